@@ -1,0 +1,157 @@
+"""`scimconf apply`: shows the plan, asks, makes it so, and says what was done."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scimconf.cli import options
+from scimconf.cli import plan as planning
+from scimconf.cli.terminal import Terminal, can_ask
+
+if TYPE_CHECKING:
+    from scimconf.cli.session import Session
+    from scimconf.workflow import Planned
+
+BACKED_UP = ("applications", "assignments", "jobs", "schema", "secrets", "service_principals")
+
+
+@click.command("apply", short_help="Make the tenant what the spec says, after showing the plan and asking.")
+@options.paths
+@options.variables
+@options.tenant
+@options.selection
+@click.option("--auto-approve", is_flag=True, help="Do not ask. Opens the guards of a first run, and no other.")
+@click.option(
+    "--backup",
+    "backups",
+    type=click.Path(file_okay=False),
+    default=".scimconf/backup",
+    show_default=True,
+    help="Where to save the documents as they were before the first write.",
+)
+def command(paths: Sequence[str], given: Sequence[str], files: Sequence[str], **asked: Any) -> int:
+    r"""Make the tenant what the spec says, after showing the plan and asking.
+
+    PATHS are files, or folders with scimconf.yaml and *.scimconf.yaml; this folder where none is named. Running it
+    again is always the way on: it plans anew and does what is left.
+
+    \b
+        scimconf apply examples/writer
+        scimconf apply --auto-approve --allow scope-all examples/writer
+    """
+    from scimconf.cli.session import run
+
+    options.know_guards(asked["allow"])
+    loadeds, together = options.load_all(paths, given, files)
+    if not any(loaded.spec is not None for loaded in loadeds) or together:
+        return planning.refuse([*together, *(problem for loaded in loadeds for problem in loaded.problems)])
+
+    async def work(session: Session) -> int:
+        found = await planning.plan_all(session, loadeds, planning.wishes(asked))
+        with session.progress.still():
+            planning.tell(found, together, {**asked, "form": "text"})
+        codes = [planning.exit_code(found, together, detailed=False)]
+        return options.first([*codes, *await _apply_all(session, found, asked)])
+
+    return run(asked["auth"], asked["cloud"], "reading", work)
+
+
+async def _apply_all(session: Session, found: planning.Found, asked: dict[str, Any]) -> list[int]:
+    """The exit codes; applications one after another, each whatever becomes of the others."""
+    wanted = [one for one in found.planned if one.comparison.plan.changes]
+    if not wanted:
+        return [0]
+    free = [one for one in wanted if not _closed(one)]
+    codes = [4 for one in wanted if one not in free]
+    if not free:
+        return codes
+    with session.progress.still():
+        agreed = _agreed(free, asked)
+    if not agreed:
+        return [*codes, 1]
+    return [*codes, *[await _apply_one(session, one, asked) for one in free]]
+
+
+def _closed(planned: Planned) -> bool:
+    from scimconf.plan.guards import ASKED
+
+    return any(guard.id not in ASKED for guard in planned.closed)
+
+
+def _agreed(wanted: Sequence[Planned], asked: dict[str, Any]) -> bool:
+    """Whether a person, or --auto-approve, says yes."""
+    if asked["auto_approve"]:
+        return True
+    if not can_ask():
+        click.echo("Nobody is there to ask, so nothing was done. Use --auto-approve to apply without asking.", err=True)
+        return False
+    names = ", ".join(one.name for one in wanted)
+    guards = sorted({guard.id for one in wanted for guard in one.closed})
+    if guards:
+        click.echo(f"A yes also opens: {', '.join(guards)}.", err=True)
+    answer = click.prompt(f"Make these changes to {names}? Only 'yes' is taken as yes", default="no", err=True)
+    if answer != "yes":
+        click.echo("Nothing was done.", err=True)
+    return bool(answer == "yes")
+
+
+async def _apply_one(session: Session, planned: Planned, asked: dict[str, Any]) -> int:
+    from scimconf.render import text
+    from scimconf.workflow import apply
+
+    with session.careful():
+        talk = _Talk(session, asked)
+        report = await apply(session.live(), planned, planning.wishes(asked), session.secrets, talk)
+    report = replace(report, error=session.secrets.scrub(report.error))
+    terminal = Terminal.of_stdout()
+    with session.progress.still():
+        click.echo(text.report([report], width=terminal.width, color=terminal.color), nl=False)
+        if report.problems:
+            planning.refuse(report.problems)
+    return report.exit_code
+
+
+class _Talk:
+    """A terminal's side of an apply."""
+
+    def __init__(self, session: Session, asked: dict[str, Any]) -> None:
+        self._session = session
+        self._asked = asked
+
+    def approve(self, planned: Planned) -> bool:
+        found = planning.Found()
+        found.planned.append(planned)
+        with self._session.progress.still():
+            planning.tell(found, (), {**self._asked, "form": "text"})
+            return _agreed([planned], self._asked)
+
+    def backup(self, planned: Planned) -> str:
+        moment = datetime.now(tz=UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        folder = Path(self._asked["backups"]) / planned.name / moment
+        folder.mkdir(mode=0o700, parents=True)
+        for name in BACKED_UP:
+            document = planned.snapshot.get(name)
+            if document is not None:
+                _save(folder / f"{name}.json", json.dumps(document, indent=2, ensure_ascii=False))
+        return str(folder)
+
+    def tell(self, says: str, done: int, total: int) -> None:
+        self._session.progress.tell(says, done, total)
+
+    def interrupted(self) -> bool:
+        return self._session.interrupted()
+
+
+def _save(path: Path, text: str) -> None:
+    """Readable by the owner only, from the first byte."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text + "\n")

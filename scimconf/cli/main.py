@@ -1,0 +1,105 @@
+"""The command line: commands are found by name and imported when they are asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
+import click
+
+from scimconf import __version__
+from scimconf.errors import ScimconfError
+
+USAGE, INTERRUPTED = 64, 130
+COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "apply": ("scimconf.cli.apply", "Make the tenant what the spec says, after showing the plan and asking."),
+        "plan": ("scimconf.cli.plan", "Show what differs from the tenant, and what that does to people."),
+        "sandbox": ("scimconf.cli.sandbox", "A pretend tenant on this machine, to try things without a real one."),
+        "validate": ("scimconf.cli.validate", "Check specs without looking at any tenant."),
+        "version": ("scimconf.cli.version", "Say which version this is."),
+    }
+)
+
+
+class Commands(click.Group):
+    """A group whose commands live in modules of their own; help is shown without importing any."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(COMMANDS[cmd_name][0])
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_text) for name, (_, help_text) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0] if args else ""
+        if name not in COMMANDS and not name.startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, COMMANDS, n=1)
+            ctx.fail(f"there is no command {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="scimconf", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Application provisioning in Microsoft Entra ID as code.
+
+    One YAML file says how people and groups reach an application over SCIM. `plan` shows what differs from the
+    tenant and who is affected, `apply` makes it so.
+    """
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs one command and gives its exit code; never raises but for a second interrupt."""
+    try:
+        result: Any = cli.main(list(argv), prog_name="scimconf", standalone_mode=False)
+    except (click.ClickException, click.exceptions.Exit) as stop:
+        return _stopped(stop)
+    except (click.Abort, KeyboardInterrupt):
+        return _say("Interrupted.", INTERRUPTED)
+    except BrokenPipeError:
+        return _closed()
+    except ScimconfError as error:
+        return _say("\n".join(filter(None, [f"Error: {error}", error.hint])), 1)
+    return result if isinstance(result, int) else 0
+
+
+def _stopped(stop: click.ClickException | click.exceptions.Exit) -> int:
+    """The way out of click: help and version are fine, anything else is wrong usage."""
+    if isinstance(stop, click.exceptions.Exit):
+        return stop.exit_code
+    stop.show(sys.stderr)
+    return USAGE
+
+
+def _say(text: str, code: int) -> int:
+    click.echo(text, err=True)
+    return code
+
+
+def _closed() -> int:
+    """The reader of stdout has gone away, as `head` does: nothing is wrong, and nothing more can be said."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def entry() -> None:
+    """The console script."""
+    sys.exit(main(sys.argv[1:]))

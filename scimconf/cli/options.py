@@ -1,0 +1,117 @@
+"""Options that commands share, and what they are turned into."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from scimconf.errors import Problem, ProblemsError
+from scimconf.spec.load import load, load_variables
+from scimconf.spec.loaded import Loaded, conflicts, find
+
+F = TypeVar("F", bound=Callable[..., Any])
+ORDER = (5, 1, 65, 3, 4, 6, 130, 2, 0)
+"""Of several applications' exit codes the first that occurs here is the command's."""
+
+
+def paths(command: F) -> F:
+    return click.argument("paths", nargs=-1, type=click.Path(), metavar="[PATHS]...")(command)
+
+
+def variables(command: F) -> F:
+    command = click.option("--var", "given", multiple=True, metavar="NAME=TEXT", help="A value for ${var:NAME}.")(
+        command
+    )
+    return click.option(
+        "--var-file", "files", multiple=True, type=click.Path(dir_okay=False), help="A YAML file of such values."
+    )(command)
+
+
+def tenant(command: F) -> F:
+    """How Graph is reached."""
+    command = click.option(
+        "--auth",
+        envvar="SCIMCONF_AUTH",
+        type=click.Choice(["environment", "workload", "managed", "cli", "device_code"]),
+        help="How to sign in; without it whatever is found first, as azure's default chain does.",
+    )(command)
+    return click.option(
+        "--cloud",
+        envvar="SCIMCONF_CLOUD",
+        type=click.Choice(["public", "us-government", "us-dod", "china"]),
+        help="The national cloud of the tenant.",
+    )(command)
+
+
+def selection(command: F) -> F:
+    """Which changes, and which guards are open."""
+    command = click.option("--only", multiple=True, metavar="ADDRESS", help="Only these addresses; globs work.")(
+        command
+    )
+    command = click.option("--exclude", multiple=True, metavar="ADDRESS", help="All but these addresses.")(command)
+    command = click.option("--allow", multiple=True, metavar="GUARD", help="Open a guard by its id.")(command)
+    return click.option("--resend-secrets", is_flag=True, help="Send the secrets again although they are stored.")(
+        command
+    )
+
+
+def output(*formats: str) -> Callable[[F], F]:
+    return click.option(
+        "--format", "form", type=click.Choice(formats), default=formats[0], show_default=True, help="How to tell it."
+    )
+
+
+def read(path: str) -> bytes:
+    return Path(path).read_bytes()
+
+
+def list_dir(path: str) -> Iterable[str] | None:
+    return [entry.name for entry in Path(path).iterdir()] if Path(path).is_dir() else None
+
+
+def values(given: Iterable[str], files: Iterable[str]) -> Mapping[str, str]:
+    """The variables of all files, and over them those given one by one; raises ProblemsError."""
+    found: dict[str, str] = {}
+    problems: list[Problem] = []
+    for file in files:
+        more, wrong = load_variables(file, read)
+        found |= more
+        problems += wrong
+    if problems:
+        raise ProblemsError(problems)
+    for one in given:
+        name, equals, text = one.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"{one!r} is not NAME=TEXT", param_hint="--var")
+        found[name] = text
+    return found
+
+
+def load_all(asked: Iterable[str], given: Iterable[str], files: Iterable[str]) -> tuple[list[Loaded], list[Problem]]:
+    """Every spec behind the paths (this folder where none is named), and what is wrong with them together."""
+    found, problems = find(list(asked) or ["."], list_dir)
+    variables = values(given, files)
+    loadeds = [load(path, read, os.environ, variables) for path in found]
+    return loadeds, [*problems, *conflicts(loadeds)]
+
+
+def first(codes: Iterable[int]) -> int:
+    """The command's exit code."""
+    present = set(codes)
+    return next((code for code in ORDER if code in present), max(present, default=0))
+
+
+def know_guards(allowed: Iterable[str]) -> None:
+    from difflib import get_close_matches
+
+    from scimconf.spec.model import GUARDS
+
+    for guard in allowed:
+        if guard not in GUARDS:
+            near = get_close_matches(guard, GUARDS, n=1)
+            meant = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(GUARDS)}"
+            raise click.BadParameter(f"{guard!r} is no guard{meant}", param_hint="--allow")

@@ -1,0 +1,67 @@
+"""What is going on, on stderr: one moving line for a person, a line a step for a log."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+from scimconf.cli.terminal import Terminal
+
+
+class Progress:
+    """A context in which `tell` says what is being done. For a person it is rich's status line, and leaves no trace."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._status: Any = None
+        self._last = ""
+        self._wide = Terminal.of_stderr().width
+
+    def __enter__(self) -> Self:
+        if Terminal.of_stderr().person:
+            from rich.console import Console
+            from rich.status import Status
+            from rich.text import Text
+
+            self._status = Status(Text(self._what), console=Console(stderr=True))
+            self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def tell(self, says: str, done: int = 0, total: int = 0) -> None:
+        """One step; a step that is told again only counts on."""
+        from scimconf.render.terminal.characters import visible
+
+        count = f"[{done}/{total}] " if total else ""
+        text = visible(f"{self._what}: {count}{says}")
+        if self._status is not None:
+            from rich.text import Text
+
+            self._status.update(Text(text[: self._wide - 4]))
+        elif says != self._last and total:
+            sys.stderr.write(f"{text}\n")
+        self._last = says
+
+    def waiting(self, seconds: float, why: str) -> None:
+        """A wait that Graph asked for."""
+        if self._status is not None or seconds >= 1:
+            self.tell(f"waiting {seconds:.0f} s: {why}")
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Nothing moves while something is printed or a person is asked."""
+        if self._status is not None:
+            self._status.stop()
+        try:
+            yield
+        finally:
+            if self._status is not None:
+                self._status.start()

@@ -1,0 +1,67 @@
+"""`scimconf sandbox serve`: a pretend tenant over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.group("sandbox", short_help="A pretend tenant on this machine, to try things without a real one.")
+def command() -> None:
+    """A pretend tenant on this machine, to try things without a real one."""
+
+
+@command.command("serve")
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 picks a free one.")
+@click.option("--tenant", type=click.Path(dir_okay=False, exists=True), help="A JSON file that describes the tenant.")
+@click.option("--state", type=click.Path(dir_okay=False), help="A file that keeps the tenant; in memory without it.")
+@click.option("--ready-file", type=click.Path(dir_okay=False), help="Gets Graph's URL once the sandbox listens.")
+@click.option("--switch", "switches", multiple=True, metavar="NAME=VALUE", help="How an unconfirmed fact is answered.")
+@click.option("--permissions", metavar="LIST", help="The only permissions that callers have, comma-separated.")
+def serve(**asked: Any) -> int:
+    r"""Serve a pretend tenant until interrupted.
+
+    Point the tool at it with SCIMCONF_GRAPH_URL. Nothing leaves this machine.
+
+    \b
+        scimconf sandbox serve --port 8765 &
+        export SCIMCONF_GRAPH_URL=http://127.0.0.1:8765/v1.0
+    """
+    try:
+        from scimconf.sandbox import server
+    except ImportError as error:
+        raise click.ClickException(f"{error.name} is missing: pip install 'scimconf[sandbox]'") from None
+    app = _app(server, asked)
+    ready = Path(asked["ready_file"]) if asked["ready_file"] else None
+    server.serve(app, port=asked["port"], ready_file=ready, on_ready=_say)
+    return 0
+
+
+def _app(server: Any, asked: dict[str, Any]) -> Any:
+    import json
+
+    tenant = json.loads(Path(asked["tenant"]).read_text(encoding="utf-8")) if asked["tenant"] else None
+    permissions = frozenset(filter(None, asked["permissions"].split(","))) if asked["permissions"] else None
+    try:
+        return server.create_app(
+            tenant, state=asked["state"], switches=_pairs(asked["switches"]), permissions=permissions
+        )
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _pairs(given: Sequence[str]) -> dict[str, str]:
+    pairs = [one.partition("=") for one in given]
+    for name, equals, value in pairs:
+        if not equals:
+            raise click.BadParameter(f"{name!r} is not NAME=VALUE", param_hint="--switch")
+        del value
+    return {name: value for name, _, value in pairs}
+
+
+def _say(url: str) -> None:
+    click.echo(f"A pretend tenant is at {url}. Interrupt to stop it.", err=True)
+    click.echo(f"  export SCIMCONF_GRAPH_URL={url}", err=True)

@@ -1,0 +1,103 @@
+"""One command's way to the tenant: settings, sign-in, secrets, the event loop, and the interrupt.
+
+The only `asyncio.run`, and the only signal handler.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from scimconf.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from scimconf.live.credentials import TokenSource
+    from scimconf.live.graph import Graph
+    from scimconf.live.observe import Live
+    from scimconf.live.secrets import Secrets
+    from scimconf.live.settings import Settings
+
+
+@dataclass(slots=True)
+class Session:
+    """What a command works with while it is connected."""
+
+    graph: Graph
+    secrets: Secrets
+    progress: Progress
+    interrupts: int = field(default=0)
+
+    def live(self) -> Live:
+        """A way to the tenant for one application."""
+        import asyncio
+        import time
+
+        from scimconf.live.observe import Live
+        from scimconf.live.patience import Patience
+
+        patience = Patience(asyncio.sleep, time.monotonic, lambda: self.graph.now)
+        patience.waited = self.progress.tell
+        return Live(self.graph, patience)
+
+    def interrupted(self) -> bool:
+        return self.interrupts > 0
+
+    @contextmanager
+    def careful(self) -> Iterator[None]:
+        """While writing, the first interrupt only asks to stop after the request in flight; a second one stops."""
+        import asyncio
+        import signal
+
+        loop = asyncio.get_running_loop()
+
+        def note() -> None:
+            self.interrupts += 1
+            self.progress.tell("stopping after what is in flight; once more to stop at once")
+            if self.interrupts > 1:
+                loop.remove_signal_handler(signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
+
+        loop.add_signal_handler(signal.SIGINT, note)
+        try:
+            yield
+        finally:
+            loop.remove_signal_handler(signal.SIGINT)
+
+
+def run(auth: str | None, cloud: str | None, what: str, work: Callable[[Session], Awaitable[int]]) -> int:
+    """Signs in, connects, and does the work."""
+    import asyncio
+
+    from scimconf.live.graph import open_graph
+    from scimconf.live.secrets import Secrets
+    from scimconf.live.settings import graph_settings
+
+    settings = graph_settings(os.environ, cloud)
+    token = _token(settings, auth)
+    secrets = Secrets(os.environ, credential=lambda: _azure(settings, auth))
+
+    async def main() -> int:
+        with Progress(what) as progress:
+            graph = open_graph(settings, token, scrub=secrets.scrub, on_wait=progress.waiting)
+            async with graph:
+                return await work(Session(graph, secrets, progress))
+
+    return asyncio.run(main())
+
+
+def _token(settings: Settings, auth: str | None) -> TokenSource | None:
+    """Graph's token, had before the event loop, which asking for it would block."""
+    if settings.anonymous:
+        return None
+    token = _azure(settings, auth)
+    token.fetch()
+    return token
+
+
+def _azure(settings: Settings, auth: str | None) -> TokenSource:
+    from scimconf.live.credentials import token_source
+
+    return token_source(auth, os.environ, settings.cloud)

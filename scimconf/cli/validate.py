@@ -1,0 +1,51 @@
+"""`scimconf validate`: everything that can be known without a tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import click
+
+from scimconf.cli import options
+from scimconf.cli.terminal import Terminal
+from scimconf.errors import Problem
+from scimconf.spec.loaded import Loaded, show
+
+
+@click.command("validate", short_help="Check specs without looking at any tenant.")
+@options.paths
+@options.variables
+@options.output("text", "json")
+@click.option("--show-spec", is_flag=True, help="Print the merged spec, each line with where it comes from.")
+def command(paths: Sequence[str], given: Sequence[str], files: Sequence[str], form: str, show_spec: bool) -> int:
+    r"""Check specs without looking at any tenant.
+
+    PATHS are files, or folders with scimconf.yaml and *.scimconf.yaml; this folder where none is named.
+
+    \b
+        scimconf validate examples/writer
+        scimconf validate --show-spec scimconf.yaml
+    """
+    from scimconf.workflow import validate
+
+    loadeds, together = options.load_all(paths, given, files)
+    problems = [*together, *(problem for loaded in loadeds for problem in validate(loaded))]
+    if show_spec:
+        for loaded in loadeds:
+            click.echo(show(loaded), nl=False)
+    _tell(problems, loadeds, form, quiet=show_spec)
+    return 65 if any(problem.is_error for problem in problems) else 0
+
+
+def _tell(problems: Sequence[Problem], loadeds: Iterable[Loaded], form: str, *, quiet: bool) -> None:
+    from scimconf.render import json as as_json
+    from scimconf.render import problems as as_text
+
+    terminal = Terminal.of_stdout()
+    if form == "json":
+        click.echo(as_json.problems(problems), nl=False)
+    elif problems:
+        click.echo(as_text.text(problems, color=terminal.color), nl=False)
+    elif not quiet:
+        names = ", ".join(loaded.spec.name for loaded in loadeds if loaded.spec is not None)
+        click.echo(f"Nothing is wrong with {names}.")

@@ -1,0 +1,123 @@
+"""The secrets set of a service principal: credentials, and the portal's settings, as key-value pairs.
+
+Sensitive values read back as `*`. The set is written whole: every `*` is replaced by the value of its reference.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+from scimconf.documents.job import BASE
+from scimconf.spec.model import Connection, SecretReference
+from scimconf.wire import Document, Json, SecretRef
+
+MASK = "*"
+NOTIFICATIONS = "SyncNotificationSettings"
+
+
+def secrets(connection: Connection | None) -> Document:
+    """The set, with the references that a whole write needs for keys that read back as `*`."""
+    return Document(
+        "secrets",
+        f"{BASE}/secrets",
+        collection=True,
+        written="put_values",
+        references=references(connection),
+        partial=connection is not None and connection.on_unreadable_secret is not None,
+    )
+
+
+def references(connection: Connection | None) -> tuple[tuple[str, SecretRef], ...]:
+    """Graph's key → where its value is kept, for every secret that the connection writes."""
+    return tuple((key, reference_of(one)) for key, one in written_secrets(connection))
+
+
+def written_secrets(connection: Connection | None) -> Iterator[tuple[str, SecretReference]]:
+    if connection is None:
+        return
+    if connection.secret_token is not None:
+        yield "SecretToken", connection.secret_token
+    if connection.oauth2 is not None:
+        yield "Oauth2ClientSecret", connection.oauth2.client_secret
+    for key, value in connection.other.items():
+        if isinstance(value, SecretReference):
+            yield key, value
+
+
+def reference_of(one: SecretReference) -> SecretRef:
+    if one.key_vault is not None:
+        vault = one.key_vault
+        return SecretRef("key_vault", vault.secret, vault.vault, vault.version or "")
+    return SecretRef("env", one.env) if one.env is not None else SecretRef("file", one.file or "")
+
+
+def values(raw: Json) -> dict[str, str]:
+    """Key → value as read; sensitive ones are `*`."""
+    return {str(pair["key"]): str(pair.get("value") or "") for pair in raw or () if pair.get("value") not in (None, "")}
+
+
+def notifications(raw: Json) -> Mapping[str, Json]:
+    """The members of SyncNotificationSettings, which is JSON in a string; nothing when it cannot be read."""
+    return _members(values(raw).get(NOTIFICATIONS, ""))
+
+
+def _members(text: str) -> dict[str, Json]:
+    try:
+        members = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return members if isinstance(members, dict) else {}
+
+
+def flag(text: str | None) -> bool | None:
+    """`true` and `True` are one; None when the key is not there."""
+    return None if text is None else text.strip().lower() in ("true", "1")
+
+
+# --- edits ---------------------------------------------------------------------------------------------------------
+
+
+def value_view(raw: Json, key: tuple[str, ...]) -> Json:
+    return values(raw).get(key[0])
+
+
+def members_view(raw: Json, _key: tuple[str, ...]) -> Json:
+    return dict(notifications(raw))
+
+
+def value_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
+    """Whether a plain value stands; what a reference names can never be seen to stand."""
+    return not isinstance(value, SecretRef) and values(raw).get(key[0]) == value
+
+
+def set_value(raw: Json, key: tuple[str, ...], value: Json) -> Json:
+    pairs = [dict(pair) for pair in raw or ()]
+    for pair in pairs:
+        if pair["key"] == key[0]:
+            pair["value"] = value
+            return pairs
+    return [*pairs, {"key": key[0], "value": value}]
+
+
+def value_gone(raw: Json, key: tuple[str, ...], _value: Json) -> bool:
+    return key[0] not in values(raw)
+
+
+def remove_value(raw: Json, key: tuple[str, ...], _value: Json) -> Json:
+    """An empty value is how a key is removed, whether the service replaces or merges."""
+    return set_value(raw, key, "")
+
+
+def flag_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
+    return flag(values(raw).get(key[0])) == flag(value)
+
+
+def members_hold(raw: Json, _key: tuple[str, ...], value: Json) -> bool:
+    now = notifications(raw)
+    return all(now.get(name) == wanted for name, wanted in value.items())
+
+
+def set_members(raw: Json, _key: tuple[str, ...], value: Json) -> Json:
+    """Some members of SyncNotificationSettings; the others stay, in their order."""
+    return set_value(raw, (NOTIFICATIONS,), json.dumps({**notifications(raw), **value}, separators=(",", ":")))

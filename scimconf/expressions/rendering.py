@@ -1,0 +1,70 @@
+"""The canonical text: what the service would print, and the same for every expression that means the same tree.
+
+One space follows each comma, empty arguments keep theirs. Since a tree cannot tell `1` from `"1"`, the place decides:
+digits stand bare where a number is expected, as in Graph's own `Mid([userPrincipalName], 1, 8)`, and quoted elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import assert_never
+
+from scimconf.expressions.canon import canonical
+from scimconf.expressions.catalogue import find
+from scimconf.expressions.nodes import Attribute, Call, Comparison, Concatenation, Constant, Expression
+
+# The words that the function reference and the Workday guide write without quotes. `True` and `NULL` are not among
+# them: in applications' mappings truth values are texts, and an absent argument is left empty.
+KEYWORDS = frozenset({"vbTextCompare", "vbBinaryCompare", "IgnoreAttributeFlow", "IgnoreObjectFlow"})
+
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?|&H[0-9A-Fa-f]+")
+
+
+def render(expression: Expression) -> str:
+    """The canonical text of an expression; `parse` reads it back as the canonical expression.
+
+    Filled up with commas, it can be longer than the text that it came from, and than the service takes.
+    """
+    if isinstance(expression, Constant):
+        return quote(expression.text)
+    return spell(canonical(expression))
+
+
+def quote(text: str) -> str:
+    """A text as a string of the language, which has two escapes and no more."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def spell(expression: Expression, *, number: bool = False) -> str:
+    """The text of an argument that is canonical already; `number` says that its place is one for numbers."""
+    match expression:
+        case Attribute(name):
+            return f"[{name}]"
+        case Constant(text):
+            bare = text in KEYWORDS or (number and _NUMBER.fullmatch(text))
+            return text if bare else quote(text)
+        case Call():
+            return _call(expression)
+        case Comparison(left, operator, right):
+            number = _is_number(left) or _is_number(right)
+            return f"{spell(left, number=number)} {operator} {spell(right, number=number)}"
+        case Concatenation(parts):
+            return " & ".join(map(spell, parts))
+        case _:
+            assert_never(expression)
+
+
+def _call(call: Call) -> str:
+    function = find(call.name)
+    texts = []
+    for position, argument in enumerate(call.arguments):
+        parameter = function.parameter(position) if function else None
+        number = parameter is not None and parameter.type == "Integer"
+        texts.append("" if argument is None else spell(argument, number=number))
+    return f"{call.name}({', '.join(texts)})"
+
+
+def _is_number(expression: Expression) -> bool:
+    """Whether a comparison with this is one of numbers: `Len([x]) <= 5`."""
+    function = find(expression.name) if isinstance(expression, Call) else None
+    return function is not None and function.result == "Integer"

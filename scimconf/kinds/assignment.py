@@ -1,0 +1,366 @@
+"""Who is assigned to the application, and as what.
+
+Terms: a *listed* principal stands in the spec by name or id; its roles on this application are owned whole. A principal
+that is not listed is ruled by `unlisted` and `keep`.
+
+Premise: there is no update of an assignment. A role swap is one to create and one to delete, the creation first, so
+that nobody is without a role in between.
+
+Method: live principals are named by their ids, listed ones are looked up where no live one has their name, groups
+always, since their names repeat. Roles are matched by id where they are live and by value where they are yet to come.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, TypeAlias
+
+from scimconf.documents import application as documents
+from scimconf.errors import Problem, SpecPath
+from scimconf.kinds.kind import Base, Effects, close, refused
+from scimconf.plan import Absent, Action, Change, Effect, Kept, Reported, Resource, Wanted, Whole, encode
+from scimconf.spec.model import Assignments, GroupAssignment, Spec, UserAssignment
+from scimconf.wire import Document, Lookup, Phase, Principal, Send, Snapshot, Step
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+Listed: TypeAlias = UserAssignment | GroupAssignment
+_ALREADY = (
+    (400, "Permission being assigned already exists on the object"),
+    (400, "EntitlementGrant entry already exists"),
+    (409, "EntitlementGrant entry already exists"),
+)
+"""Two wordings of one refusal: what is asked for is there (Graph answers 400, a Bicep report saw a conflict)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One listed principal of the spec, with where it is written and how it is looked up."""
+
+    listed: Listed
+    path: SpecPath
+    lookup: Lookup
+
+    @property
+    def said(self) -> str:
+        return f"{self.lookup.by if self.lookup.by != 'id' else 'principal'} {self.lookup.value}"
+
+
+class AssignmentKind(Base):
+    """`assignment/user:UPN/ROLE` or `assignment/group:NAME/ROLE`."""
+
+    name = "assignment"
+    after = ("app_role",)
+
+    def reads(self, spec: Spec) -> Iterable[Document]:
+        if spec.assignments is not None:
+            yield documents.assignments()
+
+    def lookups(self, spec: Spec, snapshot: Snapshot) -> Iterable[Lookup]:
+        if spec.assignments is None:
+            return
+        yield from (one.lookup for one in _entries(spec) if one.lookup.by != "user")
+        live = snapshot.get("assignments")
+        if live is None and not snapshot.settled and "assignments" not in snapshot.refused:
+            return
+        ids = {Lookup("id", row["principalId"]) for row in live or () if row["principalType"] != "ServicePrincipal"}
+        yield from ids
+        if all(one in snapshot.found for one in ids):
+            known = _users_by_name(snapshot)
+            for one in _entries(spec):
+                if one.lookup.by == "user" and one.lookup.value not in known:
+                    yield one.lookup
+
+    # --- what is wrong ---
+
+    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Problem]:
+        if spec.assignments is None or snapshot is None:
+            return
+        yield from refused(snapshot, "assignments", "K801", ("assignments",), "Application.Read.All")
+        yield from _empty_files(spec.assignments)
+        roles = _Roles.of(spec, snapshot)
+        everyone = _principals(spec, snapshot)
+        seen: dict[str, SpecPath] = {}
+        for one in _entries(spec):
+            principal = everyone.get(one.path)
+            if principal is None:
+                yield from _not_found(one, snapshot)
+                continue
+            yield from _about(one, principal, roles)
+            if principal.id in seen:
+                said = f"{principal.name} is listed twice"
+                yield Problem("K805", said, one.path, hint="Write one entry with all the roles.")
+            seen[principal.id] = one.path
+
+    # --- both sides ---
+
+    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[Wanted]:
+        if spec.assignments is None:
+            return
+        everyone, names = _principals(spec, snapshot), _names(snapshot)
+        roles = _Roles.of(spec, snapshot)
+        for one in _entries(spec):
+            principal = everyone.get(one.path) or _unresolved(one)
+            yield from self._wanted(spec, one, principal, names, roles)
+        yield from self._unlisted(spec, snapshot, {one.id for one in everyone.values()})
+
+    def _wanted(
+        self, spec: Spec, one: Entry, principal: Principal, names: Mapping[str, str], roles: _Roles
+    ) -> Iterator[Wanted]:
+        prefix = self.address(spec, _label(principal, names))
+        if one.listed.absent and one.listed.roles:
+            for role in one.listed.roles:
+                yield Absent(prefix.under(encode(role)), (principal.id, roles.id(role)))
+            return
+        yield Whole(prefix)
+        for role in one.listed.roles if not one.listed.absent else ():
+            yield Resource(
+                prefix.under(encode(role)), {}, (principal.id, roles.id(role)), facts={"principal": principal.name}
+            )
+
+    def _unlisted(self, spec: Spec, snapshot: Snapshot, listed: set[str]) -> Iterator[Wanted]:
+        assignments = spec.assignments
+        if assignments is None or assignments.unlisted == "keep":
+            return
+        prefix = self.address(spec)
+        if assignments.unlisted == "report":
+            yield Reported(prefix)
+        elif not any(_empty_files(assignments)):
+            yield Whole(prefix)
+        for resource in self.observed(spec, snapshot):
+            is_service = resource.facts["type"] == "ServicePrincipal"
+            if is_service or (resource.facts["principal_id"] not in listed and _is_kept(assignments, resource)):
+                yield Kept(resource.address, resource.key)
+
+    def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
+        if spec.assignments is None:
+            return
+        names, roles = _names(snapshot), _Roles.of(spec, snapshot)
+        for row in snapshot.rows("assignments"):
+            principal = _principal(row, snapshot)
+            role = roles.name(row["appRoleId"])
+            yield Resource(
+                self.address(spec, _label(principal, names), role),
+                {},
+                (principal.id, row["appRoleId"]),
+                facts={
+                    "id": row["id"],
+                    "type": row["principalType"],
+                    "principal": principal.name,
+                    "principal_id": principal.id,
+                    "role": roles.value(row["appRoleId"]),
+                },
+            )
+
+    # --- the way there ---
+
+    def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
+        for change in self.mine(changes):
+            serves, path = (change.address,), "/servicePrincipals/{sp}/appRoleAssignedTo"
+            if change.action is Action.CREATE and change.after is not None:
+                own: Any = change.after.key
+                body = {"principalId": own[0], "resourceId": "{sp}", "appRoleId": own[1]}
+                says = f"assign {change.address.rest}"
+                yield Send(Phase.BUILD, serves, says, "POST", path, body, already=_ALREADY, batch=True)
+            elif change.before is not None:
+                says, gone = f"remove {change.address.rest}", ((404, ""),)
+                row = f"{path}/{change.before.facts['id']}"
+                yield Send(Phase.CLEAR, serves, says, "DELETE", row, already=gone, batch=True)
+
+    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
+        """Someone who gains a first role may be created, who loses the last may be disabled; a swap does neither."""
+        held = Counter(row["principalId"] for row in snapshot.rows("assignments"))
+        left = Counter(held)
+        for change in changes:
+            left[_owner(change)] += 1 if change.action is Action.CREATE else -1
+        return {change.address: _effects(held[_owner(change)], left[_owner(change)]) for change in changes}
+
+
+def _owner(change: Change) -> str:
+    resource = change.after or change.before
+    key: Any = resource.key if resource is not None else ("", "")
+    return str(key[0])
+
+
+def _effects(before: int, after: int) -> frozenset[Effect]:
+    if before == 0:
+        return frozenset({Effect.WIDENS})
+    return frozenset({Effect.NARROWS}) if after == 0 else frozenset({Effect.RESYNC})
+
+
+# --- who is listed -------------------------------------------------------------------------------------------------
+
+
+def _entries(spec: Spec) -> Sequence[Entry]:
+    one = spec.assignments
+    if one is None:
+        return ()
+    found = [_entry(group, ("assignments", "groups", index)) for index, group in enumerate(one.groups)]
+    found += [_entry(user, ("assignments", "users", index)) for index, user in enumerate(one.users)]
+    for number, file in enumerate(one.imported):
+        base: SpecPath = ("assignments", "imported", number)
+        found += [_entry(group, (*base, "groups", index)) for index, group in enumerate(file.groups)]
+        found += [_entry(user, (*base, "users", index)) for index, user in enumerate(file.users)]
+    return found
+
+
+def _entry(listed: Listed, path: SpecPath) -> Entry:
+    if isinstance(listed, GroupAssignment):
+        by_id = listed.id is not None
+        return Entry(
+            listed, path, Lookup("id" if by_id else "group", (listed.id or "").lower() if by_id else listed.name or "")
+        )
+    is_id = _GUID.fullmatch(listed.user) is not None
+    return Entry(listed, path, Lookup("id" if is_id else "user", listed.user.casefold()))
+
+
+def _users_by_name(snapshot: Snapshot) -> Mapping[str, Principal]:
+    return {one.name.casefold(): one for found in snapshot.found.values() for one in found if one.type == "user"}
+
+
+def _principals(spec: Spec, snapshot: Snapshot) -> Mapping[SpecPath, Principal]:
+    """Each listed entry's principal, where exactly one was found."""
+    users, found = _users_by_name(snapshot), {}
+    for one in _entries(spec):
+        if one.lookup.by == "user" and one.lookup.value in users:
+            found[one.path] = users[one.lookup.value]
+            continue
+        candidates = snapshot.found.get(one.lookup, ())
+        if len(candidates) == 1:
+            found[one.path] = candidates[0]
+    return found
+
+
+def _unresolved(one: Entry) -> Principal:
+    """In a plan that has problems anyway, a principal that could not be found stands under its written name."""
+    kind = "user" if isinstance(one.listed, UserAssignment) else "group"
+    return Principal(f"?{one.lookup.value}", kind, one.lookup.value)  # type: ignore[arg-type]
+
+
+def _principal(row: Any, snapshot: Snapshot) -> Principal:
+    found = snapshot.found.get(Lookup("id", row["principalId"]), ())
+    if found:
+        return found[0]
+    types: Mapping[str, Any] = {"User": "user", "Group": "group", "ServicePrincipal": "servicePrincipal"}
+    return Principal(
+        row["principalId"], types.get(row["principalType"], "user"), row["principalDisplayName"] or row["principalId"]
+    )
+
+
+def _names(snapshot: Snapshot) -> Mapping[str, str]:
+    """Principal id → its name in addresses; one that is not unique gets `~` and eight characters of its id."""
+    everyone = {one.id: one for found in snapshot.found.values() for one in found}
+    for row in snapshot.rows("assignments"):
+        everyone.setdefault(row["principalId"], _principal(row, snapshot))
+    counts = Counter((one.type, one.name.casefold()) for one in everyone.values())
+    return {
+        one.id: f"{one.name}~{one.id[:8]}" if counts[one.type, one.name.casefold()] > 1 else one.name
+        for one in everyone.values()
+    }
+
+
+def _label(principal: Principal, names: Mapping[str, str]) -> str:
+    return f"{principal.type}:{encode(names.get(principal.id, principal.name))}"
+
+
+def _is_kept(assignments: Assignments, resource: Resource) -> bool:
+    principal = str(resource.facts["principal"])
+    for keep in assignments.keep:
+        if keep.group is not None and resource.facts["type"] == "Group" and fnmatchcase(principal, keep.group):
+            return True
+        is_user = keep.user is not None and resource.facts["type"] == "User"
+        if is_user and fnmatchcase(principal.casefold(), str(keep.user).casefold()):
+            return True
+        if keep.role is not None and fnmatchcase(str(resource.facts["role"]), keep.role):
+            return True
+    return False
+
+
+def _empty_files(assignments: Assignments) -> Iterator[Problem]:
+    for number, file in enumerate(assignments.imported):
+        if not (file.users or file.groups):
+            yield Problem(
+                "K802",
+                f"{file.file} lists nobody, so nobody who is not listed is removed",
+                ("assignments", "imported", number),
+                hint="If that is meant, take the file out.",
+                severity="warning",
+            )
+
+
+# --- roles ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Roles:
+    """Roles by value and by id: the live ones, and those that the plan will make."""
+
+    by_value: Mapping[str, str]
+    by_id: Mapping[str, str]
+    off: frozenset[str]
+
+    @classmethod
+    def of(cls, spec: Spec, snapshot: Snapshot) -> _Roles:
+        live = documents.roles(snapshot.documents)
+        by_id = {role["id"]: str(role.get("value") or "") or f"~{role.get('displayName')}" for role in live}
+        by_value = {value: one for one, value in by_id.items()}
+        off = {value for role in live if not role.get("isEnabled") for value in (by_id[role["id"]],)}
+        for role in spec.app_roles.roles if spec.app_roles is not None else ():
+            if not role.absent:
+                by_value.setdefault(
+                    role.identity, documents.new_role_id(snapshot.names.get("app_id", ""), role.identity)
+                )
+                off = off - {role.identity} if role.enabled else off | {role.identity}
+        return cls(by_value, by_id, frozenset(off))
+
+    def id(self, value: str) -> str:
+        return self.by_value.get(value) or self.by_value.get(f"~{value}") or f"?{value}"
+
+    def value(self, role: str) -> str:
+        return self.by_id.get(role, role)
+
+    def name(self, role: str) -> str:
+        if role == documents.DEFAULT_ACCESS:
+            return "~Default Access"
+        value = self.value(role)
+        return f"~{encode(value[1:])}" if value.startswith("~") else encode(value)
+
+    def knows(self, value: str) -> bool:
+        return value in self.by_value or f"~{value}" in self.by_value
+
+
+def _about(one: Entry, principal: Principal, roles: _Roles) -> Iterator[Problem]:
+    listed = one.listed
+    if isinstance(listed, GroupAssignment) and principal.type != "group":
+        yield Problem("K803", f"{principal.name} is not a group", one.path)
+    if isinstance(listed, UserAssignment) and principal.type != "user":
+        yield Problem("K803", f"{principal.name} is not a user", one.path)
+    if isinstance(listed, GroupAssignment) and listed.id is not None and listed.name not in (None, principal.name):
+        said = f'the group {listed.id} is called "{principal.name}", not "{listed.name}"; the id decides'
+        yield Problem("K804", said, (*one.path, "name"), severity="warning")
+    if principal.type == "group" and not principal.security_enabled and not listed.absent:
+        yield Problem(
+            "K806", f'the group "{principal.name}" is not security-enabled, so it cannot be assigned', one.path
+        )
+    for role in listed.roles if not listed.absent else ():
+        if not roles.knows(role):
+            hint = close(role, roles.by_value, "Declare it under app_roles.")
+            yield Problem("K807", f'the application has no role "{role}"', (*one.path, "roles"), hint=hint)
+        elif role in roles.off:
+            yield Problem("K808", f'the role "{role}" is disabled and cannot be assigned', (*one.path, "roles"))
+
+
+def _not_found(one: Entry, snapshot: Snapshot) -> Iterator[Problem]:
+    found = snapshot.found.get(one.lookup)
+    if found is None:
+        yield Problem("K809", f"{one.said} could not be looked up", one.path, hint="See the refused reads above.")
+    elif found:
+        ids = ", ".join(principal.id for principal in found)
+        said = f'{len(found)} groups are called "{one.lookup.value}": {ids}'
+        yield Problem("K810", said, one.path, hint="Write `id:` beside the name.")
+    elif not one.listed.absent:
+        near = [principal.name for group in snapshot.found.values() for principal in group]
+        yield Problem("K811", f"there is no {one.said}", one.path, hint=close(one.lookup.value, near))

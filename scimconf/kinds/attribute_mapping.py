@@ -1,0 +1,224 @@
+"""One attribute of the application and where its value comes from. A row that is listed is owned whole.
+
+Expressions are compared as canonical text, the live one made from its tree; the tree that is written comes from the
+service's own parser at apply.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from scimconf import expressions
+from scimconf.documents import rows, schema
+from scimconf.errors import Problem
+from scimconf.kinds import mappings
+from scimconf.kinds.kind import Base, Effects, close, live_schema, place, schema_reads, selector
+from scimconf.plan import Absent, Action, Change, Effect, Reported, Resource, Wanted, Whole
+from scimconf.spec.model import MappingRow, ObjectMapping, Spec
+from scimconf.wire import Document, Edit, Phase, Snapshot, Step
+
+
+class AttributeMappingKind(Base):
+    """`attribute_mapping/SECTION/TARGET`."""
+
+    name = "attribute_mapping"
+    after = ("job",)
+
+    def reads(self, spec: Spec) -> Iterable[Document]:
+        return schema_reads() if mappings.sections(spec) else ()
+
+    # --- what is wrong ---
+
+    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Problem]:
+        for one in mappings.listed(spec):
+            yield from _syntax(one)
+        if snapshot is None:
+            return
+        for section, mapping in mappings.sections(spec).items():
+            found = place(snapshot, section, mapping)
+            if found is not None:
+                yield from self._against(spec, snapshot, section, found)
+
+    def _against(self, spec: Spec, snapshot: Snapshot, section: str, found: schema.Place) -> Iterable[Problem]:
+        listed = [one for one in mappings.listed(spec) if one.section == section]
+        yield from _unknown(listed, live_schema(snapshot), found)
+        yield from _twice(section, found)
+        left = _afterwards(listed, found)
+        yield from _matching(section, listed, left)
+
+    # --- both sides ---
+
+    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[Wanted]:
+        for section, mapping in mappings.sections(spec).items():
+            if mapping.unlisted != "keep":
+                prefix = self.address(spec, section)
+                yield Whole(prefix) if mapping.unlisted == "remove" else Reported(prefix)
+        for one in mappings.listed(spec):
+            address = self.address(spec, one.section, one.target)
+            if one.row.absent:
+                yield Absent(address)
+            else:
+                yield Resource(address, desired_fields(one.row))
+
+    def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
+        for section, mapping in mappings.sections(spec).items():
+            found = place(snapshot, section, mapping)
+            for row in schema.rows(found) if found is not None else ():
+                target = str(row.get("targetAttributeName"))
+                yield Resource(self.address(spec, section, target), rows.row_fields(row))
+
+    # --- the way there ---
+
+    def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
+        sections = mappings.sections(spec)
+        for change in self.mine(changes):
+            section, _, target = change.address.rest.partition("/")
+            key = (*selector(section, sections[section]).key, target)
+            if change.after is None:
+                yield Edit(
+                    Phase.BUILD,
+                    (change.address,),
+                    f"remove the mapping to {target}",
+                    schema.schema(),
+                    "remove_mapping",
+                    key,
+                )
+            else:
+                yield self._set(change, key, target)
+
+    def _set(self, change: Change, key: tuple[str, ...], target: str) -> Edit:
+        fields = dict(change.after.fields) if change.after is not None else {}
+        source = change.field("source")
+        text = fields["source"] if source is not None else None
+        tree = expressions.to_source(expressions.parse(text)) if text is not None else None
+        is_call = tree is not None and tree["type"] == "Function"
+        return Edit(
+            Phase.BUILD,
+            (change.address,),
+            f"map {target}",
+            schema.schema(),
+            "set_mapping",
+            key,
+            {"fields": fields, "source": None if is_call else tree},
+            ask=text if is_call and text is not None else "",
+        )
+
+    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
+        return {change.address: _effects(change) for change in changes}
+
+
+def desired_fields(row: MappingRow) -> dict[str, Any]:
+    """A row of the spec in the normal form; what is left out has its default."""
+    try:
+        expression = mappings.expression_of(row)
+    except expressions.ExpressionError:
+        source: Any = row.expression
+    else:
+        source = None if expression is None else expressions.render(expression)
+    return {
+        "source": source,
+        "match": row.match,
+        "default": row.default or None,
+        "apply": row.apply,
+        "flow": row.flow,
+        "export_missing_references": row.export_missing_references,
+    }
+
+
+def _effects(change: Change) -> frozenset[Effect]:
+    if change.action is Action.DELETE:
+        return frozenset({Effect.RESYNC, Effect.DESTROYS})
+    match = change.field("match")
+    if match is not None and match.before != match.after:
+        return frozenset({Effect.RESYNC, Effect.WIDENS, Effect.NARROWS})
+    return frozenset({Effect.RESYNC})
+
+
+# --- problems -----------------------------------------------------------------------------------------------------
+
+
+def _syntax(one: mappings.Row) -> Iterator[Problem]:
+    try:
+        mappings.expression_of(one.row)
+    except expressions.ExpressionError as error:
+        path = (*one.path, "expression")
+        yield Problem(
+            "K501", f"not an expression: {error.message} (at character {error.offset + 1})", path, hint=error.hint
+        )
+
+
+def _unknown(listed: Sequence[mappings.Row], raw: Any, found: schema.Place) -> Iterator[Problem]:
+    targets = {str(one.get("name")) for one in schema.definitions(raw, found, "target")}
+    sources = {str(one.get("name")) for one in schema.definitions(raw, found, "source")}
+    for one in listed:
+        if one.row.absent:
+            continue
+        declared = one.path == ("role_attribute",) or one.target in one.mapping.target_attributes
+        if targets and not declared and one.target not in targets:
+            yield _not_an_attribute("K502", one, one.target, targets, "target_attributes", "the target")
+        known = sources | set(one.mapping.source_attributes)
+        for name in _source_attributes(one.row) if sources else ():
+            if name not in known:
+                yield _not_an_attribute("K503", one, name, known, "source_attributes", "the source")
+
+
+def _not_an_attribute(
+    code: str, one: mappings.Row, name: str, known: Iterable[str], section: str, side: str
+) -> Problem:
+    hint = close(name, known, f"Declare it under mappings.{one.section}.{section}.")
+    return Problem(code, f'"{name}" is not an attribute of {side}', one.path, hint=hint)
+
+
+def _source_attributes(row: MappingRow) -> tuple[str, ...]:
+    try:
+        expression = mappings.expression_of(row)
+    except expressions.ExpressionError:
+        return ()
+    return () if expression is None else expressions.attributes(expression)
+
+
+def _twice(section: str, found: schema.Place) -> Iterator[Problem]:
+    counts = Counter(str(row.get("targetAttributeName")) for row in schema.rows(found))
+    for target, count in counts.items():
+        if count > 1:
+            yield Problem(
+                "K504",
+                f'the live schema maps "{target}" {count} times, and which one counts is not defined',
+                ("mappings", section),
+                hint="Delete all but one in the portal.",
+            )
+
+
+def _afterwards(listed: Sequence[mappings.Row], found: schema.Place) -> Mapping[str, int | None]:
+    """Target → match number as it will be: the live rows under what the spec lists."""
+    left: dict[str, int | None] = {}
+    mapping: ObjectMapping | None = listed[0].mapping if listed else None
+    if mapping is None or mapping.unlisted != "remove":
+        for row in schema.rows(found):
+            left[str(row.get("targetAttributeName"))] = row.get("matchingPriority") or None
+    for one in listed:
+        if one.row.absent:
+            left.pop(one.target, None)
+        else:
+            left[one.target] = one.row.match
+    return left
+
+
+def _matching(section: str, listed: Sequence[mappings.Row], left: Mapping[str, int | None]) -> Iterator[Problem]:
+    if not listed:
+        return
+    priorities = Counter(match for match in left.values() if match is not None)
+    path = ("mappings", section, "attributes")
+    if not priorities:
+        yield Problem(
+            "no-matching",
+            "no attribute would be left to match people by",
+            path,
+            hint="Write `match: 1` on the attribute that is the same on both sides, usually userName.",
+        )
+    for match, count in priorities.items():
+        if count > 1:
+            names = ", ".join(sorted(target for target, one in left.items() if one == match))
+            yield Problem("K505", f"match {match} would be used by {names}", path, hint="Number them 1, 2, …")

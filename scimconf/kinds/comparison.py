@@ -1,0 +1,181 @@
+"""All kinds together: from a spec and a snapshot to changes, effects, guards, notices and steps. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import chain
+
+from scimconf.documents import application, job, secrets
+from scimconf.errors import Problem
+from scimconf.kinds.kind import Kind
+from scimconf.plan import Action, ApplicationPlan, Change, Difference, Effect, Tenant
+from scimconf.plan.diff import diff, fingerprint
+from scimconf.plan.guards import Facts, Permit, guards
+from scimconf.plan.select import Selection, select
+from scimconf.spec.model import Spec
+from scimconf.wire import Document, Edit, Lookup, SecretRef, Snapshot, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What shapes a plan beside the spec and the tenant."""
+
+    only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    resend_secrets: bool = False
+    today: date = date.min
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """An application's plan, how it would be made so, and what is wrong."""
+
+    plan: ApplicationPlan
+    steps: tuple[Step, ...] = ()
+    problems: tuple[Problem, ...] = field(default=())
+    tenant: Tenant | None = None
+
+
+def documents(kinds: Sequence[Kind], spec: Spec) -> tuple[Document, ...]:
+    """Every document that the spec needs, each once."""
+    found = {document.name: document for kind in kinds for document in kind.reads(spec)}
+    return tuple(found.values())
+
+
+def lookups(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot) -> Iterable[Lookup]:
+    return chain.from_iterable(kind.lookups(spec, snapshot) for kind in kinds)
+
+
+def check(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot | None) -> tuple[Problem, ...]:
+    """What is wrong, each thing once; without a snapshot only what can be known offline."""
+    return tuple(dict.fromkeys(problem for kind in kinds for problem in kind.check(spec, snapshot)))
+
+
+def compare(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options: Options) -> Comparison:
+    """The plan of one application."""
+    tenant = application.tenant(snapshot.get("organization"))
+    problems = check(kinds, spec, snapshot)
+    warnings = tuple(problem for problem in problems if not problem.is_error)
+    errors = tuple(problem for problem in problems if problem.is_error)
+    if errors:
+        return Comparison(ApplicationPlan(spec.name, notices=warnings), problems=errors, tenant=tenant)
+    difference = _difference(kinds, spec, snapshot, options)
+    changes = _with_effects(kinds, difference, snapshot)
+    chosen = select(changes, options.only, options.exclude, {kind.name: kind.after for kind in kinds})
+    steps = _steps(kinds, spec, chosen.changes, snapshot)
+    plan = ApplicationPlan(
+        spec.name,
+        ids={name: snapshot.names[name] for name in ("app_id", "job", "sp") if name in snapshot.names},
+        fingerprint=fingerprint(difference.managed),
+        complete=not _is_horizon(chosen.changes),
+        changes=chosen.changes,
+        reported=difference.reported,
+        left_alone=difference.left_alone,
+        guards=guards(chosen.changes, _facts(spec, snapshot, tenant, options)),
+        notices=(*warnings, *_needs(steps, snapshot), *_pulled(chosen), *_unguarded(spec)),
+        excluded=chosen.left_out,
+    )
+    return Comparison(plan, steps, tenant=tenant)
+
+
+def _difference(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options: Options) -> Difference:
+    wanted = chain.from_iterable(kind.desired(spec, snapshot) for kind in kinds)
+    observed = chain.from_iterable(kind.observed(spec, snapshot) for kind in kinds)
+    return diff(wanted, observed, {kind.name: kind.traits for kind in kinds}, resend=options.resend_secrets)
+
+
+def _with_effects(kinds: Sequence[Kind], difference: Difference, snapshot: Snapshot) -> tuple[Change, ...]:
+    """The changes in the order of the kinds, each with what it does to people."""
+    live = _has_run(snapshot)
+    told: list[Change] = []
+    for kind in kinds:
+        mine = [change for change in difference.changes if change.kind == kind.name]
+        effects = kind.effects(mine, snapshot)
+        for change in mine:
+            all_effects = effects.get(change.address, frozenset())
+            told.append(replace(change, effects=all_effects if live else _calm(change, all_effects)))
+    return tuple(told)
+
+
+_ALWAYS = frozenset({Effect.CREDENTIALS})
+_ACCESS = frozenset({Effect.CREDENTIALS, Effect.DESTROYS, Effect.NARROWS})
+"""Roles and assignments are access by themselves, whether or not anybody was ever provisioned."""
+
+
+def _calm(change: Change, effects: frozenset[Effect]) -> frozenset[Effect]:
+    """Before the first start a change of what would flow touches nobody: only the start does."""
+    if change.kind == "schedule":
+        return effects
+    return effects & (_ACCESS if change.kind in ("app_role", "assignment") else _ALWAYS)
+
+
+def _has_run(snapshot: Snapshot) -> bool:
+    return any(job.has_run(one) for one in snapshot.rows("jobs"))
+
+
+def _is_horizon(changes: Iterable[Change]) -> bool:
+    """Whether the first step hides what comes after it: an application that does not exist yet."""
+    return any(change.kind == "application" and change.action is Action.CREATE for change in changes)
+
+
+def _steps(kinds: Sequence[Kind], spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> tuple[Step, ...]:
+    """The steps of all kinds; up to a horizon only those that lead there."""
+    if not changes:
+        return ()
+    leading = [kind for kind in kinds if kind.name == "application"] if _is_horizon(changes) else kinds
+    return tuple(chain.from_iterable(kind.steps(spec, changes, snapshot) for kind in leading))
+
+
+def _facts(spec: Spec, snapshot: Snapshot, tenant: Tenant | None, options: Options) -> Facts:
+    written = [Permit(one.allow, one.until, one.why, one.address or "", one.up_to) for one in spec.guards]
+    allowed = [Permit(guard) for guard in options.allow]
+    return Facts(spec.tenant, tenant, _has_run(snapshot), (*written, *allowed), options.today)
+
+
+# --- notices -------------------------------------------------------------------------------------------------------
+
+
+def needed_secrets(steps: Iterable[Step], snapshot: Snapshot) -> Mapping[str, SecretRef | None]:
+    """Graph's key → the reference that an apply resolves for it; None where a stored value cannot be sent again."""
+    edits = [step for step in steps if isinstance(step, Edit) and step.document.name == "secrets"]
+    if not edits:
+        return {}
+    found: dict[str, SecretRef | None] = {
+        edit.key[0]: edit.value for edit in edits if isinstance(edit.value, SecretRef)
+    }
+    document, removed = edits[0].document, {edit.key[0] for edit in edits if edit.operation == "remove_value"}
+    for key, value in secrets.values(snapshot.get("secrets")).items():
+        if value == secrets.MASK and key not in removed:
+            found.setdefault(key, dict(document.references).get(key))
+    return found
+
+
+def _needs(steps: Iterable[Step], snapshot: Snapshot) -> Iterator[Problem]:
+    for key, reference in needed_secrets(steps, snapshot).items():
+        if reference is not None:
+            yield Problem("K402", f"apply needs {reference} for {key}", severity="warning")
+        else:
+            yield Problem(
+                "K403",
+                f"{key} is stored and cannot be read back, and the spec names no source for it; apply would stop",
+                severity="warning",
+                hint="The secrets are written as a whole: name where its value is kept, under connection.",
+            )
+
+
+def _pulled(chosen: Selection) -> Iterator[Problem]:
+    for address in chosen.pulled:
+        yield Problem("K002", f"{address} comes along, since something that was asked for needs it", severity="warning")
+
+
+def _unguarded(spec: Spec) -> Iterator[Problem]:
+    if spec.tenant is None:
+        yield Problem(
+            "K001",
+            "the spec names no tenant, so nothing guards against the wrong one",
+            severity="warning",
+            hint="Write `tenant:` with a verified domain.",
+        )

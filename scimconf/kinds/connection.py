@@ -1,0 +1,186 @@
+"""The connection: the address and the credentials by which the service reaches the application.
+
+Values are write-only: of a stored secret only its presence shows, and its rotation as a tag of the service principal.
+New values are tried before they are stored, and the stored ones before anything starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from scimconf.documents import application, job
+from scimconf.documents import secrets as documents
+from scimconf.errors import Problem
+from scimconf.kinds.kind import Base, Effects, refused
+from scimconf.plan import Address, Change, Effect, FieldChange, Resource, Wanted, WriteOnly
+from scimconf.spec.model import Connection, SecretReference, Spec
+from scimconf.wire import Document, Edit, Folded, Phase, SecretRef, Send, Snapshot, Step
+
+OAUTH2 = "OAuth2ClientCredentialsGrant"
+KEYS = {
+    "base_address": "BaseAddress",
+    "secret_token": "SecretToken",
+    "oauth2.token_url": "Oauth2TokenExchangeUri",
+    "oauth2.client_id": "Oauth2ClientId",
+    "oauth2.client_secret": "Oauth2ClientSecret",
+}
+_FIELDS = {key: field for field, key in KEYS.items()}
+_ROTATION = ".rotation"
+
+
+class ConnectionKind(Base):
+    """`connection`: one for each application; only what the spec writes is managed."""
+
+    name = "connection"
+    after = ("job",)
+
+    def reads(self, spec: Spec) -> Iterable[Document]:
+        if spec.connection is not None:
+            yield documents.secrets(spec.connection)
+
+    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Problem]:
+        if snapshot is None:
+            return
+        yield from refused(snapshot, "secrets", "K401", ("connection",), "Synchronization.ReadWrite.All")
+
+    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[Wanted]:
+        if spec.connection is not None:
+            fields = _desired(spec.connection)
+            if not _shows_tags(snapshot):
+                fields = {name: value for name, value in fields.items() if not name.endswith(_ROTATION)}
+            yield Resource(self.address(spec), fields)
+
+    def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
+        raw = snapshot.get("secrets")
+        if raw is None or spec.connection is None:
+            return
+        fields = _observed(documents.values(raw), spec.connection)
+        for key, rotation in _rotations(snapshot).items():
+            fields[_field(key) + _ROTATION] = rotation
+        if documents.values(raw):
+            yield Resource(self.address(spec), fields)
+
+    def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
+        writers = [change for change in changes if change.kind in ("connection", "settings")]
+        if spec.connection is None or not writers:
+            return
+        document = documents.secrets(spec.connection)
+        for change in self.mine(changes):
+            serves = (change.address,)
+            yield _try(serves, "try the new credentials", saved=False)
+            for key, value in _edits(change, spec.connection):
+                operation = "remove_value" if value is None else "set_value"
+                yield Edit(Phase.BUILD, serves, f"set {key}", document, operation, (key,), value)
+        yield _try(tuple(change.address for change in writers), "try the stored credentials", saved=True)
+        yield from _tags(spec.connection, self.address(spec), document)
+
+    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
+        return {change.address: frozenset({Effect.CREDENTIALS}) for change in changes}
+
+
+def _desired(connection: Connection) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    if connection.authentication not in (None, "other"):
+        fields["authentication"] = connection.authentication
+    if connection.base_address is not None:
+        fields["base_address"] = connection.base_address
+    if connection.authentication == "entra_token":
+        fields["secret_token"] = None
+    if connection.oauth2 is not None:
+        fields["oauth2.token_url"] = connection.oauth2.token_url
+        fields["oauth2.client_id"] = connection.oauth2.client_id
+    for key, value in connection.other.items():
+        if not isinstance(value, SecretReference):
+            fields[_field(key)] = value
+    for key, reference in documents.written_secrets(connection):
+        fields[_field(key)] = WriteOnly(str(reference))
+        if reference.rotation is not None:
+            fields[_field(key) + _ROTATION] = reference.rotation
+    return fields
+
+
+def _field(key: str) -> str:
+    return _FIELDS.get(key, f"other.{key}")
+
+
+def _key(field: str) -> str:
+    return KEYS.get(field, field.removeprefix("other."))
+
+
+def _observed(values: Mapping[str, str], connection: Connection) -> dict[str, Any]:
+    fields: dict[str, Any] = {field: values.get(key) for field, key in KEYS.items()}
+    fields["authentication"] = _authentication(values)
+    for key in connection.other:
+        fields[_field(key)] = values.get(key)
+    return fields
+
+
+def _authentication(values: Mapping[str, str]) -> str | None:
+    if values.get("AuthenticationType") == OAUTH2:
+        return "oauth2_client_credentials"
+    if "SecretToken" in values:
+        return "bearer"
+    return "entra_token" if "BaseAddress" in values else None
+
+
+def _shows_tags(snapshot: Snapshot) -> bool:
+    """Whether rotations can be seen: not before the application exists, nor without the permission to read its tags."""
+    rows = snapshot.rows("service_principals")
+    return not rows or "tags" in rows[0]
+
+
+def _rotations(snapshot: Snapshot) -> Mapping[str, str]:
+    rows = snapshot.rows("service_principals")
+    return application.rotations(rows[0].get("tags")) if len(rows) == 1 else {}
+
+
+def _edits(change: Change, connection: Connection) -> Iterable[tuple[str, str | SecretRef | None]]:
+    """Graph's key and the value to write, for each field that changes; a rotation sends its secret."""
+    references = dict(documents.references(connection))
+    written: dict[str, str | SecretRef | None] = {}
+    for one in change.fields:
+        written.update(_pairs(one, references))
+    return written.items()
+
+
+def _pairs(one: FieldChange, references: Mapping[str, SecretRef]) -> Iterable[tuple[str, str | SecretRef | None]]:
+    if one.name == "authentication":
+        if one.after == "oauth2_client_credentials":
+            yield "AuthenticationType", OAUTH2
+        elif one.before == "oauth2_client_credentials":
+            yield "AuthenticationType", None
+            yield "Oauth2ClientSecret", None
+        return
+    key = _key(one.name.removesuffix(_ROTATION))
+    yield key, references.get(key, one.after)
+
+
+def _try(serves: tuple[Address, ...], says: str, *, saved: bool) -> Send:
+    body = {"templateId": "{template}", "useSavedCredentials": saved, "credentials": [] if saved else Folded("secrets")}
+    return Send(
+        Phase.BUILD,
+        serves,
+        says,
+        "POST",
+        f"{job.BASE}/jobs/{{job}}/validateCredentials",
+        body,
+        before_write="" if saved else "secrets",
+        after_write="secrets" if saved else "",
+    )
+
+
+def _tags(connection: Connection, own: Address, secrets: Document) -> Iterable[Step]:
+    """After the write of the secrets every rotation is said in a tag, also where the value was only sent along."""
+    for key, reference in documents.written_secrets(connection):
+        if reference.rotation is not None:
+            yield Edit(
+                Phase.BUILD,
+                (own,),
+                f"note the rotation of {key}",
+                application.service_principal(),
+                "set_tag",
+                (key,),
+                reference.rotation,
+                after_write=secrets.name,
+            )

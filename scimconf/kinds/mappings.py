@@ -1,0 +1,53 @@
+"""What the kinds of the schema share: which sections the spec has, the role attribute among the users' rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scimconf import expressions
+from scimconf.errors import SpecPath
+from scimconf.spec.model import MappingRow, ObjectMapping, Spec
+
+_EMPTY = ObjectMapping()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row that the spec lists, wherever it stands."""
+
+    section: str
+    mapping: ObjectMapping
+    target: str
+    row: MappingRow
+    path: SpecPath
+
+
+def sections(spec: Spec) -> dict[str, ObjectMapping]:
+    """The spec's object mappings; the role attribute alone makes `users` one of them."""
+    found = dict(spec.mappings)
+    if spec.role_attribute is not None:
+        found.setdefault("users", _EMPTY)
+    return found
+
+
+def listed(spec: Spec) -> Iterator[Row]:
+    """All rows, absent ones too; the role attribute's is one of the users'."""
+    for section, mapping in sections(spec).items():
+        for target, row in mapping.attributes.items():
+            yield Row(section, mapping, target, row, ("mappings", section, "attributes", target))
+        if section == "users" and spec.role_attribute is not None:
+            one = spec.role_attribute
+            row = MappingRow.model_validate(
+                {"apply": one.apply, **({"source": one.source} if one.source else {"expression": one.expression})}
+            )
+            yield Row(section, mapping, one.target, row, ("role_attribute",))
+
+
+def expression_of(row: MappingRow) -> expressions.Expression | None:
+    """The row's source as an expression; None for mapping type None. Raises ExpressionError."""
+    if row.expression is not None:
+        return expressions.parse(row.expression)
+    if row.constant is not None:
+        return expressions.Constant(row.constant)
+    return expressions.Attribute(row.source) if row.source is not None else None

@@ -1,0 +1,22 @@
+"""Custom attributes of the application; the role attribute declares its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scimconf.kinds.definitions import DefinitionKind
+from scimconf.spec.model import AttributeDefinition, ObjectMapping, Spec
+
+_TEXT = AttributeDefinition()
+
+
+class TargetAttributeKind(DefinitionKind):
+    """`target_attribute/SECTION/NAME`."""
+
+    name = "target_attribute"
+    side = "target"
+
+    def declared(self, spec: Spec, section: str, mapping: ObjectMapping) -> Mapping[str, AttributeDefinition]:
+        if section == "users" and spec.role_attribute is not None:
+            return {spec.role_attribute.target: _TEXT, **mapping.target_attributes}
+        return mapping.target_attributes

@@ -1,0 +1,55 @@
+"""The difference: addressed resources, one differ, changes as values, and the rules that stop an apply."""
+
+from scimconf.plan.change import (
+    Action,
+    ApplicationPlan,
+    Change,
+    Detail,
+    Difference,
+    Effect,
+    FieldChange,
+    Guard,
+    Plan,
+    Tenant,
+)
+from scimconf.plan.outcome import Outcome, Report, Result
+from scimconf.plan.resource import (
+    Absent,
+    Address,
+    Kept,
+    Reported,
+    Resource,
+    Traits,
+    Wanted,
+    Whole,
+    WriteOnly,
+    decode,
+    encode,
+)
+
+__all__ = [
+    "Absent",
+    "Action",
+    "Address",
+    "ApplicationPlan",
+    "Change",
+    "Detail",
+    "Difference",
+    "Effect",
+    "FieldChange",
+    "Guard",
+    "Kept",
+    "Outcome",
+    "Plan",
+    "Report",
+    "Reported",
+    "Resource",
+    "Result",
+    "Tenant",
+    "Traits",
+    "Wanted",
+    "Whole",
+    "WriteOnly",
+    "decode",
+    "encode",
+]

@@ -1,0 +1,73 @@
+"""What became of each address in an apply: done, failed, skipped, or not yet to be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from types import MappingProxyType
+
+from scimconf.errors import Problem
+from scimconf.plan.resource import Address
+
+
+class Result(IntEnum):
+    """From best to worst: an address is as well as its worst step."""
+
+    DONE = 0
+    UNSEEN = 1
+    SKIPPED = 2
+    FAILED = 3
+
+    @property
+    def word(self) -> str:
+        return ("done", "written, not yet visible", "skipped", "failed")[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One step's result for the addresses that it serves; `detail` is a sentence where it is not plainly done."""
+
+    result: Result
+    addresses: tuple[Address, ...]
+    says: str
+    detail: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one application's apply did. `wrote` says whether any write reached Graph, or may have."""
+
+    name: str
+    outcomes: tuple[Outcome, ...] = ()
+    wrote: bool = False
+    backup: str = ""
+    notices: tuple[str, ...] = ()
+    error: str = ""
+    hint: str = ""
+    problems: tuple[Problem, ...] = ()
+    exit_code: int = 0
+
+    def by_address(self) -> Mapping[Address, Result]:
+        return worst(self.outcomes)
+
+    @property
+    def failed(self) -> tuple[Outcome, ...]:
+        return tuple(one for one in self.outcomes if one.result is Result.FAILED)
+
+
+def worst(outcomes: Iterable[Outcome]) -> Mapping[Address, Result]:
+    """Each address with the worst result of the steps that served it."""
+    results: dict[Address, Result] = {}
+    for outcome in outcomes:
+        for address in outcome.addresses:
+            results[address] = max(outcome.result, results.get(address, Result.DONE))
+    return MappingProxyType(results)
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """The reports of one command over several applications."""
+
+    applications: tuple[Report, ...] = field(default_factory=tuple)

@@ -1,0 +1,116 @@
+"""The words that all formats share: kinds, actions, effects, counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from scimconf.plan import Action, Change, Effect
+
+KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "application": ("application", "applications"),
+        "job": ("job", "jobs"),
+        "connection": ("connection", "connections"),
+        "settings": ("setting", "settings"),
+        "source_attribute": ("source attribute", "source attributes"),
+        "target_attribute": ("target attribute", "target attributes"),
+        "object_mapping": ("object mapping", "object mappings"),
+        "attribute_mapping": ("attribute mapping", "attribute mappings"),
+        "app_role": ("role", "roles"),
+        "assignment": ("assignment", "assignments"),
+        "schedule": ("schedule", "schedules"),
+    }
+)
+"""Singular and plural of every kind, in the order in which a plan tells of them."""
+
+_EFFECTS: Mapping[Effect, str] = MappingProxyType(
+    {
+        Effect.DESTROYS: "what is there is lost",
+        Effect.NARROWS: "people may be disabled",
+        Effect.WIDENS: "people may be created",
+        Effect.CREDENTIALS: "the application is reached with other credentials",
+        Effect.RESYNC: "everyone is evaluated again",
+    }
+)
+_SPECIAL: Mapping[tuple[Effect, str], str] = MappingProxyType(
+    {
+        (Effect.DESTROYS, "job"): "the job's state is lost, and everyone is matched anew",
+        (Effect.DESTROYS, "app_role"): "the role is lost, and who had it",
+        (Effect.DESTROYS, "attribute_mapping"): "the mapping is lost",
+        (Effect.DESTROYS, "source_attribute"): "the attribute's definition is lost",
+        (Effect.DESTROYS, "target_attribute"): "the attribute's definition is lost",
+        (Effect.RESYNC, "assignment"): "people are evaluated again",
+    }
+)
+"""Where a kind can say it more exactly."""
+
+USUAL: Mapping[str, Mapping[str, object]] = MappingProxyType(
+    {
+        "attribute_mapping": MappingProxyType(
+            {"apply": "always", "flow": "when_changed", "export_missing_references": False}
+        ),
+        "target_attribute": MappingProxyType(
+            {"multivalued": False, "required": False, "case_exact": False, "mutability": "read_write"}
+        ),
+        "source_attribute": MappingProxyType(
+            {"multivalued": False, "required": False, "case_exact": False, "mutability": "read_write"}
+        ),
+    }
+)
+"""What a field is when the spec leaves it out, for kinds whose listed things are owned whole."""
+
+DANGERS = frozenset({Effect.DESTROYS, Effect.NARROWS})
+"""The effects that people notice when they are wrong."""
+
+_LONG = re.compile(r"([0-9a-fA-F]{8})(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|([0-9a-fA-F]{8})[0-9a-fA-F]{24}")
+
+
+def place(kind: str) -> tuple[int, str]:
+    """Where a kind stands in a plan; kinds that nobody here knows come last."""
+    known = list(KINDS)
+    return (known.index(kind) if kind in KINDS else len(known), kind)
+
+
+def count(number: int, kind: str) -> str:
+    """`1 attribute mapping`, `14 attribute mappings`."""
+    spoken = kind.replace("_", " ")
+    one, many = KINDS.get(kind, (spoken, f"{spoken}s"))
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def counts(numbers: Mapping[str, int]) -> str:
+    return ", ".join(count(numbers[kind], kind) for kind in sorted(numbers, key=place))
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def effect(which: Effect, kind: str) -> str:
+    """`widens: people may be created`."""
+    return f"{which.value}: {_SPECIAL.get((which, kind), _EFFECTS[which])}"
+
+
+def by_weight(effects: Iterable[Effect]) -> list[Effect]:
+    """The gravest first."""
+    order = list(Effect)
+    return sorted(effects, key=order.index)
+
+
+def totals(changes: Iterable[Change]) -> Mapping[Action, int]:
+    numbers = dict.fromkeys(Action, 0)
+    for change in changes:
+        numbers[change.action] += 1
+    return MappingProxyType(numbers)
+
+
+def short(text: str) -> str:
+    """The same text with every id in it cut to its first eight characters."""
+    return _LONG.sub(lambda found: found[1] or found[3], text)
+
+
+def sum_up(changes: Iterable[Change]) -> str:
+    """`12 to create, 3 to update, 0 to replace, 1 to delete`."""
+    return ", ".join(f"{number:,} to {action.value}" for action, number in totals(changes).items())

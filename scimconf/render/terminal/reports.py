@@ -1,0 +1,97 @@
+"""What one application's apply did: done in short, everything else in full, and the way on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from scimconf.plan import Outcome, Report, Result
+from scimconf.render.names import counts
+from scimconf.render.terminal.characters import cells, visible
+from scimconf.render.terminal.fields import INDENT
+from scimconf.render.terminal.page import Page
+from scimconf.render.terminal.sections import problem_lines
+
+_LISTED = 20
+_STYLES = {Result.DONE: "create", Result.UNSEEN: "update", Result.SKIPPED: "replace", Result.FAILED: "danger"}
+_NEXT = {
+    1: "Nothing was written. Mend the cause and run the same apply again.",
+    3: "The tenant has moved since it was read. Plan again, look at the new plan, and apply that.",
+    4: "A guard stopped it. Open the guard if this is meant, and run the same apply again.",
+    5: "Mend the cause and run the same apply again: it plans anew and goes on from here.",
+    6: "Provisioning is in quarantine. Look at `scimconf status`.",
+    65: "Mend what is wrong in the spec and run the same apply again.",
+    130: "It was interrupted. Run the same apply again: it plans anew and goes on from here.",
+}
+
+
+def report_lines(page: Page, report: Report) -> Iterator[str]:
+    yield page.line(0, ("strong", report.name))
+    yield from _done(page, report)
+    for result in (Result.UNSEEN, Result.SKIPPED, Result.FAILED):
+        outcomes = [one for one in report.outcomes if one.result is result]
+        many = len(outcomes) > _LISTED and result is not Result.FAILED
+        yield from _folded(page, outcomes) if many else _each(page, outcomes)
+    yield from _end(page, report)
+    yield ""
+
+
+def _done(page: Page, report: Report) -> Iterator[str]:
+    """Addresses one by one while they can be taken in at a glance, else how many of each kind."""
+    done = sorted(address for address, result in report.by_address().items() if result is Result.DONE)
+    if len(done) > _LISTED:
+        yield from _line(page, Result.DONE, counts(Counter(address.kind for address in done)))
+    else:
+        for address in done:
+            yield from _line(page, Result.DONE, address.local)
+
+
+def _folded(page: Page, outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """How many of each kind, and every reason once."""
+    addresses = {address for one in outcomes for address in one.addresses}
+    yield from _line(page, outcomes[0].result, counts(Counter(address.kind for address in addresses)))
+    for said in dict.fromkeys(part for one in outcomes for part in (one.detail, one.hint) if part):
+        yield from page.prose(INDENT, said, hang=2)
+
+
+def _each(page: Page, outcomes: Sequence[Outcome]) -> Iterator[str]:
+    for one in outcomes:
+        whose = ", ".join(address.local for address in one.addresses)
+        yield from _line(page, one.result, whose or one.says)
+        for said in (one.says if whose else "", one.detail, one.hint):
+            if said:
+                yield from page.prose(INDENT, said, hang=2)
+
+
+def _line(page: Page, result: Result, said: str) -> Iterator[str]:
+    word = result.word.upper() if result is Result.FAILED else result.word
+    said = visible(said)
+    if cells(word) + 2 + cells(said) <= page.room(2):
+        yield page.line(2, (_STYLES[result], word), ("", f"  {said}"))
+        return
+    yield page.line(2, (_STYLES[result], word))
+    yield from page.prose(4, said, hang=2)
+
+
+def _end(page: Page, report: Report) -> Iterator[str]:
+    """What is true of the whole, in sum, and the way on."""
+    if report.outcomes:
+        yield ""
+    for problem in report.problems:
+        yield from problem_lines(page, problem)
+    for said, style in ((report.error, "danger"), (report.hint, "")):
+        if said:
+            yield from page.prose(2, said, style, hang=2)
+    for notice in report.notices:
+        yield from page.labelled(2, ("replace", "note:"), ("", f" {notice}"), hang=2)
+    if report.backup:
+        yield from page.prose(2, f"backup of what was there: {report.backup}", hang=2)
+    numbers = Counter(report.by_address().values())
+    said = "; ".join(f"{numbers[result]:,} {result.word}" for result in Result if numbers[result])
+    yield from page.prose(2, f"{said}." if said else "Nothing was done.", "strong", hang=2)
+    yield from _next(page, report.exit_code)
+
+
+def _next(page: Page, exit_code: int) -> Iterator[str]:
+    if exit_code in _NEXT:
+        yield from page.labelled(2, ("strong", "next:"), ("", f" {_NEXT[exit_code]}"), hang=2)

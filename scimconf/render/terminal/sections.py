@@ -1,0 +1,121 @@
+"""One application's plan in sections: heading, notices, changes, drift, what is left alone, guards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from scimconf.errors import Problem
+from scimconf.plan import ApplicationPlan, Effect, Guard, Resource, Tenant
+from scimconf.plan.guards import ASKED
+from scimconf.render.names import counts, effect, place, plural, short, sum_up
+from scimconf.render.problems import sentence
+from scimconf.render.terminal.assignments import KIND as ASSIGNMENT
+from scimconf.render.terminal.changes import change_lines
+from scimconf.render.terminal.characters import cells, pad, visible
+from scimconf.render.terminal.fields import facts
+from scimconf.render.terminal.page import Page
+
+_IDS = {
+    "app_id": "app id",
+    "sp": "service principal",
+}
+
+
+def application_lines(page: Page, plan: ApplicationPlan, tenant: Tenant) -> Iterator[str]:
+    yield from _heading(page, plan, tenant)
+    yield from _horizon(page, plan)
+    yield from _notices(page, plan)
+    if plan.changes:
+        yield from change_lines(page, plan.changes)
+        yield from _resync(page, plan)
+    else:
+        yield from ["", page.line(2, ("", "No changes."))]
+    yield from _drift(page, plan.reported)
+    yield from _rest(page, plan)
+    yield from _guards(page, plan.guards)
+
+
+def _heading(page: Page, plan: ApplicationPlan, tenant: Tenant) -> Iterator[str]:
+    where = tenant.domain or short(tenant.id)
+    yield from page.prose(0, f"{plan.name}  in {where}" if where else plan.name, "strong", hang=2)
+    ids = ", ".join(f"{_IDS.get(key, key.replace('_', ' '))} {short(value)}" for key, value in plan.ids.items())
+    for said in (ids, ", ".join(plan.paths)):
+        if said:
+            yield from page.prose(2, said, "quiet")
+
+
+def _horizon(page: Page, plan: ApplicationPlan) -> Iterator[str]:
+    if not plan.complete:
+        said = (
+            " What the application's template brings along is known once the application exists: apply creates it, "
+            "plans again, and asks again about what could not be shown here."
+        )
+        yield ""
+        yield from page.labelled(2, ("replace", "! This is the first step only."), ("", said), hang=2)
+
+
+def _notices(page: Page, plan: ApplicationPlan) -> Iterator[str]:
+    if plan.notices:
+        yield ""
+    for problem in plan.notices:
+        yield from problem_lines(page, problem)
+
+
+def problem_lines(page: Page, problem: Problem) -> Iterator[str]:
+    """A problem or a warning among other things, named by its spec path."""
+    style, mark = ("danger", "! problem") if problem.is_error else ("replace", "note")
+    label = f"{mark} {problem.code}:" if problem.code else f"{mark}:"
+    yield from page.labelled(2, (style, label), ("", f" {sentence(problem)}"), hang=2)
+
+
+def _resync(page: Page, plan: ApplicationPlan) -> Iterator[str]:
+    number = sum(Effect.RESYNC in change.effects for change in plan.changes if change.kind != ASSIGNMENT)
+    if number:
+        word, colon, said = effect(Effect.RESYNC, "").partition(":")
+        yield ""
+        because = f"{said}, because of {plural(number, 'change')}"
+        yield from page.labelled(2, ("strong", word + colon), ("", because), hang=2)
+
+
+def _drift(page: Page, reported: Iterable[Resource]) -> Iterator[str]:
+    listed = sorted(reported, key=lambda resource: (place(resource.address.kind), resource.address))
+    if listed:
+        yield ""
+        yield from page.prose(2, "drift: in the tenant, not in the spec; only reported", "strong", hang=2)
+    for resource in listed:
+        yield from page.prose(4, f"? {resource.address.local}  {facts(resource)}".rstrip(), hang=4)
+
+
+def _rest(page: Page, plan: ApplicationPlan) -> Iterator[str]:
+    left, excluded = counts(plan.left_alone_counts), plan.excluded
+    if left or excluded:
+        yield ""
+    if left:
+        yield from page.prose(2, f"left alone: {left}", "quiet", hang=2)
+    if excluded:
+        yield from page.prose(2, f"excluded by --only or --exclude: {plural(excluded, 'change')}", "quiet", hang=2)
+
+
+def _guards(page: Page, guards: Sequence[Guard]) -> Iterator[str]:
+    if guards:
+        yield ""
+    for guard in sorted(guards, key=lambda guard: guard.open):
+        about = f" at {guard.address.local}" if guard.address else ""
+        style, mark = ("strong", "") if guard.open else ("danger", "! ")
+        yield from page.labelled(2, (style, f"{mark}guard {guard.id}"), ("", f"{about}: {guard.message}"), hang=4)
+        yield from page.prose(6, _how(guard), hang=2)
+
+
+def _how(guard: Guard) -> str:
+    if guard.open:
+        return f"open: {guard.opened_by}"
+    other = "say yes when asked" if guard.id in ASKED else "a permit under guards: in the spec"
+    return f"to open: {other}, or --allow {guard.id}"
+
+
+def total_lines(page: Page, plans: Sequence[ApplicationPlan]) -> Iterator[str]:
+    """The counts of each application, where there are several."""
+    column = min(max(cells(visible(plan.name)) for plan in plans), page.width // 2)
+    for plan in plans:
+        said = sum_up(plan.changes) if plan.changes else "no changes"
+        yield from page.prose(0, f"{pad(visible(plan.name), column)}  {said}", hang=2)

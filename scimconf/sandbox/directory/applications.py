@@ -1,0 +1,326 @@
+"""Gallery templates, applications, service principals and the roles that they declare."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from scimconf.sandbox.directory.answers import Collection, collection, context, entity, without_annotations
+from scimconf.sandbox.directory.filters import properties
+from scimconf.sandbox.directory.people import ORGANIZATION
+from scimconf.sandbox.directory.roles import checked_roles
+from scimconf.sandbox.gallery import GALLERY, GalleryEntry
+from scimconf.sandbox.store import Condition
+from scimconf.sandbox.tenant import Tenant
+from scimconf.sandbox.wire import NO_CONTENT, Answer, Call, Json, Refusal, bad_request, not_found
+
+APPLICATION = "application"
+SERVICE_PRINCIPAL = "servicePrincipal"
+_APPLICATION_FILTERS = properties(
+    "id", "appId", "displayName", "applicationTemplateId", "tags", "createdDateTime", "identifierUris", "signInAudience"
+)
+_PRINCIPAL_FILTERS = properties(
+    "id", "appId", "displayName", "applicationTemplateId", "tags", "servicePrincipalType", "accountEnabled",
+    "servicePrincipalNames", "createdDateTime",
+)  # fmt: skip
+_BY_APP_ID = re.compile(r"\(appId='(?P<key>[^']*)'\)\Z", re.IGNORECASE)
+_HOME_PAGE = (
+    "https://account.activedirectory.windowsazure.com:444/applications/default.aspx?metadata={key}|ISV9.1|primary|z"
+)
+_SYNC_SUBJECTS = ("synchronization", "templates", "assignable")
+
+
+# ---- the gallery --------------------------------------------------------------------------------------------------
+
+
+def list_templates(tenant: Tenant, call: Call) -> Answer:
+    from_gallery = properties("id", "displayName", "publisher")
+    return collection(tenant, call, Collection("applicationTemplate", "applicationTemplates", from_gallery))
+
+
+def get_template(tenant: Tenant, call: Call) -> Answer:
+    document = tenant.documents.get("applicationTemplate", call.holes["template"])
+    if document is None:
+        raise not_found(call.holes["template"])
+    return entity(call, "applicationTemplates", document)
+
+
+def instantiate_template(tenant: Tenant, call: Call) -> Answer:
+    entry = GALLERY.get(call.holes["template"].lower())
+    if entry is None:
+        raise not_found(call.holes["template"])
+    name = call.object_body().get("displayName")
+    if not isinstance(name, str) or not name:
+        raise bad_request("A value is required for property 'displayName'.")
+    application, principal = instantiate(tenant, entry, name)
+    return Answer(
+        201,
+        context(call, "microsoft.graph.applicationServicePrincipal")
+        | {"application": application, "servicePrincipal": principal},
+    )
+
+
+def instantiate(tenant: Tenant, entry: GalleryEntry, name: str) -> tuple[Json, Json]:
+    """An application and its service principal, with the roles and tags that the gallery gives them."""
+    roles = [_gallery_role(tenant, role) for role in entry.roles]
+    home = _HOME_PAGE.format(key=entry.key)
+    application = add_application(
+        tenant,
+        {
+            "displayName": name,
+            "applicationTemplateId": entry.template_id,
+            "appRoles": roles,
+            "web": {"homePageUrl": home, "redirectUris": [], "logoutUrl": None},
+            "api": {"oauth2PermissionScopes": [_user_impersonation(tenant, name)]},
+        },
+    )
+    principal = add_service_principal(
+        tenant,
+        application,
+        {
+            "applicationTemplateId": entry.template_id,
+            "appRoleAssignmentRequired": True,
+            "homepage": home,
+            "tags": list(entry.tags),
+        },
+    )
+    return application, principal
+
+
+def _gallery_role(tenant: Tenant, name: str) -> Json:
+    return {
+        "allowedMemberTypes": ["User"],
+        "description": name,
+        "displayName": name,
+        "id": tenant.new_id("appRole"),
+        "isEnabled": True,
+        "origin": "Application",
+        "value": None,
+    }
+
+
+def _user_impersonation(tenant: Tenant, name: str) -> Json:
+    text = f"Allow the application to access {name} on behalf of the signed-in user."
+    return {
+        "adminConsentDescription": text,
+        "adminConsentDisplayName": f"Access {name}",
+        "id": tenant.new_id("scope"),
+        "isEnabled": True,
+        "type": "User",
+        "userConsentDescription": text,
+        "userConsentDisplayName": f"Access {name}",
+        "value": "user_impersonation",
+    }
+
+
+# ---- applications -------------------------------------------------------------------------------------------------
+
+
+def list_applications(tenant: Tenant, call: Call) -> Answer:
+    return collection(tenant, call, Collection(APPLICATION, "applications", _APPLICATION_FILTERS))
+
+
+def get_application(tenant: Tenant, call: Call) -> Answer:
+    return entity(call, "applications", find_application(tenant, call.holes["application"]))
+
+
+def create_application(tenant: Tenant, call: Call) -> Answer:
+    given = without_annotations(call.object_body())
+    if not given.get("displayName"):
+        raise bad_request("A value is required for property 'displayName' of resource 'Application'.")
+    roles = checked_roles(given.get("appRoles", []), [], [], origin=tenant.switches.role_origin)
+    return Answer(201, context(call, "applications/$entity") | add_application(tenant, given | {"appRoles": roles}))
+
+
+def add_application(tenant: Tenant, given: Json) -> Json:
+    document: Json = {
+        "id": tenant.new_id("application"),
+        "deletedDateTime": None,
+        "appId": tenant.new_id("appId"),
+        "applicationTemplateId": None,
+        "createdDateTime": tenant.stamp(),
+        "displayName": "",
+        "description": None,
+        "identifierUris": [],
+        "publisherDomain": "contoso.com",
+        "signInAudience": "AzureADMyOrg",
+        "tags": [],
+        "appRoles": [],
+        "api": {"oauth2PermissionScopes": []},
+        "web": {"homePageUrl": None, "redirectUris": [], "logoutUrl": None},
+    } | given
+    tenant.documents.put(APPLICATION, document["id"], document, hidden=tenant.switches.late_reads)
+    return document
+
+
+def update_application(tenant: Tenant, call: Call) -> Answer:
+    document = find_application(tenant, call.holes["application"])
+    changes = without_annotations(call.object_body())
+    principal = principal_of(tenant, document["appId"])
+    if "appRoles" in changes:
+        changes["appRoles"] = _replaced_roles(tenant, changes["appRoles"], document, principal)
+    tenant.documents.put(APPLICATION, document["id"], document | changes)
+    if principal is not None:
+        _follow(tenant, principal, changes)
+    return NO_CONTENT
+
+
+def delete_application(tenant: Tenant, call: Call) -> Answer:
+    document = find_application(tenant, call.holes["application"])
+    principal = principal_of(tenant, document["appId"])
+    if principal is not None:
+        remove_service_principal(tenant, principal["id"])
+    tenant.documents.remove(APPLICATION, document["id"])
+    return NO_CONTENT
+
+
+def find_application(tenant: Tenant, key: str) -> Json:
+    """An application by object id or `(appId='…')`; one that has not arrived is not there."""
+    return _find(tenant, APPLICATION, key)
+
+
+# ---- service principals -------------------------------------------------------------------------------------------
+
+
+def list_service_principals(tenant: Tenant, call: Call) -> Answer:
+    def shape(document: Json) -> Json:
+        return with_roles(tenant, document)
+
+    return collection(tenant, call, Collection(SERVICE_PRINCIPAL, "servicePrincipals", _PRINCIPAL_FILTERS), shape)
+
+
+def get_service_principal(tenant: Tenant, call: Call) -> Answer:
+    document = with_roles(tenant, find_service_principal(tenant, call.holes["sp"]))
+    return entity(call, "servicePrincipals", document)
+
+
+def create_service_principal(tenant: Tenant, call: Call) -> Answer:
+    given = without_annotations(call.object_body())
+    app_id = str(given.get("appId"))
+    found = tenant.documents.all(APPLICATION, _same("appId", app_id))
+    if not found or not tenant.has_arrived(APPLICATION, found[0]["id"]):
+        raise bad_request(
+            f"The appId '{app_id}' of the service principal does not reference a valid application object."
+        )
+    if principal_of(tenant, app_id) is not None:
+        raise Refusal(
+            409,
+            "Request_MultipleObjectsWithSameKeyValue",
+            f"The service principal cannot be created, updated, or restored because the service principal name {app_id}"
+            " is already in use.",
+        )
+    return Answer(201, context(call, "servicePrincipals/$entity") | add_service_principal(tenant, found[0], given))
+
+
+def add_service_principal(tenant: Tenant, application: Json, given: Json) -> Json:
+    document: Json = {
+        "id": tenant.new_id("servicePrincipal"),
+        "deletedDateTime": None,
+        "accountEnabled": True,
+        "appDisplayName": application["displayName"],
+        "appId": application["appId"],
+        "applicationTemplateId": application["applicationTemplateId"],
+        "appOwnerOrganizationId": tenant.remembered(ORGANIZATION)["id"],
+        "appRoleAssignmentRequired": False,
+        "createdDateTime": application["createdDateTime"],
+        "displayName": application["displayName"],
+        "homepage": None,
+        "notes": None,
+        "notificationEmailAddresses": [],
+        "preferredSingleSignOnMode": None,
+        "servicePrincipalNames": [application["appId"]],
+        "servicePrincipalType": "Application",
+        "signInAudience": application["signInAudience"],
+        "tags": [],
+        "appRoles": application["appRoles"],
+        "oauth2PermissionScopes": application["api"].get("oauth2PermissionScopes", []),
+    } | given
+    key = document["id"]
+    tenant.documents.put(SERVICE_PRINCIPAL, key, document, hidden=tenant.switches.late_reads)
+    tenant.delay(f"{subject}/{key}" for subject in _SYNC_SUBJECTS)
+    return document
+
+
+def update_service_principal(tenant: Tenant, call: Call) -> Answer:
+    document = find_service_principal(tenant, call.holes["sp"])
+    changes = without_annotations(call.object_body())
+    if "appRoles" in changes:
+        raise bad_request("Property 'appRoles' of a service principal is changed on its application.")
+    tenant.documents.put(SERVICE_PRINCIPAL, document["id"], document | changes)
+    return NO_CONTENT
+
+
+def delete_service_principal(tenant: Tenant, call: Call) -> Answer:
+    remove_service_principal(tenant, find_service_principal(tenant, call.holes["sp"])["id"])
+    return NO_CONTENT
+
+
+def remove_service_principal(tenant: Tenant, key: str) -> None:
+    """The service principal with all that stands on it: assignments, secrets, jobs and their schemas."""
+    tenant.documents.remove(SERVICE_PRINCIPAL, key)
+    tenant.store.run("DELETE FROM assignments WHERE resource_id = ? OR principal_id = ?", (key, key))
+    tenant.store.run("DELETE FROM secrets WHERE resource_id = ?", (key,))
+    tenant.store.run("DELETE FROM objects WHERE kind IN ('job', 'schema') AND parent = ?", (key,))
+
+
+def find_service_principal(tenant: Tenant, key: str) -> Json:
+    return _find(tenant, SERVICE_PRINCIPAL, key)
+
+
+def principal_of(tenant: Tenant, app_id: str) -> Json | None:
+    found = tenant.documents.all(SERVICE_PRINCIPAL, _same("appId", app_id))
+    return found[0] if found else None
+
+
+def with_roles(tenant: Tenant, principal: Json) -> Json:
+    """The service principal with its copy of the roles, which may follow the application some reads later."""
+    if not tenant.is_late(f"roles/{principal['id']}"):
+        found = tenant.documents.all(APPLICATION, _same("appId", principal["appId"]))
+        if found and found[0]["appRoles"] != principal["appRoles"]:
+            principal = principal | {"appRoles": found[0]["appRoles"]}
+            tenant.documents.put(SERVICE_PRINCIPAL, principal["id"], principal)
+    return principal
+
+
+def _follow(tenant: Tenant, principal: Json, changes: Json) -> None:
+    if "appRoles" in changes:
+        tenant.delay([f"roles/{principal['id']}"], max(tenant.switches.role_propagation, tenant.switches.late_reads))
+    if "displayName" in changes:
+        name = changes["displayName"]
+        tenant.documents.put(
+            SERVICE_PRINCIPAL, principal["id"], principal | {"displayName": name, "appDisplayName": name}
+        )
+
+
+def _replaced_roles(tenant: Tenant, sent: Any, application: Json, principal: Json | None) -> list[Json]:
+    """The whole new collection; assignments to roles that are not in it go with them."""
+    guarded = application["appRoles"]
+    replicated = with_roles(tenant, principal)["appRoles"] if principal is not None else []
+    if tenant.switches.role_disable == "immediate":
+        replicated = []
+    roles = checked_roles(sent, guarded, replicated, origin=tenant.switches.role_origin)
+    if principal is not None:
+        gone = {role["id"] for role in guarded} - {role["id"] for role in roles}
+        tenant.store.run_many(
+            "DELETE FROM assignments WHERE resource_id = ? AND role_id = ?", ((principal["id"], key) for key in gone)
+        )
+    return roles
+
+
+# ---- look-up ------------------------------------------------------------------------------------------------------
+
+
+def _find(tenant: Tenant, kind: str, key: str) -> Json:
+    match = _BY_APP_ID.match(key)
+    if match:
+        found = tenant.documents.all(kind, _same("appId", match["key"]))
+        document = found[0] if found else None
+    else:
+        document = tenant.documents.get(kind, key)
+    if document is None or not tenant.has_arrived(kind, document["id"]):
+        raise not_found(match["key"] if match else key)
+    return document
+
+
+def _same(name: str, value: str) -> Condition:
+    return Condition(f"{_PRINCIPAL_FILTERS[name].sql} = ?", (value,))

@@ -1,0 +1,242 @@
+"""Who is assigned to which role of an application: rows of their own, since there may be tens of thousands."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from scimconf.sandbox.directory.answers import Listing, context, is_first_page, page, select
+from scimconf.sandbox.directory.applications import find_service_principal, with_roles
+from scimconf.sandbox.directory.filters import Column, filter_of
+from scimconf.sandbox.directory.people import find_group, find_principal, find_user
+from scimconf.sandbox.store import Condition
+from scimconf.sandbox.tenant import Tenant
+from scimconf.sandbox.wire import NO_CONTENT, Answer, Call, Json, Refusal, bad_request, not_allowed, not_found
+
+DEFAULT_ROLE = "00000000-0000-0000-0000-000000000000"
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+_COLUMNS = "seq, id, role_id, created, principal_name, principal_id, principal_type, resource_id"
+_FILTERS = {
+    "principalDisplayName": Column("principal_name COLLATE NOCASE", frozenset({"eq", "startswith"})),
+    "resourceId": Column("resource_id", frozenset({"eq"})),
+}
+# A row is shown while it is there and has arrived, and for some reads after it went.
+_SHOWN = Condition("hidden = 0")
+_THERE = Condition("ghost = 0")
+
+
+# ---- on the side of the application -------------------------------------------------------------------------------
+
+
+def list_assigned(tenant: Tenant, call: Call) -> Answer:
+    principal = find_service_principal(tenant, call.holes["sp"])
+    return _list(tenant, call, Condition("resource_id = ?", (principal["id"],)), "appRoleAssignments")
+
+
+def get_assigned(tenant: Tenant, call: Call) -> Answer:
+    row = _find(tenant, call)
+    return Answer(200, context(call, "appRoleAssignments/$entity") | select(call, row))
+
+
+def create_assigned(tenant: Tenant, call: Call) -> Answer:
+    principal = find_service_principal(tenant, call.holes["sp"])
+    return _create(tenant, call, principal)
+
+
+def delete_assigned(tenant: Tenant, call: Call) -> Answer:
+    row = _find(tenant, call)
+    remove(tenant, row["id"])
+    return NO_CONTENT
+
+
+def update_assigned(_tenant: Tenant, _call: Call) -> Answer:
+    raise not_allowed()
+
+
+# ---- on the side of the principal ---------------------------------------------------------------------------------
+
+
+def list_of_user(tenant: Tenant, call: Call) -> Answer:
+    return _list_of(tenant, call, find_user(tenant, call.holes["user"])["id"], "users")
+
+
+def list_of_group(tenant: Tenant, call: Call) -> Answer:
+    return _list_of(tenant, call, find_group(tenant, call.holes["group"])["id"], "groups")
+
+
+def create_of_user(tenant: Tenant, call: Call) -> Answer:
+    return _create_of(tenant, call, find_user(tenant, call.holes["user"])["id"])
+
+
+def create_of_group(tenant: Tenant, call: Call) -> Answer:
+    return _create_of(tenant, call, find_group(tenant, call.holes["group"])["id"])
+
+
+def _list_of(tenant: Tenant, call: Call, key: str, name: str) -> Answer:
+    return _list(tenant, call, Condition("principal_id = ?", (key,)), f"{name}('{key}')/appRoleAssignments")
+
+
+def _create_of(tenant: Tenant, call: Call, key: str) -> Answer:
+    body = call.object_body()
+    if str(body.get("principalId")).lower() != key:
+        raise bad_request("Not a valid reference update.")
+    return _create(tenant, call, find_service_principal(tenant, str(body.get("resourceId"))))
+
+
+# ---- rows ---------------------------------------------------------------------------------------------------------
+
+
+def assignment_id(resource: str, principal: str, role: str) -> str:
+    """43 characters of URL-safe base64, the same for the same three ids."""
+    digest = hashlib.sha256(f"{resource}/{principal}/{role}".encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def put_many(tenant: Tenant, resource: str, role: str, principals: Iterable[Json]) -> None:
+    """Assignments as they are, unchecked: for tenants that are described, not built by requests."""
+    created = tenant.stamp()
+    tenant.store.run_many(
+        "INSERT OR IGNORE INTO assignments"
+        " (id, resource_id, role_id, principal_id, principal_type, principal_name, created) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            (
+                assignment_id(resource, principal["id"], role),
+                resource,
+                role,
+                principal["id"],
+                _type_of(principal),
+                principal["displayName"],
+                created,
+            )
+            for principal in principals
+        ),
+    )
+
+
+def remove(tenant: Tenant, key: str) -> None:
+    """Takes a row away; where arrival is late, so is departure."""
+    if tenant.switches.late_reads:
+        tenant.store.run("UPDATE assignments SET ghost = ?, hidden = 0 WHERE id = ?", (tenant.switches.late_reads, key))
+    else:
+        tenant.store.run("DELETE FROM assignments WHERE id = ?", (key,))
+
+
+def _list(tenant: Tenant, call: Call, owner: Condition, name: str) -> Answer:
+    where = owner & filter_of(tenant, call, _FILTERS) & _SHOWN
+    answer = page(
+        tenant,
+        call,
+        Listing(
+            name,
+            lambda after, limit: [
+                (row[0], select(call, _document(tenant, row))) for row in _rows(tenant, where, after, limit)
+            ],
+            lambda: len(_rows(tenant, where, 0, -1)),
+        ),
+    )
+    if is_first_page(call):
+        _age(tenant, owner)
+    return answer
+
+
+def _rows(tenant: Tenant, where: Condition, after: int, limit: int) -> list[tuple[Any, ...]]:
+    return tenant.store.rows(
+        f"SELECT {_COLUMNS} FROM assignments WHERE ({where.sql}) AND seq > ? ORDER BY seq LIMIT ?",  # noqa: S608
+        (*where.values, after, limit),
+    )
+
+
+def _age(tenant: Tenant, owner: Condition) -> None:
+    run = tenant.store.run
+    run(f"DELETE FROM assignments WHERE ghost > 0 AND ghost = 1 AND {owner.sql}", owner.values)  # noqa: S608
+    run(f"UPDATE assignments SET ghost = ghost - 1 WHERE ghost > 0 AND {owner.sql}", owner.values)  # noqa: S608
+    run(f"UPDATE assignments SET hidden = hidden - 1 WHERE hidden > 0 AND {owner.sql}", owner.values)  # noqa: S608
+
+
+def _document(tenant: Tenant, row: tuple[Any, ...]) -> Json:
+    _, key, role, created, principal_name, principal, principal_type, resource = row
+    return {
+        "id": key,
+        "deletedDateTime": None,
+        "appRoleId": role,
+        "createdDateTime": created,
+        "principalDisplayName": principal_name,
+        "principalId": principal,
+        "principalType": principal_type,
+        "resourceDisplayName": _resource_name(tenant, resource),
+        "resourceId": resource,
+    }
+
+
+def _resource_name(tenant: Tenant, resource: str) -> Any:
+    return tenant.store.value(
+        "SELECT json_extract(doc, '$.displayName') FROM objects WHERE kind = 'servicePrincipal' AND id = ?", (resource,)
+    )
+
+
+def _find(tenant: Tenant, call: Call) -> Json:
+    principal = find_service_principal(tenant, call.holes["sp"])
+    key = call.holes["assignment"]
+    found = _rows(tenant, Condition("resource_id = ? AND id = ?", (principal["id"], key)) & _THERE, 0, 1)
+    if not found:
+        raise not_found(key)
+    return _document(tenant, found[0])
+
+
+# ---- creation -----------------------------------------------------------------------------------------------------
+
+
+def _create(tenant: Tenant, call: Call, resource: Json) -> Answer:
+    sent = {name: str(call.object_body().get(name)).lower() for name in ("principalId", "resourceId", "appRoleId")}
+    for name, value in sent.items():
+        if not _GUID.match(value):
+            raise bad_request(f"Invalid GUID:{value} specified for property '{name}'.")
+    if sent["resourceId"] != resource["id"] or tenant.is_late(f"assignable/{resource['id']}"):
+        raise bad_request("Not a valid reference update.")
+    principal = find_principal(tenant, sent["principalId"], ["user", "group", "serviceprincipal"])
+    if principal is None:
+        raise bad_request("Not a valid reference update.")
+    _refuse_role(tenant, resource, principal, sent["appRoleId"])
+    key = assignment_id(resource["id"], principal["id"], sent["appRoleId"])
+    tenant.store.run("DELETE FROM assignments WHERE id = ? AND ghost > 0", (key,))
+    if tenant.store.value("SELECT 1 FROM assignments WHERE id = ?", (key,)):
+        raise _already_there(tenant)
+    put_many(tenant, resource["id"], sent["appRoleId"], [principal])
+    tenant.store.run("UPDATE assignments SET hidden = ? WHERE id = ?", (tenant.switches.late_reads, key))
+    row = _rows(tenant, Condition("id = ?", (key,)), 0, 1)[0]
+    return Answer(201, context(call, "appRoleAssignments/$entity") | _document(tenant, row))
+
+
+def _refuse_role(tenant: Tenant, resource: Json, principal: Json, role_id: str) -> None:
+    late = tenant.is_pending(f"roles/{resource['id']}")
+    declared = with_roles(tenant, resource)["appRoles"]
+    if role_id == DEFAULT_ROLE and not declared:
+        return
+    role = next((role for role in declared if role["id"] == role_id), None)
+    if role is None:
+        raise bad_request(
+            "Not a valid reference update." if late else "Permission being assigned was not found on application"
+        )
+    if not role["isEnabled"]:
+        raise bad_request("Permission being assigned is disabled on the application")
+    wanted = "Application" if _type_of(principal) == "ServicePrincipal" else "User"
+    if wanted not in role["allowedMemberTypes"]:
+        raise bad_request(f"Permission being assigned cannot be assigned to a {_type_of(principal)}")
+    if principal.get("securityEnabled") is False:
+        raise bad_request("Only security groups can be assigned to an application.")
+
+
+def _already_there(tenant: Tenant) -> Refusal:
+    if tenant.switches.duplicate_assignment == "conflict":
+        return Refusal(409, "Request_MultipleObjectsWithSameKeyValue", "EntitlementGrant entry already exists.")
+    return bad_request("Permission being assigned already exists on the object")
+
+
+def _type_of(principal: Json) -> str:
+    kind = str(principal.get("@odata.type", "")).rsplit(".", 1)[-1]
+    if not kind:
+        kind = "user" if "userPrincipalName" in principal else "group"
+    return {"user": "User", "group": "Group"}.get(kind, "ServicePrincipal")

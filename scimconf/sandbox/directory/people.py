@@ -1,0 +1,318 @@
+"""The organization, its users and its groups."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from scimconf.sandbox.directory.answers import (
+    Collection,
+    Listing,
+    collection,
+    context,
+    entity,
+    page,
+    rows_of,
+    select,
+    without_annotations,
+)
+from scimconf.sandbox.directory.filters import properties
+from scimconf.sandbox.store import Condition
+from scimconf.sandbox.tenant import Tenant
+from scimconf.sandbox.wire import NO_CONTENT, Answer, Call, Json, bad_request, not_found
+
+ORGANIZATION = "organization"
+USER_DEFAULTS = (
+    "businessPhones",
+    "displayName",
+    "givenName",
+    "jobTitle",
+    "mail",
+    "mobilePhone",
+    "officeLocation",
+    "preferredLanguage",
+    "surname",
+    "userPrincipalName",
+    "id",
+)
+_USER_FILTERS = properties(
+    "id", "displayName", "userPrincipalName", "mail", "mailNickname", "employeeId", "employeeType", "department",
+    "givenName", "surname", "jobTitle", "accountEnabled", "userType", "createdDateTime", "country", "city", "companyName",
+)  # fmt: skip
+_GROUP_FILTERS = properties(
+    "id", "displayName", "mail", "mailNickname", "securityEnabled", "mailEnabled", "groupTypes", "description",
+    "createdDateTime",
+)  # fmt: skip
+MAX_IDS = 1000
+_TYPES = {"user": "#microsoft.graph.user", "group": "#microsoft.graph.group"}
+
+
+# ---- organization -------------------------------------------------------------------------------------------------
+
+
+def list_organization(tenant: Tenant, call: Call) -> Answer:
+    document = select(call, tenant.remembered(ORGANIZATION))
+    return Answer(200, {"@odata.context": f"{call.base_url}/$metadata#organization", "value": [document]})
+
+
+def get_organization(tenant: Tenant, call: Call) -> Answer:
+    document = tenant.remembered(ORGANIZATION)
+    if call.holes["organization"].lower() != document["id"]:
+        raise not_found(call.holes["organization"])
+    return entity(call, "organization", document)
+
+
+# ---- users --------------------------------------------------------------------------------------------------------
+
+
+def list_users(tenant: Tenant, call: Call) -> Answer:
+    return collection(tenant, call, Collection("user", "users", _USER_FILTERS, USER_DEFAULTS))
+
+
+def get_user(tenant: Tenant, call: Call) -> Answer:
+    return entity(call, "users", find_user(tenant, call.holes["user"]), USER_DEFAULTS)
+
+
+def create_user(tenant: Tenant, call: Call) -> Answer:
+    document = call.object_body()
+    for name in ("displayName", "userPrincipalName"):
+        if not document.get(name):
+            raise bad_request(f"A value is required for property '{name}' of resource 'User'.")
+    _refuse_taken_name(tenant, document["userPrincipalName"])
+    created = add_user(tenant, without_annotations(document))
+    return Answer(201, context(call, "users/$entity") | created)
+
+
+def update_user(tenant: Tenant, call: Call) -> Answer:
+    document = find_user(tenant, call.holes["user"])
+    changes = without_annotations(call.object_body())
+    name = str(changes.get("userPrincipalName", document["userPrincipalName"]))
+    if name.lower() != document["userPrincipalName"].lower():
+        _refuse_taken_name(tenant, name)
+    _update(tenant, "user", document, changes)
+    return NO_CONTENT
+
+
+def delete_user(tenant: Tenant, call: Call) -> Answer:
+    _remove_principal(tenant, "user", find_user(tenant, call.holes["user"])["id"])
+    return NO_CONTENT
+
+
+def find_user(tenant: Tenant, key: str) -> Json:
+    """A user by object id or by user principal name."""
+    found = tenant.documents.get("user", key)
+    if found is None:
+        named = tenant.documents.all("user", Condition(f"{_USER_FILTERS['userPrincipalName'].sql} = ?", (key,)))
+        found = named[0] if named else None
+    if found is None:
+        raise not_found(key)
+    return found
+
+
+def new_user(tenant: Tenant, given: Json) -> Json:
+    """A whole user from the few properties that somebody cared to name."""
+    name: str = given["userPrincipalName"]
+    alias = name.split("@", 1)[0]
+    return {
+        "id": given.get("id") or tenant.new_id("user"),
+        "accountEnabled": True,
+        "businessPhones": [],
+        "createdDateTime": tenant.stamp(),
+        "displayName": given.get("displayName") or alias,
+        "givenName": None,
+        "surname": None,
+        "jobTitle": None,
+        "mail": name if "#EXT#" not in name else None,
+        "mailNickname": alias,
+        "mobilePhone": None,
+        "officeLocation": None,
+        "preferredLanguage": None,
+        "userPrincipalName": name,
+        "userType": "Member",
+        "department": None,
+        "employeeType": None,
+        "employeeId": None,
+    } | {key: value for key, value in given.items() if key != "passwordProfile"}
+
+
+def add_user(tenant: Tenant, given: Json) -> Json:
+    document = new_user(tenant, given)
+    tenant.documents.put("user", document["id"], document)
+    return document
+
+
+def _refuse_taken_name(tenant: Tenant, name: str) -> None:
+    taken = Condition(f"{_USER_FILTERS['userPrincipalName'].sql} = ?", (name,))
+    if tenant.documents.find("user", taken, limit=1):
+        raise bad_request("Another object with the same value for property userPrincipalName already exists.")
+
+
+# ---- groups -------------------------------------------------------------------------------------------------------
+
+
+def list_groups(tenant: Tenant, call: Call) -> Answer:
+    return collection(tenant, call, Collection("group", "groups", _GROUP_FILTERS))
+
+
+def get_group(tenant: Tenant, call: Call) -> Answer:
+    return entity(call, "groups", find_group(tenant, call.holes["group"]))
+
+
+def create_group(tenant: Tenant, call: Call) -> Answer:
+    document = without_annotations(call.object_body())
+    if not document.get("displayName"):
+        raise bad_request("A value is required for property 'displayName' of resource 'Group'.")
+    return Answer(201, context(call, "groups/$entity") | add_group(tenant, document))
+
+
+def update_group(tenant: Tenant, call: Call) -> Answer:
+    document = find_group(tenant, call.holes["group"])
+    _update(tenant, "group", document, without_annotations(call.object_body()))
+    return NO_CONTENT
+
+
+def delete_group(tenant: Tenant, call: Call) -> Answer:
+    _remove_principal(tenant, "group", find_group(tenant, call.holes["group"])["id"])
+    return NO_CONTENT
+
+
+def find_group(tenant: Tenant, key: str) -> Json:
+    found = tenant.documents.get("group", key)
+    if found is None:
+        raise not_found(key)
+    return found
+
+
+def new_group(tenant: Tenant, given: Json) -> Json:
+    name = given["displayName"]
+    return {
+        "id": given.get("id") or tenant.new_id("group"),
+        "createdDateTime": tenant.stamp(),
+        "description": None,
+        "displayName": name,
+        "groupTypes": [],
+        "mail": None,
+        "mailEnabled": False,
+        "mailNickname": "".join(letter for letter in name if letter.isalnum()) or "group",
+        "securityEnabled": True,
+    } | given
+
+
+def add_group(tenant: Tenant, given: Json) -> Json:
+    document = new_group(tenant, given)
+    tenant.documents.put("group", document["id"], document)
+    return document
+
+
+# ---- members ------------------------------------------------------------------------------------------------------
+
+
+def list_members(tenant: Tenant, call: Call) -> Answer:
+    group = find_group(tenant, call.holes["group"])["id"]
+    shape = partial(_as_member, call)
+    listing = Listing(
+        "directoryObjects",
+        lambda after, limit: rows_of(shape, _member_rows(tenant, group, after, limit)),
+        partial(_member_count, tenant, group),
+    )
+    return page(tenant, call, listing)
+
+
+def count_members(tenant: Tenant, call: Call) -> Answer:
+    if not call.advanced:
+        raise bad_request("$count is not currently supported.", code="Request_BadRequest")
+    return Answer(200, _member_count(tenant, find_group(tenant, call.holes["group"])["id"]))
+
+
+def add_member(tenant: Tenant, call: Call) -> Answer:
+    group = find_group(tenant, call.holes["group"])["id"]
+    link = str(call.object_body().get("@odata.id", ""))
+    member = find_principal(tenant, urlsplit(link).path.rsplit("/", 1)[-1])
+    if member is None:
+        raise not_found(link)
+    if not put_member(tenant, group, member["id"]):
+        raise bad_request(
+            "One or more added object references already exist for the following modified properties: 'members'."
+        )
+    return NO_CONTENT
+
+
+def remove_member(tenant: Tenant, call: Call) -> Answer:
+    group = find_group(tenant, call.holes["group"])["id"]
+    gone = tenant.store.run("DELETE FROM members WHERE group_id = ? AND member_id = ?", (group, call.holes["member"]))
+    if not gone:
+        raise not_found(call.holes["member"])
+    return NO_CONTENT
+
+
+def put_member(tenant: Tenant, group: str, member: str) -> bool:
+    return bool(tenant.store.run("INSERT OR IGNORE INTO members (group_id, member_id) VALUES (?, ?)", (group, member)))
+
+
+def _member_rows(tenant: Tenant, group: str, after: int, limit: int) -> list[tuple[int, Json]]:
+    found = tenant.store.rows(
+        "SELECT seq, member_id FROM members WHERE group_id = ? AND seq > ? ORDER BY seq LIMIT ?", (group, after, limit)
+    )
+    principals = ((number, find_principal(tenant, member)) for number, member in found)
+    return [(number, principal) for number, principal in principals if principal is not None]
+
+
+def _member_count(tenant: Tenant, group: str) -> int:
+    count: int = tenant.store.value("SELECT COUNT(*) FROM members WHERE group_id = ?", (group,))
+    return count
+
+
+def _as_member(call: Call, document: Json) -> Json:
+    return select(call, document, () if _is_group(document) else ("@odata.type", *USER_DEFAULTS))
+
+
+# ---- directory objects --------------------------------------------------------------------------------------------
+
+
+def get_by_ids(tenant: Tenant, call: Call) -> Answer:
+    body = call.object_body()
+    ids = body.get("ids")
+    if not isinstance(ids, list) or not ids:
+        raise bad_request("A value is required for parameter 'ids'.")
+    if len(ids) > MAX_IDS:
+        raise bad_request(f"Too many values specified in 'ids'; the maximum is {MAX_IDS}.")
+    types = [str(kind).lower() for kind in body.get("types") or ("user", "group", "serviceprincipal", "application")]
+    found = [principal for key in dict.fromkeys(ids) if (principal := find_principal(tenant, key, types))]
+    return Answer(
+        200,
+        {
+            "@odata.context": f"{call.base_url}/$metadata#directoryObjects",
+            "value": [_as_member(call, document) for document in found],
+        },
+    )
+
+
+def find_principal(tenant: Tenant, key: Any, types: list[str] | None = None) -> Json | None:
+    """A user, a group or a service principal by object id, with its type, or None."""
+    for kind in ("user", "group", "servicePrincipal", "application"):
+        if types is not None and kind.lower() not in types:
+            continue
+        document = tenant.documents.get(kind, str(key))
+        if document is not None:
+            return {"@odata.type": f"#microsoft.graph.{kind}", **document}
+    return None
+
+
+def _is_group(document: Json) -> bool:
+    return document.get("@odata.type") != "#microsoft.graph.user"
+
+
+def _update(tenant: Tenant, kind: str, document: Json, changes: Json) -> None:
+    merged = document | changes
+    tenant.documents.put(kind, document["id"], merged)
+    if merged["displayName"] != document["displayName"]:
+        tenant.store.run(
+            "UPDATE assignments SET principal_name = ? WHERE principal_id = ?", (merged["displayName"], document["id"])
+        )
+
+
+def _remove_principal(tenant: Tenant, kind: str, key: str) -> None:
+    tenant.documents.remove(kind, key)
+    tenant.store.run("DELETE FROM members WHERE group_id = ? OR member_id = ?", (key, key))
+    tenant.store.run("DELETE FROM assignments WHERE principal_id = ?", (key,))

@@ -1,0 +1,79 @@
+"""The rules for a collection of app roles: what one may be called, and what may happen to one that is enabled. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from scimconf.sandbox.wire import Json, bad_request
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+_ROLE_VALUE = re.compile(r"[A-Za-z0-9!#$%&'()*+,\-./:;<=>?@\[\]^_`{|}~]{1,120}\Z")
+_ROLE_FIELDS = ("allowedMemberTypes", "description", "displayName")
+MAX_ROLES = 1200
+
+
+def checked_roles(sent: Any, before: list[Json], replicated: list[Json], *, origin: str) -> list[Json]:
+    if not isinstance(sent, list):
+        raise bad_request("Property 'appRoles' must be a collection.")
+    if len(sent) > MAX_ROLES:
+        raise bad_request("The manifest holds too many entries.", code="Directory_QuotaExceeded")
+    if origin == "refused" and any("origin" in role for role in sent):
+        raise bad_request("Property 'origin' is read-only and cannot be set.")
+    roles = [_checked_role(role) for role in sent]
+    _refuse_duplicates(roles)
+    after = {role["id"]: role for role in roles}
+    still_on = {role["id"] for role in replicated if role["isEnabled"]}
+    for role in before:
+        if (role["isEnabled"] or role["id"] in still_on) and _differs(role, after.get(role["id"])):
+            raise bad_request(
+                "Permission (scope or role) cannot be deleted or updated unless disabled first.",
+                code="CannotDeleteOrUpdateEnabledEntitlement",
+            )
+    return roles
+
+
+def _checked_role(role: Any) -> Json:
+    if not isinstance(role, dict):
+        raise bad_request("Property 'appRoles' must hold objects.")
+    value = role.get("value")
+    types = role.get("allowedMemberTypes")
+    valid = {
+        "id": isinstance(role.get("id"), str) and bool(_GUID.match(role["id"])),
+        "displayName": isinstance(role.get("displayName"), str) and bool(role["displayName"]),
+        "description": isinstance(role.get("description"), str) and bool(role["description"]),
+        "value": value in (None, "") or (isinstance(value, str) and bool(_ROLE_VALUE.match(value))),
+        "allowedMemberTypes": isinstance(types, list) and bool(types) and set(types) <= {"User", "Application"},
+        "isEnabled": isinstance(role.get("isEnabled", True), bool),
+    }
+    for name, fine in valid.items():
+        if not fine:
+            raise bad_request(f"Invalid value specified for property '{name}' of resource 'AppRole'.")
+    return {
+        "allowedMemberTypes": types,
+        "description": role["description"],
+        "displayName": role["displayName"],
+        "id": role["id"].lower(),
+        "isEnabled": role.get("isEnabled", True),
+        "origin": "Application",
+        "value": value or None,
+    }
+
+
+def _refuse_duplicates(roles: list[Json]) -> None:
+    for name in ("id", "value"):
+        values = [role[name] for role in roles if role[name] is not None]
+        if len(values) != len(set(values)):
+            text = "Request contains a property with duplicate values."
+            raise bad_request(
+                text,
+                code="DuplicateValue",
+                details=({"code": "ConflictingObjects", "message": text, "target": "appRoles"},),
+            )
+
+
+def _differs(before: Json, after: Json | None) -> bool:
+    if after is None:
+        return True
+    same = all(before[name] == after[name] for name in _ROLE_FIELDS)
+    return not same or (before["value"] or None) != (after["value"] or None)

@@ -1,0 +1,224 @@
+"""Which path leads to which handler, and which permission it asks for. One table.
+
+A path that is not in it is never answered with something made up: the synchronization service has its own way of
+saying "no such path", everything else is a loud 501.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+from urllib.parse import unquote
+
+from scimconf.sandbox.directory import applications, assignments, people
+from scimconf.sandbox.synchronization import jobs, schemas, secrets
+from scimconf.sandbox.tenant import Tenant
+from scimconf.sandbox.wire import Answer, Call, Refusal, not_allowed, not_emulated, sync_no_route, sync_unauthorized
+
+Handler: TypeAlias = Callable[[Tenant, Call], Answer]
+Needs: TypeAlias = tuple[frozenset[str], ...]  # one of these sets of permissions; none asked for where it is empty
+
+_KEYED = re.compile(r"(?P<name>[A-Za-z]+)\((?P<key>.+)\)\Z")
+_QUOTED = re.compile(r"'(?P<text>.*)'\Z")
+
+
+def _any_of(text: str) -> Needs:
+    return tuple(frozenset(one.split("+")) for one in text.split())
+
+
+_FREE: Needs = ()
+_ORGANIZATION = _any_of("Organization.Read.All Organization.ReadWrite.All Directory.Read.All Directory.ReadWrite.All")
+_READ_APPLICATIONS = _any_of(
+    "Application.Read.All Application.ReadWrite.OwnedBy Application.ReadWrite.All Directory.Read.All"
+    " Directory.ReadWrite.All"
+)
+_WRITE_APPLICATIONS = _any_of("Application.ReadWrite.OwnedBy Application.ReadWrite.All")
+_INSTANTIATE = _any_of("Application.ReadWrite.OwnedBy Application.ReadWrite.All Directory.ReadWrite.All")
+_ASSIGN = _any_of(
+    "AppRoleAssignment.ReadWrite.All+Application.Read.All AppRoleAssignment.ReadWrite.All+Directory.Read.All"
+    " Application.ReadWrite.All"
+)
+_UNASSIGN = _any_of("AppRoleAssignment.ReadWrite.All Application.ReadWrite.All")
+_READ_USERS = _any_of("User.ReadBasic.All User.Read.All User.ReadWrite.All Directory.Read.All Directory.ReadWrite.All")
+_WRITE_USERS = _any_of("User.ReadWrite.All Directory.ReadWrite.All")
+_READ_GROUPS = _any_of(
+    "Group.ReadBasic.All GroupMember.Read.All Group.Read.All Group.ReadWrite.All Directory.Read.All"
+    " Directory.ReadWrite.All"
+)
+_READ_MEMBERS = _any_of("GroupMember.Read.All Group.Read.All Group.ReadWrite.All Directory.Read.All")
+_WRITE_GROUPS = _any_of("Group.ReadWrite.All Directory.ReadWrite.All")
+_DIRECTORY = _any_of("Directory.Read.All Directory.ReadWrite.All")
+_SYNC_READ = _any_of("Application.ReadWrite.OwnedBy Synchronization.Read.All Synchronization.ReadWrite.All")
+_SYNC_WRITE = _any_of("Application.ReadWrite.OwnedBy Synchronization.ReadWrite.All")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method, a pattern of segments (`{name}` takes any one), who answers, and what the caller must be allowed."""
+
+    method: str
+    pattern: tuple[str, ...]
+    handler: Handler
+    needs: Needs
+
+    def holes(self, segments: tuple[str, ...]) -> dict[str, str] | None:
+        if len(segments) != len(self.pattern):
+            return None
+        holes: dict[str, str] = {}
+        for wanted, got in zip(self.pattern, segments, strict=True):
+            if wanted.startswith("{"):
+                holes[wanted[1:-1]] = got
+            elif wanted != got.lower():
+                return None
+        return holes
+
+
+_SP = "/servicePrincipals/{sp}"
+_SYNC = f"{_SP}/synchronization"
+_JOB = f"{_SYNC}/jobs/{{job}}"
+_TEMPLATE = f"{_SYNC}/templates/{{template}}"
+_DIRECTORY_ROWS: tuple[tuple[str, Handler, Needs], ...] = (
+    ("GET /organization", people.list_organization, _ORGANIZATION),
+    ("GET /organization/{organization}", people.get_organization, _ORGANIZATION),
+    ("GET /users", people.list_users, _READ_USERS),
+    ("POST /users", people.create_user, _WRITE_USERS),
+    ("GET /users/{user}", people.get_user, _READ_USERS),
+    ("PATCH /users/{user}", people.update_user, _WRITE_USERS),
+    ("DELETE /users/{user}", people.delete_user, _WRITE_USERS),
+    ("GET /users/{user}/appRoleAssignments", assignments.list_of_user, _READ_APPLICATIONS),
+    ("POST /users/{user}/appRoleAssignments", assignments.create_of_user, _ASSIGN),
+    ("GET /groups", people.list_groups, _READ_GROUPS),
+    ("POST /groups", people.create_group, _WRITE_GROUPS),
+    ("GET /groups/{group}", people.get_group, _READ_GROUPS),
+    ("PATCH /groups/{group}", people.update_group, _WRITE_GROUPS),
+    ("DELETE /groups/{group}", people.delete_group, _WRITE_GROUPS),
+    ("GET /groups/{group}/members", people.list_members, _READ_MEMBERS),
+    ("GET /groups/{group}/members/$count", people.count_members, _READ_MEMBERS),
+    ("POST /groups/{group}/members/$ref", people.add_member, _WRITE_GROUPS),
+    ("DELETE /groups/{group}/members/{member}/$ref", people.remove_member, _WRITE_GROUPS),
+    ("GET /groups/{group}/appRoleAssignments", assignments.list_of_group, _READ_APPLICATIONS),
+    ("POST /groups/{group}/appRoleAssignments", assignments.create_of_group, _ASSIGN),
+    ("POST /directoryObjects/getByIds", people.get_by_ids, _DIRECTORY),
+    ("GET /applicationTemplates", applications.list_templates, _FREE),
+    ("GET /applicationTemplates/{template}", applications.get_template, _FREE),
+    ("POST /applicationTemplates/{template}/instantiate", applications.instantiate_template, _INSTANTIATE),
+    ("GET /applications", applications.list_applications, _READ_APPLICATIONS),
+    ("POST /applications", applications.create_application, _WRITE_APPLICATIONS),
+    ("GET /applications/{application}", applications.get_application, _READ_APPLICATIONS),
+    ("PATCH /applications/{application}", applications.update_application, _WRITE_APPLICATIONS),
+    ("DELETE /applications/{application}", applications.delete_application, _WRITE_APPLICATIONS),
+    ("GET /servicePrincipals", applications.list_service_principals, _READ_APPLICATIONS),
+    ("POST /servicePrincipals", applications.create_service_principal, _WRITE_APPLICATIONS),
+    (f"GET {_SP}", applications.get_service_principal, _READ_APPLICATIONS),
+    (f"PATCH {_SP}", applications.update_service_principal, _WRITE_APPLICATIONS),
+    (f"DELETE {_SP}", applications.delete_service_principal, _WRITE_APPLICATIONS),
+    (f"GET {_SP}/appRoleAssignedTo", assignments.list_assigned, _READ_APPLICATIONS),
+    (f"POST {_SP}/appRoleAssignedTo", assignments.create_assigned, _ASSIGN),
+    (f"GET {_SP}/appRoleAssignedTo/{{assignment}}", assignments.get_assigned, _READ_APPLICATIONS),
+    (f"PATCH {_SP}/appRoleAssignedTo/{{assignment}}", assignments.update_assigned, _FREE),
+    (f"DELETE {_SP}/appRoleAssignedTo/{{assignment}}", assignments.delete_assigned, _UNASSIGN),
+)
+_SYNC_ROWS: tuple[tuple[str, Handler, Needs], ...] = (
+    (f"GET {_SYNC}/secrets", secrets.get_secrets, _SYNC_READ),
+    (f"PUT {_SYNC}/secrets", secrets.put_secrets, _SYNC_WRITE),
+    (f"GET {_SYNC}/templates", jobs.list_templates, _SYNC_READ),
+    (f"GET {_TEMPLATE}", jobs.get_template, _SYNC_READ),
+    (f"GET {_TEMPLATE}/schema", schemas.get_template_schema, _SYNC_READ),
+    (f"GET {_SYNC}/jobs", jobs.list_jobs, _SYNC_READ),
+    (f"POST {_SYNC}/jobs", jobs.create_job, _SYNC_WRITE),
+    (f"POST {_SYNC}/jobs/validateCredentials", secrets.validate_for_template, _SYNC_WRITE),
+    (f"GET {_JOB}", jobs.get_job, _SYNC_READ),
+    (f"DELETE {_JOB}", jobs.delete_job, _SYNC_WRITE),
+    (f"POST {_JOB}/start", jobs.start_job, _SYNC_WRITE),
+    (f"POST {_JOB}/pause", jobs.pause_job, _SYNC_WRITE),
+    (f"POST {_JOB}/restart", jobs.restart_job, _SYNC_WRITE),
+    (f"POST {_JOB}/validateCredentials", secrets.validate_for_job, _SYNC_WRITE),
+    (f"GET {_JOB}/schema", schemas.get_job_schema, _SYNC_READ),
+    (f"PUT {_JOB}/schema", schemas.put_job_schema, _SYNC_WRITE),
+    (f"DELETE {_JOB}/schema", schemas.delete_job_schema, _SYNC_WRITE),
+    (f"PATCH {_JOB}/schema", schemas.patch_job_schema, _SYNC_WRITE),
+)
+_CATALOGUES: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "functions", schemas.list_functions),
+    ("GET", "filterOperators", schemas.list_operators),
+    ("POST", "parseExpression", schemas.parse_expression),
+)
+# The synchronization service has these, the sandbox does not.
+_NOT_EMULATED = ("provisionondemand", "bulkupload", "acquireaccesstoken", "discover")
+
+
+def _routes(rows: Iterable[tuple[str, Handler, Needs]]) -> Iterator[Route]:
+    for row, handler, needs in rows:
+        method, path = row.split(" ", 1)
+        pattern = tuple(part if part.startswith("{") else part.lower() for part in path.strip("/").split("/"))
+        yield Route(method, pattern, handler, needs)
+
+
+def _catalogue_rows() -> Iterator[tuple[str, Handler, Needs]]:
+    for owner in (_JOB, _TEMPLATE):
+        for method, name, handler in _CATALOGUES:
+            for spelling in (name, f"{name}()", f"microsoft.graph.{name}()", f"microsoft.graph.{name}"):
+                yield f"{method} {owner}/schema/{spelling}", handler, _SYNC_WRITE
+
+
+ROUTES = (*_routes(_DIRECTORY_ROWS), *_routes(_SYNC_ROWS), *_routes(_catalogue_rows()))
+
+
+def segments_of(raw_path: str) -> tuple[str, ...]:
+    """The decoded segments of a path; `things('key')` and `things(name='key')` count as two."""
+    found: list[str] = []
+    for part in raw_path.strip("/").split("/"):
+        segment = unquote(part)
+        keyed = _KEYED.match(segment)
+        if keyed and len(found) == 0:
+            quoted = _QUOTED.match(keyed["key"])
+            found += [keyed["name"], quoted["text"] if quoted else f"({keyed['key']})"]
+        else:
+            found.append(segment)
+    return tuple(found)
+
+
+def dispatch(tenant: Tenant, call: Call, permissions: frozenset[str] | None) -> Answer:
+    """The answer to one request, or a Refusal."""
+    others = False
+    for route in ROUTES:
+        holes = route.holes(call.segments)
+        if holes is None:
+            continue
+        if route.method == call.method:
+            _check(tenant, route, permissions, is_sync=_is_sync(call))
+            return route.handler(tenant, call.with_holes(holes))
+        others = True
+    raise _nowhere(call, path_exists=others)
+
+
+def _check(tenant: Tenant, route: Route, permissions: frozenset[str] | None, *, is_sync: bool) -> None:
+    needs = _adjusted(tenant, route)
+    if permissions is None or not needs or any(need <= permissions for need in needs):
+        return
+    if is_sync:
+        raise sync_unauthorized()
+    raise Refusal(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+
+
+def _adjusted(tenant: Tenant, route: Route) -> Needs:
+    """The permissions of the two calls for which sources do not tell."""
+    if route.handler is secrets.get_secrets and tenant.switches.secrets_read_permission == "readwrite":
+        return _SYNC_WRITE
+    if route.needs is _ORGANIZATION and tenant.switches.organization_permission == "free":
+        return _FREE
+    return route.needs
+
+
+def _is_sync(call: Call) -> bool:
+    return len(call.segments) > 2 and call.segments[2].lower() == "synchronization"
+
+
+def _nowhere(call: Call, *, path_exists: bool) -> Refusal:
+    if _is_sync(call):
+        if call.segments[-1].lower().removeprefix("microsoft.graph.").removesuffix("()") in _NOT_EMULATED:
+            return not_emulated(f"{call.method} {call.path}")
+        return sync_no_route(call.path)
+    return not_allowed() if path_exists else not_emulated(f"{call.method} {call.path}")

@@ -1,0 +1,155 @@
+"""Where the pretend tenant keeps things: documents, memberships, assignments, secrets, in one SQLite database.
+
+It knows rows and JSON, and nothing about Graph's rules.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from scimconf.sandbox.wire import Json
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS objects (
+  seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL COLLATE NOCASE, parent TEXT NOT NULL DEFAULT '',
+  doc TEXT NOT NULL, hidden INTEGER NOT NULL DEFAULT 0, UNIQUE (kind, id));
+CREATE TABLE IF NOT EXISTS members (
+  seq INTEGER PRIMARY KEY, group_id TEXT NOT NULL, member_id TEXT NOT NULL, UNIQUE (group_id, member_id));
+CREATE TABLE IF NOT EXISTS assignments (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, resource_id TEXT NOT NULL, role_id TEXT NOT NULL,
+  principal_id TEXT NOT NULL, principal_type TEXT NOT NULL, principal_name TEXT, created TEXT NOT NULL,
+  hidden INTEGER NOT NULL DEFAULT 0, ghost INTEGER NOT NULL DEFAULT 0, UNIQUE (resource_id, principal_id, role_id));
+CREATE TABLE IF NOT EXISTS secrets (
+  seq INTEGER PRIMARY KEY, resource_id TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (resource_id, key));
+CREATE TABLE IF NOT EXISTS late (subject TEXT PRIMARY KEY, remaining INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS by_parent ON objects (kind, parent);
+CREATE INDEX IF NOT EXISTS arriving ON objects (kind) WHERE hidden > 0;
+CREATE INDEX IF NOT EXISTS by_principal ON assignments (principal_id);
+CREATE INDEX IF NOT EXISTS coming ON assignments (resource_id) WHERE hidden > 0;
+CREATE INDEX IF NOT EXISTS going ON assignments (resource_id) WHERE ghost > 0;
+CREATE INDEX IF NOT EXISTS by_resource ON assignments (resource_id, seq);
+"""
+_INDEXED = ("displayName", "userPrincipalName", "mail", "appId")
+_NAMES = ("objects", "members", "assignments", "secrets", "late", "meta")
+
+
+def property_sql(name: str) -> str:
+    """A property of a document in SQL; text compares without case, as the directory compares it."""
+    return f"json_extract(doc, '$.{name}') COLLATE NOCASE"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A WHERE clause and its parameters."""
+
+    sql: str = "1"
+    values: tuple[Any, ...] = ()
+
+    def __and__(self, other: Condition) -> Condition:
+        return Condition(f"({self.sql}) AND ({other.sql})", self.values + other.values)
+
+
+class Store:
+    """One SQLite database."""
+
+    def __init__(self, path: str = ":memory:") -> None:
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._closing = weakref.finalize(self, self._connection.close)
+        self._connection.execute("PRAGMA synchronous = OFF")
+        self._connection.executescript(_TABLES)
+        for name in _INDEXED:
+            self._connection.execute(f"CREATE INDEX IF NOT EXISTS by_{name} ON objects (kind, {property_sql(name)})")
+
+    def close(self) -> None:
+        self._closing()
+
+    def wipe(self) -> None:
+        for name in _NAMES:
+            self._connection.execute(f"DELETE FROM {name}")  # noqa: S608  a name of our own
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or none, also when a caller is already inside one."""
+        if self._connection.in_transaction:
+            yield
+            return
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> int:
+        """Executes one statement; the number of rows that it changed."""
+        return self._connection.execute(sql, values).rowcount
+
+    def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        self._connection.executemany(sql, rows)
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._connection.execute(sql, values).fetchall()
+
+    def value(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        """The first column of the first row, or None."""
+        row = self._connection.execute(sql, values).fetchone()
+        return row[0] if row else None
+
+
+class Documents:
+    """JSON documents of some kind, by id, in the order in which they were made."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def get(self, kind: str, key: str) -> Json | None:
+        text = self._store.value("SELECT doc FROM objects WHERE kind = ? AND id = ?", (kind, key))
+        return None if text is None else _load(text)
+
+    def put(self, kind: str, key: str, document: Json, *, parent: str = "", hidden: int = 0) -> None:
+        """Stores a document; one that is there already keeps its place, its parent and its arrival."""
+        self._store.run(
+            "INSERT INTO objects (kind, id, parent, doc, hidden) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (kind, id) DO UPDATE SET doc = excluded.doc",
+            (kind, key, parent, json.dumps(document, ensure_ascii=False), hidden),
+        )
+
+    def put_many(self, kind: str, documents: Iterable[Json]) -> None:
+        self._store.run_many(
+            "INSERT INTO objects (kind, id, doc) VALUES (?, ?, ?)",
+            ((kind, document["id"], json.dumps(document, ensure_ascii=False)) for document in documents),
+        )
+
+    def remove(self, kind: str, key: str) -> None:
+        self._store.run("DELETE FROM objects WHERE kind = ? AND id = ?", (kind, key))
+
+    def find(
+        self,
+        kind: str,
+        where: Condition = Condition(),
+        *,
+        after: int = 0,
+        limit: int = -1,
+    ) -> list[tuple[int, Json]]:
+        """Documents with the number by which a later call goes on."""
+        found = self._store.rows(
+            f"SELECT seq, doc FROM objects WHERE kind = ? AND seq > ? AND ({where.sql}) ORDER BY seq LIMIT ?",  # noqa: S608
+            (kind, after, *where.values, limit),
+        )
+        return [(seq, _load(text)) for seq, text in found]
+
+    def all(self, kind: str, where: Condition = Condition()) -> list[Json]:
+        return [document for _, document in self.find(kind, where)]
+
+
+def _load(text: str) -> Json:
+    document: Json = json.loads(text)
+    return document

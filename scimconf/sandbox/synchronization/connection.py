@@ -1,0 +1,194 @@
+"""The secrets of a service principal, and whether the application behind them would let the service in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from scimconf.sandbox.synchronization.template import templates_of
+from scimconf.sandbox.tenant import Tenant
+from scimconf.sandbox.wire import Json, bad_request, sync_refusal
+
+ENDPOINTS = "endpoints"
+MASK = "*"
+KEYS = frozenset(
+    [
+        "None",
+        "UserName",
+        "Password",
+        "SecretToken",
+        "AppKey",
+        "BaseAddress",
+        "ClientIdentifier",
+        "ClientSecret",
+        "SingleSignOnType",
+        "Sandbox",
+        "Url",
+        "Domain",
+        "ConsumerKey",
+        "ConsumerSecret",
+        "TokenKey",
+        "TokenExpiration",
+        "Oauth2AccessToken",
+        "Oauth2AccessTokenCreationTime",
+        "Oauth2RefreshToken",
+        "SyncAll",
+        "InstanceName",
+        "Oauth2ClientId",
+        "Oauth2ClientSecret",
+        "CompanyId",
+        "UpdateKeyOnSoftDelete",
+        "SynchronizationSchedule",
+        "SystemOfRecord",
+        "SandboxName",
+        "EnforceDomain",
+        "SyncNotificationSettings",
+        "SkipOutOfScopeDeletions",
+        "Oauth2AuthorizationCode",
+        "Oauth2RedirectUri",
+        "ApplicationTemplateIdentifier",
+        "Oauth2TokenExchangeUri",
+        "Oauth2AuthorizationUri",
+        "AuthenticationType",
+        "Server",
+        "PerformInboundEntitlementGrants",
+        "HardDeletesEnabled",
+        "SyncAgentCompatibilityKey",
+        "SyncAgentADContainer",
+        "ValidateDomain",
+        "TestReferences",
+        "ConnectionString",
+    ]
+)
+SENSITIVE = frozenset(
+    [
+        "Password",
+        "SecretToken",
+        "AppKey",
+        "ClientSecret",
+        "ConsumerSecret",
+        "TokenKey",
+        "Oauth2AccessToken",
+        "Oauth2RefreshToken",
+        "Oauth2ClientSecret",
+        "Oauth2AuthorizationCode",
+        "ConnectionString",
+    ]
+)
+_SETTINGS = "SyncNotificationSettings"
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_BAD_WORDS = ("wrong", "rejected")
+_CLIENT_CREDENTIALS = "OAuth2ClientCredentialsGrant"
+
+
+# ---- the set --------------------------------------------------------------------------------------------------------
+
+
+def saved_secrets(tenant: Tenant, principal_id: str) -> dict[str, str]:
+    """The stored set in clear, in the order in which it was written."""
+    rows = tenant.store.rows("SELECT key, value FROM secrets WHERE resource_id = ? ORDER BY seq", (principal_id,))
+    return {str(key): str(value) for key, value in rows}
+
+
+def shown_secrets(tenant: Tenant, principal: Json) -> list[Json]:
+    """The set as Graph shows it: what is sensitive is a star."""
+    hidden = SENSITIVE | _declared_sensitive(principal)
+    return [
+        {"key": key, "value": MASK if key in hidden else value}
+        for key, value in saved_secrets(tenant, principal["id"]).items()
+    ]
+
+
+def store_secrets(tenant: Tenant, principal_id: str, sent: Mapping[str, str]) -> None:
+    """Writes a set over the stored one; an empty value takes its key away, an absent key depends on the switch."""
+    before = saved_secrets(tenant, principal_id)
+    kept = {} if tenant.switches.secrets_put == "replace" else {k: v for k, v in before.items() if k not in sent}
+    starred = tenant.switches.star_secret == "keep"  # noqa: S105  a position of a switch
+    written = {key: before.get(key, "") if starred and value == MASK else value for key, value in sent.items()}
+    tenant.store.run("DELETE FROM secrets WHERE resource_id = ?", (principal_id,))
+    tenant.store.run_many(
+        "INSERT INTO secrets (resource_id, key, value) VALUES (?, ?, ?)",
+        ((principal_id, key, value) for key, value in {**kept, **written}.items() if value),
+    )
+
+
+def read_pairs(listed: Any) -> dict[str, str]:
+    """Key and value pairs of a body, each with a known key and a text."""
+    if not isinstance(listed, list):
+        raise bad_request("The request body must hold a collection named 'value'.", code="BadRequest")
+    pairs: dict[str, str] = {}
+    for one in listed:
+        if not isinstance(one, dict) or one.get("key") not in KEYS:
+            name = one.get("key") if isinstance(one, dict) else one
+            raise bad_request(f"'{name}' is not a value of enumeration synchronizationSecret.", code="BadRequest")
+        if not isinstance(one.get("value"), str):
+            raise bad_request(f"The value of '{one['key']}' is not a string.", code="BadRequest")
+        pairs[one["key"]] = one["value"]
+    return pairs
+
+
+def check_settings(sent: Mapping[str, str]) -> None:
+    if _SETTINGS not in sent:
+        return
+    try:
+        settings = json.loads(sent[_SETTINGS])
+    except ValueError:
+        settings = None
+    if not isinstance(settings, dict):
+        raise sync_refusal(400, "InvalidNotificationSettings", None)
+
+
+def _declared_sensitive(principal: Json) -> frozenset[str]:
+    names = {
+        str(one["name"]).lower()
+        for shape in templates_of(principal["applicationTemplateId"])
+        for one in shape.fields
+        if one.get("secret")
+    }
+    return frozenset(key for key in KEYS if key.lower() in names)
+
+
+# ---- the application behind it --------------------------------------------------------------------------------------
+
+
+def failure_of(tenant: Tenant, credentials: Mapping[str, str]) -> str | None:
+    """Why the application would not let the service in; None where it would."""
+    address = credentials.get("BaseAddress", "")
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)):
+        return "Please provide a valid tenant URL for your application."
+    if host.endswith(".invalid"):
+        return f"We could not reach your application at {host}: the name could not be resolved."
+    if credentials.get("AuthenticationType") == _CLIENT_CREDENTIALS:
+        missing = [key for key in ("Oauth2TokenExchangeUri", "Oauth2ClientId") if not credentials.get(key)]
+        if missing:
+            return f"A value for {missing[0]} is missing."
+        return _token_failure(tenant, address, credentials.get("Oauth2ClientSecret", ""))
+    token = credentials.get("SecretToken") or credentials.get("Password") or ""
+    if not token and tenant.switches.blank_token == "accepted":  # noqa: S105  a position of a switch
+        return None
+    return _token_failure(tenant, address, token)
+
+
+def _token_failure(tenant: Tenant, address: str, token: str) -> str | None:
+    known = {plain_address(url): one for url, one in tenant.remembered(ENDPOINTS, {}).items()}
+    endpoint = known.get(plain_address(address))
+    if endpoint is not None:
+        accepted = token in endpoint["tokens"]
+    else:
+        accepted = bool(token) and token != MASK and not any(word in token.lower() for word in _BAD_WORDS)
+    if accepted:
+        return None
+    return (
+        "You appear to have entered invalid credentials. Please confirm you are using the correct information for an"
+        " administrative account. We received this unexpected response from your application: HTTP/1.1 401 Unauthorized."
+    )
+
+
+def plain_address(address: str) -> str:
+    """An address without its query, which carries flags for the service, and without a slash at its end."""
+    parts = urlsplit(address)
+    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", "")).lower()

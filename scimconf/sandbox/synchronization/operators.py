@@ -1,0 +1,43 @@
+"""The operators of scoping filters. Spelling is sure for few of them; the portal's labels stand for the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scimconf.sandbox.wire import Json
+
+
+@dataclass(frozen=True, slots=True)
+class FilterOperator:
+    name: str
+    unary: bool
+    types: tuple[str, ...]
+
+    def document(self, name_key: str) -> Json:
+        return {
+            name_key: self.name,
+            "arity": "Unary" if self.unary else "Binary",
+            "multivaluedComparisonType": "All",
+            "supportedAttributeTypes": list(self.types),
+        }
+
+
+_TEXT = ("Integer", "String")
+_ANY = ("Integer", "String", "Binary", "Boolean")
+_ROWS = (
+    FilterOperator("EQUALS", False, _TEXT),
+    FilterOperator("NOT EQUALS", False, _TEXT),
+    FilterOperator("IS TRUE", True, ("Boolean",)),
+    FilterOperator("IS FALSE", True, ("Boolean",)),
+    FilterOperator("IS NULL", True, _ANY),
+    FilterOperator("IS NOT NULL", True, _ANY),
+    FilterOperator("REGEX MATCH", False, _TEXT),
+    FilterOperator("NOT REGEX MATCH", False, _TEXT),
+    FilterOperator("Greater_Than", False, ("Integer",)),
+    FilterOperator("Greater_Than_OR_EQUALS", False, ("Integer",)),
+    FilterOperator("Includes", False, ("String",)),
+    FilterOperator("ENDS_WITH", False, ("String",)),
+    FilterOperator("&", False, ("Integer",)),
+    FilterOperator("!&", False, ("Integer",)),
+)
+OPERATORS = {row.name: row for row in _ROWS}

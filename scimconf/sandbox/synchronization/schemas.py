@@ -1,0 +1,167 @@
+"""The calls about a schema, of a job or of a template: the document, its catalogues, and the parser of expressions."""
+
+from __future__ import annotations
+
+import re
+
+from scimconf.expressions import FUNCTIONS, ExpressionError, find, parse, to_source, walk
+from scimconf.expressions import Call as FunctionCall
+from scimconf.sandbox.switches import Switches
+from scimconf.sandbox.synchronization.jobs import (
+    SCHEMA,
+    find_job,
+    find_shape,
+    schema_of_template,
+    synchronized,
+    touch_jobs,
+)
+from scimconf.sandbox.synchronization.operators import OPERATORS
+from scimconf.sandbox.synchronization.schema import Given, SchemaRefused, accept
+from scimconf.sandbox.tenant import Tenant
+from scimconf.sandbox.wire import NO_CONTENT, Answer, Call, Json, not_found, sync_no_route, sync_refusal
+
+# A number outside of strings and brackets.
+_BARE_NUMBER = re.compile(r'("(?:\\.|[^"\\])*"|\[[^\]]*\])|(?<![\w&"])(-?\d+(?:\.\d+)?|&H[0-9A-Fa-f]+)(?!\w)')
+
+
+# ---- the document ---------------------------------------------------------------------------------------------------
+
+
+def get_job_schema(tenant: Tenant, call: Call) -> Answer:
+    principal = synchronized(tenant, call)
+    job = find_job(tenant, principal, call)
+    path = f"servicePrincipals('{principal['id']}')/synchronization/jobs('{job['id']}')/schema/$entity"
+    return Answer(200, {"@odata.context": f"{call.base_url}/$metadata#{path}"} | _schema(tenant, job["id"]))
+
+
+def put_job_schema(tenant: Tenant, call: Call) -> Answer:
+    principal = synchronized(tenant, call)
+    job = find_job(tenant, principal, call)
+    template = schema_of_template(tenant, find_shape(principal, job["templateId"]))
+    given = Given(template, _schema(tenant, job["id"]), tenant.switches)
+    try:
+        document = accept(call.body, given, schema_id=job["id"], version=_version(tenant))
+    except SchemaRefused as error:
+        raise sync_refusal(400, error.code, error.message) from error
+    tenant.documents.put(SCHEMA, job["id"], document)
+    touch_jobs(tenant, principal)
+    return NO_CONTENT
+
+
+def delete_job_schema(tenant: Tenant, call: Call) -> Answer:
+    """Back to the template's, scoping filters and all."""
+    principal = synchronized(tenant, call)
+    job = find_job(tenant, principal, call)
+    template = schema_of_template(tenant, find_shape(principal, job["templateId"]))
+    tenant.documents.put(SCHEMA, job["id"], template | {"id": job["id"]})
+    touch_jobs(tenant, principal)
+    return NO_CONTENT
+
+
+def patch_job_schema(tenant: Tenant, call: Call) -> Answer:
+    """The metadata has PATCH, the service does not."""
+    synchronized(tenant, call)
+    raise sync_no_route(call.path)
+
+
+def get_template_schema(tenant: Tenant, call: Call) -> Answer:
+    principal = synchronized(tenant, call)
+    shape = find_shape(principal, call.holes["template"])
+    path = f"servicePrincipals('{principal['id']}')/synchronization/templates('{shape.template_id}')/schema/$entity"
+    return Answer(200, {"@odata.context": f"{call.base_url}/$metadata#{path}"} | schema_of_template(tenant, shape))
+
+
+def _schema(tenant: Tenant, job_id: str) -> Json:
+    document = tenant.documents.get(SCHEMA, job_id)
+    if document is None:
+        raise not_found(job_id)
+    return document
+
+
+def _version(tenant: Tenant) -> str:
+    fraction = tenant.now().microsecond * 10
+    return f"Date:{tenant.stamp()[:-1]}.{fraction:07d}Z, ActivityId:{tenant.new_id('activity')}"
+
+
+# ---- catalogues -----------------------------------------------------------------------------------------------------
+
+
+def list_functions(tenant: Tenant, call: Call) -> Answer:
+    _check_owner(tenant, call)
+    key = tenant.switches.catalogue_name
+    value = [
+        {
+            key: function.name,
+            "parameters": [
+                {
+                    "name": parameter.key,
+                    "type": parameter.type,
+                    "required": parameter.required,
+                    "allowMultipleOccurrences": parameter.repeats,
+                }
+                for parameter in function.parameters
+            ],
+        }
+        for function in FUNCTIONS.values()
+    ]
+    return Answer(200, {"@odata.context": f"{call.base_url}/$metadata#functions", "value": value})
+
+
+def list_operators(tenant: Tenant, call: Call) -> Answer:
+    _check_owner(tenant, call)
+    value = [operator.document(tenant.switches.catalogue_name) for operator in OPERATORS.values()]
+    return Answer(200, {"@odata.context": f"{call.base_url}/$metadata#filterOperators", "value": value})
+
+
+def _check_owner(tenant: Tenant, call: Call) -> None:
+    principal = synchronized(tenant, call)
+    if "job" in call.holes:
+        find_job(tenant, principal, call)
+    else:
+        find_shape(principal, call.holes["template"])
+
+
+# ---- expressions ----------------------------------------------------------------------------------------------------
+
+
+def parse_expression(tenant: Tenant, call: Call) -> Answer:
+    _check_owner(tenant, call)
+    text = call.object_body().get("expression")
+    if not isinstance(text, str):
+        raise sync_refusal(400, "EmulatedParseError", "There is no expression.")
+    name = {"@odata.context": f"{call.base_url}/$metadata#microsoft.graph.parseExpressionResponse"}
+    try:
+        parsed = _parsed(text, tenant.switches)
+    except ExpressionError as error:
+        if tenant.switches.parse_error == "refusal":
+            raise sync_refusal(400, "EmulatedParseError", error.message) from error
+        return Answer(200, name | _response(None, error.message))
+    return Answer(200, name | _response(parsed, None))
+
+
+def _parsed(text: str, switches: Switches) -> Json:
+    expression = parse(text)
+    for node in walk(expression):
+        if isinstance(node, FunctionCall) and find(node.name) is None:
+            raise ExpressionError(f"there is no function {node.name}", text.find(node.name))
+    source = to_source(expression)
+    return _numbers_quoted(source) if switches.expression_numbers == "quoted" else source
+
+
+def _response(parsed: Json | None, failure: str | None) -> Json:
+    error: Json | None = None
+    if failure is not None:
+        error = {"code": "EmulatedParseError", "message": failure, "target": None, "details": [], "innerError": None}
+    return {
+        "error": error,
+        "evaluationSucceeded": False,
+        "evaluationResult": [],
+        "parsedExpression": parsed,
+        "parsingSucceeded": parsed is not None,
+    }
+
+
+def _numbers_quoted(source: Json) -> Json:
+    text = _BARE_NUMBER.sub(lambda match: match[1] or f'"{match[2]}"', source["expression"])
+    parameters = [{**one, "value": _numbers_quoted(one["value"])} for one in source["parameters"]]
+    return {**source, "expression": text, "parameters": parameters}

@@ -1,0 +1,121 @@
+"""The words of a request and its answer, and a refusal in the form that Graph gives it.
+
+A handler raises a Refusal and nothing else; the router turns it into the error body.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as a handler sees it: names of query options without `$` and in lower case, headers in lower case."""
+
+    method: str
+    path: str
+    base_url: str
+    segments: tuple[str, ...] = ()
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    holes: Mapping[str, str] = field(default_factory=dict)
+
+    def with_holes(self, holes: Mapping[str, str]) -> Call:
+        return replace(self, holes=holes)
+
+    @property
+    def advanced(self) -> bool:
+        """Whether the caller asks for advanced queries, which read another index."""
+        return self.headers.get("consistencylevel", "").lower() == "eventual"
+
+    def object_body(self) -> Json:
+        if not isinstance(self.body, dict):
+            raise bad_request("Unable to read JSON request payload. Please ensure Content-Type header is set.")
+        return self.body
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status and a JSON body, or none."""
+
+    status: int
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_CONTENT = Answer(204)
+
+
+class Refusal(Exception):  # noqa: N818  it is an answer, not a mistake of the program
+    """An error answer in the making."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        details: tuple[Mapping[str, Any], ...] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = details
+        self.headers = dict(headers or {})
+        super().__init__(f"{status} {code}: {message}")
+
+    def body(self, date: str, request_id: str, client_request_id: str) -> Json:
+        error: Json = {"code": self.code, "message": self.message}
+        if self.details:
+            error["details"] = [dict(detail) for detail in self.details]
+        error["innerError"] = {"date": date, "request-id": request_id, "client-request-id": client_request_id}
+        return {"error": error}
+
+
+def bad_request(message: str, *, code: str = "Request_BadRequest", details: tuple[Json, ...] = ()) -> Refusal:
+    return Refusal(400, code, message, details=details)
+
+
+def unsupported_query(message: str) -> Refusal:
+    return bad_request(message, code="Request_UnsupportedQuery")
+
+
+def not_found(resource: str) -> Refusal:
+    return Refusal(
+        404,
+        "Request_ResourceNotFound",
+        f"Resource '{resource}' does not exist or one of its queried reference-property objects are not present.",
+    )
+
+
+def not_allowed() -> Refusal:
+    return Refusal(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
+
+
+def not_emulated(what: str) -> Refusal:
+    return Refusal(501, "SandboxNotImplemented", f"The sandbox does not emulate {what}.")
+
+
+def sync_refusal(status: int, code: str, message: str | None) -> Refusal:
+    """The synchronization service's own error, as JSON text inside the message of an `UnknownError`."""
+    inner: Json = {"error": {"code": code, "message": message, "target": None, "details": [], "innerError": None}}
+    return Refusal(status, "UnknownError", json.dumps(inner, indent=2).replace("\n", "\r\n"))
+
+
+def sync_no_route(path: str) -> Refusal:
+    """The Web API's answer to a path that the synchronization service does not have."""
+    uri = f"https://syncfabric.windowsazure.com/api{path}?api-version=2.0"
+    text = {"Message": f"No HTTP resource was found that matches the request URI '{uri}'."}
+    return Refusal(404, "UnknownError", json.dumps(text))
+
+
+def sync_unauthorized() -> Refusal:
+    """What a missing permission and a service principal that has not arrived yet look like: an empty 401."""
+    return Refusal(401, "UnknownError", "")

@@ -1,0 +1,231 @@
+"""From files to a spec: read, composed by libyaml, merged, checked. The only module that knows PyYAML.
+
+Files are read by the function that is given. All complaints are gathered; where a value was complained of while
+reading, nothing more is said about that place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import yaml
+from pydantic import ValidationError
+
+from scimconf.errors import Problem, Where
+from scimconf.spec.loaded import Loaded
+from scimconf.spec.merge import merge
+from scimconf.spec.model import Spec
+from scimconf.spec.nodes import Builder, RefusedError, instead
+from scimconf.spec.problems import problems_of
+from scimconf.spec.references import Variables, misplaced, relative_to, with_files
+from scimconf.spec.rows import Column, read_rows
+from scimconf.spec.tree import Rows, Table
+
+Read = Callable[[str], bytes | str]
+
+MAX_SIZE = 4_000_000
+MAX_BASES = 20
+LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+QUOTES = "Put the text in quotes."
+SAID = {
+    "mapping values are not allowed in this context": ("a second `: ` in one line", QUOTES),
+    "found unexpected end of stream": ("a quote is opened and never closed", "Close it."),
+    "found character that cannot start any token": ("no text begins with this sign", QUOTES),
+    "found undefined alias": ("an alias of something that is not there", "A text that begins with `*` takes quotes."),
+    "did not find expected key": ("this line is indented differently from its neighbours", "Align it with them."),
+    "could not find expected ':'": ("a key without `:`", "Write `key: value`."),
+    "did not find expected '-' indicator": ("a list goes on without `-`", "Begin the item with `- `."),
+    "did not find expected ',' or '}'": ("a `{` is opened and not closed", "Close it, or put its texts in quotes."),
+    "did not find expected ',' or ']'": ("a `[` is opened and not closed", "Close it, or put its texts in quotes."),
+    "did not find expected node content": ("a `[` or `{` is opened and not closed", "Close it."),
+    "did not find expected alphabetic or numeric character": ("`&` and `*` begin an alias", QUOTES),
+    "found unknown escape character": ("`\\` begins an escape within double quotes", "Use single quotes."),
+}
+"""libyaml's words for what is wrong, and ours."""
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # whichever is there
+    """Composes and resolves nothing: the tree keeps the characters."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+
+
+def load(path: str, read: Read, environ: Mapping[str, str], variables: Mapping[str, str]) -> Loaded:
+    """The spec at a path, with its bases, variables and CSV files; or what is wrong with it."""
+    files = _Files(read, Variables(variables, environ))
+    tree = files.spec(path)
+    if tree is None:
+        return Loaded(None, tuple(files.problems), Table(), tuple(files.paths))
+    files.problems += misplaced(tree)
+    files.bring_in(tree)
+    spec, wrong = _validate(tree)
+    said = {problem.where for problem in files.problems}
+    problems = files.problems + [problem.at(Where(path)) for problem in wrong if problem.where not in said]
+    order = {file: index for index, file in enumerate(files.paths)}
+    problems.sort(key=lambda one: _sort_key(one.where or Where(path), order))
+    return Loaded(None if problems else spec, tuple(dict.fromkeys(problems)), tree, tuple(files.paths))
+
+
+def load_variables(path: str, read: Read) -> tuple[dict[str, str], tuple[Problem, ...]]:
+    """The variables of a `--var-file`: a map of names to texts, each as its own characters."""
+    files = _Files(read, Variables({}, {}))
+    table = files.table(path, Where(path)) or Table()
+    files.problems += [
+        Problem("S025", "a variable is a text", (key,), table.places[key], f"Write `{key}: TEXT`.")
+        for key, value in table.items()
+        if not isinstance(value, str)
+    ]
+    return {key: str(value) for key, value in table.items() if isinstance(value, str)}, tuple(files.problems)
+
+
+def _validate(tree: Table) -> tuple[Spec | None, list[Problem]]:
+    try:
+        return Spec.model_validate(with_files(tree)), []
+    except ValidationError as error:
+        return None, list(problems_of(error, tree))
+
+
+def _sort_key(where: Where, order: Mapping[str, int]) -> tuple[int, int, int]:
+    return order.get(where.file, 0), where.line, where.column
+
+
+class _Files:
+    """Reads what one spec consists of, each file once."""
+
+    def __init__(self, read: Read, variables: Variables) -> None:
+        self.problems: list[Problem] = []
+        self.paths: list[str] = []
+        self._read = read
+        self._variables = variables
+        self._tables: dict[str, Table | None] = {}
+        self._merged: dict[str, Table | None] = {}
+
+    def spec(self, path: str, trail: tuple[str, ...] = ()) -> Table | None:
+        """A file with its bases under it; None where nothing of it can be used."""
+        if path not in self._merged:
+            self._merged[path] = self._merge(path, (*trail, path))
+        return self._merged[path]
+
+    def _merge(self, path: str, trail: tuple[str, ...]) -> Table | None:
+        table = self.table(path, Where(path))
+        if table is None or "extends" not in table:
+            return table
+        merged = Table()
+        for base, place in self._bases(table["extends"], table.places["extends"]):
+            if base in trail or len(trail) > MAX_BASES:
+                around = base in trail
+                message = "the files extend each other in a circle" if around else "the files extend each other too far"
+                code, hint = ("S021", "Take this entry out.") if around else ("S008", "Merge some of them.")
+                self.problems.append(Problem(code, message, ("extends",), place, hint))
+                continue
+            self.table(base, place)
+            merged = merge(merged, self.spec(base, trail) or Table())
+        own = Table(table.items(), table.places)
+        del own["extends"]
+        return merge(merged, own)  # type: ignore[no-any-return]  # two tables at the root make a table
+
+    def _bases(self, extends: Any, place: Where) -> list[tuple[str, Where]]:
+        if not isinstance(extends, Rows) or not all(isinstance(item, str) and item for item in extends):
+            hint = f"Write `extends: [{extends}]`." if isinstance(extends, str) else "Write `extends: [base.yaml]`."
+            self.problems.append(Problem("S203", "a list of files is wanted here", ("extends",), place, hint))
+            return []
+        named = zip(extends, extends.places, strict=True)
+        return [(relative_to(where.file, name), where) for name, where in named]
+
+    def table(self, path: str, asked: Where) -> Table | None:
+        """The map in a file; None, with a problem at the place that asked, where there is none."""
+        if path not in self._tables:
+            try:
+                self._tables[path] = self._build(path, self.text(path, asked))
+            except RefusedError as refused:
+                self.problems.append(refused.problem)
+                self._tables[path] = None
+        return self._tables[path]
+
+    def text(self, path: str, asked: Where) -> str:
+        try:
+            data = self._read(path)
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            hint = "" if asked.file == path else f"It is looked for at {path}."
+            raise RefusedError(Problem("S001", f"cannot be read: {why}", where=asked, hint=hint)) from error
+        if path not in self.paths:
+            self.paths.append(path)
+        if len(data) > MAX_SIZE:
+            raise RefusedError(Problem("S008", "the file is larger than 4 MB", where=Where(path)))
+        try:
+            return (data.encode() if isinstance(data, str) else data).decode("utf-8-sig")
+        except UnicodeError as error:
+            raise RefusedError(Problem("S002", "not UTF-8", where=Where(path), hint="Save it as UTF-8.")) from error
+
+    def _build(self, path: str, text: str) -> Table:
+        lines = LINE_BREAK.split(text)
+        try:
+            node = _Loader(text).get_single_node()
+        except yaml.YAMLError as error:
+            raise RefusedError(_syntax(error, path, lines)) from error
+        builder = Builder(path, lines, self._variables)
+        tree = builder.build(node) if node is not None else None
+        self.problems += builder.problems
+        if not isinstance(tree, Table):
+            message = "the file is empty" if tree is None else "the file is not a map"
+            raise RefusedError(Problem("S011", message, where=Where(path, 1, 1), hint="Begin with `version: 1`."))
+        return tree
+
+    def bring_in(self, tree: Table) -> None:
+        """Puts the rows of the CSV files into the tree."""
+        assignments = tree.get("assignments")
+        if not isinstance(assignments, Table):
+            return
+        if "imported" in assignments:
+            place = assignments.places["imported"]
+            self.problems.append(
+                Problem("S201", "not a key here", ("assignments", "imported"), place, "Use users_from.")
+            )
+        imported = Rows()
+        columns: tuple[Column, ...] = ("user", "group")
+        for column in columns:
+            named = assignments.get(f"{column}s_from")
+            for name, place in zip(named, named.places, strict=True) if isinstance(named, Rows) else ():
+                if isinstance(name, str) and name:
+                    imported.append(self._rows(name, place, column))
+                    imported.places.append(place)
+        if imported:
+            assignments["imported"], assignments.places["imported"] = imported, imported.places[0]
+        else:
+            assignments.pop("imported", None)
+
+    def _rows(self, name: str, place: Where, column: Column) -> Table:
+        path, rows = relative_to(place.file, name), Rows()
+        try:
+            rows, problems = read_rows(self.text(path, place), path, column)
+            self.problems += problems
+        except RefusedError as refused:
+            self.problems.append(refused.problem)
+        return Table((("file", name), (f"{column}s", rows)), {"file": place, f"{column}s": place})
+
+
+def _syntax(error: yaml.YAMLError, path: str, lines: list[str]) -> Problem:
+    """Libyaml's complaint in our words, with the line to write where it is about an expression."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if mark is None:
+        return Problem(
+            "S003", "a character that no text file holds", where=Where(path), hint="Remove control characters."
+        )
+    where = Where(path, mark.line + 1, mark.column + 1)
+    problem = str(getattr(error, "problem", None) or "")
+    line = lines[mark.line] if mark.line < len(lines) else ""
+    if "another document" in problem or "<document start>" in problem:
+        return Problem("S004", "a second document begins here", where=where, hint="Put it into a file of its own.")
+    if "tab" in problem or "\t" in line[: len(line) - len(line.lstrip())]:
+        return Problem("S007", "a tab indents this line", where=where, hint="Use spaces.")
+    if "nesting depth" in problem:
+        return Problem("S008", "maps and lists are nested too deep", where=where)
+    message, hint = SAID.get(problem, (problem, ""))
+    expression = line.partition("expression:")[2].strip()
+    if expression and expression[0] not in "|>":
+        hint = instead(expression.removesuffix("}").rstrip())
+        return Problem("S012", f"not valid YAML: {message}", where=where, hint=hint)
+    return Problem("S003", f"not valid YAML: {message}", where=where, hint=hint)

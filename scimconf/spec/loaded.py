@@ -1,0 +1,138 @@
+"""What loading gives, and what can be asked of it: places, a digest, the merged text, conflicts between specs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+from scimconf.errors import Problem, SpecPath, Where
+from scimconf.spec.model import Spec
+from scimconf.spec.tree import NULLS, Plain, Rows, Table, core, place_of
+
+MAIN = "scimconf.yaml"
+ENDING = ".scimconf.yaml"
+BARE = re.compile(r"[\w./$(][\w./$@()=+-]*([ :][\w./$@()=+-]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A spec as loaded: None where it has problems that are errors.
+
+    `resolved` is the merged tree with variables filled in and CSV rows brought in; `paths` are the files read, the
+    spec itself first.
+    """
+
+    spec: Spec | None
+    problems: tuple[Problem, ...]
+    resolved: Table = field(repr=False)
+    paths: tuple[str, ...]
+
+    def origin(self, path: SpecPath) -> Where | None:
+        """Where a spec path was written, or the nearest thing around it; the file itself where nothing was."""
+        return place_of(self.resolved, path) or (Where(self.paths[0]) if self.paths else None)
+
+
+def digest(resolved: Any) -> str:
+    """A fingerprint of the resolved tree: the same whatever the order of keys, the comments, the files or the folder."""
+    import hashlib
+
+    text = json.dumps(_canonical(resolved), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _canonical(value: Any) -> Any:
+    """Scalars as their characters; those that mean something else without quotes are told apart."""
+    if isinstance(value, dict):
+        return {str(key): _canonical(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_canonical(item) for item in value]
+    if isinstance(value, Plain) and (value == "none" or not isinstance(core(value), str)):
+        return {"": str(value)}
+    return value
+
+
+def show(loaded: Loaded) -> str:
+    """The merged spec as YAML, each line with the file and the line that it comes from."""
+    lines = list(_lines(loaded.resolved, 0, None))
+    width = min(60, max((len(text) for text, _ in lines), default=0))
+    return "".join(f"{text:<{width}}  # {place.file}:{place.line}\n" for text, place in lines)
+
+
+def _lines(value: Any, depth: int, dash: str | None) -> Iterator[tuple[str, Where]]:
+    """The lines of a map or a list; the first one begins with a dash where it is an item."""
+    keyed = value.items() if isinstance(value, Table) else enumerate(value)
+    for key, item in keyed:
+        if key == "imported":
+            continue
+        place = value.places[key]
+        name = f"{_scalar(Plain(key))}:" if isinstance(value, Table) else "-"
+        lead, dash = "  " * depth if dash is None else dash, None
+        if isinstance(item, Table | Rows) and item:
+            if isinstance(value, Rows) and isinstance(item, Table):
+                yield from _lines(item, depth + 1, f"{lead}- ")
+            else:
+                yield f"{lead}{name}", place
+                yield from _lines(item, depth + 1, None)
+        else:
+            yield f"{lead}{name} {_scalar(item)}", place
+
+
+def _scalar(value: Any) -> str:
+    """A scalar, or an empty map or list, as YAML on one line."""
+    if value is None:
+        return "null"
+    if isinstance(value, Table | Rows):
+        return "{}" if isinstance(value, Table) else "[]"
+    special = value == "none" or value in NULLS or not isinstance(core(Plain(value)), str)
+    is_bare = BARE.fullmatch(value) and (isinstance(value, Plain) or not special)
+    return str(value) if is_bare else json.dumps(value, ensure_ascii=False)
+
+
+def conflicts(loadeds: Iterable[Loaded]) -> tuple[Problem, ...]:
+    """Specs that go by one name, or are about one application."""
+    problems: list[Problem] = []
+    seen: dict[tuple[str, str], Loaded] = {}
+    for loaded in loadeds:
+        for path, value in _identities(loaded.spec):
+            first = seen.setdefault((str(path[-1]), value.casefold()), loaded)
+            if first is not loaded:
+                message = f'"{value}" is already what {first.origin(path)} is about'
+                hint = "Give it another name." if path == ("name",) else "Keep one spec for one application."
+                problems.append(Problem("S312", message, path, loaded.origin(path), hint))
+    return tuple(problems)
+
+
+def _identities(spec: Spec | None) -> Iterator[tuple[SpecPath, str]]:
+    if spec is None:
+        return
+    yield ("name",), spec.name
+    for key in ("display_name", "app_id", "object_id"):
+        value = getattr(spec.application, key)
+        if value is not None:
+            yield ("application", key), value
+
+
+def find(
+    paths: Iterable[str], list_dir: Callable[[str], Iterable[str] | None]
+) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """The spec files behind what was asked for: a folder stands for its `scimconf.yaml` and `*.scimconf.yaml`.
+
+    `list_dir` gives the names in a folder, None for anything else.
+    """
+    found: dict[str, None] = {}
+    problems: list[Problem] = []
+    for path in paths:
+        names = list_dir(path)
+        if names is None:
+            found[path] = None
+            continue
+        specs = sorted(name for name in names if name == MAIN or name.endswith(ENDING))
+        found |= dict.fromkeys(str(PurePath(path) / name) for name in specs)
+        if not specs:
+            message = f"no {MAIN} and no *{ENDING} in this folder"
+            problems.append(Problem("S001", message, where=Where(path), hint="Name the file, or rename it."))
+    return tuple(found), tuple(problems)

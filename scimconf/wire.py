@@ -1,0 +1,221 @@
+"""The words that kinds and the live tenant share: what is read, what was read, what is to be written.
+
+All of it is frozen data. A `Document` is a thing that Graph serves; a `Snapshot` is the documents as they were read;
+a `Step` is one thing to do, which may hold names in braces (`{sp}`) and `SecretRef`s, never a value of a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from types import MappingProxyType
+from typing import Any, Literal, TypedDict
+
+from scimconf.plan import Address
+
+Json = Any
+"""Raw JSON as Graph serves it: dicts, lists, strings, numbers, booleans, None."""
+
+Names = Mapping[str, str]
+HOLE = re.compile(r"\{([a-z_]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """A secret by the reference that names it: `env`, `file` or `key_vault`; the value lives in the live room only."""
+
+    source: Literal["env", "file", "key_vault"]
+    name: str
+    vault: str = ""
+    version: str = ""
+
+    def __str__(self) -> str:
+        return self.name if self.source != "key_vault" else f"{self.vault} {self.name}"
+
+
+class AssignmentRow(TypedDict):
+    """One appRoleAssignment, only what a plan needs of it."""
+
+    id: str
+    principalId: str
+    principalType: str
+    principalDisplayName: str | None
+    appRoleId: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A thing that Graph serves at one URL.
+
+    `path` may hold names in braces; the document is read once all of them are bound. `binds` says which names can
+    be given once it has arrived, from all documents read so far. `written` says how edits reach it: `put` (the whole), `put_values` (the whole
+    set of key-value pairs), `patch` (the named properties), or `never`. `empty_is_late` marks collections that are
+    empty only for as long as a fresh application has not arrived everywhere. Of a set of values, `references` name
+    those that read back masked, and `partial` allows to write only the changed ones when one of them is not at hand. `seen_in` is the collection of
+    one through which a plan saw this document, where it was not read by itself.
+    """
+
+    name: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    collection: bool = False
+    row: Literal["", "assignment"] = ""
+    binds: Callable[[Json], Mapping[str, str]] | None = None
+    written: Literal["never", "put", "put_values", "patch"] = "never"
+    properties: tuple[str, ...] = ()
+    empty_is_late: bool = False
+    references: tuple[tuple[str, SecretRef], ...] = ()
+    partial: bool = False
+    seen_in: str = ""
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset(HOLE.findall(self.path)) | {name for _, value in self.query for name in HOLE.findall(value)}
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A principal to be found: a user or group by id, a user by its UPN, a group by its name."""
+
+    by: Literal["id", "user", "group"]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A user, group or service principal of the tenant; `name` is the UPN of a user, else the display name."""
+
+    id: str
+    type: Literal["user", "group", "servicePrincipal"]
+    name: str
+    display_name: str = ""
+    security_enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A read that Graph refused (401, 403): a value, so that a plan with few permissions degrades and says so."""
+
+    status: int
+    code: str
+    path: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The tenant as it was read for one application: documents by name, names bound, principals found.
+
+    While it is still being read, `settled` is False: a document that is not here may yet come.
+    """
+
+    documents: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
+    refused: Mapping[str, Refusal] = field(default_factory=lambda: MappingProxyType({}))
+    names: Names = field(default_factory=lambda: MappingProxyType({}))
+    found: Mapping[Lookup, tuple[Principal, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    settled: bool = True
+
+    def get(self, name: str) -> Json | None:
+        """The document of that name, or None when it could not be read or is not there."""
+        return self.documents.get(name)
+
+    def rows(self, name: str) -> list[Json]:
+        return list(self.documents.get(name) or ())
+
+
+class Phase(IntEnum):
+    """Danger is stopped first, things are built, then cleared, and provisioning starts last."""
+
+    STOP = 0
+    BUILD = 1
+    CLEAR = 2
+    START = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """In a body: the key-value pairs that the edits of a document will leave, secrets resolved."""
+
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One request. `gives` maps names to the answer's fields (dotted); `already` are errors that mean it is done.
+
+    `after_write` / `before_write` name a document whose write this request waits for, or must come before. `look` is
+    the document that shows whether the request took effect: it is read until it gives the names, both after an answer
+    and when the answer was lost.
+    """
+
+    phase: Phase
+    serves: tuple[Address, ...]
+    says: str
+    method: Literal["POST", "DELETE", "PATCH"]
+    path: str
+    body: Json = None
+    gives: tuple[tuple[str, str], ...] = ()
+    already: tuple[tuple[int, str], ...] = ()
+    before_write: str = ""
+    after_write: str = ""
+    batch: bool = False
+    look: Document | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A change of a document: `operation` names two pure functions of the document's own module.
+
+    `holds(raw, key, value)` says whether nothing is left to do, `change(raw, key, value)` does it on any document.
+    `ask` is an expression whose tree the service's parseExpression gives; it replaces `value["source"]`.
+    """
+
+    phase: Phase
+    serves: tuple[Address, ...]
+    says: str
+    document: Document
+    operation: str
+    key: tuple[str, ...]
+    value: Json = None
+    ask: str = ""
+    after_write: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Wait until the document shows that an edit holds (Graph's own copies arrive late)."""
+
+    phase: Phase
+    serves: tuple[Address, ...]
+    says: str
+    document: Document
+    operation: str
+    key: tuple[str, ...]
+    value: Json = None
+
+
+Step = Send | Edit | Read
+
+
+def holes(value: Json) -> frozenset[str]:
+    """The names in braces of a path or of all strings of a body."""
+    if isinstance(value, str):
+        return frozenset(HOLE.findall(value))
+    if isinstance(value, Mapping):
+        return frozenset[str]().union(*(holes(part) for part in value.values()))
+    if isinstance(value, Iterable) and not isinstance(value, bytes):
+        return frozenset[str]().union(*(holes(part) for part in value))
+    return frozenset()
+
+
+def fill(value: Json, names: Names) -> Json:
+    """The same value with every name in braces replaced; a KeyError means that a name was never given."""
+    if isinstance(value, str):
+        return HOLE.sub(lambda hole: names[hole.group(1)], value)
+    if isinstance(value, Mapping):
+        return {key: fill(part, names) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [fill(part, names) for part in value]
+    return value

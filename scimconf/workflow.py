@@ -1,0 +1,177 @@
+"""The rooms composed: validate, plan, apply. Plain functions, no state.
+
+A plan: `kinds` say what to read, `live` reads it, `kinds` say what is wanted and what is seen, `plan` compares, `kinds`
+say how. An apply walks those steps and plans again until nothing is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from scimconf.errors import GraphError, Problem, ScimconfError
+from scimconf.kinds import KINDS
+from scimconf.kinds.comparison import Comparison, Options, check, compare, documents, lookups
+from scimconf.plan import Action, Guard, Outcome, Report, Result
+from scimconf.plan.guards import ASKED
+from scimconf.spec.loaded import Loaded, digest
+from scimconf.wire import Snapshot
+
+if TYPE_CHECKING:
+    from scimconf.live.execute import Done, Values
+    from scimconf.live.observe import Live
+
+ROUNDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One application's plan with what it stands on."""
+
+    loaded: Loaded
+    snapshot: Snapshot
+    comparison: Comparison
+
+    @property
+    def name(self) -> str:
+        return self.comparison.plan.name
+
+    @property
+    def closed(self) -> tuple[Guard, ...]:
+        return self.comparison.plan.closed_guards
+
+
+class Talk(Protocol):
+    """Whom an apply asks and tells: a person at a terminal, a pipeline, or a test."""
+
+    def approve(self, planned: Planned) -> bool:
+        """Whether to go on with what an earlier plan could not show."""
+
+    def backup(self, planned: Planned) -> str:
+        """Saves the documents as they are, before the first write; says where."""
+
+    def tell(self, says: str, done: int, total: int) -> None:
+        """Progress."""
+
+    def interrupted(self) -> bool:
+        """Whether to stop before the next request."""
+
+
+def validate(loaded: Loaded) -> tuple[Problem, ...]:
+    """Everything that is wrong with a spec and can be known offline."""
+    if loaded.spec is None:
+        return loaded.problems
+    return (*loaded.problems, *_placed(loaded, check(KINDS, loaded.spec, None)))
+
+
+async def plan(live: Live, loaded: Loaded, options: Options) -> Planned:
+    """One application's plan; raises GraphError where the tenant cannot be read."""
+    from scimconf.live.observe import observe
+
+    spec = loaded.spec
+    assert spec is not None
+    snapshot = await observe(live, documents(KINDS, spec), lambda seen: lookups(KINDS, spec, seen))
+    found = compare(KINDS, spec, snapshot, options)
+    told = replace(
+        found.plan,
+        paths=loaded.paths,
+        digest=digest(loaded.resolved),
+        notices=_placed(loaded, found.plan.notices),
+    )
+    return Planned(loaded, snapshot, replace(found, plan=told, problems=_placed(loaded, found.problems)))
+
+
+def _placed(loaded: Loaded, problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    return tuple(problem.at(loaded.origin(problem.path)) if problem.path else problem for problem in problems)
+
+
+async def apply(live: Live, first: Planned, options: Options, values: Values, talk: Talk) -> Report:
+    """Makes an approved plan so, and plans again until nothing is left; never raises a ScimconfError."""
+    so_far = Report(first.name)
+    planned = first
+    for turn in range(ROUNDS):
+        stopped = _stopped(planned, so_far)
+        if stopped is not None or not planned.comparison.plan.changes:
+            return stopped or so_far
+        if turn and _is_news(planned) and not talk.approve(planned):
+            return replace(
+                so_far, error="Stopped before what the first plan could not show.", exit_code=_code(1, so_far)
+            )
+        try:
+            so_far = await _execute(live, planned, so_far, values, talk)
+            if so_far.exit_code:
+                return so_far
+            planned = await _settled(live, planned, so_far, options)
+        except ScimconfError as error:
+            return replace(so_far, error=str(error), hint=error.hint, exit_code=_code(1, so_far))
+    return _unseen(planned, so_far)
+
+
+def _stopped(planned: Planned, so_far: Report) -> Report | None:
+    """Problems and closed guards stop before any write of this round."""
+    if planned.comparison.problems:
+        told = tuple(problem.message for problem in planned.comparison.problems)
+        return replace(so_far, error="; ".join(told), problems=planned.comparison.problems, exit_code=_code(65, so_far))
+    closed = [guard for guard in planned.closed if guard.id not in ASKED]
+    if closed:
+        said = "; ".join(f"{guard.id}: {guard.message}" for guard in closed)
+        return replace(so_far, error=f"Stopped by a guard. {said}", exit_code=_code(4, so_far))
+    return None
+
+
+def _code(code: int, so_far: Report) -> int:
+    """Whatever stops an apply that has written something, 5 says that it has."""
+    return 5 if so_far.wrote else code
+
+
+def _is_news(planned: Planned) -> bool:
+    """Whether a later plan does something that nobody was asked about: it deletes, or a guard is closed."""
+    changes = planned.comparison.plan.changes
+    return bool(planned.closed) or any(change.action in (Action.DELETE, Action.REPLACE) for change in changes)
+
+
+async def _execute(live: Live, planned: Planned, so_far: Report, values: Values, talk: Talk) -> Report:
+    from scimconf.live.execute import Orders, execute, preflight
+
+    after = {kind.name: kind.after for kind in KINDS}
+    steps = planned.comparison.steps
+    orders = Orders(steps, planned.snapshot, after, values, talk.tell, talk.interrupted)
+    preflight(orders)
+    backup = so_far.backup or talk.backup(planned)
+    done = await execute(live, orders)
+    report = replace(
+        so_far, outcomes=(*so_far.outcomes, *done.outcomes), wrote=so_far.wrote or done.wrote, backup=backup
+    )
+    return replace(report, exit_code=_result(done, report, interrupted=talk.interrupted()))
+
+
+def _result(done: Done, report: Report, *, interrupted: bool) -> int:
+    if done.stale:
+        return _code(3, report)
+    if interrupted and any(one.result is Result.SKIPPED for one in done.outcomes):
+        return 130
+    return _code(1, report) if done.failed else 0
+
+
+async def _settled(live: Live, before: Planned, so_far: Report, options: Options) -> Planned:
+    """The plan after an execution, once what was written shows: late arrival is waited for, not written again."""
+    wait = live.patience.wait()
+    done = {address for outcome in so_far.outcomes for address in outcome.addresses}
+    while True:
+        planned = await plan(live, before.loaded, options)
+        left = {change.address for change in planned.comparison.plan.changes}
+        if not left or left - done or not await wait.again("what was written to show"):
+            return planned
+
+
+def _unseen(planned: Planned, so_far: Report) -> Report:
+    """After the last round: what is still different is said, since it may be written and not yet visible."""
+    left = tuple(change.address for change in planned.comparison.plan.changes)
+    if not left:
+        return so_far
+    outcome = Outcome(Result.UNSEEN, left, "see what was written")
+    return replace(so_far, outcomes=(*so_far.outcomes, outcome))
+
+
+__all__ = ["GraphError", "Options", "Planned", "Talk", "apply", "plan", "validate"]

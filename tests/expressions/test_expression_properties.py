@@ -1,0 +1,107 @@
+"""What holds for every expression, and for every text."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scimconf.expressions import (
+    FUNCTIONS,
+    Attribute,
+    Call,
+    Comparison,
+    Concatenation,
+    Constant,
+    ExpressionError,
+    canonical,
+    from_source,
+    parse,
+    render,
+    to_source,
+)
+
+CONSTANTS = st.builds(Constant, st.text(max_size=8) | st.from_regex(r"-?[0-9]{1,4}|&H[0-9A-F]{1,3}", fullmatch=True))
+ATTRIBUTES = st.builds(Attribute, st.from_regex(r'[\w :."-]{1,9}', fullmatch=True))
+NAMES = st.sampled_from([*FUNCTIONS, "Lookup"])
+
+
+def inner(operands):
+    """Arguments: operands, sums of operands, or one comparison of such."""
+    sums = operands | st.builds(Concatenation, st.lists(operands, min_size=2, max_size=3).map(tuple))
+    compared = st.builds(Comparison, sums, st.sampled_from(["=", "<>", ">", ">=", "<", "<="]), sums)
+    return st.none() | sums | compared
+
+
+def calls(operands):
+    return st.builds(Call, NAMES, st.lists(inner(operands), max_size=7).map(tuple))
+
+
+EXPRESSIONS = st.recursive(CONSTANTS | ATTRIBUTES, calls, max_leaves=12)
+
+
+@given(EXPRESSIONS)
+def test_text_there_and_back(expression):
+    """The printed text is read as the canonical expression, and printed the same again."""
+    text = render(expression)
+    assert canonical(expression) == parse(text)
+    assert text == render(parse(text))
+
+
+@given(EXPRESSIONS)
+def test_tree_there_and_back(expression):
+    """The source tree is read as the canonical expression, and is plain JSON."""
+    tree = to_source(expression)
+    assert canonical(expression) == from_source(tree)
+    assert tree == to_source(from_source(tree)) == json.loads(json.dumps(tree))
+    assert render(expression) == tree["expression"]
+
+
+@given(EXPRESSIONS)
+def test_canonical_is_settled(expression):
+    """The canonical form of the canonical form is itself."""
+    assert canonical(expression) == canonical(canonical(expression))
+
+
+FRAGMENTS = st.sampled_from([*'"[](),&=<>-1 .', "IIF(", "[a]", '"b"', "&HF", "\\", "\n", "OR", "Mid", "é", "[0]"])
+
+
+@given(st.text(max_size=40) | st.lists(FRAGMENTS, max_size=20).map("".join))
+def test_any_text_is_read_or_refused(text):
+    """No text makes anything but an expression or an ExpressionError with a place in the text."""
+    try:
+        expression = parse(text)
+    except ExpressionError as error:
+        assert 0 <= error.offset <= len(text)
+    else:
+        assert canonical(expression) == parse(render(expression))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+TREES = st.recursive(
+    JSON,
+    lambda inner: st.fixed_dictionaries(
+        {"type": st.sampled_from(["Attribute", "Constant", "Function", ""]) | JSON},
+        optional={
+            "name": NAMES | JSON,
+            "expression": st.text(max_size=5) | JSON,
+            "parameters": JSON
+            | st.lists(st.fixed_dictionaries({"key": st.sampled_from(["source", "one", "two", "x"]), "value": inner})),
+        },
+    ),
+    max_leaves=8,
+)
+
+
+@given(TREES)
+def test_any_tree_is_read_or_refused(tree):
+    """No JSON makes anything but an expression, whose own tree is stable, or an ExpressionError."""
+    try:
+        expression = from_source(tree)
+    except ExpressionError:
+        return
+    written = to_source(expression)
+    assert written == to_source(from_source(written))

@@ -1,0 +1,201 @@
+"""`$batch`: order, steps that fail, steps that are throttled, batches that are lost."""
+
+import json
+
+import httpx
+
+from scimconf.errors import GraphError, TransportError
+from scimconf.live.graph import Answer, Request
+from scimconf.live.secrets import SecretValue
+
+
+def add(number):
+    path = "/servicePrincipals/{sp}/appRoleAssignedTo"
+    return Request("POST", path, {"sp": "1"}, body={"principalId": str(number)})
+
+
+def look(number):
+    return Request("GET", "/users/{user}", {"user": f"u{number}@x"}, {"$select": "id"})
+
+
+class Service:
+    """Answers each step by `judge(step, times)`, backwards, since Graph does not keep their order."""
+
+    def __init__(self, judge):
+        self.judge = judge
+        self.times = {}
+        self.batches = []
+
+    def __call__(self, request):
+        assert request.url.path == "/v1.0/$batch"
+        steps = json.loads(request.content)["requests"]
+        self.batches.append(steps)
+        return httpx.Response(200, json={"responses": [self.answer(step) for step in reversed(steps)]})
+
+    def answer(self, step):
+        key = (step["url"], json.dumps(step.get("body")))
+        self.times[key] = self.times.get(key, 0) + 1
+        status, body, headers = self.judge(step, self.times[key])
+        return {"id": step["id"], "status": status, "headers": headers, "body": body}
+
+
+def batch(fake, judge, requests, **options):
+    service = Service(judge)
+    fake.answers(service)
+    return fake.run(lambda graph: graph.batch(requests), **options), service
+
+
+def echo(step, _times):
+    return 201, {"was": step.get("body") or step["url"]}, {}
+
+
+def refused(code="Code", **headers):
+    named = {name.replace("_", "-").title(): value for name, value in headers.items()}
+    return {"error": {"code": code, "message": "Said so."}}, named
+
+
+def test_results_come_in_the_order_of_the_requests_twenty_at_a_time(fake):
+    results, service = batch(fake, echo, [add(number) for number in range(45)])
+    assert [result.body["was"]["principalId"] for result in results] == [str(number) for number in range(45)]
+    assert sorted(len(steps) for steps in service.batches) == [5, 20, 20]
+
+
+def test_a_step_is_relative_has_its_body_and_depends_on_nothing(fake):
+    _, service = batch(fake, echo, [add(7), look(1)])
+    assert service.batches == [
+        [
+            {
+                "id": "0",
+                "method": "POST",
+                "url": "/servicePrincipals/1/appRoleAssignedTo",
+                "headers": {"Content-Type": "application/json"},
+                "body": {"principalId": "7"},
+            },
+            {"id": "1", "method": "GET", "url": "/users/u1%40x?%24select=id"},
+        ]
+    ]
+
+
+def test_a_secret_in_a_step_is_revealed_in_the_bytes(fake):
+    results, _ = batch(fake, echo, [Request("POST", "/x", body={"token": SecretValue("hush")})])
+    assert results[0].body == {"was": {"token": "hush"}}
+
+
+def test_each_step_is_judged_by_itself(fake):
+    def judge(step, _times):
+        if step["body"]["principalId"] == "1":
+            body, headers = refused("Request_BadRequest", request_id="step-1")
+            return 400, body, headers
+        return 201, {"id": "x"}, {}
+
+    results, _ = batch(fake, judge, [add(0), add(1), add(2)])
+    assert [type(result) for result in results] == [Answer, GraphError, Answer]
+    error = results[1]
+    assert (error.status, error.code, error.message) == (400, "Request_BadRequest", "Said so.")
+    assert (error.method, error.path) == ("POST", "/servicePrincipals/1/appRoleAssignedTo")
+    assert error.request_id == "step-1"
+
+
+def test_a_refused_step_names_the_permission(fake):
+    body, headers = refused("Authorization_RequestDenied")
+    results, _ = batch(fake, lambda _step, _times: (403, body, headers), [add(0)])
+    assert "AppRoleAssignment.ReadWrite.All" in results[0].hint
+
+
+def test_only_throttled_steps_are_sent_again_after_the_longest_wait(fake):
+    def judge(step, times):
+        number = int(step["body"]["principalId"])
+        if number in {1, 2} and times == 1:
+            body, headers = refused("TooManyRequests", retry_after=str(10 * number))
+            return 429, body, headers
+        return 201, {"number": number}, {}
+
+    results, service = batch(fake, judge, [add(number) for number in range(4)])
+    assert [result.body["number"] for result in results] == [0, 1, 2, 3]
+    assert [[step["id"] for step in steps] for steps in service.batches] == [["0", "1", "2", "3"], ["1", "2"]]
+    assert fake.slept == [20]
+    assert fake.told == [(20, "throttled")]
+
+
+def test_a_step_that_stays_throttled_is_an_error_in_the_end(fake):
+    body, headers = refused("TooManyRequests", retry_after="1")
+    results, service = batch(fake, lambda _step, _times: (429, body, headers), [add(0)], throttled=3)
+    assert len(service.batches) == 3
+    assert (results[0].status, results[0].retry_after) == (429, 1)
+
+
+def test_an_uncertain_step_is_sent_again_only_where_that_is_harmless(fake):
+    def judge(_step, times):
+        return (504, None, {}) if times == 1 else (200, {"times": times}, {})
+
+    results, _ = batch(fake, judge, [look(1), add(1)])
+    assert results[0].body == {"times": 2}
+    assert (results[1].status, results[1].code) == (504, "UnknownError")
+
+
+def test_a_step_that_the_answer_leaves_out_is_lost(fake):
+    fake.answers(fake.ok({"responses": [{"id": "0", "status": 204}]}))
+    results = fake.run(lambda graph: graph.batch([add(0), add(1)]))
+    assert results[0].status == 204
+    assert isinstance(results[1], TransportError)
+    assert "leaves it out" in str(results[1])
+
+
+def test_odd_answers_are_no_answers(fake):
+    fake.answers(fake.ok({"responses": [{"id": "x", "status": 200}, {"id": "0", "status": "200"}]}))
+    (result,) = fake.run(lambda graph: graph.batch([add(0)]))
+    assert isinstance(result, TransportError)
+    fake.answers(fake.ok([]))
+    (result,) = fake.run(lambda graph: graph.batch([add(0)]))
+    assert isinstance(result, TransportError)
+
+
+def test_a_lost_batch_is_lost_for_each_of_its_writes_and_not_sent_again(fake):
+    fake.answers(httpx.ReadTimeout("slow"))
+    results = fake.run(lambda graph: graph.batch([add(0), add(1)]))
+    assert len(fake.requests) == 1
+    assert [type(result) for result in results] == [TransportError, TransportError]
+    assert results[0].path == "/servicePrincipals/1/appRoleAssignedTo"
+
+
+def test_a_lost_batch_of_reads_is_sent_again(fake):
+    fake.answers(httpx.ReadTimeout("slow"), Service(echo))
+    results = fake.run(lambda graph: graph.batch([look(0), look(1)]))
+    assert [result.status for result in results] == [201, 201]
+
+
+def test_a_refused_batch_is_the_error_of_its_steps_and_the_others_keep_theirs(fake):
+    service = Service(echo)
+
+    def handler(request):
+        first = json.loads(request.content)["requests"][0]
+        if first["body"]["principalId"] == "20":
+            return httpx.Response(400, json={"error": {"code": "BadRequest", "message": "no"}})
+        return service(request)
+
+    fake.answers(handler)
+    results = fake.run(lambda graph: graph.batch([add(number) for number in range(41)]))
+    assert [result.status for result in results] == [201] * 20 + [400] * 20 + [201]
+    assert results[20].path == "/servicePrincipals/1/appRoleAssignedTo"
+
+
+def test_no_more_than_two_batches_of_writes_are_in_flight(fake):
+    import asyncio
+
+    busy = most = 0
+
+    async def handler(request):
+        nonlocal busy, most
+        busy += 1
+        most = max(most, busy)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        busy -= 1
+        return Service(echo)(request)
+
+    fake.run(lambda graph: graph.batch([add(number) for number in range(100)]), transport=httpx.MockTransport(handler))
+    assert most == 2
+
+
+def test_nothing_is_no_batch(fake):
+    assert fake.run(lambda graph: graph.batch([])) == []

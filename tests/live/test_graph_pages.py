@@ -1,0 +1,157 @@
+"""Collections: pages, their guards, slim rows, and getByIds."""
+
+import json
+
+import httpx
+import pytest
+
+from scimconf.errors import GraphError
+from scimconf.live.graph import IDS_SIZE
+from scimconf.wire import AssignmentRow
+
+PATH = "/servicePrincipals/{sp}/appRoleAssignedTo"
+
+
+def page(rows, link=None):
+    body = {"@odata.context": "…", "value": rows, **({"@odata.nextLink": link} if link else {})}
+    return lambda _request: httpx.Response(200, json=body)
+
+
+def collect(fake, **options):
+    return fake.run(lambda graph: graph.collect(PATH, {"sp": "1"}, **options))
+
+
+def row(number):
+    return {
+        "id": f"aB_{number}",
+        "principalId": f"ABCD-{number}",
+        "principalType": "User",
+        "principalDisplayName": None,
+        "appRoleId": "EF",
+        "resourceId": "left out",
+    }
+
+
+def test_pages_follow_one_another_even_when_one_is_empty(fake):
+    second = f"{fake.base}/x?$skiptoken=a%2Bb%3D"
+    third = f"{fake.base}/x?$skiptoken=c"
+    fake.answers(page([{"id": 1}], second), page([], third), page([{"id": 2}]))
+    assert collect(fake) == [{"id": 1}, {"id": 2}]
+    assert fake.urls == [f"{fake.base}/servicePrincipals/1/appRoleAssignedTo?$top=999", second, third]
+
+
+def test_the_size_of_a_page_can_be_chosen_or_left_to_graph(fake):
+    fake.answers(page([]))
+    collect(fake, query={"$top": "5"})
+    collect(fake, query={"$top": ""})
+    assert [request.url.query for request in fake.requests] == [b"$top=5", b""]
+
+
+def test_headers_go_with_every_page(fake):
+    fake.answers(page([], f"{fake.base}/x?$skiptoken=a"), page([]))
+    collect(fake, headers={"ConsistencyLevel": "eventual"})
+    assert [request.headers["consistencylevel"] for request in fake.requests] == ["eventual", "eventual"]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://evil.example/v1.0/x",
+        "https://127.0.0.1:8080/v1.0/x",
+        "http://127.0.0.1:8081/v1.0/x",
+        "http://user@127.0.0.1:8080/v1.0/x",
+        "http://127.0.0.1:80x/v1.0/x",
+        "//127.0.0.1:8080/v1.0/x",
+        "/v1.0/x",
+    ],
+)
+def test_a_next_link_to_elsewhere_is_refused(fake, link):
+    fake.answers(page([], link))
+    with pytest.raises(GraphError, match="next page on another host") as caught:
+        collect(fake)
+    assert len(fake.requests) == 1
+    assert caught.value.code == "unexpected response"
+
+
+def test_a_default_port_is_no_other_host(fake):
+    fake.base = "http://127.0.0.1/v1.0"
+    fake.answers(page([1], "http://127.0.0.1:80/v1.0/x"), page([2]))
+    assert collect(fake) == [1, 2]
+
+
+def test_a_next_link_in_a_circle_is_refused(fake):
+    fake.answers(page([], f"{fake.base}/x?$skiptoken=a"), page([], f"{fake.base}/x?$skiptoken=a"))
+    with pytest.raises(GraphError, match="same next page again"):
+        collect(fake)
+
+
+def test_slim_rows_have_only_their_fields_and_guids_in_lower_case(fake):
+    fake.answers(page([row(1)], f"{fake.base}/x?$skiptoken=a"), page([row(2)]))
+    rows = collect(fake, row=AssignmentRow)
+    assert [one["id"] for one in rows] == ["aB_1", "aB_2"]
+    assert rows[0] == {
+        "id": "aB_1",
+        "principalId": "abcd-1",
+        "principalType": "User",
+        "principalDisplayName": None,
+        "appRoleId": "ef",
+    }
+
+
+def test_a_row_of_another_shape_is_told_by_place_and_not_by_value(fake):
+    fake.answers(page([row(1), {**row(2), "principalId": 7777}]))
+    with pytest.raises(GraphError, match=r"first at value\.1\.principalId") as caught:
+        collect(fake, row=AssignmentRow)
+    assert "7777" not in str(caught.value)
+
+
+@pytest.mark.parametrize("body", [{}, {"value": {}}, []])
+def test_what_is_no_collection_is_refused(fake, body):
+    fake.answers(lambda _request: httpx.Response(200, json=body))
+    with pytest.raises(GraphError, match="not a collection"):
+        collect(fake)
+
+
+def test_an_empty_answer_is_no_collection(fake):
+    fake.answers(lambda _request: httpx.Response(200))
+    with pytest.raises(GraphError, match="not a collection"):
+        collect(fake)
+    with pytest.raises(GraphError, match="first at its start"):
+        collect(fake, row=AssignmentRow)
+
+
+def test_a_later_page_is_throttled_like_any_request(fake):
+    fake.answers(page([1], f"{fake.base}/x?$skiptoken=a"), fake.error(429, retry_after="2"), page([2]))
+    assert collect(fake) == [1, 2]
+    assert fake.slept == [2]
+
+
+def test_ids_are_asked_a_thousand_at_a_time(fake):
+    def handler(request):
+        body = json.loads(request.content)
+        assert body["types"] == ["user", "group"]
+        return httpx.Response(200, json={"value": [{"id": one} for one in body["ids"] if one != "5"]})
+
+    fake.answers(handler)
+    ids = [str(number) for number in range(2 * IDS_SIZE + 1)]
+    found = fake.run(lambda graph: graph.get_by_ids(ids, ["user", "group"]))
+    assert [len(body["ids"]) for body in fake.bodies] == [1000, 1000, 1]
+    assert {request.url.path for request in fake.requests} == {"/v1.0/directoryObjects/getByIds"}
+    assert [one["id"] for one in found] == [one for one in ids if one != "5"]
+
+
+def test_no_ids_are_no_request(fake):
+    assert fake.run(lambda graph: graph.get_by_ids([], ["user"])) == []
+
+
+def test_get_by_ids_only_reads_so_it_is_repeated(fake):
+    fake.answers(httpx.ReadTimeout("slow"), page([{"id": "1"}]))
+    assert fake.run(lambda graph: graph.get_by_ids(["1"], ["user"])) == [{"id": "1"}]
+
+
+def test_the_first_failure_of_several_is_raised_as_itself(fake):
+    fake.answers(fake.error(403, "Authorization_RequestDenied"))
+    ids = [str(number) for number in range(3000)]
+    with pytest.raises(GraphError) as caught:
+        fake.run(lambda graph: graph.get_by_ids(ids, ["user"]))
+    assert "Directory.Read.All" in caught.value.hint

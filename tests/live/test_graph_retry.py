@@ -1,0 +1,225 @@
+"""When requests are tried again, and how long everyone waits."""
+
+import asyncio
+import json
+
+import httpx
+import pytest
+
+from scimconf.errors import GraphError, TransportError
+from scimconf.live.graph import Request, may_have_happened
+
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+def send(fake, method, *, repeatable=False, **options):
+    body = {"x": 1} if method not in {"GET", "DELETE"} else None
+    return fake.run(lambda graph: graph.send(Request(method, "/x", body=body, repeatable=repeatable)), **options)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("method", METHODS)
+def test_come_back_later_holds_for_every_method(fake, method, status):
+    fake.answers(fake.error(status, retry_after="7"), fake.ok())
+    assert send(fake, method).status == 200
+    assert fake.slept == [7]
+    assert [request.content for request in fake.requests] == [fake.requests[0].content] * 2
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+@pytest.mark.parametrize("method", METHODS)
+def test_an_uncertain_end_is_tried_again_only_where_that_is_harmless(fake, method, status):
+    fake.answers(fake.error(status), fake.ok())
+    if method in {"GET", "PUT", "DELETE"}:
+        assert send(fake, method).status == 200
+    else:
+        with pytest.raises(GraphError) as caught:
+            send(fake, method)
+        assert caught.value.status == status
+        assert may_have_happened(caught.value.status)
+        assert len(fake.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "failure", [httpx.ReadTimeout("slow"), httpx.ReadError("reset"), httpx.RemoteProtocolError("bye")]
+)
+@pytest.mark.parametrize("method", METHODS)
+def test_a_lost_answer_is_tried_again_only_where_that_is_harmless(fake, method, failure):
+    fake.answers(failure, fake.ok())
+    if method in {"GET", "PUT", "DELETE"}:
+        assert send(fake, method).status == 200
+    else:
+        with pytest.raises(TransportError) as caught:
+            send(fake, method)
+        assert may_have_happened(caught.value.status)
+        assert len(fake.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "failure", [httpx.ConnectError("refused"), httpx.ConnectTimeout("slow"), httpx.PoolTimeout("full")]
+)
+@pytest.mark.parametrize("method", METHODS)
+def test_what_was_never_sent_is_tried_again_for_every_method(fake, method, failure):
+    fake.answers(failure, fake.ok())
+    assert send(fake, method).status == 200
+    assert fake.told == [(0.5, "no answer")]
+
+
+@pytest.mark.parametrize("trouble", [504, httpx.ReadTimeout("slow")])
+def test_a_post_that_says_it_is_repeatable_is_repeated(fake, trouble):
+    fake.answers(fake.error(trouble) if isinstance(trouble, int) else trouble, fake.ok())
+    assert send(fake, "POST", repeatable=True).status == 200
+
+
+def test_an_answer_that_breaks_off_is_an_answer_that_was_lost(fake):
+    class Broken(httpx.AsyncByteStream):
+        async def __aiter__(self):
+            yield b'{"a":'
+            raise httpx.RemoteProtocolError("peer closed")
+
+    fake.answers(lambda _request: httpx.Response(200, stream=Broken()), fake.ok({"a": 1}))
+    assert send(fake, "GET").body == {"a": 1}
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 408, 409, 412, 423, 501, 509])
+def test_a_refusal_is_not_tried_again(fake, status):
+    fake.answers(fake.error(status, retry_after="1"), fake.ok())
+    with pytest.raises(GraphError) as caught:
+        send(fake, "GET")
+    assert (caught.value.status, len(fake.requests)) == (status, 1)
+
+
+def test_a_certificate_that_nobody_trusts_is_not_tried_again(fake):
+    fake.answers(httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed"), fake.ok())
+    with pytest.raises(TransportError, match="CERTIFICATE"):
+        send(fake, "GET")
+    assert len(fake.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "waited"),
+    [("3", 3), ("1.5", 1.5), ("0", None), ("400", 400), ("Wed, 25 Nov 2026 08:00:30 GMT", 30)],
+)
+def test_retry_after_is_kept_to_the_letter(fake, said, waited):
+    fake.answers(fake.error(429, retry_after=said), fake.ok())
+    send(fake, "GET")
+    assert fake.slept == ([] if waited is None else [waited])
+
+
+@pytest.mark.parametrize("said", ["soon", "-3", "nan", "Wed, 99 Nov", ""])
+def test_a_retry_after_that_says_nothing_is_no_retry_after(fake, said):
+    fake.answers(fake.error(429, retry_after=said), fake.ok())
+    send(fake, "GET")
+    assert fake.slept == [0.5]
+
+
+def test_without_retry_after_the_waits_double_with_full_jitter(fake):
+    fake.answers(fake.error(503))
+    with pytest.raises(GraphError):
+        send(fake, "GET", random=lambda: 0.5, throttled=10)
+    assert fake.slept == [0.25, 0.5, 1, 2, 4, 8, 16, 30, 30][: len(fake.slept)]
+    assert len(fake.requests) == 10
+
+
+def test_tries_are_bounded(fake):
+    fake.answers(httpx.ReadTimeout("slow"))
+    with pytest.raises(TransportError, match="nothing came within 60 s"):
+        send(fake, "GET", failed=4)
+    assert len(fake.requests) == 4
+
+
+def test_being_throttled_does_not_use_up_the_tries_of_failing(fake):
+    throttled = fake.error(429, retry_after="1")
+    fake.answers(throttled, throttled, throttled, throttled, throttled, fake.error(502), fake.ok())
+    assert send(fake, "GET", failed=2).status == 200
+
+
+def test_a_wait_past_the_budget_is_not_begun_and_its_length_is_told(fake):
+    fake.answers(fake.error(429, retry_after="400"))
+    with pytest.raises(GraphError) as caught:
+        send(fake, "GET", budget=300)
+    assert (caught.value.retry_after, fake.slept, len(fake.requests)) == (400, [], 1)
+    assert "come back in 400 s" in caught.value.hint
+    assert "--timeout" in caught.value.hint
+
+
+def test_a_refused_wait_does_not_stall_the_others(fake):
+    fake.answers(fake.error(429, retry_after="400"), fake.ok())
+
+    async def work(graph):
+        with pytest.raises(GraphError):
+            await graph.get("/x")
+        return await graph.get("/y")
+
+    assert fake.run(work, budget=300) == {}
+    assert fake.slept == []
+
+
+def test_the_budget_is_of_the_command_and_not_of_the_request(fake):
+    fake.answers(*[answer for _ in range(3) for answer in (fake.error(429, retry_after="40"), fake.ok())])
+
+    async def work(graph):
+        await graph.get("/a")
+        await graph.get("/b")
+        await graph.get("/c")
+
+    with pytest.raises(GraphError, match="429"):
+        fake.run(work, budget=100)
+    assert fake.slept == [40, 40]
+
+
+def test_one_throttling_stops_all_workers_and_is_told_once(fake):
+    """Seven more requests are ready while the first is throttled; none is sent before its Retry-After is over."""
+    sent_at = []
+
+    def handler(_request):
+        sent_at.append(fake.time)
+        if len(sent_at) == 1:
+            throttled.set()
+            return httpx.Response(429, json={}, headers={"retry-after": "30"})
+        return httpx.Response(200, json={})
+
+    throttled = asyncio.Event()
+
+    async def work(graph):
+        first = asyncio.create_task(graph.get("/first"))
+        await throttled.wait()
+        await asyncio.gather(first, *(graph.get(f"/{number}") for number in range(7)))
+
+    fake.run(work, transport=httpx.MockTransport(handler))
+    assert sent_at[0] == 1000
+    assert all(time >= 1030 for time in sent_at[1:])
+    assert fake.told == [(30, "throttled")]
+
+
+def test_waits_at_the_same_time_cost_the_budget_once(fake):
+    answered = []
+
+    async def handler(request):
+        await asyncio.sleep(0)
+        if request.url.path not in answered:
+            answered.append(request.url.path)
+            return httpx.Response(429, json={}, headers={"retry-after": "30"})
+        return httpx.Response(200, json={})
+
+    async def work(graph):
+        await asyncio.gather(*(graph.get(f"/{number}") for number in range(8)))
+
+    fake.run(work, transport=httpx.MockTransport(handler), budget=31)
+    assert fake.told == [(30, "throttled")]
+
+
+def test_a_sleep_that_does_not_move_the_clock_ends_all_the_same(fake):
+    async def still(seconds):
+        fake.slept.append(seconds)
+
+    fake.sleep = still
+    fake.answers(fake.error(429, retry_after="7"), fake.ok())
+    assert fake.get() == {}
+    assert fake.slept == [7]
+
+
+def test_a_body_is_sent_again_whole(fake):
+    fake.answers(fake.error(503), fake.ok())
+    fake.run(lambda graph: graph.put("/schema", {}, {"a": list(range(1000))}))
+    assert [len(json.loads(request.content)["a"]) for request in fake.requests] == [1000, 1000]

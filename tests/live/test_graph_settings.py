@@ -1,0 +1,76 @@
+"""Where Graph may be: Microsoft's clouds over https, or a sandbox on this machine."""
+
+import pytest
+
+from scimconf.errors import ScimconfError
+from scimconf.live.settings import CLOUDS, PUBLIC, Settings, graph_settings
+
+
+def test_without_a_word_it_is_the_public_cloud():
+    settings = graph_settings({})
+    assert settings.base == "https://graph.microsoft.com/v1.0"
+    assert (settings.cloud, settings.anonymous) == (PUBLIC, False)
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_a_cloud_has_its_hosts(cloud):
+    for settings in (graph_settings({}, cloud.name), graph_settings({"SCIMCONF_CLOUD": cloud.name})):
+        assert settings.base == f"https://{cloud.graph}/v1.0"
+        assert settings.cloud == cloud
+    assert graph_settings({"SCIMCONF_GRAPH_URL": cloud.base}).cloud.authority == cloud.authority
+
+
+def test_the_option_comes_before_the_environment():
+    assert graph_settings({"SCIMCONF_CLOUD": "china"}, "us-dod").cloud.name == "us-dod"
+
+
+def test_a_cloud_that_nobody_knows():
+    with pytest.raises(ScimconfError, match="'mars' is not a cloud.*public, us-government, us-dod, china"):
+        graph_settings({}, "mars")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8080/v1.0", "http://localhost/v1.0/", "https://[::1]:1/v1.0", "http://127.1.2.3/x/v1.0"]
+)
+def test_a_sandbox_is_on_this_machine_and_anonymous(url):
+    settings = graph_settings({"SCIMCONF_GRAPH_URL": url})
+    assert settings.anonymous
+    assert settings.base.endswith("/v1.0")
+    assert settings.cloud == PUBLIC
+
+
+def test_a_sandbox_serves_any_cloud():
+    assert graph_settings({"SCIMCONF_GRAPH_URL": "http://localhost:1/v1.0"}, "china").anonymous
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://graph.microsoft.com/v1.0", "must be https"),
+        ("https://graph.example.com/v1.0", "not Microsoft Graph"),
+        ("https://graph.microsoft.com.evil.example/v1.0", "not Microsoft Graph"),
+        ("https://graph.microsoft.com:8443/v1.0", "not Microsoft Graph"),
+        ("https://graph.microsoft.com/beta", "must end in /v1.0"),
+        ("https://graph.microsoft.com/x/v1.0", "nothing in between"),
+        ("https://graph.microsoft.com/v1.0?x=/v1.0", "must end in /v1.0"),
+        ("https://graph.microsoft.com/v1.0#a", "must end in /v1.0"),
+        ("http://127.0.0.1:8080", "must end in /v1.0"),
+        ("http://user:pass@127.0.0.1/v1.0", "without a user"),
+        ("ftp://127.0.0.1/v1.0", "not an http"),
+        ("127.0.0.1:8080/v1.0", "not an http"),
+        ("http:///v1.0", "not an http"),
+        ("http://127.0.0.1.evil.example/v1.0", "must be https"),
+        ("http://169.254.169.254/v1.0", "must be https"),
+    ],
+)
+def test_anywhere_else_is_refused(url, why):
+    with pytest.raises(ScimconfError, match=why) as caught:
+        graph_settings({"SCIMCONF_GRAPH_URL": url})
+    assert "pass" not in str(caught.value)
+    with pytest.raises(ScimconfError):
+        Settings(base=url)
+
+
+def test_a_url_of_another_cloud_than_the_one_chosen():
+    with pytest.raises(ScimconfError, match="but the cloud china is"):
+        graph_settings({"SCIMCONF_GRAPH_URL": "https://graph.microsoft.us/v1.0"}, "china")

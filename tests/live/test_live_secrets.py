@@ -1,0 +1,326 @@
+"""Secrets: found by reference, shown nowhere, masked in what comes back."""
+
+import copy
+import dataclasses
+import json
+import logging
+import pickle
+import sys
+import traceback
+from urllib.parse import quote
+
+import pytest
+
+from scimconf.errors import SecretError
+from scimconf.live.secrets import Secrets, SecretValue, encode
+from scimconf.wire import SecretRef
+
+HUSH = 'hush "&/ü+\\'
+TOKEN = SecretRef("env", "WRITER_SCIM_TOKEN")
+VAULT = SecretRef("key_vault", "token", "https://contoso.vault.azure.net", "v1")
+
+
+@dataclasses.dataclass
+class Holder:
+    secret: SecretValue
+
+
+def resolved(text=HUSH):
+    secrets = Secrets({"WRITER_SCIM_TOKEN": text})
+    secrets.resolve(TOKEN)
+    return secrets
+
+
+@pytest.mark.parametrize(
+    "show",
+    [
+        repr,
+        str,
+        "{}".format,
+        "{!r:>20}".format,
+        "{:>20}".format,
+        lambda secret: f"{secret}",
+        "{0} {0!r}".format,
+        lambda secret: repr([secret, {"a": secret}]),
+        lambda secret: repr(Holder(secret)),
+        ascii,
+    ],
+)
+def test_a_secret_shows_as_stars(show):
+    shown = show(SecretValue(HUSH))
+    assert "***" in shown
+    assert "hush" not in shown
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        pickle.dumps,
+        copy.copy,
+        copy.deepcopy,
+        json.dumps,
+        iter,
+        list,
+        len,
+        bytes,
+        int,
+        hash,
+        vars,
+        lambda secret: dataclasses.asdict(Holder(secret)),
+        lambda secret: "a" + secret,
+        lambda secret: secret + "a",
+        lambda secret: secret[0],
+        lambda secret: "x" in secret,
+        "".join,
+        lambda secret: json.dumps({secret: 1}),
+        lambda secret: setattr(secret, "x", 1),
+    ],
+)
+def test_a_secret_does_not_leave(leave):
+    with pytest.raises((TypeError, AttributeError)) as caught:
+        leave(SecretValue(HUSH))
+    assert "hush" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_secret_is_not_in_a_log_nor_a_traceback(caplog):
+    secret = SecretValue(HUSH)
+    logging.getLogger("x").warning("sent %s and %r", secret, secret)
+    assert "hush" not in caplog.text
+    try:
+        raise ValueError(secret)
+    except ValueError as error:
+        shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+        assert "hush" not in "".join(line for line in shown.format() if "HUSH" not in line)
+
+
+def test_secrets_are_equal_by_their_text():
+    assert SecretValue("a") == SecretValue("a")
+    assert SecretValue("ü") != SecretValue("u")
+    assert SecretValue("a") != "a"
+
+
+def test_encode_reveals_at_any_depth():
+    body = {"value": [{"key": "SecretToken", "value": SecretValue(HUSH)}], "null": None, "n": 1.5}
+    raw = encode(body)
+    assert json.loads(raw) == {"value": [{"key": "SecretToken", "value": HUSH}], "null": None, "n": 1.5}
+    assert "ü".encode() in raw
+
+
+def test_encode_takes_any_mapping():
+    from types import MappingProxyType
+
+    assert encode(MappingProxyType({"a": (1, 2)})) == b'{"a":[1,2]}'
+
+
+@pytest.mark.parametrize("body", [{"a": {1, 2}}, {"a": b"x"}, {"a": float("nan")}, {SecretValue(HUSH).__class__: 1}])
+def test_encode_refuses_what_is_no_json(body):
+    with pytest.raises((TypeError, ValueError)) as caught:
+        encode(body)
+    assert caught.value.__cause__ is None
+
+
+def test_a_variable():
+    secrets = Secrets({"WRITER_SCIM_TOKEN": HUSH})
+    assert secrets.resolve(TOKEN) == SecretValue(HUSH)
+    assert secrets.at_hand(TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("environ", "why"),
+    [({}, "WRITER_SCIM_TOKEN is not set"), ({"WRITER_SCIM_TOKEN": ""}, "WRITER_SCIM_TOKEN is empty")],
+)
+def test_a_variable_that_is_missing(environ, why):
+    secrets = Secrets(environ)
+    with pytest.raises(SecretError, match=why):
+        secrets.resolve(TOKEN)
+    assert not secrets.at_hand(TOKEN)
+
+
+@pytest.mark.parametrize("content", [b"hush", b"hush\n", b"hush\r\n", b"\xef\xbb\xbfhush\n"])
+def test_a_file_without_its_last_newline(tmp_path, content):
+    (tmp_path / "token").write_bytes(content)
+    secrets = Secrets({}, folder=tmp_path)
+    ref = SecretRef("file", "token")
+    assert secrets.at_hand(ref)
+    assert secrets.resolve(ref) == SecretValue("hush")
+    assert Secrets({}).resolve(SecretRef("file", str(tmp_path / "token"))) == SecretValue("hush")
+
+
+def test_inner_whitespace_of_a_file_stays(tmp_path):
+    (tmp_path / "token").write_bytes(b" a\nb \n")
+    assert Secrets({}, folder=tmp_path).resolve(SecretRef("file", "token")) == SecretValue(" a\nb ")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [(None, "token is not there"), (b"", "token is empty"), (b"\n", "token is empty"), (b"hush\xff", "not UTF-8")],
+)
+def test_a_file_that_holds_nothing(tmp_path, content, why):
+    if content is not None:
+        (tmp_path / "token").write_bytes(content)
+    secrets = Secrets({}, folder=tmp_path)
+    with pytest.raises(SecretError, match=why) as caught:
+        secrets.resolve(SecretRef("file", "token"))
+    assert caught.value.__context__ is None
+    assert secrets.at_hand(SecretRef("file", "token")) is bool(content)
+
+
+def test_a_folder_is_no_file(tmp_path):
+    secrets = Secrets({}, folder=tmp_path.parent)
+    ref = SecretRef("file", tmp_path.name)
+    assert not secrets.at_hand(ref)
+    with pytest.raises(SecretError, match="cannot be read: Is a directory"):
+        secrets.resolve(ref)
+
+
+def test_a_key_vault_is_asked_once():
+    asked = []
+
+    def vault(url, name, version):
+        asked.append((url, name, version))
+        return HUSH
+
+    secrets = Secrets({}, vault=vault)
+    assert secrets.at_hand(VAULT)
+    assert secrets.resolve(VAULT) is secrets.resolve(VAULT)
+    assert asked == [("https://contoso.vault.azure.net", "token", "v1")]
+
+
+@pytest.mark.parametrize("suffix", ["azure.net", "azure.cn", "usgovcloudapi.net", "microsoftazure.de"])
+@pytest.mark.parametrize("form", ["https://x.vault.{}", "https://x.vault.{}/", "x.vault.{}", "https://X.Vault.{}"])
+def test_a_vault_of_azure(form, suffix):
+    seen = []
+    secrets = Secrets({}, vault=lambda url, name, version: seen.append(url) or HUSH)
+    secrets.resolve(SecretRef("key_vault", "n", form.format(suffix)))
+    assert seen == [f"https://x.vault.{suffix}"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "contoso",
+        "https://evil.example",
+        "https://vault.azure.net.evil.example",
+        "https://xvault.azure.net",
+        "http://x.vault.azure.net",
+        "https://x.vault.azure.net:444",
+        "https://u@x.vault.azure.net",
+        "https://x.vault.azure.net/secrets/n",
+        "https://evil.example/?.vault.azure.net",
+        "https://x.vault.azure.net?y",
+        "https://evil.example#.vault.azure.net",
+    ],
+)
+def test_a_vault_elsewhere_is_refused(url):
+    secrets = Secrets({}, vault=lambda *_args: pytest.fail("asked"))
+    with pytest.raises(SecretError, match="not an Azure Key Vault"):
+        secrets.resolve(SecretRef("key_vault", "n", url))
+
+
+def test_a_vault_without_that_secret():
+    with pytest.raises(SecretError, match="token is empty"):
+        Secrets({}, vault=lambda *_args: "").resolve(VAULT)
+
+
+def test_a_vault_without_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "azure.keyvault.secrets", None)
+    with pytest.raises(SecretError, match="needs an extra") as caught:
+        Secrets({}).resolve(VAULT)
+    assert "scimconf[keyvault]" in caught.value.hint
+
+
+def test_a_vault_without_a_credential():
+    with pytest.raises(SecretError, match="no credential"):
+        Secrets({}).resolve(VAULT)
+
+
+class Client:
+    """azure's client, answering as it is told."""
+
+    answer = HUSH
+    made = ()
+
+    def __init__(self, url, credential):
+        Client.made = (url, credential)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        return None
+
+    def get_secret(self, name, version):
+        from types import SimpleNamespace
+
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        assert (name, version) == ("token", "v1")
+        return SimpleNamespace(value=self.answer)
+
+
+@pytest.fixture
+def client(monkeypatch):
+    import azure.keyvault.secrets
+
+    monkeypatch.setattr(azure.keyvault.secrets, "SecretClient", Client)
+    return Client
+
+
+def test_azure_s_client_gets_the_credential(client):
+    assert Secrets({}, credential=lambda: "credential").resolve(VAULT) == SecretValue(HUSH)
+    assert client.made == ("https://contoso.vault.azure.net", "credential")
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [(404, "is not in"), (403, "may not be read"), (401, "may not be read"), (500, "could not be read")],
+)
+def test_azure_s_failure_is_told_without_its_text(client, monkeypatch, status, why):
+    from azure.core.exceptions import HttpResponseError
+
+    failure = HttpResponseError("hush")
+    failure.status_code = status
+    monkeypatch.setattr(client, "answer", failure)
+    with pytest.raises(SecretError, match=why) as caught:
+        Secrets({}, credential=object).resolve(VAULT)
+    assert "hush" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        HUSH,
+        json.dumps(HUSH),
+        json.dumps(HUSH, ensure_ascii=False),
+        json.dumps(json.dumps({"a": HUSH})),
+        quote(HUSH),
+        quote(HUSH, safe=""),
+        quote(HUSH, safe="").replace("%20", "+"),
+        "hush &quot;&amp;/ü+\\",
+    ],
+)
+def test_scrub_masks_every_form(form):
+    scrubbed = resolved().scrub(f"bad {form} bad")
+    assert "hush" not in scrubbed
+    assert scrubbed.startswith("bad ")
+    assert scrubbed.endswith(" bad")
+    assert "***" in scrubbed
+
+
+def test_scrub_masks_the_longest_first():
+    secrets = Secrets({"A": "abc", "B": "abcdef"})
+    secrets.resolve(SecretRef("env", "A"))
+    secrets.resolve(SecretRef("env", "B"))
+    assert secrets.scrub("abcdef abc") == "*** ***"
+
+
+def test_scrub_leaves_the_rest():
+    assert Secrets({"WRITER_SCIM_TOKEN": HUSH}).scrub(HUSH) == HUSH
+    assert resolved().scrub("nothing here") == "nothing here"
+
+
+def test_what_is_resolved_is_not_in_the_holder_s_repr():
+    secrets = resolved()
+    assert "hush" not in repr(secrets)
+    assert "hush" not in repr({name: value for name, value in vars(secrets).items() if name != "_environ"})

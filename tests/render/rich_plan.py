@@ -1,0 +1,387 @@
+"""One rich plan that every format is shown on: an application with everything, one to be made, one that is as it should be."""
+
+from scimconf.errors import Problem, Where
+from scimconf.plan import (
+    Absent,
+    Action,
+    Address,
+    ApplicationPlan,
+    Change,
+    Effect,
+    FieldChange,
+    Guard,
+    Outcome,
+    Plan,
+    Report,
+    Resource,
+    Result,
+    Tenant,
+    Traits,
+    Whole,
+    WriteOnly,
+)
+from scimconf.plan.diff import diff
+from scimconf.wire import Document, Edit, Folded, Phase, Read, SecretRef, Send
+
+NAME = "writer"
+LONG = (
+    'Switch([department], "other", "Sales", "sales@contoso.com", "Research and Development", Join("-", "rnd", '
+    '[employeeOrgData.division], ToLower([companyName], "en-GB")), "Human Resources", "hr@contoso.com")'
+)
+TRAITS = {"job": Traits(immutable=frozenset({"template"}))}
+
+
+def address(rest, kind="attribute_mapping", application=NAME):
+    return Address(application, kind, rest)
+
+
+def clause(attribute, operator, value):
+    return {"attribute": attribute, "operator": operator, "value": value}
+
+
+def resource(kind, rest, key=None, application=NAME, **fields):
+    return Resource(Address(application, kind, rest), fields, key=key)
+
+
+def row(**fields):
+    return {
+        "match": None,
+        "default": None,
+        "apply": "always",
+        "flow": "when_changed",
+        "export_missing_references": False,
+        **fields,
+    }
+
+
+def assignments(*rests):
+    return [resource("assignment", rest) for rest in rests]
+
+
+OBSERVED = [
+    resource("job", "", template="customappsso"),
+    resource(
+        "connection",
+        "",
+        authentication="bearer",
+        base_address="https://writer.example.com/scim/v1?flavour=old",
+    ),
+    resource("settings", "", scope="assigned", deletion_threshold=None, notifications="identity@example.com"),
+    resource(
+        "object_mapping",
+        "users",
+        enabled=True,
+        actions=["create", "update", "delete"],
+        filters=[
+            {
+                "name": "employees",
+                "all": [clause("employeeType", "equals", "Employee"), clause("mail", "is_not_null", "")],
+            }
+        ],
+    ),
+    resource("attribute_mapping", "users/externalId", **row(source="[objectId]", match=1)),
+    resource("attribute_mapping", "users/name.formatted", **row(source='Join(" ", [givenName], [surname])')),
+    resource("attribute_mapping", 'users/emails[type eq "work"].value', **row(source="[mail]")),
+    resource("attribute_mapping", "users/title", **row(source="[jobTitle]")),
+    resource("attribute_mapping", "groups/displayName", **row(source="[displayName]")),
+    resource("app_role", "member", display_name="member", description="Writer team", enabled=True),
+    Resource(
+        Address(NAME, "app_role", "viewer"),
+        {"display_name": "viewer", "description": "Reads only", "enabled": True},
+        facts={"id": "0f9a0a3f-9a11-4c43-8d5b-7c1b8a529b1d", "assignments": 3},
+    ),
+    resource("schedule", "", enabled=False),
+    *assignments(
+        "user:ada@contoso.com/member",
+        "user:grace@contoso.com/member",
+        "user:alan@contoso.com/admin",
+        "user:alan@contoso.com/auditor",
+        "group:Writer editors/member",
+        "group:AP-Finance/member",
+        "user:eve@contoso.com/admin",
+    ),
+]
+
+WANTED = [
+    resource("job", "", template="scim"),
+    resource(
+        "connection",
+        "",
+        authentication="bearer",
+        base_address="https://app.writer.com/api/scim/v2",
+        secret_token=WriteOnly("WRITER_SCIM_TOKEN"),
+    ),
+    resource("settings", "", scope="all", deletion_threshold=50),
+    resource(
+        "target_attribute",
+        "users/urn:custom:params:scim:schemas:extension:writer:2.0:User",
+        type="string",
+        multivalued=False,
+        required=False,
+        references=[],
+    ),
+    resource(
+        "object_mapping",
+        "users",
+        enabled=True,
+        actions=["create", "update"],
+        filters=[
+            {
+                "name": "employees",
+                "all": [
+                    clause("employeeType", "equals", "Contractor"),
+                    clause("mail", "is_not_null", ""),
+                    clause("userPrincipalName", "not_matches", r"^(adm|svc|test)-.*@contoso\.onmicrosoft\.com$"),
+                ],
+            }
+        ],
+    ),
+    resource("attribute_mapping", "users/externalId", **row(source="[mailNickname]", match=2)),
+    resource("attribute_mapping", "users/name.formatted", **row(source=LONG)),
+    resource(
+        "attribute_mapping",
+        "users/urn:custom:params:scim:schemas:extension:writer:2.0:User",
+        **row(source="[appRoleAssignments]"),
+    ),
+    resource("attribute_mapping", "users/name.familyName", **row(source="[surname]")),
+    resource("attribute_mapping", "users/userType", **row(source='"Member"')),
+    resource("attribute_mapping", "users/timezone", **row(source=None, default="Europe/Berlin")),
+    resource("app_role", "admin", display_name="admin", description="Writer organisation admin", enabled=True),
+    resource("schedule", "", enabled=True),
+    *assignments(
+        "user:ada@contoso.com/admin",
+        "user:grace@contoso.com/admin",
+        "user:grace@contoso.com/auditor",
+        "user:王小明@contoso.com/member",
+        "group:R&D %2F Europe/member",
+    ),
+    Whole(address("user:ada@contoso.com", "assignment")),
+    Whole(address("user:grace@contoso.com", "assignment")),
+    Whole(address("user:alan@contoso.com", "assignment")),
+    Absent(address("users/title")),
+    Absent(address("viewer", "app_role")),
+]
+
+EFFECTS = {
+    "job": {Effect.DESTROYS, Effect.RESYNC},
+    "connection": {Effect.CREDENTIALS},
+    "object_mapping/users": {Effect.NARROWS, Effect.RESYNC},
+    "attribute_mapping/users/externalId": {Effect.NARROWS, Effect.WIDENS, Effect.RESYNC},
+    "attribute_mapping/users/name.formatted": {Effect.RESYNC},
+    "attribute_mapping/users/timezone": {Effect.RESYNC},
+    "attribute_mapping/users/title": {Effect.DESTROYS},
+    "app_role/viewer": {Effect.DESTROYS, Effect.NARROWS},
+    "schedule": {Effect.WIDENS},
+    "settings": {Effect.WIDENS, Effect.RESYNC},
+}
+
+
+def with_effects(change):
+    found = EFFECTS.get(change.address.local, set())
+    if change.kind == "attribute_mapping":
+        found = {*found, Effect.RESYNC}
+    if change.kind == "assignment":
+        found = {Effect.WIDENS} if change.action is Action.CREATE else {Effect.NARROWS}
+    return Change(
+        change.address, change.action, change.before, change.after, change.fields, frozenset(found), change.reason
+    )
+
+
+def writer():
+    found = diff(WANTED, OBSERVED, TRAITS)
+    left = [address(f"users/left{number}") for number in range(13)]
+    return ApplicationPlan(
+        name=NAME,
+        ids={
+            "app_id": "4f7c1a90-0b1c-4d5e-8f90-112233445566",
+            "sp": "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d",
+            "job": "customappsso.4f7c1a900b1c4d5e8f90112233445566.9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d",
+        },
+        paths=("examples/base.yaml", "examples/writer/scimconf.yaml"),
+        digest="sha256:1f2e",
+        fingerprint="sha256:3d4c",
+        changes=tuple(map(with_effects, found.changes)),
+        reported=(resource("assignment", "user:mallory@contoso.com/admin"), resource("app_role", "auditor")),
+        left_alone=(*found.left_alone, *(Resource(one) for one in left)),
+        guards=(
+            Guard("scope-all", "the scope goes from assigned to all, and the job is on"),
+            Guard(
+                "matching-changed",
+                "people are found by mailNickname instead of objectId",
+                address=address("users/externalId"),
+            ),
+            Guard("many-removals", "3 of 6 people lose a role", "guards[0] in the spec (CHG-1234)", number=3),
+        ),
+        notices=(
+            Problem(
+                "W401",
+                "single sign-on is not SAML",
+                ("application", "single_sign_on"),
+                Where("scimconf.yaml", 7, 3),
+                "Set it up in the portal.",
+                "warning",
+            ),
+            Problem("W402", "needs WRITER_SCIM_TOKEN", ("connection", "secret_token"), severity="warning"),
+        ),
+        excluded=2,
+    )
+
+
+def figma():
+    """An application that does not exist yet."""
+    wanted = [
+        resource("application", "", application="figma", display_name="Figma", from_template="custom"),
+        resource("schedule", "", application="figma", enabled=False),
+        resource("assignment", "group:Designers/editor", application="figma"),
+    ]
+    return ApplicationPlan(
+        name="figma",
+        paths=("examples/figma/scimconf.yaml",),
+        complete=False,
+        changes=diff(wanted, [], {}).changes,
+        guards=(Guard("application-created", "the application Figma is made from the template custom"),),
+    )
+
+
+def idle():
+    return ApplicationPlan(name="idle", ids={"sp": "aaaaaaaa-3b7d-4bad-9bdd-2b0d7b3dcb6d"}, paths=("idle.yaml",))
+
+
+TENANT = Tenant("11111111-2222-3333-4444-555555555555", "contoso.com", ("contoso.com",))
+
+
+def sample():
+    return Plan(TENANT, (writer(), figma(), idle()), {"only": [], "allow": []})
+
+
+SCHEMA = Document("schema", "/servicePrincipals/{sp}/synchronization/jobs/{job}/schema", written="put")
+SECRETS = Document("secrets", "/servicePrincipals/{sp}/synchronization/secrets", written="put_values")
+
+
+def steps():
+    users = address("users/externalId")
+    formatted = address("users/name.formatted")
+    connection = address("", "connection")
+    ada = address("user:ada@contoso.com/admin", "assignment")
+    job = "/servicePrincipals/{sp}/synchronization/jobs/{job}"
+    return [
+        Send(Phase.START, (address("", "schedule"),), "start provisioning", "POST", f"{job}/start"),
+        Send(Phase.STOP, (address("", "schedule"),), "pause provisioning", "POST", f"{job}/pause"),
+        Edit(
+            Phase.BUILD,
+            (users,),
+            "map externalId",
+            SCHEMA,
+            "set_mapping",
+            ("users", "externalId"),
+            row(source="[mailNickname]"),
+        ),
+        Send(
+            Phase.BUILD,
+            (connection,),
+            "try the new connection",
+            "POST",
+            f"{job}/validateCredentials",
+            {
+                "templateId": "{template}",
+                "credentials": Folded("secrets"),
+                "extra": (SecretRef("env", "WRITER_SCIM_TOKEN"), 1),
+            },
+        ),
+        Edit(
+            Phase.BUILD,
+            (formatted,),
+            "map name.formatted",
+            SCHEMA,
+            "set_mapping",
+            ("users", "name.formatted"),
+            ask=LONG,
+        ),
+        Edit(
+            Phase.BUILD,
+            (connection,),
+            "store connection",
+            SECRETS,
+            "set_value",
+            ("SecretToken",),
+            SecretRef("key_vault", "token", "https://v.vault.azure.net"),
+        ),
+        Read(Phase.BUILD, (users,), "wait for the schema", SCHEMA, "mapping_holds", ("users", "externalId")),
+        Send(
+            Phase.BUILD,
+            (ada,),
+            "give assignment/user:ada@contoso.com/admin",
+            "POST",
+            "/servicePrincipals/{sp}/appRoleAssignedTo",
+            {"principalId": "{user:ada}", "appRoleId": "{role:admin}", "resourceId": "{sp}"},
+            gives=(("assignment", "id"),),
+        ),
+        Send(Phase.CLEAR, (ada,), "take member away", "DELETE", "/servicePrincipals/{sp}/appRoleAssignedTo/{row}"),
+    ]
+
+
+def reports():
+    done = [Outcome(Result.DONE, (address(f"users/a{number}"),), f"map a{number}") for number in range(25)]
+    failed = Outcome(
+        Result.FAILED,
+        (address("user:ada@contoso.com/admin", "assignment"),),
+        "give ada@contoso.com the role admin",
+        "POST /servicePrincipals/9b1deb4d/appRoleAssignedTo answered 403 Authorization_RequestDenied: Insufficient "
+        "privileges to complete the operation. (request id 7c1b8a52-9b1d-4c43-8d5b-0f9a0a3f9a11)",
+        "It takes AppRoleAssignment.ReadWrite.All.",
+    )
+    skipped = Outcome(
+        Result.SKIPPED,
+        (address("user:ada@contoso.com/member", "assignment"),),
+        "take the role member from ada@contoso.com",
+        "something before it failed, and nobody is to lose a last role",
+    )
+    unseen = Outcome(Result.UNSEEN, (address("member", "app_role"),), "make the role member")
+    nameless = Outcome(Result.SKIPPED, (), "start provisioning", "it stays paused")
+    skips = [Outcome(Result.SKIPPED, (address(f"users/b{number}"),), "map it", "not tried") for number in range(21)]
+    return (
+        Report(
+            NAME,
+            (*done, failed, skipped, unseen, nameless),
+            wrote=True,
+            backup=".scimconf/backup/writer/2026-01-01T00-00-00Z",
+            notices=("provisioning stays paused",),
+            error="1 step failed",
+            hint="It is safe to run again.",
+            exit_code=5,
+        ),
+        Report("figma", (Outcome(Result.DONE, (address("", "application", "figma"),), "make it"),), wrote=True),
+        Report(
+            "many", tuple(skips), problems=(Problem("K503", "not an attribute", ("mappings", "users")),), exit_code=65
+        ),
+        Report("idle"),
+    )
+
+
+def problems():
+    file = "examples/writer/scimconf.yaml"
+    return [
+        Problem("S305", "listed twice", ("assignments", "users", 2), Where(file, 31, 5), "Take one of them out."),
+        Problem(
+            "S102",
+            "not an attribute of the target",
+            ("mappings", "users", "attributes", "titel"),
+            Where(file, 2, 7),
+            'Did you mean "title"?',
+        ),
+        Problem(
+            "W410",
+            "the display name is Writer editors, not Writers",
+            ("assignments", "groups", 0, "name"),
+            Where(file, 28, 7),
+            severity="warning",
+        ),
+        Problem("S001", "cannot be read", (), Where("missing.yaml")),
+        Problem("S900", "no subscription?"),
+    ]
+
+
+def small():
+    """One application with one change, and nothing else to tell."""
+    change = Change(Address("small", "schedule"), Action.UPDATE, fields=(FieldChange("enabled", False, True),))
+    return Plan(applications=(ApplicationPlan("small", changes=(change,)),))

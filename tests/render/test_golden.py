@@ -1,0 +1,68 @@
+"""One plan in every format, side by side; `SCIMCONF_UPDATE_GOLDEN=1` writes the files anew, and a review reads them."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+import rich_plan
+
+from scimconf.render import json as machine
+from scimconf.render import problems, text
+
+GOLDEN = Path(__file__).parent / "golden"
+SOURCES = {"examples/writer/scimconf.yaml": "version: 1\n      titel: jobTitle\n"}
+COLOR = re.compile(r"\x1b\[[\d;]*m")
+
+RENDERED = {
+    "plan-80.txt": lambda: text.plan(rich_plan.sample()),
+    "plan-40.txt": lambda: text.plan(rich_plan.sample(), width=40),
+    "plan-80.ansi": lambda: text.plan(rich_plan.sample(), color=True),
+    "plan-steps.txt": lambda: text.plan(rich_plan.small(), steps={"small": rich_plan.steps()}),
+    "plan.json": lambda: machine.plan(rich_plan.sample()),
+    "steps-80.txt": lambda: text.steps(rich_plan.steps()),
+    "steps-40.txt": lambda: text.steps(rich_plan.steps(), width=40),
+    "report-80.txt": lambda: text.report(rich_plan.reports()),
+    "report-40.txt": lambda: text.report(rich_plan.reports(), width=40),
+    "report-80.ansi": lambda: text.report(rich_plan.reports(), color=True),
+    "problems.txt": lambda: problems.text(rich_plan.problems()),
+    "problems-60.ansi": lambda: problems.text(rich_plan.problems(), width=60, color=True, sources=SOURCES),
+    "problems.json": lambda: machine.problems(rich_plan.problems()),
+}
+
+
+@pytest.mark.parametrize("name", RENDERED)
+def test_what_is_rendered_is_what_was_reviewed(name):
+    file, rendered = GOLDEN / name, RENDERED[name]()
+    if os.environ.get("SCIMCONF_UPDATE_GOLDEN"):
+        file.write_bytes(rendered.encode())
+    assert rendered == file.read_bytes().decode()
+
+
+def test_no_golden_file_is_left_over():
+    assert {file.name for file in GOLDEN.iterdir()} == set(RENDERED)
+
+
+@pytest.mark.parametrize("width", [24, 40, 80, 132])
+def test_colour_changes_nothing_but_colour(width):
+    for render in (text.plan, text.report, text.steps):
+        value = {text.plan: rich_plan.sample, text.report: rich_plan.reports, text.steps: rich_plan.steps}[render]()
+        assert COLOR.sub("", render(value, width=width, color=True)) == render(value, width=width)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 132])
+def test_no_line_is_wider_than_the_terminal(width):
+    from scimconf.render.terminal.characters import cells
+
+    rendered = text.plan(rich_plan.sample(), width=width) + text.report(rich_plan.reports(), width=width)
+    assert max(map(cells, rendered.splitlines())) <= width
+
+
+def test_neither_yellow_nor_white_nor_a_background_is_used():
+    codes = {
+        code
+        for rendered in (text.plan(rich_plan.sample(), color=True), text.report(rich_plan.reports(), color=True))
+        for found in COLOR.findall(rendered)
+        for code in found[2:-1].split(";")
+    }
+    assert codes <= {"0", "1", "2", "31", "32", "35", "36"}

@@ -1,0 +1,236 @@
+"""The gallery, applications, service principals and app roles."""
+
+from __future__ import annotations
+
+import pytest
+
+CUSTOM = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
+ROLE = "11111111-2222-3333-4444-555555555555"
+
+
+def role(key: str = ROLE, **given):
+    return {
+        "id": key,
+        "displayName": "Editor",
+        "description": "Edits",
+        "value": "editor",
+        "isEnabled": True,
+        "allowedMemberTypes": ["User"],
+    } | given
+
+
+def application(client):
+    (found,) = client.value("/applications?$filter=displayName eq 'Writer'")
+    return found
+
+
+def test_the_gallery_is_found_by_name(contoso):
+    (found,) = contoso.value("/applicationTemplates?$filter=displayName eq 'Custom'")
+    assert found["id"] == CUSTOM
+    assert contoso.get(f"/applicationTemplates/{CUSTOM}")["supportedProvisioningTypes"] == ["sync"]
+    assert len(contoso.value("/applicationTemplates")) > 1
+    contoso.get("/applicationTemplates/none", expect=404)
+
+
+def test_instantiate_makes_both_objects_with_the_same_roles(contoso):
+    made = contoso.post(f"/applicationTemplates/{CUSTOM}/instantiate", {"displayName": "Writer"})
+    app, principal = made["application"], made["servicePrincipal"]
+    assert app["applicationTemplateId"] == CUSTOM
+    assert [one["displayName"] for one in app["appRoles"]] == ["User", "msiam_access"]
+    assert app["appRoles"] == principal["appRoles"]
+    assert all(one["value"] is None and one["origin"] == "Application" for one in app["appRoles"])
+    assert app["web"]["homePageUrl"] == principal["homepage"]
+    assert principal["appRoleAssignmentRequired"] is True
+    assert principal["servicePrincipalNames"] == [app["appId"]]
+    assert principal["tags"] == [
+        "WindowsAzureActiveDirectoryCustomSingleSignOnApplication",
+        "WindowsAzureActiveDirectoryIntegratedApp",
+    ]
+    assert app["createdDateTime"] == "2030-01-02T12:00:00Z"
+
+
+def test_instances_share_a_name_but_no_ids(contoso):
+    two = [contoso.post(f"/applicationTemplates/{CUSTOM}/instantiate", {"displayName": "Writer"}) for _ in range(2)]
+    ids = {one[kind][key] for one in two for kind in ("application", "servicePrincipal") for key in ("id", "appId")}
+    assert len(ids) == 6
+    assert len({one["id"] for made in two for one in made["application"]["appRoles"]}) == 4
+    assert len(contoso.value("/servicePrincipals?$filter=displayName eq 'Writer'")) == 2
+
+
+def test_instantiate_refuses_what_it_does_not_know(contoso):
+    contoso.post("/applicationTemplates/none/instantiate", {"displayName": "x"}, expect=404)
+    contoso.post(f"/applicationTemplates/{CUSTOM}/instantiate", {}, expect=400)
+    contoso.post(f"/applicationTemplates/{CUSTOM}/instantiate", expect=400)
+
+
+def test_an_application_is_found_three_ways(writer):
+    app = application(writer)
+    assert writer.get(f"/applications/{app['id']}")["appId"] == app["appId"]
+    assert writer.get(f"/applications(appId='{app['appId']}')")["id"] == app["id"]
+    principal = writer.get(f"/servicePrincipals(appId='{app['appId']}')?$select=id,appId")
+    assert principal["appId"] == app["appId"]
+    writer.get("/applications(appId='none')", expect=404)
+
+
+def test_renaming_reaches_the_service_principal(writer):
+    writer.patch(f"/applications/{application(writer)['id']}", {"displayName": "Author", "@odata.type": "x", "id": "y"})
+    assert writer.principal("Author")["appDisplayName"] == "Author"
+
+
+def test_tags_are_written_to_the_service_principal(writer):
+    path = f"/servicePrincipals/{writer.principal()['id']}"
+    writer.patch(path, {"tags": ["scimconf:SecretToken=1"]})
+    assert writer.get(path)["tags"] == ["scimconf:SecretToken=1"]
+    assert writer.send("PATCH", path, {"appRoles": []}).status_code == 400
+
+
+def test_deleting_an_application_takes_everything_along(writer):
+    app, sync = application(writer), writer.sync()
+    principal = writer.principal()["id"]
+    writer.delete(f"/applications/{app['id']}")
+    writer.get(f"/applications/{app['id']}", expect=404)
+    writer.get(f"/servicePrincipals/{principal}", expect=404)
+    writer.get(f"{sync}/jobs", expect=404)
+    assert writer.get("/_sandbox/state")["jobs"] == []
+
+
+def test_deleting_a_service_principal_leaves_the_application(writer):
+    writer.delete(f"/servicePrincipals/{writer.principal()['id']}")
+    assert application(writer)["displayName"] == "Writer"
+
+
+def test_a_plain_registration_offers_no_provisioning(contoso):
+    app = contoso.post("/applications", {"displayName": "Plain", "appRoles": [role()]})
+    principal = contoso.post("/servicePrincipals", {"appId": app["appId"]})
+    assert principal["appRoles"] == app["appRoles"]
+    assert contoso.value(f"/servicePrincipals/{principal['id']}/synchronization/templates") == []
+    error = contoso.post(
+        f"/servicePrincipals/{principal['id']}/synchronization/jobs", {"templateId": "scim"}, expect=404
+    )["error"]
+    assert "EmulatedTemplateNotFound" in error["message"]
+
+
+def test_a_service_principal_needs_an_application_of_its_own(contoso):
+    error = contoso.post("/servicePrincipals", {"appId": "none"}, expect=400)["error"]
+    assert (
+        error["message"] == "The appId 'none' of the service principal does not reference a valid application object."
+    )
+    contoso.post("/applications", {}, expect=400)
+    app = contoso.post("/applications", {"displayName": "Plain"})
+    contoso.post("/servicePrincipals", {"appId": app["appId"]})
+    contoso.post("/servicePrincipals", {"appId": app["appId"]}, expect=409)
+
+
+# ---- roles ----------------------------------------------------------------------------------------------------------
+
+
+def replace_roles(client, change):
+    app = application(client)
+    return client.send("PATCH", f"/applications/{app['id']}", {"appRoles": change(app["appRoles"])})
+
+
+def refusal(response):
+    assert response.status_code == 400, response.text
+    return response.json()["error"]["code"]
+
+
+def test_roles_are_replaced_as_a_whole_and_reach_the_service_principal(writer):
+    assert replace_roles(writer, lambda roles: [*roles, role(value="a:b/{c}", origin="Application")]).status_code == 204
+    assert [one["displayName"] for one in writer.principal()["appRoles"]] == ["User", "msiam_access", "Editor"]
+    assert writer.principal()["appRoles"] == application(writer)["appRoles"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda roles: roles[1:],
+        lambda roles: [roles[0] | {"displayName": "other"}, roles[1]],
+        lambda roles: [roles[0] | {"description": "other"}, roles[1]],
+        lambda roles: [roles[0] | {"value": "other"}, roles[1]],
+        lambda roles: [roles[0] | {"allowedMemberTypes": ["User", "Application"]}, roles[1]],
+        lambda roles: [roles[0] | {"isEnabled": False, "value": "other"}, roles[1]],
+    ],
+)
+def test_an_enabled_role_is_neither_changed_nor_removed(writer, change):
+    assert refusal(replace_roles(writer, change)) == "CannotDeleteOrUpdateEnabledEntitlement"
+
+
+def test_a_null_value_and_an_empty_one_are_the_same(writer):
+    assert replace_roles(writer, lambda roles: [one | {"value": ""} for one in roles]).status_code == 204
+    assert application(writer)["appRoles"][0]["value"] is None
+
+
+def test_a_disabled_role_is_changed_enabled_and_removed(writer):
+    replace_roles(writer, lambda roles: [*roles, role()])
+    assert replace_roles(writer, lambda roles: [*roles[:2], role(isEnabled=False)]).status_code == 204
+    assert replace_roles(writer, lambda roles: [*roles[:2], role(value="changed")]).status_code == 204
+    assert replace_roles(writer, lambda roles: [*roles[:2], role(value="changed", isEnabled=False)]).status_code == 204
+    assert replace_roles(writer, lambda roles: roles[:2]).status_code == 204
+    assert len(application(writer)["appRoles"]) == 2
+
+
+@pytest.mark.parametrize("other", [{"value": "editor"}, {"key": ROLE, "value": "x"}])
+def test_values_and_ids_are_unique(writer, other):
+    second = role(**{"key": "99999999-2222-3333-4444-555555555555"} | other)
+    response = replace_roles(writer, lambda roles: [*roles, role(), second])
+    assert refusal(response) == "DuplicateValue"
+    assert response.json()["error"]["details"][0]["target"] == "appRoles"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"id": "editor"},
+        {"id": None},
+        {"value": "with space"},
+        {"value": "ümlaut"},
+        {"value": "x" * 121},
+        {"displayName": ""},
+        {"description": None},
+        {"allowedMemberTypes": []},
+        {"allowedMemberTypes": ["Group"]},
+        {"isEnabled": "yes"},
+    ],
+)
+def test_a_role_that_is_not_well_formed_is_refused(writer, wrong):
+    assert refusal(replace_roles(writer, lambda roles: [*roles, role() | wrong])) == "Request_BadRequest"
+
+
+def test_roles_are_a_bounded_list_of_objects(writer):
+    assert refusal(replace_roles(writer, lambda roles: "x")) == "Request_BadRequest"
+    assert refusal(replace_roles(writer, lambda roles: ["x"])) == "Request_BadRequest"
+    assert refusal(replace_roles(writer, lambda roles: [{}] * 1201)) == "Directory_QuotaExceeded"
+
+
+def test_origin_may_be_refused(writer):
+    writer.switch(role_origin="refused")
+    assert refusal(replace_roles(writer, lambda roles: roles)) == "Request_BadRequest"
+
+
+def test_removing_a_role_removes_its_assignments(writer):
+    replace_roles(writer, lambda roles: [*roles, role()])
+    principal = writer.principal()
+    path = f"/servicePrincipals/{principal['id']}/appRoleAssignedTo"
+    ada = writer.get("/users/ada@contoso.com")["id"]
+    for key in (ROLE, principal["appRoles"][0]["id"]):
+        writer.post(path, {"principalId": ada, "resourceId": principal["id"], "appRoleId": key})
+    replace_roles(writer, lambda roles: [*roles[:2], role(isEnabled=False)])
+    assert len(writer.value(path)) == 2
+    replace_roles(writer, lambda roles: roles[:2])
+    assert [one["appRoleId"] for one in writer.value(path)] == [principal["appRoles"][0]["id"]]
+
+
+def test_the_service_principals_copy_may_follow_some_reads_later(writer):
+    writer.switch(role_propagation=2)
+    replace_roles(writer, lambda roles: [*roles, role()])
+    path = f"/servicePrincipals/{writer.principal()['id']}"
+    assert [len(writer.get(path)["appRoles"]) for _ in range(3)] == [2, 3, 3]
+
+
+def test_a_disabled_role_may_count_as_enabled_until_it_is_replicated(writer):
+    replace_roles(writer, lambda roles: [*roles, role()])
+    writer.switch(role_propagation=2, role_disable="replicated")
+    replace_roles(writer, lambda roles: [*roles[:2], role(isEnabled=False)])
+    assert refusal(replace_roles(writer, lambda roles: roles[:2])) == "CannotDeleteOrUpdateEnabledEntitlement"
+    writer.principal()
+    assert replace_roles(writer, lambda roles: roles[:2]).status_code == 204

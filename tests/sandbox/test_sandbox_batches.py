@@ -1,0 +1,76 @@
+"""`$batch`."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def get(key, url, **given):
+    return {"id": key, "method": "GET", "url": url} | given
+
+
+def batch(client, *requests, expect=200):
+    body = client.post("/$batch", {"requests": list(requests)}, expect=expect)
+    return body if expect != 200 else {one["id"]: one for one in body["responses"]}
+
+
+def test_each_member_is_judged_on_its_own(contoso):
+    make = {"id": "3", "method": "POST", "url": "groups", "body": {"displayName": "New"}}
+    answers = batch(
+        contoso,
+        get("1", "/users?$filter=displayName eq 'Ada Lovelace'&$select=id"),
+        get("2", "/users/nobody"),
+        make | {"headers": {"Content-Type": "application/json"}},
+        {"id": "4", "method": "DELETE", "url": "/users/ada@contoso.com"},
+        get("5", "/devices"),
+    )
+    assert {key: one["status"] for key, one in answers.items()} == {"1": 200, "2": 404, "3": 201, "4": 204, "5": 501}
+    assert list(answers["1"]["body"]["value"][0]) == ["id"]
+    assert answers["2"]["body"]["error"]["code"] == "Request_ResourceNotFound"
+    assert "body" not in answers["4"]
+
+
+@pytest.mark.parametrize(("order", "ids"), [("shuffled", ["b", "a", "c"]), ("kept", ["a", "b", "c"])])
+def test_the_order_of_the_answers_says_nothing(contoso, order, ids):
+    contoso.switch(batch_order=order)
+    assert list(batch(contoso, *(get(key, "/users/ada@contoso.com") for key in "abc"))) == ids
+
+
+def test_what_depends_on_a_failure_fails(contoso):
+    answers = batch(
+        contoso,
+        get("a", "/users/nobody"),
+        get("b", "/users/ada@contoso.com", dependsOn=["A"]),
+        get("c", "/users/ada@contoso.com", dependsOn=["b"]),
+        get("d", "/users/ada@contoso.com"),
+        get("e", "/users/ada@contoso.com", dependsOn=["d"]),
+    )
+    assert [answers[key]["status"] for key in "abcde"] == [404, 424, 424, 200, 200]
+
+
+@pytest.mark.parametrize(
+    "requests",
+    [
+        [],
+        [get(str(n), "/users") for n in range(21)],
+        [get("a", "/users"), get("A", "/users")],
+        [get("a", "https://graph.microsoft.com/v1.0/users")],
+        [get("a", "/users", dependsOn=["b"]), get("b", "/users")],
+        [{"id": "a", "method": "GET"}],
+        [{"id": "a", "method": "POST", "url": "/groups", "body": {"displayName": "x"}}],
+        ["a"],
+    ],
+)
+def test_a_batch_that_is_refused_as_a_whole(contoso, requests):
+    assert batch(contoso, *requests, expect=400)["error"]["code"] == "BadRequest"
+
+
+def test_pages_inside_a_batch_are_linked_outside_of_it(contoso):
+    answers = batch(contoso, get("a", "/users?$top=5"))
+    assert len(contoso.get(answers["a"]["body"]["@odata.nextLink"])["value"]) == 5
+
+
+def test_a_batch_inside_a_batch_is_not_emulated(contoso):
+    inner = {"id": "a", "method": "POST", "url": "/$batch", "body": {"requests": []}}
+    answers = batch(contoso, inner | {"headers": {"Content-Type": "application/json"}})
+    assert answers["a"]["status"] == 501

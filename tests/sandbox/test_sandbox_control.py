@@ -1,0 +1,297 @@
+"""The door for tests: journal, faults, switches, state, reset; and what every answer carries."""
+
+from __future__ import annotations
+
+import time
+
+import httpx
+import pytest
+
+from scimconf.sandbox.faults import ConnectionDropped
+from scimconf.sandbox.switches import SwitchError, Switches, table
+
+from .asking import WRITER, Client
+
+
+# ---- every answer ---------------------------------------------------------------------------------------------------
+
+
+def test_every_answer_carries_ids_a_date_and_a_type(contoso):
+    answer = contoso.send("GET", "/users", headers={"client-request-id": "mine"})
+    assert answer.headers["client-request-id"] == "mine"
+    assert answer.headers["date"] == "Wed, 02 Jan 2030 12:00:00 GMT"
+    assert answer.headers["content-type"].startswith("application/json")
+    other = contoso.send("GET", "/users")
+    assert other.headers["client-request-id"] == other.headers["request-id"] != answer.headers["request-id"]
+
+
+def test_an_error_names_the_request(contoso):
+    answer = contoso.send("GET", "/users/nobody", headers={"client-request-id": "mine"})
+    assert answer.json()["error"]["innerError"] == {
+        "date": "2030-01-02T12:00:00",
+        "request-id": answer.headers["request-id"],
+        "client-request-id": "mine",
+    }
+
+
+def test_beta_is_the_same(contoso):
+    assert contoso.get("/beta/users/ada@contoso.com")["displayName"] == "Ada Lovelace"
+    assert contoso.get("/beta/users?$top=1")["@odata.nextLink"].startswith("http://127.0.0.1:8080/beta/")
+
+
+@pytest.mark.parametrize("path", ["/devices", "/users/ada@contoso.com/manager", "/", "http://127.0.0.1:8080/other"])
+def test_an_unknown_path_is_loud(contoso, path):
+    error = contoso.get(path, expect=501)["error"]
+    assert error["code"] == "SandboxNotImplemented"
+    assert "GET" in error["message"]
+
+
+def test_a_known_path_with_another_verb(contoso):
+    assert contoso.send("PUT", "/users", {}).status_code == 405
+
+
+def test_a_body_that_is_not_json(contoso):
+    assert contoso.send("POST", "/users", content=b"{").status_code == 400
+
+
+# ---- tokens and permissions -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [("Bearer any", 200), ("bearer any", 200), ("Bearer old", 401), ("Basic x", 401), ("Bearer ", 401)],
+)
+def test_tokens(sandbox, header, status):
+    client = sandbox({"rejected_tokens": ["old"]})
+    body = client.get("/users", expect=status, headers={"Authorization": header})
+    assert status == 200 or body["error"]["code"] == "InvalidAuthenticationToken"
+
+
+READ = "Application.Read.All Synchronization.Read.All User.ReadBasic.All Group.ReadBasic.All Organization.Read.All"
+
+
+@pytest.mark.parametrize(
+    ("permissions", "method", "path", "status"),
+    [
+        (READ, "GET", "/users", 200),
+        (READ, "GET", "/groups", 200),
+        (READ, "GET", "/organization", 200),
+        (READ, "GET", "{sp}", 200),
+        (READ, "GET", "{sp}/appRoleAssignedTo", 200),
+        (READ, "GET", "{sync}/jobs", 200),
+        (READ, "GET", "{sync}/secrets", 200),
+        (READ, "GET", "{job}/schema", 200),
+        (READ, "GET", "/applicationTemplates", 200),
+        (READ, "GET", "{job}/schema/filterOperators()", 401),
+        (READ, "POST", "{job}/schema/parseExpression", 401),
+        (READ, "POST", "{job}/start", 401),
+        (READ, "PUT", "{job}/schema", 401),
+        (READ, "POST", "/directoryObjects/getByIds", 403),
+        (READ, "POST", "/users", 403),
+        (READ, "PATCH", "/applications/x", 403),
+        (READ, "POST", "{sp}/appRoleAssignedTo", 403),
+        ("User.Read.All", "GET", "{sync}/jobs", 401),
+        ("User.Read.All", "GET", "{sp}", 403),
+        ("User.Read.All", "GET", "/organization", 403),
+        ("AppRoleAssignment.ReadWrite.All", "POST", "{sp}/appRoleAssignedTo", 403),
+        ("AppRoleAssignment.ReadWrite.All Application.Read.All", "POST", "{sp}/appRoleAssignedTo", 400),
+        ("Application.ReadWrite.All", "POST", "{sp}/appRoleAssignedTo", 400),
+        ("AppRoleAssignment.ReadWrite.All", "DELETE", "{sp}/appRoleAssignedTo/x", 404),
+        ("Synchronization.ReadWrite.All", "POST", "{job}/start", 204),
+        ("Application.ReadWrite.OwnedBy", "POST", "{job}/start", 204),
+        ("Application.ReadWrite.All", "POST", "{job}/start", 401),
+        ("", "GET", "/users", 403),
+    ],
+)
+def test_what_the_caller_is_allowed(sandbox, permissions, method, path, status):
+    full = Client({"applications": [WRITER | {"jobs": [{}]}]})
+    sp, sync, job = f"/servicePrincipals/{full.principal()['id']}", full.sync(), full.job()
+    full.close()
+    granted = frozenset(permissions.split())
+    client = sandbox({"applications": [WRITER | {"jobs": [{}]}]}, permissions=granted)
+    answer = client.send(method, path.format(sp=sp, sync=sync, job=job), {} if method != "GET" else None)
+    assert answer.status_code == status
+    if status == 401:
+        assert (answer.json()["error"]["code"], answer.json()["error"]["message"]) == ("UnknownError", "")
+    if status == 403:
+        assert answer.json()["error"]["code"] == "Authorization_RequestDenied"
+
+
+def test_two_permissions_are_switches(sandbox):
+    client = sandbox({"applications": [WRITER], "permissions": ["Application.Read.All", "Synchronization.Read.All"]})
+    client.get("/organization", expect=403)
+    client.get(f"{client.sync()}/secrets")
+    client.switch(organization_permission="free", secrets_read_permission="readwrite")
+    client.get("/organization")
+    client.get(f"{client.sync()}/secrets", expect=401)
+
+
+# ---- journal --------------------------------------------------------------------------------------------------------
+
+
+def test_the_journal_tells_what_came_in_order_and_no_secret(writer):
+    writer.delete("/_sandbox/journal")
+    path = f"{writer.sync()}/secrets"
+    pairs = [{"key": "SecretToken", "value": "hush"}, {"key": "SyncAll", "value": "true"}]
+    writer.put(path, {"value": pairs})
+    writer.post(f"{writer.job()}/validateCredentials", {"credentials": pairs}, expect=400)
+    writer.post("/users", {"userPrincipalName": "x", "passwordProfile": {"password": "hush"}}, expect=400)
+    entries = writer.value("/_sandbox/journal")
+    assert "hush" not in str(entries)
+    first, second = entries[:2]
+    assert (first["method"], first["path"], first["status"]) == ("GET", "/servicePrincipals", 200)
+    assert first["query"] == {"filter": "displayName eq 'Writer'"}
+    assert (second["method"], second["path"], second["status"]) == ("PUT", path, 204)
+    assert second["body"] == {"value": [{"key": "SecretToken", "value": "*"}, {"key": "SyncAll", "value": "true"}]}
+    assert [one["number"] for one in entries] == [*range(1, len(entries) + 1)]
+    writer.delete("/_sandbox/journal")
+    assert writer.value("/_sandbox/journal") == []
+
+
+def test_the_journal_holds_the_members_of_a_batch(contoso):
+    contoso.post("/$batch", {"requests": [{"id": "7", "method": "GET", "url": "/users/nobody"}]}, expect=200)
+    member, envelope = contoso.value("/_sandbox/journal")
+    assert (member["batch"], member["path"], member["status"]) == ("7", "/users/nobody", 404)
+    assert (envelope["path"], envelope["status"]) == ("/$batch", 200)
+
+
+# ---- faults ---------------------------------------------------------------------------------------------------------
+
+
+def arm(client, **fault):
+    return client.post("/_sandbox/faults", fault)
+
+
+def test_a_fault_answers_the_nth_request_that_matches(contoso):
+    answer = {"status": 429, "body": {"error": {"code": "TooManyRequests"}}, "headers": {"Retry-After": "7"}}
+    arm(contoso, method="GET", path="/users/*", nth=2, times=2, action=answer)
+    got = [contoso.send("GET", path) for path in ["/users/ada@contoso.com", "/groups", *["/users/ada@contoso.com"] * 3]]
+    assert [one.status_code for one in got] == [200, 200, 429, 429, 200]
+    assert got[2].headers["retry-after"] == "7"
+    assert got[2].json() == answer["body"]
+
+
+def test_a_fault_may_last(contoso):
+    arm(contoso, path="/users", times=0, action={"status": 503})
+    assert {contoso.send("GET", "/users").status_code for _ in range(5)} == {503}
+    contoso.delete("/_sandbox/faults")
+    contoso.get("/users")
+
+
+@pytest.mark.parametrize(("when", "made"), [("before", 0), ("after", 1)])
+def test_a_lost_connection_before_or_after_the_effect(contoso, when, made):
+    arm(contoso, method="POST", path="/groups", when=when, action="drop")
+    with pytest.raises(ConnectionDropped):
+        contoso.send("POST", "/groups", {"displayName": "New"})
+    assert len(contoso.value("/groups?$filter=displayName eq 'New'")) == made
+    assert [one["status"] for one in contoso.value("/_sandbox/journal")][0] == (201 if made else None)
+
+
+def test_an_answer_may_be_replaced_after_the_effect(contoso):
+    arm(contoso, method="POST", path="/groups", when="after", action={"status": 504})
+    assert contoso.send("POST", "/groups", {"displayName": "New"}).status_code == 504
+    assert len(contoso.value("/groups?$filter=displayName eq 'New'")) == 1
+
+
+def test_the_caller_chooses_what_a_lost_connection_looks_like(sandbox):
+    client = sandbox(connection_lost=lambda: httpx.ReadError("gone"))
+    arm(client, action="drop")
+    with pytest.raises(httpx.TransportError):
+        client.send("GET", "/users")
+
+
+def test_a_fault_strikes_inside_a_batch(contoso):
+    arm(contoso, path="/users/*", action={"status": 429, "headers": {"Retry-After": "1"}})
+    requests = [{"id": str(n), "method": "GET", "url": "/users/ada@contoso.com"} for n in range(2)]
+    answers = contoso.post("/$batch", {"requests": requests}, expect=200)["responses"]
+    assert sorted(one["status"] for one in answers) == [200, 429]
+
+
+def test_a_fault_may_delay(contoso):
+    arm(contoso, path="/users", action={"delay": 60})
+    begun = time.perf_counter()
+    contoso.get("/users")
+    assert time.perf_counter() - begun >= 0.06
+
+
+def test_armed_faults_are_listed_with_what_they_have_seen(contoso):
+    arm(contoso, method="get", path="/users", nth=3, action="drop")
+    contoso.get("/users")
+    (fault,) = contoso.value("/_sandbox/faults")
+    assert (fault["method"], fault["seen"], fault["when"]) == ("GET", 1, "before")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        None,
+        {},
+        {"action": "explode"},
+        {"action": {"delay": -1}},
+        {"action": "drop", "when": "during"},
+        {"action": "drop", "nth": 0},
+        {"action": "drop", "verb": "GET"},
+    ],
+)
+def test_faults_that_make_no_sense(contoso, fault):
+    assert contoso.post("/_sandbox/faults", fault, expect=400)["error"]["code"] == "SandboxBadRequest"
+
+
+# ---- switches, state, reset -----------------------------------------------------------------------------------------
+
+
+def test_switches_are_a_table(contoso):
+    rows = {row["name"]: row for row in contoso.value("/_sandbox/switches")}
+    assert rows["secrets_put"]["values"] == ["merge", "replace"]
+    assert (rows["secrets_put"]["value"], rows["late_reads"]["value"], rows["late_reads"]["values"]) == (
+        "merge",
+        "0",
+        None,
+    )
+    assert all(row["fact"] for row in rows.values())
+    assert [row.name for row in table()] == list(rows)
+
+
+@pytest.mark.parametrize("given", [{"secrets": "merge"}, {"secrets_put": "both"}, {"late_reads": "-1"}, ["late_reads"]])
+def test_positions_that_do_not_exist(contoso, given):
+    contoso.put("/_sandbox/switches", given, expect=400)
+
+
+def test_positions_come_from_the_file_the_caller_and_later_requests(sandbox):
+    client = sandbox({"switches": {"late_reads": 1, "paused_state": "Paused"}}, switches={"late_reads": "3"})
+    assert (client.service.tenant.switches.late_reads, client.service.tenant.switches.paused_state) == (3, "Paused")
+    client.switch(late_reads=0)
+    assert client.service.tenant.switches == Switches(paused_state="Paused")
+    with pytest.raises(SwitchError):
+        sandbox({"switches": {"nothing": 1}})
+
+
+def test_latency_holds_every_answer_back(contoso):
+    contoso.switch(latency_ms=60)
+    begun = time.perf_counter()
+    contoso.get("/users")
+    assert time.perf_counter() - begun >= 0.06
+
+
+def test_the_state_is_shown_without_secrets(sandbox):
+    application = WRITER | {
+        "jobs": [{}],
+        "secrets": {"SecretToken": "hush"},
+        "assignments": [{"user": "ada@contoso.com", "role": "User"}],
+    }
+    state = sandbox({"applications": [application]}).get("/_sandbox/state")
+    assert "hush" not in str(state)
+    assert len(state["users"]) == 12
+    assert state["appRoleAssignments"][0]["principalDisplayName"] == "Ada Lovelace"
+    assert [len(state[name]) for name in ("applications", "servicePrincipals", "jobs", "schemas", "secrets")] == [1] * 5
+    assert next(one for one in state["groups"] if one["displayName"] == "AP-Finance")["members"]
+
+
+def test_reset_starts_over_with_the_same_ids(writer):
+    before = writer.get("/_sandbox/state")
+    writer.delete("/users/ada@contoso.com")
+    writer.delete(writer.job())
+    arm(writer, action="drop", path="/users")
+    writer.post("/_sandbox/reset", expect=204)
+    assert writer.get("/_sandbox/state") == before
+    assert writer.value("/_sandbox/journal") == writer.value("/_sandbox/faults") == []

@@ -1,0 +1,227 @@
+"""Templates and the life of a job."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from .asking import WRITER
+
+GOOD = {"BaseAddress": "https://app.writer.com/api/scim/v2", "SecretToken": "good"}
+
+
+def inner(response_body):
+    """The synchronization service's own error, out of the message that carries it."""
+    assert response_body["error"]["code"] == "UnknownError"
+    return json.loads(response_body["error"]["message"])["error"]
+
+
+def test_the_custom_application_offers_scim_and_no_other_template(writer):
+    (template,) = writer.value(f"{writer.sync()}/templates")
+    assert (template["id"], template["factoryTag"], template["default"]) == ("scim", "scim", True)
+    assert template["applicationId"] == "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
+    metadata = {one["key"]: one["value"] for one in template["metadata"]}
+    assert json.loads(metadata["configurationFields"]) == [
+        {"name": "baseaddress"},
+        {"name": "secrettoken", "secret": True},
+    ]
+    assert metadata["galleryApplicationKey"] == "customappsso"
+    assert "schema" not in template
+    assert writer.get(f"{writer.sync()}/templates/scim")["id"] == "scim"
+    assert inner(writer.get(f"{writer.sync()}/templates/other", expect=404))["code"] == "EmulatedTemplateNotFound"
+
+
+def test_templates_may_hold_their_schema_inline(writer):
+    writer.switch(inline_template_schema="yes")
+    (template,) = writer.value(f"{writer.sync()}/templates")
+    assert template["schema"]["id"] == "scim." + "0" * 32
+
+
+def test_gallery_applications_have_templates_of_their_own(sandbox):
+    client = sandbox({"applications": [{"displayName": name, "template": name} for name in ("Parley", "Fieldbook")]})
+    (template,) = client.value(f"{client.sync('Parley')}/templates")
+    assert template["id"] == "parley"
+    ids = [one["id"] for one in client.value(f"{client.sync('Fieldbook')}/templates")]
+    assert ids == ["fieldbook", "fieldbookLegacy"]
+    assert client.principal("Parley")["tags"] == ["WindowsAzureActiveDirectoryIntegratedApp"]
+
+
+def test_a_job_is_born_paused_and_has_never_run(sandbox):
+    client = sandbox({"applications": [WRITER]})
+    job = client.post(
+        f"{client.sync()}/jobs", {"templateId": "scim", "@odata.type": "#microsoft.graph.synchronizationJob"}
+    )
+    tenant = client.value("/organization")[0]["id"].replace("-", "")
+    assert re.fullmatch(rf"scim\.{tenant}\.[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}", job["id"])
+    assert job["schedule"] == {"expiration": None, "interval": "PT40M", "state": "Disabled"}
+    assert job["status"]["code"] == "Paused"
+    assert job["status"]["steadyStateFirstAchievedTime"] == "0001-01-01T00:00:00Z"
+    job.pop("@odata.context")
+    assert client.value(f"{client.sync()}/jobs") == [job]
+
+
+def test_a_job_needs_a_template_that_the_application_offers(writer):
+    assert inner(writer.post(f"{writer.sync()}/jobs", {"templateId": "parley"}, expect=404))
+    writer.post(f"{writer.sync()}/jobs", expect=400)
+
+
+def test_a_second_job_of_a_template_is_refused_or_not(writer):
+    assert (
+        inner(writer.post(f"{writer.sync()}/jobs", {"templateId": "scim"}, expect=409))["code"] == "EmulatedJobExists"
+    )
+    writer.switch(second_job="allowed")
+    writer.post(f"{writer.sync()}/jobs", {"templateId": "scim"})
+    assert len(writer.value(f"{writer.sync()}/jobs")) == 2
+
+
+def test_a_job_that_is_not_there(writer):
+    assert inner(writer.get(f"{writer.sync()}/jobs/none", expect=404))["code"] == "EmulatedJobNotFound"
+    writer.post(f"{writer.sync()}/jobs/none/start", expect=404)
+
+
+def test_a_job_belongs_to_its_service_principal(sandbox):
+    client = sandbox({"applications": [WRITER | {"jobs": [{}]}, {"displayName": "Other"}]})
+    key = client.job().rsplit("/", 1)[1]
+    client.get(f"{client.sync('Other')}/jobs/{key}", expect=404)
+
+
+def test_a_started_job_runs_its_cycle_after_some_reads(writer):
+    writer.put(f"{writer.sync()}/secrets", {"value": [{"key": k, "value": v} for k, v in GOOD.items()]})
+    job = writer.job()
+    writer.post(f"{job}/start", expect=204)
+    seen = [writer.get(job) for _ in range(3)]
+    assert [one["status"]["code"] for one in seen] == ["NotRun", "Active", "Active"]
+    assert {one["schedule"]["state"] for one in seen} == {"Active"}
+    assert seen[-1]["status"]["lastExecution"]["state"] == "Succeeded"
+    assert seen[-1]["status"]["steadyStateFirstAchievedTime"] == "2030-01-02T12:00:00Z"
+
+
+def test_the_reads_to_a_cycle_and_the_first_code_are_switches(writer):
+    writer.switch(cycle_reads=2, started_code="Active")
+    job = writer.job()
+    writer.post(f"{job}/start", expect=204)
+    assert [writer.get(job)["status"]["code"] for _ in range(3)] == ["Active", "Active", "Quarantine"]
+
+
+def test_without_working_credentials_an_active_job_is_quarantined(writer):
+    job = writer.job()
+    writer.post(f"{job}/start", expect=204)
+    writer.get(job)
+    found = writer.get(job)
+    assert found["schedule"]["state"] == "Active"
+    assert found["status"]["code"] == "Quarantine"
+    assert found["status"]["quarantine"]["reason"] == "EncounteredQuarantineException"
+    assert found["status"]["quarantine"]["nextAttempt"] == "2030-01-02T12:05:00Z"
+    assert found["status"]["lastExecution"]["state"] == "Failed"
+    assert (
+        found["status"]["quarantine"]["error"]["message"] == "Please provide a valid tenant URL for your application."
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "code"),
+    [
+        ("start", None, "NotRun"),
+        ("restart", {"criteria": {"resetScope": "Watermark, Escrows, QuarantineState"}}, "Active"),
+        ("restart", {"criteria": {"resetScope": "Full"}}, "Active"),
+        ("restart", None, "Active"),
+        ("restart", {"criteria": {"resetScope": "Watermark"}}, "Quarantine"),
+        ("restart", {"criteria": {"resetScope": "ForceDeletes"}}, "Quarantine"),
+    ],
+)
+def test_what_ends_a_quarantine(writer, call, body, code):
+    job = writer.job()
+    writer.post(f"{job}/start", expect=204)
+    writer.get(job)
+    assert writer.get(job)["status"]["code"] == "Quarantine"
+    writer.switch(cycle_reads=5)
+    writer.post(f"{job}/{call}", body, expect=204)
+    assert writer.get(job)["status"]["code"] == code
+
+
+def test_restart_knows_its_scopes_and_leaves_a_paused_job_paused(writer):
+    job = writer.job()
+    error = inner(writer.post(f"{job}/restart", {"criteria": {"resetScope": "Everything"}}, expect=400))
+    assert error["code"] == "EmulatedInvalidResetScope"
+    writer.post(f"{job}/restart", expect=204)
+    assert writer.get(job)["schedule"]["state"] == "Disabled"
+    writer.switch(restart_starts="yes")
+    writer.post(f"{job}/restart", expect=204)
+    assert writer.get(job)["schedule"]["state"] == "Active"
+
+
+@pytest.mark.parametrize("state", ["Disabled", "Paused"])
+def test_a_paused_job_is_called_one_thing_or_another(writer, state):
+    writer.switch(paused_state=state)
+    job = writer.job()
+    writer.post(f"{job}/start", expect=204)
+    writer.post(f"{job}/pause", expect=204)
+    found = [writer.get(job) for _ in range(3)][-1]
+    assert (found["schedule"]["state"], found["status"]["code"]) == (state, "Paused")
+
+
+def test_starting_a_running_job_changes_nothing(writer):
+    job = writer.job()
+    writer.put(f"{writer.sync()}/secrets", {"value": [{"key": k, "value": v} for k, v in GOOD.items()]})
+    writer.post(f"{job}/start", expect=204)
+    for _ in range(2):
+        writer.get(job)
+    writer.post(f"{job}/start", expect=204)
+    assert writer.get(job)["status"]["code"] == "Active"
+
+
+def test_a_running_job_notices_that_its_credentials_went_bad(writer):
+    path, job = f"{writer.sync()}/secrets", writer.job()
+    writer.put(path, {"value": [{"key": k, "value": v} for k, v in GOOD.items()]})
+    writer.post(f"{job}/start", expect=204)
+    for _ in range(2):
+        writer.get(job)
+    writer.put(path, {"value": [{"key": "SecretToken", "value": "rejected"}]})
+    writer.get(job)
+    assert writer.get(job)["status"]["code"] == "Quarantine"
+
+
+def test_a_deleted_job_is_gone_with_its_schema_but_not_the_secrets(writer):
+    job = writer.job()
+    writer.put(f"{writer.sync()}/secrets", {"value": [{"key": "SyncAll", "value": "false"}]})
+    writer.delete(job)
+    writer.get(job, expect=404)
+    writer.get(f"{job}/schema", expect=404)
+    assert len(writer.value(f"{writer.sync()}/secrets")) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PATCH", "{job}"),
+        ("PATCH", "{job}/schema"),
+        ("POST", "{job}/stop"),
+        ("GET", "{sync}/nothing"),
+        ("DELETE", "{sync}/secrets"),
+    ],
+)
+def test_paths_that_the_service_does_not_have(writer, method, path):
+    response = writer.send(method, path.format(job=writer.job(), sync=writer.sync()), {})
+    assert response.status_code == 404
+    message = json.loads(response.json()["error"]["message"])["Message"]
+    assert message.startswith("No HTTP resource was found that matches the request URI 'https://syncfabric.")
+
+
+@pytest.mark.parametrize("path", ["{job}/provisionOnDemand", "{sync}/acquireAccessToken"])
+def test_paths_that_only_the_sandbox_does_not_have(writer, path):
+    response = writer.send("POST", path.format(job=writer.job(), sync=writer.sync()), {})
+    assert (response.status_code, response.json()["error"]["code"]) == (501, "SandboxNotImplemented")
+
+
+def test_synchronization_below_an_app_id_is_a_switch(writer):
+    path = f"/servicePrincipals(appId='{writer.principal()['appId']}')/synchronization/jobs"
+    writer.get(path, expect=404)
+    writer.switch(sync_by_app_id="answered")
+    assert len(writer.value(path)) == 1
+
+
+def test_synchronization_of_nobody(writer):
+    error = writer.get("/servicePrincipals/none/synchronization/jobs", expect=404)["error"]
+    assert error["code"] == "Request_ResourceNotFound"

@@ -1,0 +1,120 @@
+"""The organization, users, groups and members."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_organization_names_itself_and_its_domains(contoso):
+    (organization,) = contoso.value("/organization")
+    assert organization["displayName"] == "Contoso"
+    assert [domain["name"] for domain in organization["verifiedDomains"]] == ["contoso.com", "contoso.onmicrosoft.com"]
+    assert contoso.get(f"/organization/{organization['id']}?$select=id")["id"] == organization["id"]
+    assert contoso.get("/organization/nobody", expect=404)["error"]["code"] == "Request_ResourceNotFound"
+
+
+def test_a_small_company_without_applications(contoso):
+    assert len(contoso.value("/users")) == 12
+    assert contoso.value("/applications") == contoso.value("/servicePrincipals") == []
+    names = [group["displayName"] for group in contoso.value("/groups")]
+    assert {"Writer editors", "Writer admins", "AP-Finance", "AP-Support"} <= set(names)
+    assert names.count("Marketing") == 2
+
+
+def test_a_user_by_id_by_name_in_any_case_and_in_brackets(contoso):
+    ada = contoso.get("/users/ADA@contoso.com")
+    assert contoso.get(f"/users/{ada['id']}")["displayName"] == "Ada Lovelace"
+    assert contoso.get("/users('ada@contoso.com')")["id"] == ada["id"]
+    guest = contoso.get("/users/linus_fabrikam.com%23EXT%23@contoso.onmicrosoft.com")
+    assert guest["displayName"] == "Linus Torvalds"
+
+
+def test_only_the_usual_properties_come_unasked(contoso):
+    assert "department" not in contoso.get("/users/ada@contoso.com")
+    asked = contoso.get("/users/ada@contoso.com?$select=department,employeeType,aboutMe")
+    asked.pop("@odata.context")
+    assert asked == {"department": "Engineering", "employeeType": "Employee", "aboutMe": None}
+
+
+def test_nobody_is_not_found(contoso):
+    error = contoso.get("/users/nobody@contoso.com", expect=404)["error"]
+    assert error["code"] == "Request_ResourceNotFound"
+    assert "nobody@contoso.com" in error["message"]
+
+
+def test_people_change_behind_our_back(contoso):
+    made = contoso.post("/users", {"displayName": "Joe", "userPrincipalName": "joe@contoso.com", "passwordProfile": {}})
+    assert made["mailNickname"] == "joe"
+    assert "passwordProfile" not in made
+    contoso.patch("/users/joe@contoso.com", {"displayName": "Joseph", "accountEnabled": False})
+    assert contoso.get(f"/users/{made['id']}")["displayName"] == "Joseph"
+    contoso.delete("/users/joe@contoso.com")
+    contoso.get(f"/users/{made['id']}", expect=404)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/users", {"displayName": "Ada"}),
+        ("/users", {"displayName": "Ada", "userPrincipalName": "Ada@contoso.com"}),
+        ("/groups", {"description": "without a name"}),
+    ],
+)
+def test_incomplete_or_doubled_people_are_refused(contoso, path, body):
+    assert contoso.post(path, body, expect=400)["error"]["code"] == "Request_BadRequest"
+
+
+def test_a_taken_name_cannot_be_taken_by_renaming(contoso):
+    body = {"userPrincipalName": "grace@contoso.com"}
+    assert contoso.send("PATCH", "/users/ada@contoso.com", body).status_code == 400
+    assert contoso.send("PATCH", "/users/ada@contoso.com", {"userPrincipalName": "ADA@contoso.com"}).status_code == 204
+
+
+def test_groups_and_their_members(contoso):
+    group = contoso.post("/groups", {"displayName": "New", "mailEnabled": False, "securityEnabled": True})
+    path = f"/groups/{group['id']}"
+    ada = contoso.get("/users/ada@contoso.com")["id"]
+    link = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{ada}"}
+    contoso.post(f"{path}/members/$ref", link, expect=204)
+    assert contoso.post(f"{path}/members/$ref", link, expect=400)["error"]["message"].startswith("One or more added")
+    (member,) = contoso.value(f"{path}/members")
+    assert (member["@odata.type"], member["displayName"]) == ("#microsoft.graph.user", "Ada Lovelace")
+    assert contoso.get(f"{path}/members/$count", headers={"ConsistencyLevel": "eventual"}) == "1"
+    contoso.delete(f"{path}/members/{ada}/$ref")
+    contoso.delete(f"{path}/members/{ada}/$ref", expect=404)
+    contoso.patch(path, {"displayName": "Newer"})
+    assert contoso.get(path)["displayName"] == "Newer"
+    contoso.delete(path)
+    contoso.get(path, expect=404)
+
+
+def test_counting_members_needs_the_advanced_index(contoso):
+    (group,) = contoso.value("/groups?$filter=displayName eq 'AP-Finance'")
+    contoso.get(f"/groups/{group['id']}/members/$count", expect=400)
+
+
+def test_a_deleted_user_leaves_groups_and_applications(writer):
+    principal = writer.principal()
+    ada = writer.get("/users/ada@contoso.com")["id"]
+    role = principal["appRoles"][0]["id"]
+    path = f"/servicePrincipals/{principal['id']}/appRoleAssignedTo"
+    writer.post(path, {"principalId": ada, "resourceId": principal["id"], "appRoleId": role})
+    writer.delete(f"/users/{ada}")
+    assert writer.value(path) == []
+    (admins,) = writer.value("/groups?$filter=displayName eq 'Writer admins'")
+    assert [one["displayName"] for one in writer.value(f"/groups/{admins['id']}/members")] == ["Grace Hopper"]
+
+
+def test_ids_are_looked_up_together_and_the_missing_are_silent(writer):
+    ada, grace = (writer.get(f"/users/{name}@contoso.com")["id"] for name in ("ada", "grace"))
+    (group,) = writer.value("/groups?$filter=displayName eq 'AP-Finance'")
+    ids = [ada, group["id"], "00000000-0000-0000-0000-00000000dead", writer.principal()["id"], grace]
+    found = writer.post("/directoryObjects/getByIds", {"ids": ids}, expect=200)["value"]
+    assert [one["@odata.type"].rsplit(".")[-1] for one in found] == ["user", "group", "servicePrincipal", "user"]
+    only = writer.post("/directoryObjects/getByIds", {"ids": ids, "types": ["group"]}, expect=200)["value"]
+    assert [one["displayName"] for one in only] == ["AP-Finance"]
+
+
+@pytest.mark.parametrize("ids", [[], None, ["x"] * 1001])
+def test_ids_have_limits(contoso, ids):
+    contoso.post("/directoryObjects/getByIds", {"ids": ids}, expect=400)

@@ -1,0 +1,146 @@
+"""A tenant described in JSON, and one that outlives the process."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from scimconf.sandbox.tenant_file import TenantFile, TenantFileError
+
+from .asking import WRITER, Client
+
+
+def test_a_tenant_in_a_few_lines(sandbox):
+    client = sandbox(
+        {
+            "base": "empty",
+            "organization": {"displayName": "Fabrikam", "verifiedDomains": ["fabrikam.com"]},
+            "users": [
+                "joe@fabrikam.com",
+                {"userPrincipalName": "eve@fabrikam.com", "department": "Sales", "id": "e" * 8},
+            ],
+            "groups": [
+                {"displayName": "Inner", "members": ["joe@fabrikam.com"]},
+                {"displayName": "Sales", "members": ["eve@fabrikam.com", "group:Inner"]},
+            ],
+            "applications": [
+                WRITER
+                | {
+                    "roles": [{"value": "admin"}, {"value": "off", "isEnabled": False}],
+                    "assignments": [
+                        {"user": "joe@fabrikam.com", "role": "admin"},
+                        {"group": "Sales", "role": "msiam_access"},
+                    ],
+                    "secrets": {"BaseAddress": "https://x.example", "SecretToken": "t"},
+                    "jobs": [{"template": "scim", "state": "Active"}],
+                    "tags": ["a"],
+                    "createdDateTime": "2020-01-01T00:00:00Z",
+                }
+            ],
+        }
+    )
+    (organization,) = client.value("/organization")
+    assert organization["verifiedDomains"][0]["name"] == "fabrikam.com"
+    assert organization["verifiedDomains"][0]["isDefault"] is True
+    assert len(client.value("/users")) == 2
+    (sales,) = client.value("/groups?$filter=displayName eq 'Sales'")
+    assert [one["displayName"] for one in client.value(f"/groups/{sales['id']}/members")] == ["eve", "Inner"]
+    principal = client.principal()
+    assert (principal["tags"], principal["createdDateTime"]) == (["a"], "2020-01-01T00:00:00Z")
+    assert [one["displayName"] for one in principal["appRoles"]] == ["User", "msiam_access", "admin", "off"]
+    rows = client.value(f"/servicePrincipals/{principal['id']}/appRoleAssignedTo")
+    assert [(one["principalType"], one["principalDisplayName"]) for one in rows] == [
+        ("User", "joe"),
+        ("Group", "Sales"),
+    ]
+    assert [client.get(client.job())["status"]["code"] for _ in range(2)][-1] == "Active"
+
+
+def test_edits_of_a_schema(sandbox):
+    target = "urn:ietf:params:scim:schemas:extension:acme:2.0:User:costCenter"
+    scope = {"groups": [{"name": "a", "clauses": []}], "inputFilterGroups": [], "categoryFilterGroups": []}
+    edits = [
+        {"target": "title", "source": 'Join("-", [jobTitle], [department])', "defaultValue": "none"},
+        {"attribute": {"name": target}},
+        {"target": target, "source": None, "defaultValue": "0"},
+        {"remove": "name.formatted"},
+        {"scope": scope},
+        {"object": "Group", "enabled": False},
+    ]
+    client = sandbox({"applications": [WRITER | {"jobs": [{"edits": edits}]}]})
+    users, groups = (rule["objectMappings"][0] for rule in client.get(f"{client.job()}/schema")["synchronizationRules"])
+    rows = {row["targetAttributeName"]: row for row in users["attributeMappings"]}
+    assert rows["title"]["source"]["name"] == "Join"
+    assert rows["title"]["defaultValue"] == "none"
+    assert rows[target]["source"] is None
+    assert "name.formatted" not in rows
+    assert users["scope"] == scope
+    assert groups["enabled"] is False
+    document = client.get(f"{client.job()}/schema")
+    whole = sandbox({"applications": [WRITER | {"jobs": [{"schema": document}]}]})
+    assert whole.get(f"{whole.job()}/schema") == document
+
+
+@pytest.mark.parametrize(
+    ("tenant", "message"),
+    [
+        ({"user": []}, "a tenant has no 'user'"),
+        ({"applications": [{"displayName": "x", "role": []}]}, "an application has no 'role'"),
+        ({"applications": [{"displayName": "x", "template": "none"}]}, "the gallery has no application 'none'"),
+        ({"applications": [{"displayName": "x", "jobs": [{"template": "none"}]}]}, "has no template 'none'"),
+        ({"applications": [{"displayName": "x", "assignments": [{"user": "nobody", "role": "User"}]}]}, "0 objects"),
+        (
+            {"applications": [{"displayName": "x", "assignments": [{"group": "Marketing", "role": "User"}]}]},
+            "2 objects",
+        ),
+        (
+            {"applications": [{"displayName": "x", "assignments": [{"user": "ada@contoso.com", "role": "none"}]}]},
+            "no role 'none'",
+        ),
+        ({"users": [{"displayName": "x"}]}, "has no userPrincipalName"),
+    ],
+)
+def test_descriptions_that_make_no_sense(sandbox, tenant, message):
+    with pytest.raises(TenantFileError, match=message):
+        sandbox(tenant)
+
+
+def test_a_file_is_read(tmp_path, sandbox):
+    path = tmp_path / "tenant.json"
+    path.write_text(json.dumps({"applications": [WRITER]}), encoding="utf-8")
+    assert sandbox(TenantFile.read(path)).principal()["displayName"] == "Writer"
+    for text in ("{", "[]"):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(TenantFileError, match=r"tenant\.json"):
+            TenantFile.read(path)
+
+
+def test_ids_are_the_same_every_time(sandbox):
+    first, second = (sandbox({"applications": [WRITER | {"jobs": [{}]}]}).get("/_sandbox/state") for _ in range(2))
+    assert first == second
+
+
+def test_ten_thousand_are_there_at_once(sandbox):
+    begun = time.perf_counter()
+    client = sandbox(
+        {
+            "applications": [WRITER],
+            "generate": {"users": 10_000, "groups": 100, "assign": {"application": "Writer", "role": "User"}},
+        }
+    )
+    assert time.perf_counter() - begun < 5
+    assert client.get("/users/user10000@contoso.com")["displayName"] == "User 10000"
+
+
+def test_a_state_file_outlives_the_process(tmp_path):
+    path = str(tmp_path / "tenant.db")
+    with Client({"applications": [WRITER]}, state=path) as client:
+        client.post("/users", {"displayName": "Joe", "userPrincipalName": "joe@contoso.com"})
+        joe = client.get("/users/joe@contoso.com")["id"]
+    with Client({"users": ["other@contoso.com"]}, state=path) as client:
+        assert client.get("/users/joe@contoso.com")["id"] == joe
+        client.get("/users/other@contoso.com", expect=404)
+        eve = client.post("/users", {"displayName": "Eve", "userPrincipalName": "eve@contoso.com"})
+        assert eve["id"] != joe

@@ -1,0 +1,166 @@
+"""The JSON Schema says of a file's shape what loading says."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft7Validator
+
+from scimconf.spec.json_schema import as_text, json_schema
+from scimconf.spec.load import load
+from tests.spec.reading import MINIMAL, load_text, read_in
+from tests.spec.test_defects import as_json
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = Draft7Validator(json_schema())
+EXAMPLES = sorted(ROOT.glob("examples/*/*.yaml"))
+
+
+def test_the_schema_in_the_repository_is_fresh():
+    assert (ROOT / "schemas" / "spec.schema.json").read_text() == as_text()
+
+
+def test_the_schema_is_a_schema():
+    Draft7Validator.check_schema(json_schema())
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_an_example_is_accepted_and_loads(path):
+    assert not list(SCHEMA.iter_errors(as_json(path.read_text())))
+    assert not load(path.name, read_in(path.parent), {}, {}).problems
+
+
+def walk(schema):
+    yield schema
+    for value in schema.values():
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, dict):
+                yield from walk(item)
+
+
+def test_nothing_stands_beside_a_reference():
+    assert not [schema for schema in walk(json_schema()) if "$ref" in schema and len(schema) > 1]
+
+
+def test_every_reference_is_defined_and_every_definition_used():
+    schema = json_schema()
+    used = {one["$ref"].removeprefix("#/definitions/") for one in walk(schema) if "$ref" in one}
+    assert used == set(schema["definitions"])
+
+
+def test_every_key_is_described():
+    sections = [json_schema(), *json_schema()["definitions"].values()]
+    sections += [arm for section in sections for arm in section.get("anyOf", ()) if "properties" in arm]
+    nameless = {"users", "groups"}
+    missing = [
+        name
+        for section in sections
+        if "additionalProperties" in section
+        for name, one in section["properties"].items()
+        if "description" not in one and name not in nameless
+    ]
+    assert missing == []
+
+
+ACCEPTED = {
+    "variables anywhere": (
+        "version: 1\nname: ${var:N}\ntenant: ${var:T}\napplication: {display_name: '${var:A}'}\n"
+        "provisioning: {enabled: '${var:E}', scope: '${var:S}', deletion_threshold: '${var:D}'}\n"
+    ),
+    "a file that extends others": "extends: [base.yaml]\nprovisioning: {scope: all}\nassignments: {users: []}\n",
+    "a text that looks like a number": f"{MINIMAL}app_roles: {{roles: [{{value: 0010, display_name: 1.10}}]}}\n",
+    "none and empty lists": (
+        "version: 1\nname: a\napplication: {display_name: a}\n"
+        "provisioning: {enabled: true, deletion_threshold: none, notifications: {email: none}}\n"
+        "mappings: {users: {actions: [], filters: [], attributes: {a: {source: b, match: none, default: none}}}}\n"
+    ),
+    "every form of a row": (
+        f"{MINIMAL}mappings: {{users: {{attributes: {{a: b, c: {{source: d}}, e: {{constant: f}}, g: {{expression: h}}, "
+        "i: {source: null, default: j}, k: {absent: true}, l: {source: m, absent: false}}}}\n"
+    ),
+    "a mapping of one's own": f"{MINIMAL}mappings: {{devices: {{rule: R, source: Device, target: device}}}}\n",
+    "every form of a reference": (
+        f"{MINIMAL}connection: {{secret_token: '${{env:A}}', other: {{Password: {{file: b}}, UserName: c, "
+        "AppKey: {key_vault: {vault: https://acme.vault.azure.net, secret: d, version: e}}}}\n"
+    ),
+    "every form of an assignment": (
+        f"{MINIMAL}assignments: {{unlisted: remove, keep: [{{group: A*}}, {{user: b}}, {{role: c}}], groups: ["
+        "{name: a, role: b}, {id: 00000000-0000-0000-0000-000000000001, roles: [c]}, {name: d, absent: true}], "
+        "users: [{user: e, roles: [f, g]}, {user: h, role: i, absent: true}]}\n"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ACCEPTED.values(), ids=ACCEPTED)
+def test_what_is_accepted(text):
+    assert [error.message for error in SCHEMA.iter_errors(as_json(text))] == []
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in ACCEPTED if name not in ("variables anywhere", "a file that extends others")]
+)
+def test_what_is_accepted_loads(name):
+    assert load_text(ACCEPTED[name]).problems == ()
+
+
+WHOLE = as_json((ROOT / "examples" / "writer" / "scimconf.yaml").read_text()) | {
+    "job": {"template": "scim"},
+    "guards": [{"allow": "scope-all", "address": "x", "up_to": 3, "until": "2026-12-01", "why": "y"}],
+}
+WHOLE["assignments"] = {**WHOLE["assignments"], "keep": [{"group": "A*"}]}
+WHOLE["assignments"].pop("users_from")
+WHOLE["mappings"]["users"] |= {
+    "filters": [{"name": "a", "all": [{"attribute": "b", "operator": "equals", "value": "c"}]}],
+    "target_attributes": {"a": {"type": "string", "raw": {"anchor": False}}},
+}
+WHOLE["mappings"]["users"]["attributes"] |= {
+    "a": {"source": None, "default": "x"},
+    "b": {"constant": "c"},
+    "c": {"absent": True},
+}
+WHOLE["connection"]["other"] = {"Domain": "x", "Password": {"env": "P"}}
+VALUES = st.sampled_from(
+    [None, True, False, 0, 1, 1.5, "", "x", "none", "users", "all", "a b", "https://a.b/c", "${env:A}", "source", [], ["x"], [None], {}, {"x": "y"},
+     {"source": "x"}, {"env": "A"}, {"absent": True}, {"value": "x"}, {"role": "x"}, [{}], [{"name": "x"}]]
+)  # fmt: skip
+KEYS = st.sampled_from(
+    ["x", "source", "constant", "expression", "absent", "match", "default", "role", "roles", "env", "file", "value", "name",
+     "rule", "display_name", "app_id", "users", "groups", "enabled", "target", "create", "imported"]
+)  # fmt: skip
+
+
+@st.composite
+def changed(draw):
+    """The whole example with one or two places changed, dropped or added."""
+    tree = deepcopy(WHOLE)
+    for _ in range(draw(st.integers(1, 2))):
+        at = tree
+        while True:
+            keys = list(at) if isinstance(at, dict) else list(range(len(at)))
+            key = draw(st.sampled_from(keys)) if keys else None
+            if key is None or not isinstance(at[key], dict | list) or draw(st.integers(0, 3)) == 0:
+                break
+            at = at[key]
+        how = draw(st.sampled_from(["change", "drop", "add"]))
+        if how == "add" and isinstance(at, dict):
+            at[draw(KEYS)] = deepcopy(draw(VALUES))
+        elif key is not None and how == "drop":
+            del at[key]
+        elif key is not None:
+            at[key] = deepcopy(draw(VALUES))
+    return tree
+
+
+@given(changed())
+def test_schema_and_loading_agree_on_shape(tree):
+    codes = {problem.code for problem in load_text(json.dumps(tree)).problems}
+    refused = bool(list(SCHEMA.iter_errors(tree)))
+    if not codes:
+        assert not refused
+    if any(code.startswith("S2") for code in codes):
+        assert refused

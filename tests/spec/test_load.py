@@ -1,0 +1,163 @@
+"""Reading: encodings, sizes, variables, references, files of variables, places."""
+
+from __future__ import annotations
+
+import pytest
+
+from scimconf.errors import Where
+from scimconf.spec.load import MAX_SIZE, load, load_variables
+from tests.spec.reading import MINIMAL, lines, load_text
+
+
+@pytest.mark.parametrize(
+    "text", [MINIMAL, MINIMAL.encode(), "\ufeff" + MINIMAL, MINIMAL.encode("utf-8-sig"), MINIMAL.replace("\n", "\r\n")]
+)
+def test_texts_and_bytes_with_or_without_a_mark(text):
+    assert load_text(text).spec.name == "writer"
+
+
+@pytest.mark.parametrize("text", [MINIMAL.encode("utf-16"), b"\xff", "name: \ud800"])
+def test_anything_else_is_not_utf_8(text):
+    assert lines(load_text(text).problems) == "spec.yaml  S002  not UTF-8. Save it as UTF-8.\n"
+
+
+def test_a_file_too_large_is_not_read():
+    assert lines(load_text("#" * (MAX_SIZE + 1)).problems) == "spec.yaml  S008  the file is larger than 4 MB.\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PermissionError(13, "Permission denied"), "Permission denied"),
+        (ValueError("embedded null byte"), "embedded null byte"),
+    ],
+)
+def test_a_file_that_cannot_be_read(error, said):
+    def read(_path):
+        raise error
+
+    loaded = load("spec.yaml", read, {}, {})
+    assert lines(loaded.problems) == f"spec.yaml  S001  cannot be read: {said}.\n"
+    assert (loaded.spec, loaded.paths, loaded.origin(("name",))) == (None, (), None)
+
+
+def test_a_variable_fills_a_scalar_and_takes_the_type_that_is_wanted():
+    text = MINIMAL.replace("enabled: true", 'enabled: "${var:ON}", deletion_threshold: "${var:MANY}"')
+    loaded = load_text(f"{text}tenant: ${{var:TENANT}}.com\n", ON="false", MANY="7", TENANT="contoso")
+    assert lines(loaded.problems) == ""
+    assert (loaded.spec.provisioning.enabled, loaded.spec.provisioning.deletion_threshold) == (False, 7)
+    assert loaded.spec.tenant == "contoso.com"
+
+
+def test_what_else_looks_like_a_variable_is_text():
+    loaded = load_text(
+        f"{MINIMAL}mappings: {{users: {{attributes: {{title: {{constant: '${{name}} ${{0}} $1 ${{VAR}}'}}}}}}}}\n"
+    )
+    assert loaded.spec.mappings["users"].attributes["title"].constant == "${name} ${0} $1 ${VAR}"
+
+
+def test_an_environment_variable_is_a_reference_and_never_its_value():
+    loaded = load(
+        "spec.yaml", lambda _: f"{MINIMAL}connection: {{secret_token: '${{env:TOKEN}}'}}\n", {"TOKEN": "hunter2"}, {}
+    )
+    assert loaded.spec.connection.secret_token.env == "TOKEN"
+    assert "hunter2" not in repr(loaded)
+
+
+def test_a_secret_in_the_file_is_nowhere_in_what_is_loaded():
+    loaded = load_text(
+        f"{MINIMAL}connection: {{secret_token: hunter2, other: {{Password: '${{var:P}}'}}}}\n", P="hunter3"
+    )
+    assert "hunter" not in repr(loaded) + repr(loaded.resolved) + lines(loaded.problems)
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "column"),
+    [
+        (("name",), 2, 1),
+        (("application", "display_name"), 3, 15),
+        (("application", "create", "from_template"), 3, 1),
+        (("guards", 0, "why"), 5, 48),
+        (("guards", 7), 5, 1),
+        (("nowhere",), 0, 0),
+        ((), 0, 0),
+    ],
+)
+def test_the_origin_of_a_path_is_the_nearest_place(path, line, column):
+    loaded = load_text(f"{MINIMAL}guards: [{{allow: scope-all, until: 2026-12-01, why: x}}]\n")
+    assert loaded.origin(path) == Where("spec.yaml", line, column)
+
+
+def test_the_origin_of_roles_is_that_of_the_role():
+    loaded = load_text(
+        f"{MINIMAL}assignments:\n  unlisted: keep\n  users:\n    - user: ada@contoso.com\n      role: admin\n"
+    )
+    assert loaded.origin(("assignments", "users", 0, "roles", 0)) == Where("spec.yaml", 9, 7)
+
+
+def test_an_alias_stands_for_what_it_names():
+    loaded = load_text(
+        f"{MINIMAL}assignments: {{unlisted: keep, users: [&ada {{user: ada@contoso.com, role: a}}], groups: []}}\ntenant: &t contoso.com\njob: {{template: *t}}\n"
+    )
+    assert loaded.spec.job.template == "contoso.com"
+
+
+@pytest.mark.parametrize(
+    "section", ["assignments: {unlisted: keep, users_from: a.csv}", "assignments: x", "connection: x"]
+)
+def test_a_section_of_the_wrong_shape_is_a_problem_and_no_more(section):
+    assert [problem.code for problem in load_text(f"{MINIMAL}{section}\n").problems] == ["S203"]
+
+
+def test_a_file_of_variables():
+    table, problems = load_variables("vars.yaml", lambda _: "TENANT: contoso.com\nTHRESHOLD: 0050\nON: yes\n")
+    assert (table, problems) == ({"TENANT": "contoso.com", "THRESHOLD": "0050", "ON": "yes"}, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("A: [x]\nB: null\n", "v.yaml:1:1  S025  A: a variable is a text. Write `A: TEXT`.\nv.yaml:2:1  S025  B: a variable is a text. Write `B: TEXT`.\n"),
+        ("- a\n", "v.yaml:1:1  S011  the file is not a map. Begin with `version: 1`.\n"),
+        ("A: ${var:B}\n", 'v.yaml:1:1  S023  no variable "B" was given. Pass `--var B=…`, or put it into a `--var-file`.\n'),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_file_of_variables(text, said):
+    assert lines(load_variables("v.yaml", lambda _: text)[1]) == said
+
+
+def test_a_csv_has_its_rows_gathered_and_other_columns_left_alone():
+    csv = "\ufeffUser, Name, Role\nada@contoso.com,Ada,admin\n\ngrace@contoso.com,Grace,member\nADA@contoso.com,Ada,member\n"
+    loaded = load_text(f"{MINIMAL}assignments: {{unlisted: remove, users_from: [a.csv]}}\n", {"a.csv": csv})
+    assert lines(loaded.problems) == ""
+    (rows,) = loaded.spec.assignments.imported
+    assert [(user.user, user.roles) for user in rows.users] == [
+        ("ada@contoso.com", ("admin", "member")), ("grace@contoso.com", ("member",)),
+    ]  # fmt: skip
+
+
+def test_a_csv_of_ten_thousand_rows():
+    csv = "user,role\n" + "".join(f"user{number}@contoso.com,member\n" for number in range(10_000))
+    loaded = load_text(f"{MINIMAL}assignments: {{unlisted: remove, users_from: [a.csv]}}\n", {"a.csv": csv})
+    assert len(loaded.spec.assignments.imported[0].users) == 10_000
+
+
+def test_a_csv_named_twice_is_read_twice_and_listed_once():
+    loaded = load_text(
+        f"{MINIMAL}assignments: {{unlisted: keep, users_from: [a.csv, a.csv]}}\n", {"a.csv": "user,role\n"}
+    )
+    assert loaded.paths == ("spec.yaml", "a.csv")
+    assert len(loaded.spec.assignments.imported) == 2
+
+
+@pytest.mark.parametrize("expression", [r'Append([a], "say \"(\"")', "Now()", "Switch([a], , (b))"])
+def test_a_plain_expression_that_yaml_leaves_alone_is_taken(expression):
+    loaded = load_text(
+        f"{MINIMAL}mappings:\n  users:\n    attributes:\n      a:\n        expression: {expression}  # why\n"
+    )
+    assert loaded.spec.mappings["users"].attributes["a"].expression == expression
+
+
+def test_an_empty_csv_has_no_header():
+    loaded = load_text(f"{MINIMAL}assignments: {{unlisted: remove, users_from: [a.csv]}}\n", {"a.csv": ""})
+    assert [problem.code for problem in loaded.problems] == ["S030"]

@@ -1,0 +1,127 @@
+"""What can be asked of a loaded spec: its digest, its text, its conflicts with others; and which files are specs."""
+
+from __future__ import annotations
+
+import pytest
+
+from scimconf.spec.loaded import conflicts, digest, find, show
+from tests.spec.reading import MINIMAL, lines, load_text
+
+
+def digest_of(text, more=None, **variables):
+    return digest(load_text(text, more, **variables).resolved)
+
+
+SAME = {
+    "the order of keys": (MINIMAL, "\n".join(reversed(MINIMAL.strip().split("\n")))),
+    "comments and quotes": (MINIMAL, MINIMAL.replace("name: writer", 'name: "writer"  # the name')),
+    "flow or block": (
+        MINIMAL,
+        MINIMAL.replace("application: {display_name: Writer}", "application:\n  display_name: Writer"),
+    ),
+}
+DIFFERENT = {
+    "another value": (MINIMAL, MINIMAL.replace("true", "false")),
+    "none and the text none": (f"{MINIMAL}tenant: none\n", f'{MINIMAL}tenant: "none"\n'),
+    "the order of a list": (f"{MINIMAL}guards: [a, b]\n", f"{MINIMAL}guards: [b, a]\n"),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), SAME.values(), ids=SAME)
+def test_the_digest_does_not_change_by(one, other):
+    assert digest_of(one) == digest_of(other)
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT.values(), ids=DIFFERENT)
+def test_the_digest_changes_by(one, other):
+    assert digest_of(one) != digest_of(other)
+
+
+def test_the_digest_is_over_bases_variables_and_csv_rows():
+    text = f"{MINIMAL}tenant: ${{var:T}}\nassignments: {{unlisted: keep, users_from: [a.csv]}}\n"
+    csv = "user,role\nada@contoso.com,admin\n"
+    first = digest_of(text, {"a.csv": csv}, T="contoso.com")
+    assert first != digest_of(text, {"a.csv": csv}, T="fabrikam.com")
+    assert first != digest_of(text, {"a.csv": csv + "grace@contoso.com,admin\n"}, T="contoso.com")
+    assert first == digest_of("extends: [base.yaml]\n", {"base.yaml": text, "a.csv": csv}, T="contoso.com")
+
+
+def test_show_gives_each_line_with_its_origin():
+    loaded = load_text(
+        "extends: [base.yaml]\nname: writer\nmappings:\n  users:\n    filters: []\n    attributes:\n"
+        "      'emails[type eq \"work\"].value': mail\n      timezone: {source: null, default: \"none\"}\n",
+        {"base.yaml": MINIMAL + "app_roles:\n  roles:\n    - {value: admin, display_name: a: b}\nguards: [[], {}]\n"
+         .replace("a: b", "'a: b'").replace("[[], {}]", "[]") + "assignments: {unlisted: keep, users_from: [a.csv]}\n",
+         "a.csv": "user,role\nada@contoso.com,admin\n"},
+    )  # fmt: skip
+    assert lines(loaded.problems) == ""
+    assert (
+        show(loaded)
+        == """\
+version: 1                                    # base.yaml:1
+name: writer                                  # spec.yaml:2
+application:                                  # base.yaml:3
+  display_name: Writer                        # base.yaml:3
+provisioning:                                 # base.yaml:4
+  enabled: true                               # base.yaml:4
+app_roles:                                    # base.yaml:5
+  roles:                                      # base.yaml:6
+    - value: admin                            # base.yaml:7
+      display_name: "a: b"                    # base.yaml:7
+guards: []                                    # base.yaml:8
+assignments:                                  # base.yaml:9
+  unlisted: keep                              # base.yaml:9
+  users_from:                                 # base.yaml:9
+    - a.csv                                   # base.yaml:9
+mappings:                                     # spec.yaml:3
+  users:                                      # spec.yaml:4
+    filters: []                               # spec.yaml:5
+    attributes:                               # spec.yaml:6
+      "emails[type eq \\"work\\"].value": mail  # spec.yaml:7
+      timezone:                               # spec.yaml:8
+        source: null                          # spec.yaml:8
+        default: "none"                       # spec.yaml:8
+"""
+    )
+
+
+def test_what_is_shown_loads_again_as_the_same():
+    loaded = load_text(
+        f"{MINIMAL}mappings: {{users: {{attributes: {{a: {{source: b, default: \"none\"}}, b: {{constant: '1'}}, c: {{constant: ' x #y'}}}}}}}}\n"
+        "app_roles: {roles: [{value: a, display_name: a b, allowed_members: [users, applications]}]}\n"
+    )
+    assert load_text(show(loaded)).spec == loaded.spec
+
+
+def test_nothing_is_shown_of_nothing():
+    assert show(load_text("")) == ""
+
+
+def test_two_specs_of_one_name_or_application_are_a_problem():
+    one = load_text(MINIMAL)
+    other = load_text(MINIMAL.replace("name: writer", "name: WRITER").replace("Writer", "writer"))
+    assert lines(conflicts([one, other])) == (
+        'spec.yaml:2:1  S312  name: "WRITER" is already what spec.yaml:2:1 is about. Give it another name.\n'
+        'spec.yaml:3:15  S312  application.display_name: "writer" is already what spec.yaml:3:15 is about. '
+        "Keep one spec for one application.\n"
+    )
+
+
+def test_specs_of_other_names_and_applications_do_not_conflict():
+    by_id = MINIMAL.replace("name: writer", "name: b").replace(
+        "display_name: Writer", "app_id: 00000000-0000-0000-0000-000000000001"
+    )
+    assert conflicts([load_text(MINIMAL), load_text(by_id), load_text("")]) == ()
+
+
+def test_a_folder_stands_for_its_specs():
+    folders = {
+        "apps": ["b.scimconf.yaml", "base.yaml", "scimconf.yaml", "a.scimconf.yaml", "people.csv"],
+        "empty": ["x.yaml"],
+    }
+    found, problems = find(["one.yaml", "apps", "apps/scimconf.yaml", "empty"], folders.get)
+    assert found == ("one.yaml", "apps/a.scimconf.yaml", "apps/b.scimconf.yaml", "apps/scimconf.yaml")
+    assert (
+        lines(problems)
+        == "empty  S001  no scimconf.yaml and no *.scimconf.yaml in this folder. Name the file, or rename it.\n"
+    )

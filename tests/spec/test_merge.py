@@ -1,0 +1,155 @@
+"""What lies over what when a file extends others."""
+
+from __future__ import annotations
+
+import pytest
+
+from scimconf.errors import Where
+from scimconf.spec.merge import merge
+from scimconf.spec.tree import Rows, Table, place_of, plain_json
+from tests.spec.reading import MINIMAL, lines, load_text
+
+
+def tree(value, file="base.yaml"):
+    """A tree whose every place is line 1 of a file."""
+    here = Where(file, 1, 1)
+    if isinstance(value, dict):
+        return Table({key: tree(item, file) for key, item in value.items()}.items(), dict.fromkeys(value, here))
+    if isinstance(value, list):
+        return Rows([tree(item, file) for item in value], [here] * len(value))
+    return value
+
+
+ROWS = "mappings.users.attributes"
+CASES = {
+    "maps merge key by key": ({"a": {"b": "1", "c": "2"}}, {"a": {"c": "3", "d": "4"}}, {"a": {"b": "1", "c": "3", "d": "4"}}),
+    "a text replaces a map": ({"a": {"b": "1"}}, {"a": "2"}, {"a": "2"}),
+    "a map replaces a text": ({"a": "1"}, {"a": {"b": "2"}}, {"a": {"b": "2"}}),
+    "a list is replaced whole": ({"guards": ["a"]}, {"guards": ["b"]}, {"guards": ["b"]}),
+    "a map replaces a list that would merge": (
+        {"assignments": {"users": [{"user": "a"}]}}, {"assignments": {"users": {}}}, {"assignments": {"users": {}}},
+    ),
+    "a row is replaced whole": (
+        {"mappings": {"users": {"attributes": {"a": {"source": "x", "match": "1"}, "b": "y"}}}},
+        {"mappings": {"users": {"attributes": {"a": {"constant": "z"}}}}},
+        {"mappings": {"users": {"attributes": {"a": {"constant": "z"}, "b": "y"}}}},
+    ),
+    "a definition is replaced whole": (
+        {"mappings": {"users": {"target_attributes": {"a": {"type": "string", "required": "true"}}}}},
+        {"mappings": {"users": {"target_attributes": {"a": {"type": "integer"}}}}},
+        {"mappings": {"users": {"target_attributes": {"a": {"type": "integer"}}}}},
+    ),
+    "filters are replaced whole": (
+        {"mappings": {"users": {"filters": [{"name": "a"}]}}},
+        {"mappings": {"users": {"filters": []}}},
+        {"mappings": {"users": {"filters": []}}},
+    ),
+    "a reference is replaced whole": (
+        {"connection": {"secret_token": {"env": "A", "rotation": "1"}, "other": {"X": {"env": "A"}}}},
+        {"connection": {"secret_token": {"file": "b"}, "other": {"X": {"file": "b"}}}},
+        {"connection": {"secret_token": {"file": "b"}, "other": {"X": {"file": "b"}}}},
+    ),
+    "of keys that exclude each other the upper one stays": (
+        {"application": {"display_name": "a", "single_sign_on": "saml"}, "role_attribute": {"target": "t", "source": "s"}},
+        {"application": {"app_id": "b"}, "role_attribute": {"expression": "e"}},
+        {"application": {"single_sign_on": "saml", "app_id": "b"}, "role_attribute": {"target": "t", "expression": "e"}},
+    ),
+    "roles merge by value, or by name": (
+        {"app_roles": {"roles": [{"value": "a", "display_name": "A", "enabled": "false"}, {"display_name": "User"}]}},
+        {"app_roles": {"roles": [{"display_name": "User", "description": "x"}, {"value": "b"}, {"value": "a", "display_name": "Z"}]}},
+        {"app_roles": {"roles": [
+            {"value": "a", "display_name": "Z"}, {"display_name": "User", "description": "x"}, {"value": "b"},
+        ]}},
+    ),
+    "users merge whatever their case": (
+        {"assignments": {"users": [{"user": "Ada@x", "role": "a"}, {"user": "bob@x", "role": "a"}]}},
+        {"assignments": {"users": [{"user": "ada@x", "role": "b"}]}},
+        {"assignments": {"users": [{"user": "ada@x", "role": "b"}, {"user": "bob@x", "role": "a"}]}},
+    ),
+    "groups merge by id or name": (
+        {"assignments": {"groups": [{"name": "A", "role": "a"}, {"id": "1", "name": "B", "role": "a"}]}},
+        {"assignments": {"groups": [{"id": "1", "name": "C", "role": "b"}, {"id": "2", "name": "A", "role": "b"}]}},
+        {"assignments": {"groups": [{"id": "2", "name": "A", "role": "b"}, {"id": "1", "name": "C", "role": "b"}]}},
+    ),
+    "what is kept and what is imported add up": (
+        {"assignments": {"keep": [{"group": "A*"}], "users_from": ["a.csv"]}},
+        {"assignments": {"keep": [{"group": "A*"}, {"user": "A*"}], "users_from": ["b.csv", "a.csv"]}},
+        {"assignments": {"keep": [{"group": "A*"}, {"user": "A*"}], "users_from": ["a.csv", "b.csv"]}},
+    ),
+    "an entry listed twice in one file stays twice, to be complained of": (
+        {"assignments": {"users": [{"user": "a"}, {"user": "a"}]}}, {"assignments": {"users": [{"user": "b"}]}},
+        {"assignments": {"users": [{"user": "a"}, {"user": "a"}, {"user": "b"}]}},
+    ),
+    "malformed entries stay": (
+        {"assignments": {"users": [["x"], {"role": "a"}]}}, {"assignments": {"users": [["y"]]}},
+        {"assignments": {"users": [["x"], {"role": "a"}, ["y"]]}},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("lower", "upper", "merged"), CASES.values(), ids=CASES)
+def test_merging(lower, upper, merged):
+    assert plain_json(merge(tree(lower), tree(upper, "upper.yaml"))) == merged
+
+
+def test_places_are_those_of_the_file_that_says_it():
+    merged = merge(tree({"a": {"b": "1", "c": "2"}, "assignments": {"users": [{"user": "x"}]}}),
+                   tree({"a": {"c": "3"}, "assignments": {"users": [{"user": "x"}, {"user": "y"}]}}, "upper.yaml"))  # fmt: skip
+    assert place_of(merged, ("a", "b")).file == "base.yaml"
+    assert place_of(merged, ("a", "c")).file == "upper.yaml"
+    assert [place.file for place in merged["assignments"]["users"].places] == ["upper.yaml", "upper.yaml"]
+
+
+def test_bases_chain_and_a_later_one_lies_over_an_earlier_one():
+    loaded = load_text(
+        "extends: [bases/one.yaml, bases/two.yaml]\nname: writer\n",
+        {
+            "bases/one.yaml": "extends: [../root.yaml]\njob: {template: one}\ntenant: one.com\n",
+            "bases/two.yaml": "extends: [../root.yaml]\njob: {template: two}\n",
+            "root.yaml": MINIMAL.replace("name: writer", "name: root"),
+        },
+    )
+    assert lines(loaded.problems) == ""
+    assert (loaded.spec.name, loaded.spec.job.template, loaded.spec.tenant) == ("writer", "two", "one.com")
+    assert loaded.paths == ("spec.yaml", "bases/one.yaml", "root.yaml", "bases/two.yaml")
+    assert loaded.origin(("tenant",)) == Where("bases/one.yaml", 3, 1)
+
+
+def test_files_are_relative_to_the_file_that_names_them():
+    loaded = load_text(
+        "extends: [bases/one.yaml]\nassignments: {users_from: [two.csv], groups_from: [groups.csv]}\n",
+        {
+            "bases/one.yaml": MINIMAL
+            + "assignments: {unlisted: keep, users_from: [one.csv]}\n"
+            + "connection: {secret_token: {file: ../token.txt}, other: {A: {file: a.txt}, B: b}}\n",
+            "bases/one.csv": "user,role\nada@contoso.com,admin\n",
+            "two.csv": "user,role\n",
+            "groups.csv": "group,role\nWriter editors,member\n00000000-0000-0000-0000-000000000001,member\n",
+        },
+    )
+    assert loaded.spec.connection.secret_token.file == "token.txt"
+    assert loaded.spec.connection.other["A"].file == "bases/a.txt"
+    one, two, groups = loaded.spec.assignments.imported
+    assert (one.file, [user.user for user in one.users], two.users) == ("one.csv", ["ada@contoso.com"], ())
+    assert [(group.name, group.id) for group in groups.groups] == [
+        ("Writer editors", None), (None, "00000000-0000-0000-0000-000000000001"),
+    ]  # fmt: skip
+    assert loaded.origin(("assignments", "imported", 0, "users", 0, "roles", 0)) == Where("bases/one.csv", 2, 1)
+
+
+def test_many_ways_to_one_base_are_one_way():
+    files = {
+        f"{level}{side}.yaml": f"extends: [{level + 1}a.yaml, {level + 1}b.yaml]\n"
+        for level in range(15)
+        for side in "ab"
+    }
+    files |= {"15a.yaml": MINIMAL, "15b.yaml": MINIMAL}
+    loaded = load_text("extends: [0a.yaml, 0b.yaml]\n", files)
+    assert lines(loaded.problems) == ""
+    assert len(loaded.paths) == 33
+
+
+def test_a_chain_of_bases_is_bounded():
+    files = {f"{number}.yaml": f"extends: [{number + 1}.yaml]\n" for number in range(30)}
+    problems = load_text("extends: [0.yaml]\n", files).problems
+    assert [problem.code for problem in problems if problem.path == ("extends",)] == ["S008"]

@@ -1,0 +1,148 @@
+"""The tree that the other rooms read: one shape whatever was written, and what was written is known."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from pydantic import ValidationError
+
+from scimconf.spec.model import (
+    GUARDS,
+    OPERATORS,
+    AttributeDefinition,
+    Clause,
+    Connection,
+    GroupAssignment,
+    MappingRow,
+    Permit,
+    Role,
+    SecretReference,
+    Spec,
+    UserAssignment,
+    operator_word,
+    same_spelling,
+)
+
+WHOLE = {
+    "version": 1,
+    "name": "writer",
+    "application": {"display_name": "Writer"},
+    "provisioning": {"enabled": True, "deletion_threshold": 50},
+    "guards": [{"allow": "scope-all", "until": date(2026, 12, 1), "why": "a change"}],
+}
+
+
+def test_a_spec_can_be_made_of_python_values():
+    spec = Spec.model_validate(WHOLE)
+    assert spec.provisioning.enabled is True
+    assert spec.provisioning.deletion_threshold == 50
+    assert spec.guards == (Permit(allow="scope-all", until=date(2026, 12, 1), why="a change"),)
+
+
+def test_what_was_not_written_is_known():
+    spec = Spec.model_validate(WHOLE)
+    assert spec.provisioning.wrote("deletion_threshold")
+    assert not spec.provisioning.wrote("scope")
+    assert not spec.wrote("mappings")
+
+
+def test_the_tree_is_frozen():
+    with pytest.raises(ValidationError, match="frozen"):
+        Spec.model_validate(WHOLE).name = "reader"
+
+
+@pytest.mark.parametrize(
+    ("written", "form"),
+    [
+        ("mail", "source"),
+        ({"source": "mail"}, "source"),
+        ({"constant": ""}, "constant"),
+        ({"expression": "Now()"}, "expression"),
+        ({"source": None, "default": "x"}, "none"),
+        ({"absent": True}, "absent"),
+    ],
+)
+def test_a_row_says_its_value_in_one_way(written, form):
+    assert MappingRow.model_validate(written).form == form
+
+
+def test_a_short_row_is_the_long_one():
+    assert MappingRow.model_validate("mail") == MappingRow(source="mail")
+
+
+@pytest.mark.parametrize("written", [{"role": "a"}, {"roles": ["a"]}])
+def test_an_assignment_has_roles(written):
+    assert UserAssignment.model_validate({"user": "ada@contoso.com", **written}).roles == ("a",)
+
+
+def test_all_of_a_principals_roles_can_be_absent():
+    assert GroupAssignment.model_validate({"name": "Writer editors", "absent": True}).roles == ()
+
+
+@pytest.mark.parametrize(
+    ("principal", "identity"),
+    [
+        (UserAssignment(user="Ada@contoso.com", roles=("a",)), "ada@contoso.com"),
+        (GroupAssignment(name="Writer editors", roles=("a",)), "Writer editors"),
+        (GroupAssignment(name="x", id="ABCDEF00-0000-0000-0000-000000000001", roles=("a",)), "abcdef00-0000-0000-0000-000000000001"),
+        (Role(value="admin", display_name="Administrator"), "admin"),
+        (Role(display_name="User"), "~User"),
+    ],
+)  # fmt: skip
+def test_what_identifies_a_thing(principal, identity):
+    assert principal.identity == identity
+
+
+def test_a_role_is_named_and_described_by_what_there_is():
+    role = Role(value="admin")
+    assert (role.display_name, role.description) == ("admin", "admin")
+    assert not role.wrote("description")
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("${env:TOKEN}", "TOKEN"),
+        ({"env": "TOKEN"}, "TOKEN"),
+        ({"file": "token.txt"}, "file token.txt"),
+        (
+            {"key_vault": {"vault": "https://acme.vault.azure.net", "secret": "scim"}},
+            "scim in https://acme.vault.azure.net",
+        ),
+    ],
+)
+def test_a_reference_says_where_the_secret_is(written, text):
+    assert str(SecretReference.model_validate(written)) == text
+
+
+def test_other_keys_hold_texts_and_references():
+    connection = Connection.model_validate(
+        {"other": {"UserName": "svc", "Password": "${env:A}", "AppKey": SecretReference(env="B")}}
+    )
+    assert connection.other == {
+        "UserName": "svc",
+        "Password": SecretReference(env="A"),
+        "AppKey": SecretReference(env="B"),
+    }
+
+
+def test_a_definition_has_its_defaults():
+    definition = AttributeDefinition()
+    assert (definition.type, definition.mutability, definition.multivalued) == ("string", "read_write", False)
+
+
+@pytest.mark.parametrize(("word", "operator"), OPERATORS.items())
+def test_every_operator_is_known_by_word_and_spelling(word, operator):
+    assert operator_word(word) == word
+    assert {operator_word(spelling.lower()) for spelling in operator.spellings} == {word}
+
+
+def test_graphs_spelling_is_taken_as_it_is():
+    assert Clause(attribute="mail", operator="SOME NEW ONE").operator == "SOME NEW ONE"
+    assert same_spelling("NOT_REGEX match") == same_spelling("not regex MATCH")
+    assert operator_word("SOME NEW ONE") is None
+
+
+def test_guards_are_those_of_the_design():
+    assert len(GUARDS) == 16

@@ -1,0 +1,61 @@
+"""Whatever is in a file, loading answers with problems; and it answers the same again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scimconf.spec.loaded import digest, show
+from scimconf.spec.tree import Table
+from tests.spec.reading import load_text
+
+WRITER = (Path(__file__).parents[2] / "examples" / "writer" / "scimconf.yaml").read_text()
+PIECES = st.one_of(
+    st.text(max_size=5),
+    st.sampled_from(["- ", ": ", "{", "}", "[", "]", "&a ", "*a", "!", "|", ">-", "#", "\t", "'", '"', "\n", "---\n", "? ", "<<: ", "${var:", "${env:", "null"]),
+)  # fmt: skip
+
+
+@st.composite
+def mutilated(draw):
+    text = WRITER
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(text)))
+        end = draw(st.integers(start, min(len(text), start + 20)))
+        text = text[:start] + draw(PIECES) + text[end:]
+    return text
+
+
+def check(text):
+    one, other = load_text(text, {"people.csv": text}), load_text(text, {"people.csv": text})
+    assert one == other
+    assert digest(one.resolved) == digest(other.resolved)
+    assert (one.spec is None) == bool(one.problems)
+    assert all(problem.where is not None for problem in one.problems)
+    show(one)
+
+
+@given(st.one_of(st.text(), st.binary()))
+def test_any_text_gives_problems(text):
+    check(text)
+    assert load_text(text).problems
+
+
+@given(mutilated())
+def test_a_mutilated_spec_gives_problems_or_a_spec(text):
+    check(text)
+
+
+@given(st.randoms())
+def test_the_digest_is_the_same_whatever_the_order_of_keys(random):
+    def shuffled(value):
+        if isinstance(value, Table):
+            keys = list(value)
+            random.shuffle(keys)
+            return {key: shuffled(value[key]) for key in keys}
+        return [shuffled(item) for item in value] if isinstance(value, list) else value
+
+    resolved = load_text(WRITER, {"people.csv": "user,role\nada@contoso.com,admin\n"}).resolved
+    assert digest(shuffled(resolved)) == digest(resolved)
