@@ -108,7 +108,8 @@ class Refusal:
 class Snapshot:
     """The tenant as it was read for one application: documents by name, names bound, principals found.
 
-    While it is still being read, `settled` is False: a document that is not here may yet come.
+    While it is still being read, `settled` is False: a document that is not here may yet come. `members` are the
+    numbers of direct members of groups by id, None where they could not be read; only asked for where people lose.
     """
 
     documents: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
@@ -116,6 +117,7 @@ class Snapshot:
     names: Names = field(default_factory=lambda: MappingProxyType({}))
     found: Mapping[Lookup, tuple[Principal, ...]] = field(default_factory=lambda: MappingProxyType({}))
     settled: bool = True
+    members: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}))
 
     def get(self, name: str) -> Json | None:
         """The document of that name, or None when it could not be read or is not there."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
+from scimconf.documents.secrets import references
 from scimconf.errors import GraphError, Problem, ScimconfError
 from scimconf.kinds import KINDS
-from scimconf.kinds.comparison import Comparison, Options, check, compare, documents, lookups
+from scimconf.kinds.comparison import Comparison, Options, check, compare, documents, expired, groups_to_count, lookups
 from scimconf.plan import Action, Guard, Outcome, Report, Result
 from scimconf.plan.guards import ASKED
 from scimconf.spec.loaded import Loaded, digest
@@ -58,21 +60,26 @@ class Talk(Protocol):
         """Whether to stop before the next request."""
 
 
-def validate(loaded: Loaded) -> tuple[Problem, ...]:
+def validate(loaded: Loaded, today: date) -> tuple[Problem, ...]:
     """Everything that is wrong with a spec and can be known offline."""
     if loaded.spec is None:
         return loaded.problems
-    return (*loaded.problems, *_placed(loaded, check(KINDS, loaded.spec, None)))
+    found = (*check(KINDS, loaded.spec, None), *expired(loaded.spec, today))
+    return (*loaded.problems, *_placed(loaded, found))
 
 
 async def plan(live: Live, loaded: Loaded, options: Options) -> Planned:
     """One application's plan; raises GraphError where the tenant cannot be read."""
-    from scimconf.live.observe import observe
+    from scimconf.live.observe import count_members, observe
 
     spec = loaded.spec
     assert spec is not None
     snapshot = await observe(live, documents(KINDS, spec), lambda seen: lookups(KINDS, spec, seen))
     found = compare(KINDS, spec, snapshot, options)
+    groups = groups_to_count(found, snapshot)
+    if groups:
+        snapshot = replace(snapshot, members=await count_members(live.graph, groups))
+        found = compare(KINDS, spec, snapshot, options)
     told = replace(
         found.plan,
         paths=loaded.paths,
@@ -138,6 +145,9 @@ async def _execute(live: Live, planned: Planned, so_far: Report, values: Values,
     steps = planned.comparison.steps
     orders = Orders(steps, planned.snapshot, after, values, talk.tell, talk.interrupted)
     preflight(orders)
+    if not planned.comparison.plan.complete and planned.loaded.spec is not None:
+        for _, reference in references(planned.loaded.spec.connection):
+            values.resolve(reference)  # what comes after the horizon must not fail for what is known now
     backup = so_far.backup or talk.backup(planned)
     done = await execute(live, orders)
     report = replace(

@@ -107,6 +107,7 @@ async def _apply_one(session: Session, planned: Planned, asked: dict[str, Any]) 
     from scimconf.render import text
     from scimconf.workflow import apply
 
+    session.progress.begin(planned.name)
     with session.careful():
         talk = _Talk(session, asked)
         report = await apply(session.live(), planned, planning.wishes(asked), session.secrets, talk)

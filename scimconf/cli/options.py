@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -103,6 +104,11 @@ def first(codes: Iterable[int]) -> int:
     """The command's exit code."""
     present = set(codes)
     return next((code for code in ORDER if code in present), max(present, default=0))
+
+
+def today() -> date:
+    """The day, by which permits are over or not."""
+    return datetime.now(tz=UTC).date()
 
 
 def know_guards(allowed: Iterable[str]) -> None:

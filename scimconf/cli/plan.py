@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -60,7 +59,7 @@ def wishes(asked: dict[str, Any]) -> Options:
         tuple(asked["exclude"]),
         tuple(asked["allow"]),
         asked["resend_secrets"],
-        datetime.now(tz=UTC).date(),
+        options.today(),
     )
 
 
@@ -83,7 +82,7 @@ async def plan_all(session: Session, loadeds: Sequence[Loaded], wishes: Options)
     found = Found()
     sound = []
     for loaded in loadeds:
-        problems = validate(loaded)
+        problems = validate(loaded, wishes.today)
         found.problems += problems
         if not any(problem.is_error for problem in problems):
             sound.append(loaded)

@@ -36,6 +36,10 @@ class Progress:
         if self._status is not None:
             self._status.stop()
 
+    def begin(self, what: str) -> None:
+        """Something else is being done from here on."""
+        self._what, self._last = what, ""
+
     def tell(self, says: str, done: int = 0, total: int = 0) -> None:
         """One step; a step that is told again only counts on."""
         from scimconf.render.terminal.characters import visible

@@ -29,7 +29,7 @@ def command(paths: Sequence[str], given: Sequence[str], files: Sequence[str], fo
     from scimconf.workflow import validate
 
     loadeds, together = options.load_all(paths, given, files)
-    problems = [*together, *(problem for loaded in loadeds for problem in validate(loaded))]
+    problems = [*together, *(problem for loaded in loadeds for problem in validate(loaded, options.today()))]
     if show_spec:
         for loaded in loadeds:
             click.echo(show(loaded), nl=False)

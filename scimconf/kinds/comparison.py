@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -12,7 +13,8 @@ from scimconf.errors import Problem
 from scimconf.kinds.kind import Kind
 from scimconf.plan import Action, ApplicationPlan, Change, Difference, Effect, Tenant
 from scimconf.plan.diff import diff, fingerprint
-from scimconf.plan.guards import Facts, Permit, guards
+from scimconf.plan.guards import Facts, Permit
+from scimconf.plan.rules import guards
 from scimconf.plan.select import Selection, select
 from scimconf.spec.model import Spec
 from scimconf.wire import Document, Edit, Lookup, SecretRef, Snapshot, Step
@@ -54,10 +56,18 @@ def check(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot | None) -> tuple
     return tuple(dict.fromkeys(problem for kind in kinds for problem in kind.check(spec, snapshot)))
 
 
+def expired(spec: Spec, today: date) -> Iterator[Problem]:
+    """Permits that are over: they must go, or be given anew."""
+    for index, permit in enumerate(spec.guards):
+        if permit.until < today:
+            said = f"the permit for {permit.allow} was over on {permit.until.isoformat()}"
+            yield Problem("K003", said, ("guards", index), hint="Take it out, or give it a new day and reason.")
+
+
 def compare(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options: Options) -> Comparison:
     """The plan of one application."""
     tenant = application.tenant(snapshot.get("organization"))
-    problems = check(kinds, spec, snapshot)
+    problems = (*check(kinds, spec, snapshot), *expired(spec, options.today))
     warnings = tuple(problem for problem in problems if not problem.is_error)
     errors = tuple(problem for problem in problems if problem.is_error)
     if errors:
@@ -74,7 +84,7 @@ def compare(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options: Opti
         changes=chosen.changes,
         reported=difference.reported,
         left_alone=difference.left_alone,
-        guards=guards(chosen.changes, _facts(spec, snapshot, tenant, options)),
+        guards=guards(chosen.changes, _facts(spec, snapshot, tenant, options, difference, steps)),
         notices=(*warnings, *_needs(steps, snapshot), *_pulled(chosen), *_unguarded(spec)),
         excluded=chosen.left_out,
     )
@@ -129,10 +139,43 @@ def _steps(kinds: Sequence[Kind], spec: Spec, changes: Sequence[Change], snapsho
     return tuple(chain.from_iterable(kind.steps(spec, changes, snapshot) for kind in leading))
 
 
-def _facts(spec: Spec, snapshot: Snapshot, tenant: Tenant | None, options: Options) -> Facts:
+def _facts(
+    spec: Spec,
+    snapshot: Snapshot,
+    tenant: Tenant | None,
+    options: Options,
+    difference: Difference,
+    steps: Sequence[Step],
+) -> Facts:
     written = [Permit(one.allow, one.until, one.why, one.address or "", one.up_to) for one in spec.guards]
     allowed = [Permit(guard) for guard in options.allow]
-    return Facts(spec.tenant, tenant, _has_run(snapshot), (*written, *allowed), options.today)
+    rows = [row for row in snapshot.rows("assignments") if row["principalType"] != "ServicePrincipal"]
+    groups = {row["principalId"] for row in rows if row["principalType"] == "Group"}
+    return Facts(
+        spec.tenant,
+        tenant,
+        _has_run(snapshot),
+        quarantine=next((held for held in map(job.quarantine, snapshot.rows("jobs")) if held), ""),
+        holders=Counter(row["principalId"] for row in rows),
+        people={one: snapshot.members.get(one) if one in groups else 1 for one in {row["principalId"] for row in rows}},
+        matching=frozenset(one.address for one in difference.managed if one.fields.get("match") is not None),
+        unsendable=tuple(key for key, reference in needed_secrets(steps, snapshot).items() if reference is None),
+        permits=(*written, *allowed),
+        today=options.today,
+    )
+
+
+def groups_to_count(comparison: Comparison, snapshot: Snapshot) -> tuple[str, ...]:
+    """The assigned groups whose direct members must be counted before the guards can speak of people: all, once
+    somebody loses a last role.
+    """
+    loses = any(
+        change.kind == "assignment" and change.action is Action.DELETE and Effect.NARROWS in change.effects
+        for change in comparison.plan.changes
+    )
+    if not loses or snapshot.members:
+        return ()
+    return tuple({row["principalId"]: None for row in snapshot.rows("assignments") if row["principalType"] == "Group"})
 
 
 # --- notices -------------------------------------------------------------------------------------------------------

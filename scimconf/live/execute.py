@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from scimconf.documents import OPERATIONS
 from scimconf.documents.secrets import MASK
 from scimconf.errors import GraphError, ScimconfError, SecretError, StaleError, TransportError
-from scimconf.live.graph import Request
+from scimconf.live.graph import Request, may_have_happened
 from scimconf.live.observe import Live, read
 from scimconf.live.order import After, Node, phases
 from scimconf.live.patience import is_late
@@ -190,15 +190,15 @@ class _Run:
         while True:
             try:
                 answer = await self._post(step)
-            except TransportError:
-                if await self._was_done(step):
-                    return
-                if _makes_an_application(step) or not await wait.again("an answer"):
-                    raise
             except GraphError as error:
                 if _is_already(step, error):
                     return
-                if not (is_late(error) and self.live.patience.is_young() and await wait.again(step.says)):
+                if may_have_happened(error.status):
+                    if await self._was_done(step):
+                        return
+                    if _makes_an_application(step) or not await wait.again("an answer"):
+                        raise
+                elif not (is_late(error) and self.live.patience.is_young() and await wait.again(step.says)):
                     raise
             else:
                 break
@@ -227,7 +227,7 @@ class _Run:
                 is_folded = isinstance(value, Folded)
                 parts[key] = await self._folded(value) if is_folded else fill(value, self.names)
             body = parts
-        return Request(step.method, step.path, dict(self.names), body=body)
+        return Request(step.method, step.path, dict(self.names), body=body, repeatable=step.look is None)
 
     async def _looked(self, step: Send, look: Document) -> bool:
         """Waits until the look-up that the next run will use finds what was made."""
@@ -269,7 +269,7 @@ class _Run:
             for step, answer in zip(left, answers, strict=True):
                 if not isinstance(answer, GraphError) or _is_already(step, answer):
                     self._said(step, Result.DONE)
-                elif isinstance(answer, TransportError) or (is_late(answer) and self._may_be_late(step)):
+                elif may_have_happened(answer.status) or (is_late(answer) and self._may_be_late(step)):
                     again.append((step, answer))
                 else:
                     fine = False
@@ -280,6 +280,10 @@ class _Run:
                     self._said(step, Result.FAILED, str(error), error.hint)
                 return False
         return fine
+
+    def _batched(self, step: Send) -> Request:
+        """Each says by itself when it is done already, so it may be sent again after an answer was lost."""
+        return Request(step.method, step.path, dict(self.names), body=fill(step.body, self.names), repeatable=True)
 
     def _may_be_late(self, step: Send) -> bool:
         """The application is young, or the role was made in this run."""

@@ -191,3 +191,26 @@ async def _all_rows(graph: Graph, request: Request, answer: Answer) -> list[Any]
     if "@odata.nextLink" in body:
         return await graph.collect(request.path, request.names, request.query)
     return list(body.get("value") or ())
+
+
+async def count_members(graph: Graph, groups: Sequence[str]) -> Mapping[str, int | None]:
+    """How many direct members each group has; None where that cannot be read."""
+    requests = [
+        Request(
+            "GET",
+            "/groups/{group}/members",
+            {"group": group},
+            {"$count": "true", "$top": "1", "$select": "id"},
+            headers={"ConsistencyLevel": "eventual"},
+        )
+        for group in groups
+    ]
+    answers = await graph.batch(requests)
+    return {group: _count(answer) for group, answer in zip(groups, answers, strict=True)}
+
+
+def _count(answer: Answer | GraphError) -> int | None:
+    if isinstance(answer, GraphError):
+        return None
+    number = (answer.body or {}).get("@odata.count")
+    return number if isinstance(number, int) else None

@@ -122,10 +122,12 @@ class ApplicationPlan:
     guards: tuple[Guard, ...] = ()
     notices: tuple[Problem, ...] = ()
     excluded: int = 0
+    counted: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def left_alone_counts(self) -> Mapping[str, int]:
-        return Counter(resource.address.kind for resource in self.left_alone)
+        """How many of each kind are left alone; a plan from a file knows only these counts."""
+        return Counter(resource.address.kind for resource in self.left_alone) if self.left_alone else self.counted
 
     @property
     def closed_guards(self) -> tuple[Guard, ...]:

@@ -121,10 +121,10 @@ def _fields(before: Resource, after: Resource, traits: Traits, *, resend: bool) 
             if resend or old is None:
                 yield FieldChange(name, old, value, write_only=True)
         elif canonical(old) != canonical(value):
-            yield FieldChange(name, old, value, _explain(old, value))
+            yield FieldChange(name, old, value, explain(old, value))
 
 
-def _explain(before: Json, after: Json) -> tuple[Detail, ...]:
+def explain(before: Json, after: Json) -> tuple[Detail, ...]:
     """The nested differences of two containers; nothing for scalars, which explain themselves."""
     if type(before) is not type(after) or not isinstance(before, (dict, list)):
         return ()
@@ -136,7 +136,7 @@ def _explain(before: Json, after: Json) -> tuple[Detail, ...]:
         for levels in tree.values()
         for level in levels
     ]
-    return tuple(sorted(details, key=lambda detail: [str(part) for part in detail.path]))
+    return tuple(sorted(details, key=lambda detail: [(isinstance(part, str), part) for part in detail.path]))
 
 
 def _there(value: Json) -> Json:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import PureWindowsPath
 from typing import Any
 
 from scimconf.errors import Problem, dotted
@@ -52,14 +52,17 @@ def _inert(found: re.Match[str]) -> str:
 
 
 def plan_document(plan: Plan) -> Json:
-    """The plan as JSON values."""
-    return {
+    """The plan as JSON values, and a digest over all of them."""
+    from scimconf.plan.file import digest
+
+    document = {
         "format_version": FORMAT_VERSION,
         "options": value(plan.options),
         "tenant": {"id": plan.tenant.id, "domain": plan.tenant.domain},
         "applications": [_application(one) for one in plan.applications],
         "summary": _summary(plan),
     }
+    return {**document, "digest": digest(document)}
 
 
 def _summary(plan: Plan) -> Json:
@@ -154,8 +157,6 @@ def value(side: Json) -> Json:
 
 
 def _relative(path: str) -> str:
-    """A path that says nothing of the machine: an absolute one is cut to the file's name."""
-    windows = PureWindowsPath(path)
-    if windows.drive or windows.is_absolute():
-        return windows.name
-    return PurePosixPath(path).name if path.startswith("/") else path
+    """A path that says nothing of the machine: an absolute one, of any system, is cut to the file's name."""
+    whole = PureWindowsPath(path)
+    return whole.name if whole.anchor else path

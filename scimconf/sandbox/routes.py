@@ -68,7 +68,7 @@ class Route:
             return None
         holes: dict[str, str] = {}
         for wanted, got in zip(self.pattern, segments, strict=True):
-            if wanted.startswith("{"):
+            if wanted.startswith("{") and not got.startswith("$"):
                 holes[wanted[1:-1]] = got
             elif wanted != got.lower():
                 return None

@@ -79,17 +79,12 @@ class Service:
         """Handlers judge before they write, so a refusal keeps what was counted: how late things still are."""
         permissions = self.tenant.remembered(PERMISSIONS)
         granted = None if permissions is None else frozenset(permissions)
-        refusal: Refusal | None = None
-        answer: Answer | None = None
         with self.tenant.store.transaction():
             try:
-                answer = dispatch(self.tenant, call, granted)
+                return dispatch(self.tenant, call, granted)
             except Refusal as error:
                 refusal = error
-        if answer is None:
-            assert refusal is not None
-            raise refusal
-        return answer
+        raise refusal
 
     def _check_token(self, call: Call) -> None:
         given = call.headers.get("authorization")

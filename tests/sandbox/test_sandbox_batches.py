@@ -43,7 +43,7 @@ def test_what_depends_on_a_failure_fails(contoso):
         get("b", "/users/ada@contoso.com", dependsOn=["A"]),
         get("c", "/users/ada@contoso.com", dependsOn=["b"]),
         get("d", "/users/ada@contoso.com"),
-        get("e", "/users/ada@contoso.com", dependsOn=["d"]),
+        get("e", "/users/ada@contoso.com", dependsOn=["D"]),
     )
     assert [answers[key]["status"] for key in "abcde"] == [404, 424, 424, 200, 200]
 

@@ -109,6 +109,12 @@ def test_a_hundred_a_page_unless_asked_and_never_a_thousand(sandbox):
     assert len(client.value("/users?$top=1000")) == 250
 
 
+def test_the_size_of_a_page_and_the_length_of_a_filter_are_switches(contoso):
+    contoso.switch(page_size=5, filter_clauses=1)
+    assert [len(page) for page in contoso.pages("/users")] == [5, 5, 2]
+    contoso.get("/users?$filter=mail eq 'a' or mail eq 'b'", expect=400)
+
+
 def test_an_empty_page_may_stand_in_the_middle(contoso):
     contoso.switch(empty_pages="yes")
     assert [len(page) for page in contoso.pages("/users?$top=5")] == [5, 0, 5, 0, 2]

@@ -12,7 +12,6 @@ from scimconf.sandbox.switches import SwitchError, Switches, table
 
 from .asking import WRITER, Client
 
-
 # ---- every answer ---------------------------------------------------------------------------------------------------
 
 
@@ -39,7 +38,9 @@ def test_beta_is_the_same(contoso):
     assert contoso.get("/beta/users?$top=1")["@odata.nextLink"].startswith("http://127.0.0.1:8080/beta/")
 
 
-@pytest.mark.parametrize("path", ["/devices", "/users/ada@contoso.com/manager", "/", "http://127.0.0.1:8080/other"])
+@pytest.mark.parametrize(
+    "path", ["/devices", "/users/ada@contoso.com/manager", "/users/$count", "/", "http://127.0.0.1:8080/other"]
+)
 def test_an_unknown_path_is_loud(contoso, path):
     error = contoso.get(path, expect=501)["error"]
     assert error["code"] == "SandboxNotImplemented"

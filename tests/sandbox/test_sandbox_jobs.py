@@ -81,6 +81,12 @@ def test_a_job_that_is_not_there(writer):
     writer.post(f"{writer.sync()}/jobs/none/start", expect=404)
 
 
+def test_the_services_own_error_is_text_inside_of_graphs(writer):
+    message = writer.get(f"{writer.sync()}/jobs/none", expect=404)["error"]["message"]
+    assert message.startswith('{\r\n  "error": {\r\n    "code": "EmulatedJobNotFound"')
+    assert set(json.loads(message)["error"]) == {"code", "message", "target", "details", "innerError"}
+
+
 def test_a_job_belongs_to_its_service_principal(sandbox):
     client = sandbox({"applications": [WRITER | {"jobs": [{}]}, {"displayName": "Other"}]})
     key = client.job().rsplit("/", 1)[1]

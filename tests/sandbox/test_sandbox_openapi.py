@@ -88,6 +88,12 @@ def test_a_job_after_its_cycle(description, sandbox, credentials):
     validate(description, JOB, "get", 200, client.get(job))
 
 
+def test_the_description_is_really_asked(description, writer):
+    job = writer.get(writer.job())
+    with pytest.raises(AssertionError, match="schedule"):
+        validate(description, JOB, "get", 200, job | {"schedule": job["schedule"] | {"state": "On"}})
+
+
 def test_what_is_made_and_what_is_refused(description, writer):
     path = "/applicationTemplates/{applicationTemplate-id}/instantiate"
     made = writer.post("/applicationTemplates/8adf8e6e-67b2-4cf2-a259-e3dc5476c621/instantiate", {"displayName": "x"})

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import functools
 import json
 
 import pytest
+
+from scimconf.sandbox.switches import Switches
+from scimconf.sandbox.synchronization.schema import Given, SchemaRefused, accept
+from scimconf.sandbox.synchronization.template import SHAPES, default_schema
 
 from .asking import WRITER
 from .test_sandbox_jobs import inner
@@ -68,6 +74,12 @@ def test_what_was_read_can_be_written_back(writer, schema):
 
 def test_the_id_is_the_jobs_whatever_is_sent(writer, schema):
     assert put(writer, schema | {"id": "other"})["id"] == schema["id"] == writer.job().rsplit("/", 1)[1]
+
+
+def test_annotations_are_not_kept(writer, schema):
+    after = put(writer, schema | {"@odata.type": "#microsoft.graph.synchronizationSchema", "@odata.context": "mine"})
+    assert "@odata.type" not in after
+    assert after["@odata.context"].startswith("http")
 
 
 def test_the_version_is_new_with_every_write(writer, schema):
@@ -426,3 +438,29 @@ def test_the_other_templates_can_be_written_back_too(sandbox, name):
     document = client.get(f"{client.job()}/schema")
     after = put(client, document)
     assert after | {"version": ""} == document | {"version": ""}
+
+
+# ---- whatever is sent -----------------------------------------------------------------------------------------------
+
+ODD = [None, [], "x", 7, [None], [[]], {"a": None}]
+
+
+def places(value, path=()):
+    """The paths to everything in a document, of long lists only to their beginning."""
+    yield path
+    children = value.items() if isinstance(value, dict) else enumerate(value[:2]) if isinstance(value, list) else ()
+    for key, child in children:
+        yield from places(child, (*path, key))
+
+
+def test_no_shape_is_too_odd_to_be_judged():
+    document = default_schema(SHAPES["fieldbook"], "Microsoft Entra ID")
+    given = Given(document, copy.deepcopy(document), Switches())
+    scoped(document, clause())
+    for path in list(places(document)):
+        for odd in ODD if len(path) > 1 else ():
+            sent = copy.deepcopy(document)
+            owner = functools.reduce(lambda one, key: one[key], path[:-1], sent)
+            owner[path[-1]] = odd
+            with contextlib.suppress(SchemaRefused):
+                accept(sent, given, schema_id="id", version="version")

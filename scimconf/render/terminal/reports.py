@@ -10,7 +10,6 @@ from scimconf.render.names import counts
 from scimconf.render.terminal.characters import cells, visible
 from scimconf.render.terminal.fields import INDENT
 from scimconf.render.terminal.page import Page
-from scimconf.render.terminal.sections import problem_lines
 
 _LISTED = 20
 _STYLES = {Result.DONE: "create", Result.UNSEEN: "update", Result.SKIPPED: "replace", Result.FAILED: "danger"}
@@ -77,8 +76,6 @@ def _end(page: Page, report: Report) -> Iterator[str]:
     """What is true of the whole, in sum, and the way on."""
     if report.outcomes:
         yield ""
-    for problem in report.problems:
-        yield from problem_lines(page, problem)
     for said, style in ((report.error, "danger"), (report.hint, "")):
         if said:
             yield from page.prose(2, said, style, hang=2)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from scimconf.errors import Problem
 from scimconf.plan import ApplicationPlan, Effect, Guard, Resource, Tenant
 from scimconf.plan.guards import ASKED
 from scimconf.render.names import counts, effect, place, plural, short, sum_up
@@ -58,14 +57,9 @@ def _notices(page: Page, plan: ApplicationPlan) -> Iterator[str]:
     if plan.notices:
         yield ""
     for problem in plan.notices:
-        yield from problem_lines(page, problem)
-
-
-def problem_lines(page: Page, problem: Problem) -> Iterator[str]:
-    """A problem or a warning among other things, named by its spec path."""
-    style, mark = ("danger", "! problem") if problem.is_error else ("replace", "note")
-    label = f"{mark} {problem.code}:" if problem.code else f"{mark}:"
-    yield from page.labelled(2, (style, label), ("", f" {sentence(problem)}"), hang=2)
+        style, mark = ("danger", "! problem") if problem.is_error else ("replace", "note")
+        label = f"{mark} {problem.code}:" if problem.code else f"{mark}:"
+        yield from page.labelled(2, (style, label), ("", f" {sentence(problem)}"), hang=2)
 
 
 def _resync(page: Page, plan: ApplicationPlan) -> Iterator[str]:

@@ -73,7 +73,7 @@ def _refuse_unknown_options(call: Call) -> None:
 def _size(tenant: Tenant, call: Call) -> int:
     text = call.query.get("top")
     if text is None:
-        return tenant.switches.page_size
+        return max(1, tenant.switches.page_size)
     if not text.isdecimal() or int(text) < 1:
         raise bad_request(f"Invalid page size specified: '{text}'. Must be between 1 and {MAX_TOP} inclusive.")
     if int(text) > MAX_TOP and tenant.switches.large_top == "refused":

@@ -77,7 +77,7 @@ def get_user(tenant: Tenant, call: Call) -> Answer:
 def create_user(tenant: Tenant, call: Call) -> Answer:
     document = call.object_body()
     for name in ("displayName", "userPrincipalName"):
-        if not document.get(name):
+        if not isinstance(document.get(name), str) or not document[name]:
             raise bad_request(f"A value is required for property '{name}' of resource 'User'.")
     _refuse_taken_name(tenant, document["userPrincipalName"])
     created = add_user(tenant, without_annotations(document))
@@ -278,7 +278,7 @@ def get_by_ids(tenant: Tenant, call: Call) -> Answer:
     if len(ids) > MAX_IDS:
         raise bad_request(f"Too many values specified in 'ids'; the maximum is {MAX_IDS}.")
     types = [str(kind).lower() for kind in body.get("types") or ("user", "group", "serviceprincipal", "application")]
-    found = [principal for key in dict.fromkeys(ids) if (principal := find_principal(tenant, key, types))]
+    found = [principal for key in dict.fromkeys(map(str, ids)) if (principal := find_principal(tenant, key, types))]
     return Answer(
         200,
         {

@@ -18,7 +18,7 @@ def checked_roles(sent: Any, before: list[Json], replicated: list[Json], *, orig
         raise bad_request("Property 'appRoles' must be a collection.")
     if len(sent) > MAX_ROLES:
         raise bad_request("The manifest holds too many entries.", code="Directory_QuotaExceeded")
-    if origin == "refused" and any("origin" in role for role in sent):
+    if origin == "refused" and any("origin" in role for role in sent if isinstance(role, dict)):
         raise bad_request("Property 'origin' is read-only and cannot be set.")
     roles = [_checked_role(role) for role in sent]
     _refuse_duplicates(roles)
@@ -43,7 +43,9 @@ def _checked_role(role: Any) -> Json:
         "displayName": isinstance(role.get("displayName"), str) and bool(role["displayName"]),
         "description": isinstance(role.get("description"), str) and bool(role["description"]),
         "value": value in (None, "") or (isinstance(value, str) and bool(_ROLE_VALUE.match(value))),
-        "allowedMemberTypes": isinstance(types, list) and bool(types) and set(types) <= {"User", "Application"},
+        "allowedMemberTypes": isinstance(types, list)
+        and bool(types)
+        and all(one in ("User", "Application") for one in types),
         "isEnabled": isinstance(role.get("isEnabled", True), bool),
     }
     for name, fine in valid.items():

@@ -191,7 +191,7 @@ def pause_job(tenant: Tenant, call: Call) -> Answer:
 
 def restart_job(tenant: Tenant, call: Call) -> Answer:
     job = _controlled(tenant, synchronized(tenant, call), call)
-    criteria = (call.body or {}).get("criteria") or {}
+    criteria = {} if call.body is None else call.object_body().get("criteria") or {}
     scopes = [part.strip() for part in str(criteria.get("resetScope") or "").split(",") if part.strip()]
     for scope in scopes:
         if scope not in _RESET_SCOPES:

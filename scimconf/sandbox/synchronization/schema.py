@@ -7,7 +7,7 @@ begin with `Emulated`, so that nobody writes code against them.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,7 +90,7 @@ def accept(sent: Any, given: Given, *, schema_id: str, version: str) -> Json:
 
 
 def _directory(directory: Any, before: Json) -> Json:
-    if not isinstance(directory, dict) or not directory.get("name"):
+    if not _is_named(directory):
         raise SchemaRefused("Directory", "A directory definition has no name.")
     known: Json = next((one for one in before["directories"] if one["name"] == directory["name"]), {})
     filled = _filled(directory, {"id": known.get("id")}) | {key: known[key] for key in _SERVER_SET if key in known}
@@ -99,7 +99,7 @@ def _directory(directory: Any, before: Json) -> Json:
 
 
 def _object(definition: Any, directory: str) -> Json:
-    if not isinstance(definition, dict) or not definition.get("name"):
+    if not _is_named(definition):
         raise SchemaRefused("Directory", f"An object of directory {directory!r} has no name.")
     name = definition["name"]
     attributes = [_attribute(one, name) for one in _items(definition, "attributes")]
@@ -113,7 +113,7 @@ def _object(definition: Any, directory: str) -> Json:
 
 
 def _attribute(definition: Any, owner: str) -> Json:
-    if not isinstance(definition, dict) or not definition.get("name"):
+    if not _is_named(definition):
         raise SchemaRefused("Directory", f"An attribute of object {owner!r} has no name.")
     filled = _filled(definition, attribute_definition(definition["name"]))
     _one_of(filled, "type", _ATTRIBUTE_TYPES)
@@ -126,7 +126,7 @@ def _attribute(definition: Any, owner: str) -> Json:
 
 def _rule(rule: Any, given: Given, document: Json) -> Json:
     known = {one["id"]: one for one in given.template["synchronizationRules"]}
-    if not isinstance(rule, dict) or rule.get("id") not in known:
+    if not isinstance(rule, dict) or not _is_one_of(rule.get("id"), known):
         name = rule.get("id") if isinstance(rule, dict) else rule
         raise SchemaRefused("Rule", f"There is no synchronization rule {name!r}.")
     filled = _filled(rule, known[rule["id"]] | _RULE_DEFAULTS | {"editable": known[rule["id"]]["editable"]})
@@ -203,7 +203,7 @@ def _attribute_mapping(row: Any, switches: Switches, sources: frozenset[str], ta
     if not isinstance(row, dict) or not row.get("targetAttributeName"):
         raise SchemaRefused("Mapping", "An attribute mapping has no targetAttributeName.")
     name = row["targetAttributeName"]
-    if name not in targets:
+    if not _is_one_of(name, targets):
         raise SchemaRefused("Target", f"Target attribute {name!r} is not in the directory.")
     filled = _filled(row, _MAPPING_DEFAULTS)
     _one_of(filled, "flowType", _FLOW_TYPES)
@@ -222,9 +222,7 @@ def _source(source: Any, switches: Switches, sources: frozenset[str]) -> Json:
     if not isinstance(source, dict) or source.get("type", "Attribute") not in _SOURCE_TYPES:
         raise SchemaRefused("Source", f"This is no source of a mapping: {source!r}.")
     filled = _filled(source, {"type": "Attribute"})
-    filled["parameters"] = [
-        {**one, "value": _source(one.get("value"), switches, sources)} for one in _items(source, "parameters")
-    ]
+    filled["parameters"] = [_parameter(one, switches, sources) for one in _items(source, "parameters")]
     _check_source(filled, sources)
     expression = filled.get("expression")
     if expression is None or switches.expression_kept == "rebuilt":
@@ -234,9 +232,15 @@ def _source(source: Any, switches: Switches, sources: frozenset[str]) -> Json:
     return filled
 
 
+def _parameter(parameter: Any, switches: Switches, sources: frozenset[str]) -> Json:
+    if not isinstance(parameter, dict) or not isinstance(parameter.get("key"), str):
+        raise SchemaRefused("Source", "A parameter of a function has no key.")
+    return {**parameter, "value": _source(parameter.get("value"), switches, sources)}
+
+
 def _check_source(source: Json, sources: frozenset[str]) -> None:
     name = source.get("name")
-    if source["type"] == "Attribute" and name not in sources:
+    if source["type"] == "Attribute" and not _is_one_of(name, sources):
         raise SchemaRefused("Source", f"Source attribute {name!r} is not in the directory.")
     if source["type"] == "Constant" and not isinstance(name, str):
         raise SchemaRefused("Source", "A constant has no text.")
@@ -309,12 +313,13 @@ def _clause(clause: Any, switches: Switches, sources: frozenset[str]) -> Json:
     operator = OPERATORS.get(str(name))
     if operator is None:
         raise SchemaRefused("Operator", f"There is no operator {name!r}.")
-    if clause.get("sourceOperandName") not in sources:
+    if not _is_one_of(clause.get("sourceOperandName"), sources):
         raise SchemaRefused("Scope", f"Source attribute {clause.get('sourceOperandName')!r} is not in the directory.")
-    values = (clause.get("targetOperand") or {}).get("values") or []
+    operand = clause.get("targetOperand")
+    values = operand.get("values") if isinstance(operand, dict) else None
     if operator.unary:
         return {**clause, "targetOperand": None if switches.unary_operand == "null" else {"values": []}}
-    if not values or not all(isinstance(value, str) for value in values):
+    if not isinstance(values, list) or not values or not all(isinstance(value, str) for value in values):
         raise SchemaRefused("Scope", f"Operator {operator.name} needs values, which are texts.")
     return dict(clause)
 
@@ -347,8 +352,16 @@ def _items(document: Json, name: str) -> list[Any]:
 
 
 def _one_of(document: Json, name: str, values: Sequence[str]) -> None:
-    if document[name] not in values:
+    if not _is_one_of(document[name], values):
         raise SchemaRefused("Mapping", f"{name} {document[name]!r} is none of {', '.join(values)}.")
+
+
+def _is_named(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("name"), str) and bool(value["name"])
+
+
+def _is_one_of(value: Any, names: Container[str]) -> bool:
+    return isinstance(value, str) and value in names
 
 
 def _is_count(value: Any) -> bool:

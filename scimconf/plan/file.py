@@ -1,0 +1,300 @@
+"""A saved plan: the machine format read back, checked, and compared with the plan of today.
+
+The file is what `plan --format json` prints. Its digest is over everything else in it, so that whoever reviewed it can
+name it; that a file was tampered with and its digest made anew does no harm, since an apply plans again and goes on
+only where spec, tenant, fingerprint and changes are the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from scimconf.errors import Problem, Where
+from scimconf.plan.change import Action, ApplicationPlan, Change, Effect, FieldChange, Guard, Plan, Tenant
+from scimconf.plan.diff import canonical
+from scimconf.plan.resource import Address, Resource, WriteOnly
+
+Json = Any
+MAJOR = 1
+
+
+class _Part(BaseModel):
+    """Unknown keys are kept, since minor versions add some; a wrong type is wrong."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+class FieldPart(_Part):
+    """One property before and after; a write-only value is an object that says so."""
+
+    before: Json = Field(description="Any JSON; null where there was nothing.")
+    after: Json = Field(description="Any JSON; null where there will be nothing.")
+
+
+class ResourcePart(_Part):
+    """Something in the tenant that is told and left."""
+
+    address: str
+    kind: str
+    fields: dict[str, Json]
+
+
+class ChangePart(_Part):
+    """The difference at one address."""
+
+    address: str = Field(description="`NAME:kind/scope/rest`")
+    kind: str
+    action: Literal["create", "update", "replace", "delete"]
+    fields: dict[str, FieldPart]
+    effects: tuple[Literal["destroys", "narrows", "widens", "credentials", "resync"], ...] = Field(
+        strict=False, description="What it does to people."
+    )
+    reason: str = Field(description="Why, where the action alone does not say it; nothing may be decided by it.")
+
+
+class GuardPart(_Part):
+    """A rule that stops an apply."""
+
+    id: str
+    message: str
+    opened_by: str = Field(description="The permit that opened it; empty while it stops an apply.")
+    number: int | None = Field(description="What it counted, where it counts.")
+    address: str | None = Field(description="What it is about, where that is one thing.")
+
+
+class NoticePart(_Part):
+    """Something to know that does not stop anything."""
+
+    code: str
+    severity: Literal["error", "warning"]
+    path: str = Field(description="The place in the spec, dotted.")
+    message: str
+    hint: str
+
+
+class SpecPart(_Part):
+    """The spec that was planned."""
+
+    paths: tuple[str, ...] = Field(strict=False, description="The files, never absolute.")
+    digest: str = Field(description="Over the spec as it was resolved; secrets are references in it.")
+
+
+class ApplicationPart(_Part):
+    """One application's plan."""
+
+    name: str = Field(description="The name that the spec gives it; addresses begin with it.")
+    ids: dict[str, str] = Field(description="Graph's ids.")
+    spec: SpecPart
+    fingerprint: str = Field(description="Over what the plan stands on in the tenant.")
+    complete: bool = Field(description="False where the first step hides what comes after it.")
+    changes: tuple[ChangePart, ...] = Field(strict=False)
+    reported: tuple[ResourcePart, ...] = Field(
+        strict=False, description="Drift: in the tenant, not in the spec, only told."
+    )
+    left_alone: dict[str, int] = Field(description="How many of each kind.")
+    excluded: int = Field(description="Changes hidden by `--only` and `--exclude`.")
+    guards: tuple[GuardPart, ...] = Field(strict=False)
+    notices: tuple[NoticePart, ...] = Field(strict=False)
+
+
+class TenantPart(_Part):
+    """The tenant that was read."""
+
+    id: str
+    domain: str
+
+
+class SummaryPart(_Part):
+    """Counts over all applications."""
+
+    create: int
+    update: int
+    replace: int
+    delete: int
+    reported: int
+    guards: int = Field(description="Those that stop an apply.")
+
+
+class PlanFile(_Part):
+    """What `scimconf plan --format json` prints and `plan --out` saves."""
+
+    format_version: str = Field(pattern=r"^1\.[0-9]+$")
+    digest: str = Field(description="Over everything else in this document.")
+    options: dict[str, Json] = Field(
+        description="The options that shaped the plan; `apply` of a saved plan uses them again."
+    )
+    tenant: TenantPart
+    applications: tuple[ApplicationPart, ...] = Field(strict=False)
+    summary: SummaryPart
+
+
+def digest(document: Mapping[str, Json]) -> str:
+    """The digest of a plan's document, whether or not it carries one."""
+    rest = {key: value for key, value in document.items() if key != "digest"}
+    return hashlib.sha256(canonical(rest).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A plan that was read from a file."""
+
+    plan: Plan
+    digest: str
+    document: Mapping[str, Json]
+
+
+def read(text: str | bytes, file: str) -> Saved | Problem:
+    """The plan in a file's text, or what is wrong with the file."""
+    where = Where(file)
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return Problem(
+            "P001", "this is not a plan: it is not JSON", where=where, hint="Make one: scimconf plan --out FILE"
+        )
+    version = document.get("format_version") if isinstance(document, dict) else None
+    if not isinstance(version, str):
+        return Problem("P002", "this is not a plan of scimconf", where=where, hint="Make one: scimconf plan --out FILE")
+    if version.partition(".")[0] != str(MAJOR):
+        said = f"this plan has format {version}, and this scimconf reads {MAJOR}.x"
+        return Problem("P003", said, where=where, hint="Plan and apply with the same version.")
+    try:
+        parsed = PlanFile.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        path = tuple(part for part in first["loc"] if isinstance(part, (str, int)))
+        said = f"this plan is not whole: {first['msg'].lower()}"
+        return Problem("P004", said, path, where, "Plan again; a plan is not edited by hand.")
+    if digest(document) != parsed.digest:
+        said = "this plan was changed after it was made: its digest is another one"
+        return Problem("P005", said, where=where, hint="Plan again; a plan is not edited by hand.")
+    return Saved(_plan(parsed), parsed.digest, MappingProxyType(document))
+
+
+# --- back to values -------------------------------------------------------------------------------------------------
+
+
+def _plan(parsed: PlanFile) -> Plan:
+    tenant = Tenant(parsed.tenant.id, parsed.tenant.domain)
+    return Plan(tenant, tuple(_application(one) for one in parsed.applications), MappingProxyType(parsed.options))
+
+
+def _application(part: ApplicationPart) -> ApplicationPlan:
+    return ApplicationPlan(
+        part.name,
+        MappingProxyType(part.ids),
+        part.spec.paths,
+        part.spec.digest,
+        part.fingerprint,
+        part.complete,
+        tuple(_change(one) for one in part.changes),
+        tuple(Resource(address(one.address), MappingProxyType(one.fields)) for one in part.reported),
+        guards=tuple(
+            Guard(one.id, one.message, one.opened_by, one.number, address(one.address) if one.address else None)
+            for one in part.guards
+        ),
+        notices=tuple(
+            Problem(one.code, one.message, (one.path,) if one.path else (), hint=one.hint, severity=one.severity)
+            for one in part.notices
+        ),
+        excluded=part.excluded,
+        counted=MappingProxyType(part.left_alone),
+    )
+
+
+def _change(part: ChangePart) -> Change:
+    where = address(part.address)
+    fields = tuple(_field(name, one) for name, one in sorted(part.fields.items()))
+    before = Resource(where, MappingProxyType({one.name: one.before for one in fields}))
+    after = Resource(where, MappingProxyType({one.name: one.after for one in fields}))
+    action = Action(part.action)
+    return Change(
+        where,
+        action,
+        None if action is Action.CREATE else before,
+        None if action is Action.DELETE else after,
+        fields,
+        frozenset(map(Effect, part.effects)),
+        part.reason,
+    )
+
+
+def _field(name: str, part: FieldPart) -> FieldChange:
+    from scimconf.plan.diff import explain
+
+    before, after = _value(part.before), _value(part.after)
+    hidden = any(isinstance(side, WriteOnly) for side in (before, after))
+    return FieldChange(name, before, after, () if hidden else explain(before, after), write_only=hidden)
+
+
+def _value(side: Json) -> Json:
+    if isinstance(side, dict) and side.get("write_only") is True:
+        return WriteOnly(str(side.get("from", "")))
+    return side
+
+
+def address(text: str) -> Address:
+    """The address that a text stands for."""
+    application, _, local = text.partition(":")
+    kind, _, rest = local.partition("/")
+    return Address(application, kind, rest)
+
+
+# --- then and now ---------------------------------------------------------------------------------------------------
+
+
+def moved(then: Plan, now: Plan, documents: tuple[Mapping[str, Json], Mapping[str, Json]]) -> tuple[str, ...]:
+    """What is no longer as it was reviewed, a line each; nothing when the reviewed plan may be applied."""
+    lines: list[str] = []
+    if then.tenant.id != now.tenant.id:
+        lines.append(f"the tenant is {now.tenant.domain or now.tenant.id}, not {then.tenant.domain or then.tenant.id}")
+    was = {one["name"]: one for one in documents[0]["applications"]}
+    new = {one["name"]: one for one in documents[1]["applications"]}
+    lines += [f"{name}: is planned now and was not reviewed" for name in new if name not in was]
+    lines += [f"{name}: was reviewed and cannot be planned now" for name in was if name not in new]
+    for name in (one for one in was if one in new):
+        lines += [f"{name}: {line}" for line in _application_moved(was[name], new[name])]
+    return tuple(lines)
+
+
+def _application_moved(was: Json, new: Json) -> Iterator[str]:
+    if was["spec"]["digest"] != new["spec"]["digest"]:
+        yield "the spec is another one"
+    if was["ids"] != new["ids"]:
+        yield "it is another application or job"
+    yield from _changes_moved(
+        {one["address"]: one for one in was["changes"]}, {one["address"]: one for one in new["changes"]}
+    )
+    if was["fingerprint"] != new["fingerprint"]:
+        yield "what the spec manages is no longer as it was seen"
+
+
+def _changes_moved(was: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:
+    for where, change in new.items():
+        if where not in was:
+            yield f"{change['action']} of {where} was not in the reviewed plan"
+        elif canonical(change) != canonical(was[where]):
+            yield f"{change['action']} of {where} is not the one that was reviewed{_differing(was[where], change)}"
+    for where, change in was.items():
+        if where not in new:
+            yield f"{change['action']} of {where} is not needed any more"
+
+
+def _differing(was: Json, new: Json) -> str:
+    names = [
+        f"{name} (then {_short(was['fields'].get(name))}, now {_short(new['fields'].get(name))})"
+        for name in sorted({*was["fields"], *new["fields"]})
+        if canonical(was["fields"].get(name)) != canonical(new["fields"].get(name))
+    ]
+    return f": {', '.join(names)}" if names else ""
+
+
+def _short(field: Json) -> str:
+    return "unchanged" if field is None else f"{canonical(field['before'])} → {canonical(field['after'])}"

@@ -1,0 +1,228 @@
+"""Rules that stop an apply: when, and the number that a permit is measured against. Pure.
+
+Each rule looks at changes and at a few facts, and gives guards; whether one is open is not its business.
+`docs/guards.md` explains each. A plan only reports guards; an apply stops at those that are not open.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from scimconf.plan.change import Action, Change, Effect, FieldChange, Guard
+from scimconf.plan.guards import Facts, opened
+
+Rule = Callable[[Sequence[Change], Facts], Iterable[Guard]]
+
+MANY, OF_AT_LEAST, SHARE = 100, 10, 0.3
+"""Removing more people than this, or more than this share of at least so many, is many."""
+
+
+def _wrong_tenant(_changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+    wanted, seen = facts.tenant_wanted, facts.tenant
+    if wanted is None:
+        return
+    if seen is None:
+        yield Guard("wrong-tenant", f"the tenant cannot be read, so it is not sure to be {wanted}")
+    elif wanted.lower() not in {seen.id.lower(), *(domain.lower() for domain in seen.domains)}:
+        yield Guard("wrong-tenant", f"the spec is for {wanted}, and this is {seen.domain or seen.id}")
+
+
+def _application_created(changes: Sequence[Change], _facts: Facts) -> Iterator[Guard]:
+    for change in changes:
+        if change.kind == "application" and change.action is Action.CREATE:
+            said = "the application does not exist and would be created"
+            yield Guard("application-created", said, address=change.address)
+
+
+def _first_start(changes: Sequence[Change], _facts: Facts) -> Iterator[Guard]:
+    for change in changes:
+        one = change.field("enabled") if change.kind == "schedule" else None
+        ran = change.before is not None and change.before.facts.get("has_run")
+        if one is not None and one.after and not ran:
+            said = "provisioning would start for the first time and create people in the application"
+            yield Guard("first-start", said, address=change.address)
+
+
+def _job_replaced(changes: Sequence[Change], _facts: Facts) -> Iterator[Guard]:
+    for change in changes:
+        if change.kind == "job" and change.action is Action.REPLACE:
+            said = "the job would be deleted with all that it remembers, and another one made"
+            yield Guard("job-replaced", said, address=change.address)
+
+
+def _role_in_use(changes: Sequence[Change], _facts: Facts) -> Iterator[Guard]:
+    """A role that goes takes its assignments along; those that the plan removes anyway do not count."""
+    removed: Counter[str] = Counter()
+    for change in changes:
+        if change.kind == "assignment" and change.action is Action.DELETE and change.before is not None:
+            key = change.before.key
+            removed[str(key[1]) if isinstance(key, tuple) else ""] += 1
+    for change in changes:
+        if change.kind == "app_role" and change.action is Action.DELETE and change.before is not None:
+            left = change.before.facts["assignments"] - removed[str(change.before.facts["id"])]
+            if left > 0:
+                many = "1 assignment" if left == 1 else f"{left} assignments"
+                said = f"the role {change.address.rest} would be removed together with {many}"
+                yield Guard("role-in-use", said, number=left, address=change.address)
+
+
+def _scope_all(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+    for change in changes:
+        one = change.field("scope") if change.kind == "settings" else None
+        if one is not None and one.before == "assigned" and one.after == "all" and facts.has_run:
+            said = "everyone in the directory would be provisioned, not only who is assigned"
+            yield Guard("scope-all", said, address=change.address)
+
+
+def _fields(changes: Sequence[Change], kind: str, name: str) -> Iterator[tuple[Change, FieldChange]]:
+    """The changes of one field of things that were there before."""
+    for change in changes:
+        one = change.field(name) if change.kind == kind and change.before is not None else None
+        if one is not None:
+            yield change, one
+
+
+def _scope_narrows(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+    if not facts.has_run:
+        return
+    for change, one in _fields(changes, "settings", "scope"):
+        if one.before == "all" and one.after == "assigned":
+            said = "everybody who is not assigned would leave the scope and may be disabled"
+            yield Guard("scope-narrows", said, address=change.address)
+    for change in changes:
+        if change.kind == "object_mapping" and Effect.NARROWS in change.effects and change.field("filters"):
+            said = "people who do not pass the new filters would leave the scope and may be disabled"
+            yield Guard("scope-narrows", said, address=change.address)
+
+
+def _matching_changed(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+    """How people are found on the other side: a matching attribute comes, goes, or gets another source."""
+    for change in changes if facts.has_run else ():
+        match = change.field("match") if change.kind == "attribute_mapping" else None
+        source = change.field("source") if change.address in facts.matching else None
+        if (match is not None and match.before != match.after) or source is not None:
+            said = "people would be matched in another way, and those who no longer match would be created again"
+            yield Guard("matching-changed", said, address=change.address)
+
+
+def _losing(changes: Sequence[Change]) -> list[Change]:
+    """The removals that leave a principal without any role; one for each principal."""
+    found: dict[str, Change] = {}
+    for change in changes:
+        is_removal = change.kind == "assignment" and change.action is Action.DELETE
+        if is_removal and Effect.NARROWS in change.effects and change.before is not None:
+            found.setdefault(_principal(change), change)
+    return list(found.values())
+
+
+def _principal(change: Change) -> str:
+    resource = change.before or change.after
+    key = resource.key if resource is not None else None
+    return str(key[0]) if isinstance(key, tuple) else ""
+
+
+def _many_removals(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+    """People, not rows: a group counts for its direct members, at least one where they cannot be read."""
+    losing = [_principal(change) for change in _losing(changes)]
+    counted = [facts.people.get(one, 1) for one in losing]
+    number = sum(1 if one is None else one for one in counted)
+    everybody = sum(1 if one is None else one for one in (facts.people.get(held, 1) for held in facts.holders))
+    if number > MANY or (everybody >= OF_AT_LEAST and number > SHARE * everybody):
+        least = "at least " if None in counted else ""
+        of = f" of {everybody}" if None not in facts.people.values() else ""
+        said = f"{least}{number}{of} people would lose their last role"
+        yield Guard("many-removals", said, number=number)
+
+
+def _group_removed(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+    for change in _losing(changes):
+        if change.address.rest.startswith("group:"):
+            people = facts.people.get(_principal(change))
+            whom = "its members" if people is None else "1 member" if people == 1 else f"{people} members"
+            said = f"a whole group would lose its last role, and {whom} with it"
+            yield Guard("group-removed", said, number=people, address=change.address)
+
+
+def _all_removed(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+    losing = {_principal(change) for change in _losing(changes)}
+    gaining = {_principal(one) for one in changes if one.kind == "assignment" and one.action is Action.CREATE}
+    if losing and set(facts.holders) <= losing and not gaining:
+        said = "nobody would be assigned any more"
+        yield Guard("all-removed", said, number=len(losing))
+
+
+def _active_unmapped(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+    """Without `active` from IsSoftDeleted or accountEnabled nobody is ever disabled in the application."""
+    for change in changes if facts.has_run else ():
+        if change.kind != "attribute_mapping" or not change.address.rest.endswith("/active"):
+            continue
+        one = change.field("source")
+        after = str(one.after) if one is not None else ""
+        if change.action is Action.DELETE or (one is not None and not _disables(after)):
+            said = "people who leave would no longer be disabled in the application"
+            yield Guard("active-unmapped", said, address=change.address)
+
+
+def _disables(source: str) -> bool:
+    return "[IsSoftDeleted]" in source or "[accountEnabled]" in source
+
+
+def _threshold_off(changes: Sequence[Change], _facts: Facts) -> Iterator[Guard]:
+    for change, one in _fields(changes, "settings", "deletion_threshold"):
+        if one.before is not None and one.after is None:
+            said = "nothing would stop a cycle that deletes or disables very many people"
+            yield Guard("threshold-off", said, address=change.address)
+
+
+def _endpoint_changed(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+    for change, one in _fields(changes, "connection", "base_address") if facts.has_run else ():
+        if one.before is not None:
+            said = f"people would be provisioned to another address: {one.after} instead of {one.before}"
+            yield Guard("endpoint-changed", said, address=change.address)
+
+
+def _secret_not_at_hand(_changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+    if facts.unsendable:
+        keys = ", ".join(facts.unsendable)
+        said = f"{keys} cannot be sent again; only what changes would be written, which may erase it"
+        yield Guard("secret-not-at-hand", said, number=len(facts.unsendable))
+
+
+def _quarantined(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+    """Stops starts and widening while the job is in quarantine, never the mending."""
+    if not facts.quarantine:
+        return
+    for change in changes:
+        one = change.field("enabled") if change.kind == "schedule" else None
+        if (one is not None and one.after) or (change.kind != "schedule" and Effect.WIDENS in change.effects):
+            said = f"the job is in quarantine ({facts.quarantine}), and this would bring more people into it"
+            yield Guard("quarantined", said, address=change.address)
+
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "wrong-tenant": _wrong_tenant,
+        "application-created": _application_created,
+        "job-replaced": _job_replaced,
+        "endpoint-changed": _endpoint_changed,
+        "secret-not-at-hand": _secret_not_at_hand,
+        "scope-all": _scope_all,
+        "scope-narrows": _scope_narrows,
+        "threshold-off": _threshold_off,
+        "matching-changed": _matching_changed,
+        "active-unmapped": _active_unmapped,
+        "role-in-use": _role_in_use,
+        "group-removed": _group_removed,
+        "many-removals": _many_removals,
+        "all-removed": _all_removed,
+        "quarantined": _quarantined,
+        "first-start": _first_start,
+    }
+)
+
+
+def guards(changes: Sequence[Change], facts: Facts) -> tuple[Guard, ...]:
+    """Every guard that applies, open or not."""
+    return tuple(opened(guard, facts) for rule in RULES.values() for guard in rule(changes, facts))
