@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatchcase
 from types import MappingProxyType
@@ -50,8 +50,8 @@ class Facts:
     tenant: Tenant | None = None
     has_run: bool = False
     quarantine: str = ""
-    holders: Mapping[str, int] = MappingProxyType({})
-    people: Mapping[str, int | None] = MappingProxyType({})
+    holders: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    people: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}))
     matching: frozenset[Address] = frozenset()
     unsendable: tuple[str, ...] = ()
     permits: tuple[Permit, ...] = ()
