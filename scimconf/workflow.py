@@ -18,6 +18,7 @@ from scimconf.kinds.comparison import Comparison, Options, check, compare, docum
 from scimconf.plan import Action, Guard, Outcome, Report, Result
 from scimconf.plan.guards import ASKED
 from scimconf.spec.loaded import Loaded, digest
+from scimconf.spec.model import Spec
 from scimconf.wire import Snapshot
 
 if TYPE_CHECKING:
@@ -68,18 +69,18 @@ def validate(loaded: Loaded, today: date) -> tuple[Problem, ...]:
     return (*loaded.problems, *_placed(loaded, found))
 
 
-async def plan(live: Live, loaded: Loaded, options: Options) -> Planned:
+async def plan(live: Live, loaded: Loaded, options: Options, former: Spec | None = None) -> Planned:
     """One application's plan; raises GraphError where the tenant cannot be read."""
     from scimconf.live.observe import count_members, observe
 
-    spec = loaded.spec
-    assert spec is not None
-    snapshot = await observe(live, documents(KINDS, spec), lambda seen: lookups(KINDS, spec, seen))
-    found = compare(KINDS, spec, snapshot, options)
+    assert loaded.spec is not None
+    spec, specs = loaded.spec, [one for one in (loaded.spec, former) if one is not None]
+    snapshot = await observe(live, documents(KINDS, specs), lambda seen: lookups(KINDS, specs, seen))
+    found = compare(KINDS, spec, snapshot, options, former)
     groups = groups_to_count(found, snapshot)
     if groups:
         snapshot = replace(snapshot, members=await count_members(live.graph, groups))
-        found = compare(KINDS, spec, snapshot, options)
+        found = compare(KINDS, spec, snapshot, options, former)
     told = replace(
         found.plan,
         paths=loaded.paths,
@@ -96,20 +97,21 @@ def _placed(loaded: Loaded, problems: Sequence[Problem]) -> tuple[Problem, ...]:
 async def apply(live: Live, first: Planned, options: Options, values: Values, talk: Talk) -> Report:
     """Makes an approved plan so, and plans again until nothing is left; never raises a ScimconfError."""
     so_far = Report(first.name)
-    planned = first
-    for turn in range(ROUNDS):
+    planned, shown = first, _told(first)
+    for _ in range(ROUNDS):
         stopped = _stopped(planned, so_far)
         if stopped is not None or not planned.comparison.plan.changes:
             return stopped or so_far
-        if turn and _is_news(planned) and not talk.approve(planned):
+        if not _told(planned) <= shown and not talk.approve(planned):
             return replace(
                 so_far, error="Stopped before what the first plan could not show.", exit_code=_code(1, so_far)
             )
+        shown |= _told(planned)
         try:
             so_far = await _execute(live, planned, so_far, values, talk)
             if so_far.exit_code:
                 return so_far
-            planned = await _settled(live, planned, so_far, options)
+            planned = await _settled(live, planned, so_far, options, talk)
         except ScimconfError as error:
             return replace(so_far, error=str(error), hint=error.hint, exit_code=_code(1, so_far))
     return _unseen(planned, so_far)
@@ -132,10 +134,11 @@ def _code(code: int, so_far: Report) -> int:
     return 5 if so_far.wrote else code
 
 
-def _is_news(planned: Planned) -> bool:
-    """Whether a later plan does something that nobody was asked about: it deletes, or a guard is closed."""
+def _told(planned: Planned) -> frozenset[str]:
+    """What somebody has to be asked about: closed guards, and what is deleted. A later plan may bring new ones."""
     changes = planned.comparison.plan.changes
-    return bool(planned.closed) or any(change.action in (Action.DELETE, Action.REPLACE) for change in changes)
+    gone = {str(change.address) for change in changes if change.action in (Action.DELETE, Action.REPLACE)}
+    return frozenset(gone | {guard.id for guard in planned.closed})
 
 
 async def _execute(live: Live, planned: Planned, so_far: Report, values: Values, talk: Talk) -> Report:
@@ -144,6 +147,8 @@ async def _execute(live: Live, planned: Planned, so_far: Report, values: Values,
     after = {kind.name: kind.after for kind in KINDS}
     steps = planned.comparison.steps
     orders = Orders(steps, planned.snapshot, after, values, talk.tell, talk.interrupted)
+    for row in planned.snapshot.rows("applications"):
+        live.patience.born(row.get("createdDateTime"))
     preflight(orders)
     if not planned.comparison.plan.complete and planned.loaded.spec is not None:
         for _, reference in references(planned.loaded.spec.connection):
@@ -164,14 +169,14 @@ def _result(done: Done, report: Report, *, interrupted: bool) -> int:
     return _code(1, report) if done.failed else 0
 
 
-async def _settled(live: Live, before: Planned, so_far: Report, options: Options) -> Planned:
+async def _settled(live: Live, before: Planned, so_far: Report, options: Options, talk: Talk) -> Planned:
     """The plan after an execution, once what was written shows: late arrival is waited for, not written again."""
     wait = live.patience.wait()
     done = {address for outcome in so_far.outcomes for address in outcome.addresses}
     while True:
         planned = await plan(live, before.loaded, options)
         left = {change.address for change in planned.comparison.plan.changes}
-        if not left or left - done or not await wait.again("what was written to show"):
+        if not left or left - done or talk.interrupted() or not await wait.again("what was written to show"):
             return planned
 
 

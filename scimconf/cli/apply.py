@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scimconf.cli import options
-from scimconf.cli import plan as planning
+from scimconf.cli import options, planning, saved
 from scimconf.cli.terminal import Terminal, can_ask
+from scimconf.errors import StaleError
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
+    from scimconf.errors import Problem
+    from scimconf.plan.file import Saved
+    from scimconf.spec.loaded import Loaded
     from scimconf.workflow import Planned
 
 BACKED_UP = ("applications", "assignments", "jobs", "schema", "secrets", "service_principals")
@@ -28,7 +31,9 @@ BACKED_UP = ("applications", "assignments", "jobs", "schema", "secrets", "servic
 @options.variables
 @options.tenant
 @options.selection
+@options.events
 @click.option("--auto-approve", is_flag=True, help="Do not ask. Opens the guards of a first run, and no other.")
+@click.option("--expect-digest", metavar="DIGEST", help="Of a saved plan: apply it only if it has this digest.")
 @click.option(
     "--backup",
     "backups",
@@ -37,31 +42,66 @@ BACKED_UP = ("applications", "assignments", "jobs", "schema", "secrets", "servic
     show_default=True,
     help="Where to save the documents as they were before the first write.",
 )
-def command(paths: Sequence[str], given: Sequence[str], files: Sequence[str], **asked: Any) -> int:
+def command(paths: Sequence[str], **asked: Any) -> int:
     r"""Make the tenant what the spec says, after showing the plan and asking.
 
     PATHS are files, or folders with scimconf.yaml and *.scimconf.yaml; this folder where none is named. Running it
     again is always the way on: it plans anew and does what is left.
 
+    A single PATH may be a saved plan: it is planned again, and applied only if nothing has moved since it was made.
+
     \b
         scimconf apply examples/writer
         scimconf apply --auto-approve --allow scope-all examples/writer
+        scimconf apply plan.json
     """
-    from scimconf.cli.session import run
-
+    reviewed = saved.read(paths[0]) if len(paths) == 1 and saved.is_plan(paths[0]) else None
+    if reviewed is not None:
+        paths, asked = _as_reviewed(reviewed, asked)
+    elif asked["expect_digest"]:
+        raise click.UsageError("--expect-digest goes with a saved plan")
     options.know_guards(asked["allow"])
-    loadeds, together = options.load_all(paths, given, files)
-    if not any(loaded.spec is not None for loaded in loadeds) or together:
-        return planning.refuse([*together, *(problem for loaded in loadeds for problem in loaded.problems)])
+    loadeds, together = options.load_all(paths, asked["given"], asked["files"])
+    problems = planning.unsound(loadeds, together)
+    return planning.refuse(problems) if problems else _run(loadeds, together, reviewed, asked)
+
+
+def _as_reviewed(reviewed: Saved, asked: dict[str, Any]) -> tuple[Sequence[str], dict[str, Any]]:
+    """The paths and options by which a saved plan was made; nothing that shapes a plan can be added to it."""
+    for name in (*planning.REMEMBERED, "resend_secrets"):
+        if asked[name]:
+            raise click.UsageError("a saved plan is applied as it was made; plan again to change its options")
+    expected = asked["expect_digest"]
+    if expected and expected != reviewed.digest:
+        raise StaleError(f"This is not the plan that was reviewed: its digest is {reviewed.digest}, not {expected}")
+    remembered = {name: reviewed.plan.options[name] for name in (*planning.REMEMBERED, "resend_secrets")}
+    specs = [application.paths[0] for application in reviewed.plan.applications]
+    return specs, {**asked, **remembered}
+
+
+def _run(loadeds: Sequence[Loaded], together: Sequence[Problem], reviewed: Saved | None, asked: dict[str, Any]) -> int:
+    from scimconf.cli.session import run
 
     async def work(session: Session) -> int:
         found = await planning.plan_all(session, loadeds, planning.wishes(asked))
         with session.progress.still():
             planning.tell(found, together, {**asked, "form": "text"})
+            if reviewed is not None and _is_stale(reviewed, found, asked):
+                return 3
         codes = [planning.exit_code(found, together, detailed=False)]
         return options.first([*codes, *await _apply_all(session, found, asked)])
 
-    return run(asked["auth"], asked["cloud"], "reading", work)
+    return run(asked, "reading", work)
+
+
+def _is_stale(reviewed: Saved, found: planning.Found, asked: dict[str, Any]) -> bool:
+    """Whether today's plan is not the reviewed one, and says in what."""
+    lines = saved.moved(reviewed, planning.whole(found, asked))
+    if lines:
+        click.echo("Nothing was done: this is no longer the plan that was reviewed.", err=True)
+    for line in lines:
+        click.echo(f"  {line}", err=True)
+    return bool(lines)
 
 
 async def _apply_all(session: Session, found: planning.Found, asked: dict[str, Any]) -> list[int]:
@@ -112,6 +152,7 @@ async def _apply_one(session: Session, planned: Planned, asked: dict[str, Any]) 
         talk = _Talk(session, asked)
         report = await apply(session.live(), planned, planning.wishes(asked), session.secrets, talk)
     report = replace(report, error=session.secrets.scrub(report.error))
+    session.events.applied(report)
     terminal = Terminal.of_stdout()
     with session.progress.still():
         click.echo(text.report([report], width=terminal.width, color=terminal.color), nl=False)

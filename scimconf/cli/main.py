@@ -11,14 +11,16 @@ from typing import Any
 import click
 
 from scimconf import __version__
-from scimconf.errors import ScimconfError
+from scimconf.errors import ProblemsError, ScimconfError, StaleError
 
-USAGE, INTERRUPTED = 64, 130
+STALE, USAGE, PROBLEMS, INTERRUPTED = 3, 64, 65, 130
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "apply": ("scimconf.cli.apply", "Make the tenant what the spec says, after showing the plan and asking."),
+        "drift": ("scimconf.cli.drift", "Say whether the tenant is still as the specs say; exit 2 when it is not."),
         "plan": ("scimconf.cli.plan", "Show what differs from the tenant, and what that does to people."),
         "sandbox": ("scimconf.cli.sandbox", "A pretend tenant on this machine, to try things without a real one."),
+        "show": ("scimconf.cli.show", "Tell a saved plan again."),
         "validate": ("scimconf.cli.validate", "Check specs without looking at any tenant."),
         "version": ("scimconf.cli.version", "Say which version this is."),
     }
@@ -74,8 +76,11 @@ def main(argv: Sequence[str]) -> int:
         return _say("Interrupted.", INTERRUPTED)
     except BrokenPipeError:
         return _closed()
+    except ProblemsError as error:
+        return _problems(error)
     except ScimconfError as error:
-        return _say("\n".join(filter(None, [f"Error: {error}", error.hint])), 1)
+        code = STALE if isinstance(error, StaleError) else 1
+        return _say("\n".join(filter(None, [f"Error: {error}", error.hint])), code)
     return result if isinstance(result, int) else 0
 
 
@@ -85,6 +90,13 @@ def _stopped(stop: click.ClickException | click.exceptions.Exit) -> int:
         return stop.exit_code
     stop.show(sys.stderr)
     return USAGE
+
+
+def _problems(error: ProblemsError) -> int:
+    from scimconf.render import problems as as_text
+
+    click.echo(as_text.text(error.problems), nl=False, err=True)
+    return PROBLEMS
 
 
 def _say(text: str, code: int) -> int:

@@ -60,6 +60,12 @@ def selection(command: F) -> F:
     )
 
 
+def events(command: F) -> F:
+    return click.option(
+        "--events", type=click.Path(dir_okay=False), help="Write what happens to a file, a JSON object a line."
+    )(command)
+
+
 def output(*formats: str) -> Callable[[F], F]:
     return click.option(
         "--format", "form", type=click.Choice(formats), default=formats[0], show_default=True, help="How to tell it."

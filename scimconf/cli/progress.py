@@ -8,14 +8,16 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
+from scimconf.cli.events import Events
 from scimconf.cli.terminal import Terminal
 
 
 class Progress:
     """A context in which `tell` says what is being done. For a person it is rich's status line, and leaves no trace."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, events: Events) -> None:
         self._what = what
+        self._events = events
         self._status: Any = None
         self._last = ""
         self._wide = Terminal.of_stderr().width
@@ -44,6 +46,7 @@ class Progress:
         """One step; a step that is told again only counts on."""
         from scimconf.render.terminal.characters import visible
 
+        self._events.write("step", application=self._what, says=says, done=done, total=total)
         count = f"[{done}/{total}] " if total else ""
         text = visible(f"{self._what}: {count}{says}")
         if self._status is not None:
@@ -56,6 +59,7 @@ class Progress:
 
     def waiting(self, seconds: float, why: str) -> None:
         """A wait that Graph asked for."""
+        self._events.write("waiting", seconds=seconds, why=why)
         if self._status is not None or seconds >= 1:
             self.tell(f"waiting {seconds:.0f} s: {why}")
 

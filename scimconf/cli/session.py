@@ -6,11 +6,12 @@ The only `asyncio.run`, and the only signal handler.
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from scimconf.cli.events import Events
 from scimconf.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class Session:
     graph: Graph
     secrets: Secrets
     progress: Progress
+    events: Events
+    tenant_id: str = ""
     interrupts: int = field(default=0)
 
     def live(self) -> Live:
@@ -40,7 +43,7 @@ class Session:
 
         patience = Patience(asyncio.sleep, time.monotonic, lambda: self.graph.now)
         patience.waited = self.progress.tell
-        return Live(self.graph, patience)
+        return Live(self.graph, patience, self.tenant_id)
 
     def interrupted(self) -> bool:
         return self.interrupts > 0
@@ -67,25 +70,33 @@ class Session:
             loop.remove_signal_handler(signal.SIGINT)
 
 
-def run(auth: str | None, cloud: str | None, what: str, work: Callable[[Session], Awaitable[int]]) -> int:
-    """Signs in, connects, and does the work."""
+def run(asked: Mapping[str, Any], what: str, work: Callable[[Session], Awaitable[int]]) -> int:
+    """Signs in, connects, and does the work; `asked` are the command's options."""
     import asyncio
 
     from scimconf.live.graph import open_graph
     from scimconf.live.secrets import Secrets
     from scimconf.live.settings import graph_settings
 
-    settings = graph_settings(os.environ, cloud)
+    auth = asked["auth"]
+    settings = graph_settings(os.environ, asked["cloud"])
     token = _token(settings, auth)
     secrets = Secrets(os.environ, credential=lambda: _azure(settings, auth))
+    events = Events(asked.get("events"), secrets.scrub)
 
     async def main() -> int:
-        with Progress(what) as progress:
+        with Progress(what, events) as progress:
             graph = open_graph(settings, token, scrub=secrets.scrub, on_wait=progress.waiting)
             async with graph:
-                return await work(Session(graph, secrets, progress))
+                tenant_id = token.tenant_id() if token is not None else ""
+                return await work(Session(graph, secrets, progress, events, tenant_id))
 
-    return asyncio.run(main())
+    try:
+        code = asyncio.run(main())
+        events.write("finished", exit_code=code)
+    finally:
+        events.close()
+    return code
 
 
 def _token(settings: Settings, auth: str | None) -> TokenSource | None:

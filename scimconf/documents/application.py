@@ -6,11 +6,11 @@ shows in collections only. Everything here is pure: constructors of documents, v
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID, uuid5
 
 from scimconf.plan import Tenant
-from scimconf.wire import Document, Json
+from scimconf.wire import AssignmentRow, Document, Json
 
 CUSTOM_TEMPLATE = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
 """The non-gallery template: Graph reference, applicationTemplate instantiate."""
@@ -18,7 +18,9 @@ CUSTOM_TEMPLATE = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
 DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 """The role of an assignment without a role; legal only where the application declares none."""
 
-_PRINCIPAL_FIELDS = "id,appId,displayName,appRoles,tags,preferredSingleSignOnMode,applicationTemplateId"
+_PRINCIPAL_FIELDS = (
+    "id,appId,displayName,appRoles,tags,preferredSingleSignOnMode,applicationTemplateId,appOwnerOrganizationId"
+)
 
 
 def quoted(text: str) -> str:
@@ -84,6 +86,7 @@ def applications() -> Document:
         query=(("$filter", "appId eq '{app_id}'"), ("$select", "id,appId,createdDateTime,appRoles")),
         collection=True,
         binds=_bind_application,
+        empty_is_late=True,
     )
 
 
@@ -130,23 +133,38 @@ def roles(documents: Mapping[str, Json]) -> list[Json]:
     for name in ("applications", "service_principals"):
         rows = documents.get(name) or []
         if len(rows) == 1:
-            return list(rows[0].get("appRoles") or ())
+            return [{**role, "id": str(role["id"]).lower()} for role in rows[0].get("appRoles") or ()]
     return []
+
+
+def assigned(rows: Iterable[Json]) -> list[AssignmentRow]:
+    """Rows of assignments, the ids in small letters, so that ids from different answers are the same text."""
+    return [
+        {**row, "principalId": row["principalId"].lower(), "appRoleId": row["appRoleId"].lower()} for row in rows
+    ]
 
 
 _ROLES = UUID("5b0bd6cb-3c2e-5b0c-9c5e-7f7f5a1f5d5a")
 
 
-def new_role_id(app_id: str, identity: str) -> str:
-    """The id that a new role gets, from the application's id and the role's value: the same one in every run."""
-    return str(uuid5(_ROLES, f"{app_id.lower()}/{identity}"))
+def new_role_id(app_id: str, name: str, taken: Collection[str] = ()) -> str:
+    """The id that a new role gets, from the application's id and the role's name: the same one in every run.
+
+    A role that was made here and got another value by hand keeps its id, so that one is `taken`.
+    """
+    found = str(uuid5(_ROLES, f"{app_id.lower()}/{name}"))
+    return new_role_id(app_id, f"{name}/", taken) if found in taken else found
 
 
 # --- edits ---------------------------------------------------------------------------------------------------------
 
 
 def _role(raw: Json, role_id: str) -> Json | None:
-    return next((role for role in raw.get("appRoles") or () if role.get("id") == role_id), None)
+    return next((role for role in raw.get("appRoles") or () if _is(role, role_id)), None)
+
+
+def _is(role: Json, role_id: str) -> bool:
+    return str(role.get("id")).lower() == role_id.lower()
 
 
 def _same(role: Json, value: Json) -> bool:
@@ -186,7 +204,7 @@ def role_gone(raw: Json, key: tuple[str, ...], _value: Json) -> bool:
 
 
 def remove_role(raw: Json, key: tuple[str, ...], _value: Json) -> Json:
-    return {**raw, "appRoles": [role for role in raw.get("appRoles") or () if role.get("id") != key[0]]}
+    return {**raw, "appRoles": [role for role in raw.get("appRoles") or () if not _is(role, key[0])]}
 
 
 def role_disabled(raw: Json, key: tuple[str, ...], _value: Json) -> bool:
@@ -196,7 +214,7 @@ def role_disabled(raw: Json, key: tuple[str, ...], _value: Json) -> bool:
 
 
 def disable_role(raw: Json, key: tuple[str, ...], _value: Json) -> Json:
-    roles_now = [{**one, "isEnabled": False} if one.get("id") == key[0] else one for one in raw.get("appRoles") or ()]
+    roles_now = [{**one, "isEnabled": False} if _is(one, key[0]) else one for one in raw.get("appRoles") or ()]
     return {**raw, "appRoles": roles_now}
 
 

@@ -28,16 +28,17 @@ _TYPES = {
 
 def definition_fields(definition: Json) -> dict[str, Json]:
     """An attributeDefinition in the spec's words; Graph's other fields stand under their own names."""
-    known = {word: definition.get(key, _FALLBACKS[word]) for word, key in _DEFINITION.items()}
-    known["type"] = str(known["type"] or "String").lower()
+    said = {word: definition.get(key) for word, key in _DEFINITION.items()}
+    known = {word: _FALLBACKS[word] if value is None else value for word, value in said.items()}
+    known["type"] = str(known["type"]).lower()
     mutability = definition.get("mutability") or "ReadWrite"
     words = {value: word for word, value in _MUTABILITY.items()}
     return {
         **known,
         "mutability": words.get(mutability, mutability),
-        "references": [
+        "references": sorted(
             str(one.get("referencedObjectName")) for one in definition.get("referencedObjects") or () if one
-        ],
+        ),
         **{key: value for key, value in definition.items() if key not in _OWN_KEYS},
     }
 

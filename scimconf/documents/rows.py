@@ -60,8 +60,8 @@ def row_fields(row: Json) -> dict[str, Json]:
 
 def flags(text: Json) -> list[str]:
     """`"Add, Update,Delete"` as sorted words; the service writes it with and without spaces."""
-    words = [part.strip() for part in str(text or "").split(",")]
-    return sorted(_ACTION_WORDS.get(word, word) for word in words if word and word != "None")
+    words = {part.strip() for part in str(text or "").split(",")} - {"", "None"}
+    return sorted(_ACTION_WORDS.get(word, word) for word in words)
 
 
 def flags_text(actions: list[str]) -> str:

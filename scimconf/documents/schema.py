@@ -133,8 +133,12 @@ def place(raw: Json, selector: Selector) -> Place | None:
 
 
 def rows(found: Place) -> list[Json]:
-    """The attributeMappings of a place."""
-    return [row for row in _list(found.mapping, "attributeMappings") if isinstance(row, Mapping)]
+    """The attributeMappings of a place; one that names no target is nobody's."""
+    return [
+        row
+        for row in _list(found.mapping, "attributeMappings")
+        if isinstance(row, Mapping) and row.get("targetAttributeName")
+    ]
 
 
 def definitions(raw: Json, found: Place, side: str) -> list[Json]:
@@ -195,11 +199,12 @@ def object_view(raw: Json, key: tuple[str, ...]) -> Json:
 
 
 def definition_view(raw: Json, key: tuple[str, ...]) -> Json:
-    """The definition in normal form; None where there is none."""
-    for definition in definitions(raw, _found(raw, key), key[4]):
-        if definition.get("name") == key[5]:
-            return one_definition.definition_fields(definition)
-    return None
+    """The definitions of that name in normal form; a directory may hold an object of one name twice."""
+    return [one_definition.definition_fields(one) for one in _defined(raw, key)]
+
+
+def _defined(raw: Json, key: tuple[str, ...]) -> list[Json]:
+    return [one for one in definitions(raw, _found(raw, key), key[4]) if one.get("name") == key[5]]
 
 
 def mapping_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
@@ -247,25 +252,26 @@ def set_object(raw: Json, key: tuple[str, ...], value: Json) -> Json:
 
 def definition_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
     """`key` is the selector, the side (`source` or `target`) and the attribute's name."""
-    for definition in definitions(raw, _found(raw, key), key[4]):
-        if definition.get("name") == key[5]:
-            now = one_definition.definition_fields(definition)
-            return all(now.get(word) == wanted for word, wanted in value.items())
-    return False
+    views = definition_view(raw, key)
+    return bool(views) and all(now.get(word) == wanted for now in views for word, wanted in value.items())
 
 
 def define_attribute(raw: Json, key: tuple[str, ...], value: Json) -> Json:
-    """The definition made or changed, in the first object of that name."""
+    """The definition made in every object of that name that lacks it, and changed where it stands."""
     found = _found(raw, key)
-    one = next(iter(_objects(raw, found, key[4])), None)
-    if one is None:
+    objects = _objects(raw, found, key[4])
+    if not objects:
         raise LookupError(f"the {key[4]} directory has no object {found.mapping.get(key[4] + 'ObjectName')}")
+    for one in objects:
+        raw = _with_object(raw, one, {**one, "attributes": _with_definition(one, key[5], value)})
+    return raw
+
+
+def _with_definition(one: Json, name: str, value: Json) -> list[Json]:
     attributes = _list(one, "attributes")
-    if any(_named(attribute, key[5]) for attribute in attributes):
-        wanted = [one_definition.changed(item, value) if _named(item, key[5]) else item for item in attributes]
-    else:
-        wanted = [*attributes, one_definition.definition_raw(key[5], value)]
-    return _with_object(raw, one, {**one, "attributes": wanted})
+    if not any(_named(attribute, name) for attribute in attributes):
+        return [*attributes, one_definition.definition_raw(name, value)]
+    return [one_definition.changed(item, value) if _named(item, name) else item for item in attributes]
 
 
 def _named(attribute: Json, name: str) -> bool:

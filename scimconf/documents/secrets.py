@@ -57,6 +57,11 @@ def values(raw: Json) -> dict[str, str]:
     return {str(pair["key"]): str(pair.get("value") or "") for pair in raw or () if pair.get("value") not in (None, "")}
 
 
+def masked(raw: Json) -> frozenset[str]:
+    """The keys whose values cannot be read back, and so not compared."""
+    return frozenset(key for key, value in values(raw).items() if value == MASK)
+
+
 def notifications(raw: Json) -> Mapping[str, Json]:
     """The members of SyncNotificationSettings, which is JSON in a string; nothing when it cannot be read."""
     return _members(values(raw).get(NOTIFICATIONS, ""))

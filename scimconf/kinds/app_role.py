@@ -12,8 +12,9 @@ from typing import Any
 from scimconf.documents import application as documents
 from scimconf.documents import schema
 from scimconf.errors import Problem
-from scimconf.kinds.kind import Base, Effects, live_schema
-from scimconf.plan import Absent, Action, Change, Effect, Kept, Reported, Resource, Wanted, Whole, decode, encode
+from scimconf.kinds import roles
+from scimconf.kinds.kind import Base, Effects, live_schema, refused, schema_reads
+from scimconf.plan import Absent, Action, Change, Effect, Kept, Reported, Resource, Wanted, Whole, decode
 from scimconf.spec.model import Role, Spec
 from scimconf.wire import Document, Edit, Json, Phase, Read, Snapshot, Step
 
@@ -32,6 +33,8 @@ class AppRoleKind(Base):
     def reads(self, spec: Spec) -> Iterable[Document]:
         if spec.app_roles is not None:
             yield documents.assignments()
+        if _removes(spec):
+            yield from schema_reads()
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Problem]:
         if snapshot is None or spec.app_roles is None:
@@ -44,6 +47,9 @@ class AppRoleKind(Base):
                 hint="Take app_roles out; the application's owner decides its roles.",
             )
         yield from _ambiguous(spec, snapshot)
+        for needed in ("assignments", "schema", "template_schema") if _removes(spec) else ():
+            permission = "Application.Read.All" if needed == "assignments" else "Synchronization.Read.All"
+            yield from refused(snapshot, needed, "K704", ("app_roles",), permission)
         if _removes(spec) and _is_inbound(snapshot):
             yield Problem(
                 "K702",
@@ -60,34 +66,33 @@ class AppRoleKind(Base):
             yield Whole(prefix) if spec.app_roles.unlisted == "remove" else Reported(prefix)
             yield from self._without_value(spec, snapshot)
         for role in spec.app_roles.roles:
-            address = self.address(spec, _name(role.value, role.display_name))
+            address = self.address(spec, roles.label_of(role))
             yield Absent(address) if role.absent else Resource(address, _desired(role))
 
     def _without_value(self, spec: Spec, snapshot: Snapshot) -> Iterator[Wanted]:
-        listed = {role.identity for role in spec.app_roles.roles} if spec.app_roles is not None else set()
-        for role in documents.roles(snapshot.documents):
-            if not role.get("value") and f"~{role.get('displayName')}" not in listed:
-                yield Kept(self.address(spec, _name(None, str(role.get("displayName")))))
+        """The template's own roles have no value; they stay unless they are listed."""
+        for name in roles.labels(documents.roles(snapshot.documents)).values():
+            if roles.value_of(name) is None:
+                yield Kept(self.address(spec, name))
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         if spec.app_roles is None:
             return
-        held = Counter(row["appRoleId"] for row in snapshot.rows("assignments"))
-        for role in documents.roles(snapshot.documents):
-            address = self.address(spec, _name(role.get("value"), str(role.get("displayName"))))
+        held = Counter(row["appRoleId"] for row in documents.assigned(snapshot.rows("assignments")))
+        live = documents.roles(snapshot.documents)
+        names = roles.labels(live)
+        for role in live:
             facts = {"id": role["id"], "assignments": held[role["id"]]}
-            yield Resource(address, _observed(role), facts=facts)
+            yield Resource(self.address(spec, names[role["id"]]), _observed(role), facts=facts)
 
     def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
+        new = roles.new_ids(spec, snapshot)
         for change in self.mine(changes):
-            yield from _steps(change, snapshot.names.get("app_id", ""))
+            name = change.address.rest
+            yield from _steps(change, str(change.before.facts["id"]) if change.before is not None else new[name])
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
         return {change.address: _effects(change) for change in changes}
-
-
-def _name(value: str | None, display_name: str) -> str:
-    return encode(value) if value else f"~{encode(display_name)}"
 
 
 def _desired(role: Role) -> Mapping[str, Any]:
@@ -95,7 +100,7 @@ def _desired(role: Role) -> Mapping[str, Any]:
         "display_name": role.display_name,
         "description": role.description,
         "enabled": role.enabled,
-        "allowed_members": sorted(role.allowed_members),
+        "allowed_members": sorted(set(role.allowed_members)),
     }
 
 
@@ -110,22 +115,19 @@ def _observed(role: Json) -> Mapping[str, Any]:
 
 
 def _raw(change: Change, resource: Resource) -> Mapping[str, Any]:
-    fields, identity = resource.fields, decode(change.address.rest)
-    value = None if identity.startswith("~") else identity
+    fields = resource.fields
     return {
         "displayName": fields["display_name"],
         "description": fields["description"],
-        "value": value,
+        "value": roles.value_of(change.address.rest),
         "isEnabled": fields["enabled"],
         "allowedMemberTypes": [_MEMBERS[word] for word in fields["allowed_members"]],
     }
 
 
-def _steps(change: Change, app_id: str) -> Iterator[Step]:
+def _steps(change: Change, role_id: str) -> Iterator[Step]:
     document, serves = documents.application(), (change.address,)
-    name = decode(change.address.rest)
-    known = change.before.facts["id"] if change.before is not None else documents.new_role_id(app_id, name)
-    key = (str(known),)
+    name, key = roles.value_of(change.address.rest) or decode(change.address.rest), (role_id,)
     if change.before is not None and _needs_disabling(change):
         yield Edit(Phase.STOP, serves, f"disable the role {name}, as Graph demands", document, "disable_role", key)
         yield Read(Phase.STOP, serves, f"wait until {name} is disabled", document, "disable_role", key)
@@ -150,11 +152,9 @@ def _effects(change: Change) -> frozenset[Effect]:
 
 
 def _ambiguous(spec: Spec, snapshot: Snapshot) -> Iterator[Problem]:
-    live = Counter(
-        _name(role.get("value"), str(role.get("displayName"))) for role in documents.roles(snapshot.documents)
-    )
+    live = Counter(map(roles.live_label, documents.roles(snapshot.documents)))
     for index, role in enumerate(spec.app_roles.roles if spec.app_roles is not None else ()):
-        if live[_name(role.value, role.display_name)] > 1:
+        if live[roles.label_of(role)] > 1:
             said = f"the application has several roles {role.identity}"
             yield Problem(
                 "K703", said, ("app_roles", "roles", index), hint="Give each a value of its own in the portal."
@@ -162,8 +162,8 @@ def _ambiguous(spec: Spec, snapshot: Snapshot) -> Iterator[Problem]:
 
 
 def _removes(spec: Spec) -> bool:
-    roles = spec.app_roles
-    return roles is not None and (roles.unlisted == "remove" or any(role.absent for role in roles.roles))
+    one = spec.app_roles
+    return one is not None and (one.unlisted == "remove" or any(role.absent for role in one.roles))
 
 
 def _is_inbound(snapshot: Snapshot) -> bool:

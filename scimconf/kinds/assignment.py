@@ -13,16 +13,16 @@ always, since their names repeat. Roles are matched by id where they are live an
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
 from scimconf.documents import application as documents
 from scimconf.errors import Problem, SpecPath
+from scimconf.kinds import roles
 from scimconf.kinds.kind import Base, Effects, close, refused
-from scimconf.plan import Absent, Action, Change, Effect, Kept, Reported, Resource, Wanted, Whole, encode
+from scimconf.plan import Absent, Action, Change, Effect, Kept, Reported, Resource, Wanted, Whole, decode, encode
 from scimconf.spec.model import Assignments, GroupAssignment, Spec, UserAssignment
 from scimconf.wire import Document, Lookup, Phase, Principal, Send, Snapshot, Step
 
@@ -66,7 +66,8 @@ class AssignmentKind(Base):
         live = snapshot.get("assignments")
         if live is None and not snapshot.settled and "assignments" not in snapshot.refused:
             return
-        ids = {Lookup("id", row["principalId"]) for row in live or () if row["principalType"] != "ServicePrincipal"}
+        rows = documents.assigned(live or ())
+        ids = {Lookup("id", row["principalId"]) for row in rows if row["principalType"] != "ServicePrincipal"}
         yield from ids
         if all(one in snapshot.found for one in ids):
             known = _users_by_name(snapshot)
@@ -81,7 +82,7 @@ class AssignmentKind(Base):
             return
         yield from refused(snapshot, "assignments", "K801", ("assignments",), "Application.Read.All")
         yield from _empty_files(spec.assignments)
-        roles = _Roles.of(spec, snapshot)
+        roles, held = _Roles.of(spec, snapshot), _held(snapshot)
         everyone = _principals(spec, snapshot)
         seen: dict[str, SpecPath] = {}
         for one in _entries(spec):
@@ -89,7 +90,8 @@ class AssignmentKind(Base):
             if principal is None:
                 yield from _not_found(one, snapshot)
                 continue
-            yield from _about(one, principal, roles)
+            yield from _about(one, principal)
+            yield from _about_roles(one, held[principal.id], roles)
             if principal.id in seen:
                 said = f"{principal.name} is listed twice"
                 yield Problem("K805", said, one.path, hint="Write one entry with all the roles.")
@@ -113,13 +115,12 @@ class AssignmentKind(Base):
         prefix = self.address(spec, _label(principal, names))
         if one.listed.absent and one.listed.roles:
             for role in one.listed.roles:
-                yield Absent(prefix.under(encode(role)), (principal.id, roles.id(role)))
+                yield Absent(prefix.under(roles.name(role)), (principal.id, roles.id(role)))
             return
         yield Whole(prefix)
         for role in one.listed.roles if not one.listed.absent else ():
-            yield Resource(
-                prefix.under(encode(role)), {}, (principal.id, roles.id(role)), facts={"principal": principal.name}
-            )
+            facts = {"principal": principal.name}
+            yield Resource(prefix.under(roles.name(role)), {}, (principal.id, roles.id(role)), facts)
 
     def _unlisted(self, spec: Spec, snapshot: Snapshot, listed: set[str]) -> Iterator[Wanted]:
         assignments = spec.assignments
@@ -132,18 +133,19 @@ class AssignmentKind(Base):
             yield Whole(prefix)
         for resource in self.observed(spec, snapshot):
             is_service = resource.facts["type"] == "ServicePrincipal"
-            if is_service or (resource.facts["principal_id"] not in listed and _is_kept(assignments, resource)):
+            if is_service or (
+                resource.facts["principal_id"] not in listed and _is_kept(assignments, resource, snapshot)
+            ):
                 yield Kept(resource.address, resource.key)
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         if spec.assignments is None:
             return
         names, roles = _names(snapshot), _Roles.of(spec, snapshot)
-        for row in snapshot.rows("assignments"):
+        for row in documents.assigned(snapshot.rows("assignments")):
             principal = _principal(row, snapshot)
-            role = roles.name(row["appRoleId"])
             yield Resource(
-                self.address(spec, _label(principal, names), role),
+                self.address(spec, _label(principal, names), roles.label(row["appRoleId"])),
                 {},
                 (principal.id, row["appRoleId"]),
                 facts={
@@ -151,7 +153,7 @@ class AssignmentKind(Base):
                     "type": row["principalType"],
                     "principal": principal.name,
                     "principal_id": principal.id,
-                    "role": roles.value(row["appRoleId"]),
+                    "roles": roles.spellings(row["appRoleId"]),
                 },
             )
 
@@ -172,11 +174,19 @@ class AssignmentKind(Base):
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
         """Someone who gains a first role may be created, who loses the last may be disabled; a swap does neither."""
-        held = Counter(row["principalId"] for row in snapshot.rows("assignments"))
+        held = {one: len(role_ids) for one, role_ids in _held(snapshot).items()}
         left = Counter(held)
         for change in changes:
             left[_owner(change)] += 1 if change.action is Action.CREATE else -1
-        return {change.address: _effects(held[_owner(change)], left[_owner(change)]) for change in changes}
+        return {change.address: _effects(held.get(_owner(change), 0), left[_owner(change)]) for change in changes}
+
+
+def _held(snapshot: Snapshot) -> Mapping[str, set[str]]:
+    """Principal id → the ids of the roles that it holds."""
+    held = defaultdict[str, set[str]](set)
+    for row in documents.assigned(snapshot.rows("assignments")):
+        held[row["principalId"]].add(row["appRoleId"])
+    return held
 
 
 def _owner(change: Change) -> str:
@@ -253,7 +263,7 @@ def _principal(row: Any, snapshot: Snapshot) -> Principal:
 def _names(snapshot: Snapshot) -> Mapping[str, str]:
     """Principal id → its name in addresses; one that is not unique gets `~` and eight characters of its id."""
     everyone = {one.id: one for found in snapshot.found.values() for one in found}
-    for row in snapshot.rows("assignments"):
+    for row in documents.assigned(snapshot.rows("assignments")):
         everyone.setdefault(row["principalId"], _principal(row, snapshot))
     counts = Counter((one.type, one.name.casefold()) for one in everyone.values())
     return {
@@ -266,17 +276,24 @@ def _label(principal: Principal, names: Mapping[str, str]) -> str:
     return f"{principal.type}:{encode(names.get(principal.id, principal.name))}"
 
 
-def _is_kept(assignments: Assignments, resource: Resource) -> bool:
-    principal = str(resource.facts["principal"])
+def _is_kept(assignments: Assignments, resource: Resource, snapshot: Snapshot) -> bool:
+    """Whether a pattern of `keep` takes it. A user whose name could not be read may be any of those that are kept."""
+    facts = resource.facts
+    named = bool(snapshot.found.get(Lookup("id", facts["principal_id"])))
     for keep in assignments.keep:
-        if keep.group is not None and resource.facts["type"] == "Group" and fnmatchcase(principal, keep.group):
+        if keep.group is not None and facts["type"] == "Group" and _is_like(facts["principal"], keep.group):
             return True
-        is_user = keep.user is not None and resource.facts["type"] == "User"
-        if is_user and fnmatchcase(principal.casefold(), str(keep.user).casefold()):
-            return True
-        if keep.role is not None and fnmatchcase(str(resource.facts["role"]), keep.role):
+        if keep.user is not None and facts["type"] == "User":
+            return not named or _is_like(facts["principal"], keep.user)
+        if keep.role is not None and any(_is_like(name, keep.role) for name in facts["roles"]):
             return True
     return False
+
+
+def _is_like(name: str, pattern: str) -> bool:
+    """`*` stands for any characters, everything else for itself; names are the same in any case."""
+    parts = map(re.escape, pattern.casefold().split("*"))
+    return re.fullmatch(".*".join(parts), name.casefold(), re.DOTALL) is not None
 
 
 def _empty_files(assignments: Assignments) -> Iterator[Problem]:
@@ -296,43 +313,56 @@ def _empty_files(assignments: Assignments) -> Iterator[Problem]:
 
 @dataclass(frozen=True, slots=True)
 class _Roles:
-    """Roles by value and by id: the live ones, and those that the plan will make."""
+    """Roles by their names in the spec and by id: the live ones, and those that the plan will make."""
 
-    by_value: Mapping[str, str]
-    by_id: Mapping[str, str]
+    by_name: Mapping[str, str]
+    labels: Mapping[str, str]
     off: frozenset[str]
+    gone: frozenset[str]
 
     @classmethod
     def of(cls, spec: Spec, snapshot: Snapshot) -> _Roles:
-        live = documents.roles(snapshot.documents)
-        by_id = {role["id"]: str(role.get("value") or "") or f"~{role.get('displayName')}" for role in live}
-        by_value = {value: one for one, value in by_id.items()}
-        off = {value for role in live if not role.get("isEnabled") for value in (by_id[role["id"]],)}
+        live, new = documents.roles(snapshot.documents), roles.new_ids(spec, snapshot)
+        by_name = {str(role.get("value") or "") or f"~{role.get('displayName')}": role["id"] for role in live}
+        labels = {documents.DEFAULT_ACCESS: _DEFAULT, **roles.labels(live)}
+        off = {role["id"] for role in live if not role.get("isEnabled")}
         for role in spec.app_roles.roles if spec.app_roles is not None else ():
+            if roles.label_of(role) in new:
+                by_name.setdefault(role.identity, new[roles.label_of(role)])
+                labels.setdefault(new[roles.label_of(role)], roles.label_of(role))
             if not role.absent:
-                by_value.setdefault(
-                    role.identity, documents.new_role_id(snapshot.names.get("app_id", ""), role.identity)
-                )
-                off = off - {role.identity} if role.enabled else off | {role.identity}
-        return cls(by_value, by_id, frozenset(off))
+                known = by_name[role.identity]
+                off = off - {known} if role.enabled else off | {known}
+        gone = frozenset(role["id"] for role in live if roles.goes(spec, role))
+        return cls(by_name, labels, frozenset(off), gone)
 
-    def id(self, value: str) -> str:
-        return self.by_value.get(value) or self.by_value.get(f"~{value}") or f"?{value}"
+    def id(self, written: str) -> str:
+        """The id of a role by its value, or by its display name where it has no value."""
+        return self.by_name.get(written) or self.by_name.get(f"~{written}") or f"?{written}"
 
-    def value(self, role: str) -> str:
-        return self.by_id.get(role, role)
+    def name(self, written: str) -> str:
+        """What a written role is called in addresses."""
+        return self.labels.get(self.id(written)) or encode(written)
 
-    def name(self, role: str) -> str:
-        if role == documents.DEFAULT_ACCESS:
-            return "~Default Access"
-        value = self.value(role)
-        return f"~{encode(value[1:])}" if value.startswith("~") else encode(value)
+    def label(self, role: str) -> str:
+        return self.labels.get(role, role)
 
-    def knows(self, value: str) -> bool:
-        return value in self.by_value or f"~{value}" in self.by_value
+    def spellings(self, role: str) -> tuple[str, ...]:
+        """How a pattern may name a live role."""
+        name = self.label(role)
+        value = roles.value_of(name)
+        return (value,) if value is not None else (decode(name), decode(name.removeprefix("~")))
+
+    def knows(self, written: str) -> bool:
+        """Whether there is such a role, and will be after this plan."""
+        found = self.id(written)
+        return found in self.labels and found not in self.gone
 
 
-def _about(one: Entry, principal: Principal, roles: _Roles) -> Iterator[Problem]:
+_DEFAULT = "~Default Access"
+
+
+def _about(one: Entry, principal: Principal) -> Iterator[Problem]:
     listed = one.listed
     if isinstance(listed, GroupAssignment) and principal.type != "group":
         yield Problem("K803", f"{principal.name} is not a group", one.path)
@@ -345,12 +375,16 @@ def _about(one: Entry, principal: Principal, roles: _Roles) -> Iterator[Problem]
         yield Problem(
             "K806", f'the group "{principal.name}" is not security-enabled, so it cannot be assigned', one.path
         )
-    for role in listed.roles if not listed.absent else ():
+
+
+def _about_roles(one: Entry, held: set[str], roles: _Roles) -> Iterator[Problem]:
+    for role in one.listed.roles if not one.listed.absent else ():
+        path = (*one.path, "roles")
         if not roles.knows(role):
-            hint = close(role, roles.by_value, "Declare it under app_roles.")
-            yield Problem("K807", f'the application has no role "{role}"', (*one.path, "roles"), hint=hint)
-        elif role in roles.off:
-            yield Problem("K808", f'the role "{role}" is disabled and cannot be assigned', (*one.path, "roles"))
+            hint = close(role, roles.by_name, "Declare it under app_roles.")
+            yield Problem("K807", f'the application has no role "{role}"', path, hint=hint)
+        elif roles.id(role) in roles.off and roles.id(role) not in held:
+            yield Problem("K808", f'the role "{role}" is disabled and cannot be assigned', path)
 
 
 def _not_found(one: Entry, snapshot: Snapshot) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from itertools import chain
 from scimconf.documents import application, job, secrets
 from scimconf.errors import Problem
 from scimconf.kinds.kind import Kind
+from scimconf.kinds.left_behind import left_behind
 from scimconf.plan import Action, ApplicationPlan, Change, Difference, Effect, Tenant
 from scimconf.plan.diff import diff, fingerprint
 from scimconf.plan.guards import Facts, Permit
@@ -28,6 +29,7 @@ class Options:
     exclude: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
     resend_secrets: bool = False
+    fail_on_left_behind: bool = False
     today: date = date.min
 
 
@@ -41,14 +43,17 @@ class Comparison:
     tenant: Tenant | None = None
 
 
-def documents(kinds: Sequence[Kind], spec: Spec) -> tuple[Document, ...]:
-    """Every document that the spec needs, each once."""
-    found = {document.name: document for kind in kinds for document in kind.reads(spec)}
+def documents(kinds: Sequence[Kind], specs: Sequence[Spec]) -> tuple[Document, ...]:
+    """Every document that the specs of one application need, each once; the first spec decides how it is found."""
+    found: dict[str, Document] = {}
+    for spec in specs:
+        for document in chain.from_iterable(kind.reads(spec) for kind in kinds):
+            found.setdefault(document.name, document)
     return tuple(found.values())
 
 
-def lookups(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot) -> Iterable[Lookup]:
-    return chain.from_iterable(kind.lookups(spec, snapshot) for kind in kinds)
+def lookups(kinds: Sequence[Kind], specs: Sequence[Spec], snapshot: Snapshot) -> Iterable[Lookup]:
+    return chain.from_iterable(kind.lookups(spec, snapshot) for spec in specs for kind in kinds)
 
 
 def check(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot | None) -> tuple[Problem, ...]:
@@ -64,9 +69,11 @@ def expired(spec: Spec, today: date) -> Iterator[Problem]:
             yield Problem("K003", said, ("guards", index), hint="Take it out, or give it a new day and reason.")
 
 
-def compare(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options: Options) -> Comparison:
-    """The plan of one application."""
-    tenant = application.tenant(snapshot.get("organization"))
+def compare(
+    kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options: Options, former: Spec | None = None
+) -> Comparison:
+    """The plan of one application; `former` is its spec as it was, for what is left behind."""
+    tenant = _tenant(snapshot)
     problems = (*check(kinds, spec, snapshot), *expired(spec, options.today))
     warnings = tuple(problem for problem in problems if not problem.is_error)
     errors = tuple(problem for problem in problems if problem.is_error)
@@ -76,6 +83,8 @@ def compare(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options: Opti
     changes = _with_effects(kinds, difference, snapshot)
     chosen = select(changes, options.only, options.exclude, {kind.name: kind.after for kind in kinds})
     steps = _steps(kinds, spec, chosen.changes, snapshot)
+    behind = () if former is None else left_behind(kinds, former, spec, snapshot)
+    facts = _facts(spec, snapshot, tenant, options, difference, steps)
     plan = ApplicationPlan(
         spec.name,
         ids={name: snapshot.names[name] for name in ("app_id", "job", "sp") if name in snapshot.names},
@@ -84,11 +93,18 @@ def compare(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options: Opti
         changes=chosen.changes,
         reported=difference.reported,
         left_alone=difference.left_alone,
-        guards=guards(chosen.changes, _facts(spec, snapshot, tenant, options, difference, steps)),
+        guards=guards(chosen.changes, replace(facts, left_behind=len(behind) * options.fail_on_left_behind)),
         notices=(*warnings, *_needs(steps, snapshot), *_pulled(chosen), *_unguarded(spec)),
+        left_behind=behind,
         excluded=chosen.left_out,
     )
     return Comparison(plan, steps, tenant=tenant)
+
+
+def _tenant(snapshot: Snapshot) -> Tenant | None:
+    """As the tenant tells itself; where that is refused, the id that the token is for."""
+    token = snapshot.names.get("token_tenant")
+    return application.tenant(snapshot.get("organization")) or (Tenant(token) if token else None)
 
 
 def _difference(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options: Options) -> Difference:

@@ -72,8 +72,9 @@ class ConnectionKind(Base):
             for key, value in _edits(change, spec.connection):
                 operation = "remove_value" if value is None else "set_value"
                 yield Edit(Phase.BUILD, serves, f"set {key}", document, operation, (key,), value)
-        yield _try(tuple(change.address for change in writers), "try the stored credentials", saved=True)
-        yield from _tags(spec.connection, self.address(spec), document)
+        everyone = tuple(change.address for change in writers)
+        yield _try(everyone, "try the stored credentials", saved=True)
+        yield from _tags(spec.connection, everyone, document)
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
         return {change.address: frozenset({Effect.CREDENTIALS}) for change in changes}
@@ -85,7 +86,7 @@ def _desired(connection: Connection) -> dict[str, Any]:
         fields["authentication"] = connection.authentication
     if connection.base_address is not None:
         fields["base_address"] = connection.base_address
-    if connection.authentication == "entra_token":
+    if connection.authentication in ("entra_token", "oauth2_client_credentials"):
         fields["secret_token"] = None
     if connection.oauth2 is not None:
         fields["oauth2.token_url"] = connection.oauth2.token_url
@@ -149,8 +150,8 @@ def _pairs(one: FieldChange, references: Mapping[str, SecretRef]) -> Iterable[tu
         if one.after == "oauth2_client_credentials":
             yield "AuthenticationType", OAUTH2
         elif one.before == "oauth2_client_credentials":
-            yield "AuthenticationType", None
-            yield "Oauth2ClientSecret", None
+            for unused in ("AuthenticationType", *(key for key in KEYS.values() if key.startswith("Oauth2"))):
+                yield unused, None
         return
     key = _key(one.name.removesuffix(_ROTATION))
     yield key, references.get(key, one.after)
@@ -170,13 +171,13 @@ def _try(serves: tuple[Address, ...], says: str, *, saved: bool) -> Send:
     )
 
 
-def _tags(connection: Connection, own: Address, secrets: Document) -> Iterable[Step]:
+def _tags(connection: Connection, serves: tuple[Address, ...], secrets: Document) -> Iterable[Step]:
     """After the write of the secrets every rotation is said in a tag, also where the value was only sent along."""
     for key, reference in documents.written_secrets(connection):
         if reference.rotation is not None:
             yield Edit(
                 Phase.BUILD,
-                (own,),
+                serves,
                 f"note the rotation of {key}",
                 application.service_principal(),
                 "set_tag",

@@ -19,11 +19,11 @@ from typing import Any, Protocol
 
 from scimconf.documents import OPERATIONS
 from scimconf.documents.secrets import MASK
-from scimconf.errors import GraphError, ScimconfError, SecretError, StaleError, TransportError
+from scimconf.errors import GraphError, ScimconfError, SecretError, StaleError
 from scimconf.live.graph import Request, may_have_happened
 from scimconf.live.observe import Live, read
 from scimconf.live.order import After, Node, phases
-from scimconf.live.patience import is_late
+from scimconf.live.patience import Wait, is_late
 from scimconf.plan import Outcome, Result
 from scimconf.wire import Document, Edit, Folded, Json, Phase, Read, SecretRef, Send, Snapshot, Step, fill
 
@@ -31,6 +31,12 @@ BATCH = 40
 """Requests handed to Graph's batches at a time, so that an interrupt is heeded and progress is seen."""
 STALE_CODES = frozenset({"CannotDeleteOrUpdateEnabledEntitlement"})
 PARSE = "/servicePrincipals/{sp}/synchronization/jobs/{job}/schema/parseExpression"
+
+
+class _NotYetError(ScimconfError):
+    """Something was made, and the next run could not find it: making it again would make another one."""
+
+    hint = "Run it again in a few minutes; it goes on from there."
 
 
 class Values(Protocol):
@@ -142,11 +148,9 @@ class _Run:
 
     async def _node(self, node: Node, fell: frozenset[Node]) -> bool:
         """Runs a node; False when it failed or was skipped."""
-        if fell:
-            self._note(node, Result.SKIPPED, f"because this failed: {next(iter(fell)).says}")
-            return False
-        if self.orders.interrupted() or self.done.stale:
-            self._note(node, Result.SKIPPED, "because the apply was interrupted" if not self.done.stale else "stale")
+        reason = self._reason(fell)
+        if reason:
+            self._note(node, Result.SKIPPED, reason)
             return False
         self.orders.tell(node.says, self.finished, len(self.orders.steps))
         try:
@@ -158,6 +162,18 @@ class _Run:
             self._note(node, Result.FAILED, str(error), getattr(error, "hint", ""))
         return False
 
+    def _reason(self, fell: frozenset[Node]) -> str:
+        """Why nothing more is begun, or nothing that waits for these nodes."""
+        if self.done.stale:
+            return "because the plan is stale"
+        if self.orders.interrupted():
+            return "because the apply was interrupted"
+        return f"because this failed: {next(iter(fell)).says}" if fell else ""
+
+    async def _again(self, wait: Wait, why: str) -> bool:
+        """Whether there is time left to try again; none after an interrupt."""
+        return not self.orders.interrupted() and await wait.again(why)
+
     async def _run(self, node: Node) -> bool:
         first = node.steps[0]
         if isinstance(first, Send) and first.batch:
@@ -168,6 +184,8 @@ class _Run:
             return True
         if isinstance(first, Read):
             seen = await self._wait_until(first)
+            if not seen and first.phase is Phase.STOP:
+                raise ScimconfError(f"this did not show in time: {first.says}")
         else:
             seen = await self._write(first.document, [step for step in node.steps if isinstance(step, Edit)])
         self._note(node, Result.DONE if seen else Result.UNSEEN)
@@ -196,9 +214,9 @@ class _Run:
                 if may_have_happened(error.status):
                     if await self._was_done(step):
                         return
-                    if _makes_an_application(step) or not await wait.again("an answer"):
+                    if _makes_an_application(step) or not await self._again(wait, "an answer"):
                         raise
-                elif not (is_late(error) and self.live.patience.is_young() and await wait.again(step.says)):
+                elif not (is_late(error) and self.live.patience.is_young() and await self._again(wait, step.says)):
                     raise
             else:
                 break
@@ -212,7 +230,8 @@ class _Run:
             self.names[name] = str(_dotted(answer, path))
         if step.look is not None:
             self.live.patience.made_here = True
-            await self._looked(step, step.look)
+            if not await self._looked(step, step.look):
+                raise _NotYetError(f"done, but not to be found yet: {step.says}")
 
     async def _post(self, step: Send) -> Json:
         self.done.wrote = self.done.wrote or not step.path.endswith("/validateCredentials")
@@ -234,13 +253,22 @@ class _Run:
         wait = self.live.patience.wait()
         wanted = {name for name, _ in step.gives}
         while True:
-            raw = await read(self.live.graph, look, self.names)
+            raw = await self._collected(look)
             given = look.binds({**self.orders.seen.documents, look.name: raw}) if look.binds is not None else {}
             if wanted & given.keys():
                 self.names.update(given)
                 return True
-            if not await wait.again(f"{step.says}: not to be found yet"):
+            if not await self._again(wait, f"{step.says}: not to be found yet"):
                 return False
+
+    async def _collected(self, look: Document) -> Json:
+        """The rows of a collection, none while even the collection has not arrived."""
+        try:
+            return await read(self.live.graph, look, self.names)
+        except GraphError as error:
+            if not is_late(error):
+                raise
+            return []
 
     async def _bulk(self, node: Node) -> bool:
         """Independent requests in batches; each is judged by itself."""
@@ -261,10 +289,7 @@ class _Run:
         left, fine = list(steps), True
         while left:
             self.done.wrote = True
-            requests = [
-                Request(one.method, one.path, dict(self.names), body=fill(one.body, self.names)) for one in left
-            ]
-            answers = await self.live.graph.batch(requests)
+            answers = await self.live.graph.batch([self._batched(one) for one in left])
             again: list[tuple[Send, GraphError]] = []
             for step, answer in zip(left, answers, strict=True):
                 if not isinstance(answer, GraphError) or _is_already(step, answer):
@@ -275,7 +300,7 @@ class _Run:
                     fine = False
                     self._said(step, Result.FAILED, str(answer), answer.hint)
             left = [step for step, _ in again]
-            if left and not await wait.again(f"{len(left)} assignments to be taken"):
+            if left and not await self._again(wait, f"{len(left)} assignments to be taken"):
                 for step, error in again:
                     self._said(step, Result.FAILED, str(error), error.hint)
                 return False
@@ -296,8 +321,9 @@ class _Run:
     async def _write(self, document: Document, edits: Sequence[Edit]) -> bool:
         """Reads, folds, writes, and reads until it shows; False when it does not show within the patience."""
         wait = self.live.patience.wait()
+        maybe = False
         while True:
-            raw = await self._current(document, edits)
+            raw = await self._current(document, () if maybe else edits)
             todo = [edit for edit in edits if not OPERATIONS[edit.operation].holds(raw, edit.key, edit.value)]
             if not todo:
                 return True
@@ -306,11 +332,17 @@ class _Run:
                 await self._put(document, wanted, {edit.key[0] for edit in todo})
                 break
             except GraphError as error:
-                old = error.status in (409, 412) or error.code in STALE_CODES or is_late(error)
-                if isinstance(error, TransportError) or not old or not await wait.again(f"{document.name} to be taken"):
+                maybe = maybe or may_have_happened(error.status)
+                worth = maybe or self._read_something_old(error)
+                if not worth or not await self._again(wait, f"{document.name} to be taken"):
                     raise
         self.written[document.name] = wanted
         return await self._shows(document, [edit for edit in todo if not isinstance(edit.value, SecretRef)])
+
+    def _read_something_old(self, error: GraphError) -> bool:
+        """Whether a refused write may be taken when it is made again from a new reading."""
+        late = is_late(error) and self.live.patience.is_young()
+        return late or error.status in (409, 412) or error.code in STALE_CODES
 
     async def _current(self, document: Document, edits: Sequence[Edit]) -> Json:
         """The document as it is; what this run wrote is built upon, what others changed since the plan stops it."""
@@ -333,7 +365,8 @@ class _Run:
             try:
                 return await read(self.live.graph, document, self.names)
             except GraphError as error:
-                if not (is_late(error) and self.live.patience.is_young() and await wait.again(document.name)):
+                late = is_late(error) and self.live.patience.is_young()
+                if not late or not await self._again(wait, f"{document.name} to arrive"):
                     raise
 
     def _seen(self, document: Document) -> Json | None:
@@ -397,7 +430,7 @@ class _Run:
             raw = await self._read(document)
             if all(OPERATIONS[edit.operation].holds(raw, edit.key, edit.value) for edit in edits):
                 return True
-            if not await wait.again(f"{document.name} to show what was written"):
+            if not await self._again(wait, f"{document.name} to show what was written"):
                 return False
         return True
 
@@ -407,12 +440,13 @@ class _Run:
             try:
                 raw = await read(self.live.graph, step.document, self.names)
             except GraphError as error:
-                if not is_late(error) or not await wait.again(step.says):
+                late = is_late(error) and self.live.patience.is_young()
+                if not late or not await self._again(wait, step.says):
                     raise
                 continue
             if OPERATIONS[step.operation].holds(raw, step.key, step.value):
                 return True
-            if not await wait.again(step.says):
+            if not await self._again(wait, step.says):
                 return False
 
 

@@ -24,10 +24,11 @@ NAMES_A_FILTER = 15
 
 @dataclass(slots=True)
 class Live:
-    """One application's way to the tenant: Graph, and how long to wait for what is young."""
+    """One application's way to the tenant: Graph, how long to wait for what is young, and whom the token is for."""
 
     graph: Graph
     patience: Patience
+    tenant_id: str = ""
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ async def observe(live: Live, documents: Iterable[Document], lookups: Lookups) -
     """The snapshot of everything that these documents and look-ups name; raises GraphError."""
     pending = {document.name: document for document in documents}
     binders = [document.binds for document in pending.values() if document.binds is not None]
-    state = _State()
+    state = _State(names={"token_tenant": live.tenant_id} if live.tenant_id else {})
     running: set[asyncio.Task[None]] = set()
     arrived = asyncio.Event()
     try:
@@ -82,27 +83,38 @@ async def _arrive(live: Live, document: Document, state: _State, applications: a
         except GraphError as error:
             if document.name == "applications":
                 applications.set()
-            late = is_late(error) and await _is_young(live, applications)
+            late = is_late(error) and await _is_young(live, state, applications)
             if late and await wait.again(f"{document.name} to arrive"):
                 continue
             if error.status not in (401, 403):
                 raise
             state.refused[document.name] = Refusal(error.status, error.code, error.path, error.message)
             return
-        if document.name == "applications":
-            live.patience.born(raw[0].get("createdDateTime") if raw else None)
-            applications.set()
-        empty = document.empty_is_late and not raw and await _is_young(live, applications)
+        if document.name == "applications" and raw:
+            live.patience.born(raw[0].get("createdDateTime"))
+        empty = document.empty_is_late and not raw and await _is_coming(live, document, state, applications)
         if empty and await wait.again(f"{document.name} to arrive"):
             continue
         state.documents[document.name] = raw
+        if document.name == "applications":
+            applications.set()
         return
 
 
-async def _is_young(live: Live, applications: asyncio.Event) -> bool:
-    """Whether to wait; the application's age is known once it was read."""
-    await applications.wait()
+async def _is_young(live: Live, state: _State, applications: asyncio.Event) -> bool:
+    """Whether to wait; the application's age is known once it was read, which it is where there is one."""
+    if "app_id" in state.names:
+        await applications.wait()
     return live.patience.is_young()
+
+
+async def _is_coming(live: Live, document: Document, state: _State, applications: asyncio.Event) -> bool:
+    """Whether an empty collection will be filled. An application that this tenant owns must be in it, whatever its age."""
+    if document.name != "applications":
+        return await _is_young(live, state, applications)
+    owner = (state.documents.get("service_principals") or [{}])[0].get("appOwnerOrganizationId")
+    tenant = (state.documents.get("organization") or [{}])[0].get("id")
+    return live.patience.is_young() or (owner is not None and owner == tenant)
 
 
 async def read(graph: Graph, document: Document, names: Mapping[str, str]) -> Json:

@@ -16,6 +16,8 @@ from scimconf.errors import GraphError, TransportError
 YOUNG = timedelta(minutes=15)
 LIMIT = 120.0
 FIRST, LAST = 0.25, 5.0
+_CONTROLS = ("/start", "/pause", "/restart")
+"""Calls that a job which was just made answers with a conflict, whatever the words."""
 _NOT_YET = ("not a valid reference update", "does not reference a valid application object")
 
 
@@ -26,6 +28,8 @@ def is_late(error: GraphError) -> bool:
     if error.status == 404:
         return True
     if error.status in (401, 403, 409) and not error.message.strip():
+        return True
+    if error.status == 409 and error.path.endswith(_CONTROLS):
         return True
     return any(sign in error.message.lower() for sign in _NOT_YET)
 

@@ -9,6 +9,7 @@ from scimconf.plan.change import (
     Effect,
     FieldChange,
     Guard,
+    LeftBehind,
     Plan,
     Tenant,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "FieldChange",
     "Guard",
     "Kept",
+    "LeftBehind",
     "Outcome",
     "Plan",
     "Report",

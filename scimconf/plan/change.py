@@ -107,6 +107,14 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """A live thing that a former spec named and the new one does not, with the line that would remove it."""
+
+    address: Address
+    write: str
+
+
+@dataclass(frozen=True, slots=True)
 class ApplicationPlan:
     """All that one application's plan says. `complete` is False where the first step hides what comes after it."""
 
@@ -121,6 +129,7 @@ class ApplicationPlan:
     left_alone: tuple[Resource, ...] = ()
     guards: tuple[Guard, ...] = ()
     notices: tuple[Problem, ...] = ()
+    left_behind: tuple[LeftBehind, ...] = ()
     excluded: int = 0
     counted: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 

@@ -148,9 +148,17 @@ def fingerprint(managed: Iterable[Resource]) -> str:
     import hashlib
 
     rows = sorted(canonical([list(map(str, _flat(one.identity))), dict(one.fields)]) for one in managed)
-    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+    return hashlib.sha256("\n".join(rows).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _flat(identity: tuple[Any, ...]) -> Iterator[Any]:
     for part in identity:
         yield from part if isinstance(part, tuple) else (part,)
+
+
+def digest(document: Mapping[str, Json]) -> str:
+    """The digest of a plan's document, whether or not it carries one: over everything else in it."""
+    import hashlib
+
+    rest = {key: value for key, value in document.items() if key != "digest"}
+    return hashlib.sha256(canonical(rest).encode("utf-8", "surrogatepass")).hexdigest()

@@ -7,7 +7,6 @@ only where spec, tenant, fingerprint and changes are the same.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scimconf.errors import Problem, Where
-from scimconf.plan.change import Action, ApplicationPlan, Change, Effect, FieldChange, Guard, Plan, Tenant
-from scimconf.plan.diff import canonical
+from scimconf.plan.change import Action, ApplicationPlan, Change, Effect, FieldChange, Guard, LeftBehind, Plan, Tenant
+from scimconf.plan.diff import canonical, digest, explain
 from scimconf.plan.resource import Address, Resource, WriteOnly
 
 Json = Any
@@ -79,6 +78,13 @@ class NoticePart(_Part):
     hint: str
 
 
+class LeftBehindPart(_Part):
+    """Something live that a former spec named and the new one does not."""
+
+    address: str
+    write: str = Field(description="The line that would remove it.")
+
+
 class SpecPart(_Part):
     """The spec that was planned."""
 
@@ -99,6 +105,7 @@ class ApplicationPart(_Part):
         strict=False, description="Drift: in the tenant, not in the spec, only told."
     )
     left_alone: dict[str, int] = Field(description="How many of each kind.")
+    left_behind: tuple[LeftBehindPart, ...] = Field(strict=False, description="Only with `--was`.")
     excluded: int = Field(description="Changes hidden by `--only` and `--exclude`.")
     guards: tuple[GuardPart, ...] = Field(strict=False)
     notices: tuple[NoticePart, ...] = Field(strict=False)
@@ -135,10 +142,10 @@ class PlanFile(_Part):
     summary: SummaryPart
 
 
-def digest(document: Mapping[str, Json]) -> str:
-    """The digest of a plan's document, whether or not it carries one."""
-    rest = {key: value for key, value in document.items() if key != "digest"}
-    return hashlib.sha256(canonical(rest).encode()).hexdigest()
+def json_schema() -> Json:
+    """What `schemas/plan.schema.json` holds."""
+    found = PlanFile.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found, "title": "A plan of scimconf"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +211,7 @@ def _application(part: ApplicationPart) -> ApplicationPlan:
             Problem(one.code, one.message, (one.path,) if one.path else (), hint=one.hint, severity=one.severity)
             for one in part.notices
         ),
+        left_behind=tuple(LeftBehind(address(one.address), one.write) for one in part.left_behind),
         excluded=part.excluded,
         counted=MappingProxyType(part.left_alone),
     )
@@ -227,8 +235,6 @@ def _change(part: ChangePart) -> Change:
 
 
 def _field(name: str, part: FieldPart) -> FieldChange:
-    from scimconf.plan.diff import explain
-
     before, after = _value(part.before), _value(part.after)
     hidden = any(isinstance(side, WriteOnly) for side in (before, after))
     return FieldChange(name, before, after, () if hidden else explain(before, after), write_only=hidden)

@@ -43,7 +43,8 @@ class Facts:
     """What guards need beside the changes.
 
     `holders` are the assigned principals by id with the number of roles that each holds; `people` says how many
-    people each stands for (a user 1, a group its direct members), None where that could not be read.
+    people each stands for (a user 1, a group its direct members), None where that could not be read. `left_behind` counts
+    what a former spec named, where that is asked to stop an apply.
     """
 
     tenant_wanted: str | None = None
@@ -54,6 +55,7 @@ class Facts:
     people: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}))
     matching: frozenset[Address] = frozenset()
     unsendable: tuple[str, ...] = ()
+    left_behind: int = 0
     permits: tuple[Permit, ...] = ()
     today: date = date.min
 

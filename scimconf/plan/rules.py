@@ -201,6 +201,17 @@ def _quarantined(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
             yield Guard("quarantined", said, address=change.address)
 
 
+def _left_behind(_changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+    """Only with `--fail-on-left-behind`."""
+    if facts.left_behind:
+        many = (
+            "1 thing that the former spec named stays"
+            if facts.left_behind == 1
+            else (f"{facts.left_behind} things that the former spec named stay")
+        )
+        yield Guard("left-behind", f"{many} in the tenant without being managed", number=facts.left_behind)
+
+
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "wrong-tenant": _wrong_tenant,
@@ -218,6 +229,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "many-removals": _many_removals,
         "all-removed": _all_removed,
         "quarantined": _quarantined,
+        "left-behind": _left_behind,
         "first-start": _first_start,
     }
 )

@@ -14,6 +14,7 @@ from typing import Any
 
 from scimconf.errors import Problem, dotted
 from scimconf.plan import ApplicationPlan, Change, FieldChange, Guard, Plan, Resource, WriteOnly
+from scimconf.plan.diff import digest
 from scimconf.render.names import by_weight, totals
 
 Json = Any
@@ -53,8 +54,6 @@ def _inert(found: re.Match[str]) -> str:
 
 def plan_document(plan: Plan) -> Json:
     """The plan as JSON values, and a digest over all of them."""
-    from scimconf.plan.file import digest
-
     document = {
         "format_version": FORMAT_VERSION,
         "options": value(plan.options),
@@ -84,6 +83,7 @@ def _application(plan: ApplicationPlan) -> Json:
         "changes": [_change(change) for change in plan.changes],
         "reported": [_reported(resource) for resource in plan.reported],
         "left_alone": dict(plan.left_alone_counts),
+        "left_behind": [{"address": str(one.address), "write": one.write} for one in plan.left_behind],
         "excluded": plan.excluded,
         "guards": [_guard(guard) for guard in plan.guards],
         "notices": [_problem(notice) for notice in plan.notices],

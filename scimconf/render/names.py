@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from scimconf.plan import Action, Change, Effect
+from scimconf.plan import Action, Change, Effect, Guard, Plan
+from scimconf.plan.guards import ASKED
 
 KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -114,3 +115,41 @@ def short(text: str) -> str:
 def sum_up(changes: Iterable[Change]) -> str:
     """`12 to create, 3 to update, 0 to replace, 1 to delete`."""
     return ", ".join(f"{number:,} to {action.value}" for action, number in totals(changes).items())
+
+
+IDS: Mapping[str, str] = MappingProxyType({"app_id": "app id", "sp": "service principal"})
+"""Graph's ids whose names are not what people call them."""
+
+HORIZON = (
+    "This is the first step only.",
+    (
+        "What the application's template brings along is known once the application exists: apply creates it, plans "
+        "again, and asks again about what could not be shown here."
+    ),
+)
+"""What is said of a plan that is not complete: in short, and why."""
+
+
+def verdict(plan: Plan) -> str:
+    """The whole plan in a sentence: `Plan: 1 to create, …`, or that there is nothing to do."""
+    reported = sum(len(application.reported) for application in plan.applications)
+    if plan.has_changes:
+        return f"Plan: {sum_up(change for application in plan.applications for change in application.changes)}."
+    if reported:
+        return f"No changes to make. {plural(reported, 'thing is', 'things are')} in the tenant and not in the spec."
+    return "No changes. Everything is as the spec says."
+
+
+def stopped(plan: Plan) -> str:
+    """`2 guards stop an apply of this plan: …`; empty where none does."""
+    closed = sorted({guard.id for application in plan.applications for guard in application.closed_guards})
+    many = plural(len(closed), "guard stops", "guards stop")
+    return f"{many} an apply of this plan: {', '.join(closed)}." if closed else ""
+
+
+def opening(guard: Guard) -> str:
+    """What opened a guard, or what would."""
+    if guard.open:
+        return f"open: {guard.opened_by}"
+    other = "say yes when asked" if guard.id in ASKED else "a permit under guards: in the spec"
+    return f"to open: {other}, or --allow {guard.id}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from scimconf.plan import Plan, Report
 from scimconf.plan.outcome import Reports
-from scimconf.render.names import plural, sum_up
+from scimconf.render.names import stopped, verdict
 from scimconf.render.terminal.page import Page
 from scimconf.render.terminal.reports import report_lines
 from scimconf.render.terminal.sections import application_lines, total_lines
@@ -50,21 +50,11 @@ def _steps_of(page: Page, steps: Sequence[Step]) -> Iterator[str]:
 
 def _last(page: Page, plan: Plan) -> Iterator[str]:
     """Whether guards stop it, and the counts; nothing comes after them."""
-    closed = sorted({guard.id for application in plan.applications for guard in application.closed_guards})
-    if closed:
-        said = f"{plural(len(closed), 'guard stops', 'guards stop')} an apply of this plan: {', '.join(closed)}."
-        yield from page.prose(0, said, "danger", hang=2)
-    reported = sum(len(application.reported) for application in plan.applications)
+    if stopped(plan):
+        yield from page.prose(0, stopped(plan), "danger", hang=2)
     if len(plan.applications) > 1:
         yield from total_lines(page, plan.applications)
-    if plan.has_changes:
-        changes = [change for application in plan.applications for change in application.changes]
-        yield from page.prose(0, f"Plan: {sum_up(changes)}.", "strong", hang=2)
-    elif reported:
-        said = f"No changes to make. {plural(reported, 'thing is', 'things are')} in the tenant and not in the spec."
-        yield from page.prose(0, said, "strong", hang=2)
-    else:
-        yield from page.prose(0, "No changes. Everything is as the spec says.", "strong", hang=2)
+    yield from page.prose(0, verdict(plan), "strong", hang=2)
 
 
 def _text(lines: Iterable[str]) -> str:

@@ -56,6 +56,7 @@ CODES: dict[str, str] = {
     "S310": "one target attribute, mapped twice",
     "S311": "a role that is absent is assigned",
     "S312": "two specs of one name or one application",
+    "S313": "a permit that opens more than the base's",
 }
 
 

@@ -18,6 +18,7 @@ from scimconf.spec.loaded import Loaded
 from scimconf.spec.merge import merge
 from scimconf.spec.model import Spec
 from scimconf.spec.nodes import Builder, RefusedError, instead
+from scimconf.spec.permits import loosened
 from scimconf.spec.problems import problems_of
 from scimconf.spec.references import Variables, misplaced, relative_to, with_files
 from scimconf.spec.rows import Column, read_rows
@@ -124,6 +125,7 @@ class _Files:
             merged = merge(merged, self.spec(base, trail) or Table())
         own = Table(table.items(), table.places)
         del own["extends"]
+        self.problems += loosened(merged.get("guards"), own.get("guards"))
         return merge(merged, own)  # type: ignore[no-any-return]  # two tables at the root make a table
 
     def _bases(self, extends: Any, place: Where) -> list[tuple[str, Where]]:

@@ -66,3 +66,8 @@ def test_neither_yellow_nor_white_nor_a_background_is_used():
         for code in found[2:-1].split(";")
     }
     assert codes <= {"0", "1", "2", "31", "32", "35", "36"}
+
+
+@pytest.mark.parametrize("name", [name for name in RENDERED if name.endswith(".txt")])
+def test_no_line_ends_in_spaces(name):
+    assert all(line == line.rstrip() for line in RENDERED[name]().split("\n"))

@@ -128,22 +128,19 @@ def _details(page: Page, one: FieldChange) -> Iterator[str]:
 def _detail(page: Page, path: str, detail: Detail) -> Iterator[str]:
     """What was added or taken away after its sign; what became something else after its path."""
     lead = f"{path}: " if path else ""
-    if detail.before is None or detail.after is None:
-        sign, style, value = ("+", "create", detail.after) if detail.before is None else ("-", "delete", detail.before)
-        short = f"{lead}{inline(value)}"
-        if cells(short) <= page.room(INDENT + 4):
-            yield page.line(INDENT + 2, (style, f"{sign} {short}"))
-            return
-        yield page.line(INDENT + 2, ("", path))
-        yield from _signed(page, sign, style, value)
-        return
-    before, after = inline(detail.before), inline(detail.after)
-    if cells(f"{lead}{before} → {after}") <= page.room(INDENT + 2):
+    sides = [("-", "delete", detail.before), ("+", "create", detail.after)]
+    told = [(sign, style, value) for sign, style, value in sides if value is not None]
+    short = " → ".join(inline(value) for _, _, value in told)
+    if cells(lead + short) > page.room(INDENT + 4):
+        yield from page.prose(INDENT + 2, path) if path else ()
+        for sign, style, value in told:
+            yield from _signed(page, sign, style, value)
+    elif len(told) == 1:
+        sign, style, value = told[0]
+        yield page.line(INDENT + 2, (style, f"{sign} {lead}{inline(value)}"))
+    else:
+        before, after = inline(detail.before), inline(detail.after)
         yield page.line(INDENT + 2, ("", lead), ("delete", before), ("", " → "), ("create", after))
-        return
-    yield page.line(INDENT + 2, ("", path))
-    yield from _signed(page, "-", "delete", detail.before)
-    yield from _signed(page, "+", "create", detail.after)
 
 
 def _path(detail: Detail, before: Json, after: Json) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from scimconf.plan import ApplicationPlan, Effect, Guard, Resource, Tenant
-from scimconf.plan.guards import ASKED
-from scimconf.render.names import counts, effect, place, plural, short, sum_up
+from scimconf.render.names import HORIZON, counts, effect, opening, place, plural, short, sum_up
 from scimconf.render.problems import sentence
 from scimconf.render.terminal.assignments import KIND as ASSIGNMENT
 from scimconf.render.terminal.changes import change_lines
@@ -30,8 +29,20 @@ def application_lines(page: Page, plan: ApplicationPlan, tenant: Tenant) -> Iter
     else:
         yield from ["", page.line(2, ("", "No changes."))]
     yield from _drift(page, plan.reported)
+    yield from _behind(page, plan)
     yield from _rest(page, plan)
     yield from _guards(page, plan.guards)
+
+
+def _behind(page: Page, plan: ApplicationPlan) -> Iterator[str]:
+    """What a former spec named: it stays until it is said to be absent."""
+    if plan.left_behind:
+        yield ""
+        yield page.line(
+            2, ("replace", "left behind"), ("", "  no longer in the spec, still in the tenant; to remove it, write:")
+        )
+    for one in plan.left_behind:
+        yield from page.labelled(4, ("strong", one.address.local), ("", f"  {one.write}"), hang=2)
 
 
 def _heading(page: Page, plan: ApplicationPlan, tenant: Tenant) -> Iterator[str]:
@@ -45,12 +56,8 @@ def _heading(page: Page, plan: ApplicationPlan, tenant: Tenant) -> Iterator[str]
 
 def _horizon(page: Page, plan: ApplicationPlan) -> Iterator[str]:
     if not plan.complete:
-        said = (
-            " What the application's template brings along is known once the application exists: apply creates it, "
-            "plans again, and asks again about what could not be shown here."
-        )
-        yield ""
-        yield from page.labelled(2, ("replace", "! This is the first step only."), ("", said), hang=2)
+        first, why = HORIZON
+        yield from ["", *page.labelled(2, ("replace", f"! {first}"), ("", f" {why}"), hang=2)]
 
 
 def _notices(page: Page, plan: ApplicationPlan) -> Iterator[str]:
@@ -97,14 +104,7 @@ def _guards(page: Page, guards: Sequence[Guard]) -> Iterator[str]:
         about = f" at {guard.address.local}" if guard.address else ""
         style, mark = ("strong", "") if guard.open else ("danger", "! ")
         yield from page.labelled(2, (style, f"{mark}guard {guard.id}"), ("", f"{about}: {guard.message}"), hang=4)
-        yield from page.prose(6, _how(guard), hang=2)
-
-
-def _how(guard: Guard) -> str:
-    if guard.open:
-        return f"open: {guard.opened_by}"
-    other = "say yes when asked" if guard.id in ASKED else "a permit under guards: in the spec"
-    return f"to open: {other}, or --allow {guard.id}"
+        yield from page.prose(6, opening(guard), hang=2)
 
 
 def total_lines(page: Page, plans: Sequence[ApplicationPlan]) -> Iterator[str]:

@@ -52,7 +52,7 @@ __all__ = [
 GuardId = Literal[
     "wrong-tenant", "application-created", "scope-all", "scope-narrows", "matching-changed", "many-removals",
     "group-removed", "all-removed", "active-unmapped", "role-in-use", "job-replaced", "threshold-off", "first-start",
-    "endpoint-changed", "secret-not-at-hand", "quarantined",
+    "endpoint-changed", "secret-not-at-hand", "quarantined", "left-behind",
 ]  # fmt: skip
 GUARDS: tuple[str, ...] = GuardId.__args__  # type: ignore[attr-defined]
 STANDARD = ("users", "groups")
@@ -126,6 +126,7 @@ class Permit(Section):
     up_to: Count | None = Field(default=None, description="Only up to this number.")
     until: Date = Field(description="The last day of the permit, as `2026-12-31`.")
     why: Text = Field(description="The reason, e.g. the number of a change request.")
+    loosens: Flag = Field(default=False, description="Says that this opens more than the base file's permits do.")
 
 
 class Spec(Section):

@@ -1,0 +1,52 @@
+"""What happens while planning and applying, for programs: a JSON object a line.
+
+Every object has `time` (UTC, ISO 8601) and `event`; `docs/events.md` lists the events and their members. Values of
+secrets are masked, since texts of the service may echo them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from scimconf.plan import ApplicationPlan, Report
+
+
+class Events:
+    """A file of events, written line by line; nothing without a path."""
+
+    def __init__(self, path: str | None, scrub: Callable[[str], str] = str) -> None:
+        self._file: TextIO | None = Path(path).open("w", encoding="utf-8") if path else None  # noqa: SIM115  close() does
+        self._scrub = scrub
+
+    def write(self, event: str, **members: Any) -> None:
+        if self._file is None:
+            return
+        time = datetime.now(tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        line = json.dumps({"time": time, "event": event, **members}, ensure_ascii=True, sort_keys=False)
+        self._file.write(self._scrub(line) + "\n")
+        self._file.flush()
+
+    def planned(self, plan: ApplicationPlan) -> None:
+        self.write(
+            "planned",
+            application=plan.name,
+            complete=plan.complete,
+            changes=[{"address": str(one.address), "action": one.action.value} for one in plan.changes],
+            guards=[guard.id for guard in plan.closed_guards],
+        )
+
+    def applied(self, report: Report) -> None:
+        for outcome in report.outcomes:
+            for address in outcome.addresses:
+                said = {"says": outcome.says, "detail": outcome.detail}
+                self.write("outcome", application=report.name, address=str(address), result=outcome.result.name, **said)
+        self.write("applied", application=report.name, exit_code=report.exit_code, error=report.error)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()

@@ -1,0 +1,167 @@
+"""What the commands that plan have in common: several applications at once, told together, and one exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scimconf.cli import options, saved
+from scimconf.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from scimconf.cli.session import Session
+    from scimconf.errors import Problem
+    from scimconf.plan import Plan
+    from scimconf.spec.loaded import Loaded
+    from scimconf.spec.model import Spec
+    from scimconf.workflow import Options, Planned
+
+NOTHING: Mapping[str, Spec] = MappingProxyType({})
+REMEMBERED = ("only", "exclude", "allow", "given", "files")
+"""Options that a saved plan remembers as lists, so that its apply plans in the same way."""
+
+
+def wishes(asked: dict[str, Any]) -> Options:
+    from scimconf.workflow import Options
+
+    return Options(
+        tuple(asked["only"]),
+        tuple(asked["exclude"]),
+        tuple(asked["allow"]),
+        asked["resend_secrets"],
+        bool(asked.get("fail_on_left_behind")),
+        options.today(),
+    )
+
+
+def former(asked: dict[str, Any]) -> Mapping[str, Spec]:
+    """The specs as they were, by name; raises ProblemsError where one of them cannot be read."""
+    from scimconf.errors import ProblemsError
+
+    if not asked["was"]:
+        return NOTHING
+    loadeds, together = options.load_all([asked["was"]], asked["given"], asked["files"])
+    problems = [*together, *(problem for loaded in loadeds for problem in loaded.problems)]
+    if problems:
+        raise ProblemsError(problems)
+    return {loaded.spec.name: loaded.spec for loaded in loadeds if loaded.spec is not None}
+
+
+class Found:
+    """What came of each spec: a plan, problems, or an error."""
+
+    def __init__(self) -> None:
+        self.planned: list[Planned] = []
+        self.problems: list[Problem] = []
+        self.errors: list[tuple[str, Exception]] = []
+
+
+async def plan_all(
+    session: Session, loadeds: Sequence[Loaded], wishes: Options, former: Mapping[str, Spec] = NOTHING
+) -> Found:
+    """All applications at once; one that fails does not stop the others. `former` are specs as they were, by name."""
+    import asyncio
+
+    from scimconf.errors import ScimconfError
+    from scimconf.workflow import plan, validate
+
+    found = Found()
+    sound = []
+    for loaded in loadeds:
+        problems = validate(loaded, wishes.today)
+        found.problems += problems
+        if not any(problem.is_error for problem in problems):
+            sound.append(loaded)
+    plans = [plan(session.live(), one, wishes, former.get(one.spec.name) if one.spec else None) for one in sound]
+    results = await asyncio.gather(*plans, return_exceptions=True)
+    for loaded, result in zip(sound, results, strict=True):
+        if isinstance(result, ScimconfError):
+            found.errors.append((loaded.spec.name if loaded.spec else "", result))
+        elif isinstance(result, BaseException):
+            raise result
+        else:
+            found.problems += result.comparison.problems
+            if not result.comparison.problems:
+                found.planned.append(result)
+                session.events.planned(result.comparison.plan)
+    return found
+
+
+def whole(found: Found, asked: dict[str, Any]) -> Plan:
+    """The plan of all applications that could be planned."""
+    from scimconf.plan import Plan, Tenant
+
+    tenants = [one.comparison.tenant for one in found.planned if one.comparison.tenant is not None]
+    shaped = {name: list(asked[name]) for name in REMEMBERED}
+    return Plan(
+        tenants[0] if tenants else Tenant(),
+        tuple(one.comparison.plan for one in found.planned),
+        {**shaped, "resend_secrets": asked["resend_secrets"]},
+    )
+
+
+def tell(found: Found, together: Sequence[Problem], asked: dict[str, Any]) -> None:
+    """The product on stdout, problems and errors on stderr."""
+    from scimconf.render import problems as as_text
+
+    if found.planned or asked["form"] != "text":
+        steps = {one.name: one.comparison.steps for one in found.planned} if asked.get("with_steps") else None
+        told = saved.told(whole(found, asked), asked["form"], Terminal.of_stdout(), asked, steps)
+        click.echo(told, nl=False)
+    problems = [*together, *found.problems]
+    if problems:
+        click.echo(as_text.text(problems, color=Terminal.of_stderr().color), nl=False, err=True)
+    for name, error in found.errors:
+        fail(name, error)
+
+
+def fail(name: str, error: Exception) -> None:
+    from scimconf.render.terminal.characters import visible
+
+    click.echo(visible(f"{name}: {error}"), err=True)
+    if getattr(error, "hint", ""):
+        click.echo(visible(f"  {error.hint}"), err=True)  # type: ignore[attr-defined]
+
+
+def refuse(problems: Sequence[Problem]) -> int:
+    from scimconf.render import problems as as_text
+
+    click.echo(as_text.text(problems, color=Terminal.of_stderr().color), nl=False, err=True)
+    return 65
+
+
+def is_sound(found: Found, together: Sequence[Problem]) -> bool:
+    """Whether every application could be planned."""
+    return not found.errors and not any(problem.is_error for problem in (*together, *found.problems))
+
+
+def keep(found: Found, together: Sequence[Problem], asked: dict[str, Any]) -> None:
+    """Saves the plan where `--out` says, if it is whole."""
+    if not asked.get("out"):
+        return
+    if not is_sound(found, together):
+        click.echo(f"{asked['out']} was not written, since not everything could be planned.", err=True)
+        return
+    saved.save(asked["out"], saved.told(whole(found, asked), "json", Terminal.of_stdout(), asked))
+    click.echo(f"The plan is in {asked['out']}. Apply exactly it: scimconf apply {asked['out']}", err=True)
+
+
+def unsound(loadeds: Sequence[Loaded], together: Sequence[Problem]) -> tuple[Problem, ...]:
+    """What is wrong where nothing at all can be planned; empty where at least one spec can."""
+    if together or not any(loaded.spec is not None for loaded in loadeds):
+        return (*together, *(problem for loaded in loadeds for problem in loaded.problems))
+    return ()
+
+
+def exit_code(found: Found, together: Sequence[Problem], *, detailed: bool) -> int:
+    codes = [0]
+    if found.errors:
+        codes.append(1)
+    if any(problem.is_error for problem in (*together, *found.problems)):
+        codes.append(65)
+    if detailed and any(one.comparison.plan.has_drift for one in found.planned):
+        codes.append(2)
+    return options.first(codes)

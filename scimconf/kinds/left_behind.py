@@ -1,0 +1,56 @@
+"""Deleted lines: what a former spec named, the new one does not, and is still live.
+
+Taking a line out of a spec does not delete what it was about: it is no longer managed. A reviewer should see that, and
+the line that would remove it. Pure.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+from scimconf.kinds.kind import Kind
+from scimconf.plan import Absent, LeftBehind, Resource, Whole, decode
+from scimconf.spec.model import Spec
+from scimconf.wire import Snapshot
+
+
+def left_behind(kinds: Sequence[Kind], former: Spec, spec: Spec, snapshot: Snapshot) -> tuple[LeftBehind, ...]:
+    """The live things that only the former spec names, each with the line to write."""
+    then = {one.identity for one in _wanted(kinds, former, snapshot) if isinstance(one, Resource)}
+    now = list(_wanted(kinds, spec, snapshot))
+    named = {one.identity for one in now if isinstance(one, (Resource, Absent))}
+    wholes = {one.prefix for one in now if isinstance(one, Whole)}
+    live = {one.identity: one for kind in kinds for one in kind.observed(former, snapshot)}
+    gone = [live[identity] for identity in live if identity in then and identity not in named]
+    found = [one for one in gone if not wholes & set(one.address.parents())]
+    return tuple(LeftBehind(one.address, line(one)) for one in sorted(found, key=lambda one: one.address))
+
+
+def _wanted(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot) -> Iterable[object]:
+    return chain.from_iterable(kind.desired(spec, snapshot) for kind in kinds)
+
+
+def line(resource: Resource) -> str:
+    """What to write so that it goes; for what cannot be taken away, that it is carried over."""
+    kind, parts = resource.address.kind, resource.address.rest.split("/", 1)
+    if kind == "attribute_mapping":
+        return f"mappings.{parts[0]}.attributes: {json.dumps(parts[1])}: {{absent: true}}"
+    if kind == "app_role":
+        name = decode(parts[0])
+        key, value = ("display_name", name[1:]) if name.startswith("~") else ("value", name)
+        return f"app_roles.roles: - {{{key}: {json.dumps(value)}, absent: true}}"
+    if kind == "assignment":
+        return _assignment(resource)
+    return "nothing: it stays as it is and is not managed any more"
+
+
+def _assignment(resource: Resource) -> str:
+    principal, _, role = resource.address.rest.partition("/")
+    type_, _, _ = principal.partition(":")
+    name = json.dumps(str(resource.facts["principal"]))
+    said = json.dumps(decode(role))
+    if type_ == "group":
+        return f"assignments.groups: - {{name: {name}, role: {said}, absent: true}}"
+    return f"assignments.users: - {{user: {name}, role: {said}, absent: true}}"

@@ -1,0 +1,86 @@
+"""One application's section: what it is, what is to know, the flow, the changes, drift, and what is left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from scimconf.plan import ApplicationPlan
+from scimconf.render.markdown import changes
+from scimconf.render.markdown.budget import LINE, Group, Part, fit_all, left_out_of
+from scimconf.render.markdown.diagram import diagram
+from scimconf.render.markdown.inert import code, html, prose, size
+from scimconf.render.markdown.told import Item
+from scimconf.render.names import HORIZON, IDS, counts, place, plural, short, sum_up
+from scimconf.render.problems import sentence
+from scimconf.render.terminal.fields import facts
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading, collapsed where the forge can, over groups that are kept as far as there is room."""
+
+    head: str
+    groups: tuple[Group, ...]
+    tail: str = ""
+
+    @property
+    def number(self) -> int:
+        return sum(group.number for group in self.groups)
+
+    @property
+    def size(self) -> int:
+        return size(self.head) + size(self.tail) + sum(group.size for group in self.groups)
+
+    def fit(self, room: int) -> tuple[str, int]:
+        """The section in so much room, and how many changes nobody is told of: all, when there is no room at all."""
+        inner = room - size(self.head) - size(self.tail) - (LINE if self.size > room else 0)
+        inside, left_out = fit_all(self.groups, inner) if inner >= 0 else ("", 0)
+        if inner < 0 or (left_out and not inside):
+            return "", self.number
+        more = f"**{left_out_of(left_out, 'change', 'changes')}**\n\n" if left_out else ""
+        return f"{self.head}{inside}{more}{self.tail}", 0
+
+
+def section(plan: ApplicationPlan, told: Sequence[Item], *, as_html: bool) -> Section:
+    said = sum_up(plan.changes) if plan.changes else "no changes"
+    if as_html:
+        head, tail = f"<details>\n<summary>{html(plan.name)}: {said}</summary>\n\n", "</details>\n\n"
+    else:
+        head, tail = f"#### {code(plan.name)}: {said}\n\n", ""
+    about = tuple(Part(f"{line}\n\n", 0) for line in _about(plan))
+    notices = tuple(Part(f"- {_notice(problem.code)}{prose(sentence(problem))}\n") for problem in plan.notices)
+    flow = diagram(plan)
+    groups = (
+        Group("", about),
+        Group("**Notices**\n\n", notices, "\n", ("notice", "notices")),
+        Group("", (Part(flow, 0),) if flow else ()),
+        *changes.groups(told),
+        Group("**Drift**: in the tenant, not in the spec; only reported\n\n", _drift(plan), "\n", ("thing", "things")),
+        Group("", tuple(Part(f"{line}\n\n", 0) for line in _rest(plan))),
+    )
+    return Section(head, tuple(group for group in groups if group.parts), tail)
+
+
+def _about(plan: ApplicationPlan) -> Iterator[str]:
+    if plan.ids or plan.paths:
+        ids = [f"{prose(IDS.get(name, name.replace('_', ' ')))} {code(short(id_))}" for name, id_ in plan.ids.items()]
+        yield ", ".join([*ids, *map(code, plan.paths)])
+    if not plan.complete:
+        yield f"**{HORIZON[0]}** {HORIZON[1]}"
+
+
+def _notice(text: str) -> str:
+    return f"{code(text)} " if text else ""
+
+
+def _drift(plan: ApplicationPlan) -> tuple[Part, ...]:
+    listed = sorted(plan.reported, key=lambda resource: (place(resource.address.kind), resource.address))
+    return tuple(Part(f"- {code(f'{one.address.local} {facts(one)}'.strip())}\n") for one in listed)
+
+
+def _rest(plan: ApplicationPlan) -> Iterator[str]:
+    if plan.left_alone_counts:
+        yield f"Left alone: {prose(counts(plan.left_alone_counts))}."
+    if plan.excluded:
+        yield f"Excluded by `--only` or `--exclude`: {plural(plan.excluded, 'change')}."

@@ -1,0 +1,109 @@
+"""What a reviewer reads first: what the whole plan does, to whom, what stops it, and each application's numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from scimconf.plan import Action, ApplicationPlan, Effect, Guard, Plan
+from scimconf.render.markdown.budget import Group, Part
+from scimconf.render.markdown.inert import cell, code, prose
+from scimconf.render.markdown.told import ASSIGNMENT, Item
+from scimconf.render.names import counts, effect, opening, plural, stopped, totals, verdict
+
+_COLUMNS = (*(action.value for action in Action), "drift", "left alone", "guards that stop")
+
+
+def summary(plan: Plan, told: Sequence[Item]) -> list[Group]:
+    """The page's first groups, in the order in which they stand."""
+    return [
+        Group("", (Part(_title(plan), 0),)),
+        Group("**What it does to people**\n\n", tuple(_effects(told)), "\n"),
+        Group("**Guards**\n\n", tuple(_guards(plan)), "\n", ("guard", "guards")),
+        Group(_head(), tuple(_table(plan)), "\n", ("application", "applications")),
+    ]
+
+
+def _title(plan: Plan) -> str:
+    where = plan.tenant.domain or plan.tenant.id
+    title = f"### scimconf plan for {code(where)}" if where else "### scimconf plan"
+    said = [title, f"**{prose(verdict(plan))}**", prose(stopped(plan))]
+    return "".join(f"{line}\n\n" for line in said if line)
+
+
+# --- effects -------------------------------------------------------------------------------------------------------
+
+
+def _effects(told: Sequence[Item]) -> Iterator[Part]:
+    for which in Effect:
+        those = [item for item in told if which in item.effects]
+        if those:
+            word, _, said = effect(which, "").partition(": ")
+            yield Part(f"- **{word}**: {said} ({prose(because(those))})\n", 0)
+
+
+def because(told: Iterable[Item]) -> str:
+    """`1 role, 3 people, 1 group`: the changes by kind; of assignments, whom they are for."""
+    kinds, principals = Counter[str](), Counter[str]()
+    for item in told:
+        if item.kind == ASSIGNMENT:
+            principals[item.principal] += 1
+        else:
+            kinds[item.kind] += item.number
+    said = [counts(kinds)] if kinds else []
+    if principals["user"]:
+        said.append(plural(principals.pop("user"), "person", "people"))
+    if principals["group"]:
+        said.append(plural(principals.pop("group"), "group"))
+    rest = principals.total()
+    return ", ".join([*said, *([plural(rest, "other principal")] if rest else [])])
+
+
+# --- guards --------------------------------------------------------------------------------------------------------
+
+
+def _guards(plan: Plan) -> Iterator[Part]:
+    """Those that stop come first."""
+    found = [(one, guard) for one in plan.applications for guard in one.guards]
+    several = len(plan.applications) > 1
+    for one, guard in sorted(found, key=lambda pair: pair[1].open):
+        yield Part(_guard(guard, one.name if several else ""))
+
+
+def _guard(guard: Guard, name: str) -> str:
+    word = "open" if guard.open else "**stops**"
+    about = f" at {code(str(guard.address) if name else guard.address.local)}" if guard.address else ""
+    whose = f" in {code(name)}" if name and not guard.address else ""
+    number = guard.number is not None and str(guard.number) not in guard.message
+    counted = f" (counted: {guard.number:,})" if number else ""
+    return f"- {word}: {code(guard.id)}{about}{whose}: {prose(guard.message)}{counted}. {_how(guard)}\n"
+
+
+def _how(guard: Guard) -> str:
+    return f"It is {prose(opening(guard))}." if guard.open else f"{prose(opening(guard)).capitalize()}."
+
+
+# --- applications --------------------------------------------------------------------------------------------------
+
+
+def _head() -> str:
+    columns = ("application", *_COLUMNS)
+    return f"| {' | '.join(columns)} |\n|{' --- |' + ' ---: |' * len(_COLUMNS)}\n"
+
+
+def _table(plan: Plan) -> Iterator[Part]:
+    """A row an application, where there are several."""
+    if len(plan.applications) > 1:
+        for one in plan.applications:
+            yield Part(_row(one))
+
+
+def _row(one: ApplicationPlan) -> str:
+    numbers = [
+        *totals(one.changes).values(),
+        len(one.reported),
+        sum(one.left_alone_counts.values()),
+        len(one.closed_guards),
+    ]
+    first = "" if one.complete else ", first step only"
+    return f"| {cell(one.name)}{first} | {' | '.join(f'{number:,}' for number in numbers)} |\n"

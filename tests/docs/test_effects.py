@@ -1,0 +1,104 @@
+"""`docs/effects.md` is a table field by direction; every row of it is what the code gives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from scimconf.kinds import KINDS
+from scimconf.plan import Action, Address, Change, Effect, FieldChange, Resource
+from scimconf.wire import Snapshot
+
+PAGE = (Path(__file__).parents[2] / "docs" / "effects.md").read_text("utf-8")
+ROWS = re.findall(r"^\| (\w+) \| ([\w.*]+) \| ([^|]+?) \| ([^|]*?) ?\|$", PAGE.split("## The table")[1], re.MULTILINE)[1:]
+BY_NAME = {kind.name: kind for kind in KINDS}
+
+ADA, HELD = "1d5d0f60-6e63-5021-93ab-c99253d7822e", {"id": "r1", "assignments": 2}
+SIDES: Mapping[tuple[str, str, str], tuple[object, object]] = {
+    ("job", "template", "another one (the job is replaced)"): ("scim", "other"),
+    ("schedule", "enabled", "off → on"): (False, True),
+    ("schedule", "enabled", "on → off"): (True, False),
+    ("connection", "*", "any"): ("https://a.example", "https://b.example"),
+    ("settings", "scope", "unset → assigned"): (None, "assigned"),
+    ("settings", "scope", "unset → all"): (None, "all"),
+    ("settings", "scope", "assigned → all"): ("assigned", "all"),
+    ("settings", "scope", "all → assigned"): ("all", "assigned"),
+    ("settings", "skip_out_of_scope_deletions", "true → false"): (True, False),
+    ("settings", "skip_out_of_scope_deletions", "false → true"): (False, True),
+    ("settings", "notifications.email", "any"): ("a@contoso.com", None),
+    ("settings", "deletion_threshold", "any"): (50, None),
+    ("source_attribute", "*", "changed"): ("string", "integer"),
+    ("target_attribute", "*", "changed"): ("string", "integer"),
+    ("object_mapping", "enabled", "off → on"): (False, True),
+    ("object_mapping", "enabled", "on → off"): (True, False),
+    ("object_mapping", "actions", "gains create"): (["update"], ["create", "update"]),
+    ("object_mapping", "actions", "gains update"): (["create"], ["create", "update"]),
+    ("object_mapping", "actions", "gains delete"): (["create"], ["create", "delete"]),
+    ("object_mapping", "actions", "loses any"): (["create", "update"], ["create"]),
+    ("object_mapping", "filters", "none → some"): ([], [{"name": "a", "all": []}]),
+    ("object_mapping", "filters", "some → others"): ([{"name": "a", "all": []}], [{"name": "b", "all": []}]),
+    ("object_mapping", "filters", "some → none"): ([{"name": "a", "all": []}], []),
+    ("attribute_mapping", "match", "changed"): (1, 2),
+    ("attribute_mapping", "*", "changed"): ("[mail]", "[mailNickname]"),
+    ("app_role", "display_name", "changed"): ("a", "b"),
+    ("app_role", "description", "changed"): ("a", "b"),
+}
+"""What the words of a direction mean, for one field of a thing that is there before and after."""
+
+
+def updated(kind: str, field: str, direction: str) -> Change:
+    before, after = SIDES[kind, field, direction]
+    address = Address("writer", kind, "users/x")
+    name = "source" if field == "*" else field
+    action = Action.REPLACE if "replaced" in direction else Action.UPDATE
+    sides = Resource(address, {name: before}), Resource(address, {name: after})
+    return Change(address, action, *sides, (FieldChange(name, before, after),))
+
+
+def assigned(action: Action, role: str) -> Change:
+    there = Resource(Address("writer", "assignment", f"user:ada@contoso.com/{role}"), {}, (ADA, role))
+    sides = (None, there) if action is Action.CREATE else (there, None)
+    return Change(there.address, action, *sides)
+
+
+def whole(kind: str, direction: str) -> list[Change]:
+    """A thing that comes or goes."""
+    if kind == "assignment":
+        gains, loses = assigned(Action.CREATE, "admin"), assigned(Action.DELETE, "member")
+        return {"somebody's first role": [gains], "one role for another": [gains, loses]}.get(direction, [loses])
+    address = Address("writer", kind, "x")
+    if direction == "created":
+        return [Change(address, Action.CREATE, after=Resource(address))]
+    assert direction.startswith("deleted")
+    facts = HELD if direction.endswith("somebody has it") else {**HELD, "assignments": 0}
+    return [Change(address, Action.DELETE, before=Resource(address, facts=facts))]
+
+
+def changes(kind: str, field: str, direction: str) -> tuple[list[Change], Snapshot]:
+    if (kind, field, direction) in SIDES:
+        return [updated(kind, field, direction)], Snapshot()
+    has_one = kind == "assignment" and "first" not in direction
+    rows = [{"id": "1", "principalId": ADA, "appRoleId": "member", "principalType": "User"}] if has_one else []
+    return whole(kind, direction), Snapshot({"assignments": rows})
+
+
+def test_the_table_was_read():
+    assert {kind for kind, *_ in ROWS} == set(BY_NAME)
+    assert len(ROWS) == len(set(ROWS)) == PAGE.split("## The table")[1].count("\n|") - 2
+    assert set(SIDES) <= {row[:3] for row in ROWS}
+
+
+@pytest.mark.parametrize(("kind", "field", "direction", "effects"), ROWS)
+def test_every_row_is_what_the_code_gives(kind, field, direction, effects):
+    told, snapshot = changes(kind, field, direction)
+    found = BY_NAME[kind].effects(told, snapshot)
+    expected = {Effect(word) for word in effects.split(", ") if word}
+    assert [set(found.get(change.address, frozenset())) for change in told] == [expected] * len(told)
+
+
+def test_every_effect_is_explained():
+    explained = re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)
+    assert sorted(explained) == sorted(effect.value for effect in Effect)

@@ -1,0 +1,197 @@
+"""What the sample plan does not have: corners of the text of plans, reports and problems."""
+
+import pytest
+import rich_plan
+
+from scimconf.errors import Problem, Where
+from scimconf.plan import (
+    Action,
+    Address,
+    ApplicationPlan,
+    Change,
+    Detail,
+    Effect,
+    FieldChange,
+    Outcome,
+    Plan,
+    Report,
+    Resource,
+    Result,
+    Tenant,
+    WriteOnly,
+)
+from scimconf.plan.diff import diff
+from scimconf.plan.outcome import Reports
+from scimconf.render import names, problems, text
+
+
+def shown(*changes, width=80, **more):
+    return text.plan(Plan(applications=(ApplicationPlan("a", changes=changes, **more),)), width=width)
+
+
+def updated(*fields, kind="settings", **more):
+    return Change(Address("a", kind), Action.UPDATE, fields=fields, **more)
+
+
+def compared(before, after, width=80):
+    address = Address("a", "object_mapping", "users")
+    found = diff([Resource(address, {"filters": after})], [Resource(address, {"filters": before})], {})
+    return shown(*found.changes, width=width)
+
+
+def test_nothing_at_all():
+    assert text.plan(Plan()) == "No changes. Everything is as the spec says.\n"
+    assert shown().endswith("  No changes.\n\nNo changes. Everything is as the spec says.\n")
+
+
+def test_drift_alone_is_not_nothing():
+    rendered = shown(reported=(Resource(Address("a", "app_role", "x"), facts={"assignments": 2}),))
+    assert "    ? app_role/x  (assignments 2)\n" in rendered
+    assert rendered.endswith("\nNo changes to make. 1 thing is in the tenant and not in the spec.\n")
+
+
+def test_the_last_line_counts():
+    assert shown(updated()).endswith("\nPlan: 0 to create, 1 to update, 0 to replace, 0 to delete.\n")
+
+
+def test_a_tenant_without_a_domain_goes_by_its_short_id():
+    tenant = Tenant("11111111-2222-3333-4444-555555555555")
+    assert text.plan(Plan(tenant, (ApplicationPlan("a"),))).startswith("a  in 11111111\n")
+
+
+def test_secrets_are_told_by_where_they_come_from():
+    first = FieldChange("secret_token", None, WriteOnly("TOKEN"), write_only=True)
+    again = FieldChange("secret_token", "*", WriteOnly("TOKEN"), write_only=True)
+    gone = FieldChange("secret_token", "hunter2", None, write_only=True)
+    assert "secret_token  (write-only, from TOKEN)" in shown(updated(first))
+    assert "secret_token  (write-only, sent again from TOKEN)" in shown(updated(again))
+    assert "secret_token  (write-only)" in shown(updated(gone))
+
+
+def test_a_secret_of_a_created_thing_stands_on_its_line():
+    change = Change(
+        Address("a", "connection"), Action.CREATE, fields=(FieldChange("t", None, WriteOnly("T"), (), True),)
+    )
+    assert "  + connection  t (write-only, from T)\n" in shown(change)
+
+
+def test_a_created_thing_is_told_without_what_is_empty_or_usual():
+    fields = {"source": "[mail]", "match": None, "apply": "always", "flow": "when_changed"}
+    address = Address("a", "attribute_mapping", "users/mail")
+    assert "  + attribute_mapping/users/mail  source [mail]\n" in shown(
+        *diff([Resource(address, fields)], [], {}).changes
+    )
+    assert "flow     always\n" in shown(
+        *diff([Resource(address, fields | {"flow": "always"})], [], {}).changes
+    ).replace("flow    always", "flow     always")
+
+
+def test_an_update_is_told_with_what_was_and_will_be_usual():
+    assert "apply  on_create → always" in shown(
+        updated(FieldChange("apply", "on_create", "always"), kind="attribute_mapping")
+    )
+
+
+def test_lists_of_words_are_told_by_what_comes_and_goes_once_they_are_long():
+    assert "filters  [a, b] → [a, c]\n" in compared(["a", "b"], ["a", "c"])
+    before, after = [f"word{number}" for number in range(20)], [f"word{number}" for number in range(1, 21)]
+    rendered = compared(before, after)
+    assert "      filters\n        - word0\n        + word20\n" in rendered or "word0 → word20" in rendered
+
+
+def test_nested_things_are_told_by_their_path():
+    before = [{"name": "employees", "all": [{"value": "Employee"}]}, {"name": "x", "all": []}]
+    after = [{"name": "employees", "all": [{"value": "Contractor"}]}, {"name": "y", "all": []}]
+    rendered = compared(before, after)
+    assert "        employees.all[0].value: Employee → Contractor\n" in rendered
+    assert "        [1].name: x → y\n" in rendered
+
+
+def test_keys_that_come_and_go():
+    rendered = compared({"a": 1, "b": {"c": "d"}}, {"b": {"c": "d", "e": "f" * 90}})
+    assert "        - a: 1\n" in rendered
+    assert "        b.e\n        + ffff" in rendered
+
+
+def test_long_nested_texts_stand_below_their_path():
+    rendered = compared({"a": "b" * 60}, {"a": "c" * 60})
+    assert f"        a\n        - {'b' * 60}\n        + {'c' * 60}\n" in rendered
+
+
+def test_the_position_of_a_word_in_a_list_is_not_worth_a_line():
+    rendered = compared(["b" * 60], ["c" * 60])
+    assert f"      filters\n        - {'b' * 60}\n        + {'c' * 60}\n" in rendered
+
+
+def test_a_path_that_leads_nowhere_is_still_a_path():
+    change = FieldChange("f", "no list", {"a": 1}, (Detail((3, "a"), 1, 2),))
+    assert "        [3].a: 1 → 2\n" in shown(updated(change))
+
+
+def test_long_values_stand_below_their_name():
+    words = " ".join(["word"] * 30)
+    rendered = shown(updated(FieldChange("email", None, words)))
+    assert "      email\n        - none\n        + word word" in rendered
+
+
+def test_a_thing_of_an_unknown_kind_comes_last_under_its_own_name():
+    rendered = shown(
+        updated(kind="new_kind"), updated(kind="schedule"), left_alone=(Resource(Address("a", "new_kind", "x")),)
+    )
+    assert rendered.index("~ schedule") < rendered.index("~ new_kind")
+    assert "left alone: 1 new kind\n" in rendered
+    assert names.count(1200, "new_kind") == "1,200 new kinds"
+
+
+def test_several_roles_of_one_principal_stand_on_one_line():
+    changes = diff(
+        [Resource(Address("a", "assignment", f"user:ada/{role}")) for role in ("b", "urn%3Ac")], [], {}
+    ).changes
+    assert "  + assignment/user:ada  b, urn:c\n" in shown(*changes)
+
+
+def test_effects_have_a_word_and_a_mark_where_they_are_grave():
+    change = updated(effects=frozenset(Effect), kind="schedule")
+    rendered = shown(change)
+    assert (
+        "      ! destroys: what is there is lost\n      ! narrows: people may be disabled\n      widens: " in rendered
+    )
+    assert "  resync: everyone is evaluated again, because of 1 change\n" in rendered
+
+
+def test_a_report_may_come_alone_or_with_others():
+    assert text.report(Reports((Report("a"),))) == text.report([Report("a")]) == "a\n  Nothing was done.\n\n"
+
+
+@pytest.mark.parametrize("code", [1, 3, 4, 5, 6, 65, 130])
+def test_every_failure_says_the_way_on(code):
+    assert "  next: " in text.report([Report("a", exit_code=code)])
+
+
+def test_an_address_is_as_well_as_its_worst_step():
+    address = Address("a", "job")
+    both = (Outcome(Result.DONE, (address,), "make it"), Outcome(Result.FAILED, (address,), "wait for it", "no"))
+    rendered = text.report([Report("a", both)])
+    assert "  done" not in rendered
+    assert "  FAILED  job\n      wait for it\n      no\n" in rendered
+    assert "  1 failed.\n" in rendered
+
+
+def test_no_problems():
+    assert problems.text([]) == "No problems.\n"
+    assert problems.text([Problem("W1", "hm", severity="warning")]) == "W1  warning  hm.\n1 warning.\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "mark"), [(1, 0, False), (1, 3, True), (1, 9, False), (0, 0, False), (7, 1, False)]
+)
+def test_the_line_of_a_problem_is_shown_where_it_is_known(line, column, mark):
+    found = Problem("S1", "no", where=Where("f", line, column))
+    rendered = problems.text([found], sources={"f": "王: x\n"})
+    assert ("    1 | 王: x\n" in rendered) == (line == 1)
+    assert ("\n      |    ^\n" in rendered) == mark
+
+
+def test_problems_are_told_by_place_whatever_the_order():
+    listed = rich_plan.problems()
+    assert problems.text(listed) == problems.text(reversed(listed))

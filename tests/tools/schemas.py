@@ -1,0 +1,22 @@
+"""Writes `schemas/` anew from the code: `make schemas`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from scimconf.render.json import write
+from scimconf.render.json_schema import plan_schema
+from scimconf.spec.json_schema import as_text
+
+FOLDER = Path(__file__).resolve().parents[2] / "schemas"
+
+
+def texts() -> Mapping[str, str]:
+    """The file names and what they must hold."""
+    return {"spec.schema.json": as_text(), "plan.schema.json": write(plan_schema())}
+
+
+if __name__ == "__main__":
+    for name, text in texts().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
