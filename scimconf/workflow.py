@@ -6,13 +6,13 @@ say how. An apply walks those steps and plans again until nothing is left.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 from scimconf.documents.secrets import references
-from scimconf.errors import GraphError, Problem, ScimconfError
+from scimconf.errors import GraphError, Problem, ProblemsError, ScimconfError
 from scimconf.kinds import KINDS
 from scimconf.kinds.comparison import Comparison, Options, check, compare, documents, expired, groups_to_count, lookups
 from scimconf.plan import Action, Guard, Outcome, Report, Result
@@ -22,10 +22,13 @@ from scimconf.spec.model import Spec
 from scimconf.wire import Snapshot
 
 if TYPE_CHECKING:
+    from scimconf.kinds.declared import Declared
     from scimconf.live.execute import Done, Values
     from scimconf.live.observe import Live
 
 ROUNDS = 4
+UNEXPORTABLE = frozenset({"K101", "K102", "K103", "K201", "K202", "K401", "K601", "K801"})
+"""Problems that leave nothing to export, or only a part that would pass for the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,24 @@ async def plan(live: Live, loaded: Loaded, options: Options, former: Spec | None
 
 def _placed(loaded: Loaded, problems: Sequence[Problem]) -> tuple[Problem, ...]:
     return tuple(problem.at(loaded.origin(problem.path)) if problem.path else problem for problem in problems)
+
+
+async def export(live: Live, identified: Mapping[str, str], name: str, tenant: str, *, full: bool) -> Declared:
+    """One live application as a spec; `identified` is its display_name, app_id or object_id.
+
+    Raises ProblemsError where there is no such application, or several, or a document is refused.
+    """
+    from scimconf.documents.schema import default_schema
+    from scimconf.kinds.declared import declare, everything
+    from scimconf.live.observe import observe
+
+    spec = everything(name, identified)
+    wanted = (*documents(KINDS, [spec]), default_schema())
+    snapshot = await observe(live, wanted, lambda seen: lookups(KINDS, [spec], seen))
+    problems = [one for one in check(KINDS, spec, snapshot) if one.is_error and one.code in UNEXPORTABLE]
+    if problems:
+        raise ProblemsError(replace(problem, path=()) for problem in problems)
+    return declare(name, tenant, snapshot, full=full)
 
 
 async def apply(live: Live, first: Planned, options: Options, values: Values, talk: Talk) -> Report:

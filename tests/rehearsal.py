@@ -75,17 +75,18 @@ class Wire(httpx.AsyncBaseTransport):
         self.when = "before"
         self.writes = 0
         self.dead = False
-        self.watch: Callable[[], None] = lambda: None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         counts = is_write(request.method, request.url.path, request.content)
         self.writes += counts
         strikes = counts and self.writes == self.kill_at
-        if self.dead or (strikes and self.when == "before"):
+        if self.dead:
+            await asyncio.Event().wait()
+        if strikes and self.when == "before":
             self.dead = True
             raise Killed
         response = await self._inner.handle_async_request(request)
-        self.watch()
+        self._rehearsal.watch()
         if strikes:
             self.dead = True
             raise Killed
@@ -123,6 +124,7 @@ class Rehearsal:
         self.wire = Wire(self)
         self.secrets = Secrets(self.environ)
         self.slept = 0.0
+        self.watch: Callable[[], None] = lambda: None
 
     # --- what a person does ---
 
@@ -173,6 +175,19 @@ class Rehearsal:
             await asyncio.sleep(0)
         self.time = max(self.time, until)
 
+    def dies(self, number: int, when: str, work: Callable[[], object]) -> bool:
+        """Whether the work got as far as its n-th write; there, before or after it, the process is gone."""
+        self.wire = Wire(self)
+        self.wire.kill_at, self.wire.when = number, when
+        try:
+            work()
+        except (Killed, BaseExceptionGroup):
+            return self.wire.dead
+        else:
+            return False
+        finally:
+            self.wire = Wire(self)
+
     # --- the tenant from outside ---
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
@@ -208,6 +223,12 @@ class Rehearsal:
         """The requests that wanted to change something, in order, as `POST path`."""
         return [f"{one['method']} {one['path']}" for one in self.journal if is_write(one["method"], one["path"])]
 
+    @property
+    def made(self) -> list[str]:
+        """Those of them that Graph took."""
+        taken = [one for one in self.journal if one["status"] is not None and one["status"] < 400]
+        return [f"{one['method']} {one['path']}" for one in taken if is_write(one["method"], one["path"])]
+
     def asked(self, method: str, ending: str) -> list[Any]:
         return [one for one in self.journal if one["method"] == method and one["path"].endswith(ending)]
 
@@ -218,6 +239,11 @@ class Rehearsal:
     def principal(self, name: str = "Writer") -> Any:
         (found,) = [one for one in self.state["servicePrincipals"] if one["displayName"] == name]
         return found
+
+    def roles(self, name: str = "Writer") -> dict[str, Any]:
+        """The application's roles by value, or by display name where they have none."""
+        (found,) = [one for one in self.state["applications"] if one["displayName"] == name]
+        return {role["value"] or role["displayName"]: role for role in found["appRoles"]}
 
     def sync(self, name: str = "Writer") -> str:
         return f"/servicePrincipals/{self.principal(name)['id']}/synchronization"
@@ -237,10 +263,16 @@ class Rehearsal:
         """The secrets set as Graph shows it."""
         return {one["key"]: one["value"] for one in self.request("GET", f"{self.sync(name)}/secrets")["value"]}
 
+    @property
+    def held(self) -> set[str]:
+        """The ids of all principals that hold a role."""
+        rows = self.service.tenant.store.rows("SELECT DISTINCT principal_id FROM assignments WHERE ghost = 0")
+        return {key for (key,) in rows}
+
     def assigned(self, name: str = "Writer") -> dict[str, set[str]]:
         """Principal's display name → the values of its roles."""
         principal = self.principal(name)
-        roles = {role["id"]: role["value"] or role["displayName"] for role in principal["appRoles"]}
+        roles = {role["id"]: value for value, role in self.roles(name).items()}
         found: dict[str, set[str]] = {}
         for row in self.state["appRoleAssignments"]:
             if row["resourceId"] == principal["id"]:

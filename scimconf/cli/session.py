@@ -45,6 +45,18 @@ class Session:
         patience.waited = self.progress.tell
         return Live(self.graph, patience, self.tenant_id)
 
+    async def tenant(self) -> str:
+        """The tenant's default domain, or its id; empty where neither can be read."""
+        from scimconf.documents.application import organization, tenant
+        from scimconf.errors import GraphError
+        from scimconf.live.observe import read
+
+        try:
+            found = tenant(await read(self.graph, organization(), {}))
+        except GraphError:
+            return self.tenant_id
+        return (found.domain or found.id) if found is not None else self.tenant_id
+
     def interrupted(self) -> bool:
         return self.interrupts > 0
 

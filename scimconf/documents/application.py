@@ -7,6 +7,7 @@ shows in collections only. Everything here is pure: constructors of documents, v
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import cast
 from uuid import UUID, uuid5
 
 from scimconf.plan import Tenant
@@ -140,7 +141,8 @@ def roles(documents: Mapping[str, Json]) -> list[Json]:
 def assigned(rows: Iterable[Json]) -> list[AssignmentRow]:
     """Rows of assignments, the ids in small letters, so that ids from different answers are the same text."""
     return [
-        {**row, "principalId": row["principalId"].lower(), "appRoleId": row["appRoleId"].lower()} for row in rows
+        cast("AssignmentRow", {**row, **{name: str(row[name]).lower() for name in ("principalId", "appRoleId")}})
+        for row in rows
     ]
 
 

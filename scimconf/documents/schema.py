@@ -29,6 +29,11 @@ def template_schema() -> Document:
     return Document("template_schema", f"{BASE}/templates/{{new_template}}/schema")
 
 
+def default_schema() -> Document:
+    """What the job's template starts with, to tell what was made of it."""
+    return Document("default_schema", f"{BASE}/templates/{{template}}/schema")
+
+
 def filter_operators() -> Document:
     """The operators of scope filters that the live job knows, by Graph's own spelling."""
     return Document("filter_operators", f"{BASE}/jobs/{{job}}/schema/filterOperators()", collection=True)

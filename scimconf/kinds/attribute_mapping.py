@@ -45,8 +45,9 @@ class AttributeMappingKind(Base):
         listed = [one for one in mappings.listed(spec) if one.section == section]
         yield from _unknown(listed, live_schema(snapshot), found)
         yield from _twice(section, found)
-        left = _afterwards(listed, found)
-        yield from _matching(section, listed, left)
+        left = _afterwards(mappings.sections(spec)[section], listed, found)
+        if left != _afterwards(_NOTHING, (), found):
+            yield from _matching(section, left)
 
     # --- both sides ---
 
@@ -90,10 +91,9 @@ class AttributeMappingKind(Base):
 
     def _set(self, change: Change, key: tuple[str, ...], target: str) -> Edit:
         fields = dict(change.after.fields) if change.after is not None else {}
-        source = change.field("source")
-        text = fields["source"] if source is not None else None
+        text, is_new = fields["source"], change.field("source") is not None
         tree = expressions.to_source(expressions.parse(text)) if text is not None else None
-        is_call = tree is not None and tree["type"] == "Function"
+        asks = is_new and tree is not None and tree["type"] == "Function"
         return Edit(
             Phase.BUILD,
             (change.address,),
@@ -101,8 +101,8 @@ class AttributeMappingKind(Base):
             schema.schema(),
             "set_mapping",
             key,
-            {"fields": fields, "source": None if is_call else tree},
-            ask=text if is_call and text is not None else "",
+            {"fields": fields, "source": tree},
+            ask=text if asks else "",
         )
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
@@ -191,11 +191,15 @@ def _twice(section: str, found: schema.Place) -> Iterator[Problem]:
             )
 
 
-def _afterwards(listed: Sequence[mappings.Row], found: schema.Place) -> Mapping[str, int | None]:
+_NOTHING = ObjectMapping()
+
+
+def _afterwards(
+    mapping: ObjectMapping, listed: Sequence[mappings.Row], found: schema.Place
+) -> Mapping[str, int | None]:
     """Target → match number as it will be: the live rows under what the spec lists."""
     left: dict[str, int | None] = {}
-    mapping: ObjectMapping | None = listed[0].mapping if listed else None
-    if mapping is None or mapping.unlisted != "remove":
+    if mapping.unlisted != "remove":
         for row in schema.rows(found):
             left[str(row.get("targetAttributeName"))] = row.get("matchingPriority") or None
     for one in listed:
@@ -206,9 +210,7 @@ def _afterwards(listed: Sequence[mappings.Row], found: schema.Place) -> Mapping[
     return left
 
 
-def _matching(section: str, listed: Sequence[mappings.Row], left: Mapping[str, int | None]) -> Iterator[Problem]:
-    if not listed:
-        return
+def _matching(section: str, left: Mapping[str, int | None]) -> Iterator[Problem]:
     priorities = Counter(match for match in left.values() if match is not None)
     path = ("mappings", section, "attributes")
     if not priorities:

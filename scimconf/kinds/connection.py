@@ -12,13 +12,14 @@ from typing import Any
 from scimconf.documents import application, job
 from scimconf.documents import secrets as documents
 from scimconf.errors import Problem
-from scimconf.kinds.kind import Base, Effects, refused
+from scimconf.kinds.kind import Base, Effects, masked, refused
 from scimconf.plan import Address, Change, Effect, FieldChange, Resource, Wanted, WriteOnly
 from scimconf.spec.model import Connection, SecretReference, Spec
 from scimconf.wire import Document, Edit, Folded, Phase, SecretRef, Send, Snapshot, Step
 
 OAUTH2 = "OAuth2ClientCredentialsGrant"
 KEYS = {
+    "authentication": "AuthenticationType",
     "base_address": "BaseAddress",
     "secret_token": "SecretToken",
     "oauth2.token_url": "Oauth2TokenExchangeUri",
@@ -43,13 +44,26 @@ class ConnectionKind(Base):
         if snapshot is None:
             return
         yield from refused(snapshot, "secrets", "K401", ("connection",), "Synchronization.ReadWrite.All")
+        if spec.connection is None:
+            return
+        fields = _desired(spec.connection)
+        for name in _hidden(fields, snapshot):
+            yield masked(_key(name), ("connection", *name.split(".", 1)))
+        if not _shows_tags(snapshot) and any(name.endswith(_ROTATION) for name in fields):
+            yield _rotation_not_visible()
+        raw = snapshot.get("secrets")
+        address = spec.connection.base_address or documents.values(raw).get("BaseAddress")
+        if spec.connection.authentication == "entra_token" and raw is not None and address is None:
+            said = "the application has no address yet, and Entra's own token needs one to go to"
+            yield Problem("K405", said, ("connection",), hint="Write `base_address:`.")
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[Wanted]:
         if spec.connection is not None:
             fields = _desired(spec.connection)
+            unseen = _hidden(fields, snapshot)
             if not _shows_tags(snapshot):
-                fields = {name: value for name, value in fields.items() if not name.endswith(_ROTATION)}
-            yield Resource(self.address(spec), fields)
+                unseen |= {name for name in fields if name.endswith(_ROTATION)}
+            yield Resource(self.address(spec), {name: one for name, one in fields.items() if name not in unseen})
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         raw = snapshot.get("secrets")
@@ -74,7 +88,8 @@ class ConnectionKind(Base):
                 yield Edit(Phase.BUILD, serves, f"set {key}", document, operation, (key,), value)
         everyone = tuple(change.address for change in writers)
         yield _try(everyone, "try the stored credentials", saved=True)
-        yield from _tags(spec.connection, everyone, document)
+        if _shows_tags(snapshot):
+            yield from _tags(spec.connection, everyone, document)
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
         return {change.address: frozenset({Effect.CREDENTIALS}) for change in changes}
@@ -99,6 +114,17 @@ def _desired(connection: Connection) -> dict[str, Any]:
         if reference.rotation is not None:
             fields[_field(key) + _ROTATION] = reference.rotation
     return fields
+
+
+def _hidden(fields: Mapping[str, Any], snapshot: Snapshot) -> set[str]:
+    """The fields whose values the service does not show, though they are no secrets to us."""
+    unseen = documents.masked(snapshot.get("secrets"))
+    return {name for name, value in fields.items() if isinstance(value, str) and _key(name) in unseen}
+
+
+def _rotation_not_visible() -> Problem:
+    said = "the tags of the service principal cannot be read, so a rotation is not visible and sends nothing"
+    return Problem("K406", said, ("connection",), hint="`--resend-secrets` sends it.", severity="warning")
 
 
 def _field(key: str) -> str:

@@ -40,9 +40,10 @@ class DefinitionKind(Base, ABC):
         raw = live_schema(snapshot)
         for section, mapping in mappings.sections(spec).items():
             found, wanted = place(snapshot, section, mapping), self.declared(spec, section, mapping)
-            for one in schema.definitions(raw, found, self.side) if found is not None else ():
-                if one.get("name") in wanted:
-                    yield Resource(self.address(spec, section, one["name"]), definitions.definition_fields(one))
+            live = schema.definitions(raw, found, self.side) if found is not None else []
+            for name, one in {one.get("name"): one for one in reversed(live)}.items():
+                if name in wanted:
+                    yield Resource(self.address(spec, section, name), definitions.definition_fields(one))
 
     def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
         for change in self.mine(changes):
@@ -59,5 +60,5 @@ class DefinitionKind(Base, ABC):
 def _written(one: AttributeDefinition) -> Mapping[str, Any]:
     fields = {name: getattr(one, name) for name in one.model_fields_set if name != "raw"}
     if "references" in fields:
-        fields["references"] = list(fields["references"])
+        fields["references"] = sorted(fields["references"])
     return {**fields, **one.raw}

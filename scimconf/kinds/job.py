@@ -32,7 +32,9 @@ class JobKind(Base):
         choice = documents.choose(snapshot.documents, _wanted(spec))
         if choice.trouble:
             yield _trouble(choice)
-        elif choice.job is None and choice.template:
+        elif not choice.template:
+            yield from refused(snapshot, "templates", "K201", ("job",), "Synchronization.Read.All")
+        elif choice.job is None:
             yield from _offered(choice.template, snapshot.get("templates"))
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[Wanted]:
@@ -51,7 +53,8 @@ class JobKind(Base):
             if change.action is Action.REPLACE and change.before is not None:
                 old = change.before.facts["id"]
                 path = f"{documents.BASE}/jobs/{old}"
-                yield Send(Phase.STOP, serves, "delete the job of the other template", "DELETE", path)
+                gone = ((404, ""),)
+                yield Send(Phase.STOP, serves, "delete the job of the other template", "DELETE", path, already=gone)
             yield Send(
                 Phase.BUILD,
                 serves,

@@ -107,6 +107,12 @@ def schema_reads() -> tuple[Document, ...]:
     return (schema.schema(), schema.template_schema())
 
 
+def masked(key: str, path: SpecPath) -> Problem:
+    """Said of a value that is stored and not shown: it can be neither compared nor sent along."""
+    said = f"{key} is stored and reads back masked, so it is not compared"
+    return Problem("K404", said, path, severity="warning")
+
+
 def refused(snapshot: Snapshot, document: str, code: str, path: SpecPath, permission: str) -> Iterable[Problem]:
     """A problem where a document that the plan cannot do without was refused."""
     refusal = snapshot.refused.get(document)

@@ -17,15 +17,26 @@ from scimconf.wire import Snapshot
 
 
 def left_behind(kinds: Sequence[Kind], former: Spec, spec: Spec, snapshot: Snapshot) -> tuple[LeftBehind, ...]:
-    """The live things that only the former spec names, each with the line to write."""
-    then = {one.identity for one in _wanted(kinds, former, snapshot) if isinstance(one, Resource)}
-    now = list(_wanted(kinds, spec, snapshot))
-    named = {one.identity for one in now if isinstance(one, (Resource, Absent))}
-    wholes = {one.prefix for one in now if isinstance(one, Whole)}
-    live = {one.identity: one for kind in kinds for one in kind.observed(former, snapshot)}
-    gone = [live[identity] for identity in live if identity in then and identity not in named]
-    found = [one for one in gone if not wholes & set(one.address.parents())]
-    return tuple(LeftBehind(one.address, line(one)) for one in sorted(found, key=lambda one: one.address))
+    """The live things and fields that only the former spec names, each with the line to write."""
+    then = {one.identity: one for one in _wanted(kinds, former, snapshot) if isinstance(one, Resource)}
+    items = list(_wanted(kinds, spec, snapshot))
+    now = {one.identity: one for one in items if isinstance(one, (Resource, Absent))}
+    wholes = {one.prefix for one in items if isinstance(one, Whole)}
+    found = []
+    for one in chain.from_iterable(kind.observed(former, snapshot) for kind in kinds):
+        was, new = then.get(one.identity), now.get(one.identity)
+        if was is not None and new is None and not wholes & set(one.address.parents()):
+            found.append(LeftBehind(one.address, line(one)))
+        elif was is not None and isinstance(new, Resource):
+            found += _fields(was, new, one)
+    return tuple(sorted(found, key=lambda behind: behind.address))
+
+
+def _fields(was: Resource, new: Resource, live: Resource) -> list[LeftBehind]:
+    """Fields that are no longer written, of a thing that still is."""
+    dropped = sorted(name for name in was.fields if name not in new.fields and live.fields.get(name) is not None)
+    said = f"nothing: {', '.join(dropped)} stay as they are and are not managed any more"
+    return [LeftBehind(live.address, said)] if dropped else []
 
 
 def _wanted(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot) -> Iterable[object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from scimconf.documents import rows, schema
+from scimconf.documents import rows, schema, scopes
 from scimconf.errors import Problem
 from scimconf.kinds import mappings
 from scimconf.kinds.kind import Base, Effects, close, live_schema, place, refused, schema_reads, selector
@@ -47,14 +47,14 @@ class ObjectMappingKind(Base):
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[Wanted]:
         for section, mapping in spec.mappings.items():
-            fields = _written(mapping)
+            fields = _written(mapping, snapshot.get("filter_operators"))
             if fields:
                 yield Resource(self.address(spec, section), fields)
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         for section, mapping in spec.mappings.items():
             found = place(snapshot, section, mapping)
-            if found is not None and _written(mapping):
+            if found is not None and _written(mapping, None):
                 yield Resource(self.address(spec, section), rows.object_fields(found.mapping))
 
     def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
@@ -78,22 +78,23 @@ class ObjectMappingKind(Base):
         }
 
 
-def _written(mapping: ObjectMapping) -> Mapping[str, Any]:
+def _written(mapping: ObjectMapping, live: Any) -> Mapping[str, Any]:
     fields: dict[str, Any] = {}
     if mapping.enabled is not None:
         fields["enabled"] = mapping.enabled
     if mapping.actions is not None:
-        fields["actions"] = sorted(mapping.actions)
+        fields["actions"] = sorted(set(mapping.actions))
     if mapping.filters is not None:
-        fields["filters"] = sorted(map(_filter, mapping.filters), key=lambda one: (str(one["name"]), str(one["all"])))
+        fields["filters"] = scopes.ordered([_filter(one, live) for one in mapping.filters])
     return fields
 
 
-def _filter(one: Filter) -> Mapping[str, Any]:
+def _filter(one: Filter, live: Any) -> dict[str, Any]:
+    """In the spec's words; an operator that only the live job knows stands in the job's own spelling."""
     clauses = [
         {
             "attribute": clause.attribute,
-            "operator": operator_word(clause.operator) or clause.operator,
+            "operator": operator_word(clause.operator) or scopes.operator_spelling(clause.operator, live),
             "value": clause.value,
         }
         for clause in one.all

@@ -51,12 +51,12 @@ class ScheduleKind(Base):
         replaced = any(change.kind == "job" and change.action is Action.REPLACE for change in changes)
         on = job is not None and documents.is_on(job) and not replaced
         has_run = job is not None and documents.has_run(job) and not replaced
-        wanted = spec.provisioning.enabled
         own = self.address(spec)
-        dangers = tuple(change.address for change in changes if is_dangerous(change))
-        if on and (dangers or not wanted):
+        paused = on and any(map(is_dangerous, changes))
+        switched = next((change.field("enabled") for change in self.mine(changes)), None)
+        if paused or (switched is not None and on):
             yield from self._pause(own)
-        if wanted and (dangers or not on):
+        if switched.after if switched is not None else paused:
             yield from self._start(own, restart=has_run)
 
     def _pause(self, own: Address) -> Iterable[Step]:

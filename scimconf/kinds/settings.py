@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from scimconf.documents import secrets as documents
-from scimconf.kinds.kind import Base, Effects
+from scimconf.errors import Problem
+from scimconf.kinds.kind import Base, Effects, masked
 from scimconf.plan import Change, Effect, FieldChange, Resource, Wanted
 from scimconf.spec.model import Provisioning, Spec
 from scimconf.wire import Document, Edit, Phase, Snapshot, Step
@@ -25,10 +26,14 @@ class SettingsKind(Base):
         if _written(spec.provisioning):
             yield documents.secrets(spec.connection)
 
+    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Problem]:
+        for name in _hidden(spec, snapshot) if snapshot is not None else ():
+            yield masked(_KEYS[name], ("provisioning", *name.split(".")))
+
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[Wanted]:
-        fields = _written(spec.provisioning)
+        fields, unseen = _written(spec.provisioning), _hidden(spec, snapshot)
         if fields:
-            yield Resource(self.address(spec), fields)
+            yield Resource(self.address(spec), {name: one for name, one in fields.items() if name not in unseen})
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         raw = snapshot.get("secrets")
@@ -36,7 +41,7 @@ class SettingsKind(Base):
             return
         values, mails = documents.values(raw), documents.notifications(raw)
         everyone = documents.flag(values.get("SyncAll"))
-        threshold = mails.get("DeleteThresholdValue") if mails.get("DeleteThresholdEnabled") else None
+        threshold = (mails.get("DeleteThresholdValue") or 0) if mails.get("DeleteThresholdEnabled") else None
         yield Resource(
             self.address(spec),
             {
@@ -63,6 +68,20 @@ class SettingsKind(Base):
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
         return {change.address: frozenset().union(*(_effects(one) for one in change.fields)) for change in changes}
+
+
+_KEYS = {
+    "scope": "SyncAll",
+    "notifications.email": documents.NOTIFICATIONS,
+    "deletion_threshold": documents.NOTIFICATIONS,
+    "skip_out_of_scope_deletions": "SkipOutOfScopeDeletions",
+}
+
+
+def _hidden(spec: Spec, snapshot: Snapshot) -> list[str]:
+    """The written settings that the service does not show."""
+    unseen = documents.masked(snapshot.get("secrets"))
+    return [name for name in _written(spec.provisioning) if _KEYS[name] in unseen]
 
 
 def _written(provisioning: Provisioning) -> Mapping[str, Any]:

@@ -211,7 +211,7 @@ class _Run:
             except GraphError as error:
                 if _is_already(step, error):
                     return
-                if may_have_happened(error.status):
+                if may_have_happened(error.status) or (error.status == 409 and step.look is not None):
                     if await self._was_done(step):
                         return
                     if _makes_an_application(step) or not await self._again(wait, "an answer"):
@@ -228,10 +228,8 @@ class _Run:
     async def _given(self, step: Send, answer: Json) -> None:
         for name, path in step.gives:
             self.names[name] = str(_dotted(answer, path))
-        if step.look is not None:
-            self.live.patience.made_here = True
-            if not await self._looked(step, step.look):
-                raise _NotYetError(f"done, but not to be found yet: {step.says}")
+        if step.look is not None and not await self._looked(step, step.look):
+            raise _NotYetError(f"done, but not to be found yet: {step.says}")
 
     async def _post(self, step: Send) -> Json:
         self.done.wrote = self.done.wrote or not step.path.endswith("/validateCredentials")
@@ -256,6 +254,7 @@ class _Run:
             raw = await self._collected(look)
             given = look.binds({**self.orders.seen.documents, look.name: raw}) if look.binds is not None else {}
             if wanted & given.keys():
+                self.live.patience.made_here = True
                 self.names.update(given)
                 return True
             if not await self._again(wait, f"{step.says}: not to be found yet"):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -11,6 +12,9 @@ from scimconf.plan.resource import Address
 
 COMPANIONS: Mapping[str, tuple[str, ...]] = {"attribute_mapping": ("source_attribute", "target_attribute")}
 """Kinds of which a change of the same place goes along: a mapping cannot be written without its definition."""
+
+
+_ATTRIBUTE = re.compile(r"\[([^\]]+)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,12 @@ def select(
         for change in changes
         if (not only or _matches(change.address, only)) and not _matches(change.address, exclude)
     ]
+    there = {change.address: change for change in changes if change.action is not Action.DELETE}
     kept = {change.address for change in asked}
     pulled: list[Address] = []
     queue = list(asked)
     while queue:
-        for needed in _prerequisites(queue.pop(), changes, after):
+        for needed in _prerequisites(queue.pop(), there, after):
             if needed.address not in kept:
                 kept.add(needed.address)
                 pulled.append(needed.address)
@@ -46,18 +51,26 @@ def select(
 
 def _matches(address: Address, patterns: Iterable[str]) -> bool:
     texts = (str(address), address.local)
-    return any(fnmatchcase(text, pattern) for pattern in patterns for text in texts)
+    return any(text == pattern or fnmatchcase(text, pattern) for pattern in patterns for text in texts)
 
 
-def _prerequisites(change: Change, changes: Sequence[Change], after: Mapping[str, Sequence[str]]) -> list[Change]:
+def _prerequisites(
+    change: Change, there: Mapping[Address, Change], after: Mapping[str, Sequence[str]]
+) -> Iterator[Change]:
     """The creations that a change stands on: a whole thing of an earlier kind, or the one of the same name."""
     if change.action is Action.DELETE:
-        return []
-    earlier = (*after.get(change.kind, ()), *COMPANIONS.get(change.kind, ()))
+        return
     rest = change.address.rest
-    names = {"", rest, rest.rpartition("/")[2]}
-    return [
-        other
-        for other in changes
-        if other.kind in earlier and other.action is not Action.DELETE and other.address.rest in names
-    ]
+    for kind in (*after.get(change.kind, ()), *COMPANIONS.get(change.kind, ())):
+        for name in dict.fromkeys(("", rest, rest.rpartition("/")[2], *_read_by(change))):
+            needed = there.get(Address(change.address.application, kind, name))
+            if needed is not None:
+                yield needed
+
+
+def _read_by(change: Change) -> Iterator[str]:
+    """The source attributes that a mapping's expression names, as places of its section."""
+    source = change.after.fields.get("source") if change.after is not None else None
+    section = change.address.rest.partition("/")[0]
+    for name in _ATTRIBUTE.findall(source) if isinstance(source, str) else ():
+        yield f"{section}/{name}"

@@ -62,13 +62,52 @@ class Switches:
         "bad_request", "conflict", fact="Scripts see 400 'already exists on the object', Bicep sees a conflict"
     )
     batch_order: str = _choice("shuffled", "kept", fact="Graph batching concept: responses come in any order")
+    count_without_header: str = _choice(
+        "ignored", "refused", fact="$count=true without ConsistencyLevel: advanced queries need both"
+    )
+    unknown_role: str = _choice(
+        "bad_request", "not_found", fact="Status of 'Permission being assigned was not found': seen in a fake only"
+    )
+    role_deletion: str = _choice(
+        "unassigns", "keeps", fact="A report says that deleting a role deletes its assignments"
+    )
+    gallery_permission: str = _choice("free", "asked", fact="Permission for GET applicationTemplates is listed nowhere")
     organization_permission: str = _choice("asked", "free", fact="Permission for GET /organization was not looked up")
     secrets_read_permission: str = _choice(
         "read", "readwrite", fact="Permission for GET secrets is listed nowhere, only that for PUT"
     )
     # ---- synchronization: jobs and secrets --------------------------------------------------------------------
     secrets_put: str = _choice("merge", "replace", fact="Sources disagree whether PUT secrets replaces the set")
-    star_secret: str = _choice("literal", "keep", fact="What PUT of the mask '*' does is not documented")
+    star_secret: str = _choice("literal", "keep", "refused", fact="What PUT of the mask '*' does is not documented")
+    mask: str = _choice(
+        "sensitive", "settings", "address", "all", fact="Which values GET secrets masks, beside what is sensitive"
+    )
+    secrets_order: str = _choice(
+        "written", "sorted", "kept", fact="Terraform wants the order of the last PUT; 'kept': a key keeps its first place"
+    )
+    settings_text: str = _choice(
+        "as_sent", "filled", "compact", fact="Whether SyncNotificationSettings reads back as it was written"
+    )
+    boolean_text: str = _choice(
+        "as_sent", "capitals", "lower", fact="'true' and 'True' are both seen in secrets and in values of filters"
+    )
+    recipients: str = _choice("any", "one", fact="Whether Recipients takes several addresses is not documented")
+    sync_all_default: str = _choice(
+        "absent", "true", "false", fact="SyncAll where nobody has written it: the default is not documented"
+    )
+    credentials_failure: str = _choice(
+        "wrapped", "plain", "empty", fact="What validateCredentials answers where they do not work is not documented"
+    )
+    born: str = _choice(
+        "Paused", "NotConfigured", fact="status.code of a new job: captures say Paused, the reference NotConfigured"
+    )
+    job_id: str = _choice(
+        "fresh", "app_id", "two_parts", fact="A job id's last part: a new one, or the appId; old ids have two parts"
+    )
+    job_created: str = _choice("201", "200", fact="POST jobs: the metadata says 201, the reference's sample 200")
+    patch_job: str = _choice("refused", "ignored", fact="PATCH of a job is in the metadata and on no page")
+    sync_counts: str = _choice("refused", "answered", fact="jobs/$count and its like are in the metadata and on no page")
+    sync_in_batch: str = _choice("answered", "refused", fact="Whether $batch takes synchronization calls is not known")
     blank_token: str = _choice("refused", "accepted", fact="The portal takes a blank token, Entra then sends its own")
     paused_state: str = _choice("Disabled", "Paused", fact="A tutorial shows Disabled after pause; the enum has Paused")
     started_code: str = _choice("NotRun", "Active", fact="status.code right after start: NotRun or Active")
@@ -81,10 +120,24 @@ class Switches:
     directory_name: str = _choice(
         "Microsoft Entra ID", "Azure Active Directory", fact="The source directory was renamed over time"
     )
+    display_names: str = _choice(
+        "new", "old", fact="'Provision Microsoft Entra ID Users' was 'Provision Azure Active Directory Users'"
+    )
+    names_put: str = _choice("kept", "restored", fact="Whether names of rules and object mappings can be changed by a PUT")
+    schema_version: str = _choice("6.0", "v1.2", "guid", fact="version of a schema that nobody has changed: all three seen")
     inline_template_schema: str = _choice(
         "no", "yes", fact="A beta list of templates holds the schema inline; v1.0 not confirmed"
     )
     sort_mappings: str = _choice("yes", "no", fact="Cloud sync documentation: the service sorts attributeMappings")
+    duplicate_targets: str = _choice(
+        "refused", "kept", fact="Cloud sync documentation: no de-duplication; two mappings conflict or merge"
+    )
+    fill_defaults: str = _choice(
+        "filled", "left_out", fact="Documentation PUTs objects with a name and a type only; what GET shows is not told"
+    )
+    annotations: str = _choice(
+        "context", "none", "full", fact="@odata annotations in answers of the synchronization service"
+    )
     flags_spaces: str = _choice(
         "stripped", "added", fact="Live answers print 'Add,Update,Delete', documentation 'Add, Update, Delete'"
     )
@@ -95,6 +148,16 @@ class Switches:
     expression_kept: str = _choice(
         "as_sent", "rebuilt", fact="Whether PUT schema rebuilds a source's expression is not documented"
     )
+    expression_spaces: str = _choice(
+        "kept", "single", "none", fact="parseExpression takes needless spaces out; whether a PUT does is not known"
+    )
+    empty_arguments: str = _choice(
+        "kept", "trimmed", fact="Skipped arguments keep their commas in expression; at the end they mean nothing"
+    )
+    constant_expression: str = _choice(
+        "as_sent", "null", fact="The expression of a constant is null in two real documents"
+    )
+    empty_parameters: str = _choice("list", "null", fact="Graph reference: parameters of no function are empty or null")
     expression_numbers: str = _choice(
         "bare", "quoted", fact="Bare numbers are constants; how parseExpression prints them is not documented"
     )
@@ -102,6 +165,13 @@ class Switches:
     catalogue_name: str = _choice(
         "name", "id", fact="Functions and filter operators: the page prints name, the metadata has id"
     )
+    operator_names: str = _choice(
+        "portal", "underscored", fact="Spelling is confirmed for EQUALS, IS FALSE, REGEX MATCH and NOT REGEX MATCH only"
+    )
+    schema_refusal: str = _choice("wrapped", "plain", fact="How a schema that is not taken is refused is not documented")
+    schema_deleted: str = _choice("204", "201", fact="DELETE schema: the page's text says 201, its example 204")
+    schema_limit_kb: int = _count(0, fact="The largest schema that is taken is not documented; 0: any")
+    if_match: str = _choice("ignored", "honoured", fact="Whether PUT schema heeds If-Match is not documented")
 
     def changed(self, positions: Mapping[str, object]) -> Switches:
         """The switches with some of them set; a name or a value that does not exist is a SwitchError."""

@@ -3,11 +3,10 @@
 from itertools import count
 
 import pytest
-from rehearsal import WRITER, Killed, Rehearsal, changes, everything_open
+from rehearsal import WRITER, Rehearsal, changes, everything_open
 
 from scimconf.plan import Result
 
-BASE = f"extends: [{WRITER}]\n"
 SWAP = """
 assignments:
   groups:
@@ -20,108 +19,150 @@ SCOPE = """
 provisioning:
   scope: all
 """
-ROLES = """
+RENAME = """
 app_roles:
   roles:
     - {value: member, display_name: Team member, description: Writes}
 """
 LATE = {"late_reads": 2, "role_propagation": 2, "role_disable": "replicated"}
-DEATHS = pytest.mark.parametrize("when", ["before", "after"])
+KILLS = pytest.mark.parametrize("when", ["before", "after"])
 TENANTS = pytest.mark.parametrize("switches", [{}, LATE, {"secrets_put": "replace"}], ids=["plain", "late", "replace"])
 
 
 @pytest.fixture
 def spec(tmp_path):
-    def write(text=""):
-        file = tmp_path / "scimconf.yaml"
-        file.write_text(BASE + text)
+    """Writes the example with something else in it."""
+
+    def write(name, text=""):
+        file = tmp_path / f"{name}.yaml"
+        file.write_text(f"extends: [{WRITER}]\n{text}")
         return file
 
     return write
 
 
-def at_every_write(switches, before, after, when, *, first=1):
-    """For every n: a tenant in the state before, and the run towards the state after that died at its n-th write."""
-    for number in count(first):
-        rehearsal = Rehearsal(**switches)
-        if before is not None:
-            assert rehearsal.apply(rehearsal.plan(before())).exit_code == 0
-            rehearsal.forget()
-        died = dies(rehearsal, after, number, when)
-        yield rehearsal
-        if not died:
-            assert number > first
-            return
-
-
-def dies(rehearsal, spec, number, when):
-    """Whether the run got as far as its n-th write; there it is gone, without a word."""
-    rehearsal.wire.kill_at, rehearsal.wire.when = number, when
-    try:
-        reach(rehearsal, spec)
-    except Killed:
-        died = True
-    else:
-        died = False
-    rehearsal.revive()
-    return died
-
-
-def reach(rehearsal, spec):
-    wanted = everything_open(rehearsal.plan(spec))
-    report = rehearsal.apply(rehearsal.plan(spec, wanted), wanted)
+def reach(rehearsal, file):
+    wanted = everything_open(rehearsal.plan(file))
+    report = rehearsal.apply(rehearsal.plan(file, wanted), wanted)
     assert report.exit_code == 0, [one for one in report.outcomes if one.result is not Result.DONE] + [report.error]
 
 
-def converges(rehearsal, spec):
-    reach(rehearsal, spec)
-    assert changes(rehearsal.plan(spec)) == []
+def converge(rehearsal, file):
+    reach(rehearsal, file)
+    assert changes(rehearsal.plan(file)) == []
+
+
+def killed_everywhere(rehearsals, file, when, first=1):
+    """Takes a new tenant for each number, and kills the run there; the last one came through alive."""
+    for number, rehearsal in zip(count(first), rehearsals):
+        died = rehearsal.dies(number, when, lambda one=rehearsal: reach(one, file))
+        yield rehearsal
+        if not died:
+            assert number > first, "nothing was killed"
+            return
+
+
+def set_up(switches, file, watch=lambda _rehearsal: lambda: None):
+    """New tenants, each with the application of a spec; from then on `watch` looks after every request."""
+    while True:
+        rehearsal = Rehearsal(**switches)
+        reach(rehearsal, file)
+        rehearsal.forget()
+        rehearsal.watch = watch(rehearsal)
+        yield rehearsal
 
 
 @TENANTS
-@DEATHS
-def test_a_first_run_that_dies_is_finished_by_the_next_and_makes_one_application(spec, switches, when):
-    """With late arrival, a death right after the making itself is left out: the next run cannot know of it yet."""
-    first = 2 if switches is LATE and when == "after" else 1
-    for rehearsal in at_every_write(switches, None, spec(), when, first=first):
-        converges(rehearsal, spec())
+@KILLS
+def test_a_first_run_is_finished_by_the_next_and_makes_one_application(spec, switches, when):
+    """Late arrival and a death right after the making are left out together: the next run cannot know of it yet."""
+    file = spec("first")
+    tenants = (Rehearsal(**switches) for _ in count())
+    for rehearsal in killed_everywhere(tenants, file, when, first=2 if switches is LATE and when == "after" else 1):
+        converge(rehearsal, file)
         made = [one for one in rehearsal.asked("POST", "/instantiate") if one["status"] == 201]
         jobs = [one for one in rehearsal.asked("POST", "/synchronization/jobs") if one["status"] == 201]
         assert (len(made), len(jobs)) == (1, 1)
-        assert rehearsal.writes[-1].endswith("/start"), "provisioning starts last"
+        assert rehearsal.made[-1].endswith("/start"), "provisioning starts last"
 
 
 @TENANTS
-@DEATHS
+@KILLS
 def test_nobody_is_without_a_role_while_roles_are_swapped(spec, switches, when):
-    """Looked at after every single request of both runs, and in each batch: it creates or deletes, never both."""
-    for rehearsal in at_every_write(switches, spec, spec(SWAP), when):
-        rehearsal.forget()
-        converges(rehearsal, spec(SWAP))
+    """Looked at after every request of both runs; and a batch creates or deletes, never both."""
+
+    def watch(rehearsal):
+        everyone = rehearsal.held
+
+        def look():
+            assert everyone <= rehearsal.held
+
+        return look
+
+    file = spec("swap", SWAP)
+    for rehearsal in killed_everywhere(set_up(switches, spec("first"), watch), file, when):
+        converge(rehearsal, file)
         held = rehearsal.assigned()
-        assert (held["Ada Lovelace"], held["Writer editors"], held["Mary Jackson"]) == ({"member"}, {"admin"}, {"admin"})
-        verbs = {}
-        for one in rehearsal.journal:
-            if "batch" in one:
-                verbs.setdefault(one["request_id"], set()).add(one["method"])
-        assert all(len(some) == 1 for some in verbs.values())
+        assert [held[name] for name in ("Ada Lovelace", "Writer editors", "Mary Jackson")] == [
+            {"member"},
+            {"admin"},
+            {"admin"},
+        ]
+        assert all(len(verbs) == 1 for verbs in batches(rehearsal).values())
 
 
-@pytest.fixture(autouse=True)
-def everybody_who_had_a_role_has_one(request, monkeypatch):
-    """Watches the assignments after every request, in the tests of swaps."""
-    if "without_a_role" not in request.function.__name__:
-        return
-    first = Rehearsal.forget
+def batches(rehearsal):
+    """Batch → the verbs in it."""
+    found = {}
+    for one in rehearsal.journal:
+        if "batch" in one:
+            found.setdefault(one["request_id"], set()).add(one["method"])
+    return found
 
-    def forget(self):
-        first(self)
-        everyone = self.assigned()
 
-        def watch():
-            lost = set(everyone) - set(self.assigned_now())
-            assert not lost, f"{lost} lost their last role"
+@TENANTS
+@KILLS
+def test_a_scope_changes_while_provisioning_is_paused_and_starts_over(spec, switches, when):
+    """Also when the restart was lost with the process: a paused job that has run is restarted before it starts."""
+    file, first = spec("scope", SCOPE), spec("first")
+    for rehearsal in killed_everywhere(set_up(switches, first), file, when):
+        converge(rehearsal, file)
+        assert rehearsal.saved()["SyncAll"] == "true"
+        assert_paused_around(rehearsal, "/secrets")
 
-        self.watch = watch
 
-    monkeypatch.setattr(Rehearsal, "forget", forget)
+@KILLS
+def test_a_scope_that_narrows_is_restarted_too(spec, when):
+    """From everyone back to the assigned ones: Graph wants a restart then, and gets it after the last write."""
+    narrow, wide = spec("narrow"), spec("wide", SCOPE)
+    for rehearsal in killed_everywhere(set_up({}, wide), narrow, when):
+        converge(rehearsal, narrow)
+        assert rehearsal.saved()["SyncAll"] == "false"
+        assert_paused_around(rehearsal, "/secrets")
+
+
+def assert_paused_around(rehearsal, ending):
+    """In the journal: paused before each such write, then restarted, then started, and nothing after that."""
+    on, restarted = True, False
+    for one in rehearsal.journal:
+        verb = one["path"].rpartition("/")[2]
+        if one["method"] == "GET" or (one["status"] or 500) >= 400:
+            continue
+        if one["path"].endswith(ending):
+            assert not on, "written while people were being provisioned"
+            restarted = False
+        on = {"pause": False, "start": True}.get(verb, on)
+        restarted = restarted or verb == "restart"
+    assert (on, restarted) == (True, True)
+    assert rehearsal.made[-1].endswith("/start")
+
+
+@TENANTS
+@KILLS
+def test_a_role_that_is_renamed_ends_enabled(spec, switches, when):
+    """Disabled as Graph demands, changed, enabled: in between the next run sees a role that is not as it should be."""
+    file = spec("rename", RENAME)
+    for rehearsal in killed_everywhere(set_up(switches, spec("first")), file, when):
+        converge(rehearsal, file)
+        role = rehearsal.roles()["member"]
+        assert (role["displayName"], role["isEnabled"]) == ("Team member", True)

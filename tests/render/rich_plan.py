@@ -10,6 +10,7 @@ from scimconf.plan import (
     Effect,
     FieldChange,
     Guard,
+    LeftBehind,
     Outcome,
     Plan,
     Report,
@@ -224,6 +225,10 @@ def writer():
             Problem("W402", "needs WRITER_SCIM_TOKEN", ("connection", "secret_token"), severity="warning"),
         ),
         excluded=2,
+        left_behind=(
+            LeftBehind(address("users/department"), "mappings.users.attributes.department: {absent: true}"),
+            LeftBehind(address("", "settings"), "provisioning.deletion_threshold: none"),
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from scimconf.plan import Action, Address, ApplicationPlan, Change, Effect, Fiel
 from scimconf.plan.diff import diff
 from scimconf.plan.outcome import Outcome, Result
 from scimconf.plan.resource import Absent, Resource, Whole
+from scimconf.plan.select import select
 from scimconf.render import json as machine
 from scimconf.render import text
 
@@ -60,10 +61,14 @@ def difference(number):
     return diff(wanted, observed, {})
 
 
+def chosen(changes):
+    return select(changes, ["*"], [], {"attribute_mapping": ("target_attribute",), "assignment": ("app_role",)})
+
+
 @pytest.mark.parametrize(
     ("function", "make"),
-    [(text.plan, planned), (machine.plan, planned), (text.report, reported), (difference, int)],
-    ids=["text", "json", "report", "diff"],
+    [(text.plan, planned), (machine.plan, planned), (text.report, reported), (difference, int), (chosen, large)],
+    ids=["text", "json", "report", "diff", "select"],
 )
 def test_ten_times_the_changes_take_ten_times_the_work(function, make):
     function(make(8))

@@ -26,6 +26,7 @@ _PLAIN = re.compile(
     r"(?!www)(?![0-9a-f]{7})(?:[^\W\d_]+(?:'[^\W\d_]{1,2})?[.,;:!?]?|\d{1,3}(?:,\d{3})+|\d{1,6}[,;]?)",
     re.IGNORECASE,
 )
+_JOINED = re.compile(r"(?!www)[a-z]+(?:-[a-z]+)+[.,;:]?")
 _MARK = re.compile(r"[^\w.:/@=+ -]", re.ASCII)
 _VALUE, _SENTENCE = 200, 600
 
@@ -65,7 +66,7 @@ def _words(words: Iterable[str]) -> Iterator[str]:
     """Neighbours that are no plain words share a code span."""
     odd: list[str] = []
     for word in words:
-        if word and not _PLAIN.fullmatch(word):
+        if word and not _PLAIN.fullmatch(word) and (odd or not _JOINED.fullmatch(word)):
             odd.append(word)
             continue
         if odd:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from scimconf.plan import Action, ApplicationPlan, Effect, Guard, Plan
+from scimconf.plan import Action, ApplicationPlan, Guard, Plan
 from scimconf.render.markdown.budget import Group, Part
 from scimconf.render.markdown.inert import cell, code, prose
-from scimconf.render.markdown.told import ASSIGNMENT, Item
-from scimconf.render.names import counts, effect, opening, plural, stopped, totals, verdict
+from scimconf.render.markdown.told import Item, because, by_effect
+from scimconf.render.names import effect, opening, stopped, totals, verdict
 
 _COLUMNS = (*(action.value for action in Action), "drift", "left alone", "guards that stop")
 
@@ -35,28 +34,9 @@ def _title(plan: Plan) -> str:
 
 
 def _effects(told: Sequence[Item]) -> Iterator[Part]:
-    for which in Effect:
-        those = [item for item in told if which in item.effects]
-        if those:
-            word, _, said = effect(which, "").partition(": ")
-            yield Part(f"- **{word}**: {said} ({prose(because(those))})\n", 0)
-
-
-def because(told: Iterable[Item]) -> str:
-    """`1 role, 3 people, 1 group`: the changes by kind; of assignments, whom they are for."""
-    kinds, principals = Counter[str](), Counter[str]()
-    for item in told:
-        if item.kind == ASSIGNMENT:
-            principals[item.principal] += 1
-        else:
-            kinds[item.kind] += item.number
-    said = [counts(kinds)] if kinds else []
-    if principals["user"]:
-        said.append(plural(principals.pop("user"), "person", "people"))
-    if principals["group"]:
-        said.append(plural(principals.pop("group"), "group"))
-    rest = principals.total()
-    return ", ".join([*said, *([plural(rest, "other principal")] if rest else [])])
+    for which, those in by_effect(told).items():
+        word, _, said = effect(which, "").partition(": ")
+        yield Part(f"- **{word}**: {said} ({prose(because(those))})\n", 0)
 
 
 # --- guards --------------------------------------------------------------------------------------------------------

@@ -5,13 +5,14 @@ Nothing here knows Markdown or HTML; both pages are made of these.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from scimconf.plan import Action, Change, Detail, Effect, FieldChange, WriteOnly
-from scimconf.render.names import by_weight, place
+from scimconf.render.names import by_weight, counts, place, plural
 from scimconf.render.terminal.assignments import KIND, split
 from scimconf.render.terminal.characters import visible
 from scimconf.render.terminal.fields import facts, shown_fields
@@ -62,7 +63,7 @@ def _item(change: Change) -> Item:
     gone = change.action in {Action.DELETE, Action.REPLACE}
     return Item(
         change.action,
-        change.kind,
+        visible(change.kind),
         visible(change.address.local),
         visible(change.reason),
         tuple(by_weight(change.effects)),
@@ -89,6 +90,35 @@ def _principals(changes: Iterable[Change]) -> Iterator[Item]:
 def _roles(changes: Sequence[Change], *, gone: bool) -> str | None:
     """The roles that go, or those that come."""
     return ", ".join(split(one.address.rest)[1] for one in changes if (one.action is Action.DELETE) is gone) or None
+
+
+# --- effects --------------------------------------------------------------------------------------------------------
+
+
+def by_effect(told: Iterable[Item]) -> Mapping[Effect, Sequence[Item]]:
+    """The items that have an effect, the gravest effect first."""
+    found: dict[Effect, list[Item]] = {which: [] for which in Effect}
+    for item in told:
+        for which in item.effects:
+            found[which].append(item)
+    return {which: those for which, those in found.items() if those}
+
+
+def because(told: Iterable[Item]) -> str:
+    """`1 role, 3 people, 1 group`: the changes by kind; of assignments, whom they are for."""
+    kinds, principals = Counter[str](), Counter[str]()
+    for item in told:
+        if item.kind == ASSIGNMENT:
+            principals[item.principal] += 1
+        else:
+            kinds[item.kind] += item.number
+    said = [counts(kinds)] if kinds else []
+    if principals["user"]:
+        said.append(plural(principals.pop("user"), "person", "people"))
+    if principals["group"]:
+        said.append(plural(principals.pop("group"), "group"))
+    rest = principals.total()
+    return ", ".join([*said, *([plural(rest, "other principal")] if rest else [])])
 
 
 # --- fields --------------------------------------------------------------------------------------------------------

@@ -34,17 +34,6 @@ def application_lines(page: Page, plan: ApplicationPlan, tenant: Tenant) -> Iter
     yield from _guards(page, plan.guards)
 
 
-def _behind(page: Page, plan: ApplicationPlan) -> Iterator[str]:
-    """What a former spec named: it stays until it is said to be absent."""
-    if plan.left_behind:
-        yield ""
-        yield page.line(
-            2, ("replace", "left behind"), ("", "  no longer in the spec, still in the tenant; to remove it, write:")
-        )
-    for one in plan.left_behind:
-        yield from page.labelled(4, ("strong", one.address.local), ("", f"  {one.write}"), hang=2)
-
-
 def _heading(page: Page, plan: ApplicationPlan, tenant: Tenant) -> Iterator[str]:
     where = tenant.domain or short(tenant.id)
     yield from page.prose(0, f"{plan.name}  in {where}" if where else plan.name, "strong", hang=2)
@@ -85,6 +74,17 @@ def _drift(page: Page, reported: Iterable[Resource]) -> Iterator[str]:
         yield from page.prose(2, "drift: in the tenant, not in the spec; only reported", "strong", hang=2)
     for resource in listed:
         yield from page.prose(4, f"? {resource.address.local}  {facts(resource)}".rstrip(), hang=4)
+
+
+def _behind(page: Page, plan: ApplicationPlan) -> Iterator[str]:
+    """What a former spec named: it stays until it is said to be absent."""
+    if plan.left_behind:
+        yield ""
+        said = " no longer in the spec, still in the tenant; to remove it, write"
+        yield from page.labelled(2, ("strong", "left behind:"), ("", said), hang=2)
+    for one in plan.left_behind:
+        yield from page.prose(4, f"? {one.address.local}", hang=4)
+        yield from page.prose(8, one.write, hang=2)
 
 
 def _rest(page: Page, plan: ApplicationPlan) -> Iterator[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.wire import Json
 
 
@@ -40,4 +41,12 @@ _ROWS = (
     FilterOperator("&", False, ("Integer",)),
     FilterOperator("!&", False, ("Integer",)),
 )
-OPERATORS = {row.name: row for row in _ROWS}
+_CONFIRMED = ("EQUALS", "IS FALSE", "REGEX MATCH", "NOT REGEX MATCH")
+
+
+def operators_of(switches: Switches) -> dict[str, FilterOperator]:
+    """The operators by name, those of doubtful spelling as the switch says."""
+    if switches.operator_names == "portal":
+        return {row.name: row for row in _ROWS}
+    names = (row.name if row.name in _CONFIRMED else row.name.replace(" ", "_").upper() for row in _ROWS)
+    return {name: replace(row, name=name) for name, row in zip(names, _ROWS, strict=True)}

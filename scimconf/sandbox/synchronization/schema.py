@@ -7,13 +7,15 @@ begin with `Emulated`, so that nobody writes code against them.
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from scimconf.expressions import FUNCTIONS, MAX_LENGTH, ExpressionError, from_source, parse, render
 from scimconf.sandbox.switches import Switches
-from scimconf.sandbox.synchronization.operators import OPERATORS
+from scimconf.sandbox.synchronization.normal import kept_form, without_annotations
+from scimconf.sandbox.synchronization.operators import operators_of
 from scimconf.sandbox.synchronization.template import attribute_definition
 from scimconf.sandbox.wire import Json
 
@@ -77,13 +79,21 @@ def accept(sent: Any, given: Given, *, schema_id: str, version: str) -> Json:
     for name in ("synchronizationRules", "directories"):
         if not isinstance(sent.get(name), list):
             raise SchemaRefused("", f"The schema has no {name}; a PUT replaces the whole of it.")
-    document = copy.deepcopy({key: value for key, value in sent.items() if not key.startswith("@odata.")})
+    _check_size(sent, given.switches)
+    plain = without_annotations(sent)
+    document = copy.deepcopy(plain)
     document["id"] = schema_id
     document["version"] = version
     document["directories"] = [_directory(one, given.before) for one in document["directories"]]
     document["synchronizationRules"] = [_rule(one, given, document) for one in document["synchronizationRules"]]
     _keep_locked_rules(document, given)
-    return document
+    return kept_form(document, plain, given.template, given.switches)
+
+
+def _check_size(sent: Json, switches: Switches) -> None:
+    limit = switches.schema_limit_kb
+    if limit and len(json.dumps(sent)) > limit * 1024:
+        raise SchemaRefused("Size", f"The schema is larger than {limit} KB.")
 
 
 # ---- directories ----------------------------------------------------------------------------------------------------
@@ -143,7 +153,7 @@ def _rule(rule: Any, given: Given, document: Json) -> Json:
 def _keep_locked_rules(document: Json, given: Given) -> None:
     now = {rule["id"]: rule for rule in document["synchronizationRules"]}
     for rule in given.before["synchronizationRules"]:
-        if not rule["editable"] and now.get(rule["id"]) != rule:
+        if not rule.get("editable", True) and now.get(rule["id"]) != rule:
             raise SchemaRefused("ReadOnly", f"Rule {rule['name']!r} is not editable.")
     if len(now) != len(document["synchronizationRules"]):
         raise SchemaRefused("Rule", "A synchronization rule occurs more than once.")
@@ -183,16 +193,14 @@ def _object_mapping(mapping: Any, switches: Switches, source: Json, target: Json
         _attribute_mapping(one, switches, sources or frozenset(), targets)
         for one in _items(filled, "attributeMappings")
     ]
-    _check_rows(filled, rows)
-    if switches.sort_mappings == "yes":
-        rows.sort(key=lambda row: str(row["targetAttributeName"]))
+    _check_rows(filled, rows, switches)
     filled["attributeMappings"] = rows
     filled["scope"] = _scope(filled["scope"], switches, sources or frozenset())
     return filled
 
 
-def _check_rows(mapping: Json, rows: Sequence[Json]) -> None:
-    names = [row["targetAttributeName"] for row in rows]
+def _check_rows(mapping: Json, rows: Sequence[Json], switches: Switches) -> None:
+    names = [row["targetAttributeName"] for row in rows if switches.duplicate_targets == "refused"]
     for repeated in sorted({name for name in names if names.count(name) > 1}):
         raise SchemaRefused("Duplicate", f"Target attribute {repeated!r} is mapped more than once.")
     if mapping["enabled"] and not any(row["matchingPriority"] > 0 for row in rows):
@@ -310,7 +318,7 @@ def _group(group: Any, switches: Switches, sources: frozenset[str]) -> Json:
 
 def _clause(clause: Any, switches: Switches, sources: frozenset[str]) -> Json:
     name = clause.get("operatorName") if isinstance(clause, dict) else None
-    operator = OPERATORS.get(str(name))
+    operator = operators_of(switches).get(str(name))
     if operator is None:
         raise SchemaRefused("Operator", f"There is no operator {name!r}.")
     if not _is_one_of(clause.get("sourceOperandName"), sources):

@@ -1,0 +1,228 @@
+"""What the template is given: values only, all words and places decided."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from types import MappingProxyType
+from typing import Any
+
+from scimconf.plan import ApplicationPlan, Effect, Plan
+from scimconf.render.html.marks import Piece, Pieces, marked
+from scimconf.render.html.picture import Picture, pictures
+from scimconf.render.markdown.told import Item, Row, because, by_effect, items
+from scimconf.render.names import DANGERS, IDS, count, counts, effect, opening, place, plural, short, sum_up
+from scimconf.render.problems import sentence
+from scimconf.render.terminal.characters import visible
+from scimconf.render.terminal.fields import facts
+
+OPEN_UP_TO = 60
+"""A page with more items shows them closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a filter, and how many changes it leaves."""
+
+    value: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """An effect: its word, its sentence, and whether people notice when it is wrong."""
+
+    word: str
+    said: str
+    danger: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A property with both sides in pieces; a side is None where there is nothing."""
+
+    label: str
+    before: Pieces | None
+    after: Pieces | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A change, or all that changes for one principal."""
+
+    item: Item
+    tags: tuple[Tag, ...]
+    lines: tuple[Line, ...]
+
+    @property
+    def words(self) -> str:
+        return " ".join(tag.word for tag in self.tags) or "none"
+
+    @property
+    def has_before(self) -> bool:
+        return any(line.before is not None for line in self.lines)
+
+    @property
+    def has_after(self) -> bool:
+        return any(line.after is not None for line in self.lines)
+
+    @property
+    def brief(self) -> str:
+        """The roles of a principal, which say it all; else nothing."""
+        row = self.item.rows[0] if self.item.principal else Row("", None, None)
+        return " → ".join(side for side in (row.before, row.after) if side)
+
+    @property
+    def has_body(self) -> bool:
+        """Whether there is more to see than the heading says."""
+        return not self.item.principal
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """The entries of one kind under their heading."""
+
+    said: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A guard with what it says in words."""
+
+    id: str
+    is_open: bool
+    where: str
+    message: str
+    number: int | None
+    opening: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to know."""
+
+    code: str
+    is_error: bool
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """One application's part of the page."""
+
+    name: str
+    said: str
+    about: tuple[tuple[str, str], ...]
+    complete: bool
+    kinds: tuple[Kind, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    guards: tuple[Guarded, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    drift: tuple[str, ...] = ()
+    left_alone: str = ""
+    excluded: str = ""
+    preview: Any = None
+
+    @property
+    def entries(self) -> list[Entry]:
+        return [entry for kind in self.kinds for entry in kind.entries]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The whole page."""
+
+    where: str
+    applications: tuple[Application, ...]
+    total: int
+    opened: bool
+    filters: Mapping[str, tuple[Option, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    effects: tuple[tuple[Tag, str], ...] = ()
+
+
+def view(plan: Plan, previews: Mapping[str, Any]) -> View:
+    applications = tuple(_application(one, previews.get(one.name)) for one in plan.applications)
+    entries = [entry for one in applications for entry in one.entries]
+    return View(
+        visible(plan.tenant.domain or plan.tenant.id),
+        applications,
+        sum(entry.item.number for entry in entries),
+        len(entries) <= OPEN_UP_TO,
+        _filters(applications, entries),
+        tuple(_effects(entries)),
+    )
+
+
+def _application(plan: ApplicationPlan, preview: Any) -> Application:
+    ids = [(IDS.get(name, name.replace("_", " ")), short(value)) for name, value in plan.ids.items()]
+    drift = sorted(plan.reported, key=lambda resource: (place(resource.address.kind), resource.address))
+    return Application(
+        visible(plan.name),
+        sum_up(plan.changes) if plan.changes else "no changes",
+        tuple((visible(name), visible(value)) for name, value in [*ids, *(("spec", path) for path in plan.paths)]),
+        plan.complete,
+        tuple(_kind(kind, list(own)) for kind, own in groupby(items(plan.changes), key=lambda item: item.kind)),
+        pictures(plan.changes),
+        tuple(_guards(plan)),
+        tuple(Notice(visible(one.code), one.is_error, sentence(one)) for one in plan.notices),
+        tuple(visible(f"{one.address.local} {facts(one)}".strip()) for one in drift),
+        visible(counts(plan.left_alone_counts)),
+        plural(plan.excluded, "change") if plan.excluded else "",
+        preview,
+    )
+
+
+def _guards(plan: ApplicationPlan) -> Iterable[Guarded]:
+    for one in sorted(plan.guards, key=lambda guard: guard.open):
+        where = visible(one.address.local) if one.address else ""
+        yield Guarded(visible(one.id), one.open, where, visible(one.message), one.number, visible(opening(one)))
+
+
+def _kind(name: str, own: list[Item]) -> Kind:
+    number = sum(item.number for item in own)
+    return Kind(count(number, name), tuple(map(_entry, own)))
+
+
+def _entry(item: Item) -> Entry:
+    return Entry(item, tuple(_tag(one, item.kind) for one in item.effects), tuple(map(_line, item.rows)))
+
+
+def _tag(which: Effect, kind: str) -> Tag:
+    word, _, said = effect(which, kind).partition(": ")
+    return Tag(word, said, which in DANGERS)
+
+
+def _line(row: Row) -> Line:
+    if row.before is not None and row.after is not None:
+        return Line(row.label, *marked(row.before, row.after))
+    before, after = (None if side is None else (Piece(side),) for side in (row.before, row.after))
+    return Line(row.label, before, after)
+
+
+# --- the whole -----------------------------------------------------------------------------------------------------
+
+
+def _effects(entries: Iterable[Entry]) -> Iterable[tuple[Tag, str]]:
+    """Each effect of the plan with the changes that have it."""
+    told = [entry.item for entry in entries]
+    for which, those in by_effect(told).items():
+        yield _tag(which, ""), visible(because(those))
+
+
+def _filters(applications: Iterable[Application], entries: Iterable[Entry]) -> Mapping[str, tuple[Option, ...]]:
+    effects, kinds = Counter[str](), Counter[str]()
+    for entry in entries:
+        effects.update(dict.fromkeys(entry.words.split(), entry.item.number))
+        kinds[entry.item.kind] += entry.item.number
+    words = [*(effect.value for effect in Effect), "none"]
+    by_name = {one.name: sum(entry.item.number for entry in one.entries) for one in applications}
+    return MappingProxyType(
+        {
+            "effect": tuple(Option(word, f"{word} ({effects[word]:,})") for word in words if effects[word]),
+            "kind": tuple(Option(name, count(kinds[name], name)) for name in sorted(kinds, key=place)),
+            "application": tuple(Option(name, f"{name} ({number:,})") for name, number in by_name.items()),
+        }
+    )

@@ -1,0 +1,85 @@
+"""Puts a tree into canonical order, and marks what its places say about the form of scalars.
+
+An anchor belongs to the first place where its node stands: where the order changes, node and alias change places.
+"""
+
+from __future__ import annotations
+
+import re
+
+from scimconf.errors import SpecPath
+from scimconf.render.yaml.order import is_expression, is_operator, known
+from scimconf.render.yaml.tree import Alias, Collection, Document, Entry, Node, Scalar
+from scimconf.spec.model import OPERATORS
+from scimconf.spec.references import VARIABLE
+from scimconf.spec.tree import NULLS, Plain, core
+
+MODELINE = re.compile(r"#\s*(yaml-language-server:|\$schema[:=])")
+FOLDABLE = re.compile(r"[^\s](?:[^\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff]*[^\s\x00-\x1f\x7f-\xa0\ufeff])?")
+
+
+def arrange(document: Document) -> None:
+    """Changes the document itself."""
+    _Arranger(document.anchors).node(document.root, ())
+    _heading(document)
+
+
+def _heading(document: Document) -> None:
+    """Lines for editors come first; what touches the first key without a blank line between belongs to that key."""
+    first = document.root.entries[0].before if document.root.entries else []
+    lines = [*document.head, *filter(None, first)] if not document.head else document.head
+    document.head = [line for line in lines if MODELINE.match(line)] + [
+        line for line in lines if not MODELINE.match(line)
+    ]
+
+
+def is_foldable(text: str) -> bool:
+    """Whether a `>-` block can hold this text with nothing said about its indentation."""
+    return FOLDABLE.fullmatch(text) is not None
+
+
+class _Arranger:
+    def __init__(self, anchors: dict[str, Scalar | Collection]) -> None:
+        self._anchors = anchors
+        self._defined: set[str] = set()
+
+    def node(self, node: Node, path: SpecPath) -> Node:
+        """What is to stand here: the node, or an alias where it stood before."""
+        if isinstance(node, Alias) and node.anchor not in self._defined:
+            node = self._anchors[node.anchor]
+        if isinstance(node, Alias):
+            return node
+        if node.anchor is not None:
+            if node.anchor in self._defined:
+                return Alias(node.anchor)
+            self._defined.add(node.anchor)
+        if isinstance(node, Scalar):
+            _mark(node, path)
+        else:
+            self._collection(node, path)
+        return node
+
+    def _collection(self, node: Collection, path: SpecPath) -> None:
+        if node.keyed:
+            order = {key: place for place, key in enumerate(known(path))}
+            node.entries.sort(key=lambda entry: order.get(self._key(entry), len(order)))
+        for index, entry in enumerate(node.entries):
+            part: str | int = index
+            if entry.key is not None:
+                part = self._key(entry)
+                key = self.node(entry.key, (*path, part, ""))
+                assert not isinstance(key, Collection)
+                entry.key = key
+            entry.value = self.node(entry.value, (*path, part))
+
+    def _key(self, entry: Entry) -> str:
+        key = self._anchors[entry.key.anchor] if isinstance(entry.key, Alias) else entry.key
+        assert isinstance(key, Scalar)
+        return key.text
+
+
+def _mark(scalar: Scalar, path: SpecPath) -> None:
+    scalar.kept = scalar.anchor is not None or (is_operator(path) and scalar.text not in OPERATORS)
+    if scalar.anchor is None and is_expression(path) and is_foldable(scalar.text):
+        is_plain_word = not scalar.style and (scalar.text in NULLS or not isinstance(core(Plain(scalar.text)), str))
+        scalar.folded = scalar.style != ">" and not is_plain_word and not VARIABLE.fullmatch(scalar.text)

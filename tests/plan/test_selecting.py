@@ -1,0 +1,60 @@
+"""`--only` and `--exclude`: by address or glob, and with what the chosen changes cannot do without."""
+
+import pytest
+
+from scimconf.plan import Action, Address, Change, Resource
+from scimconf.plan.select import select
+
+AFTER = {"job": ("application",), "attribute_mapping": ("job",), "assignment": ("app_role",)}
+CHANGES = tuple(
+    Change(Address("writer", kind, rest), action)
+    for kind, rest, action in [
+        ("application", "", Action.CREATE),
+        ("job", "", Action.CREATE),
+        ("target_attribute", "users/costCenter", Action.CREATE),
+        ("attribute_mapping", "users/costCenter", Action.CREATE),
+        ("attribute_mapping", "users/title", Action.DELETE),
+        ("app_role", "admin", Action.CREATE),
+        ("app_role", "old", Action.DELETE),
+        ("assignment", "user:ada/admin", Action.CREATE),
+        ("assignment", "user:ada/old", Action.DELETE),
+    ]
+)
+MAPPING = ["application", "job", "target_attribute/users/costCenter", "attribute_mapping/users/costCenter"]
+
+
+@pytest.mark.parametrize(
+    ("only", "exclude", "kept", "pulled"),
+    [
+        ([], [], [change.address.local for change in CHANGES], 0),
+        (["writer:app_role/admin"], [], ["app_role/admin"], 0),
+        (["app_role/*"], [], ["app_role/admin", "app_role/old"], 0),
+        (["attribute_mapping/users/costCenter"], [], MAPPING, 3),
+        (["attribute_mapping/users/title"], [], ["attribute_mapping/users/title"], 0),
+        (["assignment/user:ada/*"], [], ["app_role/admin", "assignment/user:ada/admin", "assignment/user:ada/old"], 1),
+        (["assignment/*"], ["*/old"], ["app_role/admin", "assignment/user:ada/admin"], 1),
+        (["attribute_mapping/users/costCenter"], ["job"], MAPPING, 3),
+        (["figma:*"], [], [], 0),
+        ([], ["writer:*"], [], 0),
+    ],
+)
+def test_what_is_asked_for_comes_with_what_it_needs(only, exclude, kept, pulled):
+    chosen = select(CHANGES, only, exclude, AFTER)
+    assert [change.address.local for change in chosen.changes] == kept
+    assert len(chosen.pulled) == pulled
+    assert chosen.left_out == len(CHANGES) - len(kept)
+
+
+def test_a_mapping_needs_the_source_attributes_that_its_expression_reads():
+    where = Address("writer", "attribute_mapping", "users/title")
+    mapping = Change(where, Action.CREATE, after=Resource(where, {"source": 'Join("-", [cost], [mail])'}))
+    source = Change(Address("writer", "source_attribute", "users/cost"), Action.CREATE)
+    chosen = select([source, mapping], ["attribute_mapping/*"], [], AFTER)
+    assert chosen.pulled == (source.address,)
+    no_text = Change(where, Action.CREATE, after=Resource(where, {"source": None}))
+    assert select([source, no_text], ["attribute_mapping/*"], [], AFTER).changes == (no_text,)
+
+
+def test_a_name_with_brackets_is_no_glob():
+    change = Change(Address("writer", "attribute_mapping", 'users/emails[type eq "work"].value'), Action.DELETE)
+    assert select([change], ['attribute_mapping/users/emails[type eq "work"].value'], [], AFTER).changes == (change,)
