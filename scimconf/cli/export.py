@@ -13,6 +13,7 @@ from scimconf.cli import options, saved
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
     from scimconf.kinds.declared import Declared
+    from scimconf.render.yaml import Notes
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -42,52 +43,67 @@ def command(**asked: Any) -> int:
         raise click.UsageError(f"{asked['out']} is there already; --force writes over it")
 
     async def work(session: Session) -> int:
-        declared = await _declare(session, asked)
+        found = await declared(session, asked["app"], asked["name"] or "", full=asked["full"])
         with session.progress.still():
-            _write(declared, asked)
-        return 2 if asked["strict"] and declared.unsaid else 0
+            _write(found, asked)
+        return 2 if asked["strict"] and found.unsaid else 0
 
     return run(asked, "reading", work)
 
 
-async def _declare(session: Session, asked: dict[str, Any]) -> Declared:
+async def declared(session: Session, app: str, name: str, *, full: bool) -> Declared:
+    """The application of a display name, an application id or an object id; raises ProblemsError."""
     from scimconf.errors import ProblemsError
     from scimconf.workflow import export
 
-    app, full = asked["app"], asked["full"]
-    name = asked["name"] or _slug(app)
+    named = name or _slug(app)
     tenant = await session.tenant()
     if not GUID.fullmatch(app):
-        return await export(session.live(), {"display_name": app}, name, tenant, full=full)
+        return await export(session.live(), {"display_name": app}, named, tenant, full=full)
     try:
-        return await export(session.live(), {"app_id": app}, name, tenant, full=full)
+        return await export(session.live(), {"app_id": app}, named, tenant, full=full)
     except ProblemsError as error:
         if {problem.code for problem in error.problems} != {"K103"}:
             raise
-    return await export(session.live(), {"object_id": app}, name, tenant, full=full)
+    return await export(session.live(), {"object_id": app}, named, tenant, full=full)
 
 
 def _slug(app: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", app.lower()).strip("-") or "app"
 
 
-def _write(declared: Declared, asked: dict[str, Any]) -> None:
+def _write(found: Declared, asked: dict[str, Any]) -> None:
     from scimconf.render import yaml
 
-    if declared.people and asked["out"]:
+    if found.people and asked["out"]:
         file = f"{Path(asked['out']).name.removesuffix('.yaml').removesuffix('.scimconf')}.users.csv"
-        declared.tree["assignments"]["users_from"] = [file]
-        saved.save(str(Path(asked["out"]).with_name(file)), _csv(declared.people))
-    elif declared.people:
-        declared.tree["assignments"]["users"] = [{"user": user, "role": role} for user, role in declared.people]
-    text = yaml.write_spec(declared.tree, declared.comments, tuple(declared.unsaid))
+        found.tree["assignments"]["users_from"] = [file]
+        saved.save(str(Path(asked["out"]).with_name(file)), _csv(found.people))
+    elif found.people:
+        found.tree["assignments"]["users"] = found.users()
+    text = yaml.write_spec(found.tree, _notes(found))
     if asked["out"]:
         saved.save(asked["out"], text)
         click.echo(f"Wrote {asked['out']}. See that it plans to nothing: scimconf plan {asked['out']}", err=True)
     else:
         click.echo(text, nl=False)
-    for line in declared.unsaid:
+    for line in found.unsaid:
         click.echo(f"  not in the spec: {line}", err=True)
+
+
+def _notes(found: Declared) -> Notes:
+    from scimconf.render.terminal.characters import visible
+    from scimconf.render.yaml import Notes
+
+    head = (
+        "yaml-language-server: $schema=.scimconf/spec.schema.json\n\n"
+        "What is live, as a spec. It plans to nothing; what it does not mention is not managed."
+    )
+    told = "\n".join(
+        ["Not in this spec, since it cannot be said here:", *(f"  {visible(one)}" for one in found.unsaid)]
+    )
+    beside = {path: visible(comment) for path, comment in found.comments.items()}
+    return Notes(head, beside=beside, below={(): told} if found.unsaid else {})
 
 
 def _csv(people: list[tuple[str, str]]) -> str:

@@ -17,6 +17,7 @@ STALE, USAGE, PROBLEMS, INTERRUPTED = 3, 64, 65, 130
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "apply": ("scimconf.cli.apply", "Make the tenant what the spec says, after showing the plan and asking."),
+        "diff": ("scimconf.cli.diff", "Compare two specs, a spec and an application, or two applications."),
         "drift": ("scimconf.cli.drift", "Say whether the tenant is still as the specs say; exit 2 when it is not."),
         "export": ("scimconf.cli.export", "Write a live application as a spec that plans to nothing."),
         "plan": ("scimconf.cli.plan", "Show what differs from the tenant, and what that does to people."),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--was", type=click.Path(exists=True), help="The former specs: say what they named and is left behind.")
 @click.option("--fail-on-left-behind", is_flag=True, help="What is left behind stops an apply.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
+@click.option("--show-unmanaged", is_flag=True, help="List what the spec does not name and is left alone.")
 @click.option("--steps", "with_steps", is_flag=True, help="Show the requests and edits that apply would make.")
 def command(paths: Sequence[str], **asked: Any) -> int:
     r"""Show what differs from the tenant, and what that does to people. Nothing is written.

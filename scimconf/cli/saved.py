@@ -74,7 +74,13 @@ def told(
         return html.plan(plan)
     from scimconf.render import text
 
-    return text.plan(plan, width=terminal.width, color=terminal.color, steps=steps)
+    return text.plan(
+        plan,
+        width=terminal.width,
+        color=terminal.color,
+        steps=steps,
+        unmanaged=bool(asked.get("show_unmanaged")),
+    )
 
 
 def moved(then: Saved, now: Plan) -> tuple[str, ...]:

@@ -115,6 +115,9 @@ def _token(settings: Settings, auth: str | None) -> TokenSource | None:
     """Graph's token, had before the event loop, which asking for it would block."""
     if settings.anonymous:
         return None
+    import logging
+
+    logging.getLogger("azure").addHandler(logging.NullHandler())  # what it has to say is in the error, once
     token = _azure(settings, auth)
     token.fetch()
     return token

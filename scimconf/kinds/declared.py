@@ -34,6 +34,14 @@ class Declared:
     unsaid: list[str] = field(default_factory=list)
     people: list[tuple[str, str]] = field(default_factory=list)
 
+    def users(self) -> list[dict[str, Any]]:
+        """The users of the tree, and those that would go to a CSV."""
+        held: dict[str, list[str]] = {}
+        for user, role in self.people:
+            held.setdefault(user, []).append(role)
+        listed = self.tree.get("assignments", {}).get("users", [])
+        return [*listed, *({"user": user, **_held(roles)} for user, roles in held.items())]
+
 
 def everything(name: str, identified: Mapping[str, str]) -> Spec:
     """A spec that speaks of every document of an application, to have them all read."""
@@ -57,7 +65,7 @@ def declare(name: str, tenant: str, snapshot: Snapshot, *, full: bool) -> Declar
     _application(found, snapshot, full=full)
     _job(found, snapshot)
     _connection(found, name, snapshot)
-    _provisioning(found, snapshot)
+    _provisioning(found, snapshot, full=full)
     _mappings(found, snapshot, full=full)
     _roles(found, snapshot, full=full)
     _assignments(found, snapshot, full=full)
@@ -129,7 +137,7 @@ def _other(name: str, key: str, value: str, rotation: str | None) -> Any:
     return _reference(name, re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key), rotation) if is_secret else value
 
 
-def _provisioning(found: Declared, snapshot: Snapshot) -> None:
+def _provisioning(found: Declared, snapshot: Snapshot, *, full: bool) -> None:
     mine = next((one for one in snapshot.rows("jobs") if one["id"] == snapshot.names.get("job")), None)
     said: dict[str, Any] = {"enabled": mine is not None and job.is_on(mine)}
     raw = snapshot.get("secrets")
@@ -145,8 +153,8 @@ def _provisioning(found: Declared, snapshot: Snapshot) -> None:
             said["notifications"] = {"email": recipients or "none"}
     if "DeleteThresholdEnabled" in mails:
         said["deletion_threshold"] = (mails["DeleteThresholdEnabled"] and mails.get("DeleteThresholdValue")) or "none"
-    if "SkipOutOfScopeDeletions" in values:
-        said["skip_out_of_scope_deletions"] = bool(secrets.flag(values["SkipOutOfScopeDeletions"]))
+    if full or "SkipOutOfScopeDeletions" in values:
+        said["skip_out_of_scope_deletions"] = bool(secrets.flag(values.get("SkipOutOfScopeDeletions")))
     found.tree["provisioning"] = said
 
 

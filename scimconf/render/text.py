@@ -17,13 +17,21 @@ WIDTH = 80
 
 
 def plan(
-    plan: Plan, *, width: int = WIDTH, color: bool = False, steps: Mapping[str, Sequence[Step]] | None = None
+    plan: Plan,
+    *,
+    width: int = WIDTH,
+    color: bool = False,
+    steps: Mapping[str, Sequence[Step]] | None = None,
+    unmanaged: bool = False,
 ) -> str:
-    """The whole plan; `steps` gives by an application's name what `apply` would do, in its order."""
+    """The whole plan; `steps` gives by an application's name what `apply` would do, in its order.
+
+    `unmanaged` lists what is left alone, one by one.
+    """
     page = Page(width, color)
     lines: list[str] = []
     for application in plan.applications:
-        lines += application_lines(page, application, plan.tenant)
+        lines += application_lines(page, application, plan.tenant, unmanaged=unmanaged)
         lines += _steps_of(page, (steps or {}).get(application.name, ()))
         lines.append("")
     lines += _last(page, plan)

@@ -123,6 +123,9 @@ _DIRECTORY_ROWS: tuple[tuple[str, Handler, Needs], ...] = (
 _SYNC_ROWS: tuple[tuple[str, Handler, Needs], ...] = (
     (f"GET {_SYNC}/secrets", secrets.get_secrets, _SYNC_READ),
     (f"PUT {_SYNC}/secrets", secrets.put_secrets, _SYNC_WRITE),
+    (f"GET {_SYNC}/secrets/$count", secrets.count_secrets, _SYNC_READ),
+    (f"GET {_SYNC}/jobs/$count", jobs.count_jobs, _SYNC_READ),
+    (f"GET {_SYNC}/templates/$count", jobs.count_templates, _SYNC_READ),
     (f"GET {_SYNC}/templates", jobs.list_templates, _SYNC_READ),
     (f"GET {_TEMPLATE}", jobs.get_template, _SYNC_READ),
     (f"GET {_TEMPLATE}/schema", schemas.get_template_schema, _SYNC_READ),
@@ -130,6 +133,7 @@ _SYNC_ROWS: tuple[tuple[str, Handler, Needs], ...] = (
     (f"POST {_SYNC}/jobs", jobs.create_job, _SYNC_WRITE),
     (f"POST {_SYNC}/jobs/validateCredentials", secrets.validate_for_template, _SYNC_WRITE),
     (f"GET {_JOB}", jobs.get_job, _SYNC_READ),
+    (f"PATCH {_JOB}", jobs.update_job, _SYNC_WRITE),
     (f"DELETE {_JOB}", jobs.delete_job, _SYNC_WRITE),
     (f"POST {_JOB}/start", jobs.start_job, _SYNC_WRITE),
     (f"POST {_JOB}/pause", jobs.pause_job, _SYNC_WRITE),
@@ -188,7 +192,7 @@ def dispatch(tenant: Tenant, call: Call, permissions: frozenset[str] | None) -> 
         if holes is None:
             continue
         if route.method == call.method:
-            _check(tenant, route, permissions, is_sync=_is_sync(call))
+            _check(tenant, route, permissions, is_sync=is_synchronization(call))
             return route.handler(tenant, call.with_holes(holes))
         others = True
     raise _nowhere(call, path_exists=others)
@@ -204,20 +208,24 @@ def _check(tenant: Tenant, route: Route, permissions: frozenset[str] | None, *, 
 
 
 def _adjusted(tenant: Tenant, route: Route) -> Needs:
-    """The permissions of the two calls for which sources do not tell."""
+    """The permissions of the calls for which sources do not tell."""
     if route.handler is secrets.get_secrets and tenant.switches.secrets_read_permission == "readwrite":
         return _SYNC_WRITE
+    gallery = (applications.list_templates, applications.get_template)
+    if route.handler in gallery and tenant.switches.gallery_permission == "asked":
+        return _READ_APPLICATIONS
     if route.needs is _ORGANIZATION and tenant.switches.organization_permission == "free":
         return _FREE
     return route.needs
 
 
-def _is_sync(call: Call) -> bool:
+def is_synchronization(call: Call) -> bool:
+    """Whether Graph hands a call on to the synchronization service."""
     return len(call.segments) > 2 and call.segments[2].lower() == "synchronization"
 
 
 def _nowhere(call: Call, *, path_exists: bool) -> Refusal:
-    if _is_sync(call):
+    if is_synchronization(call):
         if call.segments[-1].lower().removeprefix("microsoft.graph.").removesuffix("()") in _NOT_EMULATED:
             return not_emulated(f"{call.method} {call.path}")
         return sync_no_route(call.path)

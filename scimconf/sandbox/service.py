@@ -8,9 +8,9 @@ from urllib.parse import unquote
 
 from scimconf.sandbox.batch import answer_batch
 from scimconf.sandbox.faults import ConnectionDropped, Faults, Journal, Strike
-from scimconf.sandbox.routes import dispatch
+from scimconf.sandbox.routes import dispatch, is_synchronization
 from scimconf.sandbox.tenant import Tenant, stable_id
-from scimconf.sandbox.wire import Answer, Call, Refusal
+from scimconf.sandbox.wire import Answer, Call, Refusal, bad_request
 
 REJECTED_TOKENS = "rejected_tokens"
 PERMISSIONS = "permissions"
@@ -69,6 +69,8 @@ class Service:
                 return answer_batch(
                     call, lambda one, key: self._answer(one, request_id, batch=key)[0], shuffled=shuffled
                 )
+            if batch is not None and is_synchronization(call) and self.tenant.switches.sync_in_batch == "refused":
+                raise bad_request("The synchronization service is not to be had in a batch.", code="BadRequest")
             return self._in_transaction(call)
         except Refusal as refusal:
             client_id = call.headers.get("client-request-id", request_id)

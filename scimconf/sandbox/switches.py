@@ -83,7 +83,10 @@ class Switches:
         "sensitive", "settings", "address", "all", fact="Which values GET secrets masks, beside what is sensitive"
     )
     secrets_order: str = _choice(
-        "written", "sorted", "kept", fact="Terraform wants the order of the last PUT; 'kept': a key keeps its first place"
+        "written",
+        "sorted",
+        "kept",
+        fact="Terraform wants the order of the last PUT; 'kept': a key keeps its first place",
     )
     settings_text: str = _choice(
         "as_sent", "filled", "compact", fact="Whether SyncNotificationSettings reads back as it was written"
@@ -106,7 +109,9 @@ class Switches:
     )
     job_created: str = _choice("201", "200", fact="POST jobs: the metadata says 201, the reference's sample 200")
     patch_job: str = _choice("refused", "ignored", fact="PATCH of a job is in the metadata and on no page")
-    sync_counts: str = _choice("refused", "answered", fact="jobs/$count and its like are in the metadata and on no page")
+    sync_counts: str = _choice(
+        "refused", "answered", fact="jobs/$count and its like are in the metadata and on no page"
+    )
     sync_in_batch: str = _choice("answered", "refused", fact="Whether $batch takes synchronization calls is not known")
     blank_token: str = _choice("refused", "accepted", fact="The portal takes a blank token, Entra then sends its own")
     paused_state: str = _choice("Disabled", "Paused", fact="A tutorial shows Disabled after pause; the enum has Paused")
@@ -123,8 +128,12 @@ class Switches:
     display_names: str = _choice(
         "new", "old", fact="'Provision Microsoft Entra ID Users' was 'Provision Azure Active Directory Users'"
     )
-    names_put: str = _choice("kept", "restored", fact="Whether names of rules and object mappings can be changed by a PUT")
-    schema_version: str = _choice("6.0", "v1.2", "guid", fact="version of a schema that nobody has changed: all three seen")
+    names_put: str = _choice(
+        "kept", "restored", fact="Whether names of rules and object mappings can be changed by a PUT"
+    )
+    schema_version: str = _choice(
+        "6.0", "v1.2", "guid", fact="version of a schema that nobody has changed: all three seen"
+    )
     inline_template_schema: str = _choice(
         "no", "yes", fact="A beta list of templates holds the schema inline; v1.0 not confirmed"
     )
@@ -168,7 +177,9 @@ class Switches:
     operator_names: str = _choice(
         "portal", "underscored", fact="Spelling is confirmed for EQUALS, IS FALSE, REGEX MATCH and NOT REGEX MATCH only"
     )
-    schema_refusal: str = _choice("wrapped", "plain", fact="How a schema that is not taken is refused is not documented")
+    schema_refusal: str = _choice(
+        "wrapped", "plain", fact="How a schema that is not taken is refused is not documented"
+    )
     schema_deleted: str = _choice("204", "201", fact="DELETE schema: the page's text says 201, its example 204")
     schema_limit_kb: int = _count(0, fact="The largest schema that is taken is not documented; 0: any")
     if_match: str = _choice("ignored", "honoured", fact="Whether PUT schema heeds If-Match is not documented")

@@ -13,7 +13,9 @@ from scimconf.plan import Action, Address, Change, Effect, FieldChange, Resource
 from scimconf.wire import Snapshot
 
 PAGE = (Path(__file__).parents[2] / "docs" / "effects.md").read_text("utf-8")
-ROWS = re.findall(r"^\| (\w+) \| ([\w.*]+) \| ([^|]+?) \| ([^|]*?) ?\|$", PAGE.split("## The table")[1], re.MULTILINE)[1:]
+ROWS = re.findall(r"^\| (\w+) \| ([\w.*]+) \| ([^|]+?) \| ([^|]*?) ?\|$", PAGE.split("## The table")[1], re.MULTILINE)[
+    1:
+]
 BY_NAME = {kind.name: kind for kind in KINDS}
 
 ADA, HELD = "1d5d0f60-6e63-5021-93ab-c99253d7822e", {"id": "r1", "assignments": 2}

@@ -425,7 +425,10 @@ def test_every_object_of_the_template_has_one_anchor_and_its_references_lead_som
 
 
 def test_the_source_directory_is_called_as_the_switch_says(sandbox):
-    client = sandbox({"applications": [WRITER | {"jobs": [{}]}]}, switches={"directory_name": "Azure Active Directory"})
+    client = sandbox(
+        {"applications": [WRITER | {"jobs": [{}]}]},
+        switches={"directory_name": "Azure Active Directory", "display_names": "old"},
+    )
     document = client.get(f"{client.job()}/schema")
     assert document["directories"][0]["name"] == "Azure Active Directory"
     assert users(document)["name"] == "Provision Azure Active Directory Users"

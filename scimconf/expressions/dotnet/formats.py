@@ -45,7 +45,7 @@ def pieces(form: str) -> tuple[Piece, ...]:
         piece, position = _piece(form, position)
         found.append(piece)
     if not found:
-        raise FailedError("the format is empty")
+        raise OpenError("what an empty format means is not documented")
     return tuple(found)
 
 

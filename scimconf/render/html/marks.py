@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|\[[^\]\n]*\]|\w+|\s+|.', re.DOTALL)
+_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|\[[^\],\n]*\]|\w+|\s+|.', re.DOTALL)
 _MOST = 600
 """Comparing takes the product of both sides; beyond this many tokens each, everything between the ends is marked."""
 
@@ -57,14 +57,14 @@ def _kept(old: Sequence[str], new: Sequence[str]) -> tuple[set[int], set[int]]:
 
 
 def _joined(tokens: Iterable[tuple[str, bool]]) -> Pieces:
-    """Neighbours alike are one piece; white space goes with what is before it, and is never marked at an end."""
+    """Neighbours alike are one piece; space goes with what is before it; neither it nor a line end is marked at an end."""
     return tuple(_split(_runs(tokens)))
 
 
 def _runs(tokens: Iterable[tuple[str, bool]]) -> Iterator[Piece]:
     text, state = "", False
     for token, is_marked in tokens:
-        now = state if token.isspace() else is_marked
+        now = False if "\n" in token else state if token.isspace() else is_marked
         if now != state and text:
             yield Piece(text, state)
             text = ""

@@ -72,23 +72,49 @@ def pictures(changes: Iterable[Change]) -> tuple[Picture, ...]:
     return tuple(_picture(name, own[:MOST], len(own) - MOST) for name, own in sections.items())
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The rows of one flow: its own, those of the boxes between, and those of the attributes that it is first to use."""
+
+    flow: Flow
+    row: int
+    sources: Mapping[str, int]
+    between: Mapping[Origin, int]
+
+
 def _picture(section: str, own: Sequence[Flow], more: int) -> Picture:
-    sources = dict.fromkeys(name for flow in own for one in _sides(flow) for name in one.attributes)
-    places = {name: _row(number) for number, name in enumerate(sources)}
-    between = [(number, one) for number, flow in enumerate(own) for one in _sides(flow) if one.shape != "attribute"]
-    boxes = [_box("source", y, "attribute", name) for name, y in places.items()]
-    lines: list[Line] = []
-    middles: dict[tuple[int, Origin], int] = {}
-    for row, (number, one) in enumerate(between):
-        middles[number, one] = _row(row)
-        boxes.append(_box("between", _row(row), one.shape, one.label, _state(own[number], one)))
-    for number, flow in enumerate(own):
-        boxes.append(_box("target", _row(number), "target", flow.target, _fate(flow)))
-        for one in _sides(flow):
-            lines += _lines(flow, one, places, middles.get((number, one)), _row(number))
-    rows = max(len(sources), len(between), len(own))
-    said = tuple(map(_said, own))
-    return Picture(visible(section), _row(rows) + _TOP, tuple(boxes), tuple(lines), said, max(more, 0))
+    places = list(_placed(own))
+    sources = {name: y for place in places for name, y in place.sources.items()}
+    boxes = tuple(box for place in places for box in _boxes(place))
+    lines = tuple(line for place in places for line in _lines(place, sources))
+    height = max(box.y for box in boxes) + _STEP
+    return Picture(visible(section), height, boxes, lines, tuple(map(_said, own)), max(more, 0))
+
+
+def _placed(own: Iterable[Flow]) -> Iterator[_Place]:
+    """Each flow below the last, so that its lines run straight; an attribute stands where it is used first."""
+    top, known = 0, set[str]()
+    for flow in own:
+        between = [one for one in _sides(flow) if one.shape != "attribute"]
+        used = dict.fromkeys(name for one in _sides(flow) for name in one.attributes)
+        new = [name for name in used if name not in known]
+        known.update(new)
+        rows = max(1, len(between), len(new))
+        yield _Place(
+            flow,
+            _row(top + (rows - 1) / 2),
+            {name: _row(top + number + (rows - len(new)) / 2) for number, name in enumerate(new)},
+            {one: _row(top + number + (rows - len(between)) / 2) for number, one in enumerate(between)},
+        )
+        top += rows
+
+
+def _boxes(place: _Place) -> Iterator[Box]:
+    for name, y in place.sources.items():
+        yield _box("source", y, "attribute", name)
+    for one, y in place.between.items():
+        yield _box("between", y, one.shape, one.label, _state(place.flow, one))
+    yield _box("target", place.row, "target", place.flow.target, _fate(place.flow))
 
 
 def _sides(flow: Flow) -> list[Origin]:
@@ -96,8 +122,8 @@ def _sides(flow: Flow) -> list[Origin]:
     return [one for one in dict.fromkeys((flow.before, flow.after)) if one is not None]
 
 
-def _row(number: int) -> int:
-    return _TOP + number * _STEP
+def _row(number: float) -> int:
+    return int(_TOP + number * _STEP)
 
 
 def _box(column: str, y: int, shape: str, text: str, state: str = "kept") -> Box:
@@ -125,16 +151,15 @@ def _fate(flow: Flow) -> str:
     return "gone" if flow.after is None else "kept"
 
 
-def _lines(flow: Flow, one: Origin, places: Mapping[str, int], middle: int | None, target: int) -> Iterator[Line]:
-    state, half = _state(flow, one), _HEIGHT // 2
-    right, left = _COLUMNS["source"] + _BOX, _COLUMNS["target"]
-    if middle is None:
+def _lines(place: _Place, sources: Mapping[str, int]) -> Iterator[Line]:
+    half, right, left = _HEIGHT // 2, _COLUMNS["source"] + _BOX, _COLUMNS["target"]
+    for one in _sides(place.flow):
+        state, x, y = _state(place.flow, one), left, place.row + half
+        if one in place.between:
+            x, y = _COLUMNS["between"], place.between[one] + half
+            yield Line(x + _BOX, y, left, place.row + half, state)
         for name in one.attributes:
-            yield Line(right, places[name] + half, left, target + half, state)
-        return
-    for name in one.attributes:
-        yield Line(right, places[name] + half, _COLUMNS["between"], middle + half, state)
-    yield Line(_COLUMNS["between"] + _BOX, middle + half, left, target + half, state)
+            yield Line(right, sources[name] + half, x, y, state)
 
 
 def _said(flow: Flow) -> str:

@@ -9,7 +9,7 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
-from scimconf.plan import ApplicationPlan, Effect, Plan
+from scimconf.plan import ApplicationPlan, Effect, Guard, Plan
 from scimconf.render.html.marks import Piece, Pieces, marked
 from scimconf.render.html.picture import Picture, pictures
 from scimconf.render.markdown.told import Item, Row, because, by_effect, items
@@ -178,7 +178,12 @@ def _application(plan: ApplicationPlan, preview: Any) -> Application:
 def _guards(plan: ApplicationPlan) -> Iterable[Guarded]:
     for one in sorted(plan.guards, key=lambda guard: guard.open):
         where = visible(one.address.local) if one.address else ""
-        yield Guarded(visible(one.id), one.open, where, visible(one.message), one.number, visible(opening(one)))
+        yield Guarded(visible(one.id), one.open, where, visible(one.message), _number(one), visible(opening(one)))
+
+
+def _number(guard: Guard) -> int | None:
+    """What it counted, where its message does not say so."""
+    return None if guard.number is None or str(guard.number) in guard.message else guard.number
 
 
 def _kind(name: str, own: list[Item]) -> Kind:

@@ -13,7 +13,7 @@ from scimconf.render.terminal.values import block, inline
 
 Json = Any
 INDENT = 6
-_COLUMN = 24
+_COLUMN = 28
 _FACTS = ("id", "assignments", "quarantine")
 _NOTHING: tuple[Json, ...] = (None, [], {}, ())
 
@@ -48,7 +48,7 @@ def brief(change: Change) -> str:
         return ""
     (one,) = shown
     value = _write_only(one) if one.write_only else inline(one.before if one.after is None else one.after)
-    return f"{visible(one.name)} {value}"
+    return f"{visible(one.name)}: {value}"
 
 
 def facts(resource: Resource | None) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 
 from scimconf.plan import Outcome, Report, Result
 from scimconf.render.names import counts
-from scimconf.render.terminal.characters import cells, visible
 from scimconf.render.terminal.fields import INDENT
 from scimconf.render.terminal.page import Page
 
@@ -64,12 +63,7 @@ def _each(page: Page, outcomes: Sequence[Outcome]) -> Iterator[str]:
 
 def _line(page: Page, result: Result, said: str) -> Iterator[str]:
     word = result.word.upper() if result is Result.FAILED else result.word
-    said = visible(said)
-    if cells(word) + 2 + cells(said) <= page.room(2):
-        yield page.line(2, (_STYLES[result], word), ("", f"  {said}"))
-        return
-    yield page.line(2, (_STYLES[result], word))
-    yield from page.prose(4, said, hang=2)
+    yield from page.labelled(2, (_STYLES[result], word), ("", f"  {said}"), hang=4)
 
 
 def _end(page: Page, report: Report) -> Iterator[str]:

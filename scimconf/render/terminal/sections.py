@@ -19,7 +19,7 @@ _IDS = {
 }
 
 
-def application_lines(page: Page, plan: ApplicationPlan, tenant: Tenant) -> Iterator[str]:
+def application_lines(page: Page, plan: ApplicationPlan, tenant: Tenant, *, unmanaged: bool = False) -> Iterator[str]:
     yield from _heading(page, plan, tenant)
     yield from _horizon(page, plan)
     yield from _notices(page, plan)
@@ -31,6 +31,8 @@ def application_lines(page: Page, plan: ApplicationPlan, tenant: Tenant) -> Iter
     yield from _drift(page, plan.reported)
     yield from _behind(page, plan)
     yield from _rest(page, plan)
+    if unmanaged:
+        yield from page.lines(4, (one.address.local for one in plan.left_alone), "quiet")
     yield from _guards(page, plan.guards)
 
 
@@ -101,7 +103,7 @@ def _guards(page: Page, guards: Sequence[Guard]) -> Iterator[str]:
     if guards:
         yield ""
     for guard in sorted(guards, key=lambda guard: guard.open):
-        about = f" at {guard.address.local}" if guard.address else ""
+        about = f" at {guard.address.local}" if guard.address and guard.address.rest else ""
         style, mark = ("strong", "") if guard.open else ("danger", "! ")
         yield from page.labelled(2, (style, f"{mark}guard {guard.id}"), ("", f"{about}: {guard.message}"), hang=4)
         yield from page.prose(6, opening(guard), hang=2)

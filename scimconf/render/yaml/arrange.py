@@ -20,17 +20,21 @@ FOLDABLE = re.compile(r"[^\s](?:[^\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff]*[^\s\x00
 
 def arrange(document: Document) -> None:
     """Changes the document itself."""
-    _Arranger(document.anchors).node(document.root, ())
     _heading(document)
+    _Arranger(document.anchors).node(document.root, ())
 
 
 def _heading(document: Document) -> None:
-    """Lines for editors come first; what touches the first key without a blank line between belongs to that key."""
-    first = document.root.entries[0].before if document.root.entries else []
-    lines = [*document.head, *filter(None, first)] if not document.head else document.head
-    document.head = [line for line in lines if MODELINE.match(line)] + [
-        line for line in lines if not MODELINE.match(line)
-    ]
+    """Lines for editors come first; what a blank line parts from the text above it is about the first key."""
+    lines = document.head
+    while lines and not lines[0]:
+        del lines[0]
+    head = [line for line in lines if MODELINE.match(line)]
+    others = [line for line in lines if not MODELINE.match(line)]
+    cut = max((index + 1 for index, line in enumerate(others) if not line), default=len(others))
+    document.head = head + others[:cut]
+    if others[cut:]:
+        document.root.entries[0].before = others[cut:]
 
 
 def is_foldable(text: str) -> bool:
@@ -80,6 +84,11 @@ class _Arranger:
 
 def _mark(scalar: Scalar, path: SpecPath) -> None:
     scalar.kept = scalar.anchor is not None or (is_operator(path) and scalar.text not in OPERATORS)
-    if scalar.anchor is None and is_expression(path) and is_foldable(scalar.text):
-        is_plain_word = not scalar.style and (scalar.text in NULLS or not isinstance(core(Plain(scalar.text)), str))
-        scalar.folded = scalar.style != ">" and not is_plain_word and not VARIABLE.fullmatch(scalar.text)
+    if is_expression(path) and is_foldable(scalar.text) and scalar.style != ">":
+        is_call = "(" in scalar.text or "[" in scalar.text
+        scalar.folded = is_call or (scalar.anchor is None and not scalar.style and not _is_special(scalar.text))
+
+
+def _is_special(text: str) -> bool:
+    """Whether a plain scalar is no text, or a variable that may become something else."""
+    return text in NULLS or not isinstance(core(Plain(text)), str) or VARIABLE.fullmatch(text) is not None

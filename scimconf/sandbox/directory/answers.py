@@ -49,7 +49,7 @@ def page(tenant: Tenant, call: Call, listing: Listing) -> Answer:
     size = _size(tenant, call)
     after, blank = _position(call)
     body: Json = {"@odata.context": f"{call.base_url}/$metadata#{listing.context}"}
-    if call.query.get("count", "").lower() == "true" and call.advanced and not after:
+    if _counts(tenant, call) and not after:
         body["@odata.count"] = listing.count()
     found = [] if blank else listing.rows(after, size + 1)
     last = after if blank else (found[size - 1][0] if len(found) > size else 0)
@@ -58,6 +58,13 @@ def page(tenant: Tenant, call: Call, listing: Listing) -> Answer:
         body["@odata.nextLink"] = _next_link(call, last, blank=empty_next)
     body["value"] = [row for _, row in found[:size]]
     return Answer(200, body)
+
+
+def _counts(tenant: Tenant, call: Call) -> bool:
+    asked = call.query.get("count", "").lower() == "true"
+    if asked and not call.advanced and tenant.switches.count_without_header == "refused":
+        raise unsupported_query("$count is not supported because the required parameters are not set.")
+    return asked and call.advanced
 
 
 def is_first_page(call: Call) -> bool:
@@ -139,4 +146,4 @@ def collection(tenant: Tenant, call: Call, of: Collection, shape: Callable[[Json
 
 def without_annotations(document: Json) -> Json:
     """A body as it is stored: neither `@odata` annotations nor an id that the caller repeats."""
-    return {key: value for key, value in document.items() if not key.startswith("@") and key != "id"}
+    return {key: value for key, value in document.items() if "@odata." not in key and key != "id"}

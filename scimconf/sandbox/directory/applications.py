@@ -299,7 +299,7 @@ def _replaced_roles(tenant: Tenant, sent: Any, application: Json, principal: Jso
     if tenant.switches.role_disable == "immediate":
         replicated = []
     roles = checked_roles(sent, guarded, replicated, origin=tenant.switches.role_origin)
-    if principal is not None:
+    if principal is not None and tenant.switches.role_deletion == "unassigns":
         gone = {role["id"] for role in guarded} - {role["id"] for role in roles}
         tenant.store.run_many(
             "DELETE FROM assignments WHERE resource_id = ? AND role_id = ?", ((principal["id"], key) for key in gone)

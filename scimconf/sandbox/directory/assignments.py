@@ -216,10 +216,11 @@ def _refuse_role(tenant: Tenant, resource: Json, principal: Json, role_id: str) 
     if role_id == DEFAULT_ROLE and not declared:
         return
     role = next((role for role in declared if role["id"] == role_id), None)
+    if role is None and late:
+        raise bad_request("Not a valid reference update.")
     if role is None:
-        raise bad_request(
-            "Not a valid reference update." if late else "Permission being assigned was not found on application"
-        )
+        status = 404 if tenant.switches.unknown_role == "not_found" else 400
+        raise Refusal(status, "Request_BadRequest", "Permission being assigned was not found on application")
     if not role["isEnabled"]:
         raise bad_request("Permission being assigned is disabled on the application")
     wanted = "Application" if _type_of(principal) == "ServicePrincipal" else "User"

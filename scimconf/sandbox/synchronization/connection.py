@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from scimconf.sandbox.switches import Switches
+from scimconf.sandbox.synchronization.normal import spelled_boolean
 from scimconf.sandbox.synchronization.template import templates_of
 from scimconf.sandbox.tenant import Tenant
 from scimconf.sandbox.wire import Json, bad_request, sync_refusal
@@ -78,6 +81,19 @@ SENSITIVE = frozenset(
     ]
 )
 _SETTINGS = "SyncNotificationSettings"
+_SETTINGS_DEFAULTS: Json = {
+    "Enabled": False,
+    "Recipients": None,
+    "DeleteThresholdEnabled": False,
+    "DeleteThresholdValue": 500,
+    "HumanResourcesLookaheadQueryEnabled": False,
+}
+_BOOLEANS = ("SyncAll", "SkipOutOfScopeDeletions", "UpdateKeyOnSoftDelete", "EnforceDomain", "HardDeletesEnabled")
+_MASKED: Mapping[str, frozenset[str]] = {
+    "sensitive": frozenset(),
+    "settings": frozenset([_SETTINGS]),
+    "address": frozenset(["BaseAddress"]),
+}
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _BAD_WORDS = ("wrong", "rejected")
 _CLIENT_CREDENTIALS = "OAuth2ClientCredentialsGrant"
@@ -93,19 +109,33 @@ def saved_secrets(tenant: Tenant, principal_id: str) -> dict[str, str]:
 
 
 def shown_secrets(tenant: Tenant, principal: Json) -> list[Json]:
-    """The set as Graph shows it: what is sensitive is a star."""
-    hidden = SENSITIVE | _declared_sensitive(principal)
-    return [
-        {"key": key, "value": MASK if key in hidden else value}
-        for key, value in saved_secrets(tenant, principal["id"]).items()
-    ]
+    """The set as Graph shows it: what is sensitive is a star, and more where a switch says so."""
+    switches = tenant.switches
+    saved = saved_secrets(tenant, principal["id"])
+    if switches.sync_all_default != "absent":
+        saved.setdefault("SyncAll", switches.sync_all_default)
+    hidden = KEYS if switches.mask == "all" else SENSITIVE | _declared_sensitive(principal) | _MASKED[switches.mask]
+    keys = sorted(saved) if switches.secrets_order == "sorted" else saved
+    return [{"key": key, "value": MASK if key in hidden else _spelled(key, saved[key], switches)} for key in keys]
+
+
+def _spelled(key: str, value: str, switches: Switches) -> str:
+    if key in _BOOLEANS:
+        return spelled_boolean(value, switches)
+    if key != _SETTINGS or switches.settings_text == "as_sent":
+        return value
+    filled = _SETTINGS_DEFAULTS if switches.settings_text == "filled" else {}
+    return json.dumps(filled | json.loads(value), separators=(",", ":"))
 
 
 def store_secrets(tenant: Tenant, principal_id: str, sent: Mapping[str, str]) -> None:
     """Writes a set over the stored one; an empty value takes its key away, an absent key depends on the switch."""
     before = saved_secrets(tenant, principal_id)
-    kept = {} if tenant.switches.secrets_put == "replace" else {k: v for k, v in before.items() if k not in sent}
-    starred = tenant.switches.star_secret == "keep"  # noqa: S105  a position of a switch
+    switches = tenant.switches
+    starred = switches.star_secret == "keep"  # noqa: S105  a position of a switch
+    kept = {} if switches.secrets_put == "replace" else {k: v for k, v in before.items() if k not in sent}
+    if switches.secrets_order == "kept":
+        kept = {key: value for key, value in before.items() if key in kept or key in sent}
     written = {key: before.get(key, "") if starred and value == MASK else value for key, value in sent.items()}
     tenant.store.run("DELETE FROM secrets WHERE resource_id = ?", (principal_id,))
     tenant.store.run_many(
@@ -129,14 +159,15 @@ def read_pairs(listed: Any) -> dict[str, str]:
     return pairs
 
 
-def check_settings(sent: Mapping[str, str]) -> None:
+def check_settings(sent: Mapping[str, str], switches: Switches) -> None:
     if _SETTINGS not in sent:
         return
     try:
         settings = json.loads(sent[_SETTINGS])
     except ValueError:
         settings = None
-    if not isinstance(settings, dict):
+    several = isinstance(settings, dict) and re.search(r"[;,]", str(settings.get("Recipients") or ""))
+    if not isinstance(settings, dict) or (several and switches.recipients == "one"):
         raise sync_refusal(400, "InvalidNotificationSettings", None)
 
 

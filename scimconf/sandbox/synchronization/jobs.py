@@ -11,10 +11,12 @@ from scimconf.sandbox.directory.applications import SERVICE_PRINCIPAL, find_serv
 from scimconf.sandbox.directory.people import ORGANIZATION
 from scimconf.sandbox.gallery import GALLERY
 from scimconf.sandbox.store import Condition
+from scimconf.sandbox.synchronization.annotations import annotated, counted
 from scimconf.sandbox.synchronization.connection import failure_of, saved_secrets
+from scimconf.sandbox.synchronization.normal import kept_form
 from scimconf.sandbox.synchronization.schema import spelled_flags
 from scimconf.sandbox.synchronization.template import Shape, default_schema, template_document, templates_of
-from scimconf.sandbox.tenant import VISIBLE, Tenant
+from scimconf.sandbox.tenant import VISIBLE, Tenant, stable_id
 from scimconf.sandbox.wire import (
     NO_CONTENT,
     Answer,
@@ -33,6 +35,9 @@ _RESET_SCOPES = ("None", "ConnectorDataStore", "Escrows", "Watermark", "Quaranti
 _CLEARS_QUARANTINE = ("QuarantineState", "Full")
 _QUARANTINE_CODE = "SystemForCrossDomainIdentityManagementInvalidCredentials"
 _INNER = "_"  # what the answers leave out
+_SHOWN_NAMES = {"new": "Microsoft Entra ID", "old": "Azure Active Directory"}
+_UNBORN = {"code": "NotConfigured", "interval": "P10675199DT2H48M5.4775807S"}
+_BORN = {"code": "Paused", "interval": "PT40M"}
 
 
 # ---- who is asked ---------------------------------------------------------------------------------------------------
@@ -61,11 +66,16 @@ def find_shape(principal: Json, template_id: object) -> Shape:
 
 
 def schema_of_template(tenant: Tenant, shape: Shape) -> Json:
-    document = default_schema(shape, tenant.switches.directory_name)
+    """The template's schema, in the spelling and under the names that the switches ask for."""
+    switches = tenant.switches
+    document = default_schema(shape, switches.directory_name, _SHOWN_NAMES[switches.display_names])
     for rule in document["synchronizationRules"]:
         for mapping in rule["objectMappings"]:
-            mapping["flowTypes"] = spelled_flags(mapping["flowTypes"], tenant.switches)
-    return document
+            mapping["flowTypes"] = spelled_flags(mapping["flowTypes"], switches)
+    version = (
+        stable_id(f"version/{shape.template_id}") if switches.schema_version == "guid" else switches.schema_version
+    )
+    return kept_form(document, document, document, switches) | {"version": version}
 
 
 # ---- templates ------------------------------------------------------------------------------------------------------
@@ -74,14 +84,19 @@ def schema_of_template(tenant: Tenant, shape: Shape) -> Json:
 def list_templates(tenant: Tenant, call: Call) -> Answer:
     principal = synchronized(tenant, call)
     shapes = () if tenant.is_late(f"templates/{principal['id']}") else templates_of(principal["applicationTemplateId"])
-    name = _context(call, principal, "templates")
-    return Answer(200, name | {"value": [_template(tenant, principal, shape) for shape in shapes]})
+    value = [_template(tenant, principal, shape) for shape in shapes]
+    return Answer(200, annotated(tenant, call, principal, "templates", {"value": value}))
 
 
 def get_template(tenant: Tenant, call: Call) -> Answer:
     principal = synchronized(tenant, call)
     shape = find_shape(principal, call.holes["template"])
-    return Answer(200, _context(call, principal, "templates/$entity") | _template(tenant, principal, shape))
+    return Answer(200, annotated(tenant, call, principal, "templates/$entity", _template(tenant, principal, shape)))
+
+
+def count_templates(tenant: Tenant, call: Call) -> Answer:
+    principal = synchronized(tenant, call)
+    return counted(tenant, call, len(templates_of(principal["applicationTemplateId"])))
 
 
 def _template(tenant: Tenant, principal: Json, shape: Shape) -> Json:
@@ -100,14 +115,20 @@ def list_jobs(tenant: Tenant, call: Call) -> Answer:
     tenant.store.run(
         "UPDATE objects SET hidden = hidden - 1 WHERE kind = 'job' AND parent = ? AND hidden > 0", (principal["id"],)
     )
-    name = _context(call, principal, "jobs")
-    return Answer(200, name | {"value": [_shown(_advanced(tenant, principal, job)) for job in jobs]})
+    value = [_shown(_advanced(tenant, principal, job)) for job in jobs]
+    return Answer(200, annotated(tenant, call, principal, "jobs", {"value": value}))
+
+
+def count_jobs(tenant: Tenant, call: Call) -> Answer:
+    principal = synchronized(tenant, call)
+    jobs = tenant.documents.all(JOB, Condition("parent = ?", (principal["id"],)) & VISIBLE)
+    return counted(tenant, call, len(jobs))
 
 
 def get_job(tenant: Tenant, call: Call) -> Answer:
     principal = synchronized(tenant, call)
     job = _advanced(tenant, principal, find_job(tenant, principal, call))
-    return Answer(200, _context(call, principal, "jobs/$entity") | _shown(job))
+    return Answer(200, annotated(tenant, call, principal, "jobs/$entity", _shown(job)))
 
 
 def create_job(tenant: Tenant, call: Call) -> Answer:
@@ -119,21 +140,22 @@ def create_job(tenant: Tenant, call: Call) -> Answer:
     if tenant.switches.second_job == "refused" and _has_job(tenant, principal, shape):
         raise sync_refusal(409, "EmulatedJobExists", f"There is a job of template '{template_id}' already.")
     job = add_job(tenant, principal, shape)
-    return Answer(201, _context(call, principal, "jobs/$entity") | _shown(job))
+    answer = annotated(tenant, call, principal, "jobs/$entity", _shown(job))
+    return Answer(int(tenant.switches.job_created), answer)
 
 
 def add_job(tenant: Tenant, principal: Json, shape: Shape) -> Json:
     """A job as it is born: not running, with the template's schema."""
-    organization = tenant.remembered(ORGANIZATION)["id"].replace("-", "")
-    key = f"{shape.template_id}.{organization}.{tenant.new_id('job')}"
+    key = _job_id(tenant, principal, shape)
+    born = _UNBORN if tenant.switches.born == "NotConfigured" else _BORN
     job: Json = {
         "id": key,
         "templateId": shape.template_id,
-        "schedule": {"expiration": None, "interval": "PT40M", "state": "Disabled"},
+        "schedule": {"expiration": None, "interval": born["interval"], "state": "Disabled"},
         "status": {
             "countSuccessiveCompleteFailures": 0,
             "escrowsPruned": False,
-            "code": "Paused",
+            "code": born["code"],
             "lastExecution": None,
             "lastSuccessfulExecution": None,
             "lastSuccessfulExecutionWithExports": None,
@@ -156,6 +178,28 @@ def add_job(tenant: Tenant, principal: Json, shape: Shape) -> Json:
     tenant.documents.put(SCHEMA, key, schema, parent=principal["id"])
     tenant.delay([f"control/{key}"])
     return job
+
+
+def _job_id(tenant: Tenant, principal: Json, shape: Shape) -> str:
+    organization = tenant.remembered(ORGANIZATION)["id"].replace("-", "")
+    last = tenant.new_id("job")
+    if tenant.switches.job_id == "two_parts":
+        return f"{shape.template_id}.{last.replace('-', '')}"
+    if tenant.switches.job_id == "app_id" and not tenant.documents.get(
+        JOB, f"{shape.template_id}.{organization}.{principal['appId']}"
+    ):
+        last = principal["appId"]
+    return f"{shape.template_id}.{organization}.{last}"
+
+
+def update_job(tenant: Tenant, call: Call) -> Answer:
+    """In the metadata only; whoever sends it must not count on anything."""
+    principal = synchronized(tenant, call)
+    if tenant.switches.patch_job == "refused":
+        raise sync_no_route(call.path)
+    find_job(tenant, principal, call)
+    call.object_body()
+    return NO_CONTENT
 
 
 def delete_job(tenant: Tenant, call: Call) -> Answer:
@@ -303,8 +347,3 @@ def _execution(tenant: Tenant, *, failed: bool) -> Json:
 
 def _shown(job: Json) -> Json:
     return {key: value for key, value in job.items() if not key.startswith(_INNER)}
-
-
-def _context(call: Call, principal: Json, name: str) -> Json:
-    path = f"servicePrincipals('{principal['id']}')/synchronization/{name}"
-    return {"@odata.context": f"{call.base_url}/$metadata#{path}"}

@@ -73,8 +73,8 @@ def _restore_names(rule: Json, known: Json) -> None:
 
 
 def _clauses(scope: Json | None) -> Iterator[Json]:
-    for groups in (scope or {}).values():
-        for group in groups if isinstance(groups, list) else ():
+    for name in ("groups", "inputFilterGroups", "categoryFilterGroups"):
+        for group in (scope or {}).get(name) or ():
             yield from group.get("clauses") or ()
 
 

@@ -153,7 +153,7 @@ def _rule(rule: Any, given: Given, document: Json) -> Json:
 def _keep_locked_rules(document: Json, given: Given) -> None:
     now = {rule["id"]: rule for rule in document["synchronizationRules"]}
     for rule in given.before["synchronizationRules"]:
-        if not rule.get("editable", True) and now.get(rule["id"]) != rule:
+        if not rule.get("editable", True) and now.get(rule["id"]) != without_annotations(rule):
             raise SchemaRefused("ReadOnly", f"Rule {rule['name']!r} is not editable.")
     if len(now) != len(document["synchronizationRules"]):
         raise SchemaRefused("Rule", "A synchronization rule occurs more than once.")

@@ -7,6 +7,7 @@ import re
 from scimconf.expressions import FUNCTIONS, ExpressionError, find, parse, to_source, walk
 from scimconf.expressions import Call as FunctionCall
 from scimconf.sandbox.switches import Switches
+from scimconf.sandbox.synchronization.annotations import annotated
 from scimconf.sandbox.synchronization.jobs import (
     SCHEMA,
     find_job,
@@ -15,10 +16,20 @@ from scimconf.sandbox.synchronization.jobs import (
     synchronized,
     touch_jobs,
 )
-from scimconf.sandbox.synchronization.operators import OPERATORS
+from scimconf.sandbox.synchronization.operators import operators_of
 from scimconf.sandbox.synchronization.schema import Given, SchemaRefused, accept
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.wire import NO_CONTENT, Answer, Call, Json, not_found, sync_no_route, sync_refusal
+from scimconf.sandbox.wire import (
+    NO_CONTENT,
+    Answer,
+    Call,
+    Json,
+    Refusal,
+    bad_request,
+    not_found,
+    sync_no_route,
+    sync_refusal,
+)
 
 # A number outside of strings and brackets.
 _BARE_NUMBER = re.compile(r'("(?:\\.|[^"\\])*"|\[[^\]]*\])|(?<![\w&"])(-?\d+(?:\.\d+)?|&H[0-9A-Fa-f]+)(?!\w)')
@@ -30,18 +41,26 @@ _BARE_NUMBER = re.compile(r'("(?:\\.|[^"\\])*"|\[[^\]]*\])|(?<![\w&"])(-?\d+(?:\
 def get_job_schema(tenant: Tenant, call: Call) -> Answer:
     principal = synchronized(tenant, call)
     job = find_job(tenant, principal, call)
-    path = f"servicePrincipals('{principal['id']}')/synchronization/jobs('{job['id']}')/schema/$entity"
-    return Answer(200, {"@odata.context": f"{call.base_url}/$metadata#{path}"} | _schema(tenant, job["id"]))
+    document = _schema(tenant, job["id"])
+    headers = {"ETag": _etag(document)} if tenant.switches.if_match == "honoured" else {}
+    body = annotated(tenant, call, principal, f"jobs('{job['id']}')/schema/$entity", document)
+    return Answer(200, body, headers)
 
 
 def put_job_schema(tenant: Tenant, call: Call) -> Answer:
     principal = synchronized(tenant, call)
     job = find_job(tenant, principal, call)
     template = schema_of_template(tenant, find_shape(principal, job["templateId"]))
-    given = Given(template, _schema(tenant, job["id"]), tenant.switches)
+    before = _schema(tenant, job["id"])
+    wanted = call.headers.get("if-match", "*")
+    if tenant.switches.if_match == "honoured" and wanted not in ("*", _etag(before)):
+        raise Refusal(412, "EmulatedPreconditionFailed", "The schema is not what If-Match says.")
     try:
+        given = Given(template, before, tenant.switches)
         document = accept(call.body, given, schema_id=job["id"], version=_version(tenant))
     except SchemaRefused as error:
+        if tenant.switches.schema_refusal == "plain":
+            raise bad_request(error.message, code=error.code) from error
         raise sync_refusal(400, error.code, error.message) from error
     tenant.documents.put(SCHEMA, job["id"], document)
     touch_jobs(tenant, principal)
@@ -55,7 +74,7 @@ def delete_job_schema(tenant: Tenant, call: Call) -> Answer:
     template = schema_of_template(tenant, find_shape(principal, job["templateId"]))
     tenant.documents.put(SCHEMA, job["id"], template | {"id": job["id"]})
     touch_jobs(tenant, principal)
-    return NO_CONTENT
+    return Answer(int(tenant.switches.schema_deleted))
 
 
 def patch_job_schema(tenant: Tenant, call: Call) -> Answer:
@@ -67,8 +86,8 @@ def patch_job_schema(tenant: Tenant, call: Call) -> Answer:
 def get_template_schema(tenant: Tenant, call: Call) -> Answer:
     principal = synchronized(tenant, call)
     shape = find_shape(principal, call.holes["template"])
-    path = f"servicePrincipals('{principal['id']}')/synchronization/templates('{shape.template_id}')/schema/$entity"
-    return Answer(200, {"@odata.context": f"{call.base_url}/$metadata#{path}"} | schema_of_template(tenant, shape))
+    name = f"templates('{shape.template_id}')/schema/$entity"
+    return Answer(200, annotated(tenant, call, principal, name, schema_of_template(tenant, shape)))
 
 
 def _schema(tenant: Tenant, job_id: str) -> Json:
@@ -76,6 +95,10 @@ def _schema(tenant: Tenant, job_id: str) -> Json:
     if document is None:
         raise not_found(job_id)
     return document
+
+
+def _etag(document: Json) -> str:
+    return f'W/"{document.get("version")}"'
 
 
 def _version(tenant: Tenant) -> str:
@@ -109,7 +132,7 @@ def list_functions(tenant: Tenant, call: Call) -> Answer:
 
 def list_operators(tenant: Tenant, call: Call) -> Answer:
     _check_owner(tenant, call)
-    value = [operator.document(tenant.switches.catalogue_name) for operator in OPERATORS.values()]
+    value = [operator.document(tenant.switches.catalogue_name) for operator in operators_of(tenant.switches).values()]
     return Answer(200, {"@odata.context": f"{call.base_url}/$metadata#filterOperators", "value": value})
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from scimconf.sandbox.synchronization.annotations import annotated, counted
 from scimconf.sandbox.synchronization.connection import (
+    MASK,
     check_settings,
     failure_of,
     read_pairs,
@@ -12,21 +14,24 @@ from scimconf.sandbox.synchronization.connection import (
 )
 from scimconf.sandbox.synchronization.jobs import find_job, find_shape, synchronized, touch_jobs
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.wire import NO_CONTENT, Answer, Call, Json, sync_refusal
+from scimconf.sandbox.wire import NO_CONTENT, Answer, Call, Json, Refusal, bad_request, sync_refusal
 
 
 def get_secrets(tenant: Tenant, call: Call) -> Answer:
     principal = synchronized(tenant, call)
-    path = f"servicePrincipals('{principal['id']}')/synchronization/secrets"
-    return Answer(
-        200, {"@odata.context": f"{call.base_url}/$metadata#{path}", "value": shown_secrets(tenant, principal)}
-    )
+    return Answer(200, annotated(tenant, call, principal, "secrets", {"value": shown_secrets(tenant, principal)}))
+
+
+def count_secrets(tenant: Tenant, call: Call) -> Answer:
+    return counted(tenant, call, len(shown_secrets(tenant, synchronized(tenant, call))))
 
 
 def put_secrets(tenant: Tenant, call: Call) -> Answer:
     principal = synchronized(tenant, call)
     sent = read_pairs(call.object_body().get("value"))
-    check_settings(sent)
+    check_settings(sent, tenant.switches)
+    if tenant.switches.star_secret == "refused" and MASK in sent.values():  # noqa: S105  a position of a switch
+        raise sync_refusal(400, "EmulatedInvalidSecret", "The mask of a secret is not its value.")
     store_secrets(tenant, principal["id"], sent)
     touch_jobs(tenant, principal)
     return NO_CONTENT
@@ -52,5 +57,13 @@ def _validate(tenant: Tenant, principal: Json, call: Call) -> Answer:
         credentials = read_pairs(body.get("credentials"))
     failure = failure_of(tenant, credentials)
     if failure is not None:
-        raise sync_refusal(400, "EmulatedCredentialsError", failure)
+        raise _refusal(failure, tenant.switches.credentials_failure)
     return NO_CONTENT
+
+
+def _refusal(failure: str, how: str) -> Refusal:
+    if how == "plain":
+        return bad_request(failure, code="EmulatedCredentialsError")
+    if how == "empty":
+        return Refusal(400, "UnknownError", "")
+    return sync_refusal(400, "EmulatedCredentialsError", failure)

@@ -106,15 +106,16 @@ def template_document(shape: Shape, entry: GalleryEntry) -> Json:
     }
 
 
-def default_schema(shape: Shape, directory_name: str) -> Json:
+def default_schema(shape: Shape, directory_name: str, shown_name: str | None = None) -> Json:
     """A whole synchronizationSchema, as the template gives it and as a new job starts with it.
 
-    The directory's name is a parameter, since Microsoft has renamed it and may do so again.
+    The directory's name is a parameter, since Microsoft has renamed it and may do so again; mappings may show another.
     """
+    shown = directory_name if shown_name is None else shown_name
     return {
         "id": f"{shape.template_id}.{_NO_JOB}",
         "version": "6.0",
-        "synchronizationRules": list(_rules(shape, directory_name)),
+        "synchronizationRules": list(_rules(shape, directory_name, shown)),
         "directories": [_source_directory(directory_name), _target_directory(shape)],
     }
 
@@ -122,11 +123,11 @@ def default_schema(shape: Shape, directory_name: str) -> Json:
 # ---- rules ----------------------------------------------------------------------------------------------------------
 
 
-def _rules(shape: Shape, directory_name: str) -> Iterable[Json]:
-    users = _object_mapping(directory_name, "User", shape.user_object, shape.user_mappings)
+def _rules(shape: Shape, directory_name: str, shown: str) -> Iterable[Json]:
+    users = _object_mapping(shown, "User", shape.user_object, shape.user_mappings)
     groups = []
     if shape.group_object:
-        groups = [_object_mapping(directory_name, "Group", shape.group_object, GROUP_MAPPINGS)]
+        groups = [_object_mapping(shown, "Group", shape.group_object, GROUP_MAPPINGS)]
     if shape.one_rule:
         yield _rule(shape, directory_name, "USERGROUP_OUTBOUND_USERGROUP", 1, [users, *groups])
     else:
@@ -160,11 +161,11 @@ def _rule(shape: Shape, directory_name: str, name: str, priority: int, mappings:
     }
 
 
-def _object_mapping(directory_name: str, source: str, target: str, table: str) -> Json:
+def _object_mapping(shown: str, source: str, target: str, table: str) -> Json:
     rows = [_attribute_mapping(line) for line in table.strip().splitlines()]
     joining = next(row["targetAttributeName"] for row in rows if row["matchingPriority"])
     return {
-        "name": f"Provision {directory_name} {source}s",
+        "name": f"Provision {shown} {source}s",
         "enabled": True,
         "flowTypes": "Add,Update,Delete",
         "sourceObjectName": source,

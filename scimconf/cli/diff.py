@@ -1,0 +1,79 @@
+"""`scimconf diff`: two specs, a spec and an application, or two applications."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scimconf.cli import options, saved
+from scimconf.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from scimconf.cli.session import Session
+    from scimconf.spec.model import Spec
+
+APP = "app:"
+
+
+@click.command("diff", short_help="Compare two specs, a spec and an application, or two applications.")
+@click.argument("one", metavar="ONE")
+@click.argument("other", metavar="OTHER")
+@options.variables
+@options.tenant
+@options.events
+@options.output("text", "json", "markdown", "html")
+@saved.telling
+def command(one: str, other: str, **asked: Any) -> int:
+    r"""Compare two specs, a spec and an application, or two applications. Exit code 2 when they differ.
+
+    ONE and OTHER are files, or app:NAME or app:ID for what is live in the tenant. It shows what would change if ONE
+    became OTHER. Nothing is written, and a tenant is only read where an app: is named.
+
+    \b
+        scimconf diff staging.yaml production.yaml
+        scimconf diff app:Writer writer.scimconf.yaml
+    """
+    from scimconf.cli.session import run
+
+    if not any(side.startswith(APP) for side in (one, other)):
+        return _tell(_load(one, asked), _load(other, asked), asked, live=False)
+
+    async def work(session: Session) -> int:
+        sides = [await _live(session, side) if side.startswith(APP) else _load(side, asked) for side in (one, other)]
+        with session.progress.still():
+            return _tell(sides[0], sides[1], asked, live=one.startswith(APP) and not other.startswith(APP))
+
+    return run(asked, "reading", work)
+
+
+def _load(path: str, asked: dict[str, Any]) -> Spec:
+    from scimconf.errors import Problem, ProblemsError, Where
+
+    loadeds, together = options.load_all([path], asked["given"], asked["files"])
+    problems = [*together, *(problem for loaded in loadeds for problem in loaded.problems)]
+    if len(loadeds) != 1 and not problems:
+        problems = [Problem("S001", "several specs are in this folder", where=Where(path), hint="Name one of them.")]
+    if problems or loadeds[0].spec is None:
+        raise ProblemsError(problems)
+    return loadeds[0].spec
+
+
+async def _live(session: Session, side: str) -> Spec:
+    from scimconf.cli.export import declared
+    from scimconf.spec.model import Spec
+
+    found = await declared(session, side.removeprefix(APP), "", full=True)
+    found.tree.setdefault("assignments", {"unlisted": "report"})
+    found.tree["assignments"]["users"] = found.users()
+    return Spec.model_validate(found.tree)
+
+
+def _tell(one: Spec, other: Spec, asked: dict[str, Any], *, live: bool) -> int:
+    from scimconf.kinds import KINDS
+    from scimconf.kinds.contrast import contrast
+    from scimconf.plan import Plan
+
+    plan = Plan(applications=(contrast(KINDS, one, other, live=live),))
+    click.echo(saved.told(plan, asked["form"], Terminal.of_stdout(), asked), nl=False)
+    return 2 if plan.has_changes else 0

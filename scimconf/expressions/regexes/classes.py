@@ -1,0 +1,119 @@
+"""Characters and sets of characters in a pattern: escapes, categories, `[…]`."""
+
+from __future__ import annotations
+
+import re
+
+from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
+
+WORD = r"\p{L}\p{Mn}\p{Nd}\p{Pc}"
+_SETS = {"d": r"\p{Nd}", "D": r"\P{Nd}", "s": r"\s", "S": r"\S", "w": f"[{WORD}]", "W": f"[^{WORD}]"}
+_CONTROLS = {"a": "\a", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_CODES = (
+    re.compile(r"x([0-9A-Fa-f]{2})"),
+    re.compile(r"u([0-9A-Fa-f]{4})"),
+)
+_OCTAL = re.compile(r"0[0-7]{0,2}")
+_CONTROL = re.compile(r"c([@-_a-z])")
+_CATEGORY = re.compile(r"[pP]\{(?:(?P<category>[A-Z][a-z]?)|Is(?P<block>[A-Za-z0-9-]+))\}")
+_CATEGORIES = frozenset(
+    "L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp C Cc Cf Cs Co Cn".split()
+)
+_BLOCKS = {"Greek": "GreekandCoptic", "CombiningMarksforSymbols": "CombiningDiacriticalMarksforSymbols"}
+MAX_SET = 5_000
+
+
+def literal(character: str) -> str:
+    """A character that stands for itself, wherever it stands."""
+    if character.isascii() and character.isalnum():
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 256 else f"\\U{code:08x}"
+
+
+def escape(pattern: str, start: int) -> tuple[str, int]:
+    r"""What `\` at `start` and the characters behind it mean, in a set or outside, and where they end."""
+    letter = pattern[start + 1 : start + 2]
+    if letter in _SETS and letter:
+        return _SETS[letter], start + 2
+    if letter in ("p", "P"):
+        return _category(pattern, start)
+    character, end = _character(pattern, start)
+    return literal(character), end
+
+
+def _character(pattern: str, start: int) -> tuple[str, int]:
+    letter = pattern[start + 1 : start + 2]
+    if letter in _CONTROLS and letter:
+        return _CONTROLS[letter], start + 2
+    for code in _CODES:
+        if found := code.match(pattern, start + 1):
+            return chr(int(found[1], 16)), found.end()
+    if found := _OCTAL.match(pattern, start + 1):
+        return chr(int(found[0], 8)), found.end()
+    if found := _CONTROL.match(pattern, start + 1):
+        return chr(ord(found[1].upper()) - 64), found.end()
+    if not letter or letter.isalnum() or letter == "_":
+        raise FailedError(f"the pattern has the escape \\{letter}, which .NET does not know")
+    return letter, start + 2
+
+
+def _category(pattern: str, start: int) -> tuple[str, int]:
+    found = _CATEGORY.match(pattern, start + 1)
+    if found is None or found["category"] not in _CATEGORIES | {None}:
+        raise FailedError("the pattern names a category of characters that .NET does not know")
+    if found["block"]:
+        block = _BLOCKS.get(found["block"], found["block"])
+        return f"\\{pattern[start + 1]}{{In{block}}}", found.end()
+    return f"\\{found[0]}", found.end()
+
+
+def character_set(pattern: str, start: int, depth: int = 0) -> tuple[str, int]:
+    """The set that opens with `[` at `start`, and where it ends; `-[…]` at its end takes characters out."""
+    if depth > 10:
+        raise OpenError("a set of characters is nested too deeply to be tried here")
+    position = start + 1
+    negated = pattern.startswith("^", position)
+    position += negated
+    items: list[str] = []
+    without = ""
+    first = True
+    while first or not pattern.startswith("]", position):
+        if position >= len(pattern) or len(items) > MAX_SET:
+            raise FailedError("a [ in the pattern is never closed")
+        if pattern.startswith("-[", position) and not first:
+            without, position = character_set(pattern, position + 1, depth + 1)
+            if not pattern.startswith("]", position):
+                raise FailedError("a set of characters goes on behind what is taken out of it")
+            break
+        item, position = _item(pattern, position)
+        items.append(item)
+        first = False
+    inner = f"[{'^' * negated}{''.join(items)}]"
+    return (f"[{inner}--{without}]" if without else inner), position + 1
+
+
+def _item(pattern: str, start: int) -> tuple[str, int]:
+    """A character, a range, or an escape that is a set of its own."""
+    if pattern.startswith("[:", start):
+        raise OpenError("what .NET makes of [: in a set is not documented")
+    low, position = _member(pattern, start)
+    ends = pattern[position + 1 : position + 2]
+    if len(low) > 1 or not pattern.startswith("-", position) or ends in ("]", "[", ""):
+        return (literal(low) if len(low) == 1 else low), position
+    high, position = _member(pattern, position + 1)
+    if len(high) > 1 or high < low:
+        raise FailedError("a range of characters in the pattern runs backwards")
+    return f"{literal(low)}-{literal(high)}", position
+
+
+def _member(pattern: str, start: int) -> tuple[str, int]:
+    r"""One character of a set, or the text of an escape that is several; `\b` is a backspace here."""
+    if pattern[start] != "\\":
+        return pattern[start], start + 1
+    letter = pattern[start + 1 : start + 2]
+    if letter == "b":
+        return "\b", start + 2
+    if letter and letter in "dDsSwWpP":
+        return escape(pattern, start)
+    return _character(pattern, start)

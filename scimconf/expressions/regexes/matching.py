@@ -1,0 +1,99 @@
+"""Running patterns: this is the one door to the `regex` library, and where a pathological pattern is cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from scimconf.expressions.dotnet.outcomes import FailedError, OpenError, StopError
+from scimconf.expressions.dotnet.units import joined, units
+from scimconf.expressions.regexes.substituting import parts
+from scimconf.expressions.regexes.translating import Translation, translate
+
+SECONDS = 0.25
+MAX_TEXT = 1_000_000
+
+
+class Pattern:
+    """A pattern of .NET, ready to be run. Texts go in and come out as Python has them."""
+
+    __slots__ = ("compiled", "groups", "text")
+
+    def __init__(self, text: str) -> None:
+        import regex
+
+        self.text = text
+        self.groups: Translation = translate(units(text))
+        try:
+            self.compiled: Any = regex.compile(self.groups.text, regex.VERSION1)
+        except (regex.error, RecursionError, OverflowError, MemoryError) as error:
+            raise OpenError("the pattern cannot be tried here") from error
+
+    def found(self, text: str) -> bool:
+        """Whether the pattern is found anywhere in a text."""
+        return next(self.matches(units(text)), None) is not None
+
+    def matches(self, text: str) -> Iterator[Any]:
+        """The matches from left to right; raises OpenError once it takes too long."""
+        try:
+            yield from self.compiled.finditer(text, timeout=SECONDS)
+        except (TimeoutError, MemoryError):
+            raise OpenError("the regular expression takes too long on this value and was cut off") from None
+
+    def replaced(self, text: str, replacement: str) -> str:
+        """The text with each match replaced."""
+        pieces = parts(units(replacement), self.groups)
+        return self._rewritten(units(text), lambda match: "".join(p if isinstance(p, str) else p(match) for p in pieces))
+
+    def replaced_in(self, text: str, group: str, replacement: str) -> str:
+        """The text with the span of a named group replaced in each match."""
+        inner, new = self._inner(group), units(replacement)
+
+        def rewrite(match: Any) -> str:
+            if match.start(inner) < 0:
+                raise OpenError(f"what happens to a match without the group {group!r} is not documented")
+            return str(match.string[match.start() : match.start(inner)] + new + match.string[match.end(inner) : match.end()])
+
+        return self._rewritten(units(text), rewrite)
+
+    def captured(self, text: str, group: str) -> str:
+        """What a named group holds in the one match of a text."""
+        inner = self._inner(group)
+        found = [match[inner] for match in self.matches(units(text))]
+        if len(found) != 1 or found[0] is None:
+            raise OpenError("what comes of no match, or of several, is not documented")
+        return joined(found[0])
+
+    def _inner(self, group: str) -> str:
+        if group not in self.groups.names:
+            raise OpenError(f"the pattern has no group {group!r}, and what happens then is not documented")
+        return self.groups.names[group]
+
+    def _rewritten(self, text: str, rewrite: Any) -> str:
+        """The text with each match rewritten; empty matches count, also right behind another match."""
+        kept: list[str] = []
+        position = size = 0
+        for match in self.matches(text):
+            kept += [text[position : match.start()], rewrite(match)]
+            position = match.end()
+            size += len(kept[-1]) + len(kept[-2])
+            if size > MAX_TEXT:
+                raise OpenError("the text grows too long to be tried here")
+        return joined("".join((*kept, text[position:])))
+
+
+@lru_cache(maxsize=512)
+def _cached(text: str) -> Pattern | StopError:
+    try:
+        return Pattern(text)
+    except (FailedError, OpenError) as stop:
+        return stop
+
+
+def pattern(text: str) -> Pattern:
+    """The pattern of a text; each is translated once."""
+    found = _cached(text)
+    if isinstance(found, Pattern):
+        return found
+    raise type(found)(found.reason)

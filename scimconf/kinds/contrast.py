@@ -1,0 +1,41 @@
+"""Two specs against each other: the same differ, with no tenant in between. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from scimconf.kinds.kind import Kind
+from scimconf.plan import Absent, ApplicationPlan, Reported, Resource, Wanted, Whole
+from scimconf.plan.diff import diff
+from scimconf.spec.model import Spec
+from scimconf.wire import Snapshot
+
+
+def contrast(kinds: Sequence[Kind], one: Spec, other: Spec, *, live: bool = False) -> ApplicationPlan:
+    """What must change so that the first says what the second says; principals and roles go by their names.
+
+    Where the first is an application as it is (`live`), the second rules it as a plan would: what it does not list is
+    left alone, unless it says otherwise.
+    """
+    before = [item for item in _said(kinds, one, other.name) if isinstance(item, Resource)]
+    wanted = [item for item in _said(kinds, other, other.name) if live or isinstance(item, (Resource, Absent))]
+    if not live:
+        named = {item.identity for item in wanted if isinstance(item, (Resource, Absent))}
+        wanted += [Absent(item.address, item.key) for item in before if item.identity not in named]
+    difference = diff(wanted, before, {kind.name: kind.traits for kind in kinds})
+    order = {kind.name: number for number, kind in enumerate(kinds)}
+    changes = sorted(difference.changes, key=lambda change: (order[change.kind], change.address))
+    return ApplicationPlan(
+        other.name, changes=tuple(changes), reported=difference.reported, left_alone=difference.left_alone
+    )
+
+
+def _said(kinds: Sequence[Kind], spec: Spec, name: str) -> Iterator[Wanted]:
+    """What a spec says, under one name for both, so that only what is in them differs."""
+    for item in (item for kind in kinds for item in kind.desired(spec, Snapshot())):
+        if isinstance(item, (Whole, Reported)):
+            yield type(item)(replace(item.prefix, application=name))
+        elif not (item.address.kind == "job" and spec.job is None):
+            key = item.key if item.address.kind != "assignment" else None
+            yield replace(item, address=replace(item.address, application=name), key=key)

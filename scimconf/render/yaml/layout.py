@@ -1,0 +1,160 @@
+"""From an arranged tree to its text.
+
+Two spaces a level, one blank line between sections, at most one elsewhere. A map or list in brackets stays on its line
+where it fits and no comment stands in it; else it gets a line an entry. A comment beside something keeps its column
+where the line leaves room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scimconf.render.yaml.order import HEADING, known
+from scimconf.render.yaml.scalars import folded, quoted, written
+from scimconf.render.yaml.tree import Alias, Collection, Document, Entry, Node, Scalar
+
+WIDTH = 100
+STEP = 2
+
+
+def layout(document: Document) -> str:
+    page = _Page()
+    page.comments(document.head, 0)
+    for index, entry in enumerate(document.root.entries):
+        if index and _is_section(entry):
+            page.blank()
+        page.entry(entry, 0, is_first=not index or _is_heading(entry))
+    if not document.root.entries:
+        page.put(0, "{}")
+    page.comments(document.root.tail, 0)
+    return "\n".join(page.lines) + "\n"
+
+
+def _is_heading(entry: Entry) -> bool:
+    return isinstance(entry.key, Scalar) and entry.key.text in HEADING
+
+
+def _is_section(entry: Entry) -> bool:
+    is_known = isinstance(entry.key, Scalar) and entry.key.text in known(())
+    return (is_known and not _is_heading(entry)) or isinstance(entry.value, Collection)
+
+
+class _Page:
+    """Lines so far. `lead` is what the next line begins with in place of its indentation: the dashes of items.
+
+    `is_open`: the last line belongs to a block that keeps its blank lines, so that none may be added.
+    """
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._lead = ""
+        self._is_open = False
+
+    def put(self, indent: int, text: str, beside: str = "", column: int = 0) -> None:
+        line = (self._lead or " " * indent) + text
+        self.lines.append(f"{line:<{max(column, len(line) + STEP)}}{beside}" if beside else line)
+        self._lead, self._is_open = "", False
+
+    def blank(self) -> None:
+        if self.lines and self.lines[-1] and not self._is_open:
+            self.lines.append("")
+
+    def comments(self, lines: Iterable[str], indent: int) -> None:
+        """Comments and blank lines; those of the first entry of an item stand above its dash."""
+        if self._lead:
+            indent = len(self._lead) - len(self._lead.lstrip())
+        for line in lines:
+            if line:
+                self.lines.append(" " * indent + line)
+                self._is_open = False
+            else:
+                self.blank()
+
+    def entry(self, entry: Entry, indent: int, *, is_first: bool) -> None:
+        above = list(entry.before)
+        while is_first and above and not above[0]:
+            del above[0]
+        name = "-" if entry.key is None else _key(entry.key)
+        anchor = f" &{entry.value.anchor}" if not isinstance(entry.value, Alias) and entry.value.anchor else ""
+        line = _line(entry.value, WIDTH - indent - len(name) - len(anchor) - 1)
+        if isinstance(entry.value, Scalar) and (line is None or _is_long(entry.value, line, indent + len(name))):
+            self.comments(above, indent)
+            self._block(entry, entry.value, indent, name + anchor)
+        elif isinstance(entry.value, Collection) and line is None:
+            self._collection(entry, entry.value, above, indent, name + anchor)
+        else:
+            empty = entry.value.tail if isinstance(entry.value, Collection) else []
+            self.comments([*above, *empty], indent)
+            self.put(indent, f"{name}{anchor} {line}", entry.beside, entry.column)
+
+    def _block(self, entry: Entry, value: Scalar, indent: int, name: str) -> None:
+        block = value.block
+        if block is None or value.folded:
+            indicator, end, lines = ">", "-", folded(value.text, WIDTH - indent - STEP)
+        else:
+            indicator, end, lines = block.indicator, block.end, block.lines
+        first = next(filter(None, lines), "")
+        self.put(indent, f"{name} {indicator}{STEP if first[:1] == ' ' else ''}{end}", entry.beside, entry.column)
+        self.lines += [" " * (indent + STEP) + line if line else "" for line in lines]
+        self._is_open = end == "+"
+
+    def _collection(self, entry: Entry, value: Collection, above: list[str], indent: int, name: str) -> None:
+        column = 0 if value.flow else entry.column
+        if name == "-":
+            self.comments([*above, entry.beside] if entry.beside else above, indent)
+            self._lead = (self._lead or " " * indent) + "- "
+        else:
+            self.comments(above, indent)
+            self.put(indent, name, entry.beside, column)
+        for index, one in enumerate(value.entries):
+            self.entry(one, indent + STEP, is_first=not index)
+        self.comments(value.tail, indent + STEP)
+
+
+def _key(key: Scalar | Alias) -> str:
+    if isinstance(key, Alias):
+        return f"*{key.anchor} :"
+    text = written(key, in_flow=False) or quoted(key.text)
+    return f"&{key.anchor} {text}:" if key.anchor else f"{text}:"
+
+
+def _is_long(scalar: Scalar, line: str, room: int) -> bool:
+    """Whether a text that was spread over several lines should stay so."""
+    return scalar.spread and not scalar.kept and "\n" not in scalar.text and len(line) + room > WIDTH
+
+
+def _line(node: Node, room: int) -> str | None:
+    """A node on one line; None where it takes lines of its own."""
+    if isinstance(node, Alias):
+        return f"*{node.anchor}"
+    if isinstance(node, Scalar):
+        return written(node, in_flow=False)
+    text = _flow(node) if node.flow else None
+    return text if text is None or len(text) <= room or not node.entries else None
+
+
+def _flow(node: Node) -> str | None:
+    """A node within brackets."""
+    if isinstance(node, Alias):
+        return f"*{node.anchor}"
+    if isinstance(node, Scalar):
+        text = written(node, in_flow=True)
+        return text if text is None or node.anchor is None else f"&{node.anchor} {text}"
+    if not node.flow or (node.tail and node.entries):
+        return None
+    parts = [_flow_entry(entry) for entry in node.entries]
+    if None in parts:
+        return None
+    text = ", ".join(filter(None, parts))
+    anchor = f"&{node.anchor} " if node.anchor else ""
+    return f"{anchor}{{{text}}}" if node.keyed else f"{anchor}[{text}]"
+
+
+def _flow_entry(entry: Entry) -> str | None:
+    value = _flow(entry.value)
+    if value is None or entry.beside or any(entry.before):
+        return None
+    if entry.key is None:
+        return value
+    key = _flow(entry.key)
+    return None if key is None else f"{key} : {value}" if isinstance(entry.key, Alias) else f"{key}: {value}"

@@ -1,0 +1,74 @@
+"""How a scalar is written on one line: as it was, but for quotes that say nothing.
+
+Quotes go only from a text that nobody can take for anything else: words and addresses, not numbers, dates, `yes` or
+`none`. Where they stay, they are double, or single around a text with `"` or `\\` in it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from scimconf.render.yaml.tree import Scalar
+
+SIMPLE = re.compile(r"[^\W\d](?:[\w./@()=+%~$ -]|:(?=[\w/]))*(?<! )")
+WORDS = frozenset({"null", "none", "true", "false", "yes", "no", "on", "off", "y", "n"})
+ESCAPED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+UNSAFE_IN_FLOW = re.compile(r"[\[\]{},]|^[?:-]|:$|:(?=\s)")
+
+
+def written(scalar: Scalar, *, in_flow: bool) -> str | None:
+    """The scalar on one line; None where it cannot be written so without meaning something else."""
+    if scalar.folded or scalar.block is not None:
+        return None
+    if not scalar.style and "\n" not in scalar.text:
+        return None if in_flow and UNSAFE_IN_FLOW.search(scalar.text) else scalar.text
+    if scalar.kept or not is_clear(scalar.text, in_flow=in_flow):
+        return quoted(scalar.text)
+    return scalar.text
+
+
+def is_clear(text: str, *, in_flow: bool) -> bool:
+    """Whether a text without quotes is a text for every reader."""
+    return (
+        SIMPLE.fullmatch(text) is not None and text.casefold() not in WORDS and not (in_flow and ":" in text)
+    )
+
+
+def quoted(text: str) -> str:
+    if ESCAPED.search(text):
+        return ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+    if '"' in text or "\\" in text:
+        return "'" + text.replace("'", "''") + "'"
+    return f'"{text}"'
+
+
+def folded(text: str, width: int) -> list[str]:
+    """The lines of a `>-` block: broken at single spaces outside of quotes, after a comma where there is one."""
+    lines: list[str] = []
+    start = 0
+    breaks = list(_breaks(text))
+    while len(text) - start > width:
+        near = [at for at in breaks if start < at <= start + width]
+        at = next((at for at in reversed(near) if text[at - 1] == ","), near[-1] if near else 0)
+        at = at or next((at for at in breaks if at > start), 0)
+        if not at:
+            break
+        lines.append(text[start:at])
+        start = at + 1
+    return [*lines, text[start:]]
+
+
+def _breaks(text: str) -> list[int]:
+    is_quoted = is_escaped = False
+    found = []
+    for at, sign in enumerate(text):
+        if is_escaped:
+            is_escaped = False
+        elif sign == "\\":
+            is_escaped = True
+        elif sign == '"':
+            is_quoted = not is_quoted
+        elif sign == " " and not is_quoted and text[at - 1] != " " and text[at + 1] != " ":
+            found.append(at)
+    return found

@@ -1,0 +1,41 @@
+"""What the synchronization service's answers carry beside the thing itself: OData's annotations, and counts."""
+
+from __future__ import annotations
+
+from scimconf.sandbox.tenant import Tenant
+from scimconf.sandbox.wire import Answer, Call, Json, sync_no_route
+
+_TYPES = {"jobs": "synchronizationJob", "templates": "synchronizationTemplate", "schema": "synchronizationSchema"}
+_PARTS = {"synchronizationRules": "synchronizationRule", "directories": "directoryDefinition"}
+
+
+def annotated(tenant: Tenant, call: Call, principal: Json, name: str, body: Json) -> Json:
+    """The body with as many annotations as the switch says; `name` is what stands below the service principal."""
+    how = tenant.switches.annotations
+    if how == "none":
+        return body
+    place = f"{call.base_url}/$metadata#servicePrincipals('{principal['id']}')/synchronization/{name}"
+    if how == "full":
+        body = _in_full(body, name, place.removesuffix("/$entity"))
+    return {"@odata.context": place} | body
+
+
+def counted(tenant: Tenant, call: Call, count: int) -> Answer:
+    """`$count` of a collection below synchronization, which no reference page has."""
+    if tenant.switches.sync_counts == "refused":
+        raise sync_no_route(call.path)
+    return Answer(200, count)
+
+
+def _in_full(body: Json, name: str, place: str) -> Json:
+    if not name.endswith("/$entity"):
+        return body
+    kind = name.removesuffix("/$entity").rsplit("/", 1)[-1].split("(", 1)[0]
+    full: Json = {"@odata.type": f"#microsoft.graph.{_TYPES[kind]}"}
+    for key, value in body.items():
+        if key not in _PARTS:
+            full[key] = value
+            continue
+        full[f"{key}@odata.context"] = f"{place}/{key}"
+        full[key] = [{"@odata.type": f"#microsoft.graph.{_PARTS[key]}"} | one for one in value]
+    return full

@@ -1,0 +1,68 @@
+"""Whatever has a name that people meet has a place where it is explained."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from scimconf.cli.main import INTERRUPTED, USAGE
+from scimconf.cli.options import ORDER
+from scimconf.plan.guards import ASKED
+from scimconf.plan.rules import RULES
+from scimconf.sandbox.control import PREFIX, control_routes
+from scimconf.sandbox.faults import Fault
+from scimconf.sandbox.server import create_app
+from scimconf.sandbox.switches import table
+from scimconf.spec.model import GUARDS
+
+from .pages import ROOT, blocks, first_cells, headings, read
+
+CODES = re.compile(r'"([A-Z]\d{3}|no-matching)"')
+
+
+def test_every_problem_is_explained_and_no_other():
+    said = {code for path in (ROOT / "scimconf").rglob("*.py") for code in CODES.findall(path.read_text("utf-8"))}
+    explained = [heading.split()[0] for heading in headings(read("docs/problems.md"))]
+    assert sorted(explained) == sorted(said)
+
+
+def test_every_guard_is_explained_and_no_other():
+    page = read("docs/guards.md")
+    assert headings(page) == list(dict.fromkeys(headings(page)))
+    assert set(headings(page)) == set(RULES) == set(GUARDS)
+
+
+def test_a_guard_says_what_it_counts_and_what_opens_it():
+    sections = re.split(r"^### ", read("docs/guards.md"), flags=re.MULTILINE)[1:]
+    assert [one.split()[0] for one in sections if not re.search(r"Number:.*Keys?:", one, re.DOTALL)] == []
+    assert {one.split()[0] for one in sections if "--auto-approve" in one} == ASKED
+
+
+def test_every_exit_code_is_explained_and_no_other():
+    page = read("docs/exit-codes.md")
+    explained = [int(cell) for cell in first_cells(page) if cell.isdigit()]
+    assert explained == sorted({*ORDER, USAGE, INTERRUPTED})
+    assert ", ".join(map(str, ORDER)) in page.replace("\n", " ")
+
+
+def test_every_switch_is_explained_and_no_other():
+    names = re.findall(r"^\| `(\w+)` \|", read("docs/sandbox.md").split("## Switches")[1], re.MULTILINE)
+    assert names == [switch.name for switch in table()]
+
+
+def test_every_endpoint_of_the_sandbox_is_explained_and_no_other():
+    told = set()
+    for cell in first_cells(read("docs/sandbox.md")):
+        methods, path = re.findall(r"\b[A-Z]{3,6}\b", cell), re.search(rf"{PREFIX}/\w+", cell)
+        told |= {(method, path[0]) for method in methods if path}
+    routes = control_routes(create_app().state.service)
+    assert told == {(method, route.path) for route in routes for method in route.methods or () if method != "HEAD"}
+
+
+def test_the_tenant_and_the_fault_that_are_shown_are_taken():
+    tenant, fault = map(json.loads, blocks(read("docs/sandbox.md"), "json"))
+    service = create_app(tenant).state.service
+    assert {"eve@contoso.com", "ada@contoso.com"} <= {
+        user["userPrincipalName"] for user in service.tenant.documents.all("user")
+    }
+    assert Fault.read(fault).document() == fault | {"action": {"drop": True}}

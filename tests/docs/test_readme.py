@@ -1,0 +1,99 @@
+"""What the README tells people to type works, and shows what it says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+from scimconf.cli.main import main
+
+from .pages import ROOT, blocks, commands, pages, read
+
+CHANGED = {
+    "{user: ada@contoso.com, role: admin}": "{user: ada@contoso.com, role: member}",
+    "externalId: mailNickname": "externalId: objectId",
+    "deletion_threshold: 50": "deletion_threshold: 200",
+    "{name: Writer editors, role: member}": "{name: AP-Support, role: member}",
+}
+"""The few lines of the example that are changed for the plan in the README."""
+
+
+@pytest.fixture
+def sandbox(tmp_path):
+    """A sandbox of its own process, since a command runs its own event loop; gives its URL."""
+    ready = tmp_path / "ready"
+    command = [sys.executable, "-m", "scimconf", "sandbox", "serve", "--port", "0", "--ready-file", str(ready)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            while not ready.exists():
+                assert server.poll() is None, "the sandbox did not start"
+                time.sleep(0.02)
+            yield ready.read_text()
+        finally:
+            server.terminate()
+
+
+@pytest.fixture
+def visitor(sandbox, tmp_path, monkeypatch):
+    """Somebody who stands in a copy of the examples, with the sandbox as the tenant."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    for name in [name for name in os.environ if name.startswith(("AZURE_", "SCIMCONF_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SCIMCONF_GRAPH_URL", sandbox)
+    monkeypatch.setenv("WRITER_SCIM_TOKEN", "anything")
+    monkeypatch.setenv("COLUMNS", "90")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_its_commands_run_and_its_plan_is_a_real_one(visitor, capsys):
+    typed = [words[1:] for words in commands(read("README.md"), "scimconf")]
+    assert [words[0] for words in typed] == ["validate", "plan", "apply"]
+    for words in typed:
+        assert main([*words, *(["--auto-approve"] if words[0] == "apply" else [])]) == 0
+
+    spec = visitor / "examples" / "writer" / "scimconf.yaml"
+    text = spec.read_text("utf-8")
+    for before, after in CHANGED.items():
+        assert before in text
+        text = text.replace(before, after)
+    spec.write_text(text, "utf-8")
+    capsys.readouterr()
+    assert main(["plan", "--detailed-exitcode", "examples/writer"]) == 2
+    (shown,) = blocks(read("README.md"), "text")
+    assert capsys.readouterr().out == shown
+
+
+def test_its_spec_is_a_sound_one(tmp_path, capsys):
+    (shown,) = blocks(read("README.md"), "yaml")
+    (tmp_path / "scimconf.yaml").write_text(shown, "utf-8")
+    assert main(["validate", str(tmp_path)]) == 0, capsys.readouterr().out
+
+
+def test_the_spec_page_is_a_sound_one(tmp_path, capsys):
+    (shown,) = blocks(read("docs/spec.md"), "yaml")
+    (tmp_path / "scimconf.yaml").write_text(shown, "utf-8")
+    assert main(["validate", str(tmp_path)]) == 0, capsys.readouterr().out
+
+
+def test_every_make_target_that_is_named_exists():
+    targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
+    named = {target for text in pages().values() for target in re.findall(r"`make ([a-z]+)`", text)}
+    named |= {words[1] for text in pages().values() for words in commands(text, "make")}
+    assert {"demo", "test"} <= named <= targets
+    assert set(re.findall(r"make ([a-z]+)", read(".ci/run"))) <= targets
+
+
+def test_every_link_leads_somewhere():
+    links = [(name, target) for name, text in pages().items() for target in re.findall(r"\]\(([^)#\s]+)", text)]
+    assert [
+        (name, target)
+        for name, target in links
+        if not target.startswith("https://") and not (ROOT / name).parent.joinpath(target).exists()
+    ] == []

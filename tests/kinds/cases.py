@@ -1,0 +1,257 @@
+"""What the tests of this room share: a spec and a snapshot out of files, results as plain JSON, and a fold of steps.
+
+`base/` is a small tenant: a Writer application whose job is on. A case overlays it: `documents/NAME.json` replaces a
+document (null: it is not served), `documents/NAME+.json` changes places in it (`synchronizationRules/0/editable`), and
+`options.json` holds the plan's options. What is read, and which names are bound, follows from the kinds themselves.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from scimconf.documents import OPERATIONS
+from scimconf.errors import Problem, dotted
+from scimconf.expressions import parse, to_source
+from scimconf.kinds import KINDS
+from scimconf.kinds.comparison import Comparison, Options, compare, documents, lookups
+from scimconf.plan import Absent, Address, Change, Kept, Reported, Resource, Whole, WriteOnly
+from scimconf.spec.load import load
+from scimconf.spec.loaded import Loaded
+from scimconf.spec.model import Spec
+from scimconf.wire import Edit, Lookup, Phase, Principal, Read, Refusal, SecretRef, Send, Snapshot, Step
+
+HERE = Path(__file__).parent
+BASE = HERE / "base"
+TODAY = date(2026, 11, 25)
+Documents = dict[str, Any]
+
+
+# --- reading -------------------------------------------------------------------------------------------------------
+
+
+def base() -> Documents:
+    return {path.stem: json.loads(path.read_text()) for path in BASE.glob("*.json")}
+
+
+def spec_of(text: str, more: Mapping[str, str] | None = None) -> Spec:
+    """A spec on top of the base one, which it may overwrite."""
+    loaded = loaded_of(text, more)
+    assert loaded.spec is not None, loaded.problems
+    return loaded.spec
+
+
+def loaded_of(text: str, more: Mapping[str, str] | None = None) -> Loaded:
+    files = {
+        "base.yaml": (BASE / "spec.yaml").read_text(),
+        "spec.yaml": f"extends: base.yaml\n{text}",
+        **(more or {}),
+    }
+    return load("spec.yaml", files.__getitem__, {}, {})
+
+
+def put(document: Any, place: str, value: Any) -> None:
+    """Changes one place of a document, `a/0/b`; a list takes `+` for one more."""
+    *above, last = place.split("/")
+    for part in above:
+        document = document[int(part) if isinstance(document, list) else part]
+    if last == "+":
+        document.append(value)
+    else:
+        document[int(last) if isinstance(document, list) else last] = value
+
+
+def overlaid(changes: Mapping[str, Any]) -> Documents:
+    """The base tenant with whole documents replaced (None: not served) and `NAME+` places changed."""
+    found = base()
+    for name, value in changes.items():
+        if name.endswith("+"):
+            for place, part in value.items():
+                put(found[name[:-1]], place, part)
+        else:
+            found[name] = value
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def snapshot(spec: Spec, served: Documents, refused: Iterable[str] = ()) -> Snapshot:
+    """What observing a tenant that serves these documents would give."""
+    pending = {one.name: one for one in documents(KINDS, spec)}
+    binders = [one.binds for one in pending.values() if one.binds is not None]
+    names: dict[str, str] = {}
+    arrived: Documents = {}
+    refusals = {name: Refusal(403, "Authorization_RequestDenied", pending[name].path) for name in refused}
+    ready = [""]
+    while ready:
+        ready = [name for name, one in pending.items() if one.needs <= names.keys()]
+        for name in ready:
+            pending.pop(name)
+            if name in served and name not in refusals:
+                arrived[name] = deepcopy(served[name])
+        for bind in binders:
+            names.update(bind(arrived))
+    seen = Snapshot(arrived, refusals, names)
+    directory = [Principal(**one) for one in served["directory"]]
+    while asked := [one for one in lookups(KINDS, spec, seen) if one not in seen.found]:
+        found = {**seen.found, **{one: tuple(who for who in directory if _is(who, one)) for one in asked}}
+        seen = Snapshot(arrived, refusals, names, found)
+    return seen
+
+
+def _is(who: Principal, lookup: Lookup) -> bool:
+    if lookup.by == "id":
+        return who.id == lookup.value
+    return who.type == lookup.by and who.name.casefold() == lookup.value.casefold()
+
+
+def planned(
+    text: str, refused: Iterable[str] = (), options: Mapping[str, Any] | None = None, **changes: Any
+) -> Comparison:
+    """The plan of a spec's text against the base tenant with these documents."""
+    spec = spec_of(text)
+    return compare(KINDS, spec, snapshot(spec, overlaid(changes), refused), options_of(options or {}))
+
+
+def options_of(raw: Mapping[str, Any]) -> Options:
+    lists = {key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()}
+    return Options(today=TODAY, **lists)
+
+
+# --- telling -------------------------------------------------------------------------------------------------------
+
+
+def line(problem: Problem) -> str:
+    about = f"{dotted(problem.path)}: " if problem.path else ""
+    said = f"{problem.severity} {problem.code} {about}{problem.message}."
+    return f"{said} {problem.hint}".strip()
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, WriteOnly | SecretRef):
+        return f"<{type(value).__name__} {value.reference if isinstance(value, WriteOnly) else value}>"
+    if isinstance(value, Mapping):
+        return {key: _value(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_value(one) for one in value]
+    return value
+
+
+def told_resource(one: Any) -> Any:
+    if not isinstance(one, Resource):
+        address = one.prefix if isinstance(one, Whole | Reported) else one.address
+        return {type(one).__name__.lower(): address.local}
+    told = {"address": one.address.local, "fields": _value(one.fields)}
+    return told | {name: _value(part) for name in ("key", "facts") if (part := getattr(one, name))}
+
+
+def told_change(one: Change) -> Any:
+    fields = {part.name: [_value(part.before), _value(part.after)] for part in one.fields}
+    told = {"address": one.address.local, "action": one.action.value, "fields": fields}
+    return told | {"effects": sorted(one.effects)} | ({"reason": one.reason} if one.reason else {})
+
+
+def told_plan(one: Comparison) -> Any:
+    return {
+        "changes": [told_change(change) for change in one.plan.changes],
+        "reported": [resource.address.local for resource in one.plan.reported],
+        "left_alone": [resource.address.local for resource in one.plan.left_alone],
+        "guards": [f"{guard.id}: {guard.message}" for guard in one.plan.guards],
+        "notices": [line(problem) for problem in one.plan.notices],
+        "complete": one.plan.complete,
+    }
+
+
+def told_step(step: Step) -> Any:
+    told = {"phase": step.phase.name.lower(), "says": step.says, "serves": [one.local for one in step.serves]}
+    if isinstance(step, Send):
+        more: dict[str, Any] = {"send": f"{step.method} {step.path}", "body": _value(step.body) if step.body else None}
+        more |= {"gives": [name for name, _ in step.gives], "look": step.look.name if step.look else ""}
+        more |= {"before_write": step.before_write, "after_write": step.after_write}
+        if step.path.endswith("/validateCredentials"):
+            more["body"] = {**step.body, "credentials": str(step.body["credentials"])}
+    else:
+        more = {"edit" if isinstance(step, Edit) else "wait": f"{step.document.name} {step.operation}"}
+        more |= {"key": list(step.key), "value": _value(step.value)}
+        if isinstance(step, Edit):
+            more |= {"ask": step.ask, "after_write": step.after_write}
+    return told | {key: value for key, value in more.items() if value}
+
+
+# --- folding -------------------------------------------------------------------------------------------------------
+
+_ROWS = {"application": "applications", "service_principal": "service_principals"}
+
+
+def folded(steps: Iterable[Step], served: Documents) -> Documents:
+    """The tenant after the steps: edits by the operations' own functions, requests by what Graph does with them."""
+    tenant = deepcopy(served)
+    for step in sorted(steps, key=lambda one: one.phase):
+        if isinstance(step, Edit):
+            _edit(step, tenant)
+        elif isinstance(step, Send):
+            _send(step, tenant)
+        elif step.document.name != "job":
+            assert OPERATIONS[step.operation].holds(_current(step, tenant), step.key, step.value), step.says
+    return tenant
+
+
+def _current(step: Edit | Read, tenant: Documents) -> Any:
+    rows = _ROWS.get(step.document.name)
+    return tenant[rows][0] if rows else tenant[step.document.name]
+
+
+def _edit(step: Edit, tenant: Documents) -> None:
+    operation, raw = OPERATIONS[step.operation], _current(step, tenant)
+    if operation.holds(raw, step.key, step.value):
+        return
+    assert operation.change is not None
+    value = {**step.value, "source": to_source(parse(step.ask))} if step.ask else step.value
+    wanted = operation.change(raw, step.key, value)
+    if step.document.name in _ROWS:
+        tenant[_ROWS[step.document.name]][0] = wanted
+    elif step.document.name == "secrets":
+        tenant["secrets"] = [_stored(pair) for pair in wanted if pair["value"] != ""]
+    else:
+        tenant[step.document.name] = wanted
+    if not isinstance(value, SecretRef):
+        assert operation.holds(_current(step, tenant), step.key, value), step.says
+
+
+def _stored(pair: Any) -> Any:
+    return {**pair, "value": "*"} if isinstance(pair["value"], SecretRef) else pair
+
+
+def _send(step: Send, tenant: Documents) -> None:
+    path = step.path.rpartition("/synchronization")[2] if "/synchronization" in step.path else step.path
+    if path.endswith("/validateCredentials"):
+        return
+    if path.startswith("/servicePrincipals/{sp}/appRoleAssignedTo"):
+        _assign(step, tenant)
+    elif step.method == "DELETE":
+        tenant["jobs"] = [job for job in tenant["jobs"] if job["id"] != path.rpartition("/")[2]]
+        tenant.pop("schema", None)
+    elif path == "/jobs":
+        schedule = {"schedule": {"state": "Disabled"}, "status": {"code": "Paused"}}
+        tenant["jobs"].append({"id": "made.1", "templateId": tenant["templates"][0]["id"], **schedule})
+        tenant["schema"] = tenant["template_schema"]
+    else:
+        state = {"start": "Active", "pause": "Disabled", "restart": "Disabled"}[path.rpartition("/")[2]]
+        chosen = tenant["jobs"][-1]
+        assert state != "Disabled" or path.endswith("/restart") or chosen["schedule"]["state"] == "Active"
+        chosen["schedule"] = {**chosen["schedule"], "state": state}
+
+
+def _assign(step: Send, tenant: Documents) -> None:
+    if step.method == "DELETE":
+        gone = step.path.rpartition("/")[2]
+        tenant["assignments"] = [row for row in tenant["assignments"] if row["id"] != gone]
+        return
+    who = next(one for one in tenant["directory"] if one["id"] == step.body["principalId"])
+    row = {"id": f"made-{len(tenant['assignments'])}", "principalId": who["id"], "appRoleId": step.body["appRoleId"]}
+    known = {role["id"].lower() for role in tenant["applications"][0]["appRoles"]}
+    assert row["appRoleId"] in known, "a role exists before it is assigned"
+    more = {"principalType": who["type"].title(), "principalDisplayName": who["display_name"]}
+    tenant["assignments"] = [*tenant["assignments"], {**row, **more}]
