@@ -135,6 +135,8 @@ async def apply(live: Live, first: Planned, options: Options, values: Values, ta
             planned = await _settled(live, planned, so_far, options, talk)
         except ScimconfError as error:
             return replace(so_far, error=str(error), hint=error.hint, exit_code=_code(1, so_far))
+        if _is_written(planned, so_far):
+            break
     return _unseen(planned, so_far)
 
 
@@ -193,12 +195,18 @@ def _result(done: Done, report: Report, *, interrupted: bool) -> int:
 async def _settled(live: Live, before: Planned, so_far: Report, options: Options, talk: Talk) -> Planned:
     """The plan after an execution, once what was written shows: late arrival is waited for, not written again."""
     wait = live.patience.wait()
-    done = {address for outcome in so_far.outcomes for address in outcome.addresses}
     while True:
         planned = await plan(live, before.loaded, options)
-        left = {change.address for change in planned.comparison.plan.changes}
-        if not left or left - done or talk.interrupted() or not await wait.again("what was written to show"):
+        only_late = _is_written(planned, so_far) and not talk.interrupted()
+        if not only_late or not await wait.again("what was written to show"):
             return planned
+
+
+def _is_written(planned: Planned, so_far: Report) -> bool:
+    """Whether all that a later plan still shows was done in this run already."""
+    done = {address for outcome in so_far.outcomes for address in outcome.addresses}
+    left = {change.address for change in planned.comparison.plan.changes}
+    return bool(left) and left <= done
 
 
 def _unseen(planned: Planned, so_far: Report) -> Report:

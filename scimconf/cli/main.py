@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "drift": ("scimconf.cli.drift", "Say whether the tenant is still as the specs say; exit 2 when it is not."),
         "export": ("scimconf.cli.export", "Write a live application as a spec that plans to nothing."),
         "plan": ("scimconf.cli.plan", "Show what differs from the tenant, and what that does to people."),
+        "probe": ("scimconf.cli.probe", "Settle on a test tenant what Graph's documentation leaves open."),
         "sandbox": ("scimconf.cli.sandbox", "A pretend tenant on this machine, to try things without a real one."),
         "show": ("scimconf.cli.show", "Tell a saved plan again."),
         "validate": ("scimconf.cli.validate", "Check specs without looking at any tenant."),

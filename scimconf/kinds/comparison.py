@@ -175,7 +175,11 @@ def _facts(
         holders=Counter(row["principalId"] for row in rows),
         people={one: snapshot.members.get(one) if one in groups else 1 for one in {row["principalId"] for row in rows}},
         matching=frozenset(one.address for one in difference.managed if one.fields.get("match") is not None),
-        unsendable=tuple(key for key, reference in needed_secrets(steps, snapshot).items() if reference is None),
+        unsendable=tuple(
+            key
+            for key, reference in needed_secrets(steps, snapshot).items()
+            if reference is None and spec.connection is not None and spec.connection.on_unreadable_secret is not None
+        ),
         permits=(*written, *allowed),
         today=options.today,
     )
@@ -212,11 +216,11 @@ def needed_secrets(steps: Iterable[Step], snapshot: Snapshot) -> Mapping[str, Se
     return found
 
 
-def _needs(steps: Iterable[Step], snapshot: Snapshot) -> Iterator[Problem]:
+def _needs(steps: Sequence[Step], snapshot: Snapshot) -> Iterator[Problem]:
     for key, reference in needed_secrets(steps, snapshot).items():
         if reference is not None:
             yield Problem("K402", f"apply needs {reference} for {key}", severity="warning")
-        else:
+        elif not any(isinstance(step, Edit) and step.document.partial for step in steps):
             yield Problem(
                 "K403",
                 f"{key} is stored and cannot be read back, and the spec names no source for it; apply would stop",

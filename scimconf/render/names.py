@@ -129,6 +129,8 @@ HORIZON = (
 )
 """What is said of a plan that is not complete: in short, and why."""
 
+BEHIND = ("Left behind", "no longer in the spec, still in the tenant; to remove it, write")
+
 
 def verdict(plan: Plan) -> str:
     """The whole plan in a sentence: `Plan: 1 to create, …`, or that there is nothing to do."""

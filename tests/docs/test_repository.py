@@ -18,15 +18,13 @@ TEXTS = {
     if path.suffix not in {".png", ".pyc"}
 }
 REGISTRIES = ("pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".com", "pkgs.dev" + ".azure.com", "jfrog" + ".io")
-MACHINES = ("/wo" + "rk/", "/ro" + "ot/", "/home" + "/", "/Us" + "ers/", "/opt" + "/")
+MACHINES = ("/wo" + "rk/", "/ro" + "ot/", "/opt" + "/")
 DOORS = {
     "azure.core": {"live/credentials.py", "live/secrets.py"},
     "azure.identity": {"live/credentials.py"},
     "azure.keyvault": {"live/secrets.py"},
-    "jinja2": {"render/"},
-    "ruamel": {"render/yaml"},
 }
-"""Doors that import-linter cannot tell apart, or that are not built yet."""
+"""Doors that import-linter cannot tell apart: it sees one package azure."""
 
 
 def having(*words, besides=()):

@@ -1,14 +1,14 @@
 """What the tests of this room share: a spec and a snapshot out of files, results as plain JSON, and a fold of steps.
 
 `base/` is a small tenant: a Writer application whose job is on. A case overlays it: `documents/NAME.json` replaces a
-document (null: it is not served), `documents/NAME+.json` changes places in it (`synchronizationRules/0/editable`), and
+document (null: it is not served, "=NAME": as that one), `documents/NAME+.json` changes places in it (`synchronizationRules/0/editable`), and
 `options.json` holds the plan's options. What is read, and which names are bound, follows from the kinds themselves.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from datetime import date
 from pathlib import Path
@@ -19,11 +19,11 @@ from scimconf.errors import Problem, dotted
 from scimconf.expressions import parse, to_source
 from scimconf.kinds import KINDS
 from scimconf.kinds.comparison import Comparison, Options, compare, documents, lookups
-from scimconf.plan import Absent, Address, Change, Kept, Reported, Resource, Whole, WriteOnly
+from scimconf.plan import Change, Reported, Resource, Whole, WriteOnly
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
-from scimconf.wire import Edit, Lookup, Phase, Principal, Read, Refusal, SecretRef, Send, Snapshot, Step
+from scimconf.wire import Edit, Lookup, Principal, Read, Refusal, SecretRef, Send, Snapshot, Step
 
 HERE = Path(__file__).parent
 BASE = HERE / "base"
@@ -73,13 +73,13 @@ def overlaid(changes: Mapping[str, Any]) -> Documents:
             for place, part in value.items():
                 put(found[name[:-1]], place, part)
         else:
-            found[name] = value
+            found[name] = found[value[1:]] if isinstance(value, str) and value.startswith("=") else value
     return {name: value for name, value in found.items() if value is not None}
 
 
 def snapshot(spec: Spec, served: Documents, refused: Iterable[str] = ()) -> Snapshot:
     """What observing a tenant that serves these documents would give."""
-    pending = {one.name: one for one in documents(KINDS, spec)}
+    pending = {one.name: one for one in documents(KINDS, (spec,))}
     binders = [one.binds for one in pending.values() if one.binds is not None]
     names: dict[str, str] = {}
     arrived: Documents = {}
@@ -95,7 +95,7 @@ def snapshot(spec: Spec, served: Documents, refused: Iterable[str] = ()) -> Snap
             names.update(bind(arrived))
     seen = Snapshot(arrived, refusals, names)
     directory = [Principal(**one) for one in served["directory"]]
-    while asked := [one for one in lookups(KINDS, spec, seen) if one not in seen.found]:
+    while asked := [one for one in lookups(KINDS, (spec,), seen) if one not in seen.found]:
         found = {**seen.found, **{one: tuple(who for who in directory if _is(who, one)) for one in asked}}
         seen = Snapshot(arrived, refusals, names, found)
     return seen
@@ -251,7 +251,8 @@ def _assign(step: Send, tenant: Documents) -> None:
         return
     who = next(one for one in tenant["directory"] if one["id"] == step.body["principalId"])
     row = {"id": f"made-{len(tenant['assignments'])}", "principalId": who["id"], "appRoleId": step.body["appRoleId"]}
-    known = {role["id"].lower() for role in tenant["applications"][0]["appRoles"]}
+    owner = tenant.get("applications") or tenant["service_principals"]
+    known = {role["id"].lower() for role in owner[0]["appRoles"]}
     assert row["appRoleId"] in known, "a role exists before it is assigned"
     more = {"principalType": who["type"].title(), "principalDisplayName": who["display_name"]}
     tenant["assignments"] = [*tenant["assignments"], {**row, **more}]

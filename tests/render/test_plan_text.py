@@ -10,7 +10,10 @@ from scimconf.plan import (
     ApplicationPlan,
     Change,
     Detail,
+    Effect,
     FieldChange,
+    Guard,
+    LeftBehind,
     Outcome,
     Plan,
     Report,
@@ -80,9 +83,8 @@ def test_a_created_thing_is_told_without_what_is_empty_or_usual():
     assert "  + attribute_mapping/users/mail  source: [mail]\n" in shown(
         *diff([Resource(address, fields)], [], {}).changes
     )
-    assert "      flow    always\n" in shown(
-        *diff([Resource(address, fields | {"flow": "always"})], [], {}).changes
-    ).replace("flow    always", "flow     always")
+    unusual = diff([Resource(address, fields | {"flow": "always"})], [], {}).changes
+    assert "users/mail\n      flow    always\n      source  [mail]\n" in shown(*unusual)
 
 
 def test_an_update_is_told_with_what_was_and_will_be_usual():
@@ -147,6 +149,14 @@ def test_several_roles_of_one_principal_stand_on_one_line():
         [Resource(Address("a", "assignment", f"user:ada/{role}")) for role in ("b", "urn%3Ac")], [], {}
     ).changes
     assert "  + assignment/user:ada  b, urn:c\n" in shown(*changes)
+
+
+def test_effects_have_a_word_and_a_mark_where_they_are_grave():
+    change = updated(effects=frozenset(Effect), kind="schedule")
+    rendered = shown(change)
+    assert (
+        "      ! destroys: what is there is lost\n      ! narrows: people may be disabled\n      widens: " in rendered
+    )
     assert "  resync: everyone is evaluated again, because of 1 change\n" in rendered
 
 
@@ -186,3 +196,25 @@ def test_the_line_of_a_problem_is_shown_where_it_is_known(line, column, mark):
 def test_problems_are_told_by_place_whatever_the_order():
     listed = rich_plan.problems()
     assert problems.text(listed) == problems.text(reversed(listed))
+
+
+def test_a_guard_names_its_place_where_that_is_not_the_only_one():
+    guards = (
+        Guard("first-start", "x", address=Address("a", "schedule")),
+        Guard("role-in-use", "y", address=Address("a", "app_role", "r")),
+    )
+    rendered = shown(guards=guards)
+    assert "  ! guard first-start: x\n      to open: say yes when asked, or --allow first-start\n" in rendered
+    assert "  ! guard role-in-use at app_role/r: y\n" in rendered
+
+
+def test_what_a_former_spec_named_is_told_with_the_line_to_write():
+    behind = (LeftBehind(Address("a", "app_role", "old"), "app_roles.roles: {value: old, absent: true}"),)
+    assert "    ? app_role/old\n        app_roles.roles: {value: old, absent: true}\n" in shown(left_behind=behind)
+
+
+def test_what_is_left_alone_is_listed_on_request():
+    left = (Resource(Address("a", "app_role", "x")), Resource(Address("a", "app_role", "y" * 80)))
+    plan = Plan(applications=(ApplicationPlan("a", left_alone=left),))
+    assert "  left alone: 2 roles\n\n" in text.plan(plan)
+    assert "  left alone: 2 roles\n    . app_role/x\n    . app_role/yyy" in text.plan(plan, unmanaged=True, width=60)

@@ -37,7 +37,7 @@ def _mapped(text: str, culture: str) -> bool:
     """Whether the culture's letters are Turkish ones."""
     if culture and not _CULTURE.fullmatch(culture):
         raise FailedError(f"{culture!r} is not the name of a culture")
-    turkic = culture.split("-")[0].lower() in _TURKIC
+    turkic = culture.partition("-")[0].lower() in _TURKIC
     if culture and not turkic and (_DOTTED in text or _DOTLESS in text):
         raise OpenError(f"the case of {_DOTTED} and {_DOTLESS} in the culture {culture} depends on the server's system")
     return turkic

@@ -30,7 +30,7 @@ class Piece(NamedTuple):
     """A specifier (`letter` so many times), or a literal text (no letter)."""
 
     letter: str
-    count: int
+    times: int
     text: str
 
 

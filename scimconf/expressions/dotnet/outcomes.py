@@ -4,15 +4,16 @@ from __future__ import annotations
 
 
 class StopError(Exception):
-    """No value, and a sentence that says why."""
+    """No value, and a sentence that says why; `function` is the one it happened in."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, function: str = "") -> None:
         self.reason = reason
-        super().__init__(reason)
+        self.function = function
+        super().__init__(f"{function}: {reason}" if function else reason)
 
     def within(self, function: str) -> StopError:
-        """The same, naming the function that it happened in; the innermost one stays."""
-        return self if ":" in self.reason.split(" ", 1)[0] else type(self)(f"{function}: {self.reason}")
+        """The same, naming the function; the innermost one stays."""
+        return self if self.function else type(self)(self.reason, function)
 
 
 class FailedError(StopError):

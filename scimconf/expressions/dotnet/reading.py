@@ -41,8 +41,10 @@ def read(text: str, form: str, today: Moment, *, white: frozenset[str]) -> Clock
     if "AllowTrailingWhite" in white:
         text = text.rstrip(_WHITE)
     reader = _Reader(text, form, inner="AllowInnerWhite" in white)
-    for piece in pieces(form):
-        reader.take(piece)
+    cut = pieces(form)
+    for place, piece in enumerate(cut):
+        if not reader.skips(cut, place):
+            reader.take(piece)
     if reader.position < len(text):
         raise reader.mismatch()
     return _clock(reader, today, current="NoCurrentDateDefault" not in white)
@@ -66,7 +68,7 @@ class _Reader:
         match piece.letter:
             case "":
                 self.literal(piece.text)
-            case "d" | "M" if piece.count > 2:
+            case "d" | "M" if piece.times > 2:
                 self.name(piece)
             case "d" | "M" | "y":
                 self.keep(piece.letter, self.year(piece) if piece.letter == "y" else self.number(piece))
@@ -79,6 +81,11 @@ class _Reader:
             case _:
                 self.zone(piece)
 
+    def skips(self, cut: tuple[Piece, ...], place: int) -> bool:
+        """Whether a point is absent together with the digits of the F behind it, which may be."""
+        follows = place + 1 < len(cut) and cut[place + 1].letter == "F"
+        return follows and cut[place].text == "." and not self.text.startswith(".", self.position)
+
     def keep(self, letter: str, value: int) -> None:
         if self.found.setdefault(letter, value) != value:
             raise self.mismatch()
@@ -89,10 +96,8 @@ class _Reader:
                 self.position += 1
         elif self.text.startswith(expected, self.position):
             self.position += len(expected)
-        elif expected != "." or self.text[self.position : self.position + 1].isdigit():
-            raise self.mismatch()
         else:
-            self.found["."] = 0  # a point before F may be absent together with the digits
+            raise self.mismatch()
 
     def digits(self, least: int, most: int) -> str:
         taken = re.compile(f"[0-9]{{{least},{most}}}").match(self.text, self.position)
@@ -103,11 +108,11 @@ class _Reader:
 
     def number(self, piece: Piece) -> int:
         """One or two digits for one letter, two digits for more."""
-        return int(self.digits(1, 2) if piece.count == 1 else self.digits(2, 2))
+        return int(self.digits(1, 2) if piece.times == 1 else self.digits(2, 2))
 
     def year(self, piece: Piece) -> int:
-        if piece.count > 2:
-            return int(self.digits(piece.count, piece.count))
+        if piece.times > 2:
+            return int(self.digits(piece.times, piece.times))
         year = self.number(piece)
         if 30 <= year <= 49:
             raise OpenError(f"the century of the year {year} depends on the server's version of .NET")
@@ -116,7 +121,7 @@ class _Reader:
     def name(self, piece: Piece) -> None:
         names = DAYS if piece.letter == "d" else MONTHS
         for number, full in enumerate(names):
-            name = full if piece.count > 3 else full[:3]
+            name = full if piece.times > 3 else full[:3]
             if self.text[self.position : self.position + len(name)].lower() == name.lower():
                 self.position += len(name)
                 self.keep(piece.letter * 3 if piece.letter == "d" else "M", number + (piece.letter == "M"))
@@ -124,15 +129,14 @@ class _Reader:
         raise self.mismatch()
 
     def fraction(self, piece: Piece) -> None:
-        if piece.count > 7:
+        if piece.times > 7:
             raise FailedError(f"{piece.text} is not a format: a second has seven digits")
-        absent = "." in self.found and piece.letter == "F"
-        digits = "" if absent else self.digits(0 if piece.letter == "F" else piece.count, piece.count)
+        digits = self.digits(0 if piece.letter == "F" else piece.times, piece.times)
         self.keep("f", int(digits.ljust(7, "0")))
 
     def half(self, piece: Piece) -> None:
-        said = self.text[self.position : self.position + min(piece.count, 2)].upper()
-        if said not in ("AM"[: piece.count], "PM"[: piece.count]):
+        said = self.text[self.position : self.position + min(piece.times, 2)].upper()
+        if said not in ("AM"[: piece.times], "PM"[: piece.times]):
             raise self.mismatch()
         self.position += len(said)
         self.keep("t", int(said[0] == "P"))
@@ -146,7 +150,7 @@ class _Reader:
             self.keep("z", 0)
             return
         said = _ZONE.match(self.text, self.position)
-        minutes = piece.letter == "K" or piece.count > 2
+        minutes = piece.letter == "K" or piece.times > 2
         if said is None or (said[3] is None) == minutes or int(said[2]) > 14 or int(said[3] or 0) > 59:
             raise self.mismatch()
         self.position = said.end()
@@ -155,8 +159,6 @@ class _Reader:
 
 def _clock(reader: _Reader, today: Moment, *, current: bool) -> Clock:
     found = reader.found
-    if "." in found and found.get("f"):
-        raise reader.mismatch()
     moment = civil(*_date(found, today, current=current), _time(reader))
     if found.get("ddd", moment.day.weekday()) != moment.day.weekday():
         raise reader.mismatch()

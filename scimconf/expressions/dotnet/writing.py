@@ -26,42 +26,42 @@ def write(moment: Moment, form: str, *, utc: bool) -> str:
 
 
 def _number(value: int, piece: Piece) -> str:
-    return str(value) if piece.count == 1 else f"{value:02}"
+    return str(value) if piece.times == 1 else f"{value:02}"
 
 
 def _day(moment: Moment, piece: Piece) -> str:
-    return _named(DAYS[moment.day.weekday()], piece) if piece.count > 2 else _number(moment.day.day, piece)
+    return _named(DAYS[moment.day.weekday()], piece) if piece.times > 2 else _number(moment.day.day, piece)
 
 
 def _month(moment: Moment, piece: Piece) -> str:
-    return _named(MONTHS[moment.day.month - 1], piece) if piece.count > 2 else _number(moment.day.month, piece)
+    return _named(MONTHS[moment.day.month - 1], piece) if piece.times > 2 else _number(moment.day.month, piece)
 
 
 def _named(name: str, piece: Piece) -> str:
-    return name if piece.count > 3 else name[:3]
+    return name if piece.times > 3 else name[:3]
 
 
 def _year(moment: Moment, piece: Piece) -> str:
     year = moment.day.year
-    return _number(year % 100, piece) if piece.count < 3 else str(year).zfill(piece.count)
+    return _number(year % 100, piece) if piece.times < 3 else str(year).zfill(piece.times)
 
 
 def _half(moment: Moment, piece: Piece) -> str:
-    return ("AM" if moment.hour < 12 else "PM")[: piece.count]
+    return ("AM" if moment.hour < 12 else "PM")[: piece.times]
 
 
 def _fraction(moment: Moment, piece: Piece) -> str:
-    if piece.count > 7:
+    if piece.times > 7:
         raise FailedError(f"{piece.text} is not a format: a second has seven digits")
-    return f"{moment.fraction:07}"[: piece.count]
+    return f"{moment.fraction:07}"[: piece.times]
 
 
 def _zone(piece: Piece, *, utc: bool) -> str:
     if piece.letter == "K":
-        return "Z" * piece.count if utc else ""
+        return "Z" * piece.times if utc else ""
     if not utc:
         raise OpenError(f"{piece.text} prints the zone of the server, which is not documented")
-    return ("+0", "+00", "+00:00")[min(piece.count, 3) - 1]
+    return ("+0", "+00", "+00:00")[min(piece.times, 3) - 1]
 
 
 _WRITERS: dict[str, Callable[[Moment, Piece], str]] = {

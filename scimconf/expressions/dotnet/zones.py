@@ -24,7 +24,7 @@ def styles(text: str) -> frozenset[str]:
     named = frozenset(part.strip() for part in re.split(r"[,|]", text))
     unknown = named - _STYLES
     if unknown:
-        raise FailedError(f"{sorted(unknown)[0]!r} is not one of .NET's DateTimeStyles")
+        raise FailedError(f"{min(unknown)!r} is not one of .NET's DateTimeStyles")
     clash = "RoundtripKind" in named and named & {"AssumeLocal", "AssumeUniversal", _UNIVERSAL}
     if clash or {"AssumeLocal", "AssumeUniversal"} <= named:
         raise FailedError("these DateTimeStyles cannot stand together")

@@ -13,6 +13,7 @@ from scimconf.expressions.regexes.translating import Translation, translate
 
 SECONDS = 0.25
 MAX_TEXT = 1_000_000
+MAX_WORK = 20_000_000
 
 
 class Pattern:
@@ -44,7 +45,11 @@ class Pattern:
     def replaced(self, text: str, replacement: str) -> str:
         """The text with each match replaced."""
         pieces = parts(units(replacement), self.groups)
-        return self._rewritten(units(text), lambda match: "".join(p if isinstance(p, str) else p(match) for p in pieces))
+        if len(pieces) * len(text) > MAX_WORK:
+            raise OpenError("the text grows too long to be tried here")
+        return self._rewritten(
+            units(text), lambda match: "".join(p if isinstance(p, str) else p(match) for p in pieces)
+        )
 
     def replaced_in(self, text: str, group: str, replacement: str) -> str:
         """The text with the span of a named group replaced in each match."""
@@ -53,7 +58,9 @@ class Pattern:
         def rewrite(match: Any) -> str:
             if match.start(inner) < 0:
                 raise OpenError(f"what happens to a match without the group {group!r} is not documented")
-            return str(match.string[match.start() : match.start(inner)] + new + match.string[match.end(inner) : match.end()])
+            return str(
+                match.string[match.start() : match.start(inner)] + new + match.string[match.end(inner) : match.end()]
+            )
 
         return self._rewritten(units(text), rewrite)
 

@@ -1,7 +1,7 @@
-"""A pattern of .NET as one of the `regex` library.
+r"""A pattern of .NET as one of the `regex` library.
 
 The two differ where it hurts: .NET numbers groups without a name before those with one, takes `{` and `(?P<n>` for what
-they are not elsewhere, has `\\Z`, `\\z`, set subtraction and category names of its own, and knows no possessive
+they are not elsewhere, has `\Z`, `\z`, set subtraction and category names of its own, and knows no possessive
 quantifier. So each piece is read as .NET reads it and written anew. What .NET refuses fails; what it has and this does not
 (balancing groups, conditions, `(?x)`) is left open. Counted repetitions are bounded, since memory grows with their product.
 """

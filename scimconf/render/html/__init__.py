@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimconf.plan import Plan
 from scimconf.render.html.view import view
-from scimconf.render.names import HORIZON, stopped, verdict
+from scimconf.render.names import BEHIND, HORIZON, stopped, verdict
 from scimconf.render.terminal.characters import visible
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def context(plan: Plan, previews: Mapping[str, Any] = _NOTHING) -> dict[str, Any
         "verdict": verdict(plan),
         "stopped": visible(stopped(plan)),
         "horizon": HORIZON,
+        "behind": BEHIND,
         "style": Markup(style),  # noqa: S704  both are files of this package
         "script": Markup(script),  # noqa: S704
         "policy": "; ".join(

@@ -122,6 +122,7 @@ class Application:
     guards: tuple[Guarded, ...] = ()
     notices: tuple[Notice, ...] = ()
     drift: tuple[str, ...] = ()
+    left_behind: tuple[tuple[str, str], ...] = ()
     left_alone: str = ""
     excluded: str = ""
     preview: Any = None
@@ -169,6 +170,7 @@ def _application(plan: ApplicationPlan, preview: Any) -> Application:
         tuple(_guards(plan)),
         tuple(Notice(visible(one.code), one.is_error, sentence(one)) for one in plan.notices),
         tuple(visible(f"{one.address.local} {facts(one)}".strip()) for one in drift),
+        tuple((visible(one.address.local), visible(one.write)) for one in plan.left_behind),
         visible(counts(plan.left_alone_counts)),
         plural(plan.excluded, "change") if plan.excluded else "",
         preview,

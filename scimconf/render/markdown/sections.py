@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from scimconf.plan import ApplicationPlan
+from scimconf.plan import ApplicationPlan, LeftBehind
 from scimconf.render.markdown import changes
 from scimconf.render.markdown.budget import LINE, Group, Part, fit_all, left_out_of
 from scimconf.render.markdown.diagram import diagram
 from scimconf.render.markdown.inert import code, html, prose, size
 from scimconf.render.markdown.told import Item
-from scimconf.render.names import HORIZON, IDS, counts, place, plural, short, sum_up
+from scimconf.render.names import BEHIND, HORIZON, IDS, counts, place, plural, short, sum_up
 from scimconf.render.problems import sentence
 from scimconf.render.terminal.fields import facts
 
@@ -57,6 +57,7 @@ def section(plan: ApplicationPlan, told: Sequence[Item], *, as_html: bool) -> Se
         Group("", (Part(flow, 0),) if flow else ()),
         *changes.groups(told),
         Group("**Drift**: in the tenant, not in the spec; only reported\n\n", _drift(plan), "\n", ("thing", "things")),
+        Group(f"**{BEHIND[0]}**: {BEHIND[1]}\n\n", tuple(map(_behind, plan.left_behind)), "\n", ("thing", "things")),
         Group("", tuple(Part(f"{line}\n\n", 0) for line in _rest(plan))),
     )
     return Section(head, tuple(group for group in groups if group.parts), tail)
@@ -77,6 +78,11 @@ def _notice(text: str) -> str:
 def _drift(plan: ApplicationPlan) -> tuple[Part, ...]:
     listed = sorted(plan.reported, key=lambda resource: (place(resource.address.kind), resource.address))
     return tuple(Part(f"- {code(f'{one.address.local} {facts(one)}'.strip())}\n") for one in listed)
+
+
+def _behind(one: LeftBehind) -> Part:
+    written = f": {code(one.write)}" if one.write else ""
+    return Part(f"- {code(one.address.local)}{written}\n")
 
 
 def _rest(plan: ApplicationPlan) -> Iterator[str]:

@@ -31,8 +31,8 @@ def application_lines(page: Page, plan: ApplicationPlan, tenant: Tenant, *, unma
     yield from _drift(page, plan.reported)
     yield from _behind(page, plan)
     yield from _rest(page, plan)
-    if unmanaged:
-        yield from page.lines(4, (one.address.local for one in plan.left_alone), "quiet")
+    for one in plan.left_alone if unmanaged else ():
+        yield from page.prose(4, f". {one.address.local}", "quiet", hang=4)
     yield from _guards(page, plan.guards)
 
 

@@ -9,7 +9,7 @@ import re
 
 from scimconf.errors import SpecPath
 from scimconf.render.yaml.order import is_expression, is_operator, known
-from scimconf.render.yaml.tree import Alias, Collection, Document, Entry, Node, Scalar
+from scimconf.render.yaml.tree import Alias, Collection, Document, Entry, Node, Scalar, strip_blanks
 from scimconf.spec.model import OPERATORS
 from scimconf.spec.references import VARIABLE
 from scimconf.spec.tree import NULLS, Plain, core
@@ -27,8 +27,7 @@ def arrange(document: Document) -> None:
 def _heading(document: Document) -> None:
     """Lines for editors come first; what a blank line parts from the text above it is about the first key."""
     lines = document.head
-    while lines and not lines[0]:
-        del lines[0]
+    strip_blanks(lines)
     head = [line for line in lines if MODELINE.match(line)]
     others = [line for line in lines if not MODELINE.match(line)]
     cut = max((index + 1 for index, line in enumerate(others) if not line), default=len(others))
@@ -86,7 +85,8 @@ def _mark(scalar: Scalar, path: SpecPath) -> None:
     scalar.kept = scalar.anchor is not None or (is_operator(path) and scalar.text not in OPERATORS)
     if is_expression(path) and is_foldable(scalar.text) and scalar.style != ">":
         is_call = "(" in scalar.text or "[" in scalar.text
-        scalar.folded = is_call or (scalar.anchor is None and not scalar.style and not _is_special(scalar.text))
+        is_text = bool(scalar.style) or not _is_special(scalar.text)
+        scalar.folded = is_text and (is_call or scalar.anchor is None)
 
 
 def _is_special(text: str) -> bool:

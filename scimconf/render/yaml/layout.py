@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from scimconf.render.yaml.order import HEADING, known
 from scimconf.render.yaml.scalars import folded, quoted, written
-from scimconf.render.yaml.tree import Alias, Collection, Document, Entry, Node, Scalar
+from scimconf.render.yaml.tree import Alias, Collection, Document, Entry, Node, Scalar, strip_blanks
 
 WIDTH = 100
 STEP = 2
@@ -72,8 +72,8 @@ class _Page:
 
     def entry(self, entry: Entry, indent: int, *, is_first: bool) -> None:
         above = list(entry.before)
-        while is_first and above and not above[0]:
-            del above[0]
+        if is_first:
+            strip_blanks(above)
         name = "-" if entry.key is None else _key(entry.key)
         anchor = f" &{entry.value.anchor}" if not isinstance(entry.value, Alias) and entry.value.anchor else ""
         line = _line(entry.value, WIDTH - indent - len(name) - len(anchor) - 1)
@@ -86,6 +86,7 @@ class _Page:
             empty = entry.value.tail if isinstance(entry.value, Collection) else []
             self.comments([*above, *empty], indent)
             self.put(indent, f"{name}{anchor} {line}", entry.beside, entry.column)
+        self.comments(entry.after, indent)
 
     def _block(self, entry: Entry, value: Scalar, indent: int, name: str) -> None:
         block = value.block

@@ -28,7 +28,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.scanner import Scanner
 from ruamel.yaml.tokens import BlockEntryToken, ScalarToken, Token
 
-from scimconf.render.yaml.tree import Alias, Block, Collection, Document, Entry, Node, Scalar
+from scimconf.render.yaml.tree import Alias, Block, Collection, Document, Entry, Node, Scalar, strip_blanks
 
 COMMENT = re.compile("#[^\n\x85\u2028\u2029]*")
 HEADER = re.compile(r"([|>])([-+0-9]*)[ \t]*(#.*)?")
@@ -127,7 +127,8 @@ class _Reader:
         head = self._gap(None, self._events[0].start_mark.index, 0)
         root = self._collection(self._next())
         for comment in self._take(len(self._text)):
-            self._give(comment, self._home(root, comment.column) or root.tail)
+            home = self._home(root, comment.column)
+            self._give(comment, root.tail if home is None else home)
         return Document(head, root, self._anchors, self._seen)
 
     # --- comments ---
@@ -211,9 +212,15 @@ class _Reader:
         column = self._lines.place(index)[1]
         if not node.entries:
             node.column = column
-        before = self._gap(node.entries[-1].value if node.entries else None, start, column)
-        entry = self._last = Entry(before=before)
+        entry = Entry(before=self._gap(node.entries[-1].value if node.entries else None, start, column))
+        if node.flow:
+            entry.before = [line for line in entry.before if line]
+        elif node.entries:
+            node.entries[-1].after = _parted(entry.before)
+        else:
+            strip_blanks(entry.before)
         node.entries.append(entry)
+        self._last = entry
         if node.keyed:
             key = self._node(column)
             assert not isinstance(key, Collection)
@@ -238,6 +245,14 @@ class _Reader:
         else:
             scalar.spread = "\n" in self._text[start:end]
         return scalar
+
+
+def _parted(lines: list[str]) -> list[str]:
+    """Takes away the comments that touch what is above them and are parted by a blank line from what is below."""
+    cut = lines.index("") if "" in lines else 0
+    above = lines[:cut]
+    del lines[:cut]
+    return above
 
 
 def _block(scalar: Scalar, source: str, column: int) -> Block | None:

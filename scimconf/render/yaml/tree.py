@@ -1,12 +1,12 @@
 """A YAML file as people see it: maps and lists in their order, scalars in their style, comments where they belong.
 
 A comment above something is in its `before` (an empty string there is a blank line), one at the end of its line is
-`beside` it, and what follows the last entry of a map or a list is its `tail`.
+`beside` it, one that a blank line parts from what follows is `after` it, and what follows the last entry of a map or a
+list is its `tail`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 
@@ -50,6 +50,7 @@ class Entry:
     value: Node = field(default_factory=lambda: Scalar(""))
     key: Scalar | Alias | None = None
     before: list[str] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
     beside: str = ""
     column: int = 0
 
@@ -79,10 +80,7 @@ class Document:
     comments: list[str] = field(default_factory=list)
 
 
-def remarks(node: Node) -> Iterator[str]:
-    """The comments within a node."""
-    if isinstance(node, Collection):
-        yield from filter(None, node.tail)
-        for entry in node.entries:
-            yield from filter(None, (*entry.before, entry.beside))
-            yield from remarks(entry.value)
+def strip_blanks(lines: list[str]) -> None:
+    """Takes away blank lines at the beginning."""
+    while lines and not lines[0]:
+        del lines[0]

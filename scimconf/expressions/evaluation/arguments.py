@@ -1,0 +1,134 @@
+"""From what an argument came to, to what a function takes; and from what a directory holds, to what expressions see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from scimconf.expressions.dotnet.moments import Moment
+from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
+from scimconf.expressions.evaluation.values import Element, Ignored, Inner
+
+Taker: TypeAlias = Callable[[Inner], Any]
+
+MAX_SIZE = 1_000_000
+"""Texts longer than this, and lists with more in them, are not followed: no directory holds such."""
+
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
+_HEX = re.compile(r"&H[0-9A-Fa-f]{1,16}")
+_NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
+_ABSENT = "what it makes of an absent value is not documented"
+
+
+# ---- what functions take -------------------------------------------------------------------------------------------
+
+
+def text(value: Inner) -> str:
+    """A text; numbers, dates and truth values have one."""
+    if value.__class__ is str:
+        return value
+    if value is None:
+        raise OpenError(_ABSENT)
+    if isinstance(value, tuple):
+        raise OpenError("what it makes of a list is not documented")
+    if isinstance(value, Ignored):
+        raise OpenError("what it makes of a flow that is to be ignored is not documented")
+    return str(value)
+
+
+def text_or_null(value: Inner) -> str | None:
+    return None if value is None else text(value)
+
+
+def whole(value: Inner) -> int:
+    """A whole number, `&H` hexadecimal too."""
+    said = text(value)
+    if _WHOLE.fullmatch(said):
+        return int(said)
+    if _HEX.fullmatch(said):
+        return int(said.removeprefix("&H"), base=16)
+    if _NUMBER.fullmatch(said):
+        raise OpenError(f"how {said} is rounded to a whole number is not documented")
+    raise FailedError(f"{said!r} is not a number")
+
+
+def moment(value: Inner) -> Moment:
+    """A date; the reference wants texts wrapped in CDate, and does not say what becomes of one that is not."""
+    if isinstance(value, Moment):
+        return value
+    text(value)
+    raise OpenError("what it makes of a text that is not wrapped in CDate is not documented")
+
+
+def anything(value: Inner) -> Inner:
+    """A value, null and lists too, as it is."""
+    if isinstance(value, Ignored):
+        raise OpenError("what it makes of a flow that is to be ignored is not documented")
+    return value
+
+
+def flowing(value: Inner) -> Inner:
+    """A value as it is, be it to be ignored."""
+    return value
+
+
+def elements(value: Inner) -> tuple[Element, ...]:
+    """The values of a multi-valued attribute."""
+    if isinstance(value, tuple):
+        return value
+    text(value)
+    raise OpenError("what it makes of a single value is not documented")
+
+
+def texts(value: Inner) -> tuple[str, ...]:
+    """The values of a multi-valued attribute, all of them texts."""
+    return tuple(map(element, elements(value)))
+
+
+def roles(value: Inner) -> tuple[Element, ...]:
+    """The values of appRoleAssignments; somebody without a role has none."""
+    return () if value is None else elements(value)
+
+
+def element(value: Element) -> str:
+    if isinstance(value, str):
+        return value
+    raise OpenError("what it makes of an object is not documented")
+
+
+def number(value: str) -> Decimal | None:
+    """A text as a number, if it is one."""
+    return Decimal(value) if _NUMBER.fullmatch(value) else None
+
+
+# ---- what directories hold -----------------------------------------------------------------------------------------
+
+
+def seen(value: Any) -> Inner:
+    """A source attribute as expressions see it: truth values as `True` and `False`, no values as null."""
+    if value is None or value.__class__ is str:
+        return value
+    if isinstance(value, bool | int):
+        return str(value)
+    if isinstance(value, Sequence | set | frozenset):
+        return _listed(value)
+    raise OpenError("how a value of this kind reaches an expression is not documented")
+
+
+def _listed(values: Sequence[Any] | set[Any] | frozenset[Any]) -> tuple[Element, ...] | None:
+    if len(values) > MAX_SIZE:
+        raise OpenError("the list is too long to be tried here")
+    found: list[Element] = []
+    for value in sorted(values, key=str) if isinstance(values, set | frozenset) else values:
+        if not isinstance(value, str | bool | int | Mapping):
+            raise OpenError("how a list of such values reaches an expression is not documented")
+        found.append(value if isinstance(value, Mapping) else str(value))
+    return tuple(found) or None
+
+
+def bounded(value: str) -> str:
+    if len(value) > MAX_SIZE:
+        raise OpenError("the text grows too long to be tried here")
+    return value

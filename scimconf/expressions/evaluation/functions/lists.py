@@ -1,0 +1,56 @@
+"""Lists, and the roles that somebody has."""
+
+from __future__ import annotations
+
+import json
+
+from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
+from scimconf.expressions.evaluation.values import Element
+
+
+def count(values: tuple[Element, ...]) -> int:
+    return len(values)
+
+
+def item(values: tuple[str, ...], index: int) -> str:
+    """The value with that number, from 1."""
+    if index < 1:
+        raise OpenError("an index below 1 is not documented, but for the advice not to use it")
+    if index > len(values):
+        raise FailedError(f"there is no value {index} in a list of {len(values)}")
+    return values[index - 1]
+
+
+def remove_duplicates(values: tuple[str, ...]) -> tuple[str, ...]:
+    kept = tuple(dict.fromkeys(values))
+    if len(kept) != len({value.casefold() for value in kept}):
+        raise OpenError("whether values that differ by case only are duplicates is not documented")
+    return kept
+
+
+def single_role(roles: tuple[Element, ...]) -> str | None:
+    """The name of the one role that somebody has."""
+    if len(roles) > 1:
+        raise OpenError(f"there are {len(roles)} roles; which one is sent, or whether it fails, is not documented")
+    return _name(roles[0]) if roles else None
+
+
+def all_roles(roles: tuple[Element, ...]) -> tuple[str, ...] | None:
+    """Each role as the JSON text that is sent."""
+    return tuple(map(_object, roles)) or None
+
+
+def _name(role: Element) -> str:
+    if isinstance(role, str):
+        return role
+    shown, value = role.get("displayName"), role.get("value")
+    if isinstance(shown, str) and shown == value:
+        return shown
+    raise OpenError(f"whether the role's display name ({shown}) or its value ({value}) is sent is not documented")
+
+
+def _object(role: Element) -> str:
+    keys = ("id", "value", "displayName")
+    if isinstance(role, str) or not all(isinstance(role.get(key), str) for key in keys):
+        raise OpenError("of a role, its id, value and display name must be known")
+    return json.dumps({key: role[key] for key in keys}, ensure_ascii=False, separators=(",", ":"))

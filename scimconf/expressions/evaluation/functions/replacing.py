@@ -1,0 +1,53 @@
+"""Replace: seven parameters, of which those that are there choose among five things to do."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from scimconf.expressions.dotnet.outcomes import OpenError
+from scimconf.expressions.evaluation.arguments import MAX_SIZE, bounded
+from scimconf.expressions.regexes.matching import pattern
+
+
+class Asked(NamedTuple):
+    """The arguments; None is one that was left empty."""
+
+    find: str | None
+    expression: str | None
+    group: str | None
+    replacement: str | None
+    other: str | None
+    template: str | None
+
+
+def replace(source: str, asked: Asked) -> str:
+    """What the arguments ask for; raises OpenError where they ask for no documented thing."""
+    given = tuple(name for name, value in zip(Asked._fields, asked, strict=True) if value is not None)
+    match given:
+        case ("find", "replacement"):
+            return _everywhere(source, asked.find or "", asked.replacement or "")
+        case ("find", "template"):
+            return _everywhere(asked.template or "", asked.find or "", source)
+        case ("expression", "replacement"):
+            return pattern(asked.expression or "").replaced(source, asked.replacement or "")
+        case ("expression", "group", "replacement"):
+            return _in_group(source, asked)
+        case ("expression", "group", "other"):
+            return source or pattern(asked.expression or "").captured(asked.other or "", asked.group or "")
+        case _:
+            raise OpenError("what these arguments together ask for is not documented")
+
+
+def _everywhere(source: str, find: str, replacement: str) -> str:
+    if not find:
+        raise OpenError("replacing an empty text is not documented")
+    if source.count(find) * len(replacement) > MAX_SIZE:
+        raise OpenError("the text grows too long to be tried here")
+    return bounded(source.replace(find, replacement))
+
+
+def _in_group(source: str, asked: Asked) -> str:
+    replacement = asked.replacement or ""
+    if "$" in replacement:
+        raise OpenError("whether $ means a group in the replacement of a group is not documented")
+    return pattern(asked.expression or "").replaced_in(source, asked.group or "", replacement)

@@ -1,0 +1,85 @@
+"""Texts: putting together, cutting, counting."""
+
+from __future__ import annotations
+
+from scimconf.expressions.dotnet import casing, units
+from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
+from scimconf.expressions.evaluation.arguments import MAX_SIZE, bounded
+from scimconf.expressions.evaluation.functions.words import title
+from scimconf.expressions.evaluation.values import Inner
+
+_COMPARISONS = ("vbTextCompare", "vbBinaryCompare")
+
+
+def append(source: str, suffix: str) -> str:
+    return bounded(source + suffix)
+
+
+def strip_spaces(source: str) -> str:
+    return source.replace(" ", "")
+
+
+def trim(source: Inner) -> Inner:
+    """White space at both ends; of a list, at those of each value."""
+    if isinstance(source, tuple):
+        return tuple(each.strip() if isinstance(each, str) else each for each in source)
+    assert isinstance(source, str)
+    return source.strip()
+
+
+def join(separator: str, *sources: tuple[str, ...]) -> str:
+    """The values that are there, with the separator between them; empty ones are as if they were absent."""
+    kept = [value for source in sources for value in source if value]
+    if not kept:
+        raise OpenError("whether nothing to join makes an empty text or no value is not documented")
+    if len(kept) * len(separator) > MAX_SIZE:
+        raise OpenError("the text grows too long to be tried here")
+    return bounded(separator.join(kept))
+
+
+def length(source: str | None) -> int:
+    return units.length(source or "")
+
+
+def left(source: str | None, count: int) -> str:
+    """So many characters from the start; all of them where the number is less than zero."""
+    return (source or "") if count < 0 else units.cut(source or "", 0, count)
+
+
+def mid(source: str, start: int, count: int | None) -> str:
+    """A stretch, cut off where the text ends."""
+    if count is None:
+        raise OpenError("only cloud sync's reference shows it without a length")
+    if start < 1 or count < 0 or start > units.length(source) + 1:
+        raise OpenError("a stretch that begins outside of the text, or is shorter than nothing, is not documented")
+    return units.cut(source, start - 1, start - 1 + count)
+
+
+def in_str(value: str, sought: str, start: int | None, kind: str | None) -> int:
+    """The place of a text in another, 0 where it is absent."""
+    if kind is not None and kind not in _COMPARISONS:
+        raise FailedError(f"{kind!r} is not a kind of comparison; there are {' and '.join(_COMPARISONS)}")
+    begin = 1 if start is None else start
+    if not sought or not 1 <= begin <= units.length(value):
+        raise OpenError("searching for nothing, or from outside of the text, is not documented")
+    binary = units.find(value, sought, begin - 1) + 1
+    ignoring = units.find(casing.lower(value), casing.lower(sought), begin - 1) + 1
+    if kind == "vbBinaryCompare" or binary == ignoring:
+        return binary
+    if kind is None:
+        raise OpenError("whether it heeds the case by itself is not documented")
+    if not (value + sought).isascii():
+        raise OpenError("how vbTextCompare compares letters beyond ASCII is not documented")
+    return ignoring
+
+
+def to_lower(source: str, culture: str | None) -> str:
+    return casing.lower(source, culture or "")
+
+
+def to_upper(source: str, culture: str | None) -> str:
+    return casing.upper(source, culture or "")
+
+
+def p_case(source: str, separators: str | None) -> str:
+    return title(source, separators)

@@ -1,0 +1,125 @@
+"""Values whatever they are: whether they are there, what they are as a truth value, a number or in another encoding."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
+from scimconf.expressions.evaluation.arguments import MAX_SIZE, bounded, number, text
+from scimconf.expressions.evaluation.values import Circumstances, Ignored, Inner
+
+_ENCODINGS = {"Unicode": "utf-16-le", "UTF8": "utf-8", "ASCII": "ascii"}
+
+
+def is_null(value: Inner) -> bool:
+    return value is None
+
+
+def is_null_or_empty(value: Inner) -> bool:
+    return value is None or value == ""
+
+
+def is_present(value: Inner) -> bool:
+    return not is_null_or_empty(value)
+
+
+def is_string(value: Inner) -> bool:
+    if value is None or isinstance(value, tuple):
+        raise OpenError("whether an absent value or a list is a text is not documented")
+    return isinstance(value, str)
+
+
+def negation(value: Inner) -> bool:
+    """False for True, True for anything else."""
+    return not (value is True or value == "True")
+
+
+def c_bool(value: Inner) -> bool:
+    """False for zero."""
+    if isinstance(value, bool):
+        return value
+    said = text(value)
+    if said in ("True", "False"):
+        return said == "True"
+    amount = number(said)
+    if amount is None:
+        raise OpenError("only numbers and comparisons are documented")
+    return bool(amount)
+
+
+def as_text(value: str) -> str:
+    return value
+
+
+def redact(value: Inner) -> Inner:
+    """The value: only the logs are said to show another."""
+    return value
+
+
+def ignore_if_empty(value: Inner) -> Inner:
+    """The value, or no flow at all where there is none."""
+    return Ignored() if is_null_or_empty(value) else value
+
+
+def bit_and(left: int, right: int) -> int:
+    return left & right
+
+
+def to_base64(source: str) -> str:
+    """The UTF-16 units, low byte first, in base64."""
+    _halved(source)
+    return base64.b64encode(source.encode("utf-16-le", "surrogatepass")).decode()
+
+
+def from_base64(source: str, encoding: str | None) -> str:
+    """Cloud sync's way back from base64."""
+    if encoding is None:
+        raise OpenError("which encoding it takes by itself is not documented")
+    if encoding not in _ENCODINGS:
+        raise FailedError(f"{encoding!r} is not an encoding; there are {', '.join(_ENCODINGS)}")
+    try:
+        return base64.b64decode(source, validate=True).decode(_ENCODINGS[encoding])
+    except binascii.Error:
+        raise FailedError("not base64") from None
+    except UnicodeDecodeError:
+        raise OpenError(f"what becomes of bytes that are not {encoding} is not documented") from None
+
+
+def to_hex(source: str) -> str:
+    """The UTF-8 bytes, two digits each."""
+    _halved(source)
+    try:
+        return source.encode().hex().upper()
+    except UnicodeEncodeError:
+        raise OpenError("half of a character has no documented form in UTF-8") from None
+
+
+def _halved(source: str) -> None:
+    if len(source) > MAX_SIZE // 8:
+        raise OpenError("the text grows too long to be tried here")
+
+
+def fail(message: str) -> None:
+    raise FailedError(message)
+
+
+def default_domain(told: Circumstances) -> str:
+    if told.tenant_domain is None:
+        raise OpenError("the tenant's default domain is not known here")
+    return told.tenant_domain
+
+
+def guid(told: Circumstances) -> str:
+    if told.guid is None:
+        raise OpenError("it makes up a new GUID each time")
+    return told.guid
+
+
+def random_string(size: int, numbers: int, special: int, capitals: int, small: int, avoided: str | None) -> str:
+    if size > 256 or min(size, numbers, special, capitals, small) < 0:
+        raise FailedError("it makes at most 256 characters, and no number may be less than zero")
+    if size < numbers + special + capitals:
+        raise FailedError("the parts ask for more characters than the length allows")
+    without = f" without any of {avoided!r}" if avoided else ""
+    raise OpenError(bounded(f"it makes up a new text of {size} characters each time{without}"))

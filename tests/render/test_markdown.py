@@ -1,0 +1,256 @@
+"""The comment on a pull request: what it says, how long it is, and how it is cut."""
+
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import plans
+import pytest
+import rich_plan
+
+from scimconf.plan import Action, Address, ApplicationPlan, Change, FieldChange, Guard, Plan, Resource, Tenant
+from scimconf.render import markdown
+from scimconf.render.markdown.budget import Group, Part, fill, fit, shares
+from scimconf.render.markdown.inert import size
+
+GOLDEN = Path(__file__).parent / "pages"
+RENDERED = {
+    "plan.md": lambda: markdown.plan(plans.rich(), marker="plan"),
+    "plan-bitbucket.md": lambda: markdown.plan(
+        plans.rich(), max_chars=markdown.LIMITS["bitbucket"], marker="plan", as_html=False
+    ),
+    "plan-4000.md": lambda: markdown.plan(plans.rich(), max_chars=4_000),
+    "plan-nothing.md": lambda: markdown.plan(Plan(Tenant("1", "contoso.com"), (rich_plan.idle(),))),
+}
+
+
+@pytest.mark.parametrize("name", RENDERED)
+def test_what_is_rendered_is_what_was_reviewed(name):
+    file, rendered = GOLDEN / name, RENDERED[name]()
+    if os.environ.get("SCIMCONF_UPDATE_GOLDEN"):
+        file.write_bytes(rendered.encode())
+    assert rendered == file.read_bytes().decode()
+
+
+def one(*changes, **more):
+    return Plan(applications=(ApplicationPlan("a", changes=changes, **more),))
+
+
+def change(number, text="x"):
+    fields = (FieldChange("description", None, text),)
+    return Change(Address("a", "app_role", f"role{number:04}"), Action.CREATE, fields=fields)
+
+
+# --- what it says --------------------------------------------------------------------------------------------------
+
+
+def test_summary_effects_and_guards_come_before_any_application():
+    rendered = markdown.plan(plans.rich())
+    marks = ["### scimconf plan", "**Plan: ", "guards stop", "**What it does to people**", "**Guards**", "<details>"]
+    places = [rendered.index(mark) for mark in marks]
+    assert places == sorted(places)
+
+
+def test_people_are_counted_where_assignments_have_an_effect():
+    assert "- **narrows**: people may be disabled (1 object mapping, 1 attribute mapping, 1 role, 3 people)" in (
+        markdown.plan(plans.rich())
+    )
+
+
+def test_principals_that_are_neither_users_nor_groups_are_counted_too():
+    from scimconf.plan import Effect
+
+    address = Address("a", "assignment", "servicePrincipal:daemon/reader")
+    assert "(1 other principal)" in markdown.plan(
+        one(Change(address, Action.DELETE, effects=frozenset({Effect.NARROWS})))
+    )
+
+
+def test_what_a_guard_counted_is_said_where_its_message_does_not():
+    rendered = markdown.plan(one(guards=(Guard("a-b", "too many", number=1_200), Guard("c-d", "12 of them", number=12))))
+    assert "too many (counted: 1,200)." in rendered
+    assert "12 of them. " in rendered
+
+
+def test_an_incomplete_plan_says_that_it_is_the_first_step():
+    rendered = markdown.plan(Plan(applications=(rich_plan.figma(), rich_plan.idle())))
+    assert "| `figma`, first step only |" in rendered
+    assert "**This is the first step only.** What the application's template brings along" in rendered
+
+
+def test_one_application_needs_no_table():
+    assert "| application |" not in markdown.plan(one(change(1)))
+
+
+def test_drift_alone_is_no_change_to_make():
+    rendered = markdown.plan(one(reported=(Resource(Address("a", "app_role", "x")),)))
+    assert "**No changes to make. 1 thing is in the tenant and not in the spec.**" in rendered
+
+
+@pytest.mark.parametrize(
+    ("tenant", "title"),
+    [
+        (Tenant(), "### scimconf plan\n"),
+        (Tenant("1"), "### scimconf plan for `1`\n"),
+        (Tenant("1", "a.b"), "### scimconf plan for `a.b`\n"),
+    ],
+)
+def test_the_tenant_is_named_where_it_is_known(tenant, title):
+    assert markdown.plan(Plan(tenant)).startswith(title)
+
+
+# --- the marker ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("marker", "line"),
+    [
+        ("plan/writer", "<!-- scimconf: plan/writer -->"),
+        ("a --> <b>", "<!-- scimconf: a -_ _b_ -->"),
+        ("x--!>y", "<!-- scimconf: x-__y -->"),
+        ("", "<!-- scimconf:  -->"),
+    ],
+)
+def test_a_job_finds_its_comment_by_a_hidden_line(marker, line):
+    assert markdown.plan(Plan(), marker=marker).splitlines()[0] == line
+
+
+def test_where_tags_are_shown_nothing_is_a_tag():
+    rendered = markdown.plan(plans.rich(), marker="plan", as_html=False)
+    assert rendered.startswith("[//]: # (scimconf: plan)\n\n")
+    assert "<" not in rendered.replace("```mermaid", "")
+
+
+# --- the limit -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("most", [*range(0, 1_000, 7), *range(1_000, 12_000, 97), *markdown.LIMITS.values()])
+@pytest.mark.parametrize("as_html", [True, False])
+def test_it_is_never_longer_than_allowed(most, as_html):
+    assert size(markdown.plan(plans.rich(), max_chars=most, marker="plan", as_html=as_html)) <= most
+
+
+@pytest.mark.parametrize("most", [40, 1_000, *markdown.LIMITS.values()])
+@pytest.mark.parametrize("applications", [1, 7, 1_000])
+def test_neither_is_a_large_one(most, applications):
+    rendered = markdown.plan(plans.large(6_000, applications), max_chars=most)
+    assert size(rendered) <= most
+    assert rendered.count("<details>") == rendered.count("</details>")
+    assert rendered.count("```") % 2 == 0
+
+
+def test_nothing_is_cut_that_fits():
+    whole = markdown.plan(plans.large(900, 3), max_chars=1_000_000)
+    assert markdown.plan(plans.large(900, 3), max_chars=len(whole)) == whole
+    assert "see the artifact" not in whole
+
+
+def shown_and_left_out(rendered, said):
+    import re
+
+    told = sum(int(found.replace(",", "")) for found in re.findall(rf"([\d,]+) more {said}", rendered))
+    return rendered.count("+ app_role/"), told
+
+
+def test_it_is_cut_on_a_whole_change_and_says_how_many_are_left_out():
+    plan = one(*(change(number, "y" * 80) for number in range(2_000)))
+    shown, left_out = shown_and_left_out(markdown.plan(plan, max_chars=20_000), "changes")
+    assert shown + left_out == 2_000
+    assert shown > 80
+
+
+def test_applications_that_have_no_room_at_all_are_counted():
+    plan = Plan(
+        applications=tuple(ApplicationPlan(f"a{number}", changes=(change(number),) * 3) for number in range(300))
+    )
+    rendered = markdown.plan(plan, max_chars=10_000)
+    shown, left_out = shown_and_left_out(rendered, "changes")
+    assert shown + left_out == 900
+    assert "more applications, see the artifact.**" in rendered
+
+
+def test_applications_without_changes_are_counted_without_them():
+    plan = Plan(applications=tuple(replace(rich_plan.idle(), name=f"idle{number}") for number in range(300)))
+    assert "more applications, see the artifact.**" in markdown.plan(plan, max_chars=3_000).splitlines()[-1]
+
+
+def test_a_change_that_could_never_be_shown_does_not_hide_the_others():
+    rendered = markdown.plan(one(change(1, "y" * 90_000), change(2), change(3)))
+    assert "**1 more change, see the artifact.**" in rendered
+    assert shown_and_left_out(rendered, "change,") == (2, 1)
+
+
+def test_a_change_too_large_for_all_room_leaves_only_the_count():
+    assert "**1 more change in 1 more application, see the artifact.**" in markdown.plan(one(change(1, "y" * 90_000)))
+
+
+def test_many_guards_and_notices_are_counted_too():
+    many = tuple(Guard(f"guard-{number}", "stops") for number in range(3_000))
+    rendered = markdown.plan(one(change(1), guards=many), max_chars=8_000)
+    assert "more guards, see the artifact." in rendered
+    assert "+ app_role/role0001" in rendered
+
+
+def test_characters_that_count_twice_are_counted_twice():
+    assert size("🙂a王") == 4
+    plan = one(*(change(number, "🙂" * 20) for number in range(300)))
+    assert len(markdown.plan(plan, max_chars=9_000).encode("utf-16-le")) // 2 <= 9_000
+
+
+@pytest.mark.parametrize("most", [65_536, 1_000_000])
+def test_time_grows_with_the_number_of_changes(most):
+    def seconds(number):
+        plan = plans.large(number)
+        start = time.process_time()
+        markdown.plan(plan, max_chars=most)
+        return time.process_time() - start
+
+    seconds(600)
+    assert seconds(20_000) < 20 * max(seconds(2_000), 0.05)
+
+
+# --- how room is shared --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("needs", "room", "given"),
+    [
+        ([], 10, []),
+        ([5, 5], 10, [5, 5]),
+        ([100, 9_000, 9_000], 6_100, [100, 3_000, 3_000]),
+        ([9_000, 200], 3_000, [2_800, 200]),
+        ([9_000, 9_000, 9_000], 2_000, [1_000, 1_000, 0]),
+        ([9_000, 9_000], 10, [10, 0]),
+    ],
+)
+def test_who_needs_less_leaves_the_rest_to_the_others(needs, room, given):
+    assert shares(needs, room) == given
+
+
+def test_after_the_first_part_that_has_no_room_none_follows():
+    assert fill([Part("aaa"), Part("bbbb", 2), Part("c")], 6) == ("aaa", 3)
+    assert fill([Part("a" * 9), Part("bb"), Part("c")], 3) == ("bbc", 1)
+
+
+def test_a_group_without_room_for_a_part_is_not_there():
+    assert fit(Group("head", (Part("xxxxx", 3),), "tail"), 9) == ("", 3)
+    assert fit(Group("head", (Part("xxxxx", 3),), "tail"), 13) == ("headxxxxxtail", 0)
+
+
+def test_a_block_without_a_word_on_one_line_is_followed_by_an_empty_one():
+    long = change(2, "z" * 80)
+    rendered = markdown.plan(one(change(1), long, change(3), change(4)))
+    block = rendered.partition("```diff\n")[2].partition("```")[0]
+    gaps = [not line for line in block.splitlines()]
+    assert gaps == [False, True, False, False, True, False, False]
+
+
+def test_a_function_that_flows_as_before_is_drawn_once():
+    fields = (FieldChange("match", None, 1), FieldChange("source", 'Trim([a])', 'Trim([a])'))
+    plan = one(Change(Address("a", "attribute_mapping", "users/x"), Action.UPDATE, fields=fields))
+    assert "-.->" not in markdown.plan(plan)
+
+
+def test_more_mappings_than_can_be_read_are_not_drawn():
+    assert " 1,627 more changed mappings are not drawn." in markdown.plan(plans.large(5_000))

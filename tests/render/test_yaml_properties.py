@@ -1,0 +1,320 @@
+"""Specs made from the model, written as untidily as YAML allows: formatting changes nothing but their looks."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scimconf.errors import ProblemsError
+from scimconf.render.yaml import format_text, write_spec
+from scimconf.render.yaml.reading import read
+from scimconf.spec.load import _Loader, load
+from scimconf.spec.loaded import digest
+from scimconf.spec.model import Section, Spec
+from scimconf.spec.nodes import Builder
+from scimconf.spec.references import Variables
+from scimconf.spec.tree import Plain
+
+WORDS = [
+    "a", "mail", "none", "NO", "yes", "0010", "1.10", "2026-11", "null", "~", "true", "a: b", "a:b", " a", "a ", "", ".",
+    "https://app.example.com/scim", "ada@contoso.com", "${var:X}", "a ${var:X}", 'say "hi"', "it's", "# no", "a #b",
+    "[x]", "{x", "a, b", "- a", "-a", "?", "&a", "*a", "!a", "%a", "@a", "`a", "é", "\u2028", "\x85", "\u00a0",
+    "tab\there", "one\ntwo", "one\n\n two\n", "\ufeff", "🙂", "a\\b", "=", "<<", "EQUALS", "equals", "SyncAll",
+    "two  spaces", "long " * 30 + "end", 'Join(" ", [givenName],  [surname])', "x" * 120, "a :b", "trailing:",
+]  # fmt: skip
+PLAINS = ["true", "false", "1", "50", "0x1F", "1.10", "none", "word", "NO", "2026-12-31", "${var:X}"]
+NAMES = ["users", "groups", "userName", 'emails[type eq "work"].value', *WORDS]
+WILD = "ab01 .,:;-?#&*!|>%@`'\"\\[]{}()=~$\u00e9\u2028\x85\u00a0\ufeff\U0001f642"
+
+
+COMMENT = re.compile(r"# \d+(?: x: y| - \[| &a \*b| é)?")
+
+
+class Maker:
+    """Makes values of the model's shapes, whatever they mean."""
+
+    def __init__(self, rnd: random.Random) -> None:
+        self.rnd = rnd
+
+    def spec(self) -> dict[str, Any]:
+        tree = {"version": Plain("1")} | self.of(Spec)
+        if self.rnd.random() < 0.3:
+            tree |= {"extends": ["base.yaml"], "strange": self.rnd.choice([self.text(), [self.text()]])}
+        return tree
+
+    def text(self) -> str:
+        if self.rnd.random() < 0.3:
+            return "".join(self.rnd.choices(WILD, k=self.rnd.randint(0, 6)))
+        return self.rnd.choice(WORDS)
+
+    def of(self, annotation: Any) -> Any:
+        origin, arms = get_origin(annotation), get_args(annotation)
+        few = range(self.rnd.choice([0, 1, 1, 2, 3]))
+        if origin is Annotated:
+            return self.of(arms[0])
+        if origin in (Union, UnionType):
+            return self.of(self.rnd.choice([arm for arm in arms if arm is not NoneType]))
+        if origin is Literal:
+            return Plain(self.rnd.choice(arms))
+        if origin is tuple:
+            return [self.of(arms[0]) for _ in few]
+        if origin is dict:
+            return {self.rnd.choice([*NAMES, self.text()]): self.of(arms[1]) for _ in few}
+        if isinstance(annotation, type) and issubclass(annotation, Section):
+            fields = [name for name in annotation.model_fields if name != "imported" and self.rnd.random() < 0.5]
+            return {name: self.of(annotation.model_fields[name].annotation) for name in fields}
+        return Plain(self.rnd.choice(PLAINS)) if annotation is not str and self.rnd.random() < 0.6 else self.text()
+
+
+class Untidy:
+    """Writes a tree in YAML, a different way each time."""
+
+    def __init__(self, rnd: random.Random) -> None:
+        self.rnd = rnd
+        self.count = 0
+        self.block_end: str | None = None
+        self.anchors: dict[str, str] = {}
+
+    def text(self, tree: dict[str, Any]) -> str:
+        lines = ["---"] * self.some(0.1) + self.above() + self.map(tree, 0) + self.above()
+        return "\n".join(lines) + "\n" * (not self.some(0.1) or lines[-1] == "")
+
+    def some(self, chance: float) -> bool:
+        return self.rnd.random() < chance
+
+    def comment(self) -> str:
+        self.count += 1
+        return f"# {self.count} {self.rnd.choice(['', 'x: y', '- [', '&a *b', 'é'])}".rstrip()
+
+    def above(self) -> list[str]:
+        """Comments and blank lines; after a block only such as it does not take for its own."""
+        lines = []
+        while self.some(0.25):
+            if self.some(0.6):
+                lines.append(" " * self.rnd.randint(0, 8 if self.block_end is None else 0) + self.comment())
+                self.block_end = None
+            elif self.block_end != "+":
+                lines.append(self.rnd.choice(["", "   "]) if self.block_end is None else "")
+        return lines
+
+    def beside(self) -> str:
+        return " " * self.rnd.randint(1, 40) + self.comment() if self.some(0.2) else ""
+
+    def map(self, tree: dict[str, Any], indent: int) -> list[str]:
+        if not tree:
+            return [" " * indent + "{}"]
+        items = list(tree.items())
+        self.rnd.shuffle(items)
+        lines: list[str] = []
+        for number, (key, value) in enumerate(items):
+            name = self.line(key, is_key=True) + self.rnd.choice(["", "", " "])
+            lines += self.above() if number else []
+            lines += self.entry(" " * indent + name + ":", value, indent)
+        return lines
+
+    def list(self, items: list[Any], indent: int) -> list[str]:
+        lines: list[str] = []
+        for item in items:
+            lines += self.above() if lines else []
+            dash = " " * indent + "-"
+            is_block = isinstance(item, dict | list) and item
+            if is_block and self.some(0.5) and not self.alias(item):
+                step = self.rnd.randint(1, 3)
+                body = (
+                    self.map(item, indent + 1 + step) if isinstance(item, dict) else self.list(item, indent + 1 + step)
+                )
+                lines += [dash + body[0][indent + 1 :], *body[1:]]
+            else:
+                lines += self.entry(dash, item, indent)
+        return lines
+
+    def entry(self, start: str, value: Any, indent: int) -> list[str]:
+        """A key or a dash, and its value in any form."""
+        alias, self.block_end = self.alias(value), None
+        if alias:
+            return [f"{start} *{alias}{self.beside()}"]
+        start += self.anchor(value)
+        block = self.block(value, indent) if self.some(0.3) else None
+        if block:
+            return [f"{start} {block[0]}{self.beside()}", *block[1:]]
+        if isinstance(value, str):
+            if self.some(0.1) and not start.endswith(":"):
+                return [start + self.beside(), *self.above(), " " * (indent + 2) + self.line(value) + self.beside()]
+            return [f"{start} {self.spread(value, indent)}{self.beside()}"]
+        if not value or self.some(0.4):
+            flow = self.flow(value, indent + 1)
+            if flow is not None:
+                return [f"{start} {flow}{self.beside()}"]
+        inner = indent + self.rnd.randint(1, 5)
+        lines = [start + self.beside(), *self.above()]
+        if isinstance(value, dict):
+            return lines + self.map(value, inner)
+        return lines + self.list(value, indent if start.rstrip().endswith(":") and self.some(0.3) else inner)
+
+    def alias(self, value: Any) -> str:
+        return self.anchors.get(repr((type(value), value)), "") if value and self.some(0.7) else ""
+
+    def anchor(self, value: Any) -> str:
+        name = f"a{len(self.anchors)}"
+        if not value or self.some(0.85) or not isinstance(value, str) or repr((type(value), value)) in self.anchors:
+            return ""
+        self.anchors[repr((type(value), value))] = name
+        return f" &{name}"
+
+    def line(self, text: str, *, is_key: bool = False, in_flow: bool = False) -> str:
+        """A scalar on one line."""
+        if isinstance(text, Plain) or (self.some(0.5) and is_plain(text)):
+            if not (in_flow and re.search(r"[\[\]{},:]", text)):
+                return str(text)
+        forms = [json.dumps(text, ensure_ascii=True).replace("\\ud83d\\ude42", "🙂")]
+        if not any(ord(sign) < 32 or ord(sign) > 126 for sign in text):
+            forms.append("'" + text.replace("'", "''") + "'")
+        return self.rnd.choice(forms) if all(ord(sign) < 0x10000 for sign in text) else escaped(text)
+
+    def spread(self, text: str, indent: int) -> str:
+        """Perhaps over several lines, at a single space between words."""
+        line = self.line(text)
+        if "\\" in line or "  " in line or not self.some(0.3):
+            return line
+        return re.sub(r"(?<=\w) (?=\w)", "\n" + " " * (indent + 1 + self.rnd.randint(0, 5)), line, count=2)
+
+    def block(self, text: Any, indent: int) -> list[str] | None:
+        if isinstance(text, Plain | dict | list) or not text or not re.fullmatch(r"[ -~\n]+", text):
+            return None
+        if not text.strip(" \n"):
+            return None
+        body = text.rstrip("\n")
+        ends = len(text) - len(body)
+        end = "-" if not ends else "" if ends == 1 and self.some(0.5) else "+"
+        step = self.rnd.randint(1, 4)
+        digit = str(step) if body[0] in " \n" or self.some(0.2) else ""
+        self.block_end = end
+        lines = body.split("\n") + [""] * (ends - 1 if end == "+" else 0)
+        is_one = "\n" not in body and "  " not in body and body.strip() == body
+        sign = self.rnd.choice("|>") if is_one else "|"
+        if sign == ">" and self.some(0.5):
+            lines[:1] = re.sub(r"(?<=\S) (?=\S)", "\n", body, count=3).split("\n")
+        return [sign + digit + end, *(" " * (indent + step) + line if line else "" for line in lines)]
+
+    def flow(self, value: Any, indent: int) -> str | None:
+        if isinstance(value, str):
+            return self.line(value, in_flow=True) if not isinstance(value, Plain) or "{" not in value else None
+        keyed = isinstance(value, dict)
+        items = list(value.items() if keyed else enumerate(value))
+        self.rnd.shuffle(items) if keyed else None
+        parts = []
+        for key, item in items:
+            part = self.flow(item, indent)
+            if part is None or (key == "expression" and not part.startswith(("'", '"'))):
+                return None
+            name = self.line(key, is_key=True, in_flow=True) + ": " if keyed else ""
+            parts.append(self.gap(indent) + name + part)
+        text = ("," + self.gap(indent)).join(parts) + ("," if parts and self.some(0.2) else "") + self.gap(indent)
+        return f"{{{text}}}" if keyed else f"[{text}]"
+
+    def gap(self, indent: int) -> str:
+        if self.some(0.8):
+            return self.rnd.choice(["", " "])
+        comment = f" {self.comment()}" if self.some(0.4) else ""
+        return comment + "\n" + " " * indent
+
+
+def escaped(text: str) -> str:
+    return '"' + "".join(sign if sign.isalnum() and ord(sign) < 127 else f"\\U{ord(sign):08x}" for sign in text) + '"'
+
+
+def is_plain(text: str) -> bool:
+    return bool(re.fullmatch(r"[A-Za-z](?:[\w/.@=$ -]|:(?=\w))*", text, re.ASCII)) and not re.search(
+        r" $|^(none|true|false|null|NULL|TRUE|True|Null|False|FALSE)$", text
+    )
+
+
+def raw(text: str) -> Any:
+    """The tree as it is read, before anything is taken out of it."""
+    return Builder("", text.split("\n"), Variables({}, {})).build(_Loader(text).get_single_node())
+
+
+def loaded(text: str):
+    return load("s.yaml", lambda path: text if path == "s.yaml" else "{}", {}, {})
+
+
+def told(spec):
+    return sorted((one.code, one.message, one.path, one.hint) for one in spec.problems)
+
+
+def check(text: str) -> str:
+    made = format_text(text, "s.yaml")
+    before, after = loaded(text), loaded(made)
+    assert before.spec == after.spec
+    assert told(before) == told(after)
+    assert digest(before.resolved) == digest(after.resolved)
+    assert digest(raw(text)) == digest(raw(made))
+    assert format_text(made, "s.yaml") == made
+    return made
+
+
+RANDOMS = st.randoms(use_true_random=True)
+
+
+@settings(max_examples=300, deadline=None)
+@given(RANDOMS)
+def test_however_it_was_written_it_says_the_same_and_keeps_its_comments(rnd):
+    tree, untidy = Maker(rnd).spec(), Untidy(rnd)
+    text = untidy.text(tree)
+    assert digest(raw(text)) == digest(tree)
+    made = check(text)
+    assert sorted(read(made).comments) == sorted(COMMENT.findall(text))
+    assert not re.search(r"[ \t]+$", re.sub(r"[|>][\s\S]*", "", made), re.MULTILINE)
+
+
+@settings(max_examples=200, deadline=None)
+@given(RANDOMS)
+def test_a_written_spec_is_canonical_and_says_what_it_was_made_of(rnd):
+    tree = Maker(rnd).spec()
+    text = write_spec(tree)
+    assert digest(raw(text)) == digest(tree)
+    assert check(text) == text
+
+
+PIECES = [
+    "- ",
+    ": ",
+    "{",
+    "}",
+    "[",
+    "]",
+    "&a ",
+    "*a",
+    "!",
+    "|",
+    ">-",
+    "#",
+    "\t",
+    "'",
+    '"',
+    "\n",
+    " ",
+    "---\n",
+    "? ",
+    "null",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(RANDOMS)
+def test_a_mutilated_text_is_formatted_safely_or_refused_with_a_place(rnd):
+    text = Untidy(rnd).text(Maker(rnd).spec())
+    for _ in range(rnd.randint(1, 3)):
+        at = rnd.randint(0, len(text))
+        text = text[:at] + rnd.choice(PIECES) + text[at + rnd.randint(0, 3) :]
+    try:
+        check(text)
+    except ProblemsError as error:
+        assert error.problems
+        assert all(problem.where is not None for problem in error.problems)
