@@ -17,9 +17,12 @@ STALE, USAGE, PROBLEMS, INTERRUPTED = 3, 64, 65, 130
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "apply": ("scimconf.cli.apply", "Make the tenant what the spec says, after showing the plan and asking."),
+        "completion": ("scimconf.cli.completion", "Print the completion script for a shell."),
         "diff": ("scimconf.cli.diff", "Compare two specs, a spec and an application, or two applications."),
         "drift": ("scimconf.cli.drift", "Say whether the tenant is still as the specs say; exit 2 when it is not."),
         "export": ("scimconf.cli.export", "Write a live application as a spec that plans to nothing."),
+        "fmt": ("scimconf.cli.fmt", "Put specs into canonical order and layout."),
+        "init": ("scimconf.cli.init", "Begin a spec: the file, its JSON Schema for editors, a CI recipe."),
         "plan": ("scimconf.cli.plan", "Show what differs from the tenant, and what that does to people."),
         "probe": ("scimconf.cli.probe", "Settle on a test tenant what Graph's documentation leaves open."),
         "sandbox": ("scimconf.cli.sandbox", "A pretend tenant on this machine, to try things without a real one."),

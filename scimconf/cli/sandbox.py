@@ -20,6 +20,7 @@ def command() -> None:
 @click.option("--state", type=click.Path(dir_okay=False), help="A file that keeps the tenant; in memory without it.")
 @click.option("--ready-file", type=click.Path(dir_okay=False), help="Gets Graph's URL once the sandbox listens.")
 @click.option("--switch", "switches", multiple=True, metavar="NAME=VALUE", help="How an unconfirmed fact is answered.")
+@click.option("--tls", type=click.Path(file_okay=False), metavar="DIR", help="Serve https; DIR keeps the certificates.")
 @click.option("--permissions", metavar="LIST", help="The only permissions that callers have, comma-separated.")
 def serve(**asked: Any) -> int:
     r"""Serve a pretend tenant until interrupted.
@@ -29,14 +30,18 @@ def serve(**asked: Any) -> int:
     \b
         scimconf sandbox serve --port 8765 &
         export SCIMCONF_GRAPH_URL=http://127.0.0.1:8765/v1.0
+
+    With --tls it is https://localhost, with a login service and the cloud's metadata beside Graph, for clients that
+    take nothing else; what they are to trust is ca.pem in that folder.
     """
     try:
-        from scimconf.sandbox import server
+        from scimconf.sandbox import certificates, server
     except ImportError as error:
         raise click.ClickException(f"{error.name} is missing: pip install 'scimconf[sandbox]'") from None
     app = _app(server, asked)
     ready = Path(asked["ready_file"]) if asked["ready_file"] else None
-    server.serve(app, port=asked["port"], ready_file=ready, on_ready=_say)
+    tls = certificates.certificates_in(Path(asked["tls"])) if asked["tls"] else None
+    server.serve(app, port=asked["port"], ready_file=ready, on_ready=lambda url: _say(url, tls), tls=tls)
     return 0
 
 
@@ -62,6 +67,8 @@ def _pairs(given: Sequence[str]) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _say(url: str) -> None:
+def _say(url: str, tls: Any) -> None:
     click.echo(f"A pretend tenant is at {url}. Interrupt to stop it.", err=True)
     click.echo(f"  export SCIMCONF_GRAPH_URL={url}", err=True)
+    if tls is not None:
+        click.echo(f"  export SSL_CERT_FILE={tls.authority.resolve()}", err=True)

@@ -283,8 +283,9 @@ def _is_kept(assignments: Assignments, resource: Resource, snapshot: Snapshot) -
     for keep in assignments.keep:
         if keep.group is not None and facts["type"] == "Group" and _is_like(facts["principal"], keep.group):
             return True
-        if keep.user is not None and facts["type"] == "User":
-            return not named or _is_like(facts["principal"], keep.user)
+        is_user = keep.user is not None and facts["type"] == "User"
+        if is_user and (not named or _is_like(facts["principal"], str(keep.user))):
+            return True
         if keep.role is not None and any(_is_like(name, keep.role) for name in facts["roles"]):
             return True
     return False
@@ -381,7 +382,7 @@ def _about_roles(one: Entry, held: set[str], roles: _Roles) -> Iterator[Problem]
     for role in one.listed.roles if not one.listed.absent else ():
         path = (*one.path, "roles")
         if not roles.knows(role):
-            hint = close(role, roles.by_name, "Declare it under app_roles.")
+            hint = close(role, filter(roles.knows, roles.by_name), "Declare it under app_roles.")
             yield Problem("K807", f'the application has no role "{role}"', path, hint=hint)
         elif roles.id(role) in roles.off and roles.id(role) not in held:
             yield Problem("K808", f'the role "{role}" is disabled and cannot be assigned', path)

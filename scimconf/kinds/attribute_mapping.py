@@ -130,10 +130,18 @@ def desired_fields(row: MappingRow) -> dict[str, Any]:
 def _effects(change: Change) -> frozenset[Effect]:
     if change.action is Action.DELETE:
         return frozenset({Effect.RESYNC, Effect.DESTROYS})
-    match = change.field("match")
-    if match is not None and match.before != match.after:
+    if _rematches(change):
         return frozenset({Effect.RESYNC, Effect.WIDENS, Effect.NARROWS})
     return frozenset({Effect.RESYNC})
+
+
+def _rematches(change: Change) -> bool:
+    """Whether people are found in another way: a matching attribute comes, goes, or gets another source."""
+    match = change.field("match")
+    if match is not None and match.before != match.after:
+        return True
+    is_matching = change.after is not None and change.after.fields["match"] is not None
+    return is_matching and change.field("source") is not None
 
 
 # --- problems -----------------------------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ class ConnectionKind(Base):
             fields = _desired(spec.connection)
             unseen = _hidden(fields, snapshot)
             if not _shows_tags(snapshot):
-                unseen |= {name for name in fields if name.endswith(_ROTATION)}
+                unseen += [name for name in fields if name.endswith(_ROTATION)]
             yield Resource(self.address(spec), {name: one for name, one in fields.items() if name not in unseen})
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
@@ -116,10 +116,10 @@ def _desired(connection: Connection) -> dict[str, Any]:
     return fields
 
 
-def _hidden(fields: Mapping[str, Any], snapshot: Snapshot) -> set[str]:
+def _hidden(fields: Mapping[str, Any], snapshot: Snapshot) -> list[str]:
     """The fields whose values the service does not show, though they are no secrets to us."""
     unseen = documents.masked(snapshot.get("secrets"))
-    return {name for name, value in fields.items() if isinstance(value, str) and _key(name) in unseen}
+    return [name for name, value in fields.items() if isinstance(value, str) and _key(name) in unseen]
 
 
 def _rotation_not_visible() -> Problem:

@@ -78,14 +78,8 @@ class ScheduleKind(Base):
 
 def is_dangerous(change: Change) -> bool:
     """Whether an active job must be paused for a change: it takes something from people, or changes who they are."""
-    matching = change.kind == "attribute_mapping" and _touches_match(change)
     scope = change.kind == "settings" and change.field("scope") is not None
-    return bool(change.effects & _DANGEROUS) or matching or scope
-
-
-def _touches_match(change: Change) -> bool:
-    one = change.field("match")
-    return one is not None and one.before != one.after
+    return bool(change.effects & _DANGEROUS) or scope
 
 
 def _effects(change: Change) -> frozenset[Effect]:

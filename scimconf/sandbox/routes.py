@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 from urllib.parse import unquote
 
-from scimconf.sandbox.directory import applications, assignments, people
-from scimconf.sandbox.synchronization import jobs, schemas, secrets
+from scimconf.sandbox.directory import applications, assignments, owners, people
+from scimconf.sandbox.synchronization import directories, jobs, on_demand, schemas, secrets
 from scimconf.sandbox.tenant import Tenant
 from scimconf.sandbox.wire import Answer, Call, Refusal, not_allowed, not_emulated, sync_no_route, sync_unauthorized
 
@@ -52,6 +53,8 @@ _WRITE_GROUPS = _any_of("Group.ReadWrite.All Directory.ReadWrite.All")
 _DIRECTORY = _any_of("Directory.Read.All Directory.ReadWrite.All")
 _SYNC_READ = _any_of("Application.ReadWrite.OwnedBy Synchronization.Read.All Synchronization.ReadWrite.All")
 _SYNC_WRITE = _any_of("Application.ReadWrite.OwnedBy Synchronization.ReadWrite.All")
+_DISCOVER = _any_of("Application.ReadWrite.OwnedBy Directory.ReadWrite.All")
+_READ_LOG = _any_of("ProvisioningLog.Read.All AuditLog.Read.All Directory.Read.All")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ _DIRECTORY_ROWS: tuple[tuple[str, Handler, Needs], ...] = (
     ("GET /users/{user}", people.get_user, _READ_USERS),
     ("PATCH /users/{user}", people.update_user, _WRITE_USERS),
     ("DELETE /users/{user}", people.delete_user, _WRITE_USERS),
+    ("GET /users/{user}/manager", people.get_manager, _READ_USERS),
     ("GET /users/{user}/appRoleAssignments", assignments.list_of_user, _READ_APPLICATIONS),
     ("POST /users/{user}/appRoleAssignments", assignments.create_of_user, _ASSIGN),
     ("GET /groups", people.list_groups, _READ_GROUPS),
@@ -101,6 +105,7 @@ _DIRECTORY_ROWS: tuple[tuple[str, Handler, Needs], ...] = (
     ("GET /groups/{group}/appRoleAssignments", assignments.list_of_group, _READ_APPLICATIONS),
     ("POST /groups/{group}/appRoleAssignments", assignments.create_of_group, _ASSIGN),
     ("POST /directoryObjects/getByIds", people.get_by_ids, _DIRECTORY),
+    ("GET /auditLogs/provisioning", people.list_provisioning, _READ_LOG),
     ("GET /applicationTemplates", applications.list_templates, _FREE),
     ("GET /applicationTemplates/{template}", applications.get_template, _FREE),
     ("POST /applicationTemplates/{template}/instantiate", applications.instantiate_template, _INSTANTIATE),
@@ -120,6 +125,11 @@ _DIRECTORY_ROWS: tuple[tuple[str, Handler, Needs], ...] = (
     (f"PATCH {_SP}/appRoleAssignedTo/{{assignment}}", assignments.update_assigned, _FREE),
     (f"DELETE {_SP}/appRoleAssignedTo/{{assignment}}", assignments.delete_assigned, _UNASSIGN),
 )
+_OWNED: tuple[tuple[str, owners.Find, Needs, Needs], ...] = (
+    ("/applications/{application}", applications.find_asked_application, _READ_APPLICATIONS, _WRITE_APPLICATIONS),
+    (_SP, applications.find_asked_principal, _READ_APPLICATIONS, _WRITE_APPLICATIONS),
+    ("/groups/{group}", people.find_asked_group, _READ_MEMBERS, _WRITE_GROUPS),
+)
 _SYNC_ROWS: tuple[tuple[str, Handler, Needs], ...] = (
     (f"GET {_SYNC}/secrets", secrets.get_secrets, _SYNC_READ),
     (f"PUT {_SYNC}/secrets", secrets.put_secrets, _SYNC_WRITE),
@@ -138,6 +148,9 @@ _SYNC_ROWS: tuple[tuple[str, Handler, Needs], ...] = (
     (f"POST {_JOB}/start", jobs.start_job, _SYNC_WRITE),
     (f"POST {_JOB}/pause", jobs.pause_job, _SYNC_WRITE),
     (f"POST {_JOB}/restart", jobs.restart_job, _SYNC_WRITE),
+    (f"POST {_JOB}/provisionOnDemand", on_demand.provision_on_demand, _SYNC_WRITE),
+    (f"POST {_JOB}/bulkUpload", directories.bulk_upload, _SYNC_WRITE),
+    (f"POST {_SYNC}/acquireAccessToken", directories.acquire_access_token, _SYNC_WRITE),
     (f"POST {_JOB}/validateCredentials", secrets.validate_for_job, _SYNC_WRITE),
     (f"GET {_JOB}/schema", schemas.get_job_schema, _SYNC_READ),
     (f"PUT {_JOB}/schema", schemas.put_job_schema, _SYNC_WRITE),
@@ -149,8 +162,6 @@ _CATALOGUES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "filterOperators", schemas.list_operators),
     ("POST", "parseExpression", schemas.parse_expression),
 )
-# The synchronization service has these, the sandbox does not.
-_NOT_EMULATED = ("provisionondemand", "bulkupload", "acquireaccesstoken", "discover")
 
 
 def _routes(rows: Iterable[tuple[str, Handler, Needs]]) -> Iterator[Route]:
@@ -160,14 +171,25 @@ def _routes(rows: Iterable[tuple[str, Handler, Needs]]) -> Iterator[Route]:
         yield Route(method, pattern, handler, needs)
 
 
-def _catalogue_rows() -> Iterator[tuple[str, Handler, Needs]]:
+def _owner_rows() -> Iterator[tuple[str, Handler, Needs]]:
+    for path, find, reading, writing in _OWNED:
+        yield f"GET {path}/owners", partial(owners.list_owners, find), reading
+        yield f"POST {path}/owners/$ref", partial(owners.add_owner, find), writing
+        yield f"DELETE {path}/owners/{{owner}}/$ref", partial(owners.remove_owner, find), writing
+
+
+def _schema_rows() -> Iterator[tuple[str, Handler, Needs]]:
     for owner in (_JOB, _TEMPLATE):
+        yield f"GET {owner}/schema/directories", directories.list_directories, _SYNC_READ
+        yield f"GET {owner}/schema/directories/$count", directories.count_directories, _SYNC_READ
+        yield f"GET {owner}/schema/directories/{{directory}}", directories.get_directory, _SYNC_READ
+        yield f"POST {owner}/schema/directories/{{directory}}/discover", directories.discover, _DISCOVER
         for method, name, handler in _CATALOGUES:
             for spelling in (name, f"{name}()", f"microsoft.graph.{name}()", f"microsoft.graph.{name}"):
                 yield f"{method} {owner}/schema/{spelling}", handler, _SYNC_WRITE
 
 
-ROUTES = (*_routes(_DIRECTORY_ROWS), *_routes(_SYNC_ROWS), *_routes(_catalogue_rows()))
+ROUTES = (*_routes(_DIRECTORY_ROWS), *_routes(_owner_rows()), *_routes(_SYNC_ROWS), *_routes(_schema_rows()))
 
 
 def segments_of(raw_path: str) -> tuple[str, ...]:
@@ -226,7 +248,5 @@ def is_synchronization(call: Call) -> bool:
 
 def _nowhere(call: Call, *, path_exists: bool) -> Refusal:
     if is_synchronization(call):
-        if call.segments[-1].lower().removeprefix("microsoft.graph.").removesuffix("()") in _NOT_EMULATED:
-            return not_emulated(f"{call.method} {call.path}")
         return sync_no_route(call.path)
     return not_allowed() if path_exists else not_emulated(f"{call.method} {call.path}")

@@ -22,8 +22,10 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from scimconf.sandbox.batch import query_of
+from scimconf.sandbox.certificates import Certificates
 from scimconf.sandbox.control import control_routes
 from scimconf.sandbox.faults import ConnectionDropped
+from scimconf.sandbox.login import login_routes
 from scimconf.sandbox.routes import segments_of
 from scimconf.sandbox.service import PERMISSIONS, Service
 from scimconf.sandbox.store import Store
@@ -33,6 +35,8 @@ from scimconf.sandbox.wire import Answer, Call
 
 VERSIONS = ("v1.0", "beta")
 _JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+_OPEN_FILES = 65_536
+_IDLE_SECONDS = 75
 _HANG_UP = "scimconf.hang_up"
 
 
@@ -64,7 +68,8 @@ def create_app(
     elif permissions is not None:
         here.remember(PERMISSIONS, sorted(permissions))
     graph = [Mount(f"/{version}", app=_Graph(service, version, connection_lost)) for version in VERSIONS]
-    app = Starlette(routes=[*control_routes(service), *graph, Mount("/", app=_elsewhere)])
+    beside = [*control_routes(service), *login_routes(service)]
+    app = Starlette(routes=[*beside, *graph, Mount("/", app=_elsewhere)])
     app.state.service = service
     return app
 
@@ -160,15 +165,17 @@ def serve(
     port: int = 0,
     ready_file: Path | None = None,
     on_ready: Callable[[str], None] | None = None,
+    tls: Certificates | None = None,
 ) -> None:
     """Serves on 127.0.0.1 until SIGINT or SIGTERM; a port of 0 takes a free one.
 
     Once it listens, the Graph URL is written to the ready file and given to `on_ready`.
     """
+    _allow_many_sockets()
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1.0"
+        url = f"{'http://127.0.0.1' if tls is None else 'https://localhost'}:{listener.getsockname()[1]}/v1.0"
         config = uvicorn.Config(
             _HangingUp(app),
             log_level="warning",
@@ -177,6 +184,9 @@ def serve(
             server_header=False,
             lifespan="off",
             timeout_graceful_shutdown=2,
+            timeout_keep_alive=_IDLE_SECONDS,
+            ssl_certfile=None if tls is None else tls.certificate,
+            ssl_keyfile=None if tls is None else tls.key,
         )
 
         def ready() -> None:
@@ -189,6 +199,18 @@ def serve(
             _Server(config, ready).run(sockets=[listener])
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)
+
+
+def _allow_many_sockets() -> None:
+    """As many open files as the system lets this process have: some clients open a connection a request."""
+    try:
+        import resource
+    except ImportError:  # pragma: no cover  Windows, where there is no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class _Server(uvicorn.Server):

@@ -138,8 +138,15 @@ class Documents:
         *,
         after: int = 0,
         limit: int = -1,
+        order: str = "",
     ) -> list[tuple[int, Json]]:
-        """Documents with the number by which a later call goes on."""
+        """Documents with the number by which a later call goes on: that of their making, or that in the asked order."""
+        if order:
+            sorted_rows = self._store.rows(
+                f"SELECT doc FROM objects WHERE kind = ? AND ({where.sql}) ORDER BY {order}, seq LIMIT ? OFFSET ?",  # noqa: S608
+                (kind, *where.values, limit, after),
+            )
+            return [(number, _load(text)) for number, (text,) in enumerate(sorted_rows, after + 1)]
         found = self._store.rows(
             f"SELECT seq, doc FROM objects WHERE kind = ? AND seq > ? AND ({where.sql}) ORDER BY seq LIMIT ?",  # noqa: S608
             (kind, after, *where.values, limit),

@@ -48,7 +48,7 @@ def spec_of(text: str, more: Mapping[str, str] | None = None) -> Spec:
 def loaded_of(text: str, more: Mapping[str, str] | None = None) -> Loaded:
     files = {
         "base.yaml": (BASE / "spec.yaml").read_text(),
-        "spec.yaml": f"extends: base.yaml\n{text}",
+        "spec.yaml": f"extends: [base.yaml]\n{text}",
         **(more or {}),
     }
     return load("spec.yaml", files.__getitem__, {}, {})
@@ -108,10 +108,14 @@ def _is(who: Principal, lookup: Lookup) -> bool:
 
 
 def planned(
-    text: str, refused: Iterable[str] = (), options: Mapping[str, Any] | None = None, **changes: Any
+    text: str,
+    refused: Iterable[str] = (),
+    options: Mapping[str, Any] | None = None,
+    files: Mapping[str, str] | None = None,
+    **changes: Any,
 ) -> Comparison:
     """The plan of a spec's text against the base tenant with these documents."""
-    spec = spec_of(text)
+    spec = spec_of(text, files)
     return compare(KINDS, spec, snapshot(spec, overlaid(changes), refused), options_of(options or {}))
 
 

@@ -125,16 +125,16 @@ def test_where_tags_are_shown_nothing_is_a_tag():
 # --- the limit -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("most", [*range(0, 1_000, 7), *range(1_000, 12_000, 97), *markdown.LIMITS.values()])
+@pytest.mark.parametrize("most", [*range(0, 1_000, 23), *range(1_000, 12_000, 211), *markdown.LIMITS.values()])
 @pytest.mark.parametrize("as_html", [True, False])
 def test_it_is_never_longer_than_allowed(most, as_html):
     assert size(markdown.plan(plans.rich(), max_chars=most, marker="plan", as_html=as_html)) <= most
 
 
 @pytest.mark.parametrize("most", [40, 1_000, *markdown.LIMITS.values()])
-@pytest.mark.parametrize("applications", [1, 7, 1_000])
+@pytest.mark.parametrize("applications", [1, 7, 300])
 def test_neither_is_a_large_one(most, applications):
-    rendered = markdown.plan(plans.large(6_000, applications), max_chars=most)
+    rendered = markdown.plan(plans.large(3_000, applications), max_chars=most)
     assert size(rendered) <= most
     assert rendered.count("<details>") == rendered.count("</details>")
     assert rendered.count("```") % 2 == 0
@@ -206,8 +206,8 @@ def test_time_grows_with_the_number_of_changes(most):
         markdown.plan(plan, max_chars=most)
         return time.process_time() - start
 
-    seconds(600)
-    assert seconds(20_000) < 20 * max(seconds(2_000), 0.05)
+    seconds(300)
+    assert seconds(5_000) < 20 * max(seconds(500), 0.02)
 
 
 # --- how room is shared --------------------------------------------------------------------------------------------
@@ -222,6 +222,8 @@ def test_time_grows_with_the_number_of_changes(most):
         ([9_000, 200], 3_000, [2_800, 200]),
         ([9_000, 9_000, 9_000], 2_000, [1_000, 1_000, 0]),
         ([9_000, 9_000], 10, [10, 0]),
+        ([200, 9_000, 300], 1_500, [200, 1_000, 300]),
+        ([200, 9_000, 9_000, 300], 1_500, [200, 1_300, 0, 0]),
     ],
 )
 def test_who_needs_less_leaves_the_rest_to_the_others(needs, room, given):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from scimconf.render.markdown.inert import size
 from scimconf.render.names import plural
 
 LEAST = 1_000
-"""A share smaller than this shows nothing worth reading, so that fewer get one."""
+"""Who needs more than this gets at least so much or nothing, since less shows nothing worth reading."""
 
 LINE = 100
 """What the line takes that counts what is left out."""
@@ -47,7 +48,8 @@ class Group:
 
 def shares(needs: Sequence[int], room: int) -> list[int]:
     """The room divided: whoever needs less leaves the rest to the others; nobody gets more than needed."""
-    served = min(len(needs), max(room // LEAST, 1)) if sum(needs) > room else len(needs)
+    least = accumulate(min(need, LEAST) for need in needs)
+    served = max(sum(need <= room for need in least), min(len(needs), 1))
     given = [0] * len(needs)
     for place, index in enumerate(sorted(range(served), key=needs.__getitem__)):
         given[index] = min(needs[index], room // (served - place))

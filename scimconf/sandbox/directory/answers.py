@@ -1,6 +1,6 @@
 """Entities and collections as the directory answers them: `$select`, `$top`, `$count` and pages.
 
-What the sandbox does not know of OData is a loud 501, not an answer that looks right.
+What the directory does not take is refused, and what only the sandbox does not know is a loud 501.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from scimconf.sandbox.directory.filters import Column, filter_of
+from scimconf.sandbox.directory.options import order_of, refuse_others, search_of
 from scimconf.sandbox.tenant import VISIBLE, Tenant
-from scimconf.sandbox.wire import Answer, Call, Json, bad_request, not_emulated, unsupported_query
+from scimconf.sandbox.wire import Answer, Call, Json, bad_request, unsupported_query
 
 MAX_TOP = 999
 
@@ -36,16 +37,17 @@ Rows = Callable[[int, int], Sequence[tuple[int, Json]]]
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A collection to be answered: its name in the metadata, its rows, and how many there are in all."""
+    """A collection to be answered: its name in the metadata, its rows, how many there are, whether it can be sorted."""
 
     context: str
     rows: Rows
     count: Callable[[], int]
+    sorts: bool = False
 
 
 def page(tenant: Tenant, call: Call, listing: Listing) -> Answer:
     """One page of a collection, with an absolute link to the next one where there is more."""
-    _refuse_unknown_options(call)
+    refuse_others(call, plain=not listing.sorts)
     size = _size(tenant, call)
     after, blank = _position(call)
     body: Json = {"@odata.context": f"{call.base_url}/$metadata#{listing.context}"}
@@ -69,12 +71,6 @@ def _counts(tenant: Tenant, call: Call) -> bool:
 
 def is_first_page(call: Call) -> bool:
     return "skiptoken" not in call.query
-
-
-def _refuse_unknown_options(call: Call) -> None:
-    for option in ("orderby", "expand", "search", "skip"):
-        if option in call.query:
-            raise not_emulated(f"${option} ({call.method} {call.path})")
 
 
 def _size(tenant: Tenant, call: Call) -> int:
@@ -114,6 +110,7 @@ def context(call: Call, name: str) -> Json:
 
 
 def entity(call: Call, name: str, document: Json, default: tuple[str, ...] = ()) -> Answer:
+    refuse_others(call, plain=True)
     return Answer(200, context(call, f"{name}/$entity") | select(call, document, default))
 
 
@@ -125,18 +122,21 @@ class Collection:
     name: str
     columns: Mapping[str, Column]
     default: tuple[str, ...] = ()
+    sortable: tuple[str, ...] = ("displayName",)
 
 
 def collection(tenant: Tenant, call: Call, of: Collection, shape: Callable[[Json], Json] = dict) -> Answer:
     """A page of documents of one kind; what has not arrived yet is missing, and comes one read nearer."""
-    where = filter_of(tenant, call, of.columns) & VISIBLE
+    where = filter_of(tenant, call, of.columns) & search_of(call, of.columns) & VISIBLE
+    order = order_of(call, of.columns, of.sortable)
     listing = Listing(
         of.name,
         lambda after, limit: rows_of(
             lambda document: select(call, shape(document), of.default),
-            tenant.documents.find(of.kind, where, after=after, limit=limit),
+            tenant.documents.find(of.kind, where, after=after, limit=limit, order=order),
         ),
         lambda: len(tenant.documents.find(of.kind, where)),
+        sorts=True,
     )
     answer = page(tenant, call, listing)
     if is_first_page(call):

@@ -7,6 +7,7 @@ from typing import Any
 
 from scimconf.sandbox.directory.answers import Collection, collection, context, entity, without_annotations
 from scimconf.sandbox.directory.filters import properties
+from scimconf.sandbox.directory.owners import bind_owners, checked_owners, forget_owners
 from scimconf.sandbox.directory.people import ORGANIZATION
 from scimconf.sandbox.directory.roles import checked_roles
 from scimconf.sandbox.gallery import GALLERY, GalleryEntry
@@ -129,7 +130,10 @@ def create_application(tenant: Tenant, call: Call) -> Answer:
     if not given.get("displayName"):
         raise bad_request("A value is required for property 'displayName' of resource 'Application'.")
     roles = checked_roles(given.get("appRoles", []), [], [], origin=tenant.switches.role_origin)
-    return Answer(201, context(call, "applications/$entity") | add_application(tenant, given | {"appRoles": roles}))
+    owners = checked_owners(tenant, call.object_body())
+    document = add_application(tenant, given | {"appRoles": roles})
+    bind_owners(tenant, document["id"], owners)
+    return Answer(201, context(call, "applications/$entity") | document)
 
 
 def add_application(tenant: Tenant, given: Json) -> Json:
@@ -171,7 +175,12 @@ def delete_application(tenant: Tenant, call: Call) -> Answer:
     if principal is not None:
         remove_service_principal(tenant, principal["id"])
     tenant.documents.remove(APPLICATION, document["id"])
+    forget_owners(tenant, document["id"])
     return NO_CONTENT
+
+
+def find_asked_application(tenant: Tenant, call: Call) -> Json:
+    return find_application(tenant, call.holes["application"])
 
 
 def find_application(tenant: Tenant, key: str) -> Json:
@@ -209,7 +218,10 @@ def create_service_principal(tenant: Tenant, call: Call) -> Answer:
             f"The service principal cannot be created, updated, or restored because the service principal name {app_id}"
             " is already in use.",
         )
-    return Answer(201, context(call, "servicePrincipals/$entity") | add_service_principal(tenant, found[0], given))
+    owners = checked_owners(tenant, call.object_body())
+    document = add_service_principal(tenant, found[0], given)
+    bind_owners(tenant, document["id"], owners)
+    return Answer(201, context(call, "servicePrincipals/$entity") | document)
 
 
 def add_service_principal(tenant: Tenant, application: Json, given: Json) -> Json:
@@ -258,9 +270,14 @@ def delete_service_principal(tenant: Tenant, call: Call) -> Answer:
 def remove_service_principal(tenant: Tenant, key: str) -> None:
     """The service principal with all that stands on it: assignments, secrets, jobs and their schemas."""
     tenant.documents.remove(SERVICE_PRINCIPAL, key)
+    forget_owners(tenant, key)
     tenant.store.run("DELETE FROM assignments WHERE resource_id = ? OR principal_id = ?", (key, key))
     tenant.store.run("DELETE FROM secrets WHERE resource_id = ?", (key,))
     tenant.store.run("DELETE FROM objects WHERE kind IN ('job', 'schema') AND parent = ?", (key,))
+
+
+def find_asked_principal(tenant: Tenant, call: Call) -> Json:
+    return find_service_principal(tenant, call.holes["sp"])
 
 
 def find_service_principal(tenant: Tenant, key: str) -> Json:

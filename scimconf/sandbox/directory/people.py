@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from scimconf.sandbox.directory.answers import (
     Collection,
@@ -63,15 +62,28 @@ def get_organization(tenant: Tenant, call: Call) -> Answer:
     return entity(call, "organization", document)
 
 
+def list_provisioning(tenant: Tenant, call: Call) -> Answer:
+    """The provisioning log, in which nothing stands, since nothing is provisioned."""
+    return page(tenant, call, Listing("auditLogs/provisioning", lambda _after, _limit: [], lambda: 0, sorts=True))
+
+
 # ---- users --------------------------------------------------------------------------------------------------------
 
 
 def list_users(tenant: Tenant, call: Call) -> Answer:
-    return collection(tenant, call, Collection("user", "users", _USER_FILTERS, USER_DEFAULTS))
+    return collection(
+        tenant, call, Collection("user", "users", _USER_FILTERS, USER_DEFAULTS, ("displayName", "userPrincipalName"))
+    )
 
 
 def get_user(tenant: Tenant, call: Call) -> Answer:
     return entity(call, "users", find_user(tenant, call.holes["user"]), USER_DEFAULTS)
+
+
+def get_manager(tenant: Tenant, call: Call) -> Answer:
+    """Nobody here has a manager."""
+    find_user(tenant, call.holes["user"])
+    raise not_found("manager")
 
 
 def create_user(tenant: Tenant, call: Call) -> Answer:
@@ -177,6 +189,10 @@ def delete_group(tenant: Tenant, call: Call) -> Answer:
     return NO_CONTENT
 
 
+def find_asked_group(tenant: Tenant, call: Call) -> Json:
+    return find_group(tenant, call.holes["group"])
+
+
 def find_group(tenant: Tenant, key: str) -> Json:
     found = tenant.documents.get("group", key)
     if found is None:
@@ -228,7 +244,7 @@ def count_members(tenant: Tenant, call: Call) -> Answer:
 def add_member(tenant: Tenant, call: Call) -> Answer:
     group = find_group(tenant, call.holes["group"])["id"]
     link = str(call.object_body().get("@odata.id", ""))
-    member = find_principal(tenant, urlsplit(link).path.rsplit("/", 1)[-1])
+    member = find_principal(tenant, link.split("?", 1)[0].rsplit("/", 1)[-1])
     if member is None:
         raise not_found(link)
     if not put_member(tenant, group, member["id"]):

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.wire import Answer, Call, Json, sync_no_route
+from scimconf.sandbox.wire import Answer, Call, Json, sync_no_route, sync_refusal
 
-_TYPES = {"jobs": "synchronizationJob", "templates": "synchronizationTemplate", "schema": "synchronizationSchema"}
+_TYPES = {
+    "directories": "directoryDefinition",
+    "jobs": "synchronizationJob",
+    "templates": "synchronizationTemplate",
+    "schema": "synchronizationSchema",
+}
 _PARTS = {"synchronizationRules": "synchronizationRule", "directories": "directoryDefinition"}
 
 
 def annotated(tenant: Tenant, call: Call, principal: Json, name: str, body: Json) -> Json:
     """The body with as many annotations as the switch says; `name` is what stands below the service principal."""
+    body = _selected(call, body)
     how = tenant.switches.annotations
     if how == "none":
         return body
@@ -18,6 +24,23 @@ def annotated(tenant: Tenant, call: Call, principal: Json, name: str, body: Json
     if how == "full":
         body = _in_full(body, name, place.removesuffix("/$entity"))
     return {"@odata.context": place} | body
+
+
+def _selected(call: Call, body: Json) -> Json:
+    """The asked-for properties; other options are refused, since nobody knows how the service takes them."""
+    for option in ("filter", "orderby", "search", "skip"):
+        if call.query.get(option):
+            raise sync_refusal(400, "EmulatedUnsupportedQuery", f"${option} is not known to work here.")
+    names = [name.strip() for name in call.query.get("select", "").split(",") if name.strip()]
+    if not names:
+        return body
+    if isinstance(body.get("value"), list):
+        return {"value": [_picked(one, names) for one in body["value"]]}
+    return _picked(body, names)
+
+
+def _picked(row: Json, names: list[str]) -> Json:
+    return {name: row.get(name) for name in names}
 
 
 def counted(tenant: Tenant, call: Call, count: int) -> Answer:

@@ -134,14 +134,20 @@ def _attribute(definition: Any, owner: str) -> Json:
 # ---- rules ----------------------------------------------------------------------------------------------------------
 
 
+def _rules_of(document: Json) -> list[Json]:
+    """The rules that a job has already: the engine knows them, also where a tenant file gave them."""
+    rules = document.get("synchronizationRules")
+    return [one for one in rules if isinstance(one, dict) and one.get("id")] if isinstance(rules, list) else []
+
+
 def _rule(rule: Any, given: Given, document: Json) -> Json:
-    known = {one["id"]: one for one in given.template["synchronizationRules"]}
+    known = {one["id"]: one for one in [*given.template["synchronizationRules"], *_rules_of(given.before)]}
     if not isinstance(rule, dict) or not _is_one_of(rule.get("id"), known):
         name = rule.get("id") if isinstance(rule, dict) else rule
         raise SchemaRefused("Rule", f"There is no synchronization rule {name!r}.")
     filled = _filled(rule, known[rule["id"]] | _RULE_DEFAULTS | {"editable": known[rule["id"]]["editable"]})
     if not filled["editable"]:
-        return filled
+        return rule
     source = _directory_named(document, filled["sourceDirectoryName"])
     target = _directory_named(document, filled["targetDirectoryName"])
     filled["objectMappings"] = [

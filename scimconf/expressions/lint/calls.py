@@ -1,0 +1,123 @@
+"""Rules about functions and how many arguments they have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scimconf.expressions.catalogue import FUNCTIONS, Function, find
+from scimconf.expressions.lint.finding import Complaint, Context
+from scimconf.expressions.lint.places import Place
+from scimconf.expressions.lint.vocabulary import alike
+from scimconf.expressions.nodes import Attribute, Comparison, Concatenation, Constant
+
+_LOWER = {name.lower(): name for name in FUNCTIONS}
+_LEAST = {"SelectUniqueValue": 2, "Switch": 4, "IIF": 3, "Join": 2, "Coalesce": 1, "Split": 2}
+
+
+def unknown_function(root: Place, _context: Context) -> Iterator[Complaint]:
+    for call in root.calls():
+        if call.name.lower() not in _LOWER:
+            yield Complaint(call.offset, f"no published list has a function {call.name}", alike(call.name, FUNCTIONS))
+
+
+def casing(root: Place, _context: Context) -> Iterator[Complaint]:
+    for call in root.calls():
+        right = _LOWER.get(call.name.lower(), call.name)
+        if right != call.name:
+            yield Complaint(call.offset, f"the function is spelt {right}, and case counts", f"Write {right}.")
+
+
+def other_dialect(root: Place, _context: Context) -> Iterator[Complaint]:
+    for part in root.walk():
+        function = find(part.name)
+        if function and function.dialect == "cloud-sync":
+            yield Complaint(part.offset, f"{part.name} is documented for cloud sync only, not for applications")
+        elif function and function.dialect == "graph":
+            yield Complaint(part.offset, f"Graph lists {part.name}, and no page describes what it does")
+        elif isinstance(part.node, Concatenation):
+            yield Complaint(part.offset, "& is documented for cloud sync only", "Use Append or Join.")
+
+
+def arity(root: Place, _context: Context) -> Iterator[Complaint]:
+    for call in root.calls():
+        function = find(call.name)
+        said = _arity(function, call) if function else ""
+        if said:
+            yield Complaint(call.offset, f"{call.name} {said}")
+
+
+def _arity(function: Function, call: Place) -> str:
+    """What is wrong with the number of arguments; a FormatDateTime of three has a rule of its own."""
+    if function.name == "FormatDateTime" and len(call.inner) == 3 and None not in call.inner:
+        return ""
+    if not function.repeating and len(call.inner) > len(function.slots):
+        return f"takes {len(function.slots)} arguments, not {len(call.inner)}"
+    for place, parameter in enumerate(function.slots):
+        if parameter.required and call.argument(place) is None:
+            return f"lacks its argument {place + 1}, {parameter.key}"
+    least = _LEAST.get(function.name, 0)
+    return f"takes at least {least} arguments" if len(call.inner) < least else ""
+
+
+def pairs(root: Place, _context: Context) -> Iterator[Complaint]:
+    for call in root.calls("Switch"):
+        if len(call.inner) >= 4 and len(call.inner) % 2:
+            hint = "Behind the default, which may be empty, a value follows each key."
+            yield Complaint(call.offset, f"Switch has {len(call.inner)} arguments: a key lacks its value", hint)
+        elif None in call.inner[2:]:
+            yield Complaint(call.offset, "Switch has an empty key or value", 'Write "" for the empty text.')
+
+
+def old_format(root: Place, _context: Context) -> Iterator[Complaint]:
+    for call in root.calls("FormatDateTime"):
+        if len(call.inner) == 3 and None not in call.inner:
+            hint = "Leave the second of four empty: FormatDateTime(source, , in, out)."
+            yield Complaint(call.offset, "FormatDateTime takes four arguments by its reference", hint)
+
+
+def no_function(root: Place, context: Context) -> Iterator[Complaint]:
+    """An expression that is only an attribute or a text is a mapping of another type."""
+    if context.written != "expression":
+        return
+    if isinstance(root.node, Attribute):
+        yield Complaint(root.offset, "an expression is made of functions", f"Write source: {root.node.name}")
+    elif isinstance(root.node, Constant):
+        yield Complaint(root.offset, "an expression is made of functions", f"Write constant: {root.node.text}")
+
+
+def stray_comparison(root: Place, _context: Context) -> Iterator[Complaint]:
+    for call in root.calls():
+        for place, argument in enumerate(call.inner):
+            condition = call.name == "CBool" or (call.name == "IIF" and place == 0)
+            if argument and isinstance(argument.node, Comparison) and not condition:
+                yield Complaint(argument.offset, "a comparison stands only as the condition of IIF, and in CBool")
+
+
+def keyword(root: Place, context: Context) -> Iterator[Complaint]:
+    """`True` without quotes is no text that the reference knows."""
+    for part in root.walk():
+        bare = isinstance(part.node, Constant) and part.node.bare and part.node.text.isalpha()
+        if bare and part.text not in _KEYWORDS and context.written == "expression":
+            hint = f'Write "{part.text}" for the text, [{part.text}] for the attribute.'
+            yield Complaint(part.offset, f"{part.text} is no word of the language", hint)
+
+
+_KEYWORDS = ("vbTextCompare", "vbBinaryCompare", "IgnoreAttributeFlow", "IgnoreObjectFlow", "Unicode", "ASCII")
+
+
+def unique_value(root: Place, context: Context) -> Iterator[Complaint]:
+    """SelectUniqueValue: outermost, on creation, not for matching, and not for SCIM."""
+    for call in root.calls("SelectUniqueValue"):
+        if call is not root:
+            yield Complaint(
+                call.offset, "SelectUniqueValue stands only outermost", "Put the other functions inside of it."
+            )
+        if context.to_scim:
+            yield Complaint(
+                call.offset, "SelectUniqueValue works only from HR systems to Active Directory, not for SCIM"
+            )
+        if context.match is not None:
+            yield Complaint(call.offset, "SelectUniqueValue cannot be used for a matching attribute")
+        if context.apply != "on_create":
+            hint = "Write apply: on_create."
+            yield Complaint(call.offset, "SelectUniqueValue may be applied on creation only", hint)

@@ -1,0 +1,82 @@
+"""An expression together with where each part of it stands in the text.
+
+The parser keeps no places, since trees of the service have none. But a text's names, attributes and texts come in the
+same order as the parts of its tree, so reading both side by side gives each part its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scimconf.expressions.nodes import Attribute, Call, Comparison, Concatenation, Constant, Expression
+from scimconf.expressions.tokens import Token, tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A part: its expression, its offset, its text from there on, and what stands in it (None: an empty argument)."""
+
+    node: Expression
+    offset: int
+    raw: str
+    inner: tuple[Place | None, ...]
+
+    @property
+    def name(self) -> str:
+        """The function that is called here, or nothing."""
+        return self.node.name if isinstance(self.node, Call) else ""
+
+    @property
+    def text(self) -> str | None:
+        """The text that stands here, if it is one."""
+        return self.node.text if isinstance(self.node, Constant) else None
+
+    def argument(self, position: int) -> Place | None:
+        return self.inner[position] if position < len(self.inner) else None
+
+    def walk(self) -> Iterator[Place]:
+        """This and all that is in it, the outer before the inner."""
+        yield self
+        for each in self.inner:
+            if each is not None:
+                yield from each.walk()
+
+    def calls(self, *names: str) -> Iterator[Place]:
+        """The calls of the functions of these names, or of any."""
+        return (each for each in self.walk() if each.name and (not names or each.name in names))
+
+    def attributes(self) -> Iterator[tuple[str, int]]:
+        """The source attributes and where they stand."""
+        return ((each.node.name, each.offset) for each in self.walk() if isinstance(each.node, Attribute))
+
+
+def places(text: str, expression: Expression) -> Place:
+    """The parts of an expression that was parsed from this very text."""
+    return _place(text, expression, _named(text))
+
+
+def _named(text: str) -> Iterator[Token]:
+    """The pieces of the text that stand for parts: no marks."""
+    return (token for token in tokens(text) if token.kind not in ("mark", "end"))
+
+
+def _place(text: str, node: Expression, rest: Iterator[Token]) -> Place:
+    match node:
+        case Comparison(left, _, right):
+            parts: tuple[Expression | None, ...] = (left, right)
+        case Concatenation(summands):
+            parts = summands
+        case Attribute() | Constant():
+            token = next(rest)
+            return Place(node, token.offset, text[token.offset :], ())
+        case Call(arguments=parts):
+            offset = next(rest).offset
+            return Place(node, offset, text[offset:], _inner(text, parts, rest))
+    inner = _inner(text, parts, rest)
+    assert inner[0] is not None
+    return Place(node, inner[0].offset, inner[0].raw, inner)
+
+
+def _inner(text: str, parts: tuple[Expression | None, ...], rest: Iterator[Token]) -> tuple[Place | None, ...]:
+    return tuple(None if each is None else _place(text, each, rest) for each in parts)

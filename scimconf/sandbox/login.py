@@ -1,0 +1,136 @@
+"""What stands beside Graph where other people's clients look first: the login service and the cloud's metadata.
+
+A token is a JWT that nobody has signed. It names its caller, so that clients which own what they make can say so; it
+opens nothing, since Graph takes any token here.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from scimconf.sandbox.directory.owners import CALLER
+from scimconf.sandbox.directory.people import ORGANIZATION
+from scimconf.sandbox.service import PERMISSIONS, Service
+from scimconf.sandbox.tenant import Tenant, stable_id
+from scimconf.sandbox.wire import Json
+
+LIFE_SECONDS = 3599
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def login_routes(service: Service) -> list[Route]:
+    return [
+        Route("/metadata/endpoints", _metadata, methods=["GET"]),
+        Route("/{tenant}/oauth2/v2.0/token", _token(service), methods=["POST"]),
+        Route("/{tenant}/v2.0/.well-known/openid-configuration", _configuration, methods=["GET"]),
+        Route("/{tenant}/discovery/v2.0/keys", _keys, methods=["GET"]),
+    ]
+
+
+def _root(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+async def _metadata(request: Request) -> Response:
+    """Where things are in this cloud, as Azure Resource Manager tells it; there is no resource manager."""
+    root = _root(request)
+    return JSONResponse(
+        {
+            "name": "scimconf sandbox",
+            "resourceManager": "https://unused.invalid",
+            "microsoftGraphResourceId": root,
+            "graphAudience": f"{root}/",
+            "authentication": {"loginEndpoint": root, "audiences": [root], "tenant": "common"},
+            "suffixes": {},
+        }
+    )
+
+
+async def _configuration(request: Request) -> Response:
+    root, tenant = _root(request), request.path_params["tenant"]
+    return JSONResponse(
+        {
+            "issuer": f"{root}/{tenant}/v2.0",
+            "authorization_endpoint": f"{root}/{tenant}/oauth2/v2.0/authorize",
+            "token_endpoint": f"{root}/{tenant}/oauth2/v2.0/token",
+            "jwks_uri": f"{root}/{tenant}/discovery/v2.0/keys",
+            "response_types_supported": ["token"],
+            "subject_types_supported": ["pairwise"],
+            "id_token_signing_alg_values_supported": ["none"],
+        }
+    )
+
+
+async def _keys(_request: Request) -> Response:
+    return JSONResponse({"keys": []})
+
+
+# ---- tokens ---------------------------------------------------------------------------------------------------------
+
+
+def _token(service: Service) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+        refused = _refusal(form)
+        if refused is not None:
+            return JSONResponse(refused, status_code=401 if refused["error"] == "invalid_client" else 400)
+        token = _jwt(_claims(service.tenant, form["client_id"], _root(request)))
+        answer = {"token_type": "Bearer", "expires_in": LIFE_SECONDS, "ext_expires_in": LIFE_SECONDS}
+        return JSONResponse(answer | {"access_token": token})
+
+    return endpoint
+
+
+def _refusal(form: Mapping[str, str]) -> Json | None:
+    if form.get("grant_type") != "client_credentials":
+        return _error("unsupported_grant_type", 70003, "The sandbox gives tokens for client credentials only.")
+    if not form.get("client_id"):
+        return _error("invalid_request", 900144, "The request body must contain the parameter: 'client_id'.")
+    if not form.get("client_secret") and not form.get("client_assertion"):
+        return _error("invalid_client", 7000218, "The request body must contain 'client_assertion' or 'client_secret'.")
+    return None
+
+
+def _error(error: str, number: int, text: str) -> Json:
+    return {"error": error, "error_description": f"AADSTS{number}: {text}", "error_codes": [number]}
+
+
+def _claims(tenant: Tenant, client_id: str, root: str) -> Json:
+    """Who calls: an application that the tenant knows from now on, though it is listed nowhere."""
+    caller = stable_id(f"caller/{client_id}")
+    organization = tenant.remembered(ORGANIZATION)["id"]
+    name = f"Client {client_id}"
+    tenant.documents.put(CALLER, caller, {"id": caller, "appId": client_id, "displayName": name})
+    now = int(tenant.now().timestamp())
+    return {
+        "aud": root,
+        "iss": f"{root}/{organization}/v2.0",
+        "iat": now,
+        "nbf": now,
+        "exp": now + LIFE_SECONDS,
+        "app_displayname": name,
+        "appid": client_id,
+        "idtyp": "app",
+        "oid": caller,
+        "roles": tenant.remembered(PERMISSIONS) or [],
+        "sub": caller,
+        "tid": organization,
+        "ver": "1.0",
+    }
+
+
+def _jwt(claims: Json) -> str:
+    return f"{_part({'typ': 'JWT', 'alg': 'none'})}.{_part(claims)}."
+
+
+def _part(value: Any) -> str:
+    text = json.dumps(value, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(text).decode().rstrip("=")

@@ -1,0 +1,155 @@
+"""What holds for every tree and every user: an answer, soon, and never larger than it may be."""
+
+import time
+from datetime import UTC, datetime
+
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from scimconf.expressions import FUNCTIONS, Attribute, Call, Comparison, Concatenation, Constant
+from scimconf.expressions.dotnet.outcomes import StopError
+from scimconf.expressions.evaluation import Circumstances, Failure, Ignored, Undetermined, in_scope, prepare
+from scimconf.expressions.evaluation.arguments import MAX_SIZE
+from scimconf.expressions.evaluation.scope import OPERATORS
+from scimconf.expressions.regexes.matching import pattern
+
+TEXTS = st.text(max_size=12) | st.sampled_from(
+    [
+        *("", "True", "1", "-3", "&HFF", "2020-02-29", "12/31/9999 1:00:00 PM", "2021-06-30+08:00", "9223372036854775807"),
+        *("yyyy", "m", "ww", "yyyy-MM-dd", "zzz", "%", "h:mm tt", "AssumeUniversal", "tr-TR", "vbTextCompare", "UTF8"),
+        *("(a+)+$", "(?<n>x)?(y)", "${n}$1", "[^a-z-[b]]", "\\p{Lu}", "😀", "ḗ", "st john's", "\ud800", "x" * 300),
+        *("IgnoreAttributeFlow", "IgnoreObjectFlow", "(((a{90}){90}){90})", "n"),
+    ]
+)
+NAMES = st.sampled_from(["a", "b", "c"])
+OPERATORS_OF_TEXT = st.sampled_from(["=", "<>", ">", ">=", "<", "<="])
+FUNCTION_NAMES = st.sampled_from([*FUNCTIONS, "Lookup"])
+
+
+def calls(inner):
+    argument = st.none() | inner | st.builds(Comparison, inner, OPERATORS_OF_TEXT, inner)
+    argument |= st.builds(Concatenation, st.tuples(inner, inner))
+    keys = st.just(()) | st.just(()) | st.just(("x", "y"))
+    return st.builds(Call, FUNCTION_NAMES, st.lists(argument, max_size=7).map(tuple), keys)
+
+
+TREES = st.recursive(st.builds(Constant, TEXTS) | st.builds(Attribute, NAMES), calls, max_leaves=14)
+ROLES = st.fixed_dictionaries({}, optional={key: TEXTS for key in ("id", "value", "displayName")})
+VALUES = (
+    st.none() | TEXTS | st.booleans() | st.integers() | st.floats() | st.lists(TEXTS | ROLES | st.none(), max_size=3) | ROLES
+    | st.sets(TEXTS, max_size=2)
+)
+USERS = st.dictionaries(NAMES, VALUES)
+TOLD = st.builds(
+    Circumstances,
+    st.datetimes() | st.just(datetime(2025, 7, 30, tzinfo=UTC)),
+    st.none() | st.lists(TEXTS, max_size=3),
+    st.none() | st.just("contoso.com"),
+    st.none() | st.just("00aa00aa-bb11-cc22-dd33-44ee44ee44ee"),
+)
+
+
+def is_a_value(value):
+    match value:
+        case None | Ignored() | Undetermined(str()) | Failure(str()):
+            return True
+        case tuple():
+            return all(isinstance(each, str) for each in value)
+        case _:
+            return isinstance(value, str) and len(value) <= MAX_SIZE
+
+
+@settings(max_examples=400, deadline=5000, suppress_health_check=[HealthCheck.too_slow])
+@given(TREES, USERS, TOLD)
+def test_any_tree_over_any_user_has_a_value(tree, user, told):
+    """No tree and no user makes anything but a value; the same again is the same value."""
+    run = prepare(tree)
+    value = run(user, told)
+    assert is_a_value(value)
+    if "cut off" not in str(value):
+        assert value == run(user, told)
+
+
+def nested(name, depth, *arguments):
+    tree = Attribute("a")
+    for _ in range(depth):
+        tree = Call(name, (*arguments[:1], tree, *arguments[1:]) if name == "Join" else (tree, *arguments))
+    return tree
+
+
+def test_growth_is_bounded():
+    """Functions that make a text longer, one in another, are stopped before memory ends."""
+    told, user = Circumstances(datetime(2025, 1, 1)), {"a": "x" * 1000}
+    tenfold = (Constant("x"), None, None, Constant("x" * 10))
+    everything = (None, Constant(".+"), None, Constant("$&$&$&$&"))
+    for tree in (
+        nested("ConvertToUTF8Hex", 90),
+        nested("ConvertToBase64", 90),
+        nested("Replace", 90, *tenfold),
+        nested("Replace", 90, *everything),
+        nested("Join", 3, Constant("y" * 300_000)),
+        Call("Join", (Constant("y" * 400_000), *(Attribute("a") for _ in range(9)))),
+        Call("Replace", (Attribute("a"), None, Constant(""), None, Constant("$_" * 20_000))),
+        Call("Append", (Constant("y" * 600_000), Constant("y" * 600_000))),
+    ):
+        value = prepare(tree)(user, told)
+        assert isinstance(value, str | Undetermined), value
+        assert is_a_value(value)
+
+
+def test_depth_is_bounded():
+    """A tree deeper than any text is not followed, however deep."""
+    assert prepare(nested("Not", 50_000)) ({}, Circumstances(datetime(2025, 1, 1))) == Undetermined(
+        "functions are nested deeper than 100 levels"
+    )
+
+
+def test_pathological_patterns_are_cut_off():
+    """A pattern that would run for years is told to be one, within seconds."""
+    begin = time.perf_counter()
+    tree = Call("Replace", (Attribute("a"), None, Constant("(a|aa)+$"), None, Constant("")))
+    value = prepare(tree)({"a": "a" * 200 + "b"}, Circumstances(datetime(2025, 1, 1)))
+    assert value == Undetermined("Replace: the regular expression takes too long on this value and was cut off")
+    assert time.perf_counter() - begin < 5
+
+
+PIECES = st.sampled_from(
+    [
+        *("a", "b", ".", "^", "$", "|", "(", ")", "(?:", "(?<n>", "(?'m'", "(?=", "(?<!", "(?>", "(?i)", "(?i-s:", "(?x)", "(?"),
+        *("*", "+", "?", "{2}", "{2,}", "{0,3}", "{,3}", "{99}", "{3,1}", "[", "]", "[^", "-", "-[", "[a-z]", "[:", "{", "}", "x"),
+        *("\\d", "\\W", "\\b", "\\Z", "\\z", "\\1", "\\k<n>", "\\x41", "\\u0041", "\\cA", "\\01", "\\p{Lu}", "\\P{IsGreek}", "\\"),
+        *("(?#x)", "(?P<n>", "(?<n-m>", "\\q", "\\p{Nope}", "é", "😀", "&&", "~", "#", " ", "\n"),
+    ]
+)
+
+
+@settings(max_examples=400, deadline=5000)
+@given(st.lists(PIECES, max_size=9).map("".join), st.text("ab\n-éA😀", max_size=9), st.text("a$&{n}1", max_size=6))
+@example("(?:(?:(?:a?){1000}){1000}){1000}", "aaaa", "")
+@example("(" * 500 + "a" + ")" * 500, "aaaa", "")
+def test_any_pattern_runs_or_is_refused(text, subject, replacement):
+    """No pattern does anything but match, or stop with a reason."""
+    try:
+        assert isinstance(pattern(text).replaced(subject, replacement), str)
+    except StopError as stop:
+        assert stop.reason
+
+
+CLAUSES = st.fixed_dictionaries(
+    {
+        "attribute": NAMES | st.just("userType"),
+        "operator": st.sampled_from([*OPERATORS, "is_null", "is_not_null", "LIKE"]),
+        "value": st.none() | TEXTS | st.lists(TEXTS, max_size=2),
+    }
+)
+FILTERS = st.lists(st.fixed_dictionaries({"name": TEXTS, "all": st.lists(CLAUSES, max_size=3)}), max_size=3)
+
+
+@settings(deadline=5000)
+@given(FILTERS, USERS)
+def test_any_filter_has_an_answer(filters, user):
+    """In scope, not in scope, or a reason why nobody can say; the order of filters does not matter."""
+    answer = in_scope(filters, user)
+    assert answer in (True, False) or isinstance(answer, Undetermined)
+    if isinstance(answer, bool):
+        assert answer == in_scope(filters[::-1], user)

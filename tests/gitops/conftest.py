@@ -1,0 +1,85 @@
+"""A pretend tenant on a socket in this process, and somebody who stands in a folder of specs with it as the tenant."""
+
+from __future__ import annotations
+
+import os
+import threading
+from queue import Queue
+from urllib.request import ProxyHandler, Request, build_opener
+
+import pytest
+import uvicorn
+
+from scimconf.cli.main import main
+from scimconf.sandbox.server import create_app
+
+OURS = ("AZURE_", "SCIMCONF_", "GITHUB_", "CI", "SYSTEM_", "BUILD_")
+
+
+class Server(uvicorn.Server):
+    """Says on which port it listens; a thread of its own has no signals to handle."""
+
+    def __init__(self, app):
+        quiet = {"log_level": "warning", "access_log": False, "lifespan": "off"}
+        super().__init__(uvicorn.Config(app, host="127.0.0.1", port=0, date_header=False, server_header=False, **quiet))
+        self.ports = Queue()
+
+    async def startup(self, sockets=None):
+        await super().startup(sockets=sockets)
+        self.ports.put(self.servers[0].sockets[0].getsockname()[1])
+
+
+@pytest.fixture
+def serve():
+    """Starts tenants, each with a socket of its own; gives the URL of Graph in it."""
+    running = []
+
+    def start(tenant=None, **options):
+        server = Server(create_app(tenant, **options))
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        running.append((server, thread))
+        return f"http://127.0.0.1:{server.ports.get(timeout=10)}/v1.0"
+
+    yield start
+    for server, thread in running:
+        server.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder of its own to stand in, and nothing in the environment that would speak of a real tenant or forge."""
+    for name in [name for name in os.environ if name.startswith(OURS)]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("WRITER_SCIM_TOKEN", "anything")
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def run(capfd):
+    """Runs commands in this process, and gives exit code, stdout and stderr."""
+
+    def command(*argv):
+        capfd.readouterr()
+        code = main([str(word) for word in argv])
+        out, err = capfd.readouterr()
+        return code, out, err
+
+    return command
+
+
+@pytest.fixture
+def ask():
+    """Asks a tenant by itself, past scimconf; no proxy is asked for the way."""
+    opener = build_opener(ProxyHandler({}))
+
+    def send(url, method="GET", body=None):
+        headers = {"Content-Type": "application/json", "Authorization": "Bearer portal"}
+        with opener.open(Request(url, body, headers, method=method)) as answer:
+            return answer.read()
+
+    return send

@@ -1,0 +1,170 @@
+"""A saved plan: what is read back is what was saved, what was tampered with is refused, and what moved is said."""
+
+import json
+
+import pytest
+
+from scimconf.errors import Problem
+from scimconf.plan import (
+    Action,
+    Address,
+    ApplicationPlan,
+    Change,
+    Effect,
+    FieldChange,
+    Guard,
+    LeftBehind,
+    Plan,
+    Resource,
+    Tenant,
+    WriteOnly,
+)
+from scimconf.plan.diff import digest
+from scimconf.plan.file import moved, read
+from scimconf.render import json as machine
+
+
+def change(rest="users/title", before=None, after="[jobTitle]", action=Action.UPDATE):
+    address = Address("a", "attribute_mapping", rest)
+    return Change(
+        address,
+        action,
+        Resource(address),
+        Resource(address),
+        (FieldChange("source", before, after),),
+        frozenset({Effect.RESYNC}),
+        "because",
+    )
+
+
+def plan(*changes, name="a", **fields):
+    base = {"digest": "d", "fingerprint": "f", "paths": ("a.yaml",), "ids": {"sp": "1"}}
+    return Plan(
+        Tenant("t", "contoso.com"),
+        (ApplicationPlan(name, changes=changes, **{**base, **fields}),),
+        {"only": [], "exclude": [], "allow": [], "resend_secrets": False},
+    )
+
+
+def document(one):
+    return machine.plan_document(one)
+
+
+def saved(one):
+    found = read(machine.plan(one), "plan.json")
+    assert not isinstance(found, Problem), found
+    return found
+
+
+FULL = plan(
+    change(),
+    change("users/x", None, WriteOnly("TOKEN"), Action.CREATE),
+    change("users/y", {"a": 1}, {"a": 2}),
+    change("users/z", "gone", None, Action.DELETE),
+    reported=(Resource(Address("a", "assignment", "user:x/admin"), {"b": 1}),),
+    left_alone=(Resource(Address("a", "app_role", "User")),),
+    guards=(
+        Guard("scope-all", "said", "", 3, Address("a", "settings")),
+        Guard("many-removals", "said", "--allow many-removals"),
+    ),
+    notices=(Problem("K001", "said", ("tenant",), hint="Write it.", severity="warning"), Problem("K002", "said")),
+    left_behind=(LeftBehind(Address("a", "app_role", "old"), "write this"),),
+    excluded=2,
+)
+
+
+def test_what_is_read_back_is_told_as_it_was():
+    """The machine format is complete: reading and writing it again gives the same bytes."""
+    assert machine.plan(saved(FULL).plan) == machine.plan(FULL)
+    assert saved(FULL).digest == digest(document(FULL))
+
+
+def test_nested_differences_are_found_again():
+    """They are not in the file, and follow from before and after."""
+    found = next(one for one in saved(FULL).plan.applications[0].changes if one.address.rest == "users/y")
+    assert [(detail.path, detail.before, detail.after) for detail in found.fields[0].details] == [(("a",), 1, 2)]
+
+
+def spoiled(**more):
+    one = {**document(FULL), **more}
+    return json.dumps({**one, "digest": digest(one)})
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("not json", "P001"),
+        ("[" * 100_000, "P001"),
+        ("[]", "P002"),
+        ("{}", "P002"),
+        ('{"format_version": 1}', "P002"),
+        (spoiled(format_version="2.0"), "P003"),
+        (spoiled(applications=[{}]), "P004"),
+        (spoiled(summary={}), "P004"),
+        (spoiled(tenant={"id": 1, "domain": ""}), "P004"),
+        (machine.plan(FULL).replace('"action": "create"', '"action": "paint"'), "P004"),
+        (machine.plan(FULL).replace("[jobTitle]", "[department]"), "P005"),
+    ],
+)
+def test_a_file_that_is_no_plan_of_ours_is_a_problem(text, code):
+    """Foreign, newer, broken or tampered with: each says so, with the file's name and what to do."""
+    found = read(text, "plan.json")
+    assert isinstance(found, Problem)
+    assert (found.code, str(found.where), bool(found.hint)) == (code, "plan.json", True)
+
+
+def test_a_later_minor_version_is_read():
+    """Minor versions only add."""
+    assert not isinstance(read(spoiled(format_version="1.9", later=[1]), "plan.json"), Problem)
+
+
+MOVED = {
+    "nothing": (plan(change()), []),
+    "the tenant": (
+        Plan(Tenant("u", "other.com"), plan(change()).applications, plan().options),
+        ["the tenant is other.com, not contoso.com"],
+    ),
+    "the spec": (plan(change(), digest="e"), ["a: the spec is another one"]),
+    "the application": (plan(change(), ids={"sp": "2"}), ["a: it is another application or job"]),
+    "the tenant's things": (plan(change(), fingerprint="g"), ["a: what the spec manages is no longer as it was seen"]),
+    "a new change": (
+        plan(change(), change("users/more")),
+        ["a: update of a:attribute_mapping/users/more was not in the reviewed plan"],
+    ),
+    "a change that is done": (plan(), ["a: update of a:attribute_mapping/users/title is not needed any more"]),
+    "another value": (
+        plan(change(after="[department]")),
+        [
+            "a: update of a:attribute_mapping/users/title is not the one that was reviewed: source "
+            '(then null → "[jobTitle]", now null → "[department]")'
+        ],
+    ),
+    "another application": (
+        plan(change(), name="b"),
+        ["b: is planned now and was not reviewed", "a: was reviewed and cannot be planned now"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_what_moved_is_said(name):
+    """A line each, in words; nothing where the reviewed plan may be applied."""
+    then = saved(plan(change()))
+    now, lines = MOVED[name]
+    assert list(moved(then.plan, now, (then.document, document(now)))) == lines
+
+
+def test_a_field_that_was_not_changed_then_and_another_effect_are_told():
+    """A change may also differ in what it does to people only."""
+    then, now = change(), change()
+    object.__setattr__(now, "fields", (*now.fields, FieldChange("match", 1, 2)))
+    first = saved(plan(then))
+    assert list(moved(first.plan, plan(now), (first.document, document(plan(now))))) == [
+        "a: update of a:attribute_mapping/users/title is not the one that was reviewed: match "
+        "(then unchanged, now 1 → 2)"
+    ]
+    other = change()
+    object.__setattr__(other, "effects", frozenset())
+    assert list(moved(first.plan, plan(other), (first.document, document(plan(other))))) == [
+        "a: update of a:attribute_mapping/users/title is not the one that was reviewed"
+    ]

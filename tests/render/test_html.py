@@ -1,0 +1,172 @@
+"""The page as text: complete in itself, everything escaped, fast; the browser's tests are beside this."""
+
+import os
+import re
+import time
+from base64 import b64encode
+from hashlib import sha256
+from html.parser import HTMLParser
+from pathlib import Path
+
+import plans
+import pytest
+import rich_plan
+
+from scimconf.plan import Action, Address, ApplicationPlan, Change, FieldChange, Guard, Plan, Tenant
+from scimconf.render import html
+
+GOLDEN = Path(__file__).parent / "pages" / "plan.html"
+
+
+def without_assets(page):
+    """The page without its style and script, and so without their digests."""
+    page = re.sub(r"<(style|script)>.*?</\1>", r"<\1></\1>", page, flags=re.DOTALL)
+    return re.sub(r"sha256-[\w+/=]+", "sha256", page)
+
+
+def test_what_is_rendered_is_what_was_reviewed():
+    rendered = without_assets(html.plan(plans.rich()))
+    if os.environ.get("SCIMCONF_UPDATE_GOLDEN"):
+        GOLDEN.write_bytes(rendered.encode())
+    assert rendered == GOLDEN.read_bytes().decode()
+
+
+class Reader(HTMLParser):
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.text = [], ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def read(page):
+    return Reader(page)
+
+
+# --- complete in itself --------------------------------------------------------------------------------------------
+
+
+def test_nothing_on_the_page_asks_for_anything_else():
+    for tag, attributes in read(html.plan(plans.rich())).tags:
+        assert tag not in {"img", "iframe", "object", "embed", "base", "a", "video"} or attributes["href"] == "#changes"
+        assert not {"src", "srcset", "style", "action"} & set(attributes)
+        assert not [name for name in attributes if name.startswith("on")]
+        assert attributes.get("href", "data:,") in {"data:,", "#changes"}
+
+
+def test_only_its_own_style_and_script_may_run():
+    page = html.plan(plans.rich())
+    policy = next(attrs["content"] for tag, attrs in read(page).tags if attrs.get("http-equiv"))
+    assert policy.startswith("default-src 'none'; ")
+    for tag in ("style", "script"):
+        (inside,) = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
+        digest = b64encode(sha256(inside.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+    assert "unsafe" not in policy
+
+
+def test_ids_are_unique_and_labels_lead_somewhere():
+    tags = read(html.plan(plans.rich())).tags
+    ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {attributes["aria-labelledby"] for _, attributes in tags if "aria-labelledby" in attributes} <= set(ids)
+
+
+# --- hostile values ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", plans.HOSTILE.values(), ids=list(plans.HOSTILE))
+def test_a_value_is_text_and_nothing_else(value):
+    page = read(html.plan(plans.everywhere(value)))
+    plain = read(html.plan(plans.everywhere("plain")))
+    own = {"del", "ins", "title", "li", "strong", "span", "br", "option", "code", "path", "g", "rect", "text"}
+    assert {tag for tag, _ in page.tags} <= {tag for tag, _ in plain.tags} | own
+    names = {name for _, attributes in page.tags for name in attributes}
+    assert names <= {name for _, attributes in plain.tags for name in attributes} | {"selected"}
+    assert all(line.isprintable() for line in page.text.split("\n"))
+
+
+def test_what_would_not_print_is_shown_as_an_escape():
+    text = read(html.plan(plans.everywhere(plans.HOSTILE["bidi"] + plans.HOSTILE["escape"]))).text
+    assert "admin\\u202etxt.exe\\x1b[31mred" in text
+
+
+# --- what it says --------------------------------------------------------------------------------------------------
+
+
+def change(action=Action.UPDATE, kind="settings", fields=(), **more):
+    return Change(Address("a", kind, "x"), action, fields=fields, **more)
+
+
+def one(*changes, **more):
+    return html.plan(Plan(applications=(ApplicationPlan("a", changes=changes, **more),)))
+
+
+def test_the_part_of_an_expression_that_differs_is_marked():
+    page = one(change(fields=(FieldChange("source", 'Join(" ", [a], [b])', 'Join(" ", [a], ToLower([b], ))'),)))
+    assert '<td class="before" data-side="before"><code>Join(&#34; &#34;, [a], [b])</code></td>' in page
+    assert "<code>Join(&#34; &#34;, [a], <ins>ToLower(</ins>[b]<ins>, )</ins>)</code>" in page
+
+
+def test_a_side_that_nothing_is_on_has_no_column():
+    page = one(change(Action.CREATE, fields=(FieldChange("scope", None, "all"),)))
+    assert 'scope="col">after<' in page
+    assert 'scope="col">before<' not in page
+
+
+def test_a_plan_without_changes_has_no_filters():
+    page = html.plan(Plan(Tenant("1"), (rich_plan.idle(),)))
+    assert "No changes. Everything is as the spec says." in page
+    assert 'id="filters"' not in page
+    assert 'id="filters"' not in html.plan(Plan())
+
+
+def test_what_a_guard_counted_is_said_where_its_message_does_not():
+    assert "(counted: 1,200)" in one(guards=(Guard("g", "too many", number=1_200),))
+    assert "(counted" not in one(guards=(Guard("g", "12 are too many", number=12),))
+
+
+def test_changes_without_an_effect_can_be_filtered_too():
+    assert '<option value="none">none (1)</option>' in one(change())
+
+
+def test_a_long_plan_is_folded():
+    assert '<body class="many">' in html.plan(plans.large(300))
+    assert not re.search(r'<details class="entry[^>]* open', html.plan(plans.large(300)))
+
+
+def test_previews_stand_where_a_template_puts_them():
+    environment = html.environment()
+    child = '{% extends "plan.html" %}{% block people %}<p class="people">{{ application.preview }}</p>{% endblock %}'
+    page = environment.from_string(child).render(html.context(plans.rich(), {"writer": "Ada <would> be created"}))
+    assert '<p class="people">Ada &lt;would&gt; be created</p>' in page
+    assert '<p class="people">None</p>' in page
+    assert 'class="people"' not in html.plan(plans.rich(), previews={"writer": "Ada"})
+
+
+# --- time ----------------------------------------------------------------------------------------------------------
+
+
+def test_time_grows_with_the_number_of_changes():
+    def seconds(number):
+        plan = plans.large(number)
+        start = time.process_time()
+        html.plan(plan)
+        return time.process_time() - start
+
+    seconds(100)
+    assert seconds(5_000) < 20 * max(seconds(500), 0.05)
+
+
+def test_jinja_is_imported_when_a_page_is_made():
+    import subprocess
+    import sys
+
+    asked = "import sys, scimconf.render.text, scimconf.render.markdown, scimconf.render.html as h; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"jinja2", "markupsafe", "deepdiff", "rich", "pydantic", "asyncio"} & set(loaded)

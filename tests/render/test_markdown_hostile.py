@@ -1,0 +1,155 @@
+"""Values inside of a comment are text for every parser: no tag, link, mention, table or fence comes of them."""
+
+import re
+
+import plans
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from scimconf.plan import Action, Address, ApplicationPlan, Change, FieldChange
+from scimconf.render import markdown
+from scimconf.render.markdown.diagram import diagram, label
+from scimconf.render.markdown.inert import cell, clipped, code, prose, size
+
+PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+OURS = {"paragraph", "heading", "bullet_list", "list_item", "table", "thead", "tbody", "tr", "th", "td", "strong"}
+TAGS = re.compile(
+    r"<details>\n<summary><code>[^<>]*</code>: [\w ,]+</summary>\n?|</details>\n?|<!-- scimconf: [\w.:/@=+ -]* -->\n?"
+)
+PROSE = re.compile(r"[^@#<>\[\]`$|\\^&]*")
+"""What words outside of code may consist of: nothing that any forge looks for."""
+
+
+def tokens(text):
+    for token in PARSER.parse(text):
+        yield token
+        yield from token.children or ()
+
+
+def check(text):
+    for token in tokens(text):
+        kind = token.type.removesuffix("_open").removesuffix("_close")
+        if kind == "text":
+            assert PROSE.fullmatch(token.content), token.content
+            assert "://" not in token.content
+            assert not re.search(r"\bwww\.|[0-9a-f]{7}|\bGH-\d|:\w+:", token.content)
+        elif kind in {"html_block", "html_inline"}:
+            assert TAGS.fullmatch(token.content), token.content
+        elif kind == "fence":
+            assert token.info in {"diff", "mermaid"}
+            assert token.map[1] - token.map[0] == token.content.count("\n") + 2
+        else:
+            assert kind in {*OURS, "code_inline", "inline", "softbreak"}, kind
+
+
+VALUES = pytest.mark.parametrize("value", plans.HOSTILE.values(), ids=list(plans.HOSTILE))
+
+
+@VALUES
+@pytest.mark.parametrize("as_html", [True, False])
+def test_nothing_comes_of_a_value(value, as_html):
+    rendered = markdown.plan(plans.everywhere(value), max_chars=1_000_000, marker=value, as_html=as_html)
+    check(rendered)
+    assert all(line.isprintable() for line in rendered.split("\n"))
+    rendered.encode()
+
+
+@VALUES
+def test_the_page_has_the_parts_that_it_has_with_plain_values(value):
+    def shape(text):
+        return [token.type for token in PARSER.parse(text) if token.level == 0]
+
+    expected = shape(markdown.plan(plans.everywhere("plain"), max_chars=9_000_000))
+    assert shape(markdown.plan(plans.everywhere(value), max_chars=9_000_000)) == expected
+
+
+@VALUES
+def test_neither_does_anything_when_it_is_cut(value):
+    for most in (300, 1_500, 4_000, 12_000):
+        rendered = markdown.plan(plans.everywhere(value), max_chars=most, marker=value)
+        check(rendered)
+        assert size(rendered) <= most
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.sampled_from("`|<>@#[]()!*_~&\\-=+.:/ \n\r\t1aw$") | st.characters(), max_size=40))
+def test_neither_does_anything_come_of_any_text(value):
+    check(markdown.plan(plans.everywhere(value), max_chars=1_000_000, marker=value))
+
+
+@given(st.text(st.sampled_from("`| \\ab"), max_size=30))
+def test_code_says_the_very_text(value):
+    (inline,) = [token for token in PARSER.parse(f"x {code(value)} y") if token.type == "inline"]
+    (span,) = [token for token in inline.children if token.type == "code_inline"]
+    said = span.content.replace("\\x60", "`")
+    assert said == value or (not value.strip() and not said.strip())
+
+
+@given(st.text(st.sampled_from("`| \\ab"), max_size=30))
+def test_a_value_stays_in_its_cell(value):
+    table = f"| a | b |\n| --- | --- |\n| {cell(value)} | 1 |\n"
+    assert [token.content for token in PARSER.parse(table) if token.type == "inline"][-1] == "1"
+    assert "|" not in cell(value)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("the role is lost, and who had it", "the role is lost, and who had it"),
+        ("the group aaaaaaaa-1 is called X", "the group `aaaaaaaa-1` is called X"),
+        ('there is no user "ada@b.c", sorry.', 'there is no user `"ada@b.c"`, sorry.'),
+        ("say @here @there now", "say `@here @there` now"),
+        ("needs WRITER_SCIM_TOKEN.", "needs `WRITER_SCIM_TOKEN`."),
+        ("single sign-on can't be --allow scope-all", "single sign-on can't be `--allow scope-all`"),
+        ("1,234 of 5 people", "1,234 of 5 people"),
+        ("defaced www. deadbeef www-x", "`defaced www. deadbeef www-x`"),
+        ("wait   for it", "wait for it"),
+        (".", "`.`"),
+        ("`", "`` ` ``"),
+        ("", ""),
+    ],
+)
+def test_plain_words_stay_words(sentence, shown):
+    assert prose(sentence) == shown
+
+
+def test_what_is_very_long_is_clipped_and_says_so():
+    assert clipped("x" * 1_234, 10) == "x" * 10 + "… (1,234 characters)"
+    assert len(code("x" * 100_000)) < 300
+    assert len(prose("x y " * 100_000)) < 1_000
+
+
+# --- mermaid -------------------------------------------------------------------------------------------------------
+
+
+@VALUES
+def test_a_label_holds_nothing_that_mermaid_or_markdown_reads(value):
+    assert re.fullmatch(r"(?:[\w ]|#\d+;|(?<=[A-Za-z])\.(?=[A-Za-z])|[^\x00-\x7f])+", label(value))
+    assert "_" not in label(value)
+
+
+def test_the_picture_of_a_hostile_mapping_has_as_many_lines_as_that_of_a_plain_one():
+    def drawn(value):
+        fields = (FieldChange("source", "[a]", f'Join("", [{value}], [b])'),)
+        address = Address("a", "attribute_mapping", f"users/{value}")
+        return diagram(ApplicationPlan("a", changes=(Change(address, Action.UPDATE, fields=fields),)))
+
+    plain = drawn("plain").count("\n")
+    for value in plans.HOSTILE.values():
+        assert drawn(value).count("\n") in {plain, plain - 4}  # what is no expression has no attributes
+
+
+def test_there_is_no_picture_where_no_source_is_known():
+    fields = (FieldChange("match", 1, 2),)
+    change = Change(Address("a", "attribute_mapping", "users/x"), Action.UPDATE, fields=fields)
+    assert diagram(ApplicationPlan("a", changes=(change,))) == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["script", "mention", "references", "sha", "bare link", "link", "autolink", "fence lines", "comment", "math"]
+)
+def test_the_check_finds_a_value_that_is_not_made_inert(name):
+    with pytest.raises(AssertionError):
+        check(f"a value: {plans.HOSTILE[name]}\n")
