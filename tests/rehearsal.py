@@ -161,7 +161,7 @@ class Rehearsal:
             Settings(base=BASE),
             None,
             transport=self.wire,
-            scrub=lambda said: self.secrets.scrub(said),
+            scrub=self.secrets.scrub,
             sleep=self.sleep,
             clock=lambda: self.time,
             random=lambda: 1.0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,13 @@ if TYPE_CHECKING:
     from scimconf.spec.loaded import Loaded
     from scimconf.workflow import Planned
 
+SEEN_WITH_FORMER = "left-behind"
+"""The guard that only a plan with `--was` can see: an apply takes the reviewed plan's word for it."""
 BACKED_UP = ("applications", "assignments", "jobs", "schema", "secrets", "service_principals")
+
+
+Hide = Callable[[str], str]
+"""Takes people's names out of a text, where that is asked for."""
 
 
 @click.command("apply", short_help="Make the tenant what the spec says, after showing the plan and asking.")
@@ -43,7 +49,7 @@ BACKED_UP = ("applications", "assignments", "jobs", "schema", "secrets", "servic
     help="Where to save the documents as they were before the first write.",
 )
 def command(paths: Sequence[str], **asked: Any) -> int:
-    r"""Make the tenant what the spec says, after showing the plan and asking.
+    """Make the tenant what the spec says, after showing the plan and asking.
 
     PATHS are files, or folders with scimconf.yaml and *.scimconf.yaml; this folder where none is named. Running it
     again is always the way on: it plans anew and does what is left.
@@ -76,7 +82,7 @@ def _as_reviewed(reviewed: Saved, asked: dict[str, Any]) -> tuple[Sequence[str],
         raise StaleError(f"This is not the plan that was reviewed: its digest is {reviewed.digest}, not {expected}")
     remembered = {name: reviewed.plan.options[name] for name in (*planning.REMEMBERED, "resend_secrets")}
     specs = [application.paths[0] for application in reviewed.plan.applications]
-    return specs, {**asked, **remembered}
+    return specs, {**asked, **remembered, "redact_principals": reviewed.plan.options.get("redact_principals", False)}
 
 
 def _run(loadeds: Sequence[Loaded], together: Sequence[Problem], reviewed: Saved | None, asked: dict[str, Any]) -> int:
@@ -85,11 +91,12 @@ def _run(loadeds: Sequence[Loaded], together: Sequence[Problem], reviewed: Saved
     async def work(session: Session) -> int:
         found = await planning.plan_all(session, loadeds, planning.wishes(asked))
         with session.progress.still():
+            planning.announce(session, found, asked)
             planning.tell(found, together, {**asked, "form": "text"})
             if reviewed is not None and _is_stale(reviewed, found, asked):
                 return 3
         codes = [planning.exit_code(found, together, detailed=False)]
-        return options.first([*codes, *await _apply_all(session, found, asked)])
+        return options.first([*codes, *await _apply_all(session, found, asked, _held(reviewed))])
 
     return run(asked, "reading", work)
 
@@ -104,12 +111,21 @@ def _is_stale(reviewed: Saved, found: planning.Found, asked: dict[str, Any]) -> 
     return bool(lines)
 
 
-async def _apply_all(session: Session, found: planning.Found, asked: dict[str, Any]) -> list[int]:
+def _held(reviewed: Saved | None) -> frozenset[str]:
+    """The applications that what is left behind stops, and says so."""
+    plans = reviewed.plan.applications if reviewed is not None else ()
+    held = [one.name for one in plans if any(guard.id == SEEN_WITH_FORMER for guard in one.closed_guards)]
+    for name in held:
+        click.echo(f"{name}: nothing was done: the reviewed plan is stopped by {SEEN_WITH_FORMER}.", err=True)
+    return frozenset(held)
+
+
+async def _apply_all(session: Session, found: planning.Found, asked: dict[str, Any], held: frozenset[str]) -> list[int]:
     """The exit codes; applications one after another, each whatever becomes of the others."""
     wanted = [one for one in found.planned if one.comparison.plan.changes]
     if not wanted:
         return [0]
-    free = [one for one in wanted if not _closed(one)]
+    free = [one for one in wanted if not _closed(one) and one.name not in held]
     codes = [4 for one in wanted if one not in free]
     if not free:
         return codes
@@ -117,7 +133,8 @@ async def _apply_all(session: Session, found: planning.Found, asked: dict[str, A
         agreed = _agreed(free, asked)
     if not agreed:
         return [*codes, 1]
-    return [*codes, *[await _apply_one(session, one, asked) for one in free]]
+    hide = saved.hiding(planning.whole(found, asked), asked)
+    return [*codes, *[await _apply_one(session, one, asked, hide) for one in free]]
 
 
 def _closed(planned: Planned) -> bool:
@@ -143,15 +160,15 @@ def _agreed(wanted: Sequence[Planned], asked: dict[str, Any]) -> bool:
     return bool(answer == "yes")
 
 
-async def _apply_one(session: Session, planned: Planned, asked: dict[str, Any]) -> int:
+async def _apply_one(session: Session, planned: Planned, asked: dict[str, Any], hide: Hide) -> int:
     from scimconf.render import text
     from scimconf.workflow import apply
 
     session.progress.begin(planned.name)
     with session.careful():
-        talk = _Talk(session, asked)
+        talk = _Talk(session, asked, hide)
         report = await apply(session.live(), planned, planning.wishes(asked), session.secrets, talk)
-    report = replace(report, error=session.secrets.scrub(report.error))
+    report = saved.discreet_report(replace(report, error=session.secrets.scrub(report.error)), hide)
     session.events.applied(report)
     terminal = Terminal.of_stdout()
     with session.progress.still():
@@ -164,9 +181,10 @@ async def _apply_one(session: Session, planned: Planned, asked: dict[str, Any]) 
 class _Talk:
     """A terminal's side of an apply."""
 
-    def __init__(self, session: Session, asked: dict[str, Any]) -> None:
+    def __init__(self, session: Session, asked: dict[str, Any], hide: Hide) -> None:
         self._session = session
         self._asked = asked
+        self._hide = hide
 
     def approve(self, planned: Planned) -> bool:
         found = planning.Found()
@@ -186,7 +204,7 @@ class _Talk:
         return str(folder)
 
     def tell(self, says: str, done: int, total: int) -> None:
-        self._session.progress.tell(says, done, total)
+        self._session.progress.tell(self._hide(says), done, total)
 
     def interrupted(self) -> bool:
         return self._session.interrupted()

@@ -25,7 +25,7 @@ APP = "app:"
 @options.output("text", "json", "markdown", "html")
 @saved.telling
 def command(one: str, other: str, **asked: Any) -> int:
-    r"""Compare two specs, a spec and an application, or two applications. Exit code 2 when they differ.
+    """Compare two specs, a spec and an application, or two applications. Exit code 2 when they differ.
 
     ONE and OTHER are files, or app:NAME or app:ID for what is live in the tenant. It shows what would change if ONE
     became OTHER. Nothing is written, and a tenant is only read where an app: is named.

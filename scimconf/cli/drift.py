@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(dir_okay=False), help="Save the plan that would mend it.")
 @click.option("--since", type=click.Path(dir_okay=False, exists=True), help="A saved plan: say what moved since it.")
 def command(paths: Sequence[str], **asked: Any) -> int:
-    r"""Say whether the tenant is still as the specs say. Nothing is written; made for a schedule.
+    """Say whether the tenant is still as the specs say. Nothing is written; made for a schedule.
 
     Exit code 0 when there is no drift, 2 when there is.
 
@@ -44,6 +44,7 @@ def command(paths: Sequence[str], **asked: Any) -> int:
 
     async def work(session: Session) -> int:
         found = await planning.plan_all(session, loadeds, planning.wishes(asked))
+        planning.announce(session, found, asked)
         with session.progress.still():
             planning.tell(found, together, asked)
             planning.keep(found, together, asked)

@@ -28,7 +28,7 @@ GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 @click.option("--strict", is_flag=True, help="Exit with 2 when something cannot be said in a spec.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 def command(**asked: Any) -> int:
-    r"""Write a live application as a spec that plans to nothing. The tenant is only read.
+    """Write a live application as a spec that plans to nothing. The tenant is only read.
 
     Values of secrets cannot be read: the spec has references in their place, for you to fill. What a spec cannot say
     stands in it as a comment.

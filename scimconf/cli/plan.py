@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 @saved.telling
 @options.events
 @click.option("--out", type=click.Path(dir_okay=False), help="Save the plan, to be shown and applied as it is.")
-@click.option("--was", type=click.Path(exists=True), help="The former specs: say what they named and is left behind.")
+@click.option(
+    "--was", multiple=True, type=click.Path(exists=True), help="Former specs: say what they named and is left behind."
+)
 @click.option("--fail-on-left-behind", is_flag=True, help="What is left behind stops an apply.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
 @click.option("--show-unmanaged", is_flag=True, help="List what the spec does not name and is left alone.")
 @click.option("--steps", "with_steps", is_flag=True, help="Show the requests and edits that apply would make.")
 def command(paths: Sequence[str], **asked: Any) -> int:
-    r"""Show what differs from the tenant, and what that does to people. Nothing is written.
+    """Show what differs from the tenant, and what that does to people. Nothing is written.
 
     PATHS are files, or folders with scimconf.yaml and *.scimconf.yaml; this folder where none is named.
 
@@ -48,6 +50,7 @@ def command(paths: Sequence[str], **asked: Any) -> int:
 
     async def work(session: Session) -> int:
         found = await planning.plan_all(session, loadeds, planning.wishes(asked), former)
+        planning.announce(session, found, asked)
         with session.progress.still():
             planning.tell(found, together, asked)
             planning.keep(found, together, asked)

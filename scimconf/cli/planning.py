@@ -43,11 +43,17 @@ def former(asked: dict[str, Any]) -> Mapping[str, Spec]:
 
     if not asked["was"]:
         return NOTHING
-    loadeds, together = options.load_all([asked["was"]], asked["given"], asked["files"])
+    loadeds, together = options.load_all(asked["was"], asked["given"], asked["files"])
     problems = [*together, *(problem for loaded in loadeds for problem in loaded.problems)]
     if problems:
         raise ProblemsError(problems)
     return {loaded.spec.name: loaded.spec for loaded in loadeds if loaded.spec is not None}
+
+
+def announce(session: Session, found: Found, asked: dict[str, Any]) -> None:
+    """Tells programs what was planned, without people's names where that is asked for."""
+    for one in saved.discreet(whole(found, asked), asked).applications:
+        session.events.planned(one)
 
 
 class Found:
@@ -86,7 +92,6 @@ async def plan_all(
             found.problems += result.comparison.problems
             if not result.comparison.problems:
                 found.planned.append(result)
-                session.events.planned(result.comparison.plan)
     return found
 
 
@@ -95,7 +100,9 @@ def whole(found: Found, asked: dict[str, Any]) -> Plan:
     from scimconf.plan import Plan, Tenant
 
     tenants = [one.comparison.tenant for one in found.planned if one.comparison.tenant is not None]
-    shaped = {name: list(asked[name]) for name in REMEMBERED}
+    shaped: dict[str, Any] = {name: list(asked[name]) for name in REMEMBERED}
+    if asked.get("redact_principals"):
+        shaped["redact_principals"] = True
     return Plan(
         tenants[0] if tenants else Tenant(),
         tuple(one.comparison.plan for one in found.planned),

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-SCHEMA = "scimconf.schema.json"
+from scimconf.errors import SpecPath
+
+SCHEMA = ".scimconf/spec.schema.json"
 MODELINES = f"yaml-language-server: $schema={SCHEMA}\n$schema: {SCHEMA}"
 """The first is read by the YAML language server (VS Code, Neovim, Helix, Emacs, Zed …), the second by JetBrains' IDEs."""
 WRITER_ATTRIBUTE = "urn:custom:params:scim:schemas:extension:writer:2.0:User"
 
-Path = tuple[str | int, ...]
+Notes = dict[SpecPath, str]
+Made = tuple[dict[str, Any], Notes, Notes]
+"""A spec, the comments above its paths, and those beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +43,10 @@ class Preset:
     name: str
     display_name: str
     base_address: str
-    make: Callable[[Answers], tuple[dict[str, Any], dict[Path, str], dict[Path, str]]]
+    make: Callable[[Answers], Made]
 
 
-def blank(answers: Answers) -> tuple[dict[str, Any], dict[Path, str], dict[Path, str]]:
+def blank(answers: Answers) -> Made:
     """The frame: the application, its connection, on; everything else as it is in the tenant."""
     tree: dict[str, Any] = {
         "version": 1,
@@ -53,7 +57,7 @@ def blank(answers: Answers) -> tuple[dict[str, Any], dict[Path, str], dict[Path,
         "mappings": {"users": {"enabled": True}, "groups": {"enabled": True}},
         "assignments": {"unlisted": "keep", "groups": []},
     }
-    above: dict[Path, str] = {
+    above: Notes = {
         ("connection", "secret_token"): "Only where the token is kept; its value is read when it is sent.",
         ("provisioning", "scope"): "Only assigned users and groups; the other word is `all`.",
         ("assignments", "unlisted"): "People assigned by hand stay; `report` shows them, `remove` takes them out.",
@@ -69,14 +73,14 @@ def blank(answers: Answers) -> tuple[dict[str, Any], dict[Path, str], dict[Path,
         above["connection", "secret_token"] = (
             "base_address: https://app.example.com/scim\n" + above["connection", "secret_token"]
         )
-    beside: dict[Path, str] = {
+    beside: Notes = {
         ("name",): "what addresses and reports begin with",
         ("application", "create"): "makes it where it is missing",
     }
     return tree, above, beside
 
 
-def writer(answers: Answers) -> tuple[dict[str, Any], dict[Path, str], dict[Path, str]]:
+def writer(answers: Answers) -> Made:
     """Writer (writer.com): what its guides set up by hand in the portal."""
     tree, above, beside = blank(answers)
     tree["application"]["single_sign_on"] = "saml"

@@ -26,7 +26,7 @@ QUESTION = (
 @click.option("--out", type=click.Path(dir_okay=False), default="probe.json", show_default=True, help="The report.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def command(**asked: Any) -> int:
-    r"""Settle on a test tenant what Graph's documentation leaves open.
+    """Settle on a test tenant what Graph's documentation leaves open.
 
     The report holds no secret, no id and no name of the tenant. A sandbox that answers like it:
 

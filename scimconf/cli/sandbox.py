@@ -23,7 +23,7 @@ def command() -> None:
 @click.option("--tls", type=click.Path(file_okay=False), metavar="DIR", help="Serve https; DIR keeps the certificates.")
 @click.option("--permissions", metavar="LIST", help="The only permissions that callers have, comma-separated.")
 def serve(**asked: Any) -> int:
-    r"""Serve a pretend tenant until interrupted.
+    """Serve a pretend tenant until interrupted.
 
     Point the tool at it with SCIMCONF_GRAPH_URL. Nothing leaves this machine.
 

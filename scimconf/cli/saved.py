@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,7 +14,7 @@ from scimconf.errors import Problem, ProblemsError, Where
 
 if TYPE_CHECKING:
     from scimconf.cli.terminal import Terminal
-    from scimconf.plan import Plan
+    from scimconf.plan import Plan, Report
     from scimconf.plan.file import Saved
     from scimconf.wire import Step
 
@@ -23,6 +24,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 def telling(command: F) -> F:
     """How markdown and artifacts are told."""
     command = click.option(
+        "--marker", metavar="TEXT", help="A hidden line first, by which a job finds its comment again."
+    )(command)
+    command = click.option(
         "--max-chars", type=click.IntRange(1000), default=65536, show_default=True, help="The most a forge takes."
     )(command)
     return click.option("--redact-principals", is_flag=True, help="Keep people's names out of it.")(command)
@@ -30,8 +34,10 @@ def telling(command: F) -> F:
 
 def is_plan(path: str) -> bool:
     """Whether a file holds a plan: specs are YAML and never begin with a brace."""
-    file = Path(path)
-    return file.is_file() and file.open("rb").read(64).lstrip()[:1] == b"{"
+    if not Path(path).is_file():
+        return False
+    with Path(path).open("rb") as file:
+        return file.read(64).lstrip()[:1] == b"{"
 
 
 def read(path: str) -> Saved:
@@ -56,10 +62,7 @@ def told(
     steps: Mapping[str, Sequence[Step]] | None = None,
 ) -> str:
     """The plan in one of the forms."""
-    if asked.get("redact_principals"):
-        from scimconf.plan.redact import redacted
-
-        plan = redacted(plan)
+    plan = discreet(plan, asked)
     if form == "json":
         from scimconf.render import json as as_json
 
@@ -67,7 +70,7 @@ def told(
     if form == "markdown":
         from scimconf.render import markdown
 
-        return markdown.plan(plan, max_chars=asked["max_chars"])
+        return markdown.plan(plan, max_chars=asked["max_chars"], marker=asked["marker"])
     if form == "html":
         from scimconf.render import html
 
@@ -83,12 +86,57 @@ def told(
     )
 
 
+def discreet(plan: Plan, asked: Mapping[str, Any]) -> Plan:
+    """The plan without people's names, where that is asked for."""
+    if not asked.get("redact_principals"):
+        return plan
+    from scimconf.plan.redact import redacted
+
+    return redacted(plan)
+
+
+def hiding(plan: Plan, asked: Mapping[str, Any]) -> Callable[[str], str]:
+    """What takes people's names out of a text, where that is asked for: with the pseudonyms of this plan."""
+    if not asked.get("redact_principals"):
+        return str
+    from scimconf.plan.redact import hiding as names_of
+
+    return names_of(plan)
+
+
+def discreet_report(report: Report, hide: Callable[[str], str]) -> Report:
+    """A report whose texts and addresses went through `hide`."""
+    outcomes = tuple(
+        replace(
+            one,
+            addresses=tuple(replace(address, rest=hide(address.rest)) for address in one.addresses),
+            says=hide(one.says),
+            detail=hide(one.detail),
+            hint=hide(one.hint),
+        )
+        for one in report.outcomes
+    )
+    problems = tuple(replace(one, message=hide(one.message), hint=hide(one.hint)) for one in report.problems)
+    return replace(
+        report,
+        outcomes=outcomes,
+        notices=tuple(map(hide, report.notices)),
+        error=hide(report.error),
+        hint=hide(report.hint),
+        problems=problems,
+    )
+
+
 def moved(then: Saved, now: Plan) -> tuple[str, ...]:
-    """What is no longer as it was when a plan was saved, a line each, safe to print."""
+    """What is no longer as it was when a plan was saved, a line each, safe to print.
+
+    A plan that was saved without people's names is compared with today's without them: same spec, same pseudonyms.
+    """
     from scimconf.plan.file import moved as compare
     from scimconf.render.json import plan_document
     from scimconf.render.terminal.characters import visible
 
+    now = discreet(now, then.plan.options)
     return tuple(visible(line) for line in compare(then.plan, now, (then.document, plan_document(now))))
 
 

@@ -13,7 +13,7 @@ from scimconf.cli.terminal import Terminal
 @options.output("text", "json", "markdown", "html")
 @saved.telling
 def command(file: str, form: str, **asked: object) -> int:
-    r"""Tell a saved plan again. Nothing is read from a tenant.
+    """Tell a saved plan again. Nothing is read from a tenant.
 
     \b
         scimconf plan --out plan.json examples/writer

@@ -18,7 +18,7 @@ from scimconf.spec.loaded import Loaded, show
 @options.output("text", "json")
 @click.option("--show-spec", is_flag=True, help="Print the merged spec, each line with where it comes from.")
 def command(paths: Sequence[str], given: Sequence[str], files: Sequence[str], form: str, show_spec: bool) -> int:
-    r"""Check specs without looking at any tenant.
+    """Check specs without looking at any tenant.
 
     PATHS are files, or folders with scimconf.yaml and *.scimconf.yaml; this folder where none is named.
 

@@ -165,7 +165,8 @@ def _facts(
 ) -> Facts:
     written = [Permit(one.allow, one.until, one.why, one.address or "", one.up_to) for one in spec.guards]
     allowed = [Permit(guard) for guard in options.allow]
-    rows = [row for row in snapshot.rows("assignments") if row["principalType"] != "ServicePrincipal"]
+    assigned = application.assigned(snapshot.rows("assignments"))
+    rows = [row for row in assigned if row["principalType"] != "ServicePrincipal"]
     groups = {row["principalId"] for row in rows if row["principalType"] == "Group"}
     return Facts(
         spec.tenant,
@@ -195,7 +196,8 @@ def groups_to_count(comparison: Comparison, snapshot: Snapshot) -> tuple[str, ..
     )
     if not loses or snapshot.members:
         return ()
-    return tuple({row["principalId"]: None for row in snapshot.rows("assignments") if row["principalType"] == "Group"})
+    rows = application.assigned(snapshot.rows("assignments"))
+    return tuple({row["principalId"]: None for row in rows if row["principalType"] == "Group"})
 
 
 # --- notices -------------------------------------------------------------------------------------------------------

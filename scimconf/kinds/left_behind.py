@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
+from scimconf.kinds import roles
 from scimconf.kinds.kind import Kind
 from scimconf.plan import Absent, LeftBehind, Resource, Whole, decode
 from scimconf.spec.model import Spec
@@ -49,8 +50,8 @@ def line(resource: Resource) -> str:
     if kind == "attribute_mapping":
         return f"mappings.{parts[0]}.attributes: {json.dumps(parts[1])}: {{absent: true}}"
     if kind == "app_role":
-        name = decode(parts[0])
-        key, value = ("display_name", name[1:]) if name.startswith("~") else ("value", name)
+        name = roles.value_of(parts[0])
+        key, value = ("display_name", decode(parts[0])[1:]) if name is None else ("value", name)
         return f"app_roles.roles: - {{{key}: {json.dumps(value)}, absent: true}}"
     if kind == "assignment":
         return _assignment(resource)
@@ -61,7 +62,7 @@ def _assignment(resource: Resource) -> str:
     principal, _, role = resource.address.rest.partition("/")
     type_, _, _ = principal.partition(":")
     name = json.dumps(str(resource.facts["principal"]))
-    said = json.dumps(decode(role))
+    said = json.dumps(roles.value_of(role) or decode(role))
     if type_ == "group":
         return f"assignments.groups: - {{name: {name}, role: {said}, absent: true}}"
     return f"assignments.users: - {{user: {name}, role: {said}, absent: true}}"

@@ -293,7 +293,7 @@ class _Run:
             for step, answer in zip(left, answers, strict=True):
                 if not isinstance(answer, GraphError) or _is_already(step, answer):
                     self._said(step, Result.DONE)
-                elif may_have_happened(answer.status) or (is_late(answer) and self._may_be_late(step)):
+                elif may_have_happened(answer.status) or (is_late(answer) and self._may_be_late()):
                     again.append((step, answer))
                 else:
                     fine = False
@@ -309,11 +309,9 @@ class _Run:
         """Each says by itself when it is done already, so it may be sent again after an answer was lost."""
         return Request(step.method, step.path, dict(self.names), body=fill(step.body, self.names), repeatable=True)
 
-    def _may_be_late(self, step: Send) -> bool:
-        """The application is young, or the role was made in this run."""
-        made = {one.key[0] for one in self.orders.steps if isinstance(one, Edit) and one.operation == "set_role"}
-        role = step.body.get("appRoleId") if isinstance(step.body, Mapping) else None
-        return self.live.patience.is_young() or role in made
+    def _may_be_late(self) -> bool:
+        """The application is young, or its roles were written in this run: the service principal's copy follows later."""
+        return self.live.patience.is_young() or "application" in self.written
 
     # --- one document ---
 

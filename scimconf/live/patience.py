@@ -18,7 +18,12 @@ LIMIT = 120.0
 FIRST, LAST = 0.25, 5.0
 _CONTROLS = ("/start", "/pause", "/restart")
 """Calls that a job which was just made answers with a conflict, whatever the words."""
-_NOT_YET = ("not a valid reference update", "does not reference a valid application object")
+_NOT_YET = (
+    "not a valid reference update",
+    "does not reference a valid application object",
+    "permission being assigned was not found",
+    "permission being assigned is disabled",
+)
 
 
 def is_late(error: GraphError) -> bool:

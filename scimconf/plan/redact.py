@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -83,6 +83,11 @@ def redacted(plan: Plan, secret: str = "") -> Plan:
         options=MappingProxyType(_value(people, plan.options)),
         applications=tuple(_application(people, one) for one in plan.applications),
     )
+
+
+def hiding(plan: Plan, secret: str = "") -> Callable[[str], str]:
+    """What replaces people in any text, by the pseudonyms that they have in this plan."""
+    return _people(plan, secret).text
 
 
 # --- who there is --------------------------------------------------------------------------------------------------

@@ -56,8 +56,7 @@ def sample(name: str):
     if not file.exists():
         pytest.skip("the published documents are not beside this checkout")
     document = json.loads(file.read_bytes())
-    found = document.get("schema") or (document.get("value") or [{}])[0].get("schema") or document
-    return found
+    return document.get("schema") or (document.get("value") or [{}])[0].get("schema") or document
 
 
 def with_schema(schema) -> Rehearsal:

@@ -44,6 +44,7 @@ SIDES: Mapping[tuple[str, str, str], tuple[object, object]] = {
     ("object_mapping", "filters", "some → others"): ([{"name": "a", "all": []}], [{"name": "b", "all": []}]),
     ("object_mapping", "filters", "some → none"): ([{"name": "a", "all": []}], []),
     ("attribute_mapping", "match", "changed"): (1, 2),
+    ("attribute_mapping", "source", "another one, where people are matched by it"): ("[mail]", "[mailNickname]"),
     ("attribute_mapping", "*", "changed"): ("[mail]", "[mailNickname]"),
     ("app_role", "display_name", "changed"): ("a", "b"),
     ("app_role", "description", "changed"): ("a", "b"),
@@ -56,7 +57,8 @@ def updated(kind: str, field: str, direction: str) -> Change:
     address = Address("writer", kind, "users/x")
     name = "source" if field == "*" else field
     action = Action.REPLACE if "replaced" in direction else Action.UPDATE
-    sides = Resource(address, {name: before}), Resource(address, {name: after})
+    others = {"match": 1 if "matched" in direction else None}
+    sides = Resource(address, {**others, name: before}), Resource(address, {**others, name: after})
     return Change(address, action, *sides, (FieldChange(name, before, after),))
 
 
@@ -73,7 +75,7 @@ def whole(kind: str, direction: str) -> list[Change]:
         return {"somebody's first role": [gains], "one role for another": [gains, loses]}.get(direction, [loses])
     address = Address("writer", kind, "x")
     if direction == "created":
-        return [Change(address, Action.CREATE, after=Resource(address))]
+        return [Change(address, Action.CREATE, after=Resource(address, {"match": None}))]
     assert direction.startswith("deleted")
     facts = HELD if direction.endswith("somebody has it") else {**HELD, "assignments": 0}
     return [Change(address, Action.DELETE, before=Resource(address, facts=facts))]

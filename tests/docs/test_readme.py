@@ -22,6 +22,7 @@ CHANGED = {
     "{name: Writer editors, role: member}": "{name: AP-Support, role: member}",
 }
 """The few lines of the example that are changed for the plan in the README."""
+FILE_BY_FILE = ("ARCHITECTURE.md", "CONTRIBUTING.md", "docs/lifecycle.md")
 
 
 @pytest.fixture
@@ -97,3 +98,10 @@ def test_every_link_leads_somewhere():
         for name, target in links
         if not target.startswith("https://") and not (ROOT / name).parent.joinpath(target).exists()
     ] == []
+
+
+def test_every_file_that_is_named_exists():
+    """In backticks, from the root of the repository or of the package: `kinds/kind.py`, `docs/effects.md`."""
+    named = [(name, path) for name in FILE_BY_FILE for path in re.findall(r"`([a-z_.]+/[\w./-]*)`", read(name))]
+    missing = [one for one in named if not any((base / one[1]).exists() for base in (ROOT, ROOT / "scimconf"))]
+    assert missing == [("CONTRIBUTING.md", "scimconf/kinds/NAME.py")]

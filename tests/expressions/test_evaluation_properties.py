@@ -15,7 +15,17 @@ from scimconf.expressions.regexes.matching import pattern
 
 TEXTS = st.text(max_size=12) | st.sampled_from(
     [
-        *("", "True", "1", "-3", "&HFF", "2020-02-29", "12/31/9999 1:00:00 PM", "2021-06-30+08:00", "9223372036854775807"),
+        *(
+            "",
+            "True",
+            "1",
+            "-3",
+            "&HFF",
+            "2020-02-29",
+            "12/31/9999 1:00:00 PM",
+            "2021-06-30+08:00",
+            "9223372036854775807",
+        ),
         *("yyyy", "m", "ww", "yyyy-MM-dd", "zzz", "%", "h:mm tt", "AssumeUniversal", "tr-TR", "vbTextCompare", "UTF8"),
         *("(a+)+$", "(?<n>x)?(y)", "${n}$1", "[^a-z-[b]]", "\\p{Lu}", "😀", "ḗ", "st john's", "\ud800", "x" * 300),
         *("IgnoreAttributeFlow", "IgnoreObjectFlow", "(((a{90}){90}){90})", "n"),
@@ -36,7 +46,13 @@ def calls(inner):
 TREES = st.recursive(st.builds(Constant, TEXTS) | st.builds(Attribute, NAMES), calls, max_leaves=14)
 ROLES = st.fixed_dictionaries({}, optional={key: TEXTS for key in ("id", "value", "displayName")})
 VALUES = (
-    st.none() | TEXTS | st.booleans() | st.integers() | st.floats() | st.lists(TEXTS | ROLES | st.none(), max_size=3) | ROLES
+    st.none()
+    | TEXTS
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.lists(TEXTS | ROLES | st.none(), max_size=3)
+    | ROLES
     | st.sets(TEXTS, max_size=2)
 )
 USERS = st.dictionaries(NAMES, VALUES)
@@ -99,7 +115,7 @@ def test_growth_is_bounded():
 
 def test_depth_is_bounded():
     """A tree deeper than any text is not followed, however deep."""
-    assert prepare(nested("Not", 50_000)) ({}, Circumstances(datetime(2025, 1, 1))) == Undetermined(
+    assert prepare(nested("Not", 50_000))({}, Circumstances(datetime(2025, 1, 1))) == Undetermined(
         "functions are nested deeper than 100 levels"
     )
 
@@ -115,9 +131,63 @@ def test_pathological_patterns_are_cut_off():
 
 PIECES = st.sampled_from(
     [
-        *("a", "b", ".", "^", "$", "|", "(", ")", "(?:", "(?<n>", "(?'m'", "(?=", "(?<!", "(?>", "(?i)", "(?i-s:", "(?x)", "(?"),
-        *("*", "+", "?", "{2}", "{2,}", "{0,3}", "{,3}", "{99}", "{3,1}", "[", "]", "[^", "-", "-[", "[a-z]", "[:", "{", "}", "x"),
-        *("\\d", "\\W", "\\b", "\\Z", "\\z", "\\1", "\\k<n>", "\\x41", "\\u0041", "\\cA", "\\01", "\\p{Lu}", "\\P{IsGreek}", "\\"),
+        *(
+            "a",
+            "b",
+            ".",
+            "^",
+            "$",
+            "|",
+            "(",
+            ")",
+            "(?:",
+            "(?<n>",
+            "(?'m'",
+            "(?=",
+            "(?<!",
+            "(?>",
+            "(?i)",
+            "(?i-s:",
+            "(?x)",
+            "(?",
+        ),
+        *(
+            "*",
+            "+",
+            "?",
+            "{2}",
+            "{2,}",
+            "{0,3}",
+            "{,3}",
+            "{99}",
+            "{3,1}",
+            "[",
+            "]",
+            "[^",
+            "-",
+            "-[",
+            "[a-z]",
+            "[:",
+            "{",
+            "}",
+            "x",
+        ),
+        *(
+            "\\d",
+            "\\W",
+            "\\b",
+            "\\Z",
+            "\\z",
+            "\\1",
+            "\\k<n>",
+            "\\x41",
+            "\\u0041",
+            "\\cA",
+            "\\01",
+            "\\p{Lu}",
+            "\\P{IsGreek}",
+            "\\",
+        ),
         *("(?#x)", "(?P<n>", "(?<n-m>", "\\q", "\\p{Nope}", "é", "😀", "&&", "~", "#", " ", "\n"),
     ]
 )

@@ -135,8 +135,10 @@ MOVED = {
     "another value": (
         plan(change(after="[department]")),
         [
-            "a: update of a:attribute_mapping/users/title is not the one that was reviewed: source "
-            '(then null → "[jobTitle]", now null → "[department]")'
+            (
+                "a: update of a:attribute_mapping/users/title is not the one that was reviewed: source "
+                '(then null → "[jobTitle]", now null → "[department]")'
+            )
         ],
     ),
     "another application": (
@@ -160,8 +162,10 @@ def test_a_field_that_was_not_changed_then_and_another_effect_are_told():
     object.__setattr__(now, "fields", (*now.fields, FieldChange("match", 1, 2)))
     first = saved(plan(then))
     assert list(moved(first.plan, plan(now), (first.document, document(plan(now))))) == [
-        "a: update of a:attribute_mapping/users/title is not the one that was reviewed: match "
-        "(then unchanged, now 1 → 2)"
+        (
+            "a: update of a:attribute_mapping/users/title is not the one that was reviewed: match "
+            "(then unchanged, now 1 → 2)"
+        )
     ]
     other = change()
     object.__setattr__(other, "effects", frozenset())

@@ -34,14 +34,15 @@ def test_what_is_rendered_is_what_was_reviewed():
 class Reader(HTMLParser):
     def __init__(self, page):
         super().__init__()
-        self.tags, self.text = [], ""
+        self.tags, self.data = [], []
         self.feed(page)
+        self.text = "".join(self.data)
 
     def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
 
     def handle_data(self, data):
-        self.text += data
+        self.data.append(data)
 
 
 def read(page):

@@ -61,7 +61,7 @@ def opened(browser, tmp_path):
     asked = [
         message["params"]["request"]["url"]
         for message in (json.loads(entry["message"])["message"] for entry in browser.get_log("performance"))
-        if message["method"] == "Network.requestWillBeSent"
+        if message["method"] == "Network.requestWillBeSent" and message["params"]["documentURL"] == file.as_uri()
     ]
     assert {url for url in asked if not url.startswith("data:")} == {file.as_uri()}
 
@@ -88,7 +88,9 @@ def said(browser):
 
 
 def visible(browser, selector):
-    script = "return [...document.querySelectorAll(arguments[0])].filter(e => e.checkVisibility()).map(e => e.innerText)"
+    script = (
+        "return [...document.querySelectorAll(arguments[0])].filter(e => e.checkVisibility()).map(e => e.innerText)"
+    )
     return browser.execute_script(script, selector)
 
 

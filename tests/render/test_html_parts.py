@@ -112,7 +112,9 @@ def test_every_section_has_its_own_picture_and_a_large_one_is_cut():
 
 
 def test_a_long_name_is_shown_by_both_its_ends():
-    (picture,) = pictures([mapping("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", None, f"[{'王' * 30}]")])
+    (picture,) = pictures(
+        [mapping("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", None, f"[{'王' * 30}]")]
+    )
     source, target = picture.boxes
     assert target.text == "urn:ietf:params:sc…enterprise:2.0:User"
     assert source.text == "王" * 8 + "…" + "王" * 9

@@ -68,7 +68,9 @@ def test_principals_that_are_neither_users_nor_groups_are_counted_too():
 
 
 def test_what_a_guard_counted_is_said_where_its_message_does_not():
-    rendered = markdown.plan(one(guards=(Guard("a-b", "too many", number=1_200), Guard("c-d", "12 of them", number=12))))
+    rendered = markdown.plan(
+        one(guards=(Guard("a-b", "too many", number=1_200), Guard("c-d", "12 of them", number=12)))
+    )
     assert "too many (counted: 1,200)." in rendered
     assert "12 of them. " in rendered
 
@@ -249,10 +251,17 @@ def test_a_block_without_a_word_on_one_line_is_followed_by_an_empty_one():
 
 
 def test_a_function_that_flows_as_before_is_drawn_once():
-    fields = (FieldChange("match", None, 1), FieldChange("source", 'Trim([a])', 'Trim([a])'))
+    fields = (FieldChange("match", None, 1), FieldChange("source", "Trim([a])", "Trim([a])"))
     plan = one(Change(Address("a", "attribute_mapping", "users/x"), Action.UPDATE, fields=fields))
     assert "-.->" not in markdown.plan(plan)
 
 
 def test_more_mappings_than_can_be_read_are_not_drawn():
-    assert " 1,627 more changed mappings are not drawn." in markdown.plan(plans.large(5_000))
+    assert " 60 more changed mappings are not drawn." in markdown.plan(plans.large(300), max_chars=1_000_000)
+
+
+def test_where_room_is_short_changes_go_before_the_picture():
+    whole = markdown.plan(plans.large(30))
+    assert "```mermaid" in whole
+    assert "```mermaid" not in markdown.plan(plans.large(30), max_chars=len(whole) - 1)
+    assert "see the artifact" not in markdown.plan(plans.large(30), max_chars=len(whole) - 1)

@@ -148,7 +148,8 @@ def test_there_is_no_picture_where_no_source_is_known():
 
 
 @pytest.mark.parametrize(
-    "name", ["script", "mention", "references", "sha", "bare link", "link", "autolink", "fence lines", "comment", "math"]
+    "name",
+    ["script", "mention", "references", "sha", "bare link", "link", "autolink", "fence lines", "comment", "math"],
 )
 def test_the_check_finds_a_value_that_is_not_made_inert(name):
     with pytest.raises(AssertionError):

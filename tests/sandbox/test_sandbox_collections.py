@@ -131,6 +131,68 @@ def test_a_made_up_skip_token_is_refused(contoso, token):
     assert contoso.get(f"/users?$skiptoken={token}", expect=400)["error"]["code"] == "Directory_ExpiredPageToken"
 
 
-@pytest.mark.parametrize("option", ["$orderby=displayName", "$expand=manager", "$search=x", "$skip=3"])
-def test_options_that_are_not_emulated_are_loud(contoso, option):
-    assert contoso.get(f"/users?{option}", expect=501)["error"]["code"] == "SandboxNotImplemented"
+@pytest.mark.parametrize("path", ["/users", "/users/ada@contoso.com", "/groups"])
+def test_an_expansion_that_is_not_emulated_is_loud(contoso, path):
+    error = contoso.get(f"{path}?$expand=memberOf($levels=max)", expect=501)["error"]
+    assert error["code"] == "SandboxNotImplemented"
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "$skip=3",
+        "$expand=nothing",
+        "$search=ada",
+        '$search="displayName:ada"',
+        "$orderby=mail",
+        "$orderby=displayName up",
+        "$orderby=displayName,",
+        "$orderby=displayName&$filter=mail eq 'x'",
+    ],
+)
+def test_options_that_the_directory_does_not_take(contoso, option):
+    contoso.get(f"/users?{option}", expect=400)
+
+
+EVENTUAL = {"ConsistencyLevel": "eventual"}
+
+
+def found(client, path):
+    return [one["displayName"] for one in client.value(path, headers=EVENTUAL)]
+
+
+def test_search(contoso):
+    assert found(contoso, '/users?$search="displayName:hop"') == ["Grace Hopper"]
+    both = '/users?$search="displayName:ada" OR "mail:grace"'
+    assert found(contoso, both) == ["Ada Lovelace", "Grace Hopper"]
+    assert found(contoso, '/users?$search="displayName:a" AND "mail:grace@"') == ["Grace Hopper"]
+    assert found(contoso, '/users?$search="mail:race"') == []
+    for wrong in ("x", '"displayName:a" "mail:b"', '"displayName:a" OR', '"other:a"', ""):
+        contoso.get(f"/users?$search={wrong}", expect=400, headers=EVENTUAL)
+
+
+def test_order(contoso):
+    names = [one for page in contoso.pages("/users?$orderby=displayName desc&$top=5") for one in page]
+    shown = [one["displayName"] for one in names]
+    assert shown == sorted(shown, reverse=True) and len(shown) == 12
+    by_two = found(contoso, "/users?$orderby=displayName,userPrincipalName desc&$filter=accountEnabled eq true")
+    assert by_two == sorted(by_two)
+
+
+def test_a_count_without_the_header_is_a_switch(contoso):
+    assert "@odata.count" not in contoso.get("/users?$count=true")
+    contoso.switch(count_without_header="refused")
+    contoso.get("/users?$count=true", expect=400)
+    assert contoso.get("/users?$count=true", headers=EVENTUAL)["@odata.count"] == 12
+
+
+@pytest.mark.parametrize("path", ["/groups/{group}/members", "{sp}/appRoleAssignedTo"])
+@pytest.mark.parametrize("option", ["$orderby=displayName", '$search="displayName:a"', "$skip=1"])
+def test_other_collections_take_neither(writer, path, option):
+    group = writer.value("/groups")[0]["id"]
+    path = path.format(group=group, sp=f"/servicePrincipals/{writer.principal()['id']}")
+    writer.get(f"{path}?{option}", expect=400)
+
+
+def test_the_provisioning_log_is_empty(contoso):
+    assert contoso.value("/auditLogs/provisioning?$filter=jobId eq 'x'&$orderby=activityDateTime desc&$top=5") == []

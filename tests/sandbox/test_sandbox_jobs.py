@@ -215,10 +215,19 @@ def test_paths_that_the_service_does_not_have(writer, method, path):
     assert message.startswith("No HTTP resource was found that matches the request URI 'https://syncfabric.")
 
 
-@pytest.mark.parametrize("path", ["{job}/provisionOnDemand", "{sync}/acquireAccessToken"])
-def test_paths_that_only_the_sandbox_does_not_have(writer, path):
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("{job}/bulkUpload", "EmulatedNotInbound"),
+        ("{sync}/acquireAccessToken", "EmulatedNoAuthorizationCode"),
+        ("{job}/schema/directories/66e4a8cc-1b7b-435e-95f8-f06cea133828/discover", "EmulatedNotDiscoverable"),
+        ("{job}/schema/directories/other/discover", "EmulatedDirectoryNotFound"),
+    ],
+)
+def test_calls_for_other_applications_are_refused(writer, path, code):
     response = writer.send("POST", path.format(job=writer.job(), sync=writer.sync()), {})
-    assert (response.status_code, response.json()["error"]["code"]) == (501, "SandboxNotImplemented")
+    assert response.status_code in (400, 404)
+    assert json.loads(response.json()["error"]["message"])["error"]["code"] == code
 
 
 def test_synchronization_below_an_app_id_is_a_switch(writer):

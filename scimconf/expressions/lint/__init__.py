@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from scimconf.expressions.errors import ExpressionError
-from scimconf.expressions.lint import calls, flow, texts
+from scimconf.expressions.lint import calls, flow, targets, texts
 from scimconf.expressions.lint.finding import Complaint, Context, Finding, Rule, Severity
 from scimconf.expressions.lint.places import Place, places
 from scimconf.expressions.nodes import Expression
@@ -31,25 +31,25 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "L100": Rule("Not an expression", "error", _unread),
         "L101": Rule("A function that no list has", "warning", calls.unknown_function),
-        "L102": Rule("A function spelt with other case", "error", calls.casing),
+        "L102": Rule("A function spelt with other case", "warning", calls.casing),
         "L103": Rule("Too few or too many arguments", "error", calls.arity),
         "L104": Rule("Switch without pairs", "error", calls.pairs),
         "L105": Rule("FormatDateTime with three arguments", "warning", calls.old_format),
         "L106": Rule("An expression without a function", "warning", calls.no_function),
-        "L107": Rule("A comparison outside of a condition", "error", calls.stray_comparison),
-        "L108": Rule("A word that is none", "error", calls.keyword),
+        "L107": Rule("A comparison outside of a condition", "warning", calls.stray_comparison),
+        "L108": Rule("A word that is none", "warning", calls.keyword),
         "L109": Rule("A function of another product", "warning", calls.other_dialect),
         "L110": Rule("SelectUniqueValue where it cannot be", "error", calls.unique_value),
         "L111": Rule("Longer than the service takes", "error", _unread),
         "L201": Rule("A single backslash", "warning", texts.backslash),
         "L202": Rule("Replace that does nothing documented", "error", texts.replace_mode),
-        "L203": Rule("A group that the pattern lacks", "error", texts.replace_group),
+        "L203": Rule("A group that the pattern lacks", "warning", texts.replace_group),
         "L204": Rule("Not a regular expression", "error", texts.bad_pattern),
         "L205": Rule("A group that takes a space along", "warning", texts.trailing_space),
         "L206": Rule("Not an interval", "error", texts.interval),
         "L207": Rule("A date format that is probably wrong", "warning", texts.date_format),
         "L208": Rule("A text where a date is wanted", "warning", texts.date_text),
-        "L301": Rule("A source attribute that is not there", "warning", flow.unknown_attribute),
+        "L301": Rule("A source attribute that is not there", "error", flow.unknown_attribute),
         "L302": Rule("Matching by several attributes", "error", flow.several_sources),
         "L303": Rule("A condition over what may be absent", "warning", flow.null_condition),
         "L304": Rule("IgnoreFlowIfNullOrEmpty as a condition", "error", flow.ignoring_condition),
@@ -58,10 +58,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "L307": Rule("Switch over a reference", "warning", flow.reference_in_switch),
         "L308": Rule("Switch with a default", "warning", flow.default_to_null),
         "L309": Rule("A key that never fits", "warning", flow.dead_key),
-        "L401": Rule("Roles without a function", "error", flow.direct_roles),
-        "L402": Rule("Roles while everybody is in scope", "error", flow.roles_of_all),
-        "L403": Rule("Roles that are only added", "warning", flow.adding_roles),
-        "L404": Rule("Roles onto a target of another shape", "warning", flow.role_target),
+        "L310": Rule("A source attribute that Entra does not offer", "warning", flow.unlisted_attribute),
+        "L401": Rule("Roles without a function", "error", targets.direct_roles),
+        "L402": Rule("Roles while everybody is in scope", "error", targets.roles_of_all),
+        "L403": Rule("Roles that are only added", "warning", targets.adding_roles),
+        "L404": Rule("Roles onto a target of another shape", "warning", targets.role_target),
+        "L405": Rule("A value of another type", "warning", targets.other_type),
     }
 )
 

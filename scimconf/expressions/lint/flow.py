@@ -14,16 +14,20 @@ _TRUTHS = (*_NULL_TESTS, "IsString", "Not", "CBool")
 
 
 def unknown_attribute(root: Place, context: Context) -> Iterator[Complaint]:
-    """Against the application's schema where it is known, otherwise against the attributes that Entra offers."""
+    """Against the application's schema, where it is known."""
     known = context.source_attributes
-    if known is None and not context.from_entra:
-        return
-    for name, offset in root.attributes():
+    for name, offset in root.attributes() if known is not None else ():
         if known is not None and name not in known:
             yield Complaint(offset, f"the source has no attribute {name}", alike(name, known))
-        elif known is None and not is_known(name, context.mapping):
-            hint = alike(name, ATTRIBUTES[context.mapping])
-            yield Complaint(offset, f"{name} is not among the attributes that Entra offers to applications", hint)
+
+
+def unlisted_attribute(root: Place, context: Context) -> Iterator[Complaint]:
+    """Against the attributes that Entra offers, where the application's schema is not known."""
+    if context.source_attributes is None and context.from_entra:
+        for name, offset in root.attributes():
+            if not is_known(name, context.mapping):
+                hint = alike(name, ATTRIBUTES[context.mapping])
+                yield Complaint(offset, f"{name} is not among the attributes that Entra offers to applications", hint)
 
 
 def several_sources(root: Place, context: Context) -> Iterator[Complaint]:
@@ -114,41 +118,3 @@ def _never(source: Place, key: str) -> str:
         cased = key.lower() if source.name == "ToLower" else key.upper()
         return "" if cased == key else f'Write "{cased}".'
     return ""
-
-
-def direct_roles(root: Place, _context: Context) -> Iterator[Complaint]:
-    """appRoleAssignments outside of its functions is a lump of JSON."""
-    inside = {id(each) for call in root.calls() if "AppRole" in call.name for each in call.walk()}
-    for part in root.walk():
-        lump = isinstance(part.node, Attribute) and part.node.name == "appRoleAssignments" and id(part) not in inside
-        if lump:
-            hint = "Write SingleAppRoleAssignment([appRoleAssignments])."
-            yield Complaint(part.offset, "appRoleAssignments is sent as raw JSON without a function around it", hint)
-
-
-def roles_of_all(root: Place, context: Context) -> Iterator[Complaint]:
-    for call in _role_calls(root):
-        if context.scope == "all":
-            message = f"{call.name} works only where the scope is assigned users and groups"
-            yield Complaint(call.offset, message, "Write scope: assigned.")
-
-
-def adding_roles(root: Place, _context: Context) -> Iterator[Complaint]:
-    for call in root.calls("AppRoleAssignmentsComplex"):
-        hint = "Use AssertiveAppRoleAssignmentsComplex, which replaces them."
-        yield Complaint(call.offset, "AppRoleAssignmentsComplex only adds roles and never removes any", hint)
-
-
-def role_target(root: Place, context: Context) -> Iterator[Complaint]:
-    for call in _role_calls(root):
-        several = call.name != "SingleAppRoleAssignment"
-        if several and context.multivalued is False:
-            yield Complaint(call.offset, f"{call.name} gives a list, and {context.target} takes one value")
-        if not several and context.multivalued:
-            yield Complaint(call.offset, f"{call.name} gives one role, and {context.target} takes a list")
-    if context.target.startswith("roles[") and context.target.endswith(".type"):
-        yield Complaint(root.offset, "the type of a role is always WindowsAzureActiveDirectoryRole, whatever is mapped")
-
-
-def _role_calls(root: Place) -> Iterator[Place]:
-    return root.calls("SingleAppRoleAssignment", "AppRoleAssignmentsComplex", "AssertiveAppRoleAssignmentsComplex")

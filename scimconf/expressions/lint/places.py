@@ -36,7 +36,7 @@ class Place:
         return self.inner[position] if position < len(self.inner) else None
 
     def walk(self) -> Iterator[Place]:
-        """This and all that is in it, the outer before the inner."""
+        """The part itself and all that is in it, the outer before the inner."""
         yield self
         for each in self.inner:
             if each is not None:

@@ -12,7 +12,7 @@ from scimconf.expressions.lint.places import Place
 from scimconf.expressions.nodes import Call
 
 _STRING = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
-_LONELY = re.compile(r'(?:\\[\\"])*?(?<!\\)(?:\\\\)*\\(?![\\"])')
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _GROUP = re.compile(r"\$\{(\w+)\}")
 _LITERAL = re.compile(r"'[^']*'|\"[^\"]*\"|\\.")
 
@@ -29,10 +29,10 @@ _MODES = (
 def backslash(root: Place, context: Context) -> Iterator[Complaint]:
     for part in root.walk():
         said = _STRING.match(part.raw) if part.text is not None and context.written == "expression" else None
-        lonely = _LONELY.search(said[1]) if said else None
+        lonely = [each for each in _ESCAPE.finditer(said[1]) if each[1] not in '\\"'] if said else []
         if lonely:
             hint = "Write two for each that is meant; the service is only said to keep single ones."
-            yield Complaint(part.offset + lonely.end(), "a single backslash in a text", hint)
+            yield Complaint(part.offset + 1 + lonely[0].start(), "a single backslash in a text", hint)
 
 
 def replace_mode(root: Place, _context: Context) -> Iterator[Complaint]:
@@ -59,7 +59,7 @@ def replace_group(root: Place, _context: Context) -> Iterator[Complaint]:
             asked.append(group.text)
         for name in asked:
             if name not in names and not name.isdigit():
-                yield Complaint(call.offset, f"the regular expression has no group {name}")
+                yield Complaint(call.offset, f"the regular expression has no group {name!r}")
 
 
 def bad_pattern(root: Place, _context: Context) -> Iterator[Complaint]:

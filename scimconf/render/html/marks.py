@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import groupby
+from operator import itemgetter
 
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|\[[^\],\n]*\]|\w+|\s+|.', re.DOTALL)
 _MOST = 600
@@ -56,26 +58,19 @@ def _kept(old: Sequence[str], new: Sequence[str]) -> tuple[set[int], set[int]]:
     return kept
 
 
-def _joined(tokens: Iterable[tuple[str, bool]]) -> Pieces:
-    """Neighbours alike are one piece; space goes with what is before it; neither it nor a line end is marked at an end."""
-    return tuple(_split(_runs(tokens)))
+def _joined(tokens: Sequence[tuple[str, bool]]) -> Pieces:
+    """Neighbours alike are one piece. Space between two marked tokens is marked, a line end never."""
+    forth, back = _carried(tokens), _carried(tokens[::-1])[::-1]
+    told = [(one and two, token) for one, two, (token, _) in zip(forth, back, tokens, strict=True)]
+    return tuple(
+        Piece("".join(token for _, token in run), is_marked) for is_marked, run in groupby(told, key=itemgetter(0))
+    )
 
 
-def _runs(tokens: Iterable[tuple[str, bool]]) -> Iterator[Piece]:
-    text, state = "", False
+def _carried(tokens: Iterable[tuple[str, bool]]) -> list[bool]:
+    """Whether each token is marked; space is as what was before it."""
+    state, found = False, []
     for token, is_marked in tokens:
-        now = False if "\n" in token else state if token.isspace() else is_marked
-        if now != state and text:
-            yield Piece(text, state)
-            text = ""
-        text, state = text + token, now
-    if text:
-        yield Piece(text, state)
-
-
-def _split(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    for piece in pieces:
-        inner = piece.text.rstrip() if piece.marked else piece.text
-        yield Piece(inner, piece.marked)
-        if len(inner) < len(piece.text):
-            yield Piece(piece.text[len(inner) :])
+        state = False if "\n" in token else state if token.isspace() else is_marked
+        found.append(state)
+    return found

@@ -29,12 +29,14 @@ class Group:
     """Parts between a head and a tail; without any part there is neither.
 
     What is left out of it is counted in a last line where `more` names it, one and many; else whoever fits it says so.
+    An `extra` one is there only where all have room.
     """
 
     head: str
     parts: tuple[Part, ...]
     tail: str = ""
     more: tuple[str, str] | None = None
+    extra: bool = False
 
     @property
     def number(self) -> int:

@@ -34,8 +34,10 @@ class Section:
 
     def fit(self, room: int) -> tuple[str, int]:
         """The section in so much room, and how many changes nobody is told of: all, when there is no room at all."""
-        inner = room - size(self.head) - size(self.tail) - (LINE if self.size > room else 0)
-        inside, left_out = fit_all(self.groups, inner) if inner >= 0 else ("", 0)
+        is_cut = self.size > room
+        inner = room - size(self.head) - size(self.tail) - (LINE if is_cut else 0)
+        groups = [group for group in self.groups if not (group.extra and is_cut)]
+        inside, left_out = fit_all(groups, inner) if inner >= 0 else ("", 0)
         if inner < 0 or (left_out and not inside):
             return "", self.number
         more = f"**{left_out_of(left_out, 'change', 'changes')}**\n\n" if left_out else ""
@@ -54,7 +56,7 @@ def section(plan: ApplicationPlan, told: Sequence[Item], *, as_html: bool) -> Se
     groups = (
         Group("", about),
         Group("**Notices**\n\n", notices, "\n", ("notice", "notices")),
-        Group("", (Part(flow, 0),) if flow else ()),
+        Group("", (Part(flow, 0),) if flow else (), extra=True),
         *changes.groups(told),
         Group("**Drift**: in the tenant, not in the spec; only reported\n\n", _drift(plan), "\n", ("thing", "things")),
         Group(f"**{BEHIND[0]}**: {BEHIND[1]}\n\n", tuple(map(_behind, plan.left_behind)), "\n", ("thing", "things")),

@@ -20,13 +20,9 @@ STEP = 2
 def layout(document: Document) -> str:
     page = _Page()
     page.comments(document.head, 0)
-    for index, entry in enumerate(document.root.entries):
-        if index and _is_section(entry):
-            page.blank()
-        page.entry(entry, 0, is_first=not index or _is_heading(entry))
     if not document.root.entries:
         page.put(0, "{}")
-    page.comments(document.root.tail, 0)
+    page.entries(document.root, 0, is_root=True)
     return "\n".join(page.lines) + "\n"
 
 
@@ -70,10 +66,19 @@ class _Page:
             else:
                 self.blank()
 
-    def entry(self, entry: Entry, indent: int, *, is_first: bool) -> None:
+    def entries(self, node: Collection, indent: int, *, is_root: bool = False) -> None:
+        above: Entry | None = None
+        for entry in node.entries:
+            if above is None or (is_root and _is_heading(entry) and not any(entry.before)):
+                strip_blanks(entry.before)
+            if above is not None and (above.after or (is_root and _is_section(entry))):
+                self.blank()
+            self.entry(entry, indent)
+            above = entry
+        self.comments(node.tail, indent)
+
+    def entry(self, entry: Entry, indent: int) -> None:
         above = list(entry.before)
-        if is_first:
-            strip_blanks(above)
         name = "-" if entry.key is None else _key(entry.key)
         anchor = f" &{entry.value.anchor}" if not isinstance(entry.value, Alias) and entry.value.anchor else ""
         line = _line(entry.value, WIDTH - indent - len(name) - len(anchor) - 1)
@@ -107,9 +112,7 @@ class _Page:
         else:
             self.comments(above, indent)
             self.put(indent, name, entry.beside, column)
-        for index, one in enumerate(value.entries):
-            self.entry(one, indent + STEP, is_first=not index)
-        self.comments(value.tail, indent + STEP)
+        self.entries(value, indent + STEP)
 
 
 def _key(key: Scalar | Alias) -> str:
@@ -130,25 +133,27 @@ def _line(node: Node, room: int) -> str | None:
         return f"*{node.anchor}"
     if isinstance(node, Scalar):
         return written(node, in_flow=False)
-    text = _flow(node) if node.flow else None
+    text = _brackets(node)
     return text if text is None or len(text) <= room or not node.entries else None
 
 
-def _flow(node: Node) -> str | None:
-    """A node within brackets."""
-    if isinstance(node, Alias):
-        return f"*{node.anchor}"
-    if isinstance(node, Scalar):
-        text = written(node, in_flow=True)
-        return text if text is None or node.anchor is None else f"&{node.anchor} {text}"
+def _brackets(node: Collection) -> str | None:
+    """A map or a list on one line; None where it is no such, or where a comment or a text does not fit in."""
     if not node.flow or (node.tail and node.entries):
         return None
     parts = [_flow_entry(entry) for entry in node.entries]
     if None in parts:
         return None
     text = ", ".join(filter(None, parts))
-    anchor = f"&{node.anchor} " if node.anchor else ""
-    return f"{anchor}{{{text}}}" if node.keyed else f"{anchor}[{text}]"
+    return f"{{{text}}}" if node.keyed else f"[{text}]"
+
+
+def _flow(node: Node) -> str | None:
+    """A node within brackets."""
+    if isinstance(node, Alias):
+        return f"*{node.anchor}"
+    text = written(node, in_flow=True) if isinstance(node, Scalar) else _brackets(node)
+    return text if text is None or node.anchor is None else f"&{node.anchor} {text}"
 
 
 def _flow_entry(entry: Entry) -> str | None:

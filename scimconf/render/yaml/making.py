@@ -50,29 +50,26 @@ def _collection(value: Any, path: SpecPath, notes: Notes) -> Collection:
     node = Collection(keyed, _is_flow(value, path), tail=_lines(notes.below.get(path, "")))
     for key, item in value.items() if keyed else enumerate(value):
         below = (*path, key)
-        entry = Entry(_node(item, below, notes), Scalar(key, '"') if keyed else None)
+        entry = Entry(_node(item, below, notes), Scalar(str(key), '"') if keyed else None)
         entry.before = _lines(notes.above.get(below, ""))
-        entry.beside = "".join(_lines(notes.beside.get(below, "")))
+        entry.beside = " ".join(_lines(notes.beside.get(below, "").replace("\n", " ")))
         node.entries.append(entry)
     return node
 
 
 def _is_flow(value: Any, path: SpecPath) -> bool:
     """Brackets are for what is small and one thing: a row, a role, a reference, a list of words."""
-    items = list(value.values() if isinstance(value, Mapping) else value)
-    if not items:
-        return True
-    if any(isinstance(item, Mapping) or (isinstance(item, list | tuple) and not _is_words(item)) for item in items):
-        return False
+    items = value.values() if isinstance(value, Mapping) else value
+    is_leaf = not any(isinstance(item, Mapping) or (isinstance(item, list | tuple) and _nests(item)) for item in items)
     if not isinstance(value, Mapping):
-        return _is_words(items)
+        return not _nests(value)
     is_section = len(path) == 1 or (len(path) == 2 and path[0] == "mappings")
     is_names = len(path) == 3 and path[0] == "mappings" and path[2] in NAMES
-    return path == ("job",) or not (is_section or is_names)
+    return is_leaf and (not value or path == ("job",) or not (is_section or is_names))
 
 
-def _is_words(items: Any) -> bool:
-    return not any(isinstance(item, Mapping | list | tuple) for item in items)
+def _nests(items: Any) -> bool:
+    return any(isinstance(item, Mapping | list | tuple) for item in items)
 
 
 def _scalar(value: Any, path: SpecPath) -> Scalar:

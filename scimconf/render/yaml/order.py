@@ -63,5 +63,7 @@ def _bare(annotation: Any) -> Any:
     """A type without what is annotated to it; of a union the last arm that is not None."""
     while get_origin(annotation) in (Annotated, Union, UnionType):
         arms = get_args(annotation)
-        annotation = arms[0] if get_origin(annotation) is Annotated else [one for one in arms if one is not NoneType][-1]
+        annotation = (
+            arms[0] if get_origin(annotation) is Annotated else [one for one in arms if one is not NoneType][-1]
+        )
     return annotation

@@ -7,10 +7,8 @@ that: then it is the tail of what has just ended.
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -28,13 +26,10 @@ from ruamel.yaml.events import (
 from ruamel.yaml.scanner import Scanner
 from ruamel.yaml.tokens import BlockEntryToken, ScalarToken, Token
 
+from scimconf.render.yaml.comments import Comment, Lines, comments_between
 from scimconf.render.yaml.tree import Alias, Block, Collection, Document, Entry, Node, Scalar, strip_blanks
 
-COMMENT = re.compile("#[^\n\x85\u2028\u2029]*")
-HEADER = re.compile(r"([|>])([-+0-9]*)[ \t]*(#.*)?")
 BLOCKS = ("|", ">")
-BEFORE_AN_ITEM = " \t-?:"
-"""What may stand on a line before a comment that is about what comes next."""
 
 
 class UnreadableError(Exception):
@@ -73,45 +68,15 @@ def _parse(text: str) -> tuple[list[Event], list[Token]]:
     return list(yaml.parse(text)), tokens
 
 
-@dataclass(slots=True)
-class _Comment:
-    index: int
-    line: int
-    column: int
-    text: str
-    is_beside: bool
-
-
-class _Lines:
-    """Where an index of the text is."""
-
-    def __init__(self, text: str) -> None:
-        self._lines = text.split("\n")
-        self._starts = [0]
-        for line in self._lines:
-            self._starts.append(self._starts[-1] + len(line) + 1)
-
-    def place(self, index: int) -> tuple[int, int]:
-        line = bisect_right(self._starts, index) - 1
-        return line, index - self._starts[line]
-
-    def before(self, index: int) -> str:
-        line, column = self.place(index)
-        return self._lines[line][:column]
-
-    def is_blank(self, line: int) -> bool:
-        return line >= 0 and not self._lines[line].strip()
-
-
 class _Reader:
     """Walks the events, and hands out the comments on its way."""
 
     def __init__(self, text: str, events: list[Event], tokens: list[Token]) -> None:
         self._text = text
-        self._lines = _Lines(text)
+        self._lines = Lines(text)
         self._events = [event for event in events if not isinstance(event, StreamStartEvent | DocumentStartEvent)]
         self._at = 0
-        self._comments = list(self._between(tokens))
+        self._comments = list(comments_between(text, self._lines, map(_span, tokens)))
         self._taken = 0
         self._dashes = [token.start_mark.index for token in tokens if isinstance(token, BlockEntryToken)]
         self._blocks = {
@@ -133,29 +98,12 @@ class _Reader:
 
     # --- comments ---
 
-    def _between(self, tokens: list[Token]) -> Iterator[_Comment]:
-        end = 0
-        for token in tokens:
-            for found in COMMENT.finditer(self._text, end, token.start_mark.index):
-                line, column = self._lines.place(found.start())
-                is_beside = bool(self._lines.before(found.start()).strip(BEFORE_AN_ITEM))
-                yield _Comment(found.start(), line, column, found[0].rstrip(), is_beside)
-            if isinstance(token, ScalarToken) and token.style in BLOCKS:
-                yield from self._in_header(token.start_mark.index)
-            end = max(end, token.end_mark.index)
-
-    def _in_header(self, index: int) -> Iterator[_Comment]:
-        """A comment behind the indicator of a block; it belongs to the entry, as one behind any other value does."""
-        found = HEADER.match(self._text, index)
-        if found is not None and found[3]:
-            yield _Comment(found.start(3), *self._lines.place(found.start(3)), found[3].rstrip(), is_beside=True)
-
-    def _take(self, stop: int) -> Iterator[_Comment]:
+    def _take(self, stop: int) -> Iterator[Comment]:
         while self._taken < len(self._comments) and self._comments[self._taken].index < stop:
             self._taken += 1
             yield self._comments[self._taken - 1]
 
-    def _give(self, comment: _Comment, home: list[str]) -> None:
+    def _give(self, comment: Comment, home: list[str]) -> None:
         """To the entry on its line, or else to where the lines above something are gathered."""
         if not comment.is_beside or self._last is None:
             home += ["", comment.text] if self._lines.is_blank(comment.line - 1) else [comment.text]
@@ -245,6 +193,11 @@ class _Reader:
         else:
             scalar.spread = "\n" in self._text[start:end]
         return scalar
+
+
+def _span(token: Token) -> tuple[int, int, bool]:
+    is_block = isinstance(token, ScalarToken) and token.style in BLOCKS
+    return token.start_mark.index, token.end_mark.index, is_block
 
 
 def _parted(lines: list[str]) -> list[str]:

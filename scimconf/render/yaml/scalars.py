@@ -1,7 +1,7 @@
-"""How a scalar is written on one line: as it was, but for quotes that say nothing.
+r"""How a scalar is written on one line: as it was, but for quotes that say nothing.
 
 Quotes go only from a text that nobody can take for anything else: words and addresses, not numbers, dates, `yes` or
-`none`. Where they stay, they are double, or single around a text with `"` or `\\` in it.
+`none`. Where they stay, they are double, or single around a text with `"` or `\` in it.
 """
 
 from __future__ import annotations
@@ -30,9 +30,7 @@ def written(scalar: Scalar, *, in_flow: bool) -> str | None:
 
 def is_clear(text: str, *, in_flow: bool) -> bool:
     """Whether a text without quotes is a text for every reader."""
-    return (
-        SIMPLE.fullmatch(text) is not None and text.casefold() not in WORDS and not (in_flow and ":" in text)
-    )
+    return SIMPLE.fullmatch(text) is not None and text.casefold() not in WORDS and not (in_flow and ":" in text)
 
 
 def quoted(text: str) -> str:

@@ -9,7 +9,6 @@ import json
 from typing import Any
 
 from scimconf.sandbox.directory.people import find_principal
-from scimconf.sandbox.synchronization.annotations import annotated
 from scimconf.sandbox.synchronization.connection import failure_of, saved_secrets
 from scimconf.sandbox.synchronization.jobs import SCHEMA, find_job, synchronized
 from scimconf.sandbox.tenant import Tenant
@@ -25,11 +24,12 @@ def provision_on_demand(tenant: Tenant, call: Call) -> Answer:
     outcomes = [_outcome(tenant, principal, rule, subject) for subject in subjects]
     result, details = next((one[:2] for one in outcomes if one[0] != "Success"), ("Success", {}))
     report = [steps for _, _, steps in outcomes]
+    context = {"@odata.context": f"{call.base_url}/$metadata#microsoft.graph.stringKeyStringValuePair"}
     body = {
         "key": json.dumps({"result": result, "details": details}, separators=(",", ":")),
         "value": json.dumps(report[0] if len(report) == 1 else report, separators=(",", ":")),
     }
-    return Answer(200, annotated(tenant, call, principal, f"jobs('{job['id']}')/provisionOnDemand", body))
+    return Answer(200, body if tenant.switches.annotations == "none" else context | body)
 
 
 def _asked(tenant: Tenant, job: Json, parameters: Any) -> tuple[Json, list[Json]]:

@@ -1,0 +1,60 @@
+"""Where a text has comments: all that stands between two tokens is blanks and comments."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+COMMENT = re.compile("#[^\n\x85\u2028\u2029]*")
+HEADER = re.compile(r"[|>][-+0-9]*[ \t]*(#.*)?")
+AHEAD = " \t-?:"
+"""What may stand on a line before a comment that is about what comes next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment; `is_beside`: something stands before it on its line."""
+
+    index: int
+    line: int
+    column: int
+    text: str
+    is_beside: bool
+
+
+class Lines:
+    """Where an index of the text is."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.split("\n")
+        self._starts = [0]
+        for line in self._lines:
+            self._starts.append(self._starts[-1] + len(line) + 1)
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Line and column, from 0."""
+        line = bisect_right(self._starts, index) - 1
+        return line, index - self._starts[line]
+
+    def before(self, index: int) -> str:
+        line, column = self.place(index)
+        return self._lines[line][:column]
+
+    def is_blank(self, line: int) -> bool:
+        return line >= 0 and not self._lines[line].strip()
+
+
+def comments_between(text: str, lines: Lines, spans: Iterable[tuple[int, int, bool]]) -> Iterator[Comment]:
+    """All comments in their order; a span is where a token begins, where it ends, and whether it is a block scalar."""
+    end = 0
+    for start, stop, is_block in spans:
+        for found in COMMENT.finditer(text, end, start):
+            is_beside = bool(lines.before(found.start()).strip(AHEAD))
+            yield Comment(found.start(), *lines.place(found.start()), found[0].rstrip(), is_beside)
+        header = HEADER.match(text, start) if is_block else None
+        if header is not None and header[1]:
+            # Behind the indicator of a block; it belongs to the entry, as one behind any other value does.
+            yield Comment(header.start(1), *lines.place(header.start(1)), header[1].rstrip(), is_beside=True)
+        end = max(end, stop)

@@ -1,0 +1,111 @@
+"""Which job is meant, whether it is on, whether it ever ran, and what holds it."""
+
+from __future__ import annotations
+
+import pytest
+
+from scimconf.documents import OPERATIONS, job
+from tests.documents.samples import needs_samples, sample
+
+
+def made(template: str, number: int = 1) -> dict[str, str]:
+    return {"id": f"{template}.{number}", "templateId": template}
+
+
+SCIM, OLD = {"id": "scim"}, {"id": "customappsso"}
+
+
+@pytest.mark.parametrize(
+    ("documents", "wanted", "template", "found", "trouble"),
+    [
+        ({}, None, "", None, ""),
+        ({"jobs": []}, None, "", None, ""),
+        ({"jobs": [], "templates": []}, None, "", None, "no template"),
+        ({"jobs": [], "templates": [SCIM]}, None, "scim", None, ""),
+        ({"jobs": [], "templates": [SCIM, OLD]}, None, "", None, "several templates"),
+        ({"jobs": [], "templates": [SCIM, {**OLD, "default": True}]}, None, "customappsso", None, ""),
+        (
+            {"jobs": [], "templates": [{**SCIM, "default": True}, {**OLD, "default": True}]},
+            None,
+            "",
+            None,
+            "several templates",
+        ),
+        ({"jobs": [made("x")], "templates": [SCIM]}, None, "x", "x.1", ""),
+        ({"jobs": [made("x"), made("scim")], "templates": [SCIM]}, None, "scim", "scim.1", ""),
+        ({"jobs": [made("x"), made("SCIM")]}, "scim", "SCIM", "SCIM.1", ""),
+        ({"jobs": [made("x")]}, "scim", "scim", None, ""),
+        ({"jobs": [made("scim"), made("Scim", 2)]}, "scim", "", None, "several jobs"),
+    ],
+)
+def test_a_job_is_found_by_its_template(documents, wanted, template, found, trouble):
+    """The written template decides, else the only job, the default template, the only template; never a position."""
+    choice = job.choose(documents, wanted)
+    assert (choice.template, choice.job and choice.job["id"], choice.trouble) == (template, found, trouble)
+    names = job.jobs(wanted).binds(documents)  # type: ignore[misc]
+    expected = {"template": template, "job": found} if found else {"template": template, "new_template": template}
+    assert names == (expected if template else {})
+
+
+@pytest.mark.parametrize(
+    ("raw", "on", "ran"),
+    [
+        ({}, False, False),
+        ({"schedule": None, "status": None}, False, False),
+        ({"schedule": {"state": "Active"}}, True, True),
+        ({"schedule": {"state": "Paused"}, "status": {"code": "Active"}}, False, True),
+        ({"status": {"code": "Quarantine"}}, False, True),
+        ({"status": {"lastExecution": {}}}, False, False),
+        ({"status": {"lastExecution": {"state": "Failed"}}}, False, True),
+        ({"status": {"steadyStateFirstAchievedTime": ""}}, False, False),
+        ({"status": {"steadyStateFirstAchievedTime": "0001-01-01T00:00:00Z"}}, False, False),
+        ({"status": {"steadyStateFirstAchievedTime": "2026-01-01T00:00:00Z"}}, False, True),
+    ],
+)
+def test_on_is_the_schedule_and_a_run_leaves_traces(raw, on, ran):
+    """Nulls and empty texts are no traces."""
+    assert (job.is_on(raw), job.has_run(raw)) == (on, ran)
+    assert OPERATIONS["state_is"].holds(raw, ("on",), None) is on
+    assert OPERATIONS["state_is"].holds(raw, ("off",), None) is not on
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (None, ""),
+        ({"quarantine": None}, ""),
+        ({"code": "Quarantine"}, "Unknown"),
+        ({"code": "Active", "quarantine": {"reason": "TooManyDeletes", "error": None}}, "TooManyDeletes"),
+        ({"quarantine": {"reason": "", "error": {"message": "no"}}}, "Unknown: no"),
+    ],
+)
+def test_why_it_is_held(status, said):
+    """In the service's own words, as far as it has any."""
+    assert job.quarantine({"status": status}) == said
+
+
+def test_a_job_is_there_once_it_has_an_id():
+    """An empty answer is not yet a job."""
+    assert OPERATIONS["is_there"].holds({"id": "x"}, (), None)
+    assert not OPERATIONS["is_there"].holds({}, (), None)
+    assert (job.job().name, job.templates().empty_is_late) == ("job", True)
+
+
+@needs_samples
+@pytest.mark.parametrize(
+    ("number", "on", "ran", "held"),
+    [
+        ("30", True, True, "EncounteredQuarantineException: Please provide a valid tenant URL"),
+        ("31", False, False, ""),
+        ("32", False, False, "Unknown: Your Salesforce.com credentials are invalid."),
+        ("34", False, False, ""),
+        ("35", False, False, ""),
+        ("36", False, False, ""),
+    ],
+)
+def test_published_jobs_are_understood(number, on, ran, held):
+    """Active, new, quarantined, not configured: each is what it is said to be."""
+    raw = sample(number)
+    assert (job.is_on(raw), job.has_run(raw)) == (on, ran)
+    assert job.quarantine(raw).startswith(held)
+    assert bool(job.quarantine(raw)) is bool(held)

@@ -1,0 +1,195 @@
+"""Schemas as they are in the wild: what is edited changes, everything else survives value for value, in its order."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from scimconf.documents import OPERATIONS, rows, schema
+from scimconf.expressions import to_source
+from scimconf.expressions.parsing import parse
+from tests.documents.samples import needs_samples, sample, text
+
+pytestmark = needs_samples
+USERS = schema.Selector("users")
+KEY = USERS.key
+FIELDS = {
+    "source": "[department]",
+    "match": None,
+    "default": "x",
+    "apply": "on_create",
+    "flow": "when_changed",
+    "export_missing_references": False,
+}
+VALUE = {"fields": FIELDS, "source": to_source(parse("[department]"))}
+
+
+def complete(number: str) -> Any:
+    """One of the two complete schemas: of a job (05), or in a template (06)."""
+    raw = sample(number)
+    return raw if number == "05" else raw["schema"]
+
+
+def cut(raw: Any, *path: str | int) -> str:
+    """The document's text without what stands at that path."""
+    raw = deepcopy(raw)
+    place = raw
+    for part in path[:-1]:
+        place = place[part]
+    place[path[-1]] = "cut out"
+    return text(raw)
+
+
+@pytest.mark.parametrize("number", ["05", "06"])
+def test_users_are_the_outbound_mapping_though_an_inbound_one_has_users_too(number):
+    """Of two rules with nine mappings, six of them hidden, exactly one is what `users` means."""
+    raw = complete(number)
+    (found,) = schema.matching(raw, USERS)
+    assert (found.rule_index, found.mapping_index) == (0, 0)
+    assert found.rule["name"] == "USER_OUTBOUND_USER"
+    assert [str(place) for place in schema.places(raw)][1] == "(none) → UserRole in rule USER_OUTBOUND_USER"
+    assert schema.matching(raw, schema.Selector("groups")) == []
+
+
+@pytest.mark.parametrize("number", ["05", "06"])
+def test_a_rule_that_can_be_edited_is_still_inbound(number):
+    """The direction is told by the directories, not by who may edit the rule."""
+    raw = complete(number)
+    inbound = raw["synchronizationRules"][1]
+    inbound["editable"] = True
+    inbound["objectMappings"][0]["sourceObjectName"] = "USER"
+    assert [found.rule_index for found in schema.matching(raw, USERS)] == [0]
+    raw["synchronizationRules"] = [inbound]
+    assert schema.matching(raw, USERS) == []
+
+
+@pytest.mark.parametrize("number", ["05", "06"])
+@pytest.mark.parametrize("target", ["Email", "EmailEncodingKey", "Alias"])
+def test_one_row_changes_and_nothing_else(number, target):
+    """Whether it had a source, none, or an expression: only that row is another one, and its own order stays."""
+    raw = complete(number)
+    (found,) = schema.matching(raw, USERS)
+    index = [row["targetAttributeName"] for row in schema.rows(found)].index(target)
+    path = ("synchronizationRules", 0, "objectMappings", 0, "attributeMappings", index)
+    changed = schema.set_mapping(raw, (*KEY, target), VALUE)
+    assert text(raw) == text(complete(number)), "the document that came in is not touched"
+    assert cut(changed, *path) == cut(raw, *path)
+    row, before = (
+        one["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"][index] for one in (changed, raw)
+    )
+    assert list(row) == list(before)
+    assert rows.row_fields(row) == FIELDS
+    assert schema.mapping_holds(changed, (*KEY, target), VALUE)
+
+
+@pytest.mark.parametrize("number", ["05", "06"])
+def test_a_row_more_or_less_leaves_the_others(number):
+    """A new row comes last, a removed one is missing, and nothing else has moved."""
+    raw = complete(number)
+    path = ("synchronizationRules", 0, "objectMappings", 0, "attributeMappings")
+    before = raw["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"]
+    added = schema.set_mapping(raw, (*KEY, "Division"), VALUE)
+    after = added["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"]
+    assert text(after[:-1]) == text(before)
+    assert cut(added, *path) == cut(raw, *path)
+    assert text(schema.remove_mapping(added, (*KEY, "Division"), None)) == text(raw)
+    assert schema.mapping_gone(raw, (*KEY, "Division"), None)
+    assert not schema.mapping_gone(added, (*KEY, "Division"), None)
+
+
+@pytest.mark.parametrize("number", ["05", "06"])
+def test_an_object_mapping_keeps_its_unknown_keys(number):
+    """Switching actions writes flags; metadata, the huge JSON in a string and all else stay."""
+    raw = complete(number)
+    path = ("synchronizationRules", 0, "objectMappings", 0, "flowTypes")
+    value = {"fields": {"actions": ["create"]}, "operators": None}
+    changed = schema.set_object(raw, KEY, value)
+    assert cut(changed, *path) == cut(raw, *path)
+    assert changed["synchronizationRules"][0]["objectMappings"][0]["flowTypes"] == "Add"
+    same = {"fields": {"actions": ["create", "delete", "update"], "enabled": True, "filters": []}}
+    assert schema.object_holds(raw, KEY, same)
+    assert text(schema.set_object(raw, KEY, same)) == text(raw), "flags with spaces are the same flags"
+
+
+@pytest.mark.parametrize("number", ["05", "06"])
+@pytest.mark.parametrize(("side", "directory", "name"), [("target", 1, "Division"), ("source", 0, "extension_x")])
+def test_a_definition_is_added_to_its_own_object_only(number, side, directory, name):
+    """Two directories have an object User; only the side that is meant gets the attribute, at the end."""
+    raw = complete(number)
+    key = (*KEY, side, f"{name}_of_ours")
+    changed = schema.define_attribute(raw, key, {"type": "boolean"})
+    path = ("directories", directory, "objects", 0, "attributes")
+    assert cut(changed, *path) == cut(raw, *path)
+    before, after = (one["directories"][directory]["objects"][0]["attributes"] for one in (raw, changed))
+    assert text(after[:-1]) == text(before)
+    assert after[-1]["type"] == "Boolean"
+    assert schema.definition_holds(changed, key, {"type": "boolean", "multivalued": False})
+    assert not schema.definition_holds(raw, key, {})
+
+
+@pytest.mark.parametrize("number", ["05", "06"])
+def test_every_known_definition_reads_and_writes_as_it_stands(number):
+    """A definition compared with its own fields is the same, and is not rewritten."""
+    raw = complete(number)
+    (found,) = schema.matching(raw, USERS)
+    for side in ("source", "target"):
+        for one in schema.definitions(raw, found, side):
+            key = (*KEY, side, one["name"])
+            (fields,) = schema.definition_view(raw, key)
+            assert schema.definition_holds(raw, key, fields)
+            assert text(schema.define_attribute(raw, key, fields)) == text(raw)
+
+
+@pytest.mark.parametrize("number", ["05", "06"])
+def test_every_row_reads_and_writes_as_it_stands(number):
+    """A row compared with its own fields is the same and is not rewritten, its source tree least of all."""
+    raw = complete(number)
+    (found,) = schema.matching(raw, USERS)
+    for row in schema.rows(found):
+        key = (*KEY, row["targetAttributeName"])
+        value = {"fields": schema.mapping_view(raw, key), "source": "never written"}
+        assert schema.mapping_holds(raw, key, value)
+        assert text(schema.set_mapping(raw, key, value)) == text(raw)
+
+
+EDITS = [
+    ("set_mapping", ("IsActive",), VALUE),
+    ("remove_mapping", ("IsActive",), None),
+    ("set_object", (), {"fields": {"enabled": False, "filters": []}, "operators": None}),
+    ("define_attribute", ("target", "ours"), {}),
+]
+PARTIAL = {
+    "07": "a rule that names no directories",
+    "08": {},
+    "09": {"define_attribute": "the target directory has no object User"},
+    "10": {"define_attribute": "the target directory has no object User"},
+    "11": "no rules",
+    "13": "no rules",
+    "17": "no rules",
+}
+NO_MAPPING = "the schema has no single mapping for users any more"
+
+
+@pytest.mark.parametrize("number", PARTIAL)
+@pytest.mark.parametrize(("operation", "rest", "value"), EDITS)
+def test_a_partial_document_is_edited_or_refused_in_words(number, operation, rest, value):
+    """Whatever is missing, an edit either holds afterwards or says what there is not."""
+    raw, one, key = sample(number), OPERATIONS[operation], (*KEY, *rest)
+    troubles = PARTIAL[number]
+    said = NO_MAPPING if isinstance(troubles, str) else troubles.get(operation)
+    assert one.change is not None
+    if said is not None:
+        with pytest.raises(LookupError, match=said):
+            one.change(raw, key, value)
+    else:
+        assert one.holds(one.change(raw, key, value), key, value)
+
+
+def test_a_list_of_templates_is_no_schema():
+    """A document of another kind has no mappings, and that is all that is said of it."""
+    raw = sample("12")
+    assert list(schema.places(raw)) == []
+    (groups,) = schema.matching(raw["value"][0]["schema"], schema.Selector("groups"))
+    assert groups.mapping["targetObjectName"] == "urn:ietf:params:scim:schemas:core:2.0:Group"

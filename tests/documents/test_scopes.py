@@ -1,0 +1,108 @@
+"""Scope filters: one normal form for many spellings, and what is written for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from scimconf.documents import scopes
+from scimconf.spec.model.operators import OPERATORS
+
+LIVE = [{"name": "equals"}, {"id": "Is_Null"}, {"name": None}, None, {"name": "Starts_With"}, {"name": "&"}]
+
+
+def clause(operator="equals", value="x", attribute="a"):
+    return {"attribute": attribute, "operator": operator, "value": value}
+
+
+def raw(operator, operand, attribute="a"):
+    return {"sourceOperandName": attribute, "operatorName": operator, "targetOperand": operand}
+
+
+def group(*clauses, name="n"):
+    return {"name": name, "clauses": list(clauses)}
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [
+        (None, []),
+        ({}, []),
+        ({"groups": None}, []),
+        ({"groups": [None, "x"]}, []),
+        ({"groups": [{}]}, [{"name": "", "all": []}]),
+        ({"groups": [{"name": "n", "clauses": [None, {}]}]}, [{"name": "n", "all": [clause("", None, None)]}]),
+        ({"groups": [group(raw("Equals", {"values": ["x"]}))]}, [{"name": "n", "all": [clause()]}]),
+        ({"groups": [group(raw("IS NULL", None))]}, [{"name": "n", "all": [clause("is_null", None)]}]),
+        ({"groups": [group(raw("is_null", {"values": []}))]}, [{"name": "n", "all": [clause("is_null", None)]}]),
+        ({"groups": [group(raw("IS NULL", {"values": None}))]}, [{"name": "n", "all": [clause("is_null", None)]}]),
+        ({"groups": [group(raw("x", {"values": [1, True]}))]}, [{"name": "n", "all": [clause("x", ["1", "True"])]}]),
+        ({"groups": [group(raw("EQUALS", {"values": [""]}))]}, [{"name": "n", "all": [clause(value="")]}]),
+    ],
+)
+def test_filters_in_normal_form(scope, expected):
+    """Nulls, left-out operands and other spellings are equal to what they mean."""
+    assert scopes.filters(scope) == expected
+
+
+def test_the_order_of_groups_and_clauses_means_nothing():
+    """One group of several must hold, with all of its clauses."""
+    one, two = raw("EQUALS", {"values": ["x"]}), raw("IS NULL", None, "b")
+    there = {"groups": [group(two, one), group(one, name="m")]}
+    assert scopes.filters(there) == scopes.filters({"groups": [group(one, name="m"), group(one, two)]})
+
+
+@pytest.mark.parametrize(
+    ("operator", "live", "sent"),
+    [
+        ("equals", LIVE, "equals"),
+        ("is_null", LIVE, "Is_Null"),
+        ("bit_and", LIVE, "&"),
+        ("ends_with", LIVE, "ENDS WITH"),
+        ("STARTS WITH", LIVE, "Starts_With"),
+        ("Something", LIVE, "Something"),
+        ("equals", None, "EQUALS"),
+    ],
+)
+def test_the_live_jobs_own_spelling_is_sent(operator, live, sent):
+    """Found whatever its case, spaces and underscores; else the usual one, or what was written."""
+    assert scopes.operator_spelling(operator, live) == sent
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_every_operator_is_read_back_as_it_was_written(operator):
+    """A filter with any operator, written and read, is the same filter."""
+    value = None if OPERATORS[operator].unary else "1"
+    wanted = [{"name": "n", "all": [clause(operator, value)]}]
+    assert scopes.filters(scopes.scope(wanted, None, None)) == wanted
+
+
+def test_groups_that_stay_are_not_rewritten():
+    """Of a changed scope, the other groups, and keys that nobody knows, stay in their order."""
+    stays = {"id": "1", **group(raw("Is Null", {"values": []}), name="stays")}
+    before = {"categoryFilterGroups": [], "ours": 1, "groups": [group(raw("EQUALS", {"values": ["y"]})), stays]}
+    wanted = [{"name": "n", "all": [clause()]}, {"name": "stays", "all": [clause("is_null", None)]}]
+    after = scopes.scope(wanted, before, LIVE)
+    assert list(after) == ["categoryFilterGroups", "ours", "groups", "inputFilterGroups"]
+    assert after["groups"] == [group(raw("equals", {"values": ["x"]})), stays]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, None),
+        ({"groups": [group()], "inputFilterGroups": []}, None),
+        (
+            {"groups": [group()], "inputFilterGroups": [1]},
+            {"groups": [], "inputFilterGroups": [1], "categoryFilterGroups": []},
+        ),
+    ],
+)
+def test_no_filter_at_all_is_null(before, after):
+    """As the service shows it; filters of other sorts are carried over."""
+    assert scopes.scope([], before, None) == after
+
+
+def test_several_values_of_one_clause_survive():
+    """What the spec cannot say is still written as it was read."""
+    wanted = scopes.filters({"groups": [group(raw("EQUALS", {"values": ["1", "2"]}))]})
+    assert scopes.scope(wanted, None, None)["groups"] == [group(raw("EQUALS", {"values": ["1", "2"]}))]

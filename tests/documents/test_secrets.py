@@ -1,0 +1,143 @@
+"""The secrets set: pairs of texts, some masked, one of them JSON in a text."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from scimconf.documents import OPERATIONS, secrets
+from scimconf.spec.model import Connection
+from scimconf.wire import SecretRef
+from tests.documents.samples import needs_samples, sample
+
+ROWS = [{"key": "A", "value": "1", "ours": True}, {"key": "B", "value": "*"}, {"key": "C", "value": ""}, {"key": "D"}]
+TOKEN = SecretRef("env", "TOKEN")
+
+
+def settings(text):
+    return [{"key": "SyncNotificationSettings", "value": text}]
+
+
+@pytest.mark.parametrize(("raw", "expected"), [(None, {}), ([], {}), (ROWS, {"A": "1", "B": "*"})])
+def test_empty_values_are_not_there(raw, expected):
+    """An empty value, null and a left-out one are how a removed key may still show."""
+    assert secrets.values(raw) == expected
+
+
+def test_masked_values_are_named():
+    """They are known to be there, and nothing more is known of them."""
+    assert secrets.masked(ROWS) == {"B"}
+    assert secrets.masked(None) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "members"),
+    [
+        ('{"Enabled":true}', {"Enabled": True}),
+        ("", {}),
+        ("*", {}),
+        ("not json", {}),
+        ("[1]", {}),
+        ("null", {}),
+        ('"text"', {}),
+    ],
+)
+def test_notification_settings_are_json_or_nothing(text, members):
+    """What cannot be read holds no member, and is no reason to fall over."""
+    assert secrets.notifications(settings(text)) == members
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("true", True), ("True", True), (" 1 ", True), ("false", False), ("0", False), ("", False), (None, None)],
+)
+def test_flags_are_spelled_in_several_ways(text, expected):
+    """Only the absence of a key is neither true nor false."""
+    assert secrets.flag(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("operation", "key", "value", "before", "after"),
+    [
+        ("set_value", "A", "2", False, True),
+        ("set_value", "A", "1", True, True),
+        ("set_value", "B", TOKEN, False, False),
+        ("set_value", "N", "x", False, True),
+        ("set_flag", "A", "true", True, True),
+        ("set_flag", "A", "false", False, True),
+        ("set_flag", "N", "False", False, True),
+        ("remove_value", "A", None, False, True),
+        ("remove_value", "C", None, True, True),
+        ("remove_value", "N", None, True, True),
+        ("set_members", "SyncNotificationSettings", {"Enabled": True}, False, True),
+    ],
+)
+def test_an_edit_holds_afterwards(operation, key, value, before, after):
+    """But for a secret by reference, of which nobody can see that it stands; the other pairs stay as they were."""
+    one = OPERATIONS[operation]
+    assert one.change is not None
+    changed = one.change(ROWS, (key,), value)
+    assert one.holds(ROWS, (key,), value) is before
+    assert one.holds(changed, (key,), value) is after
+    assert [pair for pair in changed if pair["key"] != key] == [pair for pair in ROWS if pair["key"] != key]
+    assert ROWS[0] == {"key": "A", "value": "1", "ours": True}
+
+
+def test_a_changed_pair_keeps_its_place_and_other_members():
+    """The set keeps its order, and a pair what else it holds."""
+    assert secrets.set_value(ROWS, ("A",), "2") == [{"key": "A", "value": "2", "ours": True}, *ROWS[1:]]
+    assert secrets.set_value(None, ("A",), "2") == [{"key": "A", "value": "2"}]
+
+
+def test_members_that_are_not_named_stay_in_their_order():
+    """Writing one setting of the notifications carries the others over."""
+    raw = settings('{"Z":1,"Enabled":false,"ours":{"a":null}}')
+    value = {"Enabled": True, "Recipients": "a@b.c"}
+    changed = secrets.set_members(raw, ("SyncNotificationSettings",), value)
+    assert json.loads(changed[0]["value"]) == {"Z": 1, "Enabled": True, "ours": {"a": None}, "Recipients": "a@b.c"}
+    assert changed[0]["value"].startswith('{"Z":1,"Enabled":true,')
+    assert secrets.members_view(changed, ()) == secrets.notifications(changed)
+    assert secrets.value_view(changed, ("N",)) is None
+
+
+CONNECTION = {
+    "oauth2": {"token_url": "https://t.example", "client_id": "c", "client_secret": {"file": "secret.txt"}},
+    "other": {
+        "UserName": "svc",
+        "Password": {"key_vault": {"vault": "https://contoso.vault.azure.net", "secret": "s", "version": "1"}},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("connection", "expected"),
+    [
+        (None, ()),
+        ({}, ()),
+        ({"secret_token": "${env:TOKEN}"}, (("SecretToken", TOKEN),)),
+        (
+            CONNECTION,
+            (
+                ("Oauth2ClientSecret", SecretRef("file", "secret.txt")),
+                ("Password", SecretRef("key_vault", "s", "https://contoso.vault.azure.net", "1")),
+            ),
+        ),
+    ],
+)
+def test_a_connections_secrets_by_graphs_keys(connection, expected):
+    """Only references; a plain value of `other` is none."""
+    parsed = Connection.model_validate(connection) if connection is not None else None
+    assert secrets.references(parsed) == expected
+    assert secrets.secrets(parsed).references == expected
+    assert not secrets.secrets(parsed).partial
+
+
+@needs_samples
+@pytest.mark.parametrize("number", ["50", "51", "52"])
+def test_published_sets_are_read(number):
+    """Every published set has settings, and writing a member leaves its other pairs."""
+    raw = sample(number)["value"]
+    assert set(secrets.notifications(raw)) & {"Enabled", "DeleteThresholdEnabled"}
+    changed = secrets.set_members(raw, ("SyncNotificationSettings",), {"Enabled": True})
+    assert [pair["key"] for pair in changed] == [pair["key"] for pair in raw]

@@ -1,0 +1,145 @@
+"""Regular expressions of .NET: what they match, what .NET refuses, and what is not tried."""
+
+import pytest
+
+from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
+from scimconf.expressions.regexes.matching import pattern
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "new", "expected"),
+    [
+        ("a*", "baac", "x", "xbxxcx"),
+        ("x*", "abxd", "-", "-a-b--d-"),
+        (r"(?<n>\d+)(\w)", "12ab", "[$1|$2|${n}|${2}]", "[a|12|12|12]b"),
+        (r"(?'n'a)", "a", "${n}${x}$9$", "a${x}$9$"),
+        (
+            r"(a)(b)",
+            "ab",
+            "$+$`$'$_$&$0$$",
+            "babababab$".replace("babababab$", "b" + "" + "" + "ab" + "ab" + "ab" + "$"),
+        ),
+        (r"(a)", "a", "$12${1}", "a2a"),
+        (r"a", "a", "$+", "a"),
+        (r"(?<x>a)|(?<x>b)", "ab", "<${x}>", "<a><b>"),
+        (r"(a)|b", "ab", "<$1>", "<a><>"),
+        (r"[a-z-[aeiou]]", "abe", "", "ae"),
+        (r"[^a-z-[x]]", "aX", "", "a"),
+        (r"[]a]+", "]ab", "", "b"),
+        (r"[\w\d.-]+", "a.1-!", "", "!"),
+        (r"[\b\x41\u0042\n]", "AB\b\n", "", ""),
+        (r"[a\-z]", "a-z", "", ""),
+        (r"[-a]", "-a", "", ""),
+        (r"[a-\x63]", "abcd", "", "d"),
+        (r"[\d-x]", "1-x", "", ""),
+        (r"[[a]", "[a", "", ""),
+        (r"[&&~~||]", "&~|a", "", "a"),
+        (r"\p{Lu}\P{Lu}", "aBc", "", "a"),
+        (r"\p{IsGreek}", "aα", "", "a"),
+        (r"\bb\B", "b bb", "x", "b xb"),
+        (r"\Ab", "bb", "", "b"),
+        (r"b\Z", "b\n", "", "\n"),
+        (r"b\z", "b\n", "", "b\n"),
+        (r"b$", "b\n", "", "\n"),
+        (r"\Gb", "bbab", "", "ab"),
+        (r"(a)\1", "aab", "", "b"),
+        (r"(?<n>a)\k<n>", "aab", "", "b"),
+        (r"(?<n>a)\k'n'", "aab", "", "b"),
+        (r"(?<n>a)(b)\1", "abb", "", ""),
+        (r"a{2}", "aaa", "", "a"),
+        (r"a{1,2}?", "aa", "x", "xx"),
+        (r"a{,2}", "a{,2}", "", ""),
+        (r"a{x}", "a{x}", "", ""),
+        (r"}]", "}]", "", ""),
+        (r"a{2,}", "aaaa", "", ""),
+        (r"(?:ab)+?", "abab", "x", "xx"),
+        (r"(?>a+)b", "aab", "", ""),
+        (r"(?<=a)b(?=c)(?!d)(?<!e)", "abc", "", "ac"),
+        (r"^*a", "a", "", ""),
+        (r"(?i)STRASSE|ß", "strasse SS ß", "", " SS "),
+        (r"(?i:A)b", "abaB", "", "aB"),
+        (r"(?i-s)A", "a", "", ""),
+        (r"(?m)^a", "a\na", "", "\n"),
+        (r"(?-i)a", "a", "", ""),
+        (r"()a", "a", "", ""),
+        (r"a(?#what)b", "ab", "", ""),
+        (r"\t\e\cA\01\.", "\t\x1b\x01\x01.", "", ""),
+        (r"a|", "ab", "x", "xxbx"),
+        (r".", "😀", "x", "xx"),
+        (r"😀", "a😀", "é", "aé"),
+        (r"\s", "a b\x85", "", "ab"),
+        (r"\S\D\W", "a-!", "", ""),
+        ("a b#", "a b#", "", ""),
+    ],
+)
+def test_replaces_as_dotnet_does(text, subject, new, expected):
+    """The subject after the pattern's matches were replaced."""
+    assert expected == pattern(text).replaced(subject, new)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "(",
+            ")",
+            "a)",
+            "[",
+            "[a",
+            "[^",
+            "*a",
+            "a**",
+            "a++",
+            "a{2}{3}",
+            "a{3,2}",
+            "(?P<n>a)",
+            "(?",
+            "(?~a)",
+            r"\q",
+            r"\_",
+            "\\",
+        ),
+        *(r"\p{Nope}", r"\p", "[z-a]", r"[a-\d]", r"[\q]", r"(a)\2", "[a-z-[b]c]", r"\p{Xx}", "|*", "(?i)*"),
+    ],
+)
+def test_refuses_what_dotnet_refuses(text):
+    """What is an error there is one here."""
+    with pytest.raises(FailedError):
+        pattern(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "(?x)a",
+            "(?n)(a)",
+            "(?(a)b|c)",
+            "(?<a-b>c)",
+            "(?<1>a)",
+            r"\k<n>",
+            r"\k",
+            "[[:alpha:]]",
+            "(a{200}){200}",
+            "a{99999999999}",
+        ),
+        *("(" * 70 + ")" * 70, "[a-[" * 12 + "]" * 24, "x" * 10_001, r"\p{IsNowhere}"),
+    ],
+)
+def test_does_not_try_everything(text):
+    """What .NET may well take is left open where it cannot be tried here; asked again, the same."""
+    for _ in range(2):
+        with pytest.raises(OpenError):
+            pattern(text)
+
+
+def test_sets_have_a_limit():
+    """A set of very many characters is refused as if it never ended."""
+    with pytest.raises(FailedError):
+        pattern("[" + "ab" * 4000)
+
+
+def test_found():
+    """Whether a pattern fits anywhere."""
+    assert pattern("[0-9]").found("a1")
+    assert not pattern("[0-9]").found("a")

@@ -1,0 +1,164 @@
+"""The login service and the cloud's metadata, as the clients of others ask for them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from scimconf.sandbox.certificates import certificates_in
+
+from .asking import HOST
+
+FORM = {"grant_type": "client_credentials", "client_id": "me", "client_secret": "s", "scope": "x/.default"}
+
+
+def ask(client, form, tenant="contoso"):
+    return client.send("POST", f"{HOST}/{tenant}/oauth2/v2.0/token", data=form)
+
+
+def claims(token):
+    head, body, signature = token.split(".")
+    assert json.loads(base64.urlsafe_b64decode(head + "==")) == {"typ": "JWT", "alg": "none"}
+    assert signature == ""
+    return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+
+
+def test_a_token_names_its_caller(contoso):
+    answer = ask(contoso, FORM).json()
+    assert (answer["token_type"], answer["expires_in"]) == ("Bearer", 3599)
+    said = claims(answer["access_token"])
+    assert said["tid"] == contoso.value("/organization")[0]["id"]
+    assert (said["appid"], said["app_displayname"], said["exp"] - said["iat"]) == ("me", "Client me", 3599)
+    assert said["oid"] == claims(ask(contoso, FORM).json()["access_token"])["oid"]
+    assert said["oid"] != claims(ask(contoso, FORM | {"client_id": "you"}).json()["access_token"])["oid"]
+    assert contoso.value("/servicePrincipals") == []
+
+
+def test_a_token_lists_what_was_granted(sandbox):
+    client = sandbox(permissions=frozenset({"User.Read.All"}))
+    assert claims(ask(client, FORM).json()["access_token"])["roles"] == ["User.Read.All"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "error"),
+    [
+        ({"grant_type": "password"}, 400, "unsupported_grant_type"),
+        ({"client_id": ""}, 400, "invalid_request"),
+        ({"client_secret": ""}, 401, "invalid_client"),
+        ({"client_secret": "", "client_assertion": "jwt"}, 200, None),
+    ],
+)
+def test_who_gets_a_token(contoso, changed, status, error):
+    answer = ask(contoso, FORM | changed)
+    assert (answer.status_code, answer.json().get("error")) == (status, error)
+
+
+def test_where_things_are(contoso):
+    told = contoso.get(f"{HOST}/metadata/endpoints?api-version=2022-09-01")
+    assert told["microsoftGraphResourceId"] == told["authentication"]["loginEndpoint"] == HOST
+    assert told["name"] and told["resourceManager"]
+    told = contoso.get(f"{HOST}/contoso/v2.0/.well-known/openid-configuration")
+    assert told["token_endpoint"] == f"{HOST}/contoso/oauth2/v2.0/token"
+    assert contoso.get(told["jwks_uri"]) == {"keys": []}
+
+
+# ---- owners ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_caller_owns_what_it_makes_and_may_give_it_up(contoso):
+    caller = claims(ask(contoso, FORM).json()["access_token"])["oid"]
+    bound = {"owners@odata.bind": [f"{HOST}/v1.0/directoryObjects/{caller}"]}
+    app = contoso.post("/applications", {"displayName": "Mine"} | bound)
+    assert "owners@odata.bind" not in app
+    principal = contoso.post("/servicePrincipals", {"appId": app["appId"]} | bound)
+    for path in (f"/applications/{app['id']}", f"/servicePrincipals/{principal['id']}"):
+        (owner,) = contoso.value(f"{path}/owners")
+        assert (owner["id"], owner["@odata.type"]) == (caller, "#microsoft.graph.servicePrincipal")
+        contoso.delete(f"{path}/owners/{caller}/$ref")
+        contoso.delete(f"{path}/owners/{caller}/$ref", expect=404)
+        assert contoso.value(f"{path}/owners") == []
+
+
+def test_owners_of_a_group(contoso):
+    group = f"/groups/{contoso.value('/groups')[0]['id']}"
+    ada = contoso.get("/users/ada@contoso.com")
+    link = {"@odata.id": f"{HOST}/v1.0/directoryObjects/{ada['id']}"}
+    contoso.post(f"{group}/owners/$ref", link, expect=204)
+    contoso.post(f"{group}/owners/$ref", link, expect=400)
+    contoso.post(f"{group}/owners/$ref", {"@odata.id": "nobody"}, expect=404)
+    assert [one["displayName"] for one in contoso.value(f"/beta{group}/owners?$select=displayName")] == ["Ada Lovelace"]
+    assert ada["id"] not in [one["id"] for one in contoso.value(f"{group}/members")]
+
+
+@pytest.mark.parametrize(("links", "status"), [(["x"], 404), ("x", 400)])
+def test_an_owner_must_be_there(contoso, links, status):
+    contoso.post("/applications", {"displayName": "Mine", "owners@odata.bind": links}, expect=status)
+    assert contoso.value("/applications") == []
+
+
+def test_what_goes_leaves_no_owners_behind(contoso):
+    ada = contoso.get("/users/ada@contoso.com")["id"]
+    app = contoso.post("/applications", {"displayName": "Mine", "owners@odata.bind": [ada]})
+    contoso.delete(f"/applications/{app['id']}")
+    assert contoso.service.tenant.store.value("SELECT COUNT(*) FROM members WHERE group_id LIKE 'owners/%'") == 0
+
+
+# ---- what only those clients ask ------------------------------------------------------------------------------------
+
+
+def test_nobody_has_a_manager(contoso):
+    assert contoso.get("/users/ada@contoso.com/manager", expect=404)["error"]["code"] == "Request_ResourceNotFound"
+
+
+def test_properties_of_beta_only(writer):
+    sp = writer.principal()["id"]
+    assert writer.get(f"/beta/servicePrincipals/{sp}?$select=samlMetadataUrl")["samlMetadataUrl"] is None
+
+
+@pytest.mark.parametrize("path", ["/applications/{app}", "/servicePrincipals/{sp}"])
+def test_an_id_and_a_type_in_a_patch_are_ignored(writer, path):
+    (app,) = writer.value("/applications")
+    path = path.format(app=app["id"], sp=writer.principal()["id"])
+    before = writer.get(path)
+    writer.patch(path, {"id": "other", "@odata.type": "#microsoft.graph.x", "description": "changed"})
+    after = writer.get(path)
+    assert (after["id"], after["description"]) == (before["id"], "changed")
+    assert "@odata.type" not in after
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "%24filter=displayName+eq+%27Tim+O%27%27Reilly%27",
+        "$filter=displayName%20eq%20'Tim%20O''Reilly'",
+        "%24filter=mailNickname+eq+%27tim%27&%24select=id%2CdisplayName",
+        "$filter=startswith(displayName,'Tim O')",
+    ],
+)
+def test_every_spelling_of_a_filter(contoso, query):
+    (found,) = contoso.value(f"/users?{query}")
+    assert found["displayName"] == "Tim O'Reilly"
+
+
+# ---- certificates ---------------------------------------------------------------------------------------------------
+
+NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
+
+
+def test_certificates_are_made_once_and_again_before_they_end(tmp_path):
+    made = certificates_in(tmp_path / "tls", now=NOON)
+    first = made.authority.read_bytes(), made.certificate.read_bytes(), made.key.read_bytes()
+    assert made.key.stat().st_mode & 0o777 == 0o600
+    assert certificates_in(tmp_path / "tls", now=NOON + timedelta(days=300)).authority.read_bytes() == first[0]
+    assert certificates_in(tmp_path / "tls", now=NOON + timedelta(days=392)).authority.read_bytes() != first[0]
+
+
+@pytest.mark.parametrize("spoilt", ["ca.pem", "localhost.pem", "localhost.key"])
+def test_a_folder_whose_files_do_not_belong_together_is_made_anew(tmp_path, spoilt):
+    certificates_in(tmp_path / "other", now=NOON)
+    before = certificates_in(tmp_path / "tls", now=NOON).certificate.read_bytes()
+    (tmp_path / "tls" / spoilt).write_bytes((tmp_path / "other" / spoilt).read_bytes())
+    assert certificates_in(tmp_path / "tls", now=NOON).certificate.read_bytes() not in (before, b"")

@@ -1,0 +1,88 @@
+"""azure-identity logs in at the sandbox over TLS, and Microsoft's SDK works with the token that it gets."""
+
+import asyncio
+import base64
+import json
+import ssl
+
+import pytest
+
+SECRET = "a-secret"  # the sandbox takes any
+
+
+def claims(token):
+    body = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+
+
+@pytest.fixture
+def authority(served, monkeypatch):
+    """Where to log in. Each library has its own way of being told whom to trust."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(served.authority))
+    monkeypatch.setenv("SSL_CERT_FILE", str(served.authority))
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    return served.root
+
+
+def test_a_client_secret_is_turned_into_a_token(authority):
+    from azure.identity import ClientSecretCredential
+
+    with ClientSecretCredential(
+        "contoso.com", "me", SECRET, authority=authority, disable_instance_discovery=True
+    ) as credential:
+        token = credential.get_token(f"{authority}/.default").token
+    assert claims(token)["appid"] == "me"
+
+
+def test_the_sdk_reads_and_writes_with_its_typed_models(authority):
+    seen = asyncio.run(work(authority))
+    assert seen["users"] == [100, 100, 62]
+    assert seen["ada"] == "Ada Lovelace"
+    assert seen["state"] == "Active"
+    assert seen["rows"] == 22
+    assert seen["refused"] == (404, "Request_ResourceNotFound")
+
+
+async def work(root):
+    import httpx
+    from azure.identity.aio import ClientSecretCredential
+    from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
+    from msgraph import GraphRequestAdapter, GraphServiceClient
+    from msgraph.generated.models.o_data_errors.o_data_error import ODataError
+    from msgraph_core import GraphClientFactory
+
+    trust = ssl.create_default_context(cafile=ssl.get_default_verify_paths().cafile)
+    credential = ClientSecretCredential(
+        "contoso.com", "sdk", SECRET, authority=root, disable_instance_discovery=True, connection_verify=True
+    )
+    scopes, hosts = [f"{root}/.default"], [root.removeprefix("https://")]
+    provider = AzureIdentityAuthenticationProvider(credential, scopes=scopes, allowed_hosts=hosts)
+    async with httpx.AsyncClient(verify=trust) as http, credential:
+        client = GraphClientFactory.create_with_default_middleware(client=http)
+        adapter = GraphRequestAdapter(provider, client)
+        adapter.base_url = f"{root}/v1.0"
+        graph = GraphServiceClient(request_adapter=adapter)
+        seen = {"users": await pages(graph)}
+        ada = await graph.users.by_user_id("ada@contoso.com").get()
+        seen["ada"] = ada.display_name
+        (principal,) = [one for one in (await graph.service_principals.get()).value if one.display_name == "Writer"]
+        sync = graph.service_principals.by_service_principal_id(principal.id).synchronization
+        (job,) = (await sync.jobs.get()).value
+        await sync.jobs.by_synchronization_job_id(job.id).start.post()
+        seen["state"] = (await sync.jobs.by_synchronization_job_id(job.id).get()).schedule.state.value
+        schema = await sync.jobs.by_synchronization_job_id(job.id).schema.get()
+        seen["rows"] = len(schema.synchronization_rules[0].object_mappings[0].attribute_mappings)
+        try:
+            await graph.users.by_user_id("nobody").get()
+        except ODataError as error:
+            seen["refused"] = (error.response_status_code, error.error.code)
+    return seen
+
+
+async def pages(graph):
+    page = await graph.users.get()
+    counts = [len(page.value)]
+    while page.odata_next_link:
+        page = await graph.users.with_url(page.odata_next_link).get()
+        counts.append(len(page.value))
+    return counts
