@@ -122,7 +122,7 @@ def _complete(asked: dict[str, Any], folder: str) -> dict[str, Any]:
     display_name = ask(
         asked["display_name"], "The application's display name", known.display_name or name, click.STRING
     )
-    there = [forge for forge in FORGES if forge == "none" or _recipe(forge).is_dir()]
+    there = [forge for forge in FORGES if forge == "none" or dict(_below(_recipe(forge), ""))]
     return {
         "preset": preset,
         "name": name,

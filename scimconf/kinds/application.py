@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from scimconf.documents import application as documents
 from scimconf.errors import Problem
 from scimconf.kinds.kind import Base, Effects, refused
-from scimconf.plan import Action, Change, Resource, Wanted
+from scimconf.plan import Change, Resource, Wanted
 from scimconf.spec.model import Spec
 from scimconf.wire import Document, Phase, Send, Snapshot, Step
 
@@ -69,15 +69,15 @@ class ApplicationKind(Base):
             yield from self._gallery(spec, snapshot)
 
     def _gallery(self, spec: Spec, snapshot: Snapshot) -> Iterable[Problem]:
+        path = ("application", "create", "from_template")
+        yield from refused(snapshot, "application_templates", "K101", path, PERMISSION)
         offered = snapshot.get("application_templates")
         create = spec.application.create
         if offered is None or create is None or len(offered) == 1:
             return
         ids = ", ".join(str(one["id"]) for one in offered)
         said = f"several templates have this name: {ids}" if ids else "the gallery has no application of this name"
-        yield Problem(
-            "K104", said, ("application", "create", "from_template"), hint="Write the template's id, or `custom`."
-        )
+        yield Problem("K104", said, path, hint="Write the template's id, or `custom`.")
 
     def _sign_on(self, spec: Spec, rows: Sequence[dict[str, str]]) -> Iterable[Problem]:
         wanted = spec.application.single_sign_on
@@ -109,17 +109,16 @@ class ApplicationKind(Base):
         _, prop, value = identified_by(spec)
         template = _template_id(spec) or snapshot.names.get("gallery", "{gallery}")
         for change in self.mine(changes):
-            if change.action is Action.CREATE:
-                yield Send(
-                    Phase.BUILD,
-                    (change.address,),
-                    f"make the application {spec.application.display_name} from its template",
-                    "POST",
-                    f"/applicationTemplates/{template}/instantiate",
-                    {"displayName": spec.application.display_name},
-                    gives=(("sp", "servicePrincipal.id"), ("app", "application.id"), ("app_id", "application.appId")),
-                    look=documents.service_principals(prop, value),
-                )
+            yield Send(
+                Phase.BUILD,
+                (change.address,),
+                f"make the application {spec.application.display_name} from its template",
+                "POST",
+                f"/applicationTemplates/{template}/instantiate",
+                {"displayName": spec.application.display_name},
+                gives=(("sp", "servicePrincipal.id"), ("app", "application.id"), ("app_id", "application.appId")),
+                look=documents.service_principals(prop, value),
+            )
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
         return {}

@@ -62,7 +62,7 @@ class AssignmentKind(Base):
     def lookups(self, spec: Spec, snapshot: Snapshot) -> Iterable[Lookup]:
         if spec.assignments is None:
             return
-        yield from (one.lookup for one in _entries(spec) if one.lookup.by != "user")
+        yield from (one.lookup for one in _entries(spec.assignments) if one.lookup.by != "user")
         live = snapshot.get("assignments")
         if live is None and not snapshot.settled and "assignments" not in snapshot.refused:
             return
@@ -71,7 +71,7 @@ class AssignmentKind(Base):
         yield from ids
         if all(one in snapshot.found for one in ids):
             known = _users_by_name(snapshot)
-            for one in _entries(spec):
+            for one in _entries(spec.assignments):
                 if one.lookup.by == "user" and one.lookup.value not in known:
                     yield one.lookup
 
@@ -83,9 +83,9 @@ class AssignmentKind(Base):
         yield from refused(snapshot, "assignments", "K801", ("assignments",), "Application.Read.All")
         yield from _empty_files(spec.assignments)
         roles, held = _Roles.of(spec, snapshot), _held(snapshot)
-        everyone = _principals(spec, snapshot)
+        everyone = _principals(spec.assignments, snapshot)
         seen: dict[str, SpecPath] = {}
-        for one in _entries(spec):
+        for one in _entries(spec.assignments):
             principal = everyone.get(one.path)
             if principal is None:
                 yield from _not_found(one, snapshot)
@@ -102,9 +102,9 @@ class AssignmentKind(Base):
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[Wanted]:
         if spec.assignments is None:
             return
-        everyone, names = _principals(spec, snapshot), _names(snapshot)
+        everyone, names = _principals(spec.assignments, snapshot), _names(snapshot)
         roles = _Roles.of(spec, snapshot)
-        for one in _entries(spec):
+        for one in _entries(spec.assignments):
             principal = everyone.get(one.path) or _unresolved(one)
             yield from self._wanted(spec, one, principal, names, roles)
         yield from self._unlisted(spec, snapshot, {one.id for one in everyone.values()})
@@ -162,12 +162,13 @@ class AssignmentKind(Base):
     def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
         for change in self.mine(changes):
             serves, path = (change.address,), "/servicePrincipals/{sp}/appRoleAssignedTo"
-            if change.action is Action.CREATE and change.after is not None:
+            if change.after is not None:
                 own: Any = change.after.key
                 body = {"principalId": own[0], "resourceId": "{sp}", "appRoleId": own[1]}
                 says = f"assign {change.address.rest}"
                 yield Send(Phase.BUILD, serves, says, "POST", path, body, already=_ALREADY, batch=True)
-            elif change.before is not None:
+            else:
+                assert change.before is not None
                 says, gone = f"remove {change.address.rest}", ((404, ""),)
                 row = f"{path}/{change.before.facts['id']}"
                 yield Send(Phase.CLEAR, serves, says, "DELETE", row, already=gone, batch=True)
@@ -204,10 +205,7 @@ def _effects(before: int, after: int) -> frozenset[Effect]:
 # --- who is listed -------------------------------------------------------------------------------------------------
 
 
-def _entries(spec: Spec) -> Sequence[Entry]:
-    one = spec.assignments
-    if one is None:
-        return ()
+def _entries(one: Assignments) -> Sequence[Entry]:
     found = [_entry(group, ("assignments", "groups", index)) for index, group in enumerate(one.groups)]
     found += [_entry(user, ("assignments", "users", index)) for index, user in enumerate(one.users)]
     for number, file in enumerate(one.imported):
@@ -231,10 +229,10 @@ def _users_by_name(snapshot: Snapshot) -> Mapping[str, Principal]:
     return {one.name.casefold(): one for found in snapshot.found.values() for one in found if one.type == "user"}
 
 
-def _principals(spec: Spec, snapshot: Snapshot) -> Mapping[SpecPath, Principal]:
+def _principals(assignments: Assignments, snapshot: Snapshot) -> Mapping[SpecPath, Principal]:
     """Each listed entry's principal, where exactly one was found."""
     users, found = _users_by_name(snapshot), {}
-    for one in _entries(spec):
+    for one in _entries(assignments):
         if one.lookup.by == "user" and one.lookup.value in users:
             found[one.path] = users[one.lookup.value]
             continue
@@ -334,8 +332,7 @@ class _Roles:
             if not role.absent:
                 known = by_name[role.identity]
                 off = off - {known} if role.enabled else off | {known}
-        gone = frozenset(role["id"] for role in live if roles.goes(spec, role))
-        return cls(by_name, labels, frozenset(off), gone)
+        return cls(by_name, labels, frozenset(off), roles.going(spec, live))
 
     def id(self, written: str) -> str:
         """The id of a role by its value, or by its display name where it has no value."""

@@ -51,11 +51,10 @@ def new_ids(spec: Spec, snapshot: Snapshot) -> Mapping[str, str]:
     return {name: documents.new_role_id(snapshot.names.get("app_id", ""), name, taken) for name in names}
 
 
-def goes(spec: Spec, role: Json) -> bool:
-    """Whether the spec removes a live role."""
+def going(spec: Spec, live: Iterable[Json]) -> frozenset[str]:
+    """The ids of the live roles that the spec removes."""
     if spec.app_roles is None:
-        return False
-    listed = {label_of(one): one for one in spec.app_roles.roles}
-    one = listed.get(live_label(role))
-    unlisted = one is None and bool(role.get("value")) and spec.app_roles.unlisted == "remove"
-    return unlisted or (one is not None and one.absent)
+        return frozenset()
+    absent = {label_of(role): role.absent for role in spec.app_roles.roles}
+    others = spec.app_roles.unlisted == "remove"
+    return frozenset(role["id"] for role in live if absent.get(live_label(role), others and bool(role.get("value"))))

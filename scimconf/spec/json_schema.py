@@ -15,6 +15,7 @@ from scimconf.spec.model import OPERATORS, STANDARD, Spec
 from scimconf.spec.model.base import DATE
 from scimconf.spec.model.connection import CONFIDENTIAL, ENV_REFERENCE, OWNED
 from scimconf.spec.model.mapping import OWNED_RAW
+from scimconf.spec.model.testing import MOMENT
 
 Schema = dict[str, Any]
 
@@ -43,6 +44,7 @@ def json_schema() -> Schema:
         definitions[name].pop("required", None)
     _shorten(definitions)
     _exclude(definitions)
+    _tests(definitions)
     _mappings(root, definitions)
     root["properties"]["extends"] = {
         "type": "array",
@@ -105,6 +107,9 @@ def _widen(schema: Schema) -> Schema:
         schema["minimum"] = schema.pop("ge")
     if schema.get("format") == "date":
         schema["pattern"] = DATE
+    if schema.get("format") == "date-time":
+        schema["pattern"] = MOMENT
+        del schema["format"]  # which would ask for more than a day
     if "pattern" in schema:
         schema["type"] = _kinds(schema["pattern"])
     return {"anyOf": [schema, VARIABLE], **around}
@@ -171,6 +176,17 @@ def _exclude(definitions: dict[str, Schema]) -> None:
         "properties": dict.fromkeys(sorted(CONFIDENTIAL), reference) | dict.fromkeys(sorted(OWNED), False)
     }
     definitions["AttributeDefinition"]["properties"]["raw"] |= {"properties": dict.fromkeys(sorted(OWNED_RAW), False)}
+
+
+def _tests(definitions: dict[str, Schema]) -> None:
+    """What a test gives and expects; null means something in both."""
+    role: Schema = {"type": "object", "additionalProperties": {"type": TEXT}}
+    given: Schema = {"anyOf": [{"type": [*TEXT, "null"]}, {"type": "array", "items": {"anyOf": [{"type": TEXT}, role]}}]}
+    expected: Schema = {"anyOf": [{"type": [*TEXT, "null"]}, {"type": "array", "items": {"type": TEXT}}]}
+    for name in ("RowTest", "MappingTest"):
+        definitions[name]["properties"]["given"]["additionalProperties"] = given
+    definitions["RowTest"]["properties"]["expect"] |= expected
+    definitions["MappingTest"]["properties"]["expect"]["additionalProperties"] = expected
 
 
 def _mappings(root: Schema, definitions: dict[str, Schema]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
@@ -23,13 +23,20 @@ class Loaded:
     """A spec as loaded: None where it has problems that are errors.
 
     `resolved` is the merged tree with variables filled in and CSV rows brought in; `paths` are the files read, the
-    spec itself first.
+    spec itself first. `ignores` are the rules of the lint that a comment ignores, by file and line.
     """
 
     spec: Spec | None
     problems: tuple[Problem, ...]
     resolved: Table = field(repr=False)
     paths: tuple[str, ...]
+    ignores: Mapping[tuple[str, int], frozenset[str]] = field(default_factory=dict, repr=False)
+
+    def is_ignored(self, rule: str, *paths: SpecPath) -> bool:
+        """Whether a comment on the line of one of these paths, or on the line above it, ignores a rule."""
+        places = [place for place in map(self.origin, paths) if place is not None]
+        lines = ((place.file, place.line - above) for place in places for above in (0, 1))
+        return any(rule in self.ignores.get(line, ()) for line in lines)
 
     def origin(self, path: SpecPath) -> Where | None:
         """Where a spec path was written, or the nearest thing around it; the file itself where nothing was."""

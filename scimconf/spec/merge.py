@@ -1,8 +1,8 @@
 """One spec laid over another, for `extends`.
 
 Maps merge key by key. What is owned whole is replaced whole: a mapping row, a definition of an attribute, a secret
-reference, every list but these: roles and assignments merge by identity, an entry of the upper file replacing the
-entry of the lower one. Of keys that exclude each other the upper file's win.
+reference, every list but these: roles, assignments and tests merge by identity, an entry of the upper file replacing
+the entry of the lower one. Of keys that exclude each other the upper file's win.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ MERGED_LISTS: dict[SpecPath, tuple[str, ...]] = {
     ("assignments", "keep"): ("group", "user", "role"),
     ("assignments", "users_from"): (),
     ("assignments", "groups_from"): (),
+    ("tests",): ("name",),
 }
 EXCLUSIVE: dict[SpecPath, tuple[str, ...]] = {
     ("application",): ("display_name", "app_id", "object_id"),

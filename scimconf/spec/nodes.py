@@ -23,6 +23,7 @@ EMPTY = {
     "email": "none",
     "deletion_threshold": "none",
     "enabled": "true",
+    "expect": "null",
 }
 
 

@@ -68,7 +68,7 @@ def _form(path: SpecPath, context: dict[str, Any], _value: Any) -> Problem:
 
 
 def _empty(path: SpecPath, _context: dict[str, Any], value: Any) -> Problem:
-    thing = "text" if isinstance(value, str) else "list"
+    thing = "text" if isinstance(value, str) else "map" if isinstance(value, dict) else "list"
     return Problem("S212", f"the {thing} is empty", path, hint="Fill it, or leave the key out.")
 
 

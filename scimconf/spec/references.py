@@ -60,9 +60,23 @@ def is_secret(path: SpecPath) -> bool:
 
 
 def null_is_meant(path: SpecPath) -> bool:
-    """Null says "no source" in a mapping row, and is Graph's own in a raw field; nowhere else does it mean anything."""
+    """Null says "no source" in a mapping row, "absent" and "not sent" in a test, and is Graph's own in a raw field."""
     in_row = len(path) == 5 and path[0] == "mappings" and path[2] == "attributes" and path[4] == "source"
-    return in_row or (len(path) > 5 and path[4] == "raw")
+    return in_row or (len(path) > 5 and path[4] == "raw") or _in_test(path)
+
+
+def _in_test(path: SpecPath) -> bool:
+    """Whether this is an attribute that a test gives, or a value that it expects."""
+    start = {"tests": 0, "role_attribute": 1, "mappings": 4}.get(str(path[0]), len(path))
+    match path[start:]:
+        case ("tests", _, "given", _):
+            return True
+        case ("tests", _, "expect", _):
+            return start == 0
+        case ("tests", _, "expect"):
+            return start > 0
+        case _:
+            return False
 
 
 def misplaced(value: Any, path: SpecPath = ()) -> Iterator[Problem]:

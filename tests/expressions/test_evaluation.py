@@ -1,13 +1,13 @@
 """What each function gives, where it stops, and why: the rules that the published examples do not show."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from scimconf.expressions import Attribute, Call, Concatenation, Constant, parse
+from scimconf.expressions.catalogue import FUNCTIONS
 from scimconf.expressions.evaluation import Circumstances, Failure, Ignored, Undetermined, evaluate, prepare
 from scimconf.expressions.evaluation.functions import RECIPES, UNDESCRIBED
-from scimconf.expressions.catalogue import FUNCTIONS
 
 NOW = datetime(2025, 7, 30, 9, 5, 7, 123456, tzinfo=UTC)
 USER = {
@@ -36,9 +36,13 @@ USER = {
 class Open(str):
     """Part of the reason why a value is undetermined."""
 
+    __slots__ = ()
+
 
 class Fails(str):
     """Part of the reason why the service would fail."""
+
+    __slots__ = ()
 
 
 SKIP, SKIP_ALL = Ignored(), Ignored(whole_object=True)
@@ -51,6 +55,7 @@ TABLE = {
         ("Append([yes], [seven])", "True7"),
         ("StripSpaces([null])", Open("absent")),
         ('Trim(" a\t")', "a"),
+        ('Trim("\u2003a\x1f")', "a\x1f"),
         ("Trim([list])", ("b", "a", "b")),
         ("Trim([null])", Open("absent")),
         ('Join("-", [null], "a", "", [list], [seven])', "a-b-a-b-7"),
@@ -86,6 +91,7 @@ TABLE = {
         ('ToLower("I\u0130", "tr-TR")', "\u0131i"),
         ('ToUpper("i\u0131", "az")', "\u0130I"),
         ('ToUpper("i", "de-DE")', "I"),
+        ('ToUpper("plain")', "PLAIN"),
         ('ToUpper("\u0131")', "\u0131"),
         ('ToLower("\u0130")', "\u0130"),
         ('ToUpper("\u0131", "de")', Open("server's system")),
@@ -235,7 +241,7 @@ TABLE = {
     "replacing": [
         ('Replace("a-b-c", "-", , , "", , )', "abc"),
         ('Replace("a", "x", , , , , "x@x")', "a@a"),
-        ('Replace("abc", , "(?<first>a)(b)", , "${first}$1$2$&$$$x", , )', "ababab$$xc"),
+        ('Replace("abc", , "(?<first>a)(b)", , "${first}$1$2$&$$$x", , )', "abaab$$xc"),
         ('Replace("abc", , "(?<first>a)(b)", "first", "X", , )', "Xbc"),
         ('Replace("abc", , "(?<first>z)?b", "first", "X", , )', Open("without the group 'first'")),
         ('Replace("abc", , "b", "first", "X", , )', Open("has no group 'first'")),
@@ -338,7 +344,7 @@ def test_gives(text, expected):
     [
         ('"yyyy-MM-dd", "M/d/yy"', "2021-03-04", "3/4/21"),
         ('"d MMM yy", "dddd, dd MMMM yyyyy"', "4 mar 99", "Thursday, 04 March 01999"),
-        ('"ddd d/M/yyyy", "ddd y"', "Thu 4/3/2021", Fails("not a date of the format")),
+        ('"ddd d/M/yyyy", "ddd y"', "Fri 4/3/2021", Fails("not a date of the format")),
         ('"dddd d/M/yyyy", "ddd y"', "Thursday 4/3/2021", "Thu 21"),
         ('"ddd d/M/yyyy", "ddd"', "Xyz 4/3/2021", Fails("not a date")),
         ('"d/M/yy", "yyyy"', "1/1/35", Open("century")),
@@ -349,6 +355,7 @@ def test_gives(text, expected):
         ('"HH:mm", "HH"', "24:05", Fails("not a date")),
         ('"h:mm tt", "HH"', "1:05 XM", Fails("not a date")),
         ('"HH hh", "HH"', "01 01", Fails("not a date")),
+        ('"d-M", "dd"', "1/2", Fails("not a date")),
         ('"d d", "dd"', "1 2", Fails("not a date")),
         ('"yyyy-MM-dd", "yyyy"', "2021-03-04x", Fails("not a date")),
         ('"yyyy-MM-dd", "yyyy"', " 2021-03-04 ", "2021"),
@@ -359,10 +366,9 @@ def test_gives(text, expected):
         ('"s.FF", "ff"', "5.", "00"),
         ('"ffffffff", "s"', "12345678", Fails("seven digits")),
         ('"ss", "ffffffff"', "05", Fails("seven digits")),
-        (r"""'yyyy \\y "'" yyyy', "yyyy" """.replace("'yyyy", '"yyyy').replace("yyyy',", 'yyyy",'), "x", None),
         ("\"yyyy'y'\", \"'year 'yyyy\"", "2021y", "year 2021"),
         (r'"yyyy", "\"year\" yyyy\\y%d"', "2021", "year 2021y1"),
-        (r'"yyyy", "\'it\\\'s\' yyyy"', "2021", "it's 2021"),
+        ('"yyyy", "\'it\\\\\'s\' yyyy"', "2021", "it's 2021"),
         ('"yyyy", "\'open"', "2021", Fails("never closed")),
         (r'"yyyy", "yyyy\\"', "2021", Fails("ends with")),
         ('"yyyy", "%%"', "2021", Fails("%% is not a format")),
@@ -385,8 +391,6 @@ def test_gives(text, expected):
 )
 def test_dates_have_the_formats_of_dotnet(text, source, expected):
     """What the custom formats read and write."""
-    if expected is None:
-        return
     value = evaluate(f"FormatDateTime([x], , {text})", {"x": source}, now=NOW)
     if isinstance(expected, Open | Fails):
         assert isinstance(value, Undetermined if isinstance(expected, Open) else Failure), value
@@ -438,11 +442,9 @@ def test_what_is_not_known_is_not_made_up():
 
 def test_now_is_in_utc():
     """Another zone is converted; a moment without one is taken to be in UTC."""
-    from datetime import timedelta, timezone
-
     east = datetime(2025, 7, 30, 1, 0, tzinfo=timezone(timedelta(hours=2)))
     assert evaluate("Now()", {}, now=east) == "7/29/2025 11:00:00 PM"
-    assert evaluate("Now()", {}, now=datetime(2025, 7, 30)) == "7/30/2025 12:00:00 AM"
+    assert evaluate("Now()", {}, now=datetime(2025, 7, 30, tzinfo=UTC).replace(tzinfo=None)) == "7/30/2025 12:00:00 AM"
 
 
 def test_trees_with_foreign_keys_are_not_guessed():

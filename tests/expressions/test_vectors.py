@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
 import expression_vectors as examples
+
 from scimconf.expressions import ExpressionError, parse
 from scimconf.expressions.evaluation import Undetermined
 from scimconf.expressions.lint import Context, check

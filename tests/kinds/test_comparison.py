@@ -9,9 +9,9 @@ import pytest
 
 from scimconf.kinds import KINDS
 from scimconf.kinds.comparison import Comparison, Options, check, compare, documents, groups_to_count, needed_secrets
-from scimconf.plan import Change, Effect, Tenant
+from scimconf.plan import Change, Effect, Resource, Tenant
 from scimconf.plan.guards import Permit
-from scimconf.wire import Phase, Send, Snapshot
+from scimconf.wire import Lookup, Phase, Principal, Send, Snapshot
 from tests.kinds.cases import TODAY, line, loaded_of, overlaid, planned, snapshot, spec_of
 
 USER, ADMIN, MEMBER = (f"20000000-0000-4000-8000-00000000000{letter}" for letter in "abc")
@@ -606,3 +606,45 @@ def test_an_empty_tenant_is_no_reason_to_fall_over():
         spec = spec_of(text)
         found = compare(KINDS, spec, Snapshot(), Options(today=TODAY))
         assert found.problems == check(KINDS, spec, Snapshot())
+
+
+# --- what is asked before all is read ----------------------------------------------------------------------------
+
+
+def test_users_are_looked_up_where_no_live_assignment_names_them():
+    """Groups at once, since their names repeat; users by name only once the ids of live assignments have names."""
+    spec = spec_of(
+        "assignments: {unlisted: keep, groups: [{name: Twins, role: admin}], "
+        "users: [{user: Ada@contoso.com, role: admin}, {user: bob@contoso.com, role: admin}]}"
+    )
+    (kind,) = [one for one in KINDS if one.name == "assignment"]
+    rows = [held(ADA.upper(), ADMIN), held(CLEO, ADMIN, "ServicePrincipal")]
+    group, by_id, bob = Lookup("group", "Twins"), Lookup("id", ADA), Lookup("user", "bob@contoso.com")
+    ada = {by_id: (Principal(ADA, "user", "ada@contoso.com"),)}
+    begun, arrived = Snapshot(settled=False), Snapshot({"assignments": rows}, settled=False)
+    assert list(kind.lookups(spec, begun)) == [group]
+    assert list(kind.lookups(spec, arrived)) == [group, by_id]
+    assert list(kind.lookups(spec, replace(arrived, found=ada))) == [group, by_id, bob]
+    assert list(kind.lookups(spec, Snapshot())) == [group, Lookup("user", "ada@contoso.com"), bob]
+
+
+def test_an_expression_that_cannot_be_read_is_wanted_as_it_is_written():
+    """It is a problem of its own; what is wanted can still be told."""
+    (kind,) = [one for one in KINDS if one.name == "attribute_mapping"]
+    (wanted,) = kind.desired(spec_of(users("attributes: {title: {expression: 'Join('}}")), Snapshot())
+    assert isinstance(wanted, Resource)
+    assert wanted.fields["source"] == "Join("
+
+
+def test_an_address_is_itself_whatever_a_pattern_would_make_of_it():
+    """Roles may have brackets in their values; the address as it is shown opens the guard."""
+    role = {"id": USER, "displayName": "x", "value": "[x]", "isEnabled": True, "allowedMemberTypes": ["User"]}
+    text = "app_roles: {roles: [{value: '[x]', absent: true}]}\n" + PERMIT % (
+        "role-in-use",
+        "2026-12-01",
+        ", address: 'writer:app_role/[x]'",
+    )
+    found = planned(text, **{"applications+": {"0/appRoles/0": role}}, assignments=[held(ADA, USER)])
+    assert [(guard.id, guard.open) for guard in found.plan.guards] == [("role-in-use", True)]
+    (all_removed,) = planned(GUARDS["all-removed"][0], **GUARDS["all-removed"][1]).plan.guards
+    assert not Permit("all-removed", address="*").opens(all_removed, TODAY), "a guard of the whole plan has no address"

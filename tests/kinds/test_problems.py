@@ -92,6 +92,16 @@ TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
             )
         ],
     ),
+    "the gallery is refused": (
+        CUSTOM % "Writer Gallery",
+        {**NOBODY, "refused": ["application_templates"]},
+        [
+            (
+                "error K101 application.create.from_template: Graph refused to show /applicationTemplates "
+                "(403 Authorization_RequestDenied). The identity needs Application.Read.All."
+            )
+        ],
+    ),
     "no template of that name": (
         CUSTOM % "Writer Gallery",
         {**NOBODY, "application_templates": []},

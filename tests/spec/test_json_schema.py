@@ -32,7 +32,7 @@ def test_the_schema_is_a_schema():
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_an_example_is_accepted_and_loads(path):
     assert not list(SCHEMA.iter_errors(as_json(path.read_text())))
-    assert not load(path.name, read_in(path.parent), {}, {}).problems
+    assert not load(path.name, read_in(path.parent), {}, {"tenant": "contoso.com"}).problems
 
 
 def walk(schema):
@@ -102,7 +102,7 @@ def test_what_is_accepted(text):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in ACCEPTED if name not in ("variables anywhere", "a file that extends others")]
+    "name", [name for name in ACCEPTED if name not in ("variables anywhere", "a file that extends others", "every form of a test")]
 )
 def test_what_is_accepted_loads(name):
     assert load_text(ACCEPTED[name]).problems == ()
@@ -123,14 +123,18 @@ WHOLE["mappings"]["users"]["attributes"] |= {
     "b": {"constant": "c"},
     "c": {"absent": True},
 }
+WHOLE["mappings"]["users"]["attributes"]["d"] = {"source": "e", "tests": [{"given": {"e": None}, "expect": None}]}
+WHOLE["tests"] = [
+    {"name": "a", "mapping": "users", "given": {"b": ["c", {"value": "d"}]}, "now": "2026-12-31", "expect": {"a": "x"}}
+]
 WHOLE["connection"]["other"] = {"Domain": "x", "Password": {"env": "P"}}
 VALUES = st.sampled_from(
     [None, True, False, 0, 1, 1.5, "", "x", "none", "users", "all", "a b", "https://a.b/c", "${env:A}", "source", [], ["x"], [None], {}, {"x": "y"},
-     {"source": "x"}, {"env": "A"}, {"absent": True}, {"value": "x"}, {"role": "x"}, [{}], [{"name": "x"}]]
+     {"source": "x"}, {"env": "A"}, {"absent": True}, {"value": "x"}, {"role": "x"}, {"expect": None}, [{}], [{"name": "x"}]]
 )  # fmt: skip
 KEYS = st.sampled_from(
     ["x", "source", "constant", "expression", "absent", "match", "default", "role", "roles", "env", "file", "value", "name",
-     "rule", "display_name", "app_id", "users", "groups", "enabled", "target", "create", "imported"]
+     "rule", "display_name", "app_id", "users", "groups", "enabled", "target", "create", "imported", "tests", "expect"]
 )  # fmt: skip
 
 

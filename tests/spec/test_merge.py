@@ -26,6 +26,9 @@ CASES = {
     "a text replaces a map": ({"a": {"b": "1"}}, {"a": "2"}, {"a": "2"}),
     "a map replaces a text": ({"a": "1"}, {"a": {"b": "2"}}, {"a": {"b": "2"}}),
     "a list is replaced whole": ({"guards": ["a"]}, {"guards": ["b"]}, {"guards": ["b"]}),
+    "tests merge by name": (
+        {"tests": [{"name": "a", "expect": {"x": "1"}}, {"name": "b"}]}, {"tests": [{"name": "A"}]}, {"tests": [{"name": "A"}, {"name": "b"}]},
+    ),
     "a map replaces a list that would merge": (
         {"assignments": {"users": [{"user": "a"}]}}, {"assignments": {"users": {}}}, {"assignments": {"users": {}}},
     ),

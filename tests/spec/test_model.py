@@ -145,4 +145,4 @@ def test_graphs_spelling_is_taken_as_it_is():
 
 
 def test_guards_are_those_of_the_design():
-    assert len(GUARDS) == 16
+    assert len(GUARDS) == 17

@@ -44,21 +44,24 @@ def test_the_sdk_reads_and_writes_with_its_typed_models(authority):
 
 
 async def work(root):
-    import httpx
-    from azure.identity.aio import ClientSecretCredential
+    from azure.identity import ClientSecretCredential
     from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
+
+    scopes, hosts = [f"{root}/.default"], [root.removeprefix("https://")]
+    with ClientSecretCredential("contoso.com", "sdk", SECRET, authority=root, disable_instance_discovery=True) as one:
+        provider = AzureIdentityAuthenticationProvider(one, scopes=scopes, allowed_hosts=hosts)
+        return await ask(provider, root)
+
+
+async def ask(provider, root):
+    import httpx
     from msgraph import GraphRequestAdapter, GraphServiceClient
     from msgraph.generated.models.o_data_errors.o_data_error import ODataError
     from msgraph_core import GraphClientFactory
 
     trust = ssl.create_default_context(cafile=ssl.get_default_verify_paths().cafile)
-    credential = ClientSecretCredential(
-        "contoso.com", "sdk", SECRET, authority=root, disable_instance_discovery=True, connection_verify=True
-    )
-    scopes, hosts = [f"{root}/.default"], [root.removeprefix("https://")]
-    provider = AzureIdentityAuthenticationProvider(credential, scopes=scopes, allowed_hosts=hosts)
-    async with httpx.AsyncClient(verify=trust) as http, credential:
-        client = GraphClientFactory.create_with_default_middleware(client=http)
+    async with httpx.AsyncHTTPTransport(verify=trust) as transport:  # which the SDK wraps and does not close
+        client = GraphClientFactory.create_with_default_middleware(client=httpx.AsyncClient(transport=transport))
         adapter = GraphRequestAdapter(provider, client)
         adapter.base_url = f"{root}/v1.0"
         graph = GraphServiceClient(request_adapter=adapter)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from scimconf.expressions.dotnet.formats import DAYS, MONTHS, Piece, pieces
 from scimconf.expressions.dotnet.moments import HOUR, MINUTE, SECOND, Moment, civil
 from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
+from scimconf.expressions.dotnet.units import WHITE
 
-_WHITE = " \t\n\v\f\r\x85\xa0"
 _ZONE = re.compile(r"([+-])([0-9]{1,2})(?::?([0-9]{2}))?")
 
 
@@ -37,9 +37,9 @@ class Clock:
 def read(text: str, form: str, today: Moment, *, white: frozenset[str]) -> Clock:
     """The date that a text says; raises FailedError where it is not of the format."""
     if "AllowLeadingWhite" in white:
-        text = text.lstrip(_WHITE)
+        text = text.lstrip(WHITE)
     if "AllowTrailingWhite" in white:
-        text = text.rstrip(_WHITE)
+        text = text.rstrip(WHITE)
     reader = _Reader(text, form, inner="AllowInnerWhite" in white)
     cut = pieces(form)
     for place, piece in enumerate(cut):
@@ -91,8 +91,8 @@ class _Reader:
             raise self.mismatch()
 
     def literal(self, expected: str) -> None:
-        if self.inner and not expected.strip(_WHITE):
-            while self.position < len(self.text) and self.text[self.position] in _WHITE:
+        if self.inner and not expected.strip(WHITE):
+            while self.position < len(self.text) and self.text[self.position] in WHITE:
                 self.position += 1
         elif self.text.startswith(expected, self.position):
             self.position += len(expected)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+WHITE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+"""White space; Python counts a few control characters more."""
+
 
 def has_pairs(text: str) -> bool:
     """Whether .NET counts this text differently from Python."""

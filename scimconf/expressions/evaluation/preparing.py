@@ -33,6 +33,7 @@ from scimconf.expressions.walking import children
 Prepared: TypeAlias = Callable[[Mapping[str, Given], Circumstances], Value]
 
 _KEYWORDS = {"IgnoreAttributeFlow": Ignored(), "IgnoreObjectFlow": Ignored(whole_object=True)}
+_TOO_DEEP = Undetermined(f"functions are nested deeper than {MAX_DEPTH} levels")
 _CONDITIONAL = frozenset({"IIF", "CBool"})
 _BRANCHING = {"Coalesce": branching.coalesce, "IIF": branching.iif, "Switch": branching.switch}
 
@@ -40,8 +41,7 @@ _BRANCHING = {"Coalesce": branching.coalesce, "IIF": branching.iif, "Switch": br
 def prepare(expression: Expression) -> Prepared:
     """The function that gives an expression's value for a user's attributes; it never raises."""
     if _too_deep(expression):
-        too_deep = Undetermined(f"functions are nested deeper than {MAX_DEPTH} levels")
-        return lambda _attributes, _told: too_deep
+        return lambda _attributes, _told: _TOO_DEEP
     tree = canonical(expression)
     if isinstance(tree, Constant):
         text = tree.text
@@ -195,10 +195,12 @@ def _strict(call: Call, recipe: Recipe) -> Runner:
 
 
 def _too_deep(expression: Expression) -> bool:
-    """Whether a tree that was not parsed is deeper than any text could be."""
-    level = [expression]
-    for _ in range(MAX_DEPTH * 3):  # a comparison of sums stands between one call and the next
-        level = [child for each in level for child in children(each)]
-        if not level:
-            return False
-    return True
+    """Whether a tree that was not parsed is deeper than any text could be: in calls, or in other parts."""
+    rest = [(expression, 0, 0)]
+    while rest:
+        node, calls, others = rest.pop()
+        calls, others = (calls + 1, others) if isinstance(node, Call) else (calls, others + 1)
+        if calls > MAX_DEPTH or others > MAX_DEPTH * 2 + 1:
+            return True
+        rest += [(child, calls, others) for child in children(node)]
+    return False

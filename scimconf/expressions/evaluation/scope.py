@@ -30,6 +30,7 @@ UNSUPPORTED = frozenset(
 )
 """What the documentation says filters cannot use: references, dates, and userType."""
 
+_TRUTHS = ("is_true", "is_false")
 _BELOW = {attribute.lower() for attribute in UNSUPPORTED}
 
 
@@ -92,11 +93,11 @@ def _holds(operator: str, value: Any, wanted: object) -> bool:
         raise OpenError("filters on several values are documented as unsupported")
     if operator in ("is_null", "is_not_null"):
         return (not value) == (operator == "is_null")
-    if operator not in OPERATORS:
+    if operator not in OPERATORS and operator not in _TRUTHS:
         raise OpenError("the operator is not documented")
     if not value:
         return False  # stated: a filter on a value that is null or empty is false
-    if operator in ("is_true", "is_false"):
+    if operator in _TRUTHS:
         return _boolean(value) == (operator == "is_true")
     answers = {OPERATORS[operator](value, each) for each in _wanted(wanted)}
     if len(answers) != 1:
@@ -145,8 +146,6 @@ def _bits(_value: str, _wanted: str) -> bool:
 OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
     "equals": _equals,
     "not_equals": lambda value, wanted: not _equals(value, wanted),
-    "is_true": _equals,
-    "is_false": _equals,
     "matches": _matches,
     "not_matches": lambda value, wanted: not _matches(value, wanted),
     "greater_than": lambda value, wanted: int.__gt__(*_integers(value, wanted)),

@@ -11,7 +11,8 @@ from scimconf.expressions.lint.vocabulary import alike
 from scimconf.expressions.nodes import Attribute, Comparison, Concatenation, Constant
 
 _LOWER = {name.lower(): name for name in FUNCTIONS}
-_LEAST = {"SelectUniqueValue": 2, "Switch": 4, "IIF": 3, "Join": 2, "Coalesce": 1, "Split": 2}
+_REQUIRED = ("five",)  # IIF's value for False: optional in Graph's list, not in the reference
+_LEAST = {"SelectUniqueValue": 2, "Switch": 4, "Join": 2, "Coalesce": 1, "Split": 2}
 
 
 def unknown_function(root: Place, _context: Context) -> Iterator[Complaint]:
@@ -53,7 +54,7 @@ def _arity(function: Function, call: Place) -> str:
     if not function.repeating and len(call.inner) > len(function.slots):
         return f"takes {len(function.slots)} arguments, not {len(call.inner)}"
     for place, parameter in enumerate(function.slots):
-        if parameter.required and call.argument(place) is None:
+        if (parameter.required or parameter.key in _REQUIRED) and call.argument(place) is None:
             return f"lacks its argument {place + 1}, {parameter.key}"
     least = _LEAST.get(function.name, 0)
     return f"takes at least {least} arguments" if len(call.inner) < least else ""

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 
 from scimconf.expressions.nodes import Attribute, Call, Comparison, Concatenation, Constant, Expression
 from scimconf.expressions.tokens import Token, tokens
+from scimconf.expressions.walking import children
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A part: its expression, its offset, its text from there on, and what stands in it (None: an empty argument)."""
+    """A part: its expression, its offset in the whole text, and what stands in it (None: an empty argument)."""
 
     node: Expression
     offset: int
-    raw: str
+    whole: str
     inner: tuple[Place | None, ...]
 
     @property
@@ -62,21 +63,13 @@ def _named(text: str) -> Iterator[Token]:
 
 
 def _place(text: str, node: Expression, rest: Iterator[Token]) -> Place:
-    match node:
-        case Comparison(left, _, right):
-            parts: tuple[Expression | None, ...] = (left, right)
-        case Concatenation(summands):
-            parts = summands
-        case Attribute() | Constant():
-            token = next(rest)
-            return Place(node, token.offset, text[token.offset :], ())
-        case Call(arguments=parts):
-            offset = next(rest).offset
-            return Place(node, offset, text[offset:], _inner(text, parts, rest))
-    inner = _inner(text, parts, rest)
-    assert inner[0] is not None
-    return Place(node, inner[0].offset, inner[0].raw, inner)
+    named = not isinstance(node, Comparison | Concatenation)
+    offset = next(rest).offset if named else -1
+    parts = node.arguments if isinstance(node, Call) else children(node)
+    inner = tuple(None if each is None else _place(text, each, rest) for each in parts)
+    return Place(node, offset if named else _first(inner), text, inner)
 
 
-def _inner(text: str, parts: tuple[Expression | None, ...], rest: Iterator[Token]) -> tuple[Place | None, ...]:
-    return tuple(None if each is None else _place(text, each, rest) for each in parts)
+def _first(inner: tuple[Place | None, ...]) -> int:
+    """Where something without a name of its own begins: with the first of its parts."""
+    return next(each.offset for each in inner if each is not None)

@@ -28,7 +28,11 @@ _MODES = (
 
 def backslash(root: Place, context: Context) -> Iterator[Complaint]:
     for part in root.walk():
-        said = _STRING.match(part.raw) if part.text is not None and context.written == "expression" else None
+        said = (
+            _STRING.match(part.whole, part.offset)
+            if part.text is not None and context.written == "expression"
+            else None
+        )
         lonely = [each for each in _ESCAPE.finditer(said[1]) if each[1] not in '\\"'] if said else []
         if lonely:
             hint = "Write two for each that is meant; the service is only said to keep single ones."

@@ -14,6 +14,7 @@ from scimconf.expressions.regexes.translating import Translation, translate
 SECONDS = 0.25
 MAX_TEXT = 1_000_000
 MAX_WORK = 20_000_000
+_SPECIAL = frozenset("\u0130\u0131\u017f\u212a")  # dotted and dotless I, long s, Kelvin: no pair of two letters
 
 
 class Pattern:
@@ -37,6 +38,8 @@ class Pattern:
 
     def matches(self, text: str) -> Iterator[Any]:
         """The matches from left to right; raises OpenError once it takes too long."""
+        if self.groups.caseless and not _SPECIAL.isdisjoint(text + self.text):
+            raise OpenError("without regard to case, this letter may be compared otherwise by .NET")
         try:
             yield from self.compiled.finditer(text, timeout=SECONDS)
         except (TimeoutError, MemoryError):

@@ -43,6 +43,7 @@ class Translation:
     text: str = ""
     numbers: dict[int, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    caseless: bool = False
 
 
 @dataclass(slots=True)
@@ -72,6 +73,7 @@ class _Translator:
         self.counts = 1  # of the last atom, inside
         self.names: dict[str, str] = {}
         self.unnamed = 0
+        self.caseless = False
         self.backward: list[tuple[int, int]] = []  # places in the output that refer to groups by number
 
     def whole(self) -> Translation:
@@ -86,7 +88,7 @@ class _Translator:
             if number not in numbers:
                 raise FailedError(f"the pattern refers to group {number}, which it does not have")
             self.out[place] = f"(?P={numbers[number]})"
-        return Translation("".join(self.out), numbers, dict(named))
+        return Translation("".join(self.out), numbers, dict(named), self.caseless)
 
     def piece(self) -> None:
         character = self.pattern[self.position]
@@ -190,6 +192,7 @@ class _Translator:
         if "x" in flags or "n" in flags:
             raise OpenError("the pattern sets the options x or n, which cannot be tried here")
         if "i" in flags.partition("-")[0]:
+            self.caseless = True
             flags += "f" if "-" in flags else "-f"  # one character for one, as .NET compares
         if found[2] == ":":
             self.enter(f"(?{flags}:", found.end())

@@ -194,4 +194,4 @@ def excerpt(message: str, scrub: Scrub) -> str:
 
 
 def patience(seconds: float) -> str:
-    return f"Graph asks to come back in {seconds:g} s: do that, or allow more waiting with --timeout."
+    return f"Graph asks to come back in {seconds:g} s: wait that long, then run it again."

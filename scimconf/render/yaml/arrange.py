@@ -15,7 +15,7 @@ from scimconf.spec.references import VARIABLE
 from scimconf.spec.tree import NULLS, Plain, core
 
 MODELINE = re.compile(r"#\s*(yaml-language-server:|\$schema[:=])")
-FOLDABLE = re.compile(r"[^\s](?:[^\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff]*[^\s\x00-\x1f\x7f-\xa0\ufeff])?")
+FOLDABLE = re.compile("(?! )[^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]+(?<! )")
 
 
 def arrange(document: Document) -> None:
@@ -30,7 +30,9 @@ def _heading(document: Document) -> None:
     strip_blanks(lines)
     head = [line for line in lines if MODELINE.match(line)]
     others = [line for line in lines if not MODELINE.match(line)]
-    cut = max((index + 1 for index, line in enumerate(others) if not line), default=len(others))
+    cut = max((index + 1 for index, line in enumerate(others) if not line), default=0)
+    if not cut or not document.root.entries:
+        cut = len(others)
     document.head = head + others[:cut]
     if others[cut:]:
         document.root.entries[0].before = others[cut:]

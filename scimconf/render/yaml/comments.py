@@ -43,7 +43,7 @@ class Lines:
         return self._lines[line][:column]
 
     def is_blank(self, line: int) -> bool:
-        return line >= 0 and not self._lines[line].strip()
+        return line >= 0 and not self._lines[line].strip(" \t")
 
 
 def comments_between(text: str, lines: Lines, spans: Iterable[tuple[int, int, bool]]) -> Iterator[Comment]:

@@ -32,7 +32,7 @@ def _is_heading(entry: Entry) -> bool:
 
 def _is_section(entry: Entry) -> bool:
     is_known = isinstance(entry.key, Scalar) and entry.key.text in known(())
-    return (is_known and not _is_heading(entry)) or isinstance(entry.value, Collection)
+    return not _is_heading(entry) and (is_known or isinstance(entry.value, Collection))
 
 
 class _Page:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from scimconf.errors import SpecPath
 from scimconf.render.yaml.arrange import is_foldable
+from scimconf.render.yaml.scalars import ESCAPED
 from scimconf.render.yaml.tree import Block, Collection, Document, Entry, Node, Scalar
 from scimconf.spec.tree import Plain
 
+BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 NAMES = ("attributes", "target_attributes", "source_attributes")
 """Maps below a mapping whose keys are names: a line each."""
 MEANT = ("email", "deletion_threshold", "match")
@@ -37,8 +40,9 @@ def make(tree: Mapping[str, Any], notes: Notes) -> Document:
 
 
 def _lines(text: str) -> list[str]:
-    """The lines of a comment; an empty one is a blank line."""
-    return [f"# {line}" if line else "" for line in text.split("\n")] if text else []
+    """The lines of a comment, whatever is in it; an empty one is a blank line."""
+    lines = (ESCAPED.sub(" ", line) for line in BREAK.split(text))
+    return [f"# {line}".rstrip() if line else "" for line in lines] if text else []
 
 
 def _node(value: Any, path: SpecPath, notes: Notes) -> Node:
@@ -47,12 +51,12 @@ def _node(value: Any, path: SpecPath, notes: Notes) -> Node:
 
 def _collection(value: Any, path: SpecPath, notes: Notes) -> Collection:
     keyed = isinstance(value, Mapping)
-    node = Collection(keyed, _is_flow(value, path), tail=_lines(notes.below.get(path, "")))
+    node = Collection(keyed, _is_flow(value, path), tail=_lines(notes.below.get(path, "").rstrip()))
     for key, item in value.items() if keyed else enumerate(value):
         below = (*path, key)
         entry = Entry(_node(item, below, notes), Scalar(str(key), '"') if keyed else None)
         entry.before = _lines(notes.above.get(below, ""))
-        entry.beside = " ".join(_lines(notes.beside.get(below, "").replace("\n", " ")))
+        entry.beside = " ".join(_lines(BREAK.sub(" ", notes.beside.get(below, ""))))
         node.entries.append(entry)
     return node
 

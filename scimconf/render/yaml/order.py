@@ -43,7 +43,7 @@ def _known(path: SpecPath) -> Sequence[str]:
         return ()
     shared = [name for base in place.__bases__ for name in getattr(base, "model_fields", ())]
     own = [name for name in place.model_fields if name not in shared]
-    return tuple(key for name in (*own, *shared) for key in (BESIDE.get(name, name), name))
+    return tuple(dict.fromkeys(key for name in (*own, *shared) for key in (BESIDE.get(name, name), name)))
 
 
 def _is_section(place: Any) -> bool:

@@ -89,7 +89,8 @@ class _Reader:
         self._anchors: dict[str, Scalar | Collection] = {}
 
     def document(self) -> Document:
-        head = self._gap(None, self._events[0].start_mark.index, 0)
+        start = self._events[0].start_mark.index
+        head = self._gap(None, start, start)
         root = self._collection(self._next())
         for comment in self._take(len(self._text)):
             home = self._home(root, comment.column)
@@ -112,13 +113,17 @@ class _Reader:
         else:
             self._last.beside, self._last.column = comment.text, comment.column
 
-    def _gap(self, before: Node | None, index: int, column: int) -> list[str]:
-        """What stands above the entry that begins at an index; deeper comments go to what ended before it."""
+    def _gap(self, before: Node | None, start: int, stop: int) -> list[str]:
+        """What stands above an entry; comments that are indented deeper go to what ended before it.
+
+        The entry begins at `start`, with its dash if it has one; `stop` is where its key or value does.
+        """
+        line, column = self._lines.place(start)
         lines: list[str] = []
-        for comment in self._take(index):
+        for comment in self._take(stop):
             deeper = self._home(before, comment.column) if not lines and comment.column > column else None
             self._give(comment, lines if deeper is None else deeper)
-        if self._lines.is_blank(self._lines.place(index)[0] - 1):
+        if self._lines.is_blank(line - 1):
             lines.append("")
         return lines
 
@@ -150,17 +155,17 @@ class _Reader:
             self._entry(node)
         end = self._next()
         if node.flow:
-            node.tail = [line for line in self._gap(None, end.start_mark.index, 0) if line]
+            node.tail = [line for line in self._gap(None, end.start_mark.index, end.start_mark.index) if line]
         return node
 
     def _entry(self, node: Collection) -> None:
-        start = index = self._events[self._at].start_mark.index
+        start = stop = self._events[self._at].start_mark.index
         if not node.keyed and not node.flow:
-            index = self._dashes[bisect_left(self._dashes, start) - 1]
-        column = self._lines.place(index)[1]
+            start = self._dashes[bisect_left(self._dashes, stop) - 1]
+        column = self._lines.place(start)[1]
         if not node.entries:
             node.column = column
-        entry = Entry(before=self._gap(node.entries[-1].value if node.entries else None, start, column))
+        entry = Entry(before=self._gap(node.entries[-1].value if node.entries else None, start, stop))
         if node.flow:
             entry.before = [line for line in entry.before if line]
         elif node.entries:

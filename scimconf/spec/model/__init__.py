@@ -40,12 +40,14 @@ from scimconf.spec.model.base import (
 from scimconf.spec.model.connection import Connection, KeyVaultSecret, OAuth2, SecretReference
 from scimconf.spec.model.mapping import AttributeDefinition, Clause, Filter, Form, MappingRow, ObjectMapping
 from scimconf.spec.model.operators import OPERATORS, Operator, operator_word, same_spelling
+from scimconf.spec.model.testing import MappingTest, RowTest
 
 __all__ = [
     "GUARDS", "OPERATORS", "AppRoles", "Application", "Apply", "Assignment", "Assignments", "AttributeDefinition",
     "Clause", "Connection", "Create", "Filter", "Form", "GroupAssignment", "GuardId", "ImportedRows",
-    "Job", "Keep", "KeyVaultSecret", "MappingRow", "Notifications", "OAuth2", "ObjectMapping", "Operator", "Permit",
-    "Provisioning", "Role", "RoleAttribute", "SecretReference", "Section", "Spec", "Unlisted", "UserAssignment",
+    "Job", "Keep", "KeyVaultSecret", "MappingRow", "MappingTest", "Notifications", "OAuth2", "ObjectMapping", "Operator",
+    "Permit", "Provisioning", "Role", "RoleAttribute", "RowTest", "SecretReference", "Section", "Spec", "Unlisted",
+    "UserAssignment",
     "operator_word", "same_spelling",
 ]  # fmt: skip
 
@@ -152,6 +154,7 @@ class Spec(Section):
     )
     assignments: Assignments | None = Field(default=None, description="Who is assigned, and as what.")
     guards: tuple[Permit, ...] = Field(default=(), description="Guards that are open for a while.")
+    tests: tuple[MappingTest, ...] = Field(default=(), description="What the mappings make of which people.")
 
     @field_validator("mappings", mode="after")
     @classmethod

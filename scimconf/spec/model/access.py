@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from scimconf.spec.codes import Said, refuse, refuse_all
 from scimconf.spec.model.base import Apply, Flag, Guid, Section, Text, Unlisted
+from scimconf.spec.model.testing import RowTest
 from scimconf.spec.tree import Table
 
 ROLE_VALUE = r"^[A-Za-z0-9!#$%&'()*+,\-./;<=>?@\[\]^_`{|}~]{1,120}$"
@@ -83,6 +84,7 @@ class RoleAttribute(Section):
         default=None, description="An expression instead, e.g. `SingleAppRoleAssignment([appRoleAssignments])`."
     )
     apply: Apply = Field(default="always", description="When the value is written.")
+    tests: tuple[RowTest, ...] = Field(default=(), description="What this attribute gets from which roles.")
 
     @model_validator(mode="after")
     def _one(self) -> RoleAttribute:

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from scimconf.spec.codes import Said, quoted, refuse, refuse_all
 from scimconf.spec.model.base import Apply, Count, Flag, Section, Text, Unlisted, as_count_or_none
 from scimconf.spec.model.operators import OPERATORS, operator_word
+from scimconf.spec.model.testing import RowTest
 from scimconf.spec.tree import Plain, plain_json
 
 Action = Literal["create", "update", "delete"]
@@ -71,6 +72,7 @@ class MappingRow(Section):
         default=False, description="Whether references to people out of scope are written too."
     )
     absent: Flag = Field(default=False, description="`true`, alone, removes the mapping of this attribute.")
+    tests: tuple[RowTest, ...] = Field(default=(), description="What this row makes of which attributes.")
 
     @model_validator(mode="before")
     @classmethod

@@ -22,9 +22,9 @@ def strip_spaces(source: str) -> str:
 def trim(source: Inner) -> Inner:
     """White space at both ends; of a list, at those of each value."""
     if isinstance(source, tuple):
-        return tuple(each.strip() if isinstance(each, str) else each for each in source)
+        return tuple(each.strip(units.WHITE) if isinstance(each, str) else each for each in source)
     assert isinstance(source, str)
-    return source.strip()
+    return source.strip(units.WHITE)
 
 
 def join(separator: str, *sources: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@ import unicodedata
 
 from scimconf.expressions.dotnet import casing
 from scimconf.expressions.dotnet.outcomes import OpenError
+from scimconf.expressions.dotnet.units import WHITE
 
 _BETWEEN = frozenset({"Zs", "Cc", "Cf", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So"})
 _APOSTROPHES = "'\u2019"
@@ -31,7 +32,7 @@ def split(source: str, delimiter: str | None) -> tuple[str, ...]:
     pieces = tuple(source.split(delimiter))
     if "" in pieces:
         raise OpenError("whether empty values stay in the list is not documented")
-    if any(piece != piece.strip() for piece in pieces):
+    if any(piece != piece.strip(WHITE) for piece in pieces):
         raise OpenError("whether spaces around the values stay is not documented, and the one example drops them")
     return pieces
 

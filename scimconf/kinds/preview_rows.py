@@ -1,0 +1,113 @@
+"""A side's mappings as functions, and what each of them gives for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scimconf import expressions
+from scimconf.expressions.evaluation import Circumstances, Failure, Ignored, Undetermined, prepare
+from scimconf.kinds.preview_sides import Row, Side
+from scimconf.kinds.preview_source import COMPUTED, gap
+from scimconf.plan.preview import Sent
+
+Run = Callable[[Mapping[str, Any], Circumstances], Any]
+Given = Mapping[str, Any]
+WHOLE = "the whole object is left out"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """One row: its function, the attributes that it needs, and what it gives where it comes to null."""
+
+    target: str
+    row: Row
+    run: Run
+    needs: tuple[str, ...]
+    null: Sent
+    apply: str
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether it depends on scope or assignments, and so on the side."""
+        return not COMPUTED.isdisjoint(self.needs)
+
+    def sent(self, given: Given, told: Circumstances, gaps: Mapping[str, str]) -> Sent:
+        """What it gives; `gaps` are the reasons of those computed attributes that are not known."""
+        value = self.run(given, told)
+        if value.__class__ is str:
+            return Sent("value", value, apply=self.apply)
+        if value is None:
+            return self.null
+        return self._other(value, gaps)
+
+    def _other(self, value: Any, gaps: Mapping[str, str]) -> Sent:
+        match value:
+            case Ignored(whole_object):
+                return Sent("ignored", reason=WHOLE if whole_object else "", apply=self.apply)
+            case Failure(reason):
+                return Sent("failure", reason=reason, apply=self.apply)
+            case Undetermined(reason):
+                return Sent("undetermined", reason=self._why(gaps) or reason, apply=self.apply)
+        return Sent("value", tuple(value), apply=self.apply)
+
+    def _why(self, gaps: Mapping[str, str]) -> str:
+        """Which attribute is not known, where one is not: what the evaluator says of it is less exact."""
+        reasons = ((name, gaps.get(name) or gap(name)) for name in self.needs)
+        return next((f"{name}: {reason}" for name, reason in reasons if reason), "")
+
+
+def compiled(side: Side) -> dict[str, Compiled]:
+    return {target: _compile(target, row) for target, row in side.rows.items()}
+
+
+def needed(side: Side) -> frozenset[str]:
+    """The source attributes of all rows and filters."""
+    clauses = (clause for one in side.filters for clause in one["all"])
+    rows = (name for row in compiled(side).values() for name in row.needs)
+    return frozenset([*rows, *(str(clause["attribute"]) for clause in clauses)])
+
+
+def _compile(target: str, row: Row) -> Compiled:
+    source, default, apply = row["source"], row["default"], str(row["apply"])
+    null = Sent("null", default=default, apply=apply)
+    if source is None:
+        return Compiled(target, row, _nothing, (), null, apply)
+    try:
+        tree = expressions.parse(source if isinstance(source, str) else "")
+    except expressions.ExpressionError:
+        return Compiled(target, row, _unreadable, (), null, apply)
+    return Compiled(target, row, prepare(tree), expressions.attributes(tree), null, apply)
+
+
+def _nothing(_given: Given, _told: Circumstances) -> None:
+    """The mapping type None: only its default is ever sent."""
+
+
+def _unreadable(_given: Given, _told: Circumstances) -> Undetermined:
+    return Undetermined("its source cannot be read as an expression")
+
+
+# --- why -----------------------------------------------------------------------------------------------------------
+
+_FIELDS = ("source", "default", "apply", "match")
+
+
+def because(before: Compiled | None, after: Compiled | None) -> str:
+    """What of a mapping differs, in words; empty where nothing does."""
+    if before is None:
+        return f"mapped now: {_said(after.row['source'])}" if after is not None else ""
+    if after is None:
+        return "no longer mapped; the application keeps what it has"
+    return "; ".join(_moved(before.row, after.row))
+
+
+def _moved(before: Row, after: Row) -> Iterable[str]:
+    for name in _FIELDS:
+        if before[name] != after[name]:
+            yield f"{name}: {_said(before[name])} → {_said(after[name])}"
+
+
+def _said(value: Any) -> str:
+    return "none" if value is None else str(value) if isinstance(value, str | int) else "(unreadable)"

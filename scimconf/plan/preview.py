@@ -1,0 +1,138 @@
+"""What a plan does to single people, as values: how each stands before and after, and what all of them add up to.
+
+Terms: what a mapping gives for a person is *sent*; how a person stands on one side of the plan is a *stand*. Nothing
+here knows how a value is found, or how it is told.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
+
+Json = Any
+Kind = Literal["value", "null", "ignored", "undetermined", "failure"]
+NOT_SENT: frozenset[Kind] = frozenset({"null", "ignored"})
+UNCLEAR: frozenset[Kind] = frozenset({"undetermined", "failure"})
+
+
+class Sent(NamedTuple):
+    """What one mapping gives for one person; a tuple, since there is one for each person and mapping.
+
+    `default` is sent in place of null, and only when the person is created; `apply` says when the mapping is applied
+    at all, in the spec's words. `reason` says why a value is undetermined, or would fail.
+    """
+
+    kind: Kind
+    value: str | tuple[str, ...] | None = None
+    reason: str = ""
+    default: str | None = None
+    apply: str = "always"
+
+    @property
+    def created(self) -> str | tuple[str, ...] | None:
+        """What a creation would carry; None for nothing."""
+        return self.default if self.kind == "null" else self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """A person on one side: in scope or not (None is not known), why, and what would be sent.
+
+    `disabled` says that the account is, so that the person is updated and never created. `resource` is what a creation
+    would carry, nested as SCIM wants it.
+    """
+
+    in_scope: bool | None
+    why: str
+    disabled: bool = False
+    sent: Mapping[str, Sent] = field(default_factory=lambda: MappingProxyType({}))
+    resource: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class Verdict(StrEnum):
+    """What the plan means for a person."""
+
+    ENTERS = "enters"
+    LEAVES = "leaves"
+    CHANGES = "changes"
+    UNKNOWN = "unknown"
+    SAME = "same"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """One target attribute that is not as it was, and why."""
+
+    target: str
+    before: Sent | None
+    after: Sent | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One user: who, what becomes of them, both sides, and what differs."""
+
+    name: str
+    id: str
+    verdict: Verdict
+    before: Stand
+    after: Stand
+    contrasts: tuple[Contrast, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One mapping over all people: how many of what, each with a few examples."""
+
+    target: str
+    counts: Mapping[str, int]
+    examples: Mapping[str, tuple[str, ...]]
+
+
+COUNTED: Mapping[str, str] = MappingProxyType(
+    {
+        "changes": "change",
+        "empties": "become empty",
+        "duplicates": "share a value that people are matched by",
+        "unmatched": "have no value to be matched by",
+        "undetermined": "undetermined",
+        "failed": "would fail",
+    }
+)
+"""What is counted for each mapping, and its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """All people that were looked at: how many of each verdict, and the mappings with something to say."""
+
+    people: int
+    verdicts: Mapping[Verdict, int]
+    tallies: tuple[Tally, ...] = ()
+
+
+def said(sent: Sent | None) -> str:
+    """What is sent, in words; values stand in quotes, so that none can pass for a word."""
+    match sent:
+        case None:
+            return "not mapped"
+        case Sent(kind="undetermined", reason=reason):
+            return f"undetermined: {reason}"
+        case Sent(kind="failure", reason=reason):
+            return f"fails: {reason}"
+        case Sent(kind="null", default=str() as default):
+            return f"{_quoted(default)} (default, on create only)"
+        case Sent(kind="value", value=value):
+            return f"{_quoted(value)}{'' if sent.apply == 'always' else f' ({sent.apply})'}"
+    return "nothing"
+
+
+def _quoted(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,90 @@
+"""The recipes as data: their files, and every shell line in them with the environment that it is given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+CI = ROOT / "ci"
+GITHUB = ("action.yml", "plan.yml", "apply.yml", "drift.yml")
+FILES = tuple(f"github/{name}" for name in GITHUB) + ("gitlab/scimconf.yml", "azure-devops/scimconf.yml")
+EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
+
+
+@dataclass(frozen=True)
+class Script:
+    """One piece of shell; `env` is what the recipe gives it, expressions of the forge and all."""
+
+    file: str
+    name: str
+    text: str
+    env: dict[str, str]
+
+
+@cache
+def read(file: str) -> str:
+    return (CI / file).read_text("utf-8")
+
+
+@cache
+def document(file: str) -> Any:
+    return yaml.safe_load(read(file))
+
+
+def maps(node: Any) -> Iterator[dict[str, Any]]:
+    """Every map in a document, from the top down."""
+    if isinstance(node, dict):
+        yield node
+        for part in node.values():
+            yield from maps(part)
+    elif isinstance(node, list):
+        for part in node:
+            yield from maps(part)
+
+
+@cache
+def scripts(file: str) -> tuple[Script, ...]:
+    """In the order in which they stand; GitLab's lists of lines are one script a job, the way a runner joins them."""
+    return tuple(_gitlab() if file.startswith("gitlab") else _steps(file))
+
+
+def _steps(file: str) -> Iterator[Script]:
+    for step in maps(document(file)):
+        text = (
+            (step.get("run") if "shell" in step else None)
+            or step.get("bash")
+            or (step.get("inputs") or {}).get("inlineScript")
+        )
+        if isinstance(text, str):
+            env = {name: str(value) for name, value in (step.get("env") or {}).items()}
+            yield Script(file, step.get("name") or step.get("displayName"), text, env)
+
+
+def _gitlab() -> Iterator[Script]:
+    file = "gitlab/scimconf.yml"
+    jobs = document(file)
+    for name, job in jobs.items():
+        if "script" in job:
+            before = jobs[job["extends"]]["before_script"]
+            yield Script(file, name, "\n".join([*before, *job["script"]]), {})
+
+
+def script(file: str, name: str) -> Script:
+    (found,) = [one for one in scripts(file) if one.name == name]
+    return found
+
+
+def used_actions(file: str) -> list[str]:
+    return [one["uses"] for one in maps(document(file)) if isinstance(one.get("uses"), str)]
+
+
+def permissions(text: str) -> list[str]:
+    """The permissions in Microsoft Graph that a text names, each once."""
+    return list(dict.fromkeys(re.findall(r"\b[A-Z][A-Za-z]+\.(?:Read|ReadBasic|ReadWrite)\.(?:All|OwnedBy)\b", text)))

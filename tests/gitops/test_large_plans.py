@@ -1,0 +1,97 @@
+"""A plan with 5,000 changes is told within every forge's limit, in every format, in linear time."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from scimconf.plan.diff import digest
+from scimconf.render.markdown import LIMITS
+
+FORMS = ("text", "json", "markdown", "html")
+
+
+def change(number):
+    name = f"person{number:05}@contoso.com"
+    if number % 5 == 0:
+        expression = {"before": f"[extensionAttribute{number}]", "after": f'Join(" ", [givenName], "{number}")'}
+        address = f"big:attribute_mapping/users/custom{number:05}"
+        return _change(address, "attribute_mapping", "update", {"source": expression}, ["resync"])
+    fields = {"role": {"before": None, "after": "member"}}
+    return _change(f"big:assignment/user:{name}/member", "assignment", "create", fields, ["widens"])
+
+
+def _change(address, kind, action, fields, effects):
+    return {"address": address, "kind": kind, "action": action, "fields": fields, "effects": effects, "reason": ""}
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """Plan files by their number of changes."""
+
+    def make(number):
+        application = {
+            "name": "big", "ids": {}, "spec": {"paths": ["big.scimconf.yaml"], "digest": "d"}, "fingerprint": "f",
+            "complete": True, "changes": [change(one) for one in range(number)], "reported": [], "left_alone": {},
+            "left_behind": [], "excluded": 0, "guards": [], "notices": [],
+        }  # fmt: skip
+        document = {
+            "format_version": "1.0", "options": {}, "tenant": {"id": "t", "domain": "contoso.com"},
+            "applications": [application],
+            "summary": {"create": 0, "update": 0, "replace": 0, "delete": 0, "reported": 0, "guards": 0},
+        }  # fmt: skip
+        path = tmp_path_factory.mktemp("plans") / "plan.json"
+        path.write_text(json.dumps({**document, "digest": digest(document)}), "utf-8")
+        return path
+
+    return {number: make(number) for number in (200, 2_000, 5_000)}
+
+
+@pytest.mark.parametrize("forge", LIMITS)
+@pytest.mark.parametrize("redact", [(), ("--redact-principals",)], ids=["named", "discreet"])
+def test_a_comment_is_within_the_limit_and_says_what_is_missing(forge, redact, saved, run):
+    code, out, _ = run(
+        "show", "--format", "markdown", "--marker", "plan", "--max-chars", LIMITS[forge], *redact, saved[5_000]
+    )
+    assert code == 0
+    assert LIMITS[forge] // 4 < len(out) <= LIMITS[forge]
+    assert out.startswith("<!-- scimconf: plan -->\n")
+    assert ("see the artifact" in out) == (LIMITS[forge] < 500_000)
+    assert out.count("<details>") == out.count("</details>")
+
+
+@pytest.mark.parametrize("form", ["text", "json", "html"])
+def test_what_has_no_limit_tells_everything(form, saved, run):
+    code, out, _ = run("show", "--format", form, saved[5_000])
+    assert code == 0
+    assert "person04999@contoso.com" in out
+    assert "custom04995" in out
+
+
+def calls(function):
+    """How many calls it takes: the same on a busy machine."""
+    counted = 0
+
+    def count(_frame, event, _argument):
+        nonlocal counted
+        counted += event in ("call", "c_call")
+
+    previous = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        function()
+    finally:
+        sys.setprofile(previous)
+    return counted
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_ten_times_the_changes_take_ten_times_the_work(form, saved, run):
+    run("show", "--format", form, saved[200])  # what is imported once does not count
+    small, big = (
+        calls(lambda path=path: run("show", "--redact-principals", "--format", form, path))
+        for path in (saved[200], saved[2_000])
+    )
+    assert big < 12 * small

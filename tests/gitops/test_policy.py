@@ -1,0 +1,104 @@
+"""The examples of policies judge plans, in both of their languages alike, where the programs are present."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from .recipes import ROOT
+
+POLICY = ROOT / "examples" / "policy"
+MONDAY_NOON, SUNDAY = 1767614400, 1767528000
+CALM = {
+    "address": "writer:attribute_mapping/users/title",
+    "kind": "attribute_mapping",
+    "action": "update",
+    "effects": ["resync"],
+}
+ROLE = {"address": "writer:app_role/admin", "kind": "app_role", "action": "delete", "effects": ["destroys"]}
+CONNECTION = {"address": "writer:connection", "kind": "connection", "action": "update", "effects": ["credentials"]}
+GUARD = {"id": "scope-all", "message": "everyone comes into scope", "opened_by": ""}
+
+
+def removal(number):
+    address = f"writer:assignment/user:person{number}@contoso.com/member"
+    return {"address": address, "kind": "assignment", "action": "delete", "effects": ["narrows"]}
+
+
+CASES = {
+    "nothing": ([], [], MONDAY_NOON, {}, set()),
+    "calm": ([CALM], [{**GUARD, "opened_by": "--allow scope-all"}], SUNDAY, {}, set()),
+    "by hand": ([CONNECTION], [], MONDAY_NOON, {}, {"writer:connection is changed by hand only"}),
+    "a guard": ([CALM], [GUARD], MONDAY_NOON, {}, {"scope-all is closed: everyone comes into scope"}),
+    "ten": ([removal(number) for number in range(10)], [], MONDAY_NOON, {}, set()),
+    "eleven": (
+        [removal(number) for number in range(11)], [], MONDAY_NOON, {},
+        {"11 assignments would be removed, and 10 are the most"},
+    ),
+    "a number of their own": ([removal(number) for number in range(11)], [], MONDAY_NOON, {"removals": 11}, set()),
+    "at the weekend": ([removal(1)], [], SUNDAY, {}, {"outside of working hours people are left alone"}),
+    "everything": (
+        [ROLE, CONNECTION], [GUARD], SUNDAY, {},
+        {
+            "writer:app_role/admin destroys something: delete",
+            "writer:app_role/admin is changed by hand only",
+            "writer:connection is changed by hand only",
+            "scope-all is closed: everyone comes into scope",
+            "outside of working hours people are left alone",
+        },
+    ),
+}  # fmt: skip
+
+
+def by_jq(plan, now, numbers):
+    given = [word for name, number in {"now": now, **numbers}.items() for word in ("--argjson", name, str(number))]
+    words = ["jq", "--raw-output", "--from-file", str(POLICY / "policy.jq"), *given]
+    done = subprocess.run(words, input=plan, capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines())
+
+
+def by_opa(plan, now, numbers, folder):
+    (folder / "plan.json").write_text(plan, "utf-8")
+    (folder / "data.json").write_text(json.dumps({"policy": {"now": now * 10**9, **numbers}}), "utf-8")
+    words = [
+        "opa",
+        "eval",
+        "--data",
+        POLICY / "policy.rego",
+        "--data",
+        folder / "data.json",
+        "--input",
+        folder / "plan.json",
+    ]
+    done = subprocess.run([*words, "data.scimconf.refused"], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout)["result"][0]["expressions"][0]["value"])
+
+
+def plan_of(changes, guards):
+    return json.dumps({"format_version": "1.0", "applications": [{"changes": changes, "guards": guards}]})
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not on this machine")
+def test_a_policy_in_jq_says_why(name):
+    changes, guards, now, numbers, wanted = CASES[name]
+    assert by_jq(plan_of(changes, guards), now, numbers) == wanted
+
+
+@pytest.mark.skipif(shutil.which("opa") is None, reason="opa is not on this machine")
+def test_a_policy_in_rego_says_the_same(tmp_path):
+    found = {name: by_opa(plan_of(*case[:2]), *case[2:4], tmp_path) for name, case in CASES.items()}
+    assert found == {name: case[4] for name, case in CASES.items()}
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not on this machine")
+def test_a_real_plan_can_be_judged(serve, here, run, monkeypatch):
+    monkeypatch.setenv("SCIMCONF_GRAPH_URL", serve())
+    plan = run("plan", "--format", "json", ROOT / "examples" / "writer")[1]
+    found = by_jq(plan, MONDAY_NOON, {})
+    assert "writer:connection is changed by hand only" in found
+    assert "writer:app_role/admin is changed by hand only" in found
+    assert any(one.startswith("application-created is closed: ") for one in found)

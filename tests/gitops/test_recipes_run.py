@@ -1,0 +1,231 @@
+"""Every line of shell in the recipes runs, with the forge's variables set and the sandbox as the tenant."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+
+import pytest
+
+from .forge import NEEDED, Forge
+from .recipes import FILES, ROOT, script, scripts
+
+pytestmark = pytest.mark.skipif(
+    not all(map(shutil.which, NEEDED)), reason=f"recipes need {', '.join(NEEDED)} on this machine"
+)
+WRITER = ROOT / "examples" / "writer"
+BEFORE, AFTER = "externalId: mailNickname", "externalId: objectId"
+GIT = """
+git init --quiet --initial-branch=main . && git add . && git -c user.name=x -c user.email=x commit --quiet -m base
+git clone --quiet --bare . ../origin.git && git remote add origin "file://$PWD/../origin.git" && git fetch --quiet origin
+"""
+CHANGE = f"sed -i 's/{BEFORE}/{AFTER}/' apps/writer/scimconf.yaml"
+PEOPLE = ("ada@contoso.com", "grace@contoso.com")
+ACTION, MERGED, GITLAB, AZURE = FILES[0], FILES[2], FILES[4], FILES[5]
+COVERED = {
+    "github": {(ACTION, name) for name in ("Install", "Validate", "Sign in", "Plan", "Comment", "Apply")}
+    | {(MERGED, "Find what was reviewed"), (MERGED, "Fetch what was reviewed")},
+    "drift": {(ACTION, name) for name in ("Install", "Sign in", "Drift", "Issue")},
+    "gitlab": {(GITLAB, f"scimconf-{name}") for name in ("validate", "plan", "apply", "drift")},
+    "azure": {(AZURE, name) for name in ("Validate", "Plan", "Comment", "Find what was reviewed", "Apply", "Drift")},
+}
+"""What each test below runs; together it is everything."""
+
+
+@pytest.fixture
+def tenant(serve, here, run, monkeypatch):
+    """A tenant as the base branch says; gives Graph's URL."""
+    shutil.copytree(WRITER, here / "apps" / "writer")
+    url = serve()
+    monkeypatch.setenv("SCIMCONF_GRAPH_URL", url)
+    assert run("apply", "--auto-approve", "--backup", here.parent / "first", "apps/writer")[0] == 0
+    return url
+
+
+def github(tmp_path, tenant, here):
+    temp = tmp_path / "runner"
+    temp.mkdir()
+    forge = Forge(
+        tmp_path, tenant, here,
+        CI="true", GITHUB_ACTIONS="true", GITHUB_REPOSITORY="contoso/apps", GITHUB_SHA="fed987", GITHUB_RUN_ID="55",
+        GITHUB_SERVER_URL="https://github.com", RUNNER_TEMP=str(temp), GITHUB_ENV=str(temp / "env"),
+        GITHUB_OUTPUT=str(temp / "output"), GITHUB_STEP_SUMMARY=str(temp / "summary"),
+        ACTIONS_ID_TOKEN_REQUEST_TOKEN="request-token", ACTIONS_ID_TOKEN_REQUEST_URL="https://oidc.example/?v=1",
+        AZURE_TENANT_ID="t", AZURE_CLIENT_ID="c",
+    )  # fmt: skip
+    fake = {"id": 1, "user": {"login": "mallory"}, "body": f"<!-- scimconf: plan -->\n`{'0' * 64}`"}
+    forge.set(
+        comments=[fake],
+        pulls=[{"number": 7, "merged_at": "now", "head": {"sha": "abc123"}, "base": {"repo": {"full_name": "contoso/apps"}}}],
+        runs=[
+            {"id": 54, "head_repository": {"full_name": "mallory/apps"}},
+            {"id": 55, "head_repository": {"full_name": "contoso/apps"}},
+        ],
+    )  # fmt: skip
+    return forge
+
+
+KNOWN = {"github.token": "job-token", "github.event.pull_request.number": "7", "github.run_id": "55"}
+
+
+def outputs(forge):
+    lines = (forge.folder / "runner" / "output").read_text("utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+def test_github_from_a_pull_request_to_the_apply(tmp_path, tenant, here, run):
+    forge = github(tmp_path, tenant, here)
+    plan = {"command": "plan", "paths": "apps/*", "was": ".scimconf-base", "comment": "true"}
+    forge.do(f"mkdir .scimconf-base && cp -r apps .scimconf-base/ && {CHANGE}")
+    forge.action({"command": "validate", "paths": "apps/*"}, KNOWN)
+    forge.action(plan, KNOWN)
+    forge.do("sed -i 's/deletion_threshold: 50/deletion_threshold: 70/' apps/writer/scimconf.yaml")
+    forge.action(plan, KNOWN)
+    forge.do("cp -r scimconf-plan artifact && rm -r scimconf-plan")
+    forge.step(script("github/apply.yml", "Find what was reviewed"), KNOWN)
+    forge.step(
+        script("github/apply.yml", "Fetch what was reviewed"),
+        KNOWN | {"needs.reviewed.outputs.run || github.run_id": "55"},
+    )
+    forge.run()
+    found = outputs(forge)
+    assert found["run"] == "55"
+    assert found["changes"] == "2"
+    forge.action({"command": "apply", "expect-digest": "0" * 64}, KNOWN, expect=3)
+    forge.action({"command": "apply", "expect-digest": found["digest"]}, KNOWN)
+    done = forge.run()
+    assert "::error::" in done.stdout
+    assert forge.ran == COVERED["github"]
+
+    comments = [one["body"] for one in forge.state["comments"] if one["user"]["login"] != "mallory"]
+    (comment,) = comments  # the second plan went over the first
+    assert comment.startswith("<!-- scimconf: plan -->\n")
+    assert comment.rstrip().endswith(f"`{found['digest']}`")
+    assert "deletion_threshold" in comment
+    assert sorted(path.name for path in (here / "artifact").iterdir()) == ["plan.html", "plan.json"]
+    token = tmp_path / "runner" / "scimconf-oidc"
+    assert token.read_text("utf-8") == "the-oidc-token\n"
+    assert token.stat().st_mode & 0o777 == 0o600
+    assert any(
+        "audience=api://AzureADTokenExchange" in one[1] and "request-token" in one[2] for one in forge.state["calls"]
+    )
+    assert forge.installed == "install scimconf[keyvault]==0.1.0\n"
+    assert run("drift", "apps/writer")[0] == 0
+
+
+def test_github_keeps_one_issue_about_drift(tmp_path, tenant, here):
+    forge = github(tmp_path, tenant, here)
+    drift = {"command": "drift", "paths": "apps/writer", "issue": "true", "redact-principals": "true"}
+    forge.action(drift, KNOWN)
+    forge.do(
+        f"{CHANGE}; sed -i 's/ada@contoso.com, role: admin/ada@contoso.com, role: member/' apps/writer/scimconf.yaml"
+    )
+    forge.action(drift, KNOWN)
+    forge.do('cp "$FORGE" ../opened.json')
+    forge.action(drift, KNOWN)
+    forge.do("rm -r apps && cp -r ../back apps")
+    forge.action(drift, KNOWN)
+    shutil.copytree(here / "apps", here.parent / "back")
+    forge.run()
+    assert forge.ran == COVERED["drift"]
+    (opened,) = json.loads((here.parent / "opened.json").read_text("utf-8"))["issues"]
+    (closed,) = forge.state["issues"]
+    assert opened["state"] == "open"
+    assert opened["body"].startswith("<!-- scimconf: drift -->\n")
+    assert closed["state"] == "closed"
+    assert [one[0] for one in forge.state["calls"] if one[1].startswith("issues") and one[0] != "GET"] == [
+        "POST", "PATCH", "PATCH"
+    ]  # fmt: skip
+    assert not any(name in closed["body"] for name in PEOPLE)
+
+
+def test_github_applies_nothing_that_was_not_reviewed(tmp_path, tenant, here):
+    forge = github(tmp_path, tenant, here)
+    forge.step(script("github/apply.yml", "Find what was reviewed"), KNOWN)
+    forge.do('jq ".pulls = []" "$FORGE" > forge2 && mv forge2 "$FORGE"')
+    forge.step(script("github/apply.yml", "Find what was reviewed"), KNOWN)
+    forge.run()
+    assert not (tmp_path / "runner" / "output").exists()
+    said = (tmp_path / "runner" / "summary").read_text("utf-8")
+    assert "has no plan that was reviewed" in said
+    assert "nothing was reviewed" in said
+
+
+def test_gitlab(tmp_path, tenant, here, run):
+    forge = Forge(
+        tmp_path, tenant, here,
+        CI="true", GITLAB_CI="true", CI_PROJECT_DIR=str(here), CI_PROJECT_ID="12", CI_JOB_TOKEN="job-token",
+        CI_API_V4_URL="https://gitlab.example/api/v4", AZURE_ID_TOKEN="the-oidc-token", AZURE_TENANT_ID="t",
+        CI_COMMIT_MESSAGE="Merge branch 'x' into 'main'\n\nWriter\n\nSee merge request contoso/apps!42\n",
+        SCIMCONF_VERSION="0.1.0", SCIMCONF_PATHS="apps/writer", SCIMCONF_REDACT_PRINCIPALS="true",
+        SCIMCONF_PLAN_CLIENT_ID="reads", SCIMCONF_APPLY_CLIENT_ID="writes", SCIMCONF_DIGEST="",
+    )  # fmt: skip
+    file = "gitlab/scimconf.yml"
+    forge.do(f"{GIT}export CI_MERGE_REQUEST_DIFF_BASE_SHA=$(git rev-parse HEAD)\n{CHANGE}")
+    forge.step(script(file, "scimconf-validate"), {})
+    forge.step(script(file, "scimconf-plan"), {})
+    forge.step(script(file, "scimconf-drift"), {}, expect=2)
+    forge.run()
+    plan = json.loads((here / "scimconf-plan" / "plan.json").read_text("utf-8"))
+    assert json.loads((here / "scimconf-plan" / "report.json").read_text("utf-8")) == {
+        "create": 0,
+        "update": 1,
+        "delete": 0,
+    }
+    with zipfile.ZipFile(here / "artifact.zip", "w") as archive:
+        archive.write(here / "scimconf-plan" / "plan.json", "scimconf-plan/plan.json")
+    forge.do("export SCIMCONF_DIGEST=" + "0" * 64)
+    forge.step(script(file, "scimconf-apply"), {}, expect=3)
+    forge.do(f"export SCIMCONF_DIGEST={plan['digest']}")
+    forge.step(script(file, "scimconf-apply"), {})
+    forge.step(script(file, "scimconf-drift"), {})
+    done = forge.run()
+    assert forge.ran == COVERED["gitlab"]
+    asked = [one for one in forge.state["calls"] if "/jobs/artifacts/" in one[1]]
+    assert "refs%2Fmerge-requests%2F42%2Fhead/download?job=scimconf-plan" in asked[0][1]
+    assert "JOB-TOKEN: job-token" in asked[0][2]
+    assert not any(name in done.stdout for name in PEOPLE)
+    assert run("drift", "apps/writer")[0] == 0
+
+
+def test_azure_devops(tmp_path, tenant, here, run):
+    temp = tmp_path / "agent"
+    temp.mkdir()
+    forge = Forge(
+        tmp_path, tenant, here,
+        TF_BUILD="True", AGENT_TEMPDIRECTORY=str(temp), BUILD_ARTIFACTSTAGINGDIRECTORY=str(temp / "staging"),
+        SYSTEM_COLLECTIONURI="https://dev.example/contoso/", SYSTEM_TEAMPROJECTID="p1", SYSTEM_DEFINITIONID="9",
+        BUILD_REPOSITORY_ID="r1", BUILD_BUILDID="77", SYSTEM_PULLREQUEST_PULLREQUESTID="12",
+        SYSTEM_PULLREQUEST_TARGETBRANCH="refs/heads/main", idToken="the-oidc-token", tenantId="t", servicePrincipalId="s",
+    )  # fmt: skip
+    file = "azure-devops/scimconf.yml"
+    known = {
+        "parameters.paths": "apps/writer", "parameters.version": "0.1.0", "parameters.redactPrincipals": "True",
+        "System.AccessToken": "job-token", "Build.SourceVersionMessage": "Merged PR 12: Writer",
+    }  # fmt: skip
+    forge.set(builds=[{"id": 77}])
+    forge.do(f"{GIT}{CHANGE}")
+    forge.step(script(file, "Validate"), known)
+    forge.step(script(file, "Plan"), known)
+    forge.step(script(file, "Comment"), known)
+    forge.step(script(file, "Comment"), known)
+    forge.step(script(file, "Drift"), known, expect=2)
+    forge.step(script(file, "Find what was reviewed"), known)
+    found = dict(
+        line.split("variable=")[1].split("]") for line in forge.run().stdout.splitlines() if line.startswith("##vso")
+    )
+    assert found["scimconfRun"] == "77"
+    (thread,) = forge.state["threads"]
+    assert thread["comments"][0]["content"].startswith("<!-- scimconf: plan -->\n")
+    assert found["scimconfDigest"] in thread["comments"][0]["content"].splitlines()[-1]
+    shutil.copytree(temp / "staging" / "scimconf-plan", temp / "scimconf-plan")
+    forge.step(script(file, "Apply"), known | {"scimconfDigest": found["scimconfDigest"]})
+    forge.run()
+    assert forge.ran == COVERED["azure"]
+    assert run("drift", "apps/writer")[0] == 0
+
+
+def test_every_script_is_run_by_one_of_these():
+    every = {(one.file, one.name) for file in FILES for one in scripts(file)}
+    assert set().union(*COVERED.values()) == every

@@ -1,0 +1,193 @@
+"""A change from the branch to the tenant: planned, commented, overtaken by the portal, planned again, applied, no drift."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+
+import pytest
+
+from .recipes import ROOT
+
+EXTERNAL = ("externalId: mailNickname", "externalId: objectId")
+GROUP = "    - {name: Writer editors, role: member}\n"
+ABSENT = GROUP.replace("role: member", "absent: true")
+PERMIT = "\nguards:\n  - {allow: group-removed, until: 2099-01-01, why: The team has gone}\n"
+PEOPLE = ("ada", "grace", "alan", "katherine", "radia")
+CANARIES = {
+    "WRITER_SCIM_TOKEN": "canary-environment-8c1f",
+    "UNRELATED_SECRET": "canary-unrelated-52d0",
+    "AZURE_CLIENT_SECRET": "canary-azure-91ab",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "canary-oidc-77e3",
+}
+FILES = {
+    "token.txt": "canary-file-04be",
+    ".env": "WRITER_SCIM_TOKEN=canary-neighbour-6a6a",
+    "notes.scimconf.yaml.bak": "secret_token: canary-backup-d21c",
+}
+STORED = "canary-tenant-3f3f"
+ALL = [*CANARIES.values(), *(text.rpartition("=")[2].rpartition(" ")[2] for text in FILES.values()), STORED]
+
+
+class Story:
+    """Somebody at a checkout; remembers every byte that was printed."""
+
+    def __init__(self, folder, url, run, ask):
+        self.folder, self.url, self._run, self._ask = folder, url, run, ask
+        self.spec = folder / "apps" / "writer" / "scimconf.yaml"
+        self.printed = []
+
+    def __call__(self, *argv):
+        code, out, err = self._run(*argv)
+        self.printed += [out, err]
+        return code, out, err
+
+    def edit(self, *pairs):
+        text = self.spec.read_text("utf-8")
+        for before, after in pairs:
+            assert before in text
+            text = text.replace(before, after)
+        self.spec.write_text(text, "utf-8")
+
+    def portal(self, method, path):
+        text = self._ask(self.url + path, method)
+        return json.loads(text) if text else None
+
+    def unassign(self, name):
+        """What somebody clicks in the portal."""
+        (principal,) = [
+            one for one in self.portal("GET", "/servicePrincipals")["value"] if one["displayName"] == "Writer"
+        ]
+        rows = f"/servicePrincipals/{principal['id']}/appRoleAssignedTo"
+        (row,) = [one for one in self.portal("GET", rows)["value"] if one["principalDisplayName"].startswith(name)]
+        self.portal("DELETE", f"{rows}/{row['id']}")
+
+    def written(self, *, besides=()):
+        """Everything that was made here: files by their paths, and what was printed."""
+        made = {
+            str(path.relative_to(self.folder)): path.read_bytes().decode("utf-8", "replace")
+            for path in self.folder.rglob("*")
+            if path.is_file()
+            and path.name not in {*FILES, *besides}
+            and "apps" not in path.parts
+            and "was" not in path.parts
+        }
+        return {**made, "printed": "".join(self.printed)}
+
+
+@pytest.fixture
+def story(serve, here, run, ask, monkeypatch):
+    writer = {
+        "displayName": "Writer",
+        "template": "custom",
+        "secrets": {"BaseAddress": "https://old.example/scim", "SecretToken": STORED, "SyncAll": "false"},
+        "jobs": [{"template": "scim"}],
+    }
+    url = serve({"base": "contoso", "applications": [writer]})
+    shutil.copytree(ROOT / "examples" / "writer", here / "apps" / "writer")
+    for name, text in FILES.items():
+        (here / "apps" / "writer" / name).write_text(text, "utf-8")
+        (here / name).write_text(text, "utf-8")
+    for name, value in {**CANARIES, "SCIMCONF_GRAPH_URL": url}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("COLUMNS", "120")
+    return Story(here, url, run, ask)
+
+
+def begun(story):
+    """The tenant as the base branch says, and the base branch beside the checkout."""
+    code, out, err = story("apply", "--auto-approve", "--allow", "endpoint-changed", "apps/writer")
+    assert code == 0, f"{out}\n{err}"
+    shutil.copytree(story.folder / "apps", story.folder / "was")
+
+
+def test_what_was_reviewed_is_what_is_applied(story):
+    begun(story)
+    base = ("--was", "was/writer", "apps/writer")
+
+    # the branch drops a group: it would stay in the tenant, and whoever wants it gone is told what to write
+    story.edit(EXTERNAL, (GROUP, ""))
+    code, out, err = story("plan", "--fail-on-left-behind", "--out", "plan.json", *base)
+    assert code == 0, err
+    assert "assignment/group:Writer%20editors/member" in out or "Writer editors" in out
+    assert "absent: true" in out
+    assert story("apply", "--auto-approve", "plan.json")[0] == 4
+
+    # so it is written, with the permit that the guard asks for; the plan becomes an artifact and a comment
+    story.edit(("    - {name: Writer admins", f"{ABSENT}    - {{name: Writer admins"))
+    story.spec.write_text(story.spec.read_text("utf-8") + PERMIT, "utf-8")
+    assert story("plan", "--out", "plan.json", "--events", "planned.jsonl", *base)[0] == 0
+    reviewed = json.loads((story.folder / "plan.json").read_text("utf-8"))
+    assert reviewed["summary"] == {"create": 0, "update": 1, "replace": 0, "delete": 1, "reported": 0, "guards": 0}
+    comment = story("show", "--format", "markdown", "--marker", "plan", "plan.json")[1]
+    assert comment.startswith("<!-- scimconf: plan -->\n")
+    assert "externalId" in comment
+    (story.folder / "comment.md").write_text(comment, "utf-8")
+    (story.folder / "plan.html").write_text(story("show", "--format", "html", "plan.json")[1], "utf-8")
+
+    # somebody edits the portal
+    story.unassign("Alan")
+    digest = reviewed["digest"]
+    code, _, err = story("apply", "--auto-approve", "--expect-digest", digest, "--events", "refused.jsonl", "plan.json")
+    assert code == 3
+    assert "create of writer:assignment/user:alan@contoso.com/member was not in the reviewed plan" in err
+    code, _, err = story("drift", "--since", "plan.json", "apps/writer")
+    assert code == 2
+    assert "alan@contoso.com" in err
+
+    # planned again, reviewed again: exactly that is applied
+    assert story("plan", "--out", "plan.json", *base)[0] == 0
+    again = json.loads((story.folder / "plan.json").read_text("utf-8"))["digest"]
+    assert again != digest
+    assert story("apply", "--auto-approve", "--expect-digest", digest, "plan.json")[0] == 3
+    code, out, err = story(
+        "apply", "--auto-approve", "--expect-digest", again, "--events", "applied.jsonl", "plan.json"
+    )
+    assert code == 0, f"{out}\n{err}"
+    done = [json.loads(line) for line in (story.folder / "applied.jsonl").read_text("utf-8").splitlines()]
+    addresses = {one["address"] for one in done if one["event"] == "outcome"}
+    now = json.loads((story.folder / "plan.json").read_text("utf-8"))["applications"][0]["changes"]
+    assert {one["address"] for one in now} <= addresses
+    assert story("drift", "apps/writer")[0] == 0
+
+    # and nobody said a secret: not in any artifact, output, event or backup
+    written = story.written()
+    assert {"plan.json", "plan.html", "comment.md", "applied.jsonl", "refused.jsonl", "planned.jsonl"} <= {*written}
+    assert any(name.startswith(".scimconf") for name in written)
+    assert [(name, one) for name, text in written.items() for one in ALL if one in text] == []
+
+
+def test_people_keep_their_names_to_themselves(story):
+    begun(story)
+    story.printed.clear()
+    story.edit(EXTERNAL, ("ada@contoso.com, role: admin", "ada@contoso.com, role: member"))
+    (story.spec.parent / "people.csv").write_text(
+        "user,role\ngrace@contoso.com,admin\nalan@contoso.com,member\n", "utf-8"
+    )
+    story.edit(("unlisted: keep                # people", "unlisted: report # people"))
+    made = ("--redact-principals", "--out", "plan.json", "--events", "planned.jsonl", "apps/writer")
+    assert story("plan", *made)[0] == 0
+    for form in ("markdown", "html", "json"):
+        (story.folder / f"told.{form}").write_text(story("show", "--format", form, "plan.json")[1], "utf-8")
+    backups = story.folder.parent / "backups"  # documents as they were, for whoever may read the tenant
+    applying = ("apply", "--auto-approve", "--backup", backups, "--events", "applied.jsonl", "plan.json")
+    code, out, err = story(*applying)
+    assert code == 0, f"{out}\n{err}"
+    assert story("drift", "--redact-principals", "apps/writer")[0] == 2  # what is reported is drift too
+    shutil.rmtree(story.folder / ".scimconf")  # of the first apply
+    named = re.compile("|".join(rf"\b{name}\b" for name in PEOPLE), re.IGNORECASE)
+    found = [(name, named.findall(text)) for name, text in story.written().items() if named.search(text)]
+    assert found == []
+
+
+def test_a_discreet_plan_goes_stale_like_any_other(story):
+    begun(story)
+    story.edit(EXTERNAL)
+    assert story("plan", "--redact-principals", "--out", "plan.json", "apps/writer")[0] == 0
+    story.unassign("Alan")
+    story.printed.clear()
+    code, _, err = story("apply", "--auto-approve", "plan.json")
+    assert code == 3
+    assert re.search(r"create of writer:assignment/user:~[0-9a-f]{8}/member was not in the reviewed plan", err)
+    assert "alan" not in "".join(story.printed)

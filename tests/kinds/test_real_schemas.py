@@ -1,0 +1,81 @@
+"""Plans against schemas as they are in the wild: never a crash, and once applied nothing is left to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from scimconf.kinds import KINDS
+from scimconf.kinds.comparison import Options, compare
+from tests.documents.samples import needs_samples, sample
+from tests.kinds.cases import TODAY, folded, line, overlaid, planned, snapshot, spec_of
+
+pytestmark = needs_samples
+HINT = "Name the one you mean under a name of your own, with rule, source and target."
+NONE = f"error K602 mappings.users: no live mapping is users; there are: none. {HINT}"
+NO_MATCH = (
+    "error no-matching mappings.users.attributes: no attribute would be left to match people by. "
+    "Write `match: 1` on the attribute that is the same on both sides, usually userName."
+)
+WISH = """
+mappings:
+  users:
+    enabled: false
+    attributes:
+      Email: {source: mail, match: 2, default: none@contoso.com}
+      IsActive: {expression: 'Not([IsSoftDeleted])', default: "True"}
+      Alias: {expression: 'Mid([userPrincipalName], 1, 9)'}
+      Title: {constant: Engineer}
+      Phone: {absent: true}
+      ProfileName: {source: null, default: Standard}
+    target_attributes: {Badge__c: {type: integer}, Phone: {required: true}}
+    source_attributes: {extension_badge: {}}
+    filters: [{name: x, all: [{attribute: department, operator: is_not_null}]}]
+"""
+
+
+@pytest.mark.parametrize("number", ["05", "06"])
+def test_a_real_schema_is_made_as_wished_and_nothing_is_left(number):
+    """Rows, expressions, definitions and filters of a complete schema; the plan after it is empty."""
+    raw = sample(number)
+    spec = spec_of(WISH)
+    served = overlaid({"schema": raw if number == "05" else raw["schema"]})
+    first = compare(KINDS, spec, snapshot(spec, served), Options(today=TODAY))
+    assert [line(problem) for problem in first.problems] == []
+    changed = {change.address.local for change in first.plan.changes}
+    assert "attribute_mapping/users/Alias" in changed
+    assert "attribute_mapping/users/IsActive" not in changed
+    then = compare(KINDS, spec, snapshot(spec, folded(first.steps, served)), Options(today=TODAY))
+    assert [str(change.address) for change in then.plan.changes] == []
+
+
+def test_a_real_inbound_rule_writes_the_roles():
+    """The Salesforce template fills the tenant's app roles from profiles: they are not removed here."""
+    found = planned("app_roles: {unlisted: remove}", schema=sample("05"))
+    assert [problem.code for problem in found.problems] == ["K702"]
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (
+            "07",
+            [
+                f"error K602 mappings.users: no live mapping is users; there are: User → User in rule USER_OUTBOUND_USER. {HINT}"
+            ],
+        ),
+        ("08", [NO_MATCH]),
+        ("09", [NO_MATCH]),
+        ("10", [NO_MATCH]),
+        ("11", [NONE]),
+        ("13", [NONE]),
+        ("17", [NONE]),
+        ("12", [NONE]),
+        ("30", [NONE]),
+    ],
+)
+def test_a_partial_schema_is_a_problem_in_words(number, expected):
+    """Stubs of the documentation, a mapping where a rule belongs, documents of another kind."""
+    found = planned(
+        "mappings: {users: {attributes: {officeCode: {absent: true}, userName: {absent: true}}}}", schema=sample(number)
+    )
+    assert [line(problem) for problem in found.problems] == expected

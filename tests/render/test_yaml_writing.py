@@ -1,0 +1,152 @@
+"""A new spec out of plain values."""
+
+from __future__ import annotations
+
+from datetime import date
+from textwrap import dedent
+
+import pytest
+
+from scimconf.render.yaml import Notes, format_text, write_spec
+from scimconf.spec.tree import Plain
+
+
+def written(tree, **notes) -> str:
+    text = write_spec(tree, Notes(**notes))
+    assert format_text(text) == text
+    return text
+
+
+def test_a_spec_looks_as_a_person_would_write_it():
+    tree = {
+        "guards": [{"why": "CHG-1", "until": date(2026, 12, 1), "allow": "many-removals", "up_to": 40}],
+        "assignments": {
+            "users": [{"user": "ada@contoso.com", "roles": ["a", "b"]}], "unlisted": "keep", "users_from": ["people.csv"],
+        },
+        "mappings": {
+            "groups": {"enabled": False},
+            "users": {
+                "attributes": {
+                    "userName": {"source": "userPrincipalName", "match": 1},
+                    'emails[type eq "work"].value': "mail",
+                    "timezone": {"source": None, "default": "Europe/Berlin"},
+                    "name": {"expression": 'Join(" ", [givenName], [surname])', "match": Plain("none")},
+                },
+                "target_attributes": {"urn:x:y": {"type": "string", "raw": {"a": 1.5}}, "b": {}},
+                "filters": [{"name": "f", "all": [{"attribute": "a", "operator": "INCLUDES", "value": "0010"}]}],
+            },
+        },
+        "connection": {"base_address": "https://app.example.com/scim", "secret_token": {"env": "T", "rotation": "2026-11"}},
+        "job": {"template": "scim"},
+        "application": {"create": {"from_template": "custom"}, "display_name": "Writer"},
+        "name": "writer",
+        "version": 1,
+    }  # fmt: skip
+    assert written(tree) == dedent("""\
+        version: 1
+        name: writer
+
+        application:
+          display_name: Writer
+          create: {from_template: custom}
+
+        job: {template: scim}
+
+        connection:
+          base_address: https://app.example.com/scim
+          secret_token: {env: T, rotation: "2026-11"}
+
+        mappings:
+          users:
+            target_attributes:
+              urn:x:y:
+                type: string
+                raw: {a: 1.5}
+              b: {}
+            attributes:
+              userName: {source: userPrincipalName, match: 1}
+              'emails[type eq "work"].value': mail
+              timezone: {source: null, default: Europe/Berlin}
+              name:
+                expression: >-
+                  Join(" ", [givenName], [surname])
+                match: none
+            filters:
+              - name: f
+                all:
+                  - {attribute: a, operator: "INCLUDES", value: "0010"}
+          groups:
+            enabled: false
+
+        assignments:
+          unlisted: keep
+          users:
+            - {user: ada@contoso.com, roles: [a, b]}
+          users_from: [people.csv]
+
+        guards:
+          - {allow: many-removals, up_to: 40, until: 2026-12-01, why: CHG-1}
+        """)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "line"),
+    [
+        ("default", "none", 'default: "none"'), ("default", Plain("none"), "default: none"), ("match", "none", "match: none"),
+        ("email", "none", "email: none"), ("deletion_threshold", "none", "deletion_threshold: none"),
+        ("a", "yes", 'a: "yes"'), ("a", Plain("yes"), "a: yes"), ("a", True, "a: true"), ("a", 7, "a: 7"),
+    ],
+)  # fmt: skip
+def test_none_has_no_quotes_only_where_it_means_none(path, value, line):
+    assert written({"strange": {path: value}}) == f"strange:\n  {line}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("one\ntwo", "|-\n    one\n    two"), ("one\ntwo\n", "|\n    one\n    two"), ("one\n", '"one\\n"'),
+        ("one\n two", '"one\\n two"'), ("one\n\ntwo", '"one\\n\\ntwo"'), ("", '""'),
+    ],
+)  # fmt: skip
+def test_several_lines_are_a_block_where_each_is_fit_for_it(text, lines):
+    assert written({"strange": {"a": text}}) == f"strange:\n  a: {lines}\n"
+
+
+def test_notes_stand_above_beside_and_below():
+    made = written(
+        {"version": 1, "app_roles": {"roles": [{"value": "a"}, {"value": "b"}]}, "name": "x"},
+        head="yaml-language-server: $schema=x\n\nMade by\n  export\n\n",
+        above={("app_roles",): "Roles\n\nas they are", ("app_roles", "roles", 1): "the second"},
+        beside={("name",): "the\nname", ("app_roles", "roles"): "all"},
+        below={(): "the end", ("app_roles",): "no more"},
+    )
+    assert made == dedent("""\
+        # yaml-language-server: $schema=x
+
+        # Made by
+        #   export
+
+        version: 1
+        name: x  # the name
+
+        # Roles
+
+        # as they are
+        app_roles:
+          roles:  # all
+            - {value: a}
+            # the second
+            - {value: b}
+          # no more
+        # the end
+        """)
+
+
+@pytest.mark.parametrize("sign", ["\n", "\r", "\r\n", "\x85", "\u2028", "\u2029", "\x07", "\ufeff"])
+def test_a_hostile_note_stays_a_comment(sign):
+    note = f"a{sign}tenant: evil{sign}"
+    made = written(
+        {"version": 1, "name": "x"}, head=note, above={("name",): note}, beside={("name",): note}, below={(): note}
+    )
+    assert [line for line in made.splitlines() if not line.startswith("#") and line][0:1] == ["version: 1"]
+    assert "\ntenant" not in made
