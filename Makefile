@@ -1,7 +1,7 @@
 # Needs make and Python 3.11 or later; everything else goes into .venv. `make demo` and `make test` are all to begin with.
 
 bin := .venv/bin
-held := scimconf/spec/* scimconf/expressions/* scimconf/plan/* scimconf/documents/* scimconf/kinds/*
+held := scimconf/spec/** scimconf/expressions/** scimconf/plan/** scimconf/documents/** scimconf/kinds/** scimconf/render/yaml/**
 comma := ,
 empty :=
 space := $(empty) $(empty)

@@ -19,7 +19,8 @@ Json = Any
 """Raw JSON as Graph serves it: dicts, lists, strings, numbers, booleans, None."""
 
 Names = Mapping[str, str]
-HOLE = re.compile(r"\{([a-z_]+)\}")
+HOLE = re.compile(r"\{\{|\{([a-z_]+)\}")
+"""A name in braces; a brace that is meant is doubled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Document:
     be given once it has arrived, from all documents read so far. `written` says how edits reach it: `put` (the whole), `put_values` (the whole
     set of key-value pairs), `patch` (the named properties), or `never`. `empty_is_late` marks collections that are
     empty only for as long as a fresh application has not arrived everywhere. Of a set of values, `references` name
-    those that read back masked, and `partial` allows to write only the changed ones when one of them is not at hand. `seen_in` is the collection of
+    those that read back masked, `plain` are those that the spec holds itself, and `partial` allows to write only the changed ones when one of them is not at hand. `seen_in` is the collection of
     one through which a plan saw this document, where it was not read by itself.
     """
 
@@ -67,12 +68,13 @@ class Document:
     properties: tuple[str, ...] = ()
     empty_is_late: bool = False
     references: tuple[tuple[str, SecretRef], ...] = ()
+    plain: tuple[tuple[str, str], ...] = ()
     partial: bool = False
     seen_in: str = ""
 
     @property
     def needs(self) -> frozenset[str]:
-        return frozenset(HOLE.findall(self.path)) | {name for _, value in self.query for name in HOLE.findall(value)}
+        return frozenset[str]().union(holes(self.path), *(holes(value) for _, value in self.query))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +206,7 @@ Step = Send | Edit | Read
 def holes(value: Json) -> frozenset[str]:
     """The names in braces of a path or of all strings of a body."""
     if isinstance(value, str):
-        return frozenset(HOLE.findall(value))
+        return frozenset(name for name in HOLE.findall(value) if name)
     if isinstance(value, Mapping):
         return frozenset[str]().union(*(holes(part) for part in value.values()))
     if isinstance(value, Iterable) and not isinstance(value, bytes):
@@ -212,10 +214,15 @@ def holes(value: Json) -> frozenset[str]:
     return frozenset()
 
 
+def literal(text: str) -> str:
+    """A text in which nothing is a name to be filled in."""
+    return text.replace("{", "{{")
+
+
 def fill(value: Json, names: Names) -> Json:
     """The same value with every name in braces replaced; a KeyError means that a name was never given."""
     if isinstance(value, str):
-        return HOLE.sub(lambda hole: names[hole.group(1)], value)
+        return HOLE.sub(lambda hole: names[hole.group(1)] if hole.group(1) else "{", value)
     if isinstance(value, Mapping):
         return {key: fill(part, names) for key, part in value.items()}
     if isinstance(value, (list, tuple)):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from scimconf.documents.secrets import references
 from scimconf.errors import GraphError, Problem, ProblemsError, ScimconfError
-from scimconf.kinds import KINDS
+from scimconf.kinds import KINDS, spec_tests
 from scimconf.kinds.comparison import Comparison, Options, check, compare, documents, expired, groups_to_count, lookups
 from scimconf.plan import Action, Guard, Outcome, Report, Result
 from scimconf.plan.guards import ASKED
@@ -65,11 +65,18 @@ class Talk(Protocol):
 
 
 def validate(loaded: Loaded, today: date) -> tuple[Problem, ...]:
-    """Everything that is wrong with a spec and can be known offline."""
+    """Everything that is wrong with a spec and can be known offline; the lint is asked apart."""
     if loaded.spec is None:
         return loaded.problems
-    found = (*check(KINDS, loaded.spec, None), *expired(loaded.spec, today))
+    found = (*check(KINDS, loaded.spec, None), *expired(loaded.spec, today), *spec_tests.run(loaded.spec))
     return (*loaded.problems, *_placed(loaded, found))
+
+
+def lint(loaded: Loaded, ignore: Sequence[str] = (), snapshot: Snapshot | None = None) -> tuple[Problem, ...]:
+    """What is probably wrong with a spec, but for the rules that are ignored."""
+    from scimconf.kinds import lint
+
+    return tuple(lint.lint(loaded, snapshot, ignore))
 
 
 async def plan(live: Live, loaded: Loaded, options: Options, former: Spec | None = None) -> Planned:
@@ -84,17 +91,26 @@ async def plan(live: Live, loaded: Loaded, options: Options, former: Spec | None
     if groups:
         snapshot = replace(snapshot, members=await count_members(live.graph, groups))
         found = compare(KINDS, spec, snapshot, options, former)
+    findings = lint(loaded, options.ignore, snapshot)
     told = replace(
         found.plan,
         paths=loaded.paths,
         digest=digest(loaded.resolved),
-        notices=_placed(loaded, found.plan.notices),
+        notices=(*_placed(loaded, found.plan.notices), *(one for one in findings if not one.is_error)),
     )
-    return Planned(loaded, snapshot, replace(found, plan=told, problems=_placed(loaded, found.problems)))
+    problems = (*_placed(loaded, found.problems), *(one for one in findings if one.is_error))
+    return Planned(loaded, snapshot, replace(found, plan=told, problems=problems))
 
 
 def _placed(loaded: Loaded, problems: Sequence[Problem]) -> tuple[Problem, ...]:
-    return tuple(problem.at(loaded.origin(problem.path)) if problem.path else problem for problem in problems)
+    """The problems with file, line and column; rows of a CSV go by its key, since nobody wrote their path."""
+    placed = (problem.at(loaded.origin(problem.path)) if problem.path else problem for problem in problems)
+    return tuple(
+        replace(one, path=("assignments", f"{one.path[3]}_from"))
+        if one.path[1:2] == ("imported",) and len(one.path) > 3
+        else one
+        for one in placed
+    )
 
 
 async def export(live: Live, identified: Mapping[str, str], name: str, tenant: str, *, full: bool) -> Declared:
@@ -132,6 +148,7 @@ async def apply(live: Live, first: Planned, options: Options, values: Values, ta
             so_far = await _execute(live, planned, so_far, values, talk)
             if so_far.exit_code:
                 return so_far
+            options = replace(options, resend_secrets=False)  # they have been sent
             planned = await _settled(live, planned, so_far, options, talk)
         except ScimconfError as error:
             return replace(so_far, error=str(error), hint=error.hint, exit_code=_code(1, so_far))
@@ -218,4 +235,4 @@ def _unseen(planned: Planned, so_far: Report) -> Report:
     return replace(so_far, outcomes=(*so_far.outcomes, outcome))
 
 
-__all__ = ["GraphError", "Options", "Planned", "Talk", "apply", "plan", "validate"]
+__all__ = ["GraphError", "Options", "Planned", "Talk", "apply", "lint", "plan", "validate"]

@@ -74,7 +74,7 @@ def command(paths: Sequence[str], **asked: Any) -> int:
 
 def _as_reviewed(reviewed: Saved, asked: dict[str, Any]) -> tuple[Sequence[str], dict[str, Any]]:
     """The paths and options by which a saved plan was made; nothing that shapes a plan can be added to it."""
-    for name in (*planning.REMEMBERED, "resend_secrets"):
+    for name in (*planning.REMEMBERED, "resend_secrets", "ignore"):
         if asked[name]:
             raise click.UsageError("a saved plan is applied as it was made; plan again to change its options")
     expected = asked["expect_digest"]
@@ -82,7 +82,8 @@ def _as_reviewed(reviewed: Saved, asked: dict[str, Any]) -> tuple[Sequence[str],
         raise StaleError(f"This is not the plan that was reviewed: its digest is {reviewed.digest}, not {expected}")
     remembered = {name: reviewed.plan.options[name] for name in (*planning.REMEMBERED, "resend_secrets")}
     specs = [application.paths[0] for application in reviewed.plan.applications]
-    return specs, {**asked, **remembered, "redact_principals": reviewed.plan.options.get("redact_principals", False)}
+    later = {"redact_principals": False, "ignore": []}
+    return specs, {**asked, **remembered, **{name: reviewed.plan.options.get(name, later[name]) for name in later}}
 
 
 def _run(loadeds: Sequence[Loaded], together: Sequence[Problem], reviewed: Saved | None, asked: dict[str, Any]) -> int:
@@ -145,6 +146,8 @@ def _closed(planned: Planned) -> bool:
 
 def _agreed(wanted: Sequence[Planned], asked: dict[str, Any]) -> bool:
     """Whether a person, or --auto-approve, says yes."""
+    from scimconf.cli.session import interruptible
+
     if asked["auto_approve"]:
         return True
     if not can_ask():
@@ -154,7 +157,8 @@ def _agreed(wanted: Sequence[Planned], asked: dict[str, Any]) -> bool:
     guards = sorted({guard.id for one in wanted for guard in one.closed})
     if guards:
         click.echo(f"A yes also opens: {', '.join(guards)}.", err=True)
-    answer = click.prompt(f"Make these changes to {names}? Only 'yes' is taken as yes", default="no", err=True)
+    with interruptible():
+        answer = click.prompt(f"Make these changes to {names}? Only 'yes' is taken as yes", default="no", err=True)
     if answer != "yes":
         click.echo("Nothing was done.", err=True)
     return bool(answer == "yes")
@@ -191,7 +195,10 @@ class _Talk:
         found.planned.append(planned)
         with self._session.progress.still():
             planning.tell(found, (), {**self._asked, "form": "text"})
-            return _agreed([planned], self._asked)
+            try:
+                return _agreed([planned], self._asked)
+            except click.Abort:
+                return False
 
     def backup(self, planned: Planned) -> str:
         moment = datetime.now(tz=UTC).strftime("%Y%m%dT%H%M%S.%fZ")

@@ -16,7 +16,7 @@ MAIN, ENDING = "scimconf.yaml", ".scimconf.yaml"
 @click.command("completion", short_help="Print the completion script for a shell.")
 @click.argument("shell", type=click.Choice(SHELLS))
 def command(shell: str) -> int:
-    r"""Print the completion script for a shell. It completes commands, options, guards and spec paths.
+    """Print the completion script for a shell. It completes commands, options, guards and spec paths.
 
     Bash needs version 4.4 or later. Put one of these lines where your shell starts from:
 

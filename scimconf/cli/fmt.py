@@ -39,7 +39,7 @@ class Formatted:
 @click.option("--check", is_flag=True, help="Write nothing; list what would change and exit with 2.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
 def command(paths: Sequence[str], check: bool, diff: bool) -> int:
-    r"""Put specs into canonical order and layout. Comments, anchors and what a spec says stay as they are.
+    """Put specs into canonical order and layout. Comments, anchors and what a spec says stay as they are.
 
     PATHS are files, or folders with scimconf.yaml and *.scimconf.yaml; this folder where none is named. Bases and
     overlays are named as files. `-` reads stdin and writes stdout.

@@ -65,7 +65,7 @@ def form(name: str) -> Callable[[str], str]:
 @click.option("--force", is_flag=True, help="Overwrite files that are there.")
 @click.option("--only-schema", is_flag=True, help="Only write the JSON Schema anew, as after an upgrade.")
 def command(folder: str, force: bool, only_schema: bool, **asked: Any) -> int:
-    r"""Begin a spec in FOLDER, this one where none is named. On a terminal what is not given is asked.
+    """Begin a spec in FOLDER, this one where none is named. On a terminal what is not given is asked.
 
     Writes scimconf.yaml, .env.example with the variables that it needs, the CI recipe, and the JSON Schema that
     editors check the spec with (.scimconf/spec.schema.json, so that they find it offline; commit it).

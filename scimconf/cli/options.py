@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from scimconf.cli import completion
 from scimconf.errors import Problem, ProblemsError
 from scimconf.spec.load import load, load_variables
 from scimconf.spec.loaded import Loaded, conflicts, find
@@ -20,7 +21,9 @@ ORDER = (5, 1, 65, 3, 4, 6, 130, 2, 0)
 
 
 def paths(command: F) -> F:
-    return click.argument("paths", nargs=-1, type=click.Path(), metavar="[PATHS]...")(command)
+    return click.argument(
+        "paths", nargs=-1, type=click.Path(), metavar="[PATHS]...", shell_complete=completion.specs
+    )(command)
 
 
 def variables(command: F) -> F:
@@ -54,10 +57,35 @@ def selection(command: F) -> F:
         command
     )
     command = click.option("--exclude", multiple=True, metavar="ADDRESS", help="All but these addresses.")(command)
-    command = click.option("--allow", multiple=True, metavar="GUARD", help="Open a guard by its id.")(command)
+    command = click.option(
+        "--allow", multiple=True, metavar="GUARD", help="Open a guard by its id.", shell_complete=completion.guards
+    )(command)
+    command = ignoring(command)
     return click.option("--resend-secrets", is_flag=True, help="Send the secrets again although they are stored.")(
         command
     )
+
+
+def ignoring(command: F) -> F:
+    """Rules of the lint that are not asked."""
+    return click.option(
+        "--ignore", multiple=True, metavar="RULE", callback=_know_rules, help="Leave out a rule of the lint by its id."
+    )(command)
+
+
+def _know_rules(_context: click.Context, _parameter: click.Parameter, ignored: tuple[str, ...]) -> tuple[str, ...]:
+    if not ignored:
+        return ignored
+    from difflib import get_close_matches
+
+    from scimconf.kinds.lint import rules
+
+    for rule in ignored:
+        if rule not in rules():
+            near = get_close_matches(rule.upper(), rules(), n=1)
+            meant = f"; did you mean {near[0]}?" if near else "; docs/lint.md lists all"
+            raise click.BadParameter(f"{rule!r} is no rule of the lint{meant}")
+    return ignored
 
 
 def events(command: F) -> F:

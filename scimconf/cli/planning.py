@@ -34,6 +34,7 @@ def wishes(asked: dict[str, Any]) -> Options:
         asked["resend_secrets"],
         bool(asked.get("fail_on_left_behind")),
         options.today(),
+        tuple(asked["ignore"]),
     )
 
 
@@ -103,6 +104,8 @@ def whole(found: Found, asked: dict[str, Any]) -> Plan:
     shaped: dict[str, Any] = {name: list(asked[name]) for name in REMEMBERED}
     if asked.get("redact_principals"):
         shaped["redact_principals"] = True
+    if asked.get("ignore"):
+        shaped["ignore"] = list(asked["ignore"])
     return Plan(
         tenants[0] if tenants else Tenant(),
         tuple(one.comparison.plan for one in found.planned),

@@ -82,6 +82,18 @@ class Session:
             loop.remove_signal_handler(signal.SIGINT)
 
 
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """While a person is asked, an interrupt is one at once; the event loop would keep it until after the answer."""
+    import signal
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def run(asked: Mapping[str, Any], what: str, work: Callable[[Session], Awaitable[int]]) -> int:
     """Signs in, connects, and does the work; `asked` are the command's options."""
     import asyncio

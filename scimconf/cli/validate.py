@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import click
 
@@ -15,10 +16,11 @@ from scimconf.spec.loaded import Loaded, show
 @click.command("validate", short_help="Check specs without looking at any tenant.")
 @options.paths
 @options.variables
+@options.ignoring
 @options.output("text", "json")
 @click.option("--show-spec", is_flag=True, help="Print the merged spec, each line with where it comes from.")
-def command(paths: Sequence[str], given: Sequence[str], files: Sequence[str], form: str, show_spec: bool) -> int:
-    """Check specs without looking at any tenant.
+def command(paths: Sequence[str], **asked: Any) -> int:
+    """Check specs without looking at any tenant, and run the tests in them.
 
     PATHS are files, or folders with scimconf.yaml and *.scimconf.yaml; this folder where none is named.
 
@@ -26,15 +28,19 @@ def command(paths: Sequence[str], given: Sequence[str], files: Sequence[str], fo
         scimconf validate examples/writer
         scimconf validate --show-spec scimconf.yaml
     """
-    from scimconf.workflow import validate
-
-    loadeds, together = options.load_all(paths, given, files)
-    problems = [*together, *(problem for loaded in loadeds for problem in validate(loaded, options.today()))]
-    if show_spec:
+    loadeds, together = options.load_all(paths, asked["given"], asked["files"])
+    problems = [*together, *(problem for loaded in loadeds for problem in _problems(loaded, asked["ignore"]))]
+    if asked["show_spec"]:
         for loaded in loadeds:
             click.echo(show(loaded), nl=False)
-    _tell(problems, loadeds, form, quiet=show_spec)
+    _tell(problems, loadeds, asked["form"], quiet=asked["show_spec"])
     return 65 if any(problem.is_error for problem in problems) else 0
+
+
+def _problems(loaded: Loaded, ignore: Sequence[str]) -> tuple[Problem, ...]:
+    from scimconf.workflow import lint, validate
+
+    return (*validate(loaded, options.today()), *lint(loaded, ignore))
 
 
 def _tell(problems: Sequence[Problem], loadeds: Iterable[Loaded], form: str, *, quiet: bool) -> None:

@@ -24,8 +24,21 @@ def secrets(connection: Connection | None) -> Document:
         collection=True,
         written="put_values",
         references=references(connection),
+        plain=tuple(_plain(connection)),
         partial=connection is not None and connection.on_unreadable_secret is not None,
     )
+
+
+def _plain(connection: Connection | None) -> Iterator[tuple[str, str]]:
+    """Graph's key → the value that the spec holds itself, for a service that shows not even those."""
+    if connection is None:
+        return
+    if connection.base_address is not None:
+        yield "BaseAddress", connection.base_address
+    if connection.oauth2 is not None:
+        yield "Oauth2TokenExchangeUri", connection.oauth2.token_url
+        yield "Oauth2ClientId", connection.oauth2.client_id
+    yield from ((key, value) for key, value in connection.other.items() if isinstance(value, str))
 
 
 def references(connection: Connection | None) -> tuple[tuple[str, SecretRef], ...]:

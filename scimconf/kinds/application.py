@@ -10,7 +10,7 @@ from scimconf.errors import Problem
 from scimconf.kinds.kind import Base, Effects, refused
 from scimconf.plan import Change, Resource, Wanted
 from scimconf.spec.model import Spec
-from scimconf.wire import Document, Phase, Send, Snapshot, Step
+from scimconf.wire import Document, Phase, Send, Snapshot, Step, literal
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 PERMISSION = "Application.Read.All"
@@ -115,7 +115,7 @@ class ApplicationKind(Base):
                 f"make the application {spec.application.display_name} from its template",
                 "POST",
                 f"/applicationTemplates/{template}/instantiate",
-                {"displayName": spec.application.display_name},
+                {"displayName": literal(spec.application.display_name or "")},
                 gives=(("sp", "servicePrincipal.id"), ("app", "application.id"), ("app_id", "application.appId")),
                 look=documents.service_principals(prop, value),
             )

@@ -31,6 +31,7 @@ class Options:
     resend_secrets: bool = False
     fail_on_left_behind: bool = False
     today: date = date.min
+    ignore: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +213,8 @@ def needed_secrets(steps: Iterable[Step], snapshot: Snapshot) -> Mapping[str, Se
         edit.key[0]: edit.value for edit in edits if isinstance(edit.value, SecretRef)
     }
     document, removed = edits[0].document, {edit.key[0] for edit in edits if edit.operation == "remove_value"}
-    for key, value in secrets.values(snapshot.get("secrets")).items():
-        if value == secrets.MASK and key not in removed:
+    for key in secrets.masked(snapshot.get("secrets")):
+        if key not in removed and key not in dict(document.plain):
             found.setdefault(key, dict(document.references).get(key))
     return found
 

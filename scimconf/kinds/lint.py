@@ -10,18 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 from scimconf import expressions
 from scimconf.documents import schema
-from scimconf.errors import Problem, Severity, SpecPath, dotted
+from scimconf.errors import Problem, Severity
 from scimconf.expressions.lint import RULES as EXPRESSION_RULES
 from scimconf.expressions.lint import Context, Finding, check
 from scimconf.kinds import mappings
 from scimconf.kinds.kind import live_schema, place
-from scimconf.kinds.spec_rules import RULES, Rule
+from scimconf.kinds.spec_rules import RULES
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import STANDARD, ObjectMapping, Spec
 from scimconf.wire import Json, Snapshot
+
+Written: TypeAlias = Literal["source", "constant", "expression"]
 
 ELSEWHERE = frozenset({"L100", "L111", "L301"})
 """Rules whose findings are problems of the rows' kind already: K501 and K503."""
@@ -38,8 +41,10 @@ OFFLINE = frozenset(
 
 def rules() -> Mapping[str, tuple[str, Severity]]:
     """Every rule: its title, and how bad it is."""
-    found = {**EXPRESSION_RULES, **RULES}
-    return {name: (rule.title, MILDER.get(name, rule.severity)) for name, rule in found.items()}
+    found = {name: (rule.title, rule.severity) for name, rule in RULES.items()}
+    for name, one in EXPRESSION_RULES.items():
+        found[name] = (one.title, MILDER.get(name, one.severity))
+    return dict(sorted(found.items()))
 
 
 def lint(loaded: Loaded, snapshot: Snapshot | None = None, ignore: Collection[str] = ()) -> Iterator[Problem]:
@@ -69,16 +74,57 @@ def _of_rows(spec: Spec, snapshot: Snapshot | None) -> Iterator[Problem]:
         if tree is None:
             continue
         text = one.row.expression or expressions.render(tree)
-        context = _context(spec, one, _Live.of(snapshot, one))
+        context = _context(spec, one, snapshot)
         for finding in check(text, context):
             if finding.rule not in ELSEWHERE and not _is_declared(finding, text, one.mapping):
                 yield _problem(finding, one)
 
 
-class _Live:
-    """The application's own definitions of one mapping's attributes; nothing where they are not known."""
+def _context(spec: Spec, one: mappings.Row, snapshot: Snapshot | None) -> Context:
+    """The mapping around a row: what the spec declares, and otherwise what the application's schema says."""
+    sources, target = _live(one, snapshot)
+    declared = one.mapping.target_attributes.get(one.target)
+    kind = declared.type if declared is not None else target.get("type")
+    several = declared.multivalued if declared is not None else target.get("multivalued")
+    name = one.section if one.section in STANDARD else f"{one.mapping.source}s".lower()
+    return Context(
+        target=one.target,
+        target_type=kind if isinstance(kind, str) else None,
+        multivalued=several if isinstance(several, bool) else None,
+        match=one.row.match,
+        apply=one.row.apply,
+        scope=spec.provisioning.scope,
+        mapping="groups" if name == "groups" else "users",
+        written=_written(one),
+        source_attributes=sources | set(one.mapping.source_attributes) if sources else None,
+        from_entra=name in STANDARD,
+    )
 
-    def __init__(self, raw: Json | None = None, found: schema.Place | None = None) -> None:
-        known = raw is not None and found is not None
-        self.sources = schema.definitions(raw, found, "source") if known else []  # type: ignore[arg-type]
-        self.targets = schema.definitions(raw, found, "target") if known else []  # type: ignore[arg-type]
+
+def _written(one: mappings.Row) -> Written:
+    form = one.row.form
+    return form if form in ("source", "constant") else "expression"
+
+
+def _live(one: mappings.Row, snapshot: Snapshot | None) -> tuple[set[str], Json]:
+    """The names of the source's attributes, and the target attribute's definition; nothing where it is not known."""
+    raw = live_schema(snapshot) if snapshot is not None else None
+    found = place(snapshot, one.section, one.mapping) if snapshot is not None else None
+    if raw is None or found is None:
+        return set(), {}
+    sources = {str(each.get("name")) for each in schema.definitions(raw, found, "source")}
+    targets = schema.definitions(raw, found, "target")
+    return sources, next((each for each in targets if each.get("name") == one.target), {})
+
+
+def _is_declared(finding: Finding, text: str, mapping: ObjectMapping) -> bool:
+    """Whether a finding is about an attribute that is not Entra's own, and that the spec declares."""
+    names = (f"[{name}]" for name in mapping.source_attributes)
+    return finding.rule == "L310" and any(text.startswith(name, finding.offset) for name in names)
+
+
+def _problem(finding: Finding, one: mappings.Row) -> Problem:
+    written = _written(one)
+    place = f" (at character {finding.offset + 1})" if written == "expression" and finding.offset else ""
+    severity = MILDER.get(finding.rule, finding.severity)
+    return Problem(finding.rule, finding.message + place, (*one.path, written), hint=finding.hint, severity=severity)

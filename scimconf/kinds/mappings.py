@@ -39,7 +39,11 @@ def listed(spec: Spec) -> Iterator[Row]:
         if section == "users" and spec.role_attribute is not None:
             one = spec.role_attribute
             row = MappingRow.model_validate(
-                {"apply": one.apply, "tests": one.tests, **({"source": one.source} if one.source else {"expression": one.expression})}
+                {
+                    "apply": one.apply,
+                    "tests": one.tests,
+                    **({"source": one.source} if one.source else {"expression": one.expression}),
+                }
             )
             yield Row(section, mapping, one.target, row, ("role_attribute",))
 

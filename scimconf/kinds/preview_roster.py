@@ -56,7 +56,9 @@ class Roster:
     def named(self, user: str) -> str:
         """The roles in words."""
         labels = (self.labels.get(role, {}) for role in self.held.get(user, NOBODY).roles)
-        return ", ".join(label.get("displayName") or label.get("value") or "default access" for label in labels) or "none"
+        return (
+            ", ".join(label.get("displayName") or label.get("value") or "default access" for label in labels) or "none"
+        )
 
 
 def roster(side: Side, members: Members) -> Roster:

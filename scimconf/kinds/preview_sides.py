@@ -26,6 +26,10 @@ SECTION = "users"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
+def _nothing() -> Mapping[str, Any]:
+    return _NOTHING
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """One side: the rows by target, who is in scope, and who is assigned to what.
@@ -35,16 +39,16 @@ class Side:
     """
 
     exists: bool = False
-    rows: Mapping[str, Row] = _NOTHING
+    rows: Mapping[str, Row] = field(default_factory=_nothing)
     enabled: bool = True
     actions: tuple[str, ...] = ("create", "delete", "update")
     filters: Sequence[Json] = ()
     scope: str | None = None
     skips: bool = False
-    users: Roles | None = field(default_factory=lambda: _NOTHING)
-    groups: Roles | None = field(default_factory=lambda: _NOTHING)
-    names: Mapping[str, str] = _NOTHING
-    labels: Mapping[str, Mapping[str, str]] = _NOTHING
+    users: Roles | None = field(default_factory=_nothing)
+    groups: Roles | None = field(default_factory=_nothing)
+    names: Mapping[str, str] = field(default_factory=_nothing)
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=_nothing)
     booleans: frozenset[str] = frozenset()
 
 
@@ -66,7 +70,7 @@ def sides(spec: Spec, snapshot: Snapshot, changes: Sequence[Change]) -> tuple[Si
     return (before if before.exists else replace(before, rows=_NOTHING), after)
 
 
-def notices(spec: Spec, snapshot: Snapshot, changes: Sequence[Change]) -> Iterable[str]:
+def notices(spec: Spec, snapshot: Snapshot) -> Iterable[str]:
     """What a reader must know before any person is shown."""
     if "sp" not in snapshot.names:
         yield "The application does not exist yet, so nothing is sent before."

@@ -81,15 +81,20 @@ def preflight(orders: Orders) -> None:
         sent = {step.key[0] for step in orders.steps if isinstance(step, Edit) and step.document.name == "secrets"}
         for key in _masked(orders.seen.rows("secrets")):
             if key not in sent and not secrets.partial:
-                orders.values.resolve(_reference(secrets, key))
+                _value(orders.values, _reference(secrets, key))
 
 
 def _masked(rows: Iterable[Json]) -> list[str]:
     return [str(pair["key"]) for pair in rows if pair.get("value") == MASK]
 
 
-def _reference(document: Document, key: str) -> SecretRef:
-    found = dict(document.references).get(key)
+def _value(values: Values, value: Any) -> Any:
+    return values.resolve(value) if isinstance(value, SecretRef) else value
+
+
+def _reference(document: Document, key: str) -> SecretRef | str:
+    """What stands for a value that cannot be read back; raises SecretError where nothing does."""
+    found = dict(document.references).get(key) or dict(document.plain).get(key)
     if found is None:
         raise SecretError(
             f"{key} is stored but cannot be read back, and the spec names no source for it",
@@ -410,9 +415,7 @@ class _Run:
                 continue
             if value == MASK:
                 value = _reference(document, key)
-            pairs.append(
-                {"key": key, "value": self.orders.values.resolve(value) if isinstance(value, SecretRef) else value}
-            )
+            pairs.append({"key": key, "value": _value(self.orders.values, value)})
         return pairs
 
     async def _folded(self, folded: Folded) -> list[Json]:

@@ -1,19 +1,20 @@
-"""Users, page by page and no longer kept than a page: all of the directory, some by their ids, some by their names.
+"""Users, a page at a time and no longer kept than that: all of the directory, some by their ids, some by their names.
 
-Only the properties that are asked for are read. What Graph cannot answer is either an error or said to be unknown.
+Only the properties that are asked for are read. What Graph refuses is an error, or said to be unknown where a preview
+can go on without it.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 from scimconf.errors import GraphError, ScimconfError
-from scimconf.live.graph import Graph, Request, together
+from scimconf.live.graph import PAGE, Graph, Request, together
 from scimconf.live.observe import NAMES_A_FILTER, read
-from scimconf.live.protocol.messages import chunks
-from scimconf.live.protocol.pages import NEXT, PAGE_SIZE
+from scimconf.live.protocol.messages import NOTHING, chunks
+from scimconf.live.protocol.pages import NEXT
 from scimconf.wire import Document, Json, Refusal, Snapshot
 
 Users = AsyncIterator[list[Json]]
@@ -23,14 +24,116 @@ IDS_AT_ONCE = NAMES_A_FILTER * 20
 _REFUSED = (401, 403)
 
 
+async def pages(
+    graph: Graph, path: str, names: Mapping[str, str] = NOTHING, query: Mapping[str, str] = NOTHING
+) -> Users:
+    """A collection page by page; a link that leads to another place, or in a circle, is an error."""
+    request = Request("GET", path, names, query)
+    seen: set[int] = set()
+    while True:
+        body = await graph.get(path, names, request.query)
+        if not isinstance(body, dict) or not isinstance(body.get("value"), list):
+            raise ScimconfError(f"GET {request.told()} did not answer with a collection")
+        yield body["value"]
+        link = body.get(NEXT)
+        if not link:
+            return
+        if hash(link) in seen or not _is_below(link, graph.base, request):
+            raise ScimconfError(f"GET {request.told()} names a next page that is none of its own")
+        seen.add(hash(link))
+        request = replace(request, query=dict(parse_qsl(urlsplit(link).query, keep_blank_values=True)))
+
+
+def _is_below(link: str, base: str, request: Request) -> bool:
+    """Whether the link is the same request, only further on: a token goes nowhere else."""
+    here, there = urlsplit(base), urlsplit(link)
+    same = (there.scheme, there.netloc) == (here.scheme, here.netloc)
+    return same and there.path.lower() == (here.path + request.told()).lower()
+
+
 async def everyone(graph: Graph, select: Sequence[str], most: int = 0) -> Users:
-    """The users of the directory, a page at a time; at most so many, by their names, where `most` says."""
-    query = {"$select": ",".join(select), "$top": PAGE_SIZE}
+    """The users of the directory; where `most` is given, only so many, the first by their names."""
+    query = {"$select": ",".join(select), "$top": str(min(most, int(PAGE))) if most else PAGE}
     if most:
-        query |= {"$top": str(min(most, int(PAGE_SIZE))), "$orderby": "userPrincipalName"}
+        query["$orderby"] = "userPrincipalName"
     left = most
-    async for page in pages(graph, "/users", {}, query):
+    async for page in pages(graph, "/users", query=query):
         yield page[:left] if most else page
         left -= len(page)
         if most and left <= 0:
             return
+
+
+async def by_ids(graph: Graph, ids: Iterable[str], select: Sequence[str]) -> Users:
+    """The users with these ids, some hundreds at a time, by their names; those that are no longer there are left out."""
+    for part in chunks(list(ids), IDS_AT_ONCE):
+        requests = [_filtered(few, select) for few in chunks(part, NAMES_A_FILTER)]
+        found: list[Json] = []
+        for answer in await graph.batch(requests):
+            if isinstance(answer, GraphError):
+                raise answer
+            found += (answer.body or {}).get("value") or ()
+        yield sorted(found, key=lambda user: str(user.get("userPrincipalName")).casefold())
+
+
+def _filtered(ids: Sequence[str], select: Sequence[str]) -> Request:
+    quoted = ",".join(f"'{one}'" for one in ids)
+    condition = f"id in ({quoted})" if len(ids) > 1 else f"id eq {quoted}"
+    return Request("GET", "/users", query={"$filter": condition, "$select": ",".join(select), "$top": PAGE})
+
+
+async def by_names(graph: Graph, names: Sequence[str], select: Sequence[str]) -> list[Json | None]:
+    """The users of these principal names or ids, in this order; None for one that is not there."""
+    query = {"$select": ",".join(select)}
+    answers = await graph.batch([Request("GET", "/users/{user}", {"user": name}, query) for name in names])
+    found: list[Json | None] = []
+    for answer in answers:
+        if isinstance(answer, GraphError) and answer.status != 404:
+            raise answer
+        found.append(None if isinstance(answer, GraphError) else answer.body)
+    return found
+
+
+async def members(graph: Graph, groups: Collection[str]) -> dict[str, frozenset[str] | None]:
+    """The ids of the direct members of each group; None where they may not be read, or the group is gone."""
+    listed = sorted(groups)
+    found = await together([_members(graph, group) for group in listed])
+    return dict(zip(listed, found, strict=True))
+
+
+async def _members(graph: Graph, group: str) -> frozenset[str] | None:
+    ids: set[str] = set()
+    try:
+        async for page in pages(graph, "/groups/{group}/members", {"group": group}, {"$select": "id", "$top": PAGE}):
+            ids.update(str(one["id"]).lower() for one in page)
+    except GraphError as error:
+        if error.status not in (*_REFUSED, 404):
+            raise
+        return None
+    return frozenset(ids)
+
+
+async def count(graph: Graph) -> int:
+    """How many users the directory has; 0 where that cannot be had."""
+    query = {"$count": "true", "$top": "1", "$select": "id"}
+    try:
+        answer = await graph.send(Request("GET", "/users", query=query, headers={"ConsistencyLevel": "eventual"}))
+    except GraphError:
+        return 0
+    number = (answer.body or {}).get("@odata.count")
+    return number if isinstance(number, int) else 0
+
+
+async def filled(graph: Graph, snapshot: Snapshot, documents: Iterable[Document]) -> Snapshot:
+    """The snapshot with those of these documents that can be read and that nobody has read yet."""
+    known = snapshot.documents.keys() | snapshot.refused.keys()
+    wanted = [one for one in documents if one.name not in known and one.needs <= snapshot.names.keys()]
+    found, refused = dict(snapshot.documents), dict(snapshot.refused)
+    for document in wanted:
+        try:
+            found[document.name] = await read(graph, document, snapshot.names)
+        except GraphError as error:
+            if error.status not in _REFUSED:
+                raise
+            refused[document.name] = Refusal(error.status, error.code, error.path, error.message)
+    return replace(snapshot, documents=found, refused=refused)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from scimconf.plan.change import Action, Change, Detail, Difference, FieldChange
@@ -47,10 +48,11 @@ def diff(
     reported: list[Resource] = []
     left: list[Resource] = []
     managed: list[Resource] = []
+    fields = {item.identity: item.fields for item in items if isinstance(item, Resource)}
     for identity, resource in seen.items():
         ruled = identity in claimed or _ruler(resource, ruling) is not None
         if ruled and identity not in kept:
-            managed.append(resource)
+            managed.append(_narrowed(resource, fields.get(identity)))
         if identity in kept or not ruled:
             left.append(resource)
         elif identity not in claimed and _ruler(resource, wholes) is not None:
@@ -58,6 +60,13 @@ def diff(
         elif identity not in claimed:
             reported.append(resource)
     return Difference(_sorted(changes), _ordered(reported), _ordered(left), _ordered(managed))
+
+
+def _narrowed(resource: Resource, wanted: Mapping[str, Json] | None) -> Resource:
+    """A seen thing with the fields that the spec rules; all of them where the thing is ruled as a whole."""
+    if wanted is None:
+        return resource
+    return replace(resource, fields={name: value for name, value in resource.fields.items() if name in wanted})
 
 
 def _ruler(resource: Resource, prefixes: set[Address]) -> Address | None:

@@ -71,7 +71,7 @@ def _role_in_use(changes: Sequence[Change], _facts: Facts) -> Iterator[Guard]:
 def _scope_all(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
     for change in changes:
         one = change.field("scope") if change.kind == "settings" else None
-        if one is not None and one.before == "assigned" and one.after == "all" and facts.has_run:
+        if one is not None and one.before != "all" and one.after == "all" and facts.has_run:
             said = "everyone in the directory would be provisioned, not only who is assigned"
             yield Guard("scope-all", said, address=change.address)
 

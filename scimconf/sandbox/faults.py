@@ -167,6 +167,6 @@ def masked(value: Any) -> Any:
         return [masked(one) for one in value]
     if not isinstance(value, Mapping):
         return value
-    if value.get("key") in SENSITIVE and isinstance(value.get("value"), str):
+    if str(value.get("key")) in SENSITIVE and isinstance(value.get("value"), str):
         return {**value, "value": MASK if value["value"] else ""}
     return {key: MASK if key in ("passwordProfile", "secretText") else masked(one) for key, one in value.items()}

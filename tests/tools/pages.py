@@ -14,6 +14,8 @@ from types import MappingProxyType
 import click
 
 from scimconf.cli.main import cli
+from scimconf.kinds.lint import ELSEWHERE, OFFLINE
+from scimconf.kinds.lint import rules as known_rules
 from scimconf.sandbox.switches import table
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -52,7 +54,16 @@ def switches() -> str:
     return "\n" + "\n".join(rows) + "\n\n"
 
 
-MADE: Mapping[str, Callable[[], str]] = MappingProxyType({"reference": reference, "switches": switches})
+def rules() -> str:
+    """Every rule of the lint, and who tells it."""
+    rows = ["| rule | what | how bad | told by |", "|---|---|---|---|"]
+    for name, (title, severity) in known_rules().items():
+        by = "as a problem" if name in ELSEWHERE else "validate" if name in OFFLINE else "validate, plan"
+        rows.append(f"| [{name}](lint/{name}.md) | {title} | {severity} | {by} |")
+    return "\n" + "\n".join(rows) + "\n\n"
+
+
+MADE: Mapping[str, Callable[[], str]] = MappingProxyType({"reference": reference, "switches": switches, "rules": rules})
 
 
 def fresh(text: str) -> str:

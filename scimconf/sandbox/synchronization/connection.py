@@ -150,8 +150,8 @@ def read_pairs(listed: Any) -> dict[str, str]:
         raise bad_request("The request body must hold a collection named 'value'.", code="BadRequest")
     pairs: dict[str, str] = {}
     for one in listed:
-        if not isinstance(one, dict) or str(one.get("key")) not in KEYS:
-            name = one.get("key") if isinstance(one, dict) else one
+        name = one.get("key") if isinstance(one, dict) else one
+        if not isinstance(one, dict) or not isinstance(name, str) or name not in KEYS:
             raise bad_request(f"'{name}' is not a value of enumeration synchronizationSecret.", code="BadRequest")
         if not isinstance(one.get("value"), str):
             raise bad_request(f"The value of '{one['key']}' is not a string.", code="BadRequest")

@@ -22,6 +22,7 @@ from scimconf.sandbox.wire import (
     Answer,
     Call,
     Json,
+    bad_request,
     not_found,
     sync_no_route,
     sync_refusal,
@@ -236,6 +237,8 @@ def pause_job(tenant: Tenant, call: Call) -> Answer:
 def restart_job(tenant: Tenant, call: Call) -> Answer:
     job = _controlled(tenant, synchronized(tenant, call), call)
     criteria = {} if call.body is None else call.object_body().get("criteria") or {}
+    if not isinstance(criteria, dict):
+        raise bad_request("'criteria' is not a synchronizationJobRestartCriteria.", code="BadRequest")
     scopes = [part.strip() for part in str(criteria.get("resetScope") or "").split(",") if part.strip()]
     for scope in scopes:
         if scope not in _RESET_SCOPES:

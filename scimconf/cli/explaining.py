@@ -1,0 +1,112 @@
+"""An expression taken apart for people: as JSON values, and as lines that are made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from scimconf import expressions
+from scimconf.expressions import Attribute, Call, Comparison, Concatenation, Constant, Expression
+from scimconf.expressions.evaluation import Failure, Ignored, Undetermined, evaluate
+from scimconf.expressions.rendering import quote, spell
+
+Json: TypeAlias = dict[str, Any]
+
+
+def outcome(tree: Expression, given: Mapping[str, Any], now: datetime) -> Json:
+    """What an expression comes to: its kind, and the value or the reason."""
+    value = evaluate(tree, given, now=now)
+    if value is None:
+        return {"kind": "null"}
+    if isinstance(value, str):
+        return {"kind": "text", "value": value}
+    if isinstance(value, tuple):
+        return {"kind": "list", "value": list(value)}
+    if isinstance(value, Ignored):
+        return {"kind": "ignored", "whole_object": value.whole_object}
+    return {"kind": "failure" if isinstance(value, Failure) else "undetermined", "reason": value.reason}
+
+
+def told(found: Json) -> str:
+    """An outcome as one line."""
+    match found["kind"]:
+        case "null":
+            return "null: nothing is sent"
+        case "text":
+            return quote(found["value"])
+        case "list":
+            return f"[{', '.join(map(quote, found['value']))}]"
+        case "ignored":
+            return f"ignored: nothing is sent for the {'whole object' if found['whole_object'] else 'attribute'}"
+        case kind:
+            return f"{kind}: {found['reason']}"
+
+
+def explained(tree: Expression, given: Mapping[str, Any], now: datetime) -> Json:
+    """The tree with types, and with values where any attribute is given or none is read."""
+    reads = expressions.attributes(tree)
+    values = (given, now) if given or not reads else None
+    called = [expressions.find(name) for name in expressions.functions(tree)]
+    return {
+        "tree": _part(tree, values),
+        "reads": list(reads),
+        "functions": {one.name: one.doc for one in called if one is not None},
+    }
+
+
+Values: TypeAlias = tuple[Mapping[str, Any], datetime] | None
+
+
+def _part(node: Expression, values: Values, parameter: str = "") -> Json:
+    found: Json = {"text": spell(node), "is": type(node).__name__.lower()}
+    if parameter:
+        found["parameter"] = parameter
+    kind = _type(node)
+    if kind:
+        found["type"] = kind
+    if values is not None and not isinstance(node, Constant):
+        found["outcome"] = outcome(_alone(node), *values)
+    parts = list(_parts(node, values))
+    return {**found, "parts": parts} if parts else found
+
+
+def _type(node: Expression) -> str:
+    """What kind of value a part gives, where that is known without its attributes."""
+    if isinstance(node, Call):
+        function = expressions.find(node.name)
+        return function.result if function else ""
+    return {Constant: "String", Comparison: "Boolean", Concatenation: "String"}.get(type(node), "")
+
+
+def _alone(node: Expression) -> Expression:
+    """A part that can be tried by itself: a comparison only as a condition."""
+    return Call("CBool", (node,)) if isinstance(node, Comparison) else node
+
+
+def _parts(node: Expression, values: Values) -> Iterator[Json]:
+    if not isinstance(node, Call):
+        yield from (_part(each, values) for each in expressions.children(node) if not isinstance(node, Attribute))
+        return
+    function = expressions.find(node.name)
+    for place, each in enumerate(node.arguments):
+        parameter = function.parameter(place) if function else None
+        name = parameter.key if parameter else ""
+        yield _part(each, values, name) if each is not None else {"text": "", "is": "omitted", "parameter": name}
+
+
+def lines(found: Json) -> list[str]:
+    """The same for a terminal: a line a part, the inner ones further in."""
+    said = list(_lines(found["tree"], 0))
+    said += [f"Reads {', '.join(found['reads'])}."] if found["reads"] else []
+    return said + [f"{name}: {doc}" for name, doc in found["functions"].items()]
+
+
+def _lines(part: Json, depth: int) -> Iterator[str]:
+    lead = f"{part['parameter']}: " if part.get("parameter") else ""
+    text = part["text"] if part["is"] != "omitted" else "(left empty)"
+    kind = f"  {part['type']}" if part.get("type") and part["is"] != "constant" else ""
+    value = f"  = {told(part['outcome'])}" if "outcome" in part else ""
+    yield f"{'  ' * depth}{lead}{text}{kind}{value}"
+    for each in part.get("parts", ()):
+        yield from _lines(each, depth + 1)

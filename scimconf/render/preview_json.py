@@ -1,0 +1,102 @@
+"""A preview as one JSON document, written person by person: `docs/preview.md` is its contract.
+
+Keys are sorted at every depth, so what is known only at the end of an application, its `summary`, comes after its
+`people`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from textwrap import indent
+from typing import Any
+
+from scimconf.plan.preview import Contrast, Person, Sent, Stand, Summary
+from scimconf.render.json import write
+
+Json = Any
+FORMAT_VERSION = "1.0"
+
+
+class Machine:
+    """Makes the pieces of the document; joined they are the same text that one whole document would be."""
+
+    def __init__(self) -> None:
+        self._applications = 0
+        self._people = 0
+
+    def opened(self) -> str:
+        return '{\n  "applications": ['
+
+    def begun(self, name: str, about: str, notices: Sequence[str]) -> str:
+        comma = "," if self._applications else ""
+        self._applications += 1
+        self._people = 0
+        known = {"about": about, "name": name, "notices": list(notices)}
+        return f'{comma}\n    {{\n{_members(known)},\n      "people": ['
+
+    def person(self, person: Person) -> str:
+        comma = "," if self._people else ""
+        self._people += 1
+        return f"{comma}\n{indent(write(document(person)).rstrip(), ' ' * 8)}"
+
+    def ended(self, summary: Summary) -> str:
+        end = "\n      ]" if self._people else "]"
+        return f"{end},\n{_members({'summary': _summary(summary)})}\n    }}"
+
+    def closed(self) -> str:
+        end = "\n  ]" if self._applications else "]"
+        return f'{end},\n  "format_version": "{FORMAT_VERSION}"\n}}\n'
+
+
+def _members(known: Mapping[str, Json]) -> str:
+    """The members of an object, without its braces, at the depth of an application's."""
+    lines = write(known).splitlines()[1:-1]
+    return indent("\n".join(lines), " " * 4)
+
+
+def document(person: Person) -> Json:
+    """One person as JSON values."""
+    return {
+        "name": person.name,
+        "id": person.id,
+        "verdict": person.verdict.value,
+        "notes": list(person.notes),
+        "before": _stand(person.before),
+        "after": _stand(person.after),
+        "differences": [_contrast(one) for one in person.contrasts],
+    }
+
+
+def _stand(stand: Stand) -> Json:
+    return {
+        "in_scope": stand.in_scope,
+        "why": stand.why,
+        "disabled": stand.disabled,
+        "attributes": {target: _sent(sent) for target, sent in stand.sent.items()},
+        "resource": dict(stand.resource) or None,
+    }
+
+
+def _contrast(one: Contrast) -> Json:
+    sides = {"before": one.before, "after": one.after}
+    told = {side: None if sent is None else _sent(sent) for side, sent in sides.items()}
+    return {"target": one.target, "reason": one.reason, **told}
+
+
+def _sent(sent: Sent) -> Json:
+    """A side of a mapping; what says nothing is left out."""
+    value = list(sent.value) if isinstance(sent.value, tuple) else sent.value
+    more = {"reason": sent.reason or None, "default": sent.default}
+    kept = {name: text for name, text in more.items() if text is not None}
+    return {"kind": sent.kind, "apply": sent.apply, **kept, **({"value": value} if sent.kind == "value" else {})}
+
+
+def _summary(summary: Summary) -> Json:
+    return {
+        "people": summary.people,
+        "verdicts": {verdict.value: number for verdict, number in summary.verdicts.items()},
+        "mappings": {
+            one.target: {"counts": dict(one.counts), "examples": {what: list(e) for what, e in one.examples.items()}}
+            for one in summary.tallies
+        },
+    }

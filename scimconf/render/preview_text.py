@@ -1,0 +1,90 @@
+"""A preview for a terminal or a pipe, person by person as they come. Who stays as they are is only counted, unless
+all is to be told.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from scimconf.plan.preview import Contrast, Person, Sent, Stand, Summary, Verdict, said
+from scimconf.render import preview_words as words
+from scimconf.render.terminal.page import Page
+
+_UNTOLD = frozenset({Verdict.SAME, Verdict.OUTSIDE})
+
+
+class Text:
+    """Makes the text; `full` tells everybody, with all that is sent and the resource that a creation would carry."""
+
+    def __init__(self, *, width: int = 80, color: bool = False, full: bool = False) -> None:
+        self._page = Page(width, color)
+        self._full = full
+
+    def opened(self) -> str:
+        return ""
+
+    def begun(self, name: str, about: str, notices: Sequence[str]) -> str:
+        lines = [*self._page.prose(0, f"{name}: {about}", "strong", hang=2)]
+        for notice in notices:
+            lines += self._page.prose(2, notice, "quiet")
+        return _joined([*lines, ""])
+
+    def person(self, person: Person) -> str:
+        if person.verdict in _UNTOLD and not (self._full or person.notes):
+            return ""
+        return _joined([*self._heading(person), *self._body(person), ""])
+
+    def ended(self, summary: Summary) -> str:
+        lines = [*self._page.prose(0, words.counts(summary), "strong", hang=2)]
+        for one in summary.tallies:
+            lines += self._page.prose(2, one.target, "strong")
+            for told, examples in words.tally(one):
+                lines += self._page.prose(4, told)
+                for example in examples:
+                    lines += self._page.prose(6, example, "quiet", hang=2)
+        return _joined([*lines, ""])
+
+    def closed(self) -> str:
+        return ""
+
+    # --- one person ---
+
+    def _heading(self, person: Person) -> Iterator[str]:
+        sign, style = words.SIGNS[person.verdict]
+        yield from self._page.labelled(0, (style, f"{sign} "), ("strong", person.name), hang=2)
+        yield from self._page.prose(4, f"{words.verdict(person)}: {words.where(person)}", hang=2)
+        for note in person.notes:
+            yield from self._page.prose(4, note, "danger", hang=2)
+
+    def _body(self, person: Person) -> Iterator[str]:
+        differing = {one.target for one in person.contrasts}
+        for one in person.contrasts:
+            yield from self._contrast(one)
+        if self._full or person.verdict in (Verdict.ENTERS, Verdict.LEAVES):
+            for target, sent in sorted(person.after.sent.items()):
+                if target not in differing:
+                    yield from self._sent(target, sent)
+        if self._full:
+            yield from self._resource(person.after)
+
+    def _contrast(self, one: Contrast) -> Iterator[str]:
+        yield from self._page.labelled(
+            4, ("update", "~ "), ("", f"{one.target}: {said(one.before)} → {said(one.after)}"), hang=4
+        )
+        yield from self._page.prose(8, one.reason, "quiet", hang=2)
+
+    def _sent(self, target: str, sent: Sent) -> Iterator[str]:
+        yield from self._page.prose(6, f"{target}: {said(sent)}", hang=2)
+
+    def _resource(self, stand: Stand) -> Iterator[str]:
+        if not stand.resource:
+            return
+        yield from self._page.prose(4, "A creation would carry", "quiet")
+        for line in json.dumps(stand.resource, indent=2, sort_keys=True, ensure_ascii=False).splitlines():
+            indent = len(line) - len(line.lstrip(" "))
+            yield from self._page.prose(6 + indent, line[indent:], hang=2)
+
+
+def _joined(lines: Sequence[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,57 @@
+"""The words that all forms of a preview share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from scimconf.plan.preview import COUNTED, Person, Stand, Summary, Tally, Verdict
+from scimconf.render.names import plural
+
+SIGNS: Mapping[Verdict, tuple[str, str]] = MappingProxyType(
+    {
+        Verdict.ENTERS: ("+", "create"),
+        Verdict.LEAVES: ("-", "delete"),
+        Verdict.CHANGES: ("~", "update"),
+        Verdict.UNKNOWN: ("?", "danger"),
+        Verdict.SAME: ("=", "quiet"),
+        Verdict.OUTSIDE: (".", "quiet"),
+    }
+)
+"""The sign of each verdict, and the style that it wears on a terminal."""
+
+_VERDICTS: Mapping[Verdict, tuple[str, str]] = MappingProxyType(
+    {
+        Verdict.ENTERS: ("comes into scope", "come into scope"),
+        Verdict.LEAVES: ("falls out of scope", "fall out of scope"),
+        Verdict.CHANGES: ("changes", "change"),
+        Verdict.UNKNOWN: ("may be in scope or not", "may be in scope or not"),
+        Verdict.SAME: ("stays as it is", "stay as they are"),
+        Verdict.OUTSIDE: ("is out of scope before and after", "are out of scope before and after"),
+    }
+)
+
+
+def verdict(person: Person) -> str:
+    return _VERDICTS[person.verdict][0]
+
+
+def where(person: Person) -> str:
+    """Why a person is in scope or not: the one reason, or both where they differ."""
+    before, after = person.before.why, person.after.why
+    return after if before == after else f"{_stand(person.before)} → {_stand(person.after)}"
+
+
+def _stand(stand: Stand) -> str:
+    return f"{'not known' if stand.in_scope is None else 'in' if stand.in_scope else 'out'} ({stand.why})"
+
+
+def counts(summary: Summary) -> str:
+    """How many people, and of each verdict how many."""
+    told = [f"{number:,} {_VERDICTS[one][number != 1]}" for one in Verdict if (number := summary.verdicts.get(one, 0))]
+    return f"{plural(summary.people, 'person', 'people')}{': ' if told else ''}{', '.join(told)}."
+
+
+def tally(one: Tally) -> list[tuple[str, tuple[str, ...]]]:
+    """`3 change` with its examples, and so on."""
+    return [(f"{number:,} {COUNTED[what]}", one.examples.get(what, ())) for what, number in one.counts.items()]

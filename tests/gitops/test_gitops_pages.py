@@ -1,0 +1,66 @@
+"""The pages about pull requests, drift and events say what is so."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+
+from scimconf.plan import Result
+
+from .recipes import ROOT
+from .test_story import EXTERNAL, PERMIT
+
+BRANCH = (
+    EXTERNAL,
+    ("{name: Writer editors, role: member}", "{name: Writer editors, absent: true}"),
+    ("ada@contoso.com, role: admin", "ada@contoso.com, role: member"),
+    ("deletion_threshold: 50 ", "deletion_threshold: 200 "),
+)
+
+
+def page(name):
+    return (ROOT / "docs" / name).read_text("utf-8")
+
+
+def test_the_comment_that_is_shown_is_a_real_one(serve, here, run, monkeypatch):
+    monkeypatch.setenv("SCIMCONF_GRAPH_URL", serve())
+    shutil.copytree(ROOT / "examples" / "writer", here / "examples" / "writer")
+    assert run("apply", "--auto-approve", "examples/writer")[0] == 0
+    spec = here / "examples" / "writer" / "scimconf.yaml"
+    text = spec.read_text("utf-8")
+    for before, after in BRANCH:
+        assert before in text
+        text = text.replace(before, after)
+    spec.write_text(text + PERMIT, "utf-8")
+    comment = run("plan", "--format", "markdown", "examples/writer")[1]
+    shown = re.search(r"<!-- the comment -->\n(.*)\n<!-- the end of the comment -->", page("gitops.md"), re.DOTALL)[1]
+    assert shown.strip() == comment.strip()
+
+
+def test_every_event_is_explained_with_its_members():
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| (.+) \|$", page("events.md"), re.MULTILINE)
+    explained = {name: set(re.findall(r"`(\w+)`", cell)) for name, cell in rows}
+    sources = "".join(
+        (ROOT / "scimconf" / "cli" / name).read_text("utf-8") for name in ("events.py", "progress.py", "session.py")
+    )
+    written = dict(re.findall(r'\.write\(\s*"(\w+)",([^)]*)', sources))
+    assert set(explained) == set(written)
+    for name, call in written.items():
+        members = set(re.findall(r"(\w+)=", call)) | ({"detail", "says"} if name == "outcome" else set())
+        assert members <= explained[name], name
+    assert all(f"`{result.name}`" in page("events.md") for result in Result)
+
+
+def test_the_events_that_are_shown_are_events(serve, here, run, monkeypatch):
+    (block,) = re.findall(r"```json\n(.+?)```", page("events.md"), re.DOTALL)
+    shown = [json.loads(line) for line in block.splitlines()]
+    monkeypatch.setenv("SCIMCONF_GRAPH_URL", serve())
+    assert run("apply", "--auto-approve", "--events", "events.jsonl", ROOT / "examples" / "writer")[0] == 0
+    real = {}
+    for line in (here / "events.jsonl").read_text("utf-8").splitlines():
+        event = json.loads(line)
+        real[event["event"]] = event
+    assert [one["event"] for one in shown] == ["planned", "step", "outcome", "applied", "finished"]
+    for one in shown:
+        assert list(one) == list(real[one["event"]])
