@@ -112,7 +112,7 @@ class Terminal:
     """The other side of a terminal: what was printed so far, and a keyboard."""
 
     def __init__(self, process: subprocess.Popen[Any], handle: int) -> None:
-        self._process = process
+        self.process = process
         self._handle = handle
         self.text = ""
 
@@ -131,7 +131,7 @@ class Terminal:
         """The exit code, once everything is read."""
         while more := self._read():
             self.text += more
-        return self._process.wait(PATIENCE)
+        return self.process.wait(PATIENCE)
 
     def _read(self) -> str:
         try:

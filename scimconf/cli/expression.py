@@ -26,7 +26,9 @@ def command() -> None:
 
 def _circumstances(function: Any) -> Any:
     """The user that an expression is tried with, and when it is."""
-    function = click.option("--now", metavar="ISO", help="When it is, as 2026-12-31T09:00:00Z; otherwise now.")(function)
+    function = click.option("--now", metavar="ISO", help="When it is, as 2026-12-31T09:00:00Z; otherwise now.")(
+        function
+    )
     function = click.option(
         "--given-file", type=click.Path(dir_okay=False, exists=True), help="A JSON object of source attributes."
     )(function)
@@ -193,9 +195,11 @@ def _details(one: Function) -> Sequence[str]:
         f"  {each.key:<{width}}  {each.type}{'' if each.required else ', optional'}{', repeats' if each.repeats else ''}"
         for each in parameters
     ]
-    where = f"Documented in {one.source}" if one.dialect != "graph" else f"Described nowhere; listed in {one.source}"
-    more = {"cloud-sync": "For cloud sync only, not for applications."}.get(one.dialect)
-    return [_signature(one), f"    {one.doc}", *told, f"{where}.", *([more] if more else [])]
+    more = {
+        "cloud-sync": "For cloud sync only, not for applications.",
+        "graph": "Graph lists it, and no page describes it.",
+    }.get(one.dialect)
+    return [_signature(one), f"    {one.doc}", *told, f"Documented in {one.source}", *([more] if more else [])]
 
 
 def _document(one: Function) -> dict[str, Any]:

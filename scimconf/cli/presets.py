@@ -103,6 +103,7 @@ def writer(answers: Answers) -> Made:
         ("application", "single_sign_on"): "checked and reported, never changed",
         ("mappings", "users", "unlisted"): "the template's other mappings stay",
         ("role_attribute",): "carries a person's role to Writer",
+        ("role_attribute", "source"): "scimconf: ignore L401 Writer takes roles as they are",
     }
     above["assignments", "groups"] = "Writer makes a team of each, for example: - {name: Writer editors, role: member}"
     return tree, above, beside

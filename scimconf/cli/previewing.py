@@ -141,14 +141,17 @@ async def _preview(session: Session, planned: Planned, tell: Telling, asked: Map
     tell.write(tell.form.begun(planned.name, whom.about, notices))
     summing = Summing(scene.matching)
     mask = masking(_hide(planned)) if asked["redact_principals"] else unmasked
-    done = 0
-    async for page in whom.pages:
-        for user in page:
-            shown = summing.add(scene.person(user), mask)
-            tell.write(tell.form.person(scene.completed(shown) if tell.whole else shown))
-        done += len(page)
-        session.progress.tell("people", done, whom.total or done)
-    tell.write(tell.form.ended(summing.summary()))
+    done, complete = 0, False
+    try:
+        async for page in whom.pages:
+            for user in page:
+                shown = summing.add(scene.person(user), mask)
+                tell.write(tell.form.person(scene.completed(shown) if tell.whole else shown))
+            done += len(page)
+            session.progress.tell("people", done, whom.total or done)
+        complete = True
+    finally:
+        tell.write(tell.form.ended(summing.summary(complete=complete)))
     return whom.missing
 
 

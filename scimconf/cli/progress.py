@@ -57,6 +57,11 @@ class Progress:
             sys.stderr.write(f"{text}\n")
         self._last = says
 
+    def say(self, text: str) -> None:
+        """A sentence for whoever is there, also where nobody watches the steps."""
+        with self.still():
+            sys.stderr.write(f"{text}\n")
+
     def waiting(self, seconds: float, why: str) -> None:
         """A wait that Graph asked for."""
         self._events.write("waiting", seconds=seconds, why=why)

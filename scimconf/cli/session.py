@@ -70,10 +70,10 @@ class Session:
 
         def note() -> None:
             self.interrupts += 1
-            self.progress.tell("stopping after what is in flight; once more to stop at once")
             if self.interrupts > 1:
                 loop.remove_signal_handler(signal.SIGINT)
                 signal.raise_signal(signal.SIGINT)
+            self.progress.say("Stopping after what is in flight; once more to stop at once.")
 
         loop.add_signal_handler(signal.SIGINT, note)
         try:

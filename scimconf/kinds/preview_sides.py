@@ -13,7 +13,7 @@ from typing import Any
 
 from scimconf.documents import application, rows, schema, secrets
 from scimconf.kinds import roles
-from scimconf.kinds.kind import live_schema, place
+from scimconf.kinds.kind import live_schema, place, schema_reads
 from scimconf.plan import Change, decode
 from scimconf.spec.model import ObjectMapping, Spec
 from scimconf.wire import Document, Snapshot
@@ -54,8 +54,7 @@ class Side:
 
 def reads(spec: Spec) -> tuple[Document, ...]:
     """What a preview stands on, whether or not the spec says anything about it."""
-    needed = [schema.schema(), secrets.secrets(spec.connection)]
-    return (*needed, application.assignments())
+    return (*schema_reads(), secrets.secrets(spec.connection), application.assignments())
 
 
 def sides(spec: Spec, snapshot: Snapshot, changes: Sequence[Change]) -> tuple[Side, Side]:

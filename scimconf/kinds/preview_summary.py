@@ -40,7 +40,7 @@ class Summing:
             self._count(target, what, shown, example)
         return shown
 
-    def summary(self) -> Summary:
+    def summary(self, *, complete: bool = True) -> Summary:
         tallies = tuple(
             Tally(
                 target,
@@ -49,7 +49,7 @@ class Summing:
             )
             for target, counts in sorted(self._counts.items())
         )
-        return Summary(self._verdicts.total(), {one: self._verdicts[one] for one in Verdict}, tallies)
+        return Summary(self._verdicts.total(), {one: self._verdicts[one] for one in Verdict}, tallies, complete)
 
     def _count(self, target: str, what: str, person: Person, example: str) -> None:
         self._counts[target][what] += 1

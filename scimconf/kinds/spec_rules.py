@@ -37,7 +37,13 @@ FLAG = "aadoptscim062020"
 UNSEEN = frozenset(
     {
         *("appRoleAssignments", "userType", "manager", "members", "isMemberOf", "memberOf"),
-        *("employeeHireDate", "employeeLeaveDateTime", "createdDateTime", "accountExpires", "lastPasswordChangeDateTime"),
+        *(
+            "employeeHireDate",
+            "employeeLeaveDateTime",
+            "createdDateTime",
+            "accountExpires",
+            "lastPasswordChangeDateTime",
+        ),
         *("alternativeSecurityIds", "otherMails", "owners", "proxyAddresses"),
     }
 )

@@ -111,11 +111,15 @@ COUNTED: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """All people that were looked at: how many of each verdict, and the mappings with something to say."""
+    """All people that were looked at: how many of each verdict, and the mappings with something to say.
+
+    `complete` is False where the reading stopped before everybody was looked at.
+    """
 
     people: int
     verdicts: Mapping[Verdict, int]
     tallies: tuple[Tally, ...] = ()
+    complete: bool = True
 
 
 def said(sent: Sent | None) -> str:

@@ -93,6 +93,7 @@ def _sent(sent: Sent) -> Json:
 
 def _summary(summary: Summary) -> Json:
     return {
+        "complete": summary.complete,
         "people": summary.people,
         "verdicts": {verdict.value: number for verdict, number in summary.verdicts.items()},
         "mappings": {

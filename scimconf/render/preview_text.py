@@ -81,7 +81,7 @@ class Text:
         if not stand.resource:
             return
         yield from self._page.prose(4, "A creation would carry", "quiet")
-        for line in json.dumps(stand.resource, indent=2, sort_keys=True, ensure_ascii=False).splitlines():
+        for line in json.dumps(stand.resource, indent=2, sort_keys=True, ensure_ascii=False).split("\n"):
             indent = len(line) - len(line.lstrip(" "))
             yield from self._page.prose(6 + indent, line[indent:], hang=2)
 

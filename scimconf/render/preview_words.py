@@ -49,7 +49,8 @@ def _stand(stand: Stand) -> str:
 def counts(summary: Summary) -> str:
     """How many people, and of each verdict how many."""
     told = [f"{number:,} {_VERDICTS[one][number != 1]}" for one in Verdict if (number := summary.verdicts.get(one, 0))]
-    return f"{plural(summary.people, 'person', 'people')}{': ' if told else ''}{', '.join(told)}."
+    stopped = "" if summary.complete else " The reading stopped there; not everybody was looked at."
+    return f"{plural(summary.people, 'person', 'people')}{': ' if told else ''}{', '.join(told)}.{stopped}"
 
 
 def tally(one: Tally) -> list[tuple[str, tuple[str, ...]]]:

@@ -181,7 +181,9 @@ def _exclude(definitions: dict[str, Schema]) -> None:
 def _tests(definitions: dict[str, Schema]) -> None:
     """What a test gives and expects; null means something in both."""
     role: Schema = {"type": "object", "additionalProperties": {"type": TEXT}}
-    given: Schema = {"anyOf": [{"type": [*TEXT, "null"]}, {"type": "array", "items": {"anyOf": [{"type": TEXT}, role]}}]}
+    given: Schema = {
+        "anyOf": [{"type": [*TEXT, "null"]}, {"type": "array", "items": {"anyOf": [{"type": TEXT}, role]}}]
+    }
     expected: Schema = {"anyOf": [{"type": [*TEXT, "null"]}, {"type": "array", "items": {"type": TEXT}}]}
     for name in ("RowTest", "MappingTest"):
         definitions[name]["properties"]["given"]["additionalProperties"] = given

@@ -67,9 +67,7 @@ def load(path: str, read: Read, environ: Mapping[str, str], variables: Mapping[s
     problems = files.problems + [problem.at(Where(path)) for problem in wrong if problem.where not in said]
     order = {file: index for index, file in enumerate(files.paths)}
     problems.sort(key=lambda one: _sort_key(one.where or Where(path), order))
-    return Loaded(
-        None if problems else spec, tuple(dict.fromkeys(problems)), tree, tuple(files.paths), files.ignores
-    )
+    return Loaded(None if problems else spec, tuple(dict.fromkeys(problems)), tree, tuple(files.paths), files.ignores)
 
 
 def load_variables(path: str, read: Read) -> tuple[dict[str, str], tuple[Problem, ...]]:

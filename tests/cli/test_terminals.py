@@ -3,6 +3,7 @@
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 from rehearsal import WRITER
@@ -49,17 +50,25 @@ def test_an_interrupt_at_the_question_does_nothing(desk, env):
     """130, and the tenant is as it was."""
     with terminal(["apply", str(WRITER)], env, cwd=desk.folder, start_new_session=True) as person:
         person.until("Only 'yes' is taken as yes")
-        person._process.send_signal(signal.SIGINT)
+        time.sleep(0.5)  # until it waits for the answer
+        person.process.send_signal(signal.SIGINT)
         assert person.ends() == 130
     assert desk.writes == []
     assert "Traceback" not in person.text
 
 
+def slow(desk, env):
+    """An apply whose write of the schema is in flight."""
+    process = child(["apply", "--auto-approve", str(WRITER)], env, cwd=desk.folder)
+    wait_until(lambda: process.poll() is not None or any(re.match("PUT .*/schema", one) for one in desk.writes))
+    assert process.poll() is None, process.communicate()
+    return process
+
+
 def test_an_interrupt_finishes_the_request_in_flight_and_says_what_was_done(desk, env):
     """The slow write of the schema is done and told; nothing begins after it; the next run goes on."""
     desk.fault({"delay": 1500}, method="PUT", path="*/schema")
-    process = child(["apply", "--auto-approve", str(WRITER)], env, cwd=desk.folder)
-    wait_until(lambda: any(one.endswith("/schema") and one.startswith("PUT") for one in desk.writes))
+    process = slow(desk, env)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, err
@@ -74,10 +83,8 @@ def test_an_interrupt_finishes_the_request_in_flight_and_says_what_was_done(desk
 def test_a_second_interrupt_stops_at_once(desk, env):
     """Not after the twenty seconds that the request would still take."""
     desk.fault({"delay": 20_000}, method="PUT", path="*/schema")
-    process = child(["apply", "--auto-approve", str(WRITER)], env, cwd=desk.folder)
-    wait_until(lambda: any(one.endswith("/schema") and one.startswith("PUT") for one in desk.writes))
+    process = slow(desk, env)
     process.send_signal(signal.SIGINT)
-    assert process.stderr is not None
     wait_until(lambda: "once more" in process.stderr.readline())
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=10)
@@ -87,8 +94,8 @@ def test_a_second_interrupt_stops_at_once(desk, env):
 
 def test_a_reader_that_goes_away_is_no_error(desk, env):
     """As `| head -1` is: one line, exit 0, and no complaint."""
-    process = child(["plan", "--steps", str(WRITER)], env, cwd=desk.folder, bufsize=1)
-    reader = subprocess.run(["head", "-1"], stdin=process.stdout, capture_output=True, text=True, check=True)
-    process.stdout.close()
-    assert (process.wait(PATIENCE), process.stderr.read()) == (0, "")
+    with child(["plan", "--steps", str(WRITER)], env, cwd=desk.folder) as process:
+        reader = subprocess.run(["head", "-1"], stdin=process.stdout, capture_output=True, text=True, check=True)
+        process.stdout.close()
+        assert (process.wait(PATIENCE), process.stderr.read()) == (0, "")
     assert reader.stdout == "writer  in contoso.com\n"

@@ -46,12 +46,6 @@ def conformance(request):
         assert not found, "\n".join(["not in Microsoft's description of Graph:", *dict.fromkeys(found)][:SHOWN])
 
 
-def pytest_configure(config):
-    config.addinivalue_line(
-        "markers", "nonconforming: the sandbox is told to answer what the description does not have"
-    )
-
-
 # ---- the count, over all processes ----------------------------------------------------------------------------------
 
 

@@ -164,6 +164,8 @@ def _relaxed(document: Mapping[str, Any]) -> Any:
         }
     schemas = copied["components"]["schemas"]
     schemas["microsoft.graph.attributeMappingSource"]["properties"]["parameters"]["nullable"] = True  # as its page says
+    types = schemas["microsoft.graph.attributeType"]
+    types["enum"] = [*types["enum"], *map(str.lower, types["enum"])]  # as samples on the reference pages print them
     return copied
 
 

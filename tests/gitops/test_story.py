@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from .recipes import ROOT
+from .recipes import copy_writer
 
 EXTERNAL = ("externalId: mailNickname", "externalId: objectId")
 GROUP = "    - {name: Writer editors, role: member}\n"
@@ -85,7 +85,7 @@ def story(serve, here, run, ask, monkeypatch):
         "jobs": [{"template": "scim"}],
     }
     url = serve({"base": "contoso", "applications": [writer]})
-    shutil.copytree(ROOT / "examples" / "writer", here / "apps" / "writer")
+    copy_writer(here / "apps" / "writer")
     for name, text in FILES.items():
         (here / "apps" / "writer" / name).write_text(text, "utf-8")
         (here / name).write_text(text, "utf-8")

@@ -15,7 +15,7 @@ from scimconf.spec.model import GUARDS
 from tests.laws.positions import readings, tenant
 from tests.laws.profile import tried
 from tests.laws.specs import ENVIRON, specs
-from tests.rehearsal import Rehearsal, changes, wishes
+from tests.rehearsal import Rehearsal, changes, told, wishes
 
 OPEN = wishes(allow=GUARDS)
 
@@ -31,19 +31,20 @@ def loaded(tree: dict[str, Any]) -> Loaded:
 def applied(one: Rehearsal, spec: Loaded) -> Report:
     """The report of an apply that everything is allowed to."""
     planned = one.plan(spec, OPEN)
-    assert planned.comparison.problems == ()
+    assert planned.comparison.problems == (), told(planned)
     report = one.apply(planned, OPEN)
-    assert (report.exit_code, report.error, [one.detail for one in report.failed]) == (0, "", [])
+    failed = [one.detail for one in report.failed]
+    assert (report.exit_code, report.error, failed) == (0, "", []), (report.exit_code, report.error, failed)
     return report
 
 
 def settled(one: Rehearsal, spec: Loaded) -> None:
     """A plan is empty, and an apply of it writes nothing."""
     planned = one.plan(spec, OPEN)
-    assert (planned.comparison.problems, changes(planned)) == ((), [])
+    assert (planned.comparison.problems, changes(planned)) == ((), []), told(planned)
     one.forget()
     assert one.apply(planned, OPEN).exit_code == 0
-    assert one.writes == []
+    assert one.writes == [], one.writes
 
 
 @tried(130)

@@ -102,7 +102,12 @@ def test_what_is_accepted(text):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in ACCEPTED if name not in ("variables anywhere", "a file that extends others", "every form of a test")]
+    "name",
+    [
+        name
+        for name in ACCEPTED
+        if name not in ("variables anywhere", "a file that extends others", "every form of a test")
+    ],
 )
 def test_what_is_accepted_loads(name):
     assert load_text(ACCEPTED[name]).problems == ()

@@ -1,0 +1,239 @@
+"""The small pure parts: source attributes, SCIM resources, who is assigned, and what is hidden."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from scimconf.expressions.evaluation import Circumstances
+from scimconf.kinds.preview import Preview
+from scimconf.kinds.preview_resource import SCHEMAS, resource
+from scimconf.kinds.preview_roster import roster
+from scimconf.kinds.preview_sides import Side, sides
+from scimconf.kinds.preview_source import GAP, gap, reader, selected, stripped
+from scimconf.plan import Action, Address, Change, FieldChange, Resource
+from scimconf.plan.preview import Contrast, Person, Sent, Stand, Verdict, said
+from scimconf.plan.preview_redact import masking, shape
+from scimconf.spec.model import Spec
+from scimconf.wire import Snapshot
+
+TOLD = Circumstances(datetime(2026, 11, 25, tzinfo=UTC))
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+
+
+# --- source attributes ----------------------------------------------------------------------------------------------
+
+
+def test_only_what_is_needed_is_asked_for_by_graphs_names():
+    names = ["mobile", "telephoneNumber", "extensionAttribute7", "manager", "IsSoftDeleted", "extension_ab_cost"]
+    assert selected(names) == (
+        "accountEnabled", "businessPhones", "extension_ab_cost", "id", "mobilePhone", "onPremisesExtensionAttributes",
+        "userPrincipalName",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "user", "value"),
+    [
+        ("objectId", {"id": "1"}, "1"),
+        ("mobile", {"mobilePhone": "+44"}, "+44"),
+        ("telephoneNumber", {"businessPhones": ["+1", "+2"]}, "+1"),
+        ("telephoneNumber", {"businessPhones": []}, None),
+        ("telephoneNumber", {}, None),
+        ("facsimileTelephoneNumber", {"faxNumber": "+3"}, "+3"),
+        ("physicalDeliveryOfficeName", {"officeLocation": "B1"}, "B1"),
+        ("extensionAttribute15", {"onPremisesExtensionAttributes": {"extensionAttribute15": "x"}}, "x"),
+        ("extensionAttribute15", {"onPremisesExtensionAttributes": None}, None),
+        ("employeeOrgData.division", {"employeeOrgData": {"division": "EMEA"}}, "EMEA"),
+        ("dirSyncEnabled", {"onPremisesSyncEnabled": True}, True),
+        ("extension_ab_cost", {"extension_ab_cost": "c"}, "c"),
+        ("manager", {"manager": {"id": "2"}}, GAP),
+        ("createdDateTime", {"createdDateTime": "2026-01-01T00:00:00Z"}, GAP),
+    ],
+)
+def test_an_attribute_is_read_where_graph_keeps_it(name, user, value):
+    assert reader([name])(user) == {name: value}
+    assert bool(gap(name)) is (value is GAP)
+
+
+@pytest.mark.parametrize(
+    ("name", "home"),
+    [
+        ("ada@contoso.com", "ada@contoso.com"),
+        ("ada_b_fabrikam.com#EXT#@contoso.com", "ada_b@fabrikam.com"),
+        ("ada#EXT#@contoso.com", "ada#EXT#@contoso.com"),
+        (None, None),
+    ],
+)
+def test_a_guests_name_is_the_one_at_home(name, home):
+    assert stripped(name) == home
+
+
+# --- resources ------------------------------------------------------------------------------------------------------
+
+
+def values(**given):
+    return {target: Sent("value", value) for target, value in given.items()}
+
+
+@pytest.mark.parametrize(
+    ("sent", "made"),
+    [
+        ({"name.givenName": "Ada"}, {"name": {"givenName": "Ada"}}),
+        ({f"{ENTERPRISE}:department": "X"}, {ENTERPRISE: {"department": "X"}}),
+        ({"urn:acme:2.0:User": "admin"}, {"urn:acme:2.0:User": "admin"}),
+        ({f"{SCHEMAS[0]}:title": "T"}, {"title": "T"}),
+        ({'roles[primary eq "True"].value': "r"}, {"roles": [{"primary": True, "value": "r"}]}),
+        ({'emails[type eq "work"].value': "a", 'emails[type eq "home"].value': "b"},
+         {"emails": [{"type": "home", "value": "b", "primary": True}, {"type": "work", "value": "a"}]}),
+        ({"roles": ("a", "b")}, {"roles": ["a", "b"]}),
+        ({"active": "False", "flag": "False"}, {"active": False, "flag": "False"}),
+        ({"name": "x", "name.givenName": "y"}, {"name": "x", "name.givenName": "y"}),
+        ({"emails": "x", 'emails[type eq "work"].value': "y"}, {"emails": "x", 'emails[type eq "work"].value': "y"}),
+        ({'emails[type eq "work"]': "y"}, {'emails[type eq "work"]': "y"}),
+        ({"a b": "y"}, {"a b": "y"}),
+        ({"roles": ("a",), 'roles[type eq "x"].value': "y"}, {"roles": ["a", {"type": "x", "value": "y"}]}),
+        ({"emails": ("a",)}, {"emails": ["a"]}),
+    ],
+)  # fmt: skip
+def test_flat_targets_become_a_nested_resource(sent, made):
+    assert resource(values(**sent), {"active"}) == {"schemas": list(SCHEMAS), **made}
+
+
+def test_a_resource_holds_defaults_and_no_unclear_values():
+    sent = {"a": Sent("null", default="d"), "b": Sent("null"), "c": Sent("failure", reason="r"), "d": Sent("ignored")}
+    assert resource(sent, ()) == {"schemas": list(SCHEMAS), "a": "d"}
+
+
+# --- sides ----------------------------------------------------------------------------------------------------------
+
+
+def row(source, **more):
+    return {"source": source, "match": None, "default": None, "apply": "always", **more}
+
+
+def side(**given):
+    return Side(exists=True, scope="all", **given)
+
+
+def person(before, after, **user):
+    return Preview(before, after, {}, TOLD).person({"id": "1", "userPrincipalName": "a@x", **user})
+
+
+def test_a_live_source_that_nobody_can_read_is_undetermined():
+    same = side(rows={"title": row({"type": "Strange"})})
+    assert person(same, same).after.sent["title"].reason == "its source cannot be read as an expression"
+    (one,) = person(same, side(rows={"title": row("[mail]")})).contrasts
+    assert one.reason == "source: (unreadable) → [mail]"
+
+
+def test_a_list_stays_a_list_and_a_flow_may_be_ignored():
+    found = person(
+        side(), side(rows={"a": row("[otherMails]"), "b": row("IgnoreFlowIfNullOrEmpty([mail])")}), otherMails=["x"]
+    )
+    assert found.after.sent == {"a": Sent("value", ("x",)), "b": Sent("ignored")}
+
+
+def test_default_access_alone_says_nothing_of_roles():
+    held = roster(Side(users={"1": ("00000000-0000-0000-0000-000000000000",)}), {})
+    assert held.roles("1")[1].startswith("what somebody with default access")
+    assert held.named("1") == "default access"
+    assert held.named("2") == "none"
+
+
+def test_who_is_assigned_decides_whom_to_read_where_the_scope_says_so():
+    one = Side(exists=True, scope="assigned", users={"b": ("r",), "a": ("r",)})
+    assert Preview(Side(), one, {}, TOLD).assigned == ("a", "b")
+    assert Preview(side(), one, {}, TOLD).assigned is None
+
+
+def test_what_is_not_about_users_changes_no_side():
+    spec = Spec.model_validate(
+        {
+            "version": 1,
+            "name": "w",
+            "tenant": "t",
+            "application": {"display_name": "W"},
+            "provisioning": {"enabled": True},
+        }
+    )
+    fields = (FieldChange("enabled", True, False),)
+    changes = [
+        Change(Address("w", "object_mapping", "groups"), Action.UPDATE, fields=fields),
+        Change(Address("w", "attribute_mapping", "groups/x"), Action.CREATE, after=Resource(Address("w", "x"), row("[a]"))),
+        Change(Address("w", "target_attribute", "users/x"), Action.DELETE),
+        Change(Address("w", "target_attribute", "users/y"), Action.CREATE,
+               after=Resource(Address("w", "x"), {"type": "boolean"})),
+        Change(Address("w", "schedule"), Action.UPDATE, fields=fields),
+    ]  # fmt: skip
+    snapshot = Snapshot(names={"sp": "1", "job": "2"}, documents={"assignments": []})
+    before, after = sides(spec, snapshot, changes)
+    assert (after.rows, after.enabled, after.booleans) == (before.rows, True, frozenset({"y"}))
+
+
+def test_service_principals_and_nameless_groups_in_assignments():
+    spec = Spec.model_validate(
+        {
+            "version": 1,
+            "name": "w",
+            "tenant": "t",
+            "application": {"display_name": "W"},
+            "provisioning": {"enabled": True},
+        }
+    )
+    rows = [
+        {
+            "id": "x",
+            "principalId": "1",
+            "principalType": "ServicePrincipal",
+            "principalDisplayName": "s",
+            "appRoleId": "r",
+        },
+        {"id": "y", "principalId": "2", "principalType": "Group", "principalDisplayName": None, "appRoleId": "r"},
+    ]
+    before, _ = sides(spec, Snapshot(names={"sp": "1", "job": "2"}, documents={"assignments": rows}), ())
+    assert (before.users, before.groups, before.names) == ({}, {"2": ("r",)}, {"2": "2"})
+
+
+# --- words and masks ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        (None, "not mapped"),
+        (Sent("value", "nothing"), '"nothing"'),
+        (Sent("value", ("a", "b")), '["a", "b"]'),
+        (Sent("value", "a", apply="on_create"), '"a" (on_create)'),
+        (Sent("null"), "nothing"),
+        (Sent("null", default="x"), '"x" (default, on create only)'),
+        (Sent("ignored"), "nothing"),
+        (Sent("undetermined", reason="so"), "undetermined: so"),
+        (Sent("failure", reason="so"), "fails: so"),
+    ],
+)
+def test_what_is_sent_in_words(sent, words):
+    assert said(sent) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "hidden"),
+    [("ada.lovelace@contoso.com", "….…@….…"), ("True", "True"), ("Ada Lovelace", "… …"), ("Łódź 5", "… …"), ("", "")],
+)
+def test_a_masked_value_keeps_its_shape_only(value, hidden):
+    assert shape(value) == hidden
+
+
+def test_a_masked_person_has_neither_name_nor_values():
+    secret = Sent("value", "Lovelace")
+    stand = Stand(
+        True, "title matches: whether 'Lovelace' must fit", sent={"a": secret, "b": Sent("value", ("Lovelace",))}
+    )
+    contrasts = (
+        Contrast("a", secret, None, "r"),
+        Contrast("b", None, Sent("failure", reason="'Lovelace' is no 1815"), "r"),
+    )
+    given = Person("Lovelace", "lovelace-id", Verdict.CHANGES, stand, stand, contrasts)
+    hidden = masking(lambda name: "~01234567" if "@" in name else name)(given)
+    assert "ovelace" not in repr(hidden) and "1815" not in repr(hidden)
+    assert hidden.name == "~01234567"
+    assert masking(lambda _name: "~89abcdef")(given).name == "~89abcdef"

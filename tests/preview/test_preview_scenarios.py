@@ -1,0 +1,375 @@
+"""What becomes of real users when a spec changes: who comes, who goes, whose values are others, and why."""
+
+import pytest
+from previews import WRITER, Rehearsal, preview, small, tenant
+
+from scimconf.sandbox.tenant_file import TenantFile
+
+MAPPINGS = """
+mappings:
+  users:
+    unlisted: keep
+    attributes:
+      %s
+"""
+
+
+def desk(*edits, **more):
+    return Rehearsal(TenantFile(tenant(*edits, **more)))
+
+
+def differences(person):
+    return {one["target"]: one for one in person["differences"]}
+
+
+# --- mappings -------------------------------------------------------------------------------------------------------
+
+
+def test_without_a_change_everybody_stays_as_they_are(tmp_path):
+    shown = preview(desk(), small(tmp_path))
+    assert shown.verdicts == dict.fromkeys(["ada", "barbara", "edsger", "hedy", "tim"], "same")
+    assert shown.code == 0
+    ada = shown.people["ada"]["after"]
+    assert ada["resource"]["name"] == {"formatted": "Ada Lovelace", "familyName": "Lovelace", "givenName": "Ada"}
+    assert ada["resource"]["active"] is True
+    assert ada["resource"]["addresses"] == [{"type": "work", "country": "United Kingdom", "locality": "London"}]
+    assert ada["resource"]["emails"] == [{"type": "work", "value": "ada@contoso.com", "primary": True}]
+    enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+    assert ada["resource"][enterprise] == {"department": "Engineering", "employeeNumber": "E00294"}
+    assert "title" in ada["attributes"] and ada["attributes"]["title"]["value"] == "Principal Analyst"
+
+
+def test_a_changed_expression_shows_whose_values_are_others_and_why(tmp_path):
+    spec = small(tmp_path, MAPPINGS % 'title: {expression: \'IIF([department] = "Marketing", "Writer", [jobTitle])\'}')
+    shown = preview(desk(), spec)
+    assert {name for name, verdict in shown.verdicts.items() if verdict == "changes"} == {"barbara", "edsger", "tim"}
+    (tim,) = shown.people["tim"]["differences"]
+    assert tim == {
+        "target": "title",
+        "reason": 'source: [jobTitle] → IIF([department] = "Marketing", "Writer", [jobTitle])',
+        "before": {"kind": "value", "apply": "always", "value": "Publisher"},
+        "after": {"kind": "value", "apply": "always", "value": "Writer"},
+    }
+    assert shown.counts("title") == {"changes": 3}
+    assert shown.mappings["title"]["examples"]["changes"][0] == 'barbara@contoso.com: "Copywriter" → "Writer"'
+
+
+def test_a_value_that_becomes_null_is_no_longer_sent_and_never_cleared(tmp_path):
+    shown = preview(desk(), small(tmp_path, MAPPINGS % "title: extensionAttribute3"))
+    assert shown.counts("title") == {"changes": 5, "empties": 5}
+    after = shown.people["ada"]["after"]
+    assert after["attributes"]["title"] == {"kind": "null", "apply": "always"}
+    assert "title" not in after["resource"]
+
+
+def test_a_default_is_for_creations_only(tmp_path):
+    shown = preview(desk(), small(tmp_path, MAPPINGS % "timezone: {source: null, default: Europe/Berlin}"))
+    after = shown.people["ada"]["after"]
+    assert after["attributes"]["timezone"] == {"kind": "null", "apply": "always", "default": "Europe/Berlin"}
+    assert after["resource"]["timezone"] == "Europe/Berlin"
+    assert differences(shown.people["ada"])["timezone"]["reason"] == "mapped now: none"
+
+
+def test_how_a_mapping_is_applied_is_a_difference(tmp_path):
+    shown = preview(desk(), small(tmp_path, MAPPINGS % "title: {source: jobTitle, apply: on_create}"))
+    (ada,) = shown.people["ada"]["differences"]
+    assert ada["reason"] == "apply: always → on_create"
+    assert ada["after"] == {"kind": "value", "apply": "on_create", "value": "Principal Analyst"}
+
+
+def test_a_mapping_that_goes_leaves_what_was_sent(tmp_path):
+    shown = preview(desk(), small(tmp_path, MAPPINGS % "title: {absent: true}"))
+    (ada,) = shown.people["ada"]["differences"]
+    assert ada["after"] is None
+    assert ada["reason"] == "no longer mapped; the application keeps what it has"
+    assert shown.counts("title") == {"changes": 5, "empties": 5}
+
+
+def test_only_and_exclude_shape_a_preview_as_they_shape_the_plan(tmp_path):
+    rows = MAPPINGS % "title: {absent: true}\n      preferredLanguage: {constant: de}"
+    shown = preview(desk(), small(tmp_path, rows), only=("writer:attribute_mapping/users/title",))
+    assert set(differences(shown.people["ada"])) == {"title"}
+
+
+def test_what_is_open_is_undetermined_with_its_reason_and_counted(tmp_path):
+    rows = MAPPINGS % (
+        'title: {expression: Guid()}\n      nickName: {expression: \'Mid([jobTitle], "x", "2")\'}\n'
+        "      displayName: alternativeSecurityIds"
+    )
+    shown = preview(desk(), small(tmp_path, rows))
+    assert shown.counts("title") == {"changes": 5, "undetermined": 5}
+    assert shown.counts("nickName") == {"changes": 5, "failed": 5}
+    assert shown.counts("displayName")["undetermined"] == 5
+    sent = shown.people["ada"]["after"]["attributes"]
+    assert sent["title"]["reason"] == "Guid: it makes up a new GUID each time"
+    assert sent["displayName"]["reason"].startswith("alternativeSecurityIds: which property of Graph's users it is")
+    assert "title" not in shown.people["ada"]["after"]["resource"]
+
+
+def test_an_untaken_branch_needs_no_known_attribute(tmp_path):
+    rows = MAPPINGS % "title: {expression: 'IIF([city] = \"London\", [jobTitle], [alternativeSecurityIds])'}"
+    shown = preview(desk(), small(tmp_path, rows))
+    assert shown.people["ada"]["after"]["attributes"]["title"]["value"] == "Principal Analyst"
+    assert shown.people["hedy"]["after"]["attributes"]["title"]["kind"] == "undetermined"
+
+
+def test_the_manager_is_a_reference_that_only_the_service_knows(tmp_path):
+    manager = preview(desk(), small(tmp_path)).people["ada"]["after"]["attributes"][
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"
+    ]
+    assert manager["kind"] == "undetermined"
+    assert manager["reason"].startswith("manager: it is a reference")
+
+
+def test_an_object_flow_that_is_ignored_leaves_the_whole_person_out(tmp_path):
+    rows = MAPPINGS % "title: {expression: 'IIF([city] = \"London\", IgnoreObjectFlow, [jobTitle])'}"
+    shown = preview(desk(), small(tmp_path, rows))
+    ada = shown.people["ada"]
+    assert ada["after"]["attributes"] == {}
+    assert ada["after"]["why"] == "assigned directly; title says that the whole object is left out"
+    assert ada["verdict"] == "changes"
+
+
+# --- scope ----------------------------------------------------------------------------------------------------------
+
+
+def test_from_assigned_to_all_everybody_else_comes_into_scope(tmp_path):
+    shown = preview(desk(), small(tmp_path, provisioning="scope: all"))
+    enters = {name for name, verdict in shown.verdicts.items() if verdict == "enters"}
+    assert enters == {"alan", "charles", "grace", "katherine", "linus_fabrikam.com#EXT#", "mary", "radia"}
+    assert shown.people["alan"]["before"]["why"] == "not assigned"
+    assert shown.people["alan"]["after"]["why"] == "everyone is in scope"
+
+
+def test_from_all_to_assigned_others_fall_out_and_are_disabled(tmp_path):
+    everyone = {"secrets": {"BaseAddress": "https://app.writer.com/scim", "SecretToken": "x", "SyncAll": "true"}}
+    shown = preview(desk(application=everyone), small(tmp_path, provisioning="scope: assigned"))
+    mary = shown.people["mary"]
+    assert mary["verdict"] == "leaves"
+    assert mary["after"]["attributes"] == {"active": {"kind": "value", "apply": "always", "value": "False"}}
+    assert mary["after"]["resource"] is None
+    assert mary["notes"] == ["Disabled in the application, where it has the user; this is all that is sent."]
+
+
+@pytest.mark.parametrize(
+    ("edits", "provisioning", "note"),
+    [
+        ((), "skip_out_of_scope_deletions: true", "Left in the application as they are"),
+        (({"remove": "active"},), "", "No mapping tells the application"),
+        (({"flowTypes": "Add"},), "", "Updates are switched off"),
+    ],
+)
+def test_how_somebody_leaves_depends_on_the_set_up(tmp_path, edits, provisioning, note):
+    filters = "mappings: {users: {filters: [{name: f, all: [{attribute: city, operator: equals, value: Boston}]}]}}\n"
+    shown = preview(desk(*edits), small(tmp_path, filters, provisioning))
+    assert shown.verdicts["ada"] == "leaves"
+    assert shown.people["ada"]["notes"][0].startswith(note)
+    assert shown.people["ada"]["after"]["attributes"] == {}
+
+
+def test_a_filter_says_whom_it_lets_in(tmp_path):
+    filters = """
+mappings:
+  users:
+    filters:
+      - {name: f, all: [{attribute: department, operator: equals, value: Marketing}]}
+      - {name: g, all: [{attribute: city, operator: matches, value: 'L.*'}]}
+"""
+    shown = preview(desk(), small(tmp_path, filters))
+    assert shown.verdicts == {"ada": "same", "barbara": "same", "edsger": "same", "hedy": "leaves", "tim": "same"}
+    assert shown.people["hedy"]["after"]["why"] == "no filter lets the user in"
+
+
+def test_a_filter_that_is_not_documented_leaves_the_scope_open(tmp_path):
+    filters = (
+        "mappings: {users: {filters: [{name: f, all: [{attribute: userType, operator: equals, value: Member}]}]}}\n"
+    )
+    shown = preview(desk(), small(tmp_path, filters))
+    assert set(shown.verdicts.values()) == {"unknown"}
+    ada = shown.people["ada"]["after"]
+    assert ada["in_scope"] is None
+    assert ada["why"] == "userType equals: filters on it are documented as unsupported"
+    assert ada["attributes"]["active"]["reason"].startswith("IsSoftDeleted: whether the user is in scope is not known")
+
+
+def test_a_mapping_of_users_that_is_off_lets_nobody_in(tmp_path):
+    shown = preview(desk({"enabled": False}), small(tmp_path, "mappings: {users: {enabled: true}}\n"))
+    assert set(shown.verdicts.values()) == {"enters"}
+    assert shown.people["ada"]["before"]["why"] == "users are not provisioned: their mapping is off"
+
+
+def test_creations_that_are_switched_off_are_said(tmp_path):
+    spec = small(tmp_path, "mappings: {users: {actions: [update]}}\n", "scope: all")
+    shown = preview(desk(), spec)
+    assert shown.people["alan"]["notes"][0].startswith("Creations are switched off")
+
+
+def test_a_scope_that_nobody_set_is_open_for_those_who_are_not_assigned(tmp_path):
+    unset = {"secrets": {"BaseAddress": "https://app.writer.com/scim", "SecretToken": "x"}}
+    shown = preview(desk(application=unset), small(tmp_path))
+    assert shown.verdicts["ada"] == "same"
+    assert shown.verdicts["alan"] == "unknown"
+
+
+# --- people ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_disabled_account_is_never_created(tmp_path):
+    shown = preview(desk(), small(tmp_path, provisioning="scope: all"), users=("charles@contoso.com",))
+    charles = shown.people["charles"]
+    assert charles["after"]["disabled"] is True
+    assert charles["after"]["resource"]["active"] is False
+    assert charles["notes"] == ["The account is disabled: updated where the application has it already, never created."]
+
+
+def test_a_guest_is_called_as_at_home(tmp_path):
+    guest = "linus_fabrikam.com#EXT#@contoso.onmicrosoft.com"
+    rows = MAPPINGS % "nickName: originalUserPrincipalName"
+    shown = preview(desk(), small(tmp_path, rows, "scope: all"), users=(guest,))
+    sent = shown.people["linus_fabrikam.com#EXT#"]["after"]["attributes"]
+    assert sent["userName"]["value"] == "linus@fabrikam.com"
+    assert sent["nickName"]["value"] == guest
+
+
+def test_a_user_who_is_not_there_is_said_and_counts(tmp_path, capsys):
+    shown = preview(desk(), small(tmp_path), users=("ada@contoso.com", "nobody@contoso.com"))
+    assert shown.code == 1
+    assert list(shown.people) == ["ada"]
+    assert "There is no user nobody@contoso.com." in capsys.readouterr().err
+
+
+def test_roles_come_from_assignments_and_groups(tmp_path):
+    rows = """
+app_roles: {unlisted: keep, roles: [{value: boss, display_name: boss, description: Boss}]}
+role_attribute:
+  target: urn:custom:params:scim:schemas:extension:writer:2.0:User
+  expression: SingleAppRoleAssignment([appRoleAssignments])
+assignments:
+  unlisted: keep
+  groups: [{name: AP-Finance, role: member}]
+  users: [{user: ada@contoso.com, role: boss}, {user: tim@contoso.com, roles: [member]}]
+"""
+    shown = preview(desk(), small(tmp_path, rows))
+    role = "urn:custom:params:scim:schemas:extension:writer:2.0:User"
+    sent = {name: one["after"]["attributes"][role] for name, one in shown.people.items()}
+    assert sent["ada"]["value"] == "boss"
+    assert sent["mary"]["value"] == "member"
+    assert sent["tim"]["reason"].startswith("appRoleAssignments: whether a role that is held in two ways")
+    assert shown.verdicts["mary"] == "enters"
+    assert shown.people["mary"]["after"]["why"] == "assigned through AP-Finance"
+    assert shown.people["tim"]["after"]["why"] == "assigned directly and through Writer editors"
+
+
+def test_another_role_is_a_difference_though_no_mapping_changed(tmp_path):
+    role = {"target": "title", "source": "SingleAppRoleAssignment([appRoleAssignments])"}
+    rows = "assignments: {unlisted: keep, users: [{user: ada@contoso.com, role: member}]}\n"
+    shown = preview(desk(role), small(tmp_path, rows))
+    (ada,) = shown.people["ada"]["differences"]
+    assert ada["reason"] == "roles: admin → member"
+    assert (ada["before"]["value"], ada["after"]["value"]) == ("admin", "member")
+
+
+def test_somebody_who_loses_the_last_role_leaves(tmp_path):
+    rows = "assignments: {unlisted: keep, users: [{user: hedy@contoso.com, absent: true}]}\n"
+    shown = preview(desk(), small(tmp_path, rows))
+    assert shown.verdicts["hedy"] == "leaves"
+    assert shown.people["hedy"]["after"]["why"] == "not assigned"
+
+
+def test_a_group_that_is_gone_from_the_list_takes_its_members_along(tmp_path):
+    rows = "assignments: {unlisted: keep, groups: [{name: Writer editors, absent: true}]}\n"
+    shown = preview(desk(), small(tmp_path, rows))
+    assert {name for name, verdict in shown.verdicts.items() if verdict == "leaves"} == {"barbara", "edsger", "tim"}
+
+
+# --- matching -------------------------------------------------------------------------------------------------------
+
+
+def test_people_who_share_what_they_are_matched_by_are_counted_and_noted(tmp_path):
+    rows = MAPPINGS % "userName: {source: department, match: 1}"
+    shown = preview(desk(), small(tmp_path, rows))
+    assert shown.counts("userName")["duplicates"] == 2
+    notes = [one["notes"] for one in shown.people.values() if one["notes"]]
+    assert notes == [["Somebody else has the same userName, by which people are matched."]] * 2
+
+
+def test_people_with_nothing_to_be_matched_by_are_counted(tmp_path):
+    rows = MAPPINGS % "userName: {source: extensionAttribute1, match: 1}"
+    assert preview(desk(), small(tmp_path, rows)).counts("userName")["unmatched"] == 5
+
+
+# --- before anything exists, and what may not be read ---------------------------------------------------------------
+
+
+def test_an_application_that_does_not_exist_sends_nothing_before():
+    shown = preview(Rehearsal(), WRITER)
+    assert set(shown.verdicts.values()) == {"enters"}
+    assert len(shown.verdicts) == 8
+    (application,) = shown.document["applications"]
+    assert application["notices"][0] == "The application does not exist yet, so nothing is sent before."
+    assert application["about"] == "everybody who is assigned"
+    ada = shown.people["ada"]
+    assert ada["before"] == {
+        "in_scope": False, "why": "there is no provisioning job", "disabled": False, "attributes": {}, "resource": None
+    }  # fmt: skip
+
+
+def test_an_application_without_a_job_shows_what_its_template_maps(tmp_path):
+    shown = preview(desk(application={"jobs": []}), small(tmp_path, provisioning="scope: all"))
+    assert shown.people["ada"]["after"]["attributes"]["title"]["value"] == "Principal Analyst"
+    assert shown.document["applications"][0]["notices"] == [
+        "There is no provisioning job yet, so nothing is sent before."
+    ]
+
+
+def test_after_an_apply_there_is_nothing_left_to_preview():
+    rehearsal = Rehearsal()
+    rehearsal.apply(WRITER)
+    assert set(preview(rehearsal, WRITER).verdicts.values()) == {"same"}
+
+
+def test_provisioning_that_stays_off_is_said(tmp_path):
+    path = small(tmp_path)
+    path.write_text(path.read_text().replace("enabled: true", "enabled: false"))
+    shown = preview(desk(), path)
+    assert "Provisioning will be off: this is what would be sent if it were on." in shown.text
+
+
+def test_assignments_that_may_not_be_read_leave_the_scope_open(tmp_path):
+    rehearsal = desk()
+    denied = {"error": {"code": "Authorization_RequestDenied", "message": "No."}}
+    rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/appRoleAssignedTo", times=0)
+    shown = preview(rehearsal, small(tmp_path))
+    assert set(shown.verdicts.values()) == {"unknown"}
+    assert "Graph refused to show assignments" in shown.text
+
+
+def test_members_that_may_not_be_read_leave_the_scope_of_others_open(tmp_path):
+    rehearsal = desk()
+    denied = {"error": {"code": "Authorization_RequestDenied", "message": "No."}}
+    rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/members", times=0)
+    shown = preview(rehearsal, small(tmp_path))
+    assert shown.verdicts["ada"] == "same"
+    assert shown.verdicts["tim"] == "unknown"
+    assert shown.people["tim"]["after"]["why"] == "the members of Writer editors could not be read"
+
+
+def test_settings_that_may_not_be_read_leave_the_scope_open(tmp_path):
+    rehearsal = desk()
+    denied = {"error": {"code": "Authorization_RequestDenied", "message": "No."}}
+    rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/secrets", times=0)
+    shown = preview(rehearsal, small(tmp_path))
+    assert shown.verdicts["ada"] == "same"
+    assert shown.verdicts["alan"] == "unknown"
+    assert "Graph refused to show secrets, so the live scope is not known." in shown.text
+
+
+def test_users_that_may_not_be_read_are_an_error(tmp_path, capsys):
+    rehearsal = desk()
+    denied = {"error": {"code": "Authorization_RequestDenied", "message": "No."}}
+    rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/users", times=0)
+    shown = preview(rehearsal, small(tmp_path))
+    assert shown.code == 1
+    assert "writer: GET" in capsys.readouterr().err
+    assert shown.people == {}
+    assert shown.document["applications"][0]["summary"]["complete"] is False

@@ -1,0 +1,37 @@
+"""docs/fidelity.md knows every call and every switch of the sandbox, and none that is not there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from scimconf.sandbox.routes import ROUTES
+from scimconf.sandbox.switches import table
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "fidelity.md").read_text(encoding="utf-8")
+CALL = re.compile(r"^\| `(?P<method>[A-Z]+) (?P<path>/\S+)` \|(?P<cells>.*)\|$", re.MULTILINE)
+SPELLINGS = re.compile(r"/(microsoft\.graph\.\w+(\(\))?|\w+\(\))\Z")
+
+
+def plain(method, path):
+    return f"{method} {re.sub(r'{[^}]*}', '{}', path).lower()}"
+
+
+def test_every_call_has_a_row_and_every_row_a_call():
+    routes = [(route.method, "/" + "/".join(route.pattern)) for route in ROUTES]
+    wanted = {plain(method, path) for method, path in routes if not SPELLINGS.search(path)}
+    rows = [plain(row["method"], row["path"]) for row in CALL.finditer(PAGE)]
+    assert sorted(rows) == sorted(wanted)
+
+
+def test_every_row_says_what_and_where_from():
+    for row in CALL.finditer(PAGE):
+        does, source, _ = (cell.strip() for cell in row["cells"].split("|"))
+        assert does and re.fullmatch(r"[RMECTIS]( [RMECTIS])*", source), row[0]
+
+
+def test_every_switch_is_told_of_and_every_switch_that_is_told_of_exists():
+    names = {switch.name for switch in table()}
+    assert [name for name in sorted(names) if f"`{name}`" not in PAGE] == []
+    told = {word for word in re.findall(r"`([a-z]+(?:_[a-z]+)+)`", PAGE)}
+    assert told - names == set()
