@@ -309,7 +309,10 @@ def codes(planned: Planned) -> list[str]:
 def mapping(schema: Any, source: str = "User") -> Any:
     """The objectMapping of a source object."""
     (found,) = [
-        one for rule in schema["synchronizationRules"] for one in rule["objectMappings"] if one["sourceObjectName"] == source
+        one
+        for rule in schema["synchronizationRules"]
+        for one in rule["objectMappings"]
+        if one["sourceObjectName"] == source
     ]
     return found
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from scimconf import expressions
 from scimconf.expressions import Attribute, Call, Comparison, Concatenation, Constant, Expression
-from scimconf.expressions.evaluation import Failure, Ignored, Undetermined, evaluate
+from scimconf.expressions.evaluation import Failure, Ignored, evaluate
 from scimconf.expressions.rendering import quote, spell
 
 Json: TypeAlias = dict[str, Any]

@@ -21,9 +21,9 @@ ORDER = (5, 1, 65, 3, 4, 6, 130, 2, 0)
 
 
 def paths(command: F) -> F:
-    return click.argument(
-        "paths", nargs=-1, type=click.Path(), metavar="[PATHS]...", shell_complete=completion.specs
-    )(command)
+    return click.argument("paths", nargs=-1, type=click.Path(), metavar="[PATHS]...", shell_complete=completion.specs)(
+        command
+    )
 
 
 def variables(command: F) -> F:

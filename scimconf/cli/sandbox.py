@@ -20,6 +20,7 @@ def command() -> None:
 @click.option("--state", type=click.Path(dir_okay=False), help="A file that keeps the tenant; in memory without it.")
 @click.option("--ready-file", type=click.Path(dir_okay=False), help="Gets Graph's URL once the sandbox listens.")
 @click.option("--switch", "switches", multiple=True, metavar="NAME=VALUE", help="How an unconfirmed fact is answered.")
+@click.option("--like", type=click.Path(dir_okay=False, exists=True), help="A report of probe: answer as it found.")
 @click.option("--tls", type=click.Path(file_okay=False), metavar="DIR", help="Serve https; DIR keeps the certificates.")
 @click.option("--permissions", metavar="LIST", help="The only permissions that callers have, comma-separated.")
 def serve(**asked: Any) -> int:
@@ -50,12 +51,24 @@ def _app(server: Any, asked: dict[str, Any]) -> Any:
 
     tenant = json.loads(Path(asked["tenant"]).read_text(encoding="utf-8")) if asked["tenant"] else None
     permissions = frozenset(filter(None, asked["permissions"].split(","))) if asked["permissions"] else None
+    switches = _found(asked["like"]) | _pairs(asked["switches"])
     try:
-        return server.create_app(
-            tenant, state=asked["state"], switches=_pairs(asked["switches"]), permissions=permissions
-        )
+        return server.create_app(tenant, state=asked["state"], switches=switches, permissions=permissions)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _found(report: str | None) -> dict[str, Any]:
+    """The switches as a probe found them on a real tenant."""
+    import json
+
+    if report is None:
+        return {}
+    try:
+        switches = json.loads(Path(report).read_text(encoding="utf-8"))["switches"]
+        return dict(switches)
+    except (KeyError, TypeError, ValueError):
+        raise click.BadParameter(f"{report} is no report of scimconf probe", param_hint="--like") from None
 
 
 def _pairs(given: Sequence[str]) -> dict[str, str]:

@@ -54,9 +54,9 @@ def lint(loaded: Loaded, snapshot: Snapshot | None = None, ignore: Collection[st
         return
     for problem in (*_of_rows(spec, snapshot), *_of_all(spec)):
         offline = snapshot is not None and problem.code in OFFLINE and not problem.is_error
-        if problem.code not in ignore and not offline:
-            if not loaded.is_ignored(problem.code, problem.path, problem.path[:-1]):
-                yield problem.at(loaded.origin(problem.path))
+        ignored = problem.code in ignore or loaded.is_ignored(problem.code, problem.path, problem.path[:-1])
+        if not ignored and not offline:
+            yield problem.at(loaded.origin(problem.path))
 
 
 def _of_all(spec: Spec) -> Iterator[Problem]:

@@ -117,9 +117,7 @@ def tell(what: str, measured: tuple[float, float, float], limit: float) -> bool:
 
 def main() -> int:
     env = environment()
-    validate = ratio(
-        lambda: run(scimconf("validate", WRITER), env), lambda: run([sys.executable, "-c", MODELS], env)
-    )
+    validate = ratio(lambda: run(scimconf("validate", WRITER), env), lambda: run([sys.executable, "-c", MODELS], env))
     fine = tell("validate against its libraries and models", validate, 1.5)
     with sandbox() as url, tempfile.TemporaryDirectory() as folder:
         env = environment(SCIMCONF_GRAPH_URL=url)

@@ -119,7 +119,9 @@ def test_wrong_usage_ends_with_64_and_says_what_was_meant(desk, argv, says):
 
 def test_a_spec_with_problems_ends_with_65_before_any_request(desk):
     """Each with file, line, column and code."""
-    file = desk.file("scimconf.yaml", "version: 1\nname: x\napplication: {display_nam: X}\nprovisioning: {enabled: on}\n")
+    file = desk.file(
+        "scimconf.yaml", "version: 1\nname: x\napplication: {display_nam: X}\nprovisioning: {enabled: on}\n"
+    )
     for command in ("validate", "plan", "apply"):
         said = desk(command, file)
         assert said.code == 65
@@ -176,7 +178,9 @@ def test_a_plan_as_json_is_valid_and_always_the_same(desk):
 def test_problems_do_not_spoil_the_json_on_stdout(desk):
     """They are on stderr; what could be planned is on stdout."""
     good = small(desk, "good", "Good")
-    bad = desk.file("bad.yaml", "version: 1\nname: bad\napplication: {display_name: Nobody}\nprovisioning: {enabled: true}\n")
+    bad = desk.file(
+        "bad.yaml", "version: 1\nname: bad\napplication: {display_name: Nobody}\nprovisioning: {enabled: true}\n"
+    )
     said = desk("plan", "--format", "json", good, bad)
     assert said.code == 65
     assert [one["name"] for one in json.loads(said.out)["applications"]] == ["good"]
@@ -198,18 +202,14 @@ def test_only_takes_globs_and_brings_along_what_is_needed(desk):
 
 def test_exclude_takes_away(writer):
     """What is left of a plan that would change two things."""
-    file = writer.file(
-        "two.yaml", f"extends: [{WRITER}]\nprovisioning: {{enabled: false, deletion_threshold: 7}}\n"
-    )
+    file = writer.file("two.yaml", f"extends: [{WRITER}]\nprovisioning: {{enabled: false, deletion_threshold: 7}}\n")
     assert addresses(writer("plan", "--format", "json", file)) == ["writer:settings", "writer:schedule"]
     assert addresses(writer("plan", "--format", "json", "--exclude", "schedule", file)) == ["writer:settings"]
 
 
 def test_an_apply_of_a_part_does_that_part(writer):
     """And the next plan shows the rest."""
-    file = writer.file(
-        "two.yaml", f"extends: [{WRITER}]\nprovisioning: {{enabled: false, deletion_threshold: 7}}\n"
-    )
+    file = writer.file("two.yaml", f"extends: [{WRITER}]\nprovisioning: {{enabled: false, deletion_threshold: 7}}\n")
     assert writer("apply", "--auto-approve", "--only", "writer:settings", file).code == 0
     assert addresses(writer("plan", "--format", "json", file)) == ["writer:schedule"]
 

@@ -28,8 +28,6 @@ def readings(draw: Any, *, fixed: dict[str, Any] | None = None) -> dict[str, Any
     return {**found, **(fixed or {})}
 
 
-
-
 def tenant(positions: dict[str, Any], tree: dict[str, Any], environ: dict[str, str], *, made: bool) -> Rehearsal:
     """A tenant that answers so; `made` is whether the application and its job are there already."""
     needed = {"blank_token": "accepted"} if tree.get("connection", {}).get("authentication") == "entra_token" else {}

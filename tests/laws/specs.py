@@ -33,12 +33,19 @@ USERS = [
     "charles@contoso.com", "linus_fabrikam.com#EXT#@contoso.onmicrosoft.com", "radia@contoso.com",
 ]  # fmt: skip
 GROUPS = ["Writer editors", "Writer admins", "AP-Finance", "All staff"]
-SECRETS = ("A_TOKEN", "A_CLIENT_SECRET", "A_PASSWORD", "EXPORTED_SCIM_TOKEN", "EXPORTED_CLIENT_SECRET", "EXPORTED_PASSWORD")
+SECRETS = (
+    "A_TOKEN",
+    "A_CLIENT_SECRET",
+    "A_PASSWORD",
+    "EXPORTED_SCIM_TOKEN",
+    "EXPORTED_CLIENT_SECRET",
+    "EXPORTED_PASSWORD",
+)
 ENVIRON = dict.fromkeys(SECRETS, "a-value-that-works")
 
 TEXTS = st.sampled_from(
     ["a", "none", "NO", "0010", "1.10", "null", "true", "a: b", " a ", "#x", 'say "hi"', "it's", "${x}", "[mail]", "%DomainFQDN%",
-     "é \u2028", "two  spaces", "\\d+\\", "*", "-", "=1", "Join(\",\", [a])", "🙂", "{a}"]
+     "é \u2028", "two  spaces", "\\d+\\", "*", "-", "=1", 'Join(",", [a])', "🙂", "{a}"]
 ) | st.text("aé𝒳 \\\"'#:,[]{}%&*-1🙂\u00a0", min_size=1, max_size=5)  # fmt: skip
 WORDS = TEXTS.map(lambda one: one.strip() or "x")
 
@@ -232,7 +239,9 @@ def assignments(draw: Any, names: list[str]) -> dict[str, Any]:
         if entries:
             said[key] = entries
     return said | draw(
-        written(keep=st.lists(st.sampled_from([{"group": "AP-*"}, {"user": "*@contoso.com"}, {"role": "*"}]), max_size=2))
+        written(
+            keep=st.lists(st.sampled_from([{"group": "AP-*"}, {"user": "*@contoso.com"}, {"role": "*"}]), max_size=2)
+        )
     )
 
 
@@ -247,7 +256,9 @@ def _held(listed: list[str]) -> dict[str, Any]:
 def connections(draw: Any) -> dict[str, Any]:
     rotation = draw(st.sampled_from([{}, {"rotation": "2026-11"}, {"rotation": "a=b c"}]))
     address = draw(
-        st.sampled_from(["https://app.example.com/scim", "https://app.example.com:8443/v2?aadOptscim062020", "https://x.y"])
+        st.sampled_from(
+            ["https://app.example.com/scim", "https://app.example.com:8443/v2?aadOptscim062020", "https://x.y"]
+        )
     )
     way = draw(st.sampled_from(["bearer", "bearer", "oauth2_client_credentials", "other", "entra_token", "plain"]))
     said: dict[str, Any] = {"base_address": address}

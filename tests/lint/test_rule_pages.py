@@ -18,7 +18,9 @@ def examples(place):
     """The examples of all pages under one of their two headings."""
     found = []
     for rule in RULES:
-        _, *parts = re.split(r"^## (?:Fails|Passes)$", (DOCS / "lint" / f"{rule}.md").read_text("utf-8"), flags=re.M)
+        _, *parts = re.split(
+            r"^## (?:Fails|Passes)$", (DOCS / "lint" / f"{rule}.md").read_text("utf-8"), flags=re.MULTILINE
+        )
         for number, example in enumerate(re.findall(r"```yaml\n(.*?)```", parts[place], re.DOTALL)):
             found.append(pytest.param(rule, example, id=f"{rule}-{number}"))
     return found

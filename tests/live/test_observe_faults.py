@@ -73,7 +73,9 @@ def test_what_fails_for_good_is_told_with_verb_path_status_and_request_id(writer
     with pytest.raises(GraphError) as caught:
         writer.plan(WRITER)
     said = str(caught.value)
-    assert said.startswith(f"GET {writer_path(writer)}/synchronization/secrets answered 500 InternalServerError: It broke.")
+    assert said.startswith(
+        f"GET {writer_path(writer)}/synchronization/secrets answered 500 InternalServerError: It broke."
+    )
     assert "request id" in said
 
 

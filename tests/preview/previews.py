@@ -67,8 +67,7 @@ class Shown:
 def tenant(*edits, **more):
     """The pretend tenant with Writer in it; `edits` are of its schema, `more` of its application."""
     jobs = [{"template": "scim", "state": "Active", "edits": list(edits)}]
-    content = {"applications": [{**SET_UP, "jobs": jobs, **more.pop("application", {})}], **more}
-    return content
+    return {"applications": [{**SET_UP, "jobs": jobs, **more.pop("application", {})}], **more}
 
 
 def preview(rehearsal, spec, form="json", width=80, **asked):

@@ -30,6 +30,7 @@ TENANT = {
         }
     ],
 }
+PROBED = {"format_version": "1.0", "facts": {}, "switches": {"paused_state": "Paused", "page_size": "50"}}
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,9 @@ def served(tmp_path_factory) -> Iterator[Served]:
     (folder / "tenant.json").write_text(json.dumps(TENANT))
     ready, tls = folder / "ready", folder / "tls"
     command = [sys.executable, "-m", "scimconf", "sandbox", "serve", "--port", "0", "--ready-file", str(ready)]
-    command += ["--tenant", str(folder / "tenant.json"), "--tls", str(tls)]
+    (folder / "probe.json").write_text(json.dumps(PROBED))
+    command += ["--tenant", str(folder / "tenant.json"), "--tls", str(tls), "--like", str(folder / "probe.json")]
+    command += ["--switch", "page_size=100"]
     with subprocess.Popen(command, cwd=CHECKOUT, stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 30
         while not ready.exists():
