@@ -45,7 +45,7 @@ schemas: setup  ## write the JSON Schemas anew from the code
 	$(bin)/python tests/tools/schemas.py
 
 docs: setup  ## write the generated parts of docs/ anew
-	$(bin)/python tests/tools/pages.py
+	$(bin)/python tests/tools/pages.py && $(bin)/python tests/tools/expression_page.py
 
 bench: setup  ## how long start-up and a plan take, as ratios
 	$(bin)/python tests/bench/bench.py

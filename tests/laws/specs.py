@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from scimconf.expressions import Attribute, Call, Constant, render
-from scimconf.spec.model import OPERATORS
+from scimconf.spec.model import OPERATORS, operator_word
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 EXTENSION = "urn:ietf:params:scim:schemas:extension:acme:2.0:User"
@@ -316,13 +316,10 @@ def specs(draw: Any) -> dict[str, Any]:
     if listed or draw(st.booleans()):
         tree["app_roles"] = {"roles": listed, **draw(written(unlisted=st.sampled_from(["keep", "report", "remove"])))}
     if draw(st.integers(0, 3)) == 0 and "people" not in mapped and "roles" not in _rows_of(mapped):
+        ways = [{"source": "appRoleAssignments"}, {"expression": "SingleAppRoleAssignment([appRoleAssignments])"}]
         tree["role_attribute"] = {
             "target": "urn:custom:params:scim:schemas:extension:writer:2.0:User",
-            **draw(
-                st.sampled_from(
-                    [{"source": "appRoleAssignments"}, {"expression": "SingleAppRoleAssignment([appRoleAssignments])"}]
-                )
-            ),
+            **draw(st.sampled_from(ways[:1] if tree["provisioning"].get("scope") == "all" else ways)),
             **draw(written(apply=st.sampled_from(APPLY))),
         }
     offered = assignable(listed)
@@ -334,3 +331,17 @@ def specs(draw: Any) -> dict[str, Any]:
 def _rows_of(mapped: dict[str, Any]) -> dict[str, Any]:
     rows: dict[str, Any] = mapped.get("users", {}).get("attributes", {})
     return rows
+
+
+SPELLED_FOR_SURE = frozenset({"equals", "is_false", "matches", "not_matches"})
+
+
+def doubtful(tree: dict[str, Any]) -> bool:
+    """Whether a filter has an operator whose spelling only a live job tells."""
+    words = {
+        operator_word(clause["operator"])
+        for section in tree.get("mappings", {}).values()
+        for one in section.get("filters", ())
+        for clause in one["all"]
+    }
+    return not words <= SPELLED_FOR_SURE
