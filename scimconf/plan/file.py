@@ -142,12 +142,6 @@ class PlanFile(_Part):
     summary: SummaryPart
 
 
-def json_schema() -> Json:
-    """What `schemas/plan.schema.json` holds."""
-    found = PlanFile.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found, "title": "A plan of scimconf"}
-
-
 @dataclass(frozen=True, slots=True)
 class Saved:
     """A plan that was read from a file."""
