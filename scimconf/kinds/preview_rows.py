@@ -37,7 +37,7 @@ class Compiled:
         """What it gives; `gaps` are the reasons of those computed attributes that are not known."""
         value = self.run(given, told)
         if value.__class__ is str:
-            return Sent("value", value, apply=self.apply)
+            return Sent("value", value, "", None, self.apply)
         if value is None:
             return self.null
         return self._other(value, gaps)
@@ -97,7 +97,7 @@ _FIELDS = ("source", "default", "apply", "match")
 def because(before: Compiled | None, after: Compiled | None) -> str:
     """What of a mapping differs, in words; empty where nothing does."""
     if before is None:
-        return f"mapped now: {_said(after.row['source'])}" if after is not None else ""
+        return f"mapped now: {_origin(after.row)}" if after is not None else ""
     if after is None:
         return "no longer mapped; the application keeps what it has"
     return "; ".join(_moved(before.row, after.row))
@@ -107,6 +107,11 @@ def _moved(before: Row, after: Row) -> Iterable[str]:
     for name in _FIELDS:
         if before[name] != after[name]:
             yield f"{name}: {_said(before[name])} → {_said(after[name])}"
+
+
+def _origin(row: Row) -> str:
+    """Where a mapping's value comes from."""
+    return f"default {row['default']}" if row["source"] is None else _said(row["source"])
 
 
 def _said(value: Any) -> str:

@@ -67,7 +67,7 @@ def test_a_default_is_for_creations_only(tmp_path):
     after = shown.people["ada"]["after"]
     assert after["attributes"]["timezone"] == {"kind": "null", "apply": "always", "default": "Europe/Berlin"}
     assert after["resource"]["timezone"] == "Europe/Berlin"
-    assert differences(shown.people["ada"])["timezone"]["reason"] == "mapped now: none"
+    assert differences(shown.people["ada"])["timezone"]["reason"] == "mapped now: default Europe/Berlin"
 
 
 def test_how_a_mapping_is_applied_is_a_difference(tmp_path):
@@ -373,3 +373,13 @@ def test_users_that_may_not_be_read_are_an_error(tmp_path, capsys):
     assert "writer: GET" in capsys.readouterr().err
     assert shown.people == {}
     assert shown.document["applications"][0]["summary"]["complete"] is False
+
+
+def test_a_schema_that_may_not_be_read_is_said(tmp_path):
+    rehearsal = desk()
+    denied = {"error": {"code": "Authorization_RequestDenied", "message": "No."}}
+    rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/schema", times=0)
+    assert (
+        "The live schema could not be read; only what the spec lists is shown."
+        in preview(rehearsal, small(tmp_path)).text
+    )

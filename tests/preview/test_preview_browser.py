@@ -1,0 +1,81 @@
+"""The page of a thousand users in a real browser: one of them is found, and nothing is asked of any network."""
+
+import json
+import shutil
+import time
+
+import pytest
+from previews import Rehearsal, preview, small, tenant
+
+from scimconf.sandbox.tenant_file import TenantFile
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = [
+    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not installed"),
+    pytest.mark.xdist_group("chromium"),
+]
+SWITCHES = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-component-update"),
+    *("--disable-background-networking", "--disable-sync", "--window-size=1280,900"),
+)
+HOSTILE = "<img src=x onerror=alert(1)><script>alert(1)</script>\x1b[31m\u202e"
+CHANGED = "mappings: {users: {attributes: {title: {expression: 'Join(\" \", [givenName], [surname])'}}}}\n"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    webdriver = pytest.importorskip("selenium.webdriver")
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for switch in (*SWITCHES, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(switch)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    yield driver
+    driver.quit()
+
+
+def choose(browser, **values):
+    script = """
+      const form = document.getElementById("filters");
+      for (const [name, value] of Object.entries(arguments[0])) {
+        form.elements[name].value = value;
+        form.elements[name].dispatchEvent(new Event("input", {bubbles: true}));
+      }"""
+    browser.execute_script(script, values)
+    time.sleep(0.4)
+
+
+def test_one_of_a_thousand_is_found_with_before_and_after(browser, tmp_path):
+    eve = {"userPrincipalName": "eve@contoso.com", "displayName": HOSTILE, "jobTitle": HOSTILE, "surname": "Moneypenny"}
+    rehearsal = Rehearsal(TenantFile(tenant(generate={"users": 1_000}, users=[eve])))
+    file = tmp_path / "preview.html"
+    file.write_text(preview(rehearsal, small(tmp_path, CHANGED, "scope: all"), "html").text, "utf-8")
+    browser.get_log("performance")
+    browser.get(file.as_uri())
+    said = lambda: browser.find_element("id", "shown").text
+    assert said() == "1,013 people"
+    choose(browser, text="user00777@contoso.com")
+    assert said() == "1 of 1,013 people"
+    (entry,) = [one for one in browser.find_elements("css selector", ".entry") if one.is_displayed()]
+    entry.find_element("css selector", "summary").click()
+    row = next(one for one in entry.find_elements("css selector", "tbody tr") if one.text.startswith("title"))
+    assert row.find_element("css selector", ".after").text.endswith('"User 00777"')
+    choose(browser, text="moneypenny")
+    assert said() == "1 of 1,013 people"
+    assert browser.execute_script("return document.querySelectorAll('main img, main script').length") == 0
+    choose(browser, text="", verdict="leaves")
+    assert said() == "0 of 1,013 people"
+    assert browser.find_element("id", "nothing").is_displayed()
+    top = "return document.querySelector('.sum').getBoundingClientRect().top < document.querySelector('.listed').getBoundingClientRect().top"
+    assert browser.execute_script(top)
+    assert browser.get_log("browser") == []
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = {
+        message["params"]["request"]["url"]
+        for message in messages
+        if message["method"] == "Network.requestWillBeSent" and message["params"]["documentURL"] == file.as_uri()
+    }
+    assert {url for url in asked if not url.startswith("data:")} == {file.as_uri()}

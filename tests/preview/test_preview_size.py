@@ -1,0 +1,91 @@
+"""Many users: memory does not grow with them, and time grows as they do."""
+
+import sys
+import tracemalloc
+from datetime import UTC, datetime
+
+from scimconf.expressions.evaluation import Circumstances
+from scimconf.kinds.preview import Preview
+from scimconf.kinds.preview_sides import Side
+from scimconf.kinds.preview_summary import Summing
+from scimconf.plan.preview_redact import unmasked
+from scimconf.render.preview_html import PreviewPage
+from scimconf.render.preview_json import Machine
+from scimconf.render.preview_text import Text
+
+NAMES = ("displayName", "givenName", "surname", "mail", "jobTitle", "department", "city", "country")
+
+
+def row(source, match=None):
+    return {"source": source, "match": match, "default": None, "apply": "always"}
+
+
+def scene():
+    rows = {name: row(f"[{name}]") for name in NAMES} | {
+        "userName": row("[userPrincipalName]", 1),
+        "active": row('Switch([IsSoftDeleted], , "False", "True", "True", "False")'),
+    }
+    before = Side(exists=True, scope="all", rows=rows)
+    after = Side(exists=True, scope="all", rows={**rows, "title": row('Join(" ", [givenName], [jobTitle])')})
+    return Preview(before, after, {}, Circumstances(datetime(2026, 11, 25, tzinfo=UTC)))
+
+
+def user(number):
+    return {
+        "id": f"{number:032}",
+        "userPrincipalName": f"user{number}@contoso.com",
+        "accountEnabled": True,
+        **{name: f"{name} {number}" for name in NAMES},
+    }
+
+
+def through(number, form, one):
+    """All users passed through, page by page, every piece thrown away."""
+    summing = Summing(one.matching)
+    for start in range(0, number, 999):
+        for each in [user(count) for count in range(start, min(start + 999, number))]:
+            form.person(one.completed(summing.add(one.person(each), unmasked)))
+    return form.ended(summing.summary())
+
+
+def peak(number, form):
+    one = scene()
+    through(10, form, one)
+    tracemalloc.start()
+    try:
+        through(number, form, one)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_stays_flat():
+    """A page of users is the most there ever is; of those who are gone, a number each is kept for duplicates."""
+    small, large = peak(1_000, Text()), peak(10_000, Text())
+    assert large - small < 10_000 * 110
+    assert large < small * 2.2
+
+
+def calls(number, form):
+    """Calls of functions, which do not depend on the machine; the first ones, which make things ready, left out."""
+    one, count = scene(), 0
+    through(1, form, one)
+
+    def counting(_frame, event, _argument):
+        nonlocal count
+        count += event == "call"
+
+    sys.setprofile(counting)
+    try:
+        through(number, form, one)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_ten_times_the_users_take_ten_times_the_work():
+    for form in (Text, Machine, PreviewPage):
+        made = form()
+        made.opened()
+        few, many = calls(30, made), calls(300, made)
+        assert 8 < many / few < 11, form
