@@ -119,12 +119,12 @@ async def export(live: Live, identified: Mapping[str, str], name: str, tenant: s
     Raises ProblemsError where there is no such application, or several, or a document is refused.
     """
     from scimconf.documents.schema import default_schema
-    from scimconf.kinds.declared import declare, everything
+    from scimconf.kinds.declared import declare, everything, namesakes
     from scimconf.live.observe import observe
 
     spec = everything(name, identified)
     wanted = (*documents(KINDS, [spec]), default_schema())
-    snapshot = await observe(live, wanted, lambda seen: lookups(KINDS, [spec], seen))
+    snapshot = await observe(live, wanted, lambda seen: (*lookups(KINDS, [spec], seen), *namesakes(seen)))
     problems = [one for one in check(KINDS, spec, snapshot) if one.is_error and one.code in UNEXPORTABLE]
     if problems:
         raise ProblemsError(replace(problem, path=()) for problem in problems)

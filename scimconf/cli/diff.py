@@ -37,12 +37,13 @@ def command(one: str, other: str, **asked: Any) -> int:
     from scimconf.cli.session import run
 
     if not any(side.startswith(APP) for side in (one, other)):
-        return _tell(_load(one, asked), _load(other, asked), asked, live=False)
+        return _tell(_load(one, asked), _load(other, asked), asked)
 
     async def work(session: Session) -> int:
         sides = [await _live(session, side) if side.startswith(APP) else _load(side, asked) for side in (one, other)]
         with session.progress.still():
-            return _tell(sides[0], sides[1], asked, live=one.startswith(APP) and not other.startswith(APP))
+            is_ruled = one.startswith(APP) and not other.startswith(APP)
+            return _tell(sides[0], sides[1], asked, live=is_ruled, secrets=False)
 
     return run(asked, "reading", work)
 
@@ -63,17 +64,17 @@ async def _live(session: Session, side: str) -> Spec:
     from scimconf.cli.export import declared
     from scimconf.spec.model import Spec
 
-    found = await declared(session, side.removeprefix(APP), "", full=True)
+    found = await declared(session, side.removeprefix(APP), "app", full=True)
     found.tree.setdefault("assignments", {"unlisted": "report"})
     found.tree["assignments"]["users"] = found.users()
     return Spec.model_validate(found.tree)
 
 
-def _tell(one: Spec, other: Spec, asked: dict[str, Any], *, live: bool) -> int:
+def _tell(one: Spec, other: Spec, asked: dict[str, Any], *, live: bool = False, secrets: bool = True) -> int:
     from scimconf.kinds import KINDS
     from scimconf.kinds.contrast import contrast
     from scimconf.plan import Plan
 
-    plan = Plan(applications=(contrast(KINDS, one, other, live=live),))
+    plan = Plan(applications=(contrast(KINDS, one, other, live=live, secrets=secrets),))
     click.echo(saved.told(plan, asked["form"], Terminal.of_stdout(), asked), nl=False)
     return 2 if plan.has_changes else 0

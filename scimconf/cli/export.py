@@ -39,8 +39,8 @@ def command(**asked: Any) -> int:
     """
     from scimconf.cli.session import run
 
-    if asked["out"] and Path(asked["out"]).exists() and not asked["force"]:
-        raise click.UsageError(f"{asked['out']} is there already; --force writes over it")
+    if asked["out"]:
+        _is_free(Path(asked["out"]), force=asked["force"])
 
     async def work(session: Session) -> int:
         found = await declared(session, asked["app"], asked["name"] or "", full=asked["full"])
@@ -68,15 +68,22 @@ async def declared(session: Session, app: str, name: str, *, full: bool) -> Decl
     return await export(session.live(), {"object_id": app}, named, tenant, full=full)
 
 
+def _is_free(path: Path, *, force: bool) -> None:
+    if path.exists() and not force:
+        raise click.UsageError(f"{path} is there already; --force writes over it")
+
+
 def _slug(app: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", app.lower()).strip("-") or "app"
 
 
 def _write(found: Declared, asked: dict[str, Any]) -> None:
     from scimconf.render import yaml
+    from scimconf.render.terminal.characters import visible
 
     if found.people and asked["out"]:
         file = f"{Path(asked['out']).name.removesuffix('.yaml').removesuffix('.scimconf')}.users.csv"
+        _is_free(Path(asked["out"]).with_name(file), force=asked["force"])
         found.tree["assignments"]["users_from"] = [file]
         saved.save(str(Path(asked["out"]).with_name(file)), _csv(found.people))
     elif found.people:
@@ -88,7 +95,7 @@ def _write(found: Declared, asked: dict[str, Any]) -> None:
     else:
         click.echo(text, nl=False)
     for line in found.unsaid:
-        click.echo(f"  not in the spec: {line}", err=True)
+        click.echo(f"  not in the spec: {visible(line)}", err=True)
 
 
 def _notes(found: Declared) -> Notes:

@@ -28,6 +28,10 @@ BY_IDS = 15_000
 """Up to so many assigned people are read by their ids; of more, the whole directory is the shorter way."""
 
 
+BREATH = 20
+"""After so many people the event loop has a turn, so that the next page is on its way."""
+
+
 class Form(Protocol):
     """One form of telling, piece by piece."""
 
@@ -133,6 +137,8 @@ def _complain(found: planning.Found, together: Sequence[Problem], missing: Seque
 
 async def _preview(session: Session, planned: Planned, tell: Telling, asked: Mapping[str, Any]) -> list[str]:
     """One application's preview; which of the asked users are not there."""
+    import asyncio
+
     from scimconf.kinds.preview_summary import Summing
     from scimconf.plan.preview_redact import masking, unmasked
 
@@ -144,7 +150,9 @@ async def _preview(session: Session, planned: Planned, tell: Telling, asked: Map
     done, complete = 0, False
     try:
         async for page in whom.pages:
-            for user in page:
+            for number, user in enumerate(page):
+                if number % BREATH == 0:
+                    await asyncio.sleep(0)
                 shown = summing.add(scene.person(user), mask)
                 tell.write(tell.form.person(scene.completed(shown) if tell.whole else shown))
             done += len(page)

@@ -59,16 +59,24 @@ def _app(server: Any, asked: dict[str, Any]) -> Any:
 
 
 def _found(report: str | None) -> dict[str, Any]:
-    """The switches as a probe found them on a real tenant."""
+    """The switches as a probe found them on a real tenant; what this version does not know is told and left out."""
     import json
+
+    from scimconf.sandbox.switches import SwitchError, Switches
 
     if report is None:
         return {}
     try:
-        switches = json.loads(Path(report).read_text(encoding="utf-8"))["switches"]
-        return dict(switches)
+        found = dict(json.loads(Path(report).read_text(encoding="utf-8"))["switches"])
     except (KeyError, TypeError, ValueError):
         raise click.BadParameter(f"{report} is no report of scimconf probe", param_hint="--like") from None
+    for name, value in list(found.items()):
+        try:
+            Switches().changed({name: value})
+        except SwitchError as error:
+            click.echo(f"{report}: left out: {error}", err=True)
+            del found[name]
+    return found
 
 
 def _pairs(given: Sequence[str]) -> dict[str, str]:

@@ -5,30 +5,60 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from scimconf.documents.secrets import MASK
 from scimconf.kinds.kind import Kind
-from scimconf.plan import Absent, ApplicationPlan, Reported, Resource, Wanted, Whole
+from scimconf.plan import Absent, ApplicationPlan, Reported, Resource, Wanted, Whole, WriteOnly
 from scimconf.plan.diff import diff
 from scimconf.spec.model import Spec
 from scimconf.wire import Snapshot
 
 
-def contrast(kinds: Sequence[Kind], one: Spec, other: Spec, *, live: bool = False) -> ApplicationPlan:
+def contrast(
+    kinds: Sequence[Kind], one: Spec, other: Spec, *, live: bool = False, secrets: bool = True
+) -> ApplicationPlan:
     """What must change so that the first says what the second says; principals and roles go by their names.
 
     Where the first is an application as it is (`live`), the second rules it as a plan would: what it does not list is
-    left alone, unless it says otherwise.
+    left alone, unless it says otherwise. An application does not tell where its secrets are kept: `secrets` is whether
+    both do.
     """
-    before = [item for item in _said(kinds, one, other.name) if isinstance(item, Resource)]
-    wanted = [item for item in _said(kinds, other, other.name) if live or isinstance(item, (Resource, Absent))]
+    before = [
+        _shown(item, secrets=secrets and not live)
+        for item in _said(kinds, one, other.name)
+        if isinstance(item, Resource)
+    ]
+    wanted = list(_said(kinds, other, other.name))
     if not live:
-        named = {item.identity for item in wanted if isinstance(item, (Resource, Absent))}
-        wanted += [Absent(item.address, item.key) for item in before if item.identity not in named]
+        there = {item.identity: item for item in before}
+        said = [item for item in wanted if isinstance(item, (Resource, Absent))]
+        named = {item.identity for item in said}
+        gone = [Absent(item.address, item.key) for item in before if item.identity not in named]
+        wanted = [*(_whole(item, there.get(item.identity), secrets=secrets) for item in said), *gone]
     difference = diff(wanted, before, {kind.name: kind.traits for kind in kinds})
     order = {kind.name: number for number, kind in enumerate(kinds)}
     changes = sorted(difference.changes, key=lambda change: (order[change.kind], change.address))
     return ApplicationPlan(
         other.name, changes=tuple(changes), reported=difference.reported, left_alone=difference.left_alone
     )
+
+
+def _shown(item: Resource, *, secrets: bool) -> Resource:
+    """A secret as something to compare: where it is kept, or only that there is one."""
+    return replace(
+        item,
+        fields={
+            name: (value.reference if secrets else MASK) if isinstance(value, WriteOnly) else value
+            for name, value in item.fields.items()
+        },
+    )
+
+
+def _whole(item: Resource | Absent, before: Resource | None, *, secrets: bool) -> Resource | Absent:
+    """With the fields that only the first says: between two specs, what is no longer said is a difference."""
+    if isinstance(item, Absent):
+        return item
+    shown = _shown(item, secrets=secrets)
+    return shown if before is None else replace(shown, fields={**dict.fromkeys(before.fields), **shown.fields})
 
 
 def _said(kinds: Sequence[Kind], spec: Spec, name: str) -> Iterator[Wanted]:

@@ -16,7 +16,7 @@ from typing import Any
 from scimconf.expressions.evaluation import Circumstances, Undetermined, in_scope
 from scimconf.kinds.preview_resource import resource
 from scimconf.kinds.preview_roster import Members, Roster, roster
-from scimconf.kinds.preview_rows import WHOLE, Compiled, because, compiled, needed
+from scimconf.kinds.preview_rows import WHOLE, Compiled, because, compiled, leaves_out, needed
 from scimconf.kinds.preview_sides import Side
 from scimconf.kinds.preview_source import GAP, reader, selected
 from scimconf.plan.preview import Contrast, Person, Sent, Stand, Verdict
@@ -33,12 +33,13 @@ _VERDICTS: Mapping[tuple[bool | None, bool | None], Verdict] = {
 
 @dataclass(frozen=True, slots=True)
 class _Half:
-    """One side made ready: `own` are the rows that must be evaluated for it alone."""
+    """One side made ready: `own` are the rows that are only here, or are others there."""
 
     side: Side
     roster: Roster
     rows: Mapping[str, Compiled]
     own: tuple[Compiled, ...]
+    leaves_out: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,12 @@ class Preview:
 
     def __init__(self, before: Side, after: Side, members: Members, told: Circumstances) -> None:
         old, new = compiled(before), compiled(after)
-        shared = {t for t in old.keys() & new.keys() if old[t].row == new[t].row and not new[t].is_computed}
-        self._shared = tuple(new[target] for target in sorted(shared))
-        self._before = _half(before, members, old, shared)
-        self._after = _half(after, members, new, shared)
+        same = [new[target] for target in sorted(old.keys() & new.keys()) if old[target].row == new[target].row]
+        self._shared = tuple(row for row in same if not row.is_computed)
+        self._computed = tuple(row for row in same if row.is_computed)
+        kept = {row.target for row in same}
+        self._before, self._after = _half(before, members, old, kept), _half(after, members, new, kept)
+        self._moved = tuple(sorted(row.target for half in (self._before, self._after) for row in half.own))
         self._told = told
         self._read = reader(needed(before) | needed(after))
         self._reasons = {target: because(old.get(target), new.get(target)) for target in old.keys() | new.keys()}
@@ -86,8 +89,11 @@ class Preview:
         places = [_where(half, id_, given, disabled=disabled) for half in (self._before, self._after)]
         inside = [place for place in places if place.in_scope is not False]
         shared = self._evaluated(self._shared, inside[0]) if inside else {}
+        alike = len(inside) == 2 and _is_alike(*places)
+        if alike:
+            shared |= self._evaluated(self._computed, places[0])
         before, after = (
-            self._stand(half, place, shared, disabled=disabled)
+            self._stand(half, place, shared, alike=alike, disabled=disabled)
             for half, place in zip((self._before, self._after), places, strict=True)
         )
         contrasts = self._contrasts(id_, before, after) if len(inside) == 2 else ()
@@ -112,13 +118,15 @@ class Preview:
     def _evaluated(self, rows: tuple[Compiled, ...], where: _Where) -> dict[str, Sent]:
         return {row.target: row.sent(where.given, self._told, where.gaps) for row in rows}
 
-    def _stand(self, half: _Half, where: _Where, shared: Mapping[str, Sent], *, disabled: bool) -> Stand:
+    def _stand(self, half: _Half, where: _Where, shared: Mapping[str, Sent], *, alike: bool, disabled: bool) -> Stand:
+        """`alike` says that the computed rows are among the shared ones, since both sides give the same for them."""
         if where.in_scope is False:
             return Stand(False, where.why, disabled)
-        sent = {**shared, **self._evaluated(half.own, where)}
-        ignoring = next((target for target, one in sent.items() if one.reason == WHOLE), None)
-        if ignoring is not None:
-            return Stand(where.in_scope, f"{where.why}; {ignoring} says that {WHOLE}", disabled)
+        own = half.own if alike else (*half.own, *self._computed)
+        sent = {**shared, **self._evaluated(own, where)}
+        ignoring = [target for target, one in sent.items() if one.reason == WHOLE] if half.leaves_out else ()
+        if ignoring:
+            return Stand(where.in_scope, f"{where.why}; {ignoring[0]} says that {WHOLE}", disabled)
         return Stand(where.in_scope, where.why, disabled, sent)
 
     def _farewell(self, where: _Where) -> Mapping[str, Sent]:
@@ -132,7 +140,7 @@ class Preview:
 
     def _contrasts(self, user: str, before: Stand, after: Stand) -> tuple[Contrast, ...]:
         """Only what is evaluated for each side by itself can differ, unless one side leaves the whole person out."""
-        targets = {row.target for half in (self._before, self._after) for row in half.own}
+        targets = {*self._moved, *(row.target for row in self._computed)}
         if bool(before.sent) != bool(after.sent):
             targets |= before.sent.keys() | after.sent.keys()
         found = []
@@ -172,7 +180,7 @@ def _leaving(side: Side, *, told: bool) -> str:
 
 def _half(side: Side, members: Members, rows: Mapping[str, Compiled], shared: set[str]) -> _Half:
     own = tuple(rows[target] for target in sorted(rows) if target not in shared)
-    return _Half(side, roster(side, members), rows, own)
+    return _Half(side, roster(side, members), rows, own, leaves_out(rows.values()))
 
 
 def _where(half: _Half, user: str, given: Mapping[str, Any], *, disabled: bool) -> _Where:
@@ -185,6 +193,11 @@ def _where(half: _Half, user: str, given: Mapping[str, Any], *, disabled: bool) 
     if scope is None and not disabled:
         deleted, gaps[_DELETED] = GAP, f"whether the user is in scope is not known: {why}"
     return _Where(scope, why, {**given, _DELETED: deleted, _ROLES: roles}, gaps)
+
+
+def _is_alike(one: _Where, other: _Where) -> bool:
+    """Whether what the service works out of scope and roles is the same in both places."""
+    return one.gaps == other.gaps and all(one.given[name] == other.given[name] for name in (_DELETED, _ROLES))
 
 
 def _scope(half: _Half, user: str, given: Mapping[str, Any]) -> tuple[bool | None, str]:

@@ -12,7 +12,8 @@ nothing is deleted and nothing is started, so that nobody loses a last role and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from typing import Any, Protocol
@@ -237,9 +238,19 @@ class _Run:
             raise _NotYetError(f"done, but not to be found yet: {step.says}")
 
     async def _post(self, step: Send) -> Json:
-        self.done.wrote = self.done.wrote or not step.path.endswith("/validateCredentials")
         request = await self._request(step)
-        return (await self.live.graph.send(request)).body
+        with self._writing(counts=not step.path.endswith("/validateCredentials")):
+            return (await self.live.graph.send(request)).body
+
+    @contextmanager
+    def _writing(self, *, counts: bool = True) -> Iterator[None]:
+        """Notes that something was written: not when Graph refused it, but when nobody knows."""
+        try:
+            yield
+        except GraphError as error:
+            self.done.wrote |= counts and may_have_happened(error.status)
+            raise
+        self.done.wrote |= counts
 
     async def _request(self, step: Send) -> Request:
         body = step.body
@@ -292,8 +303,8 @@ class _Run:
         wait = self.live.patience.wait()
         left, fine = list(steps), True
         while left:
-            self.done.wrote = True
             answers = await self.live.graph.batch([self._batched(one) for one in left])
+            self.done.wrote |= any(not isinstance(one, GraphError) or may_have_happened(one.status) for one in answers)
             again: list[tuple[Send, GraphError]] = []
             for step, answer in zip(left, answers, strict=True):
                 if not isinstance(answer, GraphError) or _is_already(step, answer):
@@ -394,14 +405,14 @@ class _Run:
         return dict(tree)
 
     async def _put(self, document: Document, wanted: Json, keys: set[str]) -> None:
-        self.done.wrote = True
         graph = self.live.graph
-        if document.written == "put":
-            await graph.put(document.path, self.names, wanted)
-        elif document.written == "patch":
-            await graph.patch(document.path, self.names, _written_part(document, wanted))
-        else:
-            await graph.put(document.path, self.names, {"value": self._resolved(document, wanted, keys)})
+        with self._writing():
+            if document.written == "put":
+                await graph.put(document.path, self.names, wanted)
+            elif document.written == "patch":
+                await graph.patch(document.path, self.names, _written_part(document, wanted))
+            else:
+                await graph.put(document.path, self.names, {"value": self._resolved(document, wanted, keys)})
 
     def _resolved(self, document: Document, rows: Json, keys: set[str]) -> list[Json]:
         """The pairs to write: references and masks replaced by values, empty ones kept where they remove a key."""

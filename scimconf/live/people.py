@@ -6,7 +6,9 @@ can go on without it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
@@ -17,7 +19,7 @@ from scimconf.live.protocol.messages import NOTHING, chunks
 from scimconf.live.protocol.pages import NEXT
 from scimconf.wire import Document, Json, Refusal, Snapshot
 
-Users = AsyncIterator[list[Json]]
+Users = AsyncGenerator[list[Json], None]
 IDS_AT_ONCE = NAMES_A_FILTER * 20
 """As many as fit in one batch of filters."""
 
@@ -27,21 +29,39 @@ _REFUSED = (401, 403)
 async def pages(
     graph: Graph, path: str, names: Mapping[str, str] = NOTHING, query: Mapping[str, str] = NOTHING
 ) -> Users:
-    """A collection page by page; a link that leads to another place, or in a circle, is an error."""
-    request = Request("GET", path, names, query)
+    """A collection page by page; the next one is asked for while this one is looked at.
+
+    A link that leads to another place, or in a circle, is an error.
+    """
+    request: Request | None = Request("GET", path, names, query)
     seen: set[int] = set()
-    while True:
-        body = await graph.get(path, names, request.query)
-        if not isinstance(body, dict) or not isinstance(body.get("value"), list):
-            raise ScimconfError(f"GET {request.told()} did not answer with a collection")
-        yield body["value"]
-        link = body.get(NEXT)
-        if not link:
-            return
-        if hash(link) in seen or not _is_below(link, graph.base, request):
-            raise ScimconfError(f"GET {request.told()} names a next page that is none of its own")
-        seen.add(hash(link))
-        request = replace(request, query=dict(parse_qsl(urlsplit(link).query, keep_blank_values=True)))
+    coming = asyncio.ensure_future(_page(graph, Request("GET", path, names, query)))
+    try:
+        while request is not None:
+            body = await coming
+            request = _following(graph, request, body.get(NEXT), seen)
+            if request is not None:
+                coming = asyncio.ensure_future(_page(graph, request))
+            yield body["value"]
+    finally:
+        coming.cancel()
+
+
+async def _page(graph: Graph, request: Request) -> Json:
+    body = await graph.get(request.path, request.names, request.query)
+    if not isinstance(body, dict) or not isinstance(body.get("value"), list):
+        raise ScimconfError(f"GET {request.told()} did not answer with a collection")
+    return body
+
+
+def _following(graph: Graph, request: Request, link: str | None, seen: set[int]) -> Request | None:
+    """The request of the next page; None after the last one."""
+    if not link:
+        return None
+    if hash(link) in seen or not _is_below(link, graph.base, request):
+        raise ScimconfError(f"GET {request.told()} names a next page that is none of its own")
+    seen.add(hash(link))
+    return replace(request, query=dict(parse_qsl(urlsplit(link).query, keep_blank_values=True)))
 
 
 def _is_below(link: str, base: str, request: Request) -> bool:
@@ -57,11 +77,12 @@ async def everyone(graph: Graph, select: Sequence[str], most: int = 0) -> Users:
     if most:
         query["$orderby"] = "userPrincipalName"
     left = most
-    async for page in pages(graph, "/users", query=query):
-        yield page[:left] if most else page
-        left -= len(page)
-        if most and left <= 0:
-            return
+    async with aclosing(pages(graph, "/users", query=query)) as listed:
+        async for page in listed:
+            yield page[:left] if most else page
+            left -= len(page)
+            if most and left <= 0:
+                return
 
 
 async def by_ids(graph: Graph, ids: Iterable[str], select: Sequence[str]) -> Users:

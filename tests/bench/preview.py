@@ -1,16 +1,21 @@
 """What a preview costs beside reading the users: the same pages read with bare httpx and evaluated, against all of it.
 
 Ratios of one run: both sides take turns, and the median of the pairs counts. Run on its own, it exits with 1 where a
-limit is passed. The sandbox is in this process, so that reading costs both sides the same.
+limit is passed. The sandbox is a process of its own behind a socket, as a tenant is.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,30 +24,34 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from rehearsal import BASE, Rehearsal
+from rehearsal import ROOT
 
+from scimconf.cli.previewing import BREATH
 from scimconf.expressions import parse
 from scimconf.expressions.evaluation import Circumstances, prepare
 from scimconf.kinds.preview import Preview
 from scimconf.kinds.preview_sides import Side
 from scimconf.kinds.preview_summary import Summing
 from scimconf.live import people
+from scimconf.live.graph import Settings, open_graph
 from scimconf.plan.preview_redact import unmasked
 from scimconf.render.preview_text import Text
-from scimconf.sandbox.tenant_file import TenantFile
 
 USERS, RUNS, LIMIT, FLAT = 20_000, 3, 1.5, 2.0
+GRAPH = (
+    *("displayName", "jobTitle", "mail", "preferredLanguage", "givenName", "surname", "state", "officeLocation"),
+    *("streetAddress", "city", "postalCode", "country", "mobilePhone", "faxNumber", "mailNickname", "employeeId"),
+    "department",
+)
 NAMES = (
     *("userPrincipalName", "displayName", "jobTitle", "mail", "preferredLanguage", "givenName", "surname", "state"),
     *("physicalDeliveryOfficeName", "streetAddress", "city", "postalCode", "country", "telephoneNumber", "mobile"),
     *("facsimileTelephoneNumber", "mailNickname", "employeeId", "department"),
 )
-MAPPINGS = {
-    **{name: f"[{name}]" for name in NAMES},
-    "active": 'Switch([IsSoftDeleted], , "False", "True", "True", "False")',
-    "formatted": 'Join(" ", [givenName], [surname])',
-}
-CHANGED = 'Switch(Mid([surname], "5", "1"), Join(" ", [givenName], [surname]), "7", [surname])'
+ACTIVE = 'Switch([IsSoftDeleted], , "False", "True", "True", "False")'
+FORMATTED = 'Join(" ", [givenName], [surname])'
+CHANGED = 'Switch(Mid([employeeId], "5", "1"), Join(" ", [givenName], [surname]), "7", [surname])'
+MAPPINGS = {**{name: f"[{name}]" for name in NAMES}, "active": ACTIVE, "formatted": FORMATTED}
 TOLD = Circumstances(datetime(2026, 11, 25, tzinfo=UTC))
 
 
@@ -52,36 +61,71 @@ def scene() -> Preview:
         name: {"source": text, "match": None, "default": None, "apply": "always"} for name, text in MAPPINGS.items()
     }
     after = {**rows, "formatted": {**rows["formatted"], "source": CHANGED}}
-    return Preview(Side(exists=True, scope="all", rows=rows), Side(exists=True, scope="all", rows=after), {}, TOLD)
+    before = Side(exists=True, scope="all", rows=rows)
+    return Preview(before, Side(exists=True, scope="all", rows=after), {}, TOLD)
 
 
-async def ours(rehearsal: Rehearsal) -> None:
-    one, form = scene(), Text()
-    summing = Summing(one.matching)
-    graph = rehearsal.graph()
-    async with graph:
-        async for page in people.everyone(graph, one.select):
-            for user in page:
-                form.person(summing.add(one.person(user), unmasked))
-    form.ended(summing.summary())
+def ours(url: str) -> None:
+    async def work() -> None:
+        one, form = scene(), Text()
+        summing = Summing(one.matching)
+        graph = open_graph(Settings(base=url), None)
+        async with graph:
+            async for page in people.everyone(graph, one.select):
+                for number, user in enumerate(page):
+                    if number % BREATH == 0:
+                        await asyncio.sleep(0)
+                    form.person(summing.add(one.person(user), unmasked))
+        form.ended(summing.summary())
+
+    asyncio.run(work())
 
 
-async def bare(rehearsal: Rehearsal) -> None:
-    functions = [prepare(parse(text)) for text in MAPPINGS.values()]
-    link: str | None = f"{BASE}/users?$top=999&$select={','.join(scene().select)}"
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=rehearsal.app)) as client:
-        while link:
-            body: Any = (await client.get(link)).json()
-            for user in body["value"]:
-                for function in functions:
-                    function(user, TOLD)
-            link = body.get("@odata.nextLink")
+def bare(url: str) -> None:
+    """The pages, and for each user what differs on both sides and once what does not."""
+    functions = [prepare(parse(text)) for text in (*MAPPINGS.values(), CHANGED)]
+
+    async def work() -> None:
+        link: str | None = f"{url}/users?$top=999&$select={','.join(scene().select)}"
+        async with httpx.AsyncClient(trust_env=False) as client:
+            while link:
+                body: Any = (await client.get(link)).json()
+                for user in body["value"]:
+                    given = {**user, "IsSoftDeleted": False}
+                    for function in functions:
+                        function(given, TOLD)
+                link = body.get("@odata.nextLink")
+
+    asyncio.run(work())
 
 
-def seconds(work: Any, rehearsal: Rehearsal) -> float:
+def seconds(work: Any, url: str) -> float:
     begin = time.perf_counter()
-    asyncio.run(work(rehearsal))
+    work(url)
     return time.perf_counter() - begin
+
+
+@contextmanager
+def sandbox(folder: Path) -> Iterator[str]:
+    """A pretend tenant in a process of its own, full of made-up users."""
+    users = [
+        {"userPrincipalName": f"user{number}@contoso.com", "businessPhones": [f"+49 {number:010}"]}
+        | {name: f"{number:05}" if name == "employeeId" else f"{name} {number}" for name in GRAPH}
+        for number in range(USERS)
+    ]
+    tenant, ready = folder / "tenant.json", folder / "ready"
+    tenant.write_text(json.dumps({"users": users}))
+    command = [sys.executable, "-m", "scimconf", "sandbox", "serve", "--port", "0"]
+    command += ["--tenant", str(tenant), "--ready-file", str(ready)]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        while not ready.exists():
+            assert server.poll() is None, "the sandbox did not start"
+            time.sleep(0.05)
+        yield ready.read_text().strip()
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def peak(number: int) -> int:
@@ -102,8 +146,8 @@ def peak(number: int) -> int:
 
 
 def main() -> int:
-    rehearsal = Rehearsal(TenantFile({"generate": {"users": USERS}}))
-    ratio = statistics.median(seconds(ours, rehearsal) / seconds(bare, rehearsal) for _ in range(RUNS))
+    with tempfile.TemporaryDirectory() as folder, sandbox(Path(folder)) as url:
+        ratio = statistics.median(seconds(ours, url) / seconds(bare, url) for _ in range(RUNS))
     print(f"a preview of {USERS:,} users against reading and evaluating them: {ratio:.2f} (limit {LIMIT})")
     flat = peak(100_000) / peak(10_000)
     print(f"its memory for 100,000 users against 10,000: {flat:.2f} (limit {FLAT})")
