@@ -16,7 +16,7 @@ from typing import Any
 from scimconf.expressions.evaluation import Circumstances, Undetermined, in_scope
 from scimconf.kinds.preview_resource import resource
 from scimconf.kinds.preview_roster import Members, Roster, roster
-from scimconf.kinds.preview_rows import WHOLE, Compiled, because, compiled, leaves_out, needed
+from scimconf.kinds.preview_rows import WHOLE, Compiled, because, compiled, evaluated, leaves_out, needed
 from scimconf.kinds.preview_sides import Side
 from scimconf.kinds.preview_source import GAP, reader, selected
 from scimconf.plan.preview import Contrast, Person, Sent, Stand, Verdict
@@ -116,7 +116,7 @@ class Preview:
     # --- what is sent ---
 
     def _evaluated(self, rows: tuple[Compiled, ...], where: _Where) -> dict[str, Sent]:
-        return {row.target: row.sent(where.given, self._told, where.gaps) for row in rows}
+        return evaluated(rows, where.given, self._told, where.gaps)
 
     def _stand(self, half: _Half, where: _Where, shared: Mapping[str, Sent], *, alike: bool, disabled: bool) -> Stand:
         """`alike` says that the computed rows are among the shared ones, since both sides give the same for them."""

@@ -19,7 +19,10 @@ WHOLE = "the whole object is left out"
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """One row: its function, the attributes that it needs, and what it gives where it comes to null."""
+    """One row: its function, the attributes that it needs, and what it gives where it comes to null.
+
+    `direct` is the one attribute that it copies, where it does no more than that.
+    """
 
     target: str
     row: Row
@@ -27,22 +30,15 @@ class Compiled:
     needs: tuple[str, ...]
     null: Sent
     apply: str
+    direct: str = ""
 
     @property
     def is_computed(self) -> bool:
         """Whether it depends on scope or assignments, and so on the side."""
         return not COMPUTED.isdisjoint(self.needs)
 
-    def sent(self, given: Given, told: Circumstances, gaps: Mapping[str, str]) -> Sent:
-        """What it gives; `gaps` are the reasons of those computed attributes that are not known."""
-        value = self.run(given, told)
-        if value.__class__ is str:
-            return tuple.__new__(Sent, ("value", value, "", None, self.apply))  # by far the most, and half the time
-        if value is None:
-            return self.null
-        return self._other(value, gaps)
-
-    def _other(self, value: Any, gaps: Mapping[str, str]) -> Sent:
+    def told(self, value: Any, gaps: Mapping[str, str]) -> Sent:
+        """A value that is neither a text nor null; `gaps` are the reasons of computed attributes that are not known."""
         match value:
             case Ignored(whole_object):
                 return Sent("ignored", reason=WHOLE if whole_object else "", apply=self.apply)
@@ -56,6 +52,22 @@ class Compiled:
         """Which attribute is not known, where one is not: what the evaluator says of it is less exact."""
         reasons = ((name, gaps.get(name) or gap(name)) for name in self.needs)
         return next((f"{name}: {reason}" for name, reason in reasons if reason), "")
+
+
+def evaluated(
+    rows: Iterable[Compiled], given: Given, circumstances: Circumstances, gaps: Mapping[str, str]
+) -> dict[str, Sent]:
+    """What the rows give, by target. This is run for everybody: direct rows call nothing, and tuples are made bare."""
+    sent: dict[str, Sent] = {}
+    for row in rows:
+        value = given.get(row.direct) if row.direct else row.run(given, circumstances)
+        if value.__class__ is str:
+            sent[row.target] = tuple.__new__(Sent, ("value", value, "", None, row.apply))
+        elif value is None:
+            sent[row.target] = row.null
+        else:
+            sent[row.target] = row.told(row.run(given, circumstances), gaps)
+    return sent
 
 
 def leaves_out(rows: Iterable[Compiled]) -> bool:
@@ -83,7 +95,8 @@ def _compile(target: str, row: Row) -> Compiled:
         tree = expressions.parse(source if isinstance(source, str) else "")
     except expressions.ExpressionError:
         return Compiled(target, row, _unreadable, (), null, apply)
-    return Compiled(target, row, prepare(tree), expressions.attributes(tree), null, apply)
+    direct = tree.name if isinstance(tree, expressions.Attribute) else ""
+    return Compiled(target, row, prepare(tree), expressions.attributes(tree), null, apply, direct)
 
 
 def _nothing(_given: Given, _told: Circumstances) -> None:

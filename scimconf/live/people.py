@@ -35,16 +35,23 @@ async def pages(
     """
     request: Request | None = Request("GET", path, names, query)
     seen: set[int] = set()
-    coming = asyncio.ensure_future(_page(graph, Request("GET", path, names, query)))
+    coming = _begun(graph, Request("GET", path, names, query))
     try:
         while request is not None:
             body = await coming
             request = _following(graph, request, body.get(NEXT), seen)
             if request is not None:
-                coming = asyncio.ensure_future(_page(graph, request))
+                coming = _begun(graph, request)
             yield body["value"]
     finally:
         coming.cancel()
+
+
+def _begun(graph: Graph, request: Request) -> asyncio.Task[Json]:
+    """A page on its way; if nobody waits for it any more, nobody hears that it failed."""
+    task = asyncio.ensure_future(_page(graph, request))
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return task
 
 
 async def _page(graph: Graph, request: Request) -> Json:
