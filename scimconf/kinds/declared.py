@@ -104,8 +104,9 @@ def _connection(found: Declared, name: str, snapshot: Snapshot) -> None:
     elif way not in (None, OAUTH2):
         own["authentication"] = way
     found.unsaid += [f"the connection's {KEYS[field]} is kept as it is" for field in own]
-    found.tree["connection"] = said
-    found.comments["connection",] = "values of secrets are never read: put them where the references say"
+    if said:
+        found.tree["connection"] = said
+        found.comments["connection",] = "values of secrets are never read: put them where the references say"
 
 
 def _oauth2(name: str, own: dict[str, str], rotations: Mapping[str, str]) -> dict[str, Any] | None:

@@ -116,7 +116,7 @@ def _clause(clause: Json) -> dict[str, Any]:
     return {key: value for key, value in clause.items() if value is not None}
 
 
-def _definitions(  # noqa: PLR0913  both documents and both places are compared
+def _definitions(
     found: Declared, live: Json, place: schema.Place, default: Json, before: schema.Place | None, side: str
 ) -> dict[str, Any]:
     """Attributes that the template does not bring along, or brings along otherwise."""

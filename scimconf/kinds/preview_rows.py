@@ -66,7 +66,7 @@ def evaluated(
         elif value is None:
             sent[row.target] = row.null
         else:
-            sent[row.target] = row.told(row.run(given, circumstances), gaps)
+            sent[row.target] = row.told(row.run(given, circumstances) if row.direct else value, gaps)
     return sent
 
 

@@ -7,11 +7,12 @@ The findings hold no id, no name of the tenant and no secret. The application is
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scimconf.documents import rows, schema
+from scimconf.documents import rows, schema, scopes
 from scimconf.documents.application import CUSTOM_TEMPLATE
 from scimconf.documents.job import BASE
 from scimconf.errors import GraphError
@@ -34,6 +35,10 @@ class Findings:
     left_over: str = ""
 
 
+UNEXPECTED = (AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What reading an answer of another shape than ours may end in: then the question has no answer."""
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE)
+
 Question = Callable[["_Probe"], Awaitable[None]]
 
 
@@ -41,7 +46,8 @@ async def probe(live: Live, tell: Callable[[str], None]) -> Findings:
     """Makes the application, asks everything, deletes it; raises GraphError where not even that could be made."""
     made = await live.graph.post(f"/applicationTemplates/{CUSTOM_TEMPLATE}/instantiate", body={"displayName": NAME})
     live.patience.made_here = True
-    names = {"sp": made["servicePrincipal"]["id"], "app": made["application"]["id"]}
+    application = made["application"]
+    names = {"sp": made["servicePrincipal"]["id"], "app": application["id"], "app_id": application["appId"]}
     asked = _Probe(live, names)
     try:
         for name, question in QUESTIONS.items():
@@ -50,14 +56,33 @@ async def probe(live: Live, tell: Callable[[str], None]) -> Findings:
                 await question(asked)
             except GraphError as error:
                 asked.found.failed[name] = f"{error.status} {error.code}"
-            except (KeyError, IndexError, TypeError) as error:
+            except UNEXPECTED as error:
                 asked.found.failed[name] = f"unexpected answer ({type(error).__name__})"
     finally:
+        asked.found.left_over = await _deleted(asked)
+    return Findings(_plain(asked.found.facts), _plain(asked.found.failed), asked.found.left_over)
+
+
+async def _deleted(asked: _Probe) -> str:
+    """What is left to do by hand; nothing once the application is gone."""
+    wait = asked.live.patience.wait()
+    while True:
         try:
-            await live.graph.delete("/applications/{app}", names)
+            await asked.graph.delete("/applications/{app}", asked.names)
         except GraphError as error:
-            asked.found.left_over = f"{NAME} could not be deleted: {error.status} {error.code}"
-    return asked.found
+            if not is_late(error) or not await wait.again("the application to arrive"):
+                return f"{NAME} could not be deleted: {error.status} {error.code}"
+        else:
+            return ""
+
+
+def _plain(value: Json) -> Json:
+    """The same without ids, wherever they stand."""
+    if isinstance(value, dict):
+        return {_plain(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return _ID.sub("ID", value) if isinstance(value, str) else value
 
 
 @dataclass(slots=True)
@@ -116,7 +141,7 @@ async def _template(ask: _Probe) -> None:
     ask.names["template"] = str(default["id"])
     ask.note("template_schema_inline", "schema" in default)
     table = await ask.get(f"{BASE}/templates/{{template}}/schema")
-    ask.note("template_version", table.get("version"))
+    ask.note("template_version", re.sub(r"[0-9-]{10}T[0-9:.]+Z", "TIME", str(table.get("version"))))
     ask.note("template_mappings", {str(place): _table(place) for place in schema.places(table)})
 
 
@@ -124,11 +149,22 @@ def _table(place: schema.Place) -> dict[str, Json]:
     return {str(row.get("targetAttributeName")): rows.row_fields(row) for row in schema.rows(place)}
 
 
+async def _roles(ask: _Probe) -> None:
+    """Whether roles are taken back as they were read, `origin` with them."""
+    roles = (await ask.get("/applications/{app}"))["appRoles"]
+    request = Request("PATCH", "/applications/{app}", dict(ask.names), body={"appRoles": roles})
+    ask.note("roles_sent_back", await ask.refusal(request))
+
+
 async def _job(ask: _Probe) -> None:
     body = {"templateId": ask.names["template"]}
-    made = await ask.when_there(lambda: ask.graph.post(f"{BASE}/jobs", ask.names, body))
+    request = Request("POST", f"{BASE}/jobs", dict(ask.names), body=body)
+    answer: Json = await ask.when_there(lambda: ask.graph.send(request))
+    made = answer.body
     ask.names["job"] = str(made["id"])
+    ask.note("job_created", answer.status)
     ask.note("job_id_parts", str(made["id"]).count(".") + 1)
+    ask.note("job_id_ends_with_app_id", str(made["id"]).endswith(ask.names["app_id"]))
     ask.note("born", {"state": made["schedule"]["state"], "code": made["status"]["code"]})
     ask.note("interval", made["schedule"].get("interval"))
     await ask.get(JOB)
@@ -140,17 +176,33 @@ async def _second_job(ask: _Probe) -> None:
     ask.note("second_job", "allowed" if answer.startswith("20") else answer)
 
 
+_PAIRS = {"SecretToken": "not-a-secret", "SyncAll": "False", "BaseAddress": ADDRESS}
+_MAILS = '{ "Enabled" : false }'
+
+
 async def _secrets(ask: _Probe) -> None:
+    """What a PUT of the set does with keys that it does not name, with empty values, with order, and with texts."""
+    shown = await ask.rows(f"{BASE}/secrets")
+    ask.note("before_any", {str(one["key"]): str(one["value"]) for one in shown})
+    first = await _stored(ask, {**_PAIRS, "SyncNotificationSettings": _MAILS})
+    ask.note("masked", sorted(key for key, value in first.items() if value == "*"))
+    ask.note("mails_shown", first.get("SyncNotificationSettings"))
+    ask.note("False_shown", first.get("SyncAll"))
+    again = ["SyncAll", "BaseAddress", "SecretToken"]
+    second = await _stored(ask, {**{key: _PAIRS[key] for key in again}, "SyncAll": "false"})
+    ask.note("false_shown", second.get("SyncAll"))
+    order = [key for key in second if key in again]
+    ask.note("order", {str(again): "written", str(sorted(again)): "sorted", str([*_PAIRS]): "kept"}.get(str(order)))
+    third = await _stored(ask, {"SyncAll": "false"})
+    ask.note("secrets_put", "merge" if "BaseAddress" in third else "replace")
+    ask.note("empty_value_removes", "SyncAll" not in await _stored(ask, {**_PAIRS, "SyncAll": ""}))
+
+
+async def _stored(ask: _Probe, pairs: Mapping[str, str]) -> dict[str, str]:
+    """The set as it is shown after a PUT."""
     path = f"{BASE}/secrets"
-    ask.note("secrets_before_any", sorted(str(one["key"]) for one in await ask.rows(path)))
-    first = [{"key": "BaseAddress", "value": ADDRESS}, {"key": "SecretToken", "value": "not-a-secret"}]
-    await ask.graph.put(path, ask.names, {"value": [*first, {"key": "SyncAll", "value": "false"}]})
-    shown = {str(one["key"]): str(one["value"]) for one in await ask.rows(path)}
-    ask.note("masked", sorted(key for key, value in shown.items() if value == "*"))
-    await ask.graph.put(path, ask.names, {"value": [{"key": "SyncAll", "value": "false"}]})
-    ask.note("secrets_put", "merge" if "BaseAddress" in {one["key"] for one in await ask.rows(path)} else "replace")
-    await ask.graph.put(path, ask.names, {"value": [*first, {"key": "SyncAll", "value": ""}]})
-    ask.note("empty_value_removes", "SyncAll" not in {one["key"] for one in await ask.rows(path)})
+    await ask.graph.put(path, ask.names, {"value": [{"key": key, "value": value} for key, value in pairs.items()]})
+    return {str(one["key"]): str(one["value"]) for one in await ask.rows(path)}
 
 
 async def _star(ask: _Probe) -> None:
@@ -198,20 +250,73 @@ def _compare(ask: _Probe, sent: Json, after: Json, place: schema.Place) -> None:
     ask.note("version_changes", after.get("version") != sent.get("version"))
 
 
+async def _constant(ask: _Probe) -> None:
+    """How a constant reads back that was written in full, and a mapping that leaves out whatever it can."""
+    constant = {"type": "Constant", "name": "x", "expression": '"x"', "parameters": []}
+    stored = await _mapped(ask, {"targetAttributeName": "title", "source": constant})
+    ask.note("constant", {key: stored["source"].get(key) for key in ("expression", "parameters")})
+
+
+async def _mapped(ask: _Probe, row: Json) -> Json:
+    """The users' mapping of `title` as it reads back after this one was PUT."""
+    path = f"{JOB}/schema"
+    body = await ask.get(path)
+    place = schema.place(body, schema.Selector("users"))
+    assert place is not None
+    others = [one for one in schema.rows(place) if one.get("targetAttributeName") != "title"]
+    place.mapping["attributeMappings"] = [*others, row]
+    await ask.graph.put(path, ask.names, body)
+    after = schema.place(await ask.get(path), schema.Selector("users"))
+    assert after is not None
+    return next(one for one in schema.rows(after) if one["targetAttributeName"] == "title")
+
+
+async def _names(ask: _Probe) -> None:
+    """Whether the name of a mapping can be changed."""
+    path = f"{JOB}/schema"
+    body = await ask.get(path)
+    place = schema.place(body, schema.Selector("users"))
+    assert place is not None
+    place.mapping["name"] = "scimconf probe"
+    ask.note("names_put", await ask.put_schema(body))
+    after = schema.place(await ask.get(path), schema.Selector("users"))
+    assert after is not None
+    ask.note("names_kept", after.mapping.get("name") == "scimconf probe")
+
+
+async def _parse_error(ask: _Probe) -> None:
+    request = Request("POST", f"{JOB}/schema/parseExpression", dict(ask.names), body={"expression": "Join("})
+    ask.note("parse_error", await ask.refusal(request))
+
+
+async def _delete_schema(ask: _Probe) -> None:
+    """Last of all that touches the schema: it is the template's again."""
+    ask.note("schema_deleted", await ask.refusal(Request("DELETE", f"{JOB}/schema", dict(ask.names))))
+
+
 async def _filters(ask: _Probe) -> None:
     path = f"{JOB}/schema"
     listed = await ask.rows(f"{path}/filterOperators()")
+    ask.note("catalogue_key", "name" if all("name" in one for one in listed) else "id")
     ask.note("filter_operators", {str(one.get("name") or one.get("id")): one.get("arity") for one in listed})
     body = await ask.get(path)
     place = schema.place(body, schema.Selector("users"))
     assert place is not None
     mapping = body["synchronizationRules"][place.rule_index]["objectMappings"][place.mapping_index]
-    clause = {"sourceOperandName": "department", "operatorName": "IS NOT NULL", "targetOperand": {"values": []}}
+    unary = scopes.operator_spelling("is_not_null", listed)
+    clause = {"sourceOperandName": "department", "operatorName": unary, "targetOperand": {"values": []}}
     mapping["scope"] = {"groups": [{"name": "probe", "clauses": [clause]}], "inputFilterGroups": []}
     ask.note("filter_put", await ask.put_schema(body))
     after = await ask.get(path)
     kept = after["synchronizationRules"][place.rule_index]["objectMappings"][place.mapping_index]["scope"]
     ask.note("unary_operand", kept["groups"][0]["clauses"][0].get("targetOperand"))
+    mapping["scope"] = {"groups": [], "inputFilterGroups": [], "categoryFilterGroups": []}
+    ask.note("empty_filter_put", await ask.put_schema(body))
+    emptied = await ask.get(path)
+    ask.note(
+        "empty_scope_is_null",
+        emptied["synchronizationRules"][place.rule_index]["objectMappings"][place.mapping_index]["scope"] is None,
+    )
 
 
 async def _refusals(ask: _Probe) -> None:
@@ -250,41 +355,155 @@ async def _pause(ask: _Probe) -> None:
     await ask.graph.post(f"{JOB}/pause", ask.names, repeatable=True)
     paused = await ask.get(JOB)
     ask.note("paused", {"state": paused["schedule"]["state"], "code": paused["status"]["code"]})
+    criteria = {"criteria": {"resetScope": "Watermark, Escrows, QuarantineState"}}
+    await ask.graph.post(f"{JOB}/restart", ask.names, criteria, repeatable=True)
+    ask.note("restarted", {"state": (await ask.get(JOB))["schedule"]["state"]})
 
 
 QUESTIONS: Mapping[str, Question] = {
     "template": _template,
+    "roles": _roles,
     "job": _job,
     "second_job": _second_job,
     "secrets": _secrets,
     "star": _star,
     "credentials": _credentials,
     "round_trip": _round_trip,
+    "constant": _constant,
+    "names": _names,
     "filters": _filters,
     "refusals": _refusals,
+    "parse_error": _parse_error,
+    "delete_schema": _delete_schema,
     "pause": _pause,
 }
 
 
 def switches(facts: Mapping[str, Json]) -> dict[str, str]:
     """The sandbox's switches that answer as this tenant did, where a question was answered."""
-    found: dict[str, str] = {}
-    if "secrets_put" in facts:
-        found["secrets_put"] = facts["secrets_put"]
-    if "second_job" in facts:
-        found["second_job"] = "allowed" if facts["second_job"] == "allowed" else "refused"
-    if "paused" in facts:
-        found["paused_state"] = facts["paused"]["state"]
-    if "started" in facts and facts["started"]["code"] in ("NotRun", "Active"):
-        found["started_code"] = facts["started"]["code"]
-    if "order_sorted" in facts:
-        found["sort_mappings"] = "yes" if facts["order_sorted"] else "no"
-    if "flags" in facts:
-        found["flags_spaces"] = "added" if ", " in str(facts["flags"]) else "stripped"
-    if "unary_operand" in facts:
-        found["unary_operand"] = "null" if facts["unary_operand"] is None else "empty"
-    if "expression_text" in facts and "parsed_text" in facts:
-        found["expression_kept"] = "rebuilt" if facts["expression_text"] == facts["parsed_text"] else "as_sent"
-    if "template_schema_inline" in facts:
-        found["inline_template_schema"] = "yes" if facts["template_schema_inline"] else "no"
-    return found
+    found = {name: read(facts) for name, (needs, read) in _SWITCHES.items() if needs <= facts.keys()}
+    return {name: position for name, position in found.items() if position}
+
+
+def _one_of(fact: str, *positions: str) -> Callable[[Mapping[str, Json]], str]:
+    """A fact that is a position already, where the sandbox knows it."""
+    return lambda facts: str(facts[fact]) if str(facts[fact]) in positions else ""
+
+
+def _either(fact: str, yes: str, no: str) -> Callable[[Mapping[str, Json]], str]:
+    return lambda facts: yes if facts[fact] else no
+
+
+def _taken(fact: str, yes: str, no: str) -> Callable[[Mapping[str, Json]], str]:
+    """By a status: whether a request was taken."""
+    return lambda facts: yes if str(facts[fact]).startswith("20") else no
+
+
+def _mask(facts: Mapping[str, Json]) -> str:
+    hidden = set(facts["masked"])
+    if "SyncAll" in hidden:
+        return "all"
+    return "address" if "BaseAddress" in hidden else "settings" if "SyncNotificationSettings" in hidden else "sensitive"
+
+
+def _mails(facts: Mapping[str, Json]) -> str:
+    shown = facts["mails_shown"]
+    if not shown or shown == "*":
+        return ""
+    return "as_sent" if shown == _MAILS else "filled" if "DeleteThreshold" in shown else "compact"
+
+
+def _booleans(facts: Mapping[str, Json]) -> str:
+    shown = (facts["False_shown"], facts["false_shown"])
+    positions = {("False", "false"): "as_sent", ("False", "False"): "capitals", ("false", "false"): "lower"}
+    return positions.get(shown, "")
+
+
+def _job_id(facts: Mapping[str, Json]) -> str:
+    if facts["job_id_parts"] == 2:
+        return "two_parts"
+    return "app_id" if facts["job_id_ends_with_app_id"] else "fresh"
+
+
+def _spaces(facts: Mapping[str, Json]) -> str:
+    text, parsed = str(facts["expression_text"]), str(facts["parsed_text"])
+    return "none" if text == parsed.replace(", ", ",") else "kept"
+
+
+_Reading = tuple[frozenset[str], Callable[[Mapping[str, Json]], str]]
+_SWITCHES: Mapping[str, _Reading] = {
+    "role_origin": (frozenset({"roles_sent_back"}), _taken("roles_sent_back", "ignored", "refused")),
+    "inline_template_schema": (frozenset({"template_schema_inline"}), _either("template_schema_inline", "yes", "no")),
+    "job_created": (frozenset({"job_created"}), _one_of("job_created", "201", "200")),
+    "job_id": (frozenset({"job_id_parts", "job_id_ends_with_app_id"}), _job_id),
+    "born": (
+        frozenset({"born"}),
+        lambda facts: facts["born"]["code"] if facts["born"]["code"] in ("Paused", "NotConfigured") else "",
+    ),
+    "second_job": (
+        frozenset({"second_job"}),
+        lambda facts: "allowed" if facts["second_job"] == "allowed" else "refused",
+    ),
+    "secrets_put": (frozenset({"secrets_put"}), _one_of("secrets_put", "merge", "replace")),
+    "secrets_order": (frozenset({"order"}), _one_of("order", "written", "sorted", "kept")),
+    "star_secret": (
+        frozenset({"star_answer"}),
+        lambda facts: "" if facts["star_answer"].startswith("20") else "refused",
+    ),
+    "mask": (frozenset({"masked"}), _mask),
+    "settings_text": (frozenset({"mails_shown"}), _mails),
+    "boolean_text": (frozenset({"False_shown", "false_shown"}), _booleans),
+    "sync_all_default": (
+        frozenset({"before_any"}),
+        lambda facts: {"true": "true", "false": "false", "": "absent"}.get(
+            str(facts["before_any"].get("SyncAll", "")).lower(), ""
+        ),
+    ),
+    "sort_mappings": (frozenset({"order_sorted"}), _either("order_sorted", "yes", "no")),
+    "fill_defaults": (frozenset({"defaults_filled_in"}), _either("defaults_filled_in", "filled", "left_out")),
+    "flags_spaces": (
+        frozenset({"flags"}),
+        lambda facts: "added" if ", " in str(facts["flags"]) else "stripped",
+    ),
+    "expression_kept": (
+        frozenset({"expression_text", "parsed_text"}),
+        lambda facts: "rebuilt" if facts["expression_text"] == facts["parsed_text"] else "as_sent",
+    ),
+    "expression_spaces": (frozenset({"expression_text", "parsed_text"}), _spaces),
+    "constant_expression": (
+        frozenset({"constant"}),
+        lambda facts: "null" if facts["constant"]["expression"] is None else "as_sent",
+    ),
+    "empty_parameters": (
+        frozenset({"constant"}),
+        lambda facts: "null" if facts["constant"]["parameters"] is None else "list",
+    ),
+    "names_put": (frozenset({"names_kept"}), _either("names_kept", "kept", "restored")),
+    "catalogue_name": (frozenset({"catalogue_key"}), _one_of("catalogue_key", "name", "id")),
+    "operator_names": (
+        frozenset({"filter_operators"}),
+        lambda facts: "underscored" if "IS_NOT_NULL" in facts["filter_operators"] else "portal",
+    ),
+    "unary_operand": (frozenset({"unary_operand"}), _either("unary_operand", "empty", "null")),
+    "empty_scope": (frozenset({"empty_scope_is_null"}), _either("empty_scope_is_null", "null", "kept")),
+    "duplicate_targets": (
+        frozenset({"refusal_duplicate_target"}),
+        _taken("refusal_duplicate_target", "kept", "refused"),
+    ),
+    "if_match": (frozenset({"if_match"}), _taken("if_match", "ignored", "honoured")),
+    "parse_error": (frozenset({"parse_error"}), _taken("parse_error", "answer", "refusal")),
+    "schema_deleted": (frozenset({"schema_deleted"}), _one_of("schema_deleted", "204", "201")),
+    "started_code": (
+        frozenset({"started"}),
+        lambda facts: facts["started"]["code"] if facts["started"]["code"] in ("NotRun", "Active") else "",
+    ),
+    "paused_state": (
+        frozenset({"paused"}),
+        lambda facts: facts["paused"]["state"] if facts["paused"]["state"] in ("Disabled", "Paused") else "",
+    ),
+    "restart_starts": (
+        frozenset({"restarted"}),
+        lambda facts: "yes" if facts["restarted"]["state"] == "Active" else "no",
+    ),
+}
+"""Switch → the facts that it needs, and how they are read; empty where they do not tell."""

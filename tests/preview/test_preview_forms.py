@@ -156,3 +156,7 @@ def test_pseudonyms_are_those_of_the_plan(tmp_path):
     hide = hiding(Plan(planned.comparison.tenant or Tenant(), (planned.comparison.plan,)))
     shown = preview(rehearsal, spec, redact_principals=True, users=("ada@contoso.com",))
     assert list(shown.people) == [hide("ada@contoso.com")]
+
+
+def test_who_stays_as_they_are_is_only_counted(tmp_path):
+    assert preview(desk(), small(tmp_path), "text").text.splitlines()[2].startswith("5 people: 5 stay as they are.")

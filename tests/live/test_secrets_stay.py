@@ -1,0 +1,54 @@
+"""A token goes to Graph and nowhere else, whatever goes wrong and whoever echoes it."""
+
+from __future__ import annotations
+
+import json
+import traceback
+
+import pytest
+from rehearsal import WRITER, Person, Rehearsal, everything_open, told
+
+from scimconf.plan import Plan
+from scimconf.render import json as machine
+from scimconf.render import text
+
+CANARY = "canary-5f0c+/=token"
+FORMS = (CANARY, json.dumps(CANARY)[1:-1], "canary-5f0c%2B%2F%3Dtoken")
+ECHO = {"error": {"code": "UnknownError", "message": f"The value {CANARY} was refused."}}
+FAULTS = {
+    "drop before": ("drop", "before"),
+    "drop after": ("drop", "after"),
+    "an error that echoes it": ({"status": 400, "body": ECHO}, "before"),
+    "a failure that echoes it": ({"status": 500, "body": ECHO}, "after"),
+    "a refusal that echoes it": ({"status": 403, "body": ECHO}, "before"),
+    "a page that echoes it": ({"status": 502, "body": f"<html>{CANARY}</html>"}, "before"),
+}
+
+
+@pytest.mark.parametrize("path", ["*/validateCredentials", "*/secrets", "*/schema", "*/instantiate", "*/start", "*"])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_no_fault_of_any_request_brings_it_out(path, fault):
+    """Not in a plan, a report, what is saved before the first write, what is told on the way, nor a traceback."""
+    tenant = Rehearsal(environ={"WRITER_SCIM_TOKEN": CANARY})
+    action, when = FAULTS[fault]
+    person, planned, said = Person(), tenant.plan(WRITER), []
+    tenant.fault(action, path=path, when=when, times=0 if path != "*" else 40)
+    try:
+        report = tenant.apply(planned, everything_open(planned), person)
+        said += [repr(report), text.report([report])]
+    except Exception:
+        said.append(traceback.format_exc())
+    tenant.forget()
+    said += [told(planned), repr(planned), machine.plan(Plan(applications=(planned.comparison.plan,)))]
+    said += [json.dumps(dict(one.snapshot.documents), default=repr) for one in person.backups]
+    said += [*person.told, repr(tenant.secrets), json.dumps(tenant.state), json.dumps(tenant.journal, default=repr)]
+    assert [form for form in FORMS for one in said if form in one] == []
+
+
+def test_it_is_sent_all_the_same():
+    """The set that the service keeps holds it."""
+    tenant = Rehearsal(environ={"WRITER_SCIM_TOKEN": CANARY})
+    planned = tenant.plan(WRITER)
+    assert tenant.apply(planned, everything_open(planned)).exit_code == 0
+    stored = tenant.service.tenant.store.rows("SELECT * FROM secrets")
+    assert any(CANARY in map(str, row) for row in stored)
