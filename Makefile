@@ -50,7 +50,7 @@ docs: setup  ## write the generated parts of docs/ anew
 	$(bin)/python tests/tools/pages.py && $(bin)/python tests/tools/expression_page.py
 
 bench: setup  ## how long start-up and a plan take, as ratios
-	$(bin)/python tests/bench/bench.py
+	$(bin)/python tests/bench/bench.py && $(bin)/python tests/bench/expressions.py && $(bin)/python tests/bench/preview.py
 
 constraints: setup  ## pin what is in .venv
 	$(bin)/pip freeze --exclude-editable | grep -v ' @ ' > constraints.txt
