@@ -111,7 +111,8 @@ class Snapshot:
     """The tenant as it was read for one application: documents by name, names bound, principals found.
 
     While it is still being read, `settled` is False: a document that is not here may yet come. `members` are the
-    numbers of direct members of groups by id, None where they could not be read; only asked for where people lose.
+    numbers of direct members of groups by id, None where they could not be read; `users` is how many the
+    directory has, `sample` some of them: asked for only where a change is about people.
     """
 
     documents: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
@@ -120,6 +121,8 @@ class Snapshot:
     found: Mapping[Lookup, tuple[Principal, ...]] = field(default_factory=lambda: MappingProxyType({}))
     settled: bool = True
     members: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}))
+    users: int | None = None
+    sample: tuple[Json, ...] = ()
 
     def get(self, name: str) -> Json | None:
         """The document of that name, or None when it could not be read or is not there."""

@@ -15,6 +15,7 @@ from scimconf.documents.secrets import references
 from scimconf.errors import GraphError, Problem, ProblemsError, ScimconfError
 from scimconf.kinds import KINDS, spec_tests
 from scimconf.kinds.comparison import Comparison, Options, check, compare, documents, expired, groups_to_count, lookups
+from scimconf.kinds.impact import SAMPLE, Questions, questions
 from scimconf.plan import Action, Guard, Outcome, Report, Result
 from scimconf.plan.guards import ASKED
 from scimconf.spec.loaded import Loaded, digest
@@ -81,15 +82,16 @@ def lint(loaded: Loaded, ignore: Sequence[str] = (), snapshot: Snapshot | None =
 
 async def plan(live: Live, loaded: Loaded, options: Options, former: Spec | None = None) -> Planned:
     """One application's plan; raises GraphError where the tenant cannot be read."""
-    from scimconf.live.observe import count_members, observe
+    from scimconf.live.observe import observe
 
     assert loaded.spec is not None
     spec, specs = loaded.spec, [one for one in (loaded.spec, former) if one is not None]
     snapshot = await observe(live, documents(KINDS, specs), lambda seen: lookups(KINDS, specs, seen))
     found = compare(KINDS, spec, snapshot, options, former)
-    groups = groups_to_count(found, snapshot)
-    if groups:
-        snapshot = replace(snapshot, members=await count_members(live.graph, groups))
+    asked = questions(found.plan.changes, snapshot) if options.impact else Questions()
+    asked = replace(asked, groups=tuple(sorted({*asked.groups, *groups_to_count(found, snapshot)})))
+    if asked:
+        snapshot = await _census(live, snapshot, asked)
         found = compare(KINDS, spec, snapshot, options, former)
     findings = lint(loaded, options.ignore, snapshot)
     told = replace(
@@ -100,6 +102,17 @@ async def plan(live: Live, loaded: Loaded, options: Options, former: Spec | None
     )
     problems = (*_placed(loaded, found.problems), *(one for one in findings if one.is_error))
     return Planned(loaded, snapshot, replace(found, plan=told, problems=problems))
+
+
+async def _census(live: Live, snapshot: Snapshot, asked: Questions) -> Snapshot:
+    """The snapshot with what was counted; what may not be read stays unknown."""
+    from scimconf.live.observe import count_members
+    from scimconf.live.people import count, some
+
+    members = await count_members(live.graph, asked.groups) if asked.groups else {}
+    users = (await count(live.graph) or None) if asked.users else snapshot.users
+    sample = await some(live.graph, asked.select, SAMPLE) if asked.select else snapshot.sample
+    return replace(snapshot, members={**snapshot.members, **members}, users=users, sample=sample)
 
 
 def _placed(loaded: Loaded, problems: Sequence[Problem]) -> tuple[Problem, ...]:

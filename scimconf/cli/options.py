@@ -56,6 +56,9 @@ def selection(command: F) -> F:
     command = click.option("--only", multiple=True, metavar="ADDRESS", help="Only these addresses; globs work.")(
         command
     )
+    command = click.option("--no-impact", "impact", flag_value=False, default=True, help="Do not count people.")(
+        command
+    )
     command = click.option("--exclude", multiple=True, metavar="ADDRESS", help="All but these addresses.")(command)
     command = click.option(
         "--allow", multiple=True, metavar="GUARD", help="Open a guard by its id.", shell_complete=completion.guards

@@ -35,6 +35,7 @@ def wishes(asked: dict[str, Any]) -> Options:
         bool(asked.get("fail_on_left_behind")),
         options.today(),
         tuple(asked["ignore"]),
+        impact=asked.get("impact", True),
     )
 
 

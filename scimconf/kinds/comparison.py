@@ -10,6 +10,7 @@ from itertools import chain
 
 from scimconf.documents import application, job, secrets
 from scimconf.errors import Problem
+from scimconf.kinds.impact import with_impact
 from scimconf.kinds.kind import Kind
 from scimconf.kinds.left_behind import left_behind
 from scimconf.plan import Action, ApplicationPlan, Change, Difference, Effect, Tenant
@@ -32,6 +33,7 @@ class Options:
     fail_on_left_behind: bool = False
     today: date = date.min
     ignore: tuple[str, ...] = ()
+    impact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def compare(
     if errors:
         return Comparison(ApplicationPlan(spec.name, notices=warnings), problems=errors, tenant=tenant)
     difference = _difference(kinds, spec, snapshot, options)
-    changes = _with_effects(kinds, difference, snapshot)
+    changes = with_impact(spec, _with_effects(kinds, difference, snapshot), snapshot)
     chosen = select(changes, options.only, options.exclude, {kind.name: kind.after for kind in kinds})
     steps = _steps(kinds, spec, chosen.changes, snapshot)
     behind = () if former is None else left_behind(kinds, former, spec, snapshot)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from scimconf.documents.secrets import MASK
 from scimconf.kinds.kind import Kind
-from scimconf.plan import Absent, ApplicationPlan, Reported, Resource, Wanted, Whole, WriteOnly
+from scimconf.plan import Absent, ApplicationPlan, Kept, Reported, Resource, Wanted, Whole, WriteOnly
 from scimconf.plan.diff import diff
 from scimconf.spec.model import Spec
 from scimconf.wire import Snapshot
@@ -68,4 +68,11 @@ def _said(kinds: Sequence[Kind], spec: Spec, name: str) -> Iterator[Wanted]:
             yield type(item)(replace(item.prefix, application=name))
         elif not (item.address.kind == "job" and spec.job is None):
             key = item.key if item.address.kind != "assignment" else None
-            yield replace(item, address=replace(item.address, application=name), key=key)
+            yield replace(_unnamed(item), address=replace(item.address, application=name), key=key)
+
+
+def _unnamed(item: Resource | Absent | Kept) -> Resource | Absent | Kept:
+    """An application's name says which one is meant, not what it is."""
+    if isinstance(item, Resource) and item.address.kind == "application":
+        return replace(item, fields={name: value for name, value in item.fields.items() if name != "display_name"})
+    return item

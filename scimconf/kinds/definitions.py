@@ -58,7 +58,9 @@ class DefinitionKind(Base, ABC):
 
 
 def _written(one: AttributeDefinition) -> Mapping[str, Any]:
-    fields = {name: getattr(one, name) for name in one.model_fields_set if name != "raw"}
+    fields = {
+        name: getattr(one, name) for name in AttributeDefinition.model_fields if one.wrote(name) and name != "raw"
+    }
     if "references" in fields:
         fields["references"] = sorted(fields["references"])
     return {**fields, **one.raw}

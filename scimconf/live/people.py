@@ -141,6 +141,19 @@ async def _members(graph: Graph, group: str) -> frozenset[str] | None:
     return frozenset(ids)
 
 
+async def some(graph: Graph, select: Sequence[str], most: int) -> tuple[Json, ...]:
+    """The first users by their names; none where they may not be read."""
+    found: list[Json] = []
+    try:
+        async for page in everyone(graph, select, most):
+            found += page
+    except GraphError as error:
+        if error.status not in _REFUSED:
+            raise
+        return ()
+    return tuple(found)
+
+
 async def count(graph: Graph) -> int:
     """How many users the directory has; 0 where that cannot be had."""
     query = {"$count": "true", "$top": "1", "$select": "id"}

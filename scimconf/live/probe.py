@@ -15,7 +15,7 @@ from typing import Any
 from scimconf.documents import rows, schema, scopes
 from scimconf.documents.application import CUSTOM_TEMPLATE
 from scimconf.documents.job import BASE
-from scimconf.errors import GraphError
+from scimconf.errors import GraphError, ScimconfError
 from scimconf.live.graph import Graph, Request
 from scimconf.live.observe import Live
 from scimconf.live.patience import is_late
@@ -56,6 +56,8 @@ async def probe(live: Live, tell: Callable[[str], None]) -> Findings:
                 await question(asked)
             except GraphError as error:
                 asked.found.failed[name] = f"{error.status} {error.code}"
+            except ScimconfError:
+                asked.found.failed[name] = "not asked, since what it is about could not be made"
             except UNEXPECTED as error:
                 asked.found.failed[name] = f"unexpected answer ({type(error).__name__})"
     finally:
@@ -65,15 +67,11 @@ async def probe(live: Live, tell: Callable[[str], None]) -> Findings:
 
 async def _deleted(asked: _Probe) -> str:
     """What is left to do by hand; nothing once the application is gone."""
-    wait = asked.live.patience.wait()
-    while True:
-        try:
-            await asked.graph.delete("/applications/{app}", asked.names)
-        except GraphError as error:
-            if not is_late(error) or not await wait.again("the application to arrive"):
-                return f"{NAME} could not be deleted: {error.status} {error.code}"
-        else:
-            return ""
+    try:
+        await asked.done(Request("DELETE", "/applications/{app}", dict(asked.names)))
+    except GraphError as error:
+        return f"{NAME} could not be deleted: {error.status} {error.code}"
+    return ""
 
 
 def _plain(value: Json) -> Json:
@@ -112,6 +110,23 @@ class _Probe:
             else:
                 if answer or not await wait.again("the application to arrive"):
                     return answer
+
+    async def done(self, request: Request) -> None:
+        """A request that has no answer of its own, made again while what it is about may be late."""
+        wait = self.live.patience.wait()
+        while True:
+            try:
+                await self.graph.send(request)
+            except GraphError as error:
+                if not is_late(error) or not await wait.again("the application to arrive"):
+                    raise
+            else:
+                return
+
+    async def control(self, verb: str, body: Json = None) -> Json:
+        """The job after it was started, paused or restarted."""
+        await self.done(Request("POST", f"{JOB}/{verb}", dict(self.names), body=body, repeatable=True))
+        return await self.get(JOB)
 
     async def get(self, path: str) -> Json:
         return await self.when_there(lambda: self.graph.get(path, self.names))
@@ -349,15 +364,11 @@ async def _refusals(ask: _Probe) -> None:
 
 
 async def _pause(ask: _Probe) -> None:
-    await ask.graph.post(f"{JOB}/start", ask.names, repeatable=True)
-    started = await ask.get(JOB)
-    ask.note("started", {"state": started["schedule"]["state"], "code": started["status"]["code"]})
-    await ask.graph.post(f"{JOB}/pause", ask.names, repeatable=True)
-    paused = await ask.get(JOB)
-    ask.note("paused", {"state": paused["schedule"]["state"], "code": paused["status"]["code"]})
-    criteria = {"criteria": {"resetScope": "Watermark, Escrows, QuarantineState"}}
-    await ask.graph.post(f"{JOB}/restart", ask.names, criteria, repeatable=True)
-    ask.note("restarted", {"state": (await ask.get(JOB))["schedule"]["state"]})
+    for fact, verb in (("started", "start"), ("paused", "pause")):
+        job = await ask.control(verb)
+        ask.note(fact, {"state": job["schedule"]["state"], "code": job["status"]["code"]})
+    job = await ask.control("restart", {"criteria": {"resetScope": "Watermark, Escrows, QuarantineState"}})
+    ask.note("restarted", {"state": job["schedule"]["state"]})
 
 
 QUESTIONS: Mapping[str, Question] = {

@@ -59,6 +59,23 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Impact:
+    """How many people an effect is about: `of` how many in all, `bound` where groups may overlap, from a `sample`."""
+
+    number: int
+    of: int | None = None
+    bound: str = ""
+    sample: int = 0
+
+    def __str__(self) -> str:
+        if self.sample:
+            return f"{self.number:,} of a sample of {self.sample:,} users"
+        bound = f"{self.bound} " if self.bound else ""
+        of = f" of {self.of:,}" if self.of is not None else ""
+        return f"{bound}{self.number:,}{of} {'user' if self.number == 1 and self.of is None else 'users'}"
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """The difference at one address. `before` is None for a creation, `after` for a deletion."""
 
@@ -69,6 +86,7 @@ class Change:
     fields: tuple[FieldChange, ...] = ()
     effects: frozenset[Effect] = frozenset()
     reason: str = ""
+    impact: Mapping[Effect, Impact] = field(default_factory=lambda: MappingProxyType({}), hash=False, compare=False)
 
     @property
     def kind(self) -> str:

@@ -16,7 +16,18 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scimconf.errors import Problem, Where
-from scimconf.plan.change import Action, ApplicationPlan, Change, Effect, FieldChange, Guard, LeftBehind, Plan, Tenant
+from scimconf.plan.change import (
+    Action,
+    ApplicationPlan,
+    Change,
+    Effect,
+    FieldChange,
+    Guard,
+    Impact,
+    LeftBehind,
+    Plan,
+    Tenant,
+)
 from scimconf.plan.diff import canonical, digest, explain
 from scimconf.plan.resource import Address, Resource, WriteOnly
 
@@ -45,6 +56,15 @@ class ResourcePart(_Part):
     fields: dict[str, Json]
 
 
+class ImpactPart(_Part):
+    """How many people an effect is about; it is told, and nothing is decided by it."""
+
+    number: int
+    of: int | None = Field(description="Of how many in all, where that is known.")
+    bound: str = Field(description="`at least` or `at most` where groups may overlap, else empty.")
+    sample: int = Field(description="The size of the sample that was looked at; 0 where all were counted.")
+
+
 class ChangePart(_Part):
     """The difference at one address."""
 
@@ -55,6 +75,7 @@ class ChangePart(_Part):
     effects: tuple[Literal["destroys", "narrows", "widens", "credentials", "resync"], ...] = Field(
         strict=False, description="What it does to people."
     )
+    impact: dict[str, ImpactPart] = Field(default={}, description="People by effect, where they could be counted.")
     reason: str = Field(description="Why, where the action alone does not say it; nothing may be decided by it.")
 
 
@@ -225,6 +246,7 @@ def _change(part: ChangePart) -> Change:
         fields,
         frozenset(map(Effect, part.effects)),
         part.reason,
+        {Effect(which): Impact(one.number, one.of, one.bound, one.sample) for which, one in part.impact.items()},
     )
 
 
@@ -280,11 +302,16 @@ def _changes_moved(was: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator
     for where, change in new.items():
         if where not in was:
             yield f"{change['action']} of {where} was not in the reviewed plan"
-        elif canonical(change) != canonical(was[where]):
+        elif _meaning(change) != _meaning(was[where]):
             yield f"{change['action']} of {where} is not the one that was reviewed{_differing(was[where], change)}"
     for where, change in was.items():
         if where not in new:
             yield f"{change['action']} of {where} is not needed any more"
+
+
+def _meaning(change: Json) -> str:
+    """A change without the people that were counted, who come and go."""
+    return canonical({key: value for key, value in change.items() if key != "impact"})
 
 
 def _differing(was: Json, new: Json) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import PureWindowsPath
 from typing import Any
 
@@ -97,6 +98,7 @@ def _change(change: Change) -> Json:
         "action": change.action.value,
         "fields": {one.name: _field(one) for one in change.fields},
         "effects": [effect.value for effect in by_weight(change.effects)],
+        "impact": {which.value: asdict(one) for which, one in change.impact.items()},
         "reason": change.reason,
     }
 

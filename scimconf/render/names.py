@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from scimconf.plan import Action, Change, Effect, Guard, Plan
+from scimconf.plan import Action, Change, Effect, Guard, Impact, Plan
 from scimconf.plan.guards import ASKED
 
 KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -89,9 +89,19 @@ def plural(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
-def effect(which: Effect, kind: str) -> str:
-    """`widens: people may be created`."""
-    return f"{which.value}: {_SPECIAL.get((which, kind), _EFFECTS[which])}"
+def effect(which: Effect, kind: str, impact: Impact | None = None) -> str:
+    """`widens: people may be created`, and how many where that is known."""
+    said = f"{which.value}: {_SPECIAL.get((which, kind), _EFFECTS[which])}"
+    return said if impact is None else f"{said} ({impact})"
+
+
+def whom(which: Effect, changes: Iterable[Change]) -> str:
+    """`, at most 34 users`: whom an effect of several assignments is about, where every one could be counted."""
+    having = [change for change in changes if which in change.effects]
+    known = [change.impact[which] for change in having if which in change.impact]
+    if len(known) < len(having) or all(one.number == 1 and not one.bound for one in known):
+        return ""
+    return f", {Impact(sum(one.number for one in known), bound='at most')}"
 
 
 def by_weight(effects: Iterable[Effect]) -> list[Effect]:

@@ -8,16 +8,15 @@ import re
 import pytest
 
 from scimconf.errors import GraphError
-from scimconf.live.probe import NAME, probe, switches
+from scimconf.live.probe import _SWITCHES, NAME, probe, switches
 from scimconf.sandbox.switches import Switches, table
 from tests.rehearsal import Rehearsal
 
-SETTLED = [
-    (one.name, value)
-    for one in table()
-    for value in one.values or ()
-    if one.name in switches.__globals__["_SWITCHES"] and (one.name, value) not in {("star_secret", "literal"), ("star_secret", "keep")}
-]  # fmt: skip
+UNSEEN = {("star_secret", "literal"), ("star_secret", "keep"), ("expression_spaces", "single")}
+"""Positions that look like others from outside: a star that was taken, and a text that was spaced or rebuilt."""
+SETTLED = [(one.name, value) for one in table() for value in one.values or () if one.name in _SWITCHES]
+
+
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE)
 
 
@@ -25,7 +24,7 @@ def probed(tenant: Rehearsal, told: list[str] | None = None):
     return tenant.run(lambda live: probe(live, (told if told is not None else []).append))
 
 
-@pytest.mark.parametrize(("name", "value"), SETTLED)
+@pytest.mark.parametrize(("name", "value"), [one for one in SETTLED if one not in UNSEEN])
 def test_each_position_is_found_again(name, value):
     """A position, to the facts that it shows itself in, to the same position; and nothing is left behind."""
     tenant = Rehearsal(**{name: value})
@@ -64,9 +63,9 @@ def test_the_report_holds_no_secret_no_id_and_no_name():
 @pytest.mark.parametrize(
     ("action", "where", "failed"),
     [
-        ({"status": 500, "body": {}}, {"method": "POST", "path": "*/validateCredentials", "count": 99}, {}),
-        ({"status": 403, "body": {"error": {"code": "Denied", "message": "no"}}}, {"method": "PUT", "path": "*/secrets", "count": 99}, {"secrets": "403 Denied"}),
-        ({"status": 200, "body": {"value": [{}]}}, {"method": "GET", "path": "*/secrets", "count": 99}, {"secrets": "unexpected answer (KeyError)"}),
+        ({"status": 500, "body": {}}, {"method": "POST", "path": "*/validateCredentials", "times": 0}, {}),
+        ({"status": 403, "body": {"error": {"code": "Denied", "message": "no"}}}, {"method": "PUT", "path": "*/secrets", "times": 0}, {"secrets": "403 Denied"}),
+        ({"status": 200, "body": {"value": [{}]}}, {"method": "GET", "path": "*/secrets", "times": 0}, {"secrets": "unexpected answer (KeyError)"}),
     ],
 )  # fmt: skip
 def test_a_question_without_an_answer_stops_no_other_and_all_is_cleared_away(action, where, failed):
@@ -83,7 +82,7 @@ def test_without_its_job_the_other_questions_fail_and_all_is_cleared_away():
     """Names that nobody gave are no crash."""
     tenant = Rehearsal()
     tenant.fault(
-        {"status": 400, "body": {"error": {"code": "Bad", "message": "no"}}}, method="POST", path="*/jobs", count=99
+        {"status": 400, "body": {"error": {"code": "Bad", "message": "no"}}}, method="POST", path="*/jobs", times=0
     )
     found = probed(tenant)
     assert found.failed["job"] == "400 Bad"
@@ -97,7 +96,7 @@ def test_what_cannot_be_deleted_is_said():
     tenant.fault(
         {"status": 403, "body": {"error": {"code": "Denied", "message": "no"}}},
         method="DELETE",
-        path="/v1.0/applications/*",
+        path="/applications/*",
     )
     assert probed(tenant).left_over == f"{NAME} could not be deleted: 403 Denied"
 
@@ -121,3 +120,77 @@ def test_facts_that_tell_nothing_set_no_switch():
     }  # fmt: skip
     assert switches(odd) == {}
     assert switches({}) == {}
+
+
+# --- the command -----------------------------------------------------------------------------------------------------
+
+
+def test_the_command_writes_a_report_that_a_sandbox_is_like(desk):
+    """And says how much it found; nothing of the tenant is changed."""
+    switched(desk, secrets_put="replace", unary_operand="empty")
+    said = desk("probe", "--yes", "--out", "probe.json")
+    assert (said.code, said.err) == (0, "")
+    report = json.loads((desk.folder / "probe.json").read_text())
+    assert f"{len(report['facts'])} facts are in probe.json; 0 questions got no answer." in said.out
+    assert report["switches"]["secrets_put"] == "replace"
+    assert set(report) == {"facts", "failed", "format_version", "scimconf", "switches"}
+    from scimconf.cli.sandbox import _found
+
+    assert _found("probe.json") == report["switches"]
+
+
+def switched(desk, **positions):
+    desk.service.tenant.switches = desk.service.tenant.switches.changed(positions)
+
+
+def test_nobody_to_ask_means_that_nothing_is_done(desk):
+    """It makes something in a tenant, so it never goes on by itself."""
+    said = desk("probe")
+    assert (said.code, desk.writes) == (1, [])
+    assert "--yes" in said.err
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("\n", 1)])
+def test_it_asks_first(sandbox, desk, tmp_path, answer, code):
+    """And no is the default."""
+    from serving import environment, terminal
+
+    argv = ["probe", "--out", str(tmp_path / "probe.json")]
+    with terminal(argv, environment(sandbox.url)) as there:
+        there.until("Go on? [y/N]:")
+        assert desk.writes == []
+        there.types(answer)
+        assert there.ends() == code
+    assert (tmp_path / "probe.json").exists() is (code == 0)
+    assert bool(desk.writes) is (code == 0)
+
+
+def test_what_got_no_answer_and_what_is_left_is_said(desk):
+    """With exit code 5: something was written that is still there."""
+    refused = {"status": 403, "body": {"error": {"code": "Denied", "message": "no"}}}
+    desk.fault(refused, method="DELETE", path="/applications/*", times=0)
+    desk.fault(refused, method="PUT", path="*/secrets", times=0)
+    said = desk("probe", "--yes")
+    assert said.code == 5
+    assert "no answer: secrets (403 Denied)" in said.err
+    assert "Delete it by hand." in said.err
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"switches": 1}'])
+def test_what_is_no_report_is_refused(desk, text):
+    """With its name."""
+    desk.file("probe.json", text)
+    said = desk("sandbox", "serve", "--like", "probe.json")
+    assert said.code == 64
+    assert "probe.json is no report of scimconf probe" in said.err
+
+
+def test_a_switch_that_this_version_does_not_know_is_told_and_left_out(desk, capsys):
+    """A report may be of another version."""
+    from scimconf.cli.sandbox import _found
+
+    desk.file("probe.json", json.dumps({"switches": {"gone": "yes", "secrets_put": "odd", "if_match": "honoured"}}))
+    assert _found("probe.json") == {"if_match": "honoured"}
+    told = capsys.readouterr().err
+    assert "there is no switch 'gone'" in told
+    assert "secrets_put takes" in told

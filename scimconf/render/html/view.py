@@ -9,7 +9,7 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
-from scimconf.plan import ApplicationPlan, Effect, Guard, Plan
+from scimconf.plan import ApplicationPlan, Effect, Guard, Impact, Plan
 from scimconf.render.html.marks import Piece, Pieces, marked
 from scimconf.render.html.picture import Picture, pictures
 from scimconf.render.markdown.told import Item, Row, because, by_effect, items
@@ -194,11 +194,13 @@ def _kind(name: str, own: list[Item]) -> Kind:
 
 
 def _entry(item: Item) -> Entry:
-    return Entry(item, tuple(_tag(one, item.kind) for one in item.effects), tuple(map(_line, item.rows)))
+    return Entry(
+        item, tuple(_tag(one, item.kind, item.impact.get(one)) for one in item.effects), tuple(map(_line, item.rows))
+    )
 
 
-def _tag(which: Effect, kind: str) -> Tag:
-    word, _, said = effect(which, kind).partition(": ")
+def _tag(which: Effect, kind: str, impact: Impact | None = None) -> Tag:
+    word, _, said = effect(which, kind, impact).partition(": ")
     return Tag(word, said, which in DANGERS)
 
 

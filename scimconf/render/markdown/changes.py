@@ -52,7 +52,7 @@ def lines(item: Item) -> Iterator[str]:
         yield f"    {item.facts}"
     for one in item.effects:
         if one is not Effect.RESYNC:
-            yield f"{'!' if one in DANGERS else ' '}   {effect(one, item.kind)}"
+            yield f"{'!' if one in DANGERS else ' '}   {effect(one, item.kind, item.impact.get(one))}"
 
 
 def _brief(item: Item) -> str:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
-from scimconf.plan import Action, Change, Detail, Effect, FieldChange, WriteOnly
+from scimconf.plan import Action, Change, Detail, Effect, FieldChange, Impact, WriteOnly
 from scimconf.render.names import by_weight, counts, place, plural
 from scimconf.render.terminal.assignments import KIND, split
 from scimconf.render.terminal.characters import visible
@@ -32,6 +33,9 @@ class Row:
     after: str | None
 
 
+NOTHING: Mapping[Effect, Impact] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """What is told together: one change, or all changes of one principal's roles."""
@@ -44,6 +48,7 @@ class Item:
     rows: tuple[Row, ...] = ()
     facts: str = ""
     number: int = 1
+    impact: Mapping[Effect, Impact] = field(default_factory=lambda: NOTHING)
 
     @property
     def principal(self) -> str:
@@ -69,6 +74,7 @@ def _item(change: Change) -> Item:
         tuple(by_weight(change.effects)),
         tuple(row for one in shown_fields(change) for row in _rows(one, change.action)),
         facts(change.before) if gone else "",
+        impact=change.impact,
     )
 
 
@@ -83,7 +89,14 @@ def _principals(changes: Iterable[Change]) -> Iterator[Item]:
         effects = by_weight({one for change in own for one in change.effects})
         rows = (Row("role", _roles(own, gone=True), _roles(own, gone=False)),)
         yield Item(
-            action, ASSIGNMENT, f"{ASSIGNMENT}/{name}", visible(", ".join(reasons)), tuple(effects), rows, "", len(own)
+            action,
+            ASSIGNMENT,
+            f"{ASSIGNMENT}/{name}",
+            visible(", ".join(reasons)),
+            tuple(effects),
+            rows,
+            number=len(own),
+            impact={which: one.impact[which] for one in own for which in one.impact},
         )
 
 

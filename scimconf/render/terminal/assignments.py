@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from scimconf.plan import Action, Change, Effect, decode
-from scimconf.render.names import DANGERS, by_weight, effect
+from scimconf.render.names import DANGERS, by_weight, effect, whom
 from scimconf.render.terminal.characters import cells, pad, visible
 from scimconf.render.terminal.fields import INDENT
 from scimconf.render.terminal.page import Page, Piece
@@ -78,7 +78,8 @@ def _effects(page: Page, groups: Collection[Sequence[Change]]) -> Iterator[str]:
     for changes in groups:
         numbers.update({one for change in changes for one in change.effects})
     for which in by_weight(numbers):
-        said = f"{effect(which, KIND)} ({numbers[which]:,} of the {len(groups):,} above)"
+        people = whom(which, (change for changes in groups for change in changes))
+        said = f"{effect(which, KIND)} ({numbers[which]:,} of the {len(groups):,} above{people})"
         yield from effect_lines(page, which, said)
 
 

@@ -63,7 +63,7 @@ def _change(page: Page, change: Change) -> Iterator[str]:
     yield from _head(page, change)
     yield from field_lines(page, change)
     for which in by_weight(change.effects - {Effect.RESYNC}):
-        yield from effect_lines(page, which, effect(which, change.kind))
+        yield from effect_lines(page, which, effect(which, change.kind, change.impact.get(which)))
 
 
 def _head(page: Page, change: Change) -> Iterator[str]:

@@ -1,0 +1,62 @@
+"""Specs against each other where they speak of one thing in different ways."""
+
+from __future__ import annotations
+
+from scimconf.kinds import KINDS
+from scimconf.kinds.contrast import contrast
+from scimconf.spec.model import Spec
+
+BASE = {"version": 1, "name": "writer", "application": {"display_name": "Writer"}, "provisioning": {"enabled": False}}
+
+
+def told(one, other, **how):
+    specs = [Spec.model_validate({**BASE, **more}) for more in (one, other)]
+    return [(str(change.action), change.address.local, [(field.name, field.before, field.after) for field in change.fields]) for change in contrast(KINDS, *specs, **how).changes]  # fmt: skip
+
+
+def connected(**more):
+    return {"connection": {"authentication": "bearer", "secret_token": {"env": "ONE"}, **more}}
+
+
+def rows(row):
+    return {"mappings": {"users": {"attributes": {"title": row}}}}
+
+
+def test_what_the_other_takes_away_is_gone():
+    """`absent` is as good as not written, and said of nothing it is no difference."""
+    assert [one[:2] for one in told(rows("mail"), rows({"absent": True}))] == [
+        ("delete", "attribute_mapping/users/title")
+    ]
+    assert told(rows({"absent": True}), {}) == []
+
+
+def test_secrets_are_compared_by_where_they_are_kept():
+    """Unless one side is an application, which does not tell."""
+    other = connected(secret_token={"env": "TWO"})
+    assert told(connected(), other) == [("update", "connection", [("secret_token", "ONE", "TWO")])]
+    assert told(connected(), other, secrets=False) == []
+    assert told(connected(), other, live=True, secrets=False) == []
+
+
+def test_another_way_to_sign_in_shows_what_comes_and_goes():
+    """A token that is no longer wanted, and a client that is new."""
+    oauth2 = {"token_url": "https://x.y", "client_id": "me", "client_secret": {"env": "TWO"}}
+    other = {"connection": {"authentication": "oauth2_client_credentials", "oauth2": oauth2}}
+    for how in ({}, {"live": True}):
+        (change,) = told(connected(), other, **how)
+        assert ("secret_token", "*" if how else "ONE", None) in change[2]
+
+
+def test_fields_that_only_one_says_are_told_both_ways():
+    """Between specs; a live application is ruled only by what is written."""
+    more = {"provisioning": {"enabled": False, "scope": "all"}}
+    less = {"provisioning": {"enabled": False, "scope": "all", "deletion_threshold": 5}}
+    assert told(less, more) == [("update", "settings", [("deletion_threshold", 5, None)])]
+    assert told(more, less) == [("update", "settings", [("deletion_threshold", None, 5)])]
+    assert told(less, more, live=True) == []
+
+
+def test_an_applications_name_is_no_difference():
+    """It says which one is meant."""
+    made = [{"application": {"display_name": name, "create": {"from_template": "custom"}}} for name in ("A", "B")]
+    assert told(*made) == []

@@ -1,0 +1,192 @@
+"""How many people: counted where it is cheap, bounded where groups may overlap, from a sample where it says so."""
+
+from __future__ import annotations
+
+import pytest
+from rehearsal import WRITER, Rehearsal, everything_open, told, wishes
+
+from scimconf.kinds.impact import Questions, questions, with_impact
+from scimconf.plan import Action, Address, Change, Effect, FieldChange, Impact, Resource
+from scimconf.spec.model import Spec
+from scimconf.wire import Snapshot
+
+USER, GROUP, OTHER = "u1", "g1", "g2"
+ROLE = "r1"
+ROWS = [
+    {"id": "1", "principalId": USER, "principalType": "User", "principalDisplayName": "U", "appRoleId": ROLE},
+    {"id": "2", "principalId": GROUP, "principalType": "Group", "principalDisplayName": "G", "appRoleId": ROLE},
+    {
+        "id": "3",
+        "principalId": "s1",
+        "principalType": "ServicePrincipal",
+        "principalDisplayName": "S",
+        "appRoleId": ROLE,
+    },
+]
+PEOPLE = ({"id": "1", "department": "Sales"}, {"id": "2", "department": "IT"}, {"id": "3", "department": None})
+
+
+def spec(scope="assigned"):
+    provisioning = {"enabled": True, **({"scope": scope} if scope else {})}
+    return Spec.model_validate(
+        {"version": 1, "name": "a", "application": {"display_name": "A"}, "provisioning": provisioning}
+    )
+
+
+def seen(rows=ROWS, members=None, **more):
+    documents = {"service_principals": [{"id": "sp"}], **({} if rows is None else {"assignments": rows})}
+    return Snapshot(documents, members={GROUP: 5} if members is None else members, **more)
+
+
+def change(
+    kind, rest="", field=None, before=None, after=None, effects=(Effect.WIDENS,), action=Action.UPDATE, key=None
+):
+    resource = Resource(Address("a", kind, rest), key=key)
+    fields = () if field is None else (FieldChange(field, before, after),)
+    sides = (None if action is Action.CREATE else resource, None if action is Action.DELETE else resource)
+    return Change(resource.address, action, *sides, fields, frozenset(effects))
+
+
+SCOPE = change("settings", field="scope", before="assigned", after="all")
+START = change("schedule", field="enabled", before=False, after=True)
+MATCH = change("attribute_mapping", "users/userName", "match", 1, 2, (Effect.WIDENS, Effect.NARROWS))
+GROUP_IN = change("assignment", "group:G/admin", action=Action.CREATE, key=(OTHER, ROLE))
+GROUP_OUT = change("assignment", "group:G/admin", action=Action.DELETE, key=(GROUP, ROLE), effects=(Effect.NARROWS,))
+USER_IN = change("assignment", "user:x/admin", action=Action.CREATE, key=("u2", ROLE))
+
+
+def filters(before, after, attribute="department"):
+    def one(value):
+        return [{"name": "f", "all": [{"attribute": attribute, "operator": "equals", "value": value}]}]
+
+    both = (Effect.WIDENS, Effect.NARROWS)
+    sides = [[] if value is None else one(value) for value in (before, after)]
+    return change("object_mapping", "users", "filters", *sides, both)
+
+
+@pytest.mark.parametrize(
+    ("changes", "snapshot", "expected"),
+    [
+        ([], seen(), Questions()),
+        ([SCOPE], seen(members={}), Questions(users=True, groups=(GROUP,))),
+        ([SCOPE], seen(users=9), Questions()),
+        ([USER_IN], seen(), Questions()),
+        ([GROUP_IN], seen(), Questions(groups=(OTHER,))),
+        ([change("assignment", "group:?/admin", action=Action.CREATE, key=("?G", ROLE))], seen(), Questions()),
+        ([change("assignment", "group:?/admin", action=Action.CREATE)], seen(), Questions()),
+        ([GROUP_OUT], seen(members={}), Questions(groups=(GROUP,))),
+        (
+            [filters("IT", "Sales")],
+            seen(),
+            Questions(select=("accountEnabled", "department", "id", "userPrincipalName")),
+        ),
+        ([filters("IT", "Sales")], seen(sample=PEOPLE), Questions()),
+        ([filters("True", "False", "IsSoftDeleted")], seen(), Questions()),
+    ],
+)
+def test_only_what_a_change_needs_is_counted(changes, snapshot, expected):
+    """And nothing twice; a plan without people in it reads nothing more."""
+    found = questions(changes, snapshot)
+    assert (found, bool(found)) == (expected, expected != Questions())
+
+
+@pytest.mark.parametrize(
+    ("one", "snapshot", "expected"),
+    [
+        (SCOPE, seen(users=100), {Effect.WIDENS: Impact(94, 100, "at least")}),
+        (SCOPE, seen(ROWS[:1], users=100), {Effect.WIDENS: Impact(99, 100)}),
+        (SCOPE, seen(users=3), {Effect.WIDENS: Impact(0, 3, "at least")}),
+        (SCOPE, seen(), {}),
+        (SCOPE, seen(members={}, users=100), {}),
+        (SCOPE, seen(None, users=100), {}),
+        (USER_IN, seen(), {Effect.WIDENS: Impact(1)}),
+        (GROUP_IN, seen(members={OTHER: 7}), {Effect.WIDENS: Impact(7, bound="at most")}),
+        (GROUP_IN, seen(members={OTHER: None}), {}),
+        (GROUP_OUT, seen(), {Effect.NARROWS: Impact(5, bound="at most")}),
+        (filters("IT", "Sales"), seen(sample=PEOPLE), {Effect.WIDENS: Impact(1, sample=3), Effect.NARROWS: Impact(1, sample=3)}),
+        (filters(None, "Sales"), seen(sample=PEOPLE), {Effect.WIDENS: Impact(0, sample=3), Effect.NARROWS: Impact(2, sample=3)}),
+        (filters("IT", "Sales", "noSuchThing"), seen(sample=PEOPLE), {Effect.WIDENS: Impact(0, sample=3), Effect.NARROWS: Impact(0, sample=3)}),
+        (filters("IT", "Sales"), seen(), {}),
+        (filters("a", "b", "IsSoftDeleted"), seen(sample=PEOPLE), {}),
+        (change("app_role", "admin", effects=(Effect.DESTROYS,)), seen(), {}),
+        (change("app_role", "admin", effects=()), seen(), {}),
+    ],
+)  # fmt: skip
+def test_a_change_says_how_many(one, snapshot, expected):
+    """What could not be counted is not said."""
+    assert dict(with_impact(spec(), [one], snapshot)[0].impact) == expected
+
+
+@pytest.mark.parametrize(
+    ("scope", "more", "snapshot", "expected"),
+    [
+        ("assigned", [], seen(users=100), Impact(6, 100, "at most")),
+        ("assigned", [GROUP_OUT], seen(users=100), Impact(1, 100, "at most")),
+        ("assigned", [GROUP_IN, USER_IN], seen(members={GROUP: 5, OTHER: 7}, users=100), Impact(14, 100, "at most")),
+        ("assigned", [change("assignment", "user:y/z", action=Action.DELETE)], seen(users=9), Impact(6, 9, "at most")),
+        ("assigned", [], seen(members={GROUP: None}), None),
+        ("assigned", [], seen(None), None),
+        ("assigned", [USER_IN], Snapshot(users=9), Impact(1, 9, "at most")),
+        ("all", [], seen(users=100), Impact(100)),
+        ("all", [], seen(), None),
+        (None, [], seen(users=100), None),
+    ],
+)
+@pytest.mark.parametrize("one", [START, MATCH], ids=["start", "matching"])
+def test_a_start_and_another_way_of_matching_are_about_whoever_will_be_in_scope(one, scope, more, snapshot, expected):
+    """At most, since somebody may be in several groups."""
+    told = with_impact(spec(scope), [one, *more], snapshot)[0].impact
+    assert set(told.values()) == (set() if expected is None else {expected})
+
+
+@pytest.mark.parametrize(
+    ("impact", "said"),
+    [
+        (Impact(1), "1 user"),
+        (Impact(8412, 8530), "8,412 of 8,530 users"),
+        (Impact(2, 12, "at least"), "at least 2 of 12 users"),
+        (Impact(34, bound="at most"), "at most 34 users"),
+        (Impact(3, sample=500), "3 of a sample of 500 users"),
+    ],
+)
+def test_it_is_said_in_words(impact, said):
+    """Short enough to stand behind an effect."""
+    assert str(impact) == said
+
+
+@pytest.fixture
+def writer():
+    tenant = Rehearsal()
+    planned = tenant.plan(WRITER)
+    tenant.apply(planned, everything_open(planned))
+    tenant.forget()
+    return tenant
+
+
+def test_the_plan_says_it_and_can_be_asked_not_to(writer, tmp_path):
+    """Counting costs a few reads: `--no-impact` leaves them out, and the effect stands without a number."""
+    (tmp_path / "people.csv").write_text((WRITER.parent / "people.csv").read_text("utf-8"), "utf-8")
+    path = tmp_path / "scimconf.yaml"
+    path.write_text(WRITER.read_text("utf-8").replace("scope: assigned", "scope: all"), "utf-8")
+    assert "widens: people may be created (at least 2 of 12 users)" in told(writer.plan(path))
+    writer.forget()
+    assert "widens: people may be created\n" in told(writer.plan(path, wishes(impact=False)))
+    assert not [one for one in writer.journal if one["path"] == "/users" and "count" in one["query"]]
+
+
+def test_who_may_not_count_people_gets_the_plan_without_numbers(tmp_path):
+    """A refusal is no reason to stop."""
+    tenant = Rehearsal()
+    planned = tenant.plan(WRITER)
+    tenant.apply(planned, everything_open(planned))
+    path = tmp_path / "scimconf.yaml"
+    rows = "\n      - {name: f, all: [{attribute: department, operator: equals, value: Research}]}"
+    path.write_text(
+        "version: 1\nname: writer\ntenant: contoso.com\napplication: {display_name: Writer}\n"
+        f"provisioning: {{enabled: true}}\nmappings:\n  users:\n    filters:{rows}\n",
+        "utf-8",
+    )
+    tenant.fault({"status": 403, "body": {"error": {"code": "Denied", "message": "No."}}}, path="/users", times=0)
+    assert "narrows: people may be disabled\n" in told(tenant.plan(path))
+    tenant.forget()
+    assert "of a sample of 12 users)" in told(tenant.plan(path))
