@@ -148,6 +148,7 @@ def attribute(raw, **fields):
 
 UNSAYABLE = {
     "a source that is no expression": (set_fields("title", source={"type": "Function", "name": "", "parameters": 3}), "the mapping of users to title"),
+    "a source whose text is too long to be read": (set_fields("title", source={"type": "Constant", "name": "x" * 20_000, "expression": None, "parameters": []}), "the mapping of users to title"),
     "a source without anything": (set_fields("title", source=None, defaultValue=None), "the mapping of users to title"),
     "a flow that nobody knows": (set_fields("title", flowType="Strange"), "the mapping of users to title"),
     "two matches of one number": (set_fields("title", matchingPriority=1), "the mapping of users to"),
@@ -426,7 +427,7 @@ def test_every_form_of_a_row(default, tmp_path):
     forms = {
         "title": (to_source(parse("[mail]")), {}, "mail"),
         "nickName": (to_source(parse('"x"')), {}, {"constant": "x"}),
-        "locale": (to_source(parse("ToLower([mail])")), {}, {"expression": "ToLower([mail])"}),
+        "locale": (to_source(parse("ToLower([mail], )")), {}, {"expression": "ToLower([mail], )"}),
         "timezone": (None, {"defaultValue": "UTC"}, {"source": None, "default": "UTC"}),
         "userType": (
             to_source(parse("[mail]")),

@@ -319,7 +319,7 @@ def specs(draw: Any) -> dict[str, Any]:
         ways = [{"source": "appRoleAssignments"}, {"expression": "SingleAppRoleAssignment([appRoleAssignments])"}]
         tree["role_attribute"] = {
             "target": "urn:custom:params:scim:schemas:extension:writer:2.0:User",
-            **draw(st.sampled_from(ways[:1] if tree["provisioning"].get("scope") == "all" else ways)),
+            **draw(st.sampled_from(ways if tree["provisioning"].get("scope") == "assigned" else ways[:1])),
             **draw(written(apply=st.sampled_from(APPLY))),
         }
     offered = assignable(listed)
