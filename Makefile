@@ -23,7 +23,7 @@ demo: setup  ## set Writer up in a pretend tenant: plan, apply, plan again
 	@$(bin)/python examples/demo.py
 
 test: setup  ## run the tests
-	$(bin)/pytest -n 2
+	$(bin)/pytest -n 2 --dist=worksteal
 
 check: lint types imports test coverage  ## everything that CI runs
 

@@ -32,9 +32,12 @@ def readings(draw: Any) -> dict[str, Any]:
 def tenant(positions: dict[str, Any], tree: dict[str, Any], environ: dict[str, str], *, made: bool) -> Rehearsal:
     """A tenant that answers so; `made` is whether the application and its job are there already.
 
-    They are where a filter needs the live job's spelling: before there is a job, nobody tells it.
+    They are where a filter needs the live job's spelling: before there is a job, nobody tells it. A key that nobody
+    wrote and that is not shown stops every write of the set, by design, so it is not there.
     """
     needed = {"blank_token": "accepted"} if tree.get("connection", {}).get("authentication") == "entra_token" else {}
+    if positions.get("mask") == "all":
+        needed["sync_all_default"] = "absent"
     application = {"displayName": "Writer", "template": "custom", "jobs": [{"template": "scim"}]}
     described = {"applications": [application]} if made or doubtful(tree) else None
     return Rehearsal(described, environ=environ, **{**positions, **needed})

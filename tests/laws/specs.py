@@ -48,6 +48,8 @@ TEXTS = st.sampled_from(
      "é \u2028", "two  spaces", "\\d+\\", "*", "-", "=1", 'Join(",", [a])', "🙂", "{a}"]
 ) | st.text("aé𝒳 \\\"'#:,[]{}%&*-1🙂\u00a0", min_size=1, max_size=5)  # fmt: skip
 WORDS = TEXTS.map(lambda one: one.strip() or "x")
+SHOWN = WORDS.map(lambda one: "x" if one == "*" else one)
+"""Values of a connection: a star stands for what is not shown."""
 
 
 def written(**fields: Any) -> st.SearchStrategy[dict[str, Any]]:
@@ -269,13 +271,13 @@ def connections(draw: Any) -> dict[str, Any]:
     if way == "oauth2_client_credentials":
         said["oauth2"] = {
             "token_url": "https://login.example.com/token",
-            "client_id": draw(WORDS),
+            "client_id": draw(SHOWN),
             "client_secret": {"env": "A_CLIENT_SECRET", **rotation},
         }
     if way == "other":
-        said["other"] = {"UserName": draw(WORDS), "Password": {"env": "A_PASSWORD", **rotation}}
+        said["other"] = {"UserName": draw(SHOWN), "Password": {"env": "A_PASSWORD", **rotation}}
     if way == "bearer" and draw(st.booleans()):
-        said["other"] = {"CompanyId": draw(WORDS)}
+        said["other"] = {"CompanyId": draw(SHOWN)}
     return said
 
 
