@@ -8,10 +8,10 @@ empty :=
 space := $(empty) $(empty)
 
 .NOTPARALLEL:
-.PHONY: help setup demo test check lint types imports coverage format schemas docs bench constraints clean
+.PHONY: help setup demo test test-long check lint types imports coverage format schemas docs bench constraints clean
 
 help:  ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 setup: .venv/.complete  ## make .venv with everything in it
 
@@ -24,6 +24,9 @@ demo: setup  ## set Writer up in a pretend tenant: plan, apply, plan again
 
 test: setup  ## run the tests
 	$(bin)/pytest -n 2 --dist=worksteal
+
+test-long: setup  ## the laws over many more random specs
+	$(bin)/pytest -n 2 --timeout=1800 --hypothesis-profile=long tests/laws
 
 check: lint types imports test coverage  ## everything that CI runs
 

@@ -55,7 +55,7 @@ class Document:
     set of key-value pairs), `patch` (the named properties), or `never`. `empty_is_late` marks collections that are
     empty only for as long as a fresh application has not arrived everywhere. Of a set of values, `references` name
     those that read back masked, `plain` are those that the spec holds itself, and `partial` allows to write only the changed ones when one of them is not at hand. `seen_in` is the collection of
-    one through which a plan saw this document, where it was not read by itself.
+    one through which a plan saw this document, where it was not read by itself. An `optional` one may be missing.
     """
 
     name: str
@@ -71,6 +71,7 @@ class Document:
     plain: tuple[tuple[str, str], ...] = ()
     partial: bool = False
     seen_in: str = ""
+    optional: bool = False
 
     @property
     def needs(self) -> frozenset[str]:

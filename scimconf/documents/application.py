@@ -192,10 +192,15 @@ def role_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
     return role is not None and _same(role, value)
 
 
+def _roles(raw: Json) -> list[Json]:
+    """The roles as they are sent: without `origin`, which is read-only (Graph reference, appRole)."""
+    return [{name: value for name, value in role.items() if name != "origin"} for role in raw.get("appRoles") or ()]
+
+
 def set_role(raw: Json, key: tuple[str, ...], value: Json) -> Json:
     """The application with that role made or changed; Graph must see a role disabled before it takes a change."""
-    existing = list(raw.get("appRoles") or ())
-    role = _role(raw, key[0])
+    existing = _roles(raw)
+    role = _role({"appRoles": existing}, key[0])
     if role is None:
         return {**raw, "appRoles": [*existing, {"id": key[0], **value}]}
     return {**raw, "appRoles": [{**one, **value} if one is role else one for one in existing]}
@@ -206,7 +211,7 @@ def role_gone(raw: Json, key: tuple[str, ...], _value: Json) -> bool:
 
 
 def remove_role(raw: Json, key: tuple[str, ...], _value: Json) -> Json:
-    return {**raw, "appRoles": [role for role in raw.get("appRoles") or () if not _is(role, key[0])]}
+    return {**raw, "appRoles": [role for role in _roles(raw) if not _is(role, key[0])]}
 
 
 def role_disabled(raw: Json, key: tuple[str, ...], _value: Json) -> bool:
@@ -216,7 +221,7 @@ def role_disabled(raw: Json, key: tuple[str, ...], _value: Json) -> bool:
 
 
 def disable_role(raw: Json, key: tuple[str, ...], _value: Json) -> Json:
-    roles_now = [{**one, "isEnabled": False} if _is(one, key[0]) else one for one in raw.get("appRoles") or ()]
+    roles_now = [{**one, "isEnabled": False} if _is(one, key[0]) else one for one in _roles(raw)]
     return {**raw, "appRoles": roles_now}
 
 

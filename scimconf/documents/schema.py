@@ -31,7 +31,7 @@ def template_schema() -> Document:
 
 def default_schema() -> Document:
     """What the job's template starts with, to tell what was made of it."""
-    return Document("default_schema", f"{BASE}/templates/{{template}}/schema")
+    return Document("default_schema", f"{BASE}/templates/{{template}}/schema", optional=True)
 
 
 def filter_operators() -> Document:
@@ -40,6 +40,17 @@ def filter_operators() -> Document:
 
 
 SOURCE_OBJECTS: Mapping[str, str] = {"users": "user", "groups": "group"}
+
+
+def template_filter_operators() -> Document:
+    """The same of the template, for a job that is yet to be made."""
+    path = f"{BASE}/templates/{{new_template}}/schema/filterOperators()"
+    return Document("template_filter_operators", path, collection=True)
+
+
+def operators(documents: Mapping[str, Json]) -> Json:
+    """The operators by which filters are spelt: the live job's, else those of its template."""
+    return documents.get("filter_operators") or documents.get("template_filter_operators")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ class ObjectMappingKind(Base):
             yield from schema_reads()
         if any(mapping.filters for mapping in spec.mappings.values()):
             yield schema.filter_operators()
+            yield schema.template_filter_operators()
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Problem]:
         if snapshot is None:
@@ -47,7 +48,7 @@ class ObjectMappingKind(Base):
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[Wanted]:
         for section, mapping in spec.mappings.items():
-            fields = _written(mapping, snapshot.get("filter_operators"))
+            fields = _written(mapping, schema.operators(snapshot.documents))
             if fields:
                 yield Resource(self.address(spec, section), fields)
 
@@ -68,7 +69,7 @@ class ObjectMappingKind(Base):
                 schema.schema(),
                 "set_object",
                 selector(section, spec.mappings[section]).key,
-                {"fields": fields, "operators": snapshot.get("filter_operators")},
+                {"fields": fields, "operators": schema.operators(snapshot.documents)},
             )
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:

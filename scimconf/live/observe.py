@@ -86,6 +86,8 @@ async def _arrive(live: Live, document: Document, state: _State, applications: a
             late = is_late(error) and await _is_young(live, state, applications)
             if late and await wait.again(f"{document.name} to arrive"):
                 continue
+            if document.optional and error.status == 404:
+                return
             if error.status not in (401, 403):
                 raise
             state.refused[document.name] = Refusal(error.status, error.code, error.path, error.message)

@@ -57,6 +57,7 @@ CODES: dict[str, str] = {
     "S311": "a role that is absent is assigned",
     "S312": "two specs of one name or one application",
     "S313": "a permit that opens more than the base's",
+    "S314": "a star in place of a value",
 }
 
 

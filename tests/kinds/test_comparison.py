@@ -512,7 +512,7 @@ def test_only_what_a_spec_speaks_of_is_read():
         f"provisioning: {{enabled: true, scope: all}}\n{users(f'filters: [{FILTER}]')}"
     )
     names = [one.name for one in documents(KINDS, [wide, spec_of("")])]
-    more = {"schema", "template_schema", "filter_operators", "secrets", "assignments"}
+    more = {"schema", "template_schema", "filter_operators", "template_filter_operators", "secrets", "assignments"}
     assert len(names) == len(set(names))
     assert set(names) == bare | more
     gallery = spec_of("application: {display_name: Writer, create: {from_template: Writer}}")

@@ -7,7 +7,6 @@ from typing import Any
 from hypothesis import strategies as st
 
 from scimconf.sandbox.switches import table
-from tests.laws.specs import doubtful
 from tests.rehearsal import Rehearsal
 
 COUNTS = {
@@ -18,8 +17,7 @@ COUNTS = {
     "filter_clauses": st.just(15),
 }
 """Numbers that mean something to a client; the others stay: they slow down, age or limit by themselves."""
-CHOICES = {one.name: one.values for one in table() if one.values is not None and one.name != "role_origin"}
-"""All but one: roles are sent back as they were read, `origin` with them, as every other client does."""
+CHOICES = {one.name: one.values for one in table() if one.values is not None}
 
 
 @st.composite
@@ -32,12 +30,11 @@ def readings(draw: Any) -> dict[str, Any]:
 def tenant(positions: dict[str, Any], tree: dict[str, Any], environ: dict[str, str], *, made: bool) -> Rehearsal:
     """A tenant that answers so; `made` is whether the application and its job are there already.
 
-    They are where a filter needs the live job's spelling: before there is a job, nobody tells it. A key that nobody
-    wrote and that is not shown stops every write of the set, by design, so it is not there.
+    A key that nobody wrote and that is not shown stops every write of the set, by design, so it is not there.
     """
     needed = {"blank_token": "accepted"} if tree.get("connection", {}).get("authentication") == "entra_token" else {}
     if positions.get("mask") == "all":
         needed["sync_all_default"] = "absent"
     application = {"displayName": "Writer", "template": "custom", "jobs": [{"template": "scim"}]}
-    described = {"applications": [application]} if made or doubtful(tree) else None
+    described = {"applications": [application]} if made else None
     return Rehearsal(described, environ=environ, **{**positions, **needed})

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from scimconf.expressions import Attribute, Call, Constant, render
-from scimconf.spec.model import OPERATORS, operator_word
+from scimconf.spec.model import OPERATORS
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 EXTENSION = "urn:ietf:params:scim:schemas:extension:acme:2.0:User"
@@ -333,17 +333,3 @@ def specs(draw: Any) -> dict[str, Any]:
 def _rows_of(mapped: dict[str, Any]) -> dict[str, Any]:
     rows: dict[str, Any] = mapped.get("users", {}).get("attributes", {})
     return rows
-
-
-SPELLED_FOR_SURE = frozenset({"equals", "is_false", "matches", "not_matches"})
-
-
-def doubtful(tree: dict[str, Any]) -> bool:
-    """Whether a filter has an operator whose spelling only a live job tells."""
-    words = {
-        operator_word(clause["operator"])
-        for section in tree.get("mappings", {}).values()
-        for one in section.get("filters", ())
-        for clause in one["all"]
-    }
-    return not words <= SPELLED_FOR_SURE

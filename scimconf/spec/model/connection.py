@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from scimconf.errors import SpecPath
 from scimconf.spec.codes import Said, refuse, refuse_all
 from scimconf.spec.model.base import Https, Section, Text
 
@@ -30,6 +31,7 @@ OWNED = {
 }
 """Graph's keys that a field of its own stands for, so that `other` cannot say them too."""
 
+MASK = "*"
 CONFIDENTIAL = frozenset(
     {
         "Password", "AppKey", "ClientSecret", "ConsumerSecret", "TokenKey", "ConnectionString",
@@ -130,7 +132,7 @@ class Connection(Section):
 
     @model_validator(mode="after")
     def _together(self) -> Connection:
-        said = [*self._authentication(), *self._owned()]
+        said = [*self._authentication(), *self._owned(), *self._masked()]
         if said:
             raise refuse_all(said)
         return self
@@ -160,3 +162,11 @@ class Connection(Section):
             for key in self.other
             if key in OWNED
         ]
+
+    def _masked(self) -> list[Said]:
+        """A `*` is no value: it is what Graph shows where it shows none, and is never sent."""
+        paths: list[SpecPath] = [("other", key) for key, value in self.other.items() if value == MASK]
+        if self.oauth2 is not None and self.oauth2.client_id == MASK:
+            paths.append(("oauth2", "client_id"))
+        hint = "Write the value, or `{env: NAME}` where it is a secret."
+        return [Said("S314", "`*` is what Graph shows in place of a value", hint, path) for path in paths]
