@@ -117,7 +117,7 @@ class AssignmentKind(Base):
             for role in one.listed.roles:
                 yield Absent(prefix.under(roles.name(role)), (principal.id, roles.id(role)))
             return
-        yield Whole(prefix)
+        yield Whole(prefix, "absent") if one.listed.absent else Whole(prefix)
         for role in one.listed.roles if not one.listed.absent else ():
             facts = {"principal": principal.name}
             yield Resource(prefix.under(roles.name(role)), {}, (principal.id, roles.id(role)), facts)

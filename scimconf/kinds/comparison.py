@@ -83,7 +83,7 @@ def compare(
     if errors:
         return Comparison(ApplicationPlan(spec.name, notices=warnings), problems=errors, tenant=tenant)
     difference = _difference(kinds, spec, snapshot, options)
-    changes = with_impact(spec, _with_effects(kinds, difference, snapshot), snapshot)
+    changes = with_impact(spec, _with_effects(kinds, difference, snapshot), snapshot, options.today)
     chosen = select(changes, options.only, options.exclude, {kind.name: kind.after for kind in kinds})
     steps = _steps(kinds, spec, chosen.changes, snapshot)
     behind = () if former is None else left_behind(kinds, former, spec, snapshot)

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 
+from scimconf import expressions
 from scimconf.documents import application
-from scimconf.kinds.preview_source import COMPUTED, GAP, reader, selected
+from scimconf.kinds.preview_source import COMPUTED, GAP, gap, reader, selected
 from scimconf.plan import Action, Change, Effect, Impact
 from scimconf.spec.model import Spec
 from scimconf.wire import Json, Snapshot
 
 SAMPLE = 500
-"""Users on whom a changed filter is tried."""
+"""Users on whom a changed filter or a changed mapping is tried."""
+NAMED = 3
+"""Users who are named as examples."""
 
 Impacts = Mapping[Effect, Impact]
 
@@ -40,7 +44,7 @@ def questions(changes: Sequence[Change], snapshot: Snapshot) -> Questions:
     if about_all or any(change.kind == "assignment" and change.action is Action.DELETE for change in changes):
         groups |= {row["principalId"] for row in _people(snapshot) if row["principalType"] == "Group"}
     known = {one for one in groups if one and not one.startswith("?")} - snapshot.members.keys()
-    names = _filter_attributes(changes)
+    names = {*_filter_attributes(changes), *(name for change in changes for name in _mapped_attributes(change))}
     return Questions(
         users=about_all and snapshot.users is None,
         groups=tuple(sorted(known)),
@@ -48,11 +52,14 @@ def questions(changes: Sequence[Change], snapshot: Snapshot) -> Questions:
     )
 
 
-def with_impact(spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> tuple[Change, ...]:
-    """The changes, each with what can be said of its effects."""
-    return tuple(
-        replace(change, impact=_of(spec, change, changes, snapshot)) if change.effects else change for change in changes
-    )
+def with_impact(spec: Spec, changes: Sequence[Change], snapshot: Snapshot, today: date) -> tuple[Change, ...]:
+    """The changes, each with what can be said of its effects; an expression that asks for the time gets this day."""
+    now = datetime(today.year, today.month, today.day, tzinfo=UTC)
+    told = []
+    for change in changes:
+        impact = {**_of(spec, change, changes, snapshot), **_values(change, snapshot, now)} if change.effects else {}
+        told.append(replace(change, impact=impact) if impact else change)
+    return tuple(told)
 
 
 def _of(spec: Spec, change: Change, changes: Sequence[Change], snapshot: Snapshot) -> Impacts:
@@ -92,6 +99,23 @@ def _filter_attributes(changes: Sequence[Change]) -> Collection[str]:
             sides = [*(one.before or ()), *(one.after or ())]
             found |= {str(clause["attribute"]) for each in sides for clause in each["all"]}
     return set() if found & COMPUTED else found
+
+
+def _mapped_attributes(change: Change) -> Collection[str]:
+    """The attributes that a changed mapping of users looks at; none where what it gives cannot be known here."""
+    one = change.field("source") if change.address.local.startswith("attribute_mapping/users/") else None
+    if one is None or Effect.RESYNC not in change.effects:
+        return ()
+    sides = [_parsed(side) for side in (one.before, one.after)]
+    found = {name for side in sides if side is not None for name in expressions.attributes(side)}
+    return () if found & COMPUTED or any(gap(name) for name in found) else found
+
+
+def _parsed(source: Json) -> expressions.Expression | None:
+    try:
+        return expressions.parse(source) if isinstance(source, str) else None
+    except expressions.ExpressionError:
+        return None
 
 
 def _principal(change: Change) -> str:
@@ -186,3 +210,22 @@ def _filters(change: Change, snapshot: Snapshot) -> Impacts:
     numbers = {Effect.WIDENS: joined, Effect.NARROWS: left}
     sample = len(snapshot.sample)
     return {effect: Impact(numbers[effect], sample=sample) for effect in change.effects & numbers.keys()}
+
+
+def _values(change: Change, snapshot: Snapshot, now: datetime) -> Impacts:
+    """For how many of the sample a changed mapping gives another value; nobody of whom that is not known counts."""
+    names, one = _mapped_attributes(change), change.field("source")
+    if not names or one is None or not snapshot.sample:
+        return {}
+    from scimconf.expressions.evaluation import Circumstances, prepare
+    from scimconf.expressions.evaluation.values import Failure, Undetermined
+
+    given, read = Circumstances(now), reader(tuple(names))
+    sides = [None if tree is None else prepare(tree) for tree in (_parsed(one.before), _parsed(one.after))]
+    differ: list[str] = []
+    for user in snapshot.sample:
+        before, after = (None if side is None else side(read(user), given) for side in sides)
+        unknown = isinstance(before, (Failure, Undetermined)) or isinstance(after, (Failure, Undetermined))
+        if not unknown and before != after:
+            differ.append(str(user.get("userPrincipalName")))
+    return {Effect.RESYNC: Impact(len(differ), sample=len(snapshot.sample), who=tuple(differ[:NAMED]))}

@@ -60,16 +60,22 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """How many people an effect is about: `of` how many in all, `bound` where groups may overlap, from a `sample`."""
+    """How many people an effect is about: `of` how many in all, `bound` where groups may overlap, from a `sample`.
+
+    `who` are some of them by name.
+    """
 
     number: int
     of: int | None = None
     bound: str = ""
     sample: int = 0
+    who: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         if self.sample:
-            return f"{self.number:,} of a sample of {self.sample:,} users"
+            more = ", …" if len(self.who) < self.number else ""
+            named = f": {', '.join(self.who)}{more}" if self.who else ""
+            return f"{self.number:,} of a sample of {self.sample:,} users{named}"
         bound = f"{self.bound} " if self.bound else ""
         of = f" of {self.of:,}" if self.of is not None else ""
         return f"{bound}{self.number:,}{of} {'user' if self.number == 1 and self.of is None else 'users'}"

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
@@ -43,8 +44,8 @@ def diff(
     kept = {item.identity for item in items if isinstance(item, Kept)} - named
     claimed = named | kept
     changes = list(_named(items, seen, traits, resend=resend))
-    wholes = {item.prefix for item in items if isinstance(item, Whole)}
-    ruling = wholes | {item.prefix for item in items if isinstance(item, Reported)}
+    wholes = {item.prefix: item.reason for item in items if isinstance(item, Whole)}
+    ruling = wholes.keys() | {item.prefix for item in items if isinstance(item, Reported)}
     reported: list[Resource] = []
     left: list[Resource] = []
     managed: list[Resource] = []
@@ -55,10 +56,12 @@ def diff(
             managed.append(_narrowed(resource, fields.get(identity)))
         if identity in kept or not ruled:
             left.append(resource)
-        elif identity not in claimed and _ruler(resource, wholes) is not None:
-            changes.append(_deletion(resource, "not listed"))
         elif identity not in claimed:
-            reported.append(resource)
+            whole = _ruler(resource, wholes.keys())
+            if whole is None:
+                reported.append(resource)
+            else:
+                changes.append(_deletion(resource, wholes[whole]))
     return Difference(_sorted(changes), _ordered(reported), _ordered(left), _ordered(managed))
 
 
@@ -69,7 +72,7 @@ def _narrowed(resource: Resource, wanted: Mapping[str, Json] | None) -> Resource
     return replace(resource, fields={name: value for name, value in resource.fields.items() if name in wanted})
 
 
-def _ruler(resource: Resource, prefixes: set[Address]) -> Address | None:
+def _ruler(resource: Resource, prefixes: AbstractSet[Address]) -> Address | None:
     """The nearest address above that is ruled as a whole."""
     return next((address for address in resource.address.parents() if address in prefixes), None)
 

@@ -63,6 +63,7 @@ class ImpactPart(_Part):
     of: int | None = Field(description="Of how many in all, where that is known.")
     bound: str = Field(description="`at least` or `at most` where groups may overlap, else empty.")
     sample: int = Field(description="The size of the sample that was looked at; 0 where all were counted.")
+    who: tuple[str, ...] = Field(default=(), strict=False, description="Some of them, by name.")
 
 
 class ChangePart(_Part):
@@ -246,7 +247,10 @@ def _change(part: ChangePart) -> Change:
         fields,
         frozenset(map(Effect, part.effects)),
         part.reason,
-        {Effect(which): Impact(one.number, one.of, one.bound, one.sample) for which, one in part.impact.items()},
+        {
+            Effect(which): Impact(one.number, one.of, one.bound, one.sample, one.who)
+            for which, one in part.impact.items()
+        },
     )
 
 

@@ -188,6 +188,10 @@ def _change(people: _People, change: Change) -> Change:
         after=_resource(people, change.after) if change.after else None,
         fields=tuple(_field(people, one) for one in change.fields),
         reason=people.text(change.reason),
+        impact={
+            which: replace(one, who=tuple(sorted(people.name(name) for name in one.who)))
+            for which, one in change.impact.items()
+        },
     )
 
 

@@ -93,9 +93,10 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """Everything under this address is ours: what is seen there and not wanted is deleted."""
+    """Everything under this address is ours: what is seen there and not wanted is deleted, for this reason."""
 
     prefix: Address
+    reason: str = "not listed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,11 @@ def effect(which: Effect, kind: str, impact: Impact | None = None) -> str:
     return said if impact is None else f"{said} ({impact})"
 
 
+def revalued(impact: Impact) -> str:
+    """`resync: another value for 3 of a sample of 12 users: ada@contoso.com`: what a changed mapping does to people."""
+    return f"{Effect.RESYNC.value}: another value for {impact}"
+
+
 def whom(which: Effect, changes: Iterable[Change]) -> str:
     """`, at most 34 users`: whom an effect of several assignments is about, where every one could be counted."""
     having = [change for change in changes if which in change.effects]

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
+
 import pytest
 from rehearsal import WRITER, Rehearsal, everything_open, told, wishes
 
 from scimconf.kinds.impact import Questions, questions, with_impact
-from scimconf.plan import Action, Address, Change, Effect, FieldChange, Impact, Resource
+from scimconf.plan import Action, Address, Change, Effect, FieldChange, Impact, Plan, Resource
+from scimconf.plan.redact import redacted
+from scimconf.render import html, markdown
+from scimconf.render import json as machine
 from scimconf.spec.model import Spec
 from scimconf.wire import Snapshot
 
 USER, GROUP, OTHER = "u1", "g1", "g2"
 ROLE = "r1"
+TODAY = date(2026, 11, 25)
 ROWS = [
     {"id": "1", "principalId": USER, "principalType": "User", "principalDisplayName": "U", "appRoleId": ROLE},
     {"id": "2", "principalId": GROUP, "principalType": "Group", "principalDisplayName": "G", "appRoleId": ROLE},
@@ -114,7 +121,7 @@ def test_only_what_a_change_needs_is_counted(changes, snapshot, expected):
 )  # fmt: skip
 def test_a_change_says_how_many(one, snapshot, expected):
     """What could not be counted is not said."""
-    assert dict(with_impact(spec(), [one], snapshot)[0].impact) == expected
+    assert dict(with_impact(spec(), [one], snapshot, TODAY)[0].impact) == expected
 
 
 @pytest.mark.parametrize(
@@ -135,8 +142,46 @@ def test_a_change_says_how_many(one, snapshot, expected):
 @pytest.mark.parametrize("one", [START, MATCH], ids=["start", "matching"])
 def test_a_start_and_another_way_of_matching_are_about_whoever_will_be_in_scope(one, scope, more, snapshot, expected):
     """At most, since somebody may be in several groups."""
-    told = with_impact(spec(scope), [one, *more], snapshot)[0].impact
+    told = with_impact(spec(scope), [one, *more], snapshot, TODAY)[0].impact
     assert set(told.values()) == (set() if expected is None else {expected})
+
+
+NAMED = (
+    {"id": "1", "userPrincipalName": "ada@x.y", "givenName": "Ada", "department": "Sales"},
+    {"id": "2", "userPrincipalName": "bob@x.y", "givenName": "Bob", "department": "IT"},
+    {"id": "3", "userPrincipalName": "cat@x.y", "givenName": None, "department": None},
+)
+
+
+def source(before, after, rest="users/title", effects=(Effect.RESYNC,)):
+    return change("attribute_mapping", rest, "source", before, after, effects)
+
+
+@pytest.mark.parametrize(
+    ("one", "names", "expected"),
+    [
+        (source("[givenName]", 'Join("", [givenName], "!")'), "givenName", (3, ("ada@x.y", "bob@x.y", "cat@x.y"))),
+        (source("[givenName]", "[givenName]"), "givenName", (0, ())),
+        (source(None, "[department]"), "department", (2, ("ada@x.y", "bob@x.y"))),
+        (source("[department]", None), "department", (2, ("ada@x.y", "bob@x.y"))),
+        (source("[department]", 'FormatDateTime([department], , "x", "y")'), "department", (0, ())),
+        (source("[department]", '"fixed"'), "department", (3, ("ada@x.y", "bob@x.y", "cat@x.y"))),
+        (source("[department]", {"type": "Odd"}), "department", (2, ("ada@x.y", "bob@x.y"))),
+        (source("[department]", "Not("), "department", (2, ("ada@x.y", "bob@x.y"))),
+        (source("[manager]", "[department]"), "", None),
+        (source("[IsSoftDeleted]", "[department]"), "", None),
+        (source("[department]", "[givenName]", effects=(Effect.DESTROYS,)), "", None),
+        (source("[displayName]", "[mail]", "groups/displayName"), "", None),
+    ],
+)
+def test_a_changed_mapping_says_for_whom_it_gives_another_value(one, names, expected):
+    """What cannot be known of somebody does not count; three are named."""
+    asked = questions([one], seen()).select
+    assert asked == (tuple(sorted({"accountEnabled", "id", "userPrincipalName", names})) if names else ())
+    told = with_impact(spec(), [one], seen(sample=NAMED), TODAY)[0].impact
+    wanted = {} if expected is None else {Effect.RESYNC: Impact(expected[0], sample=3, who=expected[1])}
+    assert dict(told) == wanted
+    assert dict(with_impact(spec(), [one], seen(), TODAY)[0].impact) == {}
 
 
 @pytest.mark.parametrize(
@@ -147,6 +192,8 @@ def test_a_start_and_another_way_of_matching_are_about_whoever_will_be_in_scope(
         (Impact(2, 12, "at least"), "at least 2 of 12 users"),
         (Impact(34, bound="at most"), "at most 34 users"),
         (Impact(3, sample=500), "3 of a sample of 500 users"),
+        (Impact(1, sample=9, who=("ada@x.y",)), "1 of a sample of 9 users: ada@x.y"),
+        (Impact(2, sample=9, who=("ada@x.y",)), "2 of a sample of 9 users: ada@x.y, …"),
     ],
 )
 def test_it_is_said_in_words(impact, said):
@@ -190,3 +237,21 @@ def test_who_may_not_count_people_gets_the_plan_without_numbers(tmp_path):
     assert "narrows: people may be disabled\n" in told(tenant.plan(path))
     tenant.forget()
     assert "of a sample of 12 users)" in told(tenant.plan(path))
+
+
+def test_a_changed_expression_shows_the_right_users_in_every_form(writer, tmp_path):
+    """Whose value changes stands in the plan, under a pseudonym where people are to stay out of it."""
+    (tmp_path / "people.csv").write_text((WRITER.parent / "people.csv").read_text("utf-8"), "utf-8")
+    path = tmp_path / "scimconf.yaml"
+    rows = '      externalId: {expression: \'Replace([mailNickname], "grace", , , "hopper", , )\'}'
+    path.write_text(re.sub("(?m)^      externalId: .*$", lambda _: rows, WRITER.read_text("utf-8")), "utf-8")
+    planned = writer.plan(path)
+    said = "another value for 1 of a sample of 12 users: grace@contoso.com"
+    assert said in " ".join(told(planned).split())
+    plan = Plan(planned.comparison.tenant, (planned.comparison.plan,))
+    assert said in markdown.plan(plan)
+    assert said in html.plan(plan)
+    assert '"grace@contoso.com"' in machine.plan(plan)
+    hidden = redacted(plan)
+    for form in (markdown.plan(hidden), html.plan(hidden), machine.plan(hidden)):
+        assert "grace@contoso.com" not in form

@@ -12,8 +12,8 @@ from typing import Any
 from scimconf.plan import ApplicationPlan, Effect, Guard, Impact, Plan
 from scimconf.render.html.marks import Piece, Pieces, marked
 from scimconf.render.html.picture import Picture, pictures
-from scimconf.render.markdown.told import Item, Row, because, by_effect, items
-from scimconf.render.names import DANGERS, IDS, count, counts, effect, opening, place, plural, short, sum_up
+from scimconf.render.markdown.told import Item, Row, because, by_effect, items, people
+from scimconf.render.names import DANGERS, IDS, count, counts, effect, opening, place, plural, revalued, short, sum_up
 from scimconf.render.problems import sentence
 from scimconf.render.terminal.characters import visible
 from scimconf.render.terminal.fields import facts
@@ -200,7 +200,10 @@ def _entry(item: Item) -> Entry:
 
 
 def _tag(which: Effect, kind: str, impact: Impact | None = None) -> Tag:
-    word, _, said = effect(which, kind, impact).partition(": ")
+    told = effect(which, kind, impact)
+    if impact is not None and which is Effect.RESYNC:
+        told = visible(revalued(impact))
+    word, _, said = told.partition(": ")
     return Tag(word, said, which in DANGERS)
 
 
@@ -218,7 +221,7 @@ def _effects(entries: Iterable[Entry]) -> Iterable[tuple[Tag, str]]:
     """Each effect of the plan with the changes that have it."""
     told = [entry.item for entry in entries]
     for which, those in by_effect(told).items():
-        yield _tag(which, ""), visible(because(those))
+        yield _tag(which, ""), visible(because(those) + people(which, those))
 
 
 def _filters(applications: Iterable[Application], entries: Iterable[Entry]) -> Mapping[str, tuple[Option, ...]]:

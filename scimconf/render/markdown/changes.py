@@ -9,7 +9,8 @@ from scimconf.plan import Effect
 from scimconf.render.markdown.budget import Group, Part
 from scimconf.render.markdown.inert import prose
 from scimconf.render.markdown.told import Item, Row
-from scimconf.render.names import DANGERS, count, effect
+from scimconf.render.names import DANGERS, count, effect, revalued
+from scimconf.render.terminal.characters import visible
 
 _BRIEF = 60
 
@@ -50,6 +51,8 @@ def lines(item: Item) -> Iterator[str]:
         yield from _row(row)
     if item.facts:
         yield f"    {item.facts}"
+    if Effect.RESYNC in item.impact:
+        yield f"    {visible(revalued(item.impact[Effect.RESYNC]))}"
     for one in item.effects:
         if one is not Effect.RESYNC:
             yield f"{'!' if one in DANGERS else ' '}   {effect(one, item.kind, item.impact.get(one))}"
@@ -57,7 +60,7 @@ def lines(item: Item) -> Iterator[str]:
 
 def _brief(item: Item) -> str:
     """The only thing to say beside the address, where that fits on its line."""
-    if len(item.rows) != 1 or item.facts or set(item.effects) - {Effect.RESYNC}:
+    if len(item.rows) != 1 or item.facts or item.impact or set(item.effects) - {Effect.RESYNC}:
         return ""
     row = item.rows[0]
     sides = [side for side in (row.before, row.after) if side is not None]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from scimconf.plan import Action, ApplicationPlan, Guard, Plan
 from scimconf.render.markdown.budget import Group, Part
 from scimconf.render.markdown.inert import cell, code, prose
-from scimconf.render.markdown.told import Item, because, by_effect
+from scimconf.render.markdown.told import Item, because, by_effect, people
 from scimconf.render.names import effect, opening, stopped, totals, verdict
 
 _COLUMNS = (*(action.value for action in Action), "drift", "left alone", "guards that stop")
@@ -36,7 +36,7 @@ def _title(plan: Plan) -> str:
 def _effects(told: Sequence[Item]) -> Iterator[Part]:
     for which, those in by_effect(told).items():
         word, _, said = effect(which, "").partition(": ")
-        yield Part(f"- **{word}**: {said} ({prose(because(those))})\n", 0)
+        yield Part(f"- **{word}**: {said} ({prose(because(those) + people(which, those))})\n", 0)
 
 
 # --- guards --------------------------------------------------------------------------------------------------------

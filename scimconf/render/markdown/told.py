@@ -117,6 +117,14 @@ def by_effect(told: Iterable[Item]) -> Mapping[Effect, Sequence[Item]]:
     return {which: those for which, those in found.items() if those}
 
 
+def people(which: Effect, told: Sequence[Item]) -> str:
+    """`; at most 34 users`: whom an effect is about in all, where that is known of every change that has it."""
+    known = [item.impact[which] for item in told if which in item.impact]
+    if which is Effect.RESYNC or len(known) < len(told):
+        return ""
+    return f"; {known[0] if len(known) == 1 else Impact(sum(one.number for one in known), bound='at most')}"
+
+
 def because(told: Iterable[Item]) -> str:
     """`1 role, 3 people, 1 group`: the changes by kind; of assignments, whom they are for."""
     kinds, principals = Counter[str](), Counter[str]()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from scimconf.plan import Change, Effect
-from scimconf.render.names import by_weight, effect, place
+from scimconf.render.names import by_weight, effect, place, revalued
 from scimconf.render.terminal.assignments import KIND as ASSIGNMENT
 from scimconf.render.terminal.assignments import assignment_lines, effect_lines
 from scimconf.render.terminal.characters import cells, pad, visible
@@ -46,7 +46,7 @@ def _blocks(page: Page, changes: Sequence[Change]) -> Iterator[list[str]]:
 
 def _brief(change: Change) -> str:
     """What a change says besides its address, where that is one field and nothing else."""
-    return "" if change.effects - {Effect.RESYNC} or facts(change.before) else brief(change)
+    return "" if change.effects - {Effect.RESYNC} or change.impact or facts(change.before) else brief(change)
 
 
 def _line(page: Page, change: Change, column: int, text: str) -> str:
@@ -64,6 +64,8 @@ def _change(page: Page, change: Change) -> Iterator[str]:
     yield from field_lines(page, change)
     for which in by_weight(change.effects - {Effect.RESYNC}):
         yield from effect_lines(page, which, effect(which, change.kind, change.impact.get(which)))
+    if Effect.RESYNC in change.impact:
+        yield from effect_lines(page, Effect.RESYNC, revalued(change.impact[Effect.RESYNC]))
 
 
 def _head(page: Page, change: Change) -> Iterator[str]:
