@@ -88,6 +88,7 @@ def _write(found: Declared, asked: dict[str, Any]) -> None:
         saved.save(str(Path(asked["out"]).with_name(file)), _csv(found.people))
     elif found.people:
         found.tree["assignments"]["users"] = found.users()
+    excuse(found)
     text = yaml.write_spec(found.tree, _notes(found))
     if asked["out"]:
         saved.save(asked["out"], text)
@@ -96,6 +97,23 @@ def _write(found: Declared, asked: dict[str, Any]) -> None:
         click.echo(text, nl=False)
     for line in found.unsaid:
         click.echo(f"  not in the spec: {visible(line)}", err=True)
+
+
+def excuse(found: Declared) -> None:
+    """What is live may be what the lint refuses: such a line says that it is so, and why, or no plan could be made."""
+    from scimconf.render import yaml
+    from scimconf.spec.load import load
+    from scimconf.workflow import lint
+
+    files = {"spec.yaml": yaml.write_spec(found.tree)}
+    loaded = load("spec.yaml", lambda path: files.get(path) or _csv(found.people), {}, {})
+    for problem in lint(loaded):
+        row = problem.path[:4] if problem.path[:1] == ("mappings",) else problem.path
+        if problem.is_error and problem.code not in found.comments.get(row, ""):
+            already = found.comments.get(row, "")
+            found.comments[row] = f"scimconf: ignore {problem.code} it is live as it is" + (
+                f"; {already}" if already else ""
+            )
 
 
 def _notes(found: Declared) -> Notes:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import copy
 import json
+from pathlib import Path
 
 import pytest
 
+from scimconf.cli.export import excuse
 from scimconf.errors import ProblemsError
-from scimconf.render.yaml import format_text, write_spec
+from scimconf.kinds.declared import Declared
+from scimconf.render.yaml import Notes, format_text, write_spec
+from scimconf.spec.load import load
+from scimconf.workflow import lint
 from tests.adoption.test_export_laws import NAMES, exported, loaded, sample, with_schema
 from tests.rehearsal import TOKEN, Rehearsal, changes, mapping
 
@@ -492,3 +497,27 @@ def test_users_of_a_long_list_are_users_all_the_same():
     found = exported(one)
     assert len(found.people) == len(found.users()) == 60
     assert "users" not in found.tree["assignments"]
+
+
+def test_what_is_live_and_the_lint_refuses_is_excused(tmp_path):
+    """A role expression under scope all is live: the spec says so in its line, and plans to nothing."""
+    tree = {
+        "version": 1,
+        "name": "writer",
+        "application": {"display_name": "Writer"},
+        "provisioning": {"enabled": False, "scope": "all"},
+        "mappings": {"users": {"attributes": {"userType": {"expression": ROLE_EXPRESSION}, "title": "jobTitle"}}},
+    }
+    row = ("mappings", "users", "attributes", "userType")
+    found = Declared(tree, {row: "the template has none"})
+    excuse(found)
+    assert found.comments == {row: "scimconf: ignore L402 it is live as it is; the template has none"}
+    excuse(found)
+    assert len(found.comments) == 1
+    path = tmp_path / "spec.yaml"
+    path.write_text(write_spec(tree, Notes(beside=found.comments)), "utf-8")
+    told = load(str(path), lambda name: Path(name).read_bytes(), {}, {})
+    assert [problem.code for problem in lint(told) if problem.is_error] == []
+
+
+ROLE_EXPRESSION = "SingleAppRoleAssignment([appRoleAssignments])"
