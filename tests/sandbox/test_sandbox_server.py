@@ -93,7 +93,7 @@ def test_waiting_answers_do_not_hold_others_up(sandbox):
         import asyncio
 
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
-            await asyncio.gather(*(http.get("/v1.0/users") for _ in range(20)))
+            await asyncio.gather(*(http.get("/v1.0/users") for _ in range(100)))
 
     import asyncio
 
@@ -101,4 +101,4 @@ def test_waiting_answers_do_not_hold_others_up(sandbox):
     worker = threading.Thread(target=lambda: asyncio.run(ask_many()))
     worker.start()
     worker.join()
-    assert time.perf_counter() - begun < 1
+    assert time.perf_counter() - begun < 0.5 * 100 * 0.1  # one after another they would take ten seconds
