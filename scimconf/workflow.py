@@ -24,7 +24,7 @@ from scimconf.wire import Snapshot
 
 if TYPE_CHECKING:
     from scimconf.kinds.declared import Declared
-    from scimconf.live.execute import Done, Values
+    from scimconf.live.execution import Done, Values
     from scimconf.live.observe import Live
 
 ROUNDS = 4
@@ -195,7 +195,7 @@ def _told(planned: Planned) -> frozenset[str]:
 
 
 async def _execute(live: Live, planned: Planned, so_far: Report, values: Values, talk: Talk) -> Report:
-    from scimconf.live.execute import Orders, execute, preflight
+    from scimconf.live.execution import Orders, execute, preflight
 
     after = {kind.name: kind.after for kind in KINDS}
     steps = planned.comparison.steps

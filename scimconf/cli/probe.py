@@ -12,7 +12,7 @@ from scimconf.cli.terminal import can_ask
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
-    from scimconf.live.probe import Findings
+    from scimconf.live.probing import Findings
 
 QUESTION = (
     "This makes a throw-away application in the tenant, starts and pauses its provisioning with nobody assigned, and "
@@ -43,7 +43,7 @@ def command(**asked: Any) -> int:
         return 1
 
     async def work(session: Session) -> int:
-        from scimconf.live.probe import probe
+        from scimconf.live.probing import probe
 
         found = await probe(session.live(), session.progress.tell)
         with session.progress.still():
@@ -54,7 +54,7 @@ def command(**asked: Any) -> int:
 
 def _report(found: Findings, out: str) -> int:
     from scimconf import __version__
-    from scimconf.live.probe import switches
+    from scimconf.live.probing import switches
 
     document = {
         "format_version": "1.0",

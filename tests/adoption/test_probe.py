@@ -8,13 +8,14 @@ import re
 import pytest
 
 from scimconf.errors import GraphError
-from scimconf.live.probe import _SWITCHES, NAME, probe, switches
+from scimconf.live.probing import NAME, probe, switches
+from scimconf.live.probing.switches import SWITCHES
 from scimconf.sandbox.switches import Switches, table
 from tests.rehearsal import Rehearsal
 
 UNSEEN = {("star_secret", "literal"), ("star_secret", "keep"), ("expression_spaces", "single")}
 """Positions that look like others from outside: a star that was taken, and a text that was spaced or rebuilt."""
-SETTLED = [(one.name, value) for one in table() for value in one.values or () if one.name in _SWITCHES]
+SETTLED = [(one.name, value) for one in table() for value in one.values or () if one.name in SWITCHES]
 
 
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE)

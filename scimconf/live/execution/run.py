@@ -1,0 +1,84 @@
+"""One execution's state: what it was given, what it has written, what was named on the way, and how each step ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from scimconf.errors import GraphError
+from scimconf.live.graph import may_have_happened
+from scimconf.live.observe import Live
+from scimconf.live.order import After, Node
+from scimconf.live.patience import Wait
+from scimconf.plan import Outcome, Result
+from scimconf.wire import Json, SecretRef, Snapshot, Step
+
+
+class Values(Protocol):
+    """Where secrets get their values; live.secrets.Secrets is one."""
+
+    def resolve(self, ref: SecretRef) -> Any: ...
+
+
+@dataclass(slots=True)
+class Done:
+    """What an execution did: outcomes, whether a write reached Graph or may have, and whether it found itself stale."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    wrote: bool = False
+    stale: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return any(one.result is Result.FAILED for one in self.outcomes)
+
+
+@dataclass(slots=True)
+class Orders:
+    """What an execution is given: the steps, what the plan saw, the kinds' order, secrets, and whom to tell."""
+
+    steps: Sequence[Step]
+    seen: Snapshot
+    after: After
+    values: Values
+    tell: Callable[[str, int, int], None]
+    interrupted: Callable[[], bool]
+
+
+class Run:
+    """One execution; its state is what it has written and what was named on the way."""
+
+    def __init__(self, live: Live, orders: Orders) -> None:
+        self.live, self.orders = live, orders
+        self.names: dict[str, str] = dict(orders.seen.names)
+        self.done = Done()
+        self.written: dict[str, Json] = {}
+        self.finished = 0
+
+    def begins(self, node: Node) -> None:
+        self.orders.tell(node.says, self.finished, len(self.orders.steps))
+
+    def ended(self, node: Node, result: Result, detail: str = "", hint: str = "") -> None:
+        for step in node.steps:
+            self.said(step, result, detail, hint)
+
+    def said(self, step: Step, result: Result, detail: str = "", hint: str = "") -> None:
+        self.finished += 1
+        self.done.outcomes.append(Outcome(result, step.serves, step.says, detail, hint))
+        self.orders.tell(step.says, self.finished, len(self.orders.steps))
+
+    async def again(self, wait: Wait, why: str) -> bool:
+        """Whether there is time left to try again; none after an interrupt."""
+        return not self.orders.interrupted() and await wait.again(why)
+
+    @contextmanager
+    def writing(self, *, counts: bool = True) -> Iterator[None]:
+        """Notes that something was written: not when Graph refused it, but when nobody knows."""
+        try:
+            yield
+        except GraphError as error:
+            self.done.wrote |= counts and may_have_happened(error.status)
+            raise
+        self.done.wrote |= counts
