@@ -31,7 +31,13 @@ def _whom(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--only", multiple=True, metavar="ADDRESS", help="Only these addresses of the plan; globs work.")
 @click.option("--exclude", multiple=True, metavar="ADDRESS", help="All of the plan but these addresses.")
 @options.output("text", "json", "html")
-@click.option("--redact-principals", is_flag=True, help="Keep people's names and values out of it.")
+@click.option(
+    "--redact",
+    "--redact-principals",
+    "redact_principals",
+    is_flag=True,
+    help="Keep people's names and values out of it.",
+)
 @options.events
 @click.option("--out", type=click.Path(dir_okay=False), help="The file to write; stdout without it.")
 def command(paths: Sequence[str], **asked: Any) -> int:

@@ -5,7 +5,12 @@
 
 A plan compares `render(parse(spec's text))` with `render(from_source(live tree))`, without asking the service. This
 package is pure and imports nothing of ours: the sandbox shares it with the client.
+
+`evaluate(…)` and `check(…)` are of this package too; `evaluation` and `lint`, where they stand with their types, are
+imported when they are first asked for, so that a plan without questions does not pay for them.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from scimconf.expressions.canon import canonical
 from scimconf.expressions.catalogue import FUNCTIONS, Function, Parameter, find
@@ -15,6 +20,10 @@ from scimconf.expressions.parsing import MAX_DEPTH, MAX_LENGTH, parse
 from scimconf.expressions.rendering import quote, render
 from scimconf.expressions.sources import from_source, to_source
 from scimconf.expressions.walking import attributes, children, functions, walk
+
+if TYPE_CHECKING:
+    from scimconf.expressions.evaluation import evaluate
+    from scimconf.expressions.lint import check
 
 __all__ = [
     "FUNCTIONS",
@@ -32,7 +41,9 @@ __all__ = [
     "Parameter",
     "attributes",
     "canonical",
+    "check",
     "children",
+    "evaluate",
     "find",
     "from_source",
     "functions",
@@ -43,3 +54,16 @@ __all__ = [
     "to_source",
     "walk",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The two functions whose modules are late; the names are held in `__all__`."""
+    if name == "evaluate":
+        from scimconf.expressions.evaluation import evaluate
+
+        return evaluate
+    if name == "check":
+        from scimconf.expressions.lint import check
+
+        return check
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
