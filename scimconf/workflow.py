@@ -16,7 +16,7 @@ from scimconf.errors import GraphError, Problem, ProblemsError, ScimconfError
 from scimconf.kinds import KINDS, spec_tests
 from scimconf.kinds.comparison import Comparison, Options, check, compare, documents, expired, groups_to_count, lookups
 from scimconf.kinds.impact import SAMPLE, Questions, questions
-from scimconf.plan import Action, Guard, Outcome, Report, Result
+from scimconf.plan import Action, Change, Guard, Outcome, Report, Result
 from scimconf.plan.guards import ASKED
 from scimconf.spec.loaded import Loaded, digest
 from scimconf.spec.model import Spec
@@ -73,11 +73,13 @@ def validate(loaded: Loaded, today: date) -> tuple[Problem, ...]:
     return (*loaded.problems, *_placed(loaded, found))
 
 
-def lint(loaded: Loaded, ignore: Sequence[str] = (), snapshot: Snapshot | None = None) -> tuple[Problem, ...]:
+def lint(
+    loaded: Loaded, ignore: Sequence[str] = (), snapshot: Snapshot | None = None, changes: Sequence[Change] = ()
+) -> tuple[Problem, ...]:
     """What is probably wrong with a spec, but for the rules that are ignored."""
     from scimconf.kinds import lint
 
-    return tuple(lint.lint(loaded, snapshot, ignore))
+    return tuple(lint.lint(loaded, snapshot, ignore, {change.address.local for change in changes}))
 
 
 async def plan(live: Live, loaded: Loaded, options: Options, former: Spec | None = None) -> Planned:
@@ -93,7 +95,7 @@ async def plan(live: Live, loaded: Loaded, options: Options, former: Spec | None
     if asked:
         snapshot = await _census(live, snapshot, asked)
         found = compare(KINDS, spec, snapshot, options, former)
-    findings = lint(loaded, options.ignore, snapshot)
+    findings = lint(loaded, options.ignore, snapshot, found.plan.changes)
     told = replace(
         found.plan,
         paths=loaded.paths,

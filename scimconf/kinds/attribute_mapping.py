@@ -7,12 +7,13 @@ service's own parser at apply.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from scimconf import expressions
 from scimconf.documents import rows, schema
 from scimconf.errors import Problem
+from scimconf.expressions.lint.vocabulary import alike
 from scimconf.kinds import mappings
 from scimconf.kinds.kind import Base, Effects, close, live_schema, place, schema_reads, selector
 from scimconf.plan import Absent, Action, Change, Effect, Reported, Resource, Wanted, Whole
@@ -34,12 +35,13 @@ class AttributeMappingKind(Base):
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Problem]:
         for one in mappings.listed(spec):
             yield from _syntax(one)
-        if snapshot is None:
-            return
         for section, mapping in mappings.sections(spec).items():
-            found = place(snapshot, section, mapping)
-            if found is not None:
+            found = place(snapshot, section, mapping) if snapshot is not None else None
+            if snapshot is not None and found is not None:
                 yield from self._against(spec, snapshot, section, found)
+            elif mapping.unlisted == "remove" and mapping.attributes:
+                listed = [one for one in mappings.listed(spec) if one.section == section]
+                yield from _matching(section, {one.target: one.row.match for one in listed})
 
     def _against(self, spec: Spec, snapshot: Snapshot, section: str, found: schema.Place) -> Iterable[Problem]:
         listed = [one for one in mappings.listed(spec) if one.section == section]
@@ -173,10 +175,11 @@ def _unknown(listed: Sequence[mappings.Row], raw: Any, found: schema.Place) -> I
 
 
 def _not_an_attribute(
-    code: str, one: mappings.Row, name: str, known: Iterable[str], section: str, side: str
+    code: str, one: mappings.Row, name: str, known: Collection[str], section: str, side: str
 ) -> Problem:
-    hint = close(name, known, f"Declare it under mappings.{one.section}.{section}.")
-    return Problem(code, f'"{name}" is not an attribute of {side}', one.path, hint=hint)
+    hint = alike(name, known) or close(name, known, f"Declare it under mappings.{one.section}.{section}.")
+    path = (*one.path, one.row.form) if section == "source_attributes" else one.path
+    return Problem(code, f'"{name}" is not an attribute of {side}', path, hint=hint)
 
 
 def _source_attributes(row: MappingRow) -> tuple[str, ...]:

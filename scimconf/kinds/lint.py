@@ -13,30 +13,28 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from scimconf import expressions
-from scimconf.documents import schema
-from scimconf.errors import Problem, Severity
+from scimconf.errors import Problem, Severity, SpecPath
 from scimconf.expressions.lint import RULES as EXPRESSION_RULES
 from scimconf.expressions.lint import Context, Finding, check
 from scimconf.kinds import mappings
-from scimconf.kinds.kind import live_schema, place
 from scimconf.kinds.spec_rules import RULES
+from scimconf.kinds.surroundings import Surroundings
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import STANDARD, ObjectMapping, Spec
-from scimconf.wire import Json, Snapshot
+from scimconf.wire import Snapshot
 
 Written: TypeAlias = Literal["source", "constant", "expression"]
 
 ELSEWHERE = frozenset({"L100", "L111", "L301"})
 """Rules whose findings are problems of the rows' kind already: K501 and K503."""
+WITH_ALL = "L402"
 MILDER: Mapping[str, Severity] = MappingProxyType({"L401": "warning"})
 """Raw roles are rarely meant, but an application may ask for them, as Writer does."""
-OFFLINE = frozenset(
-    {
-        *("L102", "L105", "L106", "L108", "L109", "L201", "L205", "L207", "L305", "L306", "L307", "L308", "L310"),
-        *("L502", "L503", "L506"),
-    }
-)
-"""Warnings about how something is written, or of what a plan has a guard for: `validate` tells them, no plan does."""
+MANNER = frozenset({"L105", "L106", "L109", "L201", "L205", "L207", "L305", "L306", "L307", "L308", "L506"})
+"""Warnings that a plan tells only of what it changes: what has stood there for years is left to `validate`."""
+
+Changed: TypeAlias = Collection[str]
+"""The local addresses of a plan's changes, as `attribute_mapping/users/title`."""
 
 
 def rules() -> Mapping[str, tuple[str, Severity]]:
@@ -47,26 +45,38 @@ def rules() -> Mapping[str, tuple[str, Severity]]:
     return dict(sorted(found.items()))
 
 
-def lint(loaded: Loaded, snapshot: Snapshot | None = None, ignore: Collection[str] = ()) -> Iterator[Problem]:
-    """The findings that nobody ignores; with a snapshot those that a plan tells."""
+def lint(
+    loaded: Loaded, snapshot: Snapshot | None = None, ignore: Collection[str] = (), changed: Changed = ()
+) -> Iterator[Problem]:
+    """The findings that nobody ignores; with a snapshot those that a plan with these changes tells."""
     spec = loaded.spec
     if spec is None:
         return
-    for problem in (*_of_rows(spec, snapshot), *_of_all(spec)):
-        offline = snapshot is not None and problem.code in OFFLINE and not problem.is_error
+    around = Surroundings(spec, snapshot)
+    for problem in (*_of_rows(around), *_of_live_rows(around), *_of_all(around)):
+        old = snapshot is not None and problem.code in MANNER and _address(problem.path, spec) not in changed
         ignored = problem.code in ignore or loaded.is_ignored(problem.code, problem.path, problem.path[:-1])
-        if not ignored and not offline:
+        if not ignored and not old:
             yield problem.at(loaded.origin(problem.path))
 
 
-def _of_all(spec: Spec) -> Iterator[Problem]:
+def _address(path: SpecPath, spec: Spec) -> str:
+    """The local address of what stands at a path: a row, or the section itself."""
+    if path[:1] == ("role_attribute",) and spec.role_attribute is not None:
+        return f"attribute_mapping/users/{spec.role_attribute.target}"
+    if path[:1] == ("mappings",) and path[2:3] == ("attributes",):
+        return f"attribute_mapping/{path[1]}/{path[3]}"
+    return str(path[0])
+
+
+def _of_all(around: Surroundings) -> Iterator[Problem]:
     for name, rule in RULES.items():
-        for path, message, hint in rule.find(spec):
+        for path, message, hint in rule.find(around):
             yield Problem(name, message, path, hint=hint, severity=rule.severity)
 
 
-def _of_rows(spec: Spec, snapshot: Snapshot | None) -> Iterator[Problem]:
-    for one in mappings.listed(spec):
+def _of_rows(around: Surroundings) -> Iterator[Problem]:
+    for one in mappings.listed(around.spec):
         try:
             tree = mappings.expression_of(one.row)
         except expressions.ExpressionError:
@@ -74,26 +84,36 @@ def _of_rows(spec: Spec, snapshot: Snapshot | None) -> Iterator[Problem]:
         if tree is None:
             continue
         text = one.row.expression or expressions.render(tree)
-        context = _context(spec, one, snapshot)
-        for finding in check(text, context):
+        for finding in check(text, _context(around, one)):
             if finding.rule not in ELSEWHERE and not _is_declared(finding, text, one.mapping):
                 yield _problem(finding, one)
 
 
-def _context(spec: Spec, one: mappings.Row, snapshot: Snapshot | None) -> Context:
+def _of_live_rows(around: Surroundings) -> Iterator[Problem]:
+    """What a written scope does to live rows that stay: roles do not go with everybody in scope."""
+    if around.spec.provisioning.scope != "all":
+        return
+    for section, mapping in mappings.sections(around.spec).items():
+        for one in around.kept(section, mapping):
+            found = check(one.tree, Context(target=one.target, scope="all")) if one.tree is not None else []
+            for finding in found:
+                if finding.rule == WITH_ALL:
+                    said = f"{one.target} is mapped, and {finding.message}"
+                    yield Problem(WITH_ALL, said, ("provisioning", "scope"), hint=finding.hint)
+
+
+def _context(around: Surroundings, one: mappings.Row) -> Context:
     """The mapping around a row: what the spec declares, and otherwise what the application's schema says."""
-    sources, target = _live(one, snapshot)
-    declared = one.mapping.target_attributes.get(one.target)
-    kind = declared.type if declared is not None else target.get("type")
-    several = declared.multivalued if declared is not None else target.get("multivalued")
+    sources = around.sources(one.section, one.mapping)
+    target = around.target(one.section, one.mapping, one.target)
     name = one.section if one.section in STANDARD else f"{one.mapping.source}s".lower()
     return Context(
         target=one.target,
-        target_type=kind if isinstance(kind, str) else None,
-        multivalued=several if isinstance(several, bool) else None,
+        target_type=target.type,
+        multivalued=target.multivalued,
         match=one.row.match,
         apply=one.row.apply,
-        scope=spec.provisioning.scope,
+        scope=around.scope,
         mapping="groups" if name == "groups" else "users",
         written=_written(one),
         source_attributes=sources | set(one.mapping.source_attributes) if sources else None,
@@ -104,17 +124,6 @@ def _context(spec: Spec, one: mappings.Row, snapshot: Snapshot | None) -> Contex
 def _written(one: mappings.Row) -> Written:
     form = one.row.form
     return form if form in ("source", "constant") else "expression"
-
-
-def _live(one: mappings.Row, snapshot: Snapshot | None) -> tuple[set[str], Json]:
-    """The names of the source's attributes, and the target attribute's definition; nothing where it is not known."""
-    raw = live_schema(snapshot) if snapshot is not None else None
-    found = place(snapshot, one.section, one.mapping) if snapshot is not None else None
-    if raw is None or found is None:
-        return set(), {}
-    sources = {str(each.get("name")) for each in schema.definitions(raw, found, "source")}
-    targets = schema.definitions(raw, found, "target")
-    return sources, next((each for each in targets if each.get("name") == one.target), {})
 
 
 def _is_declared(finding: Finding, text: str, mapping: ObjectMapping) -> bool:

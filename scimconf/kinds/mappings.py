@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 from scimconf import expressions
 from scimconf.errors import SpecPath
-from scimconf.spec.model import MappingRow, ObjectMapping, Spec
+from scimconf.spec.model import AttributeDefinition, MappingRow, ObjectMapping, RoleAttribute, Spec
 
 _EMPTY = ObjectMapping()
+_TEXT, _LIST = AttributeDefinition(), AttributeDefinition(multivalued=True)
+ALL_ROLES = frozenset({"AppRoleAssignmentsComplex", "AssertiveAppRoleAssignmentsComplex"})
+"""Functions that give all of somebody's roles, as a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +58,12 @@ def expression_of(row: MappingRow) -> expressions.Expression | None:
     if row.constant is not None:
         return expressions.Constant(row.constant)
     return expressions.Attribute(row.source) if row.source is not None else None
+
+
+def role_definition(one: RoleAttribute) -> AttributeDefinition:
+    """What the role attribute is declared as where nothing else says so: it takes what its row gives."""
+    try:
+        tree = expressions.parse(one.expression) if one.expression is not None else None
+    except expressions.ExpressionError:
+        return _TEXT
+    return _LIST if tree is not None and ALL_ROLES & set(expressions.functions(tree)) else _TEXT

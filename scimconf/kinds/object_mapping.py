@@ -7,6 +7,7 @@ from typing import Any
 
 from scimconf.documents import rows, schema, scopes
 from scimconf.errors import Problem
+from scimconf.expressions.lint.vocabulary import alike
 from scimconf.kinds import mappings
 from scimconf.kinds.kind import Base, Effects, close, live_schema, place, refused, schema_reads, selector
 from scimconf.plan import Change, Effect, FieldChange, Resource, Wanted
@@ -129,12 +130,15 @@ def _not_one(section: str, found: Sequence[schema.Place], raw: Any) -> Problem:
 def _unknown_attributes(section: str, mapping: ObjectMapping, raw: Any, found: schema.Place) -> Iterable[Problem]:
     known = {str(one.get("name")) for one in schema.definitions(raw, found, "source")}
     known |= set(mapping.source_attributes) if known else set()
+    declare = f"Declare it under mappings.{section}.source_attributes."
     for index, one in enumerate(mapping.filters or ()):
         for number, clause in enumerate(one.all):
             if known and clause.attribute not in known:
                 path = ("mappings", section, "filters", index, "all", number, "attribute")
                 said = f'"{clause.attribute}" is not an attribute of the source'
-                yield Problem("K503", said, path, hint=close(clause.attribute, known))
+                yield Problem(
+                    "K503", said, path, hint=alike(clause.attribute, known) or close(clause.attribute, known, declare)
+                )
 
 
 def _unmanaged(section: str, found: schema.Place) -> Iterable[Problem]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from scimconf.kinds import mappings
 from scimconf.kinds.definitions import DefinitionKind
 from scimconf.spec.model import AttributeDefinition, ObjectMapping, Spec
-
-_TEXT = AttributeDefinition()
 
 
 class TargetAttributeKind(DefinitionKind):
@@ -18,5 +17,8 @@ class TargetAttributeKind(DefinitionKind):
 
     def declared(self, spec: Spec, section: str, mapping: ObjectMapping) -> Mapping[str, AttributeDefinition]:
         if section == "users" and spec.role_attribute is not None:
-            return {spec.role_attribute.target: _TEXT, **mapping.target_attributes}
+            return {
+                spec.role_attribute.target: mappings.role_definition(spec.role_attribute),
+                **mapping.target_attributes,
+            }
         return mapping.target_attributes

@@ -13,6 +13,9 @@ from types import MappingProxyType
 from scimconf.plan.change import Action, Change, Effect, FieldChange, Guard
 from scimconf.plan.guards import Facts, opened
 
+LEFT = "[IsSoftDeleted]"
+GONE = "people who leave would no longer be disabled in the application"
+
 Rule = Callable[[Sequence[Change], Facts], Iterable[Guard]]
 
 MANY, OF_AT_LEAST, SHARE = 100, 10, 0.3
@@ -154,19 +157,48 @@ def _all_removed(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
 
 
 def _active_unmapped(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
-    """Without `active` from IsSoftDeleted or accountEnabled nobody is ever disabled in the application."""
+    """Whoever leaves is disabled by a mapping that reads IsSoftDeleted at every update, and by nothing else."""
     for change in changes if facts.has_run else ():
-        if change.kind != "attribute_mapping" or not change.address.rest.endswith("/active"):
-            continue
-        one = change.field("source")
-        after = str(one.after) if one is not None else ""
-        if change.action is Action.DELETE or (one is not None and not _disables(after)):
-            said = "people who leave would no longer be disabled in the application"
+        said = ""
+        if change.kind == "attribute_mapping" and change.address.rest.startswith("users/"):
+            said = _stays_active(change)
+        elif change.address.local == "object_mapping/users" and _loses_update(change):
+            said = "nobody would be updated, so people who leave would no longer be disabled in the application"
+        if said:
             yield Guard("active-unmapped", said, address=change.address)
 
 
-def _disables(source: str) -> bool:
-    return "[IsSoftDeleted]" in source or "[accountEnabled]" in source
+def _stays_active(change: Change) -> str:
+    """Who would stay active by this change of a row; nothing where that is as it was."""
+    before, after = _source(change, 0), _source(change, 1)
+    follows = LEFT in before or change.address.rest.endswith("/active")
+    apply = change.field("apply")
+    if change.action is Action.DELETE and follows:
+        return GONE
+    if not follows or (change.field("source") is None and apply is None):
+        return ""
+    if apply is not None and apply.before == "always" and apply.after != "always":
+        return GONE
+    if LEFT in after:
+        return ""
+    if "[accountEnabled]" not in after:
+        return GONE if change.field("source") is not None else ""
+    lost = "people who are unassigned or leave the scope would no longer be disabled in the application"
+    return lost if LEFT in before else ""
+
+
+def _source(change: Change, side: int) -> str:
+    """The row's source before or after, also where it is not what changes."""
+    one = change.field("source")
+    if one is not None:
+        return str((one.before, one.after)[side] or "")
+    resource = (change.before, change.after)[side]
+    return str((resource.fields.get("source") if resource is not None else None) or "")
+
+
+def _loses_update(change: Change) -> bool:
+    one = change.field("actions")
+    return one is not None and "update" in (one.before or ()) and "update" not in one.after
 
 
 def _threshold_off(changes: Sequence[Change], _facts: Facts) -> Iterator[Guard]:
