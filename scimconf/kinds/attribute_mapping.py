@@ -169,7 +169,7 @@ def _unknown(listed: Sequence[mappings.Row], raw: Any, found: schema.Place) -> I
         if targets and not declared and one.target not in targets:
             yield _not_an_attribute("K502", one, one.target, targets, "target_attributes", "the target")
         known = sources | set(one.mapping.source_attributes)
-        for name in _source_attributes(one.row) if sources else ():
+        for name in mappings.reads(one.row) if sources else ():
             if name not in known:
                 yield _not_an_attribute("K503", one, name, known, "source_attributes", "the source")
 
@@ -177,17 +177,11 @@ def _unknown(listed: Sequence[mappings.Row], raw: Any, found: schema.Place) -> I
 def _not_an_attribute(
     code: str, one: mappings.Row, name: str, known: Collection[str], section: str, side: str
 ) -> Problem:
-    hint = alike(name, known) or close(name, known, f"Declare it under mappings.{one.section}.{section}.")
-    path = (*one.path, one.row.form) if section == "source_attributes" else one.path
-    return Problem(code, f'"{name}" is not an attribute of {side}', path, hint=hint)
-
-
-def _source_attributes(row: MappingRow) -> tuple[str, ...]:
-    try:
-        expression = mappings.expression_of(row)
-    except expressions.ExpressionError:
-        return ()
-    return () if expression is None else expressions.attributes(expression)
+    declare = f"Declare it under mappings.{one.section}.{section}."
+    message = f'"{name}" is not an attribute of {side}'
+    if section == "source_attributes":
+        return Problem(code, message, (*one.path, one.row.form), hint=alike(name, known) or declare)
+    return Problem(code, message, one.path, hint=close(name, known, declare))
 
 
 def _twice(section: str, found: schema.Place) -> Iterator[Problem]:

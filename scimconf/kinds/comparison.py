@@ -10,16 +10,19 @@ from itertools import chain
 
 from scimconf.documents import application, job, secrets
 from scimconf.errors import Problem
+from scimconf.kinds import mappings
 from scimconf.kinds.impact import with_impact
 from scimconf.kinds.kind import Kind
 from scimconf.kinds.left_behind import left_behind
-from scimconf.plan import Action, ApplicationPlan, Change, Difference, Effect, Tenant
+from scimconf.plan import Action, ApplicationPlan, Change, Difference, Effect, Resource, Tenant
 from scimconf.plan.diff import diff, fingerprint
 from scimconf.plan.guards import Facts, Permit
 from scimconf.plan.rules import guards
 from scimconf.plan.select import Selection, select
 from scimconf.spec.model import Spec
 from scimconf.wire import Document, Edit, Lookup, SecretRef, Snapshot, Step
+
+ROLES = "appRoleAssignments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,13 @@ def compare(
         reported=difference.reported,
         left_alone=difference.left_alone,
         guards=guards(chosen.changes, replace(facts, left_behind=len(behind) * options.fail_on_left_behind)),
-        notices=(*warnings, *_needs(steps, snapshot), *_pulled(chosen), *_unguarded(spec)),
+        notices=(
+            *warnings,
+            *_needs(steps, snapshot),
+            *_pulled(chosen),
+            *_unguarded(spec),
+            *_roleless(spec, difference),
+        ),
         left_behind=behind,
         excluded=chosen.left_out,
     )
@@ -247,3 +256,20 @@ def _unguarded(spec: Spec) -> Iterator[Problem]:
             severity="warning",
             hint="Write `tenant:` with a verified domain.",
         )
+
+
+def _roleless(spec: Spec, difference: Difference) -> Iterator[Problem]:
+    """Assignments without a role, where roles are sent: Graph has them only for applications that declare none."""
+    kept = [one for one in difference.left_alone if one.address.kind == "assignment" and _is_default(one)]
+    if kept and any(ROLES in mappings.reads(row.row) for row in mappings.listed(spec)):
+        has = (
+            "1 assignment that is left alone has"
+            if len(kept) == 1
+            else f"{len(kept)} assignments that are left alone have"
+        )
+        said = f"{has} no role (Default Access), and roles are mapped: what is sent for them is not documented"
+        yield Problem("K812", said, ("assignments",), severity="warning", hint="Give them a role under assignments.")
+
+
+def _is_default(one: Resource) -> bool:
+    return isinstance(one.key, tuple) and one.key[1] == application.DEFAULT_ACCESS

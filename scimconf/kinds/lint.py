@@ -13,10 +13,11 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from scimconf import expressions
-from scimconf.errors import Problem, Severity, SpecPath
+from scimconf.errors import Problem, Severity, SpecPath, Where
 from scimconf.expressions.lint import RULES as EXPRESSION_RULES
 from scimconf.expressions.lint import Context, Finding, check
 from scimconf.kinds import mappings
+from scimconf.kinds.kind import close
 from scimconf.kinds.spec_rules import RULES
 from scimconf.kinds.surroundings import Surroundings
 from scimconf.spec.loaded import Loaded
@@ -28,6 +29,7 @@ Written: TypeAlias = Literal["source", "constant", "expression"]
 ELSEWHERE = frozenset({"L100", "L111", "L301"})
 """Rules whose findings are problems of the rows' kind already: K501 and K503."""
 WITH_ALL = "L402"
+COMMENTS = "L000"
 MILDER: Mapping[str, Severity] = MappingProxyType({"L401": "warning"})
 """Raw roles are rarely meant, but an application may ask for them, as Writer does."""
 MANNER = frozenset({"L105", "L106", "L109", "L201", "L205", "L207", "L305", "L306", "L307", "L308", "L506"})
@@ -39,7 +41,8 @@ Changed: TypeAlias = Collection[str]
 
 def rules() -> Mapping[str, tuple[str, Severity]]:
     """Every rule: its title, and how bad it is."""
-    found = {name: (rule.title, rule.severity) for name, rule in RULES.items()}
+    found: dict[str, tuple[str, Severity]] = {COMMENTS: ("A comment that ignores nothing", "warning")}
+    found |= {name: (rule.title, rule.severity) for name, rule in RULES.items()}
     for name, one in EXPRESSION_RULES.items():
         found[name] = (one.title, MILDER.get(name, one.severity))
     return dict(sorted(found.items()))
@@ -53,11 +56,28 @@ def lint(
     if spec is None:
         return
     around = Surroundings(spec, snapshot)
-    for problem in (*_of_rows(around), *_of_live_rows(around), *_of_all(around)):
+    for problem in _odd_comments(loaded) if COMMENTS not in ignore else ():
+        yield problem
+    for problem in (*_of_rows(loaded, around), *_of_live_rows(around), *_of_all(around)):
         old = snapshot is not None and problem.code in MANNER and _address(problem.path, spec) not in changed
         ignored = problem.code in ignore or loaded.is_ignored(problem.code, problem.path, problem.path[:-1])
         if not ignored and not old:
             yield problem.at(loaded.origin(problem.path))
+
+
+def _odd_comments(loaded: Loaded) -> Iterator[Problem]:
+    """Comments that were meant to ignore something: whoever wrote one believes that it does."""
+    known = rules()
+    for (file, line), comment in loaded.comments.items():
+        for rule in sorted(comment.rules - known.keys()):
+            where, said = Where(file, line), f"there is no rule {rule} to be ignored"
+            yield Problem(COMMENTS, said, where=where, hint=close(rule, known), severity="warning")
+        if comment.is_odd:
+            said, hint = (
+                "this comment does not ignore what it names",
+                "Write `# scimconf: ignore L104, L105 the reason`.",
+            )
+            yield Problem(COMMENTS, said, where=Where(file, line), hint=hint, severity="warning")
 
 
 def _address(path: SpecPath, spec: Spec) -> str:
@@ -75,7 +95,7 @@ def _of_all(around: Surroundings) -> Iterator[Problem]:
             yield Problem(name, message, path, hint=hint, severity=rule.severity)
 
 
-def _of_rows(around: Surroundings) -> Iterator[Problem]:
+def _of_rows(loaded: Loaded, around: Surroundings) -> Iterator[Problem]:
     for one in mappings.listed(around.spec):
         try:
             tree = mappings.expression_of(one.row)
@@ -86,7 +106,7 @@ def _of_rows(around: Surroundings) -> Iterator[Problem]:
         text = one.row.expression or expressions.render(tree)
         for finding in check(text, _context(around, one)):
             if finding.rule not in ELSEWHERE and not _is_declared(finding, text, one.mapping):
-                yield _problem(finding, one)
+                yield _problem(loaded, one, text, finding)
 
 
 def _of_live_rows(around: Surroundings) -> Iterator[Problem]:
@@ -132,8 +152,10 @@ def _is_declared(finding: Finding, text: str, mapping: ObjectMapping) -> bool:
     return finding.rule == "L310" and any(text.startswith(name, finding.offset) for name in names)
 
 
-def _problem(finding: Finding, one: mappings.Row) -> Problem:
-    written = _written(one)
-    place = f" (at character {finding.offset + 1})" if written == "expression" and finding.offset else ""
+def _problem(loaded: Loaded, one: mappings.Row, text: str, finding: Finding) -> Problem:
+    """A finding at its own place in the file, where that can be told, and by the character of the expression."""
+    path = (*one.path, _written(one))
+    where = loaded.spot(path, text, finding.offset) if one.row.expression is not None else None
+    nth = f" (at character {finding.offset + 1})" if path[-1] == "expression" and finding.offset else ""
     severity = MILDER.get(finding.rule, finding.severity)
-    return Problem(finding.rule, finding.message + place, (*one.path, written), hint=finding.hint, severity=severity)
+    return Problem(finding.rule, finding.message + nth, path, where, finding.hint, severity)

@@ -67,3 +67,12 @@ def role_definition(one: RoleAttribute) -> AttributeDefinition:
     except expressions.ExpressionError:
         return _TEXT
     return _LIST if tree is not None and ALL_ROLES & set(expressions.functions(tree)) else _TEXT
+
+
+def reads(row: MappingRow) -> tuple[str, ...]:
+    """The source attributes that a row reads; none where its expression cannot be read itself."""
+    try:
+        tree = expression_of(row)
+    except expressions.ExpressionError:
+        return ()
+    return () if tree is None else expressions.attributes(tree)

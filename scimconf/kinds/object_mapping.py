@@ -9,7 +9,7 @@ from scimconf.documents import rows, schema, scopes
 from scimconf.errors import Problem
 from scimconf.expressions.lint.vocabulary import alike
 from scimconf.kinds import mappings
-from scimconf.kinds.kind import Base, Effects, close, live_schema, place, refused, schema_reads, selector
+from scimconf.kinds.kind import Base, Effects, live_schema, place, refused, schema_reads, selector
 from scimconf.plan import Change, Effect, FieldChange, Resource, Wanted
 from scimconf.spec.model import Filter, ObjectMapping, Spec
 from scimconf.spec.model.operators import operator_word
@@ -136,9 +136,7 @@ def _unknown_attributes(section: str, mapping: ObjectMapping, raw: Any, found: s
             if known and clause.attribute not in known:
                 path = ("mappings", section, "filters", index, "all", number, "attribute")
                 said = f'"{clause.attribute}" is not an attribute of the source'
-                yield Problem(
-                    "K503", said, path, hint=alike(clause.attribute, known) or close(clause.attribute, known, declare)
-                )
+                yield Problem("K503", said, path, hint=alike(clause.attribute, known) or declare)
 
 
 def _unmanaged(section: str, found: schema.Place) -> Iterable[Problem]:

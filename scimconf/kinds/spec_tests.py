@@ -7,16 +7,20 @@ imported for a spec that has tests, and for no other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scimconf import expressions
 from scimconf.errors import Problem, SpecPath
+from scimconf.expressions.lint.vocabulary import ATTRIBUTES, alike
 from scimconf.expressions.rendering import quote
 from scimconf.kinds import mappings
 from scimconf.kinds.kind import close
-from scimconf.spec.model import Spec
+from scimconf.kinds.preview_resource import resource
+from scimconf.plan.preview import Sent
+from scimconf.spec.model import MappingTest, Spec
 
 if TYPE_CHECKING:
     from scimconf.expressions.evaluation import Value
@@ -49,19 +53,92 @@ def run(spec: Spec) -> Iterator[Problem]:
     for row in mappings.listed(spec):
         for index, test in enumerate(row.row.tests):
             path = (*row.path, "tests", index)
+            yield from _unread(test.given, [row], path)
             yield from _tried(Case(row, test.given, test.now, test.expect, path))
     for index, one in enumerate(spec.tests):
-        rows = {row.target: row for row in mappings.listed(spec) if row.section == one.mapping and not row.row.absent}
         if one.mapping not in mappings.sections(spec):
             yield _unmapped(one.mapping, mappings.sections(spec), "mapping", ("tests", index, "mapping"))
-            continue
-        for target, expected in one.expect.items():
-            path = ("tests", index, "expect", target)
-            if target not in rows:
-                yield _unmapped(target, rows, "mapped attribute", path)
-            else:
-                about = f"in {quote(one.name)}, {target}: "
-                yield from _tried(Case(rows[target], one.given, one.now, expected, path, about))
+        else:
+            yield from _whole(spec, one, ("tests", index))
+
+
+def _whole(spec: Spec, one: MappingTest, path: SpecPath) -> Iterator[Problem]:
+    """A test of all rows of a mapping with one person."""
+    rows = {row.target: row for row in mappings.listed(spec) if row.section == one.mapping and not row.row.absent}
+    mine = [row for row in rows.values() if row.path != ("role_attribute",)]
+    known = {*ATTRIBUTES.get(one.mapping, ()), *(name for row in mine[:1] for name in row.mapping.source_attributes)}
+    yield from _unread({name: one.given[name] for name in one.given if name not in known}, rows.values(), path)
+    for target, expected in one.expect.items():
+        if target not in rows:
+            yield _unmapped(target, rows, "mapped attribute", (*path, "expect", target))
+        else:
+            about = f"in {quote(one.name)}, {target}: "
+            yield from _tried(Case(rows[target], one.given, one.now, expected, (*path, "expect", target), about))
+    if one.payload is not None:
+        yield from _resource(spec, one, list(rows.values()), (*path, "payload"))
+
+
+def _unread(given: Mapping[str, Any], rows: Iterable[mappings.Row], path: SpecPath) -> Iterator[Problem]:
+    """Attributes that are given and that nothing reads: a name that is not the one of the mapping tests nothing."""
+    read = {name for row in rows for name in mappings.reads(row.row)}
+    for name in given:
+        if name not in read:
+            said = f"{quote(name)} is given, and nothing that is tried reads it"
+            yield Problem("K512", said, (*path, "given", name), hint=alike(name, read), severity="warning")
+
+
+def _resource(spec: Spec, one: MappingTest, rows: Iterable[mappings.Row], path: SpecPath) -> Iterator[Problem]:
+    """The whole resource that a creation would carry, against the one that was expected."""
+    sent: dict[str, Sent] = {}
+    for row in rows:
+        case = Case(row, one.given, one.now, None, path, f"in {quote(one.name)}, {row.target}: ")
+        try:
+            tree = mappings.expression_of(row.row)
+        except expressions.ExpressionError:
+            return  # it is told as what it is
+        if one.now is None and _is_timely(case, tree):
+            yield _timeless(case, tree)
+            return
+        seen = _seen(case, tree, one.now or MOMENTS[0])
+        if seen.reason:
+            said = f"{case.about}{_shown(tree)} is {seen.value}: {seen.reason}; {_inputs(case, tree)}"
+            yield Problem("K510", said, path, hint="Expect the other attributes one by one, under `expect:`.")
+            return
+        sent[row.target] = Sent("value", seen.value)
+    given = resource(sent, _truths(spec, one.mapping))
+    expected = one.payload or {}
+    given = given if "schemas" in expected else {key: value for key, value in given.items() if key != "schemas"}
+    told = list(_differences(given, expected, ""))
+    if told:
+        yield Problem("K510", f"in {quote(one.name)}: {'; '.join(told)}", path)
+
+
+def _truths(spec: Spec, section: str) -> frozenset[str]:
+    """The targets whose texts become truth values: `active`, and what is declared so."""
+    declared = mappings.sections(spec)[section].target_attributes
+    return frozenset({"active", *(name for name, one in declared.items() if one.type == "boolean")})
+
+
+def _differences(seen: Any, expected: Any, path: str) -> Iterator[str]:
+    """What is sent otherwise than expected, by its place in the resource."""
+    if isinstance(seen, Mapping) and isinstance(expected, Mapping):
+        for key in dict.fromkeys((*expected, *seen)):
+            yield from _differences(seen.get(key), expected.get(key), f"{path}.{key}" if path else key)
+    elif isinstance(seen, list) and isinstance(expected, list) and len(seen) == len(expected):
+        for index, (one, other) in enumerate(zip(seen, expected, strict=True)):
+            yield from _differences(one, other, f"{path}[{index}]")
+    elif seen != expected or isinstance(seen, bool) != isinstance(expected, bool):
+        yield f"{path} {_difference(seen, expected)}"
+
+
+def _difference(seen: Any, expected: Any) -> str:
+    if seen is None:
+        return f"is not sent, and {_json(expected)} is expected"
+    return f"is {_json(seen)}, and {'nothing' if expected is None else _json(expected)} is expected"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def _unmapped(name: str, known: Mapping[str, Any], what: str, path: SpecPath) -> Problem:
@@ -75,12 +152,16 @@ def _tried(case: Case) -> Iterator[Problem]:
     except expressions.ExpressionError:
         return  # it is told as what it is
     if case.now is None and _is_timely(case, tree):
-        said = f"{case.about}what {_shown(tree)} gives depends on when it is"
-        yield Problem("K510", said, case.path, hint="Add `now:` with a moment, as `2026-12-31T09:00:00Z`.")
+        yield _timeless(case, tree)
         return
     seen = _seen(case, tree, case.now or MOMENTS[0])
     if seen.value != (case.expected if case.expected != () else None):
         yield Problem("K510", case.about + _sentence(case, tree, seen), case.path, hint=_hint(seen))
+
+
+def _timeless(case: Case, tree: expressions.Expression | None) -> Problem:
+    said = f"{case.about}what {_shown(tree)} gives depends on when it is"
+    return Problem("K510", said, case.path, hint="Add `now:` with a moment, as `2026-12-31T09:00:00Z`.")
 
 
 def _is_timely(case: Case, tree: expressions.Expression | None) -> bool:

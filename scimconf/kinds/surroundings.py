@@ -83,9 +83,8 @@ class Surroundings:
         listed = {one.target for one in mappings.listed(self.spec) if one.section == section}
         for row in schema.rows(live):
             target, fields = str(row.get("targetAttributeName")), rows.row_fields(row)
-            text = fields["source"]
-            if target not in listed and (text is None or isinstance(text, str)):
-                tree = None if text is None else expressions.parse(text)
+            tree = _tree(row.get("source"))
+            if target not in listed and (tree is not None or row.get("source") is None):
                 yield Mapped(section, target, tree, fields["match"], fields["apply"], ("mappings", section))
 
     def sources(self, section: str, mapping: ObjectMapping) -> frozenset[str]:
@@ -116,6 +115,14 @@ class Surroundings:
         raw = live_schema(self.snapshot) if self.snapshot is not None else None
         found = place(self.snapshot, section, mapping) if self.snapshot is not None else None
         return [] if raw is None or found is None else list(schema.definitions(raw, found, side))
+
+
+def _tree(source: Json) -> expressions.Expression | None:
+    """A live source as an expression; None for no source, or one that cannot be understood."""
+    try:
+        return None if source is None else expressions.from_source(source)
+    except expressions.ExpressionError:
+        return None
 
 
 def _listed(row: mappings.Row) -> Iterator[Mapped]:

@@ -142,13 +142,31 @@ def explain(before: Json, after: Json) -> tuple[Detail, ...]:
         return ()
     from deepdiff import DeepDiff
 
-    tree = DeepDiff(before, after, view="tree", ignore_private_variables=False, threshold_to_diff_deeper=0)
+    # Lists are matched by ==, to which 0 is False: where both sorts are there, item by item instead.
+    sorts = {*_scalars(before), *_scalars(after)}
+    tree = DeepDiff(
+        before,
+        after,
+        view="tree",
+        ignore_private_variables=False,
+        threshold_to_diff_deeper=0,
+        zip_ordered_iterables=bool in sorts and not sorts.isdisjoint((int, float)),
+    )
     details = [
         Detail(tuple(level.path(output_format="list")), _there(level.t1), _there(level.t2))
         for levels in tree.values()
         for level in levels
     ]
     return tuple(sorted(details, key=lambda detail: [(isinstance(part, str), part) for part in detail.path]))
+
+
+def _scalars(value: Json) -> Iterator[type]:
+    """The types of what stands in a container."""
+    if isinstance(value, (dict, list)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _scalars(part)
+    else:
+        yield type(value)
 
 
 def _there(value: Json) -> Json:

@@ -14,6 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from scimconf.errors import Problem, Where
+from scimconf.spec.comments import Comment, comments
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.merge import merge
 from scimconf.spec.model import Spec
@@ -29,7 +30,6 @@ Read = Callable[[str], bytes | str]
 MAX_SIZE = 4_000_000
 MAX_BASES = 20
 LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
-IGNORE = re.compile(r"#\s*scimconf:\s*ignore((?:[\s,]+L[0-9]+)+)")
 QUOTES = "Put the text in quotes."
 SAID = {
     "mapping values are not allowed in this context": ("a second `: ` in one line", QUOTES),
@@ -59,7 +59,7 @@ def load(path: str, read: Read, environ: Mapping[str, str], variables: Mapping[s
     files = _Files(read, Variables(variables, environ))
     tree = files.spec(path)
     if tree is None:
-        return Loaded(None, tuple(files.problems), Table(), tuple(files.paths), files.ignores)
+        return Loaded(None, tuple(files.problems), Table(), tuple(files.paths), files.comments, files.lines)
     files.problems += misplaced(tree)
     files.bring_in(tree)
     spec, wrong = _validate(tree)
@@ -67,7 +67,14 @@ def load(path: str, read: Read, environ: Mapping[str, str], variables: Mapping[s
     problems = files.problems + [problem.at(Where(path)) for problem in wrong if problem.where not in said]
     order = {file: index for index, file in enumerate(files.paths)}
     problems.sort(key=lambda one: _sort_key(one.where or Where(path), order))
-    return Loaded(None if problems else spec, tuple(dict.fromkeys(problems)), tree, tuple(files.paths), files.ignores)
+    return Loaded(
+        None if problems else spec,
+        tuple(dict.fromkeys(problems)),
+        tree,
+        tuple(files.paths),
+        files.comments,
+        files.lines,
+    )
 
 
 def load_variables(path: str, read: Read) -> tuple[dict[str, str], tuple[Problem, ...]]:
@@ -99,7 +106,8 @@ class _Files:
     def __init__(self, read: Read, variables: Variables) -> None:
         self.problems: list[Problem] = []
         self.paths: list[str] = []
-        self.ignores: dict[tuple[str, int], frozenset[str]] = {}
+        self.comments: dict[tuple[str, int], Comment] = {}
+        self.lines: dict[str, tuple[str, ...]] = {}
         self._read = read
         self._variables = variables
         self._tables: dict[str, Table | None] = {}
@@ -166,7 +174,9 @@ class _Files:
 
     def _build(self, path: str, text: str) -> Table:
         lines = LINE_BREAK.split(text)
-        self.ignores |= _ignores(path, lines) if "scimconf:" in text else {}
+        self.lines[path] = tuple(lines)
+        if "scimconf:" in text:
+            self.comments |= {(path, number): comment for number, comment in comments(lines)}
         try:
             node = _Loader(text).get_single_node()
         except yaml.YAMLError as error:
@@ -210,12 +220,6 @@ class _Files:
         except RefusedError as refused:
             self.problems.append(refused.problem)
         return Table((("file", name), (f"{column}s", rows)), {"file": place, f"{column}s": place})
-
-
-def _ignores(path: str, lines: list[str]) -> dict[tuple[str, int], frozenset[str]]:
-    """The rules that comments name, as in `# scimconf: ignore L104, L105`; what follows is the reason."""
-    found = ((number, IGNORE.search(line)) for number, line in enumerate(lines, 1))
-    return {(path, number): frozenset(re.findall("L[0-9]+", one[1])) for number, one in found if one is not None}
 
 
 def _syntax(error: yaml.YAMLError, path: str, lines: list[str]) -> Problem:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import PurePath
 from typing import Any
 
 from scimconf.errors import Problem, SpecPath, Where
+from scimconf.spec.comments import Comment
 from scimconf.spec.model import Spec
 from scimconf.spec.tree import NULLS, Plain, Rows, Table, core, place_of
 
 MAIN = "scimconf.yaml"
 ENDING = ".scimconf.yaml"
+BEGUN = re.compile(r"\s*(?:([>|][-+0-9]*)\s*(?:#.*)?$|['\"]?)")
+"""What begins a value: the mark of a block, or a quote."""
 BARE = re.compile(r"[\w./$(][\w./$@()=+-]*([ :][\w./$@()=+-]+)*")
 
 
@@ -23,24 +27,61 @@ class Loaded:
     """A spec as loaded: None where it has problems that are errors.
 
     `resolved` is the merged tree with variables filled in and CSV rows brought in; `paths` are the files read, the
-    spec itself first. `ignores` are the rules of the lint that a comment ignores, by file and line.
+    spec itself first. `comments` are those that speak to the lint, or stand between them and what they are about.
     """
 
     spec: Spec | None
     problems: tuple[Problem, ...]
     resolved: Table = field(repr=False)
     paths: tuple[str, ...]
-    ignores: Mapping[tuple[str, int], frozenset[str]] = field(default_factory=dict, repr=False)
+    comments: Mapping[tuple[str, int], Comment] = field(default_factory=dict, repr=False)
+    lines: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
 
     def is_ignored(self, rule: str, *paths: SpecPath) -> bool:
-        """Whether a comment on the line of one of these paths, or on the line above it, ignores a rule."""
+        """Whether a comment on the line of one of these paths, or in the lines of comments above it, ignores a rule."""
         places = [place for place in map(self.origin, paths) if place is not None]
-        lines = ((place.file, place.line - above) for place in places for above in (0, 1))
-        return any(rule in self.ignores.get(line, ()) for line in lines)
+        return any(rule in comment.rules for place in places for comment in self._about(place))
+
+    def _about(self, place: Where) -> Iterator[Comment]:
+        """The comment on a line, and those above it that have their lines to themselves."""
+        yield self.comments.get((place.file, place.line), Comment())
+        line = place.line - 1
+        while (above := self.comments.get((place.file, line), Comment())).is_alone:
+            yield above
+            line -= 1
 
     def origin(self, path: SpecPath) -> Where | None:
         """Where a spec path was written, or the nearest thing around it; the file itself where nothing was."""
         return place_of(self.resolved, path) or (Where(self.paths[0]) if self.paths else None)
+
+    def spot(self, path: SpecPath, text: str, offset: int) -> Where | None:
+        """Where a character of a text stands that was written at a path; None where that cannot be told.
+
+        YAML folds lines and drops indentation, but only spaces: the other characters come in the order of the file.
+        """
+        place = self.origin(path)
+        if place is None or not place.line:
+            return None
+        wanted = [sign for sign in text[: offset + 1] if not sign.isspace()]
+        written = list(islice(_signs(self.lines.get(place.file, ()), place), len(wanted)))
+        if not written or [sign for _, _, sign in written] != wanted:
+            return None
+        line, column, _ = written[-1]
+        return Where(place.file, line, column)
+
+
+def _signs(lines: Sequence[str], key: Where) -> Iterator[tuple[int, int, str]]:
+    """The characters of a key's value, but for spaces and the marks of a block or a quote, with line and column."""
+    before, _, value = lines[key.line - 1][key.column - 1 :].partition(":")
+    begun = BEGUN.match(value)
+    assert begun is not None  # whatever stands there
+    start = key.column + len(before) + begun.end()
+    rest = [] if begun[1] else [(key.line, start, lines[key.line - 1][start:])]
+    rest += [(number, 0, line) for number, line in enumerate(lines[key.line :], key.line + 1)]
+    for number, first, line in rest:
+        for column, sign in enumerate(line, first + 1):
+            if not sign.isspace():
+                yield number, column, sign
 
 
 def digest(resolved: Any) -> str:

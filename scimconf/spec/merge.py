@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scimconf.errors import SpecPath, Where
+from scimconf.errors import SpecPath
 from scimconf.spec.references import is_reference
 from scimconf.spec.tree import Rows, Table
 
@@ -57,21 +57,23 @@ def _tables(lower: Table, upper: Table, path: SpecPath) -> Table:
 
 
 def _rows(lower: Rows, upper: Rows, keys: tuple[str, ...]) -> Rows:
-    places: list[Where] = []
-    merged = Rows((), places)
+    """The lower entries, each replaced by the first upper one that is the same; what an upper file repeats stays, so
+    that it is complained of.
+    """
+    merged = Rows(lower, list(lower.places))
     known: dict[tuple[str, str], int] = {}
-    for rows in (lower, upper):
-        for item, place in zip(rows, rows.places, strict=True):
-            names = _identities(item, keys)
-            index = next((known[name] for name in names if name in known), None) if rows is upper else None
-            if index is None:
-                index = len(merged)
-                merged.append(item)
-                places.append(place)
-            else:
-                merged[index], places[index] = item, place
-            for name in names:
-                known.setdefault(name, index)
+    for index, item in enumerate(lower):
+        for name in _identities(item, keys):
+            known.setdefault(name, index)
+    replaced: set[int] = set()
+    for item, place in zip(upper, upper.places, strict=True):
+        found = next((known[name] for name in _identities(item, keys) if name in known), None)
+        if found is None or found in replaced:
+            merged.append(item)
+            merged.places.append(place)
+        else:
+            merged[found], merged.places[found] = item, place
+            replaced.add(found)
     return merged
 
 

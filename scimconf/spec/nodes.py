@@ -155,6 +155,8 @@ class Builder:
             return False
         text = self._lines[node.start_mark.line][node.start_mark.column :].rstrip()
         cut = node.id == "scalar" and not row.flow_style
+        if cut and " #" not in text:
+            return False  # nothing was cut: the expression itself is not whole, which is said of it as an expression
         why = "YAML ends this expression at ` #`" if cut else "YAML reads signs of this expression as its own"
         self._say("S012", where, why, instead(_first_call(text) if row.flow_style else text))
         return True

@@ -266,7 +266,7 @@ def test_validate_tells_findings_and_leaves_out_what_is_ignored(desk):
     file = desk.file("scimconf.yaml", SPEC)
     said = desk("validate", file)
     assert said.code == 65
-    assert f"{file}:9:15  L104  mappings.users.attributes.title.expression: " in said.out
+    assert f"{file}:9:28  L104  mappings.users.attributes.title.expression: " in said.out
     assert desk("validate", "--ignore", "L104", file).code == 0
 
 

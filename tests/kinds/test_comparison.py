@@ -648,3 +648,23 @@ def test_an_address_is_itself_whatever_a_pattern_would_make_of_it():
     assert [(guard.id, guard.open) for guard in found.plan.guards] == [("role-in-use", True)]
     (all_removed,) = planned(GUARDS["all-removed"][0], **GUARDS["all-removed"][1]).plan.guards
     assert not Permit("all-removed", address="*").opens(all_removed, TODAY), "a guard of the whole plan has no address"
+
+
+NOBODYS = "00000000-0000-0000-0000-000000000000"
+SENT = "role_attribute: {target: roles, source: appRoleAssignments}"
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "said"),
+    [
+        (SENT, [held(ADA, NOBODYS)], ["1 assignment that is left alone has no role"]),
+        (SENT, [held(ADA, NOBODYS), held(BOB, NOBODYS)], ["2 assignments that are left alone have no role"]),
+        (SENT, [held(ADA, MEMBER)], []),
+        ("", [held(ADA, NOBODYS)], []),
+    ],
+)
+def test_who_has_no_role_is_told_where_roles_are_sent(text, rows, said):
+    """Of those whom the spec leaves alone."""
+    found = planned(f"assignments: {{unlisted: keep}}\n{text}", assignments=rows)
+    told = [one.message for one in found.plan.notices if one.code == "K812"]
+    assert [one.partition(" (")[0] for one in told] == said

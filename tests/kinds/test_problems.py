@@ -285,11 +285,11 @@ TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         {},
         [
             (
-                'error K503 mappings.users.attributes.title: "givenname" is not an attribute of the source. '
-                'Did you mean "givenName"?'
+                'error K503 mappings.users.attributes.title.expression: "givenname" is not an attribute of the source. '
+                "Case counts: write givenName."
             ),
             (
-                'error K503 mappings.users.attributes.title: "extension_x" is not an attribute of the source. '
+                'error K503 mappings.users.attributes.title.expression: "extension_x" is not an attribute of the source. '
                 "Declare it under mappings.users.source_attributes."
             ),
         ],
@@ -402,7 +402,7 @@ TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         [
             (
                 'error K503 mappings.users.filters[0].all[0].attribute: "departement" is not an attribute of the source. '
-                'Did you mean "department"?'
+                "Did you mean department?"
             )
         ],
     ),

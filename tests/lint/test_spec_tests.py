@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from scimconf.spec.load import load
 from tests.lint.specs import HEAD, told
 
 ROW = "mappings: {{users: {{attributes: {{a: {{{row}, tests: [{test}]}}}}}}}}"
@@ -49,7 +50,7 @@ def test_passes(row, test):
         ("source: b", "{given: {b: [x, 1]}, expect: null}", '[b] gives ["x", "1"], not nothing; b is ["x", "1"].'),
         ("source: b", "{given: {b: false}, expect: [x]}", '[b] gives "False", not ["x"]; b is False.'),
         ("source: b", "{given: {b: x}, expect: undetermined}", '[b] gives "x", not undetermined; b is "x".'),
-        ("source: b", "{given: {c: x}, expect: x}", '[b] gives nothing, not "x"; b is absent.'),
+        ("source: b", "{given: {b: null}, expect: x}", '[b] gives nothing, not "x"; b is absent.'),
         ("constant: x", "{expect: y}", '"x" gives "x", not "y"; it reads no attribute.'),
         (
             "source: null, default: x",
@@ -78,8 +79,32 @@ def test_what_is_open_is_told_with_its_reason_and_how_to_take_note_of_it():
     assert line.endswith("Where that is meant, write `expect: undetermined`.")
 
 
+def test_what_nothing_reads_is_told():
+    """A misspelt name would let a test pass for the wrong reason; a whole person has attributes beyond the mapping."""
+    path = "mappings.users.attributes.a.tests[0].given"
+    [line] = told(ROW.format(row="source: jobTitle", test="{given: {jobtitle: x}, expect: null}"))
+    said = '"jobtitle" is given, and nothing that is tried reads it. Case counts: write jobTitle.'
+    assert line == f"scimconf.yaml:5:72  K512  {path}.jobtitle: {said}"
+    whole = WHOLE.format(test="{name: x, given: {mail: m, ATTRIBUTE: q}, expect: {userName: m}}")
+    assert told(whole.replace("ATTRIBUTE", "jobTitle")) == []
+    assert [one.split()[1] for one in told(whole.replace("ATTRIBUTE", "mailNickName"))] == ["K512"]
+    unread = "{given: {b: x}, expect: x}"
+    assert [one.split()[1] for one in told(ROW.format(row="expression: 'Join('", test=unread))] == ["K501", "K512"]
+
+
+def test_a_key_that_no_role_has_is_refused():
+    """It would be passed over, and the test would be about a role without a name."""
+    for key, hint in (("display_name", "Did you mean displayName?"), ("nme", "A role has id, value, displayName.")):
+        text = HEAD + ROW.format(row="source: r", test=f"{{given: {{r: [{{{key}: x}}]}}, expect: x}}")
+        [problem] = load("scimconf.yaml", {"scimconf.yaml": text}.__getitem__, {}, {}).problems
+        assert (problem.code, problem.message, problem.hint) == ("S201", f'"{key}" is no key of a role', hint)
+
+
 def test_an_expression_that_cannot_be_read_is_told_once():
-    """As what it is, and not by its tests."""
+    """As what it is, and not by its tests; nor as something that YAML has cut."""
+    assert [
+        line.split()[1] for line in told("mappings:\n  users:\n    attributes:\n      a:\n        expression: Trim(\n")
+    ] == ["K501"]
     assert [line.split()[1] for line in told(ROW.format(row="expression: 'Join('", test="{expect: x}"))] == ["K501"]
 
 
@@ -145,3 +170,66 @@ def test_a_spec_without_tests_does_not_load_the_evaluator(tmp_path, tests, impor
         command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": root}, capture_output=True, text=True, check=True
     )
     assert found.stdout.splitlines()[-1] == imported
+
+
+PAYLOAD = """\
+mappings:
+  users:
+    target_attributes: {{flag: {{type: boolean}}}}
+    attributes: {{userName: mail, 'emails[type eq "work"].value': mail, flag: accountEnabled, late: {{expression: 'Now()'}}}}
+tests:
+  - {{name: x, {given}, payload: {payload}}}
+"""
+GIVEN = "now: 2026-11-25, given: {mail: m, accountEnabled: true}"
+WORK = "emails: [{type: work, value: m, primary: true}]"
+LATE = "late: 11/25/2026 12:00:00 AM"
+
+
+@pytest.mark.parametrize(
+    ("payload", "line"),
+    [
+        (f"{{userName: m, {WORK}, flag: true, {LATE}}}", ""),
+        (f"{{userName: n, {WORK}, flag: true, {LATE}}}", 'userName is "m", and "n" is expected.'),
+        (f"{{{WORK}, flag: true, {LATE}}}", 'userName is "m", and nothing is expected.'),
+        (f"{{userName: m, flag: true, {LATE}, emails: []}}", "emails is [{"),
+        (f"{{userName: m, {WORK}, flag: 'true', {LATE}}}", 'flag is true, and "true" is expected.'),
+        (f"{{userName: m, {WORK}, flag: true, {LATE}, a: {{b: c}}}}", 'a is not sent, and {"b": "c"} is expected.'),
+        (
+            f"{{userName: m, flag: true, {LATE}, emails: [{{type: work, value: n, primary: true}}]}}",
+            "emails[0].value is",
+        ),
+        (f"{{schemas: [x], userName: m, {WORK}, flag: true, {LATE}}}", "schemas is ["),
+    ],
+)
+def test_a_whole_resource(payload, line):
+    """Nested as SCIM has it; what is not expected is told as well, and `schemas` only where it is written."""
+    lines = told(PAYLOAD.format(given=GIVEN, payload=payload))
+    assert len(lines) == bool(line)
+    assert all(f'K510  tests[0].payload: in "x": {line}' in one for one in lines)
+
+
+def test_a_resource_of_what_is_not_known_cannot_be_expected():
+    """Nor one that depends on the day, nor one with an expression that cannot be read."""
+    [line] = told(PAYLOAD.format(given="given: {mail: m}", payload="{userName: m}"))
+    assert 'in "x", late: what Now() gives depends on when it is. Add `now:`' in line
+    [line] = told(PAYLOAD.format(given=GIVEN, payload="{userName: m}").replace("Now()", "Guid()"))
+    assert 'in "x", late: Guid() is undetermined: ' in line
+    assert "Expect the other attributes one by one" in line
+    lines = told(PAYLOAD.format(given=GIVEN, payload="{userName: m}").replace("Now()", "Join("))
+    assert [one.split()[1] for one in lines] == ["K501"]
+
+
+def test_a_test_of_a_whole_person_expects_something():
+    """Attributes or a resource."""
+    text = HEAD + "tests: [{name: x}]\n"
+    [problem] = load("scimconf.yaml", lambda _: text, {}, {}).problems
+    assert (problem.code, problem.message) == ("S202", "a test expects something")
+
+
+def test_two_tests_of_one_name_are_refused():
+    """In one file, and in a file over another: neither may hide the other."""
+    twice = "tests: [{name: x, expect: {a: b}}, {name: X, expect: {c: d}}]\n"
+    files = {"base.yaml": HEAD, "scimconf.yaml": "extends: [base.yaml]\n" + twice, "one.yaml": HEAD + twice}
+    for name in ("scimconf.yaml", "one.yaml"):
+        [problem] = load(name, files.__getitem__, {}, {}).problems
+        assert (problem.code, problem.path) == ("S305", ("tests", 1, "name"))

@@ -1,6 +1,6 @@
 """Laws of the differ, for any resources at all."""
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scimconf.plan import Absent, Action, Address, Kept, Reported, Resource, Whole
@@ -105,6 +105,7 @@ def test_what_is_absent_is_gone_afterwards(observed):
 
 
 @settings(deadline=None)
+@example([False, False, 1], [False, 0, 2])
 @given(json_values, json_values)
 def test_containers_that_differ_are_explained(before, after):
     details = explain(before, after)

@@ -14,7 +14,7 @@ from types import MappingProxyType
 import click
 
 from scimconf.cli.main import cli
-from scimconf.kinds.lint import ELSEWHERE, OFFLINE
+from scimconf.kinds.lint import ELSEWHERE, MANNER
 from scimconf.kinds.lint import rules as known_rules
 from scimconf.sandbox.switches import table
 
@@ -58,7 +58,13 @@ def rules() -> str:
     """Every rule of the lint, and who tells it."""
     rows = ["| rule | what | how bad | told by |", "|---|---|---|---|"]
     for name, (title, severity) in known_rules().items():
-        by = "as a problem" if name in ELSEWHERE else "validate" if name in OFFLINE else "validate, plan"
+        by = (
+            "as a problem"
+            if name in ELSEWHERE
+            else "validate, plan of a change"
+            if name in MANNER
+            else "validate, plan"
+        )
         rows.append(f"| [{name}](lint/{name}.md) | {title} | {severity} | {by} |")
     return "\n" + "\n".join(rows) + "\n\n"
 

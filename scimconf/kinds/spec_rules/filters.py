@@ -32,6 +32,8 @@ _LOWER = {name.lower() for name in UNSEEN} | {name.lower() for name in REFERENCE
 PATTERNS = ("matches", "not_matches")
 NUMBERS = ("greater_than", "greater_than_or_equals")
 TRUTHS = ("is_true", "is_false")
+BEGUN = re.compile(r"(?:\(\?[a-z]+\))?(?:\^|\\A|\.\*)")
+ENDED = re.compile(r"(?:\$|\\[zZ]|\.\*)$")
 TEXTS = (*PATTERNS, "includes", "ends_with")
 
 
@@ -103,11 +105,14 @@ def _refused(pattern: str) -> str:
 def unanchored(around: Surroundings) -> Iterator[Said]:
     for one in _clauses(around):
         value = one.clause.value or ""
-        begun = re.match(r"(\(\?[a-z]+\))?(\^|\\A|\.\*)", value)
-        ended = re.search(r"(\$|\\[zZ]|\.\*)$", value)
+        begun, ended = BEGUN.match(value), ENDED.search(value)
         if one.operator in PATTERNS and not (begun and ended):
+            inner = f"(?:{value})" if "|" in value else value
+            whole, part = (
+                f"{'' if begun else head}{inner}{'' if ended else tail}" for head, tail in (("^", "$"), (".*", ".*"))
+            )
             said = "whether this must fit the whole value or a part of it is not documented"
-            yield Said((*one.path, "value"), said, f"Write ^({value})$, or .*({value}).* for a part.")
+            yield Said((*one.path, "value"), said, f"Write `{whole}`, or `{part}` where a part is enough.")
 
 
 def other_type(around: Surroundings) -> Iterator[Said]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scimconf.errors import SpecPath
+from scimconf.expressions import Attribute
 from scimconf.kinds.spec_rules.said import Said
 from scimconf.kinds.surroundings import Mapped, Surroundings
 from scimconf.spec.model import ObjectMapping
@@ -19,6 +20,9 @@ def never_inactive(around: Surroundings) -> Iterator[Said]:
     if users is None:
         return
     rows = [one for one in around.rows() if one.section == "users"]
+    for one in rows:
+        if one.row is not None and one.target == "active" and one.tree == Attribute(LEFT):
+            yield Said(one.path, "active would be True for everybody who has left", "Write Not([IsSoftDeleted]).")
     leaving = [one for one in rows if LEFT in one.attributes]
     if not any(one.apply == "always" for one in leaving):
         yield from _without(users, rows, leaving)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from scimconf.spec.codes import Said, refuse, refuse_all
+from scimconf.spec.codes import Said, quoted, refuse, refuse_all
 from scimconf.spec.model.access import (
     AppRoles,
     Assignment,
@@ -166,7 +166,7 @@ class Spec(Section):
 
     @model_validator(mode="after")
     def _together(self) -> Spec:
-        said = [*_mapped_twice(self), *_assigned_absent(self)]
+        said = [*_mapped_twice(self), *_assigned_absent(self), *_tested_twice(self)]
         if said:
             raise refuse_all(said)
         return self
@@ -194,6 +194,15 @@ def _mapped_twice(spec: Spec) -> list[Said]:
         return []
     path: tuple[Any, ...] = ("mappings", "users", "attributes", spec.role_attribute.target)
     return [Said("S310", "role_attribute maps this attribute already", "Take this row out.", path)]
+
+
+def _tested_twice(spec: Spec) -> list[Said]:
+    """A name of a test is how a file over this one replaces it."""
+    return [
+        Said("S305", f"a test is called {quoted(test.name)} already", "Give it another name.", ("tests", index, "name"))
+        for index, test in enumerate(spec.tests)
+        if test.name.casefold() in {one.name.casefold() for one in spec.tests[:index]}
+    ]
 
 
 def _assigned_absent(spec: Spec) -> list[Said]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
-from scimconf.spec.codes import refuse
+from scimconf.spec.codes import quoted, refuse
 from scimconf.spec.model.base import Section, Text
 from scimconf.spec.tree import WORDS, Plain
 
 MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$"
+
+ROLE = ("id", "value", "displayName")
+"""What is known of a role that somebody has, by Graph's names."""
 
 
 def as_given(value: Any) -> Any:
@@ -27,6 +31,15 @@ def as_expected(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return tuple(_sent(item) for item in value)
     return None if value is None else _sent(value)
+
+
+def as_payload(value: Any) -> Any:
+    """A resource as JSON: maps, lists, truth, and everything else as its own characters."""
+    if isinstance(value, dict):
+        return {str(key): as_payload(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_payload(item) for item in value]
+    return _scalar(value)
 
 
 def as_moment(value: Any) -> Any:
@@ -55,11 +68,17 @@ def _sent(value: Any) -> str:
 
 
 def _role(value: dict[str, Any]) -> dict[str, str]:
+    for key in value:
+        if key not in ROLE:
+            near = get_close_matches(str(key).replace("_", ""), ROLE, 1, 0.6)
+            hint = f"Did you mean {near[0]}?" if near else f"A role has {', '.join(ROLE)}."
+            raise refuse("S201", f"{quoted(str(key))} is no key of a role", hint)
     return {key: _sent(item) for key, item in value.items()}
 
 
 Given = Annotated[Any, BeforeValidator(as_given)]
 Expected = Annotated[Any, BeforeValidator(as_expected)]
+Payload = Annotated[dict[str, Any], BeforeValidator(as_payload)]
 Moment = Annotated[datetime, BeforeValidator(as_moment)]
 
 
@@ -89,5 +108,17 @@ class MappingTest(Section):
     given: dict[Text, Given] = _GIVEN
     now: Moment | None = _NOW
     expect: dict[Text, Expected] = Field(
-        min_length=1, description="What is sent, by target attribute; those that are not listed are not looked at."
+        default={},
+        min_length=1,
+        description="What is sent, by target attribute; those that are not listed are not looked at.",
     )
+    payload: Payload | None = Field(
+        default=None,
+        description="The whole SCIM resource that a creation carries: nothing else is sent. `schemas` may be left out.",
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> MappingTest:
+        if not self.expect and self.payload is None:
+            raise refuse("S202", "a test expects something", "Add `expect:` with target attributes, or `payload:`.")
+        return self
