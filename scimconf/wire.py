@@ -108,12 +108,21 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """Users that were read, of those who are assigned or of the whole directory; `whole` says that these are all."""
+
+    people: tuple[Json, ...] = ()
+    assigned: bool = False
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The tenant as it was read for one application: documents by name, names bound, principals found.
 
     While it is still being read, `settled` is False: a document that is not here may yet come. `members` are the
     numbers of direct members of groups by id, None where they could not be read; `users` is how many the
-    directory has, `sample` some of them: asked for only where a change is about people.
+    directory has, `sample` some people: asked for only where a change is about people.
     """
 
     documents: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
@@ -123,7 +132,7 @@ class Snapshot:
     settled: bool = True
     members: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}))
     users: int | None = None
-    sample: tuple[Json, ...] = ()
+    sample: Sample = Sample()
 
     def get(self, name: str) -> Json | None:
         """The document of that name, or None when it could not be read or is not there."""

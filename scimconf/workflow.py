@@ -15,12 +15,12 @@ from scimconf.documents.secrets import references
 from scimconf.errors import GraphError, Problem, ProblemsError, ScimconfError
 from scimconf.kinds import KINDS, spec_tests
 from scimconf.kinds.comparison import Comparison, Options, check, compare, documents, expired, groups_to_count, lookups
-from scimconf.kinds.impact import SAMPLE, Questions, questions
+from scimconf.kinds.impact import SAMPLE, Questions, grounds, questions
 from scimconf.plan import Action, Change, Guard, Outcome, Report, Result
 from scimconf.plan.guards import ASKED
 from scimconf.spec.loaded import Loaded, digest
 from scimconf.spec.model import Spec
-from scimconf.wire import Snapshot
+from scimconf.wire import Document, Sample, Snapshot
 
 if TYPE_CHECKING:
     from scimconf.kinds.declared import Declared
@@ -90,31 +90,56 @@ async def plan(live: Live, loaded: Loaded, options: Options, former: Spec | None
     spec, specs = loaded.spec, [one for one in (loaded.spec, former) if one is not None]
     snapshot = await observe(live, documents(KINDS, specs), lambda seen: lookups(KINDS, specs, seen))
     found = compare(KINDS, spec, snapshot, options, former)
-    asked = questions(found.plan.changes, snapshot) if options.impact else Questions()
+    if options.impact:
+        snapshot = await _grounded(live, snapshot, grounds(spec, found.plan.changes))
+    asked = questions(spec, found.plan.changes, snapshot) if options.impact else Questions()
     asked = replace(asked, groups=tuple(sorted({*asked.groups, *groups_to_count(found, snapshot)})))
+    uncounted: tuple[Problem, ...] = ()
     if asked:
-        snapshot = await _census(live, snapshot, asked)
+        snapshot, uncounted = await _census(live, snapshot, asked)
         found = compare(KINDS, spec, snapshot, options, former)
     findings = lint(loaded, options.ignore, snapshot, found.plan.changes)
     told = replace(
         found.plan,
         paths=loaded.paths,
         digest=digest(loaded.resolved),
-        notices=(*_placed(loaded, found.plan.notices), *(one for one in findings if not one.is_error)),
+        notices=(*_placed(loaded, found.plan.notices), *uncounted, *(one for one in findings if not one.is_error)),
     )
     problems = (*_placed(loaded, found.problems), *(one for one in findings if one.is_error))
     return Planned(loaded, snapshot, replace(found, plan=told, problems=problems))
 
 
-async def _census(live: Live, snapshot: Snapshot, asked: Questions) -> Snapshot:
-    """The snapshot with what was counted; what may not be read stays unknown."""
+async def _grounded(live: Live, snapshot: Snapshot, documents: Sequence[Document]) -> Snapshot:
+    """The snapshot with what says who is in scope; where that is refused, numbers are missing and nothing else is."""
+    from scimconf.live.people import filled
+
+    return replace(snapshot, documents=(await filled(live.graph, snapshot, documents)).documents)
+
+
+async def _census(live: Live, snapshot: Snapshot, asked: Questions) -> tuple[Snapshot, tuple[Problem, ...]]:
+    """The snapshot with what was counted; what cannot be read stays unknown, and is no reason to fail."""
     from scimconf.live.observe import count_members
-    from scimconf.live.people import count, some
+    from scimconf.live.people import count
 
     members = await count_members(live.graph, asked.groups) if asked.groups else {}
     users = (await count(live.graph) or None) if asked.users else snapshot.users
-    sample = await some(live.graph, asked.select, SAMPLE) if asked.select else snapshot.sample
-    return replace(snapshot, members={**snapshot.members, **members}, users=users, sample=sample)
+    uncounted: tuple[Problem, ...] = ()
+    try:
+        sample = await _sample(live, asked) if asked.select else snapshot.sample
+    except GraphError as error:
+        said = f"for whom the changes matter is not counted: Graph refused people ({error.status} {error.code})"
+        sample, uncounted = snapshot.sample, (Problem("K004", said, hint=error.hint, severity="warning"),)
+    return replace(snapshot, members={**snapshot.members, **members}, users=users, sample=sample), uncounted
+
+
+async def _sample(live: Live, asked: Questions) -> Sample:
+    from scimconf.live.people import some, some_of
+
+    if asked.among is None:
+        people = await some(live.graph, asked.select, SAMPLE)
+        return Sample(people, whole=len(people) < SAMPLE)
+    people, whole = await some_of(live.graph, asked.select, SAMPLE, asked.among.users, asked.among.groups)
+    return Sample(people, assigned=True, whole=whole)
 
 
 def _placed(loaded: Loaded, problems: Sequence[Problem]) -> tuple[Problem, ...]:

@@ -187,6 +187,7 @@ def _facts(
         quarantine=next((held for held in map(job.quarantine, snapshot.rows("jobs")) if held), ""),
         holders=Counter(row["principalId"] for row in rows),
         people={one: snapshot.members.get(one) if one in groups else 1 for one in {row["principalId"] for row in rows}},
+        groups=frozenset(groups),
         matching=frozenset(one.address for one in difference.managed if one.fields.get("match") is not None),
         unsendable=tuple(
             key

@@ -142,16 +142,39 @@ async def _members(graph: Graph, group: str) -> frozenset[str] | None:
 
 
 async def some(graph: Graph, select: Sequence[str], most: int) -> tuple[Json, ...]:
-    """The first users by their names; none where they may not be read."""
+    """The first users of the directory by their names; raises GraphError where they cannot be read."""
     found: list[Json] = []
-    try:
-        async for page in everyone(graph, select, most):
-            found += page
-    except GraphError as error:
-        if error.status not in _REFUSED:
-            raise
-        return ()
+    async for page in everyone(graph, select, most):
+        found += page
     return tuple(found)
+
+
+async def some_of(
+    graph: Graph, select: Sequence[str], most: int, users: Sequence[str], groups: Sequence[str]
+) -> tuple[tuple[Json, ...], bool]:
+    """The first of these users and of the direct members of these groups, and whether they are all of them.
+
+    Of a group's members one page is enough for a sample. Raises GraphError where nobody can be read.
+    """
+    ids, whole, refused = dict.fromkeys(users), True, None
+    for group in groups:
+        if len(ids) > most:
+            break
+        try:
+            body = await graph.get("/groups/{group}/members", {"group": group}, {"$select": "id", "$top": PAGE})
+        except GraphError as error:
+            whole, refused = False, error
+        else:
+            ids |= dict.fromkeys(str(one["id"]).lower() for one in body["value"])
+            whole = whole and NEXT not in body
+    if refused is not None and not ids:
+        raise refused
+    found: list[Json] = []
+    async with aclosing(by_ids(graph, list(ids)[:most], select)) as listed:
+        async for page in listed:
+            found += page
+    found.sort(key=lambda user: str(user.get("userPrincipalName")).casefold())
+    return tuple(found), whole and len(ids) <= most
 
 
 async def count(graph: Graph) -> int:

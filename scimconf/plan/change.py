@@ -62,7 +62,7 @@ class FieldChange:
 class Impact:
     """How many people an effect is about: `of` how many in all, `bound` where groups may overlap, from a `sample`.
 
-    `who` are some of them by name.
+    `who` are some of them by name, `among` says of whom all are, and of `unknown` more it cannot be known.
     """
 
     number: int
@@ -70,15 +70,17 @@ class Impact:
     bound: str = ""
     sample: int = 0
     who: tuple[str, ...] = ()
+    among: str = ""
+    unknown: int = 0
 
     def __str__(self) -> str:
-        if self.sample:
-            more = ", …" if len(self.who) < self.number else ""
-            named = f": {', '.join(self.who)}{more}" if self.who else ""
-            return f"{self.number:,} of a sample of {self.sample:,} users{named}"
-        bound = f"{self.bound} " if self.bound else ""
-        of = f" of {self.of:,}" if self.of is not None else ""
-        return f"{bound}{self.number:,}{of} {'user' if self.number == 1 and self.of is None else 'users'}"
+        whole = f"a sample of {self.sample:,}" if self.sample else "" if self.of is None else f"{self.of:,}"
+        one = (self.of == 1 and not self.sample) or (self.number == 1 and not whole)
+        parts = [self.bound, f"{self.number:,}", f"of {whole}" if whole else "", "user" if one else "users", self.among]
+        more = ", …" if len(self.who) < self.number else ""
+        named = f": {', '.join(self.who)}{more}" if self.who else ""
+        unknown = f" (not known of {self.unknown:,})" if self.unknown else ""
+        return " ".join(filter(None, parts)) + unknown + named
 
 
 @dataclass(frozen=True, slots=True)

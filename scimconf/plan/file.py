@@ -64,6 +64,8 @@ class ImpactPart(_Part):
     bound: str = Field(description="`at least` or `at most` where groups may overlap, else empty.")
     sample: int = Field(description="The size of the sample that was looked at; 0 where all were counted.")
     who: tuple[str, ...] = Field(default=(), strict=False, description="Some of them, by name.")
+    among: str = Field(default="", description="Of whom all are, in words; empty for the directory.")
+    unknown: int = Field(default=0, description="Of how many more it is not known.")
 
 
 class ChangePart(_Part):
@@ -248,7 +250,7 @@ def _change(part: ChangePart) -> Change:
         frozenset(map(Effect, part.effects)),
         part.reason,
         {
-            Effect(which): Impact(one.number, one.of, one.bound, one.sample, one.who)
+            Effect(which): Impact(one.number, one.of, one.bound, one.sample, one.who, one.among, one.unknown)
             for which, one in part.impact.items()
         },
     )

@@ -44,7 +44,8 @@ class Facts:
     """What guards need beside the changes.
 
     `holders` are the assigned principals by id with the number of roles that each holds; `people` says how many
-    people each stands for (a user 1, a group its direct members), None where that could not be read. `left_behind` counts
+    people each stands for (a user 1, a group its direct members), None where that could not be read, and `groups` which
+    of them are groups. `left_behind` counts
     what a former spec named, where that is asked to stop an apply.
     """
 
@@ -54,6 +55,7 @@ class Facts:
     quarantine: str = ""
     holders: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     people: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}))
+    groups: frozenset[str] = frozenset()
     matching: frozenset[Address] = frozenset()
     unsendable: tuple[str, ...] = ()
     left_behind: int = 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from scimconf.plan.change import Action, Change, Effect, FieldChange, Guard
@@ -20,6 +21,17 @@ Rule = Callable[[Sequence[Change], Facts], Iterable[Guard]]
 
 MANY, OF_AT_LEAST, SHARE = 100, 10, 0.3
 """Removing more people than this, or more than this share of at least so many, is many."""
+
+
+def _counted(change: Change, which: Effect, guard: Guard) -> Guard:
+    """The guard with the people that its effect is about. A permit is measured against the most that there can be: where
+    only the least is known, or a sample, it has no number.
+    """
+    impact = change.impact.get(which)
+    if impact is None:
+        return guard
+    is_most = impact.bound != "at least" and not impact.sample and not impact.unknown
+    return replace(guard, message=f"{guard.message} ({impact})", number=impact.number if is_most else None)
 
 
 def _wrong_tenant(_changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
@@ -45,7 +57,7 @@ def _first_start(changes: Sequence[Change], _facts: Facts) -> Iterator[Guard]:
         ran = change.before is not None and change.before.facts.get("has_run")
         if one is not None and one.after and not ran:
             said = "provisioning would start for the first time and create people in the application"
-            yield Guard("first-start", said, address=change.address)
+            yield _counted(change, Effect.WIDENS, Guard("first-start", said, address=change.address))
 
 
 def _job_replaced(changes: Sequence[Change], _facts: Facts) -> Iterator[Guard]:
@@ -76,7 +88,7 @@ def _scope_all(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
         one = change.field("scope") if change.kind == "settings" else None
         if one is not None and one.before != "all" and one.after == "all" and facts.has_run:
             said = "everyone in the directory would be provisioned, not only who is assigned"
-            yield Guard("scope-all", said, address=change.address)
+            yield _counted(change, Effect.WIDENS, Guard("scope-all", said, address=change.address))
 
 
 def _fields(changes: Sequence[Change], kind: str, name: str) -> Iterator[tuple[Change, FieldChange]]:
@@ -93,11 +105,11 @@ def _scope_narrows(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
     for change, one in _fields(changes, "settings", "scope"):
         if one.before == "all" and one.after == "assigned":
             said = "everybody who is not assigned would leave the scope and may be disabled"
-            yield Guard("scope-narrows", said, address=change.address)
+            yield _counted(change, Effect.NARROWS, Guard("scope-narrows", said, address=change.address))
     for change in changes:
         if change.kind == "object_mapping" and Effect.NARROWS in change.effects and change.field("filters"):
             said = "people who do not pass the new filters would leave the scope and may be disabled"
-            yield Guard("scope-narrows", said, address=change.address)
+            yield _counted(change, Effect.NARROWS, Guard("scope-narrows", said, address=change.address))
 
 
 def _matching_changed(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
@@ -107,7 +119,7 @@ def _matching_changed(changes: Sequence[Change], facts: Facts) -> Iterator[Guard
         source = change.field("source") if change.address in facts.matching else None
         if (match is not None and match.before != match.after) or source is not None:
             said = "people would be matched in another way, and those who no longer match would be created again"
-            yield Guard("matching-changed", said, address=change.address)
+            yield _counted(change, Effect.NARROWS, Guard("matching-changed", said, address=change.address))
 
 
 def _losing(changes: Sequence[Change]) -> list[Change]:
@@ -133,10 +145,17 @@ def _many_removals(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
     number = sum(1 if one is None else one for one in counted)
     everybody = sum(1 if one is None else one for one in (facts.people.get(held, 1) for held in facts.holders))
     if number > MANY or (everybody >= OF_AT_LEAST and number > SHARE * everybody):
-        least = "at least " if None in counted else ""
+        least = "at least " if None in counted else _bound(changes, facts)
         of = f" of {everybody}" if None not in facts.people.values() else ""
         said = f"{least}{number}{of} people would lose their last role"
         yield Guard("many-removals", said, number=number)
+
+
+def _bound(changes: Sequence[Change], facts: Facts) -> str:
+    """At most, where somebody may keep a role through a group, or lose it through two."""
+    losing = {_principal(one) for one in _losing(changes)}
+    through = any(one in facts.groups for one in facts.holders if one not in losing)
+    return "at most " if through or losing & facts.groups else ""
 
 
 def _group_removed(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
@@ -230,7 +249,7 @@ def _quarantined(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
         one = change.field("enabled") if change.kind == "schedule" else None
         if (one is not None and one.after) or (change.kind != "schedule" and Effect.WIDENS in change.effects):
             said = f"the job is in quarantine ({facts.quarantine}), and this would bring more people into it"
-            yield Guard("quarantined", said, address=change.address)
+            yield _counted(change, Effect.WIDENS, Guard("quarantined", said, address=change.address))
 
 
 def _left_behind(_changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:

@@ -8,13 +8,13 @@ from datetime import date
 import pytest
 from rehearsal import WRITER, Rehearsal, everything_open, told, wishes
 
-from scimconf.kinds.impact import Questions, questions, with_impact
+from scimconf.kinds.impact import Among, Questions, questions, with_impact
 from scimconf.plan import Action, Address, Change, Effect, FieldChange, Impact, Plan, Resource
 from scimconf.plan.redact import redacted
 from scimconf.render import html, markdown
 from scimconf.render import json as machine
 from scimconf.spec.model import Spec
-from scimconf.wire import Snapshot
+from scimconf.wire import Sample, Snapshot
 
 USER, GROUP, OTHER = "u1", "g1", "g2"
 ROLE = "r1"
@@ -40,9 +40,34 @@ def spec(scope="assigned"):
     )
 
 
-def seen(rows=ROWS, members=None, **more):
+def live(filters=(), everyone="False", source=("department", "givenName")):
+    """The schema and the settings of a job: who can be in scope."""
+    groups = [
+        {
+            "name": "f",
+            "clauses": [{"sourceOperandName": name, "operatorName": "EQUALS", "targetOperand": {"values": [value]}}],
+        }
+        for name, value in filters
+    ]
+    mapping = {
+        "sourceObjectName": "User",
+        "targetObjectName": "User",
+        "attributeMappings": [],
+        "scope": {"groups": groups},
+    }
+    rule = {"name": "out", "editable": True, "sourceDirectoryName": "Entra", "targetDirectoryName": "App"}
+    return {
+        "schema": {"directories": [], "synchronizationRules": [rule | {"objectMappings": [mapping]}]},
+        "secrets": [{"key": "SyncAll", "value": everyone}],
+    }
+
+
+def seen(rows=ROWS, members=None, sample=(), schema=None, **more):
     documents = {"service_principals": [{"id": "sp"}], **({} if rows is None else {"assignments": rows})}
-    return Snapshot(documents, members={GROUP: 5} if members is None else members, **more)
+    documents |= live() if schema is None else schema
+    names = {"sp": "sp", "job": "j"}
+    people = sample if isinstance(sample, Sample) else Sample(sample)
+    return Snapshot(documents, names=names, members={GROUP: 5} if members is None else members, sample=people, **more)
 
 
 def change(
@@ -71,6 +96,13 @@ def filters(before, after, attribute="department"):
     return change("object_mapping", "users", "filters", *sides, both)
 
 
+NEEDED = ("accountEnabled", "department", "id", "userPrincipalName")
+
+
+def source(before, after, rest="users/title", effects=(Effect.RESYNC,)):
+    return change("attribute_mapping", rest, "source", before, after, effects)
+
+
 @pytest.mark.parametrize(
     ("changes", "snapshot", "expected"),
     [
@@ -85,7 +117,28 @@ def filters(before, after, attribute="department"):
         (
             [filters("IT", "Sales")],
             seen(),
-            Questions(select=("accountEnabled", "department", "id", "userPrincipalName")),
+            Questions(select=NEEDED, among=Among((USER,), (GROUP,))),
+        ),
+        (
+            [
+                filters("IT", "Sales"),
+                GROUP_IN,
+                USER_IN,
+                change("assignment", "user:?/x", action=Action.CREATE, key=("?x", ROLE)),
+            ],
+            seen(members={OTHER: 1}),
+            Questions(select=NEEDED, among=Among((USER, "u2"), (GROUP, OTHER))),
+        ),
+        ([filters("IT", "Sales")], seen(schema=live(everyone="True")), Questions(select=NEEDED)),
+        ([filters("IT", "Sales")], seen(schema={}), Questions(select=NEEDED)),
+        ([filters("IT", "Sales")], seen(None), Questions()),
+        (
+            [source("[department]", "[mail]")],
+            seen(schema=live([("givenName", "Ada")])),
+            Questions(
+                select=("accountEnabled", "department", "givenName", "id", "mail", "userPrincipalName"),
+                among=Among((USER,), (GROUP,)),
+            ),
         ),
         ([filters("IT", "Sales")], seen(sample=PEOPLE), Questions()),
         ([filters("True", "False", "IsSoftDeleted")], seen(), Questions()),
@@ -93,7 +146,7 @@ def filters(before, after, attribute="department"):
 )
 def test_only_what_a_change_needs_is_counted(changes, snapshot, expected):
     """And nothing twice; a plan without people in it reads nothing more."""
-    found = questions(changes, snapshot)
+    found = questions(spec(), changes, snapshot)
     assert (found, bool(found)) == (expected, expected != Questions())
 
 
@@ -106,13 +159,19 @@ def test_only_what_a_change_needs_is_counted(changes, snapshot, expected):
         (SCOPE, seen(), {}),
         (SCOPE, seen(members={}, users=100), {}),
         (SCOPE, seen(None, users=100), {}),
-        (USER_IN, seen(), {Effect.WIDENS: Impact(1)}),
+        (SCOPE, seen(users=100, schema={}), {Effect.WIDENS: Impact(99, 100, "at most")}),
+        (SCOPE, seen(users=100, schema=live([("department", "IT")])), {Effect.WIDENS: Impact(99, 100, "at most")}),
+        (SCOPE, seen(users=0, schema={}), {Effect.WIDENS: Impact(0, 0, "at most")}),
+        (USER_IN, seen(), {Effect.WIDENS: Impact(1, bound="at most")}),
+        (USER_IN, seen(ROWS[:1]), {Effect.WIDENS: Impact(1)}),
+        (USER_IN, seen(None), {Effect.WIDENS: Impact(1, bound="at most")}),
         (GROUP_IN, seen(members={OTHER: 7}), {Effect.WIDENS: Impact(7, bound="at most")}),
         (GROUP_IN, seen(members={OTHER: None}), {}),
         (GROUP_OUT, seen(), {Effect.NARROWS: Impact(5, bound="at most")}),
         (filters("IT", "Sales"), seen(sample=PEOPLE), {Effect.WIDENS: Impact(1, sample=3), Effect.NARROWS: Impact(1, sample=3)}),
         (filters(None, "Sales"), seen(sample=PEOPLE), {Effect.WIDENS: Impact(0, sample=3), Effect.NARROWS: Impact(2, sample=3)}),
-        (filters("IT", "Sales", "noSuchThing"), seen(sample=PEOPLE), {Effect.WIDENS: Impact(0, sample=3), Effect.NARROWS: Impact(0, sample=3)}),
+        (filters("IT", "Sales"), seen(sample=Sample(PEOPLE, assigned=True, whole=True)), {Effect.WIDENS: Impact(1, 3, among="who are assigned"), Effect.NARROWS: Impact(1, 3, among="who are assigned")}),
+        (filters("IT", "Sales", "noSuchThing"), seen(sample=PEOPLE), {Effect.WIDENS: Impact(0, sample=3, unknown=3), Effect.NARROWS: Impact(0, sample=3, unknown=3)}),
         (filters("IT", "Sales"), seen(), {}),
         (filters("a", "b", "IsSoftDeleted"), seen(sample=PEOPLE), {}),
         (change("app_role", "admin", effects=(Effect.DESTROYS,)), seen(), {}),
@@ -130,11 +189,17 @@ def test_a_change_says_how_many(one, snapshot, expected):
         ("assigned", [], seen(users=100), Impact(6, 100, "at most")),
         ("assigned", [GROUP_OUT], seen(users=100), Impact(1, 100, "at most")),
         ("assigned", [GROUP_IN, USER_IN], seen(members={GROUP: 5, OTHER: 7}, users=100), Impact(14, 100, "at most")),
-        ("assigned", [change("assignment", "user:y/z", action=Action.DELETE)], seen(users=9), Impact(6, 9, "at most")),
+        (
+            "assigned",
+            [change("assignment", "user:y/z", action=Action.DELETE, key=("y", ROLE))],
+            seen(users=9),
+            Impact(6, 9, "at most"),
+        ),
         ("assigned", [], seen(members={GROUP: None}), None),
         ("assigned", [], seen(None), None),
         ("assigned", [USER_IN], Snapshot(users=9), Impact(1, 9, "at most")),
-        ("all", [], seen(users=100), Impact(100)),
+        ("assigned", [], seen(users=4), Impact(4, 4, "at most")),
+        ("all", [], seen(users=100), Impact(100, bound="at most")),
         ("all", [], seen(), None),
         (None, [], seen(users=100), None),
     ],
@@ -153,10 +218,6 @@ NAMED = (
 )
 
 
-def source(before, after, rest="users/title", effects=(Effect.RESYNC,)):
-    return change("attribute_mapping", rest, "source", before, after, effects)
-
-
 @pytest.mark.parametrize(
     ("one", "names", "expected"),
     [
@@ -164,7 +225,13 @@ def source(before, after, rest="users/title", effects=(Effect.RESYNC,)):
         (source("[givenName]", "[givenName]"), "givenName", (0, ())),
         (source(None, "[department]"), "department", (2, ("ada@x.y", "bob@x.y"))),
         (source("[department]", None), "department", (2, ("ada@x.y", "bob@x.y"))),
-        (source("[department]", 'FormatDateTime([department], , "x", "y")'), "department", (0, ())),
+        (
+            source("[department]", 'Word([department], "one", " ")'),
+            "department",
+            (3, ("ada@x.y", "bob@x.y", "cat@x.y")),
+        ),
+        (source('Word([department], "one", " ")', 'Word([department], "two", " ")'), "department", (0, ())),
+        (source("[department]", 'IIF([department] = "IT", "a", "b")'), "department", (2, ("ada@x.y", "bob@x.y"), 1)),
         (source("[department]", '"fixed"'), "department", (3, ("ada@x.y", "bob@x.y", "cat@x.y"))),
         (source("[department]", {"type": "Odd"}), "department", (2, ("ada@x.y", "bob@x.y"))),
         (source("[department]", "Not("), "department", (2, ("ada@x.y", "bob@x.y"))),
@@ -175,13 +242,34 @@ def source(before, after, rest="users/title", effects=(Effect.RESYNC,)):
     ],
 )
 def test_a_changed_mapping_says_for_whom_it_gives_another_value(one, names, expected):
-    """What cannot be known of somebody does not count; three are named."""
-    asked = questions([one], seen()).select
+    """Another value or a failure; of whom it cannot be known is counted by itself; three are named."""
+    asked = questions(spec(), [one], seen()).select
     assert asked == (tuple(sorted({"accountEnabled", "id", "userPrincipalName", names})) if names else ())
     told = with_impact(spec(), [one], seen(sample=NAMED), TODAY)[0].impact
-    wanted = {} if expected is None else {Effect.RESYNC: Impact(expected[0], sample=3, who=expected[1])}
-    assert dict(told) == wanted
+    unknown = (expected or ())[2:]
+    impact = (
+        Impact(expected[0], sample=3, who=expected[1], among="in scope", unknown=sum(unknown)) if expected else None
+    )
+    assert dict(told) == ({} if impact is None else {Effect.RESYNC: impact})
     assert dict(with_impact(spec(), [one], seen(), TODAY)[0].impact) == {}
+
+
+@pytest.mark.parametrize(
+    ("filtered", "expected"),
+    [
+        ([], Impact(2, 3, who=("ada@x.y", "bob@x.y"), among="in scope")),
+        ([("department", "IT")], Impact(1, 1, who=("bob@x.y",), among="in scope")),
+        ([("department", "x")], None),
+        ([("IsSoftDeleted", "False")], Impact(0, 3, among="in scope", unknown=3)),
+        ([("noSuchThing", "x")], Impact(0, 3, among="in scope", unknown=3)),
+    ],
+)
+def test_only_those_in_scope_count(filtered, expected):
+    """Whom the filters keep out is sent nothing, whatever the mapping gives."""
+    people = Sample(NAMED, assigned=True, whole=True)
+    snapshot = seen(sample=people, schema=live(filtered))
+    told = with_impact(spec(), [source("[givenName]", "[mail]")], snapshot, TODAY)[0].impact
+    assert dict(told) == ({} if expected is None else {Effect.RESYNC: expected})
 
 
 @pytest.mark.parametrize(
@@ -194,6 +282,13 @@ def test_a_changed_mapping_says_for_whom_it_gives_another_value(one, names, expe
         (Impact(3, sample=500), "3 of a sample of 500 users"),
         (Impact(1, sample=9, who=("ada@x.y",)), "1 of a sample of 9 users: ada@x.y"),
         (Impact(2, sample=9, who=("ada@x.y",)), "2 of a sample of 9 users: ada@x.y, …"),
+        (Impact(0, 1, among="in scope"), "0 of 1 user in scope"),
+        (Impact(1, 1, "at most"), "at most 1 of 1 user"),
+        (Impact(1, bound="at most"), "at most 1 user"),
+        (
+            Impact(2, 7, who=("ada@x.y",), among="in scope", unknown=1_000),
+            "2 of 7 users in scope (not known of 1,000): ada@x.y, …",
+        ),
     ],
 )
 def test_it_is_said_in_words(impact, said):
@@ -236,7 +331,7 @@ def test_who_may_not_count_people_gets_the_plan_without_numbers(tmp_path):
     tenant.fault({"status": 403, "body": {"error": {"code": "Denied", "message": "No."}}}, path="/users", times=0)
     assert "narrows: people may be disabled\n" in told(tenant.plan(path))
     tenant.forget()
-    assert "of a sample of 12 users)" in told(tenant.plan(path))
+    assert "(8 of 8 users who are assigned)" in told(tenant.plan(path))
 
 
 def test_a_changed_expression_shows_the_right_users_in_every_form(writer, tmp_path):
@@ -246,7 +341,7 @@ def test_a_changed_expression_shows_the_right_users_in_every_form(writer, tmp_pa
     rows = '      externalId: {expression: \'Replace([mailNickname], "grace", , , "hopper", , )\'}'
     path.write_text(re.sub("(?m)^      externalId: .*$", lambda _: rows, WRITER.read_text("utf-8")), "utf-8")
     planned = writer.plan(path)
-    said = "another value for 1 of a sample of 12 users: grace@contoso.com"
+    said = "another value for 1 of 8 users in scope: grace@contoso.com"
     assert said in " ".join(told(planned).split())
     plan = Plan(planned.comparison.tenant, (planned.comparison.plan,))
     assert said in markdown.plan(plan)
@@ -255,3 +350,52 @@ def test_a_changed_expression_shows_the_right_users_in_every_form(writer, tmp_pa
     hidden = redacted(plan)
     for form in (markdown.plan(hidden), html.plan(hidden), machine.plan(hidden)):
         assert "grace@contoso.com" not in form
+
+
+def test_people_are_sampled_where_they_are(tmp_path):
+    """Of the assigned, page by page no further than the sample; a group that is refused is passed over and not whole."""
+    tenant = Rehearsal()
+    planned = tenant.plan(WRITER)
+    tenant.apply(planned, everything_open(planned))
+    path = tmp_path / "scimconf.yaml"
+    path.write_text(
+        "version: 1\nname: writer\ntenant: contoso.com\napplication: {display_name: Writer}\n"
+        "provisioning: {enabled: true}\nmappings: {users: {attributes: {title: displayName}}}\n",
+        "utf-8",
+    )
+    assert "another value for 8 of 8 users in scope" in told(tenant.plan(path))
+    refused = {"status": 403, "body": {"error": {"code": "Denied", "message": "No."}}}
+    tenant.fault(refused, path="/groups/*/members", times=0)
+    assert re.search(r"another value for \d of a sample of \d users in scope", told(tenant.plan(path)))
+    tenant.forget()
+    tenant.fault({"status": 400, "body": {"error": {"code": "Odd", "message": "No."}}}, path="/users", times=0)
+    said = told(tenant.plan(path))
+    assert "note K004: for whom the changes matter is not counted: Graph refused people (400 Odd)." in said
+    assert "~ attribute_mapping/users/title  (resync)" in said
+    assert "note K004" not in told(tenant.plan(path, wishes(impact=False)))
+    tenant.forget()
+    tenant.fault(refused, path="/groups/*/members", times=0)
+    tenant.fault(refused, path="/servicePrincipals/*/appRoleAssignedTo", times=0)
+    assert "another value" not in told(tenant.plan(path))
+
+
+def test_nobody_to_be_read_is_told(tmp_path):
+    """Only groups are assigned, and none of them shows its members."""
+    tenant = Rehearsal()
+    path = tmp_path / "scimconf.yaml"
+    text = (
+        "version: 1\nname: writer\ntenant: contoso.com\napplication: {display_name: Writer, create: {from_template: custom}}\n"
+        "provisioning: {enabled: true, scope: assigned}\nconnection: {base_address: 'https://x.example/scim', secret_token: {env: WRITER_SCIM_TOKEN}}\n"
+        "app_roles: {roles: [{value: member}]}\n"
+        "assignments: {unlisted: keep, groups: [{name: Writer editors, role: member}]}\n"
+        "mappings: {users: {attributes: {title: TITLE}}}\n"
+    )
+    path.write_text(text.replace("TITLE", "jobTitle"), "utf-8")
+    planned = tenant.plan(path)
+    tenant.apply(planned, everything_open(planned))
+    path.write_text(text.replace("TITLE", "displayName"), "utf-8")
+    tenant.forget()
+    tenant.fault(
+        {"status": 403, "body": {"error": {"code": "Denied", "message": "No."}}}, path="/groups/*/members", times=0
+    )
+    assert "Graph refused people (403 Denied)" in " ".join(told(tenant.plan(path)).split())

@@ -1,9 +1,11 @@
 """Rules on their own: what a change must be for a guard to speak, and what it says."""
 
+from dataclasses import replace
+
 import pytest
 
-from scimconf.plan import Action, Address, Change, FieldChange, Resource
-from scimconf.plan.guards import Facts
+from scimconf.plan import Action, Address, Change, Effect, FieldChange, Impact, Resource
+from scimconf.plan.guards import Facts, Permit
 from scimconf.plan.rules import guards
 
 ACTIVE = Address("a", "attribute_mapping", "users/active")
@@ -86,3 +88,64 @@ def test_what_is_left_behind_is_counted(number, said):
     (guard,) = guards([], Facts(left_behind=number))
     assert (guard.id, guard.message, guard.number) == ("left-behind", said, number)
     assert guards([], Facts()) == ()
+
+
+SETTINGS = Address("a", "settings")
+MOST = Impact(34, 100, "at most")
+
+
+@pytest.mark.parametrize(
+    ("impact", "number", "said"),
+    [
+        (None, None, ""),
+        (Impact(8412, 8530), 8412, " (8,412 of 8,530 users)"),
+        (MOST, 34, " (at most 34 of 100 users)"),
+        (Impact(34, 100, "at least"), None, " (at least 34 of 100 users)"),
+        (Impact(3, sample=500), None, " (3 of a sample of 500 users)"),
+        (Impact(3, 9, unknown=2), None, " (3 of 9 users (not known of 2))"),
+    ],
+)
+def test_guards_about_people_say_how_many(impact, number, said):
+    """A permit is measured against the most that there can be; of a sample, or of the least, there is no such number."""
+    told = {} if impact is None else dict.fromkeys((Effect.WIDENS, Effect.NARROWS), impact)
+    widens = frozenset({Effect.WIDENS, Effect.NARROWS, Effect.RESYNC})
+    changes = [
+        replace(update(SETTINGS, "scope", "assigned", "all"), effects=widens, impact=told),
+        replace(update(PEOPLE, "filters", [], [1]), effects=widens, impact=told),
+        replace(
+            update(Address("a", "attribute_mapping", "users/userName"), "match", 1, 2), effects=widens, impact=told
+        ),
+        replace(update(Address("a", "schedule"), "enabled", False, True), effects=widens, impact=told),
+    ]
+    found = [*guards(changes, LIVE), *guards(changes, Facts(has_run=True, quarantine="x"))]
+    counted = {one.id for one in found if one.message.endswith(said) and one.number == number}
+    assert counted >= {"scope-all", "scope-narrows", "matching-changed", "first-start", "quarantined"}
+    everybody = replace(update(SETTINGS, "scope", "all", "assigned"), effects=widens, impact=told)
+    assert [(one.id, one.number) for one in guards([everybody], LIVE)] == [("scope-narrows", number)]
+
+
+def test_a_permit_with_a_number_opens_a_guard_about_people():
+    """Up to the most that there can be."""
+    change = replace(update(SETTINGS, "scope", "assigned", "all"), impact={Effect.WIDENS: MOST})
+    for limit, is_open in ((33, False), (34, True)):
+        [found] = guards([change], replace(LIVE, permits=(Permit("scope-all", up_to=limit),)))
+        assert found.open is is_open
+
+
+@pytest.mark.parametrize(
+    ("others", "groups", "said"),
+    [
+        ({"v": 1}, (), "200 of 201 people"),
+        ({"g": 5}, ("g",), "at most 200 of 205 people"),
+        ({}, ("u",), "at most 200 of 200 people"),
+        ({"g": None}, ("g",), "at most 200 people"),
+    ],
+)
+def test_people_who_may_be_in_a_group_as_well_are_counted_at_most(others, groups, said):
+    """They may keep a role through it, or lose it twice."""
+    people = {"u": 200, **others}
+    facts = Facts(holders=dict.fromkeys(people, 1), people=people, groups=frozenset(groups))
+    address = Address("a", "assignment", "user:u/r")
+    gone = Change(address, Action.DELETE, before=Resource(address, key=("u", "r")), effects=frozenset({Effect.NARROWS}))
+    found = [one.message for one in guards([gone], facts) if one.id == "many-removals"]
+    assert found == [f"{said} would lose their last role"]
