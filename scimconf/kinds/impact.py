@@ -87,7 +87,7 @@ def questions(spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Ques
     known = {one for one in groups if one and not one.startswith("?")} - snapshot.members.keys()
     names = {*_filter_attributes(changes), *(name for change in changes for name in _mapped_attributes(change))}
     asked = Questions(users=about_all and snapshot.users is None, groups=tuple(sorted(known)))
-    if not names or snapshot.sample.people:
+    if not names or snapshot.sample != Sample():
         return asked
     before, after = sides(spec, snapshot, changes)
     if "assigned" in (before.scope, after.scope) and (after.users is None or after.groups is None):
@@ -259,7 +259,7 @@ def _row(change: Change) -> tuple[str, str]:
 def _filters(change: Change, scene: _Scene) -> Impacts:
     """Before and after on a sample; of whom it is not known on both sides is counted by itself."""
     one, names = change.field("filters"), _filter_attributes([change])
-    if one is None or not scene.sample.people or not names:
+    if one is None or scene.sample == Sample() or not names:
         return {}
     from scimconf.expressions.evaluation.scope import in_scope
 
@@ -288,7 +288,7 @@ def _of_these(sample: Sample, looked: int, impact: Impact) -> Impact:
 def _values(change: Change, scene: _Scene) -> Impacts:
     """For how many of those in scope a changed mapping gives another value, or fails; and of how many it is not known."""
     names, one = _mapped_attributes(change), change.field("source")
-    if not names or one is None or not scene.sample.people:
+    if not names or one is None or scene.sample == Sample():
         return {}
     differ: list[str] = []
     number = unknown = 0
@@ -298,7 +298,7 @@ def _values(change: Change, scene: _Scene) -> Impacts:
         if is_other:
             differ.append(str(user.get("userPrincipalName")))
     impact = Impact(len(differ), who=tuple(differ[:NAMED]), among=IN_SCOPE, unknown=unknown)
-    return {Effect.RESYNC: _of_these(scene.sample, number, impact)} if number else {}
+    return {Effect.RESYNC: _of_these(scene.sample, number, impact)} if number or scene.sample.whole else {}
 
 
 def _compared(before: Json, after: Json, scene: _Scene, names: Collection[str]) -> Iterator[tuple[Json, bool | None]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -259,7 +260,7 @@ def test_a_changed_mapping_says_for_whom_it_gives_another_value(one, names, expe
     [
         ([], Impact(2, 3, who=("ada@x.y", "bob@x.y"), among="in scope")),
         ([("department", "IT")], Impact(1, 1, who=("bob@x.y",), among="in scope")),
-        ([("department", "x")], None),
+        ([("department", "x")], Impact(0, 0, among="in scope")),
         ([("IsSoftDeleted", "False")], Impact(0, 3, among="in scope", unknown=3)),
         ([("noSuchThing", "x")], Impact(0, 3, among="in scope", unknown=3)),
     ],
@@ -269,7 +270,14 @@ def test_only_those_in_scope_count(filtered, expected):
     people = Sample(NAMED, assigned=True, whole=True)
     snapshot = seen(sample=people, schema=live(filtered))
     told = with_impact(spec(), [source("[givenName]", "[mail]")], snapshot, TODAY)[0].impact
-    assert dict(told) == ({} if expected is None else {Effect.RESYNC: expected})
+    assert dict(told) == {Effect.RESYNC: expected}
+    some = replace(snapshot, sample=Sample(NAMED, assigned=True))
+    told = with_impact(spec(), [source("[givenName]", "[mail]")], some, TODAY)[0].impact
+    sampled = replace(expected, of=None, sample=expected.of)
+    assert dict(told) == ({Effect.RESYNC: sampled} if expected.of else {})
+    nobody = replace(snapshot, sample=Sample(assigned=True, whole=True))
+    told = with_impact(spec(), [source("[givenName]", "[mail]")], nobody, TODAY)[0].impact
+    assert dict(told) == {Effect.RESYNC: Impact(0, 0, among="in scope")}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from scimconf.expressions.errors import ExpressionError
-from scimconf.expressions.lint import calls, flow, targets, texts
+from scimconf.expressions.lint import calls, dates, flow, matching, targets, texts
 from scimconf.expressions.lint.finding import Complaint, Context, Finding, Rule, Severity
 from scimconf.expressions.lint.places import Place, places
 from scimconf.expressions.nodes import Expression
@@ -46,11 +46,11 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "L203": Rule("A group that the pattern lacks", "warning", texts.replace_group),
         "L204": Rule("Not a regular expression", "error", texts.bad_pattern),
         "L205": Rule("A group that takes a space along", "warning", texts.trailing_space),
-        "L206": Rule("Not an interval", "error", texts.interval),
-        "L207": Rule("A date format that is probably wrong", "warning", texts.date_format),
-        "L208": Rule("A text where a date is wanted", "warning", texts.date_text),
+        "L206": Rule("Not an interval", "error", dates.interval),
+        "L207": Rule("A date format that is probably wrong", "warning", dates.date_format),
+        "L208": Rule("A text where a date is wanted", "warning", dates.date_text),
         "L301": Rule("A source attribute that is not there", "error", flow.unknown_attribute),
-        "L302": Rule("Matching by several attributes", "error", flow.several_sources),
+        "L302": Rule("Matching by several attributes", "error", matching.several_sources),
         "L303": Rule("A condition over what may be absent", "warning", flow.null_condition),
         "L304": Rule("IgnoreFlowIfNullOrEmpty as a condition", "error", flow.ignoring_condition),
         "L305": Rule("IgnoreFlowIfNullOrEmpty inside", "warning", flow.ignoring_inside),
@@ -59,6 +59,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "L308": Rule("Switch with a default", "warning", flow.default_to_null),
         "L309": Rule("A key that never fits", "warning", flow.dead_key),
         "L310": Rule("A source attribute that Entra does not offer", "warning", flow.unlisted_attribute),
+        "L311": Rule("Matching by what cannot be looked for", "error", matching.unsearchable),
         "L401": Rule("Roles without a function", "error", targets.direct_roles),
         "L402": Rule("Roles while everybody is in scope", "error", targets.roles_of_all),
         "L403": Rule("Roles that are only added", "warning", targets.adding_roles),
@@ -82,4 +83,4 @@ def check(expression: Expression | str, context: Context | None = None) -> list[
 
 def _findings(name: str, rule: Rule, root: Place, context: Context) -> Iterator[Finding]:
     for complaint in rule.find(root, context):
-        yield Finding(name, complaint.message, complaint.hint, rule.severity, complaint.offset)
+        yield Finding(name, complaint.message, complaint.hint, complaint.severity or rule.severity, complaint.offset)

@@ -10,22 +10,22 @@ from scimconf.expressions.lint.places import Place
 from scimconf.expressions.lint.vocabulary import alike
 from scimconf.expressions.nodes import Attribute, Comparison, Concatenation, Constant
 
-_LOWER = {name.lower(): name for name in FUNCTIONS}
 _REQUIRED = ("five",)  # IIF's value for False: optional in Graph's list, not in the reference
 _LEAST = {"SelectUniqueValue": 2, "Switch": 4, "Join": 2, "Coalesce": 1, "Split": 2}
+_FOR_PEOPLE = {"one": "the condition", "four": "the value for True", "five": "the value for False"}
+_KEYWORDS = ("vbTextCompare", "vbBinaryCompare", "IgnoreAttributeFlow", "IgnoreObjectFlow", "Unicode", "ASCII", "UTF8")
 
 
 def unknown_function(root: Place, _context: Context) -> Iterator[Complaint]:
     for call in root.calls():
-        if call.name.lower() not in _LOWER:
+        if call.name not in FUNCTIONS:
             yield Complaint(call.offset, f"no published list has a function {call.name}", alike(call.name, FUNCTIONS))
 
 
 def casing(root: Place, _context: Context) -> Iterator[Complaint]:
     for call in root.calls():
-        right = _LOWER.get(call.name.lower(), call.name)
-        if right != call.name:
-            yield Complaint(call.offset, f"the function is spelt {right}, and case counts", f"Write {right}.")
+        if call.name != call.written:
+            yield Complaint(call.offset, f"the function is spelt {call.name}, and case counts", f"Write {call.name}.")
 
 
 def other_dialect(root: Place, _context: Context) -> Iterator[Complaint]:
@@ -52,12 +52,19 @@ def _arity(function: Function, call: Place) -> str:
     if function.name == "FormatDateTime" and len(call.inner) == 3 and None not in call.inner:
         return ""
     if not function.repeating and len(call.inner) > len(function.slots):
-        return f"takes {len(function.slots)} arguments, not {len(call.inner)}"
+        return f"takes {_counted(function)}, not {len(call.inner)}"
     for place, parameter in enumerate(function.slots):
         if (parameter.required or parameter.key in _REQUIRED) and call.argument(place) is None:
-            return f"lacks its argument {place + 1}, {parameter.key}"
+            return f"lacks its argument {place + 1} ({_FOR_PEOPLE.get(parameter.key, parameter.key)})"
     least = _LEAST.get(function.name, 0)
-    return f"takes at least {least} arguments" if len(call.inner) < least else ""
+    return f"takes at least {least} argument{'s' * (least > 1)}" if len(call.inner) < least else ""
+
+
+def _counted(function: Function) -> str:
+    """How many arguments a function takes, in words."""
+    most = len(function.slots)
+    optional = any(not each.required and each.key not in _REQUIRED for each in function.slots)
+    return f"{'at most ' * optional}{most or 'no'} argument{'s' * (most != 1)}"
 
 
 def pairs(root: Place, _context: Context) -> Iterator[Complaint]:
@@ -97,13 +104,10 @@ def stray_comparison(root: Place, _context: Context) -> Iterator[Complaint]:
 def keyword(root: Place, context: Context) -> Iterator[Complaint]:
     """`True` without quotes is no text that the reference knows."""
     for part in root.walk():
-        bare = isinstance(part.node, Constant) and part.node.bare and part.node.text.isalpha()
+        bare = isinstance(part.node, Constant) and part.node.bare and part.node.text.isidentifier()
         if bare and part.text not in _KEYWORDS and context.written == "expression":
             hint = f'Write "{part.text}" for the text, [{part.text}] for the attribute.'
             yield Complaint(part.offset, f"{part.text} is no word of the language", hint)
-
-
-_KEYWORDS = ("vbTextCompare", "vbBinaryCompare", "IgnoreAttributeFlow", "IgnoreObjectFlow", "Unicode", "ASCII")
 
 
 def unique_value(root: Place, context: Context) -> Iterator[Complaint]:

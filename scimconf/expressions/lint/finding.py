@@ -44,11 +44,12 @@ class Finding:
 
 
 class Complaint(NamedTuple):
-    """What a rule gives: its finding, but for what all of its findings share."""
+    """What a rule gives: its finding, but for what all of its findings share. A severity is one that they do not share."""
 
     offset: int
     message: str
     hint: str = ""
+    severity: Severity | None = None
 
 
 class Rule(NamedTuple):

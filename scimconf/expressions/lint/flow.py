@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scimconf.expressions.dotnet import casing
+from scimconf.expressions.dotnet.outcomes import StopError
 from scimconf.expressions.lint.finding import Complaint, Context
 from scimconf.expressions.lint.places import Place
 from scimconf.expressions.lint.vocabulary import ATTRIBUTES, BOOLEANS, REFERENCES, alike, is_known
@@ -11,6 +13,8 @@ from scimconf.expressions.nodes import Attribute, Comparison
 
 _NULL_TESTS = ("IsNull", "IsNullOrEmpty", "IsPresent")
 _TRUTHS = (*_NULL_TESTS, "IsString", "Not", "CBool")
+_GUARD = "IgnoreFlowIfNullOrEmpty"
+_CASES = {"ToLower": casing.lower, "ToUpper": casing.upper}
 
 
 def unknown_attribute(root: Place, context: Context) -> Iterator[Complaint]:
@@ -30,18 +34,10 @@ def unlisted_attribute(root: Place, context: Context) -> Iterator[Complaint]:
                 yield Complaint(offset, f"{name} is not among the attributes that Entra offers to applications", hint)
 
 
-def several_sources(root: Place, context: Context) -> Iterator[Complaint]:
-    names = list(dict.fromkeys(name for name, _ in root.attributes()))
-    if context.match is not None and len(names) > 1:
-        message = f"a matching attribute is made of one source attribute, and this reads {', '.join(names)}"
-        yield Complaint(root.offset, message, "Match by one attribute, or compute the value at its source.")
-
-
-def null_condition(root: Place, _context: Context) -> Iterator[Complaint]:
+def null_condition(root: Place, context: Context) -> Iterator[Complaint]:
     """A condition that asks whether an attribute is absent fails where it is."""
-    hint = 'Write Switch([x], [x], "", "instead").'
     for call in root.calls("IIF"):
-        condition = call.argument(0)
+        condition, hint = call.argument(0), _instead(root, call, context)
         for test in condition.calls(*_NULL_TESTS) if condition else ():
             yield Complaint(test.offset, f"an IIF over {test.name} fails where the attribute is absent", hint)
         if condition and isinstance(condition.node, Comparison) and any(p and p.text == "" for p in condition.inner):
@@ -50,30 +46,49 @@ def null_condition(root: Place, _context: Context) -> Iterator[Complaint]:
             )
 
 
+def _instead(root: Place, call: Place, context: Context) -> str:
+    """What to write where somebody asks whether something is there: nothing that another rule finds fault with."""
+    switch = 'Switch([x], [x], "", "instead")'
+    if root.name == _GUARD or not context.from_entra:
+        return f"Write {switch}."
+    if call is root:
+        return f"Write {_GUARD}({switch})."
+    return f"Write {switch}, and put {_GUARD} around the whole expression."
+
+
 def ignoring_condition(root: Place, _context: Context) -> Iterator[Complaint]:
     for call in root.calls("IIF"):
         condition = call.argument(0)
-        for inner in condition.calls("IgnoreFlowIfNullOrEmpty") if condition else ():
-            hint = "Put it around the whole IIF."
-            yield Complaint(inner.offset, "IgnoreFlowIfNullOrEmpty cannot be a condition", hint)
+        for inner in condition.calls(_GUARD) if condition else ():
+            hint = "Put it around the whole expression."
+            yield Complaint(inner.offset, f"{_GUARD} cannot be a condition", hint)
 
 
 def ignoring_inside(root: Place, _context: Context) -> Iterator[Complaint]:
     conditions = {call.argument(0) for call in root.calls("IIF")}
-    for call in root.calls("IgnoreFlowIfNullOrEmpty"):
+    for call in root.calls(_GUARD):
         if call is not root and not any(condition and call in condition.walk() for condition in conditions):
             hint = "Put it outermost."
-            yield Complaint(
-                call.offset, "what IgnoreFlowIfNullOrEmpty does inside of a function is not documented", hint
-            )
+            yield Complaint(call.offset, f"what {_GUARD} does inside of a function is not documented", hint)
 
 
-def truth_in_switch(root: Place, _context: Context) -> Iterator[Complaint]:
+def truth_in_switch(root: Place, context: Context) -> Iterator[Complaint]:
+    """The reference warns of the tests of its own page; turned around by Not they are no better."""
     for call in root.calls("Switch"):
-        source = call.argument(0)
-        if source and source.name in _NULL_TESTS:
-            hint = 'Switch over the attribute; the key "" stands for one that is absent.'
-            yield Complaint(source.offset, f"{source.name} should not be the source of a Switch", hint)
+        test = _turned(call.argument(0))
+        if test and test.name in _NULL_TESTS:
+            hint = f'{_instead(root, call, context)} The key "" stands for one that is absent.'
+            yield Complaint(test.offset, f"{test.name} should not be the source of a Switch", hint)
+        elif test and test.name == "IsString":
+            hint = "Make it the condition of an IIF."
+            yield Complaint(test.offset, "IsString should not be the source of a Switch", hint)
+
+
+def _turned(part: Place | None) -> Place | None:
+    """What stands inside of any number of Not."""
+    while part and part.name == "Not":
+        part = part.argument(0)
+    return part
 
 
 def reference_in_switch(root: Place, _context: Context) -> Iterator[Complaint]:
@@ -86,13 +101,10 @@ def reference_in_switch(root: Place, _context: Context) -> Iterator[Complaint]:
 def default_to_null(root: Place, context: Context) -> Iterator[Complaint]:
     """The documentation admits that the service may send null instead of a default."""
     for call in root.calls("Switch"):
-        default = call.argument(1)
-        if context.from_entra and default and len(call.inner) > 2:
-            hint = "Put IgnoreFlowIfNullOrEmpty around it, or write it as an IIF."
-            if root.name != "IgnoreFlowIfNullOrEmpty":
-                yield Complaint(
-                    call.offset, "with Entra as the source, a Switch with a default may empty the target", hint
-                )
+        guarded = root.name == _GUARD or not context.from_entra
+        if call.argument(1) and len(call.inner) > 2 and not guarded:
+            hint = f"Put {_GUARD} around {'it' if call is root else 'the whole expression'}."
+            yield Complaint(call.offset, "with Entra as the source, a Switch with a default may empty the target", hint)
 
 
 def dead_key(root: Place, _context: Context) -> Iterator[Complaint]:
@@ -114,7 +126,18 @@ def _never(source: Place, key: str) -> str:
         return f"{node.name} is True or False, and case counts."
     if source.name in _TRUTHS and key not in ("True", "False"):
         return f"{source.name} gives True or False, and case counts."
-    if source.name in ("ToLower", "ToUpper"):
-        cased = key.lower() if source.name == "ToLower" else key.upper()
+    if source.name in _CASES:
+        cased = _cased(source, key)
         return "" if cased == key else f'Write "{cased}".'
     return ""
+
+
+def _cased(source: Place, key: str) -> str:
+    """A key in the case that its source gives; the key itself where the culture is not known, or makes no sense."""
+    culture = source.argument(1)
+    if culture is not None and culture.text is None:
+        return key
+    try:
+        return _CASES[source.name](key, culture.text or "" if culture else "")
+    except StopError:
+        return key

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from scimconf.expressions.catalogue import FUNCTIONS
 from scimconf.expressions.nodes import Attribute, Call, Comparison, Concatenation, Constant, Expression
 from scimconf.expressions.tokens import Token, tokens
 from scimconf.expressions.walking import children
+
+_SPELLINGS = MappingProxyType({name.lower(): name for name in FUNCTIONS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +28,17 @@ class Place:
     inner: tuple[Place | None, ...]
 
     @property
-    def name(self) -> str:
-        """The function that is called here, or nothing."""
+    def written(self) -> str:
+        """The name of the function that is called here, to the letter; nothing where none is called."""
         return self.node.name if isinstance(self.node, Call) else ""
+
+    @property
+    def name(self) -> str:
+        """The function that is called here, by the catalogue's spelling, or nothing.
+
+        Other case is a finding of its own, and no reason to look away from the rest.
+        """
+        return _SPELLINGS.get(self.written.lower(), self.written)
 
     @property
     def text(self) -> str | None:
@@ -50,6 +62,27 @@ class Place:
     def attributes(self) -> Iterator[tuple[str, int]]:
         """The source attributes and where they stand."""
         return ((each.node.name, each.offset) for each in self.walk() if isinstance(each.node, Attribute))
+
+    def branches(self) -> tuple[Place, ...]:
+        """The arguments of which one becomes the value; none where the value is made of them."""
+        match self.name:
+            case "IIF":
+                inner = self.inner[1:]
+            case "Switch":
+                inner = (*self.inner[1:2], *self.inner[3::2])
+            case "Coalesce" | "IgnoreFlowIfNullOrEmpty" | "SelectUniqueValue":
+                inner = self.inner
+            case _:
+                inner = ()
+        return tuple(each for each in inner if each is not None)
+
+    def results(self) -> Iterator[Place]:
+        """The parts whose value this one can have."""
+        branches = self.branches()
+        for each in branches:
+            yield from each.results()
+        if not branches:
+            yield self
 
 
 def places(text: str, expression: Expression) -> Place:

@@ -1,20 +1,26 @@
-"""Rules about what stands in quotes: escapes, patterns, formats, intervals."""
+"""Rules about what stands in quotes: escapes and patterns. Dates have rules of their own."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from scimconf.expressions.dotnet.intervals import INTERVALS
 from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
 from scimconf.expressions.lint.finding import Complaint, Context
 from scimconf.expressions.lint.places import Place
-from scimconf.expressions.nodes import Call
 
 _STRING = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _GROUP = re.compile(r"\$\{(\w+)\}")
-_LITERAL = re.compile(r"'[^']*'|\"[^\"]*\"|\\.")
+_ENDS_WITH_GROUP = re.compile(r"\$\{(\w+)\}\Z")
+_ATOM = re.compile(
+    r"""
+      (?P<quantifier> (?: [*+?] | \{\d+(?:,\d*)?\} ) \?? )
+    | (?P<space> \ | \\[ st] | \[ (?: \ | \\[ st] )+ \] )
+    | \\. | \[ \^? \]? (?: \\. | [^\]\\] )* (?: \] | \Z ) | .
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 
 _SOURCE, _FIND, _PATTERN, _GROUP_NAME, _NEW, _OTHER, _TEMPLATE = range(7)
 _MODES = (
@@ -56,7 +62,7 @@ def replace_mode(root: Place, _context: Context) -> Iterator[Complaint]:
 
 def replace_group(root: Place, _context: Context) -> Iterator[Complaint]:
     for call, text in _patterns(root):
-        names = set(re.findall(r"\(\?[<'](\w+)[>']", text))
+        names = set(re.findall(r"\(\?[<'](\w+)(?:-\w+)?[>']", text))
         group, new = call.argument(_GROUP_NAME), call.argument(_NEW)
         asked = _GROUP.findall(new.text or "") if new else []
         if group and group.text is not None:
@@ -79,53 +85,36 @@ def bad_pattern(root: Place, _context: Context) -> Iterator[Complaint]:
 
 
 def trailing_space(root: Place, _context: Context) -> Iterator[Complaint]:
-    """A group that takes a space along, compared with keys that have none."""
+    """A value that ends with a group that can take a space along, compared with keys none of which ends with one."""
     for switch in root.calls("Switch"):
         source = switch.argument(0)
         for call, text in _patterns(source) if source else ():
             new = call.argument(_NEW)
-            for name in _GROUP.findall(new.text or "") if new else ():
-                if re.search(rf"\(\?<{name}>[^()]*[^\\] \)", text) and source is call:
-                    hint = "Put the space behind the group."
-                    yield Complaint(call.offset, f"the group {name} takes a space along, and the keys have none", hint)
+            group = _ENDS_WITH_GROUP.search(new.text or "") if new else None
+            if source is call and group and _ends_in_space(text, group[1]) and not _ready_for_space(switch):
+                said = f"the group {group[1]} can take a space along, and no key ends with one"
+                yield Complaint(call.offset, said, "Put the space behind the group.")
 
 
-def interval(root: Place, _context: Context) -> Iterator[Complaint]:
-    for call in root.calls("DateAdd", "DateDiff"):
-        said = call.argument(0)
-        if said and said.text is not None and said.text not in INTERVALS:
-            meant = said.text.lower() if said.text.lower() in INTERVALS else ""
-            hint = f"Write {meant}." if meant else f"There are {', '.join(INTERVALS)}; n is a minute."
-            yield Complaint(said.offset, f"{said.text} is no interval", hint)
+def _ready_for_space(switch: Place) -> bool:
+    """Whether a key ends with a space, or may; the key for nothing is none."""
+    keys = [key.text for key in switch.inner[2::2] if key and key.text != ""]
+    return any(key is None or key[-1].isspace() for key in keys) or not keys
 
 
-def date_format(root: Place, _context: Context) -> Iterator[Complaint]:
-    for call in root.calls("FormatDateTime"):
-        for argument in call.inner[1:]:
-            form = _LITERAL.sub("", argument.text or "") if argument else ""
-            for message, hint in _doubts(form):
-                assert argument is not None
-                yield Complaint(argument.offset, message, hint)
+def _ends_in_space(pattern: str, name: str) -> bool:
+    """Whether the last thing in a named group is white space, be it optional.
 
-
-def _doubts(form: str) -> Iterator[tuple[str, str]]:
-    if re.search(r"(?:y|d)[-/. ]*mm|mm[-/. ]*(?:y|d)", form):
-        yield "mm are minutes, and stand here like a month", "Write MM."
-    if re.search(r"[Hh]:?MM", form):
-        yield "MM is a month, and stands here like minutes", "Write mm."
-    if "h" in form and "t" not in form:
-        yield "hh counts to twelve, and nothing says which half of the day", "Write HH, or add tt."
-    if re.search("[YD]", form):
-        yield "Y and D are no letters of .NET's date formats", "Write yyyy and dd."
-
-
-def date_text(root: Place, _context: Context) -> Iterator[Complaint]:
-    """DateAdd and DateDiff want dates; only CDate is documented to make one of a text."""
-    for call in root.calls("DateAdd", "DateDiff"):
-        for argument in call.inner[2 if call.name == "DateAdd" else 1 :]:
-            if argument and not isinstance(argument.node, Call):
-                hint = "Wrap it in CDate."
-                yield Complaint(argument.offset, f"{call.name} wants a date, and this is a text", hint)
+    A set with letters in it is for words with spaces between them, and is let pass; so is what stands in a group inside.
+    """
+    opened = re.search(rf"\(\?(?:<{name}>|'{name}')", pattern)
+    depth, space = 0, False
+    for atom in _ATOM.finditer(pattern, opened.end()) if opened else ():
+        depth += (atom[0] == "(") - (atom[0] == ")")
+        if depth < 0:
+            return space
+        space = space if atom["quantifier"] else atom["space"] is not None
+    return False
 
 
 def _patterns(root: Place) -> Iterator[tuple[Place, str]]:

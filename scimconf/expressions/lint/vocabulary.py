@@ -29,6 +29,7 @@ ATTRIBUTES = {
 }
 BOOLEANS = frozenset({"IsSoftDeleted", "accountEnabled", "dirSyncEnabled", "mailEnabled", "securityEnabled"})
 REFERENCES = frozenset({"manager", "members", "owners"})
+MULTIVALUED = frozenset({"alternativeSecurityIds", "appRoleAssignments", "otherMails", "proxyAddresses"})
 
 _EXTENSION = re.compile(r"extension_[0-9a-f]{32}_\w+")
 _GRAPH = {

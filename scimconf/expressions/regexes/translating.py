@@ -29,6 +29,7 @@ _ANCHORS = {
 }
 _QUANTIFIER = re.compile(r"[*+?]|\{(?P<least>[0-9]+)(?:(?P<comma>,)(?P<most>[0-9]*))?\}")
 _NAMED = re.compile(r"\?(?:<(\w+)>|'(\w+)')")
+_BALANCING = re.compile(r"\?(?:<(\w*)-(\w+)>|'(\w*)-(\w+)')")
 _PLAIN = re.compile(r"\?(?:[:>=!]|<[=!])")
 _FLAGS = re.compile(r"\?([imnsx]*(?:-[imnsx]+)?)([:)])")
 _COMMENT = re.compile(r"\?#[^)]*\)")
@@ -75,6 +76,7 @@ class _Translator:
         self.unnamed = 0
         self.caseless = False
         self.backward: list[tuple[int, int]] = []  # places in the output that refer to groups by number
+        self.taken: list[str] = []  # groups that balancing ones take from, by name or number
 
     def whole(self) -> Translation:
         while self.position < len(self.pattern):
@@ -88,6 +90,7 @@ class _Translator:
             if number not in numbers:
                 raise FailedError(f"the pattern refers to group {number}, which it does not have")
             self.out[place] = f"(?P={numbers[number]})"
+        self.balanced({*self.names, *map(str, numbers), "0"})
         return Translation("".join(self.out), numbers, dict(named), self.caseless)
 
     def piece(self) -> None:
@@ -170,6 +173,8 @@ class _Translator:
             self.enter(f"({plain[0]}", plain.end())
         elif named := _NAMED.match(self.pattern, behind):
             self.enter(f"(?P<{self.group(named[1] or named[2])}>", named.end())
+        elif balancing := _BALANCING.match(self.pattern, behind):
+            self.balancing(balancing)
         elif flags := _FLAGS.match(self.pattern, behind):
             self.flagged(flags)
         else:
@@ -177,15 +182,37 @@ class _Translator:
 
     def unknown_group(self, behind: int) -> Exception:
         rest = self.pattern[behind : behind + 2]
-        if rest in ("?(", "?<", "?'"):
-            return OpenError("the pattern has a balancing group or a condition, which cannot be tried here")
+        if rest == "?(":
+            return OpenError("the pattern has a condition, which cannot be tried here")
+        if rest in ("?<", "?'"):
+            return FailedError("a group in the pattern has a name that .NET does not take")
         return FailedError(f"the pattern has (?{rest[1:]}, which .NET does not know")
 
     def group(self, name: str) -> str:
         """The inner name of a named group; the same name twice is one group, in .NET too."""
+        if name.strip("0") == "":
+            raise FailedError("the pattern names a group 0, which is the whole match")
         if name.isdigit():
             raise OpenError("the pattern gives numbers to its groups, which cannot be tried here")
+        if "0" <= name[0] <= "9":
+            raise FailedError("a group in the pattern has a name that .NET does not take")
         return self.names.setdefault(name, f"n{len(self.names) + 1}")
+
+    def balancing(self, found: re.Match[str]) -> None:
+        """`(?<name-other>…)` takes from another group, which may as well stand behind it. So the walk goes on."""
+        name, other = found[1] or found[3], found[2] or found[4]
+        if name:
+            self.group(name)
+        self.taken.append(other)
+        self.enter("(?:", found.end())
+
+    def balanced(self, known: set[str]) -> None:
+        """.NET refuses to take from a group that is nowhere; a hyphen in a name is mostly meant as a letter."""
+        for other in self.taken:
+            if other not in known:
+                raise FailedError(f"the pattern refers to group {other}, which it does not have")
+        if self.taken:
+            raise OpenError("the pattern has a balancing group, which cannot be tried here")
 
     def flagged(self, found: re.Match[str]) -> None:
         flags = found[1]
