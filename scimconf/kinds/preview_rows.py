@@ -61,12 +61,14 @@ def evaluated(
     sent: dict[str, Sent] = {}
     for row in rows:
         value = given.get(row.direct) if row.direct else row.run(given, circumstances)
+        if row.direct and value is not None and value.__class__ is not str:
+            value = row.run(given, circumstances)  # a truth value becomes a text, an empty list null
         if value.__class__ is str:
             sent[row.target] = tuple.__new__(Sent, ("value", value, "", None, row.apply))
         elif value is None:
             sent[row.target] = row.null
         else:
-            sent[row.target] = row.told(row.run(given, circumstances) if row.direct else value, gaps)
+            sent[row.target] = row.told(value, gaps)
     return sent
 
 

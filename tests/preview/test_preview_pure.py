@@ -133,6 +133,20 @@ def test_a_list_stays_a_list_and_a_flow_may_be_ignored():
     assert found.after.sent == {"a": Sent("value", ("x",)), "b": Sent("ignored")}
 
 
+@pytest.mark.parametrize(
+    ("user", "sent"),
+    [
+        ({"otherMails": []}, Sent("null")),
+        ({"otherMails": ["x", "y"]}, Sent("value", ("x", "y"))),
+        ({"onPremisesSyncEnabled": True}, Sent("value", "True")),
+        ({"onPremisesSyncEnabled": False}, Sent("value", "False")),
+    ],
+)
+def test_what_is_copied_becomes_a_text_or_null_as_in_any_expression(user, sent):
+    name = {"otherMails": "otherMails", "onPremisesSyncEnabled": "dirSyncEnabled"}[next(iter(user))]
+    assert person(side(), side(rows={"d": row(f"[{name}]")}), **user).after.sent == {"d": sent}
+
+
 def test_default_access_alone_says_nothing_of_roles():
     held = roster(Side(users={"1": ("00000000-0000-0000-0000-000000000000",)}), {})
     assert held.roles("1")[1].startswith("what somebody with default access")
