@@ -81,6 +81,12 @@ def compiled(side: Side) -> dict[str, Compiled]:
     return {target: _compile(target, row) for target, row in side.rows.items()}
 
 
+def matching(rows: Mapping[str, Compiled]) -> tuple[str, ...]:
+    """The target attributes that people are matched by, the first first."""
+    matched = [row for row in rows.values() if row.row["match"] is not None]
+    return tuple(row.target for row in sorted(matched, key=lambda row: int(row.row["match"])))
+
+
 def needed(side: Side) -> frozenset[str]:
     """The source attributes of all rows and filters."""
     clauses = (clause for one in side.filters for clause in one["all"])
@@ -111,7 +117,13 @@ def _unreadable(_given: Given, _told: Circumstances) -> Undetermined:
 
 # --- why -----------------------------------------------------------------------------------------------------------
 
-_FIELDS = ("source", "default", "apply", "match")
+_SENT = ("source", "default", "apply")
+_FIELDS = (*_SENT, "match")
+
+
+def rewritten(before: Compiled | None, after: Compiled | None) -> bool:
+    """Whether a mapping may give something else, since it is only on one side, or another one there."""
+    return before is None or after is None or any(before.row[name] != after.row[name] for name in _SENT)
 
 
 def because(before: Compiled | None, after: Compiled | None) -> str:
