@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from scimconf.expressions.evaluation import Circumstances, Undetermined, in_scope
 from scimconf.kinds.preview_resource import resource
@@ -29,7 +29,7 @@ from scimconf.kinds.preview_rows import (
     rewritten,
 )
 from scimconf.kinds.preview_sides import Side
-from scimconf.kinds.preview_source import BASIC_ONLY, COMPUTED, GAP, is_basic, reader, selected, unread
+from scimconf.kinds.preview_source import BASIC_ONLY, COMPUTED, GAP, is_basic, seer, selected, unread
 from scimconf.plan.preview import NOT_SENT, Contrast, Person, Sent, Stand, Verdict
 
 Json = Any
@@ -53,8 +53,7 @@ class _Half:
     leaves_out: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Where:
+class _Where(NamedTuple):
     """Where somebody stands on one side, before anything is evaluated."""
 
     in_scope: bool | None
@@ -63,8 +62,7 @@ class _Where:
     gaps: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(NamedTuple):
     """A user as read: `gaps` are the reasons of what could not be; `disabled` is None where that is among it."""
 
     id: str
@@ -83,10 +81,11 @@ class Preview:
         self._computed = tuple(row for row in same if row.is_computed)
         kept = {row.target for row in same}
         self._before, self._after = _half(before, members, old, kept), _half(after, members, new, kept)
-        self._moved = tuple(sorted(row.target for half in (self._before, self._after) for row in half.own))
+        own = {row.target for half in (self._before, self._after) for row in half.own}
+        self._open = tuple(sorted(own | {row.target for row in self._computed}))
         self._told = told
         names = needed(before) | needed(after)
-        self._read, self._unread = reader(names), unread(names)
+        self._see, self._unread = seer(names), unread(names)
         both = {target: (old.get(target), new.get(target)) for target in old.keys() | new.keys()}
         self._reasons = {target: because(*rows) for target, rows in both.items()}
         self._rewritten = frozenset(target for target, rows in both.items() if rewritten(*rows))
@@ -119,7 +118,8 @@ class Preview:
     def person(self, user: Json) -> Person:
         """How a user stands on both sides, and what differs."""
         id_, disabled = str(user["id"]).lower(), user.get("accountEnabled") is False
-        read = _Read(id_, self._read(user), self._unread(user), None if is_basic(user) else disabled)
+        gaps, basic = self._unread(user), is_basic(user)
+        read = _Read(id_, self._see(user, gaps), gaps, None if basic else disabled)
         places = [_where(half, read) for half in (self._before, self._after)]
         inside = [place for place in places if place.in_scope is not False]
         shared = self._evaluated(self._shared, inside[0]) if inside else {}
@@ -130,12 +130,12 @@ class Preview:
             self._stand(half, place, shared, alike=alike, disabled=disabled)
             for half, place in zip((self._before, self._after), places, strict=True)
         )
-        contrasts = self._contrasts(id_, before, after, self._moved_inputs(id_, *places)) if len(inside) == 2 else ()
+        contrasts = self._contrasts(id_, before, after, places) if len(inside) == 2 else ()
         verdict = _verdict(before, after, contrasts)
         if verdict is Verdict.LEAVES:
             after = replace(after, sent=self._farewell(places[1]))
         name, notes = str(user.get("userPrincipalName") or id_), tuple(self._notes(verdict, after))
-        return Person(name, id_, verdict, before, after, contrasts, notes, basic=is_basic(user))
+        return Person(name, id_, verdict, before, after, contrasts, notes, basic)
 
     def completed(self, person: Person) -> Person:
         """The same person with both resources as a creation would carry them; as an update could, of a disabled one."""
@@ -174,21 +174,20 @@ class Preview:
 
     # --- what differs ---
 
-    def _contrasts(self, user: str, before: Stand, after: Stand, inputs: frozenset[str]) -> tuple[Contrast, ...]:
+    def _contrasts(self, user: str, before: Stand, after: Stand, places: Sequence[_Where]) -> tuple[Contrast, ...]:
         """Only what is evaluated for each side by itself can differ; a person who is left out whole differs in that."""
         if before.left_out or after.left_out:
             differing = [before.left_out or after.left_out] if bool(before.left_out) != bool(after.left_out) else []
         else:
-            targets = sorted({*self._moved, *(row.target for row in self._computed)})
-            differing = [
-                one for one in targets if self._differs(one, before.sent.get(one), after.sent.get(one), inputs)
-            ]
+            old, new = before.sent, after.sent
+            differing = [one for one in self._open if self._differs(one, old.get(one), new.get(one), user, places)]
         return tuple(self._contrast(user, target, before, after) for target in differing)
 
-    def _differs(self, target: str, old: Sent | None, new: Sent | None, inputs: frozenset[str]) -> bool:
-        if "undetermined" in {side.kind for side in (old, new) if side is not None}:
-            return target in self._rewritten or not self._inputs[target].isdisjoint(inputs)
-        return _carried(old) != _carried(new)
+    def _differs(self, target: str, old: Sent | None, new: Sent | None, user: str, places: Sequence[_Where]) -> bool:
+        if (old and old.kind == "undetermined") or (new and new.kind == "undetermined"):
+            inputs = self._inputs[target]
+            return target in self._rewritten or any(self._has_moved(name, user, *places) for name in inputs)
+        return old != new and _carried(old) != _carried(new)
 
     def _contrast(self, user: str, target: str, before: Stand, after: Stand) -> Contrast:
         """With the reason: of the plan, or why a mapping gives something else though it is as it was."""
@@ -198,12 +197,12 @@ class Preview:
         moved = () if reason else (before.why, after.why)
         return Contrast(target, before.sent.get(target), after.sent.get(target), reason, moved)
 
-    def _moved_inputs(self, user: str, before: _Where, after: _Where) -> frozenset[str]:
-        """What the service works out by itself, and does not work out alike on both sides."""
-        moved = {name for name in (_DELETED, _ROLES) if before.given[name] != after.given[name]}
-        if before.given[_ROLES] is GAP and self._before.roster.labelled(user) != self._after.roster.labelled(user):
-            moved.add(_ROLES)
-        return frozenset(moved)
+    def _has_moved(self, name: str, user: str, before: _Where, after: _Where) -> bool:
+        """Whether what the service works out by itself is another on each side; roles may be, though no value is known."""
+        old, new = before.given[name], after.given[name]
+        if name == _ROLES and old is GAP and new is GAP:
+            return self._before.roster.labelled(user) != self._after.roster.labelled(user)
+        return bool(old != new)
 
     def _notes(self, verdict: Verdict, after: Stand) -> list[str]:
         side = self._after.side
@@ -280,7 +279,7 @@ def _scope(half: _Half, read: _Read) -> tuple[bool | None, str]:
         return False, side.absent
     if not side.enabled:
         return False, "users are not provisioned: their mapping is off"
-    passes = in_scope(side.filters, {_DELETED: GAP, **read.given})
+    passes = in_scope(side.filters, {_DELETED: GAP, **read.given}) if side.filters else True
     if passes is False:
         return False, "no filter lets the user in"
     scope, why = _assigned(half, read.id)

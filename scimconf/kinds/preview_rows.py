@@ -38,8 +38,15 @@ class Compiled:
         return not COMPUTED.isdisjoint(self.needs)
 
     def told(self, value: Any, gaps: Mapping[str, str]) -> Sent:
-        """A value that is neither a text nor null; `gaps` are the reasons of computed attributes that are not known."""
+        """What is sent for any value; `gaps` are the reasons of attributes that are not known.
+
+        What is copied may come to a text or to null here: a truth value does, and an empty list.
+        """
         match value:
+            case None:
+                return self.null
+            case str():
+                return Sent("value", value, apply=self.apply)
             case Ignored(whole_object):
                 return Sent("ignored", reason=WHOLE if whole_object else "", apply=self.apply)
             case Failure(reason):
@@ -61,14 +68,12 @@ def evaluated(
     sent: dict[str, Sent] = {}
     for row in rows:
         value = given.get(row.direct) if row.direct else row.run(given, circumstances)
-        if row.direct and value is not None and value.__class__ is not str:
-            value = row.run(given, circumstances)  # a truth value becomes a text, an empty list null
         if value.__class__ is str:
             sent[row.target] = tuple.__new__(Sent, ("value", value, "", None, row.apply))
         elif value is None:
             sent[row.target] = row.null
         else:
-            sent[row.target] = row.told(value, gaps)
+            sent[row.target] = row.told(row.run(given, circumstances) if row.direct else value, gaps)
     return sent
 
 

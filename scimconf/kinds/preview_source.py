@@ -78,21 +78,29 @@ def is_basic(user: Json) -> bool:
 
 def reader(names: Collection[str]) -> Callable[[Json], dict[str, Any]]:
     """The function from a user to these attributes; built once, called for each user."""
+    seen, why = seer(names), unread(names)
+    return lambda user: seen(user, why(user))
+
+
+def seer(names: Collection[str]) -> Callable[[Json, Collection[str]], dict[str, Any]]:
+    """The function from a user, and the attributes that could not be read of this one, to all of them."""
     gaps = {name: GAP for name in names if gap(name)}
     plain = [(name, str(path[0])) for name, path in _paths(names) if len(path) == 1 and name != "userPrincipalName"]
     deep = [(name, path) for name, path in _paths(names) if len(path) > 1]
     named = "userPrincipalName" in names
-    why = unread(names)
 
-    def read(user: Json) -> dict[str, Any]:
+    def see(user: Json, hidden: Collection[str]) -> dict[str, Any]:
         found = {name: user.get(prop) for name, prop in plain}
         for name, path in deep:
             found[name] = _deep(user, path)
         if named:
             found["userPrincipalName"] = stripped(user.get("userPrincipalName"))
-        return found | gaps | dict.fromkeys(why(user), GAP)
+        found |= gaps
+        for name in hidden:
+            found[name] = GAP
+        return found
 
-    return read
+    return see
 
 
 def unread(names: Collection[str]) -> Callable[[Json], Mapping[str, str]]:

@@ -33,9 +33,9 @@ class Summing:
     def add(self, person: Person, mask: Callable[[Person], Person]) -> Person:
         """Counts a person; gives what may be shown, with a note where they share what people are matched by."""
         doubled = {target: more for target in self._matching if (more := self._doubles(person, target))}
-        notes = (f"Somebody else has the same {target}, by which people are matched." for target in doubled)
+        notes = tuple(f"Somebody else has the same {target}, by which people are matched." for target in doubled)
         unmatched = self._is_unmatched(person)
-        shown = mask(replace(person, notes=(*person.notes, *notes)))
+        shown = mask(replace(person, notes=(*person.notes, *notes)) if notes else person)
         self._verdicts[shown.verdict] += 1
         self._basic += shown.basic
         for target, more in doubled.items():

@@ -143,7 +143,10 @@ async def _members(graph: Graph, group: str) -> frozenset[str] | None:
 
 
 async def some(graph: Graph, select: Sequence[str], most: int) -> tuple[Json, ...]:
-    """The first users by their names; none where they may not be read."""
+    """The first users by their names; none where they, or more than their basic properties, may not be read.
+
+    Graph does not say that it shows basic properties only; but no account is without `accountEnabled`.
+    """
     found: list[Json] = []
     try:
         async for page in everyone(graph, select, most):
@@ -152,7 +155,8 @@ async def some(graph: Graph, select: Sequence[str], most: int) -> tuple[Json, ..
         if error.status not in _REFUSED:
             raise
         return ()
-    return tuple(found)
+    hidden = "accountEnabled" in select and any(user.get("accountEnabled") is None for user in found)
+    return () if hidden else tuple(found)
 
 
 async def count(graph: Graph) -> int:

@@ -20,6 +20,12 @@ Kind = Literal["value", "null", "ignored", "undetermined", "failure"]
 NOT_SENT: frozenset[Kind] = frozenset({"null", "ignored"})
 UNCLEAR: frozenset[Kind] = frozenset({"undetermined", "failure"})
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def _nothing() -> Mapping[str, Any]:
+    return _NOTHING
+
 
 class Sent(NamedTuple):
     """What one mapping gives for one person; a tuple, since there is one for each person and mapping.
@@ -57,8 +63,8 @@ class Stand:
     in_scope: bool | None
     why: str
     disabled: bool = False
-    sent: Mapping[str, Sent] = field(default_factory=lambda: MappingProxyType({}))
-    resource: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
+    sent: Mapping[str, Sent] = field(default_factory=_nothing)
+    resource: Mapping[str, Json] = field(default_factory=_nothing)
     left_out: str = ""
 
 

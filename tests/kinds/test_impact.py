@@ -30,7 +30,10 @@ ROWS = [
         "appRoleId": ROLE,
     },
 ]
-PEOPLE = ({"id": "1", "department": "Sales"}, {"id": "2", "department": "IT"}, {"id": "3", "department": None})
+PEOPLE = tuple(
+    {"id": str(number), "accountEnabled": True, "department": department}
+    for number, department in enumerate(("Sales", "IT", None))
+)
 
 
 def spec(scope="assigned"):
@@ -147,9 +150,9 @@ def test_a_start_and_another_way_of_matching_are_about_whoever_will_be_in_scope(
 
 
 NAMED = (
-    {"id": "1", "userPrincipalName": "ada@x.y", "givenName": "Ada", "department": "Sales"},
-    {"id": "2", "userPrincipalName": "bob@x.y", "givenName": "Bob", "department": "IT"},
-    {"id": "3", "userPrincipalName": "cat@x.y", "givenName": None, "department": None},
+    {"id": "1", "accountEnabled": True, "userPrincipalName": "ada@x.y", "givenName": "Ada", "department": "Sales"},
+    {"id": "2", "accountEnabled": True, "userPrincipalName": "bob@x.y", "givenName": "Bob", "department": "IT"},
+    {"id": "3", "accountEnabled": True, "userPrincipalName": "cat@x.y", "givenName": None, "department": None},
 )
 
 

@@ -208,6 +208,17 @@ def test_where_only_basic_properties_may_be_read_the_others_are_not_known(tmp_pa
         )
 
 
+def test_basic_properties_are_no_sample_to_try_a_plan_on():
+    def sample(rehearsal):
+        async def work(live):
+            return await people.some(live.graph, (*SELECT, "accountEnabled"), 3)
+
+        return rehearsal.run(work)
+
+    assert sample(basic()) == ()
+    assert len(sample(basic("User.Read.All"))) == 3
+
+
 def test_whoever_may_read_users_gets_no_such_notice(tmp_path):
     shown = preview(basic("User.Read.All"), small(tmp_path))
     assert shown.document["applications"][0]["summary"]["notices"] == []
