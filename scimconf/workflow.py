@@ -16,6 +16,7 @@ from scimconf.errors import GraphError, Problem, ProblemsError, ScimconfError
 from scimconf.kinds import KINDS, spec_tests
 from scimconf.kinds.comparison import Comparison, Options, check, compare, documents, expired, groups_to_count, lookups
 from scimconf.kinds.impact import SAMPLE, Questions, grounds, questions
+from scimconf.kinds.preview_source import is_basic
 from scimconf.plan import Action, Change, Guard, Outcome, Report, Result
 from scimconf.plan.guards import ASKED
 from scimconf.spec.loaded import Loaded, digest
@@ -129,6 +130,9 @@ async def _census(live: Live, snapshot: Snapshot, asked: Questions) -> tuple[Sna
     except GraphError as error:
         said = f"for whom the changes matter is not counted: Graph refused people ({error.status} {error.code})"
         sample, uncounted = snapshot.sample, (Problem("K004", said, hint=error.hint, severity="warning"),)
+    if sample.people and all(map(is_basic, sample.people)):
+        said = "for whom the changes matter is not counted: Graph shows basic properties of people only"
+        sample, uncounted = Sample(), (Problem("K004", said, hint="It takes User.Read.All.", severity="warning"),)
     return replace(snapshot, members={**snapshot.members, **members}, users=users, sample=sample), uncounted
 
 

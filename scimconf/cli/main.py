@@ -55,6 +55,13 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, help_text) for name, (_, help_text) in COMMANDS.items()])
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command; click would take a reader of stdout who goes away for a failure."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            return _closed()
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -85,8 +92,6 @@ def main(argv: Sequence[str]) -> int:
         return _stopped(stop)
     except (click.Abort, KeyboardInterrupt):
         return _say("Interrupted.", INTERRUPTED)
-    except BrokenPipeError:
-        return _closed()
     except ProblemsError as error:
         return _problems(error)
     except ScimconfError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -129,12 +129,13 @@ def tell(found: Found, together: Sequence[Problem], asked: dict[str, Any]) -> No
         fail(name, error)
 
 
-def fail(name: str, error: Exception) -> None:
+def fail(name: str, error: Exception, hide: Callable[[str], str] = str) -> None:
+    """An application's error; `hide` takes people out of it, where that is asked for."""
     from scimconf.render.terminal.characters import visible
 
-    click.echo(visible(f"{name}: {error}"), err=True)
+    click.echo(visible(f"{name}: {hide(str(error))}"), err=True)
     if getattr(error, "hint", ""):
-        click.echo(visible(f"  {error.hint}"), err=True)  # type: ignore[attr-defined]
+        click.echo(visible(f"  {hide(error.hint)}"), err=True)  # type: ignore[attr-defined]
 
 
 def refuse(problems: Sequence[Problem]) -> int:

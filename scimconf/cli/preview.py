@@ -63,6 +63,8 @@ def command(paths: Sequence[str], **asked: Any) -> int:
     async def work(session: Session) -> int:
         tell: Telling
         with telling(session, asked) as tell:
-            return await preview_all(session, loadeds, together, tell, asked)
+            code = await preview_all(session, loadeds, together, tell, asked)
+            tell.end(code)
+        return code
 
     return run(asked, "reading", work)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from scimconf.cli import options, planning
+from scimconf.cli import options, planning, saved
 from scimconf.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -20,35 +18,41 @@ if TYPE_CHECKING:
     from scimconf.errors import Problem
     from scimconf.kinds.preview import Preview
     from scimconf.live.graph import Graph
-    from scimconf.plan.preview import Person, Summary
+    from scimconf.plan import Tenant
+    from scimconf.plan.preview import Head, Person, Summary
     from scimconf.spec.loaded import Loaded
     from scimconf.workflow import Planned
 
 BY_IDS = 15_000
 """Up to so many assigned people are read by their ids; of more, the whole directory is the shorter way."""
 
-
 BREATH = 20
 """After so many people the event loop has a turn, so that the next page is on its way."""
+
+LINES = 20
+"""A log gets about so many lines of how far it is, however many people there are."""
+
+Hide = Callable[[str], str]
 
 
 class Form(Protocol):
     """One form of telling, piece by piece."""
 
     def opened(self) -> str: ...
-    def begun(self, name: str, about: str, notices: Sequence[str]) -> str: ...
+    def begun(self, head: Head) -> str: ...
     def person(self, person: Person) -> str: ...
     def ended(self, summary: Summary) -> str: ...
-    def closed(self) -> str: ...
+    def closed(self, *, complete: bool) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """Where a preview goes, in which form, and whether that form shows whole resources."""
+    """Where a preview goes, in which form, and whether that form shows whole resources; `end` is told the exit code."""
 
     form: Form
     write: Callable[[str], object]
     whole: bool
+    end: Callable[[int], object] = bool
 
 
 @contextmanager
@@ -56,30 +60,26 @@ def telling(session: Session, asked: Mapping[str, Any]) -> Iterator[Telling]:
     """The product goes to stdout, or to a file that only its owner may read, and that is there whole or not at all."""
     form, whole = _form(asked), asked["form"] != "text" or bool(asked["users"])
     if not asked["out"]:
-
-        def show(text: str) -> None:
-            if text:
-                with session.progress.still():
-                    click.echo(text, nl=False)
-
-        yield Telling(form, show, whole)
+        yield Telling(form, partial(_show, session), whole)
         return
-    with _private(Path(asked["out"])) as file:
-        yield Telling(form, file.write, whole)
-    click.echo(f"The preview is in {asked['out']}.", err=True)
+    with saved.drafting(asked["out"], private=True) as draft:
+        yield Telling(form, draft.write, whole, partial(_kept, draft, asked["out"]))
 
 
-@contextmanager
-def _private(target: Path) -> Iterator[TextIO]:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
-    made = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
-    try:
-        with os.fdopen(made, "w", encoding="utf-8") as file:
-            yield file
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
+def _show(session: Session, text: str) -> None:
+    if text:
+        with session.progress.still():
+            click.echo(text, nl=False)
+
+
+def _kept(draft: saved.Draft, out: str, code: int) -> None:
+    """A part of a preview takes the place of no whole one."""
+    if code and not draft.is_direct:
+        click.echo(f"{out} was not written, since not everything could be previewed.", err=True)
+        return
+    draft.keep()
+    if not code:
+        click.echo(f"The preview is in {out}.", err=True)
 
 
 def _form(asked: Mapping[str, Any]) -> Form:
@@ -101,66 +101,138 @@ def _form(asked: Mapping[str, Any]) -> Form:
 async def preview_all(
     session: Session, loadeds: Sequence[Loaded], together: Sequence[Problem], tell: Telling, asked: Mapping[str, Any]
 ) -> int:
-    """Plans all applications, previews those that could be planned, and gives the exit code."""
+    """Plans all applications, previews those that could be planned, and gives the exit code.
+
+    However it ends, what was begun is closed, so that a part is still a document, and says that it is a part.
+    """
     from scimconf.errors import ScimconfError
     from scimconf.workflow import Options
 
-    wishes = Options(tuple(asked["only"]), tuple(asked["exclude"]), today=options.today())
+    wishes = Options(tuple(asked["only"]), tuple(asked["exclude"]), today=options.today(), impact=False)
     found = await planning.plan_all(session, loadeds, wishes)
+    hide = _hiding(found) if asked["redact_principals"] else None
     session.progress.begin("preview")
     tell.write(tell.form.opened())
     missing: list[str] = []
-    for planned in found.planned:
-        try:
-            missing += await _preview(session, planned, tell, asked)
-        except ScimconfError as error:
-            found.errors.append((planned.name, error))
-    tell.write(tell.form.closed())
+    complete = False
+    try:
+        for planned in found.planned:
+            try:
+                missing += await _preview(session, planned, tell, asked, hide)
+            except ScimconfError as error:
+                found.errors.append((planned.name, error))
+        complete = planning.is_sound(found, together)
+    finally:
+        tell.write(tell.form.closed(complete=complete))
     with session.progress.still():
-        _complain(found, together, missing)
+        _complain(found, together, missing, _discreet(hide, asked["users"]))
     return options.first([planning.exit_code(found, together, detailed=False), 1 if missing else 0])
 
 
-def _complain(found: planning.Found, together: Sequence[Problem], missing: Sequence[str]) -> None:
+def _hiding(found: planning.Found) -> Hide:
+    """What gives people the pseudonyms that they have in the plan of these applications."""
+    from scimconf.plan import Plan, Tenant
+    from scimconf.plan.redact import hiding
+
+    comparisons = [one.comparison for one in found.planned]
+    tenant = next((one.tenant for one in comparisons if one.tenant is not None), Tenant())
+    return hiding(Plan(tenant, tuple(one.plan for one in comparisons)))
+
+
+def _discreet(hide: Hide | None, names: Sequence[str]) -> Hide:
+    """What takes people out of a sentence for stderr: those who were asked for first, since an id looks like nothing."""
+    from scimconf.plan.preview_redact import pseudonym
+
+    if hide is None:
+        return str
+    known = {name: pseudonym(name, hide) for name in sorted(names, key=len, reverse=True)}
+
+    def discreet(text: str) -> str:
+        for name, hidden in known.items():
+            text = text.replace(name, hidden)
+        return hide(text)
+
+    return discreet
+
+
+def _complain(found: planning.Found, together: Sequence[Problem], missing: Sequence[str], hide: Hide) -> None:
     """What went wrong, on stderr; each missing user once, though several applications ask for them."""
     from scimconf.render import problems as as_text
     from scimconf.render.terminal.characters import visible
 
-    problems = [*together, *found.problems]
+    problems = [replace(one, message=hide(one.message), hint=hide(one.hint)) for one in (*together, *found.problems)]
     if problems:
         click.echo(as_text.text(problems, color=Terminal.of_stderr().color), nl=False, err=True)
     for name, error in found.errors:
-        planning.fail(name, error)
+        planning.fail(name, error, hide)
     for name in dict.fromkeys(missing):
-        click.echo(visible(f"There is no user {name}."), err=True)
+        click.echo(visible(hide(f"There is no user {name}.")), err=True)
 
 
-async def _preview(session: Session, planned: Planned, tell: Telling, asked: Mapping[str, Any]) -> list[str]:
+async def _preview(
+    session: Session, planned: Planned, tell: Telling, asked: Mapping[str, Any], hide: Hide | None
+) -> list[str]:
     """One application's preview; which of the asked users are not there."""
     import asyncio
 
     from scimconf.kinds.preview_summary import Summing
+    from scimconf.plan.preview import Head
     from scimconf.plan.preview_redact import masking, unmasked
 
+    doubts = _doubts(planned)
     scene, notices = await _scene(session, planned)
     whom = await _whom(session.graph, scene, asked)
-    tell.write(tell.form.begun(planned.name, whom.about, notices))
+    tell.write(tell.form.begun(Head(planned.name, _tenant(planned), whom.about, (*doubts, *notices))))
     summing = Summing(scene.matching)
-    mask = masking(_hide(planned)) if asked["redact_principals"] else unmasked
+    mask = unmasked if hide is None else masking(hide)
+    pieces: list[str] = []
     done, complete = 0, False
     try:
         async for page in whom.pages:
-            for number, user in enumerate(page):
+            for number, user in enumerate(_ordered(page, hide)):
                 if number % BREATH == 0:
                     await asyncio.sleep(0)
                 shown = summing.add(scene.person(user), mask)
-                tell.write(tell.form.person(scene.completed(shown) if tell.whole else shown))
-            done += len(page)
-            session.progress.tell("people", done, whom.total or done)
+                pieces.append(tell.form.person(scene.completed(shown) if tell.whole else shown))
+            tell.write("".join(pieces))
+            pieces.clear()
+            before, done = done, done + len(page)
+            _count(session, before, done, whom.total or done)
         complete = True
     finally:
-        tell.write(tell.form.ended(summing.summary(complete=complete)))
+        tell.write("".join([*pieces, tell.form.ended(summing.summary(complete=complete))]))
     return whom.missing
+
+
+def _ordered(page: list[Any], hide: Hide | None) -> list[Any]:
+    """A page by its pseudonyms, where there are some: the order of names would tell more than they do."""
+    from scimconf.plan.preview_redact import pseudonym
+
+    if hide is None:
+        return page
+    return sorted(page, key=lambda user: pseudonym(str(user.get("userPrincipalName") or user["id"]), hide))
+
+
+def _count(session: Session, before: int, done: int, total: int) -> None:
+    """How far it is; in a log a line now and then, not only the first."""
+    anew = before * LINES // max(total, 1) != done * LINES // max(total, 1)
+    session.progress.tell("people", done, total, anew=anew)
+
+
+def _tenant(planned: Planned) -> Tenant:
+    from scimconf.plan import Tenant
+
+    return planned.comparison.tenant or Tenant()
+
+
+def _doubts(planned: Planned) -> tuple[str, ...]:
+    """Nobody is read in a tenant that is not the spec's; where it cannot be known which it is, that is said."""
+    from scimconf.errors import ScimconfError
+
+    wrong = [one for one in planned.comparison.plan.guards if one.id == "wrong-tenant" and not one.open]
+    if wrong and planned.comparison.tenant is not None:
+        raise ScimconfError(f"nobody was looked at: {wrong[0].message}")
+    return tuple(f"{one.message[:1].upper()}{one.message[1:]}." for one in wrong)
 
 
 async def _scene(session: Session, planned: Planned) -> tuple[Preview, tuple[str, ...]]:
@@ -178,18 +250,9 @@ async def _scene(session: Session, planned: Planned) -> tuple[Preview, tuple[str
     changes = planned.comparison.plan.changes
     before, after = sides(spec, snapshot, changes)
     members = await people.members(session.graph, {*(before.groups or ()), *(after.groups or ())})
-    tenant = planned.comparison.tenant
-    told = Circumstances(
-        session.graph.now or datetime.now(UTC), tenant_domain=tenant.domain or None if tenant else None
-    )
-    return Preview(before, after, members, told), tuple(notices(spec, snapshot))
-
-
-def _hide(planned: Planned) -> Callable[[str], str]:
-    from scimconf.plan import Plan, Tenant
-    from scimconf.plan.redact import hiding
-
-    return hiding(Plan(planned.comparison.tenant or Tenant(), (planned.comparison.plan,)))
+    told = Circumstances(session.graph.now or datetime.now(UTC), tenant_domain=_tenant(planned).domain or None)
+    scene = Preview(before, after, members, told)
+    return scene, (*notices(spec, snapshot), *scene.notices)
 
 
 @dataclass(slots=True)
@@ -222,11 +285,12 @@ async def _whom(graph: Graph, scene: Preview, asked: Mapping[str, Any]) -> _Whom
 
 
 async def _named(graph: Graph, scene: Preview, names: Sequence[str]) -> _Whom:
+    """Each person once, though somebody may be asked for by name and by id."""
     from scimconf.live import people
     from scimconf.render.names import plural
 
     found = await people.by_names(graph, names, scene.select)
-    there = [user for user in found if user is not None]
+    there = list({str(user["id"]).lower(): user for user in found if user is not None}.values())
 
     async def once() -> AsyncIterator[list[Any]]:
         yield there

@@ -42,8 +42,8 @@ class Progress:
         """Something else is being done from here on."""
         self._what, self._last = what, ""
 
-    def tell(self, says: str, done: int = 0, total: int = 0) -> None:
-        """One step; a step that is told again only counts on."""
+    def tell(self, says: str, done: int = 0, total: int = 0, *, anew: bool = False) -> None:
+        """One step; a step that is told again only counts on, and is a new line of a log where it is told anew."""
         from scimconf.render.terminal.characters import visible
 
         self._events.write("step", application=self._what, says=says, done=done, total=total)
@@ -53,7 +53,7 @@ class Progress:
             from rich.text import Text
 
             self._status.update(Text(text[: self._wide - 4]))
-        elif says != self._last and total:
+        elif (anew or says != self._last) and total:
             sys.stderr.write(f"{text}\n")
         self._last = says
 

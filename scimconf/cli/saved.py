@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from scimconf.errors import Problem, ProblemsError, Where
+from scimconf.errors import Problem, ProblemsError, ScimconfError, Where
 
 if TYPE_CHECKING:
     from scimconf.cli.terminal import Terminal
@@ -142,8 +144,66 @@ def moved(then: Saved, now: Plan) -> tuple[str, ...]:
 
 def save(path: str, text: str) -> None:
     """Writes a file whole or not at all."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(target)
+    with drafting(path) as draft:
+        draft.write(text)
+        draft.keep()
+
+
+@contextmanager
+def drafting(path: str, *, private: bool = False) -> Iterator[Draft]:
+    """A file in the making; what was there stays unless the draft is kept. `private` is for its owner only."""
+    draft = Draft(path, private=private)
+    try:
+        yield draft
+    finally:
+        draft.discard()
+
+
+class Draft:
+    """A file beside the one that it is to become; links are followed, so that they stay.
+
+    What is there and is no file, as a pipe or a device, is written to directly: nothing can take its place. Whatever
+    the system refuses is an error in one sentence.
+    """
+
+    def __init__(self, path: str, *, private: bool) -> None:
+        self._path = path
+        self._target = Path(path)
+        with self._judged():
+            self.is_direct = self._target.exists() and not self._target.is_file()
+            if self.is_direct:
+                self._file = self._target.open("w", encoding="utf-8")
+                return
+            self._target = Path(os.path.realpath(path))
+            if self._target.is_symlink():  # it leads to itself
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+            self._beside = self._target.with_name(f".{self._target.name}.{os.getpid()}")
+            self._target.parent.mkdir(parents=True, exist_ok=True)
+            self._beside.unlink(missing_ok=True)  # of a process of the same number, which was stopped half way
+            made = os.open(self._beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666)
+            self._file = os.fdopen(made, "w", encoding="utf-8")
+
+    def write(self, text: str) -> None:
+        with self._judged():
+            self._file.write(text)
+
+    def keep(self) -> None:
+        """It is whole: the file is this from now on."""
+        with self._judged():
+            self._file.close()
+            if not self.is_direct:
+                self._beside.replace(self._target)
+
+    def discard(self) -> None:
+        """Nothing is left of what was not kept."""
+        with suppress(OSError):
+            self._file.close()
+        if not self.is_direct:
+            self._beside.unlink(missing_ok=True)
+
+    @contextmanager
+    def _judged(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise ScimconfError(f"{self._path} cannot be written: {error.strerror}") from None

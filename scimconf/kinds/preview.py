@@ -2,24 +2,35 @@
 evaluated offline.
 
 Premise: nothing is guessed. A value that the documentation leaves open, or that cannot be known here, is undetermined
-and says why; so is a scope. Null is nothing that is sent, never a clearing, since the service does not send nulls.
+and says why; so is a scope. Null is nothing that is sent, never a clearing, since the service does not send nulls. What
+is undetermined may be another value each time: it differs where what it is made from does, whatever the reason says.
 
 Method: what is the same on both sides, and does not depend on scope or roles, is evaluated once for each person.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from scimconf.expressions.evaluation import Circumstances, Undetermined, in_scope
 from scimconf.kinds.preview_resource import resource
 from scimconf.kinds.preview_roster import Members, Roster, roster
-from scimconf.kinds.preview_rows import WHOLE, Compiled, because, compiled, evaluated, leaves_out, needed
+from scimconf.kinds.preview_rows import (
+    WHOLE,
+    Compiled,
+    because,
+    compiled,
+    evaluated,
+    leaves_out,
+    matching,
+    needed,
+    rewritten,
+)
 from scimconf.kinds.preview_sides import Side
-from scimconf.kinds.preview_source import GAP, reader, selected
-from scimconf.plan.preview import Contrast, Person, Sent, Stand, Verdict
+from scimconf.kinds.preview_source import BASIC_ONLY, COMPUTED, GAP, is_basic, seer, selected, unread
+from scimconf.plan.preview import NOT_SENT, Contrast, Person, Sent, Stand, Verdict
 
 Json = Any
 _DELETED, _ROLES = "IsSoftDeleted", "appRoleAssignments"
@@ -42,14 +53,22 @@ class _Half:
     leaves_out: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Where:
+class _Where(NamedTuple):
     """Where somebody stands on one side, before anything is evaluated."""
 
     in_scope: bool | None
     why: str
     given: Mapping[str, Any]
     gaps: Mapping[str, str]
+
+
+class _Read(NamedTuple):
+    """A user as read: `gaps` are the reasons of what could not be; `disabled` is None where that is among it."""
+
+    id: str
+    given: Mapping[str, Any]
+    gaps: Mapping[str, str]
+    disabled: bool | None
 
 
 class Preview:
@@ -62,17 +81,31 @@ class Preview:
         self._computed = tuple(row for row in same if row.is_computed)
         kept = {row.target for row in same}
         self._before, self._after = _half(before, members, old, kept), _half(after, members, new, kept)
-        self._moved = tuple(sorted(row.target for half in (self._before, self._after) for row in half.own))
+        own = {row.target for half in (self._before, self._after) for row in half.own}
+        self._open = tuple(sorted(own | {row.target for row in self._computed}))
         self._told = told
-        self._read = reader(needed(before) | needed(after))
-        self._reasons = {target: because(old.get(target), new.get(target)) for target in old.keys() | new.keys()}
-        self.select = selected(needed(before) | needed(after))
+        names = needed(before) | needed(after)
+        self._see, self._unread = seer(names), unread(names)
+        both = {target: (old.get(target), new.get(target)) for target in old.keys() | new.keys()}
+        self._reasons = {target: because(*rows) for target, rows in both.items()}
+        self._rewritten = frozenset(target for target, rows in both.items() if rewritten(*rows))
+        self._inputs = {
+            target: COMPUTED.intersection(*[row.needs for row in rows if row]) for target, rows in both.items()
+        }
+        self.select = selected(names)
 
     @property
     def matching(self) -> tuple[str, ...]:
         """The target attributes that people will be matched by, the first first."""
-        rows = [row for row in self._after.rows.values() if row.row["match"] is not None]
-        return tuple(row.target for row in sorted(rows, key=lambda row: int(row.row["match"])))
+        return matching(self._after.rows)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What no single person shows: by what people are matched with those whom the application has."""
+        old, new = (" and then ".join(matching(half.rows)) or "nothing" for half in (self._before, self._after))
+        if old == new or not self._before.side.exists:
+            return ()
+        return (f"People are matched by {new} instead of {old}.",)
 
     @property
     def assigned(self) -> tuple[str, ...] | None:
@@ -85,8 +118,9 @@ class Preview:
     def person(self, user: Json) -> Person:
         """How a user stands on both sides, and what differs."""
         id_, disabled = str(user["id"]).lower(), user.get("accountEnabled") is False
-        given = self._read(user)
-        places = [_where(half, id_, given, disabled=disabled) for half in (self._before, self._after)]
+        gaps, basic = self._unread(user), is_basic(user)
+        read = _Read(id_, self._see(user, gaps), gaps, None if basic else disabled)
+        places = [_where(half, read) for half in (self._before, self._after)]
         inside = [place for place in places if place.in_scope is not False]
         shared = self._evaluated(self._shared, inside[0]) if inside else {}
         alike = len(inside) == 2 and _is_alike(*places)
@@ -96,19 +130,19 @@ class Preview:
             self._stand(half, place, shared, alike=alike, disabled=disabled)
             for half, place in zip((self._before, self._after), places, strict=True)
         )
-        contrasts = self._contrasts(id_, before, after) if len(inside) == 2 else ()
-        verdict = _VERDICTS.get((before.in_scope, after.in_scope), Verdict.UNKNOWN)
-        if verdict is Verdict.SAME and contrasts:
-            verdict = Verdict.CHANGES
+        contrasts = self._contrasts(id_, before, after, places) if len(inside) == 2 else ()
+        verdict = _verdict(before, after, contrasts)
         if verdict is Verdict.LEAVES:
             after = replace(after, sent=self._farewell(places[1]))
-        name = str(user.get("userPrincipalName") or id_)
-        return Person(name, id_, verdict, before, after, contrasts, tuple(self._notes(verdict, after)))
+        name, notes = str(user.get("userPrincipalName") or id_), tuple(self._notes(verdict, after))
+        return Person(name, id_, verdict, before, after, contrasts, notes, basic)
 
     def completed(self, person: Person) -> Person:
-        """The same person with both resources as a creation would carry them."""
+        """The same person with both resources as a creation would carry them; as an update could, of a disabled one."""
         before, after = (
-            stand if stand.in_scope is False else replace(stand, resource=resource(stand.sent, half.side.booleans))
+            stand
+            if stand.in_scope is False or stand.left_out
+            else replace(stand, resource=resource(stand.sent, half.side.booleans, updates=stand.disabled))
             for half, stand in ((self._before, person.before), (self._after, person.after))
         )
         return replace(person, before=before, after=after)
@@ -126,35 +160,49 @@ class Preview:
         sent = {**shared, **self._evaluated(own, where)}
         ignoring = [target for target, one in sent.items() if one.reason == WHOLE] if half.leaves_out else ()
         if ignoring:
-            return Stand(where.in_scope, f"{where.why}; {ignoring[0]} says that {WHOLE}", disabled)
+            by = ignoring[0]
+            why = f"{where.why}; {by} says that {WHOLE}"
+            return Stand(where.in_scope, why, disabled, {by: sent[by]}, left_out=by)
         return Stand(where.in_scope, where.why, disabled, sent)
 
     def _farewell(self, where: _Where) -> Mapping[str, Sent]:
         """What is sent for somebody who falls out of scope: only what says so."""
         side = self._after.side
-        if side.skips or "update" not in side.actions:
+        if side.skips or not side.enabled or "update" not in side.actions:
             return {}
         return self._evaluated(tuple(row for row in self._after.rows.values() if _DELETED in row.needs), where)
 
     # --- what differs ---
 
-    def _contrasts(self, user: str, before: Stand, after: Stand) -> tuple[Contrast, ...]:
-        """Only what is evaluated for each side by itself can differ, unless one side leaves the whole person out."""
-        targets = {*self._moved, *(row.target for row in self._computed)}
-        if bool(before.sent) != bool(after.sent):
-            targets |= before.sent.keys() | after.sent.keys()
-        found = []
-        for target in sorted(targets):
-            old, new = before.sent.get(target), after.sent.get(target)
-            if old != new:
-                found.append(Contrast(target, old, new, self._reasons[target] or self._otherwise(user, before, after)))
-        return tuple(found)
+    def _contrasts(self, user: str, before: Stand, after: Stand, places: Sequence[_Where]) -> tuple[Contrast, ...]:
+        """Only what is evaluated for each side by itself can differ; a person who is left out whole differs in that."""
+        if before.left_out or after.left_out:
+            differing = [before.left_out or after.left_out] if bool(before.left_out) != bool(after.left_out) else []
+        else:
+            old, new = before.sent, after.sent
+            differing = [one for one in self._open if self._differs(one, old.get(one), new.get(one), user, places)]
+        return tuple(self._contrast(user, target, before, after) for target in differing)
 
-    def _otherwise(self, user: str, before: Stand, after: Stand) -> str:
-        """Why a mapping gives something else though it is as it was."""
-        if before.why != after.why:
-            return f"{before.why} → {after.why}"
-        return f"roles: {self._before.roster.named(user)} → {self._after.roster.named(user)}"
+    def _differs(self, target: str, old: Sent | None, new: Sent | None, user: str, places: Sequence[_Where]) -> bool:
+        if (old and old.kind == "undetermined") or (new and new.kind == "undetermined"):
+            inputs = self._inputs[target]
+            return target in self._rewritten or any(self._has_moved(name, user, *places) for name in inputs)
+        return old != new and _carried(old) != _carried(new)
+
+    def _contrast(self, user: str, target: str, before: Stand, after: Stand) -> Contrast:
+        """With the reason: of the plan, or why a mapping gives something else though it is as it was."""
+        reason = self._reasons[target]
+        if not reason and before.why == after.why:
+            reason = f"roles: {self._before.roster.named(user)} → {self._after.roster.named(user)}"
+        moved = () if reason else (before.why, after.why)
+        return Contrast(target, before.sent.get(target), after.sent.get(target), reason, moved)
+
+    def _has_moved(self, name: str, user: str, before: _Where, after: _Where) -> bool:
+        """Whether what the service works out by itself is another on each side; roles may be, though no value is known."""
+        old, new = before.given[name], after.given[name]
+        if name == _ROLES and old is GAP and new is GAP:
+            return self._before.roster.labelled(user) != self._after.roster.labelled(user)
+        return bool(old != new)
 
     def _notes(self, verdict: Verdict, after: Stand) -> list[str]:
         side = self._after.side
@@ -168,7 +216,22 @@ class Preview:
         return notes
 
 
+def _verdict(before: Stand, after: Stand, contrasts: Sequence[Contrast]) -> Verdict:
+    verdict = _VERDICTS.get((before.in_scope, after.in_scope), Verdict.UNKNOWN)
+    if verdict is not Verdict.SAME or not contrasts:
+        return verdict
+    is_sure = before.left_out or after.left_out or any(one.is_sure for one in contrasts)
+    return Verdict.CHANGES if is_sure else Verdict.MAY
+
+
+def _carried(sent: Sent | None) -> Sent | None:
+    """What is sent; None for nothing, whether or not a mapping says so."""
+    return None if sent is None or (sent.kind in NOT_SENT and sent.default is None) else sent
+
+
 def _leaving(side: Side, *, told: bool) -> str:
+    if not side.enabled:
+        return "The mapping of users is off: whether the application is told anything is not documented."
     if side.skips:
         return "Left in the application as they are: skip_out_of_scope_deletions is on."
     if not told:
@@ -183,16 +246,25 @@ def _half(side: Side, members: Members, rows: Mapping[str, Compiled], shared: se
     return _Half(side, roster(side, members), rows, own, leaves_out(rows.values()))
 
 
-def _where(half: _Half, user: str, given: Mapping[str, Any], *, disabled: bool) -> _Where:
-    scope, why = _scope(half, user, given)
-    gaps: dict[str, str] = {}
-    roles, no_roles = half.roster.roles(user)
+def _where(half: _Half, read: _Read) -> _Where:
+    scope, why = _scope(half, read)
+    gaps = dict(read.gaps)
+    roles, no_roles = half.roster.roles(read.id)
     if no_roles:
         gaps[_ROLES] = no_roles
-    deleted: Any = disabled or scope is False
-    if scope is None and not disabled:
-        deleted, gaps[_DELETED] = GAP, f"whether the user is in scope is not known: {why}"
-    return _Where(scope, why, {**given, _DELETED: deleted, _ROLES: roles}, gaps)
+    deleted, unknown = _deleted(scope, why, disabled=read.disabled)
+    if unknown:
+        gaps[_DELETED] = unknown
+    return _Where(scope, why, {**read.given, _DELETED: deleted, _ROLES: roles}, gaps)
+
+
+def _deleted(scope: bool | None, why: str, *, disabled: bool | None) -> tuple[Any, str]:
+    """Whether the service takes somebody for deleted, or a gap and its reason."""
+    if disabled or scope is False:
+        return True, ""
+    if scope is None:
+        return GAP, f"whether the user is in scope is not known: {why}"
+    return (GAP, BASIC_ONLY) if disabled is None else (False, "")
 
 
 def _is_alike(one: _Where, other: _Where) -> bool:
@@ -200,20 +272,26 @@ def _is_alike(one: _Where, other: _Where) -> bool:
     return one.gaps == other.gaps and all(one.given[name] == other.given[name] for name in (_DELETED, _ROLES))
 
 
-def _scope(half: _Half, user: str, given: Mapping[str, Any]) -> tuple[bool | None, str]:
+def _scope(half: _Half, read: _Read) -> tuple[bool | None, str]:
     """Whether a user is in scope, None where that is not known, and why."""
     side = half.side
     if not side.exists:
-        return False, "there is no provisioning job"
+        return False, side.absent
     if not side.enabled:
         return False, "users are not provisioned: their mapping is off"
-    passes = in_scope(side.filters, {_DELETED: GAP, **given})
+    passes = in_scope(side.filters, {_DELETED: GAP, **read.given}) if side.filters else True
     if passes is False:
         return False, "no filter lets the user in"
-    scope, why = _assigned(half, user)
+    scope, why = _assigned(half, read.id)
     if scope is not False and isinstance(passes, Undetermined):
-        return None, passes.reason
+        return None, _open(passes, side, read)
     return scope, why
+
+
+def _open(passes: Undetermined, side: Side, read: _Read) -> str:
+    """Why a filter says nothing: an attribute of the user that could not be read is a better reason than any other."""
+    names = (str(clause["attribute"]) for one in side.filters for clause in one["all"])
+    return next((f"{name}: {read.gaps[name]}" for name in names if name in read.gaps), passes.reason)
 
 
 def _assigned(half: _Half, user: str) -> tuple[bool | None, str]:

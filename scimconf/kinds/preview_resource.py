@@ -1,4 +1,4 @@
-"""From flat target names to the SCIM resource that a creation would carry.
+"""From flat target names to the SCIM resource that a creation would carry, or an update could.
 
 `name.givenName` nests, `emails[type eq "work"].value` makes an element of a list, and what begins with the URN of an
 extension stands in the extension's own object.
@@ -25,11 +25,14 @@ _STEP = re.compile(r'([A-Za-z$][\w$-]*)(?:\[([A-Za-z]\w*) eq "([^"]*)"\])?(?:\.(
 _TRUTH = {"true": True, "false": False}
 
 
-def resource(sent: Mapping[str, Sent], booleans: Collection[str]) -> dict[str, Json]:
-    """The nested resource; `booleans` are the target attributes whose texts become truth values."""
+def resource(sent: Mapping[str, Sent], booleans: Collection[str], *, updates: bool = False) -> dict[str, Json]:
+    """The nested resource; `booleans` are the target attributes whose texts become truth values.
+
+    `updates` is for somebody who is never created: defaults, and what is sent on create only, are not in it.
+    """
     made: dict[str, Json] = {"schemas": list(SCHEMAS)}
     for target in sorted(sent):
-        value = sent[target].created
+        value = sent[target].updated if updates else sent[target].created
         if value is not None:
             _put(made, target, _typed(value, is_boolean=target in booleans))
     for number, mail in enumerate(made["emails"] if isinstance(made.get("emails"), list) else ()):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,10 @@ class Roster:
         if roles == (DEFAULT_ACCESS,):
             return GAP, "what somebody with default access and no role gets is not documented"
         return [dict(self.labels.get(role) or {"id": role}) for role in roles if role != DEFAULT_ACCESS] or None, ""
+
+    def labelled(self, user: str) -> Sequence[Any]:
+        """The roles as far as they are known, also where their value is not."""
+        return [self.labels.get(role) or role for role in self.held.get(user, NOBODY).roles]
 
     def named(self, user: str) -> str:
         """The roles in words."""

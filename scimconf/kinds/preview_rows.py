@@ -38,8 +38,15 @@ class Compiled:
         return not COMPUTED.isdisjoint(self.needs)
 
     def told(self, value: Any, gaps: Mapping[str, str]) -> Sent:
-        """A value that is neither a text nor null; `gaps` are the reasons of computed attributes that are not known."""
+        """What is sent for any value; `gaps` are the reasons of attributes that are not known.
+
+        What is copied may come to a text or to null here: a truth value does, and an empty list.
+        """
         match value:
+            case None:
+                return self.null
+            case str():
+                return Sent("value", value, apply=self.apply)
             case Ignored(whole_object):
                 return Sent("ignored", reason=WHOLE if whole_object else "", apply=self.apply)
             case Failure(reason):
@@ -79,6 +86,12 @@ def compiled(side: Side) -> dict[str, Compiled]:
     return {target: _compile(target, row) for target, row in side.rows.items()}
 
 
+def matching(rows: Mapping[str, Compiled]) -> tuple[str, ...]:
+    """The target attributes that people are matched by, the first first."""
+    matched = [row for row in rows.values() if row.row["match"] is not None]
+    return tuple(row.target for row in sorted(matched, key=lambda row: int(row.row["match"])))
+
+
 def needed(side: Side) -> frozenset[str]:
     """The source attributes of all rows and filters."""
     clauses = (clause for one in side.filters for clause in one["all"])
@@ -109,7 +122,13 @@ def _unreadable(_given: Given, _told: Circumstances) -> Undetermined:
 
 # --- why -----------------------------------------------------------------------------------------------------------
 
-_FIELDS = ("source", "default", "apply", "match")
+_SENT = ("source", "default", "apply")
+_FIELDS = (*_SENT, "match")
+
+
+def rewritten(before: Compiled | None, after: Compiled | None) -> bool:
+    """Whether a mapping may give something else, since it is only on one side, or another one there."""
+    return before is None or after is None or any(before.row[name] != after.row[name] for name in _SENT)
 
 
 def because(before: Compiled | None, after: Compiled | None) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from scimconf.documents import application, rows, schema, secrets
+from scimconf.documents import application, job, rows, schema, secrets
 from scimconf.kinds import roles
 from scimconf.kinds.kind import live_schema, place, schema_reads
 from scimconf.plan import Change, decode
@@ -24,6 +24,7 @@ Roles = Mapping[str, tuple[str, ...]]
 
 SECTION = "users"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+_ON: Mapping[str, Any] = MappingProxyType({"schedule": {"state": "Active"}})
 
 
 def _nothing() -> Mapping[str, Any]:
@@ -34,11 +35,12 @@ def _nothing() -> Mapping[str, Any]:
 class Side:
     """One side: the rows by target, who is in scope, and who is assigned to what.
 
-    `scope` is None where it is not known. `users` and `groups` are the roles by the ids of those that hold them, None
+    `absent` says why a side that does not exist sends nothing. `scope` is None where it is not known. `users` and `groups` are the roles by the ids of those that hold them, None
     where assignments could not be read; `labels` the roles as expressions see them, by id.
     """
 
     exists: bool = False
+    absent: str = "there is no provisioning job"
     rows: Mapping[str, Row] = field(default_factory=_nothing)
     enabled: bool = True
     actions: tuple[str, ...] = ("create", "delete", "update")
@@ -76,10 +78,14 @@ def notices(spec: Spec, snapshot: Snapshot) -> Iterable[str]:
         yield "What its template maps is known only once it exists; only what the spec lists is shown."
     elif "job" not in snapshot.names:
         yield "There is no provisioning job yet, so nothing is sent before."
-    elif live_schema(snapshot) is None:
+    elif not job.has_run(_job(snapshot)):
+        yield "The job has never run: nobody was provisioned yet, so nothing is sent before."
+    if "job" in snapshot.names and live_schema(snapshot) is None:
         yield "The live schema could not be read; only what the spec lists is shown."
     if not spec.provisioning.enabled:
         yield "Provisioning will be off: this is what would be sent if it were on."
+    elif "job" in snapshot.names and job.has_run(found := _job(snapshot)) and not job.is_on(found):
+        yield "Provisioning is off now; it will be on."
     for name, said in (("secrets", "the live scope is not known"), ("assignments", "who is assigned is not known")):
         if name in snapshot.refused:
             yield f"Graph refused to show {name}, so {said}."
@@ -91,7 +97,9 @@ def notices(spec: Spec, snapshot: Snapshot) -> Iterable[str]:
 def _live(spec: Spec, snapshot: Snapshot) -> Side:
     raw = live_schema(snapshot)
     found = place(snapshot, SECTION, spec.mappings.get(SECTION, ObjectMapping()))
-    side = Side(exists="job" in snapshot.names)
+    side = Side(exists="job" in snapshot.names and job.has_run(_job(snapshot)))
+    if "job" in snapshot.names:
+        side = replace(side, absent="nobody was provisioned yet")
     if found is not None:
         fields = rows.object_fields(found.mapping)
         definitions = schema.definitions(raw, found, "target")
@@ -104,6 +112,11 @@ def _live(spec: Spec, snapshot: Snapshot) -> Side:
             booleans=frozenset(str(one.get("name")) for one in definitions if one.get("type") == "Boolean"),
         )
     return _held(_set_up(side, snapshot), snapshot)
+
+
+def _job(snapshot: Snapshot) -> Json:
+    """The job; one that could not be read is taken to be on."""
+    return next((one for one in snapshot.rows("jobs") if one["id"] == snapshot.names["job"]), _ON)
 
 
 def _set_up(side: Side, snapshot: Snapshot) -> Side:

@@ -7,9 +7,11 @@ The engine's names are older than Graph's. What has no known counterpart, and wh
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 Json = Any
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 COMPUTED = frozenset({"IsSoftDeleted", "appRoleAssignments"})
 """What the service works out by itself, from scope and assignments."""
@@ -47,6 +49,11 @@ _REASONS: Mapping[str, str] = {
         "in which form a date reaches an expression is not documented",
     ),
 }
+BASIC = frozenset({"displayName", "givenName", "id", "mail", "surname", "userPrincipalName"})
+"""The properties of users that `User.ReadBasic.All` lets a caller read; in place of the others Graph says null."""
+
+BASIC_ONLY = "only basic properties of users could be read, which takes User.Read.All"
+_UNSAID = "Graph's answer does not have it"
 _EXTENSION = "extension_"
 _GUEST = "#EXT#"
 
@@ -64,22 +71,51 @@ def selected(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({*ALWAYS, *(str(_path(name)[0]) for name in known)}))
 
 
+def is_basic(user: Json) -> bool:
+    """Whether only basic properties could be read: no account is without the one that says whether it is enabled."""
+    return user.get("accountEnabled") is None
+
+
 def reader(names: Collection[str]) -> Callable[[Json], dict[str, Any]]:
     """The function from a user to these attributes; built once, called for each user."""
+    seen, why = seer(names), unread(names)
+    return lambda user: seen(user, why(user))
+
+
+def seer(names: Collection[str]) -> Callable[[Json, Collection[str]], dict[str, Any]]:
+    """The function from a user, and the attributes that could not be read of this one, to all of them."""
     gaps = {name: GAP for name in names if gap(name)}
     plain = [(name, str(path[0])) for name, path in _paths(names) if len(path) == 1 and name != "userPrincipalName"]
     deep = [(name, path) for name, path in _paths(names) if len(path) > 1]
     named = "userPrincipalName" in names
 
-    def read(user: Json) -> dict[str, Any]:
+    def see(user: Json, hidden: Collection[str]) -> dict[str, Any]:
         found = {name: user.get(prop) for name, prop in plain}
         for name, path in deep:
             found[name] = _deep(user, path)
         if named:
             found["userPrincipalName"] = stripped(user.get("userPrincipalName"))
-        return found | gaps
+        found |= gaps
+        for name in hidden:
+            found[name] = GAP
+        return found
 
-    return read
+    return see
+
+
+def unread(names: Collection[str]) -> Callable[[Json], Mapping[str, str]]:
+    """The function from a user to the attributes that could be known, but not of this one, each with the reason."""
+    paths = [(name, str(path[0])) for name, path in _paths(names)]
+    hidden = MappingProxyType({name: BASIC_ONLY for name, prop in paths if prop not in BASIC})
+    sure = {prop for _, prop in paths if not prop.startswith(_EXTENSION)}
+
+    def why(user: Json) -> Mapping[str, str]:
+        if is_basic(user):
+            return hidden
+        missing = () if sure <= user.keys() else sure - user.keys()
+        return {name: _UNSAID for name, prop in paths if prop in missing} if missing else _NOTHING
+
+    return why
 
 
 def stripped(name: Any) -> Any:

@@ -7,15 +7,15 @@ can go on without it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 from scimconf.errors import GraphError, ScimconfError
 from scimconf.live.graph import PAGE, Graph, Request, together
-from scimconf.live.observe import NAMES_A_FILTER, read
-from scimconf.live.protocol.messages import NOTHING, chunks
+from scimconf.live.observe import NAMES_A_FILTER, member_users, read
+from scimconf.live.protocol.messages import chunks
 from scimconf.live.protocol.pages import NEXT
 from scimconf.wire import Document, Json, Refusal, Snapshot
 
@@ -26,16 +26,14 @@ IDS_AT_ONCE = NAMES_A_FILTER * 20
 _REFUSED = (401, 403)
 
 
-async def pages(
-    graph: Graph, path: str, names: Mapping[str, str] = NOTHING, query: Mapping[str, str] = NOTHING
-) -> Users:
+async def pages(graph: Graph, first: Request) -> Users:
     """A collection page by page; the next one is asked for while this one is looked at.
 
     A link that leads to another place, or in a circle, is an error.
     """
-    request: Request | None = Request("GET", path, names, query)
+    request: Request | None = first
     seen: set[int] = set()
-    coming = _begun(graph, Request("GET", path, names, query))
+    coming = _begun(graph, first)
     try:
         while request is not None:
             body = await coming
@@ -55,7 +53,7 @@ def _begun(graph: Graph, request: Request) -> asyncio.Task[Json]:
 
 
 async def _page(graph: Graph, request: Request) -> Json:
-    body = await graph.get(request.path, request.names, request.query)
+    body = (await graph.send(request)).body
     if not isinstance(body, dict) or not isinstance(body.get("value"), list):
         raise ScimconfError(f"GET {request.told()} did not answer with a collection")
     return body
@@ -84,7 +82,7 @@ async def everyone(graph: Graph, select: Sequence[str], most: int = 0) -> Users:
     if most:
         query["$orderby"] = "userPrincipalName"
     left = most
-    async with aclosing(pages(graph, "/users", query=query)) as listed:
+    async with aclosing(pages(graph, Request("GET", "/users", query=query))) as listed:
         async for page in listed:
             yield page[:left] if most else page
             left -= len(page)
@@ -123,7 +121,10 @@ async def by_names(graph: Graph, names: Sequence[str], select: Sequence[str]) ->
 
 
 async def members(graph: Graph, groups: Collection[str]) -> dict[str, frozenset[str] | None]:
-    """The ids of the direct members of each group; None where they may not be read, or the group is gone."""
+    """The ids of the users among each group's direct members; None where they may not be read, or it is gone.
+
+    Groups in groups, devices and service principals are members too, but nobody who is provisioned.
+    """
     listed = sorted(groups)
     found = await together([_members(graph, group) for group in listed])
     return dict(zip(listed, found, strict=True))
@@ -132,7 +133,7 @@ async def members(graph: Graph, groups: Collection[str]) -> dict[str, frozenset[
 async def _members(graph: Graph, group: str) -> frozenset[str] | None:
     ids: set[str] = set()
     try:
-        async for page in pages(graph, "/groups/{group}/members", {"group": group}, {"$select": "id", "$top": PAGE}):
+        async for page in pages(graph, member_users(group, PAGE)):
             ids.update(str(one["id"]).lower() for one in page)
     except GraphError as error:
         if error.status not in (*_REFUSED, 404):
@@ -161,7 +162,7 @@ async def some_of(
         if len(ids) > most:
             break
         try:
-            body = await graph.get("/groups/{group}/members", {"group": group}, {"$select": "id", "$top": PAGE})
+            body = await _page(graph, member_users(group, PAGE))
         except GraphError as error:
             whole, refused = False, error
         else:

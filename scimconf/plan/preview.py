@@ -13,10 +13,18 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
+from scimconf.plan.change import Tenant
+
 Json = Any
 Kind = Literal["value", "null", "ignored", "undetermined", "failure"]
 NOT_SENT: frozenset[Kind] = frozenset({"null", "ignored"})
 UNCLEAR: frozenset[Kind] = frozenset({"undetermined", "failure"})
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def _nothing() -> Mapping[str, Any]:
+    return _NOTHING
 
 
 class Sent(NamedTuple):
@@ -37,20 +45,27 @@ class Sent(NamedTuple):
         """What a creation would carry; None for nothing."""
         return self.default if self.kind == "null" else self.value
 
+    @property
+    def updated(self) -> str | tuple[str, ...] | None:
+        """What an update could carry; None for nothing."""
+        return None if self.kind == "null" or self.apply == "on_create" else self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Stand:
     """A person on one side: in scope or not (None is not known), why, and what would be sent.
 
     `disabled` says that the account is, so that the person is updated and never created. `resource` is what a creation
-    would carry, nested as SCIM wants it.
+    would carry, nested as SCIM wants it; of a disabled person, what an update could. `left_out` is the mapping that
+    leaves the whole person out, where one does; nothing else is sent then.
     """
 
     in_scope: bool | None
     why: str
     disabled: bool = False
-    sent: Mapping[str, Sent] = field(default_factory=lambda: MappingProxyType({}))
-    resource: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
+    sent: Mapping[str, Sent] = field(default_factory=_nothing)
+    resource: Mapping[str, Json] = field(default_factory=_nothing)
+    left_out: str = ""
 
 
 class Verdict(StrEnum):
@@ -59,6 +74,7 @@ class Verdict(StrEnum):
     ENTERS = "enters"
     LEAVES = "leaves"
     CHANGES = "changes"
+    MAY = "may_change"
     UNKNOWN = "unknown"
     SAME = "same"
     OUTSIDE = "outside"
@@ -66,17 +82,34 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """One target attribute that is not as it was, and why."""
+    """One target attribute that is not as it was, and why.
+
+    `reason` is of the plan. Where the plan leaves the mapping as it was, `moved` says how the person stands on each
+    side; since that can hold values of theirs, it is kept apart.
+    """
 
     target: str
     before: Sent | None
     after: Sent | None
-    reason: str
+    reason: str = ""
+    moved: tuple[str, ...] = ()
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it is known to differ; what is undetermined on a side may yet be the same."""
+        return "undetermined" not in {side.kind for side in (self.before, self.after) if side is not None}
+
+    @property
+    def why(self) -> str:
+        return self.reason or " → ".join(self.moved)
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One user: who, what becomes of them, both sides, and what differs."""
+    """One user: who, what becomes of them, both sides, and what differs.
+
+    `basic` says that no more than basic properties could be read.
+    """
 
     name: str
     id: str
@@ -85,6 +118,7 @@ class Person:
     after: Stand
     contrasts: tuple[Contrast, ...] = ()
     notes: tuple[str, ...] = ()
+    basic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +133,9 @@ class Tally:
 COUNTED: Mapping[str, str] = MappingProxyType(
     {
         "changes": "change",
+        "may_change": "may change",
         "empties": "become empty",
+        "left_out": "are left out whole",
         "duplicates": "share a value that people are matched by",
         "unmatched": "have no value to be matched by",
         "undetermined": "undetermined",
@@ -113,13 +149,25 @@ COUNTED: Mapping[str, str] = MappingProxyType(
 class Summary:
     """All people that were looked at: how many of each verdict, and the mappings with something to say.
 
-    `complete` is False where the reading stopped before everybody was looked at.
+    `complete` is False where the reading stopped before everybody was looked at. `basic` is how many there are of whom
+    no more than basic properties could be read.
     """
 
     people: int
     verdicts: Mapping[Verdict, int]
     tallies: tuple[Tally, ...] = ()
     complete: bool = True
+    basic: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is said before any person: the application, in which tenant, who is looked at, what must be known."""
+
+    name: str
+    tenant: Tenant
+    about: str
+    notices: tuple[str, ...] = ()
 
 
 def said(sent: Sent | None) -> str:
@@ -135,7 +183,7 @@ def said(sent: Sent | None) -> str:
             return f"{_quoted(default)} (default, on create only)"
         case Sent(kind="value", value=value):
             return f"{_quoted(value)}{'' if sent.apply == 'always' else f' ({sent.apply})'}"
-    return "nothing"
+    return sent.reason or "nothing"
 
 
 def _quoted(value: Json) -> str:

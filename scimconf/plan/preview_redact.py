@@ -1,7 +1,8 @@
 """A previewed person without name and values: a pseudonym, and only the shape of what is sent.
 
-Target names, expressions, groups and roles stay: reviewers judge by them. In reasons, whatever is quoted and every
-number goes, since both can come from a person's attributes.
+Target names, expressions, groups and roles stay: reviewers judge by them. In reasons that are about a person, whatever
+is quoted and every number goes, since both can come from a person's attributes. A quote begins where no word is before
+it, so that no apostrophe passes for one, and what is not closed is hidden to its end.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from scimconf.plan.preview import Contrast, Person, Sent, Stand
 HIDDEN = "…"
 _PSEUDONYM = re.compile(r"~[0-9a-f]{8}(?:[0-9a-f]{8})?")
 _WORD = re.compile(r"[^\W_]+(?:_+[^\W_]+)*|[^\x00-\x7f]+")
-_TOLD = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d+")
+_TOLD = re.compile(r"(?<!\w)'(?:[^'\\]|\\.)*(?:'|\Z)|(?<!\w)\"(?:[^\"\\]|\\.)*(?:\"|\Z)|\d+", re.DOTALL)
 _TRUTH = frozenset({"True", "False"})
 
 
@@ -26,7 +27,7 @@ def masking(hide: Callable[[str], str]) -> Callable[[Person], Person]:
     def mask(person: Person) -> Person:
         return replace(
             person,
-            name=_pseudonym(person.name, hide),
+            name=pseudonym(person.name, hide),
             id=HIDDEN,
             before=_stand(person.before),
             after=_stand(person.after),
@@ -36,7 +37,7 @@ def masking(hide: Callable[[str], str]) -> Callable[[Person], Person]:
     return mask
 
 
-def _pseudonym(name: str, hide: Callable[[str], str]) -> str:
+def pseudonym(name: str, hide: Callable[[str], str]) -> str:
     """The plan's own pseudonym; a name that does not look like one goes through a digest first."""
     hidden = hide(name)
     if _PSEUDONYM.fullmatch(hidden):
@@ -50,7 +51,7 @@ def _stand(stand: Stand) -> Stand:
 
 def _contrast(one: Contrast) -> Contrast:
     old, new = (None if side is None else _sent(side) for side in (one.before, one.after))
-    return replace(one, before=old, after=new)
+    return replace(one, before=old, after=new, moved=tuple(map(_reason, one.moved)))
 
 
 def _sent(sent: Sent) -> Sent:
@@ -72,4 +73,4 @@ def unmasked(person: Person) -> Person:
     return person
 
 
-__all__ = ["HIDDEN", "masking", "shape", "unmasked"]
+__all__ = ["HIDDEN", "masking", "pseudonym", "shape", "unmasked"]

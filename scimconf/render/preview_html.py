@@ -7,11 +7,11 @@ it was made visible. The summary is written last, when it is known, and shown fi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-from scimconf.plan.preview import Person, Stand, Summary, Verdict, said
+from scimconf.plan.preview import Head, Person, Sent, Stand, Summary, Verdict, said
 from scimconf.render import preview_words as words
 from scimconf.render.html import _asset as asset
 from scimconf.render.html import _digest as digest
@@ -19,18 +19,30 @@ from scimconf.render.html import environment
 from scimconf.render.html.marks import Piece, Pieces, marked
 from scimconf.render.terminal.characters import visible
 
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
 Json = Any
 HEAD, BODY, TAIL = "preview_head.html", "preview_person.html", "preview_tail.html"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One target attribute: both sides in pieces, None where there is nothing, and why they differ."""
+    """One target attribute: both sides in pieces, and why they differ; `alike` where one side tells all."""
 
     target: str
-    before: Pieces | None
-    after: Pieces | None
-    reason: str
+    before: Pieces
+    after: Pieces
+    reason: str | Markup = ""
+    alike: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A stretch of a resource: on both sides, or marked as what is on one."""
+
+    mark: str
+    text: Markup
 
 
 class PreviewPage:
@@ -52,8 +64,14 @@ class PreviewPage:
             verdicts=[verdict.value for verdict in Verdict],
         )
 
-    def begun(self, name: str, about: str, notices: Sequence[str]) -> str:
-        return self._made("preview_begin.html", name=visible(name), about=visible(about), notices=map(visible, notices))
+    def begun(self, head: Head) -> str:
+        return self._made(
+            "preview_begin.html",
+            name=visible(head.name),
+            where=visible(head.tenant.domain or head.tenant.id),
+            about=visible(head.about),
+            notices=map(visible, head.notices),
+        )
 
     def person(self, person: Person) -> str:
         return self._made(
@@ -66,7 +84,8 @@ class PreviewPage:
             says=visible(f"{words.verdict(person)}: {words.where(person)}"),
             notes=[visible(note) for note in person.notes],
             rows=list(_rows(person)),
-            resources=[(side, _resource(stand)) for side, stand in _sides(person) if stand.resource],
+            carried=words.carried(person.after) + ("" if person.after.resource else " before"),
+            resource=list(_resource(person)),
         )
 
     def ended(self, summary: Summary) -> str:
@@ -74,39 +93,75 @@ class PreviewPage:
             (visible(one.target), [(told, [visible(e) for e in examples]) for told, examples in words.tally(one)])
             for one in summary.tallies
         ]
-        return self._made("preview_end.html", counts=words.counts(summary), tallies=tallies)
+        return self._made(
+            "preview_end.html", counts=words.counts(summary), notices=words.notices(summary), tallies=tallies
+        )
 
-    def closed(self) -> str:
+    def closed(self, *, complete: bool) -> str:
         from markupsafe import Markup
 
-        return self._made(TAIL, script=Markup(self._script))  # noqa: S704  a file of this package
+        script = Markup(self._script)  # noqa: S704  a file of this package
+        return self._made(TAIL, script=script, part="" if complete else words.PART)
 
     def _made(self, template: str, **names: Json) -> str:
         return self._templates.get_template(template).render(names)
 
 
-def _sides(person: Person) -> Iterable[tuple[str, Stand]]:
-    return (("before", person.before), ("after", person.after))
+def _rows(person: Person) -> Iterator[Row]:
+    """What differs first, then what the resource does not show as it is; what is not sent on either side is in none."""
+    whys = {one.target: one.why for one in person.contrasts}
+    for target in sorted(whys):
+        old, new = (visible(said(side.sent.get(target))) for side in (person.before, person.after))
+        before, after = marked(old, new)
+        yield Row(visible(target), _inert_all(before), _inert_all(after), _inert(visible(whys[target])))
+    for target, sent in sorted(person.after.sent.items()):
+        if target not in whys and not _is_shown(person.after, sent):
+            told = (Piece(_inert(visible(said(sent)))),)
+            yield Row(visible(target), told, told, alike=True)
 
 
-def _rows(person: Person) -> Iterable[Row]:
-    """What differs first, then the rest."""
-    reasons = {one.target: one.reason for one in person.contrasts}
-    targets = person.before.sent.keys() | person.after.sent.keys()
-    for target in sorted(targets, key=lambda one: (one not in reasons, one)):
-        old, new = (said(side.sent[target]) if target in side.sent else None for _, side in _sides(person))
-        before, after = _pieces(old, new, differs=target in reasons)
-        yield Row(visible(target), before, after, visible(reasons.get(target, "")))
+def _is_shown(stand: Stand, sent: Sent) -> bool:
+    """Whether the resource tells all there is to tell, or there is nothing to tell."""
+    return said(sent) == "nothing" or (bool(stand.resource) and sent.kind == "value" and sent.apply == "always")
 
 
-def _pieces(old: str | None, new: str | None, *, differs: bool) -> tuple[Pieces | None, Pieces | None]:
-    if differs and old is not None and new is not None:
-        return marked(visible(old), visible(new))
-    before, after = (None if side is None else (Piece(visible(side)),) for side in (old, new))
-    return before, after
+def _resource(person: Person) -> Iterator[Line]:
+    """Both resources as one text, line by line, since line ends are its own; what is between like ends is told twice.
+
+    Where there is only one, nothing of it is marked: who leaves does not lose what the application has.
+    """
+    old, new = (_lines(stand) for stand in (person.before, person.after))
+    old, new = old or new, new or old
+    start = _begin_alike(old, new)
+    end = _begin_alike(old[start:][::-1], new[start:][::-1])
+    parts = (
+        ("", new[:start]),
+        ("del", old[start : len(old) - end]),
+        ("ins", new[start : len(new) - end]),
+        ("", new[len(new) - end :]),
+    )
+    yield from (Line(mark, _inert("".join(f"{line}\n" for line in lines))) for mark, lines in parts if lines)
 
 
-def _resource(stand: Stand) -> str:
-    """The resource as JSON text; line by line, since line ends are its own."""
-    text = json.dumps(stand.resource, indent=2, sort_keys=True, ensure_ascii=False)
-    return "\n".join(map(visible, text.split("\n")))
+def _inert_all(pieces: Pieces) -> Pieces:
+    return tuple(replace(piece, text=_inert(piece.text)) for piece in pieces)
+
+
+def _inert(text: str) -> Markup:
+    """A text for between two tags, where quotes are only quotes: escaped, they would be a third of every resource."""
+    from markupsafe import Markup
+
+    return Markup(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))  # noqa: S704  escaped here
+
+
+def _lines(stand: Stand) -> list[str]:
+    if not stand.resource:
+        return []
+    shown = {name: value for name, value in stand.resource.items() if name != "schemas"}  # of everybody the same
+    text = json.dumps(shown, indent=1, sort_keys=True, ensure_ascii=False)
+    return [visible(line) for line in text.split("\n")]
+
+
+def _begin_alike(old: Sequence[str], new: Sequence[str]) -> int:
+    """How many lines both begin with."""
+    return next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))

@@ -1,17 +1,18 @@
 """A preview as one JSON document, written person by person: `docs/preview.md` is its contract.
 
 Keys are sorted at every depth, so what is known only at the end of an application, its `summary`, comes after its
-`people`.
+`people`. What both sides of a person have alike is written once, since most people stay as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from textwrap import indent
 from typing import Any
 
-from scimconf.plan.preview import Contrast, Person, Sent, Stand, Summary
+from scimconf.plan.preview import Contrast, Head, Person, Sent, Stand, Summary
 from scimconf.render.json import write
+from scimconf.render.preview_words import notices
 
 Json = Any
 FORMAT_VERSION = "1.0"
@@ -23,15 +24,17 @@ class Machine:
     def __init__(self) -> None:
         self._applications = 0
         self._people = 0
+        self._tenant: Json = {}
 
     def opened(self) -> str:
         return '{\n  "applications": ['
 
-    def begun(self, name: str, about: str, notices: Sequence[str]) -> str:
+    def begun(self, head: Head) -> str:
         comma = "," if self._applications else ""
         self._applications += 1
         self._people = 0
-        known = {"about": about, "name": name, "notices": list(notices)}
+        self._tenant = {"domain": head.tenant.domain, "id": head.tenant.id}
+        known = {"about": head.about, "name": head.name, "notices": list(head.notices)}
         return f'{comma}\n    {{\n{_members(known)},\n      "people": ['
 
     def person(self, person: Person) -> str:
@@ -41,11 +44,11 @@ class Machine:
 
     def ended(self, summary: Summary) -> str:
         end = "\n      ]" if self._people else "]"
-        return f"{end},\n{_members({'summary': _summary(summary)})}\n    }}"
+        return f"{end},\n{_members({'summary': _summary(summary), 'tenant': self._tenant})}\n    }}"
 
-    def closed(self) -> str:
+    def closed(self, *, complete: bool) -> str:
         end = "\n  ]" if self._applications else "]"
-        return f'{end},\n  "format_version": "{FORMAT_VERSION}"\n}}\n'
+        return f'{end},\n  "complete": {str(complete).lower()},\n  "format_version": "{FORMAT_VERSION}"\n}}\n'
 
 
 def _members(known: Mapping[str, Json]) -> str:
@@ -56,13 +59,17 @@ def _members(known: Mapping[str, Json]) -> str:
 
 def document(person: Person) -> Json:
     """One person as JSON values."""
+    before, after = _stand(person.before), _stand(person.after)
+    for name in ("attributes", "resource"):
+        if before[name] and before[name] == after[name]:
+            del before[name]
     return {
         "name": person.name,
         "id": person.id,
         "verdict": person.verdict.value,
         "notes": list(person.notes),
-        "before": _stand(person.before),
-        "after": _stand(person.after),
+        "before": before,
+        "after": after,
         "differences": [_contrast(one) for one in person.contrasts],
     }
 
@@ -80,7 +87,7 @@ def _stand(stand: Stand) -> Json:
 def _contrast(one: Contrast) -> Json:
     sides = {"before": one.before, "after": one.after}
     told = {side: None if sent is None else _sent(sent) for side, sent in sides.items()}
-    return {"target": one.target, "reason": one.reason, **told}
+    return {"target": one.target, "reason": one.why, **told}
 
 
 def _sent(sent: Sent) -> Json:
@@ -94,6 +101,7 @@ def _sent(sent: Sent) -> Json:
 def _summary(summary: Summary) -> Json:
     return {
         "complete": summary.complete,
+        "notices": list(notices(summary)),
         "people": summary.people,
         "verdicts": {verdict.value: number for verdict, number in summary.verdicts.items()},
         "mappings": {

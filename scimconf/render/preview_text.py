@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from scimconf.plan.preview import Contrast, Person, Sent, Stand, Summary, Verdict, said
+from scimconf.plan.preview import Contrast, Head, Person, Sent, Stand, Summary, Verdict, said
 from scimconf.render import preview_words as words
 from scimconf.render.terminal.page import Page
 
@@ -24,9 +24,9 @@ class Text:
     def opened(self) -> str:
         return ""
 
-    def begun(self, name: str, about: str, notices: Sequence[str]) -> str:
-        lines = [*self._page.prose(0, f"{name}: {about}", "strong", hang=2)]
-        for notice in notices:
+    def begun(self, head: Head) -> str:
+        lines = [*self._page.prose(0, f"{words.heading(head)}: {head.about}", "strong", hang=2)]
+        for notice in head.notices:
             lines += self._page.prose(2, notice, "quiet")
         return _joined([*lines, ""])
 
@@ -37,6 +37,8 @@ class Text:
 
     def ended(self, summary: Summary) -> str:
         lines = [*self._page.prose(0, words.counts(summary), "strong", hang=2)]
+        for notice in words.notices(summary):
+            lines += self._page.prose(2, notice, "danger")
         for one in summary.tallies:
             lines += self._page.prose(2, one.target, "strong")
             for told, examples in words.tally(one):
@@ -45,8 +47,8 @@ class Text:
                     lines += self._page.prose(6, example, "quiet", hang=2)
         return _joined([*lines, ""])
 
-    def closed(self) -> str:
-        return ""
+    def closed(self, *, complete: bool) -> str:
+        return "" if complete else _joined([*self._page.prose(0, words.PART, "danger")])
 
     # --- one person ---
 
@@ -61,7 +63,7 @@ class Text:
         differing = {one.target for one in person.contrasts}
         for one in person.contrasts:
             yield from self._contrast(one)
-        if self._full or person.verdict in (Verdict.ENTERS, Verdict.LEAVES):
+        if self._full or person.verdict in (Verdict.ENTERS, Verdict.LEAVES) or person.before.left_out:
             for target, sent in sorted(person.after.sent.items()):
                 if target not in differing:
                     yield from self._sent(target, sent)
@@ -69,10 +71,10 @@ class Text:
             yield from self._resource(person.after)
 
     def _contrast(self, one: Contrast) -> Iterator[str]:
-        yield from self._page.labelled(
-            4, ("update", "~ "), ("", f"{one.target}: {said(one.before)} → {said(one.after)}"), hang=4
-        )
-        yield from self._page.prose(8, one.reason, "quiet", hang=2)
+        sign = "~ " if one.is_sure else "? "
+        told = f"{one.target}: {said(one.before)} → {said(one.after)}"
+        yield from self._page.labelled(4, ("update", sign), ("", told), hang=4)
+        yield from self._page.prose(8, one.why, "quiet", hang=2)
 
     def _sent(self, target: str, sent: Sent) -> Iterator[str]:
         yield from self._page.prose(6, f"{target}: {said(sent)}", hang=2)
@@ -80,7 +82,7 @@ class Text:
     def _resource(self, stand: Stand) -> Iterator[str]:
         if not stand.resource:
             return
-        yield from self._page.prose(4, "A creation would carry", "quiet")
+        yield from self._page.prose(4, words.carried(stand), "quiet")
         for line in json.dumps(stand.resource, indent=2, sort_keys=True, ensure_ascii=False).split("\n"):
             indent = len(line) - len(line.lstrip(" "))
             yield from self._page.prose(6 + indent, line[indent:], hang=2)

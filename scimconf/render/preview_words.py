@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from scimconf.plan.preview import COUNTED, Person, Stand, Summary, Tally, Verdict
+from scimconf.plan.preview import COUNTED, Head, Person, Stand, Summary, Tally, Verdict
 from scimconf.render.names import plural
 
 SIGNS: Mapping[Verdict, tuple[str, str]] = MappingProxyType(
@@ -13,6 +13,7 @@ SIGNS: Mapping[Verdict, tuple[str, str]] = MappingProxyType(
         Verdict.ENTERS: ("+", "create"),
         Verdict.LEAVES: ("-", "delete"),
         Verdict.CHANGES: ("~", "update"),
+        Verdict.MAY: ("?", "update"),
         Verdict.UNKNOWN: ("?", "danger"),
         Verdict.SAME: ("=", "quiet"),
         Verdict.OUTSIDE: (".", "quiet"),
@@ -25,11 +26,35 @@ _VERDICTS: Mapping[Verdict, tuple[str, str]] = MappingProxyType(
         Verdict.ENTERS: ("comes into scope", "come into scope"),
         Verdict.LEAVES: ("falls out of scope", "fall out of scope"),
         Verdict.CHANGES: ("changes", "change"),
+        Verdict.MAY: ("may change", "may change"),
         Verdict.UNKNOWN: ("may be in scope or not", "may be in scope or not"),
         Verdict.SAME: ("stays as it is", "stay as they are"),
         Verdict.OUTSIDE: ("is out of scope before and after", "are out of scope before and after"),
     }
 )
+
+
+PART = "Not everything could be previewed: this is a part."
+
+
+def heading(head: Head) -> str:
+    """The application and its tenant, as a plan begins."""
+    where = head.tenant.domain or head.tenant.id
+    return f"{head.name}  in {where}" if where else head.name
+
+
+def notices(summary: Summary) -> tuple[str, ...]:
+    """What is known of all people only when they were looked at."""
+    if not summary.basic:
+        return ()
+    of = "everybody" if summary.basic == summary.people else f"{summary.basic:,} of {summary.people:,}"
+    need = "This needs the Graph permission User.Read.All, consented to; it shows only in a new token."
+    return (f"Of {of}, only basic properties could be read, so everything else is undetermined. {need}",)
+
+
+def carried(stand: Stand) -> str:
+    """What a resource is: nobody whose account is disabled is ever created."""
+    return "An update could carry" if stand.disabled else "A creation would carry"
 
 
 def verdict(person: Person) -> str:

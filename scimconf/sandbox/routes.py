@@ -100,6 +100,7 @@ _DIRECTORY_ROWS: tuple[tuple[str, Handler, Needs], ...] = (
     ("DELETE /groups/{group}", people.delete_group, _WRITE_GROUPS),
     ("GET /groups/{group}/members", people.list_members, _READ_MEMBERS),
     ("GET /groups/{group}/members/$count", people.count_members, _READ_MEMBERS),
+    ("GET /groups/{group}/members/microsoft.graph.user", people.list_member_users, _READ_MEMBERS),
     ("POST /groups/{group}/members/$ref", people.add_member, _WRITE_GROUPS),
     ("DELETE /groups/{group}/members/{member}/$ref", people.remove_member, _WRITE_GROUPS),
     ("GET /groups/{group}/appRoleAssignments", assignments.list_of_group, _READ_APPLICATIONS),
@@ -215,7 +216,7 @@ def dispatch(tenant: Tenant, call: Call, permissions: frozenset[str] | None) -> 
             continue
         if route.method == call.method:
             _check(tenant, route, permissions, is_sync=is_synchronization(call))
-            return route.handler(tenant, call.with_holes(holes))
+            return route.handler(tenant, call.routed(holes, permissions))
         others = True
     raise _nowhere(call, path_exists=others)
 

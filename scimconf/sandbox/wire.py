@@ -15,7 +15,10 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request as a handler sees it: names of query options without `$` and in lower case, headers in lower case."""
+    """One request as a handler sees it: names of query options without `$` and in lower case, headers in lower case.
+
+    `granted` is what the caller may do; None for everything.
+    """
 
     method: str
     path: str
@@ -25,9 +28,10 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     holes: Mapping[str, str] = field(default_factory=dict)
+    granted: frozenset[str] | None = None
 
-    def with_holes(self, holes: Mapping[str, str]) -> Call:
-        return replace(self, holes=holes)
+    def routed(self, holes: Mapping[str, str], granted: frozenset[str] | None) -> Call:
+        return replace(self, holes=holes, granted=granted)
 
     @property
     def advanced(self) -> bool:

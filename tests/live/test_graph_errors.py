@@ -113,6 +113,8 @@ CALLS = [
     ("POST", "/servicePrincipals/1/appRoleAssignedTo", "AppRoleAssignment.ReadWrite.All"),
     ("DELETE", "/servicePrincipals/1/appRoleAssignedTo/x", "AppRoleAssignment.ReadWrite.All"),
     ("GET", "/users/a", "User.ReadBasic.All"),
+    ("GET", "/users/a", "User.Read.All"),
+    ("GET", "/groups/1/members/microsoft.graph.user", "GroupMember.Read.All"),
     ("GET", "/groups", "Group.ReadBasic.All"),
     ("POST", "/directoryObjects/getByIds", "Directory.Read.All"),
     ("GET", "/servicePrincipals/1/synchronization/jobs/j/schema", "Synchronization.Read.All"),

@@ -70,8 +70,8 @@ def tenant(*edits, **more):
     return {"applications": [{**SET_UP, "jobs": jobs, **more.pop("application", {})}], **more}
 
 
-def preview(rehearsal, spec, form="json", width=80, **asked):
-    """A preview as the command makes it, without a terminal; the spec may be text."""
+def preview(rehearsal, spec, form="json", width=80, pieces=None, **asked):
+    """A preview as the command makes it, without a terminal; `pieces` are there though it does not end."""
     asked = {
         "only": (),
         "exclude": (),
@@ -84,7 +84,7 @@ def preview(rehearsal, spec, form="json", width=80, **asked):
     asked["everyone"] = not (asked["users"] or asked["sample"])
     full = bool(asked["users"])
     made = {"text": lambda: Text(width=width, full=full), "json": Machine, "html": PreviewPage}[form]()
-    pieces = []
+    pieces = [] if pieces is None else pieces
     tell = Telling(made, pieces.append, form != "text" or full)
     loaded = rehearsal.load(spec)
 

@@ -50,7 +50,8 @@ def choose(browser, **values):
 
 def test_one_of_a_thousand_is_found_with_before_and_after(browser, tmp_path):
     eve = {"userPrincipalName": "eve@contoso.com", "displayName": HOSTILE, "jobTitle": HOSTILE, "surname": "Moneypenny"}
-    rehearsal = Rehearsal(TenantFile(tenant(generate={"users": 1_000}, users=[eve])))
+    application = {"secrets": {"BaseAddress": "https://app.writer.com/scim", "SecretToken": "x", "SyncAll": "true"}}
+    rehearsal = Rehearsal(TenantFile(tenant(generate={"users": 1_000}, users=[eve], application=application)))
     file = tmp_path / "preview.html"
     file.write_text(preview(rehearsal, small(tmp_path, CHANGED, "scope: all"), "html").text, "utf-8")
     browser.get_log("performance")
@@ -62,7 +63,9 @@ def test_one_of_a_thousand_is_found_with_before_and_after(browser, tmp_path):
     (entry,) = [one for one in browser.find_elements("css selector", ".entry") if one.is_displayed()]
     entry.find_element("css selector", "summary").click()
     row = next(one for one in entry.find_elements("css selector", "tbody tr") if one.text.startswith("title"))
+    assert row.find_element("css selector", ".before").text.endswith("nothing")
     assert row.find_element("css selector", ".after").text.endswith('"User 00777"')
+    assert entry.find_element("css selector", ".resource ins").text.strip() == '"title": "User 00777",'
     choose(browser, text="moneypenny")
     assert said() == "1 of 1,013 people"
     assert browser.execute_script("return document.querySelectorAll('main img, main script').length") == 0

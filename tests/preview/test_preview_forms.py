@@ -133,6 +133,98 @@ def test_lone_halves_of_characters_do_not_stop_a_page():
         assert form.person(person).encode("utf-8")
 
 
+# --- what is told once, and what is told apart ------------------------------------------------------------------------
+
+
+def test_what_both_sides_have_alike_is_written_once(tmp_path):
+    people = preview(desk(), small(tmp_path)).people
+    assert not {"attributes", "resource"} & people["ada"]["before"].keys()
+    assert people["ada"]["after"]["resource"]["title"] == "Principal Analyst"
+    changed = preview(desk(), small(tmp_path, "mappings: {users: {attributes: {title: city}}}\n")).people["ada"]
+    assert changed["before"]["resource"]["title"] == "Principal Analyst"
+    page = preview(desk(), small(tmp_path), "html", users=("ada@contoso.com",)).text
+    assert page.count('"displayName": "Ada Lovelace"') == 1
+
+
+def test_a_page_marks_what_differs_in_the_resource(tmp_path):
+    rows = "mappings: {users: {attributes: {title: city}}}\n"
+    page = preview(desk(), small(tmp_path, rows), "html", users=("ada@contoso.com",)).text
+    assert '<del> "title": "Principal Analyst",\n</del>' in page
+    assert '<ins> "title": "London",\n</ins>' in page
+
+
+def test_a_page_tells_nothing_from_not_mapped_and_from_out_of_scope(tmp_path):
+    rows = "mappings: {users: {attributes: {nickName: city, title: extensionAttribute3}}}\n"
+    page = preview(desk(), small(tmp_path, rows, "scope: all"), "html", users=("ada@contoso.com", "mary@contoso.com"))
+    ada, mary = (page.text.split("<details")[number] for number in (1, 2))
+    cells = {name: re.findall(rf"<code>{name}</code>.*?</tr>", ada)[0] for name in ("nickName", "title")}
+    assert "<code><del>not mapped</del></code>" in cells["nickName"]
+    assert "<code><ins>nothing</ins></code>" in cells["title"]
+    assert "not mapped" not in mary.partition("</details>")[0]
+
+
+def test_a_disabled_person_is_no_creation(tmp_path):
+    spec = small(tmp_path, "mappings: {users: {attributes: {timezone: {source: null, default: UTC}}}}\n", "scope: all")
+    charles = ("charles@contoso.com",)
+    for form in ("text", "html"):
+        told = preview(desk(), spec, form, users=charles).text
+        assert "An update could carry" in told
+        assert "A creation would carry" not in told
+    person = preview(desk(), spec, users=charles).people["charles"]
+    assert "timezone" not in person["after"]["resource"]
+
+
+def test_somebody_who_is_left_out_takes_one_line(tmp_path):
+    rows = "mappings: {users: {attributes: {title: {expression: 'IIF([city] = \"London\", IgnoreObjectFlow, [jobTitle])'}}}}\n"
+    told = preview(desk(), small(tmp_path, rows), "text").text.split("\n\n")[1]
+    assert told.count("~ ") == 2, told
+    assert "the whole object is left out" in " ".join(told.split())
+    page = preview(desk(), small(tmp_path, rows), "html", users=("ada@contoso.com",)).text
+    assert page.count('<th scope="row">') == 2
+    live = desk({"target": "title", "source": 'IIF([city] = "London", IgnoreObjectFlow, [jobTitle])'})
+    back = "mappings: {users: {attributes: {title: jobTitle}}}\n"
+    told = preview(live, small(tmp_path, back), "text").text
+    assert 'userName: "ada@contoso.com"' in told, "all that is sent from now on"
+
+
+def test_a_part_is_a_document_and_says_that_it_is_a_part(tmp_path):
+    denied = {"error": {"code": "Authorization_RequestDenied", "message": "No."}}
+    for form, said in (("text", "this is a part."), ("html", "this is a part."), ("json", '"complete": false')):
+        rehearsal = desk()
+        rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/users", times=0)
+        assert said in preview(rehearsal, small(tmp_path), form).text
+
+
+@pytest.mark.parametrize("form", ["text", "json", "html"])
+def test_what_is_interrupted_is_closed(tmp_path, form, monkeypatch):
+    from scimconf.kinds.preview_summary import Summing
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Summing, "add", interrupted)
+    pieces = []
+    with pytest.raises(KeyboardInterrupt):
+        preview(desk(), small(tmp_path), form, pieces=pieces)
+    told = "".join(pieces)
+    if form == "json":
+        assert json.loads(told)["complete"] is False
+        assert json.loads(told)["applications"][0]["summary"]["complete"] is False
+    elif form == "html":
+        assert told.rstrip().endswith("</html>")
+    else:
+        assert told.rstrip().endswith("this is a part.")
+
+
+def test_a_thousand_people_are_a_page_that_a_browser_opens_at_once(tmp_path):
+    """A whole table and two resources for each were more than six megabytes."""
+    rows = "mappings: {users: {attributes: {title: {expression: 'Join(\" \", [givenName], [surname])'}}}}\n"
+    everyone = {"secrets": {"BaseAddress": "https://app.writer.com/scim", "SecretToken": "x", "SyncAll": "true"}}
+    for application in ({}, everyone):  # all of them enter, all of them change
+        rehearsal = desk(generate={"users": 1_000}, application=application)
+        assert len(preview(rehearsal, small(tmp_path, rows, "scope: all"), "html").text) < 1_500_000
+
+
 # --- without names --------------------------------------------------------------------------------------------------
 
 
@@ -145,6 +237,54 @@ def test_a_redacted_preview_tells_no_name_and_no_value(tmp_path, form):
     for word in ("ada", "Ada", "Lovelace", "Reilly", "Publisher", "Analyst", "London", "E00294", "Cork"):
         assert not re.search(rf"\b{word}\b", told.replace("Europe/London", "")), word
     assert re.search(r"~[0-9a-f]{8}", told)
+
+
+FITS_IN_PART = """
+mappings:
+  users:
+    filters: [{name: f, all: [{attribute: displayName, operator: matches, value: '[A-Z]'}]}]
+"""
+
+
+@pytest.mark.parametrize("form", ["text", "json", "html"])
+def test_a_reason_that_quotes_a_value_is_masked_wherever_it_stands(tmp_path, form):
+    """Why somebody may be in scope, and so why `active` may be another: both quote the name that a filter looked at."""
+    named = ("ada@contoso.com", "tim@contoso.com")
+    open_, hidden = (
+        preview(desk(), small(tmp_path, FITS_IN_PART), form, redact_principals=masked, users=named).text
+        for masked in (False, True)
+    )
+    assert "Lovelace&#39; is not" in open_ or "Lovelace' is not" in " ".join(open_.split())
+    assert "must fit all of …" in " ".join(hidden.split())
+    assert "Lovelace" not in hidden
+
+
+def test_the_order_of_names_is_not_told(tmp_path):
+    shown = preview(desk(), small(tmp_path), redact_principals=True)
+    assert len(shown.people) == 5
+    assert list(shown.people) == sorted(shown.people)
+    assert [preview(desk(), small(tmp_path)).people[name]["name"][:1] for name in ("ada", "tim")] == ["a", "t"]
+
+
+def test_what_goes_wrong_names_nobody_either(tmp_path, capsys):
+    asked = ("nobody@contoso.com", "ada@contoso.com", "00000000-0000-0000-0000-00000000dead")
+    rehearsal = desk()
+    assert preview(rehearsal, small(tmp_path), redact_principals=True, users=asked).code == 1
+    said = capsys.readouterr().err
+    assert len(re.findall(r"There is no user ~[0-9a-f]{8}\.", said)) == 2
+    denied = {"error": {"code": "Authorization_RequestDenied", "message": "No, ada@contoso.com."}}
+    rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/users/*", times=0)
+    assert preview(rehearsal, small(tmp_path), redact_principals=True, users=asked).code == 1
+    said += capsys.readouterr().err
+    assert "403" in said
+    assert not any(name.partition("@")[0] in said for name in asked)
+
+
+def test_problems_name_nobody_either(tmp_path, capsys):
+    spec = small(tmp_path, "assignments: {unlisted: keep, users: [{user: gone@contoso.com, role: admin}]}\n")
+    for masked in (False, True):
+        preview(desk(), spec, redact_principals=masked)
+        assert ("gone@contoso.com" in capsys.readouterr().err) is not masked
 
 
 def test_pseudonyms_are_those_of_the_plan(tmp_path):

@@ -2,9 +2,12 @@
 
 import pytest
 from previews import Rehearsal, preview, small, tenant
+from rehearsal import told
 
 from scimconf.errors import GraphError, ScimconfError
 from scimconf.live import people
+from scimconf.live.graph import Request
+from scimconf.live.protocol.messages import Answer
 from scimconf.sandbox.tenant_file import TenantFile
 
 SELECT = ("id", "userPrincipalName")
@@ -75,13 +78,12 @@ class Bodies:
     def __init__(self, *bodies):
         self.bodies = list(bodies)
 
-    async def get(self, _path, _names, _query):
-        return self.bodies.pop(0)
-
     async def batch(self, requests):
         return [GraphError(status=503, code="x", message="", method="GET", path="/users") for _ in requests]
 
     async def send(self, _request):
+        if self.bodies:
+            return Answer(200, self.bodies.pop(0))
         raise GraphError(status=403, code="x", message="", method="GET", path="/users")
 
 
@@ -102,7 +104,7 @@ def test_a_page_or_a_link_that_is_none_of_its_own_is_an_error(bodies):
     import asyncio
 
     async def work():
-        return [page async for page in people.pages(Bodies(*bodies), "/users")]
+        return [page async for page in people.pages(Bodies(*bodies), Request("GET", "/users"))]
 
     with pytest.raises(ScimconfError, match="GET /users"):
         asyncio.run(work())
@@ -121,7 +123,7 @@ def test_failures_are_errors_and_a_count_that_is_refused_is_not_known():
 
 
 def test_members_and_documents_fail_loudly_unless_they_are_refused(tmp_path):
-    for path in ("*/members", "*/secrets"):
+    for path in ("*/members/*", "*/secrets"):
         rehearsal = crowd()
         rehearsal.fault({"status": 400, "body": {"error": {"code": "x", "message": "no"}}}, path=path, times=0)
         assert preview(rehearsal, small(tmp_path)).code == 1
@@ -140,3 +142,113 @@ def test_a_sample_of_the_directory_says_how_large_it_is(tmp_path):
     shown = preview(crowd(), small(tmp_path, provisioning="scope: all"), sample=2)
     assert shown.document["applications"][0]["about"] == "the first 2 users of the directory, which has 12"
     assert list(shown.people) == ["ada", "alan"]
+
+
+# --- members of groups ------------------------------------------------------------------------------------------------
+
+
+def nested():
+    """A group with a person and another group in it, assigned to Writer."""
+    groups = [
+        {"displayName": "Inner", "members": ["mary@contoso.com"]},
+        {"displayName": "Outer", "members": ["alan@contoso.com", "group:Inner"]},
+    ]
+    application = {"assignments": [{"group": "Outer", "role": "member"}]}
+    return Rehearsal(TenantFile(tenant(groups=groups, application=application)))
+
+
+def test_a_group_in_a_group_is_nobody_who_is_assigned(tmp_path):
+    shown = preview(nested(), small(tmp_path))
+    assert shown.document["applications"][0]["about"] == "everybody who is assigned"
+    assert shown.verdicts == {"alan": "same"}
+    assert preview(nested(), small(tmp_path), sample=1).document["applications"][0]["about"] == (
+        "1 of 1 people who are assigned"
+    )
+
+
+def test_only_people_are_counted_in_a_group():
+    from scimconf.live.observe import count_members
+
+    rehearsal = nested()
+    (outer,) = [one for one in rehearsal.state["groups"] if one["displayName"] == "Outer"]
+
+    async def work(live):
+        return await count_members(live.graph, [outer["id"]])
+
+    assert rehearsal.run(work) == {outer["id"]: 1}
+
+
+# --- what basic rights show ---------------------------------------------------------------------------------------------
+
+PLANS = (
+    "Application.Read.All Synchronization.ReadWrite.All Organization.Read.All Group.ReadBasic.All GroupMember.Read.All"
+)
+
+
+def basic(*more):
+    granted = {*PLANS.split(), "User.ReadBasic.All", *more}
+    return Rehearsal(TenantFile(tenant()), permissions=granted)
+
+
+def test_where_only_basic_properties_may_be_read_the_others_are_not_known(tmp_path):
+    shown = preview(basic(), small(tmp_path))
+    ada = shown.people["ada"]["after"]
+    assert ada["attributes"]["displayName"]["value"] == "Ada Lovelace"
+    for target, name in (("title", "jobTitle"), ("active", "IsSoftDeleted"), ("externalId", "mailNickname")):
+        assert ada["attributes"][target]["kind"] == "undetermined", target
+        reason = f"{name}: only basic properties of users could be read, which takes User.Read.All"
+        assert ada["attributes"][target]["reason"] == reason
+    assert "title" not in ada["resource"]
+    (notice,) = shown.document["applications"][0]["summary"]["notices"]
+    assert notice.startswith("Of everybody, only basic properties could be read")
+    assert "User.Read.All" in notice
+    assert shown.verdicts["ada"] == "same"
+    for form in ("text", "html"):
+        assert "only basic properties could be read, so everything else" in " ".join(
+            preview(basic(), small(tmp_path), form).text.split()
+        )
+
+
+def test_basic_properties_are_no_sample_to_try_a_plan_on(tmp_path):
+    """The plan says that people were not counted, and why, in place of numbers made of nulls."""
+    path = small(tmp_path, "mappings: {users: {attributes: {title: displayName}}}\n")
+    said = " ".join(told(basic().plan(path)).split())
+    assert "note K004: for whom the changes matter is not counted: Graph shows basic properties of people only." in said
+    assert "another value" not in said
+    said = told(basic("User.Read.All").plan(path))
+    assert "another value for" in said
+    assert "K004" not in said
+
+
+def test_whoever_may_read_users_gets_no_such_notice(tmp_path):
+    shown = preview(basic("User.Read.All"), small(tmp_path))
+    assert shown.document["applications"][0]["summary"]["notices"] == []
+    assert shown.people["ada"]["after"]["attributes"]["title"]["value"] == "Principal Analyst"
+
+
+def test_a_filter_on_what_could_not_be_read_leaves_the_scope_open(tmp_path):
+    filters = "mappings: {users: {filters: [{name: f, all: [{attribute: city, operator: equals, value: Boston}]}]}}\n"
+    shown = preview(basic(), small(tmp_path, filters))
+    assert set(shown.verdicts.values()) == {"unknown"}
+    assert shown.people["ada"]["after"]["why"].startswith("city: only basic properties of users could be read")
+
+
+def test_what_graph_leaves_out_is_not_known_unless_it_is_an_extension(tmp_path):
+    from scimconf.kinds.preview_source import GAP, reader, unread
+
+    names, user = ["jobTitle", "city", "extension_ab_cost"], {"accountEnabled": True, "city": None}
+    assert reader(names)(user) == {"jobTitle": GAP, "city": None, "extension_ab_cost": None}
+    assert unread(names)(user) == {"jobTitle": "Graph's answer does not have it"}
+    assert unread(names)({"accountEnabled": None, **dict.fromkeys(names)}).keys() == set(names)
+
+
+# --- who is asked for twice ---------------------------------------------------------------------------------------------
+
+
+def test_somebody_who_is_asked_for_twice_is_one_person(tmp_path):
+    rehearsal = crowd()
+    (id_,) = [one["id"] for one in rehearsal.state["users"] if one["userPrincipalName"] == "ada@contoso.com"]
+    shown = preview(rehearsal, small(tmp_path), users=("ada@contoso.com", "ADA@contoso.com", id_))
+    assert shown.document["applications"][0]["about"] == "1 user"
+    assert shown.people["ada"]["notes"] == []
+    assert "duplicates" not in shown.mappings.get("userName", {"counts": {}})["counts"]

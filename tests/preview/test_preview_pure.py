@@ -10,9 +10,10 @@ from scimconf.kinds.preview_resource import SCHEMAS, resource
 from scimconf.kinds.preview_roster import roster
 from scimconf.kinds.preview_sides import Side, sides
 from scimconf.kinds.preview_source import GAP, gap, reader, selected, stripped
+from scimconf.kinds.preview_summary import Summing
 from scimconf.plan import Action, Address, Change, FieldChange, Resource
 from scimconf.plan.preview import Contrast, Person, Sent, Stand, Verdict, said
-from scimconf.plan.preview_redact import masking, shape
+from scimconf.plan.preview_redact import masking, shape, unmasked
 from scimconf.spec.model import Spec
 from scimconf.wire import Snapshot
 
@@ -38,7 +39,7 @@ def test_only_what_is_needed_is_asked_for_by_graphs_names():
         ("mobile", {"mobilePhone": "+44"}, "+44"),
         ("telephoneNumber", {"businessPhones": ["+1", "+2"]}, "+1"),
         ("telephoneNumber", {"businessPhones": []}, None),
-        ("telephoneNumber", {}, None),
+        ("telephoneNumber", {"businessPhones": None}, None),
         ("facsimileTelephoneNumber", {"faxNumber": "+3"}, "+3"),
         ("physicalDeliveryOfficeName", {"officeLocation": "B1"}, "B1"),
         ("extensionAttribute15", {"onPremisesExtensionAttributes": {"extensionAttribute15": "x"}}, "x"),
@@ -51,7 +52,7 @@ def test_only_what_is_needed_is_asked_for_by_graphs_names():
     ],
 )
 def test_an_attribute_is_read_where_graph_keeps_it(name, user, value):
-    assert reader([name])(user) == {name: value}
+    assert reader([name])({"accountEnabled": True, **user}) == {name: value}
     assert bool(gap(name)) is (value is GAP)
 
 
@@ -116,21 +117,40 @@ def side(**given):
 
 
 def person(before, after, **user):
-    return Preview(before, after, {}, TOLD).person({"id": "1", "userPrincipalName": "a@x", **user})
+    return Preview(before, after, {}, TOLD).person(
+        {"id": "1", "userPrincipalName": "a@x", "accountEnabled": True, **user}
+    )
 
 
 def test_a_live_source_that_nobody_can_read_is_undetermined():
     same = side(rows={"title": row({"type": "Strange"})})
     assert person(same, same).after.sent["title"].reason == "its source cannot be read as an expression"
-    (one,) = person(same, side(rows={"title": row("[mail]")})).contrasts
+    (one,) = person(same, side(rows={"title": row("[mail]")}), mail="a@x").contrasts
     assert one.reason == "source: (unreadable) → [mail]"
 
 
 def test_a_list_stays_a_list_and_a_flow_may_be_ignored():
     found = person(
-        side(), side(rows={"a": row("[otherMails]"), "b": row("IgnoreFlowIfNullOrEmpty([mail])")}), otherMails=["x"]
+        side(),
+        side(rows={"a": row("[otherMails]"), "b": row("IgnoreFlowIfNullOrEmpty([mail])")}),
+        otherMails=["x"],
+        mail=None,
     )
     assert found.after.sent == {"a": Sent("value", ("x",)), "b": Sent("ignored")}
+
+
+@pytest.mark.parametrize(
+    ("user", "sent"),
+    [
+        ({"otherMails": []}, Sent("null")),
+        ({"otherMails": ["x", "y"]}, Sent("value", ("x", "y"))),
+        ({"onPremisesSyncEnabled": True}, Sent("value", "True")),
+        ({"onPremisesSyncEnabled": False}, Sent("value", "False")),
+    ],
+)
+def test_what_is_copied_becomes_a_text_or_null_as_in_any_expression(user, sent):
+    name = {"otherMails": "otherMails", "onPremisesSyncEnabled": "dirSyncEnabled"}[next(iter(user))]
+    assert person(side(), side(rows={"d": row(f"[{name}]")}), **user).after.sent == {"d": sent}
 
 
 def test_default_access_alone_says_nothing_of_roles():
@@ -194,6 +214,124 @@ def test_service_principals_and_nameless_groups_in_assignments():
     assert (before.users, before.groups, before.names) == ({}, {"2": ("r",)}, {"2": "2"})
 
 
+# --- what differs -----------------------------------------------------------------------------------------------------
+
+MANAGER = row("[manager]")
+ACTIVE = row('Switch([IsSoftDeleted], , "False", "True", "True", "False")')
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "differs"),
+    [
+        (MANAGER, row('Replace([manager], "a", , , "b", , )'), True),
+        (MANAGER, MANAGER | {"apply": "on_create"}, True),
+        (MANAGER, MANAGER | {"match": 2}, False),
+        (MANAGER, None, True),
+        (None, MANAGER, True),
+        (row("[mail]"), MANAGER, True),
+    ],
+)
+def test_what_is_undetermined_may_change_where_its_mapping_does(before, after, differs):
+    rows = ({} if one is None else {"x": one} for one in (before, after))
+    found = person(*(side(rows=each) for each in rows), mail="a@x")
+    assert found.verdict is (Verdict.MAY if differs else Verdict.SAME)
+    assert [one.is_sure for one in found.contrasts] == [False] * differs
+
+
+def held(*roles, group=(), **more):
+    """A side with one user, 1, who holds these roles, and those of a group."""
+    labels = {role: {"id": role, "value": role, "displayName": role} for role in ("admin", "member")}
+    rows = {"role": row("SingleAppRoleAssignment([appRoleAssignments])")}
+    mine = {"users": {"1": roles}, "groups": {"g": group} if group else {}, "labels": labels}
+    return side(rows=rows, **{**mine, **more})
+
+
+def moved(before, after):
+    told = Preview(before, after, {"g": {"1"}}, TOLD)
+    return told.person({"id": "1", "userPrincipalName": "a@x", "accountEnabled": True})
+
+
+def test_roles_that_are_open_on_both_sides_may_change_where_they_are_others():
+    """Held in two ways, so undetermined on both sides and with equal words."""
+    found = moved(held("member", group=("member",)), held("admin", group=("admin",)))
+    assert found.verdict is Verdict.MAY
+    (one,) = found.contrasts
+    assert (one.before, one.why) == (one.after, "roles: member, member → admin, admin")
+    same = held("member", group=("member",))
+    assert moved(same, same).verdict is Verdict.SAME
+    assert moved(same, held("member", group=("member",), users={"1": ("member",)})).verdict is Verdict.SAME
+
+
+def test_other_words_for_what_is_as_open_as_before_are_no_change():
+    """Whether the person is in scope is not known on either side, for reasons of different words."""
+    sides = [
+        Side(exists=True, scope="assigned", rows={"active": ACTIVE}, groups={"g": ("r",)}, names={"g": name})
+        for name in ("One", "Other")
+    ]
+    found = Preview(*sides, {"g": None}, TOLD).person({"id": "1", "userPrincipalName": "a@x", "accountEnabled": True})
+    assert found.before.sent["active"].reason != found.after.sent["active"].reason
+    assert (found.verdict, found.contrasts) == (Verdict.UNKNOWN, ())
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"x": row("[mail]")}),
+        ({"x": row("[mail]")}, {}),
+        ({"x": row("[mail]")}, {"x": row("IgnoreFlowIfNullOrEmpty([mail])")}),
+        ({"x": row("[mail]")}, {"x": row("[mail]", apply="on_create")}),
+    ],
+)
+def test_where_nothing_is_sent_on_either_side_nothing_changes(before, after):
+    assert person(side(rows=before), side(rows=after), mail=None).verdict is Verdict.SAME
+    assert person(side(rows=before), side(rows=after), mail="a@x").verdict in (Verdict.CHANGES, Verdict.SAME)
+
+
+def test_a_default_is_something_that_is_sent():
+    found = person(side(), side(rows={"x": row("[mail]", default="d")}), mail=None)
+    assert (found.verdict, len(found.contrasts)) == (Verdict.CHANGES, 1)
+
+
+LEAVES_OUT = row('IIF([mail] = "a@x", IgnoreObjectFlow, [mail])')
+
+
+def test_somebody_who_is_left_out_on_both_sides_does_not_change():
+    sides = (side(rows={"x": LEAVES_OUT, "y": row(source)}) for source in ("[city]", "[country]"))
+    assert person(*sides, mail="a@x", city="Ulm", country="DE").verdict is Verdict.SAME
+
+
+def test_somebody_who_is_no_longer_left_out_changes_in_one_line():
+    sides = (side(rows={"x": LEAVES_OUT, "y": row("[city]")}), side(rows={"x": row("[manager]"), "y": row("[city]")}))
+    found = person(*sides, mail="a@x", city="Ulm")
+    assert found.verdict is Verdict.CHANGES
+    assert [(one.target, said(one.before)) for one in found.contrasts] == [("x", "the whole object is left out")]
+
+
+def test_for_somebody_who_is_never_created_a_resource_has_what_an_update_could_carry():
+    sent = {"a": Sent("null", default="d"), "b": Sent("value", "v"), "c": Sent("value", "v", apply="on_create")}
+    assert resource(sent, (), updates=True) == {"schemas": list(SCHEMAS), "b": "v"}
+
+
+def test_what_people_are_matched_by_is_said_where_it_moves():
+    one, other = (side(rows={"a": row("[mail]", match=a), "b": row("[city]", match=b)}) for a, b in ((1, None), (2, 1)))
+    moved = "People are matched by b and then a instead of a."
+    assert Preview(one, other, {}, TOLD).notices == (moved,)
+    assert Preview(one, one, {}, TOLD).notices == ()
+    assert Preview(Side(), one, {}, TOLD).notices == ()
+    assert Preview(one, side(), {}, TOLD).notices == ("People are matched by nothing instead of a.",)
+
+
+def test_all_who_share_a_value_are_counted_and_the_first_one_too():
+    shared = side(rows={"a": row("[mail]", match=1)})
+    told, summing = Preview(shared, shared, {}, TOLD), Summing(("a",))
+    for number, mail in enumerate(("x@x", "y@x", "X@x", "x@X", "y@x")):
+        user = {"id": str(number), "userPrincipalName": f"{number}@x", "accountEnabled": True, "mail": mail}
+        summing.add(told.person(user), unmasked)
+    (tally,) = summing.summary().tallies
+    assert tally.counts == {"duplicates": 5}
+    assert [one.partition(":")[0] for one in tally.examples["duplicates"]] == ["2@x", "3@x", "4@x"]
+
+
 # --- words and masks ------------------------------------------------------------------------------------------------
 
 
@@ -207,6 +345,7 @@ def test_service_principals_and_nameless_groups_in_assignments():
         (Sent("null"), "nothing"),
         (Sent("null", default="x"), '"x" (default, on create only)'),
         (Sent("ignored"), "nothing"),
+        (Sent("ignored", reason="the whole object is left out"), "the whole object is left out"),
         (Sent("undetermined", reason="so"), "undetermined: so"),
         (Sent("failure", reason="so"), "fails: so"),
     ],
@@ -231,9 +370,13 @@ def test_a_masked_person_has_neither_name_nor_values():
     contrasts = (
         Contrast("a", secret, None, "r"),
         Contrast("b", None, Sent("failure", reason="'Lovelace' is no 1815"), "r"),
+        Contrast(
+            "c", secret, secret, moved=("assigned through Ada's team", "whether 'a' must fit \"Lovelace's\" is open")
+        ),
     )
     given = Person("Lovelace", "lovelace-id", Verdict.CHANGES, stand, stand, contrasts)
     hidden = masking(lambda name: "~01234567" if "@" in name else name)(given)
     assert "ovelace" not in repr(hidden) and "1815" not in repr(hidden)
+    assert hidden.contrasts[2].why == "assigned through Ada's team → whether … must fit … is open"
     assert hidden.name == "~01234567"
     assert masking(lambda _name: "~89abcdef")(given).name == "~89abcdef"

@@ -1,10 +1,13 @@
 """What becomes of real users when a spec changes: who comes, who goes, whose values are others, and why."""
 
+import re
+
 import pytest
 from previews import WRITER, Rehearsal, preview, small, tenant
 
 from scimconf.sandbox.tenant_file import TenantFile
 
+MANAGER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"
 MAPPINGS = """
 mappings:
   users:
@@ -97,7 +100,7 @@ def test_what_is_open_is_undetermined_with_its_reason_and_counted(tmp_path):
         "      displayName: alternativeSecurityIds"
     )
     shown = preview(desk(), small(tmp_path, rows))
-    assert shown.counts("title") == {"changes": 5, "undetermined": 5}
+    assert shown.counts("title") == {"may_change": 5, "undetermined": 5}
     assert shown.counts("nickName") == {"changes": 5, "failed": 5}
     assert shown.counts("displayName")["undetermined"] == 5
     sent = shown.people["ada"]["after"]["attributes"]
@@ -125,9 +128,15 @@ def test_an_object_flow_that_is_ignored_leaves_the_whole_person_out(tmp_path):
     rows = MAPPINGS % "title: {expression: 'IIF([city] = \"London\", IgnoreObjectFlow, [jobTitle])'}"
     shown = preview(desk(), small(tmp_path, rows))
     ada = shown.people["ada"]
-    assert ada["after"]["attributes"] == {}
+    ignored = {"kind": "ignored", "apply": "always", "reason": "the whole object is left out"}
+    assert ada["after"]["attributes"] == {"title": ignored}
     assert ada["after"]["why"] == "assigned directly; title says that the whole object is left out"
+    assert ada["after"]["resource"] is None
     assert ada["verdict"] == "changes"
+    assert list(differences(ada)) == ["title"]
+    assert differences(ada)["title"]["after"] == ignored
+    assert list(shown.mappings) == ["title", MANAGER], "one tally, and what is undetermined for the others"
+    assert shown.counts("title") == {"left_out": 1}
 
 
 # --- scope ----------------------------------------------------------------------------------------------------------
@@ -149,6 +158,14 @@ def test_from_all_to_assigned_others_fall_out_and_are_disabled(tmp_path):
     assert mary["after"]["attributes"] == {"active": {"kind": "value", "apply": "always", "value": "False"}}
     assert mary["after"]["resource"] is None
     assert mary["notes"] == ["Disabled in the application, where it has the user; this is all that is sent."]
+
+
+def test_what_a_mapping_of_users_that_is_switched_off_sends_is_not_guessed(tmp_path):
+    shown = preview(desk(), small(tmp_path, "mappings: {users: {enabled: false}}\n"))
+    ada = shown.people["ada"]
+    assert ada["verdict"] == "leaves"
+    assert ada["notes"] == ["The mapping of users is off: whether the application is told anything is not documented."]
+    assert ada["after"]["attributes"] == {}
 
 
 @pytest.mark.parametrize(
@@ -288,7 +305,7 @@ def test_a_group_that_is_gone_from_the_list_takes_its_members_along(tmp_path):
 def test_people_who_share_what_they_are_matched_by_are_counted_and_noted(tmp_path):
     rows = MAPPINGS % "userName: {source: department, match: 1}"
     shown = preview(desk(), small(tmp_path, rows))
-    assert shown.counts("userName")["duplicates"] == 2
+    assert shown.counts("userName")["duplicates"] == 3
     notes = [one["notes"] for one in shown.people.values() if one["notes"]]
     assert notes == [["Somebody else has the same userName, by which people are matched."]] * 2
 
@@ -322,6 +339,72 @@ def test_an_application_without_a_job_shows_what_its_template_maps(tmp_path):
     ]
 
 
+def job(state):
+    return desk(application={"jobs": [{"template": "scim", "state": state}]})
+
+
+def test_a_job_that_never_ran_has_provisioned_nobody(tmp_path):
+    shown = preview(job("Disabled"), small(tmp_path))
+    assert set(shown.verdicts.values()) == {"enters"}
+    assert shown.people["ada"]["before"]["why"] == "nobody was provisioned yet"
+    assert shown.document["applications"][0]["notices"] == [
+        "The job has never run: nobody was provisioned yet, so nothing is sent before."
+    ]
+
+
+def test_a_job_that_has_run_and_is_off_is_said_to_go_on(tmp_path):
+    rehearsal = job("Active")
+    path = small(tmp_path)
+    off = tmp_path / "off.scimconf.yaml"
+    off.write_text(path.read_text().replace("enabled: true", "enabled: false"))
+    for _ in range(3):
+        preview(rehearsal, path)
+    rehearsal.apply(off)
+    shown = preview(rehearsal, path)
+    assert set(shown.verdicts.values()) == {"same"}
+    assert shown.document["applications"][0]["notices"] == ["Provisioning is off now; it will be on."]
+
+
+def test_nobody_is_read_in_a_tenant_that_is_not_the_specs(tmp_path, capsys):
+    rehearsal, path = desk(), small(tmp_path)
+    path.write_text(path.read_text().replace("tenant: contoso.com", "tenant: fabrikam.com"))
+    shown = preview(rehearsal, path)
+    assert shown.code == 1
+    said = capsys.readouterr().err
+    assert "writer: nobody was looked at: the spec is for fabrikam.com, and this is contoso" in said
+    assert shown.document == {"applications": [], "complete": False, "format_version": "1.0"}
+    assert not [one for one in rehearsal.journal if "/users" in one["path"] or "/members" in one["path"]]
+    path.write_text(f"{path.read_text()}guards: [{{allow: wrong-tenant, until: 2027-01-01, why: merger}}]\n")
+    assert preview(rehearsal, path).code == 0
+
+
+def test_a_tenant_that_cannot_be_read_is_said(tmp_path):
+    rehearsal = desk()
+    denied = {"error": {"code": "Authorization_RequestDenied", "message": "No."}}
+    rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/organization", times=0)
+    (notice,) = preview(rehearsal, small(tmp_path)).document["applications"][0]["notices"]
+    assert notice == "The tenant cannot be read, so it is not sure to be contoso.com."
+
+
+@pytest.mark.parametrize("form", ["text", "json", "html"])
+def test_every_form_names_the_tenant(tmp_path, form):
+    assert re.search(
+        r"\bin (<code>)?contoso\.com|\"domain\": \"contoso\.com", preview(desk(), small(tmp_path), form).text
+    )
+
+
+def test_another_attribute_to_match_by_is_said_once(tmp_path):
+    rows = MAPPINGS % "userName: userPrincipalName\n      externalId: {source: mailNickname, match: 1}"
+    shown = preview(desk(), small(tmp_path, rows))
+    assert shown.document["applications"][0]["notices"] == ["People are matched by externalId instead of userName."]
+
+
+def test_a_mapping_that_gives_nothing_to_anybody_changes_nobody(tmp_path):
+    shown = preview(desk(), small(tmp_path, MAPPINGS % "nickName: extensionAttribute4"))
+    assert set(shown.verdicts.values()) == {"same"}
+    assert "nickName" not in shown.mappings
+
+
 def test_after_an_apply_there_is_nothing_left_to_preview():
     rehearsal = Rehearsal()
     rehearsal.apply(WRITER)
@@ -347,7 +430,7 @@ def test_assignments_that_may_not_be_read_leave_the_scope_open(tmp_path):
 def test_members_that_may_not_be_read_leave_the_scope_of_others_open(tmp_path):
     rehearsal = desk()
     denied = {"error": {"code": "Authorization_RequestDenied", "message": "No."}}
-    rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/members", times=0)
+    rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/members/*", times=0)
     shown = preview(rehearsal, small(tmp_path))
     assert shown.verdicts["ada"] == "same"
     assert shown.verdicts["tim"] == "unknown"

@@ -93,6 +93,39 @@ def test_counting_members_needs_the_advanced_index(contoso):
     contoso.get(f"/groups/{group['id']}/members/$count", expect=400)
 
 
+def test_members_cast_to_users_are_only_those(sandbox):
+    groups = [
+        {"displayName": "Inner", "members": ["ada@contoso.com"]},
+        {"displayName": "Outer", "members": ["grace@contoso.com", "group:Inner", "hedy@contoso.com"]},
+    ]
+    client = sandbox({"groups": groups})
+    (outer,) = client.value("/groups?$filter=displayName eq 'Outer'")
+    cast = f"/groups/{outer['id']}/members/microsoft.graph.user"
+    assert len(client.value(f"/groups/{outer['id']}/members")) == 3
+    asked = client.get(f"{cast}?$count=true&$top=1&$select=id", headers={"ConsistencyLevel": "eventual"})
+    assert asked["@odata.count"] == 2
+    assert [one["displayName"] for one in client.value(cast)] == ["Grace Hopper", "Hedy Lamarr"]
+    assert [len(page) for page in client.pages(f"{cast}?$top=1")] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("granted", "title", "phones"),
+    [
+        ("User.ReadBasic.All", None, []),
+        ("User.ReadBasic.All User.Read.All", "Principal Analyst", None),
+        ("Directory.Read.All", "Principal Analyst", None),
+    ],
+)
+def test_basic_rights_show_basic_properties_and_no_error(sandbox, granted, title, phones):
+    client = sandbox({}, permissions=frozenset(granted.split()))
+    select = "$select=id,displayName,jobTitle,accountEnabled,businessPhones"
+    (listed,) = client.value(f"/users?$filter=userPrincipalName eq 'ada@contoso.com'&{select}")
+    for ada in (listed, client.get(f"/users/ada@contoso.com?{select}")):
+        assert (ada["displayName"], ada["jobTitle"]) == ("Ada Lovelace", title)
+        assert ada["accountEnabled"] is (True if title else None)
+        assert phones is None or ada["businessPhones"] == phones
+
+
 def test_a_deleted_user_leaves_groups_and_applications(writer):
     principal = writer.principal()
     ada = writer.get("/users/ada@contoso.com")["id"]

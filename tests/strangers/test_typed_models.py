@@ -55,6 +55,7 @@ DOCUMENTS = [
     ("/groups", "GroupCollectionResponse"),
     ("{group}", "Group"),
     ("{group}/members", "DirectoryObjectCollectionResponse"),
+    ("{group}/members/microsoft.graph.user", "UserCollectionResponse"),
     ("/organization", "OrganizationCollectionResponse"),
     ("/auditLogs/provisioning", "ProvisioningObjectSummaryCollectionResponse"),
     ("/users/nobody", "ODataError"),

@@ -105,7 +105,8 @@ NEEDS = (
     Need("GET", r"^/(applications|servicePrincipals)\b", "Application.Read.All"),
     Need(".*", r"^/(applications|servicePrincipals)\b", "Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"),
     Need("POST", r"^/directoryObjects/getByIds$", "Directory.Read.All"),
-    Need("GET", r"^/users\b", "User.ReadBasic.All"),
+    Need("GET", r"^/users\b", "User.ReadBasic.All, or for people's attributes User.Read.All"),
+    Need("GET", r"^/groups/[^/]+/members\b", "GroupMember.Read.All"),
     Need("GET", r"^/groups\b", "Group.ReadBasic.All"),
     Need("GET", r"^/auditLogs/provisioning", "ProvisioningLog.Read.All"),
 )

@@ -35,6 +35,8 @@ USER_DEFAULTS = (
     "userPrincipalName",
     "id",
 )
+_BASIC = frozenset({"displayName", "givenName", "id", "mail", "surname", "userPrincipalName"})
+_WHOLE = frozenset({"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"})
 _USER_FILTERS = properties(
     "id", "displayName", "userPrincipalName", "mail", "mailNickname", "employeeId", "employeeType", "department",
     "givenName", "surname", "jobTitle", "accountEnabled", "userType", "createdDateTime", "country", "city", "companyName",
@@ -72,12 +74,23 @@ def list_provisioning(tenant: Tenant, call: Call) -> Answer:
 
 def list_users(tenant: Tenant, call: Call) -> Answer:
     return collection(
-        tenant, call, Collection("user", "users", _USER_FILTERS, USER_DEFAULTS, ("displayName", "userPrincipalName"))
+        tenant,
+        call,
+        Collection("user", "users", _USER_FILTERS, USER_DEFAULTS, ("displayName", "userPrincipalName")),
+        partial(_readable, call),
     )
 
 
 def get_user(tenant: Tenant, call: Call) -> Answer:
-    return entity(call, "users", find_user(tenant, call.holes["user"]), USER_DEFAULTS)
+    return entity(call, "users", _readable(call, find_user(tenant, call.holes["user"])), USER_DEFAULTS)
+
+
+def _readable(call: Call, document: Json) -> Json:
+    """A user as the caller may see it: with `User.ReadBasic.All` all but the basic properties are empty, and no error."""
+    if call.granted is None or call.granted & _WHOLE:
+        return document
+    empty: Json = {name: [] if isinstance(value, list) else None for name, value in document.items()}
+    return empty | {name: document[name] for name in _BASIC if name in document}
 
 
 def get_manager(tenant: Tenant, call: Call) -> Answer:
@@ -223,14 +236,26 @@ def add_group(tenant: Tenant, given: Json) -> Json:
 
 # ---- members ------------------------------------------------------------------------------------------------------
 
+_ANYBODY = "1"
+_USERS = "member_id IN (SELECT id FROM objects WHERE kind = 'user')"
+
 
 def list_members(tenant: Tenant, call: Call) -> Answer:
+    return _members(tenant, call, "directoryObjects", _ANYBODY)
+
+
+def list_member_users(tenant: Tenant, call: Call) -> Answer:
+    """The members cast to users: neither nested groups nor anything else."""
+    return _members(tenant, call, "users", _USERS)
+
+
+def _members(tenant: Tenant, call: Call, name: str, where: str) -> Answer:
     group = find_group(tenant, call.holes["group"])["id"]
     shape = partial(_as_member, call)
     listing = Listing(
-        "directoryObjects",
-        lambda after, limit: rows_of(shape, _member_rows(tenant, group, after, limit)),
-        partial(_member_count, tenant, group),
+        name,
+        lambda after, limit: rows_of(shape, _member_rows(tenant, group, after, limit, where)),
+        partial(_member_count, tenant, group, where),
     )
     return page(tenant, call, listing)
 
@@ -266,16 +291,17 @@ def put_member(tenant: Tenant, group: str, member: str) -> bool:
     return bool(tenant.store.run("INSERT OR IGNORE INTO members (group_id, member_id) VALUES (?, ?)", (group, member)))
 
 
-def _member_rows(tenant: Tenant, group: str, after: int, limit: int) -> list[tuple[int, Json]]:
+def _member_rows(tenant: Tenant, group: str, after: int, limit: int, where: str) -> list[tuple[int, Json]]:
     found = tenant.store.rows(
-        "SELECT seq, member_id FROM members WHERE group_id = ? AND seq > ? ORDER BY seq LIMIT ?", (group, after, limit)
+        f"SELECT seq, member_id FROM members WHERE group_id = ? AND seq > ? AND {where} ORDER BY seq LIMIT ?",  # noqa: S608
+        (group, after, limit),
     )
     principals = ((number, find_principal(tenant, member)) for number, member in found)
     return [(number, principal) for number, principal in principals if principal is not None]
 
 
-def _member_count(tenant: Tenant, group: str) -> int:
-    count: int = tenant.store.value("SELECT COUNT(*) FROM members WHERE group_id = ?", (group,))
+def _member_count(tenant: Tenant, group: str, where: str = _ANYBODY) -> int:
+    count: int = tenant.store.value(f"SELECT COUNT(*) FROM members WHERE group_id = ? AND {where}", (group,))  # noqa: S608
     return count
 
 
