@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any, TypeAlias
 
 from scimconf import expressions
 from scimconf.expressions import Attribute, Call, Comparison, Concatenation, Constant, Expression
-from scimconf.expressions.evaluation import Failure, Ignored, evaluate
+from scimconf.expressions.evaluation import Circumstances, Failure, Ignored, prepare
 from scimconf.expressions.rendering import quote, spell
 
 Json: TypeAlias = dict[str, Any]
 
+# The functions that take a comparison, and what follows it there.
+_CONDITIONAL: Mapping[str, tuple[Constant, ...]] = {"IIF": (Constant("True"), Constant("False")), "CBool": ()}
 
-def outcome(tree: Expression, given: Mapping[str, Any], now: datetime) -> Json:
+
+def outcome(tree: Expression, given: Mapping[str, Any], known: Circumstances) -> Json:
     """What an expression comes to: its kind, and the value or the reason."""
-    value = evaluate(tree, given, now=now)
+    value = prepare(tree)(given, known)
     if value is None:
         return {"kind": "null"}
     if isinstance(value, str):
@@ -43,10 +45,10 @@ def told(found: Json) -> str:
             return f"{kind}: {found['reason']}"
 
 
-def explained(tree: Expression, given: Mapping[str, Any], now: datetime) -> Json:
+def explained(tree: Expression, given: Mapping[str, Any], known: Circumstances) -> Json:
     """The tree with types, and with values where any attribute is given or none is read."""
     reads = expressions.attributes(tree)
-    values = (given, now) if given or not reads else None
+    values = (given, known) if given or not reads else None
     called = [expressions.find(name) for name in expressions.functions(tree)]
     return {
         "tree": _part(tree, values),
@@ -55,10 +57,10 @@ def explained(tree: Expression, given: Mapping[str, Any], now: datetime) -> Json
     }
 
 
-Values: TypeAlias = tuple[Mapping[str, Any], datetime] | None
+Values: TypeAlias = tuple[Mapping[str, Any], Circumstances] | None
 
 
-def _part(node: Expression, values: Values, parameter: str = "") -> Json:
+def _part(node: Expression, values: Values, parameter: str = "", inside: str = "") -> Json:
     found: Json = {"text": spell(node), "is": type(node).__name__.lower()}
     if parameter:
         found["parameter"] = parameter
@@ -66,7 +68,7 @@ def _part(node: Expression, values: Values, parameter: str = "") -> Json:
     if kind:
         found["type"] = kind
     if values is not None and not isinstance(node, Constant):
-        found["outcome"] = outcome(_alone(node), *values)
+        found["outcome"] = outcome(_alone(node, inside), *values)
     parts = list(_parts(node, values))
     return {**found, "parts": parts} if parts else found
 
@@ -79,9 +81,11 @@ def _type(node: Expression) -> str:
     return {Constant: "String", Comparison: "Boolean", Concatenation: "String"}.get(type(node), "")
 
 
-def _alone(node: Expression) -> Expression:
-    """A part that can be tried by itself: a comparison only as a condition."""
-    return Call("CBool", (node,)) if isinstance(node, Comparison) else node
+def _alone(node: Expression, inside: str) -> Expression:
+    """A part that can be tried by itself: a comparison only as the condition of the function that it stands in."""
+    if not isinstance(node, Comparison) or inside not in _CONDITIONAL:
+        return node
+    return Call(inside, (node, *_CONDITIONAL[inside]))
 
 
 def _parts(node: Expression, values: Values) -> Iterator[Json]:
@@ -92,7 +96,11 @@ def _parts(node: Expression, values: Values) -> Iterator[Json]:
     for place, each in enumerate(node.arguments):
         parameter = function.parameter(place) if function else None
         name = parameter.key if parameter else ""
-        yield _part(each, values, name) if each is not None else {"text": "", "is": "omitted", "parameter": name}
+        yield (
+            _part(each, values, name, node.name)
+            if each is not None
+            else {"text": "", "is": "omitted", "parameter": name}
+        )
 
 
 def lines(found: Json) -> list[str]:

@@ -14,6 +14,7 @@ from scimconf.cli import options
 
 if TYPE_CHECKING:
     from scimconf.expressions import Expression, Function
+    from scimconf.expressions.evaluation import Circumstances
 
 NAME = "the expression"
 """What stands for the file where a problem is told."""
@@ -25,7 +26,12 @@ def command() -> None:
 
 
 def _circumstances(function: Any) -> Any:
-    """The user that an expression is tried with, and when it is."""
+    """The user that an expression is tried with, when it is, and what else a value depends on."""
+    function = click.option("--guid", metavar="GUID", help="What Guid() gives.")(function)
+    function = click.option("--tenant-domain", metavar="DOMAIN", help="What DefaultDomain() gives.")(function)
+    function = click.option(
+        "--existing", multiple=True, metavar="VALUE", help="A value that the target has already; for SelectUniqueValue."
+    )(function)
     function = click.option("--now", metavar="ISO", help="When it is, as 2026-12-31T09:00:00Z; otherwise now.")(
         function
     )
@@ -55,7 +61,7 @@ def evaluate(text: str, form: str, **asked: Any) -> int:
     tree = _parsed(text)
     if tree is None:
         return _refuse(text, form)
-    found = outcome(tree, _given(asked), _now(asked["now"]))
+    found = outcome(tree, _given(asked), _told(asked))
     _tell({"expression": text, "outcome": found}, form, [told(found)])
     return int(found["kind"] in ("undetermined", "failure"))
 
@@ -75,7 +81,7 @@ def explain(text: str, form: str, **asked: Any) -> int:
     tree = _parsed(text)
     if tree is None:
         return _refuse(text, form)
-    found = explained(tree, _given(asked), _now(asked["now"]))
+    found = explained(tree, _given(asked), _told(asked))
     _tell(found, form, lines(found))
     return 0
 
@@ -146,9 +152,18 @@ def _of_file(path: str) -> dict[str, Any]:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError as error:
         raise click.BadParameter(f"{path} is not JSON: {error}", param_hint="--given-file") from None
+    except RecursionError:
+        raise click.BadParameter(f"{path} is nested too deeply", param_hint="--given-file") from None
     if not isinstance(found, dict):
         raise click.BadParameter(f"{path} holds no object", param_hint="--given-file")
     return found
+
+
+def _told(asked: Mapping[str, Any]) -> Circumstances:
+    """What a value depends on besides the attributes; what nobody says is not known."""
+    from scimconf.expressions.evaluation import Circumstances
+
+    return Circumstances(_now(asked["now"]), asked["existing"] or None, asked["tenant_domain"], asked["guid"])
 
 
 def _now(text: str | None) -> datetime:
@@ -158,7 +173,10 @@ def _now(text: str | None) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise click.BadParameter(f"{text!r} is not a moment as 2026-12-31T09:00:00Z", param_hint="--now") from None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    try:
+        return found.astimezone(UTC) if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    except OverflowError:
+        raise click.BadParameter(f"{text!r} is not within the years 1 to 9999 in UTC", param_hint="--now") from None
 
 
 # --- functions ------------------------------------------------------------------------------------------------------

@@ -25,10 +25,14 @@ def canonical(expression: Expression) -> Expression:
         case Concatenation(parts):
             return Concatenation(tuple(map(canonical, parts)))
         case Call(name, arguments, keys):
-            inner = tuple(None if each is None else canonical(each) for each in arguments)
-            return Call(name, _filled(name, _four(name, inner, keys)), keys)
+            return filled(Call(name, tuple(None if each is None else canonical(each) for each in arguments), keys))
         case _:
             assert_never(expression)
+
+
+def filled(call: Call) -> Call:
+    """The call with its own arguments in canonical places; those inside of them stay as they are."""
+    return Call(call.name, _filled(call.name, _four(call.name, call.arguments, call.keys)), call.keys)
 
 
 def _four(name: str, arguments: Arguments, keys: tuple[str, ...]) -> Arguments:

@@ -30,7 +30,10 @@ def parse(text: str) -> Expression:
     if len(text) > MAX_LENGTH:
         said = f"the expression has {len(text):,} characters, the service takes {MAX_LENGTH:,}"
         raise ExpressionError(said, MAX_LENGTH, "Split it over two attributes, or compute the value at its source.")
-    return _Parser(text).whole()
+    try:
+        return _Parser(text).whole()
+    except RecursionError:
+        raise ExpressionError("the program that asks is nested too deeply itself for this to be read") from None
 
 
 class _Parser:

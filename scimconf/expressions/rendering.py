@@ -17,7 +17,7 @@ from scimconf.expressions.nodes import Attribute, Call, Comparison, Concatenatio
 # them: in applications' mappings truth values are texts, and an absent argument is left empty.
 KEYWORDS = frozenset({"vbTextCompare", "vbBinaryCompare", "IgnoreAttributeFlow", "IgnoreObjectFlow"})
 
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?|&H[0-9A-Fa-f]+")
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?|&H[0-9A-Fa-f]+")
 
 
 def render(expression: Expression) -> str:
@@ -41,7 +41,7 @@ def spell(expression: Expression, *, number: bool = False) -> str:
         case Attribute(name):
             return f"[{name}]"
         case Constant(text):
-            bare = text in KEYWORDS or (number and _NUMBER.fullmatch(text))
+            bare = text in KEYWORDS or (number and NUMBER.fullmatch(text))
             return text if bare else quote(text)
         case Call():
             return _call(expression)

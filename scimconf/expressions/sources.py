@@ -4,9 +4,10 @@ A tree's parameters are keyed, and empty arguments are left out of it. Its `expr
 published ones lose arguments (`Join("@", [sAMAccountName], )` over a tree of three) or quotes (`%DomainFQDN%`), or are
 null. So the names and the keys are read, and the text of a constant only where it says the same as its name.
 
-Three forms are ours, because no published tree shows them: a comparison outside of IIF is a Function named as its
-operator (`left`, `right`), `&` one with a `source` per part, and the arguments of a function that is not in the
-catalogue are `source`, `argument2`, `argument3`, …
+Four forms are ours, because no published tree shows them: a comparison outside of IIF is a Function named as its
+operator (`left`, `right`), `&` one with a `source` per part, the arguments of a function that is not in the
+catalogue are `source`, `argument2`, `argument3`, …, and a word such as IgnoreAttributeFlow is a Constant whose text
+has no quotes.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from scimconf.expressions.catalogue import Function, find
 from scimconf.expressions.errors import ExpressionError
 from scimconf.expressions.nodes import Attribute, Call, Comparison, Concatenation, Constant, Expression, Operator
 from scimconf.expressions.parsing import MAX_DEPTH, OPERATORS
-from scimconf.expressions.rendering import quote, spell
-from scimconf.expressions.tokens import unescape
+from scimconf.expressions.rendering import KEYWORDS, quote, spell
+from scimconf.expressions.tokens import NAME, is_attribute, unescape
 
 Source: TypeAlias = dict[str, Any]
 Keyed: TypeAlias = tuple[tuple[str, Expression], ...]
@@ -42,7 +43,10 @@ def from_source(tree: Mapping[str, Any]) -> Expression:
     A tree whose keys are not the catalogue's is still an expression: its parameters become arguments in their order,
     and the keys are kept, so that `to_source` gives the same tree again.
     """
-    return canonical(_read(tree, "source", 0))
+    try:
+        return canonical(_read(tree, "source", 0))
+    except RecursionError:
+        raise ExpressionError("the program that asks is nested too deeply itself for this to be read") from None
 
 
 # ---- writing -------------------------------------------------------------------------------------------------------
@@ -53,7 +57,7 @@ def _tree(expression: Expression) -> Source:
         case Attribute(name):
             return _node("Attribute", name, f"[{name}]", ())
         case Constant(text):
-            return _node("Constant", text, quote(text), ())
+            return _node("Constant", text, text if expression.bare and text in KEYWORDS else quote(text), ())
         case Comparison(left, operator, right):
             return _node("Function", operator, spell(expression), (("left", left), ("right", right)))
         case Concatenation(parts):
@@ -121,6 +125,8 @@ def _attribute(tree: Mapping[str, Any], place: str) -> Attribute:
         name = text[1:-1]
     if not isinstance(name, str) or not name:
         raise ExpressionError(f"{place} is an Attribute without a name")
+    if not is_attribute(f"[{name}]"):
+        raise ExpressionError(f"{place} is an Attribute whose name {name!r} no text can hold")
     return Attribute(name)
 
 
@@ -133,7 +139,7 @@ def _constant(tree: Mapping[str, Any], place: str) -> Constant:
     said = text if name is None else name
     if not isinstance(said, str):
         raise ExpressionError(f"{place} is a Constant without a text")
-    return Constant(said)
+    return Constant(said, bare=said == text and said in KEYWORDS)
 
 
 def _function(tree: Mapping[str, Any], place: str, depth: int) -> Expression:
@@ -147,6 +153,8 @@ def _function(tree: Mapping[str, Any], place: str, depth: int) -> Expression:
         return Comparison(values[0], cast("Operator", name), values[1])
     if name == "&" and len(keys) > 1 and set(keys) == {"source"}:
         return Concatenation(values)
+    if not NAME.fullmatch(name):
+        raise ExpressionError(f"{place} is a Function whose name {name!r} no text can hold")
     placed = _placed(find(name), _folded(find(name), pairs))
     return Call(name, values, keys) if placed is None else Call(name, placed)
 
@@ -187,7 +195,7 @@ def _placed(function: Function | None, pairs: Keyed) -> tuple[Expression | None,
         if position is None or position in placed:
             return None
         placed[position] = value
-    fixed = len(function.slots) if function and behind else max(placed, default=-1) + 1
+    fixed = max(len(function.slots) if function else 0, max(placed, default=-1) + 1)  # a tree's three are not a text's
     return (*map(placed.get, range(fixed)), *behind)
 
 

@@ -30,6 +30,7 @@ _PIECE = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _IN_BRACKETS = re.compile(r"[\[\]\"]")
 _ESCAPE = re.compile(r'\\([\\"])')
 
@@ -55,6 +56,14 @@ def tokens(text: str) -> Iterator[Token]:
             yield Token(kind, unescape(piece[kind]) if kind == "string" else piece[kind], position)
         position = _skip_space(text, end)
     yield Token("end", "", position)
+
+
+def is_attribute(text: str) -> bool:
+    """Whether the text is one attribute in its brackets, whose own brackets are in pairs."""
+    try:
+        return _end_of_attribute(text, 0) == len(text)
+    except ExpressionError:
+        return False
 
 
 def _skip_space(text: str, position: int) -> int:

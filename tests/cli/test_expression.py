@@ -39,6 +39,10 @@ def answer(*argv):
         (["IgnoreFlowIfNullOrEmpty([a])"], "ignored: nothing is sent for the attribute", 0),
         (["Now()", "--now", "2026-11-25"], '"11/25/2026 12:00:00 AM"', 0),
         (["Now()", "--now", "2026-11-25T09:00:00+01:00"], '"11/25/2026 8:00:00 AM"', 0),
+        (["Guid()", "--guid", "x-1"], '"x-1"', 0),
+        (["DefaultDomain()", "--tenant-domain", "contoso.com"], '"contoso.com"', 0),
+        (['SelectUniqueValue("a", "b", "c")', "--existing", "a", "--existing", "b"], '"c"', 0),
+        (["Now()", "--now", "0001-01-01T00:00:00Z"], '"1/1/0001 12:00:00 AM"', 0),
         (["Foo([a])"], "undetermined: Foo: it is in no published list of functions", 1),
         (["CDate([a])", "--given", "a=x"], None, 1),
     ],
@@ -85,7 +89,10 @@ def test_attributes_of_a_file_are_laid_under_those_given_one_by_one(tmp_path):
         (["eval", NAME, "--given", "givenName"], "is not NAME=VALUE"),
         (["eval", NAME, "--given", "=x"], "is not NAME=VALUE"),
         (["eval", NAME, "--now", "tomorrow"], "is not a moment"),
+        (["eval", NAME, "--now", "0001-01-01T00:00:00+10:00"], "not within the years 1 to 9999"),
+        (["explain", NAME, "--now", "9999-12-31T23:59:59-10:00"], "not within the years 1 to 9999"),
         (["eval", NAME, "--given-file", "broken.json"], "is not JSON"),
+        (["eval", NAME, "--given-file", "deep.json"], "is nested too deeply"),
         (["eval", NAME, "--given-file", "list.json"], "holds no object"),
         (["functions", "Swich"], "did you mean Switch?"),
         (["functions", "zzzzzzzz"], "no published list has a function"),
@@ -96,6 +103,7 @@ def test_wrong_usage_ends_with_64(argv, says, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "broken.json").write_text("{")
     (tmp_path / "list.json").write_text("[]")
+    (tmp_path / "deep.json").write_text("[" * 100_000 + "]" * 100_000)
     said = ask(*argv)
     assert (said.code, said.out) == (64, "")
     assert says in " ".join(said.err.split())
@@ -178,6 +186,26 @@ def test_explain_tries_a_condition_by_itself():
     assert said[4].startswith('  four: "x" & "y"  String  = undetermined: ')
     assert said[7].startswith("  five: Foo()  = undetermined: ")
     assert said[-1].startswith("IIF: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('IIF([a] = "X", "y", "n")', "undetermined: IIF: whether 'x' = 'X' heeds the case is not documented"),
+        ('IIF([b] = "X", "y", "n")', "undetermined: IIF: a condition over an attribute without a value fails"),
+        ('CBool([a] = "X")', "undetermined: CBool: whether 'x' = 'X' heeds the case is not documented"),
+        ('Not([a] = "X")', "undetermined: a comparison is documented only inside of IIF and CBool"),
+    ],
+)
+def test_explain_names_the_function_that_a_condition_stands_in(text, reason):
+    """The reason is the one that the whole has."""
+    condition = ask("explain", text, "--given", "a=x").out.splitlines()[1]
+    assert reason in condition
+
+
+def test_explain_takes_what_eval_takes():
+    """What a value depends on besides the attributes."""
+    assert '= "x"' in ask("explain", "Guid()", "--guid", "x").out
 
 
 def test_explain_for_programs():

@@ -1,15 +1,31 @@
 """What holds for every tree and every user: an answer, soon, and never larger than it may be."""
 
+import sys
 import time
+import unicodedata
 from datetime import UTC, datetime
 
+import counting
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from scimconf.expressions import FUNCTIONS, Attribute, Call, Comparison, Concatenation, Constant
+from scimconf.expressions import (
+    FUNCTIONS,
+    Attribute,
+    Call,
+    Comparison,
+    Concatenation,
+    Constant,
+    ExpressionError,
+    from_source,
+    parse,
+    to_source,
+)
+from scimconf.expressions.dotnet import formats
 from scimconf.expressions.dotnet.outcomes import StopError
 from scimconf.expressions.evaluation import Circumstances, Failure, Ignored, Undetermined, in_scope, prepare
 from scimconf.expressions.evaluation.arguments import MAX_SIZE
+from scimconf.expressions.evaluation.functions import diacritics
 from scimconf.expressions.evaluation.scope import OPERATORS
 from scimconf.expressions.regexes.matching import pattern
 
@@ -32,6 +48,7 @@ TEXTS = st.text(max_size=12) | st.sampled_from(
     ]
 )
 NAMES = st.sampled_from(["a", "b", "c"])
+unicodedata_normalize = unicodedata.normalize
 OPERATORS_OF_TEXT = st.sampled_from(["=", "<>", ">", ">=", "<", "<="])
 FUNCTION_NAMES = st.sampled_from([*FUNCTIONS, "Lookup"])
 
@@ -124,6 +141,91 @@ def test_depth_is_bounded():
         compared = Comparison(compared, "=", compared)
     for tree in (nested("Not", 50_000), compared):
         assert prepare(tree)({}, told) == Undetermined("functions are nested deeper than 100 levels")
+
+
+def test_work_grows_with_the_text_and_no_faster():
+    """Twice the text, about twice the work: in calls, since time depends on the machine."""
+    told = Circumstances(datetime(2025, 1, 1, tzinfo=UTC))
+
+    def work(text, of, size):
+        run = prepare(parse(text))
+        return counting.calls(lambda: run({"a": of * size}, told))
+
+    for text, of in (
+        ('Word([a], 2, ",")', "a"),
+        ('ToLower([a], "en-US")', "é"),
+        ('ToUpper([a], "tr")', "é"),
+        ("PCase([a])", "é"),
+        ("NormalizeDiacritics([a])", "a\u0301"),
+        ('Join([a], "x", "y")', "a"),
+    ):
+        assert work(text, of, 4_000) < 3 * work(text, of, 2_000) + 100, text
+
+
+def test_letters_with_more_marks_than_the_table_has_are_not_composed(monkeypatch):
+    """Putting very many marks in order takes long, and no letter of the table has them."""
+    seen = []
+    monkeypatch.setattr(
+        diacritics.unicodedata,
+        "normalize",
+        lambda form, text: seen.append(len(text)) or unicodedata_normalize(form, text),
+    )
+    told, many = Circumstances(datetime(2025, 1, 1, tzinfo=UTC)), "a" + "\u0301\u0323" * 1000
+    assert prepare(parse("NormalizeDiacritics([a])"))({"a": many + "é"}, told) == many + "e"
+    assert max(seen) < 5
+
+
+def test_join_has_no_more_than_it_may_return():
+    """The sources behind the one that is too much are not looked at, and nothing is put together."""
+    asked = []
+
+    class User(dict):
+        def get(self, name):
+            asked.append(name)
+            return "x" * 600_000
+
+    run = prepare(parse(f'Join("", {", ".join(["[a]"] * 1900)})'))
+    assert "too long" in run(User(), Circumstances(datetime(2025, 1, 1, tzinfo=UTC))).reason
+    assert len(asked) == 2
+
+
+def test_long_formats_are_not_followed_and_not_kept():
+    """A million characters in quotes are no format of a date."""
+    told, held = Circumstances(datetime(2025, 1, 1, tzinfo=UTC)), formats._pieces.cache_info().currsize
+    for read, written in (("yyyy", "'" + "x" * 1000 + "'"), ("y" * 1001, "yyyy")):
+        tree = Call("FormatDateTime", (Attribute("a"), None, Constant(read), Constant(written)))
+        assert "1,000 characters" in prepare(tree)({"a": "2021"}, told).reason
+    assert formats._pieces.cache_info().currsize <= held + 1
+
+
+def under(depth, work):
+    """The work, so many calls down the stack."""
+    return work() if depth == 0 else under(depth - 1, work)
+
+
+def test_a_deep_stack_is_no_traceback():
+    """Where the stack ends, there is a value that says so; a text is refused."""
+    told, text = Circumstances(datetime(2025, 1, 1, tzinfo=UTC)), "Not(" * 90 + "[a]" + ")" * 90
+    tree, source = parse(text), to_source(parse(text))
+    run = prepare(tree)
+
+    def kind(depth, work):
+        try:
+            return under(depth, work)
+        except ExpressionError as error:
+            return error.message
+        except RecursionError:
+            return None  # the stack ended before anything was asked
+
+    room = sys.getrecursionlimit()
+    for work in (
+        lambda: run({}, told),
+        lambda: prepare(tree)({}, told),
+        lambda: parse(text),
+        lambda: from_source(source),
+    ):
+        found = [str(kind(depth, work)) for depth in range(0, room, 7)]
+        assert any("nested too deeply itself" in each for each in found)
 
 
 def test_pathological_patterns_are_cut_off():

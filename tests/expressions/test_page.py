@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
 import expression_page
@@ -46,3 +48,12 @@ def test_checking_loads_no_regular_expressions():
     program = "import sys; from scimconf.expressions.lint import check; check('Append([mail], 1)'); print('regex' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
     assert said.strip() == "False"
+
+
+def test_the_package_has_no_other_names():
+    """Two of its names are late; a wrong one is wrong as everywhere."""
+    import scimconf.expressions
+
+    assert scimconf.expressions.check("Now()") == []
+    with pytest.raises(AttributeError, match="has no attribute 'chekc'"):
+        scimconf.expressions.chekc  # noqa: B018

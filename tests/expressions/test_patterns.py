@@ -3,6 +3,7 @@
 import pytest
 
 from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
+from scimconf.expressions.regexes import matching
 from scimconf.expressions.regexes.matching import pattern
 
 
@@ -19,7 +20,21 @@ from scimconf.expressions.regexes.matching import pattern
             "$+$`$'$_$&$0$$",
             "bababab$",
         ),
-        (r"(a)", "a", "$12${1}", "a2a"),
+        (r"(a)", "a", "$12${1}$10$100${12}$01${001}$00", "$12a$10$100${12}aaa"),
+        (r"(a)", "a", "$2147483647${1a}", "$2147483647${1a}"),
+        ("(.)" * 12, "abcdefghijkl", "$12$1$10", "laj"),
+        ("^(.*?)", "ab", "p-", "p-ab"),
+        ("(.*?)", "ab", "-", "-a-b-"),
+        ("a*?", "aab", "-", "-a-a-b-"),
+        ("b|", "abb", "-", "-a---"),
+        ("(?<=a)|b", "ab", "-", "a-b"),
+        ("(?m)$", "a\nb\n", "!", "a!\nb!\n!"),
+        (r"\10\11\141\18", "\b\ta\x018", "x", "x"),
+        (r"(a)\18", "a\x018", "x", "x"),
+        (r"\1412*", "a22", "x", "x"),
+        (r"\777", "\xff", "x", "x"),
+        (r"[\141\1]", "a\x01", "x", "xx"),
+        ("(.)" * 10 + r"\10", "abcdefghijj", "x", "x"),
         (r"a", "a", "$+", "a"),
         (r"(?<x>a)|(?<x>b)", "ab", "<${x}>", "<a><b>"),
         (r"(a)|b", "ab", "<$1>", "<a><>"),
@@ -112,6 +127,7 @@ def test_replaces_as_dotnet_does(text, subject, new, expected):
             r"\_",
             "\\",
         ),
+        *(r"\1", r"\9", r"\80", r"(a)\99", r"[\8]", r"(a)\2147483648", "(?)"),
         *(r"\p{Nope}", r"\p", "[z-a]", r"[a-\d]", r"[\q]", r"(a)\2", "[a-z-[b]c]", r"\p{Xx}", "|*", "(?i)*"),
     ],
 )
@@ -126,6 +142,10 @@ def test_refuses_what_dotnet_refuses(text):
     [
         *(
             "(?x)a",
+            r"\b+?",
+            "^??a",
+            "(?=a)+?",
+            "(?<!a)*?",
             "(?n)(a)",
             "(?(a)b|c)",
             "(?<a-b>c)(?<b>d)",
@@ -142,7 +162,7 @@ def test_refuses_what_dotnet_refuses(text):
             "(a{200}){200}",
             "a{99999999999}",
         ),
-        *("(" * 70 + ")" * 70, "[a-[" * 12 + "]" * 24, "x" * 10_001, r"\p{IsNowhere}"),
+        *("(" * 70 + ")" * 70, "[a-[" * 12 + "]" * 24, "x" * 10_001, "😀" * 5_001, r"\p{IsNowhere}"),
     ],
 )
 def test_does_not_try_everything(text):
@@ -150,6 +170,48 @@ def test_does_not_try_everything(text):
     for _ in range(2):
         with pytest.raises(OpenError):
             pattern(text)
+
+
+@pytest.mark.parametrize("number", ["2147483648", "99999999999999"])
+def test_numbers_of_groups_have_a_limit(number):
+    """.NET refuses those that are larger, in a replacement too."""
+    for replacement in (f"${number}", f"${{{number}}}"):
+        with pytest.raises(FailedError):
+            pattern("(a)").replaced("a", replacement)
+
+
+def test_where_matching_began_is_not_tried_behind_an_empty_match():
+    r"""Whether \G is there has no answer here; without an empty match it has."""
+    assert pattern(r"\Ga").replaced("aab", "x") == "xxb"
+    with pytest.raises(OpenError):
+        pattern(r"\Ga?").replaced("baa", "x")
+
+
+@pytest.mark.parametrize(
+    "text", ["a{9999}" * 2, "(a{90}b){120}", "(?:a{400}){20}|b{2000}", r"\b" * 1001, "(a|b){5000}"]
+)
+def test_repetitions_have_a_limit_together(text):
+    """Each of them is small enough, and the library would hold them all."""
+    with pytest.raises(OpenError, match="repeats too often"):
+        pattern(text)
+    assert pattern("a{900}" * 11)
+
+
+def test_long_patterns_are_not_kept():
+    """Nor translated."""
+    held = matching._cached.cache_info().currsize
+    with pytest.raises(OpenError, match="too long"):
+        pattern("x" * 1_000_000)
+    assert matching._cached.cache_info().currsize == held
+
+
+def test_one_deadline_holds_for_all_matches(monkeypatch):
+    """However often matching begins anew behind an empty match."""
+    moments = iter(range(100))
+    monkeypatch.setattr(matching, "monotonic", lambda: next(moments) * 0.1)
+    with pytest.raises(OpenError, match="cut off"):
+        pattern("x*").replaced("a" * 50, "")
+    assert next(moments) < 6
 
 
 def test_sets_have_a_limit():

@@ -18,7 +18,7 @@ import expression_vectors as examples
 
 from scimconf.expressions import FUNCTIONS, Function, Parameter
 from scimconf.expressions.evaluation import Failure, Ignored, Undetermined
-from scimconf.expressions.evaluation.functions import UNDESCRIBED
+from scimconf.expressions.evaluation.functions import FOREIGN, UNDESCRIBED
 from scimconf.expressions.lint import RULES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "expressions.md"
@@ -46,7 +46,8 @@ def functions() -> Iterator[str]:
     yield "| function | gives | |"
     yield "|---|---|---|"
     for function in FUNCTIONS.values():
-        note = " *Not evaluated: described nowhere.*" if function.name in UNDESCRIBED else ""
+        why = "described nowhere" if function.name in UNDESCRIBED else "described for cloud sync only"
+        note = f" *Not evaluated: {why}.*" if function.name in UNDESCRIBED | FOREIGN else ""
         dialect = {"cloud-sync": " *Cloud sync.*", "graph": " *Graph's list only.*"}.get(function.dialect, "")
         yield f"| `{_signature(function)}` | {function.result} | [{function.doc}]({function.source}){dialect}{note} |"
 

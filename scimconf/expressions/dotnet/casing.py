@@ -18,13 +18,15 @@ _DOTTED, _DOTLESS = "\u0130", "\u0131"
 def lower(text: str, culture: str = "") -> str:
     if text.isascii() and not culture:
         return text.lower()
-    return "".join(_lower(each, _mapped(text, culture)) for each in text)
+    turkic = _mapped(text, culture)
+    return "".join([_lower(each, turkic) for each in text])
 
 
 def upper(text: str, culture: str = "") -> str:
     if text.isascii() and not culture:
         return text.upper()
-    return "".join(_upper(each, _mapped(text, culture)) for each in text)
+    turkic = _mapped(text, culture)
+    return "".join([_upper(each, turkic) for each in text])
 
 
 def capital(letter: str) -> str:
@@ -54,4 +56,4 @@ def _upper(letter: str, turkic: bool) -> str:
     if turkic and letter in ("i", _DOTLESS):
         return _DOTTED if letter == "i" else "I"
     large = letter.upper()
-    return large if len(large) == 1 and letter != _DOTLESS else letter
+    return large if len(large) == 1 and letter != _DOTLESS else capital(letter)  # `ᾳ` has one of its own: `ᾼ`

@@ -6,7 +6,7 @@ import calendar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from scimconf.expressions.dotnet.outcomes import FailedError
+from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
 
 SECOND = 10_000_000
 MINUTE = 60 * SECOND
@@ -70,6 +70,9 @@ def civil(year: int, month: int, day: int, time: int = 0) -> Moment:
 
 def of(moment: datetime) -> Moment:
     """The moment of a Python datetime, in UTC; one without a zone is taken to be in UTC."""
-    utc = moment.astimezone(UTC) if moment.tzinfo else moment
+    try:
+        utc = moment.astimezone(UTC) if moment.tzinfo else moment
+    except OverflowError:
+        raise OpenError("the present moment is outside of the years 1 to 9999 in UTC") from None
     seconds = utc.hour * 3600 + utc.minute * 60 + utc.second
     return civil(utc.year, utc.month, utc.day, seconds * SECOND + utc.microsecond * 10)

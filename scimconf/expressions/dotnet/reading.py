@@ -9,12 +9,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from scimconf.expressions.dotnet.formats import DAYS, MONTHS, Piece, pieces
+from scimconf.expressions.dotnet import formats
+from scimconf.expressions.dotnet.formats import DAYS, MONTHS, Piece
 from scimconf.expressions.dotnet.moments import HOUR, MINUTE, SECOND, Moment, civil
 from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
 from scimconf.expressions.dotnet.units import WHITE
 
-_ZONE = re.compile(r"([+-])([0-9]{1,2})(?::?([0-9]{2}))?")
+_HOURS = (re.compile(r"([+-])([0-9]{1,2})"), re.compile(r"([+-])([0-9]{2})"))
+_MINUTES = re.compile(r"([+-])([0-9]{1,2}+):?([0-9]{2})")
+_GREENWICH = {"Z": re.compile(r"(?i:GMT|Z)(?![^\W\d_])"), "G": re.compile("GMT")}
+_FARTHEST = 14 * 60  # minutes from Greenwich
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +40,17 @@ class Clock:
 
 def read(text: str, form: str, today: Moment, *, white: frozenset[str]) -> Clock:
     """The date that a text says; raises FailedError where it is not of the format."""
+    nothing = not text
     if "AllowLeadingWhite" in white:
         text = text.lstrip(WHITE)
     if "AllowTrailingWhite" in white:
         text = text.rstrip(WHITE)
-    reader = _Reader(text, form, inner="AllowInnerWhite" in white)
-    cut = pieces(form)
-    for place, piece in enumerate(cut):
-        if not reader.skips(cut, place):
-            reader.take(piece)
-    if reader.position < len(text):
+    cut = formats.read(form, white)
+    reader = _Reader(text, form, white)
+    place = 0
+    while place < len(cut):
+        place += reader.step(cut, place)
+    if nothing or reader.position < len(text):
         raise reader.mismatch()
     return _clock(reader, today, current="NoCurrentDateDefault" not in white)
 
@@ -56,10 +61,12 @@ class _Reader:
 
     text: str
     form: str
-    inner: bool
+    white: frozenset[str]
     position: int = 0
     found: dict[str, int] = field(default_factory=dict)
     utc: bool = False
+    halves: bool = False  # the hour is one of twelve
+    century: bool = True  # the year has one
 
     def mismatch(self) -> FailedError:
         return FailedError(f"{self.text!r} is not a date of the format {self.form!r}")
@@ -67,37 +74,64 @@ class _Reader:
     def take(self, piece: Piece) -> None:
         match piece.letter:
             case "":
-                self.literal(piece.text)
+                self.literal(piece)
             case "d" | "M" if piece.times > 2:
                 self.name(piece)
-            case "d" | "M" | "y":
-                self.keep(piece.letter, self.year(piece) if piece.letter == "y" else self.number(piece))
-            case "h" | "H" | "m" | "s":
+            case "y":
+                self.year(piece)
+            case "h" | "H":
+                self.halves |= piece.letter == "h"
+                self.keep("H", self.number(piece))
+            case "d" | "M" | "m" | "s":
                 self.keep(piece.letter, self.number(piece))
             case "f" | "F":
                 self.fraction(piece)
             case "t":
                 self.half(piece)
+            case "Z" | "G":
+                self.greenwich(piece)
+            case "K":
+                self.any_zone()
             case _:
-                self.zone(piece)
+                self.zone(_MINUTES if piece.times > 2 else _HOURS[piece.times - 1])
 
-    def skips(self, cut: tuple[Piece, ...], place: int) -> bool:
-        """Whether a point is absent together with the digits of the F behind it, which may be."""
-        follows = place + 1 < len(cut) and cut[place + 1].letter == "F"
-        return follows and cut[place].text == "." and not self.text.startswith(".", self.position)
+    def step(self, cut: tuple[Piece, ...], place: int) -> int:
+        """Take the piece at that place; how many pieces that was.
+
+        A point may be missing together with the F behind it. A space may be missing where spaces at the end are
+        forgiven, since the text has lost its own: .NET does not ask whether this is the end.
+        """
+        piece, behind = cut[place], cut[place + 1 : place + 2]
+        if self.inner:
+            self.skip_white()
+        missing = piece.plain and not self.text.startswith(piece.text, self.position)
+        if missing and piece.text == "." and behind and behind[0].letter == "F":
+            return 2
+        if missing and piece.text == " " and behind and "AllowTrailingWhite" in self.white:
+            return 1
+        self.take(piece)
+        return 1
+
+    @property
+    def inner(self) -> bool:
+        return "AllowInnerWhite" in self.white
+
+    def skip_white(self) -> None:
+        while self.position < len(self.text) and self.text[self.position] in WHITE:
+            self.position += 1
 
     def keep(self, letter: str, value: int) -> None:
         if self.found.setdefault(letter, value) != value:
             raise self.mismatch()
 
-    def literal(self, expected: str) -> None:
-        if self.inner and not expected.strip(WHITE):
-            while self.position < len(self.text) and self.text[self.position] in WHITE:
+    def literal(self, piece: Piece) -> None:
+        for character in piece.text:
+            if self.inner and character == " " and not piece.exact:
+                self.skip_white()
+            elif self.text.startswith(character, self.position):
                 self.position += 1
-        elif self.text.startswith(expected, self.position):
-            self.position += len(expected)
-        else:
-            raise self.mismatch()
+            else:
+                raise self.mismatch()
 
     def digits(self, least: int, most: int) -> str:
         taken = re.compile(f"[0-9]{{{least},{most}}}").match(self.text, self.position)
@@ -110,13 +144,9 @@ class _Reader:
         """One or two digits for one letter, two digits for more."""
         return int(self.digits(1, 2) if piece.times == 1 else self.digits(2, 2))
 
-    def year(self, piece: Piece) -> int:
-        if piece.times > 2:
-            return int(self.digits(piece.times, piece.times))
-        year = self.number(piece)
-        if 30 <= year <= 49:
-            raise OpenError(f"the century of the year {year} depends on the server's version of .NET")
-        return year + (2000 if year < 30 else 1900)
+    def year(self, piece: Piece) -> None:
+        self.century &= piece.times > 2
+        self.keep("y", int(self.digits(piece.times, piece.times)) if piece.times > 2 else self.number(piece))
 
     def name(self, piece: Piece) -> None:
         names = DAYS if piece.letter == "d" else MONTHS
@@ -135,48 +165,71 @@ class _Reader:
         self.keep("f", int(digits.ljust(7, "0")))
 
     def half(self, piece: Piece) -> None:
-        said = self.text[self.position : self.position + min(piece.times, 2)].upper()
+        """AM or PM in whatever case; of one letter alone, .NET heeds the case."""
+        said = self.text[self.position : self.position + min(piece.times, 2)]
+        said = said.upper() if piece.times > 1 else said
         if said not in ("AM"[: piece.times], "PM"[: piece.times]):
             raise self.mismatch()
         self.position += len(said)
         self.keep("t", int(said[0] == "P"))
 
-    def zone(self, piece: Piece) -> None:
-        if piece.letter == "K" and self.position == len(self.text):
-            return
-        if self.text.startswith("Z", self.position) and piece.letter == "K":
-            self.utc = True
-            self.position += 1
-            self.keep("z", 0)
-            return
-        said = _ZONE.match(self.text, self.position)
-        minutes = piece.letter == "K" or piece.times > 2
-        if said is None or (said[3] is None) == minutes or int(said[2]) > 14 or int(said[3] or 0) > 59:
+    def greenwich(self, piece: Piece) -> None:
+        """What Z and GMT in a format stand for. .NET remembers only of a Z that the date is in UTC."""
+        said = _GREENWICH[piece.letter].match(self.text, self.position)
+        if said is None:
             raise self.mismatch()
         self.position = said.end()
-        self.keep("z", (int(said[2]) * 60 + int(said[3] or 0)) * (-1 if said[1] == "-" else 1))
+        self.utc |= piece.letter == "Z"
+        self.keep("z", 0)
+
+    def any_zone(self) -> None:
+        """A Z, a zone in numbers, or nothing."""
+        if self.text.startswith("Z", self.position):
+            self.position += 1
+            self.utc = True
+            self.keep("z", 0)
+        elif self.text.startswith(("+", "-"), self.position):
+            self.zone(_MINUTES)
+
+    def zone(self, form: re.Pattern[str]) -> None:
+        said = form.match(self.text, self.position)
+        if said is None:
+            raise self.mismatch()
+        hours, minutes = int(said[2]), int(said[3]) if form is _MINUTES else 0
+        if minutes > 59 or hours * 60 + minutes > _FARTHEST:
+            raise self.mismatch()
+        self.position = said.end()
+        self.keep("z", (hours * 60 + minutes) * (-1 if said[1] == "-" else 1))
 
 
 def _clock(reader: _Reader, today: Moment, *, current: bool) -> Clock:
     found = reader.found
-    moment = civil(*_date(found, today, current=current), _time(reader))
+    moment = civil(*_date(reader, today, current=current), _time(reader))
     if found.get("ddd", moment.day.weekday()) != moment.day.weekday():
         raise reader.mismatch()
     return Clock(moment, found.get("z"), reader.utc)
 
 
-def _date(found: dict[str, int], today: Moment, *, current: bool) -> tuple[int, int, int]:
+def _date(reader: _Reader, today: Moment, *, current: bool) -> tuple[int, int, int]:
     """Year, month and day; of a time alone it is today, as .NET has it."""
+    found = reader.found
     if not found.keys() & {"y", "M", "d"}:
         return (today.day.year, today.day.month, today.day.day) if current else (1, 1, 1)
-    return found.get("y", today.day.year), found.get("M", 1), found.get("d", 1)
+    year = found.get("y", today.day.year)
+    return (year if reader.century else _of_century(year)), found.get("M", 1), found.get("d", 1)
+
+
+def _of_century(year: int) -> int:
+    if 30 <= year <= 49:
+        raise OpenError(f"the century of the year {year} depends on the server's version of .NET")
+    return year + (2000 if year < 30 else 1900)
 
 
 def _time(reader: _Reader) -> int:
     found = reader.found
-    hour = found.get("H", found.get("h", 0))
-    if "h" in found:
-        if not 1 <= found["h"] <= 12 or "H" in found:
+    hour = found.get("H", 0)
+    if reader.halves:
+        if hour > 12:
             raise reader.mismatch()
         hour = hour % 12 + 12 * found.get("t", 0)
     elif "t" in found and (hour >= 12) != bool(found["t"]):

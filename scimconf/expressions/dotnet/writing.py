@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from scimconf.expressions.dotnet.formats import DAYS, MONTHS, Piece, pieces
+from scimconf.expressions.dotnet.formats import DAYS, MONTHS, Piece, written
 from scimconf.expressions.dotnet.moments import Moment
 from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
 
@@ -12,7 +12,7 @@ from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
 def write(moment: Moment, form: str, *, utc: bool) -> str:
     """The text; `utc` says that the moment is known to be in UTC, and not just a clock on some wall."""
     text = ""
-    for piece in pieces(form):
+    for piece in written(form):
         if not piece.letter:
             text += piece.text
         elif piece.letter == "F":
@@ -58,7 +58,7 @@ def _fraction(moment: Moment, piece: Piece) -> str:
 
 def _zone(piece: Piece, *, utc: bool) -> str:
     if piece.letter == "K":
-        return "Z" * piece.times if utc else ""
+        return "Z" if utc else ""
     if not utc:
         raise OpenError(f"{piece.text} prints the zone of the server, which is not documented")
     return ("+0", "+00", "+00:00")[min(piece.times, 3) - 1]

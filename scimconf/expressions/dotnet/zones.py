@@ -96,7 +96,9 @@ def iso(text: str) -> Moment:
 def _time_of_day(parts: dict[str, str | None]) -> int:
     hour, minute, second = (int(parts[key] or 0) for key in "Hms")
     half = parts.get("t")
-    if hour > (12 if half else 23) or minute > 59 or second > 59 or (half and hour == 0):
+    if half and hour == 0:
+        raise OpenError(f"whether there is a time of day like 0 {half} is not documented")
+    if hour > (12 if half else 23) or minute > 59 or second > 59:
         raise FailedError("there is no such time of day")
     if half:
         hour = hour % 12 + (12 if half == "PM" else 0)

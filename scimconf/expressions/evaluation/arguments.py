@@ -16,8 +16,10 @@ Taker: TypeAlias = Callable[[Inner], Any]
 MAX_SIZE = 1_000_000
 """Texts longer than this, and lists with more in them, are not followed: no directory holds such."""
 
-_WHOLE = re.compile(r"-?[0-9]{1,19}")
-_HEX = re.compile(r"&H[0-9A-Fa-f]{1,16}")
+_WHOLE = re.compile(r"-?[0-9]+")
+_HEX = re.compile(r"&H[0-9A-Fa-f]+")
+_DIGITS = 19  # as many as the largest whole number has
+_LEAST, _MOST = -(2**63), 2**63 - 1
 _NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 _ABSENT = "what it makes of an absent value is not documented"
 
@@ -43,15 +45,29 @@ def text_or_null(value: Inner) -> str | None:
 
 
 def whole(value: Inner) -> int:
-    """A whole number, `&H` hexadecimal too."""
+    """A whole number of 64 bits, `&H` hexadecimal too."""
     said = text(value)
     if _WHOLE.fullmatch(said):
-        return int(said)
+        return _decimal(said)
     if _HEX.fullmatch(said):
-        return int(said.removeprefix("&H"), base=16)
+        return _hexadecimal(said.removeprefix("&H").lstrip("0") or "0")
     if _NUMBER.fullmatch(said):
         raise OpenError(f"how {said} is rounded to a whole number is not documented")
     raise FailedError(f"{said!r} is not a number")
+
+
+def _decimal(said: str) -> int:
+    digits = said.lstrip("-").lstrip("0") or "0"
+    number = int(digits[: _DIGITS + 1]) * (-1 if said.startswith("-") else 1)
+    if not _LEAST <= number <= _MOST:
+        raise FailedError("the number is larger than 64 bits can hold")
+    return number
+
+
+def _hexadecimal(digits: str) -> int:
+    if len(digits) > 16 or int(digits, base=16) > _MOST:
+        raise OpenError(f"whether a hexadecimal number above &H{_MOST:X} is one less than zero is not documented")
+    return int(digits, base=16)
 
 
 def moment(value: Inner) -> Moment:
@@ -108,11 +124,11 @@ def number(value: str) -> Decimal | None:
 
 def seen(value: Any) -> Inner:
     """A source attribute as expressions see it: truth values as `True` and `False`, no values as null."""
-    if value is None or value.__class__ is str:
-        return value
-    if isinstance(value, bool | int):
-        return str(value)
-    if isinstance(value, Sequence | set | frozenset):
+    if value is None:
+        return None
+    if isinstance(value, str | bool | int):
+        return _scalar(value)
+    if isinstance(value, Sequence | set | frozenset) and not isinstance(value, bytes | bytearray | memoryview):
         return _listed(value)
     raise OpenError("how a value of this kind reaches an expression is not documented")
 
@@ -121,11 +137,20 @@ def _listed(values: Sequence[Any] | set[Any] | frozenset[Any]) -> tuple[Element,
     if len(values) > MAX_SIZE:
         raise OpenError("the list is too long to be tried here")
     found: list[Element] = []
-    for value in sorted(values, key=str) if isinstance(values, set | frozenset) else values:
+    for value in values:
         if not isinstance(value, str | bool | int | Mapping):
             raise OpenError("how a list of such values reaches an expression is not documented")
-        found.append(value if isinstance(value, Mapping) else str(value))
-    return tuple(found) or None
+        found.append(value if isinstance(value, Mapping) else _scalar(value))
+    return tuple(sorted(found, key=str) if isinstance(values, set | frozenset) else found) or None
+
+
+def _scalar(value: str | bool | int) -> str:
+    """The text of one value; of a kind of text that somebody made himself, the text and nothing of his."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if not _LEAST <= value <= _MOST:
+        raise OpenError("the directory's whole numbers have 64 bits, and this one has more")
+    return str(value) if isinstance(value, bool) else int.__repr__(value)
 
 
 def bounded(value: str) -> str:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, TypeAlias
 
+from scimconf.expressions.catalogue import find
 from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
 from scimconf.expressions.evaluation.arguments import anything, text, text_or_null
 from scimconf.expressions.evaluation.comparing import truth
 from scimconf.expressions.evaluation.values import Circumstances, Inner
 from scimconf.expressions.nodes import Attribute, Call, Constant, Expression
+from scimconf.expressions.rendering import NUMBER
 from scimconf.expressions.walking import children
 
 Runner: TypeAlias = Callable[[Mapping[str, Any], Circumstances], Inner]
@@ -19,6 +21,7 @@ Make: TypeAlias = Callable[[Call, Arguments], Runner]
 
 _ABSENT = "a condition over an attribute without a value fails, and what comes of that is not documented"
 _GUARDS = frozenset({"Switch", "Coalesce"})
+_PASSING = frozenset({"Coalesce", "IgnoreFlowIfNullOrEmpty", "Redact", "SelectUniqueValue"})  # what they get, they give
 _KEYLESS = "a key without a value is not documented"
 
 
@@ -70,7 +73,7 @@ def switch(call: Call, arguments: Arguments) -> Runner:
     source, default, *rest = (*arguments, None, None)[: max(len(arguments), 2)]
     if source is None or len(rest) % 2 or None in rest:
         raise FailedError("it takes a source, a default that may be empty, and keys and values in pairs")
-    keys = [each.text if isinstance(each, Constant) else None for each in call.arguments[2::2]]
+    keys = [each.text if isinstance(each, Constant) and not is_word(each) else None for each in call.arguments[2::2]]
     pairs: list[tuple[Runner, Runner]] = list(zip(rest[::2], rest[1::2], strict=True))  # type: ignore[arg-type]
     if None in keys:
         return _switch_by_search(source, default, pairs)
@@ -95,6 +98,45 @@ def _switch_by_search(source: Runner, default: Runner | None, pairs: list[tuple[
         return default(attributes, told) if default else None
 
     return run
+
+
+def is_string(call: Call, arguments: Arguments) -> Runner:
+    """True for what is a text in any case: of a number that looks like one, and of anything else, nobody says."""
+    if len(arguments) != 1 or arguments[0] is None:
+        raise FailedError("it takes one value")
+    [argument], [node] = arguments, call.arguments
+    assert argument is not None
+    assert node is not None
+
+    def run(attributes: Mapping[str, Any], told: Circumstances) -> Inner:
+        value = anything(argument(attributes, told))
+        if value is None or isinstance(value, tuple):
+            raise OpenError("whether an absent value or a list is a text is not documented")
+        if not _is_text(node, attributes):
+            raise OpenError("of which type a number, a date or a truth value is at the service is not documented")
+        return True
+
+    return run
+
+
+def _is_text(node: Expression, attributes: Mapping[str, Any]) -> bool:
+    match node:
+        case Constant(text):
+            return not NUMBER.fullmatch(text)
+        case Attribute(name):
+            return isinstance(attributes.get(name), str | None)
+        case Call(name) if name in _PASSING:
+            return all(_is_text(each, attributes) for each in children(node))
+        case Call(name):
+            function = find(name)
+            return function is not None and function.result == "String"
+        case _:
+            return False
+
+
+def is_word(constant: Constant) -> bool:
+    """Whether this was written without quotes and is no number."""
+    return constant.bare and not NUMBER.fullmatch(constant.text)
 
 
 def coalesce(_call: Call, arguments: Arguments) -> Runner:

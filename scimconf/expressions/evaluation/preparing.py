@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from scimconf.expressions.canon import canonical
+from scimconf.expressions.canon import filled
 from scimconf.expressions.dotnet.moments import Moment
 from scimconf.expressions.dotnet.outcomes import FailedError, OpenError, StopError
 from scimconf.expressions.evaluation import branching
-from scimconf.expressions.evaluation.arguments import element, seen
+from scimconf.expressions.evaluation.arguments import Taker, element, seen
 from scimconf.expressions.evaluation.branching import Runner
 from scimconf.expressions.evaluation.comparing import compare
-from scimconf.expressions.evaluation.functions import RECIPES, UNDESCRIBED, Recipe
+from scimconf.expressions.evaluation.functions import FOREIGN, RECIPES, UNDESCRIBED, Recipe, strings, values
 from scimconf.expressions.evaluation.values import (
     Circumstances,
     Failure,
@@ -34,21 +34,30 @@ Prepared: TypeAlias = Callable[[Mapping[str, Given], Circumstances], Value]
 
 _KEYWORDS = {"IgnoreAttributeFlow": Ignored(), "IgnoreObjectFlow": Ignored(whole_object=True)}
 _TOO_DEEP = Undetermined(f"functions are nested deeper than {MAX_DEPTH} levels")
+_NO_ROOM = Undetermined("the program that asks is nested too deeply itself for this to be tried")
 _CONDITIONAL = frozenset({"IIF", "CBool"})
-_BRANCHING = {"Coalesce": branching.coalesce, "IIF": branching.iif, "Switch": branching.switch}
+_BRANCHING = {
+    "Coalesce": branching.coalesce,
+    "IIF": branching.iif,
+    "IsString": branching.is_string,
+    "Switch": branching.switch,
+}
+_WORDS = {"InStr": strings.COMPARISONS, "ConvertFromBase64": tuple(values.ENCODINGS)}  # the words that only they know
 
 
 def prepare(expression: Expression) -> Prepared:
     """The function that gives an expression's value for a user's attributes; it never raises."""
     if _too_deep(expression):
         return lambda _attributes, _told: _TOO_DEEP
-    tree = canonical(expression)
-    if isinstance(tree, Constant):
-        text = tree.text
+    if isinstance(expression, Constant):
+        text = expression.text
         return lambda _attributes, _told: text
-    if isinstance(tree, Attribute):
-        return _direct(tree.name)
-    return _shielded(_outermost(tree))
+    if isinstance(expression, Attribute):
+        return _direct(expression.name)
+    try:
+        return _shielded(_outermost(expression))
+    except RecursionError:
+        return lambda _attributes, _told: _NO_ROOM
 
 
 def _direct(name: str) -> Prepared:
@@ -73,6 +82,8 @@ def _shielded(runner: Runner) -> Prepared:
             return Failure(str(failed))
         except StopError as stop:
             return Undetermined(str(stop))
+        except RecursionError:
+            return _NO_ROOM  # made before: there may be no room to make one
 
     return run
 
@@ -85,7 +96,7 @@ def _value(value: Inner) -> Value:
 
 def _outermost(tree: Expression) -> Runner:
     if isinstance(tree, Call) and tree.name == "SelectUniqueValue" and not tree.keys:
-        return _branching(tree, branching.select_unique_value)
+        return _branching(filled(tree), branching.select_unique_value)
     return _runner(tree)
 
 
@@ -93,8 +104,8 @@ def _runner(tree: Expression) -> Runner:
     match tree:
         case Attribute(name):
             return _attribute(name)
-        case Constant(text):
-            return _constant(_KEYWORDS.get(text, text))
+        case Constant():
+            return _spoken(tree)
         case Call():
             return _call(tree)
         case Comparison():
@@ -109,6 +120,17 @@ def _attribute(name: str) -> Runner:
         return value if value.__class__ is str else seen(value)
 
     return run
+
+
+def _spoken(constant: Constant) -> Runner:
+    """A text, or one of the few words without quotes; a text that is spelt as one may be it at the service."""
+    if constant.text in _KEYWORDS:
+        if constant.bare:
+            return _constant(_KEYWORDS[constant.text])
+        return _stopping(OpenError(f'whether "{constant.text}" in quotes is a text or the word is not documented'))
+    if branching.is_word(constant):
+        return _stopping(OpenError(f"{constant.text} without quotes or brackets is no word of the language"))
+    return _constant(constant.text)
 
 
 def _constant(value: Inner) -> Runner:
@@ -132,13 +154,19 @@ def _call(call: Call) -> Runner:
         return _stopping(OpenError("its arguments have names that are not published", call.name))
     if call.name == "SelectUniqueValue":
         return _stopping(FailedError("it stands only outermost", call.name))
+    if call.name == "Switch" and None in call.arguments[2:]:
+        return _stopping(OpenError("a key or a value that is left empty is not documented", call.name))
     if call.name in _BRANCHING:
-        return _branching(call, _BRANCHING[call.name])
+        return _branching(filled(call), _BRANCHING[call.name])
     if call.name in RECIPES:
-        return _strict(call, RECIPES[call.name])
-    described = call.name not in UNDESCRIBED
-    why = "it is in no published list of functions" if described else "no text describes it"
-    return _stopping(OpenError(why, call.name))
+        return _strict(filled(call), RECIPES[call.name])
+    return _stopping(OpenError(_unknown(call.name), call.name))
+
+
+def _unknown(name: str) -> str:
+    if name in FOREIGN:
+        return "it is described for cloud sync only, and not evaluated"
+    return "no text describes it" if name in UNDESCRIBED else "it is in no published list of functions"
 
 
 def _arguments(call: Call) -> branching.Arguments:
@@ -148,6 +176,8 @@ def _arguments(call: Call) -> branching.Arguments:
 def _argument(call: Call, argument: Expression) -> Runner:
     if isinstance(argument, Comparison) and call.name in _CONDITIONAL:
         return _compared(argument)
+    if isinstance(argument, Constant) and argument.text in _WORDS.get(call.name, ()):
+        return _constant(argument.text)
     return _runner(argument)
 
 
@@ -176,20 +206,33 @@ def _strict(call: Call, recipe: Recipe) -> Runner:
     fixed = len(recipe.takes)
     if len(arguments) > fixed and recipe.rest is None:
         return _stopping(FailedError(f"it takes {fixed} arguments, not {len(arguments)}", call.name))
-    filled = (*arguments, *(None,) * (fixed - len(arguments)))
-    absent = [place for place, each in enumerate(filled[:fixed]) if each is None and place not in recipe.optional]
+    places = (*arguments, *(None,) * (fixed - len(arguments)))
+    absent = [place for place, each in enumerate(places[:fixed]) if each is None and place not in recipe.optional]
     if absent:
         return _stopping(FailedError(f"its argument {absent[0] + 1} is missing", call.name))
-    takes = (*recipe.takes, *(recipe.rest for _ in filled[fixed:]))
-    pairs = tuple(zip(takes, filled, strict=True))
+    pairs = tuple(zip(recipe.takes, places[:fixed], strict=True))
+    if recipe.rest is not None:
+        return _named(call.name, _variadic(recipe, pairs, tuple(each for each in places[fixed:] if each)))
     function, gives_told = recipe.run, recipe.told
 
     def run(attributes: Mapping[str, Any], told: Circumstances) -> Inner:
         try:
-            taken = [each and take(each(attributes, told)) for take, each in pairs]  # type: ignore[misc]
+            taken = [each and take(each(attributes, told)) for take, each in pairs]
             return function(told, *taken) if gives_told else function(*taken)  # type: ignore[no-any-return]
         except StopError as stop:
             raise stop.within(call.name) from None
+
+    return run
+
+
+def _variadic(recipe: Recipe, pairs: tuple[tuple[Taker, Runner | None], ...], behind: tuple[Runner, ...]) -> Runner:
+    """A function of any number of arguments, which come one by one: it need not have them all at once."""
+    take_rest = recipe.rest
+    assert take_rest is not None
+
+    def run(attributes: Mapping[str, Any], told: Circumstances) -> Inner:
+        taken = [each and take(each(attributes, told)) for take, each in pairs]
+        return recipe.run(*taken, (take_rest(each(attributes, told)) for each in behind))  # type: ignore[no-any-return]
 
     return run
 

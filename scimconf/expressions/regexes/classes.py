@@ -13,7 +13,7 @@ _CODES = (
     re.compile(r"x([0-9A-Fa-f]{2})"),
     re.compile(r"u([0-9A-Fa-f]{4})"),
 )
-_OCTAL = re.compile(r"0[0-7]{0,2}")
+_OCTAL = re.compile(r"[0-7]{1,3}")
 _CONTROL = re.compile(r"c([@-_a-z])")
 _CATEGORY = re.compile(r"[pP]\{(?:(?P<category>[A-Z][a-z]?)|Is(?P<block>[A-Za-z0-9-]+))\}")
 _CATEGORIES = frozenset(
@@ -88,7 +88,7 @@ def _character(pattern: str, start: int) -> tuple[str, int]:
         if found := code.match(pattern, start + 1):
             return chr(int(found[1], 16)), found.end()
     if found := _OCTAL.match(pattern, start + 1):
-        return chr(int(found[0], 8)), found.end()
+        return chr(int(found[0], 8) & 0xFF), found.end()  # .NET drops the ninth bit
     if found := _CONTROL.match(pattern, start + 1):
         return chr(ord(found[1].upper()) - 64), found.end()
     if not letter or letter.isalnum() or letter == "_":

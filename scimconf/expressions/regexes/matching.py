@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from time import monotonic
 from typing import Any
 
 from scimconf.expressions.dotnet.outcomes import FailedError, OpenError, StopError
 from scimconf.expressions.dotnet.units import joined, units
 from scimconf.expressions.regexes.substituting import parts
-from scimconf.expressions.regexes.translating import Translation, translate
+from scimconf.expressions.regexes.translating import MAX_LENGTH, Translation, translate
 
 SECONDS = 0.25
 MAX_TEXT = 1_000_000
@@ -41,9 +42,28 @@ class Pattern:
         if self.groups.caseless and not _SPECIAL.isdisjoint(text + self.text):
             raise OpenError("without regard to case, this letter may be compared otherwise by .NET")
         try:
-            yield from self.compiled.finditer(text, timeout=SECONDS)
+            yield from self._each(text, monotonic() + SECONDS)
         except (TimeoutError, MemoryError):
             raise OpenError("the regular expression takes too long on this value and was cut off") from None
+
+    def _each(self, text: str, deadline: float) -> Iterator[Any]:
+        """The matches as .NET finds them: behind an empty one it goes on at the next character, whatever begins here.
+
+        The library would first try for a match that is not empty, and take with `^(.*?)` what .NET leaves alone.
+        """
+        position: int | None = 0
+        while position is not None and position <= len(text):
+            left = deadline - monotonic()
+            if left <= 0:
+                raise TimeoutError
+            start, position = position, None
+            for match in self.compiled.finditer(text, start, timeout=left):
+                yield match
+                if match.end() == match.start():
+                    position = match.end() + 1
+                    break
+            if position is not None and r"\G" in self.groups.text:
+                raise OpenError(r"what \G finds behind an empty match is not tried here")
 
     def replaced(self, text: str, replacement: str) -> str:
         """The text with each match replaced."""
@@ -102,7 +122,9 @@ def _cached(text: str) -> Pattern | StopError:
 
 
 def pattern(text: str) -> Pattern:
-    """The pattern of a text; each is translated once."""
+    """The pattern of a text; each is translated once, and none is kept that is too long anyway."""
+    if len(text) > MAX_LENGTH:
+        raise OpenError("the pattern is too long to be tried here")
     found = _cached(text)
     if isinstance(found, Pattern):
         return found

@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from scimconf.expressions.dotnet.outcomes import FailedError
 from scimconf.expressions.regexes.translating import Translation
 
 Part: TypeAlias = str | Callable[[Any], str]
 
-_PIECE = re.compile(r"\$(?:(?P<sign>[$&`'+_])|(?P<number>[0-9]+)|\{(?P<name>\w+)\})")
+_PIECE = re.compile(r"\$(?:(?P<sign>[$&`'+_])|(?P<number>[0-9]+)|\{(?:(?P<braced>[0-9]+)|(?P<name>\w+))\})")
+_MOST = 2**31 - 1
 _SIGNS: dict[str, Part] = {
     "$": "$",
     "&": lambda match: str(match[0]),
@@ -25,33 +27,27 @@ def parts(replacement: str, groups: Translation) -> tuple[Part, ...]:
     found: list[Part] = []
     position = 0
     for piece in _PIECE.finditer(replacement):
-        part, end = _part(piece, groups)
-        found += [replacement[position : piece.start()], part]
-        position = end
+        found += [replacement[position : piece.start()], _part(piece, groups)]
+        position = piece.end()
     return (*found, replacement[position:])
 
 
-def _part(piece: re.Match[str], groups: Translation) -> tuple[Part, int]:
+def _part(piece: re.Match[str], groups: Translation) -> Part:
     if piece["sign"]:
         last = max(groups.numbers, default=0)
-        return (_group(groups, last) if piece["sign"] == "+" else _SIGNS[piece["sign"]]), piece.end()
+        return _group(groups, last) if piece["sign"] == "+" else _SIGNS[piece["sign"]]
     if piece["name"]:
-        name = piece["name"]
-        if name in groups.names:
-            return _captured(groups.names[name]), piece.end()
-        known = name.isdecimal() and len(name) < 9 and (int(name) in groups.numbers or int(name) == 0)
-        return (_group(groups, int(name)) if known else piece[0]), piece.end()
+        return _captured(groups.names[piece["name"]]) if piece["name"] in groups.names else piece[0]
     return _numbered(piece, groups)
 
 
-def _numbered(piece: re.Match[str], groups: Translation) -> tuple[Part, int]:
-    """`$12` is group 12 where there is one, and otherwise group 1 and a 2."""
-    digits = piece["number"][:9]
-    while digits:
-        if int(digits) == 0 or int(digits) in groups.numbers:
-            return _group(groups, int(digits)), piece.start() + 1 + len(digits)
-        digits = digits[:-1]
-    return piece[0], piece.end()
+def _numbered(piece: re.Match[str], groups: Translation) -> Part:
+    """All of the digits are the number: `$12` is group 12, and where there is none it stands for itself."""
+    digits = (piece["number"] or piece["braced"]).lstrip("0")
+    if len(digits) > len(str(_MOST)) or int(digits or 0) > _MOST:
+        raise FailedError(f"the replacement has {piece[0]}, a number that .NET does not take")
+    number = int(digits or 0)
+    return _group(groups, number) if not number or number in groups.numbers else piece[0]
 
 
 def _group(groups: Translation, number: int) -> Part:

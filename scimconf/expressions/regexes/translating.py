@@ -3,7 +3,7 @@ r"""A pattern of .NET as one of the `regex` library.
 The two differ where it hurts: .NET numbers groups without a name before those with one, takes `{` and `(?P<n>` for what
 they are not elsewhere, has `\Z`, `\z`, set subtraction and category names of its own, and knows no possessive
 quantifier. So each piece is read as .NET reads it and written anew. What .NET refuses fails; what it has and this does not
-(balancing groups, conditions, `(?x)`) is left open. Counted repetitions are bounded, since memory grows with their product.
+(balancing groups, conditions, `(?x)`) is left open. Counted repetitions are bounded, since the library holds each.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ _ANCHORS = {
     "b": f"(?:(?<={_EDGE})(?!{_EDGE})|(?<!{_EDGE})(?={_EDGE}))",
     "B": f"(?:(?<={_EDGE})(?={_EDGE})|(?<!{_EDGE})(?!{_EDGE}))",
 }
+_WIDTHLESS = ("(?:", "(?=", "(?!", "(?<=", "(?<!")  # how anchors begin, and what looks around
 _QUANTIFIER = re.compile(r"[*+?]|\{(?P<least>[0-9]+)(?:(?P<comma>,)(?P<most>[0-9]*))?\}")
 _NAMED = re.compile(r"\?(?:<(\w+)>|'(\w+)')")
 _BALANCING = re.compile(r"\?(?:<(\w*)-(\w+)>|'(\w*)-(\w+)')")
@@ -34,7 +35,7 @@ _PLAIN = re.compile(r"\?(?:[:>=!]|<[=!])")
 _FLAGS = re.compile(r"\?([imnsx]*(?:-[imnsx]+)?)([:)])")
 _COMMENT = re.compile(r"\?#[^)]*\)")
 _BACK_NAMED = re.compile(r"\\k(?:<(\w+)>|'(\w+)')")
-_BACK = re.compile(r"\\([1-9][0-9]*)")
+_BACK = re.compile(r"\\([1-9][0-9]{0,9})")
 
 
 @dataclass(slots=True)
@@ -49,10 +50,10 @@ class Translation:
 
 @dataclass(slots=True)
 class _Open:
-    """A group that is not closed yet: where it begins in the output, and the product of counts inside it."""
+    """A group that is not closed yet: where it begins in the output, and how many atoms it has, repeated ones too."""
 
     start: int
-    counts: int = 1
+    counts: int = 0
 
 
 def translate(pattern: str) -> Translation:
@@ -75,7 +76,7 @@ class _Translator:
         self.names: dict[str, str] = {}
         self.unnamed = 0
         self.caseless = False
-        self.backward: list[tuple[int, int]] = []  # places in the output that refer to groups by number
+        self.backward: list[tuple[int, str]] = []  # places in the output that refer to groups by number
         self.taken: list[str] = []  # groups that balancing ones take from, by name or number
 
     def whole(self) -> Translation:
@@ -86,10 +87,8 @@ class _Translator:
         named = list(self.names.items())
         numbers = {number: f"u{number}" for number in range(1, self.unnamed + 1)}
         numbers |= {self.unnamed + 1 + place: inner for place, (_, inner) in enumerate(named)}
-        for place, number in self.backward:
-            if number not in numbers:
-                raise FailedError(f"the pattern refers to group {number}, which it does not have")
-            self.out[place] = f"(?P={numbers[number]})"
+        for place, digits in self.backward:
+            self.out[place] = f"(?P={numbers[int(digits)]})" if int(digits) in numbers else _octal(digits)
         self.balanced({*self.names, *map(str, numbers), "0"})
         return Translation("".join(self.out), numbers, dict(named), self.caseless)
 
@@ -124,18 +123,19 @@ class _Translator:
         """Something that a quantifier may follow."""
         self.atom = len(self.out)
         self.counts = counts
+        self.grow(counts)
         self.out.append(text)
 
     def escaped(self) -> None:
         letter = self.pattern[self.position + 1 : self.position + 2]
         if letter in _ANCHORS:
             self.position += 2
-            self.emit(f"(?:{_ANCHORS[letter]})")
+            self.emit(f"(?:{_ANCHORS[letter]})", 10 if letter in "bB" else 1)
         elif letter == "k":
             self.named_reference()
         elif number := _BACK.match(self.pattern, self.position):
             self.position = number.end()
-            self.backward.append((len(self.out), int(number[1])))
+            self.backward.append((len(self.out), number[1]))
             self.emit("")
         else:
             text, self.position = escape(self.pattern, self.position)
@@ -153,19 +153,26 @@ class _Translator:
         if self.atom is None:
             raise FailedError("a quantifier in the pattern has nothing to repeat")
         self.position = found.end()
-        counts = self.counts * _most(found)
-        if counts > MAX_COUNT:
-            raise OpenError("the pattern repeats too often to be tried here")
+        self.grow(self.counts * (_most(found) - 1))
         lazy = self.pattern.startswith("?", self.position)
         self.position += lazy
+        if lazy and self.out[self.atom] != "(?:" and self.out[self.atom].startswith(_WIDTHLESS):
+            raise OpenError("the pattern repeats lazily what has no width, which cannot be tried here")
         self.out.append(found[0] + "?" * lazy)
-        self.groups[-1].counts = max(self.groups[-1].counts, counts)
         self.atom = None
+
+    def grow(self, counts: int) -> None:
+        """So many atoms more to hold in memory."""
+        self.groups[-1].counts += counts
+        if self.groups[-1].counts > MAX_COUNT:
+            raise OpenError("the pattern repeats too often to be tried here")
 
     def opened(self) -> None:
         behind = self.position + 1
         if comment := _COMMENT.match(self.pattern, behind):
             self.position = comment.end()
+        elif self.pattern.startswith("?)", behind):
+            raise FailedError("a quantifier in the pattern has nothing to repeat")
         elif not self.pattern.startswith("?", behind):
             self.unnamed += 1
             self.enter(f"(?P<u{self.unnamed}>", behind)
@@ -243,8 +250,16 @@ class _Translator:
         self.position += 1
         self.out.append(")")
         self.atom = inner.start
-        self.counts = inner.counts
-        self.groups[-1].counts = max(self.groups[-1].counts, inner.counts)
+        self.counts = inner.counts + 1
+        self.grow(self.counts)
+
+
+def _octal(digits: str) -> str:
+    r"""What digits are that number no group: a character in octal, and digits behind it; not so `\1` to `\9`."""
+    if len(digits) == 1 or int(digits) >= 2**31:
+        raise FailedError(f"the pattern refers to group {digits}, which it does not have")
+    character, end = escape("\\" + digits, 0)
+    return character + digits[end - 1 :]
 
 
 def _most(found: re.Match[str]) -> int:

@@ -58,7 +58,11 @@ def _trimmable(value: Inner) -> Inner:
     return value if isinstance(value, tuple) else text(value)
 
 
-def _replace(source: str | None, *asked: str | None) -> str:
+def _other(value: Inner) -> replacing.Other:
+    return replacing.Other(text_or_null(value))
+
+
+def _replace(source: str | None, *asked: Any) -> str:
     wanted = replacing.Asked(*asked)
     return replacing.replace(text(source) if wanted.other is None else source or "", wanted)
 
@@ -67,7 +71,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
         "Append": _strict(strings.append, text, text),
         "AppRoleAssignmentsComplex": _strict(lists.all_roles, roles),
-        "AssertiveAppRoleAssignmentsComplex": _strict(lists.all_roles, roles),
+        "AssertiveAppRoleAssignmentsComplex": _strict(lists.asserted_roles, roles),
         "BitAnd": _strict(values.bit_and, whole, whole),
         "CBool": _strict(values.c_bool, anything),
         "CDate": _strict(dates.c_date, anything),
@@ -88,7 +92,6 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         "IsNull": _strict(values.is_null, anything),
         "IsNullOrEmpty": _strict(values.is_null_or_empty, anything),
         "IsPresent": _strict(values.is_present, anything),
-        "IsString": _strict(values.is_string, anything),
         "Item": _strict(lists.item, texts, whole),
         "Join": Recipe(strings.join, (text,), rest=flat),
         "Left": _strict(strings.left, text_or_null, whole),
@@ -102,7 +105,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         "RandomString": _strict(values.random_string, whole, whole, whole, whole, whole, text, optional=(5,)),
         "Redact": _strict(values.redact, flowing),
         "RemoveDuplicates": _strict(lists.remove_duplicates, texts),
-        "Replace": _strict(_replace, text_or_null, text, text, text, text, text, text, optional=(1, 2, 3, 4, 5, 6)),
+        "Replace": _strict(_replace, text_or_null, text, text, text, text, _other, text, optional=(1, 2, 3, 4, 5, 6)),
         "SingleAppRoleAssignment": _strict(lists.single_role, roles),
         "Split": _strict(split, text, text, optional=(1,)),
         "StripSpaces": _strict(strings.strip_spaces, text),
@@ -113,7 +116,8 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
     }
 )
 
-UNDESCRIBED = frozenset(
-    {"AppRoleAssignments", "Contains", "CRef", "DNComponent", "IsNothing", "Prepend", "StringFromSid"}
-)
-"""Functions that a list or an example names, and no text describes for applications."""
+UNDESCRIBED = frozenset({"AppRoleAssignments", "Contains", "CRef", "IsNothing", "Prepend"})
+"""Functions that a list or an example names, and no text describes."""
+
+FOREIGN = frozenset({"DNComponent", "StringFromSid"})
+"""Functions that cloud sync's reference describes, of references and bytes that applications do not have."""

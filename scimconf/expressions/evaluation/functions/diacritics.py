@@ -47,13 +47,19 @@ _ROWS = (
     ("Z", "Ź Ž Ż Z\u0304 Ẕ"),
 )
 _TABLE = {letter: plain for plain, letters in _ROWS for letter in letters.split()}
+_LONGEST = max(
+    len(unicodedata.normalize("NFD", letter)) for letter in _TABLE
+)  # more marks are not tried to be composed
 
 
 def normalize_diacritics(source: str) -> str:
     """The text with each letter of the table replaced by its plain form."""
     if source.isascii():
         return source
-    return "".join(_TABLE.get(unicodedata.normalize("NFC", letter), letter) for letter in _letters(source))
+    return "".join(
+        letter if len(letter) > _LONGEST else _TABLE.get(unicodedata.normalize("NFC", letter), letter)
+        for letter in _letters(source)
+    )
 
 
 def _letters(source: str) -> Iterator[str]:

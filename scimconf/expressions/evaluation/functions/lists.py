@@ -7,6 +7,8 @@ import json
 from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
 from scimconf.expressions.evaluation.values import Element
 
+_TYPE = "WindowsAzureActiveDirectoryRole"
+
 
 def count(values: tuple[Element, ...]) -> int:
     return len(values)
@@ -36,8 +38,13 @@ def single_role(roles: tuple[Element, ...]) -> str | None:
 
 
 def all_roles(roles: tuple[Element, ...]) -> tuple[str, ...] | None:
-    """Each role as the JSON text that is sent."""
-    return tuple(map(_object, roles)) or None
+    """Each role as AppRoleAssignmentsComplex sends it for a new user."""
+    return tuple(_object(role, "displayName") for role in roles) or None
+
+
+def asserted_roles(roles: tuple[Element, ...]) -> tuple[str, ...] | None:
+    """Each role as AssertiveAppRoleAssignmentsComplex sends it."""
+    return tuple(_object(role, "display") for role in roles) or None
 
 
 def _name(role: Element) -> str:
@@ -49,8 +56,9 @@ def _name(role: Element) -> str:
     raise OpenError(f"whether the role's display name ({shown}) or its value ({value}) is sent is not documented")
 
 
-def _object(role: Element) -> str:
-    keys = ("id", "value", "displayName")
-    if isinstance(role, str) or not all(isinstance(role.get(key), str) for key in keys):
-        raise OpenError("of a role, its id, value and display name must be known")
-    return json.dumps({key: role[key] for key in keys}, ensure_ascii=False, separators=(",", ":"))
+def _object(role: Element, shown: str) -> str:
+    """A role as JSON, as it is on the wire when a user is created; `shown` is the key of its display name."""
+    if isinstance(role, str) or not all(isinstance(role.get(key), str) for key in ("value", "displayName")):
+        raise OpenError("of a role, its value and display name must be known")
+    sent = {"primary": False, "type": _TYPE, "value": role["value"], shown: role["displayName"]}
+    return json.dumps(sent, ensure_ascii=False, separators=(",", ":"))

@@ -9,6 +9,12 @@ from scimconf.expressions.evaluation.arguments import MAX_SIZE, bounded
 from scimconf.expressions.regexes.matching import pattern
 
 
+class Other(NamedTuple):
+    """The attribute to fall back to, which may be absent; an argument that was left empty is None instead."""
+
+    value: str | None
+
+
 class Asked(NamedTuple):
     """The arguments; None is one that was left empty."""
 
@@ -16,7 +22,7 @@ class Asked(NamedTuple):
     expression: str | None
     group: str | None
     replacement: str | None
-    other: str | None
+    other: Other | None
     template: str | None
 
 
@@ -33,7 +39,7 @@ def replace(source: str, asked: Asked) -> str:
         case ("expression", "group", "replacement"):
             return _in_group(source, asked)
         case ("expression", "group", "other"):
-            return source or pattern(asked.expression or "").captured(asked.other or "", asked.group or "")
+            return source or _captured(asked)
         case _:
             raise OpenError("what these arguments together ask for is not documented")
 
@@ -44,6 +50,12 @@ def _everywhere(source: str, find: str, replacement: str) -> str:
     if source.count(find) * len(replacement) > MAX_SIZE:
         raise OpenError("the text grows too long to be tried here")
     return bounded(source.replace(find, replacement))
+
+
+def _captured(asked: Asked) -> str:
+    if asked.other is None or asked.other.value is None:
+        raise OpenError("what it makes of an absent value is not documented")
+    return pattern(asked.expression or "").captured(asked.other.value, asked.group or "")
 
 
 def _in_group(source: str, asked: Asked) -> str:

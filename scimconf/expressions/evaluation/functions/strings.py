@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from scimconf.expressions.dotnet import casing, units
 from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
 from scimconf.expressions.evaluation.arguments import MAX_SIZE, bounded
 from scimconf.expressions.evaluation.functions.words import title
 from scimconf.expressions.evaluation.values import Inner
 
-_COMPARISONS = ("vbTextCompare", "vbBinaryCompare")
+COMPARISONS = ("vbTextCompare", "vbBinaryCompare")
 
 
 def append(source: str, suffix: str) -> str:
@@ -27,14 +29,22 @@ def trim(source: Inner) -> Inner:
     return source.strip(units.WHITE)
 
 
-def join(separator: str, *sources: tuple[str, ...]) -> str:
-    """The values that are there, with the separator between them; empty ones are as if they were absent."""
-    kept = [value for source in sources for value in source if value]
+def join(separator: str, sources: Iterable[tuple[str, ...]]) -> str:
+    """The values that are there, with the separator between them; empty ones are as if they were absent.
+
+    The sources come one by one, and no more of them are had than a text may be long.
+    """
+    kept: list[str] = []
+    size = -len(separator)
+    for source in sources:
+        there = [value for value in source if value]
+        size += sum(map(len, there)) + len(there) * len(separator)
+        kept += there
+        if size > MAX_SIZE:
+            raise OpenError("the text grows too long to be tried here")
     if not kept:
         raise OpenError("whether nothing to join makes an empty text or no value is not documented")
-    if len(kept) * len(separator) > MAX_SIZE:
-        raise OpenError("the text grows too long to be tried here")
-    return bounded(separator.join(kept))
+    return separator.join(kept)
 
 
 def length(source: str | None) -> int:
@@ -50,15 +60,15 @@ def mid(source: str, start: int, count: int | None) -> str:
     """A stretch, cut off where the text ends."""
     if count is None:
         raise OpenError("only cloud sync's reference shows it without a length")
-    if start < 1 or count < 0 or start > units.length(source) + 1:
+    if start < 1 or count < 0 or start > units.length(source):
         raise OpenError("a stretch that begins outside of the text, or is shorter than nothing, is not documented")
     return units.cut(source, start - 1, start - 1 + count)
 
 
 def in_str(value: str, sought: str, start: int | None, kind: str | None) -> int:
     """The place of a text in another, 0 where it is absent."""
-    if kind is not None and kind not in _COMPARISONS:
-        raise FailedError(f"{kind!r} is not a kind of comparison; there are {' and '.join(_COMPARISONS)}")
+    if kind is not None and kind not in COMPARISONS:
+        raise FailedError(f"{kind!r} is not a kind of comparison; there are {' and '.join(COMPARISONS)}")
     begin = 1 if start is None else start
     if not sought or not 1 <= begin <= units.length(value):
         raise OpenError("searching for nothing, or from outside of the text, is not documented")

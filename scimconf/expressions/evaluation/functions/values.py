@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
 from scimconf.expressions.evaluation.arguments import MAX_SIZE, bounded, number, text
 from scimconf.expressions.evaluation.values import Circumstances, Ignored, Inner
 
-_ENCODINGS = {"Unicode": "utf-16-le", "UTF8": "utf-8", "ASCII": "ascii"}
+_IGNORED = dict.fromkeys(map(ord, " \t\r\n"))
+ENCODINGS = {"Unicode": "utf-16-le", "UTF8": "utf-8", "ASCII": "ascii"}
 
 
 def is_null(value: Inner) -> bool:
@@ -22,12 +22,6 @@ def is_null_or_empty(value: Inner) -> bool:
 
 def is_present(value: Inner) -> bool:
     return not is_null_or_empty(value)
-
-
-def is_string(value: Inner) -> bool:
-    if value is None or isinstance(value, tuple):
-        raise OpenError("whether an absent value or a list is a text is not documented")
-    return isinstance(value, str)
 
 
 def negation(value: Inner) -> bool:
@@ -73,17 +67,16 @@ def to_base64(source: str) -> str:
 
 
 def from_base64(source: str, encoding: str | None) -> str:
-    """Cloud sync's way back from base64."""
-    if encoding is None:
-        raise OpenError("which encoding it takes by itself is not documented")
-    if encoding not in _ENCODINGS:
-        raise FailedError(f"{encoding!r} is not an encoding; there are {', '.join(_ENCODINGS)}")
+    """Cloud sync's way back from base64; its reference assumes Unicode. .NET passes over spaces and ends of lines."""
+    kind = "Unicode" if encoding is None else encoding
+    if kind not in ENCODINGS:
+        raise FailedError(f"{kind!r} is not an encoding; there are {', '.join(ENCODINGS)}")
     try:
-        return base64.b64decode(source, validate=True).decode(_ENCODINGS[encoding])
-    except binascii.Error:
-        raise FailedError("not base64") from None
+        return base64.b64decode(source.translate(_IGNORED), validate=True).decode(ENCODINGS[kind])
     except UnicodeDecodeError:
-        raise OpenError(f"what becomes of bytes that are not {encoding} is not documented") from None
+        raise OpenError(f"what becomes of bytes that are not {kind} is not documented") from None
+    except ValueError:  # of the decoder, also for letters beyond ASCII
+        raise FailedError("not base64") from None
 
 
 def to_hex(source: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 
 from scimconf.expressions.dotnet import casing
 from scimconf.expressions.dotnet.outcomes import OpenError
 from scimconf.expressions.dotnet.units import WHITE
 
-_BETWEEN = frozenset({"Zs", "Cc", "Cf", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So"})
-_APOSTROPHES = "'\u2019"
+_BETWEEN = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So"})
 
 
 def word(source: str | None, wanted: int, delimiters: str) -> str:
@@ -41,42 +41,47 @@ def title(source: str, separators: str | None) -> str:
     """Each word with a capital first and small letters behind."""
     if separators == "":
         raise OpenError("what no separators at all mean is not documented")
-    out, inside = [], False
-    for character in source:
-        between = _separates(character, separators)
-        if not between and not inside and separators is None and not character.isalpha():
-            raise OpenError(
-                "which letter .NET takes for the first of a word that begins with a digit is not documented"
-            )
-        out.append(casing.lower(character) if inside and not between else casing.capital(casing.lower(character)))
-        inside = not between
-    if separators is None and _has_apostrophe(source):
+    return _by_dotnet(source) if separators is None else _by_separators(source, frozenset(separators))
+
+
+def _by_dotnet(source: str) -> str:
+    """As ToTitleCase: what is no letter has no capital and ends no word, so the first letter of `3rd` is its `r`.
+
+    The reference's list of separators has the apostrophe, which .NET's has not.
+    """
+    said = _capitals(source, _between, str.isalpha)
+    if "'" in source and said != _capitals(source, lambda each: each != "'" and _between(each), str.isalpha):
         raise OpenError("whether a capital follows an apostrophe is not documented: the list says so, .NET does not")
+    return said
+
+
+def _by_separators(source: str, separators: frozenset[str]) -> str:
+    said = _capitals(source, separators.__contains__, lambda _each: True)
+    if said != _capitals(source, separators.__contains__, str.isalpha):
+        raise OpenError("whether the first letter of a word that begins with none is a capital is not documented")
+    return said
+
+
+def _capitals(source: str, between: Callable[[str], bool], begins: Callable[[str], bool]) -> str:
+    """The text in small letters, with a capital wherever a word begins."""
+    out: list[str] = []
+    inside = False
+    for character in casing.lower(source):
+        first = not inside and begins(character)
+        out.append(casing.capital(character) if first else character)
+        inside = (inside or first) and not between(character)
     return "".join(out)
 
 
-def _separates(character: str, separators: str | None) -> bool:
-    if separators is not None:
-        return character in separators
+def _between(character: str) -> bool:
     return unicodedata.category(character) in _BETWEEN
 
 
-def _has_apostrophe(source: str) -> bool:
-    """Whether one stands right between letters."""
-    return any(
-        mark in _APOSTROPHES and before.isalpha() and behind.isalpha()
-        for before, mark, behind in zip(source, source[1:], source[2:], strict=False)
-    )
-
-
 def _split_any(source: str, delimiters: str) -> list[str]:
-    pieces = [""]
-    for character in source:
-        if character in delimiters:
-            pieces.append("")
-        else:
-            pieces[-1] += character
-    return pieces
+    if not delimiters:
+        return [source]
+    first = delimiters[0]
+    return source.translate(dict.fromkeys(map(ord, delimiters), first)).split(first)
 
 
 def _nth(pieces: list[str], wanted: int) -> str:
