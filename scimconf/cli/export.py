@@ -12,6 +12,7 @@ from scimconf.cli import options, saved
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
+    from scimconf.errors import SpecPath
     from scimconf.kinds.declared import Declared
     from scimconf.render.yaml import Notes
 
@@ -107,13 +108,22 @@ def excuse(found: Declared) -> None:
 
     files = {"spec.yaml": yaml.write_spec(found.tree)}
     loaded = load("spec.yaml", lambda path: files.get(path) or _csv(found.people), {}, {})
+    refused: dict[SpecPath, dict[str, None]] = {}
     for problem in lint(loaded):
-        row = problem.path[:4] if problem.path[:1] == ("mappings",) else problem.path
-        if problem.is_error and problem.code not in found.comments.get(row, ""):
-            already = found.comments.get(row, "")
-            found.comments[row] = f"scimconf: ignore {problem.code} it is live as it is" + (
-                f"; {already}" if already else ""
-            )
+        if problem.is_error:
+            refused.setdefault(_line(problem.path), {})[problem.code] = None
+    for line, codes in refused.items():
+        already = found.comments.get(line, "")
+        if not already.startswith("scimconf: ignore"):
+            said = f"scimconf: ignore {', '.join(codes)} it is live as it is"
+            found.comments[line] = f"{said}; {already}" if already else said
+
+
+def _line(path: SpecPath) -> SpecPath:
+    """Of a problem's path, what has a line to put a comment on: a row, or a filter's clause."""
+    if path[:1] != ("mappings",):
+        return path
+    return path[:6] if path[2:3] == ("filters",) else path[:4]
 
 
 def _notes(found: Declared) -> Notes:

@@ -520,4 +520,32 @@ def test_what_is_live_and_the_lint_refuses_is_excused(tmp_path):
     assert [problem.code for problem in lint(told) if problem.is_error] == []
 
 
+def test_a_clause_is_excused_in_its_own_line(tmp_path):
+    """And a row that is refused twice with both rules; either has one comment, which the lint reads."""
+    odd = {"attribute": "department", "operator": "matches", "value": "[0-9"}
+    number = {"attribute": "city", "operator": "greater_than", "value": "many"}
+    fine = {"attribute": "city", "operator": "equals", "value": "Berlin"}
+    twice = {"expression": f'Switch({ROLE_EXPRESSION}, , "a", "b", "c")'}
+    users = {"attributes": {"userType": twice}, "filters": [{"name": "x", "all": [odd, fine, number]}]}
+    tree = {
+        "version": 1,
+        "name": "writer",
+        "application": {"display_name": "Writer"},
+        "provisioning": {"enabled": False, "scope": "all"},
+        "mappings": {"users": users},
+    }
+    found = Declared(tree, {})
+    excuse(found)
+    clauses = ("mappings", "users", "filters", 0, "all")
+    assert found.comments == {
+        ("mappings", "users", "attributes", "userType"): "scimconf: ignore L104, L402 it is live as it is",
+        (*clauses, 0): "scimconf: ignore L601 it is live as it is",
+        (*clauses, 2): "scimconf: ignore L601 it is live as it is",
+    }
+    path = tmp_path / "spec.yaml"
+    path.write_text(write_spec(tree, Notes(beside=found.comments)), "utf-8")
+    told = load(str(path), lambda name: Path(name).read_bytes(), {}, {})
+    assert [problem.code for problem in lint(told) if problem.is_error] == []
+
+
 ROLE_EXPRESSION = "SingleAppRoleAssignment([appRoleAssignments])"

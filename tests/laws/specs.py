@@ -132,7 +132,13 @@ def clauses(draw: Any, names: list[str]) -> dict[str, Any]:
     word = draw(st.sampled_from(sorted(OPERATORS)))
     spelling = draw(st.sampled_from([word, *OPERATORS[word].spellings]))
     clause = {"attribute": draw(st.sampled_from(names)), "operator": spelling}
-    return clause if OPERATORS[word].unary else {**clause, "value": draw(TEXTS | st.sampled_from(["True", "false"]))}
+    if OPERATORS[word].unary:
+        return clause
+    if word in ("matches", "not_matches"):
+        return {**clause, "value": draw(st.sampled_from(["^a$", ".*[0-9]{2}.*", "(?<n>a|b)", "\\d+"]))}
+    if word.startswith("greater_than"):
+        return {**clause, "value": str(draw(st.integers(-9, 10**12)))}
+    return {**clause, "value": draw(TEXTS | st.sampled_from(["True", "false"]))}
 
 
 def filters(names: list[str]) -> st.SearchStrategy[list[Any]]:
