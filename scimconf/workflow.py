@@ -15,8 +15,8 @@ from scimconf.documents.secrets import references
 from scimconf.errors import GraphError, Problem, ProblemsError, ScimconfError
 from scimconf.kinds import KINDS, spec_tests
 from scimconf.kinds.comparison import Comparison, Options, check, compare, documents, expired, groups_to_count, lookups
-from scimconf.kinds.impact import SAMPLE, Questions, grounds, questions
-from scimconf.kinds.preview_source import is_basic
+from scimconf.kinds.people.impact import SAMPLE, Questions, grounds, questions
+from scimconf.kinds.people.source import is_basic
 from scimconf.plan import Action, Change, Guard, Outcome, Report, Result
 from scimconf.plan.guards import ASKED
 from scimconf.spec.loaded import Loaded, digest

@@ -16,7 +16,7 @@ from scimconf.cli.terminal import Terminal
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
     from scimconf.errors import Problem
-    from scimconf.kinds.preview import Preview
+    from scimconf.kinds.people.preview import Preview
     from scimconf.live.graph import Graph
     from scimconf.plan import Tenant
     from scimconf.plan.preview import Head, Person, Summary
@@ -84,14 +84,14 @@ def _kept(draft: saved.Draft, out: str, code: int) -> None:
 
 def _form(asked: Mapping[str, Any]) -> Form:
     if asked["form"] == "json":
-        from scimconf.render.preview_json import Machine
+        from scimconf.render.preview.json import Machine
 
         return Machine()
     if asked["form"] == "html":
-        from scimconf.render.preview_html import PreviewPage
+        from scimconf.render.preview.html import PreviewPage
 
         return PreviewPage()
-    from scimconf.render.preview_text import Text
+    from scimconf.render.preview.text import Text
 
     terminal = Terminal.of_stdout()
     to_file = bool(asked["out"])
@@ -175,7 +175,7 @@ async def _preview(
     """One application's preview; which of the asked users are not there."""
     import asyncio
 
-    from scimconf.kinds.preview_summary import Summing
+    from scimconf.kinds.people.summary import Summing
     from scimconf.plan.preview import Head
     from scimconf.plan.preview_redact import masking, unmasked
 
@@ -240,8 +240,8 @@ async def _scene(session: Session, planned: Planned) -> tuple[Preview, tuple[str
     from datetime import UTC, datetime
 
     from scimconf.expressions.evaluation import Circumstances
-    from scimconf.kinds.preview import Preview
-    from scimconf.kinds.preview_sides import notices, reads, sides
+    from scimconf.kinds.people.preview import Preview
+    from scimconf.kinds.people.sides import notices, reads, sides
     from scimconf.live import people
 
     spec = planned.loaded.spec

@@ -11,9 +11,9 @@ from itertools import chain
 from scimconf.documents import application, job, secrets
 from scimconf.errors import Problem
 from scimconf.kinds import mappings
-from scimconf.kinds.impact import with_impact
 from scimconf.kinds.kind import Kind
 from scimconf.kinds.left_behind import left_behind
+from scimconf.kinds.people.impact import with_impact
 from scimconf.plan import Action, ApplicationPlan, Change, Difference, Effect, Resource, Tenant
 from scimconf.plan.diff import diff, fingerprint
 from scimconf.plan.guards import Facts, Permit

@@ -18,7 +18,7 @@ from scimconf.expressions.lint.vocabulary import ATTRIBUTES, alike
 from scimconf.expressions.rendering import quote
 from scimconf.kinds import mappings
 from scimconf.kinds.kind import close
-from scimconf.kinds.preview_resource import resource
+from scimconf.kinds.people.resource import resource
 from scimconf.plan.preview import Sent
 from scimconf.spec.model import MappingTest, Spec
 

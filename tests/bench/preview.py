@@ -29,13 +29,13 @@ from rehearsal import ROOT
 from scimconf.cli.previewing import BREATH
 from scimconf.expressions import parse
 from scimconf.expressions.evaluation import Circumstances, prepare
-from scimconf.kinds.preview import Preview
-from scimconf.kinds.preview_sides import Side
-from scimconf.kinds.preview_summary import Summing
+from scimconf.kinds.people.preview import Preview
+from scimconf.kinds.people.sides import Side
+from scimconf.kinds.people.summary import Summing
 from scimconf.live import people
 from scimconf.live.graph import Settings, open_graph
 from scimconf.plan.preview_redact import unmasked
-from scimconf.render.preview_text import Text
+from scimconf.render.preview.text import Text
 
 USERS, RUNS, LIMIT, FLAT = 20_000, 3, 1.5, 2.0
 GRAPH = (

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from rehearsal import WRITER, Rehearsal, everything_open, told, wishes
 
-from scimconf.kinds.impact import Among, Questions, questions, with_impact
+from scimconf.kinds.people.impact import Among, Questions, questions, with_impact
 from scimconf.plan import Action, Address, Change, Effect, FieldChange, Impact, Plan, Resource
 from scimconf.plan.redact import redacted
 from scimconf.render import html, markdown

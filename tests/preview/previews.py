@@ -10,9 +10,9 @@ from scimconf.cli.events import Events
 from scimconf.cli.previewing import Telling, preview_all
 from scimconf.cli.progress import Progress
 from scimconf.cli.session import Session
-from scimconf.render.preview_html import PreviewPage
-from scimconf.render.preview_json import Machine
-from scimconf.render.preview_text import Text
+from scimconf.render.preview.html import PreviewPage
+from scimconf.render.preview.json import Machine
+from scimconf.render.preview.text import Text
 
 WRITER_TEXT = WRITER.read_text()
 SMALL = """

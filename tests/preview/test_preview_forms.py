@@ -123,9 +123,9 @@ def test_a_page_has_only_its_own_elements(name, tmp_path):
 
 def test_lone_halves_of_characters_do_not_stop_a_page():
     from scimconf.plan.preview import Person, Sent, Stand, Verdict
-    from scimconf.render.preview_html import PreviewPage
-    from scimconf.render.preview_json import Machine
-    from scimconf.render.preview_text import Text
+    from scimconf.render.preview.html import PreviewPage
+    from scimconf.render.preview.json import Machine
+    from scimconf.render.preview.text import Text
 
     stand = Stand(True, "x", sent={"a": Sent("value", HOSTILE["surrogate"])}, resource={"a": HOSTILE["surrogate"]})
     person = Person(HOSTILE["surrogate"], "1", Verdict.SAME, stand, stand)
@@ -197,7 +197,7 @@ def test_a_part_is_a_document_and_says_that_it_is_a_part(tmp_path):
 
 @pytest.mark.parametrize("form", ["text", "json", "html"])
 def test_what_is_interrupted_is_closed(tmp_path, form, monkeypatch):
-    from scimconf.kinds.preview_summary import Summing
+    from scimconf.kinds.people.summary import Summing
 
     def interrupted(*_):
         raise KeyboardInterrupt

@@ -234,7 +234,7 @@ def test_a_filter_on_what_could_not_be_read_leaves_the_scope_open(tmp_path):
 
 
 def test_what_graph_leaves_out_is_not_known_unless_it_is_an_extension(tmp_path):
-    from scimconf.kinds.preview_source import GAP, reader, unread
+    from scimconf.kinds.people.source import GAP, reader, unread
 
     names, user = ["jobTitle", "city", "extension_ab_cost"], {"accountEnabled": True, "city": None}
     assert reader(names)(user) == {"jobTitle": GAP, "city": None, "extension_ab_cost": None}

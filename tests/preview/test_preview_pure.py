@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 import pytest
 
 from scimconf.expressions.evaluation import Circumstances
-from scimconf.kinds.preview import Preview
-from scimconf.kinds.preview_resource import SCHEMAS, resource
-from scimconf.kinds.preview_roster import roster
-from scimconf.kinds.preview_sides import Side, sides
-from scimconf.kinds.preview_source import GAP, gap, reader, selected, stripped
-from scimconf.kinds.preview_summary import Summing
+from scimconf.kinds.people.preview import Preview
+from scimconf.kinds.people.resource import SCHEMAS, resource
+from scimconf.kinds.people.roster import roster
+from scimconf.kinds.people.sides import Side, sides
+from scimconf.kinds.people.source import GAP, gap, reader, selected, stripped
+from scimconf.kinds.people.summary import Summing
 from scimconf.plan import Action, Address, Change, FieldChange, Resource
 from scimconf.plan.preview import Contrast, Person, Sent, Stand, Verdict, said
 from scimconf.plan.preview_redact import masking, shape, unmasked

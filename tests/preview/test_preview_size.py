@@ -5,13 +5,13 @@ import tracemalloc
 from datetime import UTC, datetime
 
 from scimconf.expressions.evaluation import Circumstances
-from scimconf.kinds.preview import Preview
-from scimconf.kinds.preview_sides import Side
-from scimconf.kinds.preview_summary import Summing
+from scimconf.kinds.people.preview import Preview
+from scimconf.kinds.people.sides import Side
+from scimconf.kinds.people.summary import Summing
 from scimconf.plan.preview_redact import unmasked
-from scimconf.render.preview_html import PreviewPage
-from scimconf.render.preview_json import Machine
-from scimconf.render.preview_text import Text
+from scimconf.render.preview.html import PreviewPage
+from scimconf.render.preview.json import Machine
+from scimconf.render.preview.text import Text
 
 NAMES = ("displayName", "givenName", "surname", "jobTitle")
 

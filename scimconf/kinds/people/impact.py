@@ -14,8 +14,8 @@ from datetime import UTC, date, datetime
 from scimconf import expressions
 from scimconf.documents import application
 from scimconf.kinds.kind import live_schema
-from scimconf.kinds.preview_sides import Side, reads, sides
-from scimconf.kinds.preview_source import COMPUTED, GAP, gap, reader, selected
+from scimconf.kinds.people.sides import Side, reads, sides
+from scimconf.kinds.people.source import COMPUTED, GAP, gap, reader, selected
 from scimconf.plan import Action, Change, Effect, Impact
 from scimconf.spec.model import Spec
 from scimconf.wire import Document, Json, Sample, Snapshot

@@ -12,7 +12,7 @@ from typing import Any
 
 from scimconf.plan.preview import Contrast, Head, Person, Sent, Stand, Summary
 from scimconf.render.json import write
-from scimconf.render.preview_words import notices
+from scimconf.render.preview.words import notices
 
 Json = Any
 FORMAT_VERSION = "1.0"

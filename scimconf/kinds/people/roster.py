@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from scimconf.documents.application import DEFAULT_ACCESS
-from scimconf.kinds.preview_sides import Side
-from scimconf.kinds.preview_source import GAP
+from scimconf.kinds.people.sides import Side
+from scimconf.kinds.people.source import GAP
 
 Members = Mapping[str, Collection[str] | None]
 """Group id → the ids of its direct members; None where they could not be read."""

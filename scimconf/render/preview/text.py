@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from scimconf.plan.preview import Contrast, Head, Person, Sent, Stand, Summary, Verdict, said
-from scimconf.render import preview_words as words
+from scimconf.render.preview import words
 from scimconf.render.terminal.page import Page
 
 _UNTOLD = frozenset({Verdict.SAME, Verdict.OUTSIDE})

@@ -8,8 +8,8 @@ from typing import Any
 
 from scimconf import expressions
 from scimconf.expressions.evaluation import Circumstances, Failure, Ignored, Undetermined, prepare
-from scimconf.kinds.preview_sides import Row, Side
-from scimconf.kinds.preview_source import COMPUTED, gap
+from scimconf.kinds.people.sides import Row, Side
+from scimconf.kinds.people.source import COMPUTED, gap
 from scimconf.plan.preview import Sent
 
 Run = Callable[[Mapping[str, Any], Circumstances], Any]

@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from scimconf.expressions.evaluation import Circumstances, Undetermined, in_scope
-from scimconf.kinds.preview_resource import resource
-from scimconf.kinds.preview_roster import Members, Roster, roster
-from scimconf.kinds.preview_rows import (
+from scimconf.kinds.people.resource import resource
+from scimconf.kinds.people.roster import Members, Roster, roster
+from scimconf.kinds.people.rows import (
     WHOLE,
     Compiled,
     because,
@@ -28,8 +28,8 @@ from scimconf.kinds.preview_rows import (
     needed,
     rewritten,
 )
-from scimconf.kinds.preview_sides import Side
-from scimconf.kinds.preview_source import BASIC_ONLY, COMPUTED, GAP, is_basic, seer, selected, unread
+from scimconf.kinds.people.sides import Side
+from scimconf.kinds.people.source import BASIC_ONLY, COMPUTED, GAP, is_basic, seer, selected, unread
 from scimconf.plan.preview import NOT_SENT, Contrast, Person, Sent, Stand, Verdict
 
 Json = Any

@@ -1,0 +1,1 @@
+"""A preview in its forms, written piece by piece as people are read."""
