@@ -158,3 +158,19 @@ class StaleError(ScimconfError):
 
 class StoppedError(ScimconfError):
     """The apply was stopped before or between writes."""
+
+
+def unforeseen(error: BaseException) -> str:
+    """A sentence for an error that nobody foresaw: of which type and where in our code.
+
+    Its own text is left out: it may quote whatever was being worked on, a secret as well.
+    """
+    if isinstance(error, BaseExceptionGroup):
+        return unforeseen(error.exceptions[0])
+    place, trace = "", error.__traceback__
+    while trace is not None:
+        module = str(trace.tb_frame.f_globals.get("__name__"))
+        if module.partition(".")[0] == "scimconf":
+            place = f" at {module}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"this is a defect of scimconf: {type(error).__name__}{place}"

@@ -12,7 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 from scimconf.documents.secrets import references
-from scimconf.errors import GraphError, Problem, ProblemsError, ScimconfError
+from scimconf.errors import GraphError, Problem, ProblemsError, ScimconfError, unforeseen
 from scimconf.kinds import KINDS, spec_tests
 from scimconf.kinds.comparison import Comparison, Options, check, compare, documents, expired, groups_to_count, lookups
 from scimconf.kinds.people.impact import SAMPLE, Questions, grounds, questions
@@ -176,7 +176,7 @@ async def export(live: Live, identified: Mapping[str, str], name: str, tenant: s
 
 
 async def apply(live: Live, first: Planned, options: Options, values: Values, talk: Talk) -> Report:
-    """Makes an approved plan so, and plans again until nothing is left; never raises a ScimconfError."""
+    """Makes an approved plan so, and plans again until nothing is left; whatever fails, the report says what was done."""
     so_far = Report(first.name)
     planned, shown = first, _told(first)
     for _ in range(ROUNDS):
@@ -196,6 +196,8 @@ async def apply(live: Live, first: Planned, options: Options, values: Values, ta
             planned = await _settled(live, planned, so_far, options, talk)
         except ScimconfError as error:
             return replace(so_far, error=str(error), hint=error.hint, exit_code=_code(1, so_far))
+        except Exception as error:  # noqa: BLE001  nobody would learn what was written
+            return replace(so_far, error=unforeseen(error), exit_code=_code(1, so_far))
         if _is_written(planned, so_far):
             break
     return _unseen(planned, so_far)

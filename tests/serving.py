@@ -74,7 +74,11 @@ def wait_until(condition: Callable[[], Any]) -> None:
 
 def environment(url: str, **more: str) -> dict[str, str]:
     """What a command needs to reach a sandbox and to set Writer up."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START") if name in os.environ}
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "HOME", "LANG", "PYTHONPATH", "COVERAGE_PROCESS_START")
+        if name in os.environ
+    }
     return {**kept, "SCIMCONF_GRAPH_URL": url, "WRITER_SCIM_TOKEN": TOKEN, "TERM": "xterm-256color", **more}
 
 

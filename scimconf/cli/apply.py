@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scimconf.cli import options, planning, saved
+from scimconf.cli import options, planning, saved, streams
 from scimconf.cli.terminal import Terminal, can_ask
-from scimconf.errors import StaleError
+from scimconf.errors import ScimconfError, StaleError
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
@@ -93,13 +93,25 @@ def _run(loadeds: Sequence[Loaded], together: Sequence[Problem], reviewed: Saved
         found = await planning.plan_all(session, loadeds, planning.wishes(asked))
         with session.progress.still():
             planning.announce(session, found, asked)
-            planning.tell(found, together, {**asked, "form": "text"})
+            if not _shown(found, together, asked):
+                return 1
             if reviewed is not None and _is_stale(reviewed, found, asked):
                 return 3
         codes = [planning.exit_code(found, together, detailed=False)]
         return options.first([*codes, *await _apply_all(session, found, asked, _held(reviewed))])
 
     return run(asked, "reading", work)
+
+
+def _shown(found: planning.Found, together: Sequence[Problem], asked: dict[str, Any]) -> bool:
+    """Tells the plan; False where it cannot be shown to whoever would be asked. Without asking, it need not be read."""
+    try:
+        planning.tell(found, together, {**asked, "form": "text"})
+    except OSError as error:
+        if not asked["auto_approve"]:
+            streams.talk(f"Nothing was done, since the plan cannot be shown: {error.strerror}.")
+            return False
+    return True
 
 
 def _is_stale(reviewed: Saved, found: planning.Found, asked: dict[str, Any]) -> bool:
@@ -176,10 +188,18 @@ async def _apply_one(session: Session, planned: Planned, asked: dict[str, Any], 
     session.events.applied(report)
     terminal = Terminal.of_stdout()
     with session.progress.still():
-        click.echo(text.report([report], width=terminal.width, color=terminal.color), nl=False)
+        _say(text.report([report], width=terminal.width, color=terminal.color))
         if report.problems:
             planning.refuse(report.problems)
     return report.exit_code
+
+
+def _say(told: str) -> None:
+    """The report; where stdout does not take it, stderr may: what was done was done, whoever reads of it."""
+    try:
+        click.echo(told, nl=False)
+    except OSError:
+        streams.talk(told.rstrip("\n"))
 
 
 class _Talk:
@@ -194,20 +214,22 @@ class _Talk:
         found = planning.Found()
         found.planned.append(planned)
         with self._session.progress.still():
-            planning.tell(found, (), {**self._asked, "form": "text"})
             try:
-                return _agreed([planned], self._asked)
+                return _shown(found, (), self._asked) and _agreed([planned], self._asked)
             except click.Abort:
                 return False
 
     def backup(self, planned: Planned) -> str:
         moment = datetime.now(tz=UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         folder = Path(self._asked["backups"]) / planned.name / moment
-        folder.mkdir(mode=0o700, parents=True)
-        for name in BACKED_UP:
-            document = planned.snapshot.get(name)
-            if document is not None:
-                _save(folder / f"{name}.json", json.dumps(document, indent=2, ensure_ascii=False))
+        documents = {name: planned.snapshot.get(name) for name in BACKED_UP}
+        try:
+            folder.mkdir(mode=0o700, parents=True)
+            for name, document in documents.items():
+                if document is not None:
+                    _save(folder / f"{name}.json", json.dumps(document, indent=2, ensure_ascii=False))
+        except OSError as error:
+            raise ScimconfError(f"Nothing was done, since {folder} cannot be written: {error.strerror}") from None
         return str(folder)
 
     def tell(self, says: str, done: int, total: int) -> None:

@@ -8,19 +8,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
+
+from scimconf.cli.streams import talk
+from scimconf.errors import ScimconfError
 
 if TYPE_CHECKING:
     from scimconf.plan import ApplicationPlan, Report
 
 
 class Events:
-    """A file of events, written line by line; nothing without a path."""
+    """A file of events, written line by line; nothing without a path.
+
+    One that cannot be opened is an error before anything is done. One that cannot be gone on with is told once, and
+    given up: an apply must not end because nobody can follow it.
+    """
 
     def __init__(self, path: str | None, scrub: Callable[[str], str] = str) -> None:
-        self._file: TextIO | None = Path(path).open("w", encoding="utf-8") if path else None  # noqa: SIM115  close() does
+        self._path = path or ""
+        self._file = _opened(path) if path else None
         self._scrub = scrub
 
     def write(self, event: str, **members: Any) -> None:
@@ -28,8 +37,12 @@ class Events:
             return
         time = datetime.now(tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = json.dumps({"time": time, "event": event, **members}, ensure_ascii=True, sort_keys=False)
-        self._file.write(self._scrub(line) + "\n")
-        self._file.flush()
+        try:
+            self._file.write(self._scrub(line) + "\n")
+            self._file.flush()
+        except OSError as error:
+            self.close()
+            talk(f"{self._path} has no more events, since it cannot be written: {error.strerror}")
 
     def planned(self, plan: ApplicationPlan) -> None:
         self.write(
@@ -48,5 +61,15 @@ class Events:
         self.write("applied", application=report.name, exit_code=report.exit_code, error=report.error)
 
     def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
+        """Nothing is written any more; a rest that the disk does not take has been told already."""
+        file, self._file = self._file, None
+        if file is not None:
+            with suppress(OSError):
+                file.close()
+
+
+def _opened(path: str) -> TextIO:
+    try:
+        return Path(path).open("w", encoding="utf-8")
+    except OSError as error:
+        raise ScimconfError(f"{path} cannot be written: {error.strerror}") from None

@@ -16,6 +16,7 @@ import click
 from scimconf.cli import completion, options
 from scimconf.cli.terminal import Terminal
 from scimconf.errors import Problem, ProblemsError, Where
+from scimconf.spec.load import MAX_SIZE
 from scimconf.spec.loaded import find
 
 STDIN = "-"
@@ -69,6 +70,8 @@ def _format(path: str) -> Formatted:
     name = "<stdin>" if path == STDIN else path
     try:
         data = sys.stdin.buffer.read() if path == STDIN else options.read(path)
+        if len(data) > MAX_SIZE:
+            raise ProblemsError([Problem("S008", "the file is larger than 4 MB", where=Where(name))])
         before = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ProblemsError([Problem("S002", "not UTF-8", where=Where(name), hint="Save it as UTF-8.")]) from error

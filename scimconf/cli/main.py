@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from scimconf import __version__
-from scimconf.errors import ProblemsError, ScimconfError, StaleError
+from scimconf.cli import streams
+from scimconf.errors import GraphError, ProblemsError, ScimconfError, StaleError, unforeseen
 
 STALE, USAGE, PROBLEMS, INTERRUPTED = 3, 64, 65, 130
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -60,7 +61,8 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            return _closed()
+            streams.give_up(sys.stdout)
+            return 0  # nothing is wrong, and nothing more can be said
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -85,18 +87,15 @@ def cli() -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Runs one command and gives its exit code; never raises but for a second interrupt."""
+    """Runs one command and gives its exit code; raises nothing but a second interrupt."""
     try:
         result: Any = cli.main(list(argv), prog_name="scimconf", standalone_mode=False)
     except (click.ClickException, click.exceptions.Exit) as stop:
         return _stopped(stop)
     except (click.Abort, KeyboardInterrupt):
         return _say("Interrupted.", INTERRUPTED)
-    except ProblemsError as error:
-        return _problems(error)
-    except ScimconfError as error:
-        code = STALE if isinstance(error, StaleError) else 1
-        return _say("\n".join(filter(None, [f"Error: {error}", error.hint])), code)
+    except Exception as error:  # noqa: BLE001  a traceback shows values, and helps nobody who did not write this
+        return _failed(error)
     return result if isinstance(result, int) else 0
 
 
@@ -115,17 +114,37 @@ def _problems(error: ProblemsError) -> int:
     return PROBLEMS
 
 
+def _failed(error: Exception) -> int:
+    """A sentence for every error; those that nobody foresaw are told without their own words."""
+    if isinstance(error, ProblemsError):
+        return _problems(error)
+    if isinstance(error, ScimconfError):
+        return _refused(error)
+    if isinstance(error, OSError):
+        return _unusable(error)
+    return _say(f"Error: {unforeseen(error)}.\nPlease report it, with the command that you ran.", 1)
+
+
+def _refused(error: ScimconfError) -> int:
+    """What Graph says may hold line ends of its own; it must not forge a line of ours."""
+    from scimconf.render.terminal.characters import visible
+
+    text = visible(str(error)) if isinstance(error, GraphError) else str(error)
+    return _say("\n".join(filter(None, [f"Error: {text}", error.hint])), STALE if isinstance(error, StaleError) else 1)
+
+
+def _unusable(error: OSError) -> int:
+    """What the system refused, of a file by its name; without one it is mostly stdout, on a disk that is full."""
+    named = f"{error.filename!s}: " if error.filename is not None else "input or output failed: "
+    return _say(f"Error: {named}{error.strerror or type(error).__name__}", 1)
+
+
 def _say(text: str, code: int) -> int:
-    click.echo(text, err=True)
+    """Lines on stderr, in which nothing commands the terminal."""
+    from scimconf.render.terminal.characters import visible
+
+    click.echo("\n".join(map(visible, text.split("\n"))), err=True)
     return code
-
-
-def _closed() -> int:
-    """The reader of stdout has gone away, as `head` does: nothing is wrong, and nothing more can be said."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def entry() -> None:
@@ -133,4 +152,7 @@ def entry() -> None:
     import gc
 
     gc.set_threshold(200_000, 20, 20)
-    sys.exit(main(sys.argv[1:]))
+    streams.prepare()
+    code = main(sys.argv[1:])
+    streams.give_up(sys.stdout)
+    sys.exit(code)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from scimconf.cli import completion
-from scimconf.errors import Problem, ProblemsError
-from scimconf.spec.load import load, load_variables
+from scimconf.errors import Problem, ProblemsError, Where
+from scimconf.spec.load import MAX_SIZE, load, load_variables
 from scimconf.spec.loaded import Loaded, conflicts, find
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -104,11 +105,26 @@ def output(*formats: str) -> Callable[[F], F]:
 
 
 def read(path: str) -> bytes:
-    return Path(path).read_bytes()
+    """A file of a spec, and a byte more than one may have: pipes and devices may never end."""
+    with open(path, "rb", opener=_unwaiting) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", path)
+        return file.read(MAX_SIZE + 1)
+
+
+def _unwaiting(path: str, flags: int) -> int:
+    """Opens a file without waiting for somebody at the other end of a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def list_dir(path: str) -> Iterable[str] | None:
-    return [entry.name for entry in Path(path).iterdir()] if Path(path).is_dir() else None
+    """The names in a folder, None for anything else; raises ProblemsError for one that cannot be looked into."""
+    if not os.path.isdir(path):  # noqa: PTH112  pathlib's raises for names that are too long
+        return None
+    try:
+        return os.listdir(path)  # noqa: PTH208
+    except OSError as error:
+        raise ProblemsError([Problem("S001", f"cannot be read: {error.strerror}", where=Where(path))]) from None
 
 
 def values(given: Iterable[str], files: Iterable[str]) -> Mapping[str, str]:

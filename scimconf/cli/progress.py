@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
 from scimconf.cli.events import Events
+from scimconf.cli.streams import talk
 from scimconf.cli.terminal import Terminal
+
+LONG = 2.0
+"""Seconds from which on a wait is worth a line of a log."""
+STILL_WAITING = 15.0
+"""Seconds after which a log is told again that the same thing is waited for."""
 
 
 class Progress:
@@ -20,6 +26,7 @@ class Progress:
         self._events = events
         self._status: Any = None
         self._last = ""
+        self._waits: dict[str, float] = {}
         self._wide = Terminal.of_stderr().width
 
     def __enter__(self) -> Self:
@@ -54,19 +61,30 @@ class Progress:
 
             self._status.update(Text(text[: self._wide - 4]))
         elif (anew or says != self._last) and total:
-            sys.stderr.write(f"{text}\n")
+            talk(text)
         self._last = says
 
     def say(self, text: str) -> None:
         """A sentence for whoever is there, also where nobody watches the steps."""
         with self.still():
-            sys.stderr.write(f"{text}\n")
+            talk(text)
 
     def waiting(self, seconds: float, why: str) -> None:
         """A wait that Graph asked for."""
         self._events.write("waiting", seconds=seconds, why=why)
         if self._status is not None or seconds >= 1:
-            self.tell(f"waiting {seconds:.0f} s: {why}")
+            self.pausing(seconds, f"waiting {seconds:.0f} s: {why}")
+
+    def pausing(self, seconds: float, says: str) -> None:
+        """A wait, told whenever it goes on: without it a log would be silent for minutes, and look as if it hung."""
+        self.tell(says)
+        now = time.monotonic()
+        is_due = now - self._waits.get(says, -STILL_WAITING) >= STILL_WAITING
+        if self._status is None and seconds >= LONG and is_due:
+            from scimconf.render.terminal.characters import visible
+
+            self._waits[says] = now
+            talk(visible(f"{self._what}: {says}"))
 
     @contextmanager
     def still(self) -> Iterator[None]:

@@ -8,6 +8,9 @@ from typing import Any
 
 import click
 
+from scimconf.cli import saved
+from scimconf.errors import ScimconfError
+
 
 @click.group("sandbox", short_help="A pretend tenant on this machine, to try things without a real one.")
 def command() -> None:
@@ -40,22 +43,30 @@ def serve(**asked: Any) -> int:
     except ImportError as error:
         raise click.ClickException(f"{error.name} is missing: pip install 'scimconf[sandbox]'") from None
     app = _app(server, asked)
+    saved.check({"out": asked["ready_file"]})
     ready = Path(asked["ready_file"]) if asked["ready_file"] else None
     tls = certificates.certificates_in(Path(asked["tls"])) if asked["tls"] else None
-    server.serve(app, port=asked["port"], ready_file=ready, on_ready=lambda url: _say(url, tls), tls=tls)
+    try:
+        server.serve(app, port=asked["port"], ready_file=ready, on_ready=lambda url: _say(url, tls), tls=tls)
+    except server.PortError as error:
+        raise ScimconfError(f"Port {asked['port']} cannot be listened on: {error}. --port 0 picks a free one") from None
     return 0
 
 
 def _app(server: Any, asked: dict[str, Any]) -> Any:
-    import json
+    import sqlite3
 
-    tenant = json.loads(Path(asked["tenant"]).read_text(encoding="utf-8")) if asked["tenant"] else None
+    from scimconf.sandbox.tenant_file import TenantFile
+
     permissions = frozenset(filter(None, asked["permissions"].split(","))) if asked["permissions"] else None
     switches = _found(asked["like"]) | _pairs(asked["switches"])
     try:
+        tenant = TenantFile.read(Path(asked["tenant"])) if asked["tenant"] else None
         return server.create_app(tenant, state=asked["state"], switches=switches, permissions=permissions)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
+    except sqlite3.Error as error:
+        raise click.ClickException(f"{asked['state']} cannot keep a tenant: {error}") from None
 
 
 def _found(report: str | None) -> dict[str, Any]:
@@ -68,7 +79,7 @@ def _found(report: str | None) -> dict[str, Any]:
         return {}
     try:
         found = dict(json.loads(Path(report).read_text(encoding="utf-8"))["switches"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         raise click.BadParameter(f"{report} is no report of scimconf probe", param_hint="--like") from None
     for name, value in list(found.items()):
         try:

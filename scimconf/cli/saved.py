@@ -36,10 +36,13 @@ def telling(command: F) -> F:
 
 def is_plan(path: str) -> bool:
     """Whether a file holds a plan: specs are YAML and never begin with a brace."""
-    if not Path(path).is_file():
+    if not os.path.isfile(path):  # noqa: PTH113  pathlib's raises where the folder may not be entered
         return False
-    with Path(path).open("rb") as file:
-        return file.read(64).lstrip()[:1] == b"{"
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(64).lstrip()[:1] == b"{"
+    except OSError:
+        return False  # whoever reads it as a spec says why it cannot be read
 
 
 def read(path: str) -> Saved:
@@ -142,6 +145,34 @@ def moved(then: Saved, now: Plan) -> tuple[str, ...]:
     return tuple(visible(line) for line in compare(then.plan, now, (then.document, plan_document(now))))
 
 
+def check(asked: Mapping[str, Any]) -> None:
+    """Raises where a command could not write what it is asked to: better before an hour of reading than after it."""
+    out, backups = asked.get("out"), asked.get("backups")
+    if out and not _takes_directly(Path(out)):
+        with drafting(out):
+            pass
+    if backups:
+        _check_folder(Path(backups))
+
+
+def _takes_directly(path: Path) -> bool:
+    """Whether it is a pipe or a device, which opening would already use."""
+    return os.path.exists(path) and not os.path.isfile(path)  # noqa: PTH110, PTH113  pathlib's raise, as for long names
+
+
+def _check_folder(path: Path) -> None:
+    """Whether a folder can be made or added to, without making it: most applies have nothing to save."""
+    there = next(one for one in (path.absolute(), *path.absolute().parents) if os.path.lexists(one))
+    try:
+        there.stat()
+    except OSError as error:
+        raise ScimconfError(f"{path} cannot be written: {error.strerror}") from None
+    if not there.is_dir():
+        raise ScimconfError(f"{path} cannot be written: {there} is no folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ScimconfError(f"{path} cannot be written: {os.strerror(errno.EACCES)}")
+
+
 def save(path: str, text: str) -> None:
     """Writes a file whole or not at all."""
     with drafting(path) as draft:
@@ -170,7 +201,7 @@ class Draft:
         self._path = path
         self._target = Path(path)
         with self._judged():
-            self.is_direct = self._target.exists() and not self._target.is_file()
+            self.is_direct = _takes_directly(self._target)
             if self.is_direct:
                 self._file = self._target.open("w", encoding="utf-8")
                 return

@@ -1,16 +1,20 @@
 """One command's way to the tenant: settings, sign-in, secrets, the event loop, and the interrupt.
 
-The only `asyncio.run`, and the only signal handler.
+The only `asyncio.run`, and the only signal handlers. A request to end, as container schedulers and CI systems send it,
+is taken for an interrupt, so that an apply stops between two requests and says what was done.
 """
 
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from scimconf.cli import saved
 from scimconf.cli.events import Events
 from scimconf.cli.progress import Progress
 
@@ -42,7 +46,7 @@ class Session:
         from scimconf.live.patience import Patience
 
         patience = Patience(asyncio.sleep, time.monotonic, lambda: self.graph.now)
-        patience.waited = self.progress.tell
+        patience.waited = lambda seconds, why: self.progress.pausing(seconds, f"waiting: {why}")
         return Live(self.graph, patience, self.tenant_id)
 
     async def tenant(self) -> str:
@@ -64,34 +68,48 @@ class Session:
     def careful(self) -> Iterator[None]:
         """While writing, the first interrupt only asks to stop after the request in flight; a second one stops."""
         import asyncio
-        import signal
 
         loop = asyncio.get_running_loop()
+        before = signal.getsignal(signal.SIGINT)
 
-        def note() -> None:
+        def note(_number: int, _frame: Any) -> None:
             self.interrupts += 1
             if self.interrupts > 1:
-                loop.remove_signal_handler(signal.SIGINT)
+                signal.signal(signal.SIGINT, before)
                 signal.raise_signal(signal.SIGINT)
-            self.progress.say("Stopping after what is in flight; once more to stop at once.")
+                return
+            # not at once: it may have come amid another line
+            loop.call_soon_threadsafe(self.progress.say, "Stopping after what is in flight; once more to stop at once.")
 
-        loop.add_signal_handler(signal.SIGINT, note)
-        try:
+        with _handling(signal.SIGINT, note):
             yield
-        finally:
-            loop.remove_signal_handler(signal.SIGINT)
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
     """While a person is asked, an interrupt is one at once; the event loop would keep it until after the answer."""
-    import signal
+    with _handling(signal.SIGINT, signal.default_int_handler):
+        yield
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+
+@contextmanager
+def _ending() -> Iterator[None]:
+    """Whoever ends the process interrupts it: the cursor is shown again, and what was done is said."""
+    with _handling(signal.SIGTERM, lambda _number, _frame: signal.raise_signal(signal.SIGINT)):
+        yield
+
+
+@contextmanager
+def _handling(number: signal.Signals, handler: Callable[[int, Any], Any]) -> Iterator[None]:
+    """Python's own handlers, not the event loop's, which Windows does not have; only the main thread has any."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(number, handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(number, before)
 
 
 def run(asked: Mapping[str, Any], what: str, work: Callable[[Session], Awaitable[int]]) -> int:
@@ -104,11 +122,11 @@ def run(asked: Mapping[str, Any], what: str, work: Callable[[Session], Awaitable
 
     auth = asked["auth"]
     settings = graph_settings(os.environ, asked["cloud"])
-    token = _token(settings, auth)
     secrets = Secrets(os.environ, credential=lambda: _azure(settings, auth))
+    saved.check(asked)
     events = Events(asked.get("events"), secrets.scrub)
 
-    async def main() -> int:
+    async def main(token: TokenSource | None) -> int:
         with Progress(what, events) as progress:
             graph = open_graph(settings, token, scrub=secrets.scrub, on_wait=progress.waiting)
             async with graph:
@@ -116,7 +134,8 @@ def run(asked: Mapping[str, Any], what: str, work: Callable[[Session], Awaitable
                 return await work(Session(graph, secrets, progress, events, tenant_id))
 
     try:
-        code = asyncio.run(main())
+        with _ending():
+            code = asyncio.run(main(_token(settings, auth)))
         events.write("finished", exit_code=code)
     finally:
         events.close()

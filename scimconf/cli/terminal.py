@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 PIPE_WIDTH = 100
+WIDEST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class Terminal:
 
 def _columns() -> int:
     given = os.environ.get("COLUMNS", "")
-    return int(given) if given.isdigit() else PIPE_WIDTH
+    is_number = given.isascii() and given.isdigit() and len(given) <= len(str(WIDEST))
+    return min(int(given), WIDEST) if is_number else PIPE_WIDTH
 
 
 def can_ask() -> bool:

@@ -232,7 +232,7 @@ _TAG = "scimconf:"
 
 def rotations(tags: Json) -> dict[str, str]:
     """`scimconf:KEY=ROTATION` tags as key → rotation."""
-    pairs = [tag[len(_TAG) :].partition("=") for tag in tags or () if tag.startswith(_TAG)]
+    pairs = [tag[len(_TAG) :].partition("=") for tag in tags or () if str(tag).startswith(_TAG)]
     return {key: rotation for key, equals, rotation in pairs if equals}
 
 
@@ -243,5 +243,5 @@ def tag_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
 def set_tag(raw: Json, key: tuple[str, ...], value: Json) -> Json:
     """The tags with one rotation said; everybody else's tags are kept."""
     mine = f"{_TAG}{key[0]}="
-    kept = [tag for tag in raw.get("tags") or () if not tag.startswith(mine)]
+    kept = [tag for tag in raw.get("tags") or () if not str(tag).startswith(mine)]
     return {**raw, "tags": [*kept, f"{mine}{value}"]}

@@ -12,9 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from scimconf.documents.shapes import odd
 from scimconf.errors import GraphError
 from scimconf.live.graph import Answer, Graph, Request
 from scimconf.live.patience import Patience, is_late
+from scimconf.live.protocol.refusals import undocumented
+from scimconf.live.tasks import first_failure, stopped
 from scimconf.wire import AssignmentRow, Document, Json, Lookup, Principal, Refusal, Snapshot, fill
 
 Lookups = Callable[[Snapshot], Iterable[Lookup]]
@@ -50,28 +53,31 @@ async def observe(live: Live, documents: Iterable[Document], lookups: Lookups) -
     pending = {document.name: document for document in documents}
     binders = [document.binds for document in pending.values() if document.binds is not None]
     state = _State(names={"token_tenant": live.tenant_id} if live.tenant_id else {})
-    running: set[asyncio.Task[None]] = set()
+    running: dict[asyncio.Task[None], None] = {}
     arrived = asyncio.Event()
     try:
         while True:
             for name in [name for name, one in pending.items() if one.needs <= state.names.keys()]:
-                running.add(asyncio.create_task(_arrive(live, pending.pop(name), state, arrived)))
+                running[asyncio.create_task(_arrive(live, pending.pop(name), state, arrived))] = None
             asked = [one for one in dict.fromkeys(lookups(state.snapshot())) if one not in state.found]
             if asked:
                 state.found.update(dict.fromkeys(asked, ()))
-                running.add(asyncio.create_task(_look_up(live.graph, asked, state)))
+                running[asyncio.create_task(_look_up(live.graph, asked, state))] = None
             if not running and state.settled:
                 return state.snapshot()
             state.settled = not running
             if running:
-                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                done = [task for task in running if task.done()]
+                failure = first_failure(done)
+                if failure is not None:
+                    raise failure
                 for task in done:
-                    task.result()
+                    del running[task]
             for bind in binders:
                 state.names.update(bind(state.documents))
     finally:
-        for task in running:
-            task.cancel()
+        await stopped(running)
 
 
 async def _arrive(live: Live, document: Document, state: _State, applications: asyncio.Event) -> None:
@@ -120,7 +126,15 @@ async def _is_coming(live: Live, document: Document, state: _State, applications
 
 
 async def read(graph: Graph, document: Document, names: Mapping[str, str]) -> Json:
-    """One document as raw JSON; a collection as the list of all its rows."""
+    """One document as raw JSON, as documented where it matters; a collection as the list of all its rows."""
+    raw = await _read(graph, document, names)
+    wrong = odd(document.name, raw)
+    if wrong:
+        raise undocumented("GET", Request("GET", document.path, names).told(), wrong)
+    return raw
+
+
+async def _read(graph: Graph, document: Document, names: Mapping[str, str]) -> Json:
     query = {key: str(fill(value, names)) for key, value in document.query}
     if not document.collection:
         return await graph.get(document.path, names, query)
@@ -156,7 +170,7 @@ async def _by_ids(graph: Graph, ids: Sequence[str]) -> list[Principal]:
         if error.status not in (401, 403):
             raise
         return []
-    return [_principal(row) for row in rows]
+    return [_principal(row) for row in identified("POST", "/directoryObjects/getByIds", rows)]
 
 
 def _principal(row: Mapping[str, Any]) -> Principal:
@@ -180,7 +194,8 @@ async def _by_names(graph: Graph, asked: Sequence[Lookup]) -> Mapping[Lookup, tu
     for (part, request), answer in zip(requests, answers, strict=True):
         if isinstance(answer, GraphError):
             raise answer
-        rows = [_principal(row) for row in await _all_rows(graph, request, answer)]
+        found_rows = identified("GET", request.path, await _all_rows(graph, request, answer))
+        rows = [_principal(row) for row in found_rows]
         for lookup in part:
             found[lookup] = tuple(one for one in rows if one.name.casefold() == lookup.value.casefold())
     return found
@@ -201,10 +216,21 @@ async def _answers(graph: Graph, requests: Sequence[Request]) -> Sequence[Answer
 
 
 async def _all_rows(graph: Graph, request: Request, answer: Answer) -> list[Any]:
-    body = answer.body or {}
+    body = answer.body if isinstance(answer.body, dict) else {}
     if "@odata.nextLink" in body:
         return await graph.collect(request.path, request.names, request.query)
-    return list(body.get("value") or ())
+    rows = body.get("value")
+    if not isinstance(rows, list):
+        raise undocumented(request.method, request.path, "it is no collection")
+    return rows
+
+
+def identified(method: str, path: str, rows: Sequence[Any]) -> Sequence[Any]:
+    """Directory objects, of which each says which one it is."""
+    for number, row in enumerate(rows):
+        if not isinstance(row, Mapping) or not isinstance(row.get("id"), str):
+            raise undocumented(method, path, f"[{number}] is no object with an id")
+    return rows
 
 
 async def count_members(graph: Graph, groups: Sequence[str]) -> Mapping[str, int | None]:
@@ -225,7 +251,10 @@ def member_users(group: str, most: str) -> Request:
 
 
 def _count(answer: Answer | GraphError) -> int | None:
-    if isinstance(answer, GraphError):
-        return None
-    number = (answer.body or {}).get("@odata.count")
+    return None if isinstance(answer, GraphError) else counted(answer.body)
+
+
+def counted(body: Json) -> int | None:
+    """The number that a collection says it has, where it says one."""
+    number = body.get("@odata.count") if isinstance(body, dict) else None
     return number if isinstance(number, int) else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from scimconf.errors import GraphError, TransportError
 
@@ -49,16 +49,19 @@ class Patience:
     created: datetime | None = None
     made_here: bool = False
     limit: float = LIMIT
-    waited: Callable[[str], None] = field(default=lambda _why: None)
+    waited: Callable[[float, str], None] = field(default=lambda _seconds, _why: None)
 
     def is_young(self) -> bool:
         now = self.now()
         return self.made_here or (self.created is not None and now is not None and now - self.created < YOUNG)
 
     def born(self, text: str | None) -> None:
-        """Learns the application's createdDateTime as Graph writes it."""
-        if text:
-            self.created = datetime.fromisoformat(text)
+        """Learns the application's createdDateTime as Graph writes it; one that is no date makes nothing young."""
+        try:
+            created = datetime.fromisoformat(text or "")
+        except ValueError:
+            return
+        self.created = created if created.tzinfo else created.replace(tzinfo=UTC)
 
     def wait(self) -> Wait:
         return Wait(self, self.clock() + self.limit)
@@ -76,7 +79,7 @@ class Wait:
         """Sleeps and says True while there is time left."""
         if self.patience.clock() + self.delay > self.deadline:
             return False
-        self.patience.waited(why)
+        self.patience.waited(self.delay, why)
         await self.patience.sleep(self.delay)
         self.delay = min(self.delay * 2, LAST)
         return True

@@ -10,13 +10,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from scimconf.errors import GraphError, ScimconfError
 from scimconf.live.graph import PAGE, Graph, Request, together
-from scimconf.live.observe import NAMES_A_FILTER, member_users, read
+from scimconf.live.observe import NAMES_A_FILTER, counted, identified, member_users, read
 from scimconf.live.protocol.messages import chunks
-from scimconf.live.protocol.pages import NEXT
+from scimconf.live.protocol.pages import NEXT, is_url
 from scimconf.wire import Document, Json, Refusal, Snapshot
 
 Users = AsyncGenerator[list[Json], None]
@@ -56,14 +57,15 @@ async def _page(graph: Graph, request: Request) -> Json:
     body = (await graph.send(request)).body
     if not isinstance(body, dict) or not isinstance(body.get("value"), list):
         raise ScimconfError(f"GET {request.told()} did not answer with a collection")
+    identified("GET", request.told(), body["value"])
     return body
 
 
-def _following(graph: Graph, request: Request, link: str | None, seen: set[int]) -> Request | None:
+def _following(graph: Graph, request: Request, link: Any, seen: set[int]) -> Request | None:
     """The request of the next page; None after the last one."""
     if not link:
         return None
-    if hash(link) in seen or not _is_below(link, graph.base, request):
+    if not is_url(link) or hash(link) in seen or not _is_below(link, graph.base, request):
         raise ScimconfError(f"GET {request.told()} names a next page that is none of its own")
     seen.add(hash(link))
     return replace(request, query=dict(parse_qsl(urlsplit(link).query, keep_blank_values=True)))
@@ -98,7 +100,8 @@ async def by_ids(graph: Graph, ids: Iterable[str], select: Sequence[str]) -> Use
         for answer in await graph.batch(requests):
             if isinstance(answer, GraphError):
                 raise answer
-            found += (answer.body or {}).get("value") or ()
+            rows = answer.body.get("value") if isinstance(answer.body, dict) else None
+            found += identified("GET", "/users", rows if isinstance(rows, list) else [rows])
         yield sorted(found, key=lambda user: str(user.get("userPrincipalName")).casefold())
 
 
@@ -116,7 +119,7 @@ async def by_names(graph: Graph, names: Sequence[str], select: Sequence[str]) ->
     for answer in answers:
         if isinstance(answer, GraphError) and answer.status != 404:
             raise answer
-        found.append(None if isinstance(answer, GraphError) else answer.body)
+        found.append(None if isinstance(answer, GraphError) else identified("GET", "/users", [answer.body])[0])
     return found
 
 
@@ -185,8 +188,7 @@ async def count(graph: Graph) -> int:
         answer = await graph.send(Request("GET", "/users", query=query, headers={"ConsistencyLevel": "eventual"}))
     except GraphError:
         return 0
-    number = (answer.body or {}).get("@odata.count")
-    return number if isinstance(number, int) else 0
+    return counted(answer.body) or 0
 
 
 async def filled(graph: Graph, snapshot: Snapshot, documents: Iterable[Document]) -> Snapshot:

@@ -100,7 +100,7 @@ def cloud_named(name: str) -> Cloud:
 
 def check_base(base: str) -> None:
     """Raise unless this is Graph v1.0 of a Microsoft cloud, or of a sandbox on this machine."""
-    parts = urlsplit(base)
+    parts = _split(base)
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
         raise ScimconfError("The URL of Graph is not an http(s) URL with a host and without a user")
     if not parts.path.endswith(VERSION_PATH) or parts.query or parts.fragment:
@@ -109,6 +109,18 @@ def check_base(base: str) -> None:
         )
     if not is_loopback(parts.hostname):
         _check_cloud(parts)
+
+
+def _split(base: str) -> SplitResult:
+    """The parts of a URL, its port as well; a line end, which urlsplit passes over, is none of them."""
+    try:
+        parts = urlsplit(base)
+        is_url = base.isprintable() and (parts.port is None or parts.port > 0)
+    except ValueError:
+        is_url = False
+    if not is_url:
+        raise ScimconfError("The URL of Graph, SCIMCONF_GRAPH_URL, is no URL: look at its host, its port and its end")
+    return parts
 
 
 def _check_cloud(parts: SplitResult) -> None:

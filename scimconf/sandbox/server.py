@@ -174,7 +174,7 @@ def serve(
     _allow_many_sockets()
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
+        _bind(listener, port)
         url = f"{'http://127.0.0.1' if tls is None else 'https://localhost'}:{listener.getsockname()[1]}/v1.0"
         config = uvicorn.Config(
             _HangingUp(app),
@@ -199,6 +199,17 @@ def serve(
             _Server(config, ready).run(sockets=[listener])
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)
+
+
+class PortError(Exception):
+    """A port that cannot be had."""
+
+
+def _bind(listener: socket.socket, port: int) -> None:
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        raise PortError(error.strerror) from error
 
 
 def _allow_many_sockets() -> None:

@@ -47,7 +47,7 @@ from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.synchronization import connection, jobs
 from scimconf.sandbox.synchronization.template import attribute_definition, templates_of
 from scimconf.sandbox.tenant import Tenant, stable_id
-from scimconf.sandbox.wire import Json
+from scimconf.sandbox.wire import Json, Refusal
 
 _KEYS = frozenset(
     {
@@ -63,6 +63,30 @@ _APPLICATION_KEYS = frozenset(
 )  # fmt: skip
 
 
+_SORTS: Mapping[str, type] = {
+    "organization": dict,
+    "users": list,
+    "groups": list,
+    "applications": list,
+    "endpoints": dict,
+    "rejected_tokens": list,
+    "permissions": list,
+    "switches": dict,
+    "generate": dict,
+}
+_GENERATED: Mapping[str, type] = {"users": int, "groups": int, "assign": dict}
+_APPLICATION_SORTS: Mapping[str, type] = {
+    "displayName": str,
+    "roles": list,
+    "assignments": list,
+    "secrets": dict,
+    "jobs": list,
+    "tags": list,
+    "createdDateTime": str,
+}
+_WORDS: Mapping[type, str] = {dict: "an object", list: "a list", int: "a number", str: "a text"}
+
+
 class TenantFileError(ValueError):
     """The description of a tenant does not make sense."""
 
@@ -75,14 +99,20 @@ class TenantFile:
 
     def __post_init__(self) -> None:
         _refuse_unknown(self.content, _KEYS, "a tenant")
+        _refuse_other(self.content, _SORTS)
+        _refuse_other(self.content.get("generate", {}), _GENERATED)
         for application in self.content.get("applications", []):
+            if not isinstance(application, dict):
+                raise TenantFileError(f"{application!r} is not an object, as an application is")
+            _named(application, "displayName")
             _refuse_unknown(application, _APPLICATION_KEYS, "an application")
+            _refuse_other(application, _APPLICATION_SORTS)
 
     @classmethod
     def read(cls, path: Path) -> TenantFile:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise TenantFileError(f"{path}: this is not JSON: {error}") from error
         if not isinstance(content, dict):
             raise TenantFileError(f"{path}: a tenant is an object")
@@ -99,6 +129,9 @@ class TenantFile:
         tenant.switches = positions.changed({"late_reads": 0, "role_propagation": 0})
         try:
             self._load(tenant)
+        except (AttributeError, LookupError, StopIteration, TypeError, Refusal) as error:
+            said = error.message if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"
+            raise TenantFileError(f"the description of the tenant does not make sense: {said}") from error
         finally:
             tenant.switches = positions
 
@@ -346,6 +379,13 @@ def _refuse_unknown(given: Mapping[str, Any], known: frozenset[str], what: str) 
     unknown = sorted(set(given) - known)
     if unknown:
         raise TenantFileError(f"{what} has no {unknown[0]!r}; it has: {', '.join(sorted(known))}")
+
+
+def _refuse_other(given: Mapping[str, Any], sorts: Mapping[str, type]) -> None:
+    for name, sort in sorts.items():
+        value = given.get(name)
+        if value is not None and (not isinstance(value, sort) or (sort is int and isinstance(value, bool))):
+            raise TenantFileError(f"{name} is {value!r}, which is not {_WORDS[sort]}")
 
 
 def initial_switches(described: TenantFile, given: Mapping[str, object]) -> Switches:

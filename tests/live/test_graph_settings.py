@@ -61,6 +61,12 @@ def test_a_sandbox_serves_any_cloud():
         ("http:///v1.0", "not an http"),
         ("http://127.0.0.1.evil.example/v1.0", "must be https"),
         ("http://169.254.169.254/v1.0", "must be https"),
+        ("http://[::1/v1.0", "is no URL"),
+        ("http://user:pass@[::1/v1.0", "is no URL"),
+        ("http://127.0.0.1:notaport/v1.0", "is no URL"),
+        ("http://127.0.0.1:99999/v1.0", "is no URL"),
+        ("http://127.0.0.1:0/v1.0", "is no URL"),
+        ("http://127.0.0.1:80\n80/v1.0", "is no URL"),
     ],
 )
 def test_anywhere_else_is_refused(url, why):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from scimconf.errors import GraphError
+from scimconf.errors import GraphError, ScimconfError
 from scimconf.live.graph import may_have_happened
 from scimconf.live.observe import Live
 from scimconf.live.order import After, Node
@@ -55,19 +55,30 @@ class Run:
         self.names: dict[str, str] = dict(orders.seen.names)
         self.done = Done()
         self.written: dict[str, Json] = {}
-        self.finished = 0
+        self._over: set[int] = set()
+
+    @property
+    def finished(self) -> int:
+        return len(self._over)
 
     def begins(self, node: Node) -> None:
-        self.orders.tell(node.says, self.finished, len(self.orders.steps))
+        self._tell(node.says)
 
     def ended(self, node: Node, result: Result, detail: str = "", hint: str = "") -> None:
+        """Every step of the node that has not ended by itself ended so."""
         for step in node.steps:
-            self.said(step, result, detail, hint)
+            if id(step) not in self._over:
+                self.said(step, result, detail, hint)
 
     def said(self, step: Step, result: Result, detail: str = "", hint: str = "") -> None:
-        self.finished += 1
+        self._over.add(id(step))
         self.done.outcomes.append(Outcome(result, step.serves, step.says, detail, hint))
-        self.orders.tell(step.says, self.finished, len(self.orders.steps))
+        self._tell(step.says)
+
+    def _tell(self, says: str) -> None:
+        """Whoever watches cannot end what is watched: a log on a full disk would leave a tenant half made."""
+        with suppress(Exception):
+            self.orders.tell(says, self.finished, len(self.orders.steps))
 
     async def again(self, wait: Wait, why: str) -> bool:
         """Whether there is time left to try again; none after an interrupt."""
@@ -78,7 +89,14 @@ class Run:
         """Notes that something was written: not when Graph refused it, but when nobody knows."""
         try:
             yield
-        except GraphError as error:
-            self.done.wrote |= counts and may_have_happened(error.status)
+        except Exception as error:
+            self.done.wrote |= counts and may_be_written(error)
             raise
         self.done.wrote |= counts
+
+
+def may_be_written(error: Exception) -> bool:
+    """Whether a write that ended so may have reached Graph: also by a success whose answer makes no sense."""
+    if isinstance(error, GraphError):
+        return may_have_happened(error.status) or 200 <= error.status < 300
+    return not isinstance(error, ScimconfError)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from scimconf.errors import GraphError, ScimconfError
-from scimconf.live.execution.run import Run
+from scimconf.live.execution.run import Run, may_be_written
 from scimconf.live.execution.writing import folded
 from scimconf.live.graph import Request, may_have_happened
 from scimconf.live.observe import read
@@ -51,7 +51,7 @@ async def _was_done(run: Run, step: Send) -> bool:
 
 async def _given(run: Run, step: Send, answer: Json) -> None:
     for name, path in step.gives:
-        run.names[name] = str(_dotted(answer, path))
+        run.names[name] = _dotted(step, answer, path)
     if step.look is not None and not await _looked(run, step, step.look):
         raise _NotYetError(f"done, but not to be found yet: {step.says}")
 
@@ -117,8 +117,12 @@ async def _batch(run: Run, steps: Sequence[Send]) -> bool:
     wait = run.live.patience.wait()
     left, fine = list(steps), True
     while left:
-        answers = await run.live.graph.batch([_batched(run, one) for one in left])
-        run.done.wrote |= any(not isinstance(one, GraphError) or may_have_happened(one.status) for one in answers)
+        try:
+            answers = await run.live.graph.batch([_batched(run, one) for one in left])
+        except Exception as failure:
+            run.done.wrote |= may_be_written(failure)
+            raise
+        run.done.wrote |= any(not isinstance(one, GraphError) or may_be_written(one) for one in answers)
         again: list[tuple[Send, GraphError]] = []
         for step, answer in zip(left, answers, strict=True):
             if not isinstance(answer, GraphError) or _is_already(step, answer):
@@ -155,7 +159,10 @@ def _is_already(step: Send, error: GraphError) -> bool:
     return any(error.status == status and text in error.message for status, text in step.already)
 
 
-def _dotted(answer: Json, path: str) -> Json:
+def _dotted(step: Send, answer: Json, path: str) -> str:
+    """What an answer says at a path: the id of what was made, without which nothing can go on."""
     for part in path.split("."):
-        answer = answer[part]
+        answer = answer.get(part) if isinstance(answer, Mapping) else None
+    if not isinstance(answer, str) or not answer:
+        raise ScimconfError(f"Graph's answer to {step.method} {step.path} is not as documented: it has no {path}")
     return answer

@@ -10,12 +10,13 @@ import asyncio
 from collections.abc import Mapping
 from graphlib import TopologicalSorter
 
-from scimconf.errors import ScimconfError, StaleError
+from scimconf.errors import ScimconfError, StaleError, unforeseen
 from scimconf.live.execution.run import Done, Orders, Run
 from scimconf.live.execution.sending import bulk, send
 from scimconf.live.execution.writing import wait_until, write
 from scimconf.live.observe import Live
 from scimconf.live.order import Node, phases
+from scimconf.live.tasks import stopped
 from scimconf.plan import Result
 from scimconf.wire import Edit, Phase, Read, Send
 
@@ -45,19 +46,24 @@ async def _phase(run: Run, waits: Mapping[Node, frozenset[Node]]) -> None:
     sorter.prepare()
     fell: set[Node] = set()
     running: dict[asyncio.Task[bool], Node] = {}
-    while sorter.is_active():
-        for node in sorter.get_ready():
-            running[asyncio.create_task(_node(run, node, waits[node] & fell))] = node
-        finished, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-        for task in finished:
-            node = running.pop(task)
-            if not task.result():
-                fell.add(node)
-            sorter.done(node)
+    try:
+        while sorter.is_active():
+            for node in sorter.get_ready():
+                running[asyncio.create_task(_node(run, node, waits[node] & fell))] = node
+            finished, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in finished:
+                node = running.pop(task)
+                if not task.result():
+                    fell.add(node)
+                sorter.done(node)
+    finally:
+        await stopped(running)
 
 
 async def _node(run: Run, node: Node, fell: frozenset[Node]) -> bool:
-    """Runs a node; False when it failed or was skipped."""
+    """Runs a node; False when it failed or was skipped. Nothing but the end of the process goes past it, since other
+    nodes are at work, and what they did has to be told.
+    """
     reason = _reason(run, fell)
     if reason:
         run.ended(node, Result.SKIPPED, reason)
@@ -68,8 +74,10 @@ async def _node(run: Run, node: Node, fell: frozenset[Node]) -> bool:
     except StaleError as error:
         run.done.stale = str(error)
         run.ended(node, Result.FAILED, str(error), error.hint)
-    except (ScimconfError, LookupError) as error:
-        run.ended(node, Result.FAILED, str(error), getattr(error, "hint", ""))
+    except ScimconfError as error:
+        run.ended(node, Result.FAILED, str(error), error.hint)
+    except Exception as error:  # noqa: BLE001  see above
+        run.ended(node, Result.FAILED, str(error) if type(error) is LookupError else unforeseen(error))
     return False
 
 

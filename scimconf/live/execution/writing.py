@@ -90,9 +90,11 @@ async def _fold(run: Run, raw: Json, edits: Sequence[Edit]) -> Json:
 
 async def _parsed(run: Run, expression: str) -> Json:
     answer = await run.live.graph.post(PARSE, run.names, {"expression": expression}, repeatable=True)
-    tree = (answer or {}).get("parsedExpression")
-    if not (answer or {}).get("parsingSucceeded") or not isinstance(tree, Mapping):
-        reason = ((answer or {}).get("error") or {}).get("message") or "it gave no reason"
+    said = answer if isinstance(answer, Mapping) else {}
+    tree = said.get("parsedExpression")
+    if not said.get("parsingSucceeded") or not isinstance(tree, Mapping):
+        error = said.get("error")
+        reason = (isinstance(error, Mapping) and error.get("message")) or "it gave no reason"
         raise ScimconfError(f"the service does not take the expression {expression}: {reason}")
     return dict(tree)
 

@@ -116,9 +116,12 @@ def replies(whole: Answer) -> dict[int, tuple[Reply, Any]]:
     rows = whole.body.get("responses") if isinstance(whole.body, dict) else None
     found = {}
     for row in rows if isinstance(rows, list) else ():
-        number, status = str(row.get("id", "")), row.get("status")
-        if number.isdecimal() and isinstance(status, int):
-            own = {str(name).lower(): str(value) for name, value in (row.get("headers") or {}).items()}
+        if not isinstance(row, dict):
+            continue
+        number, status, headers = str(row.get("id", "")), row.get("status"), row.get("headers")
+        if number.isascii() and number.isdecimal() and len(number) < 4 and isinstance(status, int):
+            named = headers.items() if isinstance(headers, dict) else ()
+            own = {str(name).lower(): str(value) for name, value in named}
             found[int(number)] = Reply(status, {"request-id": whole.request_id, **own}), row.get("body")
     return found
 

@@ -49,7 +49,9 @@ class Pages:
             seen.add(link)
             request = replace(request, method="GET", body=None)
 
-    def _check(self, request: Request, reply: Reply, link: str, seen: set[str]) -> None:
+    def _check(self, request: Request, reply: Reply, link: Any, seen: set[str]) -> None:
+        if not is_url(link):
+            raise unexpected(request, reply, "it names a next page that is no URL", self._scrub)
         if origin(link) != origin(self._base):
             raise unexpected(request, reply, "it names a next page on another host", self._scrub)
         if link in seen:
@@ -69,11 +71,19 @@ class Pages:
     def _raw(self, request: Request, reply: Reply) -> Page:
         try:
             page = json.loads(reply.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             page = None
         if isinstance(page, dict) and isinstance(page.get("value"), list):
             return page
         raise unexpected(request, reply, "not a collection", self._scrub)
+
+
+def is_url(link: Any) -> bool:
+    """Whether a link can be taken apart, so that one can see where it leads."""
+    try:
+        return isinstance(link, str) and link.isprintable() and " " not in link and bool(urlsplit(link))
+    except ValueError:
+        return False
 
 
 def origin(url: str) -> tuple[str, str, str, int | None]:

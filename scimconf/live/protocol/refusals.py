@@ -65,7 +65,7 @@ def _message(error: dict[str, Any]) -> str:
 def _parsed(message: str | bytes) -> Any:
     try:
         return json.loads(message)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -147,7 +147,7 @@ def json_body(request: Request, reply: Reply, scrub: Scrub) -> Any:
         return None
     try:
         return json.loads(reply.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     raise unexpected(request, reply, text(reply), scrub)
 
@@ -183,6 +183,12 @@ def unexpected(request: Request, reply: Reply, message: str, scrub: Scrub) -> Gr
         request_id=reply.request_id,
         client_request_id=reply.asked,
     )
+
+
+def undocumented(method: str, path: str, what: str) -> GraphError:
+    """A success whose JSON is not as Graph's documentation says; `what` names a place in it, never a value."""
+    message = f"the answer is not as Graph documents it: {what}"
+    return GraphError(status=200, code=UNEXPECTED, message=message, method=method, path=path)
 
 
 def text(reply: Reply) -> str:
