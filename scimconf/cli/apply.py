@@ -81,7 +81,7 @@ def _as_reviewed(reviewed: Saved, asked: dict[str, Any]) -> tuple[Sequence[str],
     if expected and expected != reviewed.digest:
         raise StaleError(f"This is not the plan that was reviewed: its digest is {reviewed.digest}, not {expected}")
     remembered = {name: reviewed.plan.options[name] for name in (*planning.REMEMBERED, "resend_secrets")}
-    specs = [application.paths[0] for application in reviewed.plan.applications]
+    specs = planning.specs_of(reviewed)
     later = {"redact_principals": False, "ignore": []}
     return specs, {**asked, **remembered, **{name: reviewed.plan.options.get(name, later[name]) for name in later}}
 

@@ -154,6 +154,22 @@ def conflicts(loadeds: Iterable[Loaded]) -> tuple[Problem, ...]:
     return tuple(problems)
 
 
+def rivals(identified: Iterable[tuple[Loaded, str]]) -> tuple[Problem, ...]:
+    """Specs that turn out to be about one application, by the id that the tenant has for it: each later one of several.
+
+    Each may name it in a way of its own, so that nothing is wrong until it is looked up.
+    """
+    first: dict[str, Loaded] = {}
+    found: list[Problem] = []
+    for loaded, id_ in identified:
+        before = first.setdefault(id_, loaded)
+        if before is not loaded:
+            path: SpecPath = ("application",)
+            said = f"this is the application that {before.origin(path)} is about, by another of its names"
+            found.append(Problem("S312", said, path, loaded.origin(path), "Keep one spec for one application."))
+    return tuple(found)
+
+
 def _identities(spec: Spec | None) -> Iterator[tuple[SpecPath, str]]:
     if spec is None:
         return

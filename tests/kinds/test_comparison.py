@@ -398,6 +398,14 @@ def test_people_are_counted_through_their_groups():
     assert said["group-removed"] == "a whole group would lose its last role, and 12 members with it"
 
 
+def test_a_pattern_to_keep_costs_no_more_than_it_is_long():
+    """Names come from the tenant: one of many equal letters must not stop a plan for ever."""
+    row = {**held(EDITORS, MEMBER, "Group"), "principalDisplayName": "a" * 200}
+    text = 'assignments: {unlisted: remove, keep: [{group: "' + "*a" * 60 + '*b"}]}'
+    found = planned(text, assignments=[row])
+    assert [change.action.value for change in found.plan.changes] == ["delete"]
+
+
 # --- selection ---------------------------------------------------------------------------------------------------
 
 WHOLE = """

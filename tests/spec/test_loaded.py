@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scimconf.spec.loaded import conflicts, digest, find, show
+from scimconf.spec.loaded import conflicts, digest, find, rivals, show
 from tests.spec.reading import MINIMAL, lines, load_text
 
 
@@ -104,6 +104,14 @@ def test_two_specs_of_one_name_or_application_are_a_problem():
         'spec.yaml:2:1  S312  name: "WRITER" is already what spec.yaml:2:1 is about. Give it another name.\n'
         'spec.yaml:3:15  S312  application.display_name: "writer" is already what spec.yaml:3:15 is about. '
         "Keep one spec for one application.\n"
+    )
+
+
+def test_specs_that_turn_out_to_be_of_one_application_are_a_problem():
+    one, other, third = (load_text(MINIMAL.replace("name: writer", f"name: {name}")) for name in "abc")
+    assert lines(rivals([(one, "1"), (third, "2"), (other, "1")])) == (
+        "spec.yaml:3:1  S312  application: this is the application that spec.yaml:3:1 is about, by another of its "
+        "names. Keep one spec for one application.\n"
     )
 
 
