@@ -26,9 +26,11 @@ class Events:
     def write(self, event: str, **members: Any) -> None:
         if self._file is None:
             return
+        from scimconf.live.echoes import throughout
+
         time = datetime.now(tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        line = json.dumps({"time": time, "event": event, **members}, ensure_ascii=True, sort_keys=False)
-        self._file.write(self._scrub(line) + "\n")
+        told = {"time": time, "event": event, **throughout(self._scrub, members)}
+        self._file.write(json.dumps(told, ensure_ascii=True, sort_keys=False) + "\n")
         self._file.flush()
 
     def planned(self, plan: ApplicationPlan) -> None:

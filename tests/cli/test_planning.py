@@ -150,3 +150,18 @@ def test_a_path_that_no_relative_one_reaches_stays_and_is_cut_in_the_file(monkey
 
     monkeypatch.setattr("os.path.relpath", refuse)
     assert planning._from_here("/elsewhere/a.yaml") == "/elsewhere/a.yaml"
+
+
+# --- events ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("token", ['"', ',"', "e"])
+def test_events_stay_json_whatever_the_token_is(desk, monkeypatch, token):
+    """It is masked in texts, never in the JSON around them."""
+    monkeypatch.setenv("WRITER_SCIM_TOKEN", token)
+    refused = {"error": {"code": "Bad", "message": f"the value {token} is bad"}}
+    desk.fault({"status": 400, "body": refused}, method="PUT", path="*/secrets")
+    assert desk("apply", "--auto-approve", "--events", "events.jsonl", WRITER).code == 5
+    told = [json.loads(line) for line in (desk.folder / "events.jsonl").read_text().splitlines()]
+    assert told[-1]["event"] == "finished"
+    assert any("***" in one.get("detail", "") for one in told)
