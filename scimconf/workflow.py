@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 ROUNDS = 4
 UNEXPORTABLE = frozenset({"K101", "K102", "K103", "K201", "K202", "K401", "K601", "K801"})
 """Problems that leave nothing to export, or only a part that would pass for the whole."""
+NOT_EXPORTED = "Name it as the portal does, or by its application id; see also that this is the right tenant."
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,10 @@ async def export(live: Live, identified: Mapping[str, str], name: str, tenant: s
     snapshot = await observe(live, wanted, lambda seen: (*lookups(KINDS, [spec], seen), *namesakes(seen)))
     problems = [one for one in check(KINDS, spec, snapshot) if one.is_error and one.code in UNEXPORTABLE]
     if problems:
-        raise ProblemsError(replace(problem, path=()) for problem in problems)
+        raise ProblemsError(
+            replace(problem, path=(), hint=NOT_EXPORTED if problem.code == "K103" else problem.hint)
+            for problem in problems
+        )
     return declare(name, tenant, snapshot, full=full)
 
 

@@ -78,6 +78,7 @@ def _slug(app: str) -> str:
 
 
 def _write(found: Declared, asked: dict[str, Any]) -> None:
+    from scimconf.kinds.declared_references import without_references
     from scimconf.render import yaml
     from scimconf.render.terminal.characters import visible
 
@@ -88,6 +89,7 @@ def _write(found: Declared, asked: dict[str, Any]) -> None:
         saved.save(str(Path(asked["out"]).with_name(file)), _csv(found.people))
     elif found.people:
         found.tree["assignments"]["users"] = found.users()
+    without_references(found)
     excuse(found)
     text = yaml.write_spec(found.tree, _notes(found))
     if asked["out"]:
