@@ -406,6 +406,15 @@ def test_a_pattern_to_keep_costs_no_more_than_it_is_long():
     assert [change.action.value for change in found.plan.changes] == ["delete"]
 
 
+def test_a_secret_in_a_live_address_is_in_no_plan():
+    """A spec never holds one, so it differs, and is shown without it."""
+    text = "connection: {authentication: bearer, base_address: https://app.example.com/v2, secret_token: {env: T}}"
+    live = {"BaseAddress": "https://app.example.com/v2?token=hunter2&a=1", "SecretToken": "*"}
+    (change,) = planned(text, **secrets(**live)).plan.changes
+    (field,) = change.fields
+    assert (field.name, field.before) == ("base_address", "https://app.example.com/v2?token=***&a=1")
+
+
 # --- selection ---------------------------------------------------------------------------------------------------
 
 WHOLE = """
