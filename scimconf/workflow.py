@@ -158,8 +158,12 @@ def _placed(loaded: Loaded, problems: Sequence[Problem]) -> tuple[Problem, ...]:
     )
 
 
-async def export(live: Live, identified: Mapping[str, str], name: str, tenant: str, *, full: bool) -> Declared:
+async def export(
+    live: Live, identified: Mapping[str, str], name: str, tenant: str, *, full: bool, defined: bool = False
+) -> Declared:
     """One live application as a spec; `identified` is its display_name, app_id or object_id.
+
+    `defined` has it say every attribute that is there, also those that the template brings along.
 
     Raises ProblemsError where there is no such application, or several, or a document is refused.
     """
@@ -176,7 +180,7 @@ async def export(live: Live, identified: Mapping[str, str], name: str, tenant: s
             replace(problem, path=(), hint=NOT_EXPORTED if problem.code == "K103" else problem.hint)
             for problem in problems
         )
-    return declare(name, tenant, snapshot, full=full)
+    return declare(name, tenant, snapshot, full=full, defined=defined)
 
 
 async def apply(live: Live, first: Planned, options: Options, values: Values, talk: Talk) -> Report:

@@ -51,7 +51,7 @@ def command(**asked: Any) -> int:
     return run(asked, "reading", work)
 
 
-async def declared(session: Session, app: str, name: str, *, full: bool) -> Declared:
+async def declared(session: Session, app: str, name: str, *, full: bool, defined: bool = False) -> Declared:
     """The application of a display name, an application id or an object id; raises ProblemsError."""
     from scimconf.errors import ProblemsError
     from scimconf.workflow import export
@@ -59,13 +59,13 @@ async def declared(session: Session, app: str, name: str, *, full: bool) -> Decl
     named = name or _slug(app)
     tenant = await session.tenant()
     if not GUID.fullmatch(app):
-        return await export(session.live(), {"display_name": app}, named, tenant, full=full)
+        return await export(session.live(), {"display_name": app}, named, tenant, full=full, defined=defined)
     try:
-        return await export(session.live(), {"app_id": app}, named, tenant, full=full)
+        return await export(session.live(), {"app_id": app}, named, tenant, full=full, defined=defined)
     except ProblemsError as error:
         if {problem.code for problem in error.problems} != {"K103"}:
             raise
-    return await export(session.live(), {"object_id": app}, named, tenant, full=full)
+    return await export(session.live(), {"object_id": app}, named, tenant, full=full, defined=defined)
 
 
 def _is_free(path: Path, *, force: bool) -> None:

@@ -41,14 +41,17 @@ def everything(name: str, identified: Mapping[str, str]) -> Spec:
     )
 
 
-def declare(name: str, tenant: str, snapshot: Snapshot, *, full: bool) -> Declared:
-    """The spec of one application as it is; `full` says everything, else what differs from the template's default."""
+def declare(name: str, tenant: str, snapshot: Snapshot, *, full: bool, defined: bool = False) -> Declared:
+    """The spec of one application as it is; `full` says everything, else what differs from the template's default.
+
+    Attributes of the template are not even then said, but where each definition is asked for (`defined`).
+    """
     found = Declared({"version": 1, "name": name, **({"tenant": tenant} if tenant else {})})
     _application(found, snapshot, full=full)
     _job(found, snapshot)
     _connection(found, name, snapshot)
     _provisioning(found, snapshot, full=full)
-    declare_mappings(found, snapshot, full=full)
+    declare_mappings(found, snapshot, full=full, defined=defined)
     declare_roles(found, snapshot, full=full)
     declare_assignments(found, snapshot, full=full)
     return found

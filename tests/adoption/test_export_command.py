@@ -287,3 +287,24 @@ def test_what_would_be_read_as_a_reference_is_told_and_left_out(desk, full, odd)
     planned = desk("plan", "odd.yaml", "--detailed-exitcode")
     assert planned.code == (2 if full else 0)
     assert not [line for line in planned.out.splitlines() if line.lstrip()[:2] in ("+ ", "~ ", "- ")]
+
+
+TEMPLATES_OWN = """
+extends: [{base}]
+mappings:
+  users:
+    target_attributes: {{title: {{type: string, multivalued: false, required: false}}}}
+role_attribute: {{target: nickName, source: appRoleAssignments, apply: always}}
+"""
+
+
+def test_what_the_template_brings_along_and_a_spec_writes_is_no_difference(desk):
+    """A role may go to an attribute that is there already: the plan is empty, and so is the difference."""
+    spec = desk.file("own.yaml", TEMPLATES_OWN.format(base=WRITER))
+    allowed = ["--auto-approve", "--ignore", "L401"]
+    assert desk("apply", *allowed, spec).code == 0
+    assert desk("plan", "--detailed-exitcode", spec).code == 0
+    said = desk("diff", "app:Writer", spec)
+    assert "target_attribute" not in said.out
+    spec.write_text(spec.read_text().replace("required: false", "required: true"))
+    assert "~ target_attribute/users/title" in desk("diff", "app:Writer", spec).out
