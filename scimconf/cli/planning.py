@@ -167,9 +167,13 @@ def _from_here(path: str) -> str:
 
 
 def specs_of(reviewed: Saved) -> tuple[str, ...]:
-    """The specs of a saved plan, from the working folder; raises ProblemsError where one is not there."""
+    """The specs of a saved plan, from the working folder; raises ProblemsError where there is none, or it is not there."""
     from scimconf.errors import Problem, ProblemsError, Where
 
+    unnamed = [one.name for one in reviewed.plan.applications if not one.paths]
+    if unnamed:
+        said = f"the plan of {', '.join(unnamed)} is of no spec, as a difference is, and cannot be applied"
+        raise ProblemsError([Problem("P006", said, hint="Make a plan: scimconf plan --out FILE")])
     specs = tuple(application.paths[0] for application in reviewed.plan.applications)
     hint = "The plan names it as seen from the folder that it was made in: apply it there, or plan here."
     missing = [

@@ -165,3 +165,31 @@ def test_events_stay_json_whatever_the_token_is(desk, monkeypatch, token):
     told = [json.loads(line) for line in (desk.folder / "events.jsonl").read_text().splitlines()]
     assert told[-1]["event"] == "finished"
     assert any("***" in one.get("detail", "") for one in told)
+
+
+# --- plans that are not what they seem ------------------------------------------------------------------------------
+
+
+def redigested(desk, change):
+    from scimconf.plan.diff import digest
+
+    assert desk("plan", "--out", "p.json", small(desk)).code == 0
+    document = json.loads((desk.folder / "p.json").read_text())
+    change(document)
+    desk.file("p.json", json.dumps({**document, "digest": digest(document)}))
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "says"),
+    [
+        (lambda plan: plan.update(options={}), 0, ""),
+        (lambda plan: plan["options"].update(only=5), 65, "P004"),
+        (lambda plan: plan["applications"][0]["spec"].update(paths=[]), 65, "P006"),
+        (lambda plan: plan["applications"][0]["changes"][0].update(impact={"foo": {}}), 65, "P004"),
+    ],
+)
+def test_a_file_with_a_digest_made_anew_is_read_with_care(desk, change, code, says):
+    """Nothing in it is taken for granted."""
+    redigested(desk, change)
+    said = desk("apply", "--auto-approve", "p.json")
+    assert (said.code, says in said.err) == (code, True)
