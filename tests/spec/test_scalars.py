@@ -75,3 +75,10 @@ def test_a_block_is_a_text():
         f'{MINIMAL}mappings:\n  users:\n    attributes:\n      a:\n        expression: >-\n          Join(" ",\n          [a])\n'
     )
     assert loaded.spec.mappings["users"].attributes["a"].expression == 'Join(" ", [a])'
+
+
+def test_an_integer_of_too_many_digits_is_no_number():
+    """Python would refuse to read it, in words about Python."""
+    long = "9" * 5000
+    assert core(Plain(long)) == long
+    assert lines(load_text(MINIMAL.replace("name: writer", f"name: {long}")).problems) == ""
