@@ -57,7 +57,9 @@ def core(value: Any) -> Any:
         return value
     if value in WORDS:
         return WORDS[value]
-    if INTEGER.fullmatch(value) and len(value) <= DIGITS:
+    if INTEGER.fullmatch(value):
+        if len(value) > DIGITS:
+            return str(value)
         return int(value, 0) if value[:2] in ("0o", "0x") else int(value)
     if FLOAT.fullmatch(value):
         return float(value)
