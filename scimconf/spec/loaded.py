@@ -181,22 +181,26 @@ def _identities(spec: Spec | None) -> Iterator[tuple[SpecPath, str]]:
 
 
 def find(
-    paths: Iterable[str], list_dir: Callable[[str], Iterable[str] | None]
+    paths: Iterable[str],
+    list_dir: Callable[[str], Iterable[str] | None],
+    identity: Callable[[str], str] = lambda path: str(PurePath(path)),
 ) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
     """The spec files behind what was asked for: a folder stands for its `scimconf.yaml` and `*.scimconf.yaml`.
 
-    `list_dir` gives the names in a folder, None for anything else.
+    `list_dir` gives the names in a folder, None for anything else. A file that is named twice is one, however it is
+    spelt; `identity` says which file a path is.
     """
-    found: dict[str, None] = {}
+    found: dict[str, str] = {}
     problems: list[Problem] = []
     for path in paths:
         names = list_dir(path)
         if names is None:
-            found[path] = None
+            found.setdefault(identity(path), path)
             continue
         specs = sorted(name for name in names if name == MAIN or name.endswith(ENDING))
-        found |= dict.fromkeys(str(PurePath(path) / name) for name in specs)
+        for one in (str(PurePath(path) / name) for name in specs):
+            found.setdefault(identity(one), one)
         if not specs:
             message = f"no {MAIN} and no *{ENDING} in this folder"
             problems.append(Problem("S001", message, where=Where(path), hint="Name the file, or rename it."))
-    return tuple(found), tuple(problems)
+    return tuple(found.values()), tuple(problems)

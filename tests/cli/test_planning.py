@@ -193,3 +193,16 @@ def test_a_file_with_a_digest_made_anew_is_read_with_care(desk, change, code, sa
     redigested(desk, change)
     said = desk("apply", "--auto-approve", "p.json")
     assert (said.code, says in said.err) == (code, True)
+
+
+# --- paths ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_spec_that_is_named_twice_is_planned_once(desk):
+    """However it is spelt; it does not conflict with itself."""
+    small(desk)
+    (desk.folder / "link.yaml").symlink_to("small.scimconf.yaml")
+    spellings = ["small.scimconf.yaml", "./small.scimconf.yaml", ".", desk.folder / "small.scimconf.yaml", "link.yaml"]
+    said = desk("plan", "--format", "json", *spellings)
+    assert (said.code, said.err) == (0, "")
+    assert [one["spec"]["paths"] for one in json.loads(said.out)["applications"]] == [["small.scimconf.yaml"]]

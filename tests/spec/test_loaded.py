@@ -122,6 +122,11 @@ def test_specs_of_other_names_and_applications_do_not_conflict():
     assert conflicts([load_text(MINIMAL), load_text(by_id), load_text("")]) == ()
 
 
+def test_a_file_that_is_named_twice_is_one():
+    assert find(["a.yaml", "./a.yaml", "b/./a.yaml"], {}.get)[0] == ("a.yaml", "b/./a.yaml")
+    assert find(["./a.yaml", "b/../a.yaml"], {}.get, lambda path: path[-6:])[0] == ("./a.yaml",)
+
+
 def test_a_folder_stands_for_its_specs():
     folders = {
         "apps": ["b.scimconf.yaml", "base.yaml", "scimconf.yaml", "a.scimconf.yaml", "people.csv"],
