@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 ROUNDS = 4
 UNEXPORTABLE = frozenset({"K101", "K102", "K103", "K201", "K202", "K401", "K601", "K801"})
 """Problems that leave nothing to export, or only a part that would pass for the whole."""
+NOT_EXPORTED = "Name it as the portal does, or by its application id; see also that this is the right tenant."
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +158,12 @@ def _placed(loaded: Loaded, problems: Sequence[Problem]) -> tuple[Problem, ...]:
     )
 
 
-async def export(live: Live, identified: Mapping[str, str], name: str, tenant: str, *, full: bool) -> Declared:
+async def export(
+    live: Live, identified: Mapping[str, str], name: str, tenant: str, *, full: bool, defined: bool = False
+) -> Declared:
     """One live application as a spec; `identified` is its display_name, app_id or object_id.
+
+    `defined` has it say every attribute that is there, also those that the template brings along.
 
     Raises ProblemsError where there is no such application, or several, or a document is refused.
     """
@@ -171,8 +176,11 @@ async def export(live: Live, identified: Mapping[str, str], name: str, tenant: s
     snapshot = await observe(live, wanted, lambda seen: (*lookups(KINDS, [spec], seen), *namesakes(seen)))
     problems = [one for one in check(KINDS, spec, snapshot) if one.is_error and one.code in UNEXPORTABLE]
     if problems:
-        raise ProblemsError(replace(problem, path=()) for problem in problems)
-    return declare(name, tenant, snapshot, full=full)
+        raise ProblemsError(
+            replace(problem, path=(), hint=NOT_EXPORTED if problem.code == "K103" else problem.hint)
+            for problem in problems
+        )
+    return declare(name, tenant, snapshot, full=full, defined=defined)
 
 
 async def apply(live: Live, first: Planned, options: Options, values: Values, talk: Talk) -> Report:

@@ -80,10 +80,8 @@ def _as_reviewed(reviewed: Saved, asked: dict[str, Any]) -> tuple[Sequence[str],
     expected = asked["expect_digest"]
     if expected and expected != reviewed.digest:
         raise StaleError(f"This is not the plan that was reviewed: its digest is {reviewed.digest}, not {expected}")
-    remembered = {name: reviewed.plan.options[name] for name in (*planning.REMEMBERED, "resend_secrets")}
-    specs = [application.paths[0] for application in reviewed.plan.applications]
-    later = {"redact_principals": False, "ignore": []}
-    return specs, {**asked, **remembered, **{name: reviewed.plan.options.get(name, later[name]) for name in later}}
+    kept = (*planning.REMEMBERED, "resend_secrets", "redact_principals", "ignore")
+    return planning.specs_of(reviewed), {**asked, **{name: reviewed.options[name] for name in kept}}
 
 
 def _run(loadeds: Sequence[Loaded], together: Sequence[Problem], reviewed: Saved | None, asked: dict[str, Any]) -> int:

@@ -40,9 +40,12 @@ def command(one: str, other: str, **asked: Any) -> int:
         return _tell(_load(one, asked), _load(other, asked), asked)
 
     async def work(session: Session) -> int:
-        sides = [await _live(session, side) if side.startswith(APP) else _load(side, asked) for side in (one, other)]
+        is_ruled = one.startswith(APP) and not other.startswith(APP)
+        sides = [
+            await _live(session, side, defined=is_ruled) if side.startswith(APP) else _load(side, asked)
+            for side in (one, other)
+        ]
         with session.progress.still():
-            is_ruled = one.startswith(APP) and not other.startswith(APP)
             return _tell(sides[0], sides[1], asked, live=is_ruled, secrets=False)
 
     return run(asked, "reading", work)
@@ -60,11 +63,11 @@ def _load(path: str, asked: dict[str, Any]) -> Spec:
     return loadeds[0].spec
 
 
-async def _live(session: Session, side: str) -> Spec:
+async def _live(session: Session, side: str, *, defined: bool) -> Spec:
     from scimconf.cli.export import declared
     from scimconf.spec.model import Spec
 
-    found = await declared(session, side.removeprefix(APP), "app", full=True)
+    found = await declared(session, side.removeprefix(APP), "app", full=True, defined=defined)
     found.tree.setdefault("assignments", {"unlisted": "report"})
     found.tree["assignments"]["users"] = found.users()
     return Spec.model_validate(found.tree)

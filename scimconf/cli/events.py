@@ -35,10 +35,12 @@ class Events:
     def write(self, event: str, **members: Any) -> None:
         if self._file is None:
             return
+        from scimconf.live.echoes import throughout
+
         time = datetime.now(tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        line = json.dumps({"time": time, "event": event, **members}, ensure_ascii=True, sort_keys=False)
+        told = {"time": time, "event": event, **throughout(self._scrub, members)}
         try:
-            self._file.write(self._scrub(line) + "\n")
+            self._file.write(json.dumps(told, ensure_ascii=True, sort_keys=False) + "\n")
             self._file.flush()
         except OSError as error:
             self.close()

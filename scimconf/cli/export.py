@@ -52,7 +52,7 @@ def command(**asked: Any) -> int:
     return run(asked, "reading", work)
 
 
-async def declared(session: Session, app: str, name: str, *, full: bool) -> Declared:
+async def declared(session: Session, app: str, name: str, *, full: bool, defined: bool = False) -> Declared:
     """The application of a display name, an application id or an object id; raises ProblemsError."""
     from scimconf.errors import ProblemsError
     from scimconf.workflow import export
@@ -60,13 +60,13 @@ async def declared(session: Session, app: str, name: str, *, full: bool) -> Decl
     named = name or _slug(app)
     tenant = await session.tenant()
     if not GUID.fullmatch(app):
-        return await export(session.live(), {"display_name": app}, named, tenant, full=full)
+        return await export(session.live(), {"display_name": app}, named, tenant, full=full, defined=defined)
     try:
-        return await export(session.live(), {"app_id": app}, named, tenant, full=full)
+        return await export(session.live(), {"app_id": app}, named, tenant, full=full, defined=defined)
     except ProblemsError as error:
         if {problem.code for problem in error.problems} != {"K103"}:
             raise
-    return await export(session.live(), {"object_id": app}, named, tenant, full=full)
+    return await export(session.live(), {"object_id": app}, named, tenant, full=full, defined=defined)
 
 
 def _is_free(path: Path, *, force: bool) -> None:
@@ -79,6 +79,7 @@ def _slug(app: str) -> str:
 
 
 def _write(found: Declared, asked: dict[str, Any]) -> None:
+    from scimconf.kinds.declared_references import without_references
     from scimconf.render import yaml
     from scimconf.render.terminal.characters import visible
 
@@ -89,6 +90,7 @@ def _write(found: Declared, asked: dict[str, Any]) -> None:
         saved.save(str(Path(asked["out"]).with_name(file)), _csv(found.people))
     elif found.people:
         found.tree["assignments"]["users"] = found.users()
+    without_references(found)
     excuse(found)
     text = yaml.write_spec(found.tree, _notes(found))
     if asked["out"]:

@@ -147,7 +147,7 @@ def values(given: Iterable[str], files: Iterable[str]) -> Mapping[str, str]:
 
 def load_all(asked: Iterable[str], given: Iterable[str], files: Iterable[str]) -> tuple[list[Loaded], list[Problem]]:
     """Every spec behind the paths (this folder where none is named), and what is wrong with them together."""
-    found, problems = find(list(asked) or ["."], list_dir)
+    found, problems = find(list(asked) or ["."], list_dir, os.path.realpath)
     variables = values(given, files)
     loadeds = [load(path, read, os.environ, variables) for path in found]
     return loadeds, [*problems, *conflicts(loadeds)]

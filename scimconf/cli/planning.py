@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from scimconf.cli.session import Session
     from scimconf.errors import Problem
     from scimconf.plan import Plan
+    from scimconf.plan.file import Saved
     from scimconf.spec.loaded import Loaded
     from scimconf.spec.model import Spec
     from scimconf.workflow import Options, Planned
@@ -94,7 +98,41 @@ async def plan_all(
             found.problems += result.comparison.problems
             if not result.comparison.problems:
                 found.planned.append(result)
+    _part_rivals(found)
+    _know_patterns(found, wishes)
     return found
+
+
+def _part_rivals(found: Found) -> None:
+    """Takes out every plan of an application that several specs are about: each would undo what the others do."""
+    from collections import Counter
+
+    from scimconf.spec.loaded import rivals
+
+    there = [(one.loaded, one.snapshot.names["sp"]) for one in found.planned if "sp" in one.snapshot.names]
+    times = Counter(sp for _, sp in there)
+    found.problems += rivals(there)
+    found.planned = [one for one in found.planned if times[one.snapshot.names.get("sp", "")] < 2]
+
+
+def _know_patterns(found: Found, wishes: Options) -> None:
+    """A pattern that matches nothing of any application is misspelt; where one cannot be seen, nobody knows.
+
+    It is matched with all that is wanted or seen: that nothing changes there is no mistake. What `--only` does not
+    match ends the command, since nothing at all would be planned; of `--exclude` it is told.
+    """
+    from scimconf.errors import Problem
+
+    if not found.planned or not is_sound(found, ()):
+        return
+    unmatched = frozenset.intersection(*(one.comparison.unmatched for one in found.planned))
+    for pattern in wishes.only:
+        if pattern in unmatched:
+            raise click.UsageError(f"--only {pattern!r} matches nothing that a spec names or the tenant shows")
+    for pattern in wishes.exclude:
+        if pattern in unmatched:
+            said = f"--exclude {pattern!r} matches nothing that a spec names or the tenant shows"
+            found.problems.append(Problem("K005", said, hint="Addresses are as a plan shows them.", severity="warning"))
 
 
 def whole(found: Found, asked: dict[str, Any]) -> Plan:
@@ -103,15 +141,49 @@ def whole(found: Found, asked: dict[str, Any]) -> Plan:
 
     tenants = [one.comparison.tenant for one in found.planned if one.comparison.tenant is not None]
     shaped: dict[str, Any] = {name: list(asked[name]) for name in REMEMBERED}
+    shaped["files"] = [_from_here(path) for path in shaped["files"]]
     if asked.get("redact_principals"):
         shaped["redact_principals"] = True
     if asked.get("ignore"):
         shaped["ignore"] = list(asked["ignore"])
     return Plan(
         tenants[0] if tenants else Tenant(),
-        tuple(one.comparison.plan for one in found.planned),
+        tuple(
+            replace(one.comparison.plan, paths=tuple(map(_from_here, one.comparison.plan.paths)))
+            for one in found.planned
+        ),
         {**shaped, "resend_secrets": asked["resend_secrets"]},
     )
+
+
+def _from_here(path: str) -> str:
+    """An absolute path as it is found from the working folder: a plan says nothing of a machine, and is applied again."""
+    if not Path(path).is_absolute():
+        return path
+    try:
+        return os.path.relpath(path)
+    except ValueError:  # on another drive, which no relative path reaches
+        return path
+
+
+def specs_of(reviewed: Saved) -> tuple[str, ...]:
+    """The specs of a saved plan, from the working folder; raises ProblemsError where there is none, or it is not there."""
+    from scimconf.errors import Problem, ProblemsError, Where
+
+    unnamed = [one.name for one in reviewed.plan.applications if not one.paths]
+    if unnamed:
+        said = f"the plan of {', '.join(unnamed)} is of no spec, as a difference is, and cannot be applied"
+        raise ProblemsError([Problem("P006", said, hint="Make a plan: scimconf plan --out FILE")])
+    specs = tuple(application.paths[0] for application in reviewed.plan.applications)
+    hint = "The plan names it as seen from the folder that it was made in: apply it there, or plan here."
+    missing = [
+        Problem("S001", "cannot be read: no such file", where=Where(spec), hint=hint)
+        for spec in specs
+        if not Path(spec).exists()
+    ]
+    if missing:
+        raise ProblemsError(missing)
+    return specs
 
 
 def tell(found: Found, together: Sequence[Problem], asked: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ from scimconf.errors import Problem, SpecPath
 from scimconf.kinds import roles
 from scimconf.kinds.kind import Base, Effects, close, refused
 from scimconf.plan import Absent, Action, Change, Effect, Kept, Reported, Resource, Wanted, Whole, decode, encode
+from scimconf.plan.globs import is_like
 from scimconf.spec.model import Assignments, GroupAssignment, Spec, UserAssignment
 from scimconf.wire import Document, Lookup, Phase, Principal, Send, Snapshot, Step
 
@@ -291,8 +292,7 @@ def _is_kept(assignments: Assignments, resource: Resource, snapshot: Snapshot) -
 
 def _is_like(name: str, pattern: str) -> bool:
     """`*` stands for any characters, everything else for itself; names are the same in any case."""
-    parts = map(re.escape, pattern.casefold().split("*"))
-    return re.fullmatch(".*".join(parts), name.casefold(), re.DOTALL) is not None
+    return is_like(name.casefold(), pattern.casefold())
 
 
 def _empty_files(assignments: Assignments) -> Iterator[Problem]:

@@ -14,11 +14,23 @@ from scimconf.kinds import mappings
 from scimconf.kinds.kind import Kind
 from scimconf.kinds.left_behind import left_behind
 from scimconf.kinds.people.impact import with_impact
-from scimconf.plan import Action, ApplicationPlan, Change, Difference, Effect, Resource, Tenant
+from scimconf.plan import (
+    Action,
+    Address,
+    ApplicationPlan,
+    Change,
+    Difference,
+    Effect,
+    Reported,
+    Resource,
+    Tenant,
+    Wanted,
+    Whole,
+)
 from scimconf.plan.diff import diff, fingerprint
 from scimconf.plan.guards import Facts, Permit
 from scimconf.plan.rules import guards
-from scimconf.plan.select import Selection, select
+from scimconf.plan.select import Selection, select, strangers
 from scimconf.spec.model import Spec
 from scimconf.wire import Document, Edit, Lookup, SecretRef, Snapshot, Step
 
@@ -41,12 +53,16 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """An application's plan, how it would be made so, and what is wrong."""
+    """An application's plan, how it would be made so, and what is wrong.
+
+    `unmatched` are the patterns of `only` and `exclude` that match nothing which is wanted or seen here.
+    """
 
     plan: ApplicationPlan
     steps: tuple[Step, ...] = ()
     problems: tuple[Problem, ...] = field(default=())
     tenant: Tenant | None = None
+    unmatched: frozenset[str] = frozenset()
 
 
 def documents(kinds: Sequence[Kind], specs: Sequence[Spec]) -> tuple[Document, ...]:
@@ -85,7 +101,9 @@ def compare(
     errors = tuple(problem for problem in problems if problem.is_error)
     if errors:
         return Comparison(ApplicationPlan(spec.name, notices=warnings), problems=errors, tenant=tenant)
-    difference = _difference(kinds, spec, snapshot, options)
+    wanted = tuple(chain.from_iterable(kind.desired(spec, snapshot) for kind in kinds))
+    observed = tuple(chain.from_iterable(kind.observed(spec, snapshot) for kind in kinds))
+    difference = diff(wanted, observed, {kind.name: kind.traits for kind in kinds}, resend=options.resend_secrets)
     changes = with_impact(spec, _with_effects(kinds, difference, snapshot), snapshot, options.today)
     chosen = select(changes, options.only, options.exclude, {kind.name: kind.after for kind in kinds})
     steps = _steps(kinds, spec, chosen.changes, snapshot)
@@ -110,19 +128,21 @@ def compare(
         left_behind=behind,
         excluded=chosen.left_out,
     )
-    return Comparison(plan, steps, tenant=tenant)
+    unmatched = strangers((*options.only, *options.exclude), _addresses(wanted, observed))
+    return Comparison(plan, steps, tenant=tenant, unmatched=unmatched)
+
+
+def _addresses(wanted: Iterable[Wanted], observed: Iterable[Resource]) -> tuple[Address, ...]:
+    """Whatever has an address; for a list that is ruled and may be empty, a star in place of what could be in it."""
+    ruled = (one.prefix.under("*") for one in wanted if isinstance(one, Whole | Reported))
+    named = (one.address for one in wanted if not isinstance(one, Whole | Reported))
+    return (*ruled, *named, *(one.address for one in observed))
 
 
 def _tenant(snapshot: Snapshot) -> Tenant | None:
     """As the tenant tells itself; where that is refused, the id that the token is for."""
     token = snapshot.names.get("token_tenant")
     return application.tenant(snapshot.get("organization")) or (Tenant(token) if token else None)
-
-
-def _difference(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options: Options) -> Difference:
-    wanted = chain.from_iterable(kind.desired(spec, snapshot) for kind in kinds)
-    observed = chain.from_iterable(kind.observed(spec, snapshot) for kind in kinds)
-    return diff(wanted, observed, {kind.name: kind.traits for kind in kinds}, resend=options.resend_secrets)
 
 
 def _with_effects(kinds: Sequence[Kind], difference: Difference, snapshot: Snapshot) -> tuple[Change, ...]:

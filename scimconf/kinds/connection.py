@@ -14,6 +14,7 @@ from scimconf.documents import secrets as documents
 from scimconf.errors import Problem
 from scimconf.kinds.kind import Base, Effects, masked, refused
 from scimconf.plan import Address, Change, Effect, FieldChange, Resource, Wanted, WriteOnly
+from scimconf.spec.addresses import masked as shown
 from scimconf.spec.model import Connection, SecretReference, Spec
 from scimconf.wire import Document, Edit, Folded, Phase, SecretRef, Send, Snapshot, Step
 
@@ -138,6 +139,8 @@ def _key(field: str) -> str:
 def _observed(values: Mapping[str, str], connection: Connection) -> dict[str, Any]:
     fields: dict[str, Any] = {field: values.get(key) for field, key in KEYS.items()}
     fields["authentication"] = _authentication(values)
+    for field in ("base_address", "oauth2.token_url"):  # a spec never holds such a one, so it differs all the same
+        fields[field] = None if fields[field] is None else shown(fields[field])
     for key in connection.other:
         fields[_field(key)] = values.get(key)
     return fields

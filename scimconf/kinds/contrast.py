@@ -12,6 +12,9 @@ from scimconf.plan.diff import diff
 from scimconf.spec.model import Spec
 from scimconf.wire import Snapshot
 
+DEFINITIONS = frozenset({"source_attribute", "target_attribute"})
+"""What an application has many of, and a plan looks at only where a spec writes one."""
+
 
 def contrast(
     kinds: Sequence[Kind], one: Spec, other: Spec, *, live: bool = False, secrets: bool = True
@@ -28,10 +31,12 @@ def contrast(
         if isinstance(item, Resource)
     ]
     wanted = list(_said(kinds, other, other.name))
-    if not live:
+    said = [item for item in wanted if isinstance(item, (Resource, Absent))]
+    named = {item.identity for item in said}
+    if live:
+        before = [item for item in before if item.address.kind not in DEFINITIONS or item.identity in named]
+    else:
         there = {item.identity: item for item in before}
-        said = [item for item in wanted if isinstance(item, (Resource, Absent))]
-        named = {item.identity for item in said}
         gone = [Absent(item.address, item.key) for item in before if item.identity not in named]
         wanted = [*(_whole(item, there.get(item.identity), secrets=secrets) for item in said), *gone]
     difference = diff(wanted, before, {kind.name: kind.traits for kind in kinds})

@@ -14,7 +14,9 @@ from scimconf.documents import application, job, secrets
 from scimconf.kinds.connection import KEYS, OAUTH2
 from scimconf.kinds.declared_access import declare_assignments, declare_roles, namesakes
 from scimconf.kinds.declared_mappings import declare_mappings
+from scimconf.kinds.declared_references import reads_as_reference
 from scimconf.kinds.declared_spec import Declared
+from scimconf.spec.addresses import holds_secret
 from scimconf.spec.model import Spec
 from scimconf.spec.model.base import EMAIL, HTTPS
 from scimconf.spec.model.connection import CONFIDENTIAL, ENV_NAME, ENV_REFERENCE
@@ -39,14 +41,17 @@ def everything(name: str, identified: Mapping[str, str]) -> Spec:
     )
 
 
-def declare(name: str, tenant: str, snapshot: Snapshot, *, full: bool) -> Declared:
-    """The spec of one application as it is; `full` says everything, else what differs from the template's default."""
+def declare(name: str, tenant: str, snapshot: Snapshot, *, full: bool, defined: bool = False) -> Declared:
+    """The spec of one application as it is; `full` says everything, else what differs from the template's default.
+
+    Attributes of the template are not even then said, but where each definition is asked for (`defined`).
+    """
     found = Declared({"version": 1, "name": name, **({"tenant": tenant} if tenant else {})})
     _application(found, snapshot, full=full)
     _job(found, snapshot)
     _connection(found, name, snapshot)
     _provisioning(found, snapshot, full=full)
-    declare_mappings(found, snapshot, full=full)
+    declare_mappings(found, snapshot, full=full, defined=defined)
     declare_roles(found, snapshot, full=full)
     declare_assignments(found, snapshot, full=full)
     return found
@@ -57,7 +62,7 @@ def _application(found: Declared, snapshot: Snapshot, *, full: bool) -> None:
     said: dict[str, Any] = {"app_id": row["appId"]}
     found.comments["application", "app_id"] = str(row.get("displayName"))
     template = row.get("applicationTemplateId")
-    if full and template:
+    if full and template and not reads_as_reference(row["displayName"]):
         said = {"display_name": row["displayName"]}
         said["create"] = {"from_template": "custom" if template == application.CUSTOM_TEMPLATE else template}
     if row.get("preferredSingleSignOnMode") == "saml":
@@ -88,7 +93,7 @@ def _connection(found: Declared, name: str, snapshot: Snapshot) -> None:
     way = keys.pop("AuthenticationType", None)
     own = {field: keys.pop(key) for field, key in KEYS.items() if key in keys}
     said: dict[str, Any] = {}
-    if "base_address" in own and re.match(HTTPS, own["base_address"]):
+    if "base_address" in own and _is_sayable(own["base_address"]):
         said["base_address"] = own.pop("base_address")
     oauth2 = _oauth2(name, own, rotations) if way == OAUTH2 else None
     if oauth2 is not None:
@@ -112,12 +117,16 @@ def _connection(found: Declared, name: str, snapshot: Snapshot) -> None:
 def _oauth2(name: str, own: dict[str, str], rotations: Mapping[str, str]) -> dict[str, Any] | None:
     """The client, where all of it is there to be written."""
     url, client, secret = (own.get(f"oauth2.{part}") for part in ("token_url", "client_id", "client_secret"))
-    if not url or not re.match(HTTPS, url) or client in (None, secrets.MASK) or secret is None:
+    if not url or not _is_sayable(url) or client in (None, secrets.MASK) or secret is None:
         return None
     for part in ("token_url", "client_id", "client_secret"):
         del own[f"oauth2.{part}"]
     reference = _reference(name, "CLIENT_SECRET", rotations.get("Oauth2ClientSecret"))
     return {"token_url": url, "client_id": client, "client_secret": reference}
+
+
+def _is_sayable(address: str) -> bool:
+    return re.match(HTTPS, address) is not None and not holds_secret(address)
 
 
 def _authentication(said: Mapping[str, Any], way: str | None, *, is_mixed: bool) -> str | None:

@@ -15,7 +15,7 @@ from scimconf.spec.model.operators import OPERATORS
 from scimconf.wire import Json, Snapshot
 
 
-def declare_mappings(found: Declared, snapshot: Snapshot, *, full: bool) -> None:
+def declare_mappings(found: Declared, snapshot: Snapshot, *, full: bool, defined: bool) -> None:
     """What flows: every objectMapping that a spec can speak of, the others in words."""
     live, default = snapshot.get("schema"), snapshot.get("default_schema")
     if live is None:
@@ -24,6 +24,8 @@ def declare_mappings(found: Declared, snapshot: Snapshot, *, full: bool) -> None
     for selector, place in _sections(found, live):
         before = None if default is None else schema.place(default, selector)
         section = _section(found, selector, place, live, default, before, full=full or before is None)
+        for side in ("target", "source") if defined else ():
+            section[f"{side}_attributes"] = _all_definitions(live, place, side)
         if section:
             own = {"source": selector.source, "target": selector.target, "rule": selector.rule}
             said[selector.name] = {**{key: value for key, value in own.items() if value}, **section}
@@ -132,6 +134,17 @@ def _definitions(
             said[name] = _definition(fields, was.get(name, {}))
         else:
             found.unsaid.append(f"the {side} attribute {name} has a type or mutability that a spec does not know")
+    return said
+
+
+def _all_definitions(live: Json, place: schema.Place, side: str) -> dict[str, Any]:
+    """Every attribute with every field, to be compared with what somebody writes of it."""
+    said = {}
+    for one in reversed(schema.definitions(live, place, side)):
+        fields, name = definitions.definition_fields(one), str(one.get("name") or "")
+        if name and fields["type"] in _TYPES and fields["mutability"] in _MUTABILITY:
+            raw = {key: value for key, value in fields.items() if key not in _PLAIN}
+            said[name] = {**{key: fields[key] for key in fields if key in _PLAIN}, "raw": raw}
     return said
 
 

@@ -32,7 +32,7 @@ from msgraph_core.middleware import GraphTelemetryHandler
 from msgraph_core.middleware.options import GraphTelemetryHandlerOption
 
 from scimconf import __version__
-from scimconf.errors import AuthenticationError, GraphError, TransportError
+from scimconf.errors import AuthenticationError, GraphError, ScimconfError, TransportError
 from scimconf.live.protocol.batches import BATCH_SIZE, Batches
 from scimconf.live.protocol.messages import NOTHING, Answer, Reply, Request, chunks
 from scimconf.live.protocol.pages import Pages
@@ -237,6 +237,9 @@ def told_lost(error: httpx.RequestError | None, settings: Settings) -> tuple[str
         return f"nothing came within {settings.read_timeout:g} s", ""
     if not isinstance(error, NEVER_SENT):
         return f"the connection broke: {text}", ""
+    if settings.anonymous and "CERTIFICATE_VERIFY_FAILED" in text:
+        tip = "Name its authority, as `scimconf sandbox serve --tls` tells it: export SSL_CERT_FILE=DIR/ca.pem"
+        return f"the certificate of {settings.base} is not trusted", tip
     if settings.anonymous:
         return (
             f"could not connect to {settings.base}: {text}",
@@ -350,8 +353,21 @@ def http_client(settings: Settings, transport: httpx.AsyncBaseTransport | None) 
         headers={"Accept": "application/json", "User-Agent": f"scimconf/{__version__}"},
         http2=False,
         trust_env=not settings.anonymous,
-        verify=True if settings.base.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        verify=trust(settings),
     )
+
+
+def trust(settings: Settings) -> bool | ssl.SSLContext:
+    """The certificates to trust: for Graph those that httpx finds, for a sandbox the one that is named, or none."""
+    if not settings.base.startswith("https:"):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # an empty one, since making a full one takes its time
+    if not settings.anonymous or not settings.authority:
+        return True
+    try:
+        return ssl.create_default_context(cafile=settings.authority)
+    except OSError as error:
+        why = error.strerror or "there is no certificate in it"
+        raise ScimconfError(f"SSL_CERT_FILE names {settings.authority}, which cannot be read: {why}") from None
 
 
 def with_pipeline(client: httpx.AsyncClient, gate: Gate) -> httpx.AsyncClient:

@@ -8,14 +8,14 @@ texts that come back from elsewhere.
 from __future__ import annotations
 
 import hmac
-import html
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import urlsplit
 
 from scimconf.errors import SecretError
+from scimconf.live.echoes import echoes
 from scimconf.wire import SecretRef
 
 MASK = "***"
@@ -91,11 +91,13 @@ class Secrets:
         self._credential = credential
         self._vault = vault or self._azure
         self._known: dict[SecretRef, SecretValue] = {}
+        self._masked: Callable[[str], str] = str
 
     def resolve(self, ref: SecretRef) -> SecretValue:
         """The value that a reference names; the same one for the whole command. Raises SecretError."""
         if ref not in self._known:
             self._known[ref] = self._read(ref)
+            self._masked = _masking(self._known.values())
         return self._known[ref]
 
     def at_hand(self, ref: SecretRef) -> bool:
@@ -108,11 +110,8 @@ class Secrets:
         return True
 
     def scrub(self, text: str) -> str:
-        """The text with every resolved value masked, in each form that an echo of it may have."""
-        found = {form for value in self._known.values() for form in forms(value)}
-        for form in sorted(found, key=len, reverse=True):
-            text = text.replace(form, MASK)
-        return text
+        """The text with every resolved value masked, however an echo of it is written."""
+        return self._masked(text)
 
     def _read(self, ref: SecretRef) -> SecretValue:
         if ref.source == "env":
@@ -142,11 +141,19 @@ class Secrets:
         raise failure
 
 
+def _masking(values: Iterable[SecretValue]) -> Callable[[str], str]:
+    """What masks the values; a function, since a pattern would show them."""
+    pattern = echoes(value._reveal() for value in values)  # noqa: SLF001  only to be masked
+    return lambda text: pattern.sub(MASK, text)
+
+
 def _present(text: str | None, ref: SecretRef, missing: str, tip: str = "") -> SecretValue:
     if text is None:
         raise SecretError(missing, tip)
     if not text:
         raise SecretError(f"{ref.name} is empty")
+    if any("\ud800" <= char <= "\udfff" for char in text):  # what Python makes of bytes that are no text
+        raise SecretError(f"{ref.name} is not UTF-8")
     return SecretValue(text)
 
 
@@ -161,6 +168,8 @@ def _file_text(path: Path, ref: SecretRef) -> str | None:
         why = error.strerror or type(error).__name__
     except UnicodeDecodeError:
         why = "it is not UTF-8"
+    except ValueError:
+        why = "no file has such a name"
     raise SecretError(f"{ref.name} cannot be read: {why}")
 
 
@@ -185,11 +194,3 @@ def vault_failure(error: Exception, url: str, name: str) -> SecretError:
         tip = "It needs the role Key Vault Secrets User, or the access policy `get` on secrets."
         return SecretError(f"{name} in {url} may not be read ({status})", tip)
     return SecretError(f"{name} in {url} could not be read ({type(error).__name__})")
-
-
-def forms(value: SecretValue) -> set[str]:
-    """A secret as it may come back: plain, escaped in JSON (also twice), in a URL, in HTML."""
-    text = value._reveal()  # noqa: SLF001  only to be masked
-    escaped = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
-    twice = {json.dumps(form)[1:-1] for form in escaped}
-    return {text, *escaped, *twice, quote(text, safe=""), quote(text), quote_plus(text), html.escape(text)}

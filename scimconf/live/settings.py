@@ -48,7 +48,8 @@ class Settings:
 
     `budget` bounds the waiting of one command for throttling and for repeated tries, all requests together (waits at
     the same time count once). `throttled` and `failed` bound the tries of one request that was told to come back, and
-    of one that failed or was not answered.
+    of one that failed or was not answered. `authority` is a file of certificates to trust, for a sandbox that serves
+    https; for Graph it is httpx that looks for one.
     """
 
     base: str = PUBLIC.base
@@ -58,6 +59,7 @@ class Settings:
     failed: int = 4
     connect_timeout: float = 10.0
     read_timeout: float = 60.0
+    authority: str = ""
 
     def __post_init__(self) -> None:
         check_base(self.base)
@@ -84,7 +86,7 @@ def graph_settings(environ: Mapping[str, str], cloud: str | None = None) -> Sett
     url = environ.get("SCIMCONF_GRAPH_URL", "").strip()
     if not url:
         return Settings(base=(chosen or PUBLIC).base)
-    settings = Settings(base=url.rstrip("/"))
+    settings = Settings(base=url.rstrip("/"), authority=environ.get("SSL_CERT_FILE", ""))
     if chosen and not settings.anonymous and settings.cloud != chosen:
         raise ScimconfError(f"SCIMCONF_GRAPH_URL is {settings.host}, but the cloud {chosen.name} is {chosen.graph}")
     return settings

@@ -32,6 +32,7 @@ from scimconf.plan.diff import canonical, digest, explain
 from scimconf.plan.resource import Address, Resource, WriteOnly
 
 Json = Any
+EffectName = Literal["destroys", "narrows", "widens", "credentials", "resync"]
 MAJOR = 1
 
 
@@ -39,6 +40,19 @@ class _Part(BaseModel):
     """Unknown keys are kept, since minor versions add some; a wrong type is wrong."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+class OptionsPart(_Part):
+    """What shaped a plan; a difference of two specs is shaped by nothing."""
+
+    only: tuple[str, ...] = Field(default=(), strict=False, description="Patterns of addresses that are kept.")
+    exclude: tuple[str, ...] = Field(default=(), strict=False, description="Patterns of addresses that are not.")
+    allow: tuple[str, ...] = Field(default=(), strict=False, description="Guards that were opened.")
+    given: tuple[str, ...] = Field(default=(), strict=False, description="Variables, as `NAME=TEXT`.")
+    files: tuple[str, ...] = Field(default=(), strict=False, description="Files of variables.")
+    resend_secrets: bool = Field(default=False, description="Whether secrets are sent again.")
+    redact_principals: bool = Field(default=False, description="Whether people's names were kept out.")
+    ignore: tuple[str, ...] = Field(default=(), strict=False, description="Rules of the lint that were left out.")
 
 
 class FieldPart(_Part):
@@ -75,10 +89,10 @@ class ChangePart(_Part):
     kind: str
     action: Literal["create", "update", "replace", "delete"]
     fields: dict[str, FieldPart]
-    effects: tuple[Literal["destroys", "narrows", "widens", "credentials", "resync"], ...] = Field(
-        strict=False, description="What it does to people."
+    effects: tuple[EffectName, ...] = Field(strict=False, description="What it does to people.")
+    impact: dict[EffectName, ImpactPart] = Field(
+        default={}, description="People by effect, where they could be counted."
     )
-    impact: dict[str, ImpactPart] = Field(default={}, description="People by effect, where they could be counted.")
     reason: str = Field(description="Why, where the action alone does not say it; nothing may be decided by it.")
 
 
@@ -158,7 +172,7 @@ class PlanFile(_Part):
 
     format_version: str = Field(pattern=r"^1\.[0-9]+$")
     digest: str = Field(description="Over everything else in this document.")
-    options: dict[str, Json] = Field(
+    options: OptionsPart = Field(
         description="The options that shaped the plan; `apply` of a saved plan uses them again."
     )
     tenant: TenantPart
@@ -168,11 +182,12 @@ class PlanFile(_Part):
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A plan that was read from a file."""
+    """A plan that was read from a file; of its options those that the file leaves out are as when none is given."""
 
     plan: Plan
     digest: str
     document: Mapping[str, Json]
+    options: Mapping[str, Json]
 
 
 def read(text: str | bytes, file: str) -> Saved | Problem:
@@ -200,15 +215,16 @@ def read(text: str | bytes, file: str) -> Saved | Problem:
     if digest(document) != parsed.digest:
         said = "this plan was changed after it was made: its digest is another one"
         return Problem("P005", said, where=where, hint="Plan again; a plan is not edited by hand.")
-    return Saved(_plan(parsed), parsed.digest, MappingProxyType(document))
+    plan = _plan(parsed, document["options"])
+    return Saved(plan, parsed.digest, MappingProxyType(document), MappingProxyType(parsed.options.model_dump()))
 
 
 # --- back to values -------------------------------------------------------------------------------------------------
 
 
-def _plan(parsed: PlanFile) -> Plan:
+def _plan(parsed: PlanFile, options: Mapping[str, Json]) -> Plan:
     tenant = Tenant(parsed.tenant.id, parsed.tenant.domain)
-    return Plan(tenant, tuple(_application(one) for one in parsed.applications), MappingProxyType(parsed.options))
+    return Plan(tenant, tuple(_application(one) for one in parsed.applications), MappingProxyType(options))
 
 
 def _application(part: ApplicationPart) -> ApplicationPlan:

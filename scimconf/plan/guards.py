@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from scimconf.plan.change import Guard, Tenant
+from scimconf.plan.globs import is_like
 from scimconf.plan.resource import Address
 
 ASKED = frozenset({"application-created", "first-start"})
@@ -28,7 +28,7 @@ class Permit:
     def opens(self, guard: Guard, today: date) -> bool:
         in_time = self.until is None or today <= self.until
         place = "" if guard.address is None else str(guard.address)
-        here = not self.address or place == self.address or (bool(place) and fnmatchcase(place, self.address))
+        here = not self.address or (bool(place) and is_like(place, self.address))
         enough = self.up_to is None or (guard.number is not None and guard.number <= self.up_to)
         return self.guard == guard.id and in_time and here and enough
 

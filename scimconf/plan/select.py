@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from scimconf.plan.change import Action, Change
+from scimconf.plan.globs import is_like
 from scimconf.plan.resource import Address
 
 COMPANIONS: Mapping[str, tuple[str, ...]] = {"attribute_mapping": ("source_attribute", "target_attribute")}
@@ -51,7 +51,12 @@ def select(
 
 def _matches(address: Address, patterns: Iterable[str]) -> bool:
     texts = (str(address), address.local)
-    return any(text == pattern or fnmatchcase(text, pattern) for pattern in patterns for text in texts)
+    return any(is_like(text, pattern) for pattern in patterns for text in texts)
+
+
+def strangers(patterns: Iterable[str], known: Sequence[Address]) -> frozenset[str]:
+    """The patterns that match nothing at all of what is wanted or seen, whether or not it changes."""
+    return frozenset(pattern for pattern in patterns if not any(_matches(one, (pattern,)) for one in known))
 
 
 def _prerequisites(

@@ -154,6 +154,9 @@ def verdict(plan: Plan) -> str:
         return f"Plan: {sum_up(change for application in plan.applications for change in application.changes)}."
     if reported:
         return f"No changes to make. {plural(reported, 'thing is', 'things are')} in the tenant and not in the spec."
+    excluded = sum(application.excluded for application in plan.applications)
+    if excluded:
+        return f"No changes among those asked for. {plural(excluded, 'other is', 'others are')} excluded."
     return "No changes. Everything is as the spec says."
 
 

@@ -12,6 +12,8 @@ from scimconf.render.names import plural
 from scimconf.render.terminal.characters import cells, visible
 from scimconf.render.terminal.page import Page
 
+SHOWN = 100
+
 
 def text(
     problems: Iterable[Problem],
@@ -20,13 +22,19 @@ def text(
     color: bool = False,
     sources: Mapping[str, str] | None = None,
 ) -> str:
-    """All problems; with the text of a file in `sources`, the line a problem stands on is shown under it."""
+    """The problems; with the text of a file in `sources`, the line a problem stands on is shown under it.
+
+    Of very many the first are shown, errors before warnings, and all are counted: nobody reads the others.
+    """
     page = Page(width or 0, color)
     ordered = sorted(problems, key=_place)
+    shown = sorted(sorted(ordered, key=lambda one: not one.is_error)[:SHOWN], key=_place)
     lines: list[str] = []
-    for problem in ordered:
+    for problem in shown:
         lines += _lines(page, problem, folded=width is not None)
         lines += _excerpt(page, problem, sources or {})
+    if len(shown) < len(ordered):
+        lines.append(f"… and {len(ordered) - len(shown):,} more.")
     return "\n".join([*lines, _counted(ordered)]) + "\n"
 
 

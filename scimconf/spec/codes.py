@@ -58,6 +58,7 @@ CODES: dict[str, str] = {
     "S312": "two specs of one name or one application",
     "S313": "a permit that opens more than the base's",
     "S314": "a star in place of a value",
+    "S315": "a secret in an address",
 }
 
 

@@ -31,13 +31,19 @@ MAX_SIZE = 4_000_000
 MAX_BASES = 20
 LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 QUOTES = "Put the text in quotes."
+SECOND_COLON = "mapping values are not allowed in this context"
+NO_COLON = "could not find expected ':'"
+UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What YAML refuses anywhere; a surrogate has been refused as no UTF-8 already."""
+KEY = re.compile(r"""\s*(?:- +)?(?:[\w.$-]+|'[^']*'|"[^"]*") *:(?:\s(?!.*:(?:\s|$))|$)""")
+"""A line that is a key, with one `: ` in it or none."""
 SAID = {
-    "mapping values are not allowed in this context": ("a second `: ` in one line", QUOTES),
+    SECOND_COLON: ("a second `: ` in one line", QUOTES),
     "found unexpected end of stream": ("a quote is opened and never closed", "Close it."),
     "found character that cannot start any token": ("no text begins with this sign", QUOTES),
     "found undefined alias": ("an alias of something that is not there", "A text that begins with `*` takes quotes."),
     "did not find expected key": ("this line is indented differently from its neighbours", "Align it with them."),
-    "could not find expected ':'": ("a key without `:`", "Write `key: value`."),
+    NO_COLON: ("a key without `:`", "Write `key: value`."),
     "did not find expected '-' indicator": ("a list goes on without `-`", "Begin the item with `- `."),
     "did not find expected ',' or '}'": ("a `{` is opened and not closed", "Close it, or put its texts in quotes."),
     "did not find expected ',' or ']'": ("a `[` is opened and not closed", "Close it, or put its texts in quotes."),
@@ -169,8 +175,10 @@ class _Files:
             raise RefusedError(Problem("S008", "the file is larger than 4 MB", where=Where(path)))
         try:
             return (data.encode() if isinstance(data, str) else data).decode("utf-8-sig")
-        except UnicodeError as error:
-            raise RefusedError(Problem("S002", "not UTF-8", where=Where(path), hint="Save it as UTF-8.")) from error
+        except (UnicodeDecodeError, UnicodeEncodeError) as error:
+            before = error.object[: error.start]
+            where = _spot(before if isinstance(before, str) else before.decode(), path)
+            raise RefusedError(Problem("S002", "not UTF-8", where=where, hint="Save it as UTF-8.")) from error
 
     def _build(self, path: str, text: str) -> Table:
         lines = LINE_BREAK.split(text)
@@ -180,7 +188,7 @@ class _Files:
         try:
             node = _Loader(text).get_single_node()
         except yaml.YAMLError as error:
-            raise RefusedError(_syntax(error, path, lines)) from error
+            raise RefusedError(_syntax(error, path, text, lines)) from error
         builder = Builder(path, lines, self._variables)
         tree = builder.build(node) if node is not None else None
         self.problems += builder.problems
@@ -222,25 +230,51 @@ class _Files:
         return Table((("file", name), (f"{column}s", rows)), {"file": place, f"{column}s": place})
 
 
-def _syntax(error: yaml.YAMLError, path: str, lines: list[str]) -> Problem:
+def _spot(before: str, path: str) -> Where:
+    """The place in a file that comes after this text."""
+    lines = LINE_BREAK.split(before)
+    return Where(path, len(lines), len(lines[-1]) + 1)
+
+
+def _syntax(error: yaml.YAMLError, path: str, text: str, lines: list[str]) -> Problem:
     """Libyaml's complaint in our words, with the line to write where it is about an expression."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if mark is None:
-        return Problem(
-            "S003", "a character that no text file holds", where=Where(path), hint="Remove control characters."
-        )
-    where = Where(path, mark.line + 1, mark.column + 1)
+        odd = UNPRINTABLE.search(text)
+        where = _spot(text[: odd.start()] if odd else "", path)
+        return Problem("S003", "a character that no text file holds", where=where, hint="Remove control characters.")
     problem = str(getattr(error, "problem", None) or "")
-    line = lines[mark.line] if mark.line < len(lines) else ""
+    if problem == NO_COLON:
+        mark = getattr(error, "context_mark", None) or mark  # where the key begins, not where it could end no more
+    where = Where(path, mark.line + 1, mark.column + 1)
+    code, message, hint = _said(problem, lines, mark.line)
+    return Problem(code, message, where=where, hint=hint)
+
+
+def _said(problem: str, lines: list[str], number: int) -> tuple[str, str, str]:
+    """Code, message and hint for libyaml's complaint about a line."""
+    line = lines[number] if number < len(lines) else ""
     if "another document" in problem or "<document start>" in problem:
-        return Problem("S004", "a second document begins here", where=where, hint="Put it into a file of its own.")
+        return "S004", "a second document begins here", "Put it into a file of its own."
     if "tab" in problem or "\t" in line[: len(line) - len(line.lstrip())]:
-        return Problem("S007", "a tab indents this line", where=where, hint="Use spaces.")
+        return "S007", "a tab indents this line", "Use spaces."
     if "nesting depth" in problem:
-        return Problem("S008", "maps and lists are nested too deep", where=where)
+        return "S008", "maps and lists are nested too deep", ""
     message, hint = SAID.get(problem, (problem, ""))
-    expression = line.partition("expression:")[2].strip()
-    if expression and expression[0] not in "|>":
-        hint = instead(expression.removesuffix("}").rstrip())
-        return Problem("S012", f"not valid YAML: {message}", where=where, hint=hint)
-    return Problem("S003", f"not valid YAML: {message}", where=where, hint=hint)
+    if problem == SECOND_COLON and KEY.match(line):
+        message, hint = _indented(lines, number)
+    elif (expression := line.partition("expression:")[2].strip()) and expression[0] not in "|>":
+        return "S012", f"not valid YAML: {message}", instead(expression.removesuffix("}").rstrip())
+    return "S003", f"not valid YAML: {message}", hint
+
+
+def _indented(lines: list[str], number: int) -> tuple[str, str]:
+    """A key where none can stand: the line goes on with the one above, which has a value, or is a key without `:`."""
+    texts = (at for at in range(number - 1, -1, -1) if lines[at].strip() and not lines[at].lstrip().startswith("#"))
+    above = next(texts, 0)
+    if re.search(r":\s", lines[above]):
+        return (
+            f"this line is indented further than line {above + 1}, which has a value already",
+            "Align it with that line.",
+        )
+    return f"line {above + 1} is a key without `:`", "End it with `:`."

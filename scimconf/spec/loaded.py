@@ -154,6 +154,22 @@ def conflicts(loadeds: Iterable[Loaded]) -> tuple[Problem, ...]:
     return tuple(problems)
 
 
+def rivals(identified: Iterable[tuple[Loaded, str]]) -> tuple[Problem, ...]:
+    """Specs that turn out to be about one application, by the id that the tenant has for it: each later one of several.
+
+    Each may name it in a way of its own, so that nothing is wrong until it is looked up.
+    """
+    first: dict[str, Loaded] = {}
+    found: list[Problem] = []
+    for loaded, id_ in identified:
+        before = first.setdefault(id_, loaded)
+        if before is not loaded:
+            path: SpecPath = ("application",)
+            said = f"this is the application that {before.origin(path)} is about, by another of its names"
+            found.append(Problem("S312", said, path, loaded.origin(path), "Keep one spec for one application."))
+    return tuple(found)
+
+
 def _identities(spec: Spec | None) -> Iterator[tuple[SpecPath, str]]:
     if spec is None:
         return
@@ -165,22 +181,26 @@ def _identities(spec: Spec | None) -> Iterator[tuple[SpecPath, str]]:
 
 
 def find(
-    paths: Iterable[str], list_dir: Callable[[str], Iterable[str] | None]
+    paths: Iterable[str],
+    list_dir: Callable[[str], Iterable[str] | None],
+    identity: Callable[[str], str] = lambda path: str(PurePath(path)),
 ) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
     """The spec files behind what was asked for: a folder stands for its `scimconf.yaml` and `*.scimconf.yaml`.
 
-    `list_dir` gives the names in a folder, None for anything else.
+    `list_dir` gives the names in a folder, None for anything else. A file that is named twice is one, however it is
+    spelt; `identity` says which file a path is.
     """
-    found: dict[str, None] = {}
+    found: dict[str, str] = {}
     problems: list[Problem] = []
     for path in paths:
         names = list_dir(path)
         if names is None:
-            found[path] = None
+            found.setdefault(identity(path), path)
             continue
         specs = sorted(name for name in names if name == MAIN or name.endswith(ENDING))
-        found |= dict.fromkeys(str(PurePath(path) / name) for name in specs)
+        for one in (str(PurePath(path) / name) for name in specs):
+            found.setdefault(identity(one), one)
         if not specs:
             message = f"no {MAIN} and no *{ENDING} in this folder"
             problems.append(Problem("S001", message, where=Where(path), hint="Name the file, or rename it."))
-    return tuple(found), tuple(problems)
+    return tuple(found.values()), tuple(problems)

@@ -136,7 +136,8 @@ def keys_at(path: SpecPath) -> list[str]:
     for part in path:
         section = _below(section, str(part))
     names = [name for name in section.model_fields if name != "imported"]
-    return [*names, "role"] if issubclass(section, Assignment) else names
+    more = ["extends"] if section is Spec else ["role"] if issubclass(section, Assignment) else []
+    return [*names, *more]
 
 
 def _below(section: Any, part: str) -> Any:

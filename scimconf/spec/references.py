@@ -13,12 +13,14 @@ from pathlib import PurePath
 from typing import Any
 
 from scimconf.errors import Problem, SpecPath, Where
+from scimconf.spec.addresses import holds_secret
 from scimconf.spec.model.connection import CONFIDENTIAL, ENV_REFERENCE
 from scimconf.spec.tree import Plain, Rows, Table
 
 VARIABLE = re.compile(r"\$\{var:([^{}]*)\}")
 ENVIRONMENT = re.compile(r"\$\{env:[^{}]*\}")
 HIDDEN = "(not shown)"
+ADDRESSES = frozenset({("connection", "base_address"), ("connection", "oauth2", "token_url")})
 
 
 def relative_to(file: str, name: str) -> str:
@@ -109,6 +111,9 @@ def _scalar(value: str | None, path: SpecPath) -> Problem | None:
         return Problem(
             "S211", "a secret is never written here, only where it is kept", path, hint="Write `{env: NAME}`."
         )
+    if path in ADDRESSES and holds_secret(value):
+        said = "a secret in an address is one no more: it is shown to whoever may read the application"
+        return Problem("S315", said, path, hint="Put it into `secret_token`, or give the service another way in.")
     if ENVIRONMENT.search(value) and not referenced:
         hint = "Write `${var:NAME}` and pass it with `--var`."
         return Problem("S024", "an environment variable stands only where a secret reference does", path, hint=hint)

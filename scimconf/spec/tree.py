@@ -7,7 +7,8 @@ a number or a boolean. So `NO`, `0010` and `1.10` stay what they are where a tex
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from math import isfinite
 from typing import Any
 
 from scimconf.errors import SpecPath, Where
@@ -17,6 +18,7 @@ FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 WORDS = {
     word: value for value, words in ((True, "true True TRUE"), (False, "false False FALSE")) for word in words.split()
 }
+DIGITS = 1000
 NULLS = frozenset({"null", "Null", "NULL", "~"})
 
 
@@ -47,12 +49,17 @@ class Rows(list[Any]):
 
 
 def core(value: Any) -> Any:
-    """What YAML 1.2's core schema makes of a scalar; quoted texts and everything else stay themselves."""
+    """What YAML 1.2's core schema makes of a scalar; quoted texts and everything else stay themselves.
+
+    An integer of more digits than anybody counts with is a text, since Python would not read it.
+    """
     if not isinstance(value, Plain):
         return value
     if value in WORDS:
         return WORDS[value]
     if INTEGER.fullmatch(value):
+        if len(value) > DIGITS:
+            return str(value)
         return int(value, 0) if value[:2] in ("0o", "0x") else int(value)
     if FLOAT.fullmatch(value):
         return float(value)
@@ -66,6 +73,17 @@ def plain_json(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain_json(item) for item in value]
     return core(value)
+
+
+def out_of_reach(value: Any, path: SpecPath = ()) -> Iterator[SpecPath]:
+    """The places of numbers that JSON cannot hold: too large for a float, or an integer that nobody reads."""
+    if isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from out_of_reach(item, (*path, key))
+    elif isinstance(value, Plain) and (INTEGER.fullmatch(value) or FLOAT.fullmatch(value)):
+        number = core(value)
+        if isinstance(number, str) or not isfinite(number):
+            yield path
 
 
 def place_of(tree: Any, path: SpecPath) -> Where | None:

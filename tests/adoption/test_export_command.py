@@ -262,3 +262,49 @@ def test_what_cannot_be_compared(two, sides, code):
             SMALL.replace("name: writer", "name: reader").replace("display_name: Writer", "display_name: Reader"),
         )
     assert two("diff", *sides).code == code
+
+
+def test_an_application_that_is_not_there_is_not_to_be_created(desk):
+    """That is a hint for a spec; here there is none."""
+    said = desk("export", "--app", "Nobody")
+    assert said.code == 65
+    assert "K103" in said.err
+    assert "create:" not in said.err
+    assert "Name it as the portal does" in said.err
+
+
+@pytest.mark.parametrize("full", [[], ["--full"]])
+@pytest.mark.parametrize("odd", ["${var:X}", "a ${env:X} b"])
+def test_what_would_be_read_as_a_reference_is_told_and_left_out(desk, full, odd):
+    """A spec has no other way to say such a text; what is written loads, and plans to nothing."""
+    roles = [{"value": f"v{one}", "displayName": name, "description": "x"} for one, name in enumerate([odd, "b", odd])]
+    settings = {"BaseAddress": "https://app.example.com/scim", "SecretToken": TOKEN, "UserName": odd}
+    populated(desk, displayName=odd, roles=roles, secrets=settings)
+    said = desk("export", "--app", odd, "--name", "odd", *full, "--out", "odd.yaml")
+    assert said.code == 0
+    assert said.err.count(f"app_roles.roles: {odd} would be read as a reference") == 2
+    assert f"{odd} would be read as a reference" in said.err
+    planned = desk("plan", "odd.yaml", "--detailed-exitcode")
+    assert planned.code == (2 if full else 0)
+    assert not [line for line in planned.out.splitlines() if line.lstrip()[:2] in ("+ ", "~ ", "- ")]
+
+
+TEMPLATES_OWN = """
+extends: [{base}]
+mappings:
+  users:
+    target_attributes: {{title: {{type: string, multivalued: false, required: false}}}}
+role_attribute: {{target: nickName, source: appRoleAssignments, apply: always}}
+"""
+
+
+def test_what_the_template_brings_along_and_a_spec_writes_is_no_difference(desk):
+    """A role may go to an attribute that is there already: the plan is empty, and so is the difference."""
+    spec = desk.file("own.yaml", TEMPLATES_OWN.format(base=WRITER))
+    allowed = ["--auto-approve", "--ignore", "L401"]
+    assert desk("apply", *allowed, spec).code == 0
+    assert desk("plan", "--detailed-exitcode", spec).code == 0
+    said = desk("diff", "app:Writer", spec)
+    assert "target_attribute" not in said.out
+    spec.write_text(spec.read_text().replace("required: false", "required: true"))
+    assert "~ target_attribute/users/title" in desk("diff", "app:Writer", spec).out

@@ -244,6 +244,7 @@ OAUTH2 = {
         ),
         ({"UserName": "me", "Password": "hush"}, {"authentication": "other", "other": {"UserName": "me", "Password": {"env": "EXPORTED_PASSWORD"}}}, []),
         ({"UserName": "${env:X}"}, {"authentication": "other", "other": {"UserName": {"env": "EXPORTED_USER_NAME"}}}, []),
+        ({"BaseAddress": "https://app.example.com/?token=hunter2"}, {"authentication": "entra_token"}, ["BaseAddress"]),
         ({"BaseAddress": "http://localhost:1"}, {"authentication": "entra_token"}, ["BaseAddress"]),
         ({"AuthenticationType": "Basic"}, None, ["AuthenticationType"]),
         ({"AuthenticationType": "Basic", "SecretToken": "hush"}, {"secret_token": {"env": "EXPORTED_SCIM_TOKEN"}}, ["AuthenticationType"]),

@@ -71,6 +71,12 @@ def test_its_commands_run_and_its_plan_is_a_real_one(visitor, capsys):
     assert capsys.readouterr().out == shown
 
 
+def test_it_says_how_a_shell_comes_to_know_the_commands():
+    (typed,) = [block for block in blocks(read("README.md"), "sh") if "scimconf validate" in block]
+    assert [line.split("#")[0].strip() for line in typed.splitlines()][:2] == ["make setup", ". .venv/bin/activate"]
+    assert "[project.scripts]\nscimconf = " in read("pyproject.toml")
+
+
 def test_its_spec_is_a_sound_one(tmp_path, capsys):
     (shown,) = blocks(read("README.md"), "yaml")
     (tmp_path / "scimconf.yaml").write_text(shown, "utf-8")

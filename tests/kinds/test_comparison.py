@@ -398,6 +398,23 @@ def test_people_are_counted_through_their_groups():
     assert said["group-removed"] == "a whole group would lose its last role, and 12 members with it"
 
 
+def test_a_pattern_to_keep_costs_no_more_than_it_is_long():
+    """Names come from the tenant: one of many equal letters must not stop a plan for ever."""
+    row = {**held(EDITORS, MEMBER, "Group"), "principalDisplayName": "a" * 200}
+    text = 'assignments: {unlisted: remove, keep: [{group: "' + "*a" * 60 + '*b"}]}'
+    found = planned(text, assignments=[row])
+    assert [change.action.value for change in found.plan.changes] == ["delete"]
+
+
+def test_a_secret_in_a_live_address_is_in_no_plan():
+    """A spec never holds one, so it differs, and is shown without it."""
+    text = "connection: {authentication: bearer, base_address: https://app.example.com/v2, secret_token: {env: T}}"
+    live = {"BaseAddress": "https://app.example.com/v2?token=hunter2&a=1", "SecretToken": "*"}
+    (change,) = planned(text, **secrets(**live)).plan.changes
+    (field,) = change.fields
+    assert (field.name, field.before) == ("base_address", "https://app.example.com/v2?token=***&a=1")
+
+
 # --- selection ---------------------------------------------------------------------------------------------------
 
 WHOLE = """

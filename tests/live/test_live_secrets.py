@@ -1,17 +1,20 @@
 """Secrets: found by reference, shown nowhere, masked in what comes back."""
 
+import base64
 import copy
 import dataclasses
 import json
 import logging
 import pickle
+import re
 import sys
 import traceback
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 
 from scimconf.errors import SecretError
+from scimconf.live.echoes import throughout
 from scimconf.live.secrets import Secrets, SecretValue, encode
 from scimconf.wire import SecretRef
 
@@ -144,6 +147,13 @@ def test_a_file_without_its_last_newline(tmp_path, content):
     assert secrets.at_hand(ref)
     assert secrets.resolve(ref) == SecretValue("hush")
     assert Secrets({}).resolve(SecretRef("file", str(tmp_path / "token"))) == SecretValue("hush")
+
+
+def test_a_file_that_cannot_be_named_or_a_variable_that_is_no_text_is_said():
+    with pytest.raises(SecretError, match="cannot be read: no file has such a name"):
+        Secrets({}).resolve(SecretRef("file", "a\0b"))
+    with pytest.raises(SecretError, match="WRITER_SCIM_TOKEN is not UTF-8"):
+        resolved("hush\udcff")
 
 
 def test_inner_whitespace_of_a_file_stays(tmp_path):
@@ -298,14 +308,58 @@ def test_azure_s_failure_is_told_without_its_text(client, monkeypatch, status, w
         quote(HUSH, safe=""),
         quote(HUSH, safe="").replace("%20", "+"),
         "hush &quot;&amp;/ü+\\",
+        "hush &#34;&#x26;&#x2F;&uuml;&#043;&#92;",
+        'hush "&amp;/ü+\\',
+        "hush &amp;quot;&amp;amp;/ü+\\",
+        json.dumps(HUSH).replace("&", "\\u0026").replace("+", "\\u002B").replace('\\"', "\\u0022"),
+        json.dumps(json.dumps(HUSH)).replace("/", "\\/"),
+        HUSH.encode("unicode_escape").decode(),
+        repr(HUSH + "'"),
+        HUSH.upper().replace("HUSH", "Hush"),
+        HUSH.title().replace("H", "h"),
+        HUSH.replace(" ", "\n    "),
+        quote(quote(HUSH)),
+        quote(quote_plus(HUSH)),
+        base64.b64encode(HUSH.encode()).decode(),
+        base64.urlsafe_b64encode(HUSH.encode()).decode().rstrip("="),
+        base64.b64encode(b"u:" + HUSH.encode()).decode(),
+        base64.b64encode(b"us:" + HUSH.encode() + b"x").decode().replace("/", "\\/"),
+        base64.b64encode(b"use:" + HUSH.encode() + b"xy").decode(),
     ],
 )
 def test_scrub_masks_every_form(form):
     scrubbed = resolved().scrub(f"bad {form} bad")
-    assert "hush" not in scrubbed
+    assert "hush" not in scrubbed.lower()
+    assert "aHVz" not in scrubbed
     assert scrubbed.startswith("bad ")
     assert scrubbed.endswith(" bad")
     assert "***" in scrubbed
+
+
+@pytest.mark.parametrize("text", ["a😀b", "a\x00b", "a\tb", "a'b", "a\\\\  \\ b"])
+def test_scrub_masks_odd_signs(text):
+    secrets = resolved(text)
+    for form in (
+        text,
+        json.dumps(text),
+        json.dumps(json.dumps(text)),
+        text.encode("unicode_escape").decode(),
+        quote(text),
+    ):
+        assert not re.search(r"a.+b", secrets.scrub(f"-{form}-"), re.DOTALL), form
+
+
+@pytest.mark.parametrize("text", ["\\" * 50_000, "hush " + " " * 50_000, 'hush "&/ü+' * 5_000, "&amp;" * 20_000])
+def test_no_text_makes_scrubbing_slow(text):
+    secrets = resolved(HUSH * 3 + "a  \\\\  \\ b")
+    assert secrets.scrub(text) == text
+
+
+def test_a_structure_is_scrubbed_before_it_is_written():
+    """A token of a quote would break the JSON that holds it."""
+    secrets = resolved('"')
+    said = throughout(secrets.scrub, {"a": ['say "x"', 1, None], "b": ("c", {"d": '"'})})
+    assert said == {"a": ["say ***x***", 1, None], "b": ["c", {"d": "***"}]}
 
 
 def test_scrub_masks_the_longest_first():

@@ -90,6 +90,22 @@ def spoiled(**more):
     return json.dumps({**one, "digest": digest(one)})
 
 
+def with_impact(effect):
+    one = document(FULL)
+    one["applications"][0]["changes"][0]["impact"] = {effect: {"number": 1, "of": 1, "bound": "", "sample": 1}}
+    return json.dumps({**one, "digest": digest(one)})
+
+
+def test_options_that_a_file_leaves_out_are_as_when_none_is_given():
+    """A difference of two specs has none at all; and a later version may know more."""
+    found = read(spoiled(options={"only": ["a"], "later": 1}), "plan.json")
+    assert not isinstance(found, Problem)
+    assert found.options["only"] == ("a",)
+    assert (found.options["files"], found.options["resend_secrets"]) == ((), False)
+    assert found.plan.options == {"only": ["a"], "later": 1}
+    assert not isinstance(read(with_impact("widens"), "plan.json"), Problem)
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -100,6 +116,11 @@ def spoiled(**more):
         ('{"format_version": 1}', "P002"),
         (spoiled(format_version="2.0"), "P003"),
         (spoiled(applications=[{}]), "P004"),
+        (spoiled(options={"only": 5}), "P004"),
+        (spoiled(options={"only": [5]}), "P004"),
+        (spoiled(options={"redact_principals": 5}), "P004"),
+        (spoiled(options=[]), "P004"),
+        (with_impact("foo"), "P004"),
         (spoiled(summary={}), "P004"),
         (spoiled(tenant={"id": 1, "domain": ""}), "P004"),
         (machine.plan(FULL).replace('"action": "create"', '"action": "paint"'), "P004"),

@@ -3,7 +3,8 @@
 import pytest
 
 from scimconf.plan import Action, Address, Change, Resource
-from scimconf.plan.select import select
+from scimconf.plan.globs import is_like
+from scimconf.plan.select import select, strangers
 
 AFTER = {"job": ("application",), "attribute_mapping": ("job",), "assignment": ("app_role",)}
 CHANGES = tuple(
@@ -58,3 +59,40 @@ def test_a_mapping_needs_the_source_attributes_that_its_expression_reads():
 def test_a_name_with_brackets_is_no_glob():
     change = Change(Address("writer", "attribute_mapping", 'users/emails[type eq "work"].value'), Action.DELETE)
     assert select([change], ['attribute_mapping/users/emails[type eq "work"].value'], [], AFTER).changes == (change,)
+
+
+def test_a_pattern_that_matches_nothing_is_a_stranger():
+    known = [change.address for change in CHANGES]
+    assert strangers(["writer:app_role/*", "app_role/admin", "app_rol/*", "figma:*"], known) == {"app_rol/*", "figma:*"}
+    assert strangers([], known) == strangers([], []) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "like"),
+    [
+        ("", "", True),
+        ("", "*", True),
+        ("a", "", False),
+        ("ab", "a*b", True),
+        ("a", "a*a", False),
+        ("aba", "a*b", False),
+        ("ba", "a*", False),
+        ("abcabd", "a*b*d", True),
+        ("abcabd", "*ca*", True),
+        ("abcabd", "*x*", False),
+        ("abcabd", "*bd*bd", False),
+        ("a\nb", "a*b", True),
+        ("a?b", "a?b", True),
+        ("axb", "a?b", False),
+        ("[a]", "[a]", True),
+        ("a", "[a]", False),
+    ],
+)
+def test_a_star_stands_for_anything_and_all_else_for_itself(text, pattern, like):
+    assert is_like(text, pattern) is like
+
+
+@pytest.mark.parametrize("match", [is_like, lambda text, pattern: bool(strangers([pattern], [Address("x", text)]))])
+def test_a_pattern_of_many_stars_costs_no_more_than_it_is_long(match):
+    """One that tries again at every place takes longer than the universe is old."""
+    match("a" * 2_000, "*a" * 100 + "*b")

@@ -218,3 +218,13 @@ def test_what_is_left_alone_is_listed_on_request():
     plan = Plan(applications=(ApplicationPlan("a", left_alone=left),))
     assert "  left alone: 2 roles\n\n" in text.plan(plan)
     assert "  left alone: 2 roles\n    . app_role/x\n    . app_role/yyy" in text.plan(plan, unmanaged=True, width=60)
+
+
+def test_of_very_many_problems_the_first_are_shown_and_all_are_counted():
+    """Errors before warnings, in their places."""
+    listed = [Problem("W1", "hm", where=Where("f", line), severity="warning") for line in range(1, 200)]
+    listed += [Problem("S1", "no", where=Where("f", 1000 + line)) for line in range(60)]
+    *lines, more, counted = problems.text(listed).splitlines()
+    assert (len(lines), more, counted) == (100, "… and 159 more.", "60 problems, 199 warnings.")
+    assert (sum("  S1  " in line for line in lines), lines[0]) == (60, "f:1:0  W1  warning  hm.")
+    assert "more" not in problems.text(listed[:100])

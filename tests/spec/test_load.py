@@ -16,9 +16,17 @@ def test_texts_and_bytes_with_or_without_a_mark(text):
     assert load_text(text).spec.name == "writer"
 
 
-@pytest.mark.parametrize("text", [MINIMAL.encode("utf-16"), b"\xff", "name: \ud800"])
-def test_anything_else_is_not_utf_8(text):
-    assert lines(load_text(text).problems) == "spec.yaml  S002  not UTF-8. Save it as UTF-8.\n"
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (MINIMAL.encode("utf-16"), "1:1"),
+        (b"\xff", "1:1"),
+        ("name: \ud800", "1:7"),
+        (b"\xef\xbb\xbfversion: 1\r\nname: \xc3\xa4\xff", "2:8"),
+    ],
+)
+def test_anything_else_is_not_utf_8_and_where_it_begins_is_said(text, place):
+    assert lines(load_text(text).problems) == f"spec.yaml:{place}  S002  not UTF-8. Save it as UTF-8.\n"
 
 
 def test_a_file_too_large_is_not_read():

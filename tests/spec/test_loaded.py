@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scimconf.spec.loaded import conflicts, digest, find, show
+from scimconf.spec.loaded import conflicts, digest, find, rivals, show
 from tests.spec.reading import MINIMAL, lines, load_text
 
 
@@ -107,11 +107,24 @@ def test_two_specs_of_one_name_or_application_are_a_problem():
     )
 
 
+def test_specs_that_turn_out_to_be_of_one_application_are_a_problem():
+    one, other, third = (load_text(MINIMAL.replace("name: writer", f"name: {name}")) for name in "abc")
+    assert lines(rivals([(one, "1"), (third, "2"), (other, "1")])) == (
+        "spec.yaml:3:1  S312  application: this is the application that spec.yaml:3:1 is about, by another of its "
+        "names. Keep one spec for one application.\n"
+    )
+
+
 def test_specs_of_other_names_and_applications_do_not_conflict():
     by_id = MINIMAL.replace("name: writer", "name: b").replace(
         "display_name: Writer", "app_id: 00000000-0000-0000-0000-000000000001"
     )
     assert conflicts([load_text(MINIMAL), load_text(by_id), load_text("")]) == ()
+
+
+def test_a_file_that_is_named_twice_is_one():
+    assert find(["a.yaml", "./a.yaml", "b/./a.yaml"], {}.get)[0] == ("a.yaml", "b/./a.yaml")
+    assert find(["./a.yaml", "b/../a.yaml"], {}.get, lambda path: path[-6:])[0] == ("./a.yaml",)
 
 
 def test_a_folder_stands_for_its_specs():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from scimconf.spec.loaded import digest
 from scimconf.spec.tree import Plain, core, plain_json
 from tests.spec.reading import MINIMAL, lines, load_text
 
@@ -75,3 +76,12 @@ def test_a_block_is_a_text():
         f'{MINIMAL}mappings:\n  users:\n    attributes:\n      a:\n        expression: >-\n          Join(" ",\n          [a])\n'
     )
     assert loaded.spec.mappings["users"].attributes["a"].expression == 'Join(" ", [a])'
+
+
+def test_an_integer_of_too_many_digits_is_no_number():
+    """Python would refuse to read it, in words about Python."""
+    long = "9" * 5000
+    assert core(Plain(long)) == long
+    loaded = load_text(f"{MINIMAL}app_roles: {{roles: [{{value: admin, display_name: {long}}}]}}\n")
+    assert lines(loaded.problems) == ""
+    assert len(digest(loaded.resolved)) == 64

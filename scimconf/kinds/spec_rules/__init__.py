@@ -9,6 +9,7 @@ from scimconf.kinds import mappings
 from scimconf.kinds.spec_rules import filters, people, roles
 from scimconf.kinds.spec_rules.said import Rule, Said
 from scimconf.kinds.surroundings import Surroundings
+from scimconf.spec.addresses import FLAGS, keys
 
 __all__ = ["RULES", "Rule", "Said"]
 
@@ -35,6 +36,15 @@ def _flagged(around: Surroundings) -> Iterator[Said]:
         yield Said(("connection", "base_address"), said, "Try a change with a cycle.")
 
 
+def _queried(around: Surroundings) -> Iterator[Said]:
+    connection = around.spec.connection
+    address = (connection.base_address if connection is not None else None) or ""
+    for key in keys(address):
+        if key.lower() not in FLAGS:
+            said = f'"{key}" in the address is no flag of the service: it is sent along and stands in every plan'
+            yield Said(("connection", "base_address"), said, "If it is a secret, put it into secret_token.")
+
+
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "L501": Rule("Roles mapped in two ways", "warning", roles.roles_twice),
@@ -44,6 +54,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "L505": Rule("A filter on what filters do not see", "warning", filters.unseen),
         "L506": Rule("A flag that provision on demand ignores", "warning", _flagged),
         "L507": Rule("Matching by what is the same for everybody", "warning", people.same_for_all),
+        "L508": Rule("A query in the address", "warning", _queried),
         "L601": Rule("A filter's value that cannot be read", "error", filters.unreadable),
         "L602": Rule("A filter on an attribute that Entra does not offer", "warning", filters.unlisted),
         "L603": Rule("A filter's pattern without anchors", "warning", filters.unanchored),

@@ -49,7 +49,7 @@ def as_count(value: Any) -> Any:
     number = core(value)
     if isinstance(number, int) and not isinstance(number, bool) and number >= 1:
         return number
-    digits = isinstance(value, str) and re.fullmatch("[1-9][0-9]*", value)
+    digits = isinstance(value, str) and re.fullmatch("[1-9][0-9]{0,17}", value)
     hint = f"Write `{value}` without quotes." if digits else "Write a number such as `1`."
     raise refuse("S206", "not a whole number of at least 1", hint)
 

@@ -12,7 +12,7 @@ from scimconf.spec.codes import Said, quoted, refuse, refuse_all
 from scimconf.spec.model.base import Apply, Count, Flag, Section, Text, Unlisted, as_count_or_none
 from scimconf.spec.model.operators import OPERATORS, operator_word
 from scimconf.spec.model.testing import RowTest
-from scimconf.spec.tree import Plain, plain_json
+from scimconf.spec.tree import Plain, out_of_reach, plain_json
 
 Action = Literal["create", "update", "delete"]
 Form = Literal["source", "constant", "expression", "none", "absent"]
@@ -104,6 +104,13 @@ class MappingRow(Section):
         return "none" if self.source is None else "source"
 
 
+def _raw(value: Any) -> Any:
+    said = [Said("S210", "no number that JSON can hold", "A text takes quotes.", at) for at in out_of_reach(value)]
+    if said:
+        raise refuse_all(said)
+    return plain_json(value)
+
+
 class AttributeDefinition(Section):
     """An attribute that a directory's schema does not have yet, or that is to be as written here."""
 
@@ -117,7 +124,7 @@ class AttributeDefinition(Section):
         default="read_write", description="Whether it can be read and written."
     )
     references: tuple[Text, ...] = Field(default=(), description="The objects that a reference may point to.")
-    raw: Annotated[dict[str, Any], BeforeValidator(plain_json)] = Field(
+    raw: Annotated[dict[str, Any], BeforeValidator(_raw)] = Field(
         default={}, description="Further fields of Graph's attributeDefinition, by Graph's names."
     )
 
