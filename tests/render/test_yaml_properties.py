@@ -75,7 +75,10 @@ class Maker:
             return {self.rnd.choice([*NAMES, self.text()]): self.of(arms[1]) for _ in few}
         if isinstance(annotation, type) and issubclass(annotation, Section):
             fields = [name for name in annotation.model_fields if name != "imported" and self.rnd.random() < 0.5]
-            return {name: self.of(annotation.model_fields[name].annotation) for name in fields}
+            made = {name: self.of(annotation.model_fields[name].annotation) for name in fields}
+            if made.get("email") == "none":
+                made["email"] = Plain("none")  # in quotes or not, it is the word, and is written without
+            return made
         return Plain(self.rnd.choice(PLAINS)) if annotation is not str and self.rnd.random() < 0.6 else self.text()
 
 
