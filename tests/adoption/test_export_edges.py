@@ -557,6 +557,7 @@ def test_what_would_be_read_as_a_reference_goes_as_a_whole_thing():
     assert found.unsaid[-1] == f"assignments.groups: {odd} would be read as a reference"
 
 
+@pytest.mark.nonconforming
 def test_a_definition_of_a_type_that_no_spec_knows_is_not_compared(default):
     """Nobody could write one."""
     one = changed(default, lambda raw: raw["directories"][1]["objects"][0]["attributes"][0].update(type="Secret"))
