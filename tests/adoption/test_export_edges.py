@@ -11,9 +11,10 @@ import pytest
 from scimconf.cli.export import excuse
 from scimconf.errors import ProblemsError
 from scimconf.kinds.declared import Declared
+from scimconf.kinds.declared_references import without_references
 from scimconf.render.yaml import Notes, format_text, write_spec
 from scimconf.spec.load import load
-from scimconf.workflow import lint
+from scimconf.workflow import export, lint
 from tests.adoption.test_export_laws import NAMES, exported, loaded, sample, with_schema
 from tests.rehearsal import TOKEN, Rehearsal, changes, mapping
 
@@ -311,8 +312,6 @@ def test_notifications_and_the_threshold(tmp_path, mails, said, unsaid):
 def test_a_name_that_begins_with_a_digit_still_gives_a_variable():
     """Environment variables do not begin with digits."""
     one = tenant(secrets={**ADDRESS, "SecretToken": "hush"})
-    from scimconf.workflow import export
-
     found = one.run(lambda live: export(live, {"display_name": "Writer"}, "0day", "", full=False))
     assert found.tree["connection"]["secret_token"] == {"env": "APP_0DAY_SCIM_TOKEN"}
     assert "tenant" not in found.tree
@@ -550,3 +549,50 @@ def test_a_clause_is_excused_in_its_own_line(tmp_path):
 
 
 ROLE_EXPRESSION = "SingleAppRoleAssignment([appRoleAssignments])"
+
+
+# --- what would be read as a reference -------------------------------------------------------------------------------
+
+
+def test_what_would_be_read_as_a_reference_goes_as_a_whole_thing():
+    """A row, a list of filters, a listed principal, a setting: what is not written is not managed."""
+    odd, fine = "x ${var:X} y", "mail"
+    tree = {
+        "version": 1,
+        "connection": {"base_address": f"https://app.example.com/?{odd}", "authentication": "bearer"},
+        "provisioning": {"enabled": True, "notifications": {"email": odd}},
+        "mappings": {
+            "users": {
+                "attributes": {"title": {"constant": odd}, "name": fine, "nick": {"tests": [{"expect": odd}]}},
+                "target_attributes": {"a": {"references": [odd]}},
+                "filters": [{"name": fine, "all": []}, {"name": odd, "all": [{"value": odd}]}],
+            },
+            "mine": {"source": odd, "target": "x"},
+        },
+        "assignments": {"unlisted": "keep", "users": [{"user": odd}], "groups": [{"name": odd}, {"name": fine}]},
+    }
+    found = Declared(tree, comments={("mappings", "users", "attributes", "title"): "x", ("connection",): "y"})
+    without_references(found)
+    assert found.tree == {
+        "version": 1,
+        "connection": {"authentication": "bearer"},
+        "provisioning": {"enabled": True},
+        "mappings": {"users": {"attributes": {"name": fine}}},
+        "assignments": {"unlisted": "keep", "groups": [{"name": fine}]},
+    }
+    assert found.comments == {("connection",): "y"}
+    assert len(found.unsaid) == 9
+    assert found.unsaid[-1] == f"assignments.groups: {odd} would be read as a reference"
+
+
+@pytest.mark.nonconforming
+def test_a_definition_of_a_type_that_no_spec_knows_is_not_compared(default):
+    """Nobody could write one."""
+    one = changed(default, lambda raw: raw["directories"][1]["objects"][0]["attributes"][0].update(type="Secret"))
+    found = one.run(
+        lambda live: export(live, {"display_name": "Sample"}, "exported", "contoso.com", full=True, defined=True)
+    )
+    name = one.schema("Sample")["directories"][1]["objects"][0]["attributes"][0]["name"]
+    said = [names for mapping in found.tree["mappings"].values() for names in mapping["target_attributes"]]
+    assert said
+    assert name not in found.tree["mappings"]["users"]["target_attributes"]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from scimconf.errors import ProblemsError
 from scimconf.render.yaml import format_text, write_spec
+from scimconf.render.yaml.making import MEANT
 from scimconf.render.yaml.reading import read
 from scimconf.spec.load import _Loader, load
 from scimconf.spec.loaded import digest
@@ -75,7 +76,10 @@ class Maker:
             return {self.rnd.choice([*NAMES, self.text()]): self.of(arms[1]) for _ in few}
         if isinstance(annotation, type) and issubclass(annotation, Section):
             fields = [name for name in annotation.model_fields if name != "imported" and self.rnd.random() < 0.5]
-            return {name: self.of(annotation.model_fields[name].annotation) for name in fields}
+            made = {name: self.of(annotation.model_fields[name].annotation) for name in fields}
+            for name in [name for name in MEANT if made.get(name) == "none"]:
+                made[name] = Plain("none")  # in quotes or not, it is the word, and is written without
+            return made
         return Plain(self.rnd.choice(PLAINS)) if annotation is not str and self.rnd.random() < 0.6 else self.text()
 
 
