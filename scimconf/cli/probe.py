@@ -55,6 +55,7 @@ def command(**asked: Any) -> int:
 def _report(found: Findings, out: str) -> int:
     from scimconf import __version__
     from scimconf.live.probing import switches
+    from scimconf.render.terminal.characters import visible
 
     document = {
         "format_version": "1.0",
@@ -66,7 +67,7 @@ def _report(found: Findings, out: str) -> int:
     saved.save(out, json.dumps(document, indent=2, sort_keys=True) + "\n")
     click.echo(f"{len(found.facts)} facts are in {out}; {len(found.failed)} questions got no answer.")
     for name, refusal in found.failed.items():
-        click.echo(f"  no answer: {name.replace('_', ' ')} ({refusal})", err=True)
+        click.echo(visible(f"  no answer: {name.replace('_', ' ')} ({refusal})"), err=True)
     if found.left_over:
-        click.echo(f"{found.left_over}. Delete it by hand.", err=True)
+        click.echo(visible(f"{found.left_over}. Delete it by hand."), err=True)
     return 5 if found.left_over else 0

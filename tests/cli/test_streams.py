@@ -325,6 +325,14 @@ def test_nothing_that_graph_says_commands_the_terminal(desk, argv):
     assert "\n Error: forged" not in said.err
 
 
+def test_the_answers_that_a_probe_did_not_get_command_nothing_either(desk):
+    """The code of a refusal is Graph's as well."""
+    desk.fault({"status": 400, "body": PWN}, path="*/jobs/*/*", times=0)
+    said = desk("probe", "--yes", "--out", "probe.json")
+    assert "\x1b[31m" not in said.err
+    assert "\\x1b[31m" in said.err
+
+
 # --- signals and waits ----------------------------------------------------------------------------------------------
 
 
