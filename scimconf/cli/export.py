@@ -79,7 +79,7 @@ def _slug(app: str) -> str:
 
 
 def _write(found: Declared, asked: dict[str, Any]) -> None:
-    from scimconf.kinds.declared_references import without_references
+    from scimconf.kinds.declared.references import without_references
     from scimconf.render import yaml
     from scimconf.render.terminal.characters import visible
 

@@ -11,7 +11,7 @@ import pytest
 from scimconf.cli.export import excuse
 from scimconf.errors import ProblemsError
 from scimconf.kinds.declared import Declared
-from scimconf.kinds.declared_references import without_references
+from scimconf.kinds.declared.references import without_references
 from scimconf.render.yaml import Notes, format_text, write_spec
 from scimconf.spec.load import load
 from scimconf.workflow import export, lint

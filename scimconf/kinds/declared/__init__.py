@@ -12,10 +12,10 @@ from typing import Any
 
 from scimconf.documents import application, job, secrets
 from scimconf.kinds.connection import KEYS, OAUTH2
-from scimconf.kinds.declared_access import declare_assignments, declare_roles, namesakes
-from scimconf.kinds.declared_mappings import declare_mappings
-from scimconf.kinds.declared_references import reads_as_reference
-from scimconf.kinds.declared_spec import Declared
+from scimconf.kinds.declared.access import declare_assignments, declare_roles, namesakes
+from scimconf.kinds.declared.mappings import declare_mappings
+from scimconf.kinds.declared.references import reads_as_reference
+from scimconf.kinds.declared.spec import Declared
 from scimconf.spec.addresses import holds_secret
 from scimconf.spec.model import Spec
 from scimconf.spec.model.base import EMAIL, HTTPS

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from scimconf import expressions
 from scimconf.documents import definitions, rows, schema
-from scimconf.kinds.declared_spec import Declared
+from scimconf.kinds.declared.spec import Declared
 from scimconf.spec.model import AttributeDefinition
 from scimconf.spec.model.operators import OPERATORS
 from scimconf.wire import Json, Snapshot

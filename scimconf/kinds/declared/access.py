@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scimconf.documents import application
-from scimconf.kinds.declared_spec import Declared, held
+from scimconf.kinds.declared.spec import Declared, held
 from scimconf.spec.model.access import ROLE_VALUE
 from scimconf.wire import AssignmentRow, Json, Lookup, Principal, Snapshot
 

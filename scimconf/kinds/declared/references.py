@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scimconf.errors import SpecPath, dotted
-from scimconf.kinds.declared_spec import Declared
+from scimconf.kinds.declared.spec import Declared
 from scimconf.spec.references import ENVIRONMENT, VARIABLE
 
 
