@@ -88,7 +88,7 @@ def _run(loadeds: Sequence[Loaded], together: Sequence[Problem], reviewed: Saved
     from scimconf.cli.session import run
 
     async def work(session: Session) -> int:
-        found = await planning.plan_all(session, loadeds, planning.wishes(asked))
+        found = await planning.plan_all(session, loadeds, planning.wishes(asked), reviewed=reviewed is not None)
         with session.progress.still():
             planning.announce(session, found, asked)
             if not _shown(found, together, asked):

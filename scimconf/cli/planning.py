@@ -72,9 +72,17 @@ class Found:
 
 
 async def plan_all(
-    session: Session, loadeds: Sequence[Loaded], wishes: Options, former: Mapping[str, Spec] = NOTHING
+    session: Session,
+    loadeds: Sequence[Loaded],
+    wishes: Options,
+    former: Mapping[str, Spec] = NOTHING,
+    *,
+    reviewed: bool = False,
 ) -> Found:
-    """All applications at once; one that fails does not stop the others. `former` are specs as they were, by name."""
+    """All applications at once; one that fails does not stop the others. `former` are specs as they were, by name.
+
+    The patterns of a plan that was reviewed are not misspelt: what they no longer match is gone, and the plan is stale.
+    """
     import asyncio
 
     from scimconf.errors import ScimconfError
@@ -99,7 +107,8 @@ async def plan_all(
             if not result.comparison.problems:
                 found.planned.append(result)
     _part_rivals(found)
-    _know_patterns(found, wishes)
+    if not reviewed:
+        _know_patterns(found, wishes)
     return found
 
 

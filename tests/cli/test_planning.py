@@ -87,6 +87,18 @@ def test_a_pattern_may_match_what_does_not_change(writer):
         assert "matches nothing" not in said.err
 
 
+def test_a_saved_plan_whose_pattern_matches_nothing_any_more_is_stale(writer):
+    """It was not misspelt when it was reviewed: what it is about is gone."""
+    other = small(writer, "c", "C", "app_roles: {roles: [{value: extra}]}\n")
+    assert writer("apply", "--auto-approve", other).code == 0
+    small(writer, "c", "C", "app_roles: {unlisted: remove}\n")
+    assert writer("plan", "--only", "c:app_role/extra", "--out", "p.json", other).code == 0
+    before = len(writer.writes)
+    assert writer("apply", "--auto-approve", other).code == 0
+    assert len(writer.writes) > before
+    assert writer("apply", "p.json").code == 3
+
+
 def test_a_pattern_needs_to_match_in_one_application_only(writer):
     """It is given for all of them."""
     other = small(writer, "c", "C")
