@@ -55,7 +55,7 @@ def visitor(sandbox, tmp_path, monkeypatch):
 
 def test_its_commands_run_and_its_plan_is_a_real_one(visitor, capsys):
     typed = [words[1:] for words in commands(read("README.md"), "scimconf")]
-    assert [words[0] for words in typed] == ["validate", "plan", "apply", "export"]
+    assert [words[0] for words in typed] == ["validate", "plan", "preview", "apply", "export"]
     for words in typed:
         assert main([*words, *(["--auto-approve"] if words[0] == "apply" else [])]) == 0
 
