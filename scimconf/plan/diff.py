@@ -142,7 +142,7 @@ def explain(before: Json, after: Json) -> tuple[Detail, ...]:
         return ()
     from deepdiff import DeepDiff
 
-    # Lists are matched by ==, to which 0 is False: where both sorts are there, item by item instead.
+    # Lists are matched by ==, to which 0, 0.0 and False are one: where several sorts are there, item by item instead.
     sorts = {*_scalars(before), *_scalars(after)}
     tree = DeepDiff(
         before,
@@ -150,7 +150,7 @@ def explain(before: Json, after: Json) -> tuple[Detail, ...]:
         view="tree",
         ignore_private_variables=False,
         threshold_to_diff_deeper=0,
-        zip_ordered_iterables=bool in sorts and not sorts.isdisjoint((int, float)),
+        zip_ordered_iterables=len(sorts & {bool, int, float}) > 1,
     )
     details = [
         Detail(tuple(level.path(output_format="list")), _there(level.t1), _there(level.t2))

@@ -15,7 +15,7 @@ from scimconf.spec.model import OPERATORS, STANDARD, Spec
 from scimconf.spec.model.base import DATE
 from scimconf.spec.model.connection import CONFIDENTIAL, ENV_REFERENCE, OWNED
 from scimconf.spec.model.mapping import OWNED_RAW
-from scimconf.spec.model.testing import MOMENT
+from scimconf.spec.model.testing import MOMENT, ROLE
 
 Schema = dict[str, Any]
 
@@ -180,7 +180,11 @@ def _exclude(definitions: dict[str, Schema]) -> None:
 
 def _tests(definitions: dict[str, Schema]) -> None:
     """What a test gives and expects; null means something in both."""
-    role: Schema = {"type": "object", "additionalProperties": {"type": TEXT}}
+    role: Schema = {
+        "type": "object",
+        "properties": {key: {"type": TEXT} for key in ROLE},
+        "additionalProperties": False,
+    }
     given: Schema = {
         "anyOf": [{"type": [*TEXT, "null"]}, {"type": "array", "items": {"anyOf": [{"type": TEXT}, role]}}]
     }
@@ -188,7 +192,14 @@ def _tests(definitions: dict[str, Schema]) -> None:
     for name in ("RowTest", "MappingTest"):
         definitions[name]["properties"]["given"]["additionalProperties"] = given
     definitions["RowTest"]["properties"]["expect"] |= expected
-    definitions["MappingTest"]["properties"]["expect"]["additionalProperties"] = expected
+    whole = definitions["MappingTest"]
+    whole["properties"]["expect"]["additionalProperties"] = expected
+    del whole["properties"]["expect"]["default"]  # which is no map that may be written
+    whole["anyOf"] = _each("expect", "payload")
+    inner: Schema = {"$ref": "#/definitions/Payload"}
+    resource: Schema = {"type": "object", "additionalProperties": inner}
+    definitions["Payload"] = {"anyOf": [{"type": TEXT}, {"type": "array", "items": inner}, resource]}
+    whole["properties"]["payload"]["additionalProperties"] = inner
 
 
 def _mappings(root: Schema, definitions: dict[str, Schema]) -> None:

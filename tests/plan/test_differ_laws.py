@@ -106,6 +106,7 @@ def test_what_is_absent_is_gone_afterwards(observed):
 
 @settings(deadline=None)
 @example([False, False, 1], [False, 0, 2])
+@example([0, 0], [0, 0.0])
 @given(json_values, json_values)
 def test_containers_that_differ_are_explained(before, after):
     details = explain(before, after)

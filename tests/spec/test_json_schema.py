@@ -130,7 +130,8 @@ WHOLE["mappings"]["users"]["attributes"] |= {
 }
 WHOLE["mappings"]["users"]["attributes"]["d"] = {"source": "e", "tests": [{"given": {"e": None}, "expect": None}]}
 WHOLE["tests"] = [
-    {"name": "a", "mapping": "users", "given": {"b": ["c", {"value": "d"}]}, "now": "2026-12-31", "expect": {"a": "x"}}
+    {"name": "a", "mapping": "users", "given": {"b": ["c", {"value": "d"}]}, "now": "2026-12-31", "expect": {"a": "x"}},
+    {"name": "b", "payload": {"a": "x", "b": [{"c": True}, "d"]}},
 ]
 WHOLE["connection"]["other"] = {"Domain": "x", "Password": {"env": "P"}}
 VALUES = st.sampled_from(
@@ -139,7 +140,7 @@ VALUES = st.sampled_from(
 )  # fmt: skip
 KEYS = st.sampled_from(
     ["x", "source", "constant", "expression", "absent", "match", "default", "role", "roles", "env", "file", "value", "name",
-     "rule", "display_name", "app_id", "users", "groups", "enabled", "target", "create", "imported", "tests", "expect"]
+     "rule", "display_name", "app_id", "users", "groups", "enabled", "target", "create", "imported", "tests", "expect", "payload"]
 )  # fmt: skip
 
 
