@@ -112,6 +112,14 @@ def read(path: str) -> bytes:
         return file.read(MAX_SIZE + 1)
 
 
+def read_given(path: str) -> bytes:
+    """A file that was named on the command line itself: that may be a pipe, as of `<(…)`, which is waited for."""
+    if not stat.S_ISFIFO(os.stat(path).st_mode):  # noqa: PTH116
+        return read(path)
+    with open(path, "rb") as file:  # noqa: PTH123
+        return file.read(MAX_SIZE + 1)
+
+
 def _unwaiting(path: str, flags: int) -> int:
     """Opens a file without waiting for somebody at the other end of a pipe."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
@@ -132,7 +140,7 @@ def values(given: Iterable[str], files: Iterable[str]) -> Mapping[str, str]:
     found: dict[str, str] = {}
     problems: list[Problem] = []
     for file in files:
-        more, wrong = load_variables(file, read)
+        more, wrong = load_variables(file, read_given)
         found |= more
         problems += wrong
     if problems:

@@ -85,7 +85,7 @@ async def plan_all(
     """
     import asyncio
 
-    from scimconf.errors import ScimconfError
+    from scimconf.errors import ScimconfError, unforeseen
     from scimconf.workflow import plan, validate
 
     found = Found()
@@ -100,6 +100,8 @@ async def plan_all(
     for loaded, result in zip(sound, results, strict=True):
         if isinstance(result, ScimconfError):
             found.errors.append((loaded.spec.name if loaded.spec else "", result))
+        elif isinstance(result, Exception):
+            found.errors.append((loaded.spec.name if loaded.spec else "", ScimconfError(unforeseen(result))))
         elif isinstance(result, BaseException):
             raise result
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -212,6 +213,8 @@ class Draft:
             self._target.parent.mkdir(parents=True, exist_ok=True)
             self._beside.unlink(missing_ok=True)  # of a process of the same number, which was stopped half way
             made = os.open(self._beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666)
+            if self._target.exists() and not private:  # whoever closed it to others meant this one as well
+                self._beside.chmod(stat.S_IMODE(self._target.stat().st_mode))
             self._file = os.fdopen(made, "w", encoding="utf-8")
 
     def write(self, text: str) -> None:

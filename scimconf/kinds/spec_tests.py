@@ -42,10 +42,15 @@ class Case(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What came of a case: a value as a test may expect it, and why it is none."""
+    """What came of a case: a value as a test may expect it, and why it is none; of which expression.
 
+    `left_out` says that nothing of the whole person is sent.
+    """
+
+    tree: expressions.Expression | None
     value: Any
     reason: str = ""
+    left_out: bool = False
 
 
 def run(spec: Spec) -> Iterator[Problem]:
@@ -90,22 +95,20 @@ def _unread(given: Mapping[str, Any], rows: Iterable[mappings.Row], path: SpecPa
 def _resource(spec: Spec, one: MappingTest, rows: Iterable[mappings.Row], path: SpecPath) -> Iterator[Problem]:
     """The whole resource that a creation would carry, against the one that was expected."""
     sent: dict[str, Sent] = {}
+    left_out = False
     for row in rows:
         case = Case(row, one.given, one.now, None, path, f"in {quote(one.name)}, {row.target}: ")
-        try:
-            tree = mappings.expression_of(row.row)
-        except expressions.ExpressionError:
-            return  # it is told as what it is
-        if one.now is None and _is_timely(case, tree):
-            yield _timeless(case, tree)
+        seen = _come(case)
+        if not isinstance(seen, Seen):
+            yield from seen
             return
-        seen = _seen(case, tree, one.now or MOMENTS[0])
         if seen.reason:
-            said = f"{case.about}{_shown(tree)} is {seen.value}: {seen.reason}; {_inputs(case, tree)}"
+            said = f"{case.about}{_shown(seen.tree)} is {seen.value}: {seen.reason}; {_inputs(case, seen.tree)}"
             yield Problem("K510", said, path, hint="Expect the other attributes one by one, under `expect:`.")
             return
+        left_out = left_out or seen.left_out
         sent[row.target] = Sent("value", seen.value)
-    given = resource(sent, _truths(spec, one.mapping))
+    given = {} if left_out else resource(sent, _truths(spec, one.mapping))
     expected = one.payload or {}
     given = given if "schemas" in expected else {key: value for key, value in given.items() if key != "schemas"}
     told = list(_differences(given, expected, ""))
@@ -147,16 +150,22 @@ def _unmapped(name: str, known: Mapping[str, Any], what: str, path: SpecPath) ->
 
 
 def _tried(case: Case) -> Iterator[Problem]:
+    seen = _come(case)
+    if not isinstance(seen, Seen):
+        yield from seen
+    elif seen.value != (case.expected if case.expected != () else None):
+        yield Problem("K510", case.about + _sentence(case, seen), case.path, hint=_hint(seen))
+
+
+def _come(case: Case) -> Seen | tuple[Problem, ...]:
+    """What comes of a case; problems where that cannot be asked, none where the expression is told as what it is."""
     try:
         tree = mappings.expression_of(case.row.row)
     except expressions.ExpressionError:
-        return  # it is told as what it is
+        return ()
     if case.now is None and _is_timely(case, tree):
-        yield _timeless(case, tree)
-        return
-    seen = _seen(case, tree, case.now or MOMENTS[0])
-    if seen.value != (case.expected if case.expected != () else None):
-        yield Problem("K510", case.about + _sentence(case, tree, seen), case.path, hint=_hint(seen))
+        return (_timeless(case, tree),)
+    return _seen(case, tree, case.now or MOMENTS[0])
 
 
 def _timeless(case: Case, tree: expressions.Expression | None) -> Problem:
@@ -176,22 +185,22 @@ def _seen(case: Case, tree: expressions.Expression | None, now: datetime) -> See
 
     value: Value = None if tree is None else evaluate(tree, case.given, now=now)
     if isinstance(value, Undetermined):
-        return Seen(UNDETERMINED, value.reason)
+        return Seen(tree, UNDETERMINED, value.reason)
     if isinstance(value, Failure):
-        return Seen(FAILURE, value.reason)
+        return Seen(tree, FAILURE, value.reason)
     if isinstance(value, Ignored):
-        return Seen(None)
+        return Seen(tree, None, left_out=value.whole_object)
     if value is None:
-        return Seen(case.row.row.default)
-    return Seen(None if value == () else value)
+        return Seen(tree, case.row.row.default)
+    return Seen(tree, None if value == () else value)
 
 
 # --- sentences ------------------------------------------------------------------------------------------------------
 
 
-def _sentence(case: Case, tree: expressions.Expression | None, seen: Seen) -> str:
-    what = _shown(tree)
-    given = _inputs(case, tree)
+def _sentence(case: Case, seen: Seen) -> str:
+    what = _shown(seen.tree)
+    given = _inputs(case, seen.tree)
     if seen.reason:
         return f"{what} is {seen.value}, not {_value(case.expected)}: {seen.reason}; {given}"
     return f"{what} gives {_value(seen.value)}, not {_value(case.expected)}; {given}"

@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -388,3 +389,43 @@ def test_events_are_written_a_line_each(tmp_path):
     events.close()
     events.write("step", says="b")
     assert [json.loads(line)["says"] for line in (tmp_path / "events").read_text().splitlines()] == ["a"]
+
+
+def test_variables_may_come_through_a_pipe(desk):
+    """As of `--var-file <(…)`: whoever names a pipe on the command line has something at its other end."""
+    pipe = desk.folder / "pipe"
+    os.mkfifo(pipe)
+    file = desk.file("small.yaml", SPEC.replace("name: small", "name: ${var:NAME}"))
+    writer = threading.Thread(target=pipe.write_text, args=("NAME: piped\n",))
+    writer.start()
+    said = desk("validate", "--show-spec", "--var-file", pipe, file)
+    writer.join()
+    assert (said.code, "name: piped" in said.out) == (0, True)
+
+
+def test_a_file_that_is_written_over_stays_closed_to_others(desk):
+    """A plan names people; who has shut it does not shut it again each time."""
+    plan = desk.file("plan.json", "")
+    plan.chmod(0o600)
+    assert desk("plan", "--out", plan, desk.file("small.yaml", SPEC)).code == 0
+    assert (stat.S_IMODE(plan.stat().st_mode), plan.stat().st_size > 0) == (0o600, True)
+
+
+def test_a_defect_over_one_application_does_not_stop_the_others(desk, monkeypatch):
+    """Which defect it is, and of which application; the other one is planned."""
+    from scimconf.kinds import KINDS
+
+    whole = type(KINDS[0]).desired
+
+    def broken(kind, spec, snapshot):
+        return whole(kind, spec, snapshot) if spec.name != "bad" else iter([1 / 0])
+
+    monkeypatch.setattr(type(KINDS[0]), "desired", broken)
+    good, bad = (
+        desk.file("a.yaml", SPEC),
+        desk.file("b.yaml", SPEC.replace("name: small", "name: bad").replace("Na\u2192me", "Bad")),
+    )
+    said = desk("plan", good, bad)
+    assert said.code == 1
+    assert "bad: this is a defect of scimconf: ZeroDivisionError" in said.err
+    assert "small" in said.out

@@ -208,6 +208,14 @@ def test_a_whole_resource(payload, line):
     assert all(f'K510  tests[0].payload: in "x": {line}' in one for one in lines)
 
 
+def test_nothing_is_sent_of_somebody_whom_a_row_leaves_out_whole():
+    """Whatever the other rows give."""
+    text = PAYLOAD.format(given=GIVEN, payload="PAYLOAD").replace("Now()", 'IIF([mail] = "m", IgnoreObjectFlow, "x")')
+    assert told(text.replace("PAYLOAD", "{}")) == []
+    [line] = told(text.replace("PAYLOAD", "{userName: m}"))
+    assert 'in "x": userName is not sent, and "m" is expected.' in line
+
+
 def test_a_resource_of_what_is_not_known_cannot_be_expected():
     """Nor one that depends on the day, nor one with an expression that cannot be read."""
     [line] = told(PAYLOAD.format(given="given: {mail: m}", payload="{userName: m}"))

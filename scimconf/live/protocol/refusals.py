@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -145,10 +146,8 @@ def json_body(request: Request, reply: Reply, scrub: Scrub) -> Any:
     """The JSON of a success, None for nothing."""
     if not reply.content:
         return None
-    try:
+    with suppress(ValueError, RecursionError):
         return json.loads(reply.content)
-    except (ValueError, RecursionError):
-        pass
     raise unexpected(request, reply, text(reply), scrub)
 
 
