@@ -280,12 +280,29 @@ class Retries:
     async def _once(
         self, request: httpx.Request, transport: httpx.AsyncBaseTransport
     ) -> httpx.Response | httpx.RequestError:
+        request.extensions["trace"] = Handshake().trace
         try:
             response: httpx.Response = await self.next.send(request, transport)
             await response.aread()
         except httpx.RequestError as error:
             return error
         return response
+
+
+class Handshake:
+    """Closes a connection whose TLS handshake is broken off: httpcore does not where the task is cancelled.
+
+    `trace` is httpcore's extension of that name, which gets its events as they happen.
+    """
+
+    def __init__(self) -> None:
+        self._stream: Any = None
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.complete":
+            self._stream = info["return_value"]
+        elif event == "connection.start_tls.failed":
+            await self._stream.aclose()
 
 
 def attempt(outcome: httpx.Response | httpx.RequestError, *, repeatable: bool) -> Attempt:

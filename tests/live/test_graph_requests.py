@@ -244,3 +244,34 @@ def test_a_real_socket_is_used_and_closed_over_http_1_1(fake):
         environment.setenv("ALL_PROXY", "http://127.0.0.1:9")
         assert asyncio.run(main()) == {}
     assert seen[0].startswith(b"GET /v1.0/x HTTP/1.1\r\n")
+
+
+def test_a_connection_whose_handshake_is_cancelled_is_closed():
+    """One request that fails cancels the others, some of them in the middle of their handshake."""
+    import asyncio
+
+    from scimconf.live.graph import Settings, open_graph
+
+    async def main():
+        greeted, gone = asyncio.Event(), asyncio.Event()
+
+        async def serve(reader, writer):
+            await reader.readexactly(5)  # the client's hello, which is never answered
+            greeted.set()
+            while await reader.read(1000):
+                pass
+            gone.set()
+            writer.close()
+            await writer.wait_closed()
+
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            async with open_graph(Settings(base=f"https://127.0.0.1:{port}/v1.0"), None) as graph:
+                asked = asyncio.create_task(graph.get("/x"))
+                await asyncio.wait_for(greeted.wait(), 5)
+                asked.cancel()
+                await asyncio.wait([asked])
+                await asyncio.wait_for(gone.wait(), 5)
+        return asked.cancelled()
+
+    assert asyncio.run(main())
