@@ -11,6 +11,7 @@ from scimconf.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
+    from scimconf.kinds.contrast import Live
     from scimconf.spec.model import Spec
 
 APP = "app:"
@@ -40,15 +41,22 @@ def command(one: str, other: str, **asked: Any) -> int:
         return _tell(_load(one, asked), _load(other, asked), asked)
 
     async def work(session: Session) -> int:
-        is_ruled = one.startswith(APP) and not other.startswith(APP)
+        live = _which(one, other)
         sides = [
-            await _live(session, side, defined=is_ruled) if side.startswith(APP) else _load(side, asked)
+            await _live(session, side, defined=live is not None) if side.startswith(APP) else _load(side, asked)
             for side in (one, other)
         ]
         with session.progress.still():
-            return _tell(sides[0], sides[1], asked, live=is_ruled, secrets=False)
+            return _tell(sides[0], sides[1], asked, live=live, secrets=False)
 
     return run(asked, "reading", work)
+
+
+def _which(one: str, other: str) -> Live | None:
+    """Which of them is live, where only one is."""
+    if one.startswith(APP) == other.startswith(APP):
+        return None
+    return "one" if one.startswith(APP) else "other"
 
 
 def _load(path: str, asked: dict[str, Any]) -> Spec:
@@ -73,7 +81,7 @@ async def _live(session: Session, side: str, *, defined: bool) -> Spec:
     return Spec.model_validate(found.tree)
 
 
-def _tell(one: Spec, other: Spec, asked: dict[str, Any], *, live: bool = False, secrets: bool = True) -> int:
+def _tell(one: Spec, other: Spec, asked: dict[str, Any], *, live: Live | None = None, secrets: bool = True) -> int:
     from scimconf.kinds import KINDS
     from scimconf.kinds.contrast import contrast
     from scimconf.plan import Plan

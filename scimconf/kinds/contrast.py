@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from scimconf.documents.secrets import MASK
 from scimconf.kinds.kind import Kind
@@ -15,28 +16,34 @@ from scimconf.wire import Snapshot
 DEFINITIONS = frozenset({"source_attribute", "target_attribute"})
 """What an application has many of, and a plan looks at only where a spec writes one."""
 
+Live = Literal["one", "other"]
+"""Which of the two is an application as it is, where the other one is what somebody wrote."""
+
 
 def contrast(
-    kinds: Sequence[Kind], one: Spec, other: Spec, *, live: bool = False, secrets: bool = True
+    kinds: Sequence[Kind], one: Spec, other: Spec, *, live: Live | None = None, secrets: bool = True
 ) -> ApplicationPlan:
     """What must change so that the first says what the second says; principals and roles go by their names.
 
     Where the first is an application as it is (`live`), the second rules it as a plan would: what it does not list is
-    left alone, unless it says otherwise. An application does not tell where its secrets are kept: `secrets` is whether
-    both do.
+    left alone, unless it says otherwise. Where the second one is, everything that it has besides is a difference, but
+    no definition that came with its template. An application does not tell where its secrets are kept: `secrets` is
+    whether both do.
     """
     before = [
-        _shown(item, secrets=secrets and not live)
+        _shown(item, secrets=secrets and live is None)
         for item in _said(kinds, one, other.name)
         if isinstance(item, Resource)
     ]
     wanted = list(_said(kinds, other, other.name))
     said = [item for item in wanted if isinstance(item, (Resource, Absent))]
+    there = {item.identity: item for item in before}
+    if live == "other":
+        said = [found for item in said if (found := _compared(item, there.get(item.identity))) is not None]
     named = {item.identity for item in said}
-    if live:
+    if live == "one":
         before = [item for item in before if item.address.kind not in DEFINITIONS or item.identity in named]
     else:
-        there = {item.identity: item for item in before}
         gone = [Absent(item.address, item.key) for item in before if item.identity not in named]
         wanted = [*(_whole(item, there.get(item.identity), secrets=secrets) for item in said), *gone]
     difference = diff(wanted, before, {kind.name: kind.traits for kind in kinds})
@@ -45,6 +52,15 @@ def contrast(
     return ApplicationPlan(
         other.name, changes=tuple(changes), reported=difference.reported, left_alone=difference.left_alone
     )
+
+
+def _compared(item: Resource | Absent, written: Resource | None) -> Resource | Absent | None:
+    """What an application has, and of its definitions only what a spec writes of them, if it does."""
+    if isinstance(item, Absent) or item.address.kind not in DEFINITIONS:
+        return item
+    if written is None:
+        return None
+    return replace(item, fields={name: value for name, value in item.fields.items() if name in written.fields})
 
 
 def _shown(item: Resource, *, secrets: bool) -> Resource:

@@ -35,14 +35,14 @@ def test_secrets_are_compared_by_where_they_are_kept():
     other = connected(secret_token={"env": "TWO"})
     assert told(connected(), other) == [("update", "connection", [("secret_token", "ONE", "TWO")])]
     assert told(connected(), other, secrets=False) == []
-    assert told(connected(), other, live=True, secrets=False) == []
+    assert told(connected(), other, live="one", secrets=False) == []
 
 
 def test_another_way_to_sign_in_shows_what_comes_and_goes():
     """A token that is no longer wanted, and a client that is new."""
     oauth2 = {"token_url": "https://x.y", "client_id": "me", "client_secret": {"env": "TWO"}}
     other = {"connection": {"authentication": "oauth2_client_credentials", "oauth2": oauth2}}
-    for how in ({}, {"live": True}):
+    for how in ({}, {"live": "one"}):
         (change,) = told(connected(), other, **how)
         assert ("secret_token", "*" if how else "ONE", None) in change[2]
 
@@ -53,7 +53,7 @@ def test_fields_that_only_one_says_are_told_both_ways():
     less = {"provisioning": {"enabled": False, "scope": "all", "deletion_threshold": 5}}
     assert told(less, more) == [("update", "settings", [("deletion_threshold", 5, None)])]
     assert told(more, less) == [("update", "settings", [("deletion_threshold", None, 5)])]
-    assert told(less, more, live=True) == []
+    assert told(less, more, live="one") == []
 
 
 def test_an_applications_name_is_no_difference():

@@ -304,7 +304,8 @@ def test_what_the_template_brings_along_and_a_spec_writes_is_no_difference(desk)
     allowed = ["--auto-approve", "--ignore", "L401"]
     assert desk("apply", *allowed, spec).code == 0
     assert desk("plan", "--detailed-exitcode", spec).code == 0
-    said = desk("diff", "app:Writer", spec)
-    assert "target_attribute" not in said.out
+    for sides in (("app:Writer", spec), (spec, "app:Writer")):
+        assert "target_attribute" not in desk("diff", *sides).out
     spec.write_text(spec.read_text().replace("required: false", "required: true"))
-    assert "~ target_attribute/users/title" in desk("diff", "app:Writer", spec).out
+    for sides in (("app:Writer", spec), (spec, "app:Writer")):
+        assert "~ target_attribute/users/title" in desk("diff", *sides).out
