@@ -30,11 +30,8 @@ def contrast(
     no definition that came with its template. An application does not tell where its secrets are kept: `secrets` is
     whether both do.
     """
-    before = [
-        _shown(item, secrets=secrets and live is None)
-        for item in _said(kinds, one, other.name)
-        if isinstance(item, Resource)
-    ]
+    secrets = secrets and live is None
+    before = [_shown(item, secrets=secrets) for item in _said(kinds, one, other.name) if isinstance(item, Resource)]
     wanted = list(_said(kinds, other, other.name))
     said = [item for item in wanted if isinstance(item, (Resource, Absent))]
     there = {item.identity: item for item in before}

@@ -60,3 +60,25 @@ def test_an_applications_name_is_no_difference():
     """It says which one is meant."""
     made = [{"application": {"display_name": name, "create": {"from_template": "custom"}}} for name in ("A", "B")]
     assert told(*made) == []
+
+
+def defined(**attributes):
+    return {"mappings": {"users": {"target_attributes": attributes}}}
+
+
+def test_of_definitions_only_what_a_spec_writes_is_compared_with_an_application():
+    """Its template brings along many more, and says more of each; what is not there at all is gone."""
+    title, whole = {"type": "string"}, {"type": "string", "multivalued": False, "required": True}
+    assert told(defined(title=title), defined(title=whole, nickName=whole), live="other") == []
+    assert [one[:2] for one in told(defined(title=title), {}, live="other")] == [
+        ("delete", "target_attribute/users/title")
+    ]
+    required = {**title, "required": False}
+    assert told(defined(title=required), defined(title=whole), live="other") == [
+        ("update", "target_attribute/users/title", [("required", False, True)])
+    ]
+
+
+def test_a_secret_of_an_application_is_no_difference_on_either_side():
+    """Only that there is one can be compared."""
+    assert told(connected(), connected(secret_token={"env": "TWO"}), live="other") == []
