@@ -16,10 +16,10 @@ from typing import Any
 
 import httpx
 
-from scimconf.live.graph import Graph, Settings, open_graph
-from scimconf.live.observe import Live
-from scimconf.live.patience import Patience
-from scimconf.live.secrets import Secrets
+from scimconf.graph.client import Graph, Settings, open_graph
+from scimconf.graph.eventual_consistency import Patience
+from scimconf.graph.reading import Live
+from scimconf.graph.secrets import Secrets
 from scimconf.plan import Plan, Report
 from scimconf.render import text
 from scimconf.sandbox.server import create_app

@@ -14,11 +14,11 @@ import click
 
 from scimconf.cli import options, planning, saved, streams
 from scimconf.cli.terminal import Terminal, can_ask
-from scimconf.errors import ScimconfError, StaleError
+from scimconf.diagnostics import ScimconfError, StaleError
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
-    from scimconf.errors import Problem
+    from scimconf.diagnostics import Problem
     from scimconf.plan.file import Saved
     from scimconf.spec.loaded import Loaded
     from scimconf.workflow import Planned

@@ -12,8 +12,8 @@ from scimconf.cli import options, saved
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
-    from scimconf.errors import SpecPath
-    from scimconf.kinds.declared import Declared
+    from scimconf.diagnostics import SpecPath
+    from scimconf.export import Declared
     from scimconf.render.yaml import Notes
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -54,7 +54,7 @@ def command(**asked: Any) -> int:
 
 async def declared(session: Session, app: str, name: str, *, full: bool, defined: bool = False) -> Declared:
     """The application of a display name, an application id or an object id; raises ProblemsError."""
-    from scimconf.errors import ProblemsError
+    from scimconf.diagnostics import ProblemsError
     from scimconf.workflow import export
 
     named = name or _slug(app)
@@ -79,9 +79,9 @@ def _slug(app: str) -> str:
 
 
 def _write(found: Declared, asked: dict[str, Any]) -> None:
-    from scimconf.kinds.declared.references import without_references
+    from scimconf.export.references import without_references
     from scimconf.render import yaml
-    from scimconf.render.terminal.characters import visible
+    from scimconf.render.common.escaping import visible
 
     if found.people and asked["out"]:
         file = f"{Path(asked['out']).name.removesuffix('.yaml').removesuffix('.scimconf')}.users.csv"
@@ -129,7 +129,7 @@ def _line(path: SpecPath) -> SpecPath:
 
 
 def _notes(found: Declared) -> Notes:
-    from scimconf.render.terminal.characters import visible
+    from scimconf.render.common.escaping import visible
     from scimconf.render.yaml import Notes
 
     head = (

@@ -15,7 +15,7 @@ import click
 
 from scimconf.cli import completion, options
 from scimconf.cli.terminal import Terminal
-from scimconf.errors import Problem, ProblemsError, Where
+from scimconf.diagnostics import Problem, ProblemsError, Where
 from scimconf.spec.load import MAX_SIZE
 from scimconf.spec.loaded import find
 
@@ -118,7 +118,7 @@ def _write(one: Formatted) -> Iterator[str]:
 
 
 def _complain(problems: Sequence[Problem], failed: Sequence[str]) -> None:
-    from scimconf.render import problems as as_text
+    from scimconf.render import diagnostics as as_text
 
     if problems:
         click.echo(as_text.text(problems, color=Terminal.of_stderr().color), nl=False, err=True)

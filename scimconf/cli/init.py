@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scimconf.cli.presets import MODELINES, PRESETS, SCHEMA, Answers
+from scimconf.cli.init_templates import MODELINES, PRESETS, SCHEMA, Answers
 from scimconf.cli.terminal import can_ask
-from scimconf.errors import ProblemsError, ScimconfError
+from scimconf.diagnostics import ProblemsError, ScimconfError
 
 if TYPE_CHECKING:
     from scimconf.spec.model import Spec
@@ -43,7 +43,7 @@ def form(name: str) -> Callable[[str], str]:
 
     def take(value: str) -> str:
         from scimconf.spec.model import base
-        from scimconf.spec.problems import FORMS
+        from scimconf.spec.validation_errors import FORMS
 
         pattern = getattr(base, name)
         if value and not re.search(pattern, value):

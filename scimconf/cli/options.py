@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from scimconf.cli import completion
-from scimconf.errors import Problem, ProblemsError, Where
+from scimconf.diagnostics import Problem, ProblemsError, Where
 from scimconf.spec.load import MAX_SIZE, load, load_variables
 from scimconf.spec.loaded import Loaded, conflicts, find
 
@@ -82,7 +82,7 @@ def _know_rules(_context: click.Context, _parameter: click.Parameter, ignored: t
         return ignored
     from difflib import get_close_matches
 
-    from scimconf.kinds.lint import rules
+    from scimconf.lint.checks import rules
 
     for rule in ignored:
         if rule not in rules():

@@ -16,7 +16,7 @@ from scimconf.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
-    from scimconf.errors import Problem
+    from scimconf.diagnostics import Problem
     from scimconf.plan import Plan
     from scimconf.plan.file import Saved
     from scimconf.spec.loaded import Loaded
@@ -45,7 +45,7 @@ def wishes(asked: dict[str, Any]) -> Options:
 
 def former(asked: dict[str, Any]) -> Mapping[str, Spec]:
     """The specs as they were, by name; raises ProblemsError where one of them cannot be read."""
-    from scimconf.errors import ProblemsError
+    from scimconf.diagnostics import ProblemsError
 
     if not asked["was"]:
         return NOTHING
@@ -85,7 +85,7 @@ async def plan_all(
     """
     import asyncio
 
-    from scimconf.errors import ScimconfError, unforeseen
+    from scimconf.diagnostics import ScimconfError, unforeseen
     from scimconf.workflow import plan, validate
 
     found = Found()
@@ -132,7 +132,7 @@ def _know_patterns(found: Found, wishes: Options) -> None:
     It is matched with all that is wanted or seen: that nothing changes there is no mistake. What `--only` does not
     match ends the command, since nothing at all would be planned; of `--exclude` it is told.
     """
-    from scimconf.errors import Problem
+    from scimconf.diagnostics import Problem
 
     if not found.planned or not is_sound(found, ()):
         return
@@ -179,7 +179,7 @@ def _from_here(path: str) -> str:
 
 def specs_of(reviewed: Saved) -> tuple[str, ...]:
     """The specs of a saved plan, from the working folder; raises ProblemsError where there is none, or it is not there."""
-    from scimconf.errors import Problem, ProblemsError, Where
+    from scimconf.diagnostics import Problem, ProblemsError, Where
 
     unnamed = [one.name for one in reviewed.plan.applications if not one.paths]
     if unnamed:
@@ -199,7 +199,7 @@ def specs_of(reviewed: Saved) -> tuple[str, ...]:
 
 def tell(found: Found, together: Sequence[Problem], asked: dict[str, Any]) -> None:
     """The product on stdout, problems and errors on stderr."""
-    from scimconf.render import problems as as_text
+    from scimconf.render import diagnostics as as_text
 
     if found.planned or asked["form"] != "text":
         steps = {one.name: one.comparison.steps for one in found.planned} if asked.get("with_steps") else None
@@ -214,7 +214,7 @@ def tell(found: Found, together: Sequence[Problem], asked: dict[str, Any]) -> No
 
 def fail(name: str, error: Exception, hide: Callable[[str], str] = str) -> None:
     """An application's error; `hide` takes people out of it, where that is asked for."""
-    from scimconf.render.terminal.characters import visible
+    from scimconf.render.common.escaping import visible
 
     click.echo(visible(f"{name}: {hide(str(error))}"), err=True)
     if getattr(error, "hint", ""):
@@ -222,7 +222,7 @@ def fail(name: str, error: Exception, hide: Callable[[str], str] = str) -> None:
 
 
 def refuse(problems: Sequence[Problem]) -> int:
-    from scimconf.render import problems as as_text
+    from scimconf.render import diagnostics as as_text
 
     click.echo(as_text.text(problems, color=Terminal.of_stderr().color), nl=False, err=True)
     return 65

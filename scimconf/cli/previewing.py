@@ -15,9 +15,9 @@ from scimconf.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
-    from scimconf.errors import Problem
-    from scimconf.kinds.people.preview import Preview
-    from scimconf.live.graph import Graph
+    from scimconf.diagnostics import Problem
+    from scimconf.graph.client import Graph
+    from scimconf.impact.preview import Preview
     from scimconf.plan import Tenant
     from scimconf.plan.preview import Head, Person, Summary
     from scimconf.spec.loaded import Loaded
@@ -105,7 +105,7 @@ async def preview_all(
 
     However it ends, what was begun is closed, so that a part is still a document, and says that it is a part.
     """
-    from scimconf.errors import ScimconfError
+    from scimconf.diagnostics import ScimconfError
     from scimconf.workflow import Options
 
     wishes = Options(tuple(asked["only"]), tuple(asked["exclude"]), today=options.today(), impact=False)
@@ -157,8 +157,8 @@ def _discreet(hide: Hide | None, names: Sequence[str]) -> Hide:
 
 def _complain(found: planning.Found, together: Sequence[Problem], missing: Sequence[str], hide: Hide) -> None:
     """What went wrong, on stderr; each missing user once, though several applications ask for them."""
-    from scimconf.render import problems as as_text
-    from scimconf.render.terminal.characters import visible
+    from scimconf.render import diagnostics as as_text
+    from scimconf.render.common.escaping import visible
 
     problems = [replace(one, message=hide(one.message), hint=hide(one.hint)) for one in (*together, *found.problems)]
     if problems:
@@ -175,7 +175,7 @@ async def _preview(
     """One application's preview; which of the asked users are not there."""
     import asyncio
 
-    from scimconf.kinds.people.summary import Summing
+    from scimconf.impact.preview_summary import Summing
     from scimconf.plan.preview import Head
     from scimconf.plan.preview_redact import masking, unmasked
 
@@ -227,7 +227,7 @@ def _tenant(planned: Planned) -> Tenant:
 
 def _doubts(planned: Planned) -> tuple[str, ...]:
     """Nobody is read in a tenant that is not the spec's; where it cannot be known which it is, that is said."""
-    from scimconf.errors import ScimconfError
+    from scimconf.diagnostics import ScimconfError
 
     wrong = [one for one in planned.comparison.plan.guards if one.id == "wrong-tenant" and not one.open]
     if wrong and planned.comparison.tenant is not None:
@@ -240,16 +240,16 @@ async def _scene(session: Session, planned: Planned) -> tuple[Preview, tuple[str
     from datetime import UTC, datetime
 
     from scimconf.expressions.evaluation import Circumstances
-    from scimconf.kinds.people.preview import Preview
-    from scimconf.kinds.people.sides import notices, reads, sides
-    from scimconf.live import people
+    from scimconf.graph import impact_data
+    from scimconf.impact.preview import Preview
+    from scimconf.impact.projection import notices, reads, sides
 
     spec = planned.loaded.spec
     assert spec is not None
-    snapshot = await people.filled(session.graph, planned.snapshot, reads(spec))
+    snapshot = await impact_data.filled(session.graph, planned.snapshot, reads(spec))
     changes = planned.comparison.plan.changes
     before, after = sides(spec, snapshot, changes)
-    members = await people.members(session.graph, {*(before.groups or ()), *(after.groups or ())})
+    members = await impact_data.members(session.graph, {*(before.groups or ()), *(after.groups or ())})
     told = Circumstances(session.graph.now or datetime.now(UTC), tenant_domain=_tenant(planned).domain or None)
     scene = Preview(before, after, members, told)
     return scene, (*notices(spec, snapshot), *scene.notices)
@@ -266,30 +266,30 @@ class _Whom:
 
 
 async def _whom(graph: Graph, scene: Preview, asked: Mapping[str, Any]) -> _Whom:
-    from scimconf.live import people
-    from scimconf.render.names import plural
+    from scimconf.graph import impact_data
+    from scimconf.render.labels import plural
 
     if asked["users"]:
         return await _named(graph, scene, asked["users"])
     ids, most = scene.assigned, asked["sample"] or 0
     if ids is None:
-        total = await people.count(graph)
+        total = await impact_data.count(graph)
         about = f"the first {plural(most, 'user')} of the directory" if most else "all users of the directory"
         of = f", which has {total:,}" if most and total else ""
-        return _Whom(about + of, people.everyone(graph, scene.select, most), min(most or total, total))
+        return _Whom(about + of, impact_data.everyone(graph, scene.select, most), min(most or total, total))
     few = ids[:most] if most else ids
     about = f"{len(few):,} of {len(ids):,} people who are assigned" if most else "everybody who is assigned"
     if len(few) <= BY_IDS:
-        return _Whom(about, people.by_ids(graph, few, scene.select), len(few))
-    return _Whom(about, _among(frozenset(few), people.everyone(graph, scene.select)), len(few))
+        return _Whom(about, impact_data.by_ids(graph, few, scene.select), len(few))
+    return _Whom(about, _among(frozenset(few), impact_data.everyone(graph, scene.select)), len(few))
 
 
 async def _named(graph: Graph, scene: Preview, names: Sequence[str]) -> _Whom:
     """Each person once, though somebody may be asked for by name and by id."""
-    from scimconf.live import people
-    from scimconf.render.names import plural
+    from scimconf.graph import impact_data
+    from scimconf.render.labels import plural
 
-    found = await people.by_names(graph, names, scene.select)
+    found = await impact_data.by_names(graph, names, scene.select)
     there = list({str(user["id"]).lower(): user for user in found if user is not None}.values())
 
     async def once() -> AsyncIterator[list[Any]]:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from scimconf.errors import Problem, ProblemsError, ScimconfError, Where
+from scimconf.diagnostics import Problem, ProblemsError, ScimconfError, Where
 
 if TYPE_CHECKING:
     from scimconf.cli.terminal import Terminal
     from scimconf.plan import Plan, Report
     from scimconf.plan.file import Saved
-    from scimconf.wire import Step
+    from scimconf.steps import Step
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -139,8 +139,8 @@ def moved(then: Saved, now: Plan) -> tuple[str, ...]:
     A plan that was saved without people's names is compared with today's without them: same spec, same pseudonyms.
     """
     from scimconf.plan.file import moved as compare
+    from scimconf.render.common.escaping import visible
     from scimconf.render.json import plan_document
-    from scimconf.render.terminal.characters import visible
 
     now = discreet(now, then.plan.options)
     return tuple(visible(line) for line in compare(then.plan, now, (then.document, plan_document(now))))

@@ -9,7 +9,7 @@ import click
 
 from scimconf.cli import options
 from scimconf.cli.terminal import Terminal
-from scimconf.errors import Problem
+from scimconf.diagnostics import Problem
 from scimconf.spec.loaded import Loaded, show
 
 
@@ -44,8 +44,8 @@ def _problems(loaded: Loaded, ignore: Sequence[str]) -> tuple[Problem, ...]:
 
 
 def _tell(problems: Sequence[Problem], loadeds: Iterable[Loaded], form: str, *, quiet: bool) -> None:
+    from scimconf.render import diagnostics as as_text
     from scimconf.render import json as as_json
-    from scimconf.render import problems as as_text
 
     terminal = Terminal.of_stdout()
     if form == "json":

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from scimconf.documents import definitions as one_definition
 from scimconf.documents import rows as one_row
 from scimconf.documents.job import BASE
-from scimconf.wire import Document, Json
+from scimconf.snapshot import Document, Json
 
 
 def schema() -> Document:

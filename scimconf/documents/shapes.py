@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from scimconf.wire import Json
+from scimconf.snapshot import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from scimconf.diagnostics import Problem
 from scimconf.documents import application as documents
 from scimconf.documents import schema
-from scimconf.errors import Problem
 from scimconf.kinds import roles
 from scimconf.kinds.kind import Base, Effects, live_schema, refused, schema_reads
 from scimconf.plan import Absent, Action, Change, Effect, Kept, Reported, Resource, Wanted, Whole, decode
+from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Role, Spec
-from scimconf.wire import Document, Edit, Json, Phase, Read, Snapshot, Step
+from scimconf.steps import Edit, Phase, Read, Step
 
 _MEMBERS = {"users": "User", "applications": "Application"}
 _WORDS = {value: word for word, value in _MEMBERS.items()}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from scimconf.diagnostics import Problem
 from scimconf.documents import application as documents
-from scimconf.errors import Problem
 from scimconf.kinds.kind import Base, Effects, refused
 from scimconf.plan import Change, Resource, Wanted
+from scimconf.snapshot import Document, Snapshot, literal
 from scimconf.spec.model import Spec
-from scimconf.wire import Document, Phase, Send, Snapshot, Step, literal
+from scimconf.steps import Phase, Send, Step
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 PERMISSION = "Application.Read.All"

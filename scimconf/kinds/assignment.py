@@ -18,14 +18,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from scimconf.diagnostics import Problem, SpecPath
 from scimconf.documents import application as documents
-from scimconf.errors import Problem, SpecPath
 from scimconf.kinds import roles
 from scimconf.kinds.kind import Base, Effects, close, refused
 from scimconf.plan import Absent, Action, Change, Effect, Kept, Reported, Resource, Wanted, Whole, decode, encode
 from scimconf.plan.globs import is_like
+from scimconf.snapshot import Document, Lookup, Principal, Snapshot
 from scimconf.spec.model import Assignments, GroupAssignment, Spec, UserAssignment
-from scimconf.wire import Document, Lookup, Phase, Principal, Send, Snapshot, Step
+from scimconf.steps import Phase, Send, Step
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 Listed: TypeAlias = UserAssignment | GroupAssignment

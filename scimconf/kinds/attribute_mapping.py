@@ -11,14 +11,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from scimconf import expressions
+from scimconf.diagnostics import Problem
 from scimconf.documents import rows, schema
-from scimconf.errors import Problem
 from scimconf.expressions.lint.vocabulary import alike
 from scimconf.kinds import mappings
 from scimconf.kinds.kind import Base, Effects, close, live_schema, place, schema_reads, selector
 from scimconf.plan import Absent, Action, Change, Effect, Reported, Resource, Wanted, Whole
+from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import MappingRow, ObjectMapping, Spec
-from scimconf.wire import Document, Edit, Phase, Snapshot, Step
+from scimconf.steps import Edit, Phase, Step
 
 
 class AttributeMappingKind(Base):

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from scimconf.diagnostics import Problem
 from scimconf.documents import application, job
 from scimconf.documents import secrets as documents
-from scimconf.errors import Problem
 from scimconf.kinds.kind import Base, Effects, masked, refused
 from scimconf.plan import Address, Change, Effect, FieldChange, Resource, Wanted, WriteOnly
+from scimconf.snapshot import Document, SecretRef, Snapshot
 from scimconf.spec.addresses import masked as shown
 from scimconf.spec.model import Connection, SecretReference, Spec
-from scimconf.wire import Document, Edit, Folded, Phase, SecretRef, Send, Snapshot, Step
+from scimconf.steps import Edit, Folded, Phase, Send, Step
 
 OAUTH2 = "OAuth2ClientCredentialsGrant"
 KEYS = {

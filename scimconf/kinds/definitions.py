@@ -10,8 +10,9 @@ from scimconf.documents import definitions, schema
 from scimconf.kinds import mappings
 from scimconf.kinds.kind import Base, Effects, live_schema, place, schema_reads, selector
 from scimconf.plan import Action, Change, Effect, Resource, Traits, Wanted
+from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import AttributeDefinition, ObjectMapping, Spec
-from scimconf.wire import Document, Edit, Phase, Snapshot, Step
+from scimconf.steps import Edit, Phase, Step
 
 
 class DefinitionKind(Base, ABC):

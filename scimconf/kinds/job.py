@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from scimconf.diagnostics import Problem
 from scimconf.documents import job as documents
-from scimconf.errors import Problem
 from scimconf.kinds.kind import Base, Effects, close, refused
 from scimconf.plan import Action, Change, Effect, Resource, Traits, Wanted
+from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Spec
-from scimconf.wire import Document, Json, Phase, Read, Send, Snapshot, Step
+from scimconf.steps import Phase, Read, Send, Step
 
 DEFAULT = "the one that the application offers by default"
 

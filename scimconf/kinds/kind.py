@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import ClassVar, Protocol
 
+from scimconf.diagnostics import Problem, SpecPath
 from scimconf.documents import schema
-from scimconf.errors import Problem, SpecPath
 from scimconf.plan import Address, Change, Effect, Resource, Traits, Wanted
+from scimconf.snapshot import Document, Json, Lookup, Snapshot
 from scimconf.spec.model import ObjectMapping, Spec
-from scimconf.wire import Document, Json, Lookup, Snapshot, Step
+from scimconf.steps import Step
 
 Effects = Mapping[Address, frozenset[Effect]]
 

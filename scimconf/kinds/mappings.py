@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scimconf import expressions
-from scimconf.errors import SpecPath
+from scimconf.diagnostics import SpecPath
 from scimconf.spec.model import AttributeDefinition, MappingRow, ObjectMapping, RoleAttribute, Spec
 
 _EMPTY = ObjectMapping()

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from scimconf.diagnostics import Problem
 from scimconf.documents import rows, schema, scopes
-from scimconf.errors import Problem
 from scimconf.expressions.lint.vocabulary import alike
 from scimconf.kinds import mappings
 from scimconf.kinds.kind import Base, Effects, live_schema, place, refused, schema_reads, selector
 from scimconf.plan import Change, Effect, FieldChange, Resource, Wanted
+from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import Filter, ObjectMapping, Spec
 from scimconf.spec.model.operators import operator_word
-from scimconf.wire import Document, Edit, Phase, Snapshot, Step
+from scimconf.steps import Edit, Phase, Step
 
 
 class ObjectMappingKind(Base):

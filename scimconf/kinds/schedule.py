@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from scimconf.diagnostics import Problem
 from scimconf.documents import job as documents
-from scimconf.errors import Problem
 from scimconf.kinds.kind import Base, Effects
 from scimconf.plan import Action, Address, Change, Effect, Resource, Wanted
+from scimconf.snapshot import Json, Snapshot
 from scimconf.spec.model import Spec
-from scimconf.wire import Json, Phase, Read, Send, Snapshot, Step
+from scimconf.steps import Phase, Read, Send, Step
 
 RESET = "Watermark, Escrows, QuarantineState"
 _DANGEROUS = frozenset({Effect.NARROWS, Effect.DESTROYS})

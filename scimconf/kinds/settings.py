@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from scimconf.diagnostics import Problem
 from scimconf.documents import secrets as documents
-from scimconf.errors import Problem
 from scimconf.kinds.kind import Base, Effects, masked
 from scimconf.plan import Change, Effect, FieldChange, Resource, Wanted
+from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import Provisioning, Spec
-from scimconf.wire import Document, Edit, Phase, Snapshot, Step
+from scimconf.steps import Edit, Phase, Step
 
 
 class SettingsKind(Base):

@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from scimconf.errors import Problem
+from scimconf.diagnostics import Problem
 from scimconf.plan.resource import Address, Resource
 
 Json = Any

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from types import MappingProxyType
 
-from scimconf.errors import Problem
+from scimconf.diagnostics import Problem
 from scimconf.plan.resource import Address
 
 

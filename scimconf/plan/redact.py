@@ -24,7 +24,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
-from scimconf.errors import Problem
+from scimconf.diagnostics import Problem
 from scimconf.plan.change import ApplicationPlan, Change, Detail, FieldChange, Guard, Plan
 from scimconf.plan.resource import Address, Resource, decode, encode
 

@@ -13,10 +13,10 @@ from dataclasses import asdict
 from pathlib import PureWindowsPath
 from typing import Any
 
-from scimconf.errors import Problem, dotted
+from scimconf.diagnostics import Problem, dotted
 from scimconf.plan import ApplicationPlan, Change, FieldChange, Guard, Plan, Resource, WriteOnly
 from scimconf.plan.diff import digest
-from scimconf.render.names import by_weight, totals
+from scimconf.render.labels import by_weight, totals
 
 Json = Any
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from pydantic_core import PydanticCustomError
 
-from scimconf.errors import SpecPath
+from scimconf.diagnostics import SpecPath
 
 CODES: dict[str, str] = {
     "S001": "a file cannot be read",

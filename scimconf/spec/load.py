@@ -13,17 +13,17 @@ from typing import Any, ClassVar
 import yaml
 from pydantic import ValidationError
 
-from scimconf.errors import Problem, Where
+from scimconf.diagnostics import Problem, Where
 from scimconf.spec.comments import Comment, comments
+from scimconf.spec.guard_exemptions import loosened
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.merge import merge
 from scimconf.spec.model import Spec
 from scimconf.spec.nodes import Builder, RefusedError, instead
-from scimconf.spec.permits import loosened
-from scimconf.spec.problems import problems_of
 from scimconf.spec.references import Variables, misplaced, relative_to, with_files
 from scimconf.spec.rows import Column, read_rows
 from scimconf.spec.tree import Rows, Table
+from scimconf.spec.validation_errors import problems_of
 
 Read = Callable[[str], bytes | str]
 

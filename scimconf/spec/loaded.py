@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import PurePath
 from typing import Any
 
-from scimconf.errors import Problem, SpecPath, Where
+from scimconf.diagnostics import Problem, SpecPath, Where
 from scimconf.spec.comments import Comment
 from scimconf.spec.model import Spec
 from scimconf.spec.tree import NULLS, Plain, Rows, Table, core, place_of

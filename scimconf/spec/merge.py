@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scimconf.errors import SpecPath
+from scimconf.diagnostics import SpecPath
 from scimconf.spec.references import is_reference
 from scimconf.spec.tree import Rows, Table
 

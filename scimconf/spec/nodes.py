@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from scimconf.errors import Problem, Where
+from scimconf.diagnostics import Problem, Where
 from scimconf.spec.references import VARIABLE, Variables
 from scimconf.spec.tree import NULLS, Plain, Rows, Table
 

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from pathlib import PurePath
 from typing import Any
 
-from scimconf.errors import Problem, SpecPath, Where
+from scimconf.diagnostics import Problem, SpecPath, Where
 from scimconf.spec.addresses import holds_secret
 from scimconf.spec.model.connection import CONFIDENTIAL, ENV_REFERENCE
 from scimconf.spec.tree import Plain, Rows, Table

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from scimconf.errors import Problem, Where
+from scimconf.diagnostics import Problem, Where
 from scimconf.spec.model.base import GUID
 from scimconf.spec.tree import Rows, Table
 

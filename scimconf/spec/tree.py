@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from math import isfinite
 from typing import Any
 
-from scimconf.errors import SpecPath, Where
+from scimconf.diagnostics import SpecPath, Where
 
 INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")

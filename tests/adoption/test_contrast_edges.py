@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from scimconf.kinds import KINDS
-from scimconf.kinds.contrast import contrast
 from scimconf.spec.model import Spec
+from scimconf.workflow.spec_diff import contrast
 
 BASE = {"version": 1, "name": "writer", "application": {"display_name": "Writer"}, "provisioning": {"enabled": False}}
 

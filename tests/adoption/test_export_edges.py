@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from scimconf.cli.export import excuse
-from scimconf.errors import ProblemsError
-from scimconf.kinds.declared import Declared
-from scimconf.kinds.declared.references import without_references
+from scimconf.diagnostics import ProblemsError
+from scimconf.export import Declared
+from scimconf.export.references import without_references
 from scimconf.render.yaml import Notes, format_text, write_spec
 from scimconf.spec.load import load
 from scimconf.workflow import export, lint

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scimconf.kinds.declared import Declared
+from scimconf.export import Declared
 from scimconf.render.yaml import write_spec
 from scimconf.spec.load import load
 from scimconf.workflow import export
@@ -144,7 +144,7 @@ def test_a_change_of_one_mapping_changes_that_mapping_and_nothing_else(tmp_path,
 
 def test_an_application_that_is_not_there_is_a_problem():
     """With what to do, and nothing written."""
-    from scimconf.errors import ProblemsError
+    from scimconf.diagnostics import ProblemsError
 
     with pytest.raises(ProblemsError) as caught:
         exported(Rehearsal(), "Nobody")

@@ -29,11 +29,11 @@ from rehearsal import ROOT
 from scimconf.cli.previewing import BREATH
 from scimconf.expressions import parse
 from scimconf.expressions.evaluation import Circumstances, prepare
-from scimconf.kinds.people.preview import Preview
-from scimconf.kinds.people.sides import Side
-from scimconf.kinds.people.summary import Summing
-from scimconf.live import people
-from scimconf.live.graph import Settings, open_graph
+from scimconf.graph import impact_data
+from scimconf.graph.client import Settings, open_graph
+from scimconf.impact.preview import Preview
+from scimconf.impact.preview_summary import Summing
+from scimconf.impact.projection import Side
 from scimconf.plan.preview_redact import unmasked
 from scimconf.render.preview.text import Text
 
@@ -71,7 +71,7 @@ def ours(url: str) -> None:
         summing = Summing(one.matching)
         graph = open_graph(Settings(base=url), None)
         async with graph:
-            async for page in people.everyone(graph, one.select):
+            async for page in impact_data.everyone(graph, one.select):
                 for number, user in enumerate(page):
                     if number % BREATH == 0:
                         await asyncio.sleep(0)

@@ -14,16 +14,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from scimconf.diagnostics import Problem, dotted
 from scimconf.documents import OPERATIONS
-from scimconf.errors import Problem, dotted
 from scimconf.expressions import parse, to_source
 from scimconf.kinds import KINDS
-from scimconf.kinds.comparison import Comparison, Options, compare, documents, lookups
 from scimconf.plan import Change, Reported, Resource, Whole, WriteOnly
+from scimconf.snapshot import Lookup, Principal, Refusal, SecretRef, Snapshot
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
-from scimconf.wire import Edit, Lookup, Principal, Read, Refusal, SecretRef, Send, Snapshot, Step
+from scimconf.steps import Edit, Read, Send, Step
+from scimconf.workflow.compilation import Comparison, Options, compare, documents, lookups
 
 HERE = Path(__file__).parent
 BASE = HERE / "base"

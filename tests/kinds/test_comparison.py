@@ -8,10 +8,19 @@ from typing import Any
 import pytest
 
 from scimconf.kinds import KINDS
-from scimconf.kinds.comparison import Comparison, Options, check, compare, documents, groups_to_count, needed_secrets
 from scimconf.plan import Change, Effect, Resource, Tenant
 from scimconf.plan.guards import Permit
-from scimconf.wire import Lookup, Phase, Principal, Send, Snapshot
+from scimconf.snapshot import Lookup, Principal, Snapshot
+from scimconf.steps import Phase, Send
+from scimconf.workflow.compilation import (
+    Comparison,
+    Options,
+    check,
+    compare,
+    documents,
+    groups_to_count,
+    needed_secrets,
+)
 from tests.kinds.cases import TODAY, line, loaded_of, overlaid, planned, snapshot, spec_of
 
 USER, ADMIN, MEMBER = (f"20000000-0000-4000-8000-00000000000{letter}" for letter in "abc")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scimconf.kinds import KINDS
-from scimconf.kinds.contrast import contrast
+from scimconf.workflow.spec_diff import contrast
 from tests.kinds.cases import spec_of
 
 ONE = """

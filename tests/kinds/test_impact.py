@@ -9,13 +9,13 @@ from datetime import date
 import pytest
 from rehearsal import WRITER, Rehearsal, everything_open, told, wishes
 
-from scimconf.kinds.people.impact import Among, Questions, questions, with_impact
+from scimconf.impact.estimates import Among, Questions, questions, with_impact
 from scimconf.plan import Action, Address, Change, Effect, FieldChange, Impact, Plan, Resource
 from scimconf.plan.redact import redacted
 from scimconf.render import html, markdown
 from scimconf.render import json as machine
+from scimconf.snapshot import Sample, Snapshot
 from scimconf.spec.model import Spec
-from scimconf.wire import Sample, Snapshot
 
 USER, GROUP, OTHER = "u1", "g1", "g2"
 ROLE = "r1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scimconf.kinds import KINDS
-from scimconf.kinds.comparison import Options, compare
+from scimconf.workflow.compilation import Options, compare
 from tests.documents.samples import needs_samples, sample
 from tests.kinds.cases import TODAY, folded, line, overlaid, planned, snapshot, spec_of
 

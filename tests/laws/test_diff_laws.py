@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scimconf.kinds import KINDS
-from scimconf.kinds.contrast import contrast
 from scimconf.plan import Action, Change
 from scimconf.spec.model import Spec
+from scimconf.workflow.spec_diff import contrast
 from tests.laws.profile import tried
 from tests.laws.specs import specs
 

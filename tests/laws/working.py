@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scimconf.kinds.declared import Declared
+from scimconf.export import Declared
 from scimconf.plan import Report
 from scimconf.render.yaml import write_spec
 from scimconf.spec.load import load

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from scimconf.errors import Problem
+from scimconf.diagnostics import Problem
 from scimconf.plan import (
     Action,
     Address,

@@ -9,7 +9,7 @@ from counting import calls
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scimconf.errors import Problem
+from scimconf.diagnostics import Problem
 from scimconf.plan import (
     Action,
     Address,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from previews import WRITER, Rehearsal, preview, small, tenant
 
-from scimconf.render.terminal.characters import cells
+from scimconf.render.common.escaping import cells
 from scimconf.sandbox.tenant_file import TenantFile
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -197,7 +197,7 @@ def test_a_part_is_a_document_and_says_that_it_is_a_part(tmp_path):
 
 @pytest.mark.parametrize("form", ["text", "json", "html"])
 def test_what_is_interrupted_is_closed(tmp_path, form, monkeypatch):
-    from scimconf.kinds.people.summary import Summing
+    from scimconf.impact.preview_summary import Summing
 
     def interrupted(*_):
         raise KeyboardInterrupt

@@ -5,17 +5,17 @@ from datetime import UTC, datetime
 import pytest
 
 from scimconf.expressions.evaluation import Circumstances
-from scimconf.kinds.people.preview import Preview
-from scimconf.kinds.people.resource import SCHEMAS, resource
-from scimconf.kinds.people.roster import roster
-from scimconf.kinds.people.sides import Side, sides
-from scimconf.kinds.people.source import GAP, gap, reader, selected, stripped
-from scimconf.kinds.people.summary import Summing
+from scimconf.impact.assignees import roster
+from scimconf.impact.preview import Preview
+from scimconf.impact.preview_summary import Summing
+from scimconf.impact.projection import Side, sides
+from scimconf.impact.scim_resource import SCHEMAS, resource
+from scimconf.impact.user_attributes import GAP, gap, reader, selected, stripped
 from scimconf.plan import Action, Address, Change, FieldChange, Resource
 from scimconf.plan.preview import Contrast, Person, Sent, Stand, Verdict, said
 from scimconf.plan.preview_redact import masking, shape, unmasked
+from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
-from scimconf.wire import Snapshot
 
 TOLD = Circumstances(datetime(2026, 11, 25, tzinfo=UTC))
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"

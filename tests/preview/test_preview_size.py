@@ -5,9 +5,9 @@ import tracemalloc
 from datetime import UTC, datetime
 
 from scimconf.expressions.evaluation import Circumstances
-from scimconf.kinds.people.preview import Preview
-from scimconf.kinds.people.sides import Side
-from scimconf.kinds.people.summary import Summing
+from scimconf.impact.preview import Preview
+from scimconf.impact.preview_summary import Summing
+from scimconf.impact.projection import Side
 from scimconf.plan.preview_redact import unmasked
 from scimconf.render.preview.html import PreviewPage
 from scimconf.render.preview.json import Machine

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import rich_plan
 
-from scimconf.errors import Problem
+from scimconf.diagnostics import Problem
 from scimconf.plan import (
     Action,
     Address,

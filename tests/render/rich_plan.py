@@ -1,6 +1,6 @@
 """One rich plan that every format is shown on: an application with everything, one to be made, one that is as it should be."""
 
-from scimconf.errors import Problem, Where
+from scimconf.diagnostics import Problem, Where
 from scimconf.plan import (
     Absent,
     Action,
@@ -22,7 +22,8 @@ from scimconf.plan import (
     WriteOnly,
 )
 from scimconf.plan.diff import diff
-from scimconf.wire import Document, Edit, Folded, Phase, Read, SecretRef, Send
+from scimconf.snapshot import Document, SecretRef
+from scimconf.steps import Edit, Folded, Phase, Read, Send
 
 NAME = "writer"
 LONG = (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scimconf.errors import Problem, Where
+from scimconf.diagnostics import Problem, Where
 from scimconf.plan import (
     Action,
     Address,
@@ -22,10 +22,10 @@ from scimconf.plan import (
     Tenant,
 )
 from scimconf.plan.diff import diff
+from scimconf.render import diagnostics, text
 from scimconf.render import json as machine
-from scimconf.render import problems, text
-from scimconf.render.terminal.characters import cells, pad, visible, wrap
-from scimconf.wire import Phase, Send
+from scimconf.render.common.escaping import cells, pad, visible, wrap
+from scimconf.steps import Phase, Send
 
 HOSTILE = {
     "escape": ("\x1b[2J\x1b[31mred\x1b[0m", "\\x1b[2J"),
@@ -74,7 +74,7 @@ def everywhere(value):
         text.plan(Plan(Tenant(value, value), (plan, plan)), width=40),
         text.report([report]),
         text.steps([send]),
-        problems.text([complaint], sources={value: value}),
+        diagnostics.text([complaint], sources={value: value}),
         machine.plan(Plan(Tenant(value, value), (plan, plan))),
         machine.problems([complaint]),
     ]

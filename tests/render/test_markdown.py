@@ -11,8 +11,8 @@ from counting import calls
 
 from scimconf.plan import Action, Address, ApplicationPlan, Change, FieldChange, Guard, Plan, Resource, Tenant
 from scimconf.render import markdown
-from scimconf.render.markdown.budget import Group, Part, fill, fit, shares
-from scimconf.render.markdown.inert import size
+from scimconf.render.markdown.escaping import size
+from scimconf.render.markdown.truncation import Group, Part, fill, fit, shares
 
 GOLDEN = Path(__file__).parent / "pages"
 RENDERED = {

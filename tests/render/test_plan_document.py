@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 import rich_plan
 
-from scimconf.errors import Problem, Where
+from scimconf.diagnostics import Problem, Where
 from scimconf.plan import Action, Address, ApplicationPlan, Change, Effect, FieldChange, Guard, Plan, WriteOnly, file
 from scimconf.render import json as machine
 from scimconf.render.json_schema import plan_schema

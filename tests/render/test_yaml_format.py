@@ -7,10 +7,10 @@ from textwrap import dedent
 
 import pytest
 
-from scimconf.errors import ProblemsError
+from scimconf.diagnostics import ProblemsError
 from scimconf.render.yaml import format_text
-from scimconf.render.yaml.checking import check, difference, loaded
-from scimconf.render.yaml.reading import UnreadableError, read
+from scimconf.render.yaml.parser import UnreadableError, read
+from scimconf.render.yaml.verify import check, difference, loaded
 
 ROOT = Path(__file__).parents[2]
 

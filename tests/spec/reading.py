@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from scimconf.errors import Problem, dotted
+from scimconf.diagnostics import Problem, dotted
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
 

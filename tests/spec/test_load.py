@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scimconf.errors import Where
+from scimconf.diagnostics import Where
 from scimconf.spec.load import MAX_SIZE, load, load_variables
 from tests.spec.reading import MINIMAL, lines, load_text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scimconf.errors import Where
+from scimconf.diagnostics import Where
 from scimconf.spec.merge import merge
 from scimconf.spec.tree import Rows, Table, place_of, plain_json
 from tests.spec.reading import MINIMAL, lines, load_text

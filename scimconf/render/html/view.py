@@ -10,12 +10,12 @@ from types import MappingProxyType
 from typing import Any
 
 from scimconf.plan import ApplicationPlan, Effect, Guard, Impact, Plan
-from scimconf.render.html.marks import Piece, Pieces, marked
-from scimconf.render.html.picture import Picture, pictures
-from scimconf.render.markdown.told import Item, Row, because, by_effect, items, people
-from scimconf.render.names import DANGERS, IDS, count, counts, effect, opening, place, plural, revalued, short, sum_up
-from scimconf.render.problems import sentence
-from scimconf.render.terminal.characters import visible
+from scimconf.render.common.change_view import Item, Row, because, by_effect, items, people
+from scimconf.render.common.escaping import visible
+from scimconf.render.diagnostics import sentence
+from scimconf.render.html.flow_diagram import Picture, pictures
+from scimconf.render.html.text_diff import Piece, Pieces, marked
+from scimconf.render.labels import DANGERS, IDS, count, counts, effect, opening, place, plural, revalued, short, sum_up
 from scimconf.render.terminal.fields import facts
 
 OPEN_UP_TO = 60

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from scimconf.plan import Effect
-from scimconf.render.markdown.budget import Group, Part
-from scimconf.render.markdown.inert import prose
-from scimconf.render.markdown.told import Item, Row
-from scimconf.render.names import DANGERS, count, effect, revalued
-from scimconf.render.terminal.characters import visible
+from scimconf.render.common.change_view import Item, Row
+from scimconf.render.common.escaping import visible
+from scimconf.render.labels import DANGERS, count, effect, revalued
+from scimconf.render.markdown.escaping import prose
+from scimconf.render.markdown.truncation import Group, Part
 
 _BRIEF = 60
 

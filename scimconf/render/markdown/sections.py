@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from scimconf.plan import ApplicationPlan, LeftBehind
+from scimconf.render.common.change_view import Item
+from scimconf.render.diagnostics import sentence
+from scimconf.render.labels import BEHIND, HORIZON, IDS, counts, place, plural, short, sum_up
 from scimconf.render.markdown import changes
-from scimconf.render.markdown.budget import LINE, Group, Part, fit_all, left_out_of
 from scimconf.render.markdown.diagram import diagram
-from scimconf.render.markdown.inert import code, html, prose, size
-from scimconf.render.markdown.told import Item
-from scimconf.render.names import BEHIND, HORIZON, IDS, counts, place, plural, short, sum_up
-from scimconf.render.problems import sentence
+from scimconf.render.markdown.escaping import code, html, prose, size
+from scimconf.render.markdown.truncation import LINE, Group, Part, fit_all, left_out_of
 from scimconf.render.terminal.fields import facts
 
 

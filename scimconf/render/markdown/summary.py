@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from scimconf.plan import Action, ApplicationPlan, Guard, Plan
-from scimconf.render.markdown.budget import Group, Part
-from scimconf.render.markdown.inert import cell, code, prose
-from scimconf.render.markdown.told import Item, because, by_effect, people
-from scimconf.render.names import effect, opening, stopped, totals, verdict
+from scimconf.render.common.change_view import Item, because, by_effect, people
+from scimconf.render.labels import effect, opening, stopped, totals, verdict
+from scimconf.render.markdown.escaping import cell, code, prose
+from scimconf.render.markdown.truncation import Group, Part
 
 _COLUMNS = (*(action.value for action in Action), "drift", "left alone", "guards that stop")
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from scimconf.plan.preview import Head, Person, Sent, Stand, Summary, Verdict, said
+from scimconf.render.common.escaping import visible
 from scimconf.render.html import _asset as asset
 from scimconf.render.html import _digest as digest
 from scimconf.render.html import environment
-from scimconf.render.html.marks import Piece, Pieces, marked
+from scimconf.render.html.text_diff import Piece, Pieces, marked
 from scimconf.render.preview import words
-from scimconf.render.terminal.characters import visible
 
 if TYPE_CHECKING:
     from markupsafe import Markup

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from scimconf.plan.preview import COUNTED, Head, Person, Stand, Summary, Tally, Verdict
-from scimconf.render.names import plural
+from scimconf.render.labels import plural
 
 SIGNS: Mapping[Verdict, tuple[str, str]] = MappingProxyType(
     {

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from scimconf.plan import Outcome, Report, Result
-from scimconf.render.names import counts
+from scimconf.render.labels import counts
 from scimconf.render.terminal.fields import INDENT
 from scimconf.render.terminal.page import Page
 

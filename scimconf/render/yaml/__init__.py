@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scimconf.render.yaml.arrange import arrange
-from scimconf.render.yaml.checking import check, loaded, refused, unreadable
+from scimconf.render.yaml.builder import NOTHING, Notes, make
 from scimconf.render.yaml.layout import layout
-from scimconf.render.yaml.making import NOTHING, Notes, make
-from scimconf.render.yaml.reading import UnreadableError, read
+from scimconf.render.yaml.ordering import arrange
+from scimconf.render.yaml.parser import UnreadableError, read
+from scimconf.render.yaml.verify import check, loaded, refused, unreadable
 
 __all__ = ["Notes", "format_text", "write_spec"]
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from scimconf.errors import SpecPath
+from scimconf.diagnostics import SpecPath
 from scimconf.spec.codes import Said, refuse, refuse_all
 from scimconf.spec.model.base import Https, Section, Text
 
