@@ -23,7 +23,7 @@ Severity = Literal["error", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class Location:
     """A place in a file; lines and columns count from 1, a line of 0 means the whole file."""
 
     file: str
@@ -35,13 +35,13 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Diagnostic:
     """One complaint: a stable code, a sentence, the spec path it is about, its place in a file, and what to do."""
 
     code: str
     message: str
     path: SpecPath = ()
-    where: Where | None = None
+    where: Location | None = None
     hint: str = ""
     severity: Severity = "error"
 
@@ -49,7 +49,7 @@ class Problem:
     def is_error(self) -> bool:
         return self.severity == "error"
 
-    def at(self, where: Where | None) -> Problem:
+    def at(self, where: Location | None) -> Diagnostic:
         """The same problem with its place, where it does not have one yet."""
         return self if self.where is not None or where is None else replace(self, where=where)
 
@@ -71,10 +71,10 @@ class ScimconfError(Exception):
     hint: str = ""
 
 
-class ProblemsError(ScimconfError):
+class DiagnosticsError(ScimconfError):
     """The input has problems, all of those that could be found at once."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Diagnostic]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(problem.message for problem in self.problems))
 
@@ -160,13 +160,13 @@ class StoppedError(ScimconfError):
     """The apply was stopped before or between writes."""
 
 
-def unforeseen(error: BaseException) -> str:
+def describe_unexpected(error: BaseException) -> str:
     """A sentence for an error that nobody foresaw: of which type and where in our code.
 
     Its own text is left out: it may quote whatever was being worked on, a secret as well.
     """
     if isinstance(error, BaseExceptionGroup):
-        return unforeseen(error.exceptions[0])
+        return describe_unexpected(error.exceptions[0])
     place, trace = "", error.__traceback__
     while trace is not None:
         module = str(trace.tb_frame.f_globals.get("__name__"))

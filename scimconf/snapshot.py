@@ -72,7 +72,7 @@ class Document:
 
     @property
     def needs(self) -> frozenset[str]:
-        return frozenset[str]().union(holes(self.path), *(holes(value) for _, value in self.query))
+        return frozenset[str]().union(placeholders(self.path), *(placeholders(value) for _, value in self.query))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Principal:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class DeniedRead:
     """A read that Graph refused (401, 403): a value, so that a plan with few permissions degrades and says so."""
 
     status: int
@@ -123,7 +123,7 @@ class Snapshot:
     """
 
     documents: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
-    refused: Mapping[str, Refusal] = field(default_factory=lambda: MappingProxyType({}))
+    refused: Mapping[str, DeniedRead] = field(default_factory=lambda: MappingProxyType({}))
     names: Names = field(default_factory=lambda: MappingProxyType({}))
     found: Mapping[Lookup, tuple[Principal, ...]] = field(default_factory=lambda: MappingProxyType({}))
     settled: bool = True
@@ -139,28 +139,28 @@ class Snapshot:
         return list(self.documents.get(name) or ())
 
 
-def holes(value: Json) -> frozenset[str]:
+def placeholders(value: Json) -> frozenset[str]:
     """The names in braces of a path or of all strings of a body."""
     if isinstance(value, str):
         return frozenset(name for name in HOLE.findall(value) if name)
     if isinstance(value, Mapping):
-        return frozenset[str]().union(*(holes(part) for part in value.values()))
+        return frozenset[str]().union(*(placeholders(part) for part in value.values()))
     if isinstance(value, Iterable) and not isinstance(value, bytes):
-        return frozenset[str]().union(*(holes(part) for part in value))
+        return frozenset[str]().union(*(placeholders(part) for part in value))
     return frozenset()
 
 
-def literal(text: str) -> str:
+def escape_placeholders(text: str) -> str:
     """A text in which nothing is a name to be filled in."""
     return text.replace("{", "{{")
 
 
-def fill(value: Json, names: Names) -> Json:
+def substitute(value: Json, names: Names) -> Json:
     """The same value with every name in braces replaced; a KeyError means that a name was never given."""
     if isinstance(value, str):
         return HOLE.sub(lambda hole: names[hole.group(1)] if hole.group(1) else "{", value)
     if isinstance(value, Mapping):
-        return {key: fill(part, names) for key, part in value.items()}
+        return {key: substitute(part, names) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return [fill(part, names) for part in value]
+        return [substitute(part, names) for part in value]
     return value

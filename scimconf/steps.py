@@ -23,7 +23,7 @@ class Phase(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class PendingDocument:
     """In a body: the key-value pairs that the edits of a document will leave, secrets resolved."""
 
     document: str

@@ -118,7 +118,7 @@ def _parsed(text: str) -> Expression | None:
 
 def _refuse(text: str, form: str) -> int:
     """Says where the text cannot be read, with a mark under the place."""
-    from scimconf.diagnostics import Problem, Where
+    from scimconf.diagnostics import Diagnostic, Location
     from scimconf.expressions import ExpressionError, locate, parse
     from scimconf.render import diagnostics as as_text
     from scimconf.render import json as as_json
@@ -126,8 +126,8 @@ def _refuse(text: str, form: str) -> int:
     try:
         parse(text)
     except ExpressionError as error:
-        where = Where(NAME, *locate(text, error.offset))
-        problem = Problem("K501", f"not an expression: {error.message}", where=where, hint=error.hint)
+        where = Location(NAME, *locate(text, error.offset))
+        problem = Diagnostic("K501", f"not an expression: {error.message}", where=where, hint=error.hint)
         if form == "json":
             click.echo(as_json.problems([problem]), nl=False)
         else:

@@ -15,7 +15,7 @@ import click
 
 from scimconf.cli.init_templates import MODELINES, PRESETS, SCHEMA, Answers
 from scimconf.cli.terminal import can_ask
-from scimconf.diagnostics import ProblemsError, ScimconfError
+from scimconf.diagnostics import DiagnosticsError, ScimconfError
 
 if TYPE_CHECKING:
     from scimconf.spec.model import Spec
@@ -169,11 +169,11 @@ def _schema() -> str:
 
 
 def _spec_text(answers: Answers, preset: str) -> str:
-    from scimconf.render.yaml import Notes, write_spec
+    from scimconf.render.yaml import CommentNotes, write_spec
 
     tree, above, beside = PRESETS[preset].make(answers)
     head = MODELINES + "\n" + HEAD.removesuffix("\n")
-    return write_spec(tree, Notes(head, above, beside))
+    return write_spec(tree, CommentNotes(head, above, beside))
 
 
 def _checked(text: str) -> Spec:
@@ -181,7 +181,7 @@ def _checked(text: str) -> Spec:
 
     loaded = load(SPEC, lambda _path: text, {}, {})
     if loaded.spec is None:
-        raise ProblemsError(loaded.problems)
+        raise DiagnosticsError(loaded.problems)
     return loaded.spec
 
 

@@ -12,7 +12,7 @@ import click
 
 from scimconf import __version__
 from scimconf.cli import streams
-from scimconf.diagnostics import GraphError, ProblemsError, ScimconfError, StaleError, unforeseen
+from scimconf.diagnostics import DiagnosticsError, GraphError, ScimconfError, StaleError, describe_unexpected
 
 STALE, USAGE, PROBLEMS, INTERRUPTED = 3, 64, 65, 130
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -107,7 +107,7 @@ def _stopped(stop: click.ClickException | click.exceptions.Exit) -> int:
     return USAGE
 
 
-def _problems(error: ProblemsError) -> int:
+def _problems(error: DiagnosticsError) -> int:
     from scimconf.render import diagnostics as as_text
 
     click.echo(as_text.text(error.problems), nl=False, err=True)
@@ -116,13 +116,13 @@ def _problems(error: ProblemsError) -> int:
 
 def _failed(error: Exception) -> int:
     """A sentence for every error; those that nobody foresaw are told without their own words."""
-    if isinstance(error, ProblemsError):
+    if isinstance(error, DiagnosticsError):
         return _problems(error)
     if isinstance(error, ScimconfError):
         return _refused(error)
     if isinstance(error, OSError):
         return _unusable(error)
-    return _say(f"Error: {unforeseen(error)}.\nPlease report it, with the command that you ran.", 1)
+    return _say(f"Error: {describe_unexpected(error)}.\nPlease report it, with the command that you ran.", 1)
 
 
 def _refused(error: ScimconfError) -> int:

@@ -12,7 +12,7 @@ from scimconf.cli.terminal import can_ask
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
-    from scimconf.graph.probe import Findings
+    from scimconf.graph.probe import ProbeReport
 
 QUESTION = (
     "This makes a throw-away application in the tenant, starts and pauses its provisioning with nobody assigned, and "
@@ -52,7 +52,7 @@ def command(**asked: Any) -> int:
     return run(asked, "probing", work)
 
 
-def _report(found: Findings, out: str) -> int:
+def _report(found: ProbeReport, out: str) -> int:
     from scimconf import __version__
     from scimconf.graph.probe import switches
     from scimconf.render.common.escaping import visible

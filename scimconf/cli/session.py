@@ -21,7 +21,7 @@ from scimconf.cli.progress import Progress
 if TYPE_CHECKING:
     from scimconf.graph.client import Graph
     from scimconf.graph.credentials import TokenSource
-    from scimconf.graph.reading import Live
+    from scimconf.graph.reading import TenantSession
     from scimconf.graph.secrets import Secrets
     from scimconf.graph.settings import Settings
 
@@ -37,17 +37,17 @@ class Session:
     tenant_id: str = ""
     interrupts: int = field(default=0)
 
-    def live(self) -> Live:
+    def live(self) -> TenantSession:
         """A way to the tenant for one application."""
         import asyncio
         import time
 
-        from scimconf.graph.eventual_consistency import Patience
-        from scimconf.graph.reading import Live
+        from scimconf.graph.eventual_consistency import ConsistencyPolicy
+        from scimconf.graph.reading import TenantSession
 
-        patience = Patience(asyncio.sleep, time.monotonic, lambda: self.graph.now)
+        patience = ConsistencyPolicy(asyncio.sleep, time.monotonic, lambda: self.graph.now)
         patience.waited = lambda seconds, why: self.progress.pausing(seconds, f"waiting: {why}")
-        return Live(self.graph, patience, self.tenant_id)
+        return TenantSession(self.graph, patience, self.tenant_id)
 
     async def tenant(self) -> str:
         """The tenant's default domain, or its id; empty where neither can be read."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from scimconf.documents import application, job, secrets
-from scimconf.export.exported_spec import Declared
+from scimconf.export.exported_spec import ExportedSpec
 from scimconf.export.mappings import declare_mappings
 from scimconf.export.references import reads_as_reference
 from scimconf.export.roles_and_assignments import declare_assignments, declare_roles, namesakes
@@ -22,7 +22,7 @@ from scimconf.spec.model import Spec
 from scimconf.spec.model.base import EMAIL, HTTPS
 from scimconf.spec.model.connection import CONFIDENTIAL, ENV_NAME, ENV_REFERENCE
 
-__all__ = ["Declared", "declare", "everything", "namesakes"]
+__all__ = ["ExportedSpec", "declare", "everything", "namesakes"]
 
 
 def everything(name: str, identified: Mapping[str, str]) -> Spec:
@@ -41,12 +41,12 @@ def everything(name: str, identified: Mapping[str, str]) -> Spec:
     )
 
 
-def declare(name: str, tenant: str, snapshot: Snapshot, *, full: bool, defined: bool = False) -> Declared:
+def declare(name: str, tenant: str, snapshot: Snapshot, *, full: bool, defined: bool = False) -> ExportedSpec:
     """The spec of one application as it is; `full` says everything, else what differs from the template's default.
 
     Attributes of the template are not even then said, but where each definition is asked for (`defined`).
     """
-    found = Declared({"version": 1, "name": name, **({"tenant": tenant} if tenant else {})})
+    found = ExportedSpec({"version": 1, "name": name, **({"tenant": tenant} if tenant else {})})
     _application(found, snapshot, full=full)
     _job(found, snapshot)
     _connection(found, name, snapshot)
@@ -57,7 +57,7 @@ def declare(name: str, tenant: str, snapshot: Snapshot, *, full: bool, defined: 
     return found
 
 
-def _application(found: Declared, snapshot: Snapshot, *, full: bool) -> None:
+def _application(found: ExportedSpec, snapshot: Snapshot, *, full: bool) -> None:
     row = snapshot.rows("service_principals")[0]
     said: dict[str, Any] = {"app_id": row["appId"]}
     found.comments["application", "app_id"] = str(row.get("displayName"))
@@ -70,7 +70,7 @@ def _application(found: Declared, snapshot: Snapshot, *, full: bool) -> None:
     found.tree["application"] = said
 
 
-def _job(found: Declared, snapshot: Snapshot) -> None:
+def _job(found: ExportedSpec, snapshot: Snapshot) -> None:
     template = snapshot.names.get("template")
     others = [str(one["id"]) for one in snapshot.rows("jobs") if one["id"] != snapshot.names.get("job")]
     if template:
@@ -84,7 +84,7 @@ def _job(found: Declared, snapshot: Snapshot) -> None:
 _SETTINGS = frozenset({"SyncAll", secrets.NOTIFICATIONS, "SkipOutOfScopeDeletions"})
 
 
-def _connection(found: Declared, name: str, snapshot: Snapshot) -> None:
+def _connection(found: ExportedSpec, name: str, snapshot: Snapshot) -> None:
     values = secrets.values(snapshot.get("secrets"))
     keys = {key: value for key, value in values.items() if key not in _SETTINGS}
     if not keys:
@@ -152,7 +152,7 @@ def _other(name: str, key: str, value: str, rotation: str | None) -> Any:
     return _reference(name, re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key), rotation) if is_secret else value
 
 
-def _provisioning(found: Declared, snapshot: Snapshot, *, full: bool) -> None:
+def _provisioning(found: ExportedSpec, snapshot: Snapshot, *, full: bool) -> None:
     mine = next((one for one in snapshot.rows("jobs") if one["id"] == snapshot.names.get("job")), None)
     said: dict[str, Any] = {"enabled": mine is not None and job.is_on(mine)}
     raw = snapshot.get("secrets")
@@ -168,7 +168,7 @@ def _provisioning(found: Declared, snapshot: Snapshot, *, full: bool) -> None:
     found.tree["provisioning"] = said
 
 
-def _mails(found: Declared, said: dict[str, Any], mails: Mapping[str, Json]) -> None:
+def _mails(found: ExportedSpec, said: dict[str, Any], mails: Mapping[str, Json]) -> None:
     if "Enabled" in mails:
         recipients = mails.get("Recipients") if mails["Enabled"] else None
         if not recipients or (isinstance(recipients, str) and re.match(EMAIL, recipients) and recipients != "none"):

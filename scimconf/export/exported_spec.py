@@ -9,7 +9,7 @@ from scimconf.diagnostics import SpecPath
 
 
 @dataclass(slots=True)
-class Declared:
+class ExportedSpec:
     """The spec's tree in its canonical order, comments by spec path, what could not be said, and rows for a CSV."""
 
     tree: dict[str, Any]

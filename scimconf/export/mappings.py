@@ -9,13 +9,13 @@ from typing import Any, get_args
 
 from scimconf import expressions
 from scimconf.documents import definitions, rows, schema
-from scimconf.export.exported_spec import Declared
+from scimconf.export.exported_spec import ExportedSpec
 from scimconf.snapshot import Json, Snapshot
 from scimconf.spec.model import AttributeDefinition
 from scimconf.spec.model.operators import OPERATORS
 
 
-def declare_mappings(found: Declared, snapshot: Snapshot, *, full: bool, defined: bool) -> None:
+def declare_mappings(found: ExportedSpec, snapshot: Snapshot, *, full: bool, defined: bool) -> None:
     """What flows: every objectMapping that a spec can speak of, the others in words."""
     live, default = snapshot.get("schema"), snapshot.get("default_schema")
     if live is None:
@@ -33,7 +33,7 @@ def declare_mappings(found: Declared, snapshot: Snapshot, *, full: bool, defined
         found.tree["mappings"] = said
 
 
-def _sections(found: Declared, live: Json) -> Iterator[tuple[schema.Selector, schema.Place]]:
+def _sections(found: ExportedSpec, live: Json) -> Iterator[tuple[schema.Selector, schema.MappingLocation]]:
     """The objectMappings that a spec can speak of; the others are told."""
     named = {}
     for name in schema.SOURCE_OBJECTS:
@@ -52,7 +52,7 @@ def _sections(found: Declared, live: Json) -> Iterator[tuple[schema.Selector, sc
             yield selector, place
 
 
-def _own(place: schema.Place, taken: set[str]) -> schema.Selector:
+def _own(place: schema.MappingLocation, taken: set[str]) -> schema.Selector:
     source, target = (str(place.mapping.get(f"{side}ObjectName") or "") for side in ("source", "target"))
     base = re.sub(r"[^a-z0-9]+", "_", f"{source}_to_{target.rpartition(':')[2]}".lower()).strip("_") or "mapping"
     name = next(one for one in (base, *(f"{base}_{number}" for number in range(2, 99))) if one not in taken)
@@ -60,12 +60,12 @@ def _own(place: schema.Place, taken: set[str]) -> schema.Selector:
 
 
 def _section(  # noqa: PLR0913  both documents and both places are compared
-    found: Declared,
+    found: ExportedSpec,
     selector: schema.Selector,
-    place: schema.Place,
+    place: schema.MappingLocation,
     live: Json,
     default: Json,
-    before: schema.Place | None,
+    before: schema.MappingLocation | None,
     *,
     full: bool,
 ) -> dict[str, Any]:
@@ -84,7 +84,12 @@ def _section(  # noqa: PLR0913  both documents and both places are compared
 
 
 def _object(
-    found: Declared, selector: schema.Selector, place: schema.Place, before: schema.Place | None, *, full: bool
+    found: ExportedSpec,
+    selector: schema.Selector,
+    place: schema.MappingLocation,
+    before: schema.MappingLocation | None,
+    *,
+    full: bool,
 ) -> dict[str, Any]:
     now = rows.object_fields(place.mapping)
     was = rows.object_fields(before.mapping) if before is not None else {}
@@ -119,7 +124,12 @@ def _clause(clause: Json) -> dict[str, Any]:
 
 
 def _definitions(
-    found: Declared, live: Json, place: schema.Place, default: Json, before: schema.Place | None, side: str
+    found: ExportedSpec,
+    live: Json,
+    place: schema.MappingLocation,
+    default: Json,
+    before: schema.MappingLocation | None,
+    side: str,
 ) -> dict[str, Any]:
     """Attributes that the template does not bring along, or brings along otherwise."""
     if before is None:
@@ -137,7 +147,7 @@ def _definitions(
     return said
 
 
-def _all_definitions(live: Json, place: schema.Place, side: str) -> dict[str, Any]:
+def _all_definitions(live: Json, place: schema.MappingLocation, side: str) -> dict[str, Any]:
     """Every attribute with every field, to be compared with what somebody writes of it."""
     said = {}
     for one in reversed(schema.definitions(live, place, side)):
@@ -168,7 +178,12 @@ def _definition(fields: Mapping[str, Json], was: Mapping[str, Json]) -> dict[str
 
 
 def _rows(
-    found: Declared, selector: schema.Selector, place: schema.Place, before: schema.Place | None, *, full: bool
+    found: ExportedSpec,
+    selector: schema.Selector,
+    place: schema.MappingLocation,
+    before: schema.MappingLocation | None,
+    *,
+    full: bool,
 ) -> dict[str, Any]:
     now = {str(row.get("targetAttributeName")): rows.row_fields(row) for row in schema.rows(place)}
     was = {str(row.get("targetAttributeName")): rows.row_fields(row) for row in schema.rows(before)} if before else {}

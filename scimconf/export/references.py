@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scimconf.diagnostics import SpecPath, dotted
-from scimconf.export.exported_spec import Declared
+from scimconf.export.exported_spec import ExportedSpec
 from scimconf.spec.references import ENVIRONMENT, VARIABLE
 
 
@@ -15,7 +15,7 @@ def reads_as_reference(text: str) -> bool:
     return any(pattern.search(text) for pattern in (VARIABLE, ENVIRONMENT))
 
 
-def without_references(found: Declared) -> None:
+def without_references(found: ExportedSpec) -> None:
     """Takes out what holds such a text, as a whole thing that can be left out, and tells it among what is not said."""
     told: dict[SpecPath, str] = {}
     for path, text in _texts(found.tree):

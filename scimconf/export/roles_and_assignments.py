@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scimconf.documents import application
-from scimconf.export.exported_spec import Declared, held
+from scimconf.export.exported_spec import ExportedSpec, held
 from scimconf.snapshot import AssignmentRow, Json, Lookup, Principal, Snapshot
 from scimconf.spec.model.access import ROLE_VALUE
 
@@ -25,7 +25,7 @@ def namesakes(snapshot: Snapshot) -> Iterator[Lookup]:
                 yield Lookup("group", one.name)
 
 
-def declare_roles(found: Declared, snapshot: Snapshot, *, full: bool) -> None:
+def declare_roles(found: ExportedSpec, snapshot: Snapshot, *, full: bool) -> None:
     """The roles that a spec can describe as they are; the others in words."""
     if snapshot.get("applications") == []:
         found.unsaid.append("the application object belongs to another tenant, so its roles are not managed here")
@@ -66,7 +66,7 @@ def _role(role: Json) -> dict[str, Any]:
     return said if members == ["users"] else {**said, "allowed_members": members}
 
 
-def declare_assignments(found: Declared, snapshot: Snapshot, *, full: bool) -> None:
+def declare_assignments(found: ExportedSpec, snapshot: Snapshot, *, full: bool) -> None:
     """Who is assigned, by names; an id stands beside a group's name where others have the same."""
     names = _role_names(application.roles(snapshot.documents))
     everyone: dict[Principal, list[str]] = {}

@@ -49,7 +49,7 @@ class Credential(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _CachedToken:
     token: Any = field(repr=False)
     until: float
 
@@ -64,7 +64,7 @@ class TokenSource:
         self._credential = credential
         self._tip = tip
         self._clock = clock
-        self._kept: dict[tuple[str | None, ...], _Kept] = {}
+        self._kept: dict[tuple[str | None, ...], _CachedToken] = {}
 
     def get_token(self, *scopes: str, claims: str | None = None, tenant_id: str | None = None, **options: Any) -> Any:
         """An AccessToken of azure, kept until shortly before its end; `claims` always asks for a new one."""
@@ -73,7 +73,7 @@ class TokenSource:
         if kept is None or claims or self._clock() >= kept.until:
             token = self._new(scopes, claims=claims, tenant_id=tenant_id, **options)
             now = self._clock()
-            kept = self._kept[key] = _Kept(token, max(now + AT_LEAST, token.expires_on - EARLY))
+            kept = self._kept[key] = _CachedToken(token, max(now + AT_LEAST, token.expires_on - EARLY))
         return kept.token
 
     def fetch(self) -> None:

@@ -26,7 +26,7 @@ _NOT_YET = (
 )
 
 
-def is_late(error: GraphError) -> bool:
+def may_be_propagating(error: GraphError) -> bool:
     """Whether a refusal may only mean that a thing has not arrived everywhere yet."""
     if isinstance(error, TransportError):
         return False
@@ -40,7 +40,7 @@ def is_late(error: GraphError) -> bool:
 
 
 @dataclass(slots=True)
-class Patience:
+class ConsistencyPolicy:
     """How long to wait for one application; `sleep` and `clock` are injected, `now` is Graph's Date header."""
 
     sleep: Callable[[float], Awaitable[None]]
@@ -63,15 +63,15 @@ class Patience:
             return
         self.created = created if created.tzinfo else created.replace(tzinfo=UTC)
 
-    def wait(self) -> Wait:
-        return Wait(self, self.clock() + self.limit)
+    def wait(self) -> Backoff:
+        return Backoff(self, self.clock() + self.limit)
 
 
 @dataclass(slots=True)
-class Wait:
+class Backoff:
     """One waiting: from a quarter of a second, doubling to five, until the limit."""
 
-    patience: Patience
+    patience: ConsistencyPolicy
     deadline: float
     delay: float = FIRST
 

@@ -18,7 +18,7 @@ from scimconf.graph.client import PAGE, Graph, Request, together
 from scimconf.graph.protocol.pages import NEXT, is_url
 from scimconf.graph.protocol.request import chunks
 from scimconf.graph.reading import NAMES_A_FILTER, counted, identified, member_users, read
-from scimconf.snapshot import Document, Json, Refusal, Snapshot
+from scimconf.snapshot import DeniedRead, Document, Json, Snapshot
 
 Users = AsyncGenerator[list[Json], None]
 IDS_AT_ONCE = NAMES_A_FILTER * 20
@@ -202,5 +202,5 @@ async def filled(graph: Graph, snapshot: Snapshot, documents: Iterable[Document]
         except GraphError as error:
             if error.status not in _REFUSED:
                 raise
-            refused[document.name] = Refusal(error.status, error.code, error.path, error.message)
+            refused[document.name] = DeniedRead(error.status, error.code, error.path, error.message)
     return replace(snapshot, documents=found, refused=refused)

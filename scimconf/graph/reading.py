@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scimconf.diagnostics import GraphError
-from scimconf.documents.shapes import odd
+from scimconf.documents.shapes import first_shape_error
 from scimconf.graph.client import Answer, Graph, Request
-from scimconf.graph.eventual_consistency import Patience, is_late
+from scimconf.graph.eventual_consistency import ConsistencyPolicy, may_be_propagating
 from scimconf.graph.protocol.error_body import undocumented
 from scimconf.graph.task_group import first_failure, stopped
-from scimconf.snapshot import AssignmentRow, Document, Json, Lookup, Principal, Refusal, Snapshot, fill
+from scimconf.snapshot import AssignmentRow, DeniedRead, Document, Json, Lookup, Principal, Snapshot, substitute
 
 Lookups = Callable[[Snapshot], Iterable[Lookup]]
 NAMES_A_FILTER = 15
@@ -26,11 +26,11 @@ NAMES_A_FILTER = 15
 
 
 @dataclass(slots=True)
-class Live:
+class TenantSession:
     """One application's way to the tenant: Graph, how long to wait for what is young, and whom the token is for."""
 
     graph: Graph
-    patience: Patience
+    patience: ConsistencyPolicy
     tenant_id: str = ""
 
 
@@ -39,7 +39,7 @@ class _State:
     """What has been read so far."""
 
     documents: dict[str, Json] = field(default_factory=dict)
-    refused: dict[str, Refusal] = field(default_factory=dict)
+    refused: dict[str, DeniedRead] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     found: dict[Lookup, tuple[Principal, ...]] = field(default_factory=dict)
     settled: bool = False
@@ -48,7 +48,7 @@ class _State:
         return Snapshot(self.documents, self.refused, self.names, self.found, self.settled)
 
 
-async def observe(live: Live, documents: Iterable[Document], lookups: Lookups) -> Snapshot:
+async def observe(live: TenantSession, documents: Iterable[Document], lookups: Lookups) -> Snapshot:
     """The snapshot of everything that these documents and look-ups name; raises GraphError."""
     pending = {document.name: document for document in documents}
     binders = [document.binds for document in pending.values() if document.binds is not None]
@@ -80,7 +80,7 @@ async def observe(live: Live, documents: Iterable[Document], lookups: Lookups) -
         await stopped(running)
 
 
-async def _arrive(live: Live, document: Document, state: _State, applications: asyncio.Event) -> None:
+async def _arrive(live: TenantSession, document: Document, state: _State, applications: asyncio.Event) -> None:
     """Reads one document, waiting for it while the application is young."""
     wait = live.patience.wait()
     while True:
@@ -89,14 +89,14 @@ async def _arrive(live: Live, document: Document, state: _State, applications: a
         except GraphError as error:
             if document.name == "applications":
                 applications.set()
-            late = is_late(error) and await _is_young(live, state, applications)
+            late = may_be_propagating(error) and await _is_young(live, state, applications)
             if late and await wait.again(f"{document.name} to arrive"):
                 continue
             if document.optional and error.status == 404:
                 return
             if error.status not in (401, 403):
                 raise
-            state.refused[document.name] = Refusal(error.status, error.code, error.path, error.message)
+            state.refused[document.name] = DeniedRead(error.status, error.code, error.path, error.message)
             return
         if document.name == "applications" and raw:
             live.patience.born(raw[0].get("createdDateTime"))
@@ -109,14 +109,14 @@ async def _arrive(live: Live, document: Document, state: _State, applications: a
         return
 
 
-async def _is_young(live: Live, state: _State, applications: asyncio.Event) -> bool:
+async def _is_young(live: TenantSession, state: _State, applications: asyncio.Event) -> bool:
     """Whether to wait; the application's age is known once it was read, which it is where there is one."""
     if "app_id" in state.names:
         await applications.wait()
     return live.patience.is_young()
 
 
-async def _is_coming(live: Live, document: Document, state: _State, applications: asyncio.Event) -> bool:
+async def _is_coming(live: TenantSession, document: Document, state: _State, applications: asyncio.Event) -> bool:
     """Whether an empty collection will be filled. An application that this tenant owns must be in it, whatever its age."""
     if document.name != "applications":
         return await _is_young(live, state, applications)
@@ -128,14 +128,14 @@ async def _is_coming(live: Live, document: Document, state: _State, applications
 async def read(graph: Graph, document: Document, names: Mapping[str, str]) -> Json:
     """One document as raw JSON, as documented where it matters; a collection as the list of all its rows."""
     raw = await _read(graph, document, names)
-    wrong = odd(document.name, raw)
+    wrong = first_shape_error(document.name, raw)
     if wrong:
         raise undocumented("GET", Request("GET", document.path, names).told(), wrong)
     return raw
 
 
 async def _read(graph: Graph, document: Document, names: Mapping[str, str]) -> Json:
-    query = {key: str(fill(value, names)) for key, value in document.query}
+    query = {key: str(substitute(value, names)) for key, value in document.query}
     if not document.collection:
         return await graph.get(document.path, names, query)
     row = AssignmentRow if document.row == "assignment" else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scimconf.documents.application import DEFAULT_ACCESS
-from scimconf.impact.projection import Side
+from scimconf.impact.projection import ProvisioningState
 from scimconf.impact.user_attributes import GAP
 
 Members = Mapping[str, Collection[str] | None]
@@ -17,21 +17,21 @@ _DIRECT = "directly"
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldRoles:
     """What somebody holds: the ids of roles, and by which ways."""
 
     roles: tuple[str, ...] = ()
     ways: tuple[str, ...] = ()
 
 
-NOBODY = Held()
+NOBODY = HeldRoles()
 
 
 @dataclass(frozen=True, slots=True)
-class Roster:
+class Assignees:
     """Everybody who is assigned; `gap` says why somebody who is not in it may yet be."""
 
-    held: Mapping[str, Held]
+    held: Mapping[str, HeldRoles]
     labels: Mapping[str, Mapping[str, str]]
     gap: str = ""
 
@@ -65,17 +65,19 @@ class Roster:
         )
 
 
-def roster(side: Side, members: Members) -> Roster:
+def roster(side: ProvisioningState, members: Members) -> Assignees:
     """One entry a person; equal entries are one object, since there may be very many."""
     if side.users is None or side.groups is None:
-        return Roster({}, side.labels, "who is assigned could not be read")
-    one: dict[Held, Held] = {}
-    held = {user: one.setdefault(mine := Held(roles, (_DIRECT,)), mine) for user, roles in side.users.items()}
+        return Assignees({}, side.labels, "who is assigned could not be read")
+    one: dict[HeldRoles, HeldRoles] = {}
+    held = {user: one.setdefault(mine := HeldRoles(roles, (_DIRECT,)), mine) for user, roles in side.users.items()}
     for group, roles in side.groups.items():
         way = f"through {side.names.get(group, group)}"
         for user in members.get(group) or ():
             before = held.get(user, NOBODY)
-            mine = Held((*before.roles, *roles), (*before.ways, way))
+            mine = HeldRoles((*before.roles, *roles), (*before.ways, way))
             held[user] = one.setdefault(mine, mine)
     unread = [side.names.get(group, group) for group in side.groups if members.get(group) is None]
-    return Roster(held, side.labels, f"the members of {', '.join(sorted(unread))} could not be read" if unread else "")
+    return Assignees(
+        held, side.labels, f"the members of {', '.join(sorted(unread))} could not be read" if unread else ""
+    )

@@ -8,9 +8,9 @@ from typing import Any
 
 from scimconf import expressions
 from scimconf.expressions.evaluation import Circumstances, Failure, Ignored, Undetermined, prepare
-from scimconf.impact.projection import Row, Side
+from scimconf.impact.projection import ProvisioningState, Row
 from scimconf.impact.user_attributes import COMPUTED, gap
-from scimconf.plan.preview import Sent
+from scimconf.plan.preview import SentRequest
 
 Run = Callable[[Mapping[str, Any], Circumstances], Any]
 Given = Mapping[str, Any]
@@ -18,7 +18,7 @@ WHOLE = "the whole object is left out"
 
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
+class CompiledRow:
     """One row: its function, the attributes that it needs, and what it gives where it comes to null.
 
     `direct` is the one attribute that it copies, where it does no more than that.
@@ -28,7 +28,7 @@ class Compiled:
     row: Row
     run: Run
     needs: tuple[str, ...]
-    null: Sent
+    null: SentRequest
     apply: str
     direct: str = ""
 
@@ -37,7 +37,7 @@ class Compiled:
         """Whether it depends on scope or assignments, and so on the side."""
         return not COMPUTED.isdisjoint(self.needs)
 
-    def told(self, value: Any, gaps: Mapping[str, str]) -> Sent:
+    def told(self, value: Any, gaps: Mapping[str, str]) -> SentRequest:
         """What is sent for any value; `gaps` are the reasons of attributes that are not known.
 
         What is copied may come to a text or to null here: a truth value does, and an empty list.
@@ -46,14 +46,14 @@ class Compiled:
             case None:
                 return self.null
             case str():
-                return Sent("value", value, apply=self.apply)
+                return SentRequest("value", value, apply=self.apply)
             case Ignored(whole_object):
-                return Sent("ignored", reason=WHOLE if whole_object else "", apply=self.apply)
+                return SentRequest("ignored", reason=WHOLE if whole_object else "", apply=self.apply)
             case Failure(reason):
-                return Sent("failure", reason=reason, apply=self.apply)
+                return SentRequest("failure", reason=reason, apply=self.apply)
             case Undetermined(reason):
-                return Sent("undetermined", reason=self._why(gaps) or reason, apply=self.apply)
-        return Sent("value", tuple(value), apply=self.apply)
+                return SentRequest("undetermined", reason=self._why(gaps) or reason, apply=self.apply)
+        return SentRequest("value", tuple(value), apply=self.apply)
 
     def _why(self, gaps: Mapping[str, str]) -> str:
         """Which attribute is not known, where one is not: what the evaluator says of it is less exact."""
@@ -62,14 +62,14 @@ class Compiled:
 
 
 def evaluated(
-    rows: Iterable[Compiled], given: Given, circumstances: Circumstances, gaps: Mapping[str, str]
-) -> dict[str, Sent]:
+    rows: Iterable[CompiledRow], given: Given, circumstances: Circumstances, gaps: Mapping[str, str]
+) -> dict[str, SentRequest]:
     """What the rows give, by target. This is run for everybody: direct rows call nothing, and tuples are made bare."""
-    sent: dict[str, Sent] = {}
+    sent: dict[str, SentRequest] = {}
     for row in rows:
         value = given.get(row.direct) if row.direct else row.run(given, circumstances)
         if value.__class__ is str:
-            sent[row.target] = tuple.__new__(Sent, ("value", value, "", None, row.apply))
+            sent[row.target] = tuple.__new__(SentRequest, ("value", value, "", None, row.apply))
         elif value is None:
             sent[row.target] = row.null
         else:
@@ -77,39 +77,39 @@ def evaluated(
     return sent
 
 
-def leaves_out(rows: Iterable[Compiled]) -> bool:
+def leaves_out(rows: Iterable[CompiledRow]) -> bool:
     """Whether a mapping may say that the whole object is left out; most never do."""
     return any("IgnoreObjectFlow" in str(row.row["source"]) for row in rows)
 
 
-def compiled(side: Side) -> dict[str, Compiled]:
+def compiled(side: ProvisioningState) -> dict[str, CompiledRow]:
     return {target: _compile(target, row) for target, row in side.rows.items()}
 
 
-def matching(rows: Mapping[str, Compiled]) -> tuple[str, ...]:
+def matching(rows: Mapping[str, CompiledRow]) -> tuple[str, ...]:
     """The target attributes that people are matched by, the first first."""
     matched = [row for row in rows.values() if row.row["match"] is not None]
     return tuple(row.target for row in sorted(matched, key=lambda row: int(row.row["match"])))
 
 
-def needed(side: Side) -> frozenset[str]:
+def needed(side: ProvisioningState) -> frozenset[str]:
     """The source attributes of all rows and filters."""
     clauses = (clause for one in side.filters for clause in one["all"])
     rows = (name for row in compiled(side).values() for name in row.needs)
     return frozenset([*rows, *(str(clause["attribute"]) for clause in clauses)])
 
 
-def _compile(target: str, row: Row) -> Compiled:
+def _compile(target: str, row: Row) -> CompiledRow:
     source, default, apply = row["source"], row["default"], str(row["apply"])
-    null = Sent("null", default=default, apply=apply)
+    null = SentRequest("null", default=default, apply=apply)
     if source is None:
-        return Compiled(target, row, _nothing, (), null, apply)
+        return CompiledRow(target, row, _nothing, (), null, apply)
     try:
         tree = expressions.parse(source if isinstance(source, str) else "")
     except expressions.ExpressionError:
-        return Compiled(target, row, _unreadable, (), null, apply)
+        return CompiledRow(target, row, _unreadable, (), null, apply)
     direct = tree.name if isinstance(tree, expressions.Attribute) else ""
-    return Compiled(target, row, prepare(tree), expressions.attributes(tree), null, apply, direct)
+    return CompiledRow(target, row, prepare(tree), expressions.attributes(tree), null, apply, direct)
 
 
 def _nothing(_given: Given, _told: Circumstances) -> None:
@@ -126,12 +126,12 @@ _SENT = ("source", "default", "apply")
 _FIELDS = (*_SENT, "match")
 
 
-def rewritten(before: Compiled | None, after: Compiled | None) -> bool:
+def rewritten(before: CompiledRow | None, after: CompiledRow | None) -> bool:
     """Whether a mapping may give something else, since it is only on one side, or another one there."""
     return before is None or after is None or any(before.row[name] != after.row[name] for name in _SENT)
 
 
-def because(before: Compiled | None, after: Compiled | None) -> str:
+def because(before: CompiledRow | None, after: CompiledRow | None) -> str:
     """What of a mapping differs, in words; empty where nothing does."""
     if before is None:
         return f"mapped now: {_origin(after.row)}" if after is not None else ""

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 
 from scimconf import expressions
 from scimconf.documents import application
-from scimconf.impact.projection import Side, reads, sides
+from scimconf.impact.projection import ProvisioningState, reads, states_before_and_after
 from scimconf.impact.user_attributes import COMPUTED, GAP, gap, reader, selected
 from scimconf.kinds.kind import live_schema
 from scimconf.plan import Action, Change, Effect, Impact
@@ -31,7 +31,7 @@ Impacts = Mapping[Effect, Impact]
 
 
 @dataclass(frozen=True, slots=True)
-class Among:
+class SamplePopulation:
     """From whom a sample is taken: these users, and the direct members of these groups; by their ids."""
 
     users: tuple[str, ...] = ()
@@ -39,26 +39,26 @@ class Among:
 
 
 @dataclass(frozen=True, slots=True)
-class Questions:
+class ImpactQueries:
     """What must be counted so that a plan can speak of people. Without `among`, a sample is of the whole directory."""
 
     users: bool = False
     groups: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
-    among: Among | None = None
+    among: SamplePopulation | None = None
 
     def __bool__(self) -> bool:
         return self.users or bool(self.groups) or bool(self.select)
 
 
 @dataclass(frozen=True, slots=True)
-class _Scene:
+class _ImpactInputs:
     """A plan's changes with both sides of the application, and what was counted."""
 
     changes: Sequence[Change]
     snapshot: Snapshot
-    before: Side
-    after: Side
+    before: ProvisioningState
+    after: ProvisioningState
     now: datetime
 
     @property
@@ -71,14 +71,14 @@ class _Scene:
         return self.snapshot.sample
 
 
-def grounds(spec: Spec, changes: Sequence[Change]) -> tuple[Document, ...]:
+def scope_documents(spec: Spec, changes: Sequence[Change]) -> tuple[Document, ...]:
     """The documents that say who is in scope, where a change is about that; not all of them are the spec's own."""
     about = (_is_about_scope, _is_about_matching, _starts, _mapped_attributes)
     asks = _filter_attributes(changes) or any(is_about(change) for change in changes for is_about in about)
     return reads(spec) if asks else ()
 
 
-def questions(spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Questions:
+def impact_queries(spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> ImpactQueries:
     """Only what some change needs, and nothing that is known already."""
     about_all = any(_is_about_scope(change) or _is_about_matching(change) or _starts(change) for change in changes)
     groups = {_principal(one) for one in changes if one.kind == "assignment" and one.address.rest.startswith("group:")}
@@ -86,31 +86,31 @@ def questions(spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Ques
         groups |= {row["principalId"] for row in _people(snapshot) if row["principalType"] == "Group"}
     known = {one for one in groups if one and not one.startswith("?")} - snapshot.members.keys()
     names = {*_filter_attributes(changes), *(name for change in changes for name in _mapped_attributes(change))}
-    asked = Questions(users=about_all and snapshot.users is None, groups=tuple(sorted(known)))
+    asked = ImpactQueries(users=about_all and snapshot.users is None, groups=tuple(sorted(known)))
     if not names or snapshot.sample != Sample():
         return asked
-    before, after = sides(spec, snapshot, changes)
+    before, after = states_before_and_after(spec, snapshot, changes)
     if "assigned" in (before.scope, after.scope) and (after.users is None or after.groups is None):
         return asked  # whoever would be tried, most likely nobody of them is in scope
     narrowed = {str(clause["attribute"]) for one in after.filters for clause in one["all"]}
     return replace(asked, select=selected(names | narrowed), among=_among(before, after))
 
 
-def _among(before: Side, after: Side) -> Among | None:
+def _among(before: ProvisioningState, after: ProvisioningState) -> SamplePopulation | None:
     """Whoever is assigned on either side, where that is what decides who is in scope; those who come are looked up later."""
     if "all" in (before.scope, after.scope) or after.scope is None:
         return None
     users = {*(before.users or ()), *(after.users or ())}
     groups = {*(before.groups or ()), *(after.groups or ())}
-    return Among(*(tuple(sorted(one for one in ids if not one.startswith("?"))) for ids in (users, groups)))
+    return SamplePopulation(*(tuple(sorted(one for one in ids if not one.startswith("?"))) for ids in (users, groups)))
 
 
-def with_impact(spec: Spec, changes: Sequence[Change], snapshot: Snapshot, today: date) -> tuple[Change, ...]:
+def annotate(spec: Spec, changes: Sequence[Change], snapshot: Snapshot, today: date) -> tuple[Change, ...]:
     """The changes, each with what can be said of its effects; an expression that asks for the time gets this day."""
     if not any(change.effects for change in changes):
         return tuple(changes)
     now = datetime(today.year, today.month, today.day, tzinfo=UTC)
-    scene = _Scene(changes, snapshot, *sides(spec, snapshot, changes), now)
+    scene = _ImpactInputs(changes, snapshot, *states_before_and_after(spec, snapshot, changes), now)
     told = []
     for change in changes:
         impact = {**_of(spec, change, scene), **_values(change, scene)} if change.effects else {}
@@ -118,7 +118,7 @@ def with_impact(spec: Spec, changes: Sequence[Change], snapshot: Snapshot, today
     return tuple(told)
 
 
-def _of(spec: Spec, change: Change, scene: _Scene) -> Impacts:
+def _of(spec: Spec, change: Change, scene: _ImpactInputs) -> Impacts:
     if change.kind == "assignment":
         return _assignment(change, scene)
     if _is_about_scope(change):
@@ -152,8 +152,8 @@ def _filter_attributes(changes: Sequence[Change]) -> Collection[str]:
     for change in changes:
         one = change.field("filters") if change.address.local == "object_mapping/users" else None
         if one is not None and change.effects:
-            sides = [*(one.before or ()), *(one.after or ())]
-            found |= {str(clause["attribute"]) for each in sides for clause in each["all"]}
+            states_before_and_after = [*(one.before or ()), *(one.after or ())]
+            found |= {str(clause["attribute"]) for each in states_before_and_after for clause in each["all"]}
     return set() if found & COMPUTED else found
 
 
@@ -162,8 +162,8 @@ def _mapped_attributes(change: Change) -> Collection[str]:
     one = change.field("source") if change.address.local.startswith("attribute_mapping/users/") else None
     if one is None or Effect.RESYNC not in change.effects:
         return ()
-    sides = [_parsed(side) for side in (one.before, one.after)]
-    found = {name for side in sides if side is not None for name in expressions.attributes(side)}
+    states_before_and_after = [_parsed(side) for side in (one.before, one.after)]
+    found = {name for side in states_before_and_after if side is not None for name in expressions.attributes(side)}
     return () if found & COMPUTED or any(gap(name) for name in found) else found
 
 
@@ -183,7 +183,7 @@ def _principal(change: Change) -> str:
 # --- numbers ------------------------------------------------------------------------------------------------------
 
 
-def _assignment(change: Change, scene: _Scene) -> Impacts:
+def _assignment(change: Change, scene: _ImpactInputs) -> Impacts:
     """A user is one, a group its direct members; at most, where somebody may be assigned through a group as well."""
     groups = {Effect.WIDENS: scene.before.groups, Effect.NARROWS: scene.after.groups}
     if not change.address.rest.startswith("group:"):
@@ -213,7 +213,7 @@ def _assigned(rows: Sequence[Json], snapshot: Snapshot) -> int | None:
     return people if snapshot.users is None else min(people, snapshot.users)
 
 
-def _scope(change: Change, scene: _Scene) -> Impacts:
+def _scope(change: Change, scene: _ImpactInputs) -> Impacts:
     """Between everybody and the assigned lie those who are not assigned: at least so many, or fewer under filters."""
     snapshot, rows = scene.snapshot, _people(scene.snapshot)
     people = _assigned(rows, snapshot)
@@ -228,7 +228,7 @@ def _scope(change: Change, scene: _Scene) -> Impacts:
     return dict.fromkeys(_felt(change), impact)
 
 
-def _everyone_in_scope(spec: Spec, change: Change, scene: _Scene) -> Impacts:
+def _everyone_in_scope(spec: Spec, change: Change, scene: _ImpactInputs) -> Impacts:
     """Whom a start, or another way of matching, is about: at most everybody, or those who will be assigned."""
     snapshot = scene.snapshot
     if spec.provisioning.scope == "all":
@@ -256,7 +256,7 @@ def _row(change: Change) -> tuple[str, str]:
 # --- a sample -----------------------------------------------------------------------------------------------------
 
 
-def _filters(change: Change, scene: _Scene) -> Impacts:
+def _filters(change: Change, scene: _ImpactInputs) -> Impacts:
     """Before and after on a sample; of whom it is not known on both sides is counted by itself."""
     one, names = change.field("filters"), _filter_attributes([change])
     if one is None or scene.sample == Sample() or not names:
@@ -285,7 +285,7 @@ def _of_these(sample: Sample, looked: int, impact: Impact) -> Impact:
     return replace(impact, of=looked) if sample.whole else replace(impact, sample=looked)
 
 
-def _values(change: Change, scene: _Scene) -> Impacts:
+def _values(change: Change, scene: _ImpactInputs) -> Impacts:
     """For how many of those in scope a changed mapping gives another value, or fails; and of how many it is not known."""
     names, one = _mapped_attributes(change), change.field("source")
     if not names or one is None or scene.sample == Sample():
@@ -301,20 +301,22 @@ def _values(change: Change, scene: _Scene) -> Impacts:
     return {Effect.RESYNC: _of_these(scene.sample, number, impact)} if number or scene.sample.whole else {}
 
 
-def _compared(before: Json, after: Json, scene: _Scene, names: Collection[str]) -> Iterator[tuple[Json, bool | None]]:
+def _compared(
+    before: Json, after: Json, scene: _ImpactInputs, names: Collection[str]
+) -> Iterator[tuple[Json, bool | None]]:
     """Everybody in scope, and whether they get another value; None where that, or their scope, is not known."""
     from scimconf.expressions.evaluation import Circumstances, Failure, Undetermined, in_scope, prepare
 
     filtered = {str(clause["attribute"]) for each in scene.after.filters for clause in each["all"]}
     given, read = Circumstances(scene.now), reader(tuple({*names, *filtered}))
     computed = dict.fromkeys(filtered & COMPUTED, GAP)
-    sides = [None if tree is None else prepare(tree) for tree in (_parsed(before), _parsed(after))]
+    states_before_and_after = [None if tree is None else prepare(tree) for tree in (_parsed(before), _parsed(after))]
     for user in scene.sample.people:
         seen = read(user) | computed
         inside = in_scope(scene.after.filters, seen)
         if inside is False:
             continue
-        was, will = (None if side is None else side(seen, given) for side in sides)
+        was, will = (None if side is None else side(seen, given) for side in states_before_and_after)
         is_known = inside is True and not isinstance(was, Undetermined) and not isinstance(will, Undetermined)
         fails = [isinstance(value, Failure) for value in (was, will)]
         is_other = fails[0] != fails[1] or (not fails[0] and was != will)

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from scimconf.expressions.evaluation import Circumstances, Undetermined, in_scope
-from scimconf.impact.assignees import Members, Roster, roster
+from scimconf.impact.assignees import Assignees, Members, roster
 from scimconf.impact.compiled_mappings import (
     WHOLE,
-    Compiled,
+    CompiledRow,
     because,
     compiled,
     evaluated,
@@ -27,33 +27,33 @@ from scimconf.impact.compiled_mappings import (
     needed,
     rewritten,
 )
-from scimconf.impact.projection import Side
+from scimconf.impact.projection import ProvisioningState
 from scimconf.impact.scim_resource import resource
 from scimconf.impact.user_attributes import BASIC_ONLY, COMPUTED, GAP, is_basic, seer, selected, unread
-from scimconf.plan.preview import NOT_SENT, Contrast, Person, Sent, Stand, Verdict
+from scimconf.plan.preview import NOT_SENT, AttributeDiff, SentRequest, UserOutcome, UserPreview, UserState
 
 Json = Any
 _DELETED, _ROLES = "IsSoftDeleted", "appRoleAssignments"
-_VERDICTS: Mapping[tuple[bool | None, bool | None], Verdict] = {
-    (False, False): Verdict.OUTSIDE,
-    (False, True): Verdict.ENTERS,
-    (True, False): Verdict.LEAVES,
-    (True, True): Verdict.SAME,
+_VERDICTS: Mapping[tuple[bool | None, bool | None], UserOutcome] = {
+    (False, False): UserOutcome.OUTSIDE,
+    (False, True): UserOutcome.ENTERS,
+    (True, False): UserOutcome.LEAVES,
+    (True, True): UserOutcome.SAME,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class _Half:
+class _CompiledState:
     """One side made ready: `own` are the rows that are only here, or are others there."""
 
-    side: Side
-    roster: Roster
-    rows: Mapping[str, Compiled]
-    own: tuple[Compiled, ...]
+    side: ProvisioningState
+    roster: Assignees
+    rows: Mapping[str, CompiledRow]
+    own: tuple[CompiledRow, ...]
     leaves_out: bool
 
 
-class _Where(NamedTuple):
+class _ScopeResult(NamedTuple):
     """Where somebody stands on one side, before anything is evaluated."""
 
     in_scope: bool | None
@@ -62,7 +62,7 @@ class _Where(NamedTuple):
     gaps: Mapping[str, str]
 
 
-class _Read(NamedTuple):
+class _UserInput(NamedTuple):
     """A user as read: `gaps` are the reasons of what could not be; `disabled` is None where that is among it."""
 
     id: str
@@ -74,7 +74,9 @@ class _Read(NamedTuple):
 class Preview:
     """Both sides of one application, ready to be asked about one user after another; nothing is kept of them."""
 
-    def __init__(self, before: Side, after: Side, members: Members, told: Circumstances) -> None:
+    def __init__(
+        self, before: ProvisioningState, after: ProvisioningState, members: Members, told: Circumstances
+    ) -> None:
         old, new = compiled(before), compiled(after)
         same = [new[target] for target in sorted(old.keys() & new.keys()) if old[target].row == new[target].row]
         self._shared = tuple(row for row in same if not row.is_computed)
@@ -115,11 +117,11 @@ class Preview:
             return None
         return tuple(sorted({user for half in halves for user in half.roster.held}))
 
-    def person(self, user: Json) -> Person:
+    def person(self, user: Json) -> UserPreview:
         """How a user stands on both sides, and what differs."""
         id_, disabled = str(user["id"]).lower(), user.get("accountEnabled") is False
         gaps, basic = self._unread(user), is_basic(user)
-        read = _Read(id_, self._see(user, gaps), gaps, None if basic else disabled)
+        read = _UserInput(id_, self._see(user, gaps), gaps, None if basic else disabled)
         places = [_where(half, read) for half in (self._before, self._after)]
         inside = [place for place in places if place.in_scope is not False]
         shared = self._evaluated(self._shared, inside[0]) if inside else {}
@@ -132,12 +134,12 @@ class Preview:
         )
         contrasts = self._contrasts(id_, before, after, places) if len(inside) == 2 else ()
         verdict = _verdict(before, after, contrasts)
-        if verdict is Verdict.LEAVES:
+        if verdict is UserOutcome.LEAVES:
             after = replace(after, sent=self._farewell(places[1]))
         name, notes = str(user.get("userPrincipalName") or id_), tuple(self._notes(verdict, after))
-        return Person(name, id_, verdict, before, after, contrasts, notes, basic)
+        return UserPreview(name, id_, verdict, before, after, contrasts, notes, basic)
 
-    def completed(self, person: Person) -> Person:
+    def completed(self, person: UserPreview) -> UserPreview:
         """The same person with both resources as a creation would carry them; as an update could, of a disabled one."""
         before, after = (
             stand
@@ -149,23 +151,31 @@ class Preview:
 
     # --- what is sent ---
 
-    def _evaluated(self, rows: tuple[Compiled, ...], where: _Where) -> dict[str, Sent]:
+    def _evaluated(self, rows: tuple[CompiledRow, ...], where: _ScopeResult) -> dict[str, SentRequest]:
         return evaluated(rows, where.given, self._told, where.gaps)
 
-    def _stand(self, half: _Half, where: _Where, shared: Mapping[str, Sent], *, alike: bool, disabled: bool) -> Stand:
+    def _stand(
+        self,
+        half: _CompiledState,
+        where: _ScopeResult,
+        shared: Mapping[str, SentRequest],
+        *,
+        alike: bool,
+        disabled: bool,
+    ) -> UserState:
         """`alike` says that the computed rows are among the shared ones, since both sides give the same for them."""
         if where.in_scope is False:
-            return Stand(False, where.why, disabled)
+            return UserState(False, where.why, disabled)
         own = half.own if alike else (*half.own, *self._computed)
         sent = {**shared, **self._evaluated(own, where)}
         ignoring = [target for target, one in sent.items() if one.reason == WHOLE] if half.leaves_out else ()
         if ignoring:
             by = ignoring[0]
             why = f"{where.why}; {by} says that {WHOLE}"
-            return Stand(where.in_scope, why, disabled, {by: sent[by]}, left_out=by)
-        return Stand(where.in_scope, where.why, disabled, sent)
+            return UserState(where.in_scope, why, disabled, {by: sent[by]}, left_out=by)
+        return UserState(where.in_scope, where.why, disabled, sent)
 
-    def _farewell(self, where: _Where) -> Mapping[str, Sent]:
+    def _farewell(self, where: _ScopeResult) -> Mapping[str, SentRequest]:
         """What is sent for somebody who falls out of scope: only what says so."""
         side = self._after.side
         if side.skips or not side.enabled or "update" not in side.actions:
@@ -174,7 +184,9 @@ class Preview:
 
     # --- what differs ---
 
-    def _contrasts(self, user: str, before: Stand, after: Stand, places: Sequence[_Where]) -> tuple[Contrast, ...]:
+    def _contrasts(
+        self, user: str, before: UserState, after: UserState, places: Sequence[_ScopeResult]
+    ) -> tuple[AttributeDiff, ...]:
         """Only what is evaluated for each side by itself can differ; a person who is left out whole differs in that."""
         if before.left_out or after.left_out:
             differing = [before.left_out or after.left_out] if bool(before.left_out) != bool(after.left_out) else []
@@ -183,53 +195,55 @@ class Preview:
             differing = [one for one in self._open if self._differs(one, old.get(one), new.get(one), user, places)]
         return tuple(self._contrast(user, target, before, after) for target in differing)
 
-    def _differs(self, target: str, old: Sent | None, new: Sent | None, user: str, places: Sequence[_Where]) -> bool:
+    def _differs(
+        self, target: str, old: SentRequest | None, new: SentRequest | None, user: str, places: Sequence[_ScopeResult]
+    ) -> bool:
         if (old and old.kind == "undetermined") or (new and new.kind == "undetermined"):
             inputs = self._inputs[target]
             return target in self._rewritten or any(self._has_moved(name, user, *places) for name in inputs)
         return old != new and _carried(old) != _carried(new)
 
-    def _contrast(self, user: str, target: str, before: Stand, after: Stand) -> Contrast:
+    def _contrast(self, user: str, target: str, before: UserState, after: UserState) -> AttributeDiff:
         """With the reason: of the plan, or why a mapping gives something else though it is as it was."""
         reason = self._reasons[target]
         if not reason and before.why == after.why:
             reason = f"roles: {self._before.roster.named(user)} → {self._after.roster.named(user)}"
         moved = () if reason else (before.why, after.why)
-        return Contrast(target, before.sent.get(target), after.sent.get(target), reason, moved)
+        return AttributeDiff(target, before.sent.get(target), after.sent.get(target), reason, moved)
 
-    def _has_moved(self, name: str, user: str, before: _Where, after: _Where) -> bool:
+    def _has_moved(self, name: str, user: str, before: _ScopeResult, after: _ScopeResult) -> bool:
         """Whether what the service works out by itself is another on each side; roles may be, though no value is known."""
         old, new = before.given[name], after.given[name]
         if name == _ROLES and old is GAP and new is GAP:
             return self._before.roster.labelled(user) != self._after.roster.labelled(user)
         return bool(old != new)
 
-    def _notes(self, verdict: Verdict, after: Stand) -> list[str]:
+    def _notes(self, verdict: UserOutcome, after: UserState) -> list[str]:
         side = self._after.side
         notes = []
         if after.disabled and after.in_scope is not False:
             notes.append("The account is disabled: updated where the application has it already, never created.")
-        elif verdict is Verdict.ENTERS and "create" not in side.actions:
+        elif verdict is UserOutcome.ENTERS and "create" not in side.actions:
             notes.append("Creations are switched off, so this is sent only where the application has the user already.")
-        if verdict is Verdict.LEAVES:
+        if verdict is UserOutcome.LEAVES:
             notes.append(_leaving(side, told=any(_DELETED in row.needs for row in self._after.rows.values())))
         return notes
 
 
-def _verdict(before: Stand, after: Stand, contrasts: Sequence[Contrast]) -> Verdict:
-    verdict = _VERDICTS.get((before.in_scope, after.in_scope), Verdict.UNKNOWN)
-    if verdict is not Verdict.SAME or not contrasts:
+def _verdict(before: UserState, after: UserState, contrasts: Sequence[AttributeDiff]) -> UserOutcome:
+    verdict = _VERDICTS.get((before.in_scope, after.in_scope), UserOutcome.UNKNOWN)
+    if verdict is not UserOutcome.SAME or not contrasts:
         return verdict
     is_sure = before.left_out or after.left_out or any(one.is_sure for one in contrasts)
-    return Verdict.CHANGES if is_sure else Verdict.MAY
+    return UserOutcome.CHANGES if is_sure else UserOutcome.MAY
 
 
-def _carried(sent: Sent | None) -> Sent | None:
+def _carried(sent: SentRequest | None) -> SentRequest | None:
     """What is sent; None for nothing, whether or not a mapping says so."""
     return None if sent is None or (sent.kind in NOT_SENT and sent.default is None) else sent
 
 
-def _leaving(side: Side, *, told: bool) -> str:
+def _leaving(side: ProvisioningState, *, told: bool) -> str:
     if not side.enabled:
         return "The mapping of users is off: whether the application is told anything is not documented."
     if side.skips:
@@ -241,12 +255,14 @@ def _leaving(side: Side, *, told: bool) -> str:
     return "Disabled in the application, where it has the user; this is all that is sent."
 
 
-def _half(side: Side, members: Members, rows: Mapping[str, Compiled], shared: set[str]) -> _Half:
+def _half(
+    side: ProvisioningState, members: Members, rows: Mapping[str, CompiledRow], shared: set[str]
+) -> _CompiledState:
     own = tuple(rows[target] for target in sorted(rows) if target not in shared)
-    return _Half(side, roster(side, members), rows, own, leaves_out(rows.values()))
+    return _CompiledState(side, roster(side, members), rows, own, leaves_out(rows.values()))
 
 
-def _where(half: _Half, read: _Read) -> _Where:
+def _where(half: _CompiledState, read: _UserInput) -> _ScopeResult:
     scope, why = _scope(half, read)
     gaps = dict(read.gaps)
     roles, no_roles = half.roster.roles(read.id)
@@ -255,7 +271,7 @@ def _where(half: _Half, read: _Read) -> _Where:
     deleted, unknown = _deleted(scope, why, disabled=read.disabled)
     if unknown:
         gaps[_DELETED] = unknown
-    return _Where(scope, why, {**read.given, _DELETED: deleted, _ROLES: roles}, gaps)
+    return _ScopeResult(scope, why, {**read.given, _DELETED: deleted, _ROLES: roles}, gaps)
 
 
 def _deleted(scope: bool | None, why: str, *, disabled: bool | None) -> tuple[Any, str]:
@@ -267,12 +283,12 @@ def _deleted(scope: bool | None, why: str, *, disabled: bool | None) -> tuple[An
     return (GAP, BASIC_ONLY) if disabled is None else (False, "")
 
 
-def _is_alike(one: _Where, other: _Where) -> bool:
+def _is_alike(one: _ScopeResult, other: _ScopeResult) -> bool:
     """Whether what the service works out of scope and roles is the same in both places."""
     return one.gaps == other.gaps and all(one.given[name] == other.given[name] for name in (_DELETED, _ROLES))
 
 
-def _scope(half: _Half, read: _Read) -> tuple[bool | None, str]:
+def _scope(half: _CompiledState, read: _UserInput) -> tuple[bool | None, str]:
     """Whether a user is in scope, None where that is not known, and why."""
     side = half.side
     if not side.exists:
@@ -288,13 +304,13 @@ def _scope(half: _Half, read: _Read) -> tuple[bool | None, str]:
     return scope, why
 
 
-def _open(passes: Undetermined, side: Side, read: _Read) -> str:
+def _open(passes: Undetermined, side: ProvisioningState, read: _UserInput) -> str:
     """Why a filter says nothing: an attribute of the user that could not be read is a better reason than any other."""
     names = (str(clause["attribute"]) for one in side.filters for clause in one["all"])
     return next((f"{name}: {read.gaps[name]}" for name in names if name in read.gaps), passes.reason)
 
 
-def _assigned(half: _Half, user: str) -> tuple[bool | None, str]:
+def _assigned(half: _CompiledState, user: str) -> tuple[bool | None, str]:
     if half.side.scope == "all":
         return True, "everyone is in scope"
     assigned, why = half.roster.is_assigned(user)

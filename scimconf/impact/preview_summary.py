@@ -12,13 +12,22 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 
-from scimconf.plan.preview import COUNTED, NOT_SENT, Person, Sent, Summary, Tally, Verdict, said
+from scimconf.plan.preview import (
+    COUNTED,
+    NOT_SENT,
+    MappingSummary,
+    PreviewSummary,
+    SentRequest,
+    UserOutcome,
+    UserPreview,
+    said,
+)
 
 EXAMPLES = 3
 _UNCLEAR = {"undetermined": "undetermined", "failure": "failed"}
 
 
-class Summing:
+class SummaryBuilder:
     """Counts people as they come; `matching` are the target attributes that people are matched by."""
 
     def __init__(self, matching: Sequence[str]) -> None:
@@ -26,11 +35,11 @@ class Summing:
         self._taken: dict[str, set[int]] = {target: set() for target in matching}
         self._shared: dict[str, set[int]] = {target: set() for target in matching}
         self._basic = 0
-        self._verdicts = Counter[Verdict]()
+        self._verdicts = Counter[UserOutcome]()
         self._counts: dict[str, Counter[str]] = defaultdict(Counter)
         self._examples: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
 
-    def add(self, person: Person, mask: Callable[[Person], Person]) -> Person:
+    def add(self, person: UserPreview, mask: Callable[[UserPreview], UserPreview]) -> UserPreview:
         """Counts a person; gives what may be shown, with a note where they share what people are matched by."""
         doubled = {target: more for target in self._matching if (more := self._doubles(person, target))}
         notes = tuple(f"Somebody else has the same {target}, by which people are matched." for target in doubled)
@@ -46,25 +55,25 @@ class Summing:
             self._count(target, what, shown, example)
         return shown
 
-    def summary(self, *, complete: bool = True) -> Summary:
+    def summary(self, *, complete: bool = True) -> PreviewSummary:
         tallies = tuple(
-            Tally(
+            MappingSummary(
                 target,
                 {what: counts[what] for what in COUNTED if counts[what]},
                 {what: tuple(listed) for what, listed in sorted(self._examples[target].items())},
             )
             for target, counts in sorted(self._counts.items())
         )
-        verdicts = {one: self._verdicts[one] for one in Verdict}
-        return Summary(self._verdicts.total(), verdicts, tallies, complete, self._basic)
+        verdicts = {one: self._verdicts[one] for one in UserOutcome}
+        return PreviewSummary(self._verdicts.total(), verdicts, tallies, complete, self._basic)
 
-    def _count(self, target: str, what: str, person: Person, example: str, number: int = 1) -> None:
+    def _count(self, target: str, what: str, person: UserPreview, example: str, number: int = 1) -> None:
         self._counts[target][what] += number
         listed = self._examples[target][what]
         if len(listed) < EXAMPLES:
             listed.append(f"{person.name}: {example}")
 
-    def _doubles(self, person: Person, target: str) -> int:
+    def _doubles(self, person: UserPreview, target: str) -> int:
         """How many more share a value now that this person has it; without regard to case, as most applications compare.
 
         0 where nobody before has it, 2 where the one before was not counted yet.
@@ -83,18 +92,18 @@ class Summing:
         shared.add(mark)
         return 2
 
-    def _is_unmatched(self, person: Person) -> bool:
+    def _is_unmatched(self, person: UserPreview) -> bool:
         """Whether nothing is left to match a person by, which is a failure of the service."""
         if not self._matching or person.after.in_scope is not True or person.after.left_out:
             return False
         return all(_is_nothing(person.after.sent.get(target)) for target in self._matching)
 
 
-def _is_nothing(sent: Sent | None) -> bool:
+def _is_nothing(sent: SentRequest | None) -> bool:
     return sent is None or sent.kind in NOT_SENT or sent.value == ""
 
 
-def _told(person: Person) -> Iterator[tuple[str, str, str]]:
+def _told(person: UserPreview) -> Iterator[tuple[str, str, str]]:
     """Target, what is counted, and the example."""
     for one in person.contrasts:
         example = f"{said(one.before)} → {said(one.after)}"

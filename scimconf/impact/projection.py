@@ -13,7 +13,7 @@ from typing import Any
 
 from scimconf.documents import application, job, rows, schema, secrets
 from scimconf.kinds import roles
-from scimconf.kinds.kind import live_schema, place, schema_reads
+from scimconf.kinds.kind import find_object_mapping, live_schema, schema_reads
 from scimconf.plan import Change, decode
 from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import ObjectMapping, Spec
@@ -32,7 +32,7 @@ def _nothing() -> Mapping[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class ProvisioningState:
     """One side: the rows by target, who is in scope, and who is assigned to what.
 
     `absent` says why a side that does not exist sends nothing. `scope` is None where it is not known. `users` and `groups` are the roles by the ids of those that hold them, None
@@ -59,7 +59,9 @@ def reads(spec: Spec) -> tuple[Document, ...]:
     return (*schema_reads(), secrets.secrets(spec.connection), application.assignments())
 
 
-def sides(spec: Spec, snapshot: Snapshot, changes: Sequence[Change]) -> tuple[Side, Side]:
+def states_before_and_after(
+    spec: Spec, snapshot: Snapshot, changes: Sequence[Change]
+) -> tuple[ProvisioningState, ProvisioningState]:
     """Before and after."""
     before = _live(spec, snapshot)
     after = replace(before, exists=True, labels=_labels(spec, snapshot, changes))
@@ -94,10 +96,10 @@ def notices(spec: Spec, snapshot: Snapshot) -> Iterable[str]:
 # --- as it is ------------------------------------------------------------------------------------------------------
 
 
-def _live(spec: Spec, snapshot: Snapshot) -> Side:
+def _live(spec: Spec, snapshot: Snapshot) -> ProvisioningState:
     raw = live_schema(snapshot)
-    found = place(snapshot, SECTION, spec.mappings.get(SECTION, ObjectMapping()))
-    side = Side(exists="job" in snapshot.names and job.has_run(_job(snapshot)))
+    found = find_object_mapping(snapshot, SECTION, spec.mappings.get(SECTION, ObjectMapping()))
+    side = ProvisioningState(exists="job" in snapshot.names and job.has_run(_job(snapshot)))
     if "job" in snapshot.names:
         side = replace(side, absent="nobody was provisioned yet")
     if found is not None:
@@ -119,14 +121,14 @@ def _job(snapshot: Snapshot) -> Json:
     return next((one for one in snapshot.rows("jobs") if one["id"] == snapshot.names["job"]), _ON)
 
 
-def _set_up(side: Side, snapshot: Snapshot) -> Side:
+def _set_up(side: ProvisioningState, snapshot: Snapshot) -> ProvisioningState:
     values = secrets.values(snapshot.get("secrets"))
     everyone = secrets.flag(values.get("SyncAll"))
     scope = None if everyone is None else "all" if everyone else "assigned"
     return replace(side, scope=scope, skips=bool(secrets.flag(values.get("SkipOutOfScopeDeletions"))))
 
 
-def _held(side: Side, snapshot: Snapshot) -> Side:
+def _held(side: ProvisioningState, snapshot: Snapshot) -> ProvisioningState:
     if snapshot.get("assignments") is None:
         return replace(side, users=None, groups=None)
     users: dict[str, tuple[str, ...]] = {}
@@ -150,11 +152,11 @@ def _label(role: Json) -> Mapping[str, str]:
 # --- as it will be -------------------------------------------------------------------------------------------------
 
 
-def _same(side: Side, _change: Change) -> Side:
+def _same(side: ProvisioningState, _change: Change) -> ProvisioningState:
     return side
 
 
-def _mapped(side: Side, change: Change) -> Side:
+def _mapped(side: ProvisioningState, change: Change) -> ProvisioningState:
     section, _, target = change.address.rest.partition("/")
     if section != SECTION:
         return side
@@ -162,7 +164,7 @@ def _mapped(side: Side, change: Change) -> Side:
     return replace(side, rows=kept if change.after is None else {**kept, target: change.after.fields})
 
 
-def _object(side: Side, change: Change) -> Side:
+def _object(side: ProvisioningState, change: Change) -> ProvisioningState:
     if change.address.rest != SECTION:
         return side
     now = {one.name: one.after for one in change.fields}
@@ -174,13 +176,13 @@ def _object(side: Side, change: Change) -> Side:
     )
 
 
-def _settled(side: Side, change: Change) -> Side:
+def _settled(side: ProvisioningState, change: Change) -> ProvisioningState:
     now = {one.name: one.after for one in change.fields}
     skips = now.get("skip_out_of_scope_deletions", side.skips)
     return replace(side, scope=now.get("scope", side.scope), skips=bool(skips))
 
 
-def _defined(side: Side, change: Change) -> Side:
+def _defined(side: ProvisioningState, change: Change) -> ProvisioningState:
     section, _, target = change.address.rest.partition("/")
     is_boolean = change.after is not None and str(change.after.fields.get("type")).lower() == "boolean"
     if section != SECTION or not is_boolean:
@@ -196,7 +198,7 @@ _CHANGED = {
 }
 
 
-def _reassigned(side: Side, changes: Iterable[Change]) -> Side:
+def _reassigned(side: ProvisioningState, changes: Iterable[Change]) -> ProvisioningState:
     """All assignments at once, since each by itself would copy the whole table."""
     if side.users is None or side.groups is None:
         return side

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from scimconf.plan.preview import Sent
+from scimconf.plan.preview import SentRequest
 
 Json = Any
 
@@ -25,7 +25,7 @@ _STEP = re.compile(r'([A-Za-z$][\w$-]*)(?:\[([A-Za-z]\w*) eq "([^"]*)"\])?(?:\.(
 _TRUTH = {"true": True, "false": False}
 
 
-def resource(sent: Mapping[str, Sent], booleans: Collection[str], *, updates: bool = False) -> dict[str, Json]:
+def resource(sent: Mapping[str, SentRequest], booleans: Collection[str], *, updates: bool = False) -> dict[str, Json]:
     """The nested resource; `booleans` are the target attributes whose texts become truth values.
 
     `updates` is for somebody who is never created: defaults, and what is sent on create only, are not in it.

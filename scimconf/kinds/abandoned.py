@@ -12,32 +12,32 @@ from itertools import chain
 
 from scimconf.kinds import roles
 from scimconf.kinds.kind import Kind
-from scimconf.plan import Absent, LeftBehind, Resource, Whole, decode
+from scimconf.plan import Abandoned, Absent, Exclusive, Resource, decode
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
 
 
-def left_behind(kinds: Sequence[Kind], former: Spec, spec: Spec, snapshot: Snapshot) -> tuple[LeftBehind, ...]:
+def left_behind(kinds: Sequence[Kind], former: Spec, spec: Spec, snapshot: Snapshot) -> tuple[Abandoned, ...]:
     """The live things and fields that only the former spec names, each with the line to write."""
     then = {one.identity: one for one in _wanted(kinds, former, snapshot) if isinstance(one, Resource)}
     items = list(_wanted(kinds, spec, snapshot))
     now = {one.identity: one for one in items if isinstance(one, (Resource, Absent))}
-    wholes = {one.prefix for one in items if isinstance(one, Whole)}
+    wholes = {one.prefix for one in items if isinstance(one, Exclusive)}
     found = []
     for one in chain.from_iterable(kind.observed(former, snapshot) for kind in kinds):
         was, new = then.get(one.identity), now.get(one.identity)
         if was is not None and new is None and not wholes & set(one.address.parents()):
-            found.append(LeftBehind(one.address, line(one)))
+            found.append(Abandoned(one.address, line(one)))
         elif was is not None and isinstance(new, Resource):
             found += _fields(was, new, one)
     return tuple(sorted(found, key=lambda behind: behind.address))
 
 
-def _fields(was: Resource, new: Resource, live: Resource) -> list[LeftBehind]:
+def _fields(was: Resource, new: Resource, live: Resource) -> list[Abandoned]:
     """Fields that are no longer written, of a thing that still is."""
     dropped = sorted(name for name in was.fields if name not in new.fields and live.fields.get(name) is not None)
     said = f"nothing: {', '.join(dropped)} stay as they are and are not managed any more"
-    return [LeftBehind(live.address, said)] if dropped else []
+    return [Abandoned(live.address, said)] if dropped else []
 
 
 def _wanted(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot) -> Iterable[object]:

@@ -13,12 +13,12 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from scimconf import expressions
-from scimconf.diagnostics import Problem, Severity, SpecPath, Where
+from scimconf.diagnostics import Diagnostic, Location, Severity, SpecPath
 from scimconf.expressions.lint import RULES as EXPRESSION_RULES
 from scimconf.expressions.lint import Context, Finding, check
 from scimconf.kinds import mappings
-from scimconf.kinds.kind import close
-from scimconf.lint.mapping_context import Surroundings
+from scimconf.kinds.kind import suggest
+from scimconf.lint.mapping_context import MappingContext
 from scimconf.lint.rules import RULES
 from scimconf.snapshot import Snapshot
 from scimconf.spec.loaded import Loaded
@@ -50,12 +50,12 @@ def rules() -> Mapping[str, tuple[str, Severity]]:
 
 def lint(
     loaded: Loaded, snapshot: Snapshot | None = None, ignore: Collection[str] = (), changed: Changed = ()
-) -> Iterator[Problem]:
+) -> Iterator[Diagnostic]:
     """The findings that nobody ignores; with a snapshot those that a plan with these changes tells."""
     spec = loaded.spec
     if spec is None:
         return
-    around = Surroundings(spec, snapshot)
+    around = MappingContext(spec, snapshot)
     for problem in _odd_comments(loaded) if COMMENTS not in ignore else ():
         yield problem
     for problem in (*_of_rows(loaded, around), *_of_live_rows(around), *_of_all(around)):
@@ -65,19 +65,19 @@ def lint(
             yield problem.at(loaded.origin(problem.path))
 
 
-def _odd_comments(loaded: Loaded) -> Iterator[Problem]:
+def _odd_comments(loaded: Loaded) -> Iterator[Diagnostic]:
     """Comments that were meant to ignore something: whoever wrote one believes that it does."""
     known = rules()
     for (file, line), comment in loaded.comments.items():
         for rule in sorted(comment.rules - known.keys()):
-            where, said = Where(file, line), f"there is no rule {rule} to be ignored"
-            yield Problem(COMMENTS, said, where=where, hint=close(rule, known), severity="warning")
+            where, said = Location(file, line), f"there is no rule {rule} to be ignored"
+            yield Diagnostic(COMMENTS, said, where=where, hint=suggest(rule, known), severity="warning")
         if comment.is_odd:
             said, hint = (
                 "this comment does not ignore what it names",
                 "Write `# scimconf: ignore L104, L105 the reason`.",
             )
-            yield Problem(COMMENTS, said, where=Where(file, line), hint=hint, severity="warning")
+            yield Diagnostic(COMMENTS, said, where=Location(file, line), hint=hint, severity="warning")
 
 
 def _address(path: SpecPath, spec: Spec) -> str:
@@ -89,13 +89,13 @@ def _address(path: SpecPath, spec: Spec) -> str:
     return str(path[0])
 
 
-def _of_all(around: Surroundings) -> Iterator[Problem]:
+def _of_all(around: MappingContext) -> Iterator[Diagnostic]:
     for name, rule in RULES.items():
         for path, message, hint in rule.find(around):
-            yield Problem(name, message, path, hint=hint, severity=rule.severity)
+            yield Diagnostic(name, message, path, hint=hint, severity=rule.severity)
 
 
-def _of_rows(loaded: Loaded, around: Surroundings) -> Iterator[Problem]:
+def _of_rows(loaded: Loaded, around: MappingContext) -> Iterator[Diagnostic]:
     for one in mappings.listed(around.spec):
         try:
             tree = mappings.expression_of(one.row)
@@ -109,7 +109,7 @@ def _of_rows(loaded: Loaded, around: Surroundings) -> Iterator[Problem]:
                 yield _problem(loaded, one, text, finding)
 
 
-def _of_live_rows(around: Surroundings) -> Iterator[Problem]:
+def _of_live_rows(around: MappingContext) -> Iterator[Diagnostic]:
     """What a written scope does to live rows that stay: roles do not go with everybody in scope."""
     if around.spec.provisioning.scope != "all":
         return
@@ -119,10 +119,10 @@ def _of_live_rows(around: Surroundings) -> Iterator[Problem]:
             for finding in found:
                 if finding.rule == WITH_ALL:
                     said = f"{one.target} is mapped, and {finding.message}"
-                    yield Problem(WITH_ALL, said, ("provisioning", "scope"), hint=finding.hint)
+                    yield Diagnostic(WITH_ALL, said, ("provisioning", "scope"), hint=finding.hint)
 
 
-def _context(around: Surroundings, one: mappings.Row) -> Context:
+def _context(around: MappingContext, one: mappings.ListedRow) -> Context:
     """The mapping around a row: what the spec declares, and otherwise what the application's schema says."""
     sources = around.sources(one.section, one.mapping)
     target = around.target(one.section, one.mapping, one.target)
@@ -141,7 +141,7 @@ def _context(around: Surroundings, one: mappings.Row) -> Context:
     )
 
 
-def _written(one: mappings.Row) -> Written:
+def _written(one: mappings.ListedRow) -> Written:
     form = one.row.form
     return form if form in ("source", "constant") else "expression"
 
@@ -152,10 +152,10 @@ def _is_declared(finding: Finding, text: str, mapping: ObjectMapping) -> bool:
     return finding.rule == "L310" and any(text.startswith(name, finding.offset) for name in names)
 
 
-def _problem(loaded: Loaded, one: mappings.Row, text: str, finding: Finding) -> Problem:
+def _problem(loaded: Loaded, one: mappings.ListedRow, text: str, finding: Finding) -> Diagnostic:
     """A finding at its own place in the file, where that can be told, and by the character of the expression."""
     path = (*one.path, _written(one))
     where = loaded.spot(path, text, finding.offset) if one.row.expression is not None else None
     nth = f" (at character {finding.offset + 1})" if path[-1] == "expression" and finding.offset else ""
     severity = MILDER.get(finding.rule, finding.severity)
-    return Problem(finding.rule, finding.message + nth, path, where, finding.hint, severity)
+    return Diagnostic(finding.rule, finding.message + nth, path, where, finding.hint, severity)

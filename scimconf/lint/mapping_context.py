@@ -13,12 +13,12 @@ from scimconf import expressions
 from scimconf.diagnostics import SpecPath
 from scimconf.documents import application, rows, schema, secrets
 from scimconf.kinds import mappings
-from scimconf.kinds.kind import live_schema, place
+from scimconf.kinds.kind import find_object_mapping, live_schema
 from scimconf.snapshot import Json, Snapshot
 from scimconf.spec.model import AttributeDefinition, ObjectMapping, Spec
 
 
-class Mapped(NamedTuple):
+class EffectiveMapping(NamedTuple):
     """A row as it will be once the plan is applied. `row` is None where the spec does not list it."""
 
     section: str
@@ -27,7 +27,7 @@ class Mapped(NamedTuple):
     match: int | None
     apply: str
     path: SpecPath
-    row: mappings.Row | None = None
+    row: mappings.ListedRow | None = None
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -38,7 +38,7 @@ class Mapped(NamedTuple):
         return frozenset(() if self.tree is None else expressions.functions(self.tree))
 
 
-class Shape(NamedTuple):
+class AttributeType(NamedTuple):
     """What is known of an attribute: its type in Graph's or the spec's word, and whether it takes several values."""
 
     type: str | None = None
@@ -46,7 +46,7 @@ class Shape(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class MappingContext:
     """A spec and the tenant that it is planned against; without a snapshot, the spec alone."""
 
     spec: Spec
@@ -68,16 +68,16 @@ class Surroundings:
         found = self.snapshot.rows("service_principals") if self.snapshot is not None else ()
         return any(one.get("applicationTemplateId") == application.CUSTOM_TEMPLATE for one in found)
 
-    def rows(self) -> list[Mapped]:
+    def rows(self) -> list[EffectiveMapping]:
         """The listed rows that can be read, and the live ones that stay beside them."""
         found = [one for row in mappings.listed(self.spec) for one in _listed(row)]
         for section, mapping in mappings.sections(self.spec).items():
             found += self.kept(section, mapping)
         return found
 
-    def kept(self, section: str, mapping: ObjectMapping) -> Iterator[Mapped]:
+    def kept(self, section: str, mapping: ObjectMapping) -> Iterator[EffectiveMapping]:
         """The live rows that the spec leaves as they are."""
-        live = place(self.snapshot, section, mapping) if self.snapshot is not None else None
+        live = find_object_mapping(self.snapshot, section, mapping) if self.snapshot is not None else None
         if live is None or mapping.unlisted == "remove":
             return
         listed = {one.target for one in mappings.listed(self.spec) if one.section == section}
@@ -85,16 +85,16 @@ class Surroundings:
             target, fields = str(row.get("targetAttributeName")), rows.row_fields(row)
             tree = _tree(row.get("source"))
             if target not in listed and (tree is not None or row.get("source") is None):
-                yield Mapped(section, target, tree, fields["match"], fields["apply"], ("mappings", section))
+                yield EffectiveMapping(section, target, tree, fields["match"], fields["apply"], ("mappings", section))
 
     def sources(self, section: str, mapping: ObjectMapping) -> frozenset[str]:
         """The source attributes that the application's schema has; none where it is not known."""
         return frozenset(str(one.get("name")) for one in self._definitions(section, mapping, "source"))
 
-    def source(self, section: str, mapping: ObjectMapping, name: str) -> Shape:
+    def source(self, section: str, mapping: ObjectMapping, name: str) -> AttributeType:
         return self._shape(mapping.source_attributes.get(name), section, mapping, "source", name)
 
-    def target(self, section: str, mapping: ObjectMapping, name: str) -> Shape:
+    def target(self, section: str, mapping: ObjectMapping, name: str) -> AttributeType:
         declared, role = mapping.target_attributes.get(name), self.spec.role_attribute
         if declared is None and section == "users" and role is not None and role.target == name:
             made = mappings.role_definition(role)
@@ -103,17 +103,17 @@ class Surroundings:
 
     def _shape(
         self, declared: AttributeDefinition | None, section: str, mapping: ObjectMapping, side: str, name: str
-    ) -> Shape:
+    ) -> AttributeType:
         if declared is not None:
-            return Shape(declared.type, declared.multivalued)
+            return AttributeType(declared.type, declared.multivalued)
         live = self._definitions(section, mapping, side)
         raw: Json = next((each for each in live if each.get("name") == name), {})
         kind, several = raw.get("type"), raw.get("multivalued")
-        return Shape(kind if isinstance(kind, str) else None, several if isinstance(several, bool) else None)
+        return AttributeType(kind if isinstance(kind, str) else None, several if isinstance(several, bool) else None)
 
     def _definitions(self, section: str, mapping: ObjectMapping, side: str) -> list[Json]:
         raw = live_schema(self.snapshot) if self.snapshot is not None else None
-        found = place(self.snapshot, section, mapping) if self.snapshot is not None else None
+        found = find_object_mapping(self.snapshot, section, mapping) if self.snapshot is not None else None
         return [] if raw is None or found is None else list(schema.definitions(raw, found, side))
 
 
@@ -125,11 +125,11 @@ def _tree(source: Json) -> expressions.Expression | None:
         return None
 
 
-def _listed(row: mappings.Row) -> Iterator[Mapped]:
+def _listed(row: mappings.ListedRow) -> Iterator[EffectiveMapping]:
     """One row of the spec, if it stays and can be read."""
     try:
         tree = mappings.expression_of(row.row)
     except expressions.ExpressionError:
         return
     if not row.row.absent:
-        yield Mapped(row.section, row.target, tree, row.row.match, row.row.apply, row.path, row)
+        yield EffectiveMapping(row.section, row.target, tree, row.row.match, row.row.apply, row.path, row)

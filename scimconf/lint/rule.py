@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from scimconf.diagnostics import Severity, SpecPath
-from scimconf.lint.mapping_context import Surroundings
+from scimconf.lint.mapping_context import MappingContext
 
 
-class Said(NamedTuple):
+class SpecIssue(NamedTuple):
     """One finding: where in the spec, what, and what to do."""
 
     path: SpecPath
@@ -17,9 +17,9 @@ class Said(NamedTuple):
     hint: str = ""
 
 
-class Rule(NamedTuple):
+class SpecRule(NamedTuple):
     """A rule: its name for people, how bad it is, and how it looks at a spec and what is around it."""
 
     title: str
     severity: Severity
-    find: Callable[[Surroundings], Iterator[Said]]
+    find: Callable[[MappingContext], Iterator[SpecIssue]]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from scimconf.diagnostics import Problem, dotted
+from scimconf.diagnostics import Diagnostic, dotted
 from scimconf.render.common.escaping import cells, visible
 from scimconf.render.labels import plural
 from scimconf.render.terminal.page import Page
@@ -16,7 +16,7 @@ SHOWN = 100
 
 
 def text(
-    problems: Iterable[Problem],
+    problems: Iterable[Diagnostic],
     *,
     width: int | None = None,
     color: bool = False,
@@ -38,7 +38,7 @@ def text(
     return "\n".join([*lines, _counted(ordered)]) + "\n"
 
 
-def sentence(problem: Problem) -> str:
+def sentence(problem: Diagnostic) -> str:
     """`path: message. hint`, without the place."""
     said = _ended(problem.message)
     path = dotted(problem.path)
@@ -49,13 +49,13 @@ def _ended(text: str) -> str:
     return text if text.endswith((".", "!", "?", ":")) else f"{text}."
 
 
-def _place(problem: Problem) -> tuple[str, int, int, bool, str, str, str]:
+def _place(problem: Diagnostic) -> tuple[str, int, int, bool, str, str, str]:
     where = problem.where
     file, line, column = (where.file, where.line, where.column) if where else ("", 0, 0)
     return (file, line, column, not problem.is_error, problem.code, dotted(problem.path), problem.message)
 
 
-def _lines(page: Page, problem: Problem, *, folded: bool) -> Iterator[str]:
+def _lines(page: Page, problem: Diagnostic, *, folded: bool) -> Iterator[str]:
     place = f"{problem.where}  " if problem.where else ""
     style, mark = ("danger", "") if problem.is_error else ("replace", "warning  ")
     said = f"{mark}{sentence(problem)}"
@@ -66,7 +66,7 @@ def _lines(page: Page, problem: Problem, *, folded: bool) -> Iterator[str]:
     yield from page.prose(4, said)
 
 
-def _excerpt(page: Page, problem: Problem, sources: Mapping[str, str]) -> Iterator[str]:
+def _excerpt(page: Page, problem: Diagnostic, sources: Mapping[str, str]) -> Iterator[str]:
     """The line of the file, and a mark under the column."""
     where = problem.where
     lines = sources.get(where.file, "").splitlines() if where else []
@@ -79,7 +79,7 @@ def _excerpt(page: Page, problem: Problem, sources: Mapping[str, str]) -> Iterat
         yield page.line(4, ("quiet", f"{' ' * len(number)} | "), ("danger", f"{' ' * before}^"))
 
 
-def _counted(problems: list[Problem]) -> str:
+def _counted(problems: list[Diagnostic]) -> str:
     errors = sum(problem.is_error for problem in problems)
     warnings = len(problems) - errors
     if not problems:

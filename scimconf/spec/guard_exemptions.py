@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from scimconf.diagnostics import Problem
-from scimconf.spec.tree import Rows, Table
+from scimconf.diagnostics import Diagnostic
+from scimconf.spec.tree import CsvRows, Table
 
 
-def loosened(lower: Any, upper: Any) -> Iterator[Problem]:
+def loosened(lower: Any, upper: Any) -> Iterator[Diagnostic]:
     """A problem for each permit of the upper file that opens more than the base's, and does not say so.
 
     A base that writes no `guards` has nothing to say about them.
     """
-    if not isinstance(lower, Rows) or not isinstance(upper, Rows):
+    if not isinstance(lower, CsvRows) or not isinstance(upper, CsvRows):
         return
     for index, (permit, place) in enumerate(zip(upper, upper.places, strict=True)):
         if isinstance(permit, Table) and permit.get("loosens") != "true" and not _covered(permit, lower):
             said = f'this opens "{permit.get("allow")}" wider than the base file does'
-            yield Problem("S313", said, ("guards", index), place, "Write `loosens: true` in it, if that is meant.")
+            yield Diagnostic("S313", said, ("guards", index), place, "Write `loosens: true` in it, if that is meant.")
 
 
-def _covered(permit: Table, lower: Rows) -> bool:
+def _covered(permit: Table, lower: CsvRows) -> bool:
     return any(isinstance(base, Table) and _is_within(permit, base) for base in lower)
 
 

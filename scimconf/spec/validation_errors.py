@@ -11,13 +11,13 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from scimconf.diagnostics import Problem, SpecPath
+from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.spec.codes import quoted
 from scimconf.spec.model import Spec
 from scimconf.spec.model.access import ROLE_VALUE, Assignment
 from scimconf.spec.model.base import EMAIL, GUID, HTTPS, SLUG, TENANT, Section
 from scimconf.spec.model.connection import ENV_NAME, VAULT
-from scimconf.spec.tree import Rows, Table, place_of
+from scimconf.spec.tree import CsvRows, Table, place_of
 
 FORMS = {
     SLUG: ("takes letters, digits, `-`, `_` and `.`", "Write it as `writer-test`."),
@@ -31,7 +31,7 @@ FORMS = {
 }
 
 
-def problems_of(error: ValidationError, tree: Table) -> Iterator[Problem]:
+def problems_of(error: ValidationError, tree: Table) -> Iterator[Diagnostic]:
     """Every complaint of pydantic's about this tree."""
     for details in error.errors(include_url=False, include_input=False):
         for problem in _translate(details, tree) if not _is_echo(details, tree) else ():
@@ -44,54 +44,54 @@ def _is_echo(details: ErrorDetails, tree: Table) -> bool:
     return short or details["type"] == "default_factory_not_called"
 
 
-def _translate(details: ErrorDetails, tree: Table) -> list[Problem]:
+def _translate(details: ErrorDetails, tree: Table) -> list[Diagnostic]:
     path = _path(details["loc"], tree)
     if details["type"] == "scimconf":
-        return [Problem(one.code, one.message, path + one.at, hint=one.hint) for one in details["ctx"]["said"]]
+        return [Diagnostic(one.code, one.message, path + one.at, hint=one.hint) for one in details["ctx"]["said"]]
     say = SENTENCES.get(details["type"])
     if say is None:
-        return [Problem("S203", f"not valid: {details['msg']}", path)]
+        return [Diagnostic("S203", f"not valid: {details['msg']}", path)]
     return [say(path, details.get("ctx", {}), _value(tree, path))]
 
 
-def _missing(path: SpecPath, _context: dict[str, Any], _value: Any) -> Problem:
-    return Problem("S202", "is missing", path, hint=f"Add `{path[-1]}:`.")
+def _missing(path: SpecPath, _context: dict[str, Any], _value: Any) -> Diagnostic:
+    return Diagnostic("S202", "is missing", path, hint=f"Add `{path[-1]}:`.")
 
 
-def _unknown(path: SpecPath, _context: dict[str, Any], _value: Any) -> Problem:
-    return Problem("S201", "not a key here", path, hint=_did_you_mean(str(path[-1]), keys_at(path[:-1])))
+def _unknown(path: SpecPath, _context: dict[str, Any], _value: Any) -> Diagnostic:
+    return Diagnostic("S201", "not a key here", path, hint=_did_you_mean(str(path[-1]), keys_at(path[:-1])))
 
 
-def _form(path: SpecPath, context: dict[str, Any], _value: Any) -> Problem:
+def _form(path: SpecPath, context: dict[str, Any], _value: Any) -> Diagnostic:
     said, hint = FORMS[context["pattern"]]
-    return Problem("S210", said, path, hint=hint)
+    return Diagnostic("S210", said, path, hint=hint)
 
 
-def _empty(path: SpecPath, _context: dict[str, Any], value: Any) -> Problem:
+def _empty(path: SpecPath, _context: dict[str, Any], value: Any) -> Diagnostic:
     thing = "text" if isinstance(value, str) else "map" if isinstance(value, dict) else "list"
-    return Problem("S212", f"the {thing} is empty", path, hint="Fill it, or leave the key out.")
+    return Diagnostic("S212", f"the {thing} is empty", path, hint="Fill it, or leave the key out.")
 
 
-def _word(path: SpecPath, context: dict[str, Any], value: Any) -> Problem:
+def _word(path: SpecPath, context: dict[str, Any], value: Any) -> Diagnostic:
     words = re.findall(r"'?([\w-]+)'?", context["expected"].replace(" or ", ", "))
     if not isinstance(value, str):
         return _wrong_kind("a text")(path, context, value)
     message = f"{quoted(value)} is not {'one of ' if len(words) > 1 else ''}{', '.join(words)}"
-    return Problem(
+    return Diagnostic(
         "S207", message, path, hint=_did_you_mean(value, words) if len(words) > 1 else f"Write `{words[0]}`."
     )
 
 
 def _wrong_kind(wanted: str) -> Sentence:
-    def say(path: SpecPath, _context: dict[str, Any], value: Any) -> Problem:
+    def say(path: SpecPath, _context: dict[str, Any], value: Any) -> Diagnostic:
         found = "a map" if isinstance(value, dict) else "a list" if isinstance(value, list) else "a text"
         hint = f"Write `[{quoted(str(value))[1:-1]}]`." if (wanted, found) == ("a list", "a text") else ""
-        return Problem("S203", f"{wanted} is wanted here, not {found}", path, hint=hint)
+        return Diagnostic("S203", f"{wanted} is wanted here, not {found}", path, hint=hint)
 
     return say
 
 
-Sentence = Callable[[SpecPath, dict[str, Any], Any], Problem]
+Sentence = Callable[[SpecPath, dict[str, Any], Any], Diagnostic]
 SENTENCES: dict[str, Sentence] = {
     "missing": _missing,
     "extra_forbidden": _unknown,
@@ -120,7 +120,7 @@ def _value(tree: Any, path: SpecPath) -> Any:
     for part in path:
         if isinstance(tree, Table):
             tree = tree.get(str(part))
-        elif isinstance(tree, Rows) and isinstance(part, int):
+        elif isinstance(tree, CsvRows) and isinstance(part, int):
             tree = tree[part]
     return tree
 

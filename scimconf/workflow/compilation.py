@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain
 
-from scimconf.diagnostics import Problem
+from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application, job, secrets
-from scimconf.impact.estimates import with_impact
+from scimconf.impact.estimates import annotate
 from scimconf.kinds import mappings
 from scimconf.kinds.abandoned import left_behind
 from scimconf.kinds.kind import Kind
@@ -19,18 +19,18 @@ from scimconf.plan import (
     Address,
     ApplicationPlan,
     Change,
-    Difference,
+    DesiredItem,
+    DiffResult,
     Effect,
-    Reported,
+    Exclusive,
+    ReportOnly,
     Resource,
     Tenant,
-    Wanted,
-    Whole,
 )
 from scimconf.plan.diff import diff, fingerprint
-from scimconf.plan.guards import Facts, Permit
+from scimconf.plan.guards import GuardContext, GuardExemption
 from scimconf.plan.rules import guards
-from scimconf.plan.select import Selection, select, strangers
+from scimconf.plan.select import Selection, select, unmatched_patterns
 from scimconf.snapshot import Document, Lookup, SecretRef, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Edit, Step
@@ -39,7 +39,7 @@ ROLES = "appRoleAssignments"
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class PlanOptions:
     """What shapes a plan beside the spec and the tenant."""
 
     only: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class CompiledPlan:
     """An application's plan, how it would be made so, and what is wrong.
 
     `unmatched` are the patterns of `only` and `exclude` that match nothing which is wanted or seen here.
@@ -61,7 +61,7 @@ class Comparison:
 
     plan: ApplicationPlan
     steps: tuple[Step, ...] = ()
-    problems: tuple[Problem, ...] = field(default=())
+    problems: tuple[Diagnostic, ...] = field(default=())
     tenant: Tenant | None = None
     unmatched: frozenset[str] = frozenset()
 
@@ -79,33 +79,33 @@ def lookups(kinds: Sequence[Kind], specs: Sequence[Spec], snapshot: Snapshot) ->
     return chain.from_iterable(kind.lookups(spec, snapshot) for spec in specs for kind in kinds)
 
 
-def check(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot | None) -> tuple[Problem, ...]:
+def check(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot | None) -> tuple[Diagnostic, ...]:
     """What is wrong, each thing once; without a snapshot only what can be known offline."""
     return tuple(dict.fromkeys(problem for kind in kinds for problem in kind.check(spec, snapshot)))
 
 
-def expired(spec: Spec, today: date) -> Iterator[Problem]:
+def expired(spec: Spec, today: date) -> Iterator[Diagnostic]:
     """Permits that are over: they must go, or be given anew."""
     for index, permit in enumerate(spec.guards):
         if permit.until < today:
             said = f"the permit for {permit.allow} was over on {permit.until.isoformat()}"
-            yield Problem("K003", said, ("guards", index), hint="Take it out, or give it a new day and reason.")
+            yield Diagnostic("K003", said, ("guards", index), hint="Take it out, or give it a new day and reason.")
 
 
 def compare(
-    kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options: Options, former: Spec | None = None
-) -> Comparison:
+    kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options: PlanOptions, former: Spec | None = None
+) -> CompiledPlan:
     """The plan of one application; `former` is its spec as it was, for what is left behind."""
     tenant = _tenant(snapshot)
     problems = (*check(kinds, spec, snapshot), *expired(spec, options.today))
     warnings = tuple(problem for problem in problems if not problem.is_error)
     errors = tuple(problem for problem in problems if problem.is_error)
     if errors:
-        return Comparison(ApplicationPlan(spec.name, notices=warnings), problems=errors, tenant=tenant)
+        return CompiledPlan(ApplicationPlan(spec.name, notices=warnings), problems=errors, tenant=tenant)
     wanted = tuple(chain.from_iterable(kind.desired(spec, snapshot) for kind in kinds))
     observed = tuple(chain.from_iterable(kind.observed(spec, snapshot) for kind in kinds))
     difference = diff(wanted, observed, {kind.name: kind.traits for kind in kinds}, resend=options.resend_secrets)
-    changes = with_impact(spec, _with_effects(kinds, difference, snapshot), snapshot, options.today)
+    changes = annotate(spec, _with_effects(kinds, difference, snapshot), snapshot, options.today)
     chosen = select(changes, options.only, options.exclude, {kind.name: kind.after for kind in kinds})
     steps = _steps(kinds, spec, chosen.changes, snapshot)
     behind = () if former is None else left_behind(kinds, former, spec, snapshot)
@@ -129,14 +129,14 @@ def compare(
         left_behind=behind,
         excluded=chosen.left_out,
     )
-    unmatched = strangers((*options.only, *options.exclude), _addresses(wanted, observed))
-    return Comparison(plan, steps, tenant=tenant, unmatched=unmatched)
+    unmatched = unmatched_patterns((*options.only, *options.exclude), _addresses(wanted, observed))
+    return CompiledPlan(plan, steps, tenant=tenant, unmatched=unmatched)
 
 
-def _addresses(wanted: Iterable[Wanted], observed: Iterable[Resource]) -> tuple[Address, ...]:
+def _addresses(wanted: Iterable[DesiredItem], observed: Iterable[Resource]) -> tuple[Address, ...]:
     """Whatever has an address; for a list that is ruled and may be empty, a star in place of what could be in it."""
-    ruled = (one.prefix.under("*") for one in wanted if isinstance(one, Whole | Reported))
-    named = (one.address for one in wanted if not isinstance(one, Whole | Reported))
+    ruled = (one.prefix.under("*") for one in wanted if isinstance(one, Exclusive | ReportOnly))
+    named = (one.address for one in wanted if not isinstance(one, Exclusive | ReportOnly))
     return (*ruled, *named, *(one.address for one in observed))
 
 
@@ -146,7 +146,7 @@ def _tenant(snapshot: Snapshot) -> Tenant | None:
     return application.tenant(snapshot.get("organization")) or (Tenant(token) if token else None)
 
 
-def _with_effects(kinds: Sequence[Kind], difference: Difference, snapshot: Snapshot) -> tuple[Change, ...]:
+def _with_effects(kinds: Sequence[Kind], difference: DiffResult, snapshot: Snapshot) -> tuple[Change, ...]:
     """The changes in the order of the kinds, each with what it does to people."""
     live = _has_run(snapshot)
     told: list[Change] = []
@@ -192,16 +192,16 @@ def _facts(
     spec: Spec,
     snapshot: Snapshot,
     tenant: Tenant | None,
-    options: Options,
-    difference: Difference,
+    options: PlanOptions,
+    difference: DiffResult,
     steps: Sequence[Step],
-) -> Facts:
-    written = [Permit(one.allow, one.until, one.why, one.address or "", one.up_to) for one in spec.guards]
-    allowed = [Permit(guard) for guard in options.allow]
+) -> GuardContext:
+    written = [GuardExemption(one.allow, one.until, one.why, one.address or "", one.up_to) for one in spec.guards]
+    allowed = [GuardExemption(guard) for guard in options.allow]
     assigned = application.assigned(snapshot.rows("assignments"))
     rows = [row for row in assigned if row["principalType"] != "ServicePrincipal"]
     groups = {row["principalId"] for row in rows if row["principalType"] == "Group"}
-    return Facts(
+    return GuardContext(
         spec.tenant,
         tenant,
         _has_run(snapshot),
@@ -220,7 +220,7 @@ def _facts(
     )
 
 
-def groups_to_count(comparison: Comparison, snapshot: Snapshot) -> tuple[str, ...]:
+def groups_to_count(comparison: CompiledPlan, snapshot: Snapshot) -> tuple[str, ...]:
     """The assigned groups whose direct members must be counted before the guards can speak of people: all, once
     somebody loses a last role.
     """
@@ -252,12 +252,12 @@ def needed_secrets(steps: Iterable[Step], snapshot: Snapshot) -> Mapping[str, Se
     return found
 
 
-def _needs(steps: Sequence[Step], snapshot: Snapshot) -> Iterator[Problem]:
+def _needs(steps: Sequence[Step], snapshot: Snapshot) -> Iterator[Diagnostic]:
     for key, reference in needed_secrets(steps, snapshot).items():
         if reference is not None:
-            yield Problem("K402", f"apply needs {reference} for {key}", severity="warning")
+            yield Diagnostic("K402", f"apply needs {reference} for {key}", severity="warning")
         elif not any(isinstance(step, Edit) and step.document.partial for step in steps):
-            yield Problem(
+            yield Diagnostic(
                 "K403",
                 f"{key} is stored and cannot be read back, and the spec names no source for it; apply would stop",
                 severity="warning",
@@ -265,14 +265,16 @@ def _needs(steps: Sequence[Step], snapshot: Snapshot) -> Iterator[Problem]:
             )
 
 
-def _pulled(chosen: Selection) -> Iterator[Problem]:
+def _pulled(chosen: Selection) -> Iterator[Diagnostic]:
     for address in chosen.pulled:
-        yield Problem("K002", f"{address} comes along, since something that was asked for needs it", severity="warning")
+        yield Diagnostic(
+            "K002", f"{address} comes along, since something that was asked for needs it", severity="warning"
+        )
 
 
-def _unguarded(spec: Spec) -> Iterator[Problem]:
+def _unguarded(spec: Spec) -> Iterator[Diagnostic]:
     if spec.tenant is None:
-        yield Problem(
+        yield Diagnostic(
             "K001",
             "the spec names no tenant, so nothing guards against the wrong one",
             severity="warning",
@@ -280,7 +282,7 @@ def _unguarded(spec: Spec) -> Iterator[Problem]:
         )
 
 
-def _roleless(spec: Spec, difference: Difference) -> Iterator[Problem]:
+def _roleless(spec: Spec, difference: DiffResult) -> Iterator[Diagnostic]:
     """Assignments without a role, where roles are sent: Graph has them only for applications that declare none."""
     kept = [one for one in difference.left_alone if one.address.kind == "assignment" and _is_default(one)]
     if kept and any(ROLES in mappings.reads(row.row) for row in mappings.listed(spec)):
@@ -290,7 +292,7 @@ def _roleless(spec: Spec, difference: Difference) -> Iterator[Problem]:
             else f"{len(kept)} assignments that are left alone have"
         )
         said = f"{has} no role (Default Access), and roles are mapped: what is sent for them is not documented"
-        yield Problem("K812", said, ("assignments",), severity="warning", hint="Give them a role under assignments.")
+        yield Diagnostic("K812", said, ("assignments",), severity="warning", hint="Give them a role under assignments.")
 
 
 def _is_default(one: Resource) -> bool:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from scimconf.documents.secrets import MASK
 from scimconf.kinds.kind import Kind
-from scimconf.plan import Absent, ApplicationPlan, Kept, Reported, Resource, Wanted, Whole, WriteOnly
+from scimconf.plan import Absent, ApplicationPlan, DesiredItem, Exclusive, Protected, ReportOnly, Resource, WriteOnly
 from scimconf.plan.diff import diff
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
@@ -20,7 +20,7 @@ Live = Literal["one", "other"]
 """Which of the two is an application as it is, where the other one is what somebody wrote."""
 
 
-def contrast(
+def diff_specs(
     kinds: Sequence[Kind], one: Spec, other: Spec, *, live: Live | None = None, secrets: bool = True
 ) -> ApplicationPlan:
     """What must change so that the first says what the second says; principals and roles go by their names.
@@ -79,17 +79,17 @@ def _whole(item: Resource | Absent, before: Resource | None, *, secrets: bool) -
     return shown if before is None else replace(shown, fields={**dict.fromkeys(before.fields), **shown.fields})
 
 
-def _said(kinds: Sequence[Kind], spec: Spec, name: str) -> Iterator[Wanted]:
+def _said(kinds: Sequence[Kind], spec: Spec, name: str) -> Iterator[DesiredItem]:
     """What a spec says, under one name for both, so that only what is in them differs."""
     for item in (item for kind in kinds for item in kind.desired(spec, Snapshot())):
-        if isinstance(item, (Whole, Reported)):
+        if isinstance(item, (Exclusive, ReportOnly)):
             yield type(item)(replace(item.prefix, application=name))
         elif not (item.address.kind == "job" and spec.job is None):
             key = item.key if item.address.kind != "assignment" else None
             yield replace(_unnamed(item), address=replace(item.address, application=name), key=key)
 
 
-def _unnamed(item: Resource | Absent | Kept) -> Resource | Absent | Kept:
+def _unnamed(item: Resource | Absent | Protected) -> Resource | Absent | Protected:
     """An application's name says which one is meant, not what it is."""
     if isinstance(item, Resource) and item.address.kind == "application":
         return replace(item, fields={name: value for name, value in item.fields.items() if name != "display_name"})

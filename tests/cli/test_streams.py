@@ -284,9 +284,9 @@ def _defect(*_given, **_named):
 
 
 def test_a_defect_of_several_at_once_is_told_as_its_first():
-    from scimconf.diagnostics import unforeseen
+    from scimconf.diagnostics import describe_unexpected
 
-    assert unforeseen(ExceptionGroup("", [KeyError("hunter2")])) == "this is a defect of scimconf: KeyError"
+    assert describe_unexpected(ExceptionGroup("", [KeyError("hunter2")])) == "this is a defect of scimconf: KeyError"
 
 
 def test_what_the_system_refuses_is_told_with_the_file(desk, monkeypatch):

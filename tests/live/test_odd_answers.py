@@ -13,11 +13,11 @@ from rehearsal import WRITER, Person, Rehearsal, changes, wishes
 
 from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.graph import impact_data
-from scimconf.graph.eventual_consistency import Patience
+from scimconf.graph.eventual_consistency import ConsistencyPolicy
 from scimconf.graph.execution import scheduler
 from scimconf.graph.protocol.batches import replies
 from scimconf.graph.protocol.request import Answer
-from scimconf.graph.reading import Live, count_members, observe
+from scimconf.graph.reading import TenantSession, count_members, observe
 from scimconf.plan import Result
 from scimconf.snapshot import Document, Lookup
 from scimconf.workflow import apply
@@ -50,7 +50,7 @@ class Bodies:
 
 
 def live(graph):
-    return Live(graph, Patience(asyncio.sleep, lambda: 0.0, lambda: None))
+    return TenantSession(graph, ConsistencyPolicy(asyncio.sleep, lambda: 0.0, lambda: None))
 
 
 def observed(graph, documents, lookups=lambda _seen: ()):
@@ -120,7 +120,7 @@ def test_people_by_their_ids_and_names_are_judged_too(body):
 
 @pytest.mark.parametrize("born", ["yesterday", "", None, "2026-11-25"])
 def test_a_date_that_is_none_makes_nothing_young(born):
-    patience = Patience(asyncio.sleep, lambda: 0.0, lambda: None)
+    patience = ConsistencyPolicy(asyncio.sleep, lambda: 0.0, lambda: None)
     patience.born(born)
     assert not patience.is_young()
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scimconf.diagnostics import Problem, Where
+from scimconf.diagnostics import Diagnostic, Location
 from scimconf.plan import (
     Action,
     Address,
@@ -14,11 +14,11 @@ from scimconf.plan import (
     Change,
     FieldChange,
     Guard,
-    Outcome,
     Plan,
     Report,
     Resource,
     Result,
+    StepOutcome,
     Tenant,
 )
 from scimconf.plan.diff import diff
@@ -53,7 +53,7 @@ def everywhere(value):
     field = FieldChange(value, value, [value, {value: value}])
     change = Change(address, Action.UPDATE, fields=(field, FieldChange("a", value, f"{value}!")), reason=value)
     swap = diff([Resource(Address(value, "assignment", f"{value}/new"))], [], {}).changes
-    complaint = Problem(value, value, (value, 1), Where(value, 1, 1), value)
+    complaint = Diagnostic(value, value, (value, 1), Location(value, 1, 1), value)
     plan = ApplicationPlan(
         value,
         {"sp": value},
@@ -64,9 +64,17 @@ def everywhere(value):
         guards=(Guard(value, value, address=address), Guard(value, value, value)),
         notices=(complaint,),
     )
-    outcome = Outcome(Result.FAILED, (address,), value, value, value)
+    outcome = StepOutcome(Result.FAILED, (address,), value, value, value)
     report = Report(
-        value, (outcome, Outcome(Result.DONE, (address,), value)), True, value, (value,), value, value, (complaint,), 5
+        value,
+        (outcome, StepOutcome(Result.DONE, (address,), value)),
+        True,
+        value,
+        (value,),
+        value,
+        value,
+        (complaint,),
+        5,
     )
     send = Send(Phase.BUILD, (address,), value, "POST", value, {value: value}, gives=((value, value),))
     return [

@@ -6,8 +6,8 @@ Premise: every write can be refused, lost, or late. A write is one read-modify-w
 again, folded, written, and read until it shows. A second write of a document starts from what the first one wrote.
 """
 
-from scimconf.graph.execution.context import Done, Orders, Values
+from scimconf.graph.execution.context import ExecutionRequest, ExecutionResult, SecretResolver
 from scimconf.graph.execution.scheduler import execute
 from scimconf.graph.execution.secret_resolver import preflight
 
-__all__ = ["Done", "Orders", "Values", "execute", "preflight"]
+__all__ = ["ExecutionRequest", "ExecutionResult", "SecretResolver", "execute", "preflight"]

@@ -9,25 +9,25 @@ from typing import Any, Protocol
 
 from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.graph.client import may_have_happened
-from scimconf.graph.eventual_consistency import Wait
-from scimconf.graph.execution.order import After, Node
-from scimconf.graph.reading import Live
-from scimconf.plan import Outcome, Result
+from scimconf.graph.eventual_consistency import Backoff
+from scimconf.graph.execution.order import After, StepNode
+from scimconf.graph.reading import TenantSession
+from scimconf.plan import Result, StepOutcome
 from scimconf.snapshot import Json, SecretRef, Snapshot
 from scimconf.steps import Step
 
 
-class Values(Protocol):
+class SecretResolver(Protocol):
     """Where secrets get their values; live.secrets.Secrets is one."""
 
     def resolve(self, ref: SecretRef) -> Any: ...
 
 
 @dataclass(slots=True)
-class Done:
+class ExecutionResult:
     """What an execution did: outcomes, whether a write reached Graph or may have, and whether it found itself stale."""
 
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[StepOutcome] = field(default_factory=list)
     wrote: bool = False
     stale: str = ""
 
@@ -37,24 +37,24 @@ class Done:
 
 
 @dataclass(slots=True)
-class Orders:
+class ExecutionRequest:
     """What an execution is given: the steps, what the plan saw, the kinds' order, secrets, and whom to tell."""
 
     steps: Sequence[Step]
     seen: Snapshot
     after: After
-    values: Values
+    values: SecretResolver
     tell: Callable[[str, int, int], None]
     interrupted: Callable[[], bool]
 
 
-class Run:
+class ExecutionContext:
     """One execution; its state is what it has written and what was named on the way."""
 
-    def __init__(self, live: Live, orders: Orders) -> None:
+    def __init__(self, live: TenantSession, orders: ExecutionRequest) -> None:
         self.live, self.orders = live, orders
         self.names: dict[str, str] = dict(orders.seen.names)
-        self.done = Done()
+        self.done = ExecutionResult()
         self.written: dict[str, Json] = {}
         self._over: set[int] = set()
 
@@ -62,10 +62,10 @@ class Run:
     def finished(self) -> int:
         return len(self._over)
 
-    def begins(self, node: Node) -> None:
+    def begins(self, node: StepNode) -> None:
         self._tell(node.says)
 
-    def ended(self, node: Node, result: Result, detail: str = "", hint: str = "") -> None:
+    def ended(self, node: StepNode, result: Result, detail: str = "", hint: str = "") -> None:
         """Every step of the node that has not ended by itself ended so."""
         for step in node.steps:
             if id(step) not in self._over:
@@ -73,7 +73,7 @@ class Run:
 
     def said(self, step: Step, result: Result, detail: str = "", hint: str = "") -> None:
         self._over.add(id(step))
-        self.done.outcomes.append(Outcome(result, step.serves, step.says, detail, hint))
+        self.done.outcomes.append(StepOutcome(result, step.serves, step.says, detail, hint))
         self._tell(step.says)
 
     def _tell(self, says: str) -> None:
@@ -81,7 +81,7 @@ class Run:
         with suppress(Exception):
             self.orders.tell(says, self.finished, len(self.orders.steps))
 
-    async def again(self, wait: Wait, why: str) -> bool:
+    async def again(self, wait: Backoff, why: str) -> bool:
         """Whether there is time left to try again; none after an interrupt."""
         return not self.orders.interrupted() and await wait.again(why)
 

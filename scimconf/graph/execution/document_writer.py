@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 from scimconf.diagnostics import GraphError, ScimconfError, StaleError
 from scimconf.documents import OPERATIONS
 from scimconf.graph.client import may_have_happened
-from scimconf.graph.eventual_consistency import is_late
-from scimconf.graph.execution.context import Run
+from scimconf.graph.eventual_consistency import may_be_propagating
+from scimconf.graph.execution.context import ExecutionContext
 from scimconf.graph.execution.secret_resolver import resolved
 from scimconf.graph.reading import read
 from scimconf.snapshot import Document, Json, SecretRef
-from scimconf.steps import Edit, Folded, Read
+from scimconf.steps import Edit, PendingDocument, Read
 
 STALE_CODES = frozenset({"CannotDeleteOrUpdateEnabledEntitlement"})
 PARSE = "/servicePrincipals/{sp}/synchronization/jobs/{job}/schema/parseExpression"
 
 
-async def write(run: Run, document: Document, edits: Sequence[Edit]) -> bool:
+async def write(run: ExecutionContext, document: Document, edits: Sequence[Edit]) -> bool:
     """Reads, folds, writes, and reads until it shows; False when it does not show within the patience."""
     wait = run.live.patience.wait()
     maybe = False
@@ -40,13 +40,13 @@ async def write(run: Run, document: Document, edits: Sequence[Edit]) -> bool:
     return await _shows(run, document, [edit for edit in todo if not isinstance(edit.value, SecretRef)])
 
 
-def _read_something_old(run: Run, error: GraphError) -> bool:
+def _read_something_old(run: ExecutionContext, error: GraphError) -> bool:
     """Whether a refused write may be taken when it is made again from a new reading."""
-    late = is_late(error) and run.live.patience.is_young()
+    late = may_be_propagating(error) and run.live.patience.is_young()
     return late or error.status in (409, 412) or error.code in STALE_CODES
 
 
-async def _current(run: Run, document: Document, edits: Sequence[Edit]) -> Json:
+async def _current(run: ExecutionContext, document: Document, edits: Sequence[Edit]) -> Json:
     """The document as it is; what this run wrote is built upon, what others changed since the plan stops it."""
     raw = await _read(run, document)
     ours = run.written.get(document.name)
@@ -62,25 +62,25 @@ async def _current(run: Run, document: Document, edits: Sequence[Edit]) -> Json:
     return raw
 
 
-async def _read(run: Run, document: Document) -> Json:
+async def _read(run: ExecutionContext, document: Document) -> Json:
     wait = run.live.patience.wait()
     while True:
         try:
             return await read(run.live.graph, document, run.names)
         except GraphError as error:
-            late = is_late(error) and run.live.patience.is_young()
+            late = may_be_propagating(error) and run.live.patience.is_young()
             if not late or not await run.again(wait, f"{document.name} to arrive"):
                 raise
 
 
-def _seen(run: Run, document: Document) -> Json | None:
+def _seen(run: ExecutionContext, document: Document) -> Json | None:
     if document.seen_in:
         rows = run.orders.seen.rows(document.seen_in)
         return rows[0] if len(rows) == 1 else None
     return run.orders.seen.get(document.name)
 
 
-async def _fold(run: Run, raw: Json, edits: Sequence[Edit]) -> Json:
+async def _fold(run: ExecutionContext, raw: Json, edits: Sequence[Edit]) -> Json:
     """The document with all edits made; expressions get their trees from the service's own parser."""
     for edit in edits:
         change = OPERATIONS[edit.operation].change
@@ -89,7 +89,7 @@ async def _fold(run: Run, raw: Json, edits: Sequence[Edit]) -> Json:
     return raw
 
 
-async def _parsed(run: Run, expression: str) -> Json:
+async def _parsed(run: ExecutionContext, expression: str) -> Json:
     answer = await run.live.graph.post(PARSE, run.names, {"expression": expression}, repeatable=True)
     said = answer if isinstance(answer, Mapping) else {}
     tree = said.get("parsedExpression")
@@ -100,7 +100,7 @@ async def _parsed(run: Run, expression: str) -> Json:
     return dict(tree)
 
 
-async def _put(run: Run, document: Document, wanted: Json, keys: set[str]) -> None:
+async def _put(run: ExecutionContext, document: Document, wanted: Json, keys: set[str]) -> None:
     graph = run.live.graph
     with run.writing():
         if document.written == "put":
@@ -111,7 +111,7 @@ async def _put(run: Run, document: Document, wanted: Json, keys: set[str]) -> No
             await graph.put(document.path, run.names, {"value": resolved(run.orders.values, document, wanted, keys)})
 
 
-async def folded(run: Run, wanted: Folded) -> list[Json]:
+async def folded(run: ExecutionContext, wanted: PendingDocument) -> list[Json]:
     edits = [step for step in run.orders.steps if isinstance(step, Edit) and step.document.name == wanted.document]
     document = edits[0].document
     rows = await _fold(run, await _current(run, document, edits), edits)
@@ -122,7 +122,7 @@ async def folded(run: Run, wanted: Folded) -> list[Json]:
     ]
 
 
-async def _shows(run: Run, document: Document, edits: Sequence[Edit]) -> bool:
+async def _shows(run: ExecutionContext, document: Document, edits: Sequence[Edit]) -> bool:
     wait = run.live.patience.wait()
     while edits:
         raw = await _read(run, document)
@@ -133,13 +133,13 @@ async def _shows(run: Run, document: Document, edits: Sequence[Edit]) -> bool:
     return True
 
 
-async def wait_until(run: Run, step: Read) -> bool:
+async def wait_until(run: ExecutionContext, step: Read) -> bool:
     wait = run.live.patience.wait()
     while True:
         try:
             raw = await read(run.live.graph, step.document, run.names)
         except GraphError as error:
-            late = is_late(error) and run.live.patience.is_young()
+            late = may_be_propagating(error) and run.live.patience.is_young()
             if not late or not await run.again(wait, step.says):
                 raise
             continue

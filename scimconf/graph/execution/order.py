@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scimconf.plan import Address
-from scimconf.snapshot import holes
+from scimconf.snapshot import placeholders
 from scimconf.steps import Edit, Phase, Send, Step
 
 After = Mapping[str, tuple[str, ...]]
@@ -20,7 +20,7 @@ After = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Node:
+class StepNode:
     """Steps that run as one; compared by identity."""
 
     phase: Phase
@@ -53,13 +53,13 @@ class Node:
         return first if len(self.steps) == 1 else f"{first} and {len(self.steps) - 1} more"
 
 
-Waits = Mapping[Node, frozenset[Node]]
+Waits = Mapping[StepNode, frozenset[StepNode]]
 
 
 def needs(step: Step) -> frozenset[str]:
     """The names that a step cannot do without."""
     if isinstance(step, Send):
-        return holes(step.path) | holes(step.body)
+        return placeholders(step.path) | placeholders(step.body)
     return step.document.needs
 
 
@@ -75,12 +75,12 @@ def phases(steps: Sequence[Step], after: After) -> Mapping[Phase, Waits]:
     return {phase: _waits(steps, _nodes(phase, steps), after, phase) for phase in Phase}
 
 
-def _nodes(phase: Phase, steps: Sequence[Step]) -> list[Node]:
+def _nodes(phase: Phase, steps: Sequence[Step]) -> list[StepNode]:
     groups: dict[object, list[Step]] = defaultdict(list)
     for number, step in enumerate(steps):
         if step.phase is phase:
             groups[_group(number, step)].append(step)
-    return [Node(phase, tuple(group)) for group in groups.values()]
+    return [StepNode(phase, tuple(group)) for group in groups.values()]
 
 
 def _group(number: int, step: Step) -> object:
@@ -91,8 +91,8 @@ def _group(number: int, step: Step) -> object:
     return number
 
 
-def _waits(steps: Sequence[Step], nodes: Sequence[Node], after: After, phase: Phase) -> Waits:
-    waits: dict[Node, set[Node]] = {node: set() for node in nodes}
+def _waits(steps: Sequence[Step], nodes: Sequence[StepNode], after: After, phase: Phase) -> Waits:
+    waits: dict[StepNode, set[StepNode]] = {node: set() for node in nodes}
     _by_names(nodes, waits)
     _by_kinds(nodes, waits, after, backwards=phase is Phase.CLEAR)
     _by_own_order(steps, nodes, waits)
@@ -100,14 +100,16 @@ def _waits(steps: Sequence[Step], nodes: Sequence[Node], after: After, phase: Ph
     return {node: frozenset(others - {node}) for node, others in waits.items()}
 
 
-def _by_names(nodes: Sequence[Node], waits: Mapping[Node, set[Node]]) -> None:
+def _by_names(nodes: Sequence[StepNode], waits: Mapping[StepNode, set[StepNode]]) -> None:
     for giver in nodes:
         for node in nodes if giver.gives else ():
             if giver.gives & node.needs:
                 waits[node].add(giver)
 
 
-def _by_kinds(nodes: Sequence[Node], waits: Mapping[Node, set[Node]], after: After, *, backwards: bool) -> None:
+def _by_kinds(
+    nodes: Sequence[StepNode], waits: Mapping[StepNode, set[StepNode]], after: After, *, backwards: bool
+) -> None:
     for node in nodes:
         earlier = {one for kind in node.kinds for one in after.get(kind, ())} - node.kinds
         for other in nodes:
@@ -115,10 +117,10 @@ def _by_kinds(nodes: Sequence[Node], waits: Mapping[Node, set[Node]], after: Aft
                 waits[other if backwards else node].add(node if backwards else other)
 
 
-def _by_own_order(steps: Sequence[Step], nodes: Sequence[Node], waits: Mapping[Node, set[Node]]) -> None:
+def _by_own_order(steps: Sequence[Step], nodes: Sequence[StepNode], waits: Mapping[StepNode, set[StepNode]]) -> None:
     """Steps of one address run in the order in which they are listed."""
     home = {id(step): node for node in nodes for step in node.steps}
-    last: dict[Address, Node] = {}
+    last: dict[Address, StepNode] = {}
     for step in steps:
         node = home.get(id(step))
         for address in step.serves if node is not None else ():
@@ -127,7 +129,7 @@ def _by_own_order(steps: Sequence[Step], nodes: Sequence[Node], waits: Mapping[N
             last[address] = home[id(step)]
 
 
-def _by_writes(nodes: Sequence[Node], waits: Mapping[Node, set[Node]]) -> None:
+def _by_writes(nodes: Sequence[StepNode], waits: Mapping[StepNode, set[StepNode]]) -> None:
     writers = {node.document: node for node in nodes if node.document}
     for node in nodes:
         for step in node.steps:

@@ -10,20 +10,20 @@ import asyncio
 from collections.abc import Mapping
 from graphlib import TopologicalSorter
 
-from scimconf.diagnostics import ScimconfError, StaleError, unforeseen
-from scimconf.graph.execution.context import Done, Orders, Run
+from scimconf.diagnostics import ScimconfError, StaleError, describe_unexpected
+from scimconf.graph.execution.context import ExecutionContext, ExecutionRequest, ExecutionResult
 from scimconf.graph.execution.document_writer import wait_until, write
-from scimconf.graph.execution.order import Node, phases
+from scimconf.graph.execution.order import StepNode, phases
 from scimconf.graph.execution.sender import bulk, send
-from scimconf.graph.reading import Live
+from scimconf.graph.reading import TenantSession
 from scimconf.graph.task_group import stopped
 from scimconf.plan import Result
 from scimconf.steps import Edit, Phase, Read, Send
 
 
-async def execute(live: Live, orders: Orders) -> Done:
+async def execute(live: TenantSession, orders: ExecutionRequest) -> ExecutionResult:
     """Walks the phases; every step ends as an outcome, whatever happens."""
-    run = Run(live, orders)
+    run = ExecutionContext(live, orders)
     for phase, waits in phases(orders.steps, orders.after).items():
         blocked = _blocked(run, phase)
         if blocked:
@@ -34,18 +34,18 @@ async def execute(live: Live, orders: Orders) -> Done:
     return run.done
 
 
-def _blocked(run: Run, phase: Phase) -> str:
+def _blocked(run: ExecutionContext, phase: Phase) -> str:
     """Why a phase is not begun at all."""
     if not run.done.failed:
         return ""
     return "because it could not be made safe first" if phase is Phase.BUILD else "because something before it failed"
 
 
-async def _phase(run: Run, waits: Mapping[Node, frozenset[Node]]) -> None:
+async def _phase(run: ExecutionContext, waits: Mapping[StepNode, frozenset[StepNode]]) -> None:
     sorter = TopologicalSorter({node: set(others) for node, others in waits.items()})
     sorter.prepare()
-    fell: set[Node] = set()
-    running: dict[asyncio.Task[bool], Node] = {}
+    fell: set[StepNode] = set()
+    running: dict[asyncio.Task[bool], StepNode] = {}
     try:
         while sorter.is_active():
             for node in sorter.get_ready():
@@ -60,7 +60,7 @@ async def _phase(run: Run, waits: Mapping[Node, frozenset[Node]]) -> None:
         await stopped(running)
 
 
-async def _node(run: Run, node: Node, fell: frozenset[Node]) -> bool:
+async def _node(run: ExecutionContext, node: StepNode, fell: frozenset[StepNode]) -> bool:
     """Runs a node; False when it failed or was skipped. Nothing but the end of the process goes past it, since other
     nodes are at work, and what they did has to be told.
     """
@@ -77,11 +77,11 @@ async def _node(run: Run, node: Node, fell: frozenset[Node]) -> bool:
     except ScimconfError as error:
         run.ended(node, Result.FAILED, str(error), error.hint)
     except Exception as error:  # noqa: BLE001  see above
-        run.ended(node, Result.FAILED, str(error) if type(error) is LookupError else unforeseen(error))
+        run.ended(node, Result.FAILED, str(error) if type(error) is LookupError else describe_unexpected(error))
     return False
 
 
-def _reason(run: Run, fell: frozenset[Node]) -> str:
+def _reason(run: ExecutionContext, fell: frozenset[StepNode]) -> str:
     """Why nothing more is begun, or nothing that waits for these nodes."""
     if run.done.stale:
         return "because the plan is stale"
@@ -90,7 +90,7 @@ def _reason(run: Run, fell: frozenset[Node]) -> str:
     return f"because this failed: {next(iter(fell)).says}" if fell else ""
 
 
-async def _steps(run: Run, node: Node) -> bool:
+async def _steps(run: ExecutionContext, node: StepNode) -> bool:
     first = node.steps[0]
     if isinstance(first, Send) and first.batch:
         return await bulk(run, node)

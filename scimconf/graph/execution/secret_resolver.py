@@ -7,12 +7,12 @@ from typing import Any
 
 from scimconf.diagnostics import SecretError
 from scimconf.documents.secrets import MASK
-from scimconf.graph.execution.context import Orders, Values
+from scimconf.graph.execution.context import ExecutionRequest, SecretResolver
 from scimconf.snapshot import Document, Json, SecretRef
 from scimconf.steps import Edit
 
 
-def preflight(orders: Orders) -> None:
+def preflight(orders: ExecutionRequest) -> None:
     """Resolves every secret that the steps will send, before anything is written; raises SecretError."""
     written = {step.document.name: step.document for step in orders.steps if isinstance(step, Edit)}
     secrets = written.get("secrets")
@@ -30,7 +30,7 @@ def _masked(rows: Iterable[Json]) -> list[str]:
     return [str(pair["key"]) for pair in rows if pair.get("value") == MASK]
 
 
-def _value(values: Values, value: Any) -> Any:
+def _value(values: SecretResolver, value: Any) -> Any:
     return values.resolve(value) if isinstance(value, SecretRef) else value
 
 
@@ -46,7 +46,7 @@ def _reference(document: Document, key: str) -> SecretRef | str:
     return found
 
 
-def resolved(values: Values, document: Document, rows: Json, keys: set[str]) -> list[Json]:
+def resolved(values: SecretResolver, document: Document, rows: Json, keys: set[str]) -> list[Json]:
     """The pairs to write: references and masks replaced by values, empty ones kept where they remove a key."""
     only_changed = document.partial and any(
         key not in keys and key not in dict(document.references) for key in _masked(rows)

@@ -6,26 +6,26 @@ from collections.abc import Mapping, Sequence
 
 from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.graph.client import Request, may_have_happened
-from scimconf.graph.eventual_consistency import is_late
-from scimconf.graph.execution.context import Run, may_be_written
+from scimconf.graph.eventual_consistency import may_be_propagating
+from scimconf.graph.execution.context import ExecutionContext, may_be_written
 from scimconf.graph.execution.document_writer import folded
-from scimconf.graph.execution.order import Node
+from scimconf.graph.execution.order import StepNode
 from scimconf.graph.reading import read
 from scimconf.plan import Result
-from scimconf.snapshot import Document, Json, fill
-from scimconf.steps import Folded, Send
+from scimconf.snapshot import Document, Json, substitute
+from scimconf.steps import PendingDocument, Send
 
 BATCH = 40
 """Requests handed to Graph's batches at a time, so that an interrupt is heeded and progress is seen."""
 
 
-class _NotYetError(ScimconfError):
+class _NotVisibleYetError(ScimconfError):
     """Something was made, and the next run could not find it: making it again would make another one."""
 
     hint = "Run it again in a few minutes; it goes on from there."
 
 
-async def send(run: Run, step: Send) -> None:
+async def send(run: ExecutionContext, step: Send) -> None:
     """Sends until it is done; a lost answer is looked for before anything is sent again."""
     wait = run.live.patience.wait()
     while True:
@@ -39,42 +39,42 @@ async def send(run: Run, step: Send) -> None:
                     return
                 if _makes_an_application(step) or not await run.again(wait, "an answer"):
                     raise
-            elif not (is_late(error) and run.live.patience.is_young() and await run.again(wait, step.says)):
+            elif not (may_be_propagating(error) and run.live.patience.is_young() and await run.again(wait, step.says)):
                 raise
         else:
             break
     await _given(run, step, answer)
 
 
-async def _was_done(run: Run, step: Send) -> bool:
+async def _was_done(run: ExecutionContext, step: Send) -> bool:
     return step.look is not None and await _looked(run, step, step.look)
 
 
-async def _given(run: Run, step: Send, answer: Json) -> None:
+async def _given(run: ExecutionContext, step: Send, answer: Json) -> None:
     for name, path in step.gives:
         run.names[name] = _dotted(step, answer, path)
     if step.look is not None and not await _looked(run, step, step.look):
-        raise _NotYetError(f"done, but not to be found yet: {step.says}")
+        raise _NotVisibleYetError(f"done, but not to be found yet: {step.says}")
 
 
-async def _post(run: Run, step: Send) -> Json:
+async def _post(run: ExecutionContext, step: Send) -> Json:
     request = await _request(run, step)
     with run.writing(counts=not step.path.endswith("/validateCredentials")):
         return (await run.live.graph.send(request)).body
 
 
-async def _request(run: Run, step: Send) -> Request:
+async def _request(run: ExecutionContext, step: Send) -> Request:
     body = step.body
     if isinstance(body, Mapping):
         parts = {}
         for key, value in body.items():
-            is_folded = isinstance(value, Folded)
-            parts[key] = await folded(run, value) if is_folded else fill(value, run.names)
+            is_folded = isinstance(value, PendingDocument)
+            parts[key] = await folded(run, value) if is_folded else substitute(value, run.names)
         body = parts
     return Request(step.method, step.path, dict(run.names), body=body, repeatable=step.look is None)
 
 
-async def _looked(run: Run, step: Send, look: Document) -> bool:
+async def _looked(run: ExecutionContext, step: Send, look: Document) -> bool:
     """Waits until the look-up that the next run will use finds what was made."""
     wait = run.live.patience.wait()
     wanted = {name for name, _ in step.gives}
@@ -89,17 +89,17 @@ async def _looked(run: Run, step: Send, look: Document) -> bool:
             return False
 
 
-async def _collected(run: Run, look: Document) -> Json:
+async def _collected(run: ExecutionContext, look: Document) -> Json:
     """The rows of a collection, none while even the collection has not arrived."""
     try:
         return await read(run.live.graph, look, run.names)
     except GraphError as error:
-        if not is_late(error):
+        if not may_be_propagating(error):
             raise
         return []
 
 
-async def bulk(run: Run, node: Node) -> bool:
+async def bulk(run: ExecutionContext, node: StepNode) -> bool:
     """Independent requests in batches; each is judged by itself."""
     steps = [step for step in node.steps if isinstance(step, Send)]
     fine = True
@@ -114,7 +114,7 @@ async def bulk(run: Run, node: Node) -> bool:
     return fine
 
 
-async def _batch(run: Run, steps: Sequence[Send]) -> bool:
+async def _batch(run: ExecutionContext, steps: Sequence[Send]) -> bool:
     wait = run.live.patience.wait()
     left, fine = list(steps), True
     while left:
@@ -128,7 +128,7 @@ async def _batch(run: Run, steps: Sequence[Send]) -> bool:
         for step, answer in zip(left, answers, strict=True):
             if not isinstance(answer, GraphError) or _is_already(step, answer):
                 run.said(step, Result.DONE)
-            elif may_have_happened(answer.status) or (is_late(answer) and _may_be_late(run)):
+            elif may_have_happened(answer.status) or (may_be_propagating(answer) and _may_be_late(run)):
                 again.append((step, answer))
             else:
                 fine = False
@@ -141,12 +141,12 @@ async def _batch(run: Run, steps: Sequence[Send]) -> bool:
     return fine
 
 
-def _batched(run: Run, step: Send) -> Request:
+def _batched(run: ExecutionContext, step: Send) -> Request:
     """Each says by itself when it is done already, so it may be sent again after an answer was lost."""
-    return Request(step.method, step.path, dict(run.names), body=fill(step.body, run.names), repeatable=True)
+    return Request(step.method, step.path, dict(run.names), body=substitute(step.body, run.names), repeatable=True)
 
 
-def _may_be_late(run: Run) -> bool:
+def _may_be_late(run: ExecutionContext) -> bool:
     """The application is young, or its roles were written in this run: the service principal's copy follows later."""
     return run.live.patience.is_young() or "application" in run.written
 

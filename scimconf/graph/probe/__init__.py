@@ -13,11 +13,11 @@ from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.documents.application import CUSTOM_TEMPLATE
 from scimconf.graph.client import Request
 from scimconf.graph.probe.checks import QUESTIONS
-from scimconf.graph.probe.context import Asking, Findings
+from scimconf.graph.probe.context import ProbeContext, ProbeReport
 from scimconf.graph.probe.switches import switches
-from scimconf.graph.reading import Live
+from scimconf.graph.reading import TenantSession
 
-__all__ = ["NAME", "Findings", "probe", "switches"]
+__all__ = ["NAME", "ProbeReport", "probe", "switches"]
 
 Json = Any
 NAME = "scimconf probe (throw-away)"
@@ -26,13 +26,13 @@ UNEXPECTED = (AssertionError, AttributeError, LookupError, RuntimeError, TypeErr
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE)
 
 
-async def probe(live: Live, tell: Callable[[str], None]) -> Findings:
+async def probe(live: TenantSession, tell: Callable[[str], None]) -> ProbeReport:
     """Makes the application, asks everything, deletes it; raises GraphError where not even that could be made."""
     made = await live.graph.post(f"/applicationTemplates/{CUSTOM_TEMPLATE}/instantiate", body={"displayName": NAME})
     live.patience.made_here = True
     application = made["application"]
     names = {"sp": made["servicePrincipal"]["id"], "app": application["id"], "app_id": application["appId"]}
-    asked = Asking(live, names)
+    asked = ProbeContext(live, names)
     try:
         for name, question in QUESTIONS.items():
             tell(name.replace("_", " "))
@@ -46,10 +46,10 @@ async def probe(live: Live, tell: Callable[[str], None]) -> Findings:
                 asked.found.failed[name] = f"unexpected answer ({type(error).__name__})"
     finally:
         asked.found.left_over = await _deleted(asked)
-    return Findings(_plain(asked.found.facts), _plain(asked.found.failed), asked.found.left_over)
+    return ProbeReport(_plain(asked.found.facts), _plain(asked.found.failed), asked.found.left_over)
 
 
-async def _deleted(asked: Asking) -> str:
+async def _deleted(asked: ProbeContext) -> str:
     """What is left to do by hand; nothing once the application is gone."""
     try:
         await asked.done(Request("DELETE", "/applications/{app}", dict(asked.names)))

@@ -13,14 +13,14 @@ from typing import Any
 from scimconf.documents import rows, schema, scopes
 from scimconf.documents.job import BASE
 from scimconf.graph.client import Request
-from scimconf.graph.probe.context import JOB, Asking
+from scimconf.graph.probe.context import JOB, ProbeContext
 
 Json = Any
-Question = Callable[[Asking], Awaitable[None]]
+Question = Callable[[ProbeContext], Awaitable[None]]
 ADDRESS = "https://scimconf-probe.invalid/scim"
 
 
-async def _template(ask: Asking) -> None:
+async def _template(ask: ProbeContext) -> None:
     found = await ask.when_there(lambda: ask.graph.collect(f"{BASE}/templates", ask.names, {"$top": ""}))
     ask.note("templates", sorted(str(one["id"]) for one in found))
     default = next((one for one in found if one.get("default")), found[0])
@@ -31,18 +31,18 @@ async def _template(ask: Asking) -> None:
     ask.note("template_mappings", {str(place): _table(place) for place in schema.places(table)})
 
 
-def _table(place: schema.Place) -> dict[str, Json]:
+def _table(place: schema.MappingLocation) -> dict[str, Json]:
     return {str(row.get("targetAttributeName")): rows.row_fields(row) for row in schema.rows(place)}
 
 
-async def _roles(ask: Asking) -> None:
+async def _roles(ask: ProbeContext) -> None:
     """Whether roles are taken back as they were read, `origin` with them."""
     roles = (await ask.get("/applications/{app}"))["appRoles"]
     request = Request("PATCH", "/applications/{app}", dict(ask.names), body={"appRoles": roles})
     ask.note("roles_sent_back", await ask.refusal(request))
 
 
-async def _job(ask: Asking) -> None:
+async def _job(ask: ProbeContext) -> None:
     body = {"templateId": ask.names["template"]}
     request = Request("POST", f"{BASE}/jobs", dict(ask.names), body=body)
     answer: Json = await ask.when_there(lambda: ask.graph.send(request))
@@ -56,7 +56,7 @@ async def _job(ask: Asking) -> None:
     await ask.get(JOB)
 
 
-async def _second_job(ask: Asking) -> None:
+async def _second_job(ask: ProbeContext) -> None:
     body = {"templateId": ask.names["template"]}
     answer = await ask.refusal(Request("POST", f"{BASE}/jobs", dict(ask.names), body=body))
     ask.note("second_job", "allowed" if answer.startswith("20") else answer)
@@ -66,7 +66,7 @@ _PAIRS = {"SecretToken": "not-a-secret", "SyncAll": "False", "BaseAddress": ADDR
 MAILS = '{ "Enabled" : false }'
 
 
-async def _secrets(ask: Asking) -> None:
+async def _secrets(ask: ProbeContext) -> None:
     """What a PUT of the set does with keys that it does not name, with empty values, with order, and with texts."""
     shown = await ask.rows(f"{BASE}/secrets")
     ask.note("before_any", {str(one["key"]): str(one["value"]) for one in shown})
@@ -84,27 +84,27 @@ async def _secrets(ask: Asking) -> None:
     ask.note("empty_value_removes", "SyncAll" not in await _stored(ask, {**_PAIRS, "SyncAll": ""}))
 
 
-async def _stored(ask: Asking, pairs: Mapping[str, str]) -> dict[str, str]:
+async def _stored(ask: ProbeContext, pairs: Mapping[str, str]) -> dict[str, str]:
     """The set as it is shown after a PUT."""
     path = f"{BASE}/secrets"
     await ask.graph.put(path, ask.names, {"value": [{"key": key, "value": value} for key, value in pairs.items()]})
     return {str(one["key"]): str(one["value"]) for one in await ask.rows(path)}
 
 
-async def _star(ask: Asking) -> None:
+async def _star(ask: ProbeContext) -> None:
     """Whether a `*` that is sent back is stored to the letter cannot be seen; whether it is refused can."""
     body = {"value": [{"key": "BaseAddress", "value": ADDRESS}, {"key": "SecretToken", "value": "*"}]}
     ask.note("star_answer", await ask.refusal(Request("PUT", f"{BASE}/secrets", dict(ask.names), body=body)))
 
 
-async def _credentials(ask: Asking) -> None:
+async def _credentials(ask: ProbeContext) -> None:
     body = {"templateId": ask.names["template"], "useSavedCredentials": False}
     body["credentials"] = [{"key": "BaseAddress", "value": ADDRESS}, {"key": "SecretToken", "value": "not-a-secret"}]
     request = Request("POST", f"{JOB}/validateCredentials", dict(ask.names), body=body)
     ask.note("credentials_refusal", await ask.refusal(request))
 
 
-async def _round_trip(ask: Asking) -> None:
+async def _round_trip(ask: ProbeContext) -> None:
     """What the service makes of a schema that is sent back with an expression in a layout of its own."""
     path = f"{JOB}/schema"
     before = await ask.get(path)
@@ -122,7 +122,7 @@ async def _round_trip(ask: Asking) -> None:
     _compare(ask, body, await ask.get(path), place)
 
 
-def _compare(ask: Asking, sent: Json, after: Json, place: schema.Place) -> None:
+def _compare(ask: ProbeContext, sent: Json, after: Json, place: schema.MappingLocation) -> None:
     mapping = after["synchronizationRules"][place.rule_index]["objectMappings"][place.mapping_index]
     wrote = sent["synchronizationRules"][place.rule_index]["objectMappings"][place.mapping_index]
     names = [one["targetAttributeName"] for one in mapping["attributeMappings"]]
@@ -136,14 +136,14 @@ def _compare(ask: Asking, sent: Json, after: Json, place: schema.Place) -> None:
     ask.note("version_changes", after.get("version") != sent.get("version"))
 
 
-async def _constant(ask: Asking) -> None:
+async def _constant(ask: ProbeContext) -> None:
     """How a constant reads back that was written in full, and a mapping that leaves out whatever it can."""
     constant = {"type": "Constant", "name": "x", "expression": '"x"', "parameters": []}
     stored = await _mapped(ask, {"targetAttributeName": "title", "source": constant})
     ask.note("constant", {key: stored["source"].get(key) for key in ("expression", "parameters")})
 
 
-async def _mapped(ask: Asking, row: Json) -> Json:
+async def _mapped(ask: ProbeContext, row: Json) -> Json:
     """The users' mapping of `title` as it reads back after this one was PUT."""
     path = f"{JOB}/schema"
     body = await ask.get(path)
@@ -157,7 +157,7 @@ async def _mapped(ask: Asking, row: Json) -> Json:
     return next(one for one in schema.rows(after) if one["targetAttributeName"] == "title")
 
 
-async def _names(ask: Asking) -> None:
+async def _names(ask: ProbeContext) -> None:
     """Whether the name of a mapping can be changed."""
     path = f"{JOB}/schema"
     body = await ask.get(path)
@@ -170,17 +170,17 @@ async def _names(ask: Asking) -> None:
     ask.note("names_kept", after.mapping.get("name") == "scimconf probe")
 
 
-async def _parse_error(ask: Asking) -> None:
+async def _parse_error(ask: ProbeContext) -> None:
     request = Request("POST", f"{JOB}/schema/parseExpression", dict(ask.names), body={"expression": "Join("})
     ask.note("parse_error", await ask.refusal(request))
 
 
-async def _delete_schema(ask: Asking) -> None:
+async def _delete_schema(ask: ProbeContext) -> None:
     """Last of all that touches the schema: it is the template's again."""
     ask.note("schema_deleted", await ask.refusal(Request("DELETE", f"{JOB}/schema", dict(ask.names))))
 
 
-async def _filters(ask: Asking) -> None:
+async def _filters(ask: ProbeContext) -> None:
     path = f"{JOB}/schema"
     listed = await ask.rows(f"{path}/filterOperators()")
     ask.note("catalogue_key", "name" if all("name" in one for one in listed) else "id")
@@ -205,7 +205,7 @@ async def _filters(ask: Asking) -> None:
     )
 
 
-async def _refusals(ask: Asking) -> None:
+async def _refusals(ask: ProbeContext) -> None:
     """How a wrong schema is refused; none of these is stored."""
     body = await ask.get(f"{JOB}/schema")
     place = schema.place(body, schema.Selector("users"))
@@ -234,7 +234,7 @@ async def _refusals(ask: Asking) -> None:
     ask.note("if_match", await ask.put_schema(body, {"If-Match": '"not-its-etag"'}))
 
 
-async def _pause(ask: Asking) -> None:
+async def _pause(ask: ProbeContext) -> None:
     for fact, verb in (("started", "start"), ("paused", "pause")):
         job = await ask.control(verb)
         ask.note(fact, {"state": job["schedule"]["state"], "code": job["status"]["code"]})

@@ -9,15 +9,15 @@ from typing import Any
 from scimconf.diagnostics import GraphError
 from scimconf.documents.job import BASE
 from scimconf.graph.client import Graph, Request
-from scimconf.graph.eventual_consistency import is_late
-from scimconf.graph.reading import Live
+from scimconf.graph.eventual_consistency import may_be_propagating
+from scimconf.graph.reading import TenantSession
 
 Json = Any
 JOB = f"{BASE}/jobs/{{job}}"
 
 
 @dataclass(slots=True)
-class Findings:
+class ProbeReport:
     """What was seen, by the question's name; `failed` are questions that got no answer, with the refusal."""
 
     facts: dict[str, Json] = field(default_factory=dict)
@@ -26,12 +26,12 @@ class Findings:
 
 
 @dataclass(slots=True)
-class Asking:
+class ProbeContext:
     """One probing: the way to the tenant, the names of what was made, and what was found."""
 
-    live: Live
+    live: TenantSession
     names: dict[str, str]
-    found: Findings = field(default_factory=Findings)
+    found: ProbeReport = field(default_factory=ProbeReport)
 
     @property
     def graph(self) -> Graph:
@@ -47,7 +47,7 @@ class Asking:
             try:
                 answer = await ask()
             except GraphError as error:
-                if not is_late(error) or not await wait.again("the application to arrive"):
+                if not may_be_propagating(error) or not await wait.again("the application to arrive"):
                     raise
             else:
                 if answer or not await wait.again("the application to arrive"):
@@ -60,7 +60,7 @@ class Asking:
             try:
                 await self.graph.send(request)
             except GraphError as error:
-                if not is_late(error) or not await wait.again("the application to arrive"):
+                if not may_be_propagating(error) or not await wait.again("the application to arrive"):
                     raise
             else:
                 return

@@ -24,7 +24,7 @@ Result = Answer | GraphError
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BatchOutcome:
     """What became of a step; `attempt` is None where its batch failed, which has been tried again as a whole."""
 
     result: Result
@@ -46,7 +46,7 @@ class Batches:
         """The results in the order of the requests."""
         left = dict(enumerate(requests))
         tries = {index: Tries() for index in left}
-        outcomes: dict[int, Outcome] = {}
+        outcomes: dict[int, BatchOutcome] = {}
         async with slots:
             while left:
                 latest = await self._once(left)
@@ -57,12 +57,12 @@ class Batches:
                     break
         return [outcomes[index].result for index in range(len(requests))]
 
-    def _again(self, outcomes: Mapping[int, Outcome], tries: Mapping[int, Tries]) -> dict[int, Attempt]:
+    def _again(self, outcomes: Mapping[int, BatchOutcome], tries: Mapping[int, Tries]) -> dict[int, Attempt]:
         """The attempts whose requests are worth another try, numbered."""
         tried = {index: tries[index].numbered(one.attempt) for index, one in outcomes.items() if one.attempt}
         return {index: attempt for index, attempt in tried.items() if self._gate.limits.again(attempt)}
 
-    async def _once(self, steps: Mapping[int, Request]) -> dict[int, Outcome]:
+    async def _once(self, steps: Mapping[int, Request]) -> dict[int, BatchOutcome]:
         whole = Request(
             "POST",
             "/$batch",
@@ -72,21 +72,21 @@ class Batches:
         try:
             answer = await self._send(whole)
         except GraphError as error:
-            return {index: Outcome(of_step(error, request)) for index, request in steps.items()}
+            return {index: BatchOutcome(of_step(error, request)) for index, request in steps.items()}
         found = replies(answer)
         return {index: self._judge(request, found.get(index), answer) for index, request in steps.items()}
 
-    def _judge(self, request: Request, found: tuple[Reply, Any] | None, whole: Answer) -> Outcome:
+    def _judge(self, request: Request, found: tuple[Reply, Any] | None, whole: Answer) -> BatchOutcome:
         repeatable = is_repeatable(request.method, said=request.repeatable)
         if found is None:
             lost = TransportError(
                 method=request.method, path=request.told(), message="the batch's answer leaves it out"
             )
-            return Outcome(lost, Attempt(repeatable))
+            return BatchOutcome(lost, Attempt(repeatable))
         reply, body = found
         wait = retry_after(reply.headers.get("retry-after"), whole.date)
         attempt = Attempt(repeatable, status=reply.status, retry_after=wait)
-        return Outcome(self._result(request, reply, body, whole), attempt)
+        return BatchOutcome(self._result(request, reply, body, whole), attempt)
 
     def _result(self, request: Request, reply: Reply, body: Any, whole: Answer) -> Result:
         if 200 <= reply.status < 300:

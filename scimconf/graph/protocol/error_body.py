@@ -29,7 +29,7 @@ LOOKED_AT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class GraphErrorBody:
     """The words of an error: its code for branching, its message for people, the id to quote to Microsoft."""
 
     code: str
@@ -37,7 +37,7 @@ class Said:
     request_id: str = ""
 
 
-def said(body: Any) -> Said | None:
+def said(body: Any) -> GraphErrorBody | None:
     """What an error's JSON says, unwrapped; None where it is no error's JSON."""
     error = body.get("error") if isinstance(body, dict) else None
     if not isinstance(error, dict):
@@ -49,10 +49,10 @@ def said(body: Any) -> Said | None:
     wrapped = _parsed(message)
     deeper = said(wrapped)
     if deeper is not None:
-        return Said(deeper.code, deeper.message, request_id or deeper.request_id)
+        return GraphErrorBody(deeper.code, deeper.message, request_id or deeper.request_id)
     if isinstance(wrapped, dict) and isinstance(wrapped.get("Message"), str):
         message = wrapped["Message"]
-    return Said(code, message, request_id)
+    return GraphErrorBody(code, message, request_id)
 
 
 def _message(error: dict[str, Any]) -> str:
@@ -155,7 +155,7 @@ def refusal(request: Request, reply: Reply, body: Any, *, scrub: Scrub, now: dat
     """The error that a reply with this JSON is; `now` is Graph's clock, for a Retry-After that is a date."""
     path = request.told()
     found = excerpt(text(reply), scrub)
-    words = said(body) or Said(UNEXPECTED if found else UNKNOWN, found)
+    words = said(body) or GraphErrorBody(UNEXPECTED if found else UNKNOWN, found)
     wait = retry_after(reply.headers.get("retry-after"), now)
     come_back = patience(wait) if wait is not None and reply.status in COME_BACK else ""
     return GraphError(

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from scimconf.diagnostics import SpecPath
 from scimconf.expressions.lint.vocabulary import ATTRIBUTES, BOOLEANS, REFERENCES, alike, is_known
 from scimconf.kinds import mappings
-from scimconf.lint.mapping_context import Shape, Surroundings
-from scimconf.lint.rule import Said
+from scimconf.lint.mapping_context import AttributeType, MappingContext
+from scimconf.lint.rule import SpecIssue
 from scimconf.spec.model import STANDARD, Clause, ObjectMapping
 from scimconf.spec.model.operators import operator_word
 
@@ -37,56 +37,56 @@ ENDED = re.compile(r"(?:\$|\\[zZ]|\.\*)$")
 TEXTS = (*PATTERNS, "includes", "ends_with")
 
 
-class Place(NamedTuple):
+class ClauseLocation(NamedTuple):
     """A clause, where it stands, and what is known of its attribute."""
 
     clause: Clause
     section: str
     mapping: ObjectMapping
     path: SpecPath
-    shape: Shape
+    shape: AttributeType
 
     @property
     def operator(self) -> str:
         return operator_word(self.clause.operator) or ""
 
 
-def _clauses(around: Surroundings) -> Iterator[Place]:
+def _clauses(around: MappingContext) -> Iterator[ClauseLocation]:
     for section, mapping in mappings.sections(around.spec).items():
         for number, one in enumerate(mapping.filters or ()):
             for index, clause in enumerate(one.all):
                 path = ("mappings", section, "filters", number, "all", index)
-                yield Place(clause, section, mapping, path, around.source(section, mapping, clause.attribute))
+                yield ClauseLocation(clause, section, mapping, path, around.source(section, mapping, clause.attribute))
 
 
-def unseen(around: Surroundings) -> Iterator[Said]:
+def unseen(around: MappingContext) -> Iterator[SpecIssue]:
     for one in _clauses(around):
         kind = (one.shape.type or "").lower()
         if one.clause.attribute.lower() in _LOWER or one.shape.multivalued or kind in ("reference", "datetime"):
             said = f"filters on {one.clause.attribute} are documented as unsupported"
-            yield Said((*one.path, "attribute"), said)
+            yield SpecIssue((*one.path, "attribute"), said)
 
 
-def unlisted(around: Surroundings) -> Iterator[Said]:
+def unlisted(around: MappingContext) -> Iterator[SpecIssue]:
     """Against the attributes that Entra offers, where the application's schema is not known."""
     for one in _clauses(around):
         name = one.clause.attribute
         is_open = one.section not in STANDARD or bool(around.sources(one.section, one.mapping))
         if not is_open and name not in one.mapping.source_attributes and not is_known(name, one.section):
             said = f"{name} is not among the attributes that Entra offers to applications"
-            yield Said((*one.path, "attribute"), said, alike(name, ATTRIBUTES[one.section]))
+            yield SpecIssue((*one.path, "attribute"), said, alike(name, ATTRIBUTES[one.section]))
 
 
-def unreadable(around: Surroundings) -> Iterator[Said]:
+def unreadable(around: MappingContext) -> Iterator[SpecIssue]:
     """A value that its operator cannot read."""
     for one in _clauses(around):
         value, path = one.clause.value or "", (*one.path, "value")
         if one.operator in PATTERNS:
             refusal = _refused(value)
             if refusal:
-                yield Said(path, f"not a regular expression of .NET: {refusal}")
+                yield SpecIssue(path, f"not a regular expression of .NET: {refusal}")
         elif one.operator in NUMBERS and not re.fullmatch(r"-?[0-9]{1,19}", value):
-            yield Said(path, f"{one.operator} compares whole numbers, and this is none")
+            yield SpecIssue(path, f"{one.operator} compares whole numbers, and this is none")
 
 
 def _refused(pattern: str) -> str:
@@ -102,7 +102,7 @@ def _refused(pattern: str) -> str:
     return ""
 
 
-def unanchored(around: Surroundings) -> Iterator[Said]:
+def unanchored(around: MappingContext) -> Iterator[SpecIssue]:
     for one in _clauses(around):
         value = one.clause.value or ""
         begun, ended = BEGUN.match(value), ENDED.search(value)
@@ -112,18 +112,18 @@ def unanchored(around: Surroundings) -> Iterator[Said]:
                 f"{'' if begun else head}{inner}{'' if ended else tail}" for head, tail in (("^", "$"), (".*", ".*"))
             )
             said = "whether this must fit the whole value or a part of it is not documented"
-            yield Said((*one.path, "value"), said, f"Write `{whole}`, or `{part}` where a part is enough.")
+            yield SpecIssue((*one.path, "value"), said, f"Write `{whole}`, or `{part}` where a part is enough.")
 
 
-def other_type(around: Surroundings) -> Iterator[Said]:
+def other_type(around: MappingContext) -> Iterator[SpecIssue]:
     for one in _clauses(around):
         name, kind = one.clause.attribute, (one.shape.type or "").lower()
         truth = name in BOOLEANS or kind == "boolean"
         text = kind not in ("", "boolean") or (not kind and name not in BOOLEANS and _is_entras(name, one.section))
         if one.operator in TRUTHS and text:
-            yield Said((*one.path, "operator"), f"{name} is no truth value, and {one.operator} wants one")
+            yield SpecIssue((*one.path, "operator"), f"{name} is no truth value, and {one.operator} wants one")
         elif one.operator in (*TEXTS, *NUMBERS) and truth:
-            yield Said((*one.path, "operator"), f"{name} is True or False", "Use is_true or is_false.")
+            yield SpecIssue((*one.path, "operator"), f"{name} is True or False", "Use is_true or is_false.")
 
 
 def _is_entras(name: str, section: str) -> bool:

@@ -25,7 +25,7 @@ ASSIGNMENT = KIND
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ChangeRow:
     """One property, or one place inside of it. A side is None where there is nothing to show."""
 
     label: str
@@ -37,7 +37,7 @@ NOTHING: Mapping[Effect, Impact] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ChangeItem:
     """What is told together: one change, or all changes of one principal's roles."""
 
     action: Action
@@ -45,7 +45,7 @@ class Item:
     address: str
     why: str = ""
     effects: tuple[Effect, ...] = ()
-    rows: tuple[Row, ...] = ()
+    rows: tuple[ChangeRow, ...] = ()
     facts: str = ""
     number: int = 1
     impact: Mapping[Effect, Impact] = field(default_factory=lambda: NOTHING)
@@ -56,7 +56,7 @@ class Item:
         return self.address.removeprefix(f"{ASSIGNMENT}/").partition(":")[0] if self.kind == ASSIGNMENT else ""
 
 
-def items(changes: Iterable[Change]) -> Iterator[Item]:
+def items(changes: Iterable[Change]) -> Iterator[ChangeItem]:
     """All changes in the order in which every page tells of them."""
     ordered = sorted(changes, key=lambda change: (place(change.kind), change.address, change.action))
     for kind, own in groupby(ordered, key=lambda change: change.kind):
@@ -64,9 +64,9 @@ def items(changes: Iterable[Change]) -> Iterator[Item]:
         yield from _principals(listed) if kind == ASSIGNMENT else map(_item, listed)
 
 
-def _item(change: Change) -> Item:
+def _item(change: Change) -> ChangeItem:
     gone = change.action in {Action.DELETE, Action.REPLACE}
-    return Item(
+    return ChangeItem(
         change.action,
         visible(change.kind),
         visible(change.address.local),
@@ -78,7 +78,7 @@ def _item(change: Change) -> Item:
     )
 
 
-def _principals(changes: Iterable[Change]) -> Iterator[Item]:
+def _principals(changes: Iterable[Change]) -> Iterator[ChangeItem]:
     groups: dict[str, list[Change]] = {}
     for change in changes:
         groups.setdefault(split(change.address.rest)[0], []).append(change)
@@ -87,8 +87,8 @@ def _principals(changes: Iterable[Change]) -> Iterator[Item]:
         action = actions.pop() if len(actions) == 1 else Action.UPDATE
         reasons = sorted({change.reason for change in own if change.reason}) if action is Action.DELETE else []
         effects = by_weight({one for change in own for one in change.effects})
-        rows = (Row("role", _roles(own, gone=True), _roles(own, gone=False)),)
-        yield Item(
+        rows = (ChangeRow("role", _roles(own, gone=True), _roles(own, gone=False)),)
+        yield ChangeItem(
             action,
             ASSIGNMENT,
             f"{ASSIGNMENT}/{name}",
@@ -108,16 +108,16 @@ def _roles(changes: Sequence[Change], *, gone: bool) -> str | None:
 # --- effects --------------------------------------------------------------------------------------------------------
 
 
-def by_effect(told: Iterable[Item]) -> Mapping[Effect, Sequence[Item]]:
+def by_effect(told: Iterable[ChangeItem]) -> Mapping[Effect, Sequence[ChangeItem]]:
     """The items that have an effect, the gravest effect first."""
-    found: dict[Effect, list[Item]] = {which: [] for which in Effect}
+    found: dict[Effect, list[ChangeItem]] = {which: [] for which in Effect}
     for item in told:
         for which in item.effects:
             found[which].append(item)
     return {which: those for which, those in found.items() if those}
 
 
-def people(which: Effect, told: Sequence[Item]) -> str:
+def people(which: Effect, told: Sequence[ChangeItem]) -> str:
     """`; at most 34 users`: whom an effect is about in all, where that is known of every change that has it."""
     known = [item.impact[which] for item in told if which in item.impact]
     if which is Effect.RESYNC or len(known) < len(told):
@@ -125,7 +125,7 @@ def people(which: Effect, told: Sequence[Item]) -> str:
     return f"; {known[0] if len(known) == 1 else Impact(sum(one.number for one in known), bound='at most')}"
 
 
-def because(told: Iterable[Item]) -> str:
+def because(told: Iterable[ChangeItem]) -> str:
     """`1 role, 3 people, 1 group`: the changes by kind; of assignments, whom they are for."""
     kinds, principals = Counter[str](), Counter[str]()
     for item in told:
@@ -145,18 +145,18 @@ def because(told: Iterable[Item]) -> str:
 # --- fields --------------------------------------------------------------------------------------------------------
 
 
-def _rows(one: FieldChange, action: Action) -> Iterator[Row]:
+def _rows(one: FieldChange, action: Action) -> Iterator[ChangeRow]:
     label = visible(one.name)
     if one.write_only or isinstance(one.after, WriteOnly):
-        yield Row(label, _hidden(one.before), _hidden(one.after))
+        yield ChangeRow(label, _hidden(one.before), _hidden(one.after))
     elif action is Action.CREATE:
-        yield Row(label, None, text(one.after))
+        yield ChangeRow(label, None, text(one.after))
     elif action is Action.DELETE:
-        yield Row(label, text(one.before), None)
+        yield ChangeRow(label, text(one.before), None)
     elif any(len(detail.path) > 1 or isinstance(detail.path[-1], str) for detail in one.details if detail.path):
         yield from (_inner(label, one, detail) for detail in one.details)
     else:
-        yield Row(label, text(one.before), text(one.after))
+        yield ChangeRow(label, text(one.before), text(one.after))
 
 
 def _hidden(side: Json) -> str | None:
@@ -165,9 +165,9 @@ def _hidden(side: Json) -> str | None:
     return None if side is None else "(write-only)"
 
 
-def _inner(label: str, one: FieldChange, detail: Detail) -> Row:
+def _inner(label: str, one: FieldChange, detail: Detail) -> ChangeRow:
     sides = [None if side is None else text(side) for side in (detail.before, detail.after)]
-    return Row(f"{label} {_path(detail, one.before, one.after)}", sides[0], sides[1])
+    return ChangeRow(f"{label} {_path(detail, one.before, one.after)}", sides[0], sides[1])
 
 
 def text(value: Json) -> str:

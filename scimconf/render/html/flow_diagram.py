@@ -17,7 +17,7 @@ _TEXT = 38
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class DiagramBox:
     """A named thing: `shape` is attribute, constant, function or target, `state` what becomes of it."""
 
     x: int
@@ -31,7 +31,7 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DiagramLine:
     """A curve from one box's right edge to another's left; `state` is new, gone or kept."""
 
     x1: int
@@ -52,19 +52,19 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class FlowDiagram:
     """One section's flow; `said` is the same in words, `more` counts the mappings that are not drawn."""
 
     section: str
     height: int
-    boxes: tuple[Box, ...]
-    lines: tuple[Line, ...]
+    boxes: tuple[DiagramBox, ...]
+    lines: tuple[DiagramLine, ...]
     said: tuple[str, ...]
     more: int = 0
     width: int = WIDTH
 
 
-def pictures(changes: Iterable[Change]) -> tuple[Picture, ...]:
+def pictures(changes: Iterable[Change]) -> tuple[FlowDiagram, ...]:
     """A picture for every section of which a mapping changes."""
     sections: dict[str, list[Flow]] = {}
     for flow in flows(changes):
@@ -73,7 +73,7 @@ def pictures(changes: Iterable[Change]) -> tuple[Picture, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _BoxPosition:
     """The rows of one flow: its own, those of the boxes between, and those of the attributes that it is first to use."""
 
     flow: Flow
@@ -82,16 +82,16 @@ class _Place:
     between: Mapping[Origin, int]
 
 
-def _picture(section: str, own: Sequence[Flow], more: int) -> Picture:
+def _picture(section: str, own: Sequence[Flow], more: int) -> FlowDiagram:
     places = list(_placed(own))
     sources = {name: y for place in places for name, y in place.sources.items()}
     boxes = tuple(box for place in places for box in _boxes(place))
     lines = tuple(line for place in places for line in _lines(place, sources))
     height = max(box.y for box in boxes) + _STEP
-    return Picture(visible(section), height, boxes, lines, tuple(map(_said, own)), max(more, 0))
+    return FlowDiagram(visible(section), height, boxes, lines, tuple(map(_said, own)), max(more, 0))
 
 
-def _placed(own: Iterable[Flow]) -> Iterator[_Place]:
+def _placed(own: Iterable[Flow]) -> Iterator[_BoxPosition]:
     """Each flow below the last, so that its lines run straight; an attribute stands where it is used first."""
     top, known = 0, set[str]()
     for flow in own:
@@ -100,7 +100,7 @@ def _placed(own: Iterable[Flow]) -> Iterator[_Place]:
         new = [name for name in used if name not in known]
         known.update(new)
         rows = max(1, len(between), len(new))
-        yield _Place(
+        yield _BoxPosition(
             flow,
             _row(top + (rows - 1) / 2),
             {name: _row(top + number + (rows - len(new)) / 2) for number, name in enumerate(new)},
@@ -109,7 +109,7 @@ def _placed(own: Iterable[Flow]) -> Iterator[_Place]:
         top += rows
 
 
-def _boxes(place: _Place) -> Iterator[Box]:
+def _boxes(place: _BoxPosition) -> Iterator[DiagramBox]:
     for name, y in place.sources.items():
         yield _box("source", y, "attribute", name)
     for one, y in place.between.items():
@@ -126,9 +126,9 @@ def _row(number: float) -> int:
     return int(_TOP + number * _STEP)
 
 
-def _box(column: str, y: int, shape: str, text: str, state: str = "kept") -> Box:
+def _box(column: str, y: int, shape: str, text: str, state: str = "kept") -> DiagramBox:
     whole = visible(text)
-    return Box(_COLUMNS[column], y, shape, _short(whole), whole, state)
+    return DiagramBox(_COLUMNS[column], y, shape, _short(whole), whole, state)
 
 
 def _short(text: str) -> str:
@@ -151,15 +151,15 @@ def _fate(flow: Flow) -> str:
     return "gone" if flow.after is None else "kept"
 
 
-def _lines(place: _Place, sources: Mapping[str, int]) -> Iterator[Line]:
+def _lines(place: _BoxPosition, sources: Mapping[str, int]) -> Iterator[DiagramLine]:
     half, right, left = _HEIGHT // 2, _COLUMNS["source"] + _BOX, _COLUMNS["target"]
     for one in _sides(place.flow):
         state, x, y = _state(place.flow, one), left, place.row + half
         if one in place.between:
             x, y = _COLUMNS["between"], place.between[one] + half
-            yield Line(x + _BOX, y, left, place.row + half, state)
+            yield DiagramLine(x + _BOX, y, left, place.row + half, state)
         for name in one.attributes:
-            yield Line(right, sources[name] + half, x, y, state)
+            yield DiagramLine(right, sources[name] + half, x, y, state)
 
 
 def _said(flow: Flow) -> str:

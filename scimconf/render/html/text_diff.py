@@ -15,14 +15,14 @@ _MOST = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class DiffSegment:
     """A stretch of text; `marked` where it is not on the other side."""
 
     text: str
     marked: bool = False
 
 
-Pieces = tuple[Piece, ...]
+Pieces = tuple[DiffSegment, ...]
 
 
 def marked(before: str, after: str) -> tuple[Pieces, Pieces]:
@@ -63,7 +63,8 @@ def _joined(tokens: Sequence[tuple[str, bool]]) -> Pieces:
     forth, back = _carried(tokens), _carried(tokens[::-1])[::-1]
     told = [(one and two, token) for one, two, (token, _) in zip(forth, back, tokens, strict=True)]
     return tuple(
-        Piece("".join(token for _, token in run), is_marked) for is_marked, run in groupby(told, key=itemgetter(0))
+        DiffSegment("".join(token for _, token in run), is_marked)
+        for is_marked, run in groupby(told, key=itemgetter(0))
     )
 
 

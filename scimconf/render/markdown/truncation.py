@@ -17,7 +17,7 @@ LINE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class MarkdownPart:
     """A piece of text, and how many changes it tells of."""
 
     text: str
@@ -25,7 +25,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class SectionGroup:
     """Parts between a head and a tail; without any part there is neither.
 
     What is left out of it is counted in a last line where `more` names it, one and many; else whoever fits it says so.
@@ -33,7 +33,7 @@ class Group:
     """
 
     head: str
-    parts: tuple[Part, ...]
+    parts: tuple[MarkdownPart, ...]
     tail: str = ""
     more: tuple[str, str] | None = None
     extra: bool = False
@@ -59,7 +59,7 @@ def shares(needs: Sequence[int], room: int) -> list[int]:
     return given
 
 
-def fill(parts: Iterable[Part], room: int) -> tuple[str, int]:
+def fill(parts: Iterable[MarkdownPart], room: int) -> tuple[str, int]:
     """As many of the first parts as there is room for, and how many changes the others tell of."""
     kept: list[str] = []
     left_out, left, full = 0, room, False
@@ -74,7 +74,7 @@ def fill(parts: Iterable[Part], room: int) -> tuple[str, int]:
     return "".join(kept), left_out
 
 
-def fit(group: Group, room: int) -> tuple[str, int]:
+def fit(group: SectionGroup, room: int) -> tuple[str, int]:
     """The group in so much room, and how many changes are left out of it."""
     reserve = LINE if group.more and group.size > room else 0
     inside, left_out = fill(group.parts, room - reserve - size(group.head) - size(group.tail))
@@ -86,7 +86,7 @@ def fit(group: Group, room: int) -> tuple[str, int]:
     return f"{group.head}{inside}{group.tail}", left_out
 
 
-def fit_all(groups: Sequence[Group], room: int) -> tuple[str, int]:
+def fit_all(groups: Sequence[SectionGroup], room: int) -> tuple[str, int]:
     """All groups, each with a fair share of the room."""
     given = shares([group.size for group in groups], room)
     fitted = [fit(group, share) for group, share in zip(groups, given, strict=True)]

@@ -11,7 +11,7 @@ from scimconf.render.common.values import block, inline
 from scimconf.render.labels import plural
 from scimconf.render.terminal.page import Page
 from scimconf.snapshot import SecretRef
-from scimconf.steps import Edit, Folded, Read, Send, Step
+from scimconf.steps import Edit, PendingDocument, Read, Send, Step
 
 Json = Any
 _VERBS = {"put": "PUT", "put_values": "PUT", "patch": "PATCH", "never": "GET"}
@@ -100,7 +100,7 @@ def _plain(value: Json) -> Json:
     match value:
         case SecretRef():
             return WriteOnly(str(value))
-        case Folded(document):
+        case PendingDocument(document):
             return f"(what the edits of {document} leave)"
         case dict():
             return {key: _plain(part) for key, part in value.items() if key not in _TABLES}

@@ -10,7 +10,7 @@ from typing import Any
 from scimconf.diagnostics import SpecPath
 from scimconf.render.yaml.ordering import is_foldable
 from scimconf.render.yaml.scalars import ESCAPED
-from scimconf.render.yaml.tree import Block, Collection, Document, Entry, Node, Scalar
+from scimconf.render.yaml.tree import Block, Node, Scalar, YamlCollection, YamlDocument, YamlEntry
 from scimconf.spec.tree import Plain
 
 BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -21,7 +21,7 @@ MEANT = ("email", "deletion_threshold", "match")
 
 
 @dataclass(frozen=True, slots=True)
-class Notes:
+class CommentNotes:
     """Comments of a new spec: above everything, above a path, on its line, and at the end of a map or a list."""
 
     head: str = ""
@@ -30,13 +30,13 @@ class Notes:
     below: Mapping[SpecPath, str] = field(default_factory=dict)
 
 
-NOTHING = Notes()
+NOTHING = CommentNotes()
 
 
-def make(tree: Mapping[str, Any], notes: Notes) -> Document:
+def make(tree: Mapping[str, Any], notes: CommentNotes) -> YamlDocument:
     root = _collection(tree, (), notes)
     root.flow = False
-    return Document(_lines(notes.head), root)
+    return YamlDocument(_lines(notes.head), root)
 
 
 def _lines(text: str) -> list[str]:
@@ -45,16 +45,16 @@ def _lines(text: str) -> list[str]:
     return [f"# {line}".rstrip() if line else "" for line in lines] if text else []
 
 
-def _node(value: Any, path: SpecPath, notes: Notes) -> Node:
+def _node(value: Any, path: SpecPath, notes: CommentNotes) -> Node:
     return _collection(value, path, notes) if isinstance(value, Mapping | list | tuple) else _scalar(value, path)
 
 
-def _collection(value: Any, path: SpecPath, notes: Notes) -> Collection:
+def _collection(value: Any, path: SpecPath, notes: CommentNotes) -> YamlCollection:
     keyed = isinstance(value, Mapping)
-    node = Collection(keyed, _is_flow(value, path), tail=_lines(notes.below.get(path, "").rstrip()))
+    node = YamlCollection(keyed, _is_flow(value, path), tail=_lines(notes.below.get(path, "").rstrip()))
     for key, item in value.items() if keyed else enumerate(value):
         below = (*path, key)
-        entry = Entry(_node(item, below, notes), Scalar(str(key), '"') if keyed else None)
+        entry = YamlEntry(_node(item, below, notes), Scalar(str(key), '"') if keyed else None)
         entry.before = _lines(notes.above.get(below, ""))
         entry.beside = " ".join(_lines(BREAK.sub(" ", notes.beside.get(below, ""))))
         node.entries.append(entry)

@@ -9,7 +9,7 @@ import re
 
 from scimconf.diagnostics import SpecPath
 from scimconf.render.yaml.key_order import is_expression, is_operator, known
-from scimconf.render.yaml.tree import Alias, Collection, Document, Entry, Node, Scalar, strip_blanks
+from scimconf.render.yaml.tree import Alias, Node, Scalar, YamlCollection, YamlDocument, YamlEntry, strip_blanks
 from scimconf.spec.model import OPERATORS
 from scimconf.spec.references import VARIABLE
 from scimconf.spec.tree import NULLS, Plain, core
@@ -18,13 +18,13 @@ MODELINE = re.compile(r"#\s*(yaml-language-server:|\$schema[:=])")
 FOLDABLE = re.compile("(?! )[^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]+(?<! )")
 
 
-def arrange(document: Document) -> None:
+def arrange(document: YamlDocument) -> None:
     """Changes the document itself."""
     _heading(document)
     _Arranger(document.anchors).node(document.root, ())
 
 
-def _heading(document: Document) -> None:
+def _heading(document: YamlDocument) -> None:
     """Lines for editors come first; what a blank line parts from the text above it is about the first key."""
     lines = document.head
     strip_blanks(lines)
@@ -44,7 +44,7 @@ def is_foldable(text: str) -> bool:
 
 
 class _Arranger:
-    def __init__(self, anchors: dict[str, Scalar | Collection]) -> None:
+    def __init__(self, anchors: dict[str, Scalar | YamlCollection]) -> None:
         self._anchors = anchors
         self._defined: set[str] = set()
 
@@ -64,7 +64,7 @@ class _Arranger:
             self._collection(node, path)
         return node
 
-    def _collection(self, node: Collection, path: SpecPath) -> None:
+    def _collection(self, node: YamlCollection, path: SpecPath) -> None:
         if node.keyed:
             order = {key: place for place, key in enumerate(known(path))}
             node.entries.sort(key=lambda entry: order.get(self._key(entry), len(order)))
@@ -73,11 +73,11 @@ class _Arranger:
             if entry.key is not None:
                 part = self._key(entry)
                 key = self.node(entry.key, (*path, part, ""))
-                assert not isinstance(key, Collection)
+                assert not isinstance(key, YamlCollection)
                 entry.key = key
             entry.value = self.node(entry.value, (*path, part))
 
-    def _key(self, entry: Entry) -> str:
+    def _key(self, entry: YamlEntry) -> str:
         key = self._anchors[entry.key.anchor] if isinstance(entry.key, Alias) else entry.key
         assert isinstance(key, Scalar)
         return key.text

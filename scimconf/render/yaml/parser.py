@@ -26,8 +26,8 @@ from ruamel.yaml.events import (
 from ruamel.yaml.scanner import Scanner
 from ruamel.yaml.tokens import BlockEntryToken, ScalarToken, Token
 
-from scimconf.render.yaml.comments import Comment, Lines, comments_between
-from scimconf.render.yaml.tree import Alias, Block, Collection, Document, Entry, Node, Scalar, strip_blanks
+from scimconf.render.yaml.comments import Lines, YamlComment, comments_between
+from scimconf.render.yaml.tree import Alias, Block, Node, Scalar, YamlCollection, YamlDocument, YamlEntry, strip_blanks
 
 BLOCKS = ("|", ">")
 
@@ -41,7 +41,7 @@ class UnreadableError(Exception):
         super().__init__(message)
 
 
-def read(text: str) -> Document:
+def read(text: str) -> YamlDocument:
     """The tree of a text that holds one map; line breaks are line feeds."""
     try:
         events, tokens = _parse(text)
@@ -49,7 +49,7 @@ def read(text: str) -> Document:
         mark = getattr(error, "problem_mark", None)
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
         raise UnreadableError(str(getattr(error, "problem", None) or "not readable"), line, column) from error
-    return _Reader(text, events, tokens).document()
+    return _YamlReader(text, events, tokens).document()
 
 
 def _parse(text: str) -> tuple[list[Event], list[Token]]:
@@ -68,7 +68,7 @@ def _parse(text: str) -> tuple[list[Event], list[Token]]:
     return list(yaml.parse(text)), tokens
 
 
-class _Reader:
+class _YamlReader:
     """Walks the events, and hands out the comments on its way."""
 
     def __init__(self, text: str, events: list[Event], tokens: list[Token]) -> None:
@@ -84,27 +84,27 @@ class _Reader:
             for token in tokens
             if isinstance(token, ScalarToken) and token.style in BLOCKS
         }
-        self._last: Entry | None = None
+        self._last: YamlEntry | None = None
         self._seen = [comment.text for comment in self._comments]
-        self._anchors: dict[str, Scalar | Collection] = {}
+        self._anchors: dict[str, Scalar | YamlCollection] = {}
 
-    def document(self) -> Document:
+    def document(self) -> YamlDocument:
         start = self._events[0].start_mark.index
         head = self._gap(None, start, start)
         root = self._collection(self._next())
         for comment in self._take(len(self._text)):
             home = self._home(root, comment.column)
             self._give(comment, root.tail if home is None else home)
-        return Document(head, root, self._anchors, self._seen)
+        return YamlDocument(head, root, self._anchors, self._seen)
 
     # --- comments ---
 
-    def _take(self, stop: int) -> Iterator[Comment]:
+    def _take(self, stop: int) -> Iterator[YamlComment]:
         while self._taken < len(self._comments) and self._comments[self._taken].index < stop:
             self._taken += 1
             yield self._comments[self._taken - 1]
 
-    def _give(self, comment: Comment, home: list[str]) -> None:
+    def _give(self, comment: YamlComment, home: list[str]) -> None:
         """To the entry on its line, or else to where the lines above something are gathered."""
         if not comment.is_beside or self._last is None:
             home += ["", comment.text] if self._lines.is_blank(comment.line - 1) else [comment.text]
@@ -130,7 +130,7 @@ class _Reader:
     def _home(self, node: Node | None, column: int) -> list[str] | None:
         """The tail of the innermost block that a comment in this column can belong to."""
         home = None
-        while isinstance(node, Collection) and not node.flow and node.column <= column:
+        while isinstance(node, YamlCollection) and not node.flow and node.column <= column:
             home, node = node.tail, node.entries[-1].value
         return home
 
@@ -149,8 +149,8 @@ class _Reader:
             self._anchors[node.anchor] = node
         return node
 
-    def _collection(self, event: Any) -> Collection:
-        node = Collection(isinstance(event, MappingStartEvent), bool(event.flow_style), event.anchor)
+    def _collection(self, event: Any) -> YamlCollection:
+        node = YamlCollection(isinstance(event, MappingStartEvent), bool(event.flow_style), event.anchor)
         while not isinstance(self._events[self._at], MappingEndEvent | SequenceEndEvent):
             self._entry(node)
         end = self._next()
@@ -158,14 +158,14 @@ class _Reader:
             node.tail = [line for line in self._gap(None, end.start_mark.index, end.start_mark.index) if line]
         return node
 
-    def _entry(self, node: Collection) -> None:
+    def _entry(self, node: YamlCollection) -> None:
         start = stop = self._events[self._at].start_mark.index
         if not node.keyed and not node.flow:
             start = self._dashes[bisect_left(self._dashes, stop) - 1]
         column = self._lines.place(start)[1]
         if not node.entries:
             node.column = column
-        entry = Entry(before=self._gap(node.entries[-1].value if node.entries else None, start, stop))
+        entry = YamlEntry(before=self._gap(node.entries[-1].value if node.entries else None, start, stop))
         if node.flow:
             entry.before = [line for line in entry.before if line]
         elif node.entries:
@@ -176,16 +176,16 @@ class _Reader:
         self._last = entry
         if node.keyed:
             key = self._node(column)
-            assert not isinstance(key, Collection)
+            assert not isinstance(key, YamlCollection)
             entry.key = key
         value: Any = self._events[self._at]
         if isinstance(value, ScalarEvent | AliasEvent) or value.flow_style:
             self._above_value(entry, value.start_mark.index)
         entry.value = self._node(column)
-        if not isinstance(entry.value, Collection) or entry.value.flow:
+        if not isinstance(entry.value, YamlCollection) or entry.value.flow:
             self._last = entry
 
-    def _above_value(self, entry: Entry, index: int) -> None:
+    def _above_value(self, entry: YamlEntry, index: int) -> None:
         """Comments between a key and its value stand above both."""
         for comment in self._take(index):
             self._give(comment, entry.before)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from scimconf.diagnostics import Problem, ProblemsError, SpecPath, Where
+from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location, SpecPath
 from scimconf.render.yaml.parser import UnreadableError, read
-from scimconf.render.yaml.tree import Document
+from scimconf.render.yaml.tree import YamlDocument
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded, digest
 
@@ -31,21 +31,21 @@ def refused(spec: Loaded) -> None:
     """Raises the problems of the text; those of its shape and its meaning are no matter of layout."""
     problems = [problem for problem in spec.problems if "S002" <= problem.code <= "S012"]
     if problems:
-        raise ProblemsError(problems)
+        raise DiagnosticsError(problems)
 
 
-def unreadable(error: UnreadableError, file: str) -> ProblemsError:
-    return _cannot(f"this cannot be formatted: {error}", Where(file, error.line, error.column))
+def unreadable(error: UnreadableError, file: str) -> DiagnosticsError:
+    return _cannot(f"this cannot be formatted: {error}", Location(file, error.line, error.column))
 
 
-def check(before: Loaded, document: Document, made: str, file: str) -> None:
+def check(before: Loaded, document: YamlDocument, made: str, file: str) -> None:
     """Raises where the new text says something else, or lost a comment."""
     after = loaded(made, file)
     path = difference(before.resolved, after.resolved)
     if path is not None or before.spec != after.spec:
-        raise _cannot("formatting would change what this says", before.origin(path or ()) or Where(file))
+        raise _cannot("formatting would change what this says", before.origin(path or ()) or Location(file))
     if sorted(document.comments) != sorted(read(made).comments):
-        raise _cannot("formatting would lose a comment", Where(file))
+        raise _cannot("formatting would lose a comment", Location(file))
 
 
 def difference(one: Any, other: Any) -> SpecPath | None:
@@ -60,5 +60,5 @@ def difference(one: Any, other: Any) -> SpecPath | None:
     return next(((key, *path) for key, path in found if path is not None), None)
 
 
-def _cannot(message: str, where: Where) -> ProblemsError:
-    return ProblemsError([Problem(CODE, message, where=where, hint=HINT)])
+def _cannot(message: str, where: Location) -> DiagnosticsError:
+    return DiagnosticsError([Diagnostic(CODE, message, where=where, hint=HINT)])
