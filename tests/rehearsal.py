@@ -58,7 +58,7 @@ class Person:
         self.backups.append(planned)
         return f"backup/{len(self.backups)}"
 
-    def tell(self, says: str, _done: int, _total: int) -> None:
+    def progress(self, says: str, _done: int, _total: int) -> None:
         self.told.append(says)
 
     def interrupted(self) -> bool:
