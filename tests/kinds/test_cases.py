@@ -86,7 +86,7 @@ def test_what_is_wanted_and_seen(case):
 def test_what_changes_and_by_which_steps(case):
     """The plan and its steps are as the golden files say, and nothing is wrong."""
     found = case.compare()
-    assert [line(problem) for problem in found.problems] == []
+    assert [line(problem) for problem in found.errors] == []
     plan, steps = told_plan(found), [told_step(step) for step in found.steps]
     assert golden(case.folder / "changes.json", plan) == json.loads(json.dumps(plan))
     assert golden(case.folder / "steps.json", steps) == json.loads(json.dumps(steps))
@@ -111,7 +111,7 @@ def test_then_nothing_is_left_to_do(case):
     then = folded(case.compare().steps, case.served)
     case.options = replace(case.options, resend_secrets=False)  # asked for once
     again = case.compare(then)
-    assert [line(problem) for problem in again.problems] == []
+    assert [line(problem) for problem in again.errors] == []
     assert [str(change.address) for change in again.plan.changes] == []
     assert again.steps == ()
 
