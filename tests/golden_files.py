@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from difflib import SequenceMatcher
+import re
+from collections.abc import Callable, Iterator
+from difflib import SequenceMatcher, unified_diff
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,24 @@ def golden_text(path: Path, actual: str) -> str:
 def golden_json(path: Path, actual: Any) -> Any:
     """Return the value of a golden JSON file; compare it with `plain(actual)`."""
     return json.loads(golden_text(path, compact(plain(actual)) + "\n") if updating() else path.read_text("utf-8"))
+
+
+def golden_render(path: Path, rendered: str, write: Callable[[Any], str]) -> str:
+    """Return what a renderer must give. A golden `.json` is kept compact; `write` makes the rendered text of its value."""
+    if path.suffix == ".json":
+        return write(golden_json(path, json.loads(rendered)))
+    return golden_text(path, rendered)
+
+
+def without_assets(page: str) -> str:
+    """Return a page without its style and script, and so without their digests."""
+    page = re.sub(r"<(style|script)>.*?</\1>", r"<\1></\1>", page, flags=re.DOTALL)
+    return re.sub(r"sha256-[\w+/=]+", "sha256", page)
+
+
+def lines_that_differ(text: str, other: str) -> str:
+    """Return how the second text differs from the first, without the lines around it."""
+    return "\n".join(unified_diff(text.split("\n"), other.split("\n"), lineterm="", n=0)) + "\n"
 
 
 def plain(value: Any) -> Any:
