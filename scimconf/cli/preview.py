@@ -10,7 +10,7 @@ import click
 from scimconf.cli import options, planning
 
 if TYPE_CHECKING:
-    from scimconf.cli.previewing import Telling
+    from scimconf.cli.previewing import PreviewSink
     from scimconf.cli.session import Session
 
 
@@ -33,8 +33,8 @@ def _whom(command: Callable[..., Any]) -> Callable[..., Any]:
 @options.output("text", "json", "html")
 @click.option(
     "--redact",
-    "--redact-principals",
-    "redact_principals",
+    "--redact",
+    "redact",
     is_flag=True,
     help="Keep people's names and values out of it.",
 )
@@ -55,13 +55,13 @@ def command(paths: Sequence[str], **asked: Any) -> int:
 
     if sum([bool(asked["users"]), asked["sample"] is not None, asked["everyone"]]) != 1:
         raise click.UsageError("Say which users: one of --user, --sample and --all.")
-    loadeds, together = options.load_all(paths, asked["given"], asked["files"])
+    loadeds, together = options.load_all(paths, asked["var"], asked["var_file"])
     problems = planning.unsound(loadeds, together)
     if problems:
         return planning.refuse(problems)
 
     async def work(session: Session) -> int:
-        tell: Telling
+        tell: PreviewSink
         with telling(session, asked) as tell:
             code = await preview_all(session, loadeds, together, tell, asked)
             tell.end(code)

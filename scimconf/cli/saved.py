@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from scimconf.errors import Problem, ProblemsError, ScimconfError, Where
+from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location, ScimconfError
 
 if TYPE_CHECKING:
     from scimconf.cli.terminal import Terminal
     from scimconf.plan import Plan, Report
-    from scimconf.plan.file import Saved
-    from scimconf.wire import Step
+    from scimconf.plan.file import SavedPlan
+    from scimconf.steps import Step
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,12 +27,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 def telling(command: F) -> F:
     """How markdown and artifacts are told."""
     command = click.option(
-        "--marker", metavar="TEXT", help="A hidden line first, by which a job finds its comment again."
+        "--comment-marker", metavar="TEXT", help="A hidden line first, by which a job finds its comment again."
     )(command)
     command = click.option(
-        "--max-chars", type=click.IntRange(1000), default=65536, show_default=True, help="The most a forge takes."
+        "--max-length", type=click.IntRange(1000), default=65536, show_default=True, help="The most a forge takes."
     )(command)
-    return click.option("--redact-principals", is_flag=True, help="Keep people's names out of it.")(command)
+    return click.option("--redact", is_flag=True, help="Keep people's names out of it.")(command)
 
 
 def is_plan(path: str) -> bool:
@@ -46,17 +46,19 @@ def is_plan(path: str) -> bool:
         return False  # whoever reads it as a spec says why it cannot be read
 
 
-def read(path: str) -> Saved:
+def read(path: str) -> SavedPlan:
     """The plan in a file; raises ProblemsError."""
     from scimconf.plan.file import read as parse
 
     try:
         text = Path(path).read_bytes()
     except OSError as error:
-        raise ProblemsError([Problem("P001", f"it cannot be read: {error.strerror}", where=Where(path))]) from None
+        raise DiagnosticsError(
+            [Diagnostic("P001", f"it cannot be read: {error.strerror}", location=Location(path))]
+        ) from None
     found = parse(text, path)
-    if isinstance(found, Problem):
-        raise ProblemsError([found])
+    if isinstance(found, Diagnostic):
+        raise DiagnosticsError([found])
     return found
 
 
@@ -76,7 +78,7 @@ def told(
     if form == "markdown":
         from scimconf.render import markdown
 
-        return markdown.plan(plan, max_chars=asked["max_chars"], marker=asked["marker"])
+        return markdown.plan(plan, max_length=asked["max_length"], marker=asked["comment_marker"])
     if form == "html":
         from scimconf.render import html
 
@@ -94,7 +96,7 @@ def told(
 
 def discreet(plan: Plan, asked: Mapping[str, Any]) -> Plan:
     """The plan without people's names, where that is asked for."""
-    if not asked.get("redact_principals"):
+    if not asked.get("redact"):
         return plan
     from scimconf.plan.redact import redacted
 
@@ -103,7 +105,7 @@ def discreet(plan: Plan, asked: Mapping[str, Any]) -> Plan:
 
 def hiding(plan: Plan, asked: Mapping[str, Any]) -> Callable[[str], str]:
     """What takes people's names out of a text, where that is asked for: with the pseudonyms of this plan."""
-    if not asked.get("redact_principals"):
+    if not asked.get("redact"):
         return str
     from scimconf.plan.redact import hiding as names_of
 
@@ -116,7 +118,7 @@ def discreet_report(report: Report, hide: Callable[[str], str]) -> Report:
         replace(
             one,
             addresses=tuple(replace(address, rest=hide(address.rest)) for address in one.addresses),
-            says=hide(one.says),
+            message=hide(one.message),
             detail=hide(one.detail),
             hint=hide(one.hint),
         )
@@ -126,21 +128,21 @@ def discreet_report(report: Report, hide: Callable[[str], str]) -> Report:
     return replace(
         report,
         outcomes=outcomes,
-        notices=tuple(map(hide, report.notices)),
+        warnings=tuple(map(hide, report.warnings)),
         error=hide(report.error),
         hint=hide(report.hint),
         problems=problems,
     )
 
 
-def moved(then: Saved, now: Plan) -> tuple[str, ...]:
+def moved(then: SavedPlan, now: Plan) -> tuple[str, ...]:
     """What is no longer as it was when a plan was saved, a line each, safe to print.
 
     A plan that was saved without people's names is compared with today's without them: same spec, same pseudonyms.
     """
     from scimconf.plan.file import moved as compare
+    from scimconf.render.common.escaping import visible
     from scimconf.render.json import plan_document
-    from scimconf.render.terminal.characters import visible
 
     now = discreet(now, then.plan.options)
     return tuple(visible(line) for line in compare(then.plan, now, (then.document, plan_document(now))))

@@ -11,7 +11,7 @@ from typing import cast
 from uuid import UUID, uuid5
 
 from scimconf.plan import Tenant
-from scimconf.wire import AssignmentRow, Document, Json, literal
+from scimconf.snapshot import AssignmentRow, Document, Json, escape_placeholders
 
 CUSTOM_TEMPLATE = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
 """The non-gallery template: Graph reference, applicationTemplate instantiate."""
@@ -26,7 +26,7 @@ _PRINCIPAL_FIELDS = (
 
 def quoted(text: str) -> str:
     """A string literal of an OData filter, in which nothing is a name to be filled in."""
-    return "'" + literal(text).replace("'", "''") + "'"
+    return "'" + escape_placeholders(text).replace("'", "''") + "'"
 
 
 def organization() -> Document:
@@ -64,14 +64,14 @@ def _bind_principal(documents: Mapping[str, Json]) -> Mapping[str, str]:
     rows = documents.get("service_principals") or []
     if len(rows) != 1:
         return {}
-    return {"sp": rows[0]["id"], "app_id": rows[0]["appId"]}
+    return {"service_principal": rows[0]["id"], "app_id": rows[0]["appId"]}
 
 
 def service_principal() -> Document:
     """The one service principal, for its tags."""
     return Document(
         "service_principal",
-        "/servicePrincipals/{sp}",
+        "/servicePrincipals/{service_principal}",
         query=(("$select", "id,tags"),),
         written="patch",
         properties=("tags",),
@@ -87,7 +87,7 @@ def applications() -> Document:
         query=(("$filter", "appId eq '{app_id}'"), ("$select", "id,appId,createdDateTime,appRoles")),
         collection=True,
         binds=_bind_application,
-        empty_is_late=True,
+        empty_may_be_stale=True,
     )
 
 
@@ -126,7 +126,9 @@ def _bind_gallery(documents: Mapping[str, Json]) -> Mapping[str, str]:
 
 def assignments() -> Document:
     """Who holds which role of the application; slim rows, page by page."""
-    return Document("assignments", "/servicePrincipals/{sp}/appRoleAssignedTo", collection=True, row="assignment")
+    return Document(
+        "assignments", "/servicePrincipals/{service_principal}/appRoleAssignedTo", collection=True, row="assignment"
+    )
 
 
 def roles(documents: Mapping[str, Json]) -> list[Json]:

@@ -64,7 +64,7 @@ def test_a_guard_stops_an_apply_with_4_whoever_approved(writer):
     file = writer.file("all.yaml", f"extends: [{WRITER}]\nprovisioning: {{scope: all}}\n")
     assert writer("apply", "--auto-approve", file).code == 4
     assert writer.writes == []
-    assert writer("apply", "--auto-approve", "--allow", "scope-all", file).code == 0
+    assert writer("apply", "--auto-approve", "--allow", "scope-widened", file).code == 0
 
 
 def test_what_fails_after_something_was_written_ends_with_5_and_says_what(desk):
@@ -105,7 +105,7 @@ async def _no_time(_seconds, result=None):
     [
         (["plam"], "there is no command 'plam'; did you mean 'plan'?"),
         (["plan", "--frobnicate"], "No such option"),
-        (["plan", "--allow", "scope-al"], "did you mean scope-all?"),
+        (["plan", "--allow", "scope-al"], "did you mean scope-widened?"),
         (["plan", "--var", "novalue"], "is not NAME=TEXT"),
         (["plan", "--format", "xml"], "is not one of"),
     ],

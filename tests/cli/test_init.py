@@ -9,7 +9,7 @@ import pytest
 
 from scimconf.cli import init
 from scimconf.cli.main import main
-from scimconf.errors import ScimconfError
+from scimconf.diagnostics import ScimconfError
 from scimconf.render.yaml import format_text
 from tests.rehearsal import Rehearsal, changes, wishes
 
@@ -80,7 +80,7 @@ def test_writer_is_planned_applied_and_planned_again(here):
     first = tenant.plan(Path("scimconf.yaml"))
     assert first.comparison.problems == ()
     assert "+ application" in changes(first)
-    tenant.apply(Path("scimconf.yaml"), wishes(allow=("application-created", "first-start")))
+    tenant.apply(Path("scimconf.yaml"), wishes(allow=("application-created", "initial-start")))
     assert changes(tenant.plan(Path("scimconf.yaml"))) == []
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scimconf.kinds import KINDS
-from scimconf.kinds.left_behind import left_behind
+from scimconf.kinds.abandoned import left_behind
 from tests.kinds.cases import overlaid, snapshot, spec_of
 
 ADA, EDITORS = "10000000-0000-4000-8000-0000000000a1", "10000000-0000-4000-8000-0000000000b1"
@@ -37,7 +37,7 @@ CARRIED = "nothing: it stays as it is and is not managed any more"
         (TITLE, TITLE, {}, {}),
         (TITLE, "", {}, {"attribute_mapping/users/title": 'mappings.users.attributes: "title": {absent: true}'}),
         (TITLE, "mappings: {users: {attributes: {title: {absent: true}}}}", {}, {}),
-        (TITLE, "mappings: {users: {unlisted: remove, attributes: {userName: userPrincipalName}}}", {}, {}),
+        (TITLE, "mappings: {users: {unlisted: delete, attributes: {userName: userPrincipalName}}}", {}, {}),
         ("mappings: {users: {attributes: {externalId: mail}}}", "", {}, {}),
         (
             ROLES,
@@ -67,7 +67,7 @@ CARRIED = "nothing: it stays as it is and is not managed any more"
                 ),
             },
         ),
-        (PEOPLE, "assignments: {unlisted: remove}", {"assignments": HELD}, {}),
+        (PEOPLE, "assignments: {unlisted: delete}", {"assignments": HELD}, {}),
         (
             "provisioning: {enabled: true, scope: all, deletion_threshold: 5}",
             "provisioning: {enabled: true, scope: all}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scimconf.kinds import KINDS
-from scimconf.kinds.comparison import Options, compare
+from scimconf.workflow.compilation import PlanOptions, compare
 from tests.documents.samples import needs_samples, sample
 from tests.kinds.cases import TODAY, folded, line, overlaid, planned, snapshot, spec_of
 
@@ -39,18 +39,18 @@ def test_a_real_schema_is_made_as_wished_and_nothing_is_left(number):
     raw = sample(number)
     spec = spec_of(WISH)
     served = overlaid({"schema": raw if number == "05" else raw["schema"]})
-    first = compare(KINDS, spec, snapshot(spec, served), Options(today=TODAY))
+    first = compare(KINDS, spec, snapshot(spec, served), PlanOptions(today=TODAY))
     assert [line(problem) for problem in first.problems] == []
     changed = {change.address.local for change in first.plan.changes}
     assert "attribute_mapping/users/Alias" in changed
     assert "attribute_mapping/users/IsActive" not in changed
-    then = compare(KINDS, spec, snapshot(spec, folded(first.steps, served)), Options(today=TODAY))
+    then = compare(KINDS, spec, snapshot(spec, folded(first.steps, served)), PlanOptions(today=TODAY))
     assert [str(change.address) for change in then.plan.changes] == []
 
 
 def test_a_real_inbound_rule_writes_the_roles():
     """The Salesforce template fills the tenant's app roles from profiles: they are not removed here."""
-    found = planned("app_roles: {unlisted: remove}", schema=sample("05"))
+    found = planned("app_roles: {unlisted: delete}", schema=sample("05"))
     assert [problem.code for problem in found.problems] == ["K702"]
 
 

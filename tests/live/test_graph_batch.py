@@ -4,14 +4,14 @@ import json
 
 import httpx
 
-from scimconf.errors import GraphError, TransportError
-from scimconf.live.graph import Answer, Request
-from scimconf.live.secrets import SecretValue
+from scimconf.diagnostics import GraphError, TransportError
+from scimconf.graph.client import Answer, Request
+from scimconf.graph.secrets import SecretValue
 
 
 def add(number):
-    path = "/servicePrincipals/{sp}/appRoleAssignedTo"
-    return Request("POST", path, {"sp": "1"}, body={"principalId": str(number)})
+    path = "/servicePrincipals/{service_principal}/appRoleAssignedTo"
+    return Request("POST", path, {"service_principal": "1"}, body={"principalId": str(number)})
 
 
 def look(number):

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from scimconf.errors import Problem
+from scimconf.diagnostics import Diagnostic
 from scimconf.plan import (
+    Abandoned,
     Action,
     Address,
     ApplicationPlan,
@@ -13,7 +14,6 @@ from scimconf.plan import (
     Effect,
     FieldChange,
     Guard,
-    LeftBehind,
     Plan,
     Resource,
     Tenant,
@@ -38,7 +38,7 @@ def change(rest="users/title", before=None, after="[jobTitle]", action=Action.UP
 
 
 def plan(*changes, name="a", **fields):
-    base = {"digest": "d", "fingerprint": "f", "paths": ("a.yaml",), "ids": {"sp": "1"}}
+    base = {"digest": "d", "fingerprint": "f", "paths": ("a.yaml",), "ids": {"service_principal": "1"}}
     return Plan(
         Tenant("t", "contoso.com"),
         (ApplicationPlan(name, changes=changes, **{**base, **fields}),),
@@ -52,7 +52,7 @@ def document(one):
 
 def saved(one):
     found = read(machine.plan(one), "plan.json")
-    assert not isinstance(found, Problem), found
+    assert not isinstance(found, Diagnostic), found
     return found
 
 
@@ -62,13 +62,16 @@ FULL = plan(
     change("users/y", {"a": 1}, {"a": 2}),
     change("users/z", "gone", None, Action.DELETE),
     reported=(Resource(Address("a", "assignment", "user:x/admin"), {"b": 1}),),
-    left_alone=(Resource(Address("a", "app_role", "User")),),
+    unmanaged=(Resource(Address("a", "app_role", "User")),),
     guards=(
-        Guard("scope-all", "said", "", 3, Address("a", "settings")),
-        Guard("many-removals", "said", "--allow many-removals"),
+        Guard("scope-widened", "said", "", 3, Address("a", "settings")),
+        Guard("mass-removal", "said", "--allow mass-removal"),
     ),
-    notices=(Problem("K001", "said", ("tenant",), hint="Write it.", severity="warning"), Problem("K002", "said")),
-    left_behind=(LeftBehind(Address("a", "app_role", "old"), "write this"),),
+    warnings=(
+        Diagnostic("K001", "said", ("tenant",), hint="Write it.", severity="warning"),
+        Diagnostic("K002", "said"),
+    ),
+    abandoned=(Abandoned(Address("a", "app_role", "old"), "write this"),),
     excluded=2,
 )
 
@@ -99,11 +102,11 @@ def with_impact(effect):
 def test_options_that_a_file_leaves_out_are_as_when_none_is_given():
     """A difference of two specs has none at all; and a later version may know more."""
     found = read(spoiled(options={"only": ["a"], "later": 1}), "plan.json")
-    assert not isinstance(found, Problem)
+    assert not isinstance(found, Diagnostic)
     assert found.options["only"] == ("a",)
     assert (found.options["files"], found.options["resend_secrets"]) == ((), False)
     assert found.plan.options == {"only": ["a"], "later": 1}
-    assert not isinstance(read(with_impact("widens"), "plan.json"), Problem)
+    assert not isinstance(read(with_impact("widens"), "plan.json"), Diagnostic)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +121,7 @@ def test_options_that_a_file_leaves_out_are_as_when_none_is_given():
         (spoiled(applications=[{}]), "P004"),
         (spoiled(options={"only": 5}), "P004"),
         (spoiled(options={"only": [5]}), "P004"),
-        (spoiled(options={"redact_principals": 5}), "P004"),
+        (spoiled(options={"redact": 5}), "P004"),
         (spoiled(options=[]), "P004"),
         (with_impact("foo"), "P004"),
         (spoiled(summary={}), "P004"),
@@ -130,13 +133,13 @@ def test_options_that_a_file_leaves_out_are_as_when_none_is_given():
 def test_a_file_that_is_no_plan_of_ours_is_a_problem(text, code):
     """Foreign, newer, broken or tampered with: each says so, with the file's name and what to do."""
     found = read(text, "plan.json")
-    assert isinstance(found, Problem)
-    assert (found.code, str(found.where), bool(found.hint)) == (code, "plan.json", True)
+    assert isinstance(found, Diagnostic)
+    assert (found.code, str(found.location), bool(found.hint)) == (code, "plan.json", True)
 
 
 def test_a_later_minor_version_is_read():
     """Minor versions only add."""
-    assert not isinstance(read(spoiled(format_version="1.9", later=[1]), "plan.json"), Problem)
+    assert not isinstance(read(spoiled(format_version="1.9", later=[1]), "plan.json"), Diagnostic)
 
 
 MOVED = {
@@ -146,7 +149,7 @@ MOVED = {
         ["the tenant is other.com, not contoso.com"],
     ),
     "the spec": (plan(change(), digest="e"), ["a: the spec is another one"]),
-    "the application": (plan(change(), ids={"sp": "2"}), ["a: it is another application or job"]),
+    "the application": (plan(change(), ids={"service_principal": "2"}), ["a: it is another application or job"]),
     "the tenant's things": (plan(change(), fingerprint="g"), ["a: what the spec manages is no longer as it was seen"]),
     "a new change": (
         plan(change(), change("users/more")),

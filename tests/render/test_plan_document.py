@@ -9,7 +9,7 @@ import pytest
 import rich_plan
 from golden_files import golden_text
 
-from scimconf.errors import Problem, Where
+from scimconf.diagnostics import Diagnostic, Location
 from scimconf.plan import Action, Address, ApplicationPlan, Change, Effect, FieldChange, Guard, Plan, WriteOnly, file
 from scimconf.render import json as machine
 from scimconf.render.json_schema import plan_schema
@@ -124,17 +124,20 @@ def test_effects_come_gravest_first():
 
 def test_guards_say_what_they_counted_and_what_opened_them():
     guards = (
-        Guard("many-removals", "x", "--allow many-removals", 3),
+        Guard("mass-removal", "x", "--allow mass-removal", 3),
         Guard("role-in-use", "y", address=Address("a", "b", "c")),
     )
     assert one(guards=guards)["guards"] == [
-        {"id": "many-removals", "message": "x", "opened_by": "--allow many-removals", "number": 3, "address": None},
+        {"id": "mass-removal", "message": "x", "opened_by": "--allow mass-removal", "number": 3, "address": None},
         {"id": "role-in-use", "message": "y", "opened_by": "", "number": None, "address": "a:b/c"},
     ]
 
 
 def test_problems_keep_their_place():
-    problems = [Problem("S1", "no", ("a", 0), Where("f.yaml", 1, 2), "hint"), Problem("S2", "hm", severity="warning")]
+    problems = [
+        Diagnostic("S1", "no", ("a", 0), Location("f.yaml", 1, 2), "hint"),
+        Diagnostic("S2", "hm", severity="warning"),
+    ]
     document = json.loads(machine.problems(problems))
     assert document["summary"] == {"errors": 1, "warnings": 1}
     assert document["problems"][0]["where"] == {"file": "f.yaml", "line": 1, "column": 2}
@@ -142,4 +145,4 @@ def test_problems_keep_their_place():
 
 
 def test_a_path_of_the_spec_is_dotted():
-    assert one(notices=(Problem("W1", "no", ("a", 0, "b")),))["notices"][0]["path"] == "a[0].b"
+    assert one(warnings=(Diagnostic("W1", "no", ("a", 0, "b")),))["notices"][0]["path"] == "a[0].b"

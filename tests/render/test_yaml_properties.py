@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis_profiles import examples
 
-from scimconf.errors import ProblemsError
+from scimconf.diagnostics import DiagnosticsError
 from scimconf.render.yaml import format_text, write_spec
-from scimconf.render.yaml.making import MEANT
-from scimconf.render.yaml.reading import read
+from scimconf.render.yaml.builder import MEANT
+from scimconf.render.yaml.parser import read
 from scimconf.spec.load import _Loader, load
 from scimconf.spec.loaded import digest
 from scimconf.spec.model import Section, Spec
@@ -87,7 +87,7 @@ class Maker:
 ROWS = [
     "mail", {"source": "mail", "match": Plain("none")}, {"source": "surname", "default": "none"},
     {"source": "surname", "default": Plain("none")}, {"constant": "NO", "apply": "on_create"}, {"absent": Plain("true")},
-    {"expression": 'Join(" ", [givenName], [surname])', "flow": Plain("always")}, {"expression": "mail"},
+    {"expression": 'Join(" ", [givenName], [surname])', "flow_behavior": Plain("always")}, {"expression": "mail"},
     {"expression": 'Switch([a], "", ' + ", ".join(f'"{word}  {word}"' for word in WORDS[:9]) + ")"},
 ]  # fmt: skip
 CLAUSES = [
@@ -118,7 +118,11 @@ SECTIONS = {
         "users": [{"user": "ada@contoso.com", "role": make.some_text()}, {"user": "bob", "roles": [make.some_text()]}],
     },
     "guards": lambda make: [
-        {"allow": "first-start", "until": make.rnd.choice(["2026-12-01", Plain("2026-12-01")]), "why": make.some_text()}
+        {
+            "guard": "initial-start",
+            "until": make.rnd.choice(["2026-12-01", Plain("2026-12-01")]),
+            "reason": make.some_text(),
+        }
     ],
 }
 
@@ -401,6 +405,6 @@ def test_a_mutilated_text_is_formatted_safely_or_refused_with_a_place(rnd):
         text = text[:at] + rnd.choice(PIECES) + text[at + rnd.randint(0, 3) :]
     try:
         check(text)
-    except ProblemsError as error:
+    except DiagnosticsError as error:
         assert error.problems
-        assert all(problem.where is not None for problem in error.problems)
+        assert all(problem.location is not None for problem in error.problems)
