@@ -239,7 +239,7 @@ async def _scene(session: Session, planned: Planned) -> tuple[Preview, tuple[str
     """Both sides, ready to be asked, and what must be said about them."""
     from datetime import UTC, datetime
 
-    from scimconf.expressions.evaluation import Circumstances
+    from scimconf.expressions.evaluation import EvaluationContext
     from scimconf.kinds.people.preview import Preview
     from scimconf.kinds.people.sides import notices, reads, sides
     from scimconf.live import people
@@ -250,7 +250,7 @@ async def _scene(session: Session, planned: Planned) -> tuple[Preview, tuple[str
     changes = planned.comparison.plan.changes
     before, after = sides(spec, snapshot, changes)
     members = await people.members(session.graph, {*(before.groups or ()), *(after.groups or ())})
-    told = Circumstances(session.graph.now or datetime.now(UTC), tenant_domain=_tenant(planned).domain or None)
+    told = EvaluationContext(session.graph.now or datetime.now(UTC), tenant_domain=_tenant(planned).domain or None)
     scene = Preview(before, after, members, told)
     return scene, (*notices(spec, snapshot), *scene.notices)
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scimconf.expressions.evaluation import Circumstances
+from scimconf.expressions.evaluation import EvaluationContext
 from scimconf.kinds.people.preview import Preview
 from scimconf.kinds.people.resource import SCHEMAS, resource
 from scimconf.kinds.people.roster import roster
@@ -17,7 +17,7 @@ from scimconf.plan.preview_redact import masking, shape, unmasked
 from scimconf.spec.model import Spec
 from scimconf.wire import Snapshot
 
-TOLD = Circumstances(datetime(2026, 11, 25, tzinfo=UTC))
+TOLD = EvaluationContext(datetime(2026, 11, 25, tzinfo=UTC))
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 

@@ -4,7 +4,7 @@ import sys
 import tracemalloc
 from datetime import UTC, datetime
 
-from scimconf.expressions.evaluation import Circumstances
+from scimconf.expressions.evaluation import EvaluationContext
 from scimconf.kinds.people.preview import Preview
 from scimconf.kinds.people.sides import Side
 from scimconf.kinds.people.summary import Summing
@@ -27,7 +27,7 @@ def scene():
     }
     before = Side(exists=True, scope="all", rows=rows)
     after = Side(exists=True, scope="all", rows={**rows, "title": row('Join(" ", [givenName], [jobTitle])')})
-    return Preview(before, after, {}, Circumstances(datetime(2026, 11, 25, tzinfo=UTC)))
+    return Preview(before, after, {}, EvaluationContext(datetime(2026, 11, 25, tzinfo=UTC)))
 
 
 def user(number):

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from scimconf.expressions.evaluation import Circumstances, Undetermined, in_scope
+from scimconf.expressions.evaluation import EvaluationContext, Undetermined, in_scope
 from scimconf.kinds.people.resource import resource
 from scimconf.kinds.people.roster import Members, Roster, roster
 from scimconf.kinds.people.rows import (
@@ -74,7 +74,7 @@ class _Read(NamedTuple):
 class Preview:
     """Both sides of one application, ready to be asked about one user after another; nothing is kept of them."""
 
-    def __init__(self, before: Side, after: Side, members: Members, told: Circumstances) -> None:
+    def __init__(self, before: Side, after: Side, members: Members, told: EvaluationContext) -> None:
         old, new = compiled(before), compiled(after)
         same = [new[target] for target in sorted(old.keys() & new.keys()) if old[target].row == new[target].row]
         self._shared = tuple(row for row in same if not row.is_computed)
