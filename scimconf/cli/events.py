@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from scimconf.cli.streams import talk
-from scimconf.errors import ScimconfError
+from scimconf.diagnostics import ScimconfError
 
 if TYPE_CHECKING:
     from scimconf.plan import ApplicationPlan, Report
@@ -35,7 +35,7 @@ class Events:
     def write(self, event: str, **members: Any) -> None:
         if self._file is None:
             return
-        from scimconf.live.echoes import throughout
+        from scimconf.graph.secret_masking import throughout
 
         time = datetime.now(tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         told = {"time": time, "event": event, **throughout(self._scrub, members)}

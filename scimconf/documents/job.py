@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from scimconf.wire import Document, Json
+from scimconf.snapshot import Document, Json
 
 BASE = "/servicePrincipals/{sp}/synchronization"
 

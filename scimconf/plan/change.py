@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from scimconf.errors import Problem
+from scimconf.diagnostics import Diagnostic
 from scimconf.plan.resource import Address, Resource
 
 Json = Any
@@ -105,7 +105,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class DiffResult:
     """What the differ found: changes, what is told as drift of an unlisted thing, and what is left alone.
 
     `managed` are the seen things that the spec rules, changed or not: a plan is stale when they are no longer so.
@@ -133,7 +133,7 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftBehind:
+class Abandoned:
     """A live thing that a former spec named and the new one does not, with the line that would remove it."""
 
     address: Address
@@ -154,8 +154,8 @@ class ApplicationPlan:
     reported: tuple[Resource, ...] = ()
     left_alone: tuple[Resource, ...] = ()
     guards: tuple[Guard, ...] = ()
-    notices: tuple[Problem, ...] = ()
-    left_behind: tuple[LeftBehind, ...] = ()
+    notices: tuple[Diagnostic, ...] = ()
+    left_behind: tuple[Abandoned, ...] = ()
     excluded: int = 0
     counted: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 

@@ -15,8 +15,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from scimconf.errors import Problem, Where
+from scimconf.diagnostics import Diagnostic, Location
 from scimconf.plan.change import (
+    Abandoned,
     Action,
     ApplicationPlan,
     Change,
@@ -24,7 +25,6 @@ from scimconf.plan.change import (
     FieldChange,
     Guard,
     Impact,
-    LeftBehind,
     Plan,
     Tenant,
 )
@@ -106,7 +106,7 @@ class GuardPart(_Part):
     address: str | None = Field(description="What it is about, where that is one thing.")
 
 
-class NoticePart(_Part):
+class WarningPart(_Part):
     """Something to know that does not stop anything."""
 
     code: str
@@ -116,7 +116,7 @@ class NoticePart(_Part):
     hint: str
 
 
-class LeftBehindPart(_Part):
+class AbandonedPart(_Part):
     """Something live that a former spec named and the new one does not."""
 
     address: str
@@ -143,10 +143,10 @@ class ApplicationPart(_Part):
         strict=False, description="Drift: in the tenant, not in the spec, only told."
     )
     left_alone: dict[str, int] = Field(description="How many of each kind.")
-    left_behind: tuple[LeftBehindPart, ...] = Field(strict=False, description="Only with `--was`.")
+    left_behind: tuple[AbandonedPart, ...] = Field(strict=False, description="Only with `--was`.")
     excluded: int = Field(description="Changes hidden by `--only` and `--exclude`.")
     guards: tuple[GuardPart, ...] = Field(strict=False)
-    notices: tuple[NoticePart, ...] = Field(strict=False)
+    notices: tuple[WarningPart, ...] = Field(strict=False)
 
 
 class TenantPart(_Part):
@@ -181,7 +181,7 @@ class PlanFile(_Part):
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class SavedPlan:
     """A plan that was read from a file; of its options those that the file leaves out are as when none is given."""
 
     plan: Plan
@@ -190,33 +190,35 @@ class Saved:
     options: Mapping[str, Json]
 
 
-def read(text: str | bytes, file: str) -> Saved | Problem:
+def read(text: str | bytes, file: str) -> SavedPlan | Diagnostic:
     """The plan in a file's text, or what is wrong with the file."""
-    where = Where(file)
+    where = Location(file)
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        return Problem(
+        return Diagnostic(
             "P001", "this is not a plan: it is not JSON", where=where, hint="Make one: scimconf plan --out FILE"
         )
     version = document.get("format_version") if isinstance(document, dict) else None
     if not isinstance(version, str):
-        return Problem("P002", "this is not a plan of scimconf", where=where, hint="Make one: scimconf plan --out FILE")
+        return Diagnostic(
+            "P002", "this is not a plan of scimconf", where=where, hint="Make one: scimconf plan --out FILE"
+        )
     if version.partition(".")[0] != str(MAJOR):
         said = f"this plan has format {version}, and this scimconf reads {MAJOR}.x"
-        return Problem("P003", said, where=where, hint="Plan and apply with the same version.")
+        return Diagnostic("P003", said, where=where, hint="Plan and apply with the same version.")
     try:
         parsed = PlanFile.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         path = tuple(part for part in first["loc"] if isinstance(part, (str, int)))
         said = f"this plan is not whole: {first['msg'].lower()}"
-        return Problem("P004", said, path, where, "Plan again; a plan is not edited by hand.")
+        return Diagnostic("P004", said, path, where, "Plan again; a plan is not edited by hand.")
     if digest(document) != parsed.digest:
         said = "this plan was changed after it was made: its digest is another one"
-        return Problem("P005", said, where=where, hint="Plan again; a plan is not edited by hand.")
+        return Diagnostic("P005", said, where=where, hint="Plan again; a plan is not edited by hand.")
     plan = _plan(parsed, document["options"])
-    return Saved(plan, parsed.digest, MappingProxyType(document), MappingProxyType(parsed.options.model_dump()))
+    return SavedPlan(plan, parsed.digest, MappingProxyType(document), MappingProxyType(parsed.options.model_dump()))
 
 
 # --- back to values -------------------------------------------------------------------------------------------------
@@ -242,10 +244,10 @@ def _application(part: ApplicationPart) -> ApplicationPlan:
             for one in part.guards
         ),
         notices=tuple(
-            Problem(one.code, one.message, (one.path,) if one.path else (), hint=one.hint, severity=one.severity)
+            Diagnostic(one.code, one.message, (one.path,) if one.path else (), hint=one.hint, severity=one.severity)
             for one in part.notices
         ),
-        left_behind=tuple(LeftBehind(address(one.address), one.write) for one in part.left_behind),
+        left_behind=tuple(Abandoned(address(one.address), one.write) for one in part.left_behind),
         excluded=part.excluded,
         counted=MappingProxyType(part.left_alone),
     )

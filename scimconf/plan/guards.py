@@ -16,7 +16,7 @@ ASKED = frozenset({"application-created", "first-start"})
 
 
 @dataclass(frozen=True, slots=True)
-class Permit:
+class GuardExemption:
     """Opens one guard, for one address or number if it says so, until a day. Written in a spec, it says why."""
 
     guard: str
@@ -40,7 +40,7 @@ class Permit:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class GuardContext:
     """What guards need beside the changes.
 
     `holders` are the assigned principals by id with the number of roles that each holds; `people` says how many
@@ -59,11 +59,11 @@ class Facts:
     matching: frozenset[Address] = frozenset()
     unsendable: tuple[str, ...] = ()
     left_behind: int = 0
-    permits: tuple[Permit, ...] = ()
+    permits: tuple[GuardExemption, ...] = ()
     today: date = date.min
 
 
-def opened(guard: Guard, facts: Facts) -> Guard:
+def opened(guard: Guard, facts: GuardContext) -> Guard:
     """The guard, with the first permit that opens it."""
     for permit in facts.permits:
         if permit.opens(guard, facts.today):

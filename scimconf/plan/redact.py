@@ -24,7 +24,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
-from scimconf.errors import Problem
+from scimconf.diagnostics import Diagnostic
 from scimconf.plan.change import ApplicationPlan, Change, Detail, FieldChange, Guard, Plan
 from scimconf.plan.resource import Address, Resource, decode, encode
 
@@ -221,7 +221,7 @@ def _guard(people: _People, guard: Guard) -> Guard:
     )
 
 
-def _notice(people: _People, notice: Problem) -> Problem:
+def _notice(people: _People, notice: Diagnostic) -> Diagnostic:
     path = tuple(people.text(part) if isinstance(part, str) else part for part in notice.path)
     return replace(notice, message=people.text(notice.message), hint=people.text(notice.hint), path=path)
 

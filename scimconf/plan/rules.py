@@ -12,12 +12,12 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from scimconf.plan.change import Action, Change, Effect, FieldChange, Guard
-from scimconf.plan.guards import Facts, opened
+from scimconf.plan.guards import GuardContext, opened
 
 LEFT = "[IsSoftDeleted]"
 GONE = "people who leave would no longer be disabled in the application"
 
-Rule = Callable[[Sequence[Change], Facts], Iterable[Guard]]
+Rule = Callable[[Sequence[Change], GuardContext], Iterable[Guard]]
 
 MANY, OF_AT_LEAST, SHARE = 100, 10, 0.3
 """Removing more people than this, or more than this share of at least so many, is many."""
@@ -34,7 +34,7 @@ def _counted(change: Change, which: Effect, guard: Guard) -> Guard:
     return replace(guard, message=f"{guard.message} ({impact})", number=impact.number if is_most else None)
 
 
-def _wrong_tenant(_changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+def _wrong_tenant(_changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
     wanted, seen = facts.tenant_wanted, facts.tenant
     if wanted is None:
         return
@@ -44,14 +44,14 @@ def _wrong_tenant(_changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
         yield Guard("wrong-tenant", f"the spec is for {wanted}, and this is {seen.domain or seen.id}")
 
 
-def _application_created(changes: Sequence[Change], _facts: Facts) -> Iterator[Guard]:
+def _application_created(changes: Sequence[Change], _facts: GuardContext) -> Iterator[Guard]:
     for change in changes:
         if change.kind == "application" and change.action is Action.CREATE:
             said = "the application does not exist and would be created"
             yield Guard("application-created", said, address=change.address)
 
 
-def _first_start(changes: Sequence[Change], _facts: Facts) -> Iterator[Guard]:
+def _first_start(changes: Sequence[Change], _facts: GuardContext) -> Iterator[Guard]:
     for change in changes:
         one = change.field("enabled") if change.kind == "schedule" else None
         ran = change.before is not None and change.before.facts.get("has_run")
@@ -60,14 +60,14 @@ def _first_start(changes: Sequence[Change], _facts: Facts) -> Iterator[Guard]:
             yield _counted(change, Effect.WIDENS, Guard("first-start", said, address=change.address))
 
 
-def _job_replaced(changes: Sequence[Change], _facts: Facts) -> Iterator[Guard]:
+def _job_replaced(changes: Sequence[Change], _facts: GuardContext) -> Iterator[Guard]:
     for change in changes:
         if change.kind == "job" and change.action is Action.REPLACE:
             said = "the job would be deleted with all that it remembers, and another one made"
             yield Guard("job-replaced", said, address=change.address)
 
 
-def _role_in_use(changes: Sequence[Change], _facts: Facts) -> Iterator[Guard]:
+def _role_in_use(changes: Sequence[Change], _facts: GuardContext) -> Iterator[Guard]:
     """A role that goes takes its assignments along; those that the plan removes anyway do not count."""
     removed: Counter[str] = Counter()
     for change in changes:
@@ -83,7 +83,7 @@ def _role_in_use(changes: Sequence[Change], _facts: Facts) -> Iterator[Guard]:
                 yield Guard("role-in-use", said, number=left, address=change.address)
 
 
-def _scope_all(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+def _scope_all(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
     for change in changes:
         one = change.field("scope") if change.kind == "settings" else None
         if one is not None and one.before != "all" and one.after == "all" and facts.has_run:
@@ -99,7 +99,7 @@ def _fields(changes: Sequence[Change], kind: str, name: str) -> Iterator[tuple[C
             yield change, one
 
 
-def _scope_narrows(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+def _scope_narrows(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
     if not facts.has_run:
         return
     for change, one in _fields(changes, "settings", "scope"):
@@ -112,7 +112,7 @@ def _scope_narrows(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
             yield _counted(change, Effect.NARROWS, Guard("scope-narrows", said, address=change.address))
 
 
-def _matching_changed(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+def _matching_changed(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
     """How people are found on the other side: a matching attribute comes, goes, or gets another source."""
     for change in changes if facts.has_run else ():
         match = change.field("match") if change.kind == "attribute_mapping" else None
@@ -138,7 +138,7 @@ def _principal(change: Change) -> str:
     return str(key[0]) if isinstance(key, tuple) else ""
 
 
-def _many_removals(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+def _many_removals(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
     """People, not rows: a group counts for its direct members, at least one where they cannot be read."""
     losing = [_principal(change) for change in _losing(changes)]
     counted = [facts.people.get(one, 1) for one in losing]
@@ -151,14 +151,14 @@ def _many_removals(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
         yield Guard("many-removals", said, number=number)
 
 
-def _bound(changes: Sequence[Change], facts: Facts) -> str:
+def _bound(changes: Sequence[Change], facts: GuardContext) -> str:
     """At most, where somebody may keep a role through a group, or lose it through two."""
     losing = {_principal(one) for one in _losing(changes)}
     through = any(one in facts.groups for one in facts.holders if one not in losing)
     return "at most " if through or losing & facts.groups else ""
 
 
-def _group_removed(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+def _group_removed(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
     for change in _losing(changes):
         if change.address.rest.startswith("group:"):
             people = facts.people.get(_principal(change))
@@ -167,7 +167,7 @@ def _group_removed(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
             yield Guard("group-removed", said, number=people, address=change.address)
 
 
-def _all_removed(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+def _all_removed(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
     losing = {_principal(change) for change in _losing(changes)}
     gaining = {_principal(one) for one in changes if one.kind == "assignment" and one.action is Action.CREATE}
     if losing and set(facts.holders) <= losing and not gaining:
@@ -175,7 +175,7 @@ def _all_removed(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
         yield Guard("all-removed", said, number=len(losing))
 
 
-def _active_unmapped(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+def _active_unmapped(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
     """Whoever leaves is disabled by a mapping that reads IsSoftDeleted at every update, and by nothing else."""
     for change in changes if facts.has_run else ():
         said = ""
@@ -220,28 +220,28 @@ def _loses_update(change: Change) -> bool:
     return one is not None and "update" in (one.before or ()) and "update" not in one.after
 
 
-def _threshold_off(changes: Sequence[Change], _facts: Facts) -> Iterator[Guard]:
+def _threshold_off(changes: Sequence[Change], _facts: GuardContext) -> Iterator[Guard]:
     for change, one in _fields(changes, "settings", "deletion_threshold"):
         if one.before is not None and one.after is None:
             said = "nothing would stop a cycle that deletes or disables very many people"
             yield Guard("threshold-off", said, address=change.address)
 
 
-def _endpoint_changed(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+def _endpoint_changed(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
     for change, one in _fields(changes, "connection", "base_address") if facts.has_run else ():
         if one.before is not None:
             said = f"people would be provisioned to another address: {one.after} instead of {one.before}"
             yield Guard("endpoint-changed", said, address=change.address)
 
 
-def _secret_not_at_hand(_changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+def _secret_not_at_hand(_changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
     if facts.unsendable:
         keys = ", ".join(facts.unsendable)
         said = f"{keys} cannot be sent again; only what changes would be written, which may erase it"
         yield Guard("secret-not-at-hand", said, number=len(facts.unsendable))
 
 
-def _quarantined(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+def _quarantined(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
     """Stops starts and widening while the job is in quarantine, never the mending."""
     if not facts.quarantine:
         return
@@ -252,7 +252,7 @@ def _quarantined(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
             yield _counted(change, Effect.WIDENS, Guard("quarantined", said, address=change.address))
 
 
-def _left_behind(_changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+def _left_behind(_changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
     """Only with `--fail-on-left-behind`."""
     if facts.left_behind:
         many = (
@@ -286,6 +286,6 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 )
 
 
-def guards(changes: Sequence[Change], facts: Facts) -> tuple[Guard, ...]:
+def guards(changes: Sequence[Change], facts: GuardContext) -> tuple[Guard, ...]:
     """Every guard that applies, open or not."""
     return tuple(opened(guard, facts) for rule in RULES.values() for guard in rule(changes, facts))

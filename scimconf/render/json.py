@@ -13,10 +13,10 @@ from dataclasses import asdict
 from pathlib import PureWindowsPath
 from typing import Any
 
-from scimconf.errors import Problem, dotted
+from scimconf.diagnostics import Diagnostic, dotted
 from scimconf.plan import ApplicationPlan, Change, FieldChange, Guard, Plan, Resource, WriteOnly
 from scimconf.plan.diff import digest
-from scimconf.render.names import by_weight, totals
+from scimconf.render.labels import by_weight, totals
 
 Json = Any
 
@@ -29,7 +29,7 @@ def plan(plan: Plan) -> str:
     return write(plan_document(plan))
 
 
-def problems(problems: Iterable[Problem]) -> str:
+def problems(problems: Iterable[Diagnostic]) -> str:
     """The problems as `validate --format json` prints them, in the order given."""
     listed = list(problems)
     errors = sum(problem.is_error for problem in listed)
@@ -130,7 +130,7 @@ def _guard(guard: Guard) -> Json:
     }
 
 
-def _problem(problem: Problem) -> Json:
+def _problem(problem: Diagnostic) -> Json:
     return {
         "code": problem.code,
         "severity": problem.severity,
@@ -140,7 +140,7 @@ def _problem(problem: Problem) -> Json:
     }
 
 
-def _where(problem: Problem) -> Json:
+def _where(problem: Diagnostic) -> Json:
     where = problem.where
     return None if where is None else {"file": where.file, "line": where.line, "column": where.column}
 

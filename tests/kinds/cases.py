@@ -14,16 +14,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from scimconf.diagnostics import Diagnostic, dotted
 from scimconf.documents import OPERATIONS
-from scimconf.errors import Problem, dotted
 from scimconf.expressions import parse, to_source
 from scimconf.kinds import KINDS
-from scimconf.kinds.comparison import Comparison, Options, compare, documents, lookups
-from scimconf.plan import Change, Reported, Resource, Whole, WriteOnly
+from scimconf.plan import Change, Exclusive, ReportOnly, Resource, WriteOnly
+from scimconf.snapshot import DeniedRead, Lookup, Principal, SecretRef, Snapshot
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
-from scimconf.wire import Edit, Lookup, Principal, Read, Refusal, SecretRef, Send, Snapshot, Step
+from scimconf.steps import Edit, Read, Send, Step
+from scimconf.workflow.compilation import CompiledPlan, PlanOptions, compare, documents, lookups
 
 HERE = Path(__file__).parent
 BASE = HERE / "base"
@@ -83,7 +84,7 @@ def snapshot(spec: Spec, served: Documents, refused: Iterable[str] = ()) -> Snap
     binders = [one.binds for one in pending.values() if one.binds is not None]
     names: dict[str, str] = {}
     arrived: Documents = {}
-    refusals = {name: Refusal(403, "Authorization_RequestDenied", pending[name].path) for name in refused}
+    refusals = {name: DeniedRead(403, "Authorization_RequestDenied", pending[name].path) for name in refused}
     ready = [""]
     while ready:
         ready = [name for name, one in pending.items() if one.needs <= names.keys()]
@@ -113,21 +114,21 @@ def planned(
     options: Mapping[str, Any] | None = None,
     files: Mapping[str, str] | None = None,
     **changes: Any,
-) -> Comparison:
+) -> CompiledPlan:
     """The plan of a spec's text against the base tenant with these documents."""
     spec = spec_of(text, files)
     return compare(KINDS, spec, snapshot(spec, overlaid(changes), refused), options_of(options or {}))
 
 
-def options_of(raw: Mapping[str, Any]) -> Options:
+def options_of(raw: Mapping[str, Any]) -> PlanOptions:
     lists = {key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()}
-    return Options(today=TODAY, **lists)
+    return PlanOptions(today=TODAY, **lists)
 
 
 # --- telling -------------------------------------------------------------------------------------------------------
 
 
-def line(problem: Problem) -> str:
+def line(problem: Diagnostic) -> str:
     about = f"{dotted(problem.path)}: " if problem.path else ""
     said = f"{problem.severity} {problem.code} {about}{problem.message}."
     return f"{said} {problem.hint}".strip()
@@ -145,7 +146,7 @@ def _value(value: Any) -> Any:
 
 def told_resource(one: Any) -> Any:
     if not isinstance(one, Resource):
-        address = one.prefix if isinstance(one, Whole | Reported) else one.address
+        address = one.prefix if isinstance(one, Exclusive | ReportOnly) else one.address
         return {type(one).__name__.lower(): address.local}
     told = {"address": one.address.local, "fields": _value(one.fields)}
     return told | {name: _value(part) for name in ("key", "facts") if (part := getattr(one, name))}
@@ -157,7 +158,7 @@ def told_change(one: Change) -> Any:
     return told | {"effects": sorted(one.effects)} | ({"reason": one.reason} if one.reason else {})
 
 
-def told_plan(one: Comparison) -> Any:
+def told_plan(one: CompiledPlan) -> Any:
     return {
         "changes": [told_change(change) for change in one.plan.changes],
         "reported": [resource.address.local for resource in one.plan.reported],

@@ -8,10 +8,19 @@ from typing import Any
 import pytest
 
 from scimconf.kinds import KINDS
-from scimconf.kinds.comparison import Comparison, Options, check, compare, documents, groups_to_count, needed_secrets
 from scimconf.plan import Change, Effect, Resource, Tenant
-from scimconf.plan.guards import Permit
-from scimconf.wire import Lookup, Phase, Principal, Send, Snapshot
+from scimconf.plan.guards import GuardExemption
+from scimconf.snapshot import Lookup, Principal, Snapshot
+from scimconf.steps import Phase, Send
+from scimconf.workflow.compilation import (
+    CompiledPlan,
+    PlanOptions,
+    check,
+    compare,
+    documents,
+    groups_to_count,
+    needed_secrets,
+)
 from tests.kinds.cases import TODAY, line, loaded_of, overlaid, planned, snapshot, spec_of
 
 USER, ADMIN, MEMBER = (f"20000000-0000-4000-8000-00000000000{letter}" for letter in "abc")
@@ -148,7 +157,7 @@ EFFECTS: dict[str, tuple[str, dict[str, Any], str, str]] = {
 }
 
 
-def only_change(found: Comparison) -> Change:
+def only_change(found: CompiledPlan) -> Change:
     (change,) = [one for one in found.plan.changes if one.kind != "schedule"]
     return change
 
@@ -174,7 +183,7 @@ def test_the_start_is_what_widens():
 DANGERS = {"narrows", "destroys"}
 
 
-def schedule_of(found: Comparison) -> list[str]:
+def schedule_of(found: CompiledPlan) -> list[str]:
     """The calls that stop and start the job, in their phases."""
     sends = [one for one in found.steps if isinstance(one, Send) and one.serves[0].kind == "schedule"]
     return [f"{one.phase.name.lower()} {one.path.rpartition('/')[2]}" for one in sends]
@@ -325,7 +334,7 @@ def test_a_permit_that_is_over_is_a_problem():
     assert [problem.code for problem in found.problems] == ["K003"]
     assert found.plan.changes == ()
     guard = guard_of("scope-all")
-    assert not Permit("scope-all", TODAY.replace(day=24)).opens(guard, TODAY)
+    assert not GuardExemption("scope-all", TODAY.replace(day=24)).opens(guard, TODAY)
 
 
 QUIET = {
@@ -363,12 +372,12 @@ def test_the_tenant_that_cannot_be_read_is_the_tokens():
     """Where the tenant is refused the token's own id counts; without that it is not sure to be the right one."""
     spec = spec_of("tenant: 0a0a0a0a-0000-4000-8000-000000000001")
     seen = snapshot(spec, overlaid({}), ["organization"])
-    found = compare(KINDS, spec, seen, Options(today=TODAY))
+    found = compare(KINDS, spec, seen, PlanOptions(today=TODAY))
     assert [guard.message for guard in found.plan.guards] == [
         "the tenant cannot be read, so it is not sure to be 0a0a0a0a-0000-4000-8000-000000000001"
     ]
     token = replace(seen, names={**seen.names, "token_tenant": "0A0A0A0A-0000-4000-8000-000000000001"})
-    found = compare(KINDS, spec, token, Options(today=TODAY))
+    found = compare(KINDS, spec, token, PlanOptions(today=TODAY))
     assert (found.plan.guards, found.tenant) == ((), Tenant("0A0A0A0A-0000-4000-8000-000000000001"))
 
 
@@ -380,7 +389,7 @@ def test_groups_are_counted_once_somebody_loses_a_last_role():
     rows = [held(EDITORS.upper(), MEMBER, "Group"), held(EDITORS.upper(), ADMIN, "Group"), held(ADA, MEMBER)]
     spec = spec_of("assignments: {unlisted: keep, users: [{user: ada@contoso.com, absent: true}]}")
     seen = snapshot(spec, overlaid({"assignments": rows}))
-    found = compare(KINDS, spec, seen, Options(today=TODAY))
+    found = compare(KINDS, spec, seen, PlanOptions(today=TODAY))
     assert groups_to_count(found, seen) == (EDITORS,)
     assert groups_to_count(found, replace(seen, members={EDITORS: None})) == ()
     nobody = planned("assignments: {unlisted: keep}", assignments=rows)
@@ -392,7 +401,7 @@ def test_people_are_counted_through_their_groups():
     rows = [held(EDITORS.upper(), MEMBER, "Group"), held(ADA, MEMBER), held(CLEO, MEMBER, "ServicePrincipal")]
     spec = spec_of("assignments: {unlisted: keep, groups: [{name: Writer editors, absent: true}]}")
     seen = replace(snapshot(spec, overlaid({"assignments": rows})), members={EDITORS: 12})
-    found = compare(KINDS, spec, seen, Options(today=TODAY))
+    found = compare(KINDS, spec, seen, PlanOptions(today=TODAY))
     said = {guard.id: guard.message for guard in found.plan.guards}
     assert said["many-removals"] == "at most 12 of 13 people would lose their last role"
     assert said["group-removed"] == "a whole group would lose its last role, and 12 members with it"
@@ -487,7 +496,7 @@ def test_without_a_tenant_nothing_guards_against_the_wrong_one():
     files = {"spec.yaml": "{version: 1, name: w, application: {display_name: Writer}, provisioning: {enabled: true}}"}
     spec = loaded_of("", files).spec
     assert spec is not None
-    found = compare(KINDS, spec, snapshot(spec, overlaid({})), Options(today=TODAY))
+    found = compare(KINDS, spec, snapshot(spec, overlaid({})), PlanOptions(today=TODAY))
     assert [line(one) for one in found.plan.notices] == [
         (
             "warning K001 the spec names no tenant, so nothing guards against the wrong one. "
@@ -621,7 +630,7 @@ def test_an_empty_tenant_is_no_reason_to_fall_over():
     """Every question may be asked of a snapshot in which nothing is."""
     for text, _, _, _ in EFFECTS.values():
         spec = spec_of(text)
-        found = compare(KINDS, spec, Snapshot(), Options(today=TODAY))
+        found = compare(KINDS, spec, Snapshot(), PlanOptions(today=TODAY))
         assert found.problems == check(KINDS, spec, Snapshot())
 
 
@@ -664,7 +673,9 @@ def test_an_address_is_itself_whatever_a_pattern_would_make_of_it():
     found = planned(text, **{"applications+": {"0/appRoles/0": role}}, assignments=[held(ADA, USER)])
     assert [(guard.id, guard.open) for guard in found.plan.guards] == [("role-in-use", True)]
     (all_removed,) = planned(GUARDS["all-removed"][0], **GUARDS["all-removed"][1]).plan.guards
-    assert not Permit("all-removed", address="*").opens(all_removed, TODAY), "a guard of the whole plan has no address"
+    assert not GuardExemption("all-removed", address="*").opens(all_removed, TODAY), (
+        "a guard of the whole plan has no address"
+    )
 
 
 NOBODYS = "00000000-0000-0000-0000-000000000000"

@@ -9,13 +9,13 @@ from datetime import date
 import pytest
 from rehearsal import WRITER, Rehearsal, everything_open, told, wishes
 
-from scimconf.kinds.people.impact import Among, Questions, questions, with_impact
+from scimconf.impact.estimates import ImpactQueries, SamplePopulation, annotate, impact_queries
 from scimconf.plan import Action, Address, Change, Effect, FieldChange, Impact, Plan, Resource
 from scimconf.plan.redact import redacted
 from scimconf.render import html, markdown
 from scimconf.render import json as machine
+from scimconf.snapshot import Sample, Snapshot
 from scimconf.spec.model import Spec
-from scimconf.wire import Sample, Snapshot
 
 USER, GROUP, OTHER = "u1", "g1", "g2"
 ROLE = "r1"
@@ -110,18 +110,18 @@ def source(before, after, rest="users/title", effects=(Effect.RESYNC,)):
 @pytest.mark.parametrize(
     ("changes", "snapshot", "expected"),
     [
-        ([], seen(), Questions()),
-        ([SCOPE], seen(members={}), Questions(users=True, groups=(GROUP,))),
-        ([SCOPE], seen(users=9), Questions()),
-        ([USER_IN], seen(), Questions()),
-        ([GROUP_IN], seen(), Questions(groups=(OTHER,))),
-        ([change("assignment", "group:?/admin", action=Action.CREATE, key=("?G", ROLE))], seen(), Questions()),
-        ([change("assignment", "group:?/admin", action=Action.CREATE)], seen(), Questions()),
-        ([GROUP_OUT], seen(members={}), Questions(groups=(GROUP,))),
+        ([], seen(), ImpactQueries()),
+        ([SCOPE], seen(members={}), ImpactQueries(users=True, groups=(GROUP,))),
+        ([SCOPE], seen(users=9), ImpactQueries()),
+        ([USER_IN], seen(), ImpactQueries()),
+        ([GROUP_IN], seen(), ImpactQueries(groups=(OTHER,))),
+        ([change("assignment", "group:?/admin", action=Action.CREATE, key=("?G", ROLE))], seen(), ImpactQueries()),
+        ([change("assignment", "group:?/admin", action=Action.CREATE)], seen(), ImpactQueries()),
+        ([GROUP_OUT], seen(members={}), ImpactQueries(groups=(GROUP,))),
         (
             [filters("IT", "Sales")],
             seen(),
-            Questions(select=NEEDED, among=Among((USER,), (GROUP,))),
+            ImpactQueries(select=NEEDED, among=SamplePopulation((USER,), (GROUP,))),
         ),
         (
             [
@@ -131,27 +131,27 @@ def source(before, after, rest="users/title", effects=(Effect.RESYNC,)):
                 change("assignment", "user:?/x", action=Action.CREATE, key=("?x", ROLE)),
             ],
             seen(members={OTHER: 1}),
-            Questions(select=NEEDED, among=Among((USER, "u2"), (GROUP, OTHER))),
+            ImpactQueries(select=NEEDED, among=SamplePopulation((USER, "u2"), (GROUP, OTHER))),
         ),
-        ([filters("IT", "Sales")], seen(schema=live(everyone="True")), Questions(select=NEEDED)),
-        ([filters("IT", "Sales")], seen(schema={}), Questions(select=NEEDED)),
-        ([filters("IT", "Sales")], seen(None), Questions()),
+        ([filters("IT", "Sales")], seen(schema=live(everyone="True")), ImpactQueries(select=NEEDED)),
+        ([filters("IT", "Sales")], seen(schema={}), ImpactQueries(select=NEEDED)),
+        ([filters("IT", "Sales")], seen(None), ImpactQueries()),
         (
             [source("[department]", "[mail]")],
             seen(schema=live([("givenName", "Ada")])),
-            Questions(
+            ImpactQueries(
                 select=("accountEnabled", "department", "givenName", "id", "mail", "userPrincipalName"),
-                among=Among((USER,), (GROUP,)),
+                among=SamplePopulation((USER,), (GROUP,)),
             ),
         ),
-        ([filters("IT", "Sales")], seen(sample=PEOPLE), Questions()),
-        ([filters("True", "False", "IsSoftDeleted")], seen(), Questions()),
+        ([filters("IT", "Sales")], seen(sample=PEOPLE), ImpactQueries()),
+        ([filters("True", "False", "IsSoftDeleted")], seen(), ImpactQueries()),
     ],
 )
 def test_only_what_a_change_needs_is_counted(changes, snapshot, expected):
     """And nothing twice; a plan without people in it reads nothing more."""
-    found = questions(spec(), changes, snapshot)
-    assert (found, bool(found)) == (expected, expected != Questions())
+    found = impact_queries(spec(), changes, snapshot)
+    assert (found, bool(found)) == (expected, expected != ImpactQueries())
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_only_what_a_change_needs_is_counted(changes, snapshot, expected):
 )  # fmt: skip
 def test_a_change_says_how_many(one, snapshot, expected):
     """What could not be counted is not said."""
-    assert dict(with_impact(spec(), [one], snapshot, TODAY)[0].impact) == expected
+    assert dict(annotate(spec(), [one], snapshot, TODAY)[0].impact) == expected
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_a_change_says_how_many(one, snapshot, expected):
 @pytest.mark.parametrize("one", [START, MATCH], ids=["start", "matching"])
 def test_a_start_and_another_way_of_matching_are_about_whoever_will_be_in_scope(one, scope, more, snapshot, expected):
     """At most, since somebody may be in several groups."""
-    told = with_impact(spec(scope), [one, *more], snapshot, TODAY)[0].impact
+    told = annotate(spec(scope), [one, *more], snapshot, TODAY)[0].impact
     assert set(told.values()) == (set() if expected is None else {expected})
 
 
@@ -268,15 +268,15 @@ NAMED = (
 )
 def test_a_changed_mapping_says_for_whom_it_gives_another_value(one, names, expected):
     """Another value or a failure; of whom it cannot be known is counted by itself; three are named."""
-    asked = questions(spec(), [one], seen()).select
+    asked = impact_queries(spec(), [one], seen()).select
     assert asked == (tuple(sorted({"accountEnabled", "id", "userPrincipalName", names})) if names else ())
-    told = with_impact(spec(), [one], seen(sample=NAMED), TODAY)[0].impact
+    told = annotate(spec(), [one], seen(sample=NAMED), TODAY)[0].impact
     unknown = (expected or ())[2:]
     impact = (
         Impact(expected[0], sample=3, who=expected[1], among="in scope", unknown=sum(unknown)) if expected else None
     )
     assert dict(told) == ({} if impact is None else {Effect.RESYNC: impact})
-    assert dict(with_impact(spec(), [one], seen(), TODAY)[0].impact) == {}
+    assert dict(annotate(spec(), [one], seen(), TODAY)[0].impact) == {}
 
 
 @pytest.mark.parametrize(
@@ -293,14 +293,14 @@ def test_only_those_in_scope_count(filtered, expected):
     """Whom the filters keep out is sent nothing, whatever the mapping gives."""
     people = Sample(NAMED, assigned=True, whole=True)
     snapshot = seen(sample=people, schema=live(filtered))
-    told = with_impact(spec(), [source("[givenName]", "[mail]")], snapshot, TODAY)[0].impact
+    told = annotate(spec(), [source("[givenName]", "[mail]")], snapshot, TODAY)[0].impact
     assert dict(told) == {Effect.RESYNC: expected}
     some = replace(snapshot, sample=Sample(NAMED, assigned=True))
-    told = with_impact(spec(), [source("[givenName]", "[mail]")], some, TODAY)[0].impact
+    told = annotate(spec(), [source("[givenName]", "[mail]")], some, TODAY)[0].impact
     sampled = replace(expected, of=None, sample=expected.of)
     assert dict(told) == ({Effect.RESYNC: sampled} if expected.of else {})
     nobody = replace(snapshot, sample=Sample(assigned=True, whole=True))
-    told = with_impact(spec(), [source("[givenName]", "[mail]")], nobody, TODAY)[0].impact
+    told = annotate(spec(), [source("[givenName]", "[mail]")], nobody, TODAY)[0].impact
     assert dict(told) == {Effect.RESYNC: Impact(0, 0, among="in scope")}
 
 

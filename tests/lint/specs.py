@@ -6,7 +6,7 @@ from datetime import date
 
 import yaml
 
-from scimconf.render.problems import sentence
+from scimconf.render.diagnostics import sentence
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
 from scimconf.workflow import lint, validate

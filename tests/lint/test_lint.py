@@ -6,9 +6,9 @@ import pytest
 
 from scimconf.documents.application import CUSTOM_TEMPLATE
 from scimconf.expressions import parse, to_source
-from scimconf.kinds.lint import lint
+from scimconf.lint.checks import lint
+from scimconf.snapshot import Snapshot
 from scimconf.spec.load import load
-from scimconf.wire import Snapshot
 from tests.lint.specs import linted, loaded, told
 
 SWITCH = 'Switch([country], , "US", "America", "DE")'

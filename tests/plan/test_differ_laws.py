@@ -3,7 +3,7 @@
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from scimconf.plan import Absent, Action, Address, Kept, Reported, Resource, Whole
+from scimconf.plan import Absent, Action, Address, Exclusive, Protected, ReportOnly, Resource
 from scimconf.plan.diff import canonical, diff, explain, fingerprint
 
 json_values = st.recursive(
@@ -27,12 +27,12 @@ def address(kind, rest=""):
 
 
 rules = st.lists(
-    st.builds(Whole, st.builds(address, st.sampled_from("kl"), st.just("") | rests))
-    | st.builds(Reported, st.builds(address, st.sampled_from("kl"), st.just("") | rests))
-    | st.builds(Kept, st.builds(address, st.sampled_from("kl"), rests)),
+    st.builds(Exclusive, st.builds(address, st.sampled_from("kl"), st.just("") | rests))
+    | st.builds(ReportOnly, st.builds(address, st.sampled_from("kl"), st.just("") | rests))
+    | st.builds(Protected, st.builds(address, st.sampled_from("kl"), rests)),
     max_size=5,
 )
-EVERYTHING = [Whole(address("k")), Whole(address("l"))]
+EVERYTHING = [Exclusive(address("k")), Exclusive(address("l"))]
 
 
 def perform(changes, observed):

@@ -9,11 +9,11 @@ from scimconf.plan import (
     Change,
     FieldChange,
     Guard,
-    Outcome,
     Plan,
     Report,
     Resource,
     Result,
+    StepOutcome,
 )
 from scimconf.plan.outcome import worst
 
@@ -66,9 +66,9 @@ def test_a_guard_is_open_once_something_opened_it():
 
 def test_an_address_is_as_well_as_its_worst_step():
     outcomes = (
-        Outcome(Result.FAILED, (HERE,), "one"),
-        Outcome(Result.DONE, (HERE, THERE), "two"),
-        Outcome(Result.UNSEEN, (THERE,), "three"),
+        StepOutcome(Result.FAILED, (HERE,), "one"),
+        StepOutcome(Result.DONE, (HERE, THERE), "two"),
+        StepOutcome(Result.UNSEEN, (THERE,), "three"),
     )
     assert worst(outcomes) == Report("a", outcomes).by_address() == {HERE: Result.FAILED, THERE: Result.UNSEEN}
     assert Report("a", outcomes).failed == outcomes[:1]

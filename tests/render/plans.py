@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import rich_plan
 
-from scimconf.errors import Problem
+from scimconf.diagnostics import Diagnostic
 from scimconf.plan import (
+    Abandoned,
     Action,
     Address,
     ApplicationPlan,
@@ -14,7 +15,6 @@ from scimconf.plan import (
     Effect,
     FieldChange,
     Guard,
-    LeftBehind,
     Plan,
     Resource,
     Tenant,
@@ -83,8 +83,8 @@ def everywhere(value):
         reported=(Resource(address, facts={"id": value}),),
         left_alone=(Resource(Address(value, value)),),
         guards=(Guard(value, value, address=address), Guard(value, value, value, 7)),
-        notices=(Problem(value, value, (value, 1), hint=value), Problem("", value, severity="warning")),
-        left_behind=(LeftBehind(address, value), LeftBehind(address, "")),
+        notices=(Diagnostic(value, value, (value, 1), hint=value), Diagnostic("", value, severity="warning")),
+        left_behind=(Abandoned(address, value), Abandoned(address, "")),
         excluded=1,
     )
     return Plan(Tenant(value, value), (one, one))
@@ -120,5 +120,5 @@ def rich():
     """The rich plan with what a former spec named."""
     plan = rich_plan.sample()
     first, *others = plan.applications
-    behind = LeftBehind(rich_plan.address("users/nickName"), 'mappings.users.attributes: "nickName": {absent: true}')
+    behind = Abandoned(rich_plan.address("users/nickName"), 'mappings.users.attributes: "nickName": {absent: true}')
     return replace(plan, applications=(replace(first, left_behind=(behind,)), *others))

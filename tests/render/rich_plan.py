@@ -1,28 +1,29 @@
 """One rich plan that every format is shown on: an application with everything, one to be made, one that is as it should be."""
 
-from scimconf.errors import Problem, Where
+from scimconf.diagnostics import Diagnostic, Location
 from scimconf.plan import (
+    Abandoned,
     Absent,
     Action,
     Address,
     ApplicationPlan,
     Change,
     Effect,
+    Exclusive,
     FieldChange,
     Guard,
-    LeftBehind,
-    Outcome,
     Plan,
     Report,
     Resource,
     Result,
+    StepOutcome,
     Tenant,
     Traits,
-    Whole,
     WriteOnly,
 )
 from scimconf.plan.diff import diff
-from scimconf.wire import Document, Edit, Folded, Phase, Read, SecretRef, Send
+from scimconf.snapshot import Document, SecretRef
+from scimconf.steps import Edit, PendingDocument, Phase, Read, Send
 
 NAME = "writer"
 LONG = (
@@ -156,9 +157,9 @@ WANTED = [
         "user:王小明@contoso.com/member",
         "group:R&D %2F Europe/member",
     ),
-    Whole(address("user:ada@contoso.com", "assignment")),
-    Whole(address("user:grace@contoso.com", "assignment")),
-    Whole(address("user:alan@contoso.com", "assignment")),
+    Exclusive(address("user:ada@contoso.com", "assignment")),
+    Exclusive(address("user:grace@contoso.com", "assignment")),
+    Exclusive(address("user:alan@contoso.com", "assignment")),
     Absent(address("users/title")),
     Absent(address("viewer", "app_role")),
 ]
@@ -214,20 +215,20 @@ def writer():
             Guard("many-removals", "3 of 6 people lose a role", "guards[0] in the spec (CHG-1234)", number=3),
         ),
         notices=(
-            Problem(
+            Diagnostic(
                 "W401",
                 "single sign-on is not SAML",
                 ("application", "single_sign_on"),
-                Where("scimconf.yaml", 7, 3),
+                Location("scimconf.yaml", 7, 3),
                 "Set it up in the portal.",
                 "warning",
             ),
-            Problem("W402", "needs WRITER_SCIM_TOKEN", ("connection", "secret_token"), severity="warning"),
+            Diagnostic("W402", "needs WRITER_SCIM_TOKEN", ("connection", "secret_token"), severity="warning"),
         ),
         excluded=2,
         left_behind=(
-            LeftBehind(address("users/department"), "mappings.users.attributes.department: {absent: true}"),
-            LeftBehind(address("", "settings"), "provisioning.deletion_threshold: none"),
+            Abandoned(address("users/department"), "mappings.users.attributes.department: {absent: true}"),
+            Abandoned(address("", "settings"), "provisioning.deletion_threshold: none"),
         ),
     )
 
@@ -289,7 +290,7 @@ def steps():
             f"{job}/validateCredentials",
             {
                 "templateId": "{template}",
-                "credentials": Folded("secrets"),
+                "credentials": PendingDocument("secrets"),
                 "extra": (SecretRef("env", "WRITER_SCIM_TOKEN"), 1),
             },
         ),
@@ -326,8 +327,8 @@ def steps():
 
 
 def reports():
-    done = [Outcome(Result.DONE, (address(f"users/a{number}"),), f"map a{number}") for number in range(25)]
-    failed = Outcome(
+    done = [StepOutcome(Result.DONE, (address(f"users/a{number}"),), f"map a{number}") for number in range(25)]
+    failed = StepOutcome(
         Result.FAILED,
         (address("user:ada@contoso.com/admin", "assignment"),),
         "give ada@contoso.com the role admin",
@@ -335,15 +336,15 @@ def reports():
         "privileges to complete the operation. (request id 7c1b8a52-9b1d-4c43-8d5b-0f9a0a3f9a11)",
         "It takes AppRoleAssignment.ReadWrite.All.",
     )
-    skipped = Outcome(
+    skipped = StepOutcome(
         Result.SKIPPED,
         (address("user:ada@contoso.com/member", "assignment"),),
         "take the role member from ada@contoso.com",
         "something before it failed, and nobody is to lose a last role",
     )
-    unseen = Outcome(Result.UNSEEN, (address("member", "app_role"),), "make the role member")
-    nameless = Outcome(Result.SKIPPED, (), "start provisioning", "it stays paused")
-    skips = [Outcome(Result.SKIPPED, (address(f"users/b{number}"),), "map it", "not tried") for number in range(21)]
+    unseen = StepOutcome(Result.UNSEEN, (address("member", "app_role"),), "make the role member")
+    nameless = StepOutcome(Result.SKIPPED, (), "start provisioning", "it stays paused")
+    skips = [StepOutcome(Result.SKIPPED, (address(f"users/b{number}"),), "map it", "not tried") for number in range(21)]
     return (
         Report(
             NAME,
@@ -355,9 +356,12 @@ def reports():
             hint="It is safe to run again.",
             exit_code=5,
         ),
-        Report("figma", (Outcome(Result.DONE, (address("", "application", "figma"),), "make it"),), wrote=True),
+        Report("figma", (StepOutcome(Result.DONE, (address("", "application", "figma"),), "make it"),), wrote=True),
         Report(
-            "many", tuple(skips), problems=(Problem("K503", "not an attribute", ("mappings", "users")),), exit_code=65
+            "many",
+            tuple(skips),
+            problems=(Diagnostic("K503", "not an attribute", ("mappings", "users")),),
+            exit_code=65,
         ),
         Report("idle"),
     )
@@ -366,23 +370,23 @@ def reports():
 def problems():
     file = "examples/writer/scimconf.yaml"
     return [
-        Problem("S305", "listed twice", ("assignments", "users", 2), Where(file, 31, 5), "Take one of them out."),
-        Problem(
+        Diagnostic("S305", "listed twice", ("assignments", "users", 2), Location(file, 31, 5), "Take one of them out."),
+        Diagnostic(
             "S102",
             "not an attribute of the target",
             ("mappings", "users", "attributes", "titel"),
-            Where(file, 2, 7),
+            Location(file, 2, 7),
             'Did you mean "title"?',
         ),
-        Problem(
+        Diagnostic(
             "W410",
             "the display name is Writer editors, not Writers",
             ("assignments", "groups", 0, "name"),
-            Where(file, 28, 7),
+            Location(file, 28, 7),
             severity="warning",
         ),
-        Problem("S001", "cannot be read", (), Where("missing.yaml")),
-        Problem("S900", "no subscription?"),
+        Diagnostic("S001", "cannot be read", (), Location("missing.yaml")),
+        Diagnostic("S900", "no subscription?"),
     ]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from scimconf.plan import Outcome, Report, Result
-from scimconf.render.names import counts
+from scimconf.plan import Report, Result, StepOutcome
+from scimconf.render.labels import counts
 from scimconf.render.terminal.fields import INDENT
 from scimconf.render.terminal.page import Page
 
@@ -44,7 +44,7 @@ def _done(page: Page, report: Report) -> Iterator[str]:
             yield from _line(page, Result.DONE, address.local)
 
 
-def _folded(page: Page, outcomes: Sequence[Outcome]) -> Iterator[str]:
+def _folded(page: Page, outcomes: Sequence[StepOutcome]) -> Iterator[str]:
     """How many of each kind, and every reason once."""
     addresses = {address for one in outcomes for address in one.addresses}
     yield from _line(page, outcomes[0].result, counts(Counter(address.kind for address in addresses)))
@@ -52,7 +52,7 @@ def _folded(page: Page, outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield from page.prose(INDENT, said, hang=2)
 
 
-def _each(page: Page, outcomes: Sequence[Outcome]) -> Iterator[str]:
+def _each(page: Page, outcomes: Sequence[StepOutcome]) -> Iterator[str]:
     for one in outcomes:
         whose = ", ".join(address.local for address in one.addresses)
         yield from _line(page, one.result, whose or one.says)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from scimconf.plan import ApplicationPlan, Effect, Guard, Resource, Tenant
-from scimconf.render.names import HORIZON, counts, effect, opening, place, plural, short, sum_up
-from scimconf.render.problems import sentence
+from scimconf.render.common.escaping import cells, pad, visible
+from scimconf.render.diagnostics import sentence
+from scimconf.render.labels import HORIZON, counts, effect, opening, place, plural, short, sum_up
 from scimconf.render.terminal.assignments import KIND as ASSIGNMENT
 from scimconf.render.terminal.changes import change_lines
-from scimconf.render.terminal.characters import cells, pad, visible
 from scimconf.render.terminal.fields import facts
 from scimconf.render.terminal.page import Page
 

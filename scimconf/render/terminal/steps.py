@@ -7,10 +7,11 @@ from itertools import groupby
 from typing import Any, assert_never
 
 from scimconf.plan import WriteOnly
-from scimconf.render.names import plural
+from scimconf.render.common.values import block, inline
+from scimconf.render.labels import plural
 from scimconf.render.terminal.page import Page
-from scimconf.render.terminal.values import block, inline
-from scimconf.wire import Edit, Folded, Read, SecretRef, Send, Step
+from scimconf.snapshot import SecretRef
+from scimconf.steps import Edit, PendingDocument, Read, Send, Step
 
 Json = Any
 _VERBS = {"put": "PUT", "put_values": "PUT", "patch": "PATCH", "never": "GET"}
@@ -99,7 +100,7 @@ def _plain(value: Json) -> Json:
     match value:
         case SecretRef():
             return WriteOnly(str(value))
-        case Folded(document):
+        case PendingDocument(document):
             return f"(what the edits of {document} leave)"
         case dict():
             return {key: _plain(part) for key, part in value.items() if key not in _TABLES}
