@@ -41,7 +41,7 @@ class Diagnostic:
     code: str
     message: str
     path: SpecPath = ()
-    where: Location | None = None
+    location: Location | None = None
     hint: str = ""
     severity: Severity = "error"
 
@@ -49,9 +49,9 @@ class Diagnostic:
     def is_error(self) -> bool:
         return self.severity == "error"
 
-    def at(self, where: Location | None) -> Diagnostic:
+    def located(self, where: Location | None) -> Diagnostic:
         """The same problem with its place, where it does not have one yet."""
-        return self if self.where is not None or where is None else replace(self, where=where)
+        return self if self.location is not None or where is None else replace(self, location=where)
 
 
 def dotted(path: SpecPath) -> str:

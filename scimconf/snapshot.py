@@ -63,7 +63,7 @@ class Document:
     binds: Callable[[Json], Mapping[str, str]] | None = None
     written: Literal["never", "put", "put_values", "patch"] = "never"
     properties: tuple[str, ...] = ()
-    empty_is_late: bool = False
+    empty_may_be_stale: bool = False
     references: tuple[tuple[str, SecretRef], ...] = ()
     plain: tuple[tuple[str, str], ...] = ()
     partial: bool = False
@@ -71,7 +71,7 @@ class Document:
     optional: bool = False
 
     @property
-    def needs(self) -> frozenset[str]:
+    def required_names(self) -> frozenset[str]:
         return frozenset[str]().union(placeholders(self.path), *(placeholders(value) for _, value in self.query))
 
 
@@ -108,9 +108,9 @@ class DeniedRead:
 class Sample:
     """Users that were read, of those who are assigned or of the whole directory; `whole` says that these are all."""
 
-    people: tuple[Json, ...] = ()
+    users: tuple[Json, ...] = ()
     assigned: bool = False
-    whole: bool = False
+    complete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +123,10 @@ class Snapshot:
     """
 
     documents: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
-    refused: Mapping[str, DeniedRead] = field(default_factory=lambda: MappingProxyType({}))
+    denied: Mapping[str, DeniedRead] = field(default_factory=lambda: MappingProxyType({}))
     names: Names = field(default_factory=lambda: MappingProxyType({}))
-    found: Mapping[Lookup, tuple[Principal, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    settled: bool = True
+    principals: Mapping[Lookup, tuple[Principal, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    complete: bool = True
     members: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}))
     users: int | None = None
     sample: Sample = Sample()

@@ -39,17 +39,17 @@ class Send:
     """
 
     phase: Phase
-    serves: tuple[Address, ...]
-    says: str
+    addresses: tuple[Address, ...]
+    description: str
     method: Literal["POST", "DELETE", "PATCH"]
     path: str
     body: Json = None
-    gives: tuple[tuple[str, str], ...] = ()
-    already: tuple[tuple[int, str], ...] = ()
+    outputs: tuple[tuple[str, str], ...] = ()
+    success_errors: tuple[tuple[int, str], ...] = ()
     before_write: str = ""
     after_write: str = ""
     batch: bool = False
-    look: Document | None = None
+    lookup: Document | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,13 @@ class Edit:
     """
 
     phase: Phase
-    serves: tuple[Address, ...]
-    says: str
+    addresses: tuple[Address, ...]
+    description: str
     document: Document
     operation: str
     key: tuple[str, ...]
     value: Json = None
-    ask: str = ""
+    expression: str = ""
     after_write: str = ""
 
 
@@ -76,8 +76,8 @@ class Read:
     """Wait until the document shows that an edit holds (Graph's own copies arrive late)."""
 
     phase: Phase
-    serves: tuple[Address, ...]
-    says: str
+    addresses: tuple[Address, ...]
+    description: str
     document: Document
     operation: str
     key: tuple[str, ...]

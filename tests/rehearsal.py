@@ -297,7 +297,7 @@ def everything_open(planned: PlannedApplication) -> PlanOptions:
 def told(planned: PlannedApplication, *, width: int = 100) -> str:
     """The plan as a pipe sees it, or its problems."""
     if planned.comparison.problems:
-        return "".join(f"{one.where}  {one.code}  {one.message}\n" for one in planned.comparison.problems)
+        return "".join(f"{one.location}  {one.code}  {one.message}\n" for one in planned.comparison.problems)
     tenants = planned.comparison.tenant
     return text.plan(Plan(tenants, (planned.comparison.plan,)) if tenants else Plan(), width=width)
 

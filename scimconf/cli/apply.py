@@ -127,7 +127,7 @@ def _is_stale(reviewed: SavedPlan, found: planning.PlanResults, asked: dict[str,
 def _held(reviewed: SavedPlan | None) -> frozenset[str]:
     """The applications that what is left behind stops, and says so."""
     plans = reviewed.plan.applications if reviewed is not None else ()
-    held = [one.name for one in plans if any(guard.id == SEEN_WITH_FORMER for guard in one.closed_guards)]
+    held = [one.name for one in plans if any(guard.id == SEEN_WITH_FORMER for guard in one.blocking_guards)]
     for name in held:
         click.echo(f"{name}: nothing was done: the reviewed plan is stopped by {SEEN_WITH_FORMER}.", err=True)
     return frozenset(held)

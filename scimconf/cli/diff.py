@@ -66,7 +66,7 @@ def _load(path: str, asked: dict[str, Any]) -> Spec:
     problems = [*together, *(problem for loaded in loadeds for problem in loaded.problems)]
     if len(loadeds) != 1 and not problems:
         problems = [
-            Diagnostic("S001", "several specs are in this folder", where=Location(path), hint="Name one of them.")
+            Diagnostic("S001", "several specs are in this folder", location=Location(path), hint="Name one of them.")
         ]
     if problems or loadeds[0].spec is None:
         raise DiagnosticsError(problems)

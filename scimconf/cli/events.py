@@ -52,13 +52,13 @@ class Events:
             application=plan.name,
             complete=plan.complete,
             changes=[{"address": str(one.address), "action": one.action.value} for one in plan.changes],
-            guards=[guard.id for guard in plan.closed_guards],
+            guards=[guard.id for guard in plan.blocking_guards],
         )
 
     def applied(self, report: Report) -> None:
         for outcome in report.outcomes:
             for address in outcome.addresses:
-                said = {"says": outcome.says, "detail": outcome.detail}
+                said = {"says": outcome.message, "detail": outcome.detail}
                 self.write("outcome", application=report.name, address=str(address), result=outcome.result.name, **said)
         self.write("applied", application=report.name, exit_code=report.exit_code, error=report.error)
 

@@ -127,7 +127,7 @@ def _refuse(text: str, form: str) -> int:
         parse(text)
     except ExpressionError as error:
         where = Location(NAME, *locate(text, error.offset))
-        problem = Diagnostic("K501", f"not an expression: {error.message}", where=where, hint=error.hint)
+        problem = Diagnostic("K501", f"not an expression: {error.message}", location=where, hint=error.hint)
         if form == "json":
             click.echo(as_json.problems([problem]), nl=False)
         else:

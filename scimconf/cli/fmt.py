@@ -71,15 +71,15 @@ def _format(path: str) -> Formatted:
     try:
         data = sys.stdin.buffer.read() if path == STDIN else options.read(path)
         if len(data) > MAX_SIZE:
-            raise DiagnosticsError([Diagnostic("S008", "the file is larger than 4 MB", where=Location(name))])
+            raise DiagnosticsError([Diagnostic("S008", "the file is larger than 4 MB", location=Location(name))])
         before = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DiagnosticsError(
-            [Diagnostic("S002", "not UTF-8", where=Location(name), hint="Save it as UTF-8.")]
+            [Diagnostic("S002", "not UTF-8", location=Location(name), hint="Save it as UTF-8.")]
         ) from error
     except OSError as error:
         raise DiagnosticsError(
-            [Diagnostic("S001", f"cannot be read: {error.strerror}", where=Location(name))]
+            [Diagnostic("S001", f"cannot be read: {error.strerror}", location=Location(name))]
         ) from error
     return Formatted(path, before, format_text(before, name))
 

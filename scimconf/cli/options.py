@@ -133,7 +133,7 @@ def list_dir(path: str) -> Iterable[str] | None:
         return os.listdir(path)  # noqa: PTH208
     except OSError as error:
         raise DiagnosticsError(
-            [Diagnostic("S001", f"cannot be read: {error.strerror}", where=Location(path))]
+            [Diagnostic("S001", f"cannot be read: {error.strerror}", location=Location(path))]
         ) from None
 
 

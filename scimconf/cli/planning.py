@@ -105,8 +105,8 @@ async def plan_all(
         elif isinstance(result, BaseException):
             raise result
         else:
-            found.problems += result.comparison.problems
-            if not result.comparison.problems:
+            found.problems += result.comparison.errors
+            if not result.comparison.errors:
                 found.planned.append(result)
     _part_rivals(found)
     if not reviewed:
@@ -190,7 +190,7 @@ def specs_of(reviewed: SavedPlan) -> tuple[str, ...]:
     specs = tuple(application.paths[0] for application in reviewed.plan.applications)
     hint = "The plan names it as seen from the folder that it was made in: apply it there, or plan here."
     missing = [
-        Diagnostic("S001", "cannot be read: no such file", where=Location(spec), hint=hint)
+        Diagnostic("S001", "cannot be read: no such file", location=Location(spec), hint=hint)
         for spec in specs
         if not Path(spec).exists()
     ]

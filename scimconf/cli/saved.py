@@ -54,7 +54,7 @@ def read(path: str) -> SavedPlan:
         text = Path(path).read_bytes()
     except OSError as error:
         raise DiagnosticsError(
-            [Diagnostic("P001", f"it cannot be read: {error.strerror}", where=Location(path))]
+            [Diagnostic("P001", f"it cannot be read: {error.strerror}", location=Location(path))]
         ) from None
     found = parse(text, path)
     if isinstance(found, Diagnostic):
@@ -118,7 +118,7 @@ def discreet_report(report: Report, hide: Callable[[str], str]) -> Report:
         replace(
             one,
             addresses=tuple(replace(address, rest=hide(address.rest)) for address in one.addresses),
-            says=hide(one.says),
+            message=hide(one.message),
             detail=hide(one.detail),
             hint=hide(one.hint),
         )
@@ -128,7 +128,7 @@ def discreet_report(report: Report, hide: Callable[[str], str]) -> Report:
     return replace(
         report,
         outcomes=outcomes,
-        notices=tuple(map(hide, report.notices)),
+        warnings=tuple(map(hide, report.warnings)),
         error=hide(report.error),
         hint=hide(report.hint),
         problems=problems,

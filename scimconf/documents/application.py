@@ -87,7 +87,7 @@ def applications() -> Document:
         query=(("$filter", "appId eq '{app_id}'"), ("$select", "id,appId,createdDateTime,appRoles")),
         collection=True,
         binds=_bind_application,
-        empty_is_late=True,
+        empty_may_be_stale=True,
     )
 
 

@@ -20,7 +20,7 @@ _MEMBERS = {"User": "users", "Application": "applications"}
 def namesakes(snapshot: Snapshot) -> Iterator[Lookup]:
     """The groups by name that are to be looked up, to see which names an assigned group has not for itself."""
     for row in snapshot.rows("assignments"):
-        for one in snapshot.found.get(Lookup("id", row["principalId"]), ()):
+        for one in snapshot.principals.get(Lookup("id", row["principalId"]), ()):
             if one.type == "group":
                 yield Lookup("group", one.name)
 
@@ -92,14 +92,14 @@ def declare_assignments(found: ExportedSpec, snapshot: Snapshot, *, full: bool) 
 
 def _principal(row: AssignmentRow, snapshot: Snapshot) -> Principal | None:
     """A user or group that a spec may list; a group that could not be assigned today is left alone."""
-    principals = snapshot.found.get(Lookup("id", row["principalId"]), ())
+    principals = snapshot.principals.get(Lookup("id", row["principalId"]), ())
     if row["principalType"] == "ServicePrincipal" or len(principals) != 1 or not principals[0].name:
         return None
     return principals[0] if principals[0].security_enabled else None
 
 
 def _group(one: Principal, snapshot: Snapshot) -> dict[str, Any]:
-    namesake = len(snapshot.found.get(Lookup("group", one.name), ())) > 1
+    namesake = len(snapshot.principals.get(Lookup("group", one.name), ())) > 1
     return {"name": one.name, **({"id": one.id} if namesake else {})}
 
 

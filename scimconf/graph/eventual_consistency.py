@@ -55,7 +55,7 @@ class ConsistencyPolicy:
         now = self.now()
         return self.made_here or (self.created is not None and now is not None and now - self.created < YOUNG)
 
-    def born(self, text: str | None) -> None:
+    def set_created(self, text: str | None) -> None:
         """Learns the application's createdDateTime as Graph writes it; one that is no date makes nothing young."""
         try:
             created = datetime.fromisoformat(text or "")

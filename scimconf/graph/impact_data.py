@@ -193,9 +193,9 @@ async def count(graph: Graph) -> int:
 
 async def filled(graph: Graph, snapshot: Snapshot, documents: Iterable[Document]) -> Snapshot:
     """The snapshot with those of these documents that can be read and that nobody has read yet."""
-    known = snapshot.documents.keys() | snapshot.refused.keys()
-    wanted = [one for one in documents if one.name not in known and one.needs <= snapshot.names.keys()]
-    found, refused = dict(snapshot.documents), dict(snapshot.refused)
+    known = snapshot.documents.keys() | snapshot.denied.keys()
+    wanted = [one for one in documents if one.name not in known and one.required_names <= snapshot.names.keys()]
+    found, refused = dict(snapshot.documents), dict(snapshot.denied)
     for document in wanted:
         try:
             found[document.name] = await read(graph, document, snapshot.names)
@@ -203,4 +203,4 @@ async def filled(graph: Graph, snapshot: Snapshot, documents: Iterable[Document]
             if error.status not in _REFUSED:
                 raise
             refused[document.name] = DeniedRead(error.status, error.code, error.path, error.message)
-    return replace(snapshot, documents=found, refused=refused)
+    return replace(snapshot, documents=found, denied=refused)

@@ -57,7 +57,7 @@ async def observe(live: TenantSession, documents: Iterable[Document], lookups: L
     arrived = asyncio.Event()
     try:
         while True:
-            for name in [name for name, one in pending.items() if one.needs <= state.names.keys()]:
+            for name in [name for name, one in pending.items() if one.required_names <= state.names.keys()]:
                 running[asyncio.create_task(_arrive(live, pending.pop(name), state, arrived))] = None
             asked = [one for one in dict.fromkeys(lookups(state.snapshot())) if one not in state.found]
             if asked:
@@ -99,8 +99,8 @@ async def _arrive(live: TenantSession, document: Document, state: _State, applic
             state.refused[document.name] = DeniedRead(error.status, error.code, error.path, error.message)
             return
         if document.name == "applications" and raw:
-            live.patience.born(raw[0].get("createdDateTime"))
-        empty = document.empty_is_late and not raw and await _is_coming(live, document, state, applications)
+            live.patience.set_created(raw[0].get("createdDateTime"))
+        empty = document.empty_may_be_stale and not raw and await _is_coming(live, document, state, applications)
         if empty and await wait.again(f"{document.name} to arrive"):
             continue
         state.documents[document.name] = raw

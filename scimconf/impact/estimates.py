@@ -25,7 +25,7 @@ SAMPLE = 500
 NAMED = 3
 """Users who are named as examples."""
 IN_SCOPE, ASSIGNED = "in scope", "who are assigned"
-PEOPLE = (Effect.WIDENS, Effect.NARROWS)
+PEOPLE = (Effect.PROVISIONS, Effect.DEPROVISIONS)
 
 Impacts = Mapping[Effect, Impact]
 
@@ -135,15 +135,15 @@ def _of(spec: Spec, change: Change, scene: _ImpactInputs) -> Impacts:
 
 def _is_about_scope(change: Change) -> bool:
     one = change.field("scope") if change.kind == "settings" else None
-    return one is not None and bool(change.effects & {Effect.WIDENS, Effect.NARROWS})
+    return one is not None and bool(change.effects & {Effect.PROVISIONS, Effect.DEPROVISIONS})
 
 
 def _is_about_matching(change: Change) -> bool:
-    return change.kind == "attribute_mapping" and bool(change.effects & {Effect.WIDENS, Effect.NARROWS})
+    return change.kind == "attribute_mapping" and bool(change.effects & {Effect.PROVISIONS, Effect.DEPROVISIONS})
 
 
 def _starts(change: Change) -> bool:
-    return change.kind == "schedule" and Effect.WIDENS in change.effects
+    return change.kind == "schedule" and Effect.PROVISIONS in change.effects
 
 
 def _filter_attributes(changes: Sequence[Change]) -> Collection[str]:
@@ -185,11 +185,11 @@ def _principal(change: Change) -> str:
 
 def _assignment(change: Change, scene: _ImpactInputs) -> Impacts:
     """A user is one, a group its direct members; at most, where somebody may be assigned through a group as well."""
-    groups = {Effect.WIDENS: scene.before.groups, Effect.NARROWS: scene.after.groups}
+    groups = {Effect.PROVISIONS: scene.before.groups, Effect.DEPROVISIONS: scene.after.groups}
     if not change.address.rest.startswith("group:"):
-        return {which: Impact(1, bound="at most" if groups[which] != {} else "") for which in _felt(change)}
+        return {which: Impact(1, precision="at most" if groups[which] != {} else "") for which in _felt(change)}
     people = scene.snapshot.members.get(_principal(change))
-    return {} if people is None else dict.fromkeys(_felt(change), Impact(people, bound="at most"))
+    return {} if people is None else dict.fromkeys(_felt(change), Impact(people, precision="at most"))
 
 
 def _felt(change: Change) -> list[Effect]:
@@ -233,7 +233,7 @@ def _everyone_in_scope(spec: Spec, change: Change, scene: _ImpactInputs) -> Impa
     snapshot = scene.snapshot
     if spec.provisioning.scope == "all":
         number = snapshot.users
-        return {} if number is None else dict.fromkeys(_felt(change), Impact(number, bound="at most"))
+        return {} if number is None else dict.fromkeys(_felt(change), Impact(number, precision="at most"))
     unread = snapshot.get("assignments") is None and bool(snapshot.rows("service_principals"))
     if spec.provisioning.scope is None or unread:
         return {}
@@ -265,24 +265,24 @@ def _filters(change: Change, scene: _ImpactInputs) -> Impacts:
 
     read = reader(tuple(names))
     joined = left = unknown = 0
-    for user in scene.sample.people:
+    for user in scene.sample.users:
         seen = read(user)
         before, after = (in_scope(side or (), seen) for side in (one.before, one.after))
         joined += before is False and after is True
         left += before is True and after is False
         unknown += not isinstance(before, bool) or not isinstance(after, bool)
-    numbers = {Effect.WIDENS: joined, Effect.NARROWS: left}
+    numbers = {Effect.PROVISIONS: joined, Effect.DEPROVISIONS: left}
     among = ASSIGNED if scene.sample.assigned else ""
-    looked = len(scene.sample.people)
+    looked = len(scene.sample.users)
     return {
-        which: _of_these(scene.sample, looked, Impact(numbers[which], among=among, unknown=unknown))
+        which: _of_these(scene.sample, looked, Impact(numbers[which], population=among, undetermined=unknown))
         for which in _felt(change)
     }
 
 
 def _of_these(sample: Sample, looked: int, impact: Impact) -> Impact:
     """The impact with how many were looked at: all there are, or a sample of them."""
-    return replace(impact, of=looked) if sample.whole else replace(impact, sample=looked)
+    return replace(impact, total=looked) if sample.complete else replace(impact, sample_size=looked)
 
 
 def _values(change: Change, scene: _ImpactInputs) -> Impacts:
@@ -297,8 +297,8 @@ def _values(change: Change, scene: _ImpactInputs) -> Impacts:
         unknown += is_other is None
         if is_other:
             differ.append(str(user.get("userPrincipalName")))
-    impact = Impact(len(differ), who=tuple(differ[:NAMED]), among=IN_SCOPE, unknown=unknown)
-    return {Effect.RESYNC: _of_these(scene.sample, number, impact)} if number or scene.sample.whole else {}
+    impact = Impact(len(differ), examples=tuple(differ[:NAMED]), population=IN_SCOPE, undetermined=unknown)
+    return {Effect.RESYNC: _of_these(scene.sample, number, impact)} if number or scene.sample.complete else {}
 
 
 def _compared(
@@ -313,7 +313,7 @@ def _compared(
     states_before_and_after = [
         None if tree is None else compile_expression(tree) for tree in (_parsed(before), _parsed(after))
     ]
-    for user in scene.sample.people:
+    for user in scene.sample.users:
         seen = read(user) | computed
         inside = in_scope(scene.after.filters, seen)
         if inside is False:

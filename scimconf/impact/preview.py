@@ -35,10 +35,10 @@ from scimconf.plan.preview import NOT_SENT, AttributeDiff, SentRequest, UserOutc
 Json = Any
 _DELETED, _ROLES = "IsSoftDeleted", "appRoleAssignments"
 _VERDICTS: Mapping[tuple[bool | None, bool | None], UserOutcome] = {
-    (False, False): UserOutcome.OUTSIDE,
+    (False, False): UserOutcome.OUT_OF_SCOPE,
     (False, True): UserOutcome.ENTERS,
     (True, False): UserOutcome.LEAVES,
-    (True, True): UserOutcome.SAME,
+    (True, True): UserOutcome.UNCHANGED,
 }
 
 
@@ -206,9 +206,9 @@ class Preview:
     def _contrast(self, user: str, target: str, before: UserState, after: UserState) -> AttributeDiff:
         """With the reason: of the plan, or why a mapping gives something else though it is as it was."""
         reason = self._reasons[target]
-        if not reason and before.why == after.why:
+        if not reason and before.reason == after.reason:
             reason = f"roles: {self._before.roster.named(user)} → {self._after.roster.named(user)}"
-        moved = () if reason else (before.why, after.why)
+        moved = () if reason else (before.reason, after.reason)
         return AttributeDiff(target, before.sent.get(target), after.sent.get(target), reason, moved)
 
     def _has_moved(self, name: str, user: str, before: _ScopeResult, after: _ScopeResult) -> bool:
@@ -232,10 +232,10 @@ class Preview:
 
 def _verdict(before: UserState, after: UserState, contrasts: Sequence[AttributeDiff]) -> UserOutcome:
     verdict = _VERDICTS.get((before.in_scope, after.in_scope), UserOutcome.UNKNOWN)
-    if verdict is not UserOutcome.SAME or not contrasts:
+    if verdict is not UserOutcome.UNCHANGED or not contrasts:
         return verdict
     is_sure = before.left_out or after.left_out or any(one.is_sure for one in contrasts)
-    return UserOutcome.CHANGES if is_sure else UserOutcome.MAY
+    return UserOutcome.CHANGES if is_sure else UserOutcome.POSSIBLY_CHANGES
 
 
 def _carried(sent: SentRequest | None) -> SentRequest | None:

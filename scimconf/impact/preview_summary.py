@@ -45,7 +45,7 @@ class SummaryBuilder:
         notes = tuple(f"Somebody else has the same {target}, by which people are matched." for target in doubled)
         unmatched = self._is_unmatched(person)
         shown = mask(replace(person, notes=(*person.notes, *notes)) if notes else person)
-        self._verdicts[shown.verdict] += 1
+        self._verdicts[shown.outcome] += 1
         self._basic += shown.basic
         for target, more in doubled.items():
             self._count(target, "duplicates", shown, said(shown.after.sent[target]), more)
@@ -105,7 +105,7 @@ def _is_nothing(sent: SentRequest | None) -> bool:
 
 def _told(person: UserPreview) -> Iterator[tuple[str, str, str]]:
     """Target, what is counted, and the example."""
-    for one in person.contrasts:
+    for one in person.differences:
         example = f"{said(one.before)} → {said(one.after)}"
         if person.after.left_out:
             yield one.target, "left_out", example

@@ -89,7 +89,7 @@ def notices(spec: Spec, snapshot: Snapshot) -> Iterable[str]:
     elif "job" in snapshot.names and job.has_run(found := _job(snapshot)) and not job.is_on(found):
         yield "Provisioning is off now; it will be on."
     for name, said in (("secrets", "the live scope is not known"), ("assignments", "who is assigned is not known")):
-        if name in snapshot.refused:
+        if name in snapshot.denied:
             yield f"Graph refused to show {name}, so {said}."
 
 

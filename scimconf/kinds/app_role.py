@@ -158,7 +158,7 @@ def _needs_disabling(change: Change) -> bool:
 def _effects(change: Change) -> frozenset[Effect]:
     if change.action is Action.DELETE:
         held = change.before.facts.get("assignments") if change.before is not None else 0
-        return frozenset({Effect.DESTROYS, Effect.NARROWS} if held else {Effect.DESTROYS})
+        return frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS} if held else {Effect.DATA_LOSS})
     shown = change.field("display_name")
     return frozenset({Effect.RESYNC}) if change.before is not None and shown is not None else frozenset()
 

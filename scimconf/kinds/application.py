@@ -117,8 +117,8 @@ class ApplicationKind(Base):
                 "POST",
                 f"/applicationTemplates/{template}/instantiate",
                 {"displayName": escape_placeholders(spec.application.display_name or "")},
-                gives=(("sp", "servicePrincipal.id"), ("app", "application.id"), ("app_id", "application.appId")),
-                look=documents.service_principals(prop, value),
+                outputs=(("sp", "servicePrincipal.id"), ("app", "application.id"), ("app_id", "application.appId")),
+                lookup=documents.service_principals(prop, value),
             )
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:

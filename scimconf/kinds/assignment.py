@@ -78,12 +78,12 @@ class AssignmentKind(Base):
             return
         yield from (one.lookup for one in _entries(spec.assignments) if one.lookup.by != "user")
         live = snapshot.get("assignments")
-        if live is None and not snapshot.settled and "assignments" not in snapshot.refused:
+        if live is None and not snapshot.complete and "assignments" not in snapshot.denied:
             return
         rows = documents.assigned(live or ())
         ids = {Lookup("id", row["principalId"]) for row in rows if row["principalType"] != "ServicePrincipal"}
         yield from ids
-        if all(one in snapshot.found for one in ids):
+        if all(one in snapshot.principals for one in ids):
             known = _users_by_name(snapshot)
             for one in _entries(spec.assignments):
                 if one.lookup.by == "user" and one.lookup.value not in known:
@@ -180,12 +180,12 @@ class AssignmentKind(Base):
                 own: Any = change.after.key
                 body = {"principalId": own[0], "resourceId": "{sp}", "appRoleId": own[1]}
                 says = f"assign {change.address.rest}"
-                yield Send(Phase.BUILD, serves, says, "POST", path, body, already=_ALREADY, batch=True)
+                yield Send(Phase.BUILD, serves, says, "POST", path, body, success_errors=_ALREADY, batch=True)
             else:
                 assert change.before is not None
                 says, gone = f"remove {change.address.rest}", ((404, ""),)
                 row = f"{path}/{change.before.facts['id']}"
-                yield Send(Phase.CLEAR, serves, says, "DELETE", row, already=gone, batch=True)
+                yield Send(Phase.CLEAR, serves, says, "DELETE", row, success_errors=gone, batch=True)
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
         """Someone who gains a first role may be created, who loses the last may be disabled; a swap does neither."""
@@ -212,8 +212,8 @@ def _owner(change: Change) -> str:
 
 def _effects(before: int, after: int) -> frozenset[Effect]:
     if before == 0:
-        return frozenset({Effect.WIDENS})
-    return frozenset({Effect.NARROWS}) if after == 0 else frozenset({Effect.RESYNC})
+        return frozenset({Effect.PROVISIONS})
+    return frozenset({Effect.DEPROVISIONS}) if after == 0 else frozenset({Effect.RESYNC})
 
 
 # --- who is listed -------------------------------------------------------------------------------------------------
@@ -240,7 +240,7 @@ def _entry(listed: Listed, path: SpecPath) -> AssignmentEntry:
 
 
 def _users_by_name(snapshot: Snapshot) -> Mapping[str, Principal]:
-    return {one.name.casefold(): one for found in snapshot.found.values() for one in found if one.type == "user"}
+    return {one.name.casefold(): one for found in snapshot.principals.values() for one in found if one.type == "user"}
 
 
 def _principals(assignments: Assignments, snapshot: Snapshot) -> Mapping[SpecPath, Principal]:
@@ -250,7 +250,7 @@ def _principals(assignments: Assignments, snapshot: Snapshot) -> Mapping[SpecPat
         if one.lookup.by == "user" and one.lookup.value in users:
             found[one.path] = users[one.lookup.value]
             continue
-        candidates = snapshot.found.get(one.lookup, ())
+        candidates = snapshot.principals.get(one.lookup, ())
         if len(candidates) == 1:
             found[one.path] = candidates[0]
     return found
@@ -263,7 +263,7 @@ def _unresolved(one: AssignmentEntry) -> Principal:
 
 
 def _principal(row: Any, snapshot: Snapshot) -> Principal:
-    found = snapshot.found.get(Lookup("id", row["principalId"]), ())
+    found = snapshot.principals.get(Lookup("id", row["principalId"]), ())
     if found:
         return found[0]
     types: Mapping[str, Any] = {"User": "user", "Group": "group", "ServicePrincipal": "servicePrincipal"}
@@ -274,7 +274,7 @@ def _principal(row: Any, snapshot: Snapshot) -> Principal:
 
 def _names(snapshot: Snapshot) -> Mapping[str, str]:
     """Principal id → its name in addresses; one that is not unique gets `~` and eight characters of its id."""
-    everyone = {one.id: one for found in snapshot.found.values() for one in found}
+    everyone = {one.id: one for found in snapshot.principals.values() for one in found}
     for row in documents.assigned(snapshot.rows("assignments")):
         everyone.setdefault(row["principalId"], _principal(row, snapshot))
     counts = Counter((one.type, one.name.casefold()) for one in everyone.values())
@@ -291,8 +291,8 @@ def _label(principal: Principal, names: Mapping[str, str]) -> str:
 def _is_kept(assignments: Assignments, resource: Resource, snapshot: Snapshot) -> bool:
     """Whether a pattern of `keep` takes it. A user whose name could not be read may be any of those that are kept."""
     facts = resource.facts
-    named = bool(snapshot.found.get(Lookup("id", facts["principal_id"])))
-    for keep in assignments.keep:
+    named = bool(snapshot.principals.get(Lookup("id", facts["principal_id"])))
+    for keep in assignments.protect:
         if keep.group is not None and facts["type"] == "Group" and _is_like(facts["principal"], keep.group):
             return True
         is_user = keep.user is not None and facts["type"] == "User"
@@ -399,7 +399,7 @@ def _about_roles(one: AssignmentEntry, held: set[str], roles: _Roles) -> Iterato
 
 
 def _not_found(one: AssignmentEntry, snapshot: Snapshot) -> Iterator[Diagnostic]:
-    found = snapshot.found.get(one.lookup)
+    found = snapshot.principals.get(one.lookup)
     if found is None:
         yield Diagnostic("K809", f"{one.said} could not be looked up", one.path, hint="See the refused reads above.")
     elif found:
@@ -407,5 +407,5 @@ def _not_found(one: AssignmentEntry, snapshot: Snapshot) -> Iterator[Diagnostic]
         said = f'{len(found)} groups are called "{one.lookup.value}": {ids}'
         yield Diagnostic("K810", said, one.path, hint="Write `id:` beside the name.")
     elif not one.listed.absent:
-        near = [principal.name for group in snapshot.found.values() for principal in group]
+        near = [principal.name for group in snapshot.principals.values() for principal in group]
         yield Diagnostic("K811", f"there is no {one.said}", one.path, hint=suggest(one.lookup.value, near))

@@ -107,7 +107,7 @@ class AttributeMappingKind(Base):
             "set_mapping",
             key,
             {"fields": fields, "source": tree},
-            ask=text if asks else "",
+            expression=text if asks else "",
         )
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
@@ -134,9 +134,9 @@ def desired_fields(row: MappingRow) -> dict[str, Any]:
 
 def _effects(change: Change) -> frozenset[Effect]:
     if change.action is Action.DELETE:
-        return frozenset({Effect.RESYNC, Effect.DESTROYS})
+        return frozenset({Effect.RESYNC, Effect.DATA_LOSS})
     if _rematches(change):
-        return frozenset({Effect.RESYNC, Effect.WIDENS, Effect.NARROWS})
+        return frozenset({Effect.RESYNC, Effect.PROVISIONS, Effect.DEPROVISIONS})
     return frozenset({Effect.RESYNC})
 
 

@@ -55,7 +55,9 @@ class JobKind(Base):
                 old = change.before.facts["id"]
                 path = f"{documents.BASE}/jobs/{old}"
                 gone = ((404, ""),)
-                yield Send(Phase.STOP, serves, "delete the job of the other template", "DELETE", path, already=gone)
+                yield Send(
+                    Phase.STOP, serves, "delete the job of the other template", "DELETE", path, success_errors=gone
+                )
             yield Send(
                 Phase.BUILD,
                 serves,
@@ -63,14 +65,14 @@ class JobKind(Base):
                 "POST",
                 f"{documents.BASE}/jobs",
                 {"templateId": "{template}"},
-                gives=(("job", "id"),),
-                look=documents.jobs(snapshot.names.get("template", _wanted(spec))),
+                outputs=(("job", "id"),),
+                lookup=documents.jobs(snapshot.names.get("template", _wanted(spec))),
             )
             yield Read(Phase.BUILD, serves, "wait until the job can be read", documents.job(), "is_there", ())
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
         return {
-            change.address: frozenset({Effect.DESTROYS, Effect.RESYNC})
+            change.address: frozenset({Effect.DATA_LOSS, Effect.RESYNC})
             for change in changes
             if change.action is Action.REPLACE
         }

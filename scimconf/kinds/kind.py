@@ -116,7 +116,7 @@ def masked(key: str, path: SpecPath) -> Diagnostic:
 
 def refused(snapshot: Snapshot, document: str, code: str, path: SpecPath, permission: str) -> Iterable[Diagnostic]:
     """A problem where a document that the plan cannot do without was refused."""
-    refusal = snapshot.refused.get(document)
+    refusal = snapshot.denied.get(document)
     if refusal is not None:
         yield Diagnostic(
             code,

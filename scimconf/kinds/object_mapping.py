@@ -107,14 +107,14 @@ def _filter(one: Filter, live: Any) -> dict[str, Any]:
 
 def _effects(one: FieldChange) -> frozenset[Effect]:
     if one.name == "enabled":
-        return frozenset({Effect.WIDENS if one.after else Effect.NARROWS})
+        return frozenset({Effect.PROVISIONS if one.after else Effect.DEPROVISIONS})
     if one.name == "actions":
         gained, lost = set(one.after) - set(one.before or ()), set(one.before or ()) - set(one.after)
-        widens = {Effect.WIDENS} if "create" in gained else set()
-        return frozenset(widens | ({Effect.NARROWS} if "delete" in gained or lost else set()))
+        widens = {Effect.PROVISIONS} if "create" in gained else set()
+        return frozenset(widens | ({Effect.DEPROVISIONS} if "delete" in gained or lost else set()))
     if not one.before:
-        return frozenset({Effect.NARROWS})
-    return frozenset({Effect.WIDENS} if not one.after else {Effect.WIDENS, Effect.NARROWS})
+        return frozenset({Effect.DEPROVISIONS})
+    return frozenset({Effect.PROVISIONS} if not one.after else {Effect.PROVISIONS, Effect.DEPROVISIONS})
 
 
 def _not_one(section: str, found: Sequence[schema.MappingLocation], raw: Any) -> Diagnostic:

@@ -17,7 +17,7 @@ from scimconf.spec.model import Spec
 from scimconf.steps import Phase, Read, Send, Step
 
 RESET = "Watermark, Escrows, QuarantineState"
-_DANGEROUS = frozenset({Effect.NARROWS, Effect.DESTROYS})
+_DANGEROUS = frozenset({Effect.DEPROVISIONS, Effect.DATA_LOSS})
 
 
 class ScheduleKind(Base):
@@ -87,7 +87,7 @@ def _effects(change: Change) -> frozenset[Effect]:
     one = change.field("enabled")
     if one is None or not one.after:
         return frozenset()
-    return frozenset({Effect.WIDENS, Effect.RESYNC})
+    return frozenset({Effect.PROVISIONS, Effect.RESYNC})
 
 
 def _job(snapshot: Snapshot) -> Mapping[str, Json] | None:

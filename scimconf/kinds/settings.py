@@ -115,9 +115,9 @@ def _edit(one: FieldChange) -> tuple[str, str, Any]:
 
 def _effects(one: FieldChange) -> frozenset[Effect]:
     if one.name == "scope" and one.before is not None:
-        return frozenset({Effect.RESYNC, Effect.WIDENS if one.after == "all" else Effect.NARROWS})
+        return frozenset({Effect.RESYNC, Effect.PROVISIONS if one.after == "all" else Effect.DEPROVISIONS})
     if one.name == "scope":
-        return frozenset({Effect.RESYNC, Effect.WIDENS}) if one.after == "all" else frozenset({Effect.RESYNC})
+        return frozenset({Effect.RESYNC, Effect.PROVISIONS}) if one.after == "all" else frozenset({Effect.RESYNC})
     if one.name == "skip_out_of_scope_deletions" and one.before and not one.after:
-        return frozenset({Effect.NARROWS})
+        return frozenset({Effect.DEPROVISIONS})
     return frozenset()

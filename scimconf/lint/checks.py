@@ -62,7 +62,7 @@ def lint(
         old = snapshot is not None and problem.code in MANNER and _address(problem.path, spec) not in changed
         ignored = problem.code in ignore or loaded.is_ignored(problem.code, problem.path, problem.path[:-1])
         if not ignored and not old:
-            yield problem.at(loaded.origin(problem.path))
+            yield problem.located(loaded.origin(problem.path))
 
 
 def _odd_comments(loaded: Loaded) -> Iterator[Diagnostic]:
@@ -71,13 +71,13 @@ def _odd_comments(loaded: Loaded) -> Iterator[Diagnostic]:
     for (file, line), comment in loaded.comments.items():
         for rule in sorted(comment.rules - known.keys()):
             where, said = Location(file, line), f"there is no rule {rule} to be ignored"
-            yield Diagnostic(COMMENTS, said, where=where, hint=suggest(rule, known), severity="warning")
+            yield Diagnostic(COMMENTS, said, location=where, hint=suggest(rule, known), severity="warning")
         if comment.is_odd:
             said, hint = (
                 "this comment does not ignore what it names",
                 "Write `# scimconf: ignore L104, L105 the reason`.",
             )
-            yield Diagnostic(COMMENTS, said, where=Location(file, line), hint=hint, severity="warning")
+            yield Diagnostic(COMMENTS, said, location=Location(file, line), hint=hint, severity="warning")
 
 
 def _address(path: SpecPath, spec: Spec) -> str:

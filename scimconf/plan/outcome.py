@@ -15,7 +15,7 @@ class Result(IntEnum):
     """From best to worst: an address is as well as its worst step."""
 
     DONE = 0
-    UNSEEN = 1
+    UNCONFIRMED = 1
     SKIPPED = 2
     FAILED = 3
 
@@ -30,7 +30,7 @@ class StepOutcome:
 
     result: Result
     addresses: tuple[Address, ...]
-    says: str
+    message: str
     detail: str = ""
     hint: str = ""
 
@@ -43,7 +43,7 @@ class Report:
     outcomes: tuple[StepOutcome, ...] = ()
     wrote: bool = False
     backup: str = ""
-    notices: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     error: str = ""
     hint: str = ""
     problems: tuple[Diagnostic, ...] = ()

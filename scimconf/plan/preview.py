@@ -61,7 +61,7 @@ class UserState:
     """
 
     in_scope: bool | None
-    why: str
+    reason: str
     disabled: bool = False
     sent: Mapping[str, SentRequest] = field(default_factory=_nothing)
     resource: Mapping[str, Json] = field(default_factory=_nothing)
@@ -74,10 +74,10 @@ class UserOutcome(StrEnum):
     ENTERS = "enters"
     LEAVES = "leaves"
     CHANGES = "changes"
-    MAY = "may_change"
+    POSSIBLY_CHANGES = "may_change"
     UNKNOWN = "unknown"
-    SAME = "same"
-    OUTSIDE = "outside"
+    UNCHANGED = "same"
+    OUT_OF_SCOPE = "outside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class AttributeDiff:
         return "undetermined" not in {side.kind for side in (self.before, self.after) if side is not None}
 
     @property
-    def why(self) -> str:
+    def full_reason(self) -> str:
         return self.reason or " → ".join(self.moved)
 
 
@@ -113,10 +113,10 @@ class UserPreview:
 
     name: str
     id: str
-    verdict: UserOutcome
+    outcome: UserOutcome
     before: UserState
     after: UserState
-    contrasts: tuple[AttributeDiff, ...] = ()
+    differences: tuple[AttributeDiff, ...] = ()
     notes: tuple[str, ...] = ()
     basic: bool = False
 
@@ -153,9 +153,9 @@ class PreviewSummary:
     no more than basic properties could be read.
     """
 
-    people: int
-    verdicts: Mapping[UserOutcome, int]
-    tallies: tuple[MappingSummary, ...] = ()
+    users: int
+    outcomes: Mapping[UserOutcome, int]
+    mappings: tuple[MappingSummary, ...] = ()
     complete: bool = True
     basic: int = 0
 
@@ -166,8 +166,8 @@ class PreviewHeader:
 
     name: str
     tenant: Tenant
-    about: str
-    notices: tuple[str, ...] = ()
+    population: str
+    warnings: tuple[str, ...] = ()
 
 
 def said(sent: SentRequest | None) -> str:

@@ -31,7 +31,7 @@ def masking(hide: Callable[[str], str]) -> Callable[[UserPreview], UserPreview]:
             id=HIDDEN,
             before=_stand(person.before),
             after=_stand(person.after),
-            contrasts=tuple(map(_contrast, person.contrasts)),
+            differences=tuple(map(_contrast, person.differences)),
         )
 
     return mask
@@ -46,7 +46,7 @@ def pseudonym(name: str, hide: Callable[[str], str]) -> str:
 
 
 def _stand(stand: UserState) -> UserState:
-    return replace(stand, why=_reason(stand.why), sent={name: _sent(one) for name, one in stand.sent.items()})
+    return replace(stand, reason=_reason(stand.reason), sent={name: _sent(one) for name, one in stand.sent.items()})
 
 
 def _contrast(one: AttributeDiff) -> AttributeDiff:

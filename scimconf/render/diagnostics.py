@@ -50,13 +50,13 @@ def _ended(text: str) -> str:
 
 
 def _place(problem: Diagnostic) -> tuple[str, int, int, bool, str, str, str]:
-    where = problem.where
+    where = problem.location
     file, line, column = (where.file, where.line, where.column) if where else ("", 0, 0)
     return (file, line, column, not problem.is_error, problem.code, dotted(problem.path), problem.message)
 
 
 def _lines(page: Page, problem: Diagnostic, *, folded: bool) -> Iterator[str]:
-    place = f"{problem.where}  " if problem.where else ""
+    place = f"{problem.location}  " if problem.location else ""
     style, mark = ("danger", "") if problem.is_error else ("replace", "warning  ")
     said = f"{mark}{sentence(problem)}"
     if not folded or cells(f"{place}{problem.code}  {said}") <= page.room(0):
@@ -68,7 +68,7 @@ def _lines(page: Page, problem: Diagnostic, *, folded: bool) -> Iterator[str]:
 
 def _excerpt(page: Page, problem: Diagnostic, sources: Mapping[str, str]) -> Iterator[str]:
     """The line of the file, and a mark under the column."""
-    where = problem.where
+    where = problem.location
     lines = sources.get(where.file, "").splitlines() if where else []
     if where is None or not 0 < where.line <= len(lines):
         return

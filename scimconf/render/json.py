@@ -69,8 +69,8 @@ def _summary(plan: Plan) -> Json:
     changes = [change for application in plan.applications for change in application.changes]
     return {
         **{action.value: number for action, number in totals(changes).items()},
-        "reported": sum(len(application.reported) for application in plan.applications),
-        "guards": sum(len(application.closed_guards) for application in plan.applications),
+        "reported": sum(len(application.unmanaged_drift) for application in plan.applications),
+        "guards": sum(len(application.blocking_guards) for application in plan.applications),
     }
 
 
@@ -82,12 +82,12 @@ def _application(plan: ApplicationPlan) -> Json:
         "fingerprint": plan.fingerprint,
         "complete": plan.complete,
         "changes": [_change(change) for change in plan.changes],
-        "reported": [_reported(resource) for resource in plan.reported],
-        "left_alone": dict(plan.left_alone_counts),
-        "left_behind": [{"address": str(one.address), "write": one.write} for one in plan.left_behind],
-        "excluded": plan.excluded,
+        "reported": [_reported(resource) for resource in plan.unmanaged_drift],
+        "left_alone": dict(plan.unmanaged_counts),
+        "left_behind": [{"address": str(one.address), "write": one.removal_snippet} for one in plan.abandoned],
+        "excluded": plan.excluded_changes,
         "guards": [_guard(guard) for guard in plan.guards],
-        "notices": [_problem(notice) for notice in plan.notices],
+        "notices": [_problem(notice) for notice in plan.warnings],
     }
 
 
@@ -124,8 +124,8 @@ def _guard(guard: Guard) -> Json:
     return {
         "id": guard.id,
         "message": guard.message,
-        "opened_by": guard.opened_by,
-        "number": guard.number,
+        "opened_by": guard.allowed_by,
+        "number": guard.count,
         "address": str(guard.address) if guard.address else None,
     }
 
@@ -141,7 +141,7 @@ def _problem(problem: Diagnostic) -> Json:
 
 
 def _where(problem: Diagnostic) -> Json:
-    where = problem.where
+    where = problem.location
     return None if where is None else {"file": where.file, "line": where.line, "column": where.column}
 
 

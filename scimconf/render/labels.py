@@ -28,20 +28,20 @@ KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 _EFFECTS: Mapping[Effect, str] = MappingProxyType(
     {
-        Effect.DESTROYS: "what is there is lost",
-        Effect.NARROWS: "people may be disabled",
-        Effect.WIDENS: "people may be created",
+        Effect.DATA_LOSS: "what is there is lost",
+        Effect.DEPROVISIONS: "people may be disabled",
+        Effect.PROVISIONS: "people may be created",
         Effect.CREDENTIALS: "the application is reached with other credentials",
         Effect.RESYNC: "everyone is evaluated again",
     }
 )
 _SPECIAL: Mapping[tuple[Effect, str], str] = MappingProxyType(
     {
-        (Effect.DESTROYS, "job"): "the job's state is lost, and everyone is matched anew",
-        (Effect.DESTROYS, "app_role"): "the role is lost, and who had it",
-        (Effect.DESTROYS, "attribute_mapping"): "the mapping is lost",
-        (Effect.DESTROYS, "source_attribute"): "the attribute's definition is lost",
-        (Effect.DESTROYS, "target_attribute"): "the attribute's definition is lost",
+        (Effect.DATA_LOSS, "job"): "the job's state is lost, and everyone is matched anew",
+        (Effect.DATA_LOSS, "app_role"): "the role is lost, and who had it",
+        (Effect.DATA_LOSS, "attribute_mapping"): "the mapping is lost",
+        (Effect.DATA_LOSS, "source_attribute"): "the attribute's definition is lost",
+        (Effect.DATA_LOSS, "target_attribute"): "the attribute's definition is lost",
         (Effect.RESYNC, "assignment"): "people are evaluated again",
     }
 )
@@ -62,7 +62,7 @@ USUAL: Mapping[str, Mapping[str, object]] = MappingProxyType(
 )
 """What a field is when the spec leaves it out, for kinds whose listed things are owned whole."""
 
-DANGERS = frozenset({Effect.DESTROYS, Effect.NARROWS})
+DANGERS = frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS})
 """The effects that people notice when they are wrong."""
 
 _LONG = re.compile(r"([0-9a-fA-F]{8})(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|([0-9a-fA-F]{8})[0-9a-fA-F]{24}")
@@ -104,9 +104,9 @@ def whom(which: Effect, changes: Iterable[Change]) -> str:
     """`, at most 34 users`: whom an effect of several assignments is about, where every one could be counted."""
     having = [change for change in changes if which in change.effects]
     known = [change.impact[which] for change in having if which in change.impact]
-    if len(known) < len(having) or all(one.number == 1 and not one.bound for one in known):
+    if len(known) < len(having) or all(one.count == 1 and not one.precision for one in known):
         return ""
-    return f", {Impact(sum(one.number for one in known), bound='at most')}"
+    return f", {Impact(sum(one.count for one in known), precision='at most')}"
 
 
 def by_weight(effects: Iterable[Effect]) -> list[Effect]:
@@ -149,12 +149,12 @@ BEHIND = ("Left behind", "no longer in the spec, still in the tenant; to remove 
 
 def verdict(plan: Plan) -> str:
     """The whole plan in a sentence: `Plan: 1 to create, …`, or that there is nothing to do."""
-    reported = sum(len(application.reported) for application in plan.applications)
+    reported = sum(len(application.unmanaged_drift) for application in plan.applications)
     if plan.has_changes:
         return f"Plan: {sum_up(change for application in plan.applications for change in application.changes)}."
     if reported:
         return f"No changes to make. {plural(reported, 'thing is', 'things are')} in the tenant and not in the spec."
-    excluded = sum(application.excluded for application in plan.applications)
+    excluded = sum(application.excluded_changes for application in plan.applications)
     if excluded:
         return f"No changes among those asked for. {plural(excluded, 'other is', 'others are')} excluded."
     return "No changes. Everything is as the spec says."
@@ -162,14 +162,14 @@ def verdict(plan: Plan) -> str:
 
 def stopped(plan: Plan) -> str:
     """`2 guards stop an apply of this plan: …`; empty where none does."""
-    closed = sorted({guard.id for application in plan.applications for guard in application.closed_guards})
+    closed = sorted({guard.id for application in plan.applications for guard in application.blocking_guards})
     many = plural(len(closed), "guard stops", "guards stop")
     return f"{many} an apply of this plan: {', '.join(closed)}." if closed else ""
 
 
 def opening(guard: Guard) -> str:
     """What opened a guard, or what would."""
-    if guard.open:
-        return f"open: {guard.opened_by}"
+    if guard.is_allowed:
+        return f"open: {guard.allowed_by}"
     other = "say yes when asked" if guard.id in ASKED else "a permit under guards: in the spec"
     return f"to open: {other}, or --allow {guard.id}"

@@ -69,10 +69,10 @@ def load(path: str, read: Read, environ: Mapping[str, str], variables: Mapping[s
     files.problems += misplaced(tree)
     files.bring_in(tree)
     spec, wrong = _validate(tree)
-    said = {problem.where for problem in files.problems}
-    problems = files.problems + [problem.at(Location(path)) for problem in wrong if problem.where not in said]
+    said = {problem.location for problem in files.problems}
+    problems = files.problems + [problem.located(Location(path)) for problem in wrong if problem.location not in said]
     order = {file: index for index, file in enumerate(files.paths)}
-    problems.sort(key=lambda one: _sort_key(one.where or Location(path), order))
+    problems.sort(key=lambda one: _sort_key(one.location or Location(path), order))
     return Loaded(
         None if problems else spec,
         tuple(dict.fromkeys(problems)),
@@ -168,17 +168,17 @@ class _Files:
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
             hint = "" if asked.file == path else f"It is looked for at {path}."
-            raise RefusedError(Diagnostic("S001", f"cannot be read: {why}", where=asked, hint=hint)) from error
+            raise RefusedError(Diagnostic("S001", f"cannot be read: {why}", location=asked, hint=hint)) from error
         if path not in self.paths:
             self.paths.append(path)
         if len(data) > MAX_SIZE:
-            raise RefusedError(Diagnostic("S008", "the file is larger than 4 MB", where=Location(path)))
+            raise RefusedError(Diagnostic("S008", "the file is larger than 4 MB", location=Location(path)))
         try:
             return (data.encode() if isinstance(data, str) else data).decode("utf-8-sig")
         except (UnicodeDecodeError, UnicodeEncodeError) as error:
             before = error.object[: error.start]
             where = _spot(before if isinstance(before, str) else before.decode(), path)
-            raise RefusedError(Diagnostic("S002", "not UTF-8", where=where, hint="Save it as UTF-8.")) from error
+            raise RefusedError(Diagnostic("S002", "not UTF-8", location=where, hint="Save it as UTF-8.")) from error
 
     def _build(self, path: str, text: str) -> Table:
         lines = LINE_BREAK.split(text)
@@ -194,7 +194,9 @@ class _Files:
         self.problems += builder.problems
         if not isinstance(tree, Table):
             message = "the file is empty" if tree is None else "the file is not a map"
-            raise RefusedError(Diagnostic("S011", message, where=Location(path, 1, 1), hint="Begin with `version: 1`."))
+            raise RefusedError(
+                Diagnostic("S011", message, location=Location(path, 1, 1), hint="Begin with `version: 1`.")
+            )
         return tree
 
     def bring_in(self, tree: Table) -> None:
@@ -242,13 +244,15 @@ def _syntax(error: yaml.YAMLError, path: str, text: str, lines: list[str]) -> Di
     if mark is None:
         odd = UNPRINTABLE.search(text)
         where = _spot(text[: odd.start()] if odd else "", path)
-        return Diagnostic("S003", "a character that no text file holds", where=where, hint="Remove control characters.")
+        return Diagnostic(
+            "S003", "a character that no text file holds", location=where, hint="Remove control characters."
+        )
     problem = str(getattr(error, "problem", None) or "")
     if problem == NO_COLON:
         mark = getattr(error, "context_mark", None) or mark  # where the key begins, not where it could end no more
     where = Location(path, mark.line + 1, mark.column + 1)
     code, message, hint = _said(problem, lines, mark.line)
-    return Diagnostic(code, message, where=where, hint=hint)
+    return Diagnostic(code, message, location=where, hint=hint)
 
 
 def _said(problem: str, lines: list[str], number: int) -> tuple[str, str, str]:

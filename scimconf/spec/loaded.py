@@ -202,5 +202,5 @@ def find(
             found.setdefault(identity(one), one)
         if not specs:
             message = f"no {MAIN} and no *{ENDING} in this folder"
-            problems.append(Diagnostic("S001", message, where=Location(path), hint="Name the file, or rename it."))
+            problems.append(Diagnostic("S001", message, location=Location(path), hint="Name the file, or rename it."))
     return tuple(found.values()), tuple(problems)

@@ -83,13 +83,13 @@ class Builder:
         self._seen.add(id(node))
         if depth > MAX_DEPTH or self._aliased > MAX_ALIASED:
             what = "maps and lists are nested too deep" if depth > MAX_DEPTH else "aliases repeat too much"
-            raise RefusedError(Diagnostic("S008", what, where=where, hint="Write it out, or use `extends`."))
+            raise RefusedError(Diagnostic("S008", what, location=where, hint="Write it out, or use `extends`."))
 
     def _where(self, node: YamlNode) -> Location:
         return Location(self._file, node.start_mark.line + 1, node.start_mark.column + 1)
 
     def _say(self, code: str, where: Location, message: str, hint: str) -> None:
-        self.problems.append(Diagnostic(code, message, where=where, hint=hint))
+        self.problems.append(Diagnostic(code, message, location=where, hint=hint))
 
     def _scalar(self, node: YamlNode, where: Location) -> Any:
         plain, text = not node.style, str(node.value)

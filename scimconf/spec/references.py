@@ -46,7 +46,7 @@ class Variables:
         hint = f'Did you mean "{close[0]}"?' if close else f"Pass `--var {name}=…`, or put it into a `--var-file`."
         if name in self._environ and not close:
             hint = f'It is in the environment; pass `--var {name}="${name}"`.'
-        return Diagnostic("S023", f'no variable "{name}" was given', where=where, hint=hint)
+        return Diagnostic("S023", f'no variable "{name}" was given', location=where, hint=hint)
 
 
 def is_reference(path: SpecPath) -> bool:
@@ -96,7 +96,7 @@ def misplaced(value: Any, path: SpecPath = ()) -> Iterator[Diagnostic]:
             yield from misplaced(item, below)
         else:
             holder[key] = Plain(HIDDEN)
-            yield problem.at(holder.places[key])
+            yield problem.located(holder.places[key])
 
 
 def _scalar(value: str | None, path: SpecPath) -> Diagnostic | None:

@@ -35,7 +35,7 @@ def problems_of(error: ValidationError, tree: Table) -> Iterator[Diagnostic]:
     """Every complaint of pydantic's about this tree."""
     for details in error.errors(include_url=False, include_input=False):
         for problem in _translate(details, tree) if not _is_echo(details, tree) else ():
-            yield problem.at(place_of(tree, problem.path))
+            yield problem.located(place_of(tree, problem.path))
 
 
 def _is_echo(details: ErrorDetails, tree: Table) -> bool:

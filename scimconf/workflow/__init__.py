@@ -58,7 +58,7 @@ class PlannedApplication:
 
     @property
     def closed(self) -> tuple[Guard, ...]:
-        return self.comparison.plan.closed_guards
+        return self.comparison.plan.blocking_guards
 
 
 class ApplyHooks(Protocol):
@@ -70,7 +70,7 @@ class ApplyHooks(Protocol):
     def backup(self, planned: PlannedApplication) -> str:
         """Saves the documents as they are, before the first write; says where."""
 
-    def tell(self, says: str, done: int, total: int) -> None:
+    def progress(self, says: str, done: int, total: int) -> None:
         """Progress."""
 
     def interrupted(self) -> bool:
@@ -117,10 +117,10 @@ async def plan(
         found.plan,
         paths=loaded.paths,
         digest=digest(loaded.resolved),
-        notices=(*_placed(loaded, found.plan.notices), *uncounted, *(one for one in findings if not one.is_error)),
+        warnings=(*_placed(loaded, found.plan.warnings), *uncounted, *(one for one in findings if not one.is_error)),
     )
-    problems = (*_placed(loaded, found.problems), *(one for one in findings if one.is_error))
-    return PlannedApplication(loaded, snapshot, replace(found, plan=told, problems=problems))
+    problems = (*_placed(loaded, found.errors), *(one for one in findings if one.is_error))
+    return PlannedApplication(loaded, snapshot, replace(found, plan=told, errors=problems))
 
 
 async def _grounded(live: TenantSession, snapshot: Snapshot, documents: Sequence[Document]) -> Snapshot:
@@ -145,7 +145,7 @@ async def _census(
     except GraphError as error:
         said = f"for whom the changes matter is not counted: Graph refused people ({error.status} {error.code})"
         sample, uncounted = snapshot.sample, (Diagnostic("K004", said, hint=error.hint, severity="warning"),)
-    if sample.people and all(map(is_basic, sample.people)):
+    if sample.users and all(map(is_basic, sample.users)):
         said = "for whom the changes matter is not counted: Graph shows basic properties of people only"
         sample, uncounted = Sample(), (Diagnostic("K004", said, hint="It takes User.Read.All.", severity="warning"),)
     return replace(snapshot, members={**snapshot.members, **members}, users=users, sample=sample), uncounted
@@ -156,14 +156,14 @@ async def _sample(live: TenantSession, asked: ImpactQueries) -> Sample:
 
     if asked.among is None:
         people = await some(live.graph, asked.select, SAMPLE)
-        return Sample(people, whole=len(people) < SAMPLE)
+        return Sample(people, complete=len(people) < SAMPLE)
     people, whole = await some_of(live.graph, asked.select, SAMPLE, asked.among.users, asked.among.groups)
-    return Sample(people, assigned=True, whole=whole)
+    return Sample(people, assigned=True, complete=whole)
 
 
 def _placed(loaded: Loaded, problems: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
     """The problems with file, line and column; rows of a CSV go by its key, since nobody wrote their path."""
-    placed = (problem.at(loaded.origin(problem.path)) if problem.path else problem for problem in problems)
+    placed = (problem.located(loaded.origin(problem.path)) if problem.path else problem for problem in problems)
     return tuple(
         replace(one, path=("assignments", f"{one.path[3]}_from"))
         if one.path[1:2] == ("imported",) and len(one.path) > 3
@@ -229,9 +229,9 @@ async def apply(
 
 def _stopped(planned: PlannedApplication, so_far: Report) -> Report | None:
     """Problems and closed guards stop before any write of this round."""
-    if planned.comparison.problems:
-        told = tuple(problem.message for problem in planned.comparison.problems)
-        return replace(so_far, error="; ".join(told), problems=planned.comparison.problems, exit_code=_code(65, so_far))
+    if planned.comparison.errors:
+        told = tuple(problem.message for problem in planned.comparison.errors)
+        return replace(so_far, error="; ".join(told), problems=planned.comparison.errors, exit_code=_code(65, so_far))
     closed = [guard for guard in planned.closed if guard.id not in ASKED]
     if closed:
         said = "; ".join(f"{guard.id}: {guard.message}" for guard in closed)
@@ -258,9 +258,9 @@ async def _execute(
 
     after = {kind.name: kind.after for kind in KINDS}
     steps = planned.comparison.steps
-    orders = ExecutionRequest(steps, planned.snapshot, after, values, talk.tell, talk.interrupted)
+    orders = ExecutionRequest(steps, planned.snapshot, after, values, talk.progress, talk.interrupted)
     for row in planned.snapshot.rows("applications"):
-        live.patience.born(row.get("createdDateTime"))
+        live.patience.set_created(row.get("createdDateTime"))
     preflight(orders)
     if not planned.comparison.plan.complete and planned.loaded.spec is not None:
         for _, reference in references(planned.loaded.spec.connection):
@@ -305,7 +305,7 @@ def _unseen(planned: PlannedApplication, so_far: Report) -> Report:
     left = tuple(change.address for change in planned.comparison.plan.changes)
     if not left:
         return so_far
-    outcome = StepOutcome(Result.UNSEEN, left, "see what was written")
+    outcome = StepOutcome(Result.UNCONFIRMED, left, "see what was written")
     return replace(so_far, outcomes=(*so_far.outcomes, outcome))
 
 

@@ -46,7 +46,7 @@ class PlanOptions:
     exclude: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
     resend_secrets: bool = False
-    fail_on_left_behind: bool = False
+    fail_on_abandoned: bool = False
     today: date = date.min
     ignore: tuple[str, ...] = ()
     impact: bool = True
@@ -61,7 +61,7 @@ class CompiledPlan:
 
     plan: ApplicationPlan
     steps: tuple[Step, ...] = ()
-    problems: tuple[Diagnostic, ...] = field(default=())
+    errors: tuple[Diagnostic, ...] = field(default=())
     tenant: Tenant | None = None
     unmatched: frozenset[str] = frozenset()
 
@@ -86,9 +86,9 @@ def check(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot | None) -> tuple
 
 def expired(spec: Spec, today: date) -> Iterator[Diagnostic]:
     """Permits that are over: they must go, or be given anew."""
-    for index, permit in enumerate(spec.guards):
+    for index, permit in enumerate(spec.guard_exemptions):
         if permit.until < today:
-            said = f"the permit for {permit.allow} was over on {permit.until.isoformat()}"
+            said = f"the permit for {permit.guard} was over on {permit.until.isoformat()}"
             yield Diagnostic("K003", said, ("guards", index), hint="Take it out, or give it a new day and reason.")
 
 
@@ -101,7 +101,7 @@ def compare(
     warnings = tuple(problem for problem in problems if not problem.is_error)
     errors = tuple(problem for problem in problems if problem.is_error)
     if errors:
-        return CompiledPlan(ApplicationPlan(spec.name, notices=warnings), problems=errors, tenant=tenant)
+        return CompiledPlan(ApplicationPlan(spec.name, warnings=warnings), errors=errors, tenant=tenant)
     wanted = tuple(chain.from_iterable(kind.desired(spec, snapshot) for kind in kinds))
     observed = tuple(chain.from_iterable(kind.observed(spec, snapshot) for kind in kinds))
     difference = diff(wanted, observed, {kind.name: kind.traits for kind in kinds}, resend=options.resend_secrets)
@@ -116,18 +116,18 @@ def compare(
         fingerprint=fingerprint(difference.managed),
         complete=not _is_horizon(chosen.changes),
         changes=chosen.changes,
-        reported=difference.reported,
-        left_alone=difference.left_alone,
-        guards=guards(chosen.changes, replace(facts, left_behind=len(behind) * options.fail_on_left_behind)),
-        notices=(
+        unmanaged_drift=difference.unmanaged_drift,
+        unmanaged=difference.unmanaged,
+        guards=guards(chosen.changes, replace(facts, abandoned=len(behind) * options.fail_on_abandoned)),
+        warnings=(
             *warnings,
             *_needs(steps, snapshot),
             *_pulled(chosen),
             *_unguarded(spec),
             *_roleless(spec, difference),
         ),
-        left_behind=behind,
-        excluded=chosen.left_out,
+        abandoned=behind,
+        excluded_changes=chosen.left_out,
     )
     unmatched = unmatched_patterns((*options.only, *options.exclude), _addresses(wanted, observed))
     return CompiledPlan(plan, steps, tenant=tenant, unmatched=unmatched)
@@ -160,7 +160,7 @@ def _with_effects(kinds: Sequence[Kind], difference: DiffResult, snapshot: Snaps
 
 
 _ALWAYS = frozenset({Effect.CREDENTIALS})
-_ACCESS = frozenset({Effect.CREDENTIALS, Effect.DESTROYS, Effect.NARROWS})
+_ACCESS = frozenset({Effect.CREDENTIALS, Effect.DATA_LOSS, Effect.DEPROVISIONS})
 """Roles and assignments are access by themselves, whether or not anybody was ever provisioned."""
 
 
@@ -196,7 +196,9 @@ def _facts(
     difference: DiffResult,
     steps: Sequence[Step],
 ) -> GuardContext:
-    written = [GuardExemption(one.allow, one.until, one.why, one.address or "", one.up_to) for one in spec.guards]
+    written = [
+        GuardExemption(one.guard, one.until, one.reason, one.address or "", one.max) for one in spec.guard_exemptions
+    ]
     allowed = [GuardExemption(guard) for guard in options.allow]
     assigned = application.assigned(snapshot.rows("assignments"))
     rows = [row for row in assigned if row["principalType"] != "ServicePrincipal"]
@@ -207,15 +209,17 @@ def _facts(
         _has_run(snapshot),
         quarantine=next((held for held in map(job.quarantine, snapshot.rows("jobs")) if held), ""),
         holders=Counter(row["principalId"] for row in rows),
-        people={one: snapshot.members.get(one) if one in groups else 1 for one in {row["principalId"] for row in rows}},
+        members={
+            one: snapshot.members.get(one) if one in groups else 1 for one in {row["principalId"] for row in rows}
+        },
         groups=frozenset(groups),
         matching=frozenset(one.address for one in difference.managed if one.fields.get("match") is not None),
-        unsendable=tuple(
+        unavailable_secrets=tuple(
             key
             for key, reference in needed_secrets(steps, snapshot).items()
             if reference is None and spec.connection is not None and spec.connection.on_unreadable_secret is not None
         ),
-        permits=(*written, *allowed),
+        exemptions=(*written, *allowed),
         today=options.today,
     )
 
@@ -225,7 +229,7 @@ def groups_to_count(comparison: CompiledPlan, snapshot: Snapshot) -> tuple[str, 
     somebody loses a last role.
     """
     loses = any(
-        change.kind == "assignment" and change.action is Action.DELETE and Effect.NARROWS in change.effects
+        change.kind == "assignment" and change.action is Action.DELETE and Effect.DEPROVISIONS in change.effects
         for change in comparison.plan.changes
     )
     if not loses or snapshot.members:
@@ -284,7 +288,7 @@ def _unguarded(spec: Spec) -> Iterator[Diagnostic]:
 
 def _roleless(spec: Spec, difference: DiffResult) -> Iterator[Diagnostic]:
     """Assignments without a role, where roles are sent: Graph has them only for applications that declare none."""
-    kept = [one for one in difference.left_alone if one.address.kind == "assignment" and _is_default(one)]
+    kept = [one for one in difference.unmanaged if one.address.kind == "assignment" and _is_default(one)]
     if kept and any(ROLES in mappings.reads(row.row) for row in mappings.listed(spec)):
         has = (
             "1 assignment that is left alone has"

@@ -47,7 +47,7 @@ def diff_specs(
     order = {kind.name: number for number, kind in enumerate(kinds)}
     changes = sorted(difference.changes, key=lambda change: (order[change.kind], change.address))
     return ApplicationPlan(
-        other.name, changes=tuple(changes), reported=difference.reported, left_alone=difference.left_alone
+        other.name, changes=tuple(changes), unmanaged_drift=difference.unmanaged_drift, unmanaged=difference.unmanaged
     )
 
 

@@ -161,19 +161,19 @@ def told_change(one: Change) -> Any:
 def told_plan(one: CompiledPlan) -> Any:
     return {
         "changes": [told_change(change) for change in one.plan.changes],
-        "reported": [resource.address.local for resource in one.plan.reported],
-        "left_alone": [resource.address.local for resource in one.plan.left_alone],
+        "reported": [resource.address.local for resource in one.plan.unmanaged_drift],
+        "left_alone": [resource.address.local for resource in one.plan.unmanaged],
         "guards": [f"{guard.id}: {guard.message}" for guard in one.plan.guards],
-        "notices": [line(problem) for problem in one.plan.notices],
+        "notices": [line(problem) for problem in one.plan.warnings],
         "complete": one.plan.complete,
     }
 
 
 def told_step(step: Step) -> Any:
-    told = {"phase": step.phase.name.lower(), "says": step.says, "serves": [one.local for one in step.serves]}
+    told = {"phase": step.phase.name.lower(), "says": step.description, "serves": [one.local for one in step.addresses]}
     if isinstance(step, Send):
         more: dict[str, Any] = {"send": f"{step.method} {step.path}", "body": _value(step.body) if step.body else None}
-        more |= {"gives": [name for name, _ in step.gives], "look": step.look.name if step.look else ""}
+        more |= {"gives": [name for name, _ in step.outputs], "look": step.lookup.name if step.lookup else ""}
         more |= {"before_write": step.before_write, "after_write": step.after_write}
         if step.path.endswith("/validateCredentials"):
             more["body"] = {**step.body, "credentials": str(step.body["credentials"])}
@@ -199,7 +199,7 @@ def folded(steps: Iterable[Step], served: Documents) -> Documents:
         elif isinstance(step, Send):
             _send(step, tenant)
         elif step.document.name != "job":
-            assert OPERATIONS[step.operation].holds(_current(step, tenant), step.key, step.value), step.says
+            assert OPERATIONS[step.operation].holds(_current(step, tenant), step.key, step.value), step.description
     return tenant
 
 
@@ -222,7 +222,7 @@ def _edit(step: Edit, tenant: Documents) -> None:
     else:
         tenant[step.document.name] = wanted
     if not isinstance(value, SecretRef):
-        assert operation.holds(_current(step, tenant), step.key, value), step.says
+        assert operation.holds(_current(step, tenant), step.key, value), step.description
 
 
 def _stored(pair: Any) -> Any:

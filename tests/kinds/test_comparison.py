@@ -173,7 +173,7 @@ def test_the_start_is_what_widens():
     """Switching on does it, whether or not the job ever ran; switching off takes nothing away."""
     for documents_ in (OFF, NEW):
         (change,) = planned("", **documents_).plan.changes
-        assert change.effects == {Effect.WIDENS, Effect.RESYNC}
+        assert change.effects == {Effect.PROVISIONS, Effect.RESYNC}
     (change,) = planned("provisioning: {enabled: false}").plan.changes
     assert change.effects == frozenset()
 
@@ -185,7 +185,7 @@ DANGERS = {"narrows", "destroys"}
 
 def schedule_of(found: CompiledPlan) -> list[str]:
     """The calls that stop and start the job, in their phases."""
-    sends = [one for one in found.steps if isinstance(one, Send) and one.serves[0].kind == "schedule"]
+    sends = [one for one in found.steps if isinstance(one, Send) and one.addresses[0].kind == "schedule"]
     return [f"{one.phase.name.lower()} {one.path.rpartition('/')[2]}" for one in sends]
 
 
@@ -302,8 +302,8 @@ def test_a_guard_is_closed_until_something_opens_it(name):
     other = next(one for one in GUARDS if one != name)
     assert not guard_of(name, allow=[other]).open
     assert not guard_of(name, PERMIT % (other, "2026-12-01", "")).open
-    assert guard_of(name, allow=[name]).opened_by == f"--allow {name}"
-    assert guard_of(name, PERMIT % (name, "2026-11-25", "")).opened_by == "permit until 2026-11-25: CHG-1"
+    assert guard_of(name, allow=[name]).allowed_by == f"--allow {name}"
+    assert guard_of(name, PERMIT % (name, "2026-11-25", "")).allowed_by == "permit until 2026-11-25: CHG-1"
 
 
 @pytest.mark.parametrize("name", [name for name, (_, _, address) in GUARDS.items() if address])
@@ -472,11 +472,13 @@ def test_a_part_of_a_plan_comes_with_what_it_needs(options, kept, pulled):
     """Addresses as they are shown, and globs; what comes along is said, what is left out is counted."""
     found = planned(WHOLE, options=options)
     assert [change.address.local for change in found.plan.changes] == kept
-    said = [line(one) for one in found.plan.notices if one.code == "K002"]
+    said = [line(one) for one in found.plan.warnings if one.code == "K002"]
     note = "warning K002 writer:%s comes along, since something that was asked for needs it."
     assert sorted(said) == sorted(note % one for one in pulled)
-    assert found.plan.excluded == len(planned(WHOLE).plan.changes) - len(kept)
-    assert {address for step in found.steps for address in step.serves} == {one.address for one in found.plan.changes}
+    assert found.plan.excluded_changes == len(planned(WHOLE).plan.changes) - len(kept)
+    assert {address for step in found.steps for address in step.addresses} == {
+        one.address for one in found.plan.changes
+    }
 
 
 def test_a_whole_that_is_missing_comes_along():
@@ -497,7 +499,7 @@ def test_without_a_tenant_nothing_guards_against_the_wrong_one():
     spec = loaded_of("", files).spec
     assert spec is not None
     found = compare(KINDS, spec, snapshot(spec, overlaid({})), PlanOptions(today=TODAY))
-    assert [line(one) for one in found.plan.notices] == [
+    assert [line(one) for one in found.plan.warnings] == [
         (
             "warning K001 the spec names no tenant, so nothing guards against the wrong one. "
             "Write `tenant:` with a verified domain."
@@ -647,7 +649,7 @@ def test_users_are_looked_up_where_no_live_assignment_names_them():
     rows = [held(ADA.upper(), ADMIN), held(CLEO, ADMIN, "ServicePrincipal")]
     group, by_id, bob = Lookup("group", "Twins"), Lookup("id", ADA), Lookup("user", "bob@contoso.com")
     ada = {by_id: (Principal(ADA, "user", "ada@contoso.com"),)}
-    begun, arrived = Snapshot(settled=False), Snapshot({"assignments": rows}, settled=False)
+    begun, arrived = Snapshot(complete=False), Snapshot({"assignments": rows}, complete=False)
     assert list(kind.lookups(spec, begun)) == [group]
     assert list(kind.lookups(spec, arrived)) == [group, by_id]
     assert list(kind.lookups(spec, replace(arrived, found=ada))) == [group, by_id, bob]
@@ -694,5 +696,5 @@ SENT = "role_attribute: {target: roles, source: appRoleAssignments}"
 def test_who_has_no_role_is_told_where_roles_are_sent(text, rows, said):
     """Of those whom the spec leaves alone."""
     found = planned(f"assignments: {{unlisted: keep}}\n{text}", assignments=rows)
-    told = [one.message for one in found.plan.notices if one.code == "K812"]
+    told = [one.message for one in found.plan.warnings if one.code == "K812"]
     assert [one.partition(" (")[0] for one in told] == said

@@ -75,7 +75,7 @@ def seen(rows=ROWS, members=None, sample=(), schema=None, **more):
 
 
 def change(
-    kind, rest="", field=None, before=None, after=None, effects=(Effect.WIDENS,), action=Action.UPDATE, key=None
+    kind, rest="", field=None, before=None, after=None, effects=(Effect.PROVISIONS,), action=Action.UPDATE, key=None
 ):
     resource = Resource(Address("a", kind, rest), key=key)
     fields = () if field is None else (FieldChange(field, before, after),)
@@ -85,9 +85,11 @@ def change(
 
 SCOPE = change("settings", field="scope", before="assigned", after="all")
 START = change("schedule", field="enabled", before=False, after=True)
-MATCH = change("attribute_mapping", "users/userName", "match", 1, 2, (Effect.WIDENS, Effect.NARROWS))
+MATCH = change("attribute_mapping", "users/userName", "match", 1, 2, (Effect.PROVISIONS, Effect.DEPROVISIONS))
 GROUP_IN = change("assignment", "group:G/admin", action=Action.CREATE, key=(OTHER, ROLE))
-GROUP_OUT = change("assignment", "group:G/admin", action=Action.DELETE, key=(GROUP, ROLE), effects=(Effect.NARROWS,))
+GROUP_OUT = change(
+    "assignment", "group:G/admin", action=Action.DELETE, key=(GROUP, ROLE), effects=(Effect.DEPROVISIONS,)
+)
 USER_IN = change("assignment", "user:x/admin", action=Action.CREATE, key=("u2", ROLE))
 
 
@@ -95,7 +97,7 @@ def filters(before, after, attribute="department"):
     def one(value):
         return [{"name": "f", "all": [{"attribute": attribute, "operator": "equals", "value": value}]}]
 
-    both = (Effect.WIDENS, Effect.NARROWS)
+    both = (Effect.PROVISIONS, Effect.DEPROVISIONS)
     sides = [[] if value is None else one(value) for value in (before, after)]
     return change("object_mapping", "users", "filters", *sides, both)
 
@@ -157,28 +159,28 @@ def test_only_what_a_change_needs_is_counted(changes, snapshot, expected):
 @pytest.mark.parametrize(
     ("one", "snapshot", "expected"),
     [
-        (SCOPE, seen(users=100), {Effect.WIDENS: Impact(94, 100, "at least")}),
-        (SCOPE, seen(ROWS[:1], users=100), {Effect.WIDENS: Impact(99, 100)}),
-        (SCOPE, seen(users=3), {Effect.WIDENS: Impact(0, 3, "at least")}),
+        (SCOPE, seen(users=100), {Effect.PROVISIONS: Impact(94, 100, "at least")}),
+        (SCOPE, seen(ROWS[:1], users=100), {Effect.PROVISIONS: Impact(99, 100)}),
+        (SCOPE, seen(users=3), {Effect.PROVISIONS: Impact(0, 3, "at least")}),
         (SCOPE, seen(), {}),
         (SCOPE, seen(members={}, users=100), {}),
         (SCOPE, seen(None, users=100), {}),
-        (SCOPE, seen(users=100, schema={}), {Effect.WIDENS: Impact(99, 100, "at most")}),
-        (SCOPE, seen(users=100, schema=live([("department", "IT")])), {Effect.WIDENS: Impact(99, 100, "at most")}),
-        (SCOPE, seen(users=0, schema={}), {Effect.WIDENS: Impact(0, 0, "at most")}),
-        (USER_IN, seen(), {Effect.WIDENS: Impact(1, bound="at most")}),
-        (USER_IN, seen(ROWS[:1]), {Effect.WIDENS: Impact(1)}),
-        (USER_IN, seen(None), {Effect.WIDENS: Impact(1, bound="at most")}),
-        (GROUP_IN, seen(members={OTHER: 7}), {Effect.WIDENS: Impact(7, bound="at most")}),
+        (SCOPE, seen(users=100, schema={}), {Effect.PROVISIONS: Impact(99, 100, "at most")}),
+        (SCOPE, seen(users=100, schema=live([("department", "IT")])), {Effect.PROVISIONS: Impact(99, 100, "at most")}),
+        (SCOPE, seen(users=0, schema={}), {Effect.PROVISIONS: Impact(0, 0, "at most")}),
+        (USER_IN, seen(), {Effect.PROVISIONS: Impact(1, precision="at most")}),
+        (USER_IN, seen(ROWS[:1]), {Effect.PROVISIONS: Impact(1)}),
+        (USER_IN, seen(None), {Effect.PROVISIONS: Impact(1, precision="at most")}),
+        (GROUP_IN, seen(members={OTHER: 7}), {Effect.PROVISIONS: Impact(7, precision="at most")}),
         (GROUP_IN, seen(members={OTHER: None}), {}),
-        (GROUP_OUT, seen(), {Effect.NARROWS: Impact(5, bound="at most")}),
-        (filters("IT", "Sales"), seen(sample=PEOPLE), {Effect.WIDENS: Impact(1, sample=3), Effect.NARROWS: Impact(1, sample=3)}),
-        (filters(None, "Sales"), seen(sample=PEOPLE), {Effect.WIDENS: Impact(0, sample=3), Effect.NARROWS: Impact(2, sample=3)}),
-        (filters("IT", "Sales"), seen(sample=Sample(PEOPLE, assigned=True, whole=True)), {Effect.WIDENS: Impact(1, 3, among="who are assigned"), Effect.NARROWS: Impact(1, 3, among="who are assigned")}),
-        (filters("IT", "Sales", "noSuchThing"), seen(sample=PEOPLE), {Effect.WIDENS: Impact(0, sample=3, unknown=3), Effect.NARROWS: Impact(0, sample=3, unknown=3)}),
+        (GROUP_OUT, seen(), {Effect.DEPROVISIONS: Impact(5, precision="at most")}),
+        (filters("IT", "Sales"), seen(sample=PEOPLE), {Effect.PROVISIONS: Impact(1, sample_size=3), Effect.DEPROVISIONS: Impact(1, sample_size=3)}),
+        (filters(None, "Sales"), seen(sample=PEOPLE), {Effect.PROVISIONS: Impact(0, sample_size=3), Effect.DEPROVISIONS: Impact(2, sample_size=3)}),
+        (filters("IT", "Sales"), seen(sample=Sample(PEOPLE, assigned=True, complete=True)), {Effect.PROVISIONS: Impact(1, 3, population="who are assigned"), Effect.DEPROVISIONS: Impact(1, 3, population="who are assigned")}),
+        (filters("IT", "Sales", "noSuchThing"), seen(sample=PEOPLE), {Effect.PROVISIONS: Impact(0, sample_size=3, undetermined=3), Effect.DEPROVISIONS: Impact(0, sample_size=3, undetermined=3)}),
         (filters("IT", "Sales"), seen(), {}),
         (filters("a", "b", "IsSoftDeleted"), seen(sample=PEOPLE), {}),
-        (change("app_role", "admin", effects=(Effect.DESTROYS,)), seen(), {}),
+        (change("app_role", "admin", effects=(Effect.DATA_LOSS,)), seen(), {}),
         (change("app_role", "admin", effects=()), seen(), {}),
     ],
 )  # fmt: skip
@@ -203,7 +205,7 @@ def test_a_change_says_how_many(one, snapshot, expected):
         ("assigned", [], seen(None), None),
         ("assigned", [USER_IN], Snapshot(users=9), Impact(1, 9, "at most")),
         ("assigned", [], seen(users=4), Impact(4, 4, "at most")),
-        ("all", [], seen(users=100), Impact(100, bound="at most")),
+        ("all", [], seen(users=100), Impact(100, precision="at most")),
         ("all", [], seen(), None),
         (None, [], seen(users=100), None),
     ],
@@ -262,7 +264,7 @@ NAMED = (
         (source("[department]", "Not("), "department", (2, ("ada@x.y", "bob@x.y"))),
         (source("[manager]", "[department]"), "", None),
         (source("[IsSoftDeleted]", "[department]"), "", None),
-        (source("[department]", "[givenName]", effects=(Effect.DESTROYS,)), "", None),
+        (source("[department]", "[givenName]", effects=(Effect.DATA_LOSS,)), "", None),
         (source("[displayName]", "[mail]", "groups/displayName"), "", None),
     ],
 )
@@ -273,7 +275,9 @@ def test_a_changed_mapping_says_for_whom_it_gives_another_value(one, names, expe
     told = annotate(spec(), [one], seen(sample=NAMED), TODAY)[0].impact
     unknown = (expected or ())[2:]
     impact = (
-        Impact(expected[0], sample=3, who=expected[1], among="in scope", unknown=sum(unknown)) if expected else None
+        Impact(expected[0], sample_size=3, examples=expected[1], population="in scope", undetermined=sum(unknown))
+        if expected
+        else None
     )
     assert dict(told) == ({} if impact is None else {Effect.RESYNC: impact})
     assert dict(annotate(spec(), [one], seen(), TODAY)[0].impact) == {}
@@ -282,16 +286,16 @@ def test_a_changed_mapping_says_for_whom_it_gives_another_value(one, names, expe
 @pytest.mark.parametrize(
     ("filtered", "expected"),
     [
-        ([], Impact(2, 3, who=("ada@x.y", "bob@x.y"), among="in scope")),
-        ([("department", "IT")], Impact(1, 1, who=("bob@x.y",), among="in scope")),
-        ([("department", "x")], Impact(0, 0, among="in scope")),
-        ([("IsSoftDeleted", "False")], Impact(0, 3, among="in scope", unknown=3)),
-        ([("noSuchThing", "x")], Impact(0, 3, among="in scope", unknown=3)),
+        ([], Impact(2, 3, examples=("ada@x.y", "bob@x.y"), population="in scope")),
+        ([("department", "IT")], Impact(1, 1, examples=("bob@x.y",), population="in scope")),
+        ([("department", "x")], Impact(0, 0, population="in scope")),
+        ([("IsSoftDeleted", "False")], Impact(0, 3, population="in scope", undetermined=3)),
+        ([("noSuchThing", "x")], Impact(0, 3, population="in scope", undetermined=3)),
     ],
 )
 def test_only_those_in_scope_count(filtered, expected):
     """Whom the filters keep out is sent nothing, whatever the mapping gives."""
-    people = Sample(NAMED, assigned=True, whole=True)
+    people = Sample(NAMED, assigned=True, complete=True)
     snapshot = seen(sample=people, schema=live(filtered))
     told = annotate(spec(), [source("[givenName]", "[mail]")], snapshot, TODAY)[0].impact
     assert dict(told) == {Effect.RESYNC: expected}
@@ -299,9 +303,9 @@ def test_only_those_in_scope_count(filtered, expected):
     told = annotate(spec(), [source("[givenName]", "[mail]")], some, TODAY)[0].impact
     sampled = replace(expected, of=None, sample=expected.of)
     assert dict(told) == ({Effect.RESYNC: sampled} if expected.of else {})
-    nobody = replace(snapshot, sample=Sample(assigned=True, whole=True))
+    nobody = replace(snapshot, sample=Sample(assigned=True, complete=True))
     told = annotate(spec(), [source("[givenName]", "[mail]")], nobody, TODAY)[0].impact
-    assert dict(told) == {Effect.RESYNC: Impact(0, 0, among="in scope")}
+    assert dict(told) == {Effect.RESYNC: Impact(0, 0, population="in scope")}
 
 
 @pytest.mark.parametrize(
@@ -310,15 +314,15 @@ def test_only_those_in_scope_count(filtered, expected):
         (Impact(1), "1 user"),
         (Impact(8412, 8530), "8,412 of 8,530 users"),
         (Impact(2, 12, "at least"), "at least 2 of 12 users"),
-        (Impact(34, bound="at most"), "at most 34 users"),
-        (Impact(3, sample=500), "3 of a sample of 500 users"),
-        (Impact(1, sample=9, who=("ada@x.y",)), "1 of a sample of 9 users: ada@x.y"),
-        (Impact(2, sample=9, who=("ada@x.y",)), "2 of a sample of 9 users: ada@x.y, …"),
-        (Impact(0, 1, among="in scope"), "0 of 1 user in scope"),
+        (Impact(34, precision="at most"), "at most 34 users"),
+        (Impact(3, sample_size=500), "3 of a sample of 500 users"),
+        (Impact(1, sample_size=9, examples=("ada@x.y",)), "1 of a sample of 9 users: ada@x.y"),
+        (Impact(2, sample_size=9, examples=("ada@x.y",)), "2 of a sample of 9 users: ada@x.y, …"),
+        (Impact(0, 1, population="in scope"), "0 of 1 user in scope"),
         (Impact(1, 1, "at most"), "at most 1 of 1 user"),
-        (Impact(1, bound="at most"), "at most 1 user"),
+        (Impact(1, precision="at most"), "at most 1 user"),
         (
-            Impact(2, 7, who=("ada@x.y",), among="in scope", unknown=1_000),
+            Impact(2, 7, examples=("ada@x.y",), population="in scope", undetermined=1_000),
             "2 of 7 users in scope (not known of 1,000): ada@x.y, …",
         ),
     ],

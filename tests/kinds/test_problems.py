@@ -23,7 +23,7 @@ ASSIGNED = "assignments: {unlisted: keep, %s}"
 
 def said(text: str, **more: Any) -> list[str]:
     found = planned(text, **more)
-    return [line(problem) for problem in (*found.problems, *found.plan.notices)]
+    return [line(problem) for problem in (*found.problems, *found.plan.warnings)]
 
 
 def one_role(**more: Any) -> dict[str, Any]:

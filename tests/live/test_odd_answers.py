@@ -121,7 +121,7 @@ def test_people_by_their_ids_and_names_are_judged_too(body):
 @pytest.mark.parametrize("born", ["yesterday", "", None, "2026-11-25"])
 def test_a_date_that_is_none_makes_nothing_young(born):
     patience = ConsistencyPolicy(asyncio.sleep, lambda: 0.0, lambda: None)
-    patience.born(born)
+    patience.set_created(born)
     assert not patience.is_young()
 
 
@@ -223,7 +223,7 @@ def test_a_defect_amid_a_batch_does_not_tell_a_step_twice(monkeypatch):
     monkeypatch.setattr("scimconf.graph.client.Graph.batch", _half(), raising=True)
     report = rehearsal.apply(WRITER)
     assert report.exit_code == 5
-    told = [one.says for one in report.outcomes if one.says.startswith("assign ")]
+    told = [one.description for one in report.outcomes if one.description.startswith("assign ")]
     assert len(told) == len(set(told))
     assert "TypeError" in " ".join(one.detail for one in report.failed)
 

@@ -36,8 +36,8 @@ def told(wanted, observed, traits=None, **options):
     """The changes as `+ admin`, what is reported as `? admin`, what is left alone as `. admin`."""
     found = diff(wanted, observed, traits or {}, **options)
     lines = [f"{change.action.symbol} {change.address.rest}" for change in found.changes]
-    lines += [f"? {resource.address.rest}" for resource in found.reported]
-    return lines + [f". {resource.address.rest}" for resource in found.left_alone]
+    lines += [f"? {resource.address.rest}" for resource in found.unmanaged_drift]
+    return lines + [f". {resource.address.rest}" for resource in found.unmanaged]
 
 
 TABLE = {

@@ -51,7 +51,7 @@ def perform(changes, observed):
 @given(resources(json_values))
 def test_nothing_differs_from_itself(same):
     found = diff([*same, *EVERYTHING], same, {})
-    assert found.changes == found.reported == found.left_alone == ()
+    assert found.changes == found.unmanaged_drift == found.unmanaged == ()
     assert len(found.managed) == len(same)
 
 
@@ -85,8 +85,8 @@ def test_order_means_nothing(wanted, observed, rules, random):
 def test_every_seen_thing_is_changed_or_told_or_left_or_as_wanted(wanted, observed, rules):
     found = diff([*wanted, *rules], observed, {})
     deleted = {change.before.identity for change in found.changes if change.action is Action.DELETE}
-    told = {one.identity for one in found.reported}
-    left = {one.identity for one in found.left_alone}
+    told = {one.identity for one in found.unmanaged_drift}
+    left = {one.identity for one in found.unmanaged}
     named = {one.identity for one in wanted}
     assert not deleted & told and not deleted & left and not told & left
     assert deleted | told | left | named >= {one.identity for one in observed}

@@ -131,7 +131,7 @@ def test_a_file_that_is_no_plan_of_ours_is_a_problem(text, code):
     """Foreign, newer, broken or tampered with: each says so, with the file's name and what to do."""
     found = read(text, "plan.json")
     assert isinstance(found, Diagnostic)
-    assert (found.code, str(found.where), bool(found.hint)) == (code, "plan.json", True)
+    assert (found.code, str(found.location), bool(found.hint)) == (code, "plan.json", True)
 
 
 def test_a_later_minor_version_is_read():

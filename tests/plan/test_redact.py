@@ -51,7 +51,7 @@ def only(made):
 def said(message, **more):
     """What becomes of a message in a plan that assigns Ada."""
     ada = change(assignment(f"user:{ADA}", key=(ID, ROLE), principal="Ada Lovelace"))
-    return only(redacted(plan(ada, notices=(Diagnostic("X", message),), **more))).notices[0].message
+    return only(redacted(plan(ada, notices=(Diagnostic("X", message),), **more))).warnings[0].message
 
 
 PERSON = re.compile(r"user:~[0-9a-f]{8}")
@@ -84,9 +84,9 @@ def test_drift_and_what_is_left_alone_or_behind_is_redacted_too():
     one = assignment(f"user:{ADA}")
     behind = Abandoned(one.address, f'assignments.users: - {{user: "{ADA}", absent: true}}')
     made = only(redacted(plan(reported=(one,), left_alone=(one,), left_behind=(behind,))))
-    person = made.reported[0].address.rest
-    assert {made.left_alone[0].address.rest, made.left_behind[0].address.rest} == {person}
-    assert person.split("/")[0].removeprefix("user:") in made.left_behind[0].write
+    person = made.unmanaged_drift[0].address.rest
+    assert {made.unmanaged[0].address.rest, made.abandoned[0].address.rest} == {person}
+    assert person.split("/")[0].removeprefix("user:") in made.abandoned[0].write
 
 
 def test_the_new_order_does_not_tell_the_order_of_names():

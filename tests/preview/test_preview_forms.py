@@ -130,7 +130,7 @@ def test_lone_halves_of_characters_do_not_stop_a_page():
     stand = UserState(
         True, "x", sent={"a": SentRequest("value", HOSTILE["surrogate"])}, resource={"a": HOSTILE["surrogate"]}
     )
-    person = UserPreview(HOSTILE["surrogate"], "1", UserOutcome.SAME, stand, stand)
+    person = UserPreview(HOSTILE["surrogate"], "1", UserOutcome.UNCHANGED, stand, stand)
     for form in (TextPreview(full=True), JsonPreview(), PreviewPage()):
         assert form.person(person).encode("utf-8")
 

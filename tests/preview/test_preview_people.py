@@ -162,7 +162,7 @@ def nested():
 def test_a_group_in_a_group_is_nobody_who_is_assigned(tmp_path):
     shown = preview(nested(), small(tmp_path))
     assert shown.document["applications"][0]["about"] == "everybody who is assigned"
-    assert shown.verdicts == {"alan": "same"}
+    assert shown.outcomes == {"alan": "same"}
     assert preview(nested(), small(tmp_path), sample=1).document["applications"][0]["about"] == (
         "1 of 1 people who are assigned"
     )
@@ -204,7 +204,7 @@ def test_where_only_basic_properties_may_be_read_the_others_are_not_known(tmp_pa
     (notice,) = shown.document["applications"][0]["summary"]["notices"]
     assert notice.startswith("Of everybody, only basic properties could be read")
     assert "User.Read.All" in notice
-    assert shown.verdicts["ada"] == "same"
+    assert shown.outcomes["ada"] == "same"
     for form in ("text", "html"):
         assert "only basic properties could be read, so everything else" in " ".join(
             preview(basic(), small(tmp_path), form).text.split()
@@ -231,7 +231,7 @@ def test_whoever_may_read_users_gets_no_such_notice(tmp_path):
 def test_a_filter_on_what_could_not_be_read_leaves_the_scope_open(tmp_path):
     filters = "mappings: {users: {filters: [{name: f, all: [{attribute: city, operator: equals, value: Boston}]}]}}\n"
     shown = preview(basic(), small(tmp_path, filters))
-    assert set(shown.verdicts.values()) == {"unknown"}
+    assert set(shown.outcomes.values()) == {"unknown"}
     assert shown.people["ada"]["after"]["why"].startswith("city: only basic properties of users could be read")
 
 

@@ -130,7 +130,7 @@ def person(before, after, **user):
 def test_a_live_source_that_nobody_can_read_is_undetermined():
     same = side(rows={"title": row({"type": "Strange"})})
     assert person(same, same).after.sent["title"].reason == "its source cannot be read as an expression"
-    (one,) = person(same, side(rows={"title": row("[mail]")}), mail="a@x").contrasts
+    (one,) = person(same, side(rows={"title": row("[mail]")}), mail="a@x").differences
     assert one.reason == "source: (unreadable) → [mail]"
 
 
@@ -241,8 +241,8 @@ ACTIVE = row('Switch([IsSoftDeleted], , "False", "True", "True", "False")')
 def test_what_is_undetermined_may_change_where_its_mapping_does(before, after, differs):
     rows = ({} if one is None else {"x": one} for one in (before, after))
     found = person(*(side(rows=each) for each in rows), mail="a@x")
-    assert found.verdict is (UserOutcome.MAY if differs else UserOutcome.SAME)
-    assert [one.is_sure for one in found.contrasts] == [False] * differs
+    assert found.outcome is (UserOutcome.POSSIBLY_CHANGES if differs else UserOutcome.UNCHANGED)
+    assert [one.is_sure for one in found.differences] == [False] * differs
 
 
 def held(*roles, group=(), **more):
@@ -261,12 +261,12 @@ def moved(before, after):
 def test_roles_that_are_open_on_both_sides_may_change_where_they_are_others():
     """Held in two ways, so undetermined on both sides and with equal words."""
     found = moved(held("member", group=("member",)), held("admin", group=("admin",)))
-    assert found.verdict is UserOutcome.MAY
-    (one,) = found.contrasts
+    assert found.outcome is UserOutcome.POSSIBLY_CHANGES
+    (one,) = found.differences
     assert (one.before, one.why) == (one.after, "roles: member, member → admin, admin")
     same = held("member", group=("member",))
-    assert moved(same, same).verdict is UserOutcome.SAME
-    assert moved(same, held("member", group=("member",), users={"1": ("member",)})).verdict is UserOutcome.SAME
+    assert moved(same, same).outcome is UserOutcome.UNCHANGED
+    assert moved(same, held("member", group=("member",), users={"1": ("member",)})).outcome is UserOutcome.UNCHANGED
 
 
 def test_other_words_for_what_is_as_open_as_before_are_no_change():
@@ -281,7 +281,7 @@ def test_other_words_for_what_is_as_open_as_before_are_no_change():
         {"id": "1", "userPrincipalName": "a@x", "accountEnabled": True}
     )
     assert found.before.sent["active"].reason != found.after.sent["active"].reason
-    assert (found.verdict, found.contrasts) == (UserOutcome.UNKNOWN, ())
+    assert (found.outcome, found.differences) == (UserOutcome.UNKNOWN, ())
 
 
 @pytest.mark.parametrize(
@@ -294,13 +294,16 @@ def test_other_words_for_what_is_as_open_as_before_are_no_change():
     ],
 )
 def test_where_nothing_is_sent_on_either_side_nothing_changes(before, after):
-    assert person(side(rows=before), side(rows=after), mail=None).verdict is UserOutcome.SAME
-    assert person(side(rows=before), side(rows=after), mail="a@x").verdict in (UserOutcome.CHANGES, UserOutcome.SAME)
+    assert person(side(rows=before), side(rows=after), mail=None).outcome is UserOutcome.UNCHANGED
+    assert person(side(rows=before), side(rows=after), mail="a@x").outcome in (
+        UserOutcome.CHANGES,
+        UserOutcome.UNCHANGED,
+    )
 
 
 def test_a_default_is_something_that_is_sent():
     found = person(side(), side(rows={"x": row("[mail]", default="d")}), mail=None)
-    assert (found.verdict, len(found.contrasts)) == (UserOutcome.CHANGES, 1)
+    assert (found.outcome, len(found.differences)) == (UserOutcome.CHANGES, 1)
 
 
 LEAVES_OUT = row('IIF([mail] = "a@x", IgnoreObjectFlow, [mail])')
@@ -308,7 +311,7 @@ LEAVES_OUT = row('IIF([mail] = "a@x", IgnoreObjectFlow, [mail])')
 
 def test_somebody_who_is_left_out_on_both_sides_does_not_change():
     states_before_and_after = (side(rows={"x": LEAVES_OUT, "y": row(source)}) for source in ("[city]", "[country]"))
-    assert person(*states_before_and_after, mail="a@x", city="Ulm", country="DE").verdict is UserOutcome.SAME
+    assert person(*states_before_and_after, mail="a@x", city="Ulm", country="DE").outcome is UserOutcome.UNCHANGED
 
 
 def test_somebody_who_is_no_longer_left_out_changes_in_one_line():
@@ -317,8 +320,8 @@ def test_somebody_who_is_no_longer_left_out_changes_in_one_line():
         side(rows={"x": row("[manager]"), "y": row("[city]")}),
     )
     found = person(*states_before_and_after, mail="a@x", city="Ulm")
-    assert found.verdict is UserOutcome.CHANGES
-    assert [(one.target, said(one.before)) for one in found.contrasts] == [("x", "the whole object is left out")]
+    assert found.outcome is UserOutcome.CHANGES
+    assert [(one.target, said(one.before)) for one in found.differences] == [("x", "the whole object is left out")]
 
 
 def test_for_somebody_who_is_never_created_a_resource_has_what_an_update_could_carry():
@@ -333,10 +336,10 @@ def test_for_somebody_who_is_never_created_a_resource_has_what_an_update_could_c
 def test_what_people_are_matched_by_is_said_where_it_moves():
     one, other = (side(rows={"a": row("[mail]", match=a), "b": row("[city]", match=b)}) for a, b in ((1, None), (2, 1)))
     moved = "People are matched by b and then a instead of a."
-    assert Preview(one, other, {}, TOLD).notices == (moved,)
-    assert Preview(one, one, {}, TOLD).notices == ()
-    assert Preview(ProvisioningState(), one, {}, TOLD).notices == ()
-    assert Preview(one, side(), {}, TOLD).notices == ("People are matched by nothing instead of a.",)
+    assert Preview(one, other, {}, TOLD).warnings == (moved,)
+    assert Preview(one, one, {}, TOLD).warnings == ()
+    assert Preview(ProvisioningState(), one, {}, TOLD).warnings == ()
+    assert Preview(one, side(), {}, TOLD).warnings == ("People are matched by nothing instead of a.",)
 
 
 def test_all_who_share_a_value_are_counted_and_the_first_one_too():
@@ -345,7 +348,7 @@ def test_all_who_share_a_value_are_counted_and_the_first_one_too():
     for number, mail in enumerate(("x@x", "y@x", "X@x", "x@X", "y@x")):
         user = {"id": str(number), "userPrincipalName": f"{number}@x", "accountEnabled": True, "mail": mail}
         summing.add(told.person(user), unmasked)
-    (tally,) = summing.summary().tallies
+    (tally,) = summing.summary().mappings
     assert tally.counts == {"duplicates": 5}
     assert [one.partition(":")[0] for one in tally.examples["duplicates"]] == ["2@x", "3@x", "4@x"]
 
@@ -395,6 +398,6 @@ def test_a_masked_person_has_neither_name_nor_values():
     given = UserPreview("Lovelace", "lovelace-id", UserOutcome.CHANGES, stand, stand, contrasts)
     hidden = masking(lambda name: "~01234567" if "@" in name else name)(given)
     assert "ovelace" not in repr(hidden) and "1815" not in repr(hidden)
-    assert hidden.contrasts[2].why == "assigned through Ada's team → whether … must fit … is open"
+    assert hidden.differences[2].why == "assigned through Ada's team → whether … must fit … is open"
     assert hidden.name == "~01234567"
     assert masking(lambda _name: "~89abcdef")(given).name == "~89abcdef"

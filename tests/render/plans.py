@@ -80,12 +80,12 @@ def everywhere(value):
         {"sp": value, value: value},
         (value,),
         changes=changes,
-        reported=(Resource(address, facts={"id": value}),),
-        left_alone=(Resource(Address(value, value)),),
+        unmanaged_drift=(Resource(address, facts={"id": value}),),
+        unmanaged=(Resource(Address(value, value)),),
         guards=(Guard(value, value, address=address), Guard(value, value, value, 7)),
-        notices=(Diagnostic(value, value, (value, 1), hint=value), Diagnostic("", value, severity="warning")),
-        left_behind=(Abandoned(address, value), Abandoned(address, "")),
-        excluded=1,
+        warnings=(Diagnostic(value, value, (value, 1), hint=value), Diagnostic("", value, severity="warning")),
+        abandoned=(Abandoned(address, value), Abandoned(address, "")),
+        excluded_changes=1,
     )
     return Plan(Tenant(value, value), (one, one))
 
@@ -112,7 +112,7 @@ def _changes(name, number):
         before, after = f'Join(" ", [givenName], [sn{index}])', f'Join("-", [givenName], ToLower([surname{index}], ""))'
         fields = (FieldChange("source", before, after),) if kind == "attribute_mapping" else ()
         rest = f"users/a{index}" if fields else f"user:person{index}@contoso.com/member"
-        effects = {Effect.RESYNC} if fields else {Effect.WIDENS if action is Action.CREATE else Effect.NARROWS}
+        effects = {Effect.RESYNC} if fields else {Effect.PROVISIONS if action is Action.CREATE else Effect.DEPROVISIONS}
         yield Change(Address(name, kind, rest), action, fields=fields, effects=frozenset(effects))
 
 
@@ -121,4 +121,4 @@ def rich():
     plan = rich_plan.sample()
     first, *others = plan.applications
     behind = Abandoned(rich_plan.address("users/nickName"), 'mappings.users.attributes: "nickName": {absent: true}')
-    return replace(plan, applications=(replace(first, left_behind=(behind,)), *others))
+    return replace(plan, applications=(replace(first, abandoned=(behind,)), *others))

@@ -165,16 +165,16 @@ WANTED = [
 ]
 
 EFFECTS = {
-    "job": {Effect.DESTROYS, Effect.RESYNC},
+    "job": {Effect.DATA_LOSS, Effect.RESYNC},
     "connection": {Effect.CREDENTIALS},
-    "object_mapping/users": {Effect.NARROWS, Effect.RESYNC},
-    "attribute_mapping/users/externalId": {Effect.NARROWS, Effect.WIDENS, Effect.RESYNC},
+    "object_mapping/users": {Effect.DEPROVISIONS, Effect.RESYNC},
+    "attribute_mapping/users/externalId": {Effect.DEPROVISIONS, Effect.PROVISIONS, Effect.RESYNC},
     "attribute_mapping/users/name.formatted": {Effect.RESYNC},
     "attribute_mapping/users/timezone": {Effect.RESYNC},
-    "attribute_mapping/users/title": {Effect.DESTROYS},
-    "app_role/viewer": {Effect.DESTROYS, Effect.NARROWS},
-    "schedule": {Effect.WIDENS},
-    "settings": {Effect.WIDENS, Effect.RESYNC},
+    "attribute_mapping/users/title": {Effect.DATA_LOSS},
+    "app_role/viewer": {Effect.DATA_LOSS, Effect.DEPROVISIONS},
+    "schedule": {Effect.PROVISIONS},
+    "settings": {Effect.PROVISIONS, Effect.RESYNC},
 }
 
 
@@ -183,7 +183,7 @@ def with_effects(change):
     if change.kind == "attribute_mapping":
         found = {*found, Effect.RESYNC}
     if change.kind == "assignment":
-        found = {Effect.WIDENS} if change.action is Action.CREATE else {Effect.NARROWS}
+        found = {Effect.PROVISIONS} if change.action is Action.CREATE else {Effect.DEPROVISIONS}
     return Change(
         change.address, change.action, change.before, change.after, change.fields, frozenset(found), change.reason
     )
@@ -203,8 +203,8 @@ def writer():
         digest="sha256:1f2e",
         fingerprint="sha256:3d4c",
         changes=tuple(map(with_effects, found.changes)),
-        reported=(resource("assignment", "user:mallory@contoso.com/admin"), resource("app_role", "auditor")),
-        left_alone=(*found.left_alone, *(Resource(one) for one in left)),
+        unmanaged_drift=(resource("assignment", "user:mallory@contoso.com/admin"), resource("app_role", "auditor")),
+        unmanaged=(*found.unmanaged, *(Resource(one) for one in left)),
         guards=(
             Guard("scope-all", "the scope goes from assigned to all, and the job is on"),
             Guard(
@@ -212,9 +212,9 @@ def writer():
                 "people are found by mailNickname instead of objectId",
                 address=address("users/externalId"),
             ),
-            Guard("many-removals", "3 of 6 people lose a role", "guards[0] in the spec (CHG-1234)", number=3),
+            Guard("many-removals", "3 of 6 people lose a role", "guards[0] in the spec (CHG-1234)", count=3),
         ),
-        notices=(
+        warnings=(
             Diagnostic(
                 "W401",
                 "single sign-on is not SAML",
@@ -225,8 +225,8 @@ def writer():
             ),
             Diagnostic("W402", "needs WRITER_SCIM_TOKEN", ("connection", "secret_token"), severity="warning"),
         ),
-        excluded=2,
-        left_behind=(
+        excluded_changes=2,
+        abandoned=(
             Abandoned(address("users/department"), "mappings.users.attributes.department: {absent: true}"),
             Abandoned(address("", "settings"), "provisioning.deletion_threshold: none"),
         ),
@@ -301,7 +301,7 @@ def steps():
             SCHEMA,
             "set_mapping",
             ("users", "name.formatted"),
-            ask=LONG,
+            expression=LONG,
         ),
         Edit(
             Phase.BUILD,
@@ -320,7 +320,7 @@ def steps():
             "POST",
             "/servicePrincipals/{sp}/appRoleAssignedTo",
             {"principalId": "{user:ada}", "appRoleId": "{role:admin}", "resourceId": "{sp}"},
-            gives=(("assignment", "id"),),
+            outputs=(("assignment", "id"),),
         ),
         Send(Phase.CLEAR, (ada,), "take member away", "DELETE", "/servicePrincipals/{sp}/appRoleAssignedTo/{row}"),
     ]
@@ -342,7 +342,7 @@ def reports():
         "take the role member from ada@contoso.com",
         "something before it failed, and nobody is to lose a last role",
     )
-    unseen = StepOutcome(Result.UNSEEN, (address("member", "app_role"),), "make the role member")
+    unseen = StepOutcome(Result.UNCONFIRMED, (address("member", "app_role"),), "make the role member")
     nameless = StepOutcome(Result.SKIPPED, (), "start provisioning", "it stays paused")
     skips = [StepOutcome(Result.SKIPPED, (address(f"users/b{number}"),), "map it", "not tried") for number in range(21)]
     return (
@@ -351,7 +351,7 @@ def reports():
             (*done, failed, skipped, unseen, nameless),
             wrote=True,
             backup=".scimconf/backup/writer/2026-01-01T00-00-00Z",
-            notices=("provisioning stays paused",),
+            warnings=("provisioning stays paused",),
             error="1 step failed",
             hint="It is safe to run again.",
             exit_code=5,

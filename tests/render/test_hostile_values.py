@@ -59,10 +59,10 @@ def everywhere(value):
         {"sp": value},
         (value,),
         changes=(change, *swap),
-        reported=(Resource(address, facts={"id": value}),),
-        left_alone=(Resource(address),),
+        unmanaged_drift=(Resource(address, facts={"id": value}),),
+        unmanaged=(Resource(address),),
         guards=(Guard(value, value, address=address), Guard(value, value, value)),
-        notices=(complaint,),
+        warnings=(complaint,),
     )
     outcome = StepOutcome(Result.FAILED, (address,), value, value, value)
     report = Report(
@@ -76,7 +76,7 @@ def everywhere(value):
         (complaint,),
         5,
     )
-    send = Send(Phase.BUILD, (address,), value, "POST", value, {value: value}, gives=((value, value),))
+    send = Send(Phase.BUILD, (address,), value, "POST", value, {value: value}, outputs=((value, value),))
     return [
         text.plan(Plan(Tenant(value, value), (plan, plan))),
         text.plan(Plan(Tenant(value, value), (plan, plan)), width=40),

@@ -63,14 +63,12 @@ def test_principals_that_are_neither_users_nor_groups_are_counted_too():
 
     address = Address("a", "assignment", "servicePrincipal:daemon/reader")
     assert "(1 other principal)" in markdown.plan(
-        one(Change(address, Action.DELETE, effects=frozenset({Effect.NARROWS})))
+        one(Change(address, Action.DELETE, effects=frozenset({Effect.DEPROVISIONS})))
     )
 
 
 def test_what_a_guard_counted_is_said_where_its_message_does_not():
-    rendered = markdown.plan(
-        one(guards=(Guard("a-b", "too many", number=1_200), Guard("c-d", "12 of them", number=12)))
-    )
+    rendered = markdown.plan(one(guards=(Guard("a-b", "too many", count=1_200), Guard("c-d", "12 of them", count=12))))
     assert "too many (counted: 1,200)." in rendered
     assert "12 of them. " in rendered
 

@@ -190,7 +190,7 @@ def test_no_problems():
     ("line", "column", "mark"), [(1, 0, False), (1, 3, True), (1, 9, False), (0, 0, False), (7, 1, False)]
 )
 def test_the_line_of_a_problem_is_shown_where_it_is_known(line, column, mark):
-    found = Diagnostic("S1", "no", where=Location("f", line, column))
+    found = Diagnostic("S1", "no", location=Location("f", line, column))
     rendered = diagnostics.text([found], sources={"f": "王: x\n"})
     assert ("    1 | 王: x\n" in rendered) == (line == 1)
     assert ("\n      |    ^\n" in rendered) == mark
@@ -218,15 +218,15 @@ def test_what_a_former_spec_named_is_told_with_the_line_to_write():
 
 def test_what_is_left_alone_is_listed_on_request():
     left = (Resource(Address("a", "app_role", "x")), Resource(Address("a", "app_role", "y" * 80)))
-    plan = Plan(applications=(ApplicationPlan("a", left_alone=left),))
+    plan = Plan(applications=(ApplicationPlan("a", unmanaged=left),))
     assert "  left alone: 2 roles\n\n" in text.plan(plan)
     assert "  left alone: 2 roles\n    . app_role/x\n    . app_role/yyy" in text.plan(plan, unmanaged=True, width=60)
 
 
 def test_of_very_many_problems_the_first_are_shown_and_all_are_counted():
     """Errors before warnings, in their places."""
-    listed = [Diagnostic("W1", "hm", where=Location("f", line), severity="warning") for line in range(1, 200)]
-    listed += [Diagnostic("S1", "no", where=Location("f", 1000 + line)) for line in range(60)]
+    listed = [Diagnostic("W1", "hm", location=Location("f", line), severity="warning") for line in range(1, 200)]
+    listed += [Diagnostic("S1", "no", location=Location("f", 1000 + line)) for line in range(60)]
     *lines, more, counted = diagnostics.text(listed).splitlines()
     assert (len(lines), more, counted) == (100, "… and 159 more.", "60 problems, 199 warnings.")
     assert (sum("  S1  " in line for line in lines), lines[0]) == (60, "f:1:0  W1  warning  hm.")

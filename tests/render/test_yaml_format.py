@@ -369,7 +369,7 @@ def test_line_breaks_stay_what_they_are():
 )  # fmt: skip
 def test_what_is_not_sound_is_a_problem_with_its_place(text, code, line, column):
     one = problem(text)
-    assert (one.code, one.where.file, one.where.line, one.where.column) == (code, "a.yaml", line, column)
+    assert (one.code, one.location.file, one.location.line, one.location.column) == (code, "a.yaml", line, column)
 
 
 def test_what_is_wrong_with_the_meaning_is_no_matter_of_layout():
@@ -378,7 +378,7 @@ def test_what_is_wrong_with_the_meaning_is_no_matter_of_layout():
 
 def test_what_the_reader_does_not_understand_is_a_problem_with_its_place():
     one = problem("version: 1\nname:\twriter\n")
-    assert (one.code, one.where.line, one.where.column) == ("F001", 2, 6)
+    assert (one.code, one.location.line, one.location.column) == ("F001", 2, 6)
 
 
 def test_what_would_mean_something_else_is_a_problem():

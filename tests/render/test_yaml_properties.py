@@ -402,4 +402,4 @@ def test_a_mutilated_text_is_formatted_safely_or_refused_with_a_place(rnd):
         check(text)
     except DiagnosticsError as error:
         assert error.problems
-        assert all(problem.where is not None for problem in error.problems)
+        assert all(problem.location is not None for problem in error.problems)

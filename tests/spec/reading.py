@@ -35,7 +35,7 @@ def read_in(folder: Path):
 
 def line(problem: Diagnostic) -> str:
     about = f"{dotted(problem.path)}: " if problem.path else ""
-    return f"{problem.where}  {problem.code}  {about}{problem.message}. {problem.hint}".strip()
+    return f"{problem.location}  {problem.code}  {about}{problem.message}. {problem.hint}".strip()
 
 
 def lines(problems: tuple[Diagnostic, ...]) -> str:

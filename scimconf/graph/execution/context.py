@@ -73,8 +73,8 @@ class ExecutionContext:
 
     def said(self, step: Step, result: Result, detail: str = "", hint: str = "") -> None:
         self._over.add(id(step))
-        self.done.outcomes.append(StepOutcome(result, step.serves, step.says, detail, hint))
-        self._tell(step.says)
+        self.done.outcomes.append(StepOutcome(result, step.addresses, step.description, detail, hint))
+        self._tell(step.description)
 
     def _tell(self, says: str) -> None:
         """Whoever watches cannot end what is watched: a log on a full disk would leave a tenant half made."""

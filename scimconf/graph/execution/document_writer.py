@@ -58,7 +58,7 @@ async def _current(run: ExecutionContext, document: Document, edits: Sequence[Ed
         if operation.view is None or operation.holds(raw, edit.key, edit.value):
             continue
         if operation.view(seen, edit.key) != operation.view(raw, edit.key):
-            raise StaleError(f"{edit.serves[0]} was changed by somebody else since the plan was made")
+            raise StaleError(f"{edit.addresses[0]} was changed by somebody else since the plan was made")
     return raw
 
 
@@ -84,7 +84,7 @@ async def _fold(run: ExecutionContext, raw: Json, edits: Sequence[Edit]) -> Json
     """The document with all edits made; expressions get their trees from the service's own parser."""
     for edit in edits:
         change = OPERATIONS[edit.operation].change
-        value = {**edit.value, "source": await _parsed(run, edit.ask)} if edit.ask else edit.value
+        value = {**edit.value, "source": await _parsed(run, edit.expression)} if edit.expression else edit.value
         raw = raw if change is None else change(raw, edit.key, value)
     return raw
 
@@ -140,12 +140,12 @@ async def wait_until(run: ExecutionContext, step: Read) -> bool:
             raw = await read(run.live.graph, step.document, run.names)
         except GraphError as error:
             late = may_be_propagating(error) and run.live.patience.is_young()
-            if not late or not await run.again(wait, step.says):
+            if not late or not await run.again(wait, step.description):
                 raise
             continue
         if OPERATIONS[step.operation].holds(raw, step.key, step.value):
             return True
-        if not await run.again(wait, step.says):
+        if not await run.again(wait, step.description):
             return False
 
 

@@ -28,11 +28,11 @@ class StepNode:
 
     @property
     def serves(self) -> tuple[Address, ...]:
-        return tuple(dict.fromkeys(address for step in self.steps for address in step.serves))
+        return tuple(dict.fromkeys(address for step in self.steps for address in step.addresses))
 
     @property
     def kinds(self) -> frozenset[str]:
-        return frozenset(address.kind for step in self.steps for address in step.serves)
+        return frozenset(address.kind for step in self.steps for address in step.addresses)
 
     @property
     def document(self) -> str:
@@ -45,11 +45,11 @@ class StepNode:
 
     @property
     def gives(self) -> frozenset[str]:
-        return frozenset(name for step in self.steps if isinstance(step, Send) for name, _ in step.gives)
+        return frozenset(name for step in self.steps if isinstance(step, Send) for name, _ in step.outputs)
 
     @property
     def says(self) -> str:
-        first = self.steps[0].says
+        first = self.steps[0].description
         return first if len(self.steps) == 1 else f"{first} and {len(self.steps) - 1} more"
 
 
@@ -60,13 +60,13 @@ def needs(step: Step) -> frozenset[str]:
     """The names that a step cannot do without."""
     if isinstance(step, Send):
         return placeholders(step.path) | placeholders(step.body)
-    return step.document.needs
+    return step.document.required_names
 
 
 def missing_names(steps: Iterable[Step], bound: Iterable[str]) -> frozenset[str]:
     """Names that steps use and nothing gives: a mistake that is told when the plan is made, not waited for."""
     listed = list(steps)
-    given = {name for step in listed if isinstance(step, Send) for name, _ in step.gives}
+    given = {name for step in listed if isinstance(step, Send) for name, _ in step.outputs}
     return frozenset[str]().union(*(needs(step) for step in listed)) - given - frozenset(bound)
 
 
@@ -87,7 +87,7 @@ def _group(number: int, step: Step) -> object:
     if isinstance(step, Edit):
         return ("edit", step.document.name)
     if isinstance(step, Send) and step.batch:
-        return ("batch", step.method, step.serves[0].kind)
+        return ("batch", step.method, step.addresses[0].kind)
     return number
 
 
@@ -123,7 +123,7 @@ def _by_own_order(steps: Sequence[Step], nodes: Sequence[StepNode], waits: Mappi
     last: dict[Address, StepNode] = {}
     for step in steps:
         node = home.get(id(step))
-        for address in step.serves if node is not None else ():
+        for address in step.addresses if node is not None else ():
             if address in last:
                 waits[home[id(step)]].add(last[address])
             last[address] = home[id(step)]

@@ -101,8 +101,8 @@ async def _steps(run: ExecutionContext, node: StepNode) -> bool:
     if isinstance(first, Read):
         seen = await wait_until(run, first)
         if not seen and first.phase is Phase.STOP:
-            raise ScimconfError(f"this did not show in time: {first.says}")
+            raise ScimconfError(f"this did not show in time: {first.description}")
     else:
         seen = await write(run, first.document, [step for step in node.steps if isinstance(step, Edit)])
-    run.ended(node, Result.DONE if seen else Result.UNSEEN)
+    run.ended(node, Result.DONE if seen else Result.UNCONFIRMED)
     return True

@@ -34,12 +34,14 @@ async def send(run: ExecutionContext, step: Send) -> None:
         except GraphError as error:
             if _is_already(step, error):
                 return
-            if may_have_happened(error.status) or (error.status == 409 and step.look is not None):
+            if may_have_happened(error.status) or (error.status == 409 and step.lookup is not None):
                 if await _was_done(run, step):
                     return
                 if _makes_an_application(step) or not await run.again(wait, "an answer"):
                     raise
-            elif not (may_be_propagating(error) and run.live.patience.is_young() and await run.again(wait, step.says)):
+            elif not (
+                may_be_propagating(error) and run.live.patience.is_young() and await run.again(wait, step.description)
+            ):
                 raise
         else:
             break
@@ -47,14 +49,14 @@ async def send(run: ExecutionContext, step: Send) -> None:
 
 
 async def _was_done(run: ExecutionContext, step: Send) -> bool:
-    return step.look is not None and await _looked(run, step, step.look)
+    return step.lookup is not None and await _looked(run, step, step.lookup)
 
 
 async def _given(run: ExecutionContext, step: Send, answer: Json) -> None:
-    for name, path in step.gives:
+    for name, path in step.outputs:
         run.names[name] = _dotted(step, answer, path)
-    if step.look is not None and not await _looked(run, step, step.look):
-        raise _NotVisibleYetError(f"done, but not to be found yet: {step.says}")
+    if step.lookup is not None and not await _looked(run, step, step.lookup):
+        raise _NotVisibleYetError(f"done, but not to be found yet: {step.description}")
 
 
 async def _post(run: ExecutionContext, step: Send) -> Json:
@@ -71,13 +73,13 @@ async def _request(run: ExecutionContext, step: Send) -> Request:
             is_folded = isinstance(value, PendingDocument)
             parts[key] = await folded(run, value) if is_folded else substitute(value, run.names)
         body = parts
-    return Request(step.method, step.path, dict(run.names), body=body, repeatable=step.look is None)
+    return Request(step.method, step.path, dict(run.names), body=body, repeatable=step.lookup is None)
 
 
 async def _looked(run: ExecutionContext, step: Send, look: Document) -> bool:
     """Waits until the look-up that the next run will use finds what was made."""
     wait = run.live.patience.wait()
-    wanted = {name for name, _ in step.gives}
+    wanted = {name for name, _ in step.outputs}
     while True:
         raw = await _collected(run, look)
         given = look.binds({**run.orders.seen.documents, look.name: raw}) if look.binds is not None else {}
@@ -85,7 +87,7 @@ async def _looked(run: ExecutionContext, step: Send, look: Document) -> bool:
             run.live.patience.made_here = True
             run.names.update(given)
             return True
-        if not await run.again(wait, f"{step.says}: not to be found yet"):
+        if not await run.again(wait, f"{step.description}: not to be found yet"):
             return False
 
 
@@ -153,11 +155,11 @@ def _may_be_late(run: ExecutionContext) -> bool:
 
 def _makes_an_application(step: Send) -> bool:
     """Such a request is never sent twice in a run: each one would make another application."""
-    return any(name == "sp" for name, _ in step.gives)
+    return any(name == "sp" for name, _ in step.outputs)
 
 
 def _is_already(step: Send, error: GraphError) -> bool:
-    return any(error.status == status and text in error.message for status, text in step.already)
+    return any(error.status == status and text in error.message for status, text in step.success_errors)
 
 
 def _dotted(step: Send, answer: Json, path: str) -> str:

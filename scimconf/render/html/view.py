@@ -159,7 +159,7 @@ def view(plan: Plan, previews: Mapping[str, Any]) -> PlanView:
 
 def _application(plan: ApplicationPlan, preview: Any) -> ApplicationView:
     ids = [(IDS.get(name, name.replace("_", " ")), short(value)) for name, value in plan.ids.items()]
-    drift = sorted(plan.reported, key=lambda resource: (place(resource.address.kind), resource.address))
+    drift = sorted(plan.unmanaged_drift, key=lambda resource: (place(resource.address.kind), resource.address))
     return ApplicationView(
         visible(plan.name),
         sum_up(plan.changes) if plan.changes else "no changes",
@@ -168,24 +168,26 @@ def _application(plan: ApplicationPlan, preview: Any) -> ApplicationView:
         tuple(_kind(kind, list(own)) for kind, own in groupby(items(plan.changes), key=lambda item: item.kind)),
         pictures(plan.changes),
         tuple(_guards(plan)),
-        tuple(WarningView(visible(one.code), one.is_error, sentence(one)) for one in plan.notices),
+        tuple(WarningView(visible(one.code), one.is_error, sentence(one)) for one in plan.warnings),
         tuple(visible(f"{one.address.local} {facts(one)}".strip()) for one in drift),
-        tuple((visible(one.address.local), visible(one.write)) for one in plan.left_behind),
-        visible(counts(plan.left_alone_counts)),
-        plural(plan.excluded, "change") if plan.excluded else "",
+        tuple((visible(one.address.local), visible(one.removal_snippet)) for one in plan.abandoned),
+        visible(counts(plan.unmanaged_counts)),
+        plural(plan.excluded_changes, "change") if plan.excluded_changes else "",
         preview,
     )
 
 
 def _guards(plan: ApplicationPlan) -> Iterable[GuardView]:
-    for one in sorted(plan.guards, key=lambda guard: guard.open):
+    for one in sorted(plan.guards, key=lambda guard: guard.is_allowed):
         where = visible(one.address.local) if one.address else ""
-        yield GuardView(visible(one.id), one.open, where, visible(one.message), _number(one), visible(opening(one)))
+        yield GuardView(
+            visible(one.id), one.is_allowed, where, visible(one.message), _number(one), visible(opening(one))
+        )
 
 
 def _number(guard: Guard) -> int | None:
     """What it counted, where its message does not say so."""
-    return None if guard.number is None or str(guard.number) in guard.message else guard.number
+    return None if guard.count is None or str(guard.count) in guard.message else guard.count
 
 
 def _kind(name: str, own: list[ChangeItem]) -> KindView:

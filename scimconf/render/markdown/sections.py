@@ -51,7 +51,7 @@ def section(plan: ApplicationPlan, told: Sequence[ChangeItem], *, as_html: bool)
     else:
         head, tail = f"#### {code(plan.name)}: {said}\n\n", ""
     about = tuple(MarkdownPart(f"{line}\n\n", 0) for line in _about(plan))
-    notices = tuple(MarkdownPart(f"- {_notice(problem.code)}{prose(sentence(problem))}\n") for problem in plan.notices)
+    notices = tuple(MarkdownPart(f"- {_notice(problem.code)}{prose(sentence(problem))}\n") for problem in plan.warnings)
     flow = diagram(plan)
     groups = (
         SectionGroup("", about),
@@ -62,7 +62,7 @@ def section(plan: ApplicationPlan, told: Sequence[ChangeItem], *, as_html: bool)
             "**Drift**: in the tenant, not in the spec; only reported\n\n", _drift(plan), "\n", ("thing", "things")
         ),
         SectionGroup(
-            f"**{BEHIND[0]}**: {BEHIND[1]}\n\n", tuple(map(_behind, plan.left_behind)), "\n", ("thing", "things")
+            f"**{BEHIND[0]}**: {BEHIND[1]}\n\n", tuple(map(_behind, plan.abandoned)), "\n", ("thing", "things")
         ),
         SectionGroup("", tuple(MarkdownPart(f"{line}\n\n", 0) for line in _rest(plan))),
     )
@@ -82,17 +82,17 @@ def _notice(text: str) -> str:
 
 
 def _drift(plan: ApplicationPlan) -> tuple[MarkdownPart, ...]:
-    listed = sorted(plan.reported, key=lambda resource: (place(resource.address.kind), resource.address))
+    listed = sorted(plan.unmanaged_drift, key=lambda resource: (place(resource.address.kind), resource.address))
     return tuple(MarkdownPart(f"- {code(f'{one.address.local} {facts(one)}'.strip())}\n") for one in listed)
 
 
 def _behind(one: Abandoned) -> MarkdownPart:
-    written = f": {code(one.write)}" if one.write else ""
+    written = f": {code(one.removal_snippet)}" if one.removal_snippet else ""
     return MarkdownPart(f"- {code(one.address.local)}{written}\n")
 
 
 def _rest(plan: ApplicationPlan) -> Iterator[str]:
-    if plan.left_alone_counts:
-        yield f"Left alone: {prose(counts(plan.left_alone_counts))}."
-    if plan.excluded:
-        yield f"Excluded by `--only` or `--exclude`: {plural(plan.excluded, 'change')}."
+    if plan.unmanaged_counts:
+        yield f"Left alone: {prose(counts(plan.unmanaged_counts))}."
+    if plan.excluded_changes:
+        yield f"Excluded by `--only` or `--exclude`: {plural(plan.excluded_changes, 'change')}."

@@ -46,21 +46,21 @@ def _guards(plan: Plan) -> Iterator[MarkdownPart]:
     """Those that stop come first."""
     found = [(one, guard) for one in plan.applications for guard in one.guards]
     several = len(plan.applications) > 1
-    for one, guard in sorted(found, key=lambda pair: pair[1].open):
+    for one, guard in sorted(found, key=lambda pair: pair[1].is_allowed):
         yield MarkdownPart(_guard(guard, one.name if several else ""))
 
 
 def _guard(guard: Guard, name: str) -> str:
-    word = "open" if guard.open else "**stops**"
+    word = "open" if guard.is_allowed else "**stops**"
     about = f" at {code(str(guard.address) if name else guard.address.local)}" if guard.address else ""
     whose = f" in {code(name)}" if name and not guard.address else ""
-    number = guard.number is not None and str(guard.number) not in guard.message
-    counted = f" (counted: {guard.number:,})" if number else ""
+    number = guard.count is not None and str(guard.count) not in guard.message
+    counted = f" (counted: {guard.count:,})" if number else ""
     return f"- {word}: {code(guard.id)}{about}{whose}: {prose(guard.message)}{counted}. {_how(guard)}\n"
 
 
 def _how(guard: Guard) -> str:
-    return f"It is {prose(opening(guard))}." if guard.open else f"{prose(opening(guard)).capitalize()}."
+    return f"It is {prose(opening(guard))}." if guard.is_allowed else f"{prose(opening(guard)).capitalize()}."
 
 
 # --- applications --------------------------------------------------------------------------------------------------
@@ -81,9 +81,9 @@ def _table(plan: Plan) -> Iterator[MarkdownPart]:
 def _row(one: ApplicationPlan) -> str:
     numbers = [
         *totals(one.changes).values(),
-        len(one.reported),
-        sum(one.left_alone_counts.values()),
-        len(one.closed_guards),
+        len(one.unmanaged_drift),
+        sum(one.unmanaged_counts.values()),
+        len(one.blocking_guards),
     ]
     first = "" if one.complete else ", first step only"
     return f"| {cell(one.name)}{first} | {' | '.join(f'{number:,}' for number in numbers)} |\n"

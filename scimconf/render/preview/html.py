@@ -69,8 +69,8 @@ class PreviewPage:
             "preview_begin.html",
             name=visible(head.name),
             where=visible(head.tenant.domain or head.tenant.id),
-            about=visible(head.about),
-            notices=map(visible, head.notices),
+            about=visible(head.population),
+            notices=map(visible, head.warnings),
         )
 
     def person(self, person: UserPreview) -> str:
@@ -78,9 +78,9 @@ class PreviewPage:
             BODY,
             name=visible(person.name),
             id=visible(person.id),
-            verdict=person.verdict.value,
-            sign=words.SIGNS[person.verdict][0],
-            style=words.SIGNS[person.verdict][1],
+            verdict=person.outcome.value,
+            sign=words.SIGNS[person.outcome][0],
+            style=words.SIGNS[person.outcome][1],
             says=visible(f"{words.verdict(person)}: {words.where(person)}"),
             notes=[visible(note) for note in person.notes],
             rows=list(_rows(person)),
@@ -91,7 +91,7 @@ class PreviewPage:
     def ended(self, summary: PreviewSummary) -> str:
         tallies = [
             (visible(one.target), [(told, [visible(e) for e in examples]) for told, examples in words.tally(one)])
-            for one in summary.tallies
+            for one in summary.mappings
         ]
         return self._made(
             "preview_end.html", counts=words.counts(summary), notices=words.notices(summary), tallies=tallies
@@ -109,7 +109,7 @@ class PreviewPage:
 
 def _rows(person: UserPreview) -> Iterator[PreviewRow]:
     """What differs first, then what the resource does not show as it is; what is not sent on either side is in none."""
-    whys = {one.target: one.why for one in person.contrasts}
+    whys = {one.target: one.full_reason for one in person.differences}
     for target in sorted(whys):
         old, new = (visible(said(side.sent.get(target))) for side in (person.before, person.after))
         before, after = marked(old, new)

@@ -34,7 +34,7 @@ class JsonPreview:
         self._applications += 1
         self._people = 0
         self._tenant = {"domain": head.tenant.domain, "id": head.tenant.id}
-        known = {"about": head.about, "name": head.name, "notices": list(head.notices)}
+        known = {"about": head.population, "name": head.name, "notices": list(head.warnings)}
         return f'{comma}\n    {{\n{_members(known)},\n      "people": ['
 
     def person(self, person: UserPreview) -> str:
@@ -66,18 +66,18 @@ def document(person: UserPreview) -> Json:
     return {
         "name": person.name,
         "id": person.id,
-        "verdict": person.verdict.value,
+        "verdict": person.outcome.value,
         "notes": list(person.notes),
         "before": before,
         "after": after,
-        "differences": [_contrast(one) for one in person.contrasts],
+        "differences": [_contrast(one) for one in person.differences],
     }
 
 
 def _stand(stand: UserState) -> Json:
     return {
         "in_scope": stand.in_scope,
-        "why": stand.why,
+        "why": stand.reason,
         "disabled": stand.disabled,
         "attributes": {target: _sent(sent) for target, sent in stand.sent.items()},
         "resource": dict(stand.resource) or None,
@@ -87,7 +87,7 @@ def _stand(stand: UserState) -> Json:
 def _contrast(one: AttributeDiff) -> Json:
     sides = {"before": one.before, "after": one.after}
     told = {side: None if sent is None else _sent(sent) for side, sent in sides.items()}
-    return {"target": one.target, "reason": one.why, **told}
+    return {"target": one.target, "reason": one.full_reason, **told}
 
 
 def _sent(sent: SentRequest) -> Json:
@@ -102,10 +102,10 @@ def _summary(summary: PreviewSummary) -> Json:
     return {
         "complete": summary.complete,
         "notices": list(notices(summary)),
-        "people": summary.people,
-        "verdicts": {verdict.value: number for verdict, number in summary.verdicts.items()},
+        "people": summary.users,
+        "verdicts": {verdict.value: number for verdict, number in summary.outcomes.items()},
         "mappings": {
             one.target: {"counts": dict(one.counts), "examples": {what: list(e) for what, e in one.examples.items()}}
-            for one in summary.tallies
+            for one in summary.mappings
         },
     }

@@ -20,7 +20,7 @@ from scimconf.plan.preview import (
 from scimconf.render.preview import words
 from scimconf.render.terminal.page import Page
 
-_UNTOLD = frozenset({UserOutcome.SAME, UserOutcome.OUTSIDE})
+_UNTOLD = frozenset({UserOutcome.UNCHANGED, UserOutcome.OUT_OF_SCOPE})
 
 
 class TextPreview:
@@ -34,13 +34,13 @@ class TextPreview:
         return ""
 
     def begun(self, head: PreviewHeader) -> str:
-        lines = [*self._page.prose(0, f"{words.heading(head)}: {head.about}", "strong", hang=2)]
-        for notice in head.notices:
+        lines = [*self._page.prose(0, f"{words.heading(head)}: {head.population}", "strong", hang=2)]
+        for notice in head.warnings:
             lines += self._page.prose(2, notice, "quiet")
         return _joined([*lines, ""])
 
     def person(self, person: UserPreview) -> str:
-        if person.verdict in _UNTOLD and not (self._full or person.notes):
+        if person.outcome in _UNTOLD and not (self._full or person.notes):
             return ""
         return _joined([*self._heading(person), *self._body(person), ""])
 
@@ -48,7 +48,7 @@ class TextPreview:
         lines = [*self._page.prose(0, words.counts(summary), "strong", hang=2)]
         for notice in words.notices(summary):
             lines += self._page.prose(2, notice, "danger")
-        for one in summary.tallies:
+        for one in summary.mappings:
             lines += self._page.prose(2, one.target, "strong")
             for told, examples in words.tally(one):
                 lines += self._page.prose(4, told)
@@ -62,17 +62,17 @@ class TextPreview:
     # --- one person ---
 
     def _heading(self, person: UserPreview) -> Iterator[str]:
-        sign, style = words.SIGNS[person.verdict]
+        sign, style = words.SIGNS[person.outcome]
         yield from self._page.labelled(0, (style, f"{sign} "), ("strong", person.name), hang=2)
         yield from self._page.prose(4, f"{words.verdict(person)}: {words.where(person)}", hang=2)
         for note in person.notes:
             yield from self._page.prose(4, note, "danger", hang=2)
 
     def _body(self, person: UserPreview) -> Iterator[str]:
-        differing = {one.target for one in person.contrasts}
-        for one in person.contrasts:
+        differing = {one.target for one in person.differences}
+        for one in person.differences:
             yield from self._contrast(one)
-        if self._full or person.verdict in (UserOutcome.ENTERS, UserOutcome.LEAVES) or person.before.left_out:
+        if self._full or person.outcome in (UserOutcome.ENTERS, UserOutcome.LEAVES) or person.before.left_out:
             for target, sent in sorted(person.after.sent.items()):
                 if target not in differing:
                     yield from self._sent(target, sent)
@@ -83,7 +83,7 @@ class TextPreview:
         sign = "~ " if one.is_sure else "? "
         told = f"{one.target}: {said(one.before)} → {said(one.after)}"
         yield from self._page.labelled(4, ("update", sign), ("", told), hang=4)
-        yield from self._page.prose(8, one.why, "quiet", hang=2)
+        yield from self._page.prose(8, one.full_reason, "quiet", hang=2)
 
     def _sent(self, target: str, sent: SentRequest) -> Iterator[str]:
         yield from self._page.prose(6, f"{target}: {said(sent)}", hang=2)

@@ -21,10 +21,10 @@ SIGNS: Mapping[UserOutcome, tuple[str, str]] = MappingProxyType(
         UserOutcome.ENTERS: ("+", "create"),
         UserOutcome.LEAVES: ("-", "delete"),
         UserOutcome.CHANGES: ("~", "update"),
-        UserOutcome.MAY: ("?", "update"),
+        UserOutcome.POSSIBLY_CHANGES: ("?", "update"),
         UserOutcome.UNKNOWN: ("?", "danger"),
-        UserOutcome.SAME: ("=", "quiet"),
-        UserOutcome.OUTSIDE: (".", "quiet"),
+        UserOutcome.UNCHANGED: ("=", "quiet"),
+        UserOutcome.OUT_OF_SCOPE: (".", "quiet"),
     }
 )
 """The sign of each verdict, and the style that it wears on a terminal."""
@@ -34,10 +34,10 @@ _VERDICTS: Mapping[UserOutcome, tuple[str, str]] = MappingProxyType(
         UserOutcome.ENTERS: ("comes into scope", "come into scope"),
         UserOutcome.LEAVES: ("falls out of scope", "fall out of scope"),
         UserOutcome.CHANGES: ("changes", "change"),
-        UserOutcome.MAY: ("may change", "may change"),
+        UserOutcome.POSSIBLY_CHANGES: ("may change", "may change"),
         UserOutcome.UNKNOWN: ("may be in scope or not", "may be in scope or not"),
-        UserOutcome.SAME: ("stays as it is", "stay as they are"),
-        UserOutcome.OUTSIDE: ("is out of scope before and after", "are out of scope before and after"),
+        UserOutcome.UNCHANGED: ("stays as it is", "stay as they are"),
+        UserOutcome.OUT_OF_SCOPE: ("is out of scope before and after", "are out of scope before and after"),
     }
 )
 
@@ -55,7 +55,7 @@ def notices(summary: PreviewSummary) -> tuple[str, ...]:
     """What is known of all people only when they were looked at."""
     if not summary.basic:
         return ()
-    of = "everybody" if summary.basic == summary.people else f"{summary.basic:,} of {summary.people:,}"
+    of = "everybody" if summary.basic == summary.users else f"{summary.basic:,} of {summary.users:,}"
     need = "This needs the Graph permission User.Read.All, consented to; it shows only in a new token."
     return (f"Of {of}, only basic properties could be read, so everything else is undetermined. {need}",)
 
@@ -66,26 +66,26 @@ def carried(stand: UserState) -> str:
 
 
 def verdict(person: UserPreview) -> str:
-    return _VERDICTS[person.verdict][0]
+    return _VERDICTS[person.outcome][0]
 
 
 def where(person: UserPreview) -> str:
     """Why a person is in scope or not: the one reason, or both where they differ."""
-    before, after = person.before.why, person.after.why
+    before, after = person.before.reason, person.after.reason
     return after if before == after else f"{_stand(person.before)} → {_stand(person.after)}"
 
 
 def _stand(stand: UserState) -> str:
-    return f"{'not known' if stand.in_scope is None else 'in' if stand.in_scope else 'out'} ({stand.why})"
+    return f"{'not known' if stand.in_scope is None else 'in' if stand.in_scope else 'out'} ({stand.reason})"
 
 
 def counts(summary: PreviewSummary) -> str:
     """How many people, and of each verdict how many."""
     told = [
-        f"{number:,} {_VERDICTS[one][number != 1]}" for one in UserOutcome if (number := summary.verdicts.get(one, 0))
+        f"{number:,} {_VERDICTS[one][number != 1]}" for one in UserOutcome if (number := summary.outcomes.get(one, 0))
     ]
     stopped = "" if summary.complete else " The reading stopped there; not everybody was looked at."
-    return f"{plural(summary.people, 'person', 'people')}{': ' if told else ''}{', '.join(told)}.{stopped}"
+    return f"{plural(summary.users, 'person', 'people')}{': ' if told else ''}{', '.join(told)}.{stopped}"
 
 
 def tally(one: MappingSummary) -> list[tuple[str, tuple[str, ...]]]:

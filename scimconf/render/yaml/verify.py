@@ -61,4 +61,4 @@ def difference(one: Any, other: Any) -> SpecPath | None:
 
 
 def _cannot(message: str, where: Location) -> DiagnosticsError:
-    return DiagnosticsError([Diagnostic(CODE, message, where=where, hint=HINT)])
+    return DiagnosticsError([Diagnostic(CODE, message, location=where, hint=HINT)])

@@ -154,12 +154,14 @@ class Provisioning(Section):
 class ExemptionEntry(Section):
     """Opens a guard for a while."""
 
-    allow: GuardId = Field(description="The guard's id.")
+    guard: GuardId = Field(description="The guard's id.")
     address: Text | None = Field(default=None, description="Only for this address.")
-    up_to: Count | None = Field(default=None, description="Only up to this number.")
+    max: Count | None = Field(default=None, description="Only up to this number.")
     until: Date = Field(description="The last day of the permit, as `2026-12-31`.")
-    why: Text = Field(description="The reason, e.g. the number of a change request.")
-    loosens: Flag = Field(default=False, description="Says that this opens more than the base file's permits do.")
+    reason: Text = Field(description="The reason, e.g. the number of a change request.")
+    overrides_base: Flag = Field(
+        default=False, description="Says that this opens more than the base file's permits do."
+    )
 
 
 class Spec(Section):
@@ -184,7 +186,7 @@ class Spec(Section):
         default=None, description="The attribute of the application that carries a person's roles."
     )
     assignments: Assignments | None = Field(default=None, description="Who is assigned, and as what.")
-    guards: tuple[ExemptionEntry, ...] = Field(default=(), description="Guards that are open for a while.")
+    guard_exemptions: tuple[ExemptionEntry, ...] = Field(default=(), description="Guards that are open for a while.")
     tests: tuple[MappingTest, ...] = Field(default=(), description="What the mappings make of which people.")
 
     @field_validator("mappings", mode="after")

@@ -176,7 +176,7 @@ class Assignments(Section):
     unlisted: Unlisted = Field(
         description="What becomes of live assignments that are not listed: kept, reported as drift, or removed. No default."
     )
-    keep: tuple[Keep, ...] = Field(default=(), description="What is never removed, whatever `unlisted` says.")
+    protect: tuple[Keep, ...] = Field(default=(), description="What is never removed, whatever `unlisted` says.")
     groups: tuple[GroupAssignment, ...] = Field(default=(), description="Groups and their roles.")
     users: tuple[UserAssignment, ...] = Field(default=(), description="Users and their roles.")
     users_from: tuple[Text, ...] = Field(
