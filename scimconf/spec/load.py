@@ -141,7 +141,7 @@ class _Files:
             merged = merge(merged, self.spec(base, trail) or Table())
         own = Table(table.items(), table.places)
         del own["extends"]
-        self.problems += loosened(merged.get("guards"), own.get("guards"))
+        self.problems += loosened(merged.get("guard_exemptions"), own.get("guard_exemptions"))
         return merge(merged, own)  # type: ignore[no-any-return]  # two tables at the root make a table
 
     def _bases(self, extends: Any, place: Location) -> list[tuple[str, Location]]:

@@ -89,7 +89,9 @@ def expired(spec: Spec, today: date) -> Iterator[Diagnostic]:
     for index, permit in enumerate(spec.guard_exemptions):
         if permit.until < today:
             said = f"the permit for {permit.guard} was over on {permit.until.isoformat()}"
-            yield Diagnostic("K003", said, ("guards", index), hint="Take it out, or give it a new day and reason.")
+            yield Diagnostic(
+                "K003", said, ("guard_exemptions", index), hint="Take it out, or give it a new day and reason."
+            )
 
 
 def compare(
@@ -112,7 +114,7 @@ def compare(
     facts = _facts(spec, snapshot, tenant, options, difference, steps)
     plan = ApplicationPlan(
         spec.name,
-        ids={name: snapshot.names[name] for name in ("app_id", "job", "sp") if name in snapshot.names},
+        ids={name: snapshot.names[name] for name in ("app_id", "job", "service_principal") if name in snapshot.names},
         fingerprint=fingerprint(difference.managed),
         complete=not _is_horizon(chosen.changes),
         changes=chosen.changes,

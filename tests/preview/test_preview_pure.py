@@ -190,7 +190,7 @@ def test_what_is_not_about_users_changes_no_side():
                after=Resource(Address("w", "x"), {"type": "boolean"})),
         Change(Address("w", "schedule"), Action.UPDATE, fields=fields),
     ]  # fmt: skip
-    snapshot = Snapshot(names={"sp": "1", "job": "2"}, documents={"assignments": []})
+    snapshot = Snapshot(names={"service_principal": "1", "job": "2"}, documents={"assignments": []})
     before, after = states_before_and_after(spec, snapshot, changes)
     assert (after.rows, after.enabled, after.booleans) == (before.rows, True, frozenset({"y"}))
 
@@ -216,7 +216,7 @@ def test_service_principals_and_nameless_groups_in_assignments():
         {"id": "y", "principalId": "2", "principalType": "Group", "principalDisplayName": None, "appRoleId": "r"},
     ]
     before, _ = states_before_and_after(
-        spec, Snapshot(names={"sp": "1", "job": "2"}, documents={"assignments": rows}), ()
+        spec, Snapshot(names={"service_principal": "1", "job": "2"}, documents={"assignments": rows}), ()
     )
     assert (before.users, before.groups, before.names) == ({}, {"2": ("r",)}, {"2": "2"})
 

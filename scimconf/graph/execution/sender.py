@@ -155,7 +155,7 @@ def _may_be_late(run: ExecutionContext) -> bool:
 
 def _makes_an_application(step: Send) -> bool:
     """Such a request is never sent twice in a run: each one would make another application."""
-    return any(name == "sp" for name, _ in step.outputs)
+    return any(name == "service_principal" for name, _ in step.outputs)
 
 
 def _is_already(step: Send, error: GraphError) -> bool:
