@@ -113,7 +113,7 @@ def test_what_is_accepted_loads(name):
     assert load_text(ACCEPTED[name]).problems == ()
 
 
-WHOLE = as_json((ROOT / "examples" / "writer" / "scimconf.yaml").read_text()) | {
+WHOLE = as_json((ROOT / "examples" / "writer-new" / "scimconf.yaml").read_text()) | {
     "job": {"template": "scim"},
     "guards": [{"guard": "scope-widened", "address": "x", "max": 3, "until": "2026-12-01", "reason": "y"}],
 }
