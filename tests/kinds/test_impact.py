@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from tests.rehearsal import WRITER, Rehearsal, everything_open, told, wishes
 
 from scimconf.impact.estimates import ImpactQueries, SamplePopulation, annotate, impact_queries
 from scimconf.plan import Action, Address, Change, Effect, FieldChange, Impact, Plan, Resource
@@ -16,6 +15,7 @@ from scimconf.render import html, markdown
 from scimconf.render import json as machine
 from scimconf.snapshot import Sample, Snapshot
 from scimconf.spec.model import Spec
+from tests.rehearsal import WRITER, Rehearsal, everything_open, told, wishes
 
 USER, GROUP, OTHER = "u1", "g1", "g2"
 ROLE = "r1"
@@ -348,7 +348,7 @@ def test_the_plan_says_it_and_can_be_asked_not_to(writer, tmp_path):
     path.write_text(WRITER.read_text("utf-8").replace("scope: assigned", "scope: all"), "utf-8")
     assert "at least 2 of 12 users" in told(writer.plan(path))
     writer.forget()
-    assert "widens: people may be created\n" in told(writer.plan(path, wishes(impact=False)))
+    assert "provisions: people may be created\n" in told(writer.plan(path, wishes(impact=False)))
     assert not [one for one in writer.journal if one["path"] == "/users" and "count" in one["query"]]
 
 
