@@ -17,12 +17,12 @@ from scimconf.diagnostics import Diagnostic, Location, Severity, SpecPath
 from scimconf.expressions.lint import RULES as EXPRESSION_RULES
 from scimconf.expressions.lint import ExpressionIssue, MappingFacts, check
 from scimconf.kinds import mappings
-from scimconf.kinds.kind import suggest
 from scimconf.lint.mapping_context import MappingContext
 from scimconf.lint.rules import RULES
 from scimconf.snapshot import Snapshot
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import STANDARD, ObjectMapping, Spec
+from scimconf.suggestions import did_you_mean, suggest
 
 Written: TypeAlias = Literal["source", "constant", "expression"]
 
@@ -71,7 +71,7 @@ def _odd_comments(loaded: Loaded) -> Iterator[Diagnostic]:
     for (file, line), comment in loaded.comments.items():
         for rule in sorted(comment.rules - known.keys()):
             where, said = Location(file, line), f"there is no rule {rule} to be ignored"
-            yield Diagnostic(COMMENTS, said, location=where, hint=suggest(rule, known), severity="warning")
+            yield Diagnostic(COMMENTS, said, location=where, hint=did_you_mean(suggest(rule, known)), severity="warning")
         if comment.is_odd:
             said, hint = (
                 "this comment does not ignore what it names",

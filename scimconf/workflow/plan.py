@@ -10,6 +10,7 @@ from scimconf.diagnostics import Diagnostic, GraphError
 from scimconf.impact.estimates import SAMPLE, ImpactQueries, impact_queries, scope_documents
 from scimconf.impact.user_attributes import is_basic
 from scimconf.kinds import KINDS
+from scimconf.kinds.assignment import groups_to_count
 from scimconf.plan import Guard
 from scimconf.snapshot import Document, Sample, Snapshot
 from scimconf.spec.loaded import Loaded, digest
@@ -19,7 +20,6 @@ from scimconf.workflow.compilation import (
     PlanOptions,
     compare,
     documents,
-    groups_to_count,
     lookups,
 )
 
@@ -59,7 +59,7 @@ async def plan(
     if options.impact:
         snapshot = await _grounded(live, snapshot, scope_documents(spec, found.plan.changes))
     asked = impact_queries(spec, found.plan.changes, snapshot) if options.impact else ImpactQueries()
-    asked = replace(asked, groups=tuple(sorted({*asked.groups, *groups_to_count(found, snapshot)})))
+    asked = replace(asked, groups=tuple(sorted({*asked.groups, *groups_to_count(found.plan.changes, snapshot)})))
     uncounted: tuple[Diagnostic, ...] = ()
     if asked:
         snapshot, uncounted = await _census(live, snapshot, asked)
