@@ -25,17 +25,17 @@ def text(
 ) -> str:
     """Return the diagnostics; with the text of a file in `sources`, the line that one is about is shown below it.
 
-    At most `MAX_SHOWN` are shown, errors before warnings; all are counted.
+    At most `MAX_SHOWN` are listed, errors before warnings; all are counted.
     """
     page = Page(width or 0, color)
     ordered = sorted(diagnostics, key=_order)
-    shown = sorted(sorted(ordered, key=lambda diagnostic: not diagnostic.is_error)[:MAX_SHOWN], key=_order)
+    listed = sorted(sorted(ordered, key=lambda diagnostic: not diagnostic.is_error)[:MAX_SHOWN], key=_order)
     lines: list[str] = []
-    for diagnostic in shown:
+    for diagnostic in listed:
         lines += _lines(page, diagnostic, wrapped=width is not None)
         lines += _excerpt(page, diagnostic, sources or {})
-    if len(shown) < len(ordered):
-        lines.append(f"… and {len(ordered) - len(shown):,} more.")
+    if len(listed) < len(ordered):
+        lines.append(f"… and {len(ordered) - len(listed):,} more.")
     return "\n".join([*lines, _counted(ordered)]) + "\n"
 
 

@@ -63,7 +63,7 @@ class ChangeRow:
         if self.principal:
             return [FieldRow("role", *self.roles)]
         change = self.changes[0]
-        return [row for shown in shown_fields(change) for row in _field_rows(shown, change.action)]
+        return [row for field in shown_fields(change) for row in _field_rows(field, change.action)]
 
     @property
     def sentences(self) -> list[tuple[Effect, str]]:
@@ -80,7 +80,8 @@ def change_rows(changes: Iterable[Change]) -> list[ChangeRow]:
     ordered = sorted(changes, key=lambda change: (kind_order(change.kind), change.address, change.action))
     rows: list[ChangeRow] = []
     for kind, group in groupby(ordered, key=lambda change: change.kind):
-        rows.extend(_principal_rows(group) if kind == _GROUPED else map(_row, group))
+        changes_of_kind = list(group)
+        rows += _principal_rows(changes_of_kind) if kind == _GROUPED else map(_row, changes_of_kind)
     return rows
 
 
@@ -174,18 +175,18 @@ def cause(rows: Iterable[ChangeRow]) -> str:
 # --- fields --------------------------------------------------------------------------------------------------------
 
 
-def _field_rows(shown: FieldChange, action: Action) -> Iterator[FieldRow]:
-    label = visible(shown.name)
-    if shown.write_only or isinstance(shown.after, WriteOnly):
-        yield FieldRow(label, _write_only(shown.before), _write_only(shown.after))
+def _field_rows(change: FieldChange, action: Action) -> Iterator[FieldRow]:
+    label = visible(change.name)
+    if change.write_only or isinstance(change.after, WriteOnly):
+        yield FieldRow(label, _write_only(change.before), _write_only(change.after))
     elif action is Action.CREATE:
-        yield FieldRow(label, None, text(shown.after))
+        yield FieldRow(label, None, text(change.after))
     elif action is Action.DELETE:
-        yield FieldRow(label, text(shown.before), None)
-    elif is_nested(shown):
-        yield from (_detail_row(label, shown, detail) for detail in shown.details)
+        yield FieldRow(label, text(change.before), None)
+    elif is_nested(change):
+        yield from (_detail_row(label, change, detail) for detail in change.details)
     else:
-        yield FieldRow(label, text(shown.before), text(shown.after))
+        yield FieldRow(label, text(change.before), text(change.after))
 
 
 def _write_only(side: Json) -> str | None:
@@ -194,9 +195,9 @@ def _write_only(side: Json) -> str | None:
     return None if side is None else "(write-only)"
 
 
-def _detail_row(label: str, shown: FieldChange, detail: Detail) -> FieldRow:
+def _detail_row(label: str, change: FieldChange, detail: Detail) -> FieldRow:
     sides = [None if side is None else text(side) for side in (detail.before, detail.after)]
-    return FieldRow(f"{label} {detail_path(detail, shown.before, shown.after)}", sides[0], sides[1])
+    return FieldRow(f"{label} {detail_path(detail, change.before, change.after)}", sides[0], sides[1])
 
 
 def text(value: Json) -> str:

@@ -232,11 +232,11 @@ def _change(row: ChangeRow) -> ChangeView:
     return ChangeView(row, tuple(tags), tuple(map(_line, row.fields())))
 
 
-def _line(shown: FieldRow) -> FieldLine:
-    if shown.before is not None and shown.after is not None:
-        return FieldLine(shown.label, *marked(shown.before, shown.after))
-    before, after = (None if side is None else (DiffSegment(side),) for side in (shown.before, shown.after))
-    return FieldLine(shown.label, before, after)
+def _line(field: FieldRow) -> FieldLine:
+    if field.before is not None and field.after is not None:
+        return FieldLine(field.label, *marked(field.before, field.after))
+    before, after = (None if side is None else (DiffSegment(side),) for side in (field.before, field.after))
+    return FieldLine(field.label, before, after)
 
 
 # --- the whole -----------------------------------------------------------------------------------------------------
