@@ -25,6 +25,7 @@ from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
 from scimconf.steps import Edit, Read, Send, Step
 from scimconf.workflow.compilation import CompiledPlan, PlanOptions, compare, documents, lookups
+from tests.golden_files import REMOVED, changed_pointers
 
 HERE = Path(__file__).parent
 BASE = HERE / "base"
@@ -159,14 +160,14 @@ def told_change(one: Change) -> Any:
 
 
 def told_plan(one: CompiledPlan) -> Any:
-    return {
+    told = {
         "changes": [told_change(change) for change in one.plan.changes],
         "reported": [resource.address.local for resource in one.plan.unmanaged_drift],
         "left_alone": [resource.address.local for resource in one.plan.unmanaged],
         "guards": [f"{guard.id}: {guard.message}" for guard in one.plan.guards],
         "notices": [line(problem) for problem in one.plan.warnings],
-        "complete": one.plan.complete,
     }
+    return {name: part for name, part in told.items() if part} | {"complete": one.plan.complete}
 
 
 def told_step(step: Step) -> Any:
@@ -183,6 +184,14 @@ def told_step(step: Step) -> Any:
         if isinstance(step, Edit):
             more |= {"ask": step.ask, "after_write": step.after_write}
     return told | {key: value for key, value in more.items() if value}
+
+
+def changed_documents(before: Documents, after: Documents) -> dict[str, dict[str, Any]]:
+    """Return the changed pointers of every document; a schema that was not there is compared with its template."""
+    before = {"schema": before.get("template_schema"), **before}
+    changes = {name: changed_pointers(before.get(name), document) for name, document in after.items()}
+    gone = {name: {"": REMOVED} for name, document in before.items() if document is not None and name not in after}
+    return {name: places for name, places in (changes | gone).items() if places}
 
 
 # --- folding -------------------------------------------------------------------------------------------------------
