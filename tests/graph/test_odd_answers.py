@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import importlib
 import json
 import logging
 import re
@@ -246,7 +247,7 @@ def test_a_defect_between_two_rounds_is_told_with_what_was_done(monkeypatch):
         raise KeyError("hunter2")
 
     async def work(live):
-        monkeypatch.setattr("scimconf.workflow.apply.plan", planned)
+        monkeypatch.setattr(importlib.import_module("scimconf.workflow.apply"), "plan", planned)
         return await apply(live, first, wishes(), rehearsal.secrets, Person())
 
     report = rehearsal.run(work)
