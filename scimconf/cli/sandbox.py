@@ -45,7 +45,7 @@ def serve(**asked: Any) -> int:
     app = _app(server, asked)
     saved.check({"out": asked["ready_file"]})
     ready = Path(asked["ready_file"]) if asked["ready_file"] else None
-    tls = certificates.certificates_in(Path(asked["tls"])) if asked["tls"] else None
+    tls = certificates.ensure_certificates(Path(asked["tls"])) if asked["tls"] else None
     try:
         server.serve(app, port=asked["port"], ready_file=ready, on_ready=lambda url: _say(url, tls), tls=tls)
     except server.PortError as error:

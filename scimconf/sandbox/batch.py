@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from scimconf.sandbox.routes import segments_of
-from scimconf.sandbox.wire import Answer, Call, Json, bad_request
+from scimconf.sandbox.routes import path_segments
+from scimconf.sandbox.http_types import GraphResponse, GraphRequest, Json, bad_request
 
 MAX_REQUESTS = 20
-Member = Callable[[Call, str], Answer]
+Member = Callable[[GraphRequest, str], GraphResponse]
 
 
-def answer_batch(call: Call, answer: Member, *, shuffled: bool) -> Answer:
+def answer_batch(call: GraphRequest, answer: Member, *, shuffled: bool) -> GraphResponse:
     """Runs the members in their order; the order of the answers says nothing."""
     requests = _requests(call)
     statuses: dict[str, int] = {}
@@ -26,10 +26,10 @@ def answer_batch(call: Call, answer: Member, *, shuffled: bool) -> Answer:
         responses.append(response)
     if shuffled:
         responses = responses[1::2] + responses[0::2]
-    return Answer(200, {"responses": responses})
+    return GraphResponse(200, {"responses": responses})
 
 
-def _requests(call: Call) -> list[Json]:
+def _requests(call: GraphRequest) -> list[Json]:
     requests = call.object_body().get("requests")
     if not isinstance(requests, list) or not requests:
         raise _invalid("The batch request holds no 'requests'.")
@@ -56,20 +56,20 @@ def _check(request: Any, ids: list[str]) -> None:
         raise _invalid(f"Request '{request['id']}' has a body and no Content-Type header.")
 
 
-def _member(call: Call, request: Json) -> Call:
+def _member(call: GraphRequest, request: Json) -> GraphRequest:
     parts = urlsplit("/" + str(request["url"]).lstrip("/"))
-    return Call(
+    return GraphRequest(
         method=str(request["method"]).upper(),
         path=parts.path,
         base_url=call.base_url,
-        segments=segments_of(parts.path),
-        query=query_of(parts.query),
+        segments=path_segments(parts.path),
+        query=parse_query(parts.query),
         headers={**call.headers, **_headers(request)},
         body=request.get("body"),
     )
 
 
-def query_of(text: str) -> dict[str, str]:
+def parse_query(text: str) -> dict[str, str]:
     """Query options by name, in lower case and without `$`."""
     return {name.removeprefix("$").lower(): value for name, value in parse_qsl(text, keep_blank_values=True)}
 
@@ -79,7 +79,7 @@ def _headers(request: Json) -> dict[str, str]:
     return {name.lower(): str(value) for name, value in headers.items()}
 
 
-def _response(key: str, answer: Answer) -> Json:
+def _response(key: str, answer: GraphResponse) -> Json:
     response: Json = {"id": key, "status": answer.status, "headers": {**answer.headers}}
     if answer.body is not None:
         response["headers"]["Content-Type"] = "application/json"

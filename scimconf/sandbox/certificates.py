@@ -31,7 +31,7 @@ class Certificates:
     key: Path
 
 
-def certificates_in(folder: Path, *, now: datetime | None = None) -> Certificates:
+def ensure_certificates(folder: Path, *, now: datetime | None = None) -> Certificates:
     """The certificates of a folder, made where there are none or where they end within a week."""
     found = Certificates(folder / "ca.pem", folder / "localhost.pem", folder / "localhost.key")
     moment = now or datetime.now(UTC)

@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from scimconf.sandbox.directory.people import ORGANIZATION
+from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
 from scimconf.sandbox.faults import Fault, FaultError
 from scimconf.sandbox.service import Service
 from scimconf.sandbox.switches import SwitchError, table
-from scimconf.sandbox.synchronization.connection import shown_secrets
-from scimconf.sandbox.wire import Json
+from scimconf.sandbox.synchronization.connection import masked_secrets
+from scimconf.sandbox.http_types import Json
 
 PREFIX = "/_sandbox"
 _KINDS = {
@@ -113,7 +113,7 @@ def _state(service: Service) -> Endpoint:
 def dump(service: Service) -> Json:
     """Everything in the tenant, secrets masked."""
     tenant = service.tenant
-    state: Json = {"organization": tenant.remembered(ORGANIZATION)}
+    state: Json = {"organization": tenant.stored_value(ORGANIZATION)}
     for name, kind in _KINDS.items():
         state[name] = tenant.documents.all(kind)
     for group in state["groups"]:
@@ -125,7 +125,7 @@ def dump(service: Service) -> Json:
         " WHERE ghost = 0 ORDER BY seq"
     )
     state["appRoleAssignments"] = [dict(zip(columns, row, strict=True)) for row in rows]
-    state["secrets"] = {one["id"]: shown_secrets(tenant, one) for one in state["servicePrincipals"]}
+    state["secrets"] = {one["id"]: masked_secrets(tenant, one) for one in state["servicePrincipals"]}
     state["switches"] = tenant.switches.positions()
     return state
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from urllib.parse import unquote
 
 from scimconf.sandbox.synchronization.connection import MASK, SENSITIVE
-from scimconf.sandbox.wire import Answer, Call, Json
+from scimconf.sandbox.http_types import GraphResponse, GraphRequest, Json
 
 JOURNAL_LENGTH = 100_000
 
@@ -66,7 +66,7 @@ class Fault:
     def matches(self, method: str, path: str) -> bool:
         return self.method in ("*", method) and fnmatchcase(path, self.path)
 
-    def strikes(self, seen: int) -> bool:
+    def applies_to(self, seen: int) -> bool:
         return seen >= self.nth and (self.times == 0 or seen < self.nth + self.times)
 
     def document(self) -> Json:
@@ -88,18 +88,18 @@ def _action(given: Any) -> Json:
 
 
 @dataclass(frozen=True, slots=True)
-class Strike:
+class FaultEffect:
     """What the armed faults do to one request."""
 
     drop: bool = False
     delay_ms: int = 0
-    answer: Answer | None = None
+    answer: GraphResponse | None = None
 
     def __bool__(self) -> bool:
         return self.drop or self.answer is not None
 
 
-class Faults:
+class ArmedFaults:
     """The armed faults, and how many requests each of them has seen."""
 
     def __init__(self) -> None:
@@ -114,26 +114,26 @@ class Faults:
     def documents(self) -> list[Json]:
         return [fault.document() | {"seen": seen[0]} for fault, seen in self._armed]
 
-    def meet(self, method: str, path: str) -> tuple[Strike, Strike]:
+    def effects_on(self, method: str, path: str) -> tuple[FaultEffect, FaultEffect]:
         """Shows a request to all faults: what strikes before it takes effect, and what after."""
         struck: list[Fault] = []
         for fault, seen in self._armed:
             if fault.matches(method, path):
                 seen[0] += 1
-                if fault.strikes(seen[0]):
+                if fault.applies_to(seen[0]):
                     struck.append(fault)
         return _strike(struck, "before"), _strike(struck, "after")
 
 
-def _strike(faults: Iterable[Fault], when: str) -> Strike:
+def _strike(faults: Iterable[Fault], when: str) -> FaultEffect:
     actions = [fault.action for fault in faults if fault.when == when]
     delay = sum(int(action.get("delay", 0)) for action in actions)
     answers = [action for action in actions if "status" in action]
     answer = None
     if answers:
         headers = {str(key): str(value) for key, value in (answers[0].get("headers") or {}).items()}
-        answer = Answer(answers[0]["status"], answers[0].get("body"), headers)
-    return Strike(any("drop" in action for action in actions), delay, answer)
+        answer = GraphResponse(answers[0]["status"], answers[0].get("body"), headers)
+    return FaultEffect(any("drop" in action for action in actions), delay, answer)
 
 
 # ---- journal --------------------------------------------------------------------------------------------------------
@@ -145,13 +145,13 @@ class Journal:
 
     entries: list[Json] = field(default_factory=list)
 
-    def note(self, call: Call, status: int | None, request_id: str, *, batch: str | None = None) -> None:
+    def note(self, request: GraphRequest, status: int | None, request_id: str, *, batch: str | None = None) -> None:
         entry: Json = {
             "number": len(self.entries) + 1,
-            "method": call.method,
-            "path": unquote(call.path),
-            "query": dict(call.query),
-            "body": masked(call.body),
+            "method": request.method,
+            "path": unquote(request.path),
+            "query": dict(request.query),
+            "body": masked(request.body),
             "status": status,
             "request_id": request_id,
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scimconf.sandbox.wire import Json
+from scimconf.sandbox.http_types import Json
 
 CUSTOM = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
 _INTEGRATED = "WindowsAzureActiveDirectoryIntegratedApp"

@@ -17,10 +17,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from scimconf.sandbox.directory.owners import CALLER
-from scimconf.sandbox.directory.people import ORGANIZATION
+from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
 from scimconf.sandbox.service import PERMISSIONS, Service
 from scimconf.sandbox.tenant import Tenant, stable_id
-from scimconf.sandbox.wire import Json
+from scimconf.sandbox.http_types import Json
 
 LIFE_SECONDS = 3599
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -106,7 +106,7 @@ def _error(error: str, number: int, text: str) -> Json:
 def _claims(tenant: Tenant, client_id: str, root: str) -> Json:
     """Who calls: an application that the tenant knows from now on, though it is listed nowhere."""
     caller = stable_id(f"caller/{client_id}")
-    organization = tenant.remembered(ORGANIZATION)["id"]
+    organization = tenant.stored_value(ORGANIZATION)["id"]
     name = f"Client {client_id}"
     tenant.documents.put(CALLER, caller, {"id": caller, "appId": client_id, "displayName": name})
     now = int(tenant.now().timestamp())
@@ -120,7 +120,7 @@ def _claims(tenant: Tenant, client_id: str, root: str) -> Json:
         "appid": client_id,
         "idtyp": "app",
         "oid": caller,
-        "roles": tenant.remembered(PERMISSIONS) or [],
+        "roles": tenant.stored_value(PERMISSIONS) or [],
         "sub": caller,
         "tid": organization,
         "ver": "1.0",

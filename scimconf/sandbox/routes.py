@@ -13,23 +13,33 @@ from functools import partial
 from typing import TypeAlias
 from urllib.parse import unquote
 
-from scimconf.sandbox.directory import applications, assignments, owners, people
+from scimconf.sandbox.directory import applications, assignments, owners, users_and_groups
 from scimconf.sandbox.synchronization import directories, jobs, on_demand, schemas, secrets
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.wire import Answer, Call, Refusal, not_allowed, not_emulated, sync_no_route, sync_unauthorized
+from scimconf.sandbox.http_types import (
+    GraphResponse,
+    GraphRequest,
+    GraphError,
+    not_allowed,
+    not_emulated,
+    sync_path_not_found,
+    sync_unauthorized,
+)
 
-Handler: TypeAlias = Callable[[Tenant, Call], Answer]
-Needs: TypeAlias = tuple[frozenset[str], ...]  # one of these sets of permissions; none asked for where it is empty
+Handler: TypeAlias = Callable[[Tenant, GraphRequest], GraphResponse]
+RequiredPermissions: TypeAlias = tuple[
+    frozenset[str], ...
+]  # one of these sets of permissions; none asked for where it is empty
 
 _KEYED = re.compile(r"(?P<name>[A-Za-z]+)\((?P<key>.+)\)\Z")
 _QUOTED = re.compile(r"'(?P<text>.*)'\Z")
 
 
-def _any_of(text: str) -> Needs:
+def _any_of(text: str) -> RequiredPermissions:
     return tuple(frozenset(one.split("+")) for one in text.split())
 
 
-_FREE: Needs = ()
+_NOT_REQUIRED: RequiredPermissions = ()
 _ORGANIZATION = _any_of("Organization.Read.All Organization.ReadWrite.All Directory.Read.All Directory.ReadWrite.All")
 _READ_APPLICATIONS = _any_of(
     "Application.Read.All Application.ReadWrite.OwnedBy Application.ReadWrite.All Directory.Read.All"
@@ -64,51 +74,51 @@ class Route:
     method: str
     pattern: tuple[str, ...]
     handler: Handler
-    needs: Needs
+    needs: RequiredPermissions
 
-    def holes(self, segments: tuple[str, ...]) -> dict[str, str] | None:
+    def path_parameters(self, segments: tuple[str, ...]) -> dict[str, str] | None:
         if len(segments) != len(self.pattern):
             return None
-        holes: dict[str, str] = {}
+        path_parameters: dict[str, str] = {}
         for wanted, got in zip(self.pattern, segments, strict=True):
             if wanted.startswith("{") and not got.startswith("$"):
-                holes[wanted[1:-1]] = got
+                path_parameters[wanted[1:-1]] = got
             elif wanted != got.lower():
                 return None
-        return holes
+        return path_parameters
 
 
 _SP = "/servicePrincipals/{sp}"
 _SYNC = f"{_SP}/synchronization"
 _JOB = f"{_SYNC}/jobs/{{job}}"
 _TEMPLATE = f"{_SYNC}/templates/{{template}}"
-_DIRECTORY_ROWS: tuple[tuple[str, Handler, Needs], ...] = (
-    ("GET /organization", people.list_organization, _ORGANIZATION),
-    ("GET /organization/{organization}", people.get_organization, _ORGANIZATION),
-    ("GET /users", people.list_users, _READ_USERS),
-    ("POST /users", people.create_user, _WRITE_USERS),
-    ("GET /users/{user}", people.get_user, _READ_USERS),
-    ("PATCH /users/{user}", people.update_user, _WRITE_USERS),
-    ("DELETE /users/{user}", people.delete_user, _WRITE_USERS),
-    ("GET /users/{user}/manager", people.get_manager, _READ_USERS),
+_DIRECTORY_ROWS: tuple[tuple[str, Handler, RequiredPermissions], ...] = (
+    ("GET /organization", users_and_groups.list_organization, _ORGANIZATION),
+    ("GET /organization/{organization}", users_and_groups.get_organization, _ORGANIZATION),
+    ("GET /users", users_and_groups.list_users, _READ_USERS),
+    ("POST /users", users_and_groups.create_user, _WRITE_USERS),
+    ("GET /users/{user}", users_and_groups.get_user, _READ_USERS),
+    ("PATCH /users/{user}", users_and_groups.update_user, _WRITE_USERS),
+    ("DELETE /users/{user}", users_and_groups.delete_user, _WRITE_USERS),
+    ("GET /users/{user}/manager", users_and_groups.get_manager, _READ_USERS),
     ("GET /users/{user}/appRoleAssignments", assignments.list_of_user, _READ_APPLICATIONS),
     ("POST /users/{user}/appRoleAssignments", assignments.create_of_user, _ASSIGN),
-    ("GET /groups", people.list_groups, _READ_GROUPS),
-    ("POST /groups", people.create_group, _WRITE_GROUPS),
-    ("GET /groups/{group}", people.get_group, _READ_GROUPS),
-    ("PATCH /groups/{group}", people.update_group, _WRITE_GROUPS),
-    ("DELETE /groups/{group}", people.delete_group, _WRITE_GROUPS),
-    ("GET /groups/{group}/members", people.list_members, _READ_MEMBERS),
-    ("GET /groups/{group}/members/$count", people.count_members, _READ_MEMBERS),
-    ("GET /groups/{group}/members/microsoft.graph.user", people.list_member_users, _READ_MEMBERS),
-    ("POST /groups/{group}/members/$ref", people.add_member, _WRITE_GROUPS),
-    ("DELETE /groups/{group}/members/{member}/$ref", people.remove_member, _WRITE_GROUPS),
+    ("GET /groups", users_and_groups.list_groups, _READ_GROUPS),
+    ("POST /groups", users_and_groups.create_group, _WRITE_GROUPS),
+    ("GET /groups/{group}", users_and_groups.get_group, _READ_GROUPS),
+    ("PATCH /groups/{group}", users_and_groups.update_group, _WRITE_GROUPS),
+    ("DELETE /groups/{group}", users_and_groups.delete_group, _WRITE_GROUPS),
+    ("GET /groups/{group}/members", users_and_groups.list_members, _READ_MEMBERS),
+    ("GET /groups/{group}/members/$count", users_and_groups.count_members, _READ_MEMBERS),
+    ("GET /groups/{group}/members/microsoft.graph.user", users_and_groups.list_member_users, _READ_MEMBERS),
+    ("POST /groups/{group}/members/$ref", users_and_groups.add_member, _WRITE_GROUPS),
+    ("DELETE /groups/{group}/members/{member}/$ref", users_and_groups.remove_member, _WRITE_GROUPS),
     ("GET /groups/{group}/appRoleAssignments", assignments.list_of_group, _READ_APPLICATIONS),
     ("POST /groups/{group}/appRoleAssignments", assignments.create_of_group, _ASSIGN),
-    ("POST /directoryObjects/getByIds", people.get_by_ids, _DIRECTORY),
-    ("GET /auditLogs/provisioning", people.list_provisioning, _READ_LOG),
-    ("GET /applicationTemplates", applications.list_templates, _FREE),
-    ("GET /applicationTemplates/{template}", applications.get_template, _FREE),
+    ("POST /directoryObjects/getByIds", users_and_groups.get_by_ids, _DIRECTORY),
+    ("GET /auditLogs/provisioning", users_and_groups.list_provisioning, _READ_LOG),
+    ("GET /applicationTemplates", applications.list_templates, _NOT_REQUIRED),
+    ("GET /applicationTemplates/{template}", applications.get_template, _NOT_REQUIRED),
     ("POST /applicationTemplates/{template}/instantiate", applications.instantiate_template, _INSTANTIATE),
     ("GET /applications", applications.list_applications, _READ_APPLICATIONS),
     ("POST /applications", applications.create_application, _WRITE_APPLICATIONS),
@@ -123,15 +133,15 @@ _DIRECTORY_ROWS: tuple[tuple[str, Handler, Needs], ...] = (
     (f"GET {_SP}/appRoleAssignedTo", assignments.list_assigned, _READ_APPLICATIONS),
     (f"POST {_SP}/appRoleAssignedTo", assignments.create_assigned, _ASSIGN),
     (f"GET {_SP}/appRoleAssignedTo/{{assignment}}", assignments.get_assigned, _READ_APPLICATIONS),
-    (f"PATCH {_SP}/appRoleAssignedTo/{{assignment}}", assignments.update_assigned, _FREE),
+    (f"PATCH {_SP}/appRoleAssignedTo/{{assignment}}", assignments.update_assigned, _NOT_REQUIRED),
     (f"DELETE {_SP}/appRoleAssignedTo/{{assignment}}", assignments.delete_assigned, _UNASSIGN),
 )
-_OWNED: tuple[tuple[str, owners.Find, Needs, Needs], ...] = (
-    ("/applications/{application}", applications.find_asked_application, _READ_APPLICATIONS, _WRITE_APPLICATIONS),
-    (_SP, applications.find_asked_principal, _READ_APPLICATIONS, _WRITE_APPLICATIONS),
-    ("/groups/{group}", people.find_asked_group, _READ_MEMBERS, _WRITE_GROUPS),
+_OWNED: tuple[tuple[str, owners.FindOwned, RequiredPermissions, RequiredPermissions], ...] = (
+    ("/applications/{application}", applications.application_of_request, _READ_APPLICATIONS, _WRITE_APPLICATIONS),
+    (_SP, applications.service_principal_of_request, _READ_APPLICATIONS, _WRITE_APPLICATIONS),
+    ("/groups/{group}", users_and_groups.group_of_request, _READ_MEMBERS, _WRITE_GROUPS),
 )
-_SYNC_ROWS: tuple[tuple[str, Handler, Needs], ...] = (
+_SYNC_ROWS: tuple[tuple[str, Handler, RequiredPermissions], ...] = (
     (f"GET {_SYNC}/secrets", secrets.get_secrets, _SYNC_READ),
     (f"PUT {_SYNC}/secrets", secrets.put_secrets, _SYNC_WRITE),
     (f"GET {_SYNC}/secrets/$count", secrets.count_secrets, _SYNC_READ),
@@ -165,21 +175,21 @@ _CATALOGUES: tuple[tuple[str, str, Handler], ...] = (
 )
 
 
-def _routes(rows: Iterable[tuple[str, Handler, Needs]]) -> Iterator[Route]:
+def _routes(rows: Iterable[tuple[str, Handler, RequiredPermissions]]) -> Iterator[Route]:
     for row, handler, needs in rows:
         method, path = row.split(" ", 1)
         pattern = tuple(part if part.startswith("{") else part.lower() for part in path.strip("/").split("/"))
         yield Route(method, pattern, handler, needs)
 
 
-def _owner_rows() -> Iterator[tuple[str, Handler, Needs]]:
+def _owner_rows() -> Iterator[tuple[str, Handler, RequiredPermissions]]:
     for path, find, reading, writing in _OWNED:
         yield f"GET {path}/owners", partial(owners.list_owners, find), reading
         yield f"POST {path}/owners/$ref", partial(owners.add_owner, find), writing
         yield f"DELETE {path}/owners/{{owner}}/$ref", partial(owners.remove_owner, find), writing
 
 
-def _schema_rows() -> Iterator[tuple[str, Handler, Needs]]:
+def _schema_rows() -> Iterator[tuple[str, Handler, RequiredPermissions]]:
     for owner in (_JOB, _TEMPLATE):
         yield f"GET {owner}/schema/directories", directories.list_directories, _SYNC_READ
         yield f"GET {owner}/schema/directories/$count", directories.count_directories, _SYNC_READ
@@ -193,7 +203,7 @@ def _schema_rows() -> Iterator[tuple[str, Handler, Needs]]:
 ROUTES = (*_routes(_DIRECTORY_ROWS), *_routes(_owner_rows()), *_routes(_SYNC_ROWS), *_routes(_schema_rows()))
 
 
-def segments_of(raw_path: str) -> tuple[str, ...]:
+def path_segments(raw_path: str) -> tuple[str, ...]:
     """The decoded segments of a path; `things('key')` and `things(name='key')` count as two."""
     found: list[str] = []
     for part in raw_path.strip("/").split("/"):
@@ -207,18 +217,18 @@ def segments_of(raw_path: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def dispatch(tenant: Tenant, call: Call, permissions: frozenset[str] | None) -> Answer:
+def dispatch(tenant: Tenant, request: GraphRequest, permissions: frozenset[str] | None) -> GraphResponse:
     """The answer to one request, or a Refusal."""
     others = False
     for route in ROUTES:
-        holes = route.holes(call.segments)
-        if holes is None:
+        path_parameters = route.path_parameters(request.segments)
+        if path_parameters is None:
             continue
-        if route.method == call.method:
-            _check(tenant, route, permissions, is_sync=is_synchronization(call))
-            return route.handler(tenant, call.routed(holes, permissions))
+        if route.method == request.method:
+            _check(tenant, route, permissions, is_sync=is_synchronization(request))
+            return route.handler(tenant, request.with_route(path_parameters, permissions))
         others = True
-    raise _nowhere(call, path_exists=others)
+    raise _no_route(request, path_exists=others)
 
 
 def _check(tenant: Tenant, route: Route, permissions: frozenset[str] | None, *, is_sync: bool) -> None:
@@ -227,27 +237,27 @@ def _check(tenant: Tenant, route: Route, permissions: frozenset[str] | None, *, 
         return
     if is_sync:
         raise sync_unauthorized()
-    raise Refusal(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+    raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 
 
-def _adjusted(tenant: Tenant, route: Route) -> Needs:
+def _adjusted(tenant: Tenant, route: Route) -> RequiredPermissions:
     """The permissions of the calls for which sources do not tell."""
     if route.handler is secrets.get_secrets and tenant.switches.secrets_read_permission == "readwrite":
         return _SYNC_WRITE
     gallery = (applications.list_templates, applications.get_template)
-    if route.handler in gallery and tenant.switches.gallery_permission == "asked":
+    if route.handler in gallery and tenant.switches.gallery_permission == "required":
         return _READ_APPLICATIONS
-    if route.needs is _ORGANIZATION and tenant.switches.organization_permission == "free":
-        return _FREE
+    if route.needs is _ORGANIZATION and tenant.switches.organization_permission == "not_required":
+        return _NOT_REQUIRED
     return route.needs
 
 
-def is_synchronization(call: Call) -> bool:
+def is_synchronization(request: GraphRequest) -> bool:
     """Whether Graph hands a call on to the synchronization service."""
-    return len(call.segments) > 2 and call.segments[2].lower() == "synchronization"
+    return len(request.segments) > 2 and request.segments[2].lower() == "synchronization"
 
 
-def _nowhere(call: Call, *, path_exists: bool) -> Refusal:
-    if is_synchronization(call):
-        return sync_no_route(call.path)
-    return not_allowed() if path_exists else not_emulated(f"{call.method} {call.path}")
+def _no_route(request: GraphRequest, *, path_exists: bool) -> GraphError:
+    if is_synchronization(request):
+        return sync_path_not_found(request.path)
+    return not_allowed() if path_exists else not_emulated(f"{request.method} {request.path}")

@@ -21,17 +21,17 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from scimconf.sandbox.batch import query_of
+from scimconf.sandbox.batch import parse_query
 from scimconf.sandbox.certificates import Certificates
 from scimconf.sandbox.control import control_routes
 from scimconf.sandbox.faults import ConnectionDropped
 from scimconf.sandbox.login import login_routes
-from scimconf.sandbox.routes import segments_of
+from scimconf.sandbox.routes import path_segments
 from scimconf.sandbox.service import PERMISSIONS, Service
 from scimconf.sandbox.store import Store
 from scimconf.sandbox.tenant import Clock, Tenant, system_clock
 from scimconf.sandbox.tenant_file import TenantFile, initial_switches
-from scimconf.sandbox.wire import Answer, Call
+from scimconf.sandbox.http_types import GraphResponse, GraphRequest
 
 VERSIONS = ("v1.0", "beta")
 _JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -59,17 +59,17 @@ def create_app(
     def load(one: Tenant) -> None:
         described.load(one)
         if permissions is not None:
-            one.remember(PERMISSIONS, sorted(permissions))
+            one.store_value(PERMISSIONS, sorted(permissions))
 
     here = Tenant(Store(state or ":memory:"), initial_switches(described, switches or {}), now)
     service = Service(here, load)
-    if here.remembered("organization") is None:
+    if here.stored_value("organization") is None:
         service.reset()
     elif permissions is not None:
-        here.remember(PERMISSIONS, sorted(permissions))
-    graph = [Mount(f"/{version}", app=_Graph(service, version, connection_lost)) for version in VERSIONS]
+        here.store_value(PERMISSIONS, sorted(permissions))
+    graph = [Mount(f"/{version}", app=_GraphApp(service, version, connection_lost)) for version in VERSIONS]
     beside = [*control_routes(service), *login_routes(service)]
-    app = Starlette(routes=[*beside, *graph, Mount("/", app=_elsewhere)])
+    app = Starlette(routes=[*beside, *graph, Mount("/", app=_unknown_path)])
     app.state.service = service
     return app
 
@@ -77,7 +77,7 @@ def create_app(
 # ---- ASGI -----------------------------------------------------------------------------------------------------------
 
 
-class _Graph:
+class _GraphApp:
     """One version of Graph. Not an endpoint of Starlette's, since it may end without an answer."""
 
     def __init__(self, service: Service, version: str, connection_lost: Callable[[], Exception]) -> None:
@@ -91,30 +91,30 @@ class _Graph:
         client_id = request.headers.get("client-request-id")
         try:
             call = self._call(request, raw)
-            reply = self._service.reply(call)
+            respond = self._service.respond(call)
         except ConnectionDropped as dropped:
             hang_up = scope.get("extensions", {}).get(_HANG_UP)
             if hang_up is None:
                 raise self._connection_lost() from dropped
             await hang_up()
             return
-        if reply.delay_ms:
-            await asyncio.sleep(reply.delay_ms / 1000)
+        if respond.delay_ms:
+            await asyncio.sleep(respond.delay_ms / 1000)
         headers = {
             "date": format_datetime(self._service.tenant.now(), usegmt=True),
-            "request-id": reply.request_id,
-            "client-request-id": client_id or reply.request_id,
+            "request-id": respond.request_id,
+            "client-request-id": client_id or respond.request_id,
         }
-        await _response(reply.answer, headers)(scope, receive, send)
+        await _response(respond.answer, headers)(scope, receive, send)
 
-    def _call(self, request: Request, raw: bytes) -> Call:
+    def _call(self, request: Request, raw: bytes) -> GraphRequest:
         path = _path_below(request, self._version)
-        return Call(
+        return GraphRequest(
             method=request.method,
             path=path,
             base_url=f"{request.url.scheme}://{request.url.netloc}/{self._version}",
-            segments=segments_of(path),
-            query=query_of(request.url.query),
+            segments=path_segments(path),
+            query=parse_query(request.url.query),
             headers={name.lower(): value for name, value in request.headers.items()},
             body=_parsed(raw),
         )
@@ -137,7 +137,7 @@ def _parsed(raw: bytes) -> Any:
         return raw.decode("utf-8", "replace")
 
 
-def _response(answer: Answer, headers: Mapping[str, str]) -> Response:
+def _response(answer: GraphResponse, headers: Mapping[str, str]) -> Response:
     own = {**headers, **answer.headers}
     if answer.body is None:
         return Response(status_code=answer.status, headers=own)
@@ -147,13 +147,13 @@ def _response(answer: Answer, headers: Mapping[str, str]) -> Response:
     return Response(content, answer.status, own, media_type=_JSON)
 
 
-async def _elsewhere(scope: Scope, receive: Receive, send: Send) -> None:
+async def _unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
     path = Request(scope, receive).url.path
     error = {
         "code": "SandboxNotImplemented",
         "message": f"The sandbox serves /v1.0, /beta and /_sandbox, not {scope['method']} {path}.",
     }
-    await _response(Answer(501, {"error": error}), {})(scope, receive, send)
+    await _response(GraphResponse(501, {"error": error}), {})(scope, receive, send)
 
 
 # ---- socket ---------------------------------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ def serve(
         _bind(listener, port)
         url = f"{'http://127.0.0.1' if tls is None else 'https://localhost'}:{listener.getsockname()[1]}/v1.0"
         config = uvicorn.Config(
-            _HangingUp(app),
+            _ConnectionDropMiddleware(app),
             log_level="warning",
             access_log=False,
             date_header=False,
@@ -195,7 +195,7 @@ def serve(
             if on_ready is not None:
                 on_ready(url)
 
-        with _quiet_signals():
+        with _stop_on_signals():
             _Server(config, ready).run(sockets=[listener])
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)
@@ -236,7 +236,7 @@ class _Server(uvicorn.Server):
         self._ready()
 
 
-class _HangingUp:
+class _ConnectionDropMiddleware:
     """Gives the application a way to lose the connection: it closes the transport under uvicorn's `send`."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -258,7 +258,7 @@ def _hang_up(receive: Receive, send: Send) -> Callable[[], Awaitable[None]]:
 
 
 @contextmanager
-def _quiet_signals() -> Iterator[None]:
+def _stop_on_signals() -> Iterator[None]:
     """Uvicorn raises the signal that stopped it once more; here, having stopped is enough."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from scimconf.sandbox.batch import answer_batch
-from scimconf.sandbox.faults import ConnectionDropped, Faults, Journal, Strike
+from scimconf.sandbox.faults import ConnectionDropped, ArmedFaults, Journal, FaultEffect
 from scimconf.sandbox.routes import dispatch, is_synchronization
 from scimconf.sandbox.tenant import Tenant, stable_id
-from scimconf.sandbox.wire import Answer, Call, Refusal, bad_request
+from scimconf.sandbox.http_types import GraphResponse, GraphRequest, GraphError, bad_request
 
 REJECTED_TOKENS = "rejected_tokens"
 PERMISSIONS = "permissions"
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class DelayedResponse:
     """An answer, and how long to hold it back."""
 
-    answer: Answer
+    answer: GraphResponse
     request_id: str
     delay_ms: int
 
@@ -31,7 +31,7 @@ class Service:
 
     tenant: Tenant
     load: Callable[[Tenant], None]
-    faults: Faults = field(default_factory=Faults)
+    faults: ArmedFaults = field(default_factory=ArmedFaults)
     journal: Journal = field(default_factory=Journal)
     requests: int = 0
 
@@ -43,63 +43,63 @@ class Service:
         self.faults.clear()
         self.journal.entries.clear()
 
-    def reply(self, call: Call) -> Reply:
+    def respond(self, request: GraphRequest) -> DelayedResponse:
         """Answers a request; ConnectionDropped where a fault says so."""
         self.requests += 1
         request_id = stable_id(f"request/{self.requests}")
-        answer, delay = self._answer(call, request_id)
-        return Reply(answer, request_id, delay + self.tenant.switches.latency_ms)
+        answer, delay = self._answer(request, request_id)
+        return DelayedResponse(answer, request_id, delay + self.tenant.switches.latency_ms)
 
-    def _answer(self, call: Call, request_id: str, *, batch: str | None = None) -> tuple[Answer, int]:
-        before, after = self.faults.meet(call.method, unquote(call.path))
-        answer: Answer | None = None
+    def _answer(self, request: GraphRequest, request_id: str, *, batch: str | None = None) -> tuple[GraphResponse, int]:
+        before, after = self.faults.effects_on(request.method, unquote(request.path))
+        answer: GraphResponse | None = None
         try:
-            answer = _struck(before) if before else self._judged(call, request_id, batch=batch)
+            answer = _effect_response(before) if before else self._handle(request, request_id, batch=batch)
             if after:
-                answer = _struck(after)
+                answer = _effect_response(after)
         finally:
-            self.journal.note(call, None if answer is None else answer.status, request_id, batch=batch)
+            self.journal.note(request, None if answer is None else answer.status, request_id, batch=batch)
         return answer, before.delay_ms + after.delay_ms
 
-    def _judged(self, call: Call, request_id: str, *, batch: str | None) -> Answer:
+    def _handle(self, request: GraphRequest, request_id: str, *, batch: str | None) -> GraphResponse:
         try:
-            self._check_token(call)
-            if call.path == "/$batch" and batch is None:
+            self._check_token(request)
+            if request.path == "/$batch" and batch is None:
                 shuffled = self.tenant.switches.batch_order == "shuffled"
                 return answer_batch(
-                    call, lambda one, key: self._answer(one, request_id, batch=key)[0], shuffled=shuffled
+                    request, lambda one, key: self._answer(one, request_id, batch=key)[0], shuffled=shuffled
                 )
-            if batch is not None and is_synchronization(call) and self.tenant.switches.sync_in_batch == "refused":
+            if batch is not None and is_synchronization(request) and self.tenant.switches.sync_in_batch == "refused":
                 raise bad_request("The synchronization service is not to be had in a batch.", code="BadRequest")
-            return self._in_transaction(call)
-        except Refusal as refusal:
-            client_id = call.headers.get("client-request-id", request_id)
+            return self._in_transaction(request)
+        except GraphError as refusal:
+            client_id = request.headers.get("client-request-id", request_id)
             body = refusal.body(self.tenant.stamp()[:-1], request_id, client_id)
-            return Answer(refusal.status, body, refusal.headers)
+            return GraphResponse(refusal.status, body, refusal.headers)
 
-    def _in_transaction(self, call: Call) -> Answer:
+    def _in_transaction(self, request: GraphRequest) -> GraphResponse:
         """Handlers judge before they write, so a refusal keeps what was counted: how late things still are."""
-        permissions = self.tenant.remembered(PERMISSIONS)
+        permissions = self.tenant.stored_value(PERMISSIONS)
         granted = None if permissions is None else frozenset(permissions)
         with self.tenant.store.transaction():
             try:
-                return dispatch(self.tenant, call, granted)
-            except Refusal as error:
+                return dispatch(self.tenant, request, granted)
+            except GraphError as error:
                 refusal = error
         raise refusal
 
-    def _check_token(self, call: Call) -> None:
-        given = call.headers.get("authorization")
+    def _check_token(self, request: GraphRequest) -> None:
+        given = request.headers.get("authorization")
         if given is None:
             return
         scheme, _, token = given.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            raise Refusal(401, "InvalidAuthenticationToken", "Access token is empty.")
-        if token.strip() in self.tenant.remembered(REJECTED_TOKENS, []):
-            raise Refusal(401, "InvalidAuthenticationToken", "Access token has expired or is not yet valid.")
+            raise GraphError(401, "InvalidAuthenticationToken", "Access token is empty.")
+        if token.strip() in self.tenant.stored_value(REJECTED_TOKENS, []):
+            raise GraphError(401, "InvalidAuthenticationToken", "Access token has expired or is not yet valid.")
 
 
-def _struck(strike: Strike) -> Answer:
+def _effect_response(strike: FaultEffect) -> GraphResponse:
     if strike.drop or strike.answer is None:
         raise ConnectionDropped
     return strike.answer

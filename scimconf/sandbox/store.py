@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from scimconf.sandbox.wire import Json
+from scimconf.sandbox.http_types import Json
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS objects (

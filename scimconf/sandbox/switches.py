@@ -51,7 +51,9 @@ class Switches:
     # ---- directory --------------------------------------------------------------------------------------------
     page_size: int = _count(100, fact="Directory collections: 100 a page unless $top asks otherwise")
     empty_pages: str = _choice("no", "yes", fact="Graph paging concept: a page may be empty with more to come")
-    large_top: str = _choice("refused", "clamped", fact="Graph paging concept: over-large $top differs from API to API")
+    oversized_top: str = _choice(
+        "refused", "clamped", fact="Graph paging concept: over-large $top differs from API to API"
+    )
     filter_clauses: int = _count(
         15, fact="Directory service's error text: at most 15 clauses joined by 'or', or in 'in'"
     )
@@ -71,14 +73,20 @@ class Switches:
     role_deletion: str = _choice(
         "unassigns", "keeps", fact="A report says that deleting a role deletes its assignments"
     )
-    gallery_permission: str = _choice("free", "asked", fact="Permission for GET applicationTemplates is listed nowhere")
-    organization_permission: str = _choice("asked", "free", fact="Permission for GET /organization was not looked up")
+    gallery_permission: str = _choice(
+        "not_required", "required", fact="Permission for GET applicationTemplates is listed nowhere"
+    )
+    organization_permission: str = _choice(
+        "required", "not_required", fact="Permission for GET /organization was not looked up"
+    )
     secrets_read_permission: str = _choice(
         "read", "readwrite", fact="Permission for GET secrets is listed nowhere, only that for PUT"
     )
     # ---- synchronization: jobs and secrets --------------------------------------------------------------------
     secrets_put: str = _choice("merge", "replace", fact="Sources disagree whether PUT secrets replaces the set")
-    star_secret: str = _choice("literal", "keep", "refused", fact="What PUT of the mask '*' does is not documented")
+    masked_secret_write: str = _choice(
+        "literal", "keep", "refused", fact="What PUT of the mask '*' does is not documented"
+    )
     mask: str = _choice(
         "sensitive", "settings", "address", "all", fact="Which values GET secrets masks, beside what is sensitive"
     )
@@ -101,7 +109,7 @@ class Switches:
     credentials_failure: str = _choice(
         "wrapped", "plain", "empty", fact="What validateCredentials answers where they do not work is not documented"
     )
-    born: str = _choice(
+    initial_state: str = _choice(
         "Paused", "NotConfigured", fact="status.code of a new job: captures say Paused, the reference NotConfigured"
     )
     job_id: str = _choice(

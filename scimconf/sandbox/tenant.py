@@ -46,14 +46,14 @@ class Tenant:
 
     def new_id(self, what: str) -> str:
         """A fresh identifier; the n-th of a tenant is always the same one."""
-        count = int(self.remembered(f"count/{what}", 0)) + 1
-        self.remember(f"count/{what}", count)
+        count = int(self.stored_value(f"count/{what}", 0)) + 1
+        self.store_value(f"count/{what}", count)
         return stable_id(f"{what}/{count}")
 
-    def remember(self, key: str, value: Any) -> None:
+    def store_value(self, key: str, value: Any) -> None:
         self.store.run("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, json.dumps(value)))
 
-    def remembered(self, key: str, default: Any = None) -> Any:
+    def stored_value(self, key: str, default: Any = None) -> Any:
         text = self.store.value("SELECT value FROM meta WHERE key = ?", (key,))
         return default if text is None else json.loads(text)
 
@@ -65,18 +65,18 @@ class Tenant:
         if count:
             self.store.run_many("INSERT OR REPLACE INTO late VALUES (?, ?)", ((s, count) for s in subjects))
 
-    def is_late(self, subject: str) -> bool:
+    def is_still_delayed(self, subject: str) -> bool:
         """Asks once about a subject, and counts the question."""
         asked = self.store.run(
             "UPDATE late SET remaining = remaining - 1 WHERE subject = ? AND remaining > 0", (subject,)
         )
         return asked > 0
 
-    def is_pending(self, subject: str) -> bool:
+    def has_delay(self, subject: str) -> bool:
         """The same without counting."""
         return bool(self.store.value("SELECT 1 FROM late WHERE subject = ? AND remaining > 0", (subject,)))
 
-    def has_arrived(self, kind: str, key: str) -> bool:
+    def is_visible(self, kind: str, key: str) -> bool:
         """Asks once about a document that was just made, and counts the question."""
         asked = self.store.run(
             "UPDATE objects SET hidden = hidden - 1 WHERE kind = ? AND id = ? AND hidden > 0", (kind, key)

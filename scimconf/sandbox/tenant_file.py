@@ -37,17 +37,17 @@ from pathlib import Path
 from typing import Any
 
 from scimconf.expressions import parse, to_source
-from scimconf.sandbox import builtin
-from scimconf.sandbox.directory import applications, assignments, people
-from scimconf.sandbox.directory.filters import properties
+from scimconf.sandbox import contoso
+from scimconf.sandbox.directory import applications, assignments, users_and_groups
+from scimconf.sandbox.directory.filters import property_columns
 from scimconf.sandbox.gallery import BY_NAME, GALLERY, GalleryEntry
 from scimconf.sandbox.service import PERMISSIONS, REJECTED_TOKENS
 from scimconf.sandbox.store import Condition
 from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.synchronization import connection, jobs
-from scimconf.sandbox.synchronization.template import attribute_definition, templates_of
+from scimconf.sandbox.synchronization.templates import attribute_definition, templates_of
 from scimconf.sandbox.tenant import Tenant, stable_id
-from scimconf.sandbox.wire import Json, Refusal
+from scimconf.sandbox.http_types import Json, GraphError
 
 _KEYS = frozenset(
     {
@@ -63,7 +63,7 @@ _APPLICATION_KEYS = frozenset(
 )  # fmt: skip
 
 
-_SORTS: Mapping[str, type] = {
+_TYPES: Mapping[str, type] = {
     "organization": dict,
     "users": list,
     "groups": list,
@@ -75,7 +75,7 @@ _SORTS: Mapping[str, type] = {
     "generate": dict,
 }
 _GENERATED: Mapping[str, type] = {"users": int, "groups": int, "assign": dict}
-_APPLICATION_SORTS: Mapping[str, type] = {
+_APPLICATION_TYPES: Mapping[str, type] = {
     "displayName": str,
     "roles": list,
     "assignments": list,
@@ -84,7 +84,7 @@ _APPLICATION_SORTS: Mapping[str, type] = {
     "tags": list,
     "createdDateTime": str,
 }
-_WORDS: Mapping[type, str] = {dict: "an object", list: "a list", int: "a number", str: "a text"}
+_TYPE_NAMES: Mapping[type, str] = {dict: "an object", list: "a list", int: "a number", str: "a text"}
 
 
 class TenantFileError(ValueError):
@@ -99,14 +99,14 @@ class TenantFile:
 
     def __post_init__(self) -> None:
         _refuse_unknown(self.content, _KEYS, "a tenant")
-        _refuse_other(self.content, _SORTS)
-        _refuse_other(self.content.get("generate", {}), _GENERATED)
+        _check_types(self.content, _TYPES)
+        _check_types(self.content.get("generate", {}), _GENERATED)
         for application in self.content.get("applications", []):
             if not isinstance(application, dict):
                 raise TenantFileError(f"{application!r} is not an object, as an application is")
-            _named(application, "displayName")
+            _require_name(application, "displayName")
             _refuse_unknown(application, _APPLICATION_KEYS, "an application")
-            _refuse_other(application, _APPLICATION_SORTS)
+            _check_types(application, _APPLICATION_TYPES)
 
     @classmethod
     def read(cls, path: Path) -> TenantFile:
@@ -129,25 +129,25 @@ class TenantFile:
         tenant.switches = positions.changed({"late_reads": 0, "role_propagation": 0})
         try:
             self._load(tenant)
-        except (AttributeError, LookupError, StopIteration, TypeError, Refusal) as error:
-            said = error.message if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"
+        except (AttributeError, LookupError, StopIteration, TypeError, GraphError) as error:
+            said = error.message if isinstance(error, GraphError) else f"{type(error).__name__}: {error}"
             raise TenantFileError(f"the description of the tenant does not make sense: {said}") from error
         finally:
             tenant.switches = positions
 
     def _load(self, tenant: Tenant) -> None:
         content = self.content
-        tenant.remember(people.ORGANIZATION, _organization(content.get("organization", {})))
-        tenant.remember(connection.ENDPOINTS, content.get("endpoints", {}))
-        tenant.remember(REJECTED_TOKENS, content.get("rejected_tokens", []))
-        tenant.remember(PERMISSIONS, content.get("permissions"))
+        tenant.store_value(users_and_groups.ORGANIZATION, _organization(content.get("organization", {})))
+        tenant.store_value(connection.ENDPOINTS, content.get("endpoints", {}))
+        tenant.store_value(REJECTED_TOKENS, content.get("rejected_tokens", []))
+        tenant.store_value(PERMISSIONS, content.get("permissions"))
         tenant.documents.put_many("applicationTemplate", (entry.document() for entry in GALLERY.values()))
         if content.get("base", "contoso") == "contoso":
             _load_contoso(tenant)
         for user in content.get("users", []):
-            people.add_user(tenant, _named(user, "userPrincipalName"))
+            users_and_groups.add_user(tenant, _require_name(user, "userPrincipalName"))
         for group in content.get("groups", []):
-            _add_group(tenant, _named(group, "displayName"))
+            _add_group(tenant, _require_name(group, "displayName"))
         generated = _generate(tenant, content.get("generate", {}))
         for application in content.get("applications", []):
             _add_application(tenant, application)
@@ -166,21 +166,21 @@ def _organization(given: Json) -> Json:
                 for n, name in enumerate(domains)
             ]
         }
-    return builtin.ORGANIZATION | given
+    return contoso.ORGANIZATION | given
 
 
 def _load_contoso(tenant: Tenant) -> None:
-    tenant.documents.put_many("user", (people.new_user(tenant, user) for user in builtin.users()))
-    for group, members in builtin.groups():
-        people.add_group(tenant, group)
+    tenant.documents.put_many("user", (users_and_groups.new_user(tenant, user) for user in contoso.users()))
+    for group, members in contoso.groups():
+        users_and_groups.add_group(tenant, group)
         for member in members:
-            people.put_member(tenant, group["id"], member)
+            users_and_groups.put_member(tenant, group["id"], member)
 
 
 def _add_group(tenant: Tenant, given: Json) -> None:
-    group = people.add_group(tenant, {key: value for key, value in given.items() if key != "members"})
+    group = users_and_groups.add_group(tenant, {key: value for key, value in given.items() if key != "members"})
     for member in given.get("members", []):
-        people.put_member(tenant, group["id"], _member(tenant, member)["id"])
+        users_and_groups.put_member(tenant, group["id"], _member(tenant, member)["id"])
 
 
 def _member(tenant: Tenant, name: str) -> Json:
@@ -201,7 +201,7 @@ def _only(tenant: Tenant, kind: str, name: str, value: str) -> Json:
     found = tenant.documents.get(kind, value)
     if found is not None:
         return found
-    where = Condition(f"{properties(name)[name].sql} = ?", (value,))
+    where = Condition(f"{property_columns(name)[name].sql} = ?", (value,))
     listed = tenant.documents.all(kind, where)
     if len(listed) != 1:
         raise TenantFileError(f"{len(listed)} objects of kind {kind} have the {name} {value!r}")
@@ -210,7 +210,7 @@ def _only(tenant: Tenant, kind: str, name: str, value: str) -> Json:
 
 def _generate(tenant: Tenant, given: Json) -> list[Json]:
     users = [
-        people.new_user(
+        users_and_groups.new_user(
             tenant,
             {
                 "id": stable_id(f"generated/user/{number}"),
@@ -223,7 +223,9 @@ def _generate(tenant: Tenant, given: Json) -> list[Json]:
         for number in range(1, given.get("users", 0) + 1)
     ]
     groups = [
-        people.new_group(tenant, {"id": stable_id(f"generated/group/{number}"), "displayName": f"Group {number:05d}"})
+        users_and_groups.new_group(
+            tenant, {"id": stable_id(f"generated/group/{number}"), "displayName": f"Group {number:05d}"}
+        )
         for number in range(1, given.get("groups", 0) + 1)
     ]
     tenant.documents.put_many("user", users)
@@ -259,7 +261,7 @@ def _add_application(tenant: Tenant, given: Json) -> None:
     tenant.documents.put(applications.SERVICE_PRINCIPAL, principal["id"], principal)
     _add_assignments(tenant, principal, given.get("assignments", []))
     secrets = given.get("secrets", {})
-    connection.store_secrets(tenant, principal["id"], connection.read_pairs(_pairs(secrets)))
+    connection.store_secrets(tenant, principal["id"], connection.parse_pairs(_pairs(secrets)))
     for job in given.get("jobs", []):
         _add_job(tenant, principal, job)
 
@@ -319,7 +321,7 @@ def _add_job(tenant: Tenant, principal: Json, given: Json) -> None:
         _edit(schema, edit)
     tenant.documents.put(jobs.SCHEMA, job["id"], schema | {"id": job["id"]})
     if given.get("state", "Disabled") == "Active":
-        jobs.run_job(tenant, job)
+        jobs.activate_job(tenant, job)
 
 
 def _edit(schema: Json, edit: Json) -> None:
@@ -367,7 +369,7 @@ def _define(schema: Json, object_name: str, given: Json) -> None:
 # ---- small things ---------------------------------------------------------------------------------------------------
 
 
-def _named(given: Any, name: str) -> Json:
+def _require_name(given: Any, name: str) -> Json:
     if isinstance(given, str):
         return {name: given}
     if not isinstance(given, dict) or not given.get(name):
@@ -381,11 +383,11 @@ def _refuse_unknown(given: Mapping[str, Any], known: frozenset[str], what: str) 
         raise TenantFileError(f"{what} has no {unknown[0]!r}; it has: {', '.join(sorted(known))}")
 
 
-def _refuse_other(given: Mapping[str, Any], sorts: Mapping[str, type]) -> None:
+def _check_types(given: Mapping[str, Any], sorts: Mapping[str, type]) -> None:
     for name, sort in sorts.items():
         value = given.get(name)
         if value is not None and (not isinstance(value, sort) or (sort is int and isinstance(value, bool))):
-            raise TenantFileError(f"{name} is {value!r}, which is not {_WORDS[sort]}")
+            raise TenantFileError(f"{name} is {value!r}, which is not {_TYPE_NAMES[sort]}")
 
 
 def initial_switches(described: TenantFile, given: Mapping[str, object]) -> Switches:

@@ -13,7 +13,7 @@ from scimconf.live.probing.switches import SWITCHES
 from scimconf.sandbox.switches import Switches, table
 from tests.rehearsal import Rehearsal
 
-UNSEEN = {("star_secret", "literal"), ("star_secret", "keep"), ("expression_spaces", "single")}
+UNSEEN = {("masked_secret_write", "literal"), ("masked_secret_write", "keep"), ("expression_spaces", "single")}
 """Positions that look like others from outside: a star that was taken, and a text that was spaced or rebuilt."""
 SETTLED = [(one.name, value) for one in table() for value in one.values or () if one.name in SWITCHES]
 

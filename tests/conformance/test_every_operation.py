@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from sandbox.asking import Client
+from sandbox.client import Client
 
 from conformance.slice import Seen, the_slice
 

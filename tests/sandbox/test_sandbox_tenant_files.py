@@ -8,7 +8,7 @@ import pytest
 
 from scimconf.sandbox.tenant_file import TenantFile, TenantFileError
 
-from .asking import WRITER, Client
+from .client import WRITER, Client
 
 
 def test_a_tenant_in_a_few_lines(sandbox):

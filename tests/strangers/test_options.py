@@ -14,7 +14,11 @@ def test_a_report_of_a_probe_sets_the_switches_and_the_command_line_has_the_last
     trust = ssl.create_default_context(cafile=served.authority)
     with urlopen(f"{served.root}/_sandbox/switches", context=trust) as answer:
         positions = {row["name"]: row["value"] for row in json.load(answer)["value"]}
-    assert (positions["paused_state"], positions["page_size"], positions["born"]) == ("Paused", "100", "Paused")
+    assert (positions["paused_state"], positions["page_size"], positions["initial_state"]) == (
+        "Paused",
+        "100",
+        "Paused",
+    )
 
 
 @pytest.mark.parametrize("content", ["no JSON", "[]", "{}", '{"switches": 1}'])

@@ -5,22 +5,36 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from scimconf.sandbox.directory.answers import Collection, collection, context, entity, without_annotations
-from scimconf.sandbox.directory.filters import properties
-from scimconf.sandbox.directory.owners import bind_owners, checked_owners, forget_owners
-from scimconf.sandbox.directory.people import ORGANIZATION
-from scimconf.sandbox.directory.roles import checked_roles
+from scimconf.sandbox.directory.responses import (
+    CollectionType,
+    collection_response,
+    context_annotation,
+    entity_response,
+    without_annotations,
+)
+from scimconf.sandbox.directory.filters import property_columns
+from scimconf.sandbox.directory.owners import bind_owners, validate_owners, remove_owners
+from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
+from scimconf.sandbox.directory.roles import validate_roles
 from scimconf.sandbox.gallery import GALLERY, GalleryEntry
 from scimconf.sandbox.store import Condition
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.wire import NO_CONTENT, Answer, Call, Json, Refusal, bad_request, not_found
+from scimconf.sandbox.http_types import (
+    NO_CONTENT,
+    GraphResponse,
+    GraphRequest,
+    Json,
+    GraphError,
+    bad_request,
+    not_found,
+)
 
 APPLICATION = "application"
 SERVICE_PRINCIPAL = "servicePrincipal"
-_APPLICATION_FILTERS = properties(
+_APPLICATION_FILTERS = property_columns(
     "id", "appId", "displayName", "applicationTemplateId", "tags", "createdDateTime", "identifierUris", "signInAudience"
 )
-_PRINCIPAL_FILTERS = properties(
+_PRINCIPAL_FILTERS = property_columns(
     "id", "appId", "displayName", "applicationTemplateId", "tags", "servicePrincipalType", "accountEnabled",
     "servicePrincipalNames", "createdDateTime",
 )  # fmt: skip
@@ -34,29 +48,31 @@ _SYNC_SUBJECTS = ("synchronization", "templates", "assignable")
 # ---- the gallery --------------------------------------------------------------------------------------------------
 
 
-def list_templates(tenant: Tenant, call: Call) -> Answer:
-    from_gallery = properties("id", "displayName", "publisher")
-    return collection(tenant, call, Collection("applicationTemplate", "applicationTemplates", from_gallery))
+def list_templates(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    from_gallery = property_columns("id", "displayName", "publisher")
+    return collection_response(
+        tenant, request, CollectionType("applicationTemplate", "applicationTemplates", from_gallery)
+    )
 
 
-def get_template(tenant: Tenant, call: Call) -> Answer:
-    document = tenant.documents.get("applicationTemplate", call.holes["template"])
+def get_template(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    document = tenant.documents.get("applicationTemplate", request.path_parameters["template"])
     if document is None:
-        raise not_found(call.holes["template"])
-    return entity(call, "applicationTemplates", document)
+        raise not_found(request.path_parameters["template"])
+    return entity_response(request, "applicationTemplates", document)
 
 
-def instantiate_template(tenant: Tenant, call: Call) -> Answer:
-    entry = GALLERY.get(call.holes["template"].lower())
+def instantiate_template(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    entry = GALLERY.get(request.path_parameters["template"].lower())
     if entry is None:
-        raise not_found(call.holes["template"])
-    name = call.object_body().get("displayName")
+        raise not_found(request.path_parameters["template"])
+    name = request.object_body().get("displayName")
     if not isinstance(name, str) or not name:
         raise bad_request("A value is required for property 'displayName'.")
     application, principal = instantiate(tenant, entry, name)
-    return Answer(
+    return GraphResponse(
         201,
-        context(call, "microsoft.graph.applicationServicePrincipal")
+        context_annotation(request, "microsoft.graph.applicationServicePrincipal")
         | {"application": application, "servicePrincipal": principal},
     )
 
@@ -117,23 +133,23 @@ def _user_impersonation(tenant: Tenant, name: str) -> Json:
 # ---- applications -------------------------------------------------------------------------------------------------
 
 
-def list_applications(tenant: Tenant, call: Call) -> Answer:
-    return collection(tenant, call, Collection(APPLICATION, "applications", _APPLICATION_FILTERS))
+def list_applications(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return collection_response(tenant, request, CollectionType(APPLICATION, "applications", _APPLICATION_FILTERS))
 
 
-def get_application(tenant: Tenant, call: Call) -> Answer:
-    return entity(call, "applications", find_application(tenant, call.holes["application"]))
+def get_application(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return entity_response(request, "applications", find_application(tenant, request.path_parameters["application"]))
 
 
-def create_application(tenant: Tenant, call: Call) -> Answer:
-    given = without_annotations(call.object_body())
+def create_application(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    given = without_annotations(request.object_body())
     if not given.get("displayName"):
         raise bad_request("A value is required for property 'displayName' of resource 'Application'.")
-    roles = checked_roles(given.get("appRoles", []), [], [], origin=tenant.switches.role_origin)
-    owners = checked_owners(tenant, call.object_body())
+    roles = validate_roles(given.get("appRoles", []), [], [], origin=tenant.switches.role_origin)
+    owners = validate_owners(tenant, request.object_body())
     document = add_application(tenant, given | {"appRoles": roles})
     bind_owners(tenant, document["id"], owners)
-    return Answer(201, context(call, "applications/$entity") | document)
+    return GraphResponse(201, context_annotation(request, "applications/$entity") | document)
 
 
 def add_application(tenant: Tenant, given: Json) -> Json:
@@ -157,9 +173,9 @@ def add_application(tenant: Tenant, given: Json) -> Json:
     return document
 
 
-def update_application(tenant: Tenant, call: Call) -> Answer:
-    document = find_application(tenant, call.holes["application"])
-    changes = without_annotations(call.object_body())
+def update_application(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    document = find_application(tenant, request.path_parameters["application"])
+    changes = without_annotations(request.object_body())
     principal = principal_of(tenant, document["appId"])
     if "appRoles" in changes:
         changes["appRoles"] = _replaced_roles(tenant, changes["appRoles"], document, principal)
@@ -169,18 +185,18 @@ def update_application(tenant: Tenant, call: Call) -> Answer:
     return NO_CONTENT
 
 
-def delete_application(tenant: Tenant, call: Call) -> Answer:
-    document = find_application(tenant, call.holes["application"])
+def delete_application(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    document = find_application(tenant, request.path_parameters["application"])
     principal = principal_of(tenant, document["appId"])
     if principal is not None:
         remove_service_principal(tenant, principal["id"])
     tenant.documents.remove(APPLICATION, document["id"])
-    forget_owners(tenant, document["id"])
+    remove_owners(tenant, document["id"])
     return NO_CONTENT
 
 
-def find_asked_application(tenant: Tenant, call: Call) -> Json:
-    return find_application(tenant, call.holes["application"])
+def application_of_request(tenant: Tenant, request: GraphRequest) -> Json:
+    return find_application(tenant, request.path_parameters["application"])
 
 
 def find_application(tenant: Tenant, key: str) -> Json:
@@ -191,37 +207,39 @@ def find_application(tenant: Tenant, key: str) -> Json:
 # ---- service principals -------------------------------------------------------------------------------------------
 
 
-def list_service_principals(tenant: Tenant, call: Call) -> Answer:
+def list_service_principals(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     def shape(document: Json) -> Json:
         return with_roles(tenant, document)
 
-    return collection(tenant, call, Collection(SERVICE_PRINCIPAL, "servicePrincipals", _PRINCIPAL_FILTERS), shape)
+    return collection_response(
+        tenant, request, CollectionType(SERVICE_PRINCIPAL, "servicePrincipals", _PRINCIPAL_FILTERS), shape
+    )
 
 
-def get_service_principal(tenant: Tenant, call: Call) -> Answer:
-    document = with_roles(tenant, find_service_principal(tenant, call.holes["sp"]))
-    return entity(call, "servicePrincipals", document)
+def get_service_principal(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    document = with_roles(tenant, find_service_principal(tenant, request.path_parameters["sp"]))
+    return entity_response(request, "servicePrincipals", document)
 
 
-def create_service_principal(tenant: Tenant, call: Call) -> Answer:
-    given = without_annotations(call.object_body())
+def create_service_principal(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    given = without_annotations(request.object_body())
     app_id = str(given.get("appId"))
     found = tenant.documents.all(APPLICATION, _same("appId", app_id))
-    if not found or not tenant.has_arrived(APPLICATION, found[0]["id"]):
+    if not found or not tenant.is_visible(APPLICATION, found[0]["id"]):
         raise bad_request(
             f"The appId '{app_id}' of the service principal does not reference a valid application object."
         )
     if principal_of(tenant, app_id) is not None:
-        raise Refusal(
+        raise GraphError(
             409,
             "Request_MultipleObjectsWithSameKeyValue",
             f"The service principal cannot be created, updated, or restored because the service principal name {app_id}"
             " is already in use.",
         )
-    owners = checked_owners(tenant, call.object_body())
+    owners = validate_owners(tenant, request.object_body())
     document = add_service_principal(tenant, found[0], given)
     bind_owners(tenant, document["id"], owners)
-    return Answer(201, context(call, "servicePrincipals/$entity") | document)
+    return GraphResponse(201, context_annotation(request, "servicePrincipals/$entity") | document)
 
 
 def add_service_principal(tenant: Tenant, application: Json, given: Json) -> Json:
@@ -232,7 +250,7 @@ def add_service_principal(tenant: Tenant, application: Json, given: Json) -> Jso
         "appDisplayName": application["displayName"],
         "appId": application["appId"],
         "applicationTemplateId": application["applicationTemplateId"],
-        "appOwnerOrganizationId": tenant.remembered(ORGANIZATION)["id"],
+        "appOwnerOrganizationId": tenant.stored_value(ORGANIZATION)["id"],
         "appRoleAssignmentRequired": False,
         "createdDateTime": application["createdDateTime"],
         "displayName": application["displayName"],
@@ -253,31 +271,31 @@ def add_service_principal(tenant: Tenant, application: Json, given: Json) -> Jso
     return document
 
 
-def update_service_principal(tenant: Tenant, call: Call) -> Answer:
-    document = find_service_principal(tenant, call.holes["sp"])
-    changes = without_annotations(call.object_body())
+def update_service_principal(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    document = find_service_principal(tenant, request.path_parameters["sp"])
+    changes = without_annotations(request.object_body())
     if "appRoles" in changes:
         raise bad_request("Property 'appRoles' of a service principal is changed on its application.")
     tenant.documents.put(SERVICE_PRINCIPAL, document["id"], document | changes)
     return NO_CONTENT
 
 
-def delete_service_principal(tenant: Tenant, call: Call) -> Answer:
-    remove_service_principal(tenant, find_service_principal(tenant, call.holes["sp"])["id"])
+def delete_service_principal(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    remove_service_principal(tenant, find_service_principal(tenant, request.path_parameters["sp"])["id"])
     return NO_CONTENT
 
 
 def remove_service_principal(tenant: Tenant, key: str) -> None:
     """The service principal with all that stands on it: assignments, secrets, jobs and their schemas."""
     tenant.documents.remove(SERVICE_PRINCIPAL, key)
-    forget_owners(tenant, key)
+    remove_owners(tenant, key)
     tenant.store.run("DELETE FROM assignments WHERE resource_id = ? OR principal_id = ?", (key, key))
     tenant.store.run("DELETE FROM secrets WHERE resource_id = ?", (key,))
     tenant.store.run("DELETE FROM objects WHERE kind IN ('job', 'schema') AND parent = ?", (key,))
 
 
-def find_asked_principal(tenant: Tenant, call: Call) -> Json:
-    return find_service_principal(tenant, call.holes["sp"])
+def service_principal_of_request(tenant: Tenant, request: GraphRequest) -> Json:
+    return find_service_principal(tenant, request.path_parameters["sp"])
 
 
 def find_service_principal(tenant: Tenant, key: str) -> Json:
@@ -291,7 +309,7 @@ def principal_of(tenant: Tenant, app_id: str) -> Json | None:
 
 def with_roles(tenant: Tenant, principal: Json) -> Json:
     """The service principal with its copy of the roles, which may follow the application some reads later."""
-    if not tenant.is_late(f"roles/{principal['id']}"):
+    if not tenant.is_still_delayed(f"roles/{principal['id']}"):
         found = tenant.documents.all(APPLICATION, _same("appId", principal["appId"]))
         if found and found[0]["appRoles"] != principal["appRoles"]:
             principal = principal | {"appRoles": found[0]["appRoles"]}
@@ -315,7 +333,7 @@ def _replaced_roles(tenant: Tenant, sent: Any, application: Json, principal: Jso
     replicated = with_roles(tenant, principal)["appRoles"] if principal is not None else []
     if tenant.switches.role_disable == "immediate":
         replicated = []
-    roles = checked_roles(sent, guarded, replicated, origin=tenant.switches.role_origin)
+    roles = validate_roles(sent, guarded, replicated, origin=tenant.switches.role_origin)
     if principal is not None and tenant.switches.role_deletion == "unassigns":
         gone = {role["id"] for role in guarded} - {role["id"] for role in roles}
         tenant.store.run_many(
@@ -334,7 +352,7 @@ def _find(tenant: Tenant, kind: str, key: str) -> Json:
         document = found[0] if found else None
     else:
         document = tenant.documents.get(kind, key)
-    if document is None or not tenant.has_arrived(kind, document["id"]):
+    if document is None or not tenant.is_visible(kind, document["id"]):
         raise not_found(match["key"] if match else key)
     return document
 

@@ -8,20 +8,29 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from scimconf.sandbox.directory.answers import Listing, context, is_first_page, page, select
+from scimconf.sandbox.directory.responses import PagedRows, context_annotation, is_first_page, page, select
 from scimconf.sandbox.directory.applications import find_service_principal, with_roles
-from scimconf.sandbox.directory.filters import Column, filter_of
-from scimconf.sandbox.directory.people import find_group, find_principal, find_user
+from scimconf.sandbox.directory.filters import FilterColumn, filter_condition
+from scimconf.sandbox.directory.users_and_groups import find_group, find_principal, find_user
 from scimconf.sandbox.store import Condition
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.wire import NO_CONTENT, Answer, Call, Json, Refusal, bad_request, not_allowed, not_found
+from scimconf.sandbox.http_types import (
+    NO_CONTENT,
+    GraphResponse,
+    GraphRequest,
+    Json,
+    GraphError,
+    bad_request,
+    not_allowed,
+    not_found,
+)
 
 DEFAULT_ROLE = "00000000-0000-0000-0000-000000000000"
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _COLUMNS = "seq, id, role_id, created, principal_name, principal_id, principal_type, resource_id"
 _FILTERS = {
-    "principalDisplayName": Column("principal_name COLLATE NOCASE", frozenset({"eq", "startswith"})),
-    "resourceId": Column("resource_id", frozenset({"eq"})),
+    "principalDisplayName": FilterColumn("principal_name COLLATE NOCASE", frozenset({"eq", "startswith"})),
+    "resourceId": FilterColumn("resource_id", frozenset({"eq"})),
 }
 # A row is shown while it is there and has arrived, and for some reads after it went.
 _SHOWN = Condition("hidden = 0")
@@ -31,59 +40,59 @@ _THERE = Condition("ghost = 0")
 # ---- on the side of the application -------------------------------------------------------------------------------
 
 
-def list_assigned(tenant: Tenant, call: Call) -> Answer:
-    principal = find_service_principal(tenant, call.holes["sp"])
-    return _list(tenant, call, Condition("resource_id = ?", (principal["id"],)), "appRoleAssignments")
+def list_assigned(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    principal = find_service_principal(tenant, request.path_parameters["sp"])
+    return _list(tenant, request, Condition("resource_id = ?", (principal["id"],)), "appRoleAssignments")
 
 
-def get_assigned(tenant: Tenant, call: Call) -> Answer:
-    row = _find(tenant, call)
-    return Answer(200, context(call, "appRoleAssignments/$entity") | select(call, row))
+def get_assigned(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    row = _find(tenant, request)
+    return GraphResponse(200, context_annotation(request, "appRoleAssignments/$entity") | select(request, row))
 
 
-def create_assigned(tenant: Tenant, call: Call) -> Answer:
-    principal = find_service_principal(tenant, call.holes["sp"])
-    return _create(tenant, call, principal)
+def create_assigned(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    principal = find_service_principal(tenant, request.path_parameters["sp"])
+    return _create(tenant, request, principal)
 
 
-def delete_assigned(tenant: Tenant, call: Call) -> Answer:
-    row = _find(tenant, call)
+def delete_assigned(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    row = _find(tenant, request)
     remove(tenant, row["id"])
     return NO_CONTENT
 
 
-def update_assigned(_tenant: Tenant, _call: Call) -> Answer:
+def update_assigned(_tenant: Tenant, _call: GraphRequest) -> GraphResponse:
     raise not_allowed()
 
 
 # ---- on the side of the principal ---------------------------------------------------------------------------------
 
 
-def list_of_user(tenant: Tenant, call: Call) -> Answer:
-    return _list_of(tenant, call, find_user(tenant, call.holes["user"])["id"], "users")
+def list_of_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return _list_of(tenant, request, find_user(tenant, request.path_parameters["user"])["id"], "users")
 
 
-def list_of_group(tenant: Tenant, call: Call) -> Answer:
-    return _list_of(tenant, call, find_group(tenant, call.holes["group"])["id"], "groups")
+def list_of_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return _list_of(tenant, request, find_group(tenant, request.path_parameters["group"])["id"], "groups")
 
 
-def create_of_user(tenant: Tenant, call: Call) -> Answer:
-    return _create_of(tenant, call, find_user(tenant, call.holes["user"])["id"])
+def create_of_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return _create_of(tenant, request, find_user(tenant, request.path_parameters["user"])["id"])
 
 
-def create_of_group(tenant: Tenant, call: Call) -> Answer:
-    return _create_of(tenant, call, find_group(tenant, call.holes["group"])["id"])
+def create_of_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return _create_of(tenant, request, find_group(tenant, request.path_parameters["group"])["id"])
 
 
-def _list_of(tenant: Tenant, call: Call, key: str, name: str) -> Answer:
-    return _list(tenant, call, Condition("principal_id = ?", (key,)), f"{name}('{key}')/appRoleAssignments")
+def _list_of(tenant: Tenant, request: GraphRequest, key: str, name: str) -> GraphResponse:
+    return _list(tenant, request, Condition("principal_id = ?", (key,)), f"{name}('{key}')/appRoleAssignments")
 
 
-def _create_of(tenant: Tenant, call: Call, key: str) -> Answer:
-    body = call.object_body()
+def _create_of(tenant: Tenant, request: GraphRequest, key: str) -> GraphResponse:
+    body = request.object_body()
     if str(body.get("principalId")).lower() != key:
         raise bad_request("Not a valid reference update.")
-    return _create(tenant, call, find_service_principal(tenant, str(body.get("resourceId"))))
+    return _create(tenant, request, find_service_principal(tenant, str(body.get("resourceId"))))
 
 
 # ---- rows ---------------------------------------------------------------------------------------------------------
@@ -124,20 +133,20 @@ def remove(tenant: Tenant, key: str) -> None:
         tenant.store.run("DELETE FROM assignments WHERE id = ?", (key,))
 
 
-def _list(tenant: Tenant, call: Call, owner: Condition, name: str) -> Answer:
-    where = owner & filter_of(tenant, call, _FILTERS) & _SHOWN
+def _list(tenant: Tenant, request: GraphRequest, owner: Condition, name: str) -> GraphResponse:
+    where = owner & filter_condition(tenant, request, _FILTERS) & _SHOWN
     answer = page(
         tenant,
-        call,
-        Listing(
+        request,
+        PagedRows(
             name,
             lambda after, limit: [
-                (row[0], select(call, _document(tenant, row))) for row in _rows(tenant, where, after, limit)
+                (row[0], select(request, _document(tenant, row))) for row in _rows(tenant, where, after, limit)
             ],
             lambda: len(_rows(tenant, where, 0, -1)),
         ),
     )
-    if is_first_page(call):
+    if is_first_page(request):
         _age(tenant, owner)
     return answer
 
@@ -177,9 +186,9 @@ def _resource_name(tenant: Tenant, resource: str) -> Any:
     )
 
 
-def _find(tenant: Tenant, call: Call) -> Json:
-    principal = find_service_principal(tenant, call.holes["sp"])
-    key = call.holes["assignment"]
+def _find(tenant: Tenant, request: GraphRequest) -> Json:
+    principal = find_service_principal(tenant, request.path_parameters["sp"])
+    key = request.path_parameters["assignment"]
     found = _rows(tenant, Condition("resource_id = ? AND id = ?", (principal["id"], key)) & _THERE, 0, 1)
     if not found:
         raise not_found(key)
@@ -189,12 +198,12 @@ def _find(tenant: Tenant, call: Call) -> Json:
 # ---- creation -----------------------------------------------------------------------------------------------------
 
 
-def _create(tenant: Tenant, call: Call, resource: Json) -> Answer:
-    sent = {name: str(call.object_body().get(name)).lower() for name in ("principalId", "resourceId", "appRoleId")}
+def _create(tenant: Tenant, request: GraphRequest, resource: Json) -> GraphResponse:
+    sent = {name: str(request.object_body().get(name)).lower() for name in ("principalId", "resourceId", "appRoleId")}
     for name, value in sent.items():
         if not _GUID.match(value):
             raise bad_request(f"Invalid GUID:{value} specified for property '{name}'.")
-    if sent["resourceId"] != resource["id"] or tenant.is_late(f"assignable/{resource['id']}"):
+    if sent["resourceId"] != resource["id"] or tenant.is_still_delayed(f"assignable/{resource['id']}"):
         raise bad_request("Not a valid reference update.")
     principal = find_principal(tenant, sent["principalId"], ["user", "group", "serviceprincipal"])
     if principal is None:
@@ -207,11 +216,11 @@ def _create(tenant: Tenant, call: Call, resource: Json) -> Answer:
     put_many(tenant, resource["id"], sent["appRoleId"], [principal])
     tenant.store.run("UPDATE assignments SET hidden = ? WHERE id = ?", (tenant.switches.late_reads, key))
     row = _rows(tenant, Condition("id = ?", (key,)), 0, 1)[0]
-    return Answer(201, context(call, "appRoleAssignments/$entity") | _document(tenant, row))
+    return GraphResponse(201, context_annotation(request, "appRoleAssignments/$entity") | _document(tenant, row))
 
 
 def _refuse_role(tenant: Tenant, resource: Json, principal: Json, role_id: str) -> None:
-    late = tenant.is_pending(f"roles/{resource['id']}")
+    late = tenant.has_delay(f"roles/{resource['id']}")
     declared = with_roles(tenant, resource)["appRoles"]
     if role_id == DEFAULT_ROLE and not declared:
         return
@@ -220,7 +229,7 @@ def _refuse_role(tenant: Tenant, resource: Json, principal: Json, role_id: str) 
         raise bad_request("Not a valid reference update.")
     if role is None:
         status = 404 if tenant.switches.unknown_role == "not_found" else 400
-        raise Refusal(status, "Request_BadRequest", "Permission being assigned was not found on application")
+        raise GraphError(status, "Request_BadRequest", "Permission being assigned was not found on application")
     if not role["isEnabled"]:
         raise bad_request("Permission being assigned is disabled on the application")
     wanted = "Application" if _type_of(principal) == "ServicePrincipal" else "User"
@@ -230,9 +239,9 @@ def _refuse_role(tenant: Tenant, resource: Json, principal: Json, role_id: str) 
         raise bad_request("Only security groups can be assigned to an application.")
 
 
-def _already_there(tenant: Tenant) -> Refusal:
+def _already_there(tenant: Tenant) -> GraphError:
     if tenant.switches.duplicate_assignment == "conflict":
-        return Refusal(409, "Request_MultipleObjectsWithSameKeyValue", "EntitlementGrant entry already exists.")
+        return GraphError(409, "Request_MultipleObjectsWithSameKeyValue", "EntitlementGrant entry already exists.")
     return bad_request("Permission being assigned already exists on the object")
 
 

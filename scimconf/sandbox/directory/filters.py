@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from scimconf.sandbox.store import Condition, property_sql
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.wire import Call, bad_request, unsupported_query
+from scimconf.sandbox.http_types import GraphRequest, bad_request, unsupported_query
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<punct>[(),])"
@@ -26,26 +26,26 @@ _ADVANCED = ("ne", "not", "endswith")
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class FilterColumn:
     """What a property is in SQL, and how it may be asked for."""
 
     sql: str
     operators: frozenset[str] = frozenset({"eq", "ne", "in", "startswith", "endswith", "ge", "le", "gt", "lt"})
 
 
-def properties(*names: str) -> Mapping[str, Column]:
+def property_columns(*names: str) -> Mapping[str, FilterColumn]:
     """Columns for properties of documents."""
-    return {name: Column("id" if name == "id" else property_sql(name)) for name in names}
+    return {name: FilterColumn("id" if name == "id" else property_sql(name)) for name in names}
 
 
-class _Parser:
+class _FilterParser:
     """Recursive descent over the tokens of one filter; every method returns SQL and its parameters."""
 
-    def __init__(self, text: str, columns: Mapping[str, Column], *, advanced: bool, clauses: int) -> None:
+    def __init__(self, text: str, columns: Mapping[str, FilterColumn], *, is_advanced: bool, clauses: int) -> None:
         self._tokens = list(_tokens(text))
         self._at = 0
         self._columns = columns
-        self._advanced = advanced
+        self._advanced = is_advanced
         self._clauses = clauses
 
     def parse(self) -> Condition:
@@ -118,7 +118,7 @@ class _Parser:
             return Condition(f"{column.sql} IS {'NULL' if operator == 'eq' else 'NOT NULL'}")
         return Condition(f"{column.sql} {_COMPARE[operator]} ?", (value,))
 
-    def _in(self, column: Column) -> Condition:
+    def _in(self, column: FilterColumn) -> Condition:
         self._expect("(")
         values = [_literal(self._next())]
         while self._word(","):
@@ -127,7 +127,7 @@ class _Parser:
         self._limit(len(values))
         return Condition(f"{column.sql} IN ({', '.join('?' * len(values))})", tuple(values))
 
-    def _column(self, name: str, operator: str) -> Column:
+    def _column(self, name: str, operator: str) -> FilterColumn:
         column = self._columns.get(name)
         if column is None or operator not in column.operators:
             raise unsupported_query(
@@ -197,9 +197,9 @@ def _joined(word: str, parts: Sequence[Condition]) -> Condition:
     return Condition(word.join(f"({part.sql})" for part in parts), values)
 
 
-def filter_of(tenant: Tenant, call: Call, columns: Mapping[str, Column]) -> Condition:
-    text = call.query.get("filter")
+def filter_condition(tenant: Tenant, request: GraphRequest, columns: Mapping[str, FilterColumn]) -> Condition:
+    text = request.query.get("filter")
     if not text:
         return Condition()
-    advanced = call.advanced and call.query.get("count", "").lower() == "true"
-    return _Parser(text, columns, advanced=advanced, clauses=tenant.switches.filter_clauses).parse()
+    is_advanced = request.is_advanced and request.query.get("count", "").lower() == "true"
+    return _FilterParser(text, columns, is_advanced=is_advanced, clauses=tenant.switches.filter_clauses).parse()

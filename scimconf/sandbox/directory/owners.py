@@ -6,18 +6,18 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
-from scimconf.sandbox.directory.answers import Listing, page, rows_of, select
-from scimconf.sandbox.directory.people import find_principal, put_member
+from scimconf.sandbox.directory.responses import PagedRows, page, convert_rows, select
+from scimconf.sandbox.directory.users_and_groups import find_principal, put_member
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.wire import NO_CONTENT, Answer, Call, Json, bad_request, not_found
+from scimconf.sandbox.http_types import NO_CONTENT, GraphResponse, GraphRequest, Json, bad_request, not_found
 
 CALLER = "caller"
 _BOUND = "owners@odata.bind"
-Find: TypeAlias = Callable[[Tenant, Call], Json]
+FindOwned: TypeAlias = Callable[[Tenant, GraphRequest], Json]
 
 
-def list_owners(find: Find, tenant: Tenant, call: Call) -> Answer:
-    owned = _key(find(tenant, call)["id"])
+def list_owners(find: FindOwned, tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    owned = _key(find(tenant, request)["id"])
     count = partial(tenant.store.value, "SELECT COUNT(*) FROM members WHERE group_id = ?", (owned,))
 
     def rows(after: int, limit: int) -> list[tuple[int, Json]]:
@@ -26,29 +26,31 @@ def list_owners(find: Find, tenant: Tenant, call: Call) -> Answer:
             (owned, after, limit),
         )
         owners = ((number, _owner(tenant, owner)) for number, owner in found)
-        return rows_of(partial(select, call), ((number, owner) for number, owner in owners if owner is not None))
+        return convert_rows(
+            partial(select, request), ((number, owner) for number, owner in owners if owner is not None)
+        )
 
-    return page(tenant, call, Listing("directoryObjects", rows, count))
+    return page(tenant, request, PagedRows("directoryObjects", rows, count))
 
 
-def add_owner(find: Find, tenant: Tenant, call: Call) -> Answer:
-    owned = find(tenant, call)["id"]
-    if not _bind(tenant, owned, str(call.object_body().get("@odata.id", ""))):
+def add_owner(find: FindOwned, tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    owned = find(tenant, request)["id"]
+    if not _bind(tenant, owned, str(request.object_body().get("@odata.id", ""))):
         raise bad_request(
             "One or more added object references already exist for the following modified properties: 'owners'."
         )
     return NO_CONTENT
 
 
-def remove_owner(find: Find, tenant: Tenant, call: Call) -> Answer:
-    owned = _key(find(tenant, call)["id"])
-    values = (owned, call.holes["owner"].lower())
+def remove_owner(find: FindOwned, tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    owned = _key(find(tenant, request)["id"])
+    values = (owned, request.path_parameters["owner"].lower())
     if not tenant.store.run("DELETE FROM members WHERE group_id = ? AND member_id = ?", values):
-        raise not_found(call.holes["owner"])
+        raise not_found(request.path_parameters["owner"])
     return NO_CONTENT
 
 
-def checked_owners(tenant: Tenant, body: Json) -> list[str]:
+def validate_owners(tenant: Tenant, body: Json) -> list[str]:
     """The links that a body binds as owners, each to somebody who is there."""
     links = body.get(_BOUND) or []
     if not isinstance(links, list):
@@ -63,7 +65,7 @@ def bind_owners(tenant: Tenant, owned: str, links: list[str]) -> None:
         _bind(tenant, owned, link)
 
 
-def forget_owners(tenant: Tenant, owned: str) -> None:
+def remove_owners(tenant: Tenant, owned: str) -> None:
     tenant.store.run("DELETE FROM members WHERE group_id = ?", (_key(owned),))
 
 

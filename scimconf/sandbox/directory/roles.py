@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from scimconf.sandbox.wire import Json, bad_request
+from scimconf.sandbox.http_types import Json, bad_request
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _ROLE_VALUE = re.compile(r"[A-Za-z0-9!#$%&'()*+,\-./:;<=>?@\[\]^_`{|}~]{1,120}\Z")
@@ -13,14 +13,14 @@ _ROLE_FIELDS = ("allowedMemberTypes", "description", "displayName")
 MAX_ROLES = 1200
 
 
-def checked_roles(sent: Any, before: list[Json], replicated: list[Json], *, origin: str) -> list[Json]:
+def validate_roles(sent: Any, before: list[Json], replicated: list[Json], *, origin: str) -> list[Json]:
     if not isinstance(sent, list):
         raise bad_request("Property 'appRoles' must be a collection.")
     if len(sent) > MAX_ROLES:
         raise bad_request("The manifest holds too many entries.", code="Directory_QuotaExceeded")
     if origin == "refused" and any("origin" in role for role in sent if isinstance(role, dict)):
         raise bad_request("Property 'origin' is read-only and cannot be set.")
-    roles = [_checked_role(role) for role in sent]
+    roles = [_validate_role(role) for role in sent]
     _refuse_duplicates(roles)
     after = {role["id"]: role for role in roles}
     still_on = {role["id"] for role in replicated if role["isEnabled"]}
@@ -33,7 +33,7 @@ def checked_roles(sent: Any, before: list[Json], replicated: list[Json], *, orig
     return roles
 
 
-def _checked_role(role: Any) -> Json:
+def _validate_role(role: Any) -> Json:
     if not isinstance(role, dict):
         raise bad_request("Property 'appRoles' must hold objects.")
     value = role.get("value")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.wire import Answer, Call, Json, sync_no_route, sync_refusal
+from scimconf.sandbox.http_types import GraphResponse, GraphRequest, Json, sync_path_not_found, sync_error
 
 _TYPES = {
     "directories": "directoryDefinition",
@@ -14,24 +14,24 @@ _TYPES = {
 _PARTS = {"synchronizationRules": "synchronizationRule", "directories": "directoryDefinition"}
 
 
-def annotated(tenant: Tenant, call: Call, principal: Json, name: str, body: Json) -> Json:
+def annotated(tenant: Tenant, request: GraphRequest, principal: Json, name: str, body: Json) -> Json:
     """The body with as many annotations as the switch says; `name` is what stands below the service principal."""
-    body = _selected(call, body)
+    body = _selected(request, body)
     how = tenant.switches.annotations
     if how == "none":
         return body
-    place = f"{call.base_url}/$metadata#servicePrincipals('{principal['id']}')/synchronization/{name}"
+    place = f"{request.base_url}/$metadata#servicePrincipals('{principal['id']}')/synchronization/{name}"
     if how == "full":
         body = _in_full(body, name, place.removesuffix("/$entity"))
     return {"@odata.context": place} | body
 
 
-def _selected(call: Call, body: Json) -> Json:
+def _selected(request: GraphRequest, body: Json) -> Json:
     """The asked-for properties; other options are refused, since nobody knows how the service takes them."""
     for option in ("filter", "orderby", "search", "skip"):
-        if call.query.get(option):
-            raise sync_refusal(400, "EmulatedUnsupportedQuery", f"${option} is not known to work here.")
-    names = [name.strip() for name in call.query.get("select", "").split(",") if name.strip()]
+        if request.query.get(option):
+            raise sync_error(400, "EmulatedUnsupportedQuery", f"${option} is not known to work here.")
+    names = [name.strip() for name in request.query.get("select", "").split(",") if name.strip()]
     if not names:
         return body
     if isinstance(body.get("value"), list):
@@ -43,11 +43,11 @@ def _picked(row: Json, names: list[str]) -> Json:
     return {name: row.get(name) for name in names}
 
 
-def counted(tenant: Tenant, call: Call, count: int) -> Answer:
+def count_response(tenant: Tenant, request: GraphRequest, count: int) -> GraphResponse:
     """`$count` of a collection below synchronization, which no reference page has."""
     if tenant.switches.sync_counts == "refused":
-        raise sync_no_route(call.path)
-    return Answer(200, count)
+        raise sync_path_not_found(request.path)
+    return GraphResponse(200, count)
 
 
 def _in_full(body: Json, name: str, place: str) -> Json:

@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from scimconf.sandbox.switches import Switches
-from scimconf.sandbox.synchronization.normal import spelled_boolean
-from scimconf.sandbox.synchronization.template import templates_of
+from scimconf.sandbox.synchronization.stored_form import format_boolean
+from scimconf.sandbox.synchronization.templates import templates_of
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.wire import Json, bad_request, sync_refusal
+from scimconf.sandbox.http_types import Json, bad_request, sync_error
 
 ENDPOINTS = "endpoints"
 MASK = "*"
@@ -102,16 +102,16 @@ _CLIENT_CREDENTIALS = "OAuth2ClientCredentialsGrant"
 # ---- the set --------------------------------------------------------------------------------------------------------
 
 
-def saved_secrets(tenant: Tenant, principal_id: str) -> dict[str, str]:
+def stored_secrets(tenant: Tenant, principal_id: str) -> dict[str, str]:
     """The stored set in clear, in the order in which it was written."""
     rows = tenant.store.rows("SELECT key, value FROM secrets WHERE resource_id = ? ORDER BY seq", (principal_id,))
     return {str(key): str(value) for key, value in rows}
 
 
-def shown_secrets(tenant: Tenant, principal: Json) -> list[Json]:
+def masked_secrets(tenant: Tenant, principal: Json) -> list[Json]:
     """The set as Graph shows it: what is sensitive is a star, and more where a switch says so."""
     switches = tenant.switches
-    saved = saved_secrets(tenant, principal["id"])
+    saved = stored_secrets(tenant, principal["id"])
     if switches.sync_all_default != "absent":
         saved.setdefault("SyncAll", switches.sync_all_default)
     hidden = KEYS if switches.mask == "all" else SENSITIVE | _declared_sensitive(principal) | _MASKED[switches.mask]
@@ -121,7 +121,7 @@ def shown_secrets(tenant: Tenant, principal: Json) -> list[Json]:
 
 def _spelled(key: str, value: str, switches: Switches) -> str:
     if key in _BOOLEANS:
-        return spelled_boolean(value, switches)
+        return format_boolean(value, switches)
     if key != _SETTINGS or switches.settings_text == "as_sent":
         return value
     filled = _SETTINGS_DEFAULTS if switches.settings_text == "filled" else {}
@@ -130,9 +130,9 @@ def _spelled(key: str, value: str, switches: Switches) -> str:
 
 def store_secrets(tenant: Tenant, principal_id: str, sent: Mapping[str, str]) -> None:
     """Writes a set over the stored one; an empty value takes its key away, an absent key depends on the switch."""
-    before = saved_secrets(tenant, principal_id)
+    before = stored_secrets(tenant, principal_id)
     switches = tenant.switches
-    starred = switches.star_secret == "keep"  # noqa: S105  a position of a switch
+    starred = switches.masked_secret_write == "keep"  # noqa: S105  a position of a switch
     kept = {} if switches.secrets_put == "replace" else {k: v for k, v in before.items() if k not in sent}
     if switches.secrets_order == "kept":
         kept = {key: value for key, value in before.items() if key in kept or key in sent}
@@ -144,7 +144,7 @@ def store_secrets(tenant: Tenant, principal_id: str, sent: Mapping[str, str]) ->
     )
 
 
-def read_pairs(listed: Any) -> dict[str, str]:
+def parse_pairs(listed: Any) -> dict[str, str]:
     """Key and value pairs of a body, each with a known key and a text."""
     if not isinstance(listed, list):
         raise bad_request("The request body must hold a collection named 'value'.", code="BadRequest")
@@ -159,7 +159,7 @@ def read_pairs(listed: Any) -> dict[str, str]:
     return pairs
 
 
-def check_settings(sent: Mapping[str, str], switches: Switches) -> None:
+def check_notification_settings(sent: Mapping[str, str], switches: Switches) -> None:
     if _SETTINGS not in sent:
         return
     try:
@@ -168,7 +168,7 @@ def check_settings(sent: Mapping[str, str], switches: Switches) -> None:
         settings = None
     several = isinstance(settings, dict) and re.search(r"[;,]", str(settings.get("Recipients") or ""))
     if not isinstance(settings, dict) or (several and switches.recipients == "one"):
-        raise sync_refusal(400, "InvalidNotificationSettings", None)
+        raise sync_error(400, "InvalidNotificationSettings", None)
 
 
 def _declared_sensitive(principal: Json) -> frozenset[str]:
@@ -184,7 +184,7 @@ def _declared_sensitive(principal: Json) -> frozenset[str]:
 # ---- the application behind it --------------------------------------------------------------------------------------
 
 
-def failure_of(tenant: Tenant, credentials: Mapping[str, str]) -> str | None:
+def connection_failure(tenant: Tenant, credentials: Mapping[str, str]) -> str | None:
     """Why the application would not let the service in; None where it would."""
     address = credentials.get("BaseAddress", "")
     parts = urlsplit(address)
@@ -205,8 +205,8 @@ def failure_of(tenant: Tenant, credentials: Mapping[str, str]) -> str | None:
 
 
 def _token_failure(tenant: Tenant, address: str, token: str) -> str | None:
-    known = {plain_address(url): one for url, one in tenant.remembered(ENDPOINTS, {}).items()}
-    endpoint = known.get(plain_address(address))
+    known = {normalize_address(url): one for url, one in tenant.stored_value(ENDPOINTS, {}).items()}
+    endpoint = known.get(normalize_address(address))
     if endpoint is not None:
         accepted = token in endpoint["tokens"]
     else:
@@ -219,7 +219,7 @@ def _token_failure(tenant: Tenant, address: str, token: str) -> str | None:
     )
 
 
-def plain_address(address: str) -> str:
+def normalize_address(address: str) -> str:
     """An address without its query, which carries flags for the service, and without a slash at its end."""
     parts = urlsplit(address)
     return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", "")).lower()

@@ -8,24 +8,29 @@ from __future__ import annotations
 from datetime import timedelta
 
 from scimconf.sandbox.directory.applications import SERVICE_PRINCIPAL, find_service_principal
-from scimconf.sandbox.directory.people import ORGANIZATION
+from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
 from scimconf.sandbox.gallery import GALLERY
 from scimconf.sandbox.store import Condition
-from scimconf.sandbox.synchronization.annotations import annotated, counted
-from scimconf.sandbox.synchronization.connection import failure_of, saved_secrets
-from scimconf.sandbox.synchronization.normal import kept_form
-from scimconf.sandbox.synchronization.schema import spelled_flags
-from scimconf.sandbox.synchronization.template import Shape, default_schema, template_document, templates_of
+from scimconf.sandbox.synchronization.annotations import annotated, count_response
+from scimconf.sandbox.synchronization.connection import connection_failure, stored_secrets
+from scimconf.sandbox.synchronization.stored_form import to_stored_form
+from scimconf.sandbox.synchronization.schema_validation import format_flags
+from scimconf.sandbox.synchronization.templates import (
+    ProvisioningTemplate,
+    default_schema,
+    template_document,
+    templates_of,
+)
 from scimconf.sandbox.tenant import VISIBLE, Tenant, stable_id
-from scimconf.sandbox.wire import (
+from scimconf.sandbox.http_types import (
     NO_CONTENT,
-    Answer,
-    Call,
+    GraphResponse,
+    GraphRequest,
     Json,
     bad_request,
     not_found,
-    sync_no_route,
-    sync_refusal,
+    sync_path_not_found,
+    sync_error,
     sync_unauthorized,
 )
 
@@ -44,63 +49,69 @@ _BORN = {"code": "Paused", "interval": "PT40M"}
 # ---- who is asked ---------------------------------------------------------------------------------------------------
 
 
-def synchronized(tenant: Tenant, call: Call) -> Json:
+def synchronization_principal(tenant: Tenant, request: GraphRequest) -> Json:
     """The service principal that a synchronization call is about, once the service knows of it."""
-    key = call.holes["sp"]
+    key = request.path_parameters["sp"]
     if key.startswith("("):
         if tenant.switches.sync_by_app_id == "refused":
-            raise sync_no_route(call.path)
+            raise sync_path_not_found(request.path)
         return find_service_principal(tenant, key)
     principal = tenant.documents.get(SERVICE_PRINCIPAL, key)
     if principal is None:
         raise not_found(key)
-    if tenant.is_late(f"synchronization/{principal['id']}"):
+    if tenant.is_still_delayed(f"synchronization/{principal['id']}"):
         raise sync_unauthorized()
     return principal
 
 
-def find_shape(principal: Json, template_id: object) -> Shape:
+def find_template(principal: Json, template_id: object) -> ProvisioningTemplate:
     for shape in templates_of(principal["applicationTemplateId"]):
         if shape.template_id == template_id:
             return shape
-    raise sync_refusal(404, "EmulatedTemplateNotFound", f"There is no synchronization template '{template_id}'.")
+    raise sync_error(404, "EmulatedTemplateNotFound", f"There is no synchronization template '{template_id}'.")
 
 
-def schema_of_template(tenant: Tenant, shape: Shape) -> Json:
+def schema_of_template(tenant: Tenant, shape: ProvisioningTemplate) -> Json:
     """The template's schema, in the spelling and under the names that the switches ask for."""
     switches = tenant.switches
     document = default_schema(shape, switches.directory_name, _SHOWN_NAMES[switches.display_names])
     for rule in document["synchronizationRules"]:
         for mapping in rule["objectMappings"]:
-            mapping["flowTypes"] = spelled_flags(mapping["flowTypes"], switches)
+            mapping["flowTypes"] = format_flags(mapping["flowTypes"], switches)
     version = (
         stable_id(f"version/{shape.template_id}") if switches.schema_version == "guid" else switches.schema_version
     )
-    return kept_form(document, document, document, switches) | {"version": version}
+    return to_stored_form(document, document, document, switches) | {"version": version}
 
 
 # ---- templates ------------------------------------------------------------------------------------------------------
 
 
-def list_templates(tenant: Tenant, call: Call) -> Answer:
-    principal = synchronized(tenant, call)
-    shapes = () if tenant.is_late(f"templates/{principal['id']}") else templates_of(principal["applicationTemplateId"])
+def list_templates(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    principal = synchronization_principal(tenant, request)
+    shapes = (
+        ()
+        if tenant.is_still_delayed(f"templates/{principal['id']}")
+        else templates_of(principal["applicationTemplateId"])
+    )
     value = [_template(tenant, principal, shape) for shape in shapes]
-    return Answer(200, annotated(tenant, call, principal, "templates", {"value": value}))
+    return GraphResponse(200, annotated(tenant, request, principal, "templates", {"value": value}))
 
 
-def get_template(tenant: Tenant, call: Call) -> Answer:
-    principal = synchronized(tenant, call)
-    shape = find_shape(principal, call.holes["template"])
-    return Answer(200, annotated(tenant, call, principal, "templates/$entity", _template(tenant, principal, shape)))
+def get_template(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    principal = synchronization_principal(tenant, request)
+    shape = find_template(principal, request.path_parameters["template"])
+    return GraphResponse(
+        200, annotated(tenant, request, principal, "templates/$entity", _template(tenant, principal, shape))
+    )
 
 
-def count_templates(tenant: Tenant, call: Call) -> Answer:
-    principal = synchronized(tenant, call)
-    return counted(tenant, call, len(templates_of(principal["applicationTemplateId"])))
+def count_templates(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    principal = synchronization_principal(tenant, request)
+    return count_response(tenant, request, len(templates_of(principal["applicationTemplateId"])))
 
 
-def _template(tenant: Tenant, principal: Json, shape: Shape) -> Json:
+def _template(tenant: Tenant, principal: Json, shape: ProvisioningTemplate) -> Json:
     document = template_document(shape, GALLERY[principal["applicationTemplateId"]])
     if tenant.switches.inline_template_schema == "yes":
         document["schema"] = schema_of_template(tenant, shape)
@@ -110,45 +121,45 @@ def _template(tenant: Tenant, principal: Json, shape: Shape) -> Json:
 # ---- jobs -----------------------------------------------------------------------------------------------------------
 
 
-def list_jobs(tenant: Tenant, call: Call) -> Answer:
-    principal = synchronized(tenant, call)
+def list_jobs(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    principal = synchronization_principal(tenant, request)
     jobs = tenant.documents.all(JOB, Condition("parent = ?", (principal["id"],)) & VISIBLE)
     tenant.store.run(
         "UPDATE objects SET hidden = hidden - 1 WHERE kind = 'job' AND parent = ? AND hidden > 0", (principal["id"],)
     )
     value = [_shown(_advanced(tenant, principal, job)) for job in jobs]
-    return Answer(200, annotated(tenant, call, principal, "jobs", {"value": value}))
+    return GraphResponse(200, annotated(tenant, request, principal, "jobs", {"value": value}))
 
 
-def count_jobs(tenant: Tenant, call: Call) -> Answer:
-    principal = synchronized(tenant, call)
+def count_jobs(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    principal = synchronization_principal(tenant, request)
     jobs = tenant.documents.all(JOB, Condition("parent = ?", (principal["id"],)) & VISIBLE)
-    return counted(tenant, call, len(jobs))
+    return count_response(tenant, request, len(jobs))
 
 
-def get_job(tenant: Tenant, call: Call) -> Answer:
-    principal = synchronized(tenant, call)
-    job = _advanced(tenant, principal, find_job(tenant, principal, call))
-    return Answer(200, annotated(tenant, call, principal, "jobs/$entity", _shown(job)))
+def get_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    principal = synchronization_principal(tenant, request)
+    job = _advanced(tenant, principal, find_job(tenant, principal, request))
+    return GraphResponse(200, annotated(tenant, request, principal, "jobs/$entity", _shown(job)))
 
 
-def create_job(tenant: Tenant, call: Call) -> Answer:
-    principal = synchronized(tenant, call)
-    template_id = call.object_body().get("templateId")
-    if tenant.is_late(f"templates/{principal['id']}"):
-        raise sync_refusal(404, "EmulatedTemplateNotFound", f"There is no synchronization template '{template_id}'.")
-    shape = find_shape(principal, template_id)
+def create_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    principal = synchronization_principal(tenant, request)
+    template_id = request.object_body().get("templateId")
+    if tenant.is_still_delayed(f"templates/{principal['id']}"):
+        raise sync_error(404, "EmulatedTemplateNotFound", f"There is no synchronization template '{template_id}'.")
+    shape = find_template(principal, template_id)
     if tenant.switches.second_job == "refused" and _has_job(tenant, principal, shape):
-        raise sync_refusal(409, "EmulatedJobExists", f"There is a job of template '{template_id}' already.")
+        raise sync_error(409, "EmulatedJobExists", f"There is a job of template '{template_id}' already.")
     job = add_job(tenant, principal, shape)
-    answer = annotated(tenant, call, principal, "jobs/$entity", _shown(job))
-    return Answer(int(tenant.switches.job_created), answer)
+    answer = annotated(tenant, request, principal, "jobs/$entity", _shown(job))
+    return GraphResponse(int(tenant.switches.job_created), answer)
 
 
-def add_job(tenant: Tenant, principal: Json, shape: Shape) -> Json:
+def add_job(tenant: Tenant, principal: Json, shape: ProvisioningTemplate) -> Json:
     """A job as it is born: not running, with the template's schema."""
     key = _job_id(tenant, principal, shape)
-    born = _UNBORN if tenant.switches.born == "NotConfigured" else _BORN
+    born = _UNBORN if tenant.switches.initial_state == "NotConfigured" else _BORN
     job: Json = {
         "id": key,
         "templateId": shape.template_id,
@@ -181,8 +192,8 @@ def add_job(tenant: Tenant, principal: Json, shape: Shape) -> Json:
     return job
 
 
-def _job_id(tenant: Tenant, principal: Json, shape: Shape) -> str:
-    organization = tenant.remembered(ORGANIZATION)["id"].replace("-", "")
+def _job_id(tenant: Tenant, principal: Json, shape: ProvisioningTemplate) -> str:
+    organization = tenant.stored_value(ORGANIZATION)["id"].replace("-", "")
     last = tenant.new_id("job")
     if tenant.switches.job_id == "two_parts":
         return f"{shape.template_id}.{last.replace('-', '')}"
@@ -193,30 +204,30 @@ def _job_id(tenant: Tenant, principal: Json, shape: Shape) -> str:
     return f"{shape.template_id}.{organization}.{last}"
 
 
-def update_job(tenant: Tenant, call: Call) -> Answer:
+def update_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     """In the metadata only; whoever sends it must not count on anything."""
-    principal = synchronized(tenant, call)
+    principal = synchronization_principal(tenant, request)
     if tenant.switches.patch_job == "refused":
-        raise sync_no_route(call.path)
-    find_job(tenant, principal, call)
-    call.object_body()
+        raise sync_path_not_found(request.path)
+    find_job(tenant, principal, request)
+    request.object_body()
     return NO_CONTENT
 
 
-def delete_job(tenant: Tenant, call: Call) -> Answer:
-    job = _controlled(tenant, synchronized(tenant, call), call)
+def delete_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    job = _find_controllable_job(tenant, synchronization_principal(tenant, request), request)
     tenant.documents.remove(JOB, job["id"])
     tenant.documents.remove(SCHEMA, job["id"])
     return NO_CONTENT
 
 
-def start_job(tenant: Tenant, call: Call) -> Answer:
-    job = _controlled(tenant, synchronized(tenant, call), call)
-    run_job(tenant, job)
+def start_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    job = _find_controllable_job(tenant, synchronization_principal(tenant, request), request)
+    activate_job(tenant, job)
     return NO_CONTENT
 
 
-def run_job(tenant: Tenant, job: Json) -> None:
+def activate_job(tenant: Tenant, job: Json) -> None:
     """Sets a job running, out of quarantine; one that runs already goes on."""
     if job["schedule"]["state"] != "Active" or job["status"]["quarantine"]:
         job["schedule"]["state"] = "Active"
@@ -225,8 +236,8 @@ def run_job(tenant: Tenant, job: Json) -> None:
     tenant.documents.put(JOB, job["id"], job)
 
 
-def pause_job(tenant: Tenant, call: Call) -> Answer:
-    job = _controlled(tenant, synchronized(tenant, call), call)
+def pause_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    job = _find_controllable_job(tenant, synchronization_principal(tenant, request), request)
     job["schedule"]["state"] = tenant.switches.paused_state
     job["status"]["code"] = "Paused"
     job["_cycle"] = None
@@ -234,15 +245,15 @@ def pause_job(tenant: Tenant, call: Call) -> Answer:
     return NO_CONTENT
 
 
-def restart_job(tenant: Tenant, call: Call) -> Answer:
-    job = _controlled(tenant, synchronized(tenant, call), call)
-    criteria = {} if call.body is None else call.object_body().get("criteria") or {}
+def restart_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    job = _find_controllable_job(tenant, synchronization_principal(tenant, request), request)
+    criteria = {} if request.body is None else request.object_body().get("criteria") or {}
     if not isinstance(criteria, dict):
         raise bad_request("'criteria' is not a synchronizationJobRestartCriteria.", code="BadRequest")
     scopes = [part.strip() for part in str(criteria.get("resetScope") or "").split(",") if part.strip()]
     for scope in scopes:
         if scope not in _RESET_SCOPES:
-            raise sync_refusal(400, "EmulatedInvalidResetScope", f"'{scope}' is not a synchronizationJobRestartScope.")
+            raise sync_error(400, "EmulatedInvalidResetScope", f"'{scope}' is not a synchronizationJobRestartScope.")
     job["_restarts"].append(scopes)
     if not scopes or any(scope in _CLEARS_QUARANTINE for scope in scopes):
         job["status"]["quarantine"] = None
@@ -256,15 +267,15 @@ def restart_job(tenant: Tenant, call: Call) -> Answer:
     return NO_CONTENT
 
 
-def find_job(tenant: Tenant, principal: Json, call: Call) -> Json:
-    key = call.holes["job"]
+def find_job(tenant: Tenant, principal: Json, request: GraphRequest) -> Json:
+    key = request.path_parameters["job"]
     found = tenant.documents.all(JOB, Condition("id = ? AND parent = ?", (key, principal["id"])))
-    if not found or not tenant.has_arrived(JOB, key):
-        raise sync_refusal(404, "EmulatedJobNotFound", f"There is no synchronization job '{key}'.")
+    if not found or not tenant.is_visible(JOB, key):
+        raise sync_error(404, "EmulatedJobNotFound", f"There is no synchronization job '{key}'.")
     return found[0]
 
 
-def touch_jobs(tenant: Tenant, principal: Json) -> None:
+def schedule_cycles(tenant: Tenant, principal: Json) -> None:
     """Something that the jobs work with has changed: those that run have a cycle before them."""
     for job in tenant.documents.all(JOB, Condition("parent = ?", (principal["id"],))):
         if job["schedule"]["state"] == "Active" and not job["status"]["quarantine"]:
@@ -274,15 +285,17 @@ def touch_jobs(tenant: Tenant, principal: Json) -> None:
 # ---- a job's life ---------------------------------------------------------------------------------------------------
 
 
-def _controlled(tenant: Tenant, principal: Json, call: Call) -> Json:
+def _find_controllable_job(tenant: Tenant, principal: Json, request: GraphRequest) -> Json:
     """The job, for a call that changes its state; one that was just created is not ready for that."""
-    found = tenant.documents.all(JOB, Condition("id = ? AND parent = ?", (call.holes["job"], principal["id"])))
-    if found and tenant.is_late(f"control/{found[0]['id']}"):
-        raise sync_refusal(409, "EmulatedConflict", "The job is being changed by another request.")
-    return find_job(tenant, principal, call)
+    found = tenant.documents.all(
+        JOB, Condition("id = ? AND parent = ?", (request.path_parameters["job"], principal["id"]))
+    )
+    if found and tenant.is_still_delayed(f"control/{found[0]['id']}"):
+        raise sync_error(409, "EmulatedConflict", "The job is being changed by another request.")
+    return find_job(tenant, principal, request)
 
 
-def _has_job(tenant: Tenant, principal: Json, shape: Shape) -> bool:
+def _has_job(tenant: Tenant, principal: Json, shape: ProvisioningTemplate) -> bool:
     jobs = tenant.documents.all(JOB, Condition("parent = ?", (principal["id"],)))
     return any(job["templateId"] == shape.template_id for job in jobs)
 
@@ -302,7 +315,7 @@ def _advanced(tenant: Tenant, principal: Json, job: Json) -> Json:
 
 
 def _run_cycle(tenant: Tenant, principal: Json, job: Json) -> None:
-    failure = failure_of(tenant, saved_secrets(tenant, principal["id"]))
+    failure = connection_failure(tenant, stored_secrets(tenant, principal["id"]))
     execution = _execution(tenant, failed=failure is not None)
     status = job["status"]
     status["lastExecution"] = execution

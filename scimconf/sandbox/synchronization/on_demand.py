@@ -8,28 +8,28 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from scimconf.sandbox.directory.people import find_principal
-from scimconf.sandbox.synchronization.connection import failure_of, saved_secrets
-from scimconf.sandbox.synchronization.jobs import SCHEMA, find_job, synchronized
+from scimconf.sandbox.directory.users_and_groups import find_principal
+from scimconf.sandbox.synchronization.connection import connection_failure, stored_secrets
+from scimconf.sandbox.synchronization.jobs import SCHEMA, find_job, synchronization_principal
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.wire import Answer, Call, Json, bad_request
+from scimconf.sandbox.http_types import GraphResponse, GraphRequest, Json, bad_request
 
 MAX_SUBJECTS = 5
 
 
-def provision_on_demand(tenant: Tenant, call: Call) -> Answer:
-    principal = synchronized(tenant, call)
-    job = find_job(tenant, principal, call)
-    rule, subjects = _asked(tenant, job, call.object_body().get("parameters"))
+def provision_on_demand(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    principal = synchronization_principal(tenant, request)
+    job = find_job(tenant, principal, request)
+    rule, subjects = _asked(tenant, job, request.object_body().get("parameters"))
     outcomes = [_outcome(tenant, principal, rule, subject) for subject in subjects]
     result, details = next((one[:2] for one in outcomes if one[0] != "Success"), ("Success", {}))
     report = [steps for _, _, steps in outcomes]
-    context = {"@odata.context": f"{call.base_url}/$metadata#microsoft.graph.stringKeyStringValuePair"}
+    context_annotation = {"@odata.context": f"{request.base_url}/$metadata#microsoft.graph.stringKeyStringValuePair"}
     body = {
         "key": json.dumps({"result": result, "details": details}, separators=(",", ":")),
         "value": json.dumps(report[0] if len(report) == 1 else report, separators=(",", ":")),
     }
-    return Answer(200, body if tenant.switches.annotations == "none" else context | body)
+    return GraphResponse(200, body if tenant.switches.annotations == "none" else context_annotation | body)
 
 
 def _asked(tenant: Tenant, job: Json, parameters: Any) -> tuple[Json, list[Json]]:
@@ -69,7 +69,7 @@ def _outcome(tenant: Tenant, principal: Json, rule: Json, subject: Json) -> tupl
     if not entitled:
         details = _details("NotEffectivelyEntitled", f"{kind} '{name}' is not assigned to the application.")
         return "Skipped", details, _report(rule, subject, steps)
-    failure = failure_of(tenant, saved_secrets(tenant, principal["id"]))
+    failure = connection_failure(tenant, stored_secrets(tenant, principal["id"]))
     status = "Success" if failure is None else "Failure"
     steps.append(_step("EntryExport", "Export", status, failure or "The sandbox sends nothing to the application."))
     details = {} if failure is None else _details("InvalidCredentials", failure)
@@ -78,7 +78,7 @@ def _outcome(tenant: Tenant, principal: Json, rule: Json, subject: Json) -> tupl
 
 def _is_entitled(tenant: Tenant, principal: Json, found: Json) -> bool:
     """Whether everybody is in scope, or this one by assignment, or as a direct member of a group that is."""
-    if saved_secrets(tenant, principal["id"]).get("SyncAll", "").lower() == "true":
+    if stored_secrets(tenant, principal["id"]).get("SyncAll", "").lower() == "true":
         return True
     sql = (
         "SELECT 1 FROM assignments WHERE ghost = 0 AND resource_id = ? AND (principal_id = ?"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from scimconf.sandbox.switches import Switches
-from scimconf.sandbox.wire import Json
+from scimconf.sandbox.http_types import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from scimconf.sandbox.directory.filters import Column
+from scimconf.sandbox.directory.filters import FilterColumn
 from scimconf.sandbox.store import Condition
-from scimconf.sandbox.wire import Call, bad_request, not_emulated, unsupported_query
+from scimconf.sandbox.http_types import GraphRequest, bad_request, not_emulated, unsupported_query
 
 _TERM = re.compile(r'"(?P<name>\w+):(?P<text>(?:\\.|[^"\\])*)"\s*(?:(?P<joint>AND|OR)\b\s*)?')
 _TOKENISED = ("displayName", "description")
@@ -20,12 +20,12 @@ _NAVIGATIONS = frozenset(
 )  # fmt: skip
 
 
-def search_of(call: Call, columns: Mapping[str, Column]) -> Condition:
+def search_condition(request: GraphRequest, columns: Mapping[str, FilterColumn]) -> Condition:
     """`"displayName:ada" OR "mail:ada"`, in SQL; advanced queries only."""
-    text = call.query.get("search")
+    text = request.query.get("search")
     if text is None:
         return Condition()
-    if not call.advanced:
+    if not request.is_advanced:
         raise unsupported_query(
             "Request with $search query parameter only works through MSGraph with a special request header:"
             " 'ConsistencyLevel: eventual'"
@@ -56,12 +56,12 @@ def _terms(text: str) -> list[tuple[str, str, str]]:
     return found
 
 
-def order_of(call: Call, columns: Mapping[str, Column], sortable: tuple[str, ...]) -> str:
+def order_clause(request: GraphRequest, columns: Mapping[str, FilterColumn], sortable: tuple[str, ...]) -> str:
     """`displayName desc`, in SQL; nothing where no order is asked for."""
-    asked = call.query.get("orderby")
+    asked = request.query.get("orderby")
     if asked is None:
         return ""
-    if ("filter" in call.query or "search" in call.query) and not call.advanced:
+    if ("filter" in request.query or "search" in request.query) and not request.is_advanced:
         raise unsupported_query("Sorting not supported for current query.")
     parts = [part.split() for part in asked.split(",")]
     for part in parts:
@@ -70,15 +70,15 @@ def order_of(call: Call, columns: Mapping[str, Column], sortable: tuple[str, ...
     return ", ".join(f"{columns[part[0]].sql} {part[1] if len(part) == 2 else 'asc'}" for part in parts)
 
 
-def refuse_others(call: Call, *, plain: bool) -> None:
+def refuse_unsupported_options(request: GraphRequest, *, plain: bool) -> None:
     """Refuses what the directory does not take, and says loudly what only the sandbox does not; `plain`: no sorting."""
-    for name in (part.split("(", 1)[0].strip() for part in call.query.get("expand", "").split(",")):
+    for name in (part.split("(", 1)[0].strip() for part in request.query.get("expand", "").split(",")):
         if name.lower() in _NAVIGATIONS:
-            raise not_emulated(f"$expand={name} ({call.method} {call.path})")
+            raise not_emulated(f"$expand={name} ({request.method} {request.path})")
         if name:
             raise bad_request(f"Parsing OData Select and Expand failed: Could not find a property named '{name}'.")
-    if "skip" in call.query:
+    if "skip" in request.query:
         raise bad_request("'$skip' is not supported by the service.")
     for name in ("orderby", "search"):
-        if plain and name in call.query:
+        if plain and name in request.query:
             raise unsupported_query(f"${name} is not supported for current query.")

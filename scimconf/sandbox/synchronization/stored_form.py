@@ -11,20 +11,20 @@ from typing import Any
 
 from scimconf.expressions import ExpressionError, parse, render
 from scimconf.sandbox.switches import Switches
-from scimconf.sandbox.wire import Json
+from scimconf.sandbox.http_types import Json
 
 _SERVER_SET = ("id", "version", "discoveryDateTime", "discoverabilities", "readOnly")
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|\[[^\]]*\]|\s*,\s*|\s+')
 _LAST_COMMAS = re.compile(r'("(?:\\.|[^"\\])*"|\[[^\]]*\])|(?:\s*,)+\s*(?=\))')
 
 
-def kept_form(document: Json, sent: Json, template: Json, switches: Switches) -> Json:
+def to_stored_form(document: Json, sent: Json, template: Json, switches: Switches) -> Json:
     """The document as it is stored; `sent` is what it was made from, item for item."""
     if switches.fill_defaults == "left_out":
         document = _as_sent(document, sent)
     for rule in document["synchronizationRules"]:
         if rule.get("editable", True):
-            _keep_rule(rule, template, switches)
+            _normalize_rule(rule, template, switches)
     return document
 
 
@@ -37,7 +37,7 @@ def without_annotations(value: Any) -> Any:
     return {key: without_annotations(one) for key, one in value.items() if "@odata." not in key}
 
 
-def spelled_boolean(text: str, switches: Switches) -> str:
+def format_boolean(text: str, switches: Switches) -> str:
     """A boolean that is kept as text, in the service's spelling; any other text as it is."""
     if switches.boolean_text == "as_sent" or text.lower() not in ("true", "false"):
         return text
@@ -47,7 +47,7 @@ def spelled_boolean(text: str, switches: Switches) -> str:
 # ---- rules ----------------------------------------------------------------------------------------------------------
 
 
-def _keep_rule(rule: Json, template: Json, switches: Switches) -> None:
+def _normalize_rule(rule: Json, template: Json, switches: Switches) -> None:
     known = next((one for one in template["synchronizationRules"] if one["id"] == rule["id"]), None)
     if switches.names_put == "restored" and known is not None:
         _restore_names(rule, known)
@@ -57,11 +57,11 @@ def _keep_rule(rule: Json, template: Json, switches: Switches) -> None:
             rows.sort(key=lambda row: str(row["targetAttributeName"]))
         for row in rows:
             for source in _sources(row.get("source")):
-                _spell(source, switches)
+                _normalize_source(source, switches)
         for clause in _clauses(mapping.get("scope")):
             operand = clause.get("targetOperand")
             if operand and operand.get("values"):
-                operand["values"] = [spelled_boolean(value, switches) for value in operand["values"]]
+                operand["values"] = [format_boolean(value, switches) for value in operand["values"]]
 
 
 def _restore_names(rule: Json, known: Json) -> None:
@@ -99,22 +99,22 @@ def _sources(source: Json | None) -> Iterator[Json]:
             yield from _sources(parameter["value"])
 
 
-def _spell(source: Json, switches: Switches) -> None:
+def _normalize_source(source: Json, switches: Switches) -> None:
     kind = source.get("type", "Attribute")
     if isinstance(source.get("expression"), str) and kind == "Function":
-        source["expression"] = spelled_expression(source["expression"], switches)
+        source["expression"] = format_expression(source["expression"], switches)
     if kind == "Constant" and switches.constant_expression == "null" and "expression" in source:
         source["expression"] = None
     if kind != "Function" and switches.empty_parameters == "null" and source.get("parameters") == []:
         source["parameters"] = None
 
 
-def spelled_expression(text: str, switches: Switches) -> str:
+def format_expression(text: str, switches: Switches) -> str:
     """An expression's text with the spaces and the empty arguments that the service leaves in it."""
     if switches.expression_spaces != "kept":
         comma = ", " if switches.expression_spaces == "single" else ","
         squeezed = _TOKEN.sub(lambda match: _token(match[0], comma), text).replace(" )", ")")
-        text = squeezed if _meaning(squeezed) == _meaning(text) else text
+        text = squeezed if _canonical_text(squeezed) == _canonical_text(text) else text
     if switches.empty_arguments == "trimmed":
         text = _LAST_COMMAS.sub(lambda match: match[1] or "", text)
     return text
@@ -126,7 +126,7 @@ def _token(token: str, comma: str) -> str:
     return comma if "," in token else ""
 
 
-def _meaning(text: str) -> str | None:
+def _canonical_text(text: str) -> str | None:
     try:
         return render(parse(text))
     except ExpressionError:

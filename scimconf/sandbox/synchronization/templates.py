@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from scimconf.expressions import parse, to_source
 from scimconf.sandbox.gallery import GALLERY, GalleryEntry
-from scimconf.sandbox.synchronization.tables import (
+from scimconf.sandbox.synchronization.template_tables import (
     CORE_GROUP,
     ENTERPRISE_USER,
     GROUP_MAPPINGS,
@@ -25,14 +25,14 @@ from scimconf.sandbox.synchronization.tables import (
     USER_MAPPINGS,
 )
 from scimconf.sandbox.tenant import stable_id
-from scimconf.sandbox.wire import Json
+from scimconf.sandbox.http_types import Json
 
 SOURCE_DIRECTORY_ID = "66e4a8cc-1b7b-435e-95f8-f06cea133828"
 _NO_JOB = "0" * 32
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ProvisioningTemplate:
     """What a template's schema is built from."""
 
     template_id: str
@@ -51,9 +51,11 @@ class Shape:
 
 _BASIC = ({"name": "baseaddress"}, {"name": "username"}, {"name": "password", "secret": True})
 _SHAPES = (
-    Shape("scim", "customappsso"),
-    Shape("parley", "Parley", user_mappings=SMALL_USER_MAPPINGS, target_user=SMALL_TARGET_USER, one_rule=True),
-    Shape(
+    ProvisioningTemplate("scim", "customappsso"),
+    ProvisioningTemplate(
+        "parley", "Parley", user_mappings=SMALL_USER_MAPPINGS, target_user=SMALL_TARGET_USER, one_rule=True
+    ),
+    ProvisioningTemplate(
         "fieldbook",
         "Fieldbook",
         user_object="User",
@@ -63,7 +65,7 @@ _SHAPES = (
         inbound_rule=True,
         fields=_BASIC,
     ),
-    Shape(
+    ProvisioningTemplate(
         "fieldbookLegacy",
         "Fieldbook",
         user_object="User",
@@ -74,19 +76,19 @@ _SHAPES = (
         fields=_BASIC,
     ),
 )
-SHAPES = {shape.template_id: shape for shape in _SHAPES}
+TEMPLATES = {shape.template_id: shape for shape in _SHAPES}
 
 
 # ---- templates ------------------------------------------------------------------------------------------------------
 
 
-def templates_of(application_template_id: str | None) -> tuple[Shape, ...]:
+def templates_of(application_template_id: str | None) -> tuple[ProvisioningTemplate, ...]:
     """The provisioning templates of an application; a plain registration has none."""
     entry = GALLERY.get(application_template_id or "")
-    return tuple(SHAPES[name] for name in entry.provisioning) if entry else ()
+    return tuple(TEMPLATES[name] for name in entry.provisioning) if entry else ()
 
 
-def template_document(shape: Shape, entry: GalleryEntry) -> Json:
+def template_document(shape: ProvisioningTemplate, entry: GalleryEntry) -> Json:
     values = (
         ("AzureIngestionAttributeOptimization", "False"),
         ("AzureIngestionAttributeOptimization", "False"),
@@ -106,7 +108,7 @@ def template_document(shape: Shape, entry: GalleryEntry) -> Json:
     }
 
 
-def default_schema(shape: Shape, directory_name: str, shown_name: str | None = None) -> Json:
+def default_schema(shape: ProvisioningTemplate, directory_name: str, shown_name: str | None = None) -> Json:
     """A whole synchronizationSchema, as the template gives it and as a new job starts with it.
 
     The directory's name is a parameter, since Microsoft has renamed it and may do so again; mappings may show another.
@@ -123,7 +125,7 @@ def default_schema(shape: Shape, directory_name: str, shown_name: str | None = N
 # ---- rules ----------------------------------------------------------------------------------------------------------
 
 
-def _rules(shape: Shape, directory_name: str, shown: str) -> Iterable[Json]:
+def _rules(shape: ProvisioningTemplate, directory_name: str, shown: str) -> Iterable[Json]:
     users = _object_mapping(shown, "User", shape.user_object, shape.user_mappings)
     groups = []
     if shape.group_object:
@@ -143,7 +145,7 @@ def _rules(shape: Shape, directory_name: str, shown: str) -> Iterable[Json]:
         }
 
 
-def _rule(shape: Shape, directory_name: str, name: str, priority: int, mappings: list[Json]) -> Json:
+def _rule(shape: ProvisioningTemplate, directory_name: str, name: str, priority: int, mappings: list[Json]) -> Json:
     return {
         "id": stable_id(f"rule/{shape.template_id}/{name}"),
         "name": name,
@@ -256,7 +258,7 @@ def _source_directory(name: str) -> Json:
     )
 
 
-def _target_directory(shape: Shape) -> Json:
+def _target_directory(shape: ProvisioningTemplate) -> Json:
     names = {"@user": shape.user_object, "@group": shape.group_object or ""}
     objects = [_object(shape.user_object, shape.target_user, names)]
     if shape.group_object:

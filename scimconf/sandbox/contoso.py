@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scimconf.sandbox.tenant import stable_id
-from scimconf.sandbox.wire import Json
+from scimconf.sandbox.http_types import Json
 
 TENANT_ID = "0c0a7e50-5a5a-4c0a-8b0a-c0a7e5000001"
 ORGANIZATION: Json = {

@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class GraphRequest:
     """One request as a handler sees it: names of query options without `$` and in lower case, headers in lower case.
 
     `granted` is what the caller may do; None for everything.
@@ -27,14 +27,14 @@ class Call:
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
-    holes: Mapping[str, str] = field(default_factory=dict)
+    path_parameters: Mapping[str, str] = field(default_factory=dict)
     granted: frozenset[str] | None = None
 
-    def routed(self, holes: Mapping[str, str], granted: frozenset[str] | None) -> Call:
-        return replace(self, holes=holes, granted=granted)
+    def with_route(self, path_parameters: Mapping[str, str], granted: frozenset[str] | None) -> GraphRequest:
+        return replace(self, path_parameters=path_parameters, granted=granted)
 
     @property
-    def advanced(self) -> bool:
+    def is_advanced(self) -> bool:
         """Whether the caller asks for advanced queries, which read another index."""
         return self.headers.get("consistencylevel", "").lower() == "eventual"
 
@@ -45,7 +45,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GraphResponse:
     """A status and a JSON body, or none."""
 
     status: int
@@ -53,10 +53,10 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-NO_CONTENT = Answer(204)
+NO_CONTENT = GraphResponse(204)
 
 
-class Refusal(Exception):  # noqa: N818  it is an answer, not a mistake of the program
+class GraphError(Exception):  # noqa: N818  it is an answer, not a mistake of the program
     """An error answer in the making."""
 
     def __init__(
@@ -83,43 +83,43 @@ class Refusal(Exception):  # noqa: N818  it is an answer, not a mistake of the p
         return {"error": error}
 
 
-def bad_request(message: str, *, code: str = "Request_BadRequest", details: tuple[Json, ...] = ()) -> Refusal:
-    return Refusal(400, code, message, details=details)
+def bad_request(message: str, *, code: str = "Request_BadRequest", details: tuple[Json, ...] = ()) -> GraphError:
+    return GraphError(400, code, message, details=details)
 
 
-def unsupported_query(message: str) -> Refusal:
+def unsupported_query(message: str) -> GraphError:
     return bad_request(message, code="Request_UnsupportedQuery")
 
 
-def not_found(resource: str) -> Refusal:
-    return Refusal(
+def not_found(resource: str) -> GraphError:
+    return GraphError(
         404,
         "Request_ResourceNotFound",
         f"Resource '{resource}' does not exist or one of its queried reference-property objects are not present.",
     )
 
 
-def not_allowed() -> Refusal:
-    return Refusal(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
+def not_allowed() -> GraphError:
+    return GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
 
 
-def not_emulated(what: str) -> Refusal:
-    return Refusal(501, "SandboxNotImplemented", f"The sandbox does not emulate {what}.")
+def not_emulated(what: str) -> GraphError:
+    return GraphError(501, "SandboxNotImplemented", f"The sandbox does not emulate {what}.")
 
 
-def sync_refusal(status: int, code: str, message: str | None) -> Refusal:
+def sync_error(status: int, code: str, message: str | None) -> GraphError:
     """The synchronization service's own error, as JSON text inside the message of an `UnknownError`."""
     inner: Json = {"error": {"code": code, "message": message, "target": None, "details": [], "innerError": None}}
-    return Refusal(status, "UnknownError", json.dumps(inner, indent=2).replace("\n", "\r\n"))
+    return GraphError(status, "UnknownError", json.dumps(inner, indent=2).replace("\n", "\r\n"))
 
 
-def sync_no_route(path: str) -> Refusal:
+def sync_path_not_found(path: str) -> GraphError:
     """The Web API's answer to a path that the synchronization service does not have."""
     uri = f"https://syncfabric.windowsazure.com/api{path}?api-version=2.0"
     text = {"Message": f"No HTTP resource was found that matches the request URI '{uri}'."}
-    return Refusal(404, "UnknownError", json.dumps(text))
+    return GraphError(404, "UnknownError", json.dumps(text))
 
 
-def sync_unauthorized() -> Refusal:
+def sync_unauthorized() -> GraphError:
     """What a missing permission and a service principal that has not arrived yet look like: an empty 401."""
-    return Refusal(401, "UnknownError", "")
+    return GraphError(401, "UnknownError", "")

@@ -5,21 +5,21 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from scimconf.sandbox.directory.answers import (
-    Collection,
-    Listing,
-    collection,
-    context,
-    entity,
+from scimconf.sandbox.directory.responses import (
+    CollectionType,
+    PagedRows,
+    collection_response,
+    context_annotation,
+    entity_response,
     page,
-    rows_of,
+    convert_rows,
     select,
     without_annotations,
 )
-from scimconf.sandbox.directory.filters import properties
+from scimconf.sandbox.directory.filters import property_columns
 from scimconf.sandbox.store import Condition
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.wire import NO_CONTENT, Answer, Call, Json, bad_request, not_found
+from scimconf.sandbox.http_types import NO_CONTENT, GraphResponse, GraphRequest, Json, bad_request, not_found
 
 ORGANIZATION = "organization"
 USER_DEFAULTS = (
@@ -37,11 +37,11 @@ USER_DEFAULTS = (
 )
 _BASIC = frozenset({"displayName", "givenName", "id", "mail", "surname", "userPrincipalName"})
 _WHOLE = frozenset({"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"})
-_USER_FILTERS = properties(
+_USER_FILTERS = property_columns(
     "id", "displayName", "userPrincipalName", "mail", "mailNickname", "employeeId", "employeeType", "department",
     "givenName", "surname", "jobTitle", "accountEnabled", "userType", "createdDateTime", "country", "city", "companyName",
 )  # fmt: skip
-_GROUP_FILTERS = properties(
+_GROUP_FILTERS = property_columns(
     "id", "displayName", "mail", "mailNickname", "securityEnabled", "mailEnabled", "groupTypes", "description",
     "createdDateTime",
 )  # fmt: skip
@@ -52,66 +52,68 @@ _TYPES = {"user": "#microsoft.graph.user", "group": "#microsoft.graph.group"}
 # ---- organization -------------------------------------------------------------------------------------------------
 
 
-def list_organization(tenant: Tenant, call: Call) -> Answer:
-    document = select(call, tenant.remembered(ORGANIZATION))
-    return Answer(200, {"@odata.context": f"{call.base_url}/$metadata#organization", "value": [document]})
+def list_organization(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    document = select(request, tenant.stored_value(ORGANIZATION))
+    return GraphResponse(200, {"@odata.context": f"{request.base_url}/$metadata#organization", "value": [document]})
 
 
-def get_organization(tenant: Tenant, call: Call) -> Answer:
-    document = tenant.remembered(ORGANIZATION)
-    if call.holes["organization"].lower() != document["id"]:
-        raise not_found(call.holes["organization"])
-    return entity(call, "organization", document)
+def get_organization(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    document = tenant.stored_value(ORGANIZATION)
+    if request.path_parameters["organization"].lower() != document["id"]:
+        raise not_found(request.path_parameters["organization"])
+    return entity_response(request, "organization", document)
 
 
-def list_provisioning(tenant: Tenant, call: Call) -> Answer:
+def list_provisioning(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     """The provisioning log, in which nothing stands, since nothing is provisioned."""
-    return page(tenant, call, Listing("auditLogs/provisioning", lambda _after, _limit: [], lambda: 0, sorts=True))
+    return page(tenant, request, PagedRows("auditLogs/provisioning", lambda _after, _limit: [], lambda: 0, sorts=True))
 
 
 # ---- users --------------------------------------------------------------------------------------------------------
 
 
-def list_users(tenant: Tenant, call: Call) -> Answer:
-    return collection(
+def list_users(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return collection_response(
         tenant,
-        call,
-        Collection("user", "users", _USER_FILTERS, USER_DEFAULTS, ("displayName", "userPrincipalName")),
-        partial(_readable, call),
+        request,
+        CollectionType("user", "users", _USER_FILTERS, USER_DEFAULTS, ("displayName", "userPrincipalName")),
+        partial(_readable, request),
     )
 
 
-def get_user(tenant: Tenant, call: Call) -> Answer:
-    return entity(call, "users", _readable(call, find_user(tenant, call.holes["user"])), USER_DEFAULTS)
+def get_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return entity_response(
+        request, "users", _readable(request, find_user(tenant, request.path_parameters["user"])), USER_DEFAULTS
+    )
 
 
-def _readable(call: Call, document: Json) -> Json:
+def _readable(request: GraphRequest, document: Json) -> Json:
     """A user as the caller may see it: with `User.ReadBasic.All` all but the basic properties are empty, and no error."""
-    if call.granted is None or call.granted & _WHOLE:
+    if request.granted is None or request.granted & _WHOLE:
         return document
     empty: Json = {name: [] if isinstance(value, list) else None for name, value in document.items()}
     return empty | {name: document[name] for name in _BASIC if name in document}
 
 
-def get_manager(tenant: Tenant, call: Call) -> Answer:
+def get_manager(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     """Nobody here has a manager."""
-    find_user(tenant, call.holes["user"])
+    find_user(tenant, request.path_parameters["user"])
     raise not_found("manager")
 
 
-def create_user(tenant: Tenant, call: Call) -> Answer:
-    document = call.object_body()
+def create_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    document = request.object_body()
     for name in ("displayName", "userPrincipalName"):
         if not isinstance(document.get(name), str) or not document[name]:
             raise bad_request(f"A value is required for property '{name}' of resource 'User'.")
     _refuse_taken_name(tenant, document["userPrincipalName"])
     created = add_user(tenant, without_annotations(document))
-    return Answer(201, context(call, "users/$entity") | created)
+    return GraphResponse(201, context_annotation(request, "users/$entity") | created)
 
 
-def update_user(tenant: Tenant, call: Call) -> Answer:
-    document = find_user(tenant, call.holes["user"])
-    changes = without_annotations(call.object_body())
+def update_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    document = find_user(tenant, request.path_parameters["user"])
+    changes = without_annotations(request.object_body())
     name = str(changes.get("userPrincipalName", document["userPrincipalName"]))
     if name.lower() != document["userPrincipalName"].lower():
         _refuse_taken_name(tenant, name)
@@ -119,8 +121,8 @@ def update_user(tenant: Tenant, call: Call) -> Answer:
     return NO_CONTENT
 
 
-def delete_user(tenant: Tenant, call: Call) -> Answer:
-    _remove_principal(tenant, "user", find_user(tenant, call.holes["user"])["id"])
+def delete_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    _remove_principal(tenant, "user", find_user(tenant, request.path_parameters["user"])["id"])
     return NO_CONTENT
 
 
@@ -176,34 +178,34 @@ def _refuse_taken_name(tenant: Tenant, name: str) -> None:
 # ---- groups -------------------------------------------------------------------------------------------------------
 
 
-def list_groups(tenant: Tenant, call: Call) -> Answer:
-    return collection(tenant, call, Collection("group", "groups", _GROUP_FILTERS))
+def list_groups(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return collection_response(tenant, request, CollectionType("group", "groups", _GROUP_FILTERS))
 
 
-def get_group(tenant: Tenant, call: Call) -> Answer:
-    return entity(call, "groups", find_group(tenant, call.holes["group"]))
+def get_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return entity_response(request, "groups", find_group(tenant, request.path_parameters["group"]))
 
 
-def create_group(tenant: Tenant, call: Call) -> Answer:
-    document = without_annotations(call.object_body())
+def create_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    document = without_annotations(request.object_body())
     if not document.get("displayName"):
         raise bad_request("A value is required for property 'displayName' of resource 'Group'.")
-    return Answer(201, context(call, "groups/$entity") | add_group(tenant, document))
+    return GraphResponse(201, context_annotation(request, "groups/$entity") | add_group(tenant, document))
 
 
-def update_group(tenant: Tenant, call: Call) -> Answer:
-    document = find_group(tenant, call.holes["group"])
-    _update(tenant, "group", document, without_annotations(call.object_body()))
+def update_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    document = find_group(tenant, request.path_parameters["group"])
+    _update(tenant, "group", document, without_annotations(request.object_body()))
     return NO_CONTENT
 
 
-def delete_group(tenant: Tenant, call: Call) -> Answer:
-    _remove_principal(tenant, "group", find_group(tenant, call.holes["group"])["id"])
+def delete_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    _remove_principal(tenant, "group", find_group(tenant, request.path_parameters["group"])["id"])
     return NO_CONTENT
 
 
-def find_asked_group(tenant: Tenant, call: Call) -> Json:
-    return find_group(tenant, call.holes["group"])
+def group_of_request(tenant: Tenant, request: GraphRequest) -> Json:
+    return find_group(tenant, request.path_parameters["group"])
 
 
 def find_group(tenant: Tenant, key: str) -> Json:
@@ -240,35 +242,35 @@ _ANYBODY = "1"
 _USERS = "member_id IN (SELECT id FROM objects WHERE kind = 'user')"
 
 
-def list_members(tenant: Tenant, call: Call) -> Answer:
-    return _members(tenant, call, "directoryObjects", _ANYBODY)
+def list_members(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return _members(tenant, request, "directoryObjects", _ANYBODY)
 
 
-def list_member_users(tenant: Tenant, call: Call) -> Answer:
+def list_member_users(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     """The members cast to users: neither nested groups nor anything else."""
-    return _members(tenant, call, "users", _USERS)
+    return _members(tenant, request, "users", _USERS)
 
 
-def _members(tenant: Tenant, call: Call, name: str, where: str) -> Answer:
-    group = find_group(tenant, call.holes["group"])["id"]
-    shape = partial(_as_member, call)
-    listing = Listing(
+def _members(tenant: Tenant, request: GraphRequest, name: str, where: str) -> GraphResponse:
+    group = find_group(tenant, request.path_parameters["group"])["id"]
+    shape = partial(_as_member, request)
+    listing = PagedRows(
         name,
-        lambda after, limit: rows_of(shape, _member_rows(tenant, group, after, limit, where)),
+        lambda after, limit: convert_rows(shape, _member_rows(tenant, group, after, limit, where)),
         partial(_member_count, tenant, group, where),
     )
-    return page(tenant, call, listing)
+    return page(tenant, request, listing)
 
 
-def count_members(tenant: Tenant, call: Call) -> Answer:
-    if not call.advanced:
+def count_members(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    if not request.is_advanced:
         raise bad_request("$count is not currently supported.", code="Request_BadRequest")
-    return Answer(200, _member_count(tenant, find_group(tenant, call.holes["group"])["id"]))
+    return GraphResponse(200, _member_count(tenant, find_group(tenant, request.path_parameters["group"])["id"]))
 
 
-def add_member(tenant: Tenant, call: Call) -> Answer:
-    group = find_group(tenant, call.holes["group"])["id"]
-    link = str(call.object_body().get("@odata.id", ""))
+def add_member(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    group = find_group(tenant, request.path_parameters["group"])["id"]
+    link = str(request.object_body().get("@odata.id", ""))
     member = find_principal(tenant, link.split("?", 1)[0].rsplit("/", 1)[-1])
     if member is None:
         raise not_found(link)
@@ -279,11 +281,13 @@ def add_member(tenant: Tenant, call: Call) -> Answer:
     return NO_CONTENT
 
 
-def remove_member(tenant: Tenant, call: Call) -> Answer:
-    group = find_group(tenant, call.holes["group"])["id"]
-    gone = tenant.store.run("DELETE FROM members WHERE group_id = ? AND member_id = ?", (group, call.holes["member"]))
+def remove_member(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    group = find_group(tenant, request.path_parameters["group"])["id"]
+    gone = tenant.store.run(
+        "DELETE FROM members WHERE group_id = ? AND member_id = ?", (group, request.path_parameters["member"])
+    )
     if not gone:
-        raise not_found(call.holes["member"])
+        raise not_found(request.path_parameters["member"])
     return NO_CONTENT
 
 
@@ -305,15 +309,15 @@ def _member_count(tenant: Tenant, group: str, where: str = _ANYBODY) -> int:
     return count
 
 
-def _as_member(call: Call, document: Json) -> Json:
-    return select(call, document, () if _is_group(document) else ("@odata.type", *USER_DEFAULTS))
+def _as_member(request: GraphRequest, document: Json) -> Json:
+    return select(request, document, () if _is_group(document) else ("@odata.type", *USER_DEFAULTS))
 
 
 # ---- directory objects --------------------------------------------------------------------------------------------
 
 
-def get_by_ids(tenant: Tenant, call: Call) -> Answer:
-    body = call.object_body()
+def get_by_ids(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    body = request.object_body()
     ids = body.get("ids")
     if not isinstance(ids, list) or not ids:
         raise bad_request("A value is required for parameter 'ids'.")
@@ -321,11 +325,11 @@ def get_by_ids(tenant: Tenant, call: Call) -> Answer:
         raise bad_request(f"Too many values specified in 'ids'; the maximum is {MAX_IDS}.")
     types = [str(kind).lower() for kind in body.get("types") or ("user", "group", "serviceprincipal", "application")]
     found = [principal for key in dict.fromkeys(map(str, ids)) if (principal := find_principal(tenant, key, types))]
-    return Answer(
+    return GraphResponse(
         200,
         {
-            "@odata.context": f"{call.base_url}/$metadata#directoryObjects",
-            "value": [_as_member(call, document) for document in found],
+            "@odata.context": f"{request.base_url}/$metadata#directoryObjects",
+            "value": [_as_member(request, document) for document in found],
         },
     )
 
