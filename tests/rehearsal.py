@@ -16,16 +16,16 @@ from typing import Any
 
 import httpx
 
-from scimconf.live.graph import Graph, Settings, open_graph
-from scimconf.live.observe import Live
-from scimconf.live.patience import Patience
-from scimconf.live.secrets import Secrets
+from scimconf.graph.client import Graph, Settings, open_graph
+from scimconf.graph.eventual_consistency import ConsistencyPolicy
+from scimconf.graph.reading import TenantSession
+from scimconf.graph.secrets import Secrets
 from scimconf.plan import Plan, Report
 from scimconf.render import text
 from scimconf.sandbox.server import create_app
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
-from scimconf.workflow import Options, Planned, apply, plan
+from scimconf.workflow import PlannedApplication, PlanOptions, apply, plan
 
 BASE = "http://127.0.0.1:8765/v1.0"
 NOON = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
@@ -45,16 +45,16 @@ class Person:
     """Somebody who says yes (or no) to an apply, and remembers what was said."""
 
     yes: bool = True
-    asked: list[Planned] = field(default_factory=list)
+    asked: list[PlannedApplication] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
-    backups: list[Planned] = field(default_factory=list)
+    backups: list[PlannedApplication] = field(default_factory=list)
     interrupt: Callable[[], bool] = lambda: False
 
-    def approve(self, planned: Planned) -> bool:
+    def approve(self, planned: PlannedApplication) -> bool:
         self.asked.append(planned)
         return self.yes
 
-    def backup(self, planned: Planned) -> str:
+    def backup(self, planned: PlannedApplication) -> str:
         self.backups.append(planned)
         return f"backup/{len(self.backups)}"
 
@@ -128,15 +128,18 @@ class Rehearsal:
 
     # --- what a person does ---
 
-    def plan(self, spec: Loaded | Path, options: Options | None = None) -> Planned:
+    def plan(self, spec: Loaded | Path, options: PlanOptions | None = None) -> PlannedApplication:
         loaded = spec if isinstance(spec, Loaded) else self.load(spec)
         return self.run(lambda live: plan(live, loaded, options or wishes()))
 
     def apply(
-        self, planned: Planned | Loaded | Path, options: Options | None = None, person: Person | None = None
+        self,
+        planned: PlannedApplication | Loaded | Path,
+        options: PlanOptions | None = None,
+        person: Person | None = None,
     ) -> Report:
         """Applies what was planned; where it is not a plan yet, it is planned first."""
-        first = planned if isinstance(planned, Planned) else self.plan(planned, options)
+        first = planned if isinstance(planned, PlannedApplication) else self.plan(planned, options)
         self.secrets = Secrets(self.environ)
         talk = person or Person()
         return self.run(lambda live: apply(live, first, options or wishes(), self.secrets, talk))
@@ -148,11 +151,13 @@ class Rehearsal:
 
     # --- the way there ---
 
-    def run(self, work: Callable[[Live], Awaitable[Any]]) -> Any:
+    def run(self, work: Callable[[TenantSession], Awaitable[Any]]) -> Any:
         async def command() -> Any:
             graph = self.graph()
             async with graph:
-                return await work(Live(graph, Patience(self.sleep, lambda: self.time, lambda: graph.now)))
+                return await work(
+                    TenantSession(graph, ConsistencyPolicy(self.sleep, lambda: self.time, lambda: graph.now))
+                )
 
         return asyncio.run(command())
 
@@ -280,29 +285,29 @@ class Rehearsal:
         return found
 
 
-def wishes(**given: Any) -> Options:
-    return Options(today=date(2026, 11, 25), **given)
+def wishes(**given: Any) -> PlanOptions:
+    return PlanOptions(today=date(2026, 11, 25), **given)
 
 
-def everything_open(planned: Planned) -> Options:
+def everything_open(planned: PlannedApplication) -> PlanOptions:
     """The options with which somebody allows whatever guard the plan shows closed."""
     return wishes(allow=tuple(guard.id for guard in planned.closed))
 
 
-def told(planned: Planned, *, width: int = 100) -> str:
+def told(planned: PlannedApplication, *, width: int = 100) -> str:
     """The plan as a pipe sees it, or its problems."""
     if planned.comparison.problems:
-        return "".join(f"{one.where}  {one.code}  {one.message}\n" for one in planned.comparison.problems)
+        return "".join(f"{one.location}  {one.code}  {one.message}\n" for one in planned.comparison.problems)
     tenants = planned.comparison.tenant
     return text.plan(Plan(tenants, (planned.comparison.plan,)) if tenants else Plan(), width=width)
 
 
-def changes(planned: Planned) -> list[str]:
+def changes(planned: PlannedApplication) -> list[str]:
     """`~ settings`, `+ assignment/user:ada@contoso.com/admin`: what a plan would do, without the application's name."""
     return [f"{change.action.symbol} {change.address.local}" for change in planned.comparison.plan.changes]
 
 
-def codes(planned: Planned) -> list[str]:
+def codes(planned: PlannedApplication) -> list[str]:
     return [problem.code for problem in planned.comparison.problems]
 
 

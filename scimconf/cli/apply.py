@@ -14,14 +14,14 @@ import click
 
 from scimconf.cli import options, planning, saved, streams
 from scimconf.cli.terminal import Terminal, can_ask
-from scimconf.errors import ScimconfError, StaleError
+from scimconf.diagnostics import ScimconfError, StaleError
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
-    from scimconf.errors import Problem
-    from scimconf.plan.file import Saved
+    from scimconf.diagnostics import Diagnostic
+    from scimconf.plan.file import SavedPlan
     from scimconf.spec.loaded import Loaded
-    from scimconf.workflow import Planned
+    from scimconf.workflow import PlannedApplication
 
 SEEN_WITH_FORMER = "left-behind"
 """The guard that only a plan with `--was` can see: an apply takes the reviewed plan's word for it."""
@@ -72,7 +72,7 @@ def command(paths: Sequence[str], **asked: Any) -> int:
     return planning.refuse(problems) if problems else _run(loadeds, together, reviewed, asked)
 
 
-def _as_reviewed(reviewed: Saved, asked: dict[str, Any]) -> tuple[Sequence[str], dict[str, Any]]:
+def _as_reviewed(reviewed: SavedPlan, asked: dict[str, Any]) -> tuple[Sequence[str], dict[str, Any]]:
     """The paths and options by which a saved plan was made; nothing that shapes a plan can be added to it."""
     for name in (*planning.REMEMBERED, "resend_secrets", "ignore"):
         if asked[name]:
@@ -84,7 +84,9 @@ def _as_reviewed(reviewed: Saved, asked: dict[str, Any]) -> tuple[Sequence[str],
     return planning.specs_of(reviewed), {**asked, **{name: reviewed.options[name] for name in kept}}
 
 
-def _run(loadeds: Sequence[Loaded], together: Sequence[Problem], reviewed: Saved | None, asked: dict[str, Any]) -> int:
+def _run(
+    loadeds: Sequence[Loaded], together: Sequence[Diagnostic], reviewed: SavedPlan | None, asked: dict[str, Any]
+) -> int:
     from scimconf.cli.session import run
 
     async def work(session: Session) -> int:
@@ -101,7 +103,7 @@ def _run(loadeds: Sequence[Loaded], together: Sequence[Problem], reviewed: Saved
     return run(asked, "reading", work)
 
 
-def _shown(found: planning.Found, together: Sequence[Problem], asked: dict[str, Any]) -> bool:
+def _shown(found: planning.PlanResults, together: Sequence[Diagnostic], asked: dict[str, Any]) -> bool:
     """Tells the plan; False where it cannot be shown to whoever would be asked. Without asking, it need not be read."""
     try:
         planning.tell(found, together, {**asked, "form": "text"})
@@ -112,7 +114,7 @@ def _shown(found: planning.Found, together: Sequence[Problem], asked: dict[str, 
     return True
 
 
-def _is_stale(reviewed: Saved, found: planning.Found, asked: dict[str, Any]) -> bool:
+def _is_stale(reviewed: SavedPlan, found: planning.PlanResults, asked: dict[str, Any]) -> bool:
     """Whether today's plan is not the reviewed one, and says in what."""
     lines = saved.moved(reviewed, planning.whole(found, asked))
     if lines:
@@ -122,16 +124,18 @@ def _is_stale(reviewed: Saved, found: planning.Found, asked: dict[str, Any]) -> 
     return bool(lines)
 
 
-def _held(reviewed: Saved | None) -> frozenset[str]:
+def _held(reviewed: SavedPlan | None) -> frozenset[str]:
     """The applications that what is left behind stops, and says so."""
     plans = reviewed.plan.applications if reviewed is not None else ()
-    held = [one.name for one in plans if any(guard.id == SEEN_WITH_FORMER for guard in one.closed_guards)]
+    held = [one.name for one in plans if any(guard.id == SEEN_WITH_FORMER for guard in one.blocking_guards)]
     for name in held:
         click.echo(f"{name}: nothing was done: the reviewed plan is stopped by {SEEN_WITH_FORMER}.", err=True)
     return frozenset(held)
 
 
-async def _apply_all(session: Session, found: planning.Found, asked: dict[str, Any], held: frozenset[str]) -> list[int]:
+async def _apply_all(
+    session: Session, found: planning.PlanResults, asked: dict[str, Any], held: frozenset[str]
+) -> list[int]:
     """The exit codes; applications one after another, each whatever becomes of the others."""
     wanted = [one for one in found.planned if one.comparison.plan.changes]
     if not wanted:
@@ -148,13 +152,13 @@ async def _apply_all(session: Session, found: planning.Found, asked: dict[str, A
     return [*codes, *[await _apply_one(session, one, asked, hide) for one in free]]
 
 
-def _closed(planned: Planned) -> bool:
+def _closed(planned: PlannedApplication) -> bool:
     from scimconf.plan.guards import ASKED
 
     return any(guard.id not in ASKED for guard in planned.closed)
 
 
-def _agreed(wanted: Sequence[Planned], asked: dict[str, Any]) -> bool:
+def _agreed(wanted: Sequence[PlannedApplication], asked: dict[str, Any]) -> bool:
     """Whether a person, or --auto-approve, says yes."""
     from scimconf.cli.session import interruptible
 
@@ -174,7 +178,7 @@ def _agreed(wanted: Sequence[Planned], asked: dict[str, Any]) -> bool:
     return bool(answer == "yes")
 
 
-async def _apply_one(session: Session, planned: Planned, asked: dict[str, Any], hide: Hide) -> int:
+async def _apply_one(session: Session, planned: PlannedApplication, asked: dict[str, Any], hide: Hide) -> int:
     from scimconf.render import text
     from scimconf.workflow import apply
 
@@ -208,8 +212,8 @@ class _Talk:
         self._asked = asked
         self._hide = hide
 
-    def approve(self, planned: Planned) -> bool:
-        found = planning.Found()
+    def approve(self, planned: PlannedApplication) -> bool:
+        found = planning.PlanResults()
         found.planned.append(planned)
         with self._session.progress.still():
             try:
@@ -217,7 +221,7 @@ class _Talk:
             except click.Abort:
                 return False
 
-    def backup(self, planned: Planned) -> str:
+    def backup(self, planned: PlannedApplication) -> str:
         moment = datetime.now(tz=UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         folder = Path(self._asked["backups"]) / planned.name / moment
         documents = {name: planned.snapshot.get(name) for name in BACKED_UP}

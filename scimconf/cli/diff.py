@@ -11,8 +11,8 @@ from scimconf.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
-    from scimconf.kinds.contrast import Live
     from scimconf.spec.model import Spec
+    from scimconf.workflow.spec_diff import Live
 
 APP = "app:"
 
@@ -60,14 +60,16 @@ def _which(one: str, other: str) -> Live | None:
 
 
 def _load(path: str, asked: dict[str, Any]) -> Spec:
-    from scimconf.errors import Problem, ProblemsError, Where
+    from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
 
     loadeds, together = options.load_all([path], asked["given"], asked["files"])
     problems = [*together, *(problem for loaded in loadeds for problem in loaded.problems)]
     if len(loadeds) != 1 and not problems:
-        problems = [Problem("S001", "several specs are in this folder", where=Where(path), hint="Name one of them.")]
+        problems = [
+            Diagnostic("S001", "several specs are in this folder", location=Location(path), hint="Name one of them.")
+        ]
     if problems or loadeds[0].spec is None:
-        raise ProblemsError(problems)
+        raise DiagnosticsError(problems)
     return loadeds[0].spec
 
 
@@ -83,9 +85,9 @@ async def _live(session: Session, side: str, *, defined: bool) -> Spec:
 
 def _tell(one: Spec, other: Spec, asked: dict[str, Any], *, live: Live | None = None, secrets: bool = True) -> int:
     from scimconf.kinds import KINDS
-    from scimconf.kinds.contrast import contrast
     from scimconf.plan import Plan
+    from scimconf.workflow.spec_diff import diff_specs
 
-    plan = Plan(applications=(contrast(KINDS, one, other, live=live, secrets=secrets),))
+    plan = Plan(applications=(diff_specs(KINDS, one, other, live=live, secrets=secrets),))
     click.echo(saved.told(plan, asked["form"], Terminal.of_stdout(), asked), nl=False)
     return 2 if plan.has_changes else 0

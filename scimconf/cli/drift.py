@@ -11,7 +11,7 @@ from scimconf.cli import options, planning, saved
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
-    from scimconf.plan.file import Saved
+    from scimconf.plan.file import SavedPlan
 
 
 @click.command("drift", short_help="Say whether the tenant is still as the specs say; exit 2 when it is not.")
@@ -55,7 +55,7 @@ def command(paths: Sequence[str], **asked: Any) -> int:
     return run(asked, "reading", work)
 
 
-def _moved(since: Saved, found: planning.Found, asked: dict[str, Any]) -> None:
+def _moved(since: SavedPlan, found: planning.PlanResults, asked: dict[str, Any]) -> None:
     lines = saved.moved(since, planning.whole(found, asked))
     click.echo(f"Since {asked['since']}:" if lines else f"Nothing has moved since {asked['since']}.", err=True)
     for line in lines:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from scimconf.cli.streams import talk
-from scimconf.errors import ScimconfError
+from scimconf.diagnostics import ScimconfError
 
 if TYPE_CHECKING:
     from scimconf.plan import ApplicationPlan, Report
@@ -35,7 +35,7 @@ class Events:
     def write(self, event: str, **members: Any) -> None:
         if self._file is None:
             return
-        from scimconf.live.echoes import throughout
+        from scimconf.graph.secret_masking import throughout
 
         time = datetime.now(tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         told = {"time": time, "event": event, **throughout(self._scrub, members)}
@@ -52,13 +52,13 @@ class Events:
             application=plan.name,
             complete=plan.complete,
             changes=[{"address": str(one.address), "action": one.action.value} for one in plan.changes],
-            guards=[guard.id for guard in plan.closed_guards],
+            guards=[guard.id for guard in plan.blocking_guards],
         )
 
     def applied(self, report: Report) -> None:
         for outcome in report.outcomes:
             for address in outcome.addresses:
-                said = {"says": outcome.says, "detail": outcome.detail}
+                said = {"says": outcome.message, "detail": outcome.detail}
                 self.write("outcome", application=report.name, address=str(address), result=outcome.result.name, **said)
         self.write("applied", application=report.name, exit_code=report.exit_code, error=report.error)
 

@@ -12,9 +12,9 @@ from scimconf.cli import options, saved
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
-    from scimconf.errors import SpecPath
-    from scimconf.kinds.declared import Declared
-    from scimconf.render.yaml import Notes
+    from scimconf.diagnostics import SpecPath
+    from scimconf.export import ExportedSpec
+    from scimconf.render.yaml import CommentNotes
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -52,9 +52,9 @@ def command(**asked: Any) -> int:
     return run(asked, "reading", work)
 
 
-async def declared(session: Session, app: str, name: str, *, full: bool, defined: bool = False) -> Declared:
+async def declared(session: Session, app: str, name: str, *, full: bool, defined: bool = False) -> ExportedSpec:
     """The application of a display name, an application id or an object id; raises ProblemsError."""
-    from scimconf.errors import ProblemsError
+    from scimconf.diagnostics import DiagnosticsError
     from scimconf.workflow import export
 
     named = name or _slug(app)
@@ -63,7 +63,7 @@ async def declared(session: Session, app: str, name: str, *, full: bool, defined
         return await export(session.live(), {"display_name": app}, named, tenant, full=full, defined=defined)
     try:
         return await export(session.live(), {"app_id": app}, named, tenant, full=full, defined=defined)
-    except ProblemsError as error:
+    except DiagnosticsError as error:
         if {problem.code for problem in error.problems} != {"K103"}:
             raise
     return await export(session.live(), {"object_id": app}, named, tenant, full=full, defined=defined)
@@ -78,10 +78,10 @@ def _slug(app: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", app.lower()).strip("-") or "app"
 
 
-def _write(found: Declared, asked: dict[str, Any]) -> None:
-    from scimconf.kinds.declared.references import without_references
+def _write(found: ExportedSpec, asked: dict[str, Any]) -> None:
+    from scimconf.export.references import without_references
     from scimconf.render import yaml
-    from scimconf.render.terminal.characters import visible
+    from scimconf.render.common.escaping import visible
 
     if found.people and asked["out"]:
         file = f"{Path(asked['out']).name.removesuffix('.yaml').removesuffix('.scimconf')}.users.csv"
@@ -102,7 +102,7 @@ def _write(found: Declared, asked: dict[str, Any]) -> None:
         click.echo(f"  not in the spec: {visible(line)}", err=True)
 
 
-def excuse(found: Declared) -> None:
+def excuse(found: ExportedSpec) -> None:
     """What is live may be what the lint refuses: such a line says that it is so, and why, or no plan could be made."""
     from scimconf.render import yaml
     from scimconf.spec.load import load
@@ -128,9 +128,9 @@ def _line(path: SpecPath) -> SpecPath:
     return path[:6] if path[2:3] == ("filters",) else path[:4]
 
 
-def _notes(found: Declared) -> Notes:
-    from scimconf.render.terminal.characters import visible
-    from scimconf.render.yaml import Notes
+def _notes(found: ExportedSpec) -> CommentNotes:
+    from scimconf.render.common.escaping import visible
+    from scimconf.render.yaml import CommentNotes
 
     head = (
         "yaml-language-server: $schema=.scimconf/spec.schema.json\n\n"
@@ -140,7 +140,7 @@ def _notes(found: Declared) -> Notes:
         ["Not in this spec, since it cannot be said here:", *(f"  {visible(one)}" for one in found.unsaid)]
     )
     beside = {path: visible(comment) for path, comment in found.comments.items()}
-    return Notes(head, beside=beside, below={(): told} if found.unsaid else {})
+    return CommentNotes(head, beside=beside, below={(): told} if found.unsaid else {})
 
 
 def _csv(people: list[tuple[str, str]]) -> str:

@@ -56,7 +56,7 @@ def evaluate(text: str, form: str, **asked: Any) -> int:
     \b
         scimconf expression eval 'Join(" ", [givenName], [surname])' --given givenName=Ada --given surname=Lovelace
     """
-    from scimconf.cli.explaining import outcome, told
+    from scimconf.cli.expression_view import outcome, told
 
     tree = _parsed(text)
     if tree is None:
@@ -76,7 +76,7 @@ def explain(text: str, form: str, **asked: Any) -> int:
     \b
         scimconf expression explain 'Join(" ", [givenName], [surname])' --given givenName=Ada
     """
-    from scimconf.cli.explaining import explained, lines
+    from scimconf.cli.expression_view import explained, lines
 
     tree = _parsed(text)
     if tree is None:
@@ -118,16 +118,16 @@ def _parsed(text: str) -> Expression | None:
 
 def _refuse(text: str, form: str) -> int:
     """Says where the text cannot be read, with a mark under the place."""
-    from scimconf.errors import Problem, Where
+    from scimconf.diagnostics import Diagnostic, Location
     from scimconf.expressions import ExpressionError, locate, parse
+    from scimconf.render import diagnostics as as_text
     from scimconf.render import json as as_json
-    from scimconf.render import problems as as_text
 
     try:
         parse(text)
     except ExpressionError as error:
-        where = Where(NAME, *locate(text, error.offset))
-        problem = Problem("K501", f"not an expression: {error.message}", where=where, hint=error.hint)
+        where = Location(NAME, *locate(text, error.offset))
+        problem = Diagnostic("K501", f"not an expression: {error.message}", location=where, hint=error.hint)
         if form == "json":
             click.echo(as_json.problems([problem]), nl=False)
         else:
@@ -237,7 +237,7 @@ def _document(one: Function) -> dict[str, Any]:
 
 def _tell(document: Mapping[str, Any], form: str, said: Sequence[str]) -> None:
     from scimconf.render import json as as_json
-    from scimconf.render.terminal.characters import visible
+    from scimconf.render.common.escaping import visible
 
     if form == "json":
         click.echo(as_json.write({"format_version": as_json.FORMAT_VERSION, **document}), nl=False)

@@ -15,7 +15,7 @@ import click
 
 from scimconf.cli import completion, options
 from scimconf.cli.terminal import Terminal
-from scimconf.errors import Problem, ProblemsError, Where
+from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
 from scimconf.spec.load import MAX_SIZE
 from scimconf.spec.loaded import find
 
@@ -55,7 +55,7 @@ def command(paths: Sequence[str], check: bool, diff: bool) -> int:
     for path in found:
         try:
             done.append(_format(path))
-        except ProblemsError as error:
+        except DiagnosticsError as error:
             problems += error.problems
     _show(done, check=check, diff=diff)
     failed = [] if check or diff else [error for one in done if one.differs for error in _write(one)]
@@ -71,12 +71,16 @@ def _format(path: str) -> Formatted:
     try:
         data = sys.stdin.buffer.read() if path == STDIN else options.read(path)
         if len(data) > MAX_SIZE:
-            raise ProblemsError([Problem("S008", "the file is larger than 4 MB", where=Where(name))])
+            raise DiagnosticsError([Diagnostic("S008", "the file is larger than 4 MB", location=Location(name))])
         before = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ProblemsError([Problem("S002", "not UTF-8", where=Where(name), hint="Save it as UTF-8.")]) from error
+        raise DiagnosticsError(
+            [Diagnostic("S002", "not UTF-8", location=Location(name), hint="Save it as UTF-8.")]
+        ) from error
     except OSError as error:
-        raise ProblemsError([Problem("S001", f"cannot be read: {error.strerror}", where=Where(name))]) from error
+        raise DiagnosticsError(
+            [Diagnostic("S001", f"cannot be read: {error.strerror}", location=Location(name))]
+        ) from error
     return Formatted(path, before, format_text(before, name))
 
 
@@ -117,8 +121,8 @@ def _write(one: Formatted) -> Iterator[str]:
         yield f"{one.path} cannot be written: {error.strerror}"
 
 
-def _complain(problems: Sequence[Problem], failed: Sequence[str]) -> None:
-    from scimconf.render import problems as as_text
+def _complain(problems: Sequence[Diagnostic], failed: Sequence[str]) -> None:
+    from scimconf.render import diagnostics as as_text
 
     if problems:
         click.echo(as_text.text(problems, color=Terminal.of_stderr().color), nl=False, err=True)

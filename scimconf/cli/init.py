@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scimconf.cli.presets import MODELINES, PRESETS, SCHEMA, Answers
+from scimconf.cli.init_templates import MODELINES, PRESETS, SCHEMA, Answers
 from scimconf.cli.terminal import can_ask
-from scimconf.errors import ProblemsError, ScimconfError
+from scimconf.diagnostics import DiagnosticsError, ScimconfError
 
 if TYPE_CHECKING:
     from scimconf.spec.model import Spec
@@ -43,7 +43,7 @@ def form(name: str) -> Callable[[str], str]:
 
     def take(value: str) -> str:
         from scimconf.spec.model import base
-        from scimconf.spec.problems import FORMS
+        from scimconf.spec.validation_errors import FORMS
 
         pattern = getattr(base, name)
         if value and not re.search(pattern, value):
@@ -169,11 +169,11 @@ def _schema() -> str:
 
 
 def _spec_text(answers: Answers, preset: str) -> str:
-    from scimconf.render.yaml import Notes, write_spec
+    from scimconf.render.yaml import CommentNotes, write_spec
 
     tree, above, beside = PRESETS[preset].make(answers)
     head = MODELINES + "\n" + HEAD.removesuffix("\n")
-    return write_spec(tree, Notes(head, above, beside))
+    return write_spec(tree, CommentNotes(head, above, beside))
 
 
 def _checked(text: str) -> Spec:
@@ -181,7 +181,7 @@ def _checked(text: str) -> Spec:
 
     loaded = load(SPEC, lambda _path: text, {}, {})
     if loaded.spec is None:
-        raise ProblemsError(loaded.problems)
+        raise DiagnosticsError(loaded.problems)
     return loaded.spec
 
 

@@ -12,7 +12,7 @@ import click
 
 from scimconf import __version__
 from scimconf.cli import streams
-from scimconf.errors import GraphError, ProblemsError, ScimconfError, StaleError, unforeseen
+from scimconf.diagnostics import DiagnosticsError, GraphError, ScimconfError, StaleError, describe_unexpected
 
 STALE, USAGE, PROBLEMS, INTERRUPTED = 3, 64, 65, 130
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -107,8 +107,8 @@ def _stopped(stop: click.ClickException | click.exceptions.Exit) -> int:
     return USAGE
 
 
-def _problems(error: ProblemsError) -> int:
-    from scimconf.render import problems as as_text
+def _problems(error: DiagnosticsError) -> int:
+    from scimconf.render import diagnostics as as_text
 
     click.echo(as_text.text(error.problems), nl=False, err=True)
     return PROBLEMS
@@ -116,18 +116,18 @@ def _problems(error: ProblemsError) -> int:
 
 def _failed(error: Exception) -> int:
     """A sentence for every error; those that nobody foresaw are told without their own words."""
-    if isinstance(error, ProblemsError):
+    if isinstance(error, DiagnosticsError):
         return _problems(error)
     if isinstance(error, ScimconfError):
         return _refused(error)
     if isinstance(error, OSError):
         return _unusable(error)
-    return _say(f"Error: {unforeseen(error)}.\nPlease report it, with the command that you ran.", 1)
+    return _say(f"Error: {describe_unexpected(error)}.\nPlease report it, with the command that you ran.", 1)
 
 
 def _refused(error: ScimconfError) -> int:
     """What Graph says may hold line ends of its own; it must not forge a line of ours."""
-    from scimconf.render.terminal.characters import visible
+    from scimconf.render.common.escaping import visible
 
     text = visible(str(error)) if isinstance(error, GraphError) else str(error)
     return _say("\n".join(filter(None, [f"Error: {text}", error.hint])), STALE if isinstance(error, StaleError) else 1)
@@ -141,7 +141,7 @@ def _unusable(error: OSError) -> int:
 
 def _say(text: str, code: int) -> int:
     """Lines on stderr, in which nothing commands the terminal."""
-    from scimconf.render.terminal.characters import visible
+    from scimconf.render.common.escaping import visible
 
     click.echo("\n".join(map(visible, text.split("\n"))), err=True)
     return code

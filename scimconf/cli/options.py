@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from scimconf.cli import completion
-from scimconf.errors import Problem, ProblemsError, Where
+from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
 from scimconf.spec.load import MAX_SIZE, load, load_variables
 from scimconf.spec.loaded import Loaded, conflicts, find
 
@@ -82,7 +82,7 @@ def _know_rules(_context: click.Context, _parameter: click.Parameter, ignored: t
         return ignored
     from difflib import get_close_matches
 
-    from scimconf.kinds.lint import rules
+    from scimconf.lint.checks import rules
 
     for rule in ignored:
         if rule not in rules():
@@ -132,19 +132,21 @@ def list_dir(path: str) -> Iterable[str] | None:
     try:
         return os.listdir(path)  # noqa: PTH208
     except OSError as error:
-        raise ProblemsError([Problem("S001", f"cannot be read: {error.strerror}", where=Where(path))]) from None
+        raise DiagnosticsError(
+            [Diagnostic("S001", f"cannot be read: {error.strerror}", location=Location(path))]
+        ) from None
 
 
 def values(given: Iterable[str], files: Iterable[str]) -> Mapping[str, str]:
     """The variables of all files, and over them those given one by one; raises ProblemsError."""
     found: dict[str, str] = {}
-    problems: list[Problem] = []
+    problems: list[Diagnostic] = []
     for file in files:
         more, wrong = load_variables(file, read_given)
         found |= more
         problems += wrong
     if problems:
-        raise ProblemsError(problems)
+        raise DiagnosticsError(problems)
     for one in given:
         name, equals, text = one.partition("=")
         if not equals or not name:
@@ -153,7 +155,7 @@ def values(given: Iterable[str], files: Iterable[str]) -> Mapping[str, str]:
     return found
 
 
-def load_all(asked: Iterable[str], given: Iterable[str], files: Iterable[str]) -> tuple[list[Loaded], list[Problem]]:
+def load_all(asked: Iterable[str], given: Iterable[str], files: Iterable[str]) -> tuple[list[Loaded], list[Diagnostic]]:
     """Every spec behind the paths (this folder where none is named), and what is wrong with them together."""
     found, problems = find(list(asked) or ["."], list_dir, os.path.realpath)
     variables = values(given, files)

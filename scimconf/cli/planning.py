@@ -16,22 +16,22 @@ from scimconf.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
-    from scimconf.errors import Problem
+    from scimconf.diagnostics import Diagnostic
     from scimconf.plan import Plan
-    from scimconf.plan.file import Saved
+    from scimconf.plan.file import SavedPlan
     from scimconf.spec.loaded import Loaded
     from scimconf.spec.model import Spec
-    from scimconf.workflow import Options, Planned
+    from scimconf.workflow import PlannedApplication, PlanOptions
 
 NOTHING: Mapping[str, Spec] = MappingProxyType({})
 REMEMBERED = ("only", "exclude", "allow", "given", "files")
 """Options that a saved plan remembers as lists, so that its apply plans in the same way."""
 
 
-def wishes(asked: dict[str, Any]) -> Options:
-    from scimconf.workflow import Options
+def wishes(asked: dict[str, Any]) -> PlanOptions:
+    from scimconf.workflow import PlanOptions
 
-    return Options(
+    return PlanOptions(
         tuple(asked["only"]),
         tuple(asked["exclude"]),
         tuple(asked["allow"]),
@@ -45,50 +45,50 @@ def wishes(asked: dict[str, Any]) -> Options:
 
 def former(asked: dict[str, Any]) -> Mapping[str, Spec]:
     """The specs as they were, by name; raises ProblemsError where one of them cannot be read."""
-    from scimconf.errors import ProblemsError
+    from scimconf.diagnostics import DiagnosticsError
 
     if not asked["was"]:
         return NOTHING
     loadeds, together = options.load_all(asked["was"], asked["given"], asked["files"])
     problems = [*together, *(problem for loaded in loadeds for problem in loaded.problems)]
     if problems:
-        raise ProblemsError(problems)
+        raise DiagnosticsError(problems)
     return {loaded.spec.name: loaded.spec for loaded in loadeds if loaded.spec is not None}
 
 
-def announce(session: Session, found: Found, asked: dict[str, Any]) -> None:
+def announce(session: Session, found: PlanResults, asked: dict[str, Any]) -> None:
     """Tells programs what was planned, without people's names where that is asked for."""
     for one in saved.discreet(whole(found, asked), asked).applications:
         session.events.planned(one)
 
 
-class Found:
+class PlanResults:
     """What came of each spec: a plan, problems, or an error."""
 
     def __init__(self) -> None:
-        self.planned: list[Planned] = []
-        self.problems: list[Problem] = []
+        self.planned: list[PlannedApplication] = []
+        self.problems: list[Diagnostic] = []
         self.errors: list[tuple[str, Exception]] = []
 
 
 async def plan_all(
     session: Session,
     loadeds: Sequence[Loaded],
-    wishes: Options,
+    wishes: PlanOptions,
     former: Mapping[str, Spec] = NOTHING,
     *,
     reviewed: bool = False,
-) -> Found:
+) -> PlanResults:
     """All applications at once; one that fails does not stop the others. `former` are specs as they were, by name.
 
     The patterns of a plan that was reviewed are not misspelt: what they no longer match is gone, and the plan is stale.
     """
     import asyncio
 
-    from scimconf.errors import ScimconfError, unforeseen
+    from scimconf.diagnostics import ScimconfError, describe_unexpected
     from scimconf.workflow import plan, validate
 
-    found = Found()
+    found = PlanResults()
     sound = []
     for loaded in loadeds:
         problems = validate(loaded, wishes.today)
@@ -101,12 +101,12 @@ async def plan_all(
         if isinstance(result, ScimconfError):
             found.errors.append((loaded.spec.name if loaded.spec else "", result))
         elif isinstance(result, Exception):
-            found.errors.append((loaded.spec.name if loaded.spec else "", ScimconfError(unforeseen(result))))
+            found.errors.append((loaded.spec.name if loaded.spec else "", ScimconfError(describe_unexpected(result))))
         elif isinstance(result, BaseException):
             raise result
         else:
-            found.problems += result.comparison.problems
-            if not result.comparison.problems:
+            found.problems += result.comparison.errors
+            if not result.comparison.errors:
                 found.planned.append(result)
     _part_rivals(found)
     if not reviewed:
@@ -114,7 +114,7 @@ async def plan_all(
     return found
 
 
-def _part_rivals(found: Found) -> None:
+def _part_rivals(found: PlanResults) -> None:
     """Takes out every plan of an application that several specs are about: each would undo what the others do."""
     from collections import Counter
 
@@ -126,13 +126,13 @@ def _part_rivals(found: Found) -> None:
     found.planned = [one for one in found.planned if times[one.snapshot.names.get("sp", "")] < 2]
 
 
-def _know_patterns(found: Found, wishes: Options) -> None:
+def _know_patterns(found: PlanResults, wishes: PlanOptions) -> None:
     """A pattern that matches nothing of any application is misspelt; where one cannot be seen, nobody knows.
 
     It is matched with all that is wanted or seen: that nothing changes there is no mistake. What `--only` does not
     match ends the command, since nothing at all would be planned; of `--exclude` it is told.
     """
-    from scimconf.errors import Problem
+    from scimconf.diagnostics import Diagnostic
 
     if not found.planned or not is_sound(found, ()):
         return
@@ -143,10 +143,12 @@ def _know_patterns(found: Found, wishes: Options) -> None:
     for pattern in wishes.exclude:
         if pattern in unmatched:
             said = f"--exclude {pattern!r} matches nothing that a spec names or the tenant shows"
-            found.problems.append(Problem("K005", said, hint="Addresses are as a plan shows them.", severity="warning"))
+            found.problems.append(
+                Diagnostic("K005", said, hint="Addresses are as a plan shows them.", severity="warning")
+            )
 
 
-def whole(found: Found, asked: dict[str, Any]) -> Plan:
+def whole(found: PlanResults, asked: dict[str, Any]) -> Plan:
     """The plan of all applications that could be planned."""
     from scimconf.plan import Plan, Tenant
 
@@ -177,29 +179,29 @@ def _from_here(path: str) -> str:
         return path
 
 
-def specs_of(reviewed: Saved) -> tuple[str, ...]:
+def specs_of(reviewed: SavedPlan) -> tuple[str, ...]:
     """The specs of a saved plan, from the working folder; raises ProblemsError where there is none, or it is not there."""
-    from scimconf.errors import Problem, ProblemsError, Where
+    from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
 
     unnamed = [one.name for one in reviewed.plan.applications if not one.paths]
     if unnamed:
         said = f"the plan of {', '.join(unnamed)} is of no spec, as a difference is, and cannot be applied"
-        raise ProblemsError([Problem("P006", said, hint="Make a plan: scimconf plan --out FILE")])
+        raise DiagnosticsError([Diagnostic("P006", said, hint="Make a plan: scimconf plan --out FILE")])
     specs = tuple(application.paths[0] for application in reviewed.plan.applications)
     hint = "The plan names it as seen from the folder that it was made in: apply it there, or plan here."
     missing = [
-        Problem("S001", "cannot be read: no such file", where=Where(spec), hint=hint)
+        Diagnostic("S001", "cannot be read: no such file", location=Location(spec), hint=hint)
         for spec in specs
         if not Path(spec).exists()
     ]
     if missing:
-        raise ProblemsError(missing)
+        raise DiagnosticsError(missing)
     return specs
 
 
-def tell(found: Found, together: Sequence[Problem], asked: dict[str, Any]) -> None:
+def tell(found: PlanResults, together: Sequence[Diagnostic], asked: dict[str, Any]) -> None:
     """The product on stdout, problems and errors on stderr."""
-    from scimconf.render import problems as as_text
+    from scimconf.render import diagnostics as as_text
 
     if found.planned or asked["form"] != "text":
         steps = {one.name: one.comparison.steps for one in found.planned} if asked.get("with_steps") else None
@@ -214,26 +216,26 @@ def tell(found: Found, together: Sequence[Problem], asked: dict[str, Any]) -> No
 
 def fail(name: str, error: Exception, hide: Callable[[str], str] = str) -> None:
     """An application's error; `hide` takes people out of it, where that is asked for."""
-    from scimconf.render.terminal.characters import visible
+    from scimconf.render.common.escaping import visible
 
     click.echo(visible(f"{name}: {hide(str(error))}"), err=True)
     if getattr(error, "hint", ""):
         click.echo(visible(f"  {hide(error.hint)}"), err=True)  # type: ignore[attr-defined]
 
 
-def refuse(problems: Sequence[Problem]) -> int:
-    from scimconf.render import problems as as_text
+def refuse(problems: Sequence[Diagnostic]) -> int:
+    from scimconf.render import diagnostics as as_text
 
     click.echo(as_text.text(problems, color=Terminal.of_stderr().color), nl=False, err=True)
     return 65
 
 
-def is_sound(found: Found, together: Sequence[Problem]) -> bool:
+def is_sound(found: PlanResults, together: Sequence[Diagnostic]) -> bool:
     """Whether every application could be planned."""
     return not found.errors and not any(problem.is_error for problem in (*together, *found.problems))
 
 
-def keep(found: Found, together: Sequence[Problem], asked: dict[str, Any]) -> None:
+def keep(found: PlanResults, together: Sequence[Diagnostic], asked: dict[str, Any]) -> None:
     """Saves the plan where `--out` says, if it is whole."""
     if not asked.get("out"):
         return
@@ -244,14 +246,14 @@ def keep(found: Found, together: Sequence[Problem], asked: dict[str, Any]) -> No
     click.echo(f"The plan is in {asked['out']}. Apply exactly it: scimconf apply {asked['out']}", err=True)
 
 
-def unsound(loadeds: Sequence[Loaded], together: Sequence[Problem]) -> tuple[Problem, ...]:
+def unsound(loadeds: Sequence[Loaded], together: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
     """What is wrong where nothing at all can be planned; empty where at least one spec can."""
     if together or not any(loaded.spec is not None for loaded in loadeds):
         return (*together, *(problem for loaded in loadeds for problem in loaded.problems))
     return ()
 
 
-def exit_code(found: Found, together: Sequence[Problem], *, detailed: bool) -> int:
+def exit_code(found: PlanResults, together: Sequence[Diagnostic], *, detailed: bool) -> int:
     codes = [0]
     if found.errors:
         codes.append(1)

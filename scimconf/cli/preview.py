@@ -10,7 +10,7 @@ import click
 from scimconf.cli import options, planning
 
 if TYPE_CHECKING:
-    from scimconf.cli.previewing import Telling
+    from scimconf.cli.previewing import PreviewSink
     from scimconf.cli.session import Session
 
 
@@ -61,7 +61,7 @@ def command(paths: Sequence[str], **asked: Any) -> int:
         return planning.refuse(problems)
 
     async def work(session: Session) -> int:
-        tell: Telling
+        tell: PreviewSink
         with telling(session, asked) as tell:
             code = await preview_all(session, loadeds, together, tell, asked)
             tell.end(code)

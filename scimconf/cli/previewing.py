@@ -15,13 +15,13 @@ from scimconf.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
-    from scimconf.errors import Problem
-    from scimconf.kinds.people.preview import Preview
-    from scimconf.live.graph import Graph
+    from scimconf.diagnostics import Diagnostic
+    from scimconf.graph.client import Graph
+    from scimconf.impact.preview import Preview
     from scimconf.plan import Tenant
-    from scimconf.plan.preview import Head, Person, Summary
+    from scimconf.plan.preview import PreviewHeader, PreviewSummary, UserPreview
     from scimconf.spec.loaded import Loaded
-    from scimconf.workflow import Planned
+    from scimconf.workflow import PlannedApplication
 
 BY_IDS = 15_000
 """Up to so many assigned people are read by their ids; of more, the whole directory is the shorter way."""
@@ -35,35 +35,35 @@ LINES = 20
 Hide = Callable[[str], str]
 
 
-class Form(Protocol):
+class PreviewFormat(Protocol):
     """One form of telling, piece by piece."""
 
     def opened(self) -> str: ...
-    def begun(self, head: Head) -> str: ...
-    def person(self, person: Person) -> str: ...
-    def ended(self, summary: Summary) -> str: ...
+    def begun(self, head: PreviewHeader) -> str: ...
+    def person(self, person: UserPreview) -> str: ...
+    def ended(self, summary: PreviewSummary) -> str: ...
     def closed(self, *, complete: bool) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class PreviewSink:
     """Where a preview goes, in which form, and whether that form shows whole resources; `end` is told the exit code."""
 
-    form: Form
+    form: PreviewFormat
     write: Callable[[str], object]
     whole: bool
     end: Callable[[int], object] = bool
 
 
 @contextmanager
-def telling(session: Session, asked: Mapping[str, Any]) -> Iterator[Telling]:
+def telling(session: Session, asked: Mapping[str, Any]) -> Iterator[PreviewSink]:
     """The product goes to stdout, or to a file that only its owner may read, and that is there whole or not at all."""
     form, whole = _form(asked), asked["form"] != "text" or bool(asked["users"])
     if not asked["out"]:
-        yield Telling(form, partial(_show, session), whole)
+        yield PreviewSink(form, partial(_show, session), whole)
         return
     with saved.drafting(asked["out"], private=True) as draft:
-        yield Telling(form, draft.write, whole, partial(_kept, draft, asked["out"]))
+        yield PreviewSink(form, draft.write, whole, partial(_kept, draft, asked["out"]))
 
 
 def _show(session: Session, text: str) -> None:
@@ -82,33 +82,37 @@ def _kept(draft: saved.Draft, out: str, code: int) -> None:
         click.echo(f"The preview is in {out}.", err=True)
 
 
-def _form(asked: Mapping[str, Any]) -> Form:
+def _form(asked: Mapping[str, Any]) -> PreviewFormat:
     if asked["form"] == "json":
-        from scimconf.render.preview.json import Machine
+        from scimconf.render.preview.json import JsonPreview
 
-        return Machine()
+        return JsonPreview()
     if asked["form"] == "html":
         from scimconf.render.preview.html import PreviewPage
 
         return PreviewPage()
-    from scimconf.render.preview.text import Text
+    from scimconf.render.preview.text import TextPreview
 
     terminal = Terminal.of_stdout()
     to_file = bool(asked["out"])
-    return Text(width=terminal.width, color=terminal.color and not to_file, full=bool(asked["users"]))
+    return TextPreview(width=terminal.width, color=terminal.color and not to_file, full=bool(asked["users"]))
 
 
 async def preview_all(
-    session: Session, loadeds: Sequence[Loaded], together: Sequence[Problem], tell: Telling, asked: Mapping[str, Any]
+    session: Session,
+    loadeds: Sequence[Loaded],
+    together: Sequence[Diagnostic],
+    tell: PreviewSink,
+    asked: Mapping[str, Any],
 ) -> int:
     """Plans all applications, previews those that could be planned, and gives the exit code.
 
     However it ends, what was begun is closed, so that a part is still a document, and says that it is a part.
     """
-    from scimconf.errors import ScimconfError
-    from scimconf.workflow import Options
+    from scimconf.diagnostics import ScimconfError
+    from scimconf.workflow import PlanOptions
 
-    wishes = Options(tuple(asked["only"]), tuple(asked["exclude"]), today=options.today(), impact=False)
+    wishes = PlanOptions(tuple(asked["only"]), tuple(asked["exclude"]), today=options.today(), impact=False)
     found = await planning.plan_all(session, loadeds, wishes)
     hide = _hiding(found) if asked["redact_principals"] else None
     session.progress.begin("preview")
@@ -129,7 +133,7 @@ async def preview_all(
     return options.first([planning.exit_code(found, together, detailed=False), 1 if missing else 0])
 
 
-def _hiding(found: planning.Found) -> Hide:
+def _hiding(found: planning.PlanResults) -> Hide:
     """What gives people the pseudonyms that they have in the plan of these applications."""
     from scimconf.plan import Plan, Tenant
     from scimconf.plan.redact import hiding
@@ -155,10 +159,10 @@ def _discreet(hide: Hide | None, names: Sequence[str]) -> Hide:
     return discreet
 
 
-def _complain(found: planning.Found, together: Sequence[Problem], missing: Sequence[str], hide: Hide) -> None:
+def _complain(found: planning.PlanResults, together: Sequence[Diagnostic], missing: Sequence[str], hide: Hide) -> None:
     """What went wrong, on stderr; each missing user once, though several applications ask for them."""
-    from scimconf.render import problems as as_text
-    from scimconf.render.terminal.characters import visible
+    from scimconf.render import diagnostics as as_text
+    from scimconf.render.common.escaping import visible
 
     problems = [replace(one, message=hide(one.message), hint=hide(one.hint)) for one in (*together, *found.problems)]
     if problems:
@@ -170,20 +174,20 @@ def _complain(found: planning.Found, together: Sequence[Problem], missing: Seque
 
 
 async def _preview(
-    session: Session, planned: Planned, tell: Telling, asked: Mapping[str, Any], hide: Hide | None
+    session: Session, planned: PlannedApplication, tell: PreviewSink, asked: Mapping[str, Any], hide: Hide | None
 ) -> list[str]:
     """One application's preview; which of the asked users are not there."""
     import asyncio
 
-    from scimconf.kinds.people.summary import Summing
-    from scimconf.plan.preview import Head
+    from scimconf.impact.preview_summary import SummaryBuilder
+    from scimconf.plan.preview import PreviewHeader
     from scimconf.plan.preview_redact import masking, unmasked
 
     doubts = _doubts(planned)
     scene, notices = await _scene(session, planned)
     whom = await _whom(session.graph, scene, asked)
-    tell.write(tell.form.begun(Head(planned.name, _tenant(planned), whom.about, (*doubts, *notices))))
-    summing = Summing(scene.matching)
+    tell.write(tell.form.begun(PreviewHeader(planned.name, _tenant(planned), whom.about, (*doubts, *notices))))
+    summing = SummaryBuilder(scene.matching)
     mask = unmasked if hide is None else masking(hide)
     pieces: list[str] = []
     done, complete = 0, False
@@ -219,37 +223,37 @@ def _count(session: Session, before: int, done: int, total: int) -> None:
     session.progress.tell("people", done, total, anew=anew)
 
 
-def _tenant(planned: Planned) -> Tenant:
+def _tenant(planned: PlannedApplication) -> Tenant:
     from scimconf.plan import Tenant
 
     return planned.comparison.tenant or Tenant()
 
 
-def _doubts(planned: Planned) -> tuple[str, ...]:
+def _doubts(planned: PlannedApplication) -> tuple[str, ...]:
     """Nobody is read in a tenant that is not the spec's; where it cannot be known which it is, that is said."""
-    from scimconf.errors import ScimconfError
+    from scimconf.diagnostics import ScimconfError
 
-    wrong = [one for one in planned.comparison.plan.guards if one.id == "wrong-tenant" and not one.open]
+    wrong = [one for one in planned.comparison.plan.guards if one.id == "wrong-tenant" and not one.is_allowed]
     if wrong and planned.comparison.tenant is not None:
         raise ScimconfError(f"nobody was looked at: {wrong[0].message}")
     return tuple(f"{one.message[:1].upper()}{one.message[1:]}." for one in wrong)
 
 
-async def _scene(session: Session, planned: Planned) -> tuple[Preview, tuple[str, ...]]:
+async def _scene(session: Session, planned: PlannedApplication) -> tuple[Preview, tuple[str, ...]]:
     """Both sides, ready to be asked, and what must be said about them."""
     from datetime import UTC, datetime
 
     from scimconf.expressions.evaluation import Circumstances
-    from scimconf.kinds.people.preview import Preview
-    from scimconf.kinds.people.sides import notices, reads, sides
-    from scimconf.live import people
+    from scimconf.graph import impact_data
+    from scimconf.impact.preview import Preview
+    from scimconf.impact.projection import notices, reads, states_before_and_after
 
     spec = planned.loaded.spec
     assert spec is not None
-    snapshot = await people.filled(session.graph, planned.snapshot, reads(spec))
+    snapshot = await impact_data.filled(session.graph, planned.snapshot, reads(spec))
     changes = planned.comparison.plan.changes
-    before, after = sides(spec, snapshot, changes)
-    members = await people.members(session.graph, {*(before.groups or ()), *(after.groups or ())})
+    before, after = states_before_and_after(spec, snapshot, changes)
+    members = await impact_data.members(session.graph, {*(before.groups or ()), *(after.groups or ())})
     told = Circumstances(session.graph.now or datetime.now(UTC), tenant_domain=_tenant(planned).domain or None)
     scene = Preview(before, after, members, told)
     return scene, (*notices(spec, snapshot), *scene.notices)
@@ -266,30 +270,30 @@ class _Whom:
 
 
 async def _whom(graph: Graph, scene: Preview, asked: Mapping[str, Any]) -> _Whom:
-    from scimconf.live import people
-    from scimconf.render.names import plural
+    from scimconf.graph import impact_data
+    from scimconf.render.labels import plural
 
     if asked["users"]:
         return await _named(graph, scene, asked["users"])
     ids, most = scene.assigned, asked["sample"] or 0
     if ids is None:
-        total = await people.count(graph)
+        total = await impact_data.count(graph)
         about = f"the first {plural(most, 'user')} of the directory" if most else "all users of the directory"
         of = f", which has {total:,}" if most and total else ""
-        return _Whom(about + of, people.everyone(graph, scene.select, most), min(most or total, total))
+        return _Whom(about + of, impact_data.everyone(graph, scene.select, most), min(most or total, total))
     few = ids[:most] if most else ids
     about = f"{len(few):,} of {len(ids):,} people who are assigned" if most else "everybody who is assigned"
     if len(few) <= BY_IDS:
-        return _Whom(about, people.by_ids(graph, few, scene.select), len(few))
-    return _Whom(about, _among(frozenset(few), people.everyone(graph, scene.select)), len(few))
+        return _Whom(about, impact_data.by_ids(graph, few, scene.select), len(few))
+    return _Whom(about, _among(frozenset(few), impact_data.everyone(graph, scene.select)), len(few))
 
 
 async def _named(graph: Graph, scene: Preview, names: Sequence[str]) -> _Whom:
     """Each person once, though somebody may be asked for by name and by id."""
-    from scimconf.live import people
-    from scimconf.render.names import plural
+    from scimconf.graph import impact_data
+    from scimconf.render.labels import plural
 
-    found = await people.by_names(graph, names, scene.select)
+    found = await impact_data.by_names(graph, names, scene.select)
     there = list({str(user["id"]).lower(): user for user in found if user is not None}.values())
 
     async def once() -> AsyncIterator[list[Any]]:

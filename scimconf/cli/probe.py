@@ -12,7 +12,7 @@ from scimconf.cli.terminal import can_ask
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
-    from scimconf.live.probing import Findings
+    from scimconf.graph.probe import ProbeReport
 
 QUESTION = (
     "This makes a throw-away application in the tenant, starts and pauses its provisioning with nobody assigned, and "
@@ -43,7 +43,7 @@ def command(**asked: Any) -> int:
         return 1
 
     async def work(session: Session) -> int:
-        from scimconf.live.probing import probe
+        from scimconf.graph.probe import probe
 
         found = await probe(session.live(), session.progress.tell)
         with session.progress.still():
@@ -52,10 +52,10 @@ def command(**asked: Any) -> int:
     return run(asked, "probing", work)
 
 
-def _report(found: Findings, out: str) -> int:
+def _report(found: ProbeReport, out: str) -> int:
     from scimconf import __version__
-    from scimconf.live.probing import switches
-    from scimconf.render.terminal.characters import visible
+    from scimconf.graph.probe import switches
+    from scimconf.render.common.escaping import visible
 
     document = {
         "format_version": "1.0",

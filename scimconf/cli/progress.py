@@ -51,7 +51,7 @@ class Progress:
 
     def tell(self, says: str, done: int = 0, total: int = 0, *, anew: bool = False) -> None:
         """One step; a step that is told again only counts on, and is a new line of a log where it is told anew."""
-        from scimconf.render.terminal.characters import visible
+        from scimconf.render.common.escaping import visible
 
         self._events.write("step", application=self._what, says=says, done=done, total=total)
         count = f"[{done}/{total}] " if total else ""
@@ -81,7 +81,7 @@ class Progress:
         now = time.monotonic()
         is_due = now - self._waits.get(says, -STILL_WAITING) >= STILL_WAITING
         if self._status is None and seconds >= LONG and is_due:
-            from scimconf.render.terminal.characters import visible
+            from scimconf.render.common.escaping import visible
 
             self._waits[says] = now
             talk(visible(f"{self._what}: {says}"))

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from scimconf.cli import saved
-from scimconf.errors import ScimconfError
+from scimconf.diagnostics import ScimconfError
 
 
 @click.group("sandbox", short_help="A pretend tenant on this machine, to try things without a real one.")

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from scimconf.errors import Problem, ProblemsError, ScimconfError, Where
+from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location, ScimconfError
 
 if TYPE_CHECKING:
     from scimconf.cli.terminal import Terminal
     from scimconf.plan import Plan, Report
-    from scimconf.plan.file import Saved
-    from scimconf.wire import Step
+    from scimconf.plan.file import SavedPlan
+    from scimconf.steps import Step
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -46,17 +46,19 @@ def is_plan(path: str) -> bool:
         return False  # whoever reads it as a spec says why it cannot be read
 
 
-def read(path: str) -> Saved:
+def read(path: str) -> SavedPlan:
     """The plan in a file; raises ProblemsError."""
     from scimconf.plan.file import read as parse
 
     try:
         text = Path(path).read_bytes()
     except OSError as error:
-        raise ProblemsError([Problem("P001", f"it cannot be read: {error.strerror}", where=Where(path))]) from None
+        raise DiagnosticsError(
+            [Diagnostic("P001", f"it cannot be read: {error.strerror}", location=Location(path))]
+        ) from None
     found = parse(text, path)
-    if isinstance(found, Problem):
-        raise ProblemsError([found])
+    if isinstance(found, Diagnostic):
+        raise DiagnosticsError([found])
     return found
 
 
@@ -116,7 +118,7 @@ def discreet_report(report: Report, hide: Callable[[str], str]) -> Report:
         replace(
             one,
             addresses=tuple(replace(address, rest=hide(address.rest)) for address in one.addresses),
-            says=hide(one.says),
+            message=hide(one.message),
             detail=hide(one.detail),
             hint=hide(one.hint),
         )
@@ -126,21 +128,21 @@ def discreet_report(report: Report, hide: Callable[[str], str]) -> Report:
     return replace(
         report,
         outcomes=outcomes,
-        notices=tuple(map(hide, report.notices)),
+        warnings=tuple(map(hide, report.warnings)),
         error=hide(report.error),
         hint=hide(report.hint),
         problems=problems,
     )
 
 
-def moved(then: Saved, now: Plan) -> tuple[str, ...]:
+def moved(then: SavedPlan, now: Plan) -> tuple[str, ...]:
     """What is no longer as it was when a plan was saved, a line each, safe to print.
 
     A plan that was saved without people's names is compared with today's without them: same spec, same pseudonyms.
     """
     from scimconf.plan.file import moved as compare
+    from scimconf.render.common.escaping import visible
     from scimconf.render.json import plan_document
-    from scimconf.render.terminal.characters import visible
 
     now = discreet(now, then.plan.options)
     return tuple(visible(line) for line in compare(then.plan, now, (then.document, plan_document(now))))

@@ -19,11 +19,11 @@ from scimconf.cli.events import Events
 from scimconf.cli.progress import Progress
 
 if TYPE_CHECKING:
-    from scimconf.live.credentials import TokenSource
-    from scimconf.live.graph import Graph
-    from scimconf.live.observe import Live
-    from scimconf.live.secrets import Secrets
-    from scimconf.live.settings import Settings
+    from scimconf.graph.client import Graph
+    from scimconf.graph.credentials import TokenSource
+    from scimconf.graph.reading import TenantSession
+    from scimconf.graph.secrets import Secrets
+    from scimconf.graph.settings import Settings
 
 
 @dataclass(slots=True)
@@ -37,23 +37,23 @@ class Session:
     tenant_id: str = ""
     interrupts: int = field(default=0)
 
-    def live(self) -> Live:
+    def live(self) -> TenantSession:
         """A way to the tenant for one application."""
         import asyncio
         import time
 
-        from scimconf.live.observe import Live
-        from scimconf.live.patience import Patience
+        from scimconf.graph.eventual_consistency import ConsistencyPolicy
+        from scimconf.graph.reading import TenantSession
 
-        patience = Patience(asyncio.sleep, time.monotonic, lambda: self.graph.now)
+        patience = ConsistencyPolicy(asyncio.sleep, time.monotonic, lambda: self.graph.now)
         patience.waited = lambda seconds, why: self.progress.pausing(seconds, f"waiting: {why}")
-        return Live(self.graph, patience, self.tenant_id)
+        return TenantSession(self.graph, patience, self.tenant_id)
 
     async def tenant(self) -> str:
         """The tenant's default domain, or its id; empty where neither can be read."""
+        from scimconf.diagnostics import GraphError
         from scimconf.documents.application import organization, tenant
-        from scimconf.errors import GraphError
-        from scimconf.live.observe import read
+        from scimconf.graph.reading import read
 
         try:
             found = tenant(await read(self.graph, organization(), {}))
@@ -116,9 +116,9 @@ def run(asked: Mapping[str, Any], what: str, work: Callable[[Session], Awaitable
     """Signs in, connects, and does the work; `asked` are the command's options."""
     import asyncio
 
-    from scimconf.live.graph import open_graph
-    from scimconf.live.secrets import Secrets
-    from scimconf.live.settings import graph_settings
+    from scimconf.graph.client import open_graph
+    from scimconf.graph.secrets import Secrets
+    from scimconf.graph.settings import graph_settings
 
     auth = asked["auth"]
     settings = graph_settings(os.environ, asked["cloud"])
@@ -155,6 +155,6 @@ def _token(settings: Settings, auth: str | None) -> TokenSource | None:
 
 
 def _azure(settings: Settings, auth: str | None) -> TokenSource:
-    from scimconf.live.credentials import token_source
+    from scimconf.graph.credentials import token_source
 
     return token_source(auth, os.environ, settings.cloud)

@@ -9,7 +9,7 @@ import click
 
 from scimconf.cli import options
 from scimconf.cli.terminal import Terminal
-from scimconf.errors import Problem
+from scimconf.diagnostics import Diagnostic
 from scimconf.spec.loaded import Loaded, show
 
 
@@ -37,15 +37,15 @@ def command(paths: Sequence[str], **asked: Any) -> int:
     return 65 if any(problem.is_error for problem in problems) else 0
 
 
-def _problems(loaded: Loaded, ignore: Sequence[str]) -> tuple[Problem, ...]:
+def _problems(loaded: Loaded, ignore: Sequence[str]) -> tuple[Diagnostic, ...]:
     from scimconf.workflow import lint, validate
 
     return (*validate(loaded, options.today()), *lint(loaded, ignore))
 
 
-def _tell(problems: Sequence[Problem], loadeds: Iterable[Loaded], form: str, *, quiet: bool) -> None:
+def _tell(problems: Sequence[Diagnostic], loadeds: Iterable[Loaded], form: str, *, quiet: bool) -> None:
+    from scimconf.render import diagnostics as as_text
     from scimconf.render import json as as_json
-    from scimconf.render import problems as as_text
 
     terminal = Terminal.of_stdout()
     if form == "json":

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from scimconf.documents import application, definitions, job, rows, schema, scopes, secrets
-from scimconf.wire import Json
+from scimconf.snapshot import Json
 
 Judge = Callable[[Json, tuple[str, ...], Json], bool]
 Make = Callable[[Json, tuple[str, ...], Json], Json]

@@ -11,7 +11,7 @@ from typing import cast
 from uuid import UUID, uuid5
 
 from scimconf.plan import Tenant
-from scimconf.wire import AssignmentRow, Document, Json, literal
+from scimconf.snapshot import AssignmentRow, Document, Json, escape_placeholders
 
 CUSTOM_TEMPLATE = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
 """The non-gallery template: Graph reference, applicationTemplate instantiate."""
@@ -26,7 +26,7 @@ _PRINCIPAL_FIELDS = (
 
 def quoted(text: str) -> str:
     """A string literal of an OData filter, in which nothing is a name to be filled in."""
-    return "'" + literal(text).replace("'", "''") + "'"
+    return "'" + escape_placeholders(text).replace("'", "''") + "'"
 
 
 def organization() -> Document:
@@ -87,7 +87,7 @@ def applications() -> Document:
         query=(("$filter", "appId eq '{app_id}'"), ("$select", "id,appId,createdDateTime,appRoles")),
         collection=True,
         binds=_bind_application,
-        empty_is_late=True,
+        empty_may_be_stale=True,
     )
 
 

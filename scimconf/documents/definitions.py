@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scimconf.wire import Json
+from scimconf.snapshot import Json
 
 _DEFINITION = {"type": "type", "multivalued": "multivalued", "required": "required", "case_exact": "caseExact"}
 _FALLBACKS: Mapping[str, Json] = {

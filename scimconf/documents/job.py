@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from scimconf.wire import Document, Json
+from scimconf.snapshot import Document, Json
 
 BASE = "/servicePrincipals/{sp}/synchronization"
 
@@ -26,7 +26,7 @@ class Choice:
 
 def templates() -> Document:
     """What the application can be provisioned with; empty for a while after it was made."""
-    return Document("templates", f"{BASE}/templates", collection=True, empty_is_late=True)
+    return Document("templates", f"{BASE}/templates", collection=True, empty_may_be_stale=True)
 
 
 def jobs(wanted: str | None) -> Document:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from scimconf import expressions
 from scimconf.documents import scopes
-from scimconf.wire import Json
+from scimconf.snapshot import Json
 
 APPLY = {
     "always": "Always",

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from scimconf.documents import definitions as one_definition
 from scimconf.documents import rows as one_row
 from scimconf.documents.job import BASE
-from scimconf.wire import Document, Json
+from scimconf.snapshot import Document, Json
 
 
 def schema() -> Document:
@@ -68,7 +68,7 @@ class Selector:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MappingLocation:
     """Where an objectMapping stands: positions of rule and mapping in the document, and both as raw JSON."""
 
     rule_index: int
@@ -81,12 +81,12 @@ class Place:
         return f"{source or '(none)'} → {target or '(none)'} in rule {self.rule.get('name') or self.rule.get('id')}"
 
 
-def places(raw: Json) -> Iterator[Place]:
+def places(raw: Json) -> Iterator[MappingLocation]:
     """Every objectMapping of the document, in its order; what is not an object is passed over."""
     for rule_index, rule in enumerate(_list(raw, "synchronizationRules")):
         for mapping_index, mapping in enumerate(_list(rule, "objectMappings")):
             if isinstance(mapping, Mapping):
-                yield Place(rule_index, mapping_index, rule, mapping)
+                yield MappingLocation(rule_index, mapping_index, rule, mapping)
 
 
 def _list(raw: Json, key: str) -> list[Json]:
@@ -94,7 +94,7 @@ def _list(raw: Json, key: str) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
-def matching(raw: Json, selector: Selector) -> list[Place]:
+def matching(raw: Json, selector: Selector) -> list[MappingLocation]:
     """The objectMappings that a selector means: exactly one is right, none or several are the caller's problem.
 
     `users` and `groups` mean the one mapping of an editable, outbound rule whose source object is User or Group.
@@ -106,11 +106,11 @@ def matching(raw: Json, selector: Selector) -> list[Place]:
     return [place for place in places(raw) if _selected(place, selector)]
 
 
-def _source(place: Place) -> str:
+def _source(place: MappingLocation) -> str:
     return str(place.mapping.get("sourceObjectName") or "").lower()
 
 
-def _is_outbound(raw: Json, found: Place) -> bool:
+def _is_outbound(raw: Json, found: MappingLocation) -> bool:
     """Whether the rule reads from the tenant's own directory; where no directory shows itself as that, every rule may.
 
     Directions are written nowhere. Only the tenant's directory knows whether somebody is assigned or soft-deleted.
@@ -133,7 +133,7 @@ def _is_tenant(directory: Json) -> bool:
     )
 
 
-def _selected(place: Place, selector: Selector) -> bool:
+def _selected(place: MappingLocation, selector: Selector) -> bool:
     rule_names = (place.rule.get("name"), place.rule.get("id"))
     return (
         (not selector.rule or selector.rule in rule_names)
@@ -143,12 +143,12 @@ def _selected(place: Place, selector: Selector) -> bool:
     )
 
 
-def place(raw: Json, selector: Selector) -> Place | None:
+def place(raw: Json, selector: Selector) -> MappingLocation | None:
     found = matching(raw, selector)
     return found[0] if len(found) == 1 else None
 
 
-def rows(found: Place) -> list[Json]:
+def rows(found: MappingLocation) -> list[Json]:
     """The attributeMappings of a place; one that names no target is nobody's."""
     return [
         row
@@ -157,7 +157,7 @@ def rows(found: Place) -> list[Json]:
     ]
 
 
-def definitions(raw: Json, found: Place, side: str) -> list[Json]:
+def definitions(raw: Json, found: MappingLocation, side: str) -> list[Json]:
     """The attributeDefinitions of a place's source or target object; of two objects with one name, both."""
     return [
         attribute
@@ -167,7 +167,7 @@ def definitions(raw: Json, found: Place, side: str) -> list[Json]:
     ]
 
 
-def _objects(raw: Json, found: Place, side: str) -> list[Json]:
+def _objects(raw: Json, found: MappingLocation, side: str) -> list[Json]:
     directory, name = found.rule.get(f"{side}DirectoryName"), found.mapping.get(f"{side}ObjectName")
     return [
         one
@@ -185,7 +185,7 @@ def _selector(key: tuple[str, ...]) -> Selector:
     return Selector(*key[:4])
 
 
-def _with_mapping(raw: Json, found: Place, mapping: Json) -> Json:
+def _with_mapping(raw: Json, found: MappingLocation, mapping: Json) -> Json:
     mappings = list(found.rule["objectMappings"])
     mappings[found.mapping_index] = mapping
     rules = list(raw["synchronizationRules"])
@@ -193,14 +193,14 @@ def _with_mapping(raw: Json, found: Place, mapping: Json) -> Json:
     return {**raw, "synchronizationRules": rules}
 
 
-def _found(raw: Json, key: tuple[str, ...]) -> Place:
+def _found(raw: Json, key: tuple[str, ...]) -> MappingLocation:
     found = place(raw, _selector(key))
     if found is None:
         raise LookupError(f"the schema has no single mapping for {key[0]} any more")
     return found
 
 
-def _row(found: Place, target: str) -> Json | None:
+def _row(found: MappingLocation, target: str) -> Json | None:
     return next((row for row in rows(found) if row.get("targetAttributeName") == target), None)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from scimconf.snapshot import Json
 from scimconf.spec.model.operators import OPERATORS, operator_word, same_spelling
-from scimconf.wire import Json
 
 
 def filters(scope: Json) -> list[Json]:

@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterator, Mapping
 
 from scimconf.documents.job import BASE
+from scimconf.snapshot import Document, Json, SecretRef
 from scimconf.spec.model import Connection, SecretReference
-from scimconf.wire import Document, Json, SecretRef
 
 MASK = "*"
 NOTIFICATIONS = "SyncNotificationSettings"

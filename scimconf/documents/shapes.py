@@ -11,95 +11,109 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from scimconf.wire import Json
+from scimconf.snapshot import Json
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class ListShape:
     """A list of things of one shape; null is an empty one."""
 
     of: Shape
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class ObjectShape:
     """An object with some members of which the shape matters; null is one without any, where that may be."""
 
     members: Mapping[str, Shape]
     needed: bool = True
 
 
-Shape = Rows | Thing | Literal["id", "text", "number"]
+Shape = ListShape | ObjectShape | Literal["id", "text", "number"]
 """An `id` is a text that is there, and not empty."""
 
-_ROLES = Rows(
-    Thing({"id": "id", "value": "text", "displayName": "text", "description": "text", "allowedMemberTypes": Rows("id")})
+_ROLES = ListShape(
+    ObjectShape(
+        {
+            "id": "id",
+            "value": "text",
+            "displayName": "text",
+            "description": "text",
+            "allowedMemberTypes": ListShape("id"),
+        }
+    )
 )
-_ERROR = Thing({"message": "text"}, needed=False)
-_STATUS = Thing(
+_ERROR = ObjectShape({"message": "text"}, needed=False)
+_STATUS = ObjectShape(
     {
         "code": "text",
-        "quarantine": Thing({"reason": "text", "error": _ERROR}, needed=False),
+        "quarantine": ObjectShape({"reason": "text", "error": _ERROR}, needed=False),
         "steadyStateFirstAchievedTime": "text",
     },
     needed=False,
 )
-_JOB = Thing({"id": "id", "templateId": "id", "schedule": Thing({"state": "text"}, needed=False), "status": _STATUS})
-_CLAUSE = Thing(
+_JOB = ObjectShape(
+    {"id": "id", "templateId": "id", "schedule": ObjectShape({"state": "text"}, needed=False), "status": _STATUS}
+)
+_CLAUSE = ObjectShape(
     {
         "sourceOperandName": "text",
         "operatorName": "text",
-        "targetOperand": Thing({"values": Rows("text")}, needed=False),
+        "targetOperand": ObjectShape({"values": ListShape("text")}, needed=False),
     }
 )
-_SCOPE = Thing({"groups": Rows(Thing({"name": "text", "clauses": Rows(_CLAUSE)}))}, needed=False)
-_ROW = Thing(
+_SCOPE = ObjectShape({"groups": ListShape(ObjectShape({"name": "text", "clauses": ListShape(_CLAUSE)}))}, needed=False)
+_ROW = ObjectShape(
     {
         "targetAttributeName": "text",
         "matchingPriority": "number",
         "defaultValue": "text",
         "flowType": "text",
         "flowBehavior": "text",
-        "source": Thing({}, needed=False),
+        "source": ObjectShape({}, needed=False),
     }
 )
-_MAPPING = Thing(
+_MAPPING = ObjectShape(
     {
         "sourceObjectName": "text",
         "targetObjectName": "text",
         "flowTypes": "text",
         "scope": _SCOPE,
-        "attributeMappings": Rows(_ROW),
+        "attributeMappings": ListShape(_ROW),
     }
 )
-_RULE = Thing(
+_RULE = ObjectShape(
     {
         "id": "text",
         "name": "text",
         "sourceDirectoryName": "text",
         "targetDirectoryName": "text",
-        "objectMappings": Rows(_MAPPING),
+        "objectMappings": ListShape(_MAPPING),
     }
 )
-_ATTRIBUTE = Thing(
+_ATTRIBUTE = ObjectShape(
     {
         "name": "text",
         "type": "text",
         "mutability": "text",
-        "referencedObjects": Rows(Thing({"referencedObjectName": "text"}, needed=False)),
+        "referencedObjects": ListShape(ObjectShape({"referencedObjectName": "text"}, needed=False)),
     }
 )
-_DIRECTORY = Thing(
-    {"id": "text", "name": "text", "objects": Rows(Thing({"name": "text", "attributes": Rows(_ATTRIBUTE)}))}
+_DIRECTORY = ObjectShape(
+    {
+        "id": "text",
+        "name": "text",
+        "objects": ListShape(ObjectShape({"name": "text", "attributes": ListShape(_ATTRIBUTE)})),
+    }
 )
-_SCHEMA = Thing({"synchronizationRules": Rows(_RULE), "directories": Rows(_DIRECTORY)})
-_OPERATORS = Rows(Thing({"id": "text", "name": "text"}))
+_SCHEMA = ObjectShape({"synchronizationRules": ListShape(_RULE), "directories": ListShape(_DIRECTORY)})
+_OPERATORS = ListShape(ObjectShape({"id": "text", "name": "text"}))
 _PRINCIPAL: Mapping[str, Shape] = {
     "id": "id",
     "appId": "id",
     "displayName": "text",
     "appRoles": _ROLES,
-    "tags": Rows("text"),
+    "tags": ListShape("text"),
     "preferredSingleSignOnMode": "text",
     "applicationTemplateId": "text",
     "appOwnerOrganizationId": "text",
@@ -107,36 +121,38 @@ _PRINCIPAL: Mapping[str, Shape] = {
 
 SHAPES: Mapping[str, Shape] = MappingProxyType(
     {
-        "organization": Rows(Thing({"id": "id", "verifiedDomains": Rows(Thing({"name": "text"}))})),
-        "service_principals": Rows(Thing(_PRINCIPAL)),
-        "service_principal": Thing({"id": "id", "tags": Rows("text")}),
-        "applications": Rows(Thing({"id": "id", "createdDateTime": "text", "appRoles": _ROLES})),
-        "application": Thing({"id": "id", "appRoles": _ROLES}),
-        "application_templates": Rows(Thing({"id": "id", "displayName": "text"})),
-        "templates": Rows(Thing({"id": "id"})),
-        "jobs": Rows(_JOB),
+        "organization": ListShape(
+            ObjectShape({"id": "id", "verifiedDomains": ListShape(ObjectShape({"name": "text"}))})
+        ),
+        "service_principals": ListShape(ObjectShape(_PRINCIPAL)),
+        "service_principal": ObjectShape({"id": "id", "tags": ListShape("text")}),
+        "applications": ListShape(ObjectShape({"id": "id", "createdDateTime": "text", "appRoles": _ROLES})),
+        "application": ObjectShape({"id": "id", "appRoles": _ROLES}),
+        "application_templates": ListShape(ObjectShape({"id": "id", "displayName": "text"})),
+        "templates": ListShape(ObjectShape({"id": "id"})),
+        "jobs": ListShape(_JOB),
         "job": _JOB,
         "schema": _SCHEMA,
         "template_schema": _SCHEMA,
         "default_schema": _SCHEMA,
         "filter_operators": _OPERATORS,
         "template_filter_operators": _OPERATORS,
-        "secrets": Rows(Thing({"key": "id", "value": "text"})),
+        "secrets": ListShape(ObjectShape({"key": "id", "value": "text"})),
     }
 )
 """By the document's name; one that is not here is judged by whoever reads it."""
 
 
-def odd(name: str, raw: Json) -> str:
+def first_shape_error(name: str, raw: Json) -> str:
     """In what a document is not as documented, the first such place; empty where it can be worked with."""
     shape = SHAPES.get(name)
     return "" if shape is None else next(_odd(shape, raw, ""), "")
 
 
 def _odd(shape: Shape, value: Json, place: str) -> Iterator[str]:
-    if isinstance(shape, Rows):
+    if isinstance(shape, ListShape):
         yield from _odd_rows(shape, value, place)
-    elif isinstance(shape, Thing):
+    elif isinstance(shape, ObjectShape):
         yield from _odd_thing(shape, value, place)
     elif shape == "number":
         if value is not None and not isinstance(value, int | float):
@@ -147,7 +163,7 @@ def _odd(shape: Shape, value: Json, place: str) -> Iterator[str]:
         yield f"{place} is empty"
 
 
-def _odd_rows(shape: Rows, value: Json, place: str) -> Iterator[str]:
+def _odd_rows(shape: ListShape, value: Json, place: str) -> Iterator[str]:
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from _odd(shape.of, item, f"{place}[{index}]")
@@ -155,7 +171,7 @@ def _odd_rows(shape: Rows, value: Json, place: str) -> Iterator[str]:
         yield f"{place or 'it'} is no list"
 
 
-def _odd_thing(shape: Thing, value: Json, place: str) -> Iterator[str]:
+def _odd_thing(shape: ObjectShape, value: Json, place: str) -> Iterator[str]:
     if isinstance(value, Mapping):
         for name, part in shape.members.items():
             yield from _odd(part, value.get(name), f"{place}.{name}" if place else name)

@@ -9,14 +9,26 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
 from scimconf.documents import schema
-from scimconf.errors import Problem
 from scimconf.kinds import roles
 from scimconf.kinds.kind import Base, Effects, live_schema, refused, schema_reads
-from scimconf.plan import Absent, Action, Change, Effect, Kept, Reported, Resource, Wanted, Whole, decode
+from scimconf.plan import (
+    Absent,
+    Action,
+    Change,
+    DesiredItem,
+    Effect,
+    Exclusive,
+    Protected,
+    ReportOnly,
+    Resource,
+    decode,
+)
+from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Role, Spec
-from scimconf.wire import Document, Edit, Json, Phase, Read, Snapshot, Step
+from scimconf.steps import Edit, Phase, Read, Step
 
 _MEMBERS = {"users": "User", "applications": "Application"}
 _WORDS = {value: word for word, value in _MEMBERS.items()}
@@ -36,11 +48,11 @@ class AppRoleKind(Base):
         if _removes(spec):
             yield from schema_reads()
 
-    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Problem]:
+    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if snapshot is None or spec.app_roles is None:
             return
         if snapshot.get("applications") == [] and snapshot.rows("service_principals"):
-            yield Problem(
+            yield Diagnostic(
                 "K701",
                 "the application object is not in this tenant, so its roles cannot be changed here",
                 ("app_roles",),
@@ -51,29 +63,29 @@ class AppRoleKind(Base):
             permission = "Application.Read.All" if needed == "assignments" else "Synchronization.Read.All"
             yield from refused(snapshot, needed, "K704", ("app_roles",), permission)
         if _removes(spec) and _is_inbound(snapshot):
-            yield Problem(
+            yield Diagnostic(
                 "K702",
                 "an inbound rule of the live schema writes the app roles, so they are not removed here",
                 ("app_roles",),
                 hint="Write `unlisted: keep` and take out `absent`.",
             )
 
-    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[Wanted]:
+    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         if spec.app_roles is None:
             return
         if spec.app_roles.unlisted != "keep":
             prefix = self.address(spec)
-            yield Whole(prefix) if spec.app_roles.unlisted == "remove" else Reported(prefix)
+            yield Exclusive(prefix) if spec.app_roles.unlisted == "remove" else ReportOnly(prefix)
             yield from self._without_value(spec, snapshot)
         for role in spec.app_roles.roles:
             address = self.address(spec, roles.label_of(role))
             yield Absent(address) if role.absent else Resource(address, _desired(role))
 
-    def _without_value(self, spec: Spec, snapshot: Snapshot) -> Iterator[Wanted]:
+    def _without_value(self, spec: Spec, snapshot: Snapshot) -> Iterator[DesiredItem]:
         """The template's own roles have no value; they stay unless they are listed."""
         for name in roles.labels(documents.roles(snapshot.documents)).values():
             if roles.value_of(name) is None:
-                yield Kept(self.address(spec, name))
+                yield Protected(self.address(spec, name))
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         if spec.app_roles is None:
@@ -146,17 +158,17 @@ def _needs_disabling(change: Change) -> bool:
 def _effects(change: Change) -> frozenset[Effect]:
     if change.action is Action.DELETE:
         held = change.before.facts.get("assignments") if change.before is not None else 0
-        return frozenset({Effect.DESTROYS, Effect.NARROWS} if held else {Effect.DESTROYS})
+        return frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS} if held else {Effect.DATA_LOSS})
     shown = change.field("display_name")
     return frozenset({Effect.RESYNC}) if change.before is not None and shown is not None else frozenset()
 
 
-def _ambiguous(spec: Spec, snapshot: Snapshot) -> Iterator[Problem]:
+def _ambiguous(spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
     live = Counter(map(roles.live_label, documents.roles(snapshot.documents)))
     for index, role in enumerate(spec.app_roles.roles if spec.app_roles is not None else ()):
         if live[roles.label_of(role)] > 1:
             said = f"the application has several roles {role.identity}"
-            yield Problem(
+            yield Diagnostic(
                 "K703", said, ("app_roles", "roles", index), hint="Give each a value of its own in the portal."
             )
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
-from scimconf.errors import Problem
 from scimconf.kinds.kind import Base, Effects, refused
-from scimconf.plan import Change, Resource, Wanted
+from scimconf.plan import Change, DesiredItem, Resource
+from scimconf.snapshot import Document, Snapshot, escape_placeholders
 from scimconf.spec.model import Spec
-from scimconf.wire import Document, Phase, Send, Snapshot, Step, literal
+from scimconf.steps import Phase, Send, Step
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 PERMISSION = "Application.Read.All"
@@ -39,7 +40,7 @@ class ApplicationKind(Base):
         if spec.application.create is not None and not _template_id(spec):
             yield documents.application_templates(spec.application.create.from_template)
 
-    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Problem]:
+    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if snapshot is None:
             return
         yield from refused(snapshot, "service_principals", "K101", ("application",), PERMISSION)
@@ -48,18 +49,18 @@ class ApplicationKind(Base):
             yield from self._count(spec, snapshot, rows)
             yield from self._sign_on(spec, rows)
 
-    def _count(self, spec: Spec, snapshot: Snapshot, rows: Sequence[dict[str, str]]) -> Iterable[Problem]:
+    def _count(self, spec: Spec, snapshot: Snapshot, rows: Sequence[dict[str, str]]) -> Iterable[Diagnostic]:
         field, _, value = identified_by(spec)
         if len(rows) > 1:
             ids = ", ".join(f"app_id {row['appId']} (object id {row['id']})" for row in rows)
-            yield Problem(
+            yield Diagnostic(
                 "K102",
                 f'{len(rows)} applications are called "{value}": {ids}',
                 ("application", field),
                 hint="Write app_id or object_id instead of display_name.",
             )
         elif not rows and spec.application.create is None:
-            yield Problem(
+            yield Diagnostic(
                 "K103",
                 f"there is no application with {field} {value}",
                 ("application", field),
@@ -68,7 +69,7 @@ class ApplicationKind(Base):
         elif not rows:
             yield from self._gallery(spec, snapshot)
 
-    def _gallery(self, spec: Spec, snapshot: Snapshot) -> Iterable[Problem]:
+    def _gallery(self, spec: Spec, snapshot: Snapshot) -> Iterable[Diagnostic]:
         path = ("application", "create", "from_template")
         yield from refused(snapshot, "application_templates", "K101", path, PERMISSION)
         offered = snapshot.get("application_templates")
@@ -77,13 +78,13 @@ class ApplicationKind(Base):
             return
         ids = ", ".join(str(one["id"]) for one in offered)
         said = f"several templates have this name: {ids}" if ids else "the gallery has no application of this name"
-        yield Problem("K104", said, path, hint="Write the template's id, or `custom`.")
+        yield Diagnostic("K104", said, path, hint="Write the template's id, or `custom`.")
 
-    def _sign_on(self, spec: Spec, rows: Sequence[dict[str, str]]) -> Iterable[Problem]:
+    def _sign_on(self, spec: Spec, rows: Sequence[dict[str, str]]) -> Iterable[Diagnostic]:
         wanted = spec.application.single_sign_on
         mode = rows[0].get("preferredSingleSignOnMode") if len(rows) == 1 else wanted
         if wanted is not None and mode != wanted:
-            yield Problem(
+            yield Diagnostic(
                 "K105",
                 f"SAML single sign-on is not set up (it is {mode or 'not chosen'})",
                 ("application", "single_sign_on"),
@@ -91,7 +92,7 @@ class ApplicationKind(Base):
                 severity="warning",
             )
 
-    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[Wanted]:
+    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         create = spec.application.create
         if create is None or snapshot.rows("service_principals"):
             yield Resource(self.address(spec))
@@ -115,9 +116,9 @@ class ApplicationKind(Base):
                 f"make the application {spec.application.display_name} from its template",
                 "POST",
                 f"/applicationTemplates/{template}/instantiate",
-                {"displayName": literal(spec.application.display_name or "")},
-                gives=(("sp", "servicePrincipal.id"), ("app", "application.id"), ("app_id", "application.appId")),
-                look=documents.service_principals(prop, value),
+                {"displayName": escape_placeholders(spec.application.display_name or "")},
+                outputs=(("sp", "servicePrincipal.id"), ("app", "application.id"), ("app_id", "application.appId")),
+                lookup=documents.service_principals(prop, value),
             )
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:

@@ -18,14 +18,27 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.documents import application as documents
-from scimconf.errors import Problem, SpecPath
 from scimconf.kinds import roles
-from scimconf.kinds.kind import Base, Effects, close, refused
-from scimconf.plan import Absent, Action, Change, Effect, Kept, Reported, Resource, Wanted, Whole, decode, encode
+from scimconf.kinds.kind import Base, Effects, refused, suggest
+from scimconf.plan import (
+    Absent,
+    Action,
+    Change,
+    DesiredItem,
+    Effect,
+    Exclusive,
+    Protected,
+    ReportOnly,
+    Resource,
+    decode,
+    encode,
+)
 from scimconf.plan.globs import is_like
+from scimconf.snapshot import Document, Lookup, Principal, Snapshot
 from scimconf.spec.model import Assignments, GroupAssignment, Spec, UserAssignment
-from scimconf.wire import Document, Lookup, Phase, Principal, Send, Snapshot, Step
+from scimconf.steps import Phase, Send, Step
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 Listed: TypeAlias = UserAssignment | GroupAssignment
@@ -38,7 +51,7 @@ _ALREADY = (
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AssignmentEntry:
     """One listed principal of the spec, with where it is written and how it is looked up."""
 
     listed: Listed
@@ -65,12 +78,12 @@ class AssignmentKind(Base):
             return
         yield from (one.lookup for one in _entries(spec.assignments) if one.lookup.by != "user")
         live = snapshot.get("assignments")
-        if live is None and not snapshot.settled and "assignments" not in snapshot.refused:
+        if live is None and not snapshot.complete and "assignments" not in snapshot.denied:
             return
         rows = documents.assigned(live or ())
         ids = {Lookup("id", row["principalId"]) for row in rows if row["principalType"] != "ServicePrincipal"}
         yield from ids
-        if all(one in snapshot.found for one in ids):
+        if all(one in snapshot.principals for one in ids):
             known = _users_by_name(snapshot)
             for one in _entries(spec.assignments):
                 if one.lookup.by == "user" and one.lookup.value not in known:
@@ -78,7 +91,7 @@ class AssignmentKind(Base):
 
     # --- what is wrong ---
 
-    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Problem]:
+    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if spec.assignments is None or snapshot is None:
             return
         yield from refused(snapshot, "assignments", "K801", ("assignments",), "Application.Read.All")
@@ -95,12 +108,12 @@ class AssignmentKind(Base):
             yield from _about_roles(one, held[principal.id], roles)
             if principal.id in seen:
                 said = f"{principal.name} is listed twice"
-                yield Problem("K805", said, one.path, hint="Write one entry with all the roles.")
+                yield Diagnostic("K805", said, one.path, hint="Write one entry with all the roles.")
             seen[principal.id] = one.path
 
     # --- both sides ---
 
-    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[Wanted]:
+    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         if spec.assignments is None:
             return
         everyone, names = _principals(spec.assignments, snapshot), _names(snapshot)
@@ -111,33 +124,33 @@ class AssignmentKind(Base):
         yield from self._unlisted(spec, snapshot, {one.id for one in everyone.values()})
 
     def _wanted(
-        self, spec: Spec, one: Entry, principal: Principal, names: Mapping[str, str], roles: _Roles
-    ) -> Iterator[Wanted]:
+        self, spec: Spec, one: AssignmentEntry, principal: Principal, names: Mapping[str, str], roles: _Roles
+    ) -> Iterator[DesiredItem]:
         prefix = self.address(spec, _label(principal, names))
         if one.listed.absent and one.listed.roles:
             for role in one.listed.roles:
                 yield Absent(prefix.under(roles.name(role)), (principal.id, roles.id(role)))
             return
-        yield Whole(prefix, "absent") if one.listed.absent else Whole(prefix)
+        yield Exclusive(prefix, "absent") if one.listed.absent else Exclusive(prefix)
         for role in one.listed.roles if not one.listed.absent else ():
             facts = {"principal": principal.name}
             yield Resource(prefix.under(roles.name(role)), {}, (principal.id, roles.id(role)), facts)
 
-    def _unlisted(self, spec: Spec, snapshot: Snapshot, listed: set[str]) -> Iterator[Wanted]:
+    def _unlisted(self, spec: Spec, snapshot: Snapshot, listed: set[str]) -> Iterator[DesiredItem]:
         assignments = spec.assignments
         if assignments is None or assignments.unlisted == "keep":
             return
         prefix = self.address(spec)
         if assignments.unlisted == "report":
-            yield Reported(prefix)
+            yield ReportOnly(prefix)
         elif not any(_empty_files(assignments)):
-            yield Whole(prefix)
+            yield Exclusive(prefix)
         for resource in self.observed(spec, snapshot):
             is_service = resource.facts["type"] == "ServicePrincipal"
             if is_service or (
                 resource.facts["principal_id"] not in listed and _is_kept(assignments, resource, snapshot)
             ):
-                yield Kept(resource.address, resource.key)
+                yield Protected(resource.address, resource.key)
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         if spec.assignments is None:
@@ -167,12 +180,12 @@ class AssignmentKind(Base):
                 own: Any = change.after.key
                 body = {"principalId": own[0], "resourceId": "{sp}", "appRoleId": own[1]}
                 says = f"assign {change.address.rest}"
-                yield Send(Phase.BUILD, serves, says, "POST", path, body, already=_ALREADY, batch=True)
+                yield Send(Phase.BUILD, serves, says, "POST", path, body, success_errors=_ALREADY, batch=True)
             else:
                 assert change.before is not None
                 says, gone = f"remove {change.address.rest}", ((404, ""),)
                 row = f"{path}/{change.before.facts['id']}"
-                yield Send(Phase.CLEAR, serves, says, "DELETE", row, already=gone, batch=True)
+                yield Send(Phase.CLEAR, serves, says, "DELETE", row, success_errors=gone, batch=True)
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
         """Someone who gains a first role may be created, who loses the last may be disabled; a swap does neither."""
@@ -199,14 +212,14 @@ def _owner(change: Change) -> str:
 
 def _effects(before: int, after: int) -> frozenset[Effect]:
     if before == 0:
-        return frozenset({Effect.WIDENS})
-    return frozenset({Effect.NARROWS}) if after == 0 else frozenset({Effect.RESYNC})
+        return frozenset({Effect.PROVISIONS})
+    return frozenset({Effect.DEPROVISIONS}) if after == 0 else frozenset({Effect.RESYNC})
 
 
 # --- who is listed -------------------------------------------------------------------------------------------------
 
 
-def _entries(one: Assignments) -> Sequence[Entry]:
+def _entries(one: Assignments) -> Sequence[AssignmentEntry]:
     found = [_entry(group, ("assignments", "groups", index)) for index, group in enumerate(one.groups)]
     found += [_entry(user, ("assignments", "users", index)) for index, user in enumerate(one.users)]
     for number, file in enumerate(one.imported):
@@ -216,18 +229,18 @@ def _entries(one: Assignments) -> Sequence[Entry]:
     return found
 
 
-def _entry(listed: Listed, path: SpecPath) -> Entry:
+def _entry(listed: Listed, path: SpecPath) -> AssignmentEntry:
     if isinstance(listed, GroupAssignment):
         by_id = listed.id is not None
-        return Entry(
+        return AssignmentEntry(
             listed, path, Lookup("id" if by_id else "group", (listed.id or "").lower() if by_id else listed.name or "")
         )
     is_id = _GUID.fullmatch(listed.user) is not None
-    return Entry(listed, path, Lookup("id" if is_id else "user", listed.user.casefold()))
+    return AssignmentEntry(listed, path, Lookup("id" if is_id else "user", listed.user.casefold()))
 
 
 def _users_by_name(snapshot: Snapshot) -> Mapping[str, Principal]:
-    return {one.name.casefold(): one for found in snapshot.found.values() for one in found if one.type == "user"}
+    return {one.name.casefold(): one for found in snapshot.principals.values() for one in found if one.type == "user"}
 
 
 def _principals(assignments: Assignments, snapshot: Snapshot) -> Mapping[SpecPath, Principal]:
@@ -237,20 +250,20 @@ def _principals(assignments: Assignments, snapshot: Snapshot) -> Mapping[SpecPat
         if one.lookup.by == "user" and one.lookup.value in users:
             found[one.path] = users[one.lookup.value]
             continue
-        candidates = snapshot.found.get(one.lookup, ())
+        candidates = snapshot.principals.get(one.lookup, ())
         if len(candidates) == 1:
             found[one.path] = candidates[0]
     return found
 
 
-def _unresolved(one: Entry) -> Principal:
+def _unresolved(one: AssignmentEntry) -> Principal:
     """In a plan that has problems anyway, a principal that could not be found stands under its written name."""
     kind = "user" if isinstance(one.listed, UserAssignment) else "group"
     return Principal(f"?{one.lookup.value}", kind, one.lookup.value)  # type: ignore[arg-type]
 
 
 def _principal(row: Any, snapshot: Snapshot) -> Principal:
-    found = snapshot.found.get(Lookup("id", row["principalId"]), ())
+    found = snapshot.principals.get(Lookup("id", row["principalId"]), ())
     if found:
         return found[0]
     types: Mapping[str, Any] = {"User": "user", "Group": "group", "ServicePrincipal": "servicePrincipal"}
@@ -261,7 +274,7 @@ def _principal(row: Any, snapshot: Snapshot) -> Principal:
 
 def _names(snapshot: Snapshot) -> Mapping[str, str]:
     """Principal id → its name in addresses; one that is not unique gets `~` and eight characters of its id."""
-    everyone = {one.id: one for found in snapshot.found.values() for one in found}
+    everyone = {one.id: one for found in snapshot.principals.values() for one in found}
     for row in documents.assigned(snapshot.rows("assignments")):
         everyone.setdefault(row["principalId"], _principal(row, snapshot))
     counts = Counter((one.type, one.name.casefold()) for one in everyone.values())
@@ -278,8 +291,8 @@ def _label(principal: Principal, names: Mapping[str, str]) -> str:
 def _is_kept(assignments: Assignments, resource: Resource, snapshot: Snapshot) -> bool:
     """Whether a pattern of `keep` takes it. A user whose name could not be read may be any of those that are kept."""
     facts = resource.facts
-    named = bool(snapshot.found.get(Lookup("id", facts["principal_id"])))
-    for keep in assignments.keep:
+    named = bool(snapshot.principals.get(Lookup("id", facts["principal_id"])))
+    for keep in assignments.protect:
         if keep.group is not None and facts["type"] == "Group" and _is_like(facts["principal"], keep.group):
             return True
         is_user = keep.user is not None and facts["type"] == "User"
@@ -295,10 +308,10 @@ def _is_like(name: str, pattern: str) -> bool:
     return is_like(name.casefold(), pattern.casefold())
 
 
-def _empty_files(assignments: Assignments) -> Iterator[Problem]:
+def _empty_files(assignments: Assignments) -> Iterator[Diagnostic]:
     for number, file in enumerate(assignments.imported):
         if not (file.users or file.groups):
-            yield Problem(
+            yield Diagnostic(
                 "K802",
                 f"{file.file} lists nobody, so nobody who is not listed is removed",
                 ("assignments", "imported", number),
@@ -360,39 +373,39 @@ class _Roles:
 _DEFAULT = "~Default Access"
 
 
-def _about(one: Entry, principal: Principal) -> Iterator[Problem]:
+def _about(one: AssignmentEntry, principal: Principal) -> Iterator[Diagnostic]:
     listed = one.listed
     if isinstance(listed, GroupAssignment) and principal.type != "group":
-        yield Problem("K803", f"{principal.name} is not a group", one.path)
+        yield Diagnostic("K803", f"{principal.name} is not a group", one.path)
     if isinstance(listed, UserAssignment) and principal.type != "user":
-        yield Problem("K803", f"{principal.name} is not a user", one.path)
+        yield Diagnostic("K803", f"{principal.name} is not a user", one.path)
     if isinstance(listed, GroupAssignment) and listed.id is not None and listed.name not in (None, principal.name):
         said = f'the group {listed.id} is called "{principal.name}", not "{listed.name}"; the id decides'
-        yield Problem("K804", said, (*one.path, "name"), severity="warning")
+        yield Diagnostic("K804", said, (*one.path, "name"), severity="warning")
     if principal.type == "group" and not principal.security_enabled and not listed.absent:
-        yield Problem(
+        yield Diagnostic(
             "K806", f'the group "{principal.name}" is not security-enabled, so it cannot be assigned', one.path
         )
 
 
-def _about_roles(one: Entry, held: set[str], roles: _Roles) -> Iterator[Problem]:
+def _about_roles(one: AssignmentEntry, held: set[str], roles: _Roles) -> Iterator[Diagnostic]:
     for role in one.listed.roles if not one.listed.absent else ():
         path = (*one.path, "roles")
         if not roles.knows(role):
-            hint = close(role, filter(roles.knows, roles.by_name), "Declare it under app_roles.")
-            yield Problem("K807", f'the application has no role "{role}"', path, hint=hint)
+            hint = suggest(role, filter(roles.knows, roles.by_name), "Declare it under app_roles.")
+            yield Diagnostic("K807", f'the application has no role "{role}"', path, hint=hint)
         elif roles.id(role) in roles.off and roles.id(role) not in held:
-            yield Problem("K808", f'the role "{role}" is disabled and cannot be assigned', path)
+            yield Diagnostic("K808", f'the role "{role}" is disabled and cannot be assigned', path)
 
 
-def _not_found(one: Entry, snapshot: Snapshot) -> Iterator[Problem]:
-    found = snapshot.found.get(one.lookup)
+def _not_found(one: AssignmentEntry, snapshot: Snapshot) -> Iterator[Diagnostic]:
+    found = snapshot.principals.get(one.lookup)
     if found is None:
-        yield Problem("K809", f"{one.said} could not be looked up", one.path, hint="See the refused reads above.")
+        yield Diagnostic("K809", f"{one.said} could not be looked up", one.path, hint="See the refused reads above.")
     elif found:
         ids = ", ".join(principal.id for principal in found)
         said = f'{len(found)} groups are called "{one.lookup.value}": {ids}'
-        yield Problem("K810", said, one.path, hint="Write `id:` beside the name.")
+        yield Diagnostic("K810", said, one.path, hint="Write `id:` beside the name.")
     elif not one.listed.absent:
-        near = [principal.name for group in snapshot.found.values() for principal in group]
-        yield Problem("K811", f"there is no {one.said}", one.path, hint=close(one.lookup.value, near))
+        near = [principal.name for group in snapshot.principals.values() for principal in group]
+        yield Diagnostic("K811", f"there is no {one.said}", one.path, hint=suggest(one.lookup.value, near))

@@ -11,14 +11,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from scimconf import expressions
+from scimconf.diagnostics import Diagnostic
 from scimconf.documents import rows, schema
-from scimconf.errors import Problem
 from scimconf.expressions.lint.vocabulary import alike
 from scimconf.kinds import mappings
-from scimconf.kinds.kind import Base, Effects, close, live_schema, place, schema_reads, selector
-from scimconf.plan import Absent, Action, Change, Effect, Reported, Resource, Wanted, Whole
+from scimconf.kinds.kind import Base, Effects, find_object_mapping, live_schema, schema_reads, selector, suggest
+from scimconf.plan import Absent, Action, Change, DesiredItem, Effect, Exclusive, ReportOnly, Resource
+from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import MappingRow, ObjectMapping, Spec
-from scimconf.wire import Document, Edit, Phase, Snapshot, Step
+from scimconf.steps import Edit, Phase, Step
 
 
 class AttributeMappingKind(Base):
@@ -32,18 +33,20 @@ class AttributeMappingKind(Base):
 
     # --- what is wrong ---
 
-    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Problem]:
+    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         for one in mappings.listed(spec):
             yield from _syntax(one)
         for section, mapping in mappings.sections(spec).items():
-            found = place(snapshot, section, mapping) if snapshot is not None else None
+            found = find_object_mapping(snapshot, section, mapping) if snapshot is not None else None
             if snapshot is not None and found is not None:
                 yield from self._against(spec, snapshot, section, found)
             elif mapping.unlisted == "remove" and mapping.attributes:
                 listed = [one for one in mappings.listed(spec) if one.section == section]
                 yield from _matching(section, {one.target: one.row.match for one in listed})
 
-    def _against(self, spec: Spec, snapshot: Snapshot, section: str, found: schema.Place) -> Iterable[Problem]:
+    def _against(
+        self, spec: Spec, snapshot: Snapshot, section: str, found: schema.MappingLocation
+    ) -> Iterable[Diagnostic]:
         listed = [one for one in mappings.listed(spec) if one.section == section]
         yield from _unknown(listed, live_schema(snapshot), found)
         yield from _twice(section, found)
@@ -53,11 +56,11 @@ class AttributeMappingKind(Base):
 
     # --- both sides ---
 
-    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[Wanted]:
+    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         for section, mapping in mappings.sections(spec).items():
             if mapping.unlisted != "keep":
                 prefix = self.address(spec, section)
-                yield Whole(prefix) if mapping.unlisted == "remove" else Reported(prefix)
+                yield Exclusive(prefix) if mapping.unlisted == "remove" else ReportOnly(prefix)
         for one in mappings.listed(spec):
             address = self.address(spec, one.section, one.target)
             if one.row.absent:
@@ -67,7 +70,7 @@ class AttributeMappingKind(Base):
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         for section, mapping in mappings.sections(spec).items():
-            found = place(snapshot, section, mapping)
+            found = find_object_mapping(snapshot, section, mapping)
             for row in schema.rows(found) if found is not None else ():
                 target = str(row.get("targetAttributeName"))
                 yield Resource(self.address(spec, section, target), rows.row_fields(row))
@@ -104,7 +107,7 @@ class AttributeMappingKind(Base):
             "set_mapping",
             key,
             {"fields": fields, "source": tree},
-            ask=text if asks else "",
+            expression=text if asks else "",
         )
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
@@ -131,9 +134,9 @@ def desired_fields(row: MappingRow) -> dict[str, Any]:
 
 def _effects(change: Change) -> frozenset[Effect]:
     if change.action is Action.DELETE:
-        return frozenset({Effect.RESYNC, Effect.DESTROYS})
+        return frozenset({Effect.RESYNC, Effect.DATA_LOSS})
     if _rematches(change):
-        return frozenset({Effect.RESYNC, Effect.WIDENS, Effect.NARROWS})
+        return frozenset({Effect.RESYNC, Effect.PROVISIONS, Effect.DEPROVISIONS})
     return frozenset({Effect.RESYNC})
 
 
@@ -149,17 +152,17 @@ def _rematches(change: Change) -> bool:
 # --- problems -----------------------------------------------------------------------------------------------------
 
 
-def _syntax(one: mappings.Row) -> Iterator[Problem]:
+def _syntax(one: mappings.ListedRow) -> Iterator[Diagnostic]:
     try:
         mappings.expression_of(one.row)
     except expressions.ExpressionError as error:
         path = (*one.path, "expression")
-        yield Problem(
+        yield Diagnostic(
             "K501", f"not an expression: {error.message} (at character {error.offset + 1})", path, hint=error.hint
         )
 
 
-def _unknown(listed: Sequence[mappings.Row], raw: Any, found: schema.Place) -> Iterator[Problem]:
+def _unknown(listed: Sequence[mappings.ListedRow], raw: Any, found: schema.MappingLocation) -> Iterator[Diagnostic]:
     targets = {str(one.get("name")) for one in schema.definitions(raw, found, "target")}
     sources = {str(one.get("name")) for one in schema.definitions(raw, found, "source")}
     for one in listed:
@@ -175,20 +178,20 @@ def _unknown(listed: Sequence[mappings.Row], raw: Any, found: schema.Place) -> I
 
 
 def _not_an_attribute(
-    code: str, one: mappings.Row, name: str, known: Collection[str], section: str, side: str
-) -> Problem:
+    code: str, one: mappings.ListedRow, name: str, known: Collection[str], section: str, side: str
+) -> Diagnostic:
     declare = f"Declare it under mappings.{one.section}.{section}."
     message = f'"{name}" is not an attribute of {side}'
     if section == "source_attributes":
-        return Problem(code, message, (*one.path, one.row.form), hint=alike(name, known) or declare)
-    return Problem(code, message, one.path, hint=close(name, known, declare))
+        return Diagnostic(code, message, (*one.path, one.row.form), hint=alike(name, known) or declare)
+    return Diagnostic(code, message, one.path, hint=suggest(name, known, declare))
 
 
-def _twice(section: str, found: schema.Place) -> Iterator[Problem]:
+def _twice(section: str, found: schema.MappingLocation) -> Iterator[Diagnostic]:
     counts = Counter(str(row.get("targetAttributeName")) for row in schema.rows(found))
     for target, count in counts.items():
         if count > 1:
-            yield Problem(
+            yield Diagnostic(
                 "K504",
                 f'the live schema maps "{target}" {count} times, and which one counts is not defined',
                 ("mappings", section),
@@ -200,7 +203,7 @@ _NOTHING = ObjectMapping()
 
 
 def _afterwards(
-    mapping: ObjectMapping, listed: Sequence[mappings.Row], found: schema.Place
+    mapping: ObjectMapping, listed: Sequence[mappings.ListedRow], found: schema.MappingLocation
 ) -> Mapping[str, int | None]:
     """Target → match number as it will be: the live rows under what the spec lists."""
     left: dict[str, int | None] = {}
@@ -215,11 +218,11 @@ def _afterwards(
     return left
 
 
-def _matching(section: str, left: Mapping[str, int | None]) -> Iterator[Problem]:
+def _matching(section: str, left: Mapping[str, int | None]) -> Iterator[Diagnostic]:
     priorities = Counter(match for match in left.values() if match is not None)
     path = ("mappings", section, "attributes")
     if not priorities:
-        yield Problem(
+        yield Diagnostic(
             "no-matching",
             "no attribute would be left to match people by",
             path,
@@ -228,4 +231,4 @@ def _matching(section: str, left: Mapping[str, int | None]) -> Iterator[Problem]
     for match, count in priorities.items():
         if count > 1:
             names = ", ".join(sorted(target for target, one in left.items() if one == match))
-            yield Problem("K505", f"match {match} would be used by {names}", path, hint="Number them 1, 2, …")
+            yield Diagnostic("K505", f"match {match} would be used by {names}", path, hint="Number them 1, 2, …")

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application, job
 from scimconf.documents import secrets as documents
-from scimconf.errors import Problem
 from scimconf.kinds.kind import Base, Effects, masked, refused
-from scimconf.plan import Address, Change, Effect, FieldChange, Resource, Wanted, WriteOnly
+from scimconf.plan import Address, Change, DesiredItem, Effect, FieldChange, Resource, WriteOnly
+from scimconf.snapshot import Document, SecretRef, Snapshot
 from scimconf.spec.addresses import masked as shown
 from scimconf.spec.model import Connection, SecretReference, Spec
-from scimconf.wire import Document, Edit, Folded, Phase, SecretRef, Send, Snapshot, Step
+from scimconf.steps import Edit, PendingDocument, Phase, Send, Step
 
 OAUTH2 = "OAuth2ClientCredentialsGrant"
 KEYS = {
@@ -41,7 +42,7 @@ class ConnectionKind(Base):
         if spec.connection is not None:
             yield documents.secrets(spec.connection)
 
-    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Problem]:
+    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if snapshot is None:
             return
         yield from refused(snapshot, "secrets", "K401", ("connection",), "Synchronization.ReadWrite.All")
@@ -56,9 +57,9 @@ class ConnectionKind(Base):
         address = spec.connection.base_address or documents.values(raw).get("BaseAddress")
         if spec.connection.authentication == "entra_token" and raw is not None and address is None:
             said = "the application has no address yet, and Entra's own token needs one to go to"
-            yield Problem("K405", said, ("connection",), hint="Write `base_address:`.")
+            yield Diagnostic("K405", said, ("connection",), hint="Write `base_address:`.")
 
-    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[Wanted]:
+    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         if spec.connection is not None:
             fields = _desired(spec.connection)
             unseen = _hidden(fields, snapshot)
@@ -123,9 +124,9 @@ def _hidden(fields: Mapping[str, Any], snapshot: Snapshot) -> list[str]:
     return [name for name, value in fields.items() if isinstance(value, str) and _key(name) in unseen]
 
 
-def _rotation_not_visible() -> Problem:
+def _rotation_not_visible() -> Diagnostic:
     said = "the tags of the service principal cannot be read, so a rotation is not visible and sends nothing"
-    return Problem("K406", said, ("connection",), hint="`--resend-secrets` sends it.", severity="warning")
+    return Diagnostic("K406", said, ("connection",), hint="`--resend-secrets` sends it.", severity="warning")
 
 
 def _field(key: str) -> str:
@@ -187,7 +188,11 @@ def _pairs(one: FieldChange, references: Mapping[str, SecretRef]) -> Iterable[tu
 
 
 def _try(serves: tuple[Address, ...], says: str, *, saved: bool) -> Send:
-    body = {"templateId": "{template}", "useSavedCredentials": saved, "credentials": [] if saved else Folded("secrets")}
+    body = {
+        "templateId": "{template}",
+        "useSavedCredentials": saved,
+        "credentials": [] if saved else PendingDocument("secrets"),
+    }
     return Send(
         Phase.BUILD,
         serves,

@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 
 from scimconf.documents import definitions, schema
 from scimconf.kinds import mappings
-from scimconf.kinds.kind import Base, Effects, live_schema, place, schema_reads, selector
-from scimconf.plan import Action, Change, Effect, Resource, Traits, Wanted
+from scimconf.kinds.kind import Base, Effects, find_object_mapping, live_schema, schema_reads, selector
+from scimconf.plan import Action, Change, DesiredItem, Effect, Resource, Traits
+from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import AttributeDefinition, ObjectMapping, Spec
-from scimconf.wire import Document, Edit, Phase, Snapshot, Step
+from scimconf.steps import Edit, Phase, Step
 
 
 class DefinitionKind(Base, ABC):
@@ -31,7 +32,7 @@ class DefinitionKind(Base, ABC):
     def _any(self, spec: Spec) -> bool:
         return any(self.declared(spec, section, mapping) for section, mapping in mappings.sections(spec).items())
 
-    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[Wanted]:
+    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         for section, mapping in mappings.sections(spec).items():
             for name, one in self.declared(spec, section, mapping).items():
                 yield Resource(self.address(spec, section, name), _written(one))
@@ -39,7 +40,7 @@ class DefinitionKind(Base, ABC):
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         raw = live_schema(snapshot)
         for section, mapping in mappings.sections(spec).items():
-            found, wanted = place(snapshot, section, mapping), self.declared(spec, section, mapping)
+            found, wanted = find_object_mapping(snapshot, section, mapping), self.declared(spec, section, mapping)
             live = schema.definitions(raw, found, self.side) if found is not None else []
             for name, one in {one.get("name"): one for one in reversed(live)}.items():
                 if name in wanted:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job as documents
-from scimconf.errors import Problem
-from scimconf.kinds.kind import Base, Effects, close, refused
-from scimconf.plan import Action, Change, Effect, Resource, Traits, Wanted
+from scimconf.kinds.kind import Base, Effects, refused, suggest
+from scimconf.plan import Action, Change, DesiredItem, Effect, Resource, Traits
+from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Spec
-from scimconf.wire import Document, Json, Phase, Read, Send, Snapshot, Step
+from scimconf.steps import Phase, Read, Send, Step
 
 DEFAULT = "the one that the application offers by default"
 
@@ -25,7 +26,7 @@ class JobKind(Base):
         yield documents.templates()
         yield documents.jobs(_wanted(spec))
 
-    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Problem]:
+    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if snapshot is None:
             return
         yield from refused(snapshot, "jobs", "K201", ("job",), "Synchronization.Read.All")
@@ -37,7 +38,7 @@ class JobKind(Base):
         elif choice.job is None:
             yield from _offered(choice.template, snapshot.get("templates"))
 
-    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[Wanted]:
+    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         template = documents.choose(snapshot.documents, _wanted(spec)).template
         yield Resource(self.address(spec), {"template": template or _wanted(spec) or DEFAULT})
 
@@ -54,7 +55,7 @@ class JobKind(Base):
                 old = change.before.facts["id"]
                 path = f"{documents.BASE}/jobs/{old}"
                 gone = ((404, ""),)
-                yield Send(Phase.STOP, serves, "delete the job of the other template", "DELETE", path, already=gone)
+                yield Send(Phase.STOP, serves, "delete the job of the other template", "DELETE", path, success_errors=gone)
             yield Send(
                 Phase.BUILD,
                 serves,
@@ -62,14 +63,14 @@ class JobKind(Base):
                 "POST",
                 f"{documents.BASE}/jobs",
                 {"templateId": "{template}"},
-                gives=(("job", "id"),),
-                look=documents.jobs(snapshot.names.get("template", _wanted(spec))),
+                outputs=(("job", "id"),),
+                lookup=documents.jobs(snapshot.names.get("template", _wanted(spec))),
             )
             yield Read(Phase.BUILD, serves, "wait until the job can be read", documents.job(), "is_there", ())
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
         return {
-            change.address: frozenset({Effect.DESTROYS, Effect.RESYNC})
+            change.address: frozenset({Effect.DATA_LOSS, Effect.RESYNC})
             for change in changes
             if change.action is Action.REPLACE
         }
@@ -88,20 +89,20 @@ def _seen(spec: Spec, snapshot: Snapshot) -> Mapping[str, Json] | None:
     return dict(others[0]) if len(others) == 1 else None
 
 
-def _trouble(choice: documents.Choice) -> Problem:
+def _trouble(choice: documents.Choice) -> Diagnostic:
     listed = ", ".join(choice.candidates)
     if choice.trouble == "several jobs":
-        return Problem(
+        return Diagnostic(
             "K202", f"several jobs were made from one template: {listed}", ("job",), hint="Delete all but one."
         )
     if choice.trouble == "several templates":
-        return Problem(
+        return Diagnostic(
             "K203",
             f"the application offers several templates and none is its default: {listed}",
             ("job",),
             hint="Write `job: {template: …}`.",
         )
-    return Problem(
+    return Diagnostic(
         "K204",
         "the application offers no provisioning template",
         ("application",),
@@ -109,12 +110,12 @@ def _trouble(choice: documents.Choice) -> Problem:
     )
 
 
-def _offered(template: str, offered: Sequence[Json] | None) -> Iterable[Problem]:
+def _offered(template: str, offered: Sequence[Json] | None) -> Iterable[Diagnostic]:
     ids = [str(one["id"]) for one in offered or ()]
     if ids and template.lower() not in (one.lower() for one in ids):
-        yield Problem(
+        yield Diagnostic(
             "K205",
             f'the application offers no template "{template}"; it offers {", ".join(ids)}',
             ("job", "template"),
-            hint=close(template, ids),
+            hint=suggest(template, ids),
         )

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import ClassVar, Protocol
 
+from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.documents import schema
-from scimconf.errors import Problem, SpecPath
-from scimconf.plan import Address, Change, Effect, Resource, Traits, Wanted
+from scimconf.plan import Address, Change, DesiredItem, Effect, Resource, Traits
+from scimconf.snapshot import Document, Json, Lookup, Snapshot
 from scimconf.spec.model import ObjectMapping, Spec
-from scimconf.wire import Document, Json, Lookup, Snapshot, Step
+from scimconf.steps import Step
 
 Effects = Mapping[Address, frozenset[Effect]]
 
@@ -41,10 +42,10 @@ class Kind(Protocol):
     def lookups(self, spec: Spec, snapshot: Snapshot) -> Iterable[Lookup]:
         """Principals to be found; asked again whenever something arrived."""
 
-    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Problem]:
+    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         """What is wrong, by spec paths; without a snapshot only what can be known offline."""
 
-    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[Wanted]:
+    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         """What the spec wants, in the normal form."""
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
@@ -70,7 +71,7 @@ class Base:
     def lookups(self, spec: Spec, snapshot: Snapshot) -> Iterable[Lookup]:
         return ()
 
-    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Problem]:
+    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         return ()
 
     def mine(self, changes: Sequence[Change]) -> list[Change]:
@@ -81,7 +82,7 @@ class Base:
         return Address(spec.name, self.name, "/".join(rest))
 
 
-def close(name: str, known: Iterable[str], write: str = "") -> str:
+def suggest(name: str, known: Iterable[str], write: str = "") -> str:
     """`Did you mean "title"?`, or what to write instead when nothing is near."""
     near = get_close_matches(name, list(known), n=1, cutoff=0.75)
     return f'Did you mean "{near[0]}"?' if near else write
@@ -97,7 +98,7 @@ def live_schema(snapshot: Snapshot) -> Json | None:
     return snapshot.get("template_schema") if found is None else found
 
 
-def place(snapshot: Snapshot, name: str, mapping: ObjectMapping) -> schema.Place | None:
+def find_object_mapping(snapshot: Snapshot, name: str, mapping: ObjectMapping) -> schema.MappingLocation | None:
     """The objectMapping that a section of the spec means, where exactly one is."""
     raw = live_schema(snapshot)
     return None if raw is None else schema.place(raw, selector(name, mapping))
@@ -107,17 +108,17 @@ def schema_reads() -> tuple[Document, ...]:
     return (schema.schema(), schema.template_schema())
 
 
-def masked(key: str, path: SpecPath) -> Problem:
+def masked(key: str, path: SpecPath) -> Diagnostic:
     """Said of a value that is stored and not shown: it can be neither compared nor sent along."""
     said = f"{key} is stored and reads back masked, so it is not compared"
-    return Problem("K404", said, path, severity="warning")
+    return Diagnostic("K404", said, path, severity="warning")
 
 
-def refused(snapshot: Snapshot, document: str, code: str, path: SpecPath, permission: str) -> Iterable[Problem]:
+def refused(snapshot: Snapshot, document: str, code: str, path: SpecPath, permission: str) -> Iterable[Diagnostic]:
     """A problem where a document that the plan cannot do without was refused."""
-    refusal = snapshot.refused.get(document)
+    refusal = snapshot.denied.get(document)
     if refusal is not None:
-        yield Problem(
+        yield Diagnostic(
             code,
             f"Graph refused to show {refusal.path} ({refusal.status} {refusal.code})",
             path,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scimconf import expressions
-from scimconf.errors import SpecPath
+from scimconf.diagnostics import SpecPath
 from scimconf.spec.model import AttributeDefinition, MappingRow, ObjectMapping, RoleAttribute, Spec
 
 _EMPTY = ObjectMapping()
@@ -16,7 +16,7 @@ ALL_ROLES = frozenset({"AppRoleAssignmentsComplex", "AssertiveAppRoleAssignments
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ListedRow:
     """One row that the spec lists, wherever it stands."""
 
     section: str
@@ -34,11 +34,11 @@ def sections(spec: Spec) -> dict[str, ObjectMapping]:
     return found
 
 
-def listed(spec: Spec) -> Iterator[Row]:
+def listed(spec: Spec) -> Iterator[ListedRow]:
     """All rows, absent ones too; the role attribute's is one of the users'."""
     for section, mapping in sections(spec).items():
         for target, row in mapping.attributes.items():
-            yield Row(section, mapping, target, row, ("mappings", section, "attributes", target))
+            yield ListedRow(section, mapping, target, row, ("mappings", section, "attributes", target))
         if section == "users" and spec.role_attribute is not None:
             one = spec.role_attribute
             row = MappingRow.model_validate(
@@ -48,7 +48,7 @@ def listed(spec: Spec) -> Iterator[Row]:
                     **({"source": one.source} if one.source else {"expression": one.expression}),
                 }
             )
-            yield Row(section, mapping, one.target, row, ("role_attribute",))
+            yield ListedRow(section, mapping, one.target, row, ("role_attribute",))
 
 
 def expression_of(row: MappingRow) -> expressions.Expression | None:

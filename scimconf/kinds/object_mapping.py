@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from scimconf.diagnostics import Diagnostic
 from scimconf.documents import rows, schema, scopes
-from scimconf.errors import Problem
 from scimconf.expressions.lint.vocabulary import alike
 from scimconf.kinds import mappings
-from scimconf.kinds.kind import Base, Effects, live_schema, place, refused, schema_reads, selector
-from scimconf.plan import Change, Effect, FieldChange, Resource, Wanted
+from scimconf.kinds.kind import Base, Effects, find_object_mapping, live_schema, refused, schema_reads, selector
+from scimconf.plan import Change, DesiredItem, Effect, FieldChange, Resource
+from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import Filter, ObjectMapping, Spec
 from scimconf.spec.model.operators import operator_word
-from scimconf.wire import Document, Edit, Phase, Snapshot, Step
+from scimconf.steps import Edit, Phase, Step
 
 
 class ObjectMappingKind(Base):
@@ -29,7 +30,7 @@ class ObjectMappingKind(Base):
             yield schema.filter_operators()
             yield schema.template_filter_operators()
 
-    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Problem]:
+    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if snapshot is None:
             return
         if mappings.sections(spec):
@@ -47,7 +48,7 @@ class ObjectMappingKind(Base):
                 yield from _unknown_attributes(section, mapping, raw, found[0])
                 yield from _unmanaged(section, found[0])
 
-    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[Wanted]:
+    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         for section, mapping in spec.mappings.items():
             fields = _written(mapping, schema.operators(snapshot.documents))
             if fields:
@@ -55,7 +56,7 @@ class ObjectMappingKind(Base):
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         for section, mapping in spec.mappings.items():
-            found = place(snapshot, section, mapping)
+            found = find_object_mapping(snapshot, section, mapping)
             if found is not None and _written(mapping, None):
                 yield Resource(self.address(spec, section), rows.object_fields(found.mapping))
 
@@ -106,17 +107,17 @@ def _filter(one: Filter, live: Any) -> dict[str, Any]:
 
 def _effects(one: FieldChange) -> frozenset[Effect]:
     if one.name == "enabled":
-        return frozenset({Effect.WIDENS if one.after else Effect.NARROWS})
+        return frozenset({Effect.PROVISIONS if one.after else Effect.DEPROVISIONS})
     if one.name == "actions":
         gained, lost = set(one.after) - set(one.before or ()), set(one.before or ()) - set(one.after)
-        widens = {Effect.WIDENS} if "create" in gained else set()
-        return frozenset(widens | ({Effect.NARROWS} if "delete" in gained or lost else set()))
+        widens = {Effect.PROVISIONS} if "create" in gained else set()
+        return frozenset(widens | ({Effect.DEPROVISIONS} if "delete" in gained or lost else set()))
     if not one.before:
-        return frozenset({Effect.NARROWS})
-    return frozenset({Effect.WIDENS} if not one.after else {Effect.WIDENS, Effect.NARROWS})
+        return frozenset({Effect.DEPROVISIONS})
+    return frozenset({Effect.PROVISIONS} if not one.after else {Effect.PROVISIONS, Effect.DEPROVISIONS})
 
 
-def _not_one(section: str, found: Sequence[schema.Place], raw: Any) -> Problem:
+def _not_one(section: str, found: Sequence[schema.MappingLocation], raw: Any) -> Diagnostic:
     if found:
         listed = "; ".join(str(one) for one in found)
         said = f"{len(found)} live mappings could be {section}: {listed}"
@@ -124,10 +125,12 @@ def _not_one(section: str, found: Sequence[schema.Place], raw: Any) -> Problem:
         listed = "; ".join(str(one) for one in schema.places(raw))
         said = f"no live mapping is {section}; there are: {listed or 'none'}"
     hint = "Name the one you mean under a name of your own, with rule, source and target."
-    return Problem("K602", said, ("mappings", section), hint=hint)
+    return Diagnostic("K602", said, ("mappings", section), hint=hint)
 
 
-def _unknown_attributes(section: str, mapping: ObjectMapping, raw: Any, found: schema.Place) -> Iterable[Problem]:
+def _unknown_attributes(
+    section: str, mapping: ObjectMapping, raw: Any, found: schema.MappingLocation
+) -> Iterable[Diagnostic]:
     known = {str(one.get("name")) for one in schema.definitions(raw, found, "source")}
     known |= set(mapping.source_attributes) if known else set()
     declare = f"Declare it under mappings.{section}.source_attributes."
@@ -136,17 +139,17 @@ def _unknown_attributes(section: str, mapping: ObjectMapping, raw: Any, found: s
             if known and clause.attribute not in known:
                 path = ("mappings", section, "filters", index, "all", number, "attribute")
                 said = f'"{clause.attribute}" is not an attribute of the source'
-                yield Problem("K503", said, path, hint=alike(clause.attribute, known) or declare)
+                yield Diagnostic("K503", said, path, hint=alike(clause.attribute, known) or declare)
 
 
-def _unmanaged(section: str, found: schema.Place) -> Iterable[Problem]:
+def _unmanaged(section: str, found: schema.MappingLocation) -> Iterable[Diagnostic]:
     """Filters of other sorts are not managed; a reader should know that they are there."""
     scope = found.mapping.get("scope") or {}
     live = [key for key in ("inputFilterGroups", "categoryFilterGroups") if scope.get(key)]
     live += [key for key in ("containerFilter", "groupFilter") if _not_empty(found.rule.get(key))]
     if live:
         said = f"the live mapping has {', '.join(live)}, which narrow who is provisioned and are not managed"
-        yield Problem("K603", said, ("mappings", section), severity="warning")
+        yield Diagnostic("K603", said, ("mappings", section), severity="warning")
 
 
 def _not_empty(value: Any) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 
 from scimconf.documents import application as documents
 from scimconf.plan import decode, encode
+from scimconf.snapshot import Json, Snapshot
 from scimconf.spec.model import Role, Spec
-from scimconf.wire import Json, Snapshot
 
 _TILDE = "%7E"
 

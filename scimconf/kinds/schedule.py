@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job as documents
-from scimconf.errors import Problem
 from scimconf.kinds.kind import Base, Effects
-from scimconf.plan import Action, Address, Change, Effect, Resource, Wanted
+from scimconf.plan import Action, Address, Change, DesiredItem, Effect, Resource
+from scimconf.snapshot import Json, Snapshot
 from scimconf.spec.model import Spec
-from scimconf.wire import Json, Phase, Read, Send, Snapshot, Step
+from scimconf.steps import Phase, Read, Send, Step
 
 RESET = "Watermark, Escrows, QuarantineState"
-_DANGEROUS = frozenset({Effect.NARROWS, Effect.DESTROYS})
+_DANGEROUS = frozenset({Effect.DEPROVISIONS, Effect.DATA_LOSS})
 
 
 class ScheduleKind(Base):
@@ -25,11 +26,11 @@ class ScheduleKind(Base):
     name = "schedule"
     after = ("job",)
 
-    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Problem]:
+    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         job = None if snapshot is None else _job(snapshot)
         held = documents.quarantine(job) if job is not None else ""
         if held:
-            yield Problem(
+            yield Diagnostic(
                 "K301",
                 f"the job is in quarantine: {held}",
                 ("provisioning", "enabled") if spec.provisioning.enabled else ("provisioning",),
@@ -37,7 +38,7 @@ class ScheduleKind(Base):
                 severity="warning",
             )
 
-    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[Wanted]:
+    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         yield Resource(self.address(spec), {"enabled": spec.provisioning.enabled})
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
@@ -86,7 +87,7 @@ def _effects(change: Change) -> frozenset[Effect]:
     one = change.field("enabled")
     if one is None or not one.after:
         return frozenset()
-    return frozenset({Effect.WIDENS, Effect.RESYNC})
+    return frozenset({Effect.PROVISIONS, Effect.RESYNC})
 
 
 def _job(snapshot: Snapshot) -> Mapping[str, Json] | None:

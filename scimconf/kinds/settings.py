@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from scimconf.diagnostics import Diagnostic
 from scimconf.documents import secrets as documents
-from scimconf.errors import Problem
 from scimconf.kinds.kind import Base, Effects, masked
-from scimconf.plan import Change, Effect, FieldChange, Resource, Wanted
+from scimconf.plan import Change, DesiredItem, Effect, FieldChange, Resource
+from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import Provisioning, Spec
-from scimconf.wire import Document, Edit, Phase, Snapshot, Step
+from scimconf.steps import Edit, Phase, Step
 
 
 class SettingsKind(Base):
@@ -26,11 +27,11 @@ class SettingsKind(Base):
         if _written(spec.provisioning):
             yield documents.secrets(spec.connection)
 
-    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Problem]:
+    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         for name in _hidden(spec, snapshot) if snapshot is not None else ():
             yield masked(_KEYS[name], ("provisioning", *name.split(".")))
 
-    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[Wanted]:
+    def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         fields, unseen = _written(spec.provisioning), _hidden(spec, snapshot)
         if fields:
             yield Resource(self.address(spec), {name: one for name, one in fields.items() if name not in unseen})
@@ -114,9 +115,9 @@ def _edit(one: FieldChange) -> tuple[str, str, Any]:
 
 def _effects(one: FieldChange) -> frozenset[Effect]:
     if one.name == "scope" and one.before is not None:
-        return frozenset({Effect.RESYNC, Effect.WIDENS if one.after == "all" else Effect.NARROWS})
+        return frozenset({Effect.RESYNC, Effect.PROVISIONS if one.after == "all" else Effect.DEPROVISIONS})
     if one.name == "scope":
-        return frozenset({Effect.RESYNC, Effect.WIDENS}) if one.after == "all" else frozenset({Effect.RESYNC})
+        return frozenset({Effect.RESYNC, Effect.PROVISIONS}) if one.after == "all" else frozenset({Effect.RESYNC})
     if one.name == "skip_out_of_scope_deletions" and one.before and not one.after:
-        return frozenset({Effect.NARROWS})
+        return frozenset({Effect.DEPROVISIONS})
     return frozenset()

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
-from scimconf.errors import Problem
+from scimconf.diagnostics import Diagnostic
 from scimconf.plan.resource import Address, Resource
 
 Json = Any
+Precision = Literal["exact", "at_least", "at_most"]
 
 
 class Action(StrEnum):
@@ -31,9 +32,9 @@ class Action(StrEnum):
 class Effect(StrEnum):
     """What a change does to people: `docs/effects.md` is the table field by direction."""
 
-    DESTROYS = "destroys"
-    NARROWS = "narrows"
-    WIDENS = "widens"
+    DATA_LOSS = "data_loss"
+    DEPROVISIONS = "deprovisions"
+    PROVISIONS = "provisions"
     CREDENTIALS = "credentials"
     RESYNC = "resync"
 
@@ -60,27 +61,31 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """How many people an effect is about: `of` how many in all, `bound` where groups may overlap, from a `sample`.
+    """The estimated number of users that an effect concerns, out of `total` where that is known.
 
-    `who` are some of them by name, `among` says of whom all are, and of `unknown` more it cannot be known.
+    `precision` says whether `count` is exact or a bound. `sample_size` is the size of the sample that was evaluated, 0
+    where all users were counted. `population` names the users that were considered, in words; empty means the directory.
+    `examples` are a few of the users by name, `undetermined` counts users of whom the effect is unknown.
     """
 
-    number: int
-    of: int | None = None
-    bound: str = ""
-    sample: int = 0
-    who: tuple[str, ...] = ()
-    among: str = ""
-    unknown: int = 0
+    count: int
+    total: int | None = None
+    precision: Precision = "exact"
+    sample_size: int = 0
+    examples: tuple[str, ...] = ()
+    population: str = ""
+    undetermined: int = 0
 
     def __str__(self) -> str:
-        whole = f"a sample of {self.sample:,}" if self.sample else "" if self.of is None else f"{self.of:,}"
-        one = (self.of == 1 and not self.sample) or (self.number == 1 and not whole)
-        parts = [self.bound, f"{self.number:,}", f"of {whole}" if whole else "", "user" if one else "users", self.among]
-        more = ", …" if len(self.who) < self.number else ""
-        named = f": {', '.join(self.who)}{more}" if self.who else ""
-        unknown = f" (not known of {self.unknown:,})" if self.unknown else ""
-        return " ".join(filter(None, parts)) + unknown + named
+        whole = f"a sample of {self.sample_size:,}" if self.sample_size else "" if self.total is None else f"{self.total:,}"
+        singular = (self.total == 1 and not self.sample_size) or (self.count == 1 and not whole)
+        bound = "" if self.precision == "exact" else self.precision.replace("_", " ")
+        noun = "user" if singular else "users"
+        parts = [bound, f"{self.count:,}", f"of {whole}" if whole else "", noun, self.population]
+        more = ", …" if len(self.examples) < self.count else ""
+        names = f": {', '.join(self.examples)}{more}" if self.examples else ""
+        unknown = f"; {self.undetermined:,} unknown" if self.undetermined else ""
+        return " ".join(filter(None, parts)) + unknown + names
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +110,15 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class DiffResult:
     """What the differ found: changes, what is told as drift of an unlisted thing, and what is left alone.
 
     `managed` are the seen things that the spec rules, changed or not: a plan is stale when they are no longer so.
     """
 
     changes: tuple[Change, ...] = ()
-    reported: tuple[Resource, ...] = ()
-    left_alone: tuple[Resource, ...] = ()
+    unmanaged_drift: tuple[Resource, ...] = ()
+    unmanaged: tuple[Resource, ...] = ()
     managed: tuple[Resource, ...] = ()
 
 
@@ -123,21 +128,21 @@ class Guard:
 
     id: str
     message: str
-    opened_by: str = ""
-    number: int | None = None
+    allowed_by: str = ""
+    count: int | None = None
     address: Address | None = None
 
     @property
-    def open(self) -> bool:
-        return bool(self.opened_by)
+    def is_allowed(self) -> bool:
+        return bool(self.allowed_by)
 
 
 @dataclass(frozen=True, slots=True)
-class LeftBehind:
+class Abandoned:
     """A live thing that a former spec named and the new one does not, with the line that would remove it."""
 
     address: Address
-    write: str
+    removal_snippet: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,26 +156,26 @@ class ApplicationPlan:
     fingerprint: str = ""
     complete: bool = True
     changes: tuple[Change, ...] = ()
-    reported: tuple[Resource, ...] = ()
-    left_alone: tuple[Resource, ...] = ()
+    unmanaged_drift: tuple[Resource, ...] = ()
+    unmanaged: tuple[Resource, ...] = ()
     guards: tuple[Guard, ...] = ()
-    notices: tuple[Problem, ...] = ()
-    left_behind: tuple[LeftBehind, ...] = ()
-    excluded: int = 0
-    counted: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    warnings: tuple[Diagnostic, ...] = ()
+    abandoned: tuple[Abandoned, ...] = ()
+    excluded_changes: int = 0
+    saved_unmanaged_counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
-    def left_alone_counts(self) -> Mapping[str, int]:
+    def unmanaged_counts(self) -> Mapping[str, int]:
         """How many of each kind are left alone; a plan from a file knows only these counts."""
-        return Counter(resource.address.kind for resource in self.left_alone) if self.left_alone else self.counted
+        return Counter(resource.address.kind for resource in self.unmanaged) if self.unmanaged else self.saved_unmanaged_counts
 
     @property
-    def closed_guards(self) -> tuple[Guard, ...]:
-        return tuple(guard for guard in self.guards if not guard.open)
+    def blocking_guards(self) -> tuple[Guard, ...]:
+        return tuple(guard for guard in self.guards if not guard.is_allowed)
 
     @property
     def has_drift(self) -> bool:
-        return bool(self.changes or self.reported)
+        return bool(self.changes or self.unmanaged_drift)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,18 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
-from scimconf.plan.change import Action, Change, Detail, Difference, FieldChange
-from scimconf.plan.resource import Absent, Address, Kept, Reported, Resource, Traits, Wanted, Whole, WriteOnly
+from scimconf.plan.change import Action, Change, Detail, DiffResult, FieldChange
+from scimconf.plan.resource import (
+    Absent,
+    Address,
+    DesiredItem,
+    Exclusive,
+    Protected,
+    ReportOnly,
+    Resource,
+    Traits,
+    WriteOnly,
+)
 
 Json = Any
 _PLAIN = Traits()
@@ -31,21 +41,21 @@ def canonical(value: Json) -> str:
 
 
 def diff(
-    wanted: Iterable[Wanted],
+    wanted: Iterable[DesiredItem],
     observed: Iterable[Resource],
     traits: Mapping[str, Traits],
     *,
     resend: bool = False,
-) -> Difference:
+) -> DiffResult:
     """What must change so that `observed` becomes what is wanted; `resend` sends write-only fields once more."""
     items = list(wanted)
     seen = {resource.identity: resource for resource in observed}
     named = {item.identity for item in items if isinstance(item, (Resource, Absent))}
-    kept = {item.identity for item in items if isinstance(item, Kept)} - named
+    kept = {item.identity for item in items if isinstance(item, Protected)} - named
     claimed = named | kept
     changes = list(_named(items, seen, traits, resend=resend))
-    wholes = {item.prefix: item.reason for item in items if isinstance(item, Whole)}
-    ruling = wholes.keys() | {item.prefix for item in items if isinstance(item, Reported)}
+    wholes = {item.prefix: item.reason for item in items if isinstance(item, Exclusive)}
+    ruling = wholes.keys() | {item.prefix for item in items if isinstance(item, ReportOnly)}
     reported: list[Resource] = []
     left: list[Resource] = []
     managed: list[Resource] = []
@@ -62,7 +72,7 @@ def diff(
                 reported.append(resource)
             else:
                 changes.append(_deletion(resource, wholes[whole]))
-    return Difference(_sorted(changes), _ordered(reported), _ordered(left), _ordered(managed))
+    return DiffResult(_sorted(changes), _ordered(reported), _ordered(left), _ordered(managed))
 
 
 def _narrowed(resource: Resource, wanted: Mapping[str, Json] | None) -> Resource:
@@ -87,7 +97,7 @@ def _ordered(resources: Iterable[Resource]) -> tuple[Resource, ...]:
 
 
 def _named(
-    items: Iterable[Wanted],
+    items: Iterable[DesiredItem],
     seen: Mapping[Any, Resource],
     traits: Mapping[str, Traits],
     *,

@@ -15,8 +15,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from scimconf.errors import Problem, Where
+from scimconf.diagnostics import Diagnostic, Location
 from scimconf.plan.change import (
+    Abandoned,
     Action,
     ApplicationPlan,
     Change,
@@ -24,7 +25,6 @@ from scimconf.plan.change import (
     FieldChange,
     Guard,
     Impact,
-    LeftBehind,
     Plan,
     Tenant,
 )
@@ -48,8 +48,8 @@ class OptionsPart(_Part):
     only: tuple[str, ...] = Field(default=(), strict=False, description="Patterns of addresses that are kept.")
     exclude: tuple[str, ...] = Field(default=(), strict=False, description="Patterns of addresses that are not.")
     allow: tuple[str, ...] = Field(default=(), strict=False, description="Guards that were opened.")
-    given: tuple[str, ...] = Field(default=(), strict=False, description="Variables, as `NAME=TEXT`.")
-    files: tuple[str, ...] = Field(default=(), strict=False, description="Files of variables.")
+    var: tuple[str, ...] = Field(default=(), strict=False, description="Variables, as `NAME=TEXT`.")
+    var_file: tuple[str, ...] = Field(default=(), strict=False, description="Files of variables.")
     resend_secrets: bool = Field(default=False, description="Whether secrets are sent again.")
     redact_principals: bool = Field(default=False, description="Whether people's names were kept out.")
     ignore: tuple[str, ...] = Field(default=(), strict=False, description="Rules of the lint that were left out.")
@@ -73,13 +73,13 @@ class ResourcePart(_Part):
 class ImpactPart(_Part):
     """How many people an effect is about; it is told, and nothing is decided by it."""
 
-    number: int
-    of: int | None = Field(description="Of how many in all, where that is known.")
-    bound: str = Field(description="`at least` or `at most` where groups may overlap, else empty.")
-    sample: int = Field(description="The size of the sample that was looked at; 0 where all were counted.")
-    who: tuple[str, ...] = Field(default=(), strict=False, description="Some of them, by name.")
-    among: str = Field(default="", description="Of whom all are, in words; empty for the directory.")
-    unknown: int = Field(default=0, description="Of how many more it is not known.")
+    count: int
+    total: int | None = Field(description="Of how many in all, where that is known.")
+    precision: str = Field(description="`at least` or `at most` where groups may overlap, else empty.")
+    sample_size: int = Field(description="The size of the sample that was looked at; 0 where all were counted.")
+    examples: tuple[str, ...] = Field(default=(), strict=False, description="Some of them, by name.")
+    population: str = Field(default="", description="Of whom all are, in words; empty for the directory.")
+    undetermined: int = Field(default=0, description="Of how many more it is not known.")
 
 
 class ChangePart(_Part):
@@ -101,12 +101,12 @@ class GuardPart(_Part):
 
     id: str
     message: str
-    opened_by: str = Field(description="The permit that opened it; empty while it stops an apply.")
-    number: int | None = Field(description="What it counted, where it counts.")
+    allowed_by: str = Field(description="The permit that opened it; empty while it stops an apply.")
+    count: int | None = Field(description="What it counted, where it counts.")
     address: str | None = Field(description="What it is about, where that is one thing.")
 
 
-class NoticePart(_Part):
+class WarningPart(_Part):
     """Something to know that does not stop anything."""
 
     code: str
@@ -116,11 +116,11 @@ class NoticePart(_Part):
     hint: str
 
 
-class LeftBehindPart(_Part):
+class AbandonedPart(_Part):
     """Something live that a former spec named and the new one does not."""
 
     address: str
-    write: str = Field(description="The line that would remove it.")
+    removal_snippet: str = Field(description="The line that would remove it.")
 
 
 class SpecPart(_Part):
@@ -139,14 +139,14 @@ class ApplicationPart(_Part):
     fingerprint: str = Field(description="Over what the plan stands on in the tenant.")
     complete: bool = Field(description="False where the first step hides what comes after it.")
     changes: tuple[ChangePart, ...] = Field(strict=False)
-    reported: tuple[ResourcePart, ...] = Field(
+    unmanaged_drift: tuple[ResourcePart, ...] = Field(
         strict=False, description="Drift: in the tenant, not in the spec, only told."
     )
-    left_alone: dict[str, int] = Field(description="How many of each kind.")
-    left_behind: tuple[LeftBehindPart, ...] = Field(strict=False, description="Only with `--was`.")
-    excluded: int = Field(description="Changes hidden by `--only` and `--exclude`.")
+    unmanaged: dict[str, int] = Field(description="How many of each kind.")
+    abandoned: tuple[AbandonedPart, ...] = Field(strict=False, description="Only with `--was`.")
+    excluded_changes: int = Field(description="Changes hidden by `--only` and `--exclude`.")
     guards: tuple[GuardPart, ...] = Field(strict=False)
-    notices: tuple[NoticePart, ...] = Field(strict=False)
+    warnings: tuple[WarningPart, ...] = Field(strict=False)
 
 
 class TenantPart(_Part):
@@ -163,7 +163,7 @@ class SummaryPart(_Part):
     update: int
     replace: int
     delete: int
-    reported: int
+    unmanaged_drift: int
     guards: int = Field(description="Those that stop an apply.")
 
 
@@ -181,7 +181,7 @@ class PlanFile(_Part):
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class SavedPlan:
     """A plan that was read from a file; of its options those that the file leaves out are as when none is given."""
 
     plan: Plan
@@ -190,33 +190,35 @@ class Saved:
     options: Mapping[str, Json]
 
 
-def read(text: str | bytes, file: str) -> Saved | Problem:
+def read(text: str | bytes, file: str) -> SavedPlan | Diagnostic:
     """The plan in a file's text, or what is wrong with the file."""
-    where = Where(file)
+    where = Location(file)
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        return Problem(
-            "P001", "this is not a plan: it is not JSON", where=where, hint="Make one: scimconf plan --out FILE"
+        return Diagnostic(
+            "P001", "this is not a plan: it is not JSON", location=where, hint="Make one: scimconf plan --out FILE"
         )
     version = document.get("format_version") if isinstance(document, dict) else None
     if not isinstance(version, str):
-        return Problem("P002", "this is not a plan of scimconf", where=where, hint="Make one: scimconf plan --out FILE")
+        return Diagnostic(
+            "P002", "this is not a plan of scimconf", location=where, hint="Make one: scimconf plan --out FILE"
+        )
     if version.partition(".")[0] != str(MAJOR):
         said = f"this plan has format {version}, and this scimconf reads {MAJOR}.x"
-        return Problem("P003", said, where=where, hint="Plan and apply with the same version.")
+        return Diagnostic("P003", said, location=where, hint="Plan and apply with the same version.")
     try:
         parsed = PlanFile.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         path = tuple(part for part in first["loc"] if isinstance(part, (str, int)))
         said = f"this plan is not whole: {first['msg'].lower()}"
-        return Problem("P004", said, path, where, "Plan again; a plan is not edited by hand.")
+        return Diagnostic("P004", said, path, where, "Plan again; a plan is not edited by hand.")
     if digest(document) != parsed.digest:
         said = "this plan was changed after it was made: its digest is another one"
-        return Problem("P005", said, where=where, hint="Plan again; a plan is not edited by hand.")
+        return Diagnostic("P005", said, location=where, hint="Plan again; a plan is not edited by hand.")
     plan = _plan(parsed, document["options"])
-    return Saved(plan, parsed.digest, MappingProxyType(document), MappingProxyType(parsed.options.model_dump()))
+    return SavedPlan(plan, parsed.digest, MappingProxyType(document), MappingProxyType(parsed.options.model_dump()))
 
 
 # --- back to values -------------------------------------------------------------------------------------------------
@@ -236,18 +238,18 @@ def _application(part: ApplicationPart) -> ApplicationPlan:
         part.fingerprint,
         part.complete,
         tuple(_change(one) for one in part.changes),
-        tuple(Resource(address(one.address), MappingProxyType(one.fields)) for one in part.reported),
+        tuple(Resource(address(one.address), MappingProxyType(one.fields)) for one in part.unmanaged_drift),
         guards=tuple(
-            Guard(one.id, one.message, one.opened_by, one.number, address(one.address) if one.address else None)
+            Guard(one.id, one.message, one.allowed_by, one.count, address(one.address) if one.address else None)
             for one in part.guards
         ),
-        notices=tuple(
-            Problem(one.code, one.message, (one.path,) if one.path else (), hint=one.hint, severity=one.severity)
-            for one in part.notices
+        warnings=tuple(
+            Diagnostic(one.code, one.message, (one.path,) if one.path else (), hint=one.hint, severity=one.severity)
+            for one in part.warnings
         ),
-        left_behind=tuple(LeftBehind(address(one.address), one.write) for one in part.left_behind),
-        excluded=part.excluded,
-        counted=MappingProxyType(part.left_alone),
+        abandoned=tuple(Abandoned(address(one.address), one.removal_snippet) for one in part.abandoned),
+        excluded_changes=part.excluded_changes,
+        saved_unmanaged_counts=MappingProxyType(part.unmanaged),
     )
 
 
@@ -266,7 +268,7 @@ def _change(part: ChangePart) -> Change:
         frozenset(map(Effect, part.effects)),
         part.reason,
         {
-            Effect(which): Impact(one.number, one.of, one.bound, one.sample, one.who, one.among, one.unknown)
+            Effect(which): Impact(one.count, one.total, one.precision, one.sample_size, one.examples, one.population, one.undetermined)
             for which, one in part.impact.items()
         },
     )

@@ -16,31 +16,31 @@ ASKED = frozenset({"application-created", "first-start"})
 
 
 @dataclass(frozen=True, slots=True)
-class Permit:
+class GuardExemption:
     """Opens one guard, for one address or number if it says so, until a day. Written in a spec, it says why."""
 
     guard: str
     until: date | None = None
-    why: str = ""
+    reason: str = ""
     address: str = ""
-    up_to: int | None = None
+    max: int | None = None
 
-    def opens(self, guard: Guard, today: date) -> bool:
+    def allows(self, guard: Guard, today: date) -> bool:
         in_time = self.until is None or today <= self.until
         place = "" if guard.address is None else str(guard.address)
         here = not self.address or (bool(place) and is_like(place, self.address))
-        enough = self.up_to is None or (guard.number is not None and guard.number <= self.up_to)
+        enough = self.max is None or (guard.count is not None and guard.count <= self.max)
         return self.guard == guard.id and in_time and here and enough
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         if self.until is None:
             return f"--allow {self.guard}"
-        return f"permit until {self.until.isoformat()}: {self.why}"
+        return f"permit until {self.until.isoformat()}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class GuardContext:
     """What guards need beside the changes.
 
     `holders` are the assigned principals by id with the number of roles that each holds; `people` says how many
@@ -49,23 +49,23 @@ class Facts:
     what a former spec named, where that is asked to stop an apply.
     """
 
-    tenant_wanted: str | None = None
+    expected_tenant: str | None = None
     tenant: Tenant | None = None
     has_run: bool = False
     quarantine: str = ""
     holders: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    people: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}))
+    members: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}))
     groups: frozenset[str] = frozenset()
     matching: frozenset[Address] = frozenset()
-    unsendable: tuple[str, ...] = ()
-    left_behind: int = 0
-    permits: tuple[Permit, ...] = ()
+    unavailable_secrets: tuple[str, ...] = ()
+    abandoned: int = 0
+    exemptions: tuple[GuardExemption, ...] = ()
     today: date = date.min
 
 
-def opened(guard: Guard, facts: Facts) -> Guard:
+def opened(guard: Guard, facts: GuardContext) -> Guard:
     """The guard, with the first permit that opens it."""
-    for permit in facts.permits:
-        if permit.opens(guard, facts.today):
-            return replace(guard, opened_by=permit.said)
+    for permit in facts.exemptions:
+        if permit.allows(guard, facts.today):
+            return replace(guard, allowed_by=permit.description)
     return guard

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from types import MappingProxyType
 
-from scimconf.errors import Problem
+from scimconf.diagnostics import Diagnostic
 from scimconf.plan.resource import Address
 
 
@@ -15,7 +15,7 @@ class Result(IntEnum):
     """From best to worst: an address is as well as its worst step."""
 
     DONE = 0
-    UNSEEN = 1
+    UNCONFIRMED = 1
     SKIPPED = 2
     FAILED = 3
 
@@ -25,12 +25,12 @@ class Result(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class StepOutcome:
     """One step's result for the addresses that it serves; `detail` is a sentence where it is not plainly done."""
 
     result: Result
     addresses: tuple[Address, ...]
-    says: str
+    message: str
     detail: str = ""
     hint: str = ""
 
@@ -40,24 +40,24 @@ class Report:
     """What one application's apply did. `wrote` says whether any write reached Graph, or may have."""
 
     name: str
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[StepOutcome, ...] = ()
     wrote: bool = False
     backup: str = ""
-    notices: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     error: str = ""
     hint: str = ""
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[Diagnostic, ...] = ()
     exit_code: int = 0
 
     def by_address(self) -> Mapping[Address, Result]:
         return worst(self.outcomes)
 
     @property
-    def failed(self) -> tuple[Outcome, ...]:
+    def failed(self) -> tuple[StepOutcome, ...]:
         return tuple(one for one in self.outcomes if one.result is Result.FAILED)
 
 
-def worst(outcomes: Iterable[Outcome]) -> Mapping[Address, Result]:
+def worst(outcomes: Iterable[StepOutcome]) -> Mapping[Address, Result]:
     """Each address with the worst result of the steps that served it."""
     results: dict[Address, Result] = {}
     for outcome in outcomes:

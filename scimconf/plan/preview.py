@@ -27,7 +27,7 @@ def _nothing() -> Mapping[str, Any]:
     return _NOTHING
 
 
-class Sent(NamedTuple):
+class SentRequest(NamedTuple):
     """What one mapping gives for one person; a tuple, since there is one for each person and mapping.
 
     `default` is sent in place of null, and only when the person is created; `apply` says when the mapping is applied
@@ -52,7 +52,7 @@ class Sent(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class UserState:
     """A person on one side: in scope or not (None is not known), why, and what would be sent.
 
     `disabled` says that the account is, so that the person is updated and never created. `resource` is what a creation
@@ -61,27 +61,27 @@ class Stand:
     """
 
     in_scope: bool | None
-    why: str
+    reason: str
     disabled: bool = False
-    sent: Mapping[str, Sent] = field(default_factory=_nothing)
+    sent: Mapping[str, SentRequest] = field(default_factory=_nothing)
     resource: Mapping[str, Json] = field(default_factory=_nothing)
     left_out: str = ""
 
 
-class Verdict(StrEnum):
+class UserOutcome(StrEnum):
     """What the plan means for a person."""
 
     ENTERS = "enters"
     LEAVES = "leaves"
     CHANGES = "changes"
-    MAY = "may_change"
+    POSSIBLY_CHANGES = "may_change"
     UNKNOWN = "unknown"
-    SAME = "same"
-    OUTSIDE = "outside"
+    UNCHANGED = "same"
+    OUT_OF_SCOPE = "outside"
 
 
 @dataclass(frozen=True, slots=True)
-class Contrast:
+class AttributeDiff:
     """One target attribute that is not as it was, and why.
 
     `reason` is of the plan. Where the plan leaves the mapping as it was, `moved` says how the person stands on each
@@ -89,8 +89,8 @@ class Contrast:
     """
 
     target: str
-    before: Sent | None
-    after: Sent | None
+    before: SentRequest | None
+    after: SentRequest | None
     reason: str = ""
     moved: tuple[str, ...] = ()
 
@@ -100,12 +100,12 @@ class Contrast:
         return "undetermined" not in {side.kind for side in (self.before, self.after) if side is not None}
 
     @property
-    def why(self) -> str:
+    def full_reason(self) -> str:
         return self.reason or " → ".join(self.moved)
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class UserPreview:
     """One user: who, what becomes of them, both sides, and what differs.
 
     `basic` says that no more than basic properties could be read.
@@ -113,16 +113,16 @@ class Person:
 
     name: str
     id: str
-    verdict: Verdict
-    before: Stand
-    after: Stand
-    contrasts: tuple[Contrast, ...] = ()
+    outcome: UserOutcome
+    before: UserState
+    after: UserState
+    differences: tuple[AttributeDiff, ...] = ()
     notes: tuple[str, ...] = ()
     basic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class MappingSummary:
     """One mapping over all people: how many of what, each with a few examples."""
 
     target: str
@@ -146,42 +146,42 @@ COUNTED: Mapping[str, str] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class PreviewSummary:
     """All people that were looked at: how many of each verdict, and the mappings with something to say.
 
     `complete` is False where the reading stopped before everybody was looked at. `basic` is how many there are of whom
     no more than basic properties could be read.
     """
 
-    people: int
-    verdicts: Mapping[Verdict, int]
-    tallies: tuple[Tally, ...] = ()
+    users: int
+    outcomes: Mapping[UserOutcome, int]
+    mappings: tuple[MappingSummary, ...] = ()
     complete: bool = True
     basic: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class PreviewHeader:
     """What is said before any person: the application, in which tenant, who is looked at, what must be known."""
 
     name: str
     tenant: Tenant
-    about: str
-    notices: tuple[str, ...] = ()
+    population: str
+    warnings: tuple[str, ...] = ()
 
 
-def said(sent: Sent | None) -> str:
+def said(sent: SentRequest | None) -> str:
     """What is sent, in words; values stand in quotes, so that none can pass for a word."""
     match sent:
         case None:
             return "not mapped"
-        case Sent(kind="undetermined", reason=reason):
+        case SentRequest(kind="undetermined", reason=reason):
             return f"undetermined: {reason}"
-        case Sent(kind="failure", reason=reason):
+        case SentRequest(kind="failure", reason=reason):
             return f"fails: {reason}"
-        case Sent(kind="null", default=str() as default):
+        case SentRequest(kind="null", default=str() as default):
             return f"{_quoted(default)} (default, on create only)"
-        case Sent(kind="value", value=value):
+        case SentRequest(kind="value", value=value):
             return f"{_quoted(value)}{'' if sent.apply == 'always' else f' ({sent.apply})'}"
     return sent.reason or "nothing"
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 
-from scimconf.plan.preview import Contrast, Person, Sent, Stand
+from scimconf.plan.preview import AttributeDiff, SentRequest, UserPreview, UserState
 
 HIDDEN = "…"
 _PSEUDONYM = re.compile(r"~[0-9a-f]{8}(?:[0-9a-f]{8})?")
@@ -21,17 +21,17 @@ _TOLD = re.compile(r"(?<!\w)'(?:[^'\\]|\\.)*(?:'|\Z)|(?<!\w)\"(?:[^\"\\]|\\.)*(?
 _TRUTH = frozenset({"True", "False"})
 
 
-def masking(hide: Callable[[str], str]) -> Callable[[Person], Person]:
+def masking(hide: Callable[[str], str]) -> Callable[[UserPreview], UserPreview]:
     """What masks people; `hide` gives the pseudonyms of the plan."""
 
-    def mask(person: Person) -> Person:
+    def mask(person: UserPreview) -> UserPreview:
         return replace(
             person,
             name=pseudonym(person.name, hide),
             id=HIDDEN,
             before=_stand(person.before),
             after=_stand(person.after),
-            contrasts=tuple(map(_contrast, person.contrasts)),
+            differences=tuple(map(_contrast, person.differences)),
         )
 
     return mask
@@ -45,16 +45,16 @@ def pseudonym(name: str, hide: Callable[[str], str]) -> str:
     return hide(f"{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}@hidden.invalid")
 
 
-def _stand(stand: Stand) -> Stand:
-    return replace(stand, why=_reason(stand.why), sent={name: _sent(one) for name, one in stand.sent.items()})
+def _stand(stand: UserState) -> UserState:
+    return replace(stand, reason=_reason(stand.reason), sent={name: _sent(one) for name, one in stand.sent.items()})
 
 
-def _contrast(one: Contrast) -> Contrast:
+def _contrast(one: AttributeDiff) -> AttributeDiff:
     old, new = (None if side is None else _sent(side) for side in (one.before, one.after))
     return replace(one, before=old, after=new, moved=tuple(map(_reason, one.moved)))
 
 
-def _sent(sent: Sent) -> Sent:
+def _sent(sent: SentRequest) -> SentRequest:
     value = sent.value
     hidden = tuple(map(shape, value)) if isinstance(value, tuple) else None if value is None else shape(value)
     return sent._replace(value=hidden, reason=_reason(sent.reason))
@@ -69,7 +69,7 @@ def shape(value: str) -> str:
     return value if value in _TRUTH else _WORD.sub(HIDDEN, value)
 
 
-def unmasked(person: Person) -> Person:
+def unmasked(person: UserPreview) -> UserPreview:
     return person
 
 

@@ -24,7 +24,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
-from scimconf.errors import Problem
+from scimconf.diagnostics import Diagnostic
 from scimconf.plan.change import ApplicationPlan, Change, Detail, FieldChange, Guard, Plan
 from scimconf.plan.resource import Address, Resource, decode, encode
 
@@ -127,8 +127,8 @@ def _assigned(plan: Plan) -> Iterator[Resource]:
     for application in plan.applications:
         for change in application.changes:
             yield from (side for side in (change.before, change.after, Resource(change.address)) if side is not None)
-        yield from application.reported
-        yield from application.left_alone
+        yield from application.unmanaged_drift
+        yield from application.unmanaged
 
 
 def _label(address: Address) -> str:
@@ -150,13 +150,13 @@ def _application(people: _People, plan: ApplicationPlan) -> ApplicationPlan:
     return replace(
         plan,
         changes=_in_order(_change(people, one) for one in plan.changes),
-        reported=_sorted(_resource(people, one) for one in plan.reported),
-        left_alone=_sorted(_resource(people, one) for one in plan.left_alone),
+        unmanaged_drift=_sorted(_resource(people, one) for one in plan.unmanaged_drift),
+        unmanaged=_sorted(_resource(people, one) for one in plan.unmanaged),
         guards=tuple(_guard(people, one) for one in plan.guards),
-        notices=tuple(_notice(people, one) for one in plan.notices),
-        left_behind=tuple(
-            replace(one, address=_address(people, one.address), write=people.text(one.write))
-            for one in plan.left_behind
+        warnings=tuple(_notice(people, one) for one in plan.warnings),
+        abandoned=tuple(
+            replace(one, address=_address(people, one.address), removal_snippet=people.text(one.removal_snippet))
+            for one in plan.abandoned
         ),
     )
 
@@ -189,7 +189,7 @@ def _change(people: _People, change: Change) -> Change:
         fields=tuple(_field(people, one) for one in change.fields),
         reason=people.text(change.reason),
         impact={
-            which: replace(one, who=tuple(sorted(people.name(name) for name in one.who)))
+            which: replace(one, examples=tuple(sorted(people.name(name) for name in one.examples)))
             for which, one in change.impact.items()
         },
     )
@@ -216,12 +216,12 @@ def _guard(people: _People, guard: Guard) -> Guard:
     return replace(
         guard,
         message=people.text(guard.message),
-        opened_by=people.text(guard.opened_by),
+        allowed_by=people.text(guard.allowed_by),
         address=_address(people, guard.address) if guard.address else None,
     )
 
 
-def _notice(people: _People, notice: Problem) -> Problem:
+def _notice(people: _People, notice: Diagnostic) -> Diagnostic:
     path = tuple(people.text(part) if isinstance(part, str) else part for part in notice.path)
     return replace(notice, message=people.text(notice.message), hint=people.text(notice.hint), path=path)
 

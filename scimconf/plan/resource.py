@@ -92,7 +92,7 @@ class Absent:
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class Exclusive:
     """Everything under this address is ours: what is seen there and not wanted is deleted, for this reason."""
 
     prefix: Address
@@ -100,14 +100,14 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
-class Reported:
+class ReportOnly:
     """What is seen under this address and not wanted is told as drift, and left."""
 
     prefix: Address
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Protected:
     """One seen thing that no `Whole` takes."""
 
     address: Address
@@ -119,7 +119,7 @@ class Kept:
         return (self.address.application, self.address.kind, own)
 
 
-Wanted = Resource | Absent | Whole | Reported | Kept
+DesiredItem = Resource | Absent | Exclusive | ReportOnly | Protected
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from scimconf.plan.change import Action, Change, Effect, FieldChange, Guard
-from scimconf.plan.guards import Facts, opened
+from scimconf.plan.guards import GuardContext, opened
 
 LEFT = "[IsSoftDeleted]"
 GONE = "people who leave would no longer be disabled in the application"
 
-Rule = Callable[[Sequence[Change], Facts], Iterable[Guard]]
+Rule = Callable[[Sequence[Change], GuardContext], Iterable[Guard]]
 
 MANY, OF_AT_LEAST, SHARE = 100, 10, 0.3
 """Removing more people than this, or more than this share of at least so many, is many."""
@@ -30,12 +30,12 @@ def _counted(change: Change, which: Effect, guard: Guard) -> Guard:
     impact = change.impact.get(which)
     if impact is None:
         return guard
-    is_most = impact.bound != "at least" and not impact.sample and not impact.unknown
-    return replace(guard, message=f"{guard.message} ({impact})", number=impact.number if is_most else None)
+    is_most = impact.precision != "at least" and not impact.sample_size and not impact.undetermined
+    return replace(guard, message=f"{guard.message} ({impact})", count=impact.count if is_most else None)
 
 
-def _wrong_tenant(_changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
-    wanted, seen = facts.tenant_wanted, facts.tenant
+def _wrong_tenant(_changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
+    wanted, seen = facts.expected_tenant, facts.tenant
     if wanted is None:
         return
     if seen is None:
@@ -44,30 +44,30 @@ def _wrong_tenant(_changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
         yield Guard("wrong-tenant", f"the spec is for {wanted}, and this is {seen.domain or seen.id}")
 
 
-def _application_created(changes: Sequence[Change], _facts: Facts) -> Iterator[Guard]:
+def _application_created(changes: Sequence[Change], _facts: GuardContext) -> Iterator[Guard]:
     for change in changes:
         if change.kind == "application" and change.action is Action.CREATE:
             said = "the application does not exist and would be created"
             yield Guard("application-created", said, address=change.address)
 
 
-def _first_start(changes: Sequence[Change], _facts: Facts) -> Iterator[Guard]:
+def _first_start(changes: Sequence[Change], _facts: GuardContext) -> Iterator[Guard]:
     for change in changes:
         one = change.field("enabled") if change.kind == "schedule" else None
         ran = change.before is not None and change.before.facts.get("has_run")
         if one is not None and one.after and not ran:
             said = "provisioning would start for the first time and create people in the application"
-            yield _counted(change, Effect.WIDENS, Guard("first-start", said, address=change.address))
+            yield _counted(change, Effect.PROVISIONS, Guard("first-start", said, address=change.address))
 
 
-def _job_replaced(changes: Sequence[Change], _facts: Facts) -> Iterator[Guard]:
+def _job_replaced(changes: Sequence[Change], _facts: GuardContext) -> Iterator[Guard]:
     for change in changes:
         if change.kind == "job" and change.action is Action.REPLACE:
             said = "the job would be deleted with all that it remembers, and another one made"
             yield Guard("job-replaced", said, address=change.address)
 
 
-def _role_in_use(changes: Sequence[Change], _facts: Facts) -> Iterator[Guard]:
+def _role_in_use(changes: Sequence[Change], _facts: GuardContext) -> Iterator[Guard]:
     """A role that goes takes its assignments along; those that the plan removes anyway do not count."""
     removed: Counter[str] = Counter()
     for change in changes:
@@ -80,15 +80,15 @@ def _role_in_use(changes: Sequence[Change], _facts: Facts) -> Iterator[Guard]:
             if left > 0:
                 many = "1 assignment" if left == 1 else f"{left} assignments"
                 said = f"the role {change.address.rest} would be removed together with {many}"
-                yield Guard("role-in-use", said, number=left, address=change.address)
+                yield Guard("role-in-use", said, count=left, address=change.address)
 
 
-def _scope_all(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+def _scope_all(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
     for change in changes:
         one = change.field("scope") if change.kind == "settings" else None
         if one is not None and one.before != "all" and one.after == "all" and facts.has_run:
             said = "everyone in the directory would be provisioned, not only who is assigned"
-            yield _counted(change, Effect.WIDENS, Guard("scope-all", said, address=change.address))
+            yield _counted(change, Effect.PROVISIONS, Guard("scope-all", said, address=change.address))
 
 
 def _fields(changes: Sequence[Change], kind: str, name: str) -> Iterator[tuple[Change, FieldChange]]:
@@ -99,27 +99,27 @@ def _fields(changes: Sequence[Change], kind: str, name: str) -> Iterator[tuple[C
             yield change, one
 
 
-def _scope_narrows(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+def _scope_narrows(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
     if not facts.has_run:
         return
     for change, one in _fields(changes, "settings", "scope"):
         if one.before == "all" and one.after == "assigned":
             said = "everybody who is not assigned would leave the scope and may be disabled"
-            yield _counted(change, Effect.NARROWS, Guard("scope-narrows", said, address=change.address))
+            yield _counted(change, Effect.DEPROVISIONS, Guard("scope-narrows", said, address=change.address))
     for change in changes:
-        if change.kind == "object_mapping" and Effect.NARROWS in change.effects and change.field("filters"):
+        if change.kind == "object_mapping" and Effect.DEPROVISIONS in change.effects and change.field("filters"):
             said = "people who do not pass the new filters would leave the scope and may be disabled"
-            yield _counted(change, Effect.NARROWS, Guard("scope-narrows", said, address=change.address))
+            yield _counted(change, Effect.DEPROVISIONS, Guard("scope-narrows", said, address=change.address))
 
 
-def _matching_changed(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+def _matching_changed(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
     """How people are found on the other side: a matching attribute comes, goes, or gets another source."""
     for change in changes if facts.has_run else ():
         match = change.field("match") if change.kind == "attribute_mapping" else None
         source = change.field("source") if change.address in facts.matching else None
         if (match is not None and match.before != match.after) or source is not None:
             said = "people would be matched in another way, and those who no longer match would be created again"
-            yield _counted(change, Effect.NARROWS, Guard("matching-changed", said, address=change.address))
+            yield _counted(change, Effect.DEPROVISIONS, Guard("matching-changed", said, address=change.address))
 
 
 def _losing(changes: Sequence[Change]) -> list[Change]:
@@ -127,7 +127,7 @@ def _losing(changes: Sequence[Change]) -> list[Change]:
     found: dict[str, Change] = {}
     for change in changes:
         is_removal = change.kind == "assignment" and change.action is Action.DELETE
-        if is_removal and Effect.NARROWS in change.effects and change.before is not None:
+        if is_removal and Effect.DEPROVISIONS in change.effects and change.before is not None:
             found.setdefault(_principal(change), change)
     return list(found.values())
 
@@ -138,44 +138,44 @@ def _principal(change: Change) -> str:
     return str(key[0]) if isinstance(key, tuple) else ""
 
 
-def _many_removals(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+def _many_removals(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
     """People, not rows: a group counts for its direct members, at least one where they cannot be read."""
     losing = [_principal(change) for change in _losing(changes)]
-    counted = [facts.people.get(one, 1) for one in losing]
+    counted = [facts.members.get(one, 1) for one in losing]
     number = sum(1 if one is None else one for one in counted)
-    everybody = sum(1 if one is None else one for one in (facts.people.get(held, 1) for held in facts.holders))
+    everybody = sum(1 if one is None else one for one in (facts.members.get(held, 1) for held in facts.holders))
     if number > MANY or (everybody >= OF_AT_LEAST and number > SHARE * everybody):
         least = "at least " if None in counted else _bound(changes, facts)
-        of = f" of {everybody}" if None not in facts.people.values() else ""
+        of = f" of {everybody}" if None not in facts.members.values() else ""
         said = f"{least}{number}{of} people would lose their last role"
-        yield Guard("many-removals", said, number=number)
+        yield Guard("many-removals", said, count=number)
 
 
-def _bound(changes: Sequence[Change], facts: Facts) -> str:
+def _bound(changes: Sequence[Change], facts: GuardContext) -> str:
     """At most, where somebody may keep a role through a group, or lose it through two."""
     losing = {_principal(one) for one in _losing(changes)}
     through = any(one in facts.groups for one in facts.holders if one not in losing)
     return "at most " if through or losing & facts.groups else ""
 
 
-def _group_removed(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+def _group_removed(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
     for change in _losing(changes):
         if change.address.rest.startswith("group:"):
-            people = facts.people.get(_principal(change))
+            people = facts.members.get(_principal(change))
             whom = "its members" if people is None else "1 member" if people == 1 else f"{people} members"
             said = f"a whole group would lose its last role, and {whom} with it"
-            yield Guard("group-removed", said, number=people, address=change.address)
+            yield Guard("group-removed", said, count=people, address=change.address)
 
 
-def _all_removed(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+def _all_removed(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
     losing = {_principal(change) for change in _losing(changes)}
     gaining = {_principal(one) for one in changes if one.kind == "assignment" and one.action is Action.CREATE}
     if losing and set(facts.holders) <= losing and not gaining:
         said = "nobody would be assigned any more"
-        yield Guard("all-removed", said, number=len(losing))
+        yield Guard("all-removed", said, count=len(losing))
 
 
-def _active_unmapped(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+def _active_unmapped(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
     """Whoever leaves is disabled by a mapping that reads IsSoftDeleted at every update, and by nothing else."""
     for change in changes if facts.has_run else ():
         said = ""
@@ -220,47 +220,47 @@ def _loses_update(change: Change) -> bool:
     return one is not None and "update" in (one.before or ()) and "update" not in one.after
 
 
-def _threshold_off(changes: Sequence[Change], _facts: Facts) -> Iterator[Guard]:
+def _threshold_off(changes: Sequence[Change], _facts: GuardContext) -> Iterator[Guard]:
     for change, one in _fields(changes, "settings", "deletion_threshold"):
         if one.before is not None and one.after is None:
             said = "nothing would stop a cycle that deletes or disables very many people"
             yield Guard("threshold-off", said, address=change.address)
 
 
-def _endpoint_changed(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+def _endpoint_changed(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
     for change, one in _fields(changes, "connection", "base_address") if facts.has_run else ():
         if one.before is not None:
             said = f"people would be provisioned to another address: {one.after} instead of {one.before}"
             yield Guard("endpoint-changed", said, address=change.address)
 
 
-def _secret_not_at_hand(_changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
-    if facts.unsendable:
-        keys = ", ".join(facts.unsendable)
+def _secret_not_at_hand(_changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
+    if facts.unavailable_secrets:
+        keys = ", ".join(facts.unavailable_secrets)
         said = f"{keys} cannot be sent again; only what changes would be written, which may erase it"
-        yield Guard("secret-not-at-hand", said, number=len(facts.unsendable))
+        yield Guard("secret-not-at-hand", said, count=len(facts.unavailable_secrets))
 
 
-def _quarantined(changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+def _quarantined(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
     """Stops starts and widening while the job is in quarantine, never the mending."""
     if not facts.quarantine:
         return
     for change in changes:
         one = change.field("enabled") if change.kind == "schedule" else None
-        if (one is not None and one.after) or (change.kind != "schedule" and Effect.WIDENS in change.effects):
+        if (one is not None and one.after) or (change.kind != "schedule" and Effect.PROVISIONS in change.effects):
             said = f"the job is in quarantine ({facts.quarantine}), and this would bring more people into it"
-            yield _counted(change, Effect.WIDENS, Guard("quarantined", said, address=change.address))
+            yield _counted(change, Effect.PROVISIONS, Guard("quarantined", said, address=change.address))
 
 
-def _left_behind(_changes: Sequence[Change], facts: Facts) -> Iterator[Guard]:
+def _left_behind(_changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
     """Only with `--fail-on-left-behind`."""
-    if facts.left_behind:
+    if facts.abandoned:
         many = (
             "1 thing that the former spec named stays"
-            if facts.left_behind == 1
-            else (f"{facts.left_behind} things that the former spec named stay")
+            if facts.abandoned == 1
+            else (f"{facts.abandoned} things that the former spec named stay")
         )
-        yield Guard("left-behind", f"{many} in the tenant without being managed", number=facts.left_behind)
+        yield Guard("left-behind", f"{many} in the tenant without being managed", count=facts.abandoned)
 
 
 RULES: Mapping[str, Rule] = MappingProxyType(
@@ -286,6 +286,6 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 )
 
 
-def guards(changes: Sequence[Change], facts: Facts) -> tuple[Guard, ...]:
+def guards(changes: Sequence[Change], facts: GuardContext) -> tuple[Guard, ...]:
     """Every guard that applies, open or not."""
     return tuple(opened(guard, facts) for rule in RULES.values() for guard in rule(changes, facts))

@@ -54,7 +54,7 @@ def _matches(address: Address, patterns: Iterable[str]) -> bool:
     return any(is_like(text, pattern) for pattern in patterns for text in texts)
 
 
-def strangers(patterns: Iterable[str], known: Sequence[Address]) -> frozenset[str]:
+def unmatched_patterns(patterns: Iterable[str], known: Sequence[Address]) -> frozenset[str]:
     """The patterns that match nothing at all of what is wanted or seen, whether or not it changes."""
     return frozenset(pattern for pattern in patterns if not any(_matches(one, (pattern,)) for one in known))
 

@@ -13,10 +13,10 @@ from dataclasses import asdict
 from pathlib import PureWindowsPath
 from typing import Any
 
-from scimconf.errors import Problem, dotted
+from scimconf.diagnostics import Diagnostic, dotted
 from scimconf.plan import ApplicationPlan, Change, FieldChange, Guard, Plan, Resource, WriteOnly
 from scimconf.plan.diff import digest
-from scimconf.render.names import by_weight, totals
+from scimconf.render.labels import by_weight, totals
 
 Json = Any
 
@@ -29,7 +29,7 @@ def plan(plan: Plan) -> str:
     return write(plan_document(plan))
 
 
-def problems(problems: Iterable[Problem]) -> str:
+def problems(problems: Iterable[Diagnostic]) -> str:
     """The problems as `validate --format json` prints them, in the order given."""
     listed = list(problems)
     errors = sum(problem.is_error for problem in listed)
@@ -69,8 +69,8 @@ def _summary(plan: Plan) -> Json:
     changes = [change for application in plan.applications for change in application.changes]
     return {
         **{action.value: number for action, number in totals(changes).items()},
-        "reported": sum(len(application.reported) for application in plan.applications),
-        "guards": sum(len(application.closed_guards) for application in plan.applications),
+        "reported": sum(len(application.unmanaged_drift) for application in plan.applications),
+        "guards": sum(len(application.blocking_guards) for application in plan.applications),
     }
 
 
@@ -82,12 +82,12 @@ def _application(plan: ApplicationPlan) -> Json:
         "fingerprint": plan.fingerprint,
         "complete": plan.complete,
         "changes": [_change(change) for change in plan.changes],
-        "reported": [_reported(resource) for resource in plan.reported],
-        "left_alone": dict(plan.left_alone_counts),
-        "left_behind": [{"address": str(one.address), "write": one.write} for one in plan.left_behind],
-        "excluded": plan.excluded,
+        "reported": [_reported(resource) for resource in plan.unmanaged_drift],
+        "left_alone": dict(plan.unmanaged_counts),
+        "left_behind": [{"address": str(one.address), "write": one.removal_snippet} for one in plan.abandoned],
+        "excluded": plan.excluded_changes,
         "guards": [_guard(guard) for guard in plan.guards],
-        "notices": [_problem(notice) for notice in plan.notices],
+        "notices": [_problem(notice) for notice in plan.warnings],
     }
 
 
@@ -124,13 +124,13 @@ def _guard(guard: Guard) -> Json:
     return {
         "id": guard.id,
         "message": guard.message,
-        "opened_by": guard.opened_by,
-        "number": guard.number,
+        "opened_by": guard.allowed_by,
+        "number": guard.count,
         "address": str(guard.address) if guard.address else None,
     }
 
 
-def _problem(problem: Problem) -> Json:
+def _problem(problem: Diagnostic) -> Json:
     return {
         "code": problem.code,
         "severity": problem.severity,
@@ -140,8 +140,8 @@ def _problem(problem: Problem) -> Json:
     }
 
 
-def _where(problem: Problem) -> Json:
-    where = problem.where
+def _where(problem: Diagnostic) -> Json:
+    where = problem.location
     return None if where is None else {"file": where.file, "line": where.line, "column": where.column}
 
 

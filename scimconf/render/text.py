@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from scimconf.plan import Plan, Report
 from scimconf.plan.outcome import Reports
-from scimconf.render.names import stopped, verdict
+from scimconf.render.labels import stopped, verdict
 from scimconf.render.terminal.page import Page
 from scimconf.render.terminal.reports import report_lines
 from scimconf.render.terminal.sections import application_lines, total_lines
 from scimconf.render.terminal.steps import step_lines
-from scimconf.wire import Step
+from scimconf.steps import Step
 
 WIDTH = 80
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from pydantic_core import PydanticCustomError
 
-from scimconf.errors import SpecPath
+from scimconf.diagnostics import SpecPath
 
 CODES: dict[str, str] = {
     "S001": "a file cannot be read",
@@ -62,7 +62,7 @@ CODES: dict[str, str] = {
 }
 
 
-class Said(NamedTuple):
+class ModelIssue(NamedTuple):
     """What a model complains about: `at` is the path below the model."""
 
     code: str
@@ -78,10 +78,10 @@ def quoted(text: str) -> str:
 
 
 def refuse(code: str, message: str, hint: str = "", at: SpecPath = ()) -> PydanticCustomError:
-    return refuse_all([Said(code, message, hint, at)])
+    return refuse_all([ModelIssue(code, message, hint, at)])
 
 
-def refuse_all(said: Iterable[Said]) -> PydanticCustomError:
+def refuse_all(said: Iterable[ModelIssue]) -> PydanticCustomError:
     """Several complaints as the one error that pydantic lets a validator raise."""
     listed = tuple(said)
     text = "; ".join(one.message for one in listed)

@@ -11,7 +11,7 @@ IGNORE = re.compile(r"ignore((?:[\s,]+L[0-9]{3}\b)+)(.*)")
 RULE = re.compile(r"\bL[0-9]{3}\b", re.IGNORECASE)
 
 
-class Comment(NamedTuple):
+class SourceComment(NamedTuple):
     """What a comment ignores, whether it has its line to itself, and whether it seems to want something else."""
 
     rules: frozenset[str] = frozenset()
@@ -19,7 +19,7 @@ class Comment(NamedTuple):
     is_odd: bool = False
 
 
-def comments(lines: list[str]) -> Iterator[tuple[int, Comment]]:
+def comments(lines: list[str]) -> Iterator[tuple[int, SourceComment]]:
     """The comments that have a line to themselves, and those that name rules, with the number of their line."""
     for number, line in enumerate(lines, 1):
         text, is_alone = _comment(line), line.lstrip().startswith("#")
@@ -27,9 +27,9 @@ def comments(lines: list[str]) -> Iterator[tuple[int, Comment]]:
         if ours is not None:
             said = IGNORE.match(ours[1])
             rules = frozenset(RULE.findall(said[1])) if said is not None else frozenset()
-            yield number, Comment(rules, is_alone, said is None or RULE.search(said[2]) is not None)
+            yield number, SourceComment(rules, is_alone, said is None or RULE.search(said[2]) is not None)
         elif is_alone:
-            yield number, Comment(is_alone=True)
+            yield number, SourceComment(is_alone=True)
 
 
 def _comment(line: str) -> str:

@@ -13,17 +13,17 @@ from typing import Any, ClassVar
 import yaml
 from pydantic import ValidationError
 
-from scimconf.errors import Problem, Where
-from scimconf.spec.comments import Comment, comments
+from scimconf.diagnostics import Diagnostic, Location
+from scimconf.spec.comments import SourceComment, comments
+from scimconf.spec.guard_exemptions import loosened
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.merge import merge
 from scimconf.spec.model import Spec
 from scimconf.spec.nodes import Builder, RefusedError, instead
-from scimconf.spec.permits import loosened
-from scimconf.spec.problems import problems_of
 from scimconf.spec.references import Variables, misplaced, relative_to, with_files
 from scimconf.spec.rows import Column, read_rows
-from scimconf.spec.tree import Rows, Table
+from scimconf.spec.tree import CsvRows, Table
+from scimconf.spec.validation_errors import problems_of
 
 Read = Callable[[str], bytes | str]
 
@@ -69,10 +69,10 @@ def load(path: str, read: Read, environ: Mapping[str, str], variables: Mapping[s
     files.problems += misplaced(tree)
     files.bring_in(tree)
     spec, wrong = _validate(tree)
-    said = {problem.where for problem in files.problems}
-    problems = files.problems + [problem.at(Where(path)) for problem in wrong if problem.where not in said]
+    said = {problem.location for problem in files.problems}
+    problems = files.problems + [problem.located(Location(path)) for problem in wrong if problem.location not in said]
     order = {file: index for index, file in enumerate(files.paths)}
-    problems.sort(key=lambda one: _sort_key(one.where or Where(path), order))
+    problems.sort(key=lambda one: _sort_key(one.location or Location(path), order))
     return Loaded(
         None if problems else spec,
         tuple(dict.fromkeys(problems)),
@@ -83,26 +83,26 @@ def load(path: str, read: Read, environ: Mapping[str, str], variables: Mapping[s
     )
 
 
-def load_variables(path: str, read: Read) -> tuple[dict[str, str], tuple[Problem, ...]]:
+def load_variables(path: str, read: Read) -> tuple[dict[str, str], tuple[Diagnostic, ...]]:
     """The variables of a `--var-file`: a map of names to texts, each as its own characters."""
     files = _Files(read, Variables({}, {}))
-    table = files.table(path, Where(path)) or Table()
+    table = files.table(path, Location(path)) or Table()
     files.problems += [
-        Problem("S025", "a variable is a text", (key,), table.places[key], f"Write `{key}: TEXT`.")
+        Diagnostic("S025", "a variable is a text", (key,), table.places[key], f"Write `{key}: TEXT`.")
         for key, value in table.items()
         if not isinstance(value, str)
     ]
     return {key: str(value) for key, value in table.items() if isinstance(value, str)}, tuple(files.problems)
 
 
-def _validate(tree: Table) -> tuple[Spec | None, list[Problem]]:
+def _validate(tree: Table) -> tuple[Spec | None, list[Diagnostic]]:
     try:
         return Spec.model_validate(with_files(tree)), []
     except ValidationError as error:
         return None, list(problems_of(error, tree))
 
 
-def _sort_key(where: Where, order: Mapping[str, int]) -> tuple[int, int, int]:
+def _sort_key(where: Location, order: Mapping[str, int]) -> tuple[int, int, int]:
     return order.get(where.file, 0), where.line, where.column
 
 
@@ -110,9 +110,9 @@ class _Files:
     """Reads what one spec consists of, each file once."""
 
     def __init__(self, read: Read, variables: Variables) -> None:
-        self.problems: list[Problem] = []
+        self.problems: list[Diagnostic] = []
         self.paths: list[str] = []
-        self.comments: dict[tuple[str, int], Comment] = {}
+        self.comments: dict[tuple[str, int], SourceComment] = {}
         self.lines: dict[str, tuple[str, ...]] = {}
         self._read = read
         self._variables = variables
@@ -126,7 +126,7 @@ class _Files:
         return self._merged[path]
 
     def _merge(self, path: str, trail: tuple[str, ...]) -> Table | None:
-        table = self.table(path, Where(path))
+        table = self.table(path, Location(path))
         if table is None or "extends" not in table:
             return table
         merged = Table()
@@ -135,7 +135,7 @@ class _Files:
                 around = base in trail
                 message = "the files extend each other in a circle" if around else "the files extend each other too far"
                 code, hint = ("S021", "Take this entry out.") if around else ("S008", "Merge some of them.")
-                self.problems.append(Problem(code, message, ("extends",), place, hint))
+                self.problems.append(Diagnostic(code, message, ("extends",), place, hint))
                 continue
             self.table(base, place)
             merged = merge(merged, self.spec(base, trail) or Table())
@@ -144,15 +144,15 @@ class _Files:
         self.problems += loosened(merged.get("guards"), own.get("guards"))
         return merge(merged, own)  # type: ignore[no-any-return]  # two tables at the root make a table
 
-    def _bases(self, extends: Any, place: Where) -> list[tuple[str, Where]]:
-        if not isinstance(extends, Rows) or not all(isinstance(item, str) and item for item in extends):
+    def _bases(self, extends: Any, place: Location) -> list[tuple[str, Location]]:
+        if not isinstance(extends, CsvRows) or not all(isinstance(item, str) and item for item in extends):
             hint = f"Write `extends: [{extends}]`." if isinstance(extends, str) else "Write `extends: [base.yaml]`."
-            self.problems.append(Problem("S203", "a list of files is wanted here", ("extends",), place, hint))
+            self.problems.append(Diagnostic("S203", "a list of files is wanted here", ("extends",), place, hint))
             return []
         named = zip(extends, extends.places, strict=True)
         return [(relative_to(where.file, name), where) for name, where in named]
 
-    def table(self, path: str, asked: Where) -> Table | None:
+    def table(self, path: str, asked: Location) -> Table | None:
         """The map in a file; None, with a problem at the place that asked, where there is none."""
         if path not in self._tables:
             try:
@@ -162,23 +162,23 @@ class _Files:
                 self._tables[path] = None
         return self._tables[path]
 
-    def text(self, path: str, asked: Where) -> str:
+    def text(self, path: str, asked: Location) -> str:
         try:
             data = self._read(path)
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
             hint = "" if asked.file == path else f"It is looked for at {path}."
-            raise RefusedError(Problem("S001", f"cannot be read: {why}", where=asked, hint=hint)) from error
+            raise RefusedError(Diagnostic("S001", f"cannot be read: {why}", location=asked, hint=hint)) from error
         if path not in self.paths:
             self.paths.append(path)
         if len(data) > MAX_SIZE:
-            raise RefusedError(Problem("S008", "the file is larger than 4 MB", where=Where(path)))
+            raise RefusedError(Diagnostic("S008", "the file is larger than 4 MB", location=Location(path)))
         try:
             return (data.encode() if isinstance(data, str) else data).decode("utf-8-sig")
         except (UnicodeDecodeError, UnicodeEncodeError) as error:
             before = error.object[: error.start]
             where = _spot(before if isinstance(before, str) else before.decode(), path)
-            raise RefusedError(Problem("S002", "not UTF-8", where=where, hint="Save it as UTF-8.")) from error
+            raise RefusedError(Diagnostic("S002", "not UTF-8", location=where, hint="Save it as UTF-8.")) from error
 
     def _build(self, path: str, text: str) -> Table:
         lines = LINE_BREAK.split(text)
@@ -194,7 +194,7 @@ class _Files:
         self.problems += builder.problems
         if not isinstance(tree, Table):
             message = "the file is empty" if tree is None else "the file is not a map"
-            raise RefusedError(Problem("S011", message, where=Where(path, 1, 1), hint="Begin with `version: 1`."))
+            raise RefusedError(Diagnostic("S011", message, location=Location(path, 1, 1), hint="Begin with `version: 1`."))
         return tree
 
     def bring_in(self, tree: Table) -> None:
@@ -205,13 +205,13 @@ class _Files:
         if "imported" in assignments:
             place = assignments.places["imported"]
             self.problems.append(
-                Problem("S201", "not a key here", ("assignments", "imported"), place, "Use users_from.")
+                Diagnostic("S201", "not a key here", ("assignments", "imported"), place, "Use users_from.")
             )
-        imported = Rows()
+        imported = CsvRows()
         columns: tuple[Column, ...] = ("user", "group")
         for column in columns:
             named = assignments.get(f"{column}s_from")
-            for name, place in zip(named, named.places, strict=True) if isinstance(named, Rows) else ():
+            for name, place in zip(named, named.places, strict=True) if isinstance(named, CsvRows) else ():
                 if isinstance(name, str) and name:
                     imported.append(self._rows(name, place, column))
                     imported.places.append(place)
@@ -220,8 +220,8 @@ class _Files:
         else:
             assignments.pop("imported", None)
 
-    def _rows(self, name: str, place: Where, column: Column) -> Table:
-        path, rows = relative_to(place.file, name), Rows()
+    def _rows(self, name: str, place: Location, column: Column) -> Table:
+        path, rows = relative_to(place.file, name), CsvRows()
         try:
             rows, problems = read_rows(self.text(path, place), path, column)
             self.problems += problems
@@ -230,25 +230,25 @@ class _Files:
         return Table((("file", name), (f"{column}s", rows)), {"file": place, f"{column}s": place})
 
 
-def _spot(before: str, path: str) -> Where:
+def _spot(before: str, path: str) -> Location:
     """The place in a file that comes after this text."""
     lines = LINE_BREAK.split(before)
-    return Where(path, len(lines), len(lines[-1]) + 1)
+    return Location(path, len(lines), len(lines[-1]) + 1)
 
 
-def _syntax(error: yaml.YAMLError, path: str, text: str, lines: list[str]) -> Problem:
+def _syntax(error: yaml.YAMLError, path: str, text: str, lines: list[str]) -> Diagnostic:
     """Libyaml's complaint in our words, with the line to write where it is about an expression."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if mark is None:
         odd = UNPRINTABLE.search(text)
         where = _spot(text[: odd.start()] if odd else "", path)
-        return Problem("S003", "a character that no text file holds", where=where, hint="Remove control characters.")
+        return Diagnostic("S003", "a character that no text file holds", location=where, hint="Remove control characters.")
     problem = str(getattr(error, "problem", None) or "")
     if problem == NO_COLON:
         mark = getattr(error, "context_mark", None) or mark  # where the key begins, not where it could end no more
-    where = Where(path, mark.line + 1, mark.column + 1)
+    where = Location(path, mark.line + 1, mark.column + 1)
     code, message, hint = _said(problem, lines, mark.line)
-    return Problem(code, message, where=where, hint=hint)
+    return Diagnostic(code, message, location=where, hint=hint)
 
 
 def _said(problem: str, lines: list[str], number: int) -> tuple[str, str, str]:

@@ -10,10 +10,10 @@ from itertools import islice
 from pathlib import PurePath
 from typing import Any
 
-from scimconf.errors import Problem, SpecPath, Where
-from scimconf.spec.comments import Comment
+from scimconf.diagnostics import Diagnostic, Location, SpecPath
+from scimconf.spec.comments import SourceComment
 from scimconf.spec.model import Spec
-from scimconf.spec.tree import NULLS, Plain, Rows, Table, core, place_of
+from scimconf.spec.tree import NULLS, CsvRows, Plain, Table, core, place_of
 
 MAIN = "scimconf.yaml"
 ENDING = ".scimconf.yaml"
@@ -31,10 +31,10 @@ class Loaded:
     """
 
     spec: Spec | None
-    problems: tuple[Problem, ...]
+    problems: tuple[Diagnostic, ...]
     resolved: Table = field(repr=False)
     paths: tuple[str, ...]
-    comments: Mapping[tuple[str, int], Comment] = field(default_factory=dict, repr=False)
+    comments: Mapping[tuple[str, int], SourceComment] = field(default_factory=dict, repr=False)
     lines: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
 
     def is_ignored(self, rule: str, *paths: SpecPath) -> bool:
@@ -42,19 +42,19 @@ class Loaded:
         places = [place for place in map(self.origin, paths) if place is not None]
         return any(rule in comment.rules for place in places for comment in self._about(place))
 
-    def _about(self, place: Where) -> Iterator[Comment]:
+    def _about(self, place: Location) -> Iterator[SourceComment]:
         """The comment on a line, and those above it that have their lines to themselves."""
-        yield self.comments.get((place.file, place.line), Comment())
+        yield self.comments.get((place.file, place.line), SourceComment())
         line = place.line - 1
-        while (above := self.comments.get((place.file, line), Comment())).is_alone:
+        while (above := self.comments.get((place.file, line), SourceComment())).is_alone:
             yield above
             line -= 1
 
-    def origin(self, path: SpecPath) -> Where | None:
+    def origin(self, path: SpecPath) -> Location | None:
         """Where a spec path was written, or the nearest thing around it; the file itself where nothing was."""
-        return place_of(self.resolved, path) or (Where(self.paths[0]) if self.paths else None)
+        return place_of(self.resolved, path) or (Location(self.paths[0]) if self.paths else None)
 
-    def spot(self, path: SpecPath, text: str, offset: int) -> Where | None:
+    def spot(self, path: SpecPath, text: str, offset: int) -> Location | None:
         """Where a character of a text stands that was written at a path; None where that cannot be told.
 
         YAML folds lines and drops indentation, but only spaces: the other characters come in the order of the file.
@@ -67,10 +67,10 @@ class Loaded:
         if not written or [sign for _, _, sign in written] != wanted:
             return None
         line, column, _ = written[-1]
-        return Where(place.file, line, column)
+        return Location(place.file, line, column)
 
 
-def _signs(lines: Sequence[str], key: Where) -> Iterator[tuple[int, int, str]]:
+def _signs(lines: Sequence[str], key: Location) -> Iterator[tuple[int, int, str]]:
     """The characters of a key's value, but for spaces and the marks of a block or a quote, with line and column."""
     before, _, value = lines[key.line - 1][key.column - 1 :].partition(":")
     begun = BEGUN.match(value)
@@ -110,7 +110,7 @@ def show(loaded: Loaded) -> str:
     return "".join(f"{text:<{width}}  # {place.file}:{place.line}\n" for text, place in lines)
 
 
-def _lines(value: Any, depth: int, dash: str | None) -> Iterator[tuple[str, Where]]:
+def _lines(value: Any, depth: int, dash: str | None) -> Iterator[tuple[str, Location]]:
     """The lines of a map or a list; the first one begins with a dash where it is an item."""
     keyed = value.items() if isinstance(value, Table) else enumerate(value)
     for key, item in keyed:
@@ -119,8 +119,8 @@ def _lines(value: Any, depth: int, dash: str | None) -> Iterator[tuple[str, Wher
         place = value.places[key]
         name = f"{_scalar(Plain(key))}:" if isinstance(value, Table) else "-"
         lead, dash = "  " * depth if dash is None else dash, None
-        if isinstance(item, Table | Rows) and item:
-            if isinstance(value, Rows) and isinstance(item, Table):
+        if isinstance(item, Table | CsvRows) and item:
+            if isinstance(value, CsvRows) and isinstance(item, Table):
                 yield from _lines(item, depth + 1, f"{lead}- ")
             else:
                 yield f"{lead}{name}", place
@@ -133,16 +133,16 @@ def _scalar(value: Any) -> str:
     """A scalar, or an empty map or list, as YAML on one line."""
     if value is None:
         return "null"
-    if isinstance(value, Table | Rows):
+    if isinstance(value, Table | CsvRows):
         return "{}" if isinstance(value, Table) else "[]"
     special = value == "none" or value in NULLS or not isinstance(core(Plain(value)), str)
     is_bare = BARE.fullmatch(value) and (isinstance(value, Plain) or not special)
     return str(value) if is_bare else json.dumps(value, ensure_ascii=False)
 
 
-def conflicts(loadeds: Iterable[Loaded]) -> tuple[Problem, ...]:
+def conflicts(loadeds: Iterable[Loaded]) -> tuple[Diagnostic, ...]:
     """Specs that go by one name, or are about one application."""
-    problems: list[Problem] = []
+    problems: list[Diagnostic] = []
     seen: dict[tuple[str, str], Loaded] = {}
     for loaded in loadeds:
         for path, value in _identities(loaded.spec):
@@ -150,23 +150,23 @@ def conflicts(loadeds: Iterable[Loaded]) -> tuple[Problem, ...]:
             if first is not loaded:
                 message = f'"{value}" is already what {first.origin(path)} is about'
                 hint = "Give it another name." if path == ("name",) else "Keep one spec for one application."
-                problems.append(Problem("S312", message, path, loaded.origin(path), hint))
+                problems.append(Diagnostic("S312", message, path, loaded.origin(path), hint))
     return tuple(problems)
 
 
-def rivals(identified: Iterable[tuple[Loaded, str]]) -> tuple[Problem, ...]:
+def rivals(identified: Iterable[tuple[Loaded, str]]) -> tuple[Diagnostic, ...]:
     """Specs that turn out to be about one application, by the id that the tenant has for it: each later one of several.
 
     Each may name it in a way of its own, so that nothing is wrong until it is looked up.
     """
     first: dict[str, Loaded] = {}
-    found: list[Problem] = []
+    found: list[Diagnostic] = []
     for loaded, id_ in identified:
         before = first.setdefault(id_, loaded)
         if before is not loaded:
             path: SpecPath = ("application",)
             said = f"this is the application that {before.origin(path)} is about, by another of its names"
-            found.append(Problem("S312", said, path, loaded.origin(path), "Keep one spec for one application."))
+            found.append(Diagnostic("S312", said, path, loaded.origin(path), "Keep one spec for one application."))
     return tuple(found)
 
 
@@ -184,14 +184,14 @@ def find(
     paths: Iterable[str],
     list_dir: Callable[[str], Iterable[str] | None],
     identity: Callable[[str], str] = lambda path: str(PurePath(path)),
-) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+) -> tuple[tuple[str, ...], tuple[Diagnostic, ...]]:
     """The spec files behind what was asked for: a folder stands for its `scimconf.yaml` and `*.scimconf.yaml`.
 
     `list_dir` gives the names in a folder, None for anything else. A file that is named twice is one, however it is
     spelt; `identity` says which file a path is.
     """
     found: dict[str, str] = {}
-    problems: list[Problem] = []
+    problems: list[Diagnostic] = []
     for path in paths:
         names = list_dir(path)
         if names is None:
@@ -202,5 +202,5 @@ def find(
             found.setdefault(identity(one), one)
         if not specs:
             message = f"no {MAIN} and no *{ENDING} in this folder"
-            problems.append(Problem("S001", message, where=Where(path), hint="Name the file, or rename it."))
+            problems.append(Diagnostic("S001", message, location=Location(path), hint="Name the file, or rename it."))
     return tuple(found.values()), tuple(problems)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from scimconf.errors import SpecPath
+from scimconf.diagnostics import SpecPath
 from scimconf.spec.references import is_reference
-from scimconf.spec.tree import Rows, Table
+from scimconf.spec.tree import CsvRows, Table
 
 OWNED_WHOLE = frozenset({"attributes", "target_attributes", "source_attributes"})
 MERGED_LISTS: dict[SpecPath, tuple[str, ...]] = {
@@ -34,7 +34,7 @@ def merge(lower: Any, upper: Any, path: SpecPath = ()) -> Any:
     """The upper tree over the lower one; neither is changed."""
     if isinstance(lower, Table) and isinstance(upper, Table) and not _is_whole(path):
         return _tables(lower, upper, path)
-    if isinstance(lower, Rows) and isinstance(upper, Rows) and path in MERGED_LISTS:
+    if isinstance(lower, CsvRows) and isinstance(upper, CsvRows) and path in MERGED_LISTS:
         return _rows(lower, upper, MERGED_LISTS[path])
     return upper
 
@@ -56,11 +56,11 @@ def _tables(lower: Table, upper: Table, path: SpecPath) -> Table:
     return merged
 
 
-def _rows(lower: Rows, upper: Rows, keys: tuple[str, ...]) -> Rows:
+def _rows(lower: CsvRows, upper: CsvRows, keys: tuple[str, ...]) -> CsvRows:
     """The lower entries, each replaced by the first upper one that is the same; what an upper file repeats stays, so
     that it is complained of.
     """
-    merged = Rows(lower, list(lower.places))
+    merged = CsvRows(lower, list(lower.places))
     known: dict[tuple[str, str], int] = {}
     for index, item in enumerate(lower):
         for name in _identities(item, keys):

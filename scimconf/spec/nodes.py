@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from scimconf.errors import Problem, Where
+from scimconf.diagnostics import Diagnostic, Location
 from scimconf.spec.references import VARIABLE, Variables
-from scimconf.spec.tree import NULLS, Plain, Rows, Table
+from scimconf.spec.tree import NULLS, CsvRows, Plain, Table
 
 MAX_DEPTH = 40
 MAX_ALIASED = 10_000
@@ -32,7 +32,7 @@ class Mark(Protocol):
     column: int
 
 
-class Node(Protocol):
+class YamlNode(Protocol):
     """A node of PyYAML's, as far as it matters here."""
 
     id: str
@@ -47,7 +47,7 @@ class Node(Protocol):
 class RefusedError(Exception):
     """A file of which nothing can be used."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Diagnostic) -> None:
         self.problem = problem
         super().__init__(problem.message)
 
@@ -56,14 +56,14 @@ class Builder:
     """Builds the tree of one file."""
 
     def __init__(self, file: str, lines: list[str], variables: Variables) -> None:
-        self.problems: list[Problem] = []
+        self.problems: list[Diagnostic] = []
         self._file = file
         self._lines = lines
         self._variables = variables
         self._seen: set[int] = set()
         self._aliased = 0
 
-    def build(self, node: Node, where: Where | None = None, depth: int = 0) -> Any:
+    def build(self, node: YamlNode, where: Location | None = None, depth: int = 0) -> Any:
         """A map, a list, a text, or None for a null; an empty value is a text of no characters.
 
         `where` is the place of the key, or of the item, that the node belongs to: complaints stand there.
@@ -78,20 +78,20 @@ class Builder:
             return self._rows(node, depth)
         return self._scalar(node, where)
 
-    def _bound(self, node: Node, where: Where, depth: int) -> None:
+    def _bound(self, node: YamlNode, where: Location, depth: int) -> None:
         self._aliased += id(node) in self._seen
         self._seen.add(id(node))
         if depth > MAX_DEPTH or self._aliased > MAX_ALIASED:
             what = "maps and lists are nested too deep" if depth > MAX_DEPTH else "aliases repeat too much"
-            raise RefusedError(Problem("S008", what, where=where, hint="Write it out, or use `extends`."))
+            raise RefusedError(Diagnostic("S008", what, location=where, hint="Write it out, or use `extends`."))
 
-    def _where(self, node: Node) -> Where:
-        return Where(self._file, node.start_mark.line + 1, node.start_mark.column + 1)
+    def _where(self, node: YamlNode) -> Location:
+        return Location(self._file, node.start_mark.line + 1, node.start_mark.column + 1)
 
-    def _say(self, code: str, where: Where, message: str, hint: str) -> None:
-        self.problems.append(Problem(code, message, where=where, hint=hint))
+    def _say(self, code: str, where: Location, message: str, hint: str) -> None:
+        self.problems.append(Diagnostic(code, message, location=where, hint=hint))
 
-    def _scalar(self, node: Node, where: Where) -> Any:
+    def _scalar(self, node: YamlNode, where: Location) -> Any:
         plain, text = not node.style, str(node.value)
         if plain and text in NULLS:
             return None
@@ -102,8 +102,8 @@ class Builder:
             self.problems += problems
         return Plain(text) if plain else text
 
-    def _rows(self, node: Node, depth: int) -> Rows:
-        rows = Rows()
+    def _rows(self, node: YamlNode, depth: int) -> CsvRows:
+        rows = CsvRows()
         for item in node.value:
             where = self._where(item)
             rows.places.append(where)
@@ -112,7 +112,7 @@ class Builder:
                 self._say("S006", where, "the item is empty", "Write it, or take the line out.")
         return rows
 
-    def _table(self, node: Node, depth: int) -> Table:
+    def _table(self, node: YamlNode, depth: int) -> Table:
         table = Table()
         for key_node, value_node in node.value:
             key = self._key(key_node)
@@ -134,7 +134,7 @@ class Builder:
                 self._no_value(key, where)
         return table
 
-    def _key(self, node: Node) -> str | None:
+    def _key(self, node: YamlNode) -> str | None:
         if node.id != "scalar" or node.tag not in DEFAULT_TAGS or _is_empty(node):
             hint = "Write `key: value`; a text with odd signs takes quotes."
             self._say("S009", self._where(node), "a key is plain text", hint)
@@ -144,12 +144,12 @@ class Builder:
             return None
         return str(node.value)
 
-    def _no_value(self, key: str, where: Where) -> None:
+    def _no_value(self, key: str, where: Location) -> None:
         written = EMPTY.get(key)
         hint = f"Write `{key}: {written}`, or leave the key out." if written else "Write one, or leave the key out."
         self._say("S006", where, f'"{key}" has no value', hint)
 
-    def _is_mangled(self, row: Node, node: Node, where: Where) -> bool:
+    def _is_mangled(self, row: YamlNode, node: YamlNode, where: Location) -> bool:
         """Whether YAML reads an expression as something else; complains if so."""
         if node.id == "scalar" and (node.style or _is_balanced(str(node.value))):
             return False
@@ -168,7 +168,7 @@ def instead(expression: str) -> str:
     return f"Write `expression: '{quoted}'`, or a `>-` block."
 
 
-def _is_empty(node: Node) -> bool:
+def _is_empty(node: YamlNode) -> bool:
     return node.id == "scalar" and not node.style and node.value == ""
 
 

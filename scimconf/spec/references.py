@@ -12,10 +12,10 @@ from difflib import get_close_matches
 from pathlib import PurePath
 from typing import Any
 
-from scimconf.errors import Problem, SpecPath, Where
+from scimconf.diagnostics import Diagnostic, Location, SpecPath
 from scimconf.spec.addresses import holds_secret
 from scimconf.spec.model.connection import CONFIDENTIAL, ENV_REFERENCE
-from scimconf.spec.tree import Plain, Rows, Table
+from scimconf.spec.tree import CsvRows, Plain, Table
 
 VARIABLE = re.compile(r"\$\{var:([^{}]*)\}")
 ENVIRONMENT = re.compile(r"\$\{env:[^{}]*\}")
@@ -35,18 +35,18 @@ class Variables:
         self._values = values
         self._environ = environ
 
-    def fill(self, text: str, where: Where) -> tuple[str, list[Problem]]:
+    def fill(self, text: str, where: Location) -> tuple[str, list[Diagnostic]]:
         """The text with its variables filled in; one that is not known stays as it is."""
         unknown = [name for name in VARIABLE.findall(text) if name not in self._values]
         filled = VARIABLE.sub(lambda found: self._values.get(found[1], found[0]), text)
         return filled, [self._problem(name, where) for name in unknown]
 
-    def _problem(self, name: str, where: Where) -> Problem:
+    def _problem(self, name: str, where: Location) -> Diagnostic:
         close = get_close_matches(name, self._values, 1)
         hint = f'Did you mean "{close[0]}"?' if close else f"Pass `--var {name}=…`, or put it into a `--var-file`."
         if name in self._environ and not close:
             hint = f'It is in the environment; pass `--var {name}="${name}"`.'
-        return Problem("S023", f'no variable "{name}" was given', where=where, hint=hint)
+        return Diagnostic("S023", f'no variable "{name}" was given', location=where, hint=hint)
 
 
 def is_reference(path: SpecPath) -> bool:
@@ -81,12 +81,12 @@ def _in_test(path: SpecPath) -> bool:
             return False
 
 
-def misplaced(value: Any, path: SpecPath = ()) -> Iterator[Problem]:
+def misplaced(value: Any, path: SpecPath = ()) -> Iterator[Diagnostic]:
     """Nulls, environment variables and secrets where they do not belong.
 
     What is complained of is taken out of the tree, so that a secret is never shown and nothing is said twice.
     """
-    if not isinstance(value, Table | Rows):
+    if not isinstance(value, Table | CsvRows):
         return
     holder: Any = value
     for key, item in value.items() if isinstance(value, Table) else enumerate(value):
@@ -96,27 +96,27 @@ def misplaced(value: Any, path: SpecPath = ()) -> Iterator[Problem]:
             yield from misplaced(item, below)
         else:
             holder[key] = Plain(HIDDEN)
-            yield problem.at(holder.places[key])
+            yield problem.located(holder.places[key])
 
 
-def _scalar(value: str | None, path: SpecPath) -> Problem | None:
+def _scalar(value: str | None, path: SpecPath) -> Diagnostic | None:
     if value is None:
         if null_is_meant(path):
             return None
-        return Problem(
+        return Diagnostic(
             "S209", "null means nothing here", path, hint="Leave it out, or write `none` where that is a value."
         )
     referenced = is_reference(path) and re.match(ENV_REFERENCE, value) is not None
     if is_secret(path) and not referenced:
-        return Problem(
+        return Diagnostic(
             "S211", "a secret is never written here, only where it is kept", path, hint="Write `{env: NAME}`."
         )
     if path in ADDRESSES and holds_secret(value):
         said = "a secret in an address is one no more: it is shown to whoever may read the application"
-        return Problem("S315", said, path, hint="Put it into `secret_token`, or give the service another way in.")
+        return Diagnostic("S315", said, path, hint="Put it into `secret_token`, or give the service another way in.")
     if ENVIRONMENT.search(value) and not referenced:
         hint = "Write `${var:NAME}` and pass it with `--var`."
-        return Problem("S024", "an environment variable stands only where a secret reference does", path, hint=hint)
+        return Diagnostic("S024", "an environment variable stands only where a secret reference does", path, hint=hint)
     return None
 
 

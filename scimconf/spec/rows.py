@@ -6,31 +6,31 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from scimconf.errors import Problem, Where
+from scimconf.diagnostics import Diagnostic, Location
 from scimconf.spec.model.base import GUID
-from scimconf.spec.tree import Rows, Table
+from scimconf.spec.tree import CsvRows, Table
 
 Column = Literal["user", "group"]
 
 
-def read_rows(text: str, file: str, column: Column) -> tuple[Rows, list[Problem]]:
+def read_rows(text: str, file: str, column: Column) -> tuple[CsvRows, list[Diagnostic]]:
     """The principals of a CSV file as the spec writes them, and what is wrong with its rows."""
-    problems: list[Problem] = []
+    problems: list[Diagnostic] = []
     found = _Principals(column)
     for line, principal, role in _records(text, file, column, problems):
-        where = Where(file, line, 1)
+        where = Location(file, line, 1)
         if not principal or not role:
             missing = "role" if principal else column
             problems.append(
-                Problem("S031", f"the row has no {missing}", where=where, hint=f"Write `{column},role` in it.")
+                Diagnostic("S031", f"the row has no {missing}", location=where, hint=f"Write `{column},role` in it.")
             )
         elif not found.add(principal, role, where):
             message = f'{column} "{principal}" has role "{role}" twice'
-            problems.append(Problem("S032", message, where=where, hint="Take one row out."))
+            problems.append(Diagnostic("S032", message, location=where, hint="Take one row out."))
     return found.rows, problems
 
 
-def _records(text: str, file: str, column: Column, problems: list[Problem]) -> Iterator[tuple[int, str, str]]:
+def _records(text: str, file: str, column: Column, problems: list[Diagnostic]) -> Iterator[tuple[int, str, str]]:
     import csv
 
     reader = csv.reader(text.splitlines(keepends=True), strict=True)
@@ -39,7 +39,7 @@ def _records(text: str, file: str, column: Column, problems: list[Problem]) -> I
         if column not in header or "role" not in header:
             hint = f"The first line is `{column},role`, with commas."
             problems.append(
-                Problem("S030", f"the columns {column} and role are wanted", where=Where(file, 1, 1), hint=hint)
+                Diagnostic("S030", f"the columns {column} and role are wanted", location=Location(file, 1, 1), hint=hint)
             )
             return
         at, role_at = header.index(column), header.index("role")
@@ -48,7 +48,7 @@ def _records(text: str, file: str, column: Column, problems: list[Problem]) -> I
             if any(cells):
                 yield reader.line_num, cells[at], cells[role_at]
     except csv.Error as error:
-        problems.append(Problem("S031", f"not readable as CSV: {error}", where=Where(file, reader.line_num, 1)))
+        problems.append(Diagnostic("S031", f"not readable as CSV: {error}", location=Location(file, reader.line_num, 1)))
 
 
 class _Principals:
@@ -56,14 +56,14 @@ class _Principals:
 
     def __init__(self, column: Column) -> None:
         self._column = column
-        self._known: dict[str, Rows] = {}
-        self.rows = Rows()
+        self._known: dict[str, CsvRows] = {}
+        self.rows = CsvRows()
 
-    def add(self, principal: str, role: str, where: Where) -> bool:
+    def add(self, principal: str, role: str, where: Location) -> bool:
         """Whether the role is new for this principal."""
         roles = self._known.get(principal.casefold())
         if roles is None:
-            roles = self._known[principal.casefold()] = Rows()
+            roles = self._known[principal.casefold()] = CsvRows()
             key = self._key(principal)
             self.rows.append(Table(((key, principal), ("roles", roles)), {key: where, "roles": where}))
             self.rows.places.append(where)

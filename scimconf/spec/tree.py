@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from math import isfinite
 from typing import Any
 
-from scimconf.errors import SpecPath, Where
+from scimconf.diagnostics import Location, SpecPath
 
 INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -33,17 +33,17 @@ class Table(dict[str, Any]):
 
     __slots__ = ("places",)
 
-    def __init__(self, entries: Iterable[tuple[str, Any]] = (), places: dict[str, Where] | None = None) -> None:
+    def __init__(self, entries: Iterable[tuple[str, Any]] = (), places: dict[str, Location] | None = None) -> None:
         super().__init__(entries)
         self.places = {} if places is None else places
 
 
-class Rows(list[Any]):
+class CsvRows(list[Any]):
     """A list that knows the place of each item."""
 
     __slots__ = ("places",)
 
-    def __init__(self, items: Iterable[Any] = (), places: list[Where] | None = None) -> None:
+    def __init__(self, items: Iterable[Any] = (), places: list[Location] | None = None) -> None:
         super().__init__(items)
         self.places = [] if places is None else places
 
@@ -86,15 +86,15 @@ def out_of_reach(value: Any, path: SpecPath = ()) -> Iterator[SpecPath]:
             yield path
 
 
-def place_of(tree: Any, path: SpecPath) -> Where | None:
+def place_of(tree: Any, path: SpecPath) -> Location | None:
     """The place of a path, or of the nearest thing around it that was written."""
-    found: Where | None = None
+    found: Location | None = None
     for part in path:
         if isinstance(tree, Table):
             key = "role" if part == "roles" and "role" in tree else str(part)
             found = tree.places.get(key, found)
             tree = tree.get(key)
-        elif isinstance(tree, Rows) and isinstance(part, int) and part < len(tree):
+        elif isinstance(tree, CsvRows) and isinstance(part, int) and part < len(tree):
             found = tree.places[part]
             tree = tree[part]
         else:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from scimconf.kinds import KINDS
-from scimconf.kinds.contrast import contrast
 from scimconf.spec.model import Spec
+from scimconf.workflow.spec_diff import diff_specs
 
 BASE = {"version": 1, "name": "writer", "application": {"display_name": "Writer"}, "provisioning": {"enabled": False}}
 
 
 def told(one, other, **how):
     specs = [Spec.model_validate({**BASE, **more}) for more in (one, other)]
-    return [(str(change.action), change.address.local, [(field.name, field.before, field.after) for field in change.fields]) for change in contrast(KINDS, *specs, **how).changes]  # fmt: skip
+    return [(str(change.action), change.address.local, [(field.name, field.before, field.after) for field in change.fields]) for change in diff_specs(KINDS, *specs, **how).changes]  # fmt: skip
 
 
 def connected(**more):

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from scimconf.cli.export import excuse
-from scimconf.errors import ProblemsError
-from scimconf.kinds.declared import Declared
-from scimconf.kinds.declared.references import without_references
-from scimconf.render.yaml import Notes, format_text, write_spec
+from scimconf.diagnostics import DiagnosticsError
+from scimconf.export import ExportedSpec
+from scimconf.export.references import without_references
+from scimconf.render.yaml import CommentNotes, format_text, write_spec
 from scimconf.spec.load import load
 from scimconf.workflow import export, lint
 from tests.adoption.test_export_laws import NAMES, exported, loaded, sample, with_schema
@@ -209,7 +209,7 @@ def test_an_inbound_rule_and_a_second_job(tmp_path):
 
 def test_two_jobs_of_one_template_are_refused(tmp_path):
     """Which of them is meant cannot be written."""
-    with pytest.raises(ProblemsError) as caught:
+    with pytest.raises(DiagnosticsError) as caught:
         exported(tenant(jobs=[*JOBS, *JOBS]))
     assert {problem.code for problem in caught.value.problems} == {"K202"}
 
@@ -509,13 +509,13 @@ def test_what_is_live_and_the_lint_refuses_is_excused(tmp_path):
         "mappings": {"users": {"attributes": {"userType": {"expression": ROLE_EXPRESSION}, "title": "jobTitle"}}},
     }
     row = ("mappings", "users", "attributes", "userType")
-    found = Declared(tree, {row: "the template has none"})
+    found = ExportedSpec(tree, {row: "the template has none"})
     excuse(found)
     assert found.comments == {row: "scimconf: ignore L402 it is live as it is; the template has none"}
     excuse(found)
     assert len(found.comments) == 1
     path = tmp_path / "spec.yaml"
-    path.write_text(write_spec(tree, Notes(beside=found.comments)), "utf-8")
+    path.write_text(write_spec(tree, CommentNotes(beside=found.comments)), "utf-8")
     told = load(str(path), lambda name: Path(name).read_bytes(), {}, {})
     assert [problem.code for problem in lint(told) if problem.is_error] == []
 
@@ -534,7 +534,7 @@ def test_a_clause_is_excused_in_its_own_line(tmp_path):
         "provisioning": {"enabled": False, "scope": "all"},
         "mappings": {"users": users},
     }
-    found = Declared(tree, {})
+    found = ExportedSpec(tree, {})
     excuse(found)
     clauses = ("mappings", "users", "filters", 0, "all")
     assert found.comments == {
@@ -543,7 +543,7 @@ def test_a_clause_is_excused_in_its_own_line(tmp_path):
         (*clauses, 2): "scimconf: ignore L601 it is live as it is",
     }
     path = tmp_path / "spec.yaml"
-    path.write_text(write_spec(tree, Notes(beside=found.comments)), "utf-8")
+    path.write_text(write_spec(tree, CommentNotes(beside=found.comments)), "utf-8")
     told = load(str(path), lambda name: Path(name).read_bytes(), {}, {})
     assert [problem.code for problem in lint(told) if problem.is_error] == []
 
@@ -571,7 +571,7 @@ def test_what_would_be_read_as_a_reference_goes_as_a_whole_thing():
         },
         "assignments": {"unlisted": "keep", "users": [{"user": odd}], "groups": [{"name": odd}, {"name": fine}]},
     }
-    found = Declared(tree, comments={("mappings", "users", "attributes", "title"): "x", ("connection",): "y"})
+    found = ExportedSpec(tree, comments={("mappings", "users", "attributes", "title"): "x", ("connection",): "y"})
     without_references(found)
     assert found.tree == {
         "version": 1,

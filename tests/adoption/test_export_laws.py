@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scimconf.kinds.declared import Declared
+from scimconf.export import ExportedSpec
 from scimconf.render.yaml import write_spec
 from scimconf.spec.load import load
 from scimconf.workflow import export
@@ -31,11 +31,11 @@ NAMES = [
 VOLATILE = ("version", "id")
 
 
-def exported(tenant: Rehearsal, app: str = "Writer", *, full: bool = False) -> Declared:
+def exported(tenant: Rehearsal, app: str = "Writer", *, full: bool = False) -> ExportedSpec:
     return tenant.run(lambda live: export(live, {"display_name": app}, "exported", "contoso.com", full=full))
 
 
-def loaded(declared: Declared, folder: Path):
+def loaded(declared: ExportedSpec, folder: Path):
     path = folder / "exported.yaml"
     path.write_text(write_spec(declared.tree), "utf-8")
     found = load(str(path), lambda name: Path(name).read_bytes(), {}, {})
@@ -144,9 +144,9 @@ def test_a_change_of_one_mapping_changes_that_mapping_and_nothing_else(tmp_path,
 
 def test_an_application_that_is_not_there_is_a_problem():
     """With what to do, and nothing written."""
-    from scimconf.errors import ProblemsError
+    from scimconf.diagnostics import DiagnosticsError
 
-    with pytest.raises(ProblemsError) as caught:
+    with pytest.raises(DiagnosticsError) as caught:
         exported(Rehearsal(), "Nobody")
     assert [problem.code for problem in caught.value.problems] == ["K103"]
 

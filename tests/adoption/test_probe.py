@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from scimconf.errors import GraphError
-from scimconf.live.probing import NAME, probe, switches
-from scimconf.live.probing.switches import SWITCHES
+from scimconf.diagnostics import GraphError
+from scimconf.graph.probe import NAME, probe, switches
+from scimconf.graph.probe.switches import SWITCHES
 from scimconf.sandbox.switches import Switches, table
 from tests.rehearsal import Rehearsal
 

@@ -29,13 +29,13 @@ from rehearsal import ROOT
 from scimconf.cli.previewing import BREATH
 from scimconf.expressions import parse
 from scimconf.expressions.evaluation import Circumstances, prepare
-from scimconf.kinds.people.preview import Preview
-from scimconf.kinds.people.sides import Side
-from scimconf.kinds.people.summary import Summing
-from scimconf.live import people
-from scimconf.live.graph import Settings, open_graph
+from scimconf.graph import impact_data
+from scimconf.graph.client import Settings, open_graph
+from scimconf.impact.preview import Preview
+from scimconf.impact.preview_summary import SummaryBuilder
+from scimconf.impact.projection import ProvisioningState
 from scimconf.plan.preview_redact import unmasked
-from scimconf.render.preview.text import Text
+from scimconf.render.preview.text import TextPreview
 
 USERS, RUNS, LIMIT, FLAT = 20_000, 3, 1.5, 2.0
 GRAPH = (
@@ -61,17 +61,17 @@ def scene() -> Preview:
         name: {"source": text, "match": None, "default": None, "apply": "always"} for name, text in MAPPINGS.items()
     }
     after = {**rows, "formatted": {**rows["formatted"], "source": CHANGED}}
-    before = Side(exists=True, scope="all", rows=rows)
-    return Preview(before, Side(exists=True, scope="all", rows=after), {}, TOLD)
+    before = ProvisioningState(exists=True, scope="all", rows=rows)
+    return Preview(before, ProvisioningState(exists=True, scope="all", rows=after), {}, TOLD)
 
 
 def ours(url: str) -> None:
     async def work() -> None:
-        one, form = scene(), Text()
-        summing = Summing(one.matching)
+        one, form = scene(), TextPreview()
+        summing = SummaryBuilder(one.matching)
         graph = open_graph(Settings(base=url), None)
         async with graph:
-            async for page in people.everyone(graph, one.select):
+            async for page in impact_data.everyone(graph, one.select):
                 for number, user in enumerate(page):
                     if number % BREATH == 0:
                         await asyncio.sleep(0)
@@ -130,8 +130,8 @@ def sandbox(folder: Path) -> Iterator[str]:
 
 def peak(number: int) -> int:
     """The most that passing so many users takes, without what the sandbox holds of them."""
-    one, form = scene(), Text()
-    summing = Summing(one.matching)
+    one, form = scene(), TextPreview()
+    summing = SummaryBuilder(one.matching)
     tracemalloc.start()
     for start in range(0, number, 999):
         page = [

@@ -9,7 +9,7 @@ import pytest
 
 from scimconf.cli import init
 from scimconf.cli.main import main
-from scimconf.errors import ScimconfError
+from scimconf.diagnostics import ScimconfError
 from scimconf.render.yaml import format_text
 from tests.rehearsal import Rehearsal, changes, wishes
 

@@ -18,7 +18,7 @@ from scimconf.cli import main as command_line
 from scimconf.cli import options
 from scimconf.cli.events import Events
 from scimconf.cli.progress import LONG, Progress
-from scimconf.errors import ScimconfError
+from scimconf.diagnostics import ScimconfError
 from scimconf.spec.load import MAX_SIZE
 
 DENIED = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
@@ -284,9 +284,9 @@ def _defect(*_given, **_named):
 
 
 def test_a_defect_of_several_at_once_is_told_as_its_first():
-    from scimconf.errors import unforeseen
+    from scimconf.diagnostics import describe_unexpected
 
-    assert unforeseen(ExceptionGroup("", [KeyError("hunter2")])) == "this is a defect of scimconf: KeyError"
+    assert describe_unexpected(ExceptionGroup("", [KeyError("hunter2")])) == "this is a defect of scimconf: KeyError"
 
 
 def test_what_the_system_refuses_is_told_with_the_file(desk, monkeypatch):

@@ -10,7 +10,7 @@ import pytest
 
 from scimconf.kinds import KINDS
 from scimconf.plan import Action, Address, Change, Effect, FieldChange, Resource
-from scimconf.wire import Snapshot
+from scimconf.snapshot import Snapshot
 
 PAGE = (Path(__file__).parents[2] / "docs" / "effects.md").read_text("utf-8")
 ROWS = re.findall(r"^\| (\w+) \| ([\w.*]+) \| ([^|]+?) \| ([^|]*?) ?\|$", PAGE.split("## The table")[1], re.MULTILINE)[

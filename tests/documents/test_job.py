@@ -88,7 +88,7 @@ def test_a_job_is_there_once_it_has_an_id():
     """An empty answer is not yet a job."""
     assert OPERATIONS["is_there"].holds({"id": "x"}, (), None)
     assert not OPERATIONS["is_there"].holds({}, (), None)
-    assert (job.job().name, job.templates().empty_is_late) == ("job", True)
+    assert (job.job().name, job.templates().empty_may_be_stale) == ("job", True)
 
 
 @needs_samples

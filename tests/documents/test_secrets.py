@@ -7,8 +7,8 @@ import json
 import pytest
 
 from scimconf.documents import OPERATIONS, secrets
+from scimconf.snapshot import SecretRef
 from scimconf.spec.model import Connection
-from scimconf.wire import SecretRef
 from tests.documents.samples import needs_samples, sample
 
 ROWS = [{"key": "A", "value": "1", "ours": True}, {"key": "B", "value": "*"}, {"key": "C", "value": ""}, {"key": "D"}]

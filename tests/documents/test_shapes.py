@@ -7,7 +7,7 @@ import json
 import pytest
 
 from scimconf.documents import application
-from scimconf.documents.shapes import SHAPES, odd
+from scimconf.documents.shapes import SHAPES, first_shape_error
 from tests.documents.samples import needs_samples, sample
 
 ROLE = {"id": "1", "allowedMemberTypes": ["User"]}
@@ -46,7 +46,7 @@ SCHEMA = {"synchronizationRules": [{"id": "r", "objectMappings": [MAPPING]}], "d
 )
 def test_the_first_place_that_is_not_as_documented_is_told(name, raw, says):
     """By its path and never by its value; a document without a shape is somebody else's to judge."""
-    assert odd(name, raw) == says
+    assert first_shape_error(name, raw) == says
 
 
 @needs_samples
@@ -55,17 +55,19 @@ def test_real_documents_are_as_documented():
     raw = {
         number: sample(number) for number in ("05", "06", "30", "32", "33", "34", "35", "36", "37", "41", "50", "52")
     }
-    assert [odd("job", raw[number]) for number in ("30", "32", "34", "35", "36")] == [""] * 5
+    assert [first_shape_error("job", raw[number]) for number in ("30", "32", "34", "35", "36")] == [""] * 5
     rows = {"jobs": "33", "templates": "37", "filter_operators": "41", "secrets": "52"}
-    assert {name: odd(name, raw[number]["value"]) for name, number in rows.items()} == dict.fromkeys(rows, "")
-    assert odd("schema", raw["05"]) == odd("template_schema", raw["06"]["schema"]) == ""
+    assert {name: first_shape_error(name, raw[number]["value"]) for name, number in rows.items()} == dict.fromkeys(
+        rows, ""
+    )
+    assert first_shape_error("schema", raw["05"]) == first_shape_error("template_schema", raw["06"]["schema"]) == ""
 
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_whatever_a_document_is_instead_is_told_or_fine(name):
     """No value of JSON is a reason to fail."""
     for value in (None, True, 5, "x", [], {}, [[]], [{}], [None], {"a": 1}):
-        json.dumps(odd(name, value))
+        json.dumps(first_shape_error(name, value))
 
 
 def test_a_tag_that_is_none_is_kept():

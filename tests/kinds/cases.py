@@ -14,16 +14,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from scimconf.diagnostics import Diagnostic, dotted
 from scimconf.documents import OPERATIONS
-from scimconf.errors import Problem, dotted
 from scimconf.expressions import parse, to_source
 from scimconf.kinds import KINDS
-from scimconf.kinds.comparison import Comparison, Options, compare, documents, lookups
-from scimconf.plan import Change, Reported, Resource, Whole, WriteOnly
+from scimconf.plan import Change, Exclusive, ReportOnly, Resource, WriteOnly
+from scimconf.snapshot import DeniedRead, Lookup, Principal, SecretRef, Snapshot
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
-from scimconf.wire import Edit, Lookup, Principal, Read, Refusal, SecretRef, Send, Snapshot, Step
+from scimconf.steps import Edit, Read, Send, Step
+from scimconf.workflow.compilation import CompiledPlan, PlanOptions, compare, documents, lookups
 
 HERE = Path(__file__).parent
 BASE = HERE / "base"
@@ -83,7 +84,7 @@ def snapshot(spec: Spec, served: Documents, refused: Iterable[str] = ()) -> Snap
     binders = [one.binds for one in pending.values() if one.binds is not None]
     names: dict[str, str] = {}
     arrived: Documents = {}
-    refusals = {name: Refusal(403, "Authorization_RequestDenied", pending[name].path) for name in refused}
+    refusals = {name: DeniedRead(403, "Authorization_RequestDenied", pending[name].path) for name in refused}
     ready = [""]
     while ready:
         ready = [name for name, one in pending.items() if one.needs <= names.keys()]
@@ -113,21 +114,21 @@ def planned(
     options: Mapping[str, Any] | None = None,
     files: Mapping[str, str] | None = None,
     **changes: Any,
-) -> Comparison:
+) -> CompiledPlan:
     """The plan of a spec's text against the base tenant with these documents."""
     spec = spec_of(text, files)
     return compare(KINDS, spec, snapshot(spec, overlaid(changes), refused), options_of(options or {}))
 
 
-def options_of(raw: Mapping[str, Any]) -> Options:
+def options_of(raw: Mapping[str, Any]) -> PlanOptions:
     lists = {key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()}
-    return Options(today=TODAY, **lists)
+    return PlanOptions(today=TODAY, **lists)
 
 
 # --- telling -------------------------------------------------------------------------------------------------------
 
 
-def line(problem: Problem) -> str:
+def line(problem: Diagnostic) -> str:
     about = f"{dotted(problem.path)}: " if problem.path else ""
     said = f"{problem.severity} {problem.code} {about}{problem.message}."
     return f"{said} {problem.hint}".strip()
@@ -145,7 +146,7 @@ def _value(value: Any) -> Any:
 
 def told_resource(one: Any) -> Any:
     if not isinstance(one, Resource):
-        address = one.prefix if isinstance(one, Whole | Reported) else one.address
+        address = one.prefix if isinstance(one, Exclusive | ReportOnly) else one.address
         return {type(one).__name__.lower(): address.local}
     told = {"address": one.address.local, "fields": _value(one.fields)}
     return told | {name: _value(part) for name in ("key", "facts") if (part := getattr(one, name))}
@@ -157,22 +158,22 @@ def told_change(one: Change) -> Any:
     return told | {"effects": sorted(one.effects)} | ({"reason": one.reason} if one.reason else {})
 
 
-def told_plan(one: Comparison) -> Any:
+def told_plan(one: CompiledPlan) -> Any:
     return {
         "changes": [told_change(change) for change in one.plan.changes],
-        "reported": [resource.address.local for resource in one.plan.reported],
-        "left_alone": [resource.address.local for resource in one.plan.left_alone],
+        "reported": [resource.address.local for resource in one.plan.unmanaged_drift],
+        "left_alone": [resource.address.local for resource in one.plan.unmanaged],
         "guards": [f"{guard.id}: {guard.message}" for guard in one.plan.guards],
-        "notices": [line(problem) for problem in one.plan.notices],
+        "notices": [line(problem) for problem in one.plan.warnings],
         "complete": one.plan.complete,
     }
 
 
 def told_step(step: Step) -> Any:
-    told = {"phase": step.phase.name.lower(), "says": step.says, "serves": [one.local for one in step.serves]}
+    told = {"phase": step.phase.name.lower(), "says": step.description, "serves": [one.local for one in step.addresses]}
     if isinstance(step, Send):
         more: dict[str, Any] = {"send": f"{step.method} {step.path}", "body": _value(step.body) if step.body else None}
-        more |= {"gives": [name for name, _ in step.gives], "look": step.look.name if step.look else ""}
+        more |= {"gives": [name for name, _ in step.outputs], "look": step.lookup.name if step.lookup else ""}
         more |= {"before_write": step.before_write, "after_write": step.after_write}
         if step.path.endswith("/validateCredentials"):
             more["body"] = {**step.body, "credentials": str(step.body["credentials"])}
@@ -198,7 +199,7 @@ def folded(steps: Iterable[Step], served: Documents) -> Documents:
         elif isinstance(step, Send):
             _send(step, tenant)
         elif step.document.name != "job":
-            assert OPERATIONS[step.operation].holds(_current(step, tenant), step.key, step.value), step.says
+            assert OPERATIONS[step.operation].holds(_current(step, tenant), step.key, step.value), step.description
     return tenant
 
 
@@ -221,7 +222,7 @@ def _edit(step: Edit, tenant: Documents) -> None:
     else:
         tenant[step.document.name] = wanted
     if not isinstance(value, SecretRef):
-        assert operation.holds(_current(step, tenant), step.key, value), step.says
+        assert operation.holds(_current(step, tenant), step.key, value), step.description
 
 
 def _stored(pair: Any) -> Any:

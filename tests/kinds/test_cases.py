@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from scimconf.kinds import KINDS
-from scimconf.kinds.comparison import compare
 from scimconf.plan import Resource
 from scimconf.plan.diff import diff
 from scimconf.spec.load import load
+from scimconf.workflow.compilation import compare
 from tests.kinds.cases import (
     HERE,
     Documents,

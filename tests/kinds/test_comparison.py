@@ -8,10 +8,19 @@ from typing import Any
 import pytest
 
 from scimconf.kinds import KINDS
-from scimconf.kinds.comparison import Comparison, Options, check, compare, documents, groups_to_count, needed_secrets
 from scimconf.plan import Change, Effect, Resource, Tenant
-from scimconf.plan.guards import Permit
-from scimconf.wire import Lookup, Phase, Principal, Send, Snapshot
+from scimconf.plan.guards import GuardExemption
+from scimconf.snapshot import Lookup, Principal, Snapshot
+from scimconf.steps import Phase, Send
+from scimconf.workflow.compilation import (
+    CompiledPlan,
+    PlanOptions,
+    check,
+    compare,
+    documents,
+    groups_to_count,
+    needed_secrets,
+)
 from tests.kinds.cases import TODAY, line, loaded_of, overlaid, planned, snapshot, spec_of
 
 USER, ADMIN, MEMBER = (f"20000000-0000-4000-8000-00000000000{letter}" for letter in "abc")
@@ -148,7 +157,7 @@ EFFECTS: dict[str, tuple[str, dict[str, Any], str, str]] = {
 }
 
 
-def only_change(found: Comparison) -> Change:
+def only_change(found: CompiledPlan) -> Change:
     (change,) = [one for one in found.plan.changes if one.kind != "schedule"]
     return change
 
@@ -164,7 +173,7 @@ def test_the_start_is_what_widens():
     """Switching on does it, whether or not the job ever ran; switching off takes nothing away."""
     for documents_ in (OFF, NEW):
         (change,) = planned("", **documents_).plan.changes
-        assert change.effects == {Effect.WIDENS, Effect.RESYNC}
+        assert change.effects == {Effect.PROVISIONS, Effect.RESYNC}
     (change,) = planned("provisioning: {enabled: false}").plan.changes
     assert change.effects == frozenset()
 
@@ -174,9 +183,9 @@ def test_the_start_is_what_widens():
 DANGERS = {"narrows", "destroys"}
 
 
-def schedule_of(found: Comparison) -> list[str]:
+def schedule_of(found: CompiledPlan) -> list[str]:
     """The calls that stop and start the job, in their phases."""
-    sends = [one for one in found.steps if isinstance(one, Send) and one.serves[0].kind == "schedule"]
+    sends = [one for one in found.steps if isinstance(one, Send) and one.addresses[0].kind == "schedule"]
     return [f"{one.phase.name.lower()} {one.path.rpartition('/')[2]}" for one in sends]
 
 
@@ -293,8 +302,8 @@ def test_a_guard_is_closed_until_something_opens_it(name):
     other = next(one for one in GUARDS if one != name)
     assert not guard_of(name, allow=[other]).open
     assert not guard_of(name, PERMIT % (other, "2026-12-01", "")).open
-    assert guard_of(name, allow=[name]).opened_by == f"--allow {name}"
-    assert guard_of(name, PERMIT % (name, "2026-11-25", "")).opened_by == "permit until 2026-11-25: CHG-1"
+    assert guard_of(name, allow=[name]).allowed_by == f"--allow {name}"
+    assert guard_of(name, PERMIT % (name, "2026-11-25", "")).allowed_by == "permit until 2026-11-25: CHG-1"
 
 
 @pytest.mark.parametrize("name", [name for name, (_, _, address) in GUARDS.items() if address])
@@ -325,7 +334,7 @@ def test_a_permit_that_is_over_is_a_problem():
     assert [problem.code for problem in found.problems] == ["K003"]
     assert found.plan.changes == ()
     guard = guard_of("scope-all")
-    assert not Permit("scope-all", TODAY.replace(day=24)).opens(guard, TODAY)
+    assert not GuardExemption("scope-all", TODAY.replace(day=24)).opens(guard, TODAY)
 
 
 QUIET = {
@@ -363,12 +372,12 @@ def test_the_tenant_that_cannot_be_read_is_the_tokens():
     """Where the tenant is refused the token's own id counts; without that it is not sure to be the right one."""
     spec = spec_of("tenant: 0a0a0a0a-0000-4000-8000-000000000001")
     seen = snapshot(spec, overlaid({}), ["organization"])
-    found = compare(KINDS, spec, seen, Options(today=TODAY))
+    found = compare(KINDS, spec, seen, PlanOptions(today=TODAY))
     assert [guard.message for guard in found.plan.guards] == [
         "the tenant cannot be read, so it is not sure to be 0a0a0a0a-0000-4000-8000-000000000001"
     ]
     token = replace(seen, names={**seen.names, "token_tenant": "0A0A0A0A-0000-4000-8000-000000000001"})
-    found = compare(KINDS, spec, token, Options(today=TODAY))
+    found = compare(KINDS, spec, token, PlanOptions(today=TODAY))
     assert (found.plan.guards, found.tenant) == ((), Tenant("0A0A0A0A-0000-4000-8000-000000000001"))
 
 
@@ -380,7 +389,7 @@ def test_groups_are_counted_once_somebody_loses_a_last_role():
     rows = [held(EDITORS.upper(), MEMBER, "Group"), held(EDITORS.upper(), ADMIN, "Group"), held(ADA, MEMBER)]
     spec = spec_of("assignments: {unlisted: keep, users: [{user: ada@contoso.com, absent: true}]}")
     seen = snapshot(spec, overlaid({"assignments": rows}))
-    found = compare(KINDS, spec, seen, Options(today=TODAY))
+    found = compare(KINDS, spec, seen, PlanOptions(today=TODAY))
     assert groups_to_count(found, seen) == (EDITORS,)
     assert groups_to_count(found, replace(seen, members={EDITORS: None})) == ()
     nobody = planned("assignments: {unlisted: keep}", assignments=rows)
@@ -392,7 +401,7 @@ def test_people_are_counted_through_their_groups():
     rows = [held(EDITORS.upper(), MEMBER, "Group"), held(ADA, MEMBER), held(CLEO, MEMBER, "ServicePrincipal")]
     spec = spec_of("assignments: {unlisted: keep, groups: [{name: Writer editors, absent: true}]}")
     seen = replace(snapshot(spec, overlaid({"assignments": rows})), members={EDITORS: 12})
-    found = compare(KINDS, spec, seen, Options(today=TODAY))
+    found = compare(KINDS, spec, seen, PlanOptions(today=TODAY))
     said = {guard.id: guard.message for guard in found.plan.guards}
     assert said["many-removals"] == "at most 12 of 13 people would lose their last role"
     assert said["group-removed"] == "a whole group would lose its last role, and 12 members with it"
@@ -463,11 +472,11 @@ def test_a_part_of_a_plan_comes_with_what_it_needs(options, kept, pulled):
     """Addresses as they are shown, and globs; what comes along is said, what is left out is counted."""
     found = planned(WHOLE, options=options)
     assert [change.address.local for change in found.plan.changes] == kept
-    said = [line(one) for one in found.plan.notices if one.code == "K002"]
+    said = [line(one) for one in found.plan.warnings if one.code == "K002"]
     note = "warning K002 writer:%s comes along, since something that was asked for needs it."
     assert sorted(said) == sorted(note % one for one in pulled)
-    assert found.plan.excluded == len(planned(WHOLE).plan.changes) - len(kept)
-    assert {address for step in found.steps for address in step.serves} == {one.address for one in found.plan.changes}
+    assert found.plan.excluded_changes == len(planned(WHOLE).plan.changes) - len(kept)
+    assert {address for step in found.steps for address in step.addresses} == {one.address for one in found.plan.changes}
 
 
 def test_a_whole_that_is_missing_comes_along():
@@ -487,8 +496,8 @@ def test_without_a_tenant_nothing_guards_against_the_wrong_one():
     files = {"spec.yaml": "{version: 1, name: w, application: {display_name: Writer}, provisioning: {enabled: true}}"}
     spec = loaded_of("", files).spec
     assert spec is not None
-    found = compare(KINDS, spec, snapshot(spec, overlaid({})), Options(today=TODAY))
-    assert [line(one) for one in found.plan.notices] == [
+    found = compare(KINDS, spec, snapshot(spec, overlaid({})), PlanOptions(today=TODAY))
+    assert [line(one) for one in found.plan.warnings] == [
         (
             "warning K001 the spec names no tenant, so nothing guards against the wrong one. "
             "Write `tenant:` with a verified domain."
@@ -621,7 +630,7 @@ def test_an_empty_tenant_is_no_reason_to_fall_over():
     """Every question may be asked of a snapshot in which nothing is."""
     for text, _, _, _ in EFFECTS.values():
         spec = spec_of(text)
-        found = compare(KINDS, spec, Snapshot(), Options(today=TODAY))
+        found = compare(KINDS, spec, Snapshot(), PlanOptions(today=TODAY))
         assert found.problems == check(KINDS, spec, Snapshot())
 
 
@@ -638,7 +647,7 @@ def test_users_are_looked_up_where_no_live_assignment_names_them():
     rows = [held(ADA.upper(), ADMIN), held(CLEO, ADMIN, "ServicePrincipal")]
     group, by_id, bob = Lookup("group", "Twins"), Lookup("id", ADA), Lookup("user", "bob@contoso.com")
     ada = {by_id: (Principal(ADA, "user", "ada@contoso.com"),)}
-    begun, arrived = Snapshot(settled=False), Snapshot({"assignments": rows}, settled=False)
+    begun, arrived = Snapshot(complete=False), Snapshot({"assignments": rows}, complete=False)
     assert list(kind.lookups(spec, begun)) == [group]
     assert list(kind.lookups(spec, arrived)) == [group, by_id]
     assert list(kind.lookups(spec, replace(arrived, found=ada))) == [group, by_id, bob]
@@ -664,7 +673,9 @@ def test_an_address_is_itself_whatever_a_pattern_would_make_of_it():
     found = planned(text, **{"applications+": {"0/appRoles/0": role}}, assignments=[held(ADA, USER)])
     assert [(guard.id, guard.open) for guard in found.plan.guards] == [("role-in-use", True)]
     (all_removed,) = planned(GUARDS["all-removed"][0], **GUARDS["all-removed"][1]).plan.guards
-    assert not Permit("all-removed", address="*").opens(all_removed, TODAY), "a guard of the whole plan has no address"
+    assert not GuardExemption("all-removed", address="*").opens(all_removed, TODAY), (
+        "a guard of the whole plan has no address"
+    )
 
 
 NOBODYS = "00000000-0000-0000-0000-000000000000"
@@ -683,5 +694,5 @@ SENT = "role_attribute: {target: roles, source: appRoleAssignments}"
 def test_who_has_no_role_is_told_where_roles_are_sent(text, rows, said):
     """Of those whom the spec leaves alone."""
     found = planned(f"assignments: {{unlisted: keep}}\n{text}", assignments=rows)
-    told = [one.message for one in found.plan.notices if one.code == "K812"]
+    told = [one.message for one in found.plan.warnings if one.code == "K812"]
     assert [one.partition(" (")[0] for one in told] == said

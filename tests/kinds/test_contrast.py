@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scimconf.kinds import KINDS
-from scimconf.kinds.contrast import contrast
+from scimconf.workflow.spec_diff import diff_specs
 from tests.kinds.cases import spec_of
 
 ONE = """
@@ -40,25 +40,25 @@ CHANGES = [
 )
 def test_what_one_says_and_the_other_does_not(one, other, expected):
     """In the order of kinds, by names; the job counts only where it is written."""
-    found = contrast(KINDS, spec_of(one), spec_of(other))
+    found = diff_specs(KINDS, spec_of(one), spec_of(other))
     assert [f"{change.action} {change.address.local}" for change in found.changes] == expected
 
 
 def test_a_live_application_is_ruled_by_the_spec():
     """What the spec does not list is left alone, unless it says otherwise."""
-    kept = contrast(KINDS, spec_of(ONE), spec_of(OTHER), live="one")
-    assert "attribute_mapping/users/title" in [one.address.local for one in kept.left_alone]
+    kept = diff_specs(KINDS, spec_of(ONE), spec_of(OTHER), live="one")
+    assert "attribute_mapping/users/title" in [one.address.local for one in kept.unmanaged]
     ruled = spec_of(OTHER.replace("{attributes", "{unlisted: remove, attributes"))
-    gone = contrast(KINDS, spec_of(ONE), ruled, live="one")
+    gone = diff_specs(KINDS, spec_of(ONE), ruled, live="one")
     assert "delete attribute_mapping/users/title" in [f"{one.action} {one.address.local}" for one in gone.changes]
-    told = contrast(
+    told = diff_specs(
         KINDS, spec_of(ONE), spec_of(OTHER.replace("{attributes", "{unlisted: report, attributes")), live="one"
     )
-    assert [one.address.local for one in told.reported] == ["attribute_mapping/users/title"]
+    assert [one.address.local for one in told.unmanaged_drift] == ["attribute_mapping/users/title"]
 
 
 def test_two_names_are_no_difference():
     """Specs of two applications are compared as if they were one."""
     other = spec_of(ONE).model_copy(update={"name": "reader"})
-    found = contrast(KINDS, spec_of(ONE), other)
+    found = diff_specs(KINDS, spec_of(ONE), other)
     assert (found.name, found.changes) == ("reader", ())

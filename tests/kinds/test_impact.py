@@ -9,13 +9,13 @@ from datetime import date
 import pytest
 from rehearsal import WRITER, Rehearsal, everything_open, told, wishes
 
-from scimconf.kinds.people.impact import Among, Questions, questions, with_impact
+from scimconf.impact.estimates import ImpactQueries, SamplePopulation, annotate, impact_queries
 from scimconf.plan import Action, Address, Change, Effect, FieldChange, Impact, Plan, Resource
 from scimconf.plan.redact import redacted
 from scimconf.render import html, markdown
 from scimconf.render import json as machine
+from scimconf.snapshot import Sample, Snapshot
 from scimconf.spec.model import Spec
-from scimconf.wire import Sample, Snapshot
 
 USER, GROUP, OTHER = "u1", "g1", "g2"
 ROLE = "r1"
@@ -75,7 +75,7 @@ def seen(rows=ROWS, members=None, sample=(), schema=None, **more):
 
 
 def change(
-    kind, rest="", field=None, before=None, after=None, effects=(Effect.WIDENS,), action=Action.UPDATE, key=None
+    kind, rest="", field=None, before=None, after=None, effects=(Effect.PROVISIONS,), action=Action.UPDATE, key=None
 ):
     resource = Resource(Address("a", kind, rest), key=key)
     fields = () if field is None else (FieldChange(field, before, after),)
@@ -85,9 +85,9 @@ def change(
 
 SCOPE = change("settings", field="scope", before="assigned", after="all")
 START = change("schedule", field="enabled", before=False, after=True)
-MATCH = change("attribute_mapping", "users/userName", "match", 1, 2, (Effect.WIDENS, Effect.NARROWS))
+MATCH = change("attribute_mapping", "users/userName", "match", 1, 2, (Effect.PROVISIONS, Effect.DEPROVISIONS))
 GROUP_IN = change("assignment", "group:G/admin", action=Action.CREATE, key=(OTHER, ROLE))
-GROUP_OUT = change("assignment", "group:G/admin", action=Action.DELETE, key=(GROUP, ROLE), effects=(Effect.NARROWS,))
+GROUP_OUT = change("assignment", "group:G/admin", action=Action.DELETE, key=(GROUP, ROLE), effects=(Effect.DEPROVISIONS,))
 USER_IN = change("assignment", "user:x/admin", action=Action.CREATE, key=("u2", ROLE))
 
 
@@ -95,7 +95,7 @@ def filters(before, after, attribute="department"):
     def one(value):
         return [{"name": "f", "all": [{"attribute": attribute, "operator": "equals", "value": value}]}]
 
-    both = (Effect.WIDENS, Effect.NARROWS)
+    both = (Effect.PROVISIONS, Effect.DEPROVISIONS)
     sides = [[] if value is None else one(value) for value in (before, after)]
     return change("object_mapping", "users", "filters", *sides, both)
 
@@ -110,18 +110,18 @@ def source(before, after, rest="users/title", effects=(Effect.RESYNC,)):
 @pytest.mark.parametrize(
     ("changes", "snapshot", "expected"),
     [
-        ([], seen(), Questions()),
-        ([SCOPE], seen(members={}), Questions(users=True, groups=(GROUP,))),
-        ([SCOPE], seen(users=9), Questions()),
-        ([USER_IN], seen(), Questions()),
-        ([GROUP_IN], seen(), Questions(groups=(OTHER,))),
-        ([change("assignment", "group:?/admin", action=Action.CREATE, key=("?G", ROLE))], seen(), Questions()),
-        ([change("assignment", "group:?/admin", action=Action.CREATE)], seen(), Questions()),
-        ([GROUP_OUT], seen(members={}), Questions(groups=(GROUP,))),
+        ([], seen(), ImpactQueries()),
+        ([SCOPE], seen(members={}), ImpactQueries(users=True, groups=(GROUP,))),
+        ([SCOPE], seen(users=9), ImpactQueries()),
+        ([USER_IN], seen(), ImpactQueries()),
+        ([GROUP_IN], seen(), ImpactQueries(groups=(OTHER,))),
+        ([change("assignment", "group:?/admin", action=Action.CREATE, key=("?G", ROLE))], seen(), ImpactQueries()),
+        ([change("assignment", "group:?/admin", action=Action.CREATE)], seen(), ImpactQueries()),
+        ([GROUP_OUT], seen(members={}), ImpactQueries(groups=(GROUP,))),
         (
             [filters("IT", "Sales")],
             seen(),
-            Questions(select=NEEDED, among=Among((USER,), (GROUP,))),
+            ImpactQueries(select=NEEDED, among=SamplePopulation((USER,), (GROUP,))),
         ),
         (
             [
@@ -131,60 +131,60 @@ def source(before, after, rest="users/title", effects=(Effect.RESYNC,)):
                 change("assignment", "user:?/x", action=Action.CREATE, key=("?x", ROLE)),
             ],
             seen(members={OTHER: 1}),
-            Questions(select=NEEDED, among=Among((USER, "u2"), (GROUP, OTHER))),
+            ImpactQueries(select=NEEDED, among=SamplePopulation((USER, "u2"), (GROUP, OTHER))),
         ),
-        ([filters("IT", "Sales")], seen(schema=live(everyone="True")), Questions(select=NEEDED)),
-        ([filters("IT", "Sales")], seen(schema={}), Questions(select=NEEDED)),
-        ([filters("IT", "Sales")], seen(None), Questions()),
+        ([filters("IT", "Sales")], seen(schema=live(everyone="True")), ImpactQueries(select=NEEDED)),
+        ([filters("IT", "Sales")], seen(schema={}), ImpactQueries(select=NEEDED)),
+        ([filters("IT", "Sales")], seen(None), ImpactQueries()),
         (
             [source("[department]", "[mail]")],
             seen(schema=live([("givenName", "Ada")])),
-            Questions(
+            ImpactQueries(
                 select=("accountEnabled", "department", "givenName", "id", "mail", "userPrincipalName"),
-                among=Among((USER,), (GROUP,)),
+                among=SamplePopulation((USER,), (GROUP,)),
             ),
         ),
-        ([filters("IT", "Sales")], seen(sample=PEOPLE), Questions()),
-        ([filters("True", "False", "IsSoftDeleted")], seen(), Questions()),
+        ([filters("IT", "Sales")], seen(sample=PEOPLE), ImpactQueries()),
+        ([filters("True", "False", "IsSoftDeleted")], seen(), ImpactQueries()),
     ],
 )
 def test_only_what_a_change_needs_is_counted(changes, snapshot, expected):
     """And nothing twice; a plan without people in it reads nothing more."""
-    found = questions(spec(), changes, snapshot)
-    assert (found, bool(found)) == (expected, expected != Questions())
+    found = impact_queries(spec(), changes, snapshot)
+    assert (found, bool(found)) == (expected, expected != ImpactQueries())
 
 
 @pytest.mark.parametrize(
     ("one", "snapshot", "expected"),
     [
-        (SCOPE, seen(users=100), {Effect.WIDENS: Impact(94, 100, "at least")}),
-        (SCOPE, seen(ROWS[:1], users=100), {Effect.WIDENS: Impact(99, 100)}),
-        (SCOPE, seen(users=3), {Effect.WIDENS: Impact(0, 3, "at least")}),
+        (SCOPE, seen(users=100), {Effect.PROVISIONS: Impact(94, 100, "at least")}),
+        (SCOPE, seen(ROWS[:1], users=100), {Effect.PROVISIONS: Impact(99, 100)}),
+        (SCOPE, seen(users=3), {Effect.PROVISIONS: Impact(0, 3, "at least")}),
         (SCOPE, seen(), {}),
         (SCOPE, seen(members={}, users=100), {}),
         (SCOPE, seen(None, users=100), {}),
-        (SCOPE, seen(users=100, schema={}), {Effect.WIDENS: Impact(99, 100, "at most")}),
-        (SCOPE, seen(users=100, schema=live([("department", "IT")])), {Effect.WIDENS: Impact(99, 100, "at most")}),
-        (SCOPE, seen(users=0, schema={}), {Effect.WIDENS: Impact(0, 0, "at most")}),
-        (USER_IN, seen(), {Effect.WIDENS: Impact(1, bound="at most")}),
-        (USER_IN, seen(ROWS[:1]), {Effect.WIDENS: Impact(1)}),
-        (USER_IN, seen(None), {Effect.WIDENS: Impact(1, bound="at most")}),
-        (GROUP_IN, seen(members={OTHER: 7}), {Effect.WIDENS: Impact(7, bound="at most")}),
+        (SCOPE, seen(users=100, schema={}), {Effect.PROVISIONS: Impact(99, 100, "at most")}),
+        (SCOPE, seen(users=100, schema=live([("department", "IT")])), {Effect.PROVISIONS: Impact(99, 100, "at most")}),
+        (SCOPE, seen(users=0, schema={}), {Effect.PROVISIONS: Impact(0, 0, "at most")}),
+        (USER_IN, seen(), {Effect.PROVISIONS: Impact(1, precision="at most")}),
+        (USER_IN, seen(ROWS[:1]), {Effect.PROVISIONS: Impact(1)}),
+        (USER_IN, seen(None), {Effect.PROVISIONS: Impact(1, precision="at most")}),
+        (GROUP_IN, seen(members={OTHER: 7}), {Effect.PROVISIONS: Impact(7, precision="at most")}),
         (GROUP_IN, seen(members={OTHER: None}), {}),
-        (GROUP_OUT, seen(), {Effect.NARROWS: Impact(5, bound="at most")}),
-        (filters("IT", "Sales"), seen(sample=PEOPLE), {Effect.WIDENS: Impact(1, sample=3), Effect.NARROWS: Impact(1, sample=3)}),
-        (filters(None, "Sales"), seen(sample=PEOPLE), {Effect.WIDENS: Impact(0, sample=3), Effect.NARROWS: Impact(2, sample=3)}),
-        (filters("IT", "Sales"), seen(sample=Sample(PEOPLE, assigned=True, whole=True)), {Effect.WIDENS: Impact(1, 3, among="who are assigned"), Effect.NARROWS: Impact(1, 3, among="who are assigned")}),
-        (filters("IT", "Sales", "noSuchThing"), seen(sample=PEOPLE), {Effect.WIDENS: Impact(0, sample=3, unknown=3), Effect.NARROWS: Impact(0, sample=3, unknown=3)}),
+        (GROUP_OUT, seen(), {Effect.DEPROVISIONS: Impact(5, precision="at most")}),
+        (filters("IT", "Sales"), seen(sample=PEOPLE), {Effect.PROVISIONS: Impact(1, sample_size=3), Effect.DEPROVISIONS: Impact(1, sample_size=3)}),
+        (filters(None, "Sales"), seen(sample=PEOPLE), {Effect.PROVISIONS: Impact(0, sample_size=3), Effect.DEPROVISIONS: Impact(2, sample_size=3)}),
+        (filters("IT", "Sales"), seen(sample=Sample(PEOPLE, assigned=True, complete=True)), {Effect.PROVISIONS: Impact(1, 3, population="who are assigned"), Effect.DEPROVISIONS: Impact(1, 3, population="who are assigned")}),
+        (filters("IT", "Sales", "noSuchThing"), seen(sample=PEOPLE), {Effect.PROVISIONS: Impact(0, sample_size=3, undetermined=3), Effect.DEPROVISIONS: Impact(0, sample_size=3, undetermined=3)}),
         (filters("IT", "Sales"), seen(), {}),
         (filters("a", "b", "IsSoftDeleted"), seen(sample=PEOPLE), {}),
-        (change("app_role", "admin", effects=(Effect.DESTROYS,)), seen(), {}),
+        (change("app_role", "admin", effects=(Effect.DATA_LOSS,)), seen(), {}),
         (change("app_role", "admin", effects=()), seen(), {}),
     ],
 )  # fmt: skip
 def test_a_change_says_how_many(one, snapshot, expected):
     """What could not be counted is not said."""
-    assert dict(with_impact(spec(), [one], snapshot, TODAY)[0].impact) == expected
+    assert dict(annotate(spec(), [one], snapshot, TODAY)[0].impact) == expected
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_a_change_says_how_many(one, snapshot, expected):
         ("assigned", [], seen(None), None),
         ("assigned", [USER_IN], Snapshot(users=9), Impact(1, 9, "at most")),
         ("assigned", [], seen(users=4), Impact(4, 4, "at most")),
-        ("all", [], seen(users=100), Impact(100, bound="at most")),
+        ("all", [], seen(users=100), Impact(100, precision="at most")),
         ("all", [], seen(), None),
         (None, [], seen(users=100), None),
     ],
@@ -211,7 +211,7 @@ def test_a_change_says_how_many(one, snapshot, expected):
 @pytest.mark.parametrize("one", [START, MATCH], ids=["start", "matching"])
 def test_a_start_and_another_way_of_matching_are_about_whoever_will_be_in_scope(one, scope, more, snapshot, expected):
     """At most, since somebody may be in several groups."""
-    told = with_impact(spec(scope), [one, *more], snapshot, TODAY)[0].impact
+    told = annotate(spec(scope), [one, *more], snapshot, TODAY)[0].impact
     assert set(told.values()) == (set() if expected is None else {expected})
 
 
@@ -262,46 +262,46 @@ NAMED = (
         (source("[department]", "Not("), "department", (2, ("ada@x.y", "bob@x.y"))),
         (source("[manager]", "[department]"), "", None),
         (source("[IsSoftDeleted]", "[department]"), "", None),
-        (source("[department]", "[givenName]", effects=(Effect.DESTROYS,)), "", None),
+        (source("[department]", "[givenName]", effects=(Effect.DATA_LOSS,)), "", None),
         (source("[displayName]", "[mail]", "groups/displayName"), "", None),
     ],
 )
 def test_a_changed_mapping_says_for_whom_it_gives_another_value(one, names, expected):
     """Another value or a failure; of whom it cannot be known is counted by itself; three are named."""
-    asked = questions(spec(), [one], seen()).select
+    asked = impact_queries(spec(), [one], seen()).select
     assert asked == (tuple(sorted({"accountEnabled", "id", "userPrincipalName", names})) if names else ())
-    told = with_impact(spec(), [one], seen(sample=NAMED), TODAY)[0].impact
+    told = annotate(spec(), [one], seen(sample=NAMED), TODAY)[0].impact
     unknown = (expected or ())[2:]
     impact = (
-        Impact(expected[0], sample=3, who=expected[1], among="in scope", unknown=sum(unknown)) if expected else None
+        Impact(expected[0], sample_size=3, examples=expected[1], population="in scope", undetermined=sum(unknown)) if expected else None
     )
     assert dict(told) == ({} if impact is None else {Effect.RESYNC: impact})
-    assert dict(with_impact(spec(), [one], seen(), TODAY)[0].impact) == {}
+    assert dict(annotate(spec(), [one], seen(), TODAY)[0].impact) == {}
 
 
 @pytest.mark.parametrize(
     ("filtered", "expected"),
     [
-        ([], Impact(2, 3, who=("ada@x.y", "bob@x.y"), among="in scope")),
-        ([("department", "IT")], Impact(1, 1, who=("bob@x.y",), among="in scope")),
-        ([("department", "x")], Impact(0, 0, among="in scope")),
-        ([("IsSoftDeleted", "False")], Impact(0, 3, among="in scope", unknown=3)),
-        ([("noSuchThing", "x")], Impact(0, 3, among="in scope", unknown=3)),
+        ([], Impact(2, 3, examples=("ada@x.y", "bob@x.y"), population="in scope")),
+        ([("department", "IT")], Impact(1, 1, examples=("bob@x.y",), population="in scope")),
+        ([("department", "x")], Impact(0, 0, population="in scope")),
+        ([("IsSoftDeleted", "False")], Impact(0, 3, population="in scope", undetermined=3)),
+        ([("noSuchThing", "x")], Impact(0, 3, population="in scope", undetermined=3)),
     ],
 )
 def test_only_those_in_scope_count(filtered, expected):
     """Whom the filters keep out is sent nothing, whatever the mapping gives."""
-    people = Sample(NAMED, assigned=True, whole=True)
+    people = Sample(NAMED, assigned=True, complete=True)
     snapshot = seen(sample=people, schema=live(filtered))
-    told = with_impact(spec(), [source("[givenName]", "[mail]")], snapshot, TODAY)[0].impact
+    told = annotate(spec(), [source("[givenName]", "[mail]")], snapshot, TODAY)[0].impact
     assert dict(told) == {Effect.RESYNC: expected}
     some = replace(snapshot, sample=Sample(NAMED, assigned=True))
-    told = with_impact(spec(), [source("[givenName]", "[mail]")], some, TODAY)[0].impact
+    told = annotate(spec(), [source("[givenName]", "[mail]")], some, TODAY)[0].impact
     sampled = replace(expected, of=None, sample=expected.of)
     assert dict(told) == ({Effect.RESYNC: sampled} if expected.of else {})
-    nobody = replace(snapshot, sample=Sample(assigned=True, whole=True))
-    told = with_impact(spec(), [source("[givenName]", "[mail]")], nobody, TODAY)[0].impact
-    assert dict(told) == {Effect.RESYNC: Impact(0, 0, among="in scope")}
+    nobody = replace(snapshot, sample=Sample(assigned=True, complete=True))
+    told = annotate(spec(), [source("[givenName]", "[mail]")], nobody, TODAY)[0].impact
+    assert dict(told) == {Effect.RESYNC: Impact(0, 0, population="in scope")}
 
 
 @pytest.mark.parametrize(
@@ -310,15 +310,15 @@ def test_only_those_in_scope_count(filtered, expected):
         (Impact(1), "1 user"),
         (Impact(8412, 8530), "8,412 of 8,530 users"),
         (Impact(2, 12, "at least"), "at least 2 of 12 users"),
-        (Impact(34, bound="at most"), "at most 34 users"),
-        (Impact(3, sample=500), "3 of a sample of 500 users"),
-        (Impact(1, sample=9, who=("ada@x.y",)), "1 of a sample of 9 users: ada@x.y"),
-        (Impact(2, sample=9, who=("ada@x.y",)), "2 of a sample of 9 users: ada@x.y, …"),
-        (Impact(0, 1, among="in scope"), "0 of 1 user in scope"),
+        (Impact(34, precision="at most"), "at most 34 users"),
+        (Impact(3, sample_size=500), "3 of a sample of 500 users"),
+        (Impact(1, sample_size=9, examples=("ada@x.y",)), "1 of a sample of 9 users: ada@x.y"),
+        (Impact(2, sample_size=9, examples=("ada@x.y",)), "2 of a sample of 9 users: ada@x.y, …"),
+        (Impact(0, 1, population="in scope"), "0 of 1 user in scope"),
         (Impact(1, 1, "at most"), "at most 1 of 1 user"),
-        (Impact(1, bound="at most"), "at most 1 user"),
+        (Impact(1, precision="at most"), "at most 1 user"),
         (
-            Impact(2, 7, who=("ada@x.y",), among="in scope", unknown=1_000),
+            Impact(2, 7, examples=("ada@x.y",), population="in scope", undetermined=1_000),
             "2 of 7 users in scope (not known of 1,000): ada@x.y, …",
         ),
     ],

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scimconf.kinds import KINDS
-from scimconf.kinds.left_behind import left_behind
+from scimconf.kinds.abandoned import left_behind
 from tests.kinds.cases import overlaid, snapshot, spec_of
 
 ADA, EDITORS = "10000000-0000-4000-8000-0000000000a1", "10000000-0000-4000-8000-0000000000b1"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from scimconf.kinds import KINDS
-from scimconf.kinds.comparison import check
-from scimconf.wire import Snapshot
+from scimconf.snapshot import Snapshot
+from scimconf.workflow.compilation import check
 from tests.kinds.cases import line, planned, spec_of
 
 SP = "5b000000-0000-4000-8000-000000000001"
@@ -23,7 +23,7 @@ ASSIGNED = "assignments: {unlisted: keep, %s}"
 
 def said(text: str, **more: Any) -> list[str]:
     found = planned(text, **more)
-    return [line(problem) for problem in (*found.problems, *found.plan.notices)]
+    return [line(problem) for problem in (*found.problems, *found.plan.warnings)]
 
 
 def one_role(**more: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scimconf.kinds import KINDS
-from scimconf.kinds.comparison import Options, compare
+from scimconf.workflow.compilation import PlanOptions, compare
 from tests.documents.samples import needs_samples, sample
 from tests.kinds.cases import TODAY, folded, line, overlaid, planned, snapshot, spec_of
 
@@ -39,12 +39,12 @@ def test_a_real_schema_is_made_as_wished_and_nothing_is_left(number):
     raw = sample(number)
     spec = spec_of(WISH)
     served = overlaid({"schema": raw if number == "05" else raw["schema"]})
-    first = compare(KINDS, spec, snapshot(spec, served), Options(today=TODAY))
+    first = compare(KINDS, spec, snapshot(spec, served), PlanOptions(today=TODAY))
     assert [line(problem) for problem in first.problems] == []
     changed = {change.address.local for change in first.plan.changes}
     assert "attribute_mapping/users/Alias" in changed
     assert "attribute_mapping/users/IsActive" not in changed
-    then = compare(KINDS, spec, snapshot(spec, folded(first.steps, served)), Options(today=TODAY))
+    then = compare(KINDS, spec, snapshot(spec, folded(first.steps, served)), PlanOptions(today=TODAY))
     assert [str(change.address) for change in then.plan.changes] == []
 
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scimconf.kinds import KINDS
-from scimconf.kinds.contrast import contrast
 from scimconf.plan import Action, Change
 from scimconf.spec.model import Spec
+from scimconf.workflow.spec_diff import diff_specs
 from tests.laws.profile import tried
 from tests.laws.specs import specs
 
@@ -26,15 +26,15 @@ def made(tree: dict[str, Any]) -> Spec:
 def test_a_spec_does_not_differ_from_itself(tree):
     """Whatever it says, and as an application that already is so, on either side."""
     for live in (None, "one", "other"):
-        assert contrast(KINDS, made(tree), made(tree), live=live).changes == ()
+        assert diff_specs(KINDS, made(tree), made(tree), live=live).changes == ()
 
 
 @tried(90)
 @given(specs(), specs())
 def test_there_and_back_is_told_the_other_way_round(one, other):
     """What is made on the way there is taken away on the way back; what is changed is changed back."""
-    there = contrast(KINDS, made(one), made(other)).changes
-    back = {change.address: change for change in contrast(KINDS, made(other), made(one)).changes}
+    there = diff_specs(KINDS, made(one), made(other)).changes
+    back = {change.address: change for change in diff_specs(KINDS, made(other), made(one)).changes}
     assert {change.address for change in there} == set(back)
     for change in there:
         assert back[change.address].action is INVERSE.get(change.action, change.action)
@@ -63,6 +63,6 @@ def test_what_is_taken_out_is_the_difference(tree, data):
     if gone == "app_roles":
         less.pop("assignments", None)
         kinds = {"app_role", "assignment"}
-    changes = contrast(KINDS, made(tree), made(less)).changes
+    changes = diff_specs(KINDS, made(tree), made(less)).changes
     assert {change.kind for change in changes} <= kinds
     assert {change.action for change in changes} <= {Action.DELETE}

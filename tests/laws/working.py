@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scimconf.kinds.declared import Declared
+from scimconf.export import ExportedSpec
 from scimconf.plan import Report
 from scimconf.render.yaml import write_spec
 from scimconf.spec.load import load
@@ -44,5 +44,5 @@ def settled(one: Rehearsal, spec: Loaded) -> None:
     assert one.writes == [], one.writes
 
 
-def exported(one: Rehearsal, *, full: bool) -> Declared:
+def exported(one: Rehearsal, *, full: bool) -> ExportedSpec:
     return one.run(lambda live: export(live, {"display_name": "Writer"}, "exported", "contoso.com", full=full))

@@ -6,7 +6,7 @@ from datetime import date
 
 import yaml
 
-from scimconf.render.problems import sentence
+from scimconf.render.diagnostics import sentence
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
 from scimconf.workflow import lint, validate
@@ -32,7 +32,7 @@ def loaded(piece: str) -> Loaded:
 def told(piece: str) -> list[str]:
     """What validate says but for the lint, a line each."""
     problems = validate(loaded(piece), date(2026, 11, 25))
-    return [f"{one.where}  {one.code}  {sentence(one)}" for one in problems]
+    return [f"{one.location}  {one.code}  {sentence(one)}" for one in problems]
 
 
 def linted(piece: str, *ignore: str) -> list[str]:

@@ -6,9 +6,9 @@ import pytest
 
 from scimconf.documents.application import CUSTOM_TEMPLATE
 from scimconf.expressions import parse, to_source
-from scimconf.kinds.lint import lint
+from scimconf.lint.checks import lint
+from scimconf.snapshot import Snapshot
 from scimconf.spec.load import load
-from scimconf.wire import Snapshot
 from tests.lint.specs import linted, loaded, told
 
 SWITCH = 'Switch([country], , "US", "America", "DE")'
@@ -43,7 +43,7 @@ def test_a_finding_says_where_it_stands():
     """The rule's id as the code, the place of the expression, and the character in it."""
     [found] = lint(loaded(ROW.format(expression=f"'Trim({SWITCH})'")), ignore=["L109"])
     assert (found.code, found.severity, found.path[-1]) == ("L104", "error", "expression")
-    assert str(found.where) == "scimconf.yaml:9:27"
+    assert str(found.location) == "scimconf.yaml:9:27"
     assert found.message.endswith("(at character 6)")
 
 
@@ -60,14 +60,14 @@ def test_a_finding_says_where_it_stands():
 def test_a_finding_stands_at_its_own_character(written, place):
     """In quotes, in a block, and over several lines."""
     [found] = lint(loaded(ROW.format(expression=written)), ignore=["L109"])
-    assert (found.code, str(found.where)) == ("L104", f"scimconf.yaml:{place}")
+    assert (found.code, str(found.location)) == ("L104", f"scimconf.yaml:{place}")
 
 
 def test_a_place_that_cannot_be_found_is_told_by_the_character():
     """Where YAML has changed more than spaces, as in a text with escapes before it."""
     text = '"Trim(Append(\\"a\\", ' + SWITCH.replace('"', '\\"') + '))"'
     [found] = lint(loaded(ROW.format(expression=text)), ignore=["L109"])
-    assert (found.code, str(found.where)) == ("L104", "scimconf.yaml:9:9")
+    assert (found.code, str(found.location)) == ("L104", "scimconf.yaml:9:9")
     assert found.message.endswith("(at character 18)")
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from scimconf.kinds.lint import COMMENTS, ELSEWHERE, MANNER, MILDER, rules
-from scimconf.kinds.spec_rules import RULES
-from scimconf.kinds.spec_rules.filters import UNSEEN
+from scimconf.lint.checks import COMMENTS, ELSEWHERE, MANNER, MILDER, rules
+from scimconf.lint.rules import RULES
+from scimconf.lint.rules.filters import UNSEEN
 from tests.lint.specs import linted
 
 DOCS = Path(__file__).parents[2] / "docs"

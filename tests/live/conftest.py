@@ -6,7 +6,7 @@ import json
 import httpx
 import pytest
 
-from scimconf.live.graph import Settings, open_graph
+from scimconf.graph.client import Settings, open_graph
 
 DATE = "Wed, 25 Nov 2026 08:00:00 GMT"
 

@@ -83,7 +83,7 @@ def apply(rehearsal, file, person=None):
 
 def failed(report):
     """What failed, and why."""
-    return {one.says: one.detail for one in report.failed}
+    return {one.description: one.detail for one in report.failed}
 
 
 # --- passing faults of every write ----------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ def test_an_error_that_is_wrapped_in_a_text_is_told_unwrapped():
     assert report.exit_code == 5
     assert all("secrets answered 400 InvalidNotificationSettings" in said for said in failed(report).values())
     skipped = [one for one in report.outcomes if one.result is Result.SKIPPED]
-    assert "start provisioning" in {one.says for one in skipped}
+    assert "start provisioning" in {one.description for one in skipped}
     assert not rehearsal.asked("POST", "/start")
 
 
@@ -281,7 +281,7 @@ def test_a_stored_secret_that_nobody_can_send_again_stops_before_any_write(write
     file = tmp_path / "scimconf.yaml"
     file.write_text(SETTINGS_ONLY)
     planned = writer.plan(file)
-    assert "K403" in [one.code for one in planned.comparison.plan.notices]
+    assert "K403" in [one.code for one in planned.comparison.plan.warnings]
     report = writer.apply(planned)
     assert report.exit_code == 1
     assert "SecretToken" in report.error
@@ -406,7 +406,7 @@ def test_an_interrupt_finishes_what_is_in_flight_and_begins_nothing_else():
     person = Person(interrupt=lambda: bool(rehearsal.asked("POST", "/synchronization/jobs")))
     report = apply(rehearsal, WRITER, person)
     assert report.exit_code == 130
-    done = {one.says for one in report.outcomes if one.result is Result.DONE}
+    done = {one.description for one in report.outcomes if one.result is Result.DONE}
     assert "make the job from its template" in done
     reasons = {one.detail for one in report.outcomes if one.result is Result.SKIPPED}
     assert reasons == {"because the apply was interrupted"}
@@ -420,7 +420,7 @@ def test_an_interrupt_ends_a_wait(writer, spec):
     person = Person(interrupt=lambda: bool(writer.asked("PUT", "/schema")))
     report = apply(writer, spec(MAPS_TITLE), person)
     assert writer.slept == 0
-    assert {one.result for one in report.outcomes} == {Result.UNSEEN}
+    assert {one.result for one in report.outcomes} == {Result.UNCONFIRMED}
 
 
 def test_what_does_not_show_in_two_minutes_is_told_as_written_and_not_yet_visible(writer, spec):
@@ -428,4 +428,4 @@ def test_what_does_not_show_in_two_minutes_is_told_as_written_and_not_yet_visibl
     writer.fault({"status": 204}, method="PUT", path="*/schema", times=0)
     report = apply(writer, spec(MAPS_TITLE))
     assert report.exit_code == 0
-    assert {one.result for one in report.outcomes} == {Result.UNSEEN}
+    assert {one.result for one in report.outcomes} == {Result.UNCONFIRMED}

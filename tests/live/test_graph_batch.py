@@ -4,9 +4,9 @@ import json
 
 import httpx
 
-from scimconf.errors import GraphError, TransportError
-from scimconf.live.graph import Answer, Request
-from scimconf.live.secrets import SecretValue
+from scimconf.diagnostics import GraphError, TransportError
+from scimconf.graph.client import Answer, Request
+from scimconf.graph.secrets import SecretValue
 
 
 def add(number):

@@ -6,10 +6,10 @@ import traceback
 import httpx
 import pytest
 
-from scimconf.errors import GraphError, TransportError
-from scimconf.live.graph import Request
-from scimconf.live.protocol.refusals import NEEDS, hint, said
-from scimconf.live.secrets import SecretValue
+from scimconf.diagnostics import GraphError, TransportError
+from scimconf.graph.client import Request
+from scimconf.graph.protocol.error_body import NEEDS, hint, said
+from scimconf.graph.secrets import SecretValue
 
 JOB = "/servicePrincipals/{sp}/synchronization/jobs/{job}"
 NAMES = {"sp": "1", "job": "j"}

@@ -5,9 +5,9 @@ import json
 import httpx
 import pytest
 
-from scimconf.errors import GraphError
-from scimconf.live.graph import IDS_SIZE
-from scimconf.wire import AssignmentRow
+from scimconf.diagnostics import GraphError
+from scimconf.graph.client import IDS_SIZE
+from scimconf.snapshot import AssignmentRow
 
 PATH = "/servicePrincipals/{sp}/appRoleAssignedTo"
 

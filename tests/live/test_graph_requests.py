@@ -3,9 +3,9 @@
 import httpx
 import pytest
 
-from scimconf.errors import AuthenticationError, ScimconfError
-from scimconf.live.graph import Request
-from scimconf.live.secrets import SecretValue
+from scimconf.diagnostics import AuthenticationError, ScimconfError
+from scimconf.graph.client import Request
+from scimconf.graph.secrets import SecretValue
 
 CLOUD = "https://graph.microsoft.com/v1.0"
 
@@ -216,7 +216,7 @@ def test_a_real_socket_is_used_and_closed_over_http_1_1(fake):
     """Through httpx's own transport, without a proxy though the environment names one."""
     import asyncio
 
-    from scimconf.live.graph import Settings, open_graph
+    from scimconf.graph.client import Settings, open_graph
 
     seen = []
     gone = asyncio.Event()
@@ -250,7 +250,7 @@ def test_a_connection_whose_handshake_is_cancelled_is_closed():
     """One request that fails cancels the others, some of them in the middle of their handshake."""
     import asyncio
 
-    from scimconf.live.graph import Settings, open_graph
+    from scimconf.graph.client import Settings, open_graph
 
     async def main():
         greeted, gone = asyncio.Event(), asyncio.Event()

@@ -6,8 +6,8 @@ import json
 import httpx
 import pytest
 
-from scimconf.errors import GraphError, TransportError
-from scimconf.live.graph import Request, may_have_happened
+from scimconf.diagnostics import GraphError, TransportError
+from scimconf.graph.client import Request, may_have_happened
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from scimconf.errors import ScimconfError
-from scimconf.live.settings import CLOUDS, PUBLIC, Settings, graph_settings
+from scimconf.diagnostics import ScimconfError
+from scimconf.graph.settings import CLOUDS, PUBLIC, Settings, graph_settings
 
 
 def test_without_a_word_it_is_the_public_cloud():

@@ -9,9 +9,9 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 
-from scimconf.errors import AuthenticationError
-from scimconf.live.credentials import TokenSource, claim, token_source
-from scimconf.live.settings import CLOUDS, PUBLIC
+from scimconf.diagnostics import AuthenticationError
+from scimconf.graph.credentials import TokenSource, claim, token_source
+from scimconf.graph.settings import CLOUDS, PUBLIC
 
 CHINA = CLOUDS[3]
 APPLICATION = {"AZURE_TENANT_ID": "tenant-1", "AZURE_CLIENT_ID": "client-1"}
@@ -265,7 +265,7 @@ def test_graph_alone_does_not_import_azure_identity():
     import subprocess
 
     code = (
-        "import sys, scimconf.live.graph, scimconf.live.credentials, scimconf.live.secrets;"
+        "import sys, scimconf.graph.client, scimconf.graph.credentials, scimconf.graph.secrets;"
         "print([name for name in ('azure.identity', 'azure.keyvault', 'pydantic', 'h2') if name in sys.modules])"
     )
     root = Path(__file__).parents[2]

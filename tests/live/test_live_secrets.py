@@ -13,10 +13,10 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from scimconf.errors import SecretError
-from scimconf.live.echoes import throughout
-from scimconf.live.secrets import Secrets, SecretValue, encode
-from scimconf.wire import SecretRef
+from scimconf.diagnostics import SecretError
+from scimconf.graph.secret_masking import throughout
+from scimconf.graph.secrets import Secrets, SecretValue, encode
+from scimconf.snapshot import SecretRef
 
 HUSH = 'hush "&/ü+\\'
 TOKEN = SecretRef("env", "WRITER_SCIM_TOKEN")

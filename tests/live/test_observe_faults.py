@@ -3,7 +3,7 @@
 import pytest
 from rehearsal import WRITER, Rehearsal, changes, codes, told
 
-from scimconf.errors import GraphError, TransportError
+from scimconf.diagnostics import GraphError, TransportError
 
 LONG_AGO = "2020-01-01T00:00:00Z"
 READS = [

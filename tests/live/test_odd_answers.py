@@ -11,15 +11,15 @@ import httpx
 import pytest
 from rehearsal import WRITER, Person, Rehearsal, changes, wishes
 
-from scimconf.errors import GraphError, ScimconfError
-from scimconf.live import people
-from scimconf.live.execution import walking
-from scimconf.live.observe import Live, count_members, observe
-from scimconf.live.patience import Patience
-from scimconf.live.protocol.batches import replies
-from scimconf.live.protocol.messages import Answer
+from scimconf.diagnostics import GraphError, ScimconfError
+from scimconf.graph import impact_data
+from scimconf.graph.eventual_consistency import ConsistencyPolicy
+from scimconf.graph.execution import scheduler
+from scimconf.graph.protocol.batches import replies
+from scimconf.graph.protocol.request import Answer
+from scimconf.graph.reading import TenantSession, count_members, observe
 from scimconf.plan import Result
-from scimconf.wire import Document, Lookup
+from scimconf.snapshot import Document, Lookup
 from scimconf.workflow import apply
 
 SELECT = ("id", "userPrincipalName")
@@ -50,7 +50,7 @@ class Bodies:
 
 
 def live(graph):
-    return Live(graph, Patience(asyncio.sleep, lambda: 0.0, lambda: None))
+    return TenantSession(graph, ConsistencyPolicy(asyncio.sleep, lambda: 0.0, lambda: None))
 
 
 def observed(graph, documents, lookups=lambda _seen: ()):
@@ -88,7 +88,7 @@ def test_people_who_are_no_collection_are_an_error(body):
 @pytest.mark.parametrize("body", [None, [], 5, {"@odata.count": "many"}])
 def test_a_number_that_is_none_is_unknown(body):
     assert asyncio.run(count_members(Bodies(body), ["1"])) == {"1": None}
-    assert asyncio.run(people.count(Bodies(body))) == 0
+    assert asyncio.run(impact_data.count(Bodies(body))) == 0
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_number_that_is_none_is_unknown(body):
 )
 def test_pages_of_people_are_judged_too(body):
     async def work():
-        return [page async for page in people.everyone(Bodies(body), SELECT)]
+        return [page async for page in impact_data.everyone(Bodies(body), SELECT)]
 
     with pytest.raises(ScimconfError, match="no object with an id|none of its own"):
         asyncio.run(work())
@@ -111,17 +111,17 @@ def test_pages_of_people_are_judged_too(body):
 @pytest.mark.parametrize("body", [None, [], {"value": 5}, {"value": [7]}])
 def test_people_by_their_ids_and_names_are_judged_too(body):
     async def by_ids():
-        return [page async for page in people.by_ids(Bodies(body), ["1"], SELECT)]
+        return [page async for page in impact_data.by_ids(Bodies(body), ["1"], SELECT)]
 
-    for work in (by_ids(), people.by_names(Bodies(body), ["a"], SELECT)):
+    for work in (by_ids(), impact_data.by_names(Bodies(body), ["a"], SELECT)):
         with pytest.raises(GraphError, match="no object with an id"):
             asyncio.run(work)
 
 
 @pytest.mark.parametrize("born", ["yesterday", "", None, "2026-11-25"])
 def test_a_date_that_is_none_makes_nothing_young(born):
-    patience = Patience(asyncio.sleep, lambda: 0.0, lambda: None)
-    patience.born(born)
+    patience = ConsistencyPolicy(asyncio.sleep, lambda: 0.0, lambda: None)
+    patience.set_created(born)
     assert not patience.is_young()
 
 
@@ -204,7 +204,7 @@ def test_whoever_watches_cannot_end_an_apply():
 
 def test_a_defect_amid_an_apply_is_a_failed_step_of_a_whole_report(monkeypatch):
     """Its words are left out, since they may quote anything; the steps that wait for it are skipped; 5 it is."""
-    monkeypatch.setattr(walking, "write", _defect)
+    monkeypatch.setattr(scheduler, "write", _defect)
     report = Rehearsal().apply(WRITER)
     assert (report.exit_code, report.wrote) == (5, True)
     details = [one.detail for one in report.outcomes if one.result is Result.FAILED]
@@ -220,10 +220,10 @@ async def _defect(*_given):
 def test_a_defect_amid_a_batch_does_not_tell_a_step_twice(monkeypatch):
     """What the batch did before stays done; that the rest may have been written is counted."""
     rehearsal = Rehearsal()
-    monkeypatch.setattr("scimconf.live.graph.Graph.batch", _half(), raising=True)
+    monkeypatch.setattr("scimconf.graph.client.Graph.batch", _half(), raising=True)
     report = rehearsal.apply(WRITER)
     assert report.exit_code == 5
-    told = [one.says for one in report.outcomes if one.says.startswith("assign ")]
+    told = [one.description for one in report.outcomes if one.description.startswith("assign ")]
     assert len(told) == len(set(told))
     assert "TypeError" in " ".join(one.detail for one in report.failed)
 
@@ -271,7 +271,7 @@ def test_an_answer_to_a_write_that_makes_no_sense_may_have_been_one(body):
 
 @pytest.mark.parametrize("answer", [None, [], 5, {"parsingSucceeded": True, "parsedExpression": 5, "error": 5}])
 def test_an_expression_that_is_parsed_to_nonsense_is_told(answer):
-    from scimconf.live.execution.writing import _parsed
+    from scimconf.graph.execution.document_writer import _parsed
 
     async def post(*_given, **_named):
         return answer

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scimconf.plan import Absent, Address, Kept, Resource, decode, encode
+from scimconf.plan import Absent, Address, Protected, Resource, decode, encode
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_the_kinds_own_address_is_the_last_above(parts):
     assert list(address.parents())[-1] == Address("a", "k")
 
 
-@pytest.mark.parametrize("item", [Resource, Absent, Kept])
+@pytest.mark.parametrize("item", [Resource, Absent, Protected])
 def test_the_key_decides_who_is_who_and_the_address_where_there_is_none(item):
     here, there = Address("a", "k", "x"), Address("a", "k", "y")
     assert item(here).identity == ("a", "k", "x")

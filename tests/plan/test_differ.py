@@ -11,12 +11,12 @@ from scimconf.plan import (
     Address,
     Change,
     Detail,
+    Exclusive,
     FieldChange,
-    Kept,
-    Reported,
+    Protected,
+    ReportOnly,
     Resource,
     Traits,
-    Whole,
     WriteOnly,
 )
 from scimconf.plan.diff import canonical, diff, digest, explain, fingerprint
@@ -36,8 +36,8 @@ def told(wanted, observed, traits=None, **options):
     """The changes as `+ admin`, what is reported as `? admin`, what is left alone as `. admin`."""
     found = diff(wanted, observed, traits or {}, **options)
     lines = [f"{change.action.symbol} {change.address.rest}" for change in found.changes]
-    lines += [f"? {resource.address.rest}" for resource in found.reported]
-    return lines + [f". {resource.address.rest}" for resource in found.left_alone]
+    lines += [f"? {resource.address.rest}" for resource in found.unmanaged_drift]
+    return lines + [f". {resource.address.rest}" for resource in found.unmanaged]
 
 
 TABLE = {
@@ -52,27 +52,27 @@ TABLE = {
     "absent": ([Absent(address("a"))], [thing("a")], ["- a"]),
     "absent and not there": ([Absent(address("a"))], [], []),
     "absent by key": ([Absent(address("a"), key=1)], [thing("b", key=1)], ["- b"]),
-    "unlisted, remove": ([Whole(address()), thing("a")], [thing("a"), thing("b")], ["- b"]),
-    "unlisted, report": ([Reported(address()), thing("a")], [thing("a"), thing("b")], ["? b"]),
-    "unlisted, remove, kept": ([Whole(address()), Kept(address("b"))], [thing("b")], [". b"]),
-    "unlisted, report, kept": ([Reported(address()), Kept(address("b"))], [thing("b")], [". b"]),
-    "kept and not there": ([Whole(address()), Kept(address("b"))], [], []),
-    "kept by key": ([Whole(address()), Kept(address("x"), key=1)], [thing("b", key=1)], [". b"]),
-    "kept without any rule": ([Kept(address("b"))], [thing("b")], [". b"]),
-    "kept, and listed after all": ([Kept(address("a")), thing("a", x=1)], [thing("a", x=2)], ["~ a"]),
-    "kept, and absent after all": ([Kept(address("a")), Absent(address("a"))], [thing("a")], ["- a"]),
+    "unlisted, remove": ([Exclusive(address()), thing("a")], [thing("a"), thing("b")], ["- b"]),
+    "unlisted, report": ([ReportOnly(address()), thing("a")], [thing("a"), thing("b")], ["? b"]),
+    "unlisted, remove, kept": ([Exclusive(address()), Protected(address("b"))], [thing("b")], [". b"]),
+    "unlisted, report, kept": ([ReportOnly(address()), Protected(address("b"))], [thing("b")], [". b"]),
+    "kept and not there": ([Exclusive(address()), Protected(address("b"))], [], []),
+    "kept by key": ([Exclusive(address()), Protected(address("x"), key=1)], [thing("b", key=1)], [". b"]),
+    "kept without any rule": ([Protected(address("b"))], [thing("b")], [". b"]),
+    "kept, and listed after all": ([Protected(address("a")), thing("a", x=1)], [thing("a", x=2)], ["~ a"]),
+    "kept, and absent after all": ([Protected(address("a")), Absent(address("a"))], [thing("a")], ["- a"]),
     "whole below reported": (
-        [Reported(address()), Whole(address("u"))],
+        [ReportOnly(address()), Exclusive(address("u"))],
         [thing("u/a"), thing("v/a")],
         ["- u/a", "? v/a"],
     ),
-    "whole above reported": ([Whole(address()), Reported(address("u"))], [thing("u/a")], ["- u/a"]),
-    "whole is no prefix of text": ([Whole(address("user"))], [thing("user2/a")], [". user2/a"]),
-    "whole of another kind": ([Whole(address("", "assignment"))], [thing("a")], [". a"]),
-    "whole is above itself, not of itself": ([Whole(address("a"))], [thing("a")], [". a"]),
+    "whole above reported": ([Exclusive(address()), ReportOnly(address("u"))], [thing("u/a")], ["- u/a"]),
+    "whole is no prefix of text": ([Exclusive(address("user"))], [thing("user2/a")], [". user2/a"]),
+    "whole of another kind": ([Exclusive(address("", "assignment"))], [thing("a")], [". a"]),
+    "whole is above itself, not of itself": ([Exclusive(address("a"))], [thing("a")], [". a"]),
     "matched by key": ([thing("new name", key=1, x=1)], [thing("old name", key=1, x=1)], []),
-    "a swap": ([Whole(address("u")), thing("u/new")], [thing("u/old")], ["+ u/new", "- u/old"]),
-    "one address, two keys": ([Whole(address()), thing("a", key=1)], [thing("a", key=2)], ["+ a", "- a"]),
+    "a swap": ([Exclusive(address("u")), thing("u/new")], [thing("u/old")], ["+ u/new", "- u/old"]),
+    "one address, two keys": ([Exclusive(address()), thing("a", key=1)], [thing("a", key=2)], ["+ a", "- a"]),
     "sorted by address": ([thing("b"), thing("a")], [], ["+ a", "+ b"]),
 }
 
@@ -121,7 +121,7 @@ def test_an_update_tells_what_differs_and_nothing_else():
 
 
 def test_an_unlisted_thing_goes_for_a_reason():
-    (change,) = diff([Whole(address())], [thing("a")], {}).changes
+    (change,) = diff([Exclusive(address())], [thing("a")], {}).changes
     assert change.reason == "not listed"
 
 
@@ -180,7 +180,7 @@ def test_nested_differences_are_explained(before, after, details):
 
 
 def test_what_the_spec_rules_is_managed():
-    wanted = [thing("a", x=1), Absent(address("b")), Reported(address("c")), Kept(address("c/kept"))]
+    wanted = [thing("a", x=1), Absent(address("b")), ReportOnly(address("c")), Protected(address("c/kept"))]
     observed = [thing("a", x=2), thing("b"), thing("c/d"), thing("c/kept"), thing("e")]
     found = diff(wanted, observed, {})
     assert [resource.address.rest for resource in found.managed] == ["a", "b", "c/d"]

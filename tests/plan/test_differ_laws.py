@@ -3,7 +3,7 @@
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from scimconf.plan import Absent, Action, Address, Kept, Reported, Resource, Whole
+from scimconf.plan import Absent, Action, Address, Exclusive, Protected, ReportOnly, Resource
 from scimconf.plan.diff import canonical, diff, explain, fingerprint
 
 json_values = st.recursive(
@@ -27,12 +27,12 @@ def address(kind, rest=""):
 
 
 rules = st.lists(
-    st.builds(Whole, st.builds(address, st.sampled_from("kl"), st.just("") | rests))
-    | st.builds(Reported, st.builds(address, st.sampled_from("kl"), st.just("") | rests))
-    | st.builds(Kept, st.builds(address, st.sampled_from("kl"), rests)),
+    st.builds(Exclusive, st.builds(address, st.sampled_from("kl"), st.just("") | rests))
+    | st.builds(ReportOnly, st.builds(address, st.sampled_from("kl"), st.just("") | rests))
+    | st.builds(Protected, st.builds(address, st.sampled_from("kl"), rests)),
     max_size=5,
 )
-EVERYTHING = [Whole(address("k")), Whole(address("l"))]
+EVERYTHING = [Exclusive(address("k")), Exclusive(address("l"))]
 
 
 def perform(changes, observed):
@@ -51,7 +51,7 @@ def perform(changes, observed):
 @given(resources(json_values))
 def test_nothing_differs_from_itself(same):
     found = diff([*same, *EVERYTHING], same, {})
-    assert found.changes == found.reported == found.left_alone == ()
+    assert found.changes == found.unmanaged_drift == found.unmanaged == ()
     assert len(found.managed) == len(same)
 
 
@@ -85,8 +85,8 @@ def test_order_means_nothing(wanted, observed, rules, random):
 def test_every_seen_thing_is_changed_or_told_or_left_or_as_wanted(wanted, observed, rules):
     found = diff([*wanted, *rules], observed, {})
     deleted = {change.before.identity for change in found.changes if change.action is Action.DELETE}
-    told = {one.identity for one in found.reported}
-    left = {one.identity for one in found.left_alone}
+    told = {one.identity for one in found.unmanaged_drift}
+    left = {one.identity for one in found.unmanaged}
     named = {one.identity for one in wanted}
     assert not deleted & told and not deleted & left and not told & left
     assert deleted | told | left | named >= {one.identity for one in observed}

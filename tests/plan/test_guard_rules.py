@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from scimconf.plan import Action, Address, Change, Effect, FieldChange, Impact, Resource
-from scimconf.plan.guards import Facts, Permit
+from scimconf.plan.guards import GuardContext, GuardExemption
 from scimconf.plan.rules import guards
 
 ACTIVE = Address("a", "attribute_mapping", "users/active")
-LIVE = Facts(has_run=True)
+LIVE = GuardContext(has_run=True)
 
 
 def ids(changes, facts):
@@ -73,7 +73,7 @@ def test_somebody_who_leaves_is_disabled_by_a_row_that_follows(change, said):
 
 def test_active_may_be_what_it_likes_before_the_first_start():
     """Nobody was provisioned yet."""
-    assert ids([update(ACTIVE, "source", "[x]", '"True"')], Facts()) == []
+    assert ids([update(ACTIVE, "source", "[x]", '"True"')], GuardContext()) == []
 
 
 @pytest.mark.parametrize(
@@ -85,9 +85,9 @@ def test_active_may_be_what_it_likes_before_the_first_start():
 )
 def test_what_is_left_behind_is_counted(number, said):
     """Only where it was asked to stop an apply."""
-    (guard,) = guards([], Facts(left_behind=number))
+    (guard,) = guards([], GuardContext(abandoned=number))
     assert (guard.id, guard.message, guard.number) == ("left-behind", said, number)
-    assert guards([], Facts()) == ()
+    assert guards([], GuardContext()) == ()
 
 
 SETTINGS = Address("a", "settings")
@@ -101,14 +101,14 @@ MOST = Impact(34, 100, "at most")
         (Impact(8412, 8530), 8412, " (8,412 of 8,530 users)"),
         (MOST, 34, " (at most 34 of 100 users)"),
         (Impact(34, 100, "at least"), None, " (at least 34 of 100 users)"),
-        (Impact(3, sample=500), None, " (3 of a sample of 500 users)"),
-        (Impact(3, 9, unknown=2), None, " (3 of 9 users (not known of 2))"),
+        (Impact(3, sample_size=500), None, " (3 of a sample of 500 users)"),
+        (Impact(3, 9, undetermined=2), None, " (3 of 9 users (not known of 2))"),
     ],
 )
 def test_guards_about_people_say_how_many(impact, number, said):
     """A permit is measured against the most that there can be; of a sample, or of the least, there is no such number."""
-    told = {} if impact is None else dict.fromkeys((Effect.WIDENS, Effect.NARROWS), impact)
-    widens = frozenset({Effect.WIDENS, Effect.NARROWS, Effect.RESYNC})
+    told = {} if impact is None else dict.fromkeys((Effect.PROVISIONS, Effect.DEPROVISIONS), impact)
+    widens = frozenset({Effect.PROVISIONS, Effect.DEPROVISIONS, Effect.RESYNC})
     changes = [
         replace(update(SETTINGS, "scope", "assigned", "all"), effects=widens, impact=told),
         replace(update(PEOPLE, "filters", [], [1]), effects=widens, impact=told),
@@ -117,7 +117,7 @@ def test_guards_about_people_say_how_many(impact, number, said):
         ),
         replace(update(Address("a", "schedule"), "enabled", False, True), effects=widens, impact=told),
     ]
-    found = [*guards(changes, LIVE), *guards(changes, Facts(has_run=True, quarantine="x"))]
+    found = [*guards(changes, LIVE), *guards(changes, GuardContext(has_run=True, quarantine="x"))]
     counted = {one.id for one in found if one.message.endswith(said) and one.number == number}
     assert counted >= {"scope-all", "scope-narrows", "matching-changed", "first-start", "quarantined"}
     everybody = replace(update(SETTINGS, "scope", "all", "assigned"), effects=widens, impact=told)
@@ -126,9 +126,9 @@ def test_guards_about_people_say_how_many(impact, number, said):
 
 def test_a_permit_with_a_number_opens_a_guard_about_people():
     """Up to the most that there can be."""
-    change = replace(update(SETTINGS, "scope", "assigned", "all"), impact={Effect.WIDENS: MOST})
+    change = replace(update(SETTINGS, "scope", "assigned", "all"), impact={Effect.PROVISIONS: MOST})
     for limit, is_open in ((33, False), (34, True)):
-        [found] = guards([change], replace(LIVE, permits=(Permit("scope-all", up_to=limit),)))
+        [found] = guards([change], replace(LIVE, exemptions=(GuardExemption("scope-all", max=limit),)))
         assert found.open is is_open
 
 
@@ -144,8 +144,8 @@ def test_a_permit_with_a_number_opens_a_guard_about_people():
 def test_people_who_may_be_in_a_group_as_well_are_counted_at_most(others, groups, said):
     """They may keep a role through it, or lose it twice."""
     people = {"u": 200, **others}
-    facts = Facts(holders=dict.fromkeys(people, 1), people=people, groups=frozenset(groups))
+    facts = GuardContext(holders=dict.fromkeys(people, 1), members=people, groups=frozenset(groups))
     address = Address("a", "assignment", "user:u/r")
-    gone = Change(address, Action.DELETE, before=Resource(address, key=("u", "r")), effects=frozenset({Effect.NARROWS}))
+    gone = Change(address, Action.DELETE, before=Resource(address, key=("u", "r")), effects=frozenset({Effect.DEPROVISIONS}))
     found = [one.message for one in guards([gone], facts) if one.id == "many-removals"]
     assert found == [f"{said} would lose their last role"]

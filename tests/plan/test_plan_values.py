@@ -9,11 +9,11 @@ from scimconf.plan import (
     Change,
     FieldChange,
     Guard,
-    Outcome,
     Plan,
     Report,
     Resource,
     Result,
+    StepOutcome,
 )
 from scimconf.plan.outcome import worst
 
@@ -51,30 +51,30 @@ def test_a_plan_knows_whether_there_are_changes_or_drift(fields, changes, drift)
 
 
 def test_what_is_left_alone_is_counted_by_kind():
-    plan = ApplicationPlan("a", left_alone=(Resource(HERE), Resource(THERE), Resource(HERE)))
-    assert plan.left_alone_counts == {"job": 2, "schedule": 1}
-    assert ApplicationPlan("a", counted={"job": 3}).left_alone_counts == {"job": 3}
-    assert ApplicationPlan("a").left_alone_counts == {}
+    plan = ApplicationPlan("a", unmanaged=(Resource(HERE), Resource(THERE), Resource(HERE)))
+    assert plan.unmanaged_counts == {"job": 2, "schedule": 1}
+    assert ApplicationPlan("a", saved_unmanaged_counts={"job": 3}).unmanaged_counts == {"job": 3}
+    assert ApplicationPlan("a").unmanaged_counts == {}
 
 
 def test_a_guard_is_open_once_something_opened_it():
     closed, opened = Guard("scope-all", "x"), Guard("many-removals", "y", "--allow many-removals")
     assert not closed.open
     assert opened.open
-    assert ApplicationPlan("a", guards=(closed, opened)).closed_guards == (closed,)
+    assert ApplicationPlan("a", guards=(closed, opened)).blocking_guards == (closed,)
 
 
 def test_an_address_is_as_well_as_its_worst_step():
     outcomes = (
-        Outcome(Result.FAILED, (HERE,), "one"),
-        Outcome(Result.DONE, (HERE, THERE), "two"),
-        Outcome(Result.UNSEEN, (THERE,), "three"),
+        StepOutcome(Result.FAILED, (HERE,), "one"),
+        StepOutcome(Result.DONE, (HERE, THERE), "two"),
+        StepOutcome(Result.UNCONFIRMED, (THERE,), "three"),
     )
-    assert worst(outcomes) == Report("a", outcomes).by_address() == {HERE: Result.FAILED, THERE: Result.UNSEEN}
+    assert worst(outcomes) == Report("a", outcomes).by_address() == {HERE: Result.FAILED, THERE: Result.UNCONFIRMED}
     assert Report("a", outcomes).failed == outcomes[:1]
     assert worst(()) == {}
 
 
 def test_results_go_from_best_to_worst_and_have_words():
-    assert sorted(Result) == [Result.DONE, Result.UNSEEN, Result.SKIPPED, Result.FAILED]
+    assert sorted(Result) == [Result.DONE, Result.UNCONFIRMED, Result.SKIPPED, Result.FAILED]
     assert [result.word for result in Result] == ["done", "written, not yet visible", "skipped", "failed"]

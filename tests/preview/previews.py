@@ -7,12 +7,12 @@ from pathlib import Path
 from rehearsal import WRITER, Rehearsal
 
 from scimconf.cli.events import Events
-from scimconf.cli.previewing import Telling, preview_all
+from scimconf.cli.previewing import PreviewSink, preview_all
 from scimconf.cli.progress import Progress
 from scimconf.cli.session import Session
 from scimconf.render.preview.html import PreviewPage
-from scimconf.render.preview.json import Machine
-from scimconf.render.preview.text import Text
+from scimconf.render.preview.json import JsonPreview
+from scimconf.render.preview.text import TextPreview
 
 WRITER_TEXT = WRITER.read_text()
 SMALL = """
@@ -83,9 +83,9 @@ def preview(rehearsal, spec, form="json", width=80, pieces=None, **asked):
     }
     asked["everyone"] = not (asked["users"] or asked["sample"])
     full = bool(asked["users"])
-    made = {"text": lambda: Text(width=width, full=full), "json": Machine, "html": PreviewPage}[form]()
+    made = {"text": lambda: TextPreview(width=width, full=full), "json": JsonPreview, "html": PreviewPage}[form]()
     pieces = [] if pieces is None else pieces
-    tell = Telling(made, pieces.append, form != "text" or full)
+    tell = PreviewSink(made, pieces.append, form != "text" or full)
     loaded = rehearsal.load(spec)
 
     async def work(live):

@@ -10,7 +10,7 @@ from previews import SMALL, WRITER
 from serving import Server, environment, run
 
 from scimconf.cli.main import main
-from scimconf.live import people
+from scimconf.graph import impact_data
 
 
 @pytest.fixture(scope="module")
@@ -129,8 +129,8 @@ def test_a_reader_who_leaves_early_is_no_failure(desk, tmp_path):
 
 
 def test_a_log_says_now_and_then_how_far_it_is(desk, server, monkeypatch):
-    monkeypatch.setattr(people, "PAGE", "2")
-    monkeypatch.setattr(people, "IDS_AT_ONCE", 2)
+    monkeypatch.setattr(impact_data, "PAGE", "2")
+    monkeypatch.setattr(impact_data, "IDS_AT_ONCE", 2)
     said = desk("--all", WRITER)
     assert [line for line in said.err.splitlines() if "people" in line] == [
         f"preview: [{number}/8] people" for number in (2, 4, 6, 8)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from previews import WRITER, Rehearsal, preview, small, tenant
 
-from scimconf.render.terminal.characters import cells
+from scimconf.render.common.escaping import cells
 from scimconf.sandbox.tenant_file import TenantFile
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -122,14 +122,16 @@ def test_a_page_has_only_its_own_elements(name, tmp_path):
 
 
 def test_lone_halves_of_characters_do_not_stop_a_page():
-    from scimconf.plan.preview import Person, Sent, Stand, Verdict
+    from scimconf.plan.preview import SentRequest, UserOutcome, UserPreview, UserState
     from scimconf.render.preview.html import PreviewPage
-    from scimconf.render.preview.json import Machine
-    from scimconf.render.preview.text import Text
+    from scimconf.render.preview.json import JsonPreview
+    from scimconf.render.preview.text import TextPreview
 
-    stand = Stand(True, "x", sent={"a": Sent("value", HOSTILE["surrogate"])}, resource={"a": HOSTILE["surrogate"]})
-    person = Person(HOSTILE["surrogate"], "1", Verdict.SAME, stand, stand)
-    for form in (Text(full=True), Machine(), PreviewPage()):
+    stand = UserState(
+        True, "x", sent={"a": SentRequest("value", HOSTILE["surrogate"])}, resource={"a": HOSTILE["surrogate"]}
+    )
+    person = UserPreview(HOSTILE["surrogate"], "1", UserOutcome.UNCHANGED, stand, stand)
+    for form in (TextPreview(full=True), JsonPreview(), PreviewPage()):
         assert form.person(person).encode("utf-8")
 
 
@@ -197,12 +199,12 @@ def test_a_part_is_a_document_and_says_that_it_is_a_part(tmp_path):
 
 @pytest.mark.parametrize("form", ["text", "json", "html"])
 def test_what_is_interrupted_is_closed(tmp_path, form, monkeypatch):
-    from scimconf.kinds.people.summary import Summing
+    from scimconf.impact.preview_summary import SummaryBuilder
 
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Summing, "add", interrupted)
+    monkeypatch.setattr(SummaryBuilder, "add", interrupted)
     pieces = []
     with pytest.raises(KeyboardInterrupt):
         preview(desk(), small(tmp_path), form, pieces=pieces)

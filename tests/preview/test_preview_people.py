@@ -4,10 +4,10 @@ import pytest
 from previews import Rehearsal, preview, small, tenant
 from rehearsal import told
 
-from scimconf.errors import GraphError, ScimconfError
-from scimconf.live import people
-from scimconf.live.graph import Request
-from scimconf.live.protocol.messages import Answer
+from scimconf.diagnostics import GraphError, ScimconfError
+from scimconf.graph import impact_data
+from scimconf.graph.client import Request
+from scimconf.graph.protocol.request import Answer
 from scimconf.sandbox.tenant_file import TenantFile
 
 SELECT = ("id", "userPrincipalName")
@@ -37,19 +37,21 @@ def test_only_the_needed_properties_are_asked_for(tmp_path):
 
 
 def test_the_whole_directory_comes_in_pages():
-    pages = listed(crowd(2_500), lambda graph: people.everyone(graph, SELECT))
+    pages = listed(crowd(2_500), lambda graph: impact_data.everyone(graph, SELECT))
     assert [len(page) for page in pages] == [999, 999, 514]
 
 
 def test_empty_pages_with_a_next_one_are_passed_over():
-    pages = listed(crowd(2_500, empty_pages="yes"), lambda graph: people.everyone(graph, SELECT))
+    pages = listed(crowd(2_500, empty_pages="yes"), lambda graph: impact_data.everyone(graph, SELECT))
     assert sum(map(len, pages)) == 2_512
 
 
 @pytest.mark.parametrize("most", [1, 5, 1_000])
 def test_of_a_sample_no_more_is_read_and_the_first_are_the_same_every_time(most):
     rehearsal = crowd(2_000)
-    found = [name for page in listed(rehearsal, lambda graph: people.everyone(graph, SELECT, most)) for name in page]
+    found = [
+        name for page in listed(rehearsal, lambda graph: impact_data.everyone(graph, SELECT, most)) for name in page
+    ]
     assert len(found) == most
     assert found == sorted(found)
 
@@ -58,7 +60,7 @@ def test_some_are_read_by_their_ids_and_those_who_are_gone_left_out():
     rehearsal = crowd(400)
     ids = [one["id"] for one in rehearsal.state["users"]]
     pages = listed(
-        rehearsal, lambda graph: people.by_ids(graph, [*ids, "00000000-0000-0000-0000-00000000dead"], SELECT)
+        rehearsal, lambda graph: impact_data.by_ids(graph, [*ids, "00000000-0000-0000-0000-00000000dead"], SELECT)
     )
     assert [len(page) for page in pages] == [300, 112]
     assert all(page == sorted(page, key=str.casefold) for page in pages)
@@ -67,7 +69,7 @@ def test_some_are_read_by_their_ids_and_those_who_are_gone_left_out():
 def test_one_id_is_enough():
     rehearsal = crowd()
     (one,) = [user for user in rehearsal.state["users"] if user["userPrincipalName"] == "ada@contoso.com"]
-    assert listed(rehearsal, lambda graph: people.by_ids(graph, [one["id"]], SELECT)) == [["ada@contoso.com"]]
+    assert listed(rehearsal, lambda graph: impact_data.by_ids(graph, [one["id"]], SELECT)) == [["ada@contoso.com"]]
 
 
 class Bodies:
@@ -104,7 +106,7 @@ def test_a_page_or_a_link_that_is_none_of_its_own_is_an_error(bodies):
     import asyncio
 
     async def work():
-        return [page async for page in people.pages(Bodies(*bodies), Request("GET", "/users"))]
+        return [page async for page in impact_data.pages(Bodies(*bodies), Request("GET", "/users"))]
 
     with pytest.raises(ScimconfError, match="GET /users"):
         asyncio.run(work())
@@ -114,12 +116,12 @@ def test_failures_are_errors_and_a_count_that_is_refused_is_not_known():
     import asyncio
 
     async def ids():
-        return [page async for page in people.by_ids(Bodies(), ["1"], SELECT)]
+        return [page async for page in impact_data.by_ids(Bodies(), ["1"], SELECT)]
 
-    for work in (ids(), people.by_names(Bodies(), ["a"], SELECT)):
+    for work in (ids(), impact_data.by_names(Bodies(), ["a"], SELECT)):
         with pytest.raises(GraphError):
             asyncio.run(work)
-    assert asyncio.run(people.count(Bodies())) == 0
+    assert asyncio.run(impact_data.count(Bodies())) == 0
 
 
 def test_members_and_documents_fail_loudly_unless_they_are_refused(tmp_path):
@@ -160,14 +162,14 @@ def nested():
 def test_a_group_in_a_group_is_nobody_who_is_assigned(tmp_path):
     shown = preview(nested(), small(tmp_path))
     assert shown.document["applications"][0]["about"] == "everybody who is assigned"
-    assert shown.verdicts == {"alan": "same"}
+    assert shown.outcomes == {"alan": "same"}
     assert preview(nested(), small(tmp_path), sample=1).document["applications"][0]["about"] == (
         "1 of 1 people who are assigned"
     )
 
 
 def test_only_people_are_counted_in_a_group():
-    from scimconf.live.observe import count_members
+    from scimconf.graph.reading import count_members
 
     rehearsal = nested()
     (outer,) = [one for one in rehearsal.state["groups"] if one["displayName"] == "Outer"]
@@ -202,7 +204,7 @@ def test_where_only_basic_properties_may_be_read_the_others_are_not_known(tmp_pa
     (notice,) = shown.document["applications"][0]["summary"]["notices"]
     assert notice.startswith("Of everybody, only basic properties could be read")
     assert "User.Read.All" in notice
-    assert shown.verdicts["ada"] == "same"
+    assert shown.outcomes["ada"] == "same"
     for form in ("text", "html"):
         assert "only basic properties could be read, so everything else" in " ".join(
             preview(basic(), small(tmp_path), form).text.split()
@@ -229,12 +231,12 @@ def test_whoever_may_read_users_gets_no_such_notice(tmp_path):
 def test_a_filter_on_what_could_not_be_read_leaves_the_scope_open(tmp_path):
     filters = "mappings: {users: {filters: [{name: f, all: [{attribute: city, operator: equals, value: Boston}]}]}}\n"
     shown = preview(basic(), small(tmp_path, filters))
-    assert set(shown.verdicts.values()) == {"unknown"}
+    assert set(shown.outcomes.values()) == {"unknown"}
     assert shown.people["ada"]["after"]["why"].startswith("city: only basic properties of users could be read")
 
 
 def test_what_graph_leaves_out_is_not_known_unless_it_is_an_extension(tmp_path):
-    from scimconf.kinds.people.source import GAP, reader, unread
+    from scimconf.impact.user_attributes import GAP, reader, unread
 
     names, user = ["jobTitle", "city", "extension_ab_cost"], {"accountEnabled": True, "city": None}
     assert reader(names)(user) == {"jobTitle": GAP, "city": None, "extension_ab_cost": None}

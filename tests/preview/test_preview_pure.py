@@ -5,17 +5,17 @@ from datetime import UTC, datetime
 import pytest
 
 from scimconf.expressions.evaluation import Circumstances
-from scimconf.kinds.people.preview import Preview
-from scimconf.kinds.people.resource import SCHEMAS, resource
-from scimconf.kinds.people.roster import roster
-from scimconf.kinds.people.sides import Side, sides
-from scimconf.kinds.people.source import GAP, gap, reader, selected, stripped
-from scimconf.kinds.people.summary import Summing
+from scimconf.impact.assignees import roster
+from scimconf.impact.preview import Preview
+from scimconf.impact.preview_summary import SummaryBuilder
+from scimconf.impact.projection import ProvisioningState, states_before_and_after
+from scimconf.impact.scim_resource import SCHEMAS, resource
+from scimconf.impact.user_attributes import GAP, gap, reader, selected, stripped
 from scimconf.plan import Action, Address, Change, FieldChange, Resource
-from scimconf.plan.preview import Contrast, Person, Sent, Stand, Verdict, said
+from scimconf.plan.preview import AttributeDiff, SentRequest, UserOutcome, UserPreview, UserState, said
 from scimconf.plan.preview_redact import masking, shape, unmasked
+from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
-from scimconf.wire import Snapshot
 
 TOLD = Circumstances(datetime(2026, 11, 25, tzinfo=UTC))
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -73,7 +73,7 @@ def test_a_guests_name_is_the_one_at_home(name, home):
 
 
 def values(**given):
-    return {target: Sent("value", value) for target, value in given.items()}
+    return {target: SentRequest("value", value) for target, value in given.items()}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,12 @@ def test_flat_targets_become_a_nested_resource(sent, made):
 
 
 def test_a_resource_holds_defaults_and_no_unclear_values():
-    sent = {"a": Sent("null", default="d"), "b": Sent("null"), "c": Sent("failure", reason="r"), "d": Sent("ignored")}
+    sent = {
+        "a": SentRequest("null", default="d"),
+        "b": SentRequest("null"),
+        "c": SentRequest("failure", reason="r"),
+        "d": SentRequest("ignored"),
+    }
     assert resource(sent, ()) == {"schemas": list(SCHEMAS), "a": "d"}
 
 
@@ -113,7 +118,7 @@ def row(source, **more):
 
 
 def side(**given):
-    return Side(exists=True, scope="all", **given)
+    return ProvisioningState(exists=True, scope="all", **given)
 
 
 def person(before, after, **user):
@@ -125,7 +130,7 @@ def person(before, after, **user):
 def test_a_live_source_that_nobody_can_read_is_undetermined():
     same = side(rows={"title": row({"type": "Strange"})})
     assert person(same, same).after.sent["title"].reason == "its source cannot be read as an expression"
-    (one,) = person(same, side(rows={"title": row("[mail]")}), mail="a@x").contrasts
+    (one,) = person(same, side(rows={"title": row("[mail]")}), mail="a@x").differences
     assert one.reason == "source: (unreadable) → [mail]"
 
 
@@ -136,16 +141,16 @@ def test_a_list_stays_a_list_and_a_flow_may_be_ignored():
         otherMails=["x"],
         mail=None,
     )
-    assert found.after.sent == {"a": Sent("value", ("x",)), "b": Sent("ignored")}
+    assert found.after.sent == {"a": SentRequest("value", ("x",)), "b": SentRequest("ignored")}
 
 
 @pytest.mark.parametrize(
     ("user", "sent"),
     [
-        ({"otherMails": []}, Sent("null")),
-        ({"otherMails": ["x", "y"]}, Sent("value", ("x", "y"))),
-        ({"onPremisesSyncEnabled": True}, Sent("value", "True")),
-        ({"onPremisesSyncEnabled": False}, Sent("value", "False")),
+        ({"otherMails": []}, SentRequest("null")),
+        ({"otherMails": ["x", "y"]}, SentRequest("value", ("x", "y"))),
+        ({"onPremisesSyncEnabled": True}, SentRequest("value", "True")),
+        ({"onPremisesSyncEnabled": False}, SentRequest("value", "False")),
     ],
 )
 def test_what_is_copied_becomes_a_text_or_null_as_in_any_expression(user, sent):
@@ -154,15 +159,15 @@ def test_what_is_copied_becomes_a_text_or_null_as_in_any_expression(user, sent):
 
 
 def test_default_access_alone_says_nothing_of_roles():
-    held = roster(Side(users={"1": ("00000000-0000-0000-0000-000000000000",)}), {})
+    held = roster(ProvisioningState(users={"1": ("00000000-0000-0000-0000-000000000000",)}), {})
     assert held.roles("1")[1].startswith("what somebody with default access")
     assert held.named("1") == "default access"
     assert held.named("2") == "none"
 
 
 def test_who_is_assigned_decides_whom_to_read_where_the_scope_says_so():
-    one = Side(exists=True, scope="assigned", users={"b": ("r",), "a": ("r",)})
-    assert Preview(Side(), one, {}, TOLD).assigned == ("a", "b")
+    one = ProvisioningState(exists=True, scope="assigned", users={"b": ("r",), "a": ("r",)})
+    assert Preview(ProvisioningState(), one, {}, TOLD).assigned == ("a", "b")
     assert Preview(side(), one, {}, TOLD).assigned is None
 
 
@@ -186,7 +191,7 @@ def test_what_is_not_about_users_changes_no_side():
         Change(Address("w", "schedule"), Action.UPDATE, fields=fields),
     ]  # fmt: skip
     snapshot = Snapshot(names={"sp": "1", "job": "2"}, documents={"assignments": []})
-    before, after = sides(spec, snapshot, changes)
+    before, after = states_before_and_after(spec, snapshot, changes)
     assert (after.rows, after.enabled, after.booleans) == (before.rows, True, frozenset({"y"}))
 
 
@@ -210,7 +215,9 @@ def test_service_principals_and_nameless_groups_in_assignments():
         },
         {"id": "y", "principalId": "2", "principalType": "Group", "principalDisplayName": None, "appRoleId": "r"},
     ]
-    before, _ = sides(spec, Snapshot(names={"sp": "1", "job": "2"}, documents={"assignments": rows}), ())
+    before, _ = states_before_and_after(
+        spec, Snapshot(names={"sp": "1", "job": "2"}, documents={"assignments": rows}), ()
+    )
     assert (before.users, before.groups, before.names) == ({}, {"2": ("r",)}, {"2": "2"})
 
 
@@ -234,8 +241,8 @@ ACTIVE = row('Switch([IsSoftDeleted], , "False", "True", "True", "False")')
 def test_what_is_undetermined_may_change_where_its_mapping_does(before, after, differs):
     rows = ({} if one is None else {"x": one} for one in (before, after))
     found = person(*(side(rows=each) for each in rows), mail="a@x")
-    assert found.verdict is (Verdict.MAY if differs else Verdict.SAME)
-    assert [one.is_sure for one in found.contrasts] == [False] * differs
+    assert found.outcome is (UserOutcome.POSSIBLY_CHANGES if differs else UserOutcome.UNCHANGED)
+    assert [one.is_sure for one in found.differences] == [False] * differs
 
 
 def held(*roles, group=(), **more):
@@ -254,23 +261,27 @@ def moved(before, after):
 def test_roles_that_are_open_on_both_sides_may_change_where_they_are_others():
     """Held in two ways, so undetermined on both sides and with equal words."""
     found = moved(held("member", group=("member",)), held("admin", group=("admin",)))
-    assert found.verdict is Verdict.MAY
-    (one,) = found.contrasts
+    assert found.outcome is UserOutcome.POSSIBLY_CHANGES
+    (one,) = found.differences
     assert (one.before, one.why) == (one.after, "roles: member, member → admin, admin")
     same = held("member", group=("member",))
-    assert moved(same, same).verdict is Verdict.SAME
-    assert moved(same, held("member", group=("member",), users={"1": ("member",)})).verdict is Verdict.SAME
+    assert moved(same, same).outcome is UserOutcome.UNCHANGED
+    assert moved(same, held("member", group=("member",), users={"1": ("member",)})).outcome is UserOutcome.UNCHANGED
 
 
 def test_other_words_for_what_is_as_open_as_before_are_no_change():
     """Whether the person is in scope is not known on either side, for reasons of different words."""
-    sides = [
-        Side(exists=True, scope="assigned", rows={"active": ACTIVE}, groups={"g": ("r",)}, names={"g": name})
+    states_before_and_after = [
+        ProvisioningState(
+            exists=True, scope="assigned", rows={"active": ACTIVE}, groups={"g": ("r",)}, names={"g": name}
+        )
         for name in ("One", "Other")
     ]
-    found = Preview(*sides, {"g": None}, TOLD).person({"id": "1", "userPrincipalName": "a@x", "accountEnabled": True})
+    found = Preview(*states_before_and_after, {"g": None}, TOLD).person(
+        {"id": "1", "userPrincipalName": "a@x", "accountEnabled": True}
+    )
     assert found.before.sent["active"].reason != found.after.sent["active"].reason
-    assert (found.verdict, found.contrasts) == (Verdict.UNKNOWN, ())
+    assert (found.outcome, found.differences) == (UserOutcome.UNKNOWN, ())
 
 
 @pytest.mark.parametrize(
@@ -283,51 +294,58 @@ def test_other_words_for_what_is_as_open_as_before_are_no_change():
     ],
 )
 def test_where_nothing_is_sent_on_either_side_nothing_changes(before, after):
-    assert person(side(rows=before), side(rows=after), mail=None).verdict is Verdict.SAME
-    assert person(side(rows=before), side(rows=after), mail="a@x").verdict in (Verdict.CHANGES, Verdict.SAME)
+    assert person(side(rows=before), side(rows=after), mail=None).outcome is UserOutcome.UNCHANGED
+    assert person(side(rows=before), side(rows=after), mail="a@x").outcome in (UserOutcome.CHANGES, UserOutcome.UNCHANGED)
 
 
 def test_a_default_is_something_that_is_sent():
     found = person(side(), side(rows={"x": row("[mail]", default="d")}), mail=None)
-    assert (found.verdict, len(found.contrasts)) == (Verdict.CHANGES, 1)
+    assert (found.outcome, len(found.differences)) == (UserOutcome.CHANGES, 1)
 
 
 LEAVES_OUT = row('IIF([mail] = "a@x", IgnoreObjectFlow, [mail])')
 
 
 def test_somebody_who_is_left_out_on_both_sides_does_not_change():
-    sides = (side(rows={"x": LEAVES_OUT, "y": row(source)}) for source in ("[city]", "[country]"))
-    assert person(*sides, mail="a@x", city="Ulm", country="DE").verdict is Verdict.SAME
+    states_before_and_after = (side(rows={"x": LEAVES_OUT, "y": row(source)}) for source in ("[city]", "[country]"))
+    assert person(*states_before_and_after, mail="a@x", city="Ulm", country="DE").outcome is UserOutcome.UNCHANGED
 
 
 def test_somebody_who_is_no_longer_left_out_changes_in_one_line():
-    sides = (side(rows={"x": LEAVES_OUT, "y": row("[city]")}), side(rows={"x": row("[manager]"), "y": row("[city]")}))
-    found = person(*sides, mail="a@x", city="Ulm")
-    assert found.verdict is Verdict.CHANGES
-    assert [(one.target, said(one.before)) for one in found.contrasts] == [("x", "the whole object is left out")]
+    states_before_and_after = (
+        side(rows={"x": LEAVES_OUT, "y": row("[city]")}),
+        side(rows={"x": row("[manager]"), "y": row("[city]")}),
+    )
+    found = person(*states_before_and_after, mail="a@x", city="Ulm")
+    assert found.outcome is UserOutcome.CHANGES
+    assert [(one.target, said(one.before)) for one in found.differences] == [("x", "the whole object is left out")]
 
 
 def test_for_somebody_who_is_never_created_a_resource_has_what_an_update_could_carry():
-    sent = {"a": Sent("null", default="d"), "b": Sent("value", "v"), "c": Sent("value", "v", apply="on_create")}
+    sent = {
+        "a": SentRequest("null", default="d"),
+        "b": SentRequest("value", "v"),
+        "c": SentRequest("value", "v", apply="on_create"),
+    }
     assert resource(sent, (), updates=True) == {"schemas": list(SCHEMAS), "b": "v"}
 
 
 def test_what_people_are_matched_by_is_said_where_it_moves():
     one, other = (side(rows={"a": row("[mail]", match=a), "b": row("[city]", match=b)}) for a, b in ((1, None), (2, 1)))
     moved = "People are matched by b and then a instead of a."
-    assert Preview(one, other, {}, TOLD).notices == (moved,)
-    assert Preview(one, one, {}, TOLD).notices == ()
-    assert Preview(Side(), one, {}, TOLD).notices == ()
-    assert Preview(one, side(), {}, TOLD).notices == ("People are matched by nothing instead of a.",)
+    assert Preview(one, other, {}, TOLD).warnings == (moved,)
+    assert Preview(one, one, {}, TOLD).warnings == ()
+    assert Preview(ProvisioningState(), one, {}, TOLD).warnings == ()
+    assert Preview(one, side(), {}, TOLD).warnings == ("People are matched by nothing instead of a.",)
 
 
 def test_all_who_share_a_value_are_counted_and_the_first_one_too():
     shared = side(rows={"a": row("[mail]", match=1)})
-    told, summing = Preview(shared, shared, {}, TOLD), Summing(("a",))
+    told, summing = Preview(shared, shared, {}, TOLD), SummaryBuilder(("a",))
     for number, mail in enumerate(("x@x", "y@x", "X@x", "x@X", "y@x")):
         user = {"id": str(number), "userPrincipalName": f"{number}@x", "accountEnabled": True, "mail": mail}
         summing.add(told.person(user), unmasked)
-    (tally,) = summing.summary().tallies
+    (tally,) = summing.summary().mappings
     assert tally.counts == {"duplicates": 5}
     assert [one.partition(":")[0] for one in tally.examples["duplicates"]] == ["2@x", "3@x", "4@x"]
 
@@ -339,15 +357,15 @@ def test_all_who_share_a_value_are_counted_and_the_first_one_too():
     ("sent", "words"),
     [
         (None, "not mapped"),
-        (Sent("value", "nothing"), '"nothing"'),
-        (Sent("value", ("a", "b")), '["a", "b"]'),
-        (Sent("value", "a", apply="on_create"), '"a" (on_create)'),
-        (Sent("null"), "nothing"),
-        (Sent("null", default="x"), '"x" (default, on create only)'),
-        (Sent("ignored"), "nothing"),
-        (Sent("ignored", reason="the whole object is left out"), "the whole object is left out"),
-        (Sent("undetermined", reason="so"), "undetermined: so"),
-        (Sent("failure", reason="so"), "fails: so"),
+        (SentRequest("value", "nothing"), '"nothing"'),
+        (SentRequest("value", ("a", "b")), '["a", "b"]'),
+        (SentRequest("value", "a", apply="on_create"), '"a" (on_create)'),
+        (SentRequest("null"), "nothing"),
+        (SentRequest("null", default="x"), '"x" (default, on create only)'),
+        (SentRequest("ignored"), "nothing"),
+        (SentRequest("ignored", reason="the whole object is left out"), "the whole object is left out"),
+        (SentRequest("undetermined", reason="so"), "undetermined: so"),
+        (SentRequest("failure", reason="so"), "fails: so"),
     ],
 )
 def test_what_is_sent_in_words(sent, words):
@@ -363,20 +381,20 @@ def test_a_masked_value_keeps_its_shape_only(value, hidden):
 
 
 def test_a_masked_person_has_neither_name_nor_values():
-    secret = Sent("value", "Lovelace")
-    stand = Stand(
-        True, "title matches: whether 'Lovelace' must fit", sent={"a": secret, "b": Sent("value", ("Lovelace",))}
+    secret = SentRequest("value", "Lovelace")
+    stand = UserState(
+        True, "title matches: whether 'Lovelace' must fit", sent={"a": secret, "b": SentRequest("value", ("Lovelace",))}
     )
     contrasts = (
-        Contrast("a", secret, None, "r"),
-        Contrast("b", None, Sent("failure", reason="'Lovelace' is no 1815"), "r"),
-        Contrast(
+        AttributeDiff("a", secret, None, "r"),
+        AttributeDiff("b", None, SentRequest("failure", reason="'Lovelace' is no 1815"), "r"),
+        AttributeDiff(
             "c", secret, secret, moved=("assigned through Ada's team", "whether 'a' must fit \"Lovelace's\" is open")
         ),
     )
-    given = Person("Lovelace", "lovelace-id", Verdict.CHANGES, stand, stand, contrasts)
+    given = UserPreview("Lovelace", "lovelace-id", UserOutcome.CHANGES, stand, stand, contrasts)
     hidden = masking(lambda name: "~01234567" if "@" in name else name)(given)
     assert "ovelace" not in repr(hidden) and "1815" not in repr(hidden)
-    assert hidden.contrasts[2].why == "assigned through Ada's team → whether … must fit … is open"
+    assert hidden.differences[2].why == "assigned through Ada's team → whether … must fit … is open"
     assert hidden.name == "~01234567"
     assert masking(lambda _name: "~89abcdef")(given).name == "~89abcdef"

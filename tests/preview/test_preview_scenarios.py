@@ -30,7 +30,7 @@ def differences(person):
 
 def test_without_a_change_everybody_stays_as_they_are(tmp_path):
     shown = preview(desk(), small(tmp_path))
-    assert shown.verdicts == dict.fromkeys(["ada", "barbara", "edsger", "hedy", "tim"], "same")
+    assert shown.outcomes == dict.fromkeys(["ada", "barbara", "edsger", "hedy", "tim"], "same")
     assert shown.code == 0
     ada = shown.people["ada"]["after"]
     assert ada["resource"]["name"] == {"formatted": "Ada Lovelace", "familyName": "Lovelace", "givenName": "Ada"}
@@ -45,7 +45,7 @@ def test_without_a_change_everybody_stays_as_they_are(tmp_path):
 def test_a_changed_expression_shows_whose_values_are_others_and_why(tmp_path):
     spec = small(tmp_path, MAPPINGS % 'title: {expression: \'IIF([department] = "Marketing", "Writer", [jobTitle])\'}')
     shown = preview(desk(), spec)
-    assert {name for name, verdict in shown.verdicts.items() if verdict == "changes"} == {"barbara", "edsger", "tim"}
+    assert {name for name, verdict in shown.outcomes.items() if verdict == "changes"} == {"barbara", "edsger", "tim"}
     (tim,) = shown.people["tim"]["differences"]
     assert tim == {
         "target": "title",
@@ -144,7 +144,7 @@ def test_an_object_flow_that_is_ignored_leaves_the_whole_person_out(tmp_path):
 
 def test_from_assigned_to_all_everybody_else_comes_into_scope(tmp_path):
     shown = preview(desk(), small(tmp_path, provisioning="scope: all"))
-    enters = {name for name, verdict in shown.verdicts.items() if verdict == "enters"}
+    enters = {name for name, verdict in shown.outcomes.items() if verdict == "enters"}
     assert enters == {"alan", "charles", "grace", "katherine", "linus_fabrikam.com#EXT#", "mary", "radia"}
     assert shown.people["alan"]["before"]["why"] == "not assigned"
     assert shown.people["alan"]["after"]["why"] == "everyone is in scope"
@@ -179,7 +179,7 @@ def test_what_a_mapping_of_users_that_is_switched_off_sends_is_not_guessed(tmp_p
 def test_how_somebody_leaves_depends_on_the_set_up(tmp_path, edits, provisioning, note):
     filters = "mappings: {users: {filters: [{name: f, all: [{attribute: city, operator: equals, value: Boston}]}]}}\n"
     shown = preview(desk(*edits), small(tmp_path, filters, provisioning))
-    assert shown.verdicts["ada"] == "leaves"
+    assert shown.outcomes["ada"] == "leaves"
     assert shown.people["ada"]["notes"][0].startswith(note)
     assert shown.people["ada"]["after"]["attributes"] == {}
 
@@ -193,7 +193,7 @@ mappings:
       - {name: g, all: [{attribute: city, operator: matches, value: 'L.*'}]}
 """
     shown = preview(desk(), small(tmp_path, filters))
-    assert shown.verdicts == {"ada": "same", "barbara": "same", "edsger": "same", "hedy": "leaves", "tim": "same"}
+    assert shown.outcomes == {"ada": "same", "barbara": "same", "edsger": "same", "hedy": "leaves", "tim": "same"}
     assert shown.people["hedy"]["after"]["why"] == "no filter lets the user in"
 
 
@@ -202,7 +202,7 @@ def test_a_filter_that_is_not_documented_leaves_the_scope_open(tmp_path):
         "mappings: {users: {filters: [{name: f, all: [{attribute: userType, operator: equals, value: Member}]}]}}\n"
     )
     shown = preview(desk(), small(tmp_path, filters))
-    assert set(shown.verdicts.values()) == {"unknown"}
+    assert set(shown.outcomes.values()) == {"unknown"}
     ada = shown.people["ada"]["after"]
     assert ada["in_scope"] is None
     assert ada["why"] == "userType equals: filters on it are documented as unsupported"
@@ -211,7 +211,7 @@ def test_a_filter_that_is_not_documented_leaves_the_scope_open(tmp_path):
 
 def test_a_mapping_of_users_that_is_off_lets_nobody_in(tmp_path):
     shown = preview(desk({"enabled": False}), small(tmp_path, "mappings: {users: {enabled: true}}\n"))
-    assert set(shown.verdicts.values()) == {"enters"}
+    assert set(shown.outcomes.values()) == {"enters"}
     assert shown.people["ada"]["before"]["why"] == "users are not provisioned: their mapping is off"
 
 
@@ -224,8 +224,8 @@ def test_creations_that_are_switched_off_are_said(tmp_path):
 def test_a_scope_that_nobody_set_is_open_for_those_who_are_not_assigned(tmp_path):
     unset = {"secrets": {"BaseAddress": "https://app.writer.com/scim", "SecretToken": "x"}}
     shown = preview(desk(application=unset), small(tmp_path))
-    assert shown.verdicts["ada"] == "same"
-    assert shown.verdicts["alan"] == "unknown"
+    assert shown.outcomes["ada"] == "same"
+    assert shown.outcomes["alan"] == "unknown"
 
 
 # --- people ---------------------------------------------------------------------------------------------------------
@@ -272,7 +272,7 @@ assignments:
     assert sent["ada"]["value"] == "boss"
     assert sent["mary"]["value"] == "member"
     assert sent["tim"]["reason"].startswith("appRoleAssignments: whether a role that is held in two ways")
-    assert shown.verdicts["mary"] == "enters"
+    assert shown.outcomes["mary"] == "enters"
     assert shown.people["mary"]["after"]["why"] == "assigned through AP-Finance"
     assert shown.people["tim"]["after"]["why"] == "assigned directly and through Writer editors"
 
@@ -289,14 +289,14 @@ def test_another_role_is_a_difference_though_no_mapping_changed(tmp_path):
 def test_somebody_who_loses_the_last_role_leaves(tmp_path):
     rows = "assignments: {unlisted: keep, users: [{user: hedy@contoso.com, absent: true}]}\n"
     shown = preview(desk(), small(tmp_path, rows))
-    assert shown.verdicts["hedy"] == "leaves"
+    assert shown.outcomes["hedy"] == "leaves"
     assert shown.people["hedy"]["after"]["why"] == "not assigned"
 
 
 def test_a_group_that_is_gone_from_the_list_takes_its_members_along(tmp_path):
     rows = "assignments: {unlisted: keep, groups: [{name: Writer editors, absent: true}]}\n"
     shown = preview(desk(), small(tmp_path, rows))
-    assert {name for name, verdict in shown.verdicts.items() if verdict == "leaves"} == {"barbara", "edsger", "tim"}
+    assert {name for name, verdict in shown.outcomes.items() if verdict == "leaves"} == {"barbara", "edsger", "tim"}
 
 
 # --- matching -------------------------------------------------------------------------------------------------------
@@ -320,8 +320,8 @@ def test_people_with_nothing_to_be_matched_by_are_counted(tmp_path):
 
 def test_an_application_that_does_not_exist_sends_nothing_before():
     shown = preview(Rehearsal(), WRITER)
-    assert set(shown.verdicts.values()) == {"enters"}
-    assert len(shown.verdicts) == 8
+    assert set(shown.outcomes.values()) == {"enters"}
+    assert len(shown.outcomes) == 8
     (application,) = shown.document["applications"]
     assert application["notices"][0] == "The application does not exist yet, so nothing is sent before."
     assert application["about"] == "everybody who is assigned"
@@ -345,7 +345,7 @@ def job(state):
 
 def test_a_job_that_never_ran_has_provisioned_nobody(tmp_path):
     shown = preview(job("Disabled"), small(tmp_path))
-    assert set(shown.verdicts.values()) == {"enters"}
+    assert set(shown.outcomes.values()) == {"enters"}
     assert shown.people["ada"]["before"]["why"] == "nobody was provisioned yet"
     assert shown.document["applications"][0]["notices"] == [
         "The job has never run: nobody was provisioned yet, so nothing is sent before."
@@ -361,7 +361,7 @@ def test_a_job_that_has_run_and_is_off_is_said_to_go_on(tmp_path):
         preview(rehearsal, path)
     rehearsal.apply(off)
     shown = preview(rehearsal, path)
-    assert set(shown.verdicts.values()) == {"same"}
+    assert set(shown.outcomes.values()) == {"same"}
     assert shown.document["applications"][0]["notices"] == ["Provisioning is off now; it will be on."]
 
 
@@ -401,14 +401,14 @@ def test_another_attribute_to_match_by_is_said_once(tmp_path):
 
 def test_a_mapping_that_gives_nothing_to_anybody_changes_nobody(tmp_path):
     shown = preview(desk(), small(tmp_path, MAPPINGS % "nickName: extensionAttribute4"))
-    assert set(shown.verdicts.values()) == {"same"}
+    assert set(shown.outcomes.values()) == {"same"}
     assert "nickName" not in shown.mappings
 
 
 def test_after_an_apply_there_is_nothing_left_to_preview():
     rehearsal = Rehearsal()
     rehearsal.apply(WRITER)
-    assert set(preview(rehearsal, WRITER).verdicts.values()) == {"same"}
+    assert set(preview(rehearsal, WRITER).outcomes.values()) == {"same"}
 
 
 def test_provisioning_that_stays_off_is_said(tmp_path):
@@ -423,7 +423,7 @@ def test_assignments_that_may_not_be_read_leave_the_scope_open(tmp_path):
     denied = {"error": {"code": "Authorization_RequestDenied", "message": "No."}}
     rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/appRoleAssignedTo", times=0)
     shown = preview(rehearsal, small(tmp_path))
-    assert set(shown.verdicts.values()) == {"unknown"}
+    assert set(shown.outcomes.values()) == {"unknown"}
     assert "Graph refused to show assignments" in shown.text
 
 
@@ -432,8 +432,8 @@ def test_members_that_may_not_be_read_leave_the_scope_of_others_open(tmp_path):
     denied = {"error": {"code": "Authorization_RequestDenied", "message": "No."}}
     rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/members/*", times=0)
     shown = preview(rehearsal, small(tmp_path))
-    assert shown.verdicts["ada"] == "same"
-    assert shown.verdicts["tim"] == "unknown"
+    assert shown.outcomes["ada"] == "same"
+    assert shown.outcomes["tim"] == "unknown"
     assert shown.people["tim"]["after"]["why"] == "the members of Writer editors could not be read"
 
 
@@ -442,8 +442,8 @@ def test_settings_that_may_not_be_read_leave_the_scope_open(tmp_path):
     denied = {"error": {"code": "Authorization_RequestDenied", "message": "No."}}
     rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/secrets", times=0)
     shown = preview(rehearsal, small(tmp_path))
-    assert shown.verdicts["ada"] == "same"
-    assert shown.verdicts["alan"] == "unknown"
+    assert shown.outcomes["ada"] == "same"
+    assert shown.outcomes["alan"] == "unknown"
     assert "Graph refused to show secrets, so the live scope is not known." in shown.text
 
 

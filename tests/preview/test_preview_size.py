@@ -5,13 +5,13 @@ import tracemalloc
 from datetime import UTC, datetime
 
 from scimconf.expressions.evaluation import Circumstances
-from scimconf.kinds.people.preview import Preview
-from scimconf.kinds.people.sides import Side
-from scimconf.kinds.people.summary import Summing
+from scimconf.impact.preview import Preview
+from scimconf.impact.preview_summary import SummaryBuilder
+from scimconf.impact.projection import ProvisioningState
 from scimconf.plan.preview_redact import unmasked
 from scimconf.render.preview.html import PreviewPage
-from scimconf.render.preview.json import Machine
-from scimconf.render.preview.text import Text
+from scimconf.render.preview.json import JsonPreview
+from scimconf.render.preview.text import TextPreview
 
 NAMES = ("displayName", "givenName", "surname", "jobTitle")
 
@@ -25,8 +25,10 @@ def scene():
         "userName": row("[userPrincipalName]", 1),
         "active": row('Switch([IsSoftDeleted], , "False", "True", "True", "False")'),
     }
-    before = Side(exists=True, scope="all", rows=rows)
-    after = Side(exists=True, scope="all", rows={**rows, "title": row('Join(" ", [givenName], [jobTitle])')})
+    before = ProvisioningState(exists=True, scope="all", rows=rows)
+    after = ProvisioningState(
+        exists=True, scope="all", rows={**rows, "title": row('Join(" ", [givenName], [jobTitle])')}
+    )
     return Preview(before, after, {}, Circumstances(datetime(2026, 11, 25, tzinfo=UTC)))
 
 
@@ -41,7 +43,7 @@ def user(number):
 
 def through(number, form, one):
     """All users passed through, page by page, every piece thrown away."""
-    summing = Summing(one.matching)
+    summing = SummaryBuilder(one.matching)
     for start in range(0, number, 999):
         for each in [user(count) for count in range(start, min(start + 999, number))]:
             form.person(one.completed(summing.add(one.person(each), unmasked)))
@@ -61,7 +63,7 @@ def peak(number, form):
 
 def test_memory_stays_flat():
     """A page of users is the most there ever is; of those who are gone, a number each is kept for duplicates."""
-    small, large = peak(1_000, Text()), peak(10_000, Text())
+    small, large = peak(1_000, TextPreview()), peak(10_000, TextPreview())
     assert large - small < 10_000 * 110
     assert large < small * 2.5
 
@@ -84,7 +86,7 @@ def calls(number, form):
 
 
 def test_ten_times_the_users_take_ten_times_the_work():
-    for form in (Text, Machine, PreviewPage):
+    for form in (TextPreview, JsonPreview, PreviewPage):
         made = form()
         made.opened()
         few, many = calls(30, made), calls(300, made)

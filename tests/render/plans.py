@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import rich_plan
 
-from scimconf.errors import Problem
+from scimconf.diagnostics import Diagnostic
 from scimconf.plan import (
+    Abandoned,
     Action,
     Address,
     ApplicationPlan,
@@ -14,7 +15,6 @@ from scimconf.plan import (
     Effect,
     FieldChange,
     Guard,
-    LeftBehind,
     Plan,
     Resource,
     Tenant,
@@ -80,12 +80,12 @@ def everywhere(value):
         {"sp": value, value: value},
         (value,),
         changes=changes,
-        reported=(Resource(address, facts={"id": value}),),
-        left_alone=(Resource(Address(value, value)),),
+        unmanaged_drift=(Resource(address, facts={"id": value}),),
+        unmanaged=(Resource(Address(value, value)),),
         guards=(Guard(value, value, address=address), Guard(value, value, value, 7)),
-        notices=(Problem(value, value, (value, 1), hint=value), Problem("", value, severity="warning")),
-        left_behind=(LeftBehind(address, value), LeftBehind(address, "")),
-        excluded=1,
+        warnings=(Diagnostic(value, value, (value, 1), hint=value), Diagnostic("", value, severity="warning")),
+        abandoned=(Abandoned(address, value), Abandoned(address, "")),
+        excluded_changes=1,
     )
     return Plan(Tenant(value, value), (one, one))
 
@@ -112,7 +112,7 @@ def _changes(name, number):
         before, after = f'Join(" ", [givenName], [sn{index}])', f'Join("-", [givenName], ToLower([surname{index}], ""))'
         fields = (FieldChange("source", before, after),) if kind == "attribute_mapping" else ()
         rest = f"users/a{index}" if fields else f"user:person{index}@contoso.com/member"
-        effects = {Effect.RESYNC} if fields else {Effect.WIDENS if action is Action.CREATE else Effect.NARROWS}
+        effects = {Effect.RESYNC} if fields else {Effect.PROVISIONS if action is Action.CREATE else Effect.DEPROVISIONS}
         yield Change(Address(name, kind, rest), action, fields=fields, effects=frozenset(effects))
 
 
@@ -120,5 +120,5 @@ def rich():
     """The rich plan with what a former spec named."""
     plan = rich_plan.sample()
     first, *others = plan.applications
-    behind = LeftBehind(rich_plan.address("users/nickName"), 'mappings.users.attributes: "nickName": {absent: true}')
-    return replace(plan, applications=(replace(first, left_behind=(behind,)), *others))
+    behind = Abandoned(rich_plan.address("users/nickName"), 'mappings.users.attributes: "nickName": {absent: true}')
+    return replace(plan, applications=(replace(first, abandoned=(behind,)), *others))

@@ -1,28 +1,29 @@
 """One rich plan that every format is shown on: an application with everything, one to be made, one that is as it should be."""
 
-from scimconf.errors import Problem, Where
+from scimconf.diagnostics import Diagnostic, Location
 from scimconf.plan import (
+    Abandoned,
     Absent,
     Action,
     Address,
     ApplicationPlan,
     Change,
     Effect,
+    Exclusive,
     FieldChange,
     Guard,
-    LeftBehind,
-    Outcome,
     Plan,
     Report,
     Resource,
     Result,
+    StepOutcome,
     Tenant,
     Traits,
-    Whole,
     WriteOnly,
 )
 from scimconf.plan.diff import diff
-from scimconf.wire import Document, Edit, Folded, Phase, Read, SecretRef, Send
+from scimconf.snapshot import Document, SecretRef
+from scimconf.steps import Edit, PendingDocument, Phase, Read, Send
 
 NAME = "writer"
 LONG = (
@@ -156,24 +157,24 @@ WANTED = [
         "user:王小明@contoso.com/member",
         "group:R&D %2F Europe/member",
     ),
-    Whole(address("user:ada@contoso.com", "assignment")),
-    Whole(address("user:grace@contoso.com", "assignment")),
-    Whole(address("user:alan@contoso.com", "assignment")),
+    Exclusive(address("user:ada@contoso.com", "assignment")),
+    Exclusive(address("user:grace@contoso.com", "assignment")),
+    Exclusive(address("user:alan@contoso.com", "assignment")),
     Absent(address("users/title")),
     Absent(address("viewer", "app_role")),
 ]
 
 EFFECTS = {
-    "job": {Effect.DESTROYS, Effect.RESYNC},
+    "job": {Effect.DATA_LOSS, Effect.RESYNC},
     "connection": {Effect.CREDENTIALS},
-    "object_mapping/users": {Effect.NARROWS, Effect.RESYNC},
-    "attribute_mapping/users/externalId": {Effect.NARROWS, Effect.WIDENS, Effect.RESYNC},
+    "object_mapping/users": {Effect.DEPROVISIONS, Effect.RESYNC},
+    "attribute_mapping/users/externalId": {Effect.DEPROVISIONS, Effect.PROVISIONS, Effect.RESYNC},
     "attribute_mapping/users/name.formatted": {Effect.RESYNC},
     "attribute_mapping/users/timezone": {Effect.RESYNC},
-    "attribute_mapping/users/title": {Effect.DESTROYS},
-    "app_role/viewer": {Effect.DESTROYS, Effect.NARROWS},
-    "schedule": {Effect.WIDENS},
-    "settings": {Effect.WIDENS, Effect.RESYNC},
+    "attribute_mapping/users/title": {Effect.DATA_LOSS},
+    "app_role/viewer": {Effect.DATA_LOSS, Effect.DEPROVISIONS},
+    "schedule": {Effect.PROVISIONS},
+    "settings": {Effect.PROVISIONS, Effect.RESYNC},
 }
 
 
@@ -182,7 +183,7 @@ def with_effects(change):
     if change.kind == "attribute_mapping":
         found = {*found, Effect.RESYNC}
     if change.kind == "assignment":
-        found = {Effect.WIDENS} if change.action is Action.CREATE else {Effect.NARROWS}
+        found = {Effect.PROVISIONS} if change.action is Action.CREATE else {Effect.DEPROVISIONS}
     return Change(
         change.address, change.action, change.before, change.after, change.fields, frozenset(found), change.reason
     )
@@ -202,8 +203,8 @@ def writer():
         digest="sha256:1f2e",
         fingerprint="sha256:3d4c",
         changes=tuple(map(with_effects, found.changes)),
-        reported=(resource("assignment", "user:mallory@contoso.com/admin"), resource("app_role", "auditor")),
-        left_alone=(*found.left_alone, *(Resource(one) for one in left)),
+        unmanaged_drift=(resource("assignment", "user:mallory@contoso.com/admin"), resource("app_role", "auditor")),
+        unmanaged=(*found.unmanaged, *(Resource(one) for one in left)),
         guards=(
             Guard("scope-all", "the scope goes from assigned to all, and the job is on"),
             Guard(
@@ -211,23 +212,23 @@ def writer():
                 "people are found by mailNickname instead of objectId",
                 address=address("users/externalId"),
             ),
-            Guard("many-removals", "3 of 6 people lose a role", "guards[0] in the spec (CHG-1234)", number=3),
+            Guard("many-removals", "3 of 6 people lose a role", "guards[0] in the spec (CHG-1234)", count=3),
         ),
-        notices=(
-            Problem(
+        warnings=(
+            Diagnostic(
                 "W401",
                 "single sign-on is not SAML",
                 ("application", "single_sign_on"),
-                Where("scimconf.yaml", 7, 3),
+                Location("scimconf.yaml", 7, 3),
                 "Set it up in the portal.",
                 "warning",
             ),
-            Problem("W402", "needs WRITER_SCIM_TOKEN", ("connection", "secret_token"), severity="warning"),
+            Diagnostic("W402", "needs WRITER_SCIM_TOKEN", ("connection", "secret_token"), severity="warning"),
         ),
-        excluded=2,
-        left_behind=(
-            LeftBehind(address("users/department"), "mappings.users.attributes.department: {absent: true}"),
-            LeftBehind(address("", "settings"), "provisioning.deletion_threshold: none"),
+        excluded_changes=2,
+        abandoned=(
+            Abandoned(address("users/department"), "mappings.users.attributes.department: {absent: true}"),
+            Abandoned(address("", "settings"), "provisioning.deletion_threshold: none"),
         ),
     )
 
@@ -289,7 +290,7 @@ def steps():
             f"{job}/validateCredentials",
             {
                 "templateId": "{template}",
-                "credentials": Folded("secrets"),
+                "credentials": PendingDocument("secrets"),
                 "extra": (SecretRef("env", "WRITER_SCIM_TOKEN"), 1),
             },
         ),
@@ -300,7 +301,7 @@ def steps():
             SCHEMA,
             "set_mapping",
             ("users", "name.formatted"),
-            ask=LONG,
+            expression=LONG,
         ),
         Edit(
             Phase.BUILD,
@@ -319,15 +320,15 @@ def steps():
             "POST",
             "/servicePrincipals/{sp}/appRoleAssignedTo",
             {"principalId": "{user:ada}", "appRoleId": "{role:admin}", "resourceId": "{sp}"},
-            gives=(("assignment", "id"),),
+            outputs=(("assignment", "id"),),
         ),
         Send(Phase.CLEAR, (ada,), "take member away", "DELETE", "/servicePrincipals/{sp}/appRoleAssignedTo/{row}"),
     ]
 
 
 def reports():
-    done = [Outcome(Result.DONE, (address(f"users/a{number}"),), f"map a{number}") for number in range(25)]
-    failed = Outcome(
+    done = [StepOutcome(Result.DONE, (address(f"users/a{number}"),), f"map a{number}") for number in range(25)]
+    failed = StepOutcome(
         Result.FAILED,
         (address("user:ada@contoso.com/admin", "assignment"),),
         "give ada@contoso.com the role admin",
@@ -335,29 +336,32 @@ def reports():
         "privileges to complete the operation. (request id 7c1b8a52-9b1d-4c43-8d5b-0f9a0a3f9a11)",
         "It takes AppRoleAssignment.ReadWrite.All.",
     )
-    skipped = Outcome(
+    skipped = StepOutcome(
         Result.SKIPPED,
         (address("user:ada@contoso.com/member", "assignment"),),
         "take the role member from ada@contoso.com",
         "something before it failed, and nobody is to lose a last role",
     )
-    unseen = Outcome(Result.UNSEEN, (address("member", "app_role"),), "make the role member")
-    nameless = Outcome(Result.SKIPPED, (), "start provisioning", "it stays paused")
-    skips = [Outcome(Result.SKIPPED, (address(f"users/b{number}"),), "map it", "not tried") for number in range(21)]
+    unseen = StepOutcome(Result.UNCONFIRMED, (address("member", "app_role"),), "make the role member")
+    nameless = StepOutcome(Result.SKIPPED, (), "start provisioning", "it stays paused")
+    skips = [StepOutcome(Result.SKIPPED, (address(f"users/b{number}"),), "map it", "not tried") for number in range(21)]
     return (
         Report(
             NAME,
             (*done, failed, skipped, unseen, nameless),
             wrote=True,
             backup=".scimconf/backup/writer/2026-01-01T00-00-00Z",
-            notices=("provisioning stays paused",),
+            warnings=("provisioning stays paused",),
             error="1 step failed",
             hint="It is safe to run again.",
             exit_code=5,
         ),
-        Report("figma", (Outcome(Result.DONE, (address("", "application", "figma"),), "make it"),), wrote=True),
+        Report("figma", (StepOutcome(Result.DONE, (address("", "application", "figma"),), "make it"),), wrote=True),
         Report(
-            "many", tuple(skips), problems=(Problem("K503", "not an attribute", ("mappings", "users")),), exit_code=65
+            "many",
+            tuple(skips),
+            problems=(Diagnostic("K503", "not an attribute", ("mappings", "users")),),
+            exit_code=65,
         ),
         Report("idle"),
     )
@@ -366,23 +370,23 @@ def reports():
 def problems():
     file = "examples/writer/scimconf.yaml"
     return [
-        Problem("S305", "listed twice", ("assignments", "users", 2), Where(file, 31, 5), "Take one of them out."),
-        Problem(
+        Diagnostic("S305", "listed twice", ("assignments", "users", 2), Location(file, 31, 5), "Take one of them out."),
+        Diagnostic(
             "S102",
             "not an attribute of the target",
             ("mappings", "users", "attributes", "titel"),
-            Where(file, 2, 7),
+            Location(file, 2, 7),
             'Did you mean "title"?',
         ),
-        Problem(
+        Diagnostic(
             "W410",
             "the display name is Writer editors, not Writers",
             ("assignments", "groups", 0, "name"),
-            Where(file, 28, 7),
+            Location(file, 28, 7),
             severity="warning",
         ),
-        Problem("S001", "cannot be read", (), Where("missing.yaml")),
-        Problem("S900", "no subscription?"),
+        Diagnostic("S001", "cannot be read", (), Location("missing.yaml")),
+        Diagnostic("S900", "no subscription?"),
     ]
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import rich_plan
 
+from scimconf.render import diagnostics, text
 from scimconf.render import json as machine
-from scimconf.render import problems, text
 
 GOLDEN = Path(__file__).parent / "golden"
 SOURCES = {"examples/writer/scimconf.yaml": "version: 1\n      titel: jobTitle\n"}
@@ -25,8 +25,8 @@ RENDERED = {
     "report-80.txt": lambda: text.report(rich_plan.reports()),
     "report-40.txt": lambda: text.report(rich_plan.reports(), width=40),
     "report-80.ansi": lambda: text.report(rich_plan.reports(), color=True),
-    "problems.txt": lambda: problems.text(rich_plan.problems()),
-    "problems-60.ansi": lambda: problems.text(rich_plan.problems(), width=60, color=True, sources=SOURCES),
+    "problems.txt": lambda: diagnostics.text(rich_plan.problems()),
+    "problems-60.ansi": lambda: diagnostics.text(rich_plan.problems(), width=60, color=True, sources=SOURCES),
     "problems.json": lambda: machine.problems(rich_plan.problems()),
 }
 
@@ -52,7 +52,7 @@ def test_colour_changes_nothing_but_colour(width):
 
 @pytest.mark.parametrize("width", [40, 60, 80, 132])
 def test_no_line_is_wider_than_the_terminal(width):
-    from scimconf.render.terminal.characters import cells
+    from scimconf.render.common.escaping import cells
 
     rendered = text.plan(rich_plan.sample(), width=width) + text.report(rich_plan.reports(), width=width)
     assert max(map(cells, rendered.splitlines())) <= width

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scimconf.errors import Problem, Where
+from scimconf.diagnostics import Diagnostic, Location
 from scimconf.plan import (
     Action,
     Address,
@@ -14,18 +14,18 @@ from scimconf.plan import (
     Change,
     FieldChange,
     Guard,
-    Outcome,
     Plan,
     Report,
     Resource,
     Result,
+    StepOutcome,
     Tenant,
 )
 from scimconf.plan.diff import diff
+from scimconf.render import diagnostics, text
 from scimconf.render import json as machine
-from scimconf.render import problems, text
-from scimconf.render.terminal.characters import cells, pad, visible, wrap
-from scimconf.wire import Phase, Send
+from scimconf.render.common.escaping import cells, pad, visible, wrap
+from scimconf.steps import Phase, Send
 
 HOSTILE = {
     "escape": ("\x1b[2J\x1b[31mred\x1b[0m", "\\x1b[2J"),
@@ -53,28 +53,36 @@ def everywhere(value):
     field = FieldChange(value, value, [value, {value: value}])
     change = Change(address, Action.UPDATE, fields=(field, FieldChange("a", value, f"{value}!")), reason=value)
     swap = diff([Resource(Address(value, "assignment", f"{value}/new"))], [], {}).changes
-    complaint = Problem(value, value, (value, 1), Where(value, 1, 1), value)
+    complaint = Diagnostic(value, value, (value, 1), Location(value, 1, 1), value)
     plan = ApplicationPlan(
         value,
         {"sp": value},
         (value,),
         changes=(change, *swap),
-        reported=(Resource(address, facts={"id": value}),),
-        left_alone=(Resource(address),),
+        unmanaged_drift=(Resource(address, facts={"id": value}),),
+        unmanaged=(Resource(address),),
         guards=(Guard(value, value, address=address), Guard(value, value, value)),
-        notices=(complaint,),
+        warnings=(complaint,),
     )
-    outcome = Outcome(Result.FAILED, (address,), value, value, value)
+    outcome = StepOutcome(Result.FAILED, (address,), value, value, value)
     report = Report(
-        value, (outcome, Outcome(Result.DONE, (address,), value)), True, value, (value,), value, value, (complaint,), 5
+        value,
+        (outcome, StepOutcome(Result.DONE, (address,), value)),
+        True,
+        value,
+        (value,),
+        value,
+        value,
+        (complaint,),
+        5,
     )
-    send = Send(Phase.BUILD, (address,), value, "POST", value, {value: value}, gives=((value, value),))
+    send = Send(Phase.BUILD, (address,), value, "POST", value, {value: value}, outputs=((value, value),))
     return [
         text.plan(Plan(Tenant(value, value), (plan, plan))),
         text.plan(Plan(Tenant(value, value), (plan, plan)), width=40),
         text.report([report]),
         text.steps([send]),
-        problems.text([complaint], sources={value: value}),
+        diagnostics.text([complaint], sources={value: value}),
         machine.plan(Plan(Tenant(value, value), (plan, plan))),
         machine.problems([complaint]),
     ]

@@ -128,8 +128,8 @@ def test_a_plan_without_changes_has_no_filters():
 
 
 def test_what_a_guard_counted_is_said_where_its_message_does_not():
-    assert "(counted: 1,200)" in one(guards=(Guard("g", "too many", number=1_200),))
-    assert "(counted" not in one(guards=(Guard("g", "12 are too many", number=12),))
+    assert "(counted: 1,200)" in one(guards=(Guard("g", "too many", count=1_200),))
+    assert "(counted" not in one(guards=(Guard("g", "12 are too many", count=12),))
 
 
 def test_changes_without_an_effect_can_be_filtered_too():

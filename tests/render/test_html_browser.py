@@ -227,7 +227,7 @@ def test_it_is_printed_whole_and_without_controls(opened, tmp_path):
 def test_a_hostile_value_is_seen_and_does_nothing(opened, name):
     browser = opened(plans.everywhere(plans.HOSTILE[name]))
     assert browser.execute_script("return document.querySelectorAll('main script, main img, main h1').length") == 0
-    from scimconf.render.terminal.characters import visible as shown
+    from scimconf.render.common.escaping import visible as shown
 
     assert shown(plans.HOSTILE[name]) in browser.execute_script("return document.querySelector('main').textContent")
     choose(browser, kind=shown(plans.HOSTILE[name]))

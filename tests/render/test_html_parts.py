@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scimconf.plan import Action, Address, Change, FieldChange
-from scimconf.render.html.marks import marked
-from scimconf.render.html.picture import MOST, pictures
-from scimconf.render.markdown.flow import Origin, origin
+from scimconf.render.common.attribute_flow import Origin, origin
+from scimconf.render.html.flow_diagram import MOST, pictures
+from scimconf.render.html.text_diff import marked
 
 
 def shown(pieces):

@@ -6,8 +6,8 @@ import pytest
 
 from scimconf.plan import Action, Address, ApplicationPlan, Change, Effect, FieldChange, Plan, Report
 from scimconf.plan.diff import diff
-from scimconf.plan.outcome import Outcome, Result
-from scimconf.plan.resource import Absent, Resource, Whole
+from scimconf.plan.outcome import Result, StepOutcome
+from scimconf.plan.resource import Absent, Exclusive, Resource
 from scimconf.plan.select import select
 from scimconf.render import json as machine
 from scimconf.render import text
@@ -33,7 +33,7 @@ def planned(number):
 def reported(number):
     results = list(Result)
     addresses = [Address("a", "assignment", f"user:u{one}/new") for one in range(number)]
-    outcomes = tuple(Outcome(results[one % 4], (address,), "do it", "so") for one, address in enumerate(addresses))
+    outcomes = tuple(StepOutcome(results[one % 4], (address,), "do it", "so") for one, address in enumerate(addresses))
     return [Report("a", outcomes)]
 
 
@@ -54,7 +54,7 @@ def calls(function, value):
 
 
 def difference(number):
-    wanted = [Whole(Address("a", "assignment"))]
+    wanted = [Exclusive(Address("a", "assignment"))]
     wanted += [Resource(Address("a", "assignment", f"user:u{one}/new"), {"x": one}) for one in range(number)]
     wanted += [Absent(Address("a", "app_role", f"r{one}")) for one in range(number)]
     observed = [Resource(Address("a", "assignment", f"user:u{one}/old")) for one in range(number)]

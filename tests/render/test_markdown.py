@@ -11,8 +11,8 @@ from counting import calls
 
 from scimconf.plan import Action, Address, ApplicationPlan, Change, FieldChange, Guard, Plan, Resource, Tenant
 from scimconf.render import markdown
-from scimconf.render.markdown.budget import Group, Part, fill, fit, shares
-from scimconf.render.markdown.inert import size
+from scimconf.render.markdown.escaping import size
+from scimconf.render.markdown.truncation import MarkdownPart, SectionGroup, fill, fit, shares
 
 GOLDEN = Path(__file__).parent / "pages"
 RENDERED = {
@@ -63,13 +63,13 @@ def test_principals_that_are_neither_users_nor_groups_are_counted_too():
 
     address = Address("a", "assignment", "servicePrincipal:daemon/reader")
     assert "(1 other principal)" in markdown.plan(
-        one(Change(address, Action.DELETE, effects=frozenset({Effect.NARROWS})))
+        one(Change(address, Action.DELETE, effects=frozenset({Effect.DEPROVISIONS})))
     )
 
 
 def test_what_a_guard_counted_is_said_where_its_message_does_not():
     rendered = markdown.plan(
-        one(guards=(Guard("a-b", "too many", number=1_200), Guard("c-d", "12 of them", number=12)))
+        one(guards=(Guard("a-b", "too many", count=1_200), Guard("c-d", "12 of them", count=12)))
     )
     assert "too many (counted: 1,200)." in rendered
     assert "12 of them. " in rendered
@@ -230,13 +230,13 @@ def test_who_needs_less_leaves_the_rest_to_the_others(needs, room, given):
 
 
 def test_after_the_first_part_that_has_no_room_none_follows():
-    assert fill([Part("aaa"), Part("bbbb", 2), Part("c")], 6) == ("aaa", 3)
-    assert fill([Part("a" * 9), Part("bb"), Part("c")], 3) == ("bbc", 1)
+    assert fill([MarkdownPart("aaa"), MarkdownPart("bbbb", 2), MarkdownPart("c")], 6) == ("aaa", 3)
+    assert fill([MarkdownPart("a" * 9), MarkdownPart("bb"), MarkdownPart("c")], 3) == ("bbc", 1)
 
 
 def test_a_group_without_room_for_a_part_is_not_there():
-    assert fit(Group("head", (Part("xxxxx", 3),), "tail"), 9) == ("", 3)
-    assert fit(Group("head", (Part("xxxxx", 3),), "tail"), 13) == ("headxxxxxtail", 0)
+    assert fit(SectionGroup("head", (MarkdownPart("xxxxx", 3),), "tail"), 9) == ("", 3)
+    assert fit(SectionGroup("head", (MarkdownPart("xxxxx", 3),), "tail"), 13) == ("headxxxxxtail", 0)
 
 
 def test_a_block_without_a_word_on_one_line_is_followed_by_an_empty_one():

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from scimconf.plan import Action, Address, ApplicationPlan, Change, FieldChange
 from scimconf.render import markdown
 from scimconf.render.markdown.diagram import diagram, label
-from scimconf.render.markdown.inert import cell, clipped, code, prose, size
+from scimconf.render.markdown.escaping import cell, clipped, code, prose, size
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 OURS = {"paragraph", "heading", "bullet_list", "list_item", "table", "thead", "tbody", "tr", "th", "td", "strong"}

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 import rich_plan
 
-from scimconf.errors import Problem, Where
+from scimconf.diagnostics import Diagnostic, Location
 from scimconf.plan import Action, Address, ApplicationPlan, Change, Effect, FieldChange, Guard, Plan, WriteOnly, file
 from scimconf.render import json as machine
 from scimconf.render.json_schema import plan_schema
@@ -135,7 +135,10 @@ def test_guards_say_what_they_counted_and_what_opened_them():
 
 
 def test_problems_keep_their_place():
-    problems = [Problem("S1", "no", ("a", 0), Where("f.yaml", 1, 2), "hint"), Problem("S2", "hm", severity="warning")]
+    problems = [
+        Diagnostic("S1", "no", ("a", 0), Location("f.yaml", 1, 2), "hint"),
+        Diagnostic("S2", "hm", severity="warning"),
+    ]
     document = json.loads(machine.problems(problems))
     assert document["summary"] == {"errors": 1, "warnings": 1}
     assert document["problems"][0]["where"] == {"file": "f.yaml", "line": 1, "column": 2}
@@ -143,4 +146,4 @@ def test_problems_keep_their_place():
 
 
 def test_a_path_of_the_spec_is_dotted():
-    assert one(notices=(Problem("W1", "no", ("a", 0, "b")),))["notices"][0]["path"] == "a[0].b"
+    assert one(notices=(Diagnostic("W1", "no", ("a", 0, "b")),))["notices"][0]["path"] == "a[0].b"

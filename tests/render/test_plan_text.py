@@ -3,8 +3,9 @@
 import pytest
 import rich_plan
 
-from scimconf.errors import Problem, Where
+from scimconf.diagnostics import Diagnostic, Location
 from scimconf.plan import (
+    Abandoned,
     Action,
     Address,
     ApplicationPlan,
@@ -13,18 +14,17 @@ from scimconf.plan import (
     Effect,
     FieldChange,
     Guard,
-    LeftBehind,
-    Outcome,
     Plan,
     Report,
     Resource,
     Result,
+    StepOutcome,
     Tenant,
     WriteOnly,
 )
 from scimconf.plan.diff import diff
 from scimconf.plan.outcome import Reports
-from scimconf.render import names, problems, text
+from scimconf.render import diagnostics, labels, text
 
 
 def shown(*changes, width=80, **more):
@@ -141,7 +141,7 @@ def test_a_thing_of_an_unknown_kind_comes_last_under_its_own_name():
     )
     assert rendered.index("~ schedule") < rendered.index("~ new_kind")
     assert "left alone: 1 new kind\n" in rendered
-    assert names.count(1200, "new_kind") == "1,200 new kinds"
+    assert labels.count(1200, "new_kind") == "1,200 new kinds"
 
 
 def test_several_roles_of_one_principal_stand_on_one_line():
@@ -171,7 +171,10 @@ def test_every_failure_says_the_way_on(code):
 
 def test_an_address_is_as_well_as_its_worst_step():
     address = Address("a", "job")
-    both = (Outcome(Result.DONE, (address,), "make it"), Outcome(Result.FAILED, (address,), "wait for it", "no"))
+    both = (
+        StepOutcome(Result.DONE, (address,), "make it"),
+        StepOutcome(Result.FAILED, (address,), "wait for it", "no"),
+    )
     rendered = text.report([Report("a", both)])
     assert "  done" not in rendered
     assert "  FAILED  job\n      wait for it\n      no\n" in rendered
@@ -179,23 +182,23 @@ def test_an_address_is_as_well_as_its_worst_step():
 
 
 def test_no_problems():
-    assert problems.text([]) == "No problems.\n"
-    assert problems.text([Problem("W1", "hm", severity="warning")]) == "W1  warning  hm.\n1 warning.\n"
+    assert diagnostics.text([]) == "No problems.\n"
+    assert diagnostics.text([Diagnostic("W1", "hm", severity="warning")]) == "W1  warning  hm.\n1 warning.\n"
 
 
 @pytest.mark.parametrize(
     ("line", "column", "mark"), [(1, 0, False), (1, 3, True), (1, 9, False), (0, 0, False), (7, 1, False)]
 )
 def test_the_line_of_a_problem_is_shown_where_it_is_known(line, column, mark):
-    found = Problem("S1", "no", where=Where("f", line, column))
-    rendered = problems.text([found], sources={"f": "王: x\n"})
+    found = Diagnostic("S1", "no", location=Location("f", line, column))
+    rendered = diagnostics.text([found], sources={"f": "王: x\n"})
     assert ("    1 | 王: x\n" in rendered) == (line == 1)
     assert ("\n      |    ^\n" in rendered) == mark
 
 
 def test_problems_are_told_by_place_whatever_the_order():
     listed = rich_plan.problems()
-    assert problems.text(listed) == problems.text(reversed(listed))
+    assert diagnostics.text(listed) == diagnostics.text(reversed(listed))
 
 
 def test_a_guard_names_its_place_where_that_is_not_the_only_one():
@@ -209,22 +212,22 @@ def test_a_guard_names_its_place_where_that_is_not_the_only_one():
 
 
 def test_what_a_former_spec_named_is_told_with_the_line_to_write():
-    behind = (LeftBehind(Address("a", "app_role", "old"), "app_roles.roles: {value: old, absent: true}"),)
+    behind = (Abandoned(Address("a", "app_role", "old"), "app_roles.roles: {value: old, absent: true}"),)
     assert "    ? app_role/old\n        app_roles.roles: {value: old, absent: true}\n" in shown(left_behind=behind)
 
 
 def test_what_is_left_alone_is_listed_on_request():
     left = (Resource(Address("a", "app_role", "x")), Resource(Address("a", "app_role", "y" * 80)))
-    plan = Plan(applications=(ApplicationPlan("a", left_alone=left),))
+    plan = Plan(applications=(ApplicationPlan("a", unmanaged=left),))
     assert "  left alone: 2 roles\n\n" in text.plan(plan)
     assert "  left alone: 2 roles\n    . app_role/x\n    . app_role/yyy" in text.plan(plan, unmanaged=True, width=60)
 
 
 def test_of_very_many_problems_the_first_are_shown_and_all_are_counted():
     """Errors before warnings, in their places."""
-    listed = [Problem("W1", "hm", where=Where("f", line), severity="warning") for line in range(1, 200)]
-    listed += [Problem("S1", "no", where=Where("f", 1000 + line)) for line in range(60)]
-    *lines, more, counted = problems.text(listed).splitlines()
+    listed = [Diagnostic("W1", "hm", location=Location("f", line), severity="warning") for line in range(1, 200)]
+    listed += [Diagnostic("S1", "no", location=Location("f", 1000 + line)) for line in range(60)]
+    *lines, more, counted = diagnostics.text(listed).splitlines()
     assert (len(lines), more, counted) == (100, "… and 159 more.", "60 problems, 199 warnings.")
     assert (sum("  S1  " in line for line in lines), lines[0]) == (60, "f:1:0  W1  warning  hm.")
-    assert "more" not in problems.text(listed[:100])
+    assert "more" not in diagnostics.text(listed[:100])

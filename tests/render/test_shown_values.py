@@ -3,7 +3,7 @@
 import pytest
 
 from scimconf.plan import WriteOnly
-from scimconf.render.terminal.values import block, inline
+from scimconf.render.common.values import block, inline
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from textwrap import dedent
 
 import pytest
 
-from scimconf.errors import ProblemsError
+from scimconf.diagnostics import DiagnosticsError
 from scimconf.render.yaml import format_text
-from scimconf.render.yaml.checking import check, difference, loaded
-from scimconf.render.yaml.reading import UnreadableError, read
+from scimconf.render.yaml.parser import UnreadableError, read
+from scimconf.render.yaml.verify import check, difference, loaded
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,7 +22,7 @@ def formatted(text: str) -> str:
 
 
 def problem(text: str):
-    with pytest.raises(ProblemsError) as raised:
+    with pytest.raises(DiagnosticsError) as raised:
         format_text(dedent(text), "a.yaml")
     return raised.value.problems[0]
 
@@ -369,7 +369,7 @@ def test_line_breaks_stay_what_they_are():
 )  # fmt: skip
 def test_what_is_not_sound_is_a_problem_with_its_place(text, code, line, column):
     one = problem(text)
-    assert (one.code, one.where.file, one.where.line, one.where.column) == (code, "a.yaml", line, column)
+    assert (one.code, one.location.file, one.location.line, one.location.column) == (code, "a.yaml", line, column)
 
 
 def test_what_is_wrong_with_the_meaning_is_no_matter_of_layout():
@@ -378,13 +378,13 @@ def test_what_is_wrong_with_the_meaning_is_no_matter_of_layout():
 
 def test_what_the_reader_does_not_understand_is_a_problem_with_its_place():
     one = problem("version: 1\nname:\twriter\n")
-    assert (one.code, one.where.line, one.where.column) == ("F001", 2, 6)
+    assert (one.code, one.location.line, one.location.column) == ("F001", 2, 6)
 
 
 def test_what_would_mean_something_else_is_a_problem():
-    with pytest.raises(ProblemsError, match="would change"):
+    with pytest.raises(DiagnosticsError, match="would change"):
         check(loaded("a: {b: 1}", "a"), read("a: 1"), "a: {b: '1'}", "a")
-    with pytest.raises(ProblemsError, match="lose a comment"):
+    with pytest.raises(DiagnosticsError, match="lose a comment"):
         check(loaded("a: 1", "a"), read("a: 1 # x"), "a: 1", "a")
 
 

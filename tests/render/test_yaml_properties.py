@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scimconf.errors import ProblemsError
+from scimconf.diagnostics import DiagnosticsError
 from scimconf.render.yaml import format_text, write_spec
-from scimconf.render.yaml.making import MEANT
-from scimconf.render.yaml.reading import read
+from scimconf.render.yaml.builder import MEANT
+from scimconf.render.yaml.parser import read
 from scimconf.spec.load import _Loader, load
 from scimconf.spec.loaded import digest
 from scimconf.spec.model import Section, Spec
@@ -400,6 +400,6 @@ def test_a_mutilated_text_is_formatted_safely_or_refused_with_a_place(rnd):
         text = text[:at] + rnd.choice(PIECES) + text[at + rnd.randint(0, 3) :]
     try:
         check(text)
-    except ProblemsError as error:
+    except DiagnosticsError as error:
         assert error.problems
-        assert all(problem.where is not None for problem in error.problems)
+        assert all(problem.location is not None for problem in error.problems)

@@ -7,12 +7,12 @@ from textwrap import dedent
 
 import pytest
 
-from scimconf.render.yaml import Notes, format_text, write_spec
+from scimconf.render.yaml import CommentNotes, format_text, write_spec
 from scimconf.spec.tree import Plain
 
 
 def written(tree, **notes) -> str:
-    text = write_spec(tree, Notes(**notes))
+    text = write_spec(tree, CommentNotes(**notes))
     assert format_text(text) == text
     return text
 

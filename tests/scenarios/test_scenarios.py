@@ -98,7 +98,7 @@ def unchanged(rehearsal, state):
 
 
 def failures(report):
-    return [(one.result.word, one.says, one.detail) for one in report.outcomes if one.result is not Result.DONE]
+    return [(one.result.word, one.description, one.detail) for one in report.outcomes if one.result is not Result.DONE]
 
 
 def compare(text, file):

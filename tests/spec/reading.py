@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from scimconf.errors import Problem, dotted
+from scimconf.diagnostics import Diagnostic, dotted
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
 
@@ -33,10 +33,10 @@ def read_in(folder: Path):
     return lambda path: (folder / path).read_bytes()
 
 
-def line(problem: Problem) -> str:
+def line(problem: Diagnostic) -> str:
     about = f"{dotted(problem.path)}: " if problem.path else ""
-    return f"{problem.where}  {problem.code}  {about}{problem.message}. {problem.hint}".strip()
+    return f"{problem.location}  {problem.code}  {about}{problem.message}. {problem.hint}".strip()
 
 
-def lines(problems: tuple[Problem, ...]) -> str:
+def lines(problems: tuple[Diagnostic, ...]) -> str:
     return "".join(f"{line(problem)}\n" for problem in problems)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scimconf.spec.comments import Comment
+from scimconf.spec.comments import SourceComment
 from tests.spec.reading import MINIMAL, load_text
 
 TEXT = """\
@@ -76,7 +76,7 @@ def test_a_base_has_its_own_lines():
 def test_what_cannot_be_loaded_keeps_its_comments():
     """And is ignored by nothing, since nothing is known of it."""
     assert load_text("# scimconf: ignore L104\n[").comments == {
-        ("spec.yaml", 1): Comment(frozenset({"L104"}), is_alone=True)
+        ("spec.yaml", 1): SourceComment(frozenset({"L104"}), is_alone=True)
     }
     assert not load_text("", {}).is_ignored("L104", ("name",))
 

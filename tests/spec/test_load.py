@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scimconf.errors import Where
+from scimconf.diagnostics import Location
 from scimconf.spec.load import MAX_SIZE, load, load_variables
 from tests.spec.reading import MINIMAL, lines, load_text
 
@@ -93,14 +93,14 @@ def test_a_secret_in_the_file_is_nowhere_in_what_is_loaded():
 )
 def test_the_origin_of_a_path_is_the_nearest_place(path, line, column):
     loaded = load_text(f"{MINIMAL}guards: [{{allow: scope-all, until: 2026-12-01, why: x}}]\n")
-    assert loaded.origin(path) == Where("spec.yaml", line, column)
+    assert loaded.origin(path) == Location("spec.yaml", line, column)
 
 
 def test_the_origin_of_roles_is_that_of_the_role():
     loaded = load_text(
         f"{MINIMAL}assignments:\n  unlisted: keep\n  users:\n    - user: ada@contoso.com\n      role: admin\n"
     )
-    assert loaded.origin(("assignments", "users", 0, "roles", 0)) == Where("spec.yaml", 9, 7)
+    assert loaded.origin(("assignments", "users", 0, "roles", 0)) == Location("spec.yaml", 9, 7)
 
 
 def test_an_alias_stands_for_what_it_names():

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from scimconf.errors import Where
+from scimconf.diagnostics import Location
 from scimconf.spec.merge import merge
-from scimconf.spec.tree import Rows, Table, place_of, plain_json
+from scimconf.spec.tree import CsvRows, Table, place_of, plain_json
 from tests.spec.reading import MINIMAL, lines, load_text
 
 
 def tree(value, file="base.yaml"):
     """A tree whose every place is line 1 of a file."""
-    here = Where(file, 1, 1)
+    here = Location(file, 1, 1)
     if isinstance(value, dict):
         return Table({key: tree(item, file) for key, item in value.items()}.items(), dict.fromkeys(value, here))
     if isinstance(value, list):
-        return Rows([tree(item, file) for item in value], [here] * len(value))
+        return CsvRows([tree(item, file) for item in value], [here] * len(value))
     return value
 
 
@@ -115,7 +115,7 @@ def test_bases_chain_and_a_later_one_lies_over_an_earlier_one():
     assert lines(loaded.problems) == ""
     assert (loaded.spec.name, loaded.spec.job.template, loaded.spec.tenant) == ("writer", "two", "one.com")
     assert loaded.paths == ("spec.yaml", "bases/one.yaml", "root.yaml", "bases/two.yaml")
-    assert loaded.origin(("tenant",)) == Where("bases/one.yaml", 3, 1)
+    assert loaded.origin(("tenant",)) == Location("bases/one.yaml", 3, 1)
 
 
 def test_files_are_relative_to_the_file_that_names_them():
@@ -137,7 +137,7 @@ def test_files_are_relative_to_the_file_that_names_them():
     assert [(group.name, group.id) for group in groups.groups] == [
         ("Writer editors", None), (None, "00000000-0000-0000-0000-000000000001"),
     ]  # fmt: skip
-    assert loaded.origin(("assignments", "imported", 0, "users", 0, "roles", 0)) == Where("bases/one.csv", 2, 1)
+    assert loaded.origin(("assignments", "imported", 0, "users", 0, "roles", 0)) == Location("bases/one.csv", 2, 1)
 
 
 def test_many_ways_to_one_base_are_one_way():

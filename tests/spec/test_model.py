@@ -13,9 +13,9 @@ from scimconf.spec.model import (
     AttributeDefinition,
     Clause,
     Connection,
+    ExemptionEntry,
     GroupAssignment,
     MappingRow,
-    Permit,
     Role,
     SecretReference,
     Spec,
@@ -37,7 +37,7 @@ def test_a_spec_can_be_made_of_python_values():
     spec = Spec.model_validate(WHOLE)
     assert spec.provisioning.enabled is True
     assert spec.provisioning.deletion_threshold == 50
-    assert spec.guards == (Permit(allow="scope-all", until=date(2026, 12, 1), why="a change"),)
+    assert spec.guards == (ExemptionEntry(guard="scope-all", until=date(2026, 12, 1), reason="a change"),)
 
 
 def test_what_was_not_written_is_known():

@@ -6,8 +6,8 @@ import pytest
 from pydantic import Field, ValidationError
 
 from scimconf.spec.model import Section
-from scimconf.spec.problems import keys_at, problems_of
 from scimconf.spec.tree import Table
+from scimconf.spec.validation_errors import keys_at, problems_of
 from tests.spec.reading import line
 
 

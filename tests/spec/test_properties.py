@@ -33,7 +33,7 @@ def check(text):
     assert one == other
     assert digest(one.resolved) == digest(other.resolved)
     assert (one.spec is None) == bool(one.problems)
-    assert all(problem.where is not None for problem in one.problems)
+    assert all(problem.location is not None for problem in one.problems)
     show(one)
 
 

@@ -14,8 +14,8 @@ from types import MappingProxyType
 import click
 
 from scimconf.cli.main import cli
-from scimconf.kinds.lint import ELSEWHERE, MANNER
-from scimconf.kinds.lint import rules as known_rules
+from scimconf.lint.checks import ELSEWHERE, MANNER
+from scimconf.lint.checks import rules as known_rules
 from scimconf.sandbox.switches import table
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

@@ -14,9 +14,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from scimconf.plan import Plan
+from scimconf.render.common.escaping import visible
 from scimconf.render.html.view import view
-from scimconf.render.names import BEHIND, HORIZON, stopped, verdict
-from scimconf.render.terminal.characters import visible
+from scimconf.render.labels import BEHIND, HORIZON, stopped, verdict
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -10,12 +10,12 @@ from types import MappingProxyType
 from typing import Any
 
 from scimconf.plan import ApplicationPlan, Effect, Guard, Impact, Plan
-from scimconf.render.html.marks import Piece, Pieces, marked
-from scimconf.render.html.picture import Picture, pictures
-from scimconf.render.markdown.told import Item, Row, because, by_effect, items, people
-from scimconf.render.names import DANGERS, IDS, count, counts, effect, opening, place, plural, revalued, short, sum_up
-from scimconf.render.problems import sentence
-from scimconf.render.terminal.characters import visible
+from scimconf.render.common.change_view import ChangeItem, ChangeRow, because, by_effect, items, people
+from scimconf.render.common.escaping import visible
+from scimconf.render.diagnostics import sentence
+from scimconf.render.html.flow_diagram import FlowDiagram, pictures
+from scimconf.render.html.text_diff import DiffSegment, Pieces, marked
+from scimconf.render.labels import DANGERS, IDS, count, counts, effect, opening, place, plural, revalued, short, sum_up
 from scimconf.render.terminal.fields import facts
 
 OPEN_UP_TO = 60
@@ -23,7 +23,7 @@ OPEN_UP_TO = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class OptionView:
     """One choice of a filter, and how many changes it leaves."""
 
     value: str
@@ -31,7 +31,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Tag:
+class EffectTag:
     """An effect: its word, its sentence, and whether people notice when it is wrong."""
 
     word: str
@@ -40,7 +40,7 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FieldLine:
     """A property with both sides in pieces; a side is None where there is nothing."""
 
     label: str
@@ -49,12 +49,12 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ChangeView:
     """A change, or all that changes for one principal."""
 
-    item: Item
-    tags: tuple[Tag, ...]
-    lines: tuple[Line, ...]
+    item: ChangeItem
+    tags: tuple[EffectTag, ...]
+    lines: tuple[FieldLine, ...]
 
     @property
     def words(self) -> str:
@@ -71,7 +71,7 @@ class Entry:
     @property
     def brief(self) -> str:
         """The roles of a principal, which say it all; else nothing."""
-        row = self.item.rows[0] if self.item.principal else Row("", None, None)
+        row = self.item.rows[0] if self.item.principal else ChangeRow("", None, None)
         return " → ".join(side for side in (row.before, row.after) if side)
 
     @property
@@ -81,15 +81,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class KindView:
     """The entries of one kind under their heading."""
 
     said: str
-    entries: tuple[Entry, ...]
+    entries: tuple[ChangeView, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Guarded:
+class GuardView:
     """A guard with what it says in words."""
 
     id: str
@@ -101,7 +101,7 @@ class Guarded:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class WarningView:
     """Something to know."""
 
     code: str
@@ -110,17 +110,17 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Application:
+class ApplicationView:
     """One application's part of the page."""
 
     name: str
     said: str
     about: tuple[tuple[str, str], ...]
     complete: bool
-    kinds: tuple[Kind, ...] = ()
-    pictures: tuple[Picture, ...] = ()
-    guards: tuple[Guarded, ...] = ()
-    notices: tuple[Notice, ...] = ()
+    kinds: tuple[KindView, ...] = ()
+    pictures: tuple[FlowDiagram, ...] = ()
+    guards: tuple[GuardView, ...] = ()
+    notices: tuple[WarningView, ...] = ()
     drift: tuple[str, ...] = ()
     left_behind: tuple[tuple[str, str], ...] = ()
     left_alone: str = ""
@@ -128,26 +128,26 @@ class Application:
     preview: Any = None
 
     @property
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[ChangeView]:
         return [entry for kind in self.kinds for entry in kind.entries]
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class PlanView:
     """The whole page."""
 
     where: str
-    applications: tuple[Application, ...]
+    applications: tuple[ApplicationView, ...]
     total: int
     opened: bool
-    filters: Mapping[str, tuple[Option, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    effects: tuple[tuple[Tag, str], ...] = ()
+    filters: Mapping[str, tuple[OptionView, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    effects: tuple[tuple[EffectTag, str], ...] = ()
 
 
-def view(plan: Plan, previews: Mapping[str, Any]) -> View:
+def view(plan: Plan, previews: Mapping[str, Any]) -> PlanView:
     applications = tuple(_application(one, previews.get(one.name)) for one in plan.applications)
     entries = [entry for one in applications for entry in one.entries]
-    return View(
+    return PlanView(
         visible(plan.tenant.domain or plan.tenant.id),
         applications,
         sum(entry.item.number for entry in entries),
@@ -157,10 +157,10 @@ def view(plan: Plan, previews: Mapping[str, Any]) -> View:
     )
 
 
-def _application(plan: ApplicationPlan, preview: Any) -> Application:
+def _application(plan: ApplicationPlan, preview: Any) -> ApplicationView:
     ids = [(IDS.get(name, name.replace("_", " ")), short(value)) for name, value in plan.ids.items()]
-    drift = sorted(plan.reported, key=lambda resource: (place(resource.address.kind), resource.address))
-    return Application(
+    drift = sorted(plan.unmanaged_drift, key=lambda resource: (place(resource.address.kind), resource.address))
+    return ApplicationView(
         visible(plan.name),
         sum_up(plan.changes) if plan.changes else "no changes",
         tuple((visible(name), visible(value)) for name, value in [*ids, *(("spec", path) for path in plan.paths)]),
@@ -168,63 +168,65 @@ def _application(plan: ApplicationPlan, preview: Any) -> Application:
         tuple(_kind(kind, list(own)) for kind, own in groupby(items(plan.changes), key=lambda item: item.kind)),
         pictures(plan.changes),
         tuple(_guards(plan)),
-        tuple(Notice(visible(one.code), one.is_error, sentence(one)) for one in plan.notices),
+        tuple(WarningView(visible(one.code), one.is_error, sentence(one)) for one in plan.warnings),
         tuple(visible(f"{one.address.local} {facts(one)}".strip()) for one in drift),
-        tuple((visible(one.address.local), visible(one.write)) for one in plan.left_behind),
-        visible(counts(plan.left_alone_counts)),
-        plural(plan.excluded, "change") if plan.excluded else "",
+        tuple((visible(one.address.local), visible(one.removal_snippet)) for one in plan.abandoned),
+        visible(counts(plan.unmanaged_counts)),
+        plural(plan.excluded_changes, "change") if plan.excluded_changes else "",
         preview,
     )
 
 
-def _guards(plan: ApplicationPlan) -> Iterable[Guarded]:
-    for one in sorted(plan.guards, key=lambda guard: guard.open):
+def _guards(plan: ApplicationPlan) -> Iterable[GuardView]:
+    for one in sorted(plan.guards, key=lambda guard: guard.is_allowed):
         where = visible(one.address.local) if one.address else ""
-        yield Guarded(visible(one.id), one.open, where, visible(one.message), _number(one), visible(opening(one)))
+        yield GuardView(visible(one.id), one.is_allowed, where, visible(one.message), _number(one), visible(opening(one)))
 
 
 def _number(guard: Guard) -> int | None:
     """What it counted, where its message does not say so."""
-    return None if guard.number is None or str(guard.number) in guard.message else guard.number
+    return None if guard.count is None or str(guard.count) in guard.message else guard.count
 
 
-def _kind(name: str, own: list[Item]) -> Kind:
+def _kind(name: str, own: list[ChangeItem]) -> KindView:
     number = sum(item.number for item in own)
-    return Kind(count(number, name), tuple(map(_entry, own)))
+    return KindView(count(number, name), tuple(map(_entry, own)))
 
 
-def _entry(item: Item) -> Entry:
-    return Entry(
+def _entry(item: ChangeItem) -> ChangeView:
+    return ChangeView(
         item, tuple(_tag(one, item.kind, item.impact.get(one)) for one in item.effects), tuple(map(_line, item.rows))
     )
 
 
-def _tag(which: Effect, kind: str, impact: Impact | None = None) -> Tag:
+def _tag(which: Effect, kind: str, impact: Impact | None = None) -> EffectTag:
     told = effect(which, kind, impact)
     if impact is not None and which is Effect.RESYNC:
         told = visible(revalued(impact))
     word, _, said = told.partition(": ")
-    return Tag(word, said, which in DANGERS)
+    return EffectTag(word, said, which in DANGERS)
 
 
-def _line(row: Row) -> Line:
+def _line(row: ChangeRow) -> FieldLine:
     if row.before is not None and row.after is not None:
-        return Line(row.label, *marked(row.before, row.after))
-    before, after = (None if side is None else (Piece(side),) for side in (row.before, row.after))
-    return Line(row.label, before, after)
+        return FieldLine(row.label, *marked(row.before, row.after))
+    before, after = (None if side is None else (DiffSegment(side),) for side in (row.before, row.after))
+    return FieldLine(row.label, before, after)
 
 
 # --- the whole -----------------------------------------------------------------------------------------------------
 
 
-def _effects(entries: Iterable[Entry]) -> Iterable[tuple[Tag, str]]:
+def _effects(entries: Iterable[ChangeView]) -> Iterable[tuple[EffectTag, str]]:
     """Each effect of the plan with the changes that have it."""
     told = [entry.item for entry in entries]
     for which, those in by_effect(told).items():
         yield _tag(which, ""), visible(because(those) + people(which, those))
 
 
-def _filters(applications: Iterable[Application], entries: Iterable[Entry]) -> Mapping[str, tuple[Option, ...]]:
+def _filters(
+    applications: Iterable[ApplicationView], entries: Iterable[ChangeView]
+) -> Mapping[str, tuple[OptionView, ...]]:
     effects, kinds = Counter[str](), Counter[str]()
     for entry in entries:
         effects.update(dict.fromkeys(entry.words.split(), entry.item.number))
@@ -233,8 +235,8 @@ def _filters(applications: Iterable[Application], entries: Iterable[Entry]) -> M
     by_name = {one.name: sum(entry.item.number for entry in one.entries) for one in applications}
     return MappingProxyType(
         {
-            "effect": tuple(Option(word, f"{word} ({effects[word]:,})") for word in words if effects[word]),
-            "kind": tuple(Option(name, count(kinds[name], name)) for name in sorted(kinds, key=place)),
-            "application": tuple(Option(name, f"{name} ({number:,})") for name, number in by_name.items()),
+            "effect": tuple(OptionView(word, f"{word} ({effects[word]:,})") for word in words if effects[word]),
+            "kind": tuple(OptionView(name, count(kinds[name], name)) for name in sorted(kinds, key=place)),
+            "application": tuple(OptionView(name, f"{name} ({number:,})") for name, number in by_name.items()),
         }
     )

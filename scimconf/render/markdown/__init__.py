@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from scimconf.plan import Plan
-from scimconf.render.markdown.budget import LINE, fit_all, shares
-from scimconf.render.markdown.inert import hidden, size
-from scimconf.render.markdown.sections import Section, section
+from scimconf.render.common.change_view import items
+from scimconf.render.labels import plural
+from scimconf.render.markdown.escaping import hidden, size
+from scimconf.render.markdown.sections import MarkdownSection, section
 from scimconf.render.markdown.summary import summary
-from scimconf.render.markdown.told import items
-from scimconf.render.names import plural
+from scimconf.render.markdown.truncation import LINE, fit_all, shares
 
 __all__ = ["LIMITS", "plan"]
 
@@ -38,7 +38,7 @@ def plan(plan: Plan, *, max_chars: int = LIMITS["github"], marker: str | None = 
     return f"{first}{head}{_sections(sections, room - size(head))}"
 
 
-def _sections(sections: Sequence[Section], room: int) -> str:
+def _sections(sections: Sequence[MarkdownSection], room: int) -> str:
     """Every application, or as many as there is room for, and how much is left out."""
     needs = [one.size for one in sections]
     reserve = LINE if sum(needs) > room else 0

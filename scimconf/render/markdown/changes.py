@@ -6,36 +6,36 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from scimconf.plan import Effect
-from scimconf.render.markdown.budget import Group, Part
-from scimconf.render.markdown.inert import prose
-from scimconf.render.markdown.told import Item, Row
-from scimconf.render.names import DANGERS, count, effect, revalued
-from scimconf.render.terminal.characters import visible
+from scimconf.render.common.change_view import ChangeItem, ChangeRow
+from scimconf.render.common.escaping import visible
+from scimconf.render.labels import DANGERS, count, effect, revalued
+from scimconf.render.markdown.escaping import prose
+from scimconf.render.markdown.truncation import MarkdownPart, SectionGroup
 
 _BRIEF = 60
 
 
-def groups(told: Iterable[Item]) -> list[Group]:
+def groups(told: Iterable[ChangeItem]) -> list[SectionGroup]:
     """A block for every kind, each item a part that is shown as a whole."""
     found = []
     for kind, own in groupby(told, key=lambda item: item.kind):
         parts = tuple(_parts(own))
         number = sum(part.number for part in parts)
-        found.append(Group(f"**{prose(count(number, kind))}**\n\n```diff\n", parts, "```\n\n"))
+        found.append(SectionGroup(f"**{prose(count(number, kind))}**\n\n```diff\n", parts, "```\n\n"))
     return found
 
 
-def _parts(told: Iterable[Item]) -> Iterator[Part]:
+def _parts(told: Iterable[ChangeItem]) -> Iterator[MarkdownPart]:
     """An empty line around whatever takes more than one."""
     spaced = False
     for number, item in enumerate(told):
         text = "\n".join(lines(item)) + "\n"
         is_long = text.count("\n") > 1
-        yield Part(f"\n{text}" if number and (spaced or is_long) else text, item.number)
+        yield MarkdownPart(f"\n{text}" if number and (spaced or is_long) else text, item.number)
         spaced = is_long
 
 
-def lines(item: Item) -> Iterator[str]:
+def lines(item: ChangeItem) -> Iterator[str]:
     """One item; no line begins with fewer than four spaces, unless it begins with a sign."""
     head = f"{item.action.symbol} {item.address}"
     if item.principal:
@@ -58,7 +58,7 @@ def lines(item: Item) -> Iterator[str]:
             yield f"{'!' if one in DANGERS else ' '}   {effect(one, item.kind, item.impact.get(one))}"
 
 
-def _brief(item: Item) -> str:
+def _brief(item: ChangeItem) -> str:
     """The only thing to say beside the address, where that fits on its line."""
     if len(item.rows) != 1 or item.facts or item.impact or set(item.effects) - {Effect.RESYNC}:
         return ""
@@ -68,16 +68,16 @@ def _brief(item: Item) -> str:
     return said if len(sides) == 1 and "\n" not in said and len(said) <= _BRIEF else ""
 
 
-def _roles(row: Row) -> str:
+def _roles(row: ChangeRow) -> str:
     return " → ".join(side for side in (row.before, row.after) if side)
 
 
-def _why(item: Item, effects: Iterable[Effect]) -> str:
+def _why(item: ChangeItem, effects: Iterable[Effect]) -> str:
     notes = [*filter(None, [item.why]), *(one.value for one in effects)]
     return f"  ({'; '.join(notes)})" if notes else ""
 
 
-def _row(row: Row) -> Iterator[str]:
+def _row(row: ChangeRow) -> Iterator[str]:
     for sign, side in (("-", row.before), ("+", row.after)):
         if side is None:
             continue

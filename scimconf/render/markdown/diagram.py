@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from scimconf.plan import ApplicationPlan
-from scimconf.render.markdown.flow import Flow, Origin, flows
-from scimconf.render.markdown.inert import clipped
-from scimconf.render.names import plural
-from scimconf.render.terminal.characters import visible
+from scimconf.render.common.attribute_flow import Flow, Origin, flows
+from scimconf.render.common.escaping import visible
+from scimconf.render.labels import plural
+from scimconf.render.markdown.escaping import clipped
 
 MOST = 40
 _LABEL = 60

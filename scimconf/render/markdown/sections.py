@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from scimconf.plan import ApplicationPlan, LeftBehind
+from scimconf.plan import Abandoned, ApplicationPlan
+from scimconf.render.common.change_view import ChangeItem
+from scimconf.render.diagnostics import sentence
+from scimconf.render.labels import BEHIND, HORIZON, IDS, counts, place, plural, short, sum_up
 from scimconf.render.markdown import changes
-from scimconf.render.markdown.budget import LINE, Group, Part, fit_all, left_out_of
 from scimconf.render.markdown.diagram import diagram
-from scimconf.render.markdown.inert import code, html, prose, size
-from scimconf.render.markdown.told import Item
-from scimconf.render.names import BEHIND, HORIZON, IDS, counts, place, plural, short, sum_up
-from scimconf.render.problems import sentence
+from scimconf.render.markdown.escaping import code, html, prose, size
+from scimconf.render.markdown.truncation import LINE, MarkdownPart, SectionGroup, fit_all, left_out_of
 from scimconf.render.terminal.fields import facts
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class MarkdownSection:
     """A heading, collapsed where the forge can, over groups that are kept as far as there is room."""
 
     head: str
-    groups: tuple[Group, ...]
+    groups: tuple[SectionGroup, ...]
     tail: str = ""
 
     @property
@@ -44,25 +44,29 @@ class Section:
         return f"{self.head}{inside}{more}{self.tail}", 0
 
 
-def section(plan: ApplicationPlan, told: Sequence[Item], *, as_html: bool) -> Section:
+def section(plan: ApplicationPlan, told: Sequence[ChangeItem], *, as_html: bool) -> MarkdownSection:
     said = sum_up(plan.changes) if plan.changes else "no changes"
     if as_html:
         head, tail = f"<details>\n<summary>{html(plan.name)}: {said}</summary>\n\n", "</details>\n\n"
     else:
         head, tail = f"#### {code(plan.name)}: {said}\n\n", ""
-    about = tuple(Part(f"{line}\n\n", 0) for line in _about(plan))
-    notices = tuple(Part(f"- {_notice(problem.code)}{prose(sentence(problem))}\n") for problem in plan.notices)
+    about = tuple(MarkdownPart(f"{line}\n\n", 0) for line in _about(plan))
+    notices = tuple(MarkdownPart(f"- {_notice(problem.code)}{prose(sentence(problem))}\n") for problem in plan.warnings)
     flow = diagram(plan)
     groups = (
-        Group("", about),
-        Group("**Notices**\n\n", notices, "\n", ("notice", "notices")),
-        Group("", (Part(flow, 0),) if flow else (), extra=True),
+        SectionGroup("", about),
+        SectionGroup("**Notices**\n\n", notices, "\n", ("notice", "notices")),
+        SectionGroup("", (MarkdownPart(flow, 0),) if flow else (), extra=True),
         *changes.groups(told),
-        Group("**Drift**: in the tenant, not in the spec; only reported\n\n", _drift(plan), "\n", ("thing", "things")),
-        Group(f"**{BEHIND[0]}**: {BEHIND[1]}\n\n", tuple(map(_behind, plan.left_behind)), "\n", ("thing", "things")),
-        Group("", tuple(Part(f"{line}\n\n", 0) for line in _rest(plan))),
+        SectionGroup(
+            "**Drift**: in the tenant, not in the spec; only reported\n\n", _drift(plan), "\n", ("thing", "things")
+        ),
+        SectionGroup(
+            f"**{BEHIND[0]}**: {BEHIND[1]}\n\n", tuple(map(_behind, plan.abandoned)), "\n", ("thing", "things")
+        ),
+        SectionGroup("", tuple(MarkdownPart(f"{line}\n\n", 0) for line in _rest(plan))),
     )
-    return Section(head, tuple(group for group in groups if group.parts), tail)
+    return MarkdownSection(head, tuple(group for group in groups if group.parts), tail)
 
 
 def _about(plan: ApplicationPlan) -> Iterator[str]:
@@ -77,18 +81,18 @@ def _notice(text: str) -> str:
     return f"{code(text)} " if text else ""
 
 
-def _drift(plan: ApplicationPlan) -> tuple[Part, ...]:
-    listed = sorted(plan.reported, key=lambda resource: (place(resource.address.kind), resource.address))
-    return tuple(Part(f"- {code(f'{one.address.local} {facts(one)}'.strip())}\n") for one in listed)
+def _drift(plan: ApplicationPlan) -> tuple[MarkdownPart, ...]:
+    listed = sorted(plan.unmanaged_drift, key=lambda resource: (place(resource.address.kind), resource.address))
+    return tuple(MarkdownPart(f"- {code(f'{one.address.local} {facts(one)}'.strip())}\n") for one in listed)
 
 
-def _behind(one: LeftBehind) -> Part:
-    written = f": {code(one.write)}" if one.write else ""
-    return Part(f"- {code(one.address.local)}{written}\n")
+def _behind(one: Abandoned) -> MarkdownPart:
+    written = f": {code(one.removal_snippet)}" if one.removal_snippet else ""
+    return MarkdownPart(f"- {code(one.address.local)}{written}\n")
 
 
 def _rest(plan: ApplicationPlan) -> Iterator[str]:
-    if plan.left_alone_counts:
-        yield f"Left alone: {prose(counts(plan.left_alone_counts))}."
-    if plan.excluded:
-        yield f"Excluded by `--only` or `--exclude`: {plural(plan.excluded, 'change')}."
+    if plan.unmanaged_counts:
+        yield f"Left alone: {prose(counts(plan.unmanaged_counts))}."
+    if plan.excluded_changes:
+        yield f"Excluded by `--only` or `--exclude`: {plural(plan.excluded_changes, 'change')}."

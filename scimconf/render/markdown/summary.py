@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from scimconf.plan import Action, ApplicationPlan, Guard, Plan
-from scimconf.render.markdown.budget import Group, Part
-from scimconf.render.markdown.inert import cell, code, prose
-from scimconf.render.markdown.told import Item, because, by_effect, people
-from scimconf.render.names import effect, opening, stopped, totals, verdict
+from scimconf.render.common.change_view import ChangeItem, because, by_effect, people
+from scimconf.render.labels import effect, opening, stopped, totals, verdict
+from scimconf.render.markdown.escaping import cell, code, prose
+from scimconf.render.markdown.truncation import MarkdownPart, SectionGroup
 
 _COLUMNS = (*(action.value for action in Action), "drift", "left alone", "guards that stop")
 
 
-def summary(plan: Plan, told: Sequence[Item]) -> list[Group]:
+def summary(plan: Plan, told: Sequence[ChangeItem]) -> list[SectionGroup]:
     """The page's first groups, in the order in which they stand."""
     return [
-        Group("", (Part(_title(plan), 0),)),
-        Group("**What it does to people**\n\n", tuple(_effects(told)), "\n"),
-        Group("**Guards**\n\n", tuple(_guards(plan)), "\n", ("guard", "guards")),
-        Group(_head(), tuple(_table(plan)), "\n", ("application", "applications")),
+        SectionGroup("", (MarkdownPart(_title(plan), 0),)),
+        SectionGroup("**What it does to people**\n\n", tuple(_effects(told)), "\n"),
+        SectionGroup("**Guards**\n\n", tuple(_guards(plan)), "\n", ("guard", "guards")),
+        SectionGroup(_head(), tuple(_table(plan)), "\n", ("application", "applications")),
     ]
 
 
@@ -33,34 +33,34 @@ def _title(plan: Plan) -> str:
 # --- effects -------------------------------------------------------------------------------------------------------
 
 
-def _effects(told: Sequence[Item]) -> Iterator[Part]:
+def _effects(told: Sequence[ChangeItem]) -> Iterator[MarkdownPart]:
     for which, those in by_effect(told).items():
         word, _, said = effect(which, "").partition(": ")
-        yield Part(f"- **{word}**: {said} ({prose(because(those) + people(which, those))})\n", 0)
+        yield MarkdownPart(f"- **{word}**: {said} ({prose(because(those) + people(which, those))})\n", 0)
 
 
 # --- guards --------------------------------------------------------------------------------------------------------
 
 
-def _guards(plan: Plan) -> Iterator[Part]:
+def _guards(plan: Plan) -> Iterator[MarkdownPart]:
     """Those that stop come first."""
     found = [(one, guard) for one in plan.applications for guard in one.guards]
     several = len(plan.applications) > 1
-    for one, guard in sorted(found, key=lambda pair: pair[1].open):
-        yield Part(_guard(guard, one.name if several else ""))
+    for one, guard in sorted(found, key=lambda pair: pair[1].is_allowed):
+        yield MarkdownPart(_guard(guard, one.name if several else ""))
 
 
 def _guard(guard: Guard, name: str) -> str:
-    word = "open" if guard.open else "**stops**"
+    word = "open" if guard.is_allowed else "**stops**"
     about = f" at {code(str(guard.address) if name else guard.address.local)}" if guard.address else ""
     whose = f" in {code(name)}" if name and not guard.address else ""
-    number = guard.number is not None and str(guard.number) not in guard.message
-    counted = f" (counted: {guard.number:,})" if number else ""
+    number = guard.count is not None and str(guard.count) not in guard.message
+    counted = f" (counted: {guard.count:,})" if number else ""
     return f"- {word}: {code(guard.id)}{about}{whose}: {prose(guard.message)}{counted}. {_how(guard)}\n"
 
 
 def _how(guard: Guard) -> str:
-    return f"It is {prose(opening(guard))}." if guard.open else f"{prose(opening(guard)).capitalize()}."
+    return f"It is {prose(opening(guard))}." if guard.is_allowed else f"{prose(opening(guard)).capitalize()}."
 
 
 # --- applications --------------------------------------------------------------------------------------------------
@@ -71,19 +71,19 @@ def _head() -> str:
     return f"| {' | '.join(columns)} |\n|{' --- |' + ' ---: |' * len(_COLUMNS)}\n"
 
 
-def _table(plan: Plan) -> Iterator[Part]:
+def _table(plan: Plan) -> Iterator[MarkdownPart]:
     """A row an application, where there are several."""
     if len(plan.applications) > 1:
         for one in plan.applications:
-            yield Part(_row(one))
+            yield MarkdownPart(_row(one))
 
 
 def _row(one: ApplicationPlan) -> str:
     numbers = [
         *totals(one.changes).values(),
-        len(one.reported),
-        sum(one.left_alone_counts.values()),
-        len(one.closed_guards),
+        len(one.unmanaged_drift),
+        sum(one.unmanaged_counts.values()),
+        len(one.blocking_guards),
     ]
     first = "" if one.complete else ", first step only"
     return f"| {cell(one.name)}{first} | {' | '.join(f'{number:,}' for number in numbers)} |\n"

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from scimconf.plan.preview import Head, Person, Sent, Stand, Summary, Verdict, said
+from scimconf.plan.preview import PreviewHeader, PreviewSummary, SentRequest, UserOutcome, UserPreview, UserState, said
+from scimconf.render.common.escaping import visible
 from scimconf.render.html import _asset as asset
 from scimconf.render.html import _digest as digest
 from scimconf.render.html import environment
-from scimconf.render.html.marks import Piece, Pieces, marked
+from scimconf.render.html.text_diff import DiffSegment, Pieces, marked
 from scimconf.render.preview import words
-from scimconf.render.terminal.characters import visible
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -27,7 +27,7 @@ HEAD, BODY, TAIL = "preview_head.html", "preview_person.html", "preview_tail.htm
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PreviewRow:
     """One target attribute: both sides in pieces, and why they differ; `alike` where one side tells all."""
 
     target: str
@@ -38,7 +38,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PreviewLine:
     """A stretch of a resource: on both sides, or marked as what is on one."""
 
     mark: str
@@ -61,26 +61,26 @@ class PreviewPage:
             HEAD,
             style=Markup(style),  # noqa: S704  files of this package
             policy="; ".join(["default-src 'none'", *policy, "img-src data:", "base-uri 'none'", "form-action 'none'"]),
-            verdicts=[verdict.value for verdict in Verdict],
+            verdicts=[verdict.value for verdict in UserOutcome],
         )
 
-    def begun(self, head: Head) -> str:
+    def begun(self, head: PreviewHeader) -> str:
         return self._made(
             "preview_begin.html",
             name=visible(head.name),
             where=visible(head.tenant.domain or head.tenant.id),
-            about=visible(head.about),
-            notices=map(visible, head.notices),
+            about=visible(head.population),
+            notices=map(visible, head.warnings),
         )
 
-    def person(self, person: Person) -> str:
+    def person(self, person: UserPreview) -> str:
         return self._made(
             BODY,
             name=visible(person.name),
             id=visible(person.id),
-            verdict=person.verdict.value,
-            sign=words.SIGNS[person.verdict][0],
-            style=words.SIGNS[person.verdict][1],
+            verdict=person.outcome.value,
+            sign=words.SIGNS[person.outcome][0],
+            style=words.SIGNS[person.outcome][1],
             says=visible(f"{words.verdict(person)}: {words.where(person)}"),
             notes=[visible(note) for note in person.notes],
             rows=list(_rows(person)),
@@ -88,10 +88,10 @@ class PreviewPage:
             resource=list(_resource(person)),
         )
 
-    def ended(self, summary: Summary) -> str:
+    def ended(self, summary: PreviewSummary) -> str:
         tallies = [
             (visible(one.target), [(told, [visible(e) for e in examples]) for told, examples in words.tally(one)])
-            for one in summary.tallies
+            for one in summary.mappings
         ]
         return self._made(
             "preview_end.html", counts=words.counts(summary), notices=words.notices(summary), tallies=tallies
@@ -107,25 +107,25 @@ class PreviewPage:
         return self._templates.get_template(template).render(names)
 
 
-def _rows(person: Person) -> Iterator[Row]:
+def _rows(person: UserPreview) -> Iterator[PreviewRow]:
     """What differs first, then what the resource does not show as it is; what is not sent on either side is in none."""
-    whys = {one.target: one.why for one in person.contrasts}
+    whys = {one.target: one.full_reason for one in person.differences}
     for target in sorted(whys):
         old, new = (visible(said(side.sent.get(target))) for side in (person.before, person.after))
         before, after = marked(old, new)
-        yield Row(visible(target), _inert_all(before), _inert_all(after), _inert(visible(whys[target])))
+        yield PreviewRow(visible(target), _inert_all(before), _inert_all(after), _inert(visible(whys[target])))
     for target, sent in sorted(person.after.sent.items()):
         if target not in whys and not _is_shown(person.after, sent):
-            told = (Piece(_inert(visible(said(sent)))),)
-            yield Row(visible(target), told, told, alike=True)
+            told = (DiffSegment(_inert(visible(said(sent)))),)
+            yield PreviewRow(visible(target), told, told, alike=True)
 
 
-def _is_shown(stand: Stand, sent: Sent) -> bool:
+def _is_shown(stand: UserState, sent: SentRequest) -> bool:
     """Whether the resource tells all there is to tell, or there is nothing to tell."""
     return said(sent) == "nothing" or (bool(stand.resource) and sent.kind == "value" and sent.apply == "always")
 
 
-def _resource(person: Person) -> Iterator[Line]:
+def _resource(person: UserPreview) -> Iterator[PreviewLine]:
     """Both resources as one text, line by line, since line ends are its own; what is between like ends is told twice.
 
     Where there is only one, nothing of it is marked: who leaves does not lose what the application has.
@@ -140,7 +140,7 @@ def _resource(person: Person) -> Iterator[Line]:
         ("ins", new[start : len(new) - end]),
         ("", new[len(new) - end :]),
     )
-    yield from (Line(mark, _inert("".join(f"{line}\n" for line in lines))) for mark, lines in parts if lines)
+    yield from (PreviewLine(mark, _inert("".join(f"{line}\n" for line in lines))) for mark, lines in parts if lines)
 
 
 def _inert_all(pieces: Pieces) -> Pieces:
@@ -154,7 +154,7 @@ def _inert(text: str) -> Markup:
     return Markup(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))  # noqa: S704  escaped here
 
 
-def _lines(stand: Stand) -> list[str]:
+def _lines(stand: UserState) -> list[str]:
     if not stand.resource:
         return []
     shown = {name: value for name, value in stand.resource.items() if name != "schemas"}  # of everybody the same

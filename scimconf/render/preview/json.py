@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from textwrap import indent
 from typing import Any
 
-from scimconf.plan.preview import Contrast, Head, Person, Sent, Stand, Summary
+from scimconf.plan.preview import AttributeDiff, PreviewHeader, PreviewSummary, SentRequest, UserPreview, UserState
 from scimconf.render.json import write
 from scimconf.render.preview.words import notices
 
@@ -18,7 +18,7 @@ Json = Any
 FORMAT_VERSION = "1.0"
 
 
-class Machine:
+class JsonPreview:
     """Makes the pieces of the document; joined they are the same text that one whole document would be."""
 
     def __init__(self) -> None:
@@ -29,20 +29,20 @@ class Machine:
     def opened(self) -> str:
         return '{\n  "applications": ['
 
-    def begun(self, head: Head) -> str:
+    def begun(self, head: PreviewHeader) -> str:
         comma = "," if self._applications else ""
         self._applications += 1
         self._people = 0
         self._tenant = {"domain": head.tenant.domain, "id": head.tenant.id}
-        known = {"about": head.about, "name": head.name, "notices": list(head.notices)}
+        known = {"about": head.population, "name": head.name, "notices": list(head.warnings)}
         return f'{comma}\n    {{\n{_members(known)},\n      "people": ['
 
-    def person(self, person: Person) -> str:
+    def person(self, person: UserPreview) -> str:
         comma = "," if self._people else ""
         self._people += 1
         return f"{comma}\n{indent(write(document(person)).rstrip(), ' ' * 8)}"
 
-    def ended(self, summary: Summary) -> str:
+    def ended(self, summary: PreviewSummary) -> str:
         end = "\n      ]" if self._people else "]"
         return f"{end},\n{_members({'summary': _summary(summary), 'tenant': self._tenant})}\n    }}"
 
@@ -57,7 +57,7 @@ def _members(known: Mapping[str, Json]) -> str:
     return indent("\n".join(lines), " " * 4)
 
 
-def document(person: Person) -> Json:
+def document(person: UserPreview) -> Json:
     """One person as JSON values."""
     before, after = _stand(person.before), _stand(person.after)
     for name in ("attributes", "resource"):
@@ -66,31 +66,31 @@ def document(person: Person) -> Json:
     return {
         "name": person.name,
         "id": person.id,
-        "verdict": person.verdict.value,
+        "verdict": person.outcome.value,
         "notes": list(person.notes),
         "before": before,
         "after": after,
-        "differences": [_contrast(one) for one in person.contrasts],
+        "differences": [_contrast(one) for one in person.differences],
     }
 
 
-def _stand(stand: Stand) -> Json:
+def _stand(stand: UserState) -> Json:
     return {
         "in_scope": stand.in_scope,
-        "why": stand.why,
+        "why": stand.reason,
         "disabled": stand.disabled,
         "attributes": {target: _sent(sent) for target, sent in stand.sent.items()},
         "resource": dict(stand.resource) or None,
     }
 
 
-def _contrast(one: Contrast) -> Json:
+def _contrast(one: AttributeDiff) -> Json:
     sides = {"before": one.before, "after": one.after}
     told = {side: None if sent is None else _sent(sent) for side, sent in sides.items()}
-    return {"target": one.target, "reason": one.why, **told}
+    return {"target": one.target, "reason": one.full_reason, **told}
 
 
-def _sent(sent: Sent) -> Json:
+def _sent(sent: SentRequest) -> Json:
     """A side of a mapping; what says nothing is left out."""
     value = list(sent.value) if isinstance(sent.value, tuple) else sent.value
     more = {"reason": sent.reason or None, "default": sent.default}
@@ -98,14 +98,14 @@ def _sent(sent: Sent) -> Json:
     return {"kind": sent.kind, "apply": sent.apply, **kept, **({"value": value} if sent.kind == "value" else {})}
 
 
-def _summary(summary: Summary) -> Json:
+def _summary(summary: PreviewSummary) -> Json:
     return {
         "complete": summary.complete,
         "notices": list(notices(summary)),
-        "people": summary.people,
-        "verdicts": {verdict.value: number for verdict, number in summary.verdicts.items()},
+        "people": summary.users,
+        "verdicts": {verdict.value: number for verdict, number in summary.outcomes.items()},
         "mappings": {
             one.target: {"counts": dict(one.counts), "examples": {what: list(e) for what, e in one.examples.items()}}
-            for one in summary.tallies
+            for one in summary.mappings
         },
     }

@@ -7,14 +7,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from scimconf.plan.preview import Contrast, Head, Person, Sent, Stand, Summary, Verdict, said
+from scimconf.plan.preview import (
+    AttributeDiff,
+    PreviewHeader,
+    PreviewSummary,
+    SentRequest,
+    UserOutcome,
+    UserPreview,
+    UserState,
+    said,
+)
 from scimconf.render.preview import words
 from scimconf.render.terminal.page import Page
 
-_UNTOLD = frozenset({Verdict.SAME, Verdict.OUTSIDE})
+_UNTOLD = frozenset({UserOutcome.UNCHANGED, UserOutcome.OUT_OF_SCOPE})
 
 
-class Text:
+class TextPreview:
     """Makes the text; `full` tells everybody, with all that is sent and the resource that a creation would carry."""
 
     def __init__(self, *, width: int = 80, color: bool = False, full: bool = False) -> None:
@@ -24,22 +33,22 @@ class Text:
     def opened(self) -> str:
         return ""
 
-    def begun(self, head: Head) -> str:
-        lines = [*self._page.prose(0, f"{words.heading(head)}: {head.about}", "strong", hang=2)]
-        for notice in head.notices:
+    def begun(self, head: PreviewHeader) -> str:
+        lines = [*self._page.prose(0, f"{words.heading(head)}: {head.population}", "strong", hang=2)]
+        for notice in head.warnings:
             lines += self._page.prose(2, notice, "quiet")
         return _joined([*lines, ""])
 
-    def person(self, person: Person) -> str:
-        if person.verdict in _UNTOLD and not (self._full or person.notes):
+    def person(self, person: UserPreview) -> str:
+        if person.outcome in _UNTOLD and not (self._full or person.notes):
             return ""
         return _joined([*self._heading(person), *self._body(person), ""])
 
-    def ended(self, summary: Summary) -> str:
+    def ended(self, summary: PreviewSummary) -> str:
         lines = [*self._page.prose(0, words.counts(summary), "strong", hang=2)]
         for notice in words.notices(summary):
             lines += self._page.prose(2, notice, "danger")
-        for one in summary.tallies:
+        for one in summary.mappings:
             lines += self._page.prose(2, one.target, "strong")
             for told, examples in words.tally(one):
                 lines += self._page.prose(4, told)
@@ -52,34 +61,34 @@ class Text:
 
     # --- one person ---
 
-    def _heading(self, person: Person) -> Iterator[str]:
-        sign, style = words.SIGNS[person.verdict]
+    def _heading(self, person: UserPreview) -> Iterator[str]:
+        sign, style = words.SIGNS[person.outcome]
         yield from self._page.labelled(0, (style, f"{sign} "), ("strong", person.name), hang=2)
         yield from self._page.prose(4, f"{words.verdict(person)}: {words.where(person)}", hang=2)
         for note in person.notes:
             yield from self._page.prose(4, note, "danger", hang=2)
 
-    def _body(self, person: Person) -> Iterator[str]:
-        differing = {one.target for one in person.contrasts}
-        for one in person.contrasts:
+    def _body(self, person: UserPreview) -> Iterator[str]:
+        differing = {one.target for one in person.differences}
+        for one in person.differences:
             yield from self._contrast(one)
-        if self._full or person.verdict in (Verdict.ENTERS, Verdict.LEAVES) or person.before.left_out:
+        if self._full or person.outcome in (UserOutcome.ENTERS, UserOutcome.LEAVES) or person.before.left_out:
             for target, sent in sorted(person.after.sent.items()):
                 if target not in differing:
                     yield from self._sent(target, sent)
         if self._full:
             yield from self._resource(person.after)
 
-    def _contrast(self, one: Contrast) -> Iterator[str]:
+    def _contrast(self, one: AttributeDiff) -> Iterator[str]:
         sign = "~ " if one.is_sure else "? "
         told = f"{one.target}: {said(one.before)} → {said(one.after)}"
         yield from self._page.labelled(4, ("update", sign), ("", told), hang=4)
-        yield from self._page.prose(8, one.why, "quiet", hang=2)
+        yield from self._page.prose(8, one.full_reason, "quiet", hang=2)
 
-    def _sent(self, target: str, sent: Sent) -> Iterator[str]:
+    def _sent(self, target: str, sent: SentRequest) -> Iterator[str]:
         yield from self._page.prose(6, f"{target}: {said(sent)}", hang=2)
 
-    def _resource(self, stand: Stand) -> Iterator[str]:
+    def _resource(self, stand: UserState) -> Iterator[str]:
         if not stand.resource:
             return
         yield from self._page.prose(4, words.carried(stand), "quiet")

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from scimconf.plan import Action, Change, Effect, decode
-from scimconf.render.names import DANGERS, by_weight, effect, whom
-from scimconf.render.terminal.characters import cells, pad, visible
+from scimconf.render.common.escaping import cells, pad, visible
+from scimconf.render.labels import DANGERS, by_weight, effect, whom
 from scimconf.render.terminal.fields import INDENT
 from scimconf.render.terminal.page import Page, Piece
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from scimconf.plan import Change, Effect
-from scimconf.render.names import by_weight, effect, place, revalued
+from scimconf.render.common.escaping import cells, pad, visible
+from scimconf.render.labels import by_weight, effect, place, revalued
 from scimconf.render.terminal.assignments import KIND as ASSIGNMENT
 from scimconf.render.terminal.assignments import assignment_lines, effect_lines
-from scimconf.render.terminal.characters import cells, pad, visible
 from scimconf.render.terminal.fields import INDENT, brief, facts, field_lines
 from scimconf.render.terminal.page import Page
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scimconf.plan import Action, Change, Detail, FieldChange, Resource, WriteOnly
-from scimconf.render.names import USUAL, short
-from scimconf.render.terminal.characters import cells, pad, visible
+from scimconf.render.common.escaping import cells, pad, visible
+from scimconf.render.common.values import block, inline
+from scimconf.render.labels import USUAL, short
 from scimconf.render.terminal.page import Page, Piece
-from scimconf.render.terminal.values import block, inline
 
 Json = Any
 INDENT = 6

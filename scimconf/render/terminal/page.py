@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from scimconf.render.terminal.characters import visible, wrap
+from scimconf.render.common.escaping import visible, wrap
 
 Piece = tuple[str, str]
 """A style and the text that wears it; the style may be empty."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from scimconf.plan import Outcome, Report, Result
-from scimconf.render.names import counts
+from scimconf.plan import Report, Result, StepOutcome
+from scimconf.render.labels import counts
 from scimconf.render.terminal.fields import INDENT
 from scimconf.render.terminal.page import Page
 
 _LISTED = 20
-_STYLES = {Result.DONE: "create", Result.UNSEEN: "update", Result.SKIPPED: "replace", Result.FAILED: "danger"}
+_STYLES = {Result.DONE: "create", Result.UNCONFIRMED: "update", Result.SKIPPED: "replace", Result.FAILED: "danger"}
 _NEXT = {
     1: "Nothing was written. Mend the cause and run the same apply again.",
     3: "The tenant has moved since it was read. Plan again, look at the new plan, and apply that.",
@@ -26,7 +26,7 @@ _NEXT = {
 def report_lines(page: Page, report: Report) -> Iterator[str]:
     yield page.line(0, ("strong", report.name))
     yield from _done(page, report)
-    for result in (Result.UNSEEN, Result.SKIPPED, Result.FAILED):
+    for result in (Result.UNCONFIRMED, Result.SKIPPED, Result.FAILED):
         outcomes = [one for one in report.outcomes if one.result is result]
         many = len(outcomes) > _LISTED and result is not Result.FAILED
         yield from _folded(page, outcomes) if many else _each(page, outcomes)
@@ -44,7 +44,7 @@ def _done(page: Page, report: Report) -> Iterator[str]:
             yield from _line(page, Result.DONE, address.local)
 
 
-def _folded(page: Page, outcomes: Sequence[Outcome]) -> Iterator[str]:
+def _folded(page: Page, outcomes: Sequence[StepOutcome]) -> Iterator[str]:
     """How many of each kind, and every reason once."""
     addresses = {address for one in outcomes for address in one.addresses}
     yield from _line(page, outcomes[0].result, counts(Counter(address.kind for address in addresses)))
@@ -52,11 +52,11 @@ def _folded(page: Page, outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield from page.prose(INDENT, said, hang=2)
 
 
-def _each(page: Page, outcomes: Sequence[Outcome]) -> Iterator[str]:
+def _each(page: Page, outcomes: Sequence[StepOutcome]) -> Iterator[str]:
     for one in outcomes:
         whose = ", ".join(address.local for address in one.addresses)
-        yield from _line(page, one.result, whose or one.says)
-        for said in (one.says if whose else "", one.detail, one.hint):
+        yield from _line(page, one.result, whose or one.message)
+        for said in (one.message if whose else "", one.detail, one.hint):
             if said:
                 yield from page.prose(INDENT, said, hang=2)
 
@@ -73,7 +73,7 @@ def _end(page: Page, report: Report) -> Iterator[str]:
     for said, style in ((report.error, "danger"), (report.hint, "")):
         if said:
             yield from page.prose(2, said, style, hang=2)
-    for notice in report.notices:
+    for notice in report.warnings:
         yield from page.labelled(2, ("replace", "note:"), ("", f" {notice}"), hang=2)
     if report.backup:
         yield from page.prose(2, f"backup of what was there: {report.backup}", hang=2)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from scimconf.plan import ApplicationPlan, Effect, Guard, Resource, Tenant
-from scimconf.render.names import HORIZON, counts, effect, opening, place, plural, short, sum_up
-from scimconf.render.problems import sentence
+from scimconf.render.common.escaping import cells, pad, visible
+from scimconf.render.diagnostics import sentence
+from scimconf.render.labels import HORIZON, counts, effect, opening, place, plural, short, sum_up
 from scimconf.render.terminal.assignments import KIND as ASSIGNMENT
 from scimconf.render.terminal.changes import change_lines
-from scimconf.render.terminal.characters import cells, pad, visible
 from scimconf.render.terminal.fields import facts
 from scimconf.render.terminal.page import Page
 
@@ -28,10 +28,10 @@ def application_lines(page: Page, plan: ApplicationPlan, tenant: Tenant, *, unma
         yield from _resync(page, plan)
     else:
         yield from ["", page.line(2, ("", "No changes."))]
-    yield from _drift(page, plan.reported)
+    yield from _drift(page, plan.unmanaged_drift)
     yield from _behind(page, plan)
     yield from _rest(page, plan)
-    for one in plan.left_alone if unmanaged else ():
+    for one in plan.unmanaged if unmanaged else ():
         yield from page.prose(4, f". {one.address.local}", "quiet", hang=4)
     yield from _guards(page, plan.guards)
 
@@ -52,9 +52,9 @@ def _horizon(page: Page, plan: ApplicationPlan) -> Iterator[str]:
 
 
 def _notices(page: Page, plan: ApplicationPlan) -> Iterator[str]:
-    if plan.notices:
+    if plan.warnings:
         yield ""
-    for problem in plan.notices:
+    for problem in plan.warnings:
         style, mark = ("danger", "! problem") if problem.is_error else ("replace", "note")
         label = f"{mark} {problem.code}:" if problem.code else f"{mark}:"
         yield from page.labelled(2, (style, label), ("", f" {sentence(problem)}"), hang=2)
@@ -80,17 +80,17 @@ def _drift(page: Page, reported: Iterable[Resource]) -> Iterator[str]:
 
 def _behind(page: Page, plan: ApplicationPlan) -> Iterator[str]:
     """What a former spec named: it stays until it is said to be absent."""
-    if plan.left_behind:
+    if plan.abandoned:
         yield ""
         said = " no longer in the spec, still in the tenant; to remove it, write"
         yield from page.labelled(2, ("strong", "left behind:"), ("", said), hang=2)
-    for one in plan.left_behind:
+    for one in plan.abandoned:
         yield from page.prose(4, f"? {one.address.local}", hang=4)
-        yield from page.prose(8, one.write, hang=2)
+        yield from page.prose(8, one.removal_snippet, hang=2)
 
 
 def _rest(page: Page, plan: ApplicationPlan) -> Iterator[str]:
-    left, excluded = counts(plan.left_alone_counts), plan.excluded
+    left, excluded = counts(plan.unmanaged_counts), plan.excluded_changes
     if left or excluded:
         yield ""
     if left:
@@ -102,9 +102,9 @@ def _rest(page: Page, plan: ApplicationPlan) -> Iterator[str]:
 def _guards(page: Page, guards: Sequence[Guard]) -> Iterator[str]:
     if guards:
         yield ""
-    for guard in sorted(guards, key=lambda guard: guard.open):
+    for guard in sorted(guards, key=lambda guard: guard.is_allowed):
         about = f" at {guard.address.local}" if guard.address and guard.address.rest else ""
-        style, mark = ("strong", "") if guard.open else ("danger", "! ")
+        style, mark = ("strong", "") if guard.is_allowed else ("danger", "! ")
         yield from page.labelled(2, (style, f"{mark}guard {guard.id}"), ("", f"{about}: {guard.message}"), hang=4)
         yield from page.prose(6, opening(guard), hang=2)
 

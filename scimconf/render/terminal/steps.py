@@ -7,10 +7,11 @@ from itertools import groupby
 from typing import Any, assert_never
 
 from scimconf.plan import WriteOnly
-from scimconf.render.names import plural
+from scimconf.render.common.values import block, inline
+from scimconf.render.labels import plural
 from scimconf.render.terminal.page import Page
-from scimconf.render.terminal.values import block, inline
-from scimconf.wire import Edit, Folded, Read, SecretRef, Send, Step
+from scimconf.snapshot import SecretRef
+from scimconf.steps import Edit, PendingDocument, Read, Send, Step
 
 Json = Any
 _VERBS = {"put": "PUT", "put_values": "PUT", "patch": "PATCH", "never": "GET"}
@@ -57,28 +58,28 @@ def _node(page: Page, together: Sequence[Step]) -> Iterator[str]:
 
 
 def _send(page: Page, step: Send) -> Iterator[str]:
-    yield from page.prose(4, step.says, "strong", hang=2)
+    yield from page.prose(4, step.description, "strong", hang=2)
     yield from _serves(page, step, 6)
     yield from page.prose(6, f"{step.method} {step.path}", "update", hang=4)
     if step.body is not None:
         yield from page.lines(8, block(_plain(step.body), page.room(8)))
-    if step.gives:
-        given = ", ".join(f"{{{name}}} = {source}" for name, source in step.gives)
+    if step.outputs:
+        given = ", ".join(f"{{{name}}} = {source}" for name, source in step.outputs)
         yield from page.prose(6, f"the answer gives {given}", "quiet", hang=2)
 
 
 def _edit(page: Page, step: Edit) -> Iterator[str]:
-    yield from page.prose(6, f"{step.says}: {_operation(step)}", hang=2)
+    yield from page.prose(6, f"{step.description}: {_operation(step)}", hang=2)
     yield from _serves(page, step, 8)
     if step.value is not None:
         yield from page.lines(8, block(_plain(step.value), page.room(8)))
-    if step.ask:
+    if step.expression:
         yield from page.prose(8, "source: what parseExpression makes of", hang=2)
-        yield from page.lines(10, block(step.ask, page.room(10)))
+        yield from page.lines(10, block(step.expression, page.room(10)))
 
 
 def _read(page: Page, step: Read) -> Iterator[str]:
-    yield from page.prose(4, step.says, "strong", hang=2)
+    yield from page.prose(4, step.description, "strong", hang=2)
     yield from _serves(page, step, 6)
     yield from page.prose(6, f"GET {step.document.path}", "update", hang=4)
     yield from page.prose(6, f"until {_operation(step)}", hang=2)
@@ -89,8 +90,8 @@ def _operation(step: Edit | Read) -> str:
 
 
 def _serves(page: Page, step: Step, indent: int) -> Iterator[str]:
-    for address in step.serves:
-        if address.local not in step.says:
+    for address in step.addresses:
+        if address.local not in step.description:
             yield from page.prose(indent, f"for {address.local}", "quiet", hang=2)
 
 
@@ -99,7 +100,7 @@ def _plain(value: Json) -> Json:
     match value:
         case SecretRef():
             return WriteOnly(str(value))
-        case Folded(document):
+        case PendingDocument(document):
             return f"(what the edits of {document} leave)"
         case dict():
             return {key: _plain(part) for key, part in value.items() if key not in _TABLES}

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scimconf.render.yaml.arrange import arrange
-from scimconf.render.yaml.checking import check, loaded, refused, unreadable
+from scimconf.render.yaml.builder import NOTHING, CommentNotes, make
 from scimconf.render.yaml.layout import layout
-from scimconf.render.yaml.making import NOTHING, Notes, make
-from scimconf.render.yaml.reading import UnreadableError, read
+from scimconf.render.yaml.ordering import arrange
+from scimconf.render.yaml.parser import UnreadableError, read
+from scimconf.render.yaml.verify import check, loaded, refused, unreadable
 
-__all__ = ["Notes", "format_text", "write_spec"]
+__all__ = ["CommentNotes", "format_text", "write_spec"]
 
 
 def format_text(text: str, file: str = "the text") -> str:
@@ -36,7 +36,7 @@ def format_text(text: str, file: str = "the text") -> str:
     return made.replace("\n", "\r\n") if "\r\n" in text.partition("\n")[0] + "\n" else made
 
 
-def write_spec(tree: Mapping[str, Any], notes: Notes = NOTHING) -> str:
+def write_spec(tree: Mapping[str, Any], notes: CommentNotes = NOTHING) -> str:
     """The text of a new spec from plain values.
 
     Texts get quotes where they need them; a `Plain` is written without, so that `Plain("none")` means none and "none"

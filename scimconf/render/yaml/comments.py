@@ -14,7 +14,7 @@ AHEAD = " \t-?:"
 
 
 @dataclass(frozen=True, slots=True)
-class Comment:
+class YamlComment:
     """A comment; `is_beside`: something stands before it on its line."""
 
     index: int
@@ -46,15 +46,15 @@ class Lines:
         return line >= 0 and not self._lines[line].strip(" \t")
 
 
-def comments_between(text: str, lines: Lines, spans: Iterable[tuple[int, int, bool]]) -> Iterator[Comment]:
+def comments_between(text: str, lines: Lines, spans: Iterable[tuple[int, int, bool]]) -> Iterator[YamlComment]:
     """All comments in their order; a span is where a token begins, where it ends, and whether it is a block scalar."""
     end = 0
     for start, stop, is_block in spans:
         for found in COMMENT.finditer(text, end, start):
             is_beside = bool(lines.before(found.start()).strip(AHEAD))
-            yield Comment(found.start(), *lines.place(found.start()), found[0].rstrip(), is_beside)
+            yield YamlComment(found.start(), *lines.place(found.start()), found[0].rstrip(), is_beside)
         header = HEADER.match(text, start) if is_block else None
         if header is not None and header[1]:
             # Behind the indicator of a block; it belongs to the entry, as one behind any other value does.
-            yield Comment(header.start(1), *lines.place(header.start(1)), header[1].rstrip(), is_beside=True)
+            yield YamlComment(header.start(1), *lines.place(header.start(1)), header[1].rstrip(), is_beside=True)
         end = max(end, stop)

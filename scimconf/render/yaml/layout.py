@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scimconf.render.yaml.order import HEADING, known
+from scimconf.render.yaml.key_order import HEADING, known
 from scimconf.render.yaml.scalars import folded, quoted, written
-from scimconf.render.yaml.tree import Alias, Collection, Document, Entry, Node, Scalar, strip_blanks
+from scimconf.render.yaml.tree import Alias, Node, Scalar, YamlCollection, YamlDocument, YamlEntry, strip_blanks
 
 WIDTH = 100
 STEP = 2
 
 
-def layout(document: Document) -> str:
+def layout(document: YamlDocument) -> str:
     page = _Page()
     page.comments(document.head, 0)
     if not document.root.entries:
@@ -26,13 +26,13 @@ def layout(document: Document) -> str:
     return "\n".join(page.lines) + "\n"
 
 
-def _is_heading(entry: Entry) -> bool:
+def _is_heading(entry: YamlEntry) -> bool:
     return isinstance(entry.key, Scalar) and entry.key.text in HEADING
 
 
-def _is_section(entry: Entry) -> bool:
+def _is_section(entry: YamlEntry) -> bool:
     is_known = isinstance(entry.key, Scalar) and entry.key.text in known(())
-    return not _is_heading(entry) and (is_known or isinstance(entry.value, Collection))
+    return not _is_heading(entry) and (is_known or isinstance(entry.value, YamlCollection))
 
 
 class _Page:
@@ -66,8 +66,8 @@ class _Page:
             else:
                 self.blank()
 
-    def entries(self, node: Collection, indent: int, *, is_root: bool = False) -> None:
-        above: Entry | None = None
+    def entries(self, node: YamlCollection, indent: int, *, is_root: bool = False) -> None:
+        above: YamlEntry | None = None
         for entry in node.entries:
             if above is None or (is_root and _is_heading(entry) and not any(entry.before)):
                 strip_blanks(entry.before)
@@ -77,7 +77,7 @@ class _Page:
             above = entry
         self.comments(node.tail, indent)
 
-    def entry(self, entry: Entry, indent: int) -> None:
+    def entry(self, entry: YamlEntry, indent: int) -> None:
         above = list(entry.before)
         name = "-" if entry.key is None else _key(entry.key)
         anchor = f" &{entry.value.anchor}" if not isinstance(entry.value, Alias) and entry.value.anchor else ""
@@ -85,15 +85,15 @@ class _Page:
         if isinstance(entry.value, Scalar) and (line is None or _is_long(entry.value, line, indent + len(name))):
             self.comments(above, indent)
             self._block(entry, entry.value, indent, name + anchor)
-        elif isinstance(entry.value, Collection) and line is None:
+        elif isinstance(entry.value, YamlCollection) and line is None:
             self._collection(entry, entry.value, above, indent, name + anchor)
         else:
-            empty = entry.value.tail if isinstance(entry.value, Collection) else []
+            empty = entry.value.tail if isinstance(entry.value, YamlCollection) else []
             self.comments([*above, *empty], indent)
             self.put(indent, f"{name}{anchor} {line}", entry.beside, entry.column)
         self.comments(entry.after, indent)
 
-    def _block(self, entry: Entry, value: Scalar, indent: int, name: str) -> None:
+    def _block(self, entry: YamlEntry, value: Scalar, indent: int, name: str) -> None:
         block = value.block
         if block is None or value.folded:
             indicator, end, lines = ">", "-", folded(value.text, WIDTH - indent - STEP)
@@ -104,7 +104,7 @@ class _Page:
         self.lines += [" " * (indent + STEP) + line if line else "" for line in lines]
         self._is_open = end == "+"
 
-    def _collection(self, entry: Entry, value: Collection, above: list[str], indent: int, name: str) -> None:
+    def _collection(self, entry: YamlEntry, value: YamlCollection, above: list[str], indent: int, name: str) -> None:
         column = 0 if value.flow else entry.column
         if name == "-":
             self.comments([*above, entry.beside] if entry.beside else above, indent)
@@ -137,7 +137,7 @@ def _line(node: Node, room: int) -> str | None:
     return text if text is None or len(text) <= room or not node.entries else None
 
 
-def _brackets(node: Collection) -> str | None:
+def _brackets(node: YamlCollection) -> str | None:
     """A map or a list on one line; None where it is no such, or where a comment or a text does not fit in."""
     if not node.flow or (node.tail and node.entries):
         return None
@@ -156,7 +156,7 @@ def _flow(node: Node) -> str | None:
     return text if text is None or node.anchor is None else f"&{node.anchor} {text}"
 
 
-def _flow_entry(entry: Entry) -> str | None:
+def _flow_entry(entry: YamlEntry) -> str | None:
     value = _flow(entry.value)
     if value is None or entry.beside or any(entry.before):
         return None

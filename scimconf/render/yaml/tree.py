@@ -44,7 +44,7 @@ class Alias:
 
 
 @dataclass(slots=True, eq=False)
-class Entry:
+class YamlEntry:
     """A key with its value, or an item of a list; `column` is where the comment beside it stood."""
 
     value: Node = field(default_factory=lambda: Scalar(""))
@@ -56,27 +56,27 @@ class Entry:
 
 
 @dataclass(slots=True, eq=False)
-class Collection:
+class YamlCollection:
     """A map (every entry has a key) or a list; `flow` is the form with brackets."""
 
     keyed: bool
     flow: bool = False
     anchor: str | None = None
     column: int = 0
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[YamlEntry] = field(default_factory=list)
     tail: list[str] = field(default_factory=list)
 
 
-Node = Scalar | Alias | Collection
+Node = Scalar | Alias | YamlCollection
 
 
 @dataclass(slots=True, eq=False)
-class Document:
+class YamlDocument:
     """A whole file: what stands above its first key, its map, its anchored nodes, and all of its comments."""
 
     head: list[str]
-    root: Collection
-    anchors: dict[str, Scalar | Collection] = field(default_factory=dict)
+    root: YamlCollection
+    anchors: dict[str, Scalar | YamlCollection] = field(default_factory=dict)
     comments: list[str] = field(default_factory=list)
 
 

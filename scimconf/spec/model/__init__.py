@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from scimconf.spec.codes import Said, quoted, refuse, refuse_all
+from scimconf.spec.codes import ModelIssue, quoted, refuse, refuse_all
 from scimconf.spec.model.access import (
     AppRoles,
     Assignment,
@@ -43,12 +43,43 @@ from scimconf.spec.model.operators import OPERATORS, Operator, operator_word, sa
 from scimconf.spec.model.testing import MappingTest, RowTest
 
 __all__ = [
-    "GUARDS", "OPERATORS", "AppRoles", "Application", "Apply", "Assignment", "Assignments", "AttributeDefinition",
-    "Clause", "Connection", "Create", "Filter", "Form", "GroupAssignment", "GuardId", "ImportedRows",
-    "Job", "Keep", "KeyVaultSecret", "MappingRow", "MappingTest", "Notifications", "OAuth2", "ObjectMapping", "Operator",
-    "Permit", "Provisioning", "Role", "RoleAttribute", "RowTest", "SecretReference", "Section", "Spec", "Unlisted",
+    "GUARDS",
+    "OPERATORS",
+    "AppRoles",
+    "Application",
+    "Apply",
+    "Assignment",
+    "Assignments",
+    "AttributeDefinition",
+    "Clause",
+    "Connection",
+    "Create",
+    "ExemptionEntry",
+    "Filter",
+    "Form",
+    "GroupAssignment",
+    "GuardId",
+    "ImportedRows",
+    "Job",
+    "Keep",
+    "KeyVaultSecret",
+    "MappingRow",
+    "MappingTest",
+    "Notifications",
+    "OAuth2",
+    "ObjectMapping",
+    "Operator",
+    "Provisioning",
+    "Role",
+    "RoleAttribute",
+    "RowTest",
+    "SecretReference",
+    "Section",
+    "Spec",
+    "Unlisted",
     "UserAssignment",
-    "operator_word", "same_spelling",
+    "operator_word",
+    "same_spelling",
 ]  # fmt: skip
 
 GuardId = Literal[
@@ -120,15 +151,15 @@ class Provisioning(Section):
     )
 
 
-class Permit(Section):
+class ExemptionEntry(Section):
     """Opens a guard for a while."""
 
-    allow: GuardId = Field(description="The guard's id.")
+    guard: GuardId = Field(description="The guard's id.")
     address: Text | None = Field(default=None, description="Only for this address.")
-    up_to: Count | None = Field(default=None, description="Only up to this number.")
+    max: Count | None = Field(default=None, description="Only up to this number.")
     until: Date = Field(description="The last day of the permit, as `2026-12-31`.")
-    why: Text = Field(description="The reason, e.g. the number of a change request.")
-    loosens: Flag = Field(default=False, description="Says that this opens more than the base file's permits do.")
+    reason: Text = Field(description="The reason, e.g. the number of a change request.")
+    overrides_base: Flag = Field(default=False, description="Says that this opens more than the base file's permits do.")
 
 
 class Spec(Section):
@@ -153,7 +184,7 @@ class Spec(Section):
         default=None, description="The attribute of the application that carries a person's roles."
     )
     assignments: Assignments | None = Field(default=None, description="Who is assigned, and as what.")
-    guards: tuple[Permit, ...] = Field(default=(), description="Guards that are open for a while.")
+    guard_exemptions: tuple[ExemptionEntry, ...] = Field(default=(), description="Guards that are open for a while.")
     tests: tuple[MappingTest, ...] = Field(default=(), description="What the mappings make of which people.")
 
     @field_validator("mappings", mode="after")
@@ -172,12 +203,12 @@ class Spec(Section):
         return self
 
 
-def _selectors(name: str, mapping: ObjectMapping) -> list[Said]:
+def _selectors(name: str, mapping: ObjectMapping) -> list[ModelIssue]:
     written = [key for key in ("rule", "source", "target") if mapping.wrote(key)]
     if name in STANDARD:
-        return [Said("S309", f"{name} finds its objects itself", "Take it out.", (name, key)) for key in written]
+        return [ModelIssue("S309", f"{name} finds its objects itself", "Take it out.", (name, key)) for key in written]
     return [
-        Said(
+        ModelIssue(
             "S309",
             f'a mapping of your own needs {key}; only "users" and "groups" do without',
             f"Add `{key}:`.",
@@ -188,30 +219,32 @@ def _selectors(name: str, mapping: ObjectMapping) -> list[Said]:
     ]
 
 
-def _mapped_twice(spec: Spec) -> list[Said]:
+def _mapped_twice(spec: Spec) -> list[ModelIssue]:
     users = spec.mappings.get("users")
     if users is None or spec.role_attribute is None or spec.role_attribute.target not in users.attributes:
         return []
     path: tuple[Any, ...] = ("mappings", "users", "attributes", spec.role_attribute.target)
-    return [Said("S310", "role_attribute maps this attribute already", "Take this row out.", path)]
+    return [ModelIssue("S310", "role_attribute maps this attribute already", "Take this row out.", path)]
 
 
-def _tested_twice(spec: Spec) -> list[Said]:
+def _tested_twice(spec: Spec) -> list[ModelIssue]:
     """A name of a test is how a file over this one replaces it."""
     return [
-        Said("S305", f"a test is called {quoted(test.name)} already", "Give it another name.", ("tests", index, "name"))
+        ModelIssue(
+            "S305", f"a test is called {quoted(test.name)} already", "Give it another name.", ("tests", index, "name")
+        )
         for index, test in enumerate(spec.tests)
         if test.name.casefold() in {one.name.casefold() for one in spec.tests[:index]}
     ]
 
 
-def _assigned_absent(spec: Spec) -> list[Said]:
+def _assigned_absent(spec: Spec) -> list[ModelIssue]:
     gone = {role.value for role in spec.app_roles.roles if role.absent} if spec.app_roles is not None else set()
     if not gone or spec.assignments is None:
         return []
     listed = {"groups": spec.assignments.groups, "users": spec.assignments.users}
     return [
-        Said(
+        ModelIssue(
             "S311",
             f'role "{role}" is absent by app_roles',
             "Assign another role.",

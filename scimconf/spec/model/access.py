@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from scimconf.spec.codes import Said, refuse, refuse_all
+from scimconf.spec.codes import ModelIssue, refuse, refuse_all
 from scimconf.spec.model.base import Apply, Flag, Guid, Section, Text, Unlisted
 from scimconf.spec.model.testing import RowTest
 from scimconf.spec.tree import Table
@@ -22,7 +22,7 @@ def repeats(identities: Iterable[tuple[str, str]], below: str) -> PydanticCustom
     said = []
     for index, (what, identity) in enumerate(identities):
         if identity in seen:
-            said.append(Said("S305", f"{what} is listed twice", "Keep one entry.", (below, index)))
+            said.append(ModelIssue("S305", f"{what} is listed twice", "Keep one entry.", (below, index)))
         seen.add(identity)
     return refuse_all(said) if said else None
 
@@ -176,7 +176,7 @@ class Assignments(Section):
     unlisted: Unlisted = Field(
         description="What becomes of live assignments that are not listed: kept, reported as drift, or removed. No default."
     )
-    keep: tuple[Keep, ...] = Field(default=(), description="What is never removed, whatever `unlisted` says.")
+    protect: tuple[Keep, ...] = Field(default=(), description="What is never removed, whatever `unlisted` says.")
     groups: tuple[GroupAssignment, ...] = Field(default=(), description="Groups and their roles.")
     users: tuple[UserAssignment, ...] = Field(default=(), description="Users and their roles.")
     users_from: tuple[Text, ...] = Field(

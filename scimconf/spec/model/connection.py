@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from scimconf.errors import SpecPath
-from scimconf.spec.codes import Said, refuse, refuse_all
+from scimconf.diagnostics import SpecPath
+from scimconf.spec.codes import ModelIssue, refuse, refuse_all
 from scimconf.spec.model.base import Https, Section, Text
 
 Authentication = Literal["bearer", "oauth2_client_credentials", "entra_token", "other"]
@@ -137,36 +137,38 @@ class Connection(Section):
             raise refuse_all(said)
         return self
 
-    def _authentication(self) -> list[Said]:
+    def _authentication(self) -> list[ModelIssue]:
         has = {
             "secret_token": self.secret_token is not None,
             "oauth2": self.oauth2 is not None,
             "other": bool(self.other),
         }
         if self.authentication is None:
-            both = Said("S302", "secret_token and oauth2 are two ways to sign in", "Keep one of them.")
+            both = ModelIssue("S302", "secret_token and oauth2 are two ways to sign in", "Keep one of them.")
             return [both] if has["secret_token"] and has["oauth2"] else []
         needed = NEEDED.get(self.authentication)
         said = []
         if needed is not None and not has[needed]:
-            said.append(Said("S301", f"authentication {self.authentication} needs {needed}", f"Add `{needed}:` here."))
+            said.append(
+                ModelIssue("S301", f"authentication {self.authentication} needs {needed}", f"Add `{needed}:` here.")
+            )
         unused = [key for key in ("secret_token", "oauth2") if key != needed and has[key]]
         return said + [
-            Said("S302", f"authentication {self.authentication} does not use {key}", "Take it out.", (key,))
+            ModelIssue("S302", f"authentication {self.authentication} does not use {key}", "Take it out.", (key,))
             for key in unused
         ]
 
-    def _owned(self) -> list[Said]:
+    def _owned(self) -> list[ModelIssue]:
         return [
-            Said("S303", f"{key} is what {OWNED[key]} stands for", f"Write it as {OWNED[key]}.", ("other", key))
+            ModelIssue("S303", f"{key} is what {OWNED[key]} stands for", f"Write it as {OWNED[key]}.", ("other", key))
             for key in self.other
             if key in OWNED
         ]
 
-    def _masked(self) -> list[Said]:
+    def _masked(self) -> list[ModelIssue]:
         """A `*` is no value: it is what Graph shows where it shows none, and is never sent."""
         paths: list[SpecPath] = [("other", key) for key, value in self.other.items() if value == MASK]
         if self.oauth2 is not None and self.oauth2.client_id == MASK:
             paths.append(("oauth2", "client_id"))
         hint = "Write the value, or `{env: NAME}` where it is a secret."
-        return [Said("S314", "`*` is what Graph shows in place of a value", hint, path) for path in paths]
+        return [ModelIssue("S314", "`*` is what Graph shows in place of a value", hint, path) for path in paths]

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from scimconf.spec.codes import Said, quoted, refuse, refuse_all
+from scimconf.spec.codes import ModelIssue, quoted, refuse, refuse_all
 from scimconf.spec.model.base import Apply, Count, Flag, Section, Text, Unlisted, as_count_or_none
 from scimconf.spec.model.operators import OPERATORS, operator_word
 from scimconf.spec.model.testing import RowTest
@@ -105,7 +105,9 @@ class MappingRow(Section):
 
 
 def _raw(value: Any) -> Any:
-    said = [Said("S210", "no number that JSON can hold", "A text takes quotes.", at) for at in out_of_reach(value)]
+    said = [
+        ModelIssue("S210", "no number that JSON can hold", "A text takes quotes.", at) for at in out_of_reach(value)
+    ]
     if said:
         raise refuse_all(said)
     return plain_json(value)
@@ -131,7 +133,7 @@ class AttributeDefinition(Section):
     @model_validator(mode="after")
     def _owned(self) -> AttributeDefinition:
         said = [
-            Said("S303", f"{key} is what {OWNED_RAW[key]} stands for", "Write it there.", ("raw", key))
+            ModelIssue("S303", f"{key} is what {OWNED_RAW[key]} stands for", "Write it there.", ("raw", key))
             for key in self.raw
             if key in OWNED_RAW
         ]
@@ -203,7 +205,7 @@ class ObjectMapping(Section):
     def _matches(self) -> ObjectMapping:
         counts = Counter(row.match for row in self.attributes.values() if row.match is not None)
         said = [
-            Said(
+            ModelIssue(
                 "S306", f"match {row.match} is used by several attributes", "Number them 1, 2, …", ("attributes", name)
             )
             for name, row in self.attributes.items()

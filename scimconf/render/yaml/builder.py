@@ -1,0 +1,93 @@
+"""From plain values to a tree: which maps take brackets, which scalars quotes, and where notes go."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from scimconf.diagnostics import SpecPath
+from scimconf.render.yaml.ordering import is_foldable
+from scimconf.render.yaml.scalars import ESCAPED
+from scimconf.render.yaml.tree import Block, Node, Scalar, YamlCollection, YamlDocument, YamlEntry
+from scimconf.spec.tree import Plain
+
+BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+NAMES = ("attributes", "target_attributes", "source_attributes")
+"""Maps below a mapping whose keys are names: a line each."""
+MEANT = ("email", "deletion_threshold", "match")
+"""Where the word `none` can only mean none, and takes no quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommentNotes:
+    """Comments of a new spec: above everything, above a path, on its line, and at the end of a map or a list."""
+
+    head: str = ""
+    above: Mapping[SpecPath, str] = field(default_factory=dict)
+    beside: Mapping[SpecPath, str] = field(default_factory=dict)
+    below: Mapping[SpecPath, str] = field(default_factory=dict)
+
+
+NOTHING = CommentNotes()
+
+
+def make(tree: Mapping[str, Any], notes: CommentNotes) -> YamlDocument:
+    root = _collection(tree, (), notes)
+    root.flow = False
+    return YamlDocument(_lines(notes.head), root)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a comment, whatever is in it; an empty one is a blank line."""
+    lines = (ESCAPED.sub(" ", line) for line in BREAK.split(text))
+    return [f"# {line}".rstrip() if line else "" for line in lines] if text else []
+
+
+def _node(value: Any, path: SpecPath, notes: CommentNotes) -> Node:
+    return _collection(value, path, notes) if isinstance(value, Mapping | list | tuple) else _scalar(value, path)
+
+
+def _collection(value: Any, path: SpecPath, notes: CommentNotes) -> YamlCollection:
+    keyed = isinstance(value, Mapping)
+    node = YamlCollection(keyed, _is_flow(value, path), tail=_lines(notes.below.get(path, "").rstrip()))
+    for key, item in value.items() if keyed else enumerate(value):
+        below = (*path, key)
+        entry = YamlEntry(_node(item, below, notes), Scalar(str(key), '"') if keyed else None)
+        entry.before = _lines(notes.above.get(below, ""))
+        entry.beside = " ".join(_lines(BREAK.sub(" ", notes.beside.get(below, ""))))
+        node.entries.append(entry)
+    return node
+
+
+def _is_flow(value: Any, path: SpecPath) -> bool:
+    """Brackets are for what is small and one thing: a row, a role, a reference, a list of words."""
+    items = value.values() if isinstance(value, Mapping) else value
+    is_leaf = not any(isinstance(item, Mapping) or (isinstance(item, list | tuple) and _nests(item)) for item in items)
+    if not isinstance(value, Mapping):
+        return not _nests(value)
+    is_section = len(path) == 1 or (len(path) == 2 and path[0] == "mappings")
+    is_names = len(path) == 3 and path[0] == "mappings" and path[2] in NAMES
+    return is_leaf and (not value or path == ("job",) or not (is_section or is_names))
+
+
+def _nests(items: Any) -> bool:
+    return any(isinstance(item, Mapping | list | tuple) for item in items)
+
+
+def _scalar(value: Any, path: SpecPath) -> Scalar:
+    if value is None or isinstance(value, bool):
+        return Scalar({None: "null", True: "true", False: "false"}[value])
+    if isinstance(value, str) and not isinstance(value, Plain) and not (value == "none" and path[-1] in MEANT):
+        return Scalar(value, "|", block=_block(value)) if _block(value) else Scalar(value, '"')
+    return Scalar(str(value))
+
+
+def _block(text: str) -> Block | None:
+    """Several lines as a `|` block, where every line is fit for it."""
+    body = text.removesuffix("\n")
+    lines = body.split("\n")
+    if len(lines) < 2 or not all(is_foldable(line) for line in lines):
+        return None
+    return Block("|", "" if body != text else "-", lines)

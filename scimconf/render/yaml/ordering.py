@@ -1,0 +1,96 @@
+"""Puts a tree into canonical order, and marks what its places say about the form of scalars.
+
+An anchor belongs to the first place where its node stands: where the order changes, node and alias change places.
+"""
+
+from __future__ import annotations
+
+import re
+
+from scimconf.diagnostics import SpecPath
+from scimconf.render.yaml.key_order import is_expression, is_operator, known
+from scimconf.render.yaml.tree import Alias, Node, Scalar, YamlCollection, YamlDocument, YamlEntry, strip_blanks
+from scimconf.spec.model import OPERATORS
+from scimconf.spec.references import VARIABLE
+from scimconf.spec.tree import NULLS, Plain, core
+
+MODELINE = re.compile(r"#\s*(yaml-language-server:|\$schema[:=])")
+FOLDABLE = re.compile("(?! )[^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]+(?<! )")
+
+
+def arrange(document: YamlDocument) -> None:
+    """Changes the document itself."""
+    _heading(document)
+    _Arranger(document.anchors).node(document.root, ())
+
+
+def _heading(document: YamlDocument) -> None:
+    """Lines for editors come first; what a blank line parts from the text above it is about the first key."""
+    lines = document.head
+    strip_blanks(lines)
+    head = [line for line in lines if MODELINE.match(line)]
+    others = [line for line in lines if not MODELINE.match(line)]
+    cut = max((index + 1 for index, line in enumerate(others) if not line), default=0)
+    if not cut or not document.root.entries:
+        cut = len(others)
+    document.head = head + others[:cut]
+    if others[cut:]:
+        document.root.entries[0].before = others[cut:]
+
+
+def is_foldable(text: str) -> bool:
+    """Whether a `>-` block can hold this text with nothing said about its indentation."""
+    return FOLDABLE.fullmatch(text) is not None
+
+
+class _Arranger:
+    def __init__(self, anchors: dict[str, Scalar | YamlCollection]) -> None:
+        self._anchors = anchors
+        self._defined: set[str] = set()
+
+    def node(self, node: Node, path: SpecPath) -> Node:
+        """What is to stand here: the node, or an alias where it stood before."""
+        if isinstance(node, Alias) and node.anchor not in self._defined:
+            node = self._anchors[node.anchor]
+        if isinstance(node, Alias):
+            return node
+        if node.anchor is not None:
+            if node.anchor in self._defined:
+                return Alias(node.anchor)
+            self._defined.add(node.anchor)
+        if isinstance(node, Scalar):
+            _mark(node, path)
+        else:
+            self._collection(node, path)
+        return node
+
+    def _collection(self, node: YamlCollection, path: SpecPath) -> None:
+        if node.keyed:
+            order = {key: place for place, key in enumerate(known(path))}
+            node.entries.sort(key=lambda entry: order.get(self._key(entry), len(order)))
+        for index, entry in enumerate(node.entries):
+            part: str | int = index
+            if entry.key is not None:
+                part = self._key(entry)
+                key = self.node(entry.key, (*path, part, ""))
+                assert not isinstance(key, YamlCollection)
+                entry.key = key
+            entry.value = self.node(entry.value, (*path, part))
+
+    def _key(self, entry: YamlEntry) -> str:
+        key = self._anchors[entry.key.anchor] if isinstance(entry.key, Alias) else entry.key
+        assert isinstance(key, Scalar)
+        return key.text
+
+
+def _mark(scalar: Scalar, path: SpecPath) -> None:
+    scalar.kept = scalar.anchor is not None or (is_operator(path) and scalar.text not in OPERATORS)
+    if is_expression(path) and is_foldable(scalar.text) and scalar.style != ">":
+        is_call = "(" in scalar.text or "[" in scalar.text
+        is_text = bool(scalar.style) or not _is_special(scalar.text)
+        scalar.folded = is_text and (is_call or scalar.anchor is None)
+
+
+def _is_special(text: str) -> bool:
+    """Whether a plain scalar is no text, or a variable that may become something else."""
+    return text in NULLS or not isinstance(core(Plain(text)), str) or VARIABLE.fullmatch(text) is not None
