@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from scimconf.sandbox.http_types import GraphRequest, GraphResponse, Json, bad_request
 from scimconf.sandbox.routes import path_segments
-from scimconf.sandbox.http_types import GraphResponse, GraphRequest, Json, bad_request
 
 MAX_REQUESTS = 20
 Member = Callable[[GraphRequest, str], GraphResponse]

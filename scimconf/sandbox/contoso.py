@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scimconf.sandbox.tenant import stable_id
 from scimconf.sandbox.http_types import Json
+from scimconf.sandbox.tenant import stable_id
 
 TENANT_ID = "0c0a7e50-5a5a-4c0a-8b0a-c0a7e5000001"
 ORGANIZATION: Json = {

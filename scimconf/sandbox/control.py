@@ -12,10 +12,10 @@ from starlette.routing import Route
 
 from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
 from scimconf.sandbox.faults import Fault, FaultError
+from scimconf.sandbox.http_types import Json
 from scimconf.sandbox.service import Service
 from scimconf.sandbox.switches import SwitchError, table
 from scimconf.sandbox.synchronization.connection import masked_secrets
-from scimconf.sandbox.http_types import Json
 
 PREFIX = "/_sandbox"
 _KINDS = {

@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal
 from urllib.parse import unquote
 
+from scimconf.sandbox.http_types import GraphRequest, GraphResponse, Json
 from scimconf.sandbox.synchronization.connection import MASK, SENSITIVE
-from scimconf.sandbox.http_types import GraphResponse, GraphRequest, Json
 
 JOURNAL_LENGTH = 100_000
 

@@ -56,7 +56,7 @@ class GraphResponse:
 NO_CONTENT = GraphResponse(204)
 
 
-class GraphError(Exception):  # noqa: N818  it is an answer, not a mistake of the program
+class GraphError(Exception):
     """An error answer in the making."""
 
     def __init__(

@@ -18,9 +18,9 @@ from starlette.routing import Route
 
 from scimconf.sandbox.directory.owners import CALLER
 from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
+from scimconf.sandbox.http_types import Json
 from scimconf.sandbox.service import PERMISSIONS, Service
 from scimconf.sandbox.tenant import Tenant, stable_id
-from scimconf.sandbox.http_types import Json
 
 LIFE_SECONDS = 3599
 Endpoint = Callable[[Request], Awaitable[Response]]

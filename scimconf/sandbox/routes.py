@@ -14,17 +14,17 @@ from typing import TypeAlias
 from urllib.parse import unquote
 
 from scimconf.sandbox.directory import applications, assignments, owners, users_and_groups
-from scimconf.sandbox.synchronization import directories, jobs, on_demand, schemas, secrets
-from scimconf.sandbox.tenant import Tenant
 from scimconf.sandbox.http_types import (
-    GraphResponse,
-    GraphRequest,
     GraphError,
+    GraphRequest,
+    GraphResponse,
     not_allowed,
     not_emulated,
     sync_path_not_found,
     sync_unauthorized,
 )
+from scimconf.sandbox.synchronization import directories, jobs, on_demand, schemas, secrets
+from scimconf.sandbox.tenant import Tenant
 
 Handler: TypeAlias = Callable[[Tenant, GraphRequest], GraphResponse]
 RequiredPermissions: TypeAlias = tuple[

@@ -25,13 +25,13 @@ from scimconf.sandbox.batch import parse_query
 from scimconf.sandbox.certificates import Certificates
 from scimconf.sandbox.control import control_routes
 from scimconf.sandbox.faults import ConnectionDropped
+from scimconf.sandbox.http_types import GraphRequest, GraphResponse
 from scimconf.sandbox.login import login_routes
 from scimconf.sandbox.routes import path_segments
 from scimconf.sandbox.service import PERMISSIONS, Service
 from scimconf.sandbox.store import Store
 from scimconf.sandbox.tenant import Clock, Tenant, system_clock
 from scimconf.sandbox.tenant_file import TenantFile, initial_switches
-from scimconf.sandbox.http_types import GraphResponse, GraphRequest
 
 VERSIONS = ("v1.0", "beta")
 _JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from scimconf.sandbox.batch import answer_batch
-from scimconf.sandbox.faults import ConnectionDropped, ArmedFaults, Journal, FaultEffect
+from scimconf.sandbox.faults import ArmedFaults, ConnectionDropped, FaultEffect, Journal
+from scimconf.sandbox.http_types import GraphError, GraphRequest, GraphResponse, bad_request
 from scimconf.sandbox.routes import dispatch, is_synchronization
 from scimconf.sandbox.tenant import Tenant, stable_id
-from scimconf.sandbox.http_types import GraphResponse, GraphRequest, GraphError, bad_request
 
 REJECTED_TOKENS = "rejected_tokens"
 PERMISSIONS = "permissions"

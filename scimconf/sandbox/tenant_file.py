@@ -41,13 +41,13 @@ from scimconf.sandbox import contoso
 from scimconf.sandbox.directory import applications, assignments, users_and_groups
 from scimconf.sandbox.directory.filters import property_columns
 from scimconf.sandbox.gallery import BY_NAME, GALLERY, GalleryEntry
+from scimconf.sandbox.http_types import GraphError, Json
 from scimconf.sandbox.service import PERMISSIONS, REJECTED_TOKENS
 from scimconf.sandbox.store import Condition
 from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.synchronization import connection, jobs
 from scimconf.sandbox.synchronization.templates import attribute_definition, templates_of
 from scimconf.sandbox.tenant import Tenant, stable_id
-from scimconf.sandbox.http_types import Json, GraphError
 
 _KEYS = frozenset(
     {

@@ -10,7 +10,7 @@ import json
 import pytest
 
 from scimconf.sandbox.switches import Switches
-from scimconf.sandbox.synchronization.schema_validation import ValidationContext, SchemaError, accept_schema
+from scimconf.sandbox.synchronization.schema_validation import SchemaError, ValidationContext, accept_schema
 from scimconf.sandbox.synchronization.templates import TEMPLATES, default_schema
 
 from .client import WRITER

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from scimconf.sandbox.directory.filters import property_columns
+from scimconf.sandbox.directory.owners import bind_owners, remove_owners, validate_owners
 from scimconf.sandbox.directory.responses import (
     CollectionType,
     collection_response,
@@ -12,22 +14,20 @@ from scimconf.sandbox.directory.responses import (
     entity_response,
     without_annotations,
 )
-from scimconf.sandbox.directory.filters import property_columns
-from scimconf.sandbox.directory.owners import bind_owners, validate_owners, remove_owners
-from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
 from scimconf.sandbox.directory.roles import validate_roles
+from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
 from scimconf.sandbox.gallery import GALLERY, GalleryEntry
-from scimconf.sandbox.store import Condition
-from scimconf.sandbox.tenant import Tenant
 from scimconf.sandbox.http_types import (
     NO_CONTENT,
-    GraphResponse,
-    GraphRequest,
-    Json,
     GraphError,
+    GraphRequest,
+    GraphResponse,
+    Json,
     bad_request,
     not_found,
 )
+from scimconf.sandbox.store import Condition
+from scimconf.sandbox.tenant import Tenant
 
 APPLICATION = "application"
 SERVICE_PRINCIPAL = "servicePrincipal"

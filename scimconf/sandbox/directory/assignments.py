@@ -8,22 +8,22 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from scimconf.sandbox.directory.responses import PagedRows, context_annotation, is_first_page, page, select
 from scimconf.sandbox.directory.applications import find_service_principal, with_roles
 from scimconf.sandbox.directory.filters import FilterColumn, filter_condition
+from scimconf.sandbox.directory.responses import PagedRows, context_annotation, is_first_page, page, select
 from scimconf.sandbox.directory.users_and_groups import find_group, find_principal, find_user
-from scimconf.sandbox.store import Condition
-from scimconf.sandbox.tenant import Tenant
 from scimconf.sandbox.http_types import (
     NO_CONTENT,
-    GraphResponse,
-    GraphRequest,
-    Json,
     GraphError,
+    GraphRequest,
+    GraphResponse,
+    Json,
     bad_request,
     not_allowed,
     not_found,
 )
+from scimconf.sandbox.store import Condition
+from scimconf.sandbox.tenant import Tenant
 
 DEFAULT_ROLE = "00000000-0000-0000-0000-000000000000"
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")

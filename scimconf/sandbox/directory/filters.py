@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from scimconf.sandbox.http_types import GraphRequest, bad_request, unsupported_query
 from scimconf.sandbox.store import Condition, property_sql
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.http_types import GraphRequest, bad_request, unsupported_query
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<punct>[(),])"

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
-from scimconf.sandbox.directory.responses import PagedRows, page, convert_rows, select
+from scimconf.sandbox.directory.responses import PagedRows, convert_rows, page, select
 from scimconf.sandbox.directory.users_and_groups import find_principal, put_member
+from scimconf.sandbox.http_types import NO_CONTENT, GraphRequest, GraphResponse, Json, bad_request, not_found
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.http_types import NO_CONTENT, GraphResponse, GraphRequest, Json, bad_request, not_found
 
 CALLER = "caller"
 _BOUND = "owners@odata.bind"

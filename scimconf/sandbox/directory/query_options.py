@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 
 from scimconf.sandbox.directory.filters import FilterColumn
-from scimconf.sandbox.store import Condition
 from scimconf.sandbox.http_types import GraphRequest, bad_request, not_emulated, unsupported_query
+from scimconf.sandbox.store import Condition
 
 _TERM = re.compile(r'"(?P<name>\w+):(?P<text>(?:\\.|[^"\\])*)"\s*(?:(?P<joint>AND|OR)\b\s*)?')
 _TOKENISED = ("displayName", "description")

@@ -15,8 +15,8 @@ from urllib.parse import urlencode
 
 from scimconf.sandbox.directory.filters import FilterColumn, filter_condition
 from scimconf.sandbox.directory.query_options import order_clause, refuse_unsupported_options, search_condition
+from scimconf.sandbox.http_types import GraphRequest, GraphResponse, Json, bad_request, unsupported_query
 from scimconf.sandbox.tenant import VISIBLE, Tenant
-from scimconf.sandbox.http_types import GraphResponse, GraphRequest, Json, bad_request, unsupported_query
 
 MAX_TOP = 999
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from scimconf.sandbox.directory.filters import property_columns
 from scimconf.sandbox.directory.responses import (
     CollectionType,
     PagedRows,
     collection_response,
     context_annotation,
+    convert_rows,
     entity_response,
     page,
-    convert_rows,
     select,
     without_annotations,
 )
-from scimconf.sandbox.directory.filters import property_columns
+from scimconf.sandbox.http_types import NO_CONTENT, GraphRequest, GraphResponse, Json, bad_request, not_found
 from scimconf.sandbox.store import Condition
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.http_types import NO_CONTENT, GraphResponse, GraphRequest, Json, bad_request, not_found
 
 ORGANIZATION = "organization"
 USER_DEFAULTS = (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from scimconf.sandbox.http_types import GraphRequest, GraphResponse, Json, sync_error, sync_path_not_found
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.http_types import GraphResponse, GraphRequest, Json, sync_path_not_found, sync_error
 
 _TYPES = {
     "directories": "directoryDefinition",

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from scimconf.sandbox.http_types import Json, bad_request, sync_error
 from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.synchronization.stored_form import format_boolean
 from scimconf.sandbox.synchronization.templates import templates_of
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.http_types import Json, bad_request, sync_error
 
 ENDPOINTS = "endpoints"
 MASK = "*"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scimconf.sandbox.http_types import GraphRequest, GraphResponse, Json, sync_error
 from scimconf.sandbox.synchronization.annotations import annotated, count_response
 from scimconf.sandbox.synchronization.jobs import (
     SCHEMA,
@@ -11,7 +12,6 @@ from scimconf.sandbox.synchronization.jobs import (
     synchronization_principal,
 )
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.http_types import GraphResponse, GraphRequest, Json, sync_error
 
 
 def list_directories(tenant: Tenant, request: GraphRequest) -> GraphResponse:

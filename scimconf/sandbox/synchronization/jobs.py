@@ -10,11 +10,22 @@ from datetime import timedelta
 from scimconf.sandbox.directory.applications import SERVICE_PRINCIPAL, find_service_principal
 from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
 from scimconf.sandbox.gallery import GALLERY
+from scimconf.sandbox.http_types import (
+    NO_CONTENT,
+    GraphRequest,
+    GraphResponse,
+    Json,
+    bad_request,
+    not_found,
+    sync_error,
+    sync_path_not_found,
+    sync_unauthorized,
+)
 from scimconf.sandbox.store import Condition
 from scimconf.sandbox.synchronization.annotations import annotated, count_response
 from scimconf.sandbox.synchronization.connection import connection_failure, stored_secrets
-from scimconf.sandbox.synchronization.stored_form import to_stored_form
 from scimconf.sandbox.synchronization.schema_validation import format_flags
+from scimconf.sandbox.synchronization.stored_form import to_stored_form
 from scimconf.sandbox.synchronization.templates import (
     ProvisioningTemplate,
     default_schema,
@@ -22,17 +33,6 @@ from scimconf.sandbox.synchronization.templates import (
     templates_of,
 )
 from scimconf.sandbox.tenant import VISIBLE, Tenant, stable_id
-from scimconf.sandbox.http_types import (
-    NO_CONTENT,
-    GraphResponse,
-    GraphRequest,
-    Json,
-    bad_request,
-    not_found,
-    sync_path_not_found,
-    sync_error,
-    sync_unauthorized,
-)
 
 JOB = "job"
 SCHEMA = "schema"

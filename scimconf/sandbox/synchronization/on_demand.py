@@ -9,10 +9,10 @@ import json
 from typing import Any
 
 from scimconf.sandbox.directory.users_and_groups import find_principal
+from scimconf.sandbox.http_types import GraphRequest, GraphResponse, Json, bad_request
 from scimconf.sandbox.synchronization.connection import connection_failure, stored_secrets
 from scimconf.sandbox.synchronization.jobs import SCHEMA, find_job, synchronization_principal
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.http_types import GraphResponse, GraphRequest, Json, bad_request
 
 MAX_SUBJECTS = 5
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.http_types import Json
+from scimconf.sandbox.switches import Switches
 
 
 @dataclass(frozen=True, slots=True)

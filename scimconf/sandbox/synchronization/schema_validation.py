@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from scimconf.expressions import FUNCTIONS, MAX_LENGTH, ExpressionError, from_source, parse, render
-from scimconf.sandbox.switches import Switches
-from scimconf.sandbox.synchronization.stored_form import to_stored_form, without_annotations
-from scimconf.sandbox.synchronization.operators import operators_of
-from scimconf.sandbox.synchronization.templates import attribute_definition
 from scimconf.sandbox.http_types import Json
+from scimconf.sandbox.switches import Switches
+from scimconf.sandbox.synchronization.operators import operators_of
+from scimconf.sandbox.synchronization.stored_form import to_stored_form, without_annotations
+from scimconf.sandbox.synchronization.templates import attribute_definition
 
 _FLOW_TYPES = ("Always", "ObjectAddOnly", "MultiValueAddOnly", "ValueAddOnly", "AttributeAddOnly")
 _FLOW_BEHAVIORS = ("FlowWhenChanged", "FlowAlways")
@@ -54,7 +54,7 @@ _MAPPING_DEFAULTS: Json = {
 _FILTER_DEFAULTS: Json = {"groups": [], "inputFilterGroups": [], "categoryFilterGroups": []}
 
 
-class SchemaError(Exception):  # noqa: N818  a verdict, not a mistake of the program
+class SchemaError(Exception):
     """Why a schema is not taken; the code's first part is common to all of them."""
 
     def __init__(self, code: str, message: str) -> None:

@@ -6,30 +6,30 @@ import re
 
 from scimconf.expressions import FUNCTIONS, ExpressionError, find, parse, to_source, walk
 from scimconf.expressions import Call as FunctionCall
+from scimconf.sandbox.http_types import (
+    NO_CONTENT,
+    GraphError,
+    GraphRequest,
+    GraphResponse,
+    Json,
+    bad_request,
+    not_found,
+    sync_error,
+    sync_path_not_found,
+)
 from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.synchronization.annotations import annotated
 from scimconf.sandbox.synchronization.jobs import (
     SCHEMA,
     find_job,
     find_template,
+    schedule_cycles,
     schema_of_template,
     synchronization_principal,
-    schedule_cycles,
 )
 from scimconf.sandbox.synchronization.operators import operators_of
-from scimconf.sandbox.synchronization.schema_validation import ValidationContext, SchemaError, accept_schema
+from scimconf.sandbox.synchronization.schema_validation import SchemaError, ValidationContext, accept_schema
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.http_types import (
-    NO_CONTENT,
-    GraphResponse,
-    GraphRequest,
-    Json,
-    GraphError,
-    bad_request,
-    not_found,
-    sync_path_not_found,
-    sync_error,
-)
 
 # A number outside of strings and brackets.
 _BARE_NUMBER = re.compile(r'("(?:\\.|[^"\\])*"|\[[^\]]*\])|(?<![\w&"])(-?\d+(?:\.\d+)?|&H[0-9A-Fa-f]+)(?!\w)')

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from scimconf.sandbox.http_types import (
+    NO_CONTENT,
+    GraphError,
+    GraphRequest,
+    GraphResponse,
+    Json,
+    bad_request,
+    sync_error,
+)
 from scimconf.sandbox.synchronization.annotations import annotated, count_response
 from scimconf.sandbox.synchronization.connection import (
     MASK,
     check_notification_settings,
     connection_failure,
-    parse_pairs,
-    stored_secrets,
     masked_secrets,
+    parse_pairs,
     store_secrets,
+    stored_secrets,
 )
-from scimconf.sandbox.synchronization.jobs import find_job, find_template, synchronization_principal, schedule_cycles
+from scimconf.sandbox.synchronization.jobs import find_job, find_template, schedule_cycles, synchronization_principal
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.http_types import (
-    NO_CONTENT,
-    GraphResponse,
-    GraphRequest,
-    Json,
-    GraphError,
-    bad_request,
-    sync_error,
-)
 
 
 def get_secrets(tenant: Tenant, request: GraphRequest) -> GraphResponse:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from scimconf.expressions import ExpressionError, parse, render
-from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.http_types import Json
+from scimconf.sandbox.switches import Switches
 
 _SERVER_SET = ("id", "version", "discoveryDateTime", "discoverabilities", "readOnly")
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|\[[^\]]*\]|\s*,\s*|\s+')

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from scimconf.expressions import parse, to_source
 from scimconf.sandbox.gallery import GALLERY, GalleryEntry
+from scimconf.sandbox.http_types import Json
 from scimconf.sandbox.synchronization.template_tables import (
     CORE_GROUP,
     ENTERPRISE_USER,
@@ -25,7 +26,6 @@ from scimconf.sandbox.synchronization.template_tables import (
     USER_MAPPINGS,
 )
 from scimconf.sandbox.tenant import stable_id
-from scimconf.sandbox.http_types import Json
 
 SOURCE_DIRECTORY_ID = "66e4a8cc-1b7b-435e-95f8-f06cea133828"
 _NO_JOB = "0" * 32
