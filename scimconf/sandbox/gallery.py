@@ -1,4 +1,4 @@
-"""The application gallery: what can be instantiated, and what an instance starts with. Data, not behaviour."""
+"""The application gallery: application templates and the defaults of their instances. Data only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _INTEGRATED = "WindowsAzureActiveDirectoryIntegratedApp"
 
 @dataclass(frozen=True, slots=True)
 class GalleryEntry:
-    """An application template, and the provisioning templates that its instances offer."""
+    """An application template and the provisioning templates of its instances."""
 
     template_id: str
     name: str

@@ -1,6 +1,6 @@
-"""The words of a request and its answer, and a refusal in the form that Graph gives it.
+"""Requests, responses and errors as the handlers see them, independent of the web framework.
 
-A handler raises a Refusal and nothing else; the router turns it into the error body.
+Handlers raise GraphError and no other exception. `Service` turns it into an error response.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class GraphRequest:
-    """One request as a handler sees it: names of query options without `$` and in lower case, headers in lower case.
+    """One request. Names of query options have no `$` and are in lower case; so are names of headers.
 
-    `granted` is what the caller may do; None for everything.
+    `permissions` are those of the caller; None grants all.
     """
 
     method: str
@@ -28,17 +28,18 @@ class GraphRequest:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     path_parameters: Mapping[str, str] = field(default_factory=dict)
-    granted: frozenset[str] | None = None
+    permissions: frozenset[str] | None = None
 
-    def with_route(self, path_parameters: Mapping[str, str], granted: frozenset[str] | None) -> GraphRequest:
-        return replace(self, path_parameters=path_parameters, granted=granted)
+    def with_route(self, path_parameters: Mapping[str, str], permissions: frozenset[str] | None) -> GraphRequest:
+        return replace(self, path_parameters=path_parameters, permissions=permissions)
 
     @property
     def is_advanced(self) -> bool:
-        """Whether the caller asks for advanced queries, which read another index."""
+        """Whether the request is an advanced query (`ConsistencyLevel: eventual`)."""
         return self.headers.get("consistencylevel", "").lower() == "eventual"
 
     def object_body(self) -> Json:
+        """Return the body; raise a 400 if it is not a JSON object."""
         if not isinstance(self.body, dict):
             raise bad_request("Unable to read JSON request payload. Please ensure Content-Type header is set.")
         return self.body
@@ -46,7 +47,7 @@ class GraphRequest:
 
 @dataclass(frozen=True, slots=True)
 class GraphResponse:
-    """A status and a JSON body, or none."""
+    """A status code with a JSON body; None is no body."""
 
     status: int
     body: Any = None
@@ -57,7 +58,7 @@ NO_CONTENT = GraphResponse(204)
 
 
 class GraphError(Exception):
-    """An error answer in the making."""
+    """An error response that a handler returns by raising it."""
 
     def __init__(
         self,
@@ -103,23 +104,24 @@ def not_allowed() -> GraphError:
     return GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
 
 
-def not_emulated(what: str) -> GraphError:
-    return GraphError(501, "SandboxNotImplemented", f"The sandbox does not emulate {what}.")
+def not_emulated(feature: str) -> GraphError:
+    """Return the error for what Graph has and the sandbox does not."""
+    return GraphError(501, "SandboxNotImplemented", f"The sandbox does not implement {feature}.")
 
 
 def sync_error(status: int, code: str, message: str | None) -> GraphError:
-    """The synchronization service's own error, as JSON text inside the message of an `UnknownError`."""
+    """Return an error of the synchronization service: JSON text inside the message of an `UnknownError`."""
     inner: Json = {"error": {"code": code, "message": message, "target": None, "details": [], "innerError": None}}
     return GraphError(status, "UnknownError", json.dumps(inner, indent=2).replace("\n", "\r\n"))
 
 
 def sync_path_not_found(path: str) -> GraphError:
-    """The Web API's answer to a path that the synchronization service does not have."""
+    """Return the 404 of the synchronization service for a path that it does not have."""
     uri = f"https://syncfabric.windowsazure.com/api{path}?api-version=2.0"
-    text = {"Message": f"No HTTP resource was found that matches the request URI '{uri}'."}
-    return GraphError(404, "UnknownError", json.dumps(text))
+    message = {"Message": f"No HTTP resource was found that matches the request URI '{uri}'."}
+    return GraphError(404, "UnknownError", json.dumps(message))
 
 
 def sync_unauthorized() -> GraphError:
-    """What a missing permission and a service principal that has not arrived yet look like: an empty 401."""
+    """Return the empty 401 of a missing permission, and of a service principal that is not replicated yet."""
     return GraphError(401, "UnknownError", "")

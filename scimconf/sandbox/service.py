@@ -1,4 +1,4 @@
-"""One request from beginning to end: faults, the token, the router, the error body, the journal. No sockets here."""
+"""Handles one request: faults, token, routing, error body and journal. Independent of sockets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from scimconf.sandbox.batch import answer_batch
+from scimconf.sandbox.batch import batch_response
 from scimconf.sandbox.faults import ArmedFaults, ConnectionDropped, FaultEffect, Journal
 from scimconf.sandbox.http_types import GraphError, GraphRequest, GraphResponse, bad_request
 from scimconf.sandbox.routes import dispatch, is_synchronization
@@ -18,16 +18,16 @@ PERMISSIONS = "permissions"
 
 @dataclass(frozen=True, slots=True)
 class DelayedResponse:
-    """An answer, and how long to hold it back."""
+    """A response and the delay before it is sent."""
 
-    answer: GraphResponse
+    response: GraphResponse
     request_id: str
     delay_ms: int
 
 
 @dataclass(slots=True)
 class Service:
-    """The tenant with everything around it that a test can arm or look at."""
+    """The tenant with its faults and its journal. `load` fills an empty tenant."""
 
     tenant: Tenant
     load: Callable[[Tenant], None]
@@ -36,7 +36,7 @@ class Service:
     requests: int = 0
 
     def reset(self) -> None:
-        """Starts over: the tenant as it was described, no faults, an empty journal."""
+        """Restore the initial tenant; remove all faults and journal entries."""
         with self.tenant.store.transaction():
             self.tenant.store.wipe()
             self.load(self.tenant)
@@ -44,62 +44,64 @@ class Service:
         self.journal.entries.clear()
 
     def respond(self, request: GraphRequest) -> DelayedResponse:
-        """Answers a request; ConnectionDropped where a fault says so."""
+        """Return the response to a request; raise ConnectionDropped if a fault drops the connection."""
         self.requests += 1
         request_id = stable_id(f"request/{self.requests}")
-        answer, delay = self._answer(request, request_id)
-        return DelayedResponse(answer, request_id, delay + self.tenant.switches.latency_ms)
+        response, delay = self._respond(request, request_id)
+        return DelayedResponse(response, request_id, delay + self.tenant.switches.latency_ms)
 
-    def _answer(self, request: GraphRequest, request_id: str, *, batch: str | None = None) -> tuple[GraphResponse, int]:
+    def _respond(
+        self, request: GraphRequest, request_id: str, *, batch: str | None = None
+    ) -> tuple[GraphResponse, int]:
         before, after = self.faults.effects_on(request.method, unquote(request.path))
-        answer: GraphResponse | None = None
+        response: GraphResponse | None = None
         try:
-            answer = _effect_response(before) if before else self._handle(request, request_id, batch=batch)
+            response = _effect_response(before) if before else self._handle(request, request_id, batch=batch)
             if after:
-                answer = _effect_response(after)
+                response = _effect_response(after)
         finally:
-            self.journal.note(request, None if answer is None else answer.status, request_id, batch=batch)
-        return answer, before.delay_ms + after.delay_ms
+            self.journal.note(request, None if response is None else response.status, request_id, batch=batch)
+        return response, before.delay_ms + after.delay_ms
 
     def _handle(self, request: GraphRequest, request_id: str, *, batch: str | None) -> GraphResponse:
         try:
             self._check_token(request)
             if request.path == "/$batch" and batch is None:
                 shuffled = self.tenant.switches.batch_order == "shuffled"
-                return answer_batch(
-                    request, lambda one, key: self._answer(one, request_id, batch=key)[0], shuffled=shuffled
+                return batch_response(
+                    request, lambda inner, key: self._respond(inner, request_id, batch=key)[0], shuffled=shuffled
                 )
             if batch is not None and is_synchronization(request) and self.tenant.switches.sync_in_batch == "refused":
-                raise bad_request("The synchronization service is not to be had in a batch.", code="BadRequest")
+                raise bad_request("Synchronization requests are not supported in a batch.", code="BadRequest")
             return self._in_transaction(request)
-        except GraphError as refusal:
+        except GraphError as error:
             client_id = request.headers.get("client-request-id", request_id)
-            body = refusal.body(self.tenant.stamp()[:-1], request_id, client_id)
-            return GraphResponse(refusal.status, body, refusal.headers)
+            body = error.body(self.tenant.stamp()[:-1], request_id, client_id)
+            return GraphResponse(error.status, body, error.headers)
 
     def _in_transaction(self, request: GraphRequest) -> GraphResponse:
-        """Handlers judge before they write, so a refusal keeps what was counted: how late things still are."""
+        """Commit also after a GraphError: handlers write nothing before it except counts of delayed reads."""
         permissions = self.tenant.stored_value(PERMISSIONS)
-        granted = None if permissions is None else frozenset(permissions)
+        permission_set = None if permissions is None else frozenset(permissions)
         with self.tenant.store.transaction():
             try:
-                return dispatch(self.tenant, request, granted)
+                return dispatch(self.tenant, request, permission_set)
             except GraphError as error:
-                refusal = error
-        raise refusal
+                failure = error
+        raise failure
 
     def _check_token(self, request: GraphRequest) -> None:
-        given = request.headers.get("authorization")
-        if given is None:
+        header = request.headers.get("authorization")
+        if header is None:
             return
-        scheme, _, token = given.partition(" ")
+        scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise GraphError(401, "InvalidAuthenticationToken", "Access token is empty.")
         if token.strip() in self.tenant.stored_value(REJECTED_TOKENS, []):
             raise GraphError(401, "InvalidAuthenticationToken", "Access token has expired or is not yet valid.")
 
 
-def _effect_response(strike: FaultEffect) -> GraphResponse:
-    if strike.drop or strike.answer is None:
+def _effect_response(effect: FaultEffect) -> GraphResponse:
+    if effect.drop or effect.response is None:
         raise ConnectionDropped
-    return strike.answer
+    return effect.response

@@ -219,7 +219,7 @@ def test_armed_faults_are_listed_with_what_they_have_seen(contoso):
     arm(contoso, method="get", path="/users", nth=3, action="drop")
     contoso.get("/users")
     (fault,) = contoso.value("/_sandbox/faults")
-    assert (fault["method"], fault["seen"], fault["when"]) == ("GET", 1, "before")
+    assert (fault["method"], fault["matched"], fault["when"]) == ("GET", 1, "before")
 
 
 @pytest.mark.parametrize(

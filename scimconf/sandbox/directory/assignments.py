@@ -34,7 +34,7 @@ _FILTERS = {
 }
 # A row is shown while it is there and has arrived, and for some reads after it went.
 _SHOWN = Condition("hidden = 0")
-_THERE = Condition("ghost = 0")
+_THERE = Condition("stale_reads = 0")
 
 
 # ---- on the side of the application -------------------------------------------------------------------------------
@@ -128,7 +128,9 @@ def put_many(tenant: Tenant, resource: str, role: str, principals: Iterable[Json
 def remove(tenant: Tenant, key: str) -> None:
     """Takes a row away; where arrival is late, so is departure."""
     if tenant.switches.late_reads:
-        tenant.store.run("UPDATE assignments SET ghost = ?, hidden = 0 WHERE id = ?", (tenant.switches.late_reads, key))
+        tenant.store.run(
+            "UPDATE assignments SET stale_reads = ?, hidden = 0 WHERE id = ?", (tenant.switches.late_reads, key)
+        )
     else:
         tenant.store.run("DELETE FROM assignments WHERE id = ?", (key,))
 
@@ -160,8 +162,8 @@ def _rows(tenant: Tenant, where: Condition, after: int, limit: int) -> list[tupl
 
 def _age(tenant: Tenant, owner: Condition) -> None:
     run = tenant.store.run
-    run(f"DELETE FROM assignments WHERE ghost > 0 AND ghost = 1 AND {owner.sql}", owner.values)  # noqa: S608
-    run(f"UPDATE assignments SET ghost = ghost - 1 WHERE ghost > 0 AND {owner.sql}", owner.values)  # noqa: S608
+    run(f"DELETE FROM assignments WHERE stale_reads > 0 AND stale_reads = 1 AND {owner.sql}", owner.values)  # noqa: S608
+    run(f"UPDATE assignments SET stale_reads = stale_reads - 1 WHERE stale_reads > 0 AND {owner.sql}", owner.values)  # noqa: S608
     run(f"UPDATE assignments SET hidden = hidden - 1 WHERE hidden > 0 AND {owner.sql}", owner.values)  # noqa: S608
 
 
@@ -210,7 +212,7 @@ def _create(tenant: Tenant, request: GraphRequest, resource: Json) -> GraphRespo
         raise bad_request("Not a valid reference update.")
     _refuse_role(tenant, resource, principal, sent["appRoleId"])
     key = assignment_id(resource["id"], principal["id"], sent["appRoleId"])
-    tenant.store.run("DELETE FROM assignments WHERE id = ? AND ghost > 0", (key,))
+    tenant.store.run("DELETE FROM assignments WHERE id = ? AND stale_reads > 0", (key,))
     if tenant.store.value("SELECT 1 FROM assignments WHERE id = ?", (key,)):
         raise _already_there(tenant)
     put_many(tenant, resource["id"], sent["appRoleId"], [principal])

@@ -142,7 +142,7 @@ def collection_response(
     )
     answer = page(tenant, request, listing)
     if is_first_page(request):
-        tenant.listed(of.kind)
+        tenant.count_list_read(of.kind)
     return answer
 
 

@@ -89,7 +89,7 @@ def get_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 def _readable(request: GraphRequest, document: Json) -> Json:
     """A user as the caller may see it: with `User.ReadBasic.All` all but the basic properties are empty, and no error."""
-    if request.granted is None or request.granted & _WHOLE:
+    if request.permissions is None or request.permissions & _WHOLE:
         return document
     empty: Json = {name: [] if isinstance(value, list) else None for name, value in document.items()}
     return empty | {name: document[name] for name in _BASIC if name in document}

@@ -81,7 +81,7 @@ def _is_entitled(tenant: Tenant, principal: Json, found: Json) -> bool:
     if stored_secrets(tenant, principal["id"]).get("SyncAll", "").lower() == "true":
         return True
     sql = (
-        "SELECT 1 FROM assignments WHERE ghost = 0 AND resource_id = ? AND (principal_id = ?"
+        "SELECT 1 FROM assignments WHERE stale_reads = 0 AND resource_id = ? AND (principal_id = ?"
         " OR principal_id IN (SELECT group_id FROM members WHERE member_id = ?))"
     )
     return bool(tenant.store.value(sql, (principal["id"], found["id"], found["id"])))
