@@ -1,8 +1,9 @@
-"""Gallery templates, applications, service principals and the roles that they declare."""
+"""Requests about application templates, applications, service principals and app roles."""
 
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from scimconf.sandbox.directory.filters import property_columns
@@ -12,7 +13,7 @@ from scimconf.sandbox.directory.responses import (
     collection_response,
     context_annotation,
     entity_response,
-    without_annotations,
+    writable_properties,
 )
 from scimconf.sandbox.directory.roles import validate_roles
 from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
@@ -49,10 +50,8 @@ _SYNC_SUBJECTS = ("synchronization", "templates", "assignable")
 
 
 def list_templates(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    from_gallery = property_columns("id", "displayName", "publisher")
-    return collection_response(
-        tenant, request, CollectionType("applicationTemplate", "applicationTemplates", from_gallery)
-    )
+    columns = property_columns("id", "displayName", "publisher")
+    return collection_response(tenant, request, CollectionType("applicationTemplate", "applicationTemplates", columns))
 
 
 def get_template(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -78,7 +77,7 @@ def instantiate_template(tenant: Tenant, request: GraphRequest) -> GraphResponse
 
 
 def instantiate(tenant: Tenant, entry: GalleryEntry, name: str) -> tuple[Json, Json]:
-    """An application and its service principal, with the roles and tags that the gallery gives them."""
+    """Create an application and its service principal with the roles and tags of the gallery."""
     roles = [_gallery_role(tenant, role) for role in entry.roles]
     home = _HOME_PAGE.format(key=entry.key)
     application = add_application(
@@ -142,17 +141,18 @@ def get_application(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 
 def create_application(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    given = without_annotations(request.object_body())
-    if not given.get("displayName"):
+    properties = writable_properties(request.object_body())
+    if not properties.get("displayName"):
         raise bad_request("A value is required for property 'displayName' of resource 'Application'.")
-    roles = validate_roles(given.get("appRoles", []), [], [], origin=tenant.switches.role_origin)
+    roles = validate_roles(properties.get("appRoles", []), [], [], origin=tenant.switches.role_origin)
     owners = validate_owners(tenant, request.object_body())
-    document = add_application(tenant, given | {"appRoles": roles})
+    document = add_application(tenant, properties | {"appRoles": roles})
     bind_owners(tenant, document["id"], owners)
     return GraphResponse(201, context_annotation(request, "applications/$entity") | document)
 
 
-def add_application(tenant: Tenant, given: Json) -> Json:
+def add_application(tenant: Tenant, properties: Json) -> Json:
+    """Store an application with defaults for the missing properties, and return it."""
     document: Json = {
         "id": tenant.new_id("application"),
         "deletedDateTime": None,
@@ -168,20 +168,20 @@ def add_application(tenant: Tenant, given: Json) -> Json:
         "appRoles": [],
         "api": {"oauth2PermissionScopes": []},
         "web": {"homePageUrl": None, "redirectUris": [], "logoutUrl": None},
-    } | given
+    } | properties
     tenant.documents.put(APPLICATION, document["id"], document, hidden=tenant.switches.late_reads)
     return document
 
 
 def update_application(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     document = find_application(tenant, request.path_parameters["application"])
-    changes = without_annotations(request.object_body())
+    changes = writable_properties(request.object_body())
     principal = principal_of(tenant, document["appId"])
     if "appRoles" in changes:
         changes["appRoles"] = _replaced_roles(tenant, changes["appRoles"], document, principal)
     tenant.documents.put(APPLICATION, document["id"], document | changes)
     if principal is not None:
-        _follow(tenant, principal, changes)
+        _replicate(tenant, principal, changes)
     return NO_CONTENT
 
 
@@ -200,7 +200,7 @@ def application_of_request(tenant: Tenant, request: GraphRequest) -> Json:
 
 
 def find_application(tenant: Tenant, key: str) -> Json:
-    """An application by object id or `(appId='…')`; one that has not arrived is not there."""
+    """Return an application by object id or `(appId='…')`; raise a 404 if it is unknown or hidden."""
     return _find(tenant, APPLICATION, key)
 
 
@@ -208,12 +208,8 @@ def find_application(tenant: Tenant, key: str) -> Json:
 
 
 def list_service_principals(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    def shape(document: Json) -> Json:
-        return with_roles(tenant, document)
-
-    return collection_response(
-        tenant, request, CollectionType(SERVICE_PRINCIPAL, "servicePrincipals", _PRINCIPAL_FILTERS), shape
-    )
+    service_principals = CollectionType(SERVICE_PRINCIPAL, "servicePrincipals", _PRINCIPAL_FILTERS)
+    return collection_response(tenant, request, service_principals, partial(with_roles, tenant))
 
 
 def get_service_principal(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -222,10 +218,11 @@ def get_service_principal(tenant: Tenant, request: GraphRequest) -> GraphRespons
 
 
 def create_service_principal(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    given = without_annotations(request.object_body())
-    app_id = str(given.get("appId"))
-    found = tenant.documents.all(APPLICATION, _same("appId", app_id))
-    if not found or not tenant.is_visible(APPLICATION, found[0]["id"]):
+    properties = writable_properties(request.object_body())
+    _validate_principal(properties)
+    app_id = str(properties.get("appId"))
+    matches = tenant.documents.all(APPLICATION, _equals("appId", app_id))
+    if not matches or not tenant.is_visible(APPLICATION, matches[0]["id"]):
         raise bad_request(
             f"The appId '{app_id}' of the service principal does not reference a valid application object."
         )
@@ -237,12 +234,13 @@ def create_service_principal(tenant: Tenant, request: GraphRequest) -> GraphResp
             " is already in use.",
         )
     owners = validate_owners(tenant, request.object_body())
-    document = add_service_principal(tenant, found[0], given)
+    document = add_service_principal(tenant, matches[0], properties)
     bind_owners(tenant, document["id"], owners)
     return GraphResponse(201, context_annotation(request, "servicePrincipals/$entity") | document)
 
 
-def add_service_principal(tenant: Tenant, application: Json, given: Json) -> Json:
+def add_service_principal(tenant: Tenant, application: Json, properties: Json) -> Json:
+    """Store a service principal with defaults for the missing properties, and return it."""
     document: Json = {
         "id": tenant.new_id("servicePrincipal"),
         "deletedDateTime": None,
@@ -264,7 +262,7 @@ def add_service_principal(tenant: Tenant, application: Json, given: Json) -> Jso
         "tags": [],
         "appRoles": application["appRoles"],
         "oauth2PermissionScopes": application["api"].get("oauth2PermissionScopes", []),
-    } | given
+    } | properties
     key = document["id"]
     tenant.documents.put(SERVICE_PRINCIPAL, key, document, hidden=tenant.switches.late_reads)
     tenant.delay(f"{subject}/{key}" for subject in _SYNC_SUBJECTS)
@@ -273,11 +271,19 @@ def add_service_principal(tenant: Tenant, application: Json, given: Json) -> Jso
 
 def update_service_principal(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     document = find_service_principal(tenant, request.path_parameters["sp"])
-    changes = without_annotations(request.object_body())
+    changes = writable_properties(request.object_body())
     if "appRoles" in changes:
         raise bad_request("Property 'appRoles' of a service principal is changed on its application.")
+    _validate_principal(changes)
     tenant.documents.put(SERVICE_PRINCIPAL, document["id"], document | changes)
     return NO_CONTENT
+
+
+def _validate_principal(properties: Json) -> None:
+    if not isinstance(properties.get("appRoleAssignmentRequired", False), bool):
+        raise bad_request(
+            "Invalid value specified for property 'appRoleAssignmentRequired' of resource 'ServicePrincipal'."
+        )
 
 
 def delete_service_principal(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -286,7 +292,7 @@ def delete_service_principal(tenant: Tenant, request: GraphRequest) -> GraphResp
 
 
 def remove_service_principal(tenant: Tenant, key: str) -> None:
-    """The service principal with all that stands on it: assignments, secrets, jobs and their schemas."""
+    """Delete a service principal with its assignments, secrets, jobs and schemas."""
     tenant.documents.remove(SERVICE_PRINCIPAL, key)
     remove_owners(tenant, key)
     tenant.store.run("DELETE FROM assignments WHERE resource_id = ? OR principal_id = ?", (key, key))
@@ -303,21 +309,22 @@ def find_service_principal(tenant: Tenant, key: str) -> Json:
 
 
 def principal_of(tenant: Tenant, app_id: str) -> Json | None:
-    found = tenant.documents.all(SERVICE_PRINCIPAL, _same("appId", app_id))
-    return found[0] if found else None
+    """Return the service principal of an application, or None."""
+    matches = tenant.documents.all(SERVICE_PRINCIPAL, _equals("appId", app_id))
+    return matches[0] if matches else None
 
 
 def with_roles(tenant: Tenant, principal: Json) -> Json:
-    """The service principal with its copy of the roles, which may follow the application some reads later."""
+    """Return the service principal with the roles of its application, unless their replication is still delayed."""
     if not tenant.is_still_delayed(f"roles/{principal['id']}"):
-        found = tenant.documents.all(APPLICATION, _same("appId", principal["appId"]))
-        if found and found[0]["appRoles"] != principal["appRoles"]:
-            principal = principal | {"appRoles": found[0]["appRoles"]}
+        matches = tenant.documents.all(APPLICATION, _equals("appId", principal["appId"]))
+        if matches and matches[0]["appRoles"] != principal["appRoles"]:
+            principal = principal | {"appRoles": matches[0]["appRoles"]}
             tenant.documents.put(SERVICE_PRINCIPAL, principal["id"], principal)
     return principal
 
 
-def _follow(tenant: Tenant, principal: Json, changes: Json) -> None:
+def _replicate(tenant: Tenant, principal: Json, changes: Json) -> None:
     if "appRoles" in changes:
         tenant.delay([f"roles/{principal['id']}"], max(tenant.switches.role_propagation, tenant.switches.late_reads))
     if "displayName" in changes:
@@ -328,16 +335,16 @@ def _follow(tenant: Tenant, principal: Json, changes: Json) -> None:
 
 
 def _replaced_roles(tenant: Tenant, sent: Any, application: Json, principal: Json | None) -> list[Json]:
-    """The whole new collection; assignments to roles that are not in it go with them."""
-    guarded = application["appRoles"]
+    """Return the new roles of an application; delete the assignments to removed roles."""
+    before = application["appRoles"]
     replicated = with_roles(tenant, principal)["appRoles"] if principal is not None else []
     if tenant.switches.role_disable == "immediate":
         replicated = []
-    roles = validate_roles(sent, guarded, replicated, origin=tenant.switches.role_origin)
+    roles = validate_roles(sent, before, replicated, origin=tenant.switches.role_origin)
     if principal is not None and tenant.switches.role_deletion == "unassigns":
-        gone = {role["id"] for role in guarded} - {role["id"] for role in roles}
+        removed = {role["id"] for role in before} - {role["id"] for role in roles}
         tenant.store.run_many(
-            "DELETE FROM assignments WHERE resource_id = ? AND role_id = ?", ((principal["id"], key) for key in gone)
+            "DELETE FROM assignments WHERE resource_id = ? AND role_id = ?", ((principal["id"], key) for key in removed)
         )
     return roles
 
@@ -348,8 +355,8 @@ def _replaced_roles(tenant: Tenant, sent: Any, application: Json, principal: Jso
 def _find(tenant: Tenant, kind: str, key: str) -> Json:
     match = _BY_APP_ID.match(key)
     if match:
-        found = tenant.documents.all(kind, _same("appId", match["key"]))
-        document = found[0] if found else None
+        matches = tenant.documents.all(kind, _equals("appId", match["key"]))
+        document = matches[0] if matches else None
     else:
         document = tenant.documents.get(kind, key)
     if document is None or not tenant.is_visible(kind, document["id"]):
@@ -357,5 +364,5 @@ def _find(tenant: Tenant, kind: str, key: str) -> Json:
     return document
 
 
-def _same(name: str, value: str) -> Condition:
+def _equals(name: str, value: str) -> Condition:
     return Condition(f"{_PRINCIPAL_FILTERS[name].sql} = ?", (value,))

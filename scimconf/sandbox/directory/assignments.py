@@ -1,4 +1,4 @@
-"""Who is assigned to which role of an application: rows of their own, since there may be tens of thousands."""
+"""App role assignments. They are table rows and not documents, since there can be tens of thousands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from typing import Any
 
 from scimconf.sandbox.directory.applications import find_service_principal, with_roles
 from scimconf.sandbox.directory.filters import FilterColumn, filter_condition
-from scimconf.sandbox.directory.responses import PagedRows, context_annotation, is_first_page, page, select
+from scimconf.sandbox.directory.responses import (
+    PagedRows,
+    context_annotation,
+    is_first_page,
+    page_response,
+    select_properties,
+)
 from scimconf.sandbox.directory.users_and_groups import find_group, find_principal, find_user
 from scimconf.sandbox.http_types import (
     NO_CONTENT,
@@ -32,12 +38,11 @@ _FILTERS = {
     "principalDisplayName": FilterColumn("principal_name COLLATE NOCASE", frozenset({"eq", "startswith"})),
     "resourceId": FilterColumn("resource_id", frozenset({"eq"})),
 }
-# A row is shown while it is there and has arrived, and for some reads after it went.
-_SHOWN = Condition("hidden = 0")
-_THERE = Condition("stale_reads = 0")
+_LISTED = Condition("hidden = 0")  # a deleted row is still listed while `stale_reads` is not 0
+_EXISTS = Condition("stale_reads = 0")
 
 
-# ---- on the side of the application -------------------------------------------------------------------------------
+# ---- of an application -------------------------------------------------------------------------------
 
 
 def list_assigned(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -47,7 +52,9 @@ def list_assigned(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 def get_assigned(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     row = _find(tenant, request)
-    return GraphResponse(200, context_annotation(request, "appRoleAssignments/$entity") | select(request, row))
+    return GraphResponse(
+        200, context_annotation(request, "appRoleAssignments/$entity") | select_properties(request, row)
+    )
 
 
 def create_assigned(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -57,7 +64,7 @@ def create_assigned(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 def delete_assigned(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     row = _find(tenant, request)
-    remove(tenant, row["id"])
+    remove_assignment(tenant, row["id"])
     return NO_CONTENT
 
 
@@ -65,7 +72,7 @@ def update_assigned(_tenant: Tenant, _call: GraphRequest) -> GraphResponse:
     raise not_allowed()
 
 
-# ---- on the side of the principal ---------------------------------------------------------------------------------
+# ---- of a user or a group ---------------------------------------------------------------------------------
 
 
 def list_of_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -99,13 +106,13 @@ def _create_of(tenant: Tenant, request: GraphRequest, key: str) -> GraphResponse
 
 
 def assignment_id(resource: str, principal: str, role: str) -> str:
-    """43 characters of URL-safe base64, the same for the same three ids."""
+    """Return the id of an assignment: 43 characters of URL-safe base64, always the same for the same three ids."""
     digest = hashlib.sha256(f"{resource}/{principal}/{role}".encode()).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-def put_many(tenant: Tenant, resource: str, role: str, principals: Iterable[Json]) -> None:
-    """Assignments as they are, unchecked: for tenants that are described, not built by requests."""
+def insert_assignments(tenant: Tenant, resource: str, role: str, principals: Iterable[Json]) -> None:
+    """Insert assignments without validation. Existing ones are unchanged."""
     created = tenant.stamp()
     tenant.store.run_many(
         "INSERT OR IGNORE INTO assignments"
@@ -125,8 +132,8 @@ def put_many(tenant: Tenant, resource: str, role: str, principals: Iterable[Json
     )
 
 
-def remove(tenant: Tenant, key: str) -> None:
-    """Takes a row away; where arrival is late, so is departure."""
+def remove_assignment(tenant: Tenant, key: str) -> None:
+    """Delete an assignment; with `late_reads`, that many lists still contain it."""
     if tenant.switches.late_reads:
         tenant.store.run(
             "UPDATE assignments SET stale_reads = ?, hidden = 0 WHERE id = ?", (tenant.switches.late_reads, key)
@@ -136,21 +143,22 @@ def remove(tenant: Tenant, key: str) -> None:
 
 
 def _list(tenant: Tenant, request: GraphRequest, owner: Condition, name: str) -> GraphResponse:
-    where = owner & filter_condition(tenant, request, _FILTERS) & _SHOWN
-    answer = page(
+    where = owner & filter_condition(tenant, request, _FILTERS) & _LISTED
+    response = page_response(
         tenant,
         request,
         PagedRows(
             name,
             lambda after, limit: [
-                (row[0], select(request, _document(tenant, row))) for row in _rows(tenant, where, after, limit)
+                (row[0], select_properties(request, _document(tenant, row)))
+                for row in _rows(tenant, where, after, limit)
             ],
             lambda: len(_rows(tenant, where, 0, -1)),
         ),
     )
     if is_first_page(request):
-        _age(tenant, owner)
-    return answer
+        _count_list_read(tenant, owner)
+    return response
 
 
 def _rows(tenant: Tenant, where: Condition, after: int, limit: int) -> list[tuple[Any, ...]]:
@@ -160,7 +168,7 @@ def _rows(tenant: Tenant, where: Condition, after: int, limit: int) -> list[tupl
     )
 
 
-def _age(tenant: Tenant, owner: Condition) -> None:
+def _count_list_read(tenant: Tenant, owner: Condition) -> None:
     run = tenant.store.run
     run(f"DELETE FROM assignments WHERE stale_reads > 0 AND stale_reads = 1 AND {owner.sql}", owner.values)  # noqa: S608
     run(f"UPDATE assignments SET stale_reads = stale_reads - 1 WHERE stale_reads > 0 AND {owner.sql}", owner.values)  # noqa: S608
@@ -191,10 +199,10 @@ def _resource_name(tenant: Tenant, resource: str) -> Any:
 def _find(tenant: Tenant, request: GraphRequest) -> Json:
     principal = find_service_principal(tenant, request.path_parameters["sp"])
     key = request.path_parameters["assignment"]
-    found = _rows(tenant, Condition("resource_id = ? AND id = ?", (principal["id"], key)) & _THERE, 0, 1)
-    if not found:
+    rows = _rows(tenant, Condition("resource_id = ? AND id = ?", (principal["id"], key)) & _EXISTS, 0, 1)
+    if not rows:
         raise not_found(key)
-    return _document(tenant, found[0])
+    return _document(tenant, rows[0])
 
 
 # ---- creation -----------------------------------------------------------------------------------------------------
@@ -210,38 +218,38 @@ def _create(tenant: Tenant, request: GraphRequest, resource: Json) -> GraphRespo
     principal = find_principal(tenant, sent["principalId"], ["user", "group", "serviceprincipal"])
     if principal is None:
         raise bad_request("Not a valid reference update.")
-    _refuse_role(tenant, resource, principal, sent["appRoleId"])
+    _validate_role(tenant, resource, principal, sent["appRoleId"])
     key = assignment_id(resource["id"], principal["id"], sent["appRoleId"])
     tenant.store.run("DELETE FROM assignments WHERE id = ? AND stale_reads > 0", (key,))
     if tenant.store.value("SELECT 1 FROM assignments WHERE id = ?", (key,)):
-        raise _already_there(tenant)
-    put_many(tenant, resource["id"], sent["appRoleId"], [principal])
+        raise _duplicate_error(tenant)
+    insert_assignments(tenant, resource["id"], sent["appRoleId"], [principal])
     tenant.store.run("UPDATE assignments SET hidden = ? WHERE id = ?", (tenant.switches.late_reads, key))
     row = _rows(tenant, Condition("id = ?", (key,)), 0, 1)[0]
     return GraphResponse(201, context_annotation(request, "appRoleAssignments/$entity") | _document(tenant, row))
 
 
-def _refuse_role(tenant: Tenant, resource: Json, principal: Json, role_id: str) -> None:
-    late = tenant.has_delay(f"roles/{resource['id']}")
+def _validate_role(tenant: Tenant, resource: Json, principal: Json, role_id: str) -> None:
+    is_delayed = tenant.has_delay(f"roles/{resource['id']}")
     declared = with_roles(tenant, resource)["appRoles"]
     if role_id == DEFAULT_ROLE and not declared:
         return
     role = next((role for role in declared if role["id"] == role_id), None)
-    if role is None and late:
+    if role is None and is_delayed:
         raise bad_request("Not a valid reference update.")
     if role is None:
         status = 404 if tenant.switches.unknown_role == "not_found" else 400
         raise GraphError(status, "Request_BadRequest", "Permission being assigned was not found on application")
     if not role["isEnabled"]:
         raise bad_request("Permission being assigned is disabled on the application")
-    wanted = "Application" if _type_of(principal) == "ServicePrincipal" else "User"
-    if wanted not in role["allowedMemberTypes"]:
+    member_type = "Application" if _type_of(principal) == "ServicePrincipal" else "User"
+    if member_type not in role["allowedMemberTypes"]:
         raise bad_request(f"Permission being assigned cannot be assigned to a {_type_of(principal)}")
     if principal.get("securityEnabled") is False:
         raise bad_request("Only security groups can be assigned to an application.")
 
 
-def _already_there(tenant: Tenant) -> GraphError:
+def _duplicate_error(tenant: Tenant) -> GraphError:
     if tenant.switches.duplicate_assignment == "conflict":
         return GraphError(409, "Request_MultipleObjectsWithSameKeyValue", "EntitlementGrant entry already exists.")
     return bad_request("Permission being assigned already exists on the object")

@@ -1,6 +1,6 @@
-"""Entities and collections as the directory answers them: `$select`, `$top`, `$count` and pages.
+"""Responses of the directory with entities and collections: `$select`, `$top`, `$count` and paging.
 
-What the directory does not take is refused, and what only the sandbox does not know is a loud 501.
+Options that the directory does not support are refused. What Graph supports and the sandbox does not is a 501.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import binascii
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
 from scimconf.sandbox.directory.filters import FilterColumn, filter_condition
@@ -21,52 +21,52 @@ from scimconf.sandbox.tenant import VISIBLE, Tenant
 MAX_TOP = 999
 
 
-def select(request: GraphRequest, row: Json, default: Sequence[str] = ()) -> Json:
-    """The asked-for properties of a document, null where it has none; without `$select` the default ones, or all."""
-    asked = request.query.get("select")
-    names: Sequence[str] = [name.strip() for name in asked.split(",")] if asked else default
+def select_properties(request: GraphRequest, row: Json, default: Sequence[str] = ()) -> Json:
+    """Return the properties of `$select`, null if absent; without `$select` the default properties, or all."""
+    option = request.query.get("select")
+    names: Sequence[str] = [name.strip() for name in option.split(",")] if option else default
     if not names:
         return row
-    kept = {name: row.get(name) for name in names if name}
-    return {key: value for key, value in row.items() if key.startswith("@odata.")} | kept
+    annotations = {key: value for key, value in row.items() if key.startswith("@odata.")}
+    return annotations | {name: row.get(name) for name in names if name}
 
 
-# A source of rows: so many after a number, each with its own number.
-Rows = Callable[[int, int], Sequence[tuple[int, Json]]]
+ReadRows: TypeAlias = Callable[[int, int], Sequence[tuple[int, Json]]]
+"""Reads rows: (sequence number to start after, maximum count) → rows with their sequence numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class PagedRows:
-    """A collection to be answered: its name in the metadata, its rows, how many there are, whether it can be sorted."""
+    """A collection to return in pages: name in the metadata, rows, total count, whether `$orderby` is supported."""
 
     context_annotation: str
-    rows: Rows
+    rows: ReadRows
     count: Callable[[], int]
-    sorts: bool = False
+    sortable: bool = False
 
 
-def page(tenant: Tenant, request: GraphRequest, listing: PagedRows) -> GraphResponse:
-    """One page of a collection, with an absolute link to the next one where there is more."""
-    refuse_unsupported_options(request, plain=not listing.sorts)
+def page_response(tenant: Tenant, request: GraphRequest, listing: PagedRows) -> GraphResponse:
+    """Return one page of a collection, with an absolute link to the next page if there is one."""
+    refuse_unsupported_options(request, plain=not listing.sortable)
     size = _size(tenant, request)
     after, blank = _position(request)
     body: Json = {"@odata.context": f"{request.base_url}/$metadata#{listing.context_annotation}"}
     if _counts(tenant, request) and not after:
         body["@odata.count"] = listing.count()
-    found = [] if blank else listing.rows(after, size + 1)
-    last = after if blank else (found[size - 1][0] if len(found) > size else 0)
+    rows = [] if blank else listing.rows(after, size + 1)
+    last = after if blank else (rows[size - 1][0] if len(rows) > size else 0)
     if last:
         empty_next = not blank and tenant.switches.empty_pages == "yes"
         body["@odata.nextLink"] = _next_link(request, last, blank=empty_next)
-    body["value"] = [row for _, row in found[:size]]
+    body["value"] = [row for _, row in rows[:size]]
     return GraphResponse(200, body)
 
 
 def _counts(tenant: Tenant, request: GraphRequest) -> bool:
-    asked = request.query.get("count", "").lower() == "true"
-    if asked and not request.is_advanced and tenant.switches.count_without_header == "refused":
+    requested = request.query.get("count", "").lower() == "true"
+    if requested and not request.is_advanced and tenant.switches.count_without_header == "refused":
         raise unsupported_query("$count is not supported because the required parameters are not set.")
-    return asked and request.is_advanced
+    return requested and request.is_advanced
 
 
 def is_first_page(request: GraphRequest) -> bool:
@@ -97,12 +97,13 @@ def _position(request: GraphRequest) -> tuple[int, bool]:
 
 def _next_link(request: GraphRequest, after: int, *, blank: bool) -> str:
     token = base64.urlsafe_b64encode(json.dumps([after, int(blank)]).encode()).decode()
-    kept = {f"${name}": value for name, value in request.query.items() if name != "skiptoken"}
-    return f"{request.base_url}{request.path}?{urlencode({**kept, '$skiptoken': token}, safe='$')}"
+    options = {f"${name}": value for name, value in request.query.items() if name != "skiptoken"}
+    return f"{request.base_url}{request.path}?{urlencode({**options, '$skiptoken': token}, safe='$')}"
 
 
-def convert_rows(shape: Callable[[Json], Any], found: Iterable[tuple[int, Json]]) -> list[tuple[int, Json]]:
-    return [(number, shape(document)) for number, document in found]
+def convert_rows(to_body: Callable[[Json], Any], rows: Iterable[tuple[int, Json]]) -> list[tuple[int, Json]]:
+    """Convert the documents of numbered rows to response bodies."""
+    return [(number, to_body(document)) for number, document in rows]
 
 
 def context_annotation(request: GraphRequest, name: str) -> Json:
@@ -111,12 +112,14 @@ def context_annotation(request: GraphRequest, name: str) -> Json:
 
 def entity_response(request: GraphRequest, name: str, document: Json, default: tuple[str, ...] = ()) -> GraphResponse:
     refuse_unsupported_options(request, plain=True)
-    return GraphResponse(200, context_annotation(request, f"{name}/$entity") | select(request, document, default))
+    return GraphResponse(
+        200, context_annotation(request, f"{name}/$entity") | select_properties(request, document, default)
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class CollectionType:
-    """A collection of documents: their kind, its name in the metadata, what it filters by and shows unasked."""
+    """A collection of documents: kind, name in the metadata, filterable columns, default and sortable properties."""
 
     kind: str
     name: str
@@ -126,26 +129,28 @@ class CollectionType:
 
 
 def collection_response(
-    tenant: Tenant, request: GraphRequest, of: CollectionType, shape: Callable[[Json], Json] = dict
+    tenant: Tenant, request: GraphRequest, collection: CollectionType, to_body: Callable[[Json], Json] = dict
 ) -> GraphResponse:
-    """A page of documents of one kind; what has not arrived yet is missing, and comes one read nearer."""
-    where = filter_condition(tenant, request, of.columns) & search_condition(request, of.columns) & VISIBLE
-    order = order_clause(request, of.columns, of.sortable)
-    listing = PagedRows(
-        of.name,
-        lambda after, limit: convert_rows(
-            lambda document: select(request, shape(document), of.default),
-            tenant.documents.find(of.kind, where, after=after, limit=limit, order=order),
-        ),
-        lambda: len(tenant.documents.find(of.kind, where)),
-        sorts=True,
+    """Return a page of documents of one kind, without hidden ones; the first page counts as a read of the list."""
+    where = (
+        filter_condition(tenant, request, collection.columns) & search_condition(request, collection.columns) & VISIBLE
     )
-    answer = page(tenant, request, listing)
+    order = order_clause(request, collection.columns, collection.sortable)
+    listing = PagedRows(
+        collection.name,
+        lambda after, limit: convert_rows(
+            lambda document: select_properties(request, to_body(document), collection.default),
+            tenant.documents.find(collection.kind, where, after=after, limit=limit, order=order),
+        ),
+        lambda: len(tenant.documents.find(collection.kind, where)),
+        sortable=True,
+    )
+    response = page_response(tenant, request, listing)
     if is_first_page(request):
-        tenant.count_list_read(of.kind)
-    return answer
+        tenant.count_list_read(collection.kind)
+    return response
 
 
-def without_annotations(document: Json) -> Json:
-    """A body as it is stored: neither `@odata` annotations nor an id that the caller repeats."""
+def writable_properties(document: Json) -> Json:
+    """Return a request body without `@odata` annotations and without an id, which cannot be written."""
     return {key: value for key, value in document.items() if "@odata." not in key and key != "id"}

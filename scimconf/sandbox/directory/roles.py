@@ -1,4 +1,4 @@
-"""The rules for a collection of app roles: what one may be called, and what may happen to one that is enabled. Pure."""
+"""Validation of a collection of app roles. Pure."""
 
 from __future__ import annotations
 
@@ -14,18 +14,23 @@ MAX_ROLES = 1200
 
 
 def validate_roles(sent: Any, before: list[Json], replicated: list[Json], *, origin: str) -> list[Json]:
+    """Return the roles as they are stored; raise a 400 if Graph refuses them.
+
+    `before` are the present roles of the application, `replicated` those that other replicas still see. `origin` is the
+    position of the switch `role_origin`.
+    """
     if not isinstance(sent, list):
         raise bad_request("Property 'appRoles' must be a collection.")
     if len(sent) > MAX_ROLES:
-        raise bad_request("The manifest holds too many entries.", code="Directory_QuotaExceeded")
+        raise bad_request("The manifest contains too many entries.", code="Directory_QuotaExceeded")
     if origin == "refused" and any("origin" in role for role in sent if isinstance(role, dict)):
         raise bad_request("Property 'origin' is read-only and cannot be set.")
     roles = [_validate_role(role) for role in sent]
     _refuse_duplicates(roles)
     after = {role["id"]: role for role in roles}
-    still_on = {role["id"] for role in replicated if role["isEnabled"]}
+    still_enabled = {role["id"] for role in replicated if role["isEnabled"]}
     for role in before:
-        if (role["isEnabled"] or role["id"] in still_on) and _differs(role, after.get(role["id"])):
+        if (role["isEnabled"] or role["id"] in still_enabled) and _differs(role, after.get(role["id"])):
             raise bad_request(
                 "Permission (scope or role) cannot be deleted or updated unless disabled first.",
                 code="CannotDeleteOrUpdateEnabledEntitlement",
@@ -35,7 +40,7 @@ def validate_roles(sent: Any, before: list[Json], replicated: list[Json], *, ori
 
 def _validate_role(role: Any) -> Json:
     if not isinstance(role, dict):
-        raise bad_request("Property 'appRoles' must hold objects.")
+        raise bad_request("Property 'appRoles' must contain objects.")
     value = role.get("value")
     types = role.get("allowedMemberTypes")
     valid = {
@@ -45,11 +50,11 @@ def _validate_role(role: Any) -> Json:
         "value": value in (None, "") or (isinstance(value, str) and bool(_ROLE_VALUE.match(value))),
         "allowedMemberTypes": isinstance(types, list)
         and bool(types)
-        and all(one in ("User", "Application") for one in types),
+        and all(member_type in ("User", "Application") for member_type in types),
         "isEnabled": isinstance(role.get("isEnabled", True), bool),
     }
-    for name, fine in valid.items():
-        if not fine:
+    for name, is_valid in valid.items():
+        if not is_valid:
             raise bad_request(f"Invalid value specified for property '{name}' of resource 'AppRole'.")
     return {
         "allowedMemberTypes": types,
@@ -66,11 +71,11 @@ def _refuse_duplicates(roles: list[Json]) -> None:
     for name in ("id", "value"):
         values = [role[name] for role in roles if role[name] is not None]
         if len(values) != len(set(values)):
-            text = "Request contains a property with duplicate values."
+            message = "Request contains a property with duplicate values."
             raise bad_request(
-                text,
+                message,
                 code="DuplicateValue",
-                details=({"code": "ConflictingObjects", "message": text, "target": "appRoles"},),
+                details=({"code": "ConflictingObjects", "message": message, "target": "appRoles"},),
             )
 
 

@@ -1,4 +1,4 @@
-"""The organization, its users and its groups."""
+"""Requests about the organization, users, groups, members and directory objects."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from scimconf.sandbox.directory.responses import (
     context_annotation,
     convert_rows,
     entity_response,
-    page,
-    select,
-    without_annotations,
+    page_response,
+    select_properties,
+    writable_properties,
 )
 from scimconf.sandbox.http_types import NO_CONTENT, GraphRequest, GraphResponse, Json, bad_request, not_found
 from scimconf.sandbox.store import Condition
@@ -35,8 +35,10 @@ USER_DEFAULTS = (
     "userPrincipalName",
     "id",
 )
-_BASIC = frozenset({"displayName", "givenName", "id", "mail", "surname", "userPrincipalName"})
-_WHOLE = frozenset({"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"})
+_BASIC_PROPERTIES = frozenset({"displayName", "givenName", "id", "mail", "surname", "userPrincipalName"})
+_READ_ALL_PROPERTIES = frozenset(
+    {"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+)
 _USER_FILTERS = property_columns(
     "id", "displayName", "userPrincipalName", "mail", "mailNickname", "employeeId", "employeeType", "department",
     "givenName", "surname", "jobTitle", "accountEnabled", "userType", "createdDateTime", "country", "city", "companyName",
@@ -53,7 +55,7 @@ _TYPES = {"user": "#microsoft.graph.user", "group": "#microsoft.graph.group"}
 
 
 def list_organization(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    document = select(request, tenant.stored_value(ORGANIZATION))
+    document = select_properties(request, tenant.stored_value(ORGANIZATION))
     return GraphResponse(200, {"@odata.context": f"{request.base_url}/$metadata#organization", "value": [document]})
 
 
@@ -65,8 +67,10 @@ def get_organization(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 
 def list_provisioning(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    """The provisioning log, in which nothing stands, since nothing is provisioned."""
-    return page(tenant, request, PagedRows("auditLogs/provisioning", lambda _after, _limit: [], lambda: 0, sorts=True))
+    """Return the provisioning log, which is empty since the sandbox provisions nothing."""
+    return page_response(
+        tenant, request, PagedRows("auditLogs/provisioning", lambda _after, _limit: [], lambda: 0, sortable=True)
+    )
 
 
 # ---- users --------------------------------------------------------------------------------------------------------
@@ -77,26 +81,29 @@ def list_users(tenant: Tenant, request: GraphRequest) -> GraphResponse:
         tenant,
         request,
         CollectionType("user", "users", _USER_FILTERS, USER_DEFAULTS, ("displayName", "userPrincipalName")),
-        partial(_readable, request),
+        partial(_visible_properties, request),
     )
 
 
 def get_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     return entity_response(
-        request, "users", _readable(request, find_user(tenant, request.path_parameters["user"])), USER_DEFAULTS
+        request,
+        "users",
+        _visible_properties(request, find_user(tenant, request.path_parameters["user"])),
+        USER_DEFAULTS,
     )
 
 
-def _readable(request: GraphRequest, document: Json) -> Json:
-    """A user as the caller may see it: with `User.ReadBasic.All` all but the basic properties are empty, and no error."""
-    if request.permissions is None or request.permissions & _WHOLE:
+def _visible_properties(request: GraphRequest, document: Json) -> Json:
+    """Return a user as the caller can read it: with `User.ReadBasic.All`, other than basic properties are empty."""
+    if request.permissions is None or request.permissions & _READ_ALL_PROPERTIES:
         return document
     empty: Json = {name: [] if isinstance(value, list) else None for name, value in document.items()}
-    return empty | {name: document[name] for name in _BASIC if name in document}
+    return empty | {name: document[name] for name in _BASIC_PROPERTIES if name in document}
 
 
 def get_manager(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    """Nobody here has a manager."""
+    """Return a 404: no user of the sandbox has a manager."""
     find_user(tenant, request.path_parameters["user"])
     raise not_found("manager")
 
@@ -107,17 +114,17 @@ def create_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
         if not isinstance(document.get(name), str) or not document[name]:
             raise bad_request(f"A value is required for property '{name}' of resource 'User'.")
     _refuse_taken_name(tenant, document["userPrincipalName"])
-    created = add_user(tenant, without_annotations(document))
+    created = add_user(tenant, writable_properties(document))
     return GraphResponse(201, context_annotation(request, "users/$entity") | created)
 
 
 def update_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     document = find_user(tenant, request.path_parameters["user"])
-    changes = without_annotations(request.object_body())
+    changes = writable_properties(request.object_body())
     name = str(changes.get("userPrincipalName", document["userPrincipalName"]))
     if name.lower() != document["userPrincipalName"].lower():
         _refuse_taken_name(tenant, name)
-    _update(tenant, "user", document, changes)
+    _update_principal(tenant, "user", document, changes)
     return NO_CONTENT
 
 
@@ -127,26 +134,26 @@ def delete_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 
 def find_user(tenant: Tenant, key: str) -> Json:
-    """A user by object id or by user principal name."""
-    found = tenant.documents.get("user", key)
-    if found is None:
-        named = tenant.documents.all("user", Condition(f"{_USER_FILTERS['userPrincipalName'].sql} = ?", (key,)))
-        found = named[0] if named else None
-    if found is None:
+    """Return a user by object id or user principal name; raise a 404 if there is none."""
+    user = tenant.documents.get("user", key)
+    if user is None:
+        matches = tenant.documents.all("user", Condition(f"{_USER_FILTERS['userPrincipalName'].sql} = ?", (key,)))
+        user = matches[0] if matches else None
+    if user is None:
         raise not_found(key)
-    return found
+    return user
 
 
-def new_user(tenant: Tenant, given: Json) -> Json:
-    """A whole user from the few properties that somebody cared to name."""
-    name: str = given["userPrincipalName"]
+def new_user(tenant: Tenant, properties: Json) -> Json:
+    """Return a user with defaults for the missing properties; `userPrincipalName` is required. Nothing is stored."""
+    name: str = properties["userPrincipalName"]
     alias = name.split("@", 1)[0]
     return {
-        "id": given.get("id") or tenant.new_id("user"),
+        "id": properties.get("id") or tenant.new_id("user"),
         "accountEnabled": True,
         "businessPhones": [],
         "createdDateTime": tenant.stamp(),
-        "displayName": given.get("displayName") or alias,
+        "displayName": properties.get("displayName") or alias,
         "givenName": None,
         "surname": None,
         "jobTitle": None,
@@ -160,18 +167,19 @@ def new_user(tenant: Tenant, given: Json) -> Json:
         "department": None,
         "employeeType": None,
         "employeeId": None,
-    } | {key: value for key, value in given.items() if key != "passwordProfile"}
+    } | {key: value for key, value in properties.items() if key != "passwordProfile"}
 
 
-def add_user(tenant: Tenant, given: Json) -> Json:
-    document = new_user(tenant, given)
+def add_user(tenant: Tenant, properties: Json) -> Json:
+    """Store a user with defaults for the missing properties, and return it."""
+    document = new_user(tenant, properties)
     tenant.documents.put("user", document["id"], document)
     return document
 
 
 def _refuse_taken_name(tenant: Tenant, name: str) -> None:
-    taken = Condition(f"{_USER_FILTERS['userPrincipalName'].sql} = ?", (name,))
-    if tenant.documents.find("user", taken, limit=1):
+    same_name = Condition(f"{_USER_FILTERS['userPrincipalName'].sql} = ?", (name,))
+    if tenant.documents.find("user", same_name, limit=1):
         raise bad_request("Another object with the same value for property userPrincipalName already exists.")
 
 
@@ -187,7 +195,7 @@ def get_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 
 def create_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    document = without_annotations(request.object_body())
+    document = writable_properties(request.object_body())
     if not document.get("displayName"):
         raise bad_request("A value is required for property 'displayName' of resource 'Group'.")
     return GraphResponse(201, context_annotation(request, "groups/$entity") | add_group(tenant, document))
@@ -195,7 +203,7 @@ def create_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 def update_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     document = find_group(tenant, request.path_parameters["group"])
-    _update(tenant, "group", document, without_annotations(request.object_body()))
+    _update_principal(tenant, "group", document, writable_properties(request.object_body()))
     return NO_CONTENT
 
 
@@ -209,16 +217,17 @@ def group_of_request(tenant: Tenant, request: GraphRequest) -> Json:
 
 
 def find_group(tenant: Tenant, key: str) -> Json:
-    found = tenant.documents.get("group", key)
-    if found is None:
+    group = tenant.documents.get("group", key)
+    if group is None:
         raise not_found(key)
-    return found
+    return group
 
 
-def new_group(tenant: Tenant, given: Json) -> Json:
-    name = given["displayName"]
+def new_group(tenant: Tenant, properties: Json) -> Json:
+    """Return a group with defaults for the missing properties; `displayName` is required. Nothing is stored."""
+    name = properties["displayName"]
     return {
-        "id": given.get("id") or tenant.new_id("group"),
+        "id": properties.get("id") or tenant.new_id("group"),
         "createdDateTime": tenant.stamp(),
         "description": None,
         "displayName": name,
@@ -227,39 +236,40 @@ def new_group(tenant: Tenant, given: Json) -> Json:
         "mailEnabled": False,
         "mailNickname": "".join(letter for letter in name if letter.isalnum()) or "group",
         "securityEnabled": True,
-    } | given
+    } | properties
 
 
-def add_group(tenant: Tenant, given: Json) -> Json:
-    document = new_group(tenant, given)
+def add_group(tenant: Tenant, properties: Json) -> Json:
+    """Store a group with defaults for the missing properties, and return it."""
+    document = new_group(tenant, properties)
     tenant.documents.put("group", document["id"], document)
     return document
 
 
 # ---- members ------------------------------------------------------------------------------------------------------
 
-_ANYBODY = "1"
-_USERS = "member_id IN (SELECT id FROM objects WHERE kind = 'user')"
+_ANY_MEMBER = "1"
+_USERS_ONLY = "member_id IN (SELECT id FROM objects WHERE kind = 'user')"
 
 
 def list_members(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    return _members(tenant, request, "directoryObjects", _ANYBODY)
+    return _members(tenant, request, "directoryObjects", _ANY_MEMBER)
 
 
 def list_member_users(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    """The members cast to users: neither nested groups nor anything else."""
-    return _members(tenant, request, "users", _USERS)
+    """Return the members that are users."""
+    return _members(tenant, request, "users", _USERS_ONLY)
 
 
 def _members(tenant: Tenant, request: GraphRequest, name: str, where: str) -> GraphResponse:
     group = find_group(tenant, request.path_parameters["group"])["id"]
-    shape = partial(_as_member, request)
+    to_body = partial(_member_body, request)
     listing = PagedRows(
         name,
-        lambda after, limit: convert_rows(shape, _member_rows(tenant, group, after, limit, where)),
+        lambda after, limit: convert_rows(to_body, _member_rows(tenant, group, after, limit, where)),
         partial(_member_count, tenant, group, where),
     )
-    return page(tenant, request, listing)
+    return page_response(tenant, request, listing)
 
 
 def count_members(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -283,34 +293,35 @@ def add_member(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 def remove_member(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     group = find_group(tenant, request.path_parameters["group"])["id"]
-    gone = tenant.store.run(
+    deleted = tenant.store.run(
         "DELETE FROM members WHERE group_id = ? AND member_id = ?", (group, request.path_parameters["member"])
     )
-    if not gone:
+    if not deleted:
         raise not_found(request.path_parameters["member"])
     return NO_CONTENT
 
 
 def put_member(tenant: Tenant, group: str, member: str) -> bool:
+    """Add a member to a group; return False if it already is a member."""
     return bool(tenant.store.run("INSERT OR IGNORE INTO members (group_id, member_id) VALUES (?, ?)", (group, member)))
 
 
 def _member_rows(tenant: Tenant, group: str, after: int, limit: int, where: str) -> list[tuple[int, Json]]:
-    found = tenant.store.rows(
+    rows = tenant.store.rows(
         f"SELECT seq, member_id FROM members WHERE group_id = ? AND seq > ? AND {where} ORDER BY seq LIMIT ?",  # noqa: S608
         (group, after, limit),
     )
-    principals = ((number, find_principal(tenant, member)) for number, member in found)
+    principals = ((number, find_principal(tenant, member)) for number, member in rows)
     return [(number, principal) for number, principal in principals if principal is not None]
 
 
-def _member_count(tenant: Tenant, group: str, where: str = _ANYBODY) -> int:
+def _member_count(tenant: Tenant, group: str, where: str = _ANY_MEMBER) -> int:
     count: int = tenant.store.value(f"SELECT COUNT(*) FROM members WHERE group_id = ? AND {where}", (group,))  # noqa: S608
     return count
 
 
-def _as_member(request: GraphRequest, document: Json) -> Json:
-    return select(request, document, () if _is_group(document) else ("@odata.type", *USER_DEFAULTS))
+def _member_body(request: GraphRequest, document: Json) -> Json:
+    return select_properties(request, document, () if _is_not_user(document) else ("@odata.type", *USER_DEFAULTS))
 
 
 # ---- directory objects --------------------------------------------------------------------------------------------
@@ -324,18 +335,20 @@ def get_by_ids(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     if len(ids) > MAX_IDS:
         raise bad_request(f"Too many values specified in 'ids'; the maximum is {MAX_IDS}.")
     types = [str(kind).lower() for kind in body.get("types") or ("user", "group", "serviceprincipal", "application")]
-    found = [principal for key in dict.fromkeys(map(str, ids)) if (principal := find_principal(tenant, key, types))]
+    principals = [
+        principal for key in dict.fromkeys(map(str, ids)) if (principal := find_principal(tenant, key, types))
+    ]
     return GraphResponse(
         200,
         {
             "@odata.context": f"{request.base_url}/$metadata#directoryObjects",
-            "value": [_as_member(request, document) for document in found],
+            "value": [_member_body(request, document) for document in principals],
         },
     )
 
 
 def find_principal(tenant: Tenant, key: Any, types: list[str] | None = None) -> Json | None:
-    """A user, a group or a service principal by object id, with its type, or None."""
+    """Return a user, group, service principal or application by object id, with its `@odata.type`; None if unknown."""
     for kind in ("user", "group", "servicePrincipal", "application"):
         if types is not None and kind.lower() not in types:
             continue
@@ -345,11 +358,11 @@ def find_principal(tenant: Tenant, key: Any, types: list[str] | None = None) -> 
     return None
 
 
-def _is_group(document: Json) -> bool:
+def _is_not_user(document: Json) -> bool:
     return document.get("@odata.type") != "#microsoft.graph.user"
 
 
-def _update(tenant: Tenant, kind: str, document: Json, changes: Json) -> None:
+def _update_principal(tenant: Tenant, kind: str, document: Json, changes: Json) -> None:
     merged = document | changes
     tenant.documents.put(kind, document["id"], merged)
     if merged["displayName"] != document["displayName"]:

@@ -1,4 +1,4 @@
-"""The directory definitions of a schema one by one, and the calls that no application here has a use for."""
+"""Requests about single directory definitions of a schema, and requests that no application of the sandbox supports."""
 
 from __future__ import annotations
 
@@ -15,56 +15,56 @@ from scimconf.sandbox.tenant import Tenant
 
 
 def list_directories(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    principal, place, directories = _asked(tenant, request)
+    principal, owner, directories = _requested_directories(tenant, request)
     return GraphResponse(
-        200, annotated(tenant, request, principal, f"{place}/schema/directories", {"value": directories})
+        200, annotated(tenant, request, principal, f"{owner}/schema/directories", {"value": directories})
     )
 
 
 def count_directories(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    return count_response(tenant, request, len(_asked(tenant, request)[2]))
+    return count_response(tenant, request, len(_requested_directories(tenant, request)[2]))
 
 
 def get_directory(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    principal, place, directories = _asked(tenant, request)
-    name = f"{place}/schema/directories/$entity"
+    principal, owner, directories = _requested_directories(tenant, request)
+    name = f"{owner}/schema/directories/$entity"
     return GraphResponse(200, annotated(tenant, request, principal, name, _directory(directories, request)))
 
 
 def discover(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    """None of the templates here has a directory that can be discovered."""
-    _, _, directories = _asked(tenant, request)
+    """Return a 400: no template of the sandbox has a directory that can be discovered."""
+    _, _, directories = _requested_directories(tenant, request)
     name = _directory(directories, request)["name"]
     raise sync_error(400, "EmulatedNotDiscoverable", f"Directory '{name}' cannot be discovered.")
 
 
-def _asked(tenant: Tenant, request: GraphRequest) -> tuple[Json, str, list[Json]]:
+def _requested_directories(tenant: Tenant, request: GraphRequest) -> tuple[Json, str, list[Json]]:
     principal = synchronization_principal(tenant, request)
     if "job" in request.path_parameters:
         job = find_job(tenant, principal, request)
         schema: Json = tenant.documents.get(SCHEMA, job["id"]) or {}
         return principal, f"jobs('{job['id']}')", schema.get("directories") or []
-    shape = find_template(principal, request.path_parameters["template"])
-    return principal, f"templates('{shape.template_id}')", schema_of_template(tenant, shape)["directories"]
+    template = find_template(principal, request.path_parameters["template"])
+    return principal, f"templates('{template.template_id}')", schema_of_template(tenant, template)["directories"]
 
 
 def _directory(directories: list[Json], request: GraphRequest) -> Json:
-    for one in directories:
-        if one.get("id") == request.path_parameters["directory"]:
-            return one
+    for directory in directories:
+        if directory.get("id") == request.path_parameters["directory"]:
+            return directory
     raise sync_error(
         404, "EmulatedDirectoryNotFound", f"There is no directory '{request.path_parameters['directory']}'."
     )
 
 
-# ---- of other applications ------------------------------------------------------------------------------------------
+# ---- requests for other kinds of applications ------------------------------------------------------------------------------------------
 
 
 def bulk_upload(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     find_job(tenant, synchronization_principal(tenant, request), request)
-    raise sync_error(400, "EmulatedNotInbound", "The job does not take people by API.")
+    raise sync_error(400, "EmulatedNotInbound", "The job does not support API-driven inbound provisioning.")
 
 
 def acquire_access_token(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     synchronization_principal(tenant, request)
-    raise sync_error(400, "EmulatedNoAuthorizationCode", "The application does not log in by authorization code.")
+    raise sync_error(400, "EmulatedNoAuthorizationCode", "The application does not use the authorization code flow.")

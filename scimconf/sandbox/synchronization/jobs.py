@@ -1,6 +1,6 @@
-"""Templates and jobs of a service principal: a job's life from creation to quarantine.
+"""Requests about synchronization templates and jobs, and the life cycle of a job.
 
-A job runs its cycle when it has been read so many times after its start; time plays no part.
+A started job completes its cycle after a number of reads (switch `cycle_reads`), independently of time.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ _NEVER = "0001-01-01T00:00:00Z"
 _RESET_SCOPES = ("None", "ConnectorDataStore", "Escrows", "Watermark", "QuarantineState", "Full", "ForceDeletes")
 _CLEARS_QUARANTINE = ("QuarantineState", "Full")
 _QUARANTINE_CODE = "SystemForCrossDomainIdentityManagementInvalidCredentials"
-_INNER = "_"  # what the answers leave out
-_SHOWN_NAMES = {"new": "Microsoft Entra ID", "old": "Azure Active Directory"}
-_UNBORN = {"code": "NotConfigured", "interval": "P10675199DT2H48M5.4775807S"}
-_BORN = {"code": "Paused", "interval": "PT40M"}
+_PRIVATE_PREFIX = "_"  # of keys that responses do not contain
+_DISPLAY_NAMES = {"new": "Microsoft Entra ID", "old": "Azure Active Directory"}
+_NOT_CONFIGURED = {"code": "NotConfigured", "interval": "P10675199DT2H48M5.4775807S"}
+_PAUSED = {"code": "Paused", "interval": "PT40M"}
 
 
-# ---- who is asked ---------------------------------------------------------------------------------------------------
+# ---- look-up ---------------------------------------------------------------------------------------------------
 
 
 def synchronization_principal(tenant: Tenant, request: GraphRequest) -> Json:
-    """The service principal that a synchronization call is about, once the service knows of it."""
+    """Return the service principal of a synchronization request; raise a GraphError if the service does not know it."""
     key = request.path_parameters["sp"]
     if key.startswith("("):
         if tenant.switches.sync_by_app_id == "refused":
@@ -65,21 +65,21 @@ def synchronization_principal(tenant: Tenant, request: GraphRequest) -> Json:
 
 
 def find_template(principal: Json, template_id: object) -> ProvisioningTemplate:
-    for shape in templates_of(principal["applicationTemplateId"]):
-        if shape.template_id == template_id:
-            return shape
+    for template in templates_of(principal["applicationTemplateId"]):
+        if template.template_id == template_id:
+            return template
     raise sync_error(404, "EmulatedTemplateNotFound", f"There is no synchronization template '{template_id}'.")
 
 
-def schema_of_template(tenant: Tenant, shape: ProvisioningTemplate) -> Json:
-    """The template's schema, in the spelling and under the names that the switches ask for."""
+def schema_of_template(tenant: Tenant, template: ProvisioningTemplate) -> Json:
+    """Return the schema of a template, with the formatting and the names that the switches select."""
     switches = tenant.switches
-    document = default_schema(shape, switches.directory_name, _SHOWN_NAMES[switches.display_names])
+    document = default_schema(template, switches.directory_name, _DISPLAY_NAMES[switches.display_names])
     for rule in document["synchronizationRules"]:
         for mapping in rule["objectMappings"]:
             mapping["flowTypes"] = format_flags(mapping["flowTypes"], switches)
     version = (
-        stable_id(f"version/{shape.template_id}") if switches.schema_version == "guid" else switches.schema_version
+        stable_id(f"version/{template.template_id}") if switches.schema_version == "guid" else switches.schema_version
     )
     return to_stored_form(document, document, document, switches) | {"version": version}
 
@@ -89,20 +89,20 @@ def schema_of_template(tenant: Tenant, shape: ProvisioningTemplate) -> Json:
 
 def list_templates(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     principal = synchronization_principal(tenant, request)
-    shapes = (
+    templates = (
         ()
         if tenant.is_still_delayed(f"templates/{principal['id']}")
         else templates_of(principal["applicationTemplateId"])
     )
-    value = [_template(tenant, principal, shape) for shape in shapes]
+    value = [_template(tenant, principal, template) for template in templates]
     return GraphResponse(200, annotated(tenant, request, principal, "templates", {"value": value}))
 
 
 def get_template(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     principal = synchronization_principal(tenant, request)
-    shape = find_template(principal, request.path_parameters["template"])
+    template = find_template(principal, request.path_parameters["template"])
     return GraphResponse(
-        200, annotated(tenant, request, principal, "templates/$entity", _template(tenant, principal, shape))
+        200, annotated(tenant, request, principal, "templates/$entity", _template(tenant, principal, template))
     )
 
 
@@ -111,10 +111,10 @@ def count_templates(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     return count_response(tenant, request, len(templates_of(principal["applicationTemplateId"])))
 
 
-def _template(tenant: Tenant, principal: Json, shape: ProvisioningTemplate) -> Json:
-    document = template_document(shape, GALLERY[principal["applicationTemplateId"]])
+def _template(tenant: Tenant, principal: Json, template: ProvisioningTemplate) -> Json:
+    document = template_document(template, GALLERY[principal["applicationTemplateId"]])
     if tenant.switches.inline_template_schema == "yes":
-        document["schema"] = schema_of_template(tenant, shape)
+        document["schema"] = schema_of_template(tenant, template)
     return document
 
 
@@ -127,7 +127,7 @@ def list_jobs(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     tenant.store.run(
         "UPDATE objects SET hidden = hidden - 1 WHERE kind = 'job' AND parent = ? AND hidden > 0", (principal["id"],)
     )
-    value = [_shown(_advanced(tenant, principal, job)) for job in jobs]
+    value = [_public(_advance(tenant, principal, job)) for job in jobs]
     return GraphResponse(200, annotated(tenant, request, principal, "jobs", {"value": value}))
 
 
@@ -139,8 +139,8 @@ def count_jobs(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 def get_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     principal = synchronization_principal(tenant, request)
-    job = _advanced(tenant, principal, find_job(tenant, principal, request))
-    return GraphResponse(200, annotated(tenant, request, principal, "jobs/$entity", _shown(job)))
+    job = _advance(tenant, principal, find_job(tenant, principal, request))
+    return GraphResponse(200, annotated(tenant, request, principal, "jobs/$entity", _public(job)))
 
 
 def create_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -148,26 +148,28 @@ def create_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     template_id = request.object_body().get("templateId")
     if tenant.is_still_delayed(f"templates/{principal['id']}"):
         raise sync_error(404, "EmulatedTemplateNotFound", f"There is no synchronization template '{template_id}'.")
-    shape = find_template(principal, template_id)
-    if tenant.switches.second_job == "refused" and _has_job(tenant, principal, shape):
-        raise sync_error(409, "EmulatedJobExists", f"There is a job of template '{template_id}' already.")
-    job = add_job(tenant, principal, shape)
-    answer = annotated(tenant, request, principal, "jobs/$entity", _shown(job))
-    return GraphResponse(int(tenant.switches.job_created), answer)
+    template = find_template(principal, template_id)
+    if tenant.switches.second_job == "refused" and _has_job(tenant, principal, template):
+        raise sync_error(
+            409, "EmulatedJobExists", f"A job of the synchronization template '{template_id}' already exists."
+        )
+    job = add_job(tenant, principal, template)
+    body = annotated(tenant, request, principal, "jobs/$entity", _public(job))
+    return GraphResponse(int(tenant.switches.job_created), body)
 
 
-def add_job(tenant: Tenant, principal: Json, shape: ProvisioningTemplate) -> Json:
-    """A job as it is born: not running, with the template's schema."""
-    key = _job_id(tenant, principal, shape)
-    born = _UNBORN if tenant.switches.initial_state == "NotConfigured" else _BORN
+def add_job(tenant: Tenant, principal: Json, template: ProvisioningTemplate) -> Json:
+    """Create a job that is not running, with the schema of its template, and return it."""
+    key = _job_id(tenant, principal, template)
+    initial = _NOT_CONFIGURED if tenant.switches.initial_state == "NotConfigured" else _PAUSED
     job: Json = {
         "id": key,
-        "templateId": shape.template_id,
-        "schedule": {"expiration": None, "interval": born["interval"], "state": "Disabled"},
+        "templateId": template.template_id,
+        "schedule": {"expiration": None, "interval": initial["interval"], "state": "Disabled"},
         "status": {
             "countSuccessiveCompleteFailures": 0,
             "escrowsPruned": False,
-            "code": born["code"],
+            "code": initial["code"],
             "lastExecution": None,
             "lastSuccessfulExecution": None,
             "lastSuccessfulExecutionWithExports": None,
@@ -185,27 +187,27 @@ def add_job(tenant: Tenant, principal: Json, shape: ProvisioningTemplate) -> Jso
         "_cycle": None,
         "_restarts": [],
     }
-    schema = schema_of_template(tenant, shape) | {"id": key}
+    schema = schema_of_template(tenant, template) | {"id": key}
     tenant.documents.put(JOB, key, job, parent=principal["id"], hidden=tenant.switches.late_reads)
     tenant.documents.put(SCHEMA, key, schema, parent=principal["id"])
     tenant.delay([f"control/{key}"])
     return job
 
 
-def _job_id(tenant: Tenant, principal: Json, shape: ProvisioningTemplate) -> str:
+def _job_id(tenant: Tenant, principal: Json, template: ProvisioningTemplate) -> str:
     organization = tenant.stored_value(ORGANIZATION)["id"].replace("-", "")
     last = tenant.new_id("job")
     if tenant.switches.job_id == "two_parts":
-        return f"{shape.template_id}.{last.replace('-', '')}"
+        return f"{template.template_id}.{last.replace('-', '')}"
     if tenant.switches.job_id == "app_id" and not tenant.documents.get(
-        JOB, f"{shape.template_id}.{organization}.{principal['appId']}"
+        JOB, f"{template.template_id}.{organization}.{principal['appId']}"
     ):
         last = principal["appId"]
-    return f"{shape.template_id}.{organization}.{last}"
+    return f"{template.template_id}.{organization}.{last}"
 
 
 def update_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    """In the metadata only; whoever sends it must not count on anything."""
+    """Refuse or ignore PATCH of a job, which only the metadata contains."""
     principal = synchronization_principal(tenant, request)
     if tenant.switches.patch_job == "refused":
         raise sync_path_not_found(request.path)
@@ -228,7 +230,7 @@ def start_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 
 def activate_job(tenant: Tenant, job: Json) -> None:
-    """Sets a job running, out of quarantine; one that runs already goes on."""
+    """Start a job and end its quarantine; do nothing if it already runs without one."""
     if job["schedule"]["state"] != "Active" or job["status"]["quarantine"]:
         job["schedule"]["state"] = "Active"
         job["status"] |= {"code": tenant.switches.started_code, "quarantine": None}
@@ -269,44 +271,44 @@ def restart_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 def find_job(tenant: Tenant, principal: Json, request: GraphRequest) -> Json:
     key = request.path_parameters["job"]
-    found = tenant.documents.all(JOB, Condition("id = ? AND parent = ?", (key, principal["id"])))
-    if not found or not tenant.is_visible(JOB, key):
+    matches = tenant.documents.all(JOB, Condition("id = ? AND parent = ?", (key, principal["id"])))
+    if not matches or not tenant.is_visible(JOB, key):
         raise sync_error(404, "EmulatedJobNotFound", f"There is no synchronization job '{key}'.")
-    return found[0]
+    return matches[0]
 
 
 def schedule_cycles(tenant: Tenant, principal: Json) -> None:
-    """Something that the jobs work with has changed: those that run have a cycle before them."""
+    """Let the running jobs of a service principal run another cycle, because their schema or secrets changed."""
     for job in tenant.documents.all(JOB, Condition("parent = ?", (principal["id"],))):
         if job["schedule"]["state"] == "Active" and not job["status"]["quarantine"]:
             tenant.documents.put(JOB, job["id"], job | {"_cycle": tenant.switches.cycle_reads})
 
 
-# ---- a job's life ---------------------------------------------------------------------------------------------------
+# ---- life cycle ---------------------------------------------------------------------------------------------------
 
 
 def _find_controllable_job(tenant: Tenant, principal: Json, request: GraphRequest) -> Json:
-    """The job, for a call that changes its state; one that was just created is not ready for that."""
-    found = tenant.documents.all(
+    """Return the job of a request that changes its state; raise a 409 while a new job is not replicated."""
+    matches = tenant.documents.all(
         JOB, Condition("id = ? AND parent = ?", (request.path_parameters["job"], principal["id"]))
     )
-    if found and tenant.is_still_delayed(f"control/{found[0]['id']}"):
+    if matches and tenant.is_still_delayed(f"control/{matches[0]['id']}"):
         raise sync_error(409, "EmulatedConflict", "The job is being changed by another request.")
     return find_job(tenant, principal, request)
 
 
-def _has_job(tenant: Tenant, principal: Json, shape: ProvisioningTemplate) -> bool:
+def _has_job(tenant: Tenant, principal: Json, template: ProvisioningTemplate) -> bool:
     jobs = tenant.documents.all(JOB, Condition("parent = ?", (principal["id"],)))
-    return any(job["templateId"] == shape.template_id for job in jobs)
+    return any(job["templateId"] == template.template_id for job in jobs)
 
 
-def _advanced(tenant: Tenant, principal: Json, job: Json) -> Json:
-    """The job as a read finds it; the read that makes the cycle due sees its outcome."""
-    waiting = job["_cycle"]
-    if waiting is None:
+def _advance(tenant: Tenant, principal: Json, job: Json) -> Json:
+    """Count a read of a job and return it; the last read before the end of the cycle also runs the cycle."""
+    remaining_reads = job["_cycle"]
+    if remaining_reads is None:
         return job
-    if waiting > 0:
-        job["_cycle"] = waiting - 1
+    if remaining_reads > 0:
+        job["_cycle"] = remaining_reads - 1
     else:
         job["_cycle"] = None
         _run_cycle(tenant, principal, job)
@@ -361,5 +363,5 @@ def _execution(tenant: Tenant, *, failed: bool) -> Json:
     }
 
 
-def _shown(job: Json) -> Json:
-    return {key: value for key, value in job.items() if not key.startswith(_INNER)}
+def _public(job: Json) -> Json:
+    return {key: value for key, value in job.items() if not key.startswith(_PRIVATE_PREFIX)}

@@ -1,4 +1,4 @@
-"""The calls about a schema, of a job or of a template: the document, its catalogues, and the parser of expressions."""
+"""Requests about the schema of a job or a template, its functions and filter operators, and parseExpression."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from scimconf.sandbox.synchronization.operators import operators_of
 from scimconf.sandbox.synchronization.schema_validation import SchemaError, ValidationContext, accept_schema
 from scimconf.sandbox.tenant import Tenant
 
-# A number outside of strings and brackets.
+# Group 2 is a number outside of strings and brackets.
 _BARE_NUMBER = re.compile(r'("(?:\\.|[^"\\])*"|\[[^\]]*\])|(?<![\w&"])(-?\d+(?:\.\d+)?|&H[0-9A-Fa-f]+)(?!\w)')
 
 
@@ -50,14 +50,16 @@ def get_job_schema(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 def put_job_schema(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     principal = synchronization_principal(tenant, request)
     job = find_job(tenant, principal, request)
-    template = schema_of_template(tenant, find_template(principal, job["templateId"]))
+    template_schema = schema_of_template(tenant, find_template(principal, job["templateId"]))
     before = _schema(tenant, job["id"])
-    wanted = request.headers.get("if-match", "*")
-    if tenant.switches.if_match == "honoured" and wanted not in ("*", _etag(before)):
-        raise GraphError(412, "EmulatedPreconditionFailed", "The schema is not what If-Match says.")
+    tag = request.headers.get("if-match", "*")
+    if tenant.switches.if_match == "honoured" and tag not in ("*", _etag(before)):
+        raise GraphError(
+            412, "EmulatedPreconditionFailed", "The schema has changed: its ETag is not the one of If-Match."
+        )
     try:
-        given = ValidationContext(template, before, tenant.switches)
-        document = accept_schema(request.body, given, schema_id=job["id"], version=_version(tenant))
+        context = ValidationContext(template_schema, before, tenant.switches)
+        document = accept_schema(request.body, context, schema_id=job["id"], version=_version(tenant))
     except SchemaError as error:
         if tenant.switches.schema_refusal == "plain":
             raise bad_request(error.message, code=error.code) from error
@@ -68,7 +70,7 @@ def put_job_schema(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 
 def delete_job_schema(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    """Back to the template's, scoping filters and all."""
+    """Reset the schema to that of the template, including scoping filters."""
     principal = synchronization_principal(tenant, request)
     job = find_job(tenant, principal, request)
     template = schema_of_template(tenant, find_template(principal, job["templateId"]))
@@ -78,16 +80,16 @@ def delete_job_schema(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 
 def patch_job_schema(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    """The metadata has PATCH, the service does not."""
+    """Return a 404: the metadata contains PATCH, the service does not support it."""
     synchronization_principal(tenant, request)
     raise sync_path_not_found(request.path)
 
 
 def get_template_schema(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     principal = synchronization_principal(tenant, request)
-    shape = find_template(principal, request.path_parameters["template"])
-    name = f"templates('{shape.template_id}')/schema/$entity"
-    return GraphResponse(200, annotated(tenant, request, principal, name, schema_of_template(tenant, shape)))
+    template = find_template(principal, request.path_parameters["template"])
+    name = f"templates('{template.template_id}')/schema/$entity"
+    return GraphResponse(200, annotated(tenant, request, principal, name, schema_of_template(tenant, template)))
 
 
 def _schema(tenant: Tenant, job_id: str) -> Json:
@@ -106,7 +108,7 @@ def _version(tenant: Tenant) -> str:
     return f"Date:{tenant.stamp()[:-1]}.{fraction:07d}Z, ActivityId:{tenant.new_id('activity')}"
 
 
-# ---- catalogues -----------------------------------------------------------------------------------------------------
+# ---- functions and operators -----------------------------------------------------------------------------------------------------
 
 
 def list_functions(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -151,7 +153,7 @@ def parse_expression(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     _check_owner(tenant, request)
     text = request.object_body().get("expression")
     if not isinstance(text, str):
-        raise sync_error(400, "EmulatedParseError", "There is no expression.")
+        raise sync_error(400, "EmulatedParseError", "The property 'expression' is missing.")
     name = {"@odata.context": f"{request.base_url}/$metadata#microsoft.graph.parseExpressionResponse"}
     try:
         parsed = _parsed(text, tenant.switches)
@@ -166,7 +168,7 @@ def _parsed(text: str, switches: Switches) -> Json:
     expression = parse(text)
     for node in walk(expression):
         if isinstance(node, FunctionCall) and find(node.name) is None:
-            raise ExpressionError(f"there is no function {node.name}", text.find(node.name))
+            raise ExpressionError(f"unknown function {node.name}", text.find(node.name))
     source = to_source(expression)
     return _numbers_quoted(source) if switches.expression_numbers == "quoted" else source
 
@@ -186,5 +188,5 @@ def _response(parsed: Json | None, failure: str | None) -> Json:
 
 def _numbers_quoted(source: Json) -> Json:
     text = _BARE_NUMBER.sub(lambda match: match[1] or f'"{match[2]}"', source["expression"])
-    parameters = [{**one, "value": _numbers_quoted(one["value"])} for one in source["parameters"]]
+    parameters = [{**parameter, "value": _numbers_quoted(parameter["value"])} for parameter in source["parameters"]]
     return {**source, "expression": text, "parameters": parameters}

@@ -1,4 +1,4 @@
-"""The calls about secrets and about trying credentials."""
+"""Requests about secrets, and validateCredentials."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def put_secrets(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     sent = parse_pairs(request.object_body().get("value"))
     check_notification_settings(sent, tenant.switches)
     if tenant.switches.masked_secret_write == "refused" and MASK in sent.values():  # noqa: S105  a position of a switch
-        raise sync_error(400, "EmulatedInvalidSecret", "The mask of a secret is not its value.")
+        raise sync_error(400, "EmulatedInvalidSecret", "The value of a secret cannot be its mask.")
     store_secrets(tenant, principal["id"], sent)
     schedule_cycles(tenant, principal)
     return NO_CONTENT
@@ -67,13 +67,13 @@ def _validate(tenant: Tenant, principal: Json, request: GraphRequest) -> GraphRe
         credentials = parse_pairs(body.get("credentials"))
     failure = connection_failure(tenant, credentials)
     if failure is not None:
-        raise _refusal(failure, tenant.switches.credentials_failure)
+        raise _credentials_error(failure, tenant.switches.credentials_failure)
     return NO_CONTENT
 
 
-def _refusal(failure: str, how: str) -> GraphError:
-    if how == "plain":
+def _credentials_error(failure: str, position: str) -> GraphError:
+    if position == "plain":
         return bad_request(failure, code="EmulatedCredentialsError")
-    if how == "empty":
+    if position == "empty":
         return GraphError(400, "UnknownError", "")
     return sync_error(400, "EmulatedCredentialsError", failure)
