@@ -1,6 +1,6 @@
 """What is read from Graph: a Document describes one readable resource, a Snapshot is the result of reading.
 
-All values are frozen. A path or a query may contain placeholders in braces (`{sp}`), which `substitute` replaces by the names
+All values are frozen. A path or a query may contain placeholders in braces (`{service_principal}`), which `substitute` replaces by the names
 that were bound from documents read earlier.
 """
 

@@ -1,6 +1,6 @@
 """What is written to Graph: the steps of an apply, as frozen values.
 
-A step may contain placeholders in braces (`{sp}`) and `SecretRef`s, never the value of a secret.
+A step may contain placeholders in braces (`{service_principal}`) and `SecretRef`s, never the value of a secret.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ BASE = "http://127.0.0.1:8765/v1.0"
 NOON = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
 TOKEN = "a-token-that-works"
 ROOT = Path(__file__).resolve().parents[1]
-WRITER = ROOT / "examples" / "writer" / "scimconf.yaml"
+WRITER = ROOT / "examples" / "writer-new" / "scimconf.yaml"
 ASKING = ("getByIds", "parseExpression", "validateCredentials", "$batch")
 """POSTs that write nothing; what a batch holds is in the journal by itself."""
 
@@ -58,7 +58,7 @@ class Person:
         self.backups.append(planned)
         return f"backup/{len(self.backups)}"
 
-    def tell(self, says: str, _done: int, _total: int) -> None:
+    def progress(self, says: str, _done: int, _total: int) -> None:
         self.told.append(says)
 
     def interrupted(self) -> bool:

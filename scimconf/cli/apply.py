@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from scimconf.spec.loaded import Loaded
     from scimconf.workflow import PlannedApplication
 
-SEEN_WITH_FORMER = "left-behind"
-"""The guard that only a plan with `--was` can see: an apply takes the reviewed plan's word for it."""
+SEEN_WITH_FORMER = "resources-abandoned"
+"""The guard that only a plan with `--previous` can see: an apply takes the reviewed plan's word for it."""
 BACKED_UP = ("applications", "assignments", "jobs", "schema", "secrets", "service_principals")
 
 
@@ -58,7 +58,7 @@ def command(paths: Sequence[str], **asked: Any) -> int:
 
     \b
         scimconf apply examples/writer
-        scimconf apply --auto-approve --allow scope-all examples/writer
+        scimconf apply --auto-approve --allow scope-widened examples/writer
         scimconf apply plan.json
     """
     reviewed = saved.read(paths[0]) if len(paths) == 1 and saved.is_plan(paths[0]) else None
@@ -67,7 +67,7 @@ def command(paths: Sequence[str], **asked: Any) -> int:
     elif asked["expect_digest"]:
         raise click.UsageError("--expect-digest goes with a saved plan")
     options.know_guards(asked["allow"])
-    loadeds, together = options.load_all(paths, asked["given"], asked["files"])
+    loadeds, together = options.load_all(paths, asked["var"], asked["var_file"])
     problems = planning.unsound(loadeds, together)
     return planning.refuse(problems) if problems else _run(loadeds, together, reviewed, asked)
 
@@ -80,7 +80,7 @@ def _as_reviewed(reviewed: SavedPlan, asked: dict[str, Any]) -> tuple[Sequence[s
     expected = asked["expect_digest"]
     if expected and expected != reviewed.digest:
         raise StaleError(f"This is not the plan that was reviewed: its digest is {reviewed.digest}, not {expected}")
-    kept = (*planning.REMEMBERED, "resend_secrets", "redact_principals", "ignore")
+    kept = (*planning.REMEMBERED, "resend_secrets", "redact", "ignore")
     return planning.specs_of(reviewed), {**asked, **{name: reviewed.options[name] for name in kept}}
 
 
@@ -234,8 +234,8 @@ class _Talk:
             raise ScimconfError(f"Nothing was done, since {folder} cannot be written: {error.strerror}") from None
         return str(folder)
 
-    def tell(self, says: str, done: int, total: int) -> None:
-        self._session.progress.tell(self._hide(says), done, total)
+    def progress(self, message: str, done: int, total: int) -> None:
+        self._session.progress.tell(self._hide(message), done, total)
 
     def interrupted(self) -> bool:
         return self._session.interrupted()

@@ -62,7 +62,7 @@ def _which(one: str, other: str) -> Live | None:
 def _load(path: str, asked: dict[str, Any]) -> Spec:
     from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
 
-    loadeds, together = options.load_all([path], asked["given"], asked["files"])
+    loadeds, together = options.load_all([path], asked["var"], asked["var_file"])
     problems = [*together, *(problem for loaded in loadeds for problem in loaded.problems)]
     if len(loadeds) != 1 and not problems:
         problems = [

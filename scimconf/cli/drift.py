@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @saved.telling
 @options.events
 @click.option("--out", type=click.Path(dir_okay=False), help="Save the plan that would mend it.")
-@click.option("--since", type=click.Path(dir_okay=False, exists=True), help="A saved plan: say what moved since it.")
+@click.option("--baseline", type=click.Path(dir_okay=False, exists=True), help="A saved plan: say what moved since it.")
 def command(paths: Sequence[str], **asked: Any) -> int:
     """Say whether the tenant is still as the specs say. Nothing is written; made for a schedule.
 
@@ -31,16 +31,16 @@ def command(paths: Sequence[str], **asked: Any) -> int:
 
     \b
         scimconf drift apps/
-        scimconf drift --since plan.json --format markdown apps/
+        scimconf drift --baseline plan.json --format markdown apps/
     """
     from scimconf.cli.session import run
 
     options.know_guards(asked["allow"])
-    loadeds, together = options.load_all(paths, asked["given"], asked["files"])
+    loadeds, together = options.load_all(paths, asked["var"], asked["var_file"])
     problems = planning.unsound(loadeds, together)
     if problems:
         return planning.refuse(problems)
-    since = saved.read(asked["since"]) if asked["since"] else None
+    since = saved.read(asked["baseline"]) if asked["baseline"] else None
 
     async def work(session: Session) -> int:
         found = await planning.plan_all(session, loadeds, planning.wishes(asked))

@@ -58,7 +58,7 @@ class Events:
     def applied(self, report: Report) -> None:
         for outcome in report.outcomes:
             for address in outcome.addresses:
-                said = {"says": outcome.message, "detail": outcome.detail}
+                said = {"message": outcome.message, "detail": outcome.detail}
                 self.write("outcome", application=report.name, address=str(address), result=outcome.result.name, **said)
         self.write("applied", application=report.name, exit_code=report.exit_code, error=report.error)
 

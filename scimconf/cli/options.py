@@ -28,11 +28,9 @@ def paths(command: F) -> F:
 
 
 def variables(command: F) -> F:
-    command = click.option("--var", "given", multiple=True, metavar="NAME=TEXT", help="A value for ${var:NAME}.")(
-        command
-    )
+    command = click.option("--var", "var", multiple=True, metavar="NAME=TEXT", help="A value for ${var:NAME}.")(command)
     return click.option(
-        "--var-file", "files", multiple=True, type=click.Path(dir_okay=False), help="A YAML file of such values."
+        "--var-file", "var_file", multiple=True, type=click.Path(dir_okay=False), help="A YAML file of such values."
     )(command)
 
 

@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 @options.events
 @click.option("--out", type=click.Path(dir_okay=False), help="Save the plan, to be shown and applied as it is.")
 @click.option(
-    "--was", multiple=True, type=click.Path(exists=True), help="Former specs: say what they named and is left behind."
+    "--previous",
+    multiple=True,
+    type=click.Path(exists=True),
+    help="Former specs: say what they named and is left behind.",
 )
-@click.option("--fail-on-left-behind", is_flag=True, help="What is left behind stops an apply.")
+@click.option("--fail-on-abandoned", is_flag=True, help="What is left behind stops an apply.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
 @click.option("--show-unmanaged", is_flag=True, help="List what the spec does not name and is left alone.")
 @click.option("--steps", "with_steps", is_flag=True, help="Show the requests and edits that apply would make.")
@@ -41,7 +44,7 @@ def command(paths: Sequence[str], **asked: Any) -> int:
     from scimconf.cli.session import run
 
     options.know_guards(asked["allow"])
-    loadeds, together = options.load_all(paths, asked["given"], asked["files"])
+    loadeds, together = options.load_all(paths, asked["var"], asked["var_file"])
     problems = planning.unsound(loadeds, together)
     if problems:
         return planning.refuse(problems)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from scimconf.workflow import PlannedApplication, PlanOptions
 
 NOTHING: Mapping[str, Spec] = MappingProxyType({})
-REMEMBERED = ("only", "exclude", "allow", "given", "files")
+REMEMBERED = ("only", "exclude", "allow", "var", "var_file")
 """Options that a saved plan remembers as lists, so that its apply plans in the same way."""
 
 
@@ -36,7 +36,7 @@ def wishes(asked: dict[str, Any]) -> PlanOptions:
         tuple(asked["exclude"]),
         tuple(asked["allow"]),
         asked["resend_secrets"],
-        bool(asked.get("fail_on_left_behind")),
+        bool(asked.get("fail_on_abandoned")),
         options.today(),
         tuple(asked["ignore"]),
         impact=asked.get("impact", True),
@@ -47,9 +47,9 @@ def former(asked: dict[str, Any]) -> Mapping[str, Spec]:
     """The specs as they were, by name; raises ProblemsError where one of them cannot be read."""
     from scimconf.diagnostics import DiagnosticsError
 
-    if not asked["was"]:
+    if not asked["previous"]:
         return NOTHING
-    loadeds, together = options.load_all(asked["was"], asked["given"], asked["files"])
+    loadeds, together = options.load_all(asked["previous"], asked["var"], asked["var_file"])
     problems = [*together, *(problem for loaded in loadeds for problem in loaded.problems)]
     if problems:
         raise DiagnosticsError(problems)
@@ -120,10 +120,14 @@ def _part_rivals(found: PlanResults) -> None:
 
     from scimconf.spec.loaded import rivals
 
-    there = [(one.loaded, one.snapshot.names["sp"]) for one in found.planned if "sp" in one.snapshot.names]
+    there = [
+        (one.loaded, one.snapshot.names["service_principal"])
+        for one in found.planned
+        if "service_principal" in one.snapshot.names
+    ]
     times = Counter(sp for _, sp in there)
     found.problems += rivals(there)
-    found.planned = [one for one in found.planned if times[one.snapshot.names.get("sp", "")] < 2]
+    found.planned = [one for one in found.planned if times[one.snapshot.names.get("service_principal", "")] < 2]
 
 
 def _know_patterns(found: PlanResults, wishes: PlanOptions) -> None:
@@ -154,9 +158,9 @@ def whole(found: PlanResults, asked: dict[str, Any]) -> Plan:
 
     tenants = [one.comparison.tenant for one in found.planned if one.comparison.tenant is not None]
     shaped: dict[str, Any] = {name: list(asked[name]) for name in REMEMBERED}
-    shaped["files"] = [_from_here(path) for path in shaped["files"]]
-    if asked.get("redact_principals"):
-        shaped["redact_principals"] = True
+    shaped["var_file"] = [_from_here(path) for path in shaped["var_file"]]
+    if asked.get("redact"):
+        shaped["redact"] = True
     if asked.get("ignore"):
         shaped["ignore"] = list(asked["ignore"])
     return Plan(

@@ -33,8 +33,8 @@ def _whom(command: Callable[..., Any]) -> Callable[..., Any]:
 @options.output("text", "json", "html")
 @click.option(
     "--redact",
-    "--redact-principals",
-    "redact_principals",
+    "--redact",
+    "redact",
     is_flag=True,
     help="Keep people's names and values out of it.",
 )
@@ -55,7 +55,7 @@ def command(paths: Sequence[str], **asked: Any) -> int:
 
     if sum([bool(asked["users"]), asked["sample"] is not None, asked["everyone"]]) != 1:
         raise click.UsageError("Say which users: one of --user, --sample and --all.")
-    loadeds, together = options.load_all(paths, asked["given"], asked["files"])
+    loadeds, together = options.load_all(paths, asked["var"], asked["var_file"])
     problems = planning.unsound(loadeds, together)
     if problems:
         return planning.refuse(problems)

@@ -114,7 +114,7 @@ async def preview_all(
 
     wishes = PlanOptions(tuple(asked["only"]), tuple(asked["exclude"]), today=options.today(), impact=False)
     found = await planning.plan_all(session, loadeds, wishes)
-    hide = _hiding(found) if asked["redact_principals"] else None
+    hide = _hiding(found) if asked["redact"] else None
     session.progress.begin("preview")
     tell.write(tell.form.opened())
     missing: list[str] = []
@@ -233,7 +233,7 @@ def _doubts(planned: PlannedApplication) -> tuple[str, ...]:
     """Nobody is read in a tenant that is not the spec's; where it cannot be known which it is, that is said."""
     from scimconf.diagnostics import ScimconfError
 
-    wrong = [one for one in planned.comparison.plan.guards if one.id == "wrong-tenant" and not one.is_allowed]
+    wrong = [one for one in planned.comparison.plan.guards if one.id == "tenant-mismatch" and not one.is_allowed]
     if wrong and planned.comparison.tenant is not None:
         raise ScimconfError(f"nobody was looked at: {wrong[0].message}")
     return tuple(f"{one.message[:1].upper()}{one.message[1:]}." for one in wrong)
@@ -243,7 +243,7 @@ async def _scene(session: Session, planned: PlannedApplication) -> tuple[Preview
     """Both sides, ready to be asked, and what must be said about them."""
     from datetime import UTC, datetime
 
-    from scimconf.expressions.evaluation import Circumstances
+    from scimconf.expressions.evaluation import EvaluationContext
     from scimconf.graph import impact_data
     from scimconf.impact.preview import Preview
     from scimconf.impact.projection import notices, reads, states_before_and_after
@@ -254,7 +254,7 @@ async def _scene(session: Session, planned: PlannedApplication) -> tuple[Preview
     changes = planned.comparison.plan.changes
     before, after = states_before_and_after(spec, snapshot, changes)
     members = await impact_data.members(session.graph, {*(before.groups or ()), *(after.groups or ())})
-    told = Circumstances(session.graph.now or datetime.now(UTC), tenant_domain=_tenant(planned).domain or None)
+    told = EvaluationContext(session.graph.now or datetime.now(UTC), tenant_domain=_tenant(planned).domain or None)
     scene = Preview(before, after, members, told)
     return scene, (*notices(spec, snapshot), *scene.notices)
 

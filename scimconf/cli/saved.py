@@ -27,12 +27,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 def telling(command: F) -> F:
     """How markdown and artifacts are told."""
     command = click.option(
-        "--marker", metavar="TEXT", help="A hidden line first, by which a job finds its comment again."
+        "--comment-marker", metavar="TEXT", help="A hidden line first, by which a job finds its comment again."
     )(command)
     command = click.option(
-        "--max-chars", type=click.IntRange(1000), default=65536, show_default=True, help="The most a forge takes."
+        "--max-length", type=click.IntRange(1000), default=65536, show_default=True, help="The most a forge takes."
     )(command)
-    return click.option("--redact-principals", is_flag=True, help="Keep people's names out of it.")(command)
+    return click.option("--redact", is_flag=True, help="Keep people's names out of it.")(command)
 
 
 def is_plan(path: str) -> bool:
@@ -78,7 +78,7 @@ def told(
     if form == "markdown":
         from scimconf.render import markdown
 
-        return markdown.plan(plan, max_chars=asked["max_chars"], marker=asked["marker"])
+        return markdown.plan(plan, max_length=asked["max_length"], marker=asked["comment_marker"])
     if form == "html":
         from scimconf.render import html
 
@@ -96,7 +96,7 @@ def told(
 
 def discreet(plan: Plan, asked: Mapping[str, Any]) -> Plan:
     """The plan without people's names, where that is asked for."""
-    if not asked.get("redact_principals"):
+    if not asked.get("redact"):
         return plan
     from scimconf.plan.redact import redacted
 
@@ -105,7 +105,7 @@ def discreet(plan: Plan, asked: Mapping[str, Any]) -> Plan:
 
 def hiding(plan: Plan, asked: Mapping[str, Any]) -> Callable[[str], str]:
     """What takes people's names out of a text, where that is asked for: with the pseudonyms of this plan."""
-    if not asked.get("redact_principals"):
+    if not asked.get("redact"):
         return str
     from scimconf.plan.redact import hiding as names_of
 

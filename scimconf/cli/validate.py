@@ -28,7 +28,7 @@ def command(paths: Sequence[str], **asked: Any) -> int:
         scimconf validate examples/writer
         scimconf validate --show-spec scimconf.yaml
     """
-    loadeds, together = options.load_all(paths, asked["given"], asked["files"])
+    loadeds, together = options.load_all(paths, asked["var"], asked["var_file"])
     problems = [*together, *(problem for loaded in loadeds for problem in _problems(loaded, asked["ignore"]))]
     if asked["show_spec"]:
         for loaded in loadeds:

@@ -64,14 +64,14 @@ def _bind_principal(documents: Mapping[str, Json]) -> Mapping[str, str]:
     rows = documents.get("service_principals") or []
     if len(rows) != 1:
         return {}
-    return {"sp": rows[0]["id"], "app_id": rows[0]["appId"]}
+    return {"service_principal": rows[0]["id"], "app_id": rows[0]["appId"]}
 
 
 def service_principal() -> Document:
     """The one service principal, for its tags."""
     return Document(
         "service_principal",
-        "/servicePrincipals/{sp}",
+        "/servicePrincipals/{service_principal}",
         query=(("$select", "id,tags"),),
         written="patch",
         properties=("tags",),
@@ -126,7 +126,9 @@ def _bind_gallery(documents: Mapping[str, Json]) -> Mapping[str, str]:
 
 def assignments() -> Document:
     """Who holds which role of the application; slim rows, page by page."""
-    return Document("assignments", "/servicePrincipals/{sp}/appRoleAssignedTo", collection=True, row="assignment")
+    return Document(
+        "assignments", "/servicePrincipals/{service_principal}/appRoleAssignedTo", collection=True, row="assignment"
+    )
 
 
 def roles(documents: Mapping[str, Json]) -> list[Json]:

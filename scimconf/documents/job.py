@@ -11,7 +11,7 @@ from functools import partial
 
 from scimconf.snapshot import Document, Json
 
-BASE = "/servicePrincipals/{sp}/synchronization"
+BASE = "/servicePrincipals/{service_principal}/synchronization"
 
 
 @dataclass(frozen=True, slots=True)

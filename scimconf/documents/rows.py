@@ -53,7 +53,7 @@ def row_fields(row: Json) -> dict[str, Json]:
         "match": row.get("matchingPriority") or None,
         "default": row.get("defaultValue") or None,
         "apply": _APPLY_WORDS.get(flow_type, flow_type),
-        "flow": _FLOW_WORDS.get(behavior, behavior),
+        "flow_behavior": _FLOW_WORDS.get(behavior, behavior),
         "export_missing_references": bool(row.get("exportMissingReferences")),
     }
 
@@ -85,7 +85,7 @@ def written(row: Json, value: Json) -> Json:
         "match": ("matchingPriority", fields["match"] or 0),
         "default": ("defaultValue", fields["default"]),
         "apply": ("flowType", APPLY.get(fields["apply"], fields["apply"])),
-        "flow": ("flowBehavior", FLOW.get(fields["flow"], fields["flow"])),
+        "flow_behavior": ("flowBehavior", FLOW.get(fields["flow_behavior"], fields["flow_behavior"])),
         "export_missing_references": ("exportMissingReferences", fields["export_missing_references"]),
         "source": ("source", value["source"]),
     }

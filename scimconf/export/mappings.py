@@ -217,10 +217,10 @@ def _told(fields: Mapping[str, Json] | None) -> str:
 def _row(fields: Mapping[str, Json]) -> Any:
     """A row as the spec writes it; None where it cannot."""
     said = _source(fields["source"])
-    known = fields["apply"] in rows.APPLY and fields["flow"] in rows.FLOW
+    known = fields["apply"] in rows.APPLY and fields["flow_behavior"] in rows.FLOW
     if said is None or not known or (said == {"source": None} and not fields["default"]):
         return None
-    for key, plain in (("match", None), ("default", None), ("apply", "always"), ("flow", "when_changed")):
+    for key, plain in (("match", None), ("default", None), ("apply", "always"), ("flow_behavior", "when_changed")):
         if fields[key] != plain:
             said[key] = fields[key]
     if fields["export_missing_references"]:

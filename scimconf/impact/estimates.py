@@ -17,6 +17,7 @@ from scimconf.impact.projection import ProvisioningState, reads, states_before_a
 from scimconf.impact.user_attributes import COMPUTED, GAP, gap, reader, selected
 from scimconf.kinds.kind import live_schema
 from scimconf.plan import Action, Change, Effect, Impact
+from scimconf.plan.change import Precision
 from scimconf.snapshot import Document, Json, Sample, Snapshot
 from scimconf.spec.model import Spec
 
@@ -187,9 +188,9 @@ def _assignment(change: Change, scene: _ImpactInputs) -> Impacts:
     """A user is one, a group its direct members; at most, where somebody may be assigned through a group as well."""
     groups = {Effect.PROVISIONS: scene.before.groups, Effect.DEPROVISIONS: scene.after.groups}
     if not change.address.rest.startswith("group:"):
-        return {which: Impact(1, precision="at most" if groups[which] != {} else "") for which in _felt(change)}
+        return {which: Impact(1, precision="at_most" if groups[which] != {} else "exact") for which in _felt(change)}
     people = scene.snapshot.members.get(_principal(change))
-    return {} if people is None else dict.fromkeys(_felt(change), Impact(people, precision="at most"))
+    return {} if people is None else dict.fromkeys(_felt(change), Impact(people, precision="at_most"))
 
 
 def _felt(change: Change) -> list[Effect]:
@@ -221,9 +222,9 @@ def _scope(change: Change, scene: _ImpactInputs) -> Impacts:
         return {}
     direct = len({row["principalId"] for row in rows if row["principalType"] == "User"})
     if scene.is_filtered:
-        impact = Impact(max(snapshot.users - direct, 0), snapshot.users, "at most")
+        impact = Impact(max(snapshot.users - direct, 0), snapshot.users, "at_most")
     else:
-        bound = "" if all(row["principalType"] == "User" for row in rows) else "at least"
+        bound: Precision = "exact" if all(row["principalType"] == "User" for row in rows) else "at_least"
         impact = Impact(snapshot.users - people, snapshot.users, bound)
     return dict.fromkeys(_felt(change), impact)
 
@@ -233,7 +234,7 @@ def _everyone_in_scope(spec: Spec, change: Change, scene: _ImpactInputs) -> Impa
     snapshot = scene.snapshot
     if spec.provisioning.scope == "all":
         number = snapshot.users
-        return {} if number is None else dict.fromkeys(_felt(change), Impact(number, precision="at most"))
+        return {} if number is None else dict.fromkeys(_felt(change), Impact(number, precision="at_most"))
     unread = snapshot.get("assignments") is None and bool(snapshot.rows("service_principals"))
     if spec.provisioning.scope is None or unread:
         return {}
@@ -245,7 +246,7 @@ def _everyone_in_scope(spec: Spec, change: Change, scene: _ImpactInputs) -> Impa
             type_ = "Group" if one.address.rest.startswith("group:") else "User"
             rows.append({"principalId": _principal(one), "principalType": type_})
     people = _assigned(rows, snapshot)
-    return {} if people is None else dict.fromkeys(_felt(change), Impact(people, snapshot.users, "at most"))
+    return {} if people is None else dict.fromkeys(_felt(change), Impact(people, snapshot.users, "at_most"))
 
 
 def _row(change: Change) -> tuple[str, str]:
@@ -305,12 +306,14 @@ def _compared(
     before: Json, after: Json, scene: _ImpactInputs, names: Collection[str]
 ) -> Iterator[tuple[Json, bool | None]]:
     """Everybody in scope, and whether they get another value; None where that, or their scope, is not known."""
-    from scimconf.expressions.evaluation import Circumstances, Failure, Undetermined, in_scope, prepare
+    from scimconf.expressions.evaluation import EvaluationContext, Failure, Undetermined, compile_expression, in_scope
 
     filtered = {str(clause["attribute"]) for each in scene.after.filters for clause in each["all"]}
-    given, read = Circumstances(scene.now), reader(tuple({*names, *filtered}))
+    given, read = EvaluationContext(scene.now), reader(tuple({*names, *filtered}))
     computed = dict.fromkeys(filtered & COMPUTED, GAP)
-    states_before_and_after = [None if tree is None else prepare(tree) for tree in (_parsed(before), _parsed(after))]
+    states_before_and_after = [
+        None if tree is None else compile_expression(tree) for tree in (_parsed(before), _parsed(after))
+    ]
     for user in scene.sample.users:
         seen = read(user) | computed
         inside = in_scope(scene.after.filters, seen)

@@ -110,7 +110,7 @@ def _told(person: UserPreview) -> Iterator[tuple[str, str, str]]:
         if person.after.left_out:
             yield one.target, "left_out", example
             continue
-        yield one.target, "changes" if one.is_sure else "may_change", example
+        yield one.target, "changes" if one.is_sure else "possibly_changes", example
         if (
             one.before is not None
             and one.before.kind == "value"

@@ -65,7 +65,7 @@ def states_before_and_after(
     """Before and after."""
     before = _live(spec, snapshot)
     after = replace(before, exists=True, labels=_labels(spec, snapshot, changes))
-    if "sp" not in snapshot.names:
+    if "service_principal" not in snapshot.names:
         after = replace(after, scope=None, users={}, groups={})
     for change in changes:
         after = _CHANGED.get(change.kind, _same)(after, change)
@@ -75,7 +75,7 @@ def states_before_and_after(
 
 def notices(spec: Spec, snapshot: Snapshot) -> Iterable[str]:
     """What a reader must know before any person is shown."""
-    if "sp" not in snapshot.names:
+    if "service_principal" not in snapshot.names:
         yield "The application does not exist yet, so nothing is sent before."
         yield "What its template maps is known only once it exists; only what the spec lists is shown."
     elif "job" not in snapshot.names:

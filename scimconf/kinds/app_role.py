@@ -75,7 +75,7 @@ class AppRoleKind(Base):
             return
         if spec.app_roles.unlisted != "keep":
             prefix = self.address(spec)
-            yield Exclusive(prefix) if spec.app_roles.unlisted == "remove" else ReportOnly(prefix)
+            yield Exclusive(prefix) if spec.app_roles.unlisted == "delete" else ReportOnly(prefix)
             yield from self._without_value(spec, snapshot)
         for role in spec.app_roles.roles:
             address = self.address(spec, roles.label_of(role))
@@ -175,7 +175,7 @@ def _ambiguous(spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
 
 def _removes(spec: Spec) -> bool:
     one = spec.app_roles
-    return one is not None and (one.unlisted == "remove" or any(role.absent for role in one.roles))
+    return one is not None and (one.unlisted == "delete" or any(role.absent for role in one.roles))
 
 
 def _is_inbound(snapshot: Snapshot) -> bool:

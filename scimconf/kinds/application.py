@@ -117,7 +117,11 @@ class ApplicationKind(Base):
                 "POST",
                 f"/applicationTemplates/{template}/instantiate",
                 {"displayName": escape_placeholders(spec.application.display_name or "")},
-                outputs=(("sp", "servicePrincipal.id"), ("app", "application.id"), ("app_id", "application.appId")),
+                outputs=(
+                    ("service_principal", "servicePrincipal.id"),
+                    ("app", "application.id"),
+                    ("app_id", "application.appId"),
+                ),
                 lookup=documents.service_principals(prop, value),
             )
 

@@ -175,10 +175,10 @@ class AssignmentKind(Base):
 
     def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
         for change in self.mine(changes):
-            serves, path = (change.address,), "/servicePrincipals/{sp}/appRoleAssignedTo"
+            serves, path = (change.address,), "/servicePrincipals/{service_principal}/appRoleAssignedTo"
             if change.after is not None:
                 own: Any = change.after.key
-                body = {"principalId": own[0], "resourceId": "{sp}", "appRoleId": own[1]}
+                body = {"principalId": own[0], "resourceId": "{service_principal}", "appRoleId": own[1]}
                 says = f"assign {change.address.rest}"
                 yield Send(Phase.BUILD, serves, says, "POST", path, body, success_errors=_ALREADY, batch=True)
             else:

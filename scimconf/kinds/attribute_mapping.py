@@ -40,7 +40,7 @@ class AttributeMappingKind(Base):
             found = find_object_mapping(snapshot, section, mapping) if snapshot is not None else None
             if snapshot is not None and found is not None:
                 yield from self._against(spec, snapshot, section, found)
-            elif mapping.unlisted == "remove" and mapping.attributes:
+            elif mapping.unlisted == "delete" and mapping.attributes:
                 listed = [one for one in mappings.listed(spec) if one.section == section]
                 yield from _matching(section, {one.target: one.row.match for one in listed})
 
@@ -60,7 +60,7 @@ class AttributeMappingKind(Base):
         for section, mapping in mappings.sections(spec).items():
             if mapping.unlisted != "keep":
                 prefix = self.address(spec, section)
-                yield Exclusive(prefix) if mapping.unlisted == "remove" else ReportOnly(prefix)
+                yield Exclusive(prefix) if mapping.unlisted == "delete" else ReportOnly(prefix)
         for one in mappings.listed(spec):
             address = self.address(spec, one.section, one.target)
             if one.row.absent:
@@ -127,7 +127,7 @@ def desired_fields(row: MappingRow) -> dict[str, Any]:
         "match": row.match,
         "default": row.default or None,
         "apply": row.apply,
-        "flow": row.flow,
+        "flow_behavior": row.flow_behavior,
         "export_missing_references": row.export_missing_references,
     }
 
@@ -207,7 +207,7 @@ def _afterwards(
 ) -> Mapping[str, int | None]:
     """Target → match number as it will be: the live rows under what the spec lists."""
     left: dict[str, int | None] = {}
-    if mapping.unlisted != "remove":
+    if mapping.unlisted != "delete":
         for row in schema.rows(found):
             left[str(row.get("targetAttributeName"))] = row.get("matchingPriority") or None
     for one in listed:

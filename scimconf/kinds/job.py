@@ -55,7 +55,9 @@ class JobKind(Base):
                 old = change.before.facts["id"]
                 path = f"{documents.BASE}/jobs/{old}"
                 gone = ((404, ""),)
-                yield Send(Phase.STOP, serves, "delete the job of the other template", "DELETE", path, success_errors=gone)
+                yield Send(
+                    Phase.STOP, serves, "delete the job of the other template", "DELETE", path, success_errors=gone
+                )
             yield Send(
                 Phase.BUILD,
                 serves,

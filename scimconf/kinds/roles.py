@@ -56,5 +56,5 @@ def going(spec: Spec, live: Iterable[Json]) -> frozenset[str]:
     if spec.app_roles is None:
         return frozenset()
     absent = {label_of(role): role.absent for role in spec.app_roles.roles}
-    others = spec.app_roles.unlisted == "remove"
+    others = spec.app_roles.unlisted == "delete"
     return frozenset(role["id"] for role in live if absent.get(live_label(role), others and bool(role.get("value"))))

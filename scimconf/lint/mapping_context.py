@@ -78,7 +78,7 @@ class MappingContext:
     def kept(self, section: str, mapping: ObjectMapping) -> Iterator[EffectiveMapping]:
         """The live rows that the spec leaves as they are."""
         live = find_object_mapping(self.snapshot, section, mapping) if self.snapshot is not None else None
-        if live is None or mapping.unlisted == "remove":
+        if live is None or mapping.unlisted == "delete":
             return
         listed = {one.target for one in mappings.listed(self.spec) if one.section == section}
         for row in schema.rows(live):

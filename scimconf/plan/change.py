@@ -77,7 +77,9 @@ class Impact:
     undetermined: int = 0
 
     def __str__(self) -> str:
-        whole = f"a sample of {self.sample_size:,}" if self.sample_size else "" if self.total is None else f"{self.total:,}"
+        whole = (
+            f"a sample of {self.sample_size:,}" if self.sample_size else "" if self.total is None else f"{self.total:,}"
+        )
         singular = (self.total == 1 and not self.sample_size) or (self.count == 1 and not whole)
         bound = "" if self.precision == "exact" else self.precision.replace("_", " ")
         noun = "user" if singular else "users"
@@ -167,7 +169,11 @@ class ApplicationPlan:
     @property
     def unmanaged_counts(self) -> Mapping[str, int]:
         """How many of each kind are left alone; a plan from a file knows only these counts."""
-        return Counter(resource.address.kind for resource in self.unmanaged) if self.unmanaged else self.saved_unmanaged_counts
+        return (
+            Counter(resource.address.kind for resource in self.unmanaged)
+            if self.unmanaged
+            else self.saved_unmanaged_counts
+        )
 
     @property
     def blocking_guards(self) -> tuple[Guard, ...]:

@@ -26,14 +26,15 @@ from scimconf.plan.change import (
     Guard,
     Impact,
     Plan,
+    Precision,
     Tenant,
 )
 from scimconf.plan.diff import canonical, digest, explain
 from scimconf.plan.resource import Address, Resource, WriteOnly
 
 Json = Any
-EffectName = Literal["destroys", "narrows", "widens", "credentials", "resync"]
-MAJOR = 1
+EffectName = Literal["data_loss", "deprovisions", "provisions", "credentials", "resync"]
+MAJOR = 2
 
 
 class _Part(BaseModel):
@@ -51,7 +52,7 @@ class OptionsPart(_Part):
     var: tuple[str, ...] = Field(default=(), strict=False, description="Variables, as `NAME=TEXT`.")
     var_file: tuple[str, ...] = Field(default=(), strict=False, description="Files of variables.")
     resend_secrets: bool = Field(default=False, description="Whether secrets are sent again.")
-    redact_principals: bool = Field(default=False, description="Whether people's names were kept out.")
+    redact: bool = Field(default=False, description="Whether people's names were kept out.")
     ignore: tuple[str, ...] = Field(default=(), strict=False, description="Rules of the lint that were left out.")
 
 
@@ -75,7 +76,7 @@ class ImpactPart(_Part):
 
     count: int
     total: int | None = Field(description="Of how many in all, where that is known.")
-    precision: str = Field(description="`at least` or `at most` where groups may overlap, else empty.")
+    precision: Precision = Field(description="Whether `count` is exact, or a bound.")
     sample_size: int = Field(description="The size of the sample that was looked at; 0 where all were counted.")
     examples: tuple[str, ...] = Field(default=(), strict=False, description="Some of them, by name.")
     population: str = Field(default="", description="Of whom all are, in words; empty for the directory.")
@@ -101,7 +102,7 @@ class GuardPart(_Part):
 
     id: str
     message: str
-    allowed_by: str = Field(description="The permit that opened it; empty while it stops an apply.")
+    allowed_by: str | None = Field(description="The permit that opened it; empty while it stops an apply.")
     count: int | None = Field(description="What it counted, where it counts.")
     address: str | None = Field(description="What it is about, where that is one thing.")
 
@@ -143,7 +144,7 @@ class ApplicationPart(_Part):
         strict=False, description="Drift: in the tenant, not in the spec, only told."
     )
     unmanaged: dict[str, int] = Field(description="How many of each kind.")
-    abandoned: tuple[AbandonedPart, ...] = Field(strict=False, description="Only with `--was`.")
+    abandoned: tuple[AbandonedPart, ...] = Field(strict=False, description="Only with `--previous`.")
     excluded_changes: int = Field(description="Changes hidden by `--only` and `--exclude`.")
     guards: tuple[GuardPart, ...] = Field(strict=False)
     warnings: tuple[WarningPart, ...] = Field(strict=False)
@@ -170,7 +171,7 @@ class SummaryPart(_Part):
 class PlanFile(_Part):
     """What `scimconf plan --format json` prints and `plan --out` saves."""
 
-    format_version: str = Field(pattern=r"^1\.[0-9]+$")
+    format_version: str = Field(pattern=r"^2\.[0-9]+$")
     digest: str = Field(description="Over everything else in this document.")
     options: OptionsPart = Field(
         description="The options that shaped the plan; `apply` of a saved plan uses them again."
@@ -240,7 +241,7 @@ def _application(part: ApplicationPart) -> ApplicationPlan:
         tuple(_change(one) for one in part.changes),
         tuple(Resource(address(one.address), MappingProxyType(one.fields)) for one in part.unmanaged_drift),
         guards=tuple(
-            Guard(one.id, one.message, one.allowed_by, one.count, address(one.address) if one.address else None)
+            Guard(one.id, one.message, one.allowed_by or "", one.count, address(one.address) if one.address else None)
             for one in part.guards
         ),
         warnings=tuple(
@@ -268,7 +269,9 @@ def _change(part: ChangePart) -> Change:
         frozenset(map(Effect, part.effects)),
         part.reason,
         {
-            Effect(which): Impact(one.count, one.total, one.precision, one.sample_size, one.examples, one.population, one.undetermined)
+            Effect(which): Impact(
+                one.count, one.total, one.precision, one.sample_size, one.examples, one.population, one.undetermined
+            )
             for which, one in part.impact.items()
         },
     )

@@ -11,7 +11,7 @@ from scimconf.plan.change import Guard, Tenant
 from scimconf.plan.globs import is_like
 from scimconf.plan.resource import Address
 
-ASKED = frozenset({"application-created", "first-start"})
+ASKED = frozenset({"application-created", "initial-start"})
 """Guards of a first run: asked on a terminal, and opened by `--auto-approve`, which opens no other."""
 
 

@@ -74,10 +74,10 @@ class UserOutcome(StrEnum):
     ENTERS = "enters"
     LEAVES = "leaves"
     CHANGES = "changes"
-    POSSIBLY_CHANGES = "may_change"
+    POSSIBLY_CHANGES = "possibly_changes"
     UNKNOWN = "unknown"
-    UNCHANGED = "same"
-    OUT_OF_SCOPE = "outside"
+    UNCHANGED = "unchanged"
+    OUT_OF_SCOPE = "out_of_scope"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class MappingSummary:
 COUNTED: Mapping[str, str] = MappingProxyType(
     {
         "changes": "change",
-        "may_change": "may change",
+        "possibly_changes": "may change",
         "empties": "become empty",
         "left_out": "are left out whole",
         "duplicates": "share a value that people are matched by",

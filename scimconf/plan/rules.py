@@ -30,7 +30,7 @@ def _counted(change: Change, which: Effect, guard: Guard) -> Guard:
     impact = change.impact.get(which)
     if impact is None:
         return guard
-    is_most = impact.precision != "at least" and not impact.sample_size and not impact.undetermined
+    is_most = impact.precision != "at_least" and not impact.sample_size and not impact.undetermined
     return replace(guard, message=f"{guard.message} ({impact})", count=impact.count if is_most else None)
 
 
@@ -39,9 +39,9 @@ def _wrong_tenant(_changes: Sequence[Change], facts: GuardContext) -> Iterator[G
     if wanted is None:
         return
     if seen is None:
-        yield Guard("wrong-tenant", f"the tenant cannot be read, so it is not sure to be {wanted}")
+        yield Guard("tenant-mismatch", f"the tenant cannot be read, so it is not sure to be {wanted}")
     elif wanted.lower() not in {seen.id.lower(), *(domain.lower() for domain in seen.domains)}:
-        yield Guard("wrong-tenant", f"the spec is for {wanted}, and this is {seen.domain or seen.id}")
+        yield Guard("tenant-mismatch", f"the spec is for {wanted}, and this is {seen.domain or seen.id}")
 
 
 def _application_created(changes: Sequence[Change], _facts: GuardContext) -> Iterator[Guard]:
@@ -57,7 +57,7 @@ def _first_start(changes: Sequence[Change], _facts: GuardContext) -> Iterator[Gu
         ran = change.before is not None and change.before.facts.get("has_run")
         if one is not None and one.after and not ran:
             said = "provisioning would start for the first time and create people in the application"
-            yield _counted(change, Effect.PROVISIONS, Guard("first-start", said, address=change.address))
+            yield _counted(change, Effect.PROVISIONS, Guard("initial-start", said, address=change.address))
 
 
 def _job_replaced(changes: Sequence[Change], _facts: GuardContext) -> Iterator[Guard]:
@@ -88,7 +88,7 @@ def _scope_all(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard
         one = change.field("scope") if change.kind == "settings" else None
         if one is not None and one.before != "all" and one.after == "all" and facts.has_run:
             said = "everyone in the directory would be provisioned, not only who is assigned"
-            yield _counted(change, Effect.PROVISIONS, Guard("scope-all", said, address=change.address))
+            yield _counted(change, Effect.PROVISIONS, Guard("scope-widened", said, address=change.address))
 
 
 def _fields(changes: Sequence[Change], kind: str, name: str) -> Iterator[tuple[Change, FieldChange]]:
@@ -105,11 +105,11 @@ def _scope_narrows(changes: Sequence[Change], facts: GuardContext) -> Iterator[G
     for change, one in _fields(changes, "settings", "scope"):
         if one.before == "all" and one.after == "assigned":
             said = "everybody who is not assigned would leave the scope and may be disabled"
-            yield _counted(change, Effect.DEPROVISIONS, Guard("scope-narrows", said, address=change.address))
+            yield _counted(change, Effect.DEPROVISIONS, Guard("scope-narrowed", said, address=change.address))
     for change in changes:
         if change.kind == "object_mapping" and Effect.DEPROVISIONS in change.effects and change.field("filters"):
             said = "people who do not pass the new filters would leave the scope and may be disabled"
-            yield _counted(change, Effect.DEPROVISIONS, Guard("scope-narrows", said, address=change.address))
+            yield _counted(change, Effect.DEPROVISIONS, Guard("scope-narrowed", said, address=change.address))
 
 
 def _matching_changed(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
@@ -148,7 +148,7 @@ def _many_removals(changes: Sequence[Change], facts: GuardContext) -> Iterator[G
         least = "at least " if None in counted else _bound(changes, facts)
         of = f" of {everybody}" if None not in facts.members.values() else ""
         said = f"{least}{number}{of} people would lose their last role"
-        yield Guard("many-removals", said, count=number)
+        yield Guard("mass-removal", said, count=number)
 
 
 def _bound(changes: Sequence[Change], facts: GuardContext) -> str:
@@ -172,7 +172,7 @@ def _all_removed(changes: Sequence[Change], facts: GuardContext) -> Iterator[Gua
     gaining = {_principal(one) for one in changes if one.kind == "assignment" and one.action is Action.CREATE}
     if losing and set(facts.holders) <= losing and not gaining:
         said = "nobody would be assigned any more"
-        yield Guard("all-removed", said, count=len(losing))
+        yield Guard("all-assignments-removed", said, count=len(losing))
 
 
 def _active_unmapped(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
@@ -184,7 +184,7 @@ def _active_unmapped(changes: Sequence[Change], facts: GuardContext) -> Iterator
         elif change.address.local == "object_mapping/users" and _loses_update(change):
             said = "nobody would be updated, so people who leave would no longer be disabled in the application"
         if said:
-            yield Guard("active-unmapped", said, address=change.address)
+            yield Guard("deprovisioning-disabled", said, address=change.address)
 
 
 def _stays_active(change: Change) -> str:
@@ -224,7 +224,7 @@ def _threshold_off(changes: Sequence[Change], _facts: GuardContext) -> Iterator[
     for change, one in _fields(changes, "settings", "deletion_threshold"):
         if one.before is not None and one.after is None:
             said = "nothing would stop a cycle that deletes or disables very many people"
-            yield Guard("threshold-off", said, address=change.address)
+            yield Guard("deletion-threshold-disabled", said, address=change.address)
 
 
 def _endpoint_changed(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
@@ -238,7 +238,7 @@ def _secret_not_at_hand(_changes: Sequence[Change], facts: GuardContext) -> Iter
     if facts.unavailable_secrets:
         keys = ", ".join(facts.unavailable_secrets)
         said = f"{keys} cannot be sent again; only what changes would be written, which may erase it"
-        yield Guard("secret-not-at-hand", said, count=len(facts.unavailable_secrets))
+        yield Guard("secret-unavailable", said, count=len(facts.unavailable_secrets))
 
 
 def _quarantined(changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
@@ -253,35 +253,35 @@ def _quarantined(changes: Sequence[Change], facts: GuardContext) -> Iterator[Gua
 
 
 def _left_behind(_changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:
-    """Only with `--fail-on-left-behind`."""
+    """Only with `--fail-on-abandoned`."""
     if facts.abandoned:
         many = (
             "1 thing that the former spec named stays"
             if facts.abandoned == 1
             else (f"{facts.abandoned} things that the former spec named stay")
         )
-        yield Guard("left-behind", f"{many} in the tenant without being managed", count=facts.abandoned)
+        yield Guard("resources-abandoned", f"{many} in the tenant without being managed", count=facts.abandoned)
 
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
-        "wrong-tenant": _wrong_tenant,
+        "tenant-mismatch": _wrong_tenant,
         "application-created": _application_created,
         "job-replaced": _job_replaced,
         "endpoint-changed": _endpoint_changed,
-        "secret-not-at-hand": _secret_not_at_hand,
-        "scope-all": _scope_all,
-        "scope-narrows": _scope_narrows,
-        "threshold-off": _threshold_off,
+        "secret-unavailable": _secret_not_at_hand,
+        "scope-widened": _scope_all,
+        "scope-narrowed": _scope_narrows,
+        "deletion-threshold-disabled": _threshold_off,
         "matching-changed": _matching_changed,
-        "active-unmapped": _active_unmapped,
+        "deprovisioning-disabled": _active_unmapped,
         "role-in-use": _role_in_use,
         "group-removed": _group_removed,
-        "many-removals": _many_removals,
-        "all-removed": _all_removed,
+        "mass-removal": _many_removals,
+        "all-assignments-removed": _all_removed,
         "quarantined": _quarantined,
-        "left-behind": _left_behind,
-        "first-start": _first_start,
+        "resources-abandoned": _left_behind,
+        "initial-start": _first_start,
     }
 )
 

@@ -20,7 +20,7 @@ from scimconf.render.labels import by_weight, totals
 
 Json = Any
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "2.0"
 _BEYOND_ASCII = re.compile(r"[^\n -~]")
 
 
@@ -69,7 +69,7 @@ def _summary(plan: Plan) -> Json:
     changes = [change for application in plan.applications for change in application.changes]
     return {
         **{action.value: number for action, number in totals(changes).items()},
-        "reported": sum(len(application.unmanaged_drift) for application in plan.applications),
+        "unmanaged_drift": sum(len(application.unmanaged_drift) for application in plan.applications),
         "guards": sum(len(application.blocking_guards) for application in plan.applications),
     }
 
@@ -82,12 +82,12 @@ def _application(plan: ApplicationPlan) -> Json:
         "fingerprint": plan.fingerprint,
         "complete": plan.complete,
         "changes": [_change(change) for change in plan.changes],
-        "reported": [_reported(resource) for resource in plan.unmanaged_drift],
-        "left_alone": dict(plan.unmanaged_counts),
-        "left_behind": [{"address": str(one.address), "write": one.removal_snippet} for one in plan.abandoned],
-        "excluded": plan.excluded_changes,
+        "unmanaged_drift": [_reported(resource) for resource in plan.unmanaged_drift],
+        "unmanaged": dict(plan.unmanaged_counts),
+        "abandoned": [{"address": str(one.address), "removal_snippet": one.removal_snippet} for one in plan.abandoned],
+        "excluded_changes": plan.excluded_changes,
         "guards": [_guard(guard) for guard in plan.guards],
-        "notices": [_problem(notice) for notice in plan.warnings],
+        "warnings": [_problem(notice) for notice in plan.warnings],
     }
 
 
@@ -124,8 +124,8 @@ def _guard(guard: Guard) -> Json:
     return {
         "id": guard.id,
         "message": guard.message,
-        "opened_by": guard.allowed_by,
-        "number": guard.count,
+        "allowed_by": guard.allowed_by or None,
+        "count": guard.count,
         "address": str(guard.address) if guard.address else None,
     }
 

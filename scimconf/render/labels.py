@@ -50,7 +50,7 @@ _SPECIAL: Mapping[tuple[Effect, str], str] = MappingProxyType(
 USUAL: Mapping[str, Mapping[str, object]] = MappingProxyType(
     {
         "attribute_mapping": MappingProxyType(
-            {"apply": "always", "flow": "when_changed", "export_missing_references": False}
+            {"apply": "always", "flow_behavior": "when_changed", "export_missing_references": False}
         ),
         "target_attribute": MappingProxyType(
             {"multivalued": False, "required": False, "case_exact": False, "mutability": "read_write"}
@@ -106,7 +106,7 @@ def whom(which: Effect, changes: Iterable[Change]) -> str:
     known = [change.impact[which] for change in having if which in change.impact]
     if len(known) < len(having) or all(one.count == 1 and not one.precision for one in known):
         return ""
-    return f", {Impact(sum(one.count for one in known), precision='at most')}"
+    return f", {Impact(sum(one.count for one in known), precision='at_most')}"
 
 
 def by_weight(effects: Iterable[Effect]) -> list[Effect]:
@@ -132,7 +132,7 @@ def sum_up(changes: Iterable[Change]) -> str:
     return ", ".join(f"{number:,} to {action.value}" for action, number in totals(changes).items())
 
 
-IDS: Mapping[str, str] = MappingProxyType({"app_id": "app id", "sp": "service principal"})
+IDS: Mapping[str, str] = MappingProxyType({"app_id": "app id", "service_principal": "service principal"})
 """Graph's ids whose names are not what people call them."""
 
 HORIZON = (

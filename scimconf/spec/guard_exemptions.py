@@ -17,9 +17,15 @@ def loosened(lower: Any, upper: Any) -> Iterator[Diagnostic]:
     if not isinstance(lower, CsvRows) or not isinstance(upper, CsvRows):
         return
     for index, (permit, place) in enumerate(zip(upper, upper.places, strict=True)):
-        if isinstance(permit, Table) and permit.get("loosens") != "true" and not _covered(permit, lower):
-            said = f'this opens "{permit.get("allow")}" wider than the base file does'
-            yield Diagnostic("S313", said, ("guards", index), place, "Write `loosens: true` in it, if that is meant.")
+        if isinstance(permit, Table) and permit.get("overrides_base") != "true" and not _covered(permit, lower):
+            said = f'this opens "{permit.get("guard")}" wider than the base file does'
+            yield Diagnostic(
+                "S313",
+                said,
+                ("guard_exemptions", index),
+                place,
+                "Write `overrides_base: true` in it, if that is meant.",
+            )
 
 
 def _covered(permit: Table, lower: CsvRows) -> bool:
@@ -29,10 +35,10 @@ def _covered(permit: Table, lower: CsvRows) -> bool:
 def _is_within(permit: Table, base: Table) -> bool:
     """Whether a permit opens no more than another: the same guard, no longer, no further, nowhere else."""
     return (
-        permit.get("allow") == base.get("allow")
+        permit.get("guard") == base.get("guard")
         and str(permit.get("until", "9999")) <= str(base.get("until", ""))
         and ("address" not in base or permit.get("address") == base["address"])
-        and ("up_to" not in base or _number(permit.get("up_to")) <= _number(base["up_to"]))
+        and ("max" not in base or _number(permit.get("max")) <= _number(base["max"]))
     )
 
 

@@ -141,7 +141,7 @@ class _Files:
             merged = merge(merged, self.spec(base, trail) or Table())
         own = Table(table.items(), table.places)
         del own["extends"]
-        self.problems += loosened(merged.get("guards"), own.get("guards"))
+        self.problems += loosened(merged.get("guard_exemptions"), own.get("guard_exemptions"))
         return merge(merged, own)  # type: ignore[no-any-return]  # two tables at the root make a table
 
     def _bases(self, extends: Any, place: Location) -> list[tuple[str, Location]]:
@@ -194,7 +194,9 @@ class _Files:
         self.problems += builder.problems
         if not isinstance(tree, Table):
             message = "the file is empty" if tree is None else "the file is not a map"
-            raise RefusedError(Diagnostic("S011", message, location=Location(path, 1, 1), hint="Begin with `version: 1`."))
+            raise RefusedError(
+                Diagnostic("S011", message, location=Location(path, 1, 1), hint="Begin with `version: 1`.")
+            )
         return tree
 
     def bring_in(self, tree: Table) -> None:
@@ -242,7 +244,9 @@ def _syntax(error: yaml.YAMLError, path: str, text: str, lines: list[str]) -> Di
     if mark is None:
         odd = UNPRINTABLE.search(text)
         where = _spot(text[: odd.start()] if odd else "", path)
-        return Diagnostic("S003", "a character that no text file holds", location=where, hint="Remove control characters.")
+        return Diagnostic(
+            "S003", "a character that no text file holds", location=where, hint="Remove control characters."
+        )
     problem = str(getattr(error, "problem", None) or "")
     if problem == NO_COLON:
         mark = getattr(error, "context_mark", None) or mark  # where the key begins, not where it could end no more

@@ -18,7 +18,7 @@ MERGED_LISTS: dict[SpecPath, tuple[str, ...]] = {
     ("app_roles", "roles"): ("value", "display_name"),
     ("assignments", "groups"): ("id", "name"),
     ("assignments", "users"): ("user",),
-    ("assignments", "keep"): ("group", "user", "role"),
+    ("assignments", "protect"): ("group", "user", "role"),
     ("assignments", "users_from"): (),
     ("assignments", "groups_from"): (),
     ("tests",): ("name",),

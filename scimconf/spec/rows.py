@@ -39,7 +39,9 @@ def _records(text: str, file: str, column: Column, problems: list[Diagnostic]) -
         if column not in header or "role" not in header:
             hint = f"The first line is `{column},role`, with commas."
             problems.append(
-                Diagnostic("S030", f"the columns {column} and role are wanted", location=Location(file, 1, 1), hint=hint)
+                Diagnostic(
+                    "S030", f"the columns {column} and role are wanted", location=Location(file, 1, 1), hint=hint
+                )
             )
             return
         at, role_at = header.index(column), header.index("role")
@@ -48,7 +50,9 @@ def _records(text: str, file: str, column: Column, problems: list[Diagnostic]) -
             if any(cells):
                 yield reader.line_num, cells[at], cells[role_at]
     except csv.Error as error:
-        problems.append(Diagnostic("S031", f"not readable as CSV: {error}", location=Location(file, reader.line_num, 1)))
+        problems.append(
+            Diagnostic("S031", f"not readable as CSV: {error}", location=Location(file, reader.line_num, 1))
+        )
 
 
 class _Principals:

@@ -89,7 +89,9 @@ def expired(spec: Spec, today: date) -> Iterator[Diagnostic]:
     for index, permit in enumerate(spec.guard_exemptions):
         if permit.until < today:
             said = f"the permit for {permit.guard} was over on {permit.until.isoformat()}"
-            yield Diagnostic("K003", said, ("guards", index), hint="Take it out, or give it a new day and reason.")
+            yield Diagnostic(
+                "K003", said, ("guard_exemptions", index), hint="Take it out, or give it a new day and reason."
+            )
 
 
 def compare(
@@ -112,7 +114,7 @@ def compare(
     facts = _facts(spec, snapshot, tenant, options, difference, steps)
     plan = ApplicationPlan(
         spec.name,
-        ids={name: snapshot.names[name] for name in ("app_id", "job", "sp") if name in snapshot.names},
+        ids={name: snapshot.names[name] for name in ("app_id", "job", "service_principal") if name in snapshot.names},
         fingerprint=fingerprint(difference.managed),
         complete=not _is_horizon(chosen.changes),
         changes=chosen.changes,
@@ -196,7 +198,9 @@ def _facts(
     difference: DiffResult,
     steps: Sequence[Step],
 ) -> GuardContext:
-    written = [GuardExemption(one.guard, one.until, one.reason, one.address or "", one.max) for one in spec.guard_exemptions]
+    written = [
+        GuardExemption(one.guard, one.until, one.reason, one.address or "", one.max) for one in spec.guard_exemptions
+    ]
     allowed = [GuardExemption(guard) for guard in options.allow]
     assigned = application.assigned(snapshot.rows("assignments"))
     rows = [row for row in assigned if row["principalType"] != "ServicePrincipal"]
@@ -207,7 +211,9 @@ def _facts(
         _has_run(snapshot),
         quarantine=next((held for held in map(job.quarantine, snapshot.rows("jobs")) if held), ""),
         holders=Counter(row["principalId"] for row in rows),
-        members={one: snapshot.members.get(one) if one in groups else 1 for one in {row["principalId"] for row in rows}},
+        members={
+            one: snapshot.members.get(one) if one in groups else 1 for one in {row["principalId"] for row in rows}
+        },
         groups=frozenset(groups),
         matching=frozenset(one.address for one in difference.managed if one.fields.get("match") is not None),
         unavailable_secrets=tuple(

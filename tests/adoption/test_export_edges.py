@@ -437,7 +437,7 @@ def test_every_form_of_a_row(default, tmp_path):
         "userType": (
             to_source(parse("[mail]")),
             {"matchingPriority": 2, "flowType": "ObjectAddOnly", "flowBehavior": "FlowAlways", "exportMissingReferences": True},
-            {"source": "mail", "match": 2, "apply": "on_create", "flow": "always", "export_missing_references": True},
+            {"source": "mail", "match": 2, "apply": "on_create", "flow_behavior": "always", "export_missing_references": True},
         ),
     }  # fmt: skip
 

@@ -64,7 +64,7 @@ def test_a_guard_stops_an_apply_with_4_whoever_approved(writer):
     file = writer.file("all.yaml", f"extends: [{WRITER}]\nprovisioning: {{scope: all}}\n")
     assert writer("apply", "--auto-approve", file).code == 4
     assert writer.writes == []
-    assert writer("apply", "--auto-approve", "--allow", "scope-all", file).code == 0
+    assert writer("apply", "--auto-approve", "--allow", "scope-widened", file).code == 0
 
 
 def test_what_fails_after_something_was_written_ends_with_5_and_says_what(desk):
@@ -105,7 +105,7 @@ async def _no_time(_seconds, result=None):
     [
         (["plam"], "there is no command 'plam'; did you mean 'plan'?"),
         (["plan", "--frobnicate"], "No such option"),
-        (["plan", "--allow", "scope-al"], "did you mean scope-all?"),
+        (["plan", "--allow", "scope-al"], "did you mean scope-widened?"),
         (["plan", "--var", "novalue"], "is not NAME=TEXT"),
         (["plan", "--format", "xml"], "is not one of"),
     ],
@@ -236,7 +236,7 @@ def test_the_merged_spec_is_shown_with_the_origin_of_each_line(desk):
     said = desk("validate", "--show-spec", file)
     assert said.code == 0
     assert re.search(r"scope: all\s+# .*scimconf\.yaml:2", said.out)
-    assert re.search(r"base_address: .*# .*examples/writer/scimconf\.yaml:\d+", said.out)
+    assert re.search(r"base_address: .*# .*examples/writer-new/scimconf\.yaml:\d+", said.out)
 
 
 # --- several applications -------------------------------------------------------------------------------------------

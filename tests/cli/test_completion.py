@@ -61,7 +61,7 @@ def test_commands_and_options_are_offered(capsys, monkeypatch):
 def test_guards_are_offered():
     context, option = click.Context(click.Command("apply")), click.Option(["--allow"])
     assert values(completion.guards(context, option, "")) == list(GUARDS)
-    assert values(completion.guards(context, option, "first")) == ["first-start"]
+    assert values(completion.guards(context, option, "first")) == ["initial-start"]
 
 
 def test_specs_and_folders_with_specs_are_offered(tmp_path, monkeypatch):

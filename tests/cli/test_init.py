@@ -80,7 +80,7 @@ def test_writer_is_planned_applied_and_planned_again(here):
     first = tenant.plan(Path("scimconf.yaml"))
     assert first.comparison.problems == ()
     assert "+ application" in changes(first)
-    tenant.apply(Path("scimconf.yaml"), wishes(allow=("application-created", "first-start")))
+    tenant.apply(Path("scimconf.yaml"), wishes(allow=("application-created", "initial-start")))
     assert changes(tenant.plan(Path("scimconf.yaml"))) == []
 
 

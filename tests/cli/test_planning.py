@@ -75,7 +75,7 @@ def test_a_pattern_of_exclude_that_matches_nothing_is_told(desk):
 
 def test_a_pattern_may_match_what_does_not_change(writer):
     """A pipeline asks the same every time; also for a list in which nothing stands yet."""
-    more = "assignments: {unlisted: remove}\napp_roles: {unlisted: remove}\n"
+    more = "assignments: {unlisted: delete}\napp_roles: {unlisted: delete}\n"
     for argv in (
         ["--only", "writer:attribute_mapping/*", WRITER],
         ["--only", "schedule", WRITER],
@@ -91,7 +91,7 @@ def test_a_saved_plan_whose_pattern_matches_nothing_any_more_is_stale(writer):
     """It was not misspelt when it was reviewed: what it is about is gone."""
     other = small(writer, "c", "C", "app_roles: {roles: [{value: extra}]}\n")
     assert writer("apply", "--auto-approve", other).code == 0
-    small(writer, "c", "C", "app_roles: {unlisted: remove}\n")
+    small(writer, "c", "C", "app_roles: {unlisted: delete}\n")
     assert writer("plan", "--only", "c:app_role/extra", "--out", "p.json", other).code == 0
     before = len(writer.writes)
     assert writer("apply", "--auto-approve", other).code == 0

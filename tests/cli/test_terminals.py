@@ -22,7 +22,7 @@ def test_a_person_is_asked_after_the_plan_and_only_yes_is_yes(desk, env, answer,
     """The question names the application and the guards that a yes opens; anything else leaves the tenant alone."""
     with terminal(["apply", str(WRITER)], env, cwd=desk.folder) as person:
         shown = COLOR.sub("", person.until("Only 'yes' is taken as yes"))
-        assert shown.index("Plan: 21 to create") < shown.index("A yes also opens: application-created, first-start.")
+        assert shown.index("Plan: 21 to create") < shown.index("A yes also opens: application-created, initial-start.")
         assert desk.writes == []
         person.types(f"{answer}\n")
         assert person.ends() == code

@@ -123,7 +123,7 @@ def names(client):
         "app": app["id"],
         "app_roles": app["appRoles"],
         "role": ROLE,
-        "sp": sp,
+        "service_principal": sp,
         "job": job,
         "template": f"/servicePrincipals/{sp}/synchronization/templates/scim",
         "schema": schema,

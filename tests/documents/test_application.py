@@ -59,7 +59,7 @@ def test_only_one_row_gives_names(document, rows):
 @pytest.mark.parametrize(
     ("document", "names"),
     [
-        (application.service_principals("id", "x"), {"sp": "1", "app_id": "2"}),
+        (application.service_principals("id", "x"), {"service_principal": "1", "app_id": "2"}),
         (application.applications(), {"app": "1"}),
         (application.application_templates("it's"), {"gallery": "1"}),
     ],

@@ -41,7 +41,7 @@ FIELDS = st.fixed_dictionaries(
         "match": st.sampled_from([None, 1, 2]),
         "default": st.sampled_from([None, "x", "y"]),
         "apply": st.sampled_from(list(rows.APPLY)),
-        "flow": st.sampled_from(list(rows.FLOW)),
+        "flow_behavior": st.sampled_from(list(rows.FLOW)),
         "export_missing_references": st.booleans(),
     }
 )

@@ -20,7 +20,7 @@ FIELDS = {
     "match": None,
     "default": "x",
     "apply": "on_create",
-    "flow": "when_changed",
+    "flow_behavior": "when_changed",
     "export_missing_references": False,
 }
 VALUE = {"fields": FIELDS, "source": to_source(parse("[department]"))}

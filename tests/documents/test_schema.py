@@ -82,7 +82,7 @@ def test_documents_are_named_and_written_as_graph_serves_them():
     read = {"schema": "put", "template_schema": "never", "default_schema": "never", "filter_operators": "never"}
     made = [schema.schema(), schema.template_schema(), schema.default_schema(), schema.filter_operators()]
     assert {one.name: one.written for one in made} == read
-    assert schema.template_schema().needs == {"sp", "new_template"}
+    assert schema.template_schema().required_names == {"service_principal", "new_template"}
 
 
 ROWS = [{"targetAttributeName": "a", "source": None}, None, "x", {}, {"targetAttributeName": None}]

@@ -51,7 +51,9 @@ def saved(tmp_path_factory):
 
 @pytest.mark.parametrize("forge", LIMITS)
 def test_a_comment_is_within_the_limit_and_says_what_is_missing(forge, saved, run):
-    code, out, _ = run("show", "--format", "markdown", "--marker", "plan", "--max-chars", LIMITS[forge], saved[5_000])
+    code, out, _ = run(
+        "show", "--format", "markdown", "--comment-marker", "plan", "--max-length", LIMITS[forge], saved[5_000]
+    )
     assert code == 0
     assert LIMITS[forge] // 4 < len(out) <= LIMITS[forge]
     assert out.startswith("<!-- scimconf: plan -->\n")
@@ -88,7 +90,6 @@ def calls(function):
 def test_ten_times_the_changes_take_ten_times_the_work(form, saved, run):
     run("show", "--format", form, saved[100])  # what is imported once does not count
     small, big = (
-        calls(lambda path=path: run("show", "--redact-principals", "--format", form, path))
-        for path in (saved[100], saved[1_000])
+        calls(lambda path=path: run("show", "--redact", "--format", form, path)) for path in (saved[100], saved[1_000])
     )
     assert big < 12 * small

@@ -20,7 +20,7 @@ CALM = {
 }
 ROLE = {"address": "writer:app_role/admin", "kind": "app_role", "action": "delete", "effects": ["destroys"]}
 CONNECTION = {"address": "writer:connection", "kind": "connection", "action": "update", "effects": ["credentials"]}
-GUARD = {"id": "scope-all", "message": "everyone comes into scope", "opened_by": ""}
+GUARD = {"id": "scope-widened", "message": "everyone comes into scope", "opened_by": ""}
 
 
 def removal(number):
@@ -30,9 +30,9 @@ def removal(number):
 
 CASES = {
     "nothing": ([], [], MONDAY_NOON, {}, set()),
-    "calm": ([CALM], [{**GUARD, "opened_by": "--allow scope-all"}], SUNDAY, {}, set()),
+    "calm": ([CALM], [{**GUARD, "opened_by": "--allow scope-widened"}], SUNDAY, {}, set()),
     "by hand": ([CONNECTION], [], MONDAY_NOON, {}, {"writer:connection is changed by hand only"}),
-    "a guard": ([CALM], [GUARD], MONDAY_NOON, {}, {"scope-all is closed: everyone comes into scope"}),
+    "a guard": ([CALM], [GUARD], MONDAY_NOON, {}, {"scope-widened is closed: everyone comes into scope"}),
     "ten": ([removal(number) for number in range(10)], [], MONDAY_NOON, {}, set()),
     "eleven": (
         [removal(number) for number in range(11)], [], MONDAY_NOON, {},
@@ -46,7 +46,7 @@ CASES = {
             "writer:app_role/admin destroys something: delete",
             "writer:app_role/admin is changed by hand only",
             "writer:connection is changed by hand only",
-            "scope-all is closed: everyone comes into scope",
+            "scope-widened is closed: everyone comes into scope",
             "outside of working hours people are left alone",
         },
     ),
@@ -97,7 +97,7 @@ def test_a_policy_in_rego_says_the_same(tmp_path):
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not on this machine")
 def test_a_real_plan_can_be_judged(serve, here, run, monkeypatch):
     monkeypatch.setenv("SCIMCONF_GRAPH_URL", serve())
-    plan = run("plan", "--format", "json", ROOT / "examples" / "writer")[1]
+    plan = run("plan", "--format", "json", ROOT / "examples" / "writer-new")[1]
     found = by_jq(plan, MONDAY_NOON, {})
     assert "writer:connection is changed by hand only" in found
     assert "writer:app_role/admin is changed by hand only" in found

@@ -13,7 +13,7 @@ from .recipes import copy_writer
 EXTERNAL = ("externalId: mailNickname", "externalId: objectId")
 GROUP = "    - {name: Writer editors, role: member}\n"
 ABSENT = GROUP.replace("role: member", "absent: true")
-PERMIT = "\nguards:\n  - {allow: group-removed, until: 2099-01-01, why: The team has gone}\n"
+PERMIT = "\nguard_exemptions:\n  - {guard: group-removed, until: 2099-01-01, reason: The team has gone}\n"
 PEOPLE = ("ada", "grace", "alan", "katherine", "radia")
 CANARIES = {
     "WRITER_SCIM_TOKEN": "canary-environment-8c1f",
@@ -104,11 +104,11 @@ def begun(story):
 
 def test_what_was_reviewed_is_what_is_applied(story):
     begun(story)
-    base = ("--was", "was/writer", "apps/writer")
+    base = ("--previous", "was/writer", "apps/writer")
 
     # the branch drops a group: it would stay in the tenant, and whoever wants it gone is told what to write
     story.edit(EXTERNAL, (GROUP, ""))
-    code, out, err = story("plan", "--fail-on-left-behind", "--out", "plan.json", *base)
+    code, out, err = story("plan", "--fail-on-abandoned", "--out", "plan.json", *base)
     assert code == 0, err
     assert "assignment/group:Writer%20editors/member" in out or "Writer editors" in out
     assert "absent: true" in out
@@ -120,7 +120,7 @@ def test_what_was_reviewed_is_what_is_applied(story):
     assert story("plan", "--out", "plan.json", "--events", "planned.jsonl", *base)[0] == 0
     reviewed = json.loads((story.folder / "plan.json").read_text("utf-8"))
     assert reviewed["summary"] == {"create": 0, "update": 1, "replace": 0, "delete": 1, "reported": 0, "guards": 0}
-    comment = story("show", "--format", "markdown", "--marker", "plan", "plan.json")[1]
+    comment = story("show", "--format", "markdown", "--comment-marker", "plan", "plan.json")[1]
     assert comment.startswith("<!-- scimconf: plan -->\n")
     assert "externalId" in comment
     (story.folder / "comment.md").write_text(comment, "utf-8")
@@ -132,7 +132,7 @@ def test_what_was_reviewed_is_what_is_applied(story):
     code, _, err = story("apply", "--auto-approve", "--expect-digest", digest, "--events", "refused.jsonl", "plan.json")
     assert code == 3
     assert "create of writer:assignment/user:alan@contoso.com/member was not in the reviewed plan" in err
-    code, _, err = story("drift", "--since", "plan.json", "apps/writer")
+    code, _, err = story("drift", "--baseline", "plan.json", "apps/writer")
     assert code == 2
     assert "alan@contoso.com" in err
 
@@ -166,7 +166,7 @@ def test_people_keep_their_names_to_themselves(story):
         "user,role\ngrace@contoso.com,admin\nalan@contoso.com,member\n", "utf-8"
     )
     story.edit(("unlisted: keep                # people", "unlisted: report # people"))
-    made = ("--redact-principals", "--out", "plan.json", "--events", "planned.jsonl", "apps/writer")
+    made = ("--redact", "--out", "plan.json", "--events", "planned.jsonl", "apps/writer")
     assert story("plan", *made)[0] == 0
     for form in ("markdown", "html", "json"):
         (story.folder / f"told.{form}").write_text(story("show", "--format", form, "plan.json")[1], "utf-8")
@@ -174,7 +174,7 @@ def test_people_keep_their_names_to_themselves(story):
     applying = ("apply", "--auto-approve", "--backup", backups, "--events", "applied.jsonl", "plan.json")
     code, out, err = story(*applying)
     assert code == 0, f"{out}\n{err}"
-    assert story("drift", "--redact-principals", "apps/writer")[0] == 2  # what is reported is drift too
+    assert story("drift", "--redact", "apps/writer")[0] == 2  # what is reported is drift too
     shutil.rmtree(story.folder / ".scimconf")  # of the first apply
     named = re.compile("|".join(rf"\b{name}\b" for name in PEOPLE), re.IGNORECASE)
     found = [(name, named.findall(text)) for name, text in story.written().items() if named.search(text)]
@@ -184,7 +184,7 @@ def test_people_keep_their_names_to_themselves(story):
 def test_a_discreet_plan_goes_stale_like_any_other(story):
     begun(story)
     story.edit(EXTERNAL)
-    assert story("plan", "--redact-principals", "--out", "plan.json", "apps/writer")[0] == 0
+    assert story("plan", "--redact", "--out", "plan.json", "apps/writer")[0] == 0
     story.unassign("Alan")
     story.printed.clear()
     code, _, err = story("apply", "--auto-approve", "plan.json")

@@ -87,7 +87,7 @@ def snapshot(spec: Spec, served: Documents, refused: Iterable[str] = ()) -> Snap
     refusals = {name: DeniedRead(403, "Authorization_RequestDenied", pending[name].path) for name in refused}
     ready = [""]
     while ready:
-        ready = [name for name, one in pending.items() if one.needs <= names.keys()]
+        ready = [name for name, one in pending.items() if one.required_names <= names.keys()]
         for name in ready:
             pending.pop(name)
             if name in served and name not in refusals:
@@ -233,7 +233,7 @@ def _send(step: Send, tenant: Documents) -> None:
     path = step.path.rpartition("/synchronization")[2] if "/synchronization" in step.path else step.path
     if path.endswith("/validateCredentials"):
         return
-    if path.startswith("/servicePrincipals/{sp}/appRoleAssignedTo"):
+    if path.startswith("/servicePrincipals/{service_principal}/appRoleAssignedTo"):
         _assign(step, tenant)
     elif step.method == "DELETE":
         tenant["jobs"] = [job for job in tenant["jobs"] if job["id"] != path.rpartition("/")[2]]

@@ -237,13 +237,13 @@ def test_the_switch_itself(text, more, options, expected):
 # --- guards and what opens them ----------------------------------------------------------------------------------
 
 GUARDS: dict[str, tuple[str, dict[str, Any], str]] = {
-    "wrong-tenant": ("tenant: fabrikam.com\n" + users("attributes: {externalId: mail}"), {}, ""),
+    "tenant-mismatch": ("tenant: fabrikam.com\n" + users("attributes: {externalId: mail}"), {}, ""),
     "application-created": (
         "application: {display_name: Writer, create: {from_template: custom}}",
         {"service_principals": [], "applications": []},
         "application",
     ),
-    "first-start": ("", NEW, "schedule"),
+    "initial-start": ("", NEW, "schedule"),
     "job-replaced": (
         "job: {template: scim}",
         {"jobs+": {"0/templateId": "other"}, "template_schema": "=schema"},
@@ -254,27 +254,27 @@ GUARDS: dict[str, tuple[str, dict[str, Any], str]] = {
         {"assignments": [held(ADA, ADMIN), held(BOB, ADMIN)]},
         "app_role/admin",
     ),
-    "scope-all": ("provisioning: {enabled: true, scope: all}", {}, "settings"),
-    "scope-narrows": (users(f"filters: [{FILTER}]"), {}, "object_mapping/users"),
+    "scope-widened": ("provisioning: {enabled: true, scope: all}", {}, "settings"),
+    "scope-narrowed": (users(f"filters: [{FILTER}]"), {}, "object_mapping/users"),
     "matching-changed": (
         users("attributes: {userName: {source: mail, match: 1}}"),
         {},
         "attribute_mapping/users/userName",
     ),
-    "active-unmapped": (users("attributes: {active: {absent: true}}"), {}, "attribute_mapping/users/active"),
+    "deprovisioning-disabled": (users("attributes: {active: {absent: true}}"), {}, "attribute_mapping/users/active"),
     "group-removed": (
-        "assignments: {unlisted: remove, users: [{user: ada@contoso.com, role: admin}]}",
+        "assignments: {unlisted: delete, users: [{user: ada@contoso.com, role: admin}]}",
         {"assignments": [held(EDITORS, MEMBER, "Group")]},
         "assignment/group:Writer editors/member",
     ),
-    "all-removed": ("assignments: {unlisted: remove}", {"assignments": [held(ADA, MEMBER)]}, ""),
-    "threshold-off": ("provisioning: {enabled: true, deletion_threshold: none}", {}, "settings"),
+    "all-assignments-removed": ("assignments: {unlisted: delete}", {"assignments": [held(ADA, MEMBER)]}, ""),
+    "deletion-threshold-disabled": ("provisioning: {enabled: true, deletion_threshold: none}", {}, "settings"),
     "endpoint-changed": (
         "connection: {base_address: https://x.example}",
         secrets(BaseAddress="https://y.example"),
         "connection",
     ),
-    "secret-not-at-hand": (
+    "secret-unavailable": (
         "connection: {base_address: https://x.example, on_unreadable_secret: send_changed_keys}",
         secrets(SecretToken="*"),
         "",
@@ -285,7 +285,7 @@ GUARDS: dict[str, tuple[str, dict[str, Any], str]] = {
         "object_mapping/groups",
     ),
 }
-PERMIT = "guards: [{allow: %s, until: %s, why: CHG-1%s}]"
+PERMIT = "guard_exemptions: [{guard: %s, until: %s, reason: CHG-1%s}]"
 
 
 def guard_of(name: str, extra: str = "", **options: Any) -> Any:
@@ -298,10 +298,10 @@ def guard_of(name: str, extra: str = "", **options: Any) -> Any:
 @pytest.mark.parametrize("name", GUARDS)
 def test_a_guard_is_closed_until_something_opens_it(name):
     """Open by `--allow` and by a permit in time, not by one for another guard; what opens it is said."""
-    assert not guard_of(name).open
+    assert not guard_of(name).is_allowed
     other = next(one for one in GUARDS if one != name)
-    assert not guard_of(name, allow=[other]).open
-    assert not guard_of(name, PERMIT % (other, "2026-12-01", "")).open
+    assert not guard_of(name, allow=[other]).is_allowed
+    assert not guard_of(name, PERMIT % (other, "2026-12-01", "")).is_allowed
     assert guard_of(name, allow=[name]).allowed_by == f"--allow {name}"
     assert guard_of(name, PERMIT % (name, "2026-11-25", "")).allowed_by == "permit until 2026-11-25: CHG-1"
 
@@ -311,42 +311,42 @@ def test_a_permit_for_one_address_opens_that_only(name):
     """An address as a plan shows it, with the application's name; `*` stands for any characters."""
     address = GUARDS[name][2]
     for here in (f"writer:{address}", f"writer:{address[:4]}*"):
-        assert guard_of(name, PERMIT % (name, "2026-12-01", f", address: '{here}'")).open
-    assert not guard_of(name, PERMIT % (name, "2026-12-01", ", address: 'writer:other'")).open
+        assert guard_of(name, PERMIT % (name, "2026-12-01", f", address: '{here}'")).is_allowed
+    assert not guard_of(name, PERMIT % (name, "2026-12-01", ", address: 'writer:other'")).is_allowed
 
 
 @pytest.mark.parametrize(("number", "opened"), [(1, False), (2, True), (3, True)])
 def test_a_permit_up_to_a_number(number, opened):
     """Two people hold the role that goes."""
-    assert guard_of("role-in-use").number == 2
-    assert guard_of("role-in-use", PERMIT % ("role-in-use", "2026-12-01", f", up_to: {number}")).open is opened
+    assert guard_of("role-in-use").count == 2
+    assert guard_of("role-in-use", PERMIT % ("role-in-use", "2026-12-01", f", max: {number}")).is_allowed is opened
 
 
 def test_a_number_does_not_open_what_counts_nothing():
     """A permit up to ten is none for a guard without a number."""
-    assert not guard_of("scope-all", PERMIT % ("scope-all", "2026-12-01", ", up_to: 10")).open
+    assert not guard_of("scope-widened", PERMIT % ("scope-widened", "2026-12-01", ", max: 10")).is_allowed
 
 
 def test_a_permit_that_is_over_is_a_problem():
     """Not merely a guard that stays closed: nobody should believe that it still opens anything."""
-    text, more, _ = GUARDS["scope-all"]
-    found = planned(f"{text}\n{PERMIT % ('scope-all', '2026-11-24', '')}", **more)
+    text, more, _ = GUARDS["scope-widened"]
+    found = planned(f"{text}\n{PERMIT % ('scope-widened', '2026-11-24', '')}", **more)
     assert [problem.code for problem in found.problems] == ["K003"]
     assert found.plan.changes == ()
-    guard = guard_of("scope-all")
-    assert not GuardExemption("scope-all", TODAY.replace(day=24)).opens(guard, TODAY)
+    guard = guard_of("scope-widened")
+    assert not GuardExemption("scope-widened", TODAY.replace(day=24)).opens(guard, TODAY)
 
 
 QUIET = {
-    "wrong-tenant": ("tenant: CONTOSO.onmicrosoft.com", {}),
+    "tenant-mismatch": ("tenant: CONTOSO.onmicrosoft.com", {}),
     "application-created": ("application: {display_name: Writer, create: {from_template: custom}}", {}),
-    "first-start": ("", OFF),
+    "initial-start": ("", OFF),
     "job-replaced": ("job: {template: scim}", {}),
     "role-in-use": ("app_roles: {roles: [{value: admin, absent: true}]}", {}),
-    "scope-all": ("provisioning: {enabled: true, scope: all}", NEW),
-    "scope-narrows": (users(f"filters: [{FILTER}]"), NEW),
+    "scope-widened": ("provisioning: {enabled: true, scope: all}", NEW),
+    "scope-narrowed": (users(f"filters: [{FILTER}]"), NEW),
     "matching-changed": (users("attributes: {userName: {source: mail, match: 1}}"), NEW),
-    "secret-not-at-hand": ("connection: {base_address: https://x.example}", secrets(SecretToken="*")),
+    "secret-unavailable": ("connection: {base_address: https://x.example}", secrets(SecretToken="*")),
     "quarantined": (users("enabled: false"), {"jobs+": {"0/status/code": "Quarantine"}}),
 }
 
@@ -365,7 +365,7 @@ def test_a_role_in_use_does_not_count_whom_the_plan_removes_anyway():
     )
     rows = [held(ADA.upper(), ADMIN.upper()), held(BOB, ADMIN)]
     (guard,) = [one for one in planned(text, assignments=rows).plan.guards if one.id == "role-in-use"]
-    assert (guard.number, guard.message) == (1, "the role admin would be removed together with 1 assignment")
+    assert (guard.count, guard.message) == (1, "the role admin would be removed together with 1 assignment")
 
 
 def test_the_tenant_that_cannot_be_read_is_the_tokens():
@@ -403,14 +403,14 @@ def test_people_are_counted_through_their_groups():
     seen = replace(snapshot(spec, overlaid({"assignments": rows})), members={EDITORS: 12})
     found = compare(KINDS, spec, seen, PlanOptions(today=TODAY))
     said = {guard.id: guard.message for guard in found.plan.guards}
-    assert said["many-removals"] == "at most 12 of 13 people would lose their last role"
+    assert said["mass-removal"] == "at most 12 of 13 people would lose their last role"
     assert said["group-removed"] == "a whole group would lose its last role, and 12 members with it"
 
 
 def test_a_pattern_to_keep_costs_no_more_than_it_is_long():
     """Names come from the tenant: one of many equal letters must not stop a plan for ever."""
     row = {**held(EDITORS, MEMBER, "Group"), "principalDisplayName": "a" * 200}
-    text = 'assignments: {unlisted: remove, keep: [{group: "' + "*a" * 60 + '*b"}]}'
+    text = 'assignments: {unlisted: delete, protect: [{group: "' + "*a" * 60 + '*b"}]}'
     found = planned(text, assignments=[row])
     assert [change.action.value for change in found.plan.changes] == ["delete"]
 
@@ -476,7 +476,9 @@ def test_a_part_of_a_plan_comes_with_what_it_needs(options, kept, pulled):
     note = "warning K002 writer:%s comes along, since something that was asked for needs it."
     assert sorted(said) == sorted(note % one for one in pulled)
     assert found.plan.excluded_changes == len(planned(WHOLE).plan.changes) - len(kept)
-    assert {address for step in found.steps for address in step.addresses} == {one.address for one in found.plan.changes}
+    assert {address for step in found.steps for address in step.addresses} == {
+        one.address for one in found.plan.changes
+    }
 
 
 def test_a_whole_that_is_missing_comes_along():
@@ -534,7 +536,7 @@ def test_only_what_a_spec_speaks_of_is_read():
     bare = {"organization", "service_principals", "applications", "templates", "jobs"}
     assert {one.name for one in documents(KINDS, [spec_of("")])} == bare
     wide = spec_of(
-        "app_roles: {unlisted: remove}\nassignments: {unlisted: keep}\nconnection: {base_address: https://x.example}\n"
+        "app_roles: {unlisted: delete}\nassignments: {unlisted: keep}\nconnection: {base_address: https://x.example}\n"
         f"provisioning: {{enabled: true, scope: all}}\n{users(f'filters: [{FILTER}]')}"
     )
     names = [one.name for one in documents(KINDS, [wide, spec_of("")])]
@@ -650,7 +652,7 @@ def test_users_are_looked_up_where_no_live_assignment_names_them():
     begun, arrived = Snapshot(complete=False), Snapshot({"assignments": rows}, complete=False)
     assert list(kind.lookups(spec, begun)) == [group]
     assert list(kind.lookups(spec, arrived)) == [group, by_id]
-    assert list(kind.lookups(spec, replace(arrived, found=ada))) == [group, by_id, bob]
+    assert list(kind.lookups(spec, replace(arrived, principals=ada))) == [group, by_id, bob]
     assert list(kind.lookups(spec, Snapshot())) == [group, Lookup("user", "ada@contoso.com"), bob]
 
 
@@ -671,9 +673,9 @@ def test_an_address_is_itself_whatever_a_pattern_would_make_of_it():
         ", address: 'writer:app_role/[x]'",
     )
     found = planned(text, **{"applications+": {"0/appRoles/0": role}}, assignments=[held(ADA, USER)])
-    assert [(guard.id, guard.open) for guard in found.plan.guards] == [("role-in-use", True)]
-    (all_removed,) = planned(GUARDS["all-removed"][0], **GUARDS["all-removed"][1]).plan.guards
-    assert not GuardExemption("all-removed", address="*").opens(all_removed, TODAY), (
+    assert [(guard.id, guard.is_allowed) for guard in found.plan.guards] == [("role-in-use", True)]
+    (all_removed,) = planned(GUARDS["all-assignments-removed"][0], **GUARDS["all-assignments-removed"][1]).plan.guards
+    assert not GuardExemption("all-assignments-removed", address="*").opens(all_removed, TODAY), (
         "a guard of the whole plan has no address"
     )
 

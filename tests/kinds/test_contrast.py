@@ -48,7 +48,7 @@ def test_a_live_application_is_ruled_by_the_spec():
     """What the spec does not list is left alone, unless it says otherwise."""
     kept = diff_specs(KINDS, spec_of(ONE), spec_of(OTHER), live="one")
     assert "attribute_mapping/users/title" in [one.address.local for one in kept.unmanaged]
-    ruled = spec_of(OTHER.replace("{attributes", "{unlisted: remove, attributes"))
+    ruled = spec_of(OTHER.replace("{attributes", "{unlisted: delete, attributes"))
     gone = diff_specs(KINDS, spec_of(ONE), ruled, live="one")
     assert "delete attribute_mapping/users/title" in [f"{one.action} {one.address.local}" for one in gone.changes]
     told = diff_specs(

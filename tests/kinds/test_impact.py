@@ -67,11 +67,13 @@ def live(filters=(), everyone="False", source=("department", "givenName")):
 
 
 def seen(rows=ROWS, members=None, sample=(), schema=None, **more):
-    documents = {"service_principals": [{"id": "sp"}], **({} if rows is None else {"assignments": rows})}
+    documents = {"service_principals": [{"id": "service_principal"}], **({} if rows is None else {"assignments": rows})}
     documents |= live() if schema is None else schema
-    names = {"sp": "sp", "job": "j"}
+    names = {"service_principal": "service_principal", "job": "j"}
     people = sample if isinstance(sample, Sample) else Sample(sample)
-    return Snapshot(documents, names=names, members={GROUP: 5} if members is None else members, sample=people, **more)
+    return Snapshot(
+        documents, names=names, members={GROUP: 5} if members is None else members, sample_size=people, **more
+    )
 
 
 def change(
@@ -87,7 +89,9 @@ SCOPE = change("settings", field="scope", before="assigned", after="all")
 START = change("schedule", field="enabled", before=False, after=True)
 MATCH = change("attribute_mapping", "users/userName", "match", 1, 2, (Effect.PROVISIONS, Effect.DEPROVISIONS))
 GROUP_IN = change("assignment", "group:G/admin", action=Action.CREATE, key=(OTHER, ROLE))
-GROUP_OUT = change("assignment", "group:G/admin", action=Action.DELETE, key=(GROUP, ROLE), effects=(Effect.DEPROVISIONS,))
+GROUP_OUT = change(
+    "assignment", "group:G/admin", action=Action.DELETE, key=(GROUP, ROLE), effects=(Effect.DEPROVISIONS,)
+)
 USER_IN = change("assignment", "user:x/admin", action=Action.CREATE, key=("u2", ROLE))
 
 
@@ -157,21 +161,21 @@ def test_only_what_a_change_needs_is_counted(changes, snapshot, expected):
 @pytest.mark.parametrize(
     ("one", "snapshot", "expected"),
     [
-        (SCOPE, seen(users=100), {Effect.PROVISIONS: Impact(94, 100, "at least")}),
+        (SCOPE, seen(users=100), {Effect.PROVISIONS: Impact(94, 100, "at_least")}),
         (SCOPE, seen(ROWS[:1], users=100), {Effect.PROVISIONS: Impact(99, 100)}),
-        (SCOPE, seen(users=3), {Effect.PROVISIONS: Impact(0, 3, "at least")}),
+        (SCOPE, seen(users=3), {Effect.PROVISIONS: Impact(0, 3, "at_least")}),
         (SCOPE, seen(), {}),
         (SCOPE, seen(members={}, users=100), {}),
         (SCOPE, seen(None, users=100), {}),
-        (SCOPE, seen(users=100, schema={}), {Effect.PROVISIONS: Impact(99, 100, "at most")}),
-        (SCOPE, seen(users=100, schema=live([("department", "IT")])), {Effect.PROVISIONS: Impact(99, 100, "at most")}),
-        (SCOPE, seen(users=0, schema={}), {Effect.PROVISIONS: Impact(0, 0, "at most")}),
-        (USER_IN, seen(), {Effect.PROVISIONS: Impact(1, precision="at most")}),
+        (SCOPE, seen(users=100, schema={}), {Effect.PROVISIONS: Impact(99, 100, "at_most")}),
+        (SCOPE, seen(users=100, schema=live([("department", "IT")])), {Effect.PROVISIONS: Impact(99, 100, "at_most")}),
+        (SCOPE, seen(users=0, schema={}), {Effect.PROVISIONS: Impact(0, 0, "at_most")}),
+        (USER_IN, seen(), {Effect.PROVISIONS: Impact(1, precision="at_most")}),
         (USER_IN, seen(ROWS[:1]), {Effect.PROVISIONS: Impact(1)}),
-        (USER_IN, seen(None), {Effect.PROVISIONS: Impact(1, precision="at most")}),
-        (GROUP_IN, seen(members={OTHER: 7}), {Effect.PROVISIONS: Impact(7, precision="at most")}),
+        (USER_IN, seen(None), {Effect.PROVISIONS: Impact(1, precision="at_most")}),
+        (GROUP_IN, seen(members={OTHER: 7}), {Effect.PROVISIONS: Impact(7, precision="at_most")}),
         (GROUP_IN, seen(members={OTHER: None}), {}),
-        (GROUP_OUT, seen(), {Effect.DEPROVISIONS: Impact(5, precision="at most")}),
+        (GROUP_OUT, seen(), {Effect.DEPROVISIONS: Impact(5, precision="at_most")}),
         (filters("IT", "Sales"), seen(sample=PEOPLE), {Effect.PROVISIONS: Impact(1, sample_size=3), Effect.DEPROVISIONS: Impact(1, sample_size=3)}),
         (filters(None, "Sales"), seen(sample=PEOPLE), {Effect.PROVISIONS: Impact(0, sample_size=3), Effect.DEPROVISIONS: Impact(2, sample_size=3)}),
         (filters("IT", "Sales"), seen(sample=Sample(PEOPLE, assigned=True, complete=True)), {Effect.PROVISIONS: Impact(1, 3, population="who are assigned"), Effect.DEPROVISIONS: Impact(1, 3, population="who are assigned")}),
@@ -190,20 +194,20 @@ def test_a_change_says_how_many(one, snapshot, expected):
 @pytest.mark.parametrize(
     ("scope", "more", "snapshot", "expected"),
     [
-        ("assigned", [], seen(users=100), Impact(6, 100, "at most")),
-        ("assigned", [GROUP_OUT], seen(users=100), Impact(1, 100, "at most")),
-        ("assigned", [GROUP_IN, USER_IN], seen(members={GROUP: 5, OTHER: 7}, users=100), Impact(14, 100, "at most")),
+        ("assigned", [], seen(users=100), Impact(6, 100, "at_most")),
+        ("assigned", [GROUP_OUT], seen(users=100), Impact(1, 100, "at_most")),
+        ("assigned", [GROUP_IN, USER_IN], seen(members={GROUP: 5, OTHER: 7}, users=100), Impact(14, 100, "at_most")),
         (
             "assigned",
             [change("assignment", "user:y/z", action=Action.DELETE, key=("y", ROLE))],
             seen(users=9),
-            Impact(6, 9, "at most"),
+            Impact(6, 9, "at_most"),
         ),
         ("assigned", [], seen(members={GROUP: None}), None),
         ("assigned", [], seen(None), None),
-        ("assigned", [USER_IN], Snapshot(users=9), Impact(1, 9, "at most")),
-        ("assigned", [], seen(users=4), Impact(4, 4, "at most")),
-        ("all", [], seen(users=100), Impact(100, precision="at most")),
+        ("assigned", [USER_IN], Snapshot(users=9), Impact(1, 9, "at_most")),
+        ("assigned", [], seen(users=4), Impact(4, 4, "at_most")),
+        ("all", [], seen(users=100), Impact(100, precision="at_most")),
         ("all", [], seen(), None),
         (None, [], seen(users=100), None),
     ],
@@ -273,7 +277,9 @@ def test_a_changed_mapping_says_for_whom_it_gives_another_value(one, names, expe
     told = annotate(spec(), [one], seen(sample=NAMED), TODAY)[0].impact
     unknown = (expected or ())[2:]
     impact = (
-        Impact(expected[0], sample_size=3, examples=expected[1], population="in scope", undetermined=sum(unknown)) if expected else None
+        Impact(expected[0], sample_size=3, examples=expected[1], population="in scope", undetermined=sum(unknown))
+        if expected
+        else None
     )
     assert dict(told) == ({} if impact is None else {Effect.RESYNC: impact})
     assert dict(annotate(spec(), [one], seen(), TODAY)[0].impact) == {}
@@ -295,11 +301,11 @@ def test_only_those_in_scope_count(filtered, expected):
     snapshot = seen(sample=people, schema=live(filtered))
     told = annotate(spec(), [source("[givenName]", "[mail]")], snapshot, TODAY)[0].impact
     assert dict(told) == {Effect.RESYNC: expected}
-    some = replace(snapshot, sample=Sample(NAMED, assigned=True))
+    some = replace(snapshot, sample_size=Sample(NAMED, assigned=True))
     told = annotate(spec(), [source("[givenName]", "[mail]")], some, TODAY)[0].impact
-    sampled = replace(expected, of=None, sample=expected.of)
+    sampled = replace(expected, total=None, sample_size=expected.of)
     assert dict(told) == ({Effect.RESYNC: sampled} if expected.of else {})
-    nobody = replace(snapshot, sample=Sample(assigned=True, complete=True))
+    nobody = replace(snapshot, sample_size=Sample(assigned=True, complete=True))
     told = annotate(spec(), [source("[givenName]", "[mail]")], nobody, TODAY)[0].impact
     assert dict(told) == {Effect.RESYNC: Impact(0, 0, population="in scope")}
 
@@ -309,14 +315,14 @@ def test_only_those_in_scope_count(filtered, expected):
     [
         (Impact(1), "1 user"),
         (Impact(8412, 8530), "8,412 of 8,530 users"),
-        (Impact(2, 12, "at least"), "at least 2 of 12 users"),
-        (Impact(34, precision="at most"), "at most 34 users"),
+        (Impact(2, 12, "at_least"), "at least 2 of 12 users"),
+        (Impact(34, precision="at_most"), "at most 34 users"),
         (Impact(3, sample_size=500), "3 of a sample of 500 users"),
         (Impact(1, sample_size=9, examples=("ada@x.y",)), "1 of a sample of 9 users: ada@x.y"),
         (Impact(2, sample_size=9, examples=("ada@x.y",)), "2 of a sample of 9 users: ada@x.y, …"),
         (Impact(0, 1, population="in scope"), "0 of 1 user in scope"),
-        (Impact(1, 1, "at most"), "at most 1 of 1 user"),
-        (Impact(1, precision="at most"), "at most 1 user"),
+        (Impact(1, 1, "at_most"), "at most 1 of 1 user"),
+        (Impact(1, precision="at_most"), "at most 1 user"),
         (
             Impact(2, 7, examples=("ada@x.y",), population="in scope", undetermined=1_000),
             "2 of 7 users in scope (not known of 1,000): ada@x.y, …",

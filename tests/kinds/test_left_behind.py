@@ -37,7 +37,7 @@ CARRIED = "nothing: it stays as it is and is not managed any more"
         (TITLE, TITLE, {}, {}),
         (TITLE, "", {}, {"attribute_mapping/users/title": 'mappings.users.attributes: "title": {absent: true}'}),
         (TITLE, "mappings: {users: {attributes: {title: {absent: true}}}}", {}, {}),
-        (TITLE, "mappings: {users: {unlisted: remove, attributes: {userName: userPrincipalName}}}", {}, {}),
+        (TITLE, "mappings: {users: {unlisted: delete, attributes: {userName: userPrincipalName}}}", {}, {}),
         ("mappings: {users: {attributes: {externalId: mail}}}", "", {}, {}),
         (
             ROLES,
@@ -67,7 +67,7 @@ CARRIED = "nothing: it stays as it is and is not managed any more"
                 ),
             },
         ),
-        (PEOPLE, "assignments: {unlisted: remove}", {"assignments": HELD}, {}),
+        (PEOPLE, "assignments: {unlisted: delete}", {"assignments": HELD}, {}),
         (
             "provisioning: {enabled: true, scope: all, deletion_threshold: 5}",
             "provisioning: {enabled: true, scope: all}",

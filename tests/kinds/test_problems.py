@@ -47,11 +47,11 @@ def held(principal: str, role: str, kind: str = "User") -> dict[str, Any]:
 TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     # --- the plan as a whole ---
     "an expired permit": (
-        "guards: [{allow: first-start, until: 2026-11-24, why: CHG-1}]",
+        "guard_exemptions: [{guard: initial-start, until: 2026-11-24, reason: CHG-1}]",
         {},
         [
             (
-                "error K003 guards[0]: the permit for first-start was over on 2026-11-24. "
+                "error K003 guards[0]: the permit for initial-start was over on 2026-11-24. "
                 "Take it out, or give it a new day and reason."
             )
         ],
@@ -148,7 +148,7 @@ TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         {"refused": ["jobs"]},
         [
             (
-                "error K201 job: Graph refused to show /servicePrincipals/{sp}/synchronization/jobs "
+                "error K201 job: Graph refused to show /servicePrincipals/{service_principal}/synchronization/jobs "
                 "(403 Authorization_RequestDenied). The identity needs Synchronization.Read.All."
             )
         ],
@@ -158,7 +158,7 @@ TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         {"refused": ["templates"], "jobs": []},
         [
             (
-                "error K201 job: Graph refused to show /servicePrincipals/{sp}/synchronization/templates "
+                "error K201 job: Graph refused to show /servicePrincipals/{service_principal}/synchronization/templates "
                 "(403 Authorization_RequestDenied). The identity needs Synchronization.Read.All."
             )
         ],
@@ -212,7 +212,7 @@ TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         {"refused": ["secrets"]},
         [
             (
-                "error K401 connection: Graph refused to show /servicePrincipals/{sp}/synchronization/secrets "
+                "error K401 connection: Graph refused to show /servicePrincipals/{service_principal}/synchronization/secrets "
                 "(403 Authorization_RequestDenied). The identity needs Synchronization.ReadWrite.All."
             )
         ],
@@ -222,7 +222,7 @@ TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         {"refused": ["secrets"]},
         [
             (
-                "error K401 connection: Graph refused to show /servicePrincipals/{sp}/synchronization/secrets "
+                "error K401 connection: Graph refused to show /servicePrincipals/{service_principal}/synchronization/secrets "
                 "(403 Authorization_RequestDenied). The identity needs Synchronization.ReadWrite.All."
             )
         ],
@@ -322,7 +322,7 @@ TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         ],
     ),
     "nothing left at all": (
-        "mappings: {users: {unlisted: remove}}",
+        "mappings: {users: {unlisted: delete}}",
         {},
         [
             (
@@ -337,7 +337,7 @@ TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         {"refused": ["schema"]},
         [
             (
-                "error K601 mappings: Graph refused to show /servicePrincipals/{sp}/synchronization/jobs/{job}/schema "
+                "error K601 mappings: Graph refused to show /servicePrincipals/{service_principal}/synchronization/jobs/{job}/schema "
                 "(403 Authorization_RequestDenied). The identity needs Synchronization.Read.All."
             )
         ],
@@ -418,7 +418,7 @@ TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         ],
     ),
     "roles that an inbound rule writes": (
-        "app_roles: {unlisted: remove}",
+        "app_roles: {unlisted: delete}",
         {"schema+": {"synchronizationRules/+": inbound()}},
         [
             (
@@ -445,11 +445,11 @@ TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         ],
     ),
     "roles whose holders are not shown": (
-        "app_roles: {unlisted: remove}",
+        "app_roles: {unlisted: delete}",
         {"refused": ["assignments"]},
         [
             (
-                "error K704 app_roles: Graph refused to show /servicePrincipals/{sp}/appRoleAssignedTo "
+                "error K704 app_roles: Graph refused to show /servicePrincipals/{service_principal}/appRoleAssignedTo "
                 "(403 Authorization_RequestDenied). The identity needs Application.Read.All."
             )
         ],
@@ -459,7 +459,7 @@ TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         {"refused": ["schema"]},
         [
             (
-                "error K704 app_roles: Graph refused to show /servicePrincipals/{sp}/synchronization/jobs/{job}/schema "
+                "error K704 app_roles: Graph refused to show /servicePrincipals/{service_principal}/synchronization/jobs/{job}/schema "
                 "(403 Authorization_RequestDenied). The identity needs Synchronization.Read.All."
             )
         ],
@@ -470,7 +470,7 @@ TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         {"refused": ["assignments"]},
         [
             (
-                "error K801 assignments: Graph refused to show /servicePrincipals/{sp}/appRoleAssignedTo "
+                "error K801 assignments: Graph refused to show /servicePrincipals/{service_principal}/appRoleAssignedTo "
                 "(403 Authorization_RequestDenied). The identity needs Application.Read.All."
             )
         ],
@@ -505,7 +505,7 @@ TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         ],
     ),
     "a role that goes because it is not listed": (
-        f"app_roles: {{unlisted: remove, roles: [{{value: member}}]}}\n{ASSIGNED % 'users: [{user: ada@contoso.com, roles: [admin, User]}]'}",
+        f"app_roles: {{unlisted: delete, roles: [{{value: member}}]}}\n{ASSIGNED % 'users: [{user: ada@contoso.com, roles: [admin, User]}]'}",
         {},
         ['error K807 assignments.users[0].roles: the application has no role "admin". Declare it under app_roles.'],
     ),
@@ -569,7 +569,7 @@ def test_a_group_whose_look_up_did_not_happen():
     ("text", "expected"),
     [
         ("mappings: {users: {attributes: {title: {expression: ']'}}}}", ["K501"]),
-        ("connection: {authentication: entra_token}\napp_roles: {unlisted: remove}\nassignments: {unlisted: keep}", []),
+        ("connection: {authentication: entra_token}\napp_roles: {unlisted: delete}\nassignments: {unlisted: keep}", []),
     ],
 )
 def test_offline_only_the_spec_can_be_wrong(text, expected):

@@ -50,7 +50,7 @@ def test_a_real_schema_is_made_as_wished_and_nothing_is_left(number):
 
 def test_a_real_inbound_rule_writes_the_roles():
     """The Salesforce template fills the tenant's app roles from profiles: they are not removed here."""
-    found = planned("app_roles: {unlisted: remove}", schema=sample("05"))
+    found = planned("app_roles: {unlisted: delete}", schema=sample("05"))
     assert [problem.code for problem in found.problems] == ["K702"]
 
 

@@ -215,7 +215,7 @@ ROLE = {"id": "1", "isEnabled": True, "value": "admin", "displayName": "Administ
             EVERYBODY, live(("a", "[mail]"), ("b", "Now()")), [], id="everybody while no live roles are there"
         ),
         pytest.param(
-            EVERYBODY.replace("enabled: true}}", "unlisted: remove, attributes: {u: {source: mail, match: 1}}}}"),
+            EVERYBODY.replace("enabled: true}}", "unlisted: delete, attributes: {u: {source: mail, match: 1}}}}"),
             live(("a", SINGLE)),
             ["L503"],
             id="everybody while live roles go",
@@ -316,9 +316,9 @@ def test_a_pattern_that_cannot_be_tried_here_is_nothing_to_complain_of():
 def test_nobody_to_match_by_is_told_without_a_tenant():
     """Where the live rows go, the spec's own are all there will be."""
     rows = "attributes: {title: jobTitle, active: {expression: 'Not([IsSoftDeleted])'}}"
-    assert [line.split()[1] for line in told(f"mappings: {{users: {{unlisted: remove, {rows}}}}}")] == ["no-matching"]
+    assert [line.split()[1] for line in told(f"mappings: {{users: {{unlisted: delete, {rows}}}}}")] == ["no-matching"]
     assert told(f"mappings: {{users: {{{rows}}}}}") == []
-    assert told("mappings: {users: {unlisted: remove}}") == []
+    assert told("mappings: {users: {unlisted: delete}}") == []
 
 
 @pytest.mark.parametrize(

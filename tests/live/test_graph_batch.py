@@ -10,8 +10,8 @@ from scimconf.graph.secrets import SecretValue
 
 
 def add(number):
-    path = "/servicePrincipals/{sp}/appRoleAssignedTo"
-    return Request("POST", path, {"sp": "1"}, body={"principalId": str(number)})
+    path = "/servicePrincipals/{service_principal}/appRoleAssignedTo"
+    return Request("POST", path, {"service_principal": "1"}, body={"principalId": str(number)})
 
 
 def look(number):

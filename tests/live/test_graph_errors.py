@@ -11,8 +11,8 @@ from scimconf.graph.client import Request
 from scimconf.graph.protocol.error_body import NEEDS, hint, said
 from scimconf.graph.secrets import SecretValue
 
-JOB = "/servicePrincipals/{sp}/synchronization/jobs/{job}"
-NAMES = {"sp": "1", "job": "j"}
+JOB = "/servicePrincipals/{service_principal}/synchronization/jobs/{job}"
+NAMES = {"service_principal": "1", "job": "j"}
 
 
 def refusal(fake, answer, method="GET", path="/me", names=None, **options):

@@ -9,7 +9,7 @@ from scimconf.diagnostics import GraphError
 from scimconf.graph.client import IDS_SIZE
 from scimconf.snapshot import AssignmentRow
 
-PATH = "/servicePrincipals/{sp}/appRoleAssignedTo"
+PATH = "/servicePrincipals/{service_principal}/appRoleAssignedTo"
 
 
 def page(rows, link=None):
@@ -18,7 +18,7 @@ def page(rows, link=None):
 
 
 def collect(fake, **options):
-    return fake.run(lambda graph: graph.collect(PATH, {"sp": "1"}, **options))
+    return fake.run(lambda graph: graph.collect(PATH, {"service_principal": "1"}, **options))
 
 
 def row(number):

@@ -45,14 +45,14 @@ def test_query_names_keep_their_dollar_and_values_are_encoded(fake):
 @pytest.mark.parametrize("value", ["", ".", "..", "a/b", "../x", "a\\b"])
 def test_a_name_that_leads_elsewhere_is_refused(fake, value):
     fake.answers(fake.ok())
-    with pytest.raises(ScimconfError, match="cannot stand for {sp}"):
-        fake.run(lambda graph: graph.get("/servicePrincipals/{sp}", {"sp": value}))
+    with pytest.raises(ScimconfError, match="cannot stand for {service_principal}"):
+        fake.run(lambda graph: graph.get("/servicePrincipals/{service_principal}", {"service_principal": value}))
     assert not fake.requests
 
 
 def test_a_name_that_nobody_gave_is_refused(fake):
     with pytest.raises(ScimconfError, match="cannot stand for {job}"):
-        fake.run(lambda graph: graph.get("/jobs/{job}", {"sp": "1"}))
+        fake.run(lambda graph: graph.get("/jobs/{job}", {"service_principal": "1"}))
 
 
 @pytest.mark.parametrize("path", ["users", "/a/../b", "/a//b", "/a?x=1", "/a#b", "/a/..", "/a b", "/a%2Fb"])
@@ -64,8 +64,8 @@ def test_a_path_that_is_not_plain_is_refused(fake, path):
 def test_the_schema_is_put_with_its_nulls_and_unknown_keys(fake):
     schema = {"id": "A0B1", "version": None, "rules": [{"flowTypes": "Add, Update", "new": {"x": None}}]}
     fake.answers(lambda _request: httpx.Response(204))
-    path = "/servicePrincipals/{sp}/synchronization/jobs/{job}/schema"
-    answer = fake.run(lambda graph: graph.put(path, {"sp": "1", "job": "scim.a.b"}, schema))
+    path = "/servicePrincipals/{service_principal}/synchronization/jobs/{job}/schema"
+    answer = fake.run(lambda graph: graph.put(path, {"service_principal": "1", "job": "scim.a.b"}, schema))
     (request,) = fake.requests
     assert answer is None
     assert (request.method, request.url.path) == (
@@ -114,15 +114,15 @@ def test_the_answer_keeps_bytes_clock_and_id(fake):
 
 def test_one_request_does_not_leak_into_the_next(fake):
     fake.answers(fake.ok())
-    names = {"sp": "1"}
+    names = {"service_principal": "1"}
 
     async def work(graph):
-        await graph.get("/servicePrincipals/{sp}", names, {"$select": "id"})
-        await graph.get("/servicePrincipals/{sp}/x", names)
+        await graph.get("/servicePrincipals/{service_principal}", names, {"$select": "id"})
+        await graph.get("/servicePrincipals/{service_principal}/x", names)
 
     fake.run(work)
     assert fake.urls[1] == f"{fake.base}/servicePrincipals/1/x"
-    assert names == {"sp": "1"}
+    assert names == {"service_principal": "1"}
 
 
 def test_every_request_has_an_id_of_its_own(fake):

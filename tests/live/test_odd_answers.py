@@ -198,7 +198,7 @@ def test_whoever_watches_cannot_end_an_apply():
             raise OSError(28, "No space left on device")
 
     rehearsal = Rehearsal()
-    assert rehearsal.apply(WRITER, wishes(allow=("application-created", "first-start")), Blind()).exit_code == 0
+    assert rehearsal.apply(WRITER, wishes(allow=("application-created", "initial-start")), Blind()).exit_code == 0
     assert changes(rehearsal.plan(WRITER)) == []
 
 

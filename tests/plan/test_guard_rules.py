@@ -67,7 +67,7 @@ UNASSIGNED = "people who are unassigned or leave the scope would no longer be di
 )
 def test_somebody_who_leaves_is_disabled_by_a_row_that_follows(change, said):
     """IsSoftDeleted at every update; accountEnabled follows only who is blocked; other rows and fields do not matter."""
-    found = [guard.message for guard in guards([change], LIVE) if guard.id == "active-unmapped"]
+    found = [guard.message for guard in guards([change], LIVE) if guard.id == "deprovisioning-disabled"]
     assert found == ([said] if said else [])
 
 
@@ -86,12 +86,12 @@ def test_active_may_be_what_it_likes_before_the_first_start():
 def test_what_is_left_behind_is_counted(number, said):
     """Only where it was asked to stop an apply."""
     (guard,) = guards([], GuardContext(abandoned=number))
-    assert (guard.id, guard.message, guard.number) == ("left-behind", said, number)
+    assert (guard.id, guard.message, guard.count) == ("resources-abandoned", said, number)
     assert guards([], GuardContext()) == ()
 
 
 SETTINGS = Address("a", "settings")
-MOST = Impact(34, 100, "at most")
+MOST = Impact(34, 100, "at_most")
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ MOST = Impact(34, 100, "at most")
         (None, None, ""),
         (Impact(8412, 8530), 8412, " (8,412 of 8,530 users)"),
         (MOST, 34, " (at most 34 of 100 users)"),
-        (Impact(34, 100, "at least"), None, " (at least 34 of 100 users)"),
+        (Impact(34, 100, "at_least"), None, " (at least 34 of 100 users)"),
         (Impact(3, sample_size=500), None, " (3 of a sample of 500 users)"),
         (Impact(3, 9, undetermined=2), None, " (3 of 9 users (not known of 2))"),
     ],
@@ -119,16 +119,16 @@ def test_guards_about_people_say_how_many(impact, number, said):
     ]
     found = [*guards(changes, LIVE), *guards(changes, GuardContext(has_run=True, quarantine="x"))]
     counted = {one.id for one in found if one.message.endswith(said) and one.number == number}
-    assert counted >= {"scope-all", "scope-narrows", "matching-changed", "first-start", "quarantined"}
+    assert counted >= {"scope-widened", "scope-narrowed", "matching-changed", "initial-start", "quarantined"}
     everybody = replace(update(SETTINGS, "scope", "all", "assigned"), effects=widens, impact=told)
-    assert [(one.id, one.number) for one in guards([everybody], LIVE)] == [("scope-narrows", number)]
+    assert [(one.id, one.number) for one in guards([everybody], LIVE)] == [("scope-narrowed", number)]
 
 
 def test_a_permit_with_a_number_opens_a_guard_about_people():
     """Up to the most that there can be."""
     change = replace(update(SETTINGS, "scope", "assigned", "all"), impact={Effect.PROVISIONS: MOST})
     for limit, is_open in ((33, False), (34, True)):
-        [found] = guards([change], replace(LIVE, exemptions=(GuardExemption("scope-all", max=limit),)))
+        [found] = guards([change], replace(LIVE, exemptions=(GuardExemption("scope-widened", max=limit),)))
         assert found.open is is_open
 
 
@@ -146,6 +146,8 @@ def test_people_who_may_be_in_a_group_as_well_are_counted_at_most(others, groups
     people = {"u": 200, **others}
     facts = GuardContext(holders=dict.fromkeys(people, 1), members=people, groups=frozenset(groups))
     address = Address("a", "assignment", "user:u/r")
-    gone = Change(address, Action.DELETE, before=Resource(address, key=("u", "r")), effects=frozenset({Effect.DEPROVISIONS}))
-    found = [one.message for one in guards([gone], facts) if one.id == "many-removals"]
+    gone = Change(
+        address, Action.DELETE, before=Resource(address, key=("u", "r")), effects=frozenset({Effect.DEPROVISIONS})
+    )
+    found = [one.message for one in guards([gone], facts) if one.id == "mass-removal"]
     assert found == [f"{said} would lose their last role"]

@@ -38,7 +38,7 @@ def change(rest="users/title", before=None, after="[jobTitle]", action=Action.UP
 
 
 def plan(*changes, name="a", **fields):
-    base = {"digest": "d", "fingerprint": "f", "paths": ("a.yaml",), "ids": {"sp": "1"}}
+    base = {"digest": "d", "fingerprint": "f", "paths": ("a.yaml",), "ids": {"service_principal": "1"}}
     return Plan(
         Tenant("t", "contoso.com"),
         (ApplicationPlan(name, changes=changes, **{**base, **fields}),),
@@ -62,13 +62,16 @@ FULL = plan(
     change("users/y", {"a": 1}, {"a": 2}),
     change("users/z", "gone", None, Action.DELETE),
     reported=(Resource(Address("a", "assignment", "user:x/admin"), {"b": 1}),),
-    left_alone=(Resource(Address("a", "app_role", "User")),),
+    unmanaged=(Resource(Address("a", "app_role", "User")),),
     guards=(
-        Guard("scope-all", "said", "", 3, Address("a", "settings")),
-        Guard("many-removals", "said", "--allow many-removals"),
+        Guard("scope-widened", "said", "", 3, Address("a", "settings")),
+        Guard("mass-removal", "said", "--allow mass-removal"),
     ),
-    notices=(Diagnostic("K001", "said", ("tenant",), hint="Write it.", severity="warning"), Diagnostic("K002", "said")),
-    left_behind=(Abandoned(Address("a", "app_role", "old"), "write this"),),
+    warnings=(
+        Diagnostic("K001", "said", ("tenant",), hint="Write it.", severity="warning"),
+        Diagnostic("K002", "said"),
+    ),
+    abandoned=(Abandoned(Address("a", "app_role", "old"), "write this"),),
     excluded=2,
 )
 
@@ -118,7 +121,7 @@ def test_options_that_a_file_leaves_out_are_as_when_none_is_given():
         (spoiled(applications=[{}]), "P004"),
         (spoiled(options={"only": 5}), "P004"),
         (spoiled(options={"only": [5]}), "P004"),
-        (spoiled(options={"redact_principals": 5}), "P004"),
+        (spoiled(options={"redact": 5}), "P004"),
         (spoiled(options=[]), "P004"),
         (with_impact("foo"), "P004"),
         (spoiled(summary={}), "P004"),
@@ -146,7 +149,7 @@ MOVED = {
         ["the tenant is other.com, not contoso.com"],
     ),
     "the spec": (plan(change(), digest="e"), ["a: the spec is another one"]),
-    "the application": (plan(change(), ids={"sp": "2"}), ["a: it is another application or job"]),
+    "the application": (plan(change(), ids={"service_principal": "2"}), ["a: it is another application or job"]),
     "the tenant's things": (plan(change(), fingerprint="g"), ["a: what the spec manages is no longer as it was seen"]),
     "a new change": (
         plan(change(), change("users/more")),

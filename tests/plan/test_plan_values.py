@@ -58,7 +58,7 @@ def test_what_is_left_alone_is_counted_by_kind():
 
 
 def test_a_guard_is_open_once_something_opened_it():
-    closed, opened = Guard("scope-all", "x"), Guard("many-removals", "y", "--allow many-removals")
+    closed, opened = Guard("scope-widened", "x"), Guard("mass-removal", "y", "--allow mass-removal")
     assert not closed.open
     assert opened.open
     assert ApplicationPlan("a", guards=(closed, opened)).blocking_guards == (closed,)

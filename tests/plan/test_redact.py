@@ -51,7 +51,7 @@ def only(made):
 def said(message, **more):
     """What becomes of a message in a plan that assigns Ada."""
     ada = change(assignment(f"user:{ADA}", key=(ID, ROLE), principal="Ada Lovelace"))
-    return only(redacted(plan(ada, notices=(Diagnostic("X", message),), **more))).warnings[0].message
+    return only(redacted(plan(ada, warnings=(Diagnostic("X", message),), **more))).warnings[0].message
 
 
 PERSON = re.compile(r"user:~[0-9a-f]{8}")
@@ -83,7 +83,7 @@ def test_the_key_and_the_facts_name_nobody():
 def test_drift_and_what_is_left_alone_or_behind_is_redacted_too():
     one = assignment(f"user:{ADA}")
     behind = Abandoned(one.address, f'assignments.users: - {{user: "{ADA}", absent: true}}')
-    made = only(redacted(plan(reported=(one,), left_alone=(one,), left_behind=(behind,))))
+    made = only(redacted(plan(reported=(one,), unmanaged=(one,), abandoned=(behind,))))
     person = made.unmanaged_drift[0].address.rest
     assert {made.unmanaged[0].address.rest, made.abandoned[0].address.rest} == {person}
     assert person.split("/")[0].removeprefix("user:") in made.abandoned[0].write
@@ -131,7 +131,7 @@ def test_everything_that_is_said_is_read():
             plan(
                 change(assignment(f"user:{ADA}"), reason=f"for {ADA}"),
                 guards=(Guard("a", f"stops {ADA}", f"permit: {ADA} wants it", 1, address), Guard("b", "x")),
-                notices=(Diagnostic("N", ADA, ("users", ADA, 1), hint=f"ask {ADA}"),),
+                warnings=(Diagnostic("N", ADA, ("users", ADA, 1), hint=f"ask {ADA}"),),
             ),
             options={"only": [f"*user:{ADA}*"], "number": 1},
         )
@@ -171,7 +171,7 @@ def test_values_are_read_to_the_bottom():
 
 def test_no_page_names_anybody():
     ada = change(assignment(f"user:{ADA}"))
-    made = redacted(plan(ada, notices=(Diagnostic("N", f"{ADA} and eve@evil.example"),)))
+    made = redacted(plan(ada, warnings=(Diagnostic("N", f"{ADA} and eve@evil.example"),)))
     for rendered in (text.plan(made), markdown.plan(made), html.plan(made), machine.plan(made)):
         assert not re.search(r"\bada\b|\beve\b", rendered.replace("sandbox", ""))
     json.loads(machine.plan(made))
@@ -204,7 +204,7 @@ def test_a_plan_that_was_read_back_gives_the_same_pseudonyms():
 
 
 def test_redacting_twice_is_redacting_once():
-    once = redacted(plan(change(assignment(f"user:{ADA}", key=(ID, ROLE))), notices=(Diagnostic("N", f"{ADA} {ID}"),)))
+    once = redacted(plan(change(assignment(f"user:{ADA}", key=(ID, ROLE))), warnings=(Diagnostic("N", f"{ADA} {ID}"),)))
     assert redacted(once) == once
 
 
@@ -223,7 +223,7 @@ def test_two_people_never_share_a_pseudonym(monkeypatch):
 
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_any_name_and_any_message(name, message):
-    made = redacted(plan(change(assignment(f"user:{name.replace('/', '')}")), notices=(Diagnostic("N", message),)))
+    made = redacted(plan(change(assignment(f"user:{name.replace('/', '')}")), warnings=(Diagnostic("N", message),)))
     assert only(made).changes[0].address.rest.startswith("user:")
     assert redacted(made) == made
 
@@ -231,6 +231,6 @@ def test_any_name_and_any_message(name, message):
 def test_time_grows_with_the_number_of_people_and_with_the_length_of_texts():
     def work(number, length):
         people = [change(assignment(f"user:Person {n}", key=(f"{n}", ROLE))) for n in range(number)]
-        return calls(lambda: redacted(plan(*people, notices=(Diagnostic("N", "a.b-" * length),))))
+        return calls(lambda: redacted(plan(*people, warnings=(Diagnostic("N", "a.b-" * length),))))
 
     assert work(5_000, 20_000) < 15 * work(500, 2_000)

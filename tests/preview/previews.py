@@ -78,7 +78,7 @@ def preview(rehearsal, spec, form="json", width=80, pieces=None, **asked):
         "users": (),
         "sample": None,
         "everyone": False,
-        "redact_principals": False,
+        "redact": False,
         **asked,
     }
     asked["everyone"] = not (asked["users"] or asked["sample"])

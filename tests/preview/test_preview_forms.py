@@ -46,7 +46,7 @@ RENDERED = {
     "writer.json": lambda tmp: preview(Rehearsal(), WRITER, "json"),
     "changed.txt": lambda tmp: preview(desk(), small(tmp, CHANGED), "text"),
     "changed.json": lambda tmp: preview(desk(), small(tmp, CHANGED), "json", sample=2),
-    "changed-redacted.txt": lambda tmp: preview(desk(), small(tmp, CHANGED), "text", redact_principals=True),
+    "changed-redacted.txt": lambda tmp: preview(desk(), small(tmp, CHANGED), "text", redact=True),
     "changed.html": lambda tmp: preview(desk(), small(tmp, CHANGED), "html", sample=2),
 }
 
@@ -232,9 +232,7 @@ def test_a_thousand_people_are_a_page_that_a_browser_opens_at_once(tmp_path):
 
 @pytest.mark.parametrize("form", ["text", "json", "html"])
 def test_a_redacted_preview_tells_no_name_and_no_value(tmp_path, form):
-    shown = preview(
-        desk(), small(tmp_path, CHANGED), form, redact_principals=True, users=("ada@contoso.com", "tim@contoso.com")
-    )
+    shown = preview(desk(), small(tmp_path, CHANGED), form, redact=True, users=("ada@contoso.com", "tim@contoso.com"))
     told = re.sub(r"<style>.*?</style>|<script>.*?</script>", "", shown.text, flags=re.DOTALL)
     for word in ("ada", "Ada", "Lovelace", "Reilly", "Publisher", "Analyst", "London", "E00294", "Cork"):
         assert not re.search(rf"\b{word}\b", told.replace("Europe/London", "")), word
@@ -253,7 +251,7 @@ def test_a_reason_that_quotes_a_value_is_masked_wherever_it_stands(tmp_path, for
     """Why somebody may be in scope, and so why `active` may be another: both quote the name that a filter looked at."""
     named = ("ada@contoso.com", "tim@contoso.com")
     open_, hidden = (
-        preview(desk(), small(tmp_path, FITS_IN_PART), form, redact_principals=masked, users=named).text
+        preview(desk(), small(tmp_path, FITS_IN_PART), form, redact=masked, users=named).text
         for masked in (False, True)
     )
     assert "Lovelace&#39; is not" in open_ or "Lovelace' is not" in " ".join(open_.split())
@@ -262,7 +260,7 @@ def test_a_reason_that_quotes_a_value_is_masked_wherever_it_stands(tmp_path, for
 
 
 def test_the_order_of_names_is_not_told(tmp_path):
-    shown = preview(desk(), small(tmp_path), redact_principals=True)
+    shown = preview(desk(), small(tmp_path), redact=True)
     assert len(shown.people) == 5
     assert list(shown.people) == sorted(shown.people)
     assert [preview(desk(), small(tmp_path)).people[name]["name"][:1] for name in ("ada", "tim")] == ["a", "t"]
@@ -271,12 +269,12 @@ def test_the_order_of_names_is_not_told(tmp_path):
 def test_what_goes_wrong_names_nobody_either(tmp_path, capsys):
     asked = ("nobody@contoso.com", "ada@contoso.com", "00000000-0000-0000-0000-00000000dead")
     rehearsal = desk()
-    assert preview(rehearsal, small(tmp_path), redact_principals=True, users=asked).code == 1
+    assert preview(rehearsal, small(tmp_path), redact=True, users=asked).code == 1
     said = capsys.readouterr().err
     assert len(re.findall(r"There is no user ~[0-9a-f]{8}\.", said)) == 2
     denied = {"error": {"code": "Authorization_RequestDenied", "message": "No, ada@contoso.com."}}
     rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/users/*", times=0)
-    assert preview(rehearsal, small(tmp_path), redact_principals=True, users=asked).code == 1
+    assert preview(rehearsal, small(tmp_path), redact=True, users=asked).code == 1
     said += capsys.readouterr().err
     assert "403" in said
     assert not any(name.partition("@")[0] in said for name in asked)
@@ -285,7 +283,7 @@ def test_what_goes_wrong_names_nobody_either(tmp_path, capsys):
 def test_problems_name_nobody_either(tmp_path, capsys):
     spec = small(tmp_path, "assignments: {unlisted: keep, users: [{user: gone@contoso.com, role: admin}]}\n")
     for masked in (False, True):
-        preview(desk(), spec, redact_principals=masked)
+        preview(desk(), spec, redact=masked)
         assert ("gone@contoso.com" in capsys.readouterr().err) is not masked
 
 
@@ -296,7 +294,7 @@ def test_pseudonyms_are_those_of_the_plan(tmp_path):
     rehearsal, spec = desk(), small(tmp_path, CHANGED)
     planned = rehearsal.plan(spec)
     hide = hiding(Plan(planned.comparison.tenant or Tenant(), (planned.comparison.plan,)))
-    shown = preview(rehearsal, spec, redact_principals=True, users=("ada@contoso.com",))
+    shown = preview(rehearsal, spec, redact=True, users=("ada@contoso.com",))
     assert list(shown.people) == [hide("ada@contoso.com")]
 
 

@@ -26,7 +26,7 @@ def listed(rehearsal, make):
 
 def test_only_the_needed_properties_are_asked_for(tmp_path):
     rehearsal = crowd()
-    rows = "mappings: {users: {unlisted: remove, attributes: {userName: {source: mail, match: 1}}}}\n"
+    rows = "mappings: {users: {unlisted: delete, attributes: {userName: {source: mail, match: 1}}}}\n"
     preview(rehearsal, small(tmp_path, rows), users=("ada@contoso.com",))
     asked = [entry for entry in rehearsal.journal if entry["path"].endswith("/users/ada@contoso.com")]
     assert asked, "the user is asked for by name"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scimconf.expressions.evaluation import Circumstances
+from scimconf.expressions.evaluation import EvaluationContext
 from scimconf.impact.assignees import roster
 from scimconf.impact.preview import Preview
 from scimconf.impact.preview_summary import SummaryBuilder
@@ -17,7 +17,7 @@ from scimconf.plan.preview_redact import masking, shape, unmasked
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
 
-TOLD = Circumstances(datetime(2026, 11, 25, tzinfo=UTC))
+TOLD = EvaluationContext(datetime(2026, 11, 25, tzinfo=UTC))
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 
@@ -190,7 +190,7 @@ def test_what_is_not_about_users_changes_no_side():
                after=Resource(Address("w", "x"), {"type": "boolean"})),
         Change(Address("w", "schedule"), Action.UPDATE, fields=fields),
     ]  # fmt: skip
-    snapshot = Snapshot(names={"sp": "1", "job": "2"}, documents={"assignments": []})
+    snapshot = Snapshot(names={"service_principal": "1", "job": "2"}, documents={"assignments": []})
     before, after = states_before_and_after(spec, snapshot, changes)
     assert (after.rows, after.enabled, after.booleans) == (before.rows, True, frozenset({"y"}))
 
@@ -216,7 +216,7 @@ def test_service_principals_and_nameless_groups_in_assignments():
         {"id": "y", "principalId": "2", "principalType": "Group", "principalDisplayName": None, "appRoleId": "r"},
     ]
     before, _ = states_before_and_after(
-        spec, Snapshot(names={"sp": "1", "job": "2"}, documents={"assignments": rows}), ()
+        spec, Snapshot(names={"service_principal": "1", "job": "2"}, documents={"assignments": rows}), ()
     )
     assert (before.users, before.groups, before.names) == ({}, {"2": ("r",)}, {"2": "2"})
 
@@ -295,7 +295,10 @@ def test_other_words_for_what_is_as_open_as_before_are_no_change():
 )
 def test_where_nothing_is_sent_on_either_side_nothing_changes(before, after):
     assert person(side(rows=before), side(rows=after), mail=None).outcome is UserOutcome.UNCHANGED
-    assert person(side(rows=before), side(rows=after), mail="a@x").outcome in (UserOutcome.CHANGES, UserOutcome.UNCHANGED)
+    assert person(side(rows=before), side(rows=after), mail="a@x").outcome in (
+        UserOutcome.CHANGES,
+        UserOutcome.UNCHANGED,
+    )
 
 
 def test_a_default_is_something_that_is_sent():

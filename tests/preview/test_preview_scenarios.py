@@ -374,7 +374,9 @@ def test_nobody_is_read_in_a_tenant_that_is_not_the_specs(tmp_path, capsys):
     assert "writer: nobody was looked at: the spec is for fabrikam.com, and this is contoso" in said
     assert shown.document == {"applications": [], "complete": False, "format_version": "1.0"}
     assert not [one for one in rehearsal.journal if "/users" in one["path"] or "/members" in one["path"]]
-    path.write_text(f"{path.read_text()}guards: [{{allow: wrong-tenant, until: 2027-01-01, why: merger}}]\n")
+    path.write_text(
+        f"{path.read_text()}guard_exemptions: [{{guard: tenant-mismatch, until: 2027-01-01, reason: merger}}]\n"
+    )
     assert preview(rehearsal, path).code == 0
 
 

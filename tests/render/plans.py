@@ -77,7 +77,7 @@ def everywhere(value):
     )
     one = ApplicationPlan(
         value,
-        {"sp": value, value: value},
+        {"service_principal": value, value: value},
         (value,),
         changes=changes,
         unmanaged_drift=(Resource(address, facts={"id": value}),),

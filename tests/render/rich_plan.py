@@ -50,7 +50,7 @@ def row(**fields):
         "match": None,
         "default": None,
         "apply": "always",
-        "flow": "when_changed",
+        "flow_behavior": "when_changed",
         "export_missing_references": False,
         **fields,
     }
@@ -196,7 +196,7 @@ def writer():
         name=NAME,
         ids={
             "app_id": "4f7c1a90-0b1c-4d5e-8f90-112233445566",
-            "sp": "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d",
+            "service_principal": "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d",
             "job": "customappsso.4f7c1a900b1c4d5e8f90112233445566.9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d",
         },
         paths=("examples/base.yaml", "examples/writer/scimconf.yaml"),
@@ -206,13 +206,13 @@ def writer():
         unmanaged_drift=(resource("assignment", "user:mallory@contoso.com/admin"), resource("app_role", "auditor")),
         unmanaged=(*found.unmanaged, *(Resource(one) for one in left)),
         guards=(
-            Guard("scope-all", "the scope goes from assigned to all, and the job is on"),
+            Guard("scope-widened", "the scope goes from assigned to all, and the job is on"),
             Guard(
                 "matching-changed",
                 "people are found by mailNickname instead of objectId",
                 address=address("users/externalId"),
             ),
-            Guard("many-removals", "3 of 6 people lose a role", "guards[0] in the spec (CHG-1234)", count=3),
+            Guard("mass-removal", "3 of 6 people lose a role", "guards[0] in the spec (CHG-1234)", count=3),
         ),
         warnings=(
             Diagnostic(
@@ -250,7 +250,9 @@ def figma():
 
 
 def idle():
-    return ApplicationPlan(name="idle", ids={"sp": "aaaaaaaa-3b7d-4bad-9bdd-2b0d7b3dcb6d"}, paths=("idle.yaml",))
+    return ApplicationPlan(
+        name="idle", ids={"service_principal": "aaaaaaaa-3b7d-4bad-9bdd-2b0d7b3dcb6d"}, paths=("idle.yaml",)
+    )
 
 
 TENANT = Tenant("11111111-2222-3333-4444-555555555555", "contoso.com", ("contoso.com",))
@@ -260,8 +262,8 @@ def sample():
     return Plan(TENANT, (writer(), figma(), idle()), {"only": [], "allow": []})
 
 
-SCHEMA = Document("schema", "/servicePrincipals/{sp}/synchronization/jobs/{job}/schema", written="put")
-SECRETS = Document("secrets", "/servicePrincipals/{sp}/synchronization/secrets", written="put_values")
+SCHEMA = Document("schema", "/servicePrincipals/{service_principal}/synchronization/jobs/{job}/schema", written="put")
+SECRETS = Document("secrets", "/servicePrincipals/{service_principal}/synchronization/secrets", written="put_values")
 
 
 def steps():
@@ -269,7 +271,7 @@ def steps():
     formatted = address("users/name.formatted")
     connection = address("", "connection")
     ada = address("user:ada@contoso.com/admin", "assignment")
-    job = "/servicePrincipals/{sp}/synchronization/jobs/{job}"
+    job = "/servicePrincipals/{service_principal}/synchronization/jobs/{job}"
     return [
         Send(Phase.START, (address("", "schedule"),), "start provisioning", "POST", f"{job}/start"),
         Send(Phase.STOP, (address("", "schedule"),), "pause provisioning", "POST", f"{job}/pause"),
@@ -318,11 +320,17 @@ def steps():
             (ada,),
             "give assignment/user:ada@contoso.com/admin",
             "POST",
-            "/servicePrincipals/{sp}/appRoleAssignedTo",
-            {"principalId": "{user:ada}", "appRoleId": "{role:admin}", "resourceId": "{sp}"},
+            "/servicePrincipals/{service_principal}/appRoleAssignedTo",
+            {"principalId": "{user:ada}", "appRoleId": "{role:admin}", "resourceId": "{service_principal}"},
             outputs=(("assignment", "id"),),
         ),
-        Send(Phase.CLEAR, (ada,), "take member away", "DELETE", "/servicePrincipals/{sp}/appRoleAssignedTo/{row}"),
+        Send(
+            Phase.CLEAR,
+            (ada,),
+            "take member away",
+            "DELETE",
+            "/servicePrincipals/{service_principal}/appRoleAssignedTo/{row}",
+        ),
     ]
 
 

@@ -56,7 +56,7 @@ def everywhere(value):
     complaint = Diagnostic(value, value, (value, 1), Location(value, 1, 1), value)
     plan = ApplicationPlan(
         value,
-        {"sp": value},
+        {"service_principal": value},
         (value,),
         changes=(change, *swap),
         unmanaged_drift=(Resource(address, facts={"id": value}),),

@@ -18,9 +18,9 @@ GOLDEN = Path(__file__).parent / "pages"
 RENDERED = {
     "plan.md": lambda: markdown.plan(plans.rich(), marker="plan"),
     "plan-bitbucket.md": lambda: markdown.plan(
-        plans.rich(), max_chars=markdown.LIMITS["bitbucket"], marker="plan", as_html=False
+        plans.rich(), max_length=markdown.LIMITS["bitbucket"], marker="plan", as_html=False
     ),
-    "plan-4000.md": lambda: markdown.plan(plans.rich(), max_chars=4_000),
+    "plan-4000.md": lambda: markdown.plan(plans.rich(), max_length=4_000),
     "plan-nothing.md": lambda: markdown.plan(Plan(Tenant("1", "contoso.com"), (rich_plan.idle(),))),
 }
 
@@ -68,9 +68,7 @@ def test_principals_that_are_neither_users_nor_groups_are_counted_too():
 
 
 def test_what_a_guard_counted_is_said_where_its_message_does_not():
-    rendered = markdown.plan(
-        one(guards=(Guard("a-b", "too many", count=1_200), Guard("c-d", "12 of them", count=12)))
-    )
+    rendered = markdown.plan(one(guards=(Guard("a-b", "too many", count=1_200), Guard("c-d", "12 of them", count=12))))
     assert "too many (counted: 1,200)." in rendered
     assert "12 of them. " in rendered
 
@@ -130,21 +128,21 @@ def test_where_tags_are_shown_nothing_is_a_tag():
 @pytest.mark.parametrize("most", [*range(0, 1_000, 23), *range(1_000, 12_000, 211), *markdown.LIMITS.values()])
 @pytest.mark.parametrize("as_html", [True, False])
 def test_it_is_never_longer_than_allowed(most, as_html):
-    assert size(markdown.plan(plans.rich(), max_chars=most, marker="plan", as_html=as_html)) <= most
+    assert size(markdown.plan(plans.rich(), max_length=most, marker="plan", as_html=as_html)) <= most
 
 
 @pytest.mark.parametrize("most", [40, 1_000, *markdown.LIMITS.values()])
 @pytest.mark.parametrize("applications", [1, 7, 300])
 def test_neither_is_a_large_one(most, applications):
-    rendered = markdown.plan(plans.large(3_000, applications), max_chars=most)
+    rendered = markdown.plan(plans.large(3_000, applications), max_length=most)
     assert size(rendered) <= most
     assert rendered.count("<details>") == rendered.count("</details>")
     assert rendered.count("```") % 2 == 0
 
 
 def test_nothing_is_cut_that_fits():
-    whole = markdown.plan(plans.large(900, 3), max_chars=1_000_000)
-    assert markdown.plan(plans.large(900, 3), max_chars=len(whole)) == whole
+    whole = markdown.plan(plans.large(900, 3), max_length=1_000_000)
+    assert markdown.plan(plans.large(900, 3), max_length=len(whole)) == whole
     assert "see the artifact" not in whole
 
 
@@ -157,7 +155,7 @@ def shown_and_left_out(rendered, said):
 
 def test_it_is_cut_on_a_whole_change_and_says_how_many_are_left_out():
     plan = one(*(change(number, "y" * 80) for number in range(2_000)))
-    shown, left_out = shown_and_left_out(markdown.plan(plan, max_chars=20_000), "changes")
+    shown, left_out = shown_and_left_out(markdown.plan(plan, max_length=20_000), "changes")
     assert shown + left_out == 2_000
     assert shown > 80
 
@@ -166,7 +164,7 @@ def test_applications_that_have_no_room_at_all_are_counted():
     plan = Plan(
         applications=tuple(ApplicationPlan(f"a{number}", changes=(change(number),) * 3) for number in range(300))
     )
-    rendered = markdown.plan(plan, max_chars=10_000)
+    rendered = markdown.plan(plan, max_length=10_000)
     shown, left_out = shown_and_left_out(rendered, "changes")
     assert shown + left_out == 900
     assert "more applications, see the artifact.**" in rendered
@@ -174,7 +172,7 @@ def test_applications_that_have_no_room_at_all_are_counted():
 
 def test_applications_without_changes_are_counted_without_them():
     plan = Plan(applications=tuple(replace(rich_plan.idle(), name=f"idle{number}") for number in range(300)))
-    assert "more applications, see the artifact.**" in markdown.plan(plan, max_chars=3_000).splitlines()[-1]
+    assert "more applications, see the artifact.**" in markdown.plan(plan, max_length=3_000).splitlines()[-1]
 
 
 def test_a_change_that_could_never_be_shown_does_not_hide_the_others():
@@ -189,7 +187,7 @@ def test_a_change_too_large_for_all_room_leaves_only_the_count():
 
 def test_many_guards_and_notices_are_counted_too():
     many = tuple(Guard(f"guard-{number}", "stops") for number in range(3_000))
-    rendered = markdown.plan(one(change(1), guards=many), max_chars=8_000)
+    rendered = markdown.plan(one(change(1), guards=many), max_length=8_000)
     assert "more guards, see the artifact." in rendered
     assert "+ app_role/role0001" in rendered
 
@@ -197,14 +195,14 @@ def test_many_guards_and_notices_are_counted_too():
 def test_characters_that_count_twice_are_counted_twice():
     assert size("🙂a王") == 4
     plan = one(*(change(number, "🙂" * 20) for number in range(300)))
-    assert len(markdown.plan(plan, max_chars=9_000).encode("utf-16-le")) // 2 <= 9_000
+    assert len(markdown.plan(plan, max_length=9_000).encode("utf-16-le")) // 2 <= 9_000
 
 
 @pytest.mark.parametrize("most", [65_536, 1_000_000])
 def test_time_grows_with_the_number_of_changes(most):
     def work(number):
         plan = plans.large(number)
-        return calls(lambda: markdown.plan(plan, max_chars=most))
+        return calls(lambda: markdown.plan(plan, max_length=most))
 
     assert work(5_000) < 15 * work(500)
 
@@ -254,11 +252,11 @@ def test_a_function_that_flows_as_before_is_drawn_once():
 
 
 def test_more_mappings_than_can_be_read_are_not_drawn():
-    assert " 60 more changed mappings are not drawn." in markdown.plan(plans.large(300), max_chars=1_000_000)
+    assert " 60 more changed mappings are not drawn." in markdown.plan(plans.large(300), max_length=1_000_000)
 
 
 def test_where_room_is_short_changes_go_before_the_picture():
     whole = markdown.plan(plans.large(30))
     assert "```mermaid" in whole
-    assert "```mermaid" not in markdown.plan(plans.large(30), max_chars=len(whole) - 1)
-    assert "see the artifact" not in markdown.plan(plans.large(30), max_chars=len(whole) - 1)
+    assert "```mermaid" not in markdown.plan(plans.large(30), max_length=len(whole) - 1)
+    assert "see the artifact" not in markdown.plan(plans.large(30), max_length=len(whole) - 1)

@@ -50,7 +50,7 @@ VALUES = pytest.mark.parametrize("value", plans.HOSTILE.values(), ids=list(plans
 @VALUES
 @pytest.mark.parametrize("as_html", [True, False])
 def test_nothing_comes_of_a_value(value, as_html):
-    rendered = markdown.plan(plans.everywhere(value), max_chars=1_000_000, marker=value, as_html=as_html)
+    rendered = markdown.plan(plans.everywhere(value), max_length=1_000_000, marker=value, as_html=as_html)
     check(rendered)
     assert all(line.isprintable() for line in rendered.split("\n"))
     rendered.encode()
@@ -61,14 +61,14 @@ def test_the_page_has_the_parts_that_it_has_with_plain_values(value):
     def shape(text):
         return [token.type for token in PARSER.parse(text) if token.level == 0]
 
-    expected = shape(markdown.plan(plans.everywhere("plain"), max_chars=9_000_000))
-    assert shape(markdown.plan(plans.everywhere(value), max_chars=9_000_000)) == expected
+    expected = shape(markdown.plan(plans.everywhere("plain"), max_length=9_000_000))
+    assert shape(markdown.plan(plans.everywhere(value), max_length=9_000_000)) == expected
 
 
 @VALUES
 def test_neither_does_anything_when_it_is_cut(value):
     for most in (300, 1_500, 4_000, 12_000):
-        rendered = markdown.plan(plans.everywhere(value), max_chars=most, marker=value)
+        rendered = markdown.plan(plans.everywhere(value), max_length=most, marker=value)
         check(rendered)
         assert size(rendered) <= most
 
@@ -76,7 +76,7 @@ def test_neither_does_anything_when_it_is_cut(value):
 @settings(max_examples=60, deadline=None)
 @given(st.text(st.sampled_from("`|<>@#[]()!*_~&\\-=+.:/ \n\r\t1aw$") | st.characters(), max_size=40))
 def test_neither_does_anything_come_of_any_text(value):
-    check(markdown.plan(plans.everywhere(value), max_chars=1_000_000, marker=value))
+    check(markdown.plan(plans.everywhere(value), max_length=1_000_000, marker=value))
 
 
 @given(st.text(st.sampled_from("`| \\ab"), max_size=30))
@@ -102,7 +102,7 @@ def test_a_value_stays_in_its_cell(value):
         ('there is no user "ada@b.c", sorry.', 'there is no user `"ada@b.c"`, sorry.'),
         ("say @here @there now", "say `@here @there` now"),
         ("needs WRITER_SCIM_TOKEN.", "needs `WRITER_SCIM_TOKEN`."),
-        ("single sign-on can't be --allow scope-all", "single sign-on can't be `--allow scope-all`"),
+        ("single sign-on can't be --allow scope-widened", "single sign-on can't be `--allow scope-widened`"),
         ("1,234 of 5 people", "1,234 of 5 people"),
         ("defaced www. deadbeef www-x", "`defaced www. deadbeef www-x`"),
         ("wait   for it", "wait for it"),

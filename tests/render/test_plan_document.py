@@ -125,11 +125,11 @@ def test_effects_come_gravest_first():
 
 def test_guards_say_what_they_counted_and_what_opened_them():
     guards = (
-        Guard("many-removals", "x", "--allow many-removals", 3),
+        Guard("mass-removal", "x", "--allow mass-removal", 3),
         Guard("role-in-use", "y", address=Address("a", "b", "c")),
     )
     assert one(guards=guards)["guards"] == [
-        {"id": "many-removals", "message": "x", "opened_by": "--allow many-removals", "number": 3, "address": None},
+        {"id": "mass-removal", "message": "x", "opened_by": "--allow mass-removal", "number": 3, "address": None},
         {"id": "role-in-use", "message": "y", "opened_by": "", "number": None, "address": "a:b/c"},
     ]
 
@@ -146,4 +146,4 @@ def test_problems_keep_their_place():
 
 
 def test_a_path_of_the_spec_is_dotted():
-    assert one(notices=(Diagnostic("W1", "no", ("a", 0, "b")),))["notices"][0]["path"] == "a[0].b"
+    assert one(warnings=(Diagnostic("W1", "no", ("a", 0, "b")),))["notices"][0]["path"] == "a[0].b"

@@ -78,12 +78,12 @@ def test_a_secret_of_a_created_thing_stands_on_its_line():
 
 
 def test_a_created_thing_is_told_without_what_is_empty_or_usual():
-    fields = {"source": "[mail]", "match": None, "apply": "always", "flow": "when_changed"}
+    fields = {"source": "[mail]", "match": None, "apply": "always", "flow_behavior": "when_changed"}
     address = Address("a", "attribute_mapping", "users/mail")
     assert "  + attribute_mapping/users/mail  source: [mail]\n" in shown(
         *diff([Resource(address, fields)], [], {}).changes
     )
-    unusual = diff([Resource(address, fields | {"flow": "always"})], [], {}).changes
+    unusual = diff([Resource(address, fields | {"flow_behavior": "always"})], [], {}).changes
     assert "users/mail\n      flow    always\n      source  [mail]\n" in shown(*unusual)
 
 
@@ -137,7 +137,7 @@ def test_long_values_stand_below_their_name():
 
 def test_a_thing_of_an_unknown_kind_comes_last_under_its_own_name():
     rendered = shown(
-        updated(kind="new_kind"), updated(kind="schedule"), left_alone=(Resource(Address("a", "new_kind", "x")),)
+        updated(kind="new_kind"), updated(kind="schedule"), unmanaged=(Resource(Address("a", "new_kind", "x")),)
     )
     assert rendered.index("~ schedule") < rendered.index("~ new_kind")
     assert "left alone: 1 new kind\n" in rendered
@@ -203,17 +203,17 @@ def test_problems_are_told_by_place_whatever_the_order():
 
 def test_a_guard_names_its_place_where_that_is_not_the_only_one():
     guards = (
-        Guard("first-start", "x", address=Address("a", "schedule")),
+        Guard("initial-start", "x", address=Address("a", "schedule")),
         Guard("role-in-use", "y", address=Address("a", "app_role", "r")),
     )
     rendered = shown(guards=guards)
-    assert "  ! guard first-start: x\n      to open: say yes when asked, or --allow first-start\n" in rendered
+    assert "  ! guard initial-start: x\n      to open: say yes when asked, or --allow initial-start\n" in rendered
     assert "  ! guard role-in-use at app_role/r: y\n" in rendered
 
 
 def test_what_a_former_spec_named_is_told_with_the_line_to_write():
     behind = (Abandoned(Address("a", "app_role", "old"), "app_roles.roles: {value: old, absent: true}"),)
-    assert "    ? app_role/old\n        app_roles.roles: {value: old, absent: true}\n" in shown(left_behind=behind)
+    assert "    ? app_role/old\n        app_roles.roles: {value: old, absent: true}\n" in shown(abandoned=behind)
 
 
 def test_what_is_left_alone_is_listed_on_request():

@@ -154,7 +154,7 @@ def test_comments_of_items_stand_above_their_dash():
             role: b
             # commented: out
           # of the list
-          keep: # several
+          protect: # several
           # one
           - &k
             # of k
@@ -163,7 +163,7 @@ def test_comments_of_items_stand_above_their_dash():
         """) == dedent("""\
         assignments:
           # of the list
-          keep:  # several
+          protect:  # several
             # one
             - &k
               # of k

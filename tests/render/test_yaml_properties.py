@@ -86,7 +86,7 @@ class Maker:
 ROWS = [
     "mail", {"source": "mail", "match": Plain("none")}, {"source": "surname", "default": "none"},
     {"source": "surname", "default": Plain("none")}, {"constant": "NO", "apply": "on_create"}, {"absent": Plain("true")},
-    {"expression": 'Join(" ", [givenName], [surname])', "flow": Plain("always")}, {"expression": "mail"},
+    {"expression": 'Join(" ", [givenName], [surname])', "flow_behavior": Plain("always")}, {"expression": "mail"},
     {"expression": 'Switch([a], "", ' + ", ".join(f'"{word}  {word}"' for word in WORDS[:9]) + ")"},
 ]  # fmt: skip
 CLAUSES = [
@@ -117,7 +117,11 @@ SECTIONS = {
         "users": [{"user": "ada@contoso.com", "role": make.some_text()}, {"user": "bob", "roles": [make.some_text()]}],
     },
     "guards": lambda make: [
-        {"allow": "first-start", "until": make.rnd.choice(["2026-12-01", Plain("2026-12-01")]), "why": make.some_text()}
+        {
+            "guard": "initial-start",
+            "until": make.rnd.choice(["2026-12-01", Plain("2026-12-01")]),
+            "reason": make.some_text(),
+        }
     ],
 }
 

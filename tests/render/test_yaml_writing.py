@@ -19,7 +19,7 @@ def written(tree, **notes) -> str:
 
 def test_a_spec_looks_as_a_person_would_write_it():
     tree = {
-        "guards": [{"why": "CHG-1", "until": date(2026, 12, 1), "allow": "many-removals", "up_to": 40}],
+        "guards": [{"reason": "CHG-1", "until": date(2026, 12, 1), "guard": "mass-removal", "max": 40}],
         "assignments": {
             "users": [{"user": "ada@contoso.com", "roles": ["a", "b"]}], "unlisted": "keep", "users_from": ["people.csv"],
         },
@@ -85,7 +85,7 @@ def test_a_spec_looks_as_a_person_would_write_it():
           users_from: [people.csv]
 
         guards:
-          - {allow: many-removals, up_to: 40, until: 2026-12-01, why: CHG-1}
+          - {guard: mass-removal, max: 40, until: 2026-12-01, reason: CHG-1}
         """)
 
 

@@ -15,7 +15,7 @@ tenant: contoso.com
 application: {display_name: Large}
 provisioning: {enabled: false}
 assignments:
-  unlisted: remove
+  unlisted: delete
   users_from: [people.csv]
 """
 SWAPPED = 50

@@ -89,7 +89,7 @@ ACCEPTED = {
         "AppKey: {key_vault: {vault: https://acme.vault.azure.net, secret: d, version: e}}}}\n"
     ),
     "every form of an assignment": (
-        f"{MINIMAL}assignments: {{unlisted: remove, keep: [{{group: A*}}, {{user: b}}, {{role: c}}], groups: ["
+        f"{MINIMAL}assignments: {{unlisted: delete, protect: [{{group: A*}}, {{user: b}}, {{role: c}}], groups: ["
         "{name: a, role: b}, {id: 00000000-0000-0000-0000-000000000001, roles: [c]}, {name: d, absent: true}], "
         "users: [{user: e, roles: [f, g]}, {user: h, role: i, absent: true}]}\n"
     ),
@@ -113,9 +113,9 @@ def test_what_is_accepted_loads(name):
     assert load_text(ACCEPTED[name]).problems == ()
 
 
-WHOLE = as_json((ROOT / "examples" / "writer" / "scimconf.yaml").read_text()) | {
+WHOLE = as_json((ROOT / "examples" / "writer-new" / "scimconf.yaml").read_text()) | {
     "job": {"template": "scim"},
-    "guards": [{"allow": "scope-all", "address": "x", "up_to": 3, "until": "2026-12-01", "why": "y"}],
+    "guards": [{"guard": "scope-widened", "address": "x", "max": 3, "until": "2026-12-01", "reason": "y"}],
 }
 WHOLE["assignments"] = {**WHOLE["assignments"], "keep": [{"group": "A*"}]}
 WHOLE["assignments"].pop("users_from")

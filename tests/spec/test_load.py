@@ -92,7 +92,7 @@ def test_a_secret_in_the_file_is_nowhere_in_what_is_loaded():
     ],
 )
 def test_the_origin_of_a_path_is_the_nearest_place(path, line, column):
-    loaded = load_text(f"{MINIMAL}guards: [{{allow: scope-all, until: 2026-12-01, why: x}}]\n")
+    loaded = load_text(f"{MINIMAL}guard_exemptions: [{{guard: scope-widened, until: 2026-12-01, reason: x}}]\n")
     assert loaded.origin(path) == Location("spec.yaml", line, column)
 
 
@@ -136,7 +136,7 @@ def test_what_is_wrong_with_a_file_of_variables(text, said):
 
 def test_a_csv_has_its_rows_gathered_and_other_columns_left_alone():
     csv = "\ufeffUser, Name, Role\nada@contoso.com,Ada,admin\n\ngrace@contoso.com,Grace,member\nADA@contoso.com,Ada,member\n"
-    loaded = load_text(f"{MINIMAL}assignments: {{unlisted: remove, users_from: [a.csv]}}\n", {"a.csv": csv})
+    loaded = load_text(f"{MINIMAL}assignments: {{unlisted: delete, users_from: [a.csv]}}\n", {"a.csv": csv})
     assert lines(loaded.problems) == ""
     (rows,) = loaded.spec.assignments.imported
     assert [(user.user, user.roles) for user in rows.users] == [
@@ -146,7 +146,7 @@ def test_a_csv_has_its_rows_gathered_and_other_columns_left_alone():
 
 def test_a_csv_of_ten_thousand_rows():
     csv = "user,role\n" + "".join(f"user{number}@contoso.com,member\n" for number in range(10_000))
-    loaded = load_text(f"{MINIMAL}assignments: {{unlisted: remove, users_from: [a.csv]}}\n", {"a.csv": csv})
+    loaded = load_text(f"{MINIMAL}assignments: {{unlisted: delete, users_from: [a.csv]}}\n", {"a.csv": csv})
     assert len(loaded.spec.assignments.imported[0].users) == 10_000
 
 
@@ -167,5 +167,5 @@ def test_a_plain_expression_that_yaml_leaves_alone_is_taken(expression):
 
 
 def test_an_empty_csv_has_no_header():
-    loaded = load_text(f"{MINIMAL}assignments: {{unlisted: remove, users_from: [a.csv]}}\n", {"a.csv": ""})
+    loaded = load_text(f"{MINIMAL}assignments: {{unlisted: delete, users_from: [a.csv]}}\n", {"a.csv": ""})
     assert [problem.code for problem in loaded.problems] == ["S030"]

@@ -23,7 +23,7 @@ SAME = {
 DIFFERENT = {
     "another value": (MINIMAL, MINIMAL.replace("true", "false")),
     "none and the text none": (f"{MINIMAL}tenant: none\n", f'{MINIMAL}tenant: "none"\n'),
-    "the order of a list": (f"{MINIMAL}guards: [a, b]\n", f"{MINIMAL}guards: [b, a]\n"),
+    "the order of a list": (f"{MINIMAL}guard_exemptions: [a, b]\n", f"{MINIMAL}guard_exemptions: [b, a]\n"),
 }
 
 
@@ -50,7 +50,7 @@ def test_show_gives_each_line_with_its_origin():
     loaded = load_text(
         "extends: [base.yaml]\nname: writer\nmappings:\n  users:\n    filters: []\n    attributes:\n"
         "      'emails[type eq \"work\"].value': mail\n      timezone: {source: null, default: \"none\"}\n",
-        {"base.yaml": MINIMAL + "app_roles:\n  roles:\n    - {value: admin, display_name: a: b}\nguards: [[], {}]\n"
+        {"base.yaml": MINIMAL + "app_roles:\n  roles:\n    - {value: admin, display_name: a: b}\nguard_exemptions: [[], {}]\n"
          .replace("a: b", "'a: b'").replace("[[], {}]", "[]") + "assignments: {unlisted: keep, users_from: [a.csv]}\n",
          "a.csv": "user,role\nada@contoso.com,admin\n"},
     )  # fmt: skip

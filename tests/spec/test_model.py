@@ -29,7 +29,7 @@ WHOLE = {
     "name": "writer",
     "application": {"display_name": "Writer"},
     "provisioning": {"enabled": True, "deletion_threshold": 50},
-    "guards": [{"allow": "scope-all", "until": date(2026, 12, 1), "why": "a change"}],
+    "guards": [{"guard": "scope-widened", "until": date(2026, 12, 1), "reason": "a change"}],
 }
 
 
@@ -37,7 +37,7 @@ def test_a_spec_can_be_made_of_python_values():
     spec = Spec.model_validate(WHOLE)
     assert spec.provisioning.enabled is True
     assert spec.provisioning.deletion_threshold == 50
-    assert spec.guards == (ExemptionEntry(guard="scope-all", until=date(2026, 12, 1), reason="a change"),)
+    assert spec.guards == (ExemptionEntry(guard="scope-widened", until=date(2026, 12, 1), reason="a change"),)
 
 
 def test_what_was_not_written_is_known():

@@ -11,7 +11,7 @@ from scimconf.spec.loaded import digest, show
 from scimconf.spec.tree import Table
 from tests.spec.reading import load_text
 
-WRITER = (Path(__file__).parents[2] / "examples" / "writer" / "scimconf.yaml").read_text()
+WRITER = (Path(__file__).parents[2] / "examples" / "writer-new" / "scimconf.yaml").read_text()
 PIECES = st.one_of(
     st.text(max_size=5),
     st.sampled_from(["- ", ": ", "{", "}", "[", "]", "&a ", "*a", "!", "|", ">-", "#", "\t", "'", '"', "\n", "---\n", "? ", "<<: ", "${var:", "${env:", "null"]),

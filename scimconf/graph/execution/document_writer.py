@@ -15,7 +15,7 @@ from scimconf.snapshot import Document, Json, SecretRef
 from scimconf.steps import Edit, PendingDocument, Read
 
 STALE_CODES = frozenset({"CannotDeleteOrUpdateEnabledEntitlement"})
-PARSE = "/servicePrincipals/{sp}/synchronization/jobs/{job}/schema/parseExpression"
+PARSE = "/servicePrincipals/{service_principal}/synchronization/jobs/{job}/schema/parseExpression"
 
 
 async def write(run: ExecutionContext, document: Document, edits: Sequence[Edit]) -> bool:

@@ -39,7 +39,9 @@ async def send(run: ExecutionContext, step: Send) -> None:
                     return
                 if _makes_an_application(step) or not await run.again(wait, "an answer"):
                     raise
-            elif not (may_be_propagating(error) and run.live.patience.is_young() and await run.again(wait, step.description)):
+            elif not (
+                may_be_propagating(error) and run.live.patience.is_young() and await run.again(wait, step.description)
+            ):
                 raise
         else:
             break
@@ -153,7 +155,7 @@ def _may_be_late(run: ExecutionContext) -> bool:
 
 def _makes_an_application(step: Send) -> bool:
     """Such a request is never sent twice in a run: each one would make another application."""
-    return any(name == "sp" for name, _ in step.outputs)
+    return any(name == "service_principal" for name, _ in step.outputs)
 
 
 def _is_already(step: Send, error: GraphError) -> bool:

@@ -31,7 +31,11 @@ async def probe(live: TenantSession, tell: Callable[[str], None]) -> ProbeReport
     made = await live.graph.post(f"/applicationTemplates/{CUSTOM_TEMPLATE}/instantiate", body={"displayName": NAME})
     live.patience.made_here = True
     application = made["application"]
-    names = {"sp": made["servicePrincipal"]["id"], "app": application["id"], "app_id": application["appId"]}
+    names = {
+        "service_principal": made["servicePrincipal"]["id"],
+        "app": application["id"],
+        "app_id": application["appId"],
+    }
     asked = ProbeContext(live, names)
     try:
         for name, question in QUESTIONS.items():

@@ -42,7 +42,7 @@ def _without(
         said = f"{late[0].target} is set on creation only, so that nobody who leaves is deactivated"
         yield SpecIssue(late[0].path, said, "Take out `apply`.")
     elif row is None:
-        if users.unlisted == "remove":
+        if users.unlisted == "delete":
             said = "the mapping of active is removed, so that nobody who leaves is deactivated"
             yield SpecIssue(("mappings", "users", "unlisted"), said, "List active among the attributes.")
     elif row.absent:

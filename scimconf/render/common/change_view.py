@@ -122,7 +122,7 @@ def people(which: Effect, told: Sequence[ChangeItem]) -> str:
     known = [item.impact[which] for item in told if which in item.impact]
     if which is Effect.RESYNC or len(known) < len(told):
         return ""
-    return f"; {known[0] if len(known) == 1 else Impact(sum(one.count for one in known), precision='at most')}"
+    return f"; {known[0] if len(known) == 1 else Impact(sum(one.count for one in known), precision='at_most')}"
 
 
 def because(told: Iterable[ChangeItem]) -> str:

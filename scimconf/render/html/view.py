@@ -180,7 +180,9 @@ def _application(plan: ApplicationPlan, preview: Any) -> ApplicationView:
 def _guards(plan: ApplicationPlan) -> Iterable[GuardView]:
     for one in sorted(plan.guards, key=lambda guard: guard.is_allowed):
         where = visible(one.address.local) if one.address else ""
-        yield GuardView(visible(one.id), one.is_allowed, where, visible(one.message), _number(one), visible(opening(one)))
+        yield GuardView(
+            visible(one.id), one.is_allowed, where, visible(one.message), _number(one), visible(opening(one))
+        )
 
 
 def _number(guard: Guard) -> int | None:

@@ -21,18 +21,18 @@ LIMITS: Mapping[str, int] = MappingProxyType(
 """How many characters a comment may have."""
 
 
-def plan(plan: Plan, *, max_chars: int = LIMITS["github"], marker: str | None = None, as_html: bool = True) -> str:
+def plan(plan: Plan, *, max_length: int = LIMITS["github"], marker: str | None = None, as_html: bool = True) -> str:
     """The plan in at most so many characters.
 
     A job finds its comment again by the `marker`, which stands in a line that is not shown. Without `as_html` nothing
     is collapsed, for forges that show tags as text (Bitbucket).
     """
     first = f"{hidden(marker, as_html=as_html)}\n\n" if marker is not None else ""
-    first = first if size(first) <= max_chars else ""
+    first = first if size(first) <= max_length else ""
     told = [tuple(items(one.changes)) for one in plan.applications]
     sections = [section(one, own, as_html=as_html) for one, own in zip(plan.applications, told, strict=True)]
     groups = [group for group in summary(plan, [item for own in told for item in own]) if group.parts]
-    room = max_chars - size(first)
+    room = max_length - size(first)
     needed = sum(group.size for group in groups) + sum(one.size for one in sections)
     head, _ = fit_all(groups, room if needed <= room else room // 2)
     return f"{first}{head}{_sections(sections, room - size(head))}"

@@ -15,7 +15,7 @@ from scimconf.render.json import write
 from scimconf.render.preview.words import notices
 
 Json = Any
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "2.0"
 
 
 class JsonPreview:
@@ -34,8 +34,8 @@ class JsonPreview:
         self._applications += 1
         self._people = 0
         self._tenant = {"domain": head.tenant.domain, "id": head.tenant.id}
-        known = {"about": head.population, "name": head.name, "notices": list(head.warnings)}
-        return f'{comma}\n    {{\n{_members(known)},\n      "people": ['
+        known = {"population": head.population, "name": head.name, "warnings": list(head.warnings)}
+        return f'{comma}\n    {{\n{_members(known)},\n      "users": ['
 
     def person(self, person: UserPreview) -> str:
         comma = "," if self._people else ""
@@ -66,7 +66,7 @@ def document(person: UserPreview) -> Json:
     return {
         "name": person.name,
         "id": person.id,
-        "verdict": person.outcome.value,
+        "outcome": person.outcome.value,
         "notes": list(person.notes),
         "before": before,
         "after": after,
@@ -77,7 +77,7 @@ def document(person: UserPreview) -> Json:
 def _stand(stand: UserState) -> Json:
     return {
         "in_scope": stand.in_scope,
-        "why": stand.reason,
+        "reason": stand.reason,
         "disabled": stand.disabled,
         "attributes": {target: _sent(sent) for target, sent in stand.sent.items()},
         "resource": dict(stand.resource) or None,
@@ -101,9 +101,9 @@ def _sent(sent: SentRequest) -> Json:
 def _summary(summary: PreviewSummary) -> Json:
     return {
         "complete": summary.complete,
-        "notices": list(notices(summary)),
-        "people": summary.users,
-        "verdicts": {verdict.value: number for verdict, number in summary.outcomes.items()},
+        "warnings": list(notices(summary)),
+        "users": summary.users,
+        "outcomes": {verdict.value: number for verdict, number in summary.outcomes.items()},
         "mappings": {
             one.target: {"counts": dict(one.counts), "examples": {what: list(e) for what, e in one.examples.items()}}
             for one in summary.mappings

@@ -15,7 +15,7 @@ from scimconf.render.terminal.page import Page
 
 _IDS = {
     "app_id": "app id",
-    "sp": "service principal",
+    "service_principal": "service principal",
 }
 
 

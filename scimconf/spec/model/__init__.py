@@ -83,9 +83,9 @@ __all__ = [
 ]  # fmt: skip
 
 GuardId = Literal[
-    "wrong-tenant", "application-created", "scope-all", "scope-narrows", "matching-changed", "many-removals",
-    "group-removed", "all-removed", "active-unmapped", "role-in-use", "job-replaced", "threshold-off", "first-start",
-    "endpoint-changed", "secret-not-at-hand", "quarantined", "left-behind",
+    "tenant-mismatch", "application-created", "scope-widened", "scope-narrowed", "matching-changed", "mass-removal",
+    "group-removed", "all-assignments-removed", "deprovisioning-disabled", "role-in-use", "job-replaced", "deletion-threshold-disabled", "initial-start",
+    "endpoint-changed", "secret-unavailable", "quarantined", "resources-abandoned",
 ]  # fmt: skip
 GUARDS: tuple[str, ...] = GuardId.__args__  # type: ignore[attr-defined]
 STANDARD = ("users", "groups")
@@ -159,7 +159,9 @@ class ExemptionEntry(Section):
     max: Count | None = Field(default=None, description="Only up to this number.")
     until: Date = Field(description="The last day of the permit, as `2026-12-31`.")
     reason: Text = Field(description="The reason, e.g. the number of a change request.")
-    overrides_base: Flag = Field(default=False, description="Says that this opens more than the base file's permits do.")
+    overrides_base: Flag = Field(
+        default=False, description="Says that this opens more than the base file's permits do."
+    )
 
 
 class Spec(Section):

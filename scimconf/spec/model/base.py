@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from scimconf.spec.codes import refuse
 from scimconf.spec.tree import WORDS, Plain, core
 
-Unlisted = Literal["keep", "report", "remove"]
+Unlisted = Literal["keep", "report", "delete"]
 Apply = Literal["always", "on_create", "multi_value_add_only", "value_add_only", "attribute_add_only"]
 
 SLUG = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"

@@ -65,7 +65,7 @@ class MappingRow(Section):
     apply: Apply = Field(
         default="always", description="When the value is written; `on_create` leaves later changes alone."
     )
-    flow: Literal["when_changed", "always"] = Field(
+    flow_behavior: Literal["when_changed", "always"] = Field(
         default="when_changed", description="Whether an unchanged value is written again."
     )
     export_missing_references: Flag = Field(

@@ -10,10 +10,10 @@ import operator
 from collections.abc import Callable
 from decimal import Decimal
 
-from scimconf.expressions.dotnet.moments import Moment
-from scimconf.expressions.dotnet.outcomes import OpenError
+from scimconf.expressions.dotnet.errors import UndocumentedBehaviour
+from scimconf.expressions.dotnet.ticks import DotNetDateTime
 from scimconf.expressions.evaluation.arguments import number, text
-from scimconf.expressions.evaluation.values import Inner
+from scimconf.expressions.evaluation.values import TypedValue
 from scimconf.expressions.nodes import Operator
 
 _ORDER: dict[str, Callable[[Decimal, Decimal], bool]] = {
@@ -24,10 +24,10 @@ _ORDER: dict[str, Callable[[Decimal, Decimal], bool]] = {
 }
 
 
-def compare(left: Inner, sign: Operator, right: Inner) -> bool:
+def compare(left: TypedValue, sign: Operator, right: TypedValue) -> bool:
     """Whether a comparison holds."""
-    if isinstance(left, Moment) or isinstance(right, Moment):
-        raise OpenError("how dates are compared is not documented; DateDiff counts what is between them")
+    if isinstance(left, DotNetDateTime) or isinstance(right, DotNetDateTime):
+        raise UndocumentedBehaviour("how dates are compared is not documented; DateDiff counts what is between them")
     one, other = text(left), text(right)
     typed = _typed(left) or _typed(right)
     if sign in _ORDER:
@@ -36,23 +36,27 @@ def compare(left: Inner, sign: Operator, right: Inner) -> bool:
     return same if sign == "=" else not same
 
 
-def truth(value: Inner) -> bool:
+def truth(value: TypedValue) -> bool:
     """Whether a condition holds that is no comparison."""
     if isinstance(value, bool):
         return value
     if value in ("True", "False"):
         return value == "True"
-    raise OpenError("only a comparison and a function that says True or False are documented as a condition")
+    raise UndocumentedBehaviour(
+        "only a comparison and a function that says True or False are documented as a condition"
+    )
 
 
-def _typed(value: Inner) -> bool:
+def _typed(value: TypedValue) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _numbers(one: str, other: str) -> tuple[Decimal, Decimal]:
     left, right = number(one), number(other)
     if left is None or right is None:
-        raise OpenError("how a text that is no number is compared with < or >, or with a number, is not documented")
+        raise UndocumentedBehaviour(
+            "how a text that is no number is compared with < or >, or with a number, is not documented"
+        )
     return left, right
 
 
@@ -60,8 +64,8 @@ def _same(one: str, other: str) -> bool:
     if one == other:
         return True
     if one.casefold() == other.casefold():
-        raise OpenError(f"whether {one!r} = {other!r} heeds the case is not documented")
+        raise UndocumentedBehaviour(f"whether {one!r} = {other!r} heeds the case is not documented")
     left = number(one)
     if left is not None and left == number(other):
-        raise OpenError(f"whether {one!r} = {other!r} compares texts or numbers is not documented")
+        raise UndocumentedBehaviour(f"whether {one!r} = {other!r} compares texts or numbers is not documented")
     return False

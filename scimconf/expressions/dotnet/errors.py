@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class StopError(Exception):
+class EvaluationStop(Exception):
     """No value, and a sentence that says why; `function` is the one it happened in."""
 
     def __init__(self, reason: str, function: str = "") -> None:
@@ -11,14 +11,14 @@ class StopError(Exception):
         self.function = function
         super().__init__(f"{function}: {reason}" if function else reason)
 
-    def within(self, function: str) -> StopError:
+    def within(self, function: str) -> EvaluationStop:
         """The same, naming the function; the innermost one stays."""
         return self if self.function else type(self)(self.reason, function)
 
 
-class FailedError(StopError):
+class ServiceFailure(EvaluationStop):
     """The service would report an error, by its own documentation or by .NET's."""
 
 
-class OpenError(StopError):
+class UndocumentedBehaviour(EvaluationStop):
     """The documentation leaves it open, or it cannot be known here."""

@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass, field
 
 from scimconf.expressions.dotnet import formats
-from scimconf.expressions.dotnet.formats import DAYS, MONTHS, Piece
-from scimconf.expressions.dotnet.moments import HOUR, MINUTE, SECOND, Moment, civil
-from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
-from scimconf.expressions.dotnet.units import WHITE
+from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour
+from scimconf.expressions.dotnet.formats import DAYS, MONTHS, FormatSpecifier
+from scimconf.expressions.dotnet.ticks import HOUR, MINUTE, SECOND, DotNetDateTime, civil
+from scimconf.expressions.dotnet.utf16 import WHITE
 
 _HOURS = (re.compile(r"([+-])([0-9]{1,2})"), re.compile(r"([+-])([0-9]{2})"))
 _MINUTES = re.compile(r"([+-])([0-9]{1,2}+):?([0-9]{2})")
@@ -22,13 +22,13 @@ _FARTHEST = 14 * 60  # minutes from Greenwich
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class ParsedDateTime:
     """A date and time as written; `offset` counts the minutes of its zone, None where it has none.
 
     `utc` says that the zone was written as Z, which .NET remembers.
     """
 
-    moment: Moment
+    moment: DotNetDateTime
     offset: int | None = None
     utc: bool = False
 
@@ -38,7 +38,7 @@ class Clock:
         return self.moment.ticks - (self.offset or 0) * MINUTE
 
 
-def read(text: str, form: str, today: Moment, *, white: frozenset[str]) -> Clock:
+def read(text: str, form: str, today: DotNetDateTime, *, white: frozenset[str]) -> ParsedDateTime:
     """The date that a text says; raises FailedError where it is not of the format."""
     nothing = not text
     if "AllowLeadingWhite" in white:
@@ -46,7 +46,7 @@ def read(text: str, form: str, today: Moment, *, white: frozenset[str]) -> Clock
     if "AllowTrailingWhite" in white:
         text = text.rstrip(WHITE)
     cut = formats.read(form, white)
-    reader = _Reader(text, form, white)
+    reader = _DateTimeReader(text, form, white)
     place = 0
     while place < len(cut):
         place += reader.step(cut, place)
@@ -56,7 +56,7 @@ def read(text: str, form: str, today: Moment, *, white: frozenset[str]) -> Clock
 
 
 @dataclass(slots=True)
-class _Reader:
+class _DateTimeReader:
     """A walk along the text; what was read is kept by the letter of its format."""
 
     text: str
@@ -68,10 +68,10 @@ class _Reader:
     halves: bool = False  # the hour is one of twelve
     century: bool = True  # the year has one
 
-    def mismatch(self) -> FailedError:
-        return FailedError(f"{self.text!r} is not a date of the format {self.form!r}")
+    def mismatch(self) -> ServiceFailure:
+        return ServiceFailure(f"{self.text!r} is not a date of the format {self.form!r}")
 
-    def take(self, piece: Piece) -> None:
+    def take(self, piece: FormatSpecifier) -> None:
         match piece.letter:
             case "":
                 self.literal(piece)
@@ -95,7 +95,7 @@ class _Reader:
             case _:
                 self.zone(_MINUTES if piece.times > 2 else _HOURS[piece.times - 1])
 
-    def step(self, cut: tuple[Piece, ...], place: int) -> int:
+    def step(self, cut: tuple[FormatSpecifier, ...], place: int) -> int:
         """Take the piece at that place; how many pieces that was.
 
         A point may be missing together with the F behind it. A space may be missing where spaces at the end are
@@ -124,7 +124,7 @@ class _Reader:
         if self.found.setdefault(letter, value) != value:
             raise self.mismatch()
 
-    def literal(self, piece: Piece) -> None:
+    def literal(self, piece: FormatSpecifier) -> None:
         for character in piece.text:
             if self.inner and character == " " and not piece.exact:
                 self.skip_white()
@@ -140,15 +140,15 @@ class _Reader:
         self.position = taken.end()
         return taken[0]
 
-    def number(self, piece: Piece) -> int:
+    def number(self, piece: FormatSpecifier) -> int:
         """One or two digits for one letter, two digits for more."""
         return int(self.digits(1, 2) if piece.times == 1 else self.digits(2, 2))
 
-    def year(self, piece: Piece) -> None:
+    def year(self, piece: FormatSpecifier) -> None:
         self.century &= piece.times > 2
         self.keep("y", int(self.digits(piece.times, piece.times)) if piece.times > 2 else self.number(piece))
 
-    def name(self, piece: Piece) -> None:
+    def name(self, piece: FormatSpecifier) -> None:
         names = DAYS if piece.letter == "d" else MONTHS
         for number, full in enumerate(names):
             name = full if piece.times > 3 else full[:3]
@@ -158,13 +158,13 @@ class _Reader:
                 return
         raise self.mismatch()
 
-    def fraction(self, piece: Piece) -> None:
+    def fraction(self, piece: FormatSpecifier) -> None:
         if piece.times > 7:
-            raise FailedError(f"{piece.text} is not a format: a second has seven digits")
+            raise ServiceFailure(f"{piece.text} is not a format: a second has seven digits")
         digits = self.digits(0 if piece.letter == "F" else piece.times, piece.times)
         self.keep("f", int(digits.ljust(7, "0")))
 
-    def half(self, piece: Piece) -> None:
+    def half(self, piece: FormatSpecifier) -> None:
         """AM or PM in whatever case; of one letter alone, .NET heeds the case."""
         said = self.text[self.position : self.position + min(piece.times, 2)]
         said = said.upper() if piece.times > 1 else said
@@ -173,7 +173,7 @@ class _Reader:
         self.position += len(said)
         self.keep("t", int(said[0] == "P"))
 
-    def greenwich(self, piece: Piece) -> None:
+    def greenwich(self, piece: FormatSpecifier) -> None:
         """What Z and GMT in a format stand for. .NET remembers only of a Z that the date is in UTC."""
         said = _GREENWICH[piece.letter].match(self.text, self.position)
         if said is None:
@@ -202,15 +202,15 @@ class _Reader:
         self.keep("z", (hours * 60 + minutes) * (-1 if said[1] == "-" else 1))
 
 
-def _clock(reader: _Reader, today: Moment, *, current: bool) -> Clock:
+def _clock(reader: _DateTimeReader, today: DotNetDateTime, *, current: bool) -> ParsedDateTime:
     found = reader.found
     moment = civil(*_date(reader, today, current=current), _time(reader))
     if found.get("ddd", moment.day.weekday()) != moment.day.weekday():
         raise reader.mismatch()
-    return Clock(moment, found.get("z"), reader.utc)
+    return ParsedDateTime(moment, found.get("z"), reader.utc)
 
 
-def _date(reader: _Reader, today: Moment, *, current: bool) -> tuple[int, int, int]:
+def _date(reader: _DateTimeReader, today: DotNetDateTime, *, current: bool) -> tuple[int, int, int]:
     """Year, month and day; of a time alone it is today, as .NET has it."""
     found = reader.found
     if not found.keys() & {"y", "M", "d"}:
@@ -221,11 +221,11 @@ def _date(reader: _Reader, today: Moment, *, current: bool) -> tuple[int, int, i
 
 def _of_century(year: int) -> int:
     if 30 <= year <= 49:
-        raise OpenError(f"the century of the year {year} depends on the server's version of .NET")
+        raise UndocumentedBehaviour(f"the century of the year {year} depends on the server's version of .NET")
     return year + (2000 if year < 30 else 1900)
 
 
-def _time(reader: _Reader) -> int:
+def _time(reader: _DateTimeReader) -> int:
     found = reader.found
     hour = found.get("H", 0)
     if reader.halves:

@@ -6,7 +6,7 @@ import calendar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
+from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour
 
 SECOND = 10_000_000
 MINUTE = 60 * SECOND
@@ -17,7 +17,7 @@ _END = date.max.toordinal() * DAY
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Moment:
+class DotNetDateTime:
     """A date and a time of day."""
 
     ticks: int
@@ -54,25 +54,25 @@ class Moment:
         return f"{day.month}/{day.day}/{day.year:04} {clock}"
 
 
-def at(ticks: int) -> Moment:
+def at(ticks: int) -> DotNetDateTime:
     """The moment of a count of ticks; .NET knows those of the years 1 to 9999."""
     if not 0 <= ticks < _END:
-        raise FailedError("the date is outside of the years 1 to 9999")
-    return Moment(ticks)
+        raise ServiceFailure("the date is outside of the years 1 to 9999")
+    return DotNetDateTime(ticks)
 
 
-def civil(year: int, month: int, day: int, time: int = 0) -> Moment:
+def civil(year: int, month: int, day: int, time: int = 0) -> DotNetDateTime:
     """The moment of a date and the ticks since its midnight."""
     if not (1 <= year <= 9999 and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]):
-        raise FailedError(f"there is no day {year:04}-{month:02}-{day:02}")
-    return Moment((date(year, month, day).toordinal() - 1) * DAY + time)
+        raise ServiceFailure(f"there is no day {year:04}-{month:02}-{day:02}")
+    return DotNetDateTime((date(year, month, day).toordinal() - 1) * DAY + time)
 
 
-def of(moment: datetime) -> Moment:
+def of(moment: datetime) -> DotNetDateTime:
     """The moment of a Python datetime, in UTC; one without a zone is taken to be in UTC."""
     try:
         utc = moment.astimezone(UTC) if moment.tzinfo else moment
     except OverflowError:
-        raise OpenError("the present moment is outside of the years 1 to 9999 in UTC") from None
+        raise UndocumentedBehaviour("the present moment is outside of the years 1 to 9999 in UTC") from None
     seconds = utc.hour * 3600 + utc.minute * 60 + utc.second
     return civil(utc.year, utc.month, utc.day, seconds * SECOND + utc.microsecond * 10)

@@ -13,19 +13,19 @@ from types import MappingProxyType
 from scimconf.expressions.catalogue import FUNCTIONS
 from scimconf.expressions.nodes import Attribute, Call, Comparison, Concatenation, Constant, Expression
 from scimconf.expressions.tokens import Token, tokens
-from scimconf.expressions.walking import children
+from scimconf.expressions.visitor import children
 
 _SPELLINGS = MappingProxyType({name.lower(): name for name in FUNCTIONS})
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SourceSpan:
     """A part: its expression, its offset in the whole text, and what stands in it (None: an empty argument)."""
 
     node: Expression
     offset: int
     whole: str
-    inner: tuple[Place | None, ...]
+    inner: tuple[SourceSpan | None, ...]
 
     @property
     def written(self) -> str:
@@ -45,17 +45,17 @@ class Place:
         """The text that stands here, if it is one."""
         return self.node.text if isinstance(self.node, Constant) else None
 
-    def argument(self, position: int) -> Place | None:
+    def argument(self, position: int) -> SourceSpan | None:
         return self.inner[position] if position < len(self.inner) else None
 
-    def walk(self) -> Iterator[Place]:
+    def walk(self) -> Iterator[SourceSpan]:
         """The part itself and all that is in it, the outer before the inner."""
         yield self
         for each in self.inner:
             if each is not None:
                 yield from each.walk()
 
-    def calls(self, *names: str) -> Iterator[Place]:
+    def calls(self, *names: str) -> Iterator[SourceSpan]:
         """The calls of the functions of these names, or of any."""
         return (each for each in self.walk() if each.name and (not names or each.name in names))
 
@@ -63,7 +63,7 @@ class Place:
         """The source attributes and where they stand."""
         return ((each.node.name, each.offset) for each in self.walk() if isinstance(each.node, Attribute))
 
-    def branches(self) -> tuple[Place, ...]:
+    def branches(self) -> tuple[SourceSpan, ...]:
         """The arguments of which one becomes the value; none where the value is made of them."""
         match self.name:
             case "IIF":
@@ -76,7 +76,7 @@ class Place:
                 inner = ()
         return tuple(each for each in inner if each is not None)
 
-    def results(self) -> Iterator[Place]:
+    def results(self) -> Iterator[SourceSpan]:
         """The parts whose value this one can have."""
         branches = self.branches()
         for each in branches:
@@ -85,7 +85,7 @@ class Place:
             yield self
 
 
-def places(text: str, expression: Expression) -> Place:
+def places(text: str, expression: Expression) -> SourceSpan:
     """The parts of an expression that was parsed from this very text."""
     return _place(text, expression, _named(text))
 
@@ -95,14 +95,14 @@ def _named(text: str) -> Iterator[Token]:
     return (token for token in tokens(text) if token.kind not in ("mark", "end"))
 
 
-def _place(text: str, node: Expression, rest: Iterator[Token]) -> Place:
+def _place(text: str, node: Expression, rest: Iterator[Token]) -> SourceSpan:
     named = not isinstance(node, Comparison | Concatenation)
     offset = next(rest).offset if named else -1
     parts = node.arguments if isinstance(node, Call) else children(node)
     inner = tuple(None if each is None else _place(text, each, rest) for each in parts)
-    return Place(node, offset if named else _first(inner), text, inner)
+    return SourceSpan(node, offset if named else _first(inner), text, inner)
 
 
-def _first(inner: tuple[Place | None, ...]) -> int:
+def _first(inner: tuple[SourceSpan | None, ...]) -> int:
     """Where something without a name of its own begins: with the first of its parts."""
     return next(each.offset for each in inner if each is not None)

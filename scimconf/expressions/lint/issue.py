@@ -6,13 +6,13 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
-from scimconf.expressions.lint.places import Place
+from scimconf.expressions.lint.spans import SourceSpan
 
 Severity: TypeAlias = Literal["error", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class MappingFacts:
     """The mapping around an expression; what is None is not known, and rules about it keep quiet.
 
     `source_attributes` are those of the application's own schema; without them the built-in list of Entra's is asked.
@@ -33,28 +33,22 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One complaint: the rule, a sentence, what to write instead, and where in the text."""
+class ExpressionIssue:
+    """What a rule reports: the character in the text (from 0), a message, and what to write instead.
 
-    rule: str
-    message: str
-    hint: str = ""
-    severity: Severity = "warning"
-    offset: int = 0
-
-
-class Complaint(NamedTuple):
-    """What a rule gives: its finding, but for what all of its findings share. A severity is one that they do not share."""
+    `check` adds the id of the rule, and lowers the severity to "warning" where the rule is only a warning.
+    """
 
     offset: int
     message: str
     hint: str = ""
-    severity: Severity | None = None
+    severity: Severity = "error"
+    rule: str = ""
 
 
-class Rule(NamedTuple):
+class ExpressionRule(NamedTuple):
     """A rule: its name for people, how bad it is, and how it looks at a whole expression."""
 
     title: str
     severity: Severity
-    find: Callable[[Place, Context], Iterator[Complaint]]
+    find: Callable[[SourceSpan, MappingFacts], Iterator[ExpressionIssue]]

@@ -1,0 +1,86 @@
+"""Spelling suggestions for messages: the one policy behind every "Did you mean …?" of the client.
+
+`scimconf.expressions` has its own, because it imports nothing of scimconf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+LETTERS_PER_TYPO = 3
+"""One typing error is tolerated for so many letters of a name."""
+MIN_PREFIX = 3
+LONG_LOCAL_PART = 6
+"""From this length on, the name of a principal may differ by two letters, below it by one."""
+
+
+def suggest(name: str, candidates: Iterable[str]) -> str | None:
+    """Return the candidate that `name` most likely stands for, or None.
+
+    Case, `_`, `-` and spaces are ignored. A candidate matches if it begins with `name`, if it is the beginning of
+    `name`, or if it differs by at most one typing error per three letters.
+    """
+    compact = _compact(name)
+    limit = max(1, len(compact) // LETTERS_PER_TYPO)
+    ranked = [(rank, candidate) for candidate in candidates if (rank := _rank(compact, _compact(candidate), limit))]
+    return min(ranked, key=lambda pair: pair[0])[1] if ranked else None
+
+
+def suggest_principal(name: str, candidates: Iterable[str]) -> str | None:
+    """Return the user or group that `name` most likely stands for, or None.
+
+    Only the part before the `@` counts, since everyone shares the domain. It may differ by one letter, or by two if it
+    has at least six letters. Of several candidates that are equally close none is returned: the wrong one would get
+    access.
+    """
+    local, _, domain = name.casefold().partition("@")
+    limit = 2 if len(local) >= LONG_LOCAL_PART else 1
+    distances: dict[tuple[int, bool], list[str]] = {}
+    for candidate in dict.fromkeys(candidates):
+        other, _, other_domain = candidate.casefold().partition("@")
+        distance = edit_distance(local, other, limit)
+        if distance <= limit:
+            distances.setdefault((distance, domain != other_domain), []).append(candidate)
+    closest = distances[min(distances)] if distances else []
+    return closest[0] if len(closest) == 1 else None
+
+
+def did_you_mean(match: str | None, otherwise: str = "") -> str:
+    """Return the hint for a suggestion, or `otherwise` if there is none."""
+    return f"Did you mean `{match}`?" if match else otherwise
+
+
+def edit_distance(left: str, right: str, limit: int) -> int:
+    """Return the number of insertions, deletions, substitutions and swaps of neighbours between two texts.
+
+    Any number above `limit` means "more than `limit`".
+    """
+    if abs(len(left) - len(right)) > limit:
+        return limit + 1
+    before: list[int] = []
+    previous = list(range(len(right) + 1))
+    for row, letter in enumerate(left, 1):
+        current = [row]
+        for column, other in enumerate(right, 1):
+            cost = min(previous[column] + 1, current[-1] + 1, previous[column - 1] + (letter != other))
+            if row > 1 and column > 1 and letter == right[column - 2] and left[row - 2] == other:
+                cost = min(cost, before[column - 2] + 1)
+            current.append(cost)
+        before, previous = previous, current
+    return previous[-1]
+
+
+def _rank(name: str, candidate: str, limit: int) -> tuple[int, int] | None:
+    """Return how far a candidate is from a name, the smaller the closer; None if it is no match."""
+    distance = edit_distance(name, candidate, limit)
+    if distance <= limit:
+        return 0, distance
+    if len(name) >= MIN_PREFIX and candidate.startswith(name):
+        return 1, len(candidate) - len(name)
+    if len(candidate) >= MIN_PREFIX and name.startswith(candidate):
+        return 2, len(name) - len(candidate)
+    return None
+
+
+def _compact(name: str) -> str:
+    return name.casefold().translate({ord(sign): None for sign in "_- "})

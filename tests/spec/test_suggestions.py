@@ -1,0 +1,72 @@
+"""The policy of "Did you mean …?"."""
+
+from __future__ import annotations
+
+import pytest
+
+from scimconf.suggestions import did_you_mean, edit_distance, suggest, suggest_principal
+
+AUTHENTICATIONS = ["bearer_token", "oauth2_client_credentials", "other"]
+KEYS = ["source", "expression", "constant", "match", "flow_behavior"]
+PEOPLE = ["ada@contoso.com", "joe@contoso.com", "alan@contoso.com", "grace@contoso.com", "katherine@contoso.com"]
+
+
+@pytest.mark.parametrize(
+    ("name", "candidates", "expected"),
+    [
+        ("oauth2", AUTHENTICATIONS, "oauth2_client_credentials"),
+        ("bearer-token", AUTHENTICATIONS, "bearer_token"),
+        ("bearer", AUTHENTICATIONS, "bearer_token"),
+        ("basic", AUTHENTICATIONS, None),
+        ("Slak", ["Salesforce", "Slack"], "Slack"),
+        ("slack", ["Slack"], "Slack"),
+        ("sorce", KEYS, "source"),
+        ("osurce", KEYS, "source"),
+        ("matching", KEYS, "match"),
+        ("flowBehavior", KEYS, "flow_behavior"),
+        ("colour", KEYS, None),
+        ("of", ["officeLocation"], None),
+        ("adm1n", ["admin", "member"], "admin"),
+        ("", KEYS, None),
+        ("x", [], None),
+    ],
+)
+def test_suggest(name: str, candidates: list[str], expected: str | None) -> None:
+    assert suggest(name, candidates) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "candidates", "expected"),
+    [
+        ("alann@contoso.com", PEOPLE, "alan@contoso.com"),
+        ("alann@contoso.com", ["ada@contoso.com"], None),
+        ("grce@contoso.com", PEOPLE, "grace@contoso.com"),
+        ("grce@contoso.com", ["joe@contoso.com", "ada@contoso.com"], None),
+        ("GRACE@contoso.com", PEOPLE, "grace@contoso.com"),
+        ("grace@contoso.onmicrosoft.com", PEOPLE, "grace@contoso.com"),
+        ("kathrine@contoso.com", PEOPLE, "katherine@contoso.com"),
+        ("katrine@contoso.com", PEOPLE, "katherine@contoso.com"),
+        ("catrine@contoso.com", PEOPLE, None),
+        ("adb@contoso.com", ["ada@contoso.com", "adc@contoso.com"], None),
+        ("ann@contoso.com", ["ann@fabrikam.com", "anne@contoso.com"], "ann@fabrikam.com"),
+        ("Salse", ["Sales", "Marketing"], "Sales"),
+        ("Sales EU", ["Sales US"], "Sales US"),
+        ("Sales", ["Sales EMEA"], None),
+        ("bob", [], None),
+    ],
+)
+def test_suggest_principal(name: str, candidates: list[str], expected: str | None) -> None:
+    assert suggest_principal(name, candidates) == expected
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "distance"),
+    [("", "", 0), ("a", "", 1), ("source", "sorce", 1), ("ab", "ba", 1), ("abc", "xyz", 3), ("abcdefgh", "", 5)],
+)
+def test_edit_distance_up_to_four(left: str, right: str, distance: int) -> None:
+    assert edit_distance(left, right, 4) == distance
+
+
+def test_did_you_mean() -> None:
+    assert did_you_mean("title") == "Did you mean `title`?"
+    assert did_you_mean(None, "Valid keys: a, b.") == "Valid keys: a, b."
