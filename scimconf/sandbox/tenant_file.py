@@ -79,8 +79,9 @@ _APPLICATION_KEYS: Mapping[str, type] = {
     "preferredSingleSignOnMode": str,
     "appRoleAssignmentRequired": bool,
 }
-"""The valid keys of an application and the types of their values; null is valid for each."""
+"""The valid keys of an application and the types of their values."""
 
+_NULLABLE_KEYS = ("template", "notes", "preferredSingleSignOnMode")
 _PRINCIPAL_KEYS = ("tags", "notes", "preferredSingleSignOnMode", "appRoleAssignmentRequired")
 _TYPE_NAMES: Mapping[type, str] = {
     dict: "an object",
@@ -108,8 +109,8 @@ class TenantFile:
         with _located(self.name):
             _check_keys(self.content, _TENANT_KEYS)
             with _located("generate"):
-                _check_keys(self.content.get("generate") or {}, _GENERATE_KEYS)
-            for index, application in enumerate(self.content.get("applications") or []):
+                _check_keys(self.content.get("generate", {}), _GENERATE_KEYS)
+            for index, application in enumerate(self.content.get("applications", [])):
                 with _located(f"applications[{index}]"):
                     _check_keys(application, _APPLICATION_KEYS)
                     _require_name(application, "displayName")
@@ -269,7 +270,7 @@ def _add_application(tenant: Tenant, description: Json) -> None:
     else:
         application, principal = applications.instantiate(tenant, entry, name)
     template_roles = [] if description.get("roles_only") else application["appRoles"]
-    roles = [*template_roles, *(_new_role(application["id"], role) for role in description.get("roles") or [])]
+    roles = [*template_roles, *(_new_role(application["id"], role) for role in description.get("roles", []))]
     common = {"createdDateTime": description.get("createdDateTime", application["createdDateTime"]), "appRoles": roles}
     tenant.documents.put(applications.APPLICATION, application["id"], application | common)
     principal = principal | common | {key: description[key] for key in _PRINCIPAL_KEYS if key in description}
@@ -403,7 +404,7 @@ def _located(location: str) -> Iterator[None]:
 
 def _for_each(content: Mapping[str, Any], key: str, load: Callable[[Any], None]) -> None:
     """Load each element of a list; errors name the key and the index."""
-    for index, element in enumerate(content.get(key) or []):
+    for index, element in enumerate(content.get(key, [])):
         with _located(f"{key}[{index}]"):
             load(element)
 
@@ -424,7 +425,7 @@ def _check_keys(content: Any, valid: Mapping[str, type]) -> None:
     for key, value in content.items():
         if key not in valid:
             raise TenantFileError(f"unknown key {key!r}. Valid keys: {', '.join(sorted(valid))}")
-        if value is not None and type(value) is not valid[key]:
+        if type(value) is not valid[key] and not (value is None and key in _NULLABLE_KEYS):
             raise TenantFileError(f"{key}: expected {_TYPE_NAMES[valid[key]]}, got {_type_name(value)} ({value!r})")
 
 
