@@ -123,7 +123,7 @@ def names(client):
         "app": app["id"],
         "app_roles": app["appRoles"],
         "role": ROLE,
-        "service_principal": sp,
+        "sp": sp,
         "job": job,
         "template": f"/servicePrincipals/{sp}/synchronization/templates/scim",
         "schema": schema,
