@@ -138,7 +138,7 @@ def test_problems_keep_their_place():
         Diagnostic("S1", "no", ("a", 0), Location("f.yaml", 1, 2), "hint"),
         Diagnostic("S2", "hm", severity="warning"),
     ]
-    document = json.loads(machine.problems(problems))
+    document = json.loads(machine.diagnostics(problems))
     assert document["summary"] == {"errors": 1, "warnings": 1}
     assert document["problems"][0]["where"] == {"file": "f.yaml", "line": 1, "column": 2}
     assert document["problems"][1]["where"] is None
