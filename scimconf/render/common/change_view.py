@@ -23,6 +23,7 @@ from scimconf.render.common.values import block
 Json = Any
 WIDTH = 96
 _GROUPED = "assignment"
+_PRINCIPALS = ("user", "group")
 _NO_IMPACT: Mapping[Effect, Impact] = MappingProxyType({})
 
 
@@ -166,9 +167,12 @@ def cause(rows: Iterable[ChangeRow]) -> str:
     """Return what causes an effect: `1 role, 3 users, 1 group`; assignments are counted by principal."""
     kinds, principals = Counter[str](), Counter[str]()
     for row in rows:
-        (principals if row.principal else kinds)[row.principal or row.kind] += 1
+        if row.principal:
+            principals[row.principal if row.principal in _PRINCIPALS else "other principal"] += 1
+        else:
+            kinds[row.kind] += 1
     parts = [counts(kinds)] if kinds else []
-    parts += [plural(number, name) for name, number in sorted(principals.items(), reverse=True)]
+    parts += [plural(principals[name], name) for name in (*_PRINCIPALS, "other principal") if principals[name]]
     return ", ".join(parts)
 
 
