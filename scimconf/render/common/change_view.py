@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from scimconf.plan import Action, Change, Detail, Effect, FieldChange, Impact, WriteOnly, decode
-from scimconf.render.common.effects import combine, sentence
+from scimconf.render.common.effects import combine, full_resync, sentence
 from scimconf.render.common.escaping import visible
 from scimconf.render.common.fields import detail_path, facts, is_nested, shown_fields
 from scimconf.render.common.labels import by_weight, counts, kind_order, plural
@@ -157,6 +157,9 @@ def by_effect(rows: Iterable[ChangeRow]) -> Mapping[Effect, Sequence[ChangeRow]]
 
 def combined_sentence(effect: Effect, rows: Sequence[ChangeRow]) -> str:
     """Return one effect of several rows as one sentence about users."""
+    resyncs_all = [row for row in rows if not row.principal] if effect is Effect.RESYNC else []
+    if resyncs_all:
+        return full_resync(len(resyncs_all))
     kinds = {row.kind for row in rows}
     kind = kinds.pop() if len(kinds) == 1 else ""
     impacts = [change.impact.get(effect) for row in rows for change in row.changes if effect in change.effects]
