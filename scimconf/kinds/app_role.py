@@ -44,7 +44,6 @@ class AppRoleKind(Base):
 
     name = "app_role"
     labels = ("role", "roles")
-    shown_facts = ("id", "assignments")
     after = ("application",)
     guard_ids = ("role-in-use",)
     effects_before_start = frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS})

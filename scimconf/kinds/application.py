@@ -117,7 +117,9 @@ class ApplicationKind(Base):
 
     def compared_offline(self, spec: Spec, resource: Resource) -> Resource | None:
         """Leave out the name: it says which application is meant, not how it is configured."""
-        return Resource(resource.address, {key: value for key, value in resource.fields.items() if key != "display_name"})
+        return Resource(
+            resource.address, {key: value for key, value in resource.fields.items() if key != "display_name"}
+        )
 
     def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
         for change in changes:

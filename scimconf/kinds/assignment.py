@@ -216,9 +216,6 @@ class AssignmentKind(Base):
             for change in changes
         }
 
-    def effect_text(self, effect: Effect, change: Change) -> str:
-        return "users are evaluated again" if effect is Effect.RESYNC else ""
-
     def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
         return assignment_guards(changes, context)
 

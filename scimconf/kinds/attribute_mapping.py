@@ -45,7 +45,9 @@ class AttributeMappingKind(Base):
 
     name = "attribute_mapping"
     labels = ("attribute mapping", "attribute mappings")
-    defaults = MappingProxyType({"apply": "always", "flow_behavior": "when_changed", "export_missing_references": False})
+    defaults = MappingProxyType(
+        {"apply": "always", "flow_behavior": "when_changed", "export_missing_references": False}
+    )
     after = ("job",)
     companions = ("source_attribute", "target_attribute")
     guard_ids = ("matching-changed", "deprovisioning-disabled")
@@ -99,7 +101,8 @@ class AttributeMappingKind(Base):
         return {change.address: _effects(change) for change in changes}
 
     def effect_text(self, effect: Effect, change: Change) -> str:
-        return "the mapping is deleted" if effect is Effect.DATA_LOSS else ""
+        texts = {Effect.DATA_LOSS: "the mapping is deleted", Effect.RESYNC: "the value changes for {users}"}
+        return texts.get(effect, "")
 
     def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
         for change in changes if context.has_run else ():
@@ -282,7 +285,7 @@ def _matching(section: str, matches: Mapping[str, int | None]) -> Iterator[Diagn
             "no-matching",
             "no attribute mapping would be left that matches objects",
             path,
-            hint="Write `match: 1` on the mapping whose value is the same in the directory and in the application.",
+            hint="Write `match: 1` on a mapping whose value is the same in both systems, usually the one to userName.",
         )
     for match, count in precedences.items():
         if count > 1:

@@ -47,5 +47,7 @@ def _resources_abandoned(context: GuardContext) -> Iterator[Guard]:
     """Yield a guard if abandoned resources are counted, which `--fail-on-abandoned` requests."""
     count = context.abandoned
     if count:
-        resources = "1 resource of the previous spec stays" if count == 1 else f"{count} resources of the previous spec stay"
+        resources = (
+            "1 resource of the previous spec stays" if count == 1 else f"{count} resources of the previous spec stay"
+        )
         yield Guard("resources-abandoned", f"{resources} in the tenant and would no longer be managed", count=count)

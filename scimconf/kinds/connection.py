@@ -6,7 +6,7 @@ New values are tried before they are stored, and the stored ones before provisio
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -103,7 +103,9 @@ class ConnectionKind(Base):
                 yield Guard("endpoint-changed", message, address=change.address)
         if context.unavailable_secrets:
             keys, count = ", ".join(context.unavailable_secrets), len(context.unavailable_secrets)
-            message = f"the spec has no value for {keys}; only the changed keys would be sent, which may delete the others"
+            message = (
+                f"the spec has no value for {keys}; only the changed keys would be sent, which may delete the others"
+            )
             yield Guard("secret-unavailable", message, count=count)
 
     def warnings(
@@ -132,10 +134,10 @@ class ConnectionKind(Base):
             for key, value in _edits(change, spec.connection):
                 operation = "remove_value" if value is None else "set_value"
                 yield Edit(Phase.BUILD, addresses, f"set {key}", document, operation, (key,), value)
-        addresses = tuple(change.address for change in writers)
-        yield _try(addresses, "try the stored credentials", saved=True)
+        writer_addresses = tuple(change.address for change in writers)
+        yield _try(writer_addresses, "try the stored credentials", saved=True)
         if _shows_tags(snapshot):
-            yield from _tags(spec.connection, addresses, document)
+            yield from _tags(spec.connection, writer_addresses, document)
 
 
 def needed_secrets(steps: Iterable[Step], snapshot: Snapshot) -> Mapping[str, SecretRef | None]:

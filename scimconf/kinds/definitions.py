@@ -47,9 +47,10 @@ class DefinitionKind(Base, ABC):
             location = find_object_mapping(snapshot, section, mapping)
             live = schema.definitions(raw, location, self.side) if location is not None else []
             by_name = {definition.get("name"): definition for definition in reversed(live)}
-            for name in by_name.keys() & self.declared(spec, section, mapping).keys():
-                fields = definitions.definition_fields(by_name[name])
-                yield Resource(self.address(spec, section, name), fields)
+            declared = self.declared(spec, section, mapping)
+            for name, definition in by_name.items():
+                if name in declared:
+                    yield Resource(self.address(spec, section, name), definitions.definition_fields(definition))
 
     def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
         for change in self.mine(changes):
@@ -63,7 +64,7 @@ class DefinitionKind(Base, ABC):
         return {change.address: frozenset({Effect.RESYNC}) for change in changes if change.action is Action.UPDATE}
 
     def effect_text(self, effect: Effect, change: Change) -> str:
-        return "the definition of the attribute is deleted" if effect is Effect.DATA_LOSS else ""
+        return "the attribute definition is deleted" if effect is Effect.DATA_LOSS else ""
 
 
 def _written(definition: AttributeDefinition) -> Mapping[str, Any]:

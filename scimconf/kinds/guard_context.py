@@ -35,7 +35,7 @@ def guard_context(
         holders=holders,
         members={principal: snapshot.members.get(principal) if principal in groups else 1 for principal in holders},
         groups=groups,
-        removed_assignments=_removed(changes),
+        removed_assignments=removed_assignments(changes),
         matching=frozenset(resource.address for resource in managed if resource.fields.get("match") is not None),
         unavailable_secrets=_unavailable_secrets(spec, steps, snapshot),
         exemptions=tuple(
@@ -45,7 +45,7 @@ def guard_context(
     )
 
 
-def _removed(changes: Iterable[Change]) -> Counter[str]:
+def removed_assignments(changes: Iterable[Change]) -> Counter[str]:
     """Return how many assignments the plan deletes, by role id."""
     removed = Counter[str]()
     for change in changes:

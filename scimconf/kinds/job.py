@@ -23,7 +23,6 @@ class JobKind(Base):
 
     name = "job"
     labels = ("job", "jobs")
-    shown_facts = ("id", "quarantine")
     after = ("application",)
     traits = Traits(immutable=frozenset({"template"}))
     guard_ids = ("job-replaced",)
@@ -63,7 +62,7 @@ class JobKind(Base):
         return {change.address: frozenset({Effect.DATA_LOSS, Effect.RESYNC}) for change in replaced}
 
     def effect_text(self, effect: Effect, change: Change) -> str:
-        return "the state of the job is deleted, and all users are matched again" if effect is Effect.DATA_LOSS else ""
+        return "the job and its state are deleted; every user is matched again" if effect is Effect.DATA_LOSS else ""
 
     def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
         for change in changes:

@@ -75,10 +75,6 @@ class Kind(Protocol):
         """The values that fields have when the spec omits them; a created resource is shown without these."""
 
     @property
-    def shown_facts(self) -> tuple[str, ...]:
-        """The facts that are shown when a resource is deleted or replaced."""
-
-    @property
     def after(self) -> tuple[str, ...]:
         """Kinds whose resources must exist first; never one that edits the same document."""
 
@@ -125,7 +121,7 @@ class Kind(Protocol):
         """Return the effects of this kind's changes on users, by address."""
 
     def effect_text(self, effect: Effect, change: Change) -> str:
-        """Return what an effect means for this change, where the general sentence is too general; else empty."""
+        """Return a more precise sentence for an effect of this change, or an empty string; `{users}` is their number."""
 
     def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
         """Yield the guards that this kind's changes raise."""
@@ -158,7 +154,6 @@ class Base:
     labels: ClassVar[tuple[str, str]]
     field_labels: ClassVar[Mapping[str, str]] = MappingProxyType({})
     defaults: ClassVar[Mapping[str, Json]] = MappingProxyType({})
-    shown_facts: ClassVar[tuple[str, ...]] = ()
     after: ClassVar[tuple[str, ...]] = ()
     companions: ClassVar[tuple[str, ...]] = ()
     is_foundation: ClassVar[bool] = False

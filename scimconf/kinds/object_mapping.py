@@ -133,7 +133,9 @@ def _effects(field: FieldChange) -> frozenset[Effect]:
     if field.name == "actions":
         before, after = set(field.before or ()), set(field.after)
         provisions = {Effect.PROVISIONS} if "create" in after - before else set()
-        return frozenset(provisions | ({Effect.DEPROVISIONS} if "delete" in after - before or before - after else set()))
+        return frozenset(
+            provisions | ({Effect.DEPROVISIONS} if "delete" in after - before or before - after else set())
+        )
     if not field.before:
         return frozenset({Effect.DEPROVISIONS})
     return frozenset({Effect.PROVISIONS} if not field.after else {Effect.PROVISIONS, Effect.DEPROVISIONS})
@@ -151,7 +153,9 @@ def _not_one(section: str, locations: Sequence[schema.MappingLocation], raw: Any
     if locations:
         message = f"{len(locations)} live object mappings match {section}: {_listed(locations)}"
     else:
-        message = f"no live object mapping matches {section}; the live ones are: {_listed(schema.places(raw)) or 'none'}"
+        message = (
+            f"no live object mapping matches {section}; the live ones are: {_listed(schema.places(raw)) or 'none'}"
+        )
     hint = "Use another section name, and select the mapping with `rule`, `source` and `target`."
     return Diagnostic("K602", message, ("mappings", section), hint=hint)
 

@@ -38,9 +38,7 @@ KINDS: tuple[Kind, ...] = (
     ScheduleKind(),
 )
 BY_NAME: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in KINDS})
-ALL_GUARDS: tuple[str, ...] = tuple(
-    dict.fromkeys((*GUARD_IDS, *(guard for kind in KINDS for guard in kind.guard_ids)))
-)
+ALL_GUARDS: tuple[str, ...] = tuple(dict.fromkeys((*GUARD_IDS, *(guard for kind in KINDS for guard in kind.guard_ids))))
 
 
 def guards(changes: Sequence[Change], context: GuardContext) -> tuple[Guard, ...]:

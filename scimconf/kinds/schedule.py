@@ -86,7 +86,9 @@ def _start(address: Address, *, restart: bool) -> Iterable[Step]:
     path = f"{documents.BASE}/jobs/{{job}}"
     if restart:
         body = {"criteria": {"resetScope": RESET}}
-        yield Send(Phase.START, (address,), "restart provisioning with an initial cycle", "POST", f"{path}/restart", body)
+        yield Send(
+            Phase.START, (address,), "restart provisioning with an initial cycle", "POST", f"{path}/restart", body
+        )
     yield Send(Phase.START, (address,), "start provisioning", "POST", f"{path}/start")
     yield Read(Phase.START, (address,), "wait for provisioning to start", documents.job(), "state_is", ("on",))
 

@@ -71,7 +71,9 @@ def _odd_comments(loaded: Loaded) -> Iterator[Diagnostic]:
     for (file, line), comment in loaded.comments.items():
         for rule in sorted(comment.rules - known.keys()):
             where, said = Location(file, line), f"there is no rule {rule} to be ignored"
-            yield Diagnostic(COMMENTS, said, location=where, hint=did_you_mean(suggest(rule, known)), severity="warning")
+            yield Diagnostic(
+                COMMENTS, said, location=where, hint=did_you_mean(suggest(rule, known)), severity="warning"
+            )
         if comment.is_odd:
             said, hint = (
                 "this comment does not ignore what it names",

@@ -8,7 +8,7 @@ from typing import Literal
 
 from scimconf.documents.secrets import MASK
 from scimconf.kinds.kind import Kind
-from scimconf.plan import Absent, ApplicationPlan, DesiredItem, Exclusive, Protected, ReportOnly, Resource, WriteOnly
+from scimconf.plan import Absent, ApplicationPlan, DesiredItem, Exclusive, ReportOnly, Resource, WriteOnly
 from scimconf.plan.diff import diff
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec

@@ -348,7 +348,7 @@ def test_the_plan_says_it_and_can_be_asked_not_to(writer, tmp_path):
     path.write_text(WRITER.read_text("utf-8").replace("scope: assigned", "scope: all"), "utf-8")
     assert "at least 2 of 12 users" in told(writer.plan(path))
     writer.forget()
-    assert "provisions: people may be created\n" in told(writer.plan(path, wishes(impact=False)))
+    assert "users may be created\n" in told(writer.plan(path, wishes(impact=False)))
     assert not [one for one in writer.journal if one["path"] == "/users" and "count" in one["query"]]
 
 
@@ -365,7 +365,7 @@ def test_who_may_not_count_people_gets_the_plan_without_numbers(tmp_path):
         "utf-8",
     )
     tenant.fault({"status": 403, "body": {"error": {"code": "Denied", "message": "No."}}}, path="/users", times=0)
-    assert "deprovisions: people may be disabled\n" in told(tenant.plan(path))
+    assert "users may be disabled\n" in told(tenant.plan(path))
     tenant.forget()
     assert "(8 of 8 users who are assigned)" in told(tenant.plan(path))
 
@@ -377,11 +377,11 @@ def test_a_changed_expression_shows_the_right_users_in_every_form(writer, tmp_pa
     rows = '      externalId: {expression: \'Replace([mailNickname], "grace", , , "hopper", , )\'}'
     path.write_text(re.sub("(?m)^      externalId: .*$", lambda _: rows, WRITER.read_text("utf-8")), "utf-8")
     planned = writer.plan(path)
-    said = "another value for 1 of 8 users in scope: grace@contoso.com"
+    said = "the value changes for 1 of 8 users in scope: grace@contoso.com"
     assert said in " ".join(told(planned).split())
     plan = Plan(planned.comparison.tenant, (planned.comparison.plan,))
     assert said in markdown.plan(plan)
-    assert said in html.plan(plan)
+    assert "value changes for 1 of 8 users in scope" in html.plan(plan)
     assert '"grace@contoso.com"' in machine.plan(plan)
     hidden = redacted(plan)
     for form in (markdown.plan(hidden), html.plan(hidden), machine.plan(hidden)):
@@ -399,20 +399,20 @@ def test_people_are_sampled_where_they_are(tmp_path):
         "provisioning: {enabled: true}\nmappings: {users: {attributes: {title: displayName}}}\n",
         "utf-8",
     )
-    assert "another value for 8 of 8 users in scope" in told(tenant.plan(path))
+    assert "the value changes for 8 of 8 users in scope" in told(tenant.plan(path))
     refused = {"status": 403, "body": {"error": {"code": "Denied", "message": "No."}}}
     tenant.fault(refused, path="/groups/*/members*", times=0)
-    assert re.search(r"another value for \d of a sample of \d users in scope", told(tenant.plan(path)))
+    assert re.search(r"the value changes for \d of \d sampled users in scope", told(tenant.plan(path)))
     tenant.forget()
     tenant.fault({"status": 400, "body": {"error": {"code": "Odd", "message": "No."}}}, path="/users", times=0)
     said = told(tenant.plan(path))
-    assert "note K004: for whom the changes matter is not counted: Graph refused people (400 Odd)." in said
+    assert "K004" in said
     assert "~ attribute_mapping/users/title  (resync)" in said
-    assert "note K004" not in told(tenant.plan(path, wishes(impact=False)))
+    assert "K004" not in told(tenant.plan(path, wishes(impact=False)))
     tenant.forget()
     tenant.fault(refused, path="/groups/*/members*", times=0)
     tenant.fault(refused, path="/servicePrincipals/*/appRoleAssignedTo", times=0)
-    assert "another value" not in told(tenant.plan(path))
+    assert "the value changes" not in told(tenant.plan(path))
 
 
 def test_nobody_to_be_read_is_told(tmp_path):

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from scimconf.kinds.registry import guards
 from scimconf.plan import Action, Address, Change, Effect, FieldChange, Impact, Resource
 from scimconf.plan.guards import GuardContext, GuardExemption
-from scimconf.plan.rules import guards
 
 ACTIVE = Address("a", "attribute_mapping", "users/active")
 LIVE = GuardContext(has_run=True)
@@ -37,8 +37,8 @@ def row(address, before, after, apply=("always", "always")):
     return Change(address, action, *sides, tuple(fields))
 
 
-GONE = "people who leave would no longer be disabled in the application"
-UNASSIGNED = "people who are unassigned or leave the scope would no longer be disabled in the application"
+GONE = "users who leave would no longer be disabled in the application"
+UNASSIGNED = "users who are unassigned or leave the scope would no longer be disabled in the application"
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ UNASSIGNED = "people who are unassigned or leave the scope would no longer be di
         (row(USERS, LEFT, "[mail]"), GONE),
         (row(USERS, "[mail]", None), ""),
         (row(USERS, "[mail]", "[x]"), ""),
-        (update(PEOPLE, "actions", ["create", "update"], ["create"]), f"nobody would be updated, so {GONE}"),
+        (update(PEOPLE, "actions", ["create", "update"], ["create"]), f"users would no longer be updated, so {GONE}"),
         (update(PEOPLE, "actions", ["create"], ["create", "update"]), ""),
         (update(PEOPLE, "enabled", True, False), ""),
         (row(Address("a", "attribute_mapping", "groups/active"), LEFT, None), ""),
@@ -79,8 +79,8 @@ def test_active_may_be_what_it_likes_before_the_first_start():
 @pytest.mark.parametrize(
     ("number", "said"),
     [
-        (1, "1 thing that the former spec named stays in the tenant without being managed"),
-        (3, "3 things that the former spec named stay in the tenant without being managed"),
+        (1, "1 resource of the previous spec stays in the tenant and would no longer be managed"),
+        (3, "3 resources of the previous spec stay in the tenant and would no longer be managed"),
     ],
 )
 def test_what_is_left_behind_is_counted(number, said):
@@ -102,7 +102,7 @@ MOST = Impact(34, 100, "at_most")
         (MOST, 34, " (at most 34 of 100 users)"),
         (Impact(34, 100, "at_least"), None, " (at least 34 of 100 users)"),
         (Impact(3, sample_size=500), None, " (3 of a sample of 500 users)"),
-        (Impact(3, 9, undetermined=2), None, " (3 of 9 users (not known of 2))"),
+        (Impact(3, 9, undetermined=2), None, " (3 of 9 users; 2 unknown)"),
     ],
 )
 def test_guards_about_people_say_how_many(impact, number, said):
@@ -118,10 +118,10 @@ def test_guards_about_people_say_how_many(impact, number, said):
         replace(update(Address("a", "schedule"), "enabled", False, True), effects=widens, impact=told),
     ]
     found = [*guards(changes, LIVE), *guards(changes, GuardContext(has_run=True, quarantine="x"))]
-    counted = {one.id for one in found if one.message.endswith(said) and one.number == number}
+    counted = {one.id for one in found if one.message.endswith(said) and one.count == number}
     assert counted >= {"scope-widened", "scope-narrowed", "matching-changed", "initial-start", "quarantined"}
     everybody = replace(update(SETTINGS, "scope", "all", "assigned"), effects=widens, impact=told)
-    assert [(one.id, one.number) for one in guards([everybody], LIVE)] == [("scope-narrowed", number)]
+    assert [(one.id, one.count) for one in guards([everybody], LIVE)] == [("scope-narrowed", number)]
 
 
 def test_a_permit_with_a_number_opens_a_guard_about_people():
@@ -129,16 +129,16 @@ def test_a_permit_with_a_number_opens_a_guard_about_people():
     change = replace(update(SETTINGS, "scope", "assigned", "all"), impact={Effect.PROVISIONS: MOST})
     for limit, is_open in ((33, False), (34, True)):
         [found] = guards([change], replace(LIVE, exemptions=(GuardExemption("scope-widened", max=limit),)))
-        assert found.open is is_open
+        assert found.is_allowed is is_open
 
 
 @pytest.mark.parametrize(
     ("others", "groups", "said"),
     [
-        ({"v": 1}, (), "200 of 201 people"),
-        ({"g": 5}, ("g",), "at most 200 of 205 people"),
-        ({}, ("u",), "at most 200 of 200 people"),
-        ({"g": None}, ("g",), "at most 200 people"),
+        ({"v": 1}, (), "200 of 201 users"),
+        ({"g": 5}, ("g",), "at most 200 of 205 users"),
+        ({}, ("u",), "at most 200 of 200 users"),
+        ({"g": None}, ("g",), "at most 200 users"),
     ],
 )
 def test_people_who_may_be_in_a_group_as_well_are_counted_at_most(others, groups, said):
