@@ -27,7 +27,7 @@ PART = re.compile(r"(<!-- made by expression_page.py: (\w+) -->\n).*?(<!-- end -
 REASON = {
     "case-only": "No function in the expression changes the case.",
     "datediff/comparison sign": "The table in the reference counts from the first date to the second.",
-    "arithmetic (FILETIME)": "The stated number is not the stated date; ours is.",
+    "arithmetic (FILETIME)": "The published number does not represent the published date; ours does.",
     "whitespace": "The string in the expression has no space there.",
     "text": "The expression, taken literally, returns this.",
 }
@@ -37,7 +37,7 @@ REASON_OF = {
     "wd-ou-4": "The expression has the key `UK`.",
     "wd-rand-1": "The first four consecutive digits are `6789`.",
     "sf-pref-2": "In the reference, Coalesce skips only null; in this guide also the empty string.",
-    "sf-wbk-4": "From July 30 to August 1 are two days, so `<> 1` is true.",
+    "sf-wbk-4": "July 30 to August 1 is two days, so `<> 1` is true.",
 }
 
 

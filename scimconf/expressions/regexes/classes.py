@@ -16,47 +16,10 @@ _CODES = (
 _OCTAL = re.compile(r"[0-7]{1,3}")
 _CONTROL = re.compile(r"c([@-_a-z])")
 _CATEGORY = re.compile(r"[pP]\{(?:(?P<category>[A-Z][a-z]?)|Is(?P<block>[A-Za-z0-9-]+))\}")
-_CATEGORIES = frozenset(
-    [
-        "L",
-        "Lu",
-        "Ll",
-        "Lt",
-        "Lm",
-        "Lo",
-        "M",
-        "Mn",
-        "Mc",
-        "Me",
-        "N",
-        "Nd",
-        "Nl",
-        "No",
-        "P",
-        "Pc",
-        "Pd",
-        "Ps",
-        "Pe",
-        "Pi",
-        "Pf",
-        "Po",
-        "S",
-        "Sm",
-        "Sc",
-        "Sk",
-        "So",
-        "Z",
-        "Zs",
-        "Zl",
-        "Zp",
-        "C",
-        "Cc",
-        "Cf",
-        "Cs",
-        "Co",
-        "Cn",
-    ]
+_CATEGORY_NAMES = (
+    "L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp C Cc Cf Cs Co Cn"
 )
+_CATEGORIES = frozenset(_CATEGORY_NAMES.split())
 _BLOCKS = {"Greek": "GreekandCoptic", "CombiningMarksforSymbols": "CombiningDiacriticalMarksforSymbols"}
 MAX_SET = 5_000
 
