@@ -53,7 +53,7 @@ def test_every_event_is_explained_with_its_members():
     written = dict(re.findall(r'\.write\(\s*"(\w+)",([^)]*)', sources))
     assert set(explained) == set(written)
     for name, call in written.items():
-        members = set(re.findall(r"(\w+)=", call)) | ({"detail", "says"} if name == "outcome" else set())
+        members = set(re.findall(r"(\w+)=", call)) | ({"detail", "message"} if name == "outcome" else set())
         assert members <= explained[name], name
     assert all(f"`{result.name}`" in page("events.md") for result in Result)
 
