@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from scimconf.diagnostics import SpecPath
-from scimconf.expressions.lint.vocabulary import ATTRIBUTES, BOOLEANS, REFERENCES, alike, is_known
+from scimconf.expressions.lint.vocabulary import ATTRIBUTES, BOOLEANS, REFERENCES, is_known, name_hint
 from scimconf.kinds import mappings
 from scimconf.lint.mapping_context import AttributeType, MappingContext
 from scimconf.lint.rule import SpecIssue
@@ -74,7 +74,7 @@ def unlisted(around: MappingContext) -> Iterator[SpecIssue]:
         is_open = one.section not in STANDARD or bool(around.sources(one.section, one.mapping))
         if not is_open and name not in one.mapping.source_attributes and not is_known(name, one.section):
             said = f"{name} is not among the attributes that Entra offers to applications"
-            yield SpecIssue((*one.path, "attribute"), said, alike(name, ATTRIBUTES[one.section]))
+            yield SpecIssue((*one.path, "attribute"), said, name_hint(name, ATTRIBUTES[one.section]))
 
 
 def unreadable(around: MappingContext) -> Iterator[SpecIssue]:
