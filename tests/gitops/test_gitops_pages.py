@@ -35,7 +35,7 @@ def test_the_comment_that_is_shown_is_a_real_one(serve, here, run, monkeypatch):
     spec.write_text(text + PERMIT, "utf-8")
     comment = run("plan", "--format", "markdown", "examples/writer-new")[1]
     first, last = "<!-- the comment -->\n", "\n<!-- the end of the comment -->"
-    for path in (ROOT / "docs" / "gitops.md", ROOT / "README.md"):
+    for path in (ROOT / "docs" / "gitops.md",):
         above, _, rest = path.read_text("utf-8").partition(first)
         shown, _, below = rest.partition(last)
         if updating():
