@@ -155,7 +155,7 @@ def _is_declared(finding: Finding, text: str, mapping: ObjectMapping) -> bool:
 def _problem(loaded: Loaded, one: mappings.ListedRow, text: str, finding: Finding) -> Diagnostic:
     """A finding at its own place in the file, where that can be told, and by the character of the expression."""
     path = (*one.path, _written(one))
-    where = loaded.spot(path, text, finding.offset) if one.row.expression is not None else None
+    where = loaded.locate_character(path, text, finding.offset) if one.row.expression is not None else None
     nth = f" (at character {finding.offset + 1})" if path[-1] == "expression" and finding.offset else ""
     severity = MILDER.get(finding.rule, finding.severity)
     return Diagnostic(finding.rule, finding.message + nth, path, where, finding.hint, severity)
