@@ -21,7 +21,7 @@ from urllib.request import ProxyHandler, build_opener
 
 ROOT = Path(__file__).resolve().parents[1]
 SCIMCONF = [sys.executable, "-m", "scimconf"]
-SPEC = "examples/writer"
+SPEC = "examples/writer-new"
 
 
 def main() -> int:
@@ -37,7 +37,7 @@ def main() -> int:
         expect(0, run(environ, "plan", "--detailed-exitcode", SPEC))
         heading("4. What the tenant now holds")
         tell_holdings(url)
-    heading("Done. Everything came from examples/writer/scimconf.yaml; nothing was left running.")
+    heading("Done. Everything came from examples/writer-new/scimconf.yaml; nothing was left running.")
     return 0
 
 

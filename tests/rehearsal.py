@@ -31,7 +31,7 @@ BASE = "http://127.0.0.1:8765/v1.0"
 NOON = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
 TOKEN = "a-token-that-works"
 ROOT = Path(__file__).resolve().parents[1]
-WRITER = ROOT / "examples" / "writer" / "scimconf.yaml"
+WRITER = ROOT / "examples" / "writer-new" / "scimconf.yaml"
 ASKING = ("getByIds", "parseExpression", "validateCredentials", "$batch")
 """POSTs that write nothing; what a batch holds is in the journal by itself."""
 
@@ -296,8 +296,8 @@ def everything_open(planned: PlannedApplication) -> PlanOptions:
 
 def told(planned: PlannedApplication, *, width: int = 100) -> str:
     """The plan as a pipe sees it, or its problems."""
-    if planned.comparison.problems:
-        return "".join(f"{one.location}  {one.code}  {one.message}\n" for one in planned.comparison.problems)
+    if planned.comparison.errors:
+        return "".join(f"{one.location}  {one.code}  {one.message}\n" for one in planned.comparison.errors)
     tenants = planned.comparison.tenant
     return text.plan(Plan(tenants, (planned.comparison.plan,)) if tenants else Plan(), width=width)
 
@@ -308,7 +308,7 @@ def changes(planned: PlannedApplication) -> list[str]:
 
 
 def codes(planned: PlannedApplication) -> list[str]:
-    return [problem.code for problem in planned.comparison.problems]
+    return [problem.code for problem in planned.comparison.errors]
 
 
 def mapping(schema: Any, source: str = "User") -> Any:

@@ -243,7 +243,7 @@ async def _scene(session: Session, planned: PlannedApplication) -> tuple[Preview
     """Both sides, ready to be asked, and what must be said about them."""
     from datetime import UTC, datetime
 
-    from scimconf.expressions.evaluation import Circumstances
+    from scimconf.expressions.evaluation import EvaluationContext
     from scimconf.graph import impact_data
     from scimconf.impact.preview import Preview
     from scimconf.impact.projection import notices, reads, states_before_and_after
@@ -254,7 +254,7 @@ async def _scene(session: Session, planned: PlannedApplication) -> tuple[Preview
     changes = planned.comparison.plan.changes
     before, after = states_before_and_after(spec, snapshot, changes)
     members = await impact_data.members(session.graph, {*(before.groups or ()), *(after.groups or ())})
-    told = Circumstances(session.graph.now or datetime.now(UTC), tenant_domain=_tenant(planned).domain or None)
+    told = EvaluationContext(session.graph.now or datetime.now(UTC), tenant_domain=_tenant(planned).domain or None)
     scene = Preview(before, after, members, told)
     return scene, (*notices(spec, snapshot), *scene.notices)
 

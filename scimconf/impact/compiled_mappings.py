@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from scimconf import expressions
-from scimconf.expressions.evaluation import Circumstances, Failure, Ignored, Undetermined, prepare
+from scimconf.expressions.evaluation import EvaluationContext, Failure, Ignored, Undetermined, compile_expression
 from scimconf.impact.projection import ProvisioningState, Row
 from scimconf.impact.user_attributes import COMPUTED, gap
 from scimconf.plan.preview import SentRequest
 
-Run = Callable[[Mapping[str, Any], Circumstances], Any]
+Run = Callable[[Mapping[str, Any], EvaluationContext], Any]
 Given = Mapping[str, Any]
 WHOLE = "the whole object is left out"
 
@@ -62,7 +62,7 @@ class CompiledRow:
 
 
 def evaluated(
-    rows: Iterable[CompiledRow], given: Given, circumstances: Circumstances, gaps: Mapping[str, str]
+    rows: Iterable[CompiledRow], given: Given, circumstances: EvaluationContext, gaps: Mapping[str, str]
 ) -> dict[str, SentRequest]:
     """What the rows give, by target. This is run for everybody: direct rows call nothing, and tuples are made bare."""
     sent: dict[str, SentRequest] = {}
@@ -109,14 +109,14 @@ def _compile(target: str, row: Row) -> CompiledRow:
     except expressions.ExpressionError:
         return CompiledRow(target, row, _unreadable, (), null, apply)
     direct = tree.name if isinstance(tree, expressions.Attribute) else ""
-    return CompiledRow(target, row, prepare(tree), expressions.attributes(tree), null, apply, direct)
+    return CompiledRow(target, row, compile_expression(tree), expressions.attributes(tree), null, apply, direct)
 
 
-def _nothing(_given: Given, _told: Circumstances) -> None:
+def _nothing(_given: Given, _told: EvaluationContext) -> None:
     """The mapping type None: only its default is ever sent."""
 
 
-def _unreadable(_given: Given, _told: Circumstances) -> Undetermined:
+def _unreadable(_given: Given, _told: EvaluationContext) -> Undetermined:
     return Undetermined("its source cannot be read as an expression")
 
 

@@ -306,12 +306,14 @@ def _compared(
     before: Json, after: Json, scene: _ImpactInputs, names: Collection[str]
 ) -> Iterator[tuple[Json, bool | None]]:
     """Everybody in scope, and whether they get another value; None where that, or their scope, is not known."""
-    from scimconf.expressions.evaluation import Circumstances, Failure, Undetermined, in_scope, prepare
+    from scimconf.expressions.evaluation import EvaluationContext, Failure, Undetermined, compile_expression, in_scope
 
     filtered = {str(clause["attribute"]) for each in scene.after.filters for clause in each["all"]}
-    given, read = Circumstances(scene.now), reader(tuple({*names, *filtered}))
+    given, read = EvaluationContext(scene.now), reader(tuple({*names, *filtered}))
     computed = dict.fromkeys(filtered & COMPUTED, GAP)
-    states_before_and_after = [None if tree is None else prepare(tree) for tree in (_parsed(before), _parsed(after))]
+    states_before_and_after = [
+        None if tree is None else compile_expression(tree) for tree in (_parsed(before), _parsed(after))
+    ]
     for user in scene.sample.users:
         seen = read(user) | computed
         inside = in_scope(scene.after.filters, seen)

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from scimconf.expressions.evaluation import Circumstances, Undetermined, in_scope
+from scimconf.expressions.evaluation import EvaluationContext, Undetermined, in_scope
 from scimconf.impact.assignees import Assignees, Members, roster
 from scimconf.impact.compiled_mappings import (
     WHOLE,
@@ -75,7 +75,7 @@ class Preview:
     """Both sides of one application, ready to be asked about one user after another; nothing is kept of them."""
 
     def __init__(
-        self, before: ProvisioningState, after: ProvisioningState, members: Members, told: Circumstances
+        self, before: ProvisioningState, after: ProvisioningState, members: Members, told: EvaluationContext
     ) -> None:
         old, new = compiled(before), compiled(after)
         same = [new[target] for target in sorted(old.keys() & new.keys()) if old[target].row == new[target].row]

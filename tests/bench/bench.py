@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-WRITER = str(ROOT / "examples" / "writer")
+WRITER = str(ROOT / "examples" / "writer-new")
 RUNS = int(os.environ.get("BENCH_RUNS", "9"))
 LATENCY_MS = 30
 

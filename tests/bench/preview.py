@@ -28,7 +28,7 @@ from rehearsal import ROOT
 
 from scimconf.cli.previewing import BREATH
 from scimconf.expressions import parse
-from scimconf.expressions.evaluation import Circumstances, prepare
+from scimconf.expressions.evaluation import EvaluationContext, compile_expression
 from scimconf.graph import impact_data
 from scimconf.graph.client import Settings, open_graph
 from scimconf.impact.preview import Preview
@@ -52,7 +52,7 @@ ACTIVE = 'Switch([IsSoftDeleted], , "False", "True", "True", "False")'
 FORMATTED = 'Join(" ", [givenName], [surname])'
 CHANGED = 'Switch(Mid([employeeId], "5", "1"), Join(" ", [givenName], [surname]), "7", [surname])'
 MAPPINGS = {**{name: f"[{name}]" for name in NAMES}, "active": ACTIVE, "formatted": FORMATTED}
-TOLD = Circumstances(datetime(2026, 11, 25, tzinfo=UTC))
+TOLD = EvaluationContext(datetime(2026, 11, 25, tzinfo=UTC))
 
 
 def scene() -> Preview:
@@ -83,7 +83,7 @@ def ours(url: str) -> None:
 
 def bare(url: str) -> None:
     """The pages, and for each user what differs on both sides and once what does not."""
-    functions = [prepare(parse(text)) for text in (*MAPPINGS.values(), CHANGED)]
+    functions = [compile_expression(parse(text)) for text in (*MAPPINGS.values(), CHANGED)]
 
     async def work() -> None:
         link: str | None = f"{url}/users?$top=999&$select={','.join(scene().select)}"

@@ -236,7 +236,7 @@ def test_the_merged_spec_is_shown_with_the_origin_of_each_line(desk):
     said = desk("validate", "--show-spec", file)
     assert said.code == 0
     assert re.search(r"scope: all\s+# .*scimconf\.yaml:2", said.out)
-    assert re.search(r"base_address: .*# .*examples/writer/scimconf\.yaml:\d+", said.out)
+    assert re.search(r"base_address: .*# .*examples/writer-new/scimconf\.yaml:\d+", said.out)
 
 
 # --- several applications -------------------------------------------------------------------------------------------

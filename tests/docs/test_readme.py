@@ -59,14 +59,14 @@ def test_its_commands_run_and_its_plan_is_a_real_one(visitor, capsys):
     for words in typed:
         assert main([*words, *(["--auto-approve"] if words[0] == "apply" else [])]) == 0
 
-    spec = visitor / "examples" / "writer" / "scimconf.yaml"
+    spec = visitor / "examples" / "writer-new" / "scimconf.yaml"
     text = spec.read_text("utf-8")
     for before, after in CHANGED.items():
         assert before in text
         text = text.replace(before, after)
     spec.write_text(text, "utf-8")
     capsys.readouterr()
-    assert main(["plan", "--detailed-exitcode", "examples/writer"]) == 2
+    assert main(["plan", "--detailed-exitcode", "examples/writer-new"]) == 2
     (shown,) = blocks(read("README.md"), "text")
     assert capsys.readouterr().out == shown
 

@@ -34,7 +34,7 @@ entry()
     ("arguments", "environ"),
     [
         (["--help"], {}),
-        (["validate", "examples/writer"], {}),
+        (["validate", "examples/writer-new"], {}),
         ([], {"_SCIMCONF_COMPLETE": "bash_source"}),
     ],
     ids=["help", "validate", "completion"],

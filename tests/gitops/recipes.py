@@ -93,7 +93,7 @@ def permissions(text: str) -> list[str]:
 
 def copy_writer(to: Path) -> Path:
     """The example without its own tests, which the changes that are made to it here would fail; gives the spec."""
-    shutil.copytree(ROOT / "examples" / "writer", to)
+    shutil.copytree(ROOT / "examples" / "writer-new", to)
     spec = to / "scimconf.yaml"
     spec.write_text(spec.read_text("utf-8").partition("\ntests:")[0] + "\n", "utf-8")
     return spec

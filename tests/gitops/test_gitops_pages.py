@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
+
+from golden_files import updating
 
 from scimconf.plan import Result
 
 from .recipes import ROOT, copy_writer
 from .test_story import EXTERNAL, PERMIT
 
-UPDATE = os.environ.get("SCIMCONF_UPDATE_GOLDEN")
 BRANCH = (
     EXTERNAL,
     ("{name: Writer editors, role: member}", "{name: Writer editors, absent: true}"),
@@ -26,19 +26,19 @@ def page(name):
 
 def test_the_comment_that_is_shown_is_a_real_one(serve, here, run, monkeypatch):
     monkeypatch.setenv("SCIMCONF_GRAPH_URL", serve())
-    spec = copy_writer(here / "examples" / "writer")
-    assert run("apply", "--auto-approve", "examples/writer")[0] == 0
+    spec = copy_writer(here / "examples" / "writer-new")
+    assert run("apply", "--auto-approve", "examples/writer-new")[0] == 0
     text = spec.read_text("utf-8")
     for before, after in BRANCH:
         assert before in text
         text = text.replace(before, after)
     spec.write_text(text + PERMIT, "utf-8")
-    comment = run("plan", "--format", "markdown", "examples/writer")[1]
+    comment = run("plan", "--format", "markdown", "examples/writer-new")[1]
     first, last = "<!-- the comment -->\n", "\n<!-- the end of the comment -->"
     for path in (ROOT / "docs" / "gitops.md", ROOT / "README.md"):
         above, _, rest = path.read_text("utf-8").partition(first)
         shown, _, below = rest.partition(last)
-        if UPDATE:
+        if updating():
             path.write_text(f"{above}{first}{comment.strip()}{last}{below}", "utf-8")
         else:
             assert shown == comment.strip(), "SCIMCONF_UPDATE_GOLDEN=1 writes it anew"
@@ -62,7 +62,7 @@ def test_the_events_that_are_shown_are_events(serve, here, run, monkeypatch):
     (block,) = re.findall(r"```json\n(.+?)```", page("events.md"), re.DOTALL)
     shown = [json.loads(line) for line in block.splitlines()]
     monkeypatch.setenv("SCIMCONF_GRAPH_URL", serve())
-    assert run("apply", "--auto-approve", "--events", "events.jsonl", ROOT / "examples" / "writer")[0] == 0
+    assert run("apply", "--auto-approve", "--events", "events.jsonl", ROOT / "examples" / "writer-new")[0] == 0
     real = {}
     for line in (here / "events.jsonl").read_text("utf-8").splitlines():
         event = json.loads(line)

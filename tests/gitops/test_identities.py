@@ -28,7 +28,7 @@ TENANT = {
         }
     ],
 }
-WRITER = ROOT / "examples" / "writer"
+WRITER = ROOT / "examples" / "writer-new"
 
 
 @pytest.fixture

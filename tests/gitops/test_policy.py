@@ -97,7 +97,7 @@ def test_a_policy_in_rego_says_the_same(tmp_path):
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not on this machine")
 def test_a_real_plan_can_be_judged(serve, here, run, monkeypatch):
     monkeypatch.setenv("SCIMCONF_GRAPH_URL", serve())
-    plan = run("plan", "--format", "json", ROOT / "examples" / "writer")[1]
+    plan = run("plan", "--format", "json", ROOT / "examples" / "writer-new")[1]
     found = by_jq(plan, MONDAY_NOON, {})
     assert "writer:connection is changed by hand only" in found
     assert "writer:app_role/admin is changed by hand only" in found

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scimconf.expressions.evaluation import Circumstances
+from scimconf.expressions.evaluation import EvaluationContext
 from scimconf.impact.assignees import roster
 from scimconf.impact.preview import Preview
 from scimconf.impact.preview_summary import SummaryBuilder
@@ -17,7 +17,7 @@ from scimconf.plan.preview_redact import masking, shape, unmasked
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
 
-TOLD = Circumstances(datetime(2026, 11, 25, tzinfo=UTC))
+TOLD = EvaluationContext(datetime(2026, 11, 25, tzinfo=UTC))
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 

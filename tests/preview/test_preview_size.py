@@ -4,7 +4,7 @@ import sys
 import tracemalloc
 from datetime import UTC, datetime
 
-from scimconf.expressions.evaluation import Circumstances
+from scimconf.expressions.evaluation import EvaluationContext
 from scimconf.impact.preview import Preview
 from scimconf.impact.preview_summary import SummaryBuilder
 from scimconf.impact.projection import ProvisioningState
@@ -29,7 +29,7 @@ def scene():
     after = ProvisioningState(
         exists=True, scope="all", rows={**rows, "title": row('Join(" ", [givenName], [jobTitle])')}
     )
-    return Preview(before, after, {}, Circumstances(datetime(2026, 11, 25, tzinfo=UTC)))
+    return Preview(before, after, {}, EvaluationContext(datetime(2026, 11, 25, tzinfo=UTC)))
 
 
 def user(number):

@@ -4,7 +4,7 @@ import pytest
 from rehearsal import ROOT
 from serving import environment, run
 
-WRITER = str(ROOT / "examples" / "writer" / "scimconf.yaml")
+WRITER = str(ROOT / "examples" / "writer-new" / "scimconf.yaml")
 
 
 @pytest.fixture
