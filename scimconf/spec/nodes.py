@@ -88,7 +88,7 @@ class Builder:
             message = (
                 f"nested more than {MAX_DEPTH} levels deep"
                 if is_deep
-                else f"aliases repeat more than {MAX_ALIASED} nodes"
+                else f"aliases repeat more than {MAX_ALIASED:,} nodes"
             )
             raise FileError(Diagnostic("S008", message, location=location, hint="Write it out, or use `extends`."))
 

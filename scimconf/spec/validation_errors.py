@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.spec.codes import quoted
 from scimconf.spec.model.base import described
-from scimconf.spec.model.types import keys_at, type_at, values_at
+from scimconf.spec.model.types import is_section, keys_at, type_at, values_at
 from scimconf.spec.patterns import FORMS
 from scimconf.spec.tree import YamlList, YamlMapping, locate
 from scimconf.suggestions import did_you_mean, suggest
@@ -108,7 +108,7 @@ def _as_expected(expected: str, path: SpecPath, value: Any) -> str:
     if expected == "a mapping":
         key = (keys_at(path) or ["NAME"])[0]
         return f"Write `{_line(path, f'{{{key}: {text or _example((*path, key))}}}')}`."
-    return f"Write `{_line(path, 'TEXT')}`."
+    return f"Write `{_line(path, (values_at(path) or ('TEXT',))[0])}`."
 
 
 def _line(path: SpecPath, value: str) -> str:
@@ -116,13 +116,14 @@ def _line(path: SpecPath, value: str) -> str:
 
 
 def _example(path: SpecPath) -> str:
-    """Return a placeholder for the value at a path."""
+    """Return a placeholder for the value at a path: for a section, with its first required key."""
     annotation = type_at(path)
     if values_at(path):
         return values_at(path)[0]
-    if get_origin(annotation) is dict or keys_at(path):
-        return "{…}"
-    return "[…]" if get_args(annotation) else "…"
+    if is_section(annotation):
+        required = [key for key, field in annotation.model_fields.items() if field.is_required()]
+        return f"{{{required[0]}: {_example((*path, required[0]))}}}" if required else "{…}"
+    return "{…}" if get_origin(annotation) is dict else "[…]" if get_args(annotation) else "…"
 
 
 def _alternatives(lines: list[str]) -> str:

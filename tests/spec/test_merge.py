@@ -6,7 +6,7 @@ import pytest
 
 from scimconf.diagnostics import Location
 from scimconf.spec.merge import merge
-from scimconf.spec.tree import CsvRows, Table, place_of, plain_json
+from scimconf.spec.tree import YamlList, YamlMapping, locate, plain_json
 from tests.spec.reading import MINIMAL, lines, load_text
 
 
@@ -14,9 +14,9 @@ def tree(value, file="base.yaml"):
     """A tree whose every place is line 1 of a file."""
     here = Location(file, 1, 1)
     if isinstance(value, dict):
-        return Table({key: tree(item, file) for key, item in value.items()}.items(), dict.fromkeys(value, here))
+        return YamlMapping({key: tree(item, file) for key, item in value.items()}.items(), dict.fromkeys(value, here))
     if isinstance(value, list):
-        return CsvRows([tree(item, file) for item in value], [here] * len(value))
+        return YamlList([tree(item, file) for item in value], [here] * len(value))
     return value
 
 
@@ -98,8 +98,8 @@ def test_merging(lower, upper, merged):
 def test_places_are_those_of_the_file_that_says_it():
     merged = merge(tree({"a": {"b": "1", "c": "2"}, "assignments": {"users": [{"user": "x"}]}}),
                    tree({"a": {"c": "3"}, "assignments": {"users": [{"user": "x"}, {"user": "y"}]}}, "upper.yaml"))  # fmt: skip
-    assert place_of(merged, ("a", "b")).file == "base.yaml"
-    assert place_of(merged, ("a", "c")).file == "upper.yaml"
+    assert locate(merged, ("a", "b")).file == "base.yaml"
+    assert locate(merged, ("a", "c")).file == "upper.yaml"
     assert [place.file for place in merged["assignments"]["users"].places] == ["upper.yaml", "upper.yaml"]
 
 

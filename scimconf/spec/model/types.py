@@ -20,13 +20,14 @@ def type_at(path: SpecPath) -> Any:
 
 
 def keys_at(path: SpecPath) -> list[str]:
-    """Return the keys that a spec may have at a path; none where the user chooses them."""
+    """Return the keys that a spec may have at a path, its own before inherited ones; none where the user chooses them."""
     section = type_at(path)
     if not is_section(section):
         return []
-    names = [name for name in section.model_fields if name != "imported"]
+    inherited = [name for base in section.__bases__ for name in getattr(base, "model_fields", ())]
+    names = [name for name in section.model_fields if name not in (*inherited, "imported")]
     more = ["extends"] if section is Spec else ["role"] if issubclass(section, Assignment) else []
-    return [*names, *more]
+    return [*names, *more, *inherited]
 
 
 def values_at(path: SpecPath) -> tuple[str, ...]:
