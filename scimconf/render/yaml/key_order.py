@@ -1,4 +1,4 @@
-"""The canonical order of keys: that of the spec's model, with what is particular to a section before what is shared."""
+"""The canonical order of keys: that of the spec model, a section's own keys before inherited ones."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from scimconf.spec.model import STANDARD
 from scimconf.spec.model.types import is_section, type_at
 
 HEADING = ("version", "name", "tenant", "extends")
-"""The keys that say which spec this is; every other top-level key begins a section."""
+"""The keys that identify the spec; every other top-level key begins a section."""
 BESIDE = {"roles": "role", "application": "extends"}
-"""Keys of the file that the model does not have, each before the one that it goes with."""
+"""Keys of the file that the model lacks, placed before the model's key that they belong to."""
 
 
 def known(path: SpecPath) -> Sequence[str]:
-    """The keys that the spec knows in the map at a path; none where they are names of the author's own."""
+    """Return the keys of the mapping at a path; empty if its keys are names that the author chooses."""
     return _known(tuple(0 if isinstance(part, int) else part for part in path))
 
 
 def is_expression(path: SpecPath) -> bool:
-    """Whether an expression of the mapping language stands here."""
+    """Return whether the value at the path is an expression."""
     in_row = len(path) == 5 and path[0] == "mappings" and path[2] == "attributes" and path[4] == "expression"
     return in_row or path == ("role_attribute", "expression")
 
 
 def is_operator(path: SpecPath) -> bool:
-    """Whether quotes say that a word is Graph's own spelling."""
+    """Return whether the value is an operator, where quotes mean that Graph's own spelling is used."""
     return path[:1] == ("mappings",) and path[-1:] == ("operator",)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import importlib
 import json
 import logging
 import re
@@ -223,7 +224,7 @@ def test_a_defect_amid_a_batch_does_not_tell_a_step_twice(monkeypatch):
     monkeypatch.setattr("scimconf.graph.client.Graph.batch", _half(), raising=True)
     report = rehearsal.apply(WRITER)
     assert report.exit_code == 5
-    told = [one.description for one in report.outcomes if one.description.startswith("assign ")]
+    told = [one.message for one in report.outcomes if one.message.startswith("assign ")]
     assert len(told) == len(set(told))
     assert "TypeError" in " ".join(one.detail for one in report.failed)
 
@@ -246,7 +247,7 @@ def test_a_defect_between_two_rounds_is_told_with_what_was_done(monkeypatch):
         raise KeyError("hunter2")
 
     async def work(live):
-        monkeypatch.setattr("scimconf.workflow.plan", planned)
+        monkeypatch.setattr(importlib.import_module("scimconf.workflow.apply"), "plan", planned)
         return await apply(live, first, wishes(), rehearsal.secrets, Person())
 
     report = rehearsal.run(work)

@@ -83,7 +83,7 @@ def apply(rehearsal, file, person=None):
 
 def failed(report):
     """What failed, and why."""
-    return {one.description: one.detail for one in report.failed}
+    return {one.message: one.detail for one in report.failed}
 
 
 # --- passing faults of every write ----------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ def test_an_error_that_is_wrapped_in_a_text_is_told_unwrapped():
     assert report.exit_code == 5
     assert all("secrets answered 400 InvalidNotificationSettings" in said for said in failed(report).values())
     skipped = [one for one in report.outcomes if one.result is Result.SKIPPED]
-    assert "start provisioning" in {one.description for one in skipped}
+    assert "start provisioning" in {one.message for one in skipped}
     assert not rehearsal.asked("POST", "/start")
 
 
@@ -406,7 +406,7 @@ def test_an_interrupt_finishes_what_is_in_flight_and_begins_nothing_else():
     person = Person(interrupt=lambda: bool(rehearsal.asked("POST", "/synchronization/jobs")))
     report = apply(rehearsal, WRITER, person)
     assert report.exit_code == 130
-    done = {one.description for one in report.outcomes if one.result is Result.DONE}
+    done = {one.message for one in report.outcomes if one.result is Result.DONE}
     assert "make the job from its template" in done
     reasons = {one.detail for one in report.outcomes if one.result is Result.SKIPPED}
     assert reasons == {"because the apply was interrupted"}
