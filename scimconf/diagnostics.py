@@ -3,23 +3,14 @@
 A package that does not know the file names the path in the spec only; the loader adds file, line and column.
 
     ScimconfError
-<<<<<<< HEAD
      ├── DiagnosticsError       the input has errors                                        exit 65
      │    └── SpecError         a spec has errors
      ├── GraphError             Graph refused a request
      │    └── TransportError    no response was received
      ├── AuthenticationError    no access token was issued
      ├── SecretError            the value of a secret is not available
-     └── StaleError             the spec or the tenant has changed since the plan           exit 3
-=======
-     ├── ProblemsError          the input has problems                                exit 65
-     ├── GraphError             Graph answered, and refused
-     │    └── TransportError    no answer came
-     ├── AuthenticationError    no token could be had
-     ├── SecretError            a secret's value is not at hand
-     ├── StaleError             what the plan stands on has moved                     exit 3
+     ├── StaleError             the spec or the tenant has changed since the plan           exit 3
      └── PlanError              the steps of a plan cannot be executed: a defect of scimconf
->>>>>>> main
 """
 
 from __future__ import annotations
@@ -176,17 +167,13 @@ class SecretError(ScimconfError):
 
 
 class StaleError(ScimconfError):
-<<<<<<< HEAD
     """The spec or the tenant has changed since the plan was made."""
-=======
-    """What the plan stands on is no longer what the plan saw."""
 
 
 class PlanError(ScimconfError):
-    """The steps of a plan cannot be executed: a defect of scimconf, reported before anybody approves the plan."""
+    """The steps of a plan cannot be executed. This is a defect of scimconf, raised when the plan is made."""
 
-    hint = "Please report it with the command that you ran. Nothing was written."
->>>>>>> main
+    hint = "Please report it with the command that you ran. No changes were made."
 
 
 def describe_unexpected(error: BaseException) -> str:
