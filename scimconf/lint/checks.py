@@ -41,7 +41,7 @@ Changed: TypeAlias = Collection[str]
 
 def rules() -> Mapping[str, tuple[str, Severity]]:
     """Return title and severity of every rule, by its id."""
-    table: dict[str, tuple[str, Severity]] = {COMMENTS: ("A comment that ignores nothing", "warning")}
+    table: dict[str, tuple[str, Severity]] = {COMMENTS: ("Comment that ignores nothing", "warning")}
     table |= {code: (rule.title, rule.severity) for code, rule in RULES.items()}
     for code, rule in EXPRESSION_RULES.items():
         table[code] = (rule.title, SEVERITIES.get(code, rule.severity))

@@ -74,7 +74,7 @@ def test_what_is_open_is_told_with_its_reason_and_how_to_take_note_of_it():
     [line] = said("expression: 'SingleAppRoleAssignment([r])'", f"{{given: {{r: {ROLES}}}, expect: admin}}")
     what, _, rest = line.partition(": ")
     assert what == 'SingleAppRoleAssignment([r]) is undetermined, not "admin"'
-    assert "there are 2 roles; which one is sent, or whether it fails, is not documented" in rest
+    assert "Microsoft does not document SingleAppRoleAssignment with 2 roles" in rest
     assert 'r is [{value: "admin", displayName: "Admin"}, {value: "member", displayName: "member"}]' in rest
     assert line.endswith("Where that is meant, write `expect: undetermined`.")
 
@@ -83,7 +83,7 @@ def test_what_nothing_reads_is_told():
     """A misspelt name would let a test pass for the wrong reason; a whole person has attributes beyond the mapping."""
     path = "mappings.users.attributes.a.tests[0].given"
     [line] = validated(ROW.format(row="source: jobTitle", test="{given: {jobtitle: x}, expect: null}"))
-    said = '"jobtitle" is given, and nothing that is tried reads it. Case counts: write jobTitle.'
+    said = '"jobtitle" is given, and nothing that is tried reads it. Names are case-sensitive: write jobTitle.'
     assert line == f"scimconf.yaml:5:72  K512  {path}.jobtitle: {said}"
     whole = WHOLE.format(test="{name: x, given: {mail: m, ATTRIBUTE: q}, expect: {userName: m}}")
     assert validated(whole.replace("ATTRIBUTE", "jobTitle")) == []

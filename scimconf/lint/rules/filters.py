@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from scimconf.diagnostics import Diagnostic, SpecPath
-from scimconf.expressions.lint.vocabulary import ATTRIBUTES, BOOLEANS, REFERENCES, alike, is_known
+from scimconf.expressions.lint.vocabulary import ATTRIBUTES, BOOLEANS, REFERENCES, is_known, name_hint
 from scimconf.kinds import mappings
 from scimconf.lint.mapping_context import AttributeType, MappingContext
 from scimconf.spec.codes import quoted
@@ -77,7 +77,7 @@ def not_offered(context: MappingContext) -> Iterator[Diagnostic]:
         is_open = entry.section not in STANDARD or bool(context.sources(entry.section, entry.mapping))
         if not is_open and name not in entry.mapping.source_attributes and not is_known(name, entry.section):
             message = f"{name} is not among the attributes that Entra offers to applications"
-            hint = alike(name, ATTRIBUTES[entry.section])
+            hint = name_hint(name, ATTRIBUTES[entry.section])
             yield Diagnostic("L602", message, (*entry.path, "attribute"), hint=hint)
 
 

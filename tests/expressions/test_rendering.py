@@ -1,4 +1,4 @@
-"""One text for all that means the same tree."""
+"""The canonical and the compact text of an expression."""
 
 import pytest
 
@@ -35,11 +35,9 @@ from scimconf.expressions import Call, Comparison, Constant, canonicalize, parse
         ('FormatDateTime([x], "a", "b",)', 'FormatDateTime([x], "a", "b", )'),
     ],
 )
-def test_prints_as_the_service_does(text, service):
-    """A text is printed in the service's own style, and that is read back as the same."""
-    assert service == render(parse(text))
+def test_render_prints_the_canonical_text_of_the_service(text, service):
+    assert render(parse(text)) == render(parse(service)) == service
     assert canonicalize(parse(text)) == parse(service)
-    assert service == render(parse(service))
 
 
 @pytest.mark.parametrize(
@@ -67,13 +65,12 @@ def test_render_compact_omits_empty_optional_arguments_at_the_end(text, compact)
     assert render(parse(compact)) == render(parse(text))
 
 
-def test_prints_a_comparison():
-    """A comparison has a text of its own, though none is read on its own."""
+def test_render_prints_a_comparison_that_is_not_in_a_call():
     assert render(Comparison(Constant("a"), "=", Constant("1"))) == '"a" = "1"'
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("left", "right"),
     [
         ('Join(" ", [a])', 'Join("", [a])'),
         ("Append([a], [b])", "Append([b], [a])"),
@@ -85,19 +82,16 @@ def test_prints_a_comparison():
         ("Foo([a], , [b])", "Foo([a], [b])"),
     ],
 )
-def test_keeps_apart(one, other):
-    """What means something else is printed as something else."""
-    assert render(parse(one)) != render(parse(other))
+def test_render_distinguishes_different_trees(left, right):
+    assert render(parse(left)) != render(parse(right))
 
 
-def test_the_corpus_is_stable(corpus):
-    """Printing twice is printing once, for every published text."""
+def test_render_is_stable_for_published_texts(corpus):
     for text in (entry["expression"] for entry in corpus if entry["parses"]):
         printed = render(parse(text))
-        assert printed == render(parse(printed))
+        assert printed == render(parse(printed)) == render(parse(render_compact(parse(text))))
         assert canonicalize(parse(text)) == parse(printed)
 
 
-def test_keys_of_a_tree_do_not_count():
-    """Two calls that are written the same are the same, whatever keys their trees had."""
+def test_calls_are_equal_whatever_the_keys_of_their_trees():
     assert Call("Foo", (Constant("a"),), ("x",)) == Call("Foo", (Constant("a"),))
