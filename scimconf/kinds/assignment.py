@@ -221,7 +221,8 @@ class AssignmentKind(Base):
 
     def row_part(self, change: Change) -> RowPart:
         principal, _, role = change.address.rest.rpartition("/")
-        return RowPart(f"{self.name}/{principal}", "role", decode(role), principal.partition(":")[0])
+        type_, _, name = principal.partition(":")
+        return RowPart(f"{self.name}/{principal}", "role", decode(role), type_, decode(name))
 
     def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
         path = "/servicePrincipals/{service_principal}/appRoleAssignedTo"

@@ -15,7 +15,7 @@ from typing import Any
 from scimconf import expressions
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import rows, schema
-from scimconf.expressions.lint.vocabulary import alike
+from scimconf.expressions.lint.vocabulary import name_hint
 from scimconf.kinds import mappings
 from scimconf.kinds.kind import (
     AttributeFlow,
@@ -241,7 +241,7 @@ def _unknown_attributes(
 
 
 def _unknown_source(row: mappings.ListedRow, name: str, known: Collection[str]) -> Diagnostic:
-    hint = alike(name, known) or _declare(row, "source_attributes")
+    hint = name_hint(name, known) or _declare(row, "source_attributes")
     return Diagnostic("K503", f'the source has no attribute "{name}"', (*row.path, row.row.form), hint=hint)
 
 

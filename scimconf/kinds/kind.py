@@ -29,14 +29,15 @@ NOT_REMOVABLE = "nothing: it stays in the tenant and is no longer managed"
 class RowPart(NamedTuple):
     """One value of a row that several changes share: the roles of one principal are shown as one row.
 
-    `address` is the local address of the row, `field` the name of the value, `population` the singular noun of what
-    the row is about (`user`, `group`).
+    `address` is the local address of the row, `field` the name of the value, `population` the type of the principal
+    (`user`, `group`) and `subject` its name.
     """
 
     address: str
     field: str
     value: str
     population: str
+    subject: str
 
 
 class MappingSource(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import rows, schema, scopes
-from scimconf.expressions.lint.vocabulary import alike
+from scimconf.expressions.lint.vocabulary import name_hint
 from scimconf.kinds import mappings
 from scimconf.kinds.kind import (
     Base,
@@ -175,7 +175,7 @@ def _unknown_attributes(
             if known and clause.attribute not in known:
                 path = ("mappings", section, "filters", index, "all", number, "attribute")
                 message = f'the source has no attribute "{clause.attribute}"'
-                yield Diagnostic("K503", message, path, hint=alike(clause.attribute, known) or declare)
+                yield Diagnostic("K503", message, path, hint=name_hint(clause.attribute, known) or declare)
 
 
 def _other_filters(section: str, location: schema.MappingLocation) -> Iterable[Diagnostic]:

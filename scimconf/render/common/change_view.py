@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from types import MappingProxyType
 from typing import Any
@@ -134,10 +134,19 @@ def _principal_row(part: RowPart, group: Sequence[Change]) -> ChangeRow:
         tuple(group),
         visible(", ".join(reasons)),
         tuple(effects),
-        {effect: change.impact[effect] for change in group for effect in change.impact},
+        _principal_impact(part, group, effects),
         part.population,
         (_role_names(group, removed=True), _role_names(group, removed=False)),
     )
+
+
+def _principal_impact(part: RowPart, group: Sequence[Change], effects: Iterable[Effect]) -> Mapping[Effect, Impact]:
+    """Return the impact of one principal's changes; a user counts as one and is the example."""
+    counted = {effect: change.impact[effect] for change in group for effect in change.impact}
+    if part.population != "user":
+        return counted
+    defaults = {effect: Impact(1, precision="exact" if effect is Effect.RESYNC else "at_most") for effect in effects}
+    return {effect: replace(impact, examples=(part.subject,)) for effect, impact in {**defaults, **counted}.items()}
 
 
 def _role_names(changes: Sequence[Change], *, removed: bool) -> str | None:
@@ -162,9 +171,9 @@ def combined_sentence(effect: Effect, rows: Sequence[ChangeRow]) -> str:
     resyncs_all = [row for row in rows if not row.principal] if effect is Effect.RESYNC else []
     if resyncs_all:
         return full_resync(len(resyncs_all))
-    changes = [change for row in rows for change in row.changes if effect in change.effects]
-    impacts = [change.impact.get(effect) for change in changes]
-    return visible(sentence(effect, effect_template(effect, changes), combine(impacts)))
+    changes = [change for row in rows for change in row.changes]
+    template = effect_template(effect, changes)
+    return visible(sentence(effect, template, combine([row.impact.get(effect) for row in rows])))
 
 
 def cause(rows: Iterable[ChangeRow]) -> str:
