@@ -115,7 +115,7 @@ def test_github_from_a_pull_request_to_the_apply(tmp_path, tenant, here, run):
 
 def test_github_keeps_one_issue_about_drift(tmp_path, tenant, here):
     forge = github(tmp_path, tenant, here)
-    drift = {"command": "drift", "paths": "apps/writer", "issue": "true", "redact-principals": "true"}
+    drift = {"command": "drift", "paths": "apps/writer", "issue": "true", "redact": "true"}
     forge.action(drift, KNOWN)
     forge.do(
         f"{CHANGE}; sed -i 's/ada@contoso.com, role: admin/ada@contoso.com, role: member/' apps/writer/scimconf.yaml"
@@ -157,7 +157,7 @@ def test_gitlab(tmp_path, tenant, here, run):
         CI="true", GITLAB_CI="true", CI_PROJECT_DIR=str(here), CI_PROJECT_ID="12", CI_JOB_TOKEN="job-token",
         CI_API_V4_URL="https://gitlab.example/api/v4", AZURE_ID_TOKEN="the-oidc-token", AZURE_TENANT_ID="t",
         CI_COMMIT_MESSAGE="Merge branch 'x' into 'main'\n\nWriter\n\nSee merge request contoso/apps!42\n",
-        SCIMCONF_VERSION="0.1.0", SCIMCONF_PATHS="apps/writer", SCIMCONF_REDACT_PRINCIPALS="true",
+        SCIMCONF_VERSION="0.1.0", SCIMCONF_PATHS="apps/writer", SCIMCONF_REDACT="true",
         SCIMCONF_PLAN_CLIENT_ID="reads", SCIMCONF_APPLY_CLIENT_ID="writes", SCIMCONF_DIGEST="",
     )  # fmt: skip
     file = "gitlab/scimconf.yml"
@@ -198,7 +198,7 @@ def test_azure_devops(tmp_path, tenant, here, run):
     )  # fmt: skip
     file = "azure-devops/scimconf.yml"
     known = {
-        "parameters.paths": "apps/writer", "parameters.version": "0.1.0", "parameters.redactPrincipals": "True",
+        "parameters.paths": "apps/writer", "parameters.version": "0.1.0", "parameters.redact": "True",
         "System.AccessToken": "job-token", "Build.SourceVersionMessage": "Merged PR 12: Writer",
     }  # fmt: skip
     forge.set(builds=[{"id": 77}])
