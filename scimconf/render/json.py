@@ -98,7 +98,7 @@ def _change(change: Change) -> Json:
         "action": change.action.value,
         "fields": {one.name: _field(one) for one in change.fields},
         "effects": [effect.value for effect in by_weight(change.effects)],
-        "impact": {which.value: asdict(one) for which, one in change.impact.items()},
+        "impact": {effect.value: asdict(impact) for effect, impact in change.impact.items()},
         "reason": change.reason,
     }
 
@@ -127,6 +127,7 @@ def _guard(guard: Guard) -> Json:
         "allowed_by": guard.allowed_by or None,
         "count": guard.count,
         "address": str(guard.address) if guard.address else None,
+        "impact": None if guard.impact is None else asdict(guard.impact),
     }
 
 

@@ -92,21 +92,42 @@ def plural(number: int, one: str, many: str = "") -> str:
 def effect(which: Effect, kind: str, impact: Impact | None = None) -> str:
     """`widens: people may be created`, and how many where that is known."""
     said = f"{which.value}: {_SPECIAL.get((which, kind), _EFFECTS[which])}"
-    return said if impact is None else f"{said} ({impact})"
+    return said if impact is None else f"{said} ({affected_users(impact)})"
 
 
 def revalued(impact: Impact) -> str:
     """`resync: another value for 3 of a sample of 12 users: ada@contoso.com`: what a changed mapping does to people."""
-    return f"{Effect.RESYNC.value}: another value for {impact}"
+    return f"{Effect.RESYNC.value}: another value for {affected_users(impact)}"
 
 
 def whom(which: Effect, changes: Iterable[Change]) -> str:
     """`, at most 34 users`: whom an effect of several assignments is about, where every one could be counted."""
     having = [change for change in changes if which in change.effects]
     known = [change.impact[which] for change in having if which in change.impact]
-    if len(known) < len(having) or all(one.count == 1 and not one.precision for one in known):
+    if len(known) < len(having) or all(one.count == 1 and one.precision == "exact" for one in known):
         return ""
-    return f", {Impact(sum(one.count for one in known), precision='at_most')}"
+    return f", {affected_users(Impact(sum(one.count for one in known), precision='at_most'))}"
+
+
+_POPULATIONS = {"": "", "assigned": "who are assigned", "in_scope": "in scope"}
+
+
+def affected_users(impact: Impact) -> str:
+    """Return an impact in words: `at most 34 of 120 users in scope; 2 unknown: ada@contoso.com, …`."""
+    total = f"a sample of {impact.sample_size:,}" if impact.sample_size else ""
+    total = total or ("" if impact.total is None else f"{impact.total:,}")
+    singular = (impact.total == 1 and not impact.sample_size) or (impact.count == 1 and not total)
+    bound = "" if impact.precision == "exact" else impact.precision.replace("_", " ")
+    words = [bound, f"{impact.count:,}", f"of {total}" if total else "", "user" if singular else "users"]
+    more = ", …" if len(impact.examples) < impact.count else ""
+    names = f": {', '.join(impact.examples)}{more}" if impact.examples else ""
+    unknown = f"; {impact.undetermined:,} unknown" if impact.undetermined else ""
+    return " ".join(filter(None, [*words, _POPULATIONS[impact.population]])) + unknown + names
+
+
+def guard_message(guard: Guard) -> str:
+    """Return the message of a guard with the number of affected users."""
+    return guard.message if guard.impact is None else f"{guard.message} ({affected_users(guard.impact)})"
 
 
 def by_weight(effects: Iterable[Effect]) -> list[Effect]:

@@ -24,7 +24,10 @@ from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
 from scimconf.steps import Edit, Read, Send, Step
-from scimconf.workflow.compilation import CompiledPlan, PlanOptions, compare, documents, lookups
+from scimconf.plan.impact import ImpactData
+from scimconf.workflow.compilation import PlanOptions, build_changes, documents, lookups
+from scimconf.workflow.plan import PlannedApplication, compile_plan
+from scimconf.workflow.guard_context import tenant_of
 
 HERE = Path(__file__).parent
 BASE = HERE / "base"
@@ -96,8 +99,8 @@ def snapshot(spec: Spec, served: Documents, refused: Iterable[str] = ()) -> Snap
             names.update(bind(arrived))
     seen = Snapshot(arrived, refusals, names)
     directory = [Principal(**one) for one in served["directory"]]
-    while asked := [one for one in lookups(KINDS, (spec,), seen) if one not in seen.found]:
-        found = {**seen.found, **{one: tuple(who for who in directory if _is(who, one)) for one in asked}}
+    while asked := [one for one in lookups(KINDS, (spec,), seen) if one not in seen.principals]:
+        found = {**seen.principals, **{one: tuple(who for who in directory if _is(who, one)) for one in asked}}
         seen = Snapshot(arrived, refusals, names, found)
     return seen
 
@@ -108,13 +111,28 @@ def _is(who: Principal, lookup: Lookup) -> bool:
     return who.type == lookup.by and who.name.casefold() == lookup.value.casefold()
 
 
+def compare(kinds, spec, snapshot, options, previous=None, data=None) -> PlannedApplication:
+    """The plan of a spec against a snapshot, without a tenant."""
+    data = ImpactData() if data is None else data
+    change_set = build_changes(kinds, spec, snapshot, options)
+    return PlannedApplication(
+        loaded=Loaded(spec, (), {}, ()),
+        plan=compile_plan(spec, snapshot, options, change_set, data, previous),
+        snapshot=snapshot,
+        steps=change_set.steps,
+        errors=change_set.errors,
+        tenant=tenant_of(snapshot),
+        unmatched=change_set.unmatched,
+    )
+
+
 def planned(
     text: str,
     refused: Iterable[str] = (),
     options: Mapping[str, Any] | None = None,
     files: Mapping[str, str] | None = None,
     **changes: Any,
-) -> CompiledPlan:
+) -> PlannedApplication:
     """The plan of a spec's text against the base tenant with these documents."""
     spec = spec_of(text, files)
     return compare(KINDS, spec, snapshot(spec, overlaid(changes), refused), options_of(options or {}))
@@ -158,7 +176,7 @@ def told_change(one: Change) -> Any:
     return told | {"effects": sorted(one.effects)} | ({"reason": one.reason} if one.reason else {})
 
 
-def told_plan(one: CompiledPlan) -> Any:
+def told_plan(one: PlannedApplication) -> Any:
     return {
         "changes": [told_change(change) for change in one.plan.changes],
         "reported": [resource.address.local for resource in one.plan.unmanaged_drift],

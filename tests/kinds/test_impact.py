@@ -381,7 +381,7 @@ def test_a_changed_expression_shows_the_right_users_in_every_form(writer, tmp_pa
     planned = writer.plan(path)
     said = "another value for 1 of 8 users in scope: grace@contoso.com"
     assert said in " ".join(told(planned).split())
-    plan = Plan(planned.comparison.tenant, (planned.comparison.plan,))
+    plan = Plan(planned.tenant, (planned.plan,))
     assert said in markdown.plan(plan)
     assert said in html.plan(plan)
     assert '"grace@contoso.com"' in machine.plan(plan)

@@ -102,7 +102,7 @@ MOST = Impact(34, 100, "at_most")
         (MOST, 34, " (at most 34 of 100 users)"),
         (Impact(34, 100, "at_least"), None, " (at least 34 of 100 users)"),
         (Impact(3, sample_size=500), None, " (3 of a sample of 500 users)"),
-        (Impact(3, 9, undetermined=2), None, " (3 of 9 users (not known of 2))"),
+        (Impact(3, 9, undetermined=2), None, " (3 of 9 users; 2 unknown)"),
     ],
 )
 def test_guards_about_people_say_how_many(impact, number, said):
@@ -118,10 +118,10 @@ def test_guards_about_people_say_how_many(impact, number, said):
         replace(update(Address("a", "schedule"), "enabled", False, True), effects=widens, impact=told),
     ]
     found = [*guards(changes, LIVE), *guards(changes, GuardContext(has_run=True, quarantine="x"))]
-    counted = {one.id for one in found if one.message.endswith(said) and one.number == number}
+    counted = {one.id for one in found if one.message.endswith(said) and one.count == number}
     assert counted >= {"scope-widened", "scope-narrowed", "matching-changed", "initial-start", "quarantined"}
     everybody = replace(update(SETTINGS, "scope", "all", "assigned"), effects=widens, impact=told)
-    assert [(one.id, one.number) for one in guards([everybody], LIVE)] == [("scope-narrowed", number)]
+    assert [(one.id, one.count) for one in guards([everybody], LIVE)] == [("scope-narrowed", number)]
 
 
 def test_a_permit_with_a_number_opens_a_guard_about_people():
@@ -129,7 +129,7 @@ def test_a_permit_with_a_number_opens_a_guard_about_people():
     change = replace(update(SETTINGS, "scope", "assigned", "all"), impact={Effect.PROVISIONS: MOST})
     for limit, is_open in ((33, False), (34, True)):
         [found] = guards([change], replace(LIVE, exemptions=(GuardExemption("scope-widened", max=limit),)))
-        assert found.open is is_open
+        assert found.is_allowed is is_open
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ FULL = plan(
     change("users/x", None, WriteOnly("TOKEN"), Action.CREATE),
     change("users/y", {"a": 1}, {"a": 2}),
     change("users/z", "gone", None, Action.DELETE),
-    reported=(Resource(Address("a", "assignment", "user:x/admin"), {"b": 1}),),
+    unmanaged_drift=(Resource(Address("a", "assignment", "user:x/admin"), {"b": 1}),),
     unmanaged=(Resource(Address("a", "app_role", "User")),),
     guards=(
         Guard("scope-widened", "said", "", 3, Address("a", "settings")),
@@ -72,7 +72,7 @@ FULL = plan(
         Diagnostic("K002", "said"),
     ),
     abandoned=(Abandoned(Address("a", "app_role", "old"), "write this"),),
-    excluded=2,
+    excluded_changes=2,
 )
 
 
@@ -95,7 +95,7 @@ def spoiled(**more):
 
 def with_impact(effect):
     one = document(FULL)
-    one["applications"][0]["changes"][0]["impact"] = {effect: {"number": 1, "of": 1, "bound": "", "sample": 1}}
+    one["applications"][0]["changes"][0]["impact"] = {effect: {"count": 1, "total": 1, "precision": "exact", "sample_size": 1}}
     return json.dumps({**one, "digest": digest(one)})
 
 

@@ -83,10 +83,10 @@ def test_the_key_and_the_facts_name_nobody():
 def test_drift_and_what_is_left_alone_or_behind_is_redacted_too():
     one = assignment(f"user:{ADA}")
     behind = Abandoned(one.address, f'assignments.users: - {{user: "{ADA}", absent: true}}')
-    made = only(redacted(plan(reported=(one,), unmanaged=(one,), abandoned=(behind,))))
+    made = only(redacted(plan(unmanaged_drift=(one,), unmanaged=(one,), abandoned=(behind,))))
     person = made.unmanaged_drift[0].address.rest
     assert {made.unmanaged[0].address.rest, made.abandoned[0].address.rest} == {person}
-    assert person.split("/")[0].removeprefix("user:") in made.abandoned[0].write
+    assert person.split("/")[0].removeprefix("user:") in made.abandoned[0].removal_snippet
 
 
 def test_the_new_order_does_not_tell_the_order_of_names():

@@ -52,7 +52,7 @@ def test_a_file_is_only_for_its_owner(desk, tmp_path):
     file = tmp_path / "deep" / "people.json"
     assert (said.code, said.out) == (0, "")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert len(json.loads(file.read_text())["applications"][0]["people"]) == 8
+    assert len(json.loads(file.read_text())["applications"][0]["users"]) == 8
     assert [one.name for one in file.parent.iterdir()] == ["people.json"]
     assert "The preview is in deep/people.json." in said.err
 

@@ -96,7 +96,7 @@ def test_hostile_values_are_inert_in_every_form(name, tmp_path):
         shown = with_value(value, tmp_path, form)
         assert all(char.isprintable() or char == "\n" for char in shown), form
     assert (
-        json.loads(with_value(value, tmp_path, "json"))["applications"][0]["people"][0]["after"]["attributes"]["title"][
+        json.loads(with_value(value, tmp_path, "json"))["applications"][0]["users"][0]["after"]["attributes"]["title"][
             "value"
         ]
         == value
@@ -293,7 +293,7 @@ def test_pseudonyms_are_those_of_the_plan(tmp_path):
 
     rehearsal, spec = desk(), small(tmp_path, CHANGED)
     planned = rehearsal.plan(spec)
-    hide = hiding(Plan(planned.comparison.tenant or Tenant(), (planned.comparison.plan,)))
+    hide = hiding(Plan(planned.tenant or Tenant(), (planned.plan,)))
     shown = preview(rehearsal, spec, redact=True, users=("ada@contoso.com",))
     assert list(shown.people) == [hide("ada@contoso.com")]
 

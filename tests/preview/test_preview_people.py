@@ -142,7 +142,7 @@ def test_many_who_are_assigned_are_picked_from_the_whole_directory(tmp_path, mon
 
 def test_a_sample_of_the_directory_says_how_large_it_is(tmp_path):
     shown = preview(crowd(), small(tmp_path, provisioning="scope: all"), sample=2)
-    assert shown.document["applications"][0]["about"] == "the first 2 users of the directory, which has 12"
+    assert shown.document["applications"][0]["population"] == "the first 2 users of the directory, which has 12"
     assert list(shown.people) == ["ada", "alan"]
 
 
@@ -161,9 +161,9 @@ def nested():
 
 def test_a_group_in_a_group_is_nobody_who_is_assigned(tmp_path):
     shown = preview(nested(), small(tmp_path))
-    assert shown.document["applications"][0]["about"] == "everybody who is assigned"
-    assert shown.outcomes == {"alan": "same"}
-    assert preview(nested(), small(tmp_path), sample=1).document["applications"][0]["about"] == (
+    assert shown.document["applications"][0]["population"] == "everybody who is assigned"
+    assert shown.outcomes == {"alan": "unchanged"}
+    assert preview(nested(), small(tmp_path), sample=1).document["applications"][0]["population"] == (
         "1 of 1 people who are assigned"
     )
 
@@ -201,10 +201,10 @@ def test_where_only_basic_properties_may_be_read_the_others_are_not_known(tmp_pa
         reason = f"{name}: only basic properties of users could be read, which takes User.Read.All"
         assert ada["attributes"][target]["reason"] == reason
     assert "title" not in ada["resource"]
-    (notice,) = shown.document["applications"][0]["summary"]["notices"]
+    (notice,) = shown.document["applications"][0]["summary"]["warnings"]
     assert notice.startswith("Of everybody, only basic properties could be read")
     assert "User.Read.All" in notice
-    assert shown.outcomes["ada"] == "same"
+    assert shown.outcomes["ada"] == "unchanged"
     for form in ("text", "html"):
         assert "only basic properties could be read, so everything else" in " ".join(
             preview(basic(), small(tmp_path), form).text.split()
@@ -224,7 +224,7 @@ def test_basic_properties_are_no_sample_to_try_a_plan_on(tmp_path):
 
 def test_whoever_may_read_users_gets_no_such_notice(tmp_path):
     shown = preview(basic("User.Read.All"), small(tmp_path))
-    assert shown.document["applications"][0]["summary"]["notices"] == []
+    assert shown.document["applications"][0]["summary"]["warnings"] == []
     assert shown.people["ada"]["after"]["attributes"]["title"]["value"] == "Principal Analyst"
 
 
@@ -232,7 +232,7 @@ def test_a_filter_on_what_could_not_be_read_leaves_the_scope_open(tmp_path):
     filters = "mappings: {users: {filters: [{name: f, all: [{attribute: city, operator: equals, value: Boston}]}]}}\n"
     shown = preview(basic(), small(tmp_path, filters))
     assert set(shown.outcomes.values()) == {"unknown"}
-    assert shown.people["ada"]["after"]["why"].startswith("city: only basic properties of users could be read")
+    assert shown.people["ada"]["after"]["reason"].startswith("city: only basic properties of users could be read")
 
 
 def test_what_graph_leaves_out_is_not_known_unless_it_is_an_extension(tmp_path):
@@ -251,6 +251,6 @@ def test_somebody_who_is_asked_for_twice_is_one_person(tmp_path):
     rehearsal = crowd()
     (id_,) = [one["id"] for one in rehearsal.state["users"] if one["userPrincipalName"] == "ada@contoso.com"]
     shown = preview(rehearsal, small(tmp_path), users=("ada@contoso.com", "ADA@contoso.com", id_))
-    assert shown.document["applications"][0]["about"] == "1 user"
+    assert shown.document["applications"][0]["population"] == "1 user"
     assert shown.people["ada"]["notes"] == []
     assert "duplicates" not in shown.mappings.get("userName", {"counts": {}})["counts"]

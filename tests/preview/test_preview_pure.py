@@ -263,7 +263,7 @@ def test_roles_that_are_open_on_both_sides_may_change_where_they_are_others():
     found = moved(held("member", group=("member",)), held("admin", group=("admin",)))
     assert found.outcome is UserOutcome.POSSIBLY_CHANGES
     (one,) = found.differences
-    assert (one.before, one.why) == (one.after, "roles: member, member → admin, admin")
+    assert (one.before, one.reason) == (one.after, "roles: member, member → admin, admin")
     same = held("member", group=("member",))
     assert moved(same, same).outcome is UserOutcome.UNCHANGED
     assert moved(same, held("member", group=("member",), users={"1": ("member",)})).outcome is UserOutcome.UNCHANGED
@@ -398,6 +398,6 @@ def test_a_masked_person_has_neither_name_nor_values():
     given = UserPreview("Lovelace", "lovelace-id", UserOutcome.CHANGES, stand, stand, contrasts)
     hidden = masking(lambda name: "~01234567" if "@" in name else name)(given)
     assert "ovelace" not in repr(hidden) and "1815" not in repr(hidden)
-    assert hidden.differences[2].why == "assigned through Ada's team → whether … must fit … is open"
+    assert hidden.differences[2].reason == "assigned through Ada's team → whether … must fit … is open"
     assert hidden.name == "~01234567"
     assert masking(lambda _name: "~89abcdef")(given).name == "~89abcdef"

@@ -15,7 +15,20 @@ from scimconf.render.common.escaping import visible
 from scimconf.render.diagnostics import sentence
 from scimconf.render.html.flow_diagram import FlowDiagram, pictures
 from scimconf.render.html.text_diff import DiffSegment, Pieces, marked
-from scimconf.render.labels import DANGERS, IDS, count, counts, effect, opening, place, plural, revalued, short, sum_up
+from scimconf.render.labels import (
+    DANGERS,
+    IDS,
+    count,
+    counts,
+    effect,
+    guard_message,
+    opening,
+    place,
+    plural,
+    revalued,
+    short,
+    sum_up,
+)
 from scimconf.render.terminal.fields import facts
 
 OPEN_UP_TO = 60
@@ -181,13 +194,13 @@ def _guards(plan: ApplicationPlan) -> Iterable[GuardView]:
     for one in sorted(plan.guards, key=lambda guard: guard.is_allowed):
         where = visible(one.address.local) if one.address else ""
         yield GuardView(
-            visible(one.id), one.is_allowed, where, visible(one.message), _number(one), visible(opening(one))
+            visible(one.id), one.is_allowed, where, visible(guard_message(one)), _number(one), visible(opening(one))
         )
 
 
 def _number(guard: Guard) -> int | None:
     """What it counted, where its message does not say so."""
-    return None if guard.count is None or str(guard.count) in guard.message else guard.count
+    return None if guard.count is None or str(guard.count) in guard_message(guard) else guard.count
 
 
 def _kind(name: str, own: list[ChangeItem]) -> KindView:

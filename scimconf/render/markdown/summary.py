@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from scimconf.plan import Action, ApplicationPlan, Guard, Plan
 from scimconf.render.common.change_view import ChangeItem, because, by_effect, people
-from scimconf.render.labels import effect, opening, stopped, totals, verdict
+from scimconf.render.labels import effect, guard_message, opening, stopped, totals, verdict
 from scimconf.render.markdown.escaping import cell, code, prose
 from scimconf.render.markdown.truncation import MarkdownPart, SectionGroup
 
@@ -54,9 +54,9 @@ def _guard(guard: Guard, name: str) -> str:
     word = "open" if guard.is_allowed else "**stops**"
     about = f" at {code(str(guard.address) if name else guard.address.local)}" if guard.address else ""
     whose = f" in {code(name)}" if name and not guard.address else ""
-    number = guard.count is not None and str(guard.count) not in guard.message
+    number = guard.count is not None and str(guard.count) not in guard_message(guard)
     counted = f" (counted: {guard.count:,})" if number else ""
-    return f"- {word}: {code(guard.id)}{about}{whose}: {prose(guard.message)}{counted}. {_how(guard)}\n"
+    return f"- {word}: {code(guard.id)}{about}{whose}: {prose(guard_message(guard))}{counted}. {_how(guard)}\n"
 
 
 def _how(guard: Guard) -> str:

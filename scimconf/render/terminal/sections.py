@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from scimconf.plan import ApplicationPlan, Effect, Guard, Resource, Tenant
 from scimconf.render.common.escaping import cells, pad, visible
 from scimconf.render.diagnostics import sentence
-from scimconf.render.labels import HORIZON, counts, effect, opening, place, plural, short, sum_up
+from scimconf.render.labels import HORIZON, counts, effect, guard_message, opening, place, plural, short, sum_up
 from scimconf.render.terminal.assignments import KIND as ASSIGNMENT
 from scimconf.render.terminal.changes import change_lines
 from scimconf.render.terminal.fields import facts
@@ -105,7 +105,7 @@ def _guards(page: Page, guards: Sequence[Guard]) -> Iterator[str]:
     for guard in sorted(guards, key=lambda guard: guard.is_allowed):
         about = f" at {guard.address.local}" if guard.address and guard.address.rest else ""
         style, mark = ("strong", "") if guard.is_allowed else ("danger", "! ")
-        yield from page.labelled(2, (style, f"{mark}guard {guard.id}"), ("", f"{about}: {guard.message}"), hang=4)
+        yield from page.labelled(2, (style, f"{mark}guard {guard.id}"), ("", f"{about}: {guard_message(guard)}"), hang=4)
         yield from page.prose(6, opening(guard), hang=2)
 
 
