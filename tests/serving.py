@@ -23,7 +23,7 @@ from rehearsal import ROOT, TOKEN, is_write
 from scimconf.cli.main import main
 from scimconf.sandbox.server import create_app
 
-PATIENCE = 20.0
+PATIENCE = 600.0
 """Seconds after which a child that does nothing is given up."""
 
 

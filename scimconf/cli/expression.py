@@ -14,7 +14,7 @@ from scimconf.cli import options
 
 if TYPE_CHECKING:
     from scimconf.expressions import Expression, Function
-    from scimconf.expressions.evaluation import Circumstances
+    from scimconf.expressions.evaluation import EvaluationContext
 
 NAME = "the expression"
 """What stands for the file where a problem is told."""
@@ -129,7 +129,7 @@ def _refuse(text: str, form: str) -> int:
         where = Location(NAME, *locate(text, error.offset))
         problem = Diagnostic("K501", f"not an expression: {error.message}", location=where, hint=error.hint)
         if form == "json":
-            click.echo(as_json.problems([problem]), nl=False)
+            click.echo(as_json.diagnostics([problem]), nl=False)
         else:
             click.echo(as_text.text([problem], sources={NAME: text}), nl=False, err=True)
     return 65
@@ -159,11 +159,11 @@ def _of_file(path: str) -> dict[str, Any]:
     return found
 
 
-def _told(asked: Mapping[str, Any]) -> Circumstances:
+def _told(asked: Mapping[str, Any]) -> EvaluationContext:
     """What a value depends on besides the attributes; what nobody says is not known."""
-    from scimconf.expressions.evaluation import Circumstances
+    from scimconf.expressions.evaluation import EvaluationContext
 
-    return Circumstances(_now(asked["now"]), asked["existing"] or None, asked["tenant_domain"], asked["guid"])
+    return EvaluationContext(_now(asked["now"]), asked["existing"] or None, asked["tenant_domain"], asked["guid"])
 
 
 def _now(text: str | None) -> datetime:

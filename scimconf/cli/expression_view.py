@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from scimconf import expressions
 from scimconf.expressions import Attribute, Call, Comparison, Concatenation, Constant, Expression
-from scimconf.expressions.evaluation import Circumstances, Failure, Ignored, prepare
+from scimconf.expressions.evaluation import EvaluationContext, Failure, Ignored, compile_expression
 from scimconf.expressions.rendering import quote, spell
 
 Json: TypeAlias = dict[str, Any]
@@ -16,9 +16,9 @@ Json: TypeAlias = dict[str, Any]
 _CONDITIONAL: Mapping[str, tuple[Constant, ...]] = {"IIF": (Constant("True"), Constant("False")), "CBool": ()}
 
 
-def outcome(tree: Expression, given: Mapping[str, Any], known: Circumstances) -> Json:
+def outcome(tree: Expression, given: Mapping[str, Any], known: EvaluationContext) -> Json:
     """What an expression comes to: its kind, and the value or the reason."""
-    value = prepare(tree)(given, known)
+    value = compile_expression(tree)(given, known)
     if value is None:
         return {"kind": "null"}
     if isinstance(value, str):
@@ -45,7 +45,7 @@ def told(found: Json) -> str:
             return f"{kind}: {found['reason']}"
 
 
-def explained(tree: Expression, given: Mapping[str, Any], known: Circumstances) -> Json:
+def explained(tree: Expression, given: Mapping[str, Any], known: EvaluationContext) -> Json:
     """The tree with types, and with values where any attribute is given or none is read."""
     reads = expressions.attributes(tree)
     values = (given, known) if given or not reads else None
@@ -57,7 +57,7 @@ def explained(tree: Expression, given: Mapping[str, Any], known: Circumstances) 
     }
 
 
-Values: TypeAlias = tuple[Mapping[str, Any], Circumstances] | None
+Values: TypeAlias = tuple[Mapping[str, Any], EvaluationContext] | None
 
 
 def _part(node: Expression, values: Values, parameter: str = "", inside: str = "") -> Json:

@@ -138,10 +138,10 @@ async def preview_all(
 def _hiding(found: planning.PlanResults) -> Hide:
     """What gives people the pseudonyms that they have in the plan of these applications."""
     from scimconf.plan import Plan, Tenant
-    from scimconf.plan.redact import hiding
+    from scimconf.plan.redact import text_redactor
 
     tenant = next((planned.tenant for planned in found.planned if planned.tenant is not None), Tenant())
-    return hiding(Plan(tenant, tuple(planned.plan for planned in found.planned)))
+    return text_redactor(Plan(tenant, tuple(planned.plan for planned in found.planned)))
 
 
 def _discreet(hide: Hide | None, names: Sequence[str]) -> Hide:
@@ -182,14 +182,14 @@ async def _preview(
 
     from scimconf.impact.preview_summary import SummaryBuilder
     from scimconf.plan.preview import PreviewHeader
-    from scimconf.plan.preview_redact import masking, unmasked
+    from scimconf.plan.preview_redact import preview_redactor, unredacted
 
     doubts = _doubts(planned)
     scene, notices = await _scene(session, planned)
     whom = await _whom(session.graph, scene, asked)
     tell.write(tell.form.begun(PreviewHeader(planned.name, _tenant(planned), whom.about, (*doubts, *notices))))
     summing = SummaryBuilder(scene.matching)
-    mask = unmasked if hide is None else masking(hide)
+    mask = unredacted if hide is None else preview_redactor(hide)
     pieces: list[str] = []
     done, complete = 0, False
     try:
@@ -197,8 +197,8 @@ async def _preview(
             for number, user in enumerate(_ordered(page, hide)):
                 if number % BREATH == 0:
                     await asyncio.sleep(0)
-                shown = summing.add(scene.person(user), mask)
-                pieces.append(tell.form.person(scene.completed(shown) if tell.whole else shown))
+                shown = summing.add(scene.user(user), mask)
+                pieces.append(tell.form.person(scene.with_resources(shown) if tell.whole else shown))
             tell.write("".join(pieces))
             pieces.clear()
             before, done = done, done + len(page)
@@ -244,7 +244,7 @@ async def _scene(session: Session, planned: PlannedApplication) -> tuple[Preview
     """Both sides, ready to be asked, and what must be said about them."""
     from datetime import UTC, datetime
 
-    from scimconf.expressions.evaluation import Circumstances
+    from scimconf.expressions.evaluation import EvaluationContext
     from scimconf.graph import impact_data
     from scimconf.impact.preview import Preview
     from scimconf.impact.projection import documents_read, states_before_and_after, warnings
@@ -257,7 +257,7 @@ async def _scene(session: Session, planned: PlannedApplication) -> tuple[Preview
     members = await impact_data.group_members(
         session.graph, {*(before.assigned_groups or ()), *(after.assigned_groups or ())}
     )
-    told = Circumstances(session.graph.now or datetime.now(UTC), tenant_domain=_tenant(planned).domain or None)
+    told = EvaluationContext(session.graph.now or datetime.now(UTC), tenant_domain=_tenant(planned).domain or None)
     scene = Preview(before, after, members, told)
     return scene, (*warnings(spec, snapshot), *scene.warnings)
 
@@ -274,7 +274,7 @@ class _Whom:
 
 async def _whom(graph: Graph, scene: Preview, asked: Mapping[str, Any]) -> _Whom:
     from scimconf.graph import impact_data
-    from scimconf.render.labels import plural
+    from scimconf.render.common.labels import plural
 
     if asked["users"]:
         return await _named(graph, scene, asked["users"])
@@ -283,20 +283,20 @@ async def _whom(graph: Graph, scene: Preview, asked: Mapping[str, Any]) -> _Whom
         total = await impact_data.count_users(graph)
         about = f"the first {plural(most, 'user')} of the directory" if most else "all users of the directory"
         of = f", which has {total:,}" if most and total else ""
-        return _Whom(about + of, impact_data.directory_users(graph, scene.select, most), min(most or total, total))
+        return _Whom(about + of, impact_data.directory_users(graph, scene.properties, most), min(most or total, total))
     few = ids[:most] if most else ids
     about = f"{len(few):,} of {len(ids):,} people who are assigned" if most else "everybody who is assigned"
     if len(few) <= BY_IDS:
-        return _Whom(about, impact_data.users_by_id(graph, few, scene.select), len(few))
-    return _Whom(about, _among(frozenset(few), impact_data.directory_users(graph, scene.select)), len(few))
+        return _Whom(about, impact_data.users_by_id(graph, few, scene.properties), len(few))
+    return _Whom(about, _among(frozenset(few), impact_data.directory_users(graph, scene.properties)), len(few))
 
 
 async def _named(graph: Graph, scene: Preview, names: Sequence[str]) -> _Whom:
     """Each person once, though somebody may be asked for by name and by id."""
     from scimconf.graph import impact_data
-    from scimconf.render.labels import plural
+    from scimconf.render.common.labels import plural
 
-    found = await impact_data.users_by_name(graph, names, scene.select)
+    found = await impact_data.users_by_name(graph, names, scene.properties)
     there = list({str(user["id"]).lower(): user for user in found if user is not None}.values())
 
     async def once() -> AsyncIterator[list[Any]]:

@@ -12,14 +12,14 @@ imported when they are first asked for, so that a plan without questions does no
 
 from typing import TYPE_CHECKING, Any
 
-from scimconf.expressions.canon import canonical
+from scimconf.expressions.canonical import canonicalize
 from scimconf.expressions.catalogue import FUNCTIONS, Function, Parameter, find
 from scimconf.expressions.errors import ExpressionError, locate
 from scimconf.expressions.nodes import Attribute, Call, Comparison, Concatenation, Constant, Expression, Operator
 from scimconf.expressions.parsing import MAX_DEPTH, MAX_LENGTH, parse
-from scimconf.expressions.rendering import quote, render
+from scimconf.expressions.rendering import quote, render, render_compact
 from scimconf.expressions.sources import from_source, to_source
-from scimconf.expressions.walking import attributes, children, functions, walk
+from scimconf.expressions.visitor import attributes, children, functions, walk
 
 if TYPE_CHECKING:
     from scimconf.expressions.evaluation import evaluate
@@ -40,7 +40,7 @@ __all__ = [
     "Operator",
     "Parameter",
     "attributes",
-    "canonical",
+    "canonicalize",
     "check",
     "children",
     "evaluate",
@@ -51,6 +51,7 @@ __all__ = [
     "parse",
     "quote",
     "render",
+    "render_compact",
     "to_source",
     "walk",
 ]

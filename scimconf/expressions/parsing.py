@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import cast
 
-from scimconf.expressions.complaints import unexpected
 from scimconf.expressions.errors import ExpressionError
 from scimconf.expressions.nodes import Attribute, Call, Comparison, Concatenation, Constant, Expression, Operator
+from scimconf.expressions.syntax_hints import unexpected
 from scimconf.expressions.tokens import Token, tokens
 
 MAX_LENGTH = 10_000  # stated by the function reference

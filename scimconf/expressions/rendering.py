@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import assert_never
 
-from scimconf.expressions.canon import canonical
+from scimconf.expressions.canonical import canonicalize, compact
 from scimconf.expressions.catalogue import find
 from scimconf.expressions.nodes import Attribute, Call, Comparison, Concatenation, Constant, Expression
 
@@ -21,13 +21,24 @@ NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?|&H[0-9A-Fa-f]+")
 
 
 def render(expression: Expression) -> str:
-    """The canonical text of an expression; `parse` reads it back as the canonical expression.
+    """Return the canonical text of an expression; `parse` reads it back as the canonical expression.
 
-    Filled up with commas, it can be longer than the text that it came from, and than the service takes.
+    Since empty arguments are filled in, it can be longer than the text it was parsed from, and than `MAX_LENGTH`.
     """
-    if isinstance(expression, Constant):
-        return quote(expression.text)
-    return spell(canonical(expression))
+    return _top_level(canonicalize(expression))
+
+
+def render_compact(expression: Expression) -> str:
+    """Return the text as an author would write it: without empty optional arguments at the end of a call.
+
+    `render(parse(render_compact(expression)))` equals `render(expression)`.
+    """
+    return _top_level(compact(expression))
+
+
+def _top_level(expression: Expression) -> str:
+    """Return the text of a whole expression: a constant is quoted, since words and numbers stand only inside a call."""
+    return quote(expression.text) if isinstance(expression, Constant) else spell(expression)
 
 
 def quote(text: str) -> str:

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias, assert_never, cast
 
-from scimconf.expressions.canon import canonical
+from scimconf.expressions.canonical import canonicalize
 from scimconf.expressions.catalogue import Function, find
 from scimconf.expressions.errors import ExpressionError
 from scimconf.expressions.nodes import Attribute, Call, Comparison, Concatenation, Constant, Expression, Operator
@@ -34,7 +34,7 @@ _QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
 
 def to_source(expression: Expression) -> Source:
     """The tree that parseExpression would answer, as far as the catalogue knows the engine's keys."""
-    return _tree(canonical(expression))
+    return _tree(canonicalize(expression))
 
 
 def from_source(tree: Mapping[str, Any]) -> Expression:
@@ -44,7 +44,7 @@ def from_source(tree: Mapping[str, Any]) -> Expression:
     and the keys are kept, so that `to_source` gives the same tree again.
     """
     try:
-        return canonical(_read(tree, "source", 0))
+        return canonicalize(_read(tree, "source", 0))
     except RecursionError:
         raise ExpressionError("the program that asks is nested too deeply itself for this to be read") from None
 

@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias, cast
 
-from scimconf.expressions.complaints import unexpected
 from scimconf.expressions.errors import ExpressionError
+from scimconf.expressions.syntax_hints import unexpected
 
-Kind: TypeAlias = Literal["string", "attribute", "number", "word", "mark", "end"]
+TokenKind: TypeAlias = Literal["string", "attribute", "number", "word", "mark", "end"]
 
 
 class Token(NamedTuple):
     """A piece, its place, and for strings and attributes the value without quotes or brackets."""
 
-    kind: Kind
+    kind: TokenKind
     text: str
     offset: int
 
@@ -51,7 +51,7 @@ def tokens(text: str) -> Iterator[Token]:
             piece = _PIECE.match(text, position)
             if piece is None:
                 raise unexpected(text, position)
-            kind = cast("Kind", piece.lastgroup)
+            kind = cast("TokenKind", piece.lastgroup)
             end = piece.end()
             yield Token(kind, unescape(piece[kind]) if kind == "string" else piece[kind], position)
         position = _skip_space(text, end)

@@ -24,7 +24,7 @@ from scimconf.impact.projection import (
 from scimconf.impact.user_attributes import COMPUTED, GAP, gap, is_basic, reader, selected
 from scimconf.kinds.kind import live_schema
 from scimconf.plan import Action, Change, Effect, Impact, decode
-from scimconf.plan.impact import ImpactData, ImpactQueries, Precision, SamplePopulation, UserSample
+from scimconf.plan.impact import ImpactData, ImpactQueries, Population, Precision, SamplePopulation, UserSample
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Spec
 
@@ -182,7 +182,9 @@ def annotate(inputs: ImpactInputs, data: ImpactData, today: date) -> tuple[Chang
     """Return the changes with the impact of each effect that can be estimated; `today` is the time of expressions."""
     sample = data.sample if data.sample is not None and _is_usable(data.sample) else None
     estimator = _Estimator(inputs, data, sample, datetime(today.year, today.month, today.day, tzinfo=UTC))
-    return tuple(replace(change, impact=estimator.impacts(change)) if change.effects else change for change in inputs.changes)
+    return tuple(
+        replace(change, impact=estimator.impacts(change)) if change.effects else change for change in inputs.changes
+    )
 
 
 def _is_usable(sample: UserSample) -> bool:
@@ -256,9 +258,7 @@ class _Estimator:
         assignments = [change for change in self.inputs.changes if change.kind == "assignment"]
         deleted = {_row_key(change) for change in assignments if change.action is Action.DELETE}
         rows = [
-            row
-            for row in _assigned_rows(self.inputs.snapshot)
-            if (row["principalId"], row["appRoleId"]) not in deleted
+            row for row in _assigned_rows(self.inputs.snapshot) if (row["principalId"], row["appRoleId"]) not in deleted
         ]
         created = [change for change in assignments if change.action is Action.CREATE]
         return [
@@ -299,11 +299,9 @@ class _Estimator:
             elif before is True and after is False:
                 users[Effect.DEPROVISIONS].append(user)
             undetermined += not isinstance(before, bool) or not isinstance(after, bool)
-        population = "assigned" if self.sample.assigned else ""
+        population: Population = "assigned" if self.sample.assigned else ""
         return {
-            effect: replace(
-                self._sampled(len(self.sample.users), users[effect], undetermined), population=population
-            )
+            effect: replace(self._sampled(len(self.sample.users), users[effect], undetermined), population=population)
             for effect in _scope_effects(change)
         }
 
@@ -331,9 +329,7 @@ class _Estimator:
         impact = Impact(len(affected), examples=names, undetermined=undetermined)
         return replace(impact, total=evaluated) if self.sample.complete else replace(impact, sample_size=evaluated)
 
-    def _compare_results(
-        self, before: Json, after: Json, names: Collection[str]
-    ) -> Iterator[tuple[Json, bool | None]]:
+    def _compare_results(self, before: Json, after: Json, names: Collection[str]) -> Iterator[tuple[Json, bool | None]]:
         """Yield the users in scope, each with whether the results differ; None if that, or the scope, is unknown."""
         from scimconf.expressions.evaluation import Failure, Undetermined, in_scope
 
@@ -355,12 +351,12 @@ class _Estimator:
 
     def _evaluator(self, source: Json) -> Callable[[Mapping[str, Json]], Json]:
         """Return a function from attributes to the result of a source; a source that does not parse gives None."""
-        from scimconf.expressions.evaluation import Circumstances, prepare
+        from scimconf.expressions.evaluation import EvaluationContext, compile_expression
 
-        tree, circumstances = _parse(source), Circumstances(self.now)
+        tree, circumstances = _parse(source), EvaluationContext(self.now)
         if tree is None:
             return lambda _attributes: None
-        run = prepare(tree)
+        run = compile_expression(tree)
         return lambda attributes: run(attributes, circumstances)
 
 

@@ -244,9 +244,7 @@ def _group_name(change: Change) -> str:
     return decode(change.address.rest.partition("/")[0].removeprefix("group:"))
 
 
-def _role_labels_after(
-    spec: Spec, snapshot: Snapshot, changes: Iterable[Change]
-) -> Mapping[str, Mapping[str, str]]:
+def _role_labels_after(spec: Spec, snapshot: Snapshot, changes: Iterable[Change]) -> Mapping[str, Mapping[str, str]]:
     """Return the labels of the live roles with their new display names, and of the roles that the plan creates."""
     labels = {role["id"]: dict(_role_label(role)) for role in application.roles(snapshot.documents)}
     new_ids = roles.new_ids(spec, snapshot)

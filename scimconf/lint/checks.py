@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 from scimconf import expressions
 from scimconf.diagnostics import Diagnostic, Location, Severity, SpecPath
 from scimconf.expressions.lint import RULES as EXPRESSION_RULES
-from scimconf.expressions.lint import Context, Finding, check
+from scimconf.expressions.lint import ExpressionIssue, MappingFacts, check
 from scimconf.kinds import mappings
 from scimconf.kinds.kind import suggest
 from scimconf.lint.mapping_context import MappingContext
@@ -115,19 +115,19 @@ def _of_live_rows(around: MappingContext) -> Iterator[Diagnostic]:
         return
     for section, mapping in mappings.sections(around.spec).items():
         for one in around.kept(section, mapping):
-            found = check(one.tree, Context(target=one.target, scope="all")) if one.tree is not None else []
+            found = check(one.tree, MappingFacts(target=one.target, scope="all")) if one.tree is not None else []
             for finding in found:
                 if finding.rule == WITH_ALL:
                     said = f"{one.target} is mapped, and {finding.message}"
                     yield Diagnostic(WITH_ALL, said, ("provisioning", "scope"), hint=finding.hint)
 
 
-def _context(around: MappingContext, one: mappings.ListedRow) -> Context:
+def _context(around: MappingContext, one: mappings.ListedRow) -> MappingFacts:
     """The mapping around a row: what the spec declares, and otherwise what the application's schema says."""
     sources = around.sources(one.section, one.mapping)
     target = around.target(one.section, one.mapping, one.target)
     name = one.section if one.section in STANDARD else f"{one.mapping.source}s".lower()
-    return Context(
+    return MappingFacts(
         target=one.target,
         target_type=target.type,
         multivalued=target.multivalued,
@@ -146,13 +146,13 @@ def _written(one: mappings.ListedRow) -> Written:
     return form if form in ("source", "constant") else "expression"
 
 
-def _is_declared(finding: Finding, text: str, mapping: ObjectMapping) -> bool:
+def _is_declared(finding: ExpressionIssue, text: str, mapping: ObjectMapping) -> bool:
     """Whether a finding is about an attribute that is not Entra's own, and that the spec declares."""
     names = (f"[{name}]" for name in mapping.source_attributes)
     return finding.rule == "L310" and any(text.startswith(name, finding.offset) for name in names)
 
 
-def _problem(loaded: Loaded, one: mappings.ListedRow, text: str, finding: Finding) -> Diagnostic:
+def _problem(loaded: Loaded, one: mappings.ListedRow, text: str, finding: ExpressionIssue) -> Diagnostic:
     """A finding at its own place in the file, where that can be told, and by the character of the expression."""
     path = (*one.path, _written(one))
     where = loaded.spot(path, text, finding.offset) if one.row.expression is not None else None

@@ -15,7 +15,7 @@ from scimconf.workflow.compilation import (
 )
 
 if TYPE_CHECKING:
-    from scimconf.graph.execution import ExecutionResult, SecretResolver
+    from scimconf.graph.execution.context import ExecutionResult, SecretResolver
     from scimconf.graph.reading import TenantSession
 
 from scimconf.workflow.plan import PlannedApplication, plan
@@ -96,7 +96,9 @@ def _told(planned: PlannedApplication) -> frozenset[str]:
 async def _execute(
     live: TenantSession, planned: PlannedApplication, so_far: Report, values: SecretResolver, talk: ApplyHooks
 ) -> Report:
-    from scimconf.graph.execution import ExecutionRequest, execute, preflight
+    from scimconf.graph.execution.context import ExecutionRequest
+    from scimconf.graph.execution.scheduler import execute
+    from scimconf.graph.execution.secret_resolver import preflight
 
     after = {kind.name: kind.after for kind in KINDS}
     steps = planned.steps

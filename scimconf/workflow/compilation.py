@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain
 
@@ -44,8 +44,8 @@ class ChangeSet:
     steps: tuple[Step, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     desired: tuple[DesiredItem, ...] = ()
-    diff: DiffResult = DiffResult()
-    selection: Selection = Selection(())
+    diff: DiffResult = field(default_factory=DiffResult)
+    selection: Selection = field(default_factory=lambda: Selection(()))
     unmatched: frozenset[str] = frozenset()
 
     @property

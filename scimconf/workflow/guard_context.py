@@ -30,9 +30,7 @@ def guard_context(
 ) -> GuardContext:
     """Return the context of the guards; `abandoned` is the number of abandoned resources that block an apply."""
     rows = [
-        row
-        for row in application.assigned(snapshot.rows("assignments"))
-        if row["principalType"] != "ServicePrincipal"
+        row for row in application.assigned(snapshot.rows("assignments")) if row["principalType"] != "ServicePrincipal"
     ]
     groups = frozenset(row["principalId"] for row in rows if row["principalType"] == "Group")
     principals = dict.fromkeys(row["principalId"] for row in rows)
@@ -83,7 +81,10 @@ def warnings(spec: Spec, change_set: ChangeSet, snapshot: Snapshot) -> Iterator[
         message = f"{address} is included, because a selected change needs it"
         yield Diagnostic("K002", message, severity="warning")
     if spec.tenant is None:
-        message, hint = "the spec names no tenant, so it can be applied to any tenant", "Add `tenant:` with a verified domain."
+        message, hint = (
+            "the spec names no tenant, so it can be applied to any tenant",
+            "Add `tenant:` with a verified domain.",
+        )
         yield Diagnostic("K001", message, severity="warning", hint=hint)
     yield from _default_access_warnings(spec, change_set.diff)
 
@@ -118,7 +119,9 @@ def _default_access_warnings(spec: Spec, diff: DiffResult) -> Iterator[Diagnosti
     count = sum(resource.address.kind == "assignment" and _is_default(resource) for resource in diff.unmanaged)
     if count and any(ROLES in mappings.reads(row.row) for row in mappings.listed(spec)):
         subject = "1 unmanaged assignment has" if count == 1 else f"{count} unmanaged assignments have"
-        message = f"{subject} no role (Default Access); Microsoft does not document what a mapping of roles sends for it"
+        message = (
+            f"{subject} no role (Default Access); Microsoft does not document what a mapping of roles sends for it"
+        )
         hint = "Assign a role under `assignments`."
         yield Diagnostic("K812", message, ("assignments",), severity="warning", hint=hint)
 

@@ -12,7 +12,7 @@ from scimconf.kinds import KINDS
 from scimconf.kinds.abandoned import left_behind
 from scimconf.plan import ApplicationPlan, Change, Guard, Tenant
 from scimconf.plan.diff import fingerprint
-from scimconf.plan.impact import ImpactData, ImpactQueries
+from scimconf.plan.impact import ImpactData
 from scimconf.plan.rules import guards
 from scimconf.snapshot import Snapshot
 from scimconf.spec.loaded import Loaded, digest
@@ -64,17 +64,18 @@ async def plan(
 ) -> PlannedApplication:
     """Return the plan of a spec that loaded without errors; `previous` is an earlier spec, to find abandoned resources.
 
-    Raises GraphError if the tenant cannot be read. Denied reads of single documents are recorded in the snapshot.
+    Raises GraphError if the tenant cannot be read, PlanError if the steps cannot be executed. Denied reads of single
+    documents are recorded in the snapshot.
     """
+    from scimconf.graph.execution.order import check_steps
     from scimconf.graph.reading import observe
 
     spec = loaded.spec
     assert spec is not None
     specs = (spec,) if previous is None else (spec, previous)
-    snapshot = await observe(
-        session, documents(KINDS, specs), lambda partial: lookups(KINDS, specs, partial)
-    )
+    snapshot = await observe(session, documents(KINDS, specs), lambda partial: lookups(KINDS, specs, partial))
     change_set = build_changes(KINDS, spec, snapshot, options)
+    check_steps(change_set.steps, snapshot.names, {kind.name: kind.after for kind in KINDS})
     changes, snapshot, data = await _estimate(session, spec, change_set, snapshot, options)
     findings = lint(loaded, options.ignore, snapshot, changes)
     change_set = replace(change_set, changes=changes)
@@ -140,9 +141,7 @@ def compile_plan(
         unmanaged_drift=change_set.diff.unmanaged_drift,
         unmanaged=change_set.diff.unmanaged,
         guards=guards(change_set.changes, context),
-        warnings=(
-            *change_set.warnings, *warnings(spec, change_set, snapshot), *estimates.warnings(data)
-        ),
+        warnings=(*change_set.warnings, *warnings(spec, change_set, snapshot), *estimates.warnings(data)),
         abandoned=abandoned,
         excluded_changes=change_set.selection.left_out,
     )

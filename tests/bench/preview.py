@@ -28,13 +28,13 @@ from rehearsal import ROOT
 
 from scimconf.cli.previewing import BREATH
 from scimconf.expressions import parse
-from scimconf.expressions.evaluation import Circumstances, prepare
+from scimconf.expressions.evaluation import EvaluationContext, compile_expression
 from scimconf.graph import impact_data
 from scimconf.graph.client import Settings, open_graph
 from scimconf.impact.preview import Preview
 from scimconf.impact.preview_summary import SummaryBuilder
 from scimconf.impact.projection import ProvisioningState
-from scimconf.plan.preview_redact import unmasked
+from scimconf.plan.preview_redact import unredacted
 from scimconf.render.preview.text import TextPreview
 
 USERS, RUNS, LIMIT, FLAT = 20_000, 3, 1.5, 2.0
@@ -52,7 +52,7 @@ ACTIVE = 'Switch([IsSoftDeleted], , "False", "True", "True", "False")'
 FORMATTED = 'Join(" ", [givenName], [surname])'
 CHANGED = 'Switch(Mid([employeeId], "5", "1"), Join(" ", [givenName], [surname]), "7", [surname])'
 MAPPINGS = {**{name: f"[{name}]" for name in NAMES}, "active": ACTIVE, "formatted": FORMATTED}
-TOLD = Circumstances(datetime(2026, 11, 25, tzinfo=UTC))
+TOLD = EvaluationContext(datetime(2026, 11, 25, tzinfo=UTC))
 
 
 def scene() -> Preview:
@@ -71,11 +71,11 @@ def ours(url: str) -> None:
         summing = SummaryBuilder(one.matching)
         graph = open_graph(Settings(base=url), None)
         async with graph:
-            async for page in impact_data.everyone(graph, one.select):
+            async for page in impact_data.everyone(graph, one.properties):
                 for number, user in enumerate(page):
                     if number % BREATH == 0:
                         await asyncio.sleep(0)
-                    form.person(summing.add(one.person(user), unmasked))
+                    form.person(summing.add(one.user(user), unredacted))
         form.ended(summing.summary())
 
     asyncio.run(work())
@@ -83,7 +83,7 @@ def ours(url: str) -> None:
 
 def bare(url: str) -> None:
     """The pages, and for each user what differs on both sides and once what does not."""
-    functions = [prepare(parse(text)) for text in (*MAPPINGS.values(), CHANGED)]
+    functions = [compile_expression(parse(text)) for text in (*MAPPINGS.values(), CHANGED)]
 
     async def work() -> None:
         link: str | None = f"{url}/users?$top=999&$select={','.join(scene().select)}"
@@ -139,7 +139,7 @@ def peak(number: int) -> int:
             for count in range(start, min(start + 999, number))
         ]
         for user in page:
-            form.person(summing.add(one.person(user), unmasked))
+            form.person(summing.add(one.user(user), unredacted))
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return most

@@ -87,7 +87,7 @@ def test_a_second_interrupt_stops_at_once(desk, env):
     process.send_signal(signal.SIGINT)
     wait_until(lambda: "once more" in process.stderr.readline())
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "Traceback" not in err
 

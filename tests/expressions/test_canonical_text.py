@@ -2,7 +2,7 @@
 
 import pytest
 
-from scimconf.expressions import Call, Comparison, Constant, canonical, parse, render
+from scimconf.expressions import Call, Comparison, Constant, canonicalize, parse, render, render_compact
 
 
 @pytest.mark.parametrize(
@@ -38,8 +38,33 @@ from scimconf.expressions import Call, Comparison, Constant, canonical, parse, r
 def test_prints_as_the_service_does(text, service):
     """A text is printed in the service's own style, and that is read back as the same."""
     assert service == render(parse(text))
-    assert canonical(parse(text)) == parse(service)
+    assert canonicalize(parse(text)) == parse(service)
     assert service == render(parse(service))
+
+
+@pytest.mark.parametrize(
+    ("text", "compact"),
+    [
+        ("[mail]", "[mail]"),
+        ("5", '"5"'),
+        ("ToLower([mailNickname], )", "ToLower([mailNickname])"),
+        ('Join(" ", ToUpper([a], ), [b])', 'Join(" ", ToUpper([a]), [b])'),
+        ('Replace([x], "-", , , "_", , )', 'Replace([x], "-", , , "_")'),
+        ('Switch([x], , "False", "True")', 'Switch([x], , "False", "True")'),
+        ("Switch([x])", "Switch([x])"),
+        ('IIF(ToLower([x], ) = "a", [y], )', 'IIF(ToLower([x]) = "a", [y])'),
+        ("Mid([x], 1, )", "Mid([x], 1, )"),
+        ("ToLower(, )", "ToLower()"),
+        ("Not()", "Not()"),
+        ('FormatDateTime([x], "in", "out")', 'FormatDateTime([x], , "in", "out")'),
+        ("Foo([x], , )", "Foo([x])"),
+        ("Foo(ToLower([x], ) & [y])", "Foo(ToLower([x]) & [y])"),
+        ('Now("a", )', 'Now("a")'),
+    ],
+)
+def test_render_compact_omits_empty_optional_arguments_at_the_end(text, compact):
+    assert render_compact(parse(text)) == compact
+    assert render(parse(compact)) == render(parse(text))
 
 
 def test_prints_a_comparison():
@@ -70,7 +95,7 @@ def test_the_corpus_is_stable(corpus):
     for text in (entry["expression"] for entry in corpus if entry["parses"]):
         printed = render(parse(text))
         assert printed == render(parse(printed))
-        assert canonical(parse(text)) == parse(printed)
+        assert canonicalize(parse(text)) == parse(printed)
 
 
 def test_keys_of_a_tree_do_not_count():

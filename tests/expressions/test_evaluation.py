@@ -6,8 +6,15 @@ import pytest
 
 from scimconf.expressions import Attribute, Call, Concatenation, Constant, parse
 from scimconf.expressions.catalogue import FUNCTIONS
-from scimconf.expressions.evaluation import Circumstances, Failure, Ignored, Undetermined, evaluate, prepare
-from scimconf.expressions.evaluation.functions import FOREIGN, RECIPES, UNDESCRIBED
+from scimconf.expressions.evaluation import (
+    EvaluationContext,
+    Failure,
+    Ignored,
+    Undetermined,
+    compile_expression,
+    evaluate,
+)
+from scimconf.expressions.evaluation.functions import FOREIGN, IMPLEMENTATIONS, UNDESCRIBED
 
 NOW = datetime(2025, 7, 30, 9, 5, 7, 123456, tzinfo=UTC)
 USER = {
@@ -617,21 +624,21 @@ def test_lists_and_texts_have_a_limit():
 
 def test_prepared_once_for_many():
     """The same function serves every user, and stops as cleanly the second time."""
-    run, told = prepare(parse("Guid()")), Circumstances(NOW)
+    run, told = compile_expression(parse("Guid()")), EvaluationContext(NOW)
     assert run({}, told) == run({}, told)
 
 
 def test_every_function_of_the_catalogue_is_decided():
     """A function is run, chooses among its arguments, or is known to be described nowhere."""
     choosing = {"Coalesce", "IIF", "IsString", "SelectUniqueValue", "Switch"}
-    assert FUNCTIONS.keys() == RECIPES.keys() | choosing | UNDESCRIBED | FOREIGN
-    assert not RECIPES.keys() & (UNDESCRIBED | FOREIGN)
+    assert FUNCTIONS.keys() == IMPLEMENTATIONS.keys() | choosing | UNDESCRIBED | FOREIGN
+    assert not IMPLEMENTATIONS.keys() & (UNDESCRIBED | FOREIGN)
 
 
-@pytest.mark.parametrize("name", sorted(RECIPES))
+@pytest.mark.parametrize("name", sorted(IMPLEMENTATIONS))
 def test_recipes_have_the_catalogues_parameters(name):
     """The places of a function's arguments are those of the catalogue."""
-    function, recipe = FUNCTIONS[name], RECIPES[name]
+    function, recipe = FUNCTIONS[name], IMPLEMENTATIONS[name]
     assert len(function.slots) == len(recipe.takes)
     assert (function.repeating is not None) == (recipe.rest is not None)
     optional = {place for place, parameter in enumerate(function.slots) if not parameter.required}

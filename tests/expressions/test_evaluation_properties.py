@@ -22,8 +22,15 @@ from scimconf.expressions import (
     to_source,
 )
 from scimconf.expressions.dotnet import formats
-from scimconf.expressions.dotnet.outcomes import StopError
-from scimconf.expressions.evaluation import Circumstances, Failure, Ignored, Undetermined, in_scope, prepare
+from scimconf.expressions.dotnet.errors import EvaluationStop
+from scimconf.expressions.evaluation import (
+    EvaluationContext,
+    Failure,
+    Ignored,
+    Undetermined,
+    compile_expression,
+    in_scope,
+)
 from scimconf.expressions.evaluation.arguments import MAX_SIZE
 from scimconf.expressions.evaluation.functions import diacritics
 from scimconf.expressions.evaluation.scope import OPERATORS
@@ -74,7 +81,7 @@ VALUES = (
 )
 USERS = st.dictionaries(NAMES, VALUES)
 TOLD = st.builds(
-    Circumstances,
+    EvaluationContext,
     st.datetimes() | st.just(datetime(2025, 7, 30, tzinfo=UTC)),
     st.none() | st.lists(TEXTS, max_size=3),
     st.none() | st.just("contoso.com"),
@@ -96,7 +103,7 @@ def is_a_value(value):
 @given(TREES, USERS, TOLD)
 def test_any_tree_over_any_user_has_a_value(tree, user, told):
     """No tree and no user makes anything but a value; the same again is the same value."""
-    run = prepare(tree)
+    run = compile_expression(tree)
     value = run(user, told)
     assert is_a_value(value)
     if "cut off" not in str(value):
@@ -112,7 +119,7 @@ def nested(name, depth, *arguments):
 
 def test_growth_is_bounded():
     """Functions that make a text longer, one in another, are stopped before memory ends."""
-    told, user = Circumstances(datetime(2025, 1, 1, tzinfo=UTC)), {"a": "x" * 1000}
+    told, user = EvaluationContext(datetime(2025, 1, 1, tzinfo=UTC)), {"a": "x" * 1000}
     tenfold = (Constant("x"), None, None, Constant("x" * 10))
     everything = (None, Constant(".+"), None, Constant("$&$&$&$&"))
     for tree in (
@@ -125,30 +132,30 @@ def test_growth_is_bounded():
         Call("Replace", (Attribute("a"), None, Constant(""), None, Constant("$_" * 20_000))),
         Call("Append", (Constant("y" * 600_000), Constant("y" * 600_000))),
     ):
-        value = prepare(tree)(user, told)
+        value = compile_expression(tree)(user, told)
         assert isinstance(value, str | Undetermined), value
         assert is_a_value(value)
 
 
 def test_depth_is_bounded():
     """A tree deeper than any text is not followed, however deep; one as deep as a text may be is."""
-    told = Circumstances(datetime(2025, 1, 1, tzinfo=UTC))
+    told = EvaluationContext(datetime(2025, 1, 1, tzinfo=UTC))
     for name, rest in (("Not", ()), ("Switch", (None, Constant("a"), Constant("a"))), ("Coalesce", ())):
-        assert prepare(nested(name, 100, *rest))({"a": "a"}, told) in ("a", "False", "True")
-        assert isinstance(prepare(nested(name, 101, *rest))({"a": "a"}, told), Undetermined)
+        assert compile_expression(nested(name, 100, *rest))({"a": "a"}, told) in ("a", "False", "True")
+        assert isinstance(compile_expression(nested(name, 101, *rest))({"a": "a"}, told), Undetermined)
     compared = Attribute("a")
     for _ in range(300):
         compared = Comparison(compared, "=", compared)
     for tree in (nested("Not", 50_000), compared):
-        assert prepare(tree)({}, told) == Undetermined("functions are nested deeper than 100 levels")
+        assert compile_expression(tree)({}, told) == Undetermined("functions are nested deeper than 100 levels")
 
 
 def test_work_grows_with_the_text_and_no_faster():
     """Twice the text, about twice the work: in calls, since time depends on the machine."""
-    told = Circumstances(datetime(2025, 1, 1, tzinfo=UTC))
+    told = EvaluationContext(datetime(2025, 1, 1, tzinfo=UTC))
 
     def work(text, of, size):
-        run = prepare(parse(text))
+        run = compile_expression(parse(text))
         return counting.calls(lambda: run({"a": of * size}, told))
 
     for text, of in (
@@ -170,8 +177,8 @@ def test_letters_with_more_marks_than_the_table_has_are_not_composed(monkeypatch
         "normalize",
         lambda form, text: seen.append(len(text)) or unicodedata_normalize(form, text),
     )
-    told, many = Circumstances(datetime(2025, 1, 1, tzinfo=UTC)), "a" + "\u0301\u0323" * 1000
-    assert prepare(parse("NormalizeDiacritics([a])"))({"a": many + "é"}, told) == many + "e"
+    told, many = EvaluationContext(datetime(2025, 1, 1, tzinfo=UTC)), "a" + "\u0301\u0323" * 1000
+    assert compile_expression(parse("NormalizeDiacritics([a])"))({"a": many + "é"}, told) == many + "e"
     assert max(seen) < 5
 
 
@@ -184,17 +191,17 @@ def test_join_has_no_more_than_it_may_return():
             asked.append(name)
             return "x" * 600_000
 
-    run = prepare(parse(f'Join("", {", ".join(["[a]"] * 1900)})'))
-    assert "too long" in run(User(), Circumstances(datetime(2025, 1, 1, tzinfo=UTC))).reason
+    run = compile_expression(parse(f'Join("", {", ".join(["[a]"] * 1900)})'))
+    assert "too long" in run(User(), EvaluationContext(datetime(2025, 1, 1, tzinfo=UTC))).reason
     assert len(asked) == 2
 
 
 def test_long_formats_are_not_followed_and_not_kept():
     """A million characters in quotes are no format of a date."""
-    told, held = Circumstances(datetime(2025, 1, 1, tzinfo=UTC)), formats._pieces.cache_info().currsize
+    told, held = EvaluationContext(datetime(2025, 1, 1, tzinfo=UTC)), formats._pieces.cache_info().currsize
     for read, written in (("yyyy", "'" + "x" * 1000 + "'"), ("y" * 1001, "yyyy")):
         tree = Call("FormatDateTime", (Attribute("a"), None, Constant(read), Constant(written)))
-        assert "1,000 characters" in prepare(tree)({"a": "2021"}, told).reason
+        assert "1,000 characters" in compile_expression(tree)({"a": "2021"}, told).reason
     assert formats._pieces.cache_info().currsize <= held + 1
 
 
@@ -205,9 +212,9 @@ def under(depth, work):
 
 def test_a_deep_stack_is_no_traceback():
     """Where the stack ends, there is a value that says so; a text is refused."""
-    told, text = Circumstances(datetime(2025, 1, 1, tzinfo=UTC)), "Not(" * 90 + "[a]" + ")" * 90
+    told, text = EvaluationContext(datetime(2025, 1, 1, tzinfo=UTC)), "Not(" * 90 + "[a]" + ")" * 90
     tree, source = parse(text), to_source(parse(text))
-    run = prepare(tree)
+    run = compile_expression(tree)
 
     def kind(depth, work):
         try:
@@ -220,7 +227,7 @@ def test_a_deep_stack_is_no_traceback():
     room = sys.getrecursionlimit()
     for work in (
         lambda: run({}, told),
-        lambda: prepare(tree)({}, told),
+        lambda: compile_expression(tree)({}, told),
         lambda: parse(text),
         lambda: from_source(source),
     ):
@@ -232,7 +239,7 @@ def test_pathological_patterns_are_cut_off():
     """A pattern that would run for years is told to be one, and does not run for years."""
     begin = time.perf_counter()
     tree = Call("Replace", (Attribute("a"), None, Constant("(a|aa)+$"), None, Constant("")))
-    value = prepare(tree)({"a": "a" * 200 + "b"}, Circumstances(datetime(2025, 1, 1, tzinfo=UTC)))
+    value = compile_expression(tree)({"a": "a" * 200 + "b"}, EvaluationContext(datetime(2025, 1, 1, tzinfo=UTC)))
     assert value == Undetermined("Replace: the regular expression takes too long on this value and was cut off")
     assert time.perf_counter() - begin < 60
 
@@ -309,7 +316,7 @@ def test_any_pattern_runs_or_is_refused(text, subject, replacement):
     """No pattern does anything but match, or stop with a reason."""
     try:
         assert isinstance(pattern(text).replaced(subject, replacement), str)
-    except StopError as stop:
+    except EvaluationStop as stop:
         assert stop.reason
 
 

@@ -6,13 +6,13 @@ import pytest
 
 from scimconf import expressions
 from scimconf.expressions import Attribute, Call, Constant, parse
-from scimconf.expressions.lint import RULES, Context, Finding, check
-from scimconf.expressions.lint.places import places
+from scimconf.expressions.lint import RULES, ExpressionIssue, MappingFacts, check
+from scimconf.expressions.lint.spans import places
 from scimconf.expressions.lint.vocabulary import alike
 
 
 def rules(text, **context):
-    return [finding.rule for finding in check(text, Context(**context))]
+    return [finding.rule for finding in check(text, MappingFacts(**context))]
 
 
 def test_is_had_from_the_package():
@@ -25,7 +25,9 @@ def test_is_had_from_the_package():
 def test_says_where_and_what_instead():
     """A finding has its rule, a sentence, a hint, its severity and its place."""
     [finding] = check('Append([jobTitle],\n  Joyn(" ", [surname]))')
-    assert finding == Finding("L101", "no published list has a function Joyn", "Did you mean Join?", "warning", 21)
+    assert finding == ExpressionIssue(
+        21, "no published list has a function Joyn", "Did you mean Join?", "warning", "L101"
+    )
 
 
 def test_findings_come_in_the_order_of_the_text():
@@ -115,7 +117,7 @@ def test_in_context(text, context, expected):
 def test_raw_roles_of_everybody_are_a_warning():
     """What is documented of the functions is an error; of the attribute itself it only follows."""
     for text, severity in (("[appRoleAssignments]", "warning"), ("AppRoleAssignments([appRoleAssignments])", "error")):
-        found = check(text, Context(scope="all", written="source"))
+        found = check(text, MappingFacts(scope="all", written="source"))
         assert [each.severity for each in found if each.rule == "L402"] == [severity]
 
 
@@ -237,7 +239,7 @@ def test_case_is_dotnets(source, key, hint):
 )
 def test_no_hint_leads_to_another_finding(text, around, from_entra):
     """What somebody writes instead, as the hint says it, is found by no rule."""
-    [finding] = check(around.format(text), Context(from_entra=from_entra))
+    [finding] = check(around.format(text), MappingFacts(from_entra=from_entra))
     said = re.match(r"Write (.*\))(?:, and put (\w+) around the whole expression)?\.(?: The key|$)", finding.hint)
     written = around.format(said[1].replace("[x]", "[mail]"))
     assert rules(f"{said[2]}({written})" if said[2] else written, from_entra=from_entra) == []
@@ -270,7 +272,7 @@ def test_a_default_is_guarded_around_the_whole(around):
 )
 def test_says_which_argument(text, said):
     """By its number, and by a name that says something to people."""
-    context = Context(to_scim=False, apply="on_create")
+    context = MappingFacts(to_scim=False, apply="on_create")
     assert [(each.rule, each.message) for each in check(text, context)] == [("L103", said)]
 
 
@@ -300,7 +302,7 @@ def test_says_which_argument(text, said):
 )
 def test_matching_looks_for_one_text(text, context, expected):
     """Neither for lists nor for references, nor for what is another value each time."""
-    found = [each for each in check(text, Context(**({"match": 1} | context))) if each.rule == "L311"]
+    found = [each for each in check(text, MappingFacts(**({"match": 1} | context))) if each.rule == "L311"]
     assert len(found) == len(expected)
     assert all(each.message.startswith(said) for each, said in zip(found, expected, strict=True))
 

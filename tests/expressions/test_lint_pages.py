@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scimconf.expressions.lint import RULES, Context, check
+from scimconf.expressions.lint import RULES, MappingFacts, check
 from scimconf.expressions.lint.vocabulary import ATTRIBUTES
 from scimconf.expressions.rendering import quote
 
@@ -29,7 +29,7 @@ def findings(rule, example):
     [written] = row.keys() & {"expression", "source", "constant"}
     text = {"expression": row[written], "source": f"[{row[written]}]", "constant": quote(row[written])}[written]
     definition = body.get("target_attributes", {}).get(target, {})
-    context = Context(
+    context = MappingFacts(
         target=target,
         target_type=definition.get("type"),
         multivalued=definition.get("multivalued"),

@@ -31,7 +31,7 @@ def test_names_what_is_public():
     from scimconf.expressions import evaluation, lint
 
     named = {name for name in (*evaluation.__all__, *lint.__all__) if name not in TEXT}
-    assert named <= {"Given", "Prepared", "Rule", "Severity", "RULES", "Finding"}
+    assert named <= {"AttributeValue", "CompiledExpression", "ExpressionRule", "Severity", "RULES", "ExpressionIssue"}
 
 
 def test_parsing_stays_light():

@@ -12,7 +12,7 @@ import expression_vectors as examples
 
 from scimconf.expressions import ExpressionError, parse
 from scimconf.expressions.evaluation import Undetermined
-from scimconf.expressions.lint import Context, check
+from scimconf.expressions.lint import MappingFacts, check
 
 VECTORS = examples.vectors()
 if not VECTORS:
@@ -57,7 +57,7 @@ def test_unsupported_forms_are_not_guessed(vector):
 def test_refuses_what_is_invalid(vector):
     """What the service was seen or is said to refuse, the parser or a rule finds."""
     text = "Append([a], " + '"x"' * 3334 + ")" if vector["stage"] == "length" else vector["expression"]
-    context = Context(target="userName", match=1 if vector["stage"] == "matching-attribute" else None)
+    context = MappingFacts(target="userName", match=1 if vector["stage"] == "matching-attribute" else None)
     if vector["stage"] in ("syntax", "length"):
         with pytest.raises(ExpressionError):
             parse(text)

@@ -39,7 +39,7 @@ def serve():
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         running.append((server, thread))
-        return f"http://127.0.0.1:{server.ports.get(timeout=10)}/v1.0"
+        return f"http://127.0.0.1:{server.ports.get(timeout=600)}/v1.0"
 
     yield start
     for server, thread in running:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
+
+from golden_files import updating
 
 from scimconf.plan import Result
 
 from .recipes import ROOT, copy_writer
 from .test_story import EXTERNAL, PERMIT
 
-UPDATE = os.environ.get("SCIMCONF_UPDATE_GOLDEN")
 BRANCH = (
     EXTERNAL,
     ("{name: Writer editors, role: member}", "{name: Writer editors, absent: true}"),
@@ -38,7 +38,7 @@ def test_the_comment_that_is_shown_is_a_real_one(serve, here, run, monkeypatch):
     for path in (ROOT / "docs" / "gitops.md", ROOT / "README.md"):
         above, _, rest = path.read_text("utf-8").partition(first)
         shown, _, below = rest.partition(last)
-        if UPDATE:
+        if updating():
             path.write_text(f"{above}{first}{comment.strip()}{last}{below}", "utf-8")
         else:
             assert shown == comment.strip(), "SCIMCONF_UPDATE_GOLDEN=1 writes it anew"

@@ -19,15 +19,16 @@ from scimconf.documents import OPERATIONS
 from scimconf.expressions import parse, to_source
 from scimconf.kinds import KINDS
 from scimconf.plan import Change, Exclusive, ReportOnly, Resource, WriteOnly
+from scimconf.plan.impact import ImpactData
 from scimconf.snapshot import DeniedRead, Lookup, Principal, SecretRef, Snapshot
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
 from scimconf.steps import Edit, Read, Send, Step
-from scimconf.plan.impact import ImpactData
 from scimconf.workflow.compilation import PlanOptions, build_changes, documents, lookups
-from scimconf.workflow.plan import PlannedApplication, compile_plan
 from scimconf.workflow.guard_context import tenant_of
+from scimconf.workflow.plan import PlannedApplication, compile_plan
+from tests.golden_files import REMOVED, changed_pointers
 
 HERE = Path(__file__).parent
 BASE = HERE / "base"
@@ -177,21 +178,25 @@ def told_change(one: Change) -> Any:
 
 
 def told_plan(one: PlannedApplication) -> Any:
-    return {
+    told = {
         "changes": [told_change(change) for change in one.plan.changes],
-        "reported": [resource.address.local for resource in one.plan.unmanaged_drift],
-        "left_alone": [resource.address.local for resource in one.plan.unmanaged],
+        "unmanaged_drift": [resource.address.local for resource in one.plan.unmanaged_drift],
+        "unmanaged": [resource.address.local for resource in one.plan.unmanaged],
         "guards": [f"{guard.id}: {guard.message}" for guard in one.plan.guards],
-        "notices": [line(problem) for problem in one.plan.warnings],
-        "complete": one.plan.complete,
+        "warnings": [line(problem) for problem in one.plan.warnings],
     }
+    return {name: part for name, part in told.items() if part} | {"complete": one.plan.complete}
 
 
 def told_step(step: Step) -> Any:
-    told = {"phase": step.phase.name.lower(), "says": step.description, "serves": [one.local for one in step.addresses]}
+    told = {
+        "phase": step.phase.name.lower(),
+        "description": step.description,
+        "addresses": [one.local for one in step.addresses],
+    }
     if isinstance(step, Send):
         more: dict[str, Any] = {"send": f"{step.method} {step.path}", "body": _value(step.body) if step.body else None}
-        more |= {"gives": [name for name, _ in step.outputs], "look": step.lookup.name if step.lookup else ""}
+        more |= {"outputs": [name for name, _ in step.outputs], "lookup": step.lookup.name if step.lookup else ""}
         more |= {"before_write": step.before_write, "after_write": step.after_write}
         if step.path.endswith("/validateCredentials"):
             more["body"] = {**step.body, "credentials": str(step.body["credentials"])}
@@ -199,8 +204,16 @@ def told_step(step: Step) -> Any:
         more = {"edit" if isinstance(step, Edit) else "wait": f"{step.document.name} {step.operation}"}
         more |= {"key": list(step.key), "value": _value(step.value)}
         if isinstance(step, Edit):
-            more |= {"ask": step.ask, "after_write": step.after_write}
+            more |= {"expression": step.expression, "after_write": step.after_write}
     return told | {key: value for key, value in more.items() if value}
+
+
+def changed_documents(before: Documents, after: Documents) -> dict[str, dict[str, Any]]:
+    """Return the changed pointers of every document; a schema that was not there is compared with its template."""
+    before = {"schema": before.get("template_schema"), **before}
+    changes = {name: changed_pointers(before.get(name), document) for name, document in after.items()}
+    gone = {name: {"": REMOVED} for name, document in before.items() if document is not None and name not in after}
+    return {name: places for name, places in (changes | gone).items() if places}
 
 
 # --- folding -------------------------------------------------------------------------------------------------------
@@ -231,7 +244,7 @@ def _edit(step: Edit, tenant: Documents) -> None:
     if operation.holds(raw, step.key, step.value):
         return
     assert operation.change is not None
-    value = {**step.value, "source": to_source(parse(step.ask))} if step.ask else step.value
+    value = {**step.value, "source": to_source(parse(step.expression))} if step.expression else step.value
     wanted = operation.change(raw, step.key, value)
     if step.document.name in _ROWS:
         tenant[_ROWS[step.document.name]][0] = wanted

@@ -1,6 +1,6 @@
 """Laws of the differ, for any resources at all."""
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scimconf.plan import Absent, Action, Address, Exclusive, Protected, ReportOnly, Resource
@@ -104,7 +104,6 @@ def test_what_is_absent_is_gone_afterwards(observed):
     assert perform(diff(items, observed, {}).changes, observed) == []
 
 
-@settings(deadline=None)
 @example([False, False, 1], [False, 0, 2])
 @example([0, 0], [0, 0.0])
 @given(json_values, json_values)

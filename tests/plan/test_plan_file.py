@@ -95,7 +95,9 @@ def spoiled(**more):
 
 def with_impact(effect):
     one = document(FULL)
-    one["applications"][0]["changes"][0]["impact"] = {effect: {"count": 1, "total": 1, "precision": "exact", "sample_size": 1}}
+    one["applications"][0]["changes"][0]["impact"] = {
+        effect: {"count": 1, "total": 1, "precision": "exact", "sample_size": 1}
+    }
     return json.dumps({**one, "digest": digest(one)})
 
 

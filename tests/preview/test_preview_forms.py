@@ -1,15 +1,19 @@
 """A preview in each form: as reviewed, 80 columns wide, inert whatever a directory holds, and without names where asked."""
 
 import json
-import os
 import re
+from base64 import b64encode
+from hashlib import sha256
 from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from golden_files import golden_render, without_assets
 from previews import WRITER, Rehearsal, preview, small, tenant
 
 from scimconf.render.common.escaping import cells
+from scimconf.render.json import write
 from scimconf.sandbox.tenant_file import TenantFile
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -53,10 +57,8 @@ RENDERED = {
 
 @pytest.mark.parametrize("name", RENDERED)
 def test_what_is_rendered_is_what_was_reviewed(name, tmp_path):
-    file, rendered = GOLDEN / name, RENDERED[name](tmp_path).text
-    if os.environ.get("SCIMCONF_UPDATE_GOLDEN"):
-        file.write_text(rendered, "utf-8")
-    assert rendered == file.read_text("utf-8")
+    rendered = without_assets(RENDERED[name](tmp_path).text)
+    assert rendered == golden_render(GOLDEN / name, rendered, write)
 
 
 def test_no_golden_file_is_left_over():
@@ -71,8 +73,6 @@ def test_no_line_is_wider_than_the_terminal(tmp_path, width):
 
 def test_the_pieces_are_one_document_with_sorted_keys(tmp_path):
     """As if it had been written whole."""
-    from scimconf.render.json import write
-
     for shown in (preview(desk(), small(tmp_path, CHANGED)), preview(desk(), small(tmp_path), users=("no@x",))):
         assert write(json.loads(shown.text)) == shown.text
 
@@ -119,6 +119,15 @@ def test_a_page_has_only_its_own_elements(name, tmp_path):
     tags = [tag for tag, _ in page.found]
     assert (tags.count("script"), tags.count("h1"), tags.count("style")) == (1, 1, 1)
     assert not any(attribute.startswith("on") for _, attributes in page.found for attribute in attributes)
+
+
+def test_a_preview_page_inlines_its_assets_and_names_their_digests(tmp_path):
+    page = preview(desk(), small(tmp_path), "html").text
+    assets = {"style": ("plan.css", "preview.css"), "script": ("preview.js",)}
+    for tag, names in assets.items():
+        text = "".join((files("scimconf.render.html") / "templates" / name).read_text("utf-8") for name in names)
+        assert f"<{tag}>{text}</{tag}>" in page
+        assert f"{tag}-src &#39;sha256-{b64encode(sha256(text.encode()).digest()).decode()}&#39;" in page
 
 
 def test_lone_halves_of_characters_do_not_stop_a_page():
@@ -289,11 +298,11 @@ def test_problems_name_nobody_either(tmp_path, capsys):
 
 def test_pseudonyms_are_those_of_the_plan(tmp_path):
     from scimconf.plan import Plan, Tenant
-    from scimconf.plan.redact import hiding
+    from scimconf.plan.redact import text_redactor
 
     rehearsal, spec = desk(), small(tmp_path, CHANGED)
     planned = rehearsal.plan(spec)
-    hide = hiding(Plan(planned.tenant or Tenant(), (planned.plan,)))
+    hide = text_redactor(Plan(planned.tenant or Tenant(), (planned.plan,)))
     shown = preview(rehearsal, spec, redact=True, users=("ada@contoso.com",))
     assert list(shown.people) == [hide("ada@contoso.com")]
 

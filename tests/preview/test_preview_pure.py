@@ -4,20 +4,20 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scimconf.expressions.evaluation import Circumstances
-from scimconf.impact.assignees import roster
+from scimconf.expressions.evaluation import EvaluationContext
+from scimconf.impact.assignees import effective_assignees
 from scimconf.impact.preview import Preview
 from scimconf.impact.preview_summary import SummaryBuilder
 from scimconf.impact.projection import ProvisioningState, states_before_and_after
 from scimconf.impact.scim_resource import SCHEMAS, resource
-from scimconf.impact.user_attributes import GAP, gap, reader, selected, stripped
+from scimconf.impact.user_attributes import GAP, gap, home_name, reader, selected
 from scimconf.plan import Action, Address, Change, FieldChange, Resource
-from scimconf.plan.preview import AttributeDiff, SentRequest, UserOutcome, UserPreview, UserState, said
-from scimconf.plan.preview_redact import masking, shape, unmasked
+from scimconf.plan.preview import AttributeDiff, SentRequest, UserOutcome, UserPreview, UserState, request_text
+from scimconf.plan.preview_redact import preview_redactor, shape, unredacted
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
 
-TOLD = Circumstances(datetime(2026, 11, 25, tzinfo=UTC))
+TOLD = EvaluationContext(datetime(2026, 11, 25, tzinfo=UTC))
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 
@@ -66,7 +66,7 @@ def test_an_attribute_is_read_where_graph_keeps_it(name, user, value):
     ],
 )
 def test_a_guests_name_is_the_one_at_home(name, home):
-    assert stripped(name) == home
+    assert home_name(name) == home
 
 
 # --- resources ------------------------------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ def side(**given):
 
 
 def person(before, after, **user):
-    return Preview(before, after, {}, TOLD).person(
+    return Preview(before, after, {}, TOLD).user(
         {"id": "1", "userPrincipalName": "a@x", "accountEnabled": True, **user}
     )
 
@@ -159,7 +159,7 @@ def test_what_is_copied_becomes_a_text_or_null_as_in_any_expression(user, sent):
 
 
 def test_default_access_alone_says_nothing_of_roles():
-    held = roster(ProvisioningState(users={"1": ("00000000-0000-0000-0000-000000000000",)}), {})
+    held = effective_assignees(ProvisioningState(users={"1": ("00000000-0000-0000-0000-000000000000",)}), {})
     assert held.roles("1")[1].startswith("what somebody with default access")
     assert held.named("1") == "default access"
     assert held.named("2") == "none"
@@ -255,7 +255,7 @@ def held(*roles, group=(), **more):
 
 def moved(before, after):
     told = Preview(before, after, {"g": {"1"}}, TOLD)
-    return told.person({"id": "1", "userPrincipalName": "a@x", "accountEnabled": True})
+    return told.user({"id": "1", "userPrincipalName": "a@x", "accountEnabled": True})
 
 
 def test_roles_that_are_open_on_both_sides_may_change_where_they_are_others():
@@ -277,7 +277,7 @@ def test_other_words_for_what_is_as_open_as_before_are_no_change():
         )
         for name in ("One", "Other")
     ]
-    found = Preview(*states_before_and_after, {"g": None}, TOLD).person(
+    found = Preview(*states_before_and_after, {"g": None}, TOLD).user(
         {"id": "1", "userPrincipalName": "a@x", "accountEnabled": True}
     )
     assert found.before.sent["active"].reason != found.after.sent["active"].reason
@@ -321,7 +321,7 @@ def test_somebody_who_is_no_longer_left_out_changes_in_one_line():
     )
     found = person(*states_before_and_after, mail="a@x", city="Ulm")
     assert found.outcome is UserOutcome.CHANGES
-    assert [(one.target, said(one.before)) for one in found.differences] == [("x", "the whole object is left out")]
+    assert [(one.target, request_text(one.before)) for one in found.differences] == [("x", "the whole object is left out")]
 
 
 def test_for_somebody_who_is_never_created_a_resource_has_what_an_update_could_carry():
@@ -347,7 +347,7 @@ def test_all_who_share_a_value_are_counted_and_the_first_one_too():
     told, summing = Preview(shared, shared, {}, TOLD), SummaryBuilder(("a",))
     for number, mail in enumerate(("x@x", "y@x", "X@x", "x@X", "y@x")):
         user = {"id": str(number), "userPrincipalName": f"{number}@x", "accountEnabled": True, "mail": mail}
-        summing.add(told.person(user), unmasked)
+        summing.add(told.user(user), unredacted)
     (tally,) = summing.summary().mappings
     assert tally.counts == {"duplicates": 5}
     assert [one.partition(":")[0] for one in tally.examples["duplicates"]] == ["2@x", "3@x", "4@x"]
@@ -372,7 +372,7 @@ def test_all_who_share_a_value_are_counted_and_the_first_one_too():
     ],
 )
 def test_what_is_sent_in_words(sent, words):
-    assert said(sent) == words
+    assert request_text(sent) == words
 
 
 @pytest.mark.parametrize(
@@ -392,12 +392,12 @@ def test_a_masked_person_has_neither_name_nor_values():
         AttributeDiff("a", secret, None, "r"),
         AttributeDiff("b", None, SentRequest("failure", reason="'Lovelace' is no 1815"), "r"),
         AttributeDiff(
-            "c", secret, secret, moved=("assigned through Ada's team", "whether 'a' must fit \"Lovelace's\" is open")
+            "c", secret, secret, scope_reasons=("assigned through Ada's team", "whether 'a' must fit \"Lovelace's\" is open")
         ),
     )
     given = UserPreview("Lovelace", "lovelace-id", UserOutcome.CHANGES, stand, stand, contrasts)
-    hidden = masking(lambda name: "~01234567" if "@" in name else name)(given)
+    hidden = preview_redactor(lambda name: "user-01234567" if "@" in name else name)(given)
     assert "ovelace" not in repr(hidden) and "1815" not in repr(hidden)
     assert hidden.differences[2].reason == "assigned through Ada's team → whether … must fit … is open"
-    assert hidden.name == "~01234567"
-    assert masking(lambda _name: "~89abcdef")(given).name == "~89abcdef"
+    assert hidden.name == "user-01234567"
+    assert preview_redactor(lambda _name: "user-89abcdef")(given).name == "user-89abcdef"

@@ -193,7 +193,13 @@ mappings:
       - {name: g, all: [{attribute: city, operator: matches, value: 'L.*'}]}
 """
     shown = preview(desk(), small(tmp_path, filters))
-    assert shown.outcomes == {"ada": "unchanged", "barbara": "unchanged", "edsger": "unchanged", "hedy": "leaves", "tim": "unchanged"}
+    assert shown.outcomes == {
+        "ada": "unchanged",
+        "barbara": "unchanged",
+        "edsger": "unchanged",
+        "hedy": "leaves",
+        "tim": "unchanged",
+    }
     assert shown.people["hedy"]["after"]["reason"] == "no filter lets the user in"
 
 

@@ -1,11 +1,11 @@
 """One plan in every format, side by side; `SCIMCONF_UPDATE_GOLDEN=1` writes the files anew, and a review reads them."""
 
-import os
 import re
 from pathlib import Path
 
 import pytest
 import rich_plan
+from golden_files import golden_render
 
 from scimconf.render import diagnostics, text
 from scimconf.render import json as machine
@@ -27,16 +27,14 @@ RENDERED = {
     "report-80.ansi": lambda: text.report(rich_plan.reports(), color=True),
     "problems.txt": lambda: diagnostics.text(rich_plan.problems()),
     "problems-60.ansi": lambda: diagnostics.text(rich_plan.problems(), width=60, color=True, sources=SOURCES),
-    "problems.json": lambda: machine.problems(rich_plan.problems()),
+    "problems.json": lambda: machine.diagnostics(rich_plan.problems()),
 }
 
 
 @pytest.mark.parametrize("name", RENDERED)
 def test_what_is_rendered_is_what_was_reviewed(name):
     file, rendered = GOLDEN / name, RENDERED[name]()
-    if os.environ.get("SCIMCONF_UPDATE_GOLDEN"):
-        file.write_bytes(rendered.encode())
-    assert rendered == file.read_bytes().decode()
+    assert rendered == golden_render(file, rendered, machine.write)
 
 
 def test_no_golden_file_is_left_over():

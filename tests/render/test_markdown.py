@@ -1,6 +1,5 @@
 """The comment on a pull request: what it says, how long it is, and how it is cut."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import plans
 import pytest
 import rich_plan
 from counting import calls
+from golden_files import golden_text, lines_that_differ
 
 from scimconf.plan import Action, Address, ApplicationPlan, Change, FieldChange, Guard, Plan, Resource, Tenant
 from scimconf.render import markdown
@@ -17,8 +17,9 @@ from scimconf.render.markdown.truncation import MarkdownPart, SectionGroup, fill
 GOLDEN = Path(__file__).parent / "pages"
 RENDERED = {
     "plan.md": lambda: markdown.plan(plans.rich(), marker="plan"),
-    "plan-bitbucket.md": lambda: markdown.plan(
-        plans.rich(), max_length=markdown.LIMITS["bitbucket"], marker="plan", as_html=False
+    "plan-bitbucket.diff": lambda: lines_that_differ(
+        markdown.plan(plans.rich(), marker="plan"),
+        markdown.plan(plans.rich(), max_length=markdown.LIMITS["bitbucket"], marker="plan", as_html=False),
     ),
     "plan-4000.md": lambda: markdown.plan(plans.rich(), max_length=4_000),
     "plan-nothing.md": lambda: markdown.plan(Plan(Tenant("1", "contoso.com"), (rich_plan.idle(),))),
@@ -28,9 +29,7 @@ RENDERED = {
 @pytest.mark.parametrize("name", RENDERED)
 def test_what_is_rendered_is_what_was_reviewed(name):
     file, rendered = GOLDEN / name, RENDERED[name]()
-    if os.environ.get("SCIMCONF_UPDATE_GOLDEN"):
-        file.write_bytes(rendered.encode())
-    assert rendered == file.read_bytes().decode()
+    assert rendered == golden_text(file, rendered)
 
 
 def one(*changes, **more):

@@ -4,8 +4,9 @@ import re
 
 import plans
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis_profiles import examples
 from markdown_it import MarkdownIt
 
 from scimconf.plan import Action, Address, ApplicationPlan, Change, FieldChange
@@ -73,7 +74,7 @@ def test_neither_does_anything_when_it_is_cut(value):
         assert size(rendered) <= most
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.text(st.sampled_from("`|<>@#[]()!*_~&\\-=+.:/ \n\r\t1aw$") | st.characters(), max_size=40))
 def test_neither_does_anything_come_of_any_text(value):
     check(markdown.plan(plans.everywhere(value), max_length=1_000_000, marker=value))

@@ -24,7 +24,8 @@ from scimconf.plan import (
 )
 from scimconf.plan.diff import diff
 from scimconf.plan.outcome import Reports
-from scimconf.render import diagnostics, labels, text
+from scimconf.render import diagnostics, text
+from scimconf.render.common import labels
 
 
 def shown(*changes, width=80, **more):

@@ -5,11 +5,11 @@ to 0. `SCIMCONF_UPDATE_GOLDEN=1` writes the golden texts anew, and a review read
 """
 
 import json
-import os
 import re
 from pathlib import Path
 
 import pytest
+from golden_files import golden_text
 from rehearsal import Rehearsal, changes, codes, everything_open, told
 
 from scimconf.plan import Result
@@ -96,9 +96,7 @@ def failures(report):
 
 def compare(text, file):
     text = re.sub(r"\.0c0a7e50\.[0-9a-f]{8}", ".JOB", text)
-    if os.environ.get("SCIMCONF_UPDATE_GOLDEN"):
-        file.write_text(text, encoding="utf-8")
-    assert text == file.read_text(encoding="utf-8")
+    assert text == golden_text(file, text)
 
 
 def test_every_golden_text_belongs_to_a_state():

@@ -7,7 +7,7 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
@@ -166,7 +166,6 @@ def changed(draw):
     return tree
 
 
-@settings(deadline=None)  # how busy the machine is says nothing of the spec
 @given(changed())
 def test_schema_and_loading_agree_on_shape(tree):
     codes = {problem.code for problem in load_text(json.dumps(tree)).problems}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scimconf.spec.loaded import digest, show
@@ -37,20 +37,17 @@ def check(text):
     show(one)
 
 
-@settings(deadline=None)  # how busy the machine is says nothing of the spec
 @given(st.one_of(st.text(), st.binary()))
 def test_any_text_gives_problems(text):
     check(text)
     assert load_text(text).problems
 
 
-@settings(deadline=None)  # how busy the machine is says nothing of the spec
 @given(mutilated())
 def test_a_mutilated_spec_gives_problems_or_a_spec(text):
     check(text)
 
 
-@settings(deadline=None)  # how busy the machine is says nothing of the spec
 @given(st.randoms())
 def test_the_digest_is_the_same_whatever_the_order_of_keys(random):
     def shuffled(value):

@@ -52,7 +52,7 @@ def served(tmp_path_factory) -> Iterator[Served]:
     command += ["--tenant", str(folder / "tenant.json"), "--tls", str(tls), "--like", str(folder / "probe.json")]
     command += ["--switch", "page_size=100"]
     with subprocess.Popen(command, cwd=CHECKOUT, stderr=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 600
         while not ready.exists():
             assert process.poll() is None and time.monotonic() < deadline, "the sandbox does not listen"
             time.sleep(0.02)
@@ -73,7 +73,7 @@ def graph_client() -> Path:
     with _alone(folder):
         if not (folder / "node_modules" / "@microsoft" / "microsoft-graph-client").is_dir():
             command = [npm, "install", "--no-audit", "--no-fund", "--silent", "--prefix", str(folder), GRAPH_CLIENT]
-            fetched = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+            fetched = subprocess.run(command, check=False, capture_output=True, text=True, timeout=600)
             if fetched.returncode:
                 pytest.skip(f"npm cannot fetch {GRAPH_CLIENT}: {fetched.stderr.strip()[-200:]}")
     return folder
@@ -84,13 +84,13 @@ def _alone(folder: Path) -> Iterator[None]:
     """One process at a time: tests run in several."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = folder / ".installing"
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while True:
         try:
             os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
             break
         except FileExistsError:
-            if time.monotonic() > deadline or time.time() - lock.stat().st_mtime > 120:
+            if time.monotonic() > deadline or time.time() - lock.stat().st_mtime > 600:
                 lock.unlink(missing_ok=True)
             time.sleep(0.1)
     try:

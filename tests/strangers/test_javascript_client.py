@@ -12,7 +12,7 @@ def test_a_whole_life_of_an_application(served, graph_client):
     environment = os.environ | {"NODE_EXTRA_CA_CERTS": str(served.authority)}
     command = ["node", str(SCRIPT), served.root]
     done = subprocess.run(
-        command, check=False, cwd=graph_client, env=environment, capture_output=True, text=True, timeout=60
+        command, check=False, cwd=graph_client, env=environment, capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {

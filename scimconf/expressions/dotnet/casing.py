@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
+from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour
 
 _CULTURE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _TURKIC = frozenset({"tr", "az"})
@@ -38,10 +38,12 @@ def capital(letter: str) -> str:
 def _mapped(text: str, culture: str) -> bool:
     """Whether the culture's letters are Turkish ones."""
     if culture and not _CULTURE.fullmatch(culture):
-        raise FailedError(f"{culture!r} is not the name of a culture")
+        raise ServiceFailure(f"{culture!r} is not the name of a culture")
     turkic = culture.partition("-")[0].lower() in _TURKIC
     if culture and not turkic and (_DOTTED in text or _DOTLESS in text):
-        raise OpenError(f"the case of {_DOTTED} and {_DOTLESS} in the culture {culture} depends on the server's system")
+        raise UndocumentedBehaviour(
+            f"the case of {_DOTTED} and {_DOTLESS} in the culture {culture} depends on the server's system"
+        )
     return turkic
 
 

@@ -6,8 +6,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
-from scimconf.expressions.dotnet.units import WHITE
+from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour
+from scimconf.expressions.dotnet.utf16 import WHITE
 
 LETTERS = frozenset("dfFhHKmMstyz")
 _QUOTED_START = re.compile(f"^(['\"])[{WHITE}]+")
@@ -33,7 +33,7 @@ MAX_LENGTH = 1_000
 """Longer formats are not followed, and so never kept: a date has no more to say."""
 
 
-class Piece(NamedTuple):
+class FormatSpecifier(NamedTuple):
     """A specifier (`letter` so many times), or a literal text (no letter).
 
     `plain` is a character that stands in the format without quotes, `exact` one behind a backslash: what reading
@@ -47,12 +47,12 @@ class Piece(NamedTuple):
     exact: bool = False
 
 
-def written(form: str) -> tuple[Piece, ...]:
+def written(form: str) -> tuple[FormatSpecifier, ...]:
     """The pieces of a format that a date is written in; raises FailedError where .NET would refuse it."""
     return _pieces(_whole(form), reads=False)
 
 
-def read(form: str, white: frozenset[str]) -> tuple[Piece, ...]:
+def read(form: str, white: frozenset[str]) -> tuple[FormatSpecifier, ...]:
     """The pieces of a format that a date is read by, where `white` says which spaces do not matter.
 
     Reading differs: Z and GMT mean a zone, `%` means nothing, and spaces at the ends of the format are forgiven as
@@ -69,35 +69,35 @@ def read(form: str, white: frozenset[str]) -> tuple[Piece, ...]:
 def _whole(form: str) -> str:
     """The format itself, or the one that its one letter stands for."""
     if len(form) > MAX_LENGTH:
-        raise OpenError(f"a format of more than {MAX_LENGTH:,} characters is not tried here")
+        raise UndocumentedBehaviour(f"a format of more than {MAX_LENGTH:,} characters is not tried here")
     return _standard(form) if len(form) == 1 else form
 
 
 @lru_cache(maxsize=256)
-def _pieces(form: str, *, reads: bool) -> tuple[Piece, ...]:
-    found: list[Piece] = []
+def _pieces(form: str, *, reads: bool) -> tuple[FormatSpecifier, ...]:
+    found: list[FormatSpecifier] = []
     position = 0
     while position < len(form):
         piece, position = _zone(form, position) if reads else _once(form, position)
         found.append(piece)
     if not found:
-        raise OpenError("what an empty format means is not documented")
+        raise UndocumentedBehaviour("what an empty format means is not documented")
     return tuple(found)
 
 
-def _zone(form: str, start: int) -> tuple[Piece, int]:
+def _zone(form: str, start: int) -> tuple[FormatSpecifier, int]:
     """A piece to be read; a mark of a zone is one of them, and `%` before one changes nothing."""
     if form[start] == "%":
         _next_of_percent(form, start)
         return _zone(form, start + 1)
     if form[start] == "Z":
-        return Piece("Z", 1, "Z"), start + 1
+        return FormatSpecifier("Z", 1, "Z"), start + 1
     if form[start : start + 3].upper() == "GMT" and form[start] == "G":
-        return Piece("G", 1, form[start : start + 3]), start + 3
+        return FormatSpecifier("G", 1, form[start : start + 3]), start + 3
     return _piece(form, start)
 
 
-def _once(form: str, start: int) -> tuple[Piece, int]:
+def _once(form: str, start: int) -> tuple[FormatSpecifier, int]:
     """A piece to be written; `%` makes one of the one character behind it."""
     if form[start] != "%":
         return _piece(form, start)
@@ -106,7 +106,7 @@ def _once(form: str, start: int) -> tuple[Piece, int]:
 
 def _next_of_percent(form: str, position: int) -> str:
     if _next(form, position) == "%":
-        raise FailedError("%% is not a format")
+        raise ServiceFailure("%% is not a format")
     return form[position + 1]
 
 
@@ -114,27 +114,27 @@ def _standard(letter: str) -> str:
     if letter in _STANDARD:
         return _STANDARD[letter]
     if letter in _OF_A_CULTURE:
-        raise OpenError(f"what the format {letter!r} means depends on the server's culture")
-    raise FailedError(f"{letter!r} alone is not a format")
+        raise UndocumentedBehaviour(f"what the format {letter!r} means depends on the server's culture")
+    raise ServiceFailure(f"{letter!r} alone is not a format")
 
 
-def _piece(form: str, start: int) -> tuple[Piece, int]:
+def _piece(form: str, start: int) -> tuple[FormatSpecifier, int]:
     letter = form[start]
     if letter in LETTERS:
         end = start
         while end < len(form) and form[end] == letter and (end == start or letter != "K"):
             end += 1
-        return Piece(letter, end - start, form[start:end]), end
+        return FormatSpecifier(letter, end - start, form[start:end]), end
     if letter in "'\"":
         return _quoted(form, start)
     if letter == "\\":
-        return Piece("", 1, _next(form, start), exact=True), start + 2
+        return FormatSpecifier("", 1, _next(form, start), exact=True), start + 2
     if letter == "g":
-        raise OpenError("how the service writes eras is not documented")
-    return Piece("", 1, letter, plain=True), start + 1
+        raise UndocumentedBehaviour("how the service writes eras is not documented")
+    return FormatSpecifier("", 1, letter, plain=True), start + 1
 
 
-def _quoted(form: str, start: int) -> tuple[Piece, int]:
+def _quoted(form: str, start: int) -> tuple[FormatSpecifier, int]:
     text, position = "", start + 1
     while position < len(form) and form[position] != form[start]:
         if form[position] == "\\":
@@ -144,11 +144,11 @@ def _quoted(form: str, start: int) -> tuple[Piece, int]:
             text += form[position]
             position += 1
     if position >= len(form):
-        raise FailedError("a quote in the format is never closed")
-    return Piece("", len(text), text), position + 1
+        raise ServiceFailure("a quote in the format is never closed")
+    return FormatSpecifier("", len(text), text), position + 1
 
 
 def _next(form: str, position: int) -> str:
     if position + 1 >= len(form):
-        raise FailedError(f"the format ends with {form[position]}")
+        raise ServiceFailure(f"the format ends with {form[position]}")
     return form[position + 1]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from scimconf.expressions.dotnet.moments import HOUR, MINUTE, SECOND, Moment, at, civil
-from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
-from scimconf.expressions.dotnet.reading import Clock, read
-from scimconf.expressions.dotnet.writing import write
+from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour
+from scimconf.expressions.dotnet.format_datetime import write
+from scimconf.expressions.dotnet.parse_datetime import ParsedDateTime, read
+from scimconf.expressions.dotnet.ticks import HOUR, MINUTE, SECOND, DotNetDateTime, at, civil
 
 DEFAULT_STYLES = frozenset({"RoundtripKind", "AllowLeadingWhite", "AllowTrailingWhite"})
 _WHITE_SPACES = frozenset({"AllowLeadingWhite", "AllowTrailingWhite", "AllowInnerWhite"})
@@ -24,21 +24,21 @@ def styles(text: str) -> frozenset[str]:
     named = frozenset(part.strip() for part in re.split(r"[,|]", text))
     unknown = named - _STYLES
     if unknown:
-        raise FailedError(f"{min(unknown)!r} is not one of .NET's DateTimeStyles")
+        raise ServiceFailure(f"{min(unknown)!r} is not one of .NET's DateTimeStyles")
     clash = "RoundtripKind" in named and named & {"AssumeLocal", "AssumeUniversal", _UNIVERSAL}
     if clash or {"AssumeLocal", "AssumeUniversal"} <= named:
-        raise FailedError("these DateTimeStyles cannot stand together")
+        raise ServiceFailure("these DateTimeStyles cannot stand together")
     return named | _WHITE_SPACES if "AllowWhiteSpaces" in named else named
 
 
-def reformat(text: str, given: frozenset[str], forms: tuple[str, str], today: Moment) -> str:
+def reformat(text: str, given: frozenset[str], forms: tuple[str, str], today: DotNetDateTime) -> str:
     """A date of one format in another."""
     clock = read(text, forms[0], today, white=given)
     moment, utc = _settled(clock, given)
     return write(moment, forms[1], utc=utc)
 
 
-def _settled(clock: Clock, given: frozenset[str]) -> tuple[Moment, bool]:
+def _settled(clock: ParsedDateTime, given: frozenset[str]) -> tuple[DotNetDateTime, bool]:
     """The moment to print, and whether it is one in UTC; open where .NET would go by the server's own zone."""
     zoned = clock.offset is not None
     if zoned and _UNIVERSAL in given:
@@ -48,7 +48,9 @@ def _settled(clock: Clock, given: frozenset[str]) -> tuple[Moment, bool]:
     if not zoned and "AssumeUniversal" in given and _UNIVERSAL in given:
         return clock.moment, True
     if zoned or given & {"AssumeUniversal", "AssumeLocal"}:
-        raise OpenError("with a zone, .NET turns the date into that of the server, whose zone is not documented")
+        raise UndocumentedBehaviour(
+            "with a zone, .NET turns the date into that of the server, whose zone is not documented"
+        )
     return clock.moment, False
 
 
@@ -67,7 +69,7 @@ _AMERICAN = re.compile(
 class Instant(NamedTuple):
     """A moment in UTC, and whether the text said its zone itself."""
 
-    moment: Moment
+    moment: DotNetDateTime
     zoned: bool
 
 
@@ -76,20 +78,20 @@ def lenient(text: str) -> Instant:
     said = _ISO.fullmatch(text.strip()) or _AMERICAN.fullmatch(text.strip())
     if said is None:
         if not any(each.isdigit() for each in text):
-            raise FailedError(f"{text!r} is not a date")
-        raise OpenError(f"whether {text!r} is read as a date is not documented")
+            raise ServiceFailure(f"{text!r} is not a date")
+        raise UndocumentedBehaviour(f"whether {text!r} is read as a date is not documented")
     parts = said.groupdict()
     moment = civil(int(said["y"]), int(said["M"]), int(said["d"]), _time_of_day(parts))
     return Instant(at(moment.ticks - _offset(parts["z"])), parts["z"] is not None)
 
 
-def iso(text: str) -> Moment:
+def iso(text: str) -> DotNetDateTime:
     """An ISO 8601 date, whose zone must be written: none is documented for one without."""
     if _ISO.fullmatch(text.strip()) is None:
-        raise OpenError(f"{text!r} is not an ISO 8601 date, which is wanted")
+        raise UndocumentedBehaviour(f"{text!r} is not an ISO 8601 date, which is wanted")
     instant = lenient(text)
     if not instant.zoned:
-        raise OpenError(f"in which zone {text!r} is taken is not documented")
+        raise UndocumentedBehaviour(f"in which zone {text!r} is taken is not documented")
     return instant.moment
 
 
@@ -97,9 +99,9 @@ def _time_of_day(parts: dict[str, str | None]) -> int:
     hour, minute, second = (int(parts[key] or 0) for key in "Hms")
     half = parts.get("t")
     if half and hour == 0:
-        raise OpenError(f"whether there is a time of day like 0 {half} is not documented")
+        raise UndocumentedBehaviour(f"whether there is a time of day like 0 {half} is not documented")
     if hour > (12 if half else 23) or minute > 59 or second > 59:
-        raise FailedError("there is no such time of day")
+        raise ServiceFailure("there is no such time of day")
     if half:
         hour = hour % 12 + (12 if half == "PM" else 0)
     return hour * HOUR + minute * MINUTE + second * SECOND + int((parts["f"] or "").ljust(7, "0"))
@@ -111,5 +113,5 @@ def _offset(zone: str | None) -> int:
         return 0
     hours, minutes = int(zone[1:3]), int(zone[-2:])
     if hours > 14 or minutes > 59:
-        raise FailedError(f"there is no zone {zone}")
+        raise ServiceFailure(f"there is no zone {zone}")
     return (hours * HOUR + minutes * MINUTE) * (-1 if zone[0] == "-" else 1)

@@ -12,31 +12,38 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from scimconf.expressions.evaluation.preparing import Prepared, prepare
+from scimconf.expressions.evaluation.compiler import CompiledExpression, compile_expression
 from scimconf.expressions.evaluation.scope import assigned, assigned_users, in_scope
-from scimconf.expressions.evaluation.values import Circumstances, Failure, Given, Ignored, Undetermined, Value
+from scimconf.expressions.evaluation.values import (
+    AttributeValue,
+    EvaluationContext,
+    Failure,
+    Ignored,
+    Undetermined,
+    Value,
+)
 from scimconf.expressions.nodes import Expression
 from scimconf.expressions.parsing import parse
 
 __all__ = [
-    "Circumstances",
+    "AttributeValue",
+    "CompiledExpression",
+    "EvaluationContext",
     "Failure",
-    "Given",
     "Ignored",
-    "Prepared",
     "Undetermined",
     "Value",
     "assigned",
     "assigned_users",
+    "compile_expression",
     "evaluate",
     "in_scope",
-    "prepare",
 ]
 
 
 def evaluate(
     expression: Expression | str,
-    attributes: Mapping[str, Given],
+    attributes: Mapping[str, AttributeValue],
     *,
     now: datetime,
     existing: Collection[str] | None = None,
@@ -45,4 +52,4 @@ def evaluate(
 ) -> Value:
     """The value of an expression for one user's source attributes; of a text, ExpressionError if it cannot be read."""
     tree = parse(expression) if isinstance(expression, str) else expression
-    return prepare(tree)(attributes, Circumstances(now, existing, tenant_domain, guid))
+    return compile_expression(tree)(attributes, EvaluationContext(now, existing, tenant_domain, guid))

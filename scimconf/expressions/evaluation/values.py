@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from scimconf.expressions.dotnet.moments import Moment
+from scimconf.expressions.dotnet.ticks import DotNetDateTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +40,16 @@ class Failure:
 
 Value: TypeAlias = str | tuple[str, ...] | Ignored | Undetermined | Failure | None
 
-Given: TypeAlias = str | bool | int | Sequence[Any] | Mapping[str, Any] | None
+AttributeValue: TypeAlias = str | bool | int | Sequence[Any] | Mapping[str, Any] | None
 """A source attribute's value as it comes: Graph's JSON will do. A role is an object with `value` and `displayName`."""
 
-Element: TypeAlias = str | Mapping[str, Any]
-Inner: TypeAlias = str | int | bool | Moment | tuple[Element, ...] | Ignored | None
+ListElement: TypeAlias = str | Mapping[str, Any]
+TypedValue: TypeAlias = str | int | bool | DotNetDateTime | tuple[ListElement, ...] | Ignored | None
 """What a function gives to the one around it: typed, since `Len([x]) > 9` compares numbers."""
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class EvaluationContext:
     """What a value depends on besides the source attributes; what is None is not known.
 
     `existing` are the values that the target holds already (SelectUniqueValue), `tenant_domain` the tenant's default

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from scimconf.expressions.dotnet.intervals import INTERVALS
-from scimconf.expressions.lint.finding import Complaint, Context
-from scimconf.expressions.lint.places import Place
+from scimconf.expressions.lint.issue import ExpressionIssue, MappingFacts
+from scimconf.expressions.lint.spans import SourceSpan
 from scimconf.expressions.nodes import Call
 
 _LITERAL = re.compile(r"'[^']*'|\"[^\"]*\"|\\.")
@@ -16,22 +16,22 @@ _JOINT = re.compile(r"[-/.:_]*")
 _DAY, _CLOCK = frozenset("ydYD"), frozenset("Hhs")
 
 
-def interval(root: Place, _context: Context) -> Iterator[Complaint]:
+def interval(root: SourceSpan, _context: MappingFacts) -> Iterator[ExpressionIssue]:
     for call in root.calls("DateAdd", "DateDiff"):
         said = call.argument(0)
         if said and said.text is not None and said.text not in INTERVALS:
             meant = said.text.lower() if said.text.lower() in INTERVALS else ""
             hint = f"Write {meant}." if meant else f"There are {', '.join(INTERVALS)}; n is a minute."
-            yield Complaint(said.offset, f"{said.text} is no interval", hint)
+            yield ExpressionIssue(said.offset, f"{said.text} is no interval", hint)
 
 
-def date_format(root: Place, _context: Context) -> Iterator[Complaint]:
+def date_format(root: SourceSpan, _context: MappingFacts) -> Iterator[ExpressionIssue]:
     """The last two arguments; with all four of them, a style stands before."""
     for call in root.calls("FormatDateTime"):
         for argument in call.inner[1:][-2:]:
             for message, hint in _doubts(argument.text or "") if argument else ():
                 assert argument is not None
-                yield Complaint(argument.offset, message, hint)
+                yield ExpressionIssue(argument.offset, message, hint)
 
 
 def _doubts(form: str) -> Iterator[tuple[str, str]]:
@@ -66,10 +66,10 @@ def _beside(form: str, runs: list[re.Match[str]], place: int) -> set[str]:
     return joined or apart
 
 
-def date_text(root: Place, _context: Context) -> Iterator[Complaint]:
+def date_text(root: SourceSpan, _context: MappingFacts) -> Iterator[ExpressionIssue]:
     """DateAdd and DateDiff want dates; only CDate is documented to make one of a text."""
     for call in root.calls("DateAdd", "DateDiff"):
         for argument in call.inner[2 if call.name == "DateAdd" else 1 :]:
             if argument and not isinstance(argument.node, Call):
                 hint = "Wrap it in CDate."
-                yield Complaint(argument.offset, f"{call.name} wants a date, and this is a text", hint)
+                yield ExpressionIssue(argument.offset, f"{call.name} wants a date, and this is a text", hint)

@@ -9,38 +9,38 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scimconf.expressions.catalogue import find
-from scimconf.expressions.lint.finding import Complaint, Context
-from scimconf.expressions.lint.places import Place
+from scimconf.expressions.lint.issue import ExpressionIssue, MappingFacts
+from scimconf.expressions.lint.spans import SourceSpan
 from scimconf.expressions.lint.vocabulary import MULTIVALUED, REFERENCES
 from scimconf.expressions.nodes import Attribute
 
 _FRESH = frozenset({"Guid", "Now", "RandomString"})
 
 
-def several_sources(root: Place, context: Context) -> Iterator[Complaint]:
+def several_sources(root: SourceSpan, context: MappingFacts) -> Iterator[ExpressionIssue]:
     names = list(dict.fromkeys(name for name, _ in root.attributes()))
     if context.match is not None and len(names) > 1:
         message = f"a matching attribute is made of one source attribute, and this reads {', '.join(names)}"
-        yield Complaint(root.offset, message, "Match by one attribute, or compute the value at its source.")
+        yield ExpressionIssue(root.offset, message, "Match by one attribute, or compute the value at its source.")
 
 
-def unsearchable(root: Place, context: Context) -> Iterator[Complaint]:
+def unsearchable(root: SourceSpan, context: MappingFacts) -> Iterator[ExpressionIssue]:
     """Lists, references, and what is another value each time."""
     if context.match is None:
         return
     hint = "Match by an attribute of one text."
     if context.multivalued:
-        yield Complaint(root.offset, f"{context.target} takes several values, and a search compares one", hint)
+        yield ExpressionIssue(root.offset, f"{context.target} takes several values, and a search compares one", hint)
     for result in root.results():
         if said := _no_text(result, context):
-            yield Complaint(result.offset, f"{said}, and a search looks for one text", hint)
+            yield ExpressionIssue(result.offset, f"{said}, and a search looks for one text", hint)
     for part in _flowing(root):
         if part.name in _FRESH:
             said = f"{part.name} gives another value each time, so that nobody is found again"
-            yield Complaint(part.offset, said, hint)
+            yield ExpressionIssue(part.offset, said, hint)
 
 
-def _no_text(result: Place, context: Context) -> str:
+def _no_text(result: SourceSpan, context: MappingFacts) -> str:
     """What a result is, if it is no single text. Of attributes that are not Entra's own nothing is known."""
     function = find(result.name)
     kind = function.result if function else ""
@@ -52,7 +52,7 @@ def _no_text(result: Place, context: Context) -> str:
     return f"{name} has several values" if name in MULTIVALUED else ""
 
 
-def _flowing(part: Place) -> Iterator[Place]:
+def _flowing(part: SourceSpan) -> Iterator[SourceSpan]:
     """The part and whatever its value is made of: no conditions, and not what a Switch compares."""
     yield part
     for each in part.branches() or part.inner:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
+from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour
 
 WORD = r"\p{L}\p{Mn}\p{Nd}\p{Pc}"
 _SETS = {"d": r"\p{Nd}", "D": r"\P{Nd}", "s": r"\s", "S": r"\S", "w": f"[{WORD}]", "W": f"[^{WORD}]"}
@@ -92,14 +92,14 @@ def _character(pattern: str, start: int) -> tuple[str, int]:
     if found := _CONTROL.match(pattern, start + 1):
         return chr(ord(found[1].upper()) - 64), found.end()
     if not letter or letter.isalnum() or letter == "_":
-        raise FailedError(f"the pattern has the escape \\{letter}, which .NET does not know")
+        raise ServiceFailure(f"the pattern has the escape \\{letter}, which .NET does not know")
     return letter, start + 2
 
 
 def _category(pattern: str, start: int) -> tuple[str, int]:
     found = _CATEGORY.match(pattern, start + 1)
     if found is None or found["category"] not in _CATEGORIES | {None}:
-        raise FailedError("the pattern names a category of characters that .NET does not know")
+        raise ServiceFailure("the pattern names a category of characters that .NET does not know")
     if found["block"]:
         block = _BLOCKS.get(found["block"], found["block"])
         return f"\\{pattern[start + 1]}{{In{block}}}", found.end()
@@ -109,7 +109,7 @@ def _category(pattern: str, start: int) -> tuple[str, int]:
 def character_set(pattern: str, start: int, depth: int = 0) -> tuple[str, int]:
     """The set that opens with `[` at `start`, and where it ends; `-[…]` at its end takes characters out."""
     if depth > 10:
-        raise OpenError("a set of characters is nested too deeply to be tried here")
+        raise UndocumentedBehaviour("a set of characters is nested too deeply to be tried here")
     position = start + 1
     negated = pattern.startswith("^", position)
     position += negated
@@ -118,11 +118,11 @@ def character_set(pattern: str, start: int, depth: int = 0) -> tuple[str, int]:
     first = True
     while first or not pattern.startswith("]", position):
         if position >= len(pattern) or len(items) > MAX_SET:
-            raise FailedError("a [ in the pattern is never closed")
+            raise ServiceFailure("a [ in the pattern is never closed")
         if pattern.startswith("-[", position) and not first:
             without, position = character_set(pattern, position + 1, depth + 1)
             if not pattern.startswith("]", position):
-                raise FailedError("a set of characters goes on behind what is taken out of it")
+                raise ServiceFailure("a set of characters goes on behind what is taken out of it")
             break
         item, position = _item(pattern, position)
         items.append(item)
@@ -134,14 +134,14 @@ def character_set(pattern: str, start: int, depth: int = 0) -> tuple[str, int]:
 def _item(pattern: str, start: int) -> tuple[str, int]:
     """A character, a range, or an escape that is a set of its own."""
     if pattern.startswith("[:", start):
-        raise OpenError("what .NET makes of [: in a set is not documented")
+        raise UndocumentedBehaviour("what .NET makes of [: in a set is not documented")
     low, position = _member(pattern, start)
     ends = pattern[position + 1 : position + 2]
     if len(low) > 1 or not pattern.startswith("-", position) or ends in ("]", "[", ""):
         return (literal(low) if len(low) == 1 else low), position
     high, position = _member(pattern, position + 1)
     if len(high) > 1 or high < low:
-        raise FailedError("a range of characters in the pattern runs backwards")
+        raise ServiceFailure("a range of characters in the pattern runs backwards")
     return f"{literal(low)}-{literal(high)}", position
 
 

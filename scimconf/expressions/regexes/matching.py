@@ -7,8 +7,8 @@ from functools import lru_cache
 from time import monotonic
 from typing import Any
 
-from scimconf.expressions.dotnet.outcomes import FailedError, OpenError, StopError
-from scimconf.expressions.dotnet.units import joined, units
+from scimconf.expressions.dotnet.errors import EvaluationStop, ServiceFailure, UndocumentedBehaviour
+from scimconf.expressions.dotnet.utf16 import joined, units
 from scimconf.expressions.regexes.substituting import parts
 from scimconf.expressions.regexes.translating import MAX_LENGTH, Translation, translate
 
@@ -31,7 +31,7 @@ class Pattern:
         try:
             self.compiled: Any = regex.compile(self.groups.text, regex.VERSION1)
         except (regex.error, RecursionError, OverflowError, MemoryError) as error:
-            raise OpenError("the pattern cannot be tried here") from error
+            raise UndocumentedBehaviour("the pattern cannot be tried here") from error
 
     def found(self, text: str) -> bool:
         """Whether the pattern is found anywhere in a text."""
@@ -40,11 +40,11 @@ class Pattern:
     def matches(self, text: str) -> Iterator[Any]:
         """The matches from left to right; raises OpenError once it takes too long."""
         if self.groups.caseless and not _SPECIAL.isdisjoint(text + self.text):
-            raise OpenError("without regard to case, this letter may be compared otherwise by .NET")
+            raise UndocumentedBehaviour("without regard to case, this letter may be compared otherwise by .NET")
         try:
             yield from self._each(text, monotonic() + SECONDS)
         except (TimeoutError, MemoryError):
-            raise OpenError("the regular expression takes too long on this value and was cut off") from None
+            raise UndocumentedBehaviour("the regular expression takes too long on this value and was cut off") from None
 
     def _each(self, text: str, deadline: float) -> Iterator[Any]:
         """The matches as .NET finds them: behind an empty one it goes on at the next character, whatever begins here.
@@ -63,13 +63,13 @@ class Pattern:
                     position = match.end() + 1
                     break
             if position is not None and r"\G" in self.groups.text:
-                raise OpenError(r"what \G finds behind an empty match is not tried here")
+                raise UndocumentedBehaviour(r"what \G finds behind an empty match is not tried here")
 
     def replaced(self, text: str, replacement: str) -> str:
         """The text with each match replaced."""
         pieces = parts(units(replacement), self.groups)
         if len(pieces) * len(text) > MAX_WORK:
-            raise OpenError("the text grows too long to be tried here")
+            raise UndocumentedBehaviour("the text grows too long to be tried here")
         return self._rewritten(
             units(text), lambda match: "".join(p if isinstance(p, str) else p(match) for p in pieces)
         )
@@ -80,7 +80,7 @@ class Pattern:
 
         def rewrite(match: Any) -> str:
             if match.start(inner) < 0:
-                raise OpenError(f"what happens to a match without the group {group!r} is not documented")
+                raise UndocumentedBehaviour(f"what happens to a match without the group {group!r} is not documented")
             return str(
                 match.string[match.start() : match.start(inner)] + new + match.string[match.end(inner) : match.end()]
             )
@@ -92,12 +92,12 @@ class Pattern:
         inner = self._inner(group)
         found = [match[inner] for match in self.matches(units(text))]
         if len(found) != 1 or found[0] is None:
-            raise OpenError("what comes of no match, or of several, is not documented")
+            raise UndocumentedBehaviour("what comes of no match, or of several, is not documented")
         return joined(found[0])
 
     def _inner(self, group: str) -> str:
         if group not in self.groups.names:
-            raise OpenError(f"the pattern has no group {group!r}, and what happens then is not documented")
+            raise UndocumentedBehaviour(f"the pattern has no group {group!r}, and what happens then is not documented")
         return self.groups.names[group]
 
     def _rewritten(self, text: str, rewrite: Any) -> str:
@@ -109,22 +109,22 @@ class Pattern:
             position = match.end()
             size += len(kept[-1]) + len(kept[-2])
             if size > MAX_TEXT:
-                raise OpenError("the text grows too long to be tried here")
+                raise UndocumentedBehaviour("the text grows too long to be tried here")
         return joined("".join((*kept, text[position:])))
 
 
 @lru_cache(maxsize=512)
-def _cached(text: str) -> Pattern | StopError:
+def _cached(text: str) -> Pattern | EvaluationStop:
     try:
         return Pattern(text)
-    except (FailedError, OpenError) as stop:
+    except (ServiceFailure, UndocumentedBehaviour) as stop:
         return stop
 
 
 def pattern(text: str) -> Pattern:
     """The pattern of a text; each is translated once, and none is kept that is too long anyway."""
     if len(text) > MAX_LENGTH:
-        raise OpenError("the pattern is too long to be tried here")
+        raise UndocumentedBehaviour("the pattern is too long to be tried here")
     found = _cached(text)
     if isinstance(found, Pattern):
         return found

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from scimconf.expressions.dotnet.outcomes import FailedError
+from scimconf.expressions.dotnet.errors import ServiceFailure
 from scimconf.expressions.regexes.translating import Translation
 
 Part: TypeAlias = str | Callable[[Any], str]
@@ -45,7 +45,7 @@ def _numbered(piece: re.Match[str], groups: Translation) -> Part:
     """All of the digits are the number: `$12` is group 12, and where there is none it stands for itself."""
     digits = (piece["number"] or piece["braced"]).lstrip("0")
     if len(digits) > len(str(_MOST)) or int(digits or 0) > _MOST:
-        raise FailedError(f"the replacement has {piece[0]}, a number that .NET does not take")
+        raise ServiceFailure(f"the replacement has {piece[0]}, a number that .NET does not take")
     number = int(digits or 0)
     return _group(groups, number) if not number or number in groups.numbers else piece[0]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
+from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour
 from scimconf.expressions.regexes.classes import WORD, character_set, escape, literal
 
 MAX_LENGTH = 10_000
@@ -49,7 +49,7 @@ class Translation:
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenGroup:
     """A group that is not closed yet: where it begins in the output, and how many atoms it has, repeated ones too."""
 
     start: int
@@ -59,7 +59,7 @@ class _Open:
 def translate(pattern: str) -> Translation:
     """The translation; raises FailedError for what .NET refuses, OpenError for what cannot be tried here."""
     if len(pattern) > MAX_LENGTH:
-        raise OpenError("the pattern is too long to be tried here")
+        raise UndocumentedBehaviour("the pattern is too long to be tried here")
     return _Translator(pattern).whole()
 
 
@@ -70,7 +70,7 @@ class _Translator:
         self.pattern = pattern
         self.position = 0
         self.out: list[str] = []
-        self.groups = [_Open(0)]
+        self.groups = [_OpenGroup(0)]
         self.atom: int | None = None
         self.counts = 1  # of the last atom, inside
         self.names: dict[str, str] = {}
@@ -83,7 +83,7 @@ class _Translator:
         while self.position < len(self.pattern):
             self.piece()
         if len(self.groups) > 1:
-            raise FailedError("a ( in the pattern is never closed")
+            raise ServiceFailure("a ( in the pattern is never closed")
         named = list(self.names.items())
         numbers = {number: f"u{number}" for number in range(1, self.unnamed + 1)}
         numbers |= {self.unnamed + 1 + place: inner for place, (_, inner) in enumerate(named)}
@@ -145,19 +145,19 @@ class _Translator:
         found = _BACK_NAMED.match(self.pattern, self.position)
         name = (found[1] or found[2]) if found else ""
         if found is None or name not in self.names:
-            raise OpenError("the pattern refers to a group by a name that does not stand before it")
+            raise UndocumentedBehaviour("the pattern refers to a group by a name that does not stand before it")
         self.position = found.end()
         self.emit(f"(?P={self.names[name]})")
 
     def repeat(self, found: re.Match[str]) -> None:
         if self.atom is None:
-            raise FailedError("a quantifier in the pattern has nothing to repeat")
+            raise ServiceFailure("a quantifier in the pattern has nothing to repeat")
         self.position = found.end()
         self.grow(self.counts * (_most(found) - 1))
         lazy = self.pattern.startswith("?", self.position)
         self.position += lazy
         if lazy and self.out[self.atom] != "(?:" and self.out[self.atom].startswith(_WIDTHLESS):
-            raise OpenError("the pattern repeats lazily what has no width, which cannot be tried here")
+            raise UndocumentedBehaviour("the pattern repeats lazily what has no width, which cannot be tried here")
         self.out.append(found[0] + "?" * lazy)
         self.atom = None
 
@@ -165,14 +165,14 @@ class _Translator:
         """So many atoms more to hold in memory."""
         self.groups[-1].counts += counts
         if self.groups[-1].counts > MAX_COUNT:
-            raise OpenError("the pattern repeats too often to be tried here")
+            raise UndocumentedBehaviour("the pattern repeats too often to be tried here")
 
     def opened(self) -> None:
         behind = self.position + 1
         if comment := _COMMENT.match(self.pattern, behind):
             self.position = comment.end()
         elif self.pattern.startswith("?)", behind):
-            raise FailedError("a quantifier in the pattern has nothing to repeat")
+            raise ServiceFailure("a quantifier in the pattern has nothing to repeat")
         elif not self.pattern.startswith("?", behind):
             self.unnamed += 1
             self.enter(f"(?P<u{self.unnamed}>", behind)
@@ -190,19 +190,19 @@ class _Translator:
     def unknown_group(self, behind: int) -> Exception:
         rest = self.pattern[behind : behind + 2]
         if rest == "?(":
-            return OpenError("the pattern has a condition, which cannot be tried here")
+            return UndocumentedBehaviour("the pattern has a condition, which cannot be tried here")
         if rest in ("?<", "?'"):
-            return FailedError("a group in the pattern has a name that .NET does not take")
-        return FailedError(f"the pattern has (?{rest[1:]}, which .NET does not know")
+            return ServiceFailure("a group in the pattern has a name that .NET does not take")
+        return ServiceFailure(f"the pattern has (?{rest[1:]}, which .NET does not know")
 
     def group(self, name: str) -> str:
         """The inner name of a named group; the same name twice is one group, in .NET too."""
         if name.strip("0") == "":
-            raise FailedError("the pattern names a group 0, which is the whole match")
+            raise ServiceFailure("the pattern names a group 0, which is the whole match")
         if name.isdigit():
-            raise OpenError("the pattern gives numbers to its groups, which cannot be tried here")
+            raise UndocumentedBehaviour("the pattern gives numbers to its groups, which cannot be tried here")
         if "0" <= name[0] <= "9":
-            raise FailedError("a group in the pattern has a name that .NET does not take")
+            raise ServiceFailure("a group in the pattern has a name that .NET does not take")
         return self.names.setdefault(name, f"n{len(self.names) + 1}")
 
     def balancing(self, found: re.Match[str]) -> None:
@@ -217,14 +217,14 @@ class _Translator:
         """.NET refuses to take from a group that is nowhere; a hyphen in a name is mostly meant as a letter."""
         for other in self.taken:
             if other not in known:
-                raise FailedError(f"the pattern refers to group {other}, which it does not have")
+                raise ServiceFailure(f"the pattern refers to group {other}, which it does not have")
         if self.taken:
-            raise OpenError("the pattern has a balancing group, which cannot be tried here")
+            raise UndocumentedBehaviour("the pattern has a balancing group, which cannot be tried here")
 
     def flagged(self, found: re.Match[str]) -> None:
         flags = found[1]
         if "x" in flags or "n" in flags:
-            raise OpenError("the pattern sets the options x or n, which cannot be tried here")
+            raise UndocumentedBehaviour("the pattern sets the options x or n, which cannot be tried here")
         if "i" in flags.partition("-")[0]:
             self.caseless = True
             flags += "f" if "-" in flags else "-f"  # one character for one, as .NET compares
@@ -237,15 +237,15 @@ class _Translator:
 
     def enter(self, text: str, position: int) -> None:
         if len(self.groups) > MAX_DEPTH:
-            raise OpenError("the pattern is nested too deeply to be tried here")
+            raise UndocumentedBehaviour("the pattern is nested too deeply to be tried here")
         self.position = position
-        self.groups.append(_Open(len(self.out)))
+        self.groups.append(_OpenGroup(len(self.out)))
         self.out.append(text)
         self.atom = None
 
     def closed(self) -> None:
         if len(self.groups) == 1:
-            raise FailedError("the pattern has a ) without a (")
+            raise ServiceFailure("the pattern has a ) without a (")
         inner = self.groups.pop()
         self.position += 1
         self.out.append(")")
@@ -257,7 +257,7 @@ class _Translator:
 def _octal(digits: str) -> str:
     r"""What digits are that number no group: a character in octal, and digits behind it; not so `\1` to `\9`."""
     if len(digits) == 1 or int(digits) >= 2**31:
-        raise FailedError(f"the pattern refers to group {digits}, which it does not have")
+        raise ServiceFailure(f"the pattern refers to group {digits}, which it does not have")
     character, end = escape("\\" + digits, 0)
     return character + digits[end - 1 :]
 
@@ -268,7 +268,7 @@ def _most(found: re.Match[str]) -> int:
         return 1
     least, most = found["least"], found["most"] or found["least"]
     if len(least) > 9 or len(most) > 9:
-        raise OpenError("the pattern repeats too often to be tried here")
+        raise UndocumentedBehaviour("the pattern repeats too often to be tried here")
     if found["comma"] and found["most"] and int(most) < int(least):
-        raise FailedError("a quantifier in the pattern has its numbers the wrong way round")
+        raise ServiceFailure("a quantifier in the pattern has its numbers the wrong way round")
     return max(int(most), 1)

@@ -90,14 +90,14 @@ def unreadable(around: MappingContext) -> Iterator[SpecIssue]:
 
 
 def _refused(pattern: str) -> str:
-    from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
+    from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour
     from scimconf.expressions.regexes.translating import translate
 
     try:
         translate(pattern)
-    except FailedError as failed:
+    except ServiceFailure as failed:
         return str(failed)
-    except OpenError:
+    except UndocumentedBehaviour:
         return ""
     return ""
 

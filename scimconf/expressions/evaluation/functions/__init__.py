@@ -1,6 +1,6 @@
 """One small pure function for each function of the catalogue, and what each takes.
 
-Those that choose which of their arguments to look at (IIF, Switch, Coalesce, SelectUniqueValue) are in `branching`.
+Those that choose which of their arguments to look at (IIF, Switch, Coalesce, SelectUniqueValue) are in `control_flow`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from scimconf.expressions.evaluation.arguments import (
-    Taker,
+    ArgumentConverter,
     anything,
     elements,
     flowing,
@@ -24,28 +24,30 @@ from scimconf.expressions.evaluation.arguments import (
 )
 from scimconf.expressions.evaluation.functions import dates, diacritics, lists, replacing, strings, values
 from scimconf.expressions.evaluation.functions.words import split, word
-from scimconf.expressions.evaluation.values import Inner
+from scimconf.expressions.evaluation.values import TypedValue
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class FunctionImplementation:
     """How a function is run: what its arguments are taken as, how many may be left out at which places.
 
     `rest` takes all arguments behind the others; a `told` function is given the circumstances first.
     """
 
     run: Callable[..., Any]
-    takes: tuple[Taker, ...] = ()
+    takes: tuple[ArgumentConverter, ...] = ()
     optional: frozenset[int] = frozenset()
-    rest: Taker | None = None
+    rest: ArgumentConverter | None = None
     told: bool = False
 
 
-def _strict(run: Callable[..., Any], *takes: Taker, optional: tuple[int, ...] = (), told: bool = False) -> Recipe:
-    return Recipe(run, takes, frozenset(optional), told=told)
+def _strict(
+    run: Callable[..., Any], *takes: ArgumentConverter, optional: tuple[int, ...] = (), told: bool = False
+) -> FunctionImplementation:
+    return FunctionImplementation(run, takes, frozenset(optional), told=told)
 
 
-def flat(value: Inner) -> tuple[str, ...]:
+def flat(value: TypedValue) -> tuple[str, ...]:
     """One of Join's sources: a list is all of its values, nothing is none."""
     if value.__class__ is str:
         return (value,)
@@ -54,20 +56,20 @@ def flat(value: Inner) -> tuple[str, ...]:
     return texts(value) if isinstance(value, tuple) else (text(value),)
 
 
-def _trimmable(value: Inner) -> Inner:
+def _trimmable(value: TypedValue) -> TypedValue:
     return value if isinstance(value, tuple) else text(value)
 
 
-def _other(value: Inner) -> replacing.Other:
-    return replacing.Other(text_or_null(value))
+def _other(value: TypedValue) -> replacing.FallbackAttribute:
+    return replacing.FallbackAttribute(text_or_null(value))
 
 
 def _replace(source: str | None, *asked: Any) -> str:
-    wanted = replacing.Asked(*asked)
+    wanted = replacing.ReplaceArguments(*asked)
     return replacing.replace(text(source) if wanted.other is None else source or "", wanted)
 
 
-RECIPES: Mapping[str, Recipe] = MappingProxyType(
+IMPLEMENTATIONS: Mapping[str, FunctionImplementation] = MappingProxyType(
     {
         "Append": _strict(strings.append, text, text),
         "AppRoleAssignmentsComplex": _strict(lists.all_roles, roles),
@@ -93,7 +95,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         "IsNullOrEmpty": _strict(values.is_null_or_empty, anything),
         "IsPresent": _strict(values.is_present, anything),
         "Item": _strict(lists.item, texts, whole),
-        "Join": Recipe(strings.join, (text,), rest=flat),
+        "Join": FunctionImplementation(strings.join, (text,), rest=flat),
         "Left": _strict(strings.left, text_or_null, whole),
         "Len": _strict(strings.length, text_or_null),
         "Mid": _strict(strings.mid, text, whole, whole, optional=(2,)),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scimconf.expressions.dotnet import casing, units
-from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
+from scimconf.expressions.dotnet import casing, utf16
+from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour
 from scimconf.expressions.evaluation.arguments import MAX_SIZE, bounded
 from scimconf.expressions.evaluation.functions.words import title
-from scimconf.expressions.evaluation.values import Inner
+from scimconf.expressions.evaluation.values import TypedValue
 
 COMPARISONS = ("vbTextCompare", "vbBinaryCompare")
 
@@ -21,12 +21,12 @@ def strip_spaces(source: str) -> str:
     return source.replace(" ", "")
 
 
-def trim(source: Inner) -> Inner:
+def trim(source: TypedValue) -> TypedValue:
     """White space at both ends; of a list, at those of each value."""
     if isinstance(source, tuple):
-        return tuple(each.strip(units.WHITE) if isinstance(each, str) else each for each in source)
+        return tuple(each.strip(utf16.WHITE) if isinstance(each, str) else each for each in source)
     assert isinstance(source, str)
-    return source.strip(units.WHITE)
+    return source.strip(utf16.WHITE)
 
 
 def join(separator: str, sources: Iterable[tuple[str, ...]]) -> str:
@@ -41,45 +41,47 @@ def join(separator: str, sources: Iterable[tuple[str, ...]]) -> str:
         size += sum(map(len, there)) + len(there) * len(separator)
         kept += there
         if size > MAX_SIZE:
-            raise OpenError("the text grows too long to be tried here")
+            raise UndocumentedBehaviour("the text grows too long to be tried here")
     if not kept:
-        raise OpenError("whether nothing to join makes an empty text or no value is not documented")
+        raise UndocumentedBehaviour("whether nothing to join makes an empty text or no value is not documented")
     return separator.join(kept)
 
 
 def length(source: str | None) -> int:
-    return units.length(source or "")
+    return utf16.length(source or "")
 
 
 def left(source: str | None, count: int) -> str:
     """So many characters from the start; all of them where the number is less than zero."""
-    return (source or "") if count < 0 else units.cut(source or "", 0, count)
+    return (source or "") if count < 0 else utf16.cut(source or "", 0, count)
 
 
 def mid(source: str, start: int, count: int | None) -> str:
     """A stretch, cut off where the text ends."""
     if count is None:
-        raise OpenError("only cloud sync's reference shows it without a length")
-    if start < 1 or count < 0 or start > units.length(source):
-        raise OpenError("a stretch that begins outside of the text, or is shorter than nothing, is not documented")
-    return units.cut(source, start - 1, start - 1 + count)
+        raise UndocumentedBehaviour("only cloud sync's reference shows it without a length")
+    if start < 1 or count < 0 or start > utf16.length(source):
+        raise UndocumentedBehaviour(
+            "a stretch that begins outside of the text, or is shorter than nothing, is not documented"
+        )
+    return utf16.cut(source, start - 1, start - 1 + count)
 
 
 def in_str(value: str, sought: str, start: int | None, kind: str | None) -> int:
     """The place of a text in another, 0 where it is absent."""
     if kind is not None and kind not in COMPARISONS:
-        raise FailedError(f"{kind!r} is not a kind of comparison; there are {' and '.join(COMPARISONS)}")
+        raise ServiceFailure(f"{kind!r} is not a kind of comparison; there are {' and '.join(COMPARISONS)}")
     begin = 1 if start is None else start
-    if not sought or not 1 <= begin <= units.length(value):
-        raise OpenError("searching for nothing, or from outside of the text, is not documented")
-    binary = units.find(value, sought, begin - 1) + 1
-    ignoring = units.find(casing.lower(value), casing.lower(sought), begin - 1) + 1
+    if not sought or not 1 <= begin <= utf16.length(value):
+        raise UndocumentedBehaviour("searching for nothing, or from outside of the text, is not documented")
+    binary = utf16.find(value, sought, begin - 1) + 1
+    ignoring = utf16.find(casing.lower(value), casing.lower(sought), begin - 1) + 1
     if kind == "vbBinaryCompare" or binary == ignoring:
         return binary
     if kind is None:
-        raise OpenError("whether it heeds the case by itself is not documented")
+        raise UndocumentedBehaviour("whether it heeds the case by itself is not documented")
     if not (value + sought).isascii():
-        raise OpenError("how vbTextCompare compares letters beyond ASCII is not documented")
+        raise UndocumentedBehaviour("how vbTextCompare compares letters beyond ASCII is not documented")
     return ignoring
 
 

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import base64
 
-from scimconf.expressions.dotnet.outcomes import FailedError, OpenError
+from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour
 from scimconf.expressions.evaluation.arguments import MAX_SIZE, bounded, number, text
-from scimconf.expressions.evaluation.values import Circumstances, Ignored, Inner
+from scimconf.expressions.evaluation.values import EvaluationContext, Ignored, TypedValue
 
 _IGNORED = dict.fromkeys(map(ord, " \t\r\n"))
 ENCODINGS = {"Unicode": "utf-16-le", "UTF8": "utf-8", "ASCII": "ascii"}
 
 
-def is_null(value: Inner) -> bool:
+def is_null(value: TypedValue) -> bool:
     return value is None
 
 
-def is_null_or_empty(value: Inner) -> bool:
+def is_null_or_empty(value: TypedValue) -> bool:
     return value is None or value == ""
 
 
-def is_present(value: Inner) -> bool:
+def is_present(value: TypedValue) -> bool:
     return not is_null_or_empty(value)
 
 
-def negation(value: Inner) -> bool:
+def negation(value: TypedValue) -> bool:
     """False for True, True for anything else."""
     return not (value is True or value == "True")
 
 
-def c_bool(value: Inner) -> bool:
+def c_bool(value: TypedValue) -> bool:
     """False for zero."""
     if isinstance(value, bool):
         return value
@@ -38,7 +38,7 @@ def c_bool(value: Inner) -> bool:
         return said == "True"
     amount = number(said)
     if amount is None:
-        raise OpenError("only numbers and comparisons are documented")
+        raise UndocumentedBehaviour("only numbers and comparisons are documented")
     return bool(amount)
 
 
@@ -46,12 +46,12 @@ def as_text(value: str) -> str:
     return value
 
 
-def redact(value: Inner) -> Inner:
+def redact(value: TypedValue) -> TypedValue:
     """The value: only the logs are said to show another."""
     return value
 
 
-def ignore_if_empty(value: Inner) -> Inner:
+def ignore_if_empty(value: TypedValue) -> TypedValue:
     """The value, or no flow at all where there is none."""
     return Ignored() if is_null_or_empty(value) else value
 
@@ -70,13 +70,13 @@ def from_base64(source: str, encoding: str | None) -> str:
     """Cloud sync's way back from base64; its reference assumes Unicode. .NET passes over spaces and ends of lines."""
     kind = "Unicode" if encoding is None else encoding
     if kind not in ENCODINGS:
-        raise FailedError(f"{kind!r} is not an encoding; there are {', '.join(ENCODINGS)}")
+        raise ServiceFailure(f"{kind!r} is not an encoding; there are {', '.join(ENCODINGS)}")
     try:
         return base64.b64decode(source.translate(_IGNORED), validate=True).decode(ENCODINGS[kind])
     except UnicodeDecodeError:
-        raise OpenError(f"what becomes of bytes that are not {kind} is not documented") from None
+        raise UndocumentedBehaviour(f"what becomes of bytes that are not {kind} is not documented") from None
     except ValueError:  # of the decoder, also for letters beyond ASCII
-        raise FailedError("not base64") from None
+        raise ServiceFailure("not base64") from None
 
 
 def to_hex(source: str) -> str:
@@ -85,34 +85,34 @@ def to_hex(source: str) -> str:
     try:
         return source.encode().hex().upper()
     except UnicodeEncodeError:
-        raise OpenError("half of a character has no documented form in UTF-8") from None
+        raise UndocumentedBehaviour("half of a character has no documented form in UTF-8") from None
 
 
 def _halved(source: str) -> None:
     if len(source) > MAX_SIZE // 8:
-        raise OpenError("the text grows too long to be tried here")
+        raise UndocumentedBehaviour("the text grows too long to be tried here")
 
 
 def fail(message: str) -> None:
-    raise FailedError(message)
+    raise ServiceFailure(message)
 
 
-def default_domain(told: Circumstances) -> str:
+def default_domain(told: EvaluationContext) -> str:
     if told.tenant_domain is None:
-        raise OpenError("the tenant's default domain is not known here")
+        raise UndocumentedBehaviour("the tenant's default domain is not known here")
     return told.tenant_domain
 
 
-def guid(told: Circumstances) -> str:
+def guid(told: EvaluationContext) -> str:
     if told.guid is None:
-        raise OpenError("it makes up a new GUID each time")
+        raise UndocumentedBehaviour("it makes up a new GUID each time")
     return told.guid
 
 
 def random_string(size: int, numbers: int, special: int, capitals: int, small: int, avoided: str | None) -> str:
     if size > 256 or min(size, numbers, special, capitals, small) < 0:
-        raise FailedError("it makes at most 256 characters, and no number may be less than zero")
+        raise ServiceFailure("it makes at most 256 characters, and no number may be less than zero")
     if size < numbers + special + capitals:
-        raise FailedError("the parts ask for more characters than the length allows")
+        raise ServiceFailure("the parts ask for more characters than the length allows")
     without = f" without any of {avoided!r}" if avoided else ""
-    raise OpenError(bounded(f"it makes up a new text of {size} characters each time{without}"))
+    raise UndocumentedBehaviour(bounded(f"it makes up a new text of {size} characters each time{without}"))

@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Callable
 
 from scimconf.expressions.dotnet import casing
-from scimconf.expressions.dotnet.outcomes import OpenError
-from scimconf.expressions.dotnet.units import WHITE
+from scimconf.expressions.dotnet.errors import UndocumentedBehaviour
+from scimconf.expressions.dotnet.utf16 import WHITE
 
 _BETWEEN = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So"})
 
@@ -19,28 +19,30 @@ def word(source: str | None, wanted: int, delimiters: str) -> str:
     pieces = _split_any(source, delimiters)
     readings = {_nth(pieces, wanted), _nth([piece for piece in pieces if piece], wanted)}
     if len(readings) > 1:
-        raise OpenError("whether delimiters side by side have an empty word between them is not documented")
+        raise UndocumentedBehaviour("whether delimiters side by side have an empty word between them is not documented")
     return readings.pop()
 
 
 def split(source: str, delimiter: str | None) -> tuple[str, ...]:
     """The list between the delimiters."""
     if not delimiter:
-        raise OpenError("only Graph's own list of functions has it without a delimiter")
+        raise UndocumentedBehaviour("only Graph's own list of functions has it without a delimiter")
     if len(delimiter) > 1 and any(character in source for character in delimiter):
-        raise OpenError("whether several characters are one delimiter or each is one is not documented")
+        raise UndocumentedBehaviour("whether several characters are one delimiter or each is one is not documented")
     pieces = tuple(source.split(delimiter))
     if "" in pieces:
-        raise OpenError("whether empty values stay in the list is not documented")
+        raise UndocumentedBehaviour("whether empty values stay in the list is not documented")
     if any(piece != piece.strip(WHITE) for piece in pieces):
-        raise OpenError("whether spaces around the values stay is not documented, and the one example drops them")
+        raise UndocumentedBehaviour(
+            "whether spaces around the values stay is not documented, and the one example drops them"
+        )
     return pieces
 
 
 def title(source: str, separators: str | None) -> str:
     """Each word with a capital first and small letters behind."""
     if separators == "":
-        raise OpenError("what no separators at all mean is not documented")
+        raise UndocumentedBehaviour("what no separators at all mean is not documented")
     return _by_dotnet(source) if separators is None else _by_separators(source, frozenset(separators))
 
 
@@ -51,14 +53,18 @@ def _by_dotnet(source: str) -> str:
     """
     said = _capitals(source, _between, str.isalpha)
     if "'" in source and said != _capitals(source, lambda each: each != "'" and _between(each), str.isalpha):
-        raise OpenError("whether a capital follows an apostrophe is not documented: the list says so, .NET does not")
+        raise UndocumentedBehaviour(
+            "whether a capital follows an apostrophe is not documented: the list says so, .NET does not"
+        )
     return said
 
 
 def _by_separators(source: str, separators: frozenset[str]) -> str:
     said = _capitals(source, separators.__contains__, lambda _each: True)
     if said != _capitals(source, separators.__contains__, str.isalpha):
-        raise OpenError("whether the first letter of a word that begins with none is a capital is not documented")
+        raise UndocumentedBehaviour(
+            "whether the first letter of a word that begins with none is a capital is not documented"
+        )
     return said
 
 

@@ -1,0 +1,431 @@
+"""What an apply makes of a tenant that throttles, fails, loses answers or has moved: done, or told what was done."""
+
+import pytest
+from rehearsal import WRITER, Person, Rehearsal, changes, everything_open, row, told
+
+from scimconf.plan import Result
+
+FIRST = {
+    "instantiate": ("POST", "*/instantiate"),
+    "make the job": ("POST", "*/synchronization/jobs"),
+    "set roles": ("PATCH", "/applications/*"),
+    "assign": ("POST", "*/appRoleAssignedTo"),
+    "batch": ("POST", "/$batch"),
+    "write the schema": ("PUT", "*/schema"),
+    "write the secrets": ("PUT", "*/secrets"),
+    "note a rotation": ("PATCH", "/servicePrincipals/*"),
+    "try credentials": ("POST", "*/validateCredentials"),
+    "start": ("POST", "*/start"),
+}
+LATER = {
+    "pause": ("POST", "*/pause"),
+    "disable and set a role": ("PATCH", "/applications/*"),
+    "write the secrets": ("PUT", "*/secrets"),
+    "parse an expression": ("POST", "*/parseExpression"),
+    "write the schema": ("PUT", "*/schema"),
+    "unassign": ("DELETE", "*/appRoleAssignedTo/*"),
+    "restart": ("POST", "*/restart"),
+    "start": ("POST", "*/start"),
+}
+REPLACED = {"delete the job": ("DELETE", "*/jobs/*"), "make the other job": ("POST", "*/synchronization/jobs")}
+CHANGED = """
+provisioning: {scope: all}
+app_roles:
+  roles:
+    - {value: member, display_name: Team member, description: Writes}
+assignments:
+  users:
+    - {user: ada@contoso.com, role: member}
+mappings:
+  users:
+    attributes:
+      userName: {source: userPrincipalName, match: 1}
+      displayName:
+        expression: >-
+          Join(" ", [givenName], [surname])
+"""
+FAULTS = {
+    "throttled": {"action": {"status": 429, "headers": {"Retry-After": "2"}}},
+    "unavailable": {"action": {"status": 503}},
+    "failing": {"action": {"status": 500}},
+    "failing after it was done": {"action": {"status": 500}, "when": "after"},
+    "dropped": {"action": "drop"},
+    "dropped after it was done": {"action": "drop", "when": "after"},
+}
+EVERY_FAULT = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+
+
+@pytest.fixture
+def spec(tmp_path):
+    """Writes the example with something else in it."""
+
+    def write(text, name="scimconf"):
+        file = tmp_path / f"{name}.yaml"
+        file.write_text(f"extends: [{WRITER}]\n{text}")
+        return file
+
+    return write
+
+
+@pytest.fixture
+def writer():
+    """A tenant that is as the example says."""
+    rehearsal = Rehearsal()
+    assert apply(rehearsal, WRITER).exit_code == 0
+    rehearsal.forget()
+    return rehearsal
+
+
+def apply(rehearsal, file, person=None):
+    wanted = everything_open(rehearsal.plan(file))
+    return rehearsal.apply(rehearsal.plan(file, wanted), wanted, person)
+
+
+def failed(report):
+    """What failed, and why."""
+    return {one.message: one.detail for one in report.failed}
+
+
+# --- passing faults of every write ----------------------------------------------------------------------------------
+
+
+@EVERY_FAULT
+@pytest.mark.parametrize("write", FIRST)
+def test_a_passing_fault_does_not_stop_a_first_run(write, fault):
+    """But for an application whose making was lost: that is never sent twice in a run, and the next run makes it."""
+    rehearsal = Rehearsal()
+    rehearsal.fault(method=FIRST[write][0], path=FIRST[write][1], **fault)
+    report = apply(rehearsal, WRITER)
+    if write == "instantiate" and lost_before(fault):
+        assert report.exit_code == 5
+        assert len(rehearsal.asked("POST", "/instantiate")) == 1
+        report = apply(rehearsal, WRITER)
+    assert (report.exit_code, failed(report)) == (0, {})
+    assert changes(rehearsal.plan(WRITER)) == []
+    assert len([one for one in rehearsal.state["applications"] if one["displayName"] == "Writer"]) == 1
+    assert struck(rehearsal)
+
+
+def lost_before(fault):
+    return fault["action"] in ("drop", {"status": 500}) and "when" not in fault
+
+
+def struck(rehearsal):
+    return all(one["seen"] for one in rehearsal.request("GET", "/_sandbox/faults")["value"])
+
+
+@EVERY_FAULT
+@pytest.mark.parametrize("write", LATER)
+def test_a_passing_fault_does_not_stop_a_change(writer, spec, write, fault):
+    """Whether or not the lost request had taken effect, the outcome is the same."""
+    file = spec(CHANGED)
+    writer.fault(method=LATER[write][0], path=LATER[write][1], **fault)
+    report = apply(writer, file)
+    assert (report.exit_code, failed(report)) == (0, {})
+    assert changes(writer.plan(file)) == []
+    assert struck(writer)
+
+
+@EVERY_FAULT
+@pytest.mark.parametrize("write", REPLACED)
+def test_a_passing_fault_does_not_stop_the_replacement_of_a_job(tmp_path, write, fault):
+    """A deletion that is not found the second time is done."""
+    rehearsal = Rehearsal(FIELDBOOK)
+    file = tmp_path / "scimconf.yaml"
+    file.write_text(LEGACY)
+    rehearsal.fault(method=REPLACED[write][0], path=REPLACED[write][1], **fault)
+    report = apply(rehearsal, file)
+    assert (report.exit_code, failed(report)) == (0, {})
+    assert [one["templateId"] for one in rehearsal.state["jobs"]] == ["fieldbookLegacy"]
+
+
+FIELDBOOK = {
+    "applications": [
+        {
+            "displayName": "Fieldbook",
+            "template": "Fieldbook",
+            "createdDateTime": "2020-01-01T00:00:00Z",
+            "secrets": {"BaseAddress": "https://fieldbook.example.com/scim", "UserName": "a", "Password": "kept"},
+            "jobs": [{"template": "fieldbook", "state": "Active"}],
+        }
+    ]
+}
+LEGACY = """
+version: 1
+name: fieldbook
+application: {display_name: Fieldbook}
+job: {template: fieldbookLegacy}
+provisioning: {enabled: true}
+"""
+
+
+# --- faults that stay -----------------------------------------------------------------------------------------------
+
+
+WRAPPED = {
+    "error": {
+        "code": "UnknownError",
+        "message": '{\r\n  "error": {\r\n    "code": "InvalidNotificationSettings",\r\n    "message": null,\r\n'
+        '    "target": null,\r\n    "details": [],\r\n    "innerError": null\r\n  }\r\n}',
+    }
+}
+DENIED = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
+
+
+def test_an_error_that_is_wrapped_in_a_text_is_told_unwrapped():
+    """The service's own code, the request that it answered, and what was not done because of it."""
+    rehearsal = Rehearsal()
+    rehearsal.fault({"status": 400, "body": WRAPPED}, method="PUT", path="*/secrets")
+    report = apply(rehearsal, WRITER)
+    assert report.exit_code == 5
+    assert all("secrets answered 400 InvalidNotificationSettings" in said for said in failed(report).values())
+    skipped = [one for one in report.outcomes if one.result is Result.SKIPPED]
+    assert "start provisioning" in {one.message for one in skipped}
+    assert not rehearsal.asked("POST", "/start")
+
+
+@pytest.mark.parametrize(
+    ("write", "needs"),
+    [
+        ("instantiate", "Application.ReadWrite"),
+        ("make the job", "Synchronization.ReadWrite.All"),
+        ("set roles", "Application.ReadWrite"),
+        ("assign", "AppRoleAssignment.ReadWrite.All"),
+        ("write the schema", "Synchronization.ReadWrite.All"),
+        ("write the secrets", "Synchronization.ReadWrite.All"),
+        ("start", "Synchronization.ReadWrite.All"),
+    ],
+)
+def test_a_refused_write_names_the_permission_that_is_missing(write, needs):
+    """In the hint of each outcome that failed for it; nothing starts, and running it again goes on."""
+    rehearsal = Rehearsal()
+    method, path = FIRST[write]
+    rehearsal.fault({"status": 403, "body": DENIED}, method=method, path=path, times=0)
+    report = apply(rehearsal, WRITER)
+    assert report.exit_code in (1, 5)
+    assert all(needs in one.hint for one in report.failed)
+    assert not [one for one in rehearsal.made if one.endswith("/start")]
+    rehearsal.service.faults.clear()
+    assert apply(rehearsal, WRITER).exit_code == 0
+    assert changes(rehearsal.plan(WRITER)) == []
+
+
+def test_where_nothing_could_be_paused_nothing_is_changed(writer, spec):
+    """The plan changes the scope of people who are being provisioned, so it is made safe first or not at all."""
+    writer.fault({"status": 403, "body": DENIED}, method="POST", path="*/pause", times=0)
+    report = apply(writer, spec("provisioning: {scope: all}"))
+    assert failed(report).keys() == {"pause provisioning"}
+    assert [one for one in writer.writes if not one.endswith("/pause")] == []
+
+
+def test_what_does_not_become_paused_is_not_changed_either(writer, spec):
+    """An answer is not enough: the pause has to be seen."""
+    job = writer.request("GET", writer.job())
+    writer.fault({"status": 204}, method="POST", path="*/pause", times=0)
+    report = apply(writer, spec("provisioning: {scope: all}"))
+    assert report.exit_code == 5
+    assert failed(report) == {"wait until it is paused": "this did not show in time: wait until it is paused"}
+    assert job["schedule"]["state"] == "Active"
+    assert not writer.asked("PUT", "/secrets")
+
+
+def test_after_a_failure_nobody_is_unassigned(writer, spec):
+    """The new role could not be given, so the old one is not taken."""
+    writer.fault({"status": 400, "body": DENIED}, method="POST", path="*/appRoleAssignedTo", times=0)
+    report = apply(writer, spec("assignments: {users: [{user: ada@contoso.com, role: member}]}"))
+    assert report.exit_code == 1
+    assert writer.assigned()["Ada Lovelace"] == {"admin"}
+    assert not [one for one in writer.writes if one.startswith("DELETE")]
+
+
+# --- secrets --------------------------------------------------------------------------------------------------------
+
+
+def test_refused_credentials_stop_before_they_are_stored():
+    """The service's own reason is told; neither the secrets nor the start are sent."""
+    rehearsal = Rehearsal(environ={"WRITER_SCIM_TOKEN": "a-wrong-token"})
+    report = apply(rehearsal, WRITER)
+    assert report.exit_code == 5
+    assert "You appear to have entered invalid credentials" in failed(report)["try the new credentials"]
+    assert not rehearsal.asked("PUT", "/secrets")
+    assert not rehearsal.asked("POST", "/start")
+
+
+def test_a_token_variable_that_is_unset_is_a_notice_in_the_plan_and_stops_an_apply_before_any_write():
+    """Also on an empty tenant, where the first step would be an application: nothing is made that cannot be finished."""
+    rehearsal = Rehearsal(environ={})
+    planned = rehearsal.plan(WRITER)
+    assert "WRITER_SCIM_TOKEN" in told(planned)
+    report = rehearsal.apply(planned)
+    assert (report.exit_code, report.error) == (1, "WRITER_SCIM_TOKEN is not set")
+    assert rehearsal.writes == []
+
+
+def test_a_token_that_is_unset_does_not_matter_where_no_secret_is_written(writer, spec):
+    """A change of a mapping needs no token."""
+    writer.environ.clear()
+    report = apply(writer, spec("mappings: {users: {attributes: {userName: {source: mail, match: 1}}}}"))
+    assert report.exit_code == 0
+
+
+SETTINGS_ONLY = """
+version: 1
+name: writer
+application: {display_name: Writer}
+provisioning: {enabled: true, deletion_threshold: 7}
+"""
+
+
+def test_a_stored_secret_that_nobody_can_send_again_stops_before_any_write(writer, tmp_path):
+    """The set is written whole, and its star is not the token: the plan says so, the apply refuses, naming the key."""
+    file = tmp_path / "scimconf.yaml"
+    file.write_text(SETTINGS_ONLY)
+    planned = writer.plan(file)
+    assert "K403" in [one.code for one in planned.plan.warnings]
+    report = writer.apply(planned)
+    assert report.exit_code == 1
+    assert "SecretToken" in report.error
+    assert "under connection" in report.hint
+    assert writer.writes == []
+
+
+def test_with_permission_only_the_changed_keys_are_sent(writer, tmp_path):
+    """Opt-in: where the service merges, the star stays what it is in the tenant."""
+    file = tmp_path / "scimconf.yaml"
+    file.write_text(SETTINGS_ONLY + "connection: {on_unreadable_secret: send_changed_keys}\n")
+    assert apply(writer, file).exit_code == 0
+    (written,) = writer.asked("PUT", "/secrets")
+    assert [pair["key"] for pair in written["body"]["value"]] == ["SyncNotificationSettings"]
+    assert writer.saved()["SecretToken"] == "*"
+
+
+# --- expressions ----------------------------------------------------------------------------------------------------
+
+
+REFUSED = {"parsingSucceeded": False, "parsedExpression": None, "error": {"code": "X", "message": "Join is not known."}}
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        {"status": 200, "body": REFUSED},
+        {"status": 400, "body": {"error": {"code": "BadRequest", "message": "Join is not known."}}},
+    ],
+    ids=["answered", "refused"],
+)
+def test_an_expression_that_the_service_does_not_take_is_told_and_nothing_is_written(writer, spec, action):
+    """Its reason is the service's; the schema is written with all its changes or not at all."""
+    writer.fault(action, method="POST", path="*/parseExpression", times=0)
+    report = apply(writer, spec('mappings: {users: {attributes: {displayName: {expression: "ToUpper([mail])"}}}}'))
+    assert report.exit_code == 1
+    assert all("Join is not known" in said for said in failed(report).values())
+    assert writer.writes == []
+
+
+# --- somebody else was faster ---------------------------------------------------------------------------------------
+
+
+MAPS_TITLE = "mappings: {users: {attributes: {title: {source: department}}}}"
+
+
+def edited(rehearsal, target, **fields):
+    """Somebody edits one mapping in the portal."""
+    schema = rehearsal.schema()
+    row(schema, target).update(fields)
+    rehearsal.put_schema(schema)
+    rehearsal.forget()
+
+
+def test_an_edit_of_the_same_mapping_between_plan_and_write_stops_the_apply(writer, spec):
+    """Exit 3, the address is named, and nothing is written: the person approved something else."""
+    planned = writer.plan(spec(MAPS_TITLE))
+    edited(writer, "title", defaultValue="Boss")
+    report = writer.apply(planned)
+    assert report.exit_code == 3
+    assert failed(report).popitem()[1].startswith("writer:attribute_mapping/users/title was changed by somebody else")
+    assert writer.writes == []
+
+
+def test_an_edit_of_another_mapping_survives_and_stops_nothing(writer, spec):
+    """The schema is read again right before it is written, and only the planned mapping changes in it."""
+    planned = writer.plan(spec(MAPS_TITLE))
+    edited(writer, "displayName", defaultValue="Nobody")
+    assert writer.apply(planned).exit_code == 0
+    assert row(writer.schema(), "title")["source"]["name"] == "department"
+    assert row(writer.schema(), "displayName")["defaultValue"] == "Nobody"
+
+
+def test_a_role_that_somebody_else_changed_stops_the_apply(writer, spec):
+    """The same for the application's roles, which are written as a whole."""
+    planned = writer.plan(spec("app_roles: {roles: [{value: member, display_name: Team member}]}"))
+    application = writer.state["applications"][0]
+    for fields in ({"isEnabled": False}, {"description": "Theirs"}, {"isEnabled": True}):
+        roles = [one | fields if one["value"] == "member" else one for one in application["appRoles"]]
+        writer.request("PATCH", f"/applications/{application['id']}", {"appRoles": roles})
+        application = writer.state["applications"][0]
+    writer.forget()
+    assert writer.apply(planned).exit_code == 3
+    assert writer.writes == []
+
+
+def test_what_somebody_else_did_already_is_not_done_again(writer, spec):
+    """An edit that holds when it is about to be made is no conflict, and no write."""
+    planned = writer.plan(spec(MAPS_TITLE))
+    schema = writer.schema()
+    row(schema, "title")["source"] = {
+        "type": "Attribute",
+        "name": "department",
+        "expression": "[department]",
+        "parameters": [],
+    }
+    writer.put_schema(schema)
+    writer.forget()
+    assert writer.apply(planned).exit_code == 0
+    assert writer.writes == []
+
+
+# --- never to be seen, and interrupted ------------------------------------------------------------------------------
+
+
+def test_an_application_that_does_not_show_is_not_made_again():
+    """The look-up that the next run will use does not find it, so this one stops and says when to go on."""
+    rehearsal = Rehearsal(late_reads=10_000)
+    report = rehearsal.apply(WRITER)
+    assert report.exit_code == 5
+    assert failed(report) == {
+        "make the application Writer from its template": "done, but not to be found yet: "
+        "make the application Writer from its template"
+    }
+    assert "in a few minutes" in report.failed[0].hint
+    assert len(rehearsal.asked("POST", "/instantiate")) == 1
+
+
+def test_an_interrupt_finishes_what_is_in_flight_and_begins_nothing_else():
+    """What was done is told as done, the rest as skipped because of the interrupt; nothing starts."""
+    rehearsal = Rehearsal()
+    person = Person(interrupt=lambda: bool(rehearsal.asked("POST", "/synchronization/jobs")))
+    report = apply(rehearsal, WRITER, person)
+    assert report.exit_code == 130
+    done = {one.message for one in report.outcomes if one.result is Result.DONE}
+    assert "make the job from its template" in done
+    reasons = {one.detail for one in report.outcomes if one.result is Result.SKIPPED}
+    assert reasons == {"because the apply was interrupted"}
+    assert not rehearsal.asked("POST", "/start")
+    assert apply(rehearsal, WRITER).exit_code == 0
+
+
+def test_an_interrupt_ends_a_wait(writer, spec):
+    """Nobody waits two minutes for something to show after having said stop."""
+    writer.fault({"status": 204}, method="PUT", path="*/schema", times=0)
+    person = Person(interrupt=lambda: bool(writer.asked("PUT", "/schema")))
+    report = apply(writer, spec(MAPS_TITLE), person)
+    assert writer.slept == 0
+    assert {one.result for one in report.outcomes} == {Result.UNCONFIRMED}
+
+
+def test_what_does_not_show_in_two_minutes_is_told_as_written_and_not_yet_visible(writer, spec):
+    """It may come later; it is neither a failure nor done."""
+    writer.fault({"status": 204}, method="PUT", path="*/schema", times=0)
+    report = apply(writer, spec(MAPS_TITLE))
+    assert report.exit_code == 0
+    assert {one.result for one in report.outcomes} == {Result.UNCONFIRMED}

@@ -1,0 +1,282 @@
+"""Answers that are not as Graph documents them, and what nobody foresaw: an error that says where, and a report."""
+
+import asyncio
+import gc
+import importlib
+import json
+import logging
+import re
+from types import SimpleNamespace
+
+import httpx
+import pytest
+from rehearsal import WRITER, Person, Rehearsal, changes, wishes
+
+from scimconf.diagnostics import GraphError, ScimconfError
+from scimconf.graph import impact_data
+from scimconf.graph.eventual_consistency import ConsistencyPolicy
+from scimconf.graph.execution import scheduler
+from scimconf.graph.protocol.batches import replies
+from scimconf.graph.protocol.request import Answer
+from scimconf.graph.reading import TenantSession, count_members, observe
+from scimconf.plan import Result
+from scimconf.snapshot import Document, Lookup
+from scimconf.workflow import apply
+
+SELECT = ("id", "userPrincipalName")
+
+
+class Bodies:
+    """A Graph that answers everything with one body, alone and in batches."""
+
+    base = "http://127.0.0.1:8765/v1.0"
+
+    def __init__(self, body):
+        self.body = body
+
+    async def get(self, _path, _names=None, _query=None):
+        return self.body
+
+    async def collect(self, *_given):
+        return self.body
+
+    async def get_by_ids(self, *_given):
+        return self.body
+
+    async def send(self, _request):
+        return Answer(200, self.body)
+
+    async def batch(self, requests):
+        return [Answer(200, self.body) for _ in requests]
+
+
+def live(graph):
+    return TenantSession(graph, ConsistencyPolicy(asyncio.sleep, lambda: 0.0, lambda: None))
+
+
+def observed(graph, documents, lookups=lambda _seen: ()):
+    return asyncio.run(observe(live(graph), documents, lookups))
+
+
+# --- what is read ---------------------------------------------------------------------------------------------------
+
+
+def test_a_document_that_is_not_as_documented_is_told_by_its_path_and_the_place_in_it():
+    """And never by the value that stands there."""
+    with pytest.raises(GraphError) as caught:
+        observed(Bodies([{"id": 7777}]), [Document("service_principals", "/servicePrincipals", collection=True)])
+    assert str(caught.value) == (
+        "GET /servicePrincipals answered 200 unexpected response: "
+        "the answer is not as Graph documents it: [0].id is no text"
+    )
+
+
+@pytest.mark.parametrize("rows", [[5], [None], [{}], [{"id": 7}]])
+@pytest.mark.parametrize("lookup", [Lookup("id", "1"), Lookup("user", "ada@contoso.com")])
+def test_a_principal_without_an_id_is_an_error(rows, lookup):
+    """Whichever way it was looked up."""
+    graph = Bodies(rows if lookup.by == "id" else {"value": rows})
+    with pytest.raises(GraphError, match=r"\[0\] is no object with an id"):
+        observed(graph, [], lambda _seen: [lookup])
+
+
+@pytest.mark.parametrize("body", [None, [], 5, {"value": {}}])
+def test_people_who_are_no_collection_are_an_error(body):
+    with pytest.raises(GraphError, match="it is no collection"):
+        observed(Bodies(body), [], lambda _seen: [Lookup("user", "ada@contoso.com")])
+
+
+@pytest.mark.parametrize("body", [None, [], 5, {"@odata.count": "many"}])
+def test_a_number_that_is_none_is_unknown(body):
+    assert asyncio.run(count_members(Bodies(body), ["1"])) == {"1": None}
+    assert asyncio.run(impact_data.count(Bodies(body))) == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"value": [5]},
+        {"value": [{}]},
+        {"value": [], "@odata.nextLink": 5},
+        {"value": [], "@odata.nextLink": "http://["},
+    ],
+)
+def test_pages_of_people_are_judged_too(body):
+    async def work():
+        return [page async for page in impact_data.everyone(Bodies(body), SELECT)]
+
+    with pytest.raises(ScimconfError, match="no object with an id|none of its own"):
+        asyncio.run(work())
+
+
+@pytest.mark.parametrize("body", [None, [], {"value": 5}, {"value": [7]}])
+def test_people_by_their_ids_and_names_are_judged_too(body):
+    async def by_ids():
+        return [page async for page in impact_data.by_ids(Bodies(body), ["1"], SELECT)]
+
+    for work in (by_ids(), impact_data.by_names(Bodies(body), ["a"], SELECT)):
+        with pytest.raises(GraphError, match="no object with an id"):
+            asyncio.run(work)
+
+
+@pytest.mark.parametrize("born", ["yesterday", "", None, "2026-11-25"])
+def test_a_date_that_is_none_makes_nothing_young(born):
+    patience = ConsistencyPolicy(asyncio.sleep, lambda: 0.0, lambda: None)
+    patience.set_created(born)
+    assert not patience.is_young()
+
+
+DEEP = b'{"value":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_answer_as_deep_as_a_well_is_unexpected(fake, status):
+    """It is neither a document, nor a collection, nor the words of a refusal."""
+    fake.answers(lambda _request: httpx.Response(status, content=DEEP, headers={"content-type": "application/json"}))
+    for work in (lambda graph: graph.get("/me"), lambda graph: graph.collect("/users")):
+        with pytest.raises(GraphError) as caught:
+            fake.run(work)
+        assert caught.value.code == "unexpected response"
+
+
+@pytest.mark.parametrize("link", [5, ["a"], "http://[::1/x", "http://127.0.0.1:8080/\nx", "http://127.0.0.1:8080/a b"])
+def test_a_next_link_that_is_no_url_is_refused(fake, link):
+    fake.answers(lambda _request: httpx.Response(200, json={"value": [], "@odata.nextLink": link}))
+    with pytest.raises(GraphError, match="a next page that is no URL"):
+        fake.run(lambda graph: graph.collect("/users"))
+
+
+def test_rows_of_a_batch_that_are_none_are_passed_over():
+    rows = [
+        5,
+        None,
+        {"id": "²", "status": 200},
+        {"id": "9" * 5000, "status": 200},
+        {"id": "1", "status": 200, "headers": 5},
+    ]
+    assert list(replies(Answer(200, {"responses": rows}))) == [1]
+
+
+# --- reads that fail together ---------------------------------------------------------------------------------------
+
+
+class Failing(Bodies):
+    """Every read fails at once, but for those of `slow`, which never end."""
+
+    def __init__(self, slow=""):
+        super().__init__(None)
+        self.slow = slow
+        self.stopped = False
+
+    async def get(self, path, *_given):
+        if path == self.slow:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await asyncio.sleep(0)
+                self.stopped = True
+        raise GraphError(status=500, code="Broken", message="", method="GET", path=path)
+
+
+def test_of_reads_that_fail_together_one_is_told_and_none_is_left_unheard(caplog):
+    """asyncio would print a traceback for each failure that nobody asked for."""
+    graph = Failing(slow="/c")
+    with caplog.at_level(logging.DEBUG, "asyncio"), pytest.raises(GraphError, match="GET /a"):
+        observed(graph, [Document(name, f"/{name}") for name in "abc"])
+    gc.collect()
+    assert [one.getMessage() for one in caplog.records if "never retrieved" in one.getMessage()] == []
+    assert graph.stopped, "what was still running has ended"
+
+
+# --- what nobody foresaw --------------------------------------------------------------------------------------------
+
+
+def test_whoever_watches_cannot_end_an_apply():
+    """A log on a full disk must not leave a tenant half made."""
+
+    class Blind(Person):
+        def tell(self, *_given):
+            raise OSError(28, "No space left on device")
+
+    rehearsal = Rehearsal()
+    assert rehearsal.apply(WRITER, wishes(allow=("application-created", "initial-start")), Blind()).exit_code == 0
+    assert changes(rehearsal.plan(WRITER)) == []
+
+
+def test_a_defect_amid_an_apply_is_a_failed_step_of_a_whole_report(monkeypatch):
+    """Its words are left out, since they may quote anything; the steps that wait for it are skipped; 5 it is."""
+    monkeypatch.setattr(scheduler, "write", _defect)
+    report = Rehearsal().apply(WRITER)
+    assert (report.exit_code, report.wrote) == (5, True)
+    details = [one.detail for one in report.outcomes if one.result is Result.FAILED]
+    assert details
+    assert all(re.fullmatch(r"this is a defect of scimconf: TypeError at scimconf\.\S+:\d+", one) for one in details)
+    assert Result.SKIPPED in {one.result for one in report.outcomes}
+
+
+async def _defect(*_given):
+    raise TypeError("hunter2")
+
+
+def test_a_defect_amid_a_batch_does_not_tell_a_step_twice(monkeypatch):
+    """What the batch did before stays done; that the rest may have been written is counted."""
+    rehearsal = Rehearsal()
+    monkeypatch.setattr("scimconf.graph.client.Graph.batch", _half(), raising=True)
+    report = rehearsal.apply(WRITER)
+    assert report.exit_code == 5
+    told = [one.message for one in report.outcomes if one.message.startswith("assign ")]
+    assert len(told) == len(set(told))
+    assert "TypeError" in " ".join(one.detail for one in report.failed)
+
+
+def _half():
+    async def batch(_graph, requests):
+        if any(one.method == "POST" for one in requests):
+            raise TypeError("hunter2")
+        return [Answer(200, {"value": []}) for _ in requests]
+
+    return batch
+
+
+def test_a_defect_between_two_rounds_is_told_with_what_was_done(monkeypatch):
+    """The first round has written, so it is 5, and the report is there."""
+    rehearsal = Rehearsal()
+    first = rehearsal.plan(WRITER)
+
+    async def planned(*_given):
+        raise KeyError("hunter2")
+
+    async def work(live):
+        monkeypatch.setattr(importlib.import_module("scimconf.workflow.apply"), "plan", planned)
+        return await apply(live, first, wishes(), rehearsal.secrets, Person())
+
+    report = rehearsal.run(work)
+    assert report.exit_code == 5
+    assert report.outcomes
+    assert re.fullmatch(r"this is a defect of scimconf: KeyError at scimconf\.\S+:\d+", report.error)
+
+
+@pytest.mark.parametrize("body", ["<html>Sign in</html>", "{}", "[5]", '{"servicePrincipal": {"id": 5}}'])
+def test_an_answer_to_a_write_that_makes_no_sense_may_have_been_one(body):
+    """Something may have been made, and what it is called is not known."""
+    rehearsal = Rehearsal()
+    kind = {"Content-Type": "text/html" if body.startswith("<") else "application/json"}
+    content = body if body.startswith("<") else json.loads(body)
+    action = {"status": 201, "body": content, "headers": kind}
+    rehearsal.fault(action, method="POST", path="*/instantiate", when="after")
+    report = rehearsal.apply(WRITER)
+    assert report.exit_code == 5
+    (failure,) = report.failed
+    assert "unexpected response" in failure.detail or "is not as documented: it has no" in failure.detail
+
+
+@pytest.mark.parametrize("answer", [None, [], 5, {"parsingSucceeded": True, "parsedExpression": 5, "error": 5}])
+def test_an_expression_that_is_parsed_to_nonsense_is_told(answer):
+    from scimconf.graph.execution.document_writer import _parsed
+
+    async def post(*_given, **_named):
+        return answer
+
+    asked = SimpleNamespace(names={}, live=SimpleNamespace(graph=SimpleNamespace(post=post)))
+    with pytest.raises(ScimconfError, match="it gave no reason"):
+        asyncio.run(_parsed(asked, "[mail]"))
