@@ -94,13 +94,13 @@ def test_what_is_new_what_goes_and_what_stays():
     ]
     (picture,) = flow_diagrams(changes)
     assert [(box.text, box.state) for box in picture.boxes if box.shape == "target"] == [
-        ("a", "kept"),
+        ("a", "unchanged"),
         ("b", "new"),
-        ("c", "gone"),
-        ("d", "kept"),
+        ("c", "removed"),
+        ("d", "unchanged"),
     ]
-    assert [line.state for line in picture.lines] == ["gone", "new", "new", "new", "gone", "kept", "kept"]
-    assert picture.said == ("a: x → y", "b: nothing → Join(…)", "c: z → nothing", "d: Trim(…)")
+    assert [line.state for line in picture.lines] == ["removed", "new", "new", "new", "removed", "unchanged", "unchanged"]
+    assert picture.descriptions == ("a: x → y", "b: not mapped → Join(…)", "c: z → not mapped", "d: Trim(…)")
 
 
 def test_every_section_has_its_own_picture_and_a_large_one_is_cut():

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from scimconf.plan import Action, Change, Detail, Effect, FieldChange, Impact, WriteOnly, decode
-from scimconf.render.common.effects import combine, sentence
+from scimconf.render.common.effects import combine, full_resync, sentence
 from scimconf.render.common.escaping import visible
 from scimconf.render.common.fields import detail_path, facts, is_nested, shown_fields
 from scimconf.render.common.labels import by_weight, counts, kind_order, plural
@@ -23,6 +23,7 @@ from scimconf.render.common.values import block
 Json = Any
 WIDTH = 96
 _GROUPED = "assignment"
+_PRINCIPALS = ("user", "group")
 _NO_IMPACT: Mapping[Effect, Impact] = MappingProxyType({})
 
 
@@ -156,6 +157,9 @@ def by_effect(rows: Iterable[ChangeRow]) -> Mapping[Effect, Sequence[ChangeRow]]
 
 def combined_sentence(effect: Effect, rows: Sequence[ChangeRow]) -> str:
     """Return one effect of several rows as one sentence about users."""
+    resyncs_all = [row for row in rows if not row.principal] if effect is Effect.RESYNC else []
+    if resyncs_all:
+        return full_resync(len(resyncs_all))
     kinds = {row.kind for row in rows}
     kind = kinds.pop() if len(kinds) == 1 else ""
     impacts = [change.impact.get(effect) for row in rows for change in row.changes if effect in change.effects]
@@ -166,9 +170,12 @@ def cause(rows: Iterable[ChangeRow]) -> str:
     """Return what causes an effect: `1 role, 3 users, 1 group`; assignments are counted by principal."""
     kinds, principals = Counter[str](), Counter[str]()
     for row in rows:
-        (principals if row.principal else kinds)[row.principal or row.kind] += 1
+        if row.principal:
+            principals[row.principal if row.principal in _PRINCIPALS else "other principal"] += 1
+        else:
+            kinds[row.kind] += 1
     parts = [counts(kinds)] if kinds else []
-    parts += [plural(number, name) for name, number in sorted(principals.items(), reverse=True)]
+    parts += [plural(principals[name], name) for name in (*_PRINCIPALS, "other principal") if principals[name]]
     return ", ".join(parts)
 
 
