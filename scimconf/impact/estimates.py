@@ -325,7 +325,7 @@ class _Estimator:
     def _sampled(self, evaluated: int, affected: Sequence[Json], undetermined: int) -> Impact:
         """Return the impact on `affected` out of the evaluated users: all users of the population, or a sample."""
         assert self.sample is not None
-        names = tuple(str(user.get("userPrincipalName")) for user in affected[:EXAMPLES])
+        names = tuple(str(name) for user in affected[:EXAMPLES] if (name := user.get("userPrincipalName")))
         impact = Impact(len(affected), examples=names, undetermined=undetermined)
         return replace(impact, total=evaluated) if self.sample.complete else replace(impact, sample_size=evaluated)
 

@@ -225,10 +225,9 @@ def _apply_assignments(state: ProvisioningState, changes: Iterable[Change]) -> P
     users, groups, names = dict(state.assigned_users), dict(state.assigned_groups), dict(state.group_names)
     for change in changes:
         resource = change.after or change.before
-        if change.kind != "assignment" or resource is None:
+        if change.kind != "assignment" or resource is None or not isinstance(resource.key, tuple):
             continue
-        key: Any = resource.key
-        principal, role = key
+        principal, role = resource.key
         is_group = change.address.rest.startswith("group:")
         principals = groups if is_group else users
         roles_left = [held for held in principals.get(principal, ()) if held != role]

@@ -71,7 +71,7 @@ def ours(url: str) -> None:
         summing = SummaryBuilder(one.matching)
         graph = open_graph(Settings(base=url), None)
         async with graph:
-            async for page in impact_data.everyone(graph, one.properties):
+            async for page in impact_data.directory_users(graph, one.properties):
                 for number, user in enumerate(page):
                     if number % BREATH == 0:
                         await asyncio.sleep(0)

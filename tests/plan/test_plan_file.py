@@ -106,9 +106,9 @@ def test_options_that_a_file_leaves_out_are_as_when_none_is_given():
     found = read(spoiled(options={"only": ["a"], "later": 1}), "plan.json")
     assert not isinstance(found, Diagnostic)
     assert found.options["only"] == ("a",)
-    assert (found.options["files"], found.options["resend_secrets"]) == ((), False)
+    assert (found.options["var_file"], found.options["resend_secrets"]) == ((), False)
     assert found.plan.options == {"only": ["a"], "later": 1}
-    assert not isinstance(read(with_impact("widens"), "plan.json"), Diagnostic)
+    assert not isinstance(read(with_impact("provisions"), "plan.json"), Diagnostic)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_options_that_a_file_leaves_out_are_as_when_none_is_given():
         ("[]", "P002"),
         ("{}", "P002"),
         ('{"format_version": 1}', "P002"),
-        (spoiled(format_version="2.0"), "P003"),
+        (spoiled(format_version="1.0"), "P003"),
         (spoiled(applications=[{}]), "P004"),
         (spoiled(options={"only": 5}), "P004"),
         (spoiled(options={"only": [5]}), "P004"),
@@ -141,7 +141,7 @@ def test_a_file_that_is_no_plan_of_ours_is_a_problem(text, code):
 
 def test_a_later_minor_version_is_read():
     """Minor versions only add."""
-    assert not isinstance(read(spoiled(format_version="1.9", later=[1]), "plan.json"), Diagnostic)
+    assert not isinstance(read(spoiled(format_version="2.9", later=[1]), "plan.json"), Diagnostic)
 
 
 MOVED = {

@@ -6,6 +6,7 @@ import pytest
 
 from scimconf.expressions.evaluation import EvaluationContext
 from scimconf.impact.assignees import effective_assignees
+from scimconf.impact.compiled_mappings import OBJECT_IGNORED
 from scimconf.impact.preview import Preview
 from scimconf.impact.preview_summary import SummaryBuilder
 from scimconf.impact.projection import ProvisioningState, states_before_and_after
@@ -129,7 +130,7 @@ def person(before, after, **user):
 
 def test_a_live_source_that_nobody_can_read_is_undetermined():
     same = side(rows={"title": row({"type": "Strange"})})
-    assert person(same, same).after.sent["title"].reason == "its source cannot be read as an expression"
+    assert person(same, same).after.sent["title"].reason == "its source cannot be parsed as an expression"
     (one,) = person(same, side(rows={"title": row("[mail]")}), mail="a@x").differences
     assert one.reason == "source: (unreadable) → [mail]"
 
@@ -159,14 +160,14 @@ def test_what_is_copied_becomes_a_text_or_null_as_in_any_expression(user, sent):
 
 
 def test_default_access_alone_says_nothing_of_roles():
-    held = effective_assignees(ProvisioningState(users={"1": ("00000000-0000-0000-0000-000000000000",)}), {})
-    assert held.roles("1")[1].startswith("what somebody with default access")
-    assert held.named("1") == "default access"
-    assert held.named("2") == "none"
+    held = effective_assignees(ProvisioningState(assigned_users={"1": ("00000000-0000-0000-0000-000000000000",)}), {})
+    assert held.roles_attribute("1")[1].startswith("Microsoft does not document")
+    assert held.role_names("1") == "default access"
+    assert held.role_names("2") == "none"
 
 
 def test_who_is_assigned_decides_whom_to_read_where_the_scope_says_so():
-    one = ProvisioningState(exists=True, scope="assigned", users={"b": ("r",), "a": ("r",)})
+    one = ProvisioningState(exists=True, scope="assigned", assigned_users={"b": ("r",), "a": ("r",)})
     assert Preview(ProvisioningState(), one, {}, TOLD).assigned == ("a", "b")
     assert Preview(side(), one, {}, TOLD).assigned is None
 
@@ -192,7 +193,7 @@ def test_what_is_not_about_users_changes_no_side():
     ]  # fmt: skip
     snapshot = Snapshot(names={"service_principal": "1", "job": "2"}, documents={"assignments": []})
     before, after = states_before_and_after(spec, snapshot, changes)
-    assert (after.rows, after.enabled, after.booleans) == (before.rows, True, frozenset({"y"}))
+    assert (after.rows, after.enabled, after.boolean_targets) == (before.rows, True, frozenset({"y"}))
 
 
 def test_service_principals_and_nameless_groups_in_assignments():
@@ -218,7 +219,7 @@ def test_service_principals_and_nameless_groups_in_assignments():
     before, _ = states_before_and_after(
         spec, Snapshot(names={"service_principal": "1", "job": "2"}, documents={"assignments": rows}), ()
     )
-    assert (before.users, before.groups, before.names) == ({}, {"2": ("r",)}, {"2": "2"})
+    assert (before.assigned_users, before.assigned_groups, before.group_names) == ({}, {"2": ("r",)}, {"2": "2"})
 
 
 # --- what differs -----------------------------------------------------------------------------------------------------
@@ -249,7 +250,11 @@ def held(*roles, group=(), **more):
     """A side with one user, 1, who holds these roles, and those of a group."""
     labels = {role: {"id": role, "value": role, "displayName": role} for role in ("admin", "member")}
     rows = {"role": row("SingleAppRoleAssignment([appRoleAssignments])")}
-    mine = {"users": {"1": roles}, "groups": {"g": group} if group else {}, "labels": labels}
+    mine = {
+        "assigned_users": {"1": roles},
+        "assigned_groups": {"g": group} if group else {},
+        "role_labels": labels,
+    }
     return side(rows=rows, **{**mine, **more})
 
 
@@ -266,14 +271,21 @@ def test_roles_that_are_open_on_both_sides_may_change_where_they_are_others():
     assert (one.before, one.reason) == (one.after, "roles: member, member → admin, admin")
     same = held("member", group=("member",))
     assert moved(same, same).outcome is UserOutcome.UNCHANGED
-    assert moved(same, held("member", group=("member",), users={"1": ("member",)})).outcome is UserOutcome.UNCHANGED
+    assert (
+        moved(same, held("member", group=("member",), assigned_users={"1": ("member",)})).outcome
+        is UserOutcome.UNCHANGED
+    )
 
 
 def test_other_words_for_what_is_as_open_as_before_are_no_change():
     """Whether the person is in scope is not known on either side, for reasons of different words."""
     states_before_and_after = [
         ProvisioningState(
-            exists=True, scope="assigned", rows={"active": ACTIVE}, groups={"g": ("r",)}, names={"g": name}
+            exists=True,
+            scope="assigned",
+            rows={"active": ACTIVE},
+            assigned_groups={"g": ("r",)},
+            group_names={"g": name},
         )
         for name in ("One", "Other")
     ]
@@ -321,7 +333,7 @@ def test_somebody_who_is_no_longer_left_out_changes_in_one_line():
     )
     found = person(*states_before_and_after, mail="a@x", city="Ulm")
     assert found.outcome is UserOutcome.CHANGES
-    assert [(one.target, request_text(one.before)) for one in found.differences] == [("x", "the whole object is left out")]
+    assert [(one.target, request_text(one.before)) for one in found.differences] == [("x", OBJECT_IGNORED)]
 
 
 def test_for_somebody_who_is_never_created_a_resource_has_what_an_update_could_carry():
@@ -335,11 +347,11 @@ def test_for_somebody_who_is_never_created_a_resource_has_what_an_update_could_c
 
 def test_what_people_are_matched_by_is_said_where_it_moves():
     one, other = (side(rows={"a": row("[mail]", match=a), "b": row("[city]", match=b)}) for a, b in ((1, None), (2, 1)))
-    moved = "People are matched by b and then a instead of a."
+    moved = "Users are matched by b and then a instead of a."
     assert Preview(one, other, {}, TOLD).warnings == (moved,)
     assert Preview(one, one, {}, TOLD).warnings == ()
     assert Preview(ProvisioningState(), one, {}, TOLD).warnings == ()
-    assert Preview(one, side(), {}, TOLD).warnings == ("People are matched by nothing instead of a.",)
+    assert Preview(one, side(), {}, TOLD).warnings == ("Users are matched by nothing instead of a.",)
 
 
 def test_all_who_share_a_value_are_counted_and_the_first_one_too():
@@ -363,11 +375,11 @@ def test_all_who_share_a_value_are_counted_and_the_first_one_too():
         (SentRequest("value", "nothing"), '"nothing"'),
         (SentRequest("value", ("a", "b")), '["a", "b"]'),
         (SentRequest("value", "a", apply="on_create"), '"a" (on_create)'),
-        (SentRequest("null"), "nothing"),
+        (SentRequest("null"), "not sent"),
         (SentRequest("null", default="x"), '"x" (default, on create only)'),
-        (SentRequest("ignored"), "nothing"),
-        (SentRequest("ignored", reason="the whole object is left out"), "the whole object is left out"),
-        (SentRequest("undetermined", reason="so"), "undetermined: so"),
+        (SentRequest("ignored"), "not sent"),
+        (SentRequest("ignored", reason=OBJECT_IGNORED), OBJECT_IGNORED),
+        (SentRequest("undetermined", reason="so"), "unknown: so"),
         (SentRequest("failure", reason="so"), "fails: so"),
     ],
 )
@@ -392,12 +404,15 @@ def test_a_masked_person_has_neither_name_nor_values():
         AttributeDiff("a", secret, None, "r"),
         AttributeDiff("b", None, SentRequest("failure", reason="'Lovelace' is no 1815"), "r"),
         AttributeDiff(
-            "c", secret, secret, scope_reasons=("assigned through Ada's team", "whether 'a' must fit \"Lovelace's\" is open")
+            "c",
+            secret,
+            secret,
+            scope_reasons=("assigned through Ada's team", "whether 'a' must fit \"Lovelace's\" is open"),
         ),
     )
     given = UserPreview("Lovelace", "lovelace-id", UserOutcome.CHANGES, stand, stand, contrasts)
     hidden = preview_redactor(lambda name: "user-01234567" if "@" in name else name)(given)
     assert "ovelace" not in repr(hidden) and "1815" not in repr(hidden)
-    assert hidden.differences[2].reason == "assigned through Ada's team → whether … must fit … is open"
+    assert hidden.differences[2].full_reason == "assigned through Ada's team → whether … must fit … is open"
     assert hidden.name == "user-01234567"
     assert preview_redactor(lambda _name: "user-89abcdef")(given).name == "user-89abcdef"
