@@ -238,9 +238,7 @@ def test_where_only_basic_properties_may_be_read_the_others_are_not_known(tmp_pa
     assert "User.Read.All" in notice
     assert shown.outcomes["ada"] == "unchanged"
     for form in ("text", "html"):
-        assert "all other values are undetermined" in " ".join(
-            preview(basic(), small(tmp_path), form).text.split()
-        )
+        assert "all other values are undetermined" in " ".join(preview(basic(), small(tmp_path), form).text.split())
 
 
 def test_basic_properties_are_no_sample_to_try_a_plan_on(tmp_path):
