@@ -14,10 +14,16 @@ from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
 
 
-def find_abandoned(kinds: Sequence[Kind], previous: Spec, spec: Spec, snapshot: Snapshot) -> tuple[Abandoned, ...]:
-    """Return the abandoned resources and fields, each with the line of a spec that removes it."""
-    before = {item.identity: item for item in _desired(kinds, previous, snapshot) if isinstance(item, Resource)}
-    items = list(_desired(kinds, spec, snapshot))
+def find_abandoned(
+    kinds: Sequence[Kind], previous: Spec, desired: Iterable[DesiredItem], snapshot: Snapshot
+) -> tuple[Abandoned, ...]:
+    """Return the abandoned resources and fields, each with the line of a spec that removes it.
+
+    `desired` are the items of the current spec.
+    """
+    previous_items = chain.from_iterable(kind.desired(previous, snapshot) for kind in kinds)
+    before = {item.identity: item for item in previous_items if isinstance(item, Resource)}
+    items = list(desired)
     after = {item.identity: item for item in items if isinstance(item, (Resource, Absent))}
     exclusive = {item.prefix for item in items if isinstance(item, Exclusive)}
     abandoned: list[Abandoned] = []
@@ -36,7 +42,3 @@ def _fields(old: Resource, new: Resource, live: Resource) -> list[Abandoned]:
     names = sorted(name for name in old.fields if name not in new.fields and live.fields.get(name) is not None)
     snippet = f"nothing: {', '.join(names)} stay as they are and are no longer managed"
     return [Abandoned(live.address, snippet)] if names else []
-
-
-def _desired(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
-    return chain.from_iterable(kind.desired(spec, snapshot) for kind in kinds)

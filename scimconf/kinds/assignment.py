@@ -250,13 +250,14 @@ class AssignmentKind(Base):
         return f"assignments.users: - {{user: {name}, role: {text}, absent: true}}"
 
 
-def groups_to_count(changes: Iterable[Change], snapshot: Snapshot) -> tuple[str, ...]:
-    """Return the assigned groups whose members the guards need: all, if any principal loses its last role."""
-    loses = any(change.kind == AssignmentKind.name and Effect.DEPROVISIONS in change.effects for change in changes)
-    if not loses or snapshot.members:
-        return ()
-    rows = documents.assigned(snapshot.rows("assignments"))
-    return tuple({row["principalId"]: None for row in rows if row["principalType"] == "Group"})
+def removed_assignments(changes: Iterable[Change]) -> Mapping[str, int]:
+    """Return how many assignments a plan deletes, by role id."""
+    keys = [
+        change.before.key
+        for change in changes
+        if change.kind == AssignmentKind.name and change.action is Action.DELETE and change.before is not None
+    ]
+    return Counter(str(key[1]) for key in keys if isinstance(key, tuple))
 
 
 def _assigned_roles(snapshot: Snapshot) -> Mapping[str, set[str]]:

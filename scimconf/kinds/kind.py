@@ -215,8 +215,7 @@ def counted_guard(change: Change, effect: Effect, guard: Guard) -> Guard:
     impact = change.impact.get(effect)
     if impact is None:
         return guard
-    is_upper_bound = impact.precision != "at_least" and not impact.sample_size and not impact.undetermined
-    return replace(guard, message=f"{guard.message} ({impact})", count=impact.count if is_upper_bound else None)
+    return replace(guard, impact=impact, count=impact.upper_bound)
 
 
 def selector(name: str, mapping: ObjectMapping) -> schema.Selector:

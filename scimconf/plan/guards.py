@@ -42,17 +42,17 @@ class GuardExemption:
         return f"guard exemption until {self.until.isoformat()}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GuardContext:
     """What guards need besides the changes of their kind.
 
     `holders` maps the id of each assigned principal to its number of roles, `members` to the number of users that it
     stands for (a user 1, a group its direct members, None if they could not be read); `groups` are the ids of groups.
     `removed_assignments` counts the assignments that the plan deletes, by role id. `matching` are the attribute mappings
-    that users are matched by. `abandoned` counts abandoned resources, where those block an apply. Without `today` every
-    exemption that has a last day is expired.
+    that users are matched by. `abandoned` counts abandoned resources, where those block an apply.
     """
 
+    today: date
     expected_tenant: str | None = None
     tenant: Tenant | None = None
     has_run: bool = False
@@ -65,7 +65,6 @@ class GuardContext:
     unavailable_secrets: tuple[str, ...] = ()
     abandoned: int = 0
     exemptions: tuple[GuardExemption, ...] = ()
-    today: date = date.max
 
 
 def with_exemptions(guards: Iterable[Guard], context: GuardContext) -> tuple[Guard, ...]:

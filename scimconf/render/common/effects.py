@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from scimconf.kinds import BY_NAME
-from scimconf.plan import Change, Effect, Impact
+from scimconf.plan import Change, Effect, Guard, Impact
 
 SEVERE = frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS, Effect.STOPS})
 """Effects that users notice when they are not intended."""
@@ -24,6 +24,8 @@ _SENTENCES: Mapping[Effect, str] = MappingProxyType(
         Effect.RESYNC: "{users} will be re-evaluated",
     }
 )
+
+_POPULATIONS = {"": "", "assigned": " who are assigned", "in_scope": " in scope"}
 
 
 def sentence(effect: Effect, template: str = "", impact: Impact | None = None) -> str:
@@ -49,6 +51,11 @@ def effect_template(effect: Effect, changes: Iterable[Change]) -> str:
     return templates.pop() if len(templates) == 1 else ""
 
 
+def guard_message(guard: Guard) -> str:
+    """Return the message of a guard with the number of affected users."""
+    return guard.message if guard.impact is None else f"{guard.message} ({users(guard.impact)})"
+
+
 def users(impact: Impact | None) -> str:
     """Return the number of users in words: `3 of 14 users`, `up to 1 user`, `users` if it was not counted."""
     if impact is None:
@@ -60,7 +67,7 @@ def users(impact: Impact | None) -> str:
         number = f"{impact.count:,} of {impact.total:,} {'user' if impact.total == 1 else 'users'}"
     else:
         number = f"{impact.count:,} {'user' if impact.count == 1 else 'users'}"
-    return " ".join(filter(None, [f"{bound}{number}", impact.population]))
+    return f"{bound}{number}{_POPULATIONS[impact.population]}"
 
 
 def _names(impact: Impact) -> str:
