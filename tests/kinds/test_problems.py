@@ -402,7 +402,7 @@ TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         [
             (
                 'error K503 mappings.users.filters[0].all[0].attribute: "departement" is not an attribute of the source. '
-                "Did you mean department?"
+                "Did you mean `department`?"
             )
         ],
     ),

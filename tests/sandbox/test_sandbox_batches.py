@@ -14,7 +14,7 @@ def batch(client, *requests, expect=200):
     return body if expect != 200 else {one["id"]: one for one in body["responses"]}
 
 
-def test_each_member_is_judged_on_its_own(contoso):
+def test_each_request_of_a_batch_has_its_own_response(contoso):
     make = {"id": "3", "method": "POST", "url": "groups", "body": {"displayName": "New"}}
     answers = batch(
         contoso,
@@ -31,12 +31,12 @@ def test_each_member_is_judged_on_its_own(contoso):
 
 
 @pytest.mark.parametrize(("order", "ids"), [("shuffled", ["b", "a", "c"]), ("kept", ["a", "b", "c"])])
-def test_the_order_of_the_answers_says_nothing(contoso, order, ids):
+def test_batch_responses_are_shuffled_by_a_switch(contoso, order, ids):
     contoso.switch(batch_order=order)
     assert list(batch(contoso, *(get(key, "/users/ada@contoso.com") for key in "abc"))) == ids
 
 
-def test_what_depends_on_a_failure_fails(contoso):
+def test_a_batch_request_fails_with_its_dependency(contoso):
     answers = batch(
         contoso,
         get("a", "/users/nobody"),
@@ -61,16 +61,16 @@ def test_what_depends_on_a_failure_fails(contoso):
         ["a"],
     ],
 )
-def test_a_batch_that_is_refused_as_a_whole(contoso, requests):
+def test_an_invalid_batch_is_refused(contoso, requests):
     assert batch(contoso, *requests, expect=400)["error"]["code"] == "BadRequest"
 
 
-def test_pages_inside_a_batch_are_linked_outside_of_it(contoso):
+def test_a_page_in_a_batch_links_to_a_plain_request(contoso):
     answers = batch(contoso, get("a", "/users?$top=5"))
     assert len(contoso.get(answers["a"]["body"]["@odata.nextLink"])["value"]) == 5
 
 
-def test_a_batch_inside_a_batch_is_not_emulated(contoso):
+def test_a_batch_in_a_batch_is_not_implemented(contoso):
     inner = {"id": "a", "method": "POST", "url": "/$batch", "body": {"requests": []}}
     answers = batch(contoso, inner | {"headers": {"Content-Type": "application/json"}})
     assert answers["a"]["status"] == 501

@@ -26,7 +26,7 @@ def claims(token):
     return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
 
 
-def test_a_token_names_its_caller(contoso):
+def test_a_token_identifies_its_client(contoso):
     answer = ask(contoso, FORM).json()
     assert (answer["token_type"], answer["expires_in"]) == ("Bearer", 3599)
     said = claims(answer["access_token"])
@@ -37,7 +37,7 @@ def test_a_token_names_its_caller(contoso):
     assert contoso.value("/servicePrincipals") == []
 
 
-def test_a_token_lists_what_was_granted(sandbox):
+def test_a_token_contains_the_permissions(sandbox):
     client = sandbox(permissions=frozenset({"User.Read.All"}))
     assert claims(ask(client, FORM).json()["access_token"])["roles"] == ["User.Read.All"]
 
@@ -51,12 +51,12 @@ def test_a_token_lists_what_was_granted(sandbox):
         ({"client_secret": "", "client_assertion": "jwt"}, 200, None),
     ],
 )
-def test_who_gets_a_token(contoso, changed, status, error):
+def test_the_token_endpoint_validates_the_form(contoso, changed, status, error):
     answer = ask(contoso, FORM | changed)
     assert (answer.status_code, answer.json().get("error")) == (status, error)
 
 
-def test_where_things_are(contoso):
+def test_metadata_endpoints_are_absolute(contoso):
     told = contoso.get(f"{HOST}/metadata/endpoints?api-version=2022-09-01")
     assert told["microsoftGraphResourceId"] == told["authentication"]["loginEndpoint"] == HOST
     assert told["name"] and told["resourceManager"]
@@ -68,7 +68,7 @@ def test_where_things_are(contoso):
 # ---- owners ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_caller_owns_what_it_makes_and_may_give_it_up(contoso):
+def test_a_client_can_be_owner_of_its_application(contoso):
     caller = claims(ask(contoso, FORM).json()["access_token"])["oid"]
     bound = {"owners@odata.bind": [f"{HOST}/v1.0/directoryObjects/{caller}"]}
     app = contoso.post("/applications", {"displayName": "Mine"} | bound)
@@ -82,7 +82,7 @@ def test_a_caller_owns_what_it_makes_and_may_give_it_up(contoso):
         assert contoso.value(f"{path}/owners") == []
 
 
-def test_owners_of_a_group(contoso):
+def test_owners_of_a_group_are_added_and_listed(contoso):
     group = f"/groups/{contoso.value('/groups')[0]['id']}"
     ada = contoso.get("/users/ada@contoso.com")
     link = {"@odata.id": f"{HOST}/v1.0/directoryObjects/{ada['id']}"}
@@ -94,12 +94,12 @@ def test_owners_of_a_group(contoso):
 
 
 @pytest.mark.parametrize(("links", "status"), [(["x"], 404), ("x", 400)])
-def test_an_owner_must_be_there(contoso, links, status):
+def test_an_unknown_owner_is_refused(contoso, links, status):
     contoso.post("/applications", {"displayName": "Mine", "owners@odata.bind": links}, expect=status)
     assert contoso.value("/applications") == []
 
 
-def test_what_goes_leaves_no_owners_behind(contoso):
+def test_deleting_an_application_deletes_its_owners(contoso):
     ada = contoso.get("/users/ada@contoso.com")["id"]
     app = contoso.post("/applications", {"displayName": "Mine", "owners@odata.bind": [ada]})
     contoso.delete(f"/applications/{app['id']}")
@@ -109,17 +109,17 @@ def test_what_goes_leaves_no_owners_behind(contoso):
 # ---- what only those clients ask ------------------------------------------------------------------------------------
 
 
-def test_nobody_has_a_manager(contoso):
+def test_manager_is_not_found(contoso):
     assert contoso.get("/users/ada@contoso.com/manager", expect=404)["error"]["code"] == "Request_ResourceNotFound"
 
 
-def test_properties_of_beta_only(writer):
+def test_select_of_a_beta_property_is_null(writer):
     sp = writer.principal()["id"]
     assert writer.get(f"/beta/servicePrincipals/{sp}?$select=samlMetadataUrl")["samlMetadataUrl"] is None
 
 
 @pytest.mark.parametrize("path", ["/applications/{app}", "/servicePrincipals/{sp}"])
-def test_an_id_and_a_type_in_a_patch_are_ignored(writer, path):
+def test_patch_ignores_id_and_annotations(writer, path):
     (app,) = writer.value("/applications")
     path = path.format(app=app["id"], sp=writer.principal()["id"])
     before = writer.get(path)
@@ -138,7 +138,7 @@ def test_an_id_and_a_type_in_a_patch_are_ignored(writer, path):
         "$filter=startswith(displayName,'Tim O')",
     ],
 )
-def test_every_spelling_of_a_filter(contoso, query):
+def test_filter_is_decoded_in_each_url_encoding(contoso, query):
     (found,) = contoso.value(f"/users?{query}")
     assert found["displayName"] == "Tim O'Reilly"
 
@@ -148,7 +148,7 @@ def test_every_spelling_of_a_filter(contoso, query):
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
-def test_certificates_are_made_once_and_again_before_they_end(tmp_path):
+def test_certificates_are_reused_until_a_week_before_expiry(tmp_path):
     made = ensure_certificates(tmp_path / "tls", now=NOON)
     first = made.authority.read_bytes(), made.certificate.read_bytes(), made.key.read_bytes()
     assert made.key.stat().st_mode & 0o777 == 0o600
@@ -157,7 +157,7 @@ def test_certificates_are_made_once_and_again_before_they_end(tmp_path):
 
 
 @pytest.mark.parametrize("spoilt", ["ca.pem", "localhost.pem", "localhost.key"])
-def test_a_folder_whose_files_do_not_belong_together_is_made_anew(tmp_path, spoilt):
+def test_certificates_that_do_not_match_are_created_again(tmp_path, spoilt):
     ensure_certificates(tmp_path / "other", now=NOON)
     before = ensure_certificates(tmp_path / "tls", now=NOON).certificate.read_bytes()
     (tmp_path / "tls" / spoilt).write_bytes((tmp_path / "other" / spoilt).read_bytes())

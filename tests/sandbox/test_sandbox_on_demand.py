@@ -47,30 +47,30 @@ def result(answer):
         (GOOD, "nobody", ("Failure", "ObjectNotFound", ["Import"])),
     ],
 )
-def test_who_would_be_provisioned(ask, secrets, name, outcome):
+def test_provision_on_demand_reports_scope_and_credentials(ask, secrets, name, outcome):
     assert result(ask(secrets)(name)) == outcome
 
 
-def test_a_rule_may_carry_a_suffix_and_must_be_the_jobs(ask):
+def test_provision_on_demand_refuses_an_unknown_rule(ask):
     one = ask()
     error = one("ada@contoso.com", expect=400, ruleId="other")["error"]
     assert error["code"] == "RequestParameterInvalid" and "does not include the rule" in error["message"]
 
 
-def test_an_object_that_the_rule_does_not_map(ask):
+def test_provision_on_demand_fails_for_an_object_without_mapping(ask):
     assert result(ask()("nobody", kind="Device"))[0] == "Failure"
 
 
 @pytest.mark.parametrize("subjects", [None, [], [None], [{}], [{"objectId": "x", "objectTypeName": "User"}] * 6])
-def test_what_is_asked_must_have_a_form(ask, subjects):
+def test_provision_on_demand_refuses_invalid_subjects(ask, subjects):
     ask()("ada@contoso.com", expect=400, subjects=subjects)
 
 
-def test_several_subjects_give_several_reports(ask):
+def test_provision_on_demand_returns_a_report_for_each_subject(ask):
     subject = {"objectId": "x", "objectTypeName": "User"}
     answer = ask()("ada@contoso.com", subjects=[subject, subject])
     assert len(json.loads(answer["value"])) == 2
 
 
-def test_without_annotations(ask):
+def test_provision_on_demand_has_no_annotations_by_a_switch(ask):
     assert "@odata.context" not in ask(annotations="none")("ada@contoso.com")
