@@ -293,8 +293,20 @@ class Rehearsal:
         return found
 
 
+GUARDS = (
+    "all-assignments-removed", "application-created", "deletion-threshold-disabled", "deprovisioning-disabled",
+    "endpoint-changed", "group-removed", "initial-start", "job-replaced", "mass-removal", "matching-changed",
+    "role-in-use", "scope-narrowed", "scope-widened", "secret-unavailable",
+)  # fmt: skip
+
+
 def wishes(**given: Any) -> PlanOptions:
     return PlanOptions(today=date(2026, 11, 25), **given)
+
+
+def all_allowed() -> PlanOptions:
+    """Return options that allow every guard which a test meets, so that one plan is enough before an apply."""
+    return wishes(allow=GUARDS)
 
 
 def everything_open(planned: PlannedApplication) -> PlanOptions:

@@ -66,7 +66,9 @@ def test_readme_plan_is_the_plan_of_its_spec(visitor, capsys):
     output = capsys.readouterr().out
     if UPDATING:
         path = ROOT / "README.md"
-        path.write_text(re.sub(r"```text\n.*?```", lambda _: f"```text\n{output}```", read("README.md"), flags=re.DOTALL))
+        path.write_text(
+            re.sub(r"```text\n.*?```", lambda _: f"```text\n{output}```", read("README.md"), flags=re.DOTALL)
+        )
     assert blocks(read("README.md"), "text") == [output]
 
 

@@ -3,7 +3,7 @@
 from itertools import count
 
 import pytest
-from rehearsal import WRITER, Rehearsal, changes, wishes
+from rehearsal import WRITER, Rehearsal, all_allowed, changes
 
 from scimconf.plan import Result
 
@@ -25,10 +25,6 @@ app_roles:
     - {value: member, display_name: Team member, description: Writes}
 """
 LATE = {"late_reads": 2, "role_propagation": 2, "role_disable": "replicated"}
-GUARDS = ("application-created", "initial-start", "scope-widened", "scope-narrowed")
-OPEN = wishes(allow=GUARDS)
-"""The options that allow all guards that these runs meet."""
-
 REPLACE = {"secrets_put": "replace"}
 KILLS = pytest.mark.parametrize("when", ["before", "after"])
 TENANTS = pytest.mark.parametrize(
@@ -57,7 +53,7 @@ def spec(tmp_path):
 
 
 def reach(rehearsal, file):
-    report = rehearsal.apply(rehearsal.plan(file, OPEN), OPEN)
+    report = rehearsal.apply(rehearsal.plan(file, all_allowed()), all_allowed())
     assert report.exit_code == 0, [one for one in report.outcomes if one.result is not Result.DONE] + [report.error]
 
 
