@@ -105,7 +105,7 @@ def test_what_is_open_is_undetermined_with_its_reason_and_counted(tmp_path):
     assert shown.counts("nickName") == {"changes": 5, "failed": 5}
     assert shown.counts("displayName")["undetermined"] == 5
     sent = shown.people["ada"]["after"]["attributes"]
-    assert sent["title"]["reason"] == "Guid: it makes up a new GUID each time"
+    assert sent["title"]["reason"] == "Guid: generates a new GUID at each evaluation"
     assert sent["displayName"]["reason"].startswith("alternativeSecurityIds: its property in Graph is unknown")
     assert "title" not in shown.people["ada"]["after"]["resource"]
 
@@ -212,7 +212,7 @@ def test_a_filter_that_is_not_documented_leaves_the_scope_open(tmp_path):
     assert set(shown.outcomes.values()) == {"unknown"}
     ada = shown.people["ada"]["after"]
     assert ada["in_scope"] is None
-    assert ada["reason"] == "userType equals: filters on it are documented as unsupported"
+    assert ada["reason"] == "userType equals: filters do not support this attribute"
     assert ada["attributes"]["active"]["reason"].startswith("IsSoftDeleted: unknown whether the user is in scope")
 
 
