@@ -12,7 +12,7 @@ from scimconf.cli.terminal import Terminal
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
     from scimconf.spec.model import Spec
-    from scimconf.workflow.spec_diff import Live
+    from scimconf.workflow.spec_diff import LiveSide
 
 APP = "app:"
 
@@ -52,11 +52,11 @@ def command(one: str, other: str, **asked: Any) -> int:
     return run(asked, "reading", work)
 
 
-def _which(one: str, other: str) -> Live | None:
+def _which(one: str, other: str) -> LiveSide | None:
     """Which of them is live, where only one is."""
     if one.startswith(APP) == other.startswith(APP):
         return None
-    return "one" if one.startswith(APP) else "other"
+    return "before" if one.startswith(APP) else "after"
 
 
 def _load(path: str, asked: dict[str, Any]) -> Spec:
@@ -83,7 +83,7 @@ async def _live(session: Session, side: str, *, defined: bool) -> Spec:
     return Spec.model_validate(found.tree)
 
 
-def _tell(one: Spec, other: Spec, asked: dict[str, Any], *, live: Live | None = None, secrets: bool = True) -> int:
+def _tell(one: Spec, other: Spec, asked: dict[str, Any], *, live: LiveSide | None = None, secrets: bool = True) -> int:
     from scimconf.kinds import KINDS
     from scimconf.plan import Plan
     from scimconf.workflow.spec_diff import diff_specs

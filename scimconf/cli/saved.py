@@ -140,7 +140,7 @@ def moved(then: SavedPlan, now: Plan) -> tuple[str, ...]:
 
     A plan that was saved without people's names is compared with today's without them: same spec, same pseudonyms.
     """
-    from scimconf.plan.file import moved as compare
+    from scimconf.plan.file import differences as compare
     from scimconf.render.common.escaping import visible
     from scimconf.render.json import plan_document
 

@@ -184,9 +184,7 @@ def fingerprint(managed: Iterable[Resource]) -> str:
     """Return a digest of the managed resources as observed: identities and fields, without computed facts."""
     import hashlib
 
-    rows = sorted(
-        canonical([list(map(str, _flat(resource.identity))), dict(resource.fields)]) for resource in managed
-    )
+    rows = sorted(canonical([list(map(str, _flat(resource.identity))), dict(resource.fields)]) for resource in managed)
     return hashlib.sha256("\n".join(rows).encode("utf-8", "surrogatepass")).hexdigest()
 
 
