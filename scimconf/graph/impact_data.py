@@ -14,10 +14,12 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from scimconf.diagnostics import GraphError, ScimconfError
-from scimconf.graph.client import PAGE, Graph, Request, together
-from scimconf.graph.protocol.pages import NEXT, is_url
+from scimconf.graph.client import PAGE, Graph, Request
+from scimconf.graph.principals import NAMES_A_FILTER, counted, identified, member_users
+from scimconf.graph.protocol.pages import NEXT, next_link_error
 from scimconf.graph.protocol.request import chunks
-from scimconf.graph.reading import NAMES_A_FILTER, counted, identified, member_users, read
+from scimconf.graph.reading import read
+from scimconf.graph.task_group import gather_all
 from scimconf.snapshot import DeniedRead, Document, Json, Snapshot
 
 Users = AsyncGenerator[list[Json], None]
@@ -33,12 +35,12 @@ async def pages(graph: Graph, first: Request) -> Users:
     A link that leads to another place, or in a circle, is an error.
     """
     request: Request | None = first
-    seen: set[int] = set()
+    links: set[str] = set()
     coming = _begun(graph, first)
     try:
         while request is not None:
             body = await coming
-            request = _following(graph, request, body.get(NEXT), seen)
+            request = _following(graph, request, body.get(NEXT), links)
             if request is not None:
                 coming = _begun(graph, request)
             yield body["value"]
@@ -56,26 +58,20 @@ def _begun(graph: Graph, request: Request) -> asyncio.Task[Json]:
 async def _page(graph: Graph, request: Request) -> Json:
     body = (await graph.send(request)).body
     if not isinstance(body, dict) or not isinstance(body.get("value"), list):
-        raise ScimconfError(f"GET {request.told()} did not answer with a collection")
-    identified("GET", request.told(), body["value"])
+        raise ScimconfError(f"GET {request.resolved_path()} did not answer with a collection")
+    identified("GET", request.resolved_path(), body["value"])
     return body
 
 
-def _following(graph: Graph, request: Request, link: Any, seen: set[int]) -> Request | None:
+def _following(graph: Graph, request: Request, link: Any, links: set[str]) -> Request | None:
     """The request of the next page; None after the last one."""
     if not link:
         return None
-    if not is_url(link) or hash(link) in seen or not _is_below(link, graph.base, request):
-        raise ScimconfError(f"GET {request.told()} names a next page that is none of its own")
-    seen.add(hash(link))
+    error = next_link_error(link, graph.base, request, links)
+    if error:
+        raise ScimconfError(f"GET {request.resolved_path()}: {error}")
+    links.add(link)
     return replace(request, query=dict(parse_qsl(urlsplit(link).query, keep_blank_values=True)))
-
-
-def _is_below(link: str, base: str, request: Request) -> bool:
-    """Whether the link is the same request, only further on: a token goes nowhere else."""
-    here, there = urlsplit(base), urlsplit(link)
-    same = (there.scheme, there.netloc) == (here.scheme, here.netloc)
-    return same and there.path.lower() == (here.path + request.told()).lower()
 
 
 async def everyone(graph: Graph, select: Sequence[str], most: int = 0) -> Users:
@@ -129,7 +125,7 @@ async def members(graph: Graph, groups: Collection[str]) -> dict[str, frozenset[
     Groups in groups, devices and service principals are members too, but nobody who is provisioned.
     """
     listed = sorted(groups)
-    found = await together([_members(graph, group) for group in listed])
+    found = await gather_all([_members(graph, group) for group in listed])
     return dict(zip(listed, found, strict=True))
 
 

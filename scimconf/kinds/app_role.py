@@ -183,5 +183,5 @@ def _is_inbound(snapshot: Snapshot) -> bool:
     raw = live_schema(snapshot)
     return raw is not None and any(
         one.mapping.get("targetObjectName") == "AppRole" and one.mapping.get("enabled") is not False
-        for one in schema.places(raw)
+        for one in schema.object_mappings(raw)
     )

@@ -31,7 +31,7 @@ class JobKind(Base):
             return
         yield from refused(snapshot, "jobs", "K201", ("job",), "Synchronization.Read.All")
         choice = documents.choose(snapshot.documents, _wanted(spec))
-        if choice.trouble:
+        if choice.problem:
             yield _trouble(choice)
         elif not choice.template:
             yield from refused(snapshot, "templates", "K201", ("job",), "Synchronization.Read.All")
@@ -93,11 +93,11 @@ def _seen(spec: Spec, snapshot: Snapshot) -> Mapping[str, Json] | None:
 
 def _trouble(choice: documents.Choice) -> Diagnostic:
     listed = ", ".join(choice.candidates)
-    if choice.trouble == "several jobs":
+    if choice.problem == "several jobs":
         return Diagnostic(
             "K202", f"several jobs were made from one template: {listed}", ("job",), hint="Delete all but one."
         )
-    if choice.trouble == "several templates":
+    if choice.problem == "several templates":
         return Diagnostic(
             "K203",
             f"the application offers several templates and none is its default: {listed}",

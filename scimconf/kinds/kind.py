@@ -101,7 +101,7 @@ def live_schema(snapshot: Snapshot) -> Json | None:
 def find_object_mapping(snapshot: Snapshot, name: str, mapping: ObjectMapping) -> schema.MappingLocation | None:
     """The objectMapping that a section of the spec means, where exactly one is."""
     raw = live_schema(snapshot)
-    return None if raw is None else schema.place(raw, selector(name, mapping))
+    return None if raw is None else schema.find_object_mapping(raw, selector(name, mapping))
 
 
 def schema_reads() -> tuple[Document, ...]:

@@ -122,7 +122,7 @@ def _not_one(section: str, found: Sequence[schema.MappingLocation], raw: Any) ->
         listed = "; ".join(str(one) for one in found)
         said = f"{len(found)} live mappings could be {section}: {listed}"
     else:
-        listed = "; ".join(str(one) for one in schema.places(raw))
+        listed = "; ".join(str(one) for one in schema.object_mappings(raw))
         said = f"no live mapping is {section}; there are: {listed or 'none'}"
     hint = "Name the one you mean under a name of your own, with rule, source and target."
     return Diagnostic("K602", said, ("mappings", section), hint=hint)

@@ -87,7 +87,7 @@ async def _census(
 ) -> tuple[Snapshot, tuple[Diagnostic, ...]]:
     """The snapshot with what was counted; what cannot be read stays unknown, and is no reason to fail."""
     from scimconf.graph.impact_data import count
-    from scimconf.graph.reading import count_members
+    from scimconf.graph.principals import count_members
 
     members = await count_members(live.graph, asked.groups) if asked.groups else {}
     users = (await count(live.graph) or None) if asked.users else snapshot.users

@@ -28,8 +28,8 @@ def doc(*rules: Any, directories: Any = None) -> dict[str, Any]:
 @pytest.mark.parametrize("raw", [None, [], "text", {}, doc(None, "x", {}, rule(None, 1)), {"synchronizationRules": {}}])
 def test_what_is_no_mapping_is_passed_over(raw):
     """Nulls, texts and lists where objects are wanted hold no mapping."""
-    assert list(schema.places(raw)) == []
-    assert schema.place(raw, schema.Selector("users")) is None
+    assert list(schema.object_mappings(raw)) == []
+    assert schema.find_object_mapping(raw, schema.Selector("users")) is None
 
 
 TENANT = {"id": "66e4a8cc-1b7b-435e-95f8-f06cea133828", "name": "S"}

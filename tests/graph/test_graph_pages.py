@@ -7,7 +7,7 @@ import pytest
 
 from scimconf.diagnostics import GraphError
 from scimconf.graph.client import IDS_SIZE
-from scimconf.snapshot import AssignmentRow
+from scimconf.documents.application import AssignmentRow
 
 PATH = "/servicePrincipals/{service_principal}/appRoleAssignedTo"
 

@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from scimconf.diagnostics import SecretError
-from scimconf.graph.secret_masking import throughout
+from scimconf.graph.secret_masking import map_strings
 from scimconf.graph.secrets import Secrets, SecretValue, encode
 from scimconf.snapshot import SecretRef
 
@@ -358,7 +358,7 @@ def test_no_text_makes_scrubbing_slow(text):
 def test_a_structure_is_scrubbed_before_it_is_written():
     """A token of a quote would break the JSON that holds it."""
     secrets = resolved('"')
-    said = throughout(secrets.scrub, {"a": ['say "x"', 1, None], "b": ("c", {"d": '"'})})
+    said = map_strings(secrets.scrub, {"a": ['say "x"', 1, None], "b": ("c", {"d": '"'})})
     assert said == {"a": ["say ***x***", 1, None], "b": ["c", {"d": "***"}]}
 
 

@@ -17,8 +17,9 @@ from scimconf.graph import impact_data
 from scimconf.graph.eventual_consistency import ConsistencyPolicy
 from scimconf.graph.execution import scheduler
 from scimconf.graph.protocol.batches import replies
+from scimconf.graph.principals import count_members
 from scimconf.graph.protocol.request import Answer
-from scimconf.graph.reading import TenantSession, count_members, observe
+from scimconf.graph.reading import TenantSession, observe
 from scimconf.plan import Result
 from scimconf.snapshot import Document, Lookup
 from scimconf.workflow import apply
@@ -121,9 +122,9 @@ def test_people_by_their_ids_and_names_are_judged_too(body):
 
 @pytest.mark.parametrize("born", ["yesterday", "", None, "2026-11-25"])
 def test_a_date_that_is_none_makes_nothing_young(born):
-    patience = ConsistencyPolicy(asyncio.sleep, lambda: 0.0, lambda: None)
-    patience.set_created(born)
-    assert not patience.is_young()
+    policy = ConsistencyPolicy(asyncio.sleep, lambda: 0.0, lambda: None)
+    policy.set_created(born)
+    assert not policy.is_new()
 
 
 DEEP = b'{"value":' + b"[" * 200_000 + b"]" * 200_000 + b"}"

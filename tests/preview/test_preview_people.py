@@ -169,7 +169,7 @@ def test_a_group_in_a_group_is_nobody_who_is_assigned(tmp_path):
 
 
 def test_only_people_are_counted_in_a_group():
-    from scimconf.graph.reading import count_members
+    from scimconf.graph.principals import count_members
 
     rehearsal = nested()
     (outer,) = [one for one in rehearsal.state["groups"] if one["displayName"] == "Outer"]
