@@ -271,7 +271,7 @@ class Rehearsal:
     @property
     def held(self) -> set[str]:
         """The ids of all principals that hold a role."""
-        rows = self.service.tenant.store.rows("SELECT DISTINCT principal_id FROM assignments WHERE ghost = 0")
+        rows = self.service.tenant.store.rows("SELECT DISTINCT principal_id FROM assignments WHERE stale_reads = 0")
         return {key for (key,) in rows}
 
     def assigned(self, name: str = "Writer") -> dict[str, set[str]]:

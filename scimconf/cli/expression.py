@@ -129,7 +129,7 @@ def _refuse(text: str, form: str) -> int:
         where = Location(NAME, *locate(text, error.offset))
         problem = Diagnostic("K501", f"not an expression: {error.message}", location=where, hint=error.hint)
         if form == "json":
-            click.echo(as_json.problems([problem]), nl=False)
+            click.echo(as_json.diagnostics([problem]), nl=False)
         else:
             click.echo(as_text.text([problem], sources={NAME: text}), nl=False, err=True)
     return 65

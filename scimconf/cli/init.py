@@ -42,13 +42,12 @@ def form(name: str) -> Callable[[str], str]:
     """What takes a text of the form that a field of the spec has; an empty one leaves the question open."""
 
     def take(value: str) -> str:
-        from scimconf.spec.model import base
-        from scimconf.spec.validation_errors import FORMS
+        from scimconf.spec import patterns
 
-        pattern = getattr(base, name)
+        pattern = getattr(patterns, name)
         if value and not re.search(pattern, value):
-            said, hint = FORMS[pattern]
-            raise click.BadParameter(f"{value!r}: {said}. {hint}")
+            text_form = patterns.FORMS[pattern]
+            raise click.BadParameter(f"{value!r} is not {text_form.noun}. {text_form.hint}")
         return value
 
     return take

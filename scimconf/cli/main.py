@@ -31,7 +31,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "plan": ("scimconf.cli.plan", "Show what differs from the tenant, and what that does to people."),
         "preview": ("scimconf.cli.preview", "Show what would be sent for real users, before and after."),
         "probe": ("scimconf.cli.probe", "Settle on a test tenant what Graph's documentation leaves open."),
-        "sandbox": ("scimconf.cli.sandbox", "A pretend tenant on this machine, to try things without a real one."),
+        "sandbox": ("scimconf.cli.sandbox", "Run a simulated Microsoft Entra tenant on this machine."),
         "show": ("scimconf.cli.show", "Tell a saved plan again."),
         "validate": ("scimconf.cli.validate", "Check specs without looking at any tenant."),
         "version": ("scimconf.cli.version", "Say which version this is."),

@@ -80,7 +80,7 @@ def _know_rules(_context: click.Context, _parameter: click.Parameter, ignored: t
         return ignored
     from difflib import get_close_matches
 
-    from scimconf.lint.checks import rules
+    from scimconf.lint import rules
 
     for rule in ignored:
         if rule not in rules():

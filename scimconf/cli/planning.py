@@ -118,7 +118,7 @@ def _part_rivals(found: PlanResults) -> None:
     """Takes out every plan of an application that several specs are about: each would undo what the others do."""
     from collections import Counter
 
-    from scimconf.spec.loaded import rivals
+    from scimconf.spec.loaded import same_application
 
     there = [
         (one.loaded, one.snapshot.names["service_principal"])
@@ -126,7 +126,7 @@ def _part_rivals(found: PlanResults) -> None:
         if "service_principal" in one.snapshot.names
     ]
     times = Counter(sp for _, sp in there)
-    found.problems += rivals(there)
+    found.problems += same_application(there)
     found.planned = [one for one in found.planned if times[one.snapshot.names.get("service_principal", "")] < 2]
 
 

@@ -271,7 +271,7 @@ class _Whom:
 
 async def _whom(graph: Graph, scene: Preview, asked: Mapping[str, Any]) -> _Whom:
     from scimconf.graph import impact_data
-    from scimconf.render.labels import plural
+    from scimconf.render.common.labels import plural
 
     if asked["users"]:
         return await _named(graph, scene, asked["users"])
@@ -291,7 +291,7 @@ async def _whom(graph: Graph, scene: Preview, asked: Mapping[str, Any]) -> _Whom
 async def _named(graph: Graph, scene: Preview, names: Sequence[str]) -> _Whom:
     """Each person once, though somebody may be asked for by name and by id."""
     from scimconf.graph import impact_data
-    from scimconf.render.labels import plural
+    from scimconf.render.common.labels import plural
 
     found = await impact_data.by_names(graph, names, scene.select)
     there = list({str(user["id"]).lower(): user for user in found if user is not None}.values())

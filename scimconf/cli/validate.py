@@ -49,7 +49,7 @@ def _tell(problems: Sequence[Diagnostic], loadeds: Iterable[Loaded], form: str, 
 
     terminal = Terminal.of_stdout()
     if form == "json":
-        click.echo(as_json.problems(problems), nl=False)
+        click.echo(as_json.diagnostics(problems), nl=False)
     elif problems:
         click.echo(as_text.text(problems, color=terminal.color), nl=False)
     elif not quiet:

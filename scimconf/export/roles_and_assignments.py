@@ -11,7 +11,7 @@ from scimconf.documents import application
 from scimconf.documents.application import AssignmentRow
 from scimconf.export.exported_spec import ExportedSpec, held
 from scimconf.snapshot import Json, Lookup, Principal, Snapshot
-from scimconf.spec.model.access import ROLE_VALUE
+from scimconf.spec.patterns import ROLE_VALUE
 
 LONG_LIST = 50
 """More users than this go to a CSV file beside the spec."""

@@ -34,9 +34,9 @@ def lint(
     loaded: Loaded, ignore: Sequence[str] = (), snapshot: Snapshot | None = None, changes: Sequence[Change] = ()
 ) -> tuple[Diagnostic, ...]:
     """What is probably wrong with a spec, but for the rules that are ignored."""
-    from scimconf.lint import checks
+    from scimconf import lint as rules
 
-    return tuple(checks.lint(loaded, snapshot, ignore, {change.address.local for change in changes}))
+    return tuple(rules.lint(loaded, snapshot, ignore, {change.address.local for change in changes}))
 
 
 def locate(loaded: Loaded, problems: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -22,7 +22,7 @@ CODES = re.compile(r'"([A-Z]\d{3}|no-matching)"')
 
 def test_every_problem_is_explained_and_no_other():
     said = {code for path in (ROOT / "scimconf").rglob("*.py") for code in CODES.findall(path.read_text("utf-8"))}
-    explained = [heading.split()[0] for heading in headings(read("docs/problems.md"))]
+    explained = [heading.split()[0] for heading in headings(read("docs/diagnostics.md"))]
     explained += [page.stem for page in (ROOT / "docs" / "lint").glob("*.md") if page.stem[1:].isdigit()]
     assert sorted(explained) == sorted(said)
 

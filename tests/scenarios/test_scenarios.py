@@ -22,7 +22,14 @@ ONE_WAY = {"unlisted", "roles", "oauth2"}
 
 ENVIRON = {"WRITER_SCIM_TOKEN": "a-token", "WRITER_CLIENT_SECRET": "a-secret", "FIELDBOOK_PASSWORD": "a-password"}
 LATE = {"late_reads": 3, "role_propagation": 4, "role_disable": "replicated", "cycle_reads": 2}
-NEUTRAL = {"organization_permission", "secrets_read_permission", "sync_by_app_id", "large_top", "role_origin", "mask"}
+NEUTRAL = {
+    "organization_permission",
+    "secrets_read_permission",
+    "sync_by_app_id",
+    "oversized_top",
+    "role_origin",
+    "mask",
+}
 """Switches of what the client must never do, may not be allowed to, or could not compare."""
 
 UNUSUAL = {

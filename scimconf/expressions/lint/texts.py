@@ -1,4 +1,4 @@
-"""Rules about what stands in quotes: escapes and patterns. Dates have rules of their own."""
+"""Rules about strings: escapes and regular expressions."""
 
 from __future__ import annotations
 
@@ -22,94 +22,90 @@ _ATOM = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-_SOURCE, _FIND, _PATTERN, _GROUP_NAME, _NEW, _OTHER, _TEMPLATE = range(7)
+_SOURCE, _FIND, _PATTERN, _GROUP_NAME, _REPLACEMENT, _FALLBACK, _TEMPLATE = range(7)
 _MODES = (
-    {_FIND, _NEW},
+    {_FIND, _REPLACEMENT},
     {_FIND, _TEMPLATE},
-    {_PATTERN, _NEW},
-    {_PATTERN, _GROUP_NAME, _NEW},
-    {_PATTERN, _GROUP_NAME, _OTHER},
+    {_PATTERN, _REPLACEMENT},
+    {_PATTERN, _GROUP_NAME, _REPLACEMENT},
+    {_PATTERN, _GROUP_NAME, _FALLBACK},
 )
 
 
-def backslash(root: SourceSpan, context: MappingFacts) -> Iterator[ExpressionIssue]:
-    for part in root.walk():
-        said = (
-            _STRING.match(part.whole, part.offset)
-            if part.text is not None and context.written == "expression"
-            else None
-        )
-        lonely = [each for each in _ESCAPE.finditer(said[1]) if each[1] not in '\\"'] if said else []
-        if lonely:
-            hint = "Write two for each that is meant; the service is only said to keep single ones."
-            yield ExpressionIssue(part.offset + 1 + lonely[0].start(), "a single backslash in a text", hint)
-
-
-def replace_mode(root: SourceSpan, _context: MappingFacts) -> Iterator[ExpressionIssue]:
-    for call in root.calls("Replace"):
-        given = {place for place, each in enumerate(call.inner) if each is not None and place}
-        if given in _MODES:
+def backslash(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
+    for span in root.walk():
+        string = _STRING.match(span.whole, span.offset) if span.text is not None else None
+        if string is None or facts.written != "expression":
             continue
-        if given == {_FIND, _PATTERN}:
-            hint = 'Write Replace(source, "old", , , "new", , ).'
-            yield ExpressionIssue(
-                call.offset, "the third argument of Replace is a regular expression, not the new text", hint
-            )
-        else:
-            hint = "Give the old text or a regular expression, and one thing to put in its place."
-            yield ExpressionIssue(call.offset, "these arguments of Replace ask for nothing that is documented", hint)
+        single = [escape for escape in _ESCAPE.finditer(string[1]) if escape[1] not in '\\"']
+        if single:
+            hint = "Write two for each backslash. That a single one is preserved is only implied by examples."
+            yield ExpressionIssue(span.offset + 1 + single[0].start(), "a single backslash in a string", hint)
 
 
-def replace_group(root: SourceSpan, _context: MappingFacts) -> Iterator[ExpressionIssue]:
+def replace_mode(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
+    for call in root.calls("Replace"):
+        present = {position for position, argument in enumerate(call.parts) if argument is not None and position}
+        if present == {_FIND, _PATTERN}:
+            message = "the third argument of Replace is a regular expression, not the replacement"
+            yield ExpressionIssue(call.offset, message, 'Write Replace(source, "old", , , "new", , ).')
+        elif present not in _MODES:
+            hint = "Write a string or a regular expression to find, and a replacement."
+            yield ExpressionIssue(call.offset, "this combination of arguments of Replace is not documented", hint)
+
+
+def replace_group(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
     for call, text in _patterns(root):
         names = set(re.findall(r"\(\?[<'](\w+)(?:-\w+)?[>']", text))
-        group, new = call.argument(_GROUP_NAME), call.argument(_NEW)
-        asked = _GROUP.findall(new.text or "") if new else []
+        group, replacement = call.argument(_GROUP_NAME), call.argument(_REPLACEMENT)
+        references = _GROUP.findall(replacement.text or "") if replacement else []
         if group and group.text is not None:
-            asked.append(group.text)
-        for name in asked:
+            references.append(group.text)
+        for name in references:
             if name not in names and not name.isdigit():
                 yield ExpressionIssue(call.offset, f"the regular expression has no group {name!r}")
 
 
-def bad_pattern(root: SourceSpan, _context: MappingFacts) -> Iterator[ExpressionIssue]:
+def bad_pattern(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
     from scimconf.expressions.regexes.translating import translate
 
     for call, text in _patterns(root):
         try:
             translate(text)
-        except ServiceFailure as failed:
-            yield ExpressionIssue(_offset(call, _PATTERN), f"not a regular expression of .NET: {failed}")
+        except ServiceFailure as failure:
+            argument = call.argument(_PATTERN)
+            assert argument is not None
+            yield ExpressionIssue(argument.offset, f"invalid regular expression: {failure}")
         except UndocumentedBehaviour:
             continue
 
 
-def trailing_space(root: SourceSpan, _context: MappingFacts) -> Iterator[ExpressionIssue]:
-    """A value that ends with a group that can take a space along, compared with keys none of which ends with one."""
+def trailing_space(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
+    """A value ends with a group that can end with white space, and no key of the Switch does."""
     for switch in root.calls("Switch"):
         source = switch.argument(0)
         for call, text in _patterns(source) if source else ():
-            new = call.argument(_NEW)
-            group = _ENDS_WITH_GROUP.search(new.text or "") if new else None
-            if source is call and group and _ends_in_space(text, group[1]) and not _ready_for_space(switch):
-                said = f"the group {group[1]} can take a space along, and no key ends with one"
-                yield ExpressionIssue(call.offset, said, "Put the space behind the group.")
+            replacement = call.argument(_REPLACEMENT)
+            group = _ENDS_WITH_GROUP.search(replacement.text or "") if replacement else None
+            if source is call and group and _can_end_in_space(text, group[1]) and not _has_key_with_space(switch):
+                message = f"the group {group[1]} can include trailing white space, but no key of the Switch has any"
+                yield ExpressionIssue(call.offset, message, "Move the white space after the group.")
 
 
-def _ready_for_space(switch: SourceSpan) -> bool:
-    """Whether a key ends with a space, or may; the key for nothing is none."""
-    keys = [key.text for key in switch.inner[2::2] if key and key.text != ""]
+def _has_key_with_space(switch: SourceSpan) -> bool:
+    """Return whether a key ends with a space, or may do so; the empty key does not count."""
+    keys = [key.text for key in switch.parts[2::2] if key and key.text != ""]
     return any(key is None or key[-1].isspace() for key in keys) or not keys
 
 
-def _ends_in_space(pattern: str, name: str) -> bool:
-    """Whether the last thing in a named group is white space, be it optional.
+def _can_end_in_space(pattern: str, name: str) -> bool:
+    """Return whether a named group ends with white space, which may be optional.
 
-    A set with letters in it is for words with spaces between them, and is let pass; so is what stands in a group inside.
+    A set with other characters is for words with spaces between them and is accepted, and so are groups inside.
     """
-    opened = re.search(rf"\(\?(?:<{name}>|'{name}')", pattern)
+    opening = re.search(rf"\(\?(?:<{name}>|'{name}')", pattern)
     depth, space = 0, False
-    for atom in _ATOM.finditer(pattern, opened.end()) if opened else ():
+    for atom in _ATOM.finditer(pattern, opening.end()) if opening else ():
         depth += (atom[0] == "(") - (atom[0] == ")")
         if depth < 0:
             return space
@@ -118,14 +114,8 @@ def _ends_in_space(pattern: str, name: str) -> bool:
 
 
 def _patterns(root: SourceSpan) -> Iterator[tuple[SourceSpan, str]]:
-    """The calls of Replace whose regular expression is written out."""
+    """Yield the calls of Replace whose regular expression is a constant."""
     for call in root.calls("Replace"):
         pattern = call.argument(_PATTERN)
         if pattern and pattern.text is not None:
             yield call, pattern.text
-
-
-def _offset(call: SourceSpan, position: int) -> int:
-    argument = call.argument(position)
-    assert argument is not None
-    return argument.offset
