@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from scimconf.documents import application, definitions, job, permissions, rows, schema, scopes, secrets
+from scimconf.documents import application, definitions, job, rows, schema, scopes, secrets
 from scimconf.json_types import Json
 from scimconf.steps import OperationName
 
@@ -62,7 +62,6 @@ __all__ = [
     "application",
     "definitions",
     "job",
-    "permissions",
     "rows",
     "schema",
     "scopes",

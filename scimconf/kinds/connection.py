@@ -17,7 +17,7 @@ from scimconf.plan import Address, Change, DesiredItem, Effect, FieldChange, Res
 from scimconf.snapshot import Document, SecretRef, Snapshot
 from scimconf.spec.addresses import masked as shown
 from scimconf.spec.model import Connection, SecretReference, Spec
-from scimconf.steps import Edit, PendingDocument, Phase, Send, Step
+from scimconf.steps import Edit, OperationName, PendingDocument, Phase, Send, Step
 
 OAUTH2 = "OAuth2ClientCredentialsGrant"
 KEYS = {
@@ -86,7 +86,7 @@ class ConnectionKind(Base):
             serves = (change.address,)
             yield _try(serves, "try the new credentials", saved=False)
             for key, value in _edits(change, spec.connection):
-                operation = "remove_value" if value is None else "set_value"
+                operation: OperationName = "remove_value" if value is None else "set_value"
                 yield Edit(Phase.BUILD, serves, f"set {key}", document, operation, (key,), value)
         everyone = tuple(change.address for change in writers)
         yield _try(everyone, "try the stored credentials", saved=True)

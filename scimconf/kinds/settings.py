@@ -14,7 +14,7 @@ from scimconf.kinds.kind import Base, Effects, masked
 from scimconf.plan import Change, DesiredItem, Effect, FieldChange, Resource
 from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import Provisioning, Spec
-from scimconf.steps import Edit, Phase, Step
+from scimconf.steps import Edit, OperationName, Phase, Step
 
 
 class SettingsKind(Base):
@@ -100,7 +100,7 @@ def _written(provisioning: Provisioning) -> Mapping[str, Any]:
     return fields
 
 
-def _edit(one: FieldChange) -> tuple[str, str, Any]:
+def _edit(one: FieldChange) -> tuple[OperationName, str, Any]:
     """The operation, key and value that make one setting so."""
     if one.name == "scope":
         return "set_flag", "SyncAll", "true" if one.after == "all" else "false"

@@ -169,7 +169,7 @@ PARTIAL = {
     "13": "no rules",
     "17": "no rules",
 }
-NO_MAPPING = "the schema has no single mapping for users any more"
+NO_MAPPING = "the schema no longer has exactly one object mapping for users"
 
 
 @pytest.mark.parametrize("number", PARTIAL)

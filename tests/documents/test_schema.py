@@ -118,7 +118,7 @@ def test_a_mapping_that_is_not_one_any_more_is_said():
     for operation in ("set_mapping", "remove_mapping", "set_object", "define_attribute"):
         change = OPERATIONS[operation].change
         assert change is not None
-        with pytest.raises(LookupError, match="no single mapping for mine any more"):
+        with pytest.raises(LookupError, match="no longer has exactly one object mapping for mine"):
             change(doc(), ("mine", "OUT", "", "", "target", "a"), {"fields": {}, "source": None})
 
 

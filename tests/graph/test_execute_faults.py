@@ -111,7 +111,7 @@ def lost_before(fault):
 
 
 def struck(rehearsal):
-    return all(one["seen"] for one in rehearsal.request("GET", "/_sandbox/faults")["value"])
+    return all(fault["matched"] for fault in rehearsal.request("GET", "/_sandbox/faults")["value"])
 
 
 @EVERY_FAULT
@@ -224,7 +224,7 @@ def test_what_does_not_become_paused_is_not_changed_either(writer, spec):
     writer.fault({"status": 204}, method="POST", path="*/pause", times=0)
     report = apply(writer, spec("provisioning: {scope: all}"))
     assert report.exit_code == 5
-    assert failed(report) == {"wait until it is paused": "this did not show in time: wait until it is paused"}
+    assert failed(report) == {"wait until it is paused": "timed out: wait until it is paused"}
     assert job["schedule"]["state"] == "Active"
     assert not writer.asked("PUT", "/secrets")
 
@@ -342,7 +342,7 @@ def test_an_edit_of_the_same_mapping_between_plan_and_write_stops_the_apply(writ
     edited(writer, "title", defaultValue="Boss")
     report = writer.apply(planned)
     assert report.exit_code == 3
-    assert failed(report).popitem()[1].startswith("writer:attribute_mapping/users/title was changed by somebody else")
+    assert failed(report).popitem()[1].startswith("writer:attribute_mapping/users/title has changed in the tenant")
     assert writer.writes == []
 
 
@@ -393,7 +393,7 @@ def test_an_application_that_does_not_show_is_not_made_again():
     report = rehearsal.apply(WRITER)
     assert report.exit_code == 5
     assert failed(report) == {
-        "make the application Writer from its template": "done, but not to be found yet: "
+        "make the application Writer from its template": "done, but not visible yet: "
         "make the application Writer from its template"
     }
     assert "in a few minutes" in report.failed[0].hint

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from scimconf import permissions
 from scimconf.diagnostics import GraphError
-from scimconf.documents import permissions
 from scimconf.graph.protocol.request import Reply, Request
 from scimconf.graph.protocol.retry import RETRY_LATER, retry_after
 
