@@ -22,7 +22,6 @@ __all__ = [
     "Lookup",
     "Names",
     "Principal",
-    "Sample",
     "SecretRef",
     "Snapshot",
     "escape_placeholders",
@@ -132,22 +131,12 @@ class DeniedRead:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """Users that were read, from the assigned users or the whole directory; `complete` if these are all of them."""
-
-    users: tuple[Json, ...] = ()
-    assigned: bool = False
-    complete: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The result of reading the tenant for one application.
 
     `documents`: raw JSON by the document's name. `denied`: refused reads by the document's name. `names`: bound
     placeholders. `principals`: the matches of each lookup. `complete` is False while reading is in progress, when a
-    missing document may still arrive. `members`: number of direct members by group id, None if unknown. `users`: the
-    number of users of the directory. `sample`: users to estimate the impact of a change.
+    missing document may still arrive.
     """
 
     documents: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
@@ -155,9 +144,6 @@ class Snapshot:
     names: Names = field(default_factory=lambda: MappingProxyType({}))
     principals: Mapping[Lookup, tuple[Principal, ...]] = field(default_factory=lambda: MappingProxyType({}))
     complete: bool = True
-    members: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}))
-    users: int | None = None
-    sample: Sample = Sample()
 
     def get(self, name: str) -> Json | None:
         """Return the raw JSON of a document, or None if it does not exist or was not read."""

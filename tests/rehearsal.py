@@ -291,24 +291,24 @@ def wishes(**given: Any) -> PlanOptions:
 
 def everything_open(planned: PlannedApplication) -> PlanOptions:
     """The options with which somebody allows whatever guard the plan shows closed."""
-    return wishes(allow=tuple(guard.id for guard in planned.closed))
+    return wishes(allow=tuple(guard.id for guard in planned.blocking_guards))
 
 
 def told(planned: PlannedApplication, *, width: int = 100) -> str:
     """The plan as a pipe sees it, or its problems."""
-    if planned.comparison.errors:
-        return "".join(f"{one.location}  {one.code}  {one.message}\n" for one in planned.comparison.errors)
-    tenants = planned.comparison.tenant
-    return text.plan(Plan(tenants, (planned.comparison.plan,)) if tenants else Plan(), width=width)
+    if planned.errors:
+        return "".join(f"{one.location}  {one.code}  {one.message}\n" for one in planned.errors)
+    tenants = planned.tenant
+    return text.plan(Plan(tenants, (planned.plan,)) if tenants else Plan(), width=width)
 
 
 def changes(planned: PlannedApplication) -> list[str]:
     """`~ settings`, `+ assignment/user:ada@contoso.com/admin`: what a plan would do, without the application's name."""
-    return [f"{change.action.symbol} {change.address.local}" for change in planned.comparison.plan.changes]
+    return [f"{change.action.symbol} {change.address.local}" for change in planned.plan.changes]
 
 
 def codes(planned: PlannedApplication) -> list[str]:
-    return [problem.code for problem in planned.comparison.errors]
+    return [problem.code for problem in planned.errors]
 
 
 def mapping(schema: Any, source: str = "User") -> Any:

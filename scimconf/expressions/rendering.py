@@ -38,7 +38,7 @@ def render_compact(expression: Expression) -> str:
 
 
 def _top_level(expression: Expression) -> str:
-    """Return the text of a whole expression: a constant is quoted, since words and numbers stand only inside a call."""
+    """Return the text of a whole expression: a constant is quoted, since keywords and numbers are bare only inside a call."""
     return quote(expression.text) if isinstance(expression, Constant) else spell(expression)
 
 

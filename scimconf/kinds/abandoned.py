@@ -12,15 +12,17 @@ from itertools import chain
 
 from scimconf.kinds import roles
 from scimconf.kinds.kind import Kind
-from scimconf.plan import Abandoned, Absent, Exclusive, Resource, decode
+from scimconf.plan import Abandoned, Absent, DesiredItem, Exclusive, Resource, decode
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
 
 
-def left_behind(kinds: Sequence[Kind], former: Spec, spec: Spec, snapshot: Snapshot) -> tuple[Abandoned, ...]:
+def left_behind(
+    kinds: Sequence[Kind], former: Spec, desired: Iterable[DesiredItem], snapshot: Snapshot
+) -> tuple[Abandoned, ...]:
     """The live things and fields that only the former spec names, each with the line to write."""
     then = {one.identity: one for one in _wanted(kinds, former, snapshot) if isinstance(one, Resource)}
-    items = list(_wanted(kinds, spec, snapshot))
+    items = list(desired)
     now = {one.identity: one for one in items if isinstance(one, (Resource, Absent))}
     wholes = {one.prefix for one in items if isinstance(one, Exclusive)}
     found = []

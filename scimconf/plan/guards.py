@@ -39,7 +39,7 @@ class GuardExemption:
         return f"permit until {self.until.isoformat()}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GuardContext:
     """What guards need beside the changes.
 
@@ -49,6 +49,7 @@ class GuardContext:
     what a former spec named, where that is asked to stop an apply.
     """
 
+    today: date
     expected_tenant: str | None = None
     tenant: Tenant | None = None
     has_run: bool = False
@@ -60,7 +61,6 @@ class GuardContext:
     unavailable_secrets: tuple[str, ...] = ()
     abandoned: int = 0
     exemptions: tuple[GuardExemption, ...] = ()
-    today: date = date.min
 
 
 def opened(guard: Guard, facts: GuardContext) -> Guard:

@@ -24,14 +24,13 @@ MANY, OF_AT_LEAST, SHARE = 100, 10, 0.3
 
 
 def _counted(change: Change, which: Effect, guard: Guard) -> Guard:
-    """The guard with the people that its effect is about. A permit is measured against the most that there can be: where
-    only the least is known, or a sample, it has no number.
+    """Return the guard with the users that its effect concerns. `max` of an exemption is compared with an upper bound;
+    a guard with only a lower bound or a sample has no count and cannot be allowed by `max`.
     """
     impact = change.impact.get(which)
     if impact is None:
         return guard
-    is_most = impact.precision != "at_least" and not impact.sample_size and not impact.undetermined
-    return replace(guard, message=f"{guard.message} ({impact})", count=impact.count if is_most else None)
+    return replace(guard, impact=impact, count=impact.upper_bound)
 
 
 def _wrong_tenant(_changes: Sequence[Change], facts: GuardContext) -> Iterator[Guard]:

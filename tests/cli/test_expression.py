@@ -160,7 +160,7 @@ Switch(ToLower([country], ), , "us", "America", "de", Append([country], "!"))  A
     source: [country]  = "DE"
     suffix: "!"
 Reads country.
-Switch: Returns the value of the first key that equals the source.
+Switch: Returns the value of the key that equals the source.
 ToLower: Converts a string to lowercase.
 Append: Appends the suffix to the source.
 """

@@ -281,7 +281,7 @@ def test_a_stored_secret_that_nobody_can_send_again_stops_before_any_write(write
     file = tmp_path / "scimconf.yaml"
     file.write_text(SETTINGS_ONLY)
     planned = writer.plan(file)
-    assert "K403" in [one.code for one in planned.comparison.plan.warnings]
+    assert "K403" in [one.code for one in planned.plan.warnings]
     report = writer.apply(planned)
     assert report.exit_code == 1
     assert "SecretToken" in report.error

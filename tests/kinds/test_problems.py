@@ -51,15 +51,15 @@ TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         {},
         [
             (
-                "error K003 guard_exemptions[0]: the permit for initial-start was over on 2026-11-24. "
-                "Take it out, or give it a new day and reason."
+                "error K003 guard_exemptions[0]: the exemption for guard initial-start expired on 2026-11-24. "
+                "Remove it, or renew `until` and `reason`."
             )
         ],
     ),
     "something that comes along": (
         "app_roles: {roles: [{value: reader}]}\nassignments: {unlisted: keep, users: [{user: ada@contoso.com, role: reader}]}",
         {"options": {"only": ["assignment/*"]}},
-        ["warning K002 writer:app_role/reader comes along, since something that was asked for needs it."],
+        ["warning K002 writer:app_role/reader is included, because a selected change needs it."],
     ),
     # --- application ---
     "the application is refused": (
@@ -402,7 +402,7 @@ TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         [
             (
                 'error K503 mappings.users.filters[0].all[0].attribute: "departement" is not an attribute of the source. '
-                "Did you mean department?"
+                "Did you mean `department`?"
             )
         ],
     ),

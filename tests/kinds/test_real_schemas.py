@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from scimconf.kinds import KINDS
-from scimconf.workflow.compilation import PlanOptions, compare
+from scimconf.workflow.compilation import PlanOptions
 from tests.documents.samples import needs_samples, sample
-from tests.kinds.cases import TODAY, folded, line, overlaid, planned, snapshot, spec_of
+from tests.kinds.cases import TODAY, compare, folded, line, overlaid, planned, snapshot, spec_of
 
 pytestmark = needs_samples
 HINT = "Name the one you mean under a name of your own, with rule, source and target."

@@ -81,7 +81,7 @@ def reach(rehearsal, state, golden=None):
     if golden is not None:
         compare(told(first), golden)
     wanted = everything_open(first)
-    report = rehearsal.apply(rehearsal.plan(state, wanted) if first.closed else first, wanted)
+    report = rehearsal.apply(rehearsal.plan(state, wanted) if first.blocking_guards else first, wanted)
     assert (report.exit_code, report.error) == (0, ""), failures(report)
     assert {one.result for one in report.outcomes} <= {Result.DONE}, failures(report)
     return unchanged(rehearsal, state)
@@ -94,7 +94,7 @@ def unchanged(rehearsal, state):
     rehearsal.forget()
     assert rehearsal.apply(again).exit_code == 0
     assert rehearsal.writes == []
-    return again.comparison.plan.fingerprint
+    return again.plan.fingerprint
 
 
 def failures(report):

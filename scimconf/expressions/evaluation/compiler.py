@@ -20,7 +20,7 @@ from scimconf.expressions.dotnet.errors import (
 )
 from scimconf.expressions.dotnet.ticks import DotNetDateTime
 from scimconf.expressions.evaluation import control_flow
-from scimconf.expressions.evaluation.arguments import ArgumentConverter, from_attribute, to_element
+from scimconf.expressions.evaluation.arguments import from_attribute, to_element
 from scimconf.expressions.evaluation.comparison import compare
 from scimconf.expressions.evaluation.control_flow import Arguments, Evaluator, EvaluatorFactory
 from scimconf.expressions.evaluation.functions import (
@@ -227,46 +227,29 @@ def _within(name: str, evaluator: Evaluator) -> Evaluator:
 
 
 def _strict(call: Call, implementation: FunctionImplementation) -> Evaluator:
-    """Return the evaluator of a function that evaluates all of its arguments."""
+    """Return the evaluator of a function that evaluates all of its arguments.
+
+    Arguments beyond those with a converter of their own are an iterator, since the function may not need all of them.
+    """
     arguments = _arguments(call)
     fixed = len(implementation.converters)
-    if len(arguments) > fixed and implementation.rest is None:
+    function, with_context, convert_rest = implementation.run, implementation.with_context, implementation.rest
+    if len(arguments) > fixed and convert_rest is None:
         return _stopping(ServiceFailure(f"expected {fixed} arguments, got {len(arguments)}", call.name))
     padded = (*arguments, *(None,) * (fixed - len(arguments)))
     for position, argument in enumerate(padded[:fixed]):
         if argument is None and position not in implementation.optional:
             return _stopping(ServiceFailure(f"argument {position + 1} is missing", call.name))
     pairs = tuple(zip(implementation.converters, padded[:fixed], strict=True))
-    if implementation.rest is not None:
-        further = tuple(argument for argument in padded[fixed:] if argument)
-        return _within(call.name, _variadic(implementation, pairs, further))
-    function, with_context = implementation.run, implementation.with_context
+    further = tuple(argument for argument in padded[fixed:] if argument)
 
     def run(attributes: Mapping[str, Any], context: EvaluationContext) -> TypedValue:
-        try:
-            converted = [argument and convert(argument(attributes, context)) for convert, argument in pairs]
-            return function(context, *converted) if with_context else function(*converted)  # type: ignore[no-any-return]
-        except EvaluationStop as stop:
-            raise stop.within(call.name) from None
+        values = [argument and convert(argument(attributes, context)) for convert, argument in pairs]
+        if convert_rest is not None:
+            values.append(convert_rest(argument(attributes, context)) for argument in further)
+        return function(context, *values) if with_context else function(*values)  # type: ignore[no-any-return]
 
-    return run
-
-
-def _variadic(
-    implementation: FunctionImplementation,
-    pairs: tuple[tuple[ArgumentConverter, Evaluator | None], ...],
-    further: tuple[Evaluator, ...],
-) -> Evaluator:
-    """Return the evaluator of a function with any number of arguments, which it gets as an iterator, not all at once."""
-    convert_rest = implementation.rest
-    assert convert_rest is not None
-
-    def run(attributes: Mapping[str, Any], context: EvaluationContext) -> TypedValue:
-        converted = [argument and convert(argument(attributes, context)) for convert, argument in pairs]
-        rest = (convert_rest(argument(attributes, context)) for argument in further)
-        return implementation.run(*converted, rest)  # type: ignore[no-any-return]
-
-    return run
+    return _within(call.name, run)
 
 
 def _too_deep(expression: Expression) -> bool:

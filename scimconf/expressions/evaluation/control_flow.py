@@ -55,7 +55,7 @@ def _required_attributes(expression: Expression | None) -> Iterator[str]:
 
 
 def _failed_condition(no: Evaluator | None, attributes: Mapping[str, Any], context: EvaluationContext) -> TypedValue:
-    """Raise: a failed condition is an error or gives the value for False. If that is an error, it is one in any case."""
+    """Raise UndocumentedCase, or the error of the value for False: the condition fails, with an error or that value."""
     if no is not None:
         with suppress(UndocumentedBehaviour):
             no(attributes, context)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from scimconf.expressions.errors import ExpressionError
-from scimconf.expressions.lint import calls, dates, flow, matching, targets, texts
+from scimconf.expressions.lint import calls, dates, flow, matching, strings, targets
 from scimconf.expressions.lint.issue import ExpressionIssue, ExpressionRule, MappingFacts, Severity
 from scimconf.expressions.lint.spans import SourceSpan, locate_parts
 from scimconf.expressions.nodes import Expression
@@ -42,11 +42,11 @@ RULES: Mapping[str, ExpressionRule] = MappingProxyType(
         "L109": ExpressionRule("Function not documented for applications", "warning", calls.other_dialect),
         "L110": ExpressionRule("Unsupported use of SelectUniqueValue", "error", calls.unique_value),
         "L111": ExpressionRule("Expression too long", "error", _reported_by_check),
-        "L201": ExpressionRule("Single backslash", "warning", texts.backslash),
-        "L202": ExpressionRule("Undocumented combination of Replace arguments", "error", texts.replace_mode),
-        "L203": ExpressionRule("Unknown group in Replace", "warning", texts.replace_group),
-        "L204": ExpressionRule("Invalid regular expression", "error", texts.bad_pattern),
-        "L205": ExpressionRule("Capture group includes trailing white space", "warning", texts.trailing_space),
+        "L201": ExpressionRule("Single backslash", "warning", strings.backslash),
+        "L202": ExpressionRule("Undocumented combination of Replace arguments", "error", strings.replace_mode),
+        "L203": ExpressionRule("Unknown group in Replace", "warning", strings.replace_group),
+        "L204": ExpressionRule("Invalid regular expression", "error", strings.bad_pattern),
+        "L205": ExpressionRule("Capture group includes trailing white space", "warning", strings.trailing_space),
         "L206": ExpressionRule("Invalid interval", "error", dates.interval),
         "L207": ExpressionRule("Suspicious date format", "warning", dates.date_format),
         "L208": ExpressionRule("String instead of a date", "warning", dates.date_text),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from scimconf.plan import Effect, Impact
+from scimconf.plan import Effect, Guard, Impact
 
 SEVERE = frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS})
 """Effects that users notice when they are not intended."""
@@ -33,6 +33,8 @@ _BY_KIND: Mapping[tuple[Effect, str], str] = MappingProxyType(
 )
 """Sentences of kinds that can be more precise."""
 
+_POPULATIONS = {"": "", "assigned": " who are assigned", "in_scope": " in scope"}
+
 
 def sentence(effect: Effect, kind: str, impact: Impact | None = None) -> str:
     """Return what an effect does: `up to 1 user may be disabled: joe@contoso.com`."""
@@ -42,6 +44,11 @@ def sentence(effect: Effect, kind: str, impact: Impact | None = None) -> str:
     names = f": {_names(impact)}" if impact is not None and impact.examples else ""
     unknown = f"; unknown for {impact.undetermined:,}" if impact is not None and impact.undetermined else ""
     return template.format(users=users(impact)) + unknown + names
+
+
+def guard_message(guard: Guard) -> str:
+    """Return the message of a guard with the number of affected users."""
+    return guard.message if guard.impact is None else f"{guard.message} ({users(guard.impact)})"
 
 
 def users(impact: Impact | None) -> str:
@@ -55,7 +62,7 @@ def users(impact: Impact | None) -> str:
         number = f"{impact.count:,} of {impact.total:,} {'user' if impact.total == 1 else 'users'}"
     else:
         number = f"{impact.count:,} {'user' if impact.count == 1 else 'users'}"
-    return " ".join(filter(None, [f"{bound}{number}", impact.population]))
+    return f"{bound}{number}{_POPULATIONS[impact.population]}"
 
 
 def _names(impact: Impact) -> str:

@@ -70,6 +70,8 @@ def _replace(source: str | None, *arguments: Any) -> str:
     return replacing.replace(to_string(source) if present.fallback is None else source or "", present)
 
 
+_ALL_BUT_FIRST = tuple(range(1, 7))
+
 IMPLEMENTATIONS: Mapping[str, FunctionImplementation] = MappingProxyType(
     {
         "Append": _strict(strings.append, to_string, to_string),
@@ -88,9 +90,7 @@ IMPLEMENTATIONS: Mapping[str, FunctionImplementation] = MappingProxyType(
         "DateFromNum": _strict(dates.date_from_num, to_integer),
         "DefaultDomain": _strict(values.default_domain, with_context=True),
         "Error": _strict(values.fail, to_string),
-        "FormatDateTime": _strict(
-            dates.format_date_time, to_string, to_string, to_string, to_string, optional=(1,), with_context=True
-        ),
+        "FormatDateTime": _strict(dates.format_date_time, *(to_string,) * 4, optional=(1,), with_context=True),
         "Guid": _strict(values.guid, with_context=True),
         "IgnoreFlowIfNullOrEmpty": _strict(values.ignore_if_empty, unchanged),
         "InStr": _strict(strings.in_str, to_string, to_string, to_integer, to_string, optional=(2, 3)),
@@ -107,21 +107,11 @@ IMPLEMENTATIONS: Mapping[str, FunctionImplementation] = MappingProxyType(
         "Now": _strict(dates.now, with_context=True),
         "NumFromDate": _strict(dates.num_from_date, to_any),
         "PCase": _strict(words.p_case, to_string, to_string, optional=(1,)),
-        "RandomString": _strict(
-            values.random_string, to_integer, to_integer, to_integer, to_integer, to_integer, to_string, optional=(5,)
-        ),
+        "RandomString": _strict(values.random_string, *(to_integer,) * 5, to_string, optional=(5,)),
         "Redact": _strict(unchanged, unchanged),
         "RemoveDuplicates": _strict(lists.remove_duplicates, to_strings),
         "Replace": _strict(
-            _replace,
-            to_optional_string,
-            to_string,
-            to_string,
-            to_string,
-            to_string,
-            _to_fallback,
-            to_string,
-            optional=(1, 2, 3, 4, 5, 6),
+            _replace, to_optional_string, *(to_string,) * 4, _to_fallback, to_string, optional=_ALL_BUT_FIRST
         ),
         "SingleAppRoleAssignment": _strict(lists.single_role, to_roles),
         "Split": _strict(words.split, to_string, to_string, optional=(1,)),
