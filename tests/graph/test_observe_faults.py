@@ -41,11 +41,17 @@ def old(**more):
     return {"applications": [writer | more]}
 
 
-@pytest.fixture
-def writer():
+@pytest.fixture(scope="module")
+def planned_once():
+    """A tenant, and what a plan without faults shows of it."""
     rehearsal = Rehearsal(old())
-    rehearsal.expected = changes(rehearsal.plan(WRITER))
-    rehearsal.forget()
+    return rehearsal, changes(rehearsal.plan(WRITER))
+
+
+@pytest.fixture
+def writer(planned_once):
+    rehearsal = planned_once[0].copy()
+    rehearsal.expected = planned_once[1]
     return rehearsal
 
 
