@@ -31,6 +31,7 @@ class Permission:
 
 PERMISSIONS = (
     Permission("GET", r"^/organization\b", "Organization.Read.All"),
+    Permission("GET", r"^/applicationTemplates$", "Application.Read.All"),
     Permission("POST", r"^/applicationTemplates/", "Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"),
     Permission("POST|DELETE", r"/appRoleAssign", "AppRoleAssignment.ReadWrite.All and Application.Read.All"),
     Permission("GET", r"/appRoleAssign", "Application.Read.All"),
@@ -41,7 +42,7 @@ PERMISSIONS = (
     Permission(
         "GET",
         r"/synchronization/secrets$",
-        "Synchronization.Read.All, in some tenants Synchronization.ReadWrite.All",
+        "Synchronization.Read.All (in some tenants Synchronization.ReadWrite.All)",
     ),
     Permission("GET", r"/synchronization/", "Synchronization.Read.All"),
     Permission(".*", r"/synchronization/", "Synchronization.ReadWrite.All"),
@@ -50,7 +51,7 @@ PERMISSIONS = (
         ".*", r"^/(applications|servicePrincipals)\b", "Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"
     ),
     Permission("POST", r"^/directoryObjects/getByIds$", "Directory.Read.All"),
-    Permission("GET", r"^/users\b", "User.ReadBasic.All, for a preview User.Read.All"),
+    Permission("GET", r"^/users\b", "User.ReadBasic.All (for a preview User.Read.All)"),
     Permission("GET", r"^/groups/[^/]+/members\b", "GroupMember.Read.All"),
     Permission("GET", r"^/groups\b", "Group.ReadBasic.All"),
     Permission("GET", r"^/auditLogs/provisioning", "ProvisioningLog.Read.All"),
@@ -71,4 +72,4 @@ def hint(method: str, path: str) -> str:
     if permission is None:
         return ""
     role = _ROLE if "/synchronization/" in path else ""
-    return f"The request needs the Graph permission {permission}, which needs admin consent; sign in again afterwards.{role}"
+    return f"Grant the identity {permission} with admin consent, then sign in again.{role}"

@@ -24,7 +24,7 @@ from scimconf.plan import Change, DesiredItem, Effect, Guard, Resource
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Spec
-from scimconf.steps import Step
+from scimconf.steps import OperationName, Step
 
 _RESYNC = frozenset({Effect.RESYNC})
 _WIDER = frozenset({Effect.RESYNC, Effect.PROVISIONS})

@@ -237,7 +237,7 @@ def test_what_does_not_become_paused_is_not_changed_either(writer, spec):
     writer.fault({"status": 204}, method="POST", path="*/pause", times=0)
     report = apply(writer, spec("provisioning: {scope: all}"))
     assert report.exit_code == 5
-    assert failed(report) == {"wait until it is paused": "timed out: wait until it is paused"}
+    assert failed(report) == {"wait for provisioning to pause": "timed out: wait for provisioning to pause"}
     assert job["schedule"]["state"] == "Active"
     assert not writer.asked("PUT", "/secrets")
 
@@ -406,8 +406,8 @@ def test_an_application_that_does_not_show_is_not_made_again():
     report = rehearsal.apply(WRITER)
     assert report.exit_code == 5
     assert failed(report) == {
-        "make the application Writer from its template": "done, but not visible yet: "
-        "make the application Writer from its template"
+        "create the application Writer from its template": "done, but not visible yet: "
+        "create the application Writer from its template"
     }
     assert "in a few minutes" in report.failed[0].hint
     assert len(rehearsal.asked("POST", "/instantiate")) == 1
@@ -420,7 +420,7 @@ def test_an_interrupt_finishes_what_is_in_flight_and_begins_nothing_else():
     report = apply(rehearsal, WRITER, person)
     assert report.exit_code == 130
     done = {one.message for one in report.outcomes if one.result is Result.DONE}
-    assert "make the job from its template" in done
+    assert "create job" in done
     reasons = {one.detail for one in report.outcomes if one.result is Result.SKIPPED}
     assert reasons == {"because the apply was interrupted"}
     assert not rehearsal.asked("POST", "/start")

@@ -106,6 +106,7 @@ def test_json_without_a_content_type_is_taken(fake):
 
 
 CALLS = [
+    ("GET", "/applicationTemplates", "Application.Read.All"),
     ("GET", "/organization", "Organization.Read.All"),
     ("POST", "/applicationTemplates/1/instantiate", "Application.ReadWrite.OwnedBy"),
     ("GET", "/servicePrincipals/1", "Application.Read.All"),
@@ -151,7 +152,7 @@ def test_a_token_that_is_refused_is_no_missing_permission():
 
 
 def test_a_call_that_nobody_documents_has_no_hint():
-    assert hint(403, "x", "GET", "/applicationTemplates") == ""
+    assert hint(403, "x", "GET", "/me") == ""
 
 
 def test_an_error_of_the_client_carries_its_hint(fake):
