@@ -113,6 +113,7 @@ def test_a_published_schema_is_never_changed_in_silence(name, tmp_path):
     assert told > 0 or rows == 0
 
 
+@pytest.mark.slow
 def test_a_schema_of_a_megabyte(default, tmp_path):
     """Slow in nothing."""
 
