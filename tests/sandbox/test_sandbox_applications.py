@@ -8,7 +8,7 @@ CUSTOM = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
 ROLE = "11111111-2222-3333-4444-555555555555"
 
 
-def role(key: str = ROLE, **given):
+def role(key: str = ROLE, **properties):
     return {
         "id": key,
         "displayName": "Editor",
@@ -16,29 +16,29 @@ def role(key: str = ROLE, **given):
         "value": "editor",
         "isEnabled": True,
         "allowedMemberTypes": ["User"],
-    } | given
+    } | properties
 
 
 def application(client):
-    (found,) = client.value("/applications?$filter=displayName eq 'Writer'")
-    return found
+    (document,) = client.value("/applications?$filter=displayName eq 'Writer'")
+    return document
 
 
 def test_application_templates_are_filtered_by_name(contoso):
-    (found,) = contoso.value("/applicationTemplates?$filter=displayName eq 'Custom'")
-    assert found["id"] == CUSTOM
+    (template,) = contoso.value("/applicationTemplates?$filter=displayName eq 'Custom'")
+    assert template["id"] == CUSTOM
     assert contoso.get(f"/applicationTemplates/{CUSTOM}")["supportedProvisioningTypes"] == ["sync"]
     assert len(contoso.value("/applicationTemplates")) > 1
     contoso.get("/applicationTemplates/none", expect=404)
 
 
 def test_instantiate_creates_application_and_service_principal_with_the_same_roles(contoso):
-    made = contoso.post(f"/applicationTemplates/{CUSTOM}/instantiate", {"displayName": "Writer"})
-    app, principal = made["application"], made["servicePrincipal"]
+    instance = contoso.post(f"/applicationTemplates/{CUSTOM}/instantiate", {"displayName": "Writer"})
+    app, principal = instance["application"], instance["servicePrincipal"]
     assert app["applicationTemplateId"] == CUSTOM
-    assert [one["displayName"] for one in app["appRoles"]] == ["User", "msiam_access"]
+    assert [app_role["displayName"] for app_role in app["appRoles"]] == ["User", "msiam_access"]
     assert app["appRoles"] == principal["appRoles"]
-    assert all(one["value"] is None and one["origin"] == "Application" for one in app["appRoles"])
+    assert all(app_role["value"] is None and app_role["origin"] == "Application" for app_role in app["appRoles"])
     assert app["web"]["homePageUrl"] == principal["homepage"]
     assert principal["appRoleAssignmentRequired"] is True
     assert principal["servicePrincipalNames"] == [app["appId"]]
@@ -50,10 +50,17 @@ def test_instantiate_creates_application_and_service_principal_with_the_same_rol
 
 
 def test_instantiate_creates_new_ids_for_the_same_name(contoso):
-    two = [contoso.post(f"/applicationTemplates/{CUSTOM}/instantiate", {"displayName": "Writer"}) for _ in range(2)]
-    ids = {one[kind][key] for one in two for kind in ("application", "servicePrincipal") for key in ("id", "appId")}
+    instances = [
+        contoso.post(f"/applicationTemplates/{CUSTOM}/instantiate", {"displayName": "Writer"}) for _ in range(2)
+    ]
+    ids = {
+        instance[kind][key]
+        for instance in instances
+        for kind in ("application", "servicePrincipal")
+        for key in ("id", "appId")
+    }
     assert len(ids) == 6
-    assert len({one["id"] for made in two for one in made["application"]["appRoles"]}) == 4
+    assert len({app_role["id"] for instance in instances for app_role in instance["application"]["appRoles"]}) == 4
     assert len(contoso.value("/servicePrincipals?$filter=displayName eq 'Writer'")) == 2
 
 
@@ -157,7 +164,11 @@ def refusal(response):
 
 def test_app_roles_are_replaced_and_replicated_to_the_service_principal(writer):
     assert replace_roles(writer, lambda roles: [*roles, role(value="a:b/{c}", origin="Application")]).status_code == 204
-    assert [one["displayName"] for one in writer.principal()["appRoles"]] == ["User", "msiam_access", "Editor"]
+    assert [app_role["displayName"] for app_role in writer.principal()["appRoles"]] == [
+        "User",
+        "msiam_access",
+        "Editor",
+    ]
     assert writer.principal()["appRoles"] == application(writer)["appRoles"]
 
 
@@ -177,7 +188,7 @@ def test_an_enabled_app_role_cannot_be_changed_or_removed(writer, change):
 
 
 def test_app_role_values_null_and_empty_are_equal(writer):
-    assert replace_roles(writer, lambda roles: [one | {"value": ""} for one in roles]).status_code == 204
+    assert replace_roles(writer, lambda roles: [app_role | {"value": ""} for app_role in roles]).status_code == 204
     assert application(writer)["appRoles"][0]["value"] is None
 
 
@@ -238,7 +249,7 @@ def test_removing_an_app_role_removes_its_assignments(writer):
     replace_roles(writer, lambda roles: [*roles[:2], role(isEnabled=False)])
     assert len(writer.value(path)) == 2
     replace_roles(writer, lambda roles: roles[:2])
-    assert [one["appRoleId"] for one in writer.value(path)] == [principal["appRoles"][0]["id"]]
+    assert [app_role["appRoleId"] for app_role in writer.value(path)] == [principal["appRoles"][0]["id"]]
 
 
 def test_app_roles_of_the_service_principal_are_delayed_by_role_propagation(writer):

@@ -1,4 +1,4 @@
-"""Filters, pages and what the directory refuses of them."""
+"""Query options and paging of directory collections."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ ADVANCED = {"headers": {"ConsistencyLevel": "eventual"}}
     ],
 )
 def test_filter_returns_matching_users(contoso, text, names):
-    found = contoso.value("/users", params={"$filter": text, "$select": "userPrincipalName"})
-    assert sorted(one["userPrincipalName"].split("@")[0] for one in found) == names
+    users = contoso.value("/users", params={"$filter": text, "$select": "userPrincipalName"})
+    assert sorted(document["userPrincipalName"].split("@")[0] for document in users) == names
 
 
 def test_filter_matches_ids_and_lists(writer):
@@ -64,27 +64,27 @@ def test_filter_operators_of_advanced_queries_need_header_and_count(contoso):
     body = contoso.get("/users", params=query, **ADVANCED)
     assert body["@odata.count"] == len(body["value"]) == 1
     left = contoso.value("/users", params={"$filter": "not (accountEnabled eq true)", "$count": "true"}, **ADVANCED)
-    assert [one["displayName"] for one in left] == ["Charles Babbage"]
+    assert [document["displayName"] for document in left] == ["Charles Babbage"]
     others = contoso.value("/users", params={"$filter": "department ne 'Finance'", "$count": "true"}, **ADVANCED)
     assert len(others) == 10
 
 
 def test_filter_has_at_most_15_clauses(contoso):
-    def asked(count: int) -> dict:
+    def filter_of(count: int) -> dict:
         return {"$filter": "mail in (" + ",".join(f"'{n}@contoso.com'" for n in range(count)) + ")"}
 
-    assert contoso.value("/users", params=asked(15)) == []
-    error = contoso.get("/users", expect=400, params=asked(16))["error"]
+    assert contoso.value("/users", params=filter_of(15)) == []
+    error = contoso.get("/users", expect=400, params=filter_of(16))["error"]
     assert "16. Max allowed: 15." in error["message"]
     chain = " or ".join(f"mail eq '{n}@contoso.com'" for n in range(16))
     contoso.get("/users", expect=400, params={"$filter": chain})
-    assert contoso.value("/users", params=asked(16) | {"$count": "true"}, **ADVANCED) == []
+    assert contoso.value("/users", params=filter_of(16) | {"$count": "true"}, **ADVANCED) == []
 
 
 def test_pages_have_absolute_next_links(contoso):
     pages = contoso.pages("/users?$top=5&$select=userPrincipalName&$filter=startswith(mail,'')")
     assert [len(page) for page in pages] == [5, 5, 2]
-    assert len({one["userPrincipalName"] for page in pages for one in page}) == 12
+    assert len({document["userPrincipalName"] for page in pages for document in page}) == 12
     link = contoso.get("/users?$top=5")["@odata.nextLink"]
     assert link.startswith("http://127.0.0.1:8080/v1.0/users?$top=5&$skiptoken=")
 
@@ -148,25 +148,25 @@ def test_unsupported_query_options_are_refused(contoso, option):
 EVENTUAL = {"ConsistencyLevel": "eventual"}
 
 
-def found(client, path):
-    return [one["displayName"] for one in client.value(path, headers=EVENTUAL)]
+def display_names(client, path):
+    return [document["displayName"] for document in client.value(path, headers=EVENTUAL)]
 
 
 def test_search_matches_words_of_names_and_beginnings_of_addresses(contoso):
-    assert found(contoso, '/users?$search="displayName:hop"') == ["Grace Hopper"]
+    assert display_names(contoso, '/users?$search="displayName:hop"') == ["Grace Hopper"]
     both = '/users?$search="displayName:ada" OR "mail:grace"'
-    assert found(contoso, both) == ["Ada Lovelace", "Grace Hopper"]
-    assert found(contoso, '/users?$search="displayName:a" AND "mail:grace@"') == ["Grace Hopper"]
-    assert found(contoso, '/users?$search="mail:race"') == []
+    assert display_names(contoso, both) == ["Ada Lovelace", "Grace Hopper"]
+    assert display_names(contoso, '/users?$search="displayName:a" AND "mail:grace@"') == ["Grace Hopper"]
+    assert display_names(contoso, '/users?$search="mail:race"') == []
     for wrong in ("x", '"displayName:a" "mail:b"', '"displayName:a" OR', '"other:a"', ""):
         contoso.get(f"/users?$search={wrong}", expect=400, headers=EVENTUAL)
 
 
 def test_orderby_sorts_and_pages(contoso):
-    names = [one for page in contoso.pages("/users?$orderby=displayName desc&$top=5") for one in page]
-    shown = [one["displayName"] for one in names]
-    assert shown == sorted(shown, reverse=True) and len(shown) == 12
-    by_two = found(contoso, "/users?$orderby=displayName,userPrincipalName desc&$filter=accountEnabled eq true")
+    documents = [document for page in contoso.pages("/users?$orderby=displayName desc&$top=5") for document in page]
+    names = [document["displayName"] for document in documents]
+    assert names == sorted(names, reverse=True) and len(names) == 12
+    by_two = display_names(contoso, "/users?$orderby=displayName,userPrincipalName desc&$filter=accountEnabled eq true")
     assert by_two == sorted(by_two)
 
 

@@ -142,7 +142,7 @@ def test_the_journal_lists_requests_in_order_without_secrets(writer):
     assert first["query"] == {"filter": "displayName eq 'Writer'"}
     assert (second["method"], second["path"], second["status"]) == ("PUT", path, 204)
     assert second["body"] == {"value": [{"key": "SecretToken", "value": "*"}, {"key": "SyncAll", "value": "true"}]}
-    assert [one["number"] for one in entries] == [*range(1, len(entries) + 1)]
+    assert [document["number"] for document in entries] == [*range(1, len(entries) + 1)]
     writer.delete("/_sandbox/journal")
     assert writer.value("/_sandbox/journal") == []
 
@@ -177,7 +177,7 @@ def test_a_fault_replaces_the_response_to_the_nth_matching_request(contoso):
     answer = {"status": 429, "body": {"error": {"code": "TooManyRequests"}}, "headers": {"Retry-After": "7"}}
     arm(contoso, method="GET", path="/users/*", nth=2, times=2, action=answer)
     got = [contoso.send("GET", path) for path in ["/users/ada@contoso.com", "/groups", *["/users/ada@contoso.com"] * 3]]
-    assert [one.status_code for one in got] == [200, 200, 429, 429, 200]
+    assert [document.status_code for document in got] == [200, 200, 429, 429, 200]
     assert got[2].headers["retry-after"] == "7"
     assert got[2].json() == answer["body"]
 
@@ -189,13 +189,13 @@ def test_a_fault_with_times_0_is_permanent(contoso):
     contoso.get("/users")
 
 
-@pytest.mark.parametrize(("when", "made"), [("before", 0), ("after", 1)])
-def test_a_fault_drops_the_connection_before_or_after_the_effect(contoso, when, made):
+@pytest.mark.parametrize(("when", "count"), [("before", 0), ("after", 1)])
+def test_a_fault_drops_the_connection_before_or_after_the_effect(contoso, when, count):
     arm(contoso, method="POST", path="/groups", when=when, action="drop")
     with pytest.raises(ConnectionDropped):
         contoso.send("POST", "/groups", {"displayName": "New"})
-    assert len(contoso.value("/groups?$filter=displayName eq 'New'")) == made
-    assert [one["status"] for one in contoso.value("/_sandbox/journal")][0] == (201 if made else None)
+    assert len(contoso.value("/groups?$filter=displayName eq 'New'")) == count
+    assert [document["status"] for document in contoso.value("/_sandbox/journal")][0] == (201 if count else None)
 
 
 def test_a_fault_replaces_the_response_after_the_effect(contoso):
@@ -215,7 +215,7 @@ def test_a_fault_applies_to_requests_of_a_batch(contoso):
     arm(contoso, path="/users/*", action={"status": 429, "headers": {"Retry-After": "1"}})
     requests = [{"id": str(n), "method": "GET", "url": "/users/ada@contoso.com"} for n in range(2)]
     answers = contoso.post("/$batch", {"requests": requests}, expect=200)["responses"]
-    assert sorted(one["status"] for one in answers) == [200, 429]
+    assert sorted(document["status"] for document in answers) == [200, 429]
 
 
 def test_a_fault_delays_the_response(contoso, delays):
@@ -263,9 +263,9 @@ def test_switches_are_listed_with_values_and_facts(contoso):
     assert [row.name for row in table()] == list(rows)
 
 
-@pytest.mark.parametrize("given", [{"secrets": "merge"}, {"secrets_put": "both"}, {"late_reads": "-1"}, ["late_reads"]])
-def test_invalid_switch_positions_are_refused(contoso, given):
-    contoso.put("/_sandbox/switches", given, expect=400)
+@pytest.mark.parametrize("body", [{"secrets": "merge"}, {"secrets_put": "both"}, {"late_reads": "-1"}, ["late_reads"]])
+def test_invalid_switch_positions_are_refused(contoso, body):
+    contoso.put("/_sandbox/switches", body, expect=400)
 
 
 def test_switch_positions_come_from_tenant_file_caller_and_requests(sandbox):
@@ -295,7 +295,7 @@ def test_the_state_contains_no_secrets(sandbox):
     assert len(state["users"]) == 12
     assert state["appRoleAssignments"][0]["principalDisplayName"] == "Ada Lovelace"
     assert [len(state[name]) for name in ("applications", "servicePrincipals", "jobs", "schemas", "secrets")] == [1] * 5
-    assert next(one for one in state["groups"] if one["displayName"] == "AP-Finance")["members"]
+    assert next(document for document in state["groups"] if document["displayName"] == "AP-Finance")["members"]
 
 
 def test_reset_restores_the_initial_tenant(writer):

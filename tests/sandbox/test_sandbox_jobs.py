@@ -1,4 +1,4 @@
-"""Templates and the life of a job."""
+"""Templates, and the life cycle of a job."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GOOD = {"BaseAddress": "https://app.writer.com/api/scim/v2", "SecretToken": "goo
 
 
 def inner(response_body):
-    """The synchronization service's own error, out of the message that carries it."""
+    """Return the error of the synchronization service inside the message of a GraphError."""
     assert response_body["error"]["code"] == "UnknownError"
     return json.loads(response_body["error"]["message"])["error"]
 
@@ -22,7 +22,7 @@ def test_templates_of_the_custom_application_are_scim_only(writer):
     (template,) = writer.value(f"{writer.sync()}/templates")
     assert (template["id"], template["factoryTag"], template["default"]) == ("scim", "scim", True)
     assert template["applicationId"] == "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
-    metadata = {one["key"]: one["value"] for one in template["metadata"]}
+    metadata = {document["key"]: document["value"] for document in template["metadata"]}
     assert json.loads(metadata["configurationFields"]) == [
         {"name": "baseaddress"},
         {"name": "secrettoken", "secret": True},
@@ -43,7 +43,7 @@ def test_templates_of_gallery_applications_are_their_own(sandbox):
     client = sandbox({"applications": [{"displayName": name, "template": name} for name in ("Parley", "Fieldbook")]})
     (template,) = client.value(f"{client.sync('Parley')}/templates")
     assert template["id"] == "parley"
-    ids = [one["id"] for one in client.value(f"{client.sync('Fieldbook')}/templates")]
+    ids = [document["id"] for document in client.value(f"{client.sync('Fieldbook')}/templates")]
     assert ids == ["fieldbook", "fieldbookLegacy"]
     assert client.principal("Parley")["tags"] == ["WindowsAzureActiveDirectoryIntegratedApp"]
 
@@ -93,11 +93,11 @@ def test_a_started_job_completes_its_cycle_after_reads(writer):
     writer.put(f"{writer.sync()}/secrets", {"value": [{"key": k, "value": v} for k, v in GOOD.items()]})
     job = writer.job()
     writer.post(f"{job}/start", expect=204)
-    seen = [writer.get(job) for _ in range(3)]
-    assert [one["status"]["code"] for one in seen] == ["NotRun", "Active", "Active"]
-    assert {one["schedule"]["state"] for one in seen} == {"Active"}
-    assert seen[-1]["status"]["lastExecution"]["state"] == "Succeeded"
-    assert seen[-1]["status"]["steadyStateFirstAchievedTime"] == "2030-01-02T12:00:00Z"
+    documents = [writer.get(job) for _ in range(3)]
+    assert [document["status"]["code"] for document in documents] == ["NotRun", "Active", "Active"]
+    assert {document["schedule"]["state"] for document in documents} == {"Active"}
+    assert documents[-1]["status"]["lastExecution"]["state"] == "Succeeded"
+    assert documents[-1]["status"]["steadyStateFirstAchievedTime"] == "2030-01-02T12:00:00Z"
 
 
 def test_cycle_reads_and_started_code_are_switches(writer):
@@ -111,14 +111,15 @@ def test_an_active_job_with_invalid_credentials_is_quarantined(writer):
     job = writer.job()
     writer.post(f"{job}/start", expect=204)
     writer.get(job)
-    found = writer.get(job)
-    assert found["schedule"]["state"] == "Active"
-    assert found["status"]["code"] == "Quarantine"
-    assert found["status"]["quarantine"]["reason"] == "EncounteredQuarantineException"
-    assert found["status"]["quarantine"]["nextAttempt"] == "2030-01-02T12:05:00Z"
-    assert found["status"]["lastExecution"]["state"] == "Failed"
+    document = writer.get(job)
+    assert document["schedule"]["state"] == "Active"
+    assert document["status"]["code"] == "Quarantine"
+    assert document["status"]["quarantine"]["reason"] == "EncounteredQuarantineException"
+    assert document["status"]["quarantine"]["nextAttempt"] == "2030-01-02T12:05:00Z"
+    assert document["status"]["lastExecution"]["state"] == "Failed"
     assert (
-        found["status"]["quarantine"]["error"]["message"] == "Please provide a valid tenant URL for your application."
+        document["status"]["quarantine"]["error"]["message"]
+        == "Please provide a valid tenant URL for your application."
     )
 
 
@@ -160,8 +161,8 @@ def test_pause_sets_the_state_of_the_switch(writer, state):
     job = writer.job()
     writer.post(f"{job}/start", expect=204)
     writer.post(f"{job}/pause", expect=204)
-    found = [writer.get(job) for _ in range(3)][-1]
-    assert (found["schedule"]["state"], found["status"]["code"]) == (state, "Paused")
+    document = [writer.get(job) for _ in range(3)][-1]
+    assert (document["schedule"]["state"], document["status"]["code"]) == (state, "Paused")
 
 
 def test_start_of_a_running_job_changes_nothing(writer):

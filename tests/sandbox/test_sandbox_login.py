@@ -1,4 +1,4 @@
-"""The login service and the cloud's metadata, as the clients of others ask for them."""
+"""The sign-in service, the cloud metadata, owners and certificates, as other clients use them."""
 
 from __future__ import annotations
 
@@ -29,11 +29,15 @@ def claims(token):
 def test_a_token_identifies_its_client(contoso):
     answer = ask(contoso, FORM).json()
     assert (answer["token_type"], answer["expires_in"]) == ("Bearer", 3599)
-    said = claims(answer["access_token"])
-    assert said["tid"] == contoso.value("/organization")[0]["id"]
-    assert (said["appid"], said["app_displayname"], said["exp"] - said["iat"]) == ("me", "Client me", 3599)
-    assert said["oid"] == claims(ask(contoso, FORM).json()["access_token"])["oid"]
-    assert said["oid"] != claims(ask(contoso, FORM | {"client_id": "you"}).json()["access_token"])["oid"]
+    token_claims = claims(answer["access_token"])
+    assert token_claims["tid"] == contoso.value("/organization")[0]["id"]
+    assert (token_claims["appid"], token_claims["app_displayname"], token_claims["exp"] - token_claims["iat"]) == (
+        "me",
+        "Client me",
+        3599,
+    )
+    assert token_claims["oid"] == claims(ask(contoso, FORM).json()["access_token"])["oid"]
+    assert token_claims["oid"] != claims(ask(contoso, FORM | {"client_id": "you"}).json()["access_token"])["oid"]
     assert contoso.value("/servicePrincipals") == []
 
 
@@ -57,12 +61,12 @@ def test_the_token_endpoint_validates_the_form(contoso, changed, status, error):
 
 
 def test_metadata_endpoints_are_absolute(contoso):
-    told = contoso.get(f"{HOST}/metadata/endpoints?api-version=2022-09-01")
-    assert told["microsoftGraphResourceId"] == told["authentication"]["loginEndpoint"] == HOST
-    assert told["name"] and told["resourceManager"]
-    told = contoso.get(f"{HOST}/contoso/v2.0/.well-known/openid-configuration")
-    assert told["token_endpoint"] == f"{HOST}/contoso/oauth2/v2.0/token"
-    assert contoso.get(told["jwks_uri"]) == {"keys": []}
+    document = contoso.get(f"{HOST}/metadata/endpoints?api-version=2022-09-01")
+    assert document["microsoftGraphResourceId"] == document["authentication"]["loginEndpoint"] == HOST
+    assert document["name"] and document["resourceManager"]
+    document = contoso.get(f"{HOST}/contoso/v2.0/.well-known/openid-configuration")
+    assert document["token_endpoint"] == f"{HOST}/contoso/oauth2/v2.0/token"
+    assert contoso.get(document["jwks_uri"]) == {"keys": []}
 
 
 # ---- owners ---------------------------------------------------------------------------------------------------------
@@ -89,8 +93,10 @@ def test_owners_of_a_group_are_added_and_listed(contoso):
     contoso.post(f"{group}/owners/$ref", link, expect=204)
     contoso.post(f"{group}/owners/$ref", link, expect=400)
     contoso.post(f"{group}/owners/$ref", {"@odata.id": "nobody"}, expect=404)
-    assert [one["displayName"] for one in contoso.value(f"/beta{group}/owners?$select=displayName")] == ["Ada Lovelace"]
-    assert ada["id"] not in [one["id"] for one in contoso.value(f"{group}/members")]
+    assert [owner["displayName"] for owner in contoso.value(f"/beta{group}/owners?$select=displayName")] == [
+        "Ada Lovelace"
+    ]
+    assert ada["id"] not in [owner["id"] for owner in contoso.value(f"{group}/members")]
 
 
 @pytest.mark.parametrize(("links", "status"), [(["x"], 404), ("x", 400)])
@@ -106,7 +112,7 @@ def test_deleting_an_application_deletes_its_owners(contoso):
     assert contoso.service.tenant.store.value("SELECT COUNT(*) FROM members WHERE group_id LIKE 'owners/%'") == 0
 
 
-# ---- what only those clients ask ------------------------------------------------------------------------------------
+# ---- requests of these clients only ------------------------------------------------------------------------------------
 
 
 def test_manager_is_not_found(contoso):
@@ -139,8 +145,8 @@ def test_patch_ignores_id_and_annotations(writer, path):
     ],
 )
 def test_filter_is_decoded_in_each_url_encoding(contoso, query):
-    (found,) = contoso.value(f"/users?{query}")
-    assert found["displayName"] == "Tim O'Reilly"
+    (user,) = contoso.value(f"/users?{query}")
+    assert user["displayName"] == "Tim O'Reilly"
 
 
 # ---- certificates ---------------------------------------------------------------------------------------------------
@@ -149,9 +155,9 @@ NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
 def test_certificates_are_reused_until_a_week_before_expiry(tmp_path):
-    made = ensure_certificates(tmp_path / "tls", now=NOON)
-    first = made.authority.read_bytes(), made.certificate.read_bytes(), made.key.read_bytes()
-    assert made.key.stat().st_mode & 0o777 == 0o600
+    certificates = ensure_certificates(tmp_path / "tls", now=NOON)
+    first = certificates.authority.read_bytes(), certificates.certificate.read_bytes(), certificates.key.read_bytes()
+    assert certificates.key.stat().st_mode & 0o777 == 0o600
     assert ensure_certificates(tmp_path / "tls", now=NOON + timedelta(days=300)).authority.read_bytes() == first[0]
     assert ensure_certificates(tmp_path / "tls", now=NOON + timedelta(days=392)).authority.read_bytes() != first[0]
 

@@ -1,4 +1,4 @@
-"""Late arrival: what a thing looks like until so many reads have been made, and what it looks like after."""
+"""Replication delay: what requests return for a new object during a number of reads, and afterwards."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def statuses(client, method, path, body=None, times=4):
 
 
 def settled(client):
-    """Both objects, once all of their late arrival is over, and the switch back at nothing late."""
-    made = instantiate(client)
+    """Instantiate Writer and end its replication delay."""
+    instance = instantiate(client)
     client.service.tenant.store.run("DELETE FROM delays")
     client.service.tenant.store.run("UPDATE objects SET hidden = 0")
-    return made
+    return instance
 
 
 @pytest.mark.parametrize("kind", ["application", "servicePrincipal"])
@@ -52,10 +52,10 @@ def test_late_reads_delay_the_service_principal_of_a_new_application(late):
 
 def test_late_reads_make_synchronization_an_empty_401_then_without_templates(late):
     path = f"/servicePrincipals/{instantiate(late)['servicePrincipal']['id']}/synchronization/templates"
-    answers = [late.send("GET", path) for _ in range(5)]
-    assert [one.status_code for one in answers] == [401, 401, 200, 200, 200]
-    assert (answers[0].json()["error"]["code"], answers[0].json()["error"]["message"]) == ("UnknownError", "")
-    assert [len(one.json()["value"]) for one in answers[2:]] == [0, 0, 1]
+    responses = [late.send("GET", path) for _ in range(5)]
+    assert [response.status_code for response in responses] == [401, 401, 200, 200, 200]
+    assert (responses[0].json()["error"]["code"], responses[0].json()["error"]["message"]) == ("UnknownError", "")
+    assert [len(response.json()["value"]) for response in responses[2:]] == [0, 0, 1]
 
 
 def test_late_reads_delay_the_template_of_a_new_job(late):
@@ -76,8 +76,8 @@ def test_late_reads_hide_a_new_job_from_the_list(late):
     assert [len(late.value(f"{sync}/jobs")) for _ in range(3)] == [0, 0, 1]
 
 
-def assignment(client, made, role=0):
-    principal = made["servicePrincipal"]
+def assignment(client, instance, role=0):
+    principal = instance["servicePrincipal"]
     body = {
         "principalId": client.get("/users/ada@contoso.com")["id"],
         "resourceId": principal["id"],
@@ -88,30 +88,30 @@ def assignment(client, made, role=0):
 
 def test_late_reads_refuse_assignments_of_a_new_service_principal(late):
     path, body = assignment(late, instantiate(late))
-    answers = [late.send("POST", path, body) for _ in range(5)]
-    assert [one.status_code for one in answers] == [404, 404, 400, 400, 201]
-    assert answers[2].json()["error"]["message"] == "Not a valid reference update."
+    responses = [late.send("POST", path, body) for _ in range(5)]
+    assert [response.status_code for response in responses] == [404, 404, 400, 400, 201]
+    assert responses[2].json()["error"]["message"] == "Not a valid reference update."
 
 
 def test_late_reads_refuse_assignments_to_a_new_app_role(late):
-    made = settled(late)
-    path, body = assignment(late, made)
+    instance = settled(late)
+    path, body = assignment(late, instance)
     key = "11111111-2222-3333-4444-555555555555"
     new = {"id": key, "displayName": "a", "description": "a", "value": "a", "allowedMemberTypes": ["User"]}
-    roles = [*made["application"]["appRoles"], new]
-    late.patch(f"/applications/{made['application']['id']}", {"appRoles": roles})
-    answers = [late.send("POST", path, body | {"appRoleId": key}) for _ in range(3)]
-    assert [one.status_code for one in answers] == [400, 400, 201]
-    assert answers[0].json()["error"]["message"] == "Not a valid reference update."
+    roles = [*instance["application"]["appRoles"], new]
+    late.patch(f"/applications/{instance['application']['id']}", {"appRoles": roles})
+    responses = [late.send("POST", path, body | {"appRoleId": key}) for _ in range(3)]
+    assert [response.status_code for response in responses] == [400, 400, 201]
+    assert responses[0].json()["error"]["message"] == "Not a valid reference update."
 
 
 def test_late_reads_delay_listed_and_deleted_assignments(late):
     path, body = assignment(late, settled(late))
-    made = late.post(path, body)
-    assert late.get(f"{path}/{made['id']}")["id"] == made["id"]
+    instance = late.post(path, body)
+    assert late.get(f"{path}/{instance['id']}")["id"] == instance["id"]
     assert [len(late.value(path)) for _ in range(3)] == [0, 0, 1]
-    late.delete(f"{path}/{made['id']}")
-    late.get(f"{path}/{made['id']}", expect=404)
+    late.delete(f"{path}/{instance['id']}")
+    late.get(f"{path}/{instance['id']}", expect=404)
     assert [len(late.value(path)) for _ in range(3)] == [1, 1, 0]
 
 
@@ -128,8 +128,8 @@ def test_late_reads_do_not_apply_to_a_described_tenant(sandbox):
 
 
 def test_clock_offset_makes_applications_older(contoso):
-    made = contoso.post(f"/applicationTemplates/{CUSTOM}/instantiate", {"displayName": "Writer"})
+    instance = contoso.post(f"/applicationTemplates/{CUSTOM}/instantiate", {"displayName": "Writer"})
     contoso.switch(clock_offset_seconds=3600)
-    answer = contoso.send("GET", f"/applications/{made['application']['id']}")
-    assert answer.headers["date"] == "Wed, 02 Jan 2030 13:00:00 GMT"
-    assert answer.json()["createdDateTime"] == "2030-01-02T12:00:00Z"
+    response = contoso.send("GET", f"/applications/{instance['application']['id']}")
+    assert response.headers["date"] == "Wed, 02 Jan 2030 13:00:00 GMT"
+    assert response.json()["createdDateTime"] == "2030-01-02T12:00:00Z"

@@ -1,4 +1,4 @@
-"""A schema that is PUT: what is refused, what is brought into the service's form, and what survives."""
+"""PUT of a schema: what is refused, what is normalized and what is kept; and the requests about its functions."""
 
 from __future__ import annotations
 
@@ -263,9 +263,9 @@ def test_put_schema_builds_a_missing_expression_from_the_tree(writer, schema):
     assert rows(put(writer, schema))["title"]["source"]["expression"] == 'Join("@", [mail], [surname])'
 
 
-def clause(**given):
+def clause(**changes):
     operand = {"values": ["Employee"]}
-    return {"sourceOperandName": "employeeType", "operatorName": "EQUALS", "targetOperand": operand} | given
+    return {"sourceOperandName": "employeeType", "operatorName": "EQUALS", "targetOperand": operand} | changes
 
 
 def scoped(document, *clauses):
@@ -299,7 +299,7 @@ def test_put_schema_normalizes_a_scope_without_groups(writer, schema, position, 
 
 
 @pytest.mark.parametrize(
-    ("code", "given"),
+    ("code", "changes"),
     [
         ("Operator", {"operatorName": "SOUNDS LIKE"}),
         ("Operator", {"operatorName": "equals"}),
@@ -308,8 +308,8 @@ def test_put_schema_normalizes_a_scope_without_groups(writer, schema, position, 
         ("Scope", {"targetOperand": {"values": [1]}}),
     ],
 )
-def test_put_schema_refuses_an_invalid_clause(writer, schema, code, given):
-    assert refused(writer, scoped(schema, clause(**given))) == code
+def test_put_schema_refuses_an_invalid_clause(writer, schema, code, changes):
+    assert refused(writer, scoped(schema, clause(**changes))) == code
 
 
 @pytest.mark.parametrize("scope", ["x", {"groups": ["x"]}, {"groups": [{"clauses": ["x"]}]}])
@@ -318,28 +318,28 @@ def test_put_schema_refuses_an_invalid_scope(writer, schema, scope):
     assert refused(writer, schema) in ("Scope", "Operator")
 
 
-# ---- catalogues and the parser --------------------------------------------------------------------------------------
+# ---- functions, operators and parseExpression --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("owner", ["{job}", "{sync}/templates/scim"])
 @pytest.mark.parametrize("brackets", ["", "()"])
 def test_functions_and_operators_are_listed_below_jobs_and_templates(writer, owner, brackets):
     path = owner.format(job=writer.job(), sync=writer.sync()) + "/schema"
-    functions = {one["name"]: one["parameters"] for one in writer.value(f"{path}/functions{brackets}")}
+    functions = {entry["name"]: entry["parameters"] for entry in writer.value(f"{path}/functions{brackets}")}
     assert functions["Join"][1] == {
         "name": "source",
         "type": "String",
         "required": True,
         "allowMultipleOccurrences": True,
     }
-    operators = {one["name"]: one["arity"] for one in writer.value(f"{path}/filterOperators{brackets}")}
+    operators = {entry["name"]: entry["arity"] for entry in writer.value(f"{path}/filterOperators{brackets}")}
     assert (operators["EQUALS"], operators["IS NULL"], len(operators)) == ("Binary", "Unary", 14)
     assert writer.post(f"{path}/parseExpression", {"expression": "[mail]"}, expect=200)["parsingSucceeded"] is True
 
 
 def test_catalogue_name_is_a_switch(writer):
     writer.switch(catalogue_name="id")
-    assert "EQUALS" in [one["id"] for one in writer.value(f"{writer.job()}/schema/filterOperators")]
+    assert "EQUALS" in [entry["id"] for entry in writer.value(f"{writer.job()}/schema/filterOperators")]
 
 
 def parsed(client, text):
@@ -351,7 +351,7 @@ def parsed(client, text):
 def test_parse_expression_returns_a_tree_that_put_schema_accepts(writer):
     tree = parsed(writer, 'Replace([preferredLanguage],"-", , ,"_", ,  )')
     assert tree["expression"] == 'Replace([preferredLanguage], "-", , , "_", , )'
-    assert [one["key"] for one in tree["parameters"]] == ["source", "Find", "Replacement"]
+    assert [entry["key"] for entry in tree["parameters"]] == ["source", "Find", "Replacement"]
     assert put(writer, _mapped(writer, tree))
 
 
@@ -410,7 +410,7 @@ def test_the_scim_template_has_the_documented_mappings(writer, schema):
 
 def test_the_scim_template_has_valid_anchors_and_references(schema):
     for directory in schema["directories"]:
-        objects = {one["name"]: {row["name"] for row in one["attributes"]} for one in directory["objects"]}
+        objects = {entry["name"]: {row["name"] for row in entry["attributes"]} for entry in directory["objects"]}
         for definition in directory["objects"]:
             assert sum(row["anchor"] for row in definition["attributes"]) == 1
             for row in definition["attributes"]:
@@ -428,7 +428,7 @@ def test_put_schema_accepts_the_schema_of_each_gallery_template(sandbox, name):
     assert after | {"version": ""} == document | {"version": ""}
 
 
-# ---- whatever is sent -----------------------------------------------------------------------------------------------
+# ---- malformed documents -----------------------------------------------------------------------------------------------
 
 MALFORMED = [None, [], "x", 7, [None], [[]], {"a": None}]
 

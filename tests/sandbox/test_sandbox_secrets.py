@@ -1,4 +1,4 @@
-"""The secrets of a service principal, and trying credentials."""
+"""The secrets of a service principal, and validateCredentials."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from .test_sandbox_jobs import inner
 URL = "https://app.writer.com/api/scim/v2"
 
 
-def pairs(given):
-    return [{"key": key, "value": value} for key, value in given.items()]
+def pairs(credentials):
+    return [{"key": key, "value": value} for key, value in credentials.items()]
 
 
 class Secrets:
@@ -19,18 +19,18 @@ class Secrets:
         self.client = client
         self.path = f"{client.sync()}/secrets"
 
-    def put(self, expect=204, **given):
-        return self.client.put(self.path, {"value": pairs(given)}, expect=expect)
+    def put(self, expect=204, **credentials):
+        return self.client.put(self.path, {"value": pairs(credentials)}, expect=expect)
 
     def shown(self):
-        return {one["key"]: one["value"] for one in self.client.value(self.path)}
+        return {pair["key"]: pair["value"] for pair in self.client.value(self.path)}
 
     def stored(self):
         rows = self.client.service.tenant.store.rows("SELECT key, value FROM secrets ORDER BY seq")
         return dict(rows)
 
-    def validate(self, expect=204, saved=False, **given):
-        body = {"useSavedCredentials": saved, "credentials": pairs(given)}
+    def validate(self, expect=204, saved=False, **credentials):
+        body = {"useSavedCredentials": saved, "credentials": pairs(credentials)}
         return self.client.post(f"{self.client.job()}/validateCredentials", body, expect=expect)
 
 
@@ -109,7 +109,7 @@ def test_secrets_belong_to_one_service_principal(sandbox):
 
 
 @pytest.mark.parametrize(
-    ("given", "status"),
+    ("credentials", "status"),
     [
         ({"BaseAddress": URL, "SecretToken": "anything"}, 204),
         ({"BaseAddress": f"{URL}?aadOptscim062020", "SecretToken": "anything"}, 204),
@@ -136,8 +136,8 @@ def test_secrets_belong_to_one_service_principal(sandbox):
         ({"BaseAddress": URL, "AuthenticationType": "OAuth2ClientCredentialsGrant", "Oauth2ClientSecret": "s"}, 400),
     ],
 )
-def test_validate_credentials_accepts_or_refuses(secrets, given, status):
-    body = secrets.validate(expect=status, **given)
+def test_validate_credentials_accepts_or_refuses(secrets, credentials, status):
+    body = secrets.validate(expect=status, **credentials)
     if status == 400:
         assert inner(body)["code"] == "EmulatedCredentialsError"
     assert secrets.shown() == {}

@@ -37,7 +37,7 @@ def users(document):
 
 
 def row(document, target):
-    return next(one for one in users(document)["attributeMappings"] if one["targetAttributeName"] == target)
+    return next(entry for entry in users(document)["attributeMappings"] if entry["targetAttributeName"] == target)
 
 
 def function(text):
@@ -60,7 +60,7 @@ def test_fill_defaults_left_out_keeps_omissions(writer, schema):
     writer.switch(fill_defaults="left_out")
     bare = {"targetAttributeName": "title", "source": {"name": "department", "type": "Attribute"}}
     rows = users(schema)["attributeMappings"]
-    rows[:] = [one for one in rows if one["targetAttributeName"] != "title"] + [bare]
+    rows[:] = [entry for entry in rows if entry["targetAttributeName"] != "title"] + [bare]
     schema["directories"][1]["objects"][0]["attributes"].append({"name": "urn:a:2.0:User:b", "type": "String"})
     for key in ("scope", "flowTypes", "enabled"):
         del users(schema)[key]
@@ -77,12 +77,12 @@ def test_duplicate_targets_are_refused_or_kept(writer, schema):
     users(schema)["attributeMappings"].append(row(schema, "title"))
     writer.put(f"{writer.job()}/schema", schema, expect=400)
     writer.switch(duplicate_targets="kept")
-    names = [one["targetAttributeName"] for one in users(put(writer, schema))["attributeMappings"]]
+    names = [entry["targetAttributeName"] for entry in users(put(writer, schema))["attributeMappings"]]
     assert names.count("title") == 2
 
 
 @pytest.mark.parametrize(
-    ("switches", "sent", "kept"),
+    ("switches", "sent", "expected"),
     [
         ({}, 'Join( "@" ,[mail], , )', 'Join( "@" ,[mail], , )'),
         ({"expression_spaces": "single"}, 'Join( "a ,b" ,[mail] )', 'Join("a ,b", [mail])'),
@@ -92,10 +92,10 @@ def test_duplicate_targets_are_refused_or_kept(writer, schema):
         ({"expression_kept": "rebuilt"}, 'Join("@",[mail],,)', 'Join("@", [mail])'),
     ],
 )
-def test_expression_text_is_stored_as_the_switches_select(writer, schema, switches, sent, kept):
+def test_expression_text_is_stored_as_the_switches_select(writer, schema, switches, sent, expected):
     writer.switch(**switches)
     row(schema, "title")["source"] = function(sent)
-    assert row(put(writer, schema), "title")["source"]["expression"] == kept
+    assert row(put(writer, schema), "title")["source"]["expression"] == expected
 
 
 def test_constant_expression_and_empty_parameters_are_null(writer, schema):
@@ -114,10 +114,10 @@ def test_boolean_text_changes_values_of_filters(writer, schema):
         "targetOperand": {"values": ["tRUE", "trueish"]},
     }
     users(schema)["scope"] = {"groups": [{"name": "a", "clauses": [clause]}]}
-    for position, shown in (("as_sent", "tRUE"), ("capitals", "True"), ("lower", "true")):
+    for position, returned in (("as_sent", "tRUE"), ("capitals", "True"), ("lower", "true")):
         writer.switch(boolean_text=position)
         group = users(put(writer, schema))["scope"]["groups"][0]
-        assert group["clauses"][0]["targetOperand"]["values"] == [shown, "trueish"]
+        assert group["clauses"][0]["targetOperand"]["values"] == [returned, "trueish"]
 
 
 def test_names_put_restores_names_of_the_template(writer, schema):
@@ -141,8 +141,8 @@ def test_directory_name_and_display_names_change_the_schema(sandbox, name):
 @pytest.mark.parametrize(("position", "version"), [("6.0", "6.0"), ("v1.2", "v1.2"), ("guid", None)])
 def test_schema_version_is_that_of_an_unchanged_schema(sandbox, position, version):
     client = sandbox({"applications": [WRITER | {"jobs": [{}]}]}, switches={"schema_version": position})
-    shown = read(client)["version"]
-    assert shown == version or (version is None and len(shown) == 36)
+    returned = read(client)["version"]
+    assert returned == version or (version is None and len(returned) == 36)
 
 
 def test_annotations_are_none_context_or_full(writer):
@@ -189,7 +189,7 @@ def test_schema_deleted_sets_the_status(writer):
 
 def test_operator_names_underscored_are_listed_and_accepted(writer, schema):
     writer.switch(operator_names="underscored")
-    names = [one["name"] for one in writer.value(f"{writer.job()}/schema/filterOperators")]
+    names = [entry["name"] for entry in writer.value(f"{writer.job()}/schema/filterOperators")]
     assert {"EQUALS", "IS FALSE", "NOT REGEX MATCH", "IS_TRUE", "NOT_EQUALS", "GREATER_THAN"} <= set(names)
     clause = {"sourceOperandName": "accountEnabled", "operatorName": "IS_TRUE", "targetOperand": None}
     users(schema)["scope"] = {"groups": [{"name": "a", "clauses": [clause]}]}
@@ -212,8 +212,8 @@ def write(client, secrets, expect=204):
     return client.put(f"{client.sync()}/secrets", {"value": value}, expect=expect)
 
 
-def shown(client):
-    return {one["key"]: one["value"] for one in client.value(f"{client.sync()}/secrets")}
+def returned(client):
+    return {entry["key"]: entry["value"] for entry in client.value(f"{client.sync()}/secrets")}
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def shown(client):
 def test_mask_selects_the_masked_secrets(writer, position, masked):
     write(writer, SECRETS)
     writer.switch(mask=position)
-    assert {key for key, value in shown(writer).items() if value == "*"} == masked
+    assert {key for key, value in returned(writer).items() if value == "*"} == masked
 
 
 @pytest.mark.parametrize(
@@ -243,18 +243,18 @@ def test_secrets_order_selects_the_order(writer, position, order):
     writer.switch(secrets_order=position)
     write(writer, {"BaseAddress": "https://a.example", "SecretToken": "t"})
     write(writer, {"SyncAll": "true", "SecretToken": "u", "BaseAddress": "https://b.example"})
-    assert list(shown(writer)) == order
-    assert shown(writer)["BaseAddress"] == "https://b.example"
+    assert list(returned(writer)) == order
+    assert returned(writer)["BaseAddress"] == "https://b.example"
 
 
 def test_settings_text_and_boolean_text_change_returned_secrets(writer):
     write(writer, SECRETS)
-    assert shown(writer)["SyncNotificationSettings"] == SETTINGS
+    assert returned(writer)["SyncNotificationSettings"] == SETTINGS
     writer.switch(settings_text="compact", boolean_text="capitals")
-    assert shown(writer)["SyncNotificationSettings"] == SETTINGS.replace(" ", "")
-    assert shown(writer)["SyncAll"] == "True"
+    assert returned(writer)["SyncNotificationSettings"] == SETTINGS.replace(" ", "")
+    assert returned(writer)["SyncAll"] == "True"
     writer.switch(settings_text="filled")
-    filled = json.loads(shown(writer)["SyncNotificationSettings"])
+    filled = json.loads(returned(writer)["SyncNotificationSettings"])
     assert (filled["DeleteThresholdValue"], filled["Enabled"], len(filled)) == (17, False, 5)
 
 
@@ -266,9 +266,9 @@ def test_recipients_one_refuses_several_addresses(writer):
 
 
 def test_sync_all_default_returns_an_unwritten_key(writer):
-    assert "SyncAll" not in shown(writer)
+    assert "SyncAll" not in returned(writer)
     writer.switch(sync_all_default="false")
-    assert shown(writer) == {"SyncAll": "false"}
+    assert returned(writer) == {"SyncAll": "false"}
 
 
 def test_masked_secret_write_refuses_the_mask(writer):
@@ -276,13 +276,13 @@ def test_masked_secret_write_refuses_the_mask(writer):
     assert inner(write(writer, {"SecretToken": "*"}, expect=400))["code"] == "EmulatedInvalidSecret"
 
 
-@pytest.mark.parametrize(("how", "code"), [("plain", "EmulatedCredentialsError"), ("empty", "UnknownError")])
-def test_credentials_failure_selects_the_error(writer, how, code):
-    writer.switch(credentials_failure=how)
+@pytest.mark.parametrize(("position", "code"), [("plain", "EmulatedCredentialsError"), ("empty", "UnknownError")])
+def test_credentials_failure_selects_the_error(writer, position, code):
+    writer.switch(credentials_failure=position)
     body = {"useSavedCredentials": True}
     error = writer.post(f"{writer.job()}/validateCredentials", body, expect=400)["error"]
     assert error["code"] == code
-    assert bool(error["message"]) == (how == "plain")
+    assert bool(error["message"]) == (position == "plain")
 
 
 # ---- jobs -----------------------------------------------------------------------------------------------------------
@@ -302,8 +302,8 @@ def test_job_id_selects_the_parts_of_the_id(sandbox):
     for position in ("fresh", "app_id", "app_id", "two_parts"):
         client.switch(job_id=position)
         ids.append(client.post(f"{client.sync()}/jobs", {"templateId": "scim"}, expect=200)["id"])
-    assert [len(one.split(".")) for one in ids] == [3, 3, 3, 2] and len(set(ids)) == 4
-    assert [one.endswith(client.principal()["appId"]) for one in ids] == [False, True, False, False]
+    assert [len(entry.split(".")) for entry in ids] == [3, 3, 3, 2] and len(set(ids)) == 4
+    assert [entry.endswith(client.principal()["appId"]) for entry in ids] == [False, True, False, False]
 
 
 def test_patch_job_is_refused_or_ignored(writer):
@@ -359,8 +359,8 @@ def test_role_deletion_deletes_or_keeps_assignments(sandbox, position, left):
     client = sandbox({"applications": [WRITER | {"roles": [role], "assignments": rows}]})
     client.switch(role_deletion=position)
     (app,) = client.value("/applications?$filter=displayName eq 'Writer'")
-    kept = [one for one in app["appRoles"] if one["value"] != "old"]
-    client.patch(f"/applications/{app['id']}", {"appRoles": kept})
+    remaining = [entry for entry in app["appRoles"] if entry["value"] != "old"]
+    client.patch(f"/applications/{app['id']}", {"appRoles": remaining})
     assert len(client.value(f"/servicePrincipals/{client.principal()['id']}/appRoleAssignedTo")) == left
 
 

@@ -1,4 +1,4 @@
-"""A tenant described in JSON, and one that outlives the process."""
+"""Tenant files, and the file that stores a tenant."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def test_a_tenant_file_describes_a_whole_tenant(sandbox):
     assert organization["verifiedDomains"][0]["isDefault"] is True
     assert len(client.value("/users")) == 2
     (sales,) = client.value("/groups?$filter=displayName eq 'Sales'")
-    assert [one["displayName"] for one in client.value(f"/groups/{sales['id']}/members")] == ["eve", "Inner"]
+    assert [document["displayName"] for document in client.value(f"/groups/{sales['id']}/members")] == ["eve", "Inner"]
     principal = client.principal()
     assert (principal["tags"], principal["createdDateTime"]) == (["a"], "2020-01-01T00:00:00Z")
-    assert [one["displayName"] for one in principal["appRoles"]] == ["User", "msiam_access", "admin", "off"]
+    assert [document["displayName"] for document in principal["appRoles"]] == ["User", "msiam_access", "admin", "off"]
     rows = client.value(f"/servicePrincipals/{principal['id']}/appRoleAssignedTo")
-    assert [(one["principalType"], one["principalDisplayName"]) for one in rows] == [
+    assert [(document["principalType"], document["principalDisplayName"]) for document in rows] == [
         ("User", "joe"),
         ("Group", "Sales"),
     ]

@@ -31,9 +31,9 @@ def test_a_user_is_read_by_id_and_by_name_in_any_case(contoso):
 
 def test_a_user_has_default_properties_without_select(contoso):
     assert "department" not in contoso.get("/users/ada@contoso.com")
-    asked = contoso.get("/users/ada@contoso.com?$select=department,employeeType,aboutMe")
-    asked.pop("@odata.context")
-    assert asked == {"department": "Engineering", "employeeType": "Employee", "aboutMe": None}
+    body = contoso.get("/users/ada@contoso.com?$select=department,employeeType,aboutMe")
+    body.pop("@odata.context")
+    assert body == {"department": "Engineering", "employeeType": "Employee", "aboutMe": None}
 
 
 def test_an_unknown_user_is_a_404(contoso):
@@ -43,13 +43,13 @@ def test_an_unknown_user_is_a_404(contoso):
 
 
 def test_users_are_created_changed_and_deleted(contoso):
-    made = contoso.post("/users", {"displayName": "Joe", "userPrincipalName": "joe@contoso.com", "passwordProfile": {}})
-    assert made["mailNickname"] == "joe"
-    assert "passwordProfile" not in made
+    user = contoso.post("/users", {"displayName": "Joe", "userPrincipalName": "joe@contoso.com", "passwordProfile": {}})
+    assert user["mailNickname"] == "joe"
+    assert "passwordProfile" not in user
     contoso.patch("/users/joe@contoso.com", {"displayName": "Joseph", "accountEnabled": False})
-    assert contoso.get(f"/users/{made['id']}")["displayName"] == "Joseph"
+    assert contoso.get(f"/users/{user['id']}")["displayName"] == "Joseph"
     contoso.delete("/users/joe@contoso.com")
-    contoso.get(f"/users/{made['id']}", expect=404)
+    contoso.get(f"/users/{user['id']}", expect=404)
 
 
 @pytest.mark.parametrize(
@@ -102,9 +102,9 @@ def test_members_cast_to_users_are_users_only(sandbox):
     (outer,) = client.value("/groups?$filter=displayName eq 'Outer'")
     cast = f"/groups/{outer['id']}/members/microsoft.graph.user"
     assert len(client.value(f"/groups/{outer['id']}/members")) == 3
-    asked = client.get(f"{cast}?$count=true&$top=1&$select=id", headers={"ConsistencyLevel": "eventual"})
-    assert asked["@odata.count"] == 2
-    assert [one["displayName"] for one in client.value(cast)] == ["Grace Hopper", "Hedy Lamarr"]
+    body = client.get(f"{cast}?$count=true&$top=1&$select=id", headers={"ConsistencyLevel": "eventual"})
+    assert body["@odata.count"] == 2
+    assert [document["displayName"] for document in client.value(cast)] == ["Grace Hopper", "Hedy Lamarr"]
     assert [len(page) for page in client.pages(f"{cast}?$top=1")] == [1, 1]
 
 
@@ -135,17 +135,22 @@ def test_a_deleted_user_loses_memberships_and_assignments(writer):
     writer.delete(f"/users/{ada}")
     assert writer.value(path) == []
     (admins,) = writer.value("/groups?$filter=displayName eq 'Writer admins'")
-    assert [one["displayName"] for one in writer.value(f"/groups/{admins['id']}/members")] == ["Grace Hopper"]
+    assert [document["displayName"] for document in writer.value(f"/groups/{admins['id']}/members")] == ["Grace Hopper"]
 
 
 def test_get_by_ids_omits_unknown_ids(writer):
     ada, grace = (writer.get(f"/users/{name}@contoso.com")["id"] for name in ("ada", "grace"))
     (group,) = writer.value("/groups?$filter=displayName eq 'AP-Finance'")
     ids = [ada, group["id"], "00000000-0000-0000-0000-00000000dead", writer.principal()["id"], grace]
-    found = writer.post("/directoryObjects/getByIds", {"ids": ids}, expect=200)["value"]
-    assert [one["@odata.type"].rsplit(".")[-1] for one in found] == ["user", "group", "servicePrincipal", "user"]
+    objects = writer.post("/directoryObjects/getByIds", {"ids": ids}, expect=200)["value"]
+    assert [document["@odata.type"].rsplit(".")[-1] for document in objects] == [
+        "user",
+        "group",
+        "servicePrincipal",
+        "user",
+    ]
     only = writer.post("/directoryObjects/getByIds", {"ids": ids, "types": ["group"]}, expect=200)["value"]
-    assert [one["displayName"] for one in only] == ["AP-Finance"]
+    assert [document["displayName"] for document in only] == ["AP-Finance"]
 
 
 @pytest.mark.parametrize("ids", [[], None, ["x"] * 1001])
