@@ -125,7 +125,7 @@ tests:
         ),
         (
             "{name: x, expect: {usrName: n}}",
-            'scimconf.yaml:10:24  K511  tests[0].expect.usrName: "usrName" is no mapped attribute of this spec, so it cannot be tried. Did you mean "userName"?',
+            'scimconf.yaml:10:24  K511  tests[0].expect.usrName: "usrName" is no mapped attribute of this spec, so it cannot be tried. Did you mean `userName`?',
         ),
         (
             "{name: x, expect: {title: n}}",
