@@ -11,8 +11,8 @@ import sys
 import threading
 
 import pytest
-from rehearsal import WRITER
-from serving import PATIENCE, child, environment, terminal, wait_until
+from server_fixture import PATIENCE, child, environment, terminal, wait_until
+from tenant_fixture import WRITER
 
 from scimconf.cli import main as command_line
 from scimconf.cli import options
