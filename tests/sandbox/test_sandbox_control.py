@@ -10,7 +10,7 @@ from scimconf.sandbox.switches import SwitchError, Switches, table
 
 from .client import WRITER
 
-# ---- every response ---------------------------------------------------------------------------------------------------
+# ---- every response -------------------------------------------------------------------------------------------------
 
 
 def test_every_response_has_request_ids_date_and_content_type(contoso):

@@ -318,7 +318,7 @@ def test_put_schema_refuses_an_invalid_scope(writer, schema, scope):
     assert refused(writer, schema) in ("Scope", "Operator")
 
 
-# ---- functions, operators and parseExpression --------------------------------------------------------------------------------------
+# ---- functions, operators and parseExpression -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("owner", ["{job}", "{sync}/templates/scim"])
@@ -428,7 +428,7 @@ def test_put_schema_accepts_the_schema_of_each_gallery_template(sandbox, name):
     assert after | {"version": ""} == document | {"version": ""}
 
 
-# ---- malformed documents -----------------------------------------------------------------------------------------------
+# ---- malformed documents --------------------------------------------------------------------------------------------
 
 MALFORMED = [None, [], "x", 7, [None], [[]], {"a": None}]
 
