@@ -165,10 +165,7 @@ def whole(found: PlanResults, asked: dict[str, Any]) -> Plan:
         shaped["ignore"] = list(asked["ignore"])
     return Plan(
         tenants[0] if tenants else Tenant(),
-        tuple(
-            replace(one.plan, paths=tuple(map(_from_here, one.plan.paths)))
-            for one in found.planned
-        ),
+        tuple(replace(one.plan, paths=tuple(map(_from_here, one.plan.paths))) for one in found.planned),
         {**shaped, "resend_secrets": asked["resend_secrets"]},
     )
 

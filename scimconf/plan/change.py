@@ -30,12 +30,14 @@ class Action(StrEnum):
 
 
 class Effect(StrEnum):
-    """What a change does to people: `docs/effects.md` is the table field by direction."""
+    """What a change does to users, the most severe first. `docs/effects.md` lists the effects of every field."""
 
     DATA_LOSS = "data_loss"
     DEPROVISIONS = "deprovisions"
+    STOPS = "stops"
     PROVISIONS = "provisions"
     CREDENTIALS = "credentials"
+    DIALECT = "dialect"
     RESYNC = "resync"
 
 

@@ -32,7 +32,7 @@ from scimconf.plan.impact import Impact, Population, Precision
 from scimconf.plan.resource import Address, Resource, WriteOnly
 
 Json = Any
-EffectName = Literal["data_loss", "deprovisions", "provisions", "credentials", "resync"]
+EffectName = Literal["data_loss", "deprovisions", "stops", "provisions", "credentials", "dialect", "resync"]
 MAJOR = 2
 
 

@@ -10,7 +10,7 @@ from itertools import chain
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job
 from scimconf.kinds.kind import Kind
-from scimconf.plan import Action, Address, Change, DesiredItem, DiffResult, Effect, Exclusive, ReportOnly, Resource
+from scimconf.plan import Action, Address, Change, DesiredItem, DiffResult, Exclusive, ReportOnly, Resource
 from scimconf.plan.diff import diff
 from scimconf.plan.select import Selection, select, unmatched_patterns
 from scimconf.snapshot import Document, Lookup, Snapshot
@@ -37,7 +37,8 @@ class ChangeSet:
     """The selected changes of one application with their effects, the steps that make them, and the diagnostics.
 
     There are no changes if a diagnostic is an error. `desired` are the items of the spec; `unmatched` are the patterns
-    of `only` and `exclude` that match no desired or observed resource.
+    of `only` and `exclude` that match no desired or observed resource. `is_partial` says that only the first step could
+    be planned, because the application must be created first.
     """
 
     changes: tuple[Change, ...] = ()
@@ -47,6 +48,7 @@ class ChangeSet:
     diff: DiffResult = field(default_factory=DiffResult)
     selection: Selection = field(default_factory=lambda: Selection(()))
     unmatched: frozenset[str] = frozenset()
+    is_partial: bool = False
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -55,11 +57,6 @@ class ChangeSet:
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
         return tuple(diagnostic for diagnostic in self.diagnostics if not diagnostic.is_error)
-
-    @property
-    def is_partial(self) -> bool:
-        """Whether only the first step can be planned, because the application must be created first."""
-        return _creates_application(self.changes)
 
 
 def documents(kinds: Sequence[Kind], specs: Sequence[Spec]) -> tuple[Document, ...]:
@@ -99,7 +96,8 @@ def build_changes(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options
     observed = tuple(chain.from_iterable(kind.observed(spec, snapshot) for kind in kinds))
     result = diff(desired, observed, {kind.name: kind.traits for kind in kinds}, resend=options.resend_secrets)
     changes = _with_effects(kinds, result.changes, snapshot)
-    selection = select(changes, options.only, options.exclude, {kind.name: kind.after for kind in kinds})
+    requires = {kind.name: (*kind.after, *kind.companions) for kind in kinds}
+    selection = select(changes, options.only, options.exclude, requires)
     patterns = (*options.only, *options.exclude)
     return ChangeSet(
         changes=selection.changes,
@@ -109,6 +107,7 @@ def build_changes(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options
         diff=result,
         selection=selection,
         unmatched=unmatched_patterns(patterns, _addresses(desired, observed)) if patterns else frozenset(),
+        is_partial=_is_partial(kinds, selection.changes),
     )
 
 
@@ -129,30 +128,20 @@ def _with_effects(kinds: Sequence[Kind], changes: Sequence[Change], snapshot: Sn
         effects = kind.effects(own, snapshot)
         for change in own:
             change_effects = effects.get(change.address, frozenset())
-            annotated.append(
-                replace(change, effects=change_effects if has_run else _before_first_start(change, change_effects))
-            )
+            visible = change_effects if has_run else change_effects & kind.effects_before_start
+            annotated.append(replace(change, effects=visible))
     return tuple(annotated)
 
 
-_ACCESS = frozenset({Effect.CREDENTIALS, Effect.DATA_LOSS, Effect.DEPROVISIONS})
-"""Roles and assignments give access by themselves, whether or not users have been provisioned."""
-
-
-def _before_first_start(change: Change, effects: frozenset[Effect]) -> frozenset[Effect]:
-    """Return the effects of a change before the job has run: only its start, access and credentials affect users."""
-    if change.kind == "schedule":
-        return effects
-    return effects & (_ACCESS if change.kind in ("app_role", "assignment") else {Effect.CREDENTIALS})
-
-
-def _creates_application(changes: Iterable[Change]) -> bool:
-    return any(change.kind == "application" and change.action is Action.CREATE for change in changes)
+def _is_partial(kinds: Sequence[Kind], changes: Iterable[Change]) -> bool:
+    """Return whether a change creates what the rest of the plan depends on: the application."""
+    foundations = {kind.name for kind in kinds if kind.is_foundation}
+    return any(change.kind in foundations and change.action is Action.CREATE for change in changes)
 
 
 def _steps(kinds: Sequence[Kind], spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> tuple[Step, ...]:
     """Return the steps of all kinds; of a partial plan only those that create the application."""
     if not changes:
         return ()
-    planned = [kind for kind in kinds if kind.name == "application"] if _creates_application(changes) else kinds
+    planned = [kind for kind in kinds if kind.is_foundation] if _is_partial(kinds, changes) else kinds
     return tuple(chain.from_iterable(kind.steps(spec, changes, snapshot) for kind in planned))

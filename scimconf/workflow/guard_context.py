@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from scimconf.diagnostics import Diagnostic
-from scimconf.documents import application, job, secrets
-from scimconf.kinds import mappings
-from scimconf.plan import Address, DiffResult, Resource, Tenant
+from scimconf.documents import application, job
+from scimconf.kinds import KINDS
+from scimconf.kinds.assignment import removed_assignments
+from scimconf.kinds.connection import needed_secrets
+from scimconf.plan import Address, DiffResult, Tenant
 from scimconf.plan.guards import GuardContext, GuardExemption
 from scimconf.plan.impact import ImpactData
-from scimconf.snapshot import SecretRef, Snapshot
+from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
-from scimconf.steps import Edit, Step
+from scimconf.steps import Step
 from scimconf.workflow.compilation import ChangeSet, PlanOptions
-
-ROLES = "appRoleAssignments"
 
 
 def tenant_of(snapshot: Snapshot) -> Tenant | None:
@@ -44,6 +44,7 @@ def guard_context(
         holders=Counter(row["principalId"] for row in rows),
         members={principal: data.members.get(principal) if principal in groups else 1 for principal in principals},
         groups=groups,
+        removed_assignments=removed_assignments(change_set.changes),
         matching=_matching(change_set.diff),
         unavailable_secrets=tuple(_unavailable_secrets(spec, change_set.steps, snapshot)),
         abandoned=abandoned,
@@ -76,8 +77,9 @@ def _unavailable_secrets(spec: Spec, steps: Sequence[Step], snapshot: Snapshot) 
 
 def warnings(spec: Spec, change_set: ChangeSet, snapshot: Snapshot) -> Iterator[Diagnostic]:
     """Yield the warnings of a plan that depend on its changes and steps."""
-    yield from _secret_warnings(change_set.steps, snapshot)
-    for address in change_set.selection.pulled:
+    for kind in KINDS:
+        yield from kind.warnings(spec, snapshot, change_set.diff, change_set.steps)
+    for address in change_set.selection.prerequisites:
         message = f"{address} is included, because a selected change needs it"
         yield Diagnostic("K002", message, severity="warning")
     if spec.tenant is None:
@@ -86,45 +88,3 @@ def warnings(spec: Spec, change_set: ChangeSet, snapshot: Snapshot) -> Iterator[
             "Add `tenant:` with a verified domain.",
         )
         yield Diagnostic("K001", message, severity="warning", hint=hint)
-    yield from _default_access_warnings(spec, change_set.diff)
-
-
-def needed_secrets(steps: Iterable[Step], snapshot: Snapshot) -> Mapping[str, SecretRef | None]:
-    """Graph's key → the reference that an apply resolves for it; None where a stored value cannot be sent again."""
-    edits = [step for step in steps if isinstance(step, Edit) and step.document.name == "secrets"]
-    if not edits:
-        return {}
-    references: dict[str, SecretRef | None] = {
-        edit.key[0]: edit.value for edit in edits if isinstance(edit.value, SecretRef)
-    }
-    document, removed = edits[0].document, {edit.key[0] for edit in edits if edit.operation == "remove_value"}
-    for key in secrets.masked(snapshot.get("secrets")):
-        if key not in removed and key not in dict(document.plain):
-            references.setdefault(key, dict(document.references).get(key))
-    return references
-
-
-def _secret_warnings(steps: Sequence[Step], snapshot: Snapshot) -> Iterator[Diagnostic]:
-    for key, reference in needed_secrets(steps, snapshot).items():
-        if reference is not None:
-            yield Diagnostic("K402", f"apply needs {reference} for {key}", severity="warning")
-        elif not any(isinstance(step, Edit) and step.document.partial for step in steps):
-            message = f"{key} is stored and cannot be read back, and the spec names no source for it; apply would stop"
-            hint = "Secrets are written as a whole: add the source of this value under `connection`."
-            yield Diagnostic("K403", message, severity="warning", hint=hint)
-
-
-def _default_access_warnings(spec: Spec, diff: DiffResult) -> Iterator[Diagnostic]:
-    """Warn about unmanaged assignments without a role, if a mapping sends roles."""
-    count = sum(resource.address.kind == "assignment" and _is_default(resource) for resource in diff.unmanaged)
-    if count and any(ROLES in mappings.reads(row.row) for row in mappings.listed(spec)):
-        subject = "1 unmanaged assignment has" if count == 1 else f"{count} unmanaged assignments have"
-        message = (
-            f"{subject} no role (Default Access); Microsoft does not document what a mapping of roles sends for it"
-        )
-        hint = "Assign a role under `assignments`."
-        yield Diagnostic("K812", message, ("assignments",), severity="warning", hint=hint)
-
-
-def _is_default(resource: Resource) -> bool:
-    return isinstance(resource.key, tuple) and resource.key[1] == application.DEFAULT_ACCESS

@@ -9,11 +9,11 @@ from scimconf.diagnostics import Diagnostic
 from scimconf.impact import estimates
 from scimconf.impact.estimates import guard_queries, impact_inputs, impact_queries, scope_documents
 from scimconf.kinds import KINDS
-from scimconf.kinds.abandoned import left_behind
+from scimconf.kinds.abandoned import find_abandoned
+from scimconf.kinds.registry import guards
 from scimconf.plan import ApplicationPlan, Change, Guard, Tenant
 from scimconf.plan.diff import fingerprint
 from scimconf.plan.impact import ImpactData
-from scimconf.plan.rules import guards
 from scimconf.snapshot import Snapshot
 from scimconf.spec.loaded import Loaded, digest
 from scimconf.spec.model import Spec
@@ -129,7 +129,7 @@ def compile_plan(
     """Return the plan of a change set whose changes are annotated with their impact. Pure."""
     if change_set.errors:
         return ApplicationPlan(spec.name, warnings=change_set.warnings)
-    abandoned = () if previous is None else left_behind(KINDS, previous, change_set.desired, snapshot)
+    abandoned = () if previous is None else find_abandoned(KINDS, previous, change_set.desired, snapshot)
     blocking = len(abandoned) if options.fail_on_abandoned else 0
     context = guard_context(spec, snapshot, options, change_set, data, blocking)
     return ApplicationPlan(
@@ -143,5 +143,5 @@ def compile_plan(
         guards=guards(change_set.changes, context),
         warnings=(*change_set.warnings, *warnings(spec, change_set, snapshot), *estimates.warnings(data)),
         abandoned=abandoned,
-        excluded_changes=change_set.selection.left_out,
+        excluded_changes=change_set.selection.excluded,
     )

@@ -150,7 +150,9 @@ def source(before, after, rest="users/title", effects=(Effect.RESYNC,)):
                 change("assignment", "user:?/x", action=Action.CREATE, key=("?x", ROLE)),
             ],
             seen(),
-            ImpactQueries(groups=(OTHER,), properties=NEEDED, population=SamplePopulation((USER, "u2"), (GROUP, OTHER))),
+            ImpactQueries(
+                groups=(OTHER,), properties=NEEDED, population=SamplePopulation((USER, "u2"), (GROUP, OTHER))
+            ),
         ),
         ([filters("IT", "Sales")], seen(schema=live(everyone="True")), ImpactQueries(properties=NEEDED)),
         ([filters("IT", "Sales")], seen(schema={}), ImpactQueries(properties=NEEDED)),

@@ -12,7 +12,7 @@ from typing import Any
 from scimconf.plan import ApplicationPlan, Effect, Guard, Plan
 from scimconf.render.common.change_view import ChangeRow, FieldRow, by_effect, cause, change_rows, combined_sentence
 from scimconf.render.common.diagnostic_text import sentence
-from scimconf.render.common.effects import SEVERE, guard_message
+from scimconf.render.common.effects import SEVERE, effect_template, guard_message
 from scimconf.render.common.effects import sentence as effect_sentence
 from scimconf.render.common.escaping import visible
 from scimconf.render.common.fields import facts
@@ -226,7 +226,11 @@ def _kind(name: str, rows: list[ChangeRow]) -> KindView:
 
 def _change(row: ChangeRow) -> ChangeView:
     tags = [
-        EffectTag(effect.value, visible(effect_sentence(effect, row.kind, row.impact.get(effect))), effect in SEVERE)
+        EffectTag(
+            effect.value,
+            visible(effect_sentence(effect, effect_template(effect, row.changes), row.impact.get(effect))),
+            effect in SEVERE,
+        )
         for effect in row.effects
     ]
     return ChangeView(row, tuple(tags), tuple(map(_line, row.fields())))

@@ -11,7 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from scimconf.plan.preview import NOT_SENT_TEXT, PreviewHeader, PreviewSummary, SentRequest, UserOutcome, UserPreview, UserState, request_text
+from scimconf.plan.preview import (
+    NOT_SENT_TEXT,
+    PreviewHeader,
+    PreviewSummary,
+    SentRequest,
+    UserOutcome,
+    UserPreview,
+    UserState,
+    request_text,
+)
 from scimconf.render.common.escaping import visible
 from scimconf.render.common.labels import tenant_name
 from scimconf.render.html import asset, digest, environment
@@ -124,7 +133,9 @@ def _rows(user: UserPreview) -> Iterator[PreviewRow]:
 
 def _is_shown(state: UserState, sent: SentRequest) -> bool:
     """Return whether the resource shows the value, or nothing is sent."""
-    return request_text(sent) == NOT_SENT_TEXT or (bool(state.resource) and sent.kind == "value" and sent.apply == "always")
+    return request_text(sent) == NOT_SENT_TEXT or (
+        bool(state.resource) and sent.kind == "value" and sent.apply == "always"
+    )
 
 
 def _resource(user: UserPreview) -> Iterator[PreviewLine]:

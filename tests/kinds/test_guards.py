@@ -5,9 +5,9 @@ from datetime import date
 
 import pytest
 
+from scimconf.kinds.registry import guards
 from scimconf.plan import Action, Address, Change, Effect, FieldChange, Impact, Resource
 from scimconf.plan.guards import GuardContext, GuardExemption
-from scimconf.plan.rules import guards
 
 ACTIVE = Address("a", "attribute_mapping", "users/active")
 TODAY = date(2026, 11, 25)
@@ -40,8 +40,8 @@ def row(address, before, after, apply=("always", "always")):
     return Change(address, action, *sides, tuple(fields))
 
 
-GONE = "people who leave would no longer be disabled in the application"
-UNASSIGNED = "people who are unassigned or leave the scope would no longer be disabled in the application"
+GONE = "users who leave would no longer be disabled in the application"
+UNASSIGNED = "users who are unassigned or leave the scope would no longer be disabled in the application"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ UNASSIGNED = "people who are unassigned or leave the scope would no longer be di
         (row(USERS, LEFT, "[mail]"), GONE),
         (row(USERS, "[mail]", None), ""),
         (row(USERS, "[mail]", "[x]"), ""),
-        (update(PEOPLE, "actions", ["create", "update"], ["create"]), f"nobody would be updated, so {GONE}"),
+        (update(PEOPLE, "actions", ["create", "update"], ["create"]), f"users would no longer be updated, so {GONE}"),
         (update(PEOPLE, "actions", ["create"], ["create", "update"]), ""),
         (update(PEOPLE, "enabled", True, False), ""),
         (row(Address("a", "attribute_mapping", "groups/active"), LEFT, None), ""),
@@ -82,8 +82,8 @@ def test_active_may_be_what_it_likes_before_the_first_start():
 @pytest.mark.parametrize(
     ("number", "said"),
     [
-        (1, "1 thing that the former spec named stays in the tenant without being managed"),
-        (3, "3 things that the former spec named stay in the tenant without being managed"),
+        (1, "1 resource of the previous spec stays in the tenant and would no longer be managed"),
+        (3, "3 resources of the previous spec stay in the tenant and would no longer be managed"),
     ],
 )
 def test_what_is_left_behind_is_counted(number, said):
@@ -140,10 +140,10 @@ def test_a_permit_with_a_number_opens_a_guard_about_people():
 @pytest.mark.parametrize(
     ("others", "groups", "said"),
     [
-        ({"v": 1}, (), "200 of 201 people"),
-        ({"g": 5}, ("g",), "at most 200 of 205 people"),
-        ({}, ("u",), "at most 200 of 200 people"),
-        ({"g": None}, ("g",), "at most 200 people"),
+        ({"v": 1}, (), "200 of 201 users"),
+        ({"g": 5}, ("g",), "at most 200 of 205 users"),
+        ({}, ("u",), "at most 200 of 200 users"),
+        ({"g": None}, ("g",), "at most 200 users"),
     ],
 )
 def test_people_who_may_be_in_a_group_as_well_are_counted_at_most(others, groups, said):

@@ -4,9 +4,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from scimconf.kinds.assignment import removed_assignments
+from scimconf.kinds.registry import guards
 from scimconf.plan import Action, Address, Change, Effect, FieldChange, Guard, Resource
 from scimconf.plan.guards import GuardContext, GuardExemption
-from scimconf.plan.rules import guards
 
 TODAY = date(2026, 11, 25)
 DAY = timedelta(days=1)
@@ -14,6 +15,7 @@ DAY = timedelta(days=1)
 
 def guards_of(changes, **context) -> dict[str, Guard]:
     """Return the guards of these changes by id; the only line that knows where guards are made."""
+    context["removed_assignments"] = removed_assignments(changes)
     return {guard.id: guard for guard in guards(changes, GuardContext(today=TODAY, **context))}
 
 
