@@ -380,7 +380,7 @@ def test_nobody_is_read_in_a_tenant_that_is_not_the_specs(tmp_path, capsys):
     shown = preview(rehearsal, path)
     assert shown.code == 1
     said = capsys.readouterr().err
-    assert "writer: nobody was looked at: the spec is for fabrikam.com, and this is contoso" in said
+    assert "writer: nobody was looked at: signed in to contoso.com, but the spec is for fabrikam.com" in said
     assert shown.document == {"applications": [], "complete": False, "format_version": "2.0"}
     assert not [one for one in rehearsal.journal if "/users" in one["path"] or "/members" in one["path"]]
     path.write_text(
@@ -394,7 +394,7 @@ def test_a_tenant_that_cannot_be_read_is_said(tmp_path):
     denied = {"error": {"code": "Authorization_RequestDenied", "message": "No."}}
     rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/organization", times=0)
     (notice,) = preview(rehearsal, small(tmp_path)).document["applications"][0]["warnings"]
-    assert notice == "The tenant cannot be read, so it is not sure to be contoso.com."
+    assert notice == "The tenant could not be read, and the spec is for contoso.com."
 
 
 @pytest.mark.parametrize("form", ["text", "json", "html"])
