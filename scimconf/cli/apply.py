@@ -137,7 +137,7 @@ async def _apply_all(
     session: Session, found: planning.PlanResults, asked: dict[str, Any], held: frozenset[str]
 ) -> list[int]:
     """The exit codes; applications one after another, each whatever becomes of the others."""
-    wanted = [one for one in found.planned if one.comparison.plan.changes]
+    wanted = [one for one in found.planned if one.plan.changes]
     if not wanted:
         return [0]
     free = [one for one in wanted if not _closed(one) and one.name not in held]
@@ -155,7 +155,7 @@ async def _apply_all(
 def _closed(planned: PlannedApplication) -> bool:
     from scimconf.plan.guards import ASKED
 
-    return any(guard.id not in ASKED for guard in planned.closed)
+    return any(guard.id not in ASKED for guard in planned.blocking_guards)
 
 
 def _agreed(wanted: Sequence[PlannedApplication], asked: dict[str, Any]) -> bool:
@@ -168,7 +168,7 @@ def _agreed(wanted: Sequence[PlannedApplication], asked: dict[str, Any]) -> bool
         click.echo("Nobody is there to ask, so nothing was done. Use --auto-approve to apply without asking.", err=True)
         return False
     names = ", ".join(one.name for one in wanted)
-    guards = sorted({guard.id for one in wanted for guard in one.closed})
+    guards = sorted({guard.id for one in wanted for guard in one.blocking_guards})
     if guards:
         click.echo(f"A yes also opens: {', '.join(guards)}.", err=True)
     with interruptible():

@@ -32,13 +32,13 @@ def wishes(asked: dict[str, Any]) -> PlanOptions:
     from scimconf.workflow import PlanOptions
 
     return PlanOptions(
-        tuple(asked["only"]),
-        tuple(asked["exclude"]),
-        tuple(asked["allow"]),
-        asked["resend_secrets"],
-        bool(asked.get("fail_on_abandoned")),
-        options.today(),
-        tuple(asked["ignore"]),
+        today=options.today(),
+        only=tuple(asked["only"]),
+        exclude=tuple(asked["exclude"]),
+        allow=tuple(asked["allow"]),
+        resend_secrets=asked["resend_secrets"],
+        fail_on_abandoned=bool(asked.get("fail_on_abandoned")),
+        ignore=tuple(asked["ignore"]),
         impact=asked.get("impact", True),
     )
 
@@ -105,8 +105,8 @@ async def plan_all(
         elif isinstance(result, BaseException):
             raise result
         else:
-            found.problems += result.comparison.errors
-            if not result.comparison.errors:
+            found.problems += result.errors
+            if not result.errors:
                 found.planned.append(result)
     _part_rivals(found)
     if not reviewed:
@@ -140,7 +140,7 @@ def _know_patterns(found: PlanResults, wishes: PlanOptions) -> None:
 
     if not found.planned or not is_sound(found, ()):
         return
-    unmatched = frozenset.intersection(*(one.comparison.unmatched for one in found.planned))
+    unmatched = frozenset.intersection(*(one.unmatched for one in found.planned))
     for pattern in wishes.only:
         if pattern in unmatched:
             raise click.UsageError(f"--only {pattern!r} matches nothing that a spec names or the tenant shows")
@@ -156,7 +156,7 @@ def whole(found: PlanResults, asked: dict[str, Any]) -> Plan:
     """The plan of all applications that could be planned."""
     from scimconf.plan import Plan, Tenant
 
-    tenants = [one.comparison.tenant for one in found.planned if one.comparison.tenant is not None]
+    tenants = [one.tenant for one in found.planned if one.tenant is not None]
     shaped: dict[str, Any] = {name: list(asked[name]) for name in REMEMBERED}
     shaped["var_file"] = [_from_here(path) for path in shaped["var_file"]]
     if asked.get("redact"):
@@ -165,10 +165,7 @@ def whole(found: PlanResults, asked: dict[str, Any]) -> Plan:
         shaped["ignore"] = list(asked["ignore"])
     return Plan(
         tenants[0] if tenants else Tenant(),
-        tuple(
-            replace(one.comparison.plan, paths=tuple(map(_from_here, one.comparison.plan.paths)))
-            for one in found.planned
-        ),
+        tuple(replace(one.plan, paths=tuple(map(_from_here, one.plan.paths))) for one in found.planned),
         {**shaped, "resend_secrets": asked["resend_secrets"]},
     )
 
@@ -208,7 +205,7 @@ def tell(found: PlanResults, together: Sequence[Diagnostic], asked: dict[str, An
     from scimconf.render import diagnostics as as_text
 
     if found.planned or asked["form"] != "text":
-        steps = {one.name: one.comparison.steps for one in found.planned} if asked.get("with_steps") else None
+        steps = {one.name: one.steps for one in found.planned} if asked.get("with_steps") else None
         told = saved.told(whole(found, asked), asked["form"], Terminal.of_stdout(), asked, steps)
         click.echo(told, nl=False)
     problems = [*together, *found.problems]
@@ -263,6 +260,6 @@ def exit_code(found: PlanResults, together: Sequence[Diagnostic], *, detailed: b
         codes.append(1)
     if any(problem.is_error for problem in (*together, *found.problems)):
         codes.append(65)
-    if detailed and any(one.comparison.plan.has_drift for one in found.planned):
+    if detailed and any(one.plan.has_drift for one in found.planned):
         codes.append(2)
     return options.first(codes)

@@ -33,7 +33,6 @@ def _whom(command: Callable[..., Any]) -> Callable[..., Any]:
 @options.output("text", "json", "html")
 @click.option(
     "--redact",
-    "--redact",
     "redact",
     is_flag=True,
     help="Keep people's names and values out of it.",

@@ -112,7 +112,9 @@ async def preview_all(
     from scimconf.diagnostics import ScimconfError
     from scimconf.workflow import PlanOptions
 
-    wishes = PlanOptions(tuple(asked["only"]), tuple(asked["exclude"]), today=options.today(), impact=False)
+    wishes = PlanOptions(
+        today=options.today(), only=tuple(asked["only"]), exclude=tuple(asked["exclude"]), impact=False
+    )
     found = await planning.plan_all(session, loadeds, wishes)
     hide = _hiding(found) if asked["redact"] else None
     session.progress.begin("preview")
@@ -136,11 +138,10 @@ async def preview_all(
 def _hiding(found: planning.PlanResults) -> Hide:
     """What gives people the pseudonyms that they have in the plan of these applications."""
     from scimconf.plan import Plan, Tenant
-    from scimconf.plan.redact import hiding
+    from scimconf.plan.redact import text_redactor
 
-    comparisons = [one.comparison for one in found.planned]
-    tenant = next((one.tenant for one in comparisons if one.tenant is not None), Tenant())
-    return hiding(Plan(tenant, tuple(one.plan for one in comparisons)))
+    tenant = next((planned.tenant for planned in found.planned if planned.tenant is not None), Tenant())
+    return text_redactor(Plan(tenant, tuple(planned.plan for planned in found.planned)))
 
 
 def _discreet(hide: Hide | None, names: Sequence[str]) -> Hide:
@@ -181,14 +182,14 @@ async def _preview(
 
     from scimconf.impact.preview_summary import SummaryBuilder
     from scimconf.plan.preview import PreviewHeader
-    from scimconf.plan.preview_redact import masking, unmasked
+    from scimconf.plan.preview_redact import preview_redactor, unredacted
 
     doubts = _doubts(planned)
     scene, notices = await _scene(session, planned)
     whom = await _whom(session.graph, scene, asked)
     tell.write(tell.form.begun(PreviewHeader(planned.name, _tenant(planned), whom.about, (*doubts, *notices))))
     summing = SummaryBuilder(scene.matching)
-    mask = unmasked if hide is None else masking(hide)
+    mask = unredacted if hide is None else preview_redactor(hide)
     pieces: list[str] = []
     done, complete = 0, False
     try:
@@ -196,8 +197,8 @@ async def _preview(
             for number, user in enumerate(_ordered(page, hide)):
                 if number % BREATH == 0:
                     await asyncio.sleep(0)
-                shown = summing.add(scene.person(user), mask)
-                pieces.append(tell.form.person(scene.completed(shown) if tell.whole else shown))
+                shown = summing.add(scene.user(user), mask)
+                pieces.append(tell.form.person(scene.with_resources(shown) if tell.whole else shown))
             tell.write("".join(pieces))
             pieces.clear()
             before, done = done, done + len(page)
@@ -226,15 +227,15 @@ def _count(session: Session, before: int, done: int, total: int) -> None:
 def _tenant(planned: PlannedApplication) -> Tenant:
     from scimconf.plan import Tenant
 
-    return planned.comparison.tenant or Tenant()
+    return planned.tenant or Tenant()
 
 
 def _doubts(planned: PlannedApplication) -> tuple[str, ...]:
     """Nobody is read in a tenant that is not the spec's; where it cannot be known which it is, that is said."""
     from scimconf.diagnostics import ScimconfError
 
-    wrong = [one for one in planned.comparison.plan.guards if one.id == "tenant-mismatch" and not one.is_allowed]
-    if wrong and planned.comparison.tenant is not None:
+    wrong = [one for one in planned.plan.guards if one.id == "tenant-mismatch" and not one.is_allowed]
+    if wrong and planned.tenant is not None:
         raise ScimconfError(f"nobody was looked at: {wrong[0].message}")
     return tuple(f"{one.message[:1].upper()}{one.message[1:]}." for one in wrong)
 
@@ -246,17 +247,19 @@ async def _scene(session: Session, planned: PlannedApplication) -> tuple[Preview
     from scimconf.expressions.evaluation import EvaluationContext
     from scimconf.graph import impact_data
     from scimconf.impact.preview import Preview
-    from scimconf.impact.projection import notices, reads, states_before_and_after
+    from scimconf.impact.projection import documents_read, states_before_and_after, warnings
 
     spec = planned.loaded.spec
     assert spec is not None
-    snapshot = await impact_data.filled(session.graph, planned.snapshot, reads(spec))
-    changes = planned.comparison.plan.changes
+    snapshot = await impact_data.read_optional_documents(session.graph, planned.snapshot, documents_read(spec))
+    changes = planned.plan.changes
     before, after = states_before_and_after(spec, snapshot, changes)
-    members = await impact_data.members(session.graph, {*(before.groups or ()), *(after.groups or ())})
+    members = await impact_data.group_members(
+        session.graph, {*(before.assigned_groups or ()), *(after.assigned_groups or ())}
+    )
     told = EvaluationContext(session.graph.now or datetime.now(UTC), tenant_domain=_tenant(planned).domain or None)
     scene = Preview(before, after, members, told)
-    return scene, (*notices(spec, snapshot), *scene.notices)
+    return scene, (*warnings(spec, snapshot), *scene.warnings)
 
 
 @dataclass(slots=True)
@@ -277,15 +280,15 @@ async def _whom(graph: Graph, scene: Preview, asked: Mapping[str, Any]) -> _Whom
         return await _named(graph, scene, asked["users"])
     ids, most = scene.assigned, asked["sample"] or 0
     if ids is None:
-        total = await impact_data.count(graph)
+        total = await impact_data.count_users(graph)
         about = f"the first {plural(most, 'user')} of the directory" if most else "all users of the directory"
         of = f", which has {total:,}" if most and total else ""
-        return _Whom(about + of, impact_data.everyone(graph, scene.select, most), min(most or total, total))
+        return _Whom(about + of, impact_data.directory_users(graph, scene.properties, most), min(most or total, total))
     few = ids[:most] if most else ids
     about = f"{len(few):,} of {len(ids):,} people who are assigned" if most else "everybody who is assigned"
     if len(few) <= BY_IDS:
-        return _Whom(about, impact_data.by_ids(graph, few, scene.select), len(few))
-    return _Whom(about, _among(frozenset(few), impact_data.everyone(graph, scene.select)), len(few))
+        return _Whom(about, impact_data.users_by_id(graph, few, scene.properties), len(few))
+    return _Whom(about, _among(frozenset(few), impact_data.directory_users(graph, scene.properties)), len(few))
 
 
 async def _named(graph: Graph, scene: Preview, names: Sequence[str]) -> _Whom:
@@ -293,7 +296,7 @@ async def _named(graph: Graph, scene: Preview, names: Sequence[str]) -> _Whom:
     from scimconf.graph import impact_data
     from scimconf.render.common.labels import plural
 
-    found = await impact_data.by_names(graph, names, scene.select)
+    found = await impact_data.users_by_name(graph, names, scene.properties)
     there = list({str(user["id"]).lower(): user for user in found if user is not None}.values())
 
     async def once() -> AsyncIterator[list[Any]]:

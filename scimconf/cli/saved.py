@@ -98,16 +98,16 @@ def discreet(plan: Plan, asked: Mapping[str, Any]) -> Plan:
     """The plan without people's names, where that is asked for."""
     if not asked.get("redact"):
         return plan
-    from scimconf.plan.redact import redacted
+    from scimconf.plan.redact import redact_plan
 
-    return redacted(plan)
+    return redact_plan(plan)
 
 
 def hiding(plan: Plan, asked: Mapping[str, Any]) -> Callable[[str], str]:
     """What takes people's names out of a text, where that is asked for: with the pseudonyms of this plan."""
     if not asked.get("redact"):
         return str
-    from scimconf.plan.redact import hiding as names_of
+    from scimconf.plan.redact import text_redactor as names_of
 
     return names_of(plan)
 

@@ -47,7 +47,7 @@ async def apply(
     planned, shown = first, _told(first)
     for _ in range(ROUNDS):
         stopped = _stopped(planned, so_far)
-        if stopped is not None or not planned.comparison.plan.changes:
+        if stopped is not None or not planned.plan.changes:
             return stopped or so_far
         if not _told(planned) <= shown and not talk.approve(planned):
             return replace(
@@ -71,10 +71,10 @@ async def apply(
 
 def _stopped(planned: PlannedApplication, so_far: Report) -> Report | None:
     """Problems and closed guards stop before any write of this round."""
-    if planned.comparison.errors:
-        told = tuple(problem.message for problem in planned.comparison.errors)
-        return replace(so_far, error="; ".join(told), problems=planned.comparison.errors, exit_code=_code(65, so_far))
-    closed = [guard for guard in planned.closed if guard.id not in ASKED]
+    if planned.errors:
+        told = tuple(problem.message for problem in planned.errors)
+        return replace(so_far, error="; ".join(told), problems=planned.errors, exit_code=_code(65, so_far))
+    closed = [guard for guard in planned.blocking_guards if guard.id not in ASKED]
     if closed:
         said = "; ".join(f"{guard.id}: {guard.message}" for guard in closed)
         return replace(so_far, error=f"Stopped by a guard. {said}", exit_code=_code(4, so_far))
@@ -88,9 +88,9 @@ def _code(code: int, so_far: Report) -> int:
 
 def _told(planned: PlannedApplication) -> frozenset[str]:
     """What somebody has to be asked about: closed guards, and what is deleted. A later plan may bring new ones."""
-    changes = planned.comparison.plan.changes
+    changes = planned.plan.changes
     gone = {str(change.address) for change in changes if change.action in (Action.DELETE, Action.REPLACE)}
-    return frozenset(gone | {guard.id for guard in planned.closed})
+    return frozenset(gone | {guard.id for guard in planned.blocking_guards})
 
 
 async def _execute(
@@ -101,12 +101,12 @@ async def _execute(
     from scimconf.graph.execution.secret_resolver import preflight
 
     after = {kind.name: kind.after for kind in KINDS}
-    steps = planned.comparison.steps
+    steps = planned.steps
     orders = ExecutionRequest(steps, planned.snapshot, after, values, talk.progress, talk.interrupted)
     for row in planned.snapshot.rows("applications"):
-        live.patience.set_created(row.get("createdDateTime"))
+        live.consistency.set_created(row.get("createdDateTime"))
     preflight(orders)
-    if not planned.comparison.plan.complete and planned.loaded.spec is not None:
+    if not planned.plan.complete and planned.loaded.spec is not None:
         for _, reference in references(planned.loaded.spec.connection):
             values.resolve(reference)  # what comes after the horizon must not fail for what is known now
     backup = so_far.backup or talk.backup(planned)
@@ -129,24 +129,24 @@ async def _settled(
     live: TenantSession, before: PlannedApplication, so_far: Report, options: PlanOptions, talk: ApplyHooks
 ) -> PlannedApplication:
     """The plan after an execution, once what was written shows: late arrival is waited for, not written again."""
-    wait = live.patience.wait()
+    wait = live.consistency.backoff()
     while True:
         planned = await plan(live, before.loaded, options)
         only_late = _is_written(planned, so_far) and not talk.interrupted()
-        if not only_late or not await wait.again("what was written to show"):
+        if not only_late or not await wait.wait("changes to become visible"):
             return planned
 
 
 def _is_written(planned: PlannedApplication, so_far: Report) -> bool:
     """Whether all that a later plan still shows was done in this run already."""
     done = {address for outcome in so_far.outcomes for address in outcome.addresses}
-    left = {change.address for change in planned.comparison.plan.changes}
+    left = {change.address for change in planned.plan.changes}
     return bool(left) and left <= done
 
 
 def _unseen(planned: PlannedApplication, so_far: Report) -> Report:
     """After the last round: what is still different is said, since it may be written and not yet visible."""
-    left = tuple(change.address for change in planned.comparison.plan.changes)
+    left = tuple(change.address for change in planned.plan.changes)
     if not left:
         return so_far
     outcome = StepOutcome(Result.UNCONFIRMED, left, "see what was written")

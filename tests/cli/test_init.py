@@ -11,7 +11,7 @@ from scimconf.cli import init
 from scimconf.cli.main import main
 from scimconf.diagnostics import ScimconfError
 from scimconf.render.yaml import format_text
-from tests.rehearsal import Rehearsal, changes, wishes
+from tests.tenant_fixture import Rehearsal, changes, wishes
 
 ROOT = Path(__file__).parents[2]
 WRITER = ["init", "--preset", "writer", "--tenant", "contoso.com"]
@@ -78,7 +78,7 @@ def test_writer_is_planned_applied_and_planned_again(here):
     assert main(WRITER) == 0
     tenant = Rehearsal()
     first = tenant.plan(Path("scimconf.yaml"))
-    assert first.comparison.problems == ()
+    assert first.errors == ()
     assert "+ application" in changes(first)
     tenant.apply(Path("scimconf.yaml"), wishes(allow=("application-created", "initial-start")))
     assert changes(tenant.plan(Path("scimconf.yaml"))) == []

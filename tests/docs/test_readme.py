@@ -66,7 +66,9 @@ def test_readme_plan_is_the_plan_of_its_spec(visitor, capsys):
     output = capsys.readouterr().out
     if UPDATING:
         path = ROOT / "README.md"
-        path.write_text(re.sub(r"```text\n.*?```", lambda _: f"```text\n{output}```", read("README.md"), flags=re.DOTALL))
+        path.write_text(
+            re.sub(r"```text\n.*?```", lambda _: f"```text\n{output}```", read("README.md"), flags=re.DOTALL)
+        )
     assert blocks(read("README.md"), "text") == [output]
 
 
@@ -87,9 +89,11 @@ def test_its_spec_is_a_sound_one(tmp_path, capsys):
 
 
 def test_the_spec_page_is_a_sound_one(tmp_path, capsys):
-    (shown,) = blocks(read("docs/spec.md"), "yaml")
-    (tmp_path / "scimconf.yaml").write_text(shown, "utf-8")
-    assert main(["validate", str(tmp_path)]) == 0, capsys.readouterr().out
+    spec, connection = blocks(read("docs/spec.md"), "yaml")
+    rest = "version: 1\nname: a\ntenant: contoso.com\napplication: {display_name: A}\nprovisioning: {enabled: true}\n"
+    for text in (spec, rest + connection):
+        (tmp_path / "scimconf.yaml").write_text(text, "utf-8")
+        assert main(["validate", str(tmp_path)]) == 0, capsys.readouterr().out
 
 
 def test_every_make_target_that_is_named_exists():

@@ -113,6 +113,7 @@ def test_github_from_a_pull_request_to_the_apply(tmp_path, tenant, here, run):
     assert run("drift", "apps/writer")[0] == 0
 
 
+@pytest.mark.slow
 def test_github_keeps_one_issue_about_drift(tmp_path, tenant, here):
     forge = github(tmp_path, tenant, here)
     drift = {"command": "drift", "paths": "apps/writer", "issue": "true", "redact": "true"}
@@ -151,6 +152,7 @@ def test_github_applies_nothing_that_was_not_reviewed(tmp_path, tenant, here):
     assert "nothing was reviewed" in said
 
 
+@pytest.mark.slow
 def test_gitlab(tmp_path, tenant, here, run):
     forge = Forge(
         tmp_path, tenant, here,
@@ -186,6 +188,7 @@ def test_gitlab(tmp_path, tenant, here, run):
     assert run("drift", "apps/writer")[0] == 0
 
 
+@pytest.mark.slow
 def test_azure_devops(tmp_path, tenant, here, run):
     temp = tmp_path / "agent"
     temp.mkdir()

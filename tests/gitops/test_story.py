@@ -119,7 +119,14 @@ def test_what_was_reviewed_is_what_is_applied(story):
     story.spec.write_text(story.spec.read_text("utf-8") + PERMIT, "utf-8")
     assert story("plan", "--out", "plan.json", "--events", "planned.jsonl", *base)[0] == 0
     reviewed = json.loads((story.folder / "plan.json").read_text("utf-8"))
-    assert reviewed["summary"] == {"create": 0, "update": 1, "replace": 0, "delete": 1, "unmanaged_drift": 0, "guards": 0}
+    assert reviewed["summary"] == {
+        "create": 0,
+        "update": 1,
+        "replace": 0,
+        "delete": 1,
+        "unmanaged_drift": 0,
+        "guards": 0,
+    }
     comment = story("show", "--format", "markdown", "--comment-marker", "plan", "plan.json")[1]
     assert comment.startswith("<!-- scimconf: plan -->\n")
     assert "externalId" in comment

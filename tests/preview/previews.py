@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal import WRITER, Rehearsal
+from tenant_fixture import WRITER, Rehearsal
 
 from scimconf.cli.events import Events
 from scimconf.cli.previewing import PreviewSink, preview_all
@@ -50,11 +50,11 @@ class Shown:
     def people(self):
         """Everybody who was looked at, by the part of the name before the @."""
         (application,) = self.document["applications"]
-        return {one["name"].partition("@")[0]: one for one in application["people"]}
+        return {one["name"].partition("@")[0]: one for one in application["users"]}
 
     @property
-    def verdicts(self):
-        return {name: one["verdict"] for name, one in self.people.items()}
+    def outcomes(self):
+        return {name: one["outcome"] for name, one in self.people.items()}
 
     @property
     def mappings(self):

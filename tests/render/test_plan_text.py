@@ -155,7 +155,7 @@ def test_several_roles_of_one_principal_stand_on_one_line():
 def test_text_plan_marks_severe_effects():
     change = updated(effects=frozenset(Effect), kind="schedule")
     rendered = shown(change)
-    assert "      ! data is deleted\n      ! users may be disabled\n      users may be created\n" in rendered
+    assert "      ! data is deleted\n      ! users may be disabled\n" in rendered
     assert "  full resync: 1 change re-evaluates all users\n" in rendered
 
 
@@ -206,7 +206,10 @@ def test_a_guard_names_its_place_where_that_is_not_the_only_one():
         Guard("role-in-use", "y", address=Address("a", "app_role", "r")),
     )
     rendered = shown(guards=guards)
-    assert "  ! guard initial-start: x\n      to allow: answer yes when apply asks, or pass --allow initial-start\n" in rendered
+    assert (
+        "  ! guard initial-start: x\n      to allow: answer yes when apply asks, or pass --allow initial-start\n"
+        in rendered
+    )
     assert "  ! guard role-in-use at app_role/r: y\n" in rendered
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import copy
 
 import pytest
-from rehearsal import WRITER, Rehearsal, changes, everything_open, mapping, row
+from tenant_fixture import WRITER, Rehearsal, all_allowed, changes, everything_open, mapping, row
 
 
 @pytest.fixture
 def tenant():
     found = Rehearsal()
-    planned = found.plan(WRITER)
-    assert found.apply(planned, everything_open(planned)).exit_code == 0
+    assert found.apply(WRITER, all_allowed()).exit_code == 0
     found.forget()
     return found
 

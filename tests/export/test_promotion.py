@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.rehearsal import TOKEN, Rehearsal, changes, everything_open
+from tests.tenant_fixture import TOKEN, Rehearsal, changes, everything_open
 
 PROMOTE = Path(__file__).resolve().parents[2] / "examples" / "promote"
 STAGING = {
@@ -39,6 +39,6 @@ def test_a_spec_for_one_tenant_does_nothing_in_the_other():
     """The guard that nobody opens by accident."""
     other = Rehearsal()
     planned = other.plan(other.load(PROMOTE / "staging" / "scimconf.yaml", tenant="staging.contoso.com"))
-    assert "tenant-mismatch" in {guard.id for guard in planned.closed}
+    assert "tenant-mismatch" in {guard.id for guard in planned.blocking_guards}
     assert other.apply(planned).exit_code == 4
     assert other.writes == []

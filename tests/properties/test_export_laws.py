@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 from scimconf.render.yaml import format_text, write_spec
 from scimconf.spec.model import Spec
 from tests.hypothesis_profiles import examples
-from tests.laws.positions import readings, tenant
-from tests.laws.specs import ENVIRON, specs
-from tests.laws.working import applied, exported, loaded, settled
-from tests.rehearsal import Rehearsal
+from tests.properties.positions import readings, tenant
+from tests.properties.specs import ENVIRON, specs
+from tests.properties.working import applied, exported, loaded, settled
+from tests.tenant_fixture import Rehearsal
 
 VOLATILE = ("id", "version", "@odata.context")
 
 
-@examples(60)
+@examples(15)
 @given(specs(), readings(), st.booleans())
 def test_what_is_exported_plans_to_nothing(tree, positions, full):
     """Twice the same bytes, canonical, the same spec when read again, and nothing to do or to write."""
@@ -31,7 +31,7 @@ def test_what_is_exported_plans_to_nothing(tree, positions, full):
     settled(one, spec)
 
 
-@examples(50)
+@examples(15)
 @given(specs())
 def test_a_full_export_makes_the_same_application_in_an_empty_tenant(tree):
     """All documents are equal, apart from ids and versions."""
