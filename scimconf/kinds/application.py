@@ -14,11 +14,9 @@ from scimconf.plan import Action, Change, DesiredItem, Guard, Resource
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Snapshot, escape_placeholders
 from scimconf.spec.model import Spec
+from scimconf.spec.patterns import GUID
 from scimconf.spec.references import reads_as_reference
 from scimconf.steps import Phase, Send, Step
-
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-PERMISSION = "Application.Read.All"
 
 
 def identified_by(spec: Spec) -> tuple[str, str, str]:
@@ -50,7 +48,7 @@ class ApplicationKind(Base):
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if snapshot is None:
             return
-        yield from denied_read(snapshot, "service_principals", "K101", ("application",), PERMISSION)
+        yield from denied_read(snapshot, "service_principals", "K101", ("application",))
         rows = snapshot.get("service_principals")
         if rows is not None:
             yield from self._count(spec, snapshot, rows)
@@ -78,7 +76,7 @@ class ApplicationKind(Base):
 
     def _gallery(self, spec: Spec, snapshot: Snapshot) -> Iterable[Diagnostic]:
         path = ("application", "create", "from_template")
-        yield from denied_read(snapshot, "application_templates", "K101", path, PERMISSION)
+        yield from denied_read(snapshot, "application_templates", "K101", path)
         templates = snapshot.get("application_templates")
         create = spec.application.create
         if templates is None or create is None or len(templates) == 1:
@@ -168,4 +166,4 @@ def _template_id(spec: Spec) -> str:
         return ""
     if create.from_template == "custom":
         return documents.CUSTOM_TEMPLATE
-    return create.from_template if _GUID.fullmatch(create.from_template) else ""
+    return create.from_template if re.fullmatch(GUID, create.from_template) else ""
