@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from scimconf.documents import application
+from scimconf.documents.application import AssignmentRow
 from scimconf.kinds.exported import ExportedSpec, ExportRequest, role_keys
-from scimconf.snapshot import AssignmentRow, Json, Lookup, Principal, Snapshot
+from scimconf.snapshot import Json, Lookup, Principal, Snapshot
 from scimconf.spec.patterns import ROLE_VALUE
 
 MAX_USERS = 50

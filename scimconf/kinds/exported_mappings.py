@@ -42,17 +42,17 @@ def _sections(request: ExportRequest, part: ExportedSpec | None = None) -> Itera
     """Yield the sections of a spec; objectMappings that no section can select are added to what `part` omits."""
     raw, default_raw = request.snapshot.get("schema"), request.snapshot.get("default_schema")
     for selector, location in _selected(raw, part or ExportedSpec()) if raw is not None else ():
-        default = None if default_raw is None else schema.place(default_raw, selector)
+        default = None if default_raw is None else schema.find_object_mapping(default_raw, selector)
         yield _Section(selector, location, default, raw, default_raw, request.full or default is None)
 
 
 def _selected(raw: Json, part: ExportedSpec) -> Iterator[tuple[schema.Selector, schema.MappingLocation]]:
     named = {}
     for name in schema.SOURCE_OBJECTS:
-        location = schema.place(raw, schema.Selector(name))
+        location = schema.find_object_mapping(raw, schema.Selector(name))
         if location is not None:
             named[location.rule_index, location.mapping_index] = schema.Selector(name)
-    for location in schema.places(raw):
+    for location in schema.object_mappings(raw):
         index = (location.rule_index, location.mapping_index)
         selector = named.get(index) or _selector(location, {known.name for known in named.values()})
         if location.rule.get("editable") is False:
