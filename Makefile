@@ -1,7 +1,7 @@
 # Needs make and Python 3.11 or later; everything else goes into .venv. `make demo` and `make test` are all to begin with.
 
 bin := .venv/bin
-held := scimconf/spec/** scimconf/expressions/** scimconf/plan/** scimconf/documents/** scimconf/kinds/** scimconf/render/yaml/**
+held := scimconf/spec/** scimconf/expressions/** scimconf/plan/** scimconf/documents/** scimconf/kinds/** scimconf/render/yaml/** scimconf/lint/** scimconf/suggestions.py
 reach := $(addprefix tests/,adoption documents expressions kinds lint plan preview render spec)
 comma := ,
 empty :=
