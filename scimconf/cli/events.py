@@ -35,10 +35,10 @@ class Events:
     def write(self, event: str, **members: Any) -> None:
         if self._file is None:
             return
-        from scimconf.graph.secret_masking import throughout
+        from scimconf.graph.secret_masking import map_strings
 
         time = datetime.now(tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        told = {"time": time, "event": event, **throughout(self._scrub, members)}
+        told = {"time": time, "event": event, **map_strings(self._scrub, members)}
         try:
             self._file.write(json.dumps(told, ensure_ascii=True, sort_keys=False) + "\n")
             self._file.flush()

@@ -1,4 +1,4 @@
-"""`scimconf probe`: settles on a test tenant what the documentation leaves open."""
+"""`scimconf probe`: find out on a test tenant how Graph behaves where its documentation is silent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scimconf.cli import options, saved
+from scimconf.cli import options as cli_options
+from scimconf.cli import saved
 from scimconf.cli.terminal import can_ask
 
 if TYPE_CHECKING:
@@ -15,20 +16,20 @@ if TYPE_CHECKING:
     from scimconf.graph.probe import ProbeReport
 
 QUESTION = (
-    "This makes a throw-away application in the tenant, starts and pauses its provisioning with nobody assigned, and "
-    "deletes it. Use a test tenant. Go on?"
+    "This creates an application in the tenant, starts and pauses its provisioning with no users assigned, and deletes "
+    "the application. Use a test tenant. Continue?"
 )
 
 
-@click.command("probe", short_help="Settle on a test tenant what Graph's documentation leaves open.")
-@options.tenant
-@options.events
-@click.option("--out", type=click.Path(dir_okay=False), default="probe.json", show_default=True, help="The report.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def command(**asked: Any) -> int:
-    """Settle on a test tenant what Graph's documentation leaves open.
+@click.command("probe", short_help="Find out on a test tenant how Graph behaves where the docs are silent.")
+@cli_options.tenant
+@cli_options.events
+@click.option("--out", type=click.Path(dir_okay=False), default="probe.json", show_default=True, help="Report file.")
+@click.option("--yes", is_flag=True, help="Skip the confirmation.")
+def command(*, out: str, yes: bool, **options: Any) -> int:
+    """Find out on a test tenant how Graph behaves where its documentation is silent.
 
-    The report holds no secret, no id and no name of the tenant. A sandbox that answers like it:
+    The report contains no secret, no id and no name of the tenant. A sandbox can then behave like that tenant:
 
     \b
         scimconf probe --out probe.json
@@ -36,23 +37,24 @@ def command(**asked: Any) -> int:
     """
     from scimconf.cli.session import run
 
-    if not asked["yes"] and not can_ask():
-        click.echo("Nobody is there to ask, so nothing was done. Use --yes.", err=True)
+    if not yes and not can_ask():
+        click.echo("Not a terminal, cannot ask. Use --yes.", err=True)
         return 1
-    if not asked["yes"] and not click.confirm(QUESTION, err=True):
+    if not yes and not click.confirm(QUESTION, err=True):
         return 1
 
     async def work(session: Session) -> int:
         from scimconf.graph.probe import probe
 
-        found = await probe(session.live(), session.progress.tell)
+        report = await probe(session.live(), session.progress.tell)
         with session.progress.still():
-            return _report(found, asked["out"])
+            return _write(report, out)
 
-    return run(asked, "probing", work)
+    return run(options, "probing", work)
 
 
-def _report(found: ProbeReport, out: str) -> int:
+def _write(report: ProbeReport, out: str) -> int:
+    """Write the report and print a summary; return exit code 5 if the application is left over."""
     from scimconf import __version__
     from scimconf.graph.probe import switches
     from scimconf.render.common.escaping import visible
@@ -60,14 +62,14 @@ def _report(found: ProbeReport, out: str) -> int:
     document = {
         "format_version": "1.0",
         "scimconf": __version__,
-        "facts": found.facts,
-        "failed": found.failed,
-        "switches": switches(found.facts),
+        "facts": report.facts,
+        "failed": report.failed,
+        "switches": switches(report.facts),
     }
     saved.save(out, json.dumps(document, indent=2, sort_keys=True) + "\n")
-    click.echo(f"{len(found.facts)} facts are in {out}; {len(found.failed)} questions got no answer.")
-    for name, refusal in found.failed.items():
-        click.echo(visible(f"  no answer: {name.replace('_', ' ')} ({refusal})"), err=True)
-    if found.left_over:
-        click.echo(visible(f"{found.left_over}. Delete it by hand."), err=True)
-    return 5 if found.left_over else 0
+    click.echo(f"Wrote {len(report.facts)} facts to {out}; {len(report.failed)} checks failed.")
+    for name, reason in report.failed.items():
+        click.echo(visible(f"  failed: {name.replace('_', ' ')} ({reason})"), err=True)
+    if report.left_over:
+        click.echo(visible(f"{report.left_over}. Delete it by hand."), err=True)
+    return 5 if report.left_over else 0

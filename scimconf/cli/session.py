@@ -45,9 +45,9 @@ class Session:
         from scimconf.graph.eventual_consistency import ConsistencyPolicy
         from scimconf.graph.reading import TenantSession
 
-        patience = ConsistencyPolicy(asyncio.sleep, time.monotonic, lambda: self.graph.now)
-        patience.waited = lambda seconds, why: self.progress.pausing(seconds, f"waiting: {why}")
-        return TenantSession(self.graph, patience, self.tenant_id)
+        consistency = ConsistencyPolicy(asyncio.sleep, time.monotonic, lambda: self.graph.now)
+        consistency.on_wait = lambda seconds, reason: self.progress.pausing(seconds, f"waiting for {reason}")
+        return TenantSession(self.graph, consistency, self.tenant_id)
 
     async def tenant(self) -> str:
         """The tenant's default domain, or its id; empty where neither can be read."""

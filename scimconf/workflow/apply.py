@@ -104,7 +104,7 @@ async def _execute(
     steps = planned.steps
     orders = ExecutionRequest(steps, planned.snapshot, after, values, talk.progress, talk.interrupted)
     for row in planned.snapshot.rows("applications"):
-        live.patience.set_created(row.get("createdDateTime"))
+        live.consistency.set_created(row.get("createdDateTime"))
     preflight(orders)
     if not planned.plan.complete and planned.loaded.spec is not None:
         for _, reference in references(planned.loaded.spec.connection):
@@ -129,11 +129,11 @@ async def _settled(
     live: TenantSession, before: PlannedApplication, so_far: Report, options: PlanOptions, talk: ApplyHooks
 ) -> PlannedApplication:
     """The plan after an execution, once what was written shows: late arrival is waited for, not written again."""
-    wait = live.patience.wait()
+    wait = live.consistency.backoff()
     while True:
         planned = await plan(live, before.loaded, options)
         only_late = _is_written(planned, so_far) and not talk.interrupted()
-        if not only_late or not await wait.again("what was written to show"):
+        if not only_late or not await wait.wait("changes to become visible"):
             return planned
 
 

@@ -3,7 +3,7 @@
 from threading import Thread
 
 import pytest
-from rehearsal import Person, Rehearsal, changes, everything_open, row
+from tenant_fixture import Person, Rehearsal, changes, everything_open, row
 
 SPEC = """
 version: 1
