@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -30,6 +31,7 @@ from scimconf.kinds.kind import (
     schema_reads,
     selector,
 )
+from scimconf.kinds.provisioning import SECTION, Affected, ProvisioningState, UsersInScope, UsersWithOtherValue
 from scimconf.plan import Absent, Action, Change, DesiredItem, Effect, Exclusive, Guard, ReportOnly, Resource
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Snapshot
@@ -120,6 +122,25 @@ class AttributeMappingKind(Base):
             if message:
                 yield Guard("deprovisioning-disabled", message, address=change.address)
 
+    def affected(self, change: Change) -> Iterable[Affected]:
+        source = change.field("source")
+        if change.effects & {Effect.PROVISIONS, Effect.DEPROVISIONS}:
+            yield UsersInScope()
+        if source is not None and Effect.RESYNC in change.effects and _section(change) == SECTION:
+            yield UsersWithOtherValue(source.before, source.after)
+
+    def project(
+        self, state: ProvisioningState, changes: Sequence[Change], spec: Spec, snapshot: Snapshot
+    ) -> ProvisioningState:
+        rows = dict(state.rows)
+        for change in changes:
+            section, _, target = change.address.rest.partition("/")
+            if section == SECTION:
+                rows.pop(target, None)
+            if section == SECTION and change.after is not None:
+                rows[target] = change.after.fields
+        return replace(state, rows=rows)
+
     def attribute_flow(self, change: Change) -> AttributeFlow:
         section, _, target = change.address.rest.partition("/")
         before, after = (
@@ -133,6 +154,10 @@ class AttributeMappingKind(Base):
     def removal_snippet(self, resource: Resource) -> str:
         section, _, target = resource.address.rest.partition("/")
         return f"mappings.{section}.attributes: {json.dumps(target)}: {{absent: true}}"
+
+
+def _section(change: Change) -> str:
+    return change.address.rest.partition("/")[0]
 
 
 def desired_fields(row: MappingRow) -> dict[str, Any]:

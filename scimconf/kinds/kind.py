@@ -17,6 +17,7 @@ from scimconf import permissions
 from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.documents import schema
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
+from scimconf.kinds.provisioning import Affected, ProvisioningState
 from scimconf.plan import Address, Change, DesiredItem, DiffResult, Effect, Guard, Resource, Traits
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Json, Lookup, Snapshot
@@ -140,6 +141,14 @@ class Kind(Protocol):
     def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
         """Yield the steps of this kind's changes, given all changes of the application."""
 
+    def affected(self, change: Change) -> Iterable[Affected]:
+        """Yield which users the change concerns, as far as they can be counted."""
+
+    def project(
+        self, state: ProvisioningState, changes: Sequence[Change], spec: Spec, snapshot: Snapshot
+    ) -> ProvisioningState:
+        """Return the provisioning state after this kind's changes."""
+
     def row_part(self, change: Change) -> RowPart | None:
         """Return which row shows the change together with others; None if it has a row of its own."""
 
@@ -193,6 +202,14 @@ class Base:
 
     def compared_offline(self, spec: Spec, resource: Resource) -> Resource | None:
         return resource
+
+    def affected(self, change: Change) -> Iterable[Affected]:
+        return ()
+
+    def project(
+        self, state: ProvisioningState, changes: Sequence[Change], spec: Spec, snapshot: Snapshot
+    ) -> ProvisioningState:
+        return state
 
     def row_part(self, change: Change) -> RowPart | None:
         return None
