@@ -47,7 +47,7 @@ def command(**asked: Any) -> int:
         found = await declared(session, asked["app"], asked["name"] or "", full=asked["full"])
         with session.progress.still():
             _write(found, asked)
-        return 2 if asked["strict"] and found.unsaid else 0
+        return 2 if asked["strict"] and found.omitted else 0
 
     return run(asked, "reading", work)
 
@@ -83,12 +83,12 @@ def _write(found: ExportedSpec, asked: dict[str, Any]) -> None:
     from scimconf.render import yaml
     from scimconf.render.common.escaping import visible
 
-    if found.people and asked["out"]:
+    if found.csv_users and asked["out"]:
         file = f"{Path(asked['out']).name.removesuffix('.yaml').removesuffix('.scimconf')}.users.csv"
         _is_free(Path(asked["out"]).with_name(file), force=asked["force"])
         found.tree["assignments"]["users_from"] = [file]
-        saved.save(str(Path(asked["out"]).with_name(file)), _csv(found.people))
-    elif found.people:
+        saved.save(str(Path(asked["out"]).with_name(file)), _csv(found.csv_users))
+    elif found.csv_users:
         found.tree["assignments"]["users"] = found.users()
     without_references(found)
     excuse(found)
@@ -98,7 +98,7 @@ def _write(found: ExportedSpec, asked: dict[str, Any]) -> None:
         click.echo(f"Wrote {asked['out']}. See that it plans to nothing: scimconf plan {asked['out']}", err=True)
     else:
         click.echo(text, nl=False)
-    for line in found.unsaid:
+    for line in found.omitted:
         click.echo(f"  not in the spec: {visible(line)}", err=True)
 
 
@@ -109,7 +109,7 @@ def excuse(found: ExportedSpec) -> None:
     from scimconf.workflow import lint
 
     files = {"spec.yaml": yaml.write_spec(found.tree)}
-    loaded = load("spec.yaml", lambda path: files.get(path) or _csv(found.people), {}, {})
+    loaded = load("spec.yaml", lambda path: files.get(path) or _csv(found.csv_users), {}, {})
     refused: dict[SpecPath, dict[str, None]] = {}
     for problem in lint(loaded):
         if problem.is_error:
@@ -137,10 +137,10 @@ def _notes(found: ExportedSpec) -> CommentNotes:
         "What is live, as a spec. It plans to nothing; what it does not mention is not managed."
     )
     told = "\n".join(
-        ["Not in this spec, since it cannot be said here:", *(f"  {visible(one)}" for one in found.unsaid)]
+        ["Not in this spec, since it cannot be said here:", *(f"  {visible(one)}" for one in found.omitted)]
     )
     beside = {path: visible(comment) for path, comment in found.comments.items()}
-    return CommentNotes(head, beside=beside, below={(): told} if found.unsaid else {})
+    return CommentNotes(head, beside=beside, below={(): told} if found.omitted else {})
 
 
 def _csv(people: list[tuple[str, str]]) -> str:

@@ -34,16 +34,16 @@ async def export(
     Raises ProblemsError where there is no such application, or several, or a document is refused.
     """
     from scimconf.documents.schema import default_schema
-    from scimconf.export import declare, everything, namesakes
+    from scimconf.export import ExportRequest, everything, export_spec, same_name_lookups
     from scimconf.graph.reading import observe
 
     spec = everything(name, identified)
     wanted = (*documents(KINDS, [spec]), default_schema())
-    snapshot = await observe(live, wanted, lambda seen: (*lookups(KINDS, [spec], seen), *namesakes(seen)))
+    snapshot = await observe(live, wanted, lambda seen: (*lookups(KINDS, [spec], seen), *same_name_lookups(seen)))
     problems = [one for one in check(KINDS, spec, snapshot) if one.is_error and one.code in UNEXPORTABLE]
     if problems:
         raise DiagnosticsError(
             replace(problem, path=(), hint=NOT_EXPORTED if problem.code == "K103" else problem.hint)
             for problem in problems
         )
-    return declare(name, tenant, snapshot, full=full, defined=defined)
+    return export_spec(tenant, ExportRequest(name=name, snapshot=snapshot, full=full, definitions=defined))
