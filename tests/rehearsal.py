@@ -296,8 +296,8 @@ def everything_open(planned: PlannedApplication) -> PlanOptions:
 
 def told(planned: PlannedApplication, *, width: int = 100) -> str:
     """The plan as a pipe sees it, or its problems."""
-    if planned.comparison.problems:
-        return "".join(f"{one.location}  {one.code}  {one.message}\n" for one in planned.comparison.problems)
+    if planned.comparison.errors:
+        return "".join(f"{one.location}  {one.code}  {one.message}\n" for one in planned.comparison.errors)
     tenants = planned.comparison.tenant
     return text.plan(Plan(tenants, (planned.comparison.plan,)) if tenants else Plan(), width=width)
 
@@ -308,7 +308,7 @@ def changes(planned: PlannedApplication) -> list[str]:
 
 
 def codes(planned: PlannedApplication) -> list[str]:
-    return [problem.code for problem in planned.comparison.problems]
+    return [problem.code for problem in planned.comparison.errors]
 
 
 def mapping(schema: Any, source: str = "User") -> Any:

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from scimconf.cli import saved
 from scimconf.diagnostics import ScimconfError
+from scimconf.files import check_writable
 
 
 @click.group("sandbox", short_help="A pretend tenant on this machine, to try things without a real one.")
@@ -43,7 +43,8 @@ def serve(**asked: Any) -> int:
     except ImportError as error:
         raise click.ClickException(f"{error.name} is missing: pip install 'scimconf[sandbox]'") from None
     app = _app(server, asked)
-    saved.check({"out": asked["ready_file"]})
+    if asked["ready_file"]:
+        check_writable(asked["ready_file"])
     ready = Path(asked["ready_file"]) if asked["ready_file"] else None
     tls = certificates.certificates_in(Path(asked["tls"])) if asked["tls"] else None
     try:

@@ -100,14 +100,13 @@ class Secrets:
             self._masked = _masking(self._known.values())
         return self._known[ref]
 
-    def at_hand(self, ref: SecretRef) -> bool:
-        """Whether a value seems to be there, without reading it; a Key Vault is trusted to hold it."""
-        if ref.source == "env":
-            return bool(self._environ.get(ref.name))
-        if ref.source == "file":
-            path = self._folder / ref.name
-            return path.is_file() and path.stat().st_size > 0
-        return True
+    def check(self, ref: SecretRef) -> None:
+        """Raise SecretError if the variable or the file that a reference names is missing or empty.
+
+        A Key Vault is not asked.
+        """
+        if ref.source != "key_vault":
+            self._read(ref)
 
     def scrub(self, text: str) -> str:
         """The text with every resolved value masked, however an echo of it is written."""

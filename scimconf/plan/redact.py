@@ -26,6 +26,7 @@ from typing import Any
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.plan.change import ApplicationPlan, Change, Detail, FieldChange, Guard, Plan
+from scimconf.plan.outcome import Report
 from scimconf.plan.resource import Address, Resource, decode, encode
 
 Json = Any
@@ -236,3 +237,31 @@ def _value(people: _People, side: Json) -> Json:
             return [_value(people, part) for part in side]
         case _:
             return side
+
+
+# --- the report of an apply ----------------------------------------------------------------------------------------
+
+
+def redact_report(report: Report, redact: Callable[[str], str]) -> Report:
+    """Return a report in whose texts and addresses `redact` replaced user names; `hiding` makes it from the plan."""
+    outcomes = tuple(
+        replace(
+            outcome,
+            addresses=tuple(replace(address, rest=redact(address.rest)) for address in outcome.addresses),
+            message=redact(outcome.message),
+            detail=redact(outcome.detail),
+            hint=redact(outcome.hint),
+        )
+        for outcome in report.outcomes
+    )
+    problems = tuple(
+        replace(problem, message=redact(problem.message), hint=redact(problem.hint)) for problem in report.problems
+    )
+    return replace(
+        report,
+        outcomes=outcomes,
+        warnings=tuple(map(redact, report.warnings)),
+        error=redact(report.error),
+        hint=redact(report.hint),
+        problems=problems,
+    )

@@ -20,6 +20,8 @@ from scimconf.steps import Step
 class SecretResolver(Protocol):
     """Where secrets get their values; live.secrets.Secrets is one."""
 
+    def check(self, ref: SecretRef) -> None: ...
+
     def resolve(self, ref: SecretRef) -> Any: ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from scimconf.plan import Report, Result, StepOutcome
+from scimconf.plan import ApplyStatus, Report, Result, StepOutcome
 from scimconf.render.labels import counts
 from scimconf.render.terminal.fields import INDENT
 from scimconf.render.terminal.page import Page
@@ -13,13 +13,12 @@ from scimconf.render.terminal.page import Page
 _LISTED = 20
 _STYLES = {Result.DONE: "create", Result.UNCONFIRMED: "update", Result.SKIPPED: "replace", Result.FAILED: "danger"}
 _NEXT = {
-    1: "Nothing was written. Mend the cause and run the same apply again.",
-    3: "The tenant has moved since it was read. Plan again, look at the new plan, and apply that.",
-    4: "A guard stopped it. Open the guard if this is meant, and run the same apply again.",
-    5: "Mend the cause and run the same apply again: it plans anew and goes on from here.",
-    6: "Provisioning is in quarantine. Look at `scimconf status`.",
-    65: "Mend what is wrong in the spec and run the same apply again.",
-    130: "It was interrupted. Run the same apply again: it plans anew and goes on from here.",
+    ApplyStatus.FAILED: "No changes were made. Fix the problem and run apply again.",
+    ApplyStatus.STALE: "The tenant has changed since the plan. Run plan again, review it, and apply that.",
+    ApplyStatus.BLOCKED: "If the change is intended, allow the guard and run apply again.",
+    ApplyStatus.PARTIALLY_APPLIED: "Fix the problem and run apply again: it plans again and does what remains.",
+    ApplyStatus.INVALID: "Fix the errors in the spec and run apply again.",
+    ApplyStatus.INTERRUPTED: "Interrupted. Run apply again: it plans again and does what remains.",
 }
 
 
@@ -76,13 +75,10 @@ def _end(page: Page, report: Report) -> Iterator[str]:
     for notice in report.warnings:
         yield from page.labelled(2, ("replace", "note:"), ("", f" {notice}"), hang=2)
     if report.backup:
-        yield from page.prose(2, f"backup of what was there: {report.backup}", hang=2)
+        yield from page.prose(2, f"backup of the previous documents: {report.backup}", hang=2)
     numbers = Counter(report.by_address().values())
-    said = "; ".join(f"{numbers[result]:,} {result.word}" for result in Result if numbers[result])
-    yield from page.prose(2, f"{said}." if said else "Nothing was done.", "strong", hang=2)
-    yield from _next(page, report.exit_code)
-
-
-def _next(page: Page, exit_code: int) -> Iterator[str]:
-    if exit_code in _NEXT:
-        yield from page.labelled(2, ("strong", "next:"), ("", f" {_NEXT[exit_code]}"), hang=2)
+    summary = "; ".join(f"{numbers[result]:,} {result.word}" for result in Result if numbers[result])
+    if summary or report.status not in _NEXT:
+        yield from page.prose(2, f"{summary}." if summary else "No changes were made.", "strong", hang=2)
+    if report.status in _NEXT:
+        yield from page.labelled(2, ("strong", "next:"), ("", f" {_NEXT[report.status]}"), hang=2)
