@@ -9,7 +9,7 @@ A room deep inside names a problem by its path in the spec only; whoever holds t
      ├── AuthenticationError    no token could be had
      ├── SecretError            a secret's value is not at hand
      ├── StaleError             what the plan stands on has moved                     exit 3
-     └── StoppedError           the apply was stopped (a guard, a "no", an interrupt)
+     └── PlanError              the steps of a plan cannot be executed: a defect of scimconf
 """
 
 from __future__ import annotations
@@ -156,8 +156,10 @@ class StaleError(ScimconfError):
     """What the plan stands on is no longer what the plan saw."""
 
 
-class StoppedError(ScimconfError):
-    """The apply was stopped before or between writes."""
+class PlanError(ScimconfError):
+    """The steps of a plan cannot be executed: a defect of scimconf, reported before anybody approves the plan."""
+
+    hint = "Please report it with the command that you ran. Nothing was written."
 
 
 def describe_unexpected(error: BaseException) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from scimconf.cli.exit_codes import of_status
 from scimconf.graph.client import Graph, Settings, open_graph
 from scimconf.graph.eventual_consistency import ConsistencyPolicy
 from scimconf.graph.reading import TenantSession
@@ -271,7 +272,7 @@ class Rehearsal:
     @property
     def held(self) -> set[str]:
         """The ids of all principals that hold a role."""
-        rows = self.service.tenant.store.rows("SELECT DISTINCT principal_id FROM assignments WHERE ghost = 0")
+        rows = self.service.tenant.store.rows("SELECT DISTINCT principal_id FROM assignments WHERE stale_reads = 0")
         return {key for (key,) in rows}
 
     def assigned(self, name: str = "Writer") -> dict[str, set[str]]:
@@ -287,6 +288,11 @@ class Rehearsal:
 
 def wishes(**given: Any) -> PlanOptions:
     return PlanOptions(today=date(2026, 11, 25), **given)
+
+
+def exit_code(report: Report) -> int:
+    """The number with which the command ends."""
+    return int(of_status(report.status))
 
 
 def everything_open(planned: PlannedApplication) -> PlanOptions:

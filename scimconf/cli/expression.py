@@ -167,7 +167,7 @@ def _print_syntax_error(text: str, output_format: str) -> int:
         location = Location(SOURCE_NAME, *locate(text, error.offset))
         diagnostic = Diagnostic("K501", f"not an expression: {error.message}", location=location, hint=error.hint)
         if output_format == "json":
-            click.echo(as_json.problems([diagnostic]), nl=False)
+            click.echo(as_json.diagnostics([diagnostic]), nl=False)
         else:
             click.echo(as_text.text([diagnostic], sources={SOURCE_NAME: text}), nl=False, err=True)
     return ExitCode.INVALID

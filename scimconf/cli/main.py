@@ -29,7 +29,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "plan": "Show what differs from the tenant, and which users it affects.",
         "preview": "Show what each user's record will look like, before and after.",
         "probe": "Find out on a test tenant how Graph behaves where its documentation is silent.",
-        "sandbox": "Run a local sandbox tenant, to try scimconf without a real one.",
+        "sandbox": "Run a simulated Microsoft Entra tenant on this machine.",
         "show": "Print a saved plan.",
         "validate": "Check specs offline, and run the tests in them.",
         "version": "Print the version.",

@@ -47,7 +47,7 @@ def _print(diagnostics: Sequence[Diagnostic], specs: Iterable[Loaded], output_fo
     from scimconf.render import json as as_json
 
     if output_format == "json":
-        click.echo(as_json.problems(diagnostics), nl=False)
+        click.echo(as_json.diagnostics(diagnostics), nl=False)
     elif diagnostics:
         click.echo(as_text.text(diagnostics, color=Terminal.of_stdout().color), nl=False)
     elif not is_quiet:

@@ -31,7 +31,7 @@ from msgraph_core import GraphClientFactory
 from msgraph_core.middleware import GraphTelemetryHandler
 from msgraph_core.middleware.options import GraphTelemetryHandlerOption
 
-from scimconf import __version__
+from scimconf.version import __version__
 from scimconf.diagnostics import AuthenticationError, GraphError, ScimconfError, TransportError
 from scimconf.graph.protocol.batches import BATCH_SIZE, Batches
 from scimconf.graph.protocol.error_body import Scrub, json_body, judge

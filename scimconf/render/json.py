@@ -1,7 +1,7 @@
-"""The machine format of plans and problems: JSON with sorted keys, without clock, host, absolute path or secret.
+"""Plans and diagnostics as JSON with sorted keys, without clock, host name, absolute path or secret.
 
-`docs/plan-format.md` is its contract and `schemas/plan.schema.json`, made by `plan_schema`, its shape. Non-ASCII text
-stays readable; whatever does not print is written as an escape of JSON's own, so that a terminal has nothing to obey.
+`docs/plan-format.md` is the contract and `schemas/plan.schema.json` its shape. Non-ASCII text stays readable; characters
+that do not print are written as JSON escapes, so that a terminal does not interpret them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Any
 from scimconf.diagnostics import Diagnostic, dotted
 from scimconf.plan import ApplicationPlan, Change, FieldChange, Guard, Plan, Resource, WriteOnly
 from scimconf.plan.diff import digest
-from scimconf.render.labels import by_weight, totals
+from scimconf.render.common.change_view import change_rows, totals
+from scimconf.render.common.labels import by_weight
 
 Json = Any
 
@@ -25,50 +26,50 @@ _BEYOND_ASCII = re.compile(r"[^\n -~]")
 
 
 def plan(plan: Plan) -> str:
-    """The plan as `plan --format json` prints it and `plan --out` saves it."""
+    """Return the plan as `plan --format json` prints it and `plan --out` saves it."""
     return write(plan_document(plan))
 
 
-def problems(problems: Iterable[Diagnostic]) -> str:
-    """The problems as `validate --format json` prints them, in the order given."""
-    listed = list(problems)
-    errors = sum(problem.is_error for problem in listed)
+def diagnostics(diagnostics: Iterable[Diagnostic]) -> str:
+    """Return the diagnostics as `validate --format json` prints them, in their order."""
+    listed = list(diagnostics)
+    errors = sum(diagnostic.is_error for diagnostic in listed)
     return write(
         {
             "format_version": FORMAT_VERSION,
-            "problems": [{**_problem(one), "where": _where(one)} for one in listed],
+            "diagnostics": [{**_diagnostic(diagnostic), "location": _location(diagnostic)} for diagnostic in listed],
             "summary": {"errors": errors, "warnings": len(listed) - errors},
         }
     )
 
 
 def write(document: Json) -> str:
-    """JSON text with one line end after it."""
+    """Return JSON text with a final line end."""
     text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False)
-    return _BEYOND_ASCII.sub(_inert, text) + "\n"
+    return _BEYOND_ASCII.sub(_escape, text) + "\n"
 
 
-def _inert(found: re.Match[str]) -> str:
-    char = found.group()
+def _escape(match: re.Match[str]) -> str:
+    char = match.group()
     return char if char.isprintable() else json.dumps(char)[1:-1].replace("\x7f", "\\u007f")
 
 
 def plan_document(plan: Plan) -> Json:
-    """The plan as JSON values, and a digest over all of them."""
+    """Return the plan as JSON values with a digest over all of them."""
     document = {
         "format_version": FORMAT_VERSION,
         "options": value(plan.options),
         "tenant": {"id": plan.tenant.id, "domain": plan.tenant.domain},
-        "applications": [_application(one) for one in plan.applications],
+        "applications": [_application(application) for application in plan.applications],
         "summary": _summary(plan),
     }
     return {**document, "digest": digest(document)}
 
 
 def _summary(plan: Plan) -> Json:
-    changes = [change for application in plan.applications for change in application.changes]
+    rows = [row for application in plan.applications for row in change_rows(application.changes)]
     return {
-        **{action.value: number for action, number in totals(changes).items()},
+        **{action.value: number for action, number in totals(rows).items()},
         "unmanaged_drift": sum(len(application.unmanaged_drift) for application in plan.applications),
         "guards": sum(len(application.blocking_guards) for application in plan.applications),
     }
@@ -82,12 +83,15 @@ def _application(plan: ApplicationPlan) -> Json:
         "fingerprint": plan.fingerprint,
         "complete": plan.complete,
         "changes": [_change(change) for change in plan.changes],
-        "unmanaged_drift": [_reported(resource) for resource in plan.unmanaged_drift],
+        "unmanaged_drift": [_resource(resource) for resource in plan.unmanaged_drift],
         "unmanaged": dict(plan.unmanaged_counts),
-        "abandoned": [{"address": str(one.address), "removal_snippet": one.removal_snippet} for one in plan.abandoned],
+        "abandoned": [
+            {"address": str(abandoned.address), "removal_snippet": abandoned.removal_snippet}
+            for abandoned in plan.abandoned
+        ],
         "excluded_changes": plan.excluded_changes,
         "guards": [_guard(guard) for guard in plan.guards],
-        "warnings": [_problem(notice) for notice in plan.warnings],
+        "warnings": [_diagnostic(warning) for warning in plan.warnings],
     }
 
 
@@ -96,27 +100,27 @@ def _change(change: Change) -> Json:
         "address": str(change.address),
         "kind": change.kind,
         "action": change.action.value,
-        "fields": {one.name: _field(one) for one in change.fields},
+        "fields": {field.name: _field(field) for field in change.fields},
         "effects": [effect.value for effect in by_weight(change.effects)],
-        "impact": {which.value: asdict(one) for which, one in change.impact.items()},
+        "impact": {effect.value: asdict(impact) for effect, impact in change.impact.items()},
         "reason": change.reason,
     }
 
 
-def _field(one: FieldChange) -> Json:
-    """Both sides; of a write-only field no more than that it is there, and where the new value comes from."""
-    if one.write_only:
-        return {"before": _hidden(one.before), "after": _hidden(one.after)}
-    return {"before": value(one.before), "after": value(one.after)}
+def _field(field: FieldChange) -> Json:
+    """Return both sides; of a write-only field only its presence and the reference of the new value."""
+    if field.write_only:
+        return {"before": _write_only(field.before), "after": _write_only(field.after)}
+    return {"before": value(field.before), "after": value(field.after)}
 
 
-def _hidden(side: Json) -> Json:
+def _write_only(side: Json) -> Json:
     if isinstance(side, WriteOnly):
         return value(side)
     return None if side is None else {"write_only": True}
 
 
-def _reported(resource: Resource) -> Json:
+def _resource(resource: Resource) -> Json:
     return {"address": str(resource.address), "kind": resource.address.kind, "fields": value(resource.fields)}
 
 
@@ -130,23 +134,23 @@ def _guard(guard: Guard) -> Json:
     }
 
 
-def _problem(problem: Diagnostic) -> Json:
+def _diagnostic(diagnostic: Diagnostic) -> Json:
     return {
-        "code": problem.code,
-        "severity": problem.severity,
-        "path": dotted(problem.path),
-        "message": problem.message,
-        "hint": problem.hint,
+        "code": diagnostic.code,
+        "severity": diagnostic.severity,
+        "path": dotted(diagnostic.path),
+        "message": diagnostic.message,
+        "hint": diagnostic.hint,
     }
 
 
-def _where(problem: Diagnostic) -> Json:
-    where = problem.location
-    return None if where is None else {"file": where.file, "line": where.line, "column": where.column}
+def _location(diagnostic: Diagnostic) -> Json:
+    location = diagnostic.location
+    return None if location is None else {"file": location.file, "line": location.line, "column": location.column}
 
 
 def value(side: Json) -> Json:
-    """A field's value as plain JSON; a write-only one as the reference that it comes from."""
+    """Return a value as plain JSON; a write-only value as its reference."""
     match side:
         case WriteOnly(reference):
             return {"write_only": True, "from": reference}
@@ -159,6 +163,6 @@ def value(side: Json) -> Json:
 
 
 def _relative(path: str) -> str:
-    """A path that says nothing of the machine: an absolute one, of any system, is cut to the file's name."""
-    whole = PureWindowsPath(path)
-    return whole.name if whole.anchor else path
+    """Return a path without information about the machine: of an absolute path, the file name."""
+    parsed = PureWindowsPath(path)
+    return parsed.name if parsed.anchor else path

@@ -1,4 +1,4 @@
-"""The JSON Schema of the machine format, made from the models that read it back.
+"""The JSON Schema of saved plans, generated from the models that read them.
 
 Unknown keys are allowed, since minor versions add some.
 """
@@ -13,14 +13,14 @@ Json = Any
 
 
 def plan_schema() -> Json:
-    """What `schemas/plan.schema.json` holds."""
-    made = _without_titles(PlanFile.model_json_schema())
+    """Return the content of `schemas/plan.schema.json`."""
+    schema = _without_titles(PlanFile.model_json_schema())
     heading = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A plan of scimconf"}
-    return {**heading, **made}
+    return {**heading, **schema}
 
 
 def _without_titles(part: Json) -> Json:
-    """Pydantic titles everything by its name, which says nothing; a property may be called `title` all the same."""
+    """Return a schema without the titles that pydantic generates; a property named `title` stays."""
     if isinstance(part, list):
         return [_without_titles(item) for item in part]
     if not isinstance(part, dict):

@@ -1,4 +1,4 @@
-"""Plans, steps and reports for a terminal or a pipe. The caller knows the width and whether colour is wanted."""
+"""Plans, steps and reports as text for a terminal or a pipe. The caller decides the width and the color."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from scimconf.plan import Plan, Report
 from scimconf.plan.outcome import Reports
-from scimconf.render.labels import stopped, verdict
+from scimconf.render.common.labels import blocked
+from scimconf.render.common.verdict import verdict
 from scimconf.render.terminal.page import Page
 from scimconf.render.terminal.reports import report_lines
-from scimconf.render.terminal.sections import application_lines, total_lines
+from scimconf.render.terminal.sections import application_lines, tenant_lines, total_lines
 from scimconf.render.terminal.steps import step_lines
 from scimconf.steps import Step
 
@@ -24,14 +25,14 @@ def plan(
     steps: Mapping[str, Sequence[Step]] | None = None,
     unmanaged: bool = False,
 ) -> str:
-    """The whole plan; `steps` gives by an application's name what `apply` would do, in its order.
+    """Return the plan; `steps` holds the steps of an apply by application name.
 
-    `unmanaged` lists what is left alone, one by one.
+    `unmanaged` lists the resources that the spec does not manage.
     """
     page = Page(width, color)
-    lines: list[str] = []
+    lines = [*tenant_lines(page, plan)]
     for application in plan.applications:
-        lines += application_lines(page, application, plan.tenant, unmanaged=unmanaged)
+        lines += application_lines(page, application, unmanaged=unmanaged)
         lines += _steps_of(page, (steps or {}).get(application.name, ()))
         lines.append("")
     lines += _last(page, plan)
@@ -39,15 +40,15 @@ def plan(
 
 
 def steps(steps: Iterable[Step], *, width: int = WIDTH, color: bool = False) -> str:
-    """What `apply` would do, request by request and edit by edit."""
+    """Return the steps of an apply, request by request and edit by edit."""
     return _text(step_lines(Page(width, color), steps))
 
 
 def report(reports: Reports | Iterable[Report], *, width: int = WIDTH, color: bool = False) -> str:
-    """What an apply did, what failed, and the way on."""
+    """Return what an apply did, what failed, and how to continue."""
     page = Page(width, color)
-    listed = reports.applications if isinstance(reports, Reports) else tuple(reports)
-    return _text(line for one in listed for line in report_lines(page, one))
+    applications = reports.applications if isinstance(reports, Reports) else tuple(reports)
+    return _text(line for report in applications for line in report_lines(page, report))
 
 
 def _steps_of(page: Page, steps: Sequence[Step]) -> Iterator[str]:
@@ -57,9 +58,9 @@ def _steps_of(page: Page, steps: Sequence[Step]) -> Iterator[str]:
 
 
 def _last(page: Page, plan: Plan) -> Iterator[str]:
-    """Whether guards stop it, and the counts; nothing comes after them."""
-    if stopped(plan):
-        yield from page.prose(0, stopped(plan), "danger", hang=2)
+    """Yield the blocking guards and the counts, which are always the last lines."""
+    if blocked(plan):
+        yield from page.prose(0, blocked(plan), "danger", hang=2)
     if len(plan.applications) > 1:
         yield from total_lines(page, plan.applications)
     yield from page.prose(0, verdict(plan), "strong", hang=2)

@@ -1,4 +1,5 @@
-"""A pretend tenant: Microsoft Graph v1.0 as far as provisioning needs it, over ASGI, refusing what Graph refuses.
+"""A simulated Microsoft Entra tenant: the part of Microsoft Graph v1.0 that provisioning needs, as an ASGI application.
 
-Apart from the expression language it shares no code with the client, so the two cannot agree on a mistake.
+It refuses the requests that Graph refuses. Apart from the expression language it shares no code with the client, so
+that a wrong assumption of the client is not repeated here.
 """

@@ -1,76 +1,79 @@
-"""`$batch`: up to twenty requests in one, each judged and answered on its own."""
+"""JSON batching (`$batch`): up to 20 requests in one; each gets its own response."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
-from scimconf.sandbox.routes import segments_of
-from scimconf.sandbox.wire import Answer, Call, Json, bad_request
+from scimconf.sandbox.http_types import GraphRequest, GraphResponse, Json, bad_request
+from scimconf.sandbox.routes import path_segments
 
 MAX_REQUESTS = 20
-Member = Callable[[Call, str], Answer]
+RequestHandler: TypeAlias = Callable[[GraphRequest, str], GraphResponse]
 
 
-def answer_batch(call: Call, answer: Member, *, shuffled: bool) -> Answer:
-    """Runs the members in their order; the order of the answers says nothing."""
-    requests = _requests(call)
+def batch_response(envelope: GraphRequest, handle: RequestHandler, *, shuffled: bool) -> GraphResponse:
+    """Handle the requests of a batch in their order; `shuffled` returns the responses in another order."""
+    requests = _requests(envelope)
     statuses: dict[str, int] = {}
     responses: list[Json] = []
     for request in requests:
         key = str(request["id"])
-        failed = [one for one in request.get("dependsOn") or [] if statuses.get(str(one).lower(), 424) >= 400]
-        response = _failed_dependency(key) if failed else _response(key, answer(_member(call, request), key))
+        dependencies = [str(dependency).lower() for dependency in request.get("dependsOn") or []]
+        if any(statuses.get(dependency, 424) >= 400 for dependency in dependencies):
+            response = _failed_dependency(key)
+        else:
+            response = _response(key, handle(_inner_request(envelope, request), key))
         statuses[key.lower()] = response["status"]
         responses.append(response)
     if shuffled:
         responses = responses[1::2] + responses[0::2]
-    return Answer(200, {"responses": responses})
+    return GraphResponse(200, {"responses": responses})
 
 
-def _requests(call: Call) -> list[Json]:
-    requests = call.object_body().get("requests")
+def _requests(envelope: GraphRequest) -> list[Json]:
+    requests = envelope.object_body().get("requests")
     if not isinstance(requests, list) or not requests:
-        raise _invalid("The batch request holds no 'requests'.")
+        raise _invalid("The batch has no 'requests'.")
     if len(requests) > MAX_REQUESTS:
         raise _invalid(f"Number of batch requests {len(requests)} exceeds the limit of {MAX_REQUESTS}.")
     ids: list[str] = []
     for request in requests:
-        _check(request, ids)
+        _validate(request, ids)
         ids.append(str(request["id"]).lower())
     return requests
 
 
-def _check(request: Any, ids: list[str]) -> None:
+def _validate(request: Any, ids: list[str]) -> None:
     if not isinstance(request, dict) or not all(request.get(name) for name in ("id", "method", "url")):
-        raise _invalid("A request of a batch needs id, method and url.")
+        raise _invalid("Each request of a batch must have id, method and url.")
     if str(request["id"]).lower() in ids:
-        raise _invalid(f"The id '{request['id']}' occurs more than once.")
-    for one in request.get("dependsOn") or []:
-        if str(one).lower() not in ids:
-            raise _invalid(f"Request '{request['id']}' depends on '{one}', which does not stand before it.")
+        raise _invalid(f"The request id '{request['id']}' is used more than once.")
+    for dependency in request.get("dependsOn") or []:
+        if str(dependency).lower() not in ids:
+            raise _invalid(f"Request '{request['id']}' depends on '{dependency}', which is not an earlier request.")
     if urlsplit(str(request["url"])).netloc:
-        raise _invalid("Urls of a batch are relative.")
+        raise _invalid("The url of a request in a batch must be relative.")
     if request.get("body") is not None and "content-type" not in _headers(request):
-        raise _invalid(f"Request '{request['id']}' has a body and no Content-Type header.")
+        raise _invalid(f"Request '{request['id']}' has a body but no Content-Type header.")
 
 
-def _member(call: Call, request: Json) -> Call:
+def _inner_request(envelope: GraphRequest, request: Json) -> GraphRequest:
     parts = urlsplit("/" + str(request["url"]).lstrip("/"))
-    return Call(
+    return GraphRequest(
         method=str(request["method"]).upper(),
         path=parts.path,
-        base_url=call.base_url,
-        segments=segments_of(parts.path),
-        query=query_of(parts.query),
-        headers={**call.headers, **_headers(request)},
+        base_url=envelope.base_url,
+        segments=path_segments(parts.path),
+        query=parse_query(parts.query),
+        headers={**envelope.headers, **_headers(request)},
         body=request.get("body"),
     )
 
 
-def query_of(text: str) -> dict[str, str]:
-    """Query options by name, in lower case and without `$`."""
+def parse_query(text: str) -> dict[str, str]:
+    """Return the query options by name, in lower case and without `$`."""
     return {name.removeprefix("$").lower(): value for name, value in parse_qsl(text, keep_blank_values=True)}
 
 
@@ -79,16 +82,16 @@ def _headers(request: Json) -> dict[str, str]:
     return {name.lower(): str(value) for name, value in headers.items()}
 
 
-def _response(key: str, answer: Answer) -> Json:
-    response: Json = {"id": key, "status": answer.status, "headers": {**answer.headers}}
-    if answer.body is not None:
-        response["headers"]["Content-Type"] = "application/json"
-        response["body"] = answer.body
-    return response
+def _response(key: str, response: GraphResponse) -> Json:
+    document: Json = {"id": key, "status": response.status, "headers": {**response.headers}}
+    if response.body is not None:
+        document["headers"]["Content-Type"] = "application/json"
+        document["body"] = response.body
+    return document
 
 
 def _failed_dependency(key: str) -> Json:
-    error = {"code": "FailedDependency", "message": "A request on which this one depends has failed."}
+    error = {"code": "FailedDependency", "message": "A request that this request depends on has failed."}
     return {"id": key, "status": 424, "headers": {"Content-Type": "application/json"}, "body": {"error": error}}
 
 

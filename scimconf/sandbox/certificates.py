@@ -1,7 +1,7 @@
-"""A certificate authority of one's own and a certificate for this machine, in a folder.
+"""A private certificate authority and a certificate for localhost, stored in a folder.
 
-Elliptic curves, so that a thousand handshakes cost little. A folder that holds valid ones is used as it is, so that
-whoever trusts the authority once goes on trusting it.
+The keys are elliptic curve keys, because a thousand handshakes with RSA keys are slow. Valid certificates of the folder
+are reused, so that clients need to trust the authority only once.
 """
 
 from __future__ import annotations
@@ -17,50 +17,49 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-_LIFE = timedelta(days=397)
-_MARGIN = timedelta(days=7)
+_VALIDITY = timedelta(days=397)
+_RENEW_BEFORE = timedelta(days=7)
 _HOSTS = (x509.DNSName("localhost"), x509.IPAddress(ipaddress.IPv4Address("127.0.0.1")))
 
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """Where they are: what clients are to trust, and what the server shows."""
+    """Paths: the authority that clients trust, the server's certificate and its key."""
 
     authority: Path
     certificate: Path
     key: Path
 
 
-def certificates_in(folder: Path, *, now: datetime | None = None) -> Certificates:
-    """The certificates of a folder, made where there are none or where they end within a week."""
-    found = Certificates(folder / "ca.pem", folder / "localhost.pem", folder / "localhost.key")
-    moment = now or datetime.now(UTC)
-    if not _is_good(found, moment + _MARGIN):
-        _make(found, moment)
-    return found
+def ensure_certificates(folder: Path, *, now: datetime | None = None) -> Certificates:
+    """Return the certificates of a folder; create them if they are missing, invalid or expire within a week."""
+    certificates = Certificates(folder / "ca.pem", folder / "localhost.pem", folder / "localhost.key")
+    current_time = now or datetime.now(UTC)
+    if not _is_valid(certificates, current_time + _RENEW_BEFORE):
+        _create(certificates, current_time)
+    return certificates
 
 
-def _is_good(found: Certificates, until: datetime) -> bool:
+def _is_valid(certificates: Certificates, until: datetime) -> bool:
     try:
-        authority, shown = (
-            x509.load_pem_x509_certificate(one.read_bytes()) for one in (found.authority, found.certificate)
-        )
-        key = serialization.load_pem_private_key(found.key.read_bytes(), password=None)
-        shown.verify_directly_issued_by(authority)
-    except Exception:  # noqa: BLE001  whatever is wrong with them, they are made anew
+        authority = x509.load_pem_x509_certificate(certificates.authority.read_bytes())
+        certificate = x509.load_pem_x509_certificate(certificates.certificate.read_bytes())
+        key = serialization.load_pem_private_key(certificates.key.read_bytes(), password=None)
+        certificate.verify_directly_issued_by(authority)
+    except Exception:  # noqa: BLE001  any failure means that they are created again
         return False
-    return shown.not_valid_after_utc > until and shown.public_key() == key.public_key()
+    return certificate.not_valid_after_utc > until and certificate.public_key() == key.public_key()
 
 
-def _make(wanted: Certificates, now: datetime) -> None:
-    wanted.authority.parent.mkdir(parents=True, exist_ok=True)
+def _create(certificates: Certificates, now: datetime) -> None:
+    certificates.authority.parent.mkdir(parents=True, exist_ok=True)
     issuer_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     name = _name("scimconf sandbox authority")
     authority = _authority(name, issuer_key, now)
-    shown = _shown(name, issuer_key, key, now)
-    _write(wanted.key, _key_text(key), 0o600)
-    _write(wanted.certificate, shown.public_bytes(serialization.Encoding.PEM), 0o644)
-    _write(wanted.authority, authority.public_bytes(serialization.Encoding.PEM), 0o644)
+    certificate = _server_certificate(name, issuer_key, key, now)
+    _write(certificates.key, _key_pem(key), 0o600)
+    _write(certificates.certificate, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+    _write(certificates.authority, authority.public_bytes(serialization.Encoding.PEM), 0o644)
 
 
 def _authority(name: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
@@ -70,7 +69,7 @@ def _authority(name: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime) 
     return builder.sign(key, hashes.SHA256())
 
 
-def _shown(
+def _server_certificate(
     issuer: x509.Name, issuer_key: ec.EllipticCurvePrivateKey, key: ec.EllipticCurvePrivateKey, now: datetime
 ) -> x509.Certificate:
     identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
@@ -87,7 +86,7 @@ def _builder(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, now: datetime
 ) -> x509.CertificateBuilder:
     builder = x509.CertificateBuilder(issuer, subject, key, x509.random_serial_number())
-    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + _LIFE)
+    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + _VALIDITY)
     return builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
 
 
@@ -109,7 +108,7 @@ def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def _key_text(key: ec.EllipticCurvePrivateKey) -> bytes:
+def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

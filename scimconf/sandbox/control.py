@@ -1,4 +1,4 @@
-"""The endpoints under `/_sandbox`: what Graph does not have, and a test or a person at a rehearsal needs."""
+"""The control endpoints under `/_sandbox`: request journal, faults, switches, reset and state."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from scimconf.sandbox.directory.people import ORGANIZATION
+from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
 from scimconf.sandbox.faults import Fault, FaultError
+from scimconf.sandbox.http_types import Json
 from scimconf.sandbox.service import Service
 from scimconf.sandbox.switches import SwitchError, table
-from scimconf.sandbox.synchronization.connection import shown_secrets
-from scimconf.sandbox.wire import Json
+from scimconf.sandbox.synchronization.connection import masked_secrets
 
 PREFIX = "/_sandbox"
 _KINDS = {
@@ -30,7 +30,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def control_routes(service: Service) -> list[Route]:
-    """One route a resource; each answers GET and what it takes."""
+    """Return the routes of the control endpoints."""
     return [
         Route(f"{PREFIX}/journal", _journal(service), methods=["GET", "DELETE"]),
         Route(f"{PREFIX}/faults", _faults(service), methods=["GET", "POST", "DELETE"]),
@@ -57,10 +57,10 @@ def _faults(service: Service) -> Endpoint:
             return Response(status_code=204)
         if request.method == "POST":
             try:
-                given = await _body(request)
-                faults = [Fault.read(one) for one in (given if isinstance(given, list) else [given])]
+                body = await _body(request)
+                faults = [Fault.read(document) for document in (body if isinstance(body, list) else [body])]
             except FaultError as error:
-                return _refused(error)
+                return _bad_request(error)
             for fault in faults:
                 service.faults.arm(fault)
             return JSONResponse({"value": [fault.document() for fault in faults]}, status_code=201)
@@ -72,13 +72,13 @@ def _faults(service: Service) -> Endpoint:
 def _switches(service: Service) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         if request.method == "PUT":
-            given = await _body(request)
+            body = await _body(request)
             try:
-                if not isinstance(given, dict):
-                    raise SwitchError("switches are an object of names and values")
-                service.tenant.switches = service.tenant.switches.changed(given)
+                if not isinstance(body, dict):
+                    raise SwitchError("expected an object of switch names and values")
+                service.tenant.switches = service.tenant.switches.changed(body)
             except SwitchError as error:
-                return _refused(error)
+                return _bad_request(error)
         positions = service.tenant.switches.positions()
         rows = [
             {
@@ -111,9 +111,9 @@ def _state(service: Service) -> Endpoint:
 
 
 def dump(service: Service) -> Json:
-    """Everything in the tenant, secrets masked."""
+    """Return everything in the tenant, with secrets masked."""
     tenant = service.tenant
-    state: Json = {"organization": tenant.remembered(ORGANIZATION)}
+    state: Json = {"organization": tenant.stored_value(ORGANIZATION)}
     for name, kind in _KINDS.items():
         state[name] = tenant.documents.all(kind)
     for group in state["groups"]:
@@ -122,10 +122,10 @@ def dump(service: Service) -> Json:
     columns = ("id", "resourceId", "appRoleId", "principalId", "principalType", "principalDisplayName")
     rows = tenant.store.rows(
         "SELECT id, resource_id, role_id, principal_id, principal_type, principal_name FROM assignments"
-        " WHERE ghost = 0 ORDER BY seq"
+        " WHERE stale_reads = 0 ORDER BY seq"
     )
     state["appRoleAssignments"] = [dict(zip(columns, row, strict=True)) for row in rows]
-    state["secrets"] = {one["id"]: shown_secrets(tenant, one) for one in state["servicePrincipals"]}
+    state["secrets"] = {principal["id"]: masked_secrets(tenant, principal) for principal in state["servicePrincipals"]}
     state["switches"] = tenant.switches.positions()
     return state
 
@@ -137,5 +137,5 @@ async def _body(request: Request) -> Any:
         return None
 
 
-def _refused(error: Exception) -> Response:
+def _bad_request(error: Exception) -> Response:
     return JSONResponse({"error": {"code": "SandboxBadRequest", "message": str(error)}}, status_code=400)

@@ -1,4 +1,4 @@
-"""Faults to order, and the journal of what was asked: how a test makes the tenant misbehave, and sees what came."""
+"""Fault injection, and the journal of the requests that the sandbox received."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal
 from urllib.parse import unquote
 
+from scimconf.sandbox.http_types import GraphRequest, GraphResponse, Json
 from scimconf.sandbox.synchronization.connection import MASK, SENSITIVE
-from scimconf.sandbox.wire import Answer, Call, Json
 
 JOURNAL_LENGTH = 100_000
+_FAULT_KEYS = ("method", "path", "nth", "times", "when", "action")
 
 
 class FaultError(ValueError):
-    """A fault that cannot be armed as it is written."""
+    """A fault definition is invalid."""
 
 
-class ConnectionDropped(ConnectionResetError):  # noqa: N818  it is ordered
-    """The connection is lost without an answer; in process, this is what the caller's transport sees."""
+class ConnectionDropped(ConnectionResetError):  # noqa: N818  a fault that a test ordered
+    """The connection is closed without a response. A transport in the same process raises this."""
 
     def __init__(self) -> None:
         super().__init__("the sandbox dropped the connection")
@@ -27,11 +28,11 @@ class ConnectionDropped(ConnectionResetError):  # noqa: N818  it is ordered
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What happens to which request.
+    """A failure of the requests that match a method and a path.
 
-    `nth` counts the requests that match from 1; the fault strikes at that one and `times - 1` more, or at all that
-    follow where `times` is 0. `when` says whether the request takes effect first. `action` is `drop`, a pause in
-    milliseconds, or an answer.
+    The fault applies to the `nth` matching request (counted from 1) and to the `times - 1` after it; with `times` 0, to
+    all after it. `when` is `before` or `after` the request takes effect. `action` is `{"drop": True}`,
+    `{"delay": MILLISECONDS}` or a response (`status`, `body`, `headers`).
     """
 
     method: str
@@ -42,65 +43,66 @@ class Fault:
     action: Json
 
     @classmethod
-    def read(cls, given: Any) -> Fault:
-        if not isinstance(given, dict):
-            raise FaultError("a fault is an object")
-        unknown = set(given) - {"method", "path", "nth", "times", "when", "action"}
+    def read(cls, document: Any) -> Fault:
+        """Return the fault that a JSON object describes; raise FaultError if it is invalid."""
+        if not isinstance(document, dict):
+            raise FaultError(f"expected an object that describes a fault, got {document!r}")
+        unknown = set(document) - set(_FAULT_KEYS)
         if unknown:
-            raise FaultError(f"a fault has no {min(unknown)!r}")
-        when = given.get("when", "before")
+            raise FaultError(f"unknown key {min(unknown)!r} of a fault. Valid keys: {', '.join(_FAULT_KEYS)}")
+        when = document.get("when", "before")
         if when not in ("before", "after"):
-            raise FaultError("when is 'before' or 'after'")
-        nth, times = given.get("nth", 1), given.get("times", 1)
+            raise FaultError(f"'when' must be 'before' or 'after', got {when!r}")
+        nth, times = document.get("nth", 1), document.get("times", 1)
         if not isinstance(nth, int) or not isinstance(times, int) or nth < 1 or times < 0:
-            raise FaultError("nth is a number from 1, times a number from 0")
+            raise FaultError("'nth' must be an integer of at least 1, 'times' an integer of at least 0")
         return cls(
-            str(given.get("method", "*")).upper(),
-            str(given.get("path", "*")),
+            str(document.get("method", "*")).upper(),
+            str(document.get("path", "*")),
             nth,
             times,
             when,
-            _action(given.get("action")),
+            _action(document.get("action")),
         )
 
     def matches(self, method: str, path: str) -> bool:
         return self.method in ("*", method) and fnmatchcase(path, self.path)
 
-    def strikes(self, seen: int) -> bool:
-        return seen >= self.nth and (self.times == 0 or seen < self.nth + self.times)
+    def applies_to(self, count: int) -> bool:
+        """Return whether the fault applies to the `count`-th matching request."""
+        return count >= self.nth and (self.times == 0 or count < self.nth + self.times)
 
     def document(self) -> Json:
-        names = ("method", "path", "nth", "times", "when", "action")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in _FAULT_KEYS}
 
 
-def _action(given: Any) -> Json:
-    if given == "drop":
+def _action(action: Any) -> Json:
+    if action == "drop":
         return {"drop": True}
-    if isinstance(given, dict):
-        if set(given) == {"drop"}:
+    if isinstance(action, dict):
+        if set(action) == {"drop"}:
             return {"drop": True}
-        if set(given) == {"delay"} and isinstance(given["delay"], int) and given["delay"] >= 0:
-            return dict(given)
-        if isinstance(given.get("status"), int) and set(given) <= {"status", "body", "headers"}:
-            return dict(given)
-    raise FaultError("action is 'drop', {delay: MILLISECONDS} or {status, body, headers}")
+        if set(action) == {"delay"} and isinstance(action["delay"], int) and action["delay"] >= 0:
+            return dict(action)
+        if isinstance(action.get("status"), int) and set(action) <= {"status", "body", "headers"}:
+            return dict(action)
+    raise FaultError(f"'action' must be 'drop', {{delay: MILLISECONDS}} or {{status, body, headers}}, got {action!r}")
 
 
 @dataclass(frozen=True, slots=True)
-class Strike:
-    """What the armed faults do to one request."""
+class FaultEffect:
+    """The combined effect of the armed faults on one request."""
 
     drop: bool = False
     delay_ms: int = 0
-    answer: Answer | None = None
+    response: GraphResponse | None = None
 
     def __bool__(self) -> bool:
-        return self.drop or self.answer is not None
+        return self.drop or self.response is not None
 
 
-class Faults:
-    """The armed faults, and how many requests each of them has seen."""
+class ArmedFaults:
+    """The armed faults, each with the number of requests that it has matched."""
 
     def __init__(self) -> None:
         self._armed: list[tuple[Fault, list[int]]] = []
@@ -112,28 +114,28 @@ class Faults:
         self._armed.clear()
 
     def documents(self) -> list[Json]:
-        return [fault.document() | {"seen": seen[0]} for fault, seen in self._armed]
+        return [fault.document() | {"matched": counter[0]} for fault, counter in self._armed]
 
-    def meet(self, method: str, path: str) -> tuple[Strike, Strike]:
-        """Shows a request to all faults: what strikes before it takes effect, and what after."""
-        struck: list[Fault] = []
-        for fault, seen in self._armed:
+    def effects_on(self, method: str, path: str) -> tuple[FaultEffect, FaultEffect]:
+        """Count a request and return the effects of the faults before and after it is handled."""
+        faults: list[Fault] = []
+        for fault, counter in self._armed:
             if fault.matches(method, path):
-                seen[0] += 1
-                if fault.strikes(seen[0]):
-                    struck.append(fault)
-        return _strike(struck, "before"), _strike(struck, "after")
+                counter[0] += 1
+                if fault.applies_to(counter[0]):
+                    faults.append(fault)
+        return _effect(faults, "before"), _effect(faults, "after")
 
 
-def _strike(faults: Iterable[Fault], when: str) -> Strike:
+def _effect(faults: Iterable[Fault], when: str) -> FaultEffect:
     actions = [fault.action for fault in faults if fault.when == when]
     delay = sum(int(action.get("delay", 0)) for action in actions)
-    answers = [action for action in actions if "status" in action]
-    answer = None
-    if answers:
-        headers = {str(key): str(value) for key, value in (answers[0].get("headers") or {}).items()}
-        answer = Answer(answers[0]["status"], answers[0].get("body"), headers)
-    return Strike(any("drop" in action for action in actions), delay, answer)
+    template = next((action for action in actions if "status" in action), None)
+    response = None
+    if template is not None:
+        headers = {str(key): str(value) for key, value in (template.get("headers") or {}).items()}
+        response = GraphResponse(template["status"], template.get("body"), headers)
+    return FaultEffect(any("drop" in action for action in actions), delay, response)
 
 
 # ---- journal --------------------------------------------------------------------------------------------------------
@@ -141,17 +143,17 @@ def _strike(faults: Iterable[Fault], when: str) -> Strike:
 
 @dataclass(slots=True)
 class Journal:
-    """The requests in the order in which they were answered, secrets masked."""
+    """The requests in the order of their responses, with secrets masked; at most `JOURNAL_LENGTH`."""
 
     entries: list[Json] = field(default_factory=list)
 
-    def note(self, call: Call, status: int | None, request_id: str, *, batch: str | None = None) -> None:
+    def note(self, request: GraphRequest, status: int | None, request_id: str, *, batch: str | None = None) -> None:
         entry: Json = {
             "number": len(self.entries) + 1,
-            "method": call.method,
-            "path": unquote(call.path),
-            "query": dict(call.query),
-            "body": masked(call.body),
+            "method": request.method,
+            "path": unquote(request.path),
+            "query": dict(request.query),
+            "body": masked(request.body),
             "status": status,
             "request_id": request_id,
         }
@@ -162,11 +164,11 @@ class Journal:
 
 
 def masked(value: Any) -> Any:
-    """A body whose secrets are stars, wherever in it they stand."""
+    """Return a body with its secrets replaced by the mask, at any depth."""
     if isinstance(value, list):
-        return [masked(one) for one in value]
+        return [masked(element) for element in value]
     if not isinstance(value, Mapping):
         return value
     if str(value.get("key")) in SENSITIVE and isinstance(value.get("value"), str):
         return {**value, "value": MASK if value["value"] else ""}
-    return {key: MASK if key in ("passwordProfile", "secretText") else masked(one) for key, one in value.items()}
+    return {key: MASK if key in ("passwordProfile", "secretText") else masked(child) for key, child in value.items()}

@@ -1,10 +1,10 @@
-"""The application gallery: what can be instantiated, and what an instance starts with. Data, not behaviour."""
+"""The application gallery: application templates and the defaults of their instances. Data only."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scimconf.sandbox.wire import Json
+from scimconf.sandbox.http_types import Json
 
 CUSTOM = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
 _INTEGRATED = "WindowsAzureActiveDirectoryIntegratedApp"
@@ -12,7 +12,7 @@ _INTEGRATED = "WindowsAzureActiveDirectoryIntegratedApp"
 
 @dataclass(frozen=True, slots=True)
 class GalleryEntry:
-    """An application template, and the provisioning templates that its instances offer."""
+    """An application template and the provisioning templates of its instances."""
 
     template_id: str
     name: str

@@ -1,7 +1,7 @@
-"""What stands beside Graph where other people's clients look first: the login service and the cloud's metadata.
+"""The sign-in service and the cloud metadata, for clients that need them to find and to call Graph.
 
-A token is a JWT that nobody has signed. It names its caller, so that clients which own what they make can say so; it
-opens nothing, since Graph takes any token here.
+Tokens are unsigned JWTs. They identify the calling application, so that it can be an owner of what it creates. They
+grant nothing: the sandbox accepts any token.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from scimconf.sandbox.directory.owners import CALLER
-from scimconf.sandbox.directory.people import ORGANIZATION
+from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
+from scimconf.sandbox.http_types import Json
 from scimconf.sandbox.service import PERMISSIONS, Service
 from scimconf.sandbox.tenant import Tenant, stable_id
-from scimconf.sandbox.wire import Json
 
-LIFE_SECONDS = 3599
+TOKEN_LIFETIME_SECONDS = 3599
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -40,7 +40,7 @@ def _root(request: Request) -> str:
 
 
 async def _metadata(request: Request) -> Response:
-    """Where things are in this cloud, as Azure Resource Manager tells it; there is no resource manager."""
+    """Return the endpoints of this cloud in the format of Azure Resource Manager, which itself is not simulated."""
     root = _root(request)
     return JSONResponse(
         {
@@ -79,19 +79,19 @@ async def _keys(_request: Request) -> Response:
 def _token(service: Service) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
-        refused = _refusal(form)
-        if refused is not None:
-            return JSONResponse(refused, status_code=401 if refused["error"] == "invalid_client" else 400)
+        error = _token_error(form)
+        if error is not None:
+            return JSONResponse(error, status_code=401 if error["error"] == "invalid_client" else 400)
         token = _jwt(_claims(service.tenant, form["client_id"], _root(request)))
-        answer = {"token_type": "Bearer", "expires_in": LIFE_SECONDS, "ext_expires_in": LIFE_SECONDS}
-        return JSONResponse(answer | {"access_token": token})
+        body = {"token_type": "Bearer", "expires_in": TOKEN_LIFETIME_SECONDS, "ext_expires_in": TOKEN_LIFETIME_SECONDS}
+        return JSONResponse(body | {"access_token": token})
 
     return endpoint
 
 
-def _refusal(form: Mapping[str, str]) -> Json | None:
+def _token_error(form: Mapping[str, str]) -> Json | None:
     if form.get("grant_type") != "client_credentials":
-        return _error("unsupported_grant_type", 70003, "The sandbox gives tokens for client credentials only.")
+        return _error("unsupported_grant_type", 70003, "The sandbox issues tokens for client credentials only.")
     if not form.get("client_id"):
         return _error("invalid_request", 900144, "The request body must contain the parameter: 'client_id'.")
     if not form.get("client_secret") and not form.get("client_assertion"):
@@ -99,28 +99,28 @@ def _refusal(form: Mapping[str, str]) -> Json | None:
     return None
 
 
-def _error(error: str, number: int, text: str) -> Json:
-    return {"error": error, "error_description": f"AADSTS{number}: {text}", "error_codes": [number]}
+def _error(error: str, number: int, message: str) -> Json:
+    return {"error": error, "error_description": f"AADSTS{number}: {message}", "error_codes": [number]}
 
 
 def _claims(tenant: Tenant, client_id: str, root: str) -> Json:
-    """Who calls: an application that the tenant knows from now on, though it is listed nowhere."""
+    """Return the claims of a client; store its service principal, which no list contains."""
     caller = stable_id(f"caller/{client_id}")
-    organization = tenant.remembered(ORGANIZATION)["id"]
+    organization = tenant.stored_value(ORGANIZATION)["id"]
     name = f"Client {client_id}"
     tenant.documents.put(CALLER, caller, {"id": caller, "appId": client_id, "displayName": name})
-    now = int(tenant.now().timestamp())
+    issued_at = int(tenant.now().timestamp())
     return {
         "aud": root,
         "iss": f"{root}/{organization}/v2.0",
-        "iat": now,
-        "nbf": now,
-        "exp": now + LIFE_SECONDS,
+        "iat": issued_at,
+        "nbf": issued_at,
+        "exp": issued_at + TOKEN_LIFETIME_SECONDS,
         "app_displayname": name,
         "appid": client_id,
         "idtyp": "app",
         "oid": caller,
-        "roles": tenant.remembered(PERMISSIONS) or [],
+        "roles": tenant.stored_value(PERMISSIONS) or [],
         "sub": caller,
         "tid": organization,
         "ver": "1.0",

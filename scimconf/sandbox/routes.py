@@ -1,7 +1,7 @@
-"""Which path leads to which handler, and which permission it asks for. One table.
+"""The table of routes: method, path, handler and required permissions.
 
-A path that is not in it is never answered with something made up: the synchronization service has its own way of
-saying "no such path", everything else is a loud 501.
+An unknown path below `synchronization` is the 404 of the synchronization service. Any other unknown path is a 501 that
+names it, so that nothing is made up.
 """
 
 from __future__ import annotations
@@ -13,23 +13,34 @@ from functools import partial
 from typing import TypeAlias
 from urllib.parse import unquote
 
-from scimconf.sandbox.directory import applications, assignments, owners, people
+from scimconf.sandbox.directory import applications, assignments, owners, users_and_groups
+from scimconf.sandbox.http_types import (
+    GraphError,
+    GraphRequest,
+    GraphResponse,
+    not_allowed,
+    not_emulated,
+    sync_path_not_found,
+    sync_unauthorized,
+)
 from scimconf.sandbox.synchronization import directories, jobs, on_demand, schemas, secrets
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.wire import Answer, Call, Refusal, not_allowed, not_emulated, sync_no_route, sync_unauthorized
 
-Handler: TypeAlias = Callable[[Tenant, Call], Answer]
-Needs: TypeAlias = tuple[frozenset[str], ...]  # one of these sets of permissions; none asked for where it is empty
+Handler: TypeAlias = Callable[[Tenant, GraphRequest], GraphResponse]
+PermissionSets: TypeAlias = tuple[
+    frozenset[str], ...
+]  # the caller needs all permissions of one set; no set is no requirement
 
 _KEYED = re.compile(r"(?P<name>[A-Za-z]+)\((?P<key>.+)\)\Z")
 _QUOTED = re.compile(r"'(?P<text>.*)'\Z")
 
 
-def _any_of(text: str) -> Needs:
-    return tuple(frozenset(one.split("+")) for one in text.split())
+def _any_of(text: str) -> PermissionSets:
+    """Parse `A B+C`: either A, or both B and C."""
+    return tuple(frozenset(names.split("+")) for names in text.split())
 
 
-_FREE: Needs = ()
+_NOT_REQUIRED: PermissionSets = ()
 _ORGANIZATION = _any_of("Organization.Read.All Organization.ReadWrite.All Directory.Read.All Directory.ReadWrite.All")
 _READ_APPLICATIONS = _any_of(
     "Application.Read.All Application.ReadWrite.OwnedBy Application.ReadWrite.All Directory.Read.All"
@@ -58,57 +69,58 @@ _READ_LOG = _any_of("ProvisioningLog.Read.All AuditLog.Read.All Directory.Read.A
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    """A method, a pattern of segments (`{name}` takes any one), who answers, and what the caller must be allowed."""
+class GraphRoute:
+    """A method, the segments of a path (`{name}` matches any segment), the handler and the required permissions."""
 
     method: str
     pattern: tuple[str, ...]
     handler: Handler
-    needs: Needs
+    required: PermissionSets
 
-    def holes(self, segments: tuple[str, ...]) -> dict[str, str] | None:
+    def match(self, segments: tuple[str, ...]) -> dict[str, str] | None:
+        """Return the path parameters, or None if the path does not match."""
         if len(segments) != len(self.pattern):
             return None
-        holes: dict[str, str] = {}
-        for wanted, got in zip(self.pattern, segments, strict=True):
-            if wanted.startswith("{") and not got.startswith("$"):
-                holes[wanted[1:-1]] = got
-            elif wanted != got.lower():
+        parameters: dict[str, str] = {}
+        for expected, segment in zip(self.pattern, segments, strict=True):
+            if expected.startswith("{") and not segment.startswith("$"):
+                parameters[expected[1:-1]] = segment
+            elif expected != segment.lower():
                 return None
-        return holes
+        return parameters
 
 
 _SP = "/servicePrincipals/{sp}"
 _SYNC = f"{_SP}/synchronization"
 _JOB = f"{_SYNC}/jobs/{{job}}"
 _TEMPLATE = f"{_SYNC}/templates/{{template}}"
-_DIRECTORY_ROWS: tuple[tuple[str, Handler, Needs], ...] = (
-    ("GET /organization", people.list_organization, _ORGANIZATION),
-    ("GET /organization/{organization}", people.get_organization, _ORGANIZATION),
-    ("GET /users", people.list_users, _READ_USERS),
-    ("POST /users", people.create_user, _WRITE_USERS),
-    ("GET /users/{user}", people.get_user, _READ_USERS),
-    ("PATCH /users/{user}", people.update_user, _WRITE_USERS),
-    ("DELETE /users/{user}", people.delete_user, _WRITE_USERS),
-    ("GET /users/{user}/manager", people.get_manager, _READ_USERS),
+_DIRECTORY_ROWS: tuple[tuple[str, Handler, PermissionSets], ...] = (
+    ("GET /organization", users_and_groups.list_organization, _ORGANIZATION),
+    ("GET /organization/{organization}", users_and_groups.get_organization, _ORGANIZATION),
+    ("GET /users", users_and_groups.list_users, _READ_USERS),
+    ("POST /users", users_and_groups.create_user, _WRITE_USERS),
+    ("GET /users/{user}", users_and_groups.get_user, _READ_USERS),
+    ("PATCH /users/{user}", users_and_groups.update_user, _WRITE_USERS),
+    ("DELETE /users/{user}", users_and_groups.delete_user, _WRITE_USERS),
+    ("GET /users/{user}/manager", users_and_groups.get_manager, _READ_USERS),
     ("GET /users/{user}/appRoleAssignments", assignments.list_of_user, _READ_APPLICATIONS),
     ("POST /users/{user}/appRoleAssignments", assignments.create_of_user, _ASSIGN),
-    ("GET /groups", people.list_groups, _READ_GROUPS),
-    ("POST /groups", people.create_group, _WRITE_GROUPS),
-    ("GET /groups/{group}", people.get_group, _READ_GROUPS),
-    ("PATCH /groups/{group}", people.update_group, _WRITE_GROUPS),
-    ("DELETE /groups/{group}", people.delete_group, _WRITE_GROUPS),
-    ("GET /groups/{group}/members", people.list_members, _READ_MEMBERS),
-    ("GET /groups/{group}/members/$count", people.count_members, _READ_MEMBERS),
-    ("GET /groups/{group}/members/microsoft.graph.user", people.list_member_users, _READ_MEMBERS),
-    ("POST /groups/{group}/members/$ref", people.add_member, _WRITE_GROUPS),
-    ("DELETE /groups/{group}/members/{member}/$ref", people.remove_member, _WRITE_GROUPS),
+    ("GET /groups", users_and_groups.list_groups, _READ_GROUPS),
+    ("POST /groups", users_and_groups.create_group, _WRITE_GROUPS),
+    ("GET /groups/{group}", users_and_groups.get_group, _READ_GROUPS),
+    ("PATCH /groups/{group}", users_and_groups.update_group, _WRITE_GROUPS),
+    ("DELETE /groups/{group}", users_and_groups.delete_group, _WRITE_GROUPS),
+    ("GET /groups/{group}/members", users_and_groups.list_members, _READ_MEMBERS),
+    ("GET /groups/{group}/members/$count", users_and_groups.count_members, _READ_MEMBERS),
+    ("GET /groups/{group}/members/microsoft.graph.user", users_and_groups.list_member_users, _READ_MEMBERS),
+    ("POST /groups/{group}/members/$ref", users_and_groups.add_member, _WRITE_GROUPS),
+    ("DELETE /groups/{group}/members/{member}/$ref", users_and_groups.remove_member, _WRITE_GROUPS),
     ("GET /groups/{group}/appRoleAssignments", assignments.list_of_group, _READ_APPLICATIONS),
     ("POST /groups/{group}/appRoleAssignments", assignments.create_of_group, _ASSIGN),
-    ("POST /directoryObjects/getByIds", people.get_by_ids, _DIRECTORY),
-    ("GET /auditLogs/provisioning", people.list_provisioning, _READ_LOG),
-    ("GET /applicationTemplates", applications.list_templates, _FREE),
-    ("GET /applicationTemplates/{template}", applications.get_template, _FREE),
+    ("POST /directoryObjects/getByIds", users_and_groups.get_by_ids, _DIRECTORY),
+    ("GET /auditLogs/provisioning", users_and_groups.list_provisioning, _READ_LOG),
+    ("GET /applicationTemplates", applications.list_templates, _NOT_REQUIRED),
+    ("GET /applicationTemplates/{template}", applications.get_template, _NOT_REQUIRED),
     ("POST /applicationTemplates/{template}/instantiate", applications.instantiate_template, _INSTANTIATE),
     ("GET /applications", applications.list_applications, _READ_APPLICATIONS),
     ("POST /applications", applications.create_application, _WRITE_APPLICATIONS),
@@ -123,15 +135,15 @@ _DIRECTORY_ROWS: tuple[tuple[str, Handler, Needs], ...] = (
     (f"GET {_SP}/appRoleAssignedTo", assignments.list_assigned, _READ_APPLICATIONS),
     (f"POST {_SP}/appRoleAssignedTo", assignments.create_assigned, _ASSIGN),
     (f"GET {_SP}/appRoleAssignedTo/{{assignment}}", assignments.get_assigned, _READ_APPLICATIONS),
-    (f"PATCH {_SP}/appRoleAssignedTo/{{assignment}}", assignments.update_assigned, _FREE),
+    (f"PATCH {_SP}/appRoleAssignedTo/{{assignment}}", assignments.update_assigned, _NOT_REQUIRED),
     (f"DELETE {_SP}/appRoleAssignedTo/{{assignment}}", assignments.delete_assigned, _UNASSIGN),
 )
-_OWNED: tuple[tuple[str, owners.Find, Needs, Needs], ...] = (
-    ("/applications/{application}", applications.find_asked_application, _READ_APPLICATIONS, _WRITE_APPLICATIONS),
-    (_SP, applications.find_asked_principal, _READ_APPLICATIONS, _WRITE_APPLICATIONS),
-    ("/groups/{group}", people.find_asked_group, _READ_MEMBERS, _WRITE_GROUPS),
+_OWNER_PATHS: tuple[tuple[str, owners.FindOwned, PermissionSets, PermissionSets], ...] = (
+    ("/applications/{application}", applications.application_of_request, _READ_APPLICATIONS, _WRITE_APPLICATIONS),
+    (_SP, applications.service_principal_of_request, _READ_APPLICATIONS, _WRITE_APPLICATIONS),
+    ("/groups/{group}", users_and_groups.group_of_request, _READ_MEMBERS, _WRITE_GROUPS),
 )
-_SYNC_ROWS: tuple[tuple[str, Handler, Needs], ...] = (
+_SYNC_ROWS: tuple[tuple[str, Handler, PermissionSets], ...] = (
     (f"GET {_SYNC}/secrets", secrets.get_secrets, _SYNC_READ),
     (f"PUT {_SYNC}/secrets", secrets.put_secrets, _SYNC_WRITE),
     (f"GET {_SYNC}/secrets/$count", secrets.count_secrets, _SYNC_READ),
@@ -158,34 +170,34 @@ _SYNC_ROWS: tuple[tuple[str, Handler, Needs], ...] = (
     (f"DELETE {_JOB}/schema", schemas.delete_job_schema, _SYNC_WRITE),
     (f"PATCH {_JOB}/schema", schemas.patch_job_schema, _SYNC_WRITE),
 )
-_CATALOGUES: tuple[tuple[str, str, Handler], ...] = (
+_SCHEMA_CALLS: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "functions", schemas.list_functions),
     ("GET", "filterOperators", schemas.list_operators),
     ("POST", "parseExpression", schemas.parse_expression),
 )
 
 
-def _routes(rows: Iterable[tuple[str, Handler, Needs]]) -> Iterator[Route]:
-    for row, handler, needs in rows:
-        method, path = row.split(" ", 1)
+def _routes(rows: Iterable[tuple[str, Handler, PermissionSets]]) -> Iterator[GraphRoute]:
+    for call, handler, required in rows:
+        method, path = call.split(" ", 1)
         pattern = tuple(part if part.startswith("{") else part.lower() for part in path.strip("/").split("/"))
-        yield Route(method, pattern, handler, needs)
+        yield GraphRoute(method, pattern, handler, required)
 
 
-def _owner_rows() -> Iterator[tuple[str, Handler, Needs]]:
-    for path, find, reading, writing in _OWNED:
+def _owner_rows() -> Iterator[tuple[str, Handler, PermissionSets]]:
+    for path, find, reading, writing in _OWNER_PATHS:
         yield f"GET {path}/owners", partial(owners.list_owners, find), reading
         yield f"POST {path}/owners/$ref", partial(owners.add_owner, find), writing
         yield f"DELETE {path}/owners/{{owner}}/$ref", partial(owners.remove_owner, find), writing
 
 
-def _schema_rows() -> Iterator[tuple[str, Handler, Needs]]:
+def _schema_rows() -> Iterator[tuple[str, Handler, PermissionSets]]:
     for owner in (_JOB, _TEMPLATE):
         yield f"GET {owner}/schema/directories", directories.list_directories, _SYNC_READ
         yield f"GET {owner}/schema/directories/$count", directories.count_directories, _SYNC_READ
         yield f"GET {owner}/schema/directories/{{directory}}", directories.get_directory, _SYNC_READ
         yield f"POST {owner}/schema/directories/{{directory}}/discover", directories.discover, _DISCOVER
-        for method, name, handler in _CATALOGUES:
+        for method, name, handler in _SCHEMA_CALLS:
             for spelling in (name, f"{name}()", f"microsoft.graph.{name}()", f"microsoft.graph.{name}"):
                 yield f"{method} {owner}/schema/{spelling}", handler, _SYNC_WRITE
 
@@ -193,61 +205,61 @@ def _schema_rows() -> Iterator[tuple[str, Handler, Needs]]:
 ROUTES = (*_routes(_DIRECTORY_ROWS), *_routes(_owner_rows()), *_routes(_SYNC_ROWS), *_routes(_schema_rows()))
 
 
-def segments_of(raw_path: str) -> tuple[str, ...]:
-    """The decoded segments of a path; `things('key')` and `things(name='key')` count as two."""
-    found: list[str] = []
+def path_segments(raw_path: str) -> tuple[str, ...]:
+    """Return the decoded segments of a path; `things('key')` and `things(name='key')` are two segments."""
+    segments: list[str] = []
     for part in raw_path.strip("/").split("/"):
         segment = unquote(part)
         keyed = _KEYED.match(segment)
-        if keyed and len(found) == 0:
+        if keyed and not segments:
             quoted = _QUOTED.match(keyed["key"])
-            found += [keyed["name"], quoted["text"] if quoted else f"({keyed['key']})"]
+            segments += [keyed["name"], quoted["text"] if quoted else f"({keyed['key']})"]
         else:
-            found.append(segment)
-    return tuple(found)
+            segments.append(segment)
+    return tuple(segments)
 
 
-def dispatch(tenant: Tenant, call: Call, permissions: frozenset[str] | None) -> Answer:
-    """The answer to one request, or a Refusal."""
-    others = False
+def dispatch(tenant: Tenant, request: GraphRequest, permissions: frozenset[str] | None) -> GraphResponse:
+    """Return the response to a request; `permissions` are those of the caller, None for all. Raise GraphError."""
+    path_exists = False
     for route in ROUTES:
-        holes = route.holes(call.segments)
-        if holes is None:
+        parameters = route.match(request.segments)
+        if parameters is None:
             continue
-        if route.method == call.method:
-            _check(tenant, route, permissions, is_sync=is_synchronization(call))
-            return route.handler(tenant, call.routed(holes, permissions))
-        others = True
-    raise _nowhere(call, path_exists=others)
+        if route.method == request.method:
+            _check_permissions(tenant, route, permissions, is_sync=is_synchronization(request))
+            return route.handler(tenant, request.with_route(parameters, permissions))
+        path_exists = True
+    raise _no_route(request, path_exists=path_exists)
 
 
-def _check(tenant: Tenant, route: Route, permissions: frozenset[str] | None, *, is_sync: bool) -> None:
-    needs = _adjusted(tenant, route)
-    if permissions is None or not needs or any(need <= permissions for need in needs):
+def _check_permissions(tenant: Tenant, route: GraphRoute, permissions: frozenset[str] | None, *, is_sync: bool) -> None:
+    required = _required_permissions(tenant, route)
+    if permissions is None or not required or any(names <= permissions for names in required):
         return
     if is_sync:
         raise sync_unauthorized()
-    raise Refusal(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+    raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 
 
-def _adjusted(tenant: Tenant, route: Route) -> Needs:
-    """The permissions of the calls for which sources do not tell."""
+def _required_permissions(tenant: Tenant, route: GraphRoute) -> PermissionSets:
+    """Return the required permissions of a route, which for some routes is a switch."""
     if route.handler is secrets.get_secrets and tenant.switches.secrets_read_permission == "readwrite":
         return _SYNC_WRITE
     gallery = (applications.list_templates, applications.get_template)
-    if route.handler in gallery and tenant.switches.gallery_permission == "asked":
+    if route.handler in gallery and tenant.switches.gallery_permission == "required":
         return _READ_APPLICATIONS
-    if route.needs is _ORGANIZATION and tenant.switches.organization_permission == "free":
-        return _FREE
-    return route.needs
+    if route.required is _ORGANIZATION and tenant.switches.organization_permission == "not_required":
+        return _NOT_REQUIRED
+    return route.required
 
 
-def is_synchronization(call: Call) -> bool:
-    """Whether Graph hands a call on to the synchronization service."""
-    return len(call.segments) > 2 and call.segments[2].lower() == "synchronization"
+def is_synchronization(request: GraphRequest) -> bool:
+    """Return whether Graph forwards a request to the synchronization service."""
+    return len(request.segments) > 2 and request.segments[2].lower() == "synchronization"
 
 
-def _nowhere(call: Call, *, path_exists: bool) -> Refusal:
-    if is_synchronization(call):
-        return sync_no_route(call.path)
-    return not_allowed() if path_exists else not_emulated(f"{call.method} {call.path}")
+def _no_route(request: GraphRequest, *, path_exists: bool) -> GraphError:
+    if is_synchronization(request):
+        return sync_path_not_found(request.path)
+    return not_allowed() if path_exists else not_emulated(f"{request.method} {request.path}")

@@ -1,4 +1,4 @@
-"""The sandbox as an ASGI application, and as a server on a loopback socket."""
+"""The sandbox as an ASGI application, and a server for it on a loopback socket."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from scimconf.sandbox.batch import query_of
+from scimconf.sandbox.batch import parse_query
 from scimconf.sandbox.certificates import Certificates
 from scimconf.sandbox.control import control_routes
 from scimconf.sandbox.faults import ConnectionDropped
+from scimconf.sandbox.http_types import GraphRequest, GraphResponse
 from scimconf.sandbox.login import login_routes
-from scimconf.sandbox.routes import segments_of
+from scimconf.sandbox.routes import path_segments
 from scimconf.sandbox.service import PERMISSIONS, Service
 from scimconf.sandbox.store import Store
 from scimconf.sandbox.tenant import Clock, Tenant, system_clock
 from scimconf.sandbox.tenant_file import TenantFile, initial_switches
-from scimconf.sandbox.wire import Answer, Call
 
 VERSIONS = ("v1.0", "beta")
 _JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 _OPEN_FILES = 65_536
 _IDLE_SECONDS = 75
-_HANG_UP = "scimconf.hang_up"
+_DROP_CONNECTION = "scimconf.drop_connection"
 
 
 def create_app(
@@ -49,27 +49,28 @@ def create_app(
     now: Clock = system_clock,
     connection_lost: Callable[[], Exception] = ConnectionDropped,
 ) -> Starlette:
-    """A sandbox with a tenant of its own.
+    """Return a sandbox application with its own tenant.
 
-    `state` is a file that outlives the process; a tenant that is in it already is used as it is. `connection_lost`
-    makes the exception that a caller in the same process sees when a fault drops the connection.
+    `tenant` describes the initial tenant. `state` is the path of an SQLite file; a tenant that it already contains is
+    used unchanged. `permissions` are those of every caller, None for all. `connection_lost` creates the exception that
+    a caller in the same process gets when a fault drops the connection.
     """
-    described = tenant if isinstance(tenant, TenantFile) else TenantFile(tenant or {})
+    description = tenant if isinstance(tenant, TenantFile) else TenantFile(tenant or {})
 
-    def load(one: Tenant) -> None:
-        described.load(one)
+    def load(empty_tenant: Tenant) -> None:
+        description.load(empty_tenant)
         if permissions is not None:
-            one.remember(PERMISSIONS, sorted(permissions))
+            empty_tenant.store_value(PERMISSIONS, sorted(permissions))
 
-    here = Tenant(Store(state or ":memory:"), initial_switches(described, switches or {}), now)
-    service = Service(here, load)
-    if here.remembered("organization") is None:
+    sandbox_tenant = Tenant(Store(state or ":memory:"), initial_switches(description, switches or {}), now)
+    service = Service(sandbox_tenant, load)
+    if sandbox_tenant.stored_value("organization") is None:
         service.reset()
     elif permissions is not None:
-        here.remember(PERMISSIONS, sorted(permissions))
-    graph = [Mount(f"/{version}", app=_Graph(service, version, connection_lost)) for version in VERSIONS]
-    beside = [*control_routes(service), *login_routes(service)]
-    app = Starlette(routes=[*beside, *graph, Mount("/", app=_elsewhere)])
+        sandbox_tenant.store_value(PERMISSIONS, sorted(permissions))
+    graph = [Mount(f"/{version}", app=_GraphApp(service, version, connection_lost)) for version in VERSIONS]
+    other = [*control_routes(service), *login_routes(service)]
+    app = Starlette(routes=[*other, *graph, Mount("/", app=_unknown_path)])
     app.state.service = service
     return app
 
@@ -77,8 +78,8 @@ def create_app(
 # ---- ASGI -----------------------------------------------------------------------------------------------------------
 
 
-class _Graph:
-    """One version of Graph. Not an endpoint of Starlette's, since it may end without an answer."""
+class _GraphApp:
+    """The ASGI application of one version of Graph. Not a Starlette endpoint, since it may end without a response."""
 
     def __init__(self, service: Service, version: str, connection_lost: Callable[[], Exception]) -> None:
         self._service = service
@@ -90,13 +91,12 @@ class _Graph:
         raw = await request.body()
         client_id = request.headers.get("client-request-id")
         try:
-            call = self._call(request, raw)
-            reply = self._service.reply(call)
+            reply = self._service.respond(self._graph_request(request, raw))
         except ConnectionDropped as dropped:
-            hang_up = scope.get("extensions", {}).get(_HANG_UP)
-            if hang_up is None:
+            drop_connection = scope.get("extensions", {}).get(_DROP_CONNECTION)
+            if drop_connection is None:
                 raise self._connection_lost() from dropped
-            await hang_up()
+            await drop_connection()
             return
         if reply.delay_ms:
             await asyncio.sleep(reply.delay_ms / 1000)
@@ -105,30 +105,30 @@ class _Graph:
             "request-id": reply.request_id,
             "client-request-id": client_id or reply.request_id,
         }
-        await _response(reply.answer, headers)(scope, receive, send)
+        await _response(reply.response, headers)(scope, receive, send)
 
-    def _call(self, request: Request, raw: bytes) -> Call:
+    def _graph_request(self, request: Request, raw: bytes) -> GraphRequest:
         path = _path_below(request, self._version)
-        return Call(
+        return GraphRequest(
             method=request.method,
             path=path,
             base_url=f"{request.url.scheme}://{request.url.netloc}/{self._version}",
-            segments=segments_of(path),
-            query=query_of(request.url.query),
+            segments=path_segments(path),
+            query=parse_query(request.url.query),
             headers={name.lower(): value for name, value in request.headers.items()},
             body=_parsed(raw),
         )
 
 
 def _path_below(request: Request, version: str) -> str:
-    """The path as it was sent, escapes and all, behind the version."""
+    """Return the path after the version, still percent-encoded."""
     raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
     path = raw.split(b"?", 1)[0].decode("ascii", "replace")
     return path.removeprefix(f"/{version}") or "/"
 
 
 def _parsed(raw: bytes) -> Any:
-    """The body; text that is no JSON counts as a body of the wrong kind, which every handler refuses."""
+    """Return the JSON body; text that is not JSON is returned as a string, which every handler refuses."""
     if not raw.strip():
         return None
     try:
@@ -137,23 +137,23 @@ def _parsed(raw: bytes) -> Any:
         return raw.decode("utf-8", "replace")
 
 
-def _response(answer: Answer, headers: Mapping[str, str]) -> Response:
-    own = {**headers, **answer.headers}
-    if answer.body is None:
-        return Response(status_code=answer.status, headers=own)
-    if isinstance(answer.body, int):
-        return Response(str(answer.body), answer.status, own, media_type="text/plain")
-    content = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
-    return Response(content, answer.status, own, media_type=_JSON)
+def _response(response: GraphResponse, headers: Mapping[str, str]) -> Response:
+    all_headers = {**headers, **response.headers}
+    if response.body is None:
+        return Response(status_code=response.status, headers=all_headers)
+    if isinstance(response.body, int):
+        return Response(str(response.body), response.status, all_headers, media_type="text/plain")
+    content = json.dumps(response.body, ensure_ascii=False, separators=(",", ":")).encode()
+    return Response(content, response.status, all_headers, media_type=_JSON)
 
 
-async def _elsewhere(scope: Scope, receive: Receive, send: Send) -> None:
+async def _unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
     path = Request(scope, receive).url.path
     error = {
         "code": "SandboxNotImplemented",
-        "message": f"The sandbox serves /v1.0, /beta and /_sandbox, not {scope['method']} {path}.",
+        "message": f"The sandbox does not implement {scope['method']} {path}. It serves paths below /v1.0, /beta and /_sandbox.",
     }
-    await _response(Answer(501, {"error": error}), {})(scope, receive, send)
+    await _response(GraphResponse(501, {"error": error}), {})(scope, receive, send)
 
 
 # ---- socket ---------------------------------------------------------------------------------------------------------
@@ -167,9 +167,10 @@ def serve(
     on_ready: Callable[[str], None] | None = None,
     tls: Certificates | None = None,
 ) -> None:
-    """Serves on 127.0.0.1 until SIGINT or SIGTERM; a port of 0 takes a free one.
+    """Serve the application on 127.0.0.1 until SIGINT or SIGTERM. Port 0 selects a free port.
 
-    Once it listens, the Graph URL is written to the ready file and given to `on_ready`.
+    When the server listens, the Graph URL is written to `ready_file` and passed to `on_ready`. Raise PortError if the
+    port cannot be bound.
     """
     _allow_many_sockets()
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
@@ -177,7 +178,7 @@ def serve(
         _bind(listener, port)
         url = f"{'http://127.0.0.1' if tls is None else 'https://localhost'}:{listener.getsockname()[1]}/v1.0"
         config = uvicorn.Config(
-            _HangingUp(app),
+            _ConnectionDropMiddleware(app),
             log_level="warning",
             access_log=False,
             date_header=False,
@@ -195,14 +196,14 @@ def serve(
             if on_ready is not None:
                 on_ready(url)
 
-        with _quiet_signals():
+        with _stop_signals_ignored():
             _Server(config, ready).run(sockets=[listener])
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)
 
 
 class PortError(Exception):
-    """A port that cannot be had."""
+    """The port cannot be bound."""
 
 
 def _bind(listener: socket.socket, port: int) -> None:
@@ -213,19 +214,19 @@ def _bind(listener: socket.socket, port: int) -> None:
 
 
 def _allow_many_sockets() -> None:
-    """As many open files as the system lets this process have: some clients open a connection a request."""
+    """Raise the limit of open files, since some clients open a connection for each request."""
     try:
         import resource
     except ImportError:  # pragma: no cover  Windows, where there is no such limit
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    limit = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, saying when it listens."""
+    """A uvicorn server that calls `ready` once it listens."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -236,39 +237,39 @@ class _Server(uvicorn.Server):
         self._ready()
 
 
-class _HangingUp:
-    """Gives the application a way to lose the connection: it closes the transport under uvicorn's `send`."""
+class _ConnectionDropMiddleware:
+    """Adds an ASGI extension with which the application closes the connection without a response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["extensions"] = {**scope.get("extensions", {}), _HANG_UP: _hang_up(receive, send)}
+        scope["extensions"] = {**scope.get("extensions", {}), _DROP_CONNECTION: _connection_dropper(receive, send)}
         await self._app(scope, receive, send)
 
 
-def _hang_up(receive: Receive, send: Send) -> Callable[[], Awaitable[None]]:
-    async def hang_up() -> None:
-        transport = getattr(send, "__self__").transport  # noqa: B009  the cycle that sends is uvicorn's
+def _connection_dropper(receive: Receive, send: Send) -> Callable[[], Awaitable[None]]:
+    async def drop_connection() -> None:
+        transport = getattr(send, "__self__").transport  # noqa: B009  `send` is a bound method of uvicorn
         transport.abort()
         while (await receive())["type"] != "http.disconnect":
             pass
 
-    return hang_up
+    return drop_connection
 
 
 @contextmanager
-def _quiet_signals() -> Iterator[None]:
-    """Uvicorn raises the signal that stopped it once more; here, having stopped is enough."""
+def _stop_signals_ignored() -> Iterator[None]:
+    """Ignore the signal that uvicorn raises again after it has stopped."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {one: signal.signal(one, lambda *_: None) for one in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def _write_atomically(path: Path, text: str) -> None:

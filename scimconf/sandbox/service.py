@@ -1,4 +1,4 @@
-"""One request from beginning to end: faults, the token, the router, the error body, the journal. No sockets here."""
+"""Handles one request: faults, token, routing, error body and journal. Independent of sockets."""
 
 from __future__ import annotations
 
@@ -6,100 +6,102 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from scimconf.sandbox.batch import answer_batch
-from scimconf.sandbox.faults import ConnectionDropped, Faults, Journal, Strike
+from scimconf.sandbox.batch import batch_response
+from scimconf.sandbox.faults import ArmedFaults, ConnectionDropped, FaultEffect, Journal
+from scimconf.sandbox.http_types import GraphError, GraphRequest, GraphResponse, bad_request
 from scimconf.sandbox.routes import dispatch, is_synchronization
 from scimconf.sandbox.tenant import Tenant, stable_id
-from scimconf.sandbox.wire import Answer, Call, Refusal, bad_request
 
 REJECTED_TOKENS = "rejected_tokens"
 PERMISSIONS = "permissions"
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer, and how long to hold it back."""
+class DelayedResponse:
+    """A response and the delay before it is sent."""
 
-    answer: Answer
+    response: GraphResponse
     request_id: str
     delay_ms: int
 
 
 @dataclass(slots=True)
 class Service:
-    """The tenant with everything around it that a test can arm or look at."""
+    """The tenant with its faults and its journal. `load` fills an empty tenant."""
 
     tenant: Tenant
     load: Callable[[Tenant], None]
-    faults: Faults = field(default_factory=Faults)
+    faults: ArmedFaults = field(default_factory=ArmedFaults)
     journal: Journal = field(default_factory=Journal)
     requests: int = 0
 
     def reset(self) -> None:
-        """Starts over: the tenant as it was described, no faults, an empty journal."""
+        """Restore the initial tenant; remove all faults and journal entries."""
         with self.tenant.store.transaction():
             self.tenant.store.wipe()
             self.load(self.tenant)
         self.faults.clear()
         self.journal.entries.clear()
 
-    def reply(self, call: Call) -> Reply:
-        """Answers a request; ConnectionDropped where a fault says so."""
+    def respond(self, request: GraphRequest) -> DelayedResponse:
+        """Return the response to a request; raise ConnectionDropped if a fault drops the connection."""
         self.requests += 1
         request_id = stable_id(f"request/{self.requests}")
-        answer, delay = self._answer(call, request_id)
-        return Reply(answer, request_id, delay + self.tenant.switches.latency_ms)
+        response, delay = self._respond(request, request_id)
+        return DelayedResponse(response, request_id, delay + self.tenant.switches.latency_ms)
 
-    def _answer(self, call: Call, request_id: str, *, batch: str | None = None) -> tuple[Answer, int]:
-        before, after = self.faults.meet(call.method, unquote(call.path))
-        answer: Answer | None = None
+    def _respond(
+        self, request: GraphRequest, request_id: str, *, batch: str | None = None
+    ) -> tuple[GraphResponse, int]:
+        before, after = self.faults.effects_on(request.method, unquote(request.path))
+        response: GraphResponse | None = None
         try:
-            answer = _struck(before) if before else self._judged(call, request_id, batch=batch)
+            response = _effect_response(before) if before else self._handle(request, request_id, batch=batch)
             if after:
-                answer = _struck(after)
+                response = _effect_response(after)
         finally:
-            self.journal.note(call, None if answer is None else answer.status, request_id, batch=batch)
-        return answer, before.delay_ms + after.delay_ms
+            self.journal.note(request, None if response is None else response.status, request_id, batch=batch)
+        return response, before.delay_ms + after.delay_ms
 
-    def _judged(self, call: Call, request_id: str, *, batch: str | None) -> Answer:
+    def _handle(self, request: GraphRequest, request_id: str, *, batch: str | None) -> GraphResponse:
         try:
-            self._check_token(call)
-            if call.path == "/$batch" and batch is None:
+            self._check_token(request)
+            if request.path == "/$batch" and batch is None:
                 shuffled = self.tenant.switches.batch_order == "shuffled"
-                return answer_batch(
-                    call, lambda one, key: self._answer(one, request_id, batch=key)[0], shuffled=shuffled
+                return batch_response(
+                    request, lambda inner, key: self._respond(inner, request_id, batch=key)[0], shuffled=shuffled
                 )
-            if batch is not None and is_synchronization(call) and self.tenant.switches.sync_in_batch == "refused":
-                raise bad_request("The synchronization service is not to be had in a batch.", code="BadRequest")
-            return self._in_transaction(call)
-        except Refusal as refusal:
-            client_id = call.headers.get("client-request-id", request_id)
-            body = refusal.body(self.tenant.stamp()[:-1], request_id, client_id)
-            return Answer(refusal.status, body, refusal.headers)
+            if batch is not None and is_synchronization(request) and self.tenant.switches.sync_in_batch == "refused":
+                raise bad_request("Synchronization requests are not supported in a batch.", code="BadRequest")
+            return self._in_transaction(request)
+        except GraphError as error:
+            client_id = request.headers.get("client-request-id", request_id)
+            body = error.body(self.tenant.stamp()[:-1], request_id, client_id)
+            return GraphResponse(error.status, body, error.headers)
 
-    def _in_transaction(self, call: Call) -> Answer:
-        """Handlers judge before they write, so a refusal keeps what was counted: how late things still are."""
-        permissions = self.tenant.remembered(PERMISSIONS)
-        granted = None if permissions is None else frozenset(permissions)
+    def _in_transaction(self, request: GraphRequest) -> GraphResponse:
+        """Commit also after a GraphError: handlers write nothing before it except counts of delayed reads."""
+        permissions = self.tenant.stored_value(PERMISSIONS)
+        permission_set = None if permissions is None else frozenset(permissions)
         with self.tenant.store.transaction():
             try:
-                return dispatch(self.tenant, call, granted)
-            except Refusal as error:
-                refusal = error
-        raise refusal
+                return dispatch(self.tenant, request, permission_set)
+            except GraphError as error:
+                failure = error
+        raise failure
 
-    def _check_token(self, call: Call) -> None:
-        given = call.headers.get("authorization")
-        if given is None:
+    def _check_token(self, request: GraphRequest) -> None:
+        header = request.headers.get("authorization")
+        if header is None:
             return
-        scheme, _, token = given.partition(" ")
+        scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            raise Refusal(401, "InvalidAuthenticationToken", "Access token is empty.")
-        if token.strip() in self.tenant.remembered(REJECTED_TOKENS, []):
-            raise Refusal(401, "InvalidAuthenticationToken", "Access token has expired or is not yet valid.")
+            raise GraphError(401, "InvalidAuthenticationToken", "Access token is empty.")
+        if token.strip() in self.tenant.stored_value(REJECTED_TOKENS, []):
+            raise GraphError(401, "InvalidAuthenticationToken", "Access token has expired or is not yet valid.")
 
 
-def _struck(strike: Strike) -> Answer:
-    if strike.drop or strike.answer is None:
+def _effect_response(effect: FaultEffect) -> GraphResponse:
+    if effect.drop or effect.response is None:
         raise ConnectionDropped
-    return strike.answer
+    return effect.response

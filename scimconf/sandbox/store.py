@@ -1,6 +1,7 @@
-"""Where the pretend tenant keeps things: documents, memberships, assignments, secrets, in one SQLite database.
+"""The SQLite database of the simulated tenant: documents, memberships, assignments and secrets.
 
-It knows rows and JSON, and nothing about Graph's rules.
+It contains rows and JSON, and no rules of Graph. `hidden` counts the reads until a row is visible, `stale_reads` those
+for which a deleted assignment is still returned.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from scimconf.sandbox.wire import Json
+from scimconf.sandbox.http_types import Json
 
-_TABLES = """
+_SCHEMA_SQL = """
 CREATE TABLE IF NOT EXISTS objects (
   seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL COLLATE NOCASE, parent TEXT NOT NULL DEFAULT '',
   doc TEXT NOT NULL, hidden INTEGER NOT NULL DEFAULT 0, UNIQUE (kind, id));
@@ -24,30 +25,30 @@ CREATE TABLE IF NOT EXISTS members (
 CREATE TABLE IF NOT EXISTS assignments (
   seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, resource_id TEXT NOT NULL, role_id TEXT NOT NULL,
   principal_id TEXT NOT NULL, principal_type TEXT NOT NULL, principal_name TEXT, created TEXT NOT NULL,
-  hidden INTEGER NOT NULL DEFAULT 0, ghost INTEGER NOT NULL DEFAULT 0, UNIQUE (resource_id, principal_id, role_id));
+  hidden INTEGER NOT NULL DEFAULT 0, stale_reads INTEGER NOT NULL DEFAULT 0, UNIQUE (resource_id, principal_id, role_id));
 CREATE TABLE IF NOT EXISTS secrets (
   seq INTEGER PRIMARY KEY, resource_id TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (resource_id, key));
-CREATE TABLE IF NOT EXISTS late (subject TEXT PRIMARY KEY, remaining INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS delays (subject TEXT PRIMARY KEY, remaining INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS by_parent ON objects (kind, parent);
-CREATE INDEX IF NOT EXISTS arriving ON objects (kind) WHERE hidden > 0;
+CREATE INDEX IF NOT EXISTS hidden_objects ON objects (kind) WHERE hidden > 0;
 CREATE INDEX IF NOT EXISTS by_principal ON assignments (principal_id);
-CREATE INDEX IF NOT EXISTS coming ON assignments (resource_id) WHERE hidden > 0;
-CREATE INDEX IF NOT EXISTS going ON assignments (resource_id) WHERE ghost > 0;
+CREATE INDEX IF NOT EXISTS hidden_assignments ON assignments (resource_id) WHERE hidden > 0;
+CREATE INDEX IF NOT EXISTS stale_assignments ON assignments (resource_id) WHERE stale_reads > 0;
 CREATE INDEX IF NOT EXISTS by_resource ON assignments (resource_id, seq);
 """
 _INDEXED = ("displayName", "userPrincipalName", "mail", "appId")
-_NAMES = ("objects", "members", "assignments", "secrets", "late", "meta")
+_TABLE_NAMES = ("objects", "members", "assignments", "secrets", "delays", "meta")
 
 
 def property_sql(name: str) -> str:
-    """A property of a document in SQL; text compares without case, as the directory compares it."""
+    """Return the SQL of a document's property. Text compares case-insensitively, as in the directory."""
     return f"json_extract(doc, '$.{name}') COLLATE NOCASE"
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A WHERE clause and its parameters."""
+    """An SQL condition and its parameters."""
 
     sql: str = "1"
     values: tuple[Any, ...] = ()
@@ -57,13 +58,13 @@ class Condition:
 
 
 class Store:
-    """One SQLite database."""
+    """One SQLite database with the tables of a tenant."""
 
     def __init__(self, path: str = ":memory:") -> None:
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._closing = weakref.finalize(self, self._connection.close)
         self._connection.execute("PRAGMA synchronous = OFF")
-        self._connection.executescript(_TABLES)
+        self._connection.executescript(_SCHEMA_SQL)
         for name in _INDEXED:
             self._connection.execute(f"CREATE INDEX IF NOT EXISTS by_{name} ON objects (kind, {property_sql(name)})")
 
@@ -71,12 +72,12 @@ class Store:
         self._closing()
 
     def wipe(self) -> None:
-        for name in _NAMES:
-            self._connection.execute(f"DELETE FROM {name}")  # noqa: S608  a name of our own
+        for name in _TABLE_NAMES:
+            self._connection.execute(f"DELETE FROM {name}")  # noqa: S608  a constant table name
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of it or none, also when a caller is already inside one."""
+        """Commit all statements or none. A nested transaction joins the outer one."""
         if self._connection.in_transaction:
             yield
             return
@@ -89,7 +90,7 @@ class Store:
         self._connection.execute("COMMIT")
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
-        """Executes one statement; the number of rows that it changed."""
+        """Execute one statement and return the number of changed rows."""
         return self._connection.execute(sql, values).rowcount
 
     def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
@@ -99,13 +100,13 @@ class Store:
         return self._connection.execute(sql, values).fetchall()
 
     def value(self, sql: str, values: Sequence[Any] = ()) -> Any:
-        """The first column of the first row, or None."""
+        """Return the first column of the first row, or None."""
         row = self._connection.execute(sql, values).fetchone()
         return row[0] if row else None
 
 
 class Documents:
-    """JSON documents of some kind, by id, in the order in which they were made."""
+    """JSON documents by kind and id, in the order of their creation."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -115,7 +116,7 @@ class Documents:
         return None if text is None else _load(text)
 
     def put(self, kind: str, key: str, document: Json, *, parent: str = "", hidden: int = 0) -> None:
-        """Stores a document; one that is there already keeps its place, its parent and its arrival."""
+        """Insert or replace a document. A replaced document keeps its position, its parent and its `hidden` count."""
         self._store.run(
             "INSERT INTO objects (kind, id, parent, doc, hidden) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (kind, id) DO UPDATE SET doc = excluded.doc",
@@ -140,18 +141,21 @@ class Documents:
         limit: int = -1,
         order: str = "",
     ) -> list[tuple[int, Json]]:
-        """Documents with the number by which a later call goes on: that of their making, or that in the asked order."""
+        """Return documents with their sequence numbers; pass the last number as `after` to continue.
+
+        The number is that of the creation, or with `order` (an SQL ordering) the position in that order.
+        """
         if order:
             sorted_rows = self._store.rows(
                 f"SELECT doc FROM objects WHERE kind = ? AND ({where.sql}) ORDER BY {order}, seq LIMIT ? OFFSET ?",  # noqa: S608
                 (kind, *where.values, limit, after),
             )
             return [(number, _load(text)) for number, (text,) in enumerate(sorted_rows, after + 1)]
-        found = self._store.rows(
+        rows = self._store.rows(
             f"SELECT seq, doc FROM objects WHERE kind = ? AND seq > ? AND ({where.sql}) ORDER BY seq LIMIT ?",  # noqa: S608
             (kind, after, *where.values, limit),
         )
-        return [(seq, _load(text)) for seq, text in found]
+        return [(seq, _load(text)) for seq, text in rows]
 
     def all(self, kind: str, where: Condition = Condition()) -> list[Json]:
         return [document for _, document in self.find(kind, where)]

@@ -1,7 +1,7 @@
-"""Everything about Graph that could not be confirmed, or that sources tell differently: one table of switches.
+"""The table of switches: each behaviour of Graph that is undocumented, or on which sources disagree.
 
-The first value of a choice is the default, the best supported reading. Nothing else in the sandbox decides between
-two readings of Graph; it asks here.
+The first value of a choice is the default: the behaviour with the best evidence. No other module of the sandbox decides
+between two possible behaviours of Graph.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 
 class SwitchError(ValueError):
-    """A switch that does not exist, or a value that it does not take."""
+    """The name of a switch is unknown, or a value is not valid for it."""
 
 
 def _choice(*values: str, fact: str) -> Any:
@@ -25,7 +25,7 @@ def _count(default: int, *, fact: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A row of the table, for people: `values` is None where a whole number from 0 is taken."""
+    """A switch for documentation: `values` is None if the value is an integer of at least 0."""
 
     name: str
     values: tuple[str, ...] | None
@@ -37,156 +37,186 @@ class Switch:
 class Switches:
     """The positions of all switches."""
 
-    # ---- time and arrival -------------------------------------------------------------------------------------
+    # ---- time and replication delay -------------------------------------------------------------------------------------
     late_reads: int = _count(
-        0, fact="Terraform's azuread provider waits for each of these: reads until a thing arrives"
+        0, fact="Reads until a new object is visible: Terraform's azuread provider waits for replication"
     )
-    role_propagation: int = _count(0, fact="Reports about app roles: reads until the service principal's copy follows")
+    role_propagation: int = _count(
+        0, fact="Reads until changed app roles are visible on the service principal: issue reports"
+    )
     role_disable: str = _choice(
-        "immediate", "replicated", fact="Terraform: 'must be disabled first' while the disable replicates"
+        "immediate",
+        "replicated",
+        fact="Whether 'must be disabled first' continues while the change replicates: Terraform sees it",
     )
-    cycle_reads: int = _count(1, fact="Reads of a job between its start and the end of its first cycle")
-    clock_offset_seconds: int = _count(0, fact="Moves the sandbox's clock forward, which makes applications older")
-    latency_ms: int = _count(0, fact="Not a fact: how long every answer takes")
+    cycle_reads: int = _count(1, fact="Reads of a job from its start to the end of its first cycle")
+    clock_offset_seconds: int = _count(0, fact="Moves the clock of the sandbox forward, so that applications are older")
+    latency_ms: int = _count(0, fact="Delay of every response in milliseconds; not a fact about Graph")
     # ---- directory --------------------------------------------------------------------------------------------
-    page_size: int = _count(100, fact="Directory collections: 100 a page unless $top asks otherwise")
-    empty_pages: str = _choice("no", "yes", fact="Graph paging concept: a page may be empty with more to come")
-    large_top: str = _choice("refused", "clamped", fact="Graph paging concept: over-large $top differs from API to API")
+    page_size: int = _count(100, fact="Page size of directory collections without $top: 100")
+    empty_pages: str = _choice("no", "yes", fact="Graph paging concept: a page may be empty although more pages follow")
+    oversized_top: str = _choice(
+        "refused", "clamped", fact="Graph paging concept: APIs treat a $top that is too large differently"
+    )
     filter_clauses: int = _count(
-        15, fact="Directory service's error text: at most 15 clauses joined by 'or', or in 'in'"
+        15, fact="Error text of the directory: at most 15 clauses joined by 'or', or values of 'in'"
     )
     role_origin: str = _choice(
-        "ignored", "refused", fact="Graph reference, appRole: origin is read-only, not to be sent"
+        "ignored", "refused", fact="Graph reference, appRole: origin is read-only and must not be sent"
     )
     duplicate_assignment: str = _choice(
-        "bad_request", "conflict", fact="Scripts see 400 'already exists on the object', Bicep sees a conflict"
+        "bad_request", "conflict", fact="Scripts report 400 'already exists on the object', Bicep reports 409"
     )
-    batch_order: str = _choice("shuffled", "kept", fact="Graph batching concept: responses come in any order")
+    batch_order: str = _choice(
+        "shuffled", "kept", fact="Graph batching concept: the order of the responses is not defined"
+    )
     count_without_header: str = _choice(
-        "ignored", "refused", fact="$count=true without ConsistencyLevel: advanced queries need both"
+        "ignored", "refused", fact="$count=true without ConsistencyLevel: an advanced query needs both"
     )
     unknown_role: str = _choice(
-        "bad_request", "not_found", fact="Status of 'Permission being assigned was not found': seen in a fake only"
+        "bad_request",
+        "not_found",
+        fact="Status of 'Permission being assigned was not found': known from a test double only",
     )
     role_deletion: str = _choice(
-        "unassigns", "keeps", fact="A report says that deleting a role deletes its assignments"
+        "unassigns", "keeps", fact="Whether deleting a role deletes its assignments: one report says so"
     )
-    gallery_permission: str = _choice("free", "asked", fact="Permission for GET applicationTemplates is listed nowhere")
-    organization_permission: str = _choice("asked", "free", fact="Permission for GET /organization was not looked up")
+    gallery_permission: str = _choice(
+        "not_required", "required", fact="Permission for GET applicationTemplates: not documented"
+    )
+    organization_permission: str = _choice(
+        "required", "not_required", fact="Permission for GET /organization: not verified"
+    )
     secrets_read_permission: str = _choice(
-        "read", "readwrite", fact="Permission for GET secrets is listed nowhere, only that for PUT"
+        "read", "readwrite", fact="Permission for GET secrets: only that for PUT is documented"
     )
     # ---- synchronization: jobs and secrets --------------------------------------------------------------------
-    secrets_put: str = _choice("merge", "replace", fact="Sources disagree whether PUT secrets replaces the set")
-    star_secret: str = _choice("literal", "keep", "refused", fact="What PUT of the mask '*' does is not documented")
+    secrets_put: str = _choice("merge", "replace", fact="Whether PUT secrets replaces the set: sources disagree")
+    masked_secret_write: str = _choice(
+        "literal", "keep", "refused", fact="What PUT of the mask '*' as a value does: not documented"
+    )
     mask: str = _choice(
-        "sensitive", "settings", "address", "all", fact="Which values GET secrets masks, beside what is sensitive"
+        "sensitive", "settings", "address", "all", fact="Which values GET secrets masks in addition to sensitive ones"
     )
     secrets_order: str = _choice(
         "written",
         "sorted",
         "kept",
-        fact="Terraform wants the order of the last PUT; 'kept': a key keeps its first place",
+        fact="Terraform expects the order of the last PUT; 'kept': keys keep their first position",
     )
     settings_text: str = _choice(
-        "as_sent", "filled", "compact", fact="Whether SyncNotificationSettings reads back as it was written"
+        "as_sent", "filled", "compact", fact="Whether SyncNotificationSettings is returned as it was written"
     )
     boolean_text: str = _choice(
-        "as_sent", "capitals", "lower", fact="'true' and 'True' are both seen in secrets and in values of filters"
+        "as_sent", "capitals", "lower", fact="'true' and 'True' both occur in secrets and in values of filters"
     )
-    recipients: str = _choice("any", "one", fact="Whether Recipients takes several addresses is not documented")
+    recipients: str = _choice("any", "one", fact="Whether Recipients accepts several addresses: not documented")
     sync_all_default: str = _choice(
-        "absent", "true", "false", fact="SyncAll where nobody has written it: the default is not documented"
+        "absent", "true", "false", fact="SyncAll if it was never written: the default is not documented"
     )
     credentials_failure: str = _choice(
-        "wrapped", "plain", "empty", fact="What validateCredentials answers where they do not work is not documented"
+        "wrapped", "plain", "empty", fact="Error of validateCredentials for invalid credentials: not documented"
     )
-    born: str = _choice(
-        "Paused", "NotConfigured", fact="status.code of a new job: captures say Paused, the reference NotConfigured"
+    initial_state: str = _choice(
+        "Paused", "NotConfigured", fact="status.code of a new job: captures show Paused, the reference NotConfigured"
     )
     job_id: str = _choice(
-        "fresh", "app_id", "two_parts", fact="A job id's last part: a new one, or the appId; old ids have two parts"
+        "fresh", "app_id", "two_parts", fact="Last part of a job id: a new GUID or the appId; old ids have two parts"
     )
-    job_created: str = _choice("201", "200", fact="POST jobs: the metadata says 201, the reference's sample 200")
-    patch_job: str = _choice("refused", "ignored", fact="PATCH of a job is in the metadata and on no page")
+    job_created: str = _choice(
+        "201", "200", fact="Status of POST jobs: 201 in the metadata, 200 in the sample of the reference"
+    )
+    patch_job: str = _choice("refused", "ignored", fact="PATCH of a job: in the metadata, on no reference page")
     sync_counts: str = _choice(
-        "refused", "answered", fact="jobs/$count and its like are in the metadata and on no page"
+        "refused", "answered", fact="jobs/$count and similar: in the metadata, on no reference page"
     )
-    sync_in_batch: str = _choice("answered", "refused", fact="Whether $batch takes synchronization calls is not known")
-    blank_token: str = _choice("refused", "accepted", fact="The portal takes a blank token, Entra then sends its own")
-    paused_state: str = _choice("Disabled", "Paused", fact="A tutorial shows Disabled after pause; the enum has Paused")
-    started_code: str = _choice("NotRun", "Active", fact="status.code right after start: NotRun or Active")
-    restart_starts: str = _choice("no", "yes", fact="Whether restart sets a paused job running")
-    second_job: str = _choice("refused", "allowed", fact="Jobs allowed per template are not documented")
+    sync_in_batch: str = _choice(
+        "answered", "refused", fact="Whether $batch accepts synchronization requests: not known"
+    )
+    blank_token: str = _choice(
+        "refused", "accepted", fact="Empty secret token: the portal accepts it, and Entra sends its own token"
+    )
+    paused_state: str = _choice(
+        "Disabled", "Paused", fact="schedule.state after pause: Disabled in a tutorial, Paused in the enumeration"
+    )
+    started_code: str = _choice("NotRun", "Active", fact="status.code directly after start: NotRun or Active")
+    restart_starts: str = _choice("no", "yes", fact="Whether restart also starts a paused job")
+    second_job: str = _choice("refused", "allowed", fact="Number of jobs for each template: not documented")
     sync_by_app_id: str = _choice(
-        "refused", "answered", fact="SDKs have no synchronization below servicePrincipals(appId='...')"
+        "refused", "answered", fact="synchronization below servicePrincipals(appId='...'): SDKs do not have it"
     )
     # ---- synchronization: schema ------------------------------------------------------------------------------
     directory_name: str = _choice(
-        "Microsoft Entra ID", "Azure Active Directory", fact="The source directory was renamed over time"
+        "Microsoft Entra ID", "Azure Active Directory", fact="Name of the source directory: Microsoft renamed it"
     )
     display_names: str = _choice(
-        "new", "old", fact="'Provision Microsoft Entra ID Users' was 'Provision Azure Active Directory Users'"
+        "new", "old", fact="Name of object mappings: formerly 'Provision Azure Active Directory Users'"
     )
     names_put: str = _choice(
-        "kept", "restored", fact="Whether names of rules and object mappings can be changed by a PUT"
+        "kept", "restored", fact="Whether PUT schema can change names of rules and object mappings"
     )
-    schema_version: str = _choice(
-        "6.0", "v1.2", "guid", fact="version of a schema that nobody has changed: all three seen"
-    )
+    schema_version: str = _choice("6.0", "v1.2", "guid", fact="version of an unchanged schema: all three forms occur")
     inline_template_schema: str = _choice(
-        "no", "yes", fact="A beta list of templates holds the schema inline; v1.0 not confirmed"
+        "no", "yes", fact="Whether the list of templates contains schemas: in beta yes, in v1.0 not confirmed"
     )
-    sort_mappings: str = _choice("yes", "no", fact="Cloud sync documentation: the service sorts attributeMappings")
+    sort_mappings: str = _choice(
+        "yes", "no", fact="Whether the service sorts attributeMappings: cloud sync documentation says so"
+    )
     duplicate_targets: str = _choice(
-        "refused", "kept", fact="Cloud sync documentation: no de-duplication; two mappings conflict or merge"
+        "refused", "kept", fact="Two mappings of one target: cloud sync documentation says that they conflict or merge"
     )
     fill_defaults: str = _choice(
-        "filled", "left_out", fact="Documentation PUTs objects with a name and a type only; what GET shows is not told"
+        "filled",
+        "left_out",
+        fact="Whether omitted properties get defaults: examples send name and type only, without a response",
     )
     annotations: str = _choice(
-        "context", "none", "full", fact="@odata annotations in answers of the synchronization service"
+        "context", "none", "full", fact="@odata annotations in responses of the synchronization service"
     )
     flags_spaces: str = _choice(
-        "stripped", "added", fact="Live answers print 'Add,Update,Delete', documentation 'Add, Update, Delete'"
+        "stripped", "added", fact="Captures show 'Add,Update,Delete', documentation 'Add, Update, Delete'"
     )
     unary_operand: str = _choice(
-        "null", "empty", fact="Whether a unary clause has targetOperand null or an empty list of values"
+        "null", "empty", fact="targetOperand of a unary clause: null or an empty list of values"
     )
-    empty_scope: str = _choice("null", "kept", fact="Graph reference, objectMapping: scope is null without a filter")
+    empty_scope: str = _choice(
+        "null", "kept", fact="Graph reference, objectMapping: scope is null if there is no filter"
+    )
     expression_kept: str = _choice(
-        "as_sent", "rebuilt", fact="Whether PUT schema rebuilds a source's expression is not documented"
+        "as_sent", "rebuilt", fact="Whether PUT schema rebuilds the expression of a source: not documented"
     )
     expression_spaces: str = _choice(
-        "kept", "single", "none", fact="parseExpression takes needless spaces out; whether a PUT does is not known"
+        "kept", "single", "none", fact="Whether PUT schema removes redundant spaces as parseExpression does: not known"
     )
     empty_arguments: str = _choice(
-        "kept", "trimmed", fact="Skipped arguments keep their commas in expression; at the end they mean nothing"
+        "kept", "trimmed", fact="Whether expression keeps empty arguments at its end, which have no meaning"
     )
     constant_expression: str = _choice(
-        "as_sent", "null", fact="The expression of a constant is null in two real documents"
+        "as_sent", "null", fact="expression of a constant: null in two published documents"
     )
-    empty_parameters: str = _choice("list", "null", fact="Graph reference: parameters of no function are empty or null")
+    empty_parameters: str = _choice(
+        "list", "null", fact="Graph reference: parameters of a source without function are empty or null"
+    )
     expression_numbers: str = _choice(
-        "bare", "quoted", fact="Bare numbers are constants; how parseExpression prints them is not documented"
+        "bare", "quoted", fact="How parseExpression prints numbers without quotes: not documented"
     )
-    parse_error: str = _choice("answer", "refusal", fact="A parse error: 200 with parsingSucceeded false, or a 400")
+    parse_error: str = _choice("answer", "refusal", fact="Parse error: 200 with parsingSucceeded false, or 400")
     catalogue_name: str = _choice(
-        "name", "id", fact="Functions and filter operators: the page prints name, the metadata has id"
+        "name", "id", fact="Key of functions and filter operators: name on the reference page, id in the metadata"
     )
     operator_names: str = _choice(
-        "portal", "underscored", fact="Spelling is confirmed for EQUALS, IS FALSE, REGEX MATCH and NOT REGEX MATCH only"
+        "portal", "underscored", fact="Spelling is confirmed only for EQUALS, IS FALSE, REGEX MATCH and NOT REGEX MATCH"
     )
-    schema_refusal: str = _choice(
-        "wrapped", "plain", fact="How a schema that is not taken is refused is not documented"
+    schema_refusal: str = _choice("wrapped", "plain", fact="Error for a refused schema: not documented")
+    schema_deleted: str = _choice(
+        "204", "201", fact="Status of DELETE schema: 201 in the text of the page, 204 in its example"
     )
-    schema_deleted: str = _choice("204", "201", fact="DELETE schema: the page's text says 201, its example 204")
-    schema_limit_kb: int = _count(0, fact="The largest schema that is taken is not documented; 0: any")
-    if_match: str = _choice("ignored", "honoured", fact="Whether PUT schema heeds If-Match is not documented")
+    schema_limit_kb: int = _count(0, fact="Maximum size of a schema: not documented; 0 is no limit")
+    if_match: str = _choice("ignored", "honoured", fact="Whether PUT schema evaluates If-Match: not documented")
 
     def changed(self, positions: Mapping[str, object]) -> Switches:
-        """The switches with some of them set; a name or a value that does not exist is a SwitchError."""
-        changes: dict[str, Any] = {name: _position(name, value) for name, value in positions.items()}
+        """Return the switches with new positions; raise SwitchError for an unknown name or value."""
+        changes: dict[str, Any] = {name: _parse_position(name, value) for name, value in positions.items()}
         return replace(self, **changes)
 
     def positions(self) -> dict[str, str]:
@@ -194,22 +224,22 @@ class Switches:
 
 
 def table() -> tuple[Switch, ...]:
-    """All switches, for documentation and for `GET /_sandbox/switches`."""
+    """Return all switches, for documentation and for `GET /_sandbox/switches`."""
     return tuple(
         Switch(row.name, row.metadata["values"], str(row.default), row.metadata["fact"]) for row in fields(Switches)
     )
 
 
-def _position(name: str, value: object) -> str | int:
+def _parse_position(name: str, value: object) -> str | int:
     known = {switch.name: switch for switch in table()}
     if name not in known:
-        raise SwitchError(f"there is no switch {name!r}; there are: {', '.join(known)}")
+        raise SwitchError(f"unknown switch {name!r}. Valid switches: {', '.join(known)}")
     values = known[name].values
     text = str(value)
     if values is None:
         if not text.isdecimal():
-            raise SwitchError(f"switch {name} takes a whole number, not {text!r}")
+            raise SwitchError(f"switch {name}: expected an integer of at least 0, got {text!r}")
         return int(text)
     if text not in values:
-        raise SwitchError(f"switch {name} takes {' or '.join(map(repr, values))}, not {text!r}")
+        raise SwitchError(f"switch {name}: expected {' or '.join(map(repr, values))}, got {text!r}")
     return text

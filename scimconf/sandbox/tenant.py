@@ -1,6 +1,6 @@
-"""The tenant's state as the handlers see it: documents, identifiers, the clock, and what has not arrived yet.
+"""The state of the tenant: documents, identifiers, clock and simulated replication delay.
 
-Late arrival counts reads, not seconds, so that tests are quick and the same every time.
+Replication delay is counted in reads, not in seconds, so that tests are fast and deterministic.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ def system_clock() -> datetime:
 
 
 def stable_id(name: str) -> str:
-    """An identifier that is the same wherever the same name is asked for."""
+    """Return the identifier of a name: always the same for the same name."""
     return str(uuid.uuid5(_SEED, name))
 
 
 class Tenant:
-    """State, switches and clock, in one hand."""
+    """The stored state, the positions of the switches and the clock."""
 
     def __init__(self, store: Store, switches: Switches, clock: Clock = system_clock) -> None:
         self.store = store
@@ -44,47 +44,49 @@ class Tenant:
     def stamp(self) -> str:
         return self.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def new_id(self, what: str) -> str:
-        """A fresh identifier; the n-th of a tenant is always the same one."""
-        count = int(self.remembered(f"count/{what}", 0)) + 1
-        self.remember(f"count/{what}", count)
-        return stable_id(f"{what}/{count}")
+    def new_id(self, kind: str) -> str:
+        """Return a new identifier; the n-th of a kind is the same in every tenant."""
+        count = int(self.stored_value(f"count/{kind}", 0)) + 1
+        self.store_value(f"count/{kind}", count)
+        return stable_id(f"{kind}/{count}")
 
-    def remember(self, key: str, value: Any) -> None:
+    def store_value(self, key: str, value: Any) -> None:
         self.store.run("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, json.dumps(value)))
 
-    def remembered(self, key: str, default: Any = None) -> Any:
+    def stored_value(self, key: str, default: Any = None) -> Any:
         text = self.store.value("SELECT value FROM meta WHERE key = ?", (key,))
         return default if text is None else json.loads(text)
 
-    # ---- late arrival -------------------------------------------------------------------------------------------
+    # ---- replication delay -------------------------------------------------------------------------------------------
 
     def delay(self, subjects: Iterable[str], reads: int | None = None) -> None:
-        """From now on, so many questions about each subject are answered as if it were not there yet."""
+        """Delay subjects: for `reads` reads (default: the switch `late_reads`) they are still delayed."""
         count = self.switches.late_reads if reads is None else reads
         if count:
-            self.store.run_many("INSERT OR REPLACE INTO late VALUES (?, ?)", ((s, count) for s in subjects))
+            self.store.run_many(
+                "INSERT OR REPLACE INTO delays VALUES (?, ?)", ((subject, count) for subject in subjects)
+            )
 
-    def is_late(self, subject: str) -> bool:
-        """Asks once about a subject, and counts the question."""
-        asked = self.store.run(
-            "UPDATE late SET remaining = remaining - 1 WHERE subject = ? AND remaining > 0", (subject,)
+    def is_still_delayed(self, subject: str) -> bool:
+        """Return whether a subject is still delayed, and count this read."""
+        changed = self.store.run(
+            "UPDATE delays SET remaining = remaining - 1 WHERE subject = ? AND remaining > 0", (subject,)
         )
-        return asked > 0
+        return changed > 0
 
-    def is_pending(self, subject: str) -> bool:
-        """The same without counting."""
-        return bool(self.store.value("SELECT 1 FROM late WHERE subject = ? AND remaining > 0", (subject,)))
+    def has_delay(self, subject: str) -> bool:
+        """Return whether a subject is still delayed, without counting a read."""
+        return bool(self.store.value("SELECT 1 FROM delays WHERE subject = ? AND remaining > 0", (subject,)))
 
-    def has_arrived(self, kind: str, key: str) -> bool:
-        """Asks once about a document that was just made, and counts the question."""
-        asked = self.store.run(
+    def is_visible(self, kind: str, key: str) -> bool:
+        """Return whether a document is visible, and count this read."""
+        changed = self.store.run(
             "UPDATE objects SET hidden = hidden - 1 WHERE kind = ? AND id = ? AND hidden > 0", (kind, key)
         )
-        return asked == 0
+        return changed == 0
 
-    def listed(self, kind: str) -> None:
-        """A list of a kind was read: what is hidden in it comes one read nearer."""
+    def count_list_read(self, kind: str) -> None:
+        """Count a read of a list: hidden documents of the kind need one read less."""
         self.store.run("UPDATE objects SET hidden = hidden - 1 WHERE kind = ? AND hidden > 0", (kind,))
 
 

@@ -1,69 +1,59 @@
-"""A tenant described in JSON, so that a test or a rehearsal sets one up in a few lines.
+"""A tenant described in JSON, so that a test or a rehearsal can set one up in a few lines.
 
     {
-      "base": "contoso",                       or "empty": without the built-in people
+      "base": "contoso",                       or "empty": without the users and groups of Contoso
       "organization": {"displayName": "Fabrikam", "id": …, "verifiedDomains": ["fabrikam.com"]},
       "users": ["joe@contoso.com", {"userPrincipalName": "eve@contoso.com", "department": "Sales"}],
       "groups": [{"displayName": "Sales", "members": ["eve@contoso.com", "group:Writer editors"]}],
       "applications": [{
         "displayName": "Writer",
-        "template": "custom",                  a gallery application's name or id; null: a plain registration
-        "roles": [{"value": "admin", "displayName": "admin"}],     added to those of the template
-        "roles_only": false,                   true: the template's own are left out
+        "template": "custom",                  name or id of a gallery application; null: a plain registration
+        "roles": [{"value": "admin", "displayName": "admin"}],     in addition to those of the template
+        "roles_only": false,                   true: without the roles of the template
         "assignments": [{"user": "ada@contoso.com", "role": "admin"}, {"group": "Writer editors", "role": "User"}],
         "secrets": {"BaseAddress": "https://…", "SecretToken": "…", "SyncAll": "false"},
         "jobs": [{"template": "scim", "state": "Active", "edits": [EDIT, …], "schema": {…}}],
-        "tags": ["…"], "createdDateTime": "2020-01-01T00:00:00Z"
+        "tags": ["…"], "appRoleAssignmentRequired": true, "createdDateTime": "2020-01-01T00:00:00Z"
       }],
-      "endpoints": {"https://app.example.com/scim": {"tokens": ["the only one that works"]}},
-      "rejected_tokens": ["…"],                bearer tokens for Graph that are refused
-      "permissions": ["Application.Read.All"], what the caller is granted; without it, everything
+      "endpoints": {"https://app.example.com/scim": {"tokens": ["the only valid token"]}},
+      "rejected_tokens": ["…"],                bearer tokens that Graph refuses
+      "permissions": ["Application.Read.All"], permissions of every caller; without this key, all
       "switches": {"secrets_put": "replace"},
       "generate": {"users": 10000, "groups": 100, "assign": {"application": "Writer", "role": "User"}}
     }
 
-An EDIT names an object (`User`, `Group`) and one of: `{"target": T, "source": "[mail]" or null, …}` sets a mapping,
-further keys being Graph's; `{"remove": T}` takes one away; `{"attribute": {"name": …}}` defines a target attribute;
-`{"scope": …}`, `{"flowTypes": …}` and `{"enabled": …}` set these. A job's `schema` replaces the whole document.
-A role is named by its value or its display name; a group by its name, its id, or both through `{"id": …}`.
+An EDIT has an `object` (`User` or `Group`) and one of: `{"target": T, "source": "[mail]" or null, …}` sets an attribute
+mapping, with further keys as in Graph; `{"remove": T}` removes one; `{"attribute": {"name": …}}` defines a target
+attribute; `{"scope": …}`, `{"flowTypes": …}` and `{"enabled": …}` set a property of the object mapping. The `schema` of a
+job replaces the whole document. A role is referenced by its value or display name, a group by its display name or id.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from scimconf.expressions import parse, to_source
-from scimconf.sandbox import builtin
-from scimconf.sandbox.directory import applications, assignments, people
-from scimconf.sandbox.directory.filters import properties
+from scimconf.expressions import ExpressionError, parse, to_source
+from scimconf.sandbox import contoso
+from scimconf.sandbox.directory import applications, assignments
+from scimconf.sandbox.directory import users_and_groups as directory
+from scimconf.sandbox.directory.filters import property_columns
 from scimconf.sandbox.gallery import BY_NAME, GALLERY, GalleryEntry
+from scimconf.sandbox.http_types import GraphError, Json
 from scimconf.sandbox.service import PERMISSIONS, REJECTED_TOKENS
 from scimconf.sandbox.store import Condition
 from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.synchronization import connection, jobs
-from scimconf.sandbox.synchronization.template import attribute_definition, templates_of
+from scimconf.sandbox.synchronization.templates import attribute_definition, templates_of
 from scimconf.sandbox.tenant import Tenant, stable_id
-from scimconf.sandbox.wire import Json, Refusal
 
-_KEYS = frozenset(
-    {
-        "base", "organization", "users", "groups", "applications", "endpoints", "rejected_tokens", "permissions",
-        "switches", "generate",
-    }
-)  # fmt: skip
-_APPLICATION_KEYS = frozenset(
-    {
-        "displayName", "template", "roles", "roles_only", "assignments", "secrets", "jobs", "tags", "createdDateTime",
-        "notes", "preferredSingleSignOnMode",
-    }
-)  # fmt: skip
-
-
-_SORTS: Mapping[str, type] = {
+_TENANT_KEYS: Mapping[str, type] = {
+    "base": str,
     "organization": dict,
     "users": list,
     "groups": list,
@@ -74,49 +64,67 @@ _SORTS: Mapping[str, type] = {
     "switches": dict,
     "generate": dict,
 }
-_GENERATED: Mapping[str, type] = {"users": int, "groups": int, "assign": dict}
-_APPLICATION_SORTS: Mapping[str, type] = {
+_GENERATE_KEYS: Mapping[str, type] = {"users": int, "groups": int, "assign": dict}
+_APPLICATION_KEYS: Mapping[str, type] = {
     "displayName": str,
+    "template": str,
     "roles": list,
+    "roles_only": bool,
     "assignments": list,
     "secrets": dict,
     "jobs": list,
     "tags": list,
     "createdDateTime": str,
+    "notes": str,
+    "preferredSingleSignOnMode": str,
+    "appRoleAssignmentRequired": bool,
 }
-_WORDS: Mapping[type, str] = {dict: "an object", list: "a list", int: "a number", str: "a text"}
+"""The valid keys of an application and the types of their values."""
+
+_NULLABLE_KEYS = ("template", "notes", "preferredSingleSignOnMode")
+_PRINCIPAL_KEYS = ("tags", "notes", "preferredSingleSignOnMode", "appRoleAssignmentRequired")
+_TYPE_NAMES: Mapping[type, str] = {
+    dict: "an object",
+    list: "a list",
+    int: "an integer",
+    str: "a string",
+    bool: "a boolean",
+    float: "a number",
+    type(None): "null",
+}
 
 
 class TenantFileError(ValueError):
-    """The description of a tenant does not make sense."""
+    """The description of a tenant is invalid. The message begins with the location: file, key and index."""
 
 
 @dataclass(frozen=True, slots=True)
 class TenantFile:
-    """A described tenant."""
+    """The description of a tenant. `name` is the path of its file, for messages."""
 
     content: Mapping[str, Any] = field(default_factory=dict)
+    name: str = "tenant"
 
     def __post_init__(self) -> None:
-        _refuse_unknown(self.content, _KEYS, "a tenant")
-        _refuse_other(self.content, _SORTS)
-        _refuse_other(self.content.get("generate", {}), _GENERATED)
-        for application in self.content.get("applications", []):
-            if not isinstance(application, dict):
-                raise TenantFileError(f"{application!r} is not an object, as an application is")
-            _named(application, "displayName")
-            _refuse_unknown(application, _APPLICATION_KEYS, "an application")
-            _refuse_other(application, _APPLICATION_SORTS)
+        with _located(self.name):
+            _check_keys(self.content, _TENANT_KEYS)
+            with _located("generate"):
+                _check_keys(self.content.get("generate", {}), _GENERATE_KEYS)
+            for index, application in enumerate(self.content.get("applications", [])):
+                with _located(f"applications[{index}]"):
+                    _check_keys(application, _APPLICATION_KEYS)
+                    _require_name(application, "displayName")
 
     @classmethod
     def read(cls, path: Path) -> TenantFile:
+        """Return the description in a JSON file; raise TenantFileError if it is invalid."""
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
         except (ValueError, RecursionError) as error:
-            raise TenantFileError(f"{path}: this is not JSON: {error}") from error
+            raise TenantFileError(f"{path}: not valid JSON: {error}") from error
         if not isinstance(content, dict):
-            raise TenantFileError(f"{path}: a tenant is an object")
-        return cls(content)
+            raise TenantFileError(f"{path}: expected an object, got {_type_name(content)}")
+        return cls(content, str(path))
 
     @property
     def switches(self) -> Mapping[str, object]:
@@ -124,93 +132,101 @@ class TenantFile:
         return positions
 
     def load(self, tenant: Tenant) -> None:
-        """Builds it in an empty store; everything in it has long arrived."""
+        """Create the described objects in an empty tenant, without replication delay."""
         positions = tenant.switches
         tenant.switches = positions.changed({"late_reads": 0, "role_propagation": 0})
         try:
-            self._load(tenant)
-        except (AttributeError, LookupError, StopIteration, TypeError, Refusal) as error:
-            said = error.message if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"
-            raise TenantFileError(f"the description of the tenant does not make sense: {said}") from error
+            with _located(self.name):
+                self._load(tenant)
         finally:
             tenant.switches = positions
 
     def _load(self, tenant: Tenant) -> None:
         content = self.content
-        tenant.remember(people.ORGANIZATION, _organization(content.get("organization", {})))
-        tenant.remember(connection.ENDPOINTS, content.get("endpoints", {}))
-        tenant.remember(REJECTED_TOKENS, content.get("rejected_tokens", []))
-        tenant.remember(PERMISSIONS, content.get("permissions"))
+        tenant.store_value(directory.ORGANIZATION, _organization(content.get("organization", {})))
+        tenant.store_value(connection.ENDPOINTS, content.get("endpoints", {}))
+        tenant.store_value(REJECTED_TOKENS, content.get("rejected_tokens", []))
+        tenant.store_value(PERMISSIONS, content.get("permissions"))
         tenant.documents.put_many("applicationTemplate", (entry.document() for entry in GALLERY.values()))
         if content.get("base", "contoso") == "contoso":
             _load_contoso(tenant)
-        for user in content.get("users", []):
-            people.add_user(tenant, _named(user, "userPrincipalName"))
-        for group in content.get("groups", []):
-            _add_group(tenant, _named(group, "displayName"))
+        _for_each(content, "users", partial(_add_user, tenant))
+        _for_each(content, "groups", partial(_add_group, tenant))
         generated = _generate(tenant, content.get("generate", {}))
-        for application in content.get("applications", []):
-            _add_application(tenant, application)
+        _for_each(content, "applications", partial(_add_application, tenant))
         _assign_generated(tenant, content.get("generate", {}), generated)
 
 
-# ---- people ---------------------------------------------------------------------------------------------------------
+def initial_switches(tenant_file: TenantFile, positions: Mapping[str, object]) -> Switches:
+    """Return the switches of a tenant file, overridden by `positions`."""
+    return Switches().changed(tenant_file.switches).changed(positions)
 
 
-def _organization(given: Json) -> Json:
-    domains = given.get("verifiedDomains")
-    if domains and all(isinstance(one, str) for one in domains):
-        given = given | {
+# ---- users and groups -----------------------------------------------------------------------------------------------
+
+
+def _organization(document: Json) -> Json:
+    domains = document.get("verifiedDomains")
+    if domains and all(isinstance(domain, str) for domain in domains):
+        document = document | {
             "verifiedDomains": [
                 {"capabilities": "Email", "isDefault": not n, "isInitial": False, "name": name, "type": "Managed"}
                 for n, name in enumerate(domains)
             ]
         }
-    return builtin.ORGANIZATION | given
+    return contoso.ORGANIZATION | document
 
 
 def _load_contoso(tenant: Tenant) -> None:
-    tenant.documents.put_many("user", (people.new_user(tenant, user) for user in builtin.users()))
-    for group, members in builtin.groups():
-        people.add_group(tenant, group)
+    tenant.documents.put_many("user", (directory.new_user(tenant, user) for user in contoso.users()))
+    for group, members in contoso.groups():
+        directory.add_group(tenant, group)
         for member in members:
-            people.put_member(tenant, group["id"], member)
+            directory.put_member(tenant, group["id"], member)
 
 
-def _add_group(tenant: Tenant, given: Json) -> None:
-    group = people.add_group(tenant, {key: value for key, value in given.items() if key != "members"})
-    for member in given.get("members", []):
-        people.put_member(tenant, group["id"], _member(tenant, member)["id"])
+def _add_user(tenant: Tenant, description: Any) -> None:
+    directory.add_user(tenant, _require_name(description, "userPrincipalName"))
 
 
-def _member(tenant: Tenant, name: str) -> Json:
-    if name.startswith("group:"):
-        return _group(tenant, name.removeprefix("group:"))
-    return _user(tenant, name)
+def _add_group(tenant: Tenant, description: Any) -> None:
+    properties = dict(_require_name(description, "displayName"))
+    members = {"members": properties.pop("members", [])}
+    group = directory.add_group(tenant, properties)
+    _for_each(members, "members", partial(_add_member, tenant, group))
 
 
-def _user(tenant: Tenant, name: str) -> Json:
-    return _only(tenant, "user", "userPrincipalName", name)
+def _add_member(tenant: Tenant, group: Json, name: str) -> None:
+    is_group = name.startswith("group:")
+    member = _find_group(tenant, name.removeprefix("group:")) if is_group else _find_user(tenant, name)
+    directory.put_member(tenant, group["id"], member["id"])
 
 
-def _group(tenant: Tenant, name: str) -> Json:
-    return _only(tenant, "group", "displayName", name)
+def _find_user(tenant: Tenant, name: str) -> Json:
+    return _find_only(tenant, "user", "userPrincipalName", name)
 
 
-def _only(tenant: Tenant, kind: str, name: str, value: str) -> Json:
-    found = tenant.documents.get(kind, value)
-    if found is not None:
-        return found
-    where = Condition(f"{properties(name)[name].sql} = ?", (value,))
-    listed = tenant.documents.all(kind, where)
-    if len(listed) != 1:
-        raise TenantFileError(f"{len(listed)} objects of kind {kind} have the {name} {value!r}")
-    return listed[0]
+def _find_group(tenant: Tenant, name: str) -> Json:
+    return _find_only(tenant, "group", "displayName", name)
 
 
-def _generate(tenant: Tenant, given: Json) -> list[Json]:
+def _find_only(tenant: Tenant, kind: str, name: str, value: str) -> Json:
+    """Return the only object with an id, or with a name; raise TenantFileError if there are none or several."""
+    document = tenant.documents.get(kind, value)
+    if document is not None:
+        return document
+    where = Condition(f"{property_columns(name)[name].sql} = ?", (value,))
+    documents = tenant.documents.all(kind, where)
+    if not documents:
+        raise TenantFileError(f"there is no {kind} with the {name} {value!r}")
+    if len(documents) > 1:
+        raise TenantFileError(f"{len(documents)} {kind}s have the {name} {value!r}. Write the id of one of them")
+    return documents[0]
+
+
+def _generate(tenant: Tenant, description: Json) -> list[Json]:
     users = [
-        people.new_user(
+        directory.new_user(
             tenant,
             {
                 "id": stable_id(f"generated/user/{number}"),
@@ -220,129 +236,134 @@ def _generate(tenant: Tenant, given: Json) -> list[Json]:
                 "surname": f"{number:05d}",
             },
         )
-        for number in range(1, given.get("users", 0) + 1)
+        for number in range(1, description.get("users", 0) + 1)
     ]
     groups = [
-        people.new_group(tenant, {"id": stable_id(f"generated/group/{number}"), "displayName": f"Group {number:05d}"})
-        for number in range(1, given.get("groups", 0) + 1)
+        directory.new_group(
+            tenant, {"id": stable_id(f"generated/group/{number}"), "displayName": f"Group {number:05d}"}
+        )
+        for number in range(1, description.get("groups", 0) + 1)
     ]
     tenant.documents.put_many("user", users)
     tenant.documents.put_many("group", groups)
     return users
 
 
-def _assign_generated(tenant: Tenant, given: Json, users: Iterable[Json]) -> None:
-    wanted = given.get("assign")
-    if not wanted:
+def _assign_generated(tenant: Tenant, description: Json, users: Iterable[Json]) -> None:
+    target = description.get("assign")
+    if not target:
         return
-    principal = _only(tenant, applications.SERVICE_PRINCIPAL, "displayName", wanted["application"])
-    assignments.put_many(tenant, principal["id"], _role(principal, wanted["role"]), users)
+    with _located("generate.assign"):
+        principal = _find_only(tenant, applications.SERVICE_PRINCIPAL, "displayName", target["application"])
+        assignments.insert_assignments(tenant, principal["id"], _role_id(principal, target["role"]), users)
 
 
 # ---- applications ---------------------------------------------------------------------------------------------------
 
 
-def _add_application(tenant: Tenant, given: Json) -> None:
-    name = given["displayName"]
-    entry = _entry(given.get("template", "custom"))
+def _add_application(tenant: Tenant, description: Json) -> None:
+    name = description["displayName"]
+    entry = _gallery_entry(description.get("template", "custom"))
     if entry is None:
         application = applications.add_application(tenant, {"displayName": name})
         principal = applications.add_service_principal(tenant, application, {})
     else:
         application, principal = applications.instantiate(tenant, entry, name)
-    own = [] if given.get("roles_only") else application["appRoles"]
-    roles = [*own, *(_new_role(application["id"], role) for role in given.get("roles", []))]
-    dated = {"createdDateTime": given.get("createdDateTime", application["createdDateTime"])}
-    more = {key: given[key] for key in ("tags", "notes", "preferredSingleSignOnMode") if key in given}
-    tenant.documents.put(applications.APPLICATION, application["id"], application | dated | {"appRoles": roles})
-    principal = principal | dated | more | {"appRoles": roles}
+    template_roles = [] if description.get("roles_only") else application["appRoles"]
+    roles = [*template_roles, *(_new_role(application["id"], role) for role in description.get("roles", []))]
+    common = {"createdDateTime": description.get("createdDateTime", application["createdDateTime"]), "appRoles": roles}
+    tenant.documents.put(applications.APPLICATION, application["id"], application | common)
+    principal = principal | common | {key: description[key] for key in _PRINCIPAL_KEYS if key in description}
     tenant.documents.put(applications.SERVICE_PRINCIPAL, principal["id"], principal)
-    _add_assignments(tenant, principal, given.get("assignments", []))
-    secrets = given.get("secrets", {})
-    connection.store_secrets(tenant, principal["id"], connection.read_pairs(_pairs(secrets)))
-    for job in given.get("jobs", []):
-        _add_job(tenant, principal, job)
+    _for_each(description, "assignments", partial(_add_assignment, tenant, principal))
+    with _located("secrets"):
+        pairs = [{"key": key, "value": value} for key, value in description.get("secrets", {}).items()]
+        connection.store_secrets(tenant, principal["id"], connection.parse_pairs(pairs))
+    _for_each(description, "jobs", partial(_add_job, tenant, principal))
 
 
-def _entry(template: str | None) -> GalleryEntry | None:
+def _gallery_entry(template: str | None) -> GalleryEntry | None:
     if template is None:
         return None
     entry = GALLERY.get(template.lower()) or BY_NAME.get(template.lower())
     if entry is None:
-        raise TenantFileError(f"the gallery has no application {template!r}")
+        names = ", ".join(sorted(BY_NAME))
+        raise TenantFileError(f"template: the gallery has no application {template!r}. It has: {names}")
     return entry
 
 
-def _new_role(application_id: str, given: Json) -> Json:
-    name = given.get("displayName") or given.get("value")
+def _new_role(application_id: str, description: Json) -> Json:
+    name = description.get("displayName") or description.get("value")
     return {
         "allowedMemberTypes": ["User"],
         "description": name,
         "displayName": name,
-        "id": stable_id(f"{application_id}/role/{given.get('value') or name}"),
+        "id": stable_id(f"{application_id}/role/{description.get('value') or name}"),
         "isEnabled": True,
         "origin": "Application",
         "value": None,
-    } | given
+    } | description
 
 
-def _role(principal: Json, name: str | None) -> str:
+def _role_id(principal: Json, name: str | None) -> str:
     if name is None:
         return assignments.DEFAULT_ROLE
     for role in principal["appRoles"]:
         if name in (role["value"], role["displayName"], role["id"]):
             return str(role["id"])
-    raise TenantFileError(f"application {principal['displayName']!r} has no role {name!r}")
+    names = ", ".join(str(role["displayName"]) for role in principal["appRoles"])
+    raise TenantFileError(f"application {principal['displayName']!r} has no role {name!r}. It has: {names}")
 
 
-def _add_assignments(tenant: Tenant, principal: Json, rows: Iterable[Json]) -> None:
-    for row in rows:
-        assigned = _user(tenant, row["user"]) if "user" in row else _group(tenant, row["group"])
-        assignments.put_many(tenant, principal["id"], _role(principal, row.get("role")), [assigned])
-
-
-def _pairs(secrets: Mapping[str, str]) -> list[Json]:
-    return [{"key": key, "value": value} for key, value in secrets.items()]
+def _add_assignment(tenant: Tenant, principal: Json, row: Json) -> None:
+    assignee = _find_user(tenant, row["user"]) if "user" in row else _find_group(tenant, row["group"])
+    assignments.insert_assignments(tenant, principal["id"], _role_id(principal, row.get("role")), [assignee])
 
 
 # ---- jobs -----------------------------------------------------------------------------------------------------------
 
 
-def _add_job(tenant: Tenant, principal: Json, given: Json) -> None:
-    shapes = {shape.template_id: shape for shape in templates_of(principal["applicationTemplateId"])}
-    if given.get("template", "scim") not in shapes:
-        raise TenantFileError(f"application {principal['displayName']!r} has no template {given.get('template')!r}")
-    job = jobs.add_job(tenant, principal, shapes[given.get("template", "scim")])
-    schema = given.get("schema") or tenant.documents.get(jobs.SCHEMA, job["id"])
-    assert schema is not None
-    for edit in given.get("edits", []):
-        _edit(schema, edit)
+def _add_job(tenant: Tenant, principal: Json, description: Json) -> None:
+    templates = {template.template_id: template for template in templates_of(principal["applicationTemplateId"])}
+    name = description.get("template", "scim")
+    if name not in templates:
+        available = ", ".join(templates) or "none"
+        raise TenantFileError(
+            f"application {principal['displayName']!r} has no provisioning template {name!r}. It has: {available}"
+        )
+    job = jobs.add_job(tenant, principal, templates[name])
+    schema: Json = description.get("schema") or tenant.documents.get(jobs.SCHEMA, job["id"]) or {}
+    _for_each(description, "edits", partial(_apply_edit, schema))
     tenant.documents.put(jobs.SCHEMA, job["id"], schema | {"id": job["id"]})
-    if given.get("state", "Disabled") == "Active":
-        jobs.run_job(tenant, job)
+    if description.get("state", "Disabled") == "Active":
+        jobs.activate_job(tenant, job)
 
 
-def _edit(schema: Json, edit: Json) -> None:
-    mapping = next(
-        mapping
-        for rule in schema["synchronizationRules"]
-        for mapping in rule["objectMappings"]
-        if mapping["sourceObjectName"] == edit.get("object", "User")
-    )
+def _apply_edit(schema: Json, edit: Json) -> None:
+    mapping = _object_mapping(schema, edit.get("object", "User"))
     rows = mapping["attributeMappings"]
     if "attribute" in edit:
-        _define(schema, mapping["targetObjectName"], edit["attribute"])
+        _define_attribute(schema, mapping["targetObjectName"], edit["attribute"])
     elif "remove" in edit:
         rows[:] = [row for row in rows if row["targetAttributeName"] != edit["remove"]]
     elif "target" in edit:
         rows[:] = [row for row in rows if row["targetAttributeName"] != edit["target"]]
-        rows.append(_row(edit))
+        rows.append(_attribute_mapping(edit))
         rows.sort(key=lambda row: str(row["targetAttributeName"]))
     else:
         mapping |= {key: edit[key] for key in ("scope", "flowTypes", "enabled") if key in edit}
 
 
-def _row(edit: Json) -> Json:
+def _object_mapping(schema: Json, source_object: str) -> Json:
+    for rule in schema["synchronizationRules"]:
+        for mapping in rule["objectMappings"]:
+            if mapping["sourceObjectName"] == source_object:
+                object_mapping: Json = mapping
+                return object_mapping
+    raise TenantFileError(f"object: the schema has no object mapping of {source_object!r}")
+
+
+def _attribute_mapping(edit: Json) -> Json:
     source = edit.get("source")
     return {
         "defaultValue": None,
@@ -357,37 +378,56 @@ def _row(edit: Json) -> Json:
     }
 
 
-def _define(schema: Json, object_name: str, given: Json) -> None:
-    for directory in schema["directories"]:
-        for definition in directory["objects"]:
-            if definition["name"] == object_name:
-                definition["attributes"].append(attribute_definition(**given))
+def _define_attribute(schema: Json, object_name: str, properties: Json) -> None:
+    for definition in (definition for part in schema["directories"] for definition in part["objects"]):
+        if definition["name"] == object_name:
+            definition["attributes"].append(attribute_definition(**properties))
 
 
-# ---- small things ---------------------------------------------------------------------------------------------------
+# ---- checks ---------------------------------------------------------------------------------------------------------
 
 
-def _named(given: Any, name: str) -> Json:
-    if isinstance(given, str):
-        return {name: given}
-    if not isinstance(given, dict) or not given.get(name):
-        raise TenantFileError(f"{given!r} has no {name}")
-    return given
+@contextmanager
+def _located(location: str) -> Iterator[None]:
+    """Add a location to the errors of a block; turn the errors of malformed values into TenantFileError."""
+    try:
+        yield
+    except TenantFileError as error:
+        raise TenantFileError(f"{location}: {error}") from error
+    except KeyError as error:
+        raise TenantFileError(f"{location}: missing key {error}") from error
+    except (GraphError, ExpressionError) as error:
+        raise TenantFileError(f"{location}: {error.message}") from error
+    except (AttributeError, LookupError, TypeError) as error:
+        raise TenantFileError(f"{location}: a value has the wrong type: {error}") from error
 
 
-def _refuse_unknown(given: Mapping[str, Any], known: frozenset[str], what: str) -> None:
-    unknown = sorted(set(given) - known)
-    if unknown:
-        raise TenantFileError(f"{what} has no {unknown[0]!r}; it has: {', '.join(sorted(known))}")
+def _for_each(content: Mapping[str, Any], key: str, load: Callable[[Any], None]) -> None:
+    """Load each element of a list; errors name the key and the index."""
+    for index, element in enumerate(content.get(key, [])):
+        with _located(f"{key}[{index}]"):
+            load(element)
 
 
-def _refuse_other(given: Mapping[str, Any], sorts: Mapping[str, type]) -> None:
-    for name, sort in sorts.items():
-        value = given.get(name)
-        if value is not None and (not isinstance(value, sort) or (sort is int and isinstance(value, bool))):
-            raise TenantFileError(f"{name} is {value!r}, which is not {_WORDS[sort]}")
+def _require_name(description: Any, name: str) -> Json:
+    if isinstance(description, str):
+        return {name: description}
+    if not isinstance(description, dict):
+        raise TenantFileError(f"expected an object or a string, got {_type_name(description)}")
+    if not description.get(name):
+        raise TenantFileError(f"missing key {name!r}")
+    return description
 
 
-def initial_switches(described: TenantFile, given: Mapping[str, object]) -> Switches:
-    """The defaults, the file's positions, and the caller's over them."""
-    return Switches().changed(described.switches).changed(given)
+def _check_keys(content: Any, valid: Mapping[str, type]) -> None:
+    if not isinstance(content, Mapping):
+        raise TenantFileError(f"expected an object, got {_type_name(content)}")
+    for key, value in content.items():
+        if key not in valid:
+            raise TenantFileError(f"unknown key {key!r}. Valid keys: {', '.join(sorted(valid))}")
+        if type(value) is not valid[key] and not (value is None and key in _NULLABLE_KEYS):
+            raise TenantFileError(f"{key}: expected {_TYPE_NAMES[valid[key]]}, got {_type_name(value)} ({value!r})")
+
+
+def _type_name(value: object) -> str:
+    return _TYPE_NAMES.get(type(value), "an unsupported value")

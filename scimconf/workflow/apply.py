@@ -17,7 +17,7 @@ from scimconf.workflow.compilation import PlanOptions, needed_secrets
 from scimconf.workflow.plan import PlannedApplication, plan
 
 if TYPE_CHECKING:
-    from scimconf.graph.execution import ExecutionResult, SecretResolver
+    from scimconf.graph.execution.context import ExecutionResult, SecretResolver
     from scimconf.graph.reading import TenantSession
 
 ROUNDS = 4
@@ -151,7 +151,9 @@ async def _execute(
     session: TenantSession, planned: PlannedApplication, report: Report, secrets: SecretResolver, hooks: ApplyHooks
 ) -> Report:
     """Execute the steps of one plan, and return the report extended by their outcomes."""
-    from scimconf.graph.execution import ExecutionRequest, execute, preflight
+    from scimconf.graph.execution.context import ExecutionRequest
+    from scimconf.graph.execution.scheduler import execute
+    from scimconf.graph.execution.secret_resolver import preflight
 
     order = {kind.name: kind.after for kind in KINDS}
     request = ExecutionRequest(

@@ -14,7 +14,7 @@ from scimconf.impact.preview_summary import SummaryBuilder
 from scimconf.plan import Tenant
 from scimconf.plan.preview import PreviewHeader, PreviewSummary, UserPreview
 from scimconf.plan.preview_redact import masking, pseudonym, unmasked
-from scimconf.render.labels import plural
+from scimconf.render.common.labels import plural
 from scimconf.workflow.plan import PlannedApplication
 from scimconf.workflow.plan_all import mismatched_tenant
 

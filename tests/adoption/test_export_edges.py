@@ -16,7 +16,7 @@ from scimconf.render.yaml import CommentNotes, format_text, write_spec
 from scimconf.spec.load import load
 from scimconf.workflow import export, lint
 from tests.adoption.test_export_laws import NAMES, exported, loaded, sample, with_schema
-from tests.rehearsal import TOKEN, Rehearsal, changes, mapping
+from tests.rehearsal import TOKEN, Rehearsal, changes, exit_code, mapping
 
 JOBS = [{"template": "scim"}]
 ROLE = {"description": "x", "value": "x", "displayName": "x"}
@@ -34,9 +34,9 @@ def empty_plan(one, found, folder, app="Writer"):
     text = write_spec(found.tree)
     assert format_text(text) == text
     planned = one.plan(loaded(found, folder))
-    assert (planned.comparison.problems, changes(planned)) == ((), [])
+    assert (planned.comparison.errors, changes(planned)) == ((), [])
     one.forget()
-    assert one.apply(planned).exit_code == 0
+    assert exit_code(one.apply(planned)) == 0
     assert one.writes == []
 
 
@@ -181,7 +181,7 @@ def test_a_target_that_is_mapped_twice_is_refused(default, tmp_path):
     one = changed(default, on_rows(lambda rows: rows.append(copy.deepcopy(row_of(rows, "title")))))
     found = exported(one, "Sample", full=True)
     assert "the mapping of users to title cannot be written" in found.unsaid
-    assert {problem.code for problem in one.plan(loaded(found, tmp_path)).comparison.problems} == {"K504"}
+    assert {problem.code for problem in one.plan(loaded(found, tmp_path)).comparison.errors} == {"K504"}
 
 
 def test_a_template_that_nobody_has_any_more_leaves_nothing_to_compare_with(default, tmp_path):

@@ -13,7 +13,7 @@ from scimconf.graph.probe.switches import SWITCHES
 from scimconf.sandbox.switches import Switches, table
 from tests.rehearsal import Rehearsal
 
-UNSEEN = {("star_secret", "literal"), ("star_secret", "keep"), ("expression_spaces", "single")}
+UNSEEN = {("masked_secret_write", "literal"), ("masked_secret_write", "keep"), ("expression_spaces", "single")}
 """Positions that look like others from outside: a star that was taken, and a text that was spaced or rebuilt."""
 SETTLED = [(one.name, value) for one in table() for value in one.values or () if one.name in SWITCHES]
 
@@ -135,9 +135,9 @@ def test_the_command_writes_a_report_that_a_sandbox_is_like(desk):
     assert f"{len(report['facts'])} facts are in probe.json; 0 questions got no answer." in said.out
     assert report["switches"]["secrets_put"] == "replace"
     assert set(report) == {"facts", "failed", "format_version", "scimconf", "switches"}
-    from scimconf.cli.sandbox import _found
+    from scimconf.cli.sandbox import reported_switches
 
-    assert _found("probe.json") == report["switches"]
+    assert reported_switches("probe.json") == report["switches"]
 
 
 def switched(desk, **positions):
@@ -183,15 +183,15 @@ def test_what_is_no_report_is_refused(desk, text):
     desk.file("probe.json", text)
     said = desk("sandbox", "serve", "--like", "probe.json")
     assert said.code == 64
-    assert "probe.json is no report of scimconf probe" in said.err
+    assert "probe.json is not a report of scimconf probe" in said.err
 
 
 def test_a_switch_that_this_version_does_not_know_is_told_and_left_out(desk, capsys):
     """A report may be of another version."""
-    from scimconf.cli.sandbox import _found
+    from scimconf.cli.sandbox import reported_switches
 
     desk.file("probe.json", json.dumps({"switches": {"gone": "yes", "secrets_put": "odd", "if_match": "honoured"}}))
-    assert _found("probe.json") == {"if_match": "honoured"}
+    assert reported_switches("probe.json") == {"if_match": "honoured"}
     told = capsys.readouterr().err
-    assert "there is no switch 'gone'" in told
-    assert "secrets_put takes" in told
+    assert "unknown switch 'gone'" in told
+    assert "switch secrets_put: expected" in told

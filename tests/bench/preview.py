@@ -25,8 +25,8 @@ import httpx
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rehearsal import ROOT
-
 from scimconf.cli.previewing import BREATH
+
 from scimconf.expressions import parse
 from scimconf.expressions.evaluation import EvaluationContext, compile_expression
 from scimconf.graph import impact_data

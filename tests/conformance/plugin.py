@@ -24,7 +24,7 @@ def watch() -> None:
     module = sys.modules.get("scimconf.sandbox.service")
     if module is None or getattr(module, _KEY, False) or the_slice() is None:
         return
-    judged = module.Service._judged
+    judged = module.Service._handle
 
     def seen(service, call, request_id, *, batch):
         answer = judged(service, call, request_id, batch=batch)
@@ -33,7 +33,7 @@ def watch() -> None:
             the_slice().see(SEEN, call.method, call.path, call.query, call.body, told)
         return answer
 
-    module.Service._judged = seen
+    module.Service._handle = seen
     setattr(module, _KEY, True)
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from sandbox.asking import Client
+from sandbox.client import Client
 
 from conformance.slice import Seen, the_slice
 
@@ -123,7 +123,7 @@ def names(client):
         "app": app["id"],
         "app_roles": app["appRoles"],
         "role": ROLE,
-        "service_principal": sp,
+        "sp": sp,
         "job": job,
         "template": f"/servicePrincipals/{sp}/synchronization/templates/scim",
         "schema": schema,

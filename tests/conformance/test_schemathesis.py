@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
-from sandbox.asking import Client
+from sandbox.client import Client
 
 from conformance.slice import Seen, the_slice
 

@@ -97,8 +97,8 @@ def snapshot(spec: Spec, served: Documents, refused: Iterable[str] = ()) -> Snap
             names.update(bind(arrived))
     seen = Snapshot(arrived, refusals, names)
     directory = [Principal(**one) for one in served["directory"]]
-    while asked := [one for one in lookups(KINDS, (spec,), seen) if one not in seen.found]:
-        found = {**seen.found, **{one: tuple(who for who in directory if _is(who, one)) for one in asked}}
+    while asked := [one for one in lookups(KINDS, (spec,), seen) if one not in seen.principals]:
+        found = {**seen.principals, **{one: tuple(who for who in directory if _is(who, one)) for one in asked}}
         seen = Snapshot(arrived, refusals, names, found)
     return seen
 
@@ -162,19 +162,23 @@ def told_change(one: Change) -> Any:
 def told_plan(one: CompiledPlan) -> Any:
     told = {
         "changes": [told_change(change) for change in one.plan.changes],
-        "reported": [resource.address.local for resource in one.plan.unmanaged_drift],
-        "left_alone": [resource.address.local for resource in one.plan.unmanaged],
+        "unmanaged_drift": [resource.address.local for resource in one.plan.unmanaged_drift],
+        "unmanaged": [resource.address.local for resource in one.plan.unmanaged],
         "guards": [f"{guard.id}: {guard.message}" for guard in one.plan.guards],
-        "notices": [line(problem) for problem in one.plan.warnings],
+        "warnings": [line(problem) for problem in one.plan.warnings],
     }
     return {name: part for name, part in told.items() if part} | {"complete": one.plan.complete}
 
 
 def told_step(step: Step) -> Any:
-    told = {"phase": step.phase.name.lower(), "says": step.description, "serves": [one.local for one in step.addresses]}
+    told = {
+        "phase": step.phase.name.lower(),
+        "description": step.description,
+        "addresses": [one.local for one in step.addresses],
+    }
     if isinstance(step, Send):
         more: dict[str, Any] = {"send": f"{step.method} {step.path}", "body": _value(step.body) if step.body else None}
-        more |= {"gives": [name for name, _ in step.outputs], "look": step.lookup.name if step.lookup else ""}
+        more |= {"outputs": [name for name, _ in step.outputs], "lookup": step.lookup.name if step.lookup else ""}
         more |= {"before_write": step.before_write, "after_write": step.after_write}
         if step.path.endswith("/validateCredentials"):
             more["body"] = {**step.body, "credentials": str(step.body["credentials"])}
@@ -182,7 +186,7 @@ def told_step(step: Step) -> Any:
         more = {"edit" if isinstance(step, Edit) else "wait": f"{step.document.name} {step.operation}"}
         more |= {"key": list(step.key), "value": _value(step.value)}
         if isinstance(step, Edit):
-            more |= {"ask": step.ask, "after_write": step.after_write}
+            more |= {"expression": step.expression, "after_write": step.after_write}
     return told | {key: value for key, value in more.items() if value}
 
 
@@ -222,7 +226,7 @@ def _edit(step: Edit, tenant: Documents) -> None:
     if operation.holds(raw, step.key, step.value):
         return
     assert operation.change is not None
-    value = {**step.value, "source": to_source(parse(step.ask))} if step.ask else step.value
+    value = {**step.value, "source": to_source(parse(step.expression))} if step.expression else step.value
     wanted = operation.change(raw, step.key, value)
     if step.document.name in _ROWS:
         tenant[_ROWS[step.document.name]][0] = wanted

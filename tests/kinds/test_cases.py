@@ -103,7 +103,7 @@ def test_desired_and_observed_resources(case):
 def test_changes_and_steps(case):
     """The plan and its steps are as the golden files say, and nothing is wrong."""
     compared = case.compare()
-    assert [line(problem) for problem in compared.problems] == []
+    assert [line(problem) for problem in compared.errors] == []
     plan, steps = told_plan(compared), [told_step(step) for step in compared.steps]
     assert golden_json(case.folder / "changes.json", plan) == plain(plan)
     assert golden_json(case.folder / "steps.json", steps) == plain(steps)
@@ -124,7 +124,7 @@ def test_then_nothing_is_left_to_do(case):
     then = folded(case.compare().steps, case.served)
     case.options = replace(case.options, resend_secrets=False)  # asked for once
     again = case.compare(then)
-    assert [line(problem) for problem in again.problems] == []
+    assert [line(problem) for problem in again.errors] == []
     assert [str(change.address) for change in again.plan.changes] == []
     assert again.steps == ()
 

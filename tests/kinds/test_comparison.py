@@ -58,17 +58,17 @@ def secrets(**pairs: str) -> dict[str, Any]:
 EFFECTS: dict[str, tuple[str, dict[str, Any], str, str]] = {
     # name: spec, documents, effects of the one change on a live job, effects before the first start
     "a mapping is made": (users("attributes: {externalId: objectId}"), {}, "resync", ""),
-    "a mapping is removed": (users("attributes: {title: {absent: true}}"), {}, "destroys resync", ""),
+    "a mapping is removed": (users("attributes: {title: {absent: true}}"), {}, "data_loss resync", ""),
     "a match is moved": (
         users("attributes: {userName: {source: userPrincipalName, match: 2}}"),
         {},
-        "narrows resync widens",
+        "deprovisions provisions resync",
         "",
     ),
     "a match has another source": (
         users("attributes: {userName: {source: mail, match: 1}}"),
         {},
-        "narrows resync widens",
+        "deprovisions provisions resync",
         "",
     ),
     "a match has another default": (
@@ -77,45 +77,45 @@ EFFECTS: dict[str, tuple[str, dict[str, Any], str, str]] = {
         "resync",
         "",
     ),
-    "groups come": ("mappings: {groups: {enabled: true}}", {}, "resync widens", ""),
-    "users go": (users("enabled: false"), {}, "narrows resync", ""),
+    "groups come": ("mappings: {groups: {enabled: true}}", {}, "provisions resync", ""),
+    "users go": (users("enabled: false"), {}, "deprovisions resync", ""),
     "an action more": (
         users("actions: [create, update, delete]"),
         {"schema+": {"synchronizationRules/0/objectMappings/0/flowTypes": "Update,Delete"}},
-        "resync widens",
+        "provisions resync",
         "",
     ),
     "deletion more": (
         users("actions: [create, delete]"),
         {"schema+": {"synchronizationRules/0/objectMappings/0/flowTypes": "Add"}},
-        "narrows resync",
+        "deprovisions resync",
         "",
     ),
-    "an action less": (users("actions: [create]"), {}, "narrows resync", ""),
-    "a first filter": (users(f"filters: [{FILTER}]"), {}, "narrows resync", ""),
-    "another filter": (users(f"filters: [{FILTER}]"), FILTERED, "narrows resync widens", ""),
-    "no filter any more": (users("filters: []"), FILTERED, "resync widens", ""),
+    "an action less": (users("actions: [create]"), {}, "deprovisions resync", ""),
+    "a first filter": (users(f"filters: [{FILTER}]"), {}, "deprovisions resync", ""),
+    "another filter": (users(f"filters: [{FILTER}]"), FILTERED, "deprovisions provisions resync", ""),
+    "no filter any more": (users("filters: []"), FILTERED, "provisions resync", ""),
     "a definition is made": (users("target_attributes: {nickName: {}}"), {}, "", ""),
     "a definition is changed": (users("target_attributes: {title: {required: true}}"), {}, "resync", ""),
-    "everyone is in scope": ("provisioning: {enabled: true, scope: all}", {}, "resync widens", ""),
+    "everyone is in scope": ("provisioning: {enabled: true, scope: all}", {}, "provisions resync", ""),
     "only who is assigned": (
         "provisioning: {enabled: true, scope: assigned}",
         secrets(SyncAll="true"),
-        "narrows resync",
+        "deprovisions resync",
         "",
     ),
     "a scope that was not written": ("provisioning: {enabled: true, scope: assigned}", secrets(A="x"), "resync", ""),
     "everyone, where no scope was written": (
         "provisioning: {enabled: true, scope: all}",
         secrets(A="x"),
-        "resync widens",
+        "provisions resync",
         "",
     ),
     "deletions are skipped": ("provisioning: {enabled: true, skip_out_of_scope_deletions: true}", {}, "", ""),
     "deletions are not skipped any more": (
         "provisioning: {enabled: true, skip_out_of_scope_deletions: false}",
         secrets(SkipOutOfScopeDeletions="True"),
-        "narrows",
+        "deprovisions",
         "",
     ),
     "another mail": ("provisioning: {enabled: true, notifications: {email: a@b.c}}", {}, "", ""),
@@ -128,14 +128,19 @@ EFFECTS: dict[str, tuple[str, dict[str, Any], str, str]] = {
         "",
     ),
     "a role is described otherwise": ("app_roles: {roles: [{value: admin, description: A}]}", {}, "", ""),
-    "a role that nobody has goes": ("app_roles: {roles: [{value: admin, absent: true}]}", {}, "destroys", "destroys"),
+    "a role that nobody has goes": ("app_roles: {roles: [{value: admin, absent: true}]}", {}, "data_loss", "data_loss"),
     "a role that somebody has goes": (
         "app_roles: {roles: [{value: admin, absent: true}]}",
         {"assignments": [held(ADA, ADMIN)]},
-        "destroys narrows",
-        "destroys narrows",
+        "data_loss deprovisions",
+        "data_loss deprovisions",
     ),
-    "somebody new": ("assignments: {unlisted: keep, users: [{user: ada@contoso.com, role: admin}]}", {}, "widens", ""),
+    "somebody new": (
+        "assignments: {unlisted: keep, users: [{user: ada@contoso.com, role: admin}]}",
+        {},
+        "provisions",
+        "",
+    ),
     "somebody gets another role": (
         "assignments: {unlisted: keep, users: [{user: ada@contoso.com, roles: [admin, member]}]}",
         {"assignments": [held(ADA, ADMIN)]},
@@ -151,8 +156,8 @@ EFFECTS: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "somebody loses the last role": (
         "assignments: {unlisted: keep, users: [{user: ada@contoso.com, absent: true}]}",
         {"assignments": [held(ADA, ADMIN)]},
-        "narrows",
-        "narrows",
+        "deprovisions",
+        "deprovisions",
     ),
 }
 
@@ -180,7 +185,7 @@ def test_the_start_is_what_widens():
 
 # --- the pause around danger -------------------------------------------------------------------------------------
 
-DANGERS = {"narrows", "destroys"}
+DANGERS = {"deprovisions", "data_loss"}
 
 
 def schedule_of(found: CompiledPlan) -> list[str]:
@@ -331,10 +336,10 @@ def test_a_permit_that_is_over_is_a_problem():
     """Not merely a guard that stays closed: nobody should believe that it still opens anything."""
     text, more, _ = GUARDS["scope-widened"]
     found = planned(f"{text}\n{PERMIT % ('scope-widened', '2026-11-24', '')}", **more)
-    assert [problem.code for problem in found.problems] == ["K003"]
+    assert [problem.code for problem in found.errors] == ["K003"]
     assert found.plan.changes == ()
     guard = guard_of("scope-widened")
-    assert not GuardExemption("scope-widened", TODAY.replace(day=24)).opens(guard, TODAY)
+    assert not GuardExemption("scope-widened", TODAY.replace(day=24)).allows(guard, TODAY)
 
 
 QUIET = {
@@ -623,8 +628,8 @@ def test_a_plan_is_stale_for_what_it_rules(more):
 
 
 def test_unlisted_things_count_where_a_list_is_ruled_whole():
-    """With `unlisted: report` or `remove` somebody new is news."""
-    for unlisted in ("report", "remove"):
+    """With `unlisted: report` or `delete` somebody new is news."""
+    for unlisted in ("report", "delete"):
         assert fingerprint(unlisted, assignments=[held(ADA, ADMIN), held(BOB, MEMBER)]) != fingerprint(unlisted)
 
 
@@ -633,7 +638,7 @@ def test_an_empty_tenant_is_no_reason_to_fall_over():
     for text, _, _, _ in EFFECTS.values():
         spec = spec_of(text)
         found = compare(KINDS, spec, Snapshot(), PlanOptions(today=TODAY))
-        assert found.problems == check(KINDS, spec, Snapshot())
+        assert found.errors == check(KINDS, spec, Snapshot())
 
 
 # --- what is asked before all is read ----------------------------------------------------------------------------
@@ -675,7 +680,7 @@ def test_an_address_is_itself_whatever_a_pattern_would_make_of_it():
     found = planned(text, **{"applications+": {"0/appRoles/0": role}}, assignments=[held(ADA, USER)])
     assert [(guard.id, guard.is_allowed) for guard in found.plan.guards] == [("role-in-use", True)]
     (all_removed,) = planned(GUARDS["all-assignments-removed"][0], **GUARDS["all-assignments-removed"][1]).plan.guards
-    assert not GuardExemption("all-assignments-removed", address="*").opens(all_removed, TODAY), (
+    assert not GuardExemption("all-assignments-removed", address="*").allows(all_removed, TODAY), (
         "a guard of the whole plan has no address"
     )
 

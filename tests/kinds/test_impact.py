@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from rehearsal import WRITER, Rehearsal, everything_open, told, wishes
 
 from scimconf.impact.estimates import ImpactQueries, SamplePopulation, annotate, impact_queries
 from scimconf.plan import Action, Address, Change, Effect, FieldChange, Impact, Plan, Resource
@@ -16,6 +15,7 @@ from scimconf.render import html, markdown
 from scimconf.render import json as machine
 from scimconf.snapshot import Sample, Snapshot
 from scimconf.spec.model import Spec
+from tests.rehearsal import WRITER, Rehearsal, everything_open, told, wishes
 
 USER, GROUP, OTHER = "u1", "g1", "g2"
 ROLE = "r1"
@@ -71,9 +71,7 @@ def seen(rows=ROWS, members=None, sample=(), schema=None, **more):
     documents |= live() if schema is None else schema
     names = {"service_principal": "service_principal", "job": "j"}
     people = sample if isinstance(sample, Sample) else Sample(sample)
-    return Snapshot(
-        documents, names=names, members={GROUP: 5} if members is None else members, sample_size=people, **more
-    )
+    return Snapshot(documents, names=names, members={GROUP: 5} if members is None else members, sample=people, **more)
 
 
 def change(
@@ -301,11 +299,11 @@ def test_only_those_in_scope_count(filtered, expected):
     snapshot = seen(sample=people, schema=live(filtered))
     told = annotate(spec(), [source("[givenName]", "[mail]")], snapshot, TODAY)[0].impact
     assert dict(told) == {Effect.RESYNC: expected}
-    some = replace(snapshot, sample_size=Sample(NAMED, assigned=True))
+    some = replace(snapshot, sample=Sample(NAMED, assigned=True))
     told = annotate(spec(), [source("[givenName]", "[mail]")], some, TODAY)[0].impact
-    sampled = replace(expected, total=None, sample_size=expected.of)
-    assert dict(told) == ({Effect.RESYNC: sampled} if expected.of else {})
-    nobody = replace(snapshot, sample_size=Sample(assigned=True, complete=True))
+    sampled = replace(expected, total=None, sample_size=expected.total)
+    assert dict(told) == ({Effect.RESYNC: sampled} if expected.total else {})
+    nobody = replace(snapshot, sample=Sample(assigned=True, complete=True))
     told = annotate(spec(), [source("[givenName]", "[mail]")], nobody, TODAY)[0].impact
     assert dict(told) == {Effect.RESYNC: Impact(0, 0, population="in scope")}
 
@@ -325,7 +323,7 @@ def test_only_those_in_scope_count(filtered, expected):
         (Impact(1, precision="at_most"), "at most 1 user"),
         (
             Impact(2, 7, examples=("ada@x.y",), population="in scope", undetermined=1_000),
-            "2 of 7 users in scope (not known of 1,000): ada@x.y, …",
+            "2 of 7 users in scope; 1,000 unknown: ada@x.y, …",
         ),
     ],
 )
@@ -348,9 +346,9 @@ def test_the_plan_says_it_and_can_be_asked_not_to(writer, tmp_path):
     (tmp_path / "people.csv").write_text((WRITER.parent / "people.csv").read_text("utf-8"), "utf-8")
     path = tmp_path / "scimconf.yaml"
     path.write_text(WRITER.read_text("utf-8").replace("scope: assigned", "scope: all"), "utf-8")
-    assert "widens: people may be created (at least 2 of 12 users)" in told(writer.plan(path))
+    assert "at least 2 of 12 users" in told(writer.plan(path))
     writer.forget()
-    assert "widens: people may be created\n" in told(writer.plan(path, wishes(impact=False)))
+    assert "provisions: people may be created\n" in told(writer.plan(path, wishes(impact=False)))
     assert not [one for one in writer.journal if one["path"] == "/users" and "count" in one["query"]]
 
 
@@ -367,7 +365,7 @@ def test_who_may_not_count_people_gets_the_plan_without_numbers(tmp_path):
         "utf-8",
     )
     tenant.fault({"status": 403, "body": {"error": {"code": "Denied", "message": "No."}}}, path="/users", times=0)
-    assert "narrows: people may be disabled\n" in told(tenant.plan(path))
+    assert "deprovisions: people may be disabled\n" in told(tenant.plan(path))
     tenant.forget()
     assert "(8 of 8 users who are assigned)" in told(tenant.plan(path))
 

@@ -21,7 +21,7 @@ def held(principal: str, kind: str, role: str = MEMBER) -> dict[str, Any]:
 def behind(former: str, now: str, **changes: Any) -> dict[str, str]:
     then, spec = spec_of(former), spec_of(now)
     seen = snapshot(then, overlaid(changes))
-    return {one.address.local: one.write for one in left_behind(KINDS, then, spec, seen)}
+    return {one.address.local: one.removal_snippet for one in left_behind(KINDS, then, spec, seen)}
 
 
 TITLE = "mappings: {users: {attributes: {title: jobTitle}}}"

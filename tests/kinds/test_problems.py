@@ -23,7 +23,7 @@ ASSIGNED = "assignments: {unlisted: keep, %s}"
 
 def said(text: str, **more: Any) -> list[str]:
     found = planned(text, **more)
-    return [line(problem) for problem in (*found.problems, *found.plan.warnings)]
+    return [line(problem) for problem in (*found.errors, *found.plan.warnings)]
 
 
 def one_role(**more: Any) -> dict[str, Any]:
@@ -51,7 +51,7 @@ TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         {},
         [
             (
-                "error K003 guards[0]: the permit for initial-start was over on 2026-11-24. "
+                "error K003 guard_exemptions[0]: the permit for initial-start was over on 2026-11-24. "
                 "Take it out, or give it a new day and reason."
             )
         ],

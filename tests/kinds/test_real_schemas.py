@@ -40,7 +40,7 @@ def test_a_real_schema_is_made_as_wished_and_nothing_is_left(number):
     spec = spec_of(WISH)
     served = overlaid({"schema": raw if number == "05" else raw["schema"]})
     first = compare(KINDS, spec, snapshot(spec, served), PlanOptions(today=TODAY))
-    assert [line(problem) for problem in first.problems] == []
+    assert [line(problem) for problem in first.errors] == []
     changed = {change.address.local for change in first.plan.changes}
     assert "attribute_mapping/users/Alias" in changed
     assert "attribute_mapping/users/IsActive" not in changed
@@ -51,7 +51,7 @@ def test_a_real_schema_is_made_as_wished_and_nothing_is_left(number):
 def test_a_real_inbound_rule_writes_the_roles():
     """The Salesforce template fills the tenant's app roles from profiles: they are not removed here."""
     found = planned("app_roles: {unlisted: delete}", schema=sample("05"))
-    assert [problem.code for problem in found.problems] == ["K702"]
+    assert [problem.code for problem in found.errors] == ["K702"]
 
 
 @pytest.mark.parametrize(
@@ -78,4 +78,4 @@ def test_a_partial_schema_is_a_problem_in_words(number, expected):
     found = planned(
         "mappings: {users: {attributes: {officeCode: {absent: true}, userName: {absent: true}}}}", schema=sample(number)
     )
-    assert [line(problem) for problem in found.problems] == expected
+    assert [line(problem) for problem in found.errors] == expected

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal import WRITER, Rehearsal
+from scimconf.cli.previewing import PreviewSink, preview_all
 
 from scimconf.cli.events import Events
-from scimconf.cli.previewing import PreviewSink, preview_all
 from scimconf.cli.progress import Progress
 from scimconf.cli.session import Session
 from scimconf.render.preview.html import PreviewPage

@@ -27,7 +27,7 @@ RENDERED = {
     "report-80.ansi": lambda: text.report(rich_plan.reports(), color=True),
     "problems.txt": lambda: diagnostics.text(rich_plan.problems()),
     "problems-60.ansi": lambda: diagnostics.text(rich_plan.problems(), width=60, color=True, sources=SOURCES),
-    "problems.json": lambda: machine.problems(rich_plan.problems()),
+    "problems.json": lambda: machine.diagnostics(rich_plan.problems()),
 }
 
 

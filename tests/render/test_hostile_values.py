@@ -84,7 +84,7 @@ def everywhere(value):
         text.steps([send]),
         diagnostics.text([complaint], sources={value: value}),
         machine.plan(Plan(Tenant(value, value), (plan, plan))),
-        machine.problems([complaint]),
+        machine.diagnostics([complaint]),
     ]
 
 

@@ -114,13 +114,13 @@ def test_a_side_that_nothing_is_on_has_no_column():
 
 def test_a_plan_without_changes_has_no_filters():
     page = html.plan(Plan(Tenant("1"), (rich_plan.idle(),)))
-    assert "No changes. Everything is as the spec says." in page
+    assert "No changes. The tenant matches the spec." in page
     assert 'id="filters"' not in page
     assert 'id="filters"' not in html.plan(Plan())
 
 
 def test_what_a_guard_counted_is_said_where_its_message_does_not():
-    assert "(counted: 1,200)" in one(guards=(Guard("g", "too many", count=1_200),))
+    assert "(count: 1,200)" in one(guards=(Guard("g", "too many", count=1_200),))
     assert "(counted" not in one(guards=(Guard("g", "12 are too many", count=12),))
 
 

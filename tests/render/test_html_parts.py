@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scimconf.plan import Action, Address, Change, FieldChange
 from scimconf.render.common.attribute_flow import Origin, origin
-from scimconf.render.html.flow_diagram import MOST, pictures
+from scimconf.render.html.flow_diagram import MAX_FLOWS, flow_diagrams
 from scimconf.render.html.text_diff import marked
 
 
@@ -79,7 +79,7 @@ def mapping(target, before, after, section="users"):
 
 
 def test_boxes_do_not_lie_on_each_other():
-    for picture in pictures(rich_plan.writer().changes):
+    for picture in flow_diagrams(rich_plan.writer().changes):
         for one, two in itertools.combinations(picture.boxes, 2):
             assert one.x != two.x or abs(one.y - two.y) >= one.height
         assert all(box.y + box.height <= picture.height and box.x + box.width <= picture.width for box in picture.boxes)
@@ -92,27 +92,27 @@ def test_what_is_new_what_goes_and_what_stays():
         mapping("c", "[z]", None),
         mapping("d", "Trim([x])", "Trim([x])"),
     ]
-    (picture,) = pictures(changes)
+    (picture,) = flow_diagrams(changes)
     assert [(box.text, box.state) for box in picture.boxes if box.shape == "target"] == [
-        ("a", "kept"),
+        ("a", "unchanged"),
         ("b", "new"),
-        ("c", "gone"),
-        ("d", "kept"),
+        ("c", "removed"),
+        ("d", "unchanged"),
     ]
-    assert [line.state for line in picture.lines] == ["gone", "new", "new", "new", "gone", "kept", "kept"]
-    assert picture.said == ("a: x → y", "b: nothing → Join(…)", "c: z → nothing", "d: Trim(…)")
+    assert [line.state for line in picture.lines] == ["removed", "new", "new", "new", "removed", "unchanged", "unchanged"]
+    assert picture.descriptions == ("a: x → y", "b: not mapped → Join(…)", "c: z → not mapped", "d: Trim(…)")
 
 
 def test_every_section_has_its_own_picture_and_a_large_one_is_cut():
-    changes = [mapping(f"a{number}", None, f"[s{number}]", "groups") for number in range(MOST + 5)]
-    users, groups = pictures([mapping("x", None, "[y]"), *changes])
+    changes = [mapping(f"a{number}", None, f"[s{number}]", "groups") for number in range(MAX_FLOWS + 5)]
+    users, groups = flow_diagrams([mapping("x", None, "[y]"), *changes])
     assert (users.section, users.more) == ("users", 0)
     assert (groups.section, groups.more) == ("groups", 5)
-    assert sum(box.shape == "target" for box in groups.boxes) == MOST
+    assert sum(box.shape == "target" for box in groups.boxes) == MAX_FLOWS
 
 
 def test_a_long_name_is_shown_by_both_its_ends():
-    (picture,) = pictures(
+    (picture,) = flow_diagrams(
         [mapping("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", None, f"[{'王' * 30}]")]
     )
     source, target = picture.boxes

@@ -78,4 +78,4 @@ def test_ten_times_the_changes_take_ten_times_the_work(function, make):
 def test_all_of_them_are_shown():
     rendered = text.plan(planned(5000))
     assert rendered.count("old → new") == 1250
-    assert "(1,250 of the 1,250 above)" in rendered
+    assert "users may be created" in rendered

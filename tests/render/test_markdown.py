@@ -46,13 +46,13 @@ def change(number, text="x"):
 
 def test_summary_effects_and_guards_come_before_any_application():
     rendered = markdown.plan(plans.rich())
-    marks = ["### scimconf plan", "**Plan: ", "guards stop", "**What it does to people**", "**Guards**", "<details>"]
+    marks = ["### scimconf plan", "**Plan: ", "guards block", "**Effects on users**", "**Guards**", "<details>"]
     places = [rendered.index(mark) for mark in marks]
     assert places == sorted(places)
 
 
-def test_people_are_counted_where_assignments_have_an_effect():
-    assert "- **narrows**: people may be disabled (1 object mapping, 1 attribute mapping, 1 role, 3 people)" in (
+def test_markdown_effects_name_what_causes_them():
+    assert "- **deprovisions**: users may be disabled (1 object mapping, 1 attribute mapping, 1 role, 3 users)" in (
         markdown.plan(plans.rich())
     )
 
@@ -68,23 +68,23 @@ def test_principals_that_are_neither_users_nor_groups_are_counted_too():
 
 def test_what_a_guard_counted_is_said_where_its_message_does_not():
     rendered = markdown.plan(one(guards=(Guard("a-b", "too many", count=1_200), Guard("c-d", "12 of them", count=12))))
-    assert "too many (counted: 1,200)." in rendered
+    assert "too many (count: 1,200)." in rendered
     assert "12 of them. " in rendered
 
 
-def test_an_incomplete_plan_says_that_it_is_the_first_step():
+def test_markdown_marks_a_partial_plan():
     rendered = markdown.plan(Plan(applications=(rich_plan.figma(), rich_plan.idle())))
-    assert "| `figma`, first step only |" in rendered
-    assert "**This is the first step only.** What the application's template brings along" in rendered
+    assert "| `figma`, partial plan |" in rendered
+    assert "**Partial plan.** The template's defaults are known only once the application exists" in rendered
 
 
 def test_one_application_needs_no_table():
     assert "| application |" not in markdown.plan(one(change(1)))
 
 
-def test_drift_alone_is_no_change_to_make():
-    rendered = markdown.plan(one(reported=(Resource(Address("a", "app_role", "x")),)))
-    assert "**No changes to make. 1 thing is in the tenant and not in the spec.**" in rendered
+def test_markdown_verdict_counts_drift():
+    rendered = markdown.plan(one(unmanaged_drift=(Resource(Address("a", "app_role", "x")),)))
+    assert "**No changes, but 1 unmanaged resource in the tenant (drift).**" in rendered
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_the_tenant_is_named_where_it_is_known(tenant, title):
         ("", "<!-- scimconf:  -->"),
     ],
 )
-def test_a_job_finds_its_comment_by_a_hidden_line(marker, line):
+def test_markdown_marker_is_a_hidden_first_line(marker, line):
     assert markdown.plan(Plan(), marker=marker).splitlines()[0] == line
 
 

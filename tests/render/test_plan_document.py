@@ -52,10 +52,10 @@ def strict(part):
 
 def test_a_reader_takes_later_minor_versions_and_refuses_a_new_major():
     document = json.loads(machine.plan(rich_plan.sample()))
-    document |= {"format_version": "1.7", "later": True}
+    document |= {"format_version": "2.7", "later": True}
     jsonschema.validate(document, plan_schema())
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(document | {"format_version": "2.0"}, plan_schema())
+        jsonschema.validate(document | {"format_version": "3.0"}, plan_schema())
 
 
 def test_what_is_read_back_says_the_same():
@@ -128,8 +128,8 @@ def test_guards_say_what_they_counted_and_what_opened_them():
         Guard("role-in-use", "y", address=Address("a", "b", "c")),
     )
     assert one(guards=guards)["guards"] == [
-        {"id": "mass-removal", "message": "x", "opened_by": "--allow mass-removal", "number": 3, "address": None},
-        {"id": "role-in-use", "message": "y", "opened_by": "", "number": None, "address": "a:b/c"},
+        {"id": "mass-removal", "message": "x", "allowed_by": "--allow mass-removal", "count": 3, "address": None},
+        {"id": "role-in-use", "message": "y", "allowed_by": None, "count": None, "address": "a:b/c"},
     ]
 
 
@@ -138,11 +138,11 @@ def test_problems_keep_their_place():
         Diagnostic("S1", "no", ("a", 0), Location("f.yaml", 1, 2), "hint"),
         Diagnostic("S2", "hm", severity="warning"),
     ]
-    document = json.loads(machine.problems(problems))
+    document = json.loads(machine.diagnostics(problems))
     assert document["summary"] == {"errors": 1, "warnings": 1}
-    assert document["problems"][0]["where"] == {"file": "f.yaml", "line": 1, "column": 2}
-    assert document["problems"][1]["where"] is None
+    assert document["diagnostics"][0]["location"] == {"file": "f.yaml", "line": 1, "column": 2}
+    assert document["diagnostics"][1]["location"] is None
 
 
 def test_a_path_of_the_spec_is_dotted():
-    assert one(warnings=(Diagnostic("W1", "no", ("a", 0, "b")),))["notices"][0]["path"] == "a[0].b"
+    assert one(warnings=(Diagnostic("W1", "no", ("a", 0, "b")),))["warnings"][0]["path"] == "a[0].b"

@@ -24,7 +24,8 @@ from scimconf.plan import (
 )
 from scimconf.plan.diff import diff
 from scimconf.plan.outcome import Reports
-from scimconf.render import diagnostics, labels, text
+from scimconf.render import diagnostics, text
+from scimconf.render.common import labels
 
 
 def shown(*changes, width=80, **more):
@@ -42,14 +43,14 @@ def compared(before, after, width=80):
 
 
 def test_nothing_at_all():
-    assert text.plan(Plan()) == "No changes. Everything is as the spec says.\n"
-    assert shown().endswith("  No changes.\n\nNo changes. Everything is as the spec says.\n")
+    assert text.plan(Plan()) == "No changes. The tenant matches the spec.\n"
+    assert shown().endswith("  No changes.\n\nNo changes. The tenant matches the spec.\n")
 
 
 def test_drift_alone_is_not_nothing():
-    rendered = shown(reported=(Resource(Address("a", "app_role", "x"), facts={"assignments": 2}),))
+    rendered = shown(unmanaged_drift=(Resource(Address("a", "app_role", "x"), facts={"assignments": 2}),))
     assert "    ? app_role/x  (assignments 2)\n" in rendered
-    assert rendered.endswith("\nNo changes to make. 1 thing is in the tenant and not in the spec.\n")
+    assert rendered.endswith("\nNo changes, but 1 unmanaged resource in the tenant (drift).\n")
 
 
 def test_the_last_line_counts():
@@ -58,7 +59,7 @@ def test_the_last_line_counts():
 
 def test_a_tenant_without_a_domain_goes_by_its_short_id():
     tenant = Tenant("11111111-2222-3333-4444-555555555555")
-    assert text.plan(Plan(tenant, (ApplicationPlan("a"),))).startswith("a  in 11111111\n")
+    assert text.plan(Plan(tenant, (ApplicationPlan("a"),))).startswith("Tenant: 11111111\n\na\n")
 
 
 def test_secrets_are_told_by_where_they_come_from():
@@ -84,7 +85,7 @@ def test_a_created_thing_is_told_without_what_is_empty_or_usual():
         *diff([Resource(address, fields)], [], {}).changes
     )
     unusual = diff([Resource(address, fields | {"flow_behavior": "always"})], [], {}).changes
-    assert "users/mail\n      flow    always\n      source  [mail]\n" in shown(*unusual)
+    assert "users/mail\n      flow_behavior  always\n      source         [mail]\n" in shown(*unusual)
 
 
 def test_an_update_is_told_with_what_was_and_will_be_usual():
@@ -140,7 +141,7 @@ def test_a_thing_of_an_unknown_kind_comes_last_under_its_own_name():
         updated(kind="new_kind"), updated(kind="schedule"), unmanaged=(Resource(Address("a", "new_kind", "x")),)
     )
     assert rendered.index("~ schedule") < rendered.index("~ new_kind")
-    assert "left alone: 1 new kind\n" in rendered
+    assert "unmanaged: 1 new kind\n" in rendered
     assert labels.count(1200, "new_kind") == "1,200 new kinds"
 
 
@@ -151,21 +152,19 @@ def test_several_roles_of_one_principal_stand_on_one_line():
     assert "  + assignment/user:ada  b, urn:c\n" in shown(*changes)
 
 
-def test_effects_have_a_word_and_a_mark_where_they_are_grave():
+def test_text_plan_marks_severe_effects():
     change = updated(effects=frozenset(Effect), kind="schedule")
     rendered = shown(change)
-    assert (
-        "      ! destroys: what is there is lost\n      ! narrows: people may be disabled\n      widens: " in rendered
-    )
-    assert "  resync: everyone is evaluated again, because of 1 change\n" in rendered
+    assert "      ! data is deleted\n      ! users may be disabled\n      users may be created\n" in rendered
+    assert "  full resync: 1 change re-evaluates all users\n" in rendered
 
 
 def test_a_report_may_come_alone_or_with_others():
-    assert text.report(Reports((Report("a"),))) == text.report([Report("a")]) == "a\n  Nothing was done.\n\n"
+    assert text.report(Reports((Report("a"),))) == text.report([Report("a")]) == "a\n  No changes were made.\n\n"
 
 
 @pytest.mark.parametrize("code", [1, 3, 4, 5, 6, 65, 130])
-def test_every_failure_says_the_way_on(code):
+def test_report_text_says_how_to_continue(code):
     assert "  next: " in text.report([Report("a", exit_code=code)])
 
 
@@ -182,7 +181,7 @@ def test_an_address_is_as_well_as_its_worst_step():
 
 
 def test_no_problems():
-    assert diagnostics.text([]) == "No problems.\n"
+    assert diagnostics.text([]) == "No errors.\n"
     assert diagnostics.text([Diagnostic("W1", "hm", severity="warning")]) == "W1  warning  hm.\n1 warning.\n"
 
 
@@ -207,7 +206,7 @@ def test_a_guard_names_its_place_where_that_is_not_the_only_one():
         Guard("role-in-use", "y", address=Address("a", "app_role", "r")),
     )
     rendered = shown(guards=guards)
-    assert "  ! guard initial-start: x\n      to open: say yes when asked, or --allow initial-start\n" in rendered
+    assert "  ! guard initial-start: x\n      to allow: answer yes when apply asks, or pass --allow initial-start\n" in rendered
     assert "  ! guard role-in-use at app_role/r: y\n" in rendered
 
 
@@ -219,15 +218,15 @@ def test_what_a_former_spec_named_is_told_with_the_line_to_write():
 def test_what_is_left_alone_is_listed_on_request():
     left = (Resource(Address("a", "app_role", "x")), Resource(Address("a", "app_role", "y" * 80)))
     plan = Plan(applications=(ApplicationPlan("a", unmanaged=left),))
-    assert "  left alone: 2 roles\n\n" in text.plan(plan)
-    assert "  left alone: 2 roles\n    . app_role/x\n    . app_role/yyy" in text.plan(plan, unmanaged=True, width=60)
+    assert "  unmanaged: 2 roles\n\n" in text.plan(plan)
+    assert "  unmanaged: 2 roles\n    . app_role/x\n    . app_role/yyy" in text.plan(plan, unmanaged=True, width=60)
 
 
-def test_of_very_many_problems_the_first_are_shown_and_all_are_counted():
+def test_diagnostics_text_shows_at_most_a_hundred_and_counts_all():
     """Errors before warnings, in their places."""
     listed = [Diagnostic("W1", "hm", location=Location("f", line), severity="warning") for line in range(1, 200)]
     listed += [Diagnostic("S1", "no", location=Location("f", 1000 + line)) for line in range(60)]
     *lines, more, counted = diagnostics.text(listed).splitlines()
-    assert (len(lines), more, counted) == (100, "… and 159 more.", "60 problems, 199 warnings.")
+    assert (len(lines), more, counted) == (100, "… and 159 more.", "60 errors, 199 warnings.")
     assert (sum("  S1  " in line for line in lines), lines[0]) == (60, "f:1:0  W1  warning  hm.")
     assert "more" not in diagnostics.text(listed[:100])

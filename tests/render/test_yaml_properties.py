@@ -117,7 +117,7 @@ SECTIONS = {
         "unlisted": Plain("keep"),
         "users": [{"user": "ada@contoso.com", "role": make.some_text()}, {"user": "bob", "roles": [make.some_text()]}],
     },
-    "guards": lambda make: [
+    "guard_exemptions": lambda make: [
         {
             "guard": "initial-start",
             "until": make.rnd.choice(["2026-12-01", Plain("2026-12-01")]),

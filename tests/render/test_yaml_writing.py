@@ -19,7 +19,7 @@ def written(tree, **notes) -> str:
 
 def test_a_spec_looks_as_a_person_would_write_it():
     tree = {
-        "guards": [{"reason": "CHG-1", "until": date(2026, 12, 1), "guard": "mass-removal", "max": 40}],
+        "guard_exemptions": [{"reason": "CHG-1", "until": date(2026, 12, 1), "guard": "mass-removal", "max": 40}],
         "assignments": {
             "users": [{"user": "ada@contoso.com", "roles": ["a", "b"]}], "unlisted": "keep", "users_from": ["people.csv"],
         },
@@ -84,7 +84,7 @@ def test_a_spec_looks_as_a_person_would_write_it():
             - {user: ada@contoso.com, roles: [a, b]}
           users_from: [people.csv]
 
-        guards:
+        guard_exemptions:
           - {guard: mass-removal, max: 40, until: 2026-12-01, reason: CHG-1}
         """)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .asking import WRITER, Client
+from .client import WRITER, Client
 
 NOON = datetime(2030, 1, 2, 12, 0, 0, tzinfo=UTC)
 

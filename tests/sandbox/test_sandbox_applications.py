@@ -84,6 +84,27 @@ def test_tags_are_written_to_the_service_principal(writer):
     assert writer.send("PATCH", path, {"appRoles": []}).status_code == 400
 
 
+def test_app_role_assignment_required_is_served_patched_and_a_boolean(sandbox):
+    client = sandbox({"applications": [{"displayName": "Writer", "appRoleAssignmentRequired": False}]})
+    path = f"/servicePrincipals/{client.principal()['id']}"
+    assert client.get(path)["appRoleAssignmentRequired"] is False
+    client.patch(path, {"appRoleAssignmentRequired": True})
+    assert client.get(f"{path}?$select=appRoleAssignmentRequired")["appRoleAssignmentRequired"] is True
+    for value in ("yes", 1, None):
+        error = client.patch(path, {"appRoleAssignmentRequired": value}, expect=400)["error"]
+        assert (error["code"], "'appRoleAssignmentRequired'" in error["message"]) == ("Request_BadRequest", True)
+    assert client.principal()["appRoleAssignmentRequired"] is True
+
+
+def test_app_role_assignment_required_is_false_by_default_and_true_for_gallery_applications(contoso):
+    app = contoso.post("/applications", {"displayName": "Plain"})
+    bad = {"appId": app["appId"], "appRoleAssignmentRequired": "no"}
+    contoso.post("/servicePrincipals", bad, expect=400)
+    assert contoso.post("/servicePrincipals", {"appId": app["appId"]})["appRoleAssignmentRequired"] is False
+    instance = contoso.post(f"/applicationTemplates/{CUSTOM}/instantiate", {"displayName": "Writer"})
+    assert instance["servicePrincipal"]["appRoleAssignmentRequired"] is True
+
+
 def test_deleting_an_application_takes_everything_along(writer):
     app, sync = application(writer), writer.sync()
     principal = writer.principal()["id"]

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from .asking import WRITER
+from .client import WRITER
 
 DEFAULT = "00000000-0000-0000-0000-000000000000"
 NOBODY = "99999999-9999-9999-9999-999999999999"

@@ -105,7 +105,7 @@ def test_a_hundred_a_page_unless_asked_and_never_a_thousand(sandbox):
     assert client.get("/users?$top=1000", expect=400)["error"]["code"] == "Request_UnsupportedQuery"
     client.get("/users?$top=0", expect=400)
     client.get("/users?$top=many", expect=400)
-    client.switch(large_top="clamped")
+    client.switch(oversized_top="clamped")
     assert len(client.value("/users?$top=1000")) == 250
 
 

@@ -10,7 +10,7 @@ import pytest
 from scimconf.sandbox.faults import ConnectionDropped
 from scimconf.sandbox.switches import SwitchError, Switches, table
 
-from .asking import WRITER, Client
+from .client import WRITER, Client
 
 # ---- every answer ---------------------------------------------------------------------------------------------------
 
@@ -122,7 +122,7 @@ def test_two_permissions_are_switches(sandbox):
     client = sandbox({"applications": [WRITER], "permissions": ["Application.Read.All", "Synchronization.Read.All"]})
     client.get("/organization", expect=403)
     client.get(f"{client.sync()}/secrets")
-    client.switch(organization_permission="free", secrets_read_permission="readwrite")
+    client.switch(organization_permission="not_required", secrets_read_permission="readwrite")
     client.get("/organization")
     client.get(f"{client.sync()}/secrets", expect=401)
 
@@ -219,7 +219,7 @@ def test_armed_faults_are_listed_with_what_they_have_seen(contoso):
     arm(contoso, method="get", path="/users", nth=3, action="drop")
     contoso.get("/users")
     (fault,) = contoso.value("/_sandbox/faults")
-    assert (fault["method"], fault["seen"], fault["when"]) == ("GET", 1, "before")
+    assert (fault["method"], fault["matched"], fault["when"]) == ("GET", 1, "before")
 
 
 @pytest.mark.parametrize(

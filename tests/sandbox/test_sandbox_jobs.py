@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from .asking import WRITER
+from .client import WRITER
 
 GOOD = {"BaseAddress": "https://app.writer.com/api/scim/v2", "SecretToken": "good"}
 

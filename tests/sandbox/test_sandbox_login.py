@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scimconf.sandbox.certificates import certificates_in
+from scimconf.sandbox.certificates import ensure_certificates
 
-from .asking import HOST
+from .client import HOST
 
 FORM = {"grant_type": "client_credentials", "client_id": "me", "client_secret": "s", "scope": "x/.default"}
 
@@ -149,16 +149,16 @@ NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
 def test_certificates_are_made_once_and_again_before_they_end(tmp_path):
-    made = certificates_in(tmp_path / "tls", now=NOON)
+    made = ensure_certificates(tmp_path / "tls", now=NOON)
     first = made.authority.read_bytes(), made.certificate.read_bytes(), made.key.read_bytes()
     assert made.key.stat().st_mode & 0o777 == 0o600
-    assert certificates_in(tmp_path / "tls", now=NOON + timedelta(days=300)).authority.read_bytes() == first[0]
-    assert certificates_in(tmp_path / "tls", now=NOON + timedelta(days=392)).authority.read_bytes() != first[0]
+    assert ensure_certificates(tmp_path / "tls", now=NOON + timedelta(days=300)).authority.read_bytes() == first[0]
+    assert ensure_certificates(tmp_path / "tls", now=NOON + timedelta(days=392)).authority.read_bytes() != first[0]
 
 
 @pytest.mark.parametrize("spoilt", ["ca.pem", "localhost.pem", "localhost.key"])
 def test_a_folder_whose_files_do_not_belong_together_is_made_anew(tmp_path, spoilt):
-    certificates_in(tmp_path / "other", now=NOON)
-    before = certificates_in(tmp_path / "tls", now=NOON).certificate.read_bytes()
+    ensure_certificates(tmp_path / "other", now=NOON)
+    before = ensure_certificates(tmp_path / "tls", now=NOON).certificate.read_bytes()
     (tmp_path / "tls" / spoilt).write_bytes((tmp_path / "other" / spoilt).read_bytes())
-    assert certificates_in(tmp_path / "tls", now=NOON).certificate.read_bytes() not in (before, b"")
+    assert ensure_certificates(tmp_path / "tls", now=NOON).certificate.read_bytes() not in (before, b"")

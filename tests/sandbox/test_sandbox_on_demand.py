@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from .asking import WRITER
+from .client import WRITER
 
 GOOD = {"BaseAddress": "https://a.example", "SecretToken": "t"}
 ROWS = [{"user": "ada@contoso.com", "role": "User"}, {"group": "AP-Finance", "role": "User"}]

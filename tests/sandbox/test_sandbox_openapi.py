@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .asking import WRITER
+from .client import WRITER
 
 SLICE = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "openapi-slice.json"
 pytestmark = pytest.mark.skipif(not SLICE.exists(), reason="the description of Graph is not beside the checkout")

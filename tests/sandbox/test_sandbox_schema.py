@@ -10,10 +10,10 @@ import json
 import pytest
 
 from scimconf.sandbox.switches import Switches
-from scimconf.sandbox.synchronization.schema import Given, SchemaRefused, accept
-from scimconf.sandbox.synchronization.template import SHAPES, default_schema
+from scimconf.sandbox.synchronization.schema_validation import SchemaError, ValidationContext, accept_schema
+from scimconf.sandbox.synchronization.templates import TEMPLATES, default_schema
 
-from .asking import WRITER
+from .client import WRITER
 from .test_sandbox_jobs import inner
 
 USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -457,13 +457,13 @@ def places(value, path=()):
 
 
 def test_no_shape_is_too_odd_to_be_judged():
-    document = default_schema(SHAPES["fieldbook"], "Microsoft Entra ID")
-    given = Given(document, copy.deepcopy(document), Switches())
+    document = default_schema(TEMPLATES["fieldbook"], "Microsoft Entra ID")
+    given = ValidationContext(document, copy.deepcopy(document), Switches())
     scoped(document, clause())
     for path in list(places(document)):
         for odd in ODD if len(path) > 1 else ():
             sent = copy.deepcopy(document)
             owner = functools.reduce(lambda one, key: one[key], path[:-1], sent)
             owner[path[-1]] = odd
-            with contextlib.suppress(SchemaRefused):
-                accept(sent, given, schema_id="id", version="version")
+            with contextlib.suppress(SchemaError):
+                accept_schema(sent, given, schema_id="id", version="version")

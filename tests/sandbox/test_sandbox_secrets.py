@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .asking import WRITER
+from .client import WRITER
 from .test_sandbox_jobs import inner
 
 URL = "https://app.writer.com/api/scim/v2"
@@ -69,7 +69,7 @@ def test_an_empty_value_takes_its_key_away(secrets, mode):
 
 @pytest.mark.parametrize(("mode", "value", "status"), [("literal", "*", 400), ("keep", "abc", 204)])
 def test_the_mask_itself_is_stored_or_keeps_the_value(secrets, mode, value, status):
-    secrets.client.switch(star_secret=mode)
+    secrets.client.switch(masked_secret_write=mode)
     secrets.put(BaseAddress=URL, SecretToken="abc")
     secrets.put(BaseAddress=URL, SecretToken="*")
     assert secrets.stored()["SecretToken"] == value

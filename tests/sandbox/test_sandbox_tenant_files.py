@@ -8,7 +8,7 @@ import pytest
 
 from scimconf.sandbox.tenant_file import TenantFile, TenantFileError
 
-from .asking import WRITER, Client
+from .client import WRITER, Client
 
 
 def test_a_tenant_in_a_few_lines(sandbox):
@@ -82,26 +82,37 @@ def test_edits_of_a_schema(sandbox):
     assert whole.get(f"{whole.job()}/schema") == document
 
 
+def described(**application):
+    return {"applications": [{"displayName": "x"} | application]}
+
+
 @pytest.mark.parametrize(
     ("tenant", "message"),
     [
-        ({"user": []}, "a tenant has no 'user'"),
-        ({"applications": [{"displayName": "x", "role": []}]}, "an application has no 'role'"),
-        ({"applications": [{"displayName": "x", "template": "none"}]}, "the gallery has no application 'none'"),
-        ({"applications": [{"displayName": "x", "jobs": [{"template": "none"}]}]}, "has no template 'none'"),
-        ({"applications": [{"displayName": "x", "assignments": [{"user": "nobody", "role": "User"}]}]}, "0 objects"),
+        ({"user": []}, r"tenant: unknown key 'user'\. Valid keys: applications, base, endpoints, "),
+        ({"users": "x"}, r"tenant: users: expected a list, got a string \('x'\)"),
+        ({"users": None}, "tenant: users: expected a list, got null"),
+        ({"users": [{"displayName": "x"}]}, r"tenant: users\[0\]: missing key 'userPrincipalName'"),
+        ({"generate": {"users": True}}, r"tenant: generate: users: expected an integer, got a boolean \(True\)"),
+        ({"applications": ["x"]}, r"tenant: applications\[0\]: expected an object, got a string"),
+        (described(role=[]), r"tenant: applications\[0\]: unknown key 'role'"),
+        (described(appRoleAssignmentRequired="yes"), "appRoleAssignmentRequired: expected a boolean, got a string"),
+        (described(template="none"), r"template: the gallery has no application 'none'\. It has: custom, "),
         (
-            {"applications": [{"displayName": "x", "assignments": [{"group": "Marketing", "role": "User"}]}]},
-            "2 objects",
+            described(jobs=[{}, {"template": "none"}]),
+            r"jobs\[1\]: .* has no provisioning template 'none'\. It has: scim",
         ),
-        (
-            {"applications": [{"displayName": "x", "assignments": [{"user": "ada@contoso.com", "role": "none"}]}]},
-            "no role 'none'",
-        ),
-        ({"users": [{"displayName": "x"}]}, "has no userPrincipalName"),
+        (described(jobs=[{"edits": [{"object": "Device"}]}]), r"edits\[0\]: object: .* no object mapping of 'Device'"),
+        (described(jobs=[{"edits": [{"target": "title", "source": "Join("}]}]), r"jobs\[0\]: edits\[0\]: "),
+        (described(secrets={"Token": "x"}), "secrets: 'Token' is not a value of enumeration"),
+        (described(assignments=[{"user": "nobody"}]), r"assignments\[0\]: there is no user with the userPrincipalName"),
+        (described(assignments=[{"group": "Marketing"}]), "2 groups have the displayName 'Marketing'"),
+        (described(assignments=[{}]), r"assignments\[0\]: missing key 'group'"),
+        (described(assignments=[{"user": "ada@contoso.com", "role": "none"}]), "has no role 'none'. It has: User, "),
+        ({"groups": [{"displayName": "x", "members": [3]}]}, r"groups\[0\]: members\[0\]: a value has the wrong type"),
     ],
 )
-def test_descriptions_that_make_no_sense(sandbox, tenant, message):
+def test_an_invalid_tenant_file_is_refused_with_the_location(sandbox, tenant, message):
     with pytest.raises(TenantFileError, match=message):
         sandbox(tenant)
 

@@ -10,7 +10,7 @@ import json
 from datetime import datetime
 
 import pytest
-from sandbox.asking import Client
+from sandbox.client import Client
 
 WRITER = {
     "displayName": "Writer",

@@ -1,13 +1,9 @@
-"""Making a plan's steps so: the only loop that writes.
+"""Execution of the steps of a plan: the only code that writes to a tenant.
 
-Terms: a *node* is what runs as one (see `live.order`). An edit's *view* is what it stands on.
+A write can be refused, lost, or applied with a delay. Therefore each document is written as one read-modify-write of
+raw JSON: read again, compared with what the plan read, edited, written, and read until the edits are visible. A second
+write of a document starts from the result of the first.
 
-Premise: every write can be refused, lost, or late. A write is one read-modify-write of raw JSON: read again, judged
-again, folded, written, and read until it shows. A second write of a document starts from what the first one wrote.
+`scheduler.execute` runs an `ExecutionRequest`; `order` is pure and is also used when a plan is made. Nothing is
+imported here, so that importing `order` does not import the Graph client.
 """
-
-from scimconf.graph.execution.context import ExecutionRequest, ExecutionResult, SecretResolver
-from scimconf.graph.execution.scheduler import execute
-from scimconf.graph.execution.secret_resolver import preflight
-
-__all__ = ["ExecutionRequest", "ExecutionResult", "SecretResolver", "execute", "preflight"]

@@ -65,7 +65,7 @@ class ExecutionContext:
         return len(self._over)
 
     def begins(self, node: StepNode) -> None:
-        self._tell(node.says)
+        self._tell(node.description)
 
     def ended(self, node: StepNode, result: Result, detail: str = "", hint: str = "") -> None:
         """Every step of the node that has not ended by itself ended so."""

@@ -1,8 +1,8 @@
-"""From steps to an order: which node waits for which, phase by phase. Pure.
+"""The order of steps: the nodes of each phase and the nodes that each of them waits for. Pure.
 
-Terms: a *node* is what runs as one: a single request, many of a kind in batches, one read-modify-write of a document
-with all its edits of the phase, or a wait. Method: within a phase a node waits for whoever gives a name that it uses,
-for the kinds that its kind comes after, for its own earlier steps, and for a document's write where it says so.
+A *node* is a unit of execution: a single request, a batch of equal requests, one read-modify-write of a document with
+all of its edits in the phase, or a wait. Within a phase, a node waits for the nodes whose outputs it uses, for the
+kinds that its kind depends on, for earlier steps of its own addresses, and for the document write that it names.
 """
 
 from __future__ import annotations
@@ -10,24 +10,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 
+from scimconf.diagnostics import PlanError
 from scimconf.plan import Address
 from scimconf.snapshot import placeholders
-from scimconf.steps import Edit, Phase, Send, Step
+from scimconf.steps import Edit, PendingDocument, Phase, Send, Step
 
 After = Mapping[str, tuple[str, ...]]
-"""Kind → the kinds whose things must exist first."""
+"""Kind → the kinds whose resources must exist first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StepNode:
-    """Steps that run as one; compared by identity."""
+    """Steps that run as one unit; compared by identity."""
 
     phase: Phase
     steps: tuple[Step, ...]
 
     @property
-    def serves(self) -> tuple[Address, ...]:
+    def addresses(self) -> tuple[Address, ...]:
         return tuple(dict.fromkeys(address for step in self.steps for address in step.addresses))
 
     @property
@@ -36,106 +38,153 @@ class StepNode:
 
     @property
     def document(self) -> str:
+        """The name of the document that the node writes, or "" for requests and waits."""
         first = self.steps[0]
         return first.document.name if isinstance(first, Edit) else ""
 
     @property
-    def needs(self) -> frozenset[str]:
-        return frozenset[str]().union(*(needs(step) for step in self.steps))
+    def required_names(self) -> frozenset[str]:
+        return frozenset[str]().union(*(required_names(step) for step in self.steps))
 
     @property
-    def gives(self) -> frozenset[str]:
-        return frozenset(name for step in self.steps if isinstance(step, Send) for name, _ in step.outputs)
+    def outputs(self) -> frozenset[str]:
+        return outputs(self.steps)
 
     @property
-    def says(self) -> str:
+    def description(self) -> str:
         first = self.steps[0].description
         return first if len(self.steps) == 1 else f"{first} and {len(self.steps) - 1} more"
 
 
 Waits = Mapping[StepNode, frozenset[StepNode]]
+"""Node → the nodes of the same phase that must finish first."""
 
 
-def needs(step: Step) -> frozenset[str]:
-    """The names that a step cannot do without."""
+def required_names(step: Step) -> frozenset[str]:
+    """Return the placeholders that must be bound before the step runs."""
     if isinstance(step, Send):
         return placeholders(step.path) | placeholders(step.body)
     return step.document.required_names
 
 
-def missing_names(steps: Iterable[Step], bound: Iterable[str]) -> frozenset[str]:
-    """Names that steps use and nothing gives: a mistake that is told when the plan is made, not waited for."""
-    listed = list(steps)
-    given = {name for step in listed if isinstance(step, Send) for name, _ in step.outputs}
-    return frozenset[str]().union(*(needs(step) for step in listed)) - given - frozenset(bound)
+def outputs(steps: Iterable[Step]) -> frozenset[str]:
+    """Return the names that the responses to these steps bind."""
+    return frozenset(name for step in steps if isinstance(step, Send) for name, _ in step.outputs)
 
 
 def phases(steps: Sequence[Step], after: After) -> Mapping[Phase, Waits]:
-    """For each phase its nodes, and whom each waits for."""
+    """Return the nodes of each phase with the nodes that each waits for."""
     return {phase: _waits(steps, _nodes(phase, steps), after, phase) for phase in Phase}
+
+
+# --- checks when a plan is made -------------------------------------------------------------------------------------
+
+
+def check_steps(steps: Sequence[Step], bound: Iterable[str], after: After) -> None:
+    """Raise PlanError if the steps cannot be executed: a defect of scimconf, reported before anybody approves a plan.
+
+    Every placeholder must be in `bound` (the names of the snapshot) or be an output of a step of the same phase or an
+    earlier one, every pending document must have an edit, and no nodes of a phase may wait for each other.
+    """
+    _check_names(steps, frozenset(bound))
+    _check_pending_documents(steps)
+    for waits in phases(steps, after).values():
+        try:
+            TopologicalSorter(waits).prepare()
+        except CycleError as error:
+            cycle = " → ".join(node.description for node in error.args[1])
+            raise PlanError(f"defect in scimconf: these steps wait for each other: {cycle}") from None
+
+
+def _check_names(steps: Sequence[Step], bound: frozenset[str]) -> None:
+    for phase in Phase:
+        available = bound | outputs(step for step in steps if step.phase <= phase)
+        for step in steps:
+            missing = required_names(step) - available
+            if step.phase is phase and missing:
+                names = ", ".join(f"{{{name}}}" for name in sorted(missing))
+                raise PlanError(f'defect in scimconf: nothing provides {names} for the step "{step.description}"')
+
+
+def _check_pending_documents(steps: Sequence[Step]) -> None:
+    edited = {step.document.name for step in steps if isinstance(step, Edit)}
+    for step in steps:
+        body = step.body if isinstance(step, Send) else None
+        for value in body.values() if isinstance(body, Mapping) else ():
+            if isinstance(value, PendingDocument) and value.document not in edited:
+                raise PlanError(
+                    f'defect in scimconf: the step "{step.description}" sends {value.document}, which no step edits'
+                )
+
+
+# --- nodes and edges ------------------------------------------------------------------------------------------------
 
 
 def _nodes(phase: Phase, steps: Sequence[Step]) -> list[StepNode]:
     groups: dict[object, list[Step]] = defaultdict(list)
-    for number, step in enumerate(steps):
+    for index, step in enumerate(steps):
         if step.phase is phase:
-            groups[_group(number, step)].append(step)
+            groups[_group(index, step)].append(step)
     return [StepNode(phase, tuple(group)) for group in groups.values()]
 
 
-def _group(number: int, step: Step) -> object:
+def _group(index: int, step: Step) -> object:
+    """Return the key that steps of one node share."""
     if isinstance(step, Edit):
         return ("edit", step.document.name)
     if isinstance(step, Send) and step.batch:
         return ("batch", step.method, step.addresses[0].kind)
-    return number
+    return index
 
 
 def _waits(steps: Sequence[Step], nodes: Sequence[StepNode], after: After, phase: Phase) -> Waits:
     waits: dict[StepNode, set[StepNode]] = {node: set() for node in nodes}
-    _by_names(nodes, waits)
-    _by_kinds(nodes, waits, after, backwards=phase is Phase.CLEAR)
-    _by_own_order(steps, nodes, waits)
-    _by_writes(nodes, waits)
+    _wait_for_outputs(nodes, waits)
+    _wait_for_kinds(nodes, waits, after, reverse=phase is Phase.CLEAR)
+    _wait_for_earlier_steps(steps, nodes, waits)
+    _wait_for_document_writes(nodes, waits)
     return {node: frozenset(others - {node}) for node, others in waits.items()}
 
 
-def _by_names(nodes: Sequence[StepNode], waits: Mapping[StepNode, set[StepNode]]) -> None:
-    for giver in nodes:
-        for node in nodes if giver.gives else ():
-            if giver.gives & node.needs:
-                waits[node].add(giver)
+def _wait_for_outputs(nodes: Sequence[StepNode], waits: Mapping[StepNode, set[StepNode]]) -> None:
+    for producer in nodes:
+        for node in nodes if producer.outputs else ():
+            if producer.outputs & node.required_names:
+                waits[node].add(producer)
 
 
-def _by_kinds(
-    nodes: Sequence[StepNode], waits: Mapping[StepNode, set[StepNode]], after: After, *, backwards: bool
+def _wait_for_kinds(
+    nodes: Sequence[StepNode], waits: Mapping[StepNode, set[StepNode]], after: After, *, reverse: bool
 ) -> None:
+    """Wait for nodes of the kinds in `after`; in reverse, those wait for the dependent kinds (deletion)."""
     for node in nodes:
-        earlier = {one for kind in node.kinds for one in after.get(kind, ())} - node.kinds
+        dependencies = {kind for own in node.kinds for kind in after.get(own, ())} - node.kinds
         for other in nodes:
-            if other.kinds & earlier:
-                waits[other if backwards else node].add(node if backwards else other)
+            if other.kinds & dependencies:
+                waits[other if reverse else node].add(node if reverse else other)
 
 
-def _by_own_order(steps: Sequence[Step], nodes: Sequence[StepNode], waits: Mapping[StepNode, set[StepNode]]) -> None:
-    """Steps of one address run in the order in which they are listed."""
-    home = {id(step): node for node in nodes for step in node.steps}
-    last: dict[Address, StepNode] = {}
+def _wait_for_earlier_steps(
+    steps: Sequence[Step], nodes: Sequence[StepNode], waits: Mapping[StepNode, set[StepNode]]
+) -> None:
+    """Keep the steps of one address in the order in which they are listed."""
+    node_of = {id(step): node for node in nodes for step in node.steps}
+    latest: dict[Address, StepNode] = {}
     for step in steps:
-        node = home.get(id(step))
+        node = node_of.get(id(step))
         for address in step.addresses if node is not None else ():
-            if address in last:
-                waits[home[id(step)]].add(last[address])
-            last[address] = home[id(step)]
+            if address in latest:
+                waits[node_of[id(step)]].add(latest[address])
+            latest[address] = node_of[id(step)]
 
 
-def _by_writes(nodes: Sequence[StepNode], waits: Mapping[StepNode, set[StepNode]]) -> None:
+def _wait_for_document_writes(nodes: Sequence[StepNode], waits: Mapping[StepNode, set[StepNode]]) -> None:
     writers = {node.document: node for node in nodes if node.document}
     for node in nodes:
         for step in node.steps:
             before = step.before_write if isinstance(step, Send) else ""
-            later = step.after_write if isinstance(step, (Send, Edit)) else ""
+            after = step.after_write if isinstance(step, (Send, Edit)) else ""
             if before in writers:
                 waits[writers[before]].add(node)
-            if later in writers:
-                waits[node].add(writers[later])
+            if after in writers:
+                waits[node].add(writers[after])

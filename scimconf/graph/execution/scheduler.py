@@ -87,7 +87,7 @@ def _reason(run: ExecutionContext, fell: frozenset[StepNode]) -> str:
         return "because the plan is stale"
     if run.orders.interrupted():
         return "because the apply was interrupted"
-    return f"because this failed: {next(iter(fell)).says}" if fell else ""
+    return f"because this failed: {next(iter(fell)).description}" if fell else ""
 
 
 async def _steps(run: ExecutionContext, node: StepNode) -> bool:

@@ -67,7 +67,7 @@ SWITCHES: Mapping[str, _Reading] = {
     "inline_template_schema": (frozenset({"template_schema_inline"}), _either("template_schema_inline", "yes", "no")),
     "job_created": (frozenset({"job_created"}), _one_of("job_created", "201", "200")),
     "job_id": (frozenset({"job_id_parts", "job_id_ends_with_app_id"}), _job_id),
-    "born": (
+    "initial_state": (
         frozenset({"born"}),
         lambda facts: facts["born"]["code"] if facts["born"]["code"] in ("Paused", "NotConfigured") else "",
     ),
@@ -77,7 +77,7 @@ SWITCHES: Mapping[str, _Reading] = {
     ),
     "secrets_put": (frozenset({"secrets_put"}), _one_of("secrets_put", "merge", "replace")),
     "secrets_order": (frozenset({"order"}), _one_of("order", "written", "sorted", "kept")),
-    "star_secret": (
+    "masked_secret_write": (
         frozenset({"star_answer"}),
         lambda facts: "" if facts["star_answer"].startswith("20") else "refused",
     ),

@@ -1,6 +1,6 @@
-"""Where the changed attributes of the application come from, before and after: what both pages draw.
+"""The sources of the changed target attributes before and after, as drawn by the Markdown and HTML formats.
 
-A flow whose source a plan does not tell (a saved plan tells what changes, and no more) is not drawn.
+A saved plan holds only what changes; a mapping whose source is not part of the plan is not drawn.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Shape = Literal["attribute", "constant", "function"]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a value is made of: one attribute, no attribute at all, or a function of some."""
+    """The source of a value: one attribute, a constant, or a function of several attributes."""
 
     shape: Shape
     label: str
@@ -29,37 +29,42 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One attribute of the application; a side is None where nothing flows."""
+    """One target attribute with its sources; a side is None where the attribute is not mapped."""
 
     section: str
     target: str
     before: Origin | None
     after: Origin | None
 
+    @property
+    def origins(self) -> list[Origin]:
+        """The sources before and after, each once."""
+        return [side for side in dict.fromkeys((self.before, self.after)) if side is not None]
+
 
 def flows(changes: Iterable[Change]) -> Iterator[Flow]:
-    """The flow of every changed mapping of which it is known."""
+    """Yield the flow of every changed mapping whose source is known."""
     for change in changes:
         if change.kind == KIND:
             section, _, target = change.address.rest.partition("/")
-            before, after = _origin(change, change.before, 0), _origin(change, change.after, 1)
+            before, after = _side(change, change.before, 0), _side(change, change.after, 1)
             if before or after:
                 yield Flow(section, target, before, after)
 
 
-def _origin(change: Change, resource: Resource | None, side: int) -> Origin | None:
+def _side(change: Change, resource: Resource | None, side: int) -> Origin | None:
     return origin(_value(change, resource, "source", side), _value(change, resource, "default", side))
 
 
 def _value(change: Change, resource: Resource | None, name: str, side: int) -> Json:
     if resource is not None and name in resource.fields:
         return resource.fields[name]
-    one = change.field(name)
-    return (one.before, one.after)[side] if one else None
+    field = change.field(name)
+    return (field.before, field.after)[side] if field else None
 
 
 def origin(source: Json, default: Json = None) -> Origin | None:
-    """What a mapping's source and its default are; the default counts where there is no source."""
+    """Return the origin of a mapping's source; a default counts where there is no source."""
     if source is None:
         return None if default is None else Origin("constant", f"default {inline(default)}")
     try:

@@ -1,6 +1,7 @@
-"""A plan's changes as a page tells them: one item a thing, one an assigned principal, fields as two texts.
+"""The changes of a plan as every output format shows them: one row per resource, one per assigned principal.
 
-Nothing here knows Markdown or HTML; both pages are made of these.
+All changes of one principal's roles are one row, so that a role swap is an update and not a deletion and a creation.
+Nothing here knows an output format.
 """
 
 from __future__ import annotations
@@ -12,186 +13,200 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
-from scimconf.plan import Action, Change, Detail, Effect, FieldChange, Impact, WriteOnly
+from scimconf.plan import Action, Change, Detail, Effect, FieldChange, Impact, WriteOnly, decode
+from scimconf.render.common.effects import combine, full_resync, sentence
 from scimconf.render.common.escaping import visible
+from scimconf.render.common.fields import detail_path, facts, is_nested, shown_fields
+from scimconf.render.common.labels import by_weight, counts, kind_order, plural
 from scimconf.render.common.values import block
-from scimconf.render.labels import by_weight, counts, place, plural
-from scimconf.render.terminal.assignments import KIND, split
-from scimconf.render.terminal.fields import facts, shown_fields
 
 Json = Any
 WIDTH = 96
-ASSIGNMENT = KIND
+_GROUPED = "assignment"
+_PRINCIPALS = ("user", "group")
+_NO_IMPACT: Mapping[Effect, Impact] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeRow:
-    """One property, or one place inside of it. A side is None where there is nothing to show."""
+class FieldRow:
+    """One property, or one place inside it, as text; a side is None where there is nothing to show."""
 
     label: str
     before: str | None
     after: str | None
 
 
-NOTHING: Mapping[Effect, Impact] = MappingProxyType({})
-
-
 @dataclass(frozen=True, slots=True)
-class ChangeItem:
-    """What is told together: one change, or all changes of one principal's roles."""
+class ChangeRow:
+    """A row of the plan: one change, or all changes of one principal's roles.
+
+    `principal` is `user` or `group` for assignments, else empty; `roles` are the role names that go and that come.
+    """
 
     action: Action
     kind: str
     address: str
-    why: str = ""
+    changes: tuple[Change, ...]
+    reason: str = ""
     effects: tuple[Effect, ...] = ()
-    rows: tuple[ChangeRow, ...] = ()
-    facts: str = ""
-    number: int = 1
-    impact: Mapping[Effect, Impact] = field(default_factory=lambda: NOTHING)
+    impact: Mapping[Effect, Impact] = field(default_factory=lambda: _NO_IMPACT)
+    principal: str = ""
+    roles: tuple[str | None, str | None] = (None, None)
 
     @property
-    def principal(self) -> str:
-        """`user` or `group`, where an assignment is told; else empty."""
-        return self.address.removeprefix(f"{ASSIGNMENT}/").partition(":")[0] if self.kind == ASSIGNMENT else ""
+    def facts(self) -> str:
+        """What Graph computes for a resource that is deleted or replaced."""
+        is_removed = self.action in {Action.DELETE, Action.REPLACE} and not self.principal
+        return facts(self.changes[0].before) if is_removed else ""
+
+    def fields(self) -> list[FieldRow]:
+        """Return the properties as text."""
+        if self.principal:
+            return [FieldRow("role", *self.roles)]
+        change = self.changes[0]
+        return [row for field in shown_fields(change) for row in _field_rows(field, change.action)]
+
+    @property
+    def sentences(self) -> list[tuple[Effect, str]]:
+        """Each effect as a sentence; a resync of all users is stated once per application, not per row."""
+        return [
+            (effect, visible(sentence(effect, self.kind, self.impact.get(effect))))
+            for effect in self.effects
+            if effect is not Effect.RESYNC or effect in self.impact
+        ]
 
 
-def items(changes: Iterable[Change]) -> Iterator[ChangeItem]:
-    """All changes in the order in which every page tells of them."""
-    ordered = sorted(changes, key=lambda change: (place(change.kind), change.address, change.action))
-    for kind, own in groupby(ordered, key=lambda change: change.kind):
-        listed = list(own)
-        yield from _principals(listed) if kind == ASSIGNMENT else map(_item, listed)
+def change_rows(changes: Iterable[Change]) -> list[ChangeRow]:
+    """Return the rows of a plan in the order in which all formats show them."""
+    ordered = sorted(changes, key=lambda change: (kind_order(change.kind), change.address, change.action))
+    rows: list[ChangeRow] = []
+    for kind, group in groupby(ordered, key=lambda change: change.kind):
+        changes_of_kind = list(group)
+        rows += _principal_rows(changes_of_kind) if kind == _GROUPED else map(_row, changes_of_kind)
+    return rows
 
 
-def _item(change: Change) -> ChangeItem:
-    gone = change.action in {Action.DELETE, Action.REPLACE}
-    return ChangeItem(
+def totals(rows: Iterable[ChangeRow]) -> Mapping[Action, int]:
+    """Return how many rows each action has."""
+    numbers = dict.fromkeys(Action, 0)
+    for row in rows:
+        numbers[row.action] += 1
+    return MappingProxyType(numbers)
+
+
+def _row(change: Change) -> ChangeRow:
+    return ChangeRow(
         change.action,
         visible(change.kind),
         visible(change.address.local),
+        (change,),
         visible(change.reason),
         tuple(by_weight(change.effects)),
-        tuple(row for one in shown_fields(change) for row in _rows(one, change.action)),
-        facts(change.before) if gone else "",
-        impact=change.impact,
+        change.impact,
     )
 
 
-def _principals(changes: Iterable[Change]) -> Iterator[ChangeItem]:
-    groups: dict[str, list[Change]] = {}
+def _principal_rows(changes: Iterable[Change]) -> Iterator[ChangeRow]:
+    by_principal: dict[str, list[Change]] = {}
     for change in changes:
-        groups.setdefault(split(change.address.rest)[0], []).append(change)
-    for name, own in groups.items():
-        actions = {change.action for change in own}
-        action = actions.pop() if len(actions) == 1 else Action.UPDATE
-        reasons = sorted({change.reason for change in own if change.reason}) if action is Action.DELETE else []
-        effects = by_weight({one for change in own for one in change.effects})
-        rows = (ChangeRow("role", _roles(own, gone=True), _roles(own, gone=False)),)
-        yield ChangeItem(
-            action,
-            ASSIGNMENT,
-            f"{ASSIGNMENT}/{name}",
-            visible(", ".join(reasons)),
-            tuple(effects),
-            rows,
-            number=len(own),
-            impact={which: one.impact[which] for one in own for which in one.impact},
-        )
+        by_principal.setdefault(_split(change.address.rest)[0], []).append(change)
+    for principal, group in by_principal.items():
+        yield _principal_row(principal, group)
 
 
-def _roles(changes: Sequence[Change], *, gone: bool) -> str | None:
-    """The roles that go, or those that come."""
-    return ", ".join(split(one.address.rest)[1] for one in changes if (one.action is Action.DELETE) is gone) or None
+def _principal_row(principal: str, group: Sequence[Change]) -> ChangeRow:
+    actions = {change.action for change in group}
+    action = actions.pop() if len(actions) == 1 else Action.UPDATE
+    reasons = sorted({change.reason for change in group if change.reason}) if action is Action.DELETE else []
+    effects = by_weight({effect for change in group for effect in change.effects})
+    return ChangeRow(
+        action,
+        _GROUPED,
+        f"{_GROUPED}/{principal}",
+        tuple(group),
+        visible(", ".join(reasons)),
+        tuple(effects),
+        {effect: change.impact[effect] for change in group for effect in change.impact},
+        principal.partition(":")[0],
+        (_role_names(group, removed=True), _role_names(group, removed=False)),
+    )
 
 
-# --- effects --------------------------------------------------------------------------------------------------------
+def _split(rest: str) -> tuple[str, str]:
+    """Return the principal as in the address, so that `--only` accepts it, and the role's name."""
+    principal, _, role = rest.rpartition("/")
+    return visible(principal), visible(decode(role))
 
 
-def by_effect(told: Iterable[ChangeItem]) -> Mapping[Effect, Sequence[ChangeItem]]:
-    """The items that have an effect, the gravest effect first."""
-    found: dict[Effect, list[ChangeItem]] = {which: [] for which in Effect}
-    for item in told:
-        for which in item.effects:
-            found[which].append(item)
-    return {which: those for which, those in found.items() if those}
+def _role_names(changes: Sequence[Change], *, removed: bool) -> str | None:
+    names = [_split(change.address.rest)[1] for change in changes if (change.action is Action.DELETE) is removed]
+    return ", ".join(names) or None
 
 
-def people(which: Effect, told: Sequence[ChangeItem]) -> str:
-    """`; at most 34 users`: whom an effect is about in all, where that is known of every change that has it."""
-    known = [item.impact[which] for item in told if which in item.impact]
-    if which is Effect.RESYNC or len(known) < len(told):
-        return ""
-    return f"; {known[0] if len(known) == 1 else Impact(sum(one.count for one in known), precision='at_most')}"
+# --- effects -------------------------------------------------------------------------------------------------------
 
 
-def because(told: Iterable[ChangeItem]) -> str:
-    """`1 role, 3 people, 1 group`: the changes by kind; of assignments, whom they are for."""
+def by_effect(rows: Iterable[ChangeRow]) -> Mapping[Effect, Sequence[ChangeRow]]:
+    """Return the rows that have each effect, the most severe effect first."""
+    groups: dict[Effect, list[ChangeRow]] = {effect: [] for effect in Effect}
+    for row in rows:
+        for effect in row.effects:
+            groups[effect].append(row)
+    return {effect: group for effect, group in groups.items() if group}
+
+
+def combined_sentence(effect: Effect, rows: Sequence[ChangeRow]) -> str:
+    """Return one effect of several rows as one sentence about users."""
+    resyncs_all = [row for row in rows if not row.principal] if effect is Effect.RESYNC else []
+    if resyncs_all:
+        return full_resync(len(resyncs_all))
+    kinds = {row.kind for row in rows}
+    kind = kinds.pop() if len(kinds) == 1 else ""
+    impacts = [change.impact.get(effect) for row in rows for change in row.changes if effect in change.effects]
+    return visible(sentence(effect, kind, combine(impacts)))
+
+
+def cause(rows: Iterable[ChangeRow]) -> str:
+    """Return what causes an effect: `1 role, 3 users, 1 group`; assignments are counted by principal."""
     kinds, principals = Counter[str](), Counter[str]()
-    for item in told:
-        if item.kind == ASSIGNMENT:
-            principals[item.principal] += 1
+    for row in rows:
+        if row.principal:
+            principals[row.principal if row.principal in _PRINCIPALS else "other principal"] += 1
         else:
-            kinds[item.kind] += item.number
-    said = [counts(kinds)] if kinds else []
-    if principals["user"]:
-        said.append(plural(principals.pop("user"), "person", "people"))
-    if principals["group"]:
-        said.append(plural(principals.pop("group"), "group"))
-    rest = principals.total()
-    return ", ".join([*said, *([plural(rest, "other principal")] if rest else [])])
+            kinds[row.kind] += 1
+    parts = [counts(kinds)] if kinds else []
+    parts += [plural(principals[name], name) for name in (*_PRINCIPALS, "other principal") if principals[name]]
+    return ", ".join(parts)
 
 
 # --- fields --------------------------------------------------------------------------------------------------------
 
 
-def _rows(one: FieldChange, action: Action) -> Iterator[ChangeRow]:
-    label = visible(one.name)
-    if one.write_only or isinstance(one.after, WriteOnly):
-        yield ChangeRow(label, _hidden(one.before), _hidden(one.after))
+def _field_rows(change: FieldChange, action: Action) -> Iterator[FieldRow]:
+    label = visible(change.name)
+    if change.write_only or isinstance(change.after, WriteOnly):
+        yield FieldRow(label, _write_only(change.before), _write_only(change.after))
     elif action is Action.CREATE:
-        yield ChangeRow(label, None, text(one.after))
+        yield FieldRow(label, None, text(change.after))
     elif action is Action.DELETE:
-        yield ChangeRow(label, text(one.before), None)
-    elif any(len(detail.path) > 1 or isinstance(detail.path[-1], str) for detail in one.details if detail.path):
-        yield from (_inner(label, one, detail) for detail in one.details)
+        yield FieldRow(label, text(change.before), None)
+    elif is_nested(change):
+        yield from (_detail_row(label, change, detail) for detail in change.details)
     else:
-        yield ChangeRow(label, text(one.before), text(one.after))
+        yield FieldRow(label, text(change.before), text(change.after))
 
 
-def _hidden(side: Json) -> str | None:
+def _write_only(side: Json) -> str | None:
     if isinstance(side, WriteOnly) and side.reference:
         return text(side)
     return None if side is None else "(write-only)"
 
 
-def _inner(label: str, one: FieldChange, detail: Detail) -> ChangeRow:
+def _detail_row(label: str, change: FieldChange, detail: Detail) -> FieldRow:
     sides = [None if side is None else text(side) for side in (detail.before, detail.after)]
-    return ChangeRow(f"{label} {_path(detail, one.before, one.after)}", sides[0], sides[1])
+    return FieldRow(f"{label} {detail_path(detail, change.before, change.after)}", sides[0], sides[1])
 
 
 def text(value: Json) -> str:
-    """A value in as many lines as it needs."""
+    """Return a value in as many lines as it needs."""
     return "\n".join(block(value, WIDTH))
-
-
-def _path(detail: Detail, before: Json, after: Json) -> str:
-    """`employees.all[2].value`: an item of a list by its name, where it has one."""
-    said, sides = "", (before, after)
-    for part in detail.path:
-        sides = (_inside(sides[0], part), _inside(sides[1], part))
-        name = _name(sides) or (part if isinstance(part, str) else "")
-        said += f".{name}" if said and name else name or f"[{part}]"
-    return visible(said)
-
-
-def _inside(side: Json, part: str | int) -> Json:
-    if isinstance(part, int):
-        return side[part] if isinstance(side, list) and part < len(side) else None
-    return side.get(part) if isinstance(side, Mapping) else None
-
-
-def _name(sides: tuple[Json, Json]) -> str:
-    """The name of a list's item, where both sides that have it agree."""
-    names = {side["name"] for side in sides if isinstance(side, Mapping) and isinstance(side.get("name"), str)}
-    return names.pop() if len(names) == 1 else ""

@@ -1,7 +1,7 @@
-"""Text made inert, measured in the cells of a terminal, and broken into lines.
+"""Safe text: control characters as escapes, width in terminal cells, line breaking.
 
-A value may hold anything: escape sequences, overrides of the writing direction, line ends. What a terminal would obey
-is shown as an escape instead, so that a display name can neither repaint the screen nor forge a line of the plan.
+A value may contain escape sequences, direction overrides or line ends. They are shown as escapes, so that a display name
+can neither change the screen nor imitate a line of the plan.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _PAUSES = (" ", ",;(&", "/.:@-_")
 
 
 def visible(text: str) -> str:
-    """The same text with everything that does not print shown as an escape; changes nothing when done twice."""
+    """Return the text with every non-printing character as an escape; idempotent."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else _escape(char) for char in text)
@@ -29,7 +29,7 @@ def _escape(char: str) -> str:
 
 
 def cells(text: str) -> int:
-    """How many columns of a terminal a visible text takes."""
+    """Return the number of terminal columns of a visible text."""
     return len(text) if text.isascii() else sum(map(_cells, text))
 
 
@@ -44,7 +44,7 @@ def pad(text: str, width: int) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """The text in lines of at most so many cells, broken at spaces, else at punctuation, else anywhere."""
+    """Return the text in lines of at most `width` cells, broken at spaces, else at punctuation, else anywhere."""
     lines, start = [], 0
     while start < len(text):
         end = _reach(text, start, width)
@@ -58,7 +58,7 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def _reach(text: str, start: int, width: int) -> int:
-    """Where the line that begins at `start` must end at the latest; it takes at least one character."""
+    """Return the last possible end of the line that begins at `start`, which has at least one character."""
     if text.isascii():
         return start + max(width, 1)
     end = start + 1
@@ -69,7 +69,7 @@ def _reach(text: str, start: int, width: int) -> int:
 
 
 def _pause(text: str, start: int, end: int) -> int:
-    """A good place to break in the second half of the line, or its very end."""
+    """Return a good break position in the second half of the line, or its end."""
     if text[end] == " ":
         return end
     middle = (start + end) // 2

@@ -1,6 +1,6 @@
-"""JSON values as people read them: on one line where that fits, else as an indented block.
+"""JSON values as readable text: on one line if that fits, else as an indented block.
 
-Texts stand without quotes, as in YAML, unless they could be taken for something else: `"true"`, `"1"`, `""`.
+Strings have no quotes, as in YAML, unless they could be read as something else: `"true"`, `"1"`, `""`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TIGHT = 20
 
 
 def inline(value: Json) -> str:
-    """The value on one line, however long."""
+    """Return the value on one line of any length."""
     return _text(value) if isinstance(value, str) else _nested(value)
 
 
@@ -48,12 +48,12 @@ def _text(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """In quotes; a quote inside is escaped, everything else is shown as anywhere."""
+    """Return a string in quotes; quotes inside are escaped."""
     return '"' + visible(text.replace('"', '\\"')) + '"'
 
 
 def block(value: Json, width: int) -> list[str]:
-    """The value in lines of at most so many cells, as far as its nesting leaves room."""
+    """Return the value in lines of at most `width` cells, as far as its nesting leaves room."""
     whole = inline(value)
     if cells(whole) <= width:
         return [whole]
@@ -82,7 +82,7 @@ def _item(value: Json, width: int) -> Iterator[str]:
 
 
 def lay_out(text: str, width: int) -> list[str]:
-    """A long text in lines: a function call by its arguments, indented as code is; anything else as prose."""
+    """Return a long string in lines: a function call by its arguments, indented like code; else wrapped."""
     if cells(text) <= width:
         return [text]
     arguments = _arguments(text) if width > _TIGHT else []
@@ -93,7 +93,7 @@ def lay_out(text: str, width: int) -> list[str]:
 
 
 def _filled(arguments: list[str], width: int) -> Iterator[str]:
-    """Arguments side by side as long as they fit; one that does not fit is laid out by itself."""
+    """Yield lines of arguments that fit; an argument that does not fit is laid out alone."""
     line = ""
     for argument in arguments:
         longer = f"{line} {argument}" if line else argument
@@ -111,7 +111,7 @@ def _filled(arguments: list[str], width: int) -> Iterator[str]:
 
 
 def _arguments(text: str) -> list[str]:
-    """`Join(`, its arguments with their commas, and `)`; nothing when the text is not one whole call."""
+    """Return `Join(`, its arguments with commas, and `)`; empty if the text is not one whole call."""
     head = _HEAD.match(text)
     if head is None:
         return []

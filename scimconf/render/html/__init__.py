@@ -1,7 +1,7 @@
-"""A plan as one page that needs nothing else: no request, no font, no script but its own.
+"""A plan as one self-contained HTML page: no requests, no fonts, no script except its own.
 
-The page's content policy names its style and its script by their digests, so that nothing else can run, whatever a
-value holds. `environment` and `context` are for a template that extends `plan.html` and fills its block `people`.
+The page's content security policy names its style and its script by their digests, so that nothing else can run,
+whatever a value contains. A template that extends `plan.html` can use `environment` and `context`.
 """
 
 from __future__ import annotations
@@ -15,25 +15,26 @@ from typing import TYPE_CHECKING, Any
 
 from scimconf.plan import Plan
 from scimconf.render.common.escaping import visible
+from scimconf.render.common.labels import ABANDONED, DRIFT, PARTIAL, blocked
+from scimconf.render.common.verdict import verdict
 from scimconf.render.html.view import view
-from scimconf.render.labels import BEHIND, HORIZON, stopped, verdict
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["TEMPLATE", "context", "environment", "plan"]
+__all__ = ["TEMPLATE", "asset", "context", "digest", "environment", "plan"]
 
 TEMPLATE = "plan.html"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def plan(plan: Plan, *, previews: Mapping[str, Any] = _NOTHING, template: str = TEMPLATE) -> str:
-    """The page; `previews` gives by an application's name what a template's block `people` shows."""
+    """Return the page; `previews` holds, by application name, what a template's block `people` shows."""
     return environment().get_template(template).render(context(plan, previews))
 
 
 def environment() -> Environment:
-    """Templates of this package; every value is escaped, and a name that is not given is an error."""
+    """Return the templates of this package; every value is escaped, and an undefined name is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(
@@ -46,23 +47,24 @@ def environment() -> Environment:
 
 
 def context(plan: Plan, previews: Mapping[str, Any] = _NOTHING) -> dict[str, Any]:
-    """The names that the template knows."""
+    """Return the variables of the template."""
     from markupsafe import Markup
 
-    style, script = _asset("plan.css"), _asset("plan.js")
+    style, script = asset("plan.css"), asset("plan.js")
     return {
         "view": view(plan, previews),
         "verdict": verdict(plan),
-        "stopped": visible(stopped(plan)),
-        "horizon": HORIZON,
-        "behind": BEHIND,
+        "blocked": visible(blocked(plan)),
+        "partial": PARTIAL,
+        "abandoned": ABANDONED,
+        "drift": DRIFT,
         "style": Markup(style),  # noqa: S704  both are files of this package
         "script": Markup(script),  # noqa: S704
         "policy": "; ".join(
             [
                 "default-src 'none'",
-                f"style-src '{_digest(style)}'",
-                f"script-src '{_digest(script)}'",
+                f"style-src '{digest(style)}'",
+                f"script-src '{digest(script)}'",
                 "img-src data:",
                 "base-uri 'none'",
                 "form-action 'none'",
@@ -71,9 +73,11 @@ def context(plan: Plan, previews: Mapping[str, Any] = _NOTHING) -> dict[str, Any
     }
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return the text of a style or script of this package."""
     return (files("scimconf.render.html") / "templates" / name).read_text("utf-8")
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """Return the source hash that a content security policy allows."""
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"

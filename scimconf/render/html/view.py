@@ -1,58 +1,71 @@
-"""What the template is given: values only, all words and places decided."""
+"""The values for the HTML template: all words and places are decided here."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
-from scimconf.plan import ApplicationPlan, Effect, Guard, Impact, Plan
-from scimconf.render.common.change_view import ChangeItem, ChangeRow, because, by_effect, items, people
+from scimconf.plan import ApplicationPlan, Effect, Guard, Plan
+from scimconf.render.common.change_view import ChangeRow, FieldRow, by_effect, cause, change_rows, combined_sentence
+from scimconf.render.common.diagnostic_text import sentence
+from scimconf.render.common.effects import SEVERE
+from scimconf.render.common.effects import sentence as effect_sentence
 from scimconf.render.common.escaping import visible
-from scimconf.render.diagnostics import sentence
-from scimconf.render.html.flow_diagram import FlowDiagram, pictures
-from scimconf.render.html.text_diff import DiffSegment, Pieces, marked
-from scimconf.render.labels import DANGERS, IDS, count, counts, effect, opening, place, plural, revalued, short, sum_up
-from scimconf.render.terminal.fields import facts
+from scimconf.render.common.fields import facts
+from scimconf.render.common.labels import (
+    ID_LABELS,
+    count,
+    counts,
+    guard_status,
+    kind_order,
+    plural,
+    shorten_ids,
+    tenant_mismatch,
+    tenant_name,
+)
+from scimconf.render.common.verdict import application_summary
+from scimconf.render.html.flow_diagram import FlowDiagram, flow_diagrams
+from scimconf.render.html.text_diff import DiffSegment, Segments, marked
 
-OPEN_UP_TO = 60
-"""A page with more items shows them closed."""
+MAX_OPEN = 60
+"""A page with more rows shows them closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class OptionView:
-    """One choice of a filter, and how many changes it leaves."""
+    """One choice of a filter, labelled with the number of rows that match."""
 
     value: str
-    said: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
 class EffectTag:
-    """An effect: its word, its sentence, and whether people notice when it is wrong."""
+    """An effect: its word, its sentence, and whether it is severe."""
 
     word: str
-    said: str
+    sentence: str
     danger: bool
 
 
 @dataclass(frozen=True, slots=True)
 class FieldLine:
-    """A property with both sides in pieces; a side is None where there is nothing."""
+    """A property with both sides in segments; a side is None where there is nothing."""
 
     label: str
-    before: Pieces | None
-    after: Pieces | None
+    before: Segments | None
+    after: Segments | None
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
-    """A change, or all that changes for one principal."""
+    """One row of the plan."""
 
-    item: ChangeItem
+    row: ChangeRow
     tags: tuple[EffectTag, ...]
     lines: tuple[FieldLine, ...]
 
@@ -70,73 +83,73 @@ class ChangeView:
 
     @property
     def brief(self) -> str:
-        """The roles of a principal, which say it all; else nothing."""
-        row = self.item.rows[0] if self.item.principal else ChangeRow("", None, None)
-        return " → ".join(side for side in (row.before, row.after) if side)
+        """The roles of a principal, which are the whole change; else empty."""
+        return " → ".join(side for side in self.row.roles if side)
 
     @property
     def has_body(self) -> bool:
-        """Whether there is more to see than the heading says."""
-        return not self.item.principal
+        """Whether the body shows more than the heading."""
+        return not self.row.principal
 
 
 @dataclass(frozen=True, slots=True)
 class KindView:
-    """The entries of one kind under their heading."""
+    """The changes of one kind below their heading."""
 
-    said: str
-    entries: tuple[ChangeView, ...]
+    label: str
+    changes: tuple[ChangeView, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class GuardView:
-    """A guard with what it says in words."""
+    """A guard in words."""
 
     id: str
-    is_open: bool
-    where: str
+    is_allowed: bool
+    place: str
     message: str
-    number: int | None
-    opening: str
+    count: int | None
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
 class WarningView:
-    """Something to know."""
+    """A diagnostic of the plan."""
 
     code: str
     is_error: bool
-    said: str
+    text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationView:
     """One application's part of the page."""
 
     name: str
-    said: str
+    summary: str
     about: tuple[tuple[str, str], ...]
     complete: bool
-    kinds: tuple[KindView, ...] = ()
-    pictures: tuple[FlowDiagram, ...] = ()
-    guards: tuple[GuardView, ...] = ()
-    notices: tuple[WarningView, ...] = ()
-    drift: tuple[str, ...] = ()
-    left_behind: tuple[tuple[str, str], ...] = ()
-    left_alone: str = ""
-    excluded: str = ""
+    kinds: tuple[KindView, ...]
+    diagrams: tuple[FlowDiagram, ...]
+    guards: tuple[GuardView, ...]
+    warnings: tuple[WarningView, ...]
+    drift: tuple[str, ...]
+    abandoned: tuple[tuple[str, str], ...]
+    unmanaged: str
+    excluded: str
     preview: Any = None
 
     @property
-    def entries(self) -> list[ChangeView]:
-        return [entry for kind in self.kinds for entry in kind.entries]
+    def changes(self) -> list[ChangeView]:
+        return [change for kind in self.kinds for change in kind.changes]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanView:
     """The whole page."""
 
-    where: str
+    tenant: str
+    mismatches: tuple[tuple[str, str], ...]
     applications: tuple[ApplicationView, ...]
     total: int
     opened: bool
@@ -145,100 +158,110 @@ class PlanView:
 
 
 def view(plan: Plan, previews: Mapping[str, Any]) -> PlanView:
-    applications = tuple(_application(one, previews.get(one.name)) for one in plan.applications)
-    entries = [entry for one in applications for entry in one.entries]
+    """Return the values of the page; `previews` holds what a template shows per application name."""
+    applications = tuple(_application(application, previews.get(application.name)) for application in plan.applications)
+    changes = [change for application in applications for change in application.changes]
     return PlanView(
-        visible(plan.tenant.domain or plan.tenant.id),
-        applications,
-        sum(entry.item.number for entry in entries),
-        len(entries) <= OPEN_UP_TO,
-        _filters(applications, entries),
-        tuple(_effects(entries)),
+        tenant=visible(tenant_name(plan.tenant)),
+        mismatches=tuple(_mismatches(plan)),
+        applications=applications,
+        total=len(changes),
+        opened=len(changes) <= MAX_OPEN,
+        filters=_filters(applications, changes),
+        effects=tuple(_effects(changes)),
     )
+
+
+def _mismatches(plan: Plan) -> Iterator[tuple[str, str]]:
+    for application in plan.applications:
+        guard = tenant_mismatch(application)
+        if guard is not None:
+            yield visible(application.name), visible(guard.message)
 
 
 def _application(plan: ApplicationPlan, preview: Any) -> ApplicationView:
-    ids = [(IDS.get(name, name.replace("_", " ")), short(value)) for name, value in plan.ids.items()]
-    drift = sorted(plan.unmanaged_drift, key=lambda resource: (place(resource.address.kind), resource.address))
+    ids = [(ID_LABELS.get(name, name.replace("_", " ")), shorten_ids(value)) for name, value in plan.ids.items()]
+    drift = sorted(plan.unmanaged_drift, key=lambda resource: (kind_order(resource.address.kind), resource.address))
+    rows = groupby(change_rows(plan.changes), key=lambda row: row.kind)
     return ApplicationView(
-        visible(plan.name),
-        sum_up(plan.changes) if plan.changes else "no changes",
-        tuple((visible(name), visible(value)) for name, value in [*ids, *(("spec", path) for path in plan.paths)]),
-        plan.complete,
-        tuple(_kind(kind, list(own)) for kind, own in groupby(items(plan.changes), key=lambda item: item.kind)),
-        pictures(plan.changes),
-        tuple(_guards(plan)),
-        tuple(WarningView(visible(one.code), one.is_error, sentence(one)) for one in plan.warnings),
-        tuple(visible(f"{one.address.local} {facts(one)}".strip()) for one in drift),
-        tuple((visible(one.address.local), visible(one.removal_snippet)) for one in plan.abandoned),
-        visible(counts(plan.unmanaged_counts)),
-        plural(plan.excluded_changes, "change") if plan.excluded_changes else "",
-        preview,
+        name=visible(plan.name),
+        summary=application_summary(plan),
+        about=tuple(
+            (visible(name), visible(value)) for name, value in [*ids, *(("spec", path) for path in plan.paths)]
+        ),
+        complete=plan.complete,
+        kinds=tuple(_kind(kind, list(group)) for kind, group in rows),
+        diagrams=flow_diagrams(plan.changes),
+        guards=tuple(map(_guard, sorted(plan.guards, key=lambda guard: guard.is_allowed))),
+        warnings=tuple(
+            WarningView(visible(diagnostic.code), diagnostic.is_error, sentence(diagnostic))
+            for diagnostic in plan.warnings
+        ),
+        drift=tuple(visible(f"{resource.address.local} {facts(resource)}".strip()) for resource in drift),
+        abandoned=tuple(
+            (visible(abandoned.address.local), visible(abandoned.removal_snippet)) for abandoned in plan.abandoned
+        ),
+        unmanaged=visible(counts(plan.unmanaged_counts)),
+        excluded=plural(plan.excluded_changes, "change") if plan.excluded_changes else "",
+        preview=preview,
     )
 
 
-def _guards(plan: ApplicationPlan) -> Iterable[GuardView]:
-    for one in sorted(plan.guards, key=lambda guard: guard.is_allowed):
-        where = visible(one.address.local) if one.address else ""
-        yield GuardView(
-            visible(one.id), one.is_allowed, where, visible(one.message), _number(one), visible(opening(one))
-        )
-
-
-def _number(guard: Guard) -> int | None:
-    """What it counted, where its message does not say so."""
-    return None if guard.count is None or str(guard.count) in guard.message else guard.count
-
-
-def _kind(name: str, own: list[ChangeItem]) -> KindView:
-    number = sum(item.number for item in own)
-    return KindView(count(number, name), tuple(map(_entry, own)))
-
-
-def _entry(item: ChangeItem) -> ChangeView:
-    return ChangeView(
-        item, tuple(_tag(one, item.kind, item.impact.get(one)) for one in item.effects), tuple(map(_line, item.rows))
+def _guard(guard: Guard) -> GuardView:
+    """Return a guard; its count is shown only if its message does not contain it."""
+    is_in_message = guard.count is None or str(guard.count) in guard.message
+    return GuardView(
+        visible(guard.id),
+        guard.is_allowed,
+        visible(guard.address.local) if guard.address else "",
+        visible(guard.message),
+        None if is_in_message else guard.count,
+        visible(guard_status(guard)),
     )
 
 
-def _tag(which: Effect, kind: str, impact: Impact | None = None) -> EffectTag:
-    told = effect(which, kind, impact)
-    if impact is not None and which is Effect.RESYNC:
-        told = visible(revalued(impact))
-    word, _, said = told.partition(": ")
-    return EffectTag(word, said, which in DANGERS)
+def _kind(name: str, rows: list[ChangeRow]) -> KindView:
+    return KindView(count(len(rows), name), tuple(map(_change, rows)))
 
 
-def _line(row: ChangeRow) -> FieldLine:
-    if row.before is not None and row.after is not None:
-        return FieldLine(row.label, *marked(row.before, row.after))
-    before, after = (None if side is None else (DiffSegment(side),) for side in (row.before, row.after))
-    return FieldLine(row.label, before, after)
+def _change(row: ChangeRow) -> ChangeView:
+    tags = [
+        EffectTag(effect.value, visible(effect_sentence(effect, row.kind, row.impact.get(effect))), effect in SEVERE)
+        for effect in row.effects
+    ]
+    return ChangeView(row, tuple(tags), tuple(map(_line, row.fields())))
+
+
+def _line(field: FieldRow) -> FieldLine:
+    if field.before is not None and field.after is not None:
+        return FieldLine(field.label, *marked(field.before, field.after))
+    before, after = (None if side is None else (DiffSegment(side),) for side in (field.before, field.after))
+    return FieldLine(field.label, before, after)
 
 
 # --- the whole -----------------------------------------------------------------------------------------------------
 
 
-def _effects(entries: Iterable[ChangeView]) -> Iterable[tuple[EffectTag, str]]:
-    """Each effect of the plan with the changes that have it."""
-    told = [entry.item for entry in entries]
-    for which, those in by_effect(told).items():
-        yield _tag(which, ""), visible(because(those) + people(which, those))
+def _effects(changes: Iterable[ChangeView]) -> Iterator[tuple[EffectTag, str]]:
+    """Yield each effect of the plan with what causes it."""
+    for effect, rows in by_effect(change.row for change in changes).items():
+        tag = EffectTag(effect.value, combined_sentence(effect, rows), effect in SEVERE)
+        yield tag, visible(cause(rows))
 
 
 def _filters(
-    applications: Iterable[ApplicationView], entries: Iterable[ChangeView]
+    applications: Iterable[ApplicationView], changes: Iterable[ChangeView]
 ) -> Mapping[str, tuple[OptionView, ...]]:
     effects, kinds = Counter[str](), Counter[str]()
-    for entry in entries:
-        effects.update(dict.fromkeys(entry.words.split(), entry.item.number))
-        kinds[entry.item.kind] += entry.item.number
+    for change in changes:
+        effects.update(change.words.split())
+        kinds[change.row.kind] += 1
     words = [*(effect.value for effect in Effect), "none"]
-    by_name = {one.name: sum(entry.item.number for entry in one.entries) for one in applications}
+    names = [(application.name, len(application.changes)) for application in applications]
     return MappingProxyType(
         {
             "effect": tuple(OptionView(word, f"{word} ({effects[word]:,})") for word in words if effects[word]),
-            "kind": tuple(OptionView(name, count(kinds[name], name)) for name in sorted(kinds, key=place)),
-            "application": tuple(OptionView(name, f"{name} ({number:,})") for name, number in by_name.items()),
+            "kind": tuple(OptionView(name, count(kinds[name], name)) for name in sorted(kinds, key=kind_order)),
+            "application": tuple(OptionView(name, f"{name} ({number:,})") for name, number in names),
         }
     )

@@ -1,4 +1,4 @@
-"""The changes of one application as blocks that a forge colours: a sign first, fields before and after."""
+"""The changes of one application as diff blocks, which forges color: a sign first, fields before and after."""
 
 from __future__ import annotations
 
@@ -6,84 +6,77 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from scimconf.plan import Effect
-from scimconf.render.common.change_view import ChangeItem, ChangeRow
-from scimconf.render.common.escaping import visible
-from scimconf.render.labels import DANGERS, count, effect, revalued
+from scimconf.render.common.change_view import ChangeRow, FieldRow
+from scimconf.render.common.effects import SEVERE
+from scimconf.render.common.labels import count
 from scimconf.render.markdown.escaping import prose
 from scimconf.render.markdown.truncation import MarkdownPart, SectionGroup
 
-_BRIEF = 60
+_MAX_BRIEF = 60
 
 
-def groups(told: Iterable[ChangeItem]) -> list[SectionGroup]:
-    """A block for every kind, each item a part that is shown as a whole."""
-    found = []
-    for kind, own in groupby(told, key=lambda item: item.kind):
-        parts = tuple(_parts(own))
-        number = sum(part.number for part in parts)
-        found.append(SectionGroup(f"**{prose(count(number, kind))}**\n\n```diff\n", parts, "```\n\n"))
-    return found
+def groups(rows: Iterable[ChangeRow]) -> list[SectionGroup]:
+    """Return one block per kind; each row is a part that is shown as a whole or left out."""
+    blocks = []
+    for kind, group in groupby(rows, key=lambda row: row.kind):
+        parts = tuple(_parts(group))
+        blocks.append(SectionGroup(f"**{prose(count(len(parts), kind))}**\n\n```diff\n", parts, "```\n\n"))
+    return blocks
 
 
-def _parts(told: Iterable[ChangeItem]) -> Iterator[MarkdownPart]:
-    """An empty line around whatever takes more than one."""
-    spaced = False
-    for number, item in enumerate(told):
-        text = "\n".join(lines(item)) + "\n"
+def _parts(rows: Iterable[ChangeRow]) -> Iterator[MarkdownPart]:
+    """Yield the rows, with an empty line around every row of more than one line."""
+    after_long = False
+    for number, row in enumerate(rows):
+        text = "\n".join(lines(row)) + "\n"
         is_long = text.count("\n") > 1
-        yield MarkdownPart(f"\n{text}" if number and (spaced or is_long) else text, item.number)
-        spaced = is_long
+        yield MarkdownPart(f"\n{text}" if number and (after_long or is_long) else text)
+        after_long = is_long
 
 
-def lines(item: ChangeItem) -> Iterator[str]:
-    """One item; no line begins with fewer than four spaces, unless it begins with a sign."""
-    head = f"{item.action.symbol} {item.address}"
-    if item.principal:
-        yield f"{head}  {_roles(item.rows[0])}{_why(item, item.effects)}"
+def lines(row: ChangeRow) -> Iterator[str]:
+    """Yield the lines of one row; each begins with a sign or at least four spaces."""
+    head = f"{row.action.symbol} {row.address}"
+    if row.principal:
+        roles = " → ".join(side for side in row.roles if side)
+        yield f"{head}  {roles}{_notes(row, row.effects)}"
         return
-    why = _why(item, [one for one in item.effects if one is Effect.RESYNC])
-    brief = _brief(item)
+    notes = _notes(row, [effect for effect in row.effects if effect is Effect.RESYNC])
+    fields = row.fields()
+    brief = _brief(row, fields)
     if brief:
-        yield f"{head}  {brief}{why}"
+        yield f"{head}  {brief}{notes}"
         return
-    yield f"{head}{why}"
-    for row in item.rows:
-        yield from _row(row)
-    if item.facts:
-        yield f"    {item.facts}"
-    if Effect.RESYNC in item.impact:
-        yield f"    {visible(revalued(item.impact[Effect.RESYNC]))}"
-    for one in item.effects:
-        if one is not Effect.RESYNC:
-            yield f"{'!' if one in DANGERS else ' '}   {effect(one, item.kind, item.impact.get(one))}"
+    yield f"{head}{notes}"
+    for field in fields:
+        yield from _field(field)
+    if row.facts:
+        yield f"    {row.facts}"
+    for effect, sentence in row.sentences:
+        yield f"{'!' if effect in SEVERE else ' '}   {sentence}"
 
 
-def _brief(item: ChangeItem) -> str:
-    """The only thing to say beside the address, where that fits on its line."""
-    if len(item.rows) != 1 or item.facts or item.impact or set(item.effects) - {Effect.RESYNC}:
+def _brief(row: ChangeRow, fields: list[FieldRow]) -> str:
+    """Return the row's only field if it is short and nothing else is to be shown."""
+    if len(fields) != 1 or row.facts or row.sentences:
         return ""
-    row = item.rows[0]
-    sides = [side for side in (row.before, row.after) if side is not None]
-    said = f"{row.label}: {sides[0]}"
-    return said if len(sides) == 1 and "\n" not in said and len(said) <= _BRIEF else ""
+    sides = [side for side in (fields[0].before, fields[0].after) if side is not None]
+    text = f"{fields[0].label}: {sides[0]}"
+    return text if len(sides) == 1 and "\n" not in text and len(text) <= _MAX_BRIEF else ""
 
 
-def _roles(row: ChangeRow) -> str:
-    return " → ".join(side for side in (row.before, row.after) if side)
-
-
-def _why(item: ChangeItem, effects: Iterable[Effect]) -> str:
-    notes = [*filter(None, [item.why]), *(one.value for one in effects)]
+def _notes(row: ChangeRow, effects: Iterable[Effect]) -> str:
+    notes = [*filter(None, [row.reason]), *(effect.value for effect in effects)]
     return f"  ({'; '.join(notes)})" if notes else ""
 
 
-def _row(row: ChangeRow) -> Iterator[str]:
-    for sign, side in (("-", row.before), ("+", row.after)):
+def _field(field: FieldRow) -> Iterator[str]:
+    for sign, side in (("-", field.before), ("+", field.after)):
         if side is None:
             continue
         first, *more = side.split("\n")
         if more:
-            yield f"{sign}   {row.label}:"
+            yield f"{sign}   {field.label}:"
             yield from (f"{sign}     {line}" for line in (first, *more))
         else:
-            yield f"{sign}   {row.label}: {first}"
+            yield f"{sign}   {field.label}: {first}"

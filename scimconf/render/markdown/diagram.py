@@ -1,4 +1,4 @@
-"""The changed mappings as a mermaid flowchart: an arrow for what will flow, a dotted one for what does so no more."""
+"""The changed mappings as a mermaid flowchart; dotted arrows are sources that are removed."""
 
 from __future__ import annotations
 
@@ -9,48 +9,45 @@ from itertools import groupby
 from scimconf.plan import ApplicationPlan
 from scimconf.render.common.attribute_flow import Flow, Origin, flows
 from scimconf.render.common.escaping import visible
-from scimconf.render.labels import plural
+from scimconf.render.common.labels import plural
 from scimconf.render.markdown.escaping import clipped
 
-MOST = 40
-_LABEL = 60
-_INERT = re.compile(r"[!-/:-@[-`{-~]")
+MAX_FLOWS = 40
+_MAX_LABEL = 60
+_SPECIAL = re.compile(r"[!-/:-@[-`{-~]")
 _DOT = re.compile(r"(?<=[A-Za-z])#46;(?=[A-Za-z])")
 _FRAMES = {"attribute": ("[", "]"), "constant": ("([", "])"), "function": ("[[", "]]")}
 
 
 def diagram(plan: ApplicationPlan) -> str:
-    """The flowchart with its sentence; empty where no changed mapping has a known source."""
+    """Return the flowchart with its caption; empty if no changed mapping has a known source."""
     drawn = list(flows(plan.changes))
     if not drawn:
         return ""
-    more = len(drawn) - MOST
-    said = f" {plural(more, 'more changed mapping is', 'more changed mappings are')} not drawn." if more > 0 else ""
-    lines = "\n".join(_lines(drawn[:MOST]))
-    return (
-        f"Attribute flow of the changed mappings; dotted is what flows no more.{said}\n\n```mermaid\n{lines}\n```\n\n"
-    )
+    more = len(drawn) - MAX_FLOWS
+    rest = f" {plural(more, 'more changed mapping is', 'more changed mappings are')} not drawn." if more > 0 else ""
+    lines = "\n".join(_lines(drawn[:MAX_FLOWS]))
+    return f"Changed attribute mappings (dotted: removed).{rest}\n\n```mermaid\n{lines}\n```\n\n"
 
 
 def _lines(drawn: Sequence[Flow]) -> Iterator[str]:
     yield "flowchart LR"
     by_section = sorted(drawn, key=lambda flow: flow.section)
-    for number, (section, own) in enumerate(groupby(by_section, key=lambda flow: flow.section)):
+    for number, (section, group) in enumerate(groupby(by_section, key=lambda flow: flow.section)):
         yield f'  subgraph g{number}["{label(section)}"]'
         yield "    direction LR"
-        yield from _section(f"g{number}", list(own))
+        yield from _section(f"g{number}", list(group))
         yield "  end"
 
 
-def _section(name: str, own: Sequence[Flow]) -> Iterator[str]:
-    """Every attribute once, on its side; a function or a constant for itself."""
-    sources = dict.fromkeys(
-        attribute for flow in own for one in (flow.after, flow.before) if one for attribute in one.attributes
-    )
+def _section(name: str, group: Sequence[Flow]) -> Iterator[str]:
+    """Yield the nodes and arrows of one section; every attribute is one node."""
+    origins = [side for flow in group for side in (flow.after, flow.before) if side]
+    sources = dict.fromkeys(attribute for origin in origins for attribute in origin.attributes)
     ids = {attribute: f"{name}s{number}" for number, attribute in enumerate(sources)}
     for attribute, node in ids.items():
         yield f'    {node}["{label(attribute)}"]'
-    for number, flow in enumerate(own):
+    for number, flow in enumerate(group):
         target = f"{name}t{number}"
         yield f'    {target}["{label(flow.target)}"]'
         if flow.before and flow.before != flow.after:
@@ -70,6 +67,6 @@ def _arrows(ids: dict[str, str], origin: Origin, between: str, target: str, arro
 
 
 def label(text: str) -> str:
-    """A text between a node's quotes: whatever mermaid or Markdown could read is written as a number."""
-    encoded = _INERT.sub(lambda found: f"#{ord(found.group())};", clipped(visible(text), _LABEL))
+    """Return a text for a node's label; characters that mermaid or Markdown could interpret become entities."""
+    encoded = _SPECIAL.sub(lambda match: f"#{ord(match.group())};", clipped(visible(text), _MAX_LABEL))
     return _DOT.sub(".", encoded) or " "

@@ -1,15 +1,15 @@
-"""Values inside of Markdown, where no forge obeys them.
+"""Values inside Markdown, in forms that no forge interprets.
 
-Terms: a *value* is any text of the tenant or the spec; a *forge* is what shows the comment, each with a dialect of its
-own: mentions, references to issues, commits and tickets, emoji, formulas, bare links.
+Terms: a *value* is any text of the tenant or the spec. Forges (GitHub, GitLab, Azure DevOps, Bitbucket) each have a
+dialect: mentions, references to issues, commits and tickets, emoji, formulas, bare links.
 
-Premise: every dialect leaves the text of code alone. So a value stands in a code span or in a fenced block and nowhere
-else; escaping it would have to know every dialect there is.
+Premise: every dialect leaves the text of code alone. So a value is always in a code span or a fenced block; escaping it
+would require knowing every dialect.
 
-Method: `visible` takes line ends and control characters away. A code span has more backticks around it than inside,
-but long runs are shown as escapes, since some parsers count no further than 80. Of a sentence that has values in it,
+Method: `visible` removes line ends and control characters. A code span has more backticks around it than inside it,
+but long runs are written as escapes, since some parsers count no further than 80. In a sentence that contains values,
 plain words stay words and everything else becomes code. In a block every line begins with a sign or four spaces, so
-that none can close the fence.
+that no value can close the fence.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ from scimconf.render.common.escaping import visible
 _TICKS = re.compile("`+")
 _RUN = re.compile("`{6,}")
 _PLAIN = re.compile(
-    r"(?!www)(?![0-9a-f]{7})(?:\(?[^\W\d_]+(?:'[^\W\d_]{1,2})?\)?[.,;:!?]?|\d{1,3}(?:,\d{3})+|\d{1,6}[,;]?)",
+    r"(?!www)(?![0-9a-f]{7})(?:\(?[^\W\d_]+(?:'[^\W\d_]{1,2})?\)?[.,;:!?]?|\(?\d{1,3}(?:,\d{3})+\)?|\(?\d{1,6}\)?[,;:]?)",
     re.IGNORECASE,
 )
 _JOINED = re.compile(r"(?!www)[a-z]+(?:-[a-z]+)+[.,;:]?")
 _MARK = re.compile(r"[^\w.:/@=+ -]", re.ASCII)
-_VALUE, _SENTENCE = 200, 600
+_MAX_VALUE, _MAX_SENTENCE = 200, 600
 
 
 def size(text: str) -> int:
-    """How many characters a forge counts: those beyond the sixteenth bit may count twice."""
+    """Return the length as forges count it: characters beyond U+FFFF may count twice."""
     return len(text) if text.isascii() else len(text) + sum(char > "\uffff" for char in text)
 
 
-def clipped(text: str, most: int = _VALUE) -> str:
-    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
+def clipped(text: str, limit: int = _MAX_VALUE) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
 
 
 def code(value: str) -> str:
-    """A value inside of a sentence."""
+    """Return a value as a code span."""
     return _span(clipped(visible(value)) or " ")
 
 
 def cell(value: str) -> str:
-    """A value inside of a table; parsers do not agree on how a bar in it would be escaped."""
+    """Return a value for a table cell; parsers disagree on how to escape a bar, so it is written as a code."""
     return code(value).replace("|", "\\x7c")
 
 
@@ -58,38 +58,38 @@ def _span(text: str) -> str:
 
 
 def prose(sentence: str) -> str:
-    """A sentence that may hold values: plain words as they are, everything else as code."""
-    return " ".join(_words(clipped(visible(sentence), _SENTENCE).split(" ")))
+    """Return a sentence that may contain values: plain words unchanged, everything else as code."""
+    return " ".join(_words(clipped(visible(sentence), _MAX_SENTENCE).split(" ")))
 
 
 def _words(words: Iterable[str]) -> Iterator[str]:
-    """Neighbours that are no plain words share a code span."""
-    odd: list[str] = []
+    """Yield plain words, and runs of other words as one code span each."""
+    values: list[str] = []
     for word in words:
-        if word and not _PLAIN.fullmatch(word) and (odd or not _JOINED.fullmatch(word)):
-            odd.append(word)
+        if word and not _PLAIN.fullmatch(word) and (values or not _JOINED.fullmatch(word)):
+            values.append(word)
             continue
-        if odd:
-            yield _ended(" ".join(odd))
-            odd = []
+        if values:
+            yield _with_punctuation(" ".join(values))
+            values = []
         if word:
             yield word
-    if odd:
-        yield _ended(" ".join(odd))
+    if values:
+        yield _with_punctuation(" ".join(values))
 
 
-def _ended(text: str) -> str:
-    """Code, and behind it the mark that ends a sentence or a part of one."""
+def _with_punctuation(text: str) -> str:
+    """Return a code span; punctuation at its end stays outside."""
     mark = text[-1] if len(text) > 1 and text[-1] in ".,;:" else ""
     return f"{_span(text.removesuffix(mark))}{mark}"
 
 
 def html(value: str) -> str:
-    """A value inside of an element of HTML, as code too."""
+    """Return a value for inside an HTML element, as code."""
     return f"<code>{escape(clipped(visible(value)))}</code>"
 
 
 def hidden(mark: str, *, as_html: bool) -> str:
-    """A line that nobody sees, by which a job finds its comment again."""
-    said = re.sub("--+", "-", _MARK.sub("_", clipped(mark)))
-    return f"<!-- scimconf: {said} -->" if as_html else f"[//]: # (scimconf: {said})"
+    """Return a hidden line by which CI finds its comment again."""
+    text = re.sub("--+", "-", _MARK.sub("_", clipped(mark)))
+    return f"<!-- scimconf: {text} -->" if as_html else f"[//]: # (scimconf: {text})"

@@ -1,4 +1,4 @@
-"""One application's section: what it is, what is to know, the flow, the changes, drift, and what is left alone."""
+"""One application's part of a comment: ids, warnings, flowchart, changes, drift, unmanaged resources."""
 
 from __future__ import annotations
 
@@ -6,19 +6,29 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from scimconf.plan import Abandoned, ApplicationPlan
-from scimconf.render.common.change_view import ChangeItem
-from scimconf.render.diagnostics import sentence
-from scimconf.render.labels import BEHIND, HORIZON, IDS, counts, place, plural, short, sum_up
+from scimconf.render.common.change_view import ChangeRow, totals
+from scimconf.render.common.diagnostic_text import sentence
+from scimconf.render.common.fields import facts
+from scimconf.render.common.labels import (
+    ABANDONED,
+    DRIFT,
+    ID_LABELS,
+    PARTIAL,
+    counts,
+    kind_order,
+    plural,
+    shorten_ids,
+    sum_up,
+)
 from scimconf.render.markdown import changes
 from scimconf.render.markdown.diagram import diagram
 from scimconf.render.markdown.escaping import code, html, prose, size
 from scimconf.render.markdown.truncation import LINE, MarkdownPart, SectionGroup, fit_all, left_out_of
-from scimconf.render.terminal.fields import facts
 
 
 @dataclass(frozen=True, slots=True)
 class MarkdownSection:
-    """A heading, collapsed where the forge can, over groups that are kept as far as there is room."""
+    """A heading, collapsed where the forge can, over groups that are shown as far as they fit."""
 
     head: str
     groups: tuple[SectionGroup, ...]
@@ -26,6 +36,7 @@ class MarkdownSection:
 
     @property
     def number(self) -> int:
+        """The number of changes that the section shows."""
         return sum(group.number for group in self.groups)
 
     @property
@@ -33,7 +44,7 @@ class MarkdownSection:
         return size(self.head) + size(self.tail) + sum(group.size for group in self.groups)
 
     def fit(self, room: int) -> tuple[str, int]:
-        """The section in so much room, and how many changes nobody is told of: all, when there is no room at all."""
+        """Return the section within `room`, and how many changes are not shown or counted in it."""
         is_cut = self.size > room
         inner = room - size(self.head) - size(self.tail) - (LINE if is_cut else 0)
         groups = [group for group in self.groups if not (group.extra and is_cut)]
@@ -44,55 +55,61 @@ class MarkdownSection:
         return f"{self.head}{inside}{more}{self.tail}", 0
 
 
-def section(plan: ApplicationPlan, told: Sequence[ChangeItem], *, as_html: bool) -> MarkdownSection:
-    said = sum_up(plan.changes) if plan.changes else "no changes"
+def section(plan: ApplicationPlan, rows: Sequence[ChangeRow], *, as_html: bool) -> MarkdownSection:
+    """Return the section of one application."""
+    summary = sum_up(totals(rows)) if rows else "no changes"
     if as_html:
-        head, tail = f"<details>\n<summary>{html(plan.name)}: {said}</summary>\n\n", "</details>\n\n"
+        head, tail = f"<details>\n<summary>{html(plan.name)}: {summary}</summary>\n\n", "</details>\n\n"
     else:
-        head, tail = f"#### {code(plan.name)}: {said}\n\n", ""
-    about = tuple(MarkdownPart(f"{line}\n\n", 0) for line in _about(plan))
-    notices = tuple(MarkdownPart(f"- {_notice(problem.code)}{prose(sentence(problem))}\n") for problem in plan.warnings)
+        head, tail = f"#### {code(plan.name)}: {summary}\n\n", ""
     flow = diagram(plan)
     groups = (
-        SectionGroup("", about),
-        SectionGroup("**Notices**\n\n", notices, "\n", ("notice", "notices")),
+        SectionGroup("", _unlisted(_about(plan))),
+        SectionGroup("**Warnings**\n\n", _warnings(plan), "\n", ("warning", "warnings")),
         SectionGroup("", (MarkdownPart(flow, 0),) if flow else (), extra=True),
-        *changes.groups(told),
-        SectionGroup(
-            "**Drift**: in the tenant, not in the spec; only reported\n\n", _drift(plan), "\n", ("thing", "things")
-        ),
-        SectionGroup(
-            f"**{BEHIND[0]}**: {BEHIND[1]}\n\n", tuple(map(_behind, plan.abandoned)), "\n", ("thing", "things")
-        ),
-        SectionGroup("", tuple(MarkdownPart(f"{line}\n\n", 0) for line in _rest(plan))),
+        *changes.groups(rows),
+        SectionGroup(f"**{DRIFT[0]}**: {DRIFT[1]}\n\n", _drift(plan), "\n", ("resource", "resources")),
+        SectionGroup(f"**{ABANDONED[0]}**: {ABANDONED[1]}\n\n", _abandoned(plan), "\n", ("resource", "resources")),
+        SectionGroup("", _unlisted(_unmanaged(plan))),
     )
     return MarkdownSection(head, tuple(group for group in groups if group.parts), tail)
 
 
+def _unlisted(lines: Iterator[str]) -> tuple[MarkdownPart, ...]:
+    return tuple(MarkdownPart(f"{line}\n\n", 0) for line in lines)
+
+
 def _about(plan: ApplicationPlan) -> Iterator[str]:
     if plan.ids or plan.paths:
-        ids = [f"{prose(IDS.get(name, name.replace('_', ' ')))} {code(short(id_))}" for name, id_ in plan.ids.items()]
+        labels = {name: prose(ID_LABELS.get(name, name.replace("_", " "))) for name in plan.ids}
+        ids = [f"{labels[name]} {code(shorten_ids(value))}" for name, value in plan.ids.items()]
         yield ", ".join([*ids, *map(code, plan.paths)])
     if not plan.complete:
-        yield f"**{HORIZON[0]}** {HORIZON[1]}"
+        yield f"**{PARTIAL[0]}** {PARTIAL[1]}"
 
 
-def _notice(text: str) -> str:
-    return f"{code(text)} " if text else ""
+def _warnings(plan: ApplicationPlan) -> tuple[MarkdownPart, ...]:
+    codes = [f"{code(warning.code)} " if warning.code else "" for warning in plan.warnings]
+    pairs = zip(codes, plan.warnings, strict=True)
+    return tuple(MarkdownPart(f"- {label}{prose(sentence(warning))}\n") for label, warning in pairs)
 
 
 def _drift(plan: ApplicationPlan) -> tuple[MarkdownPart, ...]:
-    listed = sorted(plan.unmanaged_drift, key=lambda resource: (place(resource.address.kind), resource.address))
-    return tuple(MarkdownPart(f"- {code(f'{one.address.local} {facts(one)}'.strip())}\n") for one in listed)
+    ordered = sorted(plan.unmanaged_drift, key=lambda resource: (kind_order(resource.address.kind), resource.address))
+    texts = [f"{resource.address.local} {facts(resource)}".strip() for resource in ordered]
+    return tuple(MarkdownPart(f"- {code(text)}\n") for text in texts)
 
 
-def _behind(one: Abandoned) -> MarkdownPart:
-    written = f": {code(one.removal_snippet)}" if one.removal_snippet else ""
-    return MarkdownPart(f"- {code(one.address.local)}{written}\n")
+def _abandoned(plan: ApplicationPlan) -> tuple[MarkdownPart, ...]:
+    return tuple(MarkdownPart(f"- {code(resource.address.local)}{_snippet(resource)}\n") for resource in plan.abandoned)
 
 
-def _rest(plan: ApplicationPlan) -> Iterator[str]:
+def _snippet(abandoned: Abandoned) -> str:
+    return f": {code(abandoned.removal_snippet)}" if abandoned.removal_snippet else ""
+
+
+def _unmanaged(plan: ApplicationPlan) -> Iterator[str]:
     if plan.unmanaged_counts:
-        yield f"Left alone: {prose(counts(plan.unmanaged_counts))}."
+        yield f"Unmanaged: {prose(counts(plan.unmanaged_counts))}."
     if plan.excluded_changes:
         yield f"Excluded by `--only` or `--exclude`: {plural(plan.excluded_changes, 'change')}."

@@ -1,89 +1,89 @@
-"""What a reviewer reads first: what the whole plan does, to whom, what stops it, and each application's numbers."""
+"""The first part of a comment: what the plan does, its effects on users, its guards, and each application's numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from scimconf.plan import Action, ApplicationPlan, Guard, Plan
-from scimconf.render.common.change_view import ChangeItem, because, by_effect, people
-from scimconf.render.labels import effect, opening, stopped, totals, verdict
+from scimconf.render.common.change_view import ChangeRow, by_effect, cause, change_rows, combined_sentence, totals
+from scimconf.render.common.labels import blocked, guard_status, tenant_mismatch, tenant_name
+from scimconf.render.common.verdict import verdict
 from scimconf.render.markdown.escaping import cell, code, prose
 from scimconf.render.markdown.truncation import MarkdownPart, SectionGroup
 
-_COLUMNS = (*(action.value for action in Action), "drift", "left alone", "guards that stop")
+_COLUMNS = (*(action.value for action in Action), "drift", "unmanaged", "blocking guards")
 
 
-def summary(plan: Plan, told: Sequence[ChangeItem]) -> list[SectionGroup]:
-    """The page's first groups, in the order in which they stand."""
+def summary(plan: Plan, rows: Sequence[ChangeRow]) -> list[SectionGroup]:
+    """Return the page's first groups in order."""
     return [
         SectionGroup("", (MarkdownPart(_title(plan), 0),)),
-        SectionGroup("**What it does to people**\n\n", tuple(_effects(told)), "\n"),
+        SectionGroup("**Effects on users**\n\n", tuple(_effects(rows)), "\n"),
         SectionGroup("**Guards**\n\n", tuple(_guards(plan)), "\n", ("guard", "guards")),
-        SectionGroup(_head(), tuple(_table(plan)), "\n", ("application", "applications")),
+        SectionGroup(_table_head(), tuple(_table(plan)), "\n", ("application", "applications")),
     ]
 
 
 def _title(plan: Plan) -> str:
-    where = plan.tenant.domain or plan.tenant.id
-    title = f"### scimconf plan for {code(where)}" if where else "### scimconf plan"
-    said = [title, f"**{prose(verdict(plan))}**", prose(stopped(plan))]
-    return "".join(f"{line}\n\n" for line in said if line)
+    tenant = tenant_name(plan.tenant)
+    mismatches = [(application.name, tenant_mismatch(application)) for application in plan.applications]
+    lines = [
+        f"### scimconf plan for {code(tenant)}" if tenant else "### scimconf plan",
+        *(f"**Wrong tenant** for {code(name)}: {prose(guard.message)}" for name, guard in mismatches if guard),
+        f"**{prose(verdict(plan))}**",
+        prose(blocked(plan)),
+    ]
+    return "".join(f"{line}\n\n" for line in lines if line)
 
 
-# --- effects -------------------------------------------------------------------------------------------------------
-
-
-def _effects(told: Sequence[ChangeItem]) -> Iterator[MarkdownPart]:
-    for which, those in by_effect(told).items():
-        word, _, said = effect(which, "").partition(": ")
-        yield MarkdownPart(f"- **{word}**: {said} ({prose(because(those) + people(which, those))})\n", 0)
+def _effects(rows: Sequence[ChangeRow]) -> Iterator[MarkdownPart]:
+    for effect, affected in by_effect(rows).items():
+        sentence = prose(combined_sentence(effect, affected))
+        yield MarkdownPart(f"- **{effect.value}**: {sentence} ({prose(cause(affected))})\n", 0)
 
 
 # --- guards --------------------------------------------------------------------------------------------------------
 
 
 def _guards(plan: Plan) -> Iterator[MarkdownPart]:
-    """Those that stop come first."""
-    found = [(one, guard) for one in plan.applications for guard in one.guards]
+    """Yield the guards, blocking ones first."""
+    guards = [(application.name, guard) for application in plan.applications for guard in application.guards]
     several = len(plan.applications) > 1
-    for one, guard in sorted(found, key=lambda pair: pair[1].is_allowed):
-        yield MarkdownPart(_guard(guard, one.name if several else ""))
+    for name, guard in sorted(guards, key=lambda pair: pair[1].is_allowed):
+        yield MarkdownPart(_guard(guard, name if several else ""))
 
 
 def _guard(guard: Guard, name: str) -> str:
-    word = "open" if guard.is_allowed else "**stops**"
-    about = f" at {code(str(guard.address) if name else guard.address.local)}" if guard.address else ""
-    whose = f" in {code(name)}" if name and not guard.address else ""
-    number = guard.count is not None and str(guard.count) not in guard.message
-    counted = f" (counted: {guard.count:,})" if number else ""
-    return f"- {word}: {code(guard.id)}{about}{whose}: {prose(guard.message)}{counted}. {_how(guard)}\n"
-
-
-def _how(guard: Guard) -> str:
-    return f"It is {prose(opening(guard))}." if guard.is_allowed else f"{prose(opening(guard)).capitalize()}."
+    word = "allowed" if guard.is_allowed else "**blocks**"
+    place = f" at {code(str(guard.address) if name else guard.address.local)}" if guard.address else ""
+    application = f" in {code(name)}" if name and not guard.address else ""
+    is_counted = guard.count is not None and str(guard.count) not in guard.message
+    counted = f" (count: {guard.count:,})" if is_counted else ""
+    status = prose(guard_status(guard)).capitalize()
+    return f"- {word}: {code(guard.id)}{place}{application}: {prose(guard.message)}{counted}. {status}.\n"
 
 
 # --- applications --------------------------------------------------------------------------------------------------
 
 
-def _head() -> str:
+def _table_head() -> str:
     columns = ("application", *_COLUMNS)
     return f"| {' | '.join(columns)} |\n|{' --- |' + ' ---: |' * len(_COLUMNS)}\n"
 
 
 def _table(plan: Plan) -> Iterator[MarkdownPart]:
-    """A row an application, where there are several."""
+    """Yield one row per application if there are several."""
     if len(plan.applications) > 1:
-        for one in plan.applications:
-            yield MarkdownPart(_row(one))
+        for application in plan.applications:
+            yield MarkdownPart(_table_row(application))
 
 
-def _row(one: ApplicationPlan) -> str:
+def _table_row(application: ApplicationPlan) -> str:
     numbers = [
-        *totals(one.changes).values(),
-        len(one.unmanaged_drift),
-        sum(one.unmanaged_counts.values()),
-        len(one.blocking_guards),
+        *totals(change_rows(application.changes)).values(),
+        len(application.unmanaged_drift),
+        sum(application.unmanaged_counts.values()),
+        len(application.blocking_guards),
     ]
-    first = "" if one.complete else ", first step only"
-    return f"| {cell(one.name)}{first} | {' | '.join(f'{number:,}' for number in numbers)} |\n"
+    note = "" if application.complete else ", partial plan"
+    return f"| {cell(application.name)}{note} | {' | '.join(f'{number:,}' for number in numbers)} |\n"

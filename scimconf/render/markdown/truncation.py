@@ -1,4 +1,4 @@
-"""Fitting a page into a forge's limit: parts are whole or not there, and what is not there is counted."""
+"""Truncation to a forge's limit: parts are shown whole or left out, and what is left out is counted."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from scimconf.render.labels import plural
+from scimconf.render.common.labels import plural
 from scimconf.render.markdown.escaping import size
 
-LEAST = 1_000
-"""Who needs more than this gets at least so much or nothing, since less shows nothing worth reading."""
+MIN_SHARE = 1_000
+"""A section that needs more than this gets at least this much or nothing; less would show nothing useful."""
 
 LINE = 100
-"""What the line takes that counts what is left out."""
+"""The room for the line that counts what is left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class MarkdownPart:
-    """A piece of text, and how many changes it tells of."""
+    """A piece of text, and how many changes it shows."""
 
     text: str
     number: int = 1
@@ -26,10 +26,10 @@ class MarkdownPart:
 
 @dataclass(frozen=True, slots=True)
 class SectionGroup:
-    """Parts between a head and a tail; without any part there is neither.
+    """Parts between a head and a tail; a group without parts is empty.
 
-    What is left out of it is counted in a last line where `more` names it, one and many; else whoever fits it says so.
-    An `extra` one is there only where all have room.
+    If `more` names what the parts are (singular, plural), a last line counts what is left out; otherwise the section
+    counts it. An `extra` group is shown only if nothing is left out.
     """
 
     head: str
@@ -40,7 +40,7 @@ class SectionGroup:
 
     @property
     def number(self) -> int:
-        """The changes that it tells of."""
+        """The number of changes that the group shows."""
         return 0 if self.more else sum(part.number for part in self.parts)
 
     @property
@@ -49,33 +49,33 @@ class SectionGroup:
 
 
 def shares(needs: Sequence[int], room: int) -> list[int]:
-    """The room divided: whoever needs less leaves the rest to the others; nobody gets more than needed."""
-    least = accumulate(min(need, LEAST) for need in needs)
+    """Divide the room fairly: needs below a fair share leave the rest to the others."""
+    least = accumulate(min(need, MIN_SHARE) for need in needs)
     served = max(sum(need <= room for need in least), min(len(needs), 1))
-    given = [0] * len(needs)
+    rooms = [0] * len(needs)
     for place, index in enumerate(sorted(range(served), key=needs.__getitem__)):
-        given[index] = min(needs[index], room // (served - place))
-        room -= given[index]
-    return given
+        rooms[index] = min(needs[index], room // (served - place))
+        room -= rooms[index]
+    return rooms
 
 
 def fill(parts: Iterable[MarkdownPart], room: int) -> tuple[str, int]:
-    """As many of the first parts as there is room for, and how many changes the others tell of."""
-    kept: list[str] = []
+    """Return as many of the first parts as fit, and the number of changes in the others."""
+    fitting: list[str] = []
     left_out, left, full = 0, room, False
     for part in parts:
         need = size(part.text)
         if full or need > left:
-            full = full or need <= room  # one that could never fit does not keep the others away
+            full = full or need <= room  # a part that could never fit does not exclude later parts
             left_out += part.number
         else:
-            kept.append(part.text)
+            fitting.append(part.text)
             left -= need
-    return "".join(kept), left_out
+    return "".join(fitting), left_out
 
 
 def fit(group: SectionGroup, room: int) -> tuple[str, int]:
-    """The group in so much room, and how many changes are left out of it."""
+    """Return the group within `room`, and how many changes are left out."""
     reserve = LINE if group.more and group.size > room else 0
     inside, left_out = fill(group.parts, room - reserve - size(group.head) - size(group.tail))
     if not inside:
@@ -87,12 +87,12 @@ def fit(group: SectionGroup, room: int) -> tuple[str, int]:
 
 
 def fit_all(groups: Sequence[SectionGroup], room: int) -> tuple[str, int]:
-    """All groups, each with a fair share of the room."""
-    given = shares([group.size for group in groups], room)
-    fitted = [fit(group, share) for group, share in zip(groups, given, strict=True)]
+    """Return all groups, each with a fair share of the room, and how many changes are left out."""
+    rooms = shares([group.size for group in groups], room)
+    fitted = [fit(group, share) for group, share in zip(groups, rooms, strict=True)]
     return "".join(text for text, _ in fitted), sum(left_out for _, left_out in fitted)
 
 
-def left_out_of(number: int, one: str, many: str) -> str:
-    """The sentence that stands where something is cut."""
-    return f"{plural(number, f'more {one}', f'more {many}')}, see the artifact."
+def left_out_of(number: int, singular: str, plural_form: str) -> str:
+    """Return the sentence that replaces what is left out."""
+    return f"{plural(number, f'more {singular}', f'more {plural_form}')}, see the artifact."

@@ -1,7 +1,7 @@
-"""A preview as one page that needs nothing else, written person by person; a filter finds anybody in it.
+"""A preview as one self-contained HTML page, written user by user, with filters.
 
-The page is like a plan's: its content policy names style and script by their digests, and every value is escaped after
-it was made visible. The summary is written last, when it is known, and shown first.
+As on a plan's page, the content security policy names style and script by their digests, and every value is escaped.
+The summary is written last, when it is known, and displayed first.
 """
 
 from __future__ import annotations
@@ -13,40 +13,39 @@ from typing import TYPE_CHECKING, Any
 
 from scimconf.plan.preview import PreviewHeader, PreviewSummary, SentRequest, UserOutcome, UserPreview, UserState, said
 from scimconf.render.common.escaping import visible
-from scimconf.render.html import _asset as asset
-from scimconf.render.html import _digest as digest
-from scimconf.render.html import environment
-from scimconf.render.html.text_diff import DiffSegment, Pieces, marked
+from scimconf.render.common.labels import tenant_name
+from scimconf.render.html import asset, digest, environment
+from scimconf.render.html.text_diff import DiffSegment, Segments, marked
 from scimconf.render.preview import words
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
 Json = Any
-HEAD, BODY, TAIL = "preview_head.html", "preview_person.html", "preview_tail.html"
+HEAD, BODY, TAIL = "preview_head.html", "preview_user.html", "preview_tail.html"
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewRow:
-    """One target attribute: both sides in pieces, and why they differ; `alike` where one side tells all."""
+    """One target attribute with both sides in segments, and why they differ; `is_equal` if both sides are the same."""
 
     target: str
-    before: Pieces
-    after: Pieces
+    before: Segments
+    after: Segments
     reason: str | Markup = ""
-    alike: bool = False
+    is_equal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewLine:
-    """A stretch of a resource: on both sides, or marked as what is on one."""
+    """Lines of a resource; `mark` is `del` or `ins` if only one side has them."""
 
     mark: str
     text: Markup
 
 
 class PreviewPage:
-    """Makes the pieces of the page."""
+    """Formats the parts of the page."""
 
     def __init__(self) -> None:
         self._templates = environment()
@@ -57,111 +56,114 @@ class PreviewPage:
         style, script = asset("plan.css") + asset("preview.css"), asset("preview.js")
         policy = [f"style-src '{digest(style)}'", f"script-src '{digest(script)}'"]
         self._script = script
-        return self._made(
+        return self._render(
             HEAD,
             style=Markup(style),  # noqa: S704  files of this package
             policy="; ".join(["default-src 'none'", *policy, "img-src data:", "base-uri 'none'", "form-action 'none'"]),
-            verdicts=[verdict.value for verdict in UserOutcome],
+            outcomes=[outcome.value for outcome in UserOutcome],
         )
 
-    def begun(self, head: PreviewHeader) -> str:
-        return self._made(
+    def begun(self, header: PreviewHeader) -> str:
+        return self._render(
             "preview_begin.html",
-            name=visible(head.name),
-            where=visible(head.tenant.domain or head.tenant.id),
-            about=visible(head.population),
-            notices=map(visible, head.warnings),
+            name=visible(header.name),
+            where=visible(tenant_name(header.tenant)),
+            population=visible(header.population),
+            warnings=map(visible, header.warnings),
         )
 
-    def person(self, person: UserPreview) -> str:
-        return self._made(
+    def person(self, user: UserPreview) -> str:
+        return self._render(
             BODY,
-            name=visible(person.name),
-            id=visible(person.id),
-            verdict=person.outcome.value,
-            sign=words.SIGNS[person.outcome][0],
-            style=words.SIGNS[person.outcome][1],
-            says=visible(f"{words.verdict(person)}: {words.where(person)}"),
-            notes=[visible(note) for note in person.notes],
-            rows=list(_rows(person)),
-            carried=words.carried(person.after) + ("" if person.after.resource else " before"),
-            resource=list(_resource(person)),
+            name=visible(user.name),
+            id=visible(user.id),
+            outcome=user.outcome.value,
+            sign=words.SIGNS[user.outcome][0],
+            style=words.SIGNS[user.outcome][1],
+            summary=visible(words.outcome(user)),
+            notes=[visible(note) for note in user.notes],
+            rows=list(_rows(user)),
+            resource_label=words.resource_label(user.after) + ("" if user.after.resource else " before"),
+            resource=list(_resource(user)),
         )
 
     def ended(self, summary: PreviewSummary) -> str:
-        tallies = [
-            (visible(one.target), [(told, [visible(e) for e in examples]) for told, examples in words.tally(one)])
-            for one in summary.mappings
+        mappings = [
+            (
+                visible(mapping.target),
+                [(count, list(map(visible, examples))) for count, examples in words.mapping_counts(mapping)],
+            )
+            for mapping in summary.mappings
         ]
-        return self._made(
-            "preview_end.html", counts=words.counts(summary), notices=words.notices(summary), tallies=tallies
+        return self._render(
+            "preview_end.html", summary=words.summary_line(summary), warnings=words.warnings(summary), mappings=mappings
         )
 
     def closed(self, *, complete: bool) -> str:
         from markupsafe import Markup
 
         script = Markup(self._script)  # noqa: S704  a file of this package
-        return self._made(TAIL, script=script, part="" if complete else words.PART)
+        return self._render(TAIL, script=script, incomplete="" if complete else words.INCOMPLETE)
 
-    def _made(self, template: str, **names: Json) -> str:
+    def _render(self, template: str, **names: Json) -> str:
         return self._templates.get_template(template).render(names)
 
 
-def _rows(person: UserPreview) -> Iterator[PreviewRow]:
-    """What differs first, then what the resource does not show as it is; what is not sent on either side is in none."""
-    whys = {one.target: one.full_reason for one in person.differences}
-    for target in sorted(whys):
-        old, new = (visible(said(side.sent.get(target))) for side in (person.before, person.after))
+def _rows(user: UserPreview) -> Iterator[PreviewRow]:
+    """Yield the differences first, then what the resource does not show; values not sent on either side are left out."""
+    reasons = {difference.target: difference.full_reason for difference in user.differences}
+    for target in sorted(reasons):
+        old, new = (visible(said(side.sent.get(target))) for side in (user.before, user.after))
         before, after = marked(old, new)
-        yield PreviewRow(visible(target), _inert_all(before), _inert_all(after), _inert(visible(whys[target])))
-    for target, sent in sorted(person.after.sent.items()):
-        if target not in whys and not _is_shown(person.after, sent):
-            told = (DiffSegment(_inert(visible(said(sent)))),)
-            yield PreviewRow(visible(target), told, told, alike=True)
+        yield PreviewRow(visible(target), _escaped(before), _escaped(after), _escape(visible(reasons[target])))
+    for target, sent in sorted(user.after.sent.items()):
+        if target not in reasons and not _is_shown(user.after, sent):
+            value = (DiffSegment(_escape(visible(said(sent)))),)
+            yield PreviewRow(visible(target), value, value, is_equal=True)
 
 
-def _is_shown(stand: UserState, sent: SentRequest) -> bool:
-    """Whether the resource tells all there is to tell, or there is nothing to tell."""
-    return said(sent) == "nothing" or (bool(stand.resource) and sent.kind == "value" and sent.apply == "always")
+def _is_shown(state: UserState, sent: SentRequest) -> bool:
+    """Return whether the resource shows the value, or nothing is sent."""
+    return said(sent) == "nothing" or (bool(state.resource) and sent.kind == "value" and sent.apply == "always")
 
 
-def _resource(person: UserPreview) -> Iterator[PreviewLine]:
-    """Both resources as one text, line by line, since line ends are its own; what is between like ends is told twice.
+def _resource(user: UserPreview) -> Iterator[PreviewLine]:
+    """Yield both resources as one text with the differing lines marked.
 
-    Where there is only one, nothing of it is marked: who leaves does not lose what the application has.
+    If there is only one resource, nothing is marked: a user who leaves scope does not lose values in the application.
     """
-    old, new = (_lines(stand) for stand in (person.before, person.after))
+    old, new = (_lines(state) for state in (user.before, user.after))
     old, new = old or new, new or old
-    start = _begin_alike(old, new)
-    end = _begin_alike(old[start:][::-1], new[start:][::-1])
+    start = _common_prefix(old, new)
+    end = _common_prefix(old[start:][::-1], new[start:][::-1])
     parts = (
         ("", new[:start]),
         ("del", old[start : len(old) - end]),
         ("ins", new[start : len(new) - end]),
         ("", new[len(new) - end :]),
     )
-    yield from (PreviewLine(mark, _inert("".join(f"{line}\n" for line in lines))) for mark, lines in parts if lines)
+    yield from (PreviewLine(mark, _escape("".join(f"{line}\n" for line in lines))) for mark, lines in parts if lines)
 
 
-def _inert_all(pieces: Pieces) -> Pieces:
-    return tuple(replace(piece, text=_inert(piece.text)) for piece in pieces)
+def _escaped(segments: Segments) -> Segments:
+    return tuple(replace(segment, text=_escape(segment.text)) for segment in segments)
 
 
-def _inert(text: str) -> Markup:
-    """A text for between two tags, where quotes are only quotes: escaped, they would be a third of every resource."""
+def _escape(text: str) -> Markup:
+    """Escape a text for element content; quotes stay, since they would be a third of every resource."""
     from markupsafe import Markup
 
     return Markup(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))  # noqa: S704  escaped here
 
 
-def _lines(stand: UserState) -> list[str]:
-    if not stand.resource:
+def _lines(state: UserState) -> list[str]:
+    if not state.resource:
         return []
-    shown = {name: value for name, value in stand.resource.items() if name != "schemas"}  # of everybody the same
-    text = json.dumps(shown, indent=1, sort_keys=True, ensure_ascii=False)
+    members = {name: value for name, value in state.resource.items() if name != "schemas"}  # the same for all users
+    text = json.dumps(members, indent=1, sort_keys=True, ensure_ascii=False)
     return [visible(line) for line in text.split("\n")]
 
 
-def _begin_alike(old: Sequence[str], new: Sequence[str]) -> int:
-    """How many lines both begin with."""
+def _common_prefix(old: Sequence[str], new: Sequence[str]) -> int:
+    """Return how many lines both begin with."""
     return next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))

@@ -1,7 +1,7 @@
-"""A preview as one JSON document, written person by person: `docs/preview.md` is its contract.
+"""A preview as one JSON document, written user by user; `docs/preview.md` is its contract.
 
-Keys are sorted at every depth, so what is known only at the end of an application, its `summary`, comes after its
-`people`. What both sides of a person have alike is written once, since most people stay as they are.
+Keys are sorted except that the `users` of an application come before its `summary`, which is known last. What both
+sides of a user have in common is written once, since most users do not change.
 """
 
 from __future__ import annotations
@@ -12,100 +12,107 @@ from typing import Any
 
 from scimconf.plan.preview import AttributeDiff, PreviewHeader, PreviewSummary, SentRequest, UserPreview, UserState
 from scimconf.render.json import write
-from scimconf.render.preview.words import notices
+from scimconf.render.preview.words import warnings
 
 Json = Any
 FORMAT_VERSION = "2.0"
 
 
 class JsonPreview:
-    """Makes the pieces of the document; joined they are the same text that one whole document would be."""
+    """Formats the parts of the document; joined they are the same text as the whole document."""
 
     def __init__(self) -> None:
         self._applications = 0
-        self._people = 0
-        self._tenant: Json = {}
+        self._users = 0
 
     def opened(self) -> str:
         return '{\n  "applications": ['
 
-    def begun(self, head: PreviewHeader) -> str:
+    def begun(self, header: PreviewHeader) -> str:
         comma = "," if self._applications else ""
         self._applications += 1
-        self._people = 0
-        self._tenant = {"domain": head.tenant.domain, "id": head.tenant.id}
-        known = {"population": head.population, "name": head.name, "warnings": list(head.warnings)}
-        return f'{comma}\n    {{\n{_members(known)},\n      "users": ['
+        self._users = 0
+        tenant = {"domain": header.tenant.domain, "id": header.tenant.id}
+        values = {
+            "population": header.population,
+            "name": header.name,
+            "tenant": tenant,
+            "warnings": list(header.warnings),
+        }
+        return f'{comma}\n    {{\n{_members(values)},\n      "users": ['
 
-    def person(self, person: UserPreview) -> str:
-        comma = "," if self._people else ""
-        self._people += 1
-        return f"{comma}\n{indent(write(document(person)).rstrip(), ' ' * 8)}"
+    def person(self, user: UserPreview) -> str:
+        comma = "," if self._users else ""
+        self._users += 1
+        return f"{comma}\n{indent(write(document(user)).rstrip(), ' ' * 8)}"
 
     def ended(self, summary: PreviewSummary) -> str:
-        end = "\n      ]" if self._people else "]"
-        return f"{end},\n{_members({'summary': _summary(summary), 'tenant': self._tenant})}\n    }}"
+        end = "\n      ]" if self._users else "]"
+        return f"{end},\n{_members({'summary': _summary(summary)})}\n    }}"
 
     def closed(self, *, complete: bool) -> str:
         end = "\n  ]" if self._applications else "]"
         return f'{end},\n  "complete": {str(complete).lower()},\n  "format_version": "{FORMAT_VERSION}"\n}}\n'
 
 
-def _members(known: Mapping[str, Json]) -> str:
-    """The members of an object, without its braces, at the depth of an application's."""
-    lines = write(known).splitlines()[1:-1]
+def _members(values: Mapping[str, Json]) -> str:
+    """Return the members of an application, without braces."""
+    lines = write(values).splitlines()[1:-1]
     return indent("\n".join(lines), " " * 4)
 
 
-def document(person: UserPreview) -> Json:
-    """One person as JSON values."""
-    before, after = _stand(person.before), _stand(person.after)
+def document(user: UserPreview) -> Json:
+    """Return one user as JSON values."""
+    before, after = _state(user.before), _state(user.after)
     for name in ("attributes", "resource"):
         if before[name] and before[name] == after[name]:
             del before[name]
     return {
-        "name": person.name,
-        "id": person.id,
-        "outcome": person.outcome.value,
-        "notes": list(person.notes),
+        "name": user.name,
+        "id": user.id,
+        "outcome": user.outcome.value,
+        "notes": list(user.notes),
         "before": before,
         "after": after,
-        "differences": [_contrast(one) for one in person.differences],
+        "differences": [_difference(difference) for difference in user.differences],
     }
 
 
-def _stand(stand: UserState) -> Json:
+def _state(state: UserState) -> Json:
     return {
-        "in_scope": stand.in_scope,
-        "reason": stand.reason,
-        "disabled": stand.disabled,
-        "attributes": {target: _sent(sent) for target, sent in stand.sent.items()},
-        "resource": dict(stand.resource) or None,
+        "in_scope": state.in_scope,
+        "reason": state.reason,
+        "disabled": state.disabled,
+        "attributes": {target: _sent(sent) for target, sent in state.sent.items()},
+        "resource": dict(state.resource) or None,
     }
 
 
-def _contrast(one: AttributeDiff) -> Json:
-    sides = {"before": one.before, "after": one.after}
-    told = {side: None if sent is None else _sent(sent) for side, sent in sides.items()}
-    return {"target": one.target, "reason": one.full_reason, **told}
+def _difference(difference: AttributeDiff) -> Json:
+    sides = {"before": difference.before, "after": difference.after}
+    values = {side: None if sent is None else _sent(sent) for side, sent in sides.items()}
+    return {"target": difference.target, "reason": difference.full_reason, **values}
 
 
 def _sent(sent: SentRequest) -> Json:
-    """A side of a mapping; what says nothing is left out."""
+    """Return one side of a mapping; members without information are left out."""
     value = list(sent.value) if isinstance(sent.value, tuple) else sent.value
-    more = {"reason": sent.reason or None, "default": sent.default}
-    kept = {name: text for name, text in more.items() if text is not None}
-    return {"kind": sent.kind, "apply": sent.apply, **kept, **({"value": value} if sent.kind == "value" else {})}
+    optional = {"reason": sent.reason or None, "default": sent.default}
+    present = {name: text for name, text in optional.items() if text is not None}
+    return {"kind": sent.kind, "apply": sent.apply, **present, **({"value": value} if sent.kind == "value" else {})}
 
 
 def _summary(summary: PreviewSummary) -> Json:
     return {
         "complete": summary.complete,
-        "warnings": list(notices(summary)),
+        "warnings": list(warnings(summary)),
         "users": summary.users,
-        "outcomes": {verdict.value: number for verdict, number in summary.outcomes.items()},
+        "outcomes": {outcome.value: number for outcome, number in summary.outcomes.items()},
         "mappings": {
-            one.target: {"counts": dict(one.counts), "examples": {what: list(e) for what, e in one.examples.items()}}
-            for one in summary.mappings
+            mapping.target: {
+                "counts": dict(mapping.counts),
+                "examples": {what: list(names) for what, names in mapping.examples.items()},
+            }
+            for mapping in summary.mappings
         },
     }

@@ -1,6 +1,4 @@
-"""A preview for a terminal or a pipe, person by person as they come. Who stays as they are is only counted, unless
-all is to be told.
-"""
+"""A preview as text, written user by user; unchanged users are only counted unless `full` is set."""
 
 from __future__ import annotations
 
@@ -20,11 +18,11 @@ from scimconf.plan.preview import (
 from scimconf.render.preview import words
 from scimconf.render.terminal.page import Page
 
-_UNTOLD = frozenset({UserOutcome.UNCHANGED, UserOutcome.OUT_OF_SCOPE})
+_NOT_LISTED = frozenset({UserOutcome.UNCHANGED, UserOutcome.OUT_OF_SCOPE})
 
 
 class TextPreview:
-    """Makes the text; `full` tells everybody, with all that is sent and the resource that a creation would carry."""
+    """Formats the parts of the text; `full` lists every user with all values and the resource of a creation."""
 
     def __init__(self, *, width: int = 80, color: bool = False, full: bool = False) -> None:
         self._page = Page(width, color)
@@ -33,66 +31,66 @@ class TextPreview:
     def opened(self) -> str:
         return ""
 
-    def begun(self, head: PreviewHeader) -> str:
-        lines = [*self._page.prose(0, f"{words.heading(head)}: {head.population}", "strong", hang=2)]
-        for notice in head.warnings:
-            lines += self._page.prose(2, notice, "quiet")
+    def begun(self, header: PreviewHeader) -> str:
+        lines = [*self._page.prose(0, f"{words.heading(header)}: {header.population}", "strong", hang=2)]
+        for warning in header.warnings:
+            lines += self._page.prose(2, warning, "quiet")
         return _joined([*lines, ""])
 
-    def person(self, person: UserPreview) -> str:
-        if person.outcome in _UNTOLD and not (self._full or person.notes):
+    def person(self, user: UserPreview) -> str:
+        if user.outcome in _NOT_LISTED and not (self._full or user.notes):
             return ""
-        return _joined([*self._heading(person), *self._body(person), ""])
+        return _joined([*self._heading(user), *self._body(user), ""])
 
     def ended(self, summary: PreviewSummary) -> str:
-        lines = [*self._page.prose(0, words.counts(summary), "strong", hang=2)]
-        for notice in words.notices(summary):
-            lines += self._page.prose(2, notice, "danger")
-        for one in summary.mappings:
-            lines += self._page.prose(2, one.target, "strong")
-            for told, examples in words.tally(one):
-                lines += self._page.prose(4, told)
+        lines = [*self._page.prose(0, words.summary_line(summary), "strong", hang=2)]
+        for warning in words.warnings(summary):
+            lines += self._page.prose(2, warning, "danger")
+        for mapping in summary.mappings:
+            lines += self._page.prose(2, mapping.target, "strong")
+            for count, examples in words.mapping_counts(mapping):
+                lines += self._page.prose(4, count)
                 for example in examples:
                     lines += self._page.prose(6, example, "quiet", hang=2)
         return _joined([*lines, ""])
 
     def closed(self, *, complete: bool) -> str:
-        return "" if complete else _joined([*self._page.prose(0, words.PART, "danger")])
+        return "" if complete else _joined([*self._page.prose(0, words.INCOMPLETE, "danger")])
 
-    # --- one person ---
+    # --- one user ---
 
-    def _heading(self, person: UserPreview) -> Iterator[str]:
-        sign, style = words.SIGNS[person.outcome]
-        yield from self._page.labelled(0, (style, f"{sign} "), ("strong", person.name), hang=2)
-        yield from self._page.prose(4, f"{words.verdict(person)}: {words.where(person)}", hang=2)
-        for note in person.notes:
+    def _heading(self, user: UserPreview) -> Iterator[str]:
+        sign, style = words.SIGNS[user.outcome]
+        yield from self._page.labelled(0, (style, f"{sign} "), ("strong", user.name), hang=2)
+        yield from self._page.prose(4, words.outcome(user), hang=2)
+        for note in user.notes:
             yield from self._page.prose(4, note, "danger", hang=2)
 
-    def _body(self, person: UserPreview) -> Iterator[str]:
-        differing = {one.target for one in person.differences}
-        for one in person.differences:
-            yield from self._contrast(one)
-        if self._full or person.outcome in (UserOutcome.ENTERS, UserOutcome.LEAVES) or person.before.left_out:
-            for target, sent in sorted(person.after.sent.items()):
+    def _body(self, user: UserPreview) -> Iterator[str]:
+        differing = {difference.target for difference in user.differences}
+        for difference in user.differences:
+            yield from self._difference(difference)
+        if self._full or user.outcome in (UserOutcome.ENTERS, UserOutcome.LEAVES) or user.before.left_out:
+            for target, sent in sorted(user.after.sent.items()):
                 if target not in differing:
                     yield from self._sent(target, sent)
         if self._full:
-            yield from self._resource(person.after)
+            yield from self._resource(user.after)
 
-    def _contrast(self, one: AttributeDiff) -> Iterator[str]:
-        sign = "~ " if one.is_sure else "? "
-        told = f"{one.target}: {said(one.before)} → {said(one.after)}"
-        yield from self._page.labelled(4, ("update", sign), ("", told), hang=4)
-        yield from self._page.prose(8, one.full_reason, "quiet", hang=2)
+    def _difference(self, difference: AttributeDiff) -> Iterator[str]:
+        sign = "~ " if difference.is_sure else "? "
+        text = f"{difference.target}: {said(difference.before)} → {said(difference.after)}"
+        yield from self._page.labelled(4, ("update", sign), ("", text), hang=4)
+        yield from self._page.prose(8, difference.full_reason, "quiet", hang=2)
 
     def _sent(self, target: str, sent: SentRequest) -> Iterator[str]:
         yield from self._page.prose(6, f"{target}: {said(sent)}", hang=2)
 
-    def _resource(self, stand: UserState) -> Iterator[str]:
-        if not stand.resource:
+    def _resource(self, state: UserState) -> Iterator[str]:
+        if not state.resource:
             return
-        yield from self._page.prose(4, words.carried(stand), "quiet")
-        for line in json.dumps(stand.resource, indent=2, sort_keys=True, ensure_ascii=False).split("\n"):
+        yield from self._page.prose(4, words.resource_label(state), "quiet")
+        for line in json.dumps(state.resource, indent=2, sort_keys=True, ensure_ascii=False).split("\n"):
             indent = len(line) - len(line.lstrip(" "))
             yield from self._page.prose(6 + indent, line[indent:], hang=2)
 

@@ -1,4 +1,4 @@
-"""The words that all forms of a preview share."""
+"""Words that all formats of a preview share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scimconf.plan.preview import (
     UserPreview,
     UserState,
 )
-from scimconf.render.labels import plural
+from scimconf.render.common.labels import plural, tenant_name
 
 SIGNS: Mapping[UserOutcome, tuple[str, str]] = MappingProxyType(
     {
@@ -27,67 +27,67 @@ SIGNS: Mapping[UserOutcome, tuple[str, str]] = MappingProxyType(
         UserOutcome.OUT_OF_SCOPE: (".", "quiet"),
     }
 )
-"""The sign of each verdict, and the style that it wears on a terminal."""
+"""The sign of each outcome, and its style on a terminal."""
 
-_VERDICTS: Mapping[UserOutcome, tuple[str, str]] = MappingProxyType(
+_OUTCOMES: Mapping[UserOutcome, tuple[str, str]] = MappingProxyType(
     {
-        UserOutcome.ENTERS: ("comes into scope", "come into scope"),
-        UserOutcome.LEAVES: ("falls out of scope", "fall out of scope"),
+        UserOutcome.ENTERS: ("enters scope", "enter scope"),
+        UserOutcome.LEAVES: ("leaves scope", "leave scope"),
         UserOutcome.CHANGES: ("changes", "change"),
         UserOutcome.POSSIBLY_CHANGES: ("may change", "may change"),
-        UserOutcome.UNKNOWN: ("may be in scope or not", "may be in scope or not"),
-        UserOutcome.UNCHANGED: ("stays as it is", "stay as they are"),
-        UserOutcome.OUT_OF_SCOPE: ("is out of scope before and after", "are out of scope before and after"),
+        UserOutcome.UNKNOWN: ("scope unknown", "with unknown scope"),
+        UserOutcome.UNCHANGED: ("unchanged", "unchanged"),
+        UserOutcome.OUT_OF_SCOPE: ("out of scope before and after", "out of scope before and after"),
     }
 )
+"""Each outcome for one user, and for several."""
+
+INCOMPLETE = "Incomplete preview: an application failed, or the preview was stopped."
 
 
-PART = "Not everything could be previewed: this is a part."
+def heading(header: PreviewHeader) -> str:
+    """Return the application and its tenant."""
+    tenant = tenant_name(header.tenant)
+    return f"{header.name} in {tenant}" if tenant else header.name
 
 
-def heading(head: PreviewHeader) -> str:
-    """The application and its tenant, as a plan begins."""
-    where = head.tenant.domain or head.tenant.id
-    return f"{head.name}  in {where}" if where else head.name
-
-
-def notices(summary: PreviewSummary) -> tuple[str, ...]:
-    """What is known of all people only when they were looked at."""
+def warnings(summary: PreviewSummary) -> tuple[str, ...]:
+    """Return warnings that are known only after all users were read."""
     if not summary.basic:
         return ()
-    of = "everybody" if summary.basic == summary.users else f"{summary.basic:,} of {summary.users:,}"
-    need = "This needs the Graph permission User.Read.All, consented to; it shows only in a new token."
-    return (f"Of {of}, only basic properties could be read, so everything else is undetermined. {need}",)
+    number = "all users" if summary.basic == summary.users else f"{summary.basic:,} of {summary.users:,} users"
+    hint = "Grant User.Read.All with admin consent, then sign in again."
+    return (f"Only basic properties of {number} could be read; all other values are undetermined. {hint}",)
 
 
-def carried(stand: UserState) -> str:
-    """What a resource is: nobody whose account is disabled is ever created."""
-    return "An update could carry" if stand.disabled else "A creation would carry"
+def resource_label(state: UserState) -> str:
+    """Return what the resource is: an update for a disabled account, since disabled users are never created."""
+    return "Would be updated with" if state.disabled else "Would be created as"
 
 
-def verdict(person: UserPreview) -> str:
-    return _VERDICTS[person.outcome][0]
+def outcome(user: UserPreview) -> str:
+    """Return what happens to a user, and why."""
+    return f"{_OUTCOMES[user.outcome][0]}: {_scope(user)}"
 
 
-def where(person: UserPreview) -> str:
-    """Why a person is in scope or not: the one reason, or both where they differ."""
-    before, after = person.before.reason, person.after.reason
-    return after if before == after else f"{_stand(person.before)} → {_stand(person.after)}"
+def _scope(user: UserPreview) -> str:
+    """Return why a user is in scope or not: one reason, or both sides if they differ."""
+    before, after = user.before.reason, user.after.reason
+    return after if before == after else f"{_side(user.before)} → {_side(user.after)}"
 
 
-def _stand(stand: UserState) -> str:
-    return f"{'not known' if stand.in_scope is None else 'in' if stand.in_scope else 'out'} ({stand.reason})"
+def _side(state: UserState) -> str:
+    return state.reason if state.in_scope is not None else f"unknown ({state.reason})"
 
 
-def counts(summary: PreviewSummary) -> str:
-    """How many people, and of each verdict how many."""
-    told = [
-        f"{number:,} {_VERDICTS[one][number != 1]}" for one in UserOutcome if (number := summary.outcomes.get(one, 0))
-    ]
-    stopped = "" if summary.complete else " The reading stopped there; not everybody was looked at."
-    return f"{plural(summary.users, 'person', 'people')}{': ' if told else ''}{', '.join(told)}.{stopped}"
+def summary_line(summary: PreviewSummary) -> str:
+    """Return how many users there are, and how many of each outcome."""
+    numbers = [(outcome, summary.outcomes.get(outcome, 0)) for outcome in UserOutcome]
+    parts = [f"{number:,} {_OUTCOMES[outcome][number != 1]}" for outcome, number in numbers if number]
+    stopped = "" if summary.complete else " Stopped early; not all users were read."
+    return f"{plural(summary.users, 'user')}{': ' if parts else ''}{', '.join(parts)}.{stopped}"
 
 
-def tally(one: MappingSummary) -> list[tuple[str, tuple[str, ...]]]:
-    """`3 change` with its examples, and so on."""
-    return [(f"{number:,} {COUNTED[what]}", one.examples.get(what, ())) for what, number in one.counts.items()]
+def mapping_counts(mapping: MappingSummary) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the counts of one mapping with their examples: `3 change`."""
+    return [(f"{number:,} {COUNTED[what]}", mapping.examples.get(what, ())) for what, number in mapping.counts.items()]

@@ -1,87 +1,122 @@
-"""The changes of one application: by kind, each with its sign, its address, its fields, and what it does to people."""
+"""The changes of one application by kind: sign, address, fields, and the effects on users."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from scimconf.plan import Change, Effect
-from scimconf.render.common.escaping import cells, pad, visible
-from scimconf.render.labels import by_weight, effect, place, revalued
-from scimconf.render.terminal.assignments import KIND as ASSIGNMENT
-from scimconf.render.terminal.assignments import assignment_lines, effect_lines
-from scimconf.render.terminal.fields import INDENT, brief, facts, field_lines
-from scimconf.render.terminal.page import Page
+from scimconf.plan import Effect
+from scimconf.render.common.change_view import ChangeRow, by_effect, combined_sentence
+from scimconf.render.common.effects import SEVERE
+from scimconf.render.common.escaping import cells, pad
+from scimconf.render.terminal.fields import INDENT, brief, field_lines
+from scimconf.render.terminal.page import Page, StyledText
+
+_MAX_COLUMN = 55
 
 
-def change_lines(page: Page, changes: Iterable[Change]) -> Iterator[str]:
-    """All changes, an empty line between kinds and around whatever takes more than one line."""
-    ordered = sorted(changes, key=lambda change: (place(change.kind), change.address, change.action))
-    for kind, own in groupby(ordered, key=lambda change: change.kind):
-        if kind == ASSIGNMENT:
+def change_lines(page: Page, rows: Iterable[ChangeRow]) -> Iterator[str]:
+    """Yield all rows, with an empty line between kinds and around every row of more than one line."""
+    for _, group in groupby(rows, key=lambda row: row.kind):
+        kind_rows = list(group)
+        if kind_rows[0].principal:
             yield ""
-            yield from assignment_lines(page, own)
+            yield from _principal_lines(page, kind_rows)
         else:
-            yield from _spaced(_blocks(page, list(own)))
+            yield from _spaced(_blocks(page, kind_rows))
 
 
-def _spaced(parts: Iterable[list[str]]) -> Iterator[str]:
-    tight = False
-    for lines in parts:
-        if not tight or len(lines) > 1:
+def _spaced(blocks: Iterable[list[str]]) -> Iterator[str]:
+    is_tight = False
+    for lines in blocks:
+        if not is_tight or len(lines) > 1:
             yield ""
         yield from lines
-        tight = len(lines) == 1
+        is_tight = len(lines) == 1
 
 
-def _blocks(page: Page, changes: Sequence[Change]) -> Iterator[list[str]]:
-    """Each change's lines; those that fit on one line have their fields in a column of their own."""
-    said = [_brief(change) for change in changes]
-    widths = [cells(visible(change.address.local)) for change, text in zip(changes, said, strict=True) if text]
+def _blocks(page: Page, rows: Sequence[ChangeRow]) -> Iterator[list[str]]:
+    """Yield the lines of each row; rows that fit on one line have their field in a common column."""
+    texts = [_brief(row) for row in rows]
+    widths = [cells(row.address) for row, text in zip(rows, texts, strict=True) if text]
     column = min(max(widths, default=0), page.width // 2)
-    for change, text in zip(changes, said, strict=True):
-        line = _line(page, change, column, text) if text else ""
-        yield [line] if line else list(_change(page, change))
+    for row, text in zip(rows, texts, strict=True):
+        line = _single_line(page, row, column, text) if text else ""
+        yield [line] if line else list(_block(page, row))
 
 
-def _brief(change: Change) -> str:
-    """What a change says besides its address, where that is one field and nothing else."""
-    return "" if change.effects - {Effect.RESYNC} or change.impact or facts(change.before) else brief(change)
+def _brief(row: ChangeRow) -> str:
+    """Return the row's only field if nothing else is to be shown."""
+    return "" if row.sentences or row.facts else brief(row.changes[0])
 
 
-def _line(page: Page, change: Change, column: int, text: str) -> str:
-    """The whole change on one line; empty where it does not fit."""
-    style, sign, address = change.action.value, change.action.symbol, visible(change.address.local)
-    why, said = _why(change), f" {pad(address, column)}  {text}"
-    if cells(f"{sign}{said}{why}") > page.room(2):
+def _single_line(page: Page, row: ChangeRow, column: int, text: str) -> str:
+    """Return the row on one line; empty if it does not fit."""
+    notes, rest = _notes(row), f" {pad(row.address, column)}  {text}"
+    if cells(f"{row.action.symbol}{rest}{notes}") > page.room(2):
         return ""
-    edge = 1 + len(address)
-    return page.line(2, (style, sign), ("strong", said[:edge]), ("", said[edge:]), ("quiet", why))
+    edge = 1 + len(row.address)
+    return page.line(
+        2, (row.action.value, row.action.symbol), ("strong", rest[:edge]), ("", rest[edge:]), ("quiet", notes)
+    )
 
 
-def _change(page: Page, change: Change) -> Iterator[str]:
-    yield from _head(page, change)
-    yield from field_lines(page, change)
-    for which in by_weight(change.effects - {Effect.RESYNC}):
-        yield from effect_lines(page, which, effect(which, change.kind, change.impact.get(which)))
-    if Effect.RESYNC in change.impact:
-        yield from effect_lines(page, Effect.RESYNC, revalued(change.impact[Effect.RESYNC]))
+def _block(page: Page, row: ChangeRow) -> Iterator[str]:
+    yield from _head(page, row)
+    yield from field_lines(page, row.changes[0])
+    for effect, sentence in row.sentences:
+        yield from _effect(page, effect, sentence)
 
 
-def _head(page: Page, change: Change) -> Iterator[str]:
-    """Sign and address, and in brackets why."""
-    style = change.action.value
-    sign, address, why = change.action.symbol, visible(change.address.local), _why(change)
-    if cells(f"{sign} {address}{why}") <= page.room(2):
-        yield page.line(2, (style, sign), ("strong", f" {address}"), ("quiet", why))
+def _head(page: Page, row: ChangeRow) -> Iterator[str]:
+    sign, notes = (row.action.value, row.action.symbol), _notes(row)
+    if cells(f"{row.action.symbol} {row.address}{notes}") <= page.room(2):
+        yield page.line(2, sign, ("strong", f" {row.address}"), ("quiet", notes))
         return
-    yield from page.labelled(2, (style, sign), ("strong", f" {address}"), hang=4)
-    if why:
-        yield from page.prose(INDENT, why.strip(), "quiet", hang=1)
+    yield from page.labelled(2, sign, ("strong", f" {row.address}"), hang=4)
+    if notes:
+        yield from page.prose(INDENT, notes.strip(), "quiet", hang=1)
 
 
-def _why(change: Change) -> str:
-    """The reason, and `resync` as a mere word: it is said in full below all changes, once."""
-    notes = [visible(change.reason)] if change.reason else []
-    notes += ["resync"] if Effect.RESYNC in change.effects else []
+def _notes(row: ChangeRow) -> str:
+    """Return the reason, and `resync` as a word: its sentence is printed once, below all changes."""
+    notes = [row.reason] if row.reason else []
+    notes += ["resync"] if Effect.RESYNC in row.effects and not row.principal else []
     return f"  ({'; '.join(notes)})" if notes else ""
+
+
+# --- assignments ---------------------------------------------------------------------------------------------------
+
+
+def _principal_lines(page: Page, rows: Sequence[ChangeRow]) -> Iterator[str]:
+    """Yield one line per principal, then each effect of all assignments once."""
+    column = min(max(cells(row.address) for row in rows), _MAX_COLUMN, page.width // 2)
+    for row in rows:
+        yield from _principal_line(page, row, column)
+    for effect, affected in by_effect(rows).items():
+        yield from _effect(page, effect, combined_sentence(effect, affected))
+
+
+def _principal_line(page: Page, row: ChangeRow, column: int) -> Iterator[str]:
+    roles, notes = _roles(row), _notes(row)
+    text = "".join(part for _, part in roles)
+    sign, lead = (row.action.value, row.action.symbol), f" {pad(row.address, column)}  "
+    if cells(f"{row.action.symbol}{lead}{text}{notes}") <= page.room(2):
+        yield page.line(2, sign, ("", lead), *roles, ("quiet", notes))
+        return
+    yield from page.labelled(2, sign, ("", f" {row.address}"), hang=4)
+    yield from page.prose(INDENT, f"{text}{notes}")
+
+
+def _roles(row: ChangeRow) -> list[StyledText]:
+    """Return `member → admin` for a swap, else the roles that come or go."""
+    removed, added = row.roles
+    if removed and added:
+        return [("delete", removed), ("", " → "), ("create", added)]
+    return [("", removed or added or "")]
+
+
+def _effect(page: Page, effect: Effect, sentence: str) -> Iterator[str]:
+    """Yield an effect; severe ones are marked with `!`, with or without color."""
+    label = ("danger", "! ") if effect in SEVERE else ("", "")
+    yield from page.labelled(INDENT, label, ("", sentence), hang=2)

@@ -1,109 +1,83 @@
-"""The fields of one change: names in a column, `before → after` beside them, or below where that is too long."""
+"""The fields of one change: names in a column, `before → after` beside them, or below if that is too long."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from scimconf.plan import Action, Change, Detail, FieldChange, Resource, WriteOnly
+from scimconf.plan import Action, Change, Detail, FieldChange, WriteOnly
 from scimconf.render.common.escaping import cells, pad, visible
+from scimconf.render.common.fields import detail_path, facts, is_nested, shown_fields
 from scimconf.render.common.values import block, inline
-from scimconf.render.labels import USUAL, short
-from scimconf.render.terminal.page import Page, Piece
+from scimconf.render.terminal.page import Page, StyledText
 
 Json = Any
 INDENT = 6
-_COLUMN = 28
-_FACTS = ("id", "assignments", "quarantine")
-_NOTHING: tuple[Json, ...] = (None, [], {}, ())
+_MAX_COLUMN = 28
 
 
 def field_lines(page: Page, change: Change) -> Iterator[str]:
-    """All fields that say something, and what Graph counts of a thing that goes."""
-    shown = shown_fields(change)
-    column = min(max((cells(visible(one.name)) for one in shown), default=0), _COLUMN)
-    for one in shown:
-        yield from _field(page, one, change.action, column)
+    """Yield all shown fields, and what Graph computes for a resource that is deleted or replaced."""
+    fields = shown_fields(change)
+    column = min(max((cells(visible(field.name)) for field in fields), default=0), _MAX_COLUMN)
+    for field in fields:
+        yield from _field(page, field, change.action, column)
     if change.action in {Action.DELETE, Action.REPLACE} and facts(change.before):
         yield from page.prose(INDENT, facts(change.before), "quiet", hang=1)
 
 
-def shown_fields(change: Change) -> list[FieldChange]:
-    """What changes; of a thing that comes or goes as a whole, what is neither empty nor as usual."""
-    if change.action in {Action.UPDATE, Action.REPLACE}:
-        return list(change.fields)
-    usual = USUAL.get(change.kind, {})
-    return [one for one in change.fields if one.write_only or _says(one, usual)]
-
-
-def _says(one: FieldChange, usual: Mapping[str, Json]) -> bool:
-    side = one.before if one.after is None else one.after
-    return side not in _NOTHING and not (one.name in usual and usual[one.name] == side)
-
-
 def brief(change: Change) -> str:
-    """The only field of a thing that comes or goes, on one line; empty where there are more, or something to add."""
-    shown = shown_fields(change)
-    if change.action in {Action.UPDATE, Action.REPLACE} or len(shown) != 1:
+    """Return the only field of a creation or deletion as `name: value`; empty if there are more fields, or facts."""
+    fields = shown_fields(change)
+    if change.action in {Action.UPDATE, Action.REPLACE} or len(fields) != 1:
         return ""
-    (one,) = shown
-    value = _write_only(one) if one.write_only else inline(one.before if one.after is None else one.after)
-    return f"{visible(one.name)}: {value}"
+    (field,) = fields
+    value = _write_only(field) if field.write_only else inline(field.before if field.after is None else field.after)
+    return f"{visible(field.name)}: {value}"
 
 
-def facts(resource: Resource | None) -> str:
-    """What Graph counts and names about a resource, in brackets; ids in short."""
-    known = resource.facts if resource and resource.address.kind != "assignment" else {}
-    said = [f"{name} {short(inline(known[name]))}" for name in _FACTS if known.get(name) not in (None, "")]
-    return f"({', '.join(said)})" if said else ""
-
-
-def _field(page: Page, one: FieldChange, action: Action, column: int) -> Iterator[str]:
-    if one.write_only or isinstance(one.after, WriteOnly):
-        yield from _row(page, one.name, column, [("", _write_only(one))])
+def _field(page: Page, field: FieldChange, action: Action, column: int) -> Iterator[str]:
+    if field.write_only or isinstance(field.after, WriteOnly):
+        yield from _row(page, field.name, column, [("", _write_only(field))])
     elif action is Action.CREATE:
-        yield from _value(page, one.name, column, one.after)
+        yield from _value(page, field.name, column, field.after)
     elif action is Action.DELETE:
-        yield from _value(page, one.name, column, one.before)
+        yield from _value(page, field.name, column, field.before)
     else:
-        yield from _both(page, one, column)
+        yield from _both(page, field, column)
 
 
-def _write_only(one: FieldChange) -> str:
-    if not isinstance(one.after, WriteOnly):
+def _write_only(field: FieldChange) -> str:
+    if not isinstance(field.after, WriteOnly):
         return "(write-only)"
-    again = "" if one.before is None else "sent again "
-    return f"(write-only, {again}from {one.after.reference})"
+    again = "" if field.before is None else "sent again "
+    return f"(write-only, {again}from {field.after.reference})"
 
 
 def _value(page: Page, name: str, column: int, value: Json) -> Iterator[str]:
-    whole = inline(value)
-    if _fits(page, column, whole):
-        yield page.line(INDENT, ("", f"{pad(visible(name), column)}  {whole}"))
+    text = inline(value)
+    if _fits(page, column, text):
+        yield page.line(INDENT, ("", f"{pad(visible(name), column)}  {text}"))
         return
     yield page.line(INDENT, ("", name))
     yield from page.lines(INDENT + 2, block(value, page.room(INDENT + 2)))
 
 
-def _both(page: Page, one: FieldChange, column: int) -> Iterator[str]:
-    before, after = inline(one.before), inline(one.after)
-    if not _deep(one) and _fits(page, column, f"{before} → {after}"):
-        yield from _row(page, one.name, column, [("delete", before), ("", " → "), ("create", after)])
+def _both(page: Page, field: FieldChange, column: int) -> Iterator[str]:
+    before, after = inline(field.before), inline(field.after)
+    if not is_nested(field) and _fits(page, column, f"{before} → {after}"):
+        yield from _row(page, field.name, column, [("delete", before), ("", " → "), ("create", after)])
         return
-    yield page.line(INDENT, ("", one.name))
-    if one.details:
-        yield from _details(page, one)
+    yield page.line(INDENT, ("", field.name))
+    if field.details:
+        for detail in field.details:
+            yield from _detail(page, _nested_path(detail, field), detail)
     else:
-        yield from _signed(page, "-", "delete", one.before)
-        yield from _signed(page, "+", "create", one.after)
+        yield from _signed(page, "-", "delete", field.before)
+        yield from _signed(page, "+", "create", field.after)
 
 
-def _deep(one: FieldChange) -> bool:
-    """Whether the difference is inside of something, where the details say more than the two wholes."""
-    return any(len(detail.path) > 1 or isinstance(detail.path[-1], str) for detail in one.details if detail.path)
-
-
-def _row(page: Page, name: str, column: int, value: list[Piece]) -> Iterator[str]:
+def _row(page: Page, name: str, column: int, value: list[StyledText]) -> Iterator[str]:
     if _fits(page, column, "".join(text for _, text in value)):
         yield page.line(INDENT, ("", f"{pad(visible(name), column)}  "), *value)
         return
@@ -120,52 +94,25 @@ def _signed(page: Page, sign: str, style: str, value: Json) -> Iterator[str]:
         yield page.line(INDENT + 2, (style, f"{' ' if number else sign} {line}"))
 
 
-def _details(page: Page, one: FieldChange) -> Iterator[str]:
-    for detail in one.details:
-        yield from _detail(page, _path(detail, one.before, one.after), detail)
+def _nested_path(detail: Detail, field: FieldChange) -> str:
+    """Return the path inside the field; a bare list position is not informative and is left out."""
+    path = detail_path(detail, field.before, field.after)
+    return "" if len(detail.path) == 1 and path.startswith("[") else path
 
 
 def _detail(page: Page, path: str, detail: Detail) -> Iterator[str]:
-    """What was added or taken away after its sign; what became something else after its path."""
+    """Yield an addition or removal after its sign, a replaced value after its path."""
     lead = f"{path}: " if path else ""
     sides = [("-", "delete", detail.before), ("+", "create", detail.after)]
-    told = [(sign, style, value) for sign, style, value in sides if value is not None]
-    short = " → ".join(inline(value) for _, _, value in told)
+    present = [(sign, style, value) for sign, style, value in sides if value is not None]
+    short = " → ".join(inline(value) for _, _, value in present)
     if cells(lead + short) > page.room(INDENT + 4):
         yield from page.prose(INDENT + 2, path) if path else ()
-        for sign, style, value in told:
+        for sign, style, value in present:
             yield from _signed(page, sign, style, value)
-    elif len(told) == 1:
-        sign, style, value = told[0]
+    elif len(present) == 1:
+        sign, style, value = present[0]
         yield page.line(INDENT + 2, (style, f"{sign} {lead}{inline(value)}"))
     else:
         before, after = inline(detail.before), inline(detail.after)
         yield page.line(INDENT + 2, ("", lead), ("delete", before), ("", " → "), ("create", after))
-
-
-def _path(detail: Detail, before: Json, after: Json) -> str:
-    """`employees.all[2].value`: an item of a list by its name, where it has one; a bare position says nothing."""
-    text, sides = "", (before, after)
-    for part in detail.path:
-        sides = (_inside(sides[0], part), _inside(sides[1], part))
-        text = _joined(text, part, _name(sides))
-    return "" if len(detail.path) == 1 and text.startswith("[") else text
-
-
-def _joined(text: str, part: str | int, name: str) -> str:
-    if isinstance(part, int) and not name:
-        return f"{text}[{part}]"
-    said = name or str(part)
-    return visible(f"{text}.{said}" if text else said)
-
-
-def _inside(side: Json, part: str | int) -> Json:
-    if isinstance(part, int):
-        return side[part] if isinstance(side, list) and part < len(side) else None
-    return side.get(part) if isinstance(side, Mapping) else None
-
-
-def _name(sides: tuple[Json, Json]) -> str:
-    """The name of a list's item, where both sides that have it agree."""
-    names = {side["name"] for side in sides if isinstance(side, Mapping) and isinstance(side.get("name"), str)}
-    return names.pop() if len(names) == 1 else ""

@@ -1,4 +1,4 @@
-"""What one application's apply did: done in short, everything else in full, and the way on."""
+"""The report of an apply: what was done in short, everything else in full, and how to continue."""
 
 from __future__ import annotations
 
@@ -6,79 +6,82 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from scimconf.plan import ApplyStatus, Report, Result, StepOutcome
-from scimconf.render.labels import counts
+from scimconf.render.common.labels import counts
 from scimconf.render.terminal.fields import INDENT
 from scimconf.render.terminal.page import Page
 
-_LISTED = 20
+_MAX_LISTED = 20
 _STYLES = {Result.DONE: "create", Result.UNCONFIRMED: "update", Result.SKIPPED: "replace", Result.FAILED: "danger"}
-_NEXT = {
+_NEXT_STEPS = {
     ApplyStatus.FAILED: "No changes were made. Fix the problem and run apply again.",
-    ApplyStatus.STALE: "The tenant has changed since the plan. Run plan again, review it, and apply that.",
-    ApplyStatus.BLOCKED: "If the change is intended, allow the guard and run apply again.",
+    ApplyStatus.STALE: "The tenant has changed since the plan. Plan again, review the new plan, and apply it.",
+    ApplyStatus.BLOCKED: "A guard blocked the plan. Allow the guard if the change is intended, then run apply again.",
     ApplyStatus.PARTIALLY_APPLIED: "Fix the problem and run apply again: it plans again and does what remains.",
-    ApplyStatus.INVALID: "Fix the errors in the spec and run apply again.",
+    ApplyStatus.INVALID: "Fix the spec and run apply again.",
     ApplyStatus.INTERRUPTED: "Interrupted. Run apply again: it plans again and does what remains.",
 }
 
 
 def report_lines(page: Page, report: Report) -> Iterator[str]:
+    """Yield the report of one application."""
     yield page.line(0, ("strong", report.name))
     yield from _done(page, report)
     for result in (Result.UNCONFIRMED, Result.SKIPPED, Result.FAILED):
-        outcomes = [one for one in report.outcomes if one.result is result]
-        many = len(outcomes) > _LISTED and result is not Result.FAILED
-        yield from _folded(page, outcomes) if many else _each(page, outcomes)
+        outcomes = [outcome for outcome in report.outcomes if outcome.result is result]
+        is_long = len(outcomes) > _MAX_LISTED and result is not Result.FAILED
+        yield from _summarised(page, outcomes) if is_long else _listed(page, outcomes)
     yield from _end(page, report)
     yield ""
 
 
 def _done(page: Page, report: Report) -> Iterator[str]:
-    """Addresses one by one while they can be taken in at a glance, else how many of each kind."""
+    """Yield the addresses while there are few of them, else how many of each kind."""
     done = sorted(address for address, result in report.by_address().items() if result is Result.DONE)
-    if len(done) > _LISTED:
+    if len(done) > _MAX_LISTED:
         yield from _line(page, Result.DONE, counts(Counter(address.kind for address in done)))
     else:
         for address in done:
             yield from _line(page, Result.DONE, address.local)
 
 
-def _folded(page: Page, outcomes: Sequence[StepOutcome]) -> Iterator[str]:
-    """How many of each kind, and every reason once."""
-    addresses = {address for one in outcomes for address in one.addresses}
+def _summarised(page: Page, outcomes: Sequence[StepOutcome]) -> Iterator[str]:
+    """Yield how many of each kind, and every reason once."""
+    addresses = {address for outcome in outcomes for address in outcome.addresses}
     yield from _line(page, outcomes[0].result, counts(Counter(address.kind for address in addresses)))
-    for said in dict.fromkeys(part for one in outcomes for part in (one.detail, one.hint) if part):
-        yield from page.prose(INDENT, said, hang=2)
+    for text in dict.fromkeys(part for outcome in outcomes for part in (outcome.detail, outcome.hint) if part):
+        yield from page.prose(INDENT, text, hang=2)
 
 
-def _each(page: Page, outcomes: Sequence[StepOutcome]) -> Iterator[str]:
-    for one in outcomes:
-        whose = ", ".join(address.local for address in one.addresses)
-        yield from _line(page, one.result, whose or one.message)
-        for said in (one.message if whose else "", one.detail, one.hint):
-            if said:
-                yield from page.prose(INDENT, said, hang=2)
+def _listed(page: Page, outcomes: Sequence[StepOutcome]) -> Iterator[str]:
+    for outcome in outcomes:
+        addresses = ", ".join(address.local for address in outcome.addresses)
+        yield from _line(page, outcome.result, addresses or outcome.message)
+        for text in (outcome.message if addresses else "", outcome.detail, outcome.hint):
+            if text:
+                yield from page.prose(INDENT, text, hang=2)
 
 
-def _line(page: Page, result: Result, said: str) -> Iterator[str]:
+def _line(page: Page, result: Result, text: str) -> Iterator[str]:
     word = result.word.upper() if result is Result.FAILED else result.word
-    yield from page.labelled(2, (_STYLES[result], word), ("", f"  {said}"), hang=4)
+    yield from page.labelled(2, (_STYLES[result], word), ("", f"  {text}"), hang=4)
 
 
 def _end(page: Page, report: Report) -> Iterator[str]:
-    """What is true of the whole, in sum, and the way on."""
+    """Yield what is true of the whole apply, the counts, and how to continue."""
     if report.outcomes:
         yield ""
-    for said, style in ((report.error, "danger"), (report.hint, "")):
-        if said:
-            yield from page.prose(2, said, style, hang=2)
-    for notice in report.warnings:
-        yield from page.labelled(2, ("replace", "note:"), ("", f" {notice}"), hang=2)
+    for text, style in ((report.error, "danger"), (report.hint, "")):
+        if text:
+            yield from page.prose(2, text, style, hang=2)
+    for warning in report.warnings:
+        yield from page.labelled(2, ("replace", "warning:"), ("", f" {warning}"), hang=2)
     if report.backup:
-        yield from page.prose(2, f"backup of the previous documents: {report.backup}", hang=2)
+        yield from page.prose(2, f"previous documents saved in {report.backup}", hang=2)
     numbers = Counter(report.by_address().values())
-    summary = "; ".join(f"{numbers[result]:,} {result.word}" for result in Result if numbers[result])
-    if summary or report.status not in _NEXT:
-        yield from page.prose(2, f"{summary}." if summary else "No changes were made.", "strong", hang=2)
-    if report.status in _NEXT:
-        yield from page.labelled(2, ("strong", "next:"), ("", f" {_NEXT[report.status]}"), hang=2)
+    text = "; ".join(f"{numbers[result]:,} {result.word}" for result in Result if numbers[result])
+    if text:
+        yield from page.prose(2, f"{text}.", "strong", hang=2)
+    elif report.status not in _NEXT_STEPS:
+        yield from page.prose(2, "No changes were made.", "strong", hang=2)
+    if report.status in _NEXT_STEPS:
+        yield from page.labelled(2, ("strong", "next:"), ("", f" {_NEXT_STEPS[report.status]}"), hang=2)

@@ -1,100 +1,119 @@
-"""One application's plan in sections: heading, notices, changes, drift, what is left alone, guards."""
+"""One application's plan in sections: heading, warnings, changes, drift, unmanaged resources, guards."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from scimconf.plan import ApplicationPlan, Effect, Guard, Resource, Tenant
+from scimconf.plan import ApplicationPlan, Effect, Guard, Plan, Resource
+from scimconf.render.common.change_view import ChangeRow, change_rows
+from scimconf.render.common.diagnostic_text import sentence
+from scimconf.render.common.effects import full_resync
 from scimconf.render.common.escaping import cells, pad, visible
-from scimconf.render.diagnostics import sentence
-from scimconf.render.labels import HORIZON, counts, effect, opening, place, plural, short, sum_up
-from scimconf.render.terminal.assignments import KIND as ASSIGNMENT
+from scimconf.render.common.fields import facts
+from scimconf.render.common.labels import (
+    ABANDONED,
+    DRIFT,
+    ID_LABELS,
+    PARTIAL,
+    counts,
+    guard_status,
+    kind_order,
+    plural,
+    shorten_ids,
+    tenant_mismatch,
+    tenant_name,
+)
+from scimconf.render.common.verdict import application_summary
 from scimconf.render.terminal.changes import change_lines
-from scimconf.render.terminal.fields import facts
 from scimconf.render.terminal.page import Page
 
-_IDS = {
-    "app_id": "app id",
-    "service_principal": "service principal",
-}
+
+def tenant_lines(page: Page, plan: Plan) -> Iterator[str]:
+    """Yield the tenant as the plan's first line, with a mismatch directly below it."""
+    if tenant_name(plan.tenant):
+        yield from page.labelled(0, ("strong", "Tenant: "), ("", shorten_ids(tenant_name(plan.tenant))), hang=2)
+    for application in plan.applications:
+        guard = tenant_mismatch(application)
+        if guard is not None:
+            yield from page.labelled(0, ("danger", "! Wrong tenant"), ("", f" for {application.name}: {guard.message}"))
+    if tenant_name(plan.tenant):
+        yield ""
 
 
-def application_lines(page: Page, plan: ApplicationPlan, tenant: Tenant, *, unmanaged: bool = False) -> Iterator[str]:
-    yield from _heading(page, plan, tenant)
-    yield from _horizon(page, plan)
-    yield from _notices(page, plan)
-    if plan.changes:
-        yield from change_lines(page, plan.changes)
-        yield from _resync(page, plan)
+def application_lines(page: Page, plan: ApplicationPlan, *, unmanaged: bool = False) -> Iterator[str]:
+    """Yield the plan of one application; `unmanaged` lists the resources that the spec does not manage."""
+    yield from _heading(page, plan)
+    yield from _partial(page, plan)
+    yield from _warnings(page, plan)
+    rows = change_rows(plan.changes)
+    if rows:
+        yield from change_lines(page, rows)
+        yield from _full_resync(page, rows)
     else:
         yield from ["", page.line(2, ("", "No changes."))]
     yield from _drift(page, plan.unmanaged_drift)
-    yield from _behind(page, plan)
-    yield from _rest(page, plan)
-    for one in plan.unmanaged if unmanaged else ():
-        yield from page.prose(4, f". {one.address.local}", "quiet", hang=4)
+    yield from _abandoned(page, plan)
+    yield from _unmanaged(page, plan)
+    for resource in plan.unmanaged if unmanaged else ():
+        yield from page.prose(4, f". {resource.address.local}", "quiet", hang=4)
     yield from _guards(page, plan.guards)
 
 
-def _heading(page: Page, plan: ApplicationPlan, tenant: Tenant) -> Iterator[str]:
-    where = tenant.domain or short(tenant.id)
-    yield from page.prose(0, f"{plan.name}  in {where}" if where else plan.name, "strong", hang=2)
-    ids = ", ".join(f"{_IDS.get(key, key.replace('_', ' '))} {short(value)}" for key, value in plan.ids.items())
-    for said in (ids, ", ".join(plan.paths)):
-        if said:
-            yield from page.prose(2, said, "quiet")
+def _heading(page: Page, plan: ApplicationPlan) -> Iterator[str]:
+    yield from page.prose(0, plan.name, "strong", hang=2)
+    ids = [f"{ID_LABELS.get(name, name.replace('_', ' '))} {shorten_ids(value)}" for name, value in plan.ids.items()]
+    for line in (", ".join(ids), ", ".join(plan.paths)):
+        if line:
+            yield from page.prose(2, line, "quiet")
 
 
-def _horizon(page: Page, plan: ApplicationPlan) -> Iterator[str]:
+def _partial(page: Page, plan: ApplicationPlan) -> Iterator[str]:
     if not plan.complete:
-        first, why = HORIZON
-        yield from ["", *page.labelled(2, ("replace", f"! {first}"), ("", f" {why}"), hang=2)]
+        title, explanation = PARTIAL
+        yield from ["", *page.labelled(2, ("replace", f"! {title}"), ("", f" {explanation}"), hang=2)]
 
 
-def _notices(page: Page, plan: ApplicationPlan) -> Iterator[str]:
+def _warnings(page: Page, plan: ApplicationPlan) -> Iterator[str]:
     if plan.warnings:
         yield ""
-    for problem in plan.warnings:
-        style, mark = ("danger", "! problem") if problem.is_error else ("replace", "note")
-        label = f"{mark} {problem.code}:" if problem.code else f"{mark}:"
-        yield from page.labelled(2, (style, label), ("", f" {sentence(problem)}"), hang=2)
+    for diagnostic in plan.warnings:
+        style, word = ("danger", "! error") if diagnostic.is_error else ("replace", "warning")
+        label = f"{word} {diagnostic.code}:" if diagnostic.code else f"{word}:"
+        yield from page.labelled(2, (style, label), ("", f" {sentence(diagnostic)}"), hang=2)
 
 
-def _resync(page: Page, plan: ApplicationPlan) -> Iterator[str]:
-    number = sum(Effect.RESYNC in change.effects for change in plan.changes if change.kind != ASSIGNMENT)
+def _full_resync(page: Page, rows: Sequence[ChangeRow]) -> Iterator[str]:
+    number = sum(Effect.RESYNC in row.effects and not row.principal for row in rows)
     if number:
-        word, colon, said = effect(Effect.RESYNC, "").partition(":")
         yield ""
-        because = f"{said}, because of {plural(number, 'change')}"
-        yield from page.labelled(2, ("strong", word + colon), ("", because), hang=2)
+        yield from page.prose(2, full_resync(number), "strong", hang=2)
 
 
-def _drift(page: Page, reported: Iterable[Resource]) -> Iterator[str]:
-    listed = sorted(reported, key=lambda resource: (place(resource.address.kind), resource.address))
-    if listed:
+def _drift(page: Page, resources: Iterable[Resource]) -> Iterator[str]:
+    ordered = sorted(resources, key=lambda resource: (kind_order(resource.address.kind), resource.address))
+    if ordered:
         yield ""
-        yield from page.prose(2, "drift: in the tenant, not in the spec; only reported", "strong", hang=2)
-    for resource in listed:
+        yield from page.labelled(2, ("strong", f"{DRIFT[0].lower()}:"), ("", f" {DRIFT[1]}"), hang=2)
+    for resource in ordered:
         yield from page.prose(4, f"? {resource.address.local}  {facts(resource)}".rstrip(), hang=4)
 
 
-def _behind(page: Page, plan: ApplicationPlan) -> Iterator[str]:
-    """What a former spec named: it stays until it is said to be absent."""
+def _abandoned(page: Page, plan: ApplicationPlan) -> Iterator[str]:
+    """Yield what a previous spec managed; it stays until the spec says that it is absent."""
     if plan.abandoned:
         yield ""
-        said = " no longer in the spec, still in the tenant; to remove it, write"
-        yield from page.labelled(2, ("strong", "left behind:"), ("", said), hang=2)
-    for one in plan.abandoned:
-        yield from page.prose(4, f"? {one.address.local}", hang=4)
-        yield from page.prose(8, one.removal_snippet, hang=2)
+        yield from page.labelled(2, ("strong", f"{ABANDONED[0].lower()}:"), ("", f" {ABANDONED[1]}"), hang=2)
+    for abandoned in plan.abandoned:
+        yield from page.prose(4, f"? {abandoned.address.local}", hang=4)
+        yield from page.prose(8, abandoned.removal_snippet, hang=2)
 
 
-def _rest(page: Page, plan: ApplicationPlan) -> Iterator[str]:
-    left, excluded = counts(plan.unmanaged_counts), plan.excluded_changes
-    if left or excluded:
+def _unmanaged(page: Page, plan: ApplicationPlan) -> Iterator[str]:
+    unmanaged, excluded = counts(plan.unmanaged_counts), plan.excluded_changes
+    if unmanaged or excluded:
         yield ""
-    if left:
-        yield from page.prose(2, f"left alone: {left}", "quiet", hang=2)
+    if unmanaged:
+        yield from page.prose(2, f"unmanaged: {unmanaged}", "quiet", hang=2)
     if excluded:
         yield from page.prose(2, f"excluded by --only or --exclude: {plural(excluded, 'change')}", "quiet", hang=2)
 
@@ -103,15 +122,14 @@ def _guards(page: Page, guards: Sequence[Guard]) -> Iterator[str]:
     if guards:
         yield ""
     for guard in sorted(guards, key=lambda guard: guard.is_allowed):
-        about = f" at {guard.address.local}" if guard.address and guard.address.rest else ""
-        style, mark = ("strong", "") if guard.is_allowed else ("danger", "! ")
-        yield from page.labelled(2, (style, f"{mark}guard {guard.id}"), ("", f"{about}: {guard.message}"), hang=4)
-        yield from page.prose(6, opening(guard), hang=2)
+        place = f" at {guard.address.local}" if guard.address and guard.address.rest else ""
+        style, word = ("strong", "allowed guard") if guard.is_allowed else ("danger", "! guard")
+        yield from page.labelled(2, (style, f"{word} {guard.id}"), ("", f"{place}: {guard.message}"), hang=4)
+        yield from page.prose(6, guard_status(guard), hang=2)
 
 
 def total_lines(page: Page, plans: Sequence[ApplicationPlan]) -> Iterator[str]:
-    """The counts of each application, where there are several."""
+    """Yield the counts of each application."""
     column = min(max(cells(visible(plan.name)) for plan in plans), page.width // 2)
     for plan in plans:
-        said = sum_up(plan.changes) if plan.changes else "no changes"
-        yield from page.prose(0, f"{pad(visible(plan.name), column)}  {said}", hang=2)
+        yield from page.prose(0, f"{pad(visible(plan.name), column)}  {application_summary(plan)}", hang=2)

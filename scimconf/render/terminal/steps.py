@@ -1,4 +1,4 @@
-"""The list that `apply` walks, phase by phase: each request with its body, each document with its edits."""
+"""The steps of an apply, phase by phase: each request with its body, each document with its edits."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import Any, assert_never
 
 from scimconf.plan import WriteOnly
+from scimconf.render.common.labels import plural
 from scimconf.render.common.values import block, inline
-from scimconf.render.labels import plural
 from scimconf.render.terminal.page import Page
 from scimconf.snapshot import SecretRef
 from scimconf.steps import Edit, PendingDocument, Read, Send, Step
@@ -16,21 +16,21 @@ from scimconf.steps import Edit, PendingDocument, Read, Send, Step
 Json = Any
 _VERBS = {"put": "PUT", "put_values": "PUT", "patch": "PATCH", "never": "GET"}
 
-_TABLES = frozenset({"operators"})
-"""Parts of an edit's value that it only looks things up in."""
+_LOOKUP_TABLES = frozenset({"operators"})
+"""Parts of an edit's value that are only used for lookups, and not sent."""
 
 
 def step_lines(page: Page, steps: Iterable[Step]) -> Iterator[str]:
-    """Steps by phase, in their order; all edits that one phase makes of a document are one write of it."""
+    """Yield the steps by phase, in order; all edits of one document in one phase are one write."""
     ordered = sorted(steps, key=lambda step: step.phase)
-    for phase, own in groupby(ordered, key=lambda step: step.phase):
+    for phase, group in groupby(ordered, key=lambda step: step.phase):
         yield from ["", page.line(2, ("strong", f"{phase.name}"))]
-        for together in _nodes(own):
-            yield from _node(page, together)
+        for node in _nodes(group):
+            yield from _node(page, node)
 
 
 def _nodes(steps: Iterable[Step]) -> Iterable[list[Step]]:
-    """Edits of one document gathered at the first of them; every other step by itself."""
+    """Return the edits of each document together, every other step by itself."""
     nodes: dict[object, list[Step]] = {}
     for number, step in enumerate(steps):
         key = step.document.name if isinstance(step, Edit) else number
@@ -38,14 +38,14 @@ def _nodes(steps: Iterable[Step]) -> Iterable[list[Step]]:
     return nodes.values()
 
 
-def _node(page: Page, together: Sequence[Step]) -> Iterator[str]:
+def _node(page: Page, node: Sequence[Step]) -> Iterator[str]:
     yield ""
-    first = together[0]
+    first = node[0]
     if isinstance(first, Edit):
-        said = f"write the document {first.document.name} once, with {plural(len(together), 'edit')}"
-        yield from page.prose(4, said, "strong", hang=2)
+        title = f"write document {first.document.name} once, with {plural(len(node), 'edit')}"
+        yield from page.prose(4, title, "strong", hang=2)
         yield from page.prose(6, f"{_VERBS[first.document.written]} {first.document.path}", "update", hang=4)
-    for step in together:
+    for step in node:
         match step:
             case Send():
                 yield from _send(page, step)
@@ -59,28 +59,28 @@ def _node(page: Page, together: Sequence[Step]) -> Iterator[str]:
 
 def _send(page: Page, step: Send) -> Iterator[str]:
     yield from page.prose(4, step.description, "strong", hang=2)
-    yield from _serves(page, step, 6)
+    yield from _addresses(page, step, 6)
     yield from page.prose(6, f"{step.method} {step.path}", "update", hang=4)
     if step.body is not None:
-        yield from page.lines(8, block(_plain(step.body), page.room(8)))
+        yield from page.lines(8, block(_printable(step.body), page.room(8)))
     if step.outputs:
-        given = ", ".join(f"{{{name}}} = {source}" for name, source in step.outputs)
-        yield from page.prose(6, f"the answer gives {given}", "quiet", hang=2)
+        outputs = ", ".join(f"{{{name}}} = {source}" for name, source in step.outputs)
+        yield from page.prose(6, f"from the response: {outputs}", "quiet", hang=2)
 
 
 def _edit(page: Page, step: Edit) -> Iterator[str]:
     yield from page.prose(6, f"{step.description}: {_operation(step)}", hang=2)
-    yield from _serves(page, step, 8)
+    yield from _addresses(page, step, 8)
     if step.value is not None:
-        yield from page.lines(8, block(_plain(step.value), page.room(8)))
+        yield from page.lines(8, block(_printable(step.value), page.room(8)))
     if step.expression:
-        yield from page.prose(8, "source: what parseExpression makes of", hang=2)
+        yield from page.prose(8, "source: parseExpression of", hang=2)
         yield from page.lines(10, block(step.expression, page.room(10)))
 
 
 def _read(page: Page, step: Read) -> Iterator[str]:
     yield from page.prose(4, step.description, "strong", hang=2)
-    yield from _serves(page, step, 6)
+    yield from _addresses(page, step, 6)
     yield from page.prose(6, f"GET {step.document.path}", "update", hang=4)
     yield from page.prose(6, f"until {_operation(step)}", hang=2)
 
@@ -89,22 +89,22 @@ def _operation(step: Edit | Read) -> str:
     return " ".join([step.operation, *map(inline, step.key)])
 
 
-def _serves(page: Page, step: Step, indent: int) -> Iterator[str]:
+def _addresses(page: Page, step: Step, indent: int) -> Iterator[str]:
     for address in step.addresses:
         if address.local not in step.description:
             yield from page.prose(indent, f"for {address.local}", "quiet", hang=2)
 
 
-def _plain(value: Json) -> Json:
-    """A body as data that can be shown: a secret by the reference that names it, a folded set by its document."""
+def _printable(value: Json) -> Json:
+    """Return a body as printable data: a secret by its reference, a pending document by its name."""
     match value:
         case SecretRef():
             return WriteOnly(str(value))
         case PendingDocument(document):
-            return f"(what the edits of {document} leave)"
+            return f"(the values of {document} after its edits)"
         case dict():
-            return {key: _plain(part) for key, part in value.items() if key not in _TABLES}
+            return {key: _printable(part) for key, part in value.items() if key not in _LOOKUP_TABLES}
         case list() | tuple():
-            return [_plain(part) for part in value]
+            return [_printable(part) for part in value]
         case _:
             return value

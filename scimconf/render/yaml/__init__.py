@@ -1,7 +1,7 @@
-"""Specs as YAML: one canonical layout, whoever wrote the file.
+"""Specs as YAML in one canonical layout.
 
-`format_text` brings a file into that layout and keeps its comments and anchors; `write_spec` writes a new one. Neither
-changes what a spec says, and what cannot be formatted safely is a problem.
+`format_text` formats a file and keeps its comments and anchors; `write_spec` writes a new file. Neither changes the
+meaning of a spec; a file that cannot be formatted safely is an error.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ __all__ = ["CommentNotes", "format_text", "write_spec"]
 
 
 def format_text(text: str, file: str = "the text") -> str:
-    """The text of a spec, or of a part of one, in canonical order and layout; raises ProblemsError.
+    """Return a spec, or a part of one, in canonical order and layout; raise DiagnosticsError if it is not valid YAML.
 
-    `file` is the name that problems carry. Line breaks stay as the first one is.
+    `file` is the name in diagnostics. All line breaks become like the first one.
     """
     before = loaded(text, file)
     refused(before)
@@ -31,16 +31,16 @@ def format_text(text: str, file: str = "the text") -> str:
     except UnreadableError as error:
         raise unreadable(error, file) from error
     arrange(document)
-    made = layout(document)
-    check(before, document, made, file)
-    return made.replace("\n", "\r\n") if "\r\n" in text.partition("\n")[0] + "\n" else made
+    formatted = layout(document)
+    check(before, document, formatted, file)
+    return formatted.replace("\n", "\r\n") if "\r\n" in text.partition("\n")[0] + "\n" else formatted
 
 
 def write_spec(tree: Mapping[str, Any], notes: CommentNotes = NOTHING) -> str:
-    """The text of a new spec from plain values.
+    """Return the text of a new spec from plain values.
 
-    Texts get quotes where they need them; a `Plain` is written without, so that `Plain("none")` means none and "none"
-    is the word.
+    Strings get quotes where they need them; a `Plain` is written without quotes, so that `Plain("none")` means none and
+    "none" is the string.
     """
     document = make(tree, notes)
     arrange(document)

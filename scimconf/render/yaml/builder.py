@@ -1,4 +1,4 @@
-"""From plain values to a tree: which maps take brackets, which scalars quotes, and where notes go."""
+"""Builds a YAML tree from plain values: which mappings take brackets, which scalars quotes, where comments go."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from scimconf.spec.tree import Plain
 
 BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 NAMES = ("attributes", "target_attributes", "source_attributes")
-"""Maps below a mapping whose keys are names: a line each."""
+"""Parts of an object mapping whose keys are names; each entry has its own line."""
 MEANT = ("email", "deletion_threshold", "match")
-"""Where the word `none` can only mean none, and takes no quotes."""
+"""Keys whose value `none` can only mean none, and takes no quotes."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommentNotes:
-    """Comments of a new spec: above everything, above a path, on its line, and at the end of a map or a list."""
+    """Comments of a new spec: at the top, above a path, on its line, and at the end of a mapping or list."""
 
     head: str = ""
     above: Mapping[SpecPath, str] = field(default_factory=dict)
@@ -40,7 +40,7 @@ def make(tree: Mapping[str, Any], notes: CommentNotes) -> YamlDocument:
 
 
 def _lines(text: str) -> list[str]:
-    """The lines of a comment, whatever is in it; an empty one is a blank line."""
+    """Return the lines of a comment; an empty line is a blank line."""
     lines = (ESCAPED.sub(" ", line) for line in BREAK.split(text))
     return [f"# {line}".rstrip() if line else "" for line in lines] if text else []
 
@@ -62,7 +62,7 @@ def _collection(value: Any, path: SpecPath, notes: CommentNotes) -> YamlCollecti
 
 
 def _is_flow(value: Any, path: SpecPath) -> bool:
-    """Brackets are for what is small and one thing: a row, a role, a reference, a list of words."""
+    """Return whether a value is written in brackets: small values such as a row, a role, a reference or a list of words."""
     items = value.values() if isinstance(value, Mapping) else value
     is_leaf = not any(isinstance(item, Mapping) or (isinstance(item, list | tuple) and _nests(item)) for item in items)
     if not isinstance(value, Mapping):
@@ -85,7 +85,7 @@ def _scalar(value: Any, path: SpecPath) -> Scalar:
 
 
 def _block(text: str) -> Block | None:
-    """Several lines as a `|` block, where every line is fit for it."""
+    """Return several lines as a `|` block if every line can be in one."""
     body = text.removesuffix("\n")
     lines = body.split("\n")
     if len(lines) < 2 or not all(is_foldable(line) for line in lines):

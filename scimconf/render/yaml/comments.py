@@ -1,4 +1,4 @@
-"""Where a text has comments: all that stands between two tokens is blanks and comments."""
+"""The comments of a YAML text: between two tokens there are only blanks and comments."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 COMMENT = re.compile("#[^\n\x85\u2028\u2029]*")
 HEADER = re.compile(r"[|>][-+0-9]*[ \t]*(#.*)?")
 AHEAD = " \t-?:"
-"""What may stand on a line before a comment that is about what comes next."""
+"""Characters before a comment on its line that do not make it a trailing comment."""
 
 
 @dataclass(frozen=True, slots=True)
 class YamlComment:
-    """A comment; `is_beside`: something stands before it on its line."""
+    """A comment; `is_beside` if it follows something on its line."""
 
     index: int
     line: int
@@ -25,7 +25,7 @@ class YamlComment:
 
 
 class Lines:
-    """Where an index of the text is."""
+    """Converts an index of the text into line and column."""
 
     def __init__(self, text: str) -> None:
         self._lines = text.split("\n")
@@ -34,7 +34,7 @@ class Lines:
             self._starts.append(self._starts[-1] + len(line) + 1)
 
     def place(self, index: int) -> tuple[int, int]:
-        """Line and column, from 0."""
+        """Return line and column, both from 0."""
         line = bisect_right(self._starts, index) - 1
         return line, index - self._starts[line]
 
@@ -47,14 +47,14 @@ class Lines:
 
 
 def comments_between(text: str, lines: Lines, spans: Iterable[tuple[int, int, bool]]) -> Iterator[YamlComment]:
-    """All comments in their order; a span is where a token begins, where it ends, and whether it is a block scalar."""
+    """Yield all comments in order; a span is a token's start, its end, and whether it is a block scalar."""
     end = 0
     for start, stop, is_block in spans:
-        for found in COMMENT.finditer(text, end, start):
-            is_beside = bool(lines.before(found.start()).strip(AHEAD))
-            yield YamlComment(found.start(), *lines.place(found.start()), found[0].rstrip(), is_beside)
+        for match in COMMENT.finditer(text, end, start):
+            is_beside = bool(lines.before(match.start()).strip(AHEAD))
+            yield YamlComment(match.start(), *lines.place(match.start()), match[0].rstrip(), is_beside)
         header = HEADER.match(text, start) if is_block else None
         if header is not None and header[1]:
-            # Behind the indicator of a block; it belongs to the entry, as one behind any other value does.
+            # A comment after a block indicator belongs to the entry, like a comment after any other value.
             yield YamlComment(header.start(1), *lines.place(header.start(1)), header[1].rstrip(), is_beside=True)
         end = max(end, stop)

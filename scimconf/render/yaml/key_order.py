@@ -1,4 +1,4 @@
-"""The canonical order of keys: that of the spec's model, with what is particular to a section before what is shared."""
+"""The canonical order of keys: that of the spec model, a section's own keys before inherited ones."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from scimconf.diagnostics import SpecPath
 from scimconf.spec.model import STANDARD, Section, Spec
 
 HEADING = ("version", "name", "tenant", "extends")
-"""The keys that say which spec this is; every other top-level key begins a section."""
+"""The keys that identify the spec; every other top-level key begins a section."""
 BESIDE = {"roles": "role", "application": "extends"}
-"""Keys of the file that the model does not have, each before the one that it goes with."""
+"""Keys of the file that the model lacks, placed before the model's key that they belong to."""
 
 
 def known(path: SpecPath) -> Sequence[str]:
-    """The keys that the spec knows in the map at a path; none where they are names of the author's own."""
+    """Return the keys of the mapping at a path; empty if its keys are names that the author chooses."""
     return _known(tuple(0 if isinstance(part, int) else part for part in path))
 
 
 def is_expression(path: SpecPath) -> bool:
-    """Whether an expression of the mapping language stands here."""
+    """Return whether the value at the path is an expression."""
     in_row = len(path) == 5 and path[0] == "mappings" and path[2] == "attributes" and path[4] == "expression"
     return in_row or path == ("role_attribute", "expression")
 
 
 def is_operator(path: SpecPath) -> bool:
-    """Whether quotes say that a word is Graph's own spelling."""
+    """Return whether the value is an operator, where quotes mean that Graph's own spelling is used."""
     return path[:1] == ("mappings",) and path[-1:] == ("operator",)
 
 
@@ -51,7 +51,7 @@ def _is_section(place: Any) -> bool:
 
 
 def _below(place: Any, part: str | int) -> Any:
-    """The type of a field of a section, or of what a map or a list holds; None where nothing is known."""
+    """Return the type of a section's field, or of the items of a mapping or list; None if unknown."""
     if _is_section(place):
         field = place.model_fields.get(part)
         return _bare(field.annotation) if field is not None else None
@@ -60,10 +60,10 @@ def _below(place: Any, part: str | int) -> Any:
 
 
 def _bare(annotation: Any) -> Any:
-    """A type without what is annotated to it; of a union the last arm that is not None."""
+    """Return a type without annotations; of a union the last member that is not None."""
     while get_origin(annotation) in (Annotated, Union, UnionType):
         arms = get_args(annotation)
         annotation = (
-            arms[0] if get_origin(annotation) is Annotated else [one for one in arms if one is not NoneType][-1]
+            arms[0] if get_origin(annotation) is Annotated else [arm for arm in arms if arm is not NoneType][-1]
         )
     return annotation

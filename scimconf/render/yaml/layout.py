@@ -1,8 +1,8 @@
-"""From an arranged tree to its text.
+"""Writes a sorted tree as text.
 
-Two spaces a level, one blank line between sections, at most one elsewhere. A map or list in brackets stays on its line
-where it fits and no comment stands in it; else it gets a line an entry. A comment beside something keeps its column
-where the line leaves room.
+Two spaces per level, one blank line between sections, at most one elsewhere. A mapping or list in brackets stays on one
+line if it fits and contains no comment; else every entry has its own line. A trailing comment keeps its column if the
+line leaves room.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def _is_section(entry: YamlEntry) -> bool:
 
 
 class _Page:
-    """Lines so far. `lead` is what the next line begins with in place of its indentation: the dashes of items.
+    """The lines written so far. `_lead` replaces the indentation of the next line: the dashes of list items.
 
-    `is_open`: the last line belongs to a block that keeps its blank lines, so that none may be added.
+    `_is_open`: the last line belongs to a block that keeps its trailing blank lines, so that none may be added.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class _Page:
             self.lines.append("")
 
     def comments(self, lines: Iterable[str], indent: int) -> None:
-        """Comments and blank lines; those of the first entry of an item stand above its dash."""
+        """Write comments and blank lines; those of the first entry of a list item go above its dash."""
         if self._lead:
             indent = len(self._lead) - len(self._lead.lstrip())
         for line in lines:
@@ -123,12 +123,12 @@ def _key(key: Scalar | Alias) -> str:
 
 
 def _is_long(scalar: Scalar, line: str, room: int) -> bool:
-    """Whether a text that was spread over several lines should stay so."""
-    return scalar.spread and not scalar.kept and "\n" not in scalar.text and len(line) + room > WIDTH
+    """Return whether a scalar of several lines stays on several lines."""
+    return scalar.spread and not scalar.keep_quotes and "\n" not in scalar.text and len(line) + room > WIDTH
 
 
 def _line(node: Node, room: int) -> str | None:
-    """A node on one line; None where it takes lines of its own."""
+    """Return a node on one line; None if it needs several."""
     if isinstance(node, Alias):
         return f"*{node.anchor}"
     if isinstance(node, Scalar):
@@ -138,7 +138,7 @@ def _line(node: Node, room: int) -> str | None:
 
 
 def _brackets(node: YamlCollection) -> str | None:
-    """A map or a list on one line; None where it is no such, or where a comment or a text does not fit in."""
+    """Return a flow mapping or list on one line; None if it is not one, or contains a comment or a block."""
     if not node.flow or (node.tail and node.entries):
         return None
     parts = [_flow_entry(entry) for entry in node.entries]
@@ -149,7 +149,7 @@ def _brackets(node: YamlCollection) -> str | None:
 
 
 def _flow(node: Node) -> str | None:
-    """A node within brackets."""
+    """Return a node inside brackets."""
     if isinstance(node, Alias):
         return f"*{node.anchor}"
     text = written(node, in_flow=True) if isinstance(node, Scalar) else _brackets(node)

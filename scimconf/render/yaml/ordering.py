@@ -1,6 +1,6 @@
-"""Puts a tree into canonical order, and marks what its places say about the form of scalars.
+"""Sorts a tree into canonical order and marks how scalars are written.
 
-An anchor belongs to the first place where its node stands: where the order changes, node and alias change places.
+An anchor belongs to the first occurrence of its node: when the order changes, node and alias change places.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ FOLDABLE = re.compile("(?! )[^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]+
 
 
 def arrange(document: YamlDocument) -> None:
-    """Changes the document itself."""
+    """Sort the document in place."""
     _heading(document)
     _Arranger(document.anchors).node(document.root, ())
 
 
 def _heading(document: YamlDocument) -> None:
-    """Lines for editors come first; what a blank line parts from the text above it is about the first key."""
+    """Move editor lines to the top; comments after the last blank line belong to the first key."""
     lines = document.head
     strip_blanks(lines)
     head = [line for line in lines if MODELINE.match(line)]
@@ -39,7 +39,7 @@ def _heading(document: YamlDocument) -> None:
 
 
 def is_foldable(text: str) -> bool:
-    """Whether a `>-` block can hold this text with nothing said about its indentation."""
+    """Return whether a `>-` block can contain this text without an indentation indicator."""
     return FOLDABLE.fullmatch(text) is not None
 
 
@@ -49,7 +49,7 @@ class _Arranger:
         self._defined: set[str] = set()
 
     def node(self, node: Node, path: SpecPath) -> Node:
-        """What is to stand here: the node, or an alias where it stood before."""
+        """Return the node, or an alias if its anchor is already defined."""
         if isinstance(node, Alias) and node.anchor not in self._defined:
             node = self._anchors[node.anchor]
         if isinstance(node, Alias):
@@ -84,7 +84,7 @@ class _Arranger:
 
 
 def _mark(scalar: Scalar, path: SpecPath) -> None:
-    scalar.kept = scalar.anchor is not None or (is_operator(path) and scalar.text not in OPERATORS)
+    scalar.keep_quotes = scalar.anchor is not None or (is_operator(path) and scalar.text not in OPERATORS)
     if is_expression(path) and is_foldable(scalar.text) and scalar.style != ">":
         is_call = "(" in scalar.text or "[" in scalar.text
         is_text = bool(scalar.style) or not _is_special(scalar.text)
@@ -92,5 +92,5 @@ def _mark(scalar: Scalar, path: SpecPath) -> None:
 
 
 def _is_special(text: str) -> bool:
-    """Whether a plain scalar is no text, or a variable that may become something else."""
+    """Return whether a plain scalar is not a string, or is a variable."""
     return text in NULLS or not isinstance(core(Plain(text)), str) or VARIABLE.fullmatch(text) is not None

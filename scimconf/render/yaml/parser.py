@@ -1,8 +1,7 @@
-"""From a text to the tree, by ruamel.yaml's events and tokens; the only module that knows it.
+"""Parses YAML text into a tree with its comments, using ruamel.yaml; the only module that imports it.
 
-What stands between two tokens is blanks and comments. Each comment is given to what it is about: one at the end of a
-line to the entry on that line; one on a line of its own to the entry that follows, unless it is indented deeper than
-that: then it is the tail of what has just ended.
+A comment at the end of a line belongs to the entry on that line. A comment on its own line belongs to the entry that
+follows, unless it is indented deeper: then it is the tail of the collection that just ended.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ BLOCKS = ("|", ">")
 
 
 class UnreadableError(Exception):
-    """The text is beyond this reader; line and column count from 1, as far as they are known."""
+    """The text cannot be parsed; line and column count from 1, or are 0 if unknown."""
 
     def __init__(self, message: str, line: int, column: int) -> None:
         self.line = line
@@ -42,7 +41,7 @@ class UnreadableError(Exception):
 
 
 def read(text: str) -> YamlDocument:
-    """The tree of a text that holds one map; line breaks are line feeds."""
+    """Return the tree of a text with one mapping; line breaks must be line feeds."""
     try:
         events, tokens = _parse(text)
     except YAMLError as error:
@@ -53,7 +52,7 @@ def read(text: str) -> YamlDocument:
 
 
 def _parse(text: str) -> tuple[list[Event], list[Token]]:
-    """By the rules of YAML 1.1 for what ends a scalar, as libyaml's are; nothing is resolved."""
+    """Return events and tokens by the rules of YAML 1.1, like libyaml; no scalar is resolved."""
     tokens: list[Token] = []
 
     class Recorder(Scanner):
@@ -69,7 +68,7 @@ def _parse(text: str) -> tuple[list[Event], list[Token]]:
 
 
 class _YamlReader:
-    """Walks the events, and hands out the comments on its way."""
+    """Walks the events and assigns the comments."""
 
     def __init__(self, text: str, events: list[Event], tokens: list[Token]) -> None:
         self._text = text
@@ -85,7 +84,7 @@ class _YamlReader:
             if isinstance(token, ScalarToken) and token.style in BLOCKS
         }
         self._last: YamlEntry | None = None
-        self._seen = [comment.text for comment in self._comments]
+        self._all_comments = [comment.text for comment in self._comments]
         self._anchors: dict[str, Scalar | YamlCollection] = {}
 
     def document(self) -> YamlDocument:
@@ -95,7 +94,7 @@ class _YamlReader:
         for comment in self._take(len(self._text)):
             home = self._home(root, comment.column)
             self._give(comment, root.tail if home is None else home)
-        return YamlDocument(head, root, self._anchors, self._seen)
+        return YamlDocument(head, root, self._anchors, self._all_comments)
 
     # --- comments ---
 
@@ -105,7 +104,7 @@ class _YamlReader:
             yield self._comments[self._taken - 1]
 
     def _give(self, comment: YamlComment, home: list[str]) -> None:
-        """To the entry on its line, or else to where the lines above something are gathered."""
+        """Add a comment to the entry on its line, or else to `home`."""
         if not comment.is_beside or self._last is None:
             home += ["", comment.text] if self._lines.is_blank(comment.line - 1) else [comment.text]
         elif self._last.beside:
@@ -114,9 +113,9 @@ class _YamlReader:
             self._last.beside, self._last.column = comment.text, comment.column
 
     def _gap(self, before: Node | None, start: int, stop: int) -> list[str]:
-        """What stands above an entry; comments that are indented deeper go to what ended before it.
+        """Return the lines above an entry; comments that are indented deeper go to the collection before it.
 
-        The entry begins at `start`, with its dash if it has one; `stop` is where its key or value does.
+        The entry begins at `start`, including its dash; `stop` is the start of its key or value.
         """
         line, column = self._lines.place(start)
         lines: list[str] = []
@@ -128,7 +127,7 @@ class _YamlReader:
         return lines
 
     def _home(self, node: Node | None, column: int) -> list[str] | None:
-        """The tail of the innermost block that a comment in this column can belong to."""
+        """Return the tail of the innermost collection that a comment in this column can belong to."""
         home = None
         while isinstance(node, YamlCollection) and not node.flow and node.column <= column:
             home, node = node.tail, node.entries[-1].value
@@ -186,7 +185,7 @@ class _YamlReader:
             self._last = entry
 
     def _above_value(self, entry: YamlEntry, index: int) -> None:
-        """Comments between a key and its value stand above both."""
+        """Move comments between a key and its value above both."""
         for comment in self._take(index):
             self._give(comment, entry.before)
 
@@ -206,7 +205,7 @@ def _span(token: Token) -> tuple[int, int, bool]:
 
 
 def _parted(lines: list[str]) -> list[str]:
-    """Takes away the comments that touch what is above them and are parted by a blank line from what is below."""
+    """Remove and return the comments that a blank line separates from the entry below."""
     cut = lines.index("") if "" in lines else 0
     above = lines[:cut]
     del lines[:cut]
@@ -214,7 +213,7 @@ def _parted(lines: list[str]) -> list[str]:
 
 
 def _block(scalar: Scalar, source: str, column: int) -> Block | None:
-    """The lines of a block as they are written; none of a block without text."""
+    """Return the lines of a block as written; None for an empty block."""
     header, _, content = source.partition("\n")
     digits = "".join(sign for sign in header.partition("#")[0] if sign.isdigit())
     end = "+" if "+" in header.partition("#")[0] else "-" if "-" in header.partition("#")[0] else ""

@@ -1,7 +1,7 @@
-r"""How a scalar is written on one line: as it was, but for quotes that say nothing.
+r"""Scalars on one line: as in the file, without redundant quotes.
 
-Quotes go only from a text that nobody can take for anything else: words and addresses, not numbers, dates, `yes` or
-`none`. Where they stay, they are double, or single around a text with `"` or `\` in it.
+Quotes are removed only from strings that cannot be read as anything else: words and addresses, not numbers, dates,
+`yes` or `none`. Remaining quotes are double, or single around a string that contains `"` or `\`.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ UNSAFE_IN_FLOW = re.compile(r"[\[\]{},]|^[?:-]|:$|:(?=\s)")
 
 
 def written(scalar: Scalar, *, in_flow: bool) -> str | None:
-    """The scalar on one line; None where it cannot be written so without meaning something else."""
+    """Return the scalar on one line; None if that would change its meaning."""
     if scalar.folded or scalar.block is not None:
         return None
     if not scalar.style and "\n" not in scalar.text:
         return None if in_flow and UNSAFE_IN_FLOW.search(scalar.text) else scalar.text
-    if scalar.kept or not is_clear(scalar.text, in_flow=in_flow):
+    if scalar.keep_quotes or not is_clear(scalar.text, in_flow=in_flow):
         return quoted(scalar.text)
     return scalar.text
 
 
 def is_clear(text: str, *, in_flow: bool) -> bool:
-    """Whether a text without quotes is a text for every reader."""
+    """Return whether every YAML reader reads the unquoted text as a string."""
     return SIMPLE.fullmatch(text) is not None and text.casefold() not in WORDS and not (in_flow and ":" in text)
 
 
 def quoted(text: str) -> str:
     if ESCAPED.search(text):
-        return ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+        return ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))
     if '"' in text or "\\" in text:
         return "'" + text.replace("'", "''") + "'"
     return f'"{text}"'
 
 
 def folded(text: str, width: int) -> list[str]:
-    """The lines of a `>-` block: broken at single spaces outside of quotes, after a comma where there is one."""
+    """Return the lines of a `>-` block, broken at single spaces outside quotes, preferably after a comma."""
     lines: list[str] = []
     start = 0
     breaks = list(_breaks(text))
@@ -59,7 +59,7 @@ def folded(text: str, width: int) -> list[str]:
 
 def _breaks(text: str) -> list[int]:
     is_quoted = is_escaped = False
-    found = []
+    breaks = []
     for at, sign in enumerate(text):
         if is_escaped:
             is_escaped = False
@@ -68,5 +68,5 @@ def _breaks(text: str) -> list[int]:
         elif sign == '"':
             is_quoted = not is_quoted
         elif sign == " " and not is_quoted and text[at - 1] != " " and text[at + 1] != " ":
-            found.append(at)
-    return found
+            breaks.append(at)
+    return breaks

@@ -1,8 +1,8 @@
-"""A YAML file as people see it: maps and lists in their order, scalars in their style, comments where they belong.
+"""A YAML file as a tree: mappings and lists in order, scalars with their style, comments at their entries.
 
-A comment above something is in its `before` (an empty string there is a blank line), one at the end of its line is
-`beside` it, one that a blank line parts from what follows is `after` it, and what follows the last entry of a map or a
-list is its `tail`.
+A comment above an entry is in its `before` (an empty string is a blank line), one at the end of its line is `beside`, one
+that a blank line separates from the next entry is `after`, and comments after the last entry of a collection are its
+`tail`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True, eq=False)
 class Block:
-    """A `|` or `>` scalar: its lines without their indentation, and what its end means (`-`, `+`, or nothing)."""
+    """A `|` or `>` scalar: its lines without indentation, and its chomping indicator (`-`, `+`, or empty)."""
 
     indicator: str
     end: str
@@ -21,10 +21,9 @@ class Block:
 
 @dataclass(slots=True, eq=False)
 class Scalar:
-    """A scalar; `style` is the quote or block indicator, empty for a plain one.
+    """A scalar; `style` is the quote or block indicator, empty for a plain scalar.
 
-    `spread`: it stood on several lines. `kept`: its quotes mean something, whatever the text. `folded`: it becomes a
-    `>-` block.
+    `spread`: it was on several lines. `keep_quotes`: its quotes are significant. `folded`: it becomes a `>-` block.
     """
 
     text: str
@@ -32,20 +31,20 @@ class Scalar:
     anchor: str | None = None
     block: Block | None = None
     spread: bool = False
-    kept: bool = False
+    keep_quotes: bool = False
     folded: bool = False
 
 
 @dataclass(slots=True, eq=False)
 class Alias:
-    """Another place where an anchored node stands."""
+    """A reference to an anchored node."""
 
     anchor: str
 
 
 @dataclass(slots=True, eq=False)
 class YamlEntry:
-    """A key with its value, or an item of a list; `column` is where the comment beside it stood."""
+    """A key with its value, or an item of a list; `column` is the column of its trailing comment."""
 
     value: Node = field(default_factory=lambda: Scalar(""))
     key: Scalar | Alias | None = None
@@ -57,7 +56,7 @@ class YamlEntry:
 
 @dataclass(slots=True, eq=False)
 class YamlCollection:
-    """A map (every entry has a key) or a list; `flow` is the form with brackets."""
+    """A mapping (every entry has a key) or a list; `flow` means written in brackets."""
 
     keyed: bool
     flow: bool = False
@@ -72,7 +71,7 @@ Node = Scalar | Alias | YamlCollection
 
 @dataclass(slots=True, eq=False)
 class YamlDocument:
-    """A whole file: what stands above its first key, its map, its anchored nodes, and all of its comments."""
+    """A whole file: comments above its first key, its mapping, its anchored nodes, and all of its comments."""
 
     head: list[str]
     root: YamlCollection
@@ -81,6 +80,6 @@ class YamlDocument:
 
 
 def strip_blanks(lines: list[str]) -> None:
-    """Takes away blank lines at the beginning."""
+    """Remove leading blank lines in place."""
     while lines and not lines[0]:
         del lines[0]

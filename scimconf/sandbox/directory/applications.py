@@ -1,26 +1,41 @@
-"""Gallery templates, applications, service principals and the roles that they declare."""
+"""Requests about application templates, applications, service principals and app roles."""
 
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
-from scimconf.sandbox.directory.answers import Collection, collection, context, entity, without_annotations
-from scimconf.sandbox.directory.filters import properties
-from scimconf.sandbox.directory.owners import bind_owners, checked_owners, forget_owners
-from scimconf.sandbox.directory.people import ORGANIZATION
-from scimconf.sandbox.directory.roles import checked_roles
+from scimconf.sandbox.directory.filters import property_columns
+from scimconf.sandbox.directory.owners import bind_owners, remove_owners, validate_owners
+from scimconf.sandbox.directory.responses import (
+    CollectionType,
+    collection_response,
+    context_annotation,
+    entity_response,
+    writable_properties,
+)
+from scimconf.sandbox.directory.roles import validate_roles
+from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
 from scimconf.sandbox.gallery import GALLERY, GalleryEntry
+from scimconf.sandbox.http_types import (
+    NO_CONTENT,
+    GraphError,
+    GraphRequest,
+    GraphResponse,
+    Json,
+    bad_request,
+    not_found,
+)
 from scimconf.sandbox.store import Condition
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.wire import NO_CONTENT, Answer, Call, Json, Refusal, bad_request, not_found
 
 APPLICATION = "application"
 SERVICE_PRINCIPAL = "servicePrincipal"
-_APPLICATION_FILTERS = properties(
+_APPLICATION_FILTERS = property_columns(
     "id", "appId", "displayName", "applicationTemplateId", "tags", "createdDateTime", "identifierUris", "signInAudience"
 )
-_PRINCIPAL_FILTERS = properties(
+_PRINCIPAL_FILTERS = property_columns(
     "id", "appId", "displayName", "applicationTemplateId", "tags", "servicePrincipalType", "accountEnabled",
     "servicePrincipalNames", "createdDateTime",
 )  # fmt: skip
@@ -34,35 +49,35 @@ _SYNC_SUBJECTS = ("synchronization", "templates", "assignable")
 # ---- the gallery --------------------------------------------------------------------------------------------------
 
 
-def list_templates(tenant: Tenant, call: Call) -> Answer:
-    from_gallery = properties("id", "displayName", "publisher")
-    return collection(tenant, call, Collection("applicationTemplate", "applicationTemplates", from_gallery))
+def list_templates(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    columns = property_columns("id", "displayName", "publisher")
+    return collection_response(tenant, request, CollectionType("applicationTemplate", "applicationTemplates", columns))
 
 
-def get_template(tenant: Tenant, call: Call) -> Answer:
-    document = tenant.documents.get("applicationTemplate", call.holes["template"])
+def get_template(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    document = tenant.documents.get("applicationTemplate", request.path_parameters["template"])
     if document is None:
-        raise not_found(call.holes["template"])
-    return entity(call, "applicationTemplates", document)
+        raise not_found(request.path_parameters["template"])
+    return entity_response(request, "applicationTemplates", document)
 
 
-def instantiate_template(tenant: Tenant, call: Call) -> Answer:
-    entry = GALLERY.get(call.holes["template"].lower())
+def instantiate_template(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    entry = GALLERY.get(request.path_parameters["template"].lower())
     if entry is None:
-        raise not_found(call.holes["template"])
-    name = call.object_body().get("displayName")
+        raise not_found(request.path_parameters["template"])
+    name = request.object_body().get("displayName")
     if not isinstance(name, str) or not name:
         raise bad_request("A value is required for property 'displayName'.")
     application, principal = instantiate(tenant, entry, name)
-    return Answer(
+    return GraphResponse(
         201,
-        context(call, "microsoft.graph.applicationServicePrincipal")
+        context_annotation(request, "microsoft.graph.applicationServicePrincipal")
         | {"application": application, "servicePrincipal": principal},
     )
 
 
 def instantiate(tenant: Tenant, entry: GalleryEntry, name: str) -> tuple[Json, Json]:
-    """An application and its service principal, with the roles and tags that the gallery gives them."""
+    """Create an application and its service principal with the roles and tags of the gallery."""
     roles = [_gallery_role(tenant, role) for role in entry.roles]
     home = _HOME_PAGE.format(key=entry.key)
     application = add_application(
@@ -117,26 +132,27 @@ def _user_impersonation(tenant: Tenant, name: str) -> Json:
 # ---- applications -------------------------------------------------------------------------------------------------
 
 
-def list_applications(tenant: Tenant, call: Call) -> Answer:
-    return collection(tenant, call, Collection(APPLICATION, "applications", _APPLICATION_FILTERS))
+def list_applications(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return collection_response(tenant, request, CollectionType(APPLICATION, "applications", _APPLICATION_FILTERS))
 
 
-def get_application(tenant: Tenant, call: Call) -> Answer:
-    return entity(call, "applications", find_application(tenant, call.holes["application"]))
+def get_application(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return entity_response(request, "applications", find_application(tenant, request.path_parameters["application"]))
 
 
-def create_application(tenant: Tenant, call: Call) -> Answer:
-    given = without_annotations(call.object_body())
-    if not given.get("displayName"):
+def create_application(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    properties = writable_properties(request.object_body())
+    if not properties.get("displayName"):
         raise bad_request("A value is required for property 'displayName' of resource 'Application'.")
-    roles = checked_roles(given.get("appRoles", []), [], [], origin=tenant.switches.role_origin)
-    owners = checked_owners(tenant, call.object_body())
-    document = add_application(tenant, given | {"appRoles": roles})
+    roles = validate_roles(properties.get("appRoles", []), [], [], origin=tenant.switches.role_origin)
+    owners = validate_owners(tenant, request.object_body())
+    document = add_application(tenant, properties | {"appRoles": roles})
     bind_owners(tenant, document["id"], owners)
-    return Answer(201, context(call, "applications/$entity") | document)
+    return GraphResponse(201, context_annotation(request, "applications/$entity") | document)
 
 
-def add_application(tenant: Tenant, given: Json) -> Json:
+def add_application(tenant: Tenant, properties: Json) -> Json:
+    """Store an application with defaults for the missing properties, and return it."""
     document: Json = {
         "id": tenant.new_id("application"),
         "deletedDateTime": None,
@@ -152,79 +168,79 @@ def add_application(tenant: Tenant, given: Json) -> Json:
         "appRoles": [],
         "api": {"oauth2PermissionScopes": []},
         "web": {"homePageUrl": None, "redirectUris": [], "logoutUrl": None},
-    } | given
+    } | properties
     tenant.documents.put(APPLICATION, document["id"], document, hidden=tenant.switches.late_reads)
     return document
 
 
-def update_application(tenant: Tenant, call: Call) -> Answer:
-    document = find_application(tenant, call.holes["application"])
-    changes = without_annotations(call.object_body())
+def update_application(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    document = find_application(tenant, request.path_parameters["application"])
+    changes = writable_properties(request.object_body())
     principal = principal_of(tenant, document["appId"])
     if "appRoles" in changes:
         changes["appRoles"] = _replaced_roles(tenant, changes["appRoles"], document, principal)
     tenant.documents.put(APPLICATION, document["id"], document | changes)
     if principal is not None:
-        _follow(tenant, principal, changes)
+        _replicate(tenant, principal, changes)
     return NO_CONTENT
 
 
-def delete_application(tenant: Tenant, call: Call) -> Answer:
-    document = find_application(tenant, call.holes["application"])
+def delete_application(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    document = find_application(tenant, request.path_parameters["application"])
     principal = principal_of(tenant, document["appId"])
     if principal is not None:
         remove_service_principal(tenant, principal["id"])
     tenant.documents.remove(APPLICATION, document["id"])
-    forget_owners(tenant, document["id"])
+    remove_owners(tenant, document["id"])
     return NO_CONTENT
 
 
-def find_asked_application(tenant: Tenant, call: Call) -> Json:
-    return find_application(tenant, call.holes["application"])
+def application_of_request(tenant: Tenant, request: GraphRequest) -> Json:
+    return find_application(tenant, request.path_parameters["application"])
 
 
 def find_application(tenant: Tenant, key: str) -> Json:
-    """An application by object id or `(appId='…')`; one that has not arrived is not there."""
+    """Return an application by object id or `(appId='…')`; raise a 404 if it is unknown or hidden."""
     return _find(tenant, APPLICATION, key)
 
 
 # ---- service principals -------------------------------------------------------------------------------------------
 
 
-def list_service_principals(tenant: Tenant, call: Call) -> Answer:
-    def shape(document: Json) -> Json:
-        return with_roles(tenant, document)
-
-    return collection(tenant, call, Collection(SERVICE_PRINCIPAL, "servicePrincipals", _PRINCIPAL_FILTERS), shape)
+def list_service_principals(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    service_principals = CollectionType(SERVICE_PRINCIPAL, "servicePrincipals", _PRINCIPAL_FILTERS)
+    return collection_response(tenant, request, service_principals, partial(with_roles, tenant))
 
 
-def get_service_principal(tenant: Tenant, call: Call) -> Answer:
-    document = with_roles(tenant, find_service_principal(tenant, call.holes["sp"]))
-    return entity(call, "servicePrincipals", document)
+def get_service_principal(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    document = with_roles(tenant, find_service_principal(tenant, request.path_parameters["sp"]))
+    return entity_response(request, "servicePrincipals", document)
 
 
-def create_service_principal(tenant: Tenant, call: Call) -> Answer:
-    given = without_annotations(call.object_body())
-    app_id = str(given.get("appId"))
-    found = tenant.documents.all(APPLICATION, _same("appId", app_id))
-    if not found or not tenant.has_arrived(APPLICATION, found[0]["id"]):
+def create_service_principal(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    properties = writable_properties(request.object_body())
+    _validate_principal(properties)
+    app_id = str(properties.get("appId"))
+    matches = tenant.documents.all(APPLICATION, _equals("appId", app_id))
+    if not matches or not tenant.is_visible(APPLICATION, matches[0]["id"]):
         raise bad_request(
             f"The appId '{app_id}' of the service principal does not reference a valid application object."
         )
     if principal_of(tenant, app_id) is not None:
-        raise Refusal(
+        raise GraphError(
             409,
             "Request_MultipleObjectsWithSameKeyValue",
             f"The service principal cannot be created, updated, or restored because the service principal name {app_id}"
             " is already in use.",
         )
-    owners = checked_owners(tenant, call.object_body())
-    document = add_service_principal(tenant, found[0], given)
+    owners = validate_owners(tenant, request.object_body())
+    document = add_service_principal(tenant, matches[0], properties)
     bind_owners(tenant, document["id"], owners)
-    return Answer(201, context(call, "servicePrincipals/$entity") | document)
+    return GraphResponse(201, context_annotation(request, "servicePrincipals/$entity") | document)
 
 
-def add_service_principal(tenant: Tenant, application: Json, given: Json) -> Json:
+def add_service_principal(tenant: Tenant, application: Json, properties: Json) -> Json:
+    """Store a service principal with defaults for the missing properties, and return it."""
     document: Json = {
         "id": tenant.new_id("servicePrincipal"),
         "deletedDateTime": None,
@@ -232,7 +248,7 @@ def add_service_principal(tenant: Tenant, application: Json, given: Json) -> Jso
         "appDisplayName": application["displayName"],
         "appId": application["appId"],
         "applicationTemplateId": application["applicationTemplateId"],
-        "appOwnerOrganizationId": tenant.remembered(ORGANIZATION)["id"],
+        "appOwnerOrganizationId": tenant.stored_value(ORGANIZATION)["id"],
         "appRoleAssignmentRequired": False,
         "createdDateTime": application["createdDateTime"],
         "displayName": application["displayName"],
@@ -246,38 +262,46 @@ def add_service_principal(tenant: Tenant, application: Json, given: Json) -> Jso
         "tags": [],
         "appRoles": application["appRoles"],
         "oauth2PermissionScopes": application["api"].get("oauth2PermissionScopes", []),
-    } | given
+    } | properties
     key = document["id"]
     tenant.documents.put(SERVICE_PRINCIPAL, key, document, hidden=tenant.switches.late_reads)
     tenant.delay(f"{subject}/{key}" for subject in _SYNC_SUBJECTS)
     return document
 
 
-def update_service_principal(tenant: Tenant, call: Call) -> Answer:
-    document = find_service_principal(tenant, call.holes["sp"])
-    changes = without_annotations(call.object_body())
+def update_service_principal(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    document = find_service_principal(tenant, request.path_parameters["sp"])
+    changes = writable_properties(request.object_body())
     if "appRoles" in changes:
         raise bad_request("Property 'appRoles' of a service principal is changed on its application.")
+    _validate_principal(changes)
     tenant.documents.put(SERVICE_PRINCIPAL, document["id"], document | changes)
     return NO_CONTENT
 
 
-def delete_service_principal(tenant: Tenant, call: Call) -> Answer:
-    remove_service_principal(tenant, find_service_principal(tenant, call.holes["sp"])["id"])
+def _validate_principal(properties: Json) -> None:
+    if not isinstance(properties.get("appRoleAssignmentRequired", False), bool):
+        raise bad_request(
+            "Invalid value specified for property 'appRoleAssignmentRequired' of resource 'ServicePrincipal'."
+        )
+
+
+def delete_service_principal(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    remove_service_principal(tenant, find_service_principal(tenant, request.path_parameters["sp"])["id"])
     return NO_CONTENT
 
 
 def remove_service_principal(tenant: Tenant, key: str) -> None:
-    """The service principal with all that stands on it: assignments, secrets, jobs and their schemas."""
+    """Delete a service principal with its assignments, secrets, jobs and schemas."""
     tenant.documents.remove(SERVICE_PRINCIPAL, key)
-    forget_owners(tenant, key)
+    remove_owners(tenant, key)
     tenant.store.run("DELETE FROM assignments WHERE resource_id = ? OR principal_id = ?", (key, key))
     tenant.store.run("DELETE FROM secrets WHERE resource_id = ?", (key,))
     tenant.store.run("DELETE FROM objects WHERE kind IN ('job', 'schema') AND parent = ?", (key,))
 
 
-def find_asked_principal(tenant: Tenant, call: Call) -> Json:
-    return find_service_principal(tenant, call.holes["sp"])
+def service_principal_of_request(tenant: Tenant, request: GraphRequest) -> Json:
+    return find_service_principal(tenant, request.path_parameters["sp"])
 
 
 def find_service_principal(tenant: Tenant, key: str) -> Json:
@@ -285,21 +309,22 @@ def find_service_principal(tenant: Tenant, key: str) -> Json:
 
 
 def principal_of(tenant: Tenant, app_id: str) -> Json | None:
-    found = tenant.documents.all(SERVICE_PRINCIPAL, _same("appId", app_id))
-    return found[0] if found else None
+    """Return the service principal of an application, or None."""
+    matches = tenant.documents.all(SERVICE_PRINCIPAL, _equals("appId", app_id))
+    return matches[0] if matches else None
 
 
 def with_roles(tenant: Tenant, principal: Json) -> Json:
-    """The service principal with its copy of the roles, which may follow the application some reads later."""
-    if not tenant.is_late(f"roles/{principal['id']}"):
-        found = tenant.documents.all(APPLICATION, _same("appId", principal["appId"]))
-        if found and found[0]["appRoles"] != principal["appRoles"]:
-            principal = principal | {"appRoles": found[0]["appRoles"]}
+    """Return the service principal with the roles of its application, unless their replication is still delayed."""
+    if not tenant.is_still_delayed(f"roles/{principal['id']}"):
+        matches = tenant.documents.all(APPLICATION, _equals("appId", principal["appId"]))
+        if matches and matches[0]["appRoles"] != principal["appRoles"]:
+            principal = principal | {"appRoles": matches[0]["appRoles"]}
             tenant.documents.put(SERVICE_PRINCIPAL, principal["id"], principal)
     return principal
 
 
-def _follow(tenant: Tenant, principal: Json, changes: Json) -> None:
+def _replicate(tenant: Tenant, principal: Json, changes: Json) -> None:
     if "appRoles" in changes:
         tenant.delay([f"roles/{principal['id']}"], max(tenant.switches.role_propagation, tenant.switches.late_reads))
     if "displayName" in changes:
@@ -310,16 +335,16 @@ def _follow(tenant: Tenant, principal: Json, changes: Json) -> None:
 
 
 def _replaced_roles(tenant: Tenant, sent: Any, application: Json, principal: Json | None) -> list[Json]:
-    """The whole new collection; assignments to roles that are not in it go with them."""
-    guarded = application["appRoles"]
+    """Return the new roles of an application; delete the assignments to removed roles."""
+    before = application["appRoles"]
     replicated = with_roles(tenant, principal)["appRoles"] if principal is not None else []
     if tenant.switches.role_disable == "immediate":
         replicated = []
-    roles = checked_roles(sent, guarded, replicated, origin=tenant.switches.role_origin)
+    roles = validate_roles(sent, before, replicated, origin=tenant.switches.role_origin)
     if principal is not None and tenant.switches.role_deletion == "unassigns":
-        gone = {role["id"] for role in guarded} - {role["id"] for role in roles}
+        removed = {role["id"] for role in before} - {role["id"] for role in roles}
         tenant.store.run_many(
-            "DELETE FROM assignments WHERE resource_id = ? AND role_id = ?", ((principal["id"], key) for key in gone)
+            "DELETE FROM assignments WHERE resource_id = ? AND role_id = ?", ((principal["id"], key) for key in removed)
         )
     return roles
 
@@ -330,14 +355,14 @@ def _replaced_roles(tenant: Tenant, sent: Any, application: Json, principal: Jso
 def _find(tenant: Tenant, kind: str, key: str) -> Json:
     match = _BY_APP_ID.match(key)
     if match:
-        found = tenant.documents.all(kind, _same("appId", match["key"]))
-        document = found[0] if found else None
+        matches = tenant.documents.all(kind, _equals("appId", match["key"]))
+        document = matches[0] if matches else None
     else:
         document = tenant.documents.get(kind, key)
-    if document is None or not tenant.has_arrived(kind, document["id"]):
+    if document is None or not tenant.is_visible(kind, document["id"]):
         raise not_found(match["key"] if match else key)
     return document
 
 
-def _same(name: str, value: str) -> Condition:
+def _equals(name: str, value: str) -> Condition:
     return Condition(f"{_PRINCIPAL_FILTERS[name].sql} = ?", (value,))

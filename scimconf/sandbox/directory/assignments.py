@@ -1,4 +1,4 @@
-"""Who is assigned to which role of an application: rows of their own, since there may be tens of thousands."""
+"""App role assignments. They are table rows and not documents, since there can be tens of thousands."""
 
 from __future__ import annotations
 
@@ -8,95 +8,111 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from scimconf.sandbox.directory.answers import Listing, context, is_first_page, page, select
 from scimconf.sandbox.directory.applications import find_service_principal, with_roles
-from scimconf.sandbox.directory.filters import Column, filter_of
-from scimconf.sandbox.directory.people import find_group, find_principal, find_user
+from scimconf.sandbox.directory.filters import FilterColumn, filter_condition
+from scimconf.sandbox.directory.responses import (
+    PagedRows,
+    context_annotation,
+    is_first_page,
+    page_response,
+    select_properties,
+)
+from scimconf.sandbox.directory.users_and_groups import find_group, find_principal, find_user
+from scimconf.sandbox.http_types import (
+    NO_CONTENT,
+    GraphError,
+    GraphRequest,
+    GraphResponse,
+    Json,
+    bad_request,
+    not_allowed,
+    not_found,
+)
 from scimconf.sandbox.store import Condition
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.wire import NO_CONTENT, Answer, Call, Json, Refusal, bad_request, not_allowed, not_found
 
 DEFAULT_ROLE = "00000000-0000-0000-0000-000000000000"
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _COLUMNS = "seq, id, role_id, created, principal_name, principal_id, principal_type, resource_id"
 _FILTERS = {
-    "principalDisplayName": Column("principal_name COLLATE NOCASE", frozenset({"eq", "startswith"})),
-    "resourceId": Column("resource_id", frozenset({"eq"})),
+    "principalDisplayName": FilterColumn("principal_name COLLATE NOCASE", frozenset({"eq", "startswith"})),
+    "resourceId": FilterColumn("resource_id", frozenset({"eq"})),
 }
-# A row is shown while it is there and has arrived, and for some reads after it went.
-_SHOWN = Condition("hidden = 0")
-_THERE = Condition("ghost = 0")
+_LISTED = Condition("hidden = 0")  # a deleted row is still listed while `stale_reads` is not 0
+_EXISTS = Condition("stale_reads = 0")
 
 
-# ---- on the side of the application -------------------------------------------------------------------------------
+# ---- of an application -------------------------------------------------------------------------------
 
 
-def list_assigned(tenant: Tenant, call: Call) -> Answer:
-    principal = find_service_principal(tenant, call.holes["sp"])
-    return _list(tenant, call, Condition("resource_id = ?", (principal["id"],)), "appRoleAssignments")
+def list_assigned(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    principal = find_service_principal(tenant, request.path_parameters["sp"])
+    return _list(tenant, request, Condition("resource_id = ?", (principal["id"],)), "appRoleAssignments")
 
 
-def get_assigned(tenant: Tenant, call: Call) -> Answer:
-    row = _find(tenant, call)
-    return Answer(200, context(call, "appRoleAssignments/$entity") | select(call, row))
+def get_assigned(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    row = _find(tenant, request)
+    return GraphResponse(
+        200, context_annotation(request, "appRoleAssignments/$entity") | select_properties(request, row)
+    )
 
 
-def create_assigned(tenant: Tenant, call: Call) -> Answer:
-    principal = find_service_principal(tenant, call.holes["sp"])
-    return _create(tenant, call, principal)
+def create_assigned(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    principal = find_service_principal(tenant, request.path_parameters["sp"])
+    return _create(tenant, request, principal)
 
 
-def delete_assigned(tenant: Tenant, call: Call) -> Answer:
-    row = _find(tenant, call)
-    remove(tenant, row["id"])
+def delete_assigned(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    row = _find(tenant, request)
+    remove_assignment(tenant, row["id"])
     return NO_CONTENT
 
 
-def update_assigned(_tenant: Tenant, _call: Call) -> Answer:
+def update_assigned(_tenant: Tenant, _call: GraphRequest) -> GraphResponse:
     raise not_allowed()
 
 
-# ---- on the side of the principal ---------------------------------------------------------------------------------
+# ---- of a user or a group ---------------------------------------------------------------------------------
 
 
-def list_of_user(tenant: Tenant, call: Call) -> Answer:
-    return _list_of(tenant, call, find_user(tenant, call.holes["user"])["id"], "users")
+def list_of_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return _list_of(tenant, request, find_user(tenant, request.path_parameters["user"])["id"], "users")
 
 
-def list_of_group(tenant: Tenant, call: Call) -> Answer:
-    return _list_of(tenant, call, find_group(tenant, call.holes["group"])["id"], "groups")
+def list_of_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return _list_of(tenant, request, find_group(tenant, request.path_parameters["group"])["id"], "groups")
 
 
-def create_of_user(tenant: Tenant, call: Call) -> Answer:
-    return _create_of(tenant, call, find_user(tenant, call.holes["user"])["id"])
+def create_of_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return _create_of(tenant, request, find_user(tenant, request.path_parameters["user"])["id"])
 
 
-def create_of_group(tenant: Tenant, call: Call) -> Answer:
-    return _create_of(tenant, call, find_group(tenant, call.holes["group"])["id"])
+def create_of_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return _create_of(tenant, request, find_group(tenant, request.path_parameters["group"])["id"])
 
 
-def _list_of(tenant: Tenant, call: Call, key: str, name: str) -> Answer:
-    return _list(tenant, call, Condition("principal_id = ?", (key,)), f"{name}('{key}')/appRoleAssignments")
+def _list_of(tenant: Tenant, request: GraphRequest, key: str, name: str) -> GraphResponse:
+    return _list(tenant, request, Condition("principal_id = ?", (key,)), f"{name}('{key}')/appRoleAssignments")
 
 
-def _create_of(tenant: Tenant, call: Call, key: str) -> Answer:
-    body = call.object_body()
+def _create_of(tenant: Tenant, request: GraphRequest, key: str) -> GraphResponse:
+    body = request.object_body()
     if str(body.get("principalId")).lower() != key:
         raise bad_request("Not a valid reference update.")
-    return _create(tenant, call, find_service_principal(tenant, str(body.get("resourceId"))))
+    return _create(tenant, request, find_service_principal(tenant, str(body.get("resourceId"))))
 
 
 # ---- rows ---------------------------------------------------------------------------------------------------------
 
 
 def assignment_id(resource: str, principal: str, role: str) -> str:
-    """43 characters of URL-safe base64, the same for the same three ids."""
+    """Return the id of an assignment: 43 characters of URL-safe base64, always the same for the same three ids."""
     digest = hashlib.sha256(f"{resource}/{principal}/{role}".encode()).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-def put_many(tenant: Tenant, resource: str, role: str, principals: Iterable[Json]) -> None:
-    """Assignments as they are, unchecked: for tenants that are described, not built by requests."""
+def insert_assignments(tenant: Tenant, resource: str, role: str, principals: Iterable[Json]) -> None:
+    """Insert assignments without validation. Existing ones are unchanged."""
     created = tenant.stamp()
     tenant.store.run_many(
         "INSERT OR IGNORE INTO assignments"
@@ -116,30 +132,33 @@ def put_many(tenant: Tenant, resource: str, role: str, principals: Iterable[Json
     )
 
 
-def remove(tenant: Tenant, key: str) -> None:
-    """Takes a row away; where arrival is late, so is departure."""
+def remove_assignment(tenant: Tenant, key: str) -> None:
+    """Delete an assignment; with `late_reads`, that many lists still contain it."""
     if tenant.switches.late_reads:
-        tenant.store.run("UPDATE assignments SET ghost = ?, hidden = 0 WHERE id = ?", (tenant.switches.late_reads, key))
+        tenant.store.run(
+            "UPDATE assignments SET stale_reads = ?, hidden = 0 WHERE id = ?", (tenant.switches.late_reads, key)
+        )
     else:
         tenant.store.run("DELETE FROM assignments WHERE id = ?", (key,))
 
 
-def _list(tenant: Tenant, call: Call, owner: Condition, name: str) -> Answer:
-    where = owner & filter_of(tenant, call, _FILTERS) & _SHOWN
-    answer = page(
+def _list(tenant: Tenant, request: GraphRequest, owner: Condition, name: str) -> GraphResponse:
+    where = owner & filter_condition(tenant, request, _FILTERS) & _LISTED
+    response = page_response(
         tenant,
-        call,
-        Listing(
+        request,
+        PagedRows(
             name,
             lambda after, limit: [
-                (row[0], select(call, _document(tenant, row))) for row in _rows(tenant, where, after, limit)
+                (row[0], select_properties(request, _document(tenant, row)))
+                for row in _rows(tenant, where, after, limit)
             ],
             lambda: len(_rows(tenant, where, 0, -1)),
         ),
     )
-    if is_first_page(call):
-        _age(tenant, owner)
-    return answer
+    if is_first_page(request):
+        _count_list_read(tenant, owner)
+    return response
 
 
 def _rows(tenant: Tenant, where: Condition, after: int, limit: int) -> list[tuple[Any, ...]]:
@@ -149,10 +168,10 @@ def _rows(tenant: Tenant, where: Condition, after: int, limit: int) -> list[tupl
     )
 
 
-def _age(tenant: Tenant, owner: Condition) -> None:
+def _count_list_read(tenant: Tenant, owner: Condition) -> None:
     run = tenant.store.run
-    run(f"DELETE FROM assignments WHERE ghost > 0 AND ghost = 1 AND {owner.sql}", owner.values)  # noqa: S608
-    run(f"UPDATE assignments SET ghost = ghost - 1 WHERE ghost > 0 AND {owner.sql}", owner.values)  # noqa: S608
+    run(f"DELETE FROM assignments WHERE stale_reads > 0 AND stale_reads = 1 AND {owner.sql}", owner.values)  # noqa: S608
+    run(f"UPDATE assignments SET stale_reads = stale_reads - 1 WHERE stale_reads > 0 AND {owner.sql}", owner.values)  # noqa: S608
     run(f"UPDATE assignments SET hidden = hidden - 1 WHERE hidden > 0 AND {owner.sql}", owner.values)  # noqa: S608
 
 
@@ -177,62 +196,62 @@ def _resource_name(tenant: Tenant, resource: str) -> Any:
     )
 
 
-def _find(tenant: Tenant, call: Call) -> Json:
-    principal = find_service_principal(tenant, call.holes["sp"])
-    key = call.holes["assignment"]
-    found = _rows(tenant, Condition("resource_id = ? AND id = ?", (principal["id"], key)) & _THERE, 0, 1)
-    if not found:
+def _find(tenant: Tenant, request: GraphRequest) -> Json:
+    principal = find_service_principal(tenant, request.path_parameters["sp"])
+    key = request.path_parameters["assignment"]
+    rows = _rows(tenant, Condition("resource_id = ? AND id = ?", (principal["id"], key)) & _EXISTS, 0, 1)
+    if not rows:
         raise not_found(key)
-    return _document(tenant, found[0])
+    return _document(tenant, rows[0])
 
 
 # ---- creation -----------------------------------------------------------------------------------------------------
 
 
-def _create(tenant: Tenant, call: Call, resource: Json) -> Answer:
-    sent = {name: str(call.object_body().get(name)).lower() for name in ("principalId", "resourceId", "appRoleId")}
+def _create(tenant: Tenant, request: GraphRequest, resource: Json) -> GraphResponse:
+    sent = {name: str(request.object_body().get(name)).lower() for name in ("principalId", "resourceId", "appRoleId")}
     for name, value in sent.items():
         if not _GUID.match(value):
             raise bad_request(f"Invalid GUID:{value} specified for property '{name}'.")
-    if sent["resourceId"] != resource["id"] or tenant.is_late(f"assignable/{resource['id']}"):
+    if sent["resourceId"] != resource["id"] or tenant.is_still_delayed(f"assignable/{resource['id']}"):
         raise bad_request("Not a valid reference update.")
     principal = find_principal(tenant, sent["principalId"], ["user", "group", "serviceprincipal"])
     if principal is None:
         raise bad_request("Not a valid reference update.")
-    _refuse_role(tenant, resource, principal, sent["appRoleId"])
+    _validate_role(tenant, resource, principal, sent["appRoleId"])
     key = assignment_id(resource["id"], principal["id"], sent["appRoleId"])
-    tenant.store.run("DELETE FROM assignments WHERE id = ? AND ghost > 0", (key,))
+    tenant.store.run("DELETE FROM assignments WHERE id = ? AND stale_reads > 0", (key,))
     if tenant.store.value("SELECT 1 FROM assignments WHERE id = ?", (key,)):
-        raise _already_there(tenant)
-    put_many(tenant, resource["id"], sent["appRoleId"], [principal])
+        raise _duplicate_error(tenant)
+    insert_assignments(tenant, resource["id"], sent["appRoleId"], [principal])
     tenant.store.run("UPDATE assignments SET hidden = ? WHERE id = ?", (tenant.switches.late_reads, key))
     row = _rows(tenant, Condition("id = ?", (key,)), 0, 1)[0]
-    return Answer(201, context(call, "appRoleAssignments/$entity") | _document(tenant, row))
+    return GraphResponse(201, context_annotation(request, "appRoleAssignments/$entity") | _document(tenant, row))
 
 
-def _refuse_role(tenant: Tenant, resource: Json, principal: Json, role_id: str) -> None:
-    late = tenant.is_pending(f"roles/{resource['id']}")
+def _validate_role(tenant: Tenant, resource: Json, principal: Json, role_id: str) -> None:
+    is_delayed = tenant.has_delay(f"roles/{resource['id']}")
     declared = with_roles(tenant, resource)["appRoles"]
     if role_id == DEFAULT_ROLE and not declared:
         return
     role = next((role for role in declared if role["id"] == role_id), None)
-    if role is None and late:
+    if role is None and is_delayed:
         raise bad_request("Not a valid reference update.")
     if role is None:
         status = 404 if tenant.switches.unknown_role == "not_found" else 400
-        raise Refusal(status, "Request_BadRequest", "Permission being assigned was not found on application")
+        raise GraphError(status, "Request_BadRequest", "Permission being assigned was not found on application")
     if not role["isEnabled"]:
         raise bad_request("Permission being assigned is disabled on the application")
-    wanted = "Application" if _type_of(principal) == "ServicePrincipal" else "User"
-    if wanted not in role["allowedMemberTypes"]:
+    member_type = "Application" if _type_of(principal) == "ServicePrincipal" else "User"
+    if member_type not in role["allowedMemberTypes"]:
         raise bad_request(f"Permission being assigned cannot be assigned to a {_type_of(principal)}")
     if principal.get("securityEnabled") is False:
         raise bad_request("Only security groups can be assigned to an application.")
 
 
-def _already_there(tenant: Tenant) -> Refusal:
+def _duplicate_error(tenant: Tenant) -> GraphError:
     if tenant.switches.duplicate_assignment == "conflict":
-        return Refusal(409, "Request_MultipleObjectsWithSameKeyValue", "EntitlementGrant entry already exists.")
+        return GraphError(409, "Request_MultipleObjectsWithSameKeyValue", "EntitlementGrant entry already exists.")
     return bad_request("Permission being assigned already exists on the object")
 
 

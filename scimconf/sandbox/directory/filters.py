@@ -1,6 +1,6 @@
-"""`$filter` of the directory, compiled to SQL.
+"""Compiles `$filter` of the directory to SQL.
 
-What the directory cannot filter by is refused; so is a filter that is too long for it.
+Properties and operators that the directory does not support are refused, and filters with too many clauses.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from scimconf.sandbox.http_types import GraphRequest, bad_request, unsupported_query
 from scimconf.sandbox.store import Condition, property_sql
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.wire import Call, bad_request, unsupported_query
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<punct>[(),])"
@@ -20,72 +20,72 @@ _TOKEN = re.compile(
 )
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _COMPARE = {"eq": "=", "ne": "<>", "ge": ">=", "le": "<=", "gt": ">", "lt": "<"}
-_TRUTH = {"true": 1, "false": 0}
+_BOOLEANS = {"true": 1, "false": 0}
 _NULL = "null"
 _ADVANCED = ("ne", "not", "endswith")
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """What a property is in SQL, and how it may be asked for."""
+class FilterColumn:
+    """The SQL expression of a property, and the operators that filters can use on it."""
 
     sql: str
     operators: frozenset[str] = frozenset({"eq", "ne", "in", "startswith", "endswith", "ge", "le", "gt", "lt"})
 
 
-def properties(*names: str) -> Mapping[str, Column]:
-    """Columns for properties of documents."""
-    return {name: Column("id" if name == "id" else property_sql(name)) for name in names}
+def property_columns(*names: str) -> Mapping[str, FilterColumn]:
+    """Return a column for each property of a document."""
+    return {name: FilterColumn("id" if name == "id" else property_sql(name)) for name in names}
 
 
-class _Parser:
-    """Recursive descent over the tokens of one filter; every method returns SQL and its parameters."""
+class _FilterParser:
+    """A recursive descent parser of one filter. Its methods return SQL conditions."""
 
-    def __init__(self, text: str, columns: Mapping[str, Column], *, advanced: bool, clauses: int) -> None:
+    def __init__(self, text: str, columns: Mapping[str, FilterColumn], *, is_advanced: bool, clauses: int) -> None:
         self._tokens = list(_tokens(text))
         self._at = 0
         self._columns = columns
-        self._advanced = advanced
+        self._advanced = is_advanced
         self._clauses = clauses
 
     def parse(self) -> Condition:
-        condition = self._either()
+        condition = self._or_expression()
         if self._at != len(self._tokens):
             raise bad_request(f"Invalid filter clause: unexpected '{self._tokens[self._at]}'.")
         return condition
 
-    def _either(self) -> Condition:
-        parts = [self._both()]
-        while self._word("or"):
-            parts.append(self._both())
-        self._limit(len(parts))
+    def _or_expression(self) -> Condition:
+        parts = [self._and_expression()]
+        while self._accept("or"):
+            parts.append(self._and_expression())
+        self._limit_clauses(len(parts))
         return _joined(" OR ", parts)
 
-    def _both(self) -> Condition:
-        parts = [self._one()]
-        while self._word("and"):
-            parts.append(self._one())
+    def _and_expression(self) -> Condition:
+        parts = [self._term()]
+        while self._accept("and"):
+            parts.append(self._term())
         return _joined(" AND ", parts)
 
-    def _one(self) -> Condition:
-        if self._word("not"):
-            self._needs_advanced("not")
-            inner = self._one()
+    def _term(self) -> Condition:
+        if self._accept("not"):
+            self._require_advanced("not")
+            inner = self._term()
             return Condition(f"NOT ({inner.sql})", inner.values)
-        if self._word("("):
-            inner = self._either()
+        if self._accept("("):
+            inner = self._or_expression()
             self._expect(")")
             return inner
         name = self._next()
         if name.lower() in ("startswith", "endswith"):
-            return self._affix(name.lower())
+            return self._text_function(name.lower())
         if "/any(" in name:
-            return self._member(name)
+            return self._any_lambda(name)
         return self._comparison(name)
 
-    def _affix(self, function: str) -> Condition:
+    def _text_function(self, function: str) -> Condition:
         if function in _ADVANCED:
-            self._needs_advanced(function)
+            self._require_advanced(function)
         self._expect("(")
         column = self._column(self._next(), function)
         self._expect(",")
@@ -96,20 +96,20 @@ class _Parser:
             f"{column.sql} LIKE ? ESCAPE '\\'", (f"{pattern}%" if function == "startswith" else f"%{pattern}",)
         )
 
-    def _member(self, text: str) -> Condition:
+    def _any_lambda(self, text: str) -> Condition:
         match = _TOKEN.match(text)
         name = text.split("/", 1)[0]
         if match is None or name not in self._columns:
             raise unsupported_query(f"Unsupported or invalid query filter clause specified for property '{name}'.")
         item = match["item"].replace("''", "'")
-        return Condition(f"EXISTS (SELECT 1 FROM json_each(doc, '$.{name}') WHERE value = ?)", (item,))  # noqa: S608  a name of ours
+        return Condition(f"EXISTS (SELECT 1 FROM json_each(doc, '$.{name}') WHERE value = ?)", (item,))  # noqa: S608  a known column name
 
     def _comparison(self, name: str) -> Condition:
         operator = self._next().lower()
         if operator != "in" and operator not in _COMPARE:
             raise bad_request(f"Invalid filter clause: '{operator}' is not an operator.")
         if operator in _ADVANCED:
-            self._needs_advanced(operator)
+            self._require_advanced(operator)
         column = self._column(name, operator)
         if operator == "in":
             return self._in(column)
@@ -118,16 +118,16 @@ class _Parser:
             return Condition(f"{column.sql} IS {'NULL' if operator == 'eq' else 'NOT NULL'}")
         return Condition(f"{column.sql} {_COMPARE[operator]} ?", (value,))
 
-    def _in(self, column: Column) -> Condition:
+    def _in(self, column: FilterColumn) -> Condition:
         self._expect("(")
         values = [_literal(self._next())]
-        while self._word(","):
+        while self._accept(","):
             values.append(_literal(self._next()))
         self._expect(")")
-        self._limit(len(values))
+        self._limit_clauses(len(values))
         return Condition(f"{column.sql} IN ({', '.join('?' * len(values))})", tuple(values))
 
-    def _column(self, name: str, operator: str) -> Column:
+    def _column(self, name: str, operator: str) -> FilterColumn:
         column = self._columns.get(name)
         if column is None or operator not in column.operators:
             raise unsupported_query(
@@ -135,32 +135,32 @@ class _Parser:
             )
         return column
 
-    def _limit(self, count: int) -> None:
+    def _limit_clauses(self, count: int) -> None:
         if count > self._clauses and not self._advanced:
             raise unsupported_query(
                 "Too many child clauses specified in search filter expression containing 'OR' operators: "
                 f"{count}. Max allowed: {self._clauses}."
             )
 
-    def _needs_advanced(self, operator: str) -> None:
+    def _require_advanced(self, operator: str) -> None:
         if not self._advanced:
             raise unsupported_query(
                 f"Operator '{operator}' is not supported because the required parameters are not set."
             )
 
-    def _word(self, word: str) -> bool:
+    def _accept(self, word: str) -> bool:
         if self._at < len(self._tokens) and self._tokens[self._at].lower() == word:
             self._at += 1
             return True
         return False
 
     def _expect(self, word: str) -> None:
-        if not self._word(word):
+        if not self._accept(word):
             raise bad_request(f"Invalid filter clause: '{word}' is missing.")
 
     def _next(self) -> str:
         if self._at >= len(self._tokens):
-            raise bad_request("Invalid filter clause: it ends too early.")
+            raise bad_request("Invalid filter clause: unexpected end.")
         self._at += 1
         return self._tokens[self._at - 1]
 
@@ -171,7 +171,7 @@ def _tokens(text: str) -> Iterable[str]:
     while at < end:
         match = _TOKEN.match(text, at)
         if match is None:
-            raise bad_request(f"Invalid filter clause: there is an unexpected character at position {at}.")
+            raise bad_request(f"Invalid filter clause: unexpected character at position {at}.")
         yield match.group().strip()
         at = match.end()
 
@@ -179,8 +179,8 @@ def _tokens(text: str) -> Iterable[str]:
 def _literal(token: str) -> str | int | None:
     if token.startswith("'"):
         return token[1:-1].replace("''", "'")
-    if token in _TRUTH:
-        return _TRUTH[token]
+    if token in _BOOLEANS:
+        return _BOOLEANS[token]
     if token == _NULL:
         return None
     if re.fullmatch(r"-?\d+", token):
@@ -197,9 +197,10 @@ def _joined(word: str, parts: Sequence[Condition]) -> Condition:
     return Condition(word.join(f"({part.sql})" for part in parts), values)
 
 
-def filter_of(tenant: Tenant, call: Call, columns: Mapping[str, Column]) -> Condition:
-    text = call.query.get("filter")
+def filter_condition(tenant: Tenant, request: GraphRequest, columns: Mapping[str, FilterColumn]) -> Condition:
+    """Return the condition of `$filter`; without it, a condition that is always true."""
+    text = request.query.get("filter")
     if not text:
         return Condition()
-    advanced = call.advanced and call.query.get("count", "").lower() == "true"
-    return _Parser(text, columns, advanced=advanced, clauses=tenant.switches.filter_clauses).parse()
+    is_advanced = request.is_advanced and request.query.get("count", "").lower() == "true"
+    return _FilterParser(text, columns, is_advanced=is_advanced, clauses=tenant.switches.filter_clauses).parse()

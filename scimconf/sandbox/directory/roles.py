@@ -1,11 +1,11 @@
-"""The rules for a collection of app roles: what one may be called, and what may happen to one that is enabled. Pure."""
+"""Validation of a collection of app roles. Pure."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from scimconf.sandbox.wire import Json, bad_request
+from scimconf.sandbox.http_types import Json, bad_request
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _ROLE_VALUE = re.compile(r"[A-Za-z0-9!#$%&'()*+,\-./:;<=>?@\[\]^_`{|}~]{1,120}\Z")
@@ -13,19 +13,24 @@ _ROLE_FIELDS = ("allowedMemberTypes", "description", "displayName")
 MAX_ROLES = 1200
 
 
-def checked_roles(sent: Any, before: list[Json], replicated: list[Json], *, origin: str) -> list[Json]:
+def validate_roles(sent: Any, before: list[Json], replicated: list[Json], *, origin: str) -> list[Json]:
+    """Return the roles as they are stored; raise a 400 if Graph refuses them.
+
+    `before` are the present roles of the application, `replicated` those that other replicas still see. `origin` is the
+    position of the switch `role_origin`.
+    """
     if not isinstance(sent, list):
         raise bad_request("Property 'appRoles' must be a collection.")
     if len(sent) > MAX_ROLES:
-        raise bad_request("The manifest holds too many entries.", code="Directory_QuotaExceeded")
+        raise bad_request("The manifest contains too many entries.", code="Directory_QuotaExceeded")
     if origin == "refused" and any("origin" in role for role in sent if isinstance(role, dict)):
         raise bad_request("Property 'origin' is read-only and cannot be set.")
-    roles = [_checked_role(role) for role in sent]
+    roles = [_validate_role(role) for role in sent]
     _refuse_duplicates(roles)
     after = {role["id"]: role for role in roles}
-    still_on = {role["id"] for role in replicated if role["isEnabled"]}
+    still_enabled = {role["id"] for role in replicated if role["isEnabled"]}
     for role in before:
-        if (role["isEnabled"] or role["id"] in still_on) and _differs(role, after.get(role["id"])):
+        if (role["isEnabled"] or role["id"] in still_enabled) and _differs(role, after.get(role["id"])):
             raise bad_request(
                 "Permission (scope or role) cannot be deleted or updated unless disabled first.",
                 code="CannotDeleteOrUpdateEnabledEntitlement",
@@ -33,9 +38,9 @@ def checked_roles(sent: Any, before: list[Json], replicated: list[Json], *, orig
     return roles
 
 
-def _checked_role(role: Any) -> Json:
+def _validate_role(role: Any) -> Json:
     if not isinstance(role, dict):
-        raise bad_request("Property 'appRoles' must hold objects.")
+        raise bad_request("Property 'appRoles' must contain objects.")
     value = role.get("value")
     types = role.get("allowedMemberTypes")
     valid = {
@@ -45,11 +50,11 @@ def _checked_role(role: Any) -> Json:
         "value": value in (None, "") or (isinstance(value, str) and bool(_ROLE_VALUE.match(value))),
         "allowedMemberTypes": isinstance(types, list)
         and bool(types)
-        and all(one in ("User", "Application") for one in types),
+        and all(member_type in ("User", "Application") for member_type in types),
         "isEnabled": isinstance(role.get("isEnabled", True), bool),
     }
-    for name, fine in valid.items():
-        if not fine:
+    for name, is_valid in valid.items():
+        if not is_valid:
             raise bad_request(f"Invalid value specified for property '{name}' of resource 'AppRole'.")
     return {
         "allowedMemberTypes": types,
@@ -66,11 +71,11 @@ def _refuse_duplicates(roles: list[Json]) -> None:
     for name in ("id", "value"):
         values = [role[name] for role in roles if role[name] is not None]
         if len(values) != len(set(values)):
-            text = "Request contains a property with duplicate values."
+            message = "Request contains a property with duplicate values."
             raise bad_request(
-                text,
+                message,
                 code="DuplicateValue",
-                details=({"code": "ConflictingObjects", "message": text, "target": "appRoles"},),
+                details=({"code": "ConflictingObjects", "message": message, "target": "appRoles"},),
             )
 
 

@@ -1,9 +1,9 @@
-"""What the synchronization service's answers carry beside the thing itself: OData's annotations, and counts."""
+"""OData annotations, `$select` and `$count` in responses of the synchronization service."""
 
 from __future__ import annotations
 
+from scimconf.sandbox.http_types import GraphRequest, GraphResponse, Json, sync_error, sync_path_not_found
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.wire import Answer, Call, Json, sync_no_route, sync_refusal
 
 _TYPES = {
     "directories": "directoryDefinition",
@@ -11,54 +11,55 @@ _TYPES = {
     "templates": "synchronizationTemplate",
     "schema": "synchronizationSchema",
 }
-_PARTS = {"synchronizationRules": "synchronizationRule", "directories": "directoryDefinition"}
+_PART_TYPES = {"synchronizationRules": "synchronizationRule", "directories": "directoryDefinition"}
 
 
-def annotated(tenant: Tenant, call: Call, principal: Json, name: str, body: Json) -> Json:
-    """The body with as many annotations as the switch says; `name` is what stands below the service principal."""
-    body = _selected(call, body)
-    how = tenant.switches.annotations
-    if how == "none":
+def annotated(tenant: Tenant, request: GraphRequest, principal: Json, name: str, body: Json) -> Json:
+    """Return the selected properties of a body, with annotations; `name` is its path below `synchronization`."""
+    body = _selected(request, body)
+    if tenant.switches.annotations == "none":
         return body
-    place = f"{call.base_url}/$metadata#servicePrincipals('{principal['id']}')/synchronization/{name}"
-    if how == "full":
-        body = _in_full(body, name, place.removesuffix("/$entity"))
-    return {"@odata.context": place} | body
+    url = f"{request.base_url}/$metadata#servicePrincipals('{principal['id']}')/synchronization/{name}"
+    if tenant.switches.annotations == "full":
+        body = _with_types(body, name, url.removesuffix("/$entity"))
+    return {"@odata.context": url} | body
 
 
-def _selected(call: Call, body: Json) -> Json:
-    """The asked-for properties; other options are refused, since nobody knows how the service takes them."""
+def _selected(request: GraphRequest, body: Json) -> Json:
+    """Apply `$select`; refuse other options, since it is not known how the service handles them."""
     for option in ("filter", "orderby", "search", "skip"):
-        if call.query.get(option):
-            raise sync_refusal(400, "EmulatedUnsupportedQuery", f"${option} is not known to work here.")
-    names = [name.strip() for name in call.query.get("select", "").split(",") if name.strip()]
+        if request.query.get(option):
+            raise sync_error(
+                400, "EmulatedUnsupportedQuery", f"The sandbox does not support ${option} in synchronization requests."
+            )
+    names = [name.strip() for name in request.query.get("select", "").split(",") if name.strip()]
     if not names:
         return body
     if isinstance(body.get("value"), list):
-        return {"value": [_picked(one, names) for one in body["value"]]}
-    return _picked(body, names)
+        return {"value": [_pick(row, names) for row in body["value"]]}
+    return _pick(body, names)
 
 
-def _picked(row: Json, names: list[str]) -> Json:
+def _pick(row: Json, names: list[str]) -> Json:
     return {name: row.get(name) for name in names}
 
 
-def counted(tenant: Tenant, call: Call, count: int) -> Answer:
-    """`$count` of a collection below synchronization, which no reference page has."""
+def count_response(tenant: Tenant, request: GraphRequest, count: int) -> GraphResponse:
+    """Return the response to `$count` of a synchronization collection, which no reference page documents."""
     if tenant.switches.sync_counts == "refused":
-        raise sync_no_route(call.path)
-    return Answer(200, count)
+        raise sync_path_not_found(request.path)
+    return GraphResponse(200, count)
 
 
-def _in_full(body: Json, name: str, place: str) -> Json:
+def _with_types(body: Json, name: str, url: str) -> Json:
     if not name.endswith("/$entity"):
         return body
     kind = name.removesuffix("/$entity").rsplit("/", 1)[-1].split("(", 1)[0]
-    full: Json = {"@odata.type": f"#microsoft.graph.{_TYPES[kind]}"}
+    typed: Json = {"@odata.type": f"#microsoft.graph.{_TYPES[kind]}"}
     for key, value in body.items():
-        if key not in _PARTS:
-            full[key] = value
+        if key not in _PART_TYPES:
+            typed[key] = value
             continue
-        full[f"{key}@odata.context"] = f"{place}/{key}"
-        full[key] = [{"@odata.type": f"#microsoft.graph.{_PARTS[key]}"} | one for one in value]
-    return full
+        typed[f"{key}@odata.context"] = f"{url}/{key}"
+        typed[key] = [{"@odata.type": f"#microsoft.graph.{_PART_TYPES[key]}"} | part for part in value]
+    return typed

@@ -1,4 +1,4 @@
-"""The secrets of a service principal, and whether the application behind them would let the service in."""
+"""The stored secrets of a service principal, and the simulated check of its credentials."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from scimconf.sandbox.http_types import Json, bad_request, sync_error
 from scimconf.sandbox.switches import Switches
-from scimconf.sandbox.synchronization.normal import spelled_boolean
-from scimconf.sandbox.synchronization.template import templates_of
+from scimconf.sandbox.synchronization.stored_form import format_boolean
+from scimconf.sandbox.synchronization.templates import templates_of
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.wire import Json, bad_request, sync_refusal
 
 ENDPOINTS = "endpoints"
 MASK = "*"
@@ -95,71 +95,75 @@ _MASKED: Mapping[str, frozenset[str]] = {
     "address": frozenset(["BaseAddress"]),
 }
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_BAD_WORDS = ("wrong", "rejected")
+_REJECTED_WORDS = ("wrong", "rejected")
 _CLIENT_CREDENTIALS = "OAuth2ClientCredentialsGrant"
 
 
-# ---- the set --------------------------------------------------------------------------------------------------------
+# ---- stored secrets --------------------------------------------------------------------------------------------------------
 
 
-def saved_secrets(tenant: Tenant, principal_id: str) -> dict[str, str]:
-    """The stored set in clear, in the order in which it was written."""
+def stored_secrets(tenant: Tenant, principal_id: str) -> dict[str, str]:
+    """Return the stored secrets in clear text, in the order of their storage."""
     rows = tenant.store.rows("SELECT key, value FROM secrets WHERE resource_id = ? ORDER BY seq", (principal_id,))
     return {str(key): str(value) for key, value in rows}
 
 
-def shown_secrets(tenant: Tenant, principal: Json) -> list[Json]:
-    """The set as Graph shows it: what is sensitive is a star, and more where a switch says so."""
+def masked_secrets(tenant: Tenant, principal: Json) -> list[Json]:
+    """Return the secrets as Graph returns them: sensitive values, and those of the switch `mask`, are masked."""
     switches = tenant.switches
-    saved = saved_secrets(tenant, principal["id"])
+    values = stored_secrets(tenant, principal["id"])
     if switches.sync_all_default != "absent":
-        saved.setdefault("SyncAll", switches.sync_all_default)
-    hidden = KEYS if switches.mask == "all" else SENSITIVE | _declared_sensitive(principal) | _MASKED[switches.mask]
-    keys = sorted(saved) if switches.secrets_order == "sorted" else saved
-    return [{"key": key, "value": MASK if key in hidden else _spelled(key, saved[key], switches)} for key in keys]
+        values.setdefault("SyncAll", switches.sync_all_default)
+    masked_keys = (
+        KEYS if switches.mask == "all" else SENSITIVE | _declared_sensitive(principal) | _MASKED[switches.mask]
+    )
+    keys = sorted(values) if switches.secrets_order == "sorted" else values
+    return [
+        {"key": key, "value": MASK if key in masked_keys else _format_value(key, values[key], switches)} for key in keys
+    ]
 
 
-def _spelled(key: str, value: str, switches: Switches) -> str:
+def _format_value(key: str, value: str, switches: Switches) -> str:
     if key in _BOOLEANS:
-        return spelled_boolean(value, switches)
+        return format_boolean(value, switches)
     if key != _SETTINGS or switches.settings_text == "as_sent":
         return value
-    filled = _SETTINGS_DEFAULTS if switches.settings_text == "filled" else {}
-    return json.dumps(filled | json.loads(value), separators=(",", ":"))
+    defaults = _SETTINGS_DEFAULTS if switches.settings_text == "filled" else {}
+    return json.dumps(defaults | json.loads(value), separators=(",", ":"))
 
 
 def store_secrets(tenant: Tenant, principal_id: str, sent: Mapping[str, str]) -> None:
-    """Writes a set over the stored one; an empty value takes its key away, an absent key depends on the switch."""
-    before = saved_secrets(tenant, principal_id)
+    """Store the secrets of a PUT. An empty value deletes its key; `secrets_put` decides about absent keys."""
+    before = stored_secrets(tenant, principal_id)
     switches = tenant.switches
-    starred = switches.star_secret == "keep"  # noqa: S105  a position of a switch
-    kept = {} if switches.secrets_put == "replace" else {k: v for k, v in before.items() if k not in sent}
+    keeps_masked = switches.masked_secret_write == "keep"  # noqa: S105  a position of a switch
+    remaining = {} if switches.secrets_put == "replace" else {k: v for k, v in before.items() if k not in sent}
     if switches.secrets_order == "kept":
-        kept = {key: value for key, value in before.items() if key in kept or key in sent}
-    written = {key: before.get(key, "") if starred and value == MASK else value for key, value in sent.items()}
+        remaining = {key: value for key, value in before.items() if key in remaining or key in sent}
+    written = {key: before.get(key, "") if keeps_masked and value == MASK else value for key, value in sent.items()}
     tenant.store.run("DELETE FROM secrets WHERE resource_id = ?", (principal_id,))
     tenant.store.run_many(
         "INSERT INTO secrets (resource_id, key, value) VALUES (?, ?, ?)",
-        ((principal_id, key, value) for key, value in {**kept, **written}.items() if value),
+        ((principal_id, key, value) for key, value in {**remaining, **written}.items() if value),
     )
 
 
-def read_pairs(listed: Any) -> dict[str, str]:
-    """Key and value pairs of a body, each with a known key and a text."""
-    if not isinstance(listed, list):
-        raise bad_request("The request body must hold a collection named 'value'.", code="BadRequest")
+def parse_pairs(documents: Any) -> dict[str, str]:
+    """Return the key-value pairs of a request body; raise a 400 for an unknown key or a value that is not a string."""
+    if not isinstance(documents, list):
+        raise bad_request("The request body must contain a collection named 'value'.", code="BadRequest")
     pairs: dict[str, str] = {}
-    for one in listed:
-        name = one.get("key") if isinstance(one, dict) else one
-        if not isinstance(one, dict) or not isinstance(name, str) or name not in KEYS:
+    for document in documents:
+        name = document.get("key") if isinstance(document, dict) else document
+        if not isinstance(document, dict) or not isinstance(name, str) or name not in KEYS:
             raise bad_request(f"'{name}' is not a value of enumeration synchronizationSecret.", code="BadRequest")
-        if not isinstance(one.get("value"), str):
-            raise bad_request(f"The value of '{one['key']}' is not a string.", code="BadRequest")
-        pairs[one["key"]] = one["value"]
+        if not isinstance(document.get("value"), str):
+            raise bad_request(f"The value of '{name}' is not a string.", code="BadRequest")
+        pairs[name] = document["value"]
     return pairs
 
 
-def check_settings(sent: Mapping[str, str], switches: Switches) -> None:
+def check_notification_settings(sent: Mapping[str, str], switches: Switches) -> None:
     if _SETTINGS not in sent:
         return
     try:
@@ -168,24 +172,24 @@ def check_settings(sent: Mapping[str, str], switches: Switches) -> None:
         settings = None
     several = isinstance(settings, dict) and re.search(r"[;,]", str(settings.get("Recipients") or ""))
     if not isinstance(settings, dict) or (several and switches.recipients == "one"):
-        raise sync_refusal(400, "InvalidNotificationSettings", None)
+        raise sync_error(400, "InvalidNotificationSettings", None)
 
 
 def _declared_sensitive(principal: Json) -> frozenset[str]:
     names = {
-        str(one["name"]).lower()
-        for shape in templates_of(principal["applicationTemplateId"])
-        for one in shape.fields
-        if one.get("secret")
+        str(config_field["name"]).lower()
+        for template in templates_of(principal["applicationTemplateId"])
+        for config_field in template.fields
+        if config_field.get("secret")
     }
     return frozenset(key for key in KEYS if key.lower() in names)
 
 
-# ---- the application behind it --------------------------------------------------------------------------------------
+# ---- check of credentials --------------------------------------------------------------------------------------
 
 
-def failure_of(tenant: Tenant, credentials: Mapping[str, str]) -> str | None:
-    """Why the application would not let the service in; None where it would."""
+def connection_failure(tenant: Tenant, credentials: Mapping[str, str]) -> str | None:
+    """Return why the application refuses these credentials; None if it accepts them."""
     address = credentials.get("BaseAddress", "")
     parts = urlsplit(address)
     host = parts.hostname or ""
@@ -205,12 +209,12 @@ def failure_of(tenant: Tenant, credentials: Mapping[str, str]) -> str | None:
 
 
 def _token_failure(tenant: Tenant, address: str, token: str) -> str | None:
-    known = {plain_address(url): one for url, one in tenant.remembered(ENDPOINTS, {}).items()}
-    endpoint = known.get(plain_address(address))
+    endpoints = {normalize_address(url): endpoint for url, endpoint in tenant.stored_value(ENDPOINTS, {}).items()}
+    endpoint = endpoints.get(normalize_address(address))
     if endpoint is not None:
         accepted = token in endpoint["tokens"]
     else:
-        accepted = bool(token) and token != MASK and not any(word in token.lower() for word in _BAD_WORDS)
+        accepted = bool(token) and token != MASK and not any(word in token.lower() for word in _REJECTED_WORDS)
     if accepted:
         return None
     return (
@@ -219,7 +223,7 @@ def _token_failure(tenant: Tenant, address: str, token: str) -> str | None:
     )
 
 
-def plain_address(address: str) -> str:
-    """An address without its query, which carries flags for the service, and without a slash at its end."""
+def normalize_address(address: str) -> str:
+    """Return an address without its query, which contains flags for the service, and without a trailing slash."""
     parts = urlsplit(address)
     return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", "")).lower()

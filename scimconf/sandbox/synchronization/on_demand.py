@@ -1,6 +1,6 @@
-"""provisionOnDemand, as far as it goes here: who would be provisioned, and why not. Nothing is sent to an application.
+"""provisionOnDemand: whether an object would be provisioned, and why not. Nothing is sent to an application.
 
-The answer has the form of published captures: two strings of JSON, of which `key` says how it went.
+The response has the form of published captures: two JSON texts; `key` contains the result, `value` the report.
 """
 
 from __future__ import annotations
@@ -8,43 +8,48 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from scimconf.sandbox.directory.people import find_principal
-from scimconf.sandbox.synchronization.connection import failure_of, saved_secrets
-from scimconf.sandbox.synchronization.jobs import SCHEMA, find_job, synchronized
+from scimconf.sandbox.directory.users_and_groups import find_principal
+from scimconf.sandbox.http_types import GraphRequest, GraphResponse, Json, bad_request
+from scimconf.sandbox.synchronization.connection import connection_failure, stored_secrets
+from scimconf.sandbox.synchronization.jobs import SCHEMA, find_job, synchronization_principal
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.wire import Answer, Call, Json, bad_request
 
 MAX_SUBJECTS = 5
 
 
-def provision_on_demand(tenant: Tenant, call: Call) -> Answer:
-    principal = synchronized(tenant, call)
-    job = find_job(tenant, principal, call)
-    rule, subjects = _asked(tenant, job, call.object_body().get("parameters"))
+def provision_on_demand(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    principal = synchronization_principal(tenant, request)
+    job = find_job(tenant, principal, request)
+    rule, subjects = _parse(tenant, job, request.object_body().get("parameters"))
     outcomes = [_outcome(tenant, principal, rule, subject) for subject in subjects]
-    result, details = next((one[:2] for one in outcomes if one[0] != "Success"), ("Success", {}))
-    report = [steps for _, _, steps in outcomes]
-    context = {"@odata.context": f"{call.base_url}/$metadata#microsoft.graph.stringKeyStringValuePair"}
+    failures = ((result, details) for result, details, _ in outcomes if result != "Success")
+    result, details = next(failures, ("Success", {}))
+    reports = [report for _, _, report in outcomes]
+    context_annotation = {"@odata.context": f"{request.base_url}/$metadata#microsoft.graph.stringKeyStringValuePair"}
     body = {
         "key": json.dumps({"result": result, "details": details}, separators=(",", ":")),
-        "value": json.dumps(report[0] if len(report) == 1 else report, separators=(",", ":")),
+        "value": json.dumps(reports[0] if len(reports) == 1 else reports, separators=(",", ":")),
     }
-    return Answer(200, body if tenant.switches.annotations == "none" else context | body)
+    return GraphResponse(200, body if tenant.switches.annotations == "none" else context_annotation | body)
 
 
-def _asked(tenant: Tenant, job: Json, parameters: Any) -> tuple[Json, list[Json]]:
-    given = parameters[0] if isinstance(parameters, list) and len(parameters) == 1 else None
-    subjects = given.get("subjects") if isinstance(given, dict) else None
-    if not isinstance(given, dict) or not isinstance(subjects, list) or not 1 <= len(subjects) <= MAX_SUBJECTS:
-        raise _invalid(f"One rule and up to {MAX_SUBJECTS} subjects are to be named.")
-    if not all(isinstance(one, dict) and one.get("objectId") and one.get("objectTypeName") for one in subjects):
-        raise _invalid("A subject is named by its objectId and its objectTypeName.")
+def _parse(tenant: Tenant, job: Json, parameters: Any) -> tuple[Json, list[Json]]:
+    parameter = parameters[0] if isinstance(parameters, list) and len(parameters) == 1 else None
+    subjects = parameter.get("subjects") if isinstance(parameter, dict) else None
+    if not isinstance(parameter, dict) or not isinstance(subjects, list) or not 1 <= len(subjects) <= MAX_SUBJECTS:
+        raise _invalid(f"The request must have one rule and 1 to {MAX_SUBJECTS} subjects.")
+    if not all(map(_is_subject, subjects)):
+        raise _invalid("A subject must have an objectId and an objectTypeName.")
     schema: Json = tenant.documents.get(SCHEMA, job["id"]) or {}
-    wanted = str(given.get("ruleId")).split("#", 1)[0]
+    rule_id = str(parameter.get("ruleId")).split("#", 1)[0]
     for rule in schema.get("synchronizationRules") or ():
-        if rule.get("id") == wanted:
+        if rule.get("id") == rule_id:
             return rule, subjects
-    raise _invalid(f"The job does not include the rule '{wanted}'.")
+    raise _invalid(f"The job does not include the rule '{rule_id}'.")
+
+
+def _is_subject(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value.get("objectId")) and bool(value.get("objectTypeName"))
 
 
 def _invalid(message: str) -> Exception:
@@ -56,35 +61,37 @@ def _invalid(message: str) -> Exception:
 
 def _outcome(tenant: Tenant, principal: Json, rule: Json, subject: Json) -> tuple[str, Json, Json]:
     kind = str(subject["objectTypeName"])
-    found = find_principal(tenant, subject["objectId"], [kind.lower()]) if kind in ("User", "Group") else None
-    name = str((found or {}).get("userPrincipalName") or (found or {}).get("displayName"))
-    if found is None:
+    document = find_principal(tenant, subject["objectId"], [kind.lower()]) if kind in ("User", "Group") else None
+    name = str((document or {}).get("userPrincipalName") or (document or {}).get("displayName"))
+    if document is None:
         failed = _step("EntryImport", "Import", "Failure", f"{kind} {subject['objectId']} was not found.")
         return "Failure", _details("ObjectNotFound", "The object was not found."), _report(rule, subject, [failed])
     steps = [_step("EntryImport", "Import", "Success", f"Retrieved {kind} '{name}'")]
-    mapped = any(one.get("sourceObjectName") == kind and one.get("enabled", True) for one in rule["objectMappings"])
-    entitled = mapped and _is_entitled(tenant, principal, found)
+    mapped = any(
+        mapping.get("sourceObjectName") == kind and mapping.get("enabled", True) for mapping in rule["objectMappings"]
+    )
+    entitled = mapped and _is_entitled(tenant, principal, document)
     scoping = _step("EntrySynchronizationScoping", "Scoping", "Success" if entitled else "Skipped", "Assignment only")
     steps.append(scoping | {"details": {"Assigned": str(entitled)}})
     if not entitled:
         details = _details("NotEffectivelyEntitled", f"{kind} '{name}' is not assigned to the application.")
         return "Skipped", details, _report(rule, subject, steps)
-    failure = failure_of(tenant, saved_secrets(tenant, principal["id"]))
+    failure = connection_failure(tenant, stored_secrets(tenant, principal["id"]))
     status = "Success" if failure is None else "Failure"
     steps.append(_step("EntryExport", "Export", status, failure or "The sandbox sends nothing to the application."))
     details = {} if failure is None else _details("InvalidCredentials", failure)
     return status, details, _report(rule, subject, steps)
 
 
-def _is_entitled(tenant: Tenant, principal: Json, found: Json) -> bool:
-    """Whether everybody is in scope, or this one by assignment, or as a direct member of a group that is."""
-    if saved_secrets(tenant, principal["id"]).get("SyncAll", "").lower() == "true":
+def _is_entitled(tenant: Tenant, principal: Json, document: Json) -> bool:
+    """Return whether all objects are in scope, or this one is assigned, or is a direct member of an assigned group."""
+    if stored_secrets(tenant, principal["id"]).get("SyncAll", "").lower() == "true":
         return True
     sql = (
-        "SELECT 1 FROM assignments WHERE ghost = 0 AND resource_id = ? AND (principal_id = ?"
+        "SELECT 1 FROM assignments WHERE stale_reads = 0 AND resource_id = ? AND (principal_id = ?"
         " OR principal_id IN (SELECT group_id FROM members WHERE member_id = ?))"
     )
-    return bool(tenant.store.value(sql, (principal["id"], found["id"], found["id"])))
+    return bool(tenant.store.value(sql, (principal["id"], document["id"], document["id"])))
 
 
 def _step(name: str, kind: str, status: str, description: str) -> Json:

@@ -1,15 +1,17 @@
-"""The operators of scoping filters. Spelling is sure for few of them; the portal's labels stand for the others."""
+"""The operators of scoping filters. The names of most are not confirmed; they are the labels of the portal."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from scimconf.sandbox.http_types import Json
 from scimconf.sandbox.switches import Switches
-from scimconf.sandbox.wire import Json
 
 
 @dataclass(frozen=True, slots=True)
 class FilterOperator:
+    """An operator: name, whether it has no operand, and the attribute types that it supports."""
+
     name: str
     unary: bool
     types: tuple[str, ...]
@@ -45,7 +47,7 @@ _CONFIRMED = ("EQUALS", "IS FALSE", "REGEX MATCH", "NOT REGEX MATCH")
 
 
 def operators_of(switches: Switches) -> dict[str, FilterOperator]:
-    """The operators by name, those of doubtful spelling as the switch says."""
+    """Return the operators by name; the switch `operator_names` selects the names that are not confirmed."""
     if switches.operator_names == "portal":
         return {row.name: row for row in _ROWS}
     names = (row.name if row.name in _CONFIRMED else row.name.replace(" ", "_").upper() for row in _ROWS)

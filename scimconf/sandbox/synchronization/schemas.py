@@ -1,4 +1,4 @@
-"""The calls about a schema, of a job or of a template: the document, its catalogues, and the parser of expressions."""
+"""Requests about the schema of a job or a template, its functions and filter operators, and parseExpression."""
 
 from __future__ import annotations
 
@@ -6,88 +6,90 @@ import re
 
 from scimconf.expressions import FUNCTIONS, ExpressionError, find, parse, to_source, walk
 from scimconf.expressions import Call as FunctionCall
+from scimconf.sandbox.http_types import (
+    NO_CONTENT,
+    GraphError,
+    GraphRequest,
+    GraphResponse,
+    Json,
+    bad_request,
+    not_found,
+    sync_error,
+    sync_path_not_found,
+)
 from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.synchronization.annotations import annotated
 from scimconf.sandbox.synchronization.jobs import (
     SCHEMA,
     find_job,
-    find_shape,
+    find_template,
+    schedule_cycles,
     schema_of_template,
-    synchronized,
-    touch_jobs,
+    synchronization_principal,
 )
 from scimconf.sandbox.synchronization.operators import operators_of
-from scimconf.sandbox.synchronization.schema import Given, SchemaRefused, accept
+from scimconf.sandbox.synchronization.schema_validation import SchemaError, ValidationContext, accept_schema
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.wire import (
-    NO_CONTENT,
-    Answer,
-    Call,
-    Json,
-    Refusal,
-    bad_request,
-    not_found,
-    sync_no_route,
-    sync_refusal,
-)
 
-# A number outside of strings and brackets.
+# Group 2 is a number outside of strings and brackets.
 _BARE_NUMBER = re.compile(r'("(?:\\.|[^"\\])*"|\[[^\]]*\])|(?<![\w&"])(-?\d+(?:\.\d+)?|&H[0-9A-Fa-f]+)(?!\w)')
 
 
 # ---- the document ---------------------------------------------------------------------------------------------------
 
 
-def get_job_schema(tenant: Tenant, call: Call) -> Answer:
-    principal = synchronized(tenant, call)
-    job = find_job(tenant, principal, call)
+def get_job_schema(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    principal = synchronization_principal(tenant, request)
+    job = find_job(tenant, principal, request)
     document = _schema(tenant, job["id"])
     headers = {"ETag": _etag(document)} if tenant.switches.if_match == "honoured" else {}
-    body = annotated(tenant, call, principal, f"jobs('{job['id']}')/schema/$entity", document)
-    return Answer(200, body, headers)
+    body = annotated(tenant, request, principal, f"jobs('{job['id']}')/schema/$entity", document)
+    return GraphResponse(200, body, headers)
 
 
-def put_job_schema(tenant: Tenant, call: Call) -> Answer:
-    principal = synchronized(tenant, call)
-    job = find_job(tenant, principal, call)
-    template = schema_of_template(tenant, find_shape(principal, job["templateId"]))
+def put_job_schema(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    principal = synchronization_principal(tenant, request)
+    job = find_job(tenant, principal, request)
+    template_schema = schema_of_template(tenant, find_template(principal, job["templateId"]))
     before = _schema(tenant, job["id"])
-    wanted = call.headers.get("if-match", "*")
-    if tenant.switches.if_match == "honoured" and wanted not in ("*", _etag(before)):
-        raise Refusal(412, "EmulatedPreconditionFailed", "The schema is not what If-Match says.")
+    tag = request.headers.get("if-match", "*")
+    if tenant.switches.if_match == "honoured" and tag not in ("*", _etag(before)):
+        raise GraphError(
+            412, "EmulatedPreconditionFailed", "The schema has changed: its ETag is not the one of If-Match."
+        )
     try:
-        given = Given(template, before, tenant.switches)
-        document = accept(call.body, given, schema_id=job["id"], version=_version(tenant))
-    except SchemaRefused as error:
+        context = ValidationContext(template_schema, before, tenant.switches)
+        document = accept_schema(request.body, context, schema_id=job["id"], version=_version(tenant))
+    except SchemaError as error:
         if tenant.switches.schema_refusal == "plain":
             raise bad_request(error.message, code=error.code) from error
-        raise sync_refusal(400, error.code, error.message) from error
+        raise sync_error(400, error.code, error.message) from error
     tenant.documents.put(SCHEMA, job["id"], document)
-    touch_jobs(tenant, principal)
+    schedule_cycles(tenant, principal)
     return NO_CONTENT
 
 
-def delete_job_schema(tenant: Tenant, call: Call) -> Answer:
-    """Back to the template's, scoping filters and all."""
-    principal = synchronized(tenant, call)
-    job = find_job(tenant, principal, call)
-    template = schema_of_template(tenant, find_shape(principal, job["templateId"]))
+def delete_job_schema(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    """Reset the schema to that of the template, including scoping filters."""
+    principal = synchronization_principal(tenant, request)
+    job = find_job(tenant, principal, request)
+    template = schema_of_template(tenant, find_template(principal, job["templateId"]))
     tenant.documents.put(SCHEMA, job["id"], template | {"id": job["id"]})
-    touch_jobs(tenant, principal)
-    return Answer(int(tenant.switches.schema_deleted))
+    schedule_cycles(tenant, principal)
+    return GraphResponse(int(tenant.switches.schema_deleted))
 
 
-def patch_job_schema(tenant: Tenant, call: Call) -> Answer:
-    """The metadata has PATCH, the service does not."""
-    synchronized(tenant, call)
-    raise sync_no_route(call.path)
+def patch_job_schema(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    """Return a 404: the metadata contains PATCH, the service does not support it."""
+    synchronization_principal(tenant, request)
+    raise sync_path_not_found(request.path)
 
 
-def get_template_schema(tenant: Tenant, call: Call) -> Answer:
-    principal = synchronized(tenant, call)
-    shape = find_shape(principal, call.holes["template"])
-    name = f"templates('{shape.template_id}')/schema/$entity"
-    return Answer(200, annotated(tenant, call, principal, name, schema_of_template(tenant, shape)))
+def get_template_schema(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    principal = synchronization_principal(tenant, request)
+    template = find_template(principal, request.path_parameters["template"])
+    name = f"templates('{template.template_id}')/schema/$entity"
+    return GraphResponse(200, annotated(tenant, request, principal, name, schema_of_template(tenant, template)))
 
 
 def _schema(tenant: Tenant, job_id: str) -> Json:
@@ -106,11 +108,11 @@ def _version(tenant: Tenant) -> str:
     return f"Date:{tenant.stamp()[:-1]}.{fraction:07d}Z, ActivityId:{tenant.new_id('activity')}"
 
 
-# ---- catalogues -----------------------------------------------------------------------------------------------------
+# ---- functions and operators -----------------------------------------------------------------------------------------------------
 
 
-def list_functions(tenant: Tenant, call: Call) -> Answer:
-    _check_owner(tenant, call)
+def list_functions(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    _check_owner(tenant, request)
     key = tenant.switches.catalogue_name
     value = [
         {
@@ -127,46 +129,46 @@ def list_functions(tenant: Tenant, call: Call) -> Answer:
         }
         for function in FUNCTIONS.values()
     ]
-    return Answer(200, {"@odata.context": f"{call.base_url}/$metadata#functions", "value": value})
+    return GraphResponse(200, {"@odata.context": f"{request.base_url}/$metadata#functions", "value": value})
 
 
-def list_operators(tenant: Tenant, call: Call) -> Answer:
-    _check_owner(tenant, call)
+def list_operators(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    _check_owner(tenant, request)
     value = [operator.document(tenant.switches.catalogue_name) for operator in operators_of(tenant.switches).values()]
-    return Answer(200, {"@odata.context": f"{call.base_url}/$metadata#filterOperators", "value": value})
+    return GraphResponse(200, {"@odata.context": f"{request.base_url}/$metadata#filterOperators", "value": value})
 
 
-def _check_owner(tenant: Tenant, call: Call) -> None:
-    principal = synchronized(tenant, call)
-    if "job" in call.holes:
-        find_job(tenant, principal, call)
+def _check_owner(tenant: Tenant, request: GraphRequest) -> None:
+    principal = synchronization_principal(tenant, request)
+    if "job" in request.path_parameters:
+        find_job(tenant, principal, request)
     else:
-        find_shape(principal, call.holes["template"])
+        find_template(principal, request.path_parameters["template"])
 
 
 # ---- expressions ----------------------------------------------------------------------------------------------------
 
 
-def parse_expression(tenant: Tenant, call: Call) -> Answer:
-    _check_owner(tenant, call)
-    text = call.object_body().get("expression")
+def parse_expression(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    _check_owner(tenant, request)
+    text = request.object_body().get("expression")
     if not isinstance(text, str):
-        raise sync_refusal(400, "EmulatedParseError", "There is no expression.")
-    name = {"@odata.context": f"{call.base_url}/$metadata#microsoft.graph.parseExpressionResponse"}
+        raise sync_error(400, "EmulatedParseError", "The property 'expression' is missing.")
+    name = {"@odata.context": f"{request.base_url}/$metadata#microsoft.graph.parseExpressionResponse"}
     try:
         parsed = _parsed(text, tenant.switches)
     except ExpressionError as error:
         if tenant.switches.parse_error == "refusal":
-            raise sync_refusal(400, "EmulatedParseError", error.message) from error
-        return Answer(200, name | _response(None, error.message))
-    return Answer(200, name | _response(parsed, None))
+            raise sync_error(400, "EmulatedParseError", error.message) from error
+        return GraphResponse(200, name | _response(None, error.message))
+    return GraphResponse(200, name | _response(parsed, None))
 
 
 def _parsed(text: str, switches: Switches) -> Json:
     expression = parse(text)
     for node in walk(expression):
         if isinstance(node, FunctionCall) and find(node.name) is None:
-            raise ExpressionError(f"there is no function {node.name}", text.find(node.name))
+            raise ExpressionError(f"unknown function {node.name}", text.find(node.name))
     source = to_source(expression)
     return _numbers_quoted(source) if switches.expression_numbers == "quoted" else source
 
@@ -186,5 +188,5 @@ def _response(parsed: Json | None, failure: str | None) -> Json:
 
 def _numbers_quoted(source: Json) -> Json:
     text = _BARE_NUMBER.sub(lambda match: match[1] or f'"{match[2]}"', source["expression"])
-    parameters = [{**one, "value": _numbers_quoted(one["value"])} for one in source["parameters"]]
+    parameters = [{**parameter, "value": _numbers_quoted(parameter["value"])} for parameter in source["parameters"]]
     return {**source, "expression": text, "parameters": parameters}

@@ -1,69 +1,79 @@
-"""The calls about secrets and about trying credentials."""
+"""Requests about secrets, and validateCredentials."""
 
 from __future__ import annotations
 
-from scimconf.sandbox.synchronization.annotations import annotated, counted
+from scimconf.sandbox.http_types import (
+    NO_CONTENT,
+    GraphError,
+    GraphRequest,
+    GraphResponse,
+    Json,
+    bad_request,
+    sync_error,
+)
+from scimconf.sandbox.synchronization.annotations import annotated, count_response
 from scimconf.sandbox.synchronization.connection import (
     MASK,
-    check_settings,
-    failure_of,
-    read_pairs,
-    saved_secrets,
-    shown_secrets,
+    check_notification_settings,
+    connection_failure,
+    masked_secrets,
+    parse_pairs,
     store_secrets,
+    stored_secrets,
 )
-from scimconf.sandbox.synchronization.jobs import find_job, find_shape, synchronized, touch_jobs
+from scimconf.sandbox.synchronization.jobs import find_job, find_template, schedule_cycles, synchronization_principal
 from scimconf.sandbox.tenant import Tenant
-from scimconf.sandbox.wire import NO_CONTENT, Answer, Call, Json, Refusal, bad_request, sync_refusal
 
 
-def get_secrets(tenant: Tenant, call: Call) -> Answer:
-    principal = synchronized(tenant, call)
-    return Answer(200, annotated(tenant, call, principal, "secrets", {"value": shown_secrets(tenant, principal)}))
+def get_secrets(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    principal = synchronization_principal(tenant, request)
+    return GraphResponse(
+        200, annotated(tenant, request, principal, "secrets", {"value": masked_secrets(tenant, principal)})
+    )
 
 
-def count_secrets(tenant: Tenant, call: Call) -> Answer:
-    return counted(tenant, call, len(shown_secrets(tenant, synchronized(tenant, call))))
+def count_secrets(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return count_response(tenant, request, len(masked_secrets(tenant, synchronization_principal(tenant, request))))
 
 
-def put_secrets(tenant: Tenant, call: Call) -> Answer:
-    principal = synchronized(tenant, call)
-    sent = read_pairs(call.object_body().get("value"))
-    check_settings(sent, tenant.switches)
-    if tenant.switches.star_secret == "refused" and MASK in sent.values():  # noqa: S105  a position of a switch
-        raise sync_refusal(400, "EmulatedInvalidSecret", "The mask of a secret is not its value.")
+def put_secrets(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    principal = synchronization_principal(tenant, request)
+    sent = parse_pairs(request.object_body().get("value"))
+    check_notification_settings(sent, tenant.switches)
+    if tenant.switches.masked_secret_write == "refused" and MASK in sent.values():  # noqa: S105  a position of a switch
+        raise sync_error(400, "EmulatedInvalidSecret", "The value of a secret cannot be its mask.")
     store_secrets(tenant, principal["id"], sent)
-    touch_jobs(tenant, principal)
+    schedule_cycles(tenant, principal)
     return NO_CONTENT
 
 
-def validate_for_job(tenant: Tenant, call: Call) -> Answer:
-    principal = synchronized(tenant, call)
-    find_job(tenant, principal, call)
-    return _validate(tenant, principal, call)
+def validate_for_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    principal = synchronization_principal(tenant, request)
+    find_job(tenant, principal, request)
+    return _validate(tenant, principal, request)
 
 
-def validate_for_template(tenant: Tenant, call: Call) -> Answer:
-    principal = synchronized(tenant, call)
-    find_shape(principal, call.object_body().get("templateId"))
-    return _validate(tenant, principal, call)
+def validate_for_template(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    principal = synchronization_principal(tenant, request)
+    find_template(principal, request.object_body().get("templateId"))
+    return _validate(tenant, principal, request)
 
 
-def _validate(tenant: Tenant, principal: Json, call: Call) -> Answer:
-    body = call.object_body()
+def _validate(tenant: Tenant, principal: Json, request: GraphRequest) -> GraphResponse:
+    body = request.object_body()
     if body.get("useSavedCredentials"):
-        credentials = saved_secrets(tenant, principal["id"])
+        credentials = stored_secrets(tenant, principal["id"])
     else:
-        credentials = read_pairs(body.get("credentials"))
-    failure = failure_of(tenant, credentials)
+        credentials = parse_pairs(body.get("credentials"))
+    failure = connection_failure(tenant, credentials)
     if failure is not None:
-        raise _refusal(failure, tenant.switches.credentials_failure)
+        raise _credentials_error(failure, tenant.switches.credentials_failure)
     return NO_CONTENT
 
 
-def _refusal(failure: str, how: str) -> Refusal:
-    if how == "plain":
+def _credentials_error(failure: str, position: str) -> GraphError:
+    if position == "plain":
         return bad_request(failure, code="EmulatedCredentialsError")
-    if how == "empty":
-        return Refusal(400, "UnknownError", "")
-    return sync_refusal(400, "EmulatedCredentialsError", failure)
+    if position == "empty":
+        return GraphError(400, "UnknownError", "")
+    return sync_error(400, "EmulatedCredentialsError", failure)

@@ -9,13 +9,12 @@
     node,
     kind: node.dataset.kind,
     effects: node.dataset.effects.split(" "),
-    number: Number(node.dataset.number),
     application: node.closest(".application").dataset.application,
     text: null,
   }));
-  const said = (number) => number.toLocaleString("en") + (number === 1 ? " change" : " changes");
+  const label = (number) => number.toLocaleString("en") + (number === 1 ? " change" : " changes");
 
-  const holds = (entry, words) => {
+  const matches = (entry, words) => {
     entry.text ??= entry.node.textContent.toLowerCase();
     return words.every((word) => entry.text.includes(word));
   };
@@ -25,21 +24,21 @@
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     const active = Boolean(effect || kind || application || words.length);
     let number = 0;
-    const alive = new Set();
+    const visible = new Set();
     for (const entry of entries) {
-      const keep =
+      const isMatch =
         (!effect || entry.effects.includes(effect)) &&
         (!kind || entry.kind === kind) &&
         (!application || entry.application === application) &&
-        (!words.length || holds(entry, words));
-      entry.node.hidden = !keep;
-      if (keep) {
-        number += entry.number;
-        alive.add(entry.node.parentElement).add(entry.node.closest(".application"));
+        (!words.length || matches(entry, words));
+      entry.node.hidden = !isMatch;
+      if (isMatch) {
+        number += 1;
+        visible.add(entry.node.parentElement).add(entry.node.closest(".application"));
       }
     }
-    for (const part of document.querySelectorAll(".kind, .application")) part.hidden = active && !alive.has(part);
-    shown.textContent = active ? `${number.toLocaleString("en")} of ${said(total)}` : said(total);
+    for (const part of document.querySelectorAll(".kind, .application")) part.hidden = active && !visible.has(part);
+    shown.textContent = active ? `${number.toLocaleString("en")} of ${label(total)}` : label(total);
     nothing.hidden = number > 0;
   };
 
@@ -51,8 +50,8 @@
   form.addEventListener("reset", () => setTimeout(filter));
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("click", (event) => {
-    const wanted = event.target.dataset.open;
-    if (wanted !== undefined) for (const { node } of entries) if (!node.hidden) node.open = Boolean(wanted);
+    const open = event.target.dataset.open;
+    if (open !== undefined) for (const { node } of entries) if (!node.hidden) node.open = Boolean(open);
   });
 
   let closed = [];

@@ -5,28 +5,28 @@
   const nothing = document.getElementById("nothing");
   const entries = [...document.querySelectorAll(".entry")].map((node) => ({
     node,
-    verdict: node.dataset.verdict,
+    outcome: node.dataset.outcome,
     text: null,
   }));
-  const said = (number) => number.toLocaleString("en") + (number === 1 ? " person" : " people");
+  const label = (number) => number.toLocaleString("en") + (number === 1 ? " user" : " users");
 
-  const holds = (entry, words) => {
+  const matches = (entry, words) => {
     entry.text ??= entry.node.textContent.toLowerCase();
     return words.every((word) => entry.text.includes(word));
   };
 
   const filter = () => {
-    const { verdict, text } = Object.fromEntries(new FormData(form));
+    const { outcome, text } = Object.fromEntries(new FormData(form));
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     let number = 0;
     for (const entry of entries) {
-      const keep = (!verdict || entry.verdict === verdict) && (!words.length || holds(entry, words));
-      entry.node.hidden = !keep;
-      number += keep;
+      const isMatch = (!outcome || entry.outcome === outcome) && (!words.length || matches(entry, words));
+      entry.node.hidden = !isMatch;
+      number += isMatch;
     }
-    shown.textContent = verdict || words.length
-      ? `${number.toLocaleString("en")} of ${said(entries.length)}`
-      : said(entries.length);
+    shown.textContent = outcome || words.length
+      ? `${number.toLocaleString("en")} of ${label(entries.length)}`
+      : label(entries.length);
     nothing.hidden = number > 0;
   };
 

@@ -23,7 +23,7 @@ def statuses(client, method, path, body=None, times=4):
 def settled(client):
     """Both objects, once all of their late arrival is over, and the switch back at nothing late."""
     made = instantiate(client)
-    client.service.tenant.store.run("DELETE FROM late")
+    client.service.tenant.store.run("DELETE FROM delays")
     client.service.tenant.store.run("UPDATE objects SET hidden = 0")
     return made
 

@@ -125,7 +125,7 @@ def test_encode_refuses_what_is_no_json(body):
 def test_a_variable():
     secrets = Secrets({"WRITER_SCIM_TOKEN": HUSH})
     assert secrets.resolve(TOKEN) == SecretValue(HUSH)
-    assert secrets.at_hand(TOKEN)
+    secrets.check(TOKEN)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,8 @@ def test_a_variable_that_is_missing(environ, why):
     secrets = Secrets(environ)
     with pytest.raises(SecretError, match=why):
         secrets.resolve(TOKEN)
-    assert not secrets.at_hand(TOKEN)
+    with pytest.raises(SecretError):
+        secrets.check(TOKEN)
 
 
 @pytest.mark.parametrize("content", [b"hush", b"hush\n", b"hush\r\n", b"\xef\xbb\xbfhush\n"])
@@ -144,7 +145,7 @@ def test_a_file_without_its_last_newline(tmp_path, content):
     (tmp_path / "token").write_bytes(content)
     secrets = Secrets({}, folder=tmp_path)
     ref = SecretRef("file", "token")
-    assert secrets.at_hand(ref)
+    secrets.check(ref)
     assert secrets.resolve(ref) == SecretValue("hush")
     assert Secrets({}).resolve(SecretRef("file", str(tmp_path / "token"))) == SecretValue("hush")
 
@@ -172,13 +173,15 @@ def test_a_file_that_holds_nothing(tmp_path, content, why):
     with pytest.raises(SecretError, match=why) as caught:
         secrets.resolve(SecretRef("file", "token"))
     assert caught.value.__context__ is None
-    assert secrets.at_hand(SecretRef("file", "token")) is bool(content)
+    with pytest.raises(SecretError, match=why):
+        secrets.check(SecretRef("file", "token"))
 
 
 def test_a_folder_is_no_file(tmp_path):
     secrets = Secrets({}, folder=tmp_path.parent)
     ref = SecretRef("file", tmp_path.name)
-    assert not secrets.at_hand(ref)
+    with pytest.raises(SecretError):
+        secrets.check(ref)
     with pytest.raises(SecretError, match="cannot be read: Is a directory"):
         secrets.resolve(ref)
 
@@ -191,7 +194,7 @@ def test_a_key_vault_is_asked_once():
         return HUSH
 
     secrets = Secrets({}, vault=vault)
-    assert secrets.at_hand(VAULT)
+    secrets.check(VAULT)
     assert secrets.resolve(VAULT) is secrets.resolve(VAULT)
     assert asked == [("https://contoso.vault.azure.net", "token", "v1")]
 

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from .asking import WRITER
+from .client import WRITER
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
@@ -271,7 +271,7 @@ def test_a_scope_that_nobody_has_written(writer):
 
 
 def test_the_mask_may_be_refused(writer):
-    writer.switch(star_secret="refused")
+    writer.switch(masked_secret_write="refused")
     assert inner(write(writer, {"SecretToken": "*"}, expect=400))["code"] == "EmulatedInvalidSecret"
 
 
@@ -288,7 +288,7 @@ def test_credentials_that_do_not_work(writer, how, code):
 
 
 def test_a_job_may_be_born_unconfigured(sandbox):
-    client = sandbox({"applications": [WRITER | {"jobs": [{}]}]}, switches={"born": "NotConfigured"})
+    client = sandbox({"applications": [WRITER | {"jobs": [{}]}]}, switches={"initial_state": "NotConfigured"})
     job = client.get(client.job())
     assert (job["status"]["code"], job["schedule"]["interval"]) == ("NotConfigured", "P10675199DT2H48M5.4775807S")
     client.post(f"{client.job()}/start", expect=204)
@@ -366,5 +366,5 @@ def test_assignments_of_a_role_that_goes(sandbox, position, left):
 def test_the_gallery_may_ask_for_a_permission(sandbox):
     client = sandbox(permissions=frozenset({"User.Read.All"}))
     client.get("/applicationTemplates")
-    client.switch(gallery_permission="asked")
+    client.switch(gallery_permission="required")
     client.get("/applicationTemplates", expect=403)

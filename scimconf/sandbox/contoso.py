@@ -1,9 +1,9 @@
-"""Contoso, the tenant that is there when none is described: a dozen people, a few groups, no application. Data."""
+"""The default tenant, Contoso: twelve users, eight groups, no application. Data only."""
 
 from __future__ import annotations
 
+from scimconf.sandbox.http_types import Json
 from scimconf.sandbox.tenant import stable_id
-from scimconf.sandbox.wire import Json
 
 TENANT_ID = "0c0a7e50-5a5a-4c0a-8b0a-c0a7e5000001"
 ORGANIZATION: Json = {
@@ -30,7 +30,7 @@ ORGANIZATION: Json = {
 }
 
 # alias | given name | surname | job title | department | employee type | city | country
-_PEOPLE = """
+_USERS = """
 ada | Ada | Lovelace | Principal Analyst | Engineering | Employee | London | United Kingdom
 grace | Grace | Hopper | Chief Engineer | Engineering | Employee | Arlington | United States
 alan | Alan | Turing | Researcher | Engineering | Contractor | Manchester | United Kingdom
@@ -58,40 +58,40 @@ def user_id(alias: str) -> str:
 
 
 def users() -> list[Json]:
-    """Ten employees and contractors, a guest, and somebody who has left and is disabled."""
-    people = [_person(*(part.strip() for part in line.split("|"))) for line in _PEOPLE.strip().splitlines()]
-    guest = _person(
-        "linus_fabrikam.com#EXT#", "Linus", "Torvalds", "Consultant", "Engineering", "Guest", "Portland", ""
-    )
+    """Return ten employees and contractors, a guest, and a disabled former employee."""
+    employees = [_user(*(part.strip() for part in line.split("|"))) for line in _USERS.strip().splitlines()]
+    guest = _user("linus_fabrikam.com#EXT#", "Linus", "Torvalds", "Consultant", "Engineering", "Guest", "Portland", "")
     guest |= {
         "id": user_id("linus"),
         "userPrincipalName": "linus_fabrikam.com#EXT#@contoso.onmicrosoft.com",
         "mail": "linus@fabrikam.com",
         "userType": "Guest",
     }
-    left = _person("charles", "Charles", "Babbage", "Engineer", "Engineering", "Employee", "London", "United Kingdom")
-    return [*people, guest, left | {"accountEnabled": False}]
+    former_employee = _user(
+        "charles", "Charles", "Babbage", "Engineer", "Engineering", "Employee", "London", "United Kingdom"
+    )
+    return [*employees, guest, former_employee | {"accountEnabled": False}]
 
 
 def groups() -> list[tuple[Json, list[str]]]:
-    """Groups, each with the ids of its members; two share a name."""
+    """Return the groups with the ids of their members. Two groups have the same name."""
     return [
         ({"id": stable_id(f"contoso/group/{key}"), "displayName": name, "description": name}, [*map(user_id, members)])
         for name, key, members in _GROUPS
     ]
 
 
-def _person(*columns: str) -> Json:
-    alias, given, surname, title, department, kind, city, country = columns
+def _user(*columns: str) -> Json:
+    alias, given_name, surname, title, department, employee_type, city, country = columns
     return {
         "id": user_id(alias),
         "userPrincipalName": f"{alias}@contoso.com",
-        "displayName": f"{given} {surname}",
-        "givenName": given,
+        "displayName": f"{given_name} {surname}",
+        "givenName": given_name,
         "surname": surname,
         "jobTitle": title,
         "department": department,
-        "employeeType": kind,
+        "employeeType": employee_type,
         "employeeId": f"E{sum(map(ord, alias)):05d}",
         "city": city,
         "country": country or None,

@@ -3,7 +3,7 @@
 from itertools import count
 
 import pytest
-from rehearsal import WRITER, Rehearsal, changes, everything_open
+from rehearsal import WRITER, Rehearsal, changes, everything_open, exit_code
 
 from scimconf.plan import Result
 
@@ -44,7 +44,7 @@ def spec(tmp_path):
 def reach(rehearsal, file):
     wanted = everything_open(rehearsal.plan(file))
     report = rehearsal.apply(rehearsal.plan(file, wanted), wanted)
-    assert report.exit_code == 0, [one for one in report.outcomes if one.result is not Result.DONE] + [report.error]
+    assert exit_code(report) == 0, [one for one in report.outcomes if one.result is not Result.DONE] + [report.error]
 
 
 def converge(rehearsal, file):

@@ -1,7 +1,7 @@
-"""The provisioning templates: small tables, and a builder that makes whole synchronizationSchemas of them.
+"""The provisioning templates, and the synchronizationSchemas that are built from them.
 
-`scim`, for applications that are not in the gallery, is a reconstruction of what Microsoft's pages and vendors' guides
-show of it; nobody has published the whole of it. The others are inventions in the shape of gallery applications.
+`scim`, for applications that are not in the gallery, is reconstructed from Microsoft's documentation and guides of
+vendors; the complete template is not published. The other templates are invented examples of gallery applications.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from scimconf.expressions import parse, to_source
 from scimconf.sandbox.gallery import GALLERY, GalleryEntry
-from scimconf.sandbox.synchronization.tables import (
+from scimconf.sandbox.http_types import Json
+from scimconf.sandbox.synchronization.template_tables import (
     CORE_GROUP,
     ENTERPRISE_USER,
     GROUP_MAPPINGS,
@@ -25,15 +26,14 @@ from scimconf.sandbox.synchronization.tables import (
     USER_MAPPINGS,
 )
 from scimconf.sandbox.tenant import stable_id
-from scimconf.sandbox.wire import Json
 
 SOURCE_DIRECTORY_ID = "66e4a8cc-1b7b-435e-95f8-f06cea133828"
 _NO_JOB = "0" * 32
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """What a template's schema is built from."""
+class ProvisioningTemplate:
+    """A provisioning template: its id, its configuration fields, and the parts of its schema."""
 
     template_id: str
     directory: str
@@ -41,7 +41,7 @@ class Shape:
     group_object: str | None = CORE_GROUP
     target_user: str = TARGET_USER
     user_mappings: str = USER_MAPPINGS
-    one_rule: bool = False
+    single_rule: bool = False
     inbound_rule: bool = False
     default: bool = True
     fields: tuple[Mapping[str, object], ...] = field(
@@ -50,10 +50,12 @@ class Shape:
 
 
 _BASIC = ({"name": "baseaddress"}, {"name": "username"}, {"name": "password", "secret": True})
-_SHAPES = (
-    Shape("scim", "customappsso"),
-    Shape("parley", "Parley", user_mappings=SMALL_USER_MAPPINGS, target_user=SMALL_TARGET_USER, one_rule=True),
-    Shape(
+_TEMPLATES = (
+    ProvisioningTemplate("scim", "customappsso"),
+    ProvisioningTemplate(
+        "parley", "Parley", user_mappings=SMALL_USER_MAPPINGS, target_user=SMALL_TARGET_USER, single_rule=True
+    ),
+    ProvisioningTemplate(
         "fieldbook",
         "Fieldbook",
         user_object="User",
@@ -63,7 +65,7 @@ _SHAPES = (
         inbound_rule=True,
         fields=_BASIC,
     ),
-    Shape(
+    ProvisioningTemplate(
         "fieldbookLegacy",
         "Fieldbook",
         user_object="User",
@@ -74,98 +76,99 @@ _SHAPES = (
         fields=_BASIC,
     ),
 )
-SHAPES = {shape.template_id: shape for shape in _SHAPES}
+TEMPLATES = {template.template_id: template for template in _TEMPLATES}
 
 
 # ---- templates ------------------------------------------------------------------------------------------------------
 
 
-def templates_of(application_template_id: str | None) -> tuple[Shape, ...]:
-    """The provisioning templates of an application; a plain registration has none."""
+def templates_of(application_template_id: str | None) -> tuple[ProvisioningTemplate, ...]:
+    """Return the provisioning templates of an application template; a plain registration has none."""
     entry = GALLERY.get(application_template_id or "")
-    return tuple(SHAPES[name] for name in entry.provisioning) if entry else ()
+    return tuple(TEMPLATES[name] for name in entry.provisioning) if entry else ()
 
 
-def template_document(shape: Shape, entry: GalleryEntry) -> Json:
+def template_document(template: ProvisioningTemplate, entry: GalleryEntry) -> Json:
     values = (
         ("AzureIngestionAttributeOptimization", "False"),
         ("AzureIngestionAttributeOptimization", "False"),
         ("galleryApplicationIdentifier", entry.template_id),
         ("galleryApplicationKey", entry.key),
         ("isSynchronizationInPreview", "false"),
-        ("configurationFields", json.dumps(shape.fields, separators=(",", ":"))),
+        ("configurationFields", json.dumps(template.fields, separators=(",", ":"))),
     )
     return {
-        "id": shape.template_id,
+        "id": template.template_id,
         "applicationId": entry.template_id,
-        "default": shape.default,
+        "default": template.default,
         "description": None,
         "discoverable": True,
-        "factoryTag": shape.template_id,
+        "factoryTag": template.template_id,
         "metadata": [{"key": key, "value": value} for key, value in values],
     }
 
 
-def default_schema(shape: Shape, directory_name: str, shown_name: str | None = None) -> Json:
-    """A whole synchronizationSchema, as the template gives it and as a new job starts with it.
+def default_schema(template: ProvisioningTemplate, directory_name: str, mapping_name: str | None = None) -> Json:
+    """Return the synchronizationSchema of a template, with which a new job starts.
 
-    The directory's name is a parameter, since Microsoft has renamed it and may do so again; mappings may show another.
+    `directory_name` is the name of the source directory, which Microsoft has renamed. `mapping_name` is the one in the
+    names of object mappings; default: the same.
     """
-    shown = directory_name if shown_name is None else shown_name
+    display_name = mapping_name or directory_name
     return {
-        "id": f"{shape.template_id}.{_NO_JOB}",
+        "id": f"{template.template_id}.{_NO_JOB}",
         "version": "6.0",
-        "synchronizationRules": list(_rules(shape, directory_name, shown)),
-        "directories": [_source_directory(directory_name), _target_directory(shape)],
+        "synchronizationRules": list(_rules(template, directory_name, display_name)),
+        "directories": [_source_directory(directory_name), _target_directory(template)],
     }
 
 
 # ---- rules ----------------------------------------------------------------------------------------------------------
 
 
-def _rules(shape: Shape, directory_name: str, shown: str) -> Iterable[Json]:
-    users = _object_mapping(shown, "User", shape.user_object, shape.user_mappings)
+def _rules(template: ProvisioningTemplate, directory_name: str, display_name: str) -> Iterable[Json]:
+    users = _object_mapping(display_name, "User", template.user_object, template.user_mappings)
     groups = []
-    if shape.group_object:
-        groups = [_object_mapping(shown, "Group", shape.group_object, GROUP_MAPPINGS)]
-    if shape.one_rule:
-        yield _rule(shape, directory_name, "USERGROUP_OUTBOUND_USERGROUP", 1, [users, *groups])
+    if template.group_object:
+        groups = [_object_mapping(display_name, "Group", template.group_object, GROUP_MAPPINGS)]
+    if template.single_rule:
+        yield _rule(template, directory_name, "USERGROUP_OUTBOUND_USERGROUP", 1, [users, *groups])
     else:
-        yield _rule(shape, directory_name, "USER_OUTBOUND_USER", 1, [users])
+        yield _rule(template, directory_name, "USER_OUTBOUND_USER", 1, [users])
         if groups:
-            yield _rule(shape, directory_name, "GROUP_OUTBOUND_GROUP", 2, groups)
-    if shape.inbound_rule:
-        rule = _rule(shape, directory_name, "ROLE_INBOUND_APPROLE", 3, [_hidden_mapping()])
+            yield _rule(template, directory_name, "GROUP_OUTBOUND_GROUP", 2, groups)
+    if template.inbound_rule:
+        rule = _rule(template, directory_name, "ROLE_INBOUND_APPROLE", 3, [_hidden_mapping()])
         yield rule | {
             "editable": False,
-            "sourceDirectoryName": shape.directory,
+            "sourceDirectoryName": template.directory,
             "targetDirectoryName": directory_name,
         }
 
 
-def _rule(shape: Shape, directory_name: str, name: str, priority: int, mappings: list[Json]) -> Json:
+def _rule(template: ProvisioningTemplate, directory_name: str, name: str, priority: int, mappings: list[Json]) -> Json:
     return {
-        "id": stable_id(f"rule/{shape.template_id}/{name}"),
+        "id": stable_id(f"rule/{template.template_id}/{name}"),
         "name": name,
         "editable": True,
         "priority": priority,
         "sourceDirectoryName": directory_name,
-        "targetDirectoryName": shape.directory,
+        "targetDirectoryName": template.directory,
         "containerFilter": None,
         "groupFilter": None,
         "metadata": [
-            {"key": "defaultSourceObjectMappings", "value": _other_serialisation(mappings)},
+            {"key": "defaultSourceObjectMappings", "value": _internal_json(mappings)},
             {"key": "supportsProvisionOnDemand", "value": "true"},
         ],
         "objectMappings": mappings,
     }
 
 
-def _object_mapping(shown: str, source: str, target: str, table: str) -> Json:
+def _object_mapping(display_name: str, source: str, target: str, table: str) -> Json:
     rows = [_attribute_mapping(line) for line in table.strip().splitlines()]
     joining = next(row["targetAttributeName"] for row in rows if row["matchingPriority"])
     return {
-        "name": f"Provision {shown} {source}s",
+        "name": f"Provision {display_name} {source}s",
         "enabled": True,
         "flowTypes": "Add,Update,Delete",
         "sourceObjectName": source,
@@ -219,9 +222,9 @@ def _attribute_mapping(line: str) -> Json:
     }
 
 
-def _other_serialisation(mappings: list[Json]) -> str:
-    """The rule's default mappings in the service's inner spelling: capitals, and numbers for enumerations."""
-    inner = [
+def _internal_json(mappings: list[Json]) -> str:
+    """Return mappings in the internal JSON of the service: capitalized names, and numbers for enumerations."""
+    documents = [
         {
             "AttributeMappings": [
                 {
@@ -244,7 +247,7 @@ def _other_serialisation(mappings: list[Json]) -> str:
         }
         for mapping in mappings
     ]
-    return json.dumps(inner, separators=(",", ":"))
+    return json.dumps(documents, separators=(",", ":"))
 
 
 # ---- directories ----------------------------------------------------------------------------------------------------
@@ -256,12 +259,12 @@ def _source_directory(name: str) -> Json:
     )
 
 
-def _target_directory(shape: Shape) -> Json:
-    names = {"@user": shape.user_object, "@group": shape.group_object or ""}
-    objects = [_object(shape.user_object, shape.target_user, names)]
-    if shape.group_object:
-        objects.append(_object(shape.group_object, TARGET_GROUP, names))
-    return _directory(stable_id(f"directory/{shape.template_id}"), shape.directory, objects, "id")
+def _target_directory(template: ProvisioningTemplate) -> Json:
+    names = {"@user": template.user_object, "@group": template.group_object or ""}
+    objects = [_object(template.user_object, template.target_user, names)]
+    if template.group_object:
+        objects.append(_object(template.group_object, TARGET_GROUP, names))
+    return _directory(stable_id(f"directory/{template.template_id}"), template.directory, objects, "id")
 
 
 def _directory(key: str, name: str, objects: list[Json], anchor: str) -> Json:
@@ -293,8 +296,8 @@ def _object(name: str, table: str, names: Mapping[str, str]) -> Json:
     }
 
 
-def attribute_definition(name: str, **given: object) -> Json:
-    """An attributeDefinition with the defaults of an ordinary text."""
+def attribute_definition(name: str, **properties: object) -> Json:
+    """Return an attributeDefinition; the defaults are those of an optional string."""
     return {
         "anchor": False,
         "apiExpressions": [],
@@ -308,7 +311,7 @@ def attribute_definition(name: str, **given: object) -> Json:
         "required": False,
         "referencedObjects": [],
         "type": "String",
-    } | given
+    } | properties
 
 
 def _attribute(token: str, names: Mapping[str, str]) -> Json:

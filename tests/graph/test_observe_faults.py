@@ -164,7 +164,7 @@ def test_a_refused_read_names_the_permission_that_is_missing(without, code, need
     granted = (ALL - {without} - {"Directory.Read.All"}) | {"User.ReadBasic.All", "Group.ReadBasic.All"}
     planned = Rehearsal(old(), permissions=granted).plan(WRITER)
     assert code in codes(planned)
-    hints = [one.hint for one in planned.comparison.problems if one.code == code]
+    hints = [one.hint for one in planned.comparison.errors if one.code == code]
     assert any(needs in hint for hint in hints)
 
 
@@ -189,7 +189,7 @@ def test_a_plan_with_read_permissions_only_is_whole():
 
 
 def problems(rehearsal, file):
-    return [(one.code, one.message, one.hint) for one in rehearsal.plan(file).comparison.problems]
+    return [(one.code, one.message, one.hint) for one in rehearsal.plan(file).comparison.errors]
 
 
 @pytest.fixture

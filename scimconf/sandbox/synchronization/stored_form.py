@@ -1,6 +1,6 @@
-"""The form in which the service keeps a synchronizationSchema that it has taken: its order, its spelling, its names.
+"""The form in which the service stores a synchronizationSchema: order, formatting and names.
 
-Every change made here means nothing. Which of them the real service makes is not known for most, so they are switches.
+None of these changes affects provisioning. Most of them are not confirmed for the real service, so they are switches.
 """
 
 from __future__ import annotations
@@ -10,35 +10,35 @@ from collections.abc import Iterator
 from typing import Any
 
 from scimconf.expressions import ExpressionError, parse, render
+from scimconf.sandbox.http_types import Json
 from scimconf.sandbox.switches import Switches
-from scimconf.sandbox.wire import Json
 
 _SERVER_SET = ("id", "version", "discoveryDateTime", "discoverabilities", "readOnly")
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|\[[^\]]*\]|\s*,\s*|\s+')
-_LAST_COMMAS = re.compile(r'("(?:\\.|[^"\\])*"|\[[^\]]*\])|(?:\s*,)+\s*(?=\))')
+_TRAILING_COMMAS = re.compile(r'("(?:\\.|[^"\\])*"|\[[^\]]*\])|(?:\s*,)+\s*(?=\))')
 
 
-def kept_form(document: Json, sent: Json, template: Json, switches: Switches) -> Json:
-    """The document as it is stored; `sent` is what it was made from, item for item."""
+def to_stored_form(document: Json, sent: Json, template: Json, switches: Switches) -> Json:
+    """Return the document as the service stores it; `sent` is the request body that it was made from."""
     if switches.fill_defaults == "left_out":
-        document = _as_sent(document, sent)
+        document = _without_defaults(document, sent)
     for rule in document["synchronizationRules"]:
         if rule.get("editable", True):
-            _keep_rule(rule, template, switches)
+            _normalize_rule(rule, template, switches)
     return document
 
 
-def without_annotations(value: Any) -> Any:
-    """A document without OData's annotations, at any depth; what the service answers with is its own."""
+def strip_annotations(value: Any) -> Any:
+    """Return a document without OData annotations at any depth; the service does not store them."""
     if isinstance(value, list):
-        return [without_annotations(one) for one in value]
+        return [strip_annotations(element) for element in value]
     if not isinstance(value, dict):
         return value
-    return {key: without_annotations(one) for key, one in value.items() if "@odata." not in key}
+    return {key: strip_annotations(child) for key, child in value.items() if "@odata." not in key}
 
 
-def spelled_boolean(text: str, switches: Switches) -> str:
-    """A boolean that is kept as text, in the service's spelling; any other text as it is."""
+def format_boolean(text: str, switches: Switches) -> str:
+    """Return a boolean text in the spelling of the switch `boolean_text`; any other text is unchanged."""
     if switches.boolean_text == "as_sent" or text.lower() not in ("true", "false"):
         return text
     return text.capitalize() if switches.boolean_text == "capitals" else text.lower()
@@ -47,26 +47,31 @@ def spelled_boolean(text: str, switches: Switches) -> str:
 # ---- rules ----------------------------------------------------------------------------------------------------------
 
 
-def _keep_rule(rule: Json, template: Json, switches: Switches) -> None:
-    known = next((one for one in template["synchronizationRules"] if one["id"] == rule["id"]), None)
-    if switches.names_put == "restored" and known is not None:
-        _restore_names(rule, known)
+def _normalize_rule(rule: Json, template: Json, switches: Switches) -> None:
+    original = next(
+        (template_rule for template_rule in template["synchronizationRules"] if template_rule["id"] == rule["id"]), None
+    )
+    if switches.names_put == "restored" and original is not None:
+        _restore_names(rule, original)
     for mapping in rule.get("objectMappings") or []:
         rows = mapping.get("attributeMappings") or []
         if switches.sort_mappings == "yes":
             rows.sort(key=lambda row: str(row["targetAttributeName"]))
         for row in rows:
             for source in _sources(row.get("source")):
-                _spell(source, switches)
+                _normalize_source(source, switches)
         for clause in _clauses(mapping.get("scope")):
             operand = clause.get("targetOperand")
             if operand and operand.get("values"):
-                operand["values"] = [spelled_boolean(value, switches) for value in operand["values"]]
+                operand["values"] = [format_boolean(value, switches) for value in operand["values"]]
 
 
-def _restore_names(rule: Json, known: Json) -> None:
-    rule["name"] = known["name"]
-    names = {(one["sourceObjectName"], one["targetObjectName"]): one["name"] for one in known["objectMappings"]}
+def _restore_names(rule: Json, original: Json) -> None:
+    rule["name"] = original["name"]
+    names = {
+        (mapping["sourceObjectName"], mapping["targetObjectName"]): mapping["name"]
+        for mapping in original["objectMappings"]
+    }
     for mapping in rule.get("objectMappings") or []:
         pair = (mapping.get("sourceObjectName"), mapping.get("targetObjectName"))
         mapping["name"] = names.get(pair, mapping.get("name"))
@@ -78,14 +83,16 @@ def _clauses(scope: Json | None) -> Iterator[Json]:
             yield from group.get("clauses") or ()
 
 
-def _as_sent(filled: Any, sent: Any) -> Any:
-    """What the service would have filled in, left out again; what only it sets stays."""
+def _without_defaults(filled: Any, sent: Any) -> Any:
+    """Return the document without the defaults that were not sent, except properties that only the service sets."""
     if isinstance(filled, dict) and isinstance(sent, dict):
         return {
-            key: _as_sent(value, sent.get(key)) for key, value in filled.items() if key in sent or key in _SERVER_SET
+            key: _without_defaults(value, sent.get(key))
+            for key, value in filled.items()
+            if key in sent or key in _SERVER_SET
         }
     if isinstance(filled, list) and isinstance(sent, list):
-        return [_as_sent(one, other) for one, other in zip(filled, sent, strict=False)]
+        return [_without_defaults(*pair) for pair in zip(filled, sent, strict=False)]
     return filled
 
 
@@ -99,24 +106,24 @@ def _sources(source: Json | None) -> Iterator[Json]:
             yield from _sources(parameter["value"])
 
 
-def _spell(source: Json, switches: Switches) -> None:
+def _normalize_source(source: Json, switches: Switches) -> None:
     kind = source.get("type", "Attribute")
     if isinstance(source.get("expression"), str) and kind == "Function":
-        source["expression"] = spelled_expression(source["expression"], switches)
+        source["expression"] = format_expression(source["expression"], switches)
     if kind == "Constant" and switches.constant_expression == "null" and "expression" in source:
         source["expression"] = None
     if kind != "Function" and switches.empty_parameters == "null" and source.get("parameters") == []:
         source["parameters"] = None
 
 
-def spelled_expression(text: str, switches: Switches) -> str:
-    """An expression's text with the spaces and the empty arguments that the service leaves in it."""
+def format_expression(text: str, switches: Switches) -> str:
+    """Return the text of an expression, with spaces and empty arguments as the switches select."""
     if switches.expression_spaces != "kept":
         comma = ", " if switches.expression_spaces == "single" else ","
-        squeezed = _TOKEN.sub(lambda match: _token(match[0], comma), text).replace(" )", ")")
-        text = squeezed if _meaning(squeezed) == _meaning(text) else text
+        compact = _TOKEN.sub(lambda match: _token(match[0], comma), text).replace(" )", ")")
+        text = compact if _canonical_text(compact) == _canonical_text(text) else text
     if switches.empty_arguments == "trimmed":
-        text = _LAST_COMMAS.sub(lambda match: match[1] or "", text)
+        text = _TRAILING_COMMAS.sub(lambda match: match[1] or "", text)
     return text
 
 
@@ -126,7 +133,7 @@ def _token(token: str, comma: str) -> str:
     return comma if "," in token else ""
 
 
-def _meaning(text: str) -> str | None:
+def _canonical_text(text: str) -> str | None:
     try:
         return render(parse(text))
     except ExpressionError:

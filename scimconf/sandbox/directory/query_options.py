@@ -1,15 +1,15 @@
-"""`$search`, `$orderby` and `$expand` of the directory: what it takes of them, and how it refuses the rest."""
+"""The query options `$search` and `$orderby` of the directory, and the refusal of unsupported options."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
-from scimconf.sandbox.directory.filters import Column
+from scimconf.sandbox.directory.filters import FilterColumn
+from scimconf.sandbox.http_types import GraphRequest, bad_request, not_emulated, unsupported_query
 from scimconf.sandbox.store import Condition
-from scimconf.sandbox.wire import Call, bad_request, not_emulated, unsupported_query
 
-_TERM = re.compile(r'"(?P<name>\w+):(?P<text>(?:\\.|[^"\\])*)"\s*(?:(?P<joint>AND|OR)\b\s*)?')
+_TERM = re.compile(r'"(?P<name>\w+):(?P<text>(?:\\.|[^"\\])*)"\s*(?:(?P<operator>AND|OR)\b\s*)?')
 _TOKENISED = ("displayName", "description")
 _NAVIGATIONS = frozenset(
     {
@@ -20,65 +20,65 @@ _NAVIGATIONS = frozenset(
 )  # fmt: skip
 
 
-def search_of(call: Call, columns: Mapping[str, Column]) -> Condition:
-    """`"displayName:ada" OR "mail:ada"`, in SQL; advanced queries only."""
-    text = call.query.get("search")
+def search_condition(request: GraphRequest, columns: Mapping[str, FilterColumn]) -> Condition:
+    """Return the condition of `$search`, such as `"displayName:ada" OR "mail:ada"`; advanced queries only."""
+    text = request.query.get("search")
     if text is None:
         return Condition()
-    if not call.advanced:
+    if not request.is_advanced:
         raise unsupported_query(
             "Request with $search query parameter only works through MSGraph with a special request header:"
             " 'ConsistencyLevel: eventual'"
         )
     terms = _terms(text.strip())
     sql, values = "", []
-    for name, sought, joint in terms:
+    for name, value, operator in terms:
         if name not in columns:
             raise bad_request(f"Property '{name}' is not searchable.")
-        escaped = re.sub(r"([%_\\])", r"\\\1", sought)
+        escaped = re.sub(r"([%_\\])", r"\\\1", value)
         values.append(f"%{escaped}%" if name in _TOKENISED else f"{escaped}%")
-        sql += f"{columns[name].sql} LIKE ? ESCAPE '\\' {joint} "
+        sql += f"{columns[name].sql} LIKE ? ESCAPE '\\' {operator} "
     return Condition(sql, tuple(values))
 
 
 def _terms(text: str) -> list[tuple[str, str, str]]:
-    found: list[tuple[str, str, str]] = []
+    terms: list[tuple[str, str, str]] = []
     at = 0
     while at < len(text):
         match = _TERM.match(text, at)
         if match is None:
             break
         at = match.end()
-        found.append((match["name"], re.sub(r"\\(.)", r"\1", match["text"]), match["joint"] or ""))
-    joints = [joint for _, _, joint in found]
-    if not found or at < len(text) or joints[-1] or not all(joints[:-1]):
+        terms.append((match["name"], re.sub(r"\\(.)", r"\1", match["text"]), match["operator"] or ""))
+    operators = [operator for _, _, operator in terms]
+    if not terms or at < len(text) or operators[-1] or not all(operators[:-1]):
         raise bad_request('Syntax error: the search must be of the form "property:text", joined by AND and OR.')
-    return found
+    return terms
 
 
-def order_of(call: Call, columns: Mapping[str, Column], sortable: tuple[str, ...]) -> str:
-    """`displayName desc`, in SQL; nothing where no order is asked for."""
-    asked = call.query.get("orderby")
-    if asked is None:
+def order_clause(request: GraphRequest, columns: Mapping[str, FilterColumn], sortable: tuple[str, ...]) -> str:
+    """Return the SQL ordering of `$orderby`; without it, an empty string."""
+    option = request.query.get("orderby")
+    if option is None:
         return ""
-    if ("filter" in call.query or "search" in call.query) and not call.advanced:
+    if ("filter" in request.query or "search" in request.query) and not request.is_advanced:
         raise unsupported_query("Sorting not supported for current query.")
-    parts = [part.split() for part in asked.split(",")]
+    parts = [part.split() for part in option.split(",")]
     for part in parts:
         if not part or part[0] not in sortable or len(part) > 2 or (len(part) == 2 and part[1] not in ("asc", "desc")):
             raise unsupported_query(f"Unsupported sort property '{' '.join(part)}'.")
     return ", ".join(f"{columns[part[0]].sql} {part[1] if len(part) == 2 else 'asc'}" for part in parts)
 
 
-def refuse_others(call: Call, *, plain: bool) -> None:
-    """Refuses what the directory does not take, and says loudly what only the sandbox does not; `plain`: no sorting."""
-    for name in (part.split("(", 1)[0].strip() for part in call.query.get("expand", "").split(",")):
+def refuse_unsupported_options(request: GraphRequest, *, plain: bool) -> None:
+    """Refuse options that the directory, or only the sandbox, does not support; `plain`: neither `$orderby` nor `$search`."""
+    for name in (part.split("(", 1)[0].strip() for part in request.query.get("expand", "").split(",")):
         if name.lower() in _NAVIGATIONS:
-            raise not_emulated(f"$expand={name} ({call.method} {call.path})")
+            raise not_emulated(f"$expand={name} ({request.method} {request.path})")
         if name:
             raise bad_request(f"Parsing OData Select and Expand failed: Could not find a property named '{name}'.")
-    if "skip" in call.query:
+    if "skip" in request.query:
         raise bad_request("'$skip' is not supported by the service.")
     for name in ("orderby", "search"):
-        if plain and name in call.query:
+        if plain and name in request.query:
             raise unsupported_query(f"${name} is not supported for current query.")

@@ -1,0 +1,93 @@
+"""The effects of changes on users, each as one sentence with a number and up to three names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+
+from scimconf.plan import Effect, Impact
+
+SEVERE = frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS})
+"""Effects that users notice when they are not intended."""
+
+MAX_NAMES = 3
+
+_SENTENCES: Mapping[Effect, str] = MappingProxyType(
+    {
+        Effect.DATA_LOSS: "data is deleted",
+        Effect.DEPROVISIONS: "{users} may be disabled",
+        Effect.PROVISIONS: "{users} may be created",
+        Effect.CREDENTIALS: "the stored credentials are replaced",
+        Effect.RESYNC: "{users} will be re-evaluated",
+    }
+)
+_BY_KIND: Mapping[tuple[Effect, str], str] = MappingProxyType(
+    {
+        (Effect.DATA_LOSS, "job"): "the job and its state are deleted; every user is matched again",
+        (Effect.DATA_LOSS, "app_role"): "the role and its assignments are deleted",
+        (Effect.DATA_LOSS, "attribute_mapping"): "the mapping is deleted",
+        (Effect.DATA_LOSS, "source_attribute"): "the attribute definition is deleted",
+        (Effect.DATA_LOSS, "target_attribute"): "the attribute definition is deleted",
+        (Effect.RESYNC, "attribute_mapping"): "the value changes for {users}",
+    }
+)
+"""Sentences of kinds that can be more precise."""
+
+
+def sentence(effect: Effect, kind: str, impact: Impact | None = None) -> str:
+    """Return what an effect does: `up to 1 user may be disabled: joe@contoso.com`."""
+    template = _BY_KIND.get((effect, kind), _SENTENCES[effect])
+    if "{users}" not in template:
+        return template
+    names = f": {_names(impact)}" if impact is not None and impact.examples else ""
+    unknown = f"; unknown for {impact.undetermined:,}" if impact is not None and impact.undetermined else ""
+    return template.format(users=users(impact)) + unknown + names
+
+
+def users(impact: Impact | None) -> str:
+    """Return the number of users in words: `3 of 14 users`, `up to 1 user`, `users` if it was not counted."""
+    if impact is None:
+        return "users"
+    bound = {"exact": "", "at_least": "at least ", "at_most": "up to "}[impact.precision]
+    if impact.sample_size:
+        number = f"{impact.count:,} of {impact.sample_size:,} sampled users"
+    elif impact.total is not None:
+        number = f"{impact.count:,} of {impact.total:,} {'user' if impact.total == 1 else 'users'}"
+    else:
+        number = f"{impact.count:,} {'user' if impact.count == 1 else 'users'}"
+    return " ".join(filter(None, [f"{bound}{number}", impact.population]))
+
+
+def _names(impact: Impact) -> str:
+    names = impact.examples[:MAX_NAMES]
+    more = impact.count - len(names)
+    return ", ".join(names) + (f" and {more:,} more" if more > 0 else "")
+
+
+def combine(impacts: Sequence[Impact | None]) -> Impact | None:
+    """Return the impact of several changes together; None if one of them was not counted.
+
+    A user may be counted by several changes, so that a sum is an upper bound unless each change is about one user.
+    """
+    counted = [impact for impact in impacts if impact is not None]
+    if not counted or len(counted) < len(impacts):
+        return None
+    if len(counted) == 1:
+        return counted[0]
+    each_is_one_user = all(impact.count == 1 and impact.precision == "exact" for impact in counted)
+    return Impact(
+        sum(impact.count for impact in counted),
+        precision="exact" if each_is_one_user else "at_most",
+        examples=tuple(dict.fromkeys(name for impact in counted for name in impact.examples)),
+        undetermined=sum(impact.undetermined for impact in counted),
+    )
+
+
+def full_resync(changes: int) -> str:
+    """Return the sentence on changes after which the service evaluates every user again."""
+    return f"full resync: {changes:,} {'change re-evaluates' if changes == 1 else 'changes re-evaluate'} all users"
+
+
+def most_severe(effects: Iterable[Effect]) -> bool:
+    """Return whether one of the effects is severe."""
+    return not SEVERE.isdisjoint(effects)

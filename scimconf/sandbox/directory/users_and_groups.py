@@ -1,0 +1,377 @@
+"""Requests about the organization, users, groups, members and directory objects."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from scimconf.sandbox.directory.filters import property_columns
+from scimconf.sandbox.directory.responses import (
+    CollectionType,
+    PagedRows,
+    collection_response,
+    context_annotation,
+    convert_rows,
+    entity_response,
+    page_response,
+    select_properties,
+    writable_properties,
+)
+from scimconf.sandbox.http_types import NO_CONTENT, GraphRequest, GraphResponse, Json, bad_request, not_found
+from scimconf.sandbox.store import Condition
+from scimconf.sandbox.tenant import Tenant
+
+ORGANIZATION = "organization"
+USER_DEFAULTS = (
+    "businessPhones",
+    "displayName",
+    "givenName",
+    "jobTitle",
+    "mail",
+    "mobilePhone",
+    "officeLocation",
+    "preferredLanguage",
+    "surname",
+    "userPrincipalName",
+    "id",
+)
+_BASIC_PROPERTIES = frozenset({"displayName", "givenName", "id", "mail", "surname", "userPrincipalName"})
+_READ_ALL_PROPERTIES = frozenset(
+    {"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+)
+_USER_FILTERS = property_columns(
+    "id", "displayName", "userPrincipalName", "mail", "mailNickname", "employeeId", "employeeType", "department",
+    "givenName", "surname", "jobTitle", "accountEnabled", "userType", "createdDateTime", "country", "city", "companyName",
+)  # fmt: skip
+_GROUP_FILTERS = property_columns(
+    "id", "displayName", "mail", "mailNickname", "securityEnabled", "mailEnabled", "groupTypes", "description",
+    "createdDateTime",
+)  # fmt: skip
+MAX_IDS = 1000
+_TYPES = {"user": "#microsoft.graph.user", "group": "#microsoft.graph.group"}
+
+
+# ---- organization -------------------------------------------------------------------------------------------------
+
+
+def list_organization(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    document = select_properties(request, tenant.stored_value(ORGANIZATION))
+    return GraphResponse(200, {"@odata.context": f"{request.base_url}/$metadata#organization", "value": [document]})
+
+
+def get_organization(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    document = tenant.stored_value(ORGANIZATION)
+    if request.path_parameters["organization"].lower() != document["id"]:
+        raise not_found(request.path_parameters["organization"])
+    return entity_response(request, "organization", document)
+
+
+def list_provisioning(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    """Return the provisioning log, which is empty since the sandbox provisions nothing."""
+    return page_response(
+        tenant, request, PagedRows("auditLogs/provisioning", lambda _after, _limit: [], lambda: 0, sortable=True)
+    )
+
+
+# ---- users --------------------------------------------------------------------------------------------------------
+
+
+def list_users(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return collection_response(
+        tenant,
+        request,
+        CollectionType("user", "users", _USER_FILTERS, USER_DEFAULTS, ("displayName", "userPrincipalName")),
+        partial(_visible_properties, request),
+    )
+
+
+def get_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return entity_response(
+        request,
+        "users",
+        _visible_properties(request, find_user(tenant, request.path_parameters["user"])),
+        USER_DEFAULTS,
+    )
+
+
+def _visible_properties(request: GraphRequest, document: Json) -> Json:
+    """Return a user as the caller can read it: with `User.ReadBasic.All`, other than basic properties are empty."""
+    if request.permissions is None or request.permissions & _READ_ALL_PROPERTIES:
+        return document
+    empty: Json = {name: [] if isinstance(value, list) else None for name, value in document.items()}
+    return empty | {name: document[name] for name in _BASIC_PROPERTIES if name in document}
+
+
+def get_manager(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    """Return a 404: no user of the sandbox has a manager."""
+    find_user(tenant, request.path_parameters["user"])
+    raise not_found("manager")
+
+
+def create_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    document = request.object_body()
+    for name in ("displayName", "userPrincipalName"):
+        if not isinstance(document.get(name), str) or not document[name]:
+            raise bad_request(f"A value is required for property '{name}' of resource 'User'.")
+    _refuse_taken_name(tenant, document["userPrincipalName"])
+    created = add_user(tenant, writable_properties(document))
+    return GraphResponse(201, context_annotation(request, "users/$entity") | created)
+
+
+def update_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    document = find_user(tenant, request.path_parameters["user"])
+    changes = writable_properties(request.object_body())
+    name = str(changes.get("userPrincipalName", document["userPrincipalName"]))
+    if name.lower() != document["userPrincipalName"].lower():
+        _refuse_taken_name(tenant, name)
+    _update_principal(tenant, "user", document, changes)
+    return NO_CONTENT
+
+
+def delete_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    _remove_principal(tenant, "user", find_user(tenant, request.path_parameters["user"])["id"])
+    return NO_CONTENT
+
+
+def find_user(tenant: Tenant, key: str) -> Json:
+    """Return a user by object id or user principal name; raise a 404 if there is none."""
+    user = tenant.documents.get("user", key)
+    if user is None:
+        matches = tenant.documents.all("user", Condition(f"{_USER_FILTERS['userPrincipalName'].sql} = ?", (key,)))
+        user = matches[0] if matches else None
+    if user is None:
+        raise not_found(key)
+    return user
+
+
+def new_user(tenant: Tenant, properties: Json) -> Json:
+    """Return a user with defaults for the missing properties; `userPrincipalName` is required. Nothing is stored."""
+    name: str = properties["userPrincipalName"]
+    alias = name.split("@", 1)[0]
+    return {
+        "id": properties.get("id") or tenant.new_id("user"),
+        "accountEnabled": True,
+        "businessPhones": [],
+        "createdDateTime": tenant.stamp(),
+        "displayName": properties.get("displayName") or alias,
+        "givenName": None,
+        "surname": None,
+        "jobTitle": None,
+        "mail": name if "#EXT#" not in name else None,
+        "mailNickname": alias,
+        "mobilePhone": None,
+        "officeLocation": None,
+        "preferredLanguage": None,
+        "userPrincipalName": name,
+        "userType": "Member",
+        "department": None,
+        "employeeType": None,
+        "employeeId": None,
+    } | {key: value for key, value in properties.items() if key != "passwordProfile"}
+
+
+def add_user(tenant: Tenant, properties: Json) -> Json:
+    """Store a user with defaults for the missing properties, and return it."""
+    document = new_user(tenant, properties)
+    tenant.documents.put("user", document["id"], document)
+    return document
+
+
+def _refuse_taken_name(tenant: Tenant, name: str) -> None:
+    same_name = Condition(f"{_USER_FILTERS['userPrincipalName'].sql} = ?", (name,))
+    if tenant.documents.find("user", same_name, limit=1):
+        raise bad_request("Another object with the same value for property userPrincipalName already exists.")
+
+
+# ---- groups -------------------------------------------------------------------------------------------------------
+
+
+def list_groups(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return collection_response(tenant, request, CollectionType("group", "groups", _GROUP_FILTERS))
+
+
+def get_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return entity_response(request, "groups", find_group(tenant, request.path_parameters["group"]))
+
+
+def create_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    document = writable_properties(request.object_body())
+    if not document.get("displayName"):
+        raise bad_request("A value is required for property 'displayName' of resource 'Group'.")
+    return GraphResponse(201, context_annotation(request, "groups/$entity") | add_group(tenant, document))
+
+
+def update_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    document = find_group(tenant, request.path_parameters["group"])
+    _update_principal(tenant, "group", document, writable_properties(request.object_body()))
+    return NO_CONTENT
+
+
+def delete_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    _remove_principal(tenant, "group", find_group(tenant, request.path_parameters["group"])["id"])
+    return NO_CONTENT
+
+
+def group_of_request(tenant: Tenant, request: GraphRequest) -> Json:
+    return find_group(tenant, request.path_parameters["group"])
+
+
+def find_group(tenant: Tenant, key: str) -> Json:
+    group = tenant.documents.get("group", key)
+    if group is None:
+        raise not_found(key)
+    return group
+
+
+def new_group(tenant: Tenant, properties: Json) -> Json:
+    """Return a group with defaults for the missing properties; `displayName` is required. Nothing is stored."""
+    name = properties["displayName"]
+    return {
+        "id": properties.get("id") or tenant.new_id("group"),
+        "createdDateTime": tenant.stamp(),
+        "description": None,
+        "displayName": name,
+        "groupTypes": [],
+        "mail": None,
+        "mailEnabled": False,
+        "mailNickname": "".join(letter for letter in name if letter.isalnum()) or "group",
+        "securityEnabled": True,
+    } | properties
+
+
+def add_group(tenant: Tenant, properties: Json) -> Json:
+    """Store a group with defaults for the missing properties, and return it."""
+    document = new_group(tenant, properties)
+    tenant.documents.put("group", document["id"], document)
+    return document
+
+
+# ---- members ------------------------------------------------------------------------------------------------------
+
+_ANY_MEMBER = "1"
+_USERS_ONLY = "member_id IN (SELECT id FROM objects WHERE kind = 'user')"
+
+
+def list_members(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return _members(tenant, request, "directoryObjects", _ANY_MEMBER)
+
+
+def list_member_users(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    """Return the members that are users."""
+    return _members(tenant, request, "users", _USERS_ONLY)
+
+
+def _members(tenant: Tenant, request: GraphRequest, name: str, where: str) -> GraphResponse:
+    group = find_group(tenant, request.path_parameters["group"])["id"]
+    to_body = partial(_member_body, request)
+    listing = PagedRows(
+        name,
+        lambda after, limit: convert_rows(to_body, _member_rows(tenant, group, after, limit, where)),
+        partial(_member_count, tenant, group, where),
+    )
+    return page_response(tenant, request, listing)
+
+
+def count_members(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    if not request.is_advanced:
+        raise bad_request("$count is not currently supported.", code="Request_BadRequest")
+    return GraphResponse(200, _member_count(tenant, find_group(tenant, request.path_parameters["group"])["id"]))
+
+
+def add_member(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    group = find_group(tenant, request.path_parameters["group"])["id"]
+    link = str(request.object_body().get("@odata.id", ""))
+    member = find_principal(tenant, link.split("?", 1)[0].rsplit("/", 1)[-1])
+    if member is None:
+        raise not_found(link)
+    if not put_member(tenant, group, member["id"]):
+        raise bad_request(
+            "One or more added object references already exist for the following modified properties: 'members'."
+        )
+    return NO_CONTENT
+
+
+def remove_member(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    group = find_group(tenant, request.path_parameters["group"])["id"]
+    deleted = tenant.store.run(
+        "DELETE FROM members WHERE group_id = ? AND member_id = ?", (group, request.path_parameters["member"])
+    )
+    if not deleted:
+        raise not_found(request.path_parameters["member"])
+    return NO_CONTENT
+
+
+def put_member(tenant: Tenant, group: str, member: str) -> bool:
+    """Add a member to a group; return False if it already is a member."""
+    return bool(tenant.store.run("INSERT OR IGNORE INTO members (group_id, member_id) VALUES (?, ?)", (group, member)))
+
+
+def _member_rows(tenant: Tenant, group: str, after: int, limit: int, where: str) -> list[tuple[int, Json]]:
+    rows = tenant.store.rows(
+        f"SELECT seq, member_id FROM members WHERE group_id = ? AND seq > ? AND {where} ORDER BY seq LIMIT ?",  # noqa: S608
+        (group, after, limit),
+    )
+    principals = ((number, find_principal(tenant, member)) for number, member in rows)
+    return [(number, principal) for number, principal in principals if principal is not None]
+
+
+def _member_count(tenant: Tenant, group: str, where: str = _ANY_MEMBER) -> int:
+    count: int = tenant.store.value(f"SELECT COUNT(*) FROM members WHERE group_id = ? AND {where}", (group,))  # noqa: S608
+    return count
+
+
+def _member_body(request: GraphRequest, document: Json) -> Json:
+    return select_properties(request, document, () if _is_not_user(document) else ("@odata.type", *USER_DEFAULTS))
+
+
+# ---- directory objects --------------------------------------------------------------------------------------------
+
+
+def get_by_ids(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    body = request.object_body()
+    ids = body.get("ids")
+    if not isinstance(ids, list) or not ids:
+        raise bad_request("A value is required for parameter 'ids'.")
+    if len(ids) > MAX_IDS:
+        raise bad_request(f"Too many values specified in 'ids'; the maximum is {MAX_IDS}.")
+    types = [str(kind).lower() for kind in body.get("types") or ("user", "group", "serviceprincipal", "application")]
+    principals = [
+        principal for key in dict.fromkeys(map(str, ids)) if (principal := find_principal(tenant, key, types))
+    ]
+    return GraphResponse(
+        200,
+        {
+            "@odata.context": f"{request.base_url}/$metadata#directoryObjects",
+            "value": [_member_body(request, document) for document in principals],
+        },
+    )
+
+
+def find_principal(tenant: Tenant, key: Any, types: list[str] | None = None) -> Json | None:
+    """Return a user, group, service principal or application by object id, with its `@odata.type`; None if unknown."""
+    for kind in ("user", "group", "servicePrincipal", "application"):
+        if types is not None and kind.lower() not in types:
+            continue
+        document = tenant.documents.get(kind, str(key))
+        if document is not None:
+            return {"@odata.type": f"#microsoft.graph.{kind}", **document}
+    return None
+
+
+def _is_not_user(document: Json) -> bool:
+    return document.get("@odata.type") != "#microsoft.graph.user"
+
+
+def _update_principal(tenant: Tenant, kind: str, document: Json, changes: Json) -> None:
+    merged = document | changes
+    tenant.documents.put(kind, document["id"], merged)
+    if merged["displayName"] != document["displayName"]:
+        tenant.store.run(
+            "UPDATE assignments SET principal_name = ? WHERE principal_id = ?", (merged["displayName"], document["id"])
+        )
+
+
+def _remove_principal(tenant: Tenant, kind: str, key: str) -> None:
+    tenant.documents.remove(kind, key)
+    tenant.store.run("DELETE FROM members WHERE group_id = ? OR member_id = ?", (key, key))
+    tenant.store.run("DELETE FROM assignments WHERE principal_id = ?", (key,))
