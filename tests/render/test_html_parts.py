@@ -99,7 +99,15 @@ def test_what_is_new_what_goes_and_what_stays():
         ("c", "removed"),
         ("d", "unchanged"),
     ]
-    assert [line.state for line in picture.lines] == ["removed", "new", "new", "new", "removed", "unchanged", "unchanged"]
+    assert [line.state for line in picture.lines] == [
+        "removed",
+        "new",
+        "new",
+        "new",
+        "removed",
+        "unchanged",
+        "unchanged",
+    ]
     assert picture.descriptions == ("a: x → y", "b: not mapped → Join(…)", "c: z → not mapped", "d: Trim(…)")
 
 

@@ -206,7 +206,10 @@ def test_a_guard_names_its_place_where_that_is_not_the_only_one():
         Guard("role-in-use", "y", address=Address("a", "app_role", "r")),
     )
     rendered = shown(guards=guards)
-    assert "  ! guard initial-start: x\n      to allow: answer yes when apply asks, or pass --allow initial-start\n" in rendered
+    assert (
+        "  ! guard initial-start: x\n      to allow: answer yes when apply asks, or pass --allow initial-start\n"
+        in rendered
+    )
     assert "  ! guard role-in-use at app_role/r: y\n" in rendered
 
 
