@@ -93,7 +93,7 @@ def writer(answers: Answers) -> Template:
             'emails[type eq "work"].value': "mail",
         },
     }
-    roles = {"admin": "Writer organisation admin", "member": "Writer team member"}
+    roles = {"admin": "Writer organization admin", "member": "Writer team member"}
     tree["app_roles"] = {
         "unlisted": "keep",
         "roles": [
