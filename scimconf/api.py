@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from scimconf.diagnostics import Diagnostic, DiagnosticsError, ScimconfError
+from scimconf.diagnostics import Diagnostic, ScimconfError, SpecError
 from scimconf.plan import ApplyStatus, Change, Guard, Plan, Report, Tenant
 
 if TYPE_CHECKING:
@@ -41,14 +41,6 @@ __all__ = [
 ]
 
 BACKUP_FOLDER = ".scimconf/backup"
-
-
-class SpecError(DiagnosticsError):
-    """A spec has errors; `diagnostics` are all of them."""
-
-    @property
-    def diagnostics(self) -> tuple[Diagnostic, ...]:
-        return self.problems
 
 
 def load(path: str | os.PathLike[str], *, variables: Mapping[str, str] | None = None) -> Loaded:

@@ -1,14 +1,15 @@
-"""What can go wrong, as values: a Problem for people, a tree of errors for the code.
+"""Diagnostics (errors, warnings and notes about the input) as values, and the exceptions of the client.
 
-A room deep inside names a problem by its path in the spec only; whoever holds the file adds file, line and column.
+A package that does not know the file names the path in the spec only; the loader adds file, line and column.
 
     ScimconfError
-     ├── ProblemsError          the input has problems                                exit 65
-     ├── GraphError             Graph answered, and refused
-     │    └── TransportError    no answer came
-     ├── AuthenticationError    no token could be had
-     ├── SecretError            a secret's value is not at hand
-     ├── StaleError             what the plan stands on has moved                     exit 3
+     ├── DiagnosticsError       the input has errors                                        exit 65
+     │    └── SpecError         a spec has errors
+     ├── GraphError             Graph refused a request
+     │    └── TransportError    no response was received
+     ├── AuthenticationError    no access token was issued
+     ├── SecretError            the value of a secret is not available
+     ├── StaleError             the spec or the tenant has changed since the plan           exit 3
      └── PlanError              the steps of a plan cannot be executed: a defect of scimconf
 """
 
@@ -24,7 +25,7 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place in a file; lines and columns count from 1, a line of 0 means the whole file."""
+    """A position in a file. Lines and columns count from 1; line 0 means the whole file."""
 
     file: str
     line: int = 0
@@ -36,7 +37,11 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One complaint: a stable code, a sentence, the spec path it is about, its place in a file, and what to do."""
+    """One error, warning or note about the input.
+
+    `code` is stable (`S201`, `K103`, `L402`). `message` says what is wrong, without a full stop; `hint` says in whole
+    sentences what to write instead. `path` is the path in the spec, `location` the position in a file if it is known.
+    """
 
     code: str
     message: str
@@ -49,13 +54,17 @@ class Diagnostic:
     def is_error(self) -> bool:
         return self.severity == "error"
 
-    def located(self, where: Location | None) -> Diagnostic:
-        """The same problem with its place, where it does not have one yet."""
-        return self if self.location is not None or where is None else replace(self, location=where)
+    def located(self, location: Location | None) -> Diagnostic:
+        """Return the diagnostic with this location, unless it has one."""
+        return self if self.location is not None or location is None else replace(self, location=location)
+
+    def below(self, path: SpecPath) -> Diagnostic:
+        """Return the diagnostic with a path that begins at `path`, for one that was made by a part of the spec."""
+        return replace(self, path=path + self.path)
 
 
 def dotted(path: SpecPath) -> str:
-    """A spec path as people write it: `mappings.users.attributes.title`, `assignments.users[2].role`."""
+    """Return a spec path as text: `mappings.users.attributes.title`, `assignments.users[2].role`."""
     text = ""
     for part in path:
         if isinstance(part, int):
@@ -66,27 +75,35 @@ def dotted(path: SpecPath) -> str:
 
 
 class ScimconfError(Exception):
-    """The root; its text is one sentence for a person."""
+    """Base class of the client's exceptions. `str()` is one sentence for the user; `hint` says what to do."""
 
     hint: str = ""
 
 
 class DiagnosticsError(ScimconfError):
-    """The input has problems, all of those that could be found at once."""
+    """The input has errors. `problems` holds all diagnostics that one pass finds."""
 
     def __init__(self, problems: Iterable[Diagnostic]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(problem.message for problem in self.problems))
 
 
+class SpecError(DiagnosticsError):
+    """A spec has errors; `diagnostics` are all that one pass finds."""
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        return self.problems
+
+
 class GraphError(ScimconfError):
     """Graph refused a request.
 
-    `path` carries no query; neither body nor token is ever kept. `message` of the synchronization service is
-    unwrapped from the JSON text that it comes in.
+    `path` has no query string; the body and the token are not stored. `message` is plain text: the JSON in which the
+    synchronization service wraps its messages is removed. `retry_after` is in seconds.
     """
 
-    def __init__(  # noqa: PLR0913  one error has this many facts, all of them keyword-only
+    def __init__(  # noqa: PLR0913  all of them keyword-only
         self,
         *,
         status: int,
@@ -111,15 +128,16 @@ class GraphError(ScimconfError):
         super().__init__(self.describe())
 
     def describe(self) -> str:
-        said = f": {self.message}" if self.message else ""
-        asked = self.request_id or self.client_request_id
-        return f"{self.method} {self.path} answered {self.status} {self.code}{said}" + (
-            f" (request id {asked})" if asked else ""
+        """Return the request, the status and the message as one sentence."""
+        message = f": {self.message}" if self.message else ""
+        request_id = self.request_id or self.client_request_id
+        return f"{self.method} {self.path} answered {self.status} {self.code}{message}" + (
+            f" (request id {request_id})" if request_id else ""
         )
 
 
 class TransportError(GraphError):
-    """No answer came: refused, reset, timed out. A write may have taken effect."""
+    """No response was received: refused, reset, timed out. A write may have taken effect."""
 
     def __init__(self, *, method: str, path: str, message: str, client_request_id: str = "", hint: str = "") -> None:
         super().__init__(
@@ -137,7 +155,7 @@ class TransportError(GraphError):
 
 
 class AuthenticationError(ScimconfError):
-    """No token could be had for Graph."""
+    """No access token for Graph was issued."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         self.hint = hint
@@ -145,7 +163,7 @@ class AuthenticationError(ScimconfError):
 
 
 class SecretError(ScimconfError):
-    """The value that a reference names is not at hand; the text names the reference, never a value."""
+    """The value of a secret is not available. The message names the reference, never a value."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         self.hint = hint
@@ -153,26 +171,26 @@ class SecretError(ScimconfError):
 
 
 class StaleError(ScimconfError):
-    """What the plan stands on is no longer what the plan saw."""
+    """The spec or the tenant has changed since the plan was made."""
 
 
 class PlanError(ScimconfError):
-    """The steps of a plan cannot be executed: a defect of scimconf, reported before anybody approves the plan."""
+    """The steps of a plan cannot be executed. This is a defect of scimconf, raised when the plan is made."""
 
-    hint = "Please report it with the command that you ran. Nothing was written."
+    hint = "Please report it with the command that you ran. No changes were made."
 
 
 def describe_unexpected(error: BaseException) -> str:
-    """A sentence for an error that nobody foresaw: of which type and where in our code.
+    """Return a sentence for an unexpected exception: its type and the line of scimconf that raised it.
 
-    Its own text is left out: it may quote whatever was being worked on, a secret as well.
+    The text of the exception is left out, because it may quote a secret.
     """
     if isinstance(error, BaseExceptionGroup):
         return describe_unexpected(error.exceptions[0])
-    place, trace = "", error.__traceback__
+    raised_at, trace = "", error.__traceback__
     while trace is not None:
         module = str(trace.tb_frame.f_globals.get("__name__"))
         if module.partition(".")[0] == "scimconf":
-            place = f" at {module}:{trace.tb_lineno}"
+            raised_at = f" at {module}:{trace.tb_lineno}"
         trace = trace.tb_next
-    return f"this is a defect of scimconf: {type(error).__name__}{place}"
+    return f"this is a defect of scimconf: {type(error).__name__}{raised_at}"

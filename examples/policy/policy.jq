@@ -1,10 +1,10 @@
-# What a team lets its pipeline apply, over the JSON of a plan, with nothing but jq.
+# A policy for what a pipeline may apply, evaluated on the JSON of a plan with jq only.
 #
 #   scimconf plan --format json apps/writer > plan.json
-#   jq --raw-output --from-file policy.jq plan.json        # a sentence a line; none lets the plan through
+#   jq --raw-output --from-file policy.jq plan.json        # one reason per line; no output accepts the plan
 #   test -z "$(jq --raw-output --from-file policy.jq plan.json)"
 #
-# The numbers are yours to change; `--argjson removals 20` sets another one without touching this file, and
+# Adapt the numbers. `--argjson removals 20` sets another limit without editing this file,
 # `--argjson now 1767614400` another time.
 
 ($ARGS.named.removals // 10) as $removals
@@ -13,17 +13,17 @@
 | [.applications[].changes[]] as $changes
 | [$changes[] | select(.kind == "assignment" and .action == "delete")] as $removed
 
-| (select(.format_version | startswith("1.") | not) | "format \(.format_version) is not 1.x"),
+| (select(.format_version | startswith("2.") | not) | "format \(.format_version) is not 2.x"),
 
-  ($changes[] | select(.effects | index("destroys")) | "\(.address) destroys something: \(.action)"),
+  ($changes[] | select(.effects | index("data_loss")) | "\(.address) loses data: \(.action)"),
 
-  (select($removed | length > $removals) | "\($removed | length) assignments would be removed, and \($removals) are the most"),
+  (select($removed | length > $removals) | "\($removed | length) assignments would be deleted; the limit is \($removals)"),
 
-  # Who may change what: addresses are NAME:kind/scope/rest.
-  ($changes[] | select(.address | test("^[^:]*:(app_role/|connection$)")) | "\(.address) is changed by hand only"),
+  # Protected addresses: addresses are NAME:kind/scope/rest.
+  ($changes[] | select(.address | test("^[^:]*:(app_role/|connection$)")) | "\(.address) may be changed by hand only"),
 
-  (.applications[].guards[] | select(.opened_by == "") | "\(.id) is closed: \(.message)"),
+  (.applications[].guards[] | select(.allowed_by == null) | "guard \(.id) blocks: \(.message)"),
 
-  # Nothing that touches people outside of working hours (UTC), or at the weekend.
-  (select(($working_hours | not) and any($changes[].effects[]; . == "destroys" or . == "narrows"))
-    | "outside of working hours people are left alone")
+  # No deprovisioning and no data loss outside working hours (UTC) or at the weekend.
+  (select(($working_hours | not) and any($changes[].effects[]; . == "data_loss" or . == "deprovisions"))
+    | "users may be disabled or data lost outside working hours")

@@ -1,10 +1,10 @@
-# What a team lets its pipeline apply, over the JSON of a plan, in the language of Open Policy Agent.
+# A policy for what a pipeline may apply, evaluated on the JSON of a plan with Open Policy Agent.
 #
 #   scimconf plan --format json apps/writer > plan.json
 #   opa eval --fail-defined --format pretty --data policy.rego --input plan.json 'data.scimconf.refused[_]'
 #
-# Every sentence in `refused` is a reason to stop; an empty set lets the plan through. The numbers are yours to change, and
-# so are the hours: `--data` with a file {"policy": {"removals": 20}} sets another number without touching this file.
+# Every sentence in `refused` is a reason to stop; an empty set accepts the plan. Adapt the numbers and the hours:
+# `--data` with a file {"policy": {"removals": 20}} sets another limit without editing this file.
 package scimconf
 
 import rego.v1
@@ -13,21 +13,21 @@ default removals := 10
 
 removals := data.policy.removals
 
-# Who may change what: addresses are NAME:kind/scope/rest, and `*` does not cross a slash.
+# Protected addresses: they are NAME:kind/scope/rest, and `*` does not cross a slash.
 frozen := {"*:app_role/**", "*:connection"}
 
 changes contains change if some change in input.applications[_].changes
 
-refused contains sprintf("format %v is not 1.x", [input.format_version]) if {
-	not startswith(input.format_version, "1.")
+refused contains sprintf("format %v is not 2.x", [input.format_version]) if {
+	not startswith(input.format_version, "2.")
 }
 
-refused contains sprintf("%s destroys something: %s", [change.address, change.action]) if {
+refused contains sprintf("%s loses data: %s", [change.address, change.action]) if {
 	some change in changes
-	"destroys" in change.effects
+	"data_loss" in change.effects
 }
 
-refused contains sprintf("%d assignments would be removed, and %d are the most", [count(removed), removals]) if {
+refused contains sprintf("%d assignments would be deleted; the limit is %d", [count(removed), removals]) if {
 	removed := {change.address |
 		some change in changes
 		change.kind == "assignment"
@@ -36,21 +36,21 @@ refused contains sprintf("%d assignments would be removed, and %d are the most",
 	count(removed) > removals
 }
 
-refused contains sprintf("%s is changed by hand only", [change.address]) if {
+refused contains sprintf("%s may be changed by hand only", [change.address]) if {
 	some change in changes
 	some pattern in frozen
 	glob.match(pattern, ["/", ":"], change.address)
 }
 
-refused contains sprintf("%s is closed: %s", [guard.id, guard.message]) if {
+refused contains sprintf("guard %s blocks: %s", [guard.id, guard.message]) if {
 	some guard in input.applications[_].guards
-	guard.opened_by == ""
+	guard.allowed_by == null
 }
 
-# Nothing that touches people outside of working hours (UTC), or at the weekend.
-refused contains "outside of working hours people are left alone" if {
+# No deprovisioning and no data loss outside working hours (UTC) or at the weekend.
+refused contains "users may be disabled or data lost outside working hours" if {
 	some change in changes
-	some effect in ["destroys", "narrows"]
+	some effect in ["data_loss", "deprovisions"]
 	effect in change.effects
 	not working_hours
 }

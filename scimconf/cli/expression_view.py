@@ -44,8 +44,6 @@ def outcome_line(outcome: Json) -> str:
             return f"[{', '.join(map(quote, outcome['value']))}]"
         case "ignored":
             return f"ignored: nothing is sent for the {'whole object' if outcome['whole_object'] else 'attribute'}"
-        case "undetermined":
-            return f"unknown: {outcome['reason']}"
         case kind:
             return f"{kind}: {outcome['reason']}"
 

@@ -58,13 +58,12 @@ def validated_as(pattern_name: str) -> Callable[[str], str]:
     """Return a click type: a value that matches a pattern of the spec model, or ""."""
 
     def convert(value: str) -> str:
-        from scimconf.spec.model import base
-        from scimconf.spec.validation_errors import FORMS
+        from scimconf.spec import patterns
 
-        pattern = getattr(base, pattern_name)
+        pattern = getattr(patterns, pattern_name)
         if value and not re.search(pattern, value):
-            message, hint = FORMS[pattern]
-            raise click.BadParameter(f"'{value}': {message}. {hint}")
+            text_form = patterns.FORMS[pattern]
+            raise click.BadParameter(f"'{value}' is not {text_form.noun}. {text_form.hint}")
         return value
 
     return convert

@@ -130,7 +130,7 @@ selection = _together(
 
 
 def _validate_rules(_context: click.Context, _parameter: click.Parameter, rules: tuple[str, ...]) -> tuple[str, ...]:
-    from scimconf.lint.checks import rules as known_rules
+    from scimconf.lint import rules as known_rules
 
     for rule in rules:
         if rule not in known_rules():

@@ -19,8 +19,8 @@ from scimconf.kinds.connection import KEYS, OAUTH2
 from scimconf.snapshot import Json, Snapshot
 from scimconf.spec.addresses import holds_secret
 from scimconf.spec.model import Spec
-from scimconf.spec.model.base import EMAIL, HTTPS
-from scimconf.spec.model.connection import CONFIDENTIAL, ENV_NAME, ENV_REFERENCE
+from scimconf.spec.model.connection import CONFIDENTIAL
+from scimconf.spec.patterns import EMAIL, ENV_NAME, ENV_REFERENCE, HTTPS
 
 __all__ = ["ExportedSpec", "declare", "everything", "namesakes"]
 

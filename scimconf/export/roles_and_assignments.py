@@ -10,7 +10,7 @@ from typing import Any
 from scimconf.documents import application
 from scimconf.export.exported_spec import ExportedSpec, held
 from scimconf.snapshot import AssignmentRow, Json, Lookup, Principal, Snapshot
-from scimconf.spec.model.access import ROLE_VALUE
+from scimconf.spec.patterns import ROLE_VALUE
 
 LONG_LIST = 50
 """More users than this go to a CSV file beside the spec."""

@@ -1,13 +1,12 @@
-"""The language of attribute mappings: text to expression, expression to text, and to and from Graph's source trees.
+"""The expression language of attribute mappings: parsing, printing, Graph's source trees, evaluation, lint.
 
-    parse(text)  ─▶  Expression  ─▶  render(…)      the canonical text: equal trees, equal text
-    from_source  ─▶      │       ─▶  to_source(…)   attributeMappingSource as JSON
+    parse(text)   ─▶  Expression  ─▶  render(…)      the canonical text: equal trees have equal texts
+    from_source   ─▶      │       ─▶  to_source(…)   attributeMappingSource as JSON
 
-A plan compares `render(parse(spec's text))` with `render(from_source(live tree))`, without asking the service. This
-package is pure and imports nothing of ours: the sandbox shares it with the client.
+A plan compares `render(parse(text of the spec))` with `render(from_source(observed tree))`, without calling the service.
+This package is pure and imports nothing else of scimconf; the client and the sandbox share it.
 
-`evaluate(…)` and `check(…)` are of this package too; `evaluation` and `lint`, where they stand with their types, are
-imported when they are first asked for, so that a plan without questions does not pay for them.
+`evaluate(…)` and `check(…)` are imported with their modules when they are first used, since most commands use neither.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -58,7 +57,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The two functions whose modules are late; the names are held in `__all__`."""
+    """Import `evaluate` or `check`."""
     if name == "evaluate":
         from scimconf.expressions.evaluation import evaluate
 

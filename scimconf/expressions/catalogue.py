@@ -1,9 +1,9 @@
-"""The functions of the mapping language: one table, read by the parser's users, the source trees and the sandbox.
+"""The catalogue of functions, used by the printer, the source trees, the evaluation, the lint and the sandbox.
 
-The engine names a function's parameters (`Find`, `switchValue`), the documentation's prose names them differently, and
-no published table gives all of the engine's names. `keys_seen` says whether ours were read in a real answer or a real
-tree; the others are assumed to be `source` or the documented name. A tree that says otherwise wins: see
-`sources.from_source`. A tenant's own truth is GET …/schema/functions.
+The service has its own names for parameters (`Find`, `switchValue`); the documentation uses others, and no published
+table lists the service's names completely. `keys_seen` is true if ours occur in a published response or source tree;
+the others are assumed to be `source` or the documented name. A tree with other keys is still read, see
+`sources.from_source`. The authority for a tenant is GET …/schema/functions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Dialect: TypeAlias = Literal["application", "cloud-sync", "graph"]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter. `infix` ones take no argument of their own: a comparison's operator and right side fill them."""
+    """One parameter. An `infix` parameter has no argument of its own: it holds the operator or right side of a comparison."""
 
     key: str
     type: ParameterType
@@ -33,10 +33,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function. `dialect` says who documents it: `graph` is metadata only, never described in prose.
+    """One function. `dialect` is who documents it; `graph` means that only Graph's list of functions has it.
 
-    `slots` are the parameters that stand at a fixed place among a text's arguments; `repeating` is the one that takes
-    all arguments behind them, always the last.
+    `slots` are the parameters with a fixed position among the arguments of a text; `repeating` is the last one, if it
+    takes all further arguments.
     """
 
     name: str
@@ -50,12 +50,12 @@ class Function:
     repeating: Parameter | None
 
     def parameter(self, position: int) -> Parameter | None:
-        """What the argument at a position (from 0) fills; None where there is one argument too many."""
+        """Return the parameter of the argument at a position (from 0); None if there are too many arguments."""
         return self.slots[position] if position < len(self.slots) else self.repeating
 
 
 def _parameter(spec: str) -> Parameter:
-    """Read one entry of a row: `key`, then `:Type`, then `?` optional, `*` repeating or `~` infix."""
+    """Parse one parameter of a signature: `key`, then `:Type`, then `?` optional, `*` repeating or `~` infix."""
     key, _, kind = spec.rstrip("?*~").partition(":")
     marks = spec[len(spec.rstrip("?*~")) :]
     return Parameter(
@@ -82,8 +82,8 @@ def _functions() -> Iterator[tuple[str, Function]]:
                 source=source,
                 dialect=cast("Dialect", dialect),
                 keys_seen=name in SEEN_KEYS,
-                slots=tuple(each for each in parameters if not each.repeats and not each.infix),
-                repeating=next((each for each in parameters if each.repeats), None),
+                slots=tuple(parameter for parameter in parameters if not (parameter.repeats or parameter.infix)),
+                repeating=next((parameter for parameter in parameters if parameter.repeats), None),
             ),
         )
 
@@ -92,5 +92,5 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(dict(_functions()))
 
 
 def find(name: str) -> Function | None:
-    """The function of exactly this spelling: the documentation calls the syntax case-sensitive."""
+    """Return the function of this name, or None. Names are case-sensitive, as the documentation says of the syntax."""
     return FUNCTIONS.get(name)

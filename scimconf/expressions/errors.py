@@ -1,12 +1,13 @@
-"""The one error of the mapping language: what is wrong, where in the text, and what to write instead."""
+"""The exception of the mapping language: what is wrong, where in the text, and what to write instead."""
 
 from __future__ import annotations
 
 
 class ExpressionError(ValueError):
-    """A text or a source tree that is no expression.
+    """The text or the source tree is not an expression.
 
-    `offset` counts characters of the text from 0; for a tree it is 0, and the message names the place in the tree.
+    `offset` is the position of the defect in the text, in characters from 0. For a source tree it is 0, and the message
+    names the node.
     """
 
     def __init__(self, message: str, offset: int = 0, hint: str = "") -> None:
@@ -17,6 +18,6 @@ class ExpressionError(ValueError):
 
 
 def locate(text: str, offset: int) -> tuple[int, int]:
-    """Line and column of an offset, both from 1: what a reader of several lines wants to be told."""
+    """Return line and column of an offset, both from 1."""
     before = text[:offset]
     return before.count("\n") + 1, offset - before.rfind("\n")

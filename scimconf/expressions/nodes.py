@@ -1,8 +1,7 @@
-"""The shapes an expression can have, as values: equal shapes mean the same tree at the service.
+"""The nodes of an expression, as values: equal nodes mean the same tree in the service.
 
-What the service stores is a tree of Attribute, Constant and Function; these classes say the same in Python. How a thing
-happened to be written (a number with or without quotes, the keys a tree came with) is remembered where somebody may
-want it back, and takes no part in equality.
+The service stores a tree of Attribute, Constant and Function nodes. Details of the notation that may be needed again (a
+number with or without quotes, the keys of a tree) are kept on the nodes, but do not take part in equality.
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ Operator: TypeAlias = Literal["=", "<>", ">", ">=", "<", "<="]
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A source attribute, `[mail]`; the name is kept to the letter, since the service compares it by case."""
+    """A source attribute, `[mail]`. The service compares its name case-sensitively."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A text. `bare` remembers that it was written without quotes: `1`, `-2.5`, `&HFF`, `IgnoreAttributeFlow`.
+    """A string. `bare` is true if it was written without quotes: `1`, `-2.5`, `&HFF`, `IgnoreAttributeFlow`.
 
     Graph stores numbers as quoted constants, so `Mid([x], 1, 1)` and `Mid([x], "1", "1")` are one tree.
     """
@@ -33,10 +32,10 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function and its arguments by position; `None` is an argument that was left empty, which is not `""`.
+    """A function and its arguments by position. `None` is an empty argument, which is not the empty string.
 
-    `keys` is filled only by a source tree whose parameter keys are not the catalogue's: the arguments then stand in
-    the tree's order, and the keys make it possible to write the very tree again.
+    `keys` is set only if the call was read from a source tree whose parameter keys are not in the catalogue. The
+    arguments are then in the order of the tree, and the keys allow the same tree to be written again.
     """
 
     name: str
@@ -55,7 +54,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Concatenation:
-    """`"t-" & [alias]`; cloud sync's spelling of Append, which applications do not document."""
+    """`"t-" & [alias]`: cloud sync's form of Append, which is not documented for applications."""
 
     parts: tuple[Expression, ...]
 

@@ -1,4 +1,4 @@
-"""Text to expression: the grammar, and no opinion on whether the functions exist or get what they need.
+"""The parser: text to expression. It checks the grammar only, not whether a function exists or gets what it needs.
 
     expression := call | attribute | string | number
     call       := NAME "(" [ argument ( "," argument )* ] ")"
@@ -6,8 +6,9 @@
     sum        := operand ( "&" operand )*
     operand    := call | attribute | string | number | word
 
-That is the reference's own description and what its examples add to it: white space and line breaks anywhere, empty
-arguments, one comparison without AND or OR. Parentheses, arithmetic, indexing and comments occur nowhere and are refused.
+This is what the function reference describes and what its examples add: white space and line breaks anywhere, empty
+arguments, one comparison without AND or OR. No published expression has parentheses, arithmetic, indexing or comments;
+they are rejected.
 """
 
 from __future__ import annotations
@@ -21,23 +22,24 @@ from scimconf.expressions.syntax_hints import unexpected
 from scimconf.expressions.tokens import Token, tokens
 
 MAX_LENGTH = 10_000  # stated by the function reference
-MAX_DEPTH = 100  # ours: the deepest published expression has 9 levels; Python's own stack ends near 1,000 frames
+MAX_DEPTH = 100  # our limit: the deepest published expression has 9 levels, Python's stack ends near 1,000 frames
 OPERATORS = frozenset({"=", "<>", ">", ">=", "<", "<="})
+STACK_TOO_DEEP = "the Python call stack is too deep to read this expression"
 
 
 def parse(text: str) -> Expression:
-    """Read the text of a mapping's source; raises ExpressionError at the first place that cannot be read."""
+    """Return the expression of a text; raise ExpressionError at the first position that cannot be parsed."""
     if len(text) > MAX_LENGTH:
-        said = f"the expression has {len(text):,} characters, the service takes {MAX_LENGTH:,}"
-        raise ExpressionError(said, MAX_LENGTH, "Split it over two attributes, or compute the value at its source.")
+        message = f"the expression has {len(text):,} characters; the service allows {MAX_LENGTH:,}"
+        raise ExpressionError(message, MAX_LENGTH, "Split it over two attributes, or compute the value at its source.")
     try:
         return _Parser(text).whole()
     except RecursionError:
-        raise ExpressionError("the program that asks is nested too deeply itself for this to be read") from None
+        raise ExpressionError(STACK_TOO_DEEP) from None
 
 
 class _Parser:
-    """A walk along the tokens, one ahead. It lives as long as one call of parse."""
+    """A recursive descent parser with one token of lookahead, for one call of `parse`."""
 
     __slots__ = ("depth", "rest", "text", "token")
 
@@ -48,36 +50,36 @@ class _Parser:
         self.depth = 0
 
     def whole(self) -> Expression:
-        if self.ended():
+        if self.at_end():
             raise ExpressionError("the expression is empty", 0, 'Write [attribute], "text" or Function(…).')
         start = self.token
         expression = self.operand()
         if start.kind == "word" and isinstance(expression, Constant):
-            hint = f'Write [{start.text}] for the attribute, or "{start.text}" for the text.'
-            raise ExpressionError(f"{start.text} is neither an attribute nor a text", start.offset, hint)
-        if not self.ended():
+            hint = f'Write [{start.text}] for the attribute, or "{start.text}" for the string.'
+            raise ExpressionError(f"unquoted word `{start.text}`", start.offset, hint)
+        if not self.at_end():
             raise self.leftover()
         return expression
 
     def take(self) -> Token:
-        taken = self.token
+        token = self.token
         self.token = next(self.rest)
-        return taken
+        return token
 
-    def taken(self, mark: str) -> bool:
-        """Step over a mark if it is the next thing."""
+    def skip(self, mark: str) -> bool:
+        """Step over a punctuation mark if it is the next token; return whether it was."""
         if not self.at(mark):
             return False
         self.token = next(self.rest)
         return True
 
-    def ended(self) -> bool:
+    def at_end(self) -> bool:
         return self.token.kind == "end"
 
     def at(self, mark: str) -> bool:
         return self.token.kind == "mark" and self.token.text == mark
 
-    def comparing(self) -> bool:
+    def at_operator(self) -> bool:
         return self.token.kind == "mark" and self.token.text in OPERATORS
 
     def operand(self) -> Expression:
@@ -99,65 +101,64 @@ class _Parser:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             message = f"functions are nested deeper than {MAX_DEPTH} levels"
-            raise ExpressionError(message, name.offset, "Use Switch for a choice among many values.")
-        arguments = () if self.taken(")") else self.arguments(name, opening)
+            raise ExpressionError(message, name.offset, "Use Switch to choose among many values.")
+        arguments = () if self.skip(")") else self.arguments(name, opening)
         self.depth -= 1
         return Call(name.text, arguments)
 
     def arguments(self, name: Token, opening: Token) -> tuple[Expression | None, ...]:
-        found: list[Expression | None] = []
+        arguments: list[Expression | None] = []
         while True:
-            found.append(None if self.at(",") or self.at(")") else self.argument(name, opening))
-            if self.taken(")"):
-                return tuple(found)
-            if not self.taken(","):
-                raise self.unseparated(name, opening)
+            arguments.append(None if self.at(",") or self.at(")") else self.argument(name, opening))
+            if self.skip(")"):
+                return tuple(arguments)
+            if not self.skip(","):
+                raise self.missing_separator(name, opening)
 
     def argument(self, name: Token, opening: Token) -> Expression:
-        if self.ended():
-            raise self.unseparated(name, opening)
+        if self.at_end():
+            raise self.missing_separator(name, opening)
         left = self.sum()
-        if not self.comparing():
+        if not self.at_operator():
             return left
         operator = cast("Operator", self.take().text)
         return Comparison(left, operator, self.sum())
 
     def sum(self) -> Expression:
         parts = [self.operand()]
-        while self.taken("&"):
+        while self.skip("&"):
             parts.append(self.operand())
         return Concatenation(tuple(parts)) if len(parts) > 1 else parts[0]
 
-    def unseparated(self, name: Token, opening: Token) -> ExpressionError:
-        """An argument is followed by something that neither goes on nor ends the list."""
-        if self.ended():
-            return ExpressionError(
-                f"the parenthesis of {name.text} is never closed", opening.offset, "Close it with )."
-            )
+    def missing_separator(self, name: Token, opening: Token) -> ExpressionError:
+        """Return the error for an argument that is followed neither by a comma nor by the closing parenthesis."""
+        expected = f"a comma or ) in {name.text}"
+        if self.at_end():
+            return ExpressionError(f"the parenthesis of {name.text} is not closed", opening.offset, "Close it with ).")
         if self.token.kind == "attribute":
-            return self.index(f"a comma or ) of {name.text} is missing before {self.bracketed()}")
-        if self.comparing():
+            return self.bracket(f"expected {expected}, got {self.bracketed()}")
+        if self.at_operator():
             hint = "Nest a second IIF for a second condition."
-            return ExpressionError("one comparison is all that a condition holds", self.token.offset, hint)
-        return unexpected(self.text, self.token.offset, f"a comma or ) of {name.text}")
+            return ExpressionError("a condition can have only one comparison", self.token.offset, hint)
+        return unexpected(self.text, self.token.offset, expected)
 
     def leftover(self) -> ExpressionError:
-        """Something follows the end of the whole expression."""
+        """Return the error for a token after the end of the expression."""
         token = self.token
         if token.kind == "attribute":
-            return self.index(f"the expression ended before {self.bracketed()}")
-        if self.comparing() or self.at("&"):
+            return self.bracket(f"expected the end of the expression, got {self.bracketed()}")
+        if self.at_operator() or self.at("&"):
             hint = 'Use it inside IIF: IIF([a] = "b", "True", "False").'
-            return ExpressionError(f"{token.text} stands only inside a function's argument", token.offset, hint)
+            return ExpressionError(f"`{token.text}` is allowed only in a function's argument", token.offset, hint)
         if self.at(")"):
-            return ExpressionError("a ) without a (", token.offset, "Leave it out.")
-        return unexpected(self.text, token.offset, hint="The expression ended before this.")
+            return ExpressionError("unmatched )", token.offset, "Remove it.")
+        return unexpected(self.text, token.offset, "the end of the expression")
 
-    def index(self, message: str) -> ExpressionError:
-        """Something in brackets follows a value: an index of other languages, or an attribute after a lost comma."""
+    def bracket(self, message: str) -> ExpressionError:
+        """Return the error for brackets after a value: an index, as in other languages, or a forgotten comma."""
         if self.token.text.lstrip("-").isdigit():
             hint = "Use Item(list, 1), which counts from 1."
-            return ExpressionError("values cannot be indexed with [ ]", self.token.offset, hint)
+            return ExpressionError("indexing with [ ] is not supported", self.token.offset, hint)
         return ExpressionError(message, self.token.offset)
 
     def bracketed(self) -> str:

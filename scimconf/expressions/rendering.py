@@ -1,7 +1,8 @@
-"""The canonical text: what the service would print, and the same for every expression that means the same tree.
+"""The printer: expression to text, in the service's own style, so that equal trees have equal texts.
 
-One space follows each comma, empty arguments keep theirs. Since a tree cannot tell `1` from `"1"`, the place decides:
-digits stand bare where a number is expected, as in Graph's own `Mid([userPrincipalName], 1, 8)`, and quoted elsewhere.
+A space follows each comma, also before an empty argument. A source tree cannot distinguish `1` from `"1"`, so the
+parameter decides: digits are bare where a number is expected, as in Graph's `Mid([userPrincipalName], 1, 8)`, and quoted
+elsewhere.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from scimconf.expressions.canonical import canonicalize, compact
 from scimconf.expressions.catalogue import find
 from scimconf.expressions.nodes import Attribute, Call, Comparison, Concatenation, Constant, Expression
 
-# The words that the function reference and the Workday guide write without quotes. `True` and `NULL` are not among
-# them: in applications' mappings truth values are texts, and an absent argument is left empty.
+# The keywords that the function reference and the Workday guide write without quotes. `True` and `NULL` are not among
+# them: in mappings of applications booleans are strings, and an absent argument is left empty.
 KEYWORDS = frozenset({"vbTextCompare", "vbBinaryCompare", "IgnoreAttributeFlow", "IgnoreObjectFlow"})
 
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?|&H[0-9A-Fa-f]+")
@@ -37,17 +38,17 @@ def render_compact(expression: Expression) -> str:
 
 
 def _top_level(expression: Expression) -> str:
-    """Return the text of a whole expression: a constant is quoted, since words and numbers stand only inside a call."""
+    """Return the text of a whole expression: a constant is quoted, since keywords and numbers are bare only inside a call."""
     return quote(expression.text) if isinstance(expression, Constant) else spell(expression)
 
 
 def quote(text: str) -> str:
-    """A text as a string of the language, which has two escapes and no more."""
+    """Return a string in quotes; the language escapes only quotes and backslashes."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def spell(expression: Expression, *, number: bool = False) -> str:
-    """The text of an argument that is canonical already; `number` says that its place is one for numbers."""
+    """Return the text of a part of an expression as it is; `number` is true where a number is expected."""
     match expression:
         case Attribute(name):
             return f"[{name}]"
@@ -76,6 +77,6 @@ def _call(call: Call) -> str:
 
 
 def _is_number(expression: Expression) -> bool:
-    """Whether a comparison with this is one of numbers: `Len([x]) <= 5`."""
+    """Return whether a comparison with this expression compares numbers: `Len([x]) <= 5`."""
     function = find(expression.name) if isinstance(expression, Call) else None
     return function is not None and function.result == "Integer"

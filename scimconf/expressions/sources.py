@@ -1,13 +1,13 @@
-"""Expressions as Graph stores them: attributeMappingSource, a tree of Attribute, Constant and Function.
+"""Expressions as Graph stores them: attributeMappingSource, a tree of Attribute, Constant and Function nodes.
 
-A tree's parameters are keyed, and empty arguments are left out of it. Its `expression` texts are for people and can lie:
-published ones lose arguments (`Join("@", [sAMAccountName], )` over a tree of three) or quotes (`%DomainFQDN%`), or are
-null. So the names and the keys are read, and the text of a constant only where it says the same as its name.
+The parameters of a tree are keyed, and empty arguments are not in it. Its `expression` texts are for display and can be
+wrong: published ones lack arguments (`Join("@", [sAMAccountName], )` for a tree of three) or quotes (`%DomainFQDN%`), or
+are null. Names and keys are therefore read instead, and the text of a constant only if it agrees with its name.
 
-Four forms are ours, because no published tree shows them: a comparison outside of IIF is a Function named as its
-operator (`left`, `right`), `&` one with a `source` per part, the arguments of a function that is not in the
-catalogue are `source`, `argument2`, `argument3`, …, and a word such as IgnoreAttributeFlow is a Constant whose text
-has no quotes.
+Four forms are our own, because no published tree shows them: a comparison outside IIF is a Function named like its
+operator (`left`, `right`); `&` is a Function with a `source` per part; the arguments of a function that is not in the
+catalogue are `source`, `argument2`, `argument3`, …; a keyword such as IgnoreAttributeFlow is a Constant whose text has
+no quotes.
 """
 
 from __future__ import annotations
@@ -20,33 +20,33 @@ from scimconf.expressions.canonical import canonicalize
 from scimconf.expressions.catalogue import Function, find
 from scimconf.expressions.errors import ExpressionError
 from scimconf.expressions.nodes import Attribute, Call, Comparison, Concatenation, Constant, Expression, Operator
-from scimconf.expressions.parsing import MAX_DEPTH, OPERATORS
+from scimconf.expressions.parsing import MAX_DEPTH, OPERATORS, STACK_TOO_DEEP
 from scimconf.expressions.rendering import KEYWORDS, quote, spell
 from scimconf.expressions.tokens import NAME, is_attribute, unescape
 
 Source: TypeAlias = dict[str, Any]
 Keyed: TypeAlias = tuple[tuple[str, Expression], ...]
 
-_INFIX = ("two", "three")  # IIF's operator and right side, between `one` and `four`
+_INFIX = ("two", "three")  # operator and right side of IIF's condition, between `one` and `four`
 _LATER = re.compile(r"argument([2-9]|[1-9][0-9]{1,3})")
 _QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
 
 
 def to_source(expression: Expression) -> Source:
-    """The tree that parseExpression would answer, as far as the catalogue knows the engine's keys."""
+    """Return the tree that Graph's parseExpression would return, as far as the catalogue has the service's keys."""
     return _tree(canonicalize(expression))
 
 
 def from_source(tree: Mapping[str, Any]) -> Expression:
-    """The canonical expression that a stored tree means; raises ExpressionError if it is no such tree.
+    """Return the canonical expression of a stored tree; raise ExpressionError if it is not a valid tree.
 
-    A tree whose keys are not the catalogue's is still an expression: its parameters become arguments in their order,
-    and the keys are kept, so that `to_source` gives the same tree again.
+    If its keys are not in the catalogue, the parameters become arguments in their order, and the keys are stored on the
+    node, so that `to_source` returns the same tree.
     """
     try:
         return canonicalize(_read(tree, "source", 0))
     except RecursionError:
-        raise ExpressionError("the program that asks is nested too deeply itself for this to be read") from None
+        raise ExpressionError(STACK_TOO_DEEP) from None
 
 
 # ---- writing -------------------------------------------------------------------------------------------------------
@@ -74,7 +74,7 @@ def _node(kind: str, name: str, text: str, parameters: Keyed) -> Source:
 
 
 def _keyed(call: Call) -> Iterator[tuple[str, Expression]]:
-    """The arguments that are there, under the engine's keys; a comparison fills the infix ones behind its place."""
+    """Yield the key and the value of each argument that is not empty; the condition of an IIF yields three."""
     function = find(call.name)
     for position, argument in enumerate(call.arguments):
         key = call.keys[position] if position < len(call.keys) else _key(function, position)
@@ -94,59 +94,63 @@ def _key(function: Function | None, position: int) -> str:
 
 
 def _is_condition(function: Function | None, key: str) -> bool:
-    """Whether this is the parameter whose comparison goes on in the infix ones; IIF's `one`."""
+    """Return whether this is the parameter whose comparison continues in infix parameters: `one` of IIF."""
     return function is not None and key == "one" and any(parameter.infix for parameter in function.parameters)
 
 
 # ---- reading -------------------------------------------------------------------------------------------------------
 
 
-def _read(tree: object, place: str, depth: int) -> Expression:
+def _read(tree: object, path: str, depth: int) -> Expression:
     if not isinstance(tree, Mapping):
-        raise ExpressionError(f"{place} is not an object")
+        raise ExpressionError(f"{path} is not an object")
     if depth > MAX_DEPTH:
         raise ExpressionError(f"functions are nested deeper than {MAX_DEPTH} levels")
     match tree.get("type"):
         case "Function":
-            return _function(tree, place, depth)
+            return _function(tree, path, depth)
         case "Attribute" | "Constant" if tree.get("parameters"):
-            raise ExpressionError(f"{place} has parameters, and only a Function takes some")
+            raise ExpressionError(f"{path} has parameters, but only a Function may have them")
         case "Attribute":
-            return _attribute(tree, place)
+            return _attribute(tree, path)
         case "Constant":
-            return _constant(tree, place)
-        case other:
-            raise ExpressionError(f"{place} has the type {other!r}", hint="Known are Attribute, Constant and Function.")
+            return _constant(tree, path)
+        case unknown:
+            raise ExpressionError(
+                f"{path} has the unknown type {unknown!r}", hint="Valid types: Attribute, Constant, Function."
+            )
 
 
-def _attribute(tree: Mapping[str, Any], place: str) -> Attribute:
+def _attribute(tree: Mapping[str, Any], path: str) -> Attribute:
     name, text = tree.get("name"), tree.get("expression")
     if not name and isinstance(text, str) and text.startswith("[") and text.endswith("]"):
         name = text[1:-1]
     if not isinstance(name, str) or not name:
-        raise ExpressionError(f"{place} is an Attribute without a name")
+        raise ExpressionError(f"{path} is an Attribute without a name")
     if not is_attribute(f"[{name}]"):
-        raise ExpressionError(f"{place} is an Attribute whose name {name!r} no text can hold")
+        raise ExpressionError(
+            f"{path} is an Attribute with the name {name!r}, which cannot be written in an expression"
+        )
     return Attribute(name)
 
 
-def _constant(tree: Mapping[str, Any], place: str) -> Constant:
-    """The text of a constant. Whether `name` has its backslashes doubled is not documented; both are understood."""
+def _constant(tree: Mapping[str, Any], path: str) -> Constant:
+    """Return the constant. Whether `name` has escaped backslashes is not documented; both forms are accepted."""
     name, text = tree.get("name"), tree.get("expression")
     inner = _QUOTED.fullmatch(text) if isinstance(text, str) else None
     if inner is not None and (name is None or name in (inner[1], unescape(inner[1]))):
         return Constant(unescape(inner[1]))
-    said = text if name is None else name
-    if not isinstance(said, str):
-        raise ExpressionError(f"{place} is a Constant without a text")
-    return Constant(said, bare=said == text and said in KEYWORDS)
+    value = text if name is None else name
+    if not isinstance(value, str):
+        raise ExpressionError(f"{path} is a Constant without a value")
+    return Constant(value, bare=value == text and value in KEYWORDS)
 
 
-def _function(tree: Mapping[str, Any], place: str, depth: int) -> Expression:
+def _function(tree: Mapping[str, Any], path: str, depth: int) -> Expression:
     name = tree.get("name")
     if not isinstance(name, str) or not name:
-        raise ExpressionError(f"{place} is a Function without a name")
-    pairs = tuple(_parameters(tree, f"{place}.{name}", depth + 1))
+        raise ExpressionError(f"{path} is a Function without a name")
+    pairs = tuple(_parameters(tree, f"{path}.{name}", depth + 1))
     values = tuple(value for _, value in pairs)
     keys = tuple(key for key, _ in pairs)
     if name in OPERATORS and keys == ("left", "right"):
@@ -154,25 +158,25 @@ def _function(tree: Mapping[str, Any], place: str, depth: int) -> Expression:
     if name == "&" and len(keys) > 1 and set(keys) == {"source"}:
         return Concatenation(values)
     if not NAME.fullmatch(name):
-        raise ExpressionError(f"{place} is a Function whose name {name!r} no text can hold")
-    placed = _placed(find(name), _folded(find(name), pairs))
-    return Call(name, values, keys) if placed is None else Call(name, placed)
+        raise ExpressionError(f"{path} is a Function with the name {name!r}, which cannot be written in an expression")
+    arguments = _by_position(find(name), _with_comparison(find(name), pairs))
+    return Call(name, values, keys) if arguments is None else Call(name, arguments)
 
 
-def _parameters(tree: Mapping[str, Any], place: str, depth: int) -> Iterator[tuple[str, Expression]]:
-    """Key and value of each parameter; one without a value says no more than one that is left out."""
+def _parameters(tree: Mapping[str, Any], path: str, depth: int) -> Iterator[tuple[str, Expression]]:
+    """Yield key and value of each parameter; a parameter without a value is the same as an absent one."""
     listed = tree.get("parameters") or ()
     if not isinstance(listed, list | tuple):
-        raise ExpressionError(f"the parameters of {place} are not a list")
+        raise ExpressionError(f"the parameters of {path} are not a list")
     for entry in listed:
         if not isinstance(entry, Mapping) or not isinstance(entry.get("key"), str):
-            raise ExpressionError(f"a parameter of {place} has no key")
+            raise ExpressionError(f"a parameter of {path} has no key")
         if entry.get("value") is not None:
-            yield entry["key"], _read(entry["value"], f"{place}.{entry['key']}", depth)
+            yield entry["key"], _read(entry["value"], f"{path}.{entry['key']}", depth)
 
 
-def _folded(function: Function | None, pairs: Keyed) -> Keyed:
-    """IIF's `one, two, three` as the one comparison that they are; unchanged where they are not."""
+def _with_comparison(function: Function | None, pairs: Keyed) -> Keyed:
+    """Return the parameters with `one, two, three` of an IIF merged into one comparison, or unchanged if they are none."""
     keyed = dict(pairs)
     operator = keyed.get(_INFIX[0])
     known = isinstance(operator, Constant) and operator.text in OPERATORS
@@ -183,24 +187,24 @@ def _folded(function: Function | None, pairs: Keyed) -> Keyed:
     return tuple((key, condition if key == "one" else value) for key, value in pairs if key not in _INFIX)
 
 
-def _placed(function: Function | None, pairs: Keyed) -> tuple[Expression | None, ...] | None:
-    """The arguments at the places that their keys name; None if a key is not known, or is there twice."""
-    placed: dict[int, Expression] = {}
-    behind: list[Expression] = []
+def _by_position(function: Function | None, pairs: Keyed) -> tuple[Expression | None, ...] | None:
+    """Return the arguments in the positions of their keys; None if a key is unknown or occurs twice."""
+    arguments: dict[int, Expression] = {}
+    repeated: list[Expression] = []
     for key, value in pairs:
         if function and function.repeating and key == function.repeating.key:
-            behind.append(value)
+            repeated.append(value)
             continue
         position = _position(function, key)
-        if position is None or position in placed:
+        if position is None or position in arguments:
             return None
-        placed[position] = value
-    fixed = max(len(function.slots) if function else 0, max(placed, default=-1) + 1)  # a tree's three are not a text's
-    return (*map(placed.get, range(fixed)), *behind)
+        arguments[position] = value
+    fixed = max(len(function.slots) if function else 0, max(arguments, default=-1) + 1)
+    return (*map(arguments.get, range(fixed)), *repeated)
 
 
 def _position(function: Function | None, key: str) -> int | None:
-    """The inverse of `_key`; a repeating parameter has no place of its own."""
+    """Return the position of a key, the inverse of `_key`; None for a repeating parameter and an unknown key."""
     slots = [parameter.key for parameter in function.slots] if function and function.slots else ["source"]
     if key in slots:
         return slots.index(key)

@@ -1,4 +1,4 @@
-"""What people write by mistake, and what to tell them: habits of other languages that the mapping language refuses."""
+"""Messages for text that cannot be parsed: common habits from other languages, and what to write instead."""
 
 from __future__ import annotations
 
@@ -6,42 +6,43 @@ import re
 
 from scimconf.expressions.errors import ExpressionError
 
-_NO_ARITHMETIC = ("there is no arithmetic", "Add to dates with DateAdd; join texts with Join or Append.")
-_NO_COMMENTS = ("there are no comments inside an expression", "Put the comment into the YAML file, above the mapping.")
+_NO_ARITHMETIC = ("arithmetic is not supported", "Add to dates with DateAdd. Concatenate strings with Join or Append.")
+_NO_COMMENTS = ("comments are not supported inside an expression", "Move the comment into the YAML file.")
 _ONE_CONDITION = (
-    "conditions cannot be joined or negated by an operator",
-    "Nest a second IIF: as the second argument for AND, as the third for OR. To negate, use Not() or swap the branches.",
+    "logical operators are not supported",
+    "For AND, nest a second IIF as second argument; for OR, as third. To negate, use Not() or swap the branches.",
 )
-_QUOTES = ("text stands in straight double quotes", 'Write "text".')
-_NO_GROUPS = ("parentheses stand only behind a function's name", "Leave them out, or nest another function.")
+_QUOTES = ("strings need straight double quotes", 'Write "text".')
+_NO_GROUPS = ("parentheses are allowed only after a function name", "Remove them, or nest another function.")
 
-# The first pattern that fits at the place decides. They are compiled when something is wrong, not at every start.
+# The first pattern that matches at the offset decides. They are compiled only when there is an error.
 _HABITS: tuple[tuple[str, tuple[str, str]], ...] = (
-    (r'"(?!(\\.|[^"\\])*")', ("the text is never closed", 'Close it with ". Inside a text, write \\" for ".')),
-    (r'(?<=")"', ("two texts stand side by side", 'Inside a text, write \\" for ".')),
+    (r'"(?!(\\.|[^"\\])*")', ("the string is not closed", 'Close it with ". Inside a string, write \\" for ".')),
+    (r'(?<=")"', ("two strings without a comma between them", 'Inside a string, write \\" for ".')),
     (r"//|/\*|#", _NO_COMMENTS),
     (r"(?i:and|or)\b|(?<=&)&|\|\||!(?!=)", _ONE_CONDITION),
-    (r"!=", ("the operator is <>", "Write <> for not equal.")),
-    (r"(?<==)=", ("one operator is enough", "Write = for equal.")),
+    (r"!=", ("unknown operator `!=`", "Write <> for not equal.")),
+    (r"(?<==)=", ("unknown operator `==`", "Write = for equal.")),
     (r"['`\u2018\u2019\u201c\u201d\u201e]", _QUOTES),
     (r"[-+*/]", _NO_ARITHMETIC),
-    (r"(?<=\w)[.:]", ("a name with dots or colons stands in brackets", "Write [name.part].")),
-    (r";", ("arguments are separated by commas", "Write , for ;.")),
-    (r"%", ("there are no %parameters%", "They belong to Entra Connect; write a constant.")),
+    (r"(?<=\w)[.:]", ("a name with a dot or a colon needs brackets", "Write [name.part].")),
+    (r";", ("arguments are separated by commas", "Write , instead of ;.")),
+    (r"%", ("%parameters% are not supported", "They are a feature of Entra Connect. Write a constant.")),
     (r"\(", _NO_GROUPS),
-    (r"[^\S \t\r\n]", ("a space of an unusual kind", "Type the space again; it came with a copied text.")),
+    (r"[^\S \t\r\n]", ("unsupported white space character", "Replace it with a plain space.")),
 )
 
 
-def unexpected(text: str, offset: int, missing: str = "", hint: str = "") -> ExpressionError:
-    """The error for what stands at an offset: by a known habit, otherwise by what is missing before it."""
+def unexpected(text: str, offset: int, expected: str = "") -> ExpressionError:
+    """Return the error for the text at an offset: that of a known habit, otherwise that something else was expected."""
     for pattern, (message, advice) in _HABITS:
         if re.compile(pattern, re.DOTALL).match(text, offset):
             return ExpressionError(message, offset, advice)
-    found = _found(text, offset)
-    return ExpressionError(f"{missing} is missing before {found}" if missing else f"unexpected {found}", offset, hint)
+    actual = _word_at(text, offset)
+    message = f"expected {expected}, got {actual}" if expected else f"unexpected {actual}"
+    return ExpressionError(message, offset)
 
 
-def _found(text: str, offset: int) -> str:
+def _word_at(text: str, offset: int) -> str:
     word = re.compile(r"\w+|.", re.DOTALL).match(text, offset)
-    return "the end" if word is None else f"`{word[0]}`"
+    return "the end of the expression" if word is None else f"`{word[0]}`"

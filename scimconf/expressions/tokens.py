@@ -1,4 +1,4 @@
-"""The smallest pieces of a text: strings, attributes, numbers, words and marks."""
+"""Tokens of an expression: strings, attributes, numbers, words and punctuation marks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TokenKind: TypeAlias = Literal["string", "attribute", "number", "word", "mark", 
 
 
 class Token(NamedTuple):
-    """A piece, its place, and for strings and attributes the value without quotes or brackets."""
+    """A token: its kind, its text (of strings and attributes without quotes or brackets), and its offset."""
 
     kind: TokenKind
     text: str
@@ -21,7 +21,7 @@ class Token(NamedTuple):
 
 
 _SPACE = re.compile(r"[ \t\r\n]*")
-_PIECE = re.compile(
+_TOKEN = re.compile(
     r"""
       "(?P<string> (?: \\. | [^"\\] )* )"
     | (?P<number> -?[0-9]+(?:\.[0-9]+)? | &H[0-9A-Fa-f]+\b )
@@ -36,30 +36,30 @@ _ESCAPE = re.compile(r'\\([\\"])')
 
 
 def unescape(inner: str) -> str:
-    r"""What a string says. Only `\\` and `\"` are escapes; any other backslash stays, since guides print `"\d"`."""
+    r"""Return the value of a string. Only `\\` and `\"` are escapes; other backslashes stay, since guides print `"\d"`."""
     return _ESCAPE.sub(r"\1", inner) if "\\" in inner else inner
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """The pieces one by one, at last an `end`; raises ExpressionError at a character that begins none."""
+    """Yield the tokens and then one of kind `end`; raise ExpressionError at a character that starts no token."""
     position = _skip_space(text, 0)
     while position < len(text):
         if text[position] == "[":
             end = _end_of_attribute(text, position)
             yield Token("attribute", text[position + 1 : end - 1], position)
         else:
-            piece = _PIECE.match(text, position)
-            if piece is None:
+            match = _TOKEN.match(text, position)
+            if match is None:
                 raise unexpected(text, position)
-            kind = cast("TokenKind", piece.lastgroup)
-            end = piece.end()
-            yield Token(kind, unescape(piece[kind]) if kind == "string" else piece[kind], position)
+            kind = cast("TokenKind", match.lastgroup)
+            end = match.end()
+            yield Token(kind, unescape(match[kind]) if kind == "string" else match[kind], position)
         position = _skip_space(text, end)
     yield Token("end", "", position)
 
 
 def is_attribute(text: str) -> bool:
-    """Whether the text is one attribute in its brackets, whose own brackets are in pairs."""
+    """Return whether the text is one attribute in brackets, with balanced brackets inside."""
     try:
         return _end_of_attribute(text, 0) == len(text)
     except ExpressionError:
@@ -73,9 +73,9 @@ def _skip_space(text: str, position: int) -> int:
 
 
 def _end_of_attribute(text: str, start: int) -> int:
-    """Where the attribute that opens at `start` is over; brackets within it are balanced, their strings skipped.
+    """Return the end of the attribute that opens at `start`. Brackets may be nested; strings in them are skipped.
 
-    No published expression nests brackets, but SCIM's own names do: `[emails[type eq "work"].value]`.
+    No published expression nests brackets, but SCIM paths do: `[emails[type eq "work"].value]`.
     """
     depth, quoted = 0, False
     for mark in _IN_BRACKETS.finditer(text, start):
@@ -84,11 +84,11 @@ def _end_of_attribute(text: str, start: int) -> int:
         elif not quoted:
             depth += 1 if mark[0] == "[" else -1
         if depth == 0:
-            return _named(start, mark.end())
-    raise ExpressionError("the attribute's bracket is never closed", start, "Close it with ] behind the name.")
+            return _require_name(start, mark.end())
+    raise ExpressionError("the bracket of the attribute is not closed", start, "Write ] after the name.")
 
 
-def _named(start: int, end: int) -> int:
+def _require_name(start: int, end: int) -> int:
     if end == start + 2:
-        raise ExpressionError("an attribute without a name", start, "Write the name between the brackets: [mail].")
+        raise ExpressionError("attribute without a name", start, "Write the name between the brackets: [mail].")
     return end

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scimconf import expressions
 from scimconf.diagnostics import Diagnostic, SpecPath
-from scimconf.expressions.lint.vocabulary import ATTRIBUTES, alike
+from scimconf.expressions.lint.vocabulary import ATTRIBUTES, name_hint
 from scimconf.expressions.rendering import quote
 from scimconf.impact.scim_resource import resource
 from scimconf.kinds import mappings
@@ -89,7 +89,7 @@ def _unread(given: Mapping[str, Any], rows: Iterable[mappings.ListedRow], path: 
     for name in given:
         if name not in read:
             said = f"{quote(name)} is given, and nothing that is tried reads it"
-            yield Diagnostic("K512", said, (*path, "given", name), hint=alike(name, read), severity="warning")
+            yield Diagnostic("K512", said, (*path, "given", name), hint=name_hint(name, read), severity="warning")
 
 
 def _resource(spec: Spec, one: MappingTest, rows: Iterable[mappings.ListedRow], path: SpecPath) -> Iterator[Diagnostic]:

@@ -13,7 +13,7 @@ from typing import Any
 from scimconf import expressions
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import rows, schema
-from scimconf.expressions.lint.vocabulary import alike
+from scimconf.expressions.lint.vocabulary import name_hint
 from scimconf.kinds import mappings
 from scimconf.kinds.kind import Base, Effects, find_object_mapping, live_schema, schema_reads, selector, suggest
 from scimconf.plan import Absent, Action, Change, DesiredItem, Effect, Exclusive, ReportOnly, Resource
@@ -183,7 +183,7 @@ def _not_an_attribute(
     declare = f"Declare it under mappings.{one.section}.{section}."
     message = f'"{name}" is not an attribute of {side}'
     if section == "source_attributes":
-        return Diagnostic(code, message, (*one.path, one.row.form), hint=alike(name, known) or declare)
+        return Diagnostic(code, message, (*one.path, one.row.form), hint=name_hint(name, known) or declare)
     return Diagnostic(code, message, one.path, hint=suggest(name, known, declare))
 
 

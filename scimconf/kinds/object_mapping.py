@@ -7,7 +7,7 @@ from typing import Any
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import rows, schema, scopes
-from scimconf.expressions.lint.vocabulary import alike
+from scimconf.expressions.lint.vocabulary import name_hint
 from scimconf.kinds import mappings
 from scimconf.kinds.kind import Base, Effects, find_object_mapping, live_schema, refused, schema_reads, selector
 from scimconf.plan import Change, DesiredItem, Effect, FieldChange, Resource
@@ -139,7 +139,7 @@ def _unknown_attributes(
             if known and clause.attribute not in known:
                 path = ("mappings", section, "filters", index, "all", number, "attribute")
                 said = f'"{clause.attribute}" is not an attribute of the source'
-                yield Diagnostic("K503", said, path, hint=alike(clause.attribute, known) or declare)
+                yield Diagnostic("K503", said, path, hint=name_hint(clause.attribute, known) or declare)
 
 
 def _unmanaged(section: str, found: schema.MappingLocation) -> Iterable[Diagnostic]:

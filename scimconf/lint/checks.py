@@ -1,14 +1,13 @@
-"""What is probably wrong with a spec: the rules of the mapping language for each row, and rules about rows together.
+"""Runs the lint rules: those of the mapping language for each attribute mapping, and those about the whole spec.
 
-    lint(loaded, snapshot, ignore) ─▶ problems     the code is the rule's id
-
-A plan asks the application's own schema, offline the lists that are built in. A rule is ignored by an option, or by a
-comment on the line of what it is about, or above it. `docs/lint/` has a page for each rule.
+When planning, the rules use the application's own schema, offline the built-in lists. A rule is ignored by an option, or
+by a comment on the line of its diagnostic or directly above it. `docs/lint/` has a page for each rule.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -17,71 +16,70 @@ from scimconf.diagnostics import Diagnostic, Location, Severity, SpecPath
 from scimconf.expressions.lint import RULES as EXPRESSION_RULES
 from scimconf.expressions.lint import ExpressionIssue, MappingFacts, check
 from scimconf.kinds import mappings
-from scimconf.kinds.kind import suggest
 from scimconf.lint.mapping_context import MappingContext
 from scimconf.lint.rules import RULES
 from scimconf.snapshot import Snapshot
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import STANDARD, ObjectMapping, Spec
+from scimconf.suggestions import did_you_mean, suggest
 
-Written: TypeAlias = Literal["source", "constant", "expression"]
+Form: TypeAlias = Literal["source", "constant", "expression"]
 
-ELSEWHERE = frozenset({"L100", "L111", "L301"})
-"""Rules whose findings are problems of the rows' kind already: K501 and K503."""
-WITH_ALL = "L402"
 COMMENTS = "L000"
-MILDER: Mapping[str, Severity] = MappingProxyType({"L401": "warning"})
-"""Raw roles are rarely meant, but an application may ask for them, as Writer does."""
-MANNER = frozenset({"L105", "L106", "L109", "L201", "L205", "L207", "L305", "L306", "L307", "L308", "L506"})
-"""Warnings that a plan tells only of what it changes: what has stood there for years is left to `validate`."""
+ROLES_WITH_SCOPE_ALL = "L402"
+NOT_OFFERED = "L310"
+REPORTED_BY_KINDS = frozenset({"L100", "L111", "L301"})
+"""Rules whose cases the kinds report already, as K501 and K503."""
+SEVERITIES: Mapping[str, Severity] = MappingProxyType({"L401": "warning"})
+"""Severities that differ from the rule's own. Raw roles are rarely intended, but some applications need them."""
+ONLY_IF_CHANGED = frozenset({"L105", "L106", "L109", "L201", "L205", "L207", "L305", "L306", "L307", "L308", "L506"})
+"""Warnings about style, which a plan shows only for what it changes. `validate` shows them all."""
 
 Changed: TypeAlias = Collection[str]
-"""The local addresses of a plan's changes, as `attribute_mapping/users/title`."""
+"""The local addresses of a plan's changes, such as `attribute_mapping/users/title`."""
 
 
 def rules() -> Mapping[str, tuple[str, Severity]]:
-    """Every rule: its title, and how bad it is."""
-    found: dict[str, tuple[str, Severity]] = {COMMENTS: ("A comment that ignores nothing", "warning")}
-    found |= {name: (rule.title, rule.severity) for name, rule in RULES.items()}
-    for name, one in EXPRESSION_RULES.items():
-        found[name] = (one.title, MILDER.get(name, one.severity))
-    return dict(sorted(found.items()))
+    """Return title and severity of every rule, by its id."""
+    table: dict[str, tuple[str, Severity]] = {COMMENTS: ("Comment that ignores nothing", "warning")}
+    table |= {code: (rule.title, rule.severity) for code, rule in RULES.items()}
+    for code, rule in EXPRESSION_RULES.items():
+        table[code] = (rule.title, SEVERITIES.get(code, rule.severity))
+    return dict(sorted(table.items()))
 
 
 def lint(
     loaded: Loaded, snapshot: Snapshot | None = None, ignore: Collection[str] = (), changed: Changed = ()
 ) -> Iterator[Diagnostic]:
-    """The findings that nobody ignores; with a snapshot those that a plan with these changes tells."""
+    """Yield the diagnostics that are not ignored; with a snapshot, those for a plan with these changes."""
     spec = loaded.spec
     if spec is None:
         return
-    around = MappingContext(spec, snapshot)
-    for problem in _odd_comments(loaded) if COMMENTS not in ignore else ():
-        yield problem
-    for problem in (*_of_rows(loaded, around), *_of_live_rows(around), *_of_all(around)):
-        old = snapshot is not None and problem.code in MANNER and _address(problem.path, spec) not in changed
-        ignored = problem.code in ignore or loaded.is_ignored(problem.code, problem.path, problem.path[:-1])
-        if not ignored and not old:
-            yield problem.located(loaded.origin(problem.path))
+    context = MappingContext(spec, snapshot)
+    if COMMENTS not in ignore:
+        yield from _ineffective_comments(loaded)
+    for diagnostic in (*_check_rows(loaded, context), *_check_live_rows(context), *_check_spec(context)):
+        code, path = diagnostic.code, diagnostic.path
+        is_unchanged = snapshot is not None and code in ONLY_IF_CHANGED and _address(path, spec) not in changed
+        if code not in ignore and not is_unchanged and not loaded.is_ignored(code, path, path[:-1]):
+            yield diagnostic.located(loaded.origin(path))
 
 
-def _odd_comments(loaded: Loaded) -> Iterator[Diagnostic]:
-    """Comments that were meant to ignore something: whoever wrote one believes that it does."""
+def _ineffective_comments(loaded: Loaded) -> Iterator[Diagnostic]:
+    """Yield a warning for each comment that is meant to ignore a rule and does not."""
     known = rules()
     for (file, line), comment in loaded.comments.items():
+        location = Location(file, line)
         for rule in sorted(comment.rules - known.keys()):
-            where, said = Location(file, line), f"there is no rule {rule} to be ignored"
-            yield Diagnostic(COMMENTS, said, location=where, hint=suggest(rule, known), severity="warning")
-        if comment.is_odd:
-            said, hint = (
-                "this comment does not ignore what it names",
-                "Write `# scimconf: ignore L104, L105 the reason`.",
-            )
-            yield Diagnostic(COMMENTS, said, location=Location(file, line), hint=hint, severity="warning")
+            hint = did_you_mean(suggest(rule, known), "docs/lint.md lists all rules.")
+            yield Diagnostic(COMMENTS, f"unknown rule {rule}", location=location, hint=hint, severity="warning")
+        if comment.is_malformed:
+            message, hint = "this comment ignores nothing", "Write `# scimconf: ignore L104, L105 the reason`."
+            yield Diagnostic(COMMENTS, message, location=location, hint=hint, severity="warning")
 
 
 def _address(path: SpecPath, spec: Spec) -> str:
-    """The local address of what stands at a path: a row, or the section itself."""
+    """Return the local address for a path: that of an attribute mapping, or the name of the section."""
     if path[:1] == ("role_attribute",) and spec.role_attribute is not None:
         return f"attribute_mapping/users/{spec.role_attribute.target}"
     if path[:1] == ("mappings",) and path[2:3] == ("attributes",):
@@ -89,73 +87,77 @@ def _address(path: SpecPath, spec: Spec) -> str:
     return str(path[0])
 
 
-def _of_all(around: MappingContext) -> Iterator[Diagnostic]:
-    for name, rule in RULES.items():
-        for path, message, hint in rule.find(around):
-            yield Diagnostic(name, message, path, hint=hint, severity=rule.severity)
+def _check_spec(context: MappingContext) -> Iterator[Diagnostic]:
+    for rule in RULES.values():
+        for diagnostic in rule.check(context):
+            yield replace(diagnostic, severity=rule.severity)
 
 
-def _of_rows(loaded: Loaded, around: MappingContext) -> Iterator[Diagnostic]:
-    for one in mappings.listed(around.spec):
+def _check_rows(loaded: Loaded, context: MappingContext) -> Iterator[Diagnostic]:
+    for row in mappings.listed(context.spec):
         try:
-            tree = mappings.expression_of(one.row)
+            tree = mappings.expression_of(row.row)
         except expressions.ExpressionError:
             continue
         if tree is None:
             continue
-        text = one.row.expression or expressions.render(tree)
-        for finding in check(text, _context(around, one)):
-            if finding.rule not in ELSEWHERE and not _is_declared(finding, text, one.mapping):
-                yield _problem(loaded, one, text, finding)
+        text = row.row.expression or expressions.render(tree)
+        for issue in check(text, _facts(context, row)):
+            if issue.rule not in REPORTED_BY_KINDS and not _is_declared(issue, text, row.mapping):
+                yield _as_diagnostic(loaded, context, row, text, issue)
 
 
-def _of_live_rows(around: MappingContext) -> Iterator[Diagnostic]:
-    """What a written scope does to live rows that stay: roles do not go with everybody in scope."""
-    if around.spec.provisioning.scope != "all":
+def _check_live_rows(context: MappingContext) -> Iterator[Diagnostic]:
+    """Yield an error for each unmanaged attribute mapping of roles that does not work with `scope: all`."""
+    if context.spec.provisioning.scope != "all":
         return
-    for section, mapping in mappings.sections(around.spec).items():
-        for one in around.kept(section, mapping):
-            found = check(one.tree, MappingFacts(target=one.target, scope="all")) if one.tree is not None else []
-            for finding in found:
-                if finding.rule == WITH_ALL:
-                    said = f"{one.target} is mapped, and {finding.message}"
-                    yield Diagnostic(WITH_ALL, said, ("provisioning", "scope"), hint=finding.hint)
+    for section, mapping in mappings.sections(context.spec).items():
+        for row in context.unmanaged_rows(section, mapping):
+            facts = MappingFacts(target=row.target, scope="all")
+            for issue in check(row.tree, facts) if row.tree is not None else ():
+                if issue.rule == ROLES_WITH_SCOPE_ALL:
+                    message = f"the live mapping of {row.target}: {issue.message}"
+                    yield Diagnostic(issue.rule, message, ("provisioning", "scope"), hint=issue.hint)
 
 
-def _context(around: MappingContext, one: mappings.ListedRow) -> MappingFacts:
-    """The mapping around a row: what the spec declares, and otherwise what the application's schema says."""
-    sources = around.sources(one.section, one.mapping)
-    target = around.target(one.section, one.mapping, one.target)
-    name = one.section if one.section in STANDARD else f"{one.mapping.source}s".lower()
+def _facts(context: MappingContext, row: mappings.ListedRow) -> MappingFacts:
+    """Return what is known of the mapping around an expression, from the spec or else from the live schema."""
+    sources = context.sources(row.section, row.mapping)
+    target = context.target(row.section, row.mapping, row.target)
+    name = row.section if row.section in STANDARD else f"{row.mapping.source}s".lower()
     return MappingFacts(
-        target=one.target,
+        target=row.target,
         target_type=target.type,
         multivalued=target.multivalued,
-        match=one.row.match,
-        apply=one.row.apply,
-        scope=around.scope,
+        match=row.row.match,
+        apply=row.row.apply,
+        scope=context.scope,
         mapping="groups" if name == "groups" else "users",
-        written=_written(one),
-        source_attributes=sources | set(one.mapping.source_attributes) if sources else None,
+        written=_form(row),
+        source_attributes=sources | set(row.mapping.source_attributes) if sources else None,
         from_entra=name in STANDARD,
     )
 
 
-def _written(one: mappings.ListedRow) -> Written:
-    form = one.row.form
+def _form(row: mappings.ListedRow) -> Form:
+    form = row.row.form
     return form if form in ("source", "constant") else "expression"
 
 
-def _is_declared(finding: ExpressionIssue, text: str, mapping: ObjectMapping) -> bool:
-    """Whether a finding is about an attribute that is not Entra's own, and that the spec declares."""
+def _is_declared(issue: ExpressionIssue, text: str, mapping: ObjectMapping) -> bool:
+    """Return whether an issue is about a source attribute that the spec defines."""
     names = (f"[{name}]" for name in mapping.source_attributes)
-    return finding.rule == "L310" and any(text.startswith(name, finding.offset) for name in names)
+    return issue.rule == NOT_OFFERED and any(text.startswith(name, issue.offset) for name in names)
 
 
-def _problem(loaded: Loaded, one: mappings.ListedRow, text: str, finding: ExpressionIssue) -> Diagnostic:
-    """A finding at its own place in the file, where that can be told, and by the character of the expression."""
-    path = (*one.path, _written(one))
-    where = loaded.spot(path, text, finding.offset) if one.row.expression is not None else None
-    nth = f" (at character {finding.offset + 1})" if path[-1] == "expression" and finding.offset else ""
-    severity = MILDER.get(finding.rule, finding.severity)
-    return Diagnostic(finding.rule, finding.message + nth, path, where, finding.hint, severity)
+def _as_diagnostic(
+    loaded: Loaded, context: MappingContext, row: mappings.ListedRow, text: str, issue: ExpressionIssue
+) -> Diagnostic:
+    """Return an issue in an expression as a diagnostic, located at its character if the file shows it."""
+    path = (*row.path, _form(row))
+    location = loaded.locate_character(path, text, issue.offset) if row.row.expression is not None else None
+    position = f" (at character {issue.offset + 1})" if path[-1] == "expression" and issue.offset else ""
+    severity = SEVERITIES.get(issue.rule, issue.severity)
+    if issue.rule == NOT_OFFERED and context.creates_application:
+        severity = "error"  # applying would stop half-way: the new application's schema does not have the attribute
+    return Diagnostic(issue.rule, issue.message + position, path, location, issue.hint, severity)

@@ -1,6 +1,6 @@
-"""What stands around a row of a spec: what the spec itself says, and what the application has besides.
+"""The context of lint rules: the spec and, when planning, the live application.
 
-Offline only the former is known. What is not known is None, and whoever asks keeps quiet about it.
+A value that is not known offline is None; rules that depend on it are skipped.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from scimconf.spec.model import AttributeDefinition, ObjectMapping, Spec
 
 
 class EffectiveMapping(NamedTuple):
-    """A row as it will be once the plan is applied. `row` is None where the spec does not list it."""
+    """An attribute mapping as it will be after the plan is applied. `row` is None if the spec does not list it."""
 
     section: str
     target: str
@@ -39,7 +39,7 @@ class EffectiveMapping(NamedTuple):
 
 
 class AttributeType(NamedTuple):
-    """What is known of an attribute: its type in Graph's or the spec's word, and whether it takes several values."""
+    """The type of an attribute, by Graph's or the spec's name, and whether it is multivalued; None if unknown."""
 
     type: str | None = None
     multivalued: bool | None = None
@@ -47,40 +47,46 @@ class AttributeType(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MappingContext:
-    """A spec and the tenant that it is planned against; without a snapshot, the spec alone."""
+    """A spec and, when planning, the snapshot of the tenant."""
 
     spec: Spec
     snapshot: Snapshot | None = None
 
     @property
     def scope(self) -> Literal["all", "assigned"] | None:
-        """Who can be in scope, as written or else as it is."""
+        """The scope in the spec, or else the live one."""
         if self.spec.provisioning.scope is not None or self.snapshot is None:
             return self.spec.provisioning.scope
         everyone = secrets.flag(secrets.values(self.snapshot.get("secrets")).get("SyncAll"))
         return None if everyone is None else "all" if everyone else "assigned"
 
+    @property
+    def creates_application(self) -> bool:
+        """Whether the spec may create the application, and the schema of the new application is not known."""
+        is_known = self.snapshot is not None and live_schema(self.snapshot) is not None
+        return self.spec.application.create is not None and not is_known
+
     def is_custom(self) -> bool:
-        """Whether the application is none of the gallery."""
+        """Return whether the application is a non-gallery application."""
         create = self.spec.application.create
         if create is not None and create.from_template == "custom":
             return True
-        found = self.snapshot.rows("service_principals") if self.snapshot is not None else ()
-        return any(one.get("applicationTemplateId") == application.CUSTOM_TEMPLATE for one in found)
+        principals = self.snapshot.rows("service_principals") if self.snapshot is not None else ()
+        return any(principal.get("applicationTemplateId") == application.CUSTOM_TEMPLATE for principal in principals)
 
     def rows(self) -> list[EffectiveMapping]:
-        """The listed rows that can be read, and the live ones that stay beside them."""
-        found = [one for row in mappings.listed(self.spec) for one in _listed(row)]
+        """Return the listed attribute mappings whose expressions can be parsed, and the unmanaged live ones."""
+        effective = [mapping for row in mappings.listed(self.spec) for mapping in _listed(row)]
         for section, mapping in mappings.sections(self.spec).items():
-            found += self.kept(section, mapping)
-        return found
+            effective += self.unmanaged_rows(section, mapping)
+        return effective
 
-    def kept(self, section: str, mapping: ObjectMapping) -> Iterator[EffectiveMapping]:
-        """The live rows that the spec leaves as they are."""
+    def unmanaged_rows(self, section: str, mapping: ObjectMapping) -> Iterator[EffectiveMapping]:
+        """Yield the live attribute mappings that the plan leaves unchanged."""
         live = find_object_mapping(self.snapshot, section, mapping) if self.snapshot is not None else None
         if live is None or mapping.unlisted == "delete":
             return
-        listed = {one.target for one in mappings.listed(self.spec) if one.section == section}
+        listed = {row.target for row in mappings.listed(self.spec) if row.section == section}
         for row in schema.rows(live):
             target, fields = str(row.get("targetAttributeName")), rows.row_fields(row)
             tree = _tree(row.get("source"))
@@ -88,37 +94,41 @@ class MappingContext:
                 yield EffectiveMapping(section, target, tree, fields["match"], fields["apply"], ("mappings", section))
 
     def sources(self, section: str, mapping: ObjectMapping) -> frozenset[str]:
-        """The source attributes that the application's schema has; none where it is not known."""
-        return frozenset(str(one.get("name")) for one in self._definitions(section, mapping, "source"))
+        """Return the names of the source attributes in the live schema; empty if it is not known."""
+        return frozenset(str(attribute.get("name")) for attribute in self._definitions(section, mapping, "source"))
 
     def source(self, section: str, mapping: ObjectMapping, name: str) -> AttributeType:
-        return self._shape(mapping.source_attributes.get(name), section, mapping, "source", name)
+        """Return the type of a source attribute."""
+        return self._type(mapping.source_attributes.get(name), section, mapping, "source", name)
 
     def target(self, section: str, mapping: ObjectMapping, name: str) -> AttributeType:
+        """Return the type of a target attribute."""
         declared, role = mapping.target_attributes.get(name), self.spec.role_attribute
         if declared is None and section == "users" and role is not None and role.target == name:
-            made = mappings.role_definition(role)
-            declared = made if made.multivalued else None
-        return self._shape(declared, section, mapping, "target", name)
+            definition = mappings.role_definition(role)
+            declared = definition if definition.multivalued else None
+        return self._type(declared, section, mapping, "target", name)
 
-    def _shape(
+    def _type(
         self, declared: AttributeDefinition | None, section: str, mapping: ObjectMapping, side: str, name: str
     ) -> AttributeType:
         if declared is not None:
             return AttributeType(declared.type, declared.multivalued)
         live = self._definitions(section, mapping, side)
-        raw: Json = next((each for each in live if each.get("name") == name), {})
-        kind, several = raw.get("type"), raw.get("multivalued")
-        return AttributeType(kind if isinstance(kind, str) else None, several if isinstance(several, bool) else None)
+        raw: Json = next((attribute for attribute in live if attribute.get("name") == name), {})
+        kind, multivalued = raw.get("type"), raw.get("multivalued")
+        return AttributeType(
+            kind if isinstance(kind, str) else None, multivalued if isinstance(multivalued, bool) else None
+        )
 
     def _definitions(self, section: str, mapping: ObjectMapping, side: str) -> list[Json]:
         raw = live_schema(self.snapshot) if self.snapshot is not None else None
-        found = find_object_mapping(self.snapshot, section, mapping) if self.snapshot is not None else None
-        return [] if raw is None or found is None else list(schema.definitions(raw, found, side))
+        live = find_object_mapping(self.snapshot, section, mapping) if self.snapshot is not None else None
+        return [] if raw is None or live is None else list(schema.definitions(raw, live, side))
 
 
 def _tree(source: Json) -> expressions.Expression | None:
-    """A live source as an expression; None for no source, or one that cannot be understood."""
+    """Return a live source as an expression; None if there is none, or it cannot be parsed."""
     try:
         return None if source is None else expressions.from_source(source)
     except expressions.ExpressionError:
@@ -126,7 +136,7 @@ def _tree(source: Json) -> expressions.Expression | None:
 
 
 def _listed(row: mappings.ListedRow) -> Iterator[EffectiveMapping]:
-    """One row of the spec, if it stays and can be read."""
+    """Yield a listed attribute mapping, unless it is absent or cannot be parsed."""
     try:
         tree = mappings.expression_of(row.row)
     except expressions.ExpressionError:

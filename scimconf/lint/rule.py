@@ -1,25 +1,20 @@
-"""What a rule about a spec is, and what it says."""
+"""What a lint rule about a whole spec is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from scimconf.diagnostics import Severity, SpecPath
+from scimconf.diagnostics import Diagnostic, Severity
 from scimconf.lint.mapping_context import MappingContext
 
 
-class SpecIssue(NamedTuple):
-    """One finding: where in the spec, what, and what to do."""
-
-    path: SpecPath
-    message: str
-    hint: str = ""
-
-
 class SpecRule(NamedTuple):
-    """A rule: its name for people, how bad it is, and how it looks at a spec and what is around it."""
+    """A rule: its title, its severity, and the function that yields its diagnostics.
+
+    The function sets code, message, path and hint; the severity is that of the rule.
+    """
 
     title: str
     severity: Severity
-    find: Callable[[MappingContext], Iterator[SpecIssue]]
+    check: Callable[[MappingContext], Iterator[Diagnostic]]

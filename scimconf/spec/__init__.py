@@ -1,5 +1,5 @@
-"""What is wanted: the spec as people write it, read with the place of every word, checked, and frozen.
+"""Loads a spec: YAML with the location of every value, validated and frozen.
 
-`load.load` reads, `model.Spec` is what the other rooms see, `loaded` holds what can be asked of a spec as a file.
-Nothing here knows the tenant, the differ or the mapping language.
+`load.load` reads files, `model.Spec` is the result for other packages, `loaded` has operations on a loaded spec.
+Nothing here knows the tenant, the plan or the mapping language.
 """

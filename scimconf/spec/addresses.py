@@ -1,6 +1,6 @@
-"""What stands behind the `?` of an address: flags of the service's, and what should have been a secret.
+"""The query string of a tenant URL: flags of the provisioning service, and parameters that look like secrets.
 
-An address is shown to whoever may read the application, and stands in every plan; so a key in it is no secret any more.
+Everyone who can read the application sees the URL, and every plan shows it, so a secret in it is not secret.
 """
 
 from __future__ import annotations
@@ -9,26 +9,28 @@ import re
 from collections.abc import Iterator
 
 FLAGS = frozenset({"aadoptscim062020", "azureadscimpatch2017"})
-"""What the provisioning service itself reads in an address; the application never sees it."""
+"""Parameters that the provisioning service itself reads. It does not send them to the application."""
 
-_SECRETIVE = re.compile(
+_SECRET_NAME = re.compile(
     r".*(token|secret|password|passwd|pwd|signature|apikey|accesskey)|(.*[-_.])?(key|sig|code|auth)", re.IGNORECASE
 )
-_PART = re.compile(r"([?&;])([^=&;]*)=([^&;]+)")
+_PARAMETER = re.compile(r"([?&;])([^=&;]*)=([^&;]+)")
 
 
 def keys(address: str) -> Iterator[str]:
-    """The keys of an address's query, whether or not they have values."""
+    """Yield the names of the URL's query parameters, with or without a value."""
     for part in re.split(r"[&;]", address.partition("?")[2]):
         if part:
             yield part.partition("=")[0]
 
 
 def holds_secret(address: str) -> bool:
-    """Whether a key of the query speaks of a secret, and has a value."""
+    """Return whether a query parameter has a value and a name that suggests a secret."""
     return masked(address) != address
 
 
 def masked(address: str) -> str:
-    """The address with the values of such keys hidden."""
-    return _PART.sub(lambda one: f"{one[1]}{one[2]}=***" if _SECRETIVE.fullmatch(one[2]) else one[0], address)
+    """Return the URL with the values of such parameters replaced by `***`."""
+    return _PARAMETER.sub(
+        lambda match: f"{match[1]}{match[2]}=***" if _SECRET_NAME.fullmatch(match[2]) else match[0], address
+    )

@@ -1,4 +1,4 @@
-"""Permits of a base and of the file over it: what a base keeps shut is not opened by accident."""
+"""Guard exemptions of a base file and of the file that extends it: a base is not widened by accident."""
 
 from __future__ import annotations
 
@@ -6,39 +6,37 @@ from collections.abc import Iterator
 from typing import Any
 
 from scimconf.diagnostics import Diagnostic
-from scimconf.spec.tree import CsvRows, Table
+from scimconf.spec.tree import YamlList, YamlMapping
 
 
-def loosened(lower: Any, upper: Any) -> Iterator[Diagnostic]:
-    """A problem for each permit of the upper file that opens more than the base's, and does not say so.
+def widened_exemptions(lower: Any, upper: Any) -> Iterator[Diagnostic]:
+    """Yield an error for each exemption of the upper file that allows more than the base and does not say so.
 
-    A base that writes no `guards` has nothing to say about them.
+    `lower` and `upper` are the values of `guard_exemptions`. A base file without that key restricts nothing.
     """
-    if not isinstance(lower, CsvRows) or not isinstance(upper, CsvRows):
+    if not isinstance(lower, YamlList) or not isinstance(upper, YamlList):
         return
-    for index, (permit, place) in enumerate(zip(upper, upper.places, strict=True)):
-        if isinstance(permit, Table) and permit.get("overrides_base") != "true" and not _covered(permit, lower):
-            said = f'this opens "{permit.get("guard")}" wider than the base file does'
-            yield Diagnostic(
-                "S313",
-                said,
-                ("guard_exemptions", index),
-                place,
-                "Write `overrides_base: true` in it, if that is meant.",
-            )
+    for index, (exemption, location) in enumerate(zip(upper, upper.locations, strict=True)):
+        if not isinstance(exemption, YamlMapping) or exemption.get("overrides_base") == "true":
+            continue
+        if not _is_covered(exemption, lower):
+            guard = exemption.get("guard")
+            message = f'this guard exemption for "{guard}" allows more than the base file does'
+            hint = "Narrow it, or add `overrides_base: true` if that is intended."
+            yield Diagnostic("S313", message, ("guard_exemptions", index), location, hint)
 
 
-def _covered(permit: Table, lower: CsvRows) -> bool:
-    return any(isinstance(base, Table) and _is_within(permit, base) for base in lower)
+def _is_covered(exemption: YamlMapping, lower: YamlList) -> bool:
+    return any(isinstance(base, YamlMapping) and _is_within(exemption, base) for base in lower)
 
 
-def _is_within(permit: Table, base: Table) -> bool:
-    """Whether a permit opens no more than another: the same guard, no longer, no further, nowhere else."""
+def _is_within(exemption: YamlMapping, base: YamlMapping) -> bool:
+    """Return whether an exemption has the guard of another and is at most as long, as wide and as high."""
     return (
-        permit.get("guard") == base.get("guard")
-        and str(permit.get("until", "9999")) <= str(base.get("until", ""))
-        and ("address" not in base or permit.get("address") == base["address"])
-        and ("max" not in base or _number(permit.get("max")) <= _number(base["max"]))
+        exemption.get("guard") == base.get("guard")
+        and str(exemption.get("until", "9999")) <= str(base.get("until", ""))
+        and ("address" not in base or exemption.get("address") == base["address"])
+        and ("max" not in base or _number(exemption.get("max")) <= _number(base["max"]))
     )
 
 

@@ -1,8 +1,8 @@
 """The JSON Schema of a spec file, for editors (draft-07, as yaml-language-server understands it).
 
-Made from the models, then bent to what a file may hold: variables in any scalar, short forms, `extends`, no null where
-null means nothing. A file that extends others may leave out what they hold, so what a whole section needs is asked of
-files without `extends` only. Draft-07 ignores what stands beside a `$ref`, hence the `allOf` around each.
+Generated from the models, then adapted to what a file may contain: variables in any scalar, short forms, `extends`, and
+no null where it has no meaning. A file that extends others may omit what they contain, so keys of merged sections are
+required only in files without `extends`. Draft-07 ignores the siblings of a `$ref`, hence the `allOf` around each.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import re
 from typing import Any
 
 from scimconf.spec.model import OPERATORS, STANDARD, Spec
-from scimconf.spec.model.base import DATE
-from scimconf.spec.model.connection import CONFIDENTIAL, ENV_REFERENCE, OWNED
+from scimconf.spec.model.connection import CONFIDENTIAL, OWNED
 from scimconf.spec.model.mapping import OWNED_RAW
-from scimconf.spec.model.testing import MOMENT, ROLE
+from scimconf.spec.model.testing import ROLE
+from scimconf.spec.patterns import DATE, ENV_REFERENCE, TIME
 
 Schema = dict[str, Any]
 
 TEXT = ["string", "number", "boolean"]
-"""Where a text is wanted, a plain `1.10` or `NO` is one too: its own characters are taken."""
+"""The types of a string: a plain `1.10` or `NO` is a string too, where one is expected."""
 VARIABLE: Schema = {"type": "string", "pattern": r"\$\{var:[^{}]*\}"}
-LENIENT = {
+REQUIRED_AFTER_MERGE = {
     "Application": ("display_name", "app_id", "object_id"),
     "Create": ("from_template",),
     "Job": ("template",),
@@ -32,46 +32,49 @@ LENIENT = {
     "RoleAttribute": ("target",),
     "Assignments": ("unlisted",),
 }
-"""Sections that merge key by key, and what each needs once it is whole."""
+"""Sections that merge key by key, and the keys that each must have after merging."""
 
 
 def json_schema() -> Schema:
-    """The schema of one file."""
-    made = Spec.model_json_schema()
-    definitions = {name: _clean(one) for name, one in made.pop("$defs").items()}
-    root = _clean(made)
-    for name in LENIENT:
+    """Return the schema of one file."""
+    generated = Spec.model_json_schema()
+    definitions = {name: _clean(definition) for name, definition in generated.pop("$defs").items()}
+    root = _clean(generated)
+    for name in REQUIRED_AFTER_MERGE:
         definitions[name].pop("required", None)
-    _shorten(definitions)
-    _exclude(definitions)
-    _tests(definitions)
-    _mappings(root, definitions)
+    _add_short_forms(definitions)
+    _add_exclusions(definitions)
+    _add_test_values(definitions)
+    _split_mappings(root, definitions)
     root["properties"]["extends"] = {
         "type": "array",
         "items": {"type": "string", "minLength": 1},
-        "description": "Files that this one is laid over, relative to it; a later one lies over an earlier one.",
+        "description": "Base files, relative to this file. This file overrides them; a later one overrides an earlier one.",
     }
     required = root.pop("required")
-    root |= {"if": {"not": {"required": ["extends"]}}, "then": {"required": required, "properties": _whole()}}
+    root |= {
+        "if": {"not": {"required": ["extends"]}},
+        "then": {"required": required, "properties": _required_sections()},
+    }
     heading = {"$schema": "http://json-schema.org/draft-07/schema#", "title": "A scimconf spec"}
     return heading | root | {"definitions": definitions}
 
 
 def as_text() -> str:
-    """The schema as the file holds it."""
+    """Return the schema as the text of its file."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _clean(schema: Schema) -> Schema:
-    """One schema of pydantic's, and those inside it, as a file may be written."""
+    """Return one of pydantic's schemas, and those in it, adapted to what a file may contain."""
     schema = {key: value for key, value in schema.items() if key != "title" and (key, value) != ("default", None)}
     for key in ("properties", "patternProperties"):
         if key in schema:
-            schema[key] = {name: _clean(one) for name, one in schema[key].items()}
+            schema[key] = {name: _clean(member) for name, member in schema[key].items()}
     for key in ("items", "additionalProperties"):
         if isinstance(schema.get(key), dict):
             schema[key] = _clean(schema[key])
-    return _widen(_unite(_refer(schema)))
+    return _widen(_simplify_union(_refer(schema)))
 
 
 def _refer(schema: Schema) -> Schema:
@@ -81,26 +84,27 @@ def _refer(schema: Schema) -> Schema:
     return {"allOf": [reference], **schema} if schema else reference
 
 
-def _unite(schema: Schema) -> Schema:
-    """A union without its null; one arm alone is that arm."""
+def _simplify_union(schema: Schema) -> Schema:
+    """Return a union without null; a union of one member is replaced by that member."""
     for key in ("anyOf", "oneOf"):
-        arms = schema.pop(key, None)
-        if arms is None:
+        members = schema.pop(key, None)
+        if members is None:
             continue
-        arms = [_clean(arm) for arm in arms if arm.get("type") != "null"]
-        schema = {**arms[0], **schema} if len(arms) == 1 and "$ref" not in arms[0] else {"anyOf": arms, **schema}
+        members = [_clean(member) for member in members if member.get("type") != "null"]
+        is_single = len(members) == 1 and "$ref" not in members[0]
+        schema = {**members[0], **schema} if is_single else {"anyOf": members, **schema}
     return schema
 
 
 def _widen(schema: Schema) -> Schema:
-    """A scalar also takes a variable; a text also takes what looks like a number or a boolean."""
+    """Let a scalar be a variable too, and a string look like a number or a boolean."""
     kind = schema.get("type")
-    narrow = kind in ("boolean", "integer") or (
+    is_narrow = kind in ("boolean", "integer") or (
         kind == "string" and {"enum", "const", "pattern", "format"} & schema.keys()
     )
-    if kind == "string" and not narrow:
+    if kind == "string" and not is_narrow:
         return {**schema, "type": TEXT}
-    if not narrow:
+    if not is_narrow:
         return schema
     around: Schema = {key: schema.pop(key) for key in ("description", "default") if key in schema}
     if "ge" in schema:
@@ -108,34 +112,34 @@ def _widen(schema: Schema) -> Schema:
     if schema.get("format") == "date":
         schema["pattern"] = DATE
     if schema.get("format") == "date-time":
-        schema["pattern"] = MOMENT
-        del schema["format"]  # which would ask for more than a day
+        schema["pattern"] = TIME
+        del schema["format"]  # JSON Schema's date-time does not allow a date alone
     if "pattern" in schema:
-        schema["type"] = _kinds(schema["pattern"])
+        schema["type"] = _plain_types(schema["pattern"])
     return {"anyOf": [schema, VARIABLE], **around}
 
 
-def _kinds(pattern: str) -> list[str]:
-    """What a text of this form may look like when it is not in quotes."""
+def _plain_types(pattern: str) -> list[str]:
+    """Return the types that an editor may see in a string of this form without quotes."""
     looks = {"number": "1", "boolean": "true"}
     return ["string", *(kind for kind, example in looks.items() if re.search(pattern, example))]
 
 
-def _shorten(definitions: dict[str, Schema]) -> None:
-    """The short forms, and what an editor offers: `${env:NAME}`, `role` for `roles`, `none`, words for operators."""
+def _add_short_forms(definitions: dict[str, Schema]) -> None:
+    """Add `${env:NAME}`, `role` for `roles`, `none`, `ATTRIBUTE` for `{source: ATTRIBUTE}`, and the words for operators."""
     clause = definitions["Clause"]["properties"]
     description = clause["operator"].pop("description")
     clause["operator"] = {"anyOf": [{"enum": list(OPERATORS)}, clause["operator"]], "description": description}
     row = definitions["MappingRow"]
     row["properties"]["source"]["type"] = [*TEXT, "null"]
     row["properties"]["match"]["anyOf"].insert(1, {"const": "none"})
-    definitions["MappingRow"] = {"anyOf": [{"type": TEXT, "minLength": 1}, row | _one_way()]}
+    definitions["MappingRow"] = {"anyOf": [{"type": TEXT, "minLength": 1}, row | _one_source()]}
     reference = definitions["SecretReference"]
     reference["oneOf"] = _each("env", "file", "key_vault")
     definitions["SecretReference"] = {"anyOf": [{"type": "string", "pattern": ENV_REFERENCE}, reference]}
     for name, more in (("UserAssignment", []), ("GroupAssignment", [{"anyOf": _each("name", "id")}])):
         assignment = definitions[name]
-        role = {"type": TEXT, "minLength": 1, "description": "The one role on this application."}
+        role = {"type": TEXT, "minLength": 1, "description": "The role on this application, if it is the only one."}
         assignment["properties"]["role"] = role
         absent = {
             "not": {"anyOf": _each("role", "roles")},
@@ -145,14 +149,14 @@ def _shorten(definitions: dict[str, Schema]) -> None:
         assignment["allOf"] = [{"oneOf": [*_each("role", "roles"), absent]}, *more]
 
 
-def _one_way() -> Schema:
-    """The ways to say a value in a row, each excluding the others."""
-    ways = ("source", "constant", "expression")
+def _one_source() -> Schema:
+    """Return the forms of an attribute mapping, each excluding the others."""
+    forms = ("source", "constant", "expression")
     text = {"properties": {"source": {"type": TEXT}}, "required": ["source"]}
     nothing = {"properties": {"source": {"type": "null"}}, "required": ["source", "default"]}
-    values = [_without(one, "constant", "expression") for one in (text, nothing)]
-    values += [_without({"required": [way]}, *(one for one in ways if one != way)) for way in ways[1:]]
-    present = [{"allOf": [one, {"properties": {"absent": {"not": {"const": True}}}}]} for one in values]
+    values = [_without(source, "constant", "expression") for source in (text, nothing)]
+    values += [_without({"required": [form]}, *(other for other in forms if other != form)) for form in forms[1:]]
+    present = [{"allOf": [value, {"properties": {"absent": {"not": {"const": True}}}}]} for value in values]
     absent = {"properties": {"absent": {"const": True}}, "required": ["absent"], "maxProperties": 1}
     return {"anyOf": [*present, absent]}
 
@@ -165,10 +169,10 @@ def _each(*keys: str) -> list[Schema]:
     return [{"required": [key]} for key in keys]
 
 
-def _exclude(definitions: dict[str, Schema]) -> None:
-    """Keys that stand alone, exclude each other, or belong to a field of their own."""
+def _add_exclusions(definitions: dict[str, Schema]) -> None:
+    """Add the keys that take no other key, exclude each other, or have a field of their own."""
     del definitions["Assignments"]["properties"]["imported"], definitions["ImportedRows"]
-    definitions["Keep"] |= {"minProperties": 1, "maxProperties": 1}
+    definitions["ProtectedAssignments"] |= {"minProperties": 1, "maxProperties": 1}
     definitions["Role"]["anyOf"] = _each("value", "display_name")
     definitions["Application"]["dependencies"] = {"create": {"not": {"anyOf": _each("app_id", "object_id")}}}
     reference = {"$ref": "#/definitions/SecretReference"}
@@ -178,8 +182,8 @@ def _exclude(definitions: dict[str, Schema]) -> None:
     definitions["AttributeDefinition"]["properties"]["raw"] |= {"properties": dict.fromkeys(sorted(OWNED_RAW), False)}
 
 
-def _tests(definitions: dict[str, Schema]) -> None:
-    """What a test gives and expects; null means something in both."""
+def _add_test_values(definitions: dict[str, Schema]) -> None:
+    """Add the values of `given` and `expect`. Both may be null."""
     role: Schema = {
         "type": "object",
         "properties": {key: {"type": TEXT} for key in ROLE},
@@ -192,21 +196,21 @@ def _tests(definitions: dict[str, Schema]) -> None:
     for name in ("RowTest", "MappingTest"):
         definitions[name]["properties"]["given"]["additionalProperties"] = given
     definitions["RowTest"]["properties"]["expect"] |= expected
-    whole = definitions["MappingTest"]
-    whole["properties"]["expect"]["additionalProperties"] = expected
-    del whole["properties"]["expect"]["default"]  # which is no map that may be written
-    whole["anyOf"] = _each("expect", "payload")
+    mapping_test = definitions["MappingTest"]
+    mapping_test["properties"]["expect"]["additionalProperties"] = expected
+    del mapping_test["properties"]["expect"]["default"]  # an empty mapping, which a file must not contain
+    mapping_test["anyOf"] = _each("expect", "payload")
     inner: Schema = {"$ref": "#/definitions/Payload"}
     resource: Schema = {"type": "object", "additionalProperties": inner}
     definitions["Payload"] = {"anyOf": [{"type": TEXT}, {"type": "array", "items": inner}, resource]}
-    whole["properties"]["payload"]["additionalProperties"] = inner
+    mapping_test["properties"]["payload"]["additionalProperties"] = inner
 
 
-def _mappings(root: Schema, definitions: dict[str, Schema]) -> None:
-    """`users` and `groups` without selectors, any other name with them."""
+def _split_mappings(root: Schema, definitions: dict[str, Schema]) -> None:
+    """Allow `rule`, `source` and `target` only in mappings other than `users` and `groups`."""
     selectors = ("rule", "source", "target")
     own = definitions.pop("ObjectMapping")
-    standard = own | {"properties": {key: one for key, one in own["properties"].items() if key not in selectors}}
+    standard = own | {"properties": {key: field for key, field in own["properties"].items() if key not in selectors}}
     definitions |= {"StandardMapping": standard, "OwnMapping": own}
     mappings = root["properties"]["mappings"]
     (pattern,) = mappings.pop("patternProperties")
@@ -217,22 +221,22 @@ def _mappings(root: Schema, definitions: dict[str, Schema]) -> None:
     }
 
 
-def _whole() -> Schema:
-    """What the sections of a file without `extends` need."""
-    needs = {name: {"required": list(keys)} for name, keys in LENIENT.items()}
+def _required_sections() -> Schema:
+    """Return the keys that the sections of a file without `extends` must have."""
+    required = {name: {"required": list(keys)} for name, keys in REQUIRED_AFTER_MERGE.items()}
     return {
         "application": {
-            "oneOf": _each(*LENIENT["Application"]),
-            "properties": {"create": needs["Create"]},
+            "oneOf": _each(*REQUIRED_AFTER_MERGE["Application"]),
+            "properties": {"create": required["Create"]},
             "dependencies": {"create": ["display_name"]},
         },
-        "job": needs["Job"],
-        "connection": {"properties": {"oauth2": needs["OAuth2"]}},
-        "provisioning": needs["Provisioning"] | {"properties": {"notifications": needs["Notifications"]}},
+        "job": required["Job"],
+        "connection": {"properties": {"oauth2": required["OAuth2"]}},
+        "provisioning": required["Provisioning"] | {"properties": {"notifications": required["Notifications"]}},
         "mappings": {
             "properties": dict.fromkeys(STANDARD, True),
             "additionalProperties": {"required": ["source", "target"]},
         },
-        "role_attribute": needs["RoleAttribute"] | {"oneOf": _each("source", "expression")},
-        "assignments": needs["Assignments"],
+        "role_attribute": required["RoleAttribute"] | {"oneOf": _each("source", "expression")},
+        "assignments": required["Assignments"],
     }

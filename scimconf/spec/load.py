@@ -1,7 +1,7 @@
-"""From files to a spec: read, composed by libyaml, merged, checked. The only module that knows PyYAML.
+"""Loads a spec: reads its files, parses them with libyaml, merges and validates them. The only user of PyYAML.
 
-Files are read by the function that is given. All complaints are gathered; where a value was complained of while
-reading, nothing more is said about that place.
+Files are read by a function that the caller passes. All diagnostics are collected; a location that has one from reading
+gets no further ones from validation.
 """
 
 from __future__ import annotations
@@ -15,172 +15,180 @@ from pydantic import ValidationError
 
 from scimconf.diagnostics import Diagnostic, Location
 from scimconf.spec.comments import SourceComment, comments
-from scimconf.spec.guard_exemptions import loosened
+from scimconf.spec.guard_exemptions import widened_exemptions
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.merge import merge
 from scimconf.spec.model import Spec
-from scimconf.spec.nodes import Builder, RefusedError, instead
-from scimconf.spec.references import Variables, misplaced, relative_to, with_files
+from scimconf.spec.nodes import Builder, FileError, quoted_expression
+from scimconf.spec.references import Variables, misplaced, relative_to, with_secret_paths
 from scimconf.spec.rows import Column, read_rows
-from scimconf.spec.tree import CsvRows, Table
-from scimconf.spec.validation_errors import problems_of
+from scimconf.spec.tree import YamlList, YamlMapping
+from scimconf.spec.validation_errors import diagnostics_of
 
 Read = Callable[[str], bytes | str]
 
 MAX_SIZE = 4_000_000
 MAX_BASES = 20
 LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
-QUOTES = "Put the text in quotes."
+QUOTES = "Put the string in quotes."
 SECOND_COLON = "mapping values are not allowed in this context"
 NO_COLON = "could not find expected ':'"
 UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What YAML refuses anywhere; a surrogate has been refused as no UTF-8 already."""
+"""Characters that YAML does not allow. Surrogates are rejected earlier, as invalid UTF-8."""
 KEY = re.compile(r"""\s*(?:- +)?(?:[\w.$-]+|'[^']*'|"[^"]*") *:(?:\s(?!.*:(?:\s|$))|$)""")
-"""A line that is a key, with one `: ` in it or none."""
-SAID = {
+"""A line that is a key and contains at most one `: `."""
+YAML_ERRORS = {
     SECOND_COLON: ("a second `: ` in one line", QUOTES),
-    "found unexpected end of stream": ("a quote is opened and never closed", "Close it."),
-    "found character that cannot start any token": ("no text begins with this sign", QUOTES),
-    "found undefined alias": ("an alias of something that is not there", "A text that begins with `*` takes quotes."),
-    "did not find expected key": ("this line is indented differently from its neighbours", "Align it with them."),
+    "found unexpected end of stream": ("a quote is not closed", "Add the closing quote."),
+    "found character that cannot start any token": ("a plain string cannot begin with this character", QUOTES),
+    "found undefined alias": ("`*` begins an alias that is not defined", QUOTES),
+    "did not find expected key": ("the indentation differs from that of the lines around", "Align it with them."),
     NO_COLON: ("a key without `:`", "Write `key: value`."),
-    "did not find expected '-' indicator": ("a list goes on without `-`", "Begin the item with `- `."),
-    "did not find expected ',' or '}'": ("a `{` is opened and not closed", "Close it, or put its texts in quotes."),
-    "did not find expected ',' or ']'": ("a `[` is opened and not closed", "Close it, or put its texts in quotes."),
-    "did not find expected node content": ("a `[` or `{` is opened and not closed", "Close it."),
-    "did not find expected alphabetic or numeric character": ("`&` and `*` begin an alias", QUOTES),
-    "found unknown escape character": ("`\\` begins an escape within double quotes", "Use single quotes."),
+    "did not find expected '-' indicator": ("a list item without `-`", "Begin the item with `- `."),
+    "did not find expected ',' or '}'": ("a `{` is not closed", "Close it, or put the strings in it in quotes."),
+    "did not find expected ',' or ']'": ("a `[` is not closed", "Close it, or put the strings in it in quotes."),
+    "did not find expected node content": ("a `[` or `{` is not closed", "Close it."),
+    "did not find expected alphabetic or numeric character": ("`&` and `*` begin an anchor or an alias", QUOTES),
+    "found unknown escape character": ("`\\` begins an escape in double quotes", "Use single quotes."),
 }
-"""libyaml's words for what is wrong, and ours."""
+"""libyaml's messages, and the messages and hints that replace them."""
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # whichever is there
-    """Composes and resolves nothing: the tree keeps the characters."""
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml if it is installed
+    """Parses YAML without converting scalars: the tree keeps the characters."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
 
 def load(path: str, read: Read, environ: Mapping[str, str], variables: Mapping[str, str]) -> Loaded:
-    """The spec at a path, with its bases, variables and CSV files; or what is wrong with it."""
+    """Return the spec at a path, merged with its base files and CSV files; or the errors in them.
+
+    `read` returns the content of a file. `environ` is used for hints only.
+    """
     files = _Files(read, Variables(variables, environ))
     tree = files.spec(path)
     if tree is None:
-        return Loaded(None, tuple(files.problems), Table(), tuple(files.paths), files.comments, files.lines)
-    files.problems += misplaced(tree)
-    files.bring_in(tree)
-    spec, wrong = _validate(tree)
-    said = {problem.location for problem in files.problems}
-    problems = files.problems + [problem.located(Location(path)) for problem in wrong if problem.location not in said]
+        return _loaded(None, files, YamlMapping(), files.diagnostics)
+    files.diagnostics += misplaced(tree)
+    files.import_rows(tree)
+    spec, invalid = _validate(tree)
+    reported = {diagnostic.location for diagnostic in files.diagnostics}
+    diagnostics = files.diagnostics + [
+        diagnostic.located(Location(path)) for diagnostic in invalid if diagnostic.location not in reported
+    ]
     order = {file: index for index, file in enumerate(files.paths)}
-    problems.sort(key=lambda one: _sort_key(one.location or Location(path), order))
-    return Loaded(
-        None if problems else spec,
-        tuple(dict.fromkeys(problems)),
-        tree,
-        tuple(files.paths),
-        files.comments,
-        files.lines,
-    )
+    diagnostics.sort(key=lambda diagnostic: _sort_key(diagnostic.location or Location(path), order))
+    return _loaded(None if diagnostics else spec, files, tree, diagnostics)
+
+
+def _loaded(spec: Spec | None, files: _Files, tree: YamlMapping, diagnostics: list[Diagnostic]) -> Loaded:
+    return Loaded(spec, tuple(dict.fromkeys(diagnostics)), tree, tuple(files.paths), files.comments, files.lines)
 
 
 def load_variables(path: str, read: Read) -> tuple[dict[str, str], tuple[Diagnostic, ...]]:
-    """The variables of a `--var-file`: a map of names to texts, each as its own characters."""
+    """Return the variables of a `--var-file`, each as the characters in the file, and the errors in it."""
     files = _Files(read, Variables({}, {}))
-    table = files.table(path, Location(path)) or Table()
-    files.problems += [
-        Diagnostic("S025", "a variable is a text", (key,), table.places[key], f"Write `{key}: TEXT`.")
-        for key, value in table.items()
+    mapping = files.mapping(path, Location(path)) or YamlMapping()
+    files.diagnostics += [
+        Diagnostic(
+            "S025", "the value of a variable must be a string", (key,), mapping.locations[key], f"Write `{key}: TEXT`."
+        )
+        for key, value in mapping.items()
         if not isinstance(value, str)
     ]
-    return {key: str(value) for key, value in table.items() if isinstance(value, str)}, tuple(files.problems)
+    return {key: str(value) for key, value in mapping.items() if isinstance(value, str)}, tuple(files.diagnostics)
 
 
-def _validate(tree: Table) -> tuple[Spec | None, list[Diagnostic]]:
+def _validate(tree: YamlMapping) -> tuple[Spec | None, list[Diagnostic]]:
     try:
-        return Spec.model_validate(with_files(tree)), []
+        return Spec.model_validate(with_secret_paths(tree)), []
     except ValidationError as error:
-        return None, list(problems_of(error, tree))
+        return None, list(diagnostics_of(error, tree))
 
 
-def _sort_key(where: Location, order: Mapping[str, int]) -> tuple[int, int, int]:
-    return order.get(where.file, 0), where.line, where.column
+def _sort_key(location: Location, order: Mapping[str, int]) -> tuple[int, int, int]:
+    return order.get(location.file, 0), location.line, location.column
 
 
 class _Files:
-    """Reads what one spec consists of, each file once."""
+    """Reads the files of one spec, each once, and collects their diagnostics."""
 
     def __init__(self, read: Read, variables: Variables) -> None:
-        self.problems: list[Diagnostic] = []
+        self.diagnostics: list[Diagnostic] = []
         self.paths: list[str] = []
         self.comments: dict[tuple[str, int], SourceComment] = {}
         self.lines: dict[str, tuple[str, ...]] = {}
         self._read = read
         self._variables = variables
-        self._tables: dict[str, Table | None] = {}
-        self._merged: dict[str, Table | None] = {}
+        self._mappings: dict[str, YamlMapping | None] = {}
+        self._merged: dict[str, YamlMapping | None] = {}
 
-    def spec(self, path: str, trail: tuple[str, ...] = ()) -> Table | None:
-        """A file with its bases under it; None where nothing of it can be used."""
+    def spec(self, path: str, trail: tuple[str, ...] = ()) -> YamlMapping | None:
+        """Return a file merged over its base files; None if the file cannot be used.
+
+        `trail` are the files that extend this one, directly or not.
+        """
         if path not in self._merged:
             self._merged[path] = self._merge(path, (*trail, path))
         return self._merged[path]
 
-    def _merge(self, path: str, trail: tuple[str, ...]) -> Table | None:
-        table = self.table(path, Location(path))
-        if table is None or "extends" not in table:
-            return table
-        merged = Table()
-        for base, place in self._bases(table["extends"], table.places["extends"]):
+    def _merge(self, path: str, trail: tuple[str, ...]) -> YamlMapping | None:
+        mapping = self.mapping(path, Location(path))
+        if mapping is None or "extends" not in mapping:
+            return mapping
+        merged = YamlMapping()
+        for base, location in self._bases(mapping["extends"], mapping.locations["extends"]):
             if base in trail or len(trail) > MAX_BASES:
-                around = base in trail
-                message = "the files extend each other in a circle" if around else "the files extend each other too far"
-                code, hint = ("S021", "Take this entry out.") if around else ("S008", "Merge some of them.")
-                self.problems.append(Diagnostic(code, message, ("extends",), place, hint))
+                self.diagnostics.append(_endless(base, base in trail, location))
                 continue
-            self.table(base, place)
-            merged = merge(merged, self.spec(base, trail) or Table())
-        own = Table(table.items(), table.places)
+            self.mapping(base, location)
+            merged = merge(merged, self.spec(base, trail) or YamlMapping())
+        own = YamlMapping(mapping.items(), mapping.locations)
         del own["extends"]
-        self.problems += loosened(merged.get("guard_exemptions"), own.get("guard_exemptions"))
-        return merge(merged, own)  # type: ignore[no-any-return]  # two tables at the root make a table
+        self.diagnostics += widened_exemptions(merged.get("guard_exemptions"), own.get("guard_exemptions"))
+        return merge(merged, own)  # type: ignore[no-any-return]  # merging two mappings returns a mapping
 
-    def _bases(self, extends: Any, place: Location) -> list[tuple[str, Location]]:
-        if not isinstance(extends, CsvRows) or not all(isinstance(item, str) and item for item in extends):
+    def _bases(self, extends: Any, location: Location) -> list[tuple[str, Location]]:
+        if not isinstance(extends, YamlList) or not all(isinstance(item, str) and item for item in extends):
             hint = f"Write `extends: [{extends}]`." if isinstance(extends, str) else "Write `extends: [base.yaml]`."
-            self.problems.append(Diagnostic("S203", "a list of files is wanted here", ("extends",), place, hint))
+            self.diagnostics.append(Diagnostic("S203", "expected a list of files", ("extends",), location, hint))
             return []
-        named = zip(extends, extends.places, strict=True)
-        return [(relative_to(where.file, name), where) for name, where in named]
+        entries = zip(extends, extends.locations, strict=True)
+        return [(relative_to(entry_location.file, name), entry_location) for name, entry_location in entries]
 
-    def table(self, path: str, asked: Location) -> Table | None:
-        """The map in a file; None, with a problem at the place that asked, where there is none."""
-        if path not in self._tables:
+    def mapping(self, path: str, referrer: Location) -> YamlMapping | None:
+        """Return the mapping in a file. If there is none, report it at `referrer` and return None."""
+        if path not in self._mappings:
             try:
-                self._tables[path] = self._build(path, self.text(path, asked))
-            except RefusedError as refused:
-                self.problems.append(refused.problem)
-                self._tables[path] = None
-        return self._tables[path]
+                self._mappings[path] = self._build(path, self.text(path, referrer))
+            except FileError as error:
+                self.diagnostics.append(error.diagnostic)
+                self._mappings[path] = None
+        return self._mappings[path]
 
-    def text(self, path: str, asked: Location) -> str:
+    def text(self, path: str, referrer: Location) -> str:
+        """Return the text of a file; raise FileError if it cannot be read, is too large, or is not UTF-8."""
         try:
-            data = self._read(path)
+            content = self._read(path)
         except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or str(error)
-            hint = "" if asked.file == path else f"It is looked for at {path}."
-            raise RefusedError(Diagnostic("S001", f"cannot be read: {why}", location=asked, hint=hint)) from error
+            reason = getattr(error, "strerror", None) or str(error)
+            hint = "Check the path." if referrer.file == path else "Check the path. It is relative to the file that names it."
+            diagnostic = Diagnostic("S001", f"cannot read {path}: {reason}", location=referrer, hint=hint)
+            raise FileError(diagnostic) from error
         if path not in self.paths:
             self.paths.append(path)
-        if len(data) > MAX_SIZE:
-            raise RefusedError(Diagnostic("S008", "the file is larger than 4 MB", location=Location(path)))
+        if len(content) > MAX_SIZE:
+            hint = "Move parts of it to files that it `extends`."
+            raise FileError(Diagnostic("S008", "the file is larger than 4 MB", location=Location(path), hint=hint))
         try:
-            return (data.encode() if isinstance(data, str) else data).decode("utf-8-sig")
+            return (content.encode() if isinstance(content, str) else content).decode("utf-8-sig")
         except (UnicodeDecodeError, UnicodeEncodeError) as error:
             before = error.object[: error.start]
-            where = _spot(before if isinstance(before, str) else before.decode(), path)
-            raise RefusedError(Diagnostic("S002", "not UTF-8", location=where, hint="Save it as UTF-8.")) from error
+            location = _end_of(before if isinstance(before, str) else before.decode(), path)
+            hint = "Save the file as UTF-8."
+            raise FileError(Diagnostic("S002", "the file is not UTF-8", location=location, hint=hint)) from error
 
-    def _build(self, path: str, text: str) -> Table:
+    def _build(self, path: str, text: str) -> YamlMapping:
         lines = LINE_BREAK.split(text)
         self.lines[path] = tuple(lines)
         if "scimconf:" in text:
@@ -188,97 +196,104 @@ class _Files:
         try:
             node = _Loader(text).get_single_node()
         except yaml.YAMLError as error:
-            raise RefusedError(_syntax(error, path, text, lines)) from error
+            raise FileError(_syntax_error(error, path, text, lines)) from error
         builder = Builder(path, lines, self._variables)
         tree = builder.build(node) if node is not None else None
-        self.problems += builder.problems
-        if not isinstance(tree, Table):
-            message = "the file is empty" if tree is None else "the file is not a map"
-            raise RefusedError(
-                Diagnostic("S011", message, location=Location(path, 1, 1), hint="Begin with `version: 1`.")
-            )
+        self.diagnostics += builder.diagnostics
+        if not isinstance(tree, YamlMapping):
+            message = "the file is empty" if tree is None else "the file must be a mapping of keys and values"
+            raise FileError(Diagnostic("S011", message, location=Location(path, 1, 1), hint="Begin with `version: 1`."))
         return tree
 
-    def bring_in(self, tree: Table) -> None:
-        """Puts the rows of the CSV files into the tree."""
+    def import_rows(self, tree: YamlMapping) -> None:
+        """Add the rows of the CSV files to the tree."""
         assignments = tree.get("assignments")
-        if not isinstance(assignments, Table):
+        if not isinstance(assignments, YamlMapping):
             return
         if "imported" in assignments:
-            place = assignments.places["imported"]
-            self.problems.append(
-                Diagnostic("S201", "not a key here", ("assignments", "imported"), place, "Use users_from.")
-            )
-        imported = CsvRows()
+            location, hint = assignments.locations["imported"], "Use `users_from: [FILE]` or `groups_from: [FILE]`."
+            path = ("assignments", "imported")
+            self.diagnostics.append(Diagnostic("S201", "unknown key `imported`", path, location, hint))
+        imported = YamlList()
         columns: tuple[Column, ...] = ("user", "group")
         for column in columns:
-            named = assignments.get(f"{column}s_from")
-            for name, place in zip(named, named.places, strict=True) if isinstance(named, CsvRows) else ():
+            names = assignments.get(f"{column}s_from")
+            for name, location in zip(names, names.locations, strict=True) if isinstance(names, YamlList) else ():
                 if isinstance(name, str) and name:
-                    imported.append(self._rows(name, place, column))
-                    imported.places.append(place)
+                    imported.append(self._rows(name, location, column))
+                    imported.locations.append(location)
         if imported:
-            assignments["imported"], assignments.places["imported"] = imported, imported.places[0]
+            assignments["imported"], assignments.locations["imported"] = imported, imported.locations[0]
         else:
             assignments.pop("imported", None)
 
-    def _rows(self, name: str, place: Location, column: Column) -> Table:
-        path, rows = relative_to(place.file, name), CsvRows()
+    def _rows(self, name: str, location: Location, column: Column) -> YamlMapping:
+        path, rows = relative_to(location.file, name), YamlList()
         try:
-            rows, problems = read_rows(self.text(path, place), path, column)
-            self.problems += problems
-        except RefusedError as refused:
-            self.problems.append(refused.problem)
-        return Table((("file", name), (f"{column}s", rows)), {"file": place, f"{column}s": place})
+            rows, diagnostics = read_rows(self.text(path, location), path, column)
+            self.diagnostics += diagnostics
+        except FileError as error:
+            self.diagnostics.append(error.diagnostic)
+        return YamlMapping((("file", name), (f"{column}s", rows)), {"file": location, f"{column}s": location})
 
 
-def _spot(before: str, path: str) -> Location:
-    """The place in a file that comes after this text."""
-    lines = LINE_BREAK.split(before)
+def _endless(base: str, is_circle: bool, location: Location) -> Diagnostic:
+    """Return the error for a base file that leads back to a file that extends it, or whose bases are too many."""
+    if is_circle:
+        hint = "Delete this entry."
+        return Diagnostic(
+            "S021", f"{base} extends itself, directly or through other files", ("extends",), location, hint
+        )
+    message = f"files extend each other more than {MAX_BASES} levels deep"
+    return Diagnostic("S008", message, ("extends",), location, "Merge some of them.")
+
+
+def _end_of(text: str, path: str) -> Location:
+    """Return the location in a file that follows this text."""
+    lines = LINE_BREAK.split(text)
     return Location(path, len(lines), len(lines[-1]) + 1)
 
 
-def _syntax(error: yaml.YAMLError, path: str, text: str, lines: list[str]) -> Diagnostic:
-    """Libyaml's complaint in our words, with the line to write where it is about an expression."""
+def _syntax_error(error: yaml.YAMLError, path: str, text: str, lines: list[str]) -> Diagnostic:
+    """Return libyaml's error as a diagnostic, with the line to write if it is about an expression."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if mark is None:
-        odd = UNPRINTABLE.search(text)
-        where = _spot(text[: odd.start()] if odd else "", path)
-        return Diagnostic(
-            "S003", "a character that no text file holds", location=where, hint="Remove control characters."
-        )
+        character = UNPRINTABLE.search(text)
+        location = _end_of(text[: character.start()] if character else "", path)
+        message = "YAML does not allow this control character"
+        return Diagnostic("S003", message, location=location, hint="Delete it.")
     problem = str(getattr(error, "problem", None) or "")
     if problem == NO_COLON:
-        mark = getattr(error, "context_mark", None) or mark  # where the key begins, not where it could end no more
-    where = Location(path, mark.line + 1, mark.column + 1)
-    code, message, hint = _said(problem, lines, mark.line)
-    return Diagnostic(code, message, location=where, hint=hint)
+        mark = getattr(error, "context_mark", None) or mark  # the beginning of the key, not the end of its line
+    location = Location(path, mark.line + 1, mark.column + 1)
+    code, message, hint = _explain(problem, lines, mark.line)
+    return Diagnostic(code, message, location=location, hint=hint)
 
 
-def _said(problem: str, lines: list[str], number: int) -> tuple[str, str, str]:
-    """Code, message and hint for libyaml's complaint about a line."""
+def _explain(problem: str, lines: list[str], number: int) -> tuple[str, str, str]:
+    """Return code, message and hint for libyaml's message about a line."""
     line = lines[number] if number < len(lines) else ""
     if "another document" in problem or "<document start>" in problem:
-        return "S004", "a second document begins here", "Put it into a file of its own."
+        return "S004", "a second YAML document begins here", "Move it to a file of its own."
     if "tab" in problem or "\t" in line[: len(line) - len(line.lstrip())]:
-        return "S007", "a tab indents this line", "Use spaces."
+        return "S007", "this line is indented with a tab", "Use spaces."
     if "nesting depth" in problem:
-        return "S008", "maps and lists are nested too deep", ""
-    message, hint = SAID.get(problem, (problem, ""))
+        return "S008", "nested too deep for the YAML parser", "Write it with fewer levels."
+    message, hint = YAML_ERRORS.get(problem, (problem, "Check the syntax of this line."))
     if problem == SECOND_COLON and KEY.match(line):
-        message, hint = _indented(lines, number)
+        message, hint = _explain_indentation(lines, number)
     elif (expression := line.partition("expression:")[2].strip()) and expression[0] not in "|>":
-        return "S012", f"not valid YAML: {message}", instead(expression.removesuffix("}").rstrip())
+        return "S012", f"not valid YAML: {message}", quoted_expression(expression.removesuffix("}").rstrip())
     return "S003", f"not valid YAML: {message}", hint
 
 
-def _indented(lines: list[str], number: int) -> tuple[str, str]:
-    """A key where none can stand: the line goes on with the one above, which has a value, or is a key without `:`."""
-    texts = (at for at in range(number - 1, -1, -1) if lines[at].strip() and not lines[at].lstrip().startswith("#"))
-    above = next(texts, 0)
+def _explain_indentation(lines: list[str], number: int) -> tuple[str, str]:
+    """Return message and hint for an unexpected key: the line above has a value, or is a key without `:`."""
+    numbers = (at for at in range(number - 1, -1, -1) if lines[at].strip() and not lines[at].lstrip().startswith("#"))
+    above = next(numbers, 0)
     if re.search(r":\s", lines[above]):
         return (
-            f"this line is indented further than line {above + 1}, which has a value already",
+            f"this line is indented further than line {above + 1}, which already has a value",
             "Align it with that line.",
         )
-    return f"line {above + 1} is a key without `:`", "End it with `:`."
+    return f"line {above + 1} is a key without `:`", "Add `:` at its end."

@@ -1,4 +1,4 @@
-"""What loading gives, and what can be asked of it: places, a digest, the merged text, conflicts between specs."""
+"""A loaded spec and operations on it: locations, digest, the merged text, conflicts between specs, finding files."""
 
 from __future__ import annotations
 
@@ -13,70 +13,71 @@ from typing import Any
 from scimconf.diagnostics import Diagnostic, Location, SpecPath
 from scimconf.spec.comments import SourceComment
 from scimconf.spec.model import Spec
-from scimconf.spec.tree import NULLS, CsvRows, Plain, Table, core, place_of
+from scimconf.spec.tree import NULLS, Plain, YamlList, YamlMapping, core, locate
 
 MAIN = "scimconf.yaml"
 ENDING = ".scimconf.yaml"
-BEGUN = re.compile(r"\s*(?:([>|][-+0-9]*)\s*(?:#.*)?$|['\"]?)")
-"""What begins a value: the mark of a block, or a quote."""
+VALUE_START = re.compile(r"\s*(?:([>|][-+0-9]*)\s*(?:#.*)?$|['\"]?)")
+"""The characters before a value: the indicator of a block, or a quote."""
 BARE = re.compile(r"[\w./$(][\w./$@()=+-]*([ :][\w./$@()=+-]+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A spec as loaded: None where it has problems that are errors.
+    """The result of loading a spec. `spec` is None if there are errors.
 
-    `resolved` is the merged tree with variables filled in and CSV rows brought in; `paths` are the files read, the
-    spec itself first. `comments` are those that speak to the lint, or stand between them and what they are about.
+    `resolved` is the merged tree with variables replaced and CSV rows included; `paths` are the files that were read,
+    the spec first. `comments` are those for the lint, and lines that are only a comment, by file and line. `lines` are
+    the lines of each file.
     """
 
     spec: Spec | None
     problems: tuple[Diagnostic, ...]
-    resolved: Table = field(repr=False)
+    resolved: YamlMapping = field(repr=False)
     paths: tuple[str, ...]
     comments: Mapping[tuple[str, int], SourceComment] = field(default_factory=dict, repr=False)
     lines: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
 
     def is_ignored(self, rule: str, *paths: SpecPath) -> bool:
-        """Whether a comment on the line of one of these paths, or in the lines of comments above it, ignores a rule."""
-        places = [place for place in map(self.origin, paths) if place is not None]
-        return any(rule in comment.rules for place in places for comment in self._about(place))
+        """Return whether a comment on the line of one of these paths, or directly above it, ignores a lint rule."""
+        locations = [location for location in map(self.origin, paths) if location is not None]
+        return any(rule in comment.rules for location in locations for comment in self._comments_at(location))
 
-    def _about(self, place: Location) -> Iterator[SourceComment]:
-        """The comment on a line, and those above it that have their lines to themselves."""
-        yield self.comments.get((place.file, place.line), SourceComment())
-        line = place.line - 1
-        while (above := self.comments.get((place.file, line), SourceComment())).is_alone:
+    def _comments_at(self, location: Location) -> Iterator[SourceComment]:
+        """Yield the comment on a line, and those on the lines above it that are only comments."""
+        yield self.comments.get((location.file, location.line), SourceComment())
+        line = location.line - 1
+        while (above := self.comments.get((location.file, line), SourceComment())).is_alone:
             yield above
             line -= 1
 
     def origin(self, path: SpecPath) -> Location | None:
-        """Where a spec path was written, or the nearest thing around it; the file itself where nothing was."""
-        return place_of(self.resolved, path) or (Location(self.paths[0]) if self.paths else None)
+        """Return the location of a spec path, or of the closest part of it that is in a file; else the file."""
+        return locate(self.resolved, path) or (Location(self.paths[0]) if self.paths else None)
 
-    def spot(self, path: SpecPath, text: str, offset: int) -> Location | None:
-        """Where a character of a text stands that was written at a path; None where that cannot be told.
+    def locate_character(self, path: SpecPath, text: str, offset: int) -> Location | None:
+        """Return the location of a character in the text at a path; None if it cannot be determined.
 
-        YAML folds lines and drops indentation, but only spaces: the other characters come in the order of the file.
+        YAML folds lines and removes indentation, but changes spaces only: all other characters are in file order.
         """
-        place = self.origin(path)
-        if place is None or not place.line:
+        origin = self.origin(path)
+        if origin is None or not origin.line:
             return None
-        wanted = [sign for sign in text[: offset + 1] if not sign.isspace()]
-        written = list(islice(_signs(self.lines.get(place.file, ()), place), len(wanted)))
-        if not written or [sign for _, _, sign in written] != wanted:
+        expected = [sign for sign in text[: offset + 1] if not sign.isspace()]
+        characters = list(islice(_characters(self.lines.get(origin.file, ()), origin), len(expected)))
+        if not characters or [sign for _, _, sign in characters] != expected:
             return None
-        line, column, _ = written[-1]
-        return Location(place.file, line, column)
+        line, column, _ = characters[-1]
+        return Location(origin.file, line, column)
 
 
-def _signs(lines: Sequence[str], key: Location) -> Iterator[tuple[int, int, str]]:
-    """The characters of a key's value, but for spaces and the marks of a block or a quote, with line and column."""
+def _characters(lines: Sequence[str], key: Location) -> Iterator[tuple[int, int, str]]:
+    """Yield line, column and character of a key's value, without spaces and the block indicator or opening quote."""
     before, _, value = lines[key.line - 1][key.column - 1 :].partition(":")
-    begun = BEGUN.match(value)
-    assert begun is not None  # whatever stands there
-    start = key.column + len(before) + begun.end()
-    rest = [] if begun[1] else [(key.line, start, lines[key.line - 1][start:])]
+    value_start = VALUE_START.match(value)
+    assert value_start is not None  # the pattern matches any text
+    start = key.column + len(before) + value_start.end()
+    rest = [] if value_start[1] else [(key.line, start, lines[key.line - 1][start:])]
     rest += [(number, 0, line) for number, line in enumerate(lines[key.line :], key.line + 1)]
     for number, first, line in rest:
         for column, sign in enumerate(line, first + 1):
@@ -85,7 +86,7 @@ def _signs(lines: Sequence[str], key: Location) -> Iterator[tuple[int, int, str]
 
 
 def digest(resolved: Any) -> str:
-    """A fingerprint of the resolved tree: the same whatever the order of keys, the comments, the files or the folder."""
+    """Return the SHA-256 of the resolved tree. It does not depend on key order, comments, file layout or folder."""
     import hashlib
 
     text = json.dumps(_canonical(resolved), sort_keys=True, separators=(",", ":"))
@@ -93,7 +94,7 @@ def digest(resolved: Any) -> str:
 
 
 def _canonical(value: Any) -> Any:
-    """Scalars as their characters; those that mean something else without quotes are told apart."""
+    """Return scalars as their characters. Plain scalars that are no strings are marked, to differ from quoted ones."""
     if isinstance(value, dict):
         return {str(key): _canonical(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -104,70 +105,72 @@ def _canonical(value: Any) -> Any:
 
 
 def show(loaded: Loaded) -> str:
-    """The merged spec as YAML, each line with the file and the line that it comes from."""
+    """Return the merged spec as YAML, each line with a comment that names its file and line."""
     lines = list(_lines(loaded.resolved, 0, None))
     width = min(60, max((len(text) for text, _ in lines), default=0))
-    return "".join(f"{text:<{width}}  # {place.file}:{place.line}\n" for text, place in lines)
+    return "".join(f"{text:<{width}}  # {origin.file}:{origin.line}\n" for text, origin in lines)
 
 
 def _lines(value: Any, depth: int, dash: str | None) -> Iterator[tuple[str, Location]]:
-    """The lines of a map or a list; the first one begins with a dash where it is an item."""
-    keyed = value.items() if isinstance(value, Table) else enumerate(value)
-    for key, item in keyed:
+    """Yield the lines of a mapping or a list with their locations. `dash` is the start of the first line of an item."""
+    entries = value.items() if isinstance(value, YamlMapping) else enumerate(value)
+    for key, item in entries:
         if key == "imported":
             continue
-        place = value.places[key]
-        name = f"{_scalar(Plain(key))}:" if isinstance(value, Table) else "-"
+        location = value.locations[key]
+        name = f"{_scalar(Plain(key))}:" if isinstance(value, YamlMapping) else "-"
         lead, dash = "  " * depth if dash is None else dash, None
-        if isinstance(item, Table | CsvRows) and item:
-            if isinstance(value, CsvRows) and isinstance(item, Table):
+        if isinstance(item, YamlMapping | YamlList) and item:
+            if isinstance(value, YamlList) and isinstance(item, YamlMapping):
                 yield from _lines(item, depth + 1, f"{lead}- ")
             else:
-                yield f"{lead}{name}", place
+                yield f"{lead}{name}", location
                 yield from _lines(item, depth + 1, None)
         else:
-            yield f"{lead}{name} {_scalar(item)}", place
+            yield f"{lead}{name} {_scalar(item)}", location
 
 
 def _scalar(value: Any) -> str:
-    """A scalar, or an empty map or list, as YAML on one line."""
+    """Return a scalar, or an empty mapping or list, as YAML on one line."""
     if value is None:
         return "null"
-    if isinstance(value, Table | CsvRows):
-        return "{}" if isinstance(value, Table) else "[]"
-    special = value == "none" or value in NULLS or not isinstance(core(Plain(value)), str)
-    is_bare = BARE.fullmatch(value) and (isinstance(value, Plain) or not special)
+    if isinstance(value, YamlMapping | YamlList):
+        return "{}" if isinstance(value, YamlMapping) else "[]"
+    is_special = value == "none" or value in NULLS or not isinstance(core(Plain(value)), str)
+    is_bare = BARE.fullmatch(value) and (isinstance(value, Plain) or not is_special)
     return str(value) if is_bare else json.dumps(value, ensure_ascii=False)
 
 
 def conflicts(loadeds: Iterable[Loaded]) -> tuple[Diagnostic, ...]:
-    """Specs that go by one name, or are about one application."""
-    problems: list[Diagnostic] = []
-    seen: dict[tuple[str, str], Loaded] = {}
+    """Return an error for each spec that has the name of an earlier one, or identifies the same application."""
+    diagnostics: list[Diagnostic] = []
+    owners: dict[tuple[str, str], Loaded] = {}
     for loaded in loadeds:
         for path, value in _identities(loaded.spec):
-            first = seen.setdefault((str(path[-1]), value.casefold()), loaded)
+            first = owners.setdefault((str(path[-1]), value.casefold()), loaded)
             if first is not loaded:
-                message = f'"{value}" is already what {first.origin(path)} is about'
-                hint = "Give it another name." if path == ("name",) else "Keep one spec for one application."
-                problems.append(Diagnostic("S312", message, path, loaded.origin(path), hint))
-    return tuple(problems)
+                message = f'"{value}" is already used in {first.origin(path)}'
+                hint = "Use another name." if path == ("name",) else "Keep one spec for each application."
+                diagnostics.append(Diagnostic("S312", message, path, loaded.origin(path), hint))
+    return tuple(diagnostics)
 
 
-def rivals(identified: Iterable[tuple[Loaded, str]]) -> tuple[Diagnostic, ...]:
-    """Specs that turn out to be about one application, by the id that the tenant has for it: each later one of several.
+def same_application(identified: Iterable[tuple[Loaded, str]]) -> tuple[Diagnostic, ...]:
+    """Return an error for each spec whose application, as looked up in the tenant, is that of an earlier spec.
 
-    Each may name it in a way of its own, so that nothing is wrong until it is looked up.
+    `identified` are the specs with the object ids of their applications. `conflicts` does not see these cases, because
+    specs may identify one application by different keys.
     """
-    first: dict[str, Loaded] = {}
-    found: list[Diagnostic] = []
-    for loaded, id_ in identified:
-        before = first.setdefault(id_, loaded)
-        if before is not loaded:
+    owners: dict[str, Loaded] = {}
+    diagnostics: list[Diagnostic] = []
+    for loaded, object_id in identified:
+        first = owners.setdefault(object_id, loaded)
+        if first is not loaded:
             path: SpecPath = ("application",)
-            said = f"this is the application that {before.origin(path)} is about, by another of its names"
-            found.append(Diagnostic("S312", said, path, loaded.origin(path), "Keep one spec for one application."))
-    return tuple(found)
+            message = f"this is the same application as in {first.origin(path)}, identified by another key"
+            hint = "Keep one spec for each application."
+            diagnostics.append(Diagnostic("S312", message, path, loaded.origin(path), hint))
+    return tuple(diagnostics)
 
 
 def _identities(spec: Spec | None) -> Iterator[tuple[SpecPath, str]]:
@@ -185,22 +188,23 @@ def find(
     list_dir: Callable[[str], Iterable[str] | None],
     identity: Callable[[str], str] = lambda path: str(PurePath(path)),
 ) -> tuple[tuple[str, ...], tuple[Diagnostic, ...]]:
-    """The spec files behind what was asked for: a folder stands for its `scimconf.yaml` and `*.scimconf.yaml`.
+    """Return the spec files for a list of paths; a folder stands for its `scimconf.yaml` and `*.scimconf.yaml`.
 
-    `list_dir` gives the names in a folder, None for anything else. A file that is named twice is one, however it is
-    spelt; `identity` says which file a path is.
+    `list_dir` returns the names in a folder, None for anything else. `identity` returns the same text for two paths of
+    one file, which is then returned once.
     """
-    found: dict[str, str] = {}
-    problems: list[Diagnostic] = []
+    files: dict[str, str] = {}
+    diagnostics: list[Diagnostic] = []
     for path in paths:
         names = list_dir(path)
         if names is None:
-            found.setdefault(identity(path), path)
+            files.setdefault(identity(path), path)
             continue
         specs = sorted(name for name in names if name == MAIN or name.endswith(ENDING))
-        for one in (str(PurePath(path) / name) for name in specs):
-            found.setdefault(identity(one), one)
+        for file in (str(PurePath(path) / name) for name in specs):
+            files.setdefault(identity(file), file)
         if not specs:
             message = f"no {MAIN} and no *{ENDING} in this folder"
-            problems.append(Diagnostic("S001", message, location=Location(path), hint="Name the file, or rename it."))
-    return tuple(found.values()), tuple(problems)
+            hint = "Name the file, or create a spec with `scimconf init`."
+            diagnostics.append(Diagnostic("S001", message, location=Location(path), hint=hint))
+    return tuple(files.values()), tuple(diagnostics)

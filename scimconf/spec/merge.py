@@ -1,8 +1,8 @@
-"""One spec laid over another, for `extends`.
+"""Merges a spec with the files that it extends.
 
-Maps merge key by key. What is owned whole is replaced whole: a mapping row, a definition of an attribute, a secret
-reference, every list but these: roles, assignments and tests merge by identity, an entry of the upper file replacing
-the entry of the lower one. Of keys that exclude each other the upper file's win.
+Mappings merge key by key. An attribute mapping, an attribute definition and a secret reference are replaced as a whole,
+and so is every list except those in MERGED_LISTS, whose entries are matched by identity: an entry of the upper file
+replaces the matching entry of the lower one. Of keys that exclude each other, those of the upper file win.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any
 
 from scimconf.diagnostics import SpecPath
 from scimconf.spec.references import is_reference
-from scimconf.spec.tree import CsvRows, Table
+from scimconf.spec.tree import YamlList, YamlMapping
 
-OWNED_WHOLE = frozenset({"attributes", "target_attributes", "source_attributes"})
+REPLACED_ENTRIES = frozenset({"attributes", "target_attributes", "source_attributes"})
 MERGED_LISTS: dict[SpecPath, tuple[str, ...]] = {
     ("app_roles", "roles"): ("value", "display_name"),
     ("assignments", "groups"): ("id", "name"),
@@ -31,56 +31,57 @@ EXCLUSIVE: dict[SpecPath, tuple[str, ...]] = {
 
 
 def merge(lower: Any, upper: Any, path: SpecPath = ()) -> Any:
-    """The upper tree over the lower one; neither is changed."""
-    if isinstance(lower, Table) and isinstance(upper, Table) and not _is_whole(path):
-        return _tables(lower, upper, path)
-    if isinstance(lower, CsvRows) and isinstance(upper, CsvRows) and path in MERGED_LISTS:
-        return _rows(lower, upper, MERGED_LISTS[path])
+    """Return the upper tree merged over the lower one. Neither is changed."""
+    if isinstance(lower, YamlMapping) and isinstance(upper, YamlMapping) and not _is_replaced(path):
+        return _merge_mappings(lower, upper, path)
+    if isinstance(lower, YamlList) and isinstance(upper, YamlList) and path in MERGED_LISTS:
+        return _merge_lists(lower, upper, MERGED_LISTS[path])
     return upper
 
 
-def _is_whole(path: SpecPath) -> bool:
-    return is_reference(path) or (len(path) == 4 and path[0] == "mappings" and path[2] in OWNED_WHOLE)
+def _is_replaced(path: SpecPath) -> bool:
+    return is_reference(path) or (len(path) == 4 and path[0] == "mappings" and path[2] in REPLACED_ENTRIES)
 
 
-def _tables(lower: Table, upper: Table, path: SpecPath) -> Table:
+def _merge_mappings(lower: YamlMapping, upper: YamlMapping, path: SpecPath) -> YamlMapping:
     exclusive = EXCLUSIVE.get(path, ())
-    decided = any(key in upper for key in exclusive)
-    merged = Table()
-    for table in (lower, upper):
-        for key, value in table.items():
-            if table is lower and decided and key in exclusive and key not in upper:
+    is_decided = any(key in upper for key in exclusive)
+    merged = YamlMapping()
+    for mapping in (lower, upper):
+        for key, value in mapping.items():
+            if mapping is lower and is_decided and key in exclusive and key not in upper:
                 continue
             merged[key] = merge(merged[key], value, (*path, key)) if key in merged else value
-            merged.places[key] = table.places[key]
+            merged.locations[key] = mapping.locations[key]
     return merged
 
 
-def _rows(lower: CsvRows, upper: CsvRows, keys: tuple[str, ...]) -> CsvRows:
-    """The lower entries, each replaced by the first upper one that is the same; what an upper file repeats stays, so
-    that it is complained of.
+def _merge_lists(lower: YamlList, upper: YamlList, keys: tuple[str, ...]) -> YamlList:
+    """Return the lower entries, each replaced by the first upper entry of the same identity, then the other upper ones.
+
+    An entry that the upper file repeats stays, so that it is reported as a duplicate.
     """
-    merged = CsvRows(lower, list(lower.places))
-    known: dict[tuple[str, str], int] = {}
+    merged = YamlList(lower, list(lower.locations))
+    indexes: dict[tuple[str, str], int] = {}
     for index, item in enumerate(lower):
-        for name in _identities(item, keys):
-            known.setdefault(name, index)
+        for identity in _identities(item, keys):
+            indexes.setdefault(identity, index)
     replaced: set[int] = set()
-    for item, place in zip(upper, upper.places, strict=True):
-        found = next((known[name] for name in _identities(item, keys) if name in known), None)
-        if found is None or found in replaced:
+    for item, location in zip(upper, upper.locations, strict=True):
+        match = next((indexes[identity] for identity in _identities(item, keys) if identity in indexes), None)
+        if match is None or match in replaced:
             merged.append(item)
-            merged.places.append(place)
+            merged.locations.append(location)
         else:
-            merged[found], merged.places[found] = item, place
-            replaced.add(found)
+            merged[match], merged.locations[match] = item, location
+            replaced.add(match)
     return merged
 
 
 def _identities(item: Any, keys: tuple[str, ...]) -> list[tuple[str, str]]:
-    """The names under which an entry is known, the deciding one first; a malformed entry has none."""
+    """Return the identities of an entry, the decisive one first. A malformed entry has none."""
     if isinstance(item, str):
         return [("", item)]
-    if not isinstance(item, Table):
+    if not isinstance(item, YamlMapping):
         return []
     return [(key, item[key].casefold()) for key in keys if isinstance(item.get(key), str)]

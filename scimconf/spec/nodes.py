@@ -1,6 +1,6 @@
-"""From PyYAML's nodes to a tree: plain texts stay as written, places are kept, every oddity is a problem.
+"""Turns PyYAML's nodes into a tree that knows its locations, and reports YAML that a spec must not contain.
 
-Nodes are told apart by their `id`, so that PyYAML itself stays behind the one door.
+Nodes are distinguished by their `id`, so that only `spec.load` imports PyYAML.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import Any, Protocol
 
 from scimconf.diagnostics import Diagnostic, Location
 from scimconf.spec.references import VARIABLE, Variables
-from scimconf.spec.tree import NULLS, CsvRows, Plain, Table
+from scimconf.spec.tree import NULLS, Plain, YamlList, YamlMapping
 
 MAX_DEPTH = 40
 MAX_ALIASED = 10_000
 DEFAULT_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str"))
-EMPTY = {
+EMPTY_VALUES = {
     "filters": "[]",
     "actions": "[]",
     "match": "none",
@@ -28,12 +28,14 @@ EMPTY = {
 
 
 class Mark(Protocol):
+    """A position in a file; lines and columns count from 0."""
+
     line: int
     column: int
 
 
 class YamlNode(Protocol):
-    """A node of PyYAML's, as far as it matters here."""
+    """The attributes of a PyYAML node that are used here."""
 
     id: str
     tag: str
@@ -44,128 +46,139 @@ class YamlNode(Protocol):
     end_mark: Mark
 
 
-class RefusedError(Exception):
-    """A file of which nothing can be used."""
+class FileError(Exception):
+    """A file that cannot be used at all."""
 
-    def __init__(self, problem: Diagnostic) -> None:
-        self.problem = problem
-        super().__init__(problem.message)
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        self.diagnostic = diagnostic
+        super().__init__(diagnostic.message)
 
 
 class Builder:
-    """Builds the tree of one file."""
+    """Builds the tree of one file and collects its diagnostics."""
 
     def __init__(self, file: str, lines: list[str], variables: Variables) -> None:
-        self.problems: list[Diagnostic] = []
+        self.diagnostics: list[Diagnostic] = []
         self._file = file
         self._lines = lines
         self._variables = variables
-        self._seen: set[int] = set()
+        self._visited: set[int] = set()
         self._aliased = 0
 
-    def build(self, node: YamlNode, where: Location | None = None, depth: int = 0) -> Any:
-        """A map, a list, a text, or None for a null; an empty value is a text of no characters.
+    def build(self, node: YamlNode, location: Location | None = None, depth: int = 0) -> Any:
+        """Return a mapping, a list, a string, or None for a null; an empty value is an empty string.
 
-        `where` is the place of the key, or of the item, that the node belongs to: complaints stand there.
+        `location` is that of the key or the list item that the node belongs to; diagnostics point to it.
         """
-        where = where or self._where(node)
-        self._bound(node, where, depth)
+        location = location or self._location(node)
+        self._check_limits(node, location, depth)
         if node.tag not in DEFAULT_TAGS:
-            self._say("S010", where, f"the tag {node.tag.rpartition(':')[2]} is not taken", "Take it out.")
+            self._report("S010", location, f"the YAML tag {node.tag.rpartition(':')[2]} is not allowed", "Delete it.")
         if node.id == "mapping":
-            return self._table(node, depth)
+            return self._mapping(node, depth)
         if node.id == "sequence":
-            return self._rows(node, depth)
-        return self._scalar(node, where)
+            return self._list(node, depth)
+        return self._scalar(node, location)
 
-    def _bound(self, node: YamlNode, where: Location, depth: int) -> None:
-        self._aliased += id(node) in self._seen
-        self._seen.add(id(node))
+    def _check_limits(self, node: YamlNode, location: Location, depth: int) -> None:
+        self._aliased += id(node) in self._visited
+        self._visited.add(id(node))
         if depth > MAX_DEPTH or self._aliased > MAX_ALIASED:
-            what = "maps and lists are nested too deep" if depth > MAX_DEPTH else "aliases repeat too much"
-            raise RefusedError(Diagnostic("S008", what, location=where, hint="Write it out, or use `extends`."))
+            is_deep = depth > MAX_DEPTH
+            message = (
+                f"nested more than {MAX_DEPTH} levels deep"
+                if is_deep
+                else f"aliases repeat more than {MAX_ALIASED:,} nodes"
+            )
+            raise FileError(Diagnostic("S008", message, location=location, hint="Write it out, or use `extends`."))
 
-    def _where(self, node: YamlNode) -> Location:
+    def _location(self, node: YamlNode) -> Location:
         return Location(self._file, node.start_mark.line + 1, node.start_mark.column + 1)
 
-    def _say(self, code: str, where: Location, message: str, hint: str) -> None:
-        self.problems.append(Diagnostic(code, message, location=where, hint=hint))
+    def _report(self, code: str, location: Location, message: str, hint: str) -> None:
+        self.diagnostics.append(Diagnostic(code, message, location=location, hint=hint))
 
-    def _scalar(self, node: YamlNode, where: Location) -> Any:
-        plain, text = not node.style, str(node.value)
-        if plain and text in NULLS:
+    def _scalar(self, node: YamlNode, location: Location) -> Any:
+        is_plain, text = not node.style, str(node.value)
+        if is_plain and text in NULLS:
             return None
         if "${var:" in text:
-            # A variable that is the whole value stands as if it were written there without quotes.
-            plain = plain or VARIABLE.fullmatch(text) is not None
-            text, problems = self._variables.fill(text, where)
-            self.problems += problems
-        return Plain(text) if plain else text
+            # A variable that is the whole value counts as written without quotes.
+            is_plain = is_plain or VARIABLE.fullmatch(text) is not None
+            text, diagnostics = self._variables.substitute(text, location)
+            self.diagnostics += diagnostics
+        return Plain(text) if is_plain else text
 
-    def _rows(self, node: YamlNode, depth: int) -> CsvRows:
-        rows = CsvRows()
+    def _list(self, node: YamlNode, depth: int) -> YamlList:
+        items = YamlList()
         for item in node.value:
-            where = self._where(item)
-            rows.places.append(where)
-            rows.append(self.build(item, where, depth + 1))
+            location = self._location(item)
+            items.locations.append(location)
+            items.append(self.build(item, location, depth + 1))
             if _is_empty(item):
-                self._say("S006", where, "the item is empty", "Write it, or take the line out.")
-        return rows
+                self._report("S006", location, "the list item is empty", "Write a value, or delete the line.")
+        return items
 
-    def _table(self, node: YamlNode, depth: int) -> Table:
-        table = Table()
+    def _mapping(self, node: YamlNode, depth: int) -> YamlMapping:
+        mapping = YamlMapping()
         for key_node, value_node in node.value:
             key = self._key(key_node)
             if key is None:
                 continue
-            where = self._where(key_node)
-            if key in table:
-                first = table.places[key].line
-                self._say("S005", where, f'"{key}" is written twice, first in line {first}', "Keep one of them.")
+            location = self._location(key_node)
+            if key in mapping:
+                first = mapping.locations[key].line
+                message = f"duplicate key `{key}`, first used in line {first}"
+                self._report("S005", location, message, "Delete one of them.")
                 continue
-            table.places[key] = where
-            if key == "expression" and self._is_mangled(node, value_node, where):
-                table[key] = Plain("?")
+            mapping.locations[key] = location
+            if key == "expression" and self._is_mangled(node, value_node, location):
+                mapping[key] = Plain("?")
                 if node.flow_style:
-                    break  # what follows are pieces of the expression
+                    break  # the following keys are pieces of the expression
                 continue
-            table[key] = self.build(value_node, where, depth + 1)
+            mapping[key] = self.build(value_node, location, depth + 1)
             if _is_empty(value_node):
-                self._no_value(key, where)
-        return table
+                self._report_empty(key, location)
+        return mapping
 
     def _key(self, node: YamlNode) -> str | None:
         if node.id != "scalar" or node.tag not in DEFAULT_TAGS or _is_empty(node):
-            hint = "Write `key: value`; a text with odd signs takes quotes."
-            self._say("S009", self._where(node), "a key is plain text", hint)
+            hint = "Write `key: value`, with the key in quotes if it contains special characters."
+            self._report("S009", self._location(node), "a key must be a string", hint)
             return None
         if not node.style and node.value == "<<":
-            self._say("S010", self._where(node), "merge keys are not taken", "Write the keys out, or use `extends`.")
+            hint = "Write the keys out, or use `extends`."
+            self._report("S010", self._location(node), "merge keys (`<<`) are not allowed", hint)
             return None
         return str(node.value)
 
-    def _no_value(self, key: str, where: Location) -> None:
-        written = EMPTY.get(key)
-        hint = f"Write `{key}: {written}`, or leave the key out." if written else "Write one, or leave the key out."
-        self._say("S006", where, f'"{key}" has no value', hint)
+    def _report_empty(self, key: str, location: Location) -> None:
+        empty = EMPTY_VALUES.get(key)
+        hint = f"Write `{key}: {empty}`, or delete the key." if empty else f"Write `{key}: VALUE`, or delete the key."
+        self._report("S006", location, f"`{key}` has no value", hint)
 
-    def _is_mangled(self, row: YamlNode, node: YamlNode, where: Location) -> bool:
-        """Whether YAML reads an expression as something else; complains if so."""
+    def _is_mangled(self, row: YamlNode, node: YamlNode, location: Location) -> bool:
+        """Return whether YAML reads an expression as something else, and report it if so."""
         if node.id == "scalar" and (node.style or _is_balanced(str(node.value))):
             return False
         text = self._lines[node.start_mark.line][node.start_mark.column :].rstrip()
-        cut = node.id == "scalar" and not row.flow_style
-        if cut and " #" not in text:
-            return False  # nothing was cut: the expression itself is not whole, which is said of it as an expression
-        why = "YAML ends this expression at ` #`" if cut else "YAML reads signs of this expression as its own"
-        self._say("S012", where, why, instead(_first_call(text) if row.flow_style else text))
+        is_cut = node.id == "scalar" and not row.flow_style
+        if is_cut and " #" not in text:
+            return False  # nothing was cut: the expression itself is incomplete, which its parser reports
+        message = (
+            "YAML ends this expression at ` #`, which begins a comment"
+            if is_cut
+            else "YAML interprets the brackets or commas of this expression"
+        )
+        self._report("S012", location, message, quoted_expression(_first_call(text) if row.flow_style else text))
         return True
 
 
-def instead(expression: str) -> str:
-    """The line to write for an expression that YAML would change."""
+def quoted_expression(expression: str) -> str:
+    """Return the hint for an expression that YAML would change: the line to write."""
     quoted = expression.replace("'", "''")
-    return f"Write `expression: '{quoted}'`, or a `>-` block."
+    return f"Write `expression: '{quoted}'`, or use a `>-` block."
 
 
 def _is_empty(node: YamlNode) -> bool:
@@ -173,18 +186,18 @@ def _is_empty(node: YamlNode) -> bool:
 
 
 def _first_call(text: str) -> str:
-    """The text up to where its parentheses are closed, without the rest of a flow row."""
+    """Return the first function call of a text, without the rest of a flow mapping."""
     ends = (end for end, (sign, depth) in enumerate(_depths(text), 1) if sign == ")" and depth == 0)
     return text[: next(ends, len(text))]
 
 
 def _is_balanced(expression: str) -> bool:
-    """Whether every quote and parenthesis is closed."""
+    """Return whether every quote and parenthesis is closed."""
     return [0, *(depth for _, depth in _depths(expression))][-1] == 0
 
 
 def _depths(expression: str) -> Iterator[tuple[str, int]]:
-    """Each sign, and how many quotes and parentheses are open after it."""
+    """Yield each character with the number of quotes and parentheses that are open after it."""
     depth, is_quoted, is_escaped = 0, False, False
     for sign in expression:
         if is_escaped:

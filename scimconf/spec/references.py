@@ -1,6 +1,6 @@
-"""What stands for something else: `${var:NAME}`, `${env:NAME}`, files named relative to the file that says them.
+"""References in a spec: `${var:NAME}`, `${env:NAME}`, and files that are named relative to the file that names them.
 
-Anything else that looks like `${…}` is text (.NET groups in a regular expression, for one).
+Any other `${…}` is text, for example a group of a .NET regular expression.
 """
 
 from __future__ import annotations
@@ -8,67 +8,70 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import PurePath
 from typing import Any
 
 from scimconf.diagnostics import Diagnostic, Location, SpecPath
 from scimconf.spec.addresses import holds_secret
-from scimconf.spec.model.connection import CONFIDENTIAL, ENV_REFERENCE
-from scimconf.spec.tree import CsvRows, Plain, Table
+from scimconf.spec.model.connection import CONFIDENTIAL
+from scimconf.spec.patterns import ENV_REFERENCE
+from scimconf.spec.tree import Plain, YamlList, YamlMapping
+from scimconf.suggestions import did_you_mean, suggest
 
 VARIABLE = re.compile(r"\$\{var:([^{}]*)\}")
 ENVIRONMENT = re.compile(r"\$\{env:[^{}]*\}")
-HIDDEN = "(not shown)"
-ADDRESSES = frozenset({("connection", "base_address"), ("connection", "oauth2", "token_url")})
+REMOVED = "(not shown)"
+URLS = frozenset({("connection", "base_address"), ("connection", "oauth2", "token_url")})
 
 
 def relative_to(file: str, name: str) -> str:
-    """The path of a file that another one names."""
+    """Return the path of a file that another file names."""
     return os.path.normpath(PurePath(file).parent / name)
 
 
 class Variables:
-    """The values for `${var:NAME}`; the environment only helps to say what is missing."""
+    """The values for `${var:NAME}`. The environment is used for hints only."""
 
     def __init__(self, values: Mapping[str, str], environ: Mapping[str, str]) -> None:
         self._values = values
         self._environ = environ
 
-    def fill(self, text: str, where: Location) -> tuple[str, list[Diagnostic]]:
-        """The text with its variables filled in; one that is not known stays as it is."""
+    def substitute(self, text: str, location: Location) -> tuple[str, list[Diagnostic]]:
+        """Return the text with its variables replaced, and an error for each unknown one, which stays as it is."""
         unknown = [name for name in VARIABLE.findall(text) if name not in self._values]
-        filled = VARIABLE.sub(lambda found: self._values.get(found[1], found[0]), text)
-        return filled, [self._problem(name, where) for name in unknown]
+        replaced = VARIABLE.sub(lambda match: self._values.get(match[1], match[0]), text)
+        return replaced, [self._unknown(name, location) for name in unknown]
 
-    def _problem(self, name: str, where: Location) -> Diagnostic:
-        close = get_close_matches(name, self._values, 1)
-        hint = f'Did you mean "{close[0]}"?' if close else f"Pass `--var {name}=…`, or put it into a `--var-file`."
-        if name in self._environ and not close:
-            hint = f'It is in the environment; pass `--var {name}="${name}"`.'
-        return Diagnostic("S023", f'no variable "{name}" was given', location=where, hint=hint)
+    def _unknown(self, name: str, location: Location) -> Diagnostic:
+        hint = did_you_mean(suggest(name, self._values), f"Pass `--var {name}=VALUE`, or add it to a `--var-file`.")
+        if name in self._environ and not suggest(name, self._values):
+            hint = f'The environment has it: pass `--var {name}="${name}"`.'
+        return Diagnostic("S023", f'the variable "{name}" has no value', location=location, hint=hint)
 
 
 def is_reference(path: SpecPath) -> bool:
-    """Whether a secret reference may stand here."""
+    """Return whether the value at a path may be a secret reference."""
     return path in {("connection", "secret_token"), ("connection", "oauth2", "client_secret")} or (
         len(path) == 3 and path[:2] == ("connection", "other")
     )
 
 
 def is_secret(path: SpecPath) -> bool:
-    """Whether nothing but a secret reference may stand here."""
+    """Return whether the value at a path must be a secret reference."""
     return is_reference(path) and (path[1] != "other" or path[2] in CONFIDENTIAL)
 
 
-def null_is_meant(path: SpecPath) -> bool:
-    """Null says "no source" in a mapping row, "absent" and "not sent" in a test, and is Graph's own in a raw field."""
+def allows_null(path: SpecPath) -> bool:
+    """Return whether null has a meaning at a path.
+
+    It means "no source" in an attribute mapping, "no value" in a test, and is Graph's own null in a raw field.
+    """
     in_row = len(path) == 5 and path[0] == "mappings" and path[2] == "attributes" and path[4] == "source"
-    return in_row or (len(path) > 5 and path[4] == "raw") or _in_test(path)
+    return in_row or (len(path) > 5 and path[4] == "raw") or _is_test_value(path)
 
 
-def _in_test(path: SpecPath) -> bool:
-    """Whether this is an attribute that a test gives, or a value that it expects."""
+def _is_test_value(path: SpecPath) -> bool:
+    """Return whether the path is an attribute that a test gives, or a value that it expects."""
     start = {"tests": 0, "role_attribute": 1, "mappings": 4}.get(str(path[0]), len(path))
     match path[start:]:
         case ("tests", _, "given", _):
@@ -82,63 +85,61 @@ def _in_test(path: SpecPath) -> bool:
 
 
 def misplaced(value: Any, path: SpecPath = ()) -> Iterator[Diagnostic]:
-    """Nulls, environment variables and secrets where they do not belong.
+    """Yield an error for each null, environment variable and secret in a wrong place.
 
-    What is complained of is taken out of the tree, so that a secret is never shown and nothing is said twice.
+    The value is then removed from the tree, so that a secret is never shown and no value is reported twice.
     """
-    if not isinstance(value, Table | CsvRows):
+    if not isinstance(value, YamlMapping | YamlList):
         return
-    holder: Any = value
-    for key, item in value.items() if isinstance(value, Table) else enumerate(value):
+    parent: Any = value
+    for key, item in value.items() if isinstance(value, YamlMapping) else enumerate(value):
         below = (*path, key)
-        problem = _scalar(item, below) if item is None or isinstance(item, str) else None
-        if problem is None:
+        diagnostic = _misplaced_scalar(item, below) if item is None or isinstance(item, str) else None
+        if diagnostic is None:
             yield from misplaced(item, below)
         else:
-            holder[key] = Plain(HIDDEN)
-            yield problem.located(holder.places[key])
+            parent[key] = Plain(REMOVED)
+            yield diagnostic.located(parent.locations[key])
 
 
-def _scalar(value: str | None, path: SpecPath) -> Diagnostic | None:
+def _misplaced_scalar(value: str | None, path: SpecPath) -> Diagnostic | None:
     if value is None:
-        if null_is_meant(path):
+        if allows_null(path):
             return None
-        return Diagnostic(
-            "S209", "null means nothing here", path, hint="Leave it out, or write `none` where that is a value."
-        )
-    referenced = is_reference(path) and re.match(ENV_REFERENCE, value) is not None
-    if is_secret(path) and not referenced:
-        return Diagnostic(
-            "S211", "a secret is never written here, only where it is kept", path, hint="Write `{env: NAME}`."
-        )
-    if path in ADDRESSES and holds_secret(value):
-        said = "a secret in an address is one no more: it is shown to whoever may read the application"
-        return Diagnostic("S315", said, path, hint="Put it into `secret_token`, or give the service another way in.")
-    if ENVIRONMENT.search(value) and not referenced:
-        hint = "Write `${var:NAME}` and pass it with `--var`."
-        return Diagnostic("S024", "an environment variable stands only where a secret reference does", path, hint=hint)
+        hint = "Delete the key, or write `none` if the field takes it."
+        return Diagnostic("S209", "null is not allowed here", path, hint=hint)
+    is_referenced = is_reference(path) and re.match(ENV_REFERENCE, value) is not None
+    if is_secret(path) and not is_referenced:
+        hint = f"Write `{path[-1]}: {{env: NAME}}` and set the environment variable NAME."
+        return Diagnostic("S211", "a spec must not contain a secret", path, hint=hint)
+    if path in URLS and holds_secret(value):
+        message = "a secret in a URL is visible to everyone who can read the application"
+        return Diagnostic("S315", message, path, hint="Remove it from the URL and use `secret_token: {env: NAME}`.")
+    if ENVIRONMENT.search(value) and not is_referenced:
+        hint = "Write `${var:NAME}` and pass `--var NAME=VALUE`."
+        return Diagnostic("S024", "an environment variable is allowed in a secret reference only", path, hint=hint)
     return None
 
 
-def with_files(tree: Table) -> Table:
-    """The tree as the model takes it: files of secrets as paths, the rest shared with what was read."""
+def with_secret_paths(tree: YamlMapping) -> YamlMapping:
+    """Return the tree with the paths of secret files relative to the working directory. Other parts are shared."""
     connection = tree.get("connection")
-    if not isinstance(connection, Table):
+    if not isinstance(connection, YamlMapping):
         return tree
-    return _replaced(tree, connection=_located(connection, ("connection",)))
+    return _replaced(tree, connection=_with_paths(connection, ("connection",)))
 
 
-def _located(table: Table, path: SpecPath) -> Table:
+def _with_paths(mapping: YamlMapping, path: SpecPath) -> YamlMapping:
     changed: dict[str, Any] = {}
-    for key, item in table.items():
-        if not isinstance(item, Table):
+    for key, item in mapping.items():
+        if not isinstance(item, YamlMapping):
             continue
         if not is_reference((*path, key)):
-            changed[key] = _located(item, (*path, key))
+            changed[key] = _with_paths(item, (*path, key))
         elif isinstance(item.get("file"), str):
-            changed[key] = _replaced(item, file=relative_to(item.places["file"].file, item["file"]))
-    return _replaced(table, **changed)
+            changed[key] = _replaced(item, file=relative_to(item.locations["file"].file, item["file"]))
+    return _replaced(mapping, **changed)
 
 
-def _replaced(table: Table, **changed: Any) -> Table:
-    return Table({**table, **changed}.items(), table.places)
+def _replaced(mapping: YamlMapping, **changed: Any) -> YamlMapping:
+    return YamlMapping({**mapping, **changed}.items(), mapping.locations)

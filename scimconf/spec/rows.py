@@ -1,4 +1,4 @@
-"""Assignments out of a CSV file: a header, then a row a role; the rows of one principal gather."""
+"""Assignments from a CSV file: a header, then one row per user (or group) and role."""
 
 from __future__ import annotations
 
@@ -7,42 +7,39 @@ from collections.abc import Iterator
 from typing import Literal
 
 from scimconf.diagnostics import Diagnostic, Location
-from scimconf.spec.model.base import GUID
-from scimconf.spec.tree import CsvRows, Table
+from scimconf.spec.patterns import GUID
+from scimconf.spec.tree import YamlList, YamlMapping
 
 Column = Literal["user", "group"]
 
 
-def read_rows(text: str, file: str, column: Column) -> tuple[CsvRows, list[Diagnostic]]:
-    """The principals of a CSV file as the spec writes them, and what is wrong with its rows."""
-    problems: list[Diagnostic] = []
-    found = _Principals(column)
-    for line, principal, role in _records(text, file, column, problems):
-        where = Location(file, line, 1)
+def read_rows(text: str, file: str, column: Column) -> tuple[YamlList, list[Diagnostic]]:
+    """Return the assignments of a CSV file as a spec writes them, one per principal, and the errors in its rows."""
+    diagnostics: list[Diagnostic] = []
+    principals = _Principals(column)
+    for line, principal, role in _records(text, file, column, diagnostics):
+        location = Location(file, line, 1)
         if not principal or not role:
+            hint = f"Write `{column},role` in this row, or delete it."
             missing = "role" if principal else column
-            problems.append(
-                Diagnostic("S031", f"the row has no {missing}", location=where, hint=f"Write `{column},role` in it.")
-            )
-        elif not found.add(principal, role, where):
-            message = f'{column} "{principal}" has role "{role}" twice'
-            problems.append(Diagnostic("S032", message, location=where, hint="Take one row out."))
-    return found.rows, problems
+            diagnostics.append(Diagnostic("S031", f"the row has no {missing}", location=location, hint=hint))
+        elif not principals.add(principal, role, location):
+            message = f'{column} "{principal}" has the role "{role}" twice'
+            diagnostics.append(Diagnostic("S032", message, location=location, hint="Delete one of the rows."))
+    return principals.rows, diagnostics
 
 
-def _records(text: str, file: str, column: Column, problems: list[Diagnostic]) -> Iterator[tuple[int, str, str]]:
+def _records(text: str, file: str, column: Column, diagnostics: list[Diagnostic]) -> Iterator[tuple[int, str, str]]:
+    """Yield line number, principal and role of each row that is not empty."""
     import csv
 
     reader = csv.reader(text.splitlines(keepends=True), strict=True)
     try:
         header = [name.strip().lower() for name in next(reader, [])]
         if column not in header or "role" not in header:
-            hint = f"The first line is `{column},role`, with commas."
-            problems.append(
-                Diagnostic(
-                    "S030", f"the columns {column} and role are wanted", location=Location(file, 1, 1), hint=hint
-                )
-            )
+            hint = f"Make `{column},role` the first line, separated by a comma."
+            message = f"missing columns: expected `{column},role`"
+            diagnostics.append(Diagnostic("S030", message, location=Location(file, 1, 1), hint=hint))
             return
         at, role_at = header.index(column), header.index("role")
         for record in reader:
@@ -50,31 +47,31 @@ def _records(text: str, file: str, column: Column, problems: list[Diagnostic]) -
             if any(cells):
                 yield reader.line_num, cells[at], cells[role_at]
     except csv.Error as error:
-        problems.append(
-            Diagnostic("S031", f"not readable as CSV: {error}", location=Location(file, reader.line_num, 1))
-        )
+        location = Location(file, reader.line_num, 1)
+        hint = "Put a cell that contains a comma in double quotes, and nothing outside of them."
+        diagnostics.append(Diagnostic("S031", f"not valid CSV: {error}", location=location, hint=hint))
 
 
 class _Principals:
-    """Principals in the order of their first row, each with the places of its roles."""
+    """Collects the roles of each principal, in the order of their first rows."""
 
     def __init__(self, column: Column) -> None:
         self._column = column
-        self._known: dict[str, CsvRows] = {}
-        self.rows = CsvRows()
+        self._roles: dict[str, YamlList] = {}
+        self.rows = YamlList()
 
-    def add(self, principal: str, role: str, where: Location) -> bool:
-        """Whether the role is new for this principal."""
-        roles = self._known.get(principal.casefold())
+    def add(self, principal: str, role: str, location: Location) -> bool:
+        """Add a role; return False if the principal has it already."""
+        roles = self._roles.get(principal.casefold())
         if roles is None:
-            roles = self._known[principal.casefold()] = CsvRows()
+            roles = self._roles[principal.casefold()] = YamlList()
             key = self._key(principal)
-            self.rows.append(Table(((key, principal), ("roles", roles)), {key: where, "roles": where}))
-            self.rows.places.append(where)
+            self.rows.append(YamlMapping(((key, principal), ("roles", roles)), {key: location, "roles": location}))
+            self.rows.locations.append(location)
         if role in roles:
             return False
         roles.append(role)
-        roles.places.append(where)
+        roles.locations.append(location)
         return True
 
     def _key(self, principal: str) -> str:

@@ -1,7 +1,7 @@
-"""A spec as it was read: ordinary dicts, lists and texts that remember where they stand.
+"""A YAML document as parsed: dicts, lists and strings that know their position in the file.
 
-A plain (unquoted) scalar stays the characters that were written; the field it ends up in says whether it is a text,
-a number or a boolean. So `NO`, `0010` and `1.10` stay what they are where a text is wanted.
+A plain (unquoted) scalar keeps the characters that were written. The field that it ends up in decides whether it is a
+string, a number or a boolean, so `NO`, `0010` and `1.10` stay unchanged where a string is expected.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 WORDS = {
     word: value for value, words in ((True, "true True TRUE"), (False, "false False FALSE")) for word in words.split()
 }
-DIGITS = 1000
+MAX_DIGITS = 1000
 NULLS = frozenset({"null", "Null", "NULL", "~"})
 
 
@@ -28,37 +28,37 @@ class Plain(str):
     __slots__ = ()
 
 
-class Table(dict[str, Any]):
-    """A map that knows the place of each key."""
+class YamlMapping(dict[str, Any]):
+    """A mapping that knows the location of each key."""
 
-    __slots__ = ("places",)
+    __slots__ = ("locations",)
 
-    def __init__(self, entries: Iterable[tuple[str, Any]] = (), places: dict[str, Location] | None = None) -> None:
+    def __init__(self, entries: Iterable[tuple[str, Any]] = (), locations: dict[str, Location] | None = None) -> None:
         super().__init__(entries)
-        self.places = {} if places is None else places
+        self.locations = {} if locations is None else locations
 
 
-class CsvRows(list[Any]):
-    """A list that knows the place of each item."""
+class YamlList(list[Any]):
+    """A list that knows the location of each item."""
 
-    __slots__ = ("places",)
+    __slots__ = ("locations",)
 
-    def __init__(self, items: Iterable[Any] = (), places: list[Location] | None = None) -> None:
+    def __init__(self, items: Iterable[Any] = (), locations: list[Location] | None = None) -> None:
         super().__init__(items)
-        self.places = [] if places is None else places
+        self.locations = [] if locations is None else locations
 
 
 def core(value: Any) -> Any:
-    """What YAML 1.2's core schema makes of a scalar; quoted texts and everything else stay themselves.
+    """Return the value of a plain scalar by YAML 1.2's core schema; return any other value unchanged.
 
-    An integer of more digits than anybody counts with is a text, since Python would not read it.
+    An integer of more than 1000 digits stays a string, because Python refuses to convert it.
     """
     if not isinstance(value, Plain):
         return value
     if value in WORDS:
         return WORDS[value]
     if INTEGER.fullmatch(value):
-        if len(value) > DIGITS:
+        if len(value) > MAX_DIGITS:
             return str(value)
         return int(value, 0) if value[:2] in ("0o", "0x") else int(value)
     if FLOAT.fullmatch(value):
@@ -67,7 +67,7 @@ def core(value: Any) -> Any:
 
 
 def plain_json(value: Any) -> Any:
-    """A whole tree by the core schema, without places."""
+    """Return a whole tree by the core schema, as plain dicts and lists."""
     if isinstance(value, dict):
         return {str(key): plain_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -75,28 +75,28 @@ def plain_json(value: Any) -> Any:
     return core(value)
 
 
-def out_of_reach(value: Any, path: SpecPath = ()) -> Iterator[SpecPath]:
-    """The places of numbers that JSON cannot hold: too large for a float, or an integer that nobody reads."""
+def unrepresentable_numbers(value: Any, path: SpecPath = ()) -> Iterator[SpecPath]:
+    """Yield the paths of numbers that JSON cannot represent: beyond a float's range, or with too many digits."""
     if isinstance(value, dict | list):
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from out_of_reach(item, (*path, key))
+            yield from unrepresentable_numbers(item, (*path, key))
     elif isinstance(value, Plain) and (INTEGER.fullmatch(value) or FLOAT.fullmatch(value)):
         number = core(value)
         if isinstance(number, str) or not isfinite(number):
             yield path
 
 
-def place_of(tree: Any, path: SpecPath) -> Location | None:
-    """The place of a path, or of the nearest thing around it that was written."""
-    found: Location | None = None
+def locate(tree: Any, path: SpecPath) -> Location | None:
+    """Return the location of a path, or of the closest part of it that is in the file."""
+    location: Location | None = None
     for part in path:
-        if isinstance(tree, Table):
+        if isinstance(tree, YamlMapping):
             key = "role" if part == "roles" and "role" in tree else str(part)
-            found = tree.places.get(key, found)
+            location = tree.locations.get(key, location)
             tree = tree.get(key)
-        elif isinstance(tree, CsvRows) and isinstance(part, int) and part < len(tree):
-            found = tree.places[part]
+        elif isinstance(tree, YamlList) and isinstance(part, int) and part < len(tree):
+            location = tree.locations[part]
             tree = tree[part]
         else:
             break
-    return found
+    return location

@@ -1,113 +1,137 @@
-"""pydantic's errors in our own sentences, each with its code, its spec path, its place and what to write instead."""
+"""Turns pydantic's errors into diagnostics with a code, a spec path, a location and the line to write."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from difflib import get_close_matches
-from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from collections.abc import Callable, Iterator
+from typing import Any, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.spec.codes import quoted
-from scimconf.spec.model import Spec
-from scimconf.spec.model.access import ROLE_VALUE, Assignment
-from scimconf.spec.model.base import EMAIL, GUID, HTTPS, SLUG, TENANT, Section
-from scimconf.spec.model.connection import ENV_NAME, VAULT
-from scimconf.spec.tree import CsvRows, Table, place_of
+from scimconf.spec.model.base import described
+from scimconf.spec.model.types import is_section, keys_at, type_at, values_at
+from scimconf.spec.patterns import FORMS
+from scimconf.spec.tree import YamlList, YamlMapping, locate
+from scimconf.suggestions import did_you_mean, suggest
 
-FORMS = {
-    SLUG: ("takes letters, digits, `-`, `_` and `.`", "Write it as `writer-test`."),
-    TENANT: ("not a tenant", "Write a verified domain as `contoso.com`, or the tenant's id."),
-    EMAIL: ("not an address", "Write it as `someone@example.com`, or `none`."),
-    HTTPS: ("not an https address", "Write it as `https://app.example.com/scim`."),
-    GUID: ("not an id", "Write it as `00000000-0000-0000-0000-000000000000`."),
-    ROLE_VALUE: ("not the value of a role", "Up to 120 letters, digits and signs, without spaces."),
-    ENV_NAME: ("not the name of an environment variable", "Write it as `WRITER_SCIM_TOKEN`, without `$`."),
-    VAULT: ("not the address of an Azure Key Vault", "Write it as `https://NAME.vault.azure.net`."),
-}
+Translate = Callable[[SpecPath, dict[str, Any], Any], Diagnostic]
 
 
-def problems_of(error: ValidationError, tree: Table) -> Iterator[Diagnostic]:
-    """Every complaint of pydantic's about this tree."""
+def diagnostics_of(error: ValidationError, tree: YamlMapping) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each error that pydantic found in this tree."""
     for details in error.errors(include_url=False, include_input=False):
-        for problem in _translate(details, tree) if not _is_echo(details, tree) else ():
-            yield problem.located(place_of(tree, problem.path))
+        for diagnostic in _translate(details, tree) if not _is_consequence(details, tree) else ():
+            yield diagnostic.located(locate(tree, diagnostic.path))
 
 
-def _is_echo(details: ErrorDetails, tree: Table) -> bool:
-    """Whether an error only follows from another: a list is short of the items that were refused."""
-    short = details["type"] == "too_short" and bool(_value(tree, details["loc"]))
-    return short or details["type"] == "default_factory_not_called"
+def _is_consequence(details: ErrorDetails, tree: YamlMapping) -> bool:
+    """Return whether an error only follows from another: a list is too short because an item is invalid."""
+    is_short = details["type"] == "too_short" and bool(_value(tree, details["loc"]))
+    return is_short or details["type"] == "default_factory_not_called"
 
 
-def _translate(details: ErrorDetails, tree: Table) -> list[Diagnostic]:
+def _translate(details: ErrorDetails, tree: YamlMapping) -> list[Diagnostic]:
     path = _path(details["loc"], tree)
     if details["type"] == "scimconf":
-        return [Diagnostic(one.code, one.message, path + one.at, hint=one.hint) for one in details["ctx"]["said"]]
-    say = SENTENCES.get(details["type"])
-    if say is None:
-        return [Diagnostic("S203", f"not valid: {details['msg']}", path)]
-    return [say(path, details.get("ctx", {}), _value(tree, path))]
+        return [diagnostic.below(path) for diagnostic in details["ctx"]["diagnostics"]]
+    translate = TRANSLATIONS.get(details["type"])
+    if translate is None:
+        return [Diagnostic("S203", f"invalid value: {details['msg']}", path)]
+    return [translate(path, details.get("ctx", {}), _value(tree, path))]
 
 
 def _missing(path: SpecPath, _context: dict[str, Any], _value: Any) -> Diagnostic:
-    return Diagnostic("S202", "is missing", path, hint=f"Add `{path[-1]}:`.")
+    key = str(path[-1])
+    lines = [f"`{key}: {value}`" for value in values_at(path)] or [f"`{key}: {_example(path)}`"]
+    return Diagnostic("S202", f"required key `{key}` is missing", path, hint=f"Add {_alternatives(lines)}.")
 
 
 def _unknown(path: SpecPath, _context: dict[str, Any], _value: Any) -> Diagnostic:
-    return Diagnostic("S201", "not a key here", path, hint=_did_you_mean(str(path[-1]), keys_at(path[:-1])))
+    keys = keys_at(path[:-1])
+    hint = did_you_mean(suggest(str(path[-1]), keys), f"Valid keys: {', '.join(keys)}.")
+    return Diagnostic("S201", f"unknown key `{path[-1]}`", path, hint=hint)
 
 
-def _form(path: SpecPath, context: dict[str, Any], _value: Any) -> Diagnostic:
-    said, hint = FORMS[context["pattern"]]
-    return Diagnostic("S210", said, path, hint=hint)
+def _wrong_form(path: SpecPath, context: dict[str, Any], value: Any) -> Diagnostic:
+    form = FORMS[context["pattern"]]
+    key = path[-1] if path[-2:-1] == ("mappings",) else value
+    message = f"{quoted(str(key))} is not {form.noun}" if form.is_shown else f"the value is not {form.noun}"
+    return Diagnostic("S210", message, path, hint=form.hint)
 
 
 def _empty(path: SpecPath, _context: dict[str, Any], value: Any) -> Diagnostic:
-    thing = "text" if isinstance(value, str) else "map" if isinstance(value, dict) else "list"
-    return Diagnostic("S212", f"the {thing} is empty", path, hint="Fill it, or leave the key out.")
+    noun = "string" if isinstance(value, str) else "mapping" if isinstance(value, dict) else "list"
+    return Diagnostic("S212", f"the {noun} is empty", path, hint="Write a value, or delete the key.")
 
 
-def _word(path: SpecPath, context: dict[str, Any], value: Any) -> Diagnostic:
-    words = re.findall(r"'?([\w-]+)'?", context["expected"].replace(" or ", ", "))
+def _wrong_word(path: SpecPath, context: dict[str, Any], value: Any) -> Diagnostic:
     if not isinstance(value, str):
-        return _wrong_kind("a text")(path, context, value)
-    message = f"{quoted(value)} is not {'one of ' if len(words) > 1 else ''}{', '.join(words)}"
-    return Diagnostic(
-        "S207", message, path, hint=_did_you_mean(value, words) if len(words) > 1 else f"Write `{words[0]}`."
-    )
+        return _wrong_type("a string")(path, context, value)
+    words = re.findall(r"'?([\w-]+)'?", context["expected"].replace(" or ", ", "))
+    if len(words) == 1:
+        return Diagnostic("S207", f"{quoted(value)} is not supported", path, hint=f"Write `{path[-1]}: {words[0]}`.")
+    hint = did_you_mean(suggest(value, words), f"Valid values: {', '.join(words)}.")
+    return Diagnostic("S207", f"{quoted(value)} is not a valid value", path, hint=hint)
 
 
-def _wrong_kind(wanted: str) -> Sentence:
-    def say(path: SpecPath, _context: dict[str, Any], value: Any) -> Diagnostic:
-        found = "a map" if isinstance(value, dict) else "a list" if isinstance(value, list) else "a text"
-        hint = f"Write `[{quoted(str(value))[1:-1]}]`." if (wanted, found) == ("a list", "a text") else ""
-        return Diagnostic("S203", f"{wanted} is wanted here, not {found}", path, hint=hint)
+def _wrong_type(expected: str) -> Translate:
+    def translate(path: SpecPath, _context: dict[str, Any], value: Any) -> Diagnostic:
+        actual = described(value) if isinstance(value, dict | list) else "a string"
+        return Diagnostic("S203", f"expected {expected}, got {actual}", path, hint=_as_expected(expected, path, value))
 
-    return say
+    return translate
 
 
-Sentence = Callable[[SpecPath, dict[str, Any], Any], Diagnostic]
-SENTENCES: dict[str, Sentence] = {
+TRANSLATIONS: dict[str, Translate] = {
     "missing": _missing,
     "extra_forbidden": _unknown,
-    "literal_error": _word,
-    "string_pattern_mismatch": _form,
+    "literal_error": _wrong_word,
+    "string_pattern_mismatch": _wrong_form,
     "string_too_short": _empty,
     "too_short": _empty,
-    "model_type": _wrong_kind("a map"),
-    "dict_type": _wrong_kind("a map"),
-    "tuple_type": _wrong_kind("a list"),
-    "string_type": _wrong_kind("a text"),
+    "model_type": _wrong_type("a mapping"),
+    "dict_type": _wrong_type("a mapping"),
+    "tuple_type": _wrong_type("a list"),
+    "string_type": _wrong_type("a string"),
 }
 
 
-def _path(location: SpecPath, tree: Table) -> SpecPath:
-    """The spec path of pydantic's location: without its marks for keys and unions, short forms as written."""
+def _as_expected(expected: str, path: SpecPath, value: Any) -> str:
+    """Return the hint for a value of a wrong type: the value, or a placeholder, in the expected one."""
+    is_shown = isinstance(value, str) and path[0] != "connection"  # what is written there may be a secret
+    text = " ".join(value.split())[:60] if is_shown else None
+    if expected == "a list":
+        return f"Write `{_line(path, f'[{text}]')}`." if text else "Begin each entry with `- `."
+    if expected == "a mapping":
+        key = (keys_at(path) or ["NAME"])[0]
+        return f"Write `{_line(path, f'{{{key}: {text or _example((*path, key))}}}')}`."
+    return f"Write `{_line(path, (values_at(path) or ('TEXT',))[0])}`."
+
+
+def _line(path: SpecPath, value: str) -> str:
+    return f"- {value}" if isinstance(path[-1], int) else f"{path[-1]}: {value}"
+
+
+def _example(path: SpecPath) -> str:
+    """Return a placeholder for the value at a path: for a section, with its first required key."""
+    annotation = type_at(path)
+    if values_at(path):
+        return values_at(path)[0]
+    if is_section(annotation):
+        required = [key for key, field in annotation.model_fields.items() if field.is_required()]
+        return f"{{{required[0]}: {_example((*path, required[0]))}}}" if required else "{…}"
+    return "{…}" if get_origin(annotation) is dict else "[…]" if get_args(annotation) else "…"
+
+
+def _alternatives(lines: list[str]) -> str:
+    return lines[0] if len(lines) == 1 else f"{', '.join(lines[:-1])} or {lines[-1]}"
+
+
+def _path(location: SpecPath, tree: YamlMapping) -> SpecPath:
+    """Return the spec path of a pydantic location: without its marks for keys and unions, short forms as written."""
     if location[:2] == ("connection", "other"):
         location = (*location[:3], *location[4:])
     if location[-2:-1] == ("roles",) and "role" in (_value(tree, location[:-2]) or ()):
@@ -116,42 +140,10 @@ def _path(location: SpecPath, tree: Table) -> SpecPath:
 
 
 def _value(tree: Any, path: SpecPath) -> Any:
-    """What was written at a path, or around it."""
+    """Return the value at a path, or the closest value around it."""
     for part in path:
-        if isinstance(tree, Table):
+        if isinstance(tree, YamlMapping):
             tree = tree.get(str(part))
-        elif isinstance(tree, CsvRows) and isinstance(part, int):
+        elif isinstance(tree, YamlList) and isinstance(part, int):
             tree = tree[part]
     return tree
-
-
-def _did_you_mean(word: str, words: Sequence[str]) -> str:
-    close = get_close_matches(word.lower(), words, 1, cutoff=0.5)
-    return f'Did you mean "{close[0]}"?' if close else f"Known here: {', '.join(words)}."
-
-
-def keys_at(path: SpecPath) -> list[str]:
-    """The keys that the section at a path knows."""
-    section: Any = Spec
-    for part in path:
-        section = _below(section, str(part))
-    names = [name for name in section.model_fields if name != "imported"]
-    more = ["extends"] if section is Spec else ["role"] if issubclass(section, Assignment) else []
-    return [*names, *more]
-
-
-def _below(section: Any, part: str) -> Any:
-    """The type of a field of a section, or of an item of a map or a list."""
-    if isinstance(section, type) and issubclass(section, Section):
-        return _bare(section.model_fields[part].annotation)
-    return _bare(get_args(section)[1 if get_origin(section) is dict else 0])
-
-
-def _bare(annotation: Any) -> Any:
-    """A type without what is annotated to it; of a union the last arm that is not None."""
-    while get_origin(annotation) in (Annotated, Union, UnionType):
-        arms = get_args(annotation)
-        annotation = (
-            arms[0] if get_origin(annotation) is Annotated else [arm for arm in arms if arm is not NoneType][-1]
-        )
-    return annotation

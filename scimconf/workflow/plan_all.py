@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimconf.diagnostics import Diagnostic, ScimconfError, describe_unexpected
 from scimconf.plan import Plan, Tenant
-from scimconf.spec.loaded import Loaded, rivals
+from scimconf.spec.loaded import Loaded, same_application
 from scimconf.spec.model import Spec
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.plan import PlannedApplication, plan
@@ -118,7 +118,7 @@ def _drop_conflicting(results: PlanResults) -> None:
         if "service_principal" in planned.snapshot.names
     ]
     times = Counter(id_ for _, id_ in identified)
-    results.diagnostics += rivals(identified)
+    results.diagnostics += same_application(identified)
     results.planned = [
         planned for planned in results.planned if times[planned.snapshot.names.get("service_principal", "")] < 2
     ]

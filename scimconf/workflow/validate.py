@@ -30,9 +30,9 @@ def lint(
     loaded: Loaded, ignore: Sequence[str] = (), snapshot: Snapshot | None = None, changes: Sequence[Change] = ()
 ) -> tuple[Diagnostic, ...]:
     """Return the findings of the lint, without the rules in `ignore`."""
-    from scimconf.lint import checks
+    from scimconf import lint as rules
 
-    return tuple(checks.lint(loaded, snapshot, ignore, {change.address.local for change in changes}))
+    return tuple(rules.lint(loaded, snapshot, ignore, {change.address.local for change in changes}))
 
 
 def locate(loaded: Loaded, diagnostics: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -43,7 +43,9 @@ def answer(*argv):
         (["DefaultDomain()", "--tenant-domain", "contoso.com"], '"contoso.com"', 0),
         (['SelectUniqueValue("a", "b", "c")', "--existing", "a", "--existing", "b"], '"c"', 0),
         (["Now()", "--now", "0001-01-01T00:00:00Z"], '"1/1/0001 12:00:00 AM"', 0),
-        (["Foo([a])"], "unknown: Foo: it is in no published list of functions", 1),
+        (["Foo([a])"], "undetermined: unknown function `Foo`", 1),
+        (["Jion([a])"], "undetermined: unknown function `Jion`. Did you mean `Join`?", 1),
+        (['Join(" ", [a])'], "undetermined: Microsoft does not document Join with no values", 1),
         (["CDate([a])", "--given", "a=x"], None, 1),
     ],
 )
@@ -66,7 +68,7 @@ def test_now_is_now_unless_it_is_said():
         ('Split("a b", " ")', {"kind": "list", "value": ["a", "b"]}),
         ("[x]", {"kind": "null"}),
         ('IIF("a" = "a", IgnoreObjectFlow, "b")', {"kind": "ignored", "whole_object": True}),
-        ("Foo()", {"kind": "undetermined", "reason": "Foo: it is in no published list of functions"}),
+        ("Foo()", {"kind": "undetermined", "reason": "unknown function `Foo`"}),
     ],
 )
 def test_eval_for_programs(text, outcome):
@@ -158,9 +160,9 @@ Switch(ToLower([country], ), , "us", "America", "de", Append([country], "!"))  A
     source: [country]  = "DE"
     suffix: "!"
 Reads country.
-Switch: Gives the value behind the first key that is the source.
-ToLower: Writes a text in small letters.
-Append: Puts the suffix behind the source.
+Switch: Returns the value of the key that equals the source.
+ToLower: Converts a string to lowercase.
+Append: Appends the suffix to the source.
 """
     )
 
@@ -183,18 +185,24 @@ def test_explain_tries_a_condition_by_itself():
     """Though one stands only inside of a function; an unknown function has neither type nor words."""
     said = ask("explain", 'IIF([a] = "1", "x" & "y", Foo())', "--given", "a=1").out.splitlines()
     assert said[1] == '  one: [a] = "1"  Boolean  = "True"'
-    assert said[3].startswith('  four: "x" & "y"  String  = unknown: ')
-    assert said[6].startswith("  five: Foo()  = unknown: ")
+    assert said[3].startswith('  four: "x" & "y"  String  = undetermined: ')
+    assert said[6].startswith("  five: Foo()  = undetermined: unknown function")
     assert said[-1].startswith("IIF: ")
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ('IIF([a] = "X", "y", "n")', "unknown: IIF: whether 'x' = 'X' heeds the case is not documented"),
-        ('IIF([b] = "X", "y", "n")', "unknown: IIF: a condition over an attribute without a value fails"),
-        ('CBool([a] = "X")', "unknown: CBool: whether 'x' = 'X' heeds the case is not documented"),
-        ('Not([a] = "X")', "unknown: a comparison is documented only inside of IIF and CBool"),
+        (
+            'IIF([a] = "X", "y", "n")',
+            "undetermined: IIF: Microsoft does not document whether 'x' = 'X' is case-sensitive",
+        ),
+        (
+            'IIF([b] = "X", "y", "n")',
+            "undetermined: Microsoft does not document IIF with a condition on an absent attribute",
+        ),
+        ('CBool([a] = "X")', "undetermined: CBool: Microsoft does not document whether 'x' = 'X' is case-sensitive"),
+        ('Not([a] = "X")', "undetermined: Microsoft documents comparisons only inside IIF and CBool"),
     ],
 )
 def test_explain_names_the_function_that_a_condition_stands_in(text, reason):
@@ -232,7 +240,7 @@ def test_functions_lists_all():
     """Two lines each: how it is called, and what it does."""
     lines = ask("functions").out.splitlines()
     assert len(lines) == 2 * len(FUNCTIONS)
-    assert lines[:2] == ["Append(source, suffix) → String", "    Puts the suffix behind the source."]
+    assert lines[:2] == ["Append(source, suffix) → String", "    Appends the suffix to the source."]
 
 
 def test_a_function_is_told_whole():

@@ -1,4 +1,4 @@
-"""The published texts and documents stand next to the checkout; where they are not, their tests are skipped."""
+"""Published expressions and documents, which are beside the checkout; without them their tests are skipped."""
 
 import json
 from pathlib import Path

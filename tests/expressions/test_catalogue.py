@@ -1,4 +1,4 @@
-"""The catalogue against the service's own published list, and against the texts that use it."""
+"""The catalogue, against the published list of the service and against published expressions."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from scimconf.expressions import FUNCTIONS, find, functions, parse
 
 
 def listed(function):
-    """A function as GET …/schema/functions lists it."""
+    """Return the parameters of a function as GET …/schema/functions lists them."""
     return [
         {
             "name": parameter.key,
@@ -18,27 +18,23 @@ def listed(function):
     ]
 
 
-def test_agrees_with_the_published_answer(samples):
-    """Keys, types, required and repeating are those of the service's answer of 2017.
-
-    But for FormatDateTime: that answer is older than its dateTimeStyle.
-    """
+def test_catalogue_agrees_with_the_published_list_of_2017(samples):
+    """That list is older than the dateTimeStyle of FormatDateTime."""
     for entry in samples["40-docs-functions-full-2017.json"]["value"]:
         function = FUNCTIONS[entry["name"]]
-        ours = [each for each in listed(function) if each["name"] != "dateTimeStyle"]
+        ours = [parameter for parameter in listed(function) if parameter["name"] != "dateTimeStyle"]
         assert entry["parameters"] == ours, entry["name"]
         assert function.keys_seen
 
 
-def test_knows_the_functions_that_are_published(corpus):
-    """Every function of a published text for applications is in the catalogue; one guide made one up."""
+def test_catalogue_has_the_functions_of_published_expressions(corpus):
+    """One guide uses a function, Lookup, that does not exist."""
     used = {name for entry in corpus if entry["parses"] for name in functions(parse(entry["expression"]))}
     assert {"Lookup"} == used - FUNCTIONS.keys()
 
 
 @pytest.mark.parametrize("function", FUNCTIONS.values(), ids=lambda function: function.name)
-def test_rows_are_complete(function):
-    """Each row has a sentence and a source, keys that differ, and its repeating parameter last."""
+def test_catalogue_rows_are_complete(function):
     keys = [parameter.key for parameter in function.parameters]
     assert function.doc.endswith(".")
     assert function.source.startswith("https://learn.microsoft.com/")
@@ -47,21 +43,18 @@ def test_rows_are_complete(function):
     assert function.dialect in {"application", "cloud-sync", "graph"}
 
 
-def test_rows_are_sorted_and_cannot_be_changed():
-    """The table is in alphabetical order, and nobody writes to it."""
+def test_catalogue_is_sorted_and_read_only():
     assert sorted(FUNCTIONS, key=str.lower) == list(FUNCTIONS)
     with pytest.raises(TypeError):
         FUNCTIONS["Not"] = None
 
 
-def test_finds_by_exact_spelling():
-    """The syntax is case-sensitive."""
+def test_find_is_case_sensitive():
     assert find("Switch") is FUNCTIONS["Switch"]
     assert find("switch") is None
 
 
-def test_parameters_by_place():
-    """An argument's place says its parameter: slots first, then the repeating one, then none."""
+def test_parameter_of_a_position_is_a_slot_then_the_repeating_one_then_none():
     switch, mid, iif = find("Switch"), find("Mid"), find("IIF")
     assert [switch.parameter(n).key for n in range(4)] == ["source", "defaultValue", "switchValue", "switchValue"]
     assert mid.parameter(3) is None

@@ -1,4 +1,4 @@
-"""What holds for every expression, and for every text."""
+"""Properties of parsing and printing, for every expression, text and tree."""
 
 import json
 
@@ -27,7 +27,7 @@ NAMES = st.sampled_from([*FUNCTIONS, "Lookup"])
 
 
 def inner(operands):
-    """Arguments: operands, sums of operands, or one comparison of such."""
+    """Return a strategy of arguments: operands, concatenations of operands, or one comparison of such."""
     sums = operands | st.builds(Concatenation, st.lists(operands, min_size=2, max_size=3).map(tuple))
     compared = st.builds(Comparison, sums, st.sampled_from(["=", "<>", ">", ">=", "<", "<="]), sums)
     return st.none() | sums | compared
@@ -41,34 +41,26 @@ EXPRESSIONS = st.recursive(CONSTANTS | ATTRIBUTES, calls, max_leaves=12)
 
 
 @given(EXPRESSIONS)
-def test_text_there_and_back(expression):
-    """The printed text is read as the canonical expression, and printed the same again."""
+def test_render_and_parse_round_trip(expression):
     text = render(expression)
     assert canonicalize(expression) == parse(text)
+    assert canonicalize(expression) == canonicalize(canonicalize(expression))
     assert text == render(parse(text)) == render(parse(render_compact(expression)))
 
 
 @given(EXPRESSIONS)
-def test_tree_there_and_back(expression):
-    """The source tree is read as the canonical expression, and is plain JSON."""
+def test_to_source_and_from_source_round_trip(expression):
     tree = to_source(expression)
     assert canonicalize(expression) == from_source(tree)
     assert tree == to_source(from_source(tree)) == json.loads(json.dumps(tree))
     assert render(expression) == tree["expression"]
 
 
-@given(EXPRESSIONS)
-def test_canonical_is_settled(expression):
-    """The canonical form of the canonical form is itself."""
-    assert canonicalize(expression) == canonicalize(canonicalize(expression))
-
-
 FRAGMENTS = st.sampled_from([*'"[](),&=<>-1 .', "IIF(", "[a]", '"b"', "&HF", "\\", "\n", "OR", "Mid", "é", "[0]"])
 
 
 @given(st.text(max_size=40) | st.lists(FRAGMENTS, max_size=20).map("".join))
-def test_any_text_is_read_or_refused(text):
-    """No text makes anything but an expression or an ExpressionError with a place in the text."""
+def test_parse_returns_an_expression_or_an_error_with_an_offset_in_the_text(text):
     try:
         expression = parse(text)
     except ExpressionError as error:
@@ -98,8 +90,7 @@ TREES = st.recursive(
 
 
 @given(TREES)
-def test_any_tree_is_read_or_refused(tree):
-    """No JSON makes anything but an expression, whose own tree is stable, or an ExpressionError."""
+def test_from_source_returns_an_expression_with_a_stable_tree_or_an_expression_error(tree):
     try:
         expression = from_source(tree)
     except ExpressionError:

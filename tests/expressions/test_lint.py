@@ -1,56 +1,40 @@
-"""Rules in contexts that no page can show, and what findings look like."""
+"""Rules with facts that the pages do not show, and the form of issues. The examples of the pages are in test_lint_pages."""
 
 import re
 
 import pytest
 
-from scimconf import expressions
 from scimconf.expressions import Attribute, Call, Constant, parse
 from scimconf.expressions.lint import RULES, ExpressionIssue, MappingFacts, check
-from scimconf.expressions.lint.spans import places
-from scimconf.expressions.lint.vocabulary import alike
+from scimconf.expressions.lint.spans import locate_parts
+from scimconf.expressions.lint.vocabulary import name_hint
 
 
-def rules(text, **context):
-    return [finding.rule for finding in check(text, MappingFacts(**context))]
+def rules(text, **facts):
+    return [issue.rule for issue in check(text, MappingFacts(**facts))]
 
 
-def test_is_had_from_the_package():
-    """When it is asked for; what the package does not have, it says in Python's words."""
-    assert expressions.check is check
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = expressions.nothing
+def test_issue_has_offset_message_hint_severity_and_rule():
+    [issue] = check('Append([jobTitle],\n  Joyn(" ", [surname]))')
+    assert issue == ExpressionIssue(21, "unknown function `Joyn`", "Did you mean `Join`?", "warning", "L101")
 
 
-def test_says_where_and_what_instead():
-    """A finding has its rule, a sentence, a hint, its severity and its place."""
-    [finding] = check('Append([jobTitle],\n  Joyn(" ", [surname]))')
-    assert finding == ExpressionIssue(
-        21, "no published list has a function Joyn", "Did you mean Join?", "warning", "L101"
-    )
+def test_check_sorts_issues_by_offset():
+    assert rules("Append(Joyn([jobTitel]), toLower([mail]))") == ["L101", "L310", "L102"]
 
 
-def test_findings_come_in_the_order_of_the_text():
-    """Sorted by place, whatever rule they are from."""
-    found = check("Append(Joyn([jobTitel]), toLower([mail]))")
-    assert [each.offset for each in found] == sorted(each.offset for each in found)
-    assert [each.rule for each in found] == ["L101", "L310", "L102"]
+def test_check_uses_the_canonical_text_of_an_expression_without_a_text():
+    [issue] = check(Call("Append", (Attribute("jobTitel"), Constant("x"))))
+    assert (issue.rule, issue.offset) == ("L310", 7)
 
 
-def test_expressions_of_trees_are_checked_in_their_canonical_text():
-    """A live source has no text of its own."""
-    [finding] = check(Call("Append", (Attribute("jobTitel"), Constant("x"))))
-    assert (finding.rule, finding.offset) == ("L310", 7)
-
-
-def test_unreadable_text_has_one_finding():
-    """Nothing else is said of what cannot be read."""
-    [finding] = check("Append([a]")
-    assert (finding.rule, finding.severity) == ("L100", "error")
+def test_check_reports_only_the_syntax_error_of_an_invalid_text():
+    [issue] = check("Append([a]")
+    assert (issue.rule, issue.severity) == ("L100", "error")
 
 
 @pytest.mark.parametrize(
-    ("text", "context", "expected"),
+    ("text", "facts", "expected"),
     [
         ("SelectUniqueValue([mail], [surname])", {"to_scim": False, "apply": "on_create"}, []),
         ("SelectUniqueValue([mail])", {"to_scim": False, "apply": "on_create"}, ["L103"]),
@@ -109,16 +93,14 @@ def test_unreadable_text_has_one_finding():
         ('Switch(CBool([mail]), , "True", "a", "False", "b")', {}, []),
     ],
 )
-def test_in_context(text, context, expected):
-    """Which rules speak up about an expression, by what is known of its mapping."""
-    assert expected == rules(text, **context)
+def test_rules_depend_on_the_facts_of_the_mapping(text, facts, expected):
+    assert rules(text, **facts) == expected
 
 
-def test_raw_roles_of_everybody_are_a_warning():
-    """What is documented of the functions is an error; of the attribute itself it only follows."""
+def test_raw_roles_with_all_users_in_scope_are_only_a_warning():
     for text, severity in (("[appRoleAssignments]", "warning"), ("AppRoleAssignments([appRoleAssignments])", "error")):
-        found = check(text, MappingFacts(scope="all", written="source"))
-        assert [each.severity for each in found if each.rule == "L402"] == [severity]
+        issues = check(text, MappingFacts(scope="all", written="source"))
+        assert [issue.severity for issue in issues if issue.rule == "L402"] == [severity]
 
 
 @pytest.mark.parametrize(
@@ -147,14 +129,12 @@ def test_raw_roles_of_everybody_are_a_warning():
         ("HH\\\\:MM", "mm"),
     ],
 )
-def test_months_and_minutes(form, other):
-    """Which of the two is meant is told by what stands next to it, and by what is joined to it sooner than by the rest."""
-    found = check(f'FormatDateTime([mail], , "{form}", "{form}")')
-    assert [(each.rule, each.hint) for each in found] == ([("L207", f"Write {other}.")] * 2 if other else [])
+def test_date_format_rule_tells_months_from_minutes_by_their_neighbours(form, other):
+    issues = check(f'FormatDateTime([mail], , "{form}", "{form}")')
+    assert [(issue.rule, issue.hint) for issue in issues] == ([("L207", f"Write {other}.")] * 2 if other else [])
 
 
-def test_a_style_is_no_date_format():
-    """The second of four arguments is a word, whose letters mean nothing."""
+def test_date_format_rule_ignores_the_style_argument():
     assert rules('FormatDateTime([mail], "NoCurrentDateDefault", "yyyy", "yy")') == []
     assert rules('FormatDateTime([mail], "DD", "yy")') == ["L105", "L207"]
 
@@ -182,14 +162,12 @@ def test_a_style_is_no_date_format():
         (r"(?<n>[^ ]+)", "49", False),
     ],
 )
-def test_groups_that_take_a_space_along(pattern, key, expected):
-    """Only where the last thing in the group is white space, and no key of the Switch has any."""
-    found = check(f'Switch(Replace([mail], , "{pattern}", , "${{n}}", , ), , "{key}", "a")')
-    assert [each.rule for each in found] == ["L205"] * expected
+def test_trailing_space_rule_depends_on_the_end_of_the_group_and_the_keys(pattern, key, expected):
+    issues = check(f'Switch(Replace([mail], , "{pattern}", , "${{n}}", , ), , "{key}", "a")')
+    assert [issue.rule for issue in issues] == ["L205"] * expected
 
 
-def test_a_space_is_no_matter_where_keys_may_have_one():
-    """Keys of which one ends with a space, keys that are no texts, and values that do not end with the group."""
+def test_trailing_space_rule_accepts_keys_that_may_end_with_a_space():
     replace = 'Replace([mail], , "(?<n>a )", , "{}", , )'
     for keys in ('"a", "x", "a ", "y"', '"a", "x", [city], "y"'):
         assert rules(f"Switch({replace.format('${n}')}, , {keys})") == []
@@ -197,11 +175,9 @@ def test_a_space_is_no_matter_where_keys_may_have_one():
     assert rules(f'Switch({replace.format("${n}")}, , "", "x", "a", "y")') == ["L205"]
 
 
-def test_a_group_of_a_pattern_that_is_none():
-    """What is wrong with the pattern is said by another rule; nothing goes wrong here."""
+def test_trailing_space_rule_skips_invalid_patterns():
     for pattern in ("(?<n>a ", "(a)", "(?<n>[a "):
-        found = rules(f'Switch(Replace([mail], , "{pattern}", , "${{n}}", , ), , "a", "x")')
-        assert "L205" not in found
+        assert "L205" not in rules(f'Switch(Replace([mail], , "{pattern}", , "${{n}}", , ), , "a", "x")')
     assert rules('Replace([mail], , "(?<b>a)(?<n-b>c)", "n", "", , )') == []
 
 
@@ -220,10 +196,9 @@ def test_a_group_of_a_pattern_that_is_none():
         ('ToLower([mail], "de-DE")', "İ", None),
     ],
 )
-def test_case_is_dotnets(source, key, hint):
-    """As the evaluator has it: one letter for one, by the culture; where that is not known, nothing is said."""
-    found = check(f'Switch({source}, , "{key}", "a")')
-    assert [(each.rule, each.hint) for each in found] == ([("L309", hint)] if hint else [])
+def test_dead_key_rule_uses_the_case_of_dotnet(source, key, hint):
+    issues = check(f'Switch({source}, , "{key}", "a")')
+    assert [(issue.rule, issue.hint) for issue in issues] == ([("L309", hint)] if hint else [])
 
 
 @pytest.mark.parametrize("around", ["{}", 'Append({}, "y")', "IgnoreFlowIfNullOrEmpty({})"])
@@ -237,95 +212,92 @@ def test_case_is_dotnets(source, key, hint):
         'Switch(Not(IsNull([mail])), , "True", [mail], "False", "x")',
     ],
 )
-def test_no_hint_leads_to_another_finding(text, around, from_entra):
-    """What somebody writes instead, as the hint says it, is found by no rule."""
-    [finding] = check(around.format(text), MappingFacts(from_entra=from_entra))
-    said = re.match(r"Write (.*\))(?:, and put (\w+) around the whole expression)?\.(?: The key|$)", finding.hint)
-    written = around.format(said[1].replace("[x]", "[mail]"))
-    assert rules(f"{said[2]}({written})" if said[2] else written, from_entra=from_entra) == []
+def test_hint_for_absent_values_leads_to_no_other_issue(text, around, from_entra):
+    [issue] = check(around.format(text), MappingFacts(from_entra=from_entra))
+    advice = re.match(r"Write (.*\))(?:, and put (\w+) around the whole expression)?\.(?: The key|$)", issue.hint)
+    fixed = around.format(advice[1].replace("[x]", "[mail]"))
+    assert rules(f"{advice[2]}({fixed})" if advice[2] else fixed, from_entra=from_entra) == []
 
 
 @pytest.mark.parametrize("around", ["{}", 'Append({}, "y")'])
-def test_a_default_is_guarded_around_the_whole(around):
-    """Since inside of another function the guard is a finding of its own."""
+def test_hint_for_a_default_puts_the_guard_around_the_whole_expression(around):
     text = around.format('Switch([mail], [mail], "", "x")')
-    [finding] = check(text)
-    assert (finding.rule, "whole" in finding.hint, "IIF" in finding.hint) == ("L308", around != "{}", False)
+    [issue] = check(text)
+    assert (issue.rule, "whole" in issue.hint, "IIF" in issue.hint) == ("L308", around != "{}", False)
     assert rules(f"IgnoreFlowIfNullOrEmpty({text})") == []
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        ('IIF([mail] = "a", "b")', "IIF lacks its argument 3 (the value for False)"),
-        ('IIF([mail] = "a", , "b")', "IIF lacks its argument 2 (the value for True)"),
-        ('IIF(, "a", "b")', "IIF lacks its argument 1 (the condition)"),
-        ('IIF([mail] = "a", "b", "c", "d")', "IIF takes 3 arguments, not 4"),
-        ("Mid([mail], 1)", "Mid lacks its argument 3 (length)"),
-        ("FormatDateTime([mail], , , )", "FormatDateTime lacks its argument 3 (inputFormat)"),
-        ("Now([mail])", "Now takes no arguments, not 1"),
-        ("Len([mail], 1)", "Len takes 1 argument, not 2"),
-        ("ToLower([mail], , )", "ToLower takes at most 2 arguments, not 3"),
+        ('IIF([mail] = "a", "b")', "IIF requires argument 3 (the value for False)"),
+        ('IIF([mail] = "a", , "b")', "IIF requires argument 2 (the value for True)"),
+        ('IIF(, "a", "b")', "IIF requires argument 1 (the condition)"),
+        ('IIF([mail] = "a", "b", "c", "d")', "IIF takes 3 arguments, got 4"),
+        ("Mid([mail], 1)", "Mid requires argument 3 (length)"),
+        ("FormatDateTime([mail], , , )", "FormatDateTime requires argument 3 (inputFormat)"),
+        ("Now([mail])", "Now takes no arguments, got 1"),
+        ("Len([mail], 1)", "Len takes 1 argument, got 2"),
+        ("ToLower([mail], , )", "ToLower takes at most 2 arguments, got 3"),
         ("Coalesce()", "Coalesce takes at least 1 argument"),
         ("SelectUniqueValue([mail])", "SelectUniqueValue takes at least 2 arguments"),
     ],
 )
-def test_says_which_argument(text, said):
-    """By its number, and by a name that says something to people."""
-    context = MappingFacts(to_scim=False, apply="on_create")
-    assert [(each.rule, each.message) for each in check(text, context)] == [("L103", said)]
+def test_arity_message_names_the_argument(text, message):
+    facts = MappingFacts(to_scim=False, apply="on_create")
+    assert [(issue.rule, issue.message) for issue in check(text, facts)] == [("L103", message)]
 
 
 @pytest.mark.parametrize(
-    ("text", "context", "expected"),
+    ("text", "facts", "expected"),
     [
         ("[mail]", {"written": "source"}, []),
-        ("[manager]", {"written": "source"}, ["manager refers"]),
-        ("[members]", {"written": "source", "mapping": "groups"}, ["members refers"]),
-        ("[otherMails]", {"written": "source"}, ["otherMails has"]),
+        ("[manager]", {"written": "source"}, ["manager, which is a reference"]),
+        ("[members]", {"written": "source", "mapping": "groups"}, ["members, which is a reference"]),
+        ("[otherMails]", {"written": "source"}, ["otherMails, which is multi-valued"]),
         ("[sipProxyAddress]", {"written": "source"}, []),
         ("[manager]", {"written": "source", "from_entra": False}, []),
         ("[manager]", {"written": "source", "match": None}, []),
         ("[mail]", {"written": "source", "multivalued": False}, []),
-        ("[mail]", {"written": "source", "multivalued": True, "target": "emails"}, ["emails takes"]),
-        ("RemoveDuplicates([proxyAddresses])", {}, ["RemoveDuplicates gives a list"]),
+        ("[mail]", {"written": "source", "multivalued": True, "target": "emails"}, ["emails, which is multi-valued"]),
+        ("RemoveDuplicates([proxyAddresses])", {}, ["RemoveDuplicates, which returns a list"]),
         ('Join(";", [proxyAddresses])', {}, []),
-        ('IIF([mail] = "a", Split([mail], "@"), Guid())', {}, ["Split gives a list", "Guid gives another"]),
+        (
+            'IIF([mail] = "a", Split([mail], "@"), Guid())',
+            {},
+            ["Split, which returns a list", "Guid, which returns another"],
+        ),
         ('Switch([mail], , "a", Append([mail], Now()), "b", RandomString(4, 4, 0, 0, 0))', {}, ["Now", "RandomString"]),
         ('Append(IIF(DateDiff("d", Now(), CDate([mail])) > 0, "a", "b"), [mail])', {}, []),
         ('Append(IIF([mail] = "a"), [mail])', {}, []),
         ('IgnoreFlowIfNullOrEmpty(Coalesce([proxyAddresses], "x"))', {}, ["proxyAddresses"]),
         ("Mid(, 1, 2)", {}, []),
-        ("CRef([mail])", {}, ["CRef gives a reference"]),
-        ("AssertiveAppRoleAssignmentsComplex([appRoleAssignments])", {}, ["AssertiveAppRoleAssignmentsComplex gives"]),
+        ("CRef([mail])", {}, ["CRef, which returns a reference"]),
+        ("AssertiveAppRoleAssignmentsComplex([appRoleAssignments])", {}, ["AssertiveAppRoleAssignmentsComplex, which"]),
     ],
 )
-def test_matching_looks_for_one_text(text, context, expected):
-    """Neither for lists nor for references, nor for what is another value each time."""
-    found = [each for each in check(text, MappingFacts(**({"match": 1} | context))) if each.rule == "L311"]
-    assert len(found) == len(expected)
-    assert all(each.message.startswith(said) for each, said in zip(found, expected, strict=True))
+def test_matching_rule_requires_a_single_string_that_does_not_change(text, facts, expected):
+    issues = [issue for issue in check(text, MappingFacts(**({"match": 1} | facts))) if issue.rule == "L311"]
+    assert len(issues) == len(expected)
+    assert all(start in issue.message for issue, start in zip(issues, expected, strict=True))
 
 
-def test_places_are_those_of_the_text():
-    """Each part stands where its place says, also where equal parts stand side by side."""
+def test_locate_parts_returns_the_offset_of_each_part():
     text = 'IIF( [a] = Len([a]), "x" ,Join("x", [a],, "b" & [a]))'
-    for part in places(text, parse(text)).walk():
+    for part in locate_parts(text, parse(text)).walk():
         node = part.node
         start = {"Attribute": "[", "Constant": '"', "Call": getattr(node, "name", "")}.get(type(node).__name__, "")
         assert text.startswith(start, part.offset)
 
 
-def test_hints_for_names():
-    """Graph's names, other case, and slips."""
+def test_name_hint_knows_names_of_graph_other_case_and_typing_errors():
     known = {"mobile", "jobTitle"}
-    assert alike("mobilePhone", known) == "Graph's mobilePhone is mobile here."
-    assert alike("jobtitle", known) == "Case counts: write jobTitle."
-    assert alike("jobTitel", known) == "Did you mean jobTitle?"
-    assert alike("xyz", known) == ""
+    assert name_hint("mobilePhone", known) == "Write mobile, which is the name of Graph's mobilePhone in mappings."
+    assert name_hint("jobtitle", known) == "Names are case-sensitive: write jobTitle."
+    assert name_hint("jobTitel", known) == "Did you mean `jobTitle`?"
+    assert name_hint("xyz", known) == ""
 
 
-def test_rules_have_ids_of_one_kind():
-    """L and three digits, in order."""
+def test_rule_ids_are_sorted():
     assert list(RULES) == sorted(RULES)
     assert all(name[0] == "L" and name[1:].isdigit() and len(name) == 4 for name in RULES)

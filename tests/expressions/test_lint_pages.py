@@ -1,4 +1,4 @@
-"""Each rule has a page, and the page's own examples fail and pass."""
+"""Each rule has a page, whose examples fail and pass."""
 
 import re
 from pathlib import Path
@@ -15,21 +15,21 @@ LONG = "x" * 10_000
 
 
 def sections(rule):
-    """The examples of a page under its two headings."""
+    """Return the examples of a page under its two headings."""
     text = (PAGES / f"{rule}.md").read_text("utf-8")
     _, fails, passes = re.split(r"^## (?:Fails|Passes)$", text, flags=re.MULTILINE)
     return [re.findall(r"```yaml\n(.*?)```", part, re.DOTALL) for part in (fails, passes)]
 
 
-def findings(rule, example):
-    """What the rules say about a piece of a spec with one mapping in it."""
+def issues(rule, example):
+    """Return the issues of a part of a spec with one mapping."""
     spec = yaml.safe_load(example)
     [(mapping, body)] = spec["mappings"].items()
     [(target, row)] = body["attributes"].items()
     [written] = row.keys() & {"expression", "source", "constant"}
     text = {"expression": row[written], "source": f"[{row[written]}]", "constant": quote(row[written])}[written]
     definition = body.get("target_attributes", {}).get(target, {})
-    context = MappingFacts(
+    facts = MappingFacts(
         target=target,
         target_type=definition.get("type"),
         multivalued=definition.get("multivalued"),
@@ -40,32 +40,30 @@ def findings(rule, example):
         written=written,
         source_attributes=ATTRIBUTES[mapping] if rule == "L301" else None,
     )
-    return check(text.replace("…", LONG), context)
+    return check(text.replace("…", LONG), facts)
 
 
-def examples(place):
+def examples(section):
     return [
-        pytest.param(rule, each, id=f"{rule}-{n}") for rule in RULES for n, each in enumerate(sections(rule)[place])
+        pytest.param(rule, example, id=f"{rule}-{n}")
+        for rule in RULES
+        for n, example in enumerate(sections(rule)[section])
     ]
 
 
 @pytest.mark.parametrize(("rule", "example"), examples(0))
-def test_fails(rule, example):
-    """What the page says to fail is found by this rule, inside of the text, and told with its severity."""
-    found = [each for each in findings(rule, example) if each.rule == rule]
-    assert found
-    assert {each.severity for each in found} == {RULES[rule].severity}
+def test_failing_example_of_a_page_is_an_issue_of_the_rule(rule, example):
+    assert {issue.severity for issue in issues(rule, example) if issue.rule == rule} == {RULES[rule].severity}
 
 
 @pytest.mark.parametrize(("rule", "example"), examples(1))
-def test_passes(rule, example):
-    """What the page says to pass is found by no rule at all: what is recommended here is not found fault with there."""
-    assert findings(rule, example) == []
+def test_passing_example_of_a_page_has_no_issue_of_any_rule(rule, example):
+    assert issues(rule, example) == []
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_has_a_page(rule):
-    """The page begins with the rule's id and title and says how bad it is; no page is of a rule that is gone; L5 are those of the kinds."""
+def test_page_of_a_rule_has_its_title_and_severity(rule):
+    """The pages of L5 and L6 are about rules of whole specs."""
     text = (PAGES / f"{rule}.md").read_text("utf-8")
     assert text.startswith(f"# {rule} {RULES[rule].title}\n\n{RULES[rule].severity.capitalize()}.\n\n")
     assert sorted(RULES) == sorted(path.stem for path in PAGES.glob("L[1-4]*.md"))

@@ -1,4 +1,4 @@
-"""Graph's source trees: read, written, and the published ones survive both."""
+"""Source trees: reading and writing, and the published ones."""
 
 import pytest
 
@@ -37,7 +37,7 @@ def keys(tree):
 
 
 def trees(document):
-    """Every source tree of a document, those inside of others too; an attribute's definition also has a `type`."""
+    """Yield every source tree of a document, also nested ones; the definition of an attribute has a `type` as well."""
     if isinstance(document, list):
         for item in document:
             yield from trees(item)
@@ -51,67 +51,59 @@ def trees(document):
 
 
 def normal(tree):
-    """What two equal trees may differ in: `parameters` null or missing is [], and so much of the `expression` text.
+    """Return a tree without the differences that equal trees may have: null or missing parameters, text of a leaf.
 
-    A missing text is that of the name; a constant's text may lack its quotes. Nothing else is forgiven here: types,
-    names, keys, their order, nesting and all texts of functions are compared as they are.
+    A missing text is that of the name; the text of a constant may lack its quotes. Everything else is compared: types,
+    names, keys, their order, nesting and all texts of functions.
     """
     name, text = tree["name"], tree.get("expression")
     if tree["type"] == "Attribute":
         text = text or f"[{name}]"
     if tree["type"] == "Constant":
         text = f'"{name}"' if text in {None, name} else text
-    listed = [{"key": each["key"], "value": normal(each["value"])} for each in tree.get("parameters") or []]
+    listed = [{"key": pair["key"], "value": normal(pair["value"])} for pair in tree.get("parameters") or []]
     return {"expression": text, "name": name, "parameters": listed, "type": tree["type"]}
 
 
-def test_published_trees_survive(samples):
-    """Every tree in every published document is the same after reading and writing."""
-    found = [(name, tree) for name, document in samples.items() for tree in trees(document)]
-    assert len(found) > 50
-    for name, tree in found:
+def test_published_trees_round_trip(samples):
+    published = [(name, tree) for name, document in samples.items() for tree in trees(document)]
+    assert len(published) > 50
+    for name, tree in published:
         assert normal(tree) == to_source(from_source(tree)), name
 
 
-def test_published_texts_mean_their_trees(samples):
-    """The text of every published tree is read as what its tree means, so that a plan shows no difference."""
+def test_published_texts_are_equal_to_their_trees(samples):
     for document in samples.values():
         for tree in trees(document):
             text = tree.get("expression") or f"[{tree['name']}]"
             assert render(parse(text)) == render(from_source(tree))
 
 
-def test_published_answer_of_parse_expression(samples):
-    """For the published request we make the tree that the service answered."""
+def test_to_source_agrees_with_the_published_response_of_parse_expression(samples):
     request = samples["42-docs-parseexpression-request-repaired.json"]
     answer = samples["43-docs-parseexpression-response.json"]
     assert answer["parsedExpression"] == to_source(parse(request["expression"]))
 
 
-def test_a_style_without_an_output_format_stays_one():
-    """Three arguments of a text are the old form; three parameters of a tree say themselves what they are."""
+def test_three_arguments_of_format_date_time_are_the_old_form_only_in_a_text():
     text = 'FormatDateTime([a], "None", "yyyy", )'
     assert render(from_source(to_source(parse(text)))) == render(parse(text)) == text
     old = 'FormatDateTime([a], "yyyy", "MM")'
     assert render(from_source(to_source(parse(old)))) == render(parse(old)) == 'FormatDateTime([a], , "yyyy", "MM")'
 
 
-def test_a_word_keeps_its_lack_of_quotes():
-    """Quoted, the same letters may be a text."""
-    word = to_source(parse('IIF([a] = "b", IgnoreAttributeFlow, "IgnoreAttributeFlow")'))
-    texts = [each["value"]["expression"] for each in word["parameters"]]
+def test_keywords_round_trip_without_quotes_and_strings_with_them():
+    tree = to_source(parse('IIF([a] = "b", IgnoreAttributeFlow, "IgnoreAttributeFlow")'))
+    texts = [parameter["value"]["expression"] for parameter in tree["parameters"]]
     assert texts[-2:] == ["IgnoreAttributeFlow", '"IgnoreAttributeFlow"']
-    read = from_source(word)
-    assert [each.bare for each in read.arguments[1:]] == [True, False]
+    assert [argument.bare for argument in from_source(tree).arguments[1:]] == [True, False]
 
 
-def test_names_with_brackets_in_pairs_are_names():
-    """As SCIM's own are."""
+def test_attribute_names_may_have_balanced_brackets():
     assert from_source(attribute('emails[type eq "work"].value')) == Attribute('emails[type eq "work"].value')
 
 
-def test_the_corpus_survives(corpus):
-    """A tree made of any published text is read as the same expression."""
+def test_trees_of_published_texts_round_trip(corpus):
     for text in (entry["expression"] for entry in corpus if entry["parses"]):
         assert render(parse(text)) == render(from_source(to_source(parse(text))))
 
@@ -138,15 +130,13 @@ def test_the_corpus_survives(corpus):
         ("Unknown(, 2)", ["argument2"]),
     ],
 )
-def test_keys_are_the_engines(text, expected):
-    """Arguments stand under the engine's keys, empty ones are absent, and the way back finds their places."""
+def test_to_source_writes_the_keys_of_the_service_without_empty_arguments(text, expected):
     tree = to_source(parse(text))
     assert expected == keys(tree)
     assert render(parse(text)) == tree["expression"] == render(from_source(tree))
 
 
-def test_a_condition_is_three_parameters():
-    """IIF's comparison is stored as its left side, its operator as a constant, and its right side."""
+def test_to_source_writes_the_condition_of_iif_as_three_parameters():
     tree = to_source(parse('IIF([a]="0", 1, 2)'))
     assert [attribute("a"), constant("="), constant("0"), constant("1"), constant("2")] == [
         parameter["value"] for parameter in tree["parameters"]
@@ -154,8 +144,7 @@ def test_a_condition_is_three_parameters():
 
 
 @pytest.mark.parametrize("text", ['CBool([a] = "b")', 'Append("t-" & [a] & 1, [b])', 'IIF([c], [a] > 1, "x" & [b])'])
-def test_other_operators_have_a_tree_too(text):
-    """Operators outside of IIF's condition come back, in a form of our own."""
+def test_operators_outside_a_condition_round_trip(text):
     assert render(parse(text)) == render(from_source(to_source(parse(text))))
 
 
@@ -179,20 +168,17 @@ def test_other_operators_have_a_tree_too(text):
         ({"type": "Function", "name": "Now"}, Call("Now")),
     ],
 )
-def test_reads_incomplete_trees(tree, expression):
-    """What a tree leaves out is taken from what it says; where text and name disagree, the name is right."""
+def test_from_source_reads_incomplete_trees_and_prefers_the_name_to_the_text(tree, expression):
     assert expression == from_source(tree)
 
 
-def test_order_of_keys_does_not_matter():
-    """Parameters are placed by key, so another order is the same expression."""
+def test_from_source_ignores_the_order_of_keys():
     tree = to_source(parse('Replace([a], "x", , , "y")'))
     shuffled = {**tree, "parameters": tree["parameters"][::-1]}
     assert from_source(tree) == from_source(shuffled)
 
 
-def test_a_lossy_text_is_not_believed():
-    """The tree says what is meant, though its text has lost an argument."""
+def test_from_source_ignores_a_text_that_lacks_an_argument():
     tree = function(
         "Join",
         ("separator", constant("@")),
@@ -203,8 +189,7 @@ def test_a_lossy_text_is_not_believed():
     assert render(from_source(tree)) == 'Join("@", [sAMAccountName], "%DomainFQDN%")'
 
 
-def test_a_parameter_without_a_value_is_left_out():
-    """A key with null says no more than no key."""
+def test_from_source_treats_a_parameter_without_a_value_as_absent():
     tree = function("ToLower", ("source", attribute("a")), ("culture", None))
     assert parse("ToLower([a], )") == from_source(tree)
 
@@ -233,22 +218,19 @@ def test_a_parameter_without_a_value_is_left_out():
         ),
     ],
 )
-def test_foreign_keys_are_kept(tree, text):
-    """A tree whose keys nobody here knows has a text, and is written again with the same keys."""
+def test_trees_with_unknown_keys_round_trip(tree, text):
     expression = from_source(tree)
     assert text == render(expression)
     assert {**tree, "expression": text} == to_source(expression)
 
 
-def test_a_comparison_under_foreign_keys_stays_where_it_is():
-    """Where a tree has keys of its own, nothing is spread over others."""
+def test_a_comparison_in_a_tree_with_unknown_keys_stays_one_parameter():
     comparison = to_source(Comparison(Attribute("a"), "=", Constant("1")))
     tree = function("IIF", ("one", comparison), ("extra", constant("x")))
     assert keys(to_source(from_source(tree))) == ["one", "extra"]
 
 
-def test_trees_of_operators():
-    """The forms of our own are read as the operators that they are."""
+def test_from_source_reads_operators():
     assert Comparison(Attribute("a"), "<", Constant("1")) == from_source(
         function("<", ("left", attribute("a")), ("right", constant("1")))
     )
@@ -262,44 +244,48 @@ def test_trees_of_operators():
     [
         (None, "source is not an object"),
         ("[mail]", "source is not an object"),
-        ({}, "source has the type None"),
-        ({"type": "attribute", "name": "mail"}, "source has the type 'attribute'"),
+        ({}, "source has the unknown type None"),
+        ({"type": "attribute", "name": "mail"}, "source has the unknown type 'attribute'"),
         ({"type": "Attribute"}, "source is an Attribute without a name"),
         ({"type": "Attribute", "name": "", "expression": "[]"}, "source is an Attribute without a name"),
         ({"type": "Attribute", "name": 1}, "source is an Attribute without a name"),
         ({"type": "Attribute", "expression": "mail"}, "source is an Attribute without a name"),
-        ({"type": "Constant"}, "source is a Constant without a text"),
-        ({"type": "Constant", "name": 5}, "source is a Constant without a text"),
-        ({**attribute("a"), "parameters": [1]}, "source has parameters, and only a Function takes some"),
+        ({"type": "Constant"}, "source is a Constant without a value"),
+        ({"type": "Constant", "name": 5}, "source is a Constant without a value"),
+        ({**attribute("a"), "parameters": [1]}, "source has parameters, but only a Function may have them"),
         ({"type": "Function", "name": ""}, "source is a Function without a name"),
         ({"type": "Function", "name": "Not", "parameters": {"key": 1}}, "the parameters of source.Not are not a list"),
         ({"type": "Function", "name": "Not", "parameters": ["a"]}, "a parameter of source.Not has no key"),
         ({"type": "Function", "name": "Not", "parameters": [{"value": {}}]}, "a parameter of source.Not has no key"),
-        (function("Not", ("source", {})), "source.Not.source has the type None"),
-        (attribute("a]"), "source is an Attribute whose name 'a]' no text can hold"),
-        (attribute("a[b"), "source is an Attribute whose name 'a[b' no text can hold"),
-        (attribute('a[b"]'), "source is an Attribute whose name 'a[b\"]' no text can hold"),
+        (function("Not", ("source", {})), "source.Not.source has the unknown type None"),
+        (attribute("a]"), "source is an Attribute with the name 'a]', which cannot be written in an expression"),
+        (attribute("a[b"), "source is an Attribute with the name 'a[b', which cannot be written in an expression"),
+        (attribute('a[b"]'), "source is an Attribute with the name 'a[b\"]', which cannot be written in an expression"),
         (
             function("Not", ("source", attribute("a] "))),
-            "source.Not.source is an Attribute whose name 'a] ' no text can hold",
+            "source.Not.source is an Attribute with the name 'a] ', which cannot be written in an expression",
         ),
-        (function("Foo bar"), "source is a Function whose name 'Foo bar' no text can hold"),
-        (function("é"), "source is a Function whose name 'é' no text can hold"),
-        (function("Foo("), "source is a Function whose name 'Foo(' no text can hold"),
-        (function("&", ("source", attribute("a"))), "source is a Function whose name '&' no text can hold"),
-        (function("=", ("left", attribute("a"))), "source is a Function whose name '=' no text can hold"),
+        (function("Foo bar"), "source is a Function with the name 'Foo bar', which cannot be written in an expression"),
+        (function("é"), "source is a Function with the name 'é', which cannot be written in an expression"),
+        (function("Foo("), "source is a Function with the name 'Foo(', which cannot be written in an expression"),
+        (
+            function("&", ("source", attribute("a"))),
+            "source is a Function with the name '&', which cannot be written in an expression",
+        ),
+        (
+            function("=", ("left", attribute("a"))),
+            "source is a Function with the name '=', which cannot be written in an expression",
+        ),
         (function("Not", ("source", "[a]")), "source.Not.source is not an object"),
     ],
 )
-def test_refuses_what_is_no_tree(tree, message):
-    """What cannot be understood is refused with its place in the tree."""
+def test_from_source_error_names_the_node(tree, message):
     with pytest.raises(ExpressionError) as caught:
         from_source(tree)
     assert message == str(caught.value)
 
 
-def test_depth_of_trees_has_a_limit():
-    """A tree deeper than any text can be is refused, not followed."""
+def test_from_source_limits_the_depth():
     tree = attribute("a")
     for _ in range(5000):
         tree = {"type": "Function", "name": "Not", "parameters": [{"key": "source", "value": tree}]}

@@ -35,7 +35,7 @@ def test_the_comment_that_is_shown_is_a_real_one(serve, here, run, monkeypatch):
     spec.write_text(text + PERMIT, "utf-8")
     comment = run("plan", "--format", "markdown", "examples/writer-new")[1]
     first, last = "<!-- the comment -->\n", "\n<!-- the end of the comment -->"
-    for path in (ROOT / "docs" / "gitops.md", ROOT / "README.md"):
+    for path in (ROOT / "docs" / "gitops.md",):
         above, _, rest = path.read_text("utf-8").partition(first)
         shown, _, below = rest.partition(last)
         if updating():
@@ -53,7 +53,7 @@ def test_every_event_is_explained_with_its_members():
     written = dict(re.findall(r'\.write\(\s*"(\w+)",([^)]*)', sources))
     assert set(explained) == set(written)
     for name, call in written.items():
-        members = set(re.findall(r"(\w+)=", call)) | ({"detail", "says"} if name == "outcome" else set())
+        members = set(re.findall(r"(\w+)=", call)) | ({"detail", "message"} if name == "outcome" else set())
         assert members <= explained[name], name
     assert all(f"`{result.name}`" in page("events.md") for result in Result)
 

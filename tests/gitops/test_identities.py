@@ -47,7 +47,7 @@ def planned(serve, here, run, monkeypatch):
 def test_both_identities_see_the_same(planned):
     def seen(granted):
         found = planned(granted)["applications"][0]
-        return [found["changes"], found["guards"], found["left_alone"], found["fingerprint"], found["notices"]]
+        return [found["changes"], found["guards"], found["unmanaged"], found["fingerprint"], found["warnings"]]
 
     assert seen(READS) == seen(WRITES)
 

@@ -20,7 +20,7 @@ def change(number):
         address = f"big:attribute_mapping/users/custom{number:05}"
         return _change(address, "attribute_mapping", "update", {"source": expression}, ["resync"])
     fields = {"role": {"before": None, "after": "member"}}
-    return _change(f"big:assignment/user:{name}/member", "assignment", "create", fields, ["widens"])
+    return _change(f"big:assignment/user:{name}/member", "assignment", "create", fields, ["provisions"])
 
 
 def _change(address, kind, action, fields, effects):
@@ -34,13 +34,13 @@ def saved(tmp_path_factory):
     def make(number):
         application = {
             "name": "big", "ids": {}, "spec": {"paths": ["big.scimconf.yaml"], "digest": "d"}, "fingerprint": "f",
-            "complete": True, "changes": [change(one) for one in range(number)], "reported": [], "left_alone": {},
-            "left_behind": [], "excluded": 0, "guards": [], "notices": [],
+            "complete": True, "changes": [change(one) for one in range(number)], "unmanaged_drift": [], "unmanaged": {},
+            "abandoned": [], "excluded_changes": 0, "guards": [], "warnings": [],
         }  # fmt: skip
         document = {
-            "format_version": "1.0", "options": {}, "tenant": {"id": "t", "domain": "contoso.com"},
+            "format_version": "2.0", "options": {}, "tenant": {"id": "t", "domain": "contoso.com"},
             "applications": [application],
-            "summary": {"create": 0, "update": 0, "replace": 0, "delete": 0, "reported": 0, "guards": 0},
+            "summary": {"create": 0, "update": 0, "replace": 0, "delete": 0, "unmanaged_drift": 0, "guards": 0},
         }  # fmt: skip
         path = tmp_path_factory.mktemp("plans") / "plan.json"
         path.write_text(json.dumps({**document, "digest": digest(document)}), "utf-8")

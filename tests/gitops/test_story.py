@@ -119,7 +119,14 @@ def test_what_was_reviewed_is_what_is_applied(story):
     story.spec.write_text(story.spec.read_text("utf-8") + PERMIT, "utf-8")
     assert story("plan", "--out", "plan.json", "--events", "planned.jsonl", *base)[0] == 0
     reviewed = json.loads((story.folder / "plan.json").read_text("utf-8"))
-    assert reviewed["summary"] == {"create": 0, "update": 1, "replace": 0, "delete": 1, "reported": 0, "guards": 0}
+    assert reviewed["summary"] == {
+        "create": 0,
+        "update": 1,
+        "replace": 0,
+        "delete": 1,
+        "unmanaged_drift": 0,
+        "guards": 0,
+    }
     comment = story("show", "--format", "markdown", "--comment-marker", "plan", "plan.json")[1]
     assert comment.startswith("<!-- scimconf: plan -->\n")
     assert "externalId" in comment
@@ -165,7 +172,7 @@ def test_people_keep_their_names_to_themselves(story):
     (story.spec.parent / "people.csv").write_text(
         "user,role\ngrace@contoso.com,admin\nalan@contoso.com,member\n", "utf-8"
     )
-    story.edit(("unlisted: keep                # people", "unlisted: report # people"))
+    story.edit(("unlisted: keep                # assignments", "unlisted: report # assignments"))
     made = ("--redact", "--out", "plan.json", "--events", "planned.jsonl", "apps/writer")
     assert story("plan", *made)[0] == 0
     for form in ("markdown", "html", "json"):

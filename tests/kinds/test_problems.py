@@ -255,7 +255,7 @@ TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         [
             (
                 "error K501 mappings.users.attributes.title.expression: not an expression: "
-                "the parenthesis of Join is never closed (at character 5). Close it with )."
+                "the parenthesis of Join is not closed (at character 5). Close it with )."
             )
         ],
     ),
@@ -265,7 +265,7 @@ TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         [
             (
                 "error K501 role_attribute.expression: not an expression: "
-                'x is neither an attribute nor a text (at character 1). Write [x] for the attribute, or "x" for the text.'
+                'unquoted word `x` (at character 1). Write [x] for the attribute, or "x" for the string.'
             )
         ],
     ),
@@ -286,7 +286,7 @@ TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         [
             (
                 'error K503 mappings.users.attributes.title.expression: "givenname" is not an attribute of the source. '
-                "Case counts: write givenName."
+                "Names are case-sensitive: write givenName."
             ),
             (
                 'error K503 mappings.users.attributes.title.expression: "extension_x" is not an attribute of the source. '
@@ -402,7 +402,7 @@ TABLE: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         [
             (
                 'error K503 mappings.users.filters[0].all[0].attribute: "departement" is not an attribute of the source. '
-                "Did you mean department?"
+                "Did you mean `department`?"
             )
         ],
     ),

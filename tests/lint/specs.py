@@ -1,4 +1,4 @@
-"""Pieces of specs as whole ones, and what is said about them."""
+"""Helpers of these tests: parts of specs as whole specs, and the diagnostics that they give."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ provisioning: {enabled: true}
 
 
 def loaded(piece: str) -> Loaded:
-    """A piece below what every spec has, unless it says that itself."""
-    written = yaml.safe_load(piece)
-    lines = [line for line in HEAD.splitlines() if line.partition(":")[0] not in written]
+    """Load a part of a spec, with the required keys that it does not contain."""
+    keys = yaml.safe_load(piece)
+    lines = [line for line in HEAD.splitlines() if line.partition(":")[0] not in keys]
     text = "\n".join([*lines, piece])
-    found = load("scimconf.yaml", lambda _: text, {}, {})
-    assert found.problems == ()
-    return found
+    spec = load("scimconf.yaml", lambda _: text, {}, {})
+    assert spec.problems == ()
+    return spec
 
 
-def told(piece: str) -> list[str]:
-    """What validate says but for the lint, a line each."""
-    problems = validate(loaded(piece), date(2026, 11, 25))
-    return [f"{one.location}  {one.code}  {sentence(one)}" for one in problems]
+def validated(piece: str) -> list[str]:
+    """Return the diagnostics of validate as lines, without those of the lint."""
+    diagnostics = validate(loaded(piece), date(2026, 11, 25))
+    return [f"{diagnostic.location}  {diagnostic.code}  {sentence(diagnostic)}" for diagnostic in diagnostics]
 
 
 def linted(piece: str, *ignore: str) -> list[str]:
-    """The ids of the rules that complain."""
-    return [one.code for one in lint(loaded(piece), ignore)]
+    """Return the ids of the rules that report something."""
+    return [diagnostic.code for diagnostic in lint(loaded(piece), ignore)]

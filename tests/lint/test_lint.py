@@ -1,4 +1,4 @@
-"""Findings in a spec: where they stand, what ignores them, and what a plan knows better."""
+"""Lint of a spec: locations, ignored rules, and what a plan knows in addition."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import pytest
 
 from scimconf.documents.application import CUSTOM_TEMPLATE
 from scimconf.expressions import parse, to_source
-from scimconf.lint.checks import lint
+from scimconf.lint import lint
 from scimconf.snapshot import Snapshot
 from scimconf.spec.load import load
-from tests.lint.specs import linted, loaded, told
+from tests.lint.specs import linted, loaded, validated
 
 SWITCH = 'Switch([country], , "US", "America", "DE")'
 ROW = """\
@@ -35,20 +35,19 @@ def schema(source=(), target=(), **more):
 
 
 def planned(piece, snapshot):
-    """The ids that a plan would tell."""
-    return [one.code for one in lint(loaded(piece), snapshot)]
+    """The ids of the rules that a plan reports."""
+    return [diagnostic.code for diagnostic in lint(loaded(piece), snapshot)]
 
 
-def test_a_finding_says_where_it_stands():
-    """The rule's id as the code, the place of the expression, and the character in it."""
-    [found] = lint(loaded(ROW.format(expression=f"'Trim({SWITCH})'")), ignore=["L109"])
-    assert (found.code, found.severity, found.path[-1]) == ("L104", "error", "expression")
-    assert str(found.location) == "scimconf.yaml:9:27"
-    assert found.message.endswith("(at character 6)")
+def test_lint_locates_an_issue_in_an_expression():
+    [diagnostic] = lint(loaded(ROW.format(expression=f"'Trim({SWITCH})'")), ignore=["L109"])
+    assert (diagnostic.code, diagnostic.severity, diagnostic.path[-1]) == ("L104", "error", "expression")
+    assert str(diagnostic.location) == "scimconf.yaml:9:27"
+    assert diagnostic.message.endswith("(at character 6)")
 
 
 @pytest.mark.parametrize(
-    ("written", "place"),
+    ("written", "location"),
     [
         (f"'Trim({SWITCH})'", "9:27"),
         (f">-\n          Trim(\n            {SWITCH})", "11:13"),
@@ -57,18 +56,16 @@ def test_a_finding_says_where_it_stands():
         ('"Trim(' + SWITCH.replace('"', '\\"') + ')"', "9:27"),
     ],
 )
-def test_a_finding_stands_at_its_own_character(written, place):
-    """In quotes, in a block, and over several lines."""
-    [found] = lint(loaded(ROW.format(expression=written)), ignore=["L109"])
-    assert (found.code, str(found.location)) == ("L104", f"scimconf.yaml:{place}")
+def test_lint_locates_the_character_in_quotes_and_blocks(written, location):
+    [diagnostic] = lint(loaded(ROW.format(expression=written)), ignore=["L109"])
+    assert (diagnostic.code, str(diagnostic.location)) == ("L104", f"scimconf.yaml:{location}")
 
 
-def test_a_place_that_cannot_be_found_is_told_by_the_character():
-    """Where YAML has changed more than spaces, as in a text with escapes before it."""
+def test_lint_counts_the_character_if_yaml_changed_more_than_spaces():
     text = '"Trim(Append(\\"a\\", ' + SWITCH.replace('"', '\\"') + '))"'
-    [found] = lint(loaded(ROW.format(expression=text)), ignore=["L109"])
-    assert (found.code, str(found.location)) == ("L104", "scimconf.yaml:9:9")
-    assert found.message.endswith("(at character 18)")
+    [diagnostic] = lint(loaded(ROW.format(expression=text)), ignore=["L109"])
+    assert (diagnostic.code, str(diagnostic.location)) == ("L104", "scimconf.yaml:9:9")
+    assert diagnostic.message.endswith("(at character 18)")
 
 
 @pytest.mark.parametrize(
@@ -82,64 +79,54 @@ def test_a_place_that_cannot_be_found_is_told_by_the_character():
     ],
 )
 def test_a_comment_ignores_a_rule(row):
-    """On the row's line or the expression's, or above one of them."""
     text = "mappings:\n  users:\n    attributes:\n" + row.replace("EXPRESSION", SWITCH)
     assert linted(text) == []
     assert linted(text.replace("L104", "L105")) == ["L104"]
 
 
 def test_an_option_ignores_a_rule():
-    """Everywhere."""
     text = ROW.format(expression=f"'{SWITCH}'")
     assert (linted(text), linted(text, "L105"), linted(text, "L104")) == (["L104"], ["L104"], [])
 
 
-def test_what_cannot_be_read_is_told_by_others():
-    """Neither a spec with problems nor a text that is no expression has findings."""
+def test_lint_skips_invalid_specs_and_expressions():
     assert list(lint(load("x", lambda _: "", {}, {}))) == []
     assert linted(ROW.format(expression="'Join('")) == []
 
 
-def test_a_row_without_a_source_or_taken_out_has_no_findings():
-    """There is no expression to look at."""
+def test_lint_skips_rows_without_an_expression():
     attributes = "{a: {source: null, default: x}, b: {absent: true}, c: {constant: x}, d: mail}"
     assert linted(f"mappings: {{users: {{attributes: {attributes}}}}}") == []
 
 
-def test_raw_roles_are_a_warning_in_a_spec():
-    """Since an application may ask for them."""
-    [found] = lint(loaded("role_attribute: {target: a, source: appRoleAssignments}"))
-    assert (found.code, found.severity, found.path) == ("L401", "warning", ("role_attribute", "source"))
+def test_l401_is_a_warning_in_a_spec():
+    [diagnostic] = lint(loaded("role_attribute: {target: a, source: appRoleAssignments}"))
+    assert (diagnostic.code, diagnostic.severity, diagnostic.path) == ("L401", "warning", ("role_attribute", "source"))
 
 
-def test_roles_of_everybody_are_found_by_the_scope():
-    """What stands in another section counts."""
+def test_l402_depends_on_the_scope_in_another_section():
     text = "role_attribute: {{target: a, expression: 'SingleAppRoleAssignment([appRoleAssignments])'}}\nprovisioning: {{enabled: true, scope: {}}}"
     assert linted(text.format("all")) == ["L402"]
     assert linted(text.format("assigned")) == []
 
 
-def test_source_attributes_are_known_or_declared():
-    """Entra's own, and those that the spec makes."""
+def test_l310_accepts_attributes_of_entra_and_of_the_spec():
     text = "mappings: {{users: {{{} attributes: {{title: badge}}}}}}"
     assert linted(text.format("")) == ["L310"]
     assert linted(text.format("source_attributes: {badge: {type: string}},")) == []
 
 
-@pytest.mark.parametrize(("source", "found"), [("Group", ["L310"]), ("Device", [])])
-def test_a_mapping_of_ones_own_is_asked_as_what_its_source_is(source, found):
-    """Of anything but users and groups Entra's attributes are not known."""
-    assert linted(f"mappings: {{mine: {{source: {source}, target: x, attributes: {{a: surname}}}}}}") == found
+@pytest.mark.parametrize(("source", "expected"), [("Group", ["L310"]), ("Device", [])])
+def test_l310_knows_the_attributes_of_users_and_groups_only(source, expected):
+    assert linted(f"mappings: {{mine: {{source: {source}, target: x, attributes: {{a: surname}}}}}}") == expected
 
 
-def test_what_a_spec_declares_of_a_target_counts():
-    """Its type, and whether it takes several values."""
+def test_lint_uses_the_target_attributes_that_the_spec_defines():
     text = "mappings: {users: {target_attributes: {a: {multivalued: true}}, attributes: {a: {expression: 'SingleAppRoleAssignment([appRoleAssignments])'}}}}"
     assert linted(text) == ["L404"]
 
 
-def test_a_plan_asks_the_applications_own_schema():
-    """A target that takes one value; source attributes that no list of ours has, and that are checked as K503."""
+def test_lint_of_a_plan_uses_the_schema_of_the_application():
     text = "mappings: {users: {attributes: {a: {expression: 'Split([badge], \",\")'}}}}"
     live = schema(["badge"], [{"name": "a", "type": "String", "multivalued": False}])
     assert linted(text) == ["L310"]
@@ -147,29 +134,30 @@ def test_a_plan_asks_the_applications_own_schema():
     assert planned(text, schema(["other"], [{"name": "a", "type": None}])) == []
 
 
-def test_a_plan_tells_manners_only_of_what_it_changes():
-    """What has stood there for years is left to validate."""
+def test_lint_of_a_plan_reports_style_only_for_changes():
     text = ROW.format(expression="'[country]'")
     assert linted(text) == ["L106"]
     assert planned(text, Snapshot()) == []
-    changed = [one.code for one in lint(loaded(text), Snapshot(), changed={"attribute_mapping/users/title"})]
+    changed = [
+        diagnostic.code for diagnostic in lint(loaded(text), Snapshot(), changed={"attribute_mapping/users/title"})
+    ]
     assert changed == ["L106"]
     role = "role_attribute: {target: a, expression: '[country]'}"
-    assert [one.code for one in lint(loaded(role), Snapshot(), changed={"attribute_mapping/users/a"})] == ["L106"]
+    assert [
+        diagnostic.code for diagnostic in lint(loaded(role), Snapshot(), changed={"attribute_mapping/users/a"})
+    ] == ["L106"]
     flag = "connection: {base_address: 'https://x.example/?aadOptscim062020'}"
-    assert [one.code for one in lint(loaded(flag), Snapshot(), changed={"connection"})] == ["L506"]
+    assert [diagnostic.code for diagnostic in lint(loaded(flag), Snapshot(), changed={"connection"})] == ["L506"]
     assert planned(flag, Snapshot()) == []
 
 
-def test_a_plan_tells_what_goes_wrong_for_people():
-    """With the schema and without."""
+def test_lint_of_a_plan_reports_shared_match_values():
     text = "mappings: {users: {attributes: {userName: {constant: x, match: 1}}}}"
     assert planned(text, Snapshot()) == ["L507"]
     assert planned(text, schema(["mail"], [{"name": "userName"}])) == ["L507"]
 
 
-def test_an_expression_that_cannot_be_read_hides_no_other_finding():
-    """Rules about several rows look at the others."""
+def test_an_invalid_expression_hides_no_other_diagnostic():
     rows = "title: {expression: 'Join('}, userName: {constant: x, match: 1}"
     assert linted(f"mappings: {{users: {{attributes: {{{rows}}}}}}}") == ["L507"]
 
@@ -182,19 +170,19 @@ PRIMARY = 'roles[primary eq "True"].value'
 
 
 def function(text):
-    """A live row's source, as the service has it."""
+    """The source of a live row, as the service returns it."""
     return to_source(parse(text))
 
 
 def live(*rows, source=(), target=(), secrets=None, **documents):
-    """A tenant with these rows of users, as target and expression."""
-    found = schema(
+    """A tenant with these attribute mappings of users, as target and expression."""
+    snapshot = schema(
         source,
         target,
         attributeMappings=[{"targetAttributeName": name, "source": function(text)} for name, text in rows],
     )
     synced = {} if secrets is None else {"secrets": [{"key": "SyncAll", "value": secrets}]}
-    return Snapshot({**found.documents, **synced, **documents})
+    return Snapshot({**snapshot.documents, **synced, **documents})
 
 
 ROLE_ROW = f"mappings: {{users: {{attributes: {{a: {{expression: '{SINGLE}'}}}}}}}}"
@@ -244,7 +232,7 @@ ROLE = {"id": "1", "isEnabled": True, "value": "admin", "displayName": "Administ
             ROLE_ROW + "\napp_roles: {roles: [{value: admin, display_name: Boss}]}",
             live(applications=[{"appRoles": [ROLE]}]),
             ["L502"],
-            id="a listed role is told once",
+            id="a listed role is validated once",
         ),
         pytest.param(
             TEAMS,
@@ -269,8 +257,7 @@ ROLE = {"id": "1", "isEnabled": True, "value": "admin", "displayName": "Administ
         ),
     ],
 )
-def test_rules_see_the_tenant(text, snapshot, expected):
-    """Rows, roles, the scope and the schema as they will be beside what the spec lists."""
+def test_rules_of_a_plan_use_the_tenant(text, snapshot, expected):
     assert planned(text, snapshot) == expected
 
 
@@ -284,8 +271,7 @@ def test_rules_see_the_tenant(text, snapshot, expected):
         ({"type": "Boolean"}, []),
     ],
 )
-def test_filters_are_held_against_the_live_schema(definition, expected):
-    """What kind of attribute it is, and whether it takes several values."""
+def test_rules_about_filters_use_the_live_schema(definition, expected):
     snapshot = schema()
     raw = snapshot.documents["schema"]
     raw["directories"][0]["objects"][0]["attributes"].append({"name": "badge", **definition})
@@ -293,45 +279,87 @@ def test_filters_are_held_against_the_live_schema(definition, expected):
     assert planned(text, snapshot) == expected
 
 
-def test_a_live_row_that_is_no_expression_is_passed_over():
-    """It is nobody's to judge."""
+def test_lint_skips_a_live_row_that_is_no_expression():
     rows = [{"targetAttributeName": "x", "source": {"type": "Odd"}}, {"targetAttributeName": "y", "source": None}]
     assert planned(EVERYBODY, Snapshot(schema(attributeMappings=rows).documents)) == []
 
 
-def test_the_role_attribute_takes_what_its_row_gives():
-    """A list where all roles are sent; what the spec declares comes first."""
+def test_l404_knows_that_the_role_attribute_is_multivalued():
     text = f"role_attribute: {{target: roles, expression: '{ALL}'}}"
     assert linted(text) == []
     declared = "mappings: {users: {target_attributes: {roles: {multivalued: false}}}}\n"
     assert linted(declared + text) == ["L404"]
 
 
-def test_a_pattern_that_cannot_be_tried_here_is_nothing_to_complain_of():
-    """It may well be one of .NET."""
+def test_l601_skips_a_pattern_that_cannot_be_evaluated_here():
     text = "mappings: {users: {filters: [{name: x, all: [{attribute: department, operator: matches, value: '%s'}]}]}}"
     assert linted(text % ("^" + "a" * 20_000 + "$")) == []
 
 
-def test_nobody_to_match_by_is_told_without_a_tenant():
-    """Where the live rows go, the spec's own are all there will be."""
+def test_validate_reports_missing_matching_attributes_if_live_rows_are_deleted():
     rows = "attributes: {title: jobTitle, active: {expression: 'Not([IsSoftDeleted])'}}"
-    assert [line.split()[1] for line in told(f"mappings: {{users: {{unlisted: delete, {rows}}}}}")] == ["no-matching"]
-    assert told(f"mappings: {{users: {{{rows}}}}}") == []
-    assert told("mappings: {users: {unlisted: delete}}") == []
+    assert [line.split()[1] for line in validated(f"mappings: {{users: {{unlisted: delete, {rows}}}}}")] == [
+        "no-matching"
+    ]
+    assert validated(f"mappings: {{users: {{{rows}}}}}") == []
+    assert validated("mappings: {users: {unlisted: delete}}") == []
 
 
 @pytest.mark.parametrize(
     ("pattern", "hint"),
     [
-        ("9", "Write `^9$`, or `.*9.*` where a part is enough."),
-        ("^9", "Write `^9$`, or `^9.*` where a part is enough."),
-        ("9$", "Write `^9$`, or `.*9$` where a part is enough."),
-        ("a|b", "Write `^(?:a|b)$`, or `.*(?:a|b).*` where a part is enough."),
+        ("9", "Write `^9$` for the whole value, or `.*9.*` for a part of it."),
+        ("^9", "Write `^9$` for the whole value, or `^9.*` for a part of it."),
+        ("9$", "Write `^9$` for the whole value, or `.*9$` for a part of it."),
+        ("a|b", "Write `^(?:a|b)$` for the whole value, or `.*(?:a|b).*` for a part of it."),
     ],
 )
-def test_what_to_write_for_a_pattern_without_anchors(pattern, hint):
-    """Both ways, with the anchors that are there."""
+def test_l603_suggests_anchors(pattern, hint):
     row = f"{{attribute: department, operator: matches, value: '{pattern}'}}"
-    [found] = lint(loaded(f"mappings: {{users: {{filters: [{{name: x, all: [{row}]}}]}}}}"))
-    assert (found.code, found.hint) == ("L603", hint)
+    [diagnostic] = lint(loaded(f"mappings: {{users: {{filters: [{{name: x, all: [{row}]}}]}}}}"))
+    assert (diagnostic.code, diagnostic.hint) == ("L603", hint)
+
+
+CREATE = "application: {display_name: Writer, create: {from_template: %s}}\n"
+BADGE = "mappings: {users: {attributes: {title: badge}}}"
+
+
+@pytest.mark.parametrize(
+    ("head", "snapshot", "severity"),
+    [
+        ("", None, "warning"),
+        (CREATE % "custom", None, "error"),
+        (CREATE % "Slack", Snapshot(), "error"),
+        (CREATE % "custom", schema(), "warning"),
+    ],
+)
+def test_l310_is_an_error_for_an_application_that_is_still_to_be_created(head, snapshot, severity):
+    [diagnostic] = lint(loaded(head + BADGE), snapshot)
+    assert (diagnostic.code, diagnostic.severity) == ("L310", severity)
+
+
+@pytest.mark.parametrize(
+    ("target", "hint"),
+    [
+        ("costCenter", "Did you mean `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:costCenter`?"),
+        ("nickname", "Did you mean `nickName`?"),
+        ("badge", "Define it: `target_attributes: {badge: {}}`."),
+    ],
+)
+def test_l510_suggests_a_scim_attribute_or_a_definition(target, hint):
+    [diagnostic] = lint(loaded(CREATE % "custom" + f"mappings: {{users: {{attributes: {{{target}: mail}}}}}}"))
+    assert (diagnostic.code, diagnostic.hint) == ("L510", hint)
+    assert linted(CREATE % "Slack" + f"mappings: {{users: {{attributes: {{{target}: mail}}}}}}") == []
+
+
+@pytest.mark.parametrize(
+    ("address", "line"),
+    [
+        ("https://app.example.com/scim/v2/Users", "https://app.example.com/scim/v2"),
+        ("https://app.example.com/Groups/?aadOptscim062020", "https://app.example.com?aadOptscim062020"),
+    ],
+)
+def test_l509_suggests_the_base_address(address, line):
+    piece = f"connection: {{authentication: bearer, secret_token: {{env: A}}, base_address: '{address}'}}"
+    [diagnostic] = lint(loaded(piece), ignore=["L506"])
+    assert (diagnostic.code, diagnostic.hint) == ("L509", f"Write `base_address: {line}`.")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scimconf.spec.load import load
-from tests.lint.specs import HEAD, told
+from tests.lint.specs import HEAD, validated
 
 ROW = "mappings: {{users: {{attributes: {{a: {{{row}, tests: [{test}]}}}}}}}}"
 ROLES = "[{value: admin, displayName: Admin}, {value: member, displayName: member}]"
@@ -18,7 +18,7 @@ ROLES = "[{value: admin, displayName: Admin}, {value: member, displayName: membe
 
 def said(row, test):
     """What is said of one test, without its place."""
-    return [line.partition("tests[0]: ")[2] for line in told(ROW.format(row=row, test=test))]
+    return [line.partition("tests[0]: ")[2] for line in validated(ROW.format(row=row, test=test))]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_what_is_open_is_told_with_its_reason_and_how_to_take_note_of_it():
     [line] = said("expression: 'SingleAppRoleAssignment([r])'", f"{{given: {{r: {ROLES}}}, expect: admin}}")
     what, _, rest = line.partition(": ")
     assert what == 'SingleAppRoleAssignment([r]) is undetermined, not "admin"'
-    assert "there are 2 roles; which one is sent, or whether it fails, is not documented" in rest
+    assert "Microsoft does not document SingleAppRoleAssignment with 2 roles" in rest
     assert 'r is [{value: "admin", displayName: "Admin"}, {value: "member", displayName: "member"}]' in rest
     assert line.endswith("Where that is meant, write `expect: undetermined`.")
 
@@ -82,30 +82,32 @@ def test_what_is_open_is_told_with_its_reason_and_how_to_take_note_of_it():
 def test_what_nothing_reads_is_told():
     """A misspelt name would let a test pass for the wrong reason; a whole person has attributes beyond the mapping."""
     path = "mappings.users.attributes.a.tests[0].given"
-    [line] = told(ROW.format(row="source: jobTitle", test="{given: {jobtitle: x}, expect: null}"))
-    said = '"jobtitle" is given, and nothing that is tried reads it. Case counts: write jobTitle.'
+    [line] = validated(ROW.format(row="source: jobTitle", test="{given: {jobtitle: x}, expect: null}"))
+    said = '"jobtitle" is given, and nothing that is tried reads it. Names are case-sensitive: write jobTitle.'
     assert line == f"scimconf.yaml:5:72  K512  {path}.jobtitle: {said}"
     whole = WHOLE.format(test="{name: x, given: {mail: m, ATTRIBUTE: q}, expect: {userName: m}}")
-    assert told(whole.replace("ATTRIBUTE", "jobTitle")) == []
-    assert [one.split()[1] for one in told(whole.replace("ATTRIBUTE", "mailNickName"))] == ["K512"]
+    assert validated(whole.replace("ATTRIBUTE", "jobTitle")) == []
+    assert [one.split()[1] for one in validated(whole.replace("ATTRIBUTE", "mailNickName"))] == ["K512"]
     unread = "{given: {b: x}, expect: x}"
-    assert [one.split()[1] for one in told(ROW.format(row="expression: 'Join('", test=unread))] == ["K501", "K512"]
+    assert [one.split()[1] for one in validated(ROW.format(row="expression: 'Join('", test=unread))] == ["K501", "K512"]
 
 
-def test_a_key_that_no_role_has_is_refused():
-    """It would be passed over, and the test would be about a role without a name."""
-    for key, hint in (("display_name", "Did you mean displayName?"), ("nme", "A role has id, value, displayName.")):
+def test_an_unknown_key_of_a_role_is_an_error():
+    for key, hint in (("display_name", "Did you mean `displayName`?"), ("nme", "Valid keys: id, value, displayName.")):
         text = HEAD + ROW.format(row="source: r", test=f"{{given: {{r: [{{{key}: x}}]}}, expect: x}}")
         [problem] = load("scimconf.yaml", {"scimconf.yaml": text}.__getitem__, {}, {}).problems
-        assert (problem.code, problem.message, problem.hint) == ("S201", f'"{key}" is no key of a role', hint)
+        assert (problem.code, problem.message, problem.hint) == ("S201", f'unknown key "{key}" in a role', hint)
 
 
 def test_an_expression_that_cannot_be_read_is_told_once():
     """As what it is, and not by its tests; nor as something that YAML has cut."""
     assert [
-        line.split()[1] for line in told("mappings:\n  users:\n    attributes:\n      a:\n        expression: Trim(\n")
+        line.split()[1]
+        for line in validated("mappings:\n  users:\n    attributes:\n      a:\n        expression: Trim(\n")
     ] == ["K501"]
-    assert [line.split()[1] for line in told(ROW.format(row="expression: 'Join('", test="{expect: x}"))] == ["K501"]
+    assert [line.split()[1] for line in validated(ROW.format(row="expression: 'Join('", test="{expect: x}"))] == [
+        "K501"
+    ]
 
 
 WHOLE = """\
@@ -142,12 +144,12 @@ tests:
 )
 def test_a_whole_person(test, said):
     """Each attribute that is expected, at its own line; the role attribute among them."""
-    assert "\n".join(told(WHOLE.format(test=test))) == said
+    assert "\n".join(validated(WHOLE.format(test=test))) == said
 
 
 def test_a_spec_that_maps_nothing_says_so():
     """There is no name that could have been meant."""
-    [line] = told("tests: [{name: x, expect: {a: b}}]")
+    [line] = validated("tests: [{name: x, expect: {a: b}}]")
     assert line.endswith('"users" is no mapping of this spec, so it cannot be tried. The spec lists none.')
 
 
@@ -202,8 +204,8 @@ LATE = "late: 11/25/2026 12:00:00 AM"
     ],
 )
 def test_a_whole_resource(payload, line):
-    """Nested as SCIM has it; what is not expected is told as well, and `schemas` only where it is written."""
-    lines = told(PAYLOAD.format(given=GIVEN, payload=payload))
+    """Nested as SCIM has it; what is not expected is validated as well, and `schemas` only where it is written."""
+    lines = validated(PAYLOAD.format(given=GIVEN, payload=payload))
     assert len(lines) == bool(line)
     assert all(f'K510  tests[0].payload: in "x": {line}' in one for one in lines)
 
@@ -211,27 +213,26 @@ def test_a_whole_resource(payload, line):
 def test_nothing_is_sent_of_somebody_whom_a_row_leaves_out_whole():
     """Whatever the other rows give."""
     text = PAYLOAD.format(given=GIVEN, payload="PAYLOAD").replace("Now()", 'IIF([mail] = "m", IgnoreObjectFlow, "x")')
-    assert told(text.replace("PAYLOAD", "{}")) == []
-    [line] = told(text.replace("PAYLOAD", "{userName: m}"))
+    assert validated(text.replace("PAYLOAD", "{}")) == []
+    [line] = validated(text.replace("PAYLOAD", "{userName: m}"))
     assert 'in "x": userName is not sent, and "m" is expected.' in line
 
 
 def test_a_resource_of_what_is_not_known_cannot_be_expected():
     """Nor one that depends on the day, nor one with an expression that cannot be read."""
-    [line] = told(PAYLOAD.format(given="given: {mail: m}", payload="{userName: m}"))
+    [line] = validated(PAYLOAD.format(given="given: {mail: m}", payload="{userName: m}"))
     assert 'in "x", late: what Now() gives depends on when it is. Add `now:`' in line
-    [line] = told(PAYLOAD.format(given=GIVEN, payload="{userName: m}").replace("Now()", "Guid()"))
+    [line] = validated(PAYLOAD.format(given=GIVEN, payload="{userName: m}").replace("Now()", "Guid()"))
     assert 'in "x", late: Guid() is undetermined: ' in line
     assert "Expect the other attributes one by one" in line
-    lines = told(PAYLOAD.format(given=GIVEN, payload="{userName: m}").replace("Now()", "Join("))
+    lines = validated(PAYLOAD.format(given=GIVEN, payload="{userName: m}").replace("Now()", "Join("))
     assert [one.split()[1] for one in lines] == ["K501"]
 
 
-def test_a_test_of_a_whole_person_expects_something():
-    """Attributes or a resource."""
+def test_a_test_without_expectation_is_an_error():
     text = HEAD + "tests: [{name: x}]\n"
     [problem] = load("scimconf.yaml", lambda _: text, {}, {}).problems
-    assert (problem.code, problem.message) == ("S202", "a test expects something")
+    assert (problem.code, problem.message) == ("S202", "the test has neither `expect` nor `payload`")
 
 
 def test_two_tests_of_one_name_are_refused():

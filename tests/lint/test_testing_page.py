@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lint.specs import HEAD, told
+from tests.lint.specs import HEAD, validated
 
 PAGE = (Path(__file__).parents[2] / "docs" / "testing.md").read_text("utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```\n(?:\n```text\n(.*?)```\n)?", PAGE, re.DOTALL)
@@ -17,4 +17,4 @@ EXAMPLES = re.findall(r"```yaml\n(.*?)```\n(?:\n```text\n(.*?)```\n)?", PAGE, re
 def test_an_example_gives_what_is_shown(example, problems):
     """Below four lines that every spec has."""
     assert HEAD.count("\n") == 4
-    assert told(example) == problems.splitlines()
+    assert validated(example) == problems.splitlines()

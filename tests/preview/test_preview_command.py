@@ -54,7 +54,7 @@ def test_a_file_is_only_for_its_owner(desk, tmp_path):
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert len(json.loads(file.read_text())["applications"][0]["people"]) == 8
     assert [one.name for one in file.parent.iterdir()] == ["people.json"]
-    assert "The preview is in deep/people.json." in said.err
+    assert "Saved the preview to deep/people.json." in said.err
 
 
 def test_a_file_as_text_has_no_colour_and_a_page_is_whole(desk, tmp_path):
@@ -65,12 +65,12 @@ def test_a_file_as_text_has_no_colour_and_a_page_is_whole(desk, tmp_path):
 
 
 def test_what_fails_half_way_leaves_no_file_behind(desk, tmp_path, monkeypatch):
-    from scimconf.cli import previewing
+    from scimconf.cli import preview
 
     async def broken(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(previewing, "preview_all", broken)
+    monkeypatch.setattr(preview, "preview_all", broken)
     assert desk("--all", "--out", "people.txt", WRITER).code == 130
     assert list(tmp_path.iterdir()) == []
 
@@ -80,8 +80,8 @@ def test_a_part_takes_the_place_of_no_whole_file(desk, tmp_path):
     whole = (tmp_path / "people.txt").read_text()
     said = desk("--user", "ada@contoso.com", "--user", "nobody@contoso.com", "--out", "people.txt", WRITER)
     assert said.code == 1
-    assert "people.txt was not written, since not everything could be previewed." in said.err
-    assert "The preview is in" not in said.err
+    assert "people.txt was not written, because the preview is incomplete." in said.err
+    assert "Saved the preview to" not in said.err
     assert (tmp_path / "people.txt").read_text() == whole
     assert [one.name for one in tmp_path.iterdir()] == ["people.txt"]
 
@@ -139,10 +139,10 @@ def test_a_log_says_now_and_then_how_far_it_is(desk, server, monkeypatch):
 
 def test_a_page_of_people_is_written_at_once(desk, monkeypatch):
     """Each piece by itself would stop and start what moves on a terminal once a person."""
-    from scimconf.cli import previewing
+    from scimconf.cli import preview
 
     shown = []
-    monkeypatch.setattr(previewing, "_show", lambda _session, text: shown.append(text))
+    monkeypatch.setattr(preview, "_print_text", lambda _session, text: shown.append(text))
     desk("--all", "--format", "json", WRITER)
     assert len([text for text in shown if text]) <= 5
 

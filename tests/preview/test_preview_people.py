@@ -89,27 +89,57 @@ class Bodies:
         raise GraphError(status=403, code="x", message="", method="GET", path="/users")
 
 
-LINK = "http://127.0.0.1:8765/v1.0/users?$skiptoken=a"
+USERS = "http://127.0.0.1:8765/v1.0/users"
+END = {"value": []}
+"""A last page, so that a link which is followed makes no error of another sort."""
 
 
-@pytest.mark.parametrize(
-    "bodies",
-    [
-        (None,),
-        ({"value": 1},),
-        ({"value": [], "@odata.nextLink": "https://evil.example/v1.0/users?a=b"},),
-        ({"value": [], "@odata.nextLink": "http://127.0.0.1:8765/v1.0/groups?a=b"},),
-        ({"value": [], "@odata.nextLink": LINK}, {"value": [], "@odata.nextLink": LINK}),
-    ],
-)
-def test_a_page_or_a_link_that_is_none_of_its_own_is_an_error(bodies):
+def following(link):
+    return {"value": [], "@odata.nextLink": link}
+
+
+def paged(*bodies):
+    """Return the pages of `/users` from a Graph that answers with these bodies."""
     import asyncio
 
     async def work():
         return [page async for page in impact_data.pages(Bodies(*bodies), Request("GET", "/users"))]
 
+    return asyncio.run(work())
+
+
+@pytest.mark.parametrize("body", [None, {"value": 1}])
+def test_pages_of_users_refuse_what_is_no_page(body):
     with pytest.raises(ScimconfError, match="GET /users"):
-        asyncio.run(work())
+        paged(body, END)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://evil.example/v1.0/users?a=b",
+        "http://evil.example:8765/v1.0/users?a=b",
+        "http://127.0.0.1:8766/v1.0/users?a=b",
+        "https://127.0.0.1:8765/v1.0/users?a=b",
+        "http://127.0.0.1:8765@evil.example/v1.0/users?a=b",
+        "http://127.0.0.1:8765/v1.0/groups?a=b",
+        "http://127.0.0.1:8765/beta/users?a=b",
+        "not a url",
+        7,
+    ],
+)
+def test_pages_of_users_refuse_a_next_link_to_another_host_or_path(link):
+    with pytest.raises(ScimconfError, match="GET /users .*next page"):
+        paged(following(link), END)
+
+
+def test_pages_of_users_refuse_a_next_link_in_a_circle():
+    with pytest.raises(ScimconfError, match="GET /users .*next page"):
+        paged(following(f"{USERS}?$skiptoken=a"), following(f"{USERS}?$skiptoken=a"), END)
+
+
+def test_pages_of_users_follow_their_own_next_link():
+    assert paged(following(f"{USERS}?$skiptoken=a"), following(f"{USERS}?$skiptoken=b"), END) == [[], [], []]
 
 
 def test_failures_are_errors_and_a_count_that_is_refused_is_not_known():
@@ -133,10 +163,9 @@ def test_members_and_documents_fail_loudly_unless_they_are_refused(tmp_path):
 
 def test_many_who_are_assigned_are_picked_from_the_whole_directory(tmp_path, monkeypatch):
     """Reading them by their ids would take longer."""
-    from scimconf.cli import previewing
 
     by_ids = preview(crowd(), small(tmp_path)).people
-    monkeypatch.setattr(previewing, "BY_IDS", 2)
+    monkeypatch.setattr("scimconf.workflow.preview.BY_IDS", 2)
     assert preview(crowd(), small(tmp_path)).people == by_ids
 
 

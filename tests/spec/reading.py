@@ -1,4 +1,4 @@
-"""What the tests of this room share: load from a dict of files, problems as lines of text."""
+"""Helpers of these tests: load a spec from a dict of files, diagnostics as lines of text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ provisioning: {enabled: true}
 
 
 def load_text(text: str | bytes, more: Mapping[str, str | bytes] | None = None, **variables: str) -> Loaded:
-    """Loads `spec.yaml` out of a pretend folder."""
+    """Load `spec.yaml` from a folder that exists in memory only."""
     files = {"spec.yaml": text, **(more or {})}
 
     def read(path: str) -> str | bytes:
@@ -33,10 +33,10 @@ def read_in(folder: Path):
     return lambda path: (folder / path).read_bytes()
 
 
-def line(problem: Diagnostic) -> str:
-    about = f"{dotted(problem.path)}: " if problem.path else ""
-    return f"{problem.location}  {problem.code}  {about}{problem.message}. {problem.hint}".strip()
+def line(diagnostic: Diagnostic) -> str:
+    path = f"{dotted(diagnostic.path)}: " if diagnostic.path else ""
+    return f"{diagnostic.location}  {diagnostic.code}  {path}{diagnostic.message}. {diagnostic.hint}".strip()
 
 
-def lines(problems: tuple[Diagnostic, ...]) -> str:
-    return "".join(f"{line(problem)}\n" for problem in problems)
+def lines(diagnostics: tuple[Diagnostic, ...]) -> str:
+    return "".join(f"{line(diagnostic)}\n" for diagnostic in diagnostics)

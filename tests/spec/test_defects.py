@@ -1,12 +1,16 @@
-"""One file per defect, named after it, with the problems that it must give.
+"""Specs with a defect, and the diagnostics that each must give. A file holds many cases:
 
-The first line says who must find it: `# text`, only reading does; `# shape`, the JSON Schema does too; `# meaning`, the
-JSON Schema must not.
+## a name (text | shape | meaning)      "shape": the JSON Schema finds it too; "meaning": it must not
+the YAML, to which a minimal spec is added unless the heading ends in "whole file"
+=> the expected diagnostics, one a line
 """
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from jsonschema import Draft7Validator
@@ -17,14 +21,63 @@ from scimconf.spec.load import _Loader, load
 from scimconf.spec.nodes import Builder
 from scimconf.spec.references import Variables
 from scimconf.spec.tree import plain_json
-from tests.golden_files import golden_text
-from tests.spec.reading import lines, read_in
+from tests.spec.reading import MINIMAL, lines, read_in
 
 FOLDER = Path(__file__).parent / "defects"
-DEFECTS = sorted(FOLDER.glob("*.yaml"))
 ENVIRON = {"ONLY_IN_THE_ENVIRONMENT": "x"}
 VARIABLES = {"TENANT": "contoso.com"}
 SCHEMA = Draft7Validator(json_schema())
+HEADING = re.compile(r"^## (.+) \((text|shape|meaning)(, whole file)?\)\n", re.MULTILINE)
+EXPECTED = re.compile(r"^=> (.*\n)", re.MULTILINE)
+
+
+class Defect(NamedTuple):
+    """One case of a file."""
+
+    heading: str
+    kind: str
+    body: str
+    expected: str
+    is_whole: bool
+
+    @property
+    def text(self):
+        """The spec: the body after a minimal spec without the keys that the body has."""
+        if self.is_whole:
+            return self.body
+        keys = set(re.findall(r"^(\w+)", self.body, re.MULTILINE))
+        return "".join(f"{line}\n" for line in MINIMAL.splitlines() if line.partition(":")[0] not in keys) + self.body
+
+    def load(self):
+        def read(path):
+            return self.text if path == "spec.yaml" else read_in(FOLDER)(path)
+
+        return load("spec.yaml", read, ENVIRON, VARIABLES)
+
+
+def defects_of(path):
+    _, *parts = HEADING.split(path.read_text("utf-8"))
+    for name, kind, whole, text in zip(*[iter(parts)] * 4, strict=True):
+        body, expected = EXPECTED.sub("", text), "".join(EXPECTED.findall(text))
+        yield Defect(f"## {name} ({kind}{whole or ''})\n", kind, body, expected, bool(whole))
+
+
+FILES = sorted(FOLDER.glob("S*.txt"))
+DEFECTS = [pytest.param(defect, id=defect.heading[3:-1]) for path in FILES for defect in defects_of(path)]
+
+
+def of_kind(kind):
+    return [case for case in DEFECTS if case.values[0].kind == kind]
+
+
+if os.environ.get("SCIMCONF_UPDATE_GOLDEN"):
+    for file in FILES:
+        parts = []
+        for case in defects_of(file):
+            golden = "".join(f"=> {line}\n" for line in lines(case.load().problems).splitlines())
+            parts.append(case.heading + case.body + golden)
+        file.write_text("".join(parts), "utf-8")
+    DEFECTS = [pytest.param(defect, id=defect.heading[3:-1]) for path in FILES for defect in defects_of(path)]
 
 
 def as_json(text: str):
@@ -32,38 +85,34 @@ def as_json(text: str):
     return plain_json(Builder("", text.split("\n"), Variables({}, {})).build(_Loader(text).get_single_node()))
 
 
-def kind(path: Path) -> str:
-    return path.read_text().partition("\n")[0].removeprefix("# ")
-
-
-@pytest.mark.parametrize("path", DEFECTS, ids=lambda path: path.stem)
-def test_a_defect_gives_its_problems(path):
-    loaded = load(path.name, read_in(FOLDER), ENVIRON, VARIABLES)
-    golden = path.with_suffix(".txt")
-    assert lines(loaded.problems) == golden_text(golden, lines(loaded.problems))
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_a_defect_gives_its_diagnostics(defect):
+    loaded = defect.load()
+    assert lines(loaded.problems) == defect.expected
     assert loaded.spec is None
     assert loaded.problems
 
 
-@pytest.mark.parametrize("path", [path for path in DEFECTS if kind(path) == "shape"], ids=lambda path: path.stem)
-def test_the_json_schema_refuses_a_defect_of_shape(path):
-    assert list(SCHEMA.iter_errors(as_json(path.read_text())))
+@pytest.mark.parametrize("defect", of_kind("shape"))
+def test_the_json_schema_finds_a_defect_of_shape(defect):
+    assert list(SCHEMA.iter_errors(as_json(defect.text)))
 
 
-@pytest.mark.parametrize("path", [path for path in DEFECTS if kind(path) == "meaning"], ids=lambda path: path.stem)
-def test_the_json_schema_accepts_a_defect_of_meaning(path):
-    assert not list(SCHEMA.iter_errors(as_json(path.read_text())))
-
-
-def test_every_defect_says_who_finds_it():
-    assert {kind(path) for path in DEFECTS} == {"text", "shape", "meaning"}
+@pytest.mark.parametrize("defect", of_kind("meaning"))
+def test_the_json_schema_accepts_a_defect_of_meaning(defect):
+    assert not list(SCHEMA.iter_errors(as_json(defect.text)))
 
 
 def test_every_code_has_a_defect():
-    shown = {code for path in DEFECTS for code in CODES if f"  {code}  " in path.with_suffix(".txt").read_text()}
+    expected = "".join(case.values[0].expected for case in DEFECTS)
     elsewhere = {"S002", "S025", "S312"}  # not UTF-8, files of variables, several specs: other tests
-    assert set(CODES) == shown | elsewhere
+    assert set(CODES) == set(re.findall(r"  (S\d{3})  ", expected)) | elsewhere
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_every_error_has_a_hint(defect):
+    assert [problem for problem in defect.load().problems if not problem.hint] == []
 
 
 def test_no_secret_is_ever_shown():
-    assert not [path.name for path in FOLDER.glob("*.txt") if "hunter2" in path.read_text()]
+    assert not [case.id for case in DEFECTS if "hunter2" in case.values[0].expected]

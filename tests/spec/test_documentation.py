@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scimconf.spec.codes import CODES
 
-PAGE = (Path(__file__).parents[2] / "docs" / "problems.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "diagnostics.md").read_text()
 
 
 def test_every_code_is_on_the_page_with_its_title():

@@ -1,4 +1,4 @@
-"""Comments that ignore rules of the lint: what they name, and for which lines they count."""
+"""Comments that ignore lint rules: the rules that they name, and the lines that they apply to."""
 
 from __future__ import annotations
 
@@ -25,18 +25,17 @@ mappings:
 ROWS = ("mappings", "users", "attributes")
 
 
-def test_what_comments_name():
-    """Ids behind the word, by commas or spaces; a comment without any ignores nothing, nor does a text."""
-    found = load_text(MINIMAL + TEXT).comments
-    assert {line: sorted(comment.rules) for (_, line), comment in found.items() if comment.rules} == {
+def test_comments_name_rules_separated_by_commas_or_spaces():
+    parsed = load_text(MINIMAL + TEXT).comments
+    assert {line: sorted(comment.rules) for (_, line), comment in parsed.items() if comment.rules} == {
         8: ["L104", "L105"],
         9: ["L401"],
         10: ["L204"],
         11: ["L201", "L202"],
         14: ["L301"],
     }
-    assert [line for (_, line), comment in found.items() if comment.is_alone] == [8, 10, 11, 12]
-    assert [line for (_, line), comment in found.items() if comment.is_odd] == [15]
+    assert [line for (_, line), comment in parsed.items() if comment.is_alone] == [8, 10, 11, 12]
+    assert [line for (_, line), comment in parsed.items() if comment.is_malformed] == [15]
 
 
 @pytest.mark.parametrize(
@@ -54,27 +53,23 @@ def test_what_comments_name():
         ("L405", (*ROWS, "text"), False),
     ],
 )
-def test_a_comment_counts_for_its_line_or_for_what_it_stands_above(rule, path, is_ignored):
-    """Behind a key it is about that alone; on lines of its own, with whatever comments are between, about the next."""
+def test_is_ignored_by_a_comment_on_the_line_or_directly_above(rule, path, is_ignored):
     assert load_text(MINIMAL + TEXT).is_ignored(rule, path) is is_ignored
 
 
-def test_one_of_several_paths_is_enough():
-    """A row and the expression in it."""
+def test_is_ignored_for_any_of_several_paths():
     loaded = load_text(MINIMAL + TEXT)
     assert loaded.is_ignored("L301", (*ROWS, "name"), (*ROWS, "name", "expression"))
 
 
-def test_a_base_has_its_own_lines():
-    """The same line of another file says nothing."""
+def test_comments_of_a_base_apply_to_its_own_lines():
     loaded = load_text(f"extends: [base.yaml]\n{TEXT}", {"base.yaml": MINIMAL})
     assert {file for file, _ in loaded.comments} == {"spec.yaml"}
     loaded = load_text("extends: [base.yaml]\n", {"base.yaml": MINIMAL + TEXT})
     assert loaded.is_ignored("L401", (*ROWS, "title"))
 
 
-def test_what_cannot_be_loaded_keeps_its_comments():
-    """And is ignored by nothing, since nothing is known of it."""
+def test_comments_of_a_spec_that_cannot_be_loaded():
     assert load_text("# scimconf: ignore L104\n[").comments == {
         ("spec.yaml", 1): SourceComment(frozenset({"L104"}), is_alone=True)
     }
@@ -103,7 +98,6 @@ mappings:
         (("nothing",), "Trim( [jobTitle])", 6, None),
     ],
 )
-def test_the_place_of_a_character(path, text, offset, place):
-    """Where it stands in the file; nothing where the file holds something else there."""
-    found = load_text(MINIMAL + BLOCK).spot(path, text, offset)
-    assert (None if found is None else str(found)) == place
+def test_locate_character(path, text, offset, place):
+    location = load_text(MINIMAL + BLOCK).locate_character(path, text, offset)
+    assert (None if location is None else str(location)) == place

@@ -1,4 +1,4 @@
-"""The JSON Schema says of a file's shape what loading says."""
+"""The JSON Schema and the loader agree on the structure of a file."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_nothing_stands_beside_a_reference():
 
 def test_every_reference_is_defined_and_every_definition_used():
     schema = json_schema()
-    used = {one["$ref"].removeprefix("#/definitions/") for one in walk(schema) if "$ref" in one}
+    used = {part["$ref"].removeprefix("#/definitions/") for part in walk(schema) if "$ref" in part}
     assert used == set(schema["definitions"])
 
 
@@ -61,8 +61,8 @@ def test_every_key_is_described():
         name
         for section in sections
         if "additionalProperties" in section
-        for name, one in section["properties"].items()
-        if "description" not in one and name not in nameless
+        for name, field in section["properties"].items()
+        if "description" not in field and name not in nameless
     ]
     assert missing == []
 
@@ -115,9 +115,9 @@ def test_what_is_accepted_loads(name):
 
 WHOLE = as_json((ROOT / "examples" / "writer-new" / "scimconf.yaml").read_text()) | {
     "job": {"template": "scim"},
-    "guards": [{"guard": "scope-widened", "address": "x", "max": 3, "until": "2026-12-01", "reason": "y"}],
+    "guard_exemptions": [{"guard": "scope-widened", "address": "x", "max": 3, "until": "2026-12-01", "reason": "y"}],
 }
-WHOLE["assignments"] = {**WHOLE["assignments"], "keep": [{"group": "A*"}]}
+WHOLE["assignments"] = {**WHOLE["assignments"], "protect": [{"group": "A*"}]}
 WHOLE["assignments"].pop("users_from")
 WHOLE["mappings"]["users"] |= {
     "filters": [{"name": "a", "all": [{"attribute": "b", "operator": "equals", "value": "c"}]}],

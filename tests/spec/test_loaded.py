@@ -1,10 +1,10 @@
-"""What can be asked of a loaded spec: its digest, its text, its conflicts with others; and which files are specs."""
+"""A loaded spec: its digest, its text, conflicts with other specs; and which files are specs."""
 
 from __future__ import annotations
 
 import pytest
 
-from scimconf.spec.loaded import conflicts, digest, find, rivals, show
+from scimconf.spec.loaded import conflicts, digest, find, same_application, show
 from tests.spec.reading import MINIMAL, lines, load_text
 
 
@@ -22,19 +22,19 @@ SAME = {
 }
 DIFFERENT = {
     "another value": (MINIMAL, MINIMAL.replace("true", "false")),
-    "none and the text none": (f"{MINIMAL}tenant: none\n", f'{MINIMAL}tenant: "none"\n'),
+    "none and the string none": (f"{MINIMAL}tenant: none\n", f'{MINIMAL}tenant: "none"\n'),
     "the order of a list": (f"{MINIMAL}guard_exemptions: [a, b]\n", f"{MINIMAL}guard_exemptions: [b, a]\n"),
 }
 
 
-@pytest.mark.parametrize(("one", "other"), SAME.values(), ids=SAME)
-def test_the_digest_does_not_change_by(one, other):
-    assert digest_of(one) == digest_of(other)
+@pytest.mark.parametrize(("first", "second"), SAME.values(), ids=SAME)
+def test_the_digest_does_not_change_by(first, second):
+    assert digest_of(first) == digest_of(second)
 
 
-@pytest.mark.parametrize(("one", "other"), DIFFERENT.values(), ids=DIFFERENT)
-def test_the_digest_changes_by(one, other):
-    assert digest_of(one) != digest_of(other)
+@pytest.mark.parametrize(("first", "second"), DIFFERENT.values(), ids=DIFFERENT)
+def test_the_digest_changes_by(first, second):
+    assert digest_of(first) != digest_of(second)
 
 
 def test_the_digest_is_over_bases_variables_and_csv_rows():
@@ -46,7 +46,7 @@ def test_the_digest_is_over_bases_variables_and_csv_rows():
     assert first == digest_of("extends: [base.yaml]\n", {"base.yaml": text, "a.csv": csv}, T="contoso.com")
 
 
-def test_show_gives_each_line_with_its_origin():
+def test_show_prints_each_line_with_its_origin():
     loaded = load_text(
         "extends: [base.yaml]\nname: writer\nmappings:\n  users:\n    filters: []\n    attributes:\n"
         "      'emails[type eq \"work\"].value': mail\n      timezone: {source: null, default: \"none\"}\n",
@@ -68,7 +68,7 @@ app_roles:                                    # base.yaml:5
   roles:                                      # base.yaml:6
     - value: admin                            # base.yaml:7
       display_name: "a: b"                    # base.yaml:7
-guards: []                                    # base.yaml:8
+guard_exemptions: []                          # base.yaml:8
 assignments:                                  # base.yaml:9
   unlisted: keep                              # base.yaml:9
   users_from:                                 # base.yaml:9
@@ -85,7 +85,7 @@ mappings:                                     # spec.yaml:3
     )
 
 
-def test_what_is_shown_loads_again_as_the_same():
+def test_show_output_loads_as_the_same_spec():
     loaded = load_text(
         f"{MINIMAL}mappings: {{users: {{attributes: {{a: {{source: b, default: \"none\"}}, b: {{constant: '1'}}, c: {{constant: ' x #y'}}}}}}}}\n"
         "app_roles: {roles: [{value: a, display_name: a b, allowed_members: [users, applications]}]}\n"
@@ -93,48 +93,48 @@ def test_what_is_shown_loads_again_as_the_same():
     assert load_text(show(loaded)).spec == loaded.spec
 
 
-def test_nothing_is_shown_of_nothing():
+def test_show_of_an_unreadable_spec_is_empty():
     assert show(load_text("")) == ""
 
 
-def test_two_specs_of_one_name_or_application_are_a_problem():
-    one = load_text(MINIMAL)
-    other = load_text(MINIMAL.replace("name: writer", "name: WRITER").replace("Writer", "writer"))
-    assert lines(conflicts([one, other])) == (
-        'spec.yaml:2:1  S312  name: "WRITER" is already what spec.yaml:2:1 is about. Give it another name.\n'
-        'spec.yaml:3:15  S312  application.display_name: "writer" is already what spec.yaml:3:15 is about. '
-        "Keep one spec for one application.\n"
+def test_conflicts_are_specs_with_the_same_name_or_application():
+    first = load_text(MINIMAL)
+    second = load_text(MINIMAL.replace("name: writer", "name: WRITER").replace("Writer", "writer"))
+    assert lines(conflicts([first, second])) == (
+        'spec.yaml:2:1  S312  name: "WRITER" is already used in spec.yaml:2:1. Use another name.\n'
+        'spec.yaml:3:15  S312  application.display_name: "writer" is already used in spec.yaml:3:15. '
+        "Keep one spec for each application.\n"
     )
 
 
-def test_specs_that_turn_out_to_be_of_one_application_are_a_problem():
-    one, other, third = (load_text(MINIMAL.replace("name: writer", f"name: {name}")) for name in "abc")
-    assert lines(rivals([(one, "1"), (third, "2"), (other, "1")])) == (
-        "spec.yaml:3:1  S312  application: this is the application that spec.yaml:3:1 is about, by another of its "
-        "names. Keep one spec for one application.\n"
+def test_same_application_reports_specs_that_identify_it_by_different_keys():
+    first, second, third = (load_text(MINIMAL.replace("name: writer", f"name: {name}")) for name in "abc")
+    assert lines(same_application([(first, "1"), (third, "2"), (second, "1")])) == (
+        "spec.yaml:3:1  S312  application: this is the same application as in spec.yaml:3:1, identified by another "
+        "key. Keep one spec for each application.\n"
     )
 
 
-def test_specs_of_other_names_and_applications_do_not_conflict():
+def test_conflicts_ignore_different_names_and_applications():
     by_id = MINIMAL.replace("name: writer", "name: b").replace(
         "display_name: Writer", "app_id: 00000000-0000-0000-0000-000000000001"
     )
     assert conflicts([load_text(MINIMAL), load_text(by_id), load_text("")]) == ()
 
 
-def test_a_file_that_is_named_twice_is_one():
+def test_find_returns_a_file_that_is_named_twice_once():
     assert find(["a.yaml", "./a.yaml", "b/./a.yaml"], {}.get)[0] == ("a.yaml", "b/./a.yaml")
     assert find(["./a.yaml", "b/../a.yaml"], {}.get, lambda path: path[-6:])[0] == ("./a.yaml",)
 
 
-def test_a_folder_stands_for_its_specs():
+def test_find_returns_the_specs_of_a_folder():
     folders = {
         "apps": ["b.scimconf.yaml", "base.yaml", "scimconf.yaml", "a.scimconf.yaml", "people.csv"],
         "empty": ["x.yaml"],
     }
-    found, problems = find(["one.yaml", "apps", "apps/scimconf.yaml", "empty"], folders.get)
-    assert found == ("one.yaml", "apps/a.scimconf.yaml", "apps/b.scimconf.yaml", "apps/scimconf.yaml")
+    files, problems = find(["one.yaml", "apps", "apps/scimconf.yaml", "empty"], folders.get)
+    assert files == ("one.yaml", "apps/a.scimconf.yaml", "apps/b.scimconf.yaml", "apps/scimconf.yaml")
     assert (
-        lines(problems)
-        == "empty  S001  no scimconf.yaml and no *.scimconf.yaml in this folder. Name the file, or rename it.\n"
+        lines(problems) == "empty  S001  no scimconf.yaml and no *.scimconf.yaml in this folder. "
+        "Name the file, or create a spec with `scimconf init`.\n"
     )

@@ -1,4 +1,4 @@
-"""What lies over what when a file extends others."""
+"""Merging a spec with the files that it extends."""
 
 from __future__ import annotations
 
@@ -6,30 +6,32 @@ import pytest
 
 from scimconf.diagnostics import Location
 from scimconf.spec.merge import merge
-from scimconf.spec.tree import CsvRows, Table, place_of, plain_json
+from scimconf.spec.tree import YamlList, YamlMapping, locate, plain_json
 from tests.spec.reading import MINIMAL, lines, load_text
 
 
 def tree(value, file="base.yaml"):
-    """A tree whose every place is line 1 of a file."""
-    here = Location(file, 1, 1)
+    """A tree in which every location is line 1 of a file."""
+    location = Location(file, 1, 1)
     if isinstance(value, dict):
-        return Table({key: tree(item, file) for key, item in value.items()}.items(), dict.fromkeys(value, here))
+        return YamlMapping(
+            {key: tree(item, file) for key, item in value.items()}.items(), dict.fromkeys(value, location)
+        )
     if isinstance(value, list):
-        return CsvRows([tree(item, file) for item in value], [here] * len(value))
+        return YamlList([tree(item, file) for item in value], [location] * len(value))
     return value
 
 
 ROWS = "mappings.users.attributes"
 CASES = {
-    "maps merge key by key": ({"a": {"b": "1", "c": "2"}}, {"a": {"c": "3", "d": "4"}}, {"a": {"b": "1", "c": "3", "d": "4"}}),
-    "a text replaces a map": ({"a": {"b": "1"}}, {"a": "2"}, {"a": "2"}),
-    "a map replaces a text": ({"a": "1"}, {"a": {"b": "2"}}, {"a": {"b": "2"}}),
-    "a list is replaced whole": ({"guards": ["a"]}, {"guards": ["b"]}, {"guards": ["b"]}),
+    "mappings merge key by key": ({"a": {"b": "1", "c": "2"}}, {"a": {"c": "3", "d": "4"}}, {"a": {"b": "1", "c": "3", "d": "4"}}),
+    "a string replaces a mapping": ({"a": {"b": "1"}}, {"a": "2"}, {"a": "2"}),
+    "a mapping replaces a string": ({"a": "1"}, {"a": {"b": "2"}}, {"a": {"b": "2"}}),
+    "a list is replaced": ({"guards": ["a"]}, {"guards": ["b"]}, {"guards": ["b"]}),
     "tests merge by name": (
         {"tests": [{"name": "a", "expect": {"x": "1"}}, {"name": "b"}]}, {"tests": [{"name": "A"}]}, {"tests": [{"name": "A"}, {"name": "b"}]},
     ),
-    "a map replaces a list that would merge": (
+    "a mapping replaces a list that would merge": (
         {"assignments": {"users": [{"user": "a"}]}}, {"assignments": {"users": {}}}, {"assignments": {"users": {}}},
     ),
     "a row is replaced whole": (
@@ -95,15 +97,15 @@ def test_merging(lower, upper, merged):
     assert plain_json(merge(tree(lower), tree(upper, "upper.yaml"))) == merged
 
 
-def test_places_are_those_of_the_file_that_says_it():
+def test_merge_keeps_the_location_of_each_value():
     merged = merge(tree({"a": {"b": "1", "c": "2"}, "assignments": {"users": [{"user": "x"}]}}),
                    tree({"a": {"c": "3"}, "assignments": {"users": [{"user": "x"}, {"user": "y"}]}}, "upper.yaml"))  # fmt: skip
-    assert place_of(merged, ("a", "b")).file == "base.yaml"
-    assert place_of(merged, ("a", "c")).file == "upper.yaml"
-    assert [place.file for place in merged["assignments"]["users"].places] == ["upper.yaml", "upper.yaml"]
+    assert locate(merged, ("a", "b")).file == "base.yaml"
+    assert locate(merged, ("a", "c")).file == "upper.yaml"
+    assert [location.file for location in merged["assignments"]["users"].locations] == ["upper.yaml", "upper.yaml"]
 
 
-def test_bases_chain_and_a_later_one_lies_over_an_earlier_one():
+def test_a_later_base_overrides_an_earlier_one():
     loaded = load_text(
         "extends: [bases/one.yaml, bases/two.yaml]\nname: writer\n",
         {
@@ -140,7 +142,7 @@ def test_files_are_relative_to_the_file_that_names_them():
     assert loaded.origin(("assignments", "imported", 0, "users", 0, "roles", 0)) == Location("bases/one.csv", 2, 1)
 
 
-def test_many_ways_to_one_base_are_one_way():
+def test_a_base_that_is_reached_several_times_is_read_once():
     files = {
         f"{level}{side}.yaml": f"extends: [{level + 1}a.yaml, {level + 1}b.yaml]\n"
         for level in range(15)
@@ -152,7 +154,7 @@ def test_many_ways_to_one_base_are_one_way():
     assert len(loaded.paths) == 33
 
 
-def test_a_chain_of_bases_is_bounded():
+def test_extends_has_a_limit_of_levels():
     files = {f"{number}.yaml": f"extends: [{number + 1}.yaml]\n" for number in range(30)}
     problems = load_text("extends: [0.yaml]\n", files).problems
     assert [problem.code for problem in problems if problem.path == ("extends",)] == ["S008"]

@@ -1,4 +1,4 @@
-"""The tree that the other rooms read: one shape whatever was written, and what was written is known."""
+"""The models: short forms are expanded, and fields that the spec contains are known."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WHOLE = {
     "name": "writer",
     "application": {"display_name": "Writer"},
     "provisioning": {"enabled": True, "deletion_threshold": 50},
-    "guards": [{"guard": "scope-widened", "until": date(2026, 12, 1), "reason": "a change"}],
+    "guard_exemptions": [{"guard": "scope-widened", "until": date(2026, 12, 1), "reason": "a change"}],
 }
 
 
@@ -37,10 +37,10 @@ def test_a_spec_can_be_made_of_python_values():
     spec = Spec.model_validate(WHOLE)
     assert spec.provisioning.enabled is True
     assert spec.provisioning.deletion_threshold == 50
-    assert spec.guards == (ExemptionEntry(guard="scope-widened", until=date(2026, 12, 1), reason="a change"),)
+    assert spec.guard_exemptions == (ExemptionEntry(guard="scope-widened", until=date(2026, 12, 1), reason="a change"),)
 
 
-def test_what_was_not_written_is_known():
+def test_wrote_tells_which_fields_the_spec_contains():
     spec = Spec.model_validate(WHOLE)
     assert spec.provisioning.wrote("deletion_threshold")
     assert not spec.provisioning.wrote("scope")

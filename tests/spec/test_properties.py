@@ -1,4 +1,4 @@
-"""Whatever is in a file, loading answers with problems; and it answers the same again."""
+"""Loading any text gives diagnostics or a spec, and the same result each time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scimconf.spec.loaded import digest, show
-from scimconf.spec.tree import Table
+from scimconf.spec.tree import YamlMapping
 from tests.spec.reading import load_text
 
 WRITER = (Path(__file__).parents[2] / "examples" / "writer-new" / "scimconf.yaml").read_text()
@@ -29,12 +29,12 @@ def mutilated(draw):
 
 
 def check(text):
-    one, other = load_text(text, {"people.csv": text}), load_text(text, {"people.csv": text})
-    assert one == other
-    assert digest(one.resolved) == digest(other.resolved)
-    assert (one.spec is None) == bool(one.problems)
-    assert all(problem.location is not None for problem in one.problems)
-    show(one)
+    first, second = load_text(text, {"people.csv": text}), load_text(text, {"people.csv": text})
+    assert first == second
+    assert digest(first.resolved) == digest(second.resolved)
+    assert (first.spec is None) == bool(first.problems)
+    assert all(problem.location is not None for problem in first.problems)
+    show(first)
 
 
 @given(st.one_of(st.text(), st.binary()))
@@ -51,7 +51,7 @@ def test_a_mutilated_spec_gives_problems_or_a_spec(text):
 @given(st.randoms())
 def test_the_digest_is_the_same_whatever_the_order_of_keys(random):
     def shuffled(value):
-        if isinstance(value, Table):
+        if isinstance(value, YamlMapping):
             keys = list(value)
             random.shuffle(keys)
             return {key: shuffled(value[key]) for key in keys}

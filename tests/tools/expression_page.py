@@ -1,7 +1,7 @@
-"""Writes the generated parts of `docs/expressions.md` anew: the functions, the rules, and the published examples.
+"""Generates parts of `docs/expressions.md`: the functions, the rules, and the published examples.
 
-A part stands between `<!-- made by expression_page.py: NAME -->` and `<!-- end -->`. The examples are kept next to the
-checkout; where they are not, their part stays as it is.
+A part is between `<!-- made by expression_page.py: NAME -->` and `<!-- end -->`. The examples are beside the checkout;
+without them, their part is not changed.
 """
 
 from __future__ import annotations
@@ -18,42 +18,42 @@ import expression_vectors as examples
 
 from scimconf.expressions import FUNCTIONS, Function, Parameter
 from scimconf.expressions.evaluation import Failure, Ignored, Undetermined
-from scimconf.expressions.evaluation.functions import FOREIGN, UNDESCRIBED
+from scimconf.expressions.evaluation.functions import CLOUD_SYNC_ONLY, UNDOCUMENTED
 from scimconf.expressions.lint import RULES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "expressions.md"
 PART = re.compile(r"(<!-- made by expression_page.py: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
-WHY = {
-    "case-only": "Nothing in the expression changes the case.",
-    "datediff/comparison sign": "The reference's own table counts from the first date to the second.",
-    "arithmetic (FILETIME)": "The stated number is not the stated moment; ours is.",
-    "whitespace": "The text in the expression has no space there.",
-    "text": "The expression, read literally, gives this.",
+REASON = {
+    "case-only": "No function in the expression changes the case.",
+    "datediff/comparison sign": "The table in the reference counts from the first date to the second.",
+    "arithmetic (FILETIME)": "The published number does not represent the published date; ours does.",
+    "whitespace": "The string in the expression has no space there.",
+    "text": "The expression, taken literally, returns this.",
 }
-WHY_OF = {
-    "replace-4": "The pattern does not match the `+`, and another guide keeps it.",
-    "wd-numfromdate-2": "DateAdd gives `M/d/yyyy …` by the reference, which is not of the format that is then read.",
-    "wd-ou-4": "The key `UK` stands in the expression.",
-    "wd-rand-1": "The first four digits in a row are `6789`.",
-    "sf-pref-2": "The reference has Coalesce pass over null only, this guide over the empty text too.",
-    "sf-wbk-4": "From July 30 to August 1 it is two days, so `<> 1` holds.",
+REASON_OF = {
+    "replace-4": "The pattern does not match the `+`, and in another guide it is preserved.",
+    "wd-numfromdate-2": "DateAdd returns `M/d/yyyy …` according to the reference, which does not match the format of the next function.",
+    "wd-ou-4": "The expression has the key `UK`.",
+    "wd-rand-1": "The first four consecutive digits are `6789`.",
+    "sf-pref-2": "In the reference, Coalesce skips only null; in this guide also the empty string.",
+    "sf-wbk-4": "July 30 to August 1 is two days, so `<> 1` is true.",
 }
 
 
 def functions() -> Iterator[str]:
-    """The catalogue as a table."""
-    yield "| function | gives | |"
+    """Yield the table of the catalogue."""
+    yield "| function | result | description |"
     yield "|---|---|---|"
     for function in FUNCTIONS.values():
-        why = "described nowhere" if function.name in UNDESCRIBED else "described for cloud sync only"
-        note = f" *Not evaluated: {why}.*" if function.name in UNDESCRIBED | FOREIGN else ""
-        dialect = {"cloud-sync": " *Cloud sync.*", "graph": " *Graph's list only.*"}.get(function.dialect, "")
+        reason = "not documented" if function.name in UNDOCUMENTED else "documented for cloud sync only"
+        note = f" *Not evaluated: {reason}.*" if function.name in UNDOCUMENTED | CLOUD_SYNC_ONLY else ""
+        dialect = {"cloud-sync": " *Cloud sync only.*", "graph": " *In Graph's list only.*"}.get(function.dialect, "")
         yield f"| `{_signature(function)}` | {function.result} | [{function.doc}]({function.source}){dialect}{note} |"
 
 
 def _signature(function: Function) -> str:
-    return f"{function.name}({', '.join(_parameter(each) for each in function.parameters if not each.infix)})"
+    return f"{function.name}({', '.join(_parameter(parameter) for parameter in function.parameters if not parameter.infix)})"
 
 
 def _parameter(parameter: Parameter) -> str:
@@ -62,31 +62,31 @@ def _parameter(parameter: Parameter) -> str:
 
 
 def rules() -> Iterator[str]:
-    """The lint's rules with their pages."""
-    yield "| rule | | |"
+    """Yield the table of the lint rules."""
+    yield "| rule | title | severity |"
     yield "|---|---|---|"
     for name, rule in RULES.items():
         yield f"| [{name}](lint/{name}.md) | {rule.title} | {rule.severity} |"
 
 
 def published() -> Iterator[str]:
-    """How many of the published examples there are of each sort, the conflicts, and what stays open."""
-    found = examples.vectors()
-    counted = examples.numbers(found)
-    yield f"Of {len(found)} published examples, **{counted['agree']} agree**, **{counted['conflict']} conflict** with the"
-    yield f"reference, **{counted['undetermined']} are undetermined**, and {counted['refused']} must be refused, and are: by the parser or by a rule."
+    """Yield the number of published examples by outcome, the conflicts, and the undetermined values."""
+    vectors = examples.vectors()
+    count = examples.count_outcomes(vectors)
+    yield f"Of {len(vectors)} published examples, **{count['agree']} agree**, **{count['conflict']} conflict** with the"
+    yield f"reference, **{count['undetermined']} are undetermined**, and {count['refused']} are invalid and rejected by the parser or a lint rule."
     yield ""
-    yield "| example | stated | here | why |"
+    yield "| example | published | scimconf | reason |"
     yield "|---|---|---|---|"
-    for vector in found:
+    for vector in vectors:
         value = None if vector.get("invalid") else examples.run(vector)
-        if not vector.get("invalid") and examples.sort(vector, value) == "conflict":
-            why = WHY_OF.get(vector["id"]) or WHY[vector["conflict_kind"]]
-            yield f"| {_origin(vector)} | {_stated(vector)} | {_shown(value)} | {why} |"
+        if not vector.get("invalid") and examples.outcome(vector, value) == "conflict":
+            reason = REASON_OF.get(vector["id"]) or REASON[vector["conflict_kind"]]
+            yield f"| {_origin(vector)} | {_published(vector)} | {_ours(value)} | {reason} |"
     yield ""
-    yield "Undetermined are:"
+    yield "The undetermined examples:"
     yield ""
-    for vector in found:
+    for vector in vectors:
         value = None if vector.get("invalid") else examples.run(vector)
         if isinstance(value, Undetermined):
             yield f"* `{' '.join(vector['expression'].split())[:80]}`: {value.reason}."
@@ -98,32 +98,32 @@ def _origin(vector: dict[str, Any]) -> str:
     return f"{name.replace('functions-for-customizing-application-data', 'reference')}: {part.replace('-', ' ')} ({vector['id']})"
 
 
-def _stated(vector: dict[str, Any]) -> str:
-    return "no flow" if vector.get("outcome") else f"`{vector['expected']}`"
+def _published(vector: dict[str, Any]) -> str:
+    return "not sent" if vector.get("outcome") else f"`{vector['expected']}`"
 
 
-def _shown(value: object) -> str:
+def _ours(value: object) -> str:
     match value:
         case Ignored():
-            return "no flow"
+            return "not sent"
         case Failure():
             return "an error"
         case _:
             return f"`{value}`"
 
 
-MADE: dict[str, Callable[[], Iterator[str]]] = {"functions": functions, "rules": rules, "published": published}
+GENERATORS: dict[str, Callable[[], Iterator[str]]] = {"functions": functions, "rules": rules, "published": published}
 
 
 def fresh(text: str) -> str:
-    """The page with its generated parts as they must be."""
+    """Return the page with its generated parts up to date."""
 
-    def made(part: re.Match[str]) -> str:
+    def generate(part: re.Match[str]) -> str:
         if part[2] == "published" and not examples.vectors():
             return part[0]
-        return part[1] + "\n" + "\n".join(MADE[part[2]]()) + "\n\n" + part[3]
+        return part[1] + "\n" + "\n".join(GENERATORS[part[2]]()) + "\n\n" + part[3]
 
-    return PART.sub(made, text)
+    return PART.sub(generate, text)
 
 
 if __name__ == "__main__":

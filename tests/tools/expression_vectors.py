@@ -1,4 +1,4 @@
-"""The published examples, run: what agrees, where two sources disagree, and what stays open."""
+"""Evaluates the published examples: agreement, conflicts between sources, undetermined values."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ SOME_DAY = "2025-07-30"
 
 
 def vectors():
-    """All of them; none where the published data is not next to the checkout."""
+    """Return all examples; none if the published data is not beside the checkout."""
     return json.loads(VECTORS.read_text("utf-8")) if VECTORS.exists() else []
 
 
 def run(vector):
-    """What we say, under the circumstances that the example states."""
+    """Return our value of an example, in the context that it states."""
     try:
         return evaluate(
             vector["expression"],
@@ -35,7 +35,7 @@ def run(vector):
 
 
 def agrees(vector, value):
-    """Whether that is what the source states."""
+    """Return whether a value is the published one."""
     match vector.get("outcome") or "value":
         case "skip":
             return value == Ignored()
@@ -49,14 +49,13 @@ def agrees(vector, value):
     return value == (tuple(expected) if isinstance(expected, list) else expected)
 
 
-def sort(vector, value):
-    """Where an example stands in the count."""
+def outcome(vector, value):
+    """Return the outcome of an example: agree, conflict or undetermined."""
     if agrees(vector, value):
         return "agree"
     return "undetermined" if isinstance(value, Undetermined) else "conflict"
 
 
-def numbers(found=None):
-    """How many there are of each sort; those that a mapping must refuse are the lint's business."""
-    found = vectors() if found is None else found
-    return Counter("refused" if each.get("invalid") else sort(each, run(each)) for each in found)
+def count_outcomes(examples):
+    """Return the number of examples by outcome; "refused" are those that the parser or the lint must reject."""
+    return Counter("refused" if vector.get("invalid") else outcome(vector, run(vector)) for vector in examples)

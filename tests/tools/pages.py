@@ -14,8 +14,8 @@ from types import MappingProxyType
 import click
 
 from scimconf.cli.main import cli
-from scimconf.lint.checks import ELSEWHERE, MANNER
-from scimconf.lint.checks import rules as known_rules
+from scimconf.lint import ONLY_IF_CHANGED, REPORTED_BY_KINDS
+from scimconf.lint import rules as known_rules
 from scimconf.sandbox.switches import table
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -55,14 +55,14 @@ def switches() -> str:
 
 
 def rules() -> str:
-    """Every rule of the lint, and who tells it."""
-    rows = ["| rule | what | how bad | told by |", "|---|---|---|---|"]
+    """Return the table of all lint rules, with the commands that show them."""
+    rows = ["| rule | title | severity | shown by |", "|---|---|---|---|"]
     for name, (title, severity) in known_rules().items():
         by = (
-            "as a problem"
-            if name in ELSEWHERE
+            "error K501 or K503"
+            if name in REPORTED_BY_KINDS
             else "validate, plan of a change"
-            if name in MANNER
+            if name in ONLY_IF_CHANGED
             else "validate, plan"
         )
         rows.append(f"| [{name}](lint/{name}.md) | {title} | {severity} | {by} |")

@@ -1,5 +1,5 @@
-"""What .NET does and Python does otherwise: UTF-16 lengths, letters' case, date formats, Visual Basic's intervals.
+"""Behaviour of .NET that differs from Python: UTF-16 lengths, letter case, date formats, Visual Basic's intervals.
 
-The service is written in .NET, and its documentation names .NET's methods where it is precise. Nothing here knows of
-expressions: text and numbers in, text and numbers out, or one of the two ways to stop in `outcomes`.
+The service is written in .NET, and its documentation refers to .NET's methods where it is precise. This package does not
+depend on expressions: it takes and returns strings and numbers, or raises one of the exceptions in `errors`.
 """

@@ -1,24 +1,40 @@
-"""The two ways in which a value is not had: the service would fail, or nobody has written what it does."""
+"""Why a value cannot be returned: the service would report an error, or its behaviour is not known."""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class EvaluationStop(Exception):
-    """No value, and a sentence that says why; `function` is the one it happened in."""
+    """The evaluation ends without a value. `reason` says why; `function` is the name of the function that stopped."""
+
+    message: ClassVar[str] = "{function}: {reason}"
 
     def __init__(self, reason: str, function: str = "") -> None:
         self.reason = reason
         self.function = function
-        super().__init__(f"{function}: {reason}" if function else reason)
+        super().__init__(self.message.format(function=function, reason=reason).strip() if function else reason)
 
     def within(self, function: str) -> EvaluationStop:
-        """The same, naming the function; the innermost one stays."""
+        """Return the same stop with the name of the function; the innermost name is not replaced."""
         return self if self.function else type(self)(self.reason, function)
 
 
 class ServiceFailure(EvaluationStop):
-    """The service would report an error, by its own documentation or by .NET's."""
+    """The service would report an error for the object, according to its documentation or to .NET's."""
 
 
 class UndocumentedBehaviour(EvaluationStop):
-    """The documentation leaves it open, or it cannot be known here."""
+    """The result is not documented, or depends on something that is not known here."""
+
+
+class UndocumentedCase(UndocumentedBehaviour):
+    """A function is not documented for its arguments; `reason` follows its name: "with a list"."""
+
+    message = "Microsoft does not document {function} {reason}"
+
+
+class UnknownFunction(UndocumentedBehaviour):
+    """A function that is in no published list; `reason` names it."""
+
+    message = "{reason}"

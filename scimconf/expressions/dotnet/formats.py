@@ -1,4 +1,4 @@
-"""Custom date and time formats of .NET, cut into their pieces."""
+"""Parsing custom date and time formats of .NET into specifiers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MONTHS = (
 )
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
-# Formats of one letter stand for a whole one. The others of them depend on the server's culture.
+# A format of one letter stands for one of these. The other letters depend on the server's culture.
 _STANDARD = {
     "o": "yyyy-MM-ddTHH:mm:ss.fffffffK",
     "O": "yyyy-MM-ddTHH:mm:ss.fffffffK",
@@ -30,14 +30,14 @@ _STANDARD = {
 _OF_A_CULTURE = frozenset("dDfFgGmMtTUyY")
 
 MAX_LENGTH = 1_000
-"""Longer formats are not followed, and so never kept: a date has no more to say."""
+"""The longest format that is evaluated, and stored in the cache."""
 
 
 class FormatSpecifier(NamedTuple):
-    """A specifier (`letter` so many times), or a literal text (no letter).
+    """A specifier (`letter`, repeated `times`), or a literal text (no letter).
 
-    `plain` is a character that stands in the format without quotes, `exact` one behind a backslash: what reading
-    forgives differs.
+    A `plain` literal is an unquoted character of the format, an `exact` one is escaped by a backslash; the parser of dates
+    treats them differently.
     """
 
     letter: str
@@ -46,79 +46,82 @@ class FormatSpecifier(NamedTuple):
     plain: bool = False
     exact: bool = False
 
+    def require_seven_digits(self) -> None:
+        """Raise ServiceFailure if this asks for more than the seven digits that a fraction of a second has."""
+        if self.times > 7:
+            raise ServiceFailure(f"the format {self.text} is invalid: a fraction of a second has at most seven digits")
 
-def written(form: str) -> tuple[FormatSpecifier, ...]:
-    """The pieces of a format that a date is written in; raises FailedError where .NET would refuse it."""
-    return _pieces(_whole(form), reads=False)
+
+def output_specifiers(form: str) -> tuple[FormatSpecifier, ...]:
+    """Return the specifiers of an output format; raise ServiceFailure if .NET rejects it."""
+    return _specifiers(_custom_format(form), parses=False)
 
 
-def read(form: str, white: frozenset[str]) -> tuple[FormatSpecifier, ...]:
-    """The pieces of a format that a date is read by, where `white` says which spaces do not matter.
+def input_specifiers(form: str, styles: frozenset[str]) -> tuple[FormatSpecifier, ...]:
+    """Return the specifiers of an input format, for the DateTimeStyles given.
 
-    Reading differs: Z and GMT mean a zone, `%` means nothing, and spaces at the ends of the format are forgiven as
-    those of the text are, between quotes too.
+    .NET treats input formats differently: Z and GMT are a time zone, `%` has no meaning, and white space at the ends of
+    the format, also inside quotes, is optional if the styles allow it at the ends of the text.
     """
-    whole = _whole(form)
-    if "AllowTrailingWhite" in white:
-        whole = _QUOTED_END.sub(r"\1", whole).rstrip(WHITE)
-    if "AllowLeadingWhite" in white:
-        whole = _QUOTED_START.sub(r"\1", whole).lstrip(WHITE)
-    return _pieces(whole, reads=True)
+    custom = _custom_format(form)
+    if "AllowTrailingWhite" in styles:
+        custom = _QUOTED_END.sub(r"\1", custom).rstrip(WHITE)
+    if "AllowLeadingWhite" in styles:
+        custom = _QUOTED_START.sub(r"\1", custom).lstrip(WHITE)
+    return _specifiers(custom, parses=True)
 
 
-def _whole(form: str) -> str:
-    """The format itself, or the one that its one letter stands for."""
+def _custom_format(form: str) -> str:
+    """Return the format, or the custom format that a standard format of one letter stands for."""
     if len(form) > MAX_LENGTH:
-        raise UndocumentedBehaviour(f"a format of more than {MAX_LENGTH:,} characters is not tried here")
-    return _standard(form) if len(form) == 1 else form
+        raise UndocumentedBehaviour(f"a format of more than {MAX_LENGTH:,} characters is not evaluated")
+    if len(form) != 1:
+        return form
+    if form in _STANDARD:
+        return _STANDARD[form]
+    if form in _OF_A_CULTURE:
+        raise UndocumentedBehaviour(f"the format {form!r} depends on the server's culture")
+    raise ServiceFailure(f"{form!r} is not a standard format")
 
 
 @lru_cache(maxsize=256)
-def _pieces(form: str, *, reads: bool) -> tuple[FormatSpecifier, ...]:
-    found: list[FormatSpecifier] = []
+def _specifiers(form: str, *, parses: bool) -> tuple[FormatSpecifier, ...]:
+    specifiers: list[FormatSpecifier] = []
     position = 0
     while position < len(form):
-        piece, position = _zone(form, position) if reads else _once(form, position)
-        found.append(piece)
-    if not found:
-        raise UndocumentedBehaviour("what an empty format means is not documented")
-    return tuple(found)
+        specifier, position = _input_specifier(form, position) if parses else _output_specifier(form, position)
+        specifiers.append(specifier)
+    if not specifiers:
+        raise UndocumentedBehaviour("Microsoft does not document an empty format")
+    return tuple(specifiers)
 
 
-def _zone(form: str, start: int) -> tuple[FormatSpecifier, int]:
-    """A piece to be read; a mark of a zone is one of them, and `%` before one changes nothing."""
+def _input_specifier(form: str, start: int) -> tuple[FormatSpecifier, int]:
+    """Return a specifier of an input format and its end. Z and GMT are specifiers; a `%` before one has no meaning."""
     if form[start] == "%":
-        _next_of_percent(form, start)
-        return _zone(form, start + 1)
+        _after_percent(form, start)
+        return _input_specifier(form, start + 1)
     if form[start] == "Z":
         return FormatSpecifier("Z", 1, "Z"), start + 1
     if form[start : start + 3].upper() == "GMT" and form[start] == "G":
         return FormatSpecifier("G", 1, form[start : start + 3]), start + 3
-    return _piece(form, start)
+    return _specifier(form, start)
 
 
-def _once(form: str, start: int) -> tuple[FormatSpecifier, int]:
-    """A piece to be written; `%` makes one of the one character behind it."""
+def _output_specifier(form: str, start: int) -> tuple[FormatSpecifier, int]:
+    """Return a specifier of an output format and its end; `%` makes a specifier of the next character alone."""
     if form[start] != "%":
-        return _piece(form, start)
-    return _piece(_next_of_percent(form, start), 0)[0], start + 2
+        return _specifier(form, start)
+    return _specifier(_after_percent(form, start), 0)[0], start + 2
 
 
-def _next_of_percent(form: str, position: int) -> str:
+def _after_percent(form: str, position: int) -> str:
     if _next(form, position) == "%":
-        raise ServiceFailure("%% is not a format")
+        raise ServiceFailure("%% is not a valid format")
     return form[position + 1]
 
 
-def _standard(letter: str) -> str:
-    if letter in _STANDARD:
-        return _STANDARD[letter]
-    if letter in _OF_A_CULTURE:
-        raise UndocumentedBehaviour(f"what the format {letter!r} means depends on the server's culture")
-    raise ServiceFailure(f"{letter!r} alone is not a format")
-
-
-def _piece(form: str, start: int) -> tuple[FormatSpecifier, int]:
+def _specifier(form: str, start: int) -> tuple[FormatSpecifier, int]:
     letter = form[start]
     if letter in LETTERS:
         end = start
@@ -130,7 +133,7 @@ def _piece(form: str, start: int) -> tuple[FormatSpecifier, int]:
     if letter == "\\":
         return FormatSpecifier("", 1, _next(form, start), exact=True), start + 2
     if letter == "g":
-        raise UndocumentedBehaviour("how the service writes eras is not documented")
+        raise UndocumentedBehaviour("Microsoft does not document how the service formats eras")
     return FormatSpecifier("", 1, letter, plain=True), start + 1
 
 
@@ -144,7 +147,7 @@ def _quoted(form: str, start: int) -> tuple[FormatSpecifier, int]:
             text += form[position]
             position += 1
     if position >= len(form):
-        raise ServiceFailure("a quote in the format is never closed")
+        raise ServiceFailure("a quote in the format is not closed")
     return FormatSpecifier("", len(text), text), position + 1
 
 

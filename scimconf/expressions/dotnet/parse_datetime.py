@@ -1,7 +1,6 @@
-"""Text to date by an exact custom format, as .NET's DateTime.ParseExact reads it.
+"""String to date, by an exact custom format, as .NET's DateTime.ParseExact does.
 
-What is read is kept as it stands: the clock and, apart from it, the zone that was written. What .NET makes of the two is
-`zones`' business.
+The date is returned as written, with its time zone apart. `zones` does what .NET does with the two.
 """
 
 from __future__ import annotations
@@ -9,231 +8,224 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from scimconf.expressions.dotnet import formats
 from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour
-from scimconf.expressions.dotnet.formats import DAYS, MONTHS, FormatSpecifier
+from scimconf.expressions.dotnet.formats import DAYS, MONTHS, FormatSpecifier, input_specifiers
 from scimconf.expressions.dotnet.ticks import HOUR, MINUTE, SECOND, DotNetDateTime, civil
 from scimconf.expressions.dotnet.utf16 import WHITE
 
 _HOURS = (re.compile(r"([+-])([0-9]{1,2})"), re.compile(r"([+-])([0-9]{2})"))
 _MINUTES = re.compile(r"([+-])([0-9]{1,2}+):?([0-9]{2})")
-_GREENWICH = {"Z": re.compile(r"(?i:GMT|Z)(?![^\W\d_])"), "G": re.compile("GMT")}
-_FARTHEST = 14 * 60  # minutes from Greenwich
+_UTC = {"Z": re.compile(r"(?i:GMT|Z)(?![^\W\d_])"), "G": re.compile("GMT")}
+_MAX_OFFSET = 14 * 60  # minutes from UTC
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedDateTime:
-    """A date and time as written; `offset` counts the minutes of its zone, None where it has none.
+    """A date and time as written; `offset` is its time zone in minutes from UTC, None if there is none.
 
-    `utc` says that the zone was written as Z, which .NET remembers.
+    `utc` is true if the time zone was written as Z, which .NET treats differently from +00:00.
     """
 
-    moment: DotNetDateTime
+    local: DotNetDateTime
     offset: int | None = None
     utc: bool = False
 
     @property
     def universal(self) -> int:
-        """The ticks in UTC, by the zone."""
-        return self.moment.ticks - (self.offset or 0) * MINUTE
+        """The ticks in UTC."""
+        return self.local.ticks - (self.offset or 0) * MINUTE
 
 
-def read(text: str, form: str, today: DotNetDateTime, *, white: frozenset[str]) -> ParsedDateTime:
-    """The date that a text says; raises FailedError where it is not of the format."""
-    nothing = not text
-    if "AllowLeadingWhite" in white:
+def parse_datetime(text: str, form: str, today: DotNetDateTime, *, styles: frozenset[str]) -> ParsedDateTime:
+    """Return the date in a string; raise ServiceFailure if the string does not match the format."""
+    empty = not text
+    if "AllowLeadingWhite" in styles:
         text = text.lstrip(WHITE)
-    if "AllowTrailingWhite" in white:
+    if "AllowTrailingWhite" in styles:
         text = text.rstrip(WHITE)
-    cut = formats.read(form, white)
-    reader = _DateTimeReader(text, form, white)
-    place = 0
-    while place < len(cut):
-        place += reader.step(cut, place)
-    if nothing or reader.position < len(text):
+    specifiers = input_specifiers(form, styles)
+    reader = _DateTimeReader(text, form, styles)
+    index = 0
+    while index < len(specifiers):
+        index += reader.step(specifiers, index)
+    if empty or reader.position < len(text):
         raise reader.mismatch()
-    return _clock(reader, today, current="NoCurrentDateDefault" not in white)
+    return reader.result(today)
 
 
 @dataclass(slots=True)
 class _DateTimeReader:
-    """A walk along the text; what was read is kept by the letter of its format."""
+    """Reads a string along the specifiers of a format. `fields` are the values read, by the letter of the specifier."""
 
     text: str
     form: str
-    white: frozenset[str]
+    styles: frozenset[str]
     position: int = 0
-    found: dict[str, int] = field(default_factory=dict)
+    fields: dict[str, int] = field(default_factory=dict)
     utc: bool = False
-    halves: bool = False  # the hour is one of twelve
-    century: bool = True  # the year has one
+    twelve_hours: bool = False
+    full_year: bool = True
 
     def mismatch(self) -> ServiceFailure:
-        return ServiceFailure(f"{self.text!r} is not a date of the format {self.form!r}")
+        return ServiceFailure(f"{self.text!r} does not match the date format {self.form!r}")
 
-    def take(self, piece: FormatSpecifier) -> None:
-        match piece.letter:
-            case "":
-                self.literal(piece)
-            case "d" | "M" if piece.times > 2:
-                self.name(piece)
-            case "y":
-                self.year(piece)
-            case "h" | "H":
-                self.halves |= piece.letter == "h"
-                self.keep("H", self.number(piece))
-            case "d" | "M" | "m" | "s":
-                self.keep(piece.letter, self.number(piece))
-            case "f" | "F":
-                self.fraction(piece)
-            case "t":
-                self.half(piece)
-            case "Z" | "G":
-                self.greenwich(piece)
-            case "K":
-                self.any_zone()
-            case _:
-                self.zone(_MINUTES if piece.times > 2 else _HOURS[piece.times - 1])
+    def step(self, specifiers: tuple[FormatSpecifier, ...], index: int) -> int:
+        """Read the specifier at the index; return the number of specifiers that were read.
 
-    def step(self, cut: tuple[FormatSpecifier, ...], place: int) -> int:
-        """Take the piece at that place; how many pieces that was.
-
-        A point may be missing together with the F behind it. A space may be missing where spaces at the end are
-        forgiven, since the text has lost its own: .NET does not ask whether this is the end.
+        A point may be missing together with the F after it. A space may be missing if trailing white space is allowed,
+        since it has been stripped from the text: .NET does not check that this is the end.
         """
-        piece, behind = cut[place], cut[place + 1 : place + 2]
-        if self.inner:
+        specifier, following = specifiers[index], specifiers[index + 1 : index + 2]
+        if self.allows_inner_white:
             self.skip_white()
-        missing = piece.plain and not self.text.startswith(piece.text, self.position)
-        if missing and piece.text == "." and behind and behind[0].letter == "F":
+        missing = specifier.plain and not self.text.startswith(specifier.text, self.position)
+        if missing and specifier.text == "." and following and following[0].letter == "F":
             return 2
-        if missing and piece.text == " " and behind and "AllowTrailingWhite" in self.white:
+        if missing and specifier.text == " " and following and "AllowTrailingWhite" in self.styles:
             return 1
-        self.take(piece)
+        self.read(specifier)
         return 1
 
+    def read(self, specifier: FormatSpecifier) -> None:
+        match specifier.letter:
+            case "":
+                self.literal(specifier)
+            case "d" | "M" if specifier.times > 2:
+                self.name(specifier)
+            case "y":
+                self.year(specifier)
+            case "h" | "H":
+                self.twelve_hours |= specifier.letter == "h"
+                self.store("H", self.number(specifier))
+            case "d" | "M" | "m" | "s":
+                self.store(specifier.letter, self.number(specifier))
+            case "f" | "F":
+                self.fraction(specifier)
+            case "t":
+                self.half(specifier)
+            case "Z" | "G":
+                self.universal_zone(specifier)
+            case "K":
+                self.optional_zone()
+            case _:
+                self.zone(_MINUTES if specifier.times > 2 else _HOURS[specifier.times - 1])
+
     @property
-    def inner(self) -> bool:
-        return "AllowInnerWhite" in self.white
+    def allows_inner_white(self) -> bool:
+        return "AllowInnerWhite" in self.styles
 
     def skip_white(self) -> None:
         while self.position < len(self.text) and self.text[self.position] in WHITE:
             self.position += 1
 
-    def keep(self, letter: str, value: int) -> None:
-        if self.found.setdefault(letter, value) != value:
+    def store(self, letter: str, value: int) -> None:
+        """Store a field; a field that is written twice must have the same value twice."""
+        if self.fields.setdefault(letter, value) != value:
             raise self.mismatch()
 
-    def literal(self, piece: FormatSpecifier) -> None:
-        for character in piece.text:
-            if self.inner and character == " " and not piece.exact:
+    def literal(self, specifier: FormatSpecifier) -> None:
+        for character in specifier.text:
+            if self.allows_inner_white and character == " " and not specifier.exact:
                 self.skip_white()
             elif self.text.startswith(character, self.position):
                 self.position += 1
             else:
                 raise self.mismatch()
 
-    def digits(self, least: int, most: int) -> str:
-        taken = re.compile(f"[0-9]{{{least},{most}}}").match(self.text, self.position)
-        if taken is None:
+    def match(self, pattern: re.Pattern[str]) -> re.Match[str]:
+        match = pattern.match(self.text, self.position)
+        if match is None:
             raise self.mismatch()
-        self.position = taken.end()
-        return taken[0]
+        self.position = match.end()
+        return match
 
-    def number(self, piece: FormatSpecifier) -> int:
-        """One or two digits for one letter, two digits for more."""
-        return int(self.digits(1, 2) if piece.times == 1 else self.digits(2, 2))
+    def digits(self, least: int, most: int) -> str:
+        return self.match(re.compile(f"[0-9]{{{least},{most}}}"))[0]
 
-    def year(self, piece: FormatSpecifier) -> None:
-        self.century &= piece.times > 2
-        self.keep("y", int(self.digits(piece.times, piece.times)) if piece.times > 2 else self.number(piece))
+    def number(self, specifier: FormatSpecifier) -> int:
+        """Read one or two digits for one letter, two digits for more."""
+        return int(self.digits(1, 2) if specifier.times == 1 else self.digits(2, 2))
 
-    def name(self, piece: FormatSpecifier) -> None:
-        names = DAYS if piece.letter == "d" else MONTHS
+    def year(self, specifier: FormatSpecifier) -> None:
+        full, times = specifier.times > 2, specifier.times
+        self.full_year &= full
+        self.store("y", int(self.digits(times, times)) if full else self.number(specifier))
+
+    def name(self, specifier: FormatSpecifier) -> None:
+        names = DAYS if specifier.letter == "d" else MONTHS
         for number, full in enumerate(names):
-            name = full if piece.times > 3 else full[:3]
+            name = full if specifier.times > 3 else full[:3]
             if self.text[self.position : self.position + len(name)].lower() == name.lower():
                 self.position += len(name)
-                self.keep(piece.letter * 3 if piece.letter == "d" else "M", number + (piece.letter == "M"))
+                self.store(specifier.letter * 3 if specifier.letter == "d" else "M", number + (specifier.letter == "M"))
                 return
         raise self.mismatch()
 
-    def fraction(self, piece: FormatSpecifier) -> None:
-        if piece.times > 7:
-            raise ServiceFailure(f"{piece.text} is not a format: a second has seven digits")
-        digits = self.digits(0 if piece.letter == "F" else piece.times, piece.times)
-        self.keep("f", int(digits.ljust(7, "0")))
+    def fraction(self, specifier: FormatSpecifier) -> None:
+        specifier.require_seven_digits()
+        digits = self.digits(0 if specifier.letter == "F" else specifier.times, specifier.times)
+        self.store("f", int(digits.ljust(7, "0")))
 
-    def half(self, piece: FormatSpecifier) -> None:
-        """AM or PM in whatever case; of one letter alone, .NET heeds the case."""
-        said = self.text[self.position : self.position + min(piece.times, 2)]
-        said = said.upper() if piece.times > 1 else said
-        if said not in ("AM"[: piece.times], "PM"[: piece.times]):
+    def half(self, specifier: FormatSpecifier) -> None:
+        """Read AM or PM in any case; .NET is case-sensitive only for a single letter."""
+        text = self.text[self.position : self.position + min(specifier.times, 2)]
+        text = text.upper() if specifier.times > 1 else text
+        if text not in ("AM"[: specifier.times], "PM"[: specifier.times]):
             raise self.mismatch()
-        self.position += len(said)
-        self.keep("t", int(said[0] == "P"))
+        self.position += len(text)
+        self.store("t", int(text[0] == "P"))
 
-    def greenwich(self, piece: FormatSpecifier) -> None:
-        """What Z and GMT in a format stand for. .NET remembers only of a Z that the date is in UTC."""
-        said = _GREENWICH[piece.letter].match(self.text, self.position)
-        if said is None:
-            raise self.mismatch()
-        self.position = said.end()
-        self.utc |= piece.letter == "Z"
-        self.keep("z", 0)
+    def universal_zone(self, specifier: FormatSpecifier) -> None:
+        """Read Z or GMT in a format. Only for Z does .NET remember that the date is in UTC."""
+        self.match(_UTC[specifier.letter])
+        self.utc |= specifier.letter == "Z"
+        self.store("z", 0)
 
-    def any_zone(self) -> None:
-        """A Z, a zone in numbers, or nothing."""
+    def optional_zone(self) -> None:
+        """Read a Z, a numeric time zone, or nothing."""
         if self.text.startswith("Z", self.position):
             self.position += 1
             self.utc = True
-            self.keep("z", 0)
+            self.store("z", 0)
         elif self.text.startswith(("+", "-"), self.position):
             self.zone(_MINUTES)
 
-    def zone(self, form: re.Pattern[str]) -> None:
-        said = form.match(self.text, self.position)
-        if said is None:
+    def zone(self, pattern: re.Pattern[str]) -> None:
+        match = self.match(pattern)
+        hours, minutes = int(match[2]), int(match[3]) if pattern is _MINUTES else 0
+        if minutes > 59 or hours * 60 + minutes > _MAX_OFFSET:
             raise self.mismatch()
-        hours, minutes = int(said[2]), int(said[3]) if form is _MINUTES else 0
-        if minutes > 59 or hours * 60 + minutes > _FARTHEST:
+        self.store("z", (hours * 60 + minutes) * (-1 if match[1] == "-" else 1))
+
+    def result(self, today: DotNetDateTime) -> ParsedDateTime:
+        local = civil(*self.date(today), self.time_of_day())
+        if self.fields.get("ddd", local.day.weekday()) != local.day.weekday():
             raise self.mismatch()
-        self.position = said.end()
-        self.keep("z", (hours * 60 + minutes) * (-1 if said[1] == "-" else 1))
+        return ParsedDateTime(local, self.fields.get("z"), self.utc)
+
+    def date(self, today: DotNetDateTime) -> tuple[int, int, int]:
+        """Return year, month and day; for a time alone .NET takes today, or 0001-01-01 by NoCurrentDateDefault."""
+        day = today.day
+        if not self.fields.keys() & {"y", "M", "d"}:
+            return (1, 1, 1) if "NoCurrentDateDefault" in self.styles else (day.year, day.month, day.day)
+        year = self.fields.get("y", day.year)
+        return (year if self.full_year else _with_century(year)), self.fields.get("M", 1), self.fields.get("d", 1)
+
+    def time_of_day(self) -> int:
+        """Return the ticks since midnight."""
+        hour, minute, second = (self.fields.get(letter, 0) for letter in "Hms")
+        if self.twelve_hours:
+            if hour > 12:
+                raise self.mismatch()
+            hour = hour % 12 + 12 * self.fields.get("t", 0)
+        elif "t" in self.fields and (hour >= 12) != bool(self.fields["t"]):
+            raise self.mismatch()
+        if hour > 23 or minute > 59 or second > 59:
+            raise self.mismatch()
+        return hour * HOUR + minute * MINUTE + second * SECOND + self.fields.get("f", 0)
 
 
-def _clock(reader: _DateTimeReader, today: DotNetDateTime, *, current: bool) -> ParsedDateTime:
-    found = reader.found
-    moment = civil(*_date(reader, today, current=current), _time(reader))
-    if found.get("ddd", moment.day.weekday()) != moment.day.weekday():
-        raise reader.mismatch()
-    return ParsedDateTime(moment, found.get("z"), reader.utc)
-
-
-def _date(reader: _DateTimeReader, today: DotNetDateTime, *, current: bool) -> tuple[int, int, int]:
-    """Year, month and day; of a time alone it is today, as .NET has it."""
-    found = reader.found
-    if not found.keys() & {"y", "M", "d"}:
-        return (today.day.year, today.day.month, today.day.day) if current else (1, 1, 1)
-    year = found.get("y", today.day.year)
-    return (year if reader.century else _of_century(year)), found.get("M", 1), found.get("d", 1)
-
-
-def _of_century(year: int) -> int:
+def _with_century(year: int) -> int:
     if 30 <= year <= 49:
         raise UndocumentedBehaviour(f"the century of the year {year} depends on the server's version of .NET")
     return year + (2000 if year < 30 else 1900)
-
-
-def _time(reader: _DateTimeReader) -> int:
-    found = reader.found
-    hour = found.get("H", 0)
-    if reader.halves:
-        if hour > 12:
-            raise reader.mismatch()
-        hour = hour % 12 + 12 * found.get("t", 0)
-    elif "t" in found and (hour >= 12) != bool(found["t"]):
-        raise reader.mismatch()
-    if hour > 23 or found.get("m", 0) > 59 or found.get("s", 0) > 59:
-        raise reader.mismatch()
-    return hour * HOUR + found.get("m", 0) * MINUTE + found.get("s", 0) * SECOND + found.get("f", 0)

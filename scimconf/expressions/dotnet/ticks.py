@@ -1,4 +1,4 @@
-"""Points in time as .NET has them: a count of 100-nanosecond ticks since the year 1, without a zone."""
+""".NET's DateTime: a number of 100-nanosecond ticks since the year 1, without a time zone."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 FILETIME_EPOCH = (date(1601, 1, 1).toordinal() - 1) * DAY
+OUT_OF_RANGE = "the date is outside the years 1 to 9999"
 _END = date.max.toordinal() * DAY
 
 
@@ -45,34 +46,35 @@ class DotNetDateTime:
 
     @property
     def fraction(self) -> int:
+        """Ticks since the last full second."""
         return self.time % SECOND
 
     def __str__(self) -> str:
-        """How the documentation prints every date: `3/16/2020 7:00:00 AM`."""
+        """Return the format that the documentation uses for all dates: `3/16/2020 7:00:00 AM`."""
         day, half = self.day, "AM" if self.hour < 12 else "PM"
         clock = f"{(self.hour + 11) % 12 + 1}:{self.minute:02}:{self.second:02} {half}"
         return f"{day.month}/{day.day}/{day.year:04} {clock}"
 
 
 def at(ticks: int) -> DotNetDateTime:
-    """The moment of a count of ticks; .NET knows those of the years 1 to 9999."""
+    """Return the date at a number of ticks; raise ServiceFailure outside the years 1 to 9999, as .NET does."""
     if not 0 <= ticks < _END:
-        raise ServiceFailure("the date is outside of the years 1 to 9999")
+        raise ServiceFailure(OUT_OF_RANGE)
     return DotNetDateTime(ticks)
 
 
 def civil(year: int, month: int, day: int, time: int = 0) -> DotNetDateTime:
-    """The moment of a date and the ticks since its midnight."""
+    """Return the date of a calendar day and the ticks since its midnight."""
     if not (1 <= year <= 9999 and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]):
         raise ServiceFailure(f"there is no day {year:04}-{month:02}-{day:02}")
     return DotNetDateTime((date(year, month, day).toordinal() - 1) * DAY + time)
 
 
-def of(moment: datetime) -> DotNetDateTime:
-    """The moment of a Python datetime, in UTC; one without a zone is taken to be in UTC."""
+def of(value: datetime) -> DotNetDateTime:
+    """Return a Python datetime in UTC; without a time zone, it is taken as UTC."""
     try:
-        utc = moment.astimezone(UTC) if moment.tzinfo else moment
+        utc = value.astimezone(UTC) if value.tzinfo else value
     except OverflowError:
-        raise UndocumentedBehaviour("the present moment is outside of the years 1 to 9999 in UTC") from None
+        raise UndocumentedBehaviour("the current date is outside the years 1 to 9999 in UTC") from None
     seconds = utc.hour * 3600 + utc.minute * 60 + utc.second
     return civil(utc.year, utc.month, utc.day, seconds * SECOND + utc.microsecond * 10)

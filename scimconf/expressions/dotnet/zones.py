@@ -1,4 +1,4 @@
-"""What becomes of a written zone: .NET's DateTimeStyles, and dates that are read without a format."""
+"""Time zones: .NET's DateTimeStyles, and dates that are parsed without a format."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from typing import NamedTuple
 
 from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour
-from scimconf.expressions.dotnet.format_datetime import write
-from scimconf.expressions.dotnet.parse_datetime import ParsedDateTime, read
+from scimconf.expressions.dotnet.format_datetime import format_datetime
+from scimconf.expressions.dotnet.parse_datetime import ParsedDateTime, parse_datetime
 from scimconf.expressions.dotnet.ticks import HOUR, MINUTE, SECOND, DotNetDateTime, at, civil
 
 DEFAULT_STYLES = frozenset({"RoundtripKind", "AllowLeadingWhite", "AllowTrailingWhite"})
@@ -19,39 +19,36 @@ _STYLES = _WHITE_SPACES | {
 _UNIVERSAL = "AdjustToUniversal"
 
 
-def styles(text: str) -> frozenset[str]:
-    """The styles that a text names, separated by commas or bars."""
-    named = frozenset(part.strip() for part in re.split(r"[,|]", text))
-    unknown = named - _STYLES
+def parse_styles(text: str) -> frozenset[str]:
+    """Return the DateTimeStyles in a string, separated by commas or bars."""
+    styles = frozenset(part.strip() for part in re.split(r"[,|]", text))
+    unknown = styles - _STYLES
     if unknown:
         raise ServiceFailure(f"{min(unknown)!r} is not one of .NET's DateTimeStyles")
-    clash = "RoundtripKind" in named and named & {"AssumeLocal", "AssumeUniversal", _UNIVERSAL}
-    if clash or {"AssumeLocal", "AssumeUniversal"} <= named:
-        raise ServiceFailure("these DateTimeStyles cannot stand together")
-    return named | _WHITE_SPACES if "AllowWhiteSpaces" in named else named
+    conflict = "RoundtripKind" in styles and styles & {"AssumeLocal", "AssumeUniversal", _UNIVERSAL}
+    if conflict or {"AssumeLocal", "AssumeUniversal"} <= styles:
+        raise ServiceFailure("these DateTimeStyles cannot be combined")
+    return styles | _WHITE_SPACES if "AllowWhiteSpaces" in styles else styles
 
 
-def reformat(text: str, given: frozenset[str], forms: tuple[str, str], today: DotNetDateTime) -> str:
-    """A date of one format in another."""
-    clock = read(text, forms[0], today, white=given)
-    moment, utc = _settled(clock, given)
-    return write(moment, forms[1], utc=utc)
+def reformat(text: str, styles: frozenset[str], formats: tuple[str, str], today: DotNetDateTime) -> str:
+    """Return a date that is in the first format in the second one."""
+    value, utc = _to_output_zone(parse_datetime(text, formats[0], today, styles=styles), styles)
+    return format_datetime(value, formats[1], utc=utc)
 
 
-def _settled(clock: ParsedDateTime, given: frozenset[str]) -> tuple[DotNetDateTime, bool]:
-    """The moment to print, and whether it is one in UTC; open where .NET would go by the server's own zone."""
-    zoned = clock.offset is not None
-    if zoned and _UNIVERSAL in given:
-        return at(clock.universal), True
-    if zoned and clock.utc and "RoundtripKind" in given:
-        return clock.moment, True
-    if not zoned and "AssumeUniversal" in given and _UNIVERSAL in given:
-        return clock.moment, True
-    if zoned or given & {"AssumeUniversal", "AssumeLocal"}:
-        raise UndocumentedBehaviour(
-            "with a zone, .NET turns the date into that of the server, whose zone is not documented"
-        )
-    return clock.moment, False
+def _to_output_zone(parsed: ParsedDateTime, styles: frozenset[str]) -> tuple[DotNetDateTime, bool]:
+    """Return the date to print, and whether it is in UTC; raise UndocumentedBehaviour if .NET uses the server's zone."""
+    zoned = parsed.offset is not None
+    if zoned and _UNIVERSAL in styles:
+        return at(parsed.universal), True
+    if zoned and parsed.utc and "RoundtripKind" in styles:
+        return parsed.local, True
+    if not zoned and "AssumeUniversal" in styles and _UNIVERSAL in styles:
+        return parsed.local, True
+    if zoned or styles & {"AssumeUniversal", "AssumeLocal"}:
+        raise UndocumentedBehaviour(".NET converts the date to the server's time zone, which is not documented")
+    return parsed.local, False
 
 
 _ISO = re.compile(
@@ -67,39 +64,39 @@ _AMERICAN = re.compile(
 
 
 class Instant(NamedTuple):
-    """A moment in UTC, and whether the text said its zone itself."""
+    """A date in UTC, and whether its string had a time zone."""
 
-    moment: DotNetDateTime
+    value: DotNetDateTime
     zoned: bool
 
 
-def lenient(text: str) -> Instant:
-    """A date in one of the forms that the documentation's examples have; without a zone it is taken as it stands."""
-    said = _ISO.fullmatch(text.strip()) or _AMERICAN.fullmatch(text.strip())
-    if said is None:
-        if not any(each.isdigit() for each in text):
+def parse_any(text: str) -> Instant:
+    """Return a date in one of the forms of the documentation's examples; without a time zone it is taken as UTC."""
+    match = _ISO.fullmatch(text.strip()) or _AMERICAN.fullmatch(text.strip())
+    if match is None:
+        if not any(character.isdigit() for character in text):
             raise ServiceFailure(f"{text!r} is not a date")
-        raise UndocumentedBehaviour(f"whether {text!r} is read as a date is not documented")
-    parts = said.groupdict()
-    moment = civil(int(said["y"]), int(said["M"]), int(said["d"]), _time_of_day(parts))
-    return Instant(at(moment.ticks - _offset(parts["z"])), parts["z"] is not None)
+        raise UndocumentedBehaviour(f"Microsoft does not document whether {text!r} is accepted as a date")
+    parts = match.groupdict()
+    value = civil(int(match["y"]), int(match["M"]), int(match["d"]), _time_of_day(parts))
+    return Instant(at(value.ticks - _offset(parts["z"])), parts["z"] is not None)
 
 
-def iso(text: str) -> DotNetDateTime:
-    """An ISO 8601 date, whose zone must be written: none is documented for one without."""
+def parse_iso(text: str) -> DotNetDateTime:
+    """Return an ISO 8601 date with a time zone in UTC; the service's default time zone is not documented."""
     if _ISO.fullmatch(text.strip()) is None:
-        raise UndocumentedBehaviour(f"{text!r} is not an ISO 8601 date, which is wanted")
-    instant = lenient(text)
+        raise UndocumentedBehaviour(f"expected an ISO 8601 date, got {text!r}")
+    instant = parse_any(text)
     if not instant.zoned:
-        raise UndocumentedBehaviour(f"in which zone {text!r} is taken is not documented")
-    return instant.moment
+        raise UndocumentedBehaviour(f"Microsoft does not document the time zone of {text!r}")
+    return instant.value
 
 
 def _time_of_day(parts: dict[str, str | None]) -> int:
     hour, minute, second = (int(parts[key] or 0) for key in "Hms")
     half = parts.get("t")
     if half and hour == 0:
-        raise UndocumentedBehaviour(f"whether there is a time of day like 0 {half} is not documented")
+        raise UndocumentedBehaviour(f"Microsoft does not document a time of day like 0 {half}")
     if hour > (12 if half else 23) or minute > 59 or second > 59:
         raise ServiceFailure("there is no such time of day")
     if half:
@@ -108,10 +105,10 @@ def _time_of_day(parts: dict[str, str | None]) -> int:
 
 
 def _offset(zone: str | None) -> int:
-    """The ticks of a zone east of Greenwich."""
+    """Return the ticks of a time zone east of UTC."""
     if zone is None or zone == "Z":
         return 0
     hours, minutes = int(zone[1:3]), int(zone[-2:])
     if hours > 14 or minutes > 59:
-        raise ServiceFailure(f"there is no zone {zone}")
+        raise ServiceFailure(f"there is no time zone {zone}")
     return (hours * HOUR + minutes * MINUTE) * (-1 if zone[0] == "-" else 1)

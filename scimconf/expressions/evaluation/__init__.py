@@ -1,10 +1,10 @@
-"""What an expression comes to, offline and exactly: a value, or the reason why there is none.
+"""Evaluation of expressions, offline: a value, or the reason why there is none.
 
     evaluate(expression, attributes, now=…)     one value
-    prepare(expression)                         the same as a function, for many users
+    compile_expression(expression)              a function of attributes and context, for many users
 
-What the documentation leaves open is `Undetermined`; what the service would refuse is a `Failure`. `scope` says who
-is in scope in the same way.
+Where the documentation does not specify the result, the value is `Undetermined`; where the service would report an error,
+it is a `Failure`. `scope` evaluates scoping filters and assignments in the same way.
 """
 
 from __future__ import annotations
@@ -50,6 +50,9 @@ def evaluate(
     tenant_domain: str | None = None,
     guid: str | None = None,
 ) -> Value:
-    """The value of an expression for one user's source attributes; of a text, ExpressionError if it cannot be read."""
+    """Return the value of an expression for the source attributes of one user.
+
+    Raise ExpressionError if the expression is a text that cannot be parsed.
+    """
     tree = parse(expression) if isinstance(expression, str) else expression
     return compile_expression(tree)(attributes, EvaluationContext(now, existing, tenant_domain, guid))

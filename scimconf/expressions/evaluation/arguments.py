@@ -1,161 +1,165 @@
-"""From what an argument came to, to what a function takes; and from what a directory holds, to what expressions see."""
+"""Conversion of the arguments of functions, and of attribute values as a directory stores them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
-from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour
+from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour, UndocumentedCase
 from scimconf.expressions.dotnet.ticks import DotNetDateTime
 from scimconf.expressions.evaluation.values import Ignored, ListElement, TypedValue
 
 ArgumentConverter: TypeAlias = Callable[[TypedValue], Any]
 
 MAX_SIZE = 1_000_000
-"""Texts longer than this, and lists with more in them, are not followed: no directory holds such."""
+"""The longest string, in characters, and the longest list, in values, that are evaluated."""
 
-_WHOLE = re.compile(r"-?[0-9]+")
+_INTEGER = re.compile(r"-?[0-9]+")
 _HEX = re.compile(r"&H[0-9A-Fa-f]+")
-_DIGITS = 19  # as many as the largest whole number has
-_LEAST, _MOST = -(2**63), 2**63 - 1
+_MAX_DIGITS = 19  # of an integer of 64 bits
+_MIN_INTEGER, _MAX_INTEGER = -(2**63), 2**63 - 1
 _NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
-_ABSENT = "what it makes of an absent value is not documented"
+ABSENT = "with an absent value"
 
 
-# ---- what functions take -------------------------------------------------------------------------------------------
+# ---- arguments of functions ----------------------------------------------------------------------------------------
 
 
-def text(value: TypedValue) -> str:
-    """A text; numbers, dates and truth values have one."""
+def to_string(value: TypedValue) -> str:
+    """Return a string; numbers, dates and booleans are converted."""
     if value.__class__ is str:
         return value
     if value is None:
-        raise UndocumentedBehaviour(_ABSENT)
+        raise UndocumentedCase(ABSENT)
     if isinstance(value, tuple):
-        raise UndocumentedBehaviour("what it makes of a list is not documented")
-    if isinstance(value, Ignored):
-        raise UndocumentedBehaviour("what it makes of a flow that is to be ignored is not documented")
-    return str(value)
+        raise UndocumentedCase("with a list")
+    return str(to_any(value))
 
 
-def text_or_null(value: TypedValue) -> str | None:
-    return None if value is None else text(value)
+def to_optional_string(value: TypedValue) -> str | None:
+    """Return a string, or None for null."""
+    return None if value is None else to_string(value)
 
 
-def whole(value: TypedValue) -> int:
-    """A whole number of 64 bits, `&H` hexadecimal too."""
-    said = text(value)
-    if _WHOLE.fullmatch(said):
-        return _decimal(said)
-    if _HEX.fullmatch(said):
-        return _hexadecimal(said.removeprefix("&H").lstrip("0") or "0")
-    if _NUMBER.fullmatch(said):
-        raise UndocumentedBehaviour(f"how {said} is rounded to a whole number is not documented")
-    raise ServiceFailure(f"{said!r} is not a number")
+def to_integer(value: TypedValue) -> int:
+    """Return an integer of 64 bits, from a decimal or `&H` hexadecimal string."""
+    text = to_string(value)
+    if _INTEGER.fullmatch(text):
+        return _decimal(text)
+    if _HEX.fullmatch(text):
+        return _hexadecimal(text.removeprefix("&H").lstrip("0") or "0")
+    if _NUMBER.fullmatch(text):
+        raise UndocumentedCase(f"with {text}, which is not an integer")
+    raise ServiceFailure(f"{text!r} is not a number")
 
 
-def _decimal(said: str) -> int:
-    digits = said.lstrip("-").lstrip("0") or "0"
-    number = int(digits[: _DIGITS + 1]) * (-1 if said.startswith("-") else 1)
-    if not _LEAST <= number <= _MOST:
-        raise ServiceFailure("the number is larger than 64 bits can hold")
-    return number
+def _decimal(text: str) -> int:
+    digits = text.lstrip("-").lstrip("0") or "0"
+    value = int(digits[: _MAX_DIGITS + 1]) * (-1 if text.startswith("-") else 1)
+    if not _MIN_INTEGER <= value <= _MAX_INTEGER:
+        raise ServiceFailure("the number does not fit in 64 bits")
+    return value
 
 
 def _hexadecimal(digits: str) -> int:
-    if len(digits) > 16 or int(digits, base=16) > _MOST:
-        raise UndocumentedBehaviour(
-            f"whether a hexadecimal number above &H{_MOST:X} is one less than zero is not documented"
-        )
+    if len(digits) > 16 or int(digits, base=16) > _MAX_INTEGER:
+        raise UndocumentedCase(f"with a hexadecimal number above &H{_MAX_INTEGER:X}")
     return int(digits, base=16)
 
 
-def moment(value: TypedValue) -> DotNetDateTime:
-    """A date; the reference wants texts wrapped in CDate, and does not say what becomes of one that is not."""
+def to_datetime(value: TypedValue) -> DotNetDateTime:
+    """Return a date. The reference asks to wrap strings in CDate and does not document strings without it."""
     if isinstance(value, DotNetDateTime):
         return value
-    text(value)
-    raise UndocumentedBehaviour("what it makes of a text that is not wrapped in CDate is not documented")
+    to_string(value)
+    raise UndocumentedCase("with a string that is not wrapped in CDate")
 
 
-def anything(value: TypedValue) -> TypedValue:
-    """A value, null and lists too, as it is."""
+def to_any(value: TypedValue) -> TypedValue:
+    """Return the value unchanged, including null and lists, but not an ignored value."""
     if isinstance(value, Ignored):
-        raise UndocumentedBehaviour("what it makes of a flow that is to be ignored is not documented")
+        raise UndocumentedCase("with a value that is ignored")
     return value
 
 
-def flowing(value: TypedValue) -> TypedValue:
-    """A value as it is, be it to be ignored."""
+def unchanged(value: TypedValue) -> TypedValue:
+    """Return the value unchanged, including an ignored value."""
     return value
 
 
-def elements(value: TypedValue) -> tuple[ListElement, ...]:
-    """The values of a multi-valued attribute."""
+def to_list(value: TypedValue) -> tuple[ListElement, ...]:
+    """Return the values of a multi-valued attribute."""
     if isinstance(value, tuple):
         return value
-    text(value)
-    raise UndocumentedBehaviour("what it makes of a single value is not documented")
+    to_string(value)
+    raise UndocumentedCase("with a single value")
 
 
-def texts(value: TypedValue) -> tuple[str, ...]:
-    """The values of a multi-valued attribute, all of them texts."""
-    return tuple(map(element, elements(value)))
+def to_strings(value: TypedValue) -> tuple[str, ...]:
+    """Return the values of a multi-valued attribute, all of which must be strings."""
+    return tuple(map(to_element, to_list(value)))
 
 
-def roles(value: TypedValue) -> tuple[ListElement, ...]:
-    """The values of appRoleAssignments; somebody without a role has none."""
-    return () if value is None else elements(value)
+def to_roles(value: TypedValue) -> tuple[ListElement, ...]:
+    """Return the values of appRoleAssignments; a user without a role has none."""
+    return () if value is None else to_list(value)
 
 
-def element(value: ListElement) -> str:
+def to_element(value: ListElement) -> str:
+    """Return a value of a list, which must be a string."""
     if isinstance(value, str):
         return value
-    raise UndocumentedBehaviour("what it makes of an object is not documented")
+    raise UndocumentedCase("with an object")
 
 
-def number(value: str) -> Decimal | None:
-    """A text as a number, if it is one."""
+def parse_number(value: str) -> Decimal | None:
+    """Return the number in a string, or None if it is not one."""
     return Decimal(value) if _NUMBER.fullmatch(value) else None
 
 
-# ---- what directories hold -----------------------------------------------------------------------------------------
+def bounded(value: str) -> str:
+    """Return the string; raise UndocumentedBehaviour if it is longer than MAX_SIZE."""
+    if len(value) > MAX_SIZE:
+        too_long()
+    return value
 
 
-def seen(value: Any) -> TypedValue:
-    """A source attribute as expressions see it: truth values as `True` and `False`, no values as null."""
+def too_long() -> NoReturn:
+    """Raise the error for a result that is not computed because of its size."""
+    raise UndocumentedBehaviour("the string is too long to be evaluated")
+
+
+# ---- values of attributes ------------------------------------------------------------------------------------------
+
+
+def from_attribute(value: Any) -> TypedValue:
+    """Return the value of a source attribute in an expression: booleans are `True` and `False`, an empty list is null."""
     if value is None:
         return None
     if isinstance(value, str | bool | int):
         return _scalar(value)
     if isinstance(value, Sequence | set | frozenset) and not isinstance(value, bytes | bytearray | memoryview):
-        return _listed(value)
-    raise UndocumentedBehaviour("how a value of this kind reaches an expression is not documented")
+        return _list(value)
+    raise UndocumentedBehaviour("Microsoft does not document expressions with an attribute of this type")
 
 
-def _listed(values: Sequence[Any] | set[Any] | frozenset[Any]) -> tuple[ListElement, ...] | None:
+def _list(values: Sequence[Any] | set[Any] | frozenset[Any]) -> tuple[ListElement, ...] | None:
     if len(values) > MAX_SIZE:
-        raise UndocumentedBehaviour("the list is too long to be tried here")
-    found: list[ListElement] = []
+        raise UndocumentedBehaviour("the list is too long to be evaluated")
+    elements: list[ListElement] = []
     for value in values:
         if not isinstance(value, str | bool | int | Mapping):
-            raise UndocumentedBehaviour("how a list of such values reaches an expression is not documented")
-        found.append(value if isinstance(value, Mapping) else _scalar(value))
-    return tuple(sorted(found, key=str) if isinstance(values, set | frozenset) else found) or None
+            raise UndocumentedBehaviour("Microsoft does not document expressions with a list of such values")
+        elements.append(value if isinstance(value, Mapping) else _scalar(value))
+    return tuple(sorted(elements, key=str) if isinstance(values, set | frozenset) else elements) or None
 
 
 def _scalar(value: str | bool | int) -> str:
-    """The text of one value; of a kind of text that somebody made himself, the text and nothing of his."""
+    """Return the string of a value; of a subclass of str or int, its plain value."""
     if isinstance(value, str):
         return str.__str__(value)
-    if not _LEAST <= value <= _MOST:
-        raise UndocumentedBehaviour("the directory's whole numbers have 64 bits, and this one has more")
+    if not _MIN_INTEGER <= value <= _MAX_INTEGER:
+        raise UndocumentedBehaviour("the number does not fit in the 64 bits of a directory attribute")
     return str(value) if isinstance(value, bool) else int.__repr__(value)
-
-
-def bounded(value: str) -> str:
-    if len(value) > MAX_SIZE:
-        raise UndocumentedBehaviour("the text grows too long to be tried here")
-    return value

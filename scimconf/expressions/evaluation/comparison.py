@@ -1,7 +1,7 @@
-"""Comparisons and conditions: what the reference says of them, and no more.
+"""Comparisons and conditions, as far as the reference documents them.
 
-Numbers are compared where one side is a number. Whether texts are compared by case, whether `"01"` is `1`, and how
-dates are compared is not written anywhere; only where no reading makes a difference there is an answer.
+Numbers are compared if one side is a number. It is not documented whether strings are compared case-sensitively, whether
+`"01"` equals `1`, and how dates are compared; there is a result only if every interpretation gives the same.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from scimconf.expressions.dotnet.errors import UndocumentedBehaviour
 from scimconf.expressions.dotnet.ticks import DotNetDateTime
-from scimconf.expressions.evaluation.arguments import number, text
+from scimconf.expressions.evaluation.arguments import parse_number, to_string
 from scimconf.expressions.evaluation.values import TypedValue
 from scimconf.expressions.nodes import Operator
 
@@ -25,47 +25,47 @@ _ORDER: dict[str, Callable[[Decimal, Decimal], bool]] = {
 
 
 def compare(left: TypedValue, sign: Operator, right: TypedValue) -> bool:
-    """Whether a comparison holds."""
+    """Return whether the comparison is true."""
     if isinstance(left, DotNetDateTime) or isinstance(right, DotNetDateTime):
-        raise UndocumentedBehaviour("how dates are compared is not documented; DateDiff counts what is between them")
-    one, other = text(left), text(right)
-    typed = _typed(left) or _typed(right)
+        raise UndocumentedBehaviour("Microsoft does not document how dates are compared; use DateDiff")
+    texts = to_string(left), to_string(right)
     if sign in _ORDER:
-        return _ORDER[sign](*_numbers(one, other))
-    same = operator.eq(*_numbers(one, other)) if typed else _same(one, other)
-    return same if sign == "=" else not same
+        return _ORDER[sign](*_numbers(*texts))
+    numeric = _is_integer(left) or _is_integer(right)
+    equal = operator.eq(*_numbers(*texts)) if numeric else _equal(*texts)
+    return equal if sign == "=" else not equal
 
 
-def truth(value: TypedValue) -> bool:
-    """Whether a condition holds that is no comparison."""
+def to_condition(value: TypedValue) -> bool:
+    """Return the truth of a condition that is not a comparison."""
     if isinstance(value, bool):
         return value
     if value in ("True", "False"):
         return value == "True"
     raise UndocumentedBehaviour(
-        "only a comparison and a function that says True or False are documented as a condition"
+        "only comparisons and functions that return True or False are documented as a condition"
     )
 
 
-def _typed(value: TypedValue) -> bool:
+def _is_integer(value: TypedValue) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _numbers(one: str, other: str) -> tuple[Decimal, Decimal]:
-    left, right = number(one), number(other)
-    if left is None or right is None:
-        raise UndocumentedBehaviour(
-            "how a text that is no number is compared with < or >, or with a number, is not documented"
-        )
-    return left, right
+def _numbers(left: str, right: str) -> tuple[Decimal, Decimal]:
+    first, second = parse_number(left), parse_number(right)
+    if first is None or second is None:
+        message = "Microsoft does not document how a string is compared with a number, or with < and >"
+        raise UndocumentedBehaviour(message)
+    return first, second
 
 
-def _same(one: str, other: str) -> bool:
-    if one == other:
+def _equal(left: str, right: str) -> bool:
+    if left == right:
         return True
-    if one.casefold() == other.casefold():
-        raise UndocumentedBehaviour(f"whether {one!r} = {other!r} heeds the case is not documented")
-    left = number(one)
-    if left is not None and left == number(other):
-        raise UndocumentedBehaviour(f"whether {one!r} = {other!r} compares texts or numbers is not documented")
+    if left.casefold() == right.casefold():
+        raise UndocumentedBehaviour(f"Microsoft does not document whether {left!r} = {right!r} is case-sensitive")
+    number = parse_number(left)
+    if number is not None and number == parse_number(right):
+        message = f"Microsoft does not document whether {left!r} = {right!r} compares strings or numbers"
+        raise UndocumentedBehaviour(message)
     return False

@@ -1,7 +1,7 @@
-"""An expression as a Python function: built once for a mapping, called once for each user.
+"""Compilation of an expression to a Python function, once for a mapping, which is then called for each user.
 
-The tree becomes nested closures, each for one node; what can be decided from the text alone (missing arguments, unknown
-functions) is decided here, and told when it is called, since an untaken branch is not looked at.
+The tree becomes nested closures, one for each node. Defects of the text (missing arguments, unknown functions) are
+detected here, but reported when the closure is called, since a branch that is not taken is not evaluated.
 """
 
 from __future__ import annotations
@@ -10,16 +10,23 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from scimconf.expressions.canonical import fill_arguments
-from scimconf.expressions.dotnet.errors import EvaluationStop, ServiceFailure, UndocumentedBehaviour
+from scimconf.expressions.catalogue import FUNCTIONS
+from scimconf.expressions.dotnet.errors import (
+    EvaluationStop,
+    ServiceFailure,
+    UndocumentedBehaviour,
+    UndocumentedCase,
+    UnknownFunction,
+)
 from scimconf.expressions.dotnet.ticks import DotNetDateTime
 from scimconf.expressions.evaluation import control_flow
-from scimconf.expressions.evaluation.arguments import ArgumentConverter, element, seen
+from scimconf.expressions.evaluation.arguments import from_attribute, to_element
 from scimconf.expressions.evaluation.comparison import compare
-from scimconf.expressions.evaluation.control_flow import Evaluator
+from scimconf.expressions.evaluation.control_flow import Arguments, Evaluator, EvaluatorFactory
 from scimconf.expressions.evaluation.functions import (
-    FOREIGN,
+    CLOUD_SYNC_ONLY,
     IMPLEMENTATIONS,
-    UNDESCRIBED,
+    UNDOCUMENTED,
     FunctionImplementation,
     strings,
     values,
@@ -34,226 +41,219 @@ from scimconf.expressions.evaluation.values import (
     Value,
 )
 from scimconf.expressions.nodes import Attribute, Call, Comparison, Constant, Expression
-from scimconf.expressions.parsing import MAX_DEPTH
+from scimconf.expressions.parsing import MAX_DEPTH, STACK_TOO_DEEP
+from scimconf.expressions.suggestions import suggest
 from scimconf.expressions.visitor import children
 
 CompiledExpression: TypeAlias = Callable[[Mapping[str, AttributeValue], EvaluationContext], Value]
 
 _KEYWORDS = {"IgnoreAttributeFlow": Ignored(), "IgnoreObjectFlow": Ignored(whole_object=True)}
 _TOO_DEEP = Undetermined(f"functions are nested deeper than {MAX_DEPTH} levels")
-_NO_ROOM = Undetermined("the program that asks is nested too deeply itself for this to be tried")
+_STACK_TOO_DEEP = Undetermined(STACK_TOO_DEEP)
 _CONDITIONAL = frozenset({"IIF", "CBool"})
-_BRANCHING = {
+_CONTROL_FLOW: Mapping[str, EvaluatorFactory] = {
     "Coalesce": control_flow.coalesce,
     "IIF": control_flow.iif,
     "IsString": control_flow.is_string,
     "Switch": control_flow.switch,
 }
-_WORDS = {"InStr": strings.COMPARISONS, "ConvertFromBase64": tuple(values.ENCODINGS)}  # the words that only they know
+_WORDS = {"InStr": strings.COMPARISONS, "ConvertFromBase64": tuple(values.ENCODINGS)}  # keywords of one function only
 
 
 def compile_expression(expression: Expression) -> CompiledExpression:
-    """The function that gives an expression's value for a user's attributes; it never raises."""
+    """Return a function of a user's attributes and a context that returns the expression's value; it never raises."""
     if _too_deep(expression):
-        return lambda _attributes, _told: _TOO_DEEP
+        return lambda _attributes, _context: _TOO_DEEP
     if isinstance(expression, Constant):
         text = expression.text
-        return lambda _attributes, _told: text
+        return lambda _attributes, _context: text
     if isinstance(expression, Attribute):
         return _direct(expression.name)
     try:
-        return _shielded(_outermost(expression))
+        return _without_exceptions(_outermost(expression))
     except RecursionError:
-        return lambda _attributes, _told: _NO_ROOM
+        return lambda _attributes, _context: _STACK_TOO_DEEP
 
 
 def _direct(name: str) -> CompiledExpression:
-    def run(attributes: Mapping[str, AttributeValue], told: EvaluationContext) -> Value:
+    def run(attributes: Mapping[str, AttributeValue], context: EvaluationContext) -> Value:
         value = attributes.get(name)
         if value.__class__ is str or value is None:
             return value
-        return read(attributes, told)
+        return convert(attributes, context)
 
-    read = _shielded(_attribute(name))
+    convert = _without_exceptions(_attribute(name))
     return run
 
 
-def _shielded(runner: Evaluator) -> CompiledExpression:
-    """The way out: a stop becomes the value that it is, anything typed its text."""
+def _without_exceptions(evaluator: Evaluator) -> CompiledExpression:
+    """Return the evaluator with exceptions converted to values, and typed values to strings."""
 
-    def run(attributes: Mapping[str, AttributeValue], told: EvaluationContext) -> Value:
+    def run(attributes: Mapping[str, AttributeValue], context: EvaluationContext) -> Value:
         try:
-            value = runner(attributes, told)
-            return value if value.__class__ is str else _value(value)
-        except ServiceFailure as failed:
-            return Failure(str(failed))
+            value = evaluator(attributes, context)
+            return value if value.__class__ is str else _untyped(value)
+        except ServiceFailure as failure:
+            return Failure(str(failure))
         except EvaluationStop as stop:
             return Undetermined(str(stop))
         except RecursionError:
-            return _NO_ROOM  # made before: there may be no room to make one
+            return _STACK_TOO_DEEP  # a constant: the stack may be too deep to create a value
 
     return run
 
 
-def _value(value: TypedValue) -> Value:
+def _untyped(value: TypedValue) -> Value:
     if isinstance(value, tuple):
-        return tuple(map(element, value))
+        return tuple(map(to_element, value))
     return str(value) if isinstance(value, int | DotNetDateTime) else value
 
 
 def _outermost(tree: Expression) -> Evaluator:
     if isinstance(tree, Call) and tree.name == "SelectUniqueValue" and not tree.keys:
-        return _branching(fill_arguments(tree), control_flow.select_unique_value)
-    return _runner(tree)
+        return _control_flow(fill_arguments(tree), control_flow.select_unique_value)
+    return _evaluator(tree)
 
 
-def _runner(tree: Expression) -> Evaluator:
+def _evaluator(tree: Expression) -> Evaluator:
     match tree:
         case Attribute(name):
             return _attribute(name)
         case Constant():
-            return _spoken(tree)
+            return _string_or_keyword(tree)
         case Call():
             return _call(tree)
         case Comparison():
-            return _stopping(UndocumentedBehaviour("a comparison is documented only inside of IIF and CBool"))
+            return _stopping(UndocumentedBehaviour("Microsoft documents comparisons only inside IIF and CBool"))
         case _:
-            return _stopping(UndocumentedBehaviour("& is documented only for cloud sync"))
+            return _stopping(UndocumentedBehaviour("Microsoft documents & only for cloud sync; use Append or Join"))
 
 
 def _attribute(name: str) -> Evaluator:
-    def run(attributes: Mapping[str, Any], _told: EvaluationContext) -> TypedValue:
+    def run(attributes: Mapping[str, Any], _context: EvaluationContext) -> TypedValue:
         value = attributes.get(name)
-        return value if value.__class__ is str else seen(value)
+        return value if value.__class__ is str else from_attribute(value)
 
     return run
 
 
-def _spoken(constant: Constant) -> Evaluator:
-    """A text, or one of the few words without quotes; a text that is spelt as one may be it at the service."""
-    if constant.text in _KEYWORDS:
+def _string_or_keyword(constant: Constant) -> Evaluator:
+    """Return a string, or the value of a keyword. The service may take a string in quotes for the keyword as well."""
+    text = constant.text
+    if text in _KEYWORDS:
         if constant.bare:
-            return _constant(_KEYWORDS[constant.text])
-        return _stopping(
-            UndocumentedBehaviour(f'whether "{constant.text}" in quotes is a text or the word is not documented')
-        )
+            return _constant(_KEYWORDS[text])
+        message = f'Microsoft does not document whether "{text}" in quotes is a string or the keyword'
+        return _stopping(UndocumentedBehaviour(message))
     if control_flow.is_word(constant):
-        return _stopping(
-            UndocumentedBehaviour(f"{constant.text} without quotes or brackets is no word of the language")
-        )
-    return _constant(constant.text)
+        return _stopping(UndocumentedBehaviour(f'unquoted word `{text}`. Write "{text}" or [{text}]'))
+    return _constant(text)
 
 
 def _constant(value: TypedValue) -> Evaluator:
-    return lambda _attributes, _told: value
+    return lambda _attributes, _context: value
 
 
 def _stopping(stop: EvaluationStop) -> Evaluator:
-    def run(_attributes: Mapping[str, Any], _told: EvaluationContext) -> TypedValue:
-        raise type(stop)(stop.reason, stop.function)  # a new one: a traceback grows with each raise
+    def run(_attributes: Mapping[str, Any], _context: EvaluationContext) -> TypedValue:
+        raise type(stop)(stop.reason, stop.function)  # a new exception: a traceback grows with each raise
 
     return run
 
 
-def _compared(tree: Comparison) -> Evaluator:
-    left, right, operator = _runner(tree.left), _runner(tree.right), tree.operator
-    return lambda attributes, told: compare(left(attributes, told), operator, right(attributes, told))
+def _comparison(tree: Comparison) -> Evaluator:
+    left, right, operator = _evaluator(tree.left), _evaluator(tree.right), tree.operator
+    return lambda attributes, context: compare(left(attributes, context), operator, right(attributes, context))
 
 
 def _call(call: Call) -> Evaluator:
-    if call.keys:
-        return _stopping(UndocumentedBehaviour("its arguments have names that are not published", call.name))
-    if call.name == "SelectUniqueValue":
-        return _stopping(ServiceFailure("it stands only outermost", call.name))
-    if call.name == "Switch" and None in call.arguments[2:]:
-        return _stopping(UndocumentedBehaviour("a key or a value that is left empty is not documented", call.name))
-    if call.name in _BRANCHING:
-        return _branching(fill_arguments(call), _BRANCHING[call.name])
-    if call.name in IMPLEMENTATIONS:
+    stop = _undocumented_call(call)
+    if stop is None and call.name in _CONTROL_FLOW:
+        return _control_flow(fill_arguments(call), _CONTROL_FLOW[call.name])
+    if stop is None and call.name in IMPLEMENTATIONS:
         return _strict(fill_arguments(call), IMPLEMENTATIONS[call.name])
-    return _stopping(UndocumentedBehaviour(_unknown(call.name), call.name))
+    return _stopping((stop or _unavailable(call.name)).within(call.name))
 
 
-def _unknown(name: str) -> str:
-    if name in FOREIGN:
-        return "it is described for cloud sync only, and not evaluated"
-    return "no text describes it" if name in UNDESCRIBED else "it is in no published list of functions"
+def _undocumented_call(call: Call) -> EvaluationStop | None:
+    if call.keys:
+        return UndocumentedBehaviour("Microsoft has not published the names of its parameters")
+    if call.name == "SelectUniqueValue":
+        return ServiceFailure("must be the outermost function")
+    if call.name == "Switch" and None in call.arguments[2:]:
+        return UndocumentedCase("with an empty key or value")
+    return None
 
 
-def _arguments(call: Call) -> control_flow.Arguments:
-    return tuple(None if each is None else _argument(call, each) for each in call.arguments)
+def _unavailable(name: str) -> EvaluationStop:
+    """Return the reason why a function has no implementation."""
+    if name in CLOUD_SYNC_ONLY:
+        return UndocumentedCase("for applications, only for cloud sync")
+    if name in UNDOCUMENTED:
+        return UndocumentedCase("")
+    match = suggest(name, FUNCTIONS)
+    return UnknownFunction(f"unknown function `{name}`" + (f". Did you mean `{match}`?" if match else ""))
+
+
+def _arguments(call: Call) -> Arguments:
+    return tuple(None if argument is None else _argument(call, argument) for argument in call.arguments)
 
 
 def _argument(call: Call, argument: Expression) -> Evaluator:
     if isinstance(argument, Comparison) and call.name in _CONDITIONAL:
-        return _compared(argument)
+        return _comparison(argument)
     if isinstance(argument, Constant) and argument.text in _WORDS.get(call.name, ()):
         return _constant(argument.text)
-    return _runner(argument)
+    return _evaluator(argument)
 
 
-def _branching(call: Call, make: control_flow.EvaluatorFactory) -> Evaluator:
+def _control_flow(call: Call, factory: EvaluatorFactory) -> Evaluator:
     try:
-        return _named(call.name, make(call, _arguments(call)))
+        return _within(call.name, factory(call, _arguments(call)))
     except EvaluationStop as stop:
         return _stopping(stop.within(call.name))
 
 
-def _named(name: str, runner: Evaluator) -> Evaluator:
-    """The same, its stops naming the function."""
+def _within(name: str, evaluator: Evaluator) -> Evaluator:
+    """Return the evaluator with exceptions that name the function."""
 
-    def run(attributes: Mapping[str, Any], told: EvaluationContext) -> TypedValue:
+    def run(attributes: Mapping[str, Any], context: EvaluationContext) -> TypedValue:
         try:
-            return runner(attributes, told)
+            return evaluator(attributes, context)
         except EvaluationStop as stop:
             raise stop.within(name) from None
 
     return run
 
 
-def _strict(call: Call, recipe: FunctionImplementation) -> Evaluator:
-    """A function that looks at all of its arguments."""
+def _strict(call: Call, implementation: FunctionImplementation) -> Evaluator:
+    """Return the evaluator of a function that evaluates all of its arguments.
+
+    Arguments beyond those with a converter of their own are an iterator, since the function may not need all of them.
+    """
     arguments = _arguments(call)
-    fixed = len(recipe.takes)
-    if len(arguments) > fixed and recipe.rest is None:
-        return _stopping(ServiceFailure(f"it takes {fixed} arguments, not {len(arguments)}", call.name))
-    places = (*arguments, *(None,) * (fixed - len(arguments)))
-    absent = [place for place, each in enumerate(places[:fixed]) if each is None and place not in recipe.optional]
-    if absent:
-        return _stopping(ServiceFailure(f"its argument {absent[0] + 1} is missing", call.name))
-    pairs = tuple(zip(recipe.takes, places[:fixed], strict=True))
-    if recipe.rest is not None:
-        return _named(call.name, _variadic(recipe, pairs, tuple(each for each in places[fixed:] if each)))
-    function, gives_told = recipe.run, recipe.told
+    fixed = len(implementation.converters)
+    function, with_context, convert_rest = implementation.run, implementation.with_context, implementation.rest
+    if len(arguments) > fixed and convert_rest is None:
+        return _stopping(ServiceFailure(f"expected {fixed} arguments, got {len(arguments)}", call.name))
+    padded = (*arguments, *(None,) * (fixed - len(arguments)))
+    for position, argument in enumerate(padded[:fixed]):
+        if argument is None and position not in implementation.optional:
+            return _stopping(ServiceFailure(f"argument {position + 1} is missing", call.name))
+    pairs = tuple(zip(implementation.converters, padded[:fixed], strict=True))
+    further = tuple(argument for argument in padded[fixed:] if argument)
 
-    def run(attributes: Mapping[str, Any], told: EvaluationContext) -> TypedValue:
-        try:
-            taken = [each and take(each(attributes, told)) for take, each in pairs]
-            return function(told, *taken) if gives_told else function(*taken)  # type: ignore[no-any-return]
-        except EvaluationStop as stop:
-            raise stop.within(call.name) from None
+    def run(attributes: Mapping[str, Any], context: EvaluationContext) -> TypedValue:
+        values = [argument and convert(argument(attributes, context)) for convert, argument in pairs]
+        if convert_rest is not None:
+            values.append(convert_rest(argument(attributes, context)) for argument in further)
+        return function(context, *values) if with_context else function(*values)  # type: ignore[no-any-return]
 
-    return run
-
-
-def _variadic(
-    recipe: FunctionImplementation,
-    pairs: tuple[tuple[ArgumentConverter, Evaluator | None], ...],
-    behind: tuple[Evaluator, ...],
-) -> Evaluator:
-    """A function of any number of arguments, which come one by one: it need not have them all at once."""
-    take_rest = recipe.rest
-    assert take_rest is not None
-
-    def run(attributes: Mapping[str, Any], told: EvaluationContext) -> TypedValue:
-        taken = [each and take(each(attributes, told)) for take, each in pairs]
-        return recipe.run(*taken, (take_rest(each(attributes, told)) for each in behind))  # type: ignore[no-any-return]
-
-    return run
+    return _within(call.name, run)
 
 
 def _too_deep(expression: Expression) -> bool:
-    """Whether a tree that was not parsed is deeper than any text could be: in calls, or in other parts."""
+    """Return whether a tree that was not parsed is deeper than any text could be, in calls or in other nodes."""
     rest = [(expression, 0, 0)]
     while rest:
         node, calls, others = rest.pop()

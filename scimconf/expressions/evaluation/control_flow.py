@@ -1,4 +1,4 @@
-"""The functions that look at some of their arguments only: IIF, Switch, Coalesce, SelectUniqueValue."""
+"""Functions that do not evaluate all of their arguments: IIF, Switch, Coalesce, SelectUniqueValue, IsString."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from contextlib import suppress
 from typing import Any, TypeAlias
 
 from scimconf.expressions.catalogue import find
-from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour
-from scimconf.expressions.evaluation.arguments import anything, text, text_or_null
-from scimconf.expressions.evaluation.comparison import truth
+from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour, UndocumentedCase
+from scimconf.expressions.evaluation.arguments import to_any, to_optional_string, to_string
+from scimconf.expressions.evaluation.comparison import to_condition
 from scimconf.expressions.evaluation.values import EvaluationContext, TypedValue
 from scimconf.expressions.nodes import Attribute, Call, Constant, Expression
 from scimconf.expressions.rendering import NUMBER
@@ -19,69 +19,63 @@ Evaluator: TypeAlias = Callable[[Mapping[str, Any], EvaluationContext], TypedVal
 Arguments: TypeAlias = tuple[Evaluator | None, ...]
 EvaluatorFactory: TypeAlias = Callable[[Call, Arguments], Evaluator]
 
-_ABSENT = "a condition over an attribute without a value fails, and what comes of that is not documented"
-_GUARDS = frozenset({"Switch", "Coalesce"})
-_PASSING = frozenset({"Coalesce", "IgnoreFlowIfNullOrEmpty", "Redact", "SelectUniqueValue"})  # what they get, they give
-_KEYLESS = "a key without a value is not documented"
-
-
-def exposed(condition: Expression | None) -> tuple[str, ...]:
-    """The attributes whose absence lets a condition fail: all but those for which Switch or Coalesce stands in."""
-    return tuple(dict.fromkeys(_exposed(condition))) if condition else ()
-
-
-def _exposed(expression: Expression) -> Iterator[str]:
-    if isinstance(expression, Attribute):
-        yield expression.name
-    elif not isinstance(expression, Call) or expression.name not in _GUARDS:
-        for child in children(expression):
-            yield from _exposed(child)
+_HANDLES_ABSENCE = frozenset({"Switch", "Coalesce"})
+_PASSES_THROUGH = frozenset({"Coalesce", "IgnoreFlowIfNullOrEmpty", "Redact", "SelectUniqueValue"})
+_EMPTY: tuple[Any, ...] = (None, "", [], ())
 
 
 def iif(call: Call, arguments: Arguments) -> Evaluator:
-    """One of two values, by a condition; where an attribute of the condition is absent, nobody says which."""
+    """Return one of two values, by a condition. It fails if an attribute of the condition is absent; how is unknown."""
     if len(arguments) > 3 or None in arguments[:2]:
-        raise ServiceFailure("it takes a condition and two values")
+        raise ServiceFailure("expected a condition and two values")
     condition, yes, no = (*arguments, None)[:3]
     assert condition is not None
     assert yes is not None
-    names = exposed(call.arguments[0])
+    names = tuple(dict.fromkeys(_required_attributes(call.arguments[0])))
 
-    def run(attributes: Mapping[str, Any], told: EvaluationContext) -> TypedValue:
-        for name in names:
-            if attributes.get(name) in (None, "", [], ()):
-                return _failing(no, attributes, told)
-        if truth(condition(attributes, told)):
-            return yes(attributes, told)
+    def run(attributes: Mapping[str, Any], context: EvaluationContext) -> TypedValue:
+        if any(attributes.get(name) in _EMPTY for name in names):
+            return _failed_condition(no, attributes, context)
+        if to_condition(condition(attributes, context)):
+            return yes(attributes, context)
         if no is None:
-            raise UndocumentedBehaviour("without a value for False, what it gives is not documented")
-        return no(attributes, told)
+            raise UndocumentedCase("without a value for False")
+        return no(attributes, context)
 
     return run
 
 
-def _failing(no: Evaluator | None, attributes: Mapping[str, Any], told: EvaluationContext) -> TypedValue:
-    """A condition that fails: an error, or the value for False. Where that is an error too, it is one in any case."""
+def _required_attributes(expression: Expression | None) -> Iterator[str]:
+    """Yield the attributes whose absence fails a condition: those outside Switch and Coalesce."""
+    if isinstance(expression, Attribute):
+        yield expression.name
+    elif expression is not None and not (isinstance(expression, Call) and expression.name in _HANDLES_ABSENCE):
+        for child in children(expression):
+            yield from _required_attributes(child)
+
+
+def _failed_condition(no: Evaluator | None, attributes: Mapping[str, Any], context: EvaluationContext) -> TypedValue:
+    """Raise UndocumentedCase, or the error of the value for False: the condition fails, with an error or that value."""
     if no is not None:
         with suppress(UndocumentedBehaviour):
-            no(attributes, told)
-    raise UndocumentedBehaviour(_ABSENT)
+            no(attributes, context)
+    raise UndocumentedCase("with a condition on an absent attribute")
 
 
 def switch(call: Call, arguments: Arguments) -> Evaluator:
-    """The value behind the first key that is the source."""
+    """Return the value of the first key that equals the source, otherwise the default."""
     source, default, *rest = (*arguments, None, None)[: max(len(arguments), 2)]
     if source is None or len(rest) % 2 or None in rest:
-        raise ServiceFailure("it takes a source, a default that may be empty, and keys and values in pairs")
-    keys = [each.text if isinstance(each, Constant) and not is_word(each) else None for each in call.arguments[2::2]]
+        raise ServiceFailure("expected a source, a default (which may be empty), and pairs of key and value")
+    keys = [key.text if isinstance(key, Constant) and not is_word(key) else None for key in call.arguments[2::2]]
     pairs: list[tuple[Evaluator, Evaluator]] = list(zip(rest[::2], rest[1::2], strict=True))  # type: ignore[arg-type]
     if None in keys:
         return _switch_by_search(source, default, pairs)
     table = {key: value for key, (_, value) in reversed(list(zip(keys, pairs, strict=True)))}
 
-    def run(attributes: Mapping[str, Any], told: EvaluationContext) -> TypedValue:
-        value = table.get(text_or_null(source(attributes, told)) or "", default)
-        return value(attributes, told) if value else None
+    def run(attributes: Mapping[str, Any], context: EvaluationContext) -> TypedValue:
+        value = table.get(to_optional_string(source(attributes, context)) or "", default)
+        return value(attributes, context) if value else None
 
     return run
 
@@ -89,48 +83,48 @@ def switch(call: Call, arguments: Arguments) -> Evaluator:
 def _switch_by_search(
     source: Evaluator, default: Evaluator | None, pairs: list[tuple[Evaluator, Evaluator]]
 ) -> Evaluator:
-    def run(attributes: Mapping[str, Any], told: EvaluationContext) -> TypedValue:
-        wanted = text_or_null(source(attributes, told)) or ""
+    """Return a Switch whose keys are evaluated one by one, since not all of them are constants."""
+
+    def run(attributes: Mapping[str, Any], context: EvaluationContext) -> TypedValue:
+        expected = to_optional_string(source(attributes, context)) or ""
         for key, value in pairs:
-            said = text_or_null(key(attributes, told))
-            if said is None and not wanted:
-                raise UndocumentedBehaviour(_KEYLESS)
-            if said == wanted:
-                return value(attributes, told)
-        return default(attributes, told) if default else None
+            candidate = to_optional_string(key(attributes, context))
+            if candidate is None and not expected:
+                raise UndocumentedCase("with an absent key")
+            if candidate == expected:
+                return value(attributes, context)
+        return default(attributes, context) if default else None
 
     return run
 
 
 def is_string(call: Call, arguments: Arguments) -> Evaluator:
-    """True for what is a text in any case: of a number that looks like one, and of anything else, nobody says."""
+    """Return True for a string. The service's type of a number, a date or a boolean is not documented."""
     if len(arguments) != 1 or arguments[0] is None:
-        raise ServiceFailure("it takes one value")
+        raise ServiceFailure("expected one value")
     [argument], [node] = arguments, call.arguments
     assert argument is not None
     assert node is not None
 
-    def run(attributes: Mapping[str, Any], told: EvaluationContext) -> TypedValue:
-        value = anything(argument(attributes, told))
+    def run(attributes: Mapping[str, Any], context: EvaluationContext) -> TypedValue:
+        value = to_any(argument(attributes, context))
         if value is None or isinstance(value, tuple):
-            raise UndocumentedBehaviour("whether an absent value or a list is a text is not documented")
-        if not _is_text(node, attributes):
-            raise UndocumentedBehaviour(
-                "of which type a number, a date or a truth value is at the service is not documented"
-            )
+            raise UndocumentedCase("with an absent value or a list")
+        if not _is_string(node, attributes):
+            raise UndocumentedCase("with a number, a date or a boolean")
         return True
 
     return run
 
 
-def _is_text(node: Expression, attributes: Mapping[str, Any]) -> bool:
+def _is_string(node: Expression, attributes: Mapping[str, Any]) -> bool:
     match node:
         case Constant(text):
             return not NUMBER.fullmatch(text)
         case Attribute(name):
             return isinstance(attributes.get(name), str | None)
-        case Call(name) if name in _PASSING:
-            return all(_is_text(each, attributes) for each in children(node))
+        case Call(name) if name in _PASSES_THROUGH:
+            return all(_is_string(child, attributes) for child in children(node))
         case Call(name):
             function = find(name)
             return function is not None and function.result == "String"
@@ -139,21 +133,21 @@ def _is_text(node: Expression, attributes: Mapping[str, Any]) -> bool:
 
 
 def is_word(constant: Constant) -> bool:
-    """Whether this was written without quotes and is no number."""
+    """Return whether the constant was written without quotes and is not a number."""
     return constant.bare and not NUMBER.fullmatch(constant.text)
 
 
 def coalesce(_call: Call, arguments: Arguments) -> Evaluator:
-    """The first value that is there. Whether an empty text is one, two of Microsoft's pages say differently."""
-    given = tuple(each for each in arguments if each is not None)
-    if not given:
-        raise ServiceFailure("it takes at least one value")
+    """Return the first value that is not null. Two pages of Microsoft contradict each other on empty strings."""
+    sources = tuple(argument for argument in arguments if argument is not None)
+    if not sources:
+        raise ServiceFailure("expected at least one value")
 
-    def run(attributes: Mapping[str, Any], told: EvaluationContext) -> TypedValue:
-        for argument in given:
-            value = anything(argument(attributes, told))
-            if value == "" and argument is not given[-1]:
-                raise UndocumentedBehaviour("whether it passes over an empty text is documented both ways")
+    def run(attributes: Mapping[str, Any], context: EvaluationContext) -> TypedValue:
+        for source in sources:
+            value = to_any(source(attributes, context))
+            if value == "" and source is not sources[-1]:
+                raise UndocumentedCase("with an empty string: two pages contradict each other")
             if value is not None:
                 return value
         return None
@@ -162,22 +156,22 @@ def coalesce(_call: Call, arguments: Arguments) -> Evaluator:
 
 
 def select_unique_value(_call: Call, arguments: Arguments) -> Evaluator:
-    """The first value that nobody has at the target yet."""
-    given = tuple(each for each in arguments if each is not None)
-    if len(given) < 2:
-        raise ServiceFailure("it takes at least two values")
+    """Return the first value that is not used in the target system."""
+    sources = tuple(argument for argument in arguments if argument is not None)
+    if len(sources) < 2:
+        raise ServiceFailure("expected at least two values")
 
-    def run(attributes: Mapping[str, Any], told: EvaluationContext) -> TypedValue:
-        if told.existing is None:
-            raise UndocumentedBehaviour("which values the target has already is not known here")
-        for argument in given:
-            value = text(argument(attributes, told))
-            if value.casefold() not in told.folded:
+    def run(attributes: Mapping[str, Any], context: EvaluationContext) -> TypedValue:
+        if context.existing is None:
+            raise UndocumentedBehaviour("the values in use in the target system are not known")
+        for source in sources:
+            value = to_string(source(attributes, context))
+            if value.casefold() not in context.folded:
                 return value
-            if value not in told.existing:
+            if value not in context.existing:
                 raise UndocumentedBehaviour(
-                    f"whether {value!r} is taken by one that differs in case is up to the target"
+                    f"{value!r} is in use in another case; whether that counts is not documented"
                 )
-        raise ServiceFailure("the target has every one of its values already")
+        raise ServiceFailure("all of its values are in use in the target system")
 
     return run

@@ -1,6 +1,6 @@
-"""Who is in scope: by scoping filters, and by assignment. Three answers, since not all of it is documented.
+"""Who is in scope: by scoping filters, and by assignment. The result may be undetermined, where it is not documented.
 
-A filter is a list of clauses that all hold; of several filters one is enough. The normal form is that of a spec:
+All clauses of a filter must hold; one of several filters is enough. Filters have the form of a spec:
 `[{"name": …, "all": [{"attribute": …, "operator": "equals", "value": …}]}]`.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from scimconf.expressions.dotnet.errors import EvaluationStop, UndocumentedBehaviour
-from scimconf.expressions.evaluation.arguments import seen
+from scimconf.expressions.evaluation.arguments import from_attribute
 from scimconf.expressions.evaluation.values import AttributeValue, Undetermined
 from scimconf.expressions.regexes.matching import pattern
 
@@ -28,21 +28,21 @@ UNSUPPORTED = frozenset(
         ),
     }
 )
-"""What the documentation says filters cannot use: references, dates, and userType."""
+"""Attributes that filters do not support, according to the documentation: references, dates, and userType."""
 
-_TRUTHS = ("is_true", "is_false")
-_BELOW = {attribute.lower() for attribute in UNSUPPORTED}
+_BOOLEAN_OPERATORS = ("is_true", "is_false")
+_UNSUPPORTED_LOWER = {attribute.lower() for attribute in UNSUPPORTED}
 
 
 def in_scope(filters: Sequence[Mapping[str, Any]], attributes: Mapping[str, AttributeValue]) -> ScopeDecision:
-    """Whether an object passes the scoping filters; without filters, everything does."""
-    return not filters or _any(_all(_clause(clause, attributes) for clause in one["all"]) for one in filters)
+    """Return whether an object passes the scoping filters; without filters, every object does."""
+    return not filters or _any(_all(_clause(clause, attributes) for clause in group["all"]) for group in filters)
 
 
 def assigned(user: str, direct: Collection[str], groups: Mapping[str, Collection[str]]) -> bool:
-    """Whether a user is assigned: directly, or as a direct member of an assigned group.
+    """Return whether a user is assigned, directly or as a direct member of an assigned group.
 
-    `groups` are the assigned groups with the ids of their direct members; a member that is a group gives nothing.
+    `groups` are the assigned groups with the ids of their direct members; groups in groups are not expanded.
     """
     return user in direct or any(user in members for members in groups.values())
 
@@ -50,29 +50,29 @@ def assigned(user: str, direct: Collection[str], groups: Mapping[str, Collection
 def assigned_users(
     direct: Iterable[str], groups: Mapping[str, Iterable[str]], nested: Collection[str] = ()
 ) -> frozenset[str]:
-    """All that are assigned; `nested` are those members that are groups themselves, who are not expanded."""
+    """Return the ids of all assigned users; `nested` are members that are groups, which are not expanded."""
     return frozenset(direct).union(*groups.values()) - frozenset(nested)
 
 
 # ---- three-valued logic --------------------------------------------------------------------------------------------
 
 
-def _all(answers: Iterable[ScopeDecision]) -> ScopeDecision:
-    found = list(answers)
-    if not found:
-        return Undetermined("what a filter without a clause lets through is not documented")
-    return _decided(found, decisive=False)
+def _all(decisions: Iterable[ScopeDecision]) -> ScopeDecision:
+    listed = list(decisions)
+    if not listed:
+        return Undetermined("Microsoft does not document a filter without clauses")
+    return _decide(listed, decisive=False)
 
 
-def _any(answers: Iterable[ScopeDecision]) -> ScopeDecision:
-    return _decided(list(answers), decisive=True)
+def _any(decisions: Iterable[ScopeDecision]) -> ScopeDecision:
+    return _decide(list(decisions), decisive=True)
 
 
-def _decided(answers: list[ScopeDecision], *, decisive: bool) -> ScopeDecision:
-    """The decisive answer if it is there, otherwise what is not known, otherwise the other answer."""
-    if decisive in answers:
+def _decide(decisions: list[ScopeDecision], *, decisive: bool) -> ScopeDecision:
+    """Return the decisive value if it occurs, otherwise an undetermined one, otherwise the other value."""
+    if decisive in decisions:
         return decisive
-    return next((each for each in answers if isinstance(each, Undetermined)), not decisive)
+    return next((decision for decision in decisions if isinstance(decision, Undetermined)), not decisive)
 
 
 # ---- clauses -------------------------------------------------------------------------------------------------------
@@ -81,81 +81,81 @@ def _decided(answers: list[ScopeDecision], *, decisive: bool) -> ScopeDecision:
 def _clause(clause: Mapping[str, Any], attributes: Mapping[str, AttributeValue]) -> ScopeDecision:
     name, operator = str(clause["attribute"]), str(clause["operator"])
     try:
-        if name.lower() in _BELOW:
-            raise UndocumentedBehaviour("filters on it are documented as unsupported")
-        return _holds(operator, seen(attributes.get(name)), clause.get("value"))
+        if name.lower() in _UNSUPPORTED_LOWER:
+            raise UndocumentedBehaviour("filters do not support this attribute")
+        return _holds(operator, from_attribute(attributes.get(name)), clause.get("value"))
     except EvaluationStop as stop:
         return Undetermined(f"{name} {operator}: {stop}")
 
 
-def _holds(operator: str, value: Any, wanted: object) -> bool:
+def _holds(operator: str, value: Any, expected: object) -> bool:
     if isinstance(value, tuple):
-        raise UndocumentedBehaviour("filters on several values are documented as unsupported")
+        raise UndocumentedBehaviour("filters do not support multi-valued attributes")
     if operator in ("is_null", "is_not_null"):
         return (not value) == (operator == "is_null")
-    if operator not in OPERATORS and operator not in _TRUTHS:
-        raise UndocumentedBehaviour("the operator is not documented")
+    if operator not in OPERATORS and operator not in _BOOLEAN_OPERATORS:
+        raise UndocumentedBehaviour("Microsoft does not document this operator")
     if not value:
-        return False  # stated: a filter on a value that is null or empty is false
-    if operator in _TRUTHS:
+        return False  # documented: a filter on a value that is null or empty is false
+    if operator in _BOOLEAN_OPERATORS:
         return _boolean(value) == (operator == "is_true")
-    answers = {OPERATORS[operator](value, each) for each in _wanted(wanted)}
-    if len(answers) != 1:
-        raise UndocumentedBehaviour("whether all of several values must fit, or any, is up to the operator")
-    return answers.pop()
+    results = {OPERATORS[operator](value, candidate) for candidate in _values(expected)}
+    if len(results) != 1:
+        raise UndocumentedBehaviour("Microsoft does not document whether all values of a clause must match, or any")
+    return results.pop()
 
 
-def _wanted(value: object) -> list[str]:
-    values = list(value) if isinstance(value, list | tuple) else [value]
+def _values(expected: object) -> list[str]:
+    values = list(expected) if isinstance(expected, list | tuple) else [expected]
     if None in values:
         raise UndocumentedBehaviour("the clause has no value to compare with")
-    return [str(each) for each in values]
+    return [str(value) for value in values]
 
 
 def _boolean(value: str) -> bool:
     if value.lower() not in ("true", "false"):
-        raise UndocumentedBehaviour(f"{value!r} is not a truth value")
+        raise UndocumentedBehaviour(f"{value!r} is not a boolean")
     return value.lower() == "true"
 
 
-def _integers(value: str, wanted: str) -> tuple[int, int]:
-    digits = [each[each.startswith("-") :] for each in (value, wanted)]
-    if not all(each.isascii() and each.isdecimal() and len(each) < 20 for each in digits):
-        raise UndocumentedBehaviour("only whole numbers are documented as greater than others")
-    return int(value), int(wanted)
+def _integers(value: str, expected: str) -> tuple[int, int]:
+    digits = [text[text.startswith("-") :] for text in (value, expected)]
+    if not all(text.isascii() and text.isdecimal() and len(text) < 20 for text in digits):
+        raise UndocumentedBehaviour("Microsoft documents this operator only for integers")
+    return int(value), int(expected)
 
 
-def _equals(value: str, wanted: str) -> bool:
-    if value != wanted and value.lstrip("0") == wanted.lstrip("0") and (value + wanted).isdecimal():
-        raise UndocumentedBehaviour(
-            f"whether {value!r} and {wanted!r} are compared as numbers depends on the attribute's type"
-        )
-    return value == wanted
+def _equals(value: str, expected: str) -> bool:
+    if value != expected and value.lstrip("0") == expected.lstrip("0") and (value + expected).isdecimal():
+        message = f"whether {value!r} and {expected!r} are compared as numbers depends on the type of the attribute"
+        raise UndocumentedBehaviour(message)
+    return value == expected
 
 
-def _matches(value: str, wanted: str) -> bool:
-    """Whether the pattern fits; whether it must fit the whole value is not documented, so both must agree."""
-    anywhere, whole = pattern(wanted).found(value), pattern(rf"\A(?:{wanted})\z").found(value)
+def _matches(value: str, expected: str) -> bool:
+    """Return whether a pattern matches. It is not documented whether it must match the whole value; both must agree."""
+    anywhere, whole = pattern(expected).matches(value), pattern(rf"\A(?:{expected})\z").matches(value)
     if anywhere != whole:
-        raise UndocumentedBehaviour(
-            f"whether {wanted!r} must fit all of {value!r} is not documented; anchor it with ^ and $"
+        message = (
+            f"Microsoft does not document whether {expected!r} must match all of {value!r}; anchor it with ^ and $"
         )
+        raise UndocumentedBehaviour(message)
     return anywhere
 
 
-def _bits(_value: str, _wanted: str) -> bool:
-    raise UndocumentedBehaviour("the portal's text does not say what it tests")
+def _bit_and(_value: str, _expected: str) -> bool:
+    raise UndocumentedBehaviour("Microsoft does not document this operator")
 
 
 OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
     "equals": _equals,
-    "not_equals": lambda value, wanted: not _equals(value, wanted),
+    "not_equals": lambda value, expected: not _equals(value, expected),
     "matches": _matches,
-    "not_matches": lambda value, wanted: not _matches(value, wanted),
-    "greater_than": lambda value, wanted: int.__gt__(*_integers(value, wanted)),
-    "greater_than_or_equals": lambda value, wanted: int.__ge__(*_integers(value, wanted)),
-    "includes": lambda value, wanted: wanted in value,
-    "ends_with": lambda value, wanted: value.endswith(wanted),
-    "bit_and": _bits,
-    "not_bit_and": _bits,
+    "not_matches": lambda value, expected: not _matches(value, expected),
+    "greater_than": lambda value, expected: int.__gt__(*_integers(value, expected)),
+    "greater_than_or_equals": lambda value, expected: int.__ge__(*_integers(value, expected)),
+    "includes": lambda value, expected: expected in value,
+    "ends_with": lambda value, expected: value.endswith(expected),
+    "bit_and": _bit_and,
+    "not_bit_and": _bit_and,
 }

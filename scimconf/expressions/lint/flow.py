@@ -1,4 +1,4 @@
-"""Rules about attributes, conditions, and values that are not there."""
+"""Rules about attributes, conditions, and absent values."""
 
 from __future__ import annotations
 
@@ -8,142 +8,137 @@ from scimconf.expressions.dotnet import casing
 from scimconf.expressions.dotnet.errors import EvaluationStop
 from scimconf.expressions.lint.issue import ExpressionIssue, MappingFacts
 from scimconf.expressions.lint.spans import SourceSpan
-from scimconf.expressions.lint.vocabulary import ATTRIBUTES, BOOLEANS, REFERENCES, alike, is_known
+from scimconf.expressions.lint.vocabulary import ATTRIBUTES, BOOLEANS, REFERENCES, is_known, name_hint
 from scimconf.expressions.nodes import Attribute, Comparison
 
 _NULL_TESTS = ("IsNull", "IsNullOrEmpty", "IsPresent")
-_TRUTHS = (*_NULL_TESTS, "IsString", "Not", "CBool")
+_BOOLEAN_FUNCTIONS = (*_NULL_TESTS, "IsString", "Not", "CBool")
 _GUARD = "IgnoreFlowIfNullOrEmpty"
 _CASES = {"ToLower": casing.lower, "ToUpper": casing.upper}
 
 
-def unknown_attribute(root: SourceSpan, context: MappingFacts) -> Iterator[ExpressionIssue]:
-    """Against the application's schema, where it is known."""
-    known = context.source_attributes
+def unknown_attribute(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
+    """Check against the schema of the application, if it is known."""
+    known = facts.source_attributes
     for name, offset in root.attributes() if known is not None else ():
         if known is not None and name not in known:
-            yield ExpressionIssue(offset, f"the source has no attribute {name}", alike(name, known))
+            yield ExpressionIssue(offset, f"unknown source attribute `{name}`", name_hint(name, known))
 
 
-def unlisted_attribute(root: SourceSpan, context: MappingFacts) -> Iterator[ExpressionIssue]:
-    """Against the attributes that Entra offers, where the application's schema is not known."""
-    if context.source_attributes is None and context.from_entra:
+def unlisted_attribute(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
+    """Check against the attributes that Entra offers, if the schema of the application is unknown."""
+    if facts.source_attributes is None and facts.from_entra:
         for name, offset in root.attributes():
-            if not is_known(name, context.mapping):
-                hint = alike(name, ATTRIBUTES[context.mapping])
-                yield ExpressionIssue(
-                    offset, f"{name} is not among the attributes that Entra offers to applications", hint
-                )
+            if not is_known(name, facts.mapping):
+                message = f"`{name}` is not a source attribute that Entra offers to applications"
+                yield ExpressionIssue(offset, message, name_hint(name, ATTRIBUTES[facts.mapping]))
 
 
-def null_condition(root: SourceSpan, context: MappingFacts) -> Iterator[ExpressionIssue]:
-    """A condition that asks whether an attribute is absent fails where it is."""
+def null_condition(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
+    """A condition that tests whether an attribute is absent fails if it is."""
     for call in root.calls("IIF"):
-        condition, hint = call.argument(0), _instead(root, call, context)
+        condition, hint = call.argument(0), _alternative(root, call, facts)
         for test in condition.calls(*_NULL_TESTS) if condition else ():
-            yield ExpressionIssue(test.offset, f"an IIF over {test.name} fails where the attribute is absent", hint)
-        if condition and isinstance(condition.node, Comparison) and any(p and p.text == "" for p in condition.inner):
-            yield ExpressionIssue(
-                condition.offset, "an IIF that compares with the empty text fails where there is none", hint
-            )
+            message = f"an IIF with {test.name} fails if the attribute is absent"
+            yield ExpressionIssue(test.offset, message, hint)
+        if condition and isinstance(condition.node, Comparison) and any(p and p.text == "" for p in condition.parts):
+            message = "an IIF that compares with the empty string fails if the attribute is absent"
+            yield ExpressionIssue(condition.offset, message, hint)
 
 
-def _instead(root: SourceSpan, call: SourceSpan, context: MappingFacts) -> str:
-    """What to write where somebody asks whether something is there: nothing that another rule finds fault with."""
+def _alternative(root: SourceSpan, call: SourceSpan, facts: MappingFacts) -> str:
+    """Return what to write to test whether a value is absent; no other rule reports it."""
     switch = 'Switch([x], [x], "", "instead")'
-    if root.name == _GUARD or not context.from_entra:
+    if root.name == _GUARD or not facts.from_entra:
         return f"Write {switch}."
     if call is root:
         return f"Write {_GUARD}({switch})."
     return f"Write {switch}, and put {_GUARD} around the whole expression."
 
 
-def ignoring_condition(root: SourceSpan, _context: MappingFacts) -> Iterator[ExpressionIssue]:
+def ignoring_condition(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
     for call in root.calls("IIF"):
         condition = call.argument(0)
-        for inner in condition.calls(_GUARD) if condition else ():
+        for guard in condition.calls(_GUARD) if condition else ():
             hint = "Put it around the whole expression."
-            yield ExpressionIssue(inner.offset, f"{_GUARD} cannot be a condition", hint)
+            yield ExpressionIssue(guard.offset, f"{_GUARD} cannot be a condition", hint)
 
 
-def ignoring_inside(root: SourceSpan, _context: MappingFacts) -> Iterator[ExpressionIssue]:
+def ignoring_inside(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
     conditions = {call.argument(0) for call in root.calls("IIF")}
     for call in root.calls(_GUARD):
         if call is not root and not any(condition and call in condition.walk() for condition in conditions):
-            hint = "Put it outermost."
-            yield ExpressionIssue(call.offset, f"what {_GUARD} does inside of a function is not documented", hint)
+            message = f"{_GUARD} is not documented inside another function"
+            yield ExpressionIssue(call.offset, message, "Make it the outermost function.")
 
 
-def truth_in_switch(root: SourceSpan, context: MappingFacts) -> Iterator[ExpressionIssue]:
-    """The reference warns of the tests of its own page; turned around by Not they are no better."""
+def truth_in_switch(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
+    """The reference warns of these functions as the source of a Switch; the same goes for their negation."""
     for call in root.calls("Switch"):
-        test = _turned(call.argument(0))
+        test = _without_not(call.argument(0))
         if test and test.name in _NULL_TESTS:
-            hint = f'{_instead(root, call, context)} The key "" stands for one that is absent.'
+            hint = f'{_alternative(root, call, facts)} The key "" matches an absent value.'
             yield ExpressionIssue(test.offset, f"{test.name} should not be the source of a Switch", hint)
         elif test and test.name == "IsString":
             hint = "Make it the condition of an IIF."
             yield ExpressionIssue(test.offset, "IsString should not be the source of a Switch", hint)
 
 
-def _turned(part: SourceSpan | None) -> SourceSpan | None:
-    """What stands inside of any number of Not."""
-    while part and part.name == "Not":
-        part = part.argument(0)
-    return part
+def _without_not(span: SourceSpan | None) -> SourceSpan | None:
+    """Return the argument of any number of nested Not."""
+    while span and span.name == "Not":
+        span = span.argument(0)
+    return span
 
 
-def reference_in_switch(root: SourceSpan, _context: MappingFacts) -> Iterator[ExpressionIssue]:
+def reference_in_switch(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
     for call in root.calls("Switch"):
         source = call.argument(0)
         if source and isinstance(source.node, Attribute) and source.node.name in REFERENCES:
-            yield ExpressionIssue(
-                source.offset, f"Switch should not be used for a reference such as {source.node.name}"
-            )
+            message = f"a reference such as {source.node.name} should not be the source of a Switch"
+            yield ExpressionIssue(source.offset, message)
 
 
-def default_to_null(root: SourceSpan, context: MappingFacts) -> Iterator[ExpressionIssue]:
-    """The documentation admits that the service may send null instead of a default."""
+def default_to_null(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
+    """According to the documentation, the service may send null instead of a default."""
     for call in root.calls("Switch"):
-        guarded = root.name == _GUARD or not context.from_entra
-        if call.argument(1) and len(call.inner) > 2 and not guarded:
+        guarded = root.name == _GUARD or not facts.from_entra
+        if call.argument(1) and len(call.parts) > 2 and not guarded:
             hint = f"Put {_GUARD} around {'it' if call is root else 'the whole expression'}."
-            yield ExpressionIssue(
-                call.offset, "with Entra as the source, a Switch with a default may empty the target", hint
-            )
+            yield ExpressionIssue(call.offset, "a Switch with a default may send null instead of the default", hint)
 
 
-def dead_key(root: SourceSpan, _context: MappingFacts) -> Iterator[ExpressionIssue]:
+def dead_key(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
     for call in root.calls("Switch"):
-        source, seen = call.argument(0), set[str]()
-        for key in call.inner[2::2]:
+        source, previous = call.argument(0), set[str]()
+        for key in call.parts[2::2]:
             if source and key and key.text is not None:
-                if key.text in seen:
-                    yield ExpressionIssue(key.offset, f'the key "{key.text}" stands there twice; the first one wins')
-                elif said := _never(source, key.text):
-                    yield ExpressionIssue(key.offset, f'the key "{key.text}" never fits', said)
-                seen.add(key.text)
+                if key.text in previous:
+                    yield ExpressionIssue(key.offset, f'duplicate key "{key.text}"; only the first one is used')
+                elif hint := _never_equal(source, key.text):
+                    yield ExpressionIssue(key.offset, f'the key "{key.text}" never matches', hint)
+                previous.add(key.text)
 
 
-def _never(source: SourceSpan, key: str) -> str:
-    """Why a source cannot give a key, as a hint."""
+def _never_equal(source: SourceSpan, key: str) -> str:
+    """Return a hint why the value of a source is never equal to a key; empty if it can be."""
     node = source.node
     if isinstance(node, Attribute) and node.name in BOOLEANS and key not in ("True", "False", ""):
-        return f"{node.name} is True or False, and case counts."
-    if source.name in _TRUTHS and key not in ("True", "False"):
-        return f"{source.name} gives True or False, and case counts."
+        return f"{node.name} is True or False, case-sensitive."
+    if source.name in _BOOLEAN_FUNCTIONS and key not in ("True", "False"):
+        return f"{source.name} returns True or False, case-sensitive."
     if source.name in _CASES:
-        cased = _cased(source, key)
+        cased = _in_case(source, key)
         return "" if cased == key else f'Write "{cased}".'
     return ""
 
 
-def _cased(source: SourceSpan, key: str) -> str:
-    """A key in the case that its source gives; the key itself where the culture is not known, or makes no sense."""
+def _in_case(source: SourceSpan, key: str) -> str:
+    """Return a key in the case of its source, or unchanged if the culture is unknown or invalid."""
     culture = source.argument(1)
     if culture is not None and culture.text is None:
         return key
     try:
-        return _CASES[source.name](key, culture.text or "" if culture else "")
+        return _CASES[source.name](key, culture.text if culture else None)
     except EvaluationStop:
         return key

@@ -1,4 +1,4 @@
-"""What a rule knows of a mapping, and what it says."""
+"""What rules know about a mapping, and what they report."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Severity: TypeAlias = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class MappingFacts:
-    """The mapping around an expression; what is None is not known, and rules about it keep quiet.
+    """The mapping of an expression. None means unknown; rules that depend on it are skipped.
 
-    `source_attributes` are those of the application's own schema; without them the built-in list of Entra's is asked.
-    `apply`, `match`, `scope` and `written` are as in a spec.
+    `source_attributes` are those of the application's schema; without them, the built-in list of Entra's is used.
+    `apply`, `match`, `scope` and `written` (how the source of the mapping is given) are as in a spec.
     """
 
     target: str = ""
@@ -36,7 +36,7 @@ class MappingFacts:
 class ExpressionIssue:
     """What a rule reports: the character in the text (from 0), a message, and what to write instead.
 
-    `check` adds the id of the rule, and lowers the severity to "warning" where the rule is only a warning.
+    `check` adds the id of the rule, and lowers the severity to "warning" if that is the severity of the rule.
     """
 
     offset: int
@@ -47,7 +47,7 @@ class ExpressionIssue:
 
 
 class ExpressionRule(NamedTuple):
-    """A rule: its name for people, how bad it is, and how it looks at a whole expression."""
+    """A lint rule: its title, its severity, and a function that yields its issues for a whole expression."""
 
     title: str
     severity: Severity

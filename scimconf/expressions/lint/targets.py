@@ -1,4 +1,4 @@
-"""Rules about roles, and about what a target takes."""
+"""Rules about app roles, and about the type of the target attribute."""
 
 from __future__ import annotations
 
@@ -16,61 +16,57 @@ _ROLE_FUNCTIONS = (
 )
 
 
-def direct_roles(root: SourceSpan, _context: MappingFacts) -> Iterator[ExpressionIssue]:
-    """The attribute appRoleAssignments, outside of its functions, is a lump of JSON."""
-    for part in _raw(root):
+def direct_roles(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
+    """The attribute appRoleAssignments is raw JSON without one of its functions."""
+    for span in _raw_roles(root):
         hint = "Write SingleAppRoleAssignment([appRoleAssignments])."
-        yield ExpressionIssue(part.offset, f"{_ROLES} is sent as raw JSON without a function around it", hint)
+        yield ExpressionIssue(span.offset, f"{_ROLES} without a role function is sent as raw JSON", hint)
 
 
-def roles_of_all(root: SourceSpan, context: MappingFacts) -> Iterator[ExpressionIssue]:
-    """The documentation says it of the functions. The raw attribute holds the same assignments, so it is a warning there."""
-    if context.scope != "all":
+def roles_of_all(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
+    """The documentation is about the functions. The raw attribute has the same assignments, so for it this is a warning."""
+    if facts.scope != "all":
         return
     hint = "Write scope: assigned."
-    for call in _role_calls(root):
-        yield ExpressionIssue(call.offset, f"{call.name} works only where the scope is assigned users and groups", hint)
-    for part in _raw(root):
+    for call in root.calls(*_ROLE_FUNCTIONS):
+        yield ExpressionIssue(call.offset, f"{call.name} requires the scope of assigned users and groups", hint)
+    for span in _raw_roles(root):
         message = f"{_ROLES} may be empty unless the scope is assigned users and groups"
-        yield ExpressionIssue(part.offset, message, hint, "warning")
+        yield ExpressionIssue(span.offset, message, hint, "warning")
 
 
-def adding_roles(root: SourceSpan, _context: MappingFacts) -> Iterator[ExpressionIssue]:
+def adding_roles(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
     for call in root.calls("AppRoleAssignmentsComplex"):
         hint = "Use AssertiveAppRoleAssignmentsComplex, which replaces them."
-        yield ExpressionIssue(call.offset, "AppRoleAssignmentsComplex only adds roles and never removes any", hint)
+        yield ExpressionIssue(call.offset, "AppRoleAssignmentsComplex adds roles and never removes them", hint)
 
 
-def role_target(root: SourceSpan, context: MappingFacts) -> Iterator[ExpressionIssue]:
-    for call in _role_calls(root):
-        several = call.name != "SingleAppRoleAssignment"
-        if several and context.multivalued is False:
-            yield ExpressionIssue(call.offset, f"{call.name} gives a list, and {context.target} takes one value")
-        if not several and context.multivalued:
-            yield ExpressionIssue(call.offset, f"{call.name} gives one role, and {context.target} takes a list")
-    if context.target.startswith("roles[") and context.target.endswith(".type"):
-        yield ExpressionIssue(
-            root.offset, "the type of a role is always WindowsAzureActiveDirectoryRole, whatever is mapped"
-        )
+def role_target(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
+    for call in root.calls(*_ROLE_FUNCTIONS):
+        returns_list = call.name != "SingleAppRoleAssignment"
+        if returns_list and facts.multivalued is False:
+            yield ExpressionIssue(call.offset, f"{call.name} returns a list, but {facts.target} is single-valued")
+        if not returns_list and facts.multivalued:
+            yield ExpressionIssue(call.offset, f"{call.name} returns one role, but {facts.target} is multi-valued")
+    if facts.target.startswith("roles[") and facts.target.endswith(".type"):
+        message = "the service always sends WindowsAzureActiveDirectoryRole as the type of a role"
+        yield ExpressionIssue(root.offset, message)
 
 
-def _role_calls(root: SourceSpan) -> Iterator[SourceSpan]:
-    return root.calls(*_ROLE_FUNCTIONS)
+def _raw_roles(root: SourceSpan) -> Iterator[SourceSpan]:
+    """Yield the attribute appRoleAssignments outside its functions."""
+    inside = {id(span) for call in root.calls() if "AppRole" in call.name for span in call.walk()}
+    for span in root.walk():
+        if isinstance(span.node, Attribute) and span.node.name == _ROLES and id(span) not in inside:
+            yield span
 
 
-def _raw(root: SourceSpan) -> Iterator[SourceSpan]:
-    """The attribute where none of its functions makes a value of it."""
-    inside = {id(each) for call in root.calls() if "AppRole" in call.name for each in call.walk()}
-    for part in root.walk():
-        if isinstance(part.node, Attribute) and part.node.name == _ROLES and id(part) not in inside:
-            yield part
-
-
-def other_type(root: SourceSpan, context: MappingFacts) -> Iterator[ExpressionIssue]:
-    """Texts for a target of truth values, and lists for a target of one value."""
+def other_type(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
+    """Strings for a boolean target, and lists for a single-valued target."""
     for result in root.results():
-        if (context.target_type or "").lower() == "boolean" and result.text not in (None, "True", "False", ""):
-            yield ExpressionIssue(result.offset, f"{context.target} takes True or False", "Case counts.")
+        if (facts.target_type or "").lower() == "boolean" and result.text not in (None, "True", "False", ""):
+            message = f"{facts.target} expects a boolean, got {result.text!r}"
+            yield ExpressionIssue(result.offset, message, 'Write "True" or "False"; they are case-sensitive.')
         function = find(result.name)
-        if context.multivalued is False and function and function.result == "List" and "AppRole" not in result.name:
-            yield ExpressionIssue(result.offset, f"{result.name} gives a list, and {context.target} takes one value")
+        if facts.multivalued is False and function and function.result == "List" and "AppRole" not in result.name:
+            yield ExpressionIssue(result.offset, f"{result.name} returns a list, but {facts.target} is single-valued")

@@ -1,14 +1,15 @@
-"""The source attributes that Entra offers to applications, and what people call them elsewhere.
+"""The source attributes that Entra offers to applications, and their names in Graph.
 
-The list is for checking offline; an application's own schema is right where it says otherwise. The engine's names are
-older than Graph's: `mobile`, not `mobilePhone`.
+The list is for offline checks; the schema of the application takes precedence. The names in mappings are older than
+Graph's: `mobile`, not `mobilePhone`.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection
+
+from scimconf.expressions.suggestions import suggest
 
 _USER = """
     objectId IsSoftDeleted accountEnabled alternativeSecurityIds appRoleAssignments assistant city companyName costCenter
@@ -44,15 +45,15 @@ _GRAPH = {
 
 
 def is_known(name: str, mapping: str) -> bool:
+    """Return whether Entra offers the attribute to applications, for the mapping "users" or "groups"."""
     return name in ATTRIBUTES[mapping] or _EXTENSION.fullmatch(name) is not None
 
 
-def alike(name: str, known: Collection[str]) -> str:
-    """What was probably meant, as a hint; nothing where nothing is like it."""
-    lower = {each.lower(): each for each in known}
+def name_hint(name: str, known: Collection[str]) -> str:
+    """Return a hint with the known name that was probably meant, or an empty string."""
     if _GRAPH.get(name) in known:
-        return f"Graph's {name} is {_GRAPH[name]} here."
-    if name.lower() in lower:
-        return f"Case counts: write {lower[name.lower()]}."
-    near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.75)
-    return f"Did you mean {lower[near[0]]}?" if near else ""
+        return f"Write {_GRAPH[name]}, which is the name of Graph's {name} in mappings."
+    match = suggest(name, known)
+    if match is None:
+        return ""
+    return f"Names are case-sensitive: write {match}." if match.lower() == name.lower() else f"Did you mean `{match}`?"

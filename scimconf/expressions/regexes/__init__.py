@@ -1,4 +1,4 @@
-"""Regular expressions of .NET, run by the `regex` library: translated, bounded in time, memory and depth.
+"""Regular expressions of .NET, translated for the `regex` library, with limits on time, memory and depth.
 
-pattern ─ translating (classes) ─▶ the same for `regex` ─ matching ─▶ spans ─ substituting ─▶ text
+.NET pattern ─ translating (classes) ─▶ pattern of `regex` ─ matching ─▶ matches ─ substituting ─▶ string
 """

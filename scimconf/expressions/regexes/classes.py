@@ -1,4 +1,4 @@
-"""Characters and sets of characters in a pattern: escapes, categories, `[…]`."""
+"""Escapes, categories and character sets (`[…]`) of a pattern."""
 
 from __future__ import annotations
 
@@ -16,53 +16,16 @@ _CODES = (
 _OCTAL = re.compile(r"[0-7]{1,3}")
 _CONTROL = re.compile(r"c([@-_a-z])")
 _CATEGORY = re.compile(r"[pP]\{(?:(?P<category>[A-Z][a-z]?)|Is(?P<block>[A-Za-z0-9-]+))\}")
-_CATEGORIES = frozenset(
-    [
-        "L",
-        "Lu",
-        "Ll",
-        "Lt",
-        "Lm",
-        "Lo",
-        "M",
-        "Mn",
-        "Mc",
-        "Me",
-        "N",
-        "Nd",
-        "Nl",
-        "No",
-        "P",
-        "Pc",
-        "Pd",
-        "Ps",
-        "Pe",
-        "Pi",
-        "Pf",
-        "Po",
-        "S",
-        "Sm",
-        "Sc",
-        "Sk",
-        "So",
-        "Z",
-        "Zs",
-        "Zl",
-        "Zp",
-        "C",
-        "Cc",
-        "Cf",
-        "Cs",
-        "Co",
-        "Cn",
-    ]
+_CATEGORY_NAMES = (
+    "L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp C Cc Cf Cs Co Cn"
 )
+_CATEGORIES = frozenset(_CATEGORY_NAMES.split())
 _BLOCKS = {"Greek": "GreekandCoptic", "CombiningMarksforSymbols": "CombiningDiacriticalMarksforSymbols"}
 MAX_SET = 5_000
 
 
 def literal(character: str) -> str:
-    """A character that stands for itself, wherever it stands."""
+    """Return the pattern of one character, inside or outside a set."""
     if character.isascii() and character.isalnum():
         return character
     code = ord(character)
@@ -70,9 +33,9 @@ def literal(character: str) -> str:
 
 
 def escape(pattern: str, start: int) -> tuple[str, int]:
-    r"""What `\` at `start` and the characters behind it mean, in a set or outside, and where they end."""
+    r"""Return the translation of the escape at `start`, and its end."""
     letter = pattern[start + 1 : start + 2]
-    if letter in _SETS and letter:
+    if letter in _SETS:
         return _SETS[letter], start + 2
     if letter in ("p", "P"):
         return _category(pattern, start)
@@ -82,34 +45,34 @@ def escape(pattern: str, start: int) -> tuple[str, int]:
 
 def _character(pattern: str, start: int) -> tuple[str, int]:
     letter = pattern[start + 1 : start + 2]
-    if letter in _CONTROLS and letter:
+    if letter in _CONTROLS:
         return _CONTROLS[letter], start + 2
     for code in _CODES:
-        if found := code.match(pattern, start + 1):
-            return chr(int(found[1], 16)), found.end()
-    if found := _OCTAL.match(pattern, start + 1):
-        return chr(int(found[0], 8) & 0xFF), found.end()  # .NET drops the ninth bit
-    if found := _CONTROL.match(pattern, start + 1):
-        return chr(ord(found[1].upper()) - 64), found.end()
+        if match := code.match(pattern, start + 1):
+            return chr(int(match[1], 16)), match.end()
+    if match := _OCTAL.match(pattern, start + 1):
+        return chr(int(match[0], 8) & 0xFF), match.end()  # .NET drops the ninth bit
+    if match := _CONTROL.match(pattern, start + 1):
+        return chr(ord(match[1].upper()) - 64), match.end()
     if not letter or letter.isalnum() or letter == "_":
-        raise ServiceFailure(f"the pattern has the escape \\{letter}, which .NET does not know")
+        raise ServiceFailure(f"the pattern has the escape \\{letter}, which .NET rejects")
     return letter, start + 2
 
 
 def _category(pattern: str, start: int) -> tuple[str, int]:
-    found = _CATEGORY.match(pattern, start + 1)
-    if found is None or found["category"] not in _CATEGORIES | {None}:
-        raise ServiceFailure("the pattern names a category of characters that .NET does not know")
-    if found["block"]:
-        block = _BLOCKS.get(found["block"], found["block"])
-        return f"\\{pattern[start + 1]}{{In{block}}}", found.end()
-    return f"\\{found[0]}", found.end()
+    match = _CATEGORY.match(pattern, start + 1)
+    if match is None or match["category"] not in _CATEGORIES | {None}:
+        raise ServiceFailure("the pattern has a character category that .NET rejects")
+    if match["block"]:
+        block = _BLOCKS.get(match["block"], match["block"])
+        return f"\\{pattern[start + 1]}{{In{block}}}", match.end()
+    return f"\\{match[0]}", match.end()
 
 
 def character_set(pattern: str, start: int, depth: int = 0) -> tuple[str, int]:
-    """The set that opens with `[` at `start`, and where it ends; `-[…]` at its end takes characters out."""
+    """Return the translation of the set that opens with `[` at `start`, and its end; `-[…]` at its end is subtracted."""
     if depth > 10:
-        raise UndocumentedBehaviour("a set of characters is nested too deeply to be tried here")
+        raise UndocumentedBehaviour("a character set is nested too deeply to be evaluated")
     position = start + 1
     negated = pattern.startswith("^", position)
     position += negated
@@ -118,11 +81,11 @@ def character_set(pattern: str, start: int, depth: int = 0) -> tuple[str, int]:
     first = True
     while first or not pattern.startswith("]", position):
         if position >= len(pattern) or len(items) > MAX_SET:
-            raise ServiceFailure("a [ in the pattern is never closed")
+            raise ServiceFailure("a [ in the pattern is not closed")
         if pattern.startswith("-[", position) and not first:
             without, position = character_set(pattern, position + 1, depth + 1)
             if not pattern.startswith("]", position):
-                raise ServiceFailure("a set of characters goes on behind what is taken out of it")
+                raise ServiceFailure("a character set continues after a subtraction")
             break
         item, position = _item(pattern, position)
         items.append(item)
@@ -132,21 +95,21 @@ def character_set(pattern: str, start: int, depth: int = 0) -> tuple[str, int]:
 
 
 def _item(pattern: str, start: int) -> tuple[str, int]:
-    """A character, a range, or an escape that is a set of its own."""
+    """Return the translation of a character, a range or an escape in a set, and its end."""
     if pattern.startswith("[:", start):
-        raise UndocumentedBehaviour("what .NET makes of [: in a set is not documented")
+        raise UndocumentedBehaviour("how .NET treats [: in a character set is not documented")
     low, position = _member(pattern, start)
     ends = pattern[position + 1 : position + 2]
     if len(low) > 1 or not pattern.startswith("-", position) or ends in ("]", "[", ""):
         return (literal(low) if len(low) == 1 else low), position
     high, position = _member(pattern, position + 1)
     if len(high) > 1 or high < low:
-        raise ServiceFailure("a range of characters in the pattern runs backwards")
+        raise ServiceFailure("a character range in the pattern is in reverse order")
     return f"{literal(low)}-{literal(high)}", position
 
 
 def _member(pattern: str, start: int) -> tuple[str, int]:
-    r"""One character of a set, or the text of an escape that is several; `\b` is a backspace here."""
+    r"""Return a character of a set, or the translation of an escape of several, and the end; `\b` is a backspace here."""
     if pattern[start] != "\\":
         return pattern[start], start + 1
     letter = pattern[start + 1 : start + 2]

@@ -1,25 +1,26 @@
-"""Running patterns: this is the one door to the `regex` library, and where a pathological pattern is cut off."""
+"""Matching patterns. This is the only module that uses the `regex` library; slow patterns are stopped here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from time import monotonic
 from typing import Any
 
-from scimconf.expressions.dotnet.errors import EvaluationStop, ServiceFailure, UndocumentedBehaviour
+from scimconf.expressions.dotnet.errors import EvaluationStop, UndocumentedBehaviour, UndocumentedCase
 from scimconf.expressions.dotnet.utf16 import joined, units
-from scimconf.expressions.regexes.substituting import parts
+from scimconf.expressions.regexes.substituting import parse_replacement
 from scimconf.expressions.regexes.translating import MAX_LENGTH, Translation, translate
 
 SECONDS = 0.25
 MAX_TEXT = 1_000_000
 MAX_WORK = 20_000_000
-_SPECIAL = frozenset("\u0130\u0131\u017f\u212a")  # dotted and dotless I, long s, Kelvin: no pair of two letters
+_SPECIAL = frozenset("\u0130\u0131\u017f\u212a")  # dotted and dotless I, long s, Kelvin: not a pair of two letters
+_TOO_LONG = "the string is too long to be evaluated"
 
 
 class Pattern:
-    """A pattern of .NET, ready to be run. Texts go in and come out as Python has them."""
+    """A compiled pattern of .NET. Its methods take and return Python strings; inside it matches UTF-16 units."""
 
     __slots__ = ("compiled", "groups", "text")
 
@@ -31,25 +32,71 @@ class Pattern:
         try:
             self.compiled: Any = regex.compile(self.groups.text, regex.VERSION1)
         except (regex.error, RecursionError, OverflowError, MemoryError) as error:
-            raise UndocumentedBehaviour("the pattern cannot be tried here") from error
+            raise UndocumentedBehaviour("the regular expression cannot be evaluated") from error
 
-    def found(self, text: str) -> bool:
-        """Whether the pattern is found anywhere in a text."""
-        return next(self.matches(units(text)), None) is not None
+    def matches(self, text: str) -> bool:
+        """Return whether the pattern matches anywhere in a string."""
+        return next(self._find_all(units(text)), None) is not None
 
-    def matches(self, text: str) -> Iterator[Any]:
-        """The matches from left to right; raises OpenError once it takes too long."""
+    def replaced(self, text: str, replacement: str) -> str:
+        """Return the string with each match replaced."""
+        parts = parse_replacement(units(replacement), self.groups)
+        if len(parts) * len(text) > MAX_WORK:
+            raise UndocumentedBehaviour(_TOO_LONG)
+        return self._rewritten(
+            units(text), lambda match: "".join(part if isinstance(part, str) else part(match) for part in parts)
+        )
+
+    def replaced_in(self, text: str, group: str, replacement: str) -> str:
+        """Return the string with the part of a named group replaced in each match."""
+        name, new = self._inner_name(group), units(replacement)
+
+        def rewrite(match: Any) -> str:
+            start, end = match.span(name)
+            if start < 0:
+                raise UndocumentedCase(f"with a match without the group {group!r}")
+            return str(match.string[match.start() : start] + new + match.string[end : match.end()])
+
+        return self._rewritten(units(text), rewrite)
+
+    def captured(self, text: str, group: str) -> str:
+        """Return the value of a named group in the only match in a string."""
+        name = self._inner_name(group)
+        values = [match[name] for match in self._find_all(units(text))]
+        if len(values) != 1 or values[0] is None:
+            raise UndocumentedCase("with no match or several matches")
+        return joined(values[0])
+
+    def _inner_name(self, group: str) -> str:
+        if group not in self.groups.names:
+            raise UndocumentedCase(f"with the group {group!r}, which the regular expression does not have")
+        return self.groups.names[group]
+
+    def _rewritten(self, text: str, rewrite: Callable[[Any], str]) -> str:
+        """Return the units with each match rewritten, including empty matches, also directly after another match."""
+        parts: list[str] = []
+        position = size = 0
+        for match in self._find_all(text):
+            parts += [text[position : match.start()], rewrite(match)]
+            position = match.end()
+            size += len(parts[-1]) + len(parts[-2])
+            if size > MAX_TEXT:
+                raise UndocumentedBehaviour(_TOO_LONG)
+        return joined("".join((*parts, text[position:])))
+
+    def _find_all(self, text: str) -> Iterator[Any]:
+        """Yield the matches from left to right; raise UndocumentedBehaviour after SECONDS."""
         if self.groups.caseless and not _SPECIAL.isdisjoint(text + self.text):
-            raise UndocumentedBehaviour("without regard to case, this letter may be compared otherwise by .NET")
+            raise UndocumentedBehaviour("without regard to case, .NET may compare this letter differently")
         try:
-            yield from self._each(text, monotonic() + SECONDS)
+            yield from self._find_until(text, monotonic() + SECONDS)
         except (TimeoutError, MemoryError):
-            raise UndocumentedBehaviour("the regular expression takes too long on this value and was cut off") from None
+            raise UndocumentedBehaviour("the regular expression takes too long on this value") from None
 
-    def _each(self, text: str, deadline: float) -> Iterator[Any]:
-        """The matches as .NET finds them: behind an empty one it goes on at the next character, whatever begins here.
+    def _find_until(self, text: str, deadline: float) -> Iterator[Any]:
+        """Yield the matches as .NET finds them: after an empty match it continues at the next character.
 
-        The library would first try for a match that is not empty, and take with `^(.*?)` what .NET leaves alone.
+        The library would first search for a match that is not empty at the same position: `^(.*?)` would match more.
         """
         position: int | None = 0
         while position is not None and position <= len(text):
@@ -63,69 +110,22 @@ class Pattern:
                     position = match.end() + 1
                     break
             if position is not None and r"\G" in self.groups.text:
-                raise UndocumentedBehaviour(r"what \G finds behind an empty match is not tried here")
-
-    def replaced(self, text: str, replacement: str) -> str:
-        """The text with each match replaced."""
-        pieces = parts(units(replacement), self.groups)
-        if len(pieces) * len(text) > MAX_WORK:
-            raise UndocumentedBehaviour("the text grows too long to be tried here")
-        return self._rewritten(
-            units(text), lambda match: "".join(p if isinstance(p, str) else p(match) for p in pieces)
-        )
-
-    def replaced_in(self, text: str, group: str, replacement: str) -> str:
-        """The text with the span of a named group replaced in each match."""
-        inner, new = self._inner(group), units(replacement)
-
-        def rewrite(match: Any) -> str:
-            if match.start(inner) < 0:
-                raise UndocumentedBehaviour(f"what happens to a match without the group {group!r} is not documented")
-            return str(
-                match.string[match.start() : match.start(inner)] + new + match.string[match.end(inner) : match.end()]
-            )
-
-        return self._rewritten(units(text), rewrite)
-
-    def captured(self, text: str, group: str) -> str:
-        """What a named group holds in the one match of a text."""
-        inner = self._inner(group)
-        found = [match[inner] for match in self.matches(units(text))]
-        if len(found) != 1 or found[0] is None:
-            raise UndocumentedBehaviour("what comes of no match, or of several, is not documented")
-        return joined(found[0])
-
-    def _inner(self, group: str) -> str:
-        if group not in self.groups.names:
-            raise UndocumentedBehaviour(f"the pattern has no group {group!r}, and what happens then is not documented")
-        return self.groups.names[group]
-
-    def _rewritten(self, text: str, rewrite: Any) -> str:
-        """The text with each match rewritten; empty matches count, also right behind another match."""
-        kept: list[str] = []
-        position = size = 0
-        for match in self.matches(text):
-            kept += [text[position : match.start()], rewrite(match)]
-            position = match.end()
-            size += len(kept[-1]) + len(kept[-2])
-            if size > MAX_TEXT:
-                raise UndocumentedBehaviour("the text grows too long to be tried here")
-        return joined("".join((*kept, text[position:])))
+                raise UndocumentedBehaviour(r"\G after an empty match is not supported by the evaluation")
 
 
 @lru_cache(maxsize=512)
 def _cached(text: str) -> Pattern | EvaluationStop:
     try:
         return Pattern(text)
-    except (ServiceFailure, UndocumentedBehaviour) as stop:
+    except EvaluationStop as stop:
         return stop
 
 
 def pattern(text: str) -> Pattern:
-    """The pattern of a text; each is translated once, and none is kept that is too long anyway."""
+    """Return the compiled pattern of a string, from a cache."""
     if len(text) > MAX_LENGTH:
-        raise UndocumentedBehaviour("the pattern is too long to be tried here")
-    found = _cached(text)
-    if isinstance(found, Pattern):
-        return found
-    raise type(found)(found.reason)
+        raise UndocumentedBehaviour("the regular expression is too long to be evaluated")
+    compiled = _cached(text)
+    if isinstance(compiled, Pattern):
+        return compiled
+    raise type(compiled)(compiled.reason)

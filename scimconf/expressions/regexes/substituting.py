@@ -1,4 +1,4 @@
-"""Replacement texts of .NET: `${name}`, `$1`, `$&`, `$$` and their kin."""
+"""Replacement patterns of .NET: `${name}`, `$1`, `$&`, `$$` and the like."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from scimconf.expressions.regexes.translating import Translation
 
 Part: TypeAlias = str | Callable[[Any], str]
 
-_PIECE = re.compile(r"\$(?:(?P<sign>[$&`'+_])|(?P<number>[0-9]+)|\{(?:(?P<braced>[0-9]+)|(?P<name>\w+))\})")
-_MOST = 2**31 - 1
+_REFERENCE = re.compile(r"\$(?:(?P<sign>[$&`'+_])|(?P<number>[0-9]+)|\{(?:(?P<braced>[0-9]+)|(?P<name>\w+))\})")
+_MAX_GROUP = 2**31 - 1
 _SIGNS: dict[str, Part] = {
     "$": "$",
     "&": lambda match: str(match[0]),
@@ -22,32 +22,32 @@ _SIGNS: dict[str, Part] = {
 }
 
 
-def parts(replacement: str, groups: Translation) -> tuple[Part, ...]:
-    """The pieces of a replacement; what names no group of the pattern stands for itself."""
-    found: list[Part] = []
+def parse_replacement(replacement: str, groups: Translation) -> tuple[Part, ...]:
+    """Return the parts of a replacement: literal strings, and functions of a match. Unknown groups are literal."""
+    result: list[Part] = []
     position = 0
-    for piece in _PIECE.finditer(replacement):
-        found += [replacement[position : piece.start()], _part(piece, groups)]
-        position = piece.end()
-    return (*found, replacement[position:])
+    for reference in _REFERENCE.finditer(replacement):
+        result += [replacement[position : reference.start()], _part(reference, groups)]
+        position = reference.end()
+    return (*result, replacement[position:])
 
 
-def _part(piece: re.Match[str], groups: Translation) -> Part:
-    if piece["sign"]:
-        last = max(groups.numbers, default=0)
-        return _group(groups, last) if piece["sign"] == "+" else _SIGNS[piece["sign"]]
-    if piece["name"]:
-        return _captured(groups.names[piece["name"]]) if piece["name"] in groups.names else piece[0]
-    return _numbered(piece, groups)
+def _part(reference: re.Match[str], groups: Translation) -> Part:
+    sign, name = reference["sign"], reference["name"]
+    if sign:
+        return _group(groups, max(groups.numbers, default=0)) if sign == "+" else _SIGNS[sign]
+    if name:
+        return _captured(groups.names[name]) if name in groups.names else reference[0]
+    return _numbered(reference, groups)
 
 
-def _numbered(piece: re.Match[str], groups: Translation) -> Part:
-    """All of the digits are the number: `$12` is group 12, and where there is none it stands for itself."""
-    digits = (piece["number"] or piece["braced"]).lstrip("0")
-    if len(digits) > len(str(_MOST)) or int(digits or 0) > _MOST:
-        raise ServiceFailure(f"the replacement has {piece[0]}, a number that .NET does not take")
+def _numbered(reference: re.Match[str], groups: Translation) -> Part:
+    """Return the part of a number. All digits count: `$12` is group 12, or literal if there is no such group."""
+    digits = (reference["number"] or reference["braced"]).lstrip("0")
+    if len(digits) > len(str(_MAX_GROUP)) or int(digits or 0) > _MAX_GROUP:
+        raise ServiceFailure(f"the replacement has {reference[0]}, a number that .NET rejects")
     number = int(digits or 0)
-    return _group(groups, number) if not number or number in groups.numbers else piece[0]
+    return _group(groups, number) if not number or number in groups.numbers else reference[0]
 
 
 def _group(groups: Translation, number: int) -> Part:

@@ -1,61 +1,69 @@
-"""Rules about how people are found in the application, and how they leave it."""
+"""Rules about how users are matched in the application, and how they are disabled."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scimconf.diagnostics import SpecPath
+from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.expressions import Attribute
 from scimconf.lint.mapping_context import EffectiveMapping, MappingContext
-from scimconf.lint.rule import SpecIssue
 from scimconf.spec.model import ObjectMapping
 
-LEFT = "IsSoftDeleted"
-BLOCKED = "accountEnabled"
+SOFT_DELETED = "IsSoftDeleted"
+ENABLED = "accountEnabled"
+ACTIVE = ("mappings", "users", "attributes", "active")
+NOT_DELETED = "Write `active: {expression: 'Not([IsSoftDeleted])'}`."
 
 
-def never_inactive(around: MappingContext) -> Iterator[SpecIssue]:
-    """Nobody is deactivated unless a row reads IsSoftDeleted, at every update, and updates are made."""
-    users = around.spec.mappings.get("users")
+def never_disabled(context: MappingContext) -> Iterator[Diagnostic]:
+    """Yield a warning if users who leave are not disabled.
+
+    They are disabled only if a mapping that always applies reads IsSoftDeleted, and updates are allowed.
+    """
+    users = context.spec.mappings.get("users")
     if users is None:
         return
-    rows = [one for one in around.rows() if one.section == "users"]
-    for one in rows:
-        if one.row is not None and one.target == "active" and one.tree == Attribute(LEFT):
-            yield SpecIssue(one.path, "active would be True for everybody who has left", "Write Not([IsSoftDeleted]).")
-    leaving = [one for one in rows if LEFT in one.attributes]
-    if not any(one.apply == "always" for one in leaving):
-        yield from _without(users, rows, leaving)
+    rows = [row for row in context.rows() if row.section == "users"]
+    for row in rows:
+        if row.row is not None and row.target == "active" and row.tree == Attribute(SOFT_DELETED):
+            yield Diagnostic("L503", "active would be True for every user who has left", row.path, hint=NOT_DELETED)
+    disabling = [row for row in rows if SOFT_DELETED in row.attributes]
+    if not any(row.apply == "always" for row in disabling):
+        yield from _cause(users, rows, disabling)
     elif users.actions is not None and "update" not in users.actions:
-        said = "people are never updated, so that nobody who leaves is deactivated"
-        yield SpecIssue(("mappings", "users", "actions"), said, "Add update.")
+        message = "users are never updated, so users who leave are not disabled"
+        yield Diagnostic("L503", message, ("mappings", "users", "actions"), hint="Add `update`.")
 
 
-def _without(
-    users: ObjectMapping, rows: list[EffectiveMapping], leaving: list[EffectiveMapping]
-) -> Iterator[SpecIssue]:
-    """What of the spec makes it so; nothing where it only does not say how people leave."""
-    path: SpecPath = ("mappings", "users", "attributes", "active")
-    row = users.attributes.get("active")
-    late = [one for one in leaving if one.row is not None]
-    if late:
-        said = f"{late[0].target} is set on creation only, so that nobody who leaves is deactivated"
-        yield SpecIssue(late[0].path, said, "Take out `apply`.")
-    elif row is None:
+def _cause(
+    users: ObjectMapping, rows: list[EffectiveMapping], disabling: list[EffectiveMapping]
+) -> Iterator[Diagnostic]:
+    """Yield the part of the spec that prevents disabling; nothing if the spec does not contain it."""
+    path: SpecPath = ACTIVE
+    active = users.attributes.get("active")
+    on_creation = [row for row in disabling if row.row is not None]
+    if on_creation:
+        message = f"{on_creation[0].target} is set on creation only, so users who leave are not disabled"
+        yield Diagnostic("L503", message, on_creation[0].path, hint="Delete `apply:`.")
+    elif active is None:
         if users.unlisted == "delete":
-            said = "the mapping of active is removed, so that nobody who leaves is deactivated"
-            yield SpecIssue(("mappings", "users", "unlisted"), said, "List active among the attributes.")
-    elif row.absent:
-        yield SpecIssue(path, "without this mapping nobody who leaves is deactivated", "Keep it.")
-    elif any(one.target == "active" and BLOCKED in one.attributes for one in rows):
-        said = "active depends on accountEnabled alone: who is unassigned or leaves the scope stays active"
-        yield SpecIssue(path, said, 'Write Switch([IsSoftDeleted], , "False", "True", "True", "False").')
+            message = "the mapping of active is deleted, so users who leave are not disabled"
+            yield Diagnostic("L503", message, ("mappings", "users", "unlisted"), hint=NOT_DELETED)
+    elif active.absent:
+        message = "without the mapping of active, users who leave are not disabled"
+        yield Diagnostic("L503", message, path, hint=NOT_DELETED)
+    elif any(row.target == "active" and ENABLED in row.attributes for row in rows):
+        message = "active depends on accountEnabled only: users who are unassigned or leave the scope stay active"
+        hint = """Write `active: {expression: 'Switch([IsSoftDeleted], , "False", "True", "True", "False")'}`."""
+        yield Diagnostic("L503", message, path, hint=hint)
     else:
-        yield SpecIssue(path, "active does not depend on IsSoftDeleted, so that nobody who leaves is deactivated")
+        message = "active does not depend on IsSoftDeleted, so users who leave are not disabled"
+        yield Diagnostic("L503", message, path, hint=NOT_DELETED)
 
 
-def same_for_all(around: MappingContext) -> Iterator[SpecIssue]:
-    for one in around.rows():
-        if one.row is not None and one.match is not None and not one.attributes:
-            said = "people are matched by something that does not depend on who they are"
-            yield SpecIssue(one.path, said, "Match by an attribute that is everybody's own.")
+def shared_match(context: MappingContext) -> Iterator[Diagnostic]:
+    """Yield a warning for each matching attribute whose value is the same for all users."""
+    for row in context.rows():
+        if row.row is not None and row.match is not None and not row.attributes:
+            message = f"{row.target} is used for matching, but its value is the same for all users"
+            yield Diagnostic("L507", message, row.path, hint="Match by an attribute that is unique for each user.")

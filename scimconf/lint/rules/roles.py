@@ -4,50 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application
 from scimconf.kinds.mappings import ALL_ROLES
 from scimconf.kinds.roles import going, live_label
 from scimconf.lint.mapping_context import EffectiveMapping, MappingContext
-from scimconf.lint.rule import SpecIssue
 
 ROLES = "appRoleAssignments"
 SINGLE = "SingleAppRoleAssignment"
 
 
-def roles_twice(around: MappingContext) -> Iterator[SpecIssue]:
-    """All roles by one row and one role by another, or roles as a whole beside a part of them."""
-    rows = [one for one in around.rows() if one.target == "roles" or one.target.startswith(("roles[", "roles."))]
-    for one in rows:
-        others = [other for other in rows if other is not one and _clash(one, other)]
-        if others and one.row is not None and (one.target == "roles" or one.functions & ALL_ROLES):
-            said = f"this ends up in roles, and so does what is mapped to {others[0].target}"
-            yield SpecIssue(one.path, said, "Keep one of them.")
+def mapped_twice(context: MappingContext) -> Iterator[Diagnostic]:
+    """Yield a warning for `roles` that is mapped both as a whole and in parts, or by two kinds of functions."""
+    rows = [row for row in context.rows() if row.target == "roles" or row.target.startswith(("roles[", "roles."))]
+    for row in rows:
+        others = [other for other in rows if other is not row and _conflict(row, other)]
+        if others and row.row is not None and (row.target == "roles" or row.functions & ALL_ROLES):
+            message = f"{row.target} and {others[0].target} both write the user's roles"
+            yield Diagnostic("L501", message, row.path, hint="Keep one of the two mappings.")
 
 
-def _clash(one: EffectiveMapping, other: EffectiveMapping) -> bool:
-    whole = "roles" in (one.target, other.target)
-    single = SINGLE in one.functions | other.functions
-    return whole or (single and bool((one.functions | other.functions) & ALL_ROLES))
+def _conflict(row: EffectiveMapping, other: EffectiveMapping) -> bool:
+    is_whole = "roles" in (row.target, other.target)
+    functions = row.functions | other.functions
+    return is_whole or (SINGLE in functions and bool(functions & ALL_ROLES))
 
 
-def two_names(around: MappingContext) -> Iterator[SpecIssue]:
-    if not any(ROLES in one.attributes for one in around.rows()):
+def two_names(context: MappingContext) -> Iterator[Diagnostic]:
+    """Yield a warning for each role whose value and display name differ, if roles are sent."""
+    if not any(ROLES in row.attributes for row in context.rows()):
         return
-    listed = around.spec.app_roles.roles if around.spec.app_roles is not None else ()
+    listed = context.spec.app_roles.roles if context.spec.app_roles is not None else ()
     for index, role in enumerate(listed):
         if not role.absent and role.value and role.value != role.display_name:
-            said = f'whether "{role.value}" or "{role.display_name}" is sent is not documented'
-            yield SpecIssue(("app_roles", "roles", index), said, "Give the role one name for both.")
-    yield from _live_names(around, {role.value for role in listed})
+            message = f'Microsoft does not document whether "{role.value}" or "{role.display_name}" is sent'
+            hint = f"Write `display_name: {role.value}`."
+            yield Diagnostic("L502", message, ("app_roles", "roles", index), hint=hint)
+    yield from _live_names(context, {role.value for role in listed})
 
 
-def _live_names(around: MappingContext, listed: set[str | None]) -> Iterator[SpecIssue]:
-    """The same of roles that the application has and the spec does not list."""
-    live = application.roles(around.snapshot.documents) if around.snapshot is not None else []
-    gone = going(around.spec, live)
+def _live_names(context: MappingContext, listed: set[str | None]) -> Iterator[Diagnostic]:
+    """Yield the same warning for live roles that the spec does not list."""
+    live = application.roles(context.snapshot.documents) if context.snapshot is not None else []
+    deleted = going(context.spec, live)
     for role in live:
-        value, shown = role.get("value"), role.get("displayName")
-        if value and value != shown and value not in listed and role["id"] not in gone:
-            said = f'of the live role {live_label(role)}, whether "{value}" or "{shown}" is sent is not documented'
-            path = ("app_roles",) if around.spec.app_roles is not None else ("application",)
-            yield SpecIssue(path, said, "Give the role one name for both, in the portal or under app_roles.")
+        value, display_name = role.get("value"), role.get("displayName")
+        if value and value != display_name and value not in listed and role["id"] not in deleted:
+            message = (
+                f"the live role {live_label(role)}: Microsoft does not document whether "
+                f'"{value}" or "{display_name}" is sent'
+            )
+            path = ("app_roles",) if context.spec.app_roles is not None else ("application",)
+            hint = f"List the role under `app_roles:` with `display_name: {value}`."
+            yield Diagnostic("L502", message, path, hint=hint)

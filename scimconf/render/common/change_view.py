@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from types import MappingProxyType
 from typing import Any
@@ -126,10 +126,20 @@ def _principal_row(principal: str, group: Sequence[Change]) -> ChangeRow:
         tuple(group),
         visible(", ".join(reasons)),
         tuple(effects),
-        {effect: change.impact[effect] for change in group for effect in change.impact},
+        _principal_impact(principal, group, effects),
         principal.partition(":")[0],
         (_role_names(group, removed=True), _role_names(group, removed=False)),
     )
+
+
+def _principal_impact(principal: str, group: Sequence[Change], effects: Iterable[Effect]) -> Mapping[Effect, Impact]:
+    """Return the impact of one principal's changes; a user counts as one and is the example."""
+    counted = {effect: change.impact[effect] for change in group for effect in change.impact}
+    kind, _, name = principal.partition(":")
+    if kind != "user":
+        return counted
+    defaults = {effect: Impact(1, precision="exact" if effect is Effect.RESYNC else "at_most") for effect in effects}
+    return {effect: replace(impact, examples=(decode(name),)) for effect, impact in {**defaults, **counted}.items()}
 
 
 def _split(rest: str) -> tuple[str, str]:
@@ -162,8 +172,7 @@ def combined_sentence(effect: Effect, rows: Sequence[ChangeRow]) -> str:
         return full_resync(len(resyncs_all))
     kinds = {row.kind for row in rows}
     kind = kinds.pop() if len(kinds) == 1 else ""
-    impacts = [change.impact.get(effect) for row in rows for change in row.changes if effect in change.effects]
-    return visible(sentence(effect, kind, combine(impacts)))
+    return visible(sentence(effect, kind, combine([row.impact.get(effect) for row in rows])))
 
 
 def cause(rows: Iterable[ChangeRow]) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
 
 from scimconf.diagnostics import SpecPath
-from scimconf.spec.model import STANDARD, Section, Spec
+from scimconf.spec.model import STANDARD
+from scimconf.spec.model.types import is_section, type_at
 
 HEADING = ("version", "name", "tenant", "extends")
 """The keys that identify the spec; every other top-level key begins a section."""
@@ -34,36 +33,11 @@ def is_operator(path: SpecPath) -> bool:
 
 @cache
 def _known(path: SpecPath) -> Sequence[str]:
-    place: Any = Spec
-    for part in path:
-        place = _below(place, part)
     if path == ("mappings",):
         return STANDARD
-    if not _is_section(place):
+    section = type_at(path)
+    if not is_section(section):
         return ()
-    shared = [name for base in place.__bases__ for name in getattr(base, "model_fields", ())]
-    own = [name for name in place.model_fields if name not in shared]
+    shared = [name for base in section.__bases__ for name in getattr(base, "model_fields", ())]
+    own = [name for name in section.model_fields if name not in shared]
     return tuple(dict.fromkeys(key for name in (*own, *shared) for key in (BESIDE.get(name, name), name)))
-
-
-def _is_section(place: Any) -> bool:
-    return isinstance(place, type) and issubclass(place, Section)
-
-
-def _below(place: Any, part: str | int) -> Any:
-    """Return the type of a section's field, or of the items of a mapping or list; None if unknown."""
-    if _is_section(place):
-        field = place.model_fields.get(part)
-        return _bare(field.annotation) if field is not None else None
-    arguments = get_args(place)
-    return _bare(arguments[1 if get_origin(place) is dict else 0]) if arguments else None
-
-
-def _bare(annotation: Any) -> Any:
-    """Return a type without annotations; of a union the last member that is not None."""
-    while get_origin(annotation) in (Annotated, Union, UnionType):
-        arms = get_args(annotation)
-        annotation = (
-            arms[0] if get_origin(annotation) is Annotated else [arm for arm in arms if arm is not NoneType][-1]
-        )
-    return annotation

@@ -1,7 +1,7 @@
-"""The spec: what is wanted of one application, as a frozen tree.
+"""The spec of one application as a tree of frozen models.
 
-Attribute names are the keys of the YAML. Short forms are written out here, so that a reader of this tree meets one
-shape; whether a field was written at all is `section.wrote("field")`, and what was not written is not managed.
+Field names are the keys of the YAML. Short forms are expanded. `section.wrote("field")` tells whether the spec contains
+a field; a field that it does not contain is not managed.
 """
 
 from __future__ import annotations
@@ -10,22 +10,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from scimconf.spec.codes import ModelIssue, quoted, refuse, refuse_all
+from scimconf.diagnostics import Diagnostic
+from scimconf.spec.codes import model_error, model_errors, quoted
 from scimconf.spec.model.access import (
     AppRoles,
     Assignment,
     Assignments,
     GroupAssignment,
     ImportedRows,
-    Keep,
+    ProtectedAssignments,
     Role,
     RoleAttribute,
     UserAssignment,
 )
 from scimconf.spec.model.base import (
-    EMAIL,
-    SLUG,
-    TENANT,
     Apply,
     Count,
     Date,
@@ -41,6 +39,7 @@ from scimconf.spec.model.connection import Connection, KeyVaultSecret, OAuth2, S
 from scimconf.spec.model.mapping import AttributeDefinition, Clause, Filter, Form, MappingRow, ObjectMapping
 from scimconf.spec.model.operators import OPERATORS, Operator, operator_word, same_spelling
 from scimconf.spec.model.testing import MappingTest, RowTest
+from scimconf.spec.patterns import EMAIL, SLUG, TENANT
 
 __all__ = [
     "GUARDS",
@@ -61,7 +60,6 @@ __all__ = [
     "GuardId",
     "ImportedRows",
     "Job",
-    "Keep",
     "KeyVaultSecret",
     "MappingRow",
     "MappingTest",
@@ -69,6 +67,7 @@ __all__ = [
     "OAuth2",
     "ObjectMapping",
     "Operator",
+    "ProtectedAssignments",
     "Provisioning",
     "Role",
     "RoleAttribute",
@@ -92,169 +91,183 @@ STANDARD = ("users", "groups")
 
 
 class Create(Section):
-    """What a missing application is made from."""
+    """How to create the application if it does not exist."""
 
-    from_template: Text = Field(description="`custom`, a template's id, or the display name of a gallery application.")
+    from_template: Text = Field(
+        description="`custom` for a non-gallery application, the display name of a gallery application, or a template id."
+    )
 
 
 class Application(Section):
-    """Which application this is about; identifies it and never renames it."""
+    """The enterprise application that the spec is about. These keys identify it and never rename it."""
 
-    display_name: Text | None = Field(default=None, description="The application's display name; must be unique.")
+    display_name: Text | None = Field(default=None, description="The display name. Must be unique in the tenant.")
     app_id: Guid | None = Field(default=None, description="The application (client) id.")
-    object_id: Guid | None = Field(default=None, description="The object id of the service principal.")
+    object_id: Guid | None = Field(default=None, description="The object id of the enterprise application.")
     create: Create | None = Field(
-        default=None, description="Makes the application where it is missing; without this its absence is a problem."
+        default=None,
+        description="Create the application if it does not exist. Without this key a missing application is an error.",
     )
     single_sign_on: Literal["saml"] | None = Field(
-        default=None, description="The single sign-on that is expected; checked and reported, never changed."
+        default=None, description="The expected single sign-on mode. It is checked and reported, never changed."
     )
 
     @model_validator(mode="after")
-    def _one(self) -> Application:
-        if sum(way is not None for way in (self.display_name, self.app_id, self.object_id)) != 1:
-            raise refuse(
-                "S208", "an application takes exactly one of display_name, app_id, object_id", "Keep one of them."
-            )
+    def _has_one_identity(self) -> Application:
+        if sum(identity is not None for identity in (self.display_name, self.app_id, self.object_id)) != 1:
+            message = "`application` takes exactly one of display_name, app_id, object_id"
+            raise model_error("S208", message, "Keep one of them, for example `display_name: NAME`.")
         if self.create is not None and self.display_name is None:
-            raise refuse(
-                "S304", "create needs display_name, the name of what it makes", "Use display_name.", ("create",)
-            )
+            message = "`create` needs a display name for the new application"
+            raise model_error("S304", message, "Use `display_name: NAME` instead of the id.", ("create",))
         return self
 
 
 class Job(Section):
-    """Which synchronization job, where the application offers several."""
+    """The synchronization job, for an application that offers several."""
 
-    template: Text = Field(description="The template's id, e.g. `scim`.")
+    template: Text = Field(description="The id of the job's template, such as `scim`.")
 
 
 class Notifications(Section):
-    """Who hears of failures."""
+    """Who receives an email about failures."""
 
-    email: Annotated[str, Field(pattern=EMAIL)] = Field(description="An address, or `none` to switch the mails off.")
+    email: Annotated[str, Field(pattern=EMAIL)] = Field(description="An email address, or `none` to send no emails.")
 
 
 class Provisioning(Section):
-    """The switch, and the settings around it; a setting that is not written is carried over."""
+    """Whether provisioning is on, and its settings. A setting that the spec omits is not changed."""
 
-    enabled: Flag = Field(description="Whether provisioning is on. The one setting that every spec must write.")
+    enabled: Flag = Field(description="Whether provisioning is on. Required.")
     scope: Literal["assigned", "all"] | None = Field(
-        default=None, description="Only assigned users and groups, or everyone in the directory."
+        default=None, description="Whom to provision: `assigned` users and groups only, or `all` users and groups."
     )
-    notifications: Notifications | None = Field(default=None, description="Mails about failures.")
+    notifications: Notifications | None = Field(default=None, description="Emails about failures.")
     deletion_threshold: (
         Annotated[Annotated[int, Field(ge=1)] | Literal["none"], BeforeValidator(as_count_or_word)] | None
-    ) = Field(default=None, description="Deletions in one cycle that stop it, at least 1; or `none`.")
+    ) = Field(
+        default=None,
+        description="The number of deletions in one cycle at which the service stops, at least 1; or `none` for no limit.",
+    )
     skip_out_of_scope_deletions: Flag | None = Field(
-        default=None, description="Whether people who leave the scope are left alone instead of disabled."
+        default=None,
+        description="Whether users who leave the scope are left unchanged instead of being disabled in the application.",
     )
 
 
 class ExemptionEntry(Section):
-    """Opens a guard for a while."""
+    """A guard exemption: allows a change that a guard would block, until a date."""
 
-    guard: GuardId = Field(description="The guard's id.")
-    address: Text | None = Field(default=None, description="Only for this address.")
-    max: Count | None = Field(default=None, description="Only up to this number.")
-    until: Date = Field(description="The last day of the permit, as `2026-12-31`.")
-    reason: Text = Field(description="The reason, e.g. the number of a change request.")
+    guard: GuardId = Field(description="The id of the guard.")
+    address: Text | None = Field(
+        default=None, description="Allow only changes at this address. Default: changes at any address."
+    )
+    max: Count | None = Field(
+        default=None, description="Allow at most this many users, assignments or objects. Default: any number."
+    )
+    until: Date = Field(description="The last day on which the exemption is valid (UTC), such as `2026-12-31`.")
+    reason: Text = Field(description="The reason, such as the number of a change request.")
     overrides_base: Flag = Field(
-        default=False, description="Says that this opens more than the base file's permits do."
+        default=False, description="Confirms that this exemption allows more than those of the base file."
     )
 
 
 class Spec(Section):
-    """What is wanted of one application's provisioning."""
+    """The provisioning configuration of one application."""
 
     version: Annotated[Literal[1], BeforeValidator(as_version)] = Field(description="The version of this format: 1.")
     name: Annotated[str, Field(pattern=SLUG)] = Field(
-        description="The name that addresses and reports begin with: letters, digits, `-`, `_`, `.`."
+        description="The name of the spec, the first part of addresses. Letters, digits, `-`, `_` and `.`."
     )
     tenant: Annotated[str, Field(pattern=TENANT)] | None = Field(
-        default=None, description="The tenant's id or one of its verified domains; any other tenant is refused."
+        default=None,
+        description="The tenant id or a verified domain of the tenant. Changes to any other tenant are blocked.",
     )
-    application: Application = Field(description="Which application this is about.")
-    job: Job | None = Field(default=None, description="Which synchronization job, where there are several.")
-    connection: Connection | None = Field(default=None, description="How the application is reached.")
-    provisioning: Provisioning = Field(description="The switch, and the settings around it.")
+    application: Application = Field(description="The enterprise application that the spec is about.")
+    job: Job | None = Field(default=None, description="The synchronization job, if the application offers several.")
+    connection: Connection | None = Field(default=None, description="How to connect to the target application.")
+    provisioning: Provisioning = Field(description="Whether provisioning is on, and its settings.")
     mappings: dict[Annotated[str, Field(pattern=SLUG)], ObjectMapping] = Field(
-        default={}, description="What flows: `users`, `groups`, or a name of your own with `source` and `target`."
+        default={},
+        description="The object mappings: `users`, `groups`, or a name of your own with `source` and `target`.",
     )
-    app_roles: AppRoles | None = Field(default=None, description="The roles that the application offers.")
+    app_roles: AppRoles | None = Field(default=None, description="The app roles of the application.")
     role_attribute: RoleAttribute | None = Field(
-        default=None, description="The attribute of the application that carries a person's roles."
+        default=None, description="The target attribute that carries a user's roles."
     )
-    assignments: Assignments | None = Field(default=None, description="Who is assigned, and as what.")
-    guard_exemptions: tuple[ExemptionEntry, ...] = Field(default=(), description="Guards that are open for a while.")
-    tests: tuple[MappingTest, ...] = Field(default=(), description="What the mappings make of which people.")
+    assignments: Assignments | None = Field(
+        default=None, description="The users and groups that are assigned, and their roles."
+    )
+    guard_exemptions: tuple[ExemptionEntry, ...] = Field(
+        default=(), description="Changes that are allowed although a guard would block them."
+    )
+    tests: tuple[MappingTest, ...] = Field(default=(), description="Tests of the mappings for given users.")
 
     @field_validator("mappings", mode="after")
     @classmethod
-    def _selectors(cls, mappings: dict[str, ObjectMapping]) -> dict[str, ObjectMapping]:
-        said = [one for name, mapping in mappings.items() for one in _selectors(name, mapping)]
-        if said:
-            raise refuse_all(said)
+    def _check_selectors(cls, mappings: dict[str, ObjectMapping]) -> dict[str, ObjectMapping]:
+        diagnostics = [issue for name, mapping in mappings.items() for issue in _selector_errors(name, mapping)]
+        if diagnostics:
+            raise model_errors(diagnostics)
         return mappings
 
     @model_validator(mode="after")
-    def _together(self) -> Spec:
-        said = [*_mapped_twice(self), *_assigned_absent(self), *_tested_twice(self)]
-        if said:
-            raise refuse_all(said)
+    def _check_sections(self) -> Spec:
+        diagnostics = [*_mapped_twice(self), *_absent_roles_assigned(self), *_duplicate_tests(self)]
+        if diagnostics:
+            raise model_errors(diagnostics)
         return self
 
 
-def _selectors(name: str, mapping: ObjectMapping) -> list[ModelIssue]:
-    written = [key for key in ("rule", "source", "target") if mapping.wrote(key)]
+def _selector_errors(name: str, mapping: ObjectMapping) -> list[Diagnostic]:
+    """Return errors for selectors in `users` and `groups`, and for missing ones in any other mapping."""
+    present = [key for key in ("rule", "source", "target") if mapping.wrote(key)]
     if name in STANDARD:
-        return [ModelIssue("S309", f"{name} finds its objects itself", "Take it out.", (name, key)) for key in written]
+        message = f"`{name}` takes no rule, source or target"
+        return [Diagnostic("S309", message, (name, key), hint=f"Delete `{key}:`.") for key in present]
+    message = f'the mapping "{name}" needs `{{key}}`: only `users` and `groups` work without it'
     return [
-        ModelIssue(
-            "S309",
-            f'a mapping of your own needs {key}; only "users" and "groups" do without',
-            f"Add `{key}:`.",
-            (name,),
-        )
+        Diagnostic("S309", message.format(key=key), (name,), hint=f"Add `{key}: OBJECT`.")
         for key in ("source", "target")
-        if key not in written
+        if key not in present
     ]
 
 
-def _mapped_twice(spec: Spec) -> list[ModelIssue]:
+def _mapped_twice(spec: Spec) -> list[Diagnostic]:
     users = spec.mappings.get("users")
     if users is None or spec.role_attribute is None or spec.role_attribute.target not in users.attributes:
         return []
-    path: tuple[Any, ...] = ("mappings", "users", "attributes", spec.role_attribute.target)
-    return [ModelIssue("S310", "role_attribute maps this attribute already", "Take this row out.", path)]
+    target = spec.role_attribute.target
+    path: tuple[Any, ...] = ("mappings", "users", "attributes", target)
+    return [Diagnostic("S310", f"`role_attribute` already maps {target}", path, hint="Delete this attribute mapping.")]
 
 
-def _tested_twice(spec: Spec) -> list[ModelIssue]:
-    """A name of a test is how a file over this one replaces it."""
+def _duplicate_tests(spec: Spec) -> list[Diagnostic]:
+    """Return an error for each repeated test name: a file that extends this one replaces tests by name."""
     return [
-        ModelIssue(
-            "S305", f"a test is called {quoted(test.name)} already", "Give it another name.", ("tests", index, "name")
+        Diagnostic(
+            "S305", f"another test is named {quoted(test.name)}", ("tests", index, "name"), hint="Use another name."
         )
         for index, test in enumerate(spec.tests)
-        if test.name.casefold() in {one.name.casefold() for one in spec.tests[:index]}
+        if test.name.casefold() in {earlier.name.casefold() for earlier in spec.tests[:index]}
     ]
 
 
-def _assigned_absent(spec: Spec) -> list[ModelIssue]:
-    gone = {role.value for role in spec.app_roles.roles if role.absent} if spec.app_roles is not None else set()
-    if not gone or spec.assignments is None:
+def _absent_roles_assigned(spec: Spec) -> list[Diagnostic]:
+    deleted = {role.value for role in spec.app_roles.roles if role.absent} if spec.app_roles is not None else set()
+    if not deleted or spec.assignments is None:
         return []
-    listed = {"groups": spec.assignments.groups, "users": spec.assignments.users}
+    lists = {"groups": spec.assignments.groups, "users": spec.assignments.users}
     return [
-        ModelIssue(
+        Diagnostic(
             "S311",
-            f'role "{role}" is absent by app_roles',
-            "Assign another role.",
+            f'the role "{role}" is assigned, but `app_roles` deletes it',
             ("assignments", key, index, "roles"),
+            hint="Assign another role, or delete `absent: true` from the role.",
         )
-        for key, assignments in listed.items()
-        for index, one in enumerate(assignments)
-        if not one.absent
-        for role in one.roles
-        if role in gone
+        for key, assignments in lists.items()
+        for index, assignment in enumerate(assignments)
+        if not assignment.absent
+        for role in assignment.roles
+        if role in deleted
     ]

@@ -1,4 +1,4 @@
-"""Who may use the application, and as what: roles, the attribute that carries them, assignments."""
+"""Who can use the application, and with which role: app roles, the role attribute, assignments."""
 
 from __future__ import annotations
 
@@ -6,51 +6,55 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from scimconf.spec.codes import ModelIssue, refuse, refuse_all
-from scimconf.spec.model.base import Apply, Flag, Guid, Section, Text, Unlisted
+from scimconf.diagnostics import Diagnostic
+from scimconf.spec.codes import model_error, model_errors
+from scimconf.spec.model.base import Apply, Flag, Guid, Section, SourceName, Text, Unlisted
 from scimconf.spec.model.testing import RowTest
-from scimconf.spec.tree import Table
+from scimconf.spec.patterns import ROLE_VALUE
+from scimconf.spec.tree import YamlMapping
 
-ROLE_VALUE = r"^[A-Za-z0-9!#$%&'()*+,\-./;<=>?@\[\]^_`{|}~]{1,120}$"
 
+def duplicates(entries: Iterable[tuple[str, str]], key: str) -> list[Diagnostic]:
+    """Return an error for each entry whose identity occurred before.
 
-def repeats(identities: Iterable[tuple[str, str]], below: str) -> PydanticCustomError | None:
-    """A complaint about each (what, identity) that was there before."""
-    seen: set[str] = set()
-    said = []
-    for index, (what, identity) in enumerate(identities):
-        if identity in seen:
-            said.append(ModelIssue("S305", f"{what} is listed twice", "Keep one entry.", (below, index)))
-        seen.add(identity)
-    return refuse_all(said) if said else None
+    `entries` are pairs of label and identity, in the order of the list under `key`.
+    """
+    identities: set[str] = set()
+    diagnostics = []
+    for index, (label, identity) in enumerate(entries):
+        if identity in identities:
+            hint = "Delete one of the entries."
+            diagnostics.append(Diagnostic("S305", f"{label} is listed twice", (key, index), hint=hint))
+        identities.add(identity)
+    return diagnostics
 
 
 class Role(Section):
-    """An app role; what is listed is owned whole."""
+    """An app role. A listed role is managed completely: omitted fields get their defaults."""
 
     value: Annotated[str, Field(pattern=ROLE_VALUE)] | None = Field(
-        default=None, description="What the application receives; up to 120 characters without spaces."
+        default=None,
+        description="The value that the application receives: up to 120 characters without spaces. Identifies the role.",
     )
     display_name: Text = Field(
         default_factory=lambda data: data.get("value") or "",
-        description="The name that people see; the value where left out.",
+        description="The name in the portal. Default: `value`.",
     )
     description: Text = Field(
         default_factory=lambda data: data.get("display_name") or "",
-        description="What the role is for; the display name where left out.",
+        description="The description in the portal. Default: `display_name`.",
     )
     enabled: Flag = Field(default=True, description="Whether the role can be assigned.")
     allowed_members: tuple[Literal["users", "applications"], ...] = Field(
-        default=("users",), min_length=1, description="Who can have it; `users` covers groups."
+        default=("users",), min_length=1, description="Who can have the role. `users` includes groups."
     )
-    absent: Flag = Field(default=False, description="`true` removes this role.")
+    absent: Flag = Field(default=False, description="`true` deletes this role.")
 
     @model_validator(mode="after")
-    def _named(self) -> Role:
+    def _has_name(self) -> Role:
         if not self.display_name:
-            raise refuse("S202", "a role needs a value or a display_name", "Add `value:`.")
+            raise model_error("S202", "the role has neither `value` nor `display_name`", "Add `value: NAME`.")
         return self
 
     @property
@@ -63,88 +67,94 @@ class AppRoles(Section):
 
     unlisted: Unlisted = Field(
         default="keep",
-        description="What becomes of live roles that are not listed: kept, reported as drift, or removed.",
+        description="What to do with live roles that are not listed: `keep` them, `report` them as drift, or `delete` them.",
     )
-    roles: tuple[Role, ...] = Field(default=(), description="The roles that you care for.")
+    roles: tuple[Role, ...] = Field(default=(), description="The roles that the spec manages.")
 
     @model_validator(mode="after")
-    def _once(self) -> AppRoles:
-        problem = repeats(((f'role "{role.identity}"', role.identity) for role in self.roles), "roles")
-        if problem is not None:
-            raise problem
+    def _unique(self) -> AppRoles:
+        diagnostics = duplicates(((f'role "{role.identity}"', role.identity) for role in self.roles), "roles")
+        if diagnostics:
+            raise model_errors(diagnostics)
         return self
 
 
 class RoleAttribute(Section):
-    """The attribute of the application that carries a person's roles: declared and mapped in one."""
+    """The target attribute that carries a user's roles: its definition and its mapping in one place."""
 
-    target: Text = Field(description="The attribute of the application, declared where it is missing.")
-    source: Text | None = Field(default=None, description="The source attribute, usually `appRoleAssignments`.")
+    target: Text = Field(description="The target attribute. Defined in the application's schema if it is missing.")
+    source: SourceName | None = Field(default=None, description="The source attribute, usually `appRoleAssignments`.")
     expression: Text | None = Field(
-        default=None, description="An expression instead, e.g. `SingleAppRoleAssignment([appRoleAssignments])`."
+        default=None,
+        description="An expression instead of `source`, such as `SingleAppRoleAssignment([appRoleAssignments])`.",
     )
-    apply: Apply = Field(default="always", description="When the value is written.")
-    tests: tuple[RowTest, ...] = Field(default=(), description="What this attribute gets from which roles.")
+    apply: Apply = Field(default="always", description="When the value is written, as in an attribute mapping.")
+    tests: tuple[RowTest, ...] = Field(default=(), description="Tests of the value for given roles.")
 
     @model_validator(mode="after")
-    def _one(self) -> RoleAttribute:
+    def _has_one_source(self) -> RoleAttribute:
         if (self.source is None) == (self.expression is None):
-            raise refuse("S208", "role_attribute takes exactly one of source, expression", "Keep one of them.")
+            message = "`role_attribute` takes exactly one of source, expression"
+            raise model_error("S208", message, "Keep one of them, for example `source: appRoleAssignments`.")
         return self
 
 
-class Keep(Section):
-    """Assignments that are never removed; `*` stands for any characters."""
+class ProtectedAssignments(Section):
+    """Assignments that are never deleted. `*` stands for any characters."""
 
-    group: Text | None = Field(default=None, description="Groups by name.")
-    user: Text | None = Field(default=None, description="Users by user principal name.")
-    role: Text | None = Field(default=None, description="Roles by value.")
+    group: Text | None = Field(default=None, description="Assignments of groups with this display name.")
+    user: Text | None = Field(default=None, description="Assignments of users with this user principal name.")
+    role: Text | None = Field(default=None, description="Assignments of the role with this value.")
 
     @model_validator(mode="after")
-    def _one(self) -> Keep:
+    def _has_one_key(self) -> ProtectedAssignments:
         if len(self.model_fields_set) != 1:
-            raise refuse("S208", "keep takes exactly one of group, user, role", "Write one entry for each.")
+            hint = "Write one entry for each: `- {group: NAME}` and `- {role: VALUE}`."
+            raise model_error("S208", "an entry of `protect` takes exactly one of group, user, role", hint)
         return self
 
 
 class Assignment(Section):
-    """What a user and a group have in common: `role: x` is short for `roles: [x]`."""
+    """What the assignment of a user and of a group have in common. `role: x` is short for `roles: [x]`."""
 
-    roles: tuple[Text, ...] = Field(default=(), description="The roles on this application, all of them.")
+    roles: tuple[Text, ...] = Field(
+        default=(), description="All roles of this user or group on this application, by value. Others are deleted."
+    )
     absent: Flag = Field(
-        default=False, description="`true` removes the roles written here, or all where none is written."
+        default=False, description="`true` deletes the listed roles, or all assignments if no role is listed."
     )
 
     @model_validator(mode="before")
     @classmethod
-    def _short(cls, value: Any) -> Any:
+    def _expand_role(cls, value: Any) -> Any:
         if not isinstance(value, dict) or "role" not in value:
             return value
         if "roles" in value:
-            raise refuse("S208", "an assignment takes exactly one of role, roles", "Keep `roles: [a, b]`.")
-        short = Table(value.items(), getattr(value, "places", None))
-        short["roles"] = [short.pop("role")]
-        return short
+            message = "an assignment takes exactly one of role, roles"
+            raise model_error("S208", message, "Keep `roles: [VALUE, VALUE]`.")
+        expanded = YamlMapping(value.items(), getattr(value, "locations", None))
+        expanded["roles"] = [expanded.pop("role")]
+        return expanded
 
     @model_validator(mode="after")
     def _has_roles(self) -> Assignment:
         if not self.roles and not self.absent:
-            raise refuse("S202", "an assignment needs a role", "Add `role: VALUE`.")
+            raise model_error("S202", "the assignment has no role", "Add `role: VALUE`.")
         if len(set(self.roles)) < len(self.roles):
-            raise refuse("S305", "a role is listed twice", "Keep one of them.", ("roles",))
+            raise model_error("S305", "a role is listed twice", "Delete one of the entries.", ("roles",))
         return self
 
 
 class GroupAssignment(Assignment):
-    """A group and its roles; an `id` beside a name decides."""
+    """The roles of a group. If both are present, `id` identifies the group and `name` is a comment."""
 
     name: Text | None = Field(default=None, description="The group's display name.")
-    id: Guid | None = Field(default=None, description="The group's object id, for names that are not unique.")
+    id: Guid | None = Field(default=None, description="The group's object id, for display names that are not unique.")
 
     @model_validator(mode="after")
-    def _named(self) -> GroupAssignment:
+    def _has_name(self) -> GroupAssignment:
         if self.name is None and self.id is None:
-            raise refuse("S202", "a group needs a name or an id", "Add `name:`.")
+            raise model_error("S202", "the group has neither `name` nor `id`", "Add `name: DISPLAY NAME`.")
         return self
 
     @property
@@ -153,7 +163,7 @@ class GroupAssignment(Assignment):
 
 
 class UserAssignment(Assignment):
-    """A user and their roles."""
+    """The roles of a user."""
 
     user: Text = Field(description="The user principal name.")
 
@@ -163,35 +173,38 @@ class UserAssignment(Assignment):
 
 
 class ImportedRows(Section):
-    """The users, or the groups, of one CSV file; made by reading it, never written."""
+    """The assignments of one CSV file. The loader adds this section; a spec cannot contain it."""
 
     file: str = Field(description="The file, as the spec names it.")
-    users: tuple[UserAssignment, ...] = Field(default=(), description="Its users, each with all their roles.")
-    groups: tuple[GroupAssignment, ...] = Field(default=(), description="Its groups, each with all their roles.")
+    users: tuple[UserAssignment, ...] = Field(default=(), description="The users of the file, each with all roles.")
+    groups: tuple[GroupAssignment, ...] = Field(default=(), description="The groups of the file, each with all roles.")
 
 
 class Assignments(Section):
-    """Who is assigned; a listed principal's roles on this application are owned whole."""
+    """Who is assigned. All roles of a listed user or group on this application are managed."""
 
     unlisted: Unlisted = Field(
-        description="What becomes of live assignments that are not listed: kept, reported as drift, or removed. No default."
+        description="What to do with live assignments that are not listed: `keep` them, `report` them as drift, or "
+        "`delete` them. Required."
     )
-    protect: tuple[Keep, ...] = Field(default=(), description="What is never removed, whatever `unlisted` says.")
+    protect: tuple[ProtectedAssignments, ...] = Field(
+        default=(), description="Assignments that are never deleted, whatever `unlisted` says."
+    )
     groups: tuple[GroupAssignment, ...] = Field(default=(), description="Groups and their roles.")
     users: tuple[UserAssignment, ...] = Field(default=(), description="Users and their roles.")
     users_from: tuple[Text, ...] = Field(
-        default=(), description="CSV files with the columns user and role, relative to the file that says it."
+        default=(), description="CSV files with the columns `user,role`. Paths are relative to this file."
     )
     groups_from: tuple[Text, ...] = Field(
-        default=(), description="CSV files with the columns group and role, relative to the file that says it."
+        default=(), description="CSV files with the columns `group,role`. Paths are relative to this file."
     )
-    imported: tuple[ImportedRows, ...] = Field(default=(), description="What those files hold.")
+    imported: tuple[ImportedRows, ...] = Field(default=(), description="The assignments of these files.")
 
     @model_validator(mode="after")
-    def _once(self) -> Assignments:
-        groups = ((f'group "{one.name or one.id}"', one.identity) for one in self.groups)
-        users = ((f'user "{one.user}"', one.identity) for one in self.users)
-        problem = repeats(groups, "groups") or repeats(users, "users")
-        if problem is not None:
-            raise problem
+    def _unique(self) -> Assignments:
+        groups = ((f'group "{group.name or group.id}"', group.identity) for group in self.groups)
+        users = ((f'user "{user.user}"', user.identity) for user in self.users)
+        diagnostics = duplicates(groups, "groups") or duplicates(users, "users")
+        if diagnostics:
+            raise model_errors(diagnostics)
         return self

@@ -1,4 +1,4 @@
-"""What every section of the spec shares: its strictness, and the scalars that know YAML's plain texts."""
+"""What all sections of the spec share: strictness, and the scalar types, which interpret YAML's plain scalars."""
 
 from __future__ import annotations
 
@@ -6,80 +6,98 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from scimconf.spec.codes import refuse
+from scimconf.spec.codes import model_error, quoted
+from scimconf.spec.patterns import DATE, GUID, HTTPS
 from scimconf.spec.tree import WORDS, Plain, core
 
 Unlisted = Literal["keep", "report", "delete"]
 Apply = Literal["always", "on_create", "multi_value_add_only", "value_add_only", "attribute_add_only"]
 
-SLUG = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
-TENANT = r"^[A-Za-z0-9][A-Za-z0-9.-]*$"
-EMAIL = r"^(none|[^\s@]+@[^\s@]+)$"
-HTTPS = r"^https://[A-Za-z0-9.-]+(:[0-9]+)?([/?][^\s#]*)?$"
-GUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
-DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-FLAG_WORDS = dict.fromkeys(("true", "yes", "on", "y"), "true") | dict.fromkeys(("false", "no", "off", "n"), "false")
-"""What people write for a boolean, YAML 1.1's words among it, and the word that is taken."""
+BOOLEANS = dict.fromkeys(("true", "yes", "on", "y"), "true") | dict.fromkeys(("false", "no", "off", "n"), "false")
+"""Spellings of a boolean, those of YAML 1.1 included, and the one that is valid."""
+EXPRESSION = re.compile(r"\s*([A-Za-z]\w*\s*\(.*\)|\[.*\].*)\s*", re.DOTALL)
+"""Text that is an expression and no attribute name: a function call, or an attribute in brackets."""
 
 
 class Section(BaseModel):
-    """A frozen part of the spec that refuses unknown keys and never echoes its input."""
+    """A frozen part of the spec. Unknown keys are errors, and error texts never contain the input."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, hide_input_in_errors=True)
 
     def wrote(self, field: str) -> bool:
-        """Whether the spec says anything about this field; what it does not mention is not managed."""
+        """Return whether the spec contains this field. A field that it does not contain is not managed."""
         return field in self.model_fields_set
 
 
 def as_flag(value: Any) -> Any:
+    """Return a boolean for a plain `true` or `false`."""
     if isinstance(value, bool):
         return value
     if isinstance(value, Plain) and value in WORDS:
         return WORDS[value]
-    meant = FLAG_WORDS.get(value.lower()) if isinstance(value, str) else None
-    raise refuse(
-        "S205", "not true or false", f"Write `{meant}`, without quotes." if meant else "Write `true` or `false`."
-    )
+    boolean = BOOLEANS.get(value.lower()) if isinstance(value, str) else None
+    hint = f"Write `{boolean}`, without quotes." if boolean else "Write `true` or `false`."
+    raise model_error("S205", f"expected true or false, got {described(value)}", hint)
 
 
 def as_count(value: Any) -> Any:
+    """Return a positive integer for a plain one."""
     number = core(value)
     if isinstance(number, int) and not isinstance(number, bool) and number >= 1:
         return number
-    digits = isinstance(value, str) and re.fullmatch("[1-9][0-9]{0,17}", value)
-    hint = f"Write `{value}` without quotes." if digits else "Write a number such as `1`."
-    raise refuse("S206", "not a whole number of at least 1", hint)
+    is_quoted = isinstance(value, str) and re.fullmatch("[1-9][0-9]{0,17}", value)
+    hint = f"Write `{value}` without quotes." if is_quoted else "Write a number such as `1`."
+    raise model_error("S206", f"expected a whole number of at least 1, got {described(value)}", hint)
 
 
 def as_count_or_none(value: Any) -> Any:
-    """A number, or None for the written `none`."""
+    """Return a positive integer, or None for `none`."""
     return None if value is None or value == "none" else as_count(value)
 
 
 def as_count_or_word(value: Any) -> Any:
-    """A number, or the word `none` itself, where not written and switched off differ."""
+    """Return a positive integer, or the word `none`: for a field where None means "not in the spec"."""
     return "none" if value == "none" else as_count(value)
 
 
 def as_date(value: Any) -> Any:
+    """Return a date for text such as `2026-12-31`."""
     if isinstance(value, date):
         return value
     try:
         return date.fromisoformat(value if re.match(DATE, value) else "")
     except (TypeError, ValueError):
-        raise refuse("S210", "not a date", "Write it as `2026-12-31`.") from None
+        message = f"expected a date, got {described(value)}"
+        raise model_error("S210", message, "Write a date such as `2026-12-31`.") from None
 
 
 def as_version(value: Any) -> Any:
-    """A whole number, or nothing: true is not 1."""
+    """Return an integer, or None for anything else: `true` is not 1."""
     number = core(value)
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
+def described(value: Any) -> str:
+    """Return a value for use in a message: a scalar in quotes, anything else by its type."""
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return quoted(str(value))
+
+
+def _attribute_name(value: str) -> str:
+    if EXPRESSION.fullmatch(value) is None:
+        return value
+    expression = value.strip().replace("'", "''")
+    message = f"{quoted(value)} is an expression, but `source` takes the name of an attribute"
+    raise model_error("S316", message, f"Write `{{expression: '{expression}'}}`.")
+
+
 Text = Annotated[str, Field(min_length=1)]
+SourceName = Annotated[Text, AfterValidator(_attribute_name)]
 Flag = Annotated[bool, BeforeValidator(as_flag)]
 Count = Annotated[int, BeforeValidator(as_count), Field(ge=1)]
 Guid = Annotated[str, Field(pattern=GUID)]

@@ -1,23 +1,24 @@
-"""What flows from Entra into the application: object mappings, their rows, definitions and scoping filters."""
+"""What flows from Entra to the application: object mappings, attribute mappings, definitions and scoping filters."""
 
 from __future__ import annotations
 
 from collections import Counter
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from scimconf.spec.codes import ModelIssue, quoted, refuse, refuse_all
-from scimconf.spec.model.base import Apply, Count, Flag, Section, Text, Unlisted, as_count_or_none
+from scimconf.diagnostics import Diagnostic
+from scimconf.spec.codes import model_error, model_errors, quoted
+from scimconf.spec.model.base import Apply, Count, Flag, Section, SourceName, Text, Unlisted, as_count_or_none
 from scimconf.spec.model.operators import OPERATORS, operator_word
 from scimconf.spec.model.testing import RowTest
-from scimconf.spec.tree import Plain, out_of_reach, plain_json
+from scimconf.spec.tree import Plain, plain_json, unrepresentable_numbers
+from scimconf.suggestions import did_you_mean, suggest
 
 Action = Literal["create", "update", "delete"]
 Form = Literal["source", "constant", "expression", "none", "absent"]
 OWNED_RAW = {
-    "name": "the key itself",
+    "name": "the key of the definition",
     "type": "type",
     "multivalued": "multivalued",
     "required": "required",
@@ -25,76 +26,81 @@ OWNED_RAW = {
     "mutability": "mutability",
     "referencedObjects": "references",
 }
-"""Graph's fields of an attribute definition that a field of its own stands for, so that `raw` cannot say them too."""
+"""Graph's fields of an attribute definition that have a field of their own in the spec. `raw` must not contain them."""
 
 
 def _text_or_none(value: Any) -> Any:
-    """A text, or None for the written (unquoted) `none`."""
+    """Return None for a plain `none`, any other value unchanged."""
     return None if isinstance(value, Plain) and value == "none" else value
 
 
 def _operator(value: Any) -> Any:
-    """A word of ours, or any spelling of Graph's in quotes."""
+    """Return an operator word, or a quoted spelling of Graph's, unchanged."""
     if not isinstance(value, Plain) or value in OPERATORS:
         return value
-    close = [operator_word(value), *get_close_matches(value.lower(), OPERATORS, 1)]
-    meant = next(filter(None, close), None)
-    hint = f"Did you mean `{meant}`?" if meant else "Graph's own spelling is taken in quotes."
-    raise refuse("S308", f"{quoted(value)} is not an operator", hint)
+    match = operator_word(value) or suggest(value, OPERATORS)
+    hint = did_you_mean(match, f"Valid operators: {', '.join(OPERATORS)}; or Graph's own spelling in quotes.")
+    raise model_error("S308", f"unknown operator {quoted(value)}", hint)
 
 
 class MappingRow(Section):
-    """One attribute of the application and where its value comes from; what is left out has its default.
+    """An attribute mapping: where the value of one target attribute comes from. Omitted fields get their defaults.
 
-    A text alone is short for `{source: TEXT}`.
+    A string is short for `{source: STRING}`.
     """
 
-    source: Text | None = Field(
-        default=None, description="A source attribute. `null`, with a default, is the portal's mapping type None."
+    source: SourceName | None = Field(
+        default=None,
+        description="The source attribute. `null` together with `default` is the portal's mapping type None.",
     )
-    constant: str | None = Field(default=None, description="The same text for everyone.")
+    constant: str | None = Field(default=None, description="A constant value for every user.")
     expression: Text | None = Field(
-        default=None, description="An expression of the mapping language; best as a `>-` block."
+        default=None, description="An expression of Entra's mapping language, best written as a `>-` block."
     )
     match: Annotated[Count | None, BeforeValidator(as_count_or_none)] = Field(
-        default=None, description="The order in which this attribute finds people on the other side, from 1; or `none`."
+        default=None,
+        description="The matching precedence of this attribute, from 1; or `none`. Default: not used for matching.",
     )
     default: Annotated[str | None, BeforeValidator(_text_or_none)] = Field(
-        default=None, description="The text for an empty source, on creation only; or `none`."
+        default=None, description="The value if the source is empty, used on creation only; or `none`."
     )
     apply: Apply = Field(
-        default="always", description="When the value is written; `on_create` leaves later changes alone."
+        default="always",
+        description="When the mapping applies: `always`, or `on_create` (only during object creation). The other values "
+        "are Graph's.",
     )
     flow_behavior: Literal["when_changed", "always"] = Field(
-        default="when_changed", description="Whether an unchanged value is written again."
+        default="when_changed", description="Whether a value is written only if it changed, or at every update."
     )
     export_missing_references: Flag = Field(
-        default=False, description="Whether references to people out of scope are written too."
+        default=False, description="Whether references to objects that are out of scope are written too."
     )
-    absent: Flag = Field(default=False, description="`true`, alone, removes the mapping of this attribute.")
-    tests: tuple[RowTest, ...] = Field(default=(), description="What this row makes of which attributes.")
+    absent: Flag = Field(default=False, description="`true` deletes the mapping of this attribute. Takes no other key.")
+    tests: tuple[RowTest, ...] = Field(default=(), description="Tests of this mapping for given source attributes.")
 
     @model_validator(mode="before")
     @classmethod
-    def _short(cls, value: Any) -> Any:
+    def _expand_source(cls, value: Any) -> Any:
         return {"source": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
-    def _one(self) -> MappingRow:
-        ways = [key for key in ("source", "constant", "expression") if getattr(self, key) is not None]
+    def _has_one_form(self) -> MappingRow:
+        forms = [key for key in ("source", "constant", "expression") if getattr(self, key) is not None]
         if self.absent:
             if len(self.model_fields_set) > 1:
-                raise refuse("S208", "absent stands alone in a row", "Take out the other keys, or absent.")
-        elif self.source is None and self.wrote("source") and not ways:
+                message = "`absent: true` takes no other key"
+                raise model_error("S208", message, "Delete the other keys, or delete `absent: true`.")
+        elif self.source is None and self.wrote("source") and not forms:
             if self.default is None:
-                raise refuse("S208", "a row with source null needs a default", "Add `default: TEXT`.")
-        elif len(ways) != 1 or (self.source is None and self.wrote("source")):
-            raise refuse("S208", "a row takes exactly one of source, constant, expression", "Keep one of them.")
+                raise model_error("S208", "`source: null` needs a default", "Add `default: TEXT`.")
+        elif len(forms) != 1 or (self.source is None and self.wrote("source")):
+            message = "an attribute mapping takes exactly one of source, constant, expression"
+            raise model_error("S208", message, "Keep one of them, for example `{source: ATTRIBUTE}`.")
         return self
 
     @property
     def form(self) -> Form:
-        """Which of the ways to say a value this row takes; `none` is source null with a default."""
+        """The key that gives the value. `none` is `source: null` with a default."""
         if self.absent:
             return "absent"
         if self.constant is not None:
@@ -105,112 +111,124 @@ class MappingRow(Section):
 
 
 def _raw(value: Any) -> Any:
-    said = [
-        ModelIssue("S210", "no number that JSON can hold", "A text takes quotes.", at) for at in out_of_reach(value)
-    ]
-    if said:
-        raise refuse_all(said)
+    message, hint = "JSON cannot represent this number", "Put it in quotes."
+    diagnostics = [Diagnostic("S210", message, path, hint=hint) for path in unrepresentable_numbers(value)]
+    if diagnostics:
+        raise model_errors(diagnostics)
     return plain_json(value)
 
 
 class AttributeDefinition(Section):
-    """An attribute that a directory's schema does not have yet, or that is to be as written here."""
+    """An attribute to define in the schema of a directory. Omitted fields get their defaults."""
 
     type: Literal["string", "integer", "boolean", "reference", "binary", "datetime"] = Field(
-        default="string", description="The type of its values."
+        default="string", description="The type of the values."
     )
-    multivalued: Flag = Field(default=False, description="Whether it holds several values.")
-    required: Flag = Field(default=False, description="Whether an object must have it.")
-    case_exact: Flag = Field(default=False, description="Whether upper and lower case differ in comparisons.")
+    multivalued: Flag = Field(default=False, description="Whether the attribute holds several values.")
+    required: Flag = Field(default=False, description="Whether every object must have a value.")
+    case_exact: Flag = Field(default=False, description="Whether comparisons distinguish upper and lower case.")
     mutability: Literal["read_write", "read_only", "immutable", "write_only"] = Field(
-        default="read_write", description="Whether it can be read and written."
+        default="read_write", description="Whether the attribute can be read and written."
     )
-    references: tuple[Text, ...] = Field(default=(), description="The objects that a reference may point to.")
+    references: tuple[Text, ...] = Field(
+        default=(), description="The types of objects that a reference can point to, such as `User`."
+    )
     raw: Annotated[dict[str, Any], BeforeValidator(_raw)] = Field(
         default={}, description="Further fields of Graph's attributeDefinition, by Graph's names."
     )
 
     @model_validator(mode="after")
-    def _owned(self) -> AttributeDefinition:
-        said = [
-            ModelIssue("S303", f"{key} is what {OWNED_RAW[key]} stands for", "Write it there.", ("raw", key))
+    def _owned_keys(self) -> AttributeDefinition:
+        diagnostics = [
+            Diagnostic(
+                "S303", f"{key} has its own field in the spec", ("raw", key), hint=f"Use `{OWNED_RAW[key]}` instead."
+            )
             for key in self.raw
             if key in OWNED_RAW
         ]
-        if said:
-            raise refuse_all(said)
+        if diagnostics:
+            raise model_errors(diagnostics)
         return self
 
 
 class Clause(Section):
-    """One condition on a source attribute."""
+    """One condition of a scoping filter."""
 
-    attribute: Text = Field(description="The source attribute to look at.")
+    attribute: Text = Field(description="The source attribute.")
     operator: Annotated[Text, BeforeValidator(_operator)] = Field(
         description="A word such as `equals`, or Graph's own spelling in quotes."
     )
     value: str | None = Field(
-        default=None, description="The text to compare with; `is_true`, `is_null` and such take none."
+        default=None, description="The value to compare with. Not allowed for `is_true`, `is_null` and the like."
     )
 
     @model_validator(mode="after")
-    def _arity(self) -> Clause:
+    def _check_value(self) -> Clause:
         word = operator_word(self.operator)
         if word is None:
             return self
         if OPERATORS[word].unary and self.value is not None:
-            raise refuse("S307", f"{word} takes no value", "Take out `value:`.", ("value",))
+            raise model_error("S307", f"`{word}` takes no value", "Delete `value:`.", ("value",))
         if not OPERATORS[word].unary and self.value is None:
-            raise refuse("S307", f"{word} needs a value", "Add `value: TEXT`.")
+            raise model_error("S307", f"`{word}` needs a value", "Add `value: TEXT`.")
         return self
 
 
 class Filter(Section):
-    """A scoping filter: someone is in scope when every clause of any one filter holds."""
+    """A scoping filter. An object is in scope if all clauses of at least one filter hold."""
 
-    name: Text = Field(description="The filter's title.")
-    all: tuple[Clause, ...] = Field(min_length=1, description="The clauses; all of them must hold.")
+    name: Text = Field(description="The title of the filter.")
+    all: tuple[Clause, ...] = Field(min_length=1, description="The clauses. All of them must hold.")
 
 
 class ObjectMapping(Section):
-    """How one type of object is provisioned; a field that is not written is carried over."""
+    """How one type of object is provisioned. A field that the spec omits is not managed."""
 
     rule: Text | None = Field(
-        default=None, description="The synchronization rule's name; only under a name of your own."
+        default=None, description="The name of the synchronization rule. Only in a mapping with a name of your own."
     )
-    source: Text | None = Field(default=None, description="The source object's name; only under a name of your own.")
-    target: Text | None = Field(default=None, description="The target object's name; only under a name of your own.")
-    enabled: Flag | None = Field(default=None, description="Whether these objects are provisioned at all.")
+    source: Text | None = Field(
+        default=None, description="The name of the source object. Only in a mapping with a name of your own."
+    )
+    target: Text | None = Field(
+        default=None, description="The name of the target object. Only in a mapping with a name of your own."
+    )
+    enabled: Flag | None = Field(default=None, description="Whether these objects are provisioned.")
     actions: tuple[Action, ...] | None = Field(
-        default=None, description="What may be done to objects of the application; `[]` is nothing."
+        default=None, description="What the service may do with objects in the application. `[]` means nothing."
     )
     target_attributes: dict[Text, AttributeDefinition] = Field(
-        default={}, description="Attributes of the application that are made where they are missing."
+        default={}, description="Target attributes to define in the application's schema, by name."
     )
     source_attributes: dict[Text, AttributeDefinition] = Field(
-        default={}, description="Attributes of the source directory that are made where they are missing."
+        default={}, description="Source attributes to define in the schema of the source directory, by name."
     )
     unlisted: Unlisted = Field(
         default="keep",
-        description="What becomes of live mappings that are not listed: kept, reported as drift, or removed.",
+        description="What to do with live attribute mappings that are not listed: `keep` them, `report` them as drift, or "
+        "`delete` them.",
     )
     attributes: dict[Text, MappingRow] = Field(
-        default={}, description="One row for each attribute of the application that you care for."
+        default={}, description="The attribute mappings that the spec manages, by target attribute."
     )
     filters: tuple[Filter, ...] | None = Field(
-        default=None, description="The scoping filters, replaced whole; `[]` is none, left out is not managed."
+        default=None,
+        description="The scoping filters, all of them. `[]` deletes all filters; omit the key to leave them unmanaged.",
     )
 
     @model_validator(mode="after")
-    def _matches(self) -> ObjectMapping:
+    def _unique_matches(self) -> ObjectMapping:
         counts = Counter(row.match for row in self.attributes.values() if row.match is not None)
-        said = [
-            ModelIssue(
-                "S306", f"match {row.match} is used by several attributes", "Number them 1, 2, …", ("attributes", name)
+        diagnostics = [
+            Diagnostic(
+                "S306",
+                f"several attributes have the matching precedence {row.match}",
+                ("attributes", name),
+                hint="Number them `match: 1`, `match: 2`, ….",
             )
             for name, row in self.attributes.items()
             if row.match is not None and counts[row.match] > 1
         ]
-        if said:
-            raise refuse_all(said)
+        if diagnostics:
+            raise model_errors(diagnostics)
         return self

@@ -1,6 +1,6 @@
-"""The operators of scoping filters: a word for each, and the spellings under which Graph may know it.
+"""The operators of scoping filters: a word for each, and the spellings that Graph may use for it.
 
-Which spelling a live job takes is read from its `filterOperators`, compared by `same_spelling`.
+Which spelling a job takes is read from its `filterOperators` and compared by `same_spelling`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 
 class Operator(NamedTuple):
+    """Graph's spellings of an operator, and whether it takes no value."""
+
     spellings: tuple[str, ...]
     unary: bool = False
 
@@ -32,7 +34,7 @@ OPERATORS: dict[str, Operator] = {
 
 
 def same_spelling(text: str) -> str:
-    """The form in which two spellings of one operator are equal: case, spaces and underscores aside."""
+    """Return a spelling without case, spaces and underscores; equal operators give equal results."""
     return text.upper().replace("_", "").replace(" ", "")
 
 
@@ -40,5 +42,5 @@ _WORDS = {same_spelling(spelling): word for word, operator in OPERATORS.items() 
 
 
 def operator_word(spelling: str) -> str | None:
-    """The word for one of Graph's spellings, or for the word itself; None where it is not known."""
+    """Return the word for one of Graph's spellings or for the word itself; None if it is unknown."""
     return spelling if spelling in OPERATORS else _WORDS.get(same_spelling(spelling))

@@ -1,40 +1,39 @@
-"""Tests in a spec: what a mapping makes of given attributes. Never sent anywhere, and nothing that is managed."""
+"""Tests in a spec: what a mapping produces for given attributes. They are run locally and never sent to Graph."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from scimconf.spec.codes import quoted, refuse
-from scimconf.spec.model.base import Section, Text
+from scimconf.spec.codes import model_error, quoted
+from scimconf.spec.model.base import Section, Text, described
+from scimconf.spec.patterns import TIME
 from scimconf.spec.tree import WORDS, Plain
-
-MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$"
+from scimconf.suggestions import did_you_mean, suggest
 
 ROLE = ("id", "value", "displayName")
-"""What is known of a role that somebody has, by Graph's names."""
+"""The fields of a role that is assigned to a user, as Graph names them."""
 
 
 def as_given(value: Any) -> Any:
-    """A source attribute's value: a text, truth, several of them, roles; None for one that is absent."""
+    """Return the value of a source attribute: a string, a boolean, a list of them or of roles; None for no value."""
     if isinstance(value, list | tuple):
         return tuple(_role(item) if isinstance(item, dict) else _scalar(item) for item in value)
     return None if value is None else _scalar(value)
 
 
 def as_expected(value: Any) -> Any:
-    """What is sent, as the service sends it: texts. None is nothing."""
+    """Return an expected value as the service sends it: a string or several; None for no value."""
     if isinstance(value, list | tuple):
         return tuple(_sent(item) for item in value)
     return None if value is None else _sent(value)
 
 
 def as_payload(value: Any) -> Any:
-    """A resource as JSON: maps, lists, truth, and everything else as its own characters."""
+    """Return a SCIM resource as JSON: mappings, lists, booleans and strings."""
     if isinstance(value, dict):
         return {str(key): as_payload(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -42,83 +41,88 @@ def as_payload(value: Any) -> Any:
     return _scalar(value)
 
 
-def as_moment(value: Any) -> Any:
-    """A moment with its time zone; without one it is UTC."""
+def as_time(value: Any) -> Any:
+    """Return a date and time with a time zone; UTC if the text names none."""
     if isinstance(value, datetime):
         return value
     try:
-        found = datetime.fromisoformat(value if re.match(MOMENT, value) else "")
+        time = datetime.fromisoformat(value if re.match(TIME, value) else "")
     except (TypeError, ValueError):
-        raise refuse("S210", "not a moment", "Write it as `2026-12-31T09:00:00Z`.") from None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+        message = f"expected a date and time, got {described(value)}"
+        raise model_error("S210", message, "Write it as `2026-12-31T09:00:00Z`.") from None
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 
 def _scalar(value: Any) -> Any:
-    """`true` without quotes is truth, as a directory's attribute; anything else is its own characters."""
+    """Return a boolean for a plain `true` or `false`, the characters of any other scalar."""
     if isinstance(value, bool):
         return value
     if not isinstance(value, str):
-        raise refuse("S203", "a text, a list of texts, or null is wanted here")
+        message = f"expected a string, a list of strings or null, got {described(value)}"
+        raise model_error("S203", message, "Write `TEXT`, `[TEXT, TEXT]` or `null`.")
     return WORDS[value] if isinstance(value, Plain) and value in WORDS else str(value)
 
 
 def _sent(value: Any) -> str:
-    """Truth is sent as the text that the mapping language has for it."""
+    """Return a value as text; a boolean is sent as `True` or `False`."""
     return str(_scalar(value))
 
 
 def _role(value: dict[str, Any]) -> dict[str, str]:
     for key in value:
         if key not in ROLE:
-            near = get_close_matches(str(key).replace("_", ""), ROLE, 1, 0.6)
-            hint = f"Did you mean {near[0]}?" if near else f"A role has {', '.join(ROLE)}."
-            raise refuse("S201", f"{quoted(str(key))} is no key of a role", hint)
+            hint = did_you_mean(suggest(str(key), ROLE), f"Valid keys: {', '.join(ROLE)}.")
+            raise model_error("S201", f"unknown key {quoted(str(key))} in a role", hint)
     return {key: _sent(item) for key, item in value.items()}
 
 
 Given = Annotated[Any, BeforeValidator(as_given)]
 Expected = Annotated[Any, BeforeValidator(as_expected)]
 Payload = Annotated[dict[str, Any], BeforeValidator(as_payload)]
-Moment = Annotated[datetime, BeforeValidator(as_moment)]
+Time = Annotated[datetime, BeforeValidator(as_time)]
 
 
 _GIVEN: Any = Field(
-    default={}, description="Source attributes: texts, `true`, lists; `null`, or not written, is absent."
+    default={},
+    description="The user's source attributes: strings, `true`, `false` or lists. `null` or a missing name means no value.",
 )
 _NOW: Any = Field(
-    default=None, description="The moment that `Now()` gives, as `2026-12-31T09:00:00Z`; needed where it matters."
+    default=None,
+    description="The time that `Now()` returns, such as `2026-12-31T09:00:00Z`. Required if the result depends on it.",
 )
 
 
 class RowTest(Section):
-    """What one row makes of some attributes."""
+    """A test of one attribute mapping."""
 
     given: dict[Text, Given] = _GIVEN
-    now: Moment | None = _NOW
+    now: Time | None = _NOW
     expect: Expected = Field(
-        description="What is sent: a text or a list of texts; `null` is nothing; or `undetermined`, or `failure`."
+        description="The value that is sent: a string or a list of strings; `null` for no value; `undetermined` if "
+        "Microsoft does not document the result; `failure` if the service reports an error."
     )
 
 
 class MappingTest(Section):
-    """What a whole mapping makes of someone."""
+    """A test of a whole object mapping."""
 
-    name: Text = Field(description="What this test shows.")
-    mapping: Text = Field(default="users", description="The mapping that is tried: a key of `mappings`.")
+    name: Text = Field(description="The name of the test, shown when it fails. Must be unique in the spec.")
+    mapping: Text = Field(default="users", description="The object mapping to test: a key of `mappings`.")
     given: dict[Text, Given] = _GIVEN
-    now: Moment | None = _NOW
+    now: Time | None = _NOW
     expect: dict[Text, Expected] = Field(
         default={},
         min_length=1,
-        description="What is sent, by target attribute; those that are not listed are not looked at.",
+        description="The expected value of each listed target attribute. Other attributes are not checked.",
     )
     payload: Payload | None = Field(
         default=None,
-        description="The whole SCIM resource that a creation carries: nothing else is sent. `schemas` may be left out.",
+        description="The complete SCIM resource that creating the user sends. `schemas` may be left out.",
     )
 
     @model_validator(mode="after")
-    def _something(self) -> MappingTest:
+    def _has_expectation(self) -> MappingTest:
         if not self.expect and self.payload is None:
-            raise refuse("S202", "a test expects something", "Add `expect:` with target attributes, or `payload:`.")
+            hint = "Add `expect: {userName: …}` or `payload: {…}`."
+            raise model_error("S202", "the test has neither `expect` nor `payload`", hint)
         return self

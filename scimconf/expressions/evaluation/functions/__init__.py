@@ -1,125 +1,130 @@
-"""One small pure function for each function of the catalogue, and what each takes.
+"""The implementations of the functions, each a small pure function, and the conversion of its arguments.
 
-Those that choose which of their arguments to look at (IIF, Switch, Coalesce, SelectUniqueValue) are in `control_flow`.
+Functions that do not evaluate all of their arguments (IIF, Switch, Coalesce, SelectUniqueValue) are in `control_flow`.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from scimconf.expressions.dotnet import casing, intervals
 from scimconf.expressions.evaluation.arguments import (
     ArgumentConverter,
-    anything,
-    elements,
-    flowing,
-    moment,
-    roles,
-    text,
-    text_or_null,
-    texts,
-    whole,
+    to_any,
+    to_datetime,
+    to_integer,
+    to_list,
+    to_optional_string,
+    to_roles,
+    to_string,
+    to_strings,
+    unchanged,
 )
-from scimconf.expressions.evaluation.functions import dates, diacritics, lists, replacing, strings, values
-from scimconf.expressions.evaluation.functions.words import split, word
+from scimconf.expressions.evaluation.functions import dates, diacritics, lists, replacing, strings, values, words
 from scimconf.expressions.evaluation.values import TypedValue
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionImplementation:
-    """How a function is run: what its arguments are taken as, how many may be left out at which places.
+    """A function and the converters of its arguments; `optional` are the positions that may be empty.
 
-    `rest` takes all arguments behind the others; a `told` function is given the circumstances first.
+    `rest` converts all further arguments. If `with_context` is true, the function gets the EvaluationContext first.
     """
 
     run: Callable[..., Any]
-    takes: tuple[ArgumentConverter, ...] = ()
+    converters: tuple[ArgumentConverter, ...] = ()
     optional: frozenset[int] = frozenset()
     rest: ArgumentConverter | None = None
-    told: bool = False
+    with_context: bool = False
 
 
 def _strict(
-    run: Callable[..., Any], *takes: ArgumentConverter, optional: tuple[int, ...] = (), told: bool = False
+    run: Callable[..., Any], *converters: ArgumentConverter, optional: tuple[int, ...] = (), with_context: bool = False
 ) -> FunctionImplementation:
-    return FunctionImplementation(run, takes, frozenset(optional), told=told)
+    return FunctionImplementation(run, converters, frozenset(optional), with_context=with_context)
 
 
-def flat(value: TypedValue) -> tuple[str, ...]:
-    """One of Join's sources: a list is all of its values, nothing is none."""
+def _to_values(value: TypedValue) -> tuple[str, ...]:
+    """Return the values of a source of Join: all values of a list, none for null."""
     if value.__class__ is str:
         return (value,)
     if value is None:
         return ()
-    return texts(value) if isinstance(value, tuple) else (text(value),)
+    return to_strings(value) if isinstance(value, tuple) else (to_string(value),)
 
 
-def _trimmable(value: TypedValue) -> TypedValue:
-    return value if isinstance(value, tuple) else text(value)
+def _to_string_or_list(value: TypedValue) -> TypedValue:
+    return value if isinstance(value, tuple) else to_string(value)
 
 
-def _other(value: TypedValue) -> replacing.FallbackAttribute:
-    return replacing.FallbackAttribute(text_or_null(value))
+def _to_fallback(value: TypedValue) -> replacing.FallbackAttribute:
+    return replacing.FallbackAttribute(to_optional_string(value))
 
 
-def _replace(source: str | None, *asked: Any) -> str:
-    wanted = replacing.ReplaceArguments(*asked)
-    return replacing.replace(text(source) if wanted.other is None else source or "", wanted)
+def _replace(source: str | None, *arguments: Any) -> str:
+    present = replacing.ReplaceArguments(*arguments)
+    return replacing.replace(to_string(source) if present.fallback is None else source or "", present)
 
+
+_ALL_BUT_FIRST = tuple(range(1, 7))
 
 IMPLEMENTATIONS: Mapping[str, FunctionImplementation] = MappingProxyType(
     {
-        "Append": _strict(strings.append, text, text),
-        "AppRoleAssignmentsComplex": _strict(lists.all_roles, roles),
-        "AssertiveAppRoleAssignmentsComplex": _strict(lists.asserted_roles, roles),
-        "BitAnd": _strict(values.bit_and, whole, whole),
-        "CBool": _strict(values.c_bool, anything),
-        "CDate": _strict(dates.c_date, anything),
-        "ConvertFromBase64": _strict(values.from_base64, text, text, optional=(1,)),
-        "ConvertToBase64": _strict(values.to_base64, text),
-        "ConvertToUTF8Hex": _strict(values.to_hex, text),
-        "Count": _strict(lists.count, elements),
-        "CStr": _strict(values.as_text, text),
-        "DateAdd": _strict(dates.date_add, text, whole, moment),
-        "DateDiff": _strict(dates.date_diff, text, moment, moment),
-        "DateFromNum": _strict(dates.date_from_num, whole),
-        "DefaultDomain": _strict(values.default_domain, told=True),
-        "Error": _strict(values.fail, text),
-        "FormatDateTime": _strict(dates.format_date_time, text, text, text, text, optional=(1,), told=True),
-        "Guid": _strict(values.guid, told=True),
-        "IgnoreFlowIfNullOrEmpty": _strict(values.ignore_if_empty, flowing),
-        "InStr": _strict(strings.in_str, text, text, whole, text, optional=(2, 3)),
-        "IsNull": _strict(values.is_null, anything),
-        "IsNullOrEmpty": _strict(values.is_null_or_empty, anything),
-        "IsPresent": _strict(values.is_present, anything),
-        "Item": _strict(lists.item, texts, whole),
-        "Join": FunctionImplementation(strings.join, (text,), rest=flat),
-        "Left": _strict(strings.left, text_or_null, whole),
-        "Len": _strict(strings.length, text_or_null),
-        "Mid": _strict(strings.mid, text, whole, whole, optional=(2,)),
-        "NormalizeDiacritics": _strict(diacritics.normalize_diacritics, text),
-        "Not": _strict(values.negation, anything),
-        "Now": _strict(dates.now, told=True),
-        "NumFromDate": _strict(dates.num_from_date, anything),
-        "PCase": _strict(strings.p_case, text, text, optional=(1,)),
-        "RandomString": _strict(values.random_string, whole, whole, whole, whole, whole, text, optional=(5,)),
-        "Redact": _strict(values.redact, flowing),
-        "RemoveDuplicates": _strict(lists.remove_duplicates, texts),
-        "Replace": _strict(_replace, text_or_null, text, text, text, text, _other, text, optional=(1, 2, 3, 4, 5, 6)),
-        "SingleAppRoleAssignment": _strict(lists.single_role, roles),
-        "Split": _strict(split, text, text, optional=(1,)),
-        "StripSpaces": _strict(strings.strip_spaces, text),
-        "ToLower": _strict(strings.to_lower, text, text, optional=(1,)),
-        "ToUpper": _strict(strings.to_upper, text, text, optional=(1,)),
-        "Trim": _strict(strings.trim, _trimmable),
-        "Word": _strict(word, text_or_null, whole, text),
+        "Append": _strict(strings.append, to_string, to_string),
+        "AppRoleAssignmentsComplex": _strict(lists.all_roles, to_roles),
+        "AssertiveAppRoleAssignmentsComplex": _strict(lists.asserted_roles, to_roles),
+        "BitAnd": _strict(operator.and_, to_integer, to_integer),
+        "CBool": _strict(values.c_bool, to_any),
+        "CDate": _strict(dates.c_date, to_any),
+        "ConvertFromBase64": _strict(values.from_base64, to_string, to_string, optional=(1,)),
+        "ConvertToBase64": _strict(values.to_base64, to_string),
+        "ConvertToUTF8Hex": _strict(values.to_hex, to_string),
+        "Count": _strict(len, to_list),
+        "CStr": _strict(str, to_string),
+        "DateAdd": _strict(intervals.add, to_string, to_integer, to_datetime),
+        "DateDiff": _strict(intervals.between, to_string, to_datetime, to_datetime),
+        "DateFromNum": _strict(dates.date_from_num, to_integer),
+        "DefaultDomain": _strict(values.default_domain, with_context=True),
+        "Error": _strict(values.fail, to_string),
+        "FormatDateTime": _strict(dates.format_date_time, *(to_string,) * 4, optional=(1,), with_context=True),
+        "Guid": _strict(values.guid, with_context=True),
+        "IgnoreFlowIfNullOrEmpty": _strict(values.ignore_if_empty, unchanged),
+        "InStr": _strict(strings.in_str, to_string, to_string, to_integer, to_string, optional=(2, 3)),
+        "IsNull": _strict(values.is_null, to_any),
+        "IsNullOrEmpty": _strict(values.is_null_or_empty, to_any),
+        "IsPresent": _strict(values.is_present, to_any),
+        "Item": _strict(lists.item, to_strings, to_integer),
+        "Join": FunctionImplementation(strings.join, (to_string,), rest=_to_values),
+        "Left": _strict(strings.left, to_optional_string, to_integer),
+        "Len": _strict(strings.length, to_optional_string),
+        "Mid": _strict(strings.mid, to_string, to_integer, to_integer, optional=(2,)),
+        "NormalizeDiacritics": _strict(diacritics.normalize_diacritics, to_string),
+        "Not": _strict(values.negation, to_any),
+        "Now": _strict(dates.now, with_context=True),
+        "NumFromDate": _strict(dates.num_from_date, to_any),
+        "PCase": _strict(words.p_case, to_string, to_string, optional=(1,)),
+        "RandomString": _strict(values.random_string, *(to_integer,) * 5, to_string, optional=(5,)),
+        "Redact": _strict(unchanged, unchanged),
+        "RemoveDuplicates": _strict(lists.remove_duplicates, to_strings),
+        "Replace": _strict(
+            _replace, to_optional_string, *(to_string,) * 4, _to_fallback, to_string, optional=_ALL_BUT_FIRST
+        ),
+        "SingleAppRoleAssignment": _strict(lists.single_role, to_roles),
+        "Split": _strict(words.split, to_string, to_string, optional=(1,)),
+        "StripSpaces": _strict(strings.strip_spaces, to_string),
+        "ToLower": _strict(casing.lower, to_string, to_string, optional=(1,)),
+        "ToUpper": _strict(casing.upper, to_string, to_string, optional=(1,)),
+        "Trim": _strict(strings.trim, _to_string_or_list),
+        "Word": _strict(words.word, to_optional_string, to_integer, to_string),
     }
 )
 
-UNDESCRIBED = frozenset({"AppRoleAssignments", "Contains", "CRef", "IsNothing", "Prepend"})
-"""Functions that a list or an example names, and no text describes."""
+CLOUD_SYNC_ONLY = frozenset({"DNComponent", "StringFromSid"})
+"""Functions that only cloud sync's reference describes, for references and bytes that applications do not have."""
 
-FOREIGN = frozenset({"DNComponent", "StringFromSid"})
-"""Functions that cloud sync's reference describes, of references and bytes that applications do not have."""
+UNDOCUMENTED = frozenset({"AppRoleAssignments", "Contains", "CRef", "IsNothing", "Prepend"})
+"""Functions that a list or an example names, but no page describes."""

@@ -1,7 +1,7 @@
-"""NormalizeDiacritics: the documented table, and nothing that is not in it.
+"""NormalizeDiacritics: the table of the documentation.
 
-Many entries are a letter and combining marks, so both sides are brought into the composed form before they are compared.
-Letters that the table does not have (đ, þ, ŋ, œ, Vietnamese and Greek ones) stay as they are.
+Many entries are a letter with combining marks, so both sides are compared in the composed form. Letters that are not in
+the table (đ, þ, ŋ, œ, Vietnamese and Greek ones) are not changed.
 """
 
 from __future__ import annotations
@@ -47,13 +47,12 @@ _ROWS = (
     ("Z", "Ź Ž Ż Z\u0304 Ẕ"),
 )
 _TABLE = {letter: plain for plain, letters in _ROWS for letter in letters.split()}
-_LONGEST = max(
-    len(unicodedata.normalize("NFD", letter)) for letter in _TABLE
-)  # more marks are not tried to be composed
+_LONGEST = max(len(unicodedata.normalize("NFD", letter)) for letter in _TABLE)
+"""The longest entry, in code points; longer sequences of marks are not composed, which would be slow."""
 
 
 def normalize_diacritics(source: str) -> str:
-    """The text with each letter of the table replaced by its plain form."""
+    """Return the string with each letter of the table replaced by its plain form."""
     if source.isascii():
         return source
     return "".join(
@@ -63,7 +62,7 @@ def normalize_diacritics(source: str) -> str:
 
 
 def _letters(source: str) -> Iterator[str]:
-    """Each character together with the marks that combine with it."""
+    """Yield each character together with its combining marks."""
     start = 0
     for position in range(1, len(source) + 1):
         if position == len(source) or not unicodedata.combining(source[position]):

@@ -1,68 +1,62 @@
-"""Lists, and the roles that somebody has."""
+"""Functions of lists, and of the app roles of a user."""
 
 from __future__ import annotations
 
 import json
 
-from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour
+from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour, UndocumentedCase
 from scimconf.expressions.evaluation.values import ListElement
 
 _TYPE = "WindowsAzureActiveDirectoryRole"
 
 
-def count(values: tuple[ListElement, ...]) -> int:
-    return len(values)
-
-
 def item(values: tuple[str, ...], index: int) -> str:
-    """The value with that number, from 1."""
+    """Return the value at a position, from 1."""
     if index < 1:
-        raise UndocumentedBehaviour("an index below 1 is not documented, but for the advice not to use it")
+        raise UndocumentedCase("with an index below 1")
     if index > len(values):
-        raise ServiceFailure(f"there is no value {index} in a list of {len(values)}")
+        raise ServiceFailure(f"index {index} is outside a list of {len(values)}")
     return values[index - 1]
 
 
 def remove_duplicates(values: tuple[str, ...]) -> tuple[str, ...]:
-    kept = tuple(dict.fromkeys(values))
-    if len(kept) != len({value.casefold() for value in kept}):
-        raise UndocumentedBehaviour("whether values that differ by case only are duplicates is not documented")
-    return kept
+    """Return the list with the first of each value."""
+    unique = tuple(dict.fromkeys(values))
+    if len(unique) != len({value.casefold() for value in unique}):
+        raise UndocumentedCase("with values that differ only in case")
+    return unique
 
 
 def single_role(roles: tuple[ListElement, ...]) -> str | None:
-    """The name of the one role that somebody has."""
+    """Return the name of the only role of a user."""
     if len(roles) > 1:
-        raise UndocumentedBehaviour(
-            f"there are {len(roles)} roles; which one is sent, or whether it fails, is not documented"
-        )
+        raise UndocumentedCase(f"with {len(roles)} roles")
     return _name(roles[0]) if roles else None
 
 
 def all_roles(roles: tuple[ListElement, ...]) -> tuple[str, ...] | None:
-    """Each role as AppRoleAssignmentsComplex sends it for a new user."""
+    """Return each role as AppRoleAssignmentsComplex sends it for a new user."""
     return tuple(_object(role, "displayName") for role in roles) or None
 
 
 def asserted_roles(roles: tuple[ListElement, ...]) -> tuple[str, ...] | None:
-    """Each role as AssertiveAppRoleAssignmentsComplex sends it."""
+    """Return each role as AssertiveAppRoleAssignmentsComplex sends it."""
     return tuple(_object(role, "display") for role in roles) or None
 
 
 def _name(role: ListElement) -> str:
     if isinstance(role, str):
         return role
-    shown, value = role.get("displayName"), role.get("value")
-    if isinstance(shown, str) and shown == value:
-        return shown
-    raise UndocumentedBehaviour(
-        f"whether the role's display name ({shown}) or its value ({value}) is sent is not documented"
-    )
+    display_name, value = role.get("displayName"), role.get("value")
+    if isinstance(display_name, str) and display_name == value:
+        return display_name
+    message = f"Microsoft does not document whether the role's display name ({display_name}) or value ({value}) is sent"
+    raise UndocumentedBehaviour(message)
 
 
-def _object(role: ListElement, shown: str) -> str:
-    """A role as JSON, as it is on the wire when a user is created; `shown` is the key of its display name."""
+def _object(role: ListElement, name_key: str) -> str:
+    """Return a role as the JSON that is sent when a user is created; `name_key` is the key of its display name."""
     if isinstance(role, str) or not all(isinstance(role.get(key), str) for key in ("value", "displayName")):
-        raise UndocumentedBehaviour("of a role, its value and display name must be known")
-    sent = {"primary": False, "type": _TYPE, "value": role["value"], shown: role["displayName"]}
+        raise UndocumentedBehaviour("the value and display name of a role must be known")
+    sent = {"primary": False, "type": _TYPE, "value": role["value"], name_key: role["displayName"]}
     return json.dumps(sent, ensure_ascii=False, separators=(",", ":"))

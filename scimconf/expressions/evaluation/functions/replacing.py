@@ -1,65 +1,65 @@
-"""Replace: seven parameters, of which those that are there choose among five things to do."""
+"""Replace: seven parameters, of which those that are present select one of five modes."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from scimconf.expressions.dotnet.errors import UndocumentedBehaviour
-from scimconf.expressions.evaluation.arguments import MAX_SIZE, bounded
+from scimconf.expressions.dotnet.errors import UndocumentedCase
+from scimconf.expressions.evaluation.arguments import ABSENT, MAX_SIZE, bounded, too_long
 from scimconf.expressions.regexes.matching import pattern
 
 
 class FallbackAttribute(NamedTuple):
-    """The attribute to fall back to, which may be absent; an argument that was left empty is None instead."""
+    """The attribute that is used if the source is empty. Its value may be absent, unlike an argument left empty."""
 
     value: str | None
 
 
 class ReplaceArguments(NamedTuple):
-    """The arguments; None is one that was left empty."""
+    """The arguments; None is an argument left empty."""
 
     find: str | None
     expression: str | None
     group: str | None
     replacement: str | None
-    other: FallbackAttribute | None
+    fallback: FallbackAttribute | None
     template: str | None
 
 
-def replace(source: str, asked: ReplaceArguments) -> str:
-    """What the arguments ask for; raises OpenError where they ask for no documented thing."""
-    given = tuple(name for name, value in zip(ReplaceArguments._fields, asked, strict=True) if value is not None)
-    match given:
+def replace(source: str, arguments: ReplaceArguments) -> str:
+    """Return the result of the mode that the arguments select; raise UndocumentedCase if they select none."""
+    pairs = zip(ReplaceArguments._fields, arguments, strict=True)
+    match tuple(name for name, value in pairs if value is not None):
         case ("find", "replacement"):
-            return _everywhere(source, asked.find or "", asked.replacement or "")
+            return _everywhere(source, arguments.find or "", arguments.replacement or "")
         case ("find", "template"):
-            return _everywhere(asked.template or "", asked.find or "", source)
+            return _everywhere(arguments.template or "", arguments.find or "", source)
         case ("expression", "replacement"):
-            return pattern(asked.expression or "").replaced(source, asked.replacement or "")
+            return pattern(arguments.expression or "").replaced(source, arguments.replacement or "")
         case ("expression", "group", "replacement"):
-            return _in_group(source, asked)
-        case ("expression", "group", "other"):
-            return source or _captured(asked)
+            return _in_group(source, arguments)
+        case ("expression", "group", "fallback"):
+            return source or _captured(arguments)
         case _:
-            raise UndocumentedBehaviour("what these arguments together ask for is not documented")
+            raise UndocumentedCase("with this combination of arguments")
 
 
 def _everywhere(source: str, find: str, replacement: str) -> str:
     if not find:
-        raise UndocumentedBehaviour("replacing an empty text is not documented")
+        raise UndocumentedCase("with an empty string to find")
     if source.count(find) * len(replacement) > MAX_SIZE:
-        raise UndocumentedBehaviour("the text grows too long to be tried here")
+        too_long()
     return bounded(source.replace(find, replacement))
 
 
-def _captured(asked: ReplaceArguments) -> str:
-    if asked.other is None or asked.other.value is None:
-        raise UndocumentedBehaviour("what it makes of an absent value is not documented")
-    return pattern(asked.expression or "").captured(asked.other.value, asked.group or "")
+def _captured(arguments: ReplaceArguments) -> str:
+    if arguments.fallback is None or arguments.fallback.value is None:
+        raise UndocumentedCase(ABSENT)
+    return pattern(arguments.expression or "").captured(arguments.fallback.value, arguments.group or "")
 
 
-def _in_group(source: str, asked: ReplaceArguments) -> str:
-    replacement = asked.replacement or ""
+def _in_group(source: str, arguments: ReplaceArguments) -> str:
+    replacement = arguments.replacement or ""
     if "$" in replacement:
-        raise UndocumentedBehaviour("whether $ means a group in the replacement of a group is not documented")
-    return pattern(asked.expression or "").replaced_in(source, asked.group or "", replacement)
+        raise UndocumentedCase("with $ in the replacement of a group")
+    return pattern(arguments.expression or "").replaced_in(source, arguments.group or "", replacement)

@@ -1,13 +1,12 @@
-"""Texts: putting together, cutting, counting."""
+"""Functions of strings: concatenating, cutting, searching."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from scimconf.expressions.dotnet import casing, utf16
-from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour
-from scimconf.expressions.evaluation.arguments import MAX_SIZE, bounded
-from scimconf.expressions.evaluation.functions.words import title
+from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedCase
+from scimconf.expressions.evaluation.arguments import MAX_SIZE, bounded, to_string, too_long
 from scimconf.expressions.evaluation.values import TypedValue
 
 COMPARISONS = ("vbTextCompare", "vbBinaryCompare")
@@ -22,29 +21,28 @@ def strip_spaces(source: str) -> str:
 
 
 def trim(source: TypedValue) -> TypedValue:
-    """White space at both ends; of a list, at those of each value."""
+    """Return a string, or each value of a list, without white space at both ends."""
     if isinstance(source, tuple):
-        return tuple(each.strip(utf16.WHITE) if isinstance(each, str) else each for each in source)
-    assert isinstance(source, str)
-    return source.strip(utf16.WHITE)
+        return tuple(value.strip(utf16.WHITE) if isinstance(value, str) else value for value in source)
+    return to_string(source).strip(utf16.WHITE)
 
 
 def join(separator: str, sources: Iterable[tuple[str, ...]]) -> str:
-    """The values that are there, with the separator between them; empty ones are as if they were absent.
+    """Return the values with the separator between them; empty values are left out like absent ones.
 
-    The sources come one by one, and no more of them are had than a text may be long.
+    The sources are read one by one, until the result is longer than MAX_SIZE.
     """
-    kept: list[str] = []
+    values: list[str] = []
     size = -len(separator)
     for source in sources:
-        there = [value for value in source if value]
-        size += sum(map(len, there)) + len(there) * len(separator)
-        kept += there
+        present = [value for value in source if value]
+        size += sum(map(len, present)) + len(present) * len(separator)
+        values += present
         if size > MAX_SIZE:
-            raise UndocumentedBehaviour("the text grows too long to be tried here")
-    if not kept:
-        raise UndocumentedBehaviour("whether nothing to join makes an empty text or no value is not documented")
-    return separator.join(kept)
+            too_long()
+    if not values:
+        raise UndocumentedCase("with no values")
+    return separator.join(values)
 
 
 def length(source: str | None) -> int:
@@ -52,46 +50,32 @@ def length(source: str | None) -> int:
 
 
 def left(source: str | None, count: int) -> str:
-    """So many characters from the start; all of them where the number is less than zero."""
+    """Return a number of characters from the start, all of them if the number is negative."""
     return (source or "") if count < 0 else utf16.cut(source or "", 0, count)
 
 
 def mid(source: str, start: int, count: int | None) -> str:
-    """A stretch, cut off where the text ends."""
+    """Return a number of characters from a position (from 1), or fewer at the end of the string."""
     if count is None:
-        raise UndocumentedBehaviour("only cloud sync's reference shows it without a length")
+        raise UndocumentedCase("without a length for applications, only for cloud sync")
     if start < 1 or count < 0 or start > utf16.length(source):
-        raise UndocumentedBehaviour(
-            "a stretch that begins outside of the text, or is shorter than nothing, is not documented"
-        )
+        raise UndocumentedCase("with a start outside the string or a negative length")
     return utf16.cut(source, start - 1, start - 1 + count)
 
 
-def in_str(value: str, sought: str, start: int | None, kind: str | None) -> int:
-    """The place of a text in another, 0 where it is absent."""
-    if kind is not None and kind not in COMPARISONS:
-        raise ServiceFailure(f"{kind!r} is not a kind of comparison; there are {' and '.join(COMPARISONS)}")
+def in_str(value: str, substring: str, start: int | None, comparison: str | None) -> int:
+    """Return the position of a substring (from 1), 0 if it does not occur."""
+    if comparison is not None and comparison not in COMPARISONS:
+        raise ServiceFailure(f"{comparison!r} is not a comparison type. Valid types: {', '.join(COMPARISONS)}")
     begin = 1 if start is None else start
-    if not sought or not 1 <= begin <= utf16.length(value):
-        raise UndocumentedBehaviour("searching for nothing, or from outside of the text, is not documented")
-    binary = utf16.find(value, sought, begin - 1) + 1
-    ignoring = utf16.find(casing.lower(value), casing.lower(sought), begin - 1) + 1
-    if kind == "vbBinaryCompare" or binary == ignoring:
-        return binary
-    if kind is None:
-        raise UndocumentedBehaviour("whether it heeds the case by itself is not documented")
-    if not (value + sought).isascii():
-        raise UndocumentedBehaviour("how vbTextCompare compares letters beyond ASCII is not documented")
-    return ignoring
-
-
-def to_lower(source: str, culture: str | None) -> str:
-    return casing.lower(source, culture or "")
-
-
-def to_upper(source: str, culture: str | None) -> str:
-    return casing.upper(source, culture or "")
-
-
-def p_case(source: str, separators: str | None) -> str:
-    return title(source, separators)
+    if not substring or not 1 <= begin <= utf16.length(value):
+        raise UndocumentedCase("with an empty string to find or a start outside the string")
+    exact = utf16.find(value, substring, begin - 1) + 1
+    ignoring_case = utf16.find(casing.lower(value), casing.lower(substring), begin - 1) + 1
+    if comparison == "vbBinaryCompare" or exact == ignoring_case:
+        return exact
+    if comparison is None:
+        raise UndocumentedCase("without a comparison type if the case differs")
+    if not (value + substring).isascii():
+        raise UndocumentedCase("with vbTextCompare and characters outside ASCII")
+    return ignoring_case

@@ -1,14 +1,14 @@
-"""Values whatever they are: whether they are there, what they are as a truth value, a number or in another encoding."""
+"""Functions of any value: whether it is present, and its conversion to a boolean, a number or another encoding."""
 
 from __future__ import annotations
 
 import base64
 
-from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour
-from scimconf.expressions.evaluation.arguments import MAX_SIZE, bounded, number, text
+from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour, UndocumentedCase
+from scimconf.expressions.evaluation.arguments import MAX_SIZE, bounded, parse_number, to_string, too_long
 from scimconf.expressions.evaluation.values import EvaluationContext, Ignored, TypedValue
 
-_IGNORED = dict.fromkeys(map(ord, " \t\r\n"))
+_IGNORED_IN_BASE64 = dict.fromkeys(map(ord, " \t\r\n"))
 ENCODINGS = {"Unicode": "utf-16-le", "UTF8": "utf-8", "ASCII": "ascii"}
 
 
@@ -25,94 +25,82 @@ def is_present(value: TypedValue) -> bool:
 
 
 def negation(value: TypedValue) -> bool:
-    """False for True, True for anything else."""
+    """Return False for True, and True for anything else."""
     return not (value is True or value == "True")
 
 
 def c_bool(value: TypedValue) -> bool:
-    """False for zero."""
+    """Return False for zero, and True for any other number."""
     if isinstance(value, bool):
         return value
-    said = text(value)
-    if said in ("True", "False"):
-        return said == "True"
-    amount = number(said)
-    if amount is None:
-        raise UndocumentedBehaviour("only numbers and comparisons are documented")
-    return bool(amount)
-
-
-def as_text(value: str) -> str:
-    return value
-
-
-def redact(value: TypedValue) -> TypedValue:
-    """The value: only the logs are said to show another."""
-    return value
+    text = to_string(value)
+    if text in ("True", "False"):
+        return text == "True"
+    number = parse_number(text)
+    if number is None:
+        raise UndocumentedCase("with a string that is not a number")
+    return bool(number)
 
 
 def ignore_if_empty(value: TypedValue) -> TypedValue:
-    """The value, or no flow at all where there is none."""
+    """Return the value, or Ignored if it is null or empty."""
     return Ignored() if is_null_or_empty(value) else value
 
 
-def bit_and(left: int, right: int) -> int:
-    return left & right
-
-
 def to_base64(source: str) -> str:
-    """The UTF-16 units, low byte first, in base64."""
-    _halved(source)
+    """Return the UTF-16 units, low byte first, in base64."""
+    _require_encodable_size(source)
     return base64.b64encode(source.encode("utf-16-le", "surrogatepass")).decode()
 
 
 def from_base64(source: str, encoding: str | None) -> str:
-    """Cloud sync's way back from base64; its reference assumes Unicode. .NET passes over spaces and ends of lines."""
-    kind = "Unicode" if encoding is None else encoding
-    if kind not in ENCODINGS:
-        raise ServiceFailure(f"{kind!r} is not an encoding; there are {', '.join(ENCODINGS)}")
+    """Return the string that base64 encodes. Cloud sync's reference assumes Unicode; .NET ignores white space."""
+    name = "Unicode" if encoding is None else encoding
+    if name not in ENCODINGS:
+        raise ServiceFailure(f"{name!r} is not an encoding. Valid encodings: {', '.join(ENCODINGS)}")
     try:
-        return base64.b64decode(source.translate(_IGNORED), validate=True).decode(ENCODINGS[kind])
+        return base64.b64decode(source.translate(_IGNORED_IN_BASE64), validate=True).decode(ENCODINGS[name])
     except UnicodeDecodeError:
-        raise UndocumentedBehaviour(f"what becomes of bytes that are not {kind} is not documented") from None
-    except ValueError:  # of the decoder, also for letters beyond ASCII
-        raise ServiceFailure("not base64") from None
+        raise UndocumentedCase(f"with bytes that are not {name}") from None
+    except ValueError:  # raised by the decoder, also for characters outside ASCII
+        raise ServiceFailure("the source is not base64") from None
 
 
 def to_hex(source: str) -> str:
-    """The UTF-8 bytes, two digits each."""
-    _halved(source)
+    """Return the UTF-8 bytes, two digits each."""
+    _require_encodable_size(source)
     try:
         return source.encode().hex().upper()
     except UnicodeEncodeError:
-        raise UndocumentedBehaviour("half of a character has no documented form in UTF-8") from None
+        raise UndocumentedCase("with half of a surrogate pair") from None
 
 
-def _halved(source: str) -> None:
+def _require_encodable_size(source: str) -> None:
     if len(source) > MAX_SIZE // 8:
-        raise UndocumentedBehaviour("the text grows too long to be tried here")
+        too_long()
 
 
 def fail(message: str) -> None:
     raise ServiceFailure(message)
 
 
-def default_domain(told: EvaluationContext) -> str:
-    if told.tenant_domain is None:
-        raise UndocumentedBehaviour("the tenant's default domain is not known here")
-    return told.tenant_domain
+def default_domain(context: EvaluationContext) -> str:
+    if context.tenant_domain is None:
+        raise UndocumentedBehaviour("the default domain of the tenant is not known")
+    return context.tenant_domain
 
 
-def guid(told: EvaluationContext) -> str:
-    if told.guid is None:
-        raise UndocumentedBehaviour("it makes up a new GUID each time")
-    return told.guid
+def guid(context: EvaluationContext) -> str:
+    if context.guid is None:
+        raise UndocumentedBehaviour("generates a new GUID at each evaluation")
+    return context.guid
 
 
 def random_string(size: int, numbers: int, special: int, capitals: int, small: int, avoided: str | None) -> str:
+    """Raise: the result is random, and an error if the numbers are invalid."""
     if size > 256 or min(size, numbers, special, capitals, small) < 0:
-        raise ServiceFailure("it makes at most 256 characters, and no number may be less than zero")
+        raise ServiceFailure("the length is at most 256, and no number may be negative")
     if size < numbers + special + capitals:
-        raise ServiceFailure("the parts ask for more characters than the length allows")
+        raise ServiceFailure("the length is less than the sum of the minimum numbers")
     without = f" without any of {avoided!r}" if avoided else ""
-    raise UndocumentedBehaviour(bounded(f"it makes up a new text of {size} characters each time{without}"))
+    raise UndocumentedBehaviour(bounded(f"generates a new string of {size} characters{without} at each evaluation"))

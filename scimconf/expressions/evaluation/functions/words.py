@@ -1,4 +1,4 @@
-"""Words: picking them, capitalising them, splitting at what is between them."""
+"""Functions of words: selecting, capitalizing, splitting."""
 
 from __future__ import annotations
 
@@ -6,89 +6,91 @@ import unicodedata
 from collections.abc import Callable
 
 from scimconf.expressions.dotnet import casing
-from scimconf.expressions.dotnet.errors import UndocumentedBehaviour
+from scimconf.expressions.dotnet.errors import UndocumentedCase
 from scimconf.expressions.dotnet.utf16 import WHITE
 
-_BETWEEN = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So"})
+_SEPARATORS = frozenset(
+    {"Zs", "Zl", "Zp", "Cc", "Cf", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So"}
+)
+"""The Unicode categories that end a word in .NET's ToTitleCase."""
 
 
-def word(source: str | None, wanted: int, delimiters: str) -> str:
-    """The word with that number; any character of the delimiters ends one."""
-    if source is None or wanted < 1:
+def word(source: str | None, number: int, delimiters: str) -> str:
+    """Return the word with a number, from 1; each character of the delimiters ends a word."""
+    if source is None or number < 1:
         return ""
-    pieces = _split_any(source, delimiters)
-    readings = {_nth(pieces, wanted), _nth([piece for piece in pieces if piece], wanted)}
-    if len(readings) > 1:
-        raise UndocumentedBehaviour("whether delimiters side by side have an empty word between them is not documented")
-    return readings.pop()
+    words = _split_at_any(source, delimiters)
+    results = {_nth(words, number), _nth([text for text in words if text], number)}
+    if len(results) > 1:
+        raise UndocumentedCase("with adjacent delimiters")
+    return results.pop()
 
 
 def split(source: str, delimiter: str | None) -> tuple[str, ...]:
-    """The list between the delimiters."""
+    """Return the list of the strings between the delimiters."""
     if not delimiter:
-        raise UndocumentedBehaviour("only Graph's own list of functions has it without a delimiter")
+        raise UndocumentedCase("without a delimiter")
     if len(delimiter) > 1 and any(character in source for character in delimiter):
-        raise UndocumentedBehaviour("whether several characters are one delimiter or each is one is not documented")
-    pieces = tuple(source.split(delimiter))
-    if "" in pieces:
-        raise UndocumentedBehaviour("whether empty values stay in the list is not documented")
-    if any(piece != piece.strip(WHITE) for piece in pieces):
-        raise UndocumentedBehaviour(
-            "whether spaces around the values stay is not documented, and the one example drops them"
-        )
-    return pieces
+        raise UndocumentedCase("with a delimiter of several characters")
+    values = tuple(source.split(delimiter))
+    if "" in values:
+        raise UndocumentedCase("with empty values")
+    if any(value != value.strip(WHITE) for value in values):
+        raise UndocumentedCase("with white space around a value")
+    return values
 
 
-def title(source: str, separators: str | None) -> str:
-    """Each word with a capital first and small letters behind."""
+def p_case(source: str, separators: str | None) -> str:
+    """Return the string with each word capitalized."""
     if separators == "":
-        raise UndocumentedBehaviour("what no separators at all mean is not documented")
-    return _by_dotnet(source) if separators is None else _by_separators(source, frozenset(separators))
+        raise UndocumentedCase("with an empty string of separators")
+    return _default_separators(source) if separators is None else _own_separators(source, frozenset(separators))
 
 
-def _by_dotnet(source: str) -> str:
-    """As ToTitleCase: what is no letter has no capital and ends no word, so the first letter of `3rd` is its `r`.
+def _default_separators(source: str) -> str:
+    """Return the string in title case as .NET's ToTitleCase does.
 
-    The reference's list of separators has the apostrophe, which .NET's has not.
+    A character that is not a letter neither has a capital nor ends a word, so the first letter of `3rd` is its `r`. The
+    list of separators in the reference has the apostrophe, .NET's does not.
     """
-    said = _capitals(source, _between, str.isalpha)
-    if "'" in source and said != _capitals(source, lambda each: each != "'" and _between(each), str.isalpha):
-        raise UndocumentedBehaviour(
-            "whether a capital follows an apostrophe is not documented: the list says so, .NET does not"
-        )
-    return said
+    result = _capitalize(source, _is_separator, str.isalpha)
+    if "'" in source and result != _capitalize(source, _is_separator_but_apostrophe, str.isalpha):
+        raise UndocumentedCase("with an apostrophe: its reference and .NET contradict each other")
+    return result
 
 
-def _by_separators(source: str, separators: frozenset[str]) -> str:
-    said = _capitals(source, separators.__contains__, lambda _each: True)
-    if said != _capitals(source, separators.__contains__, str.isalpha):
-        raise UndocumentedBehaviour(
-            "whether the first letter of a word that begins with none is a capital is not documented"
-        )
-    return said
+def _own_separators(source: str, separators: frozenset[str]) -> str:
+    result = _capitalize(source, separators.__contains__, lambda _character: True)
+    if result != _capitalize(source, separators.__contains__, str.isalpha):
+        raise UndocumentedCase("with a word that does not start with a letter")
+    return result
 
 
-def _capitals(source: str, between: Callable[[str], bool], begins: Callable[[str], bool]) -> str:
-    """The text in small letters, with a capital wherever a word begins."""
-    out: list[str] = []
-    inside = False
+def _capitalize(source: str, separates: Callable[[str], bool], starts: Callable[[str], bool]) -> str:
+    """Return the string in lowercase, with a capital at the start of each word."""
+    characters: list[str] = []
+    in_word = False
     for character in casing.lower(source):
-        first = not inside and begins(character)
-        out.append(casing.capital(character) if first else character)
-        inside = (inside or first) and not between(character)
-    return "".join(out)
+        first = not in_word and starts(character)
+        characters.append(casing.capital(character) if first else character)
+        in_word = (in_word or first) and not separates(character)
+    return "".join(characters)
 
 
-def _between(character: str) -> bool:
-    return unicodedata.category(character) in _BETWEEN
+def _is_separator(character: str) -> bool:
+    return unicodedata.category(character) in _SEPARATORS
 
 
-def _split_any(source: str, delimiters: str) -> list[str]:
+def _is_separator_but_apostrophe(character: str) -> bool:
+    return character != "'" and _is_separator(character)
+
+
+def _split_at_any(source: str, delimiters: str) -> list[str]:
     if not delimiters:
         return [source]
     first = delimiters[0]
     return source.translate(dict.fromkeys(map(ord, delimiters), first)).split(first)
 
 
-def _nth(pieces: list[str], wanted: int) -> str:
-    return pieces[wanted - 1] if wanted <= len(pieces) else ""
+def _nth(words: list[str], number: int) -> str:
+    return words[number - 1] if number <= len(words) else ""
