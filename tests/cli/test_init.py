@@ -140,7 +140,7 @@ def test_what_is_not_given_is_asked_until_it_is_right(here, monkeypatch):
     assert "\ntenant: contoso.com\n" in text
     assert "display_name: Writer\n" in text
     assert "base_address: https://app.writer.com/api/scim/v2\n" in text
-    assert "takes letters, digits" in screen.getvalue()
+    assert "'a b' is not" in screen.getvalue()
     assert "[https://app.writer.com/api/scim/v2]" in screen.getvalue()
 
 

@@ -132,8 +132,8 @@ def test_a_log_says_now_and_then_how_far_it_is(desk, server, monkeypatch):
     monkeypatch.setattr(impact_data, "PAGE", "2")
     monkeypatch.setattr(impact_data, "IDS_AT_ONCE", 2)
     said = desk("--all", WRITER)
-    assert [line for line in said.err.splitlines() if "people" in line] == [
-        f"preview: [{number}/8] people" for number in (2, 4, 6, 8)
+    assert [line for line in said.err.splitlines() if "users" in line] == [
+        f"preview: [{number}/8] users" for number in (2, 4, 6, 8)
     ]
 
 
