@@ -1,5 +1,5 @@
-# scimconf with everything pinned: docker build --tag scimconf .
-# The base cannot be verified from here. Pin yours: --build-arg PYTHON=python@sha256:…
+# scimconf with pinned dependencies: docker build --tag scimconf .
+# The base image is not pinned here. Pin yours: --build-arg PYTHON=python@sha256:…
 ARG PYTHON=python:3.13-slim
 
 FROM ${PYTHON} AS build

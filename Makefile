@@ -8,7 +8,7 @@ empty :=
 space := $(empty) $(empty)
 
 .NOTPARALLEL:
-.PHONY: help setup demo test test-long check lint types imports coverage format schemas docs bench constraints clean
+.PHONY: help setup demo test test-slow test-long check lint types imports coverage format schemas docs bench constraints clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -23,12 +23,15 @@ demo: setup  ## set Writer up in a pretend tenant: plan, apply, plan again
 	@$(bin)/python examples/demo.py
 
 test: setup  ## run the tests
-	$(bin)/pytest -n 2 --dist=worksteal
+	$(bin)/pytest -n 2 --dist=worksteal -m "not slow"
+
+test-slow: setup  ## run the tests that repeat others in bulk
+	$(bin)/pytest -n 2 --dist=worksteal -m slow
 
 test-long: setup  ## the laws over many more random specs
 	$(bin)/pytest -n 2 --timeout=1800 --hypothesis-profile=long tests/laws
 
-check: lint types imports test coverage  ## everything that CI runs
+check: lint types imports test test-slow coverage  ## everything that CI runs
 
 lint: setup  ## style and formatting
 	$(bin)/ruff format --check . && $(bin)/ruff check .

@@ -1,7 +1,7 @@
-"""The main job in half a minute: Writer's whole set-up, from one file, in a pretend tenant on this machine.
+"""Demo: set up Writer from one file in a simulated tenant on this machine.
 
-Run it with `make demo`. It needs no tenant, no account and no settings; whatever it starts it stops, and what it
-writes goes into a temporary folder.
+Run it with `make demo`. It needs no tenant, account or settings. It stops what it starts, and writes only to a temporary
+folder.
 """
 
 from __future__ import annotations
@@ -25,33 +25,33 @@ SPEC = "examples/writer-new"
 
 
 def main() -> int:
-    for one in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(one, lambda *_: sys.exit(1))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))
     with tempfile.TemporaryDirectory() as folder, sandbox(Path(folder)) as url:
         environ = {**plain_environment(), "SCIMCONF_GRAPH_URL": url, "WRITER_SCIM_TOKEN": "a-token-of-the-demo"}
-        heading("1. The plan: what differs from an empty tenant, and what it does to people")
+        heading("1. Plan: what would change in an empty tenant, and for which users")
         expect(2, run(environ, "plan", "--detailed-exitcode", SPEC))
-        heading("2. Apply: makes it so, and plans again until nothing is left")
+        heading("2. Apply: make the changes, then plan again until no changes remain")
         expect(0, run(environ, "apply", "--auto-approve", "--backup", f"{folder}/backup", SPEC))
-        heading("3. The plan again: nothing to do")
+        heading("3. Plan again: no changes")
         expect(0, run(environ, "plan", "--detailed-exitcode", SPEC))
-        heading("4. What the tenant now holds")
-        tell_holdings(url)
-    heading("Done. Everything came from examples/writer-new/scimconf.yaml; nothing was left running.")
+        heading("4. The tenant now")
+        print_tenant(url)
+    heading("Done. Everything came from examples/writer-new/scimconf.yaml; no process is left running.")
     return 0
 
 
-# --- what is run -----------------------------------------------------------------------------------------------------
+# --- running -----------------------------------------------------------------------------------------------------
 
 
 def plain_environment() -> dict[str, str]:
-    """The caller's environment without anything that would sign in or choose another tenant."""
+    """Return the caller's environment without variables for signing in or choosing another tenant."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("AZURE_", "SCIMCONF_"))}
 
 
 @contextmanager
 def sandbox(folder: Path) -> Iterator[str]:
-    """The URL of a pretend tenant on a free port. In a session of its own: Ctrl-C does not pull it from under an apply."""
+    """Yield the URL of a simulated tenant on a free port, in a session of its own so that Ctrl-C stops apply first."""
     ready = folder / "ready"
     command = [*SCIMCONF, "sandbox", "serve", "--port", "0", "--ready-file", str(ready)]
     with (folder / "sandbox.log").open("w+") as log:
@@ -77,12 +77,12 @@ def run(environ: Mapping[str, str], *arguments: str) -> int:
     return code
 
 
-def expect(wanted: int, code: int) -> None:
-    if code != wanted:
-        sys.exit(f"The demo expected exit code {wanted}.")
+def expect(expected: int, code: int) -> None:
+    if code != expected:
+        sys.exit(f"The demo expected exit code {expected}.")
 
 
-# --- what is told ----------------------------------------------------------------------------------------------------
+# --- printing ----------------------------------------------------------------------------------------------------
 
 
 def heading(text: str) -> None:
@@ -90,8 +90,8 @@ def heading(text: str) -> None:
     print(f"\n{bold[0]}== {text}{bold[1]}\n", flush=True)
 
 
-def tell_holdings(url: str) -> None:
-    """A few lines about the tenant, from the sandbox itself and not through scimconf."""
+def print_tenant(url: str) -> None:
+    """Print the tenant's state as read from the sandbox, not through scimconf."""
     with build_opener(ProxyHandler({})).open(url.removesuffix("/v1.0") + "/_sandbox/state") as answer:
         state = json.load(answer)
     (principal,) = state["servicePrincipals"]
@@ -111,10 +111,10 @@ def tell_holdings(url: str) -> None:
 
 
 def mapping_lines(schema: Mapping[str, Any]) -> Iterator[str]:
-    """How many rows each mapping has, and those that the Writer guide asks for."""
-    for one in (found for rule in schema["synchronizationRules"] for found in rule["objectMappings"]):
-        rows = one["attributeMappings"]
-        yield f"{one['sourceObjectName']}: {len(rows)} attributes"
+    """Yield the size of each object mapping, and the rows that Writer's guide asks for."""
+    for mapping in (mapping for rule in schema["synchronizationRules"] for mapping in rule["objectMappings"]):
+        rows = mapping["attributeMappings"]
+        yield f"{mapping['sourceObjectName']}: {len(rows)} attributes"
         for row in rows:
             if "writer" in row["targetAttributeName"] or row["targetAttributeName"] == "externalId":
                 yield f"  {row['source']['expression']} → {row['targetAttributeName']}"

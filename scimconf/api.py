@@ -116,30 +116,30 @@ class SpecPlan:
     @property
     def tenant(self) -> Tenant | None:
         """The tenant that was read; None if it could not be."""
-        return self.planned.comparison.tenant
+        return self.planned.tenant
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        return self.planned.comparison.plan.changes
+        return self.planned.plan.changes
 
     @property
     def guards(self) -> tuple[Guard, ...]:
         """All guards that the changes trigger, the allowed ones included."""
-        return self.planned.comparison.plan.guards
+        return self.planned.plan.guards
 
     @property
     def blocking_guards(self) -> tuple[Guard, ...]:
         """The guards that block an apply of this plan."""
-        return self.planned.comparison.plan.blocking_guards
+        return self.planned.plan.blocking_guards
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
-        return self.planned.comparison.plan.warnings
+        return self.planned.plan.warnings
 
     @property
     def is_complete(self) -> bool:
         """False if the application must be created first: apply plans again then."""
-        return self.planned.comparison.plan.complete
+        return self.planned.plan.complete
 
     def to_json(self) -> str:
         """Return the plan as JSON, as `scimconf plan --format json` prints it."""
@@ -229,7 +229,12 @@ class TenantClient:
         from scimconf.workflow.compilation import PlanOptions
 
         options = PlanOptions(
-            tuple(only), tuple(exclude), tuple(allow), resend_secrets=resend_secrets, today=_today(), impact=impact
+            today=_today(),
+            only=tuple(only),
+            exclude=tuple(exclude),
+            allow=tuple(allow),
+            resend_secrets=resend_secrets,
+            impact=impact,
         )
         return SpecPlan(await self._planned(spec, options), options)
 
@@ -247,10 +252,10 @@ class TenantClient:
         called again if a later round adds any. `backup` is the folder in which the documents are saved before the
         first write. Guards that block the plan and missing secrets are reported before `approve` is called.
         """
-        from scimconf.workflow.apply import apply, approval_items, blocking_guards, missing_secrets
+        from scimconf.workflow.apply import apply, approval_items, guards_that_need_allow, missing_secrets
 
         planned = plan.planned
-        if planned.comparison.plan.changes and not blocking_guards(planned):
+        if planned.plan.changes and not guards_that_need_allow(planned):
             missing = list(missing_secrets(planned, self.secrets))
             if missing:
                 error = "; ".join(map(str, missing))
@@ -267,7 +272,7 @@ class TenantClient:
         from scimconf.workflow.compilation import PlanOptions
         from scimconf.workflow.preview import UserSelection, preview
 
-        planned = await self._planned(spec, PlanOptions(tuple(only), today=_today(), impact=False))
+        planned = await self._planned(spec, PlanOptions(today=_today(), only=tuple(only), impact=False))
         writer = _PreviewCollector()
         selection = UserSelection(tuple(users), sample, with_records=True)
         missing = await preview(self.graph, planned, selection, writer, datetime.now(UTC))
@@ -298,8 +303,8 @@ class TenantClient:
         if errors:
             raise SpecError(errors)
         planned = await plan(self.session(), spec, options)
-        if planned.comparison.errors:
-            raise SpecError(planned.comparison.errors)
+        if planned.errors:
+            raise SpecError(planned.errors)
         return planned
 
 

@@ -105,21 +105,10 @@ class DeniedRead:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """Users that were read, of those who are assigned or of the whole directory; `whole` says that these are all."""
-
-    users: tuple[Json, ...] = ()
-    assigned: bool = False
-    complete: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The tenant as it was read for one application: documents by name, names bound, principals found.
+    """The tenant as it was read for one application: documents by name, bound names, principals by lookup.
 
-    While it is still being read, `settled` is False: a document that is not here may yet come. `members` are the
-    numbers of direct members of groups by id, None where they could not be read; `users` is how many the
-    directory has, `sample` some people: asked for only where a change is about people.
+    `denied` are the documents whose read Graph denied. While `complete` is False, missing documents may still arrive.
     """
 
     documents: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
@@ -127,9 +116,6 @@ class Snapshot:
     names: Names = field(default_factory=lambda: MappingProxyType({}))
     principals: Mapping[Lookup, tuple[Principal, ...]] = field(default_factory=lambda: MappingProxyType({}))
     complete: bool = True
-    members: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}))
-    users: int | None = None
-    sample: Sample = Sample()
 
     def get(self, name: str) -> Json | None:
         """The document of that name, or None when it could not be read or is not there."""

@@ -1,11 +1,11 @@
-"""The two Hypothesis profiles. `default` tries the same few examples at every run, `long` eight times as many random ones.
+"""The two Hypothesis profiles. `default` tries the same few examples at every run, `long` sixteen times as many random ones.
 
 Neither has a deadline or a check of speed: how busy a machine is says nothing about the code.
 """
 
 from hypothesis import HealthCheck, settings
 
-EXAMPLES, LONG = 50, 8
+EXAMPLES, LONG = 50, 16
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
 
 

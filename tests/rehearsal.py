@@ -113,6 +113,7 @@ class Rehearsal:
         **switches: Any,
     ) -> None:
         self.time = 0.0
+        self._settings = {"permissions": permissions, **switches}
         self.app = create_app(
             tenant,
             switches=switches,
@@ -126,6 +127,13 @@ class Rehearsal:
         self.secrets = Secrets(self.environ)
         self.slept = 0.0
         self.watch: Callable[[], None] = lambda: None
+
+    def copy(self) -> Rehearsal:
+        """Return another tenant in the same state at the same time, with an empty journal."""
+        other = Rehearsal(environ=self.environ, **self._settings)
+        other.service.tenant.store._connection.deserialize(self.service.tenant.store._connection.serialize())
+        other.time = self.time
+        return other
 
     # --- what a person does ---
 
@@ -286,35 +294,47 @@ class Rehearsal:
         return found
 
 
+GUARDS = (
+    "all-assignments-removed", "application-created", "deletion-threshold-disabled", "deprovisioning-disabled",
+    "endpoint-changed", "group-removed", "initial-start", "job-replaced", "mass-removal", "matching-changed",
+    "role-in-use", "scope-narrowed", "scope-widened", "secret-unavailable",
+)  # fmt: skip
+
+
 def wishes(**given: Any) -> PlanOptions:
     return PlanOptions(today=date(2026, 11, 25), **given)
 
 
 def exit_code(report: Report) -> int:
-    """The number with which the command ends."""
+    """Return the number with which the command ends."""
     return int(of_status(report.status))
+
+
+def all_allowed() -> PlanOptions:
+    """Return options that allow every guard which a test meets, so that one plan is enough before an apply."""
+    return wishes(allow=GUARDS)
 
 
 def everything_open(planned: PlannedApplication) -> PlanOptions:
     """The options with which somebody allows whatever guard the plan shows closed."""
-    return wishes(allow=tuple(guard.id for guard in planned.closed))
+    return wishes(allow=tuple(guard.id for guard in planned.blocking_guards))
 
 
 def told(planned: PlannedApplication, *, width: int = 100) -> str:
     """The plan as a pipe sees it, or its problems."""
-    if planned.comparison.errors:
-        return "".join(f"{one.location}  {one.code}  {one.message}\n" for one in planned.comparison.errors)
-    tenants = planned.comparison.tenant
-    return text.plan(Plan(tenants, (planned.comparison.plan,)) if tenants else Plan(), width=width)
+    if planned.errors:
+        return "".join(f"{one.location}  {one.code}  {one.message}\n" for one in planned.errors)
+    tenants = planned.tenant
+    return text.plan(Plan(tenants, (planned.plan,)) if tenants else Plan(), width=width)
 
 
 def changes(planned: PlannedApplication) -> list[str]:
     """`~ settings`, `+ assignment/user:ada@contoso.com/admin`: what a plan would do, without the application's name."""
-    return [f"{change.action.symbol} {change.address.local}" for change in planned.comparison.plan.changes]
+    return [f"{change.action.symbol} {change.address.local}" for change in planned.plan.changes]
 
 
 def codes(planned: PlannedApplication) -> list[str]:
-    return [problem.code for problem in planned.comparison.errors]
+    return [problem.code for problem in planned.errors]
 
 
 def mapping(schema: Any, source: str = "User") -> Any:

@@ -148,11 +148,11 @@ def _print_plan(results: PlanResults, applying: ApplyOptions) -> bool:
 
 async def _apply_all(session: Session, results: PlanResults, applying: ApplyOptions) -> list[ExitCode]:
     """Apply one application after another, also if one fails; return the exit code of each."""
-    from scimconf.workflow.apply import blocking_guards
+    from scimconf.workflow.apply import guards_that_need_allow
 
-    changed = [planned for planned in results.planned if planned.comparison.plan.changes]
+    changed = [planned for planned in results.planned if planned.plan.changes]
     abandoning = _abandoning_applications(applying.saved)
-    allowed = [planned for planned in changed if not blocking_guards(planned) and planned.name not in abandoning]
+    allowed = [planned for planned in changed if not guards_that_need_allow(planned) and planned.name not in abandoning]
     ready = [planned for planned in allowed if _has_secrets(session, planned)]
     codes = [ExitCode.BLOCKED] * (len(changed) - len(allowed)) + [ExitCode.FAILED] * (len(allowed) - len(ready))
     if not ready:
@@ -195,7 +195,7 @@ def _approve(planned: Sequence[PlannedApplication], *, auto_approve: bool) -> bo
         click.echo("Not a terminal, cannot ask. Use --auto-approve.", err=True)
         return False
     names = ", ".join(application.name for application in planned)
-    guards = sorted({guard.id for application in planned for guard in application.closed})
+    guards = sorted({guard.id for application in planned for guard in application.blocking_guards})
     return _ask(f"Apply these changes to {names}?", guards)
 
 

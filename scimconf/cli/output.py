@@ -47,25 +47,25 @@ def redact_plan(plan: Plan, *, redact: bool) -> Plan:
     """Return the plan with pseudonyms instead of user names, if `redact` is true."""
     if not redact:
         return plan
-    from scimconf.plan.redact import redacted
+    from scimconf.plan import redact as redaction
 
-    return redacted(plan)
+    return redaction.redact_plan(plan)
 
 
 def redactor(plan: Plan, *, redact: bool) -> Callable[[str], str]:
     """Return a function that replaces user names in a text by their pseudonyms in this plan, if `redact` is true."""
     if not redact:
         return str
-    from scimconf.plan.redact import hiding
+    from scimconf.plan.redact import text_redactor
 
-    return hiding(plan)
+    return text_redactor(plan)
 
 
 def print_plan(results: PlanResults, options: Mapping[str, Any], output: OutputOptions) -> None:
     """Print the plan, then the diagnostics and errors."""
     if results.planned or output.output_format != "text":
         plan = results.combined_plan(options)
-        steps = {planned.name: planned.comparison.steps for planned in results.planned} if output.show_steps else None
+        steps = {planned.name: planned.steps for planned in results.planned} if output.show_steps else None
         click.echo(render_plan(plan, output, steps), nl=False)
     print_diagnostics(results.diagnostics)
     for name, error in results.errors:
@@ -136,6 +136,6 @@ def plan_exit_code(results: PlanResults, *, detailed: bool) -> ExitCode:
         codes.add(ExitCode.INVALID)
     if results.is_tenant_mismatch:
         codes.add(ExitCode.BLOCKED)
-    if detailed and any(planned.comparison.plan.has_drift for planned in results.planned):
+    if detailed and any(planned.plan.has_drift for planned in results.planned):
         codes.add(ExitCode.CHANGES)
     return combine(codes)

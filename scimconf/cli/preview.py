@@ -156,7 +156,9 @@ async def preview_all(
     """
     from scimconf.workflow import PlanOptions
 
-    planning = PlanOptions(preview_options.only, preview_options.exclude, today=options.today(), impact=False)
+    planning = PlanOptions(
+        today=options.today(), only=preview_options.only, exclude=preview_options.exclude, impact=False
+    )
     results = await run_plans(session, specs, planning, {})
     redact = output.redactor(results.combined_plan(), redact=preview_options.redact)
     printer = _PreviewPrinter(session, preview_format, write)

@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 from scimconf.documents.job import BASE
 from scimconf.snapshot import Document, Json, SecretRef
 from scimconf.spec.model import Connection, SecretReference
 
 MASK = "*"
+SCOPE = "SyncAll"
 NOTIFICATIONS = "SyncNotificationSettings"
+SKIP_DELETIONS = "SkipOutOfScopeDeletions"
+SETTINGS = frozenset({SCOPE, NOTIFICATIONS, SKIP_DELETIONS})
+"""The keys that hold the portal's settings; all other keys belong to the connection."""
 
 
 def secrets(connection: Connection | None) -> Document:
@@ -91,6 +97,35 @@ def _members(text: str) -> dict[str, Json]:
 def flag(text: str | None) -> bool | None:
     """`true` and `True` are one; None when the key is not there."""
     return None if text is None else text.strip().lower() in ("true", "1")
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisioningSettings:
+    """The portal's settings as the secrets set stores them; None where nothing is stored, or where it is switched off.
+
+    `stores_email` and `stores_threshold` say whether a None is stored.
+    """
+
+    scope: Literal["all", "assigned"] | None
+    skip_out_of_scope_deletions: bool | None
+    email: Json
+    stores_email: bool
+    threshold: Json
+    stores_threshold: bool
+
+
+def settings(raw: Json) -> ProvisioningSettings:
+    """Return the settings that the secrets set holds."""
+    stored, members = values(raw), notifications(raw)
+    sync_all = flag(stored.get(SCOPE))
+    return ProvisioningSettings(
+        scope=None if sync_all is None else "all" if sync_all else "assigned",
+        skip_out_of_scope_deletions=flag(stored.get(SKIP_DELETIONS)),
+        email=(members.get("Recipients") or None) if members.get("Enabled") else None,
+        stores_email="Enabled" in members,
+        threshold=(members.get("DeleteThresholdValue") or 0) if members.get("DeleteThresholdEnabled") else None,
+        stores_threshold="DeleteThresholdEnabled" in members,
+    )
 
 
 # --- edits ---------------------------------------------------------------------------------------------------------

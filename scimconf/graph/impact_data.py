@@ -1,7 +1,7 @@
-"""Users, a page at a time and no longer kept than that: all of the directory, some by their ids, some by their names.
+"""Read users and group members: for the impact estimates of a plan, and page by page for a preview.
 
-Only the properties that are asked for are read. What Graph refuses is an error, or said to be unknown where a preview
-can go on without it.
+Only the properties that the caller selects are read, and no page is kept. A denied read (401, 403) raises GraphError,
+except where a function documents a value for it.
 """
 
 from __future__ import annotations
@@ -17,37 +17,181 @@ from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.graph.client import PAGE, Graph, Request, together
 from scimconf.graph.protocol.pages import NEXT, is_url
 from scimconf.graph.protocol.request import chunks
-from scimconf.graph.reading import NAMES_A_FILTER, counted, identified, member_users, read
+from scimconf.graph.reading import NAMES_A_FILTER, count_members, counted, identified, member_users, read
+from scimconf.plan.impact import ImpactData, ImpactQueries, UserSample
 from scimconf.snapshot import DeniedRead, Document, Json, Snapshot
 
-Users = AsyncGenerator[list[Json], None]
+UserPages = AsyncGenerator[list[Json], None]
+SAMPLE_SIZE = 500
+"""Users that are read to evaluate a changed filter or mapping."""
 IDS_AT_ONCE = NAMES_A_FILTER * 20
-"""As many as fit in one batch of filters."""
+"""User ids that one batch of filters can hold."""
 
-_REFUSED = (401, 403)
+_DENIED = (401, 403)
 
 
-async def pages(graph: Graph, first: Request) -> Users:
-    """A collection page by page; the next one is asked for while this one is looked at.
+# --- impact estimates -----------------------------------------------------------------------------------------------
 
-    A link that leads to another place, or in a circle, is an error.
+
+async def read_optional_documents(graph: Graph, snapshot: Snapshot, documents: Iterable[Document]) -> Snapshot:
+    """Return the snapshot extended with those of these documents that it does not hold; denied reads are recorded in it."""
+    known = snapshot.documents.keys() | snapshot.denied.keys()
+    contents, denied = dict(snapshot.documents), dict(snapshot.denied)
+    for document in documents:
+        if document.name in known or not document.required_names <= snapshot.names.keys():
+            continue
+        try:
+            contents[document.name] = await read(graph, document, snapshot.names)
+        except GraphError as error:
+            if error.status not in _DENIED:
+                raise
+            denied[document.name] = DeniedRead(error.status, error.code, error.path, error.message)
+    return replace(snapshot, documents=contents, denied=denied)
+
+
+async def read_impact_data(graph: Graph, queries: ImpactQueries) -> ImpactData:
+    """Return what the queries ask for. Counts that cannot be read are None; a denied sample is described, not raised."""
+    members = await count_members(graph, queries.groups) if queries.groups else {}
+    user_count = (await count_users(graph) or None) if queries.user_count else None
+    sample, denied, hint = None, "", ""
+    if queries.properties:
+        try:
+            sample = await _sample(graph, queries)
+        except GraphError as error:
+            denied, hint = f"{error.status} {error.code}", error.hint
+    return ImpactData(members=members, user_count=user_count, sample=sample, denied=denied, hint=hint)
+
+
+async def count_users(graph: Graph) -> int:
+    """Return the number of users in the directory; 0 if it cannot be read."""
+    query = {"$count": "true", "$top": "1", "$select": "id"}
+    try:
+        answer = await graph.send(Request("GET", "/users", query=query, headers={"ConsistencyLevel": "eventual"}))
+    except GraphError:
+        return 0
+    return counted(answer.body) or 0
+
+
+async def _sample(graph: Graph, queries: ImpactQueries) -> UserSample:
+    """Return the first users of the population by user principal name. Raises GraphError if none can be read."""
+    if queries.population is None:
+        users = [user async for page in directory_users(graph, queries.properties, SAMPLE_SIZE) for user in page]
+        return UserSample(tuple(users), complete=len(users) < SAMPLE_SIZE)
+    ids, complete = await _population_ids(graph, queries.population.users, queries.population.groups)
+    users = []
+    async with aclosing(users_by_id(graph, ids[:SAMPLE_SIZE], queries.properties)) as pages:
+        async for page in pages:
+            users += page
+    users.sort(key=_principal_name)
+    return UserSample(tuple(users), assigned=True, complete=complete and len(ids) <= SAMPLE_SIZE)
+
+
+async def _population_ids(graph: Graph, users: Iterable[str], groups: Iterable[str]) -> tuple[list[str], bool]:
+    """Return the ids of the users and of the groups' members, and whether they are complete.
+
+    One page of members is read for each group, until there are enough ids for a sample.
+    """
+    ids, complete, denied = dict.fromkeys(users), True, None
+    for group in groups:
+        if len(ids) > SAMPLE_SIZE:
+            break
+        try:
+            body = await _page(graph, member_users(group, PAGE))
+        except GraphError as error:
+            complete, denied = False, error
+        else:
+            ids |= dict.fromkeys(str(member["id"]).lower() for member in body["value"])
+            complete = complete and NEXT not in body
+    if denied is not None and not ids:
+        raise denied
+    return list(ids), complete
+
+
+# --- users and members, page by page --------------------------------------------------------------------------------
+
+
+async def directory_users(graph: Graph, properties: Sequence[str], limit: int = 0) -> UserPages:
+    """Yield pages of the directory's users; with a `limit` only the first ones by user principal name."""
+    query = {"$select": ",".join(properties), "$top": str(min(limit, int(PAGE))) if limit else PAGE}
+    if limit:
+        query["$orderby"] = "userPrincipalName"
+    remaining = limit
+    async with aclosing(pages(graph, Request("GET", "/users", query=query))) as listed:
+        async for page in listed:
+            yield page[:remaining] if limit else page
+            remaining -= len(page)
+            if limit and remaining <= 0:
+                return
+
+
+async def users_by_id(graph: Graph, ids: Iterable[str], properties: Sequence[str]) -> UserPages:
+    """Yield the users with these ids in pages of some hundreds, each sorted by name; deleted users are left out."""
+    for page_ids in chunks(list(ids), IDS_AT_ONCE):
+        requests = [_filtered(filter_ids, properties) for filter_ids in chunks(page_ids, NAMES_A_FILTER)]
+        users: list[Json] = []
+        for answer in await graph.batch(requests):
+            if isinstance(answer, GraphError):
+                raise answer
+            rows = answer.body.get("value") if isinstance(answer.body, dict) else None
+            users += identified("GET", "/users", rows if isinstance(rows, list) else [rows])
+        yield sorted(users, key=_principal_name)
+
+
+async def users_by_name(graph: Graph, names: Sequence[str], properties: Sequence[str]) -> list[Json | None]:
+    """Return the user for each principal name or id, in this order; None for a user that does not exist."""
+    query = {"$select": ",".join(properties)}
+    answers = await graph.batch([Request("GET", "/users/{user}", {"user": name}, query) for name in names])
+    users: list[Json | None] = []
+    for answer in answers:
+        if isinstance(answer, GraphError) and answer.status != 404:
+            raise answer
+        users.append(None if isinstance(answer, GraphError) else identified("GET", "/users", [answer.body])[0])
+    return users
+
+
+async def group_members(graph: Graph, groups: Collection[str]) -> dict[str, frozenset[str] | None]:
+    """Return the ids of the users among each group's direct members; None for a group that is denied or deleted.
+
+    Nested groups, devices and service principals are members that are never provisioned.
+    """
+    group_ids = sorted(groups)
+    members = await together([_member_ids(graph, group) for group in group_ids])
+    return dict(zip(group_ids, members, strict=True))
+
+
+async def _member_ids(graph: Graph, group: str) -> frozenset[str] | None:
+    ids: set[str] = set()
+    try:
+        async for page in pages(graph, member_users(group, PAGE)):
+            ids.update(str(member["id"]).lower() for member in page)
+    except GraphError as error:
+        if error.status not in (*_DENIED, 404):
+            raise
+        return None
+    return frozenset(ids)
+
+
+async def pages(graph: Graph, first: Request) -> UserPages:
+    """Yield the pages of a collection; the next page is requested while the caller works on the current one.
+
+    Raises ScimconfError for a next link that leaves the collection or repeats.
     """
     request: Request | None = first
-    seen: set[int] = set()
-    coming = _begun(graph, first)
+    followed: set[int] = set()
+    pending = _start(graph, first)
     try:
         while request is not None:
-            body = await coming
-            request = _following(graph, request, body.get(NEXT), seen)
+            body = await pending
+            request = _next_request(graph, request, body.get(NEXT), followed)
             if request is not None:
-                coming = _begun(graph, request)
+                pending = _start(graph, request)
             yield body["value"]
     finally:
-        coming.cancel()
+        pending.cancel()
 
 
-def _begun(graph: Graph, request: Request) -> asyncio.Task[Json]:
-    """A page on its way; if nobody waits for it any more, nobody hears that it failed."""
+def _start(graph: Graph, request: Request) -> asyncio.Task[Json]:
+    """Request a page in a task whose error is not reported as unhandled when nobody awaits it."""
     task = asyncio.ensure_future(_page(graph, request))
     task.add_done_callback(lambda done: done.cancelled() or done.exception())
     return task
@@ -61,146 +205,28 @@ async def _page(graph: Graph, request: Request) -> Json:
     return body
 
 
-def _following(graph: Graph, request: Request, link: Any, seen: set[int]) -> Request | None:
-    """The request of the next page; None after the last one."""
+def _next_request(graph: Graph, request: Request, link: Any, followed: set[int]) -> Request | None:
+    """Return the request for the next page; None after the last page. `followed` holds the hashes of earlier links."""
     if not link:
         return None
-    if not is_url(link) or hash(link) in seen or not _is_below(link, graph.base, request):
-        raise ScimconfError(f"GET {request.told()} names a next page that is none of its own")
-    seen.add(hash(link))
+    if not is_url(link) or hash(link) in followed or not _is_same_collection(link, graph.base, request):
+        raise ScimconfError(f"GET {request.told()} returned a next link that leaves the collection or repeats")
+    followed.add(hash(link))
     return replace(request, query=dict(parse_qsl(urlsplit(link).query, keep_blank_values=True)))
 
 
-def _is_below(link: str, base: str, request: Request) -> bool:
-    """Whether the link is the same request, only further on: a token goes nowhere else."""
-    here, there = urlsplit(base), urlsplit(link)
-    same = (there.scheme, there.netloc) == (here.scheme, here.netloc)
-    return same and there.path.lower() == (here.path + request.told()).lower()
+def _is_same_collection(link: str, base: str, request: Request) -> bool:
+    """Return whether the link has the origin and path of the request, so that the token is sent nowhere else."""
+    expected, actual = urlsplit(base), urlsplit(link)
+    same_origin = (actual.scheme, actual.netloc) == (expected.scheme, expected.netloc)
+    return same_origin and actual.path.lower() == (expected.path + request.told()).lower()
 
 
-async def everyone(graph: Graph, select: Sequence[str], most: int = 0) -> Users:
-    """The users of the directory; where `most` is given, only so many, the first by their names."""
-    query = {"$select": ",".join(select), "$top": str(min(most, int(PAGE))) if most else PAGE}
-    if most:
-        query["$orderby"] = "userPrincipalName"
-    left = most
-    async with aclosing(pages(graph, Request("GET", "/users", query=query))) as listed:
-        async for page in listed:
-            yield page[:left] if most else page
-            left -= len(page)
-            if most and left <= 0:
-                return
-
-
-async def by_ids(graph: Graph, ids: Iterable[str], select: Sequence[str]) -> Users:
-    """The users with these ids, some hundreds at a time, by their names; those that are no longer there are left out."""
-    for part in chunks(list(ids), IDS_AT_ONCE):
-        requests = [_filtered(few, select) for few in chunks(part, NAMES_A_FILTER)]
-        found: list[Json] = []
-        for answer in await graph.batch(requests):
-            if isinstance(answer, GraphError):
-                raise answer
-            rows = answer.body.get("value") if isinstance(answer.body, dict) else None
-            found += identified("GET", "/users", rows if isinstance(rows, list) else [rows])
-        yield sorted(found, key=lambda user: str(user.get("userPrincipalName")).casefold())
-
-
-def _filtered(ids: Sequence[str], select: Sequence[str]) -> Request:
-    quoted = ",".join(f"'{one}'" for one in ids)
+def _filtered(ids: Sequence[str], properties: Sequence[str]) -> Request:
+    quoted = ",".join(f"'{user}'" for user in ids)
     condition = f"id in ({quoted})" if len(ids) > 1 else f"id eq {quoted}"
-    return Request("GET", "/users", query={"$filter": condition, "$select": ",".join(select), "$top": PAGE})
+    return Request("GET", "/users", query={"$filter": condition, "$select": ",".join(properties), "$top": PAGE})
 
 
-async def by_names(graph: Graph, names: Sequence[str], select: Sequence[str]) -> list[Json | None]:
-    """The users of these principal names or ids, in this order; None for one that is not there."""
-    query = {"$select": ",".join(select)}
-    answers = await graph.batch([Request("GET", "/users/{user}", {"user": name}, query) for name in names])
-    found: list[Json | None] = []
-    for answer in answers:
-        if isinstance(answer, GraphError) and answer.status != 404:
-            raise answer
-        found.append(None if isinstance(answer, GraphError) else identified("GET", "/users", [answer.body])[0])
-    return found
-
-
-async def members(graph: Graph, groups: Collection[str]) -> dict[str, frozenset[str] | None]:
-    """The ids of the users among each group's direct members; None where they may not be read, or it is gone.
-
-    Groups in groups, devices and service principals are members too, but nobody who is provisioned.
-    """
-    listed = sorted(groups)
-    found = await together([_members(graph, group) for group in listed])
-    return dict(zip(listed, found, strict=True))
-
-
-async def _members(graph: Graph, group: str) -> frozenset[str] | None:
-    ids: set[str] = set()
-    try:
-        async for page in pages(graph, member_users(group, PAGE)):
-            ids.update(str(one["id"]).lower() for one in page)
-    except GraphError as error:
-        if error.status not in (*_REFUSED, 404):
-            raise
-        return None
-    return frozenset(ids)
-
-
-async def some(graph: Graph, select: Sequence[str], most: int) -> tuple[Json, ...]:
-    """The first users of the directory by their names; raises GraphError where they cannot be read."""
-    found: list[Json] = []
-    async for page in everyone(graph, select, most):
-        found += page
-    return tuple(found)
-
-
-async def some_of(
-    graph: Graph, select: Sequence[str], most: int, users: Sequence[str], groups: Sequence[str]
-) -> tuple[tuple[Json, ...], bool]:
-    """The first of these users and of the direct members of these groups, and whether they are all of them.
-
-    Of a group's members one page is enough for a sample. Raises GraphError where nobody can be read.
-    """
-    ids, whole, refused = dict.fromkeys(users), True, None
-    for group in groups:
-        if len(ids) > most:
-            break
-        try:
-            body = await _page(graph, member_users(group, PAGE))
-        except GraphError as error:
-            whole, refused = False, error
-        else:
-            ids |= dict.fromkeys(str(one["id"]).lower() for one in body["value"])
-            whole = whole and NEXT not in body
-    if refused is not None and not ids:
-        raise refused
-    found: list[Json] = []
-    async with aclosing(by_ids(graph, list(ids)[:most], select)) as listed:
-        async for page in listed:
-            found += page
-    found.sort(key=lambda user: str(user.get("userPrincipalName")).casefold())
-    return tuple(found), whole and len(ids) <= most
-
-
-async def count(graph: Graph) -> int:
-    """How many users the directory has; 0 where that cannot be had."""
-    query = {"$count": "true", "$top": "1", "$select": "id"}
-    try:
-        answer = await graph.send(Request("GET", "/users", query=query, headers={"ConsistencyLevel": "eventual"}))
-    except GraphError:
-        return 0
-    return counted(answer.body) or 0
-
-
-async def filled(graph: Graph, snapshot: Snapshot, documents: Iterable[Document]) -> Snapshot:
-    """The snapshot with those of these documents that can be read and that nobody has read yet."""
-    known = snapshot.documents.keys() | snapshot.denied.keys()
-    wanted = [one for one in documents if one.name not in known and one.required_names <= snapshot.names.keys()]
-    found, refused = dict(snapshot.documents), dict(snapshot.denied)
-    for document in wanted:
-        try:
-            found[document.name] = await read(graph, document, snapshot.names)
-        except GraphError as error:
-            if error.status not in _REFUSED:
-                raise
-            refused[document.name] = DeniedRead(error.status, error.code, error.path, error.message)
-    return replace(snapshot, documents=found, denied=refused)
+def _principal_name(user: Json) -> str:
+    return str(user.get("userPrincipalName")).casefold()

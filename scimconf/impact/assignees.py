@@ -1,4 +1,4 @@
-"""Who is assigned on one side of a plan: directly, or as a direct member of an assigned group."""
+"""The effective assignees of an application before or after a plan: directly, or as direct members of a group."""
 
 from __future__ import annotations
 
@@ -11,73 +11,79 @@ from scimconf.impact.projection import ProvisioningState
 from scimconf.impact.user_attributes import GAP
 
 Members = Mapping[str, Collection[str] | None]
-"""Group id → the ids of its direct members; None where they could not be read."""
+"""Group id → the ids of its direct members; None if they could not be read."""
 
 _DIRECT = "directly"
 
 
 @dataclass(frozen=True, slots=True)
 class HeldRoles:
-    """What somebody holds: the ids of roles, and by which ways."""
+    """The ids of a user's roles, and how the user gets them: `directly`, `through GROUP`."""
 
     roles: tuple[str, ...] = ()
-    ways: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
 
 
-NOBODY = HeldRoles()
+_NO_ROLES = HeldRoles()
 
 
 @dataclass(frozen=True, slots=True)
 class Assignees:
-    """Everybody who is assigned; `gap` says why somebody who is not in it may yet be."""
+    """All assigned users by id. `gap` is the reason why they may be incomplete; empty if they are complete."""
 
-    held: Mapping[str, HeldRoles]
-    labels: Mapping[str, Mapping[str, str]]
+    roles_by_user: Mapping[str, HeldRoles]
+    role_labels: Mapping[str, Mapping[str, str]]
     gap: str = ""
 
     def is_assigned(self, user: str) -> tuple[bool | None, str]:
-        """Whether a user is assigned, None where that is not known, and why."""
-        held = self.held.get(user)
-        if held is not None:
-            return True, f"assigned {' and '.join(dict.fromkeys(held.ways))}"
+        """Return whether a user is assigned (None if unknown), and the reason."""
+        roles = self.roles_by_user.get(user)
+        if roles is not None:
+            return True, f"assigned {' and '.join(dict.fromkeys(roles.origins))}"
         return (None, self.gap) if self.gap else (False, "not assigned")
 
-    def roles(self, user: str) -> tuple[Any, str]:
-        """The value of appRoleAssignments, or a gap and its reason."""
-        roles = self.held.get(user, NOBODY).roles
+    def roles_attribute(self, user: str) -> tuple[Any, str]:
+        """Return the value of `appRoleAssignments`; a gap with its reason if it is unknown."""
+        roles = self._roles(user)
         if self.gap:
             return GAP, self.gap
         if len(set(roles)) < len(roles):
-            return GAP, "whether a role that is held in two ways counts once is not documented"
+            return GAP, "Microsoft does not document whether a role that a user holds twice counts once"
         if roles == (DEFAULT_ACCESS,):
-            return GAP, "what somebody with default access and no role gets is not documented"
-        return [dict(self.labels.get(role) or {"id": role}) for role in roles if role != DEFAULT_ACCESS] or None, ""
+            return GAP, "Microsoft does not document what is sent for a user with default access and no role"
+        return [
+            dict(self.role_labels.get(role) or {"id": role}) for role in roles if role != DEFAULT_ACCESS
+        ] or None, ""
 
-    def labelled(self, user: str) -> Sequence[Any]:
-        """The roles as far as they are known, also where their value is not."""
-        return [self.labels.get(role) or role for role in self.held.get(user, NOBODY).roles]
+    def known_roles(self, user: str) -> Sequence[Any]:
+        """Return the labels of the user's roles as far as they are known, also where the attribute's value is a gap."""
+        return [self.role_labels.get(role) or role for role in self._roles(user)]
 
-    def named(self, user: str) -> str:
-        """The roles in words."""
-        labels = (self.labels.get(role, {}) for role in self.held.get(user, NOBODY).roles)
-        return (
-            ", ".join(label.get("displayName") or label.get("value") or "default access" for label in labels) or "none"
-        )
+    def role_names(self, user: str) -> str:
+        """Return the display names of the user's roles, separated by commas; `none` without roles."""
+        labels = (self.role_labels.get(role, {}) for role in self._roles(user))
+        names = [label.get("displayName") or label.get("value") or "default access" for label in labels]
+        return ", ".join(names) or "none"
+
+    def _roles(self, user: str) -> tuple[str, ...]:
+        return self.roles_by_user.get(user, _NO_ROLES).roles
 
 
-def roster(side: ProvisioningState, members: Members) -> Assignees:
-    """One entry a person; equal entries are one object, since there may be very many."""
-    if side.users is None or side.groups is None:
-        return Assignees({}, side.labels, "who is assigned could not be read")
-    one: dict[HeldRoles, HeldRoles] = {}
-    held = {user: one.setdefault(mine := HeldRoles(roles, (_DIRECT,)), mine) for user, roles in side.users.items()}
-    for group, roles in side.groups.items():
-        way = f"through {side.names.get(group, group)}"
+def effective_assignees(state: ProvisioningState, members: Members) -> Assignees:
+    """Return the assignees of a state. Equal entries are one object, since there may be very many users."""
+    if state.assigned_users is None or state.assigned_groups is None:
+        return Assignees({}, state.role_labels, "assignments could not be read")
+    shared: dict[HeldRoles, HeldRoles] = {}
+    roles_by_user: dict[str, HeldRoles] = {}
+    for user, roles in state.assigned_users.items():
+        direct = HeldRoles(roles, (_DIRECT,))
+        roles_by_user[user] = shared.setdefault(direct, direct)
+    for group, roles in state.assigned_groups.items():
+        origin = f"through {state.group_names.get(group, group)}"
         for user in members.get(group) or ():
-            before = held.get(user, NOBODY)
-            mine = HeldRoles((*before.roles, *roles), (*before.ways, way))
-            held[user] = one.setdefault(mine, mine)
-    unread = [side.names.get(group, group) for group in side.groups if members.get(group) is None]
-    return Assignees(
-        held, side.labels, f"the members of {', '.join(sorted(unread))} could not be read" if unread else ""
-    )
+            before = roles_by_user.get(user, _NO_ROLES)
+            combined = HeldRoles((*before.roles, *roles), (*before.origins, origin))
+            roles_by_user[user] = shared.setdefault(combined, combined)
+    unread = [state.group_names.get(group, group) for group in state.assigned_groups if members.get(group) is None]
+    gap = f"the members of {', '.join(sorted(unread))} could not be read" if unread else ""
+    return Assignees(roles_by_user, state.role_labels, gap)

@@ -1,326 +1,376 @@
-"""How many people a change is about, from what can be counted cheaply. Pure.
+"""Estimate how many users each change of a plan affects. Pure.
 
-Terms: a *census* is what was counted: users of the directory, direct members of groups, a sample of those who can be in
-scope. A number is a bound where groups may overlap or filters let fewer through, and from a sample where it says so.
-Where nothing was counted, nothing is said.
+An estimate is made from what is cheap to read: the number of users in the directory, the number of direct members of
+groups, and a sample of the users who can be in scope. It is a bound where groups may overlap or filters may exclude
+users. Where the data is missing, the change gets no impact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from scimconf import expressions
+from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application
-from scimconf.impact.projection import ProvisioningState, reads, states_before_and_after
-from scimconf.impact.user_attributes import COMPUTED, GAP, gap, reader, selected
+from scimconf.impact.projection import (
+    ProvisioningState,
+    documents_read,
+    filter_attributes,
+    principal_id,
+    states_before_and_after,
+)
+from scimconf.impact.user_attributes import COMPUTED, GAP, gap, is_basic, reader, selected
 from scimconf.kinds.kind import live_schema
-from scimconf.plan import Action, Change, Effect, Impact
-from scimconf.plan.change import Precision
-from scimconf.snapshot import Document, Json, Sample, Snapshot
+from scimconf.plan import Action, Change, Effect, Impact, decode
+from scimconf.plan.impact import ImpactData, ImpactQueries, Population, Precision, SamplePopulation, UserSample
+from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Spec
 
-SAMPLE = 500
-"""Users on whom a changed filter or a changed mapping is tried."""
-NAMED = 3
-"""Users who are named as examples."""
-IN_SCOPE, ASSIGNED = "in scope", "who are assigned"
-PEOPLE = (Effect.PROVISIONS, Effect.DEPROVISIONS)
+EXAMPLES = 3
+"""Most users that an impact names."""
+_SCOPE_EFFECTS = (Effect.PROVISIONS, Effect.DEPROVISIONS)
+_UNRESOLVED = "?"
+"""Prefix of the id of a principal that could not be found."""
 
 Impacts = Mapping[Effect, Impact]
 
 
-@dataclass(frozen=True, slots=True)
-class SamplePopulation:
-    """From whom a sample is taken: these users, and the direct members of these groups; by their ids."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImpactInputs:
+    """A plan's changes with the provisioning state before and after them."""
 
-    users: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ImpactQueries:
-    """What must be counted so that a plan can speak of people. Without `among`, a sample is of the whole directory."""
-
-    users: bool = False
-    groups: tuple[str, ...] = ()
-    select: tuple[str, ...] = ()
-    among: SamplePopulation | None = None
-
-    def __bool__(self) -> bool:
-        return self.users or bool(self.groups) or bool(self.select)
-
-
-@dataclass(frozen=True, slots=True)
-class _ImpactInputs:
-    """A plan's changes with both sides of the application, and what was counted."""
-
+    spec: Spec
     changes: Sequence[Change]
     snapshot: Snapshot
     before: ProvisioningState
     after: ProvisioningState
-    now: datetime
 
     @property
     def is_filtered(self) -> bool:
-        """Whether fewer than those who are counted may be in scope: filters stand there, or could not be read."""
+        """Whether scoping filters exist, or may exist because the schema could not be read."""
         return bool(self.before.filters or self.after.filters) or live_schema(self.snapshot) is None
 
-    @property
-    def sample(self) -> Sample:
-        return self.snapshot.sample
+
+def impact_inputs(spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> ImpactInputs:
+    """Return the inputs of the estimates, projected once for all of them."""
+    before, after = states_before_and_after(spec, snapshot, changes)
+    return ImpactInputs(spec=spec, changes=changes, snapshot=snapshot, before=before, after=after)
+
+
+# --- what to read ---------------------------------------------------------------------------------------------------
 
 
 def scope_documents(spec: Spec, changes: Sequence[Change]) -> tuple[Document, ...]:
-    """The documents that say who is in scope, where a change is about that; not all of them are the spec's own."""
-    about = (_is_about_scope, _is_about_matching, _starts, _mapped_attributes)
-    asks = _filter_attributes(changes) or any(is_about(change) for change in changes for is_about in about)
-    return reads(spec) if asks else ()
+    """Return the documents that define who is in scope, if a change needs them; the spec need not manage them."""
+    needs_scope = any(
+        _is_scope_wide(change) or _changed_filter_attributes(change) or _mapped_attributes(change) for change in changes
+    )
+    return documents_read(spec) if needs_scope else ()
 
 
-def impact_queries(spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> ImpactQueries:
-    """Only what some change needs, and nothing that is known already."""
-    about_all = any(_is_about_scope(change) or _is_about_matching(change) or _starts(change) for change in changes)
-    groups = {_principal(one) for one in changes if one.kind == "assignment" and one.address.rest.startswith("group:")}
-    if about_all or any(change.kind == "assignment" and change.action is Action.DELETE for change in changes):
-        groups |= {row["principalId"] for row in _people(snapshot) if row["principalType"] == "Group"}
-    known = {one for one in groups if one and not one.startswith("?")} - snapshot.members.keys()
-    names = {*_filter_attributes(changes), *(name for change in changes for name in _mapped_attributes(change))}
-    asked = ImpactQueries(users=about_all and snapshot.users is None, groups=tuple(sorted(known)))
-    if not names or snapshot.sample != Sample():
-        return asked
-    before, after = states_before_and_after(spec, snapshot, changes)
-    if "assigned" in (before.scope, after.scope) and (after.users is None or after.groups is None):
-        return asked  # whoever would be tried, most likely nobody of them is in scope
-    narrowed = {str(clause["attribute"]) for one in after.filters for clause in one["all"]}
-    return replace(asked, select=selected(names | narrowed), among=_among(before, after))
+def guard_queries(changes: Sequence[Change], snapshot: Snapshot) -> ImpactQueries:
+    """Return the queries that guards need: the members of all assigned groups if a principal loses its last role."""
+    loses_role = any(
+        change.kind == "assignment" and change.action is Action.DELETE and Effect.DEPROVISIONS in change.effects
+        for change in changes
+    )
+    return ImpactQueries(groups=_assigned_groups(snapshot)) if loses_role else ImpactQueries()
 
 
-def _among(before: ProvisioningState, after: ProvisioningState) -> SamplePopulation | None:
-    """Whoever is assigned on either side, where that is what decides who is in scope; those who come are looked up later."""
+def impact_queries(inputs: ImpactInputs) -> ImpactQueries:
+    """Return the queries that estimates and guards need, and no others."""
+    is_wide = any(map(_is_scope_wide, inputs.changes))
+    assignments = [change for change in inputs.changes if change.kind == "assignment"]
+    groups = {principal_id(change) for change in assignments if _is_group(change)}
+    if is_wide or any(change.action is Action.DELETE for change in assignments):
+        groups |= {*_assigned_groups(inputs.snapshot)}
+    queries = ImpactQueries(user_count=is_wide, groups=tuple(sorted(filter(_is_resolved, groups))))
+    attributes = {
+        *(name for change in inputs.changes for name in _changed_filter_attributes(change)),
+        *(name for change in inputs.changes for name in _mapped_attributes(change)),
+    }
+    before, after = inputs.before, inputs.after
+    if not attributes or ("assigned" in (before.scope, after.scope) and after.assigned_users is None):
+        return queries  # a sample of the directory would contain almost no assigned user
+    properties = selected(attributes | filter_attributes(after.filters))
+    return replace(queries, properties=properties, population=_population(before, after))
+
+
+def _population(before: ProvisioningState, after: ProvisioningState) -> SamplePopulation | None:
+    """Return the users assigned before or after, if assignments decide who is in scope; None for the directory."""
     if "all" in (before.scope, after.scope) or after.scope is None:
         return None
-    users = {*(before.users or ()), *(after.users or ())}
-    groups = {*(before.groups or ()), *(after.groups or ())}
-    return SamplePopulation(*(tuple(sorted(one for one in ids if not one.startswith("?"))) for ids in (users, groups)))
+    users = {*(before.assigned_users or ()), *(after.assigned_users or ())}
+    groups = {*(before.assigned_groups or ()), *(after.assigned_groups or ())}
+    return SamplePopulation(tuple(sorted(filter(_is_resolved, users))), tuple(sorted(filter(_is_resolved, groups))))
 
 
-def annotate(spec: Spec, changes: Sequence[Change], snapshot: Snapshot, today: date) -> tuple[Change, ...]:
-    """The changes, each with what can be said of its effects; an expression that asks for the time gets this day."""
-    if not any(change.effects for change in changes):
-        return tuple(changes)
-    now = datetime(today.year, today.month, today.day, tzinfo=UTC)
-    scene = _ImpactInputs(changes, snapshot, *states_before_and_after(spec, snapshot, changes), now)
-    told = []
-    for change in changes:
-        impact = {**_of(spec, change, scene), **_values(change, scene)} if change.effects else {}
-        told.append(replace(change, impact=impact) if impact else change)
-    return tuple(told)
+def _is_resolved(principal: str) -> bool:
+    return bool(principal) and not principal.startswith(_UNRESOLVED)
 
 
-def _of(spec: Spec, change: Change, scene: _ImpactInputs) -> Impacts:
-    if change.kind == "assignment":
-        return _assignment(change, scene)
-    if _is_about_scope(change):
-        return _scope(change, scene)
-    if change.kind == "object_mapping" and change.field("filters"):
-        return _filters(change, scene)
-    if _starts(change) or _is_about_matching(change):
-        return _everyone_in_scope(spec, change, scene)
-    return {}
+# --- which changes --------------------------------------------------------------------------------------------------
 
 
-# --- which changes ------------------------------------------------------------------------------------------------
+def _is_scope_wide(change: Change) -> bool:
+    """Return whether a change can affect every user in scope: of the scope, of matching, or the start of the job."""
+    return _is_scope(change) or _is_matching(change) or _is_start(change)
 
 
-def _is_about_scope(change: Change) -> bool:
-    one = change.field("scope") if change.kind == "settings" else None
-    return one is not None and bool(change.effects & {Effect.PROVISIONS, Effect.DEPROVISIONS})
+def _is_scope(change: Change) -> bool:
+    return change.kind == "settings" and change.field("scope") is not None and bool(_scope_effects(change))
 
 
-def _is_about_matching(change: Change) -> bool:
-    return change.kind == "attribute_mapping" and bool(change.effects & {Effect.PROVISIONS, Effect.DEPROVISIONS})
+def _is_matching(change: Change) -> bool:
+    return change.kind == "attribute_mapping" and bool(_scope_effects(change))
 
 
-def _starts(change: Change) -> bool:
+def _is_start(change: Change) -> bool:
     return change.kind == "schedule" and Effect.PROVISIONS in change.effects
 
 
-def _filter_attributes(changes: Sequence[Change]) -> Collection[str]:
-    """The attributes that changed filters of users look at; none where one of them is worked out by the service."""
-    found: set[str] = set()
-    for change in changes:
-        one = change.field("filters") if change.address.local == "object_mapping/users" else None
-        if one is not None and change.effects:
-            states_before_and_after = [*(one.before or ()), *(one.after or ())]
-            found |= {str(clause["attribute"]) for each in states_before_and_after for clause in each["all"]}
-    return set() if found & COMPUTED else found
+def _is_group(change: Change) -> bool:
+    return change.address.rest.startswith("group:")
+
+
+def _scope_effects(change: Change) -> list[Effect]:
+    return [effect for effect in _SCOPE_EFFECTS if effect in change.effects]
+
+
+def _changed_filter_attributes(change: Change) -> Collection[str]:
+    """Return the attributes that changed filters of users read; none if the service computes one of them."""
+    filters = change.field("filters") if change.address.local == "object_mapping/users" else None
+    if filters is None or not change.effects:
+        return ()
+    names = filter_attributes((*(filters.before or ()), *(filters.after or ())))
+    return () if names & COMPUTED else names
 
 
 def _mapped_attributes(change: Change) -> Collection[str]:
-    """The attributes that a changed mapping of users looks at; none where what it gives cannot be known here."""
-    one = change.field("source") if change.address.local.startswith("attribute_mapping/users/") else None
-    if one is None or Effect.RESYNC not in change.effects:
+    """Return the attributes that a changed mapping of users reads; none if one of them is unknown here."""
+    source = change.field("source") if change.address.local.startswith("attribute_mapping/users/") else None
+    if source is None or Effect.RESYNC not in change.effects:
         return ()
-    states_before_and_after = [_parsed(side) for side in (one.before, one.after)]
-    found = {name for side in states_before_and_after if side is not None for name in expressions.attributes(side)}
-    return () if found & COMPUTED or any(gap(name) for name in found) else found
+    trees = [_parse(side) for side in (source.before, source.after)]
+    names = {name for tree in trees if tree is not None for name in expressions.attributes(tree)}
+    return () if names & COMPUTED or any(map(gap, names)) else names
 
 
-def _parsed(source: Json) -> expressions.Expression | None:
+def _parse(source: Json) -> expressions.Expression | None:
     try:
         return expressions.parse(source) if isinstance(source, str) else None
     except expressions.ExpressionError:
         return None
 
 
-def _principal(change: Change) -> str:
-    resource = change.after or change.before
-    key = resource.key if resource is not None else None
-    return str(key[0]) if isinstance(key, tuple) else ""
+# --- estimates ------------------------------------------------------------------------------------------------------
 
 
-# --- numbers ------------------------------------------------------------------------------------------------------
+def warnings(data: ImpactData) -> Iterator[Diagnostic]:
+    """Yield K004 if users could not be read as far as the estimates need them."""
+    if data.denied:
+        message = f"affected users are not counted: Graph denied reading users ({data.denied})"
+        yield Diagnostic("K004", message, hint=data.hint, severity="warning")
+    elif data.sample is not None and not _is_usable(data.sample):
+        message = "affected users are not counted: Graph returned only basic properties of users"
+        yield Diagnostic("K004", message, hint="Grant User.Read.All.", severity="warning")
 
 
-def _assignment(change: Change, scene: _ImpactInputs) -> Impacts:
-    """A user is one, a group its direct members; at most, where somebody may be assigned through a group as well."""
-    groups = {Effect.PROVISIONS: scene.before.groups, Effect.DEPROVISIONS: scene.after.groups}
-    if not change.address.rest.startswith("group:"):
-        return {which: Impact(1, precision="at_most" if groups[which] != {} else "exact") for which in _felt(change)}
-    people = scene.snapshot.members.get(_principal(change))
-    return {} if people is None else dict.fromkeys(_felt(change), Impact(people, precision="at_most"))
+def annotate(inputs: ImpactInputs, data: ImpactData, today: date) -> tuple[Change, ...]:
+    """Return the changes with the impact of each effect that can be estimated; `today` is the time of expressions."""
+    sample = data.sample if data.sample is not None and _is_usable(data.sample) else None
+    estimator = _Estimator(inputs, data, sample, datetime(today.year, today.month, today.day, tzinfo=UTC))
+    return tuple(
+        replace(change, impact=estimator.impacts(change)) if change.effects else change for change in inputs.changes
+    )
 
 
-def _felt(change: Change) -> list[Effect]:
-    return [which for which in PEOPLE if which in change.effects]
+def _is_usable(sample: UserSample) -> bool:
+    return not sample.users or not all(map(is_basic, sample.users))
 
 
-def _people(snapshot: Snapshot) -> list[Json]:
-    """The rows of users and groups; a service principal is nobody who is provisioned."""
+@dataclass(frozen=True, slots=True)
+class _Estimator:
+    """Estimates the impact of single changes."""
+
+    inputs: ImpactInputs
+    data: ImpactData
+    sample: UserSample | None
+    now: datetime
+
+    def impacts(self, change: Change) -> Impacts:
+        if change.kind == "assignment":
+            return self._of_assignment(change)
+        if _is_scope(change):
+            return self._of_scope(change)
+        if change.kind == "object_mapping" and change.field("filters"):
+            return self._of_filters(change)
+        wide = self._of_users_in_scope(change) if _is_scope_wide(change) else {}
+        return {**wide, **self._of_values(change)}
+
+    def _of_assignment(self, change: Change) -> Impacts:
+        """Count a user as 1, a group as its direct members; at most, if users may also be assigned through a group."""
+        effects = _scope_effects(change)
+        if _is_group(change):
+            members = self.data.members.get(principal_id(change))
+            return {} if members is None else dict.fromkeys(effects, Impact(members, precision="at_most"))
+        groups = {
+            Effect.PROVISIONS: self.inputs.before.assigned_groups,
+            Effect.DEPROVISIONS: self.inputs.after.assigned_groups,
+        }
+        name = decode(change.address.rest.partition("/")[0].removeprefix("user:"))
+        return {
+            effect: Impact(1, precision="exact" if groups[effect] == {} else "at_most", examples=(name,))
+            for effect in effects
+        }
+
+    def _of_scope(self, change: Change) -> Impacts:
+        """Count the users who are not assigned: between scope `assigned` and `all`, they enter or leave."""
+        rows, total = _assigned_rows(self.inputs.snapshot), self.data.user_count
+        assigned = self._assigned_users(rows)
+        if total is None or assigned is None or self.inputs.snapshot.get("assignments") is None:
+            return {}
+        if self.inputs.is_filtered:
+            direct = len({row["principalId"] for row in rows if row["principalType"] == "User"})
+            impact = Impact(max(total - direct, 0), total, "at_most")
+        else:
+            precision: Precision = "exact" if all(row["principalType"] == "User" for row in rows) else "at_least"
+            impact = Impact(total - assigned, total, precision)
+        return dict.fromkeys(_scope_effects(change), impact)
+
+    def _of_users_in_scope(self, change: Change) -> Impacts:
+        """Count, as an upper bound, the users who are in scope after the plan."""
+        scope, total = self.inputs.spec.provisioning.scope, self.data.user_count
+        snapshot = self.inputs.snapshot
+        if scope == "all":
+            impact = None if total is None else Impact(total, precision="at_most")
+        elif scope is None or (snapshot.get("assignments") is None and snapshot.rows("service_principals")):
+            impact = None
+        else:
+            assigned = self._assigned_users(self._rows_after())
+            impact = None if assigned is None else Impact(assigned, total, "at_most")
+        return {} if impact is None else dict.fromkeys(_scope_effects(change), impact)
+
+    def _rows_after(self) -> list[Json]:
+        """Return the rows of assignments after the plan, as far as counting needs them."""
+        assignments = [change for change in self.inputs.changes if change.kind == "assignment"]
+        deleted = {_row_key(change) for change in assignments if change.action is Action.DELETE}
+        rows = [
+            row for row in _assigned_rows(self.inputs.snapshot) if (row["principalId"], row["appRoleId"]) not in deleted
+        ]
+        created = [change for change in assignments if change.action is Action.CREATE]
+        return [
+            *rows,
+            *(
+                {"principalId": principal_id(change), "principalType": "Group" if _is_group(change) else "User"}
+                for change in created
+            ),
+        ]
+
+    def _assigned_users(self, rows: Sequence[Json]) -> int | None:
+        """Return the most users that these rows can assign; None if a group was not counted."""
+        users = 0
+        for principal, type_ in {row["principalId"]: row["principalType"] for row in rows}.items():
+            members = 1 if type_ == "User" else self.data.members.get(principal)
+            if members is None:
+                return None
+            users += members
+        return users if self.data.user_count is None else min(users, self.data.user_count)
+
+    # --- on a sample ---
+
+    def _of_filters(self, change: Change) -> Impacts:
+        """Evaluate the filters before and after on the sample; a user with an unknown result counts as undetermined."""
+        filters, names = change.field("filters"), _changed_filter_attributes(change)
+        if filters is None or self.sample is None or not names:
+            return {}
+        from scimconf.expressions.evaluation.scope import in_scope
+
+        read = reader(tuple(names))
+        users: dict[Effect, list[Json]] = {effect: [] for effect in _SCOPE_EFFECTS}
+        undetermined = 0
+        for user in self.sample.users:
+            attributes = read(user)
+            before, after = (in_scope(side or (), attributes) for side in (filters.before, filters.after))
+            if before is False and after is True:
+                users[Effect.PROVISIONS].append(user)
+            elif before is True and after is False:
+                users[Effect.DEPROVISIONS].append(user)
+            undetermined += not isinstance(before, bool) or not isinstance(after, bool)
+        population: Population = "assigned" if self.sample.assigned else ""
+        return {
+            effect: replace(self._sampled(len(self.sample.users), users[effect], undetermined), population=population)
+            for effect in _scope_effects(change)
+        }
+
+    def _of_values(self, change: Change) -> Impacts:
+        """Evaluate a changed mapping on the users in scope of the sample, and count those with another result."""
+        names, source = _mapped_attributes(change), change.field("source")
+        if not names or source is None or self.sample is None:
+            return {}
+        affected: list[Json] = []
+        evaluated = undetermined = 0
+        for user, differs in self._compare_results(source.before, source.after, names):
+            evaluated += 1
+            undetermined += differs is None
+            if differs:
+                affected.append(user)
+        if not evaluated and not self.sample.complete:
+            return {}
+        impact = self._sampled(evaluated, affected, undetermined)
+        return {Effect.RESYNC: replace(impact, population="in_scope")}
+
+    def _sampled(self, evaluated: int, affected: Sequence[Json], undetermined: int) -> Impact:
+        """Return the impact on `affected` out of the evaluated users: all users of the population, or a sample."""
+        assert self.sample is not None
+        names = tuple(str(name) for user in affected[:EXAMPLES] if (name := user.get("userPrincipalName")))
+        impact = Impact(len(affected), examples=names, undetermined=undetermined)
+        return replace(impact, total=evaluated) if self.sample.complete else replace(impact, sample_size=evaluated)
+
+    def _compare_results(self, before: Json, after: Json, names: Collection[str]) -> Iterator[tuple[Json, bool | None]]:
+        """Yield the users in scope, each with whether the results differ; None if that, or the scope, is unknown."""
+        from scimconf.expressions.evaluation import Failure, Undetermined, in_scope
+
+        assert self.sample is not None
+        filters = self.inputs.after.filters
+        filtered = filter_attributes(filters)
+        read, computed = reader(tuple({*names, *filtered})), dict.fromkeys(filtered & COMPUTED, GAP)
+        evaluate_before, evaluate_after = self._evaluator(before), self._evaluator(after)
+        for user in self.sample.users:
+            attributes = read(user) | computed
+            scope = in_scope(filters, attributes)
+            if scope is False:
+                continue
+            old, new = evaluate_before(attributes), evaluate_after(attributes)
+            is_known = scope is True and not isinstance(old, Undetermined) and not isinstance(new, Undetermined)
+            fails_before, fails_after = isinstance(old, Failure), isinstance(new, Failure)
+            differs = fails_before != fails_after or (not fails_before and old != new)
+            yield user, differs if is_known else None
+
+    def _evaluator(self, source: Json) -> Callable[[Mapping[str, Json]], Json]:
+        """Return a function from attributes to the result of a source; a source that does not parse gives None."""
+        from scimconf.expressions.evaluation import EvaluationContext, compile_expression
+
+        tree, circumstances = _parse(source), EvaluationContext(self.now)
+        if tree is None:
+            return lambda _attributes: None
+        run = compile_expression(tree)
+        return lambda attributes: run(attributes, circumstances)
+
+
+def _assigned_rows(snapshot: Snapshot) -> list[Json]:
+    """Return the assignments of users and groups; service principals are not provisioned."""
     rows = application.assigned(snapshot.rows("assignments"))
     return [row for row in rows if row["principalType"] != "ServicePrincipal"]
 
 
-def _assigned(rows: Sequence[Json], snapshot: Snapshot) -> int | None:
-    """At most so many people are assigned: some may be in several groups. None where a group cannot be counted."""
-    people = 0
-    for one, type_ in {row["principalId"]: row["principalType"] for row in rows}.items():
-        number = 1 if type_ == "User" else snapshot.members.get(one)
-        if number is None:
-            return None
-        people += number
-    return people if snapshot.users is None else min(people, snapshot.users)
+def _assigned_groups(snapshot: Snapshot) -> tuple[str, ...]:
+    rows = _assigned_rows(snapshot)
+    return tuple(sorted({row["principalId"] for row in rows if row["principalType"] == "Group"}))
 
 
-def _scope(change: Change, scene: _ImpactInputs) -> Impacts:
-    """Between everybody and the assigned lie those who are not assigned: at least so many, or fewer under filters."""
-    snapshot, rows = scene.snapshot, _people(scene.snapshot)
-    people = _assigned(rows, snapshot)
-    if snapshot.users is None or people is None or snapshot.get("assignments") is None:
-        return {}
-    direct = len({row["principalId"] for row in rows if row["principalType"] == "User"})
-    if scene.is_filtered:
-        impact = Impact(max(snapshot.users - direct, 0), snapshot.users, "at_most")
-    else:
-        bound: Precision = "exact" if all(row["principalType"] == "User" for row in rows) else "at_least"
-        impact = Impact(snapshot.users - people, snapshot.users, bound)
-    return dict.fromkeys(_felt(change), impact)
-
-
-def _everyone_in_scope(spec: Spec, change: Change, scene: _ImpactInputs) -> Impacts:
-    """Whom a start, or another way of matching, is about: at most everybody, or those who will be assigned."""
-    snapshot = scene.snapshot
-    if spec.provisioning.scope == "all":
-        number = snapshot.users
-        return {} if number is None else dict.fromkeys(_felt(change), Impact(number, precision="at_most"))
-    unread = snapshot.get("assignments") is None and bool(snapshot.rows("service_principals"))
-    if spec.provisioning.scope is None or unread:
-        return {}
-    rows = _people(snapshot)
-    gone = {_row(one) for one in scene.changes if one.kind == "assignment" and one.action is Action.DELETE}
-    rows = [row for row in rows if (row["principalId"], row["appRoleId"]) not in gone]
-    for one in scene.changes:
-        if one.kind == "assignment" and one.action is Action.CREATE:
-            type_ = "Group" if one.address.rest.startswith("group:") else "User"
-            rows.append({"principalId": _principal(one), "principalType": type_})
-    people = _assigned(rows, snapshot)
-    return {} if people is None else dict.fromkeys(_felt(change), Impact(people, snapshot.users, "at_most"))
-
-
-def _row(change: Change) -> tuple[str, str]:
+def _row_key(change: Change) -> tuple[str, str]:
     key = change.before.key if change.before is not None else None
     return (str(key[0]), str(key[1])) if isinstance(key, tuple) else ("", "")
-
-
-# --- a sample -----------------------------------------------------------------------------------------------------
-
-
-def _filters(change: Change, scene: _ImpactInputs) -> Impacts:
-    """Before and after on a sample; of whom it is not known on both sides is counted by itself."""
-    one, names = change.field("filters"), _filter_attributes([change])
-    if one is None or scene.sample == Sample() or not names:
-        return {}
-    from scimconf.expressions.evaluation.scope import in_scope
-
-    read = reader(tuple(names))
-    joined = left = unknown = 0
-    for user in scene.sample.users:
-        seen = read(user)
-        before, after = (in_scope(side or (), seen) for side in (one.before, one.after))
-        joined += before is False and after is True
-        left += before is True and after is False
-        unknown += not isinstance(before, bool) or not isinstance(after, bool)
-    numbers = {Effect.PROVISIONS: joined, Effect.DEPROVISIONS: left}
-    among = ASSIGNED if scene.sample.assigned else ""
-    looked = len(scene.sample.users)
-    return {
-        which: _of_these(scene.sample, looked, Impact(numbers[which], population=among, undetermined=unknown))
-        for which in _felt(change)
-    }
-
-
-def _of_these(sample: Sample, looked: int, impact: Impact) -> Impact:
-    """The impact with how many were looked at: all there are, or a sample of them."""
-    return replace(impact, total=looked) if sample.complete else replace(impact, sample_size=looked)
-
-
-def _values(change: Change, scene: _ImpactInputs) -> Impacts:
-    """For how many of those in scope a changed mapping gives another value, or fails; and of how many it is not known."""
-    names, one = _mapped_attributes(change), change.field("source")
-    if not names or one is None or scene.sample == Sample():
-        return {}
-    differ: list[str] = []
-    number = unknown = 0
-    for user, is_other in _compared(one.before, one.after, scene, names):
-        number += 1
-        unknown += is_other is None
-        if is_other:
-            differ.append(str(user.get("userPrincipalName")))
-    impact = Impact(len(differ), examples=tuple(differ[:NAMED]), population=IN_SCOPE, undetermined=unknown)
-    return {Effect.RESYNC: _of_these(scene.sample, number, impact)} if number or scene.sample.complete else {}
-
-
-def _compared(
-    before: Json, after: Json, scene: _ImpactInputs, names: Collection[str]
-) -> Iterator[tuple[Json, bool | None]]:
-    """Everybody in scope, and whether they get another value; None where that, or their scope, is not known."""
-    from scimconf.expressions.evaluation import EvaluationContext, Failure, Undetermined, compile_expression, in_scope
-
-    filtered = {str(clause["attribute"]) for each in scene.after.filters for clause in each["all"]}
-    given, read = EvaluationContext(scene.now), reader(tuple({*names, *filtered}))
-    computed = dict.fromkeys(filtered & COMPUTED, GAP)
-    states_before_and_after = [
-        None if tree is None else compile_expression(tree) for tree in (_parsed(before), _parsed(after))
-    ]
-    for user in scene.sample.users:
-        seen = read(user) | computed
-        inside = in_scope(scene.after.filters, seen)
-        if inside is False:
-            continue
-        was, will = (None if side is None else side(seen, given) for side in states_before_and_after)
-        is_known = inside is True and not isinstance(was, Undetermined) and not isinstance(will, Undetermined)
-        fails = [isinstance(value, Failure) for value in (was, will)]
-        is_other = fails[0] != fails[1] or (not fails[0] and was != will)
-        yield user, is_other if is_known else None

@@ -18,9 +18,9 @@ from scimconf.expressions.lint.vocabulary import ATTRIBUTES, name_hint
 from scimconf.expressions.rendering import quote
 from scimconf.impact.scim_resource import resource
 from scimconf.kinds import mappings
-from scimconf.kinds.kind import suggest
 from scimconf.plan.preview import SentRequest
 from scimconf.spec.model import MappingTest, Spec
+from scimconf.suggestions import did_you_mean, suggest
 
 if TYPE_CHECKING:
     from scimconf.expressions.evaluation import Value
@@ -145,7 +145,8 @@ def _json(value: Any) -> str:
 
 
 def _unmapped(name: str, known: Mapping[str, Any], what: str, path: SpecPath) -> Diagnostic:
-    hint = suggest(name, known, f"The spec lists {', '.join(known)}." if known else "The spec lists none.")
+    listed = f"The spec lists {', '.join(known)}." if known else "The spec lists none."
+    hint = did_you_mean(suggest(name, known), listed)
     return Diagnostic("K511", f"{quote(name)} is no {what} of this spec, so it cannot be tried", path, hint=hint)
 
 

@@ -1,11 +1,10 @@
-"""What would be sent for each user, before and after a plan: the mappings, filters and assignments of both sides,
-evaluated offline.
+"""Evaluate single users against the provisioning state before and after a plan, offline.
 
-Premise: nothing is guessed. A value that the documentation leaves open, or that cannot be known here, is undetermined
-and says why; so is a scope. Null is nothing that is sent, never a clearing, since the service does not send nulls. What
-is undetermined may be another value each time: it differs where what it is made from does, whatever the reason says.
+Nothing is guessed: a value or a scope that Microsoft does not document, or that cannot be known here, is undetermined
+and has a reason. A null is not sent and clears nothing, as in the service. An undetermined value counts as different
+if its mapping or its inputs differ, whatever the reason says.
 
-Method: what is the same on both sides, and does not depend on scope or roles, is evaluated once for each person.
+Mappings that are equal before and after, and do not depend on scope or roles, are evaluated once for each user.
 """
 
 from __future__ import annotations
@@ -15,26 +14,34 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from scimconf.expressions.evaluation import EvaluationContext, Undetermined, in_scope
-from scimconf.impact.assignees import Assignees, Members, roster
+from scimconf.impact.assignees import Assignees, Members, effective_assignees
 from scimconf.impact.compiled_mappings import (
-    WHOLE,
+    OBJECT_IGNORED,
     CompiledRow,
-    because,
-    compiled,
-    evaluated,
-    leaves_out,
-    matching,
-    needed,
-    rewritten,
+    attributes_read,
+    change_reason,
+    compile_rows,
+    evaluate_rows,
+    has_new_result,
+    ignores_objects,
+    matching_targets,
 )
 from scimconf.impact.projection import ProvisioningState
 from scimconf.impact.scim_resource import resource
-from scimconf.impact.user_attributes import BASIC_ONLY, COMPUTED, GAP, is_basic, seer, selected, unread
+from scimconf.impact.user_attributes import (
+    BASIC_ONLY,
+    COMPUTED,
+    GAP,
+    attribute_reader,
+    gap_reader,
+    is_basic,
+    selected,
+)
 from scimconf.plan.preview import NOT_SENT, AttributeDiff, SentRequest, UserOutcome, UserPreview, UserState
 
 Json = Any
 _DELETED, _ROLES = "IsSoftDeleted", "appRoleAssignments"
-_VERDICTS: Mapping[tuple[bool | None, bool | None], UserOutcome] = {
+_OUTCOMES: Mapping[tuple[bool | None, bool | None], UserOutcome] = {
     (False, False): UserOutcome.OUT_OF_SCOPE,
     (False, True): UserOutcome.ENTERS,
     (True, False): UserOutcome.LEAVES,
@@ -44,276 +51,293 @@ _VERDICTS: Mapping[tuple[bool | None, bool | None], UserOutcome] = {
 
 @dataclass(frozen=True, slots=True)
 class _CompiledState:
-    """One side made ready: `own` are the rows that are only here, or are others there."""
+    """A provisioning state with its mappings compiled; `own_rows` are the mappings that differ from the other state."""
 
-    side: ProvisioningState
-    roster: Assignees
+    provisioning: ProvisioningState
+    assignees: Assignees
     rows: Mapping[str, CompiledRow]
-    own: tuple[CompiledRow, ...]
-    leaves_out: bool
+    own_rows: tuple[CompiledRow, ...]
+    ignores_objects: bool
 
 
 class _ScopeResult(NamedTuple):
-    """Where somebody stands on one side, before anything is evaluated."""
+    """A user in one state before mappings are evaluated: in scope or not, the reason, and the attributes.
+
+    `gaps` maps the attributes whose value is unknown to the reason.
+    """
 
     in_scope: bool | None
-    why: str
-    given: Mapping[str, Any]
+    reason: str
+    attributes: Mapping[str, Any]
     gaps: Mapping[str, str]
 
 
 class _UserInput(NamedTuple):
-    """A user as read: `gaps` are the reasons of what could not be; `disabled` is None where that is among it."""
+    """A user as read. `gaps` are the reasons of unread attributes; `disabled` is None if the account's state was not read."""
 
     id: str
-    given: Mapping[str, Any]
+    attributes: Mapping[str, Any]
     gaps: Mapping[str, str]
     disabled: bool | None
 
 
 class Preview:
-    """Both sides of one application, ready to be asked about one user after another; nothing is kept of them."""
+    """Evaluates users against the state before and after a plan; stateless per user."""
 
     def __init__(
-        self, before: ProvisioningState, after: ProvisioningState, members: Members, told: EvaluationContext
+        self, before: ProvisioningState, after: ProvisioningState, members: Members, context: EvaluationContext
     ) -> None:
-        old, new = compiled(before), compiled(after)
-        same = [new[target] for target in sorted(old.keys() & new.keys()) if old[target].row == new[target].row]
-        self._shared = tuple(row for row in same if not row.is_computed)
-        self._computed = tuple(row for row in same if row.is_computed)
-        kept = {row.target for row in same}
-        self._before, self._after = _half(before, members, old, kept), _half(after, members, new, kept)
-        own = {row.target for half in (self._before, self._after) for row in half.own}
-        self._open = tuple(sorted(own | {row.target for row in self._computed}))
-        self._told = told
-        names = needed(before) | needed(after)
-        self._see, self._unread = seer(names), unread(names)
-        both = {target: (old.get(target), new.get(target)) for target in old.keys() | new.keys()}
-        self._reasons = {target: because(*rows) for target, rows in both.items()}
-        self._rewritten = frozenset(target for target, rows in both.items() if rewritten(*rows))
-        self._inputs = {
-            target: COMPUTED.intersection(*[row.needs for row in rows if row]) for target, rows in both.items()
+        old, new = compile_rows(before), compile_rows(after)
+        equal = [new[target] for target in sorted(old.keys() & new.keys()) if old[target].row == new[target].row]
+        self._shared = tuple(row for row in equal if not row.is_computed)
+        self._computed = tuple(row for row in equal if row.is_computed)
+        shared = {row.target for row in equal}
+        self._before = _compile_state(before, members, old, shared)
+        self._after = _compile_state(after, members, new, shared)
+        own = {row.target for state in (self._before, self._after) for row in state.own_rows}
+        self._compared = tuple(sorted(own | {row.target for row in self._computed}))
+        self._context = context
+        names = attributes_read(before.filters, old) | attributes_read(after.filters, new)
+        self._read_attributes, self._read_gaps = attribute_reader(names), gap_reader(names)
+        pairs = {target: (old.get(target), new.get(target)) for target in old.keys() | new.keys()}
+        self._reasons = {target: change_reason(*pair) for target, pair in pairs.items()}
+        self._with_new_result = frozenset(target for target, pair in pairs.items() if has_new_result(*pair))
+        self._computed_inputs = {
+            target: COMPUTED.intersection(*[row.attributes for row in pair if row]) for target, pair in pairs.items()
         }
-        self.select = selected(names)
+        self.properties = selected(names)
+        """The properties of users to read from Graph."""
 
     @property
     def matching(self) -> tuple[str, ...]:
-        """The target attributes that people will be matched by, the first first."""
-        return matching(self._after.rows)
+        """The target attributes that users are matched by, highest precedence first."""
+        return matching_targets(self._after.rows)
 
     @property
-    def notices(self) -> tuple[str, ...]:
-        """What no single person shows: by what people are matched with those whom the application has."""
-        old, new = (" and then ".join(matching(half.rows)) or "nothing" for half in (self._before, self._after))
-        if old == new or not self._before.side.exists:
+    def warnings(self) -> tuple[str, ...]:
+        """What concerns all users and no single one: a change of the matching attributes."""
+        old, new = (
+            " and then ".join(matching_targets(state.rows)) or "nothing" for state in (self._before, self._after)
+        )
+        if old == new or not self._before.provisioning.exists:
             return ()
-        return (f"People are matched by {new} instead of {old}.",)
+        return (f"Users are matched by {new} instead of {old}.",)
 
     @property
     def assigned(self) -> tuple[str, ...] | None:
-        """The ids of all who can be in scope on a side, in order; None where that may be anybody."""
-        halves = [half for half in (self._before, self._after) if half.side.exists]
-        if any(half.side.scope != "assigned" or half.roster.gap for half in halves):
+        """The sorted ids of all users who can be in scope before or after; None if any user can be."""
+        states = [state for state in (self._before, self._after) if state.provisioning.exists]
+        if any(state.provisioning.scope != "assigned" or state.assignees.gap for state in states):
             return None
-        return tuple(sorted({user for half in halves for user in half.roster.held}))
+        return tuple(sorted({user for state in states for user in state.assignees.roles_by_user}))
 
-    def person(self, user: Json) -> UserPreview:
-        """How a user stands on both sides, and what differs."""
-        id_, disabled = str(user["id"]).lower(), user.get("accountEnabled") is False
-        gaps, basic = self._unread(user), is_basic(user)
-        read = _UserInput(id_, self._see(user, gaps), gaps, None if basic else disabled)
-        places = [_where(half, read) for half in (self._before, self._after)]
-        inside = [place for place in places if place.in_scope is not False]
-        shared = self._evaluated(self._shared, inside[0]) if inside else {}
-        alike = len(inside) == 2 and _is_alike(*places)
-        if alike:
-            shared |= self._evaluated(self._computed, places[0])
+    def user(self, user: Json) -> UserPreview:
+        """Return the preview of a user that was read with `properties`, without the SCIM resources."""
+        user_id, disabled = str(user["id"]).lower(), user.get("accountEnabled") is False
+        gaps, basic = self._read_gaps(user), is_basic(user)
+        user_input = _UserInput(user_id, self._read_attributes(user, gaps), gaps, None if basic else disabled)
+        scopes = [_scope_result(state, user_input) for state in (self._before, self._after)]
+        in_either = [scope for scope in scopes if scope.in_scope is not False]
+        shared = self._evaluate(self._shared, in_either[0]) if in_either else {}
+        same_inputs = len(in_either) == 2 and _has_same_inputs(*scopes)
+        if same_inputs:
+            shared |= self._evaluate(self._computed, scopes[0])
         before, after = (
-            self._stand(half, place, shared, alike=alike, disabled=disabled)
-            for half, place in zip((self._before, self._after), places, strict=True)
+            self._user_state(state, scope, shared, same_inputs=same_inputs, disabled=disabled)
+            for state, scope in zip((self._before, self._after), scopes, strict=True)
         )
-        contrasts = self._contrasts(id_, before, after, places) if len(inside) == 2 else ()
-        verdict = _verdict(before, after, contrasts)
-        if verdict is UserOutcome.LEAVES:
-            after = replace(after, sent=self._farewell(places[1]))
-        name, notes = str(user.get("userPrincipalName") or id_), tuple(self._notes(verdict, after))
-        return UserPreview(name, id_, verdict, before, after, contrasts, notes, basic)
+        differences = self._differences(user_id, before, after, scopes) if len(in_either) == 2 else ()
+        outcome = _outcome(before, after, differences)
+        if outcome is UserOutcome.LEAVES:
+            after = replace(after, sent=self._sent_on_leaving(scopes[1]))
+        name, notes = str(user.get("userPrincipalName") or user_id), tuple(self._notes(outcome, after))
+        return UserPreview(name, user_id, outcome, before, after, differences, notes, basic)
 
-    def completed(self, person: UserPreview) -> UserPreview:
-        """The same person with both resources as a creation would carry them; as an update could, of a disabled one."""
+    def with_resources(self, user: UserPreview) -> UserPreview:
+        """Return the preview with the SCIM resources that a creation carries, or an update of a disabled user."""
         before, after = (
-            stand
-            if stand.in_scope is False or stand.left_out
-            else replace(stand, resource=resource(stand.sent, half.side.booleans, updates=stand.disabled))
-            for half, stand in ((self._before, person.before), (self._after, person.after))
+            user_state
+            if user_state.in_scope is False or user_state.left_out
+            else replace(
+                user_state,
+                resource=resource(user_state.sent, state.provisioning.boolean_targets, updates=user_state.disabled),
+            )
+            for state, user_state in ((self._before, user.before), (self._after, user.after))
         )
-        return replace(person, before=before, after=after)
+        return replace(user, before=before, after=after)
 
     # --- what is sent ---
 
-    def _evaluated(self, rows: tuple[CompiledRow, ...], where: _ScopeResult) -> dict[str, SentRequest]:
-        return evaluated(rows, where.given, self._told, where.gaps)
+    def _evaluate(self, rows: tuple[CompiledRow, ...], scope: _ScopeResult) -> dict[str, SentRequest]:
+        return evaluate_rows(rows, scope.attributes, self._context, scope.gaps)
 
-    def _stand(
+    def _user_state(
         self,
-        half: _CompiledState,
-        where: _ScopeResult,
+        state: _CompiledState,
+        scope: _ScopeResult,
         shared: Mapping[str, SentRequest],
         *,
-        alike: bool,
+        same_inputs: bool,
         disabled: bool,
     ) -> UserState:
-        """`alike` says that the computed rows are among the shared ones, since both sides give the same for them."""
-        if where.in_scope is False:
-            return UserState(False, where.why, disabled)
-        own = half.own if alike else (*half.own, *self._computed)
-        sent = {**shared, **self._evaluated(own, where)}
-        ignoring = [target for target, one in sent.items() if one.reason == WHOLE] if half.leaves_out else ()
-        if ignoring:
-            by = ignoring[0]
-            why = f"{where.why}; {by} says that {WHOLE}"
-            return UserState(where.in_scope, why, disabled, {by: sent[by]}, left_out=by)
-        return UserState(where.in_scope, where.why, disabled, sent)
+        """Return what is sent in one state. With `same_inputs`, `shared` contains the computed mappings already."""
+        if scope.in_scope is False:
+            return UserState(False, scope.reason, disabled)
+        rows = state.own_rows if same_inputs else (*state.own_rows, *self._computed)
+        sent = {**shared, **self._evaluate(rows, scope)}
+        ignoring = [target for target, request in sent.items() if request.reason == OBJECT_IGNORED]
+        if state.ignores_objects and ignoring:
+            target = ignoring[0]
+            reason = f"{scope.reason}; {target}: {OBJECT_IGNORED}"
+            return UserState(scope.in_scope, reason, disabled, {target: sent[target]}, left_out=target)
+        return UserState(scope.in_scope, scope.reason, disabled, sent)
 
-    def _farewell(self, where: _ScopeResult) -> Mapping[str, SentRequest]:
-        """What is sent for somebody who falls out of scope: only what says so."""
-        side = self._after.side
-        if side.skips or not side.enabled or "update" not in side.actions:
+    def _sent_on_leaving(self, scope: _ScopeResult) -> Mapping[str, SentRequest]:
+        """Return what is sent for a user who leaves the scope: only mappings that read `IsSoftDeleted`."""
+        state = self._after.provisioning
+        if state.skip_out_of_scope_deletions or not state.enabled or "update" not in state.actions:
             return {}
-        return self._evaluated(tuple(row for row in self._after.rows.values() if _DELETED in row.needs), where)
+        return self._evaluate(tuple(row for row in self._after.rows.values() if _DELETED in row.attributes), scope)
 
     # --- what differs ---
 
-    def _contrasts(
-        self, user: str, before: UserState, after: UserState, places: Sequence[_ScopeResult]
+    def _differences(
+        self, user: str, before: UserState, after: UserState, scopes: Sequence[_ScopeResult]
     ) -> tuple[AttributeDiff, ...]:
-        """Only what is evaluated for each side by itself can differ; a person who is left out whole differs in that."""
+        """Return the attributes that differ. A user who is ignored in one state only differs in the ignoring mapping."""
         if before.left_out or after.left_out:
-            differing = [before.left_out or after.left_out] if bool(before.left_out) != bool(after.left_out) else []
+            targets = [before.left_out or after.left_out] if bool(before.left_out) != bool(after.left_out) else []
         else:
             old, new = before.sent, after.sent
-            differing = [one for one in self._open if self._differs(one, old.get(one), new.get(one), user, places)]
-        return tuple(self._contrast(user, target, before, after) for target in differing)
+            targets = [
+                target
+                for target in self._compared
+                if self._differs(target, old.get(target), new.get(target), user, scopes)
+            ]
+        return tuple(self._difference(user, target, before, after) for target in targets)
 
     def _differs(
-        self, target: str, old: SentRequest | None, new: SentRequest | None, user: str, places: Sequence[_ScopeResult]
+        self, target: str, old: SentRequest | None, new: SentRequest | None, user: str, scopes: Sequence[_ScopeResult]
     ) -> bool:
         if (old and old.kind == "undetermined") or (new and new.kind == "undetermined"):
-            inputs = self._inputs[target]
-            return target in self._rewritten or any(self._has_moved(name, user, *places) for name in inputs)
-        return old != new and _carried(old) != _carried(new)
+            inputs = self._computed_inputs[target]
+            return target in self._with_new_result or any(self._input_differs(name, user, *scopes) for name in inputs)
+        return old != new and _sent_or_none(old) != _sent_or_none(new)
 
-    def _contrast(self, user: str, target: str, before: UserState, after: UserState) -> AttributeDiff:
-        """With the reason: of the plan, or why a mapping gives something else though it is as it was."""
+    def _difference(self, user: str, target: str, before: UserState, after: UserState) -> AttributeDiff:
+        """Return the difference with its reason: the plan's, or the user's roles or scope if the mapping is unchanged."""
         reason = self._reasons[target]
         if not reason and before.reason == after.reason:
-            reason = f"roles: {self._before.roster.named(user)} → {self._after.roster.named(user)}"
+            reason = f"roles: {self._before.assignees.role_names(user)} → {self._after.assignees.role_names(user)}"
         moved = () if reason else (before.reason, after.reason)
         return AttributeDiff(target, before.sent.get(target), after.sent.get(target), reason, moved)
 
-    def _has_moved(self, name: str, user: str, before: _ScopeResult, after: _ScopeResult) -> bool:
-        """Whether what the service works out by itself is another on each side; roles may be, though no value is known."""
-        old, new = before.given[name], after.given[name]
+    def _input_differs(self, name: str, user: str, before: _ScopeResult, after: _ScopeResult) -> bool:
+        """Return whether a computed attribute differs; known roles may differ although both values are gaps."""
+        old, new = before.attributes[name], after.attributes[name]
         if name == _ROLES and old is GAP and new is GAP:
-            return self._before.roster.labelled(user) != self._after.roster.labelled(user)
+            return self._before.assignees.known_roles(user) != self._after.assignees.known_roles(user)
         return bool(old != new)
 
-    def _notes(self, verdict: UserOutcome, after: UserState) -> list[str]:
-        side = self._after.side
+    def _notes(self, outcome: UserOutcome, after: UserState) -> list[str]:
+        state = self._after.provisioning
         notes = []
         if after.disabled and after.in_scope is not False:
-            notes.append("The account is disabled: updated where the application has it already, never created.")
-        elif verdict is UserOutcome.ENTERS and "create" not in side.actions:
-            notes.append("Creations are switched off, so this is sent only where the application has the user already.")
-        if verdict is UserOutcome.LEAVES:
-            notes.append(_leaving(side, told=any(_DELETED in row.needs for row in self._after.rows.values())))
+            notes.append("The account is disabled: updated if the user exists in the application, never created.")
+        elif outcome is UserOutcome.ENTERS and "create" not in state.actions:
+            notes.append("Creating users is switched off: sent only if the user exists in the application.")
+        if outcome is UserOutcome.LEAVES:
+            disables = any(_DELETED in row.attributes for row in self._after.rows.values())
+            notes.append(_leaving_note(state, disables=disables))
         return notes
 
 
-def _verdict(before: UserState, after: UserState, contrasts: Sequence[AttributeDiff]) -> UserOutcome:
-    verdict = _VERDICTS.get((before.in_scope, after.in_scope), UserOutcome.UNKNOWN)
-    if verdict is not UserOutcome.UNCHANGED or not contrasts:
-        return verdict
-    is_sure = before.left_out or after.left_out or any(one.is_sure for one in contrasts)
+def _outcome(before: UserState, after: UserState, differences: Sequence[AttributeDiff]) -> UserOutcome:
+    outcome = _OUTCOMES.get((before.in_scope, after.in_scope), UserOutcome.UNKNOWN)
+    if outcome is not UserOutcome.UNCHANGED or not differences:
+        return outcome
+    is_sure = before.left_out or after.left_out or any(difference.is_sure for difference in differences)
     return UserOutcome.CHANGES if is_sure else UserOutcome.POSSIBLY_CHANGES
 
 
-def _carried(sent: SentRequest | None) -> SentRequest | None:
-    """What is sent; None for nothing, whether or not a mapping says so."""
-    return None if sent is None or (sent.kind in NOT_SENT and sent.default is None) else sent
+def _sent_or_none(request: SentRequest | None) -> SentRequest | None:
+    """Return what is sent; None if nothing is, whether or not a mapping exists."""
+    return None if request is None or (request.kind in NOT_SENT and request.default is None) else request
 
 
-def _leaving(side: ProvisioningState, *, told: bool) -> str:
-    if not side.enabled:
-        return "The mapping of users is off: whether the application is told anything is not documented."
-    if side.skips:
-        return "Left in the application as they are: skip_out_of_scope_deletions is on."
-    if not told:
-        return "No mapping tells the application: whether the user is deleted there or stays is not documented."
-    if "update" not in side.actions:
-        return "Updates are switched off, so the application is not told."
-    return "Disabled in the application, where it has the user; this is all that is sent."
+def _leaving_note(state: ProvisioningState, *, disables: bool) -> str:
+    """Return what happens to a user who leaves the scope; `disables` says whether a mapping reads `IsSoftDeleted`."""
+    if not state.enabled:
+        return "The mapping of users is disabled: Microsoft does not document whether anything is sent."
+    if state.skip_out_of_scope_deletions:
+        return "Not changed in the application: skip_out_of_scope_deletions is on."
+    if not disables:
+        return "No mapping disables the user: Microsoft does not document whether the user is deleted or stays active."
+    if "update" not in state.actions:
+        return "Updating users is switched off, so nothing is sent."
+    return "Disabled in the application if the user exists there. Nothing else is sent."
 
 
-def _half(
-    side: ProvisioningState, members: Members, rows: Mapping[str, CompiledRow], shared: set[str]
+def _compile_state(
+    state: ProvisioningState, members: Members, rows: Mapping[str, CompiledRow], shared: set[str]
 ) -> _CompiledState:
     own = tuple(rows[target] for target in sorted(rows) if target not in shared)
-    return _CompiledState(side, roster(side, members), rows, own, leaves_out(rows.values()))
+    return _CompiledState(state, effective_assignees(state, members), rows, own, ignores_objects(rows.values()))
 
 
-def _where(half: _CompiledState, read: _UserInput) -> _ScopeResult:
-    scope, why = _scope(half, read)
-    gaps = dict(read.gaps)
-    roles, no_roles = half.roster.roles(read.id)
-    if no_roles:
-        gaps[_ROLES] = no_roles
-    deleted, unknown = _deleted(scope, why, disabled=read.disabled)
-    if unknown:
-        gaps[_DELETED] = unknown
-    return _ScopeResult(scope, why, {**read.given, _DELETED: deleted, _ROLES: roles}, gaps)
+def _scope_result(state: _CompiledState, user: _UserInput) -> _ScopeResult:
+    scope, reason = _scope(state, user)
+    gaps = dict(user.gaps)
+    roles, roles_gap = state.assignees.roles_attribute(user.id)
+    if roles_gap:
+        gaps[_ROLES] = roles_gap
+    deleted, deleted_gap = _is_soft_deleted(scope, reason, disabled=user.disabled)
+    if deleted_gap:
+        gaps[_DELETED] = deleted_gap
+    return _ScopeResult(scope, reason, {**user.attributes, _DELETED: deleted, _ROLES: roles}, gaps)
 
 
-def _deleted(scope: bool | None, why: str, *, disabled: bool | None) -> tuple[Any, str]:
-    """Whether the service takes somebody for deleted, or a gap and its reason."""
+def _is_soft_deleted(scope: bool | None, reason: str, *, disabled: bool | None) -> tuple[Any, str]:
+    """Return the value of `IsSoftDeleted`, or a gap and its reason."""
     if disabled or scope is False:
         return True, ""
     if scope is None:
-        return GAP, f"whether the user is in scope is not known: {why}"
+        return GAP, f"unknown whether the user is in scope: {reason}"
     return (GAP, BASIC_ONLY) if disabled is None else (False, "")
 
 
-def _is_alike(one: _ScopeResult, other: _ScopeResult) -> bool:
-    """Whether what the service works out of scope and roles is the same in both places."""
-    return one.gaps == other.gaps and all(one.given[name] == other.given[name] for name in (_DELETED, _ROLES))
+def _has_same_inputs(before: _ScopeResult, after: _ScopeResult) -> bool:
+    """Return whether the computed attributes are the same before and after."""
+    same_values = all(before.attributes[name] == after.attributes[name] for name in (_DELETED, _ROLES))
+    return same_values and before.gaps == after.gaps
 
 
-def _scope(half: _CompiledState, read: _UserInput) -> tuple[bool | None, str]:
-    """Whether a user is in scope, None where that is not known, and why."""
-    side = half.side
-    if not side.exists:
-        return False, side.absent
-    if not side.enabled:
-        return False, "users are not provisioned: their mapping is off"
-    passes = in_scope(side.filters, {_DELETED: GAP, **read.given}) if side.filters else True
+def _scope(state: _CompiledState, user: _UserInput) -> tuple[bool | None, str]:
+    """Return whether a user is in scope (None if unknown), and the reason."""
+    provisioning = state.provisioning
+    if not provisioning.exists:
+        return False, provisioning.absence
+    if not provisioning.enabled:
+        return False, "the mapping of users is disabled"
+    passes = in_scope(provisioning.filters, {_DELETED: GAP, **user.attributes}) if provisioning.filters else True
     if passes is False:
-        return False, "no filter lets the user in"
-    scope, why = _assigned(half, read.id)
+        return False, "excluded by filters"
+    scope, reason = _assignment_scope(state, user.id)
     if scope is not False and isinstance(passes, Undetermined):
-        return None, _open(passes, side, read)
-    return scope, why
+        return None, _filter_gap(passes, provisioning, user)
+    return scope, reason
 
 
-def _open(passes: Undetermined, side: ProvisioningState, read: _UserInput) -> str:
-    """Why a filter says nothing: an attribute of the user that could not be read is a better reason than any other."""
-    names = (str(clause["attribute"]) for one in side.filters for clause in one["all"])
-    return next((f"{name}: {read.gaps[name]}" for name in names if name in read.gaps), passes.reason)
+def _filter_gap(passes: Undetermined, state: ProvisioningState, user: _UserInput) -> str:
+    """Return why a filter is undetermined; an unread attribute of the user is the most precise reason."""
+    names = (str(clause["attribute"]) for group in state.filters for clause in group["all"])
+    return next((f"{name}: {user.gaps[name]}" for name in names if name in user.gaps), passes.reason)
 
 
-def _assigned(half: _CompiledState, user: str) -> tuple[bool | None, str]:
-    if half.side.scope == "all":
-        return True, "everyone is in scope"
-    assigned, why = half.roster.is_assigned(user)
-    if assigned is False and half.side.scope is None:
-        return None, "whether only assigned people are in scope is not known"
-    return assigned, why
+def _assignment_scope(state: _CompiledState, user: str) -> tuple[bool | None, str]:
+    if state.provisioning.scope == "all":
+        return True, "all users are in scope"
+    assigned, reason = state.assignees.is_assigned(user)
+    if assigned is False and state.provisioning.scope is None:
+        return None, "unknown whether the scope is limited to assigned users"
+    return assigned, reason

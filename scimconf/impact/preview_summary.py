@@ -1,8 +1,7 @@
-"""What all previewed people add up to, mapping by mapping. Of nobody more is kept than a hash of what they are matched
-by, and the few who serve as examples.
+"""Count the previewed users by outcome and by attribute mapping.
 
-The first who has a value is known to share it only when the second comes: then both are counted, though only the second
-can still be shown as somebody who does.
+No user is kept: only a hash of the matching values of each user, to find duplicates, and up to three examples for each
+count. When the second user with a value arrives, both are counted, but only the second can be an example.
 """
 
 from __future__ import annotations
@@ -13,112 +12,111 @@ from dataclasses import replace
 from hashlib import blake2b
 
 from scimconf.plan.preview import (
-    COUNTED,
+    COUNTS,
     NOT_SENT,
     MappingSummary,
     PreviewSummary,
     SentRequest,
     UserOutcome,
     UserPreview,
-    said,
+    request_text,
 )
 
 EXAMPLES = 3
-_UNCLEAR = {"undetermined": "undetermined", "failure": "failed"}
+_COUNTED_RESULTS = {"undetermined": "undetermined", "failure": "failed"}
 
 
 class SummaryBuilder:
-    """Counts people as they come; `matching` are the target attributes that people are matched by."""
+    """Counts users as they are previewed; `matching` are the target attributes that users are matched by."""
 
     def __init__(self, matching: Sequence[str]) -> None:
         self._matching = tuple(matching)
-        self._taken: dict[str, set[int]] = {target: set() for target in matching}
-        self._shared: dict[str, set[int]] = {target: set() for target in matching}
+        self._values: dict[str, set[int]] = {target: set() for target in matching}
+        self._duplicates: dict[str, set[int]] = {target: set() for target in matching}
         self._basic = 0
-        self._verdicts = Counter[UserOutcome]()
+        self._outcomes = Counter[UserOutcome]()
         self._counts: dict[str, Counter[str]] = defaultdict(Counter)
         self._examples: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
 
-    def add(self, person: UserPreview, mask: Callable[[UserPreview], UserPreview]) -> UserPreview:
-        """Counts a person; gives what may be shown, with a note where they share what people are matched by."""
-        doubled = {target: more for target in self._matching if (more := self._doubles(person, target))}
-        notes = tuple(f"Somebody else has the same {target}, by which people are matched." for target in doubled)
-        unmatched = self._is_unmatched(person)
-        shown = mask(replace(person, notes=(*person.notes, *notes)) if notes else person)
-        self._verdicts[shown.outcome] += 1
-        self._basic += shown.basic
-        for target, more in doubled.items():
-            self._count(target, "duplicates", shown, said(shown.after.sent[target]), more)
+    def add(self, user: UserPreview, redact: Callable[[UserPreview], UserPreview]) -> UserPreview:
+        """Count a user; return the redacted preview, with a note if another user has the same matching value."""
+        duplicates = {target: number for target in self._matching if (number := self._new_duplicates(user, target))}
+        notes = tuple(f"Another user has the same {target}, which users are matched by." for target in duplicates)
+        unmatched = self._is_unmatched(user)
+        preview = redact(replace(user, notes=(*user.notes, *notes)) if notes else user)
+        self._outcomes[preview.outcome] += 1
+        self._basic += preview.basic
+        for target, number in duplicates.items():
+            self._count(target, "duplicates", preview, request_text(preview.after.sent[target]), number)
         if unmatched:
-            self._count(self._matching[0], "unmatched", shown, said(shown.after.sent.get(self._matching[0])))
-        for target, what, example in _told(shown):
-            self._count(target, what, shown, example)
-        return shown
+            target = self._matching[0]
+            self._count(target, "unmatched", preview, request_text(preview.after.sent.get(target)))
+        for target, count, example in _counts(preview):
+            self._count(target, count, preview, example)
+        return preview
 
     def summary(self, *, complete: bool = True) -> PreviewSummary:
-        tallies = tuple(
+        """Return the summary of the users so far; `complete` says whether all users were read."""
+        mappings = tuple(
             MappingSummary(
                 target,
-                {what: counts[what] for what in COUNTED if counts[what]},
-                {what: tuple(listed) for what, listed in sorted(self._examples[target].items())},
+                {count: counts[count] for count in COUNTS if counts[count]},
+                {count: tuple(examples) for count, examples in sorted(self._examples[target].items())},
             )
             for target, counts in sorted(self._counts.items())
         )
-        verdicts = {one: self._verdicts[one] for one in UserOutcome}
-        return PreviewSummary(self._verdicts.total(), verdicts, tallies, complete, self._basic)
+        outcomes = {outcome: self._outcomes[outcome] for outcome in UserOutcome}
+        return PreviewSummary(self._outcomes.total(), outcomes, mappings, complete, self._basic)
 
-    def _count(self, target: str, what: str, person: UserPreview, example: str, number: int = 1) -> None:
-        self._counts[target][what] += number
-        listed = self._examples[target][what]
-        if len(listed) < EXAMPLES:
-            listed.append(f"{person.name}: {example}")
+    def _count(self, target: str, count: str, user: UserPreview, example: str, number: int = 1) -> None:
+        self._counts[target][count] += number
+        examples = self._examples[target][count]
+        if len(examples) < EXAMPLES:
+            examples.append(f"{user.name}: {example}")
 
-    def _doubles(self, person: UserPreview, target: str) -> int:
-        """How many more share a value now that this person has it; without regard to case, as most applications compare.
+    def _new_duplicates(self, user: UserPreview, target: str) -> int:
+        """Return how many more users are known to share a matching value, compared without regard to case.
 
-        0 where nobody before has it, 2 where the one before was not counted yet.
+        0 if no earlier user has it, 2 if the earlier user was not counted yet, else 1.
         """
-        sent = person.after.sent.get(target)
-        if person.after.in_scope is False or sent is None or not isinstance(sent.value, str):
+        sent = user.after.sent.get(target)
+        if user.after.in_scope is False or sent is None or not isinstance(sent.value, str):
             return 0
         digest = blake2b(sent.value.casefold().encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        mark = int.from_bytes(digest, "big")
-        taken, shared = self._taken[target], self._shared[target]
-        if mark not in taken:
-            taken.add(mark)
+        value = int.from_bytes(digest, "big")
+        values, duplicates = self._values[target], self._duplicates[target]
+        if value not in values:
+            values.add(value)
             return 0
-        if mark in shared:
+        if value in duplicates:
             return 1
-        shared.add(mark)
+        duplicates.add(value)
         return 2
 
-    def _is_unmatched(self, person: UserPreview) -> bool:
-        """Whether nothing is left to match a person by, which is a failure of the service."""
-        if not self._matching or person.after.in_scope is not True or person.after.left_out:
+    def _is_unmatched(self, user: UserPreview) -> bool:
+        """Return whether no matching attribute has a value, which is an error in the service."""
+        if not self._matching or user.after.in_scope is not True or user.after.left_out:
             return False
-        return all(_is_nothing(person.after.sent.get(target)) for target in self._matching)
+        return all(_is_empty(user.after.sent.get(target)) for target in self._matching)
 
 
-def _is_nothing(sent: SentRequest | None) -> bool:
+def _is_empty(sent: SentRequest | None) -> bool:
     return sent is None or sent.kind in NOT_SENT or sent.value == ""
 
 
-def _told(person: UserPreview) -> Iterator[tuple[str, str, str]]:
-    """Target, what is counted, and the example."""
-    for one in person.differences:
-        example = f"{said(one.before)} → {said(one.after)}"
-        if person.after.left_out:
-            yield one.target, "left_out", example
+def _counts(user: UserPreview) -> Iterator[tuple[str, str, str]]:
+    """Yield the target attribute, the name of the count, and the example."""
+    for difference in user.differences:
+        before, after = difference.before, difference.after
+        example = f"{request_text(before)} → {request_text(after)}"
+        if user.after.left_out:
+            yield difference.target, "left_out", example
             continue
-        yield one.target, "changes" if one.is_sure else "possibly_changes", example
-        if (
-            one.before is not None
-            and one.before.kind == "value"
-            and not _is_nothing(one.before)
-            and _is_nothing(one.after)
-        ):
-            yield one.target, "empties", f"had {said(one.before)}"
-    if person.after.in_scope is not False:
-        for target, sent in person.after.sent.items():
-            if sent.kind in _UNCLEAR:
-                yield target, _UNCLEAR[sent.kind], sent.reason
+        yield difference.target, "changes" if difference.is_sure else "possibly_changes", example
+        had_value = before is not None and before.kind == "value" and not _is_empty(before)
+        if had_value and _is_empty(after):
+            yield difference.target, "empties", f"had {request_text(before)}"
+    if user.after.in_scope is not False:
+        for target, sent in user.after.sent.items():
+            if sent.kind in _COUNTED_RESULTS:
+                yield target, _COUNTED_RESULTS[sent.kind], sent.reason

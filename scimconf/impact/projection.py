@@ -1,12 +1,13 @@
-"""An application's mapping of users as it is, and as it will be once a plan's changes are made.
+"""The provisioning of users by one application before a plan, and after its changes.
 
-The live side comes from the documents that were read; the other side is the live one under the changes, in the normal
-form that plan and documents share. So a preview shows exactly what the plan shows, `--only` and `--exclude` included.
+The state before comes from the documents that were read; the state after is the state before with the changes applied,
+in the normal form that changes and documents share. A preview therefore shows what the plan shows, `--only` and
+`--exclude` included.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -20,219 +21,238 @@ from scimconf.spec.model import ObjectMapping, Spec
 
 Json = Any
 Row = Mapping[str, Json]
-Roles = Mapping[str, tuple[str, ...]]
+RolesByPrincipal = Mapping[str, tuple[str, ...]]
 
 SECTION = "users"
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
-_ON: Mapping[str, Any] = MappingProxyType({"schedule": {"state": "Active"}})
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+_ACTIVE_JOB: Mapping[str, Any] = MappingProxyType({"schedule": {"state": "Active"}})
 
 
-def _nothing() -> Mapping[str, Any]:
-    return _NOTHING
+def _empty() -> Mapping[str, Any]:
+    return _EMPTY
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProvisioningState:
-    """One side: the rows by target, who is in scope, and who is assigned to what.
+    """How an application provisions users: the attribute mappings, who is in scope, and who is assigned.
 
-    `absent` says why a side that does not exist sends nothing. `scope` is None where it is not known. `users` and `groups` are the roles by the ids of those that hold them, None
-    where assignments could not be read; `labels` the roles as expressions see them, by id.
+    A state that does not exist sends nothing, for the reason `absence`. `rows` maps target attributes to the fields of
+    a mapping. `scope` is `all`, `assigned`, or None if unknown. `assigned_users` and `assigned_groups` map principal
+    ids to role ids, None if assignments could not be read; `role_labels` are the roles as expressions see them, by id.
     """
 
     exists: bool = False
-    absent: str = "there is no provisioning job"
-    rows: Mapping[str, Row] = field(default_factory=_nothing)
+    absence: str = "there is no provisioning job"
+    rows: Mapping[str, Row] = field(default_factory=_empty)
     enabled: bool = True
     actions: tuple[str, ...] = ("create", "delete", "update")
     filters: Sequence[Json] = ()
     scope: str | None = None
-    skips: bool = False
-    users: Roles | None = field(default_factory=_nothing)
-    groups: Roles | None = field(default_factory=_nothing)
-    names: Mapping[str, str] = field(default_factory=_nothing)
-    labels: Mapping[str, Mapping[str, str]] = field(default_factory=_nothing)
-    booleans: frozenset[str] = frozenset()
+    skip_out_of_scope_deletions: bool = False
+    assigned_users: RolesByPrincipal | None = field(default_factory=_empty)
+    assigned_groups: RolesByPrincipal | None = field(default_factory=_empty)
+    group_names: Mapping[str, str] = field(default_factory=_empty)
+    role_labels: Mapping[str, Mapping[str, str]] = field(default_factory=_empty)
+    boolean_targets: frozenset[str] = frozenset()
 
 
-def reads(spec: Spec) -> tuple[Document, ...]:
-    """What a preview stands on, whether or not the spec says anything about it."""
+def documents_read(spec: Spec) -> tuple[Document, ...]:
+    """Return the documents that define the provisioning of users, whether or not the spec manages them."""
     return (*schema_reads(), secrets.secrets(spec.connection), application.assignments())
 
 
 def states_before_and_after(
     spec: Spec, snapshot: Snapshot, changes: Sequence[Change]
 ) -> tuple[ProvisioningState, ProvisioningState]:
-    """Before and after."""
-    before = _live(spec, snapshot)
-    after = replace(before, exists=True, labels=_labels(spec, snapshot, changes))
+    """Return the state as it was read, and the state after the changes."""
+    before = _state_before(spec, snapshot)
+    after = replace(before, exists=True, role_labels=_role_labels_after(spec, snapshot, changes))
     if "service_principal" not in snapshot.names:
-        after = replace(after, scope=None, users={}, groups={})
+        after = replace(after, scope=None, assigned_users={}, assigned_groups={})
     for change in changes:
-        after = _CHANGED.get(change.kind, _same)(after, change)
-    after = _reassigned(after, changes)
-    return (before if before.exists else replace(before, rows=_NOTHING), after)
+        if change.kind in _APPLY:
+            after = _APPLY[change.kind](after, change)
+    after = _apply_assignments(after, changes)
+    return (before if before.exists else replace(before, rows=_EMPTY), after)
 
 
-def notices(spec: Spec, snapshot: Snapshot) -> Iterable[str]:
-    """What a reader must know before any person is shown."""
+def warnings(spec: Spec, snapshot: Snapshot) -> Iterable[str]:
+    """Yield what limits the previews of all users, as sentences."""
+    has_job = "job" in snapshot.names
+    has_run = has_job and job.has_run(_job(snapshot))
     if "service_principal" not in snapshot.names:
         yield "The application does not exist yet, so nothing is sent before."
-        yield "What its template maps is known only once it exists; only what the spec lists is shown."
-    elif "job" not in snapshot.names:
+        yield "The mappings of its template are known only once it exists; only the mappings of the spec are shown."
+    elif not has_job:
         yield "There is no provisioning job yet, so nothing is sent before."
-    elif not job.has_run(_job(snapshot)):
-        yield "The job has never run: nobody was provisioned yet, so nothing is sent before."
-    if "job" in snapshot.names and live_schema(snapshot) is None:
-        yield "The live schema could not be read; only what the spec lists is shown."
+    elif not has_run:
+        yield "The job has never run: no user has been provisioned, so nothing is sent before."
+    if has_job and live_schema(snapshot) is None:
+        yield "The live schema could not be read; only the mappings of the spec are shown."
     if not spec.provisioning.enabled:
         yield "Provisioning will be off: this is what would be sent if it were on."
-    elif "job" in snapshot.names and job.has_run(found := _job(snapshot)) and not job.is_on(found):
-        yield "Provisioning is off now; it will be on."
-    for name, said in (("secrets", "the live scope is not known"), ("assignments", "who is assigned is not known")):
+    elif has_run and not job.is_on(_job(snapshot)):
+        yield "Provisioning is off now; the plan turns it on."
+    for name, consequence in (("secrets", "the live scope is unknown"), ("assignments", "assigned users are unknown")):
         if name in snapshot.denied:
-            yield f"Graph refused to show {name}, so {said}."
+            yield f"Graph denied reading {name}, so {consequence}."
 
 
-# --- as it is ------------------------------------------------------------------------------------------------------
+def filter_attributes(filters: Iterable[Json]) -> frozenset[str]:
+    """Return the names of the attributes that scoping filters read."""
+    return frozenset(str(clause["attribute"]) for group in filters for clause in group["all"])
 
 
-def _live(spec: Spec, snapshot: Snapshot) -> ProvisioningState:
+def principal_id(change: Change) -> str:
+    """Return the id of the principal of an assignment's change; empty if it has none."""
+    resource = change.after or change.before
+    key = resource.key if resource is not None else None
+    return str(key[0]) if isinstance(key, tuple) else ""
+
+
+# --- before the plan ------------------------------------------------------------------------------------------------
+
+
+def _state_before(spec: Spec, snapshot: Snapshot) -> ProvisioningState:
     raw = live_schema(snapshot)
-    found = find_object_mapping(snapshot, SECTION, spec.mappings.get(SECTION, ObjectMapping()))
-    side = ProvisioningState(exists="job" in snapshot.names and job.has_run(_job(snapshot)))
+    location = find_object_mapping(snapshot, SECTION, spec.mappings.get(SECTION, ObjectMapping()))
+    state = ProvisioningState(exists="job" in snapshot.names and job.has_run(_job(snapshot)))
     if "job" in snapshot.names:
-        side = replace(side, absent="nobody was provisioned yet")
-    if found is not None:
-        fields = rows.object_fields(found.mapping)
-        definitions = schema.definitions(raw, found, "target")
-        side = replace(
-            side,
-            rows={str(row["targetAttributeName"]): rows.row_fields(row) for row in schema.rows(found)},
+        state = replace(state, absence="no user has been provisioned yet")
+    if location is not None:
+        fields = rows.object_fields(location.mapping)
+        definitions = schema.definitions(raw, location, "target")
+        state = replace(
+            state,
+            rows={str(row["targetAttributeName"]): rows.row_fields(row) for row in schema.rows(location)},
             enabled=fields["enabled"],
             actions=tuple(fields["actions"]),
             filters=fields["filters"],
-            booleans=frozenset(str(one.get("name")) for one in definitions if one.get("type") == "Boolean"),
+            boolean_targets=frozenset(
+                str(definition.get("name")) for definition in definitions if definition.get("type") == "Boolean"
+            ),
         )
-    return _held(_set_up(side, snapshot), snapshot)
+    return _with_assignments(_with_settings(state, snapshot), snapshot)
 
 
 def _job(snapshot: Snapshot) -> Json:
-    """The job; one that could not be read is taken to be on."""
-    return next((one for one in snapshot.rows("jobs") if one["id"] == snapshot.names["job"]), _ON)
+    """Return the job; a job that could not be read is assumed to be active."""
+    return next((row for row in snapshot.rows("jobs") if row["id"] == snapshot.names["job"]), _ACTIVE_JOB)
 
 
-def _set_up(side: ProvisioningState, snapshot: Snapshot) -> ProvisioningState:
+def _with_settings(state: ProvisioningState, snapshot: Snapshot) -> ProvisioningState:
     values = secrets.values(snapshot.get("secrets"))
-    everyone = secrets.flag(values.get("SyncAll"))
-    scope = None if everyone is None else "all" if everyone else "assigned"
-    return replace(side, scope=scope, skips=bool(secrets.flag(values.get("SkipOutOfScopeDeletions"))))
+    sync_all = secrets.flag(values.get("SyncAll"))
+    scope = None if sync_all is None else "all" if sync_all else "assigned"
+    skip = bool(secrets.flag(values.get("SkipOutOfScopeDeletions")))
+    return replace(state, scope=scope, skip_out_of_scope_deletions=skip)
 
 
-def _held(side: ProvisioningState, snapshot: Snapshot) -> ProvisioningState:
+def _with_assignments(state: ProvisioningState, snapshot: Snapshot) -> ProvisioningState:
     if snapshot.get("assignments") is None:
-        return replace(side, users=None, groups=None)
+        return replace(state, assigned_users=None, assigned_groups=None)
     users: dict[str, tuple[str, ...]] = {}
     groups: dict[str, tuple[str, ...]] = {}
     names: dict[str, str] = {}
     for row in application.assigned(snapshot.rows("assignments")):
-        mine = {"User": users, "Group": groups}.get(row["principalType"])
-        if mine is not None:
-            mine[row["principalId"]] = (*mine.get(row["principalId"], ()), row["appRoleId"])
+        principals = {"User": users, "Group": groups}.get(row["principalType"])
+        if principals is not None:
+            principals[row["principalId"]] = (*principals.get(row["principalId"], ()), row["appRoleId"])
         if row["principalType"] == "Group":
             names[row["principalId"]] = row["principalDisplayName"] or row["principalId"]
-    labels = {role["id"]: _label(role) for role in application.roles(snapshot.documents)}
-    return replace(side, users=users, groups=groups, names=names, labels=labels)
+    labels = {role["id"]: _role_label(role) for role in application.roles(snapshot.documents)}
+    return replace(state, assigned_users=users, assigned_groups=groups, group_names=names, role_labels=labels)
 
 
-def _label(role: Json) -> Mapping[str, str]:
-    shown = {"id": role["id"], "value": role.get("value"), "displayName": role.get("displayName")}
-    return {key: str(text) for key, text in shown.items() if text}
+def _role_label(role: Json) -> Mapping[str, str]:
+    label = {"id": role["id"], "value": role.get("value"), "displayName": role.get("displayName")}
+    return {key: str(text) for key, text in label.items() if text}
 
 
-# --- as it will be -------------------------------------------------------------------------------------------------
+# --- after the plan -------------------------------------------------------------------------------------------------
 
 
-def _same(side: ProvisioningState, _change: Change) -> ProvisioningState:
-    return side
-
-
-def _mapped(side: ProvisioningState, change: Change) -> ProvisioningState:
+def _apply_attribute_mapping(state: ProvisioningState, change: Change) -> ProvisioningState:
     section, _, target = change.address.rest.partition("/")
     if section != SECTION:
-        return side
-    kept = {name: row for name, row in side.rows.items() if name != target}
-    return replace(side, rows=kept if change.after is None else {**kept, target: change.after.fields})
+        return state
+    rows_after = {name: row for name, row in state.rows.items() if name != target}
+    if change.after is not None:
+        rows_after[target] = change.after.fields
+    return replace(state, rows=rows_after)
 
 
-def _object(side: ProvisioningState, change: Change) -> ProvisioningState:
+def _apply_object_mapping(state: ProvisioningState, change: Change) -> ProvisioningState:
     if change.address.rest != SECTION:
-        return side
-    now = {one.name: one.after for one in change.fields}
+        return state
+    fields = {field_change.name: field_change.after for field_change in change.fields}
     return replace(
-        side,
-        enabled=now.get("enabled", side.enabled),
-        actions=tuple(now.get("actions", side.actions)),
-        filters=now.get("filters", side.filters),
+        state,
+        enabled=fields.get("enabled", state.enabled),
+        actions=tuple(fields.get("actions", state.actions)),
+        filters=fields.get("filters", state.filters),
     )
 
 
-def _settled(side: ProvisioningState, change: Change) -> ProvisioningState:
-    now = {one.name: one.after for one in change.fields}
-    skips = now.get("skip_out_of_scope_deletions", side.skips)
-    return replace(side, scope=now.get("scope", side.scope), skips=bool(skips))
+def _apply_settings(state: ProvisioningState, change: Change) -> ProvisioningState:
+    fields = {field_change.name: field_change.after for field_change in change.fields}
+    skip = fields.get("skip_out_of_scope_deletions", state.skip_out_of_scope_deletions)
+    return replace(state, scope=fields.get("scope", state.scope), skip_out_of_scope_deletions=bool(skip))
 
 
-def _defined(side: ProvisioningState, change: Change) -> ProvisioningState:
+def _apply_target_attribute(state: ProvisioningState, change: Change) -> ProvisioningState:
     section, _, target = change.address.rest.partition("/")
     is_boolean = change.after is not None and str(change.after.fields.get("type")).lower() == "boolean"
     if section != SECTION or not is_boolean:
-        return side
-    return replace(side, booleans=side.booleans | {target})
+        return state
+    return replace(state, boolean_targets=state.boolean_targets | {target})
 
 
-_CHANGED = {
-    "attribute_mapping": _mapped,
-    "object_mapping": _object,
-    "settings": _settled,
-    "target_attribute": _defined,
-}
+_APPLY: Mapping[str, Callable[[ProvisioningState, Change], ProvisioningState]] = MappingProxyType(
+    {
+        "attribute_mapping": _apply_attribute_mapping,
+        "object_mapping": _apply_object_mapping,
+        "settings": _apply_settings,
+        "target_attribute": _apply_target_attribute,
+    }
+)
 
 
-def _reassigned(side: ProvisioningState, changes: Iterable[Change]) -> ProvisioningState:
-    """All assignments at once, since each by itself would copy the whole table."""
-    if side.users is None or side.groups is None:
-        return side
-    users, groups, names = dict(side.users), dict(side.groups), dict(side.names)
+def _apply_assignments(state: ProvisioningState, changes: Iterable[Change]) -> ProvisioningState:
+    """Apply all assignments at once, so that the tables are copied once."""
+    if state.assigned_users is None or state.assigned_groups is None:
+        return state
+    users, groups, names = dict(state.assigned_users), dict(state.assigned_groups), dict(state.group_names)
     for change in changes:
         resource = change.after or change.before
-        if change.kind != "assignment" or resource is None:
+        if change.kind != "assignment" or resource is None or not isinstance(resource.key, tuple):
             continue
-        key: Any = resource.key
+        principal, role = resource.key
         is_group = change.address.rest.startswith("group:")
-        mine, (owner, role) = (groups if is_group else users), key
-        left = [one for one in mine.get(owner, ()) if one != role]
-        mine[owner] = (*left, role) if change.after is not None else tuple(left)
+        principals = groups if is_group else users
+        roles_left = [held for held in principals.get(principal, ()) if held != role]
+        principals[principal] = (*roles_left, role) if change.after is not None else tuple(roles_left)
         if is_group:
-            names.setdefault(owner, _name(change))
-        if not mine[owner]:
-            del mine[owner]
-    return replace(side, users=users, groups=groups, names=names)
+            names.setdefault(principal, _group_name(change))
+        if not principals[principal]:
+            del principals[principal]
+    return replace(state, assigned_users=users, assigned_groups=groups, group_names=names)
 
 
-def _name(change: Change) -> str:
+def _group_name(change: Change) -> str:
     return decode(change.address.rest.partition("/")[0].removeprefix("group:"))
 
 
-def _labels(spec: Spec, snapshot: Snapshot, changes: Iterable[Change]) -> Mapping[str, Mapping[str, str]]:
-    """The roles as they will be: the live ones with their new display names, and those that are to come."""
-    labels = {role["id"]: dict(_label(role)) for role in application.roles(snapshot.documents)}
-    new = roles.new_ids(spec, snapshot)
+def _role_labels_after(spec: Spec, snapshot: Snapshot, changes: Iterable[Change]) -> Mapping[str, Mapping[str, str]]:
+    """Return the labels of the live roles with their new display names, and of the roles that the plan creates."""
+    labels = {role["id"]: dict(_role_label(role)) for role in application.roles(snapshot.documents)}
+    new_ids = roles.new_ids(spec, snapshot)
     for change in changes:
         if change.kind != "app_role" or change.after is None:
             continue
         name = change.address.rest
-        facts = change.before.facts if change.before is not None else _NOTHING
-        role = str(facts.get("id") or new.get(name) or name)
-        shown = {"id": role, "value": roles.value_of(name), "displayName": change.after.fields.get("display_name")}
-        labels[role] = {**labels.get(role, {}), **{key: str(text) for key, text in shown.items() if text}}
+        facts = change.before.facts if change.before is not None else _EMPTY
+        role = str(facts.get("id") or new_ids.get(name) or name)
+        label = {"id": role, "value": roles.value_of(name), "displayName": change.after.fields.get("display_name")}
+        labels[role] = {**labels.get(role, {}), **{key: str(text) for key, text in label.items() if text}}
     return labels

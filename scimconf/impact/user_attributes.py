@@ -1,7 +1,7 @@
-"""From a user as Graph shows it to the source attributes that expressions see.
+"""From a user as Graph returns it to the source attributes that expressions read.
 
-The engine's names are older than Graph's. What has no known counterpart, and what is not in a user at all, is a
-`Gap`: an expression that needs it is undetermined, for the reason given here.
+The provisioning service has its own attribute names, older than Graph's. An attribute without a known counterpart in
+Graph, or that Graph did not return, has the value GAP: an expression that reads it is undetermined.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from types import MappingProxyType
 from typing import Any
 
 Json = Any
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+_EMPTY: Mapping[str, str] = MappingProxyType({})
 
 COMPUTED = frozenset({"IsSoftDeleted", "appRoleAssignments"})
-"""What the service works out by itself, from scope and assignments."""
+"""Attributes that the service computes from scope and assignments."""
 
 ALWAYS = ("id", "userPrincipalName", "accountEnabled")
 
 GAP: Any = object()
-"""In the place of a value that is not known: whatever looks at it is undetermined."""
+"""The value of an unknown attribute; an expression that reads it is undetermined."""
 
 _SAME = """
     accountEnabled city companyName country department displayName employeeId employeeType givenName jobTitle mail
@@ -43,83 +43,84 @@ _PATHS: Mapping[str, tuple[str | int, ...]] = {
     "userPrincipalName": ("userPrincipalName",),
 }
 _REASONS: Mapping[str, str] = {
-    "manager": "it is a reference, and which id the application has for the manager is known to the service only",
+    "manager": "only Entra knows the manager's id in the application",
     **dict.fromkeys(
         ("createdDateTime", "employeeHireDate", "employeeLeaveDateTime"),
-        "in which form a date reaches an expression is not documented",
+        "Microsoft does not document the format of dates in expressions",
     ),
 }
 BASIC = frozenset({"displayName", "givenName", "id", "mail", "surname", "userPrincipalName"})
-"""The properties of users that `User.ReadBasic.All` lets a caller read; in place of the others Graph says null."""
+"""The properties of users that `User.ReadBasic.All` grants; Graph returns null for all others."""
 
-BASIC_ONLY = "only basic properties of users could be read, which takes User.Read.All"
-_UNSAID = "Graph's answer does not have it"
+BASIC_ONLY = "only basic properties of users could be read; grant User.Read.All"
+_NOT_RETURNED = "Graph did not return it"
 _EXTENSION = "extension_"
 _GUEST = "#EXT#"
 
 
 def gap(name: str) -> str:
-    """Why an attribute's value cannot be known here; empty where it can."""
+    """Return why an attribute's value cannot be known; empty if it can."""
     if name in COMPUTED or name in _PATHS or name.startswith(_EXTENSION):
         return ""
-    return _REASONS.get(name, "which property of Graph's users it is, is not known")
+    return _REASONS.get(name, "its property in Graph is unknown")
 
 
 def selected(names: Iterable[str]) -> tuple[str, ...]:
-    """The properties to ask Graph for, so that these attributes are known."""
+    """Return the properties of users to read from Graph for these attributes."""
     known = (name for name in names if name not in COMPUTED and not gap(name))
     return tuple(sorted({*ALWAYS, *(str(_path(name)[0]) for name in known)}))
 
 
 def is_basic(user: Json) -> bool:
-    """Whether only basic properties could be read: no account is without the one that says whether it is enabled."""
+    """Return whether only basic properties were returned: `accountEnabled`, which every account has, is missing."""
     return user.get("accountEnabled") is None
 
 
 def reader(names: Collection[str]) -> Callable[[Json], dict[str, Any]]:
-    """The function from a user to these attributes; built once, called for each user."""
-    seen, why = seer(names), unread(names)
-    return lambda user: seen(user, why(user))
+    """Return a function from a user to the values of these attributes, with GAP for unknown ones."""
+    read, gaps = attribute_reader(names), gap_reader(names)
+    return lambda user: read(user, gaps(user))
 
 
-def seer(names: Collection[str]) -> Callable[[Json, Collection[str]], dict[str, Any]]:
-    """The function from a user, and the attributes that could not be read of this one, to all of them."""
+def attribute_reader(names: Collection[str]) -> Callable[[Json, Collection[str]], dict[str, Any]]:
+    """Return a function from a user, and the attributes that could not be read, to the values of all attributes."""
     gaps = {name: GAP for name in names if gap(name)}
-    plain = [(name, str(path[0])) for name, path in _paths(names) if len(path) == 1 and name != "userPrincipalName"]
-    deep = [(name, path) for name, path in _paths(names) if len(path) > 1]
-    named = "userPrincipalName" in names
+    paths = _paths(names)
+    flat = [(name, str(path[0])) for name, path in paths if len(path) == 1 and name != "userPrincipalName"]
+    nested = [(name, path) for name, path in paths if len(path) > 1]
+    reads_principal_name = "userPrincipalName" in names
 
-    def see(user: Json, hidden: Collection[str]) -> dict[str, Any]:
-        found = {name: user.get(prop) for name, prop in plain}
-        for name, path in deep:
-            found[name] = _deep(user, path)
-        if named:
-            found["userPrincipalName"] = stripped(user.get("userPrincipalName"))
-        found |= gaps
-        for name in hidden:
-            found[name] = GAP
-        return found
+    def read(user: Json, unread: Collection[str]) -> dict[str, Any]:
+        values = {name: user.get(prop) for name, prop in flat}
+        for name, path in nested:
+            values[name] = _nested(user, path)
+        if reads_principal_name:
+            values["userPrincipalName"] = home_name(user.get("userPrincipalName"))
+        values |= gaps
+        for name in unread:
+            values[name] = GAP
+        return values
 
-    return see
+    return read
 
 
-def unread(names: Collection[str]) -> Callable[[Json], Mapping[str, str]]:
-    """The function from a user to the attributes that could be known, but not of this one, each with the reason."""
+def gap_reader(names: Collection[str]) -> Callable[[Json], Mapping[str, str]]:
+    """Return a function from a user to those attributes that Graph did not return for this user, with the reason."""
     paths = [(name, str(path[0])) for name, path in _paths(names)]
-    hidden = MappingProxyType({name: BASIC_ONLY for name, prop in paths if prop not in BASIC})
-    sure = {prop for _, prop in paths if not prop.startswith(_EXTENSION)}
+    not_basic = MappingProxyType({name: BASIC_ONLY for name, prop in paths if prop not in BASIC})
+    always_returned = {prop for _, prop in paths if not prop.startswith(_EXTENSION)}
 
-    def why(user: Json) -> Mapping[str, str]:
+    def read(user: Json) -> Mapping[str, str]:
         if is_basic(user):
-            return hidden
-        missing = () if sure <= user.keys() else sure - user.keys()
-        return {name: _UNSAID for name, prop in paths if prop in missing} if missing else _NOTHING
+            return not_basic
+        missing = () if always_returned <= user.keys() else always_returned - user.keys()
+        return {name: _NOT_RETURNED for name, prop in paths if prop in missing} if missing else _EMPTY
 
-    return why
+    return read
 
 
-def stripped(name: Any) -> Any:
-    """A guest's name as expressions see it: `ada_fabrikam.com#EXT#@contoso.com` is `ada@fabrikam.com`."""
+def home_name(name: Any) -> Any:
+    """Return the name that expressions see for a guest: `ada_fabrikam.com#EXT#@contoso.com` is `ada@fabrikam.com`."""
     if not isinstance(name, str) or _GUEST not in name:
         return name
     alias, at, domain = name.partition(_GUEST)[0].rpartition("_")
@@ -134,9 +135,9 @@ def _path(name: str) -> tuple[str | int, ...]:
     return _PATHS.get(name, (name,))
 
 
-def _deep(user: Json, path: tuple[str | int, ...]) -> Any:
-    first, then = path
-    inner = user.get(first)
-    if isinstance(then, int):
-        return inner[then] if isinstance(inner, list) and len(inner) > then else None
-    return inner.get(then) if isinstance(inner, Mapping) else None
+def _nested(user: Json, path: tuple[str | int, ...]) -> Any:
+    name, key = path
+    inner = user.get(name)
+    if isinstance(key, int):
+        return inner[key] if isinstance(inner, list) and len(inner) > key else None
+    return inner.get(key) if isinstance(inner, Mapping) else None

@@ -1,10 +1,11 @@
-"""App roles: what people can be assigned as. Graph takes no change of an enabled role, so it is disabled first.
+"""App roles. Graph does not allow a change of an enabled role, so a role is disabled before it is changed or deleted.
 
-The id of a new role is derived from the application and the role, so that nothing random is in the plan.
+The id of a new role is derived from the application and the role, so plans contain nothing random.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -13,7 +14,7 @@ from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
 from scimconf.documents import schema
 from scimconf.kinds import roles
-from scimconf.kinds.kind import Base, Effects, live_schema, refused, schema_reads
+from scimconf.kinds.kind import Base, Effects, denied_read, live_schema, schema_reads
 from scimconf.plan import (
     Absent,
     Action,
@@ -21,11 +22,13 @@ from scimconf.plan import (
     DesiredItem,
     Effect,
     Exclusive,
+    Guard,
     Protected,
     ReportOnly,
     Resource,
     decode,
 )
+from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Role, Spec
 from scimconf.steps import Edit, Phase, Read, Step
@@ -33,19 +36,22 @@ from scimconf.steps import Edit, Phase, Read, Step
 _MEMBERS = {"users": "User", "applications": "Application"}
 _WORDS = {value: word for word, value in _MEMBERS.items()}
 _FROZEN = frozenset({"display_name", "description", "allowed_members"})
-"""What Graph lets nobody change while the role is enabled."""
+"""Fields that Graph does not allow to change while the role is enabled."""
 
 
 class AppRoleKind(Base):
     """`app_role/VALUE`, or `app_role/~DISPLAY NAME` for a role without a value."""
 
     name = "app_role"
+    labels = ("role", "roles")
     after = ("application",)
+    guard_ids = ("role-in-use",)
+    effects_before_start = frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS})
 
     def reads(self, spec: Spec) -> Iterable[Document]:
         if spec.app_roles is not None:
             yield documents.assignments()
-        if _removes(spec):
+        if _deletes(spec):
             yield from schema_reads()
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
@@ -54,21 +60,13 @@ class AppRoleKind(Base):
         if snapshot.get("applications") == [] and snapshot.rows("service_principals"):
             yield Diagnostic(
                 "K701",
-                "the application object is not in this tenant, so its roles cannot be changed here",
+                "the app registration is in another tenant, so its roles cannot be changed from this tenant",
                 ("app_roles",),
-                hint="Take app_roles out; the application's owner decides its roles.",
+                hint="Remove app_roles; the publisher of the application defines its roles.",
             )
         yield from _ambiguous(spec, snapshot)
-        for needed in ("assignments", "schema", "template_schema") if _removes(spec) else ():
-            permission = "Application.Read.All" if needed == "assignments" else "Synchronization.Read.All"
-            yield from refused(snapshot, needed, "K704", ("app_roles",), permission)
-        if _removes(spec) and _is_inbound(snapshot):
-            yield Diagnostic(
-                "K702",
-                "an inbound rule of the live schema writes the app roles, so they are not removed here",
-                ("app_roles",),
-                hint="Write `unlisted: keep` and take out `absent`.",
-            )
+        if _deletes(spec):
+            yield from _deletion_blocked(snapshot)
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         if spec.app_roles is None:
@@ -82,7 +80,7 @@ class AppRoleKind(Base):
             yield Absent(address) if role.absent else Resource(address, _desired(role))
 
     def _without_value(self, spec: Spec, snapshot: Snapshot) -> Iterator[DesiredItem]:
-        """The template's own roles have no value; they stay unless they are listed."""
+        """Protect the roles of the template, which have no value, unless they are listed."""
         for name in roles.labels(documents.roles(snapshot.documents)).values():
             if roles.value_of(name) is None:
                 yield Protected(self.address(spec, name))
@@ -90,12 +88,30 @@ class AppRoleKind(Base):
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         if spec.app_roles is None:
             return
-        held = Counter(row["appRoleId"] for row in documents.assigned(snapshot.rows("assignments")))
+        assigned = Counter(row["appRoleId"] for row in documents.assigned(snapshot.rows("assignments")))
         live = documents.roles(snapshot.documents)
         names = roles.labels(live)
         for role in live:
-            facts = {"id": role["id"], "assignments": held[role["id"]]}
+            facts = {"id": role["id"], "assignments": assigned[role["id"]]}
             yield Resource(self.address(spec, names[role["id"]]), _observed(role), facts=facts)
+
+    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
+        return {change.address: _effects(change) for change in changes}
+
+    def effect_text(self, effect: Effect, change: Change) -> str:
+        return "the role and its assignments are deleted" if effect is Effect.DATA_LOSS else ""
+
+    def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
+        """Assignments that the plan deletes anyway do not count."""
+        for change in changes:
+            if change.action is not Action.DELETE or change.before is None:
+                continue
+            facts = change.before.facts
+            count = facts["assignments"] - context.removed_assignments.get(str(facts["id"]), 0)
+            if count > 0:
+                assignments = "1 assignment" if count == 1 else f"{count} assignments"
+                message = f"the role {_shown(change)} would be deleted together with {assignments}"
+                yield Guard("role-in-use", message, count=count, address=change.address)
 
     def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
         new = roles.new_ids(spec, snapshot)
@@ -103,8 +119,11 @@ class AppRoleKind(Base):
             name = change.address.rest
             yield from _steps(change, str(change.before.facts["id"]) if change.before is not None else new[name])
 
-    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
-        return {change.address: _effects(change) for change in changes}
+    def removal_snippet(self, resource: Resource) -> str:
+        name = resource.address.rest
+        value = roles.value_of(name)
+        key, text = ("display_name", decode(name)[1:]) if value is None else ("value", value)
+        return f"app_roles.roles: - {{{key}: {json.dumps(text)}, absent: true}}"
 
 
 def _desired(role: Role) -> Mapping[str, Any]:
@@ -122,7 +141,7 @@ def _observed(role: Json) -> Mapping[str, Any]:
         "display_name": role.get("displayName"),
         "description": role.get("description"),
         "enabled": bool(role.get("isEnabled")),
-        "allowed_members": sorted(_WORDS.get(one, one) for one in members),
+        "allowed_members": sorted(_WORDS.get(member, member) for member in members),
     }
 
 
@@ -137,51 +156,71 @@ def _raw(change: Change, resource: Resource) -> Mapping[str, Any]:
     }
 
 
+def _shown(change: Change) -> str:
+    """Return the value of the role, or `~DISPLAY NAME` without one."""
+    return roles.value_of(change.address.rest) or decode(change.address.rest)
+
+
 def _steps(change: Change, role_id: str) -> Iterator[Step]:
-    document, serves = documents.application(), (change.address,)
-    name, key = roles.value_of(change.address.rest) or decode(change.address.rest), (role_id,)
+    document, addresses = documents.application(), (change.address,)
+    name, key = _shown(change), (role_id,)
     if change.before is not None and _needs_disabling(change):
-        yield Edit(Phase.STOP, serves, f"disable the role {name}, as Graph demands", document, "disable_role", key)
-        yield Read(Phase.STOP, serves, f"wait until {name} is disabled", document, "disable_role", key)
+        description = f"disable the role {name}, which Graph requires before a change"
+        yield Edit(Phase.STOP, addresses, description, document, "disable_role", key)
+        yield Read(Phase.STOP, addresses, f"wait until the role {name} is disabled", document, "disable_role", key)
     if change.after is None:
-        yield Edit(Phase.CLEAR, serves, f"remove the role {name}", document, "remove_role", key)
+        yield Edit(Phase.CLEAR, addresses, f"delete the role {name}", document, "remove_role", key)
     else:
-        says = f"set the role {name}"
-        yield Edit(Phase.BUILD, serves, says, document, "set_role", key, dict(_raw(change, change.after)))
+        value = dict(_raw(change, change.after))
+        yield Edit(Phase.BUILD, addresses, f"set the role {name}", document, "set_role", key, value)
 
 
 def _needs_disabling(change: Change) -> bool:
-    was_on = change.before is not None and change.before.fields.get("enabled")
-    return bool(was_on) and (change.after is None or any(one.name in _FROZEN for one in change.fields))
+    was_enabled = change.before is not None and change.before.fields.get("enabled")
+    changes_frozen = any(field.name in _FROZEN for field in change.fields)
+    return bool(was_enabled) and (change.after is None or changes_frozen)
 
 
 def _effects(change: Change) -> frozenset[Effect]:
     if change.action is Action.DELETE:
-        held = change.before.facts.get("assignments") if change.before is not None else 0
-        return frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS} if held else {Effect.DATA_LOSS})
-    shown = change.field("display_name")
-    return frozenset({Effect.RESYNC}) if change.before is not None and shown is not None else frozenset()
+        assignments = change.before.facts.get("assignments") if change.before is not None else 0
+        return frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS} if assignments else {Effect.DATA_LOSS})
+    is_renamed = change.before is not None and change.field("display_name") is not None
+    return frozenset({Effect.RESYNC}) if is_renamed else frozenset()
 
 
 def _ambiguous(spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
     live = Counter(map(roles.live_label, documents.roles(snapshot.documents)))
     for index, role in enumerate(spec.app_roles.roles if spec.app_roles is not None else ()):
         if live[roles.label_of(role)] > 1:
-            said = f"the application has several roles {role.identity}"
-            yield Diagnostic(
-                "K703", said, ("app_roles", "roles", index), hint="Give each a value of its own in the portal."
-            )
+            message = f"the application has several roles {role.identity}"
+            hint = "Give each of them its own value in the portal."
+            yield Diagnostic("K703", message, ("app_roles", "roles", index), hint=hint)
 
 
-def _removes(spec: Spec) -> bool:
-    one = spec.app_roles
-    return one is not None and (one.unlisted == "delete" or any(role.absent for role in one.roles))
+def _deletion_blocked(snapshot: Snapshot) -> Iterator[Diagnostic]:
+    """Yield errors if a deletion would be unsafe: its consequences cannot be read, or the service writes the roles."""
+    yield from denied_read(snapshot, "assignments", "K704", ("app_roles",), "Application.Read.All")
+    for document in ("schema", "template_schema"):
+        yield from denied_read(snapshot, document, "K704", ("app_roles",), "Synchronization.Read.All")
+    if _is_inbound(snapshot):
+        yield Diagnostic(
+            "K702",
+            "an inbound synchronization rule writes the app roles, so scimconf does not delete any",
+            ("app_roles",),
+            hint="Write `unlisted: keep` and remove `absent`.",
+        )
+
+
+def _deletes(spec: Spec) -> bool:
+    section = spec.app_roles
+    return section is not None and (section.unlisted == "delete" or any(role.absent for role in section.roles))
 
 
 def _is_inbound(snapshot: Snapshot) -> bool:
-    """Whether a rule of the application's own fills the tenant's app roles."""
+    """Return whether a rule of the application fills the tenant's app roles, as Salesforce's template does."""
     raw = live_schema(snapshot)
     return raw is not None and any(
-        one.mapping.get("targetObjectName") == "AppRole" and one.mapping.get("enabled") is not False
-        for one in schema.places(raw)
+        location.mapping.get("targetObjectName") == "AppRole" and location.mapping.get("enabled") is not False
+        for location in schema.places(raw)
     )

@@ -1,4 +1,4 @@
-"""The application: found by what identifies it, made from a template where it is missing and that is written."""
+"""The enterprise application: found by what identifies it, or created from a template if the spec says so."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
-from scimconf.kinds.kind import Base, Effects, refused
-from scimconf.plan import Change, DesiredItem, Resource
+from scimconf.kinds.kind import Base, denied_read
+from scimconf.plan import Action, Change, DesiredItem, Guard, Resource
+from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Snapshot, escape_placeholders
 from scimconf.spec.model import Spec
 from scimconf.steps import Phase, Send, Step
@@ -18,7 +19,7 @@ PERMISSION = "Application.Read.All"
 
 
 def identified_by(spec: Spec) -> tuple[str, str, str]:
-    """The spec's field, Graph's property and the value that identify the application."""
+    """Return the spec's field, Graph's property and the value that identify the application."""
     application = spec.application
     if application.app_id is not None:
         return "app_id", "appId", application.app_id
@@ -31,6 +32,9 @@ class ApplicationKind(Base):
     """`application`: one for each spec; it is never renamed and never deleted."""
 
     name = "application"
+    labels = ("application", "applications")
+    guard_ids = ("application-created",)
+    is_foundation = True
 
     def reads(self, spec: Spec) -> Iterable[Document]:
         _, prop, value = identified_by(spec)
@@ -43,7 +47,7 @@ class ApplicationKind(Base):
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if snapshot is None:
             return
-        yield from refused(snapshot, "service_principals", "K101", ("application",), PERMISSION)
+        yield from denied_read(snapshot, "service_principals", "K101", ("application",), PERMISSION)
         rows = snapshot.get("service_principals")
         if rows is not None:
             yield from self._count(spec, snapshot, rows)
@@ -55,40 +59,45 @@ class ApplicationKind(Base):
             ids = ", ".join(f"app_id {row['appId']} (object id {row['id']})" for row in rows)
             yield Diagnostic(
                 "K102",
-                f'{len(rows)} applications are called "{value}": {ids}',
+                f'{len(rows)} applications are named "{value}": {ids}',
                 ("application", field),
                 hint="Write app_id or object_id instead of display_name.",
             )
         elif not rows and spec.application.create is None:
             yield Diagnostic(
                 "K103",
-                f"there is no application with {field} {value}",
+                f'no application has the {field} "{value}"',
                 ("application", field),
-                hint="Write `create: {from_template: custom}` to have it made.",
+                hint="To create it, write `create: {from_template: custom}`.",
             )
         elif not rows:
             yield from self._gallery(spec, snapshot)
 
     def _gallery(self, spec: Spec, snapshot: Snapshot) -> Iterable[Diagnostic]:
         path = ("application", "create", "from_template")
-        yield from refused(snapshot, "application_templates", "K101", path, PERMISSION)
-        offered = snapshot.get("application_templates")
+        yield from denied_read(snapshot, "application_templates", "K101", path, PERMISSION)
+        templates = snapshot.get("application_templates")
         create = spec.application.create
-        if offered is None or create is None or len(offered) == 1:
+        if templates is None or create is None or len(templates) == 1:
             return
-        ids = ", ".join(str(one["id"]) for one in offered)
-        said = f"several templates have this name: {ids}" if ids else "the gallery has no application of this name"
-        yield Diagnostic("K104", said, path, hint="Write the template's id, or `custom`.")
+        ids = ", ".join(str(template["id"]) for template in templates)
+        name = create.from_template
+        message = (
+            f'{len(templates)} gallery templates are named "{name}": {ids}'
+            if ids
+            else f'the application gallery has no template named "{name}"'
+        )
+        yield Diagnostic("K104", message, path, hint="Write the id of the template, or `custom`.")
 
     def _sign_on(self, spec: Spec, rows: Sequence[dict[str, str]]) -> Iterable[Diagnostic]:
-        wanted = spec.application.single_sign_on
-        mode = rows[0].get("preferredSingleSignOnMode") if len(rows) == 1 else wanted
-        if wanted is not None and mode != wanted:
+        desired = spec.application.single_sign_on
+        mode = rows[0].get("preferredSingleSignOnMode") if len(rows) == 1 else desired
+        if desired is not None and mode != desired:
             yield Diagnostic(
                 "K105",
-                f"SAML single sign-on is not set up (it is {mode or 'not chosen'})",
+                f"SAML single sign-on is not configured (the mode is {mode or 'not set'})",
                 ("application", "single_sign_on"),
-                hint="Set it up in the portal; scimconf never changes it.",
+                hint="Configure it in the portal; scimconf does not change it.",
                 severity="warning",
             )
 
@@ -106,6 +115,18 @@ class ApplicationKind(Base):
             ids = {"app_id": rows[0]["appId"], "object_id": rows[0]["id"]}
             yield Resource(self.address(spec), {"display_name": rows[0].get("displayName")}, facts=ids)
 
+    def compared_offline(self, spec: Spec, resource: Resource) -> Resource | None:
+        """Leave out the name: it says which application is meant, not how it is configured."""
+        return Resource(
+            resource.address, {key: value for key, value in resource.fields.items() if key != "display_name"}
+        )
+
+    def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
+        for change in changes:
+            if change.action is Action.CREATE:
+                message = "the application does not exist and would be created"
+                yield Guard("application-created", message, address=change.address)
+
     def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
         _, prop, value = identified_by(spec)
         template = _template_id(spec) or snapshot.names.get("gallery", "{gallery}")
@@ -113,7 +134,7 @@ class ApplicationKind(Base):
             yield Send(
                 Phase.BUILD,
                 (change.address,),
-                f"make the application {spec.application.display_name} from its template",
+                f"create the application {spec.application.display_name} from its template",
                 "POST",
                 f"/applicationTemplates/{template}/instantiate",
                 {"displayName": escape_placeholders(spec.application.display_name or "")},
@@ -124,9 +145,6 @@ class ApplicationKind(Base):
                 ),
                 lookup=documents.service_principals(prop, value),
             )
-
-    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
-        return {}
 
 
 def _template_id(spec: Spec) -> str:

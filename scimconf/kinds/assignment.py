@@ -1,17 +1,18 @@
-"""Who is assigned to the application, and as what.
+"""Assignments of users and groups to app roles.
 
-Terms: a *listed* principal stands in the spec by name or id; its roles on this application are owned whole. A principal
-that is not listed is ruled by `unlisted` and `keep`.
+Terms: a *listed* principal is in the spec by name or id, and all its roles on this application are managed. The policy
+`unlisted` and the patterns of `protect` decide about principals that are not listed.
 
-Premise: there is no update of an assignment. A role swap is one to create and one to delete, the creation first, so
-that nobody is without a role in between.
+Graph has no update of an assignment. A role swap is one creation and one deletion; the creation comes first, so that
+the principal always has a role.
 
-Method: live principals are named by their ids, listed ones are looked up where no live one has their name, groups
-always, since their names repeat. Roles are matched by id where they are live and by value where they are yet to come.
+Live principals are read by id. Listed ones are looked up if no live principal has their name; groups always, because
+group names repeat. Roles are matched by id if they exist, and by value if the plan creates them.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,15 +21,18 @@ from typing import Any, TypeAlias
 
 from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.documents import application as documents
-from scimconf.kinds import roles
-from scimconf.kinds.kind import Base, Effects, refused, suggest
+from scimconf.kinds import mappings, roles
+from scimconf.kinds.assignment_guards import GUARD_IDS, assignment_guards
+from scimconf.kinds.kind import Base, Effects, RowPart, denied_read
 from scimconf.plan import (
     Absent,
     Action,
     Change,
     DesiredItem,
+    DiffResult,
     Effect,
     Exclusive,
+    Guard,
     Protected,
     ReportOnly,
     Resource,
@@ -36,38 +40,45 @@ from scimconf.plan import (
     encode,
 )
 from scimconf.plan.globs import is_like
+from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Lookup, Principal, Snapshot
 from scimconf.spec.model import Assignments, GroupAssignment, Spec, UserAssignment
 from scimconf.steps import Phase, Send, Step
+from scimconf.suggestions import did_you_mean, suggest, suggest_principal
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_ROLES = "appRoleAssignments"
+_DEFAULT = "~Default Access"
 Listed: TypeAlias = UserAssignment | GroupAssignment
-_ALREADY = (
+_ALREADY_ASSIGNED = (
     (400, "Permission being assigned already exists on the object"),
     (400, "EntitlementGrant entry already exists"),
     (409, "EntitlementGrant entry already exists"),
 )
-"""Two wordings of one refusal: what is asked for is there (Graph answers 400, a Bicep report saw a conflict)."""
+"""Graph answers 400 with either wording; a Bicep report saw a 409."""
 
 
 @dataclass(frozen=True, slots=True)
 class AssignmentEntry:
-    """One listed principal of the spec, with where it is written and how it is looked up."""
+    """One listed principal: where the spec lists it, and how it is looked up."""
 
     listed: Listed
     path: SpecPath
     lookup: Lookup
 
     @property
-    def said(self) -> str:
-        return f"{self.lookup.by if self.lookup.by != 'id' else 'principal'} {self.lookup.value}"
+    def description(self) -> str:
+        return f'{self.lookup.by if self.lookup.by != "id" else "user or group with the id"} "{self.lookup.value}"'
 
 
 class AssignmentKind(Base):
     """`assignment/user:UPN/ROLE` or `assignment/group:NAME/ROLE`."""
 
     name = "assignment"
+    labels = ("assignment", "assignments")
     after = ("app_role",)
+    guard_ids = GUARD_IDS
+    effects_before_start = frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS})
 
     def reads(self, spec: Spec) -> Iterable[Document]:
         if spec.assignments is not None:
@@ -76,65 +87,82 @@ class AssignmentKind(Base):
     def lookups(self, spec: Spec, snapshot: Snapshot) -> Iterable[Lookup]:
         if spec.assignments is None:
             return
-        yield from (one.lookup for one in _entries(spec.assignments) if one.lookup.by != "user")
+        yield from (entry.lookup for entry in _entries(spec.assignments) if entry.lookup.by != "user")
         live = snapshot.get("assignments")
         if live is None and not snapshot.complete and "assignments" not in snapshot.denied:
             return
         rows = documents.assigned(live or ())
         ids = {Lookup("id", row["principalId"]) for row in rows if row["principalType"] != "ServicePrincipal"}
         yield from ids
-        if all(one in snapshot.principals for one in ids):
+        if all(lookup in snapshot.principals for lookup in ids):
             known = _users_by_name(snapshot)
-            for one in _entries(spec.assignments):
-                if one.lookup.by == "user" and one.lookup.value not in known:
-                    yield one.lookup
+            for entry in _entries(spec.assignments):
+                if entry.lookup.by == "user" and entry.lookup.value not in known:
+                    yield entry.lookup
 
-    # --- what is wrong ---
+    # --- diagnostics -------------------------------------------------------------------------------------------------
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if spec.assignments is None or snapshot is None:
             return
-        yield from refused(snapshot, "assignments", "K801", ("assignments",), "Application.Read.All")
+        yield from denied_read(snapshot, "assignments", "K801", ("assignments",), "Application.Read.All")
         yield from _empty_files(spec.assignments)
-        roles, held = _Roles.of(spec, snapshot), _held(snapshot)
-        everyone = _principals(spec.assignments, snapshot)
-        seen: dict[str, SpecPath] = {}
-        for one in _entries(spec.assignments):
-            principal = everyone.get(one.path)
+        application_roles, assigned = _Roles.of(spec, snapshot), _assigned_roles(snapshot)
+        principals = _principals(spec.assignments, snapshot)
+        listed: set[str] = set()
+        for entry in _entries(spec.assignments):
+            principal = principals.get(entry.path)
             if principal is None:
-                yield from _not_found(one, snapshot)
+                yield from _not_found(entry, snapshot)
                 continue
-            yield from _about(one, principal)
-            yield from _about_roles(one, held[principal.id], roles)
-            if principal.id in seen:
-                said = f"{principal.name} is listed twice"
-                yield Diagnostic("K805", said, one.path, hint="Write one entry with all the roles.")
-            seen[principal.id] = one.path
+            yield from _about(entry, principal)
+            yield from _about_roles(entry, assigned[principal.id], application_roles)
+            if principal.id in listed:
+                hint = "Write a single entry with all the roles."
+                yield Diagnostic("K805", f"{principal.name} is listed twice", entry.path, hint=hint)
+            listed.add(principal.id)
 
-    # --- both sides ---
+    def warnings(
+        self, spec: Spec, snapshot: Snapshot, difference: DiffResult, steps: Sequence[Step]
+    ) -> Iterable[Diagnostic]:
+        """Graph allows an assignment without a role only if the application declares none."""
+        unmanaged = [resource for resource in difference.unmanaged if resource.address.kind == self.name]
+        count = sum(isinstance(item.key, tuple) and item.key[1] == documents.DEFAULT_ACCESS for item in unmanaged)
+        if count and any(_ROLES in mappings.reads(row.row) for row in mappings.listed(spec)):
+            assignments = "1 unmanaged assignment has" if count == 1 else f"{count} unmanaged assignments have"
+            yield Diagnostic(
+                "K812",
+                f"{assignments} no role (Default Access), and Microsoft does not document what a role mapping sends for them",
+                ("assignments",),
+                hint="List them under assignments with a role.",
+                severity="warning",
+            )
+
+    # --- desired and observed ----------------------------------------------------------------------------------------
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         if spec.assignments is None:
             return
-        everyone, names = _principals(spec.assignments, snapshot), _names(snapshot)
-        roles = _Roles.of(spec, snapshot)
-        for one in _entries(spec.assignments):
-            principal = everyone.get(one.path) or _unresolved(one)
-            yield from self._wanted(spec, one, principal, names, roles)
-        yield from self._unlisted(spec, snapshot, {one.id for one in everyone.values()})
+        principals, names = _principals(spec.assignments, snapshot), _names(snapshot)
+        application_roles = _Roles.of(spec, snapshot)
+        for entry in _entries(spec.assignments):
+            principal = principals.get(entry.path) or _unresolved(entry)
+            label = f"{principal.type}:{encode(names.get(principal.id, principal.name))}"
+            yield from self._desired(spec, entry, principal, label, application_roles)
+        yield from self._unlisted(spec, snapshot, {principal.id for principal in principals.values()})
 
-    def _wanted(
-        self, spec: Spec, one: AssignmentEntry, principal: Principal, names: Mapping[str, str], roles: _Roles
+    def _desired(
+        self, spec: Spec, entry: AssignmentEntry, principal: Principal, label: str, application_roles: _Roles
     ) -> Iterator[DesiredItem]:
-        prefix = self.address(spec, _label(principal, names))
-        if one.listed.absent and one.listed.roles:
-            for role in one.listed.roles:
-                yield Absent(prefix.under(roles.name(role)), (principal.id, roles.id(role)))
+        prefix = self.address(spec, label)
+        if entry.listed.absent and entry.listed.roles:
+            for role in entry.listed.roles:
+                yield Absent(prefix.under(application_roles.name(role)), (principal.id, application_roles.id(role)))
             return
-        yield Exclusive(prefix, "absent") if one.listed.absent else Exclusive(prefix)
-        for role in one.listed.roles if not one.listed.absent else ():
-            facts = {"principal": principal.name}
-            yield Resource(prefix.under(roles.name(role)), {}, (principal.id, roles.id(role)), facts)
+        yield Exclusive(prefix, "absent") if entry.listed.absent else Exclusive(prefix)
+        for role in entry.listed.roles if not entry.listed.absent else ():
+            key = (principal.id, application_roles.id(role))
+            yield Resource(prefix.under(application_roles.name(role)), {}, key, {"principal": principal.name})
 
     def _unlisted(self, spec: Spec, snapshot: Snapshot, listed: set[str]) -> Iterator[DesiredItem]:
         assignments = spec.assignments
@@ -147,19 +175,19 @@ class AssignmentKind(Base):
             yield Exclusive(prefix)
         for resource in self.observed(spec, snapshot):
             is_service = resource.facts["type"] == "ServicePrincipal"
-            if is_service or (
-                resource.facts["principal_id"] not in listed and _is_kept(assignments, resource, snapshot)
-            ):
+            is_listed = resource.facts["principal_id"] in listed
+            if is_service or (not is_listed and _is_protected(assignments, resource, snapshot)):
                 yield Protected(resource.address, resource.key)
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         if spec.assignments is None:
             return
-        names, roles = _names(snapshot), _Roles.of(spec, snapshot)
+        names, application_roles = _names(snapshot), _Roles.of(spec, snapshot)
         for row in documents.assigned(snapshot.rows("assignments")):
             principal = _principal(row, snapshot)
+            label = f"{principal.type}:{encode(names.get(principal.id, principal.name))}"
             yield Resource(
-                self.address(spec, _label(principal, names), roles.label(row["appRoleId"])),
+                self.address(spec, label, application_roles.label(row["appRoleId"])),
                 {},
                 (principal.id, row["appRoleId"]),
                 facts={
@@ -167,44 +195,80 @@ class AssignmentKind(Base):
                     "type": row["principalType"],
                     "principal": principal.name,
                     "principal_id": principal.id,
-                    "roles": roles.spellings(row["appRoleId"]),
+                    "roles": application_roles.spellings(row["appRoleId"]),
                 },
             )
 
-    # --- the way there ---
+    def compared_offline(self, spec: Spec, resource: Resource) -> Resource | None:
+        """Compare by name: ids of principals and roles differ between tenants."""
+        return Resource(resource.address, resource.fields, facts=resource.facts)
 
-    def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
-        for change in self.mine(changes):
-            serves, path = (change.address,), "/servicePrincipals/{service_principal}/appRoleAssignedTo"
-            if change.after is not None:
-                own: Any = change.after.key
-                body = {"principalId": own[0], "resourceId": "{service_principal}", "appRoleId": own[1]}
-                says = f"assign {change.address.rest}"
-                yield Send(Phase.BUILD, serves, says, "POST", path, body, success_errors=_ALREADY, batch=True)
-            else:
-                assert change.before is not None
-                says, gone = f"remove {change.address.rest}", ((404, ""),)
-                row = f"{path}/{change.before.facts['id']}"
-                yield Send(Phase.CLEAR, serves, says, "DELETE", row, success_errors=gone, batch=True)
+    # --- changes -----------------------------------------------------------------------------------------------------
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
-        """Someone who gains a first role may be created, who loses the last may be disabled; a swap does neither."""
-        held = {one: len(role_ids) for one, role_ids in _held(snapshot).items()}
-        left = Counter(held)
+        """A first role provisions, the loss of the last role deprovisions; a swap of roles does neither."""
+        before = {principal: len(role_ids) for principal, role_ids in _assigned_roles(snapshot).items()}
+        after = Counter(before)
         for change in changes:
-            left[_owner(change)] += 1 if change.action is Action.CREATE else -1
-        return {change.address: _effects(held.get(_owner(change), 0), left[_owner(change)]) for change in changes}
+            after[_principal_id(change)] += 1 if change.action is Action.CREATE else -1
+        return {
+            change.address: _effects(before.get(_principal_id(change), 0), after[_principal_id(change)])
+            for change in changes
+        }
+
+    def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
+        return assignment_guards(changes, context)
+
+    def row_part(self, change: Change) -> RowPart:
+        principal, _, role = change.address.rest.rpartition("/")
+        type_, _, name = principal.partition(":")
+        return RowPart(f"{self.name}/{principal}", "role", decode(role), type_, decode(name))
+
+    def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
+        path = "/servicePrincipals/{service_principal}/appRoleAssignedTo"
+        for change in self.mine(changes):
+            addresses = (change.address,)
+            if change.after is not None:
+                key: Any = change.after.key
+                body = {"principalId": key[0], "resourceId": "{service_principal}", "appRoleId": key[1]}
+                text = f"assign {change.address.rest}"
+                yield Send(
+                    Phase.BUILD, addresses, text, "POST", path, body, success_errors=_ALREADY_ASSIGNED, batch=True
+                )
+            else:
+                assert change.before is not None
+                text, is_gone = f"unassign {change.address.rest}", ((404, ""),)
+                row = f"{path}/{change.before.facts['id']}"
+                yield Send(Phase.CLEAR, addresses, text, "DELETE", row, success_errors=is_gone, batch=True)
+
+    def removal_snippet(self, resource: Resource) -> str:
+        principal, _, role = resource.address.rest.partition("/")
+        name = json.dumps(str(resource.facts["principal"]))
+        text = json.dumps(roles.value_of(role) or decode(role))
+        if principal.startswith("group:"):
+            return f"assignments.groups: - {{name: {name}, role: {text}, absent: true}}"
+        return f"assignments.users: - {{user: {name}, role: {text}, absent: true}}"
 
 
-def _held(snapshot: Snapshot) -> Mapping[str, set[str]]:
-    """Principal id → the ids of the roles that it holds."""
-    held = defaultdict[str, set[str]](set)
+def removed_assignments(changes: Iterable[Change]) -> Mapping[str, int]:
+    """Return how many assignments a plan deletes, by role id."""
+    keys = [
+        change.before.key
+        for change in changes
+        if change.kind == AssignmentKind.name and change.action is Action.DELETE and change.before is not None
+    ]
+    return Counter(str(key[1]) for key in keys if isinstance(key, tuple))
+
+
+def _assigned_roles(snapshot: Snapshot) -> Mapping[str, set[str]]:
+    """Return principal id → the ids of its roles on this application."""
+    assigned = defaultdict[str, set[str]](set)
     for row in documents.assigned(snapshot.rows("assignments")):
-        held[row["principalId"]].add(row["appRoleId"])
-    return held
+        assigned[row["principalId"]].add(row["appRoleId"])
+    return assigned
 
 
-def _owner(change: Change) -> str:
+def _principal_id(change: Change) -> str:
     resource = change.after or change.before
     key: Any = resource.key if resource is not None else ("", "")
     return str(key[0])
@@ -216,56 +280,56 @@ def _effects(before: int, after: int) -> frozenset[Effect]:
     return frozenset({Effect.DEPROVISIONS}) if after == 0 else frozenset({Effect.RESYNC})
 
 
-# --- who is listed -------------------------------------------------------------------------------------------------
+# --- principals ----------------------------------------------------------------------------------------------------
 
 
-def _entries(one: Assignments) -> Sequence[AssignmentEntry]:
-    found = [_entry(group, ("assignments", "groups", index)) for index, group in enumerate(one.groups)]
-    found += [_entry(user, ("assignments", "users", index)) for index, user in enumerate(one.users)]
-    for number, file in enumerate(one.imported):
-        base: SpecPath = ("assignments", "imported", number)
-        found += [_entry(group, (*base, "groups", index)) for index, group in enumerate(file.groups)]
-        found += [_entry(user, (*base, "users", index)) for index, user in enumerate(file.users)]
-    return found
+def _entries(assignments: Assignments) -> Sequence[AssignmentEntry]:
+    base: SpecPath = ("assignments",)
+    entries = [_entry(group, (*base, "groups", index)) for index, group in enumerate(assignments.groups)]
+    entries += [_entry(user, (*base, "users", index)) for index, user in enumerate(assignments.users)]
+    for number, file in enumerate(assignments.imported):
+        base = ("assignments", "imported", number)
+        entries += [_entry(group, (*base, "groups", index)) for index, group in enumerate(file.groups)]
+        entries += [_entry(user, (*base, "users", index)) for index, user in enumerate(file.users)]
+    return entries
 
 
 def _entry(listed: Listed, path: SpecPath) -> AssignmentEntry:
     if isinstance(listed, GroupAssignment):
-        by_id = listed.id is not None
-        return AssignmentEntry(
-            listed, path, Lookup("id" if by_id else "group", (listed.id or "").lower() if by_id else listed.name or "")
-        )
+        by_id = Lookup("id", (listed.id or "").lower())
+        return AssignmentEntry(listed, path, Lookup("group", listed.name or "") if listed.id is None else by_id)
     is_id = _GUID.fullmatch(listed.user) is not None
     return AssignmentEntry(listed, path, Lookup("id" if is_id else "user", listed.user.casefold()))
 
 
 def _users_by_name(snapshot: Snapshot) -> Mapping[str, Principal]:
-    return {one.name.casefold(): one for found in snapshot.principals.values() for one in found if one.type == "user"}
+    principals = (principal for matches in snapshot.principals.values() for principal in matches)
+    return {principal.name.casefold(): principal for principal in principals if principal.type == "user"}
 
 
 def _principals(assignments: Assignments, snapshot: Snapshot) -> Mapping[SpecPath, Principal]:
-    """Each listed entry's principal, where exactly one was found."""
-    users, found = _users_by_name(snapshot), {}
-    for one in _entries(assignments):
-        if one.lookup.by == "user" and one.lookup.value in users:
-            found[one.path] = users[one.lookup.value]
+    """Return the principal of each listed entry that resolves to exactly one."""
+    users, principals = _users_by_name(snapshot), {}
+    for entry in _entries(assignments):
+        if entry.lookup.by == "user" and entry.lookup.value in users:
+            principals[entry.path] = users[entry.lookup.value]
             continue
-        candidates = snapshot.principals.get(one.lookup, ())
-        if len(candidates) == 1:
-            found[one.path] = candidates[0]
-    return found
+        matches = snapshot.principals.get(entry.lookup, ())
+        if len(matches) == 1:
+            principals[entry.path] = matches[0]
+    return principals
 
 
-def _unresolved(one: AssignmentEntry) -> Principal:
-    """In a plan that has problems anyway, a principal that could not be found stands under its written name."""
-    kind = "user" if isinstance(one.listed, UserAssignment) else "group"
-    return Principal(f"?{one.lookup.value}", kind, one.lookup.value)  # type: ignore[arg-type]
+def _unresolved(entry: AssignmentEntry) -> Principal:
+    """Return a placeholder for a principal that was not found: the plan has errors, but its resources need a name."""
+    type_ = "user" if isinstance(entry.listed, UserAssignment) else "group"
+    return Principal(f"?{entry.lookup.value}", type_, entry.lookup.value)  # type: ignore[arg-type]
 
 
 def _principal(row: Any, snapshot: Snapshot) -> Principal:
-    found = snapshot.principals.get(Lookup("id", row["principalId"]), ())
-    if found:
-        return found[0]
+    matches = snapshot.principals.get(Lookup("id", row["principalId"]), ())
+    if matches:
+        return matches[0]
     types: Mapping[str, Any] = {"User": "user", "Group": "group", "ServicePrincipal": "servicePrincipal"}
     return Principal(
         row["principalId"], types.get(row["principalType"], "user"), row["principalDisplayName"] or row["principalId"]
@@ -273,51 +337,37 @@ def _principal(row: Any, snapshot: Snapshot) -> Principal:
 
 
 def _names(snapshot: Snapshot) -> Mapping[str, str]:
-    """Principal id → its name in addresses; one that is not unique gets `~` and eight characters of its id."""
-    everyone = {one.id: one for found in snapshot.principals.values() for one in found}
+    """Return principal id → its name in addresses; a name that repeats gets `~` and eight characters of the id."""
+    by_id = {principal.id: principal for matches in snapshot.principals.values() for principal in matches}
     for row in documents.assigned(snapshot.rows("assignments")):
-        everyone.setdefault(row["principalId"], _principal(row, snapshot))
-    counts = Counter((one.type, one.name.casefold()) for one in everyone.values())
+        by_id.setdefault(row["principalId"], _principal(row, snapshot))
+    counts = Counter((principal.type, principal.name.casefold()) for principal in by_id.values())
     return {
-        one.id: f"{one.name}~{one.id[:8]}" if counts[one.type, one.name.casefold()] > 1 else one.name
-        for one in everyone.values()
+        principal.id: f"{principal.name}~{principal.id[:8]}"
+        if counts[principal.type, principal.name.casefold()] > 1
+        else principal.name
+        for principal in by_id.values()
     }
 
 
-def _label(principal: Principal, names: Mapping[str, str]) -> str:
-    return f"{principal.type}:{encode(names.get(principal.id, principal.name))}"
-
-
-def _is_kept(assignments: Assignments, resource: Resource, snapshot: Snapshot) -> bool:
-    """Whether a pattern of `keep` takes it. A user whose name could not be read may be any of those that are kept."""
+def _is_protected(assignments: Assignments, resource: Resource, snapshot: Snapshot) -> bool:
+    """Return whether a pattern of `protect` matches; a user whose name could not be read matches any user pattern."""
     facts = resource.facts
-    named = bool(snapshot.principals.get(Lookup("id", facts["principal_id"])))
-    for keep in assignments.protect:
-        if keep.group is not None and facts["type"] == "Group" and _is_like(facts["principal"], keep.group):
+    has_name = bool(snapshot.principals.get(Lookup("id", facts["principal_id"])))
+    for pattern in assignments.protect:
+        if pattern.group is not None and facts["type"] == "Group" and _is_like(facts["principal"], pattern.group):
             return True
-        is_user = keep.user is not None and facts["type"] == "User"
-        if is_user and (not named or _is_like(facts["principal"], str(keep.user))):
+        is_user = pattern.user is not None and facts["type"] == "User"
+        if is_user and (not has_name or _is_like(facts["principal"], str(pattern.user))):
             return True
-        if keep.role is not None and any(_is_like(name, keep.role) for name in facts["roles"]):
+        if pattern.role is not None and any(_is_like(name, pattern.role) for name in facts["roles"]):
             return True
     return False
 
 
 def _is_like(name: str, pattern: str) -> bool:
-    """`*` stands for any characters, everything else for itself; names are the same in any case."""
+    """Match ignoring case; only `*` is special."""
     return is_like(name.casefold(), pattern.casefold())
-
-
-def _empty_files(assignments: Assignments) -> Iterator[Diagnostic]:
-    for number, file in enumerate(assignments.imported):
-        if not (file.users or file.groups):
-            yield Diagnostic(
-                "K802",
-                f"{file.file} lists nobody, so nobody who is not listed is removed",
-                ("assignments", "imported", number),
-                hint="If that is meant, take the file out.",
-                severity="warning",
-            )
 
 
 # --- roles ---------------------------------------------------------------------------------------------------------
@@ -325,87 +375,107 @@ def _empty_files(assignments: Assignments) -> Iterator[Diagnostic]:
 
 @dataclass(frozen=True, slots=True)
 class _Roles:
-    """Roles by their names in the spec and by id: the live ones, and those that the plan will make."""
+    """Roles by their names in the spec and by id: those that exist, and those that the plan creates."""
 
     by_name: Mapping[str, str]
     labels: Mapping[str, str]
-    off: frozenset[str]
-    gone: frozenset[str]
+    disabled: frozenset[str]
+    deleted: frozenset[str]
 
     @classmethod
     def of(cls, spec: Spec, snapshot: Snapshot) -> _Roles:
         live, new = documents.roles(snapshot.documents), roles.new_ids(spec, snapshot)
         by_name = {str(role.get("value") or "") or f"~{role.get('displayName')}": role["id"] for role in live}
         labels = {documents.DEFAULT_ACCESS: _DEFAULT, **roles.labels(live)}
-        off = {role["id"] for role in live if not role.get("isEnabled")}
+        disabled = {role["id"] for role in live if not role.get("isEnabled")}
         for role in spec.app_roles.roles if spec.app_roles is not None else ():
             if roles.label_of(role) in new:
                 by_name.setdefault(role.identity, new[roles.label_of(role)])
                 labels.setdefault(new[roles.label_of(role)], roles.label_of(role))
             if not role.absent:
-                known = by_name[role.identity]
-                off = off - {known} if role.enabled else off | {known}
-        return cls(by_name, labels, frozenset(off), roles.going(spec, live))
+                role_id = by_name[role.identity]
+                disabled = disabled - {role_id} if role.enabled else disabled | {role_id}
+        return cls(by_name, labels, frozenset(disabled), roles.going(spec, live))
 
     def id(self, written: str) -> str:
-        """The id of a role by its value, or by its display name where it has no value."""
+        """Return the id of a role by its value, or by its display name if it has no value; `?NAME` if there is none."""
         return self.by_name.get(written) or self.by_name.get(f"~{written}") or f"?{written}"
 
     def name(self, written: str) -> str:
-        """What a written role is called in addresses."""
+        """Return the name in addresses of a role that the spec writes."""
         return self.labels.get(self.id(written)) or encode(written)
 
-    def label(self, role: str) -> str:
-        return self.labels.get(role, role)
+    def label(self, role_id: str) -> str:
+        return self.labels.get(role_id, role_id)
 
-    def spellings(self, role: str) -> tuple[str, ...]:
-        """How a pattern may name a live role."""
-        name = self.label(role)
+    def spellings(self, role_id: str) -> tuple[str, ...]:
+        """Return the names that a pattern may use for a live role."""
+        name = self.label(role_id)
         value = roles.value_of(name)
         return (value,) if value is not None else (decode(name), decode(name.removeprefix("~")))
 
-    def knows(self, written: str) -> bool:
-        """Whether there is such a role, and will be after this plan."""
-        found = self.id(written)
-        return found in self.labels and found not in self.gone
+    def exists(self, written: str) -> bool:
+        """Return whether the role exists once the plan is applied."""
+        role_id = self.id(written)
+        return role_id in self.labels and role_id not in self.deleted
 
 
-_DEFAULT = "~Default Access"
+# --- diagnostics ---------------------------------------------------------------------------------------------------
 
 
-def _about(one: AssignmentEntry, principal: Principal) -> Iterator[Diagnostic]:
-    listed = one.listed
+def _empty_files(assignments: Assignments) -> Iterator[Diagnostic]:
+    for number, file in enumerate(assignments.imported):
+        if not (file.users or file.groups):
+            yield Diagnostic(
+                "K802",
+                f"{file.file} lists no users or groups, so unlisted assignments are not deleted",
+                ("assignments", "imported", number),
+                hint="If the list is meant to be empty, remove the file.",
+                severity="warning",
+            )
+
+
+def _about(entry: AssignmentEntry, principal: Principal) -> Iterator[Diagnostic]:
+    listed = entry.listed
     if isinstance(listed, GroupAssignment) and principal.type != "group":
-        yield Diagnostic("K803", f"{principal.name} is not a group", one.path)
+        hint = "List it under assignments.users."
+        yield Diagnostic("K803", f"{principal.name} is not a group", entry.path, hint=hint)
     if isinstance(listed, UserAssignment) and principal.type != "user":
-        yield Diagnostic("K803", f"{principal.name} is not a user", one.path)
+        hint = "List it under assignments.groups."
+        yield Diagnostic("K803", f"{principal.name} is not a user", entry.path, hint=hint)
     if isinstance(listed, GroupAssignment) and listed.id is not None and listed.name not in (None, principal.name):
-        said = f'the group {listed.id} is called "{principal.name}", not "{listed.name}"; the id decides'
-        yield Diagnostic("K804", said, (*one.path, "name"), severity="warning")
+        message = f'the group with the id {listed.id} is named "{principal.name}", not "{listed.name}"; the id is used'
+        hint = f'Write `name: "{principal.name}"`.'
+        yield Diagnostic("K804", message, (*entry.path, "name"), hint=hint, severity="warning")
     if principal.type == "group" and not principal.security_enabled and not listed.absent:
-        yield Diagnostic(
-            "K806", f'the group "{principal.name}" is not security-enabled, so it cannot be assigned', one.path
-        )
+        message = f'the group "{principal.name}" is not security-enabled, so it cannot be assigned'
+        yield Diagnostic("K806", message, entry.path, hint="Assign a security group.")
 
 
-def _about_roles(one: AssignmentEntry, held: set[str], roles: _Roles) -> Iterator[Diagnostic]:
-    for role in one.listed.roles if not one.listed.absent else ():
-        path = (*one.path, "roles")
-        if not roles.knows(role):
-            hint = suggest(role, filter(roles.knows, roles.by_name), "Declare it under app_roles.")
+def _about_roles(entry: AssignmentEntry, assigned: set[str], application_roles: _Roles) -> Iterator[Diagnostic]:
+    for role in entry.listed.roles if not entry.listed.absent else ():
+        path, role_id = (*entry.path, "roles"), application_roles.id(role)
+        if not application_roles.exists(role):
+            candidates = filter(application_roles.exists, application_roles.by_name)
+            hint = did_you_mean(suggest(role, candidates), "Declare it under app_roles.")
             yield Diagnostic("K807", f'the application has no role "{role}"', path, hint=hint)
-        elif roles.id(role) in roles.off and roles.id(role) not in held:
-            yield Diagnostic("K808", f'the role "{role}" is disabled and cannot be assigned', path)
+        elif role_id in application_roles.disabled and role_id not in assigned:
+            hint = "Enable the role under app_roles, or assign another one."
+            yield Diagnostic("K808", f'the role "{role}" is disabled, so it cannot be assigned', path, hint=hint)
 
 
-def _not_found(one: AssignmentEntry, snapshot: Snapshot) -> Iterator[Diagnostic]:
-    found = snapshot.principals.get(one.lookup)
-    if found is None:
-        yield Diagnostic("K809", f"{one.said} could not be looked up", one.path, hint="See the refused reads above.")
-    elif found:
-        ids = ", ".join(principal.id for principal in found)
-        said = f'{len(found)} groups are called "{one.lookup.value}": {ids}'
-        yield Diagnostic("K810", said, one.path, hint="Write `id:` beside the name.")
-    elif not one.listed.absent:
-        near = [principal.name for group in snapshot.principals.values() for principal in group]
-        yield Diagnostic("K811", f"there is no {one.said}", one.path, hint=suggest(one.lookup.value, near))
+def _not_found(entry: AssignmentEntry, snapshot: Snapshot) -> Iterator[Diagnostic]:
+    matches = snapshot.principals.get(entry.lookup)
+    if matches is None:
+        hint = "See the denied reads above."
+        yield Diagnostic("K809", f"{entry.description} could not be looked up", entry.path, hint=hint)
+    elif matches:
+        ids = ", ".join(principal.id for principal in matches)
+        message = f'{len(matches)} groups are named "{entry.lookup.value}": {ids}'
+        yield Diagnostic("K810", message, entry.path, hint="Add the `id:` of the right one.")
+    elif not entry.listed.absent:
+        type_ = "user" if isinstance(entry.listed, UserAssignment) else "group"
+        principals = (principal for group in snapshot.principals.values() for principal in group)
+        names = [principal.name for principal in principals if principal.type == type_]
+        hint = did_you_mean(suggest_principal(entry.lookup.value, names))
+        yield Diagnostic("K811", f"the tenant has no {entry.description}", entry.path, hint=hint)

@@ -1,13 +1,15 @@
-"""One attribute of the application and where its value comes from. A row that is listed is owned whole.
+"""Attribute mappings: a target attribute and what fills it. A listed row is managed completely.
 
-Expressions are compared as canonical text, the live one made from its tree; the tree that is written comes from the
-service's own parser at apply.
+Expressions are compared as canonical text, which for a live mapping is made from its tree. The tree that apply writes
+comes from the parser of the service.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from scimconf import expressions
@@ -15,107 +17,121 @@ from scimconf.diagnostics import Diagnostic
 from scimconf.documents import rows, schema
 from scimconf.expressions.lint.vocabulary import name_hint
 from scimconf.kinds import mappings
-from scimconf.kinds.kind import Base, Effects, find_object_mapping, live_schema, schema_reads, selector, suggest
-from scimconf.plan import Absent, Action, Change, DesiredItem, Effect, Exclusive, ReportOnly, Resource
+from scimconf.kinds.kind import (
+    AttributeFlow,
+    Base,
+    Effects,
+    MappingSource,
+    counted_guard,
+    find_object_mapping,
+    live_schema,
+    schema_reads,
+    selector,
+)
+from scimconf.plan import Absent, Action, Change, DesiredItem, Effect, Exclusive, Guard, ReportOnly, Resource
+from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import MappingRow, ObjectMapping, Spec
 from scimconf.steps import Edit, Phase, Step
+from scimconf.suggestions import did_you_mean, suggest
+
+_NO_MAPPING = ObjectMapping()
+UNASSIGNED_STAY_ACTIVE = "users who are unassigned or leave the scope would no longer be disabled in the application"
+_SOFT_DELETED, _ENABLED = "[IsSoftDeleted]", "[accountEnabled]"
 
 
 class AttributeMappingKind(Base):
     """`attribute_mapping/SECTION/TARGET`."""
 
     name = "attribute_mapping"
+    labels = ("attribute mapping", "attribute mappings")
+    defaults = MappingProxyType(
+        {"apply": "always", "flow_behavior": "when_changed", "export_missing_references": False}
+    )
     after = ("job",)
+    companions = ("source_attribute", "target_attribute")
+    guard_ids = ("matching-changed", "deprovisioning-disabled")
 
     def reads(self, spec: Spec) -> Iterable[Document]:
         return schema_reads() if mappings.sections(spec) else ()
 
-    # --- what is wrong ---
-
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
-        for one in mappings.listed(spec):
-            yield from _syntax(one)
+        for row in mappings.listed(spec):
+            yield from _syntax(row)
         for section, mapping in mappings.sections(spec).items():
-            found = find_object_mapping(snapshot, section, mapping) if snapshot is not None else None
-            if snapshot is not None and found is not None:
-                yield from self._against(spec, snapshot, section, found)
+            listed = [row for row in mappings.listed(spec) if row.section == section]
+            location = find_object_mapping(snapshot, section, mapping) if snapshot is not None else None
+            if snapshot is not None and location is not None:
+                yield from _unknown_attributes(listed, live_schema(snapshot), location)
+                yield from _mapped_twice(section, location)
+                planned = _matches_afterwards(mapping, listed, location)
+                if planned != _matches_afterwards(_NO_MAPPING, (), location):
+                    yield from _matching(section, planned)
             elif mapping.unlisted == "delete" and mapping.attributes:
-                listed = [one for one in mappings.listed(spec) if one.section == section]
-                yield from _matching(section, {one.target: one.row.match for one in listed})
-
-    def _against(
-        self, spec: Spec, snapshot: Snapshot, section: str, found: schema.MappingLocation
-    ) -> Iterable[Diagnostic]:
-        listed = [one for one in mappings.listed(spec) if one.section == section]
-        yield from _unknown(listed, live_schema(snapshot), found)
-        yield from _twice(section, found)
-        left = _afterwards(mappings.sections(spec)[section], listed, found)
-        if left != _afterwards(_NOTHING, (), found):
-            yield from _matching(section, left)
-
-    # --- both sides ---
+                yield from _matching(section, {row.target: row.row.match for row in listed})
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         for section, mapping in mappings.sections(spec).items():
             if mapping.unlisted != "keep":
                 prefix = self.address(spec, section)
                 yield Exclusive(prefix) if mapping.unlisted == "delete" else ReportOnly(prefix)
-        for one in mappings.listed(spec):
-            address = self.address(spec, one.section, one.target)
-            if one.row.absent:
-                yield Absent(address)
-            else:
-                yield Resource(address, desired_fields(one.row))
+        for listed in mappings.listed(spec):
+            address = self.address(spec, listed.section, listed.target)
+            yield Absent(address) if listed.row.absent else Resource(address, desired_fields(listed.row))
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         for section, mapping in mappings.sections(spec).items():
-            found = find_object_mapping(snapshot, section, mapping)
-            for row in schema.rows(found) if found is not None else ():
+            location = find_object_mapping(snapshot, section, mapping)
+            for row in schema.rows(location) if location is not None else ():
                 target = str(row.get("targetAttributeName"))
                 yield Resource(self.address(spec, section, target), rows.row_fields(row))
-
-    # --- the way there ---
 
     def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
         sections = mappings.sections(spec)
         for change in self.mine(changes):
             section, _, target = change.address.rest.partition("/")
             key = (*selector(section, sections[section]).key, target)
+            text = f"delete the mapping to {target}"
             if change.after is None:
-                yield Edit(
-                    Phase.BUILD,
-                    (change.address,),
-                    f"remove the mapping to {target}",
-                    schema.schema(),
-                    "remove_mapping",
-                    key,
-                )
+                yield Edit(Phase.BUILD, (change.address,), text, schema.schema(), "remove_mapping", key)
             else:
-                yield self._set(change, key, target)
-
-    def _set(self, change: Change, key: tuple[str, ...], target: str) -> Edit:
-        fields = dict(change.after.fields) if change.after is not None else {}
-        text, is_new = fields["source"], change.field("source") is not None
-        tree = expressions.to_source(expressions.parse(text)) if text is not None else None
-        asks = is_new and tree is not None and tree["type"] == "Function"
-        return Edit(
-            Phase.BUILD,
-            (change.address,),
-            f"map {target}",
-            schema.schema(),
-            "set_mapping",
-            key,
-            {"fields": fields, "source": tree},
-            expression=text if asks else "",
-        )
+                yield _set(change, change.after, key, target)
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
         return {change.address: _effects(change) for change in changes}
 
+    def effect_text(self, effect: Effect, change: Change) -> str:
+        texts = {Effect.DATA_LOSS: "the mapping is deleted", Effect.RESYNC: "the value changes for {users}"}
+        return texts.get(effect, "")
+
+    def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
+        for change in changes if context.has_run else ():
+            match = change.field("match")
+            source = change.field("source") if change.address in context.matching else None
+            if (match is not None and match.before != match.after) or source is not None:
+                message = "users would be matched by another value; users who no longer match would be created again"
+                yield counted_guard(
+                    change, Effect.DEPROVISIONS, Guard("matching-changed", message, address=change.address)
+                )
+        for change in changes if context.has_run else ():
+            message = _stays_active(change) if change.address.rest.startswith("users/") else ""
+            if message:
+                yield Guard("deprovisioning-disabled", message, address=change.address)
+
+    def attribute_flow(self, change: Change) -> AttributeFlow:
+        section, _, target = change.address.rest.partition("/")
+        before, after = (
+            MappingSource(_value(change, "source", side), _value(change, "default", side)) for side in (0, 1)
+        )
+        return AttributeFlow(section, target, before, after)
+
+    def removal_snippet(self, resource: Resource) -> str:
+        section, _, target = resource.address.rest.partition("/")
+        return f"mappings.{section}.attributes: {json.dumps(target)}: {{absent: true}}"
+
 
 def desired_fields(row: MappingRow) -> dict[str, Any]:
-    """A row of the spec in the normal form; what is left out has its default."""
+    """Return a row of the spec in the normal form; an omitted field has its default."""
     try:
         expression = mappings.expression_of(row)
     except expressions.ExpressionError:
@@ -132,6 +148,32 @@ def desired_fields(row: MappingRow) -> dict[str, Any]:
     }
 
 
+def _set(change: Change, after: Resource, key: tuple[str, ...], target: str) -> Edit:
+    fields = dict(after.fields)
+    text, is_changed = fields["source"], change.field("source") is not None
+    tree = expressions.to_source(expressions.parse(text)) if text is not None else None
+    needs_parser = is_changed and tree is not None and tree["type"] == "Function"
+    return Edit(
+        Phase.BUILD,
+        (change.address,),
+        f"set the mapping to {target}",
+        schema.schema(),
+        "set_mapping",
+        key,
+        {"fields": fields, "source": tree},
+        expression=text if needs_parser else "",
+    )
+
+
+def _value(change: Change, name: str, side: int) -> Any:
+    """Return a field before (0) or after (1) the change, whether or not it changes."""
+    field = change.field(name)
+    if field is not None:
+        return (field.before, field.after)[side]
+    resource = (change.before, change.after)[side]
+    return resource.fields.get(name) if resource is not None else None
+
+
 def _effects(change: Change) -> frozenset[Effect]:
     if change.action is Action.DELETE:
         return frozenset({Effect.RESYNC, Effect.DATA_LOSS})
@@ -141,7 +183,7 @@ def _effects(change: Change) -> frozenset[Effect]:
 
 
 def _rematches(change: Change) -> bool:
-    """Whether people are found in another way: a matching attribute comes, goes, or gets another source."""
+    """Return whether users are matched by another value: a matching attribute is added, removed or gets another source."""
     match = change.field("match")
     if match is not None and match.before != match.after:
         return True
@@ -149,86 +191,104 @@ def _rematches(change: Change) -> bool:
     return is_matching and change.field("source") is not None
 
 
-# --- problems -----------------------------------------------------------------------------------------------------
+def _stays_active(change: Change) -> str:
+    """Return who would no longer be disabled after this change of a row, in a sentence; empty if nobody.
+
+    The service disables a user by updating the mapping that reads IsSoftDeleted; accountEnabled covers only users who
+    are blocked or deleted.
+    """
+    before, after = (str(_value(change, "source", side) or "") for side in (0, 1))
+    disables = _SOFT_DELETED in before or change.address.rest.endswith("/active")
+    if not disables:
+        return ""
+    apply, source = change.field("apply"), change.field("source")
+    if change.action is Action.DELETE or (apply is not None and apply.before == "always" and apply.after != "always"):
+        return mappings.LEAVERS_STAY_ACTIVE
+    if source is None or _SOFT_DELETED in after:
+        return ""
+    if _ENABLED not in after:
+        return mappings.LEAVERS_STAY_ACTIVE
+    return UNASSIGNED_STAY_ACTIVE if _SOFT_DELETED in before else ""
 
 
-def _syntax(one: mappings.ListedRow) -> Iterator[Diagnostic]:
+# --- diagnostics -----------------------------------------------------------------------------------------------------
+
+
+def _syntax(row: mappings.ListedRow) -> Iterator[Diagnostic]:
     try:
-        mappings.expression_of(one.row)
+        mappings.expression_of(row.row)
     except expressions.ExpressionError as error:
-        path = (*one.path, "expression")
-        yield Diagnostic(
-            "K501", f"not an expression: {error.message} (at character {error.offset + 1})", path, hint=error.hint
-        )
+        message = f"invalid expression: {error.message} (at character {error.offset + 1})"
+        yield Diagnostic("K501", message, (*row.path, "expression"), hint=error.hint)
 
 
-def _unknown(listed: Sequence[mappings.ListedRow], raw: Any, found: schema.MappingLocation) -> Iterator[Diagnostic]:
-    targets = {str(one.get("name")) for one in schema.definitions(raw, found, "target")}
-    sources = {str(one.get("name")) for one in schema.definitions(raw, found, "source")}
-    for one in listed:
-        if one.row.absent:
+def _unknown_attributes(
+    listed: Sequence[mappings.ListedRow], raw: Any, location: schema.MappingLocation
+) -> Iterator[Diagnostic]:
+    targets = {str(definition.get("name")) for definition in schema.definitions(raw, location, "target")}
+    sources = {str(definition.get("name")) for definition in schema.definitions(raw, location, "source")}
+    for row in listed:
+        if row.row.absent:
             continue
-        declared = one.path == ("role_attribute",) or one.target in one.mapping.target_attributes
-        if targets and not declared and one.target not in targets:
-            yield _not_an_attribute("K502", one, one.target, targets, "target_attributes", "the target")
-        known = sources | set(one.mapping.source_attributes)
-        for name in mappings.reads(one.row) if sources else ():
+        is_declared = row.path == ("role_attribute",) or row.target in row.mapping.target_attributes
+        if targets and not is_declared and row.target not in targets:
+            hint = did_you_mean(suggest(row.target, targets), _declare(row, "target_attributes"))
+            yield Diagnostic("K502", f'the target application has no attribute "{row.target}"', row.path, hint=hint)
+        known = sources | set(row.mapping.source_attributes)
+        for name in mappings.reads(row.row) if sources else ():
             if name not in known:
-                yield _not_an_attribute("K503", one, name, known, "source_attributes", "the source")
+                yield _unknown_source(row, name, known)
 
 
-def _not_an_attribute(
-    code: str, one: mappings.ListedRow, name: str, known: Collection[str], section: str, side: str
-) -> Diagnostic:
-    declare = f"Declare it under mappings.{one.section}.{section}."
-    message = f'"{name}" is not an attribute of {side}'
-    if section == "source_attributes":
-        return Diagnostic(code, message, (*one.path, one.row.form), hint=name_hint(name, known) or declare)
-    return Diagnostic(code, message, one.path, hint=suggest(name, known, declare))
+def _unknown_source(row: mappings.ListedRow, name: str, known: Collection[str]) -> Diagnostic:
+    hint = name_hint(name, known) or _declare(row, "source_attributes")
+    return Diagnostic("K503", f'the source has no attribute "{name}"', (*row.path, row.row.form), hint=hint)
 
 
-def _twice(section: str, found: schema.MappingLocation) -> Iterator[Diagnostic]:
-    counts = Counter(str(row.get("targetAttributeName")) for row in schema.rows(found))
+def _declare(row: mappings.ListedRow, section: str) -> str:
+    return f"Declare it under mappings.{row.section}.{section}."
+
+
+def _mapped_twice(section: str, location: schema.MappingLocation) -> Iterator[Diagnostic]:
+    counts = Counter(str(row.get("targetAttributeName")) for row in schema.rows(location))
     for target, count in counts.items():
         if count > 1:
             yield Diagnostic(
                 "K504",
-                f'the live schema maps "{target}" {count} times, and which one counts is not defined',
+                f'the live schema has {count} mappings to "{target}", and Microsoft does not document which one applies',
                 ("mappings", section),
                 hint="Delete all but one in the portal.",
             )
 
 
-_NOTHING = ObjectMapping()
-
-
-def _afterwards(
-    mapping: ObjectMapping, listed: Sequence[mappings.ListedRow], found: schema.MappingLocation
+def _matches_afterwards(
+    mapping: ObjectMapping, listed: Sequence[mappings.ListedRow], location: schema.MappingLocation
 ) -> Mapping[str, int | None]:
-    """Target → match number as it will be: the live rows under what the spec lists."""
-    left: dict[str, int | None] = {}
+    """Return target → matching precedence as it is once the plan is applied."""
+    matches: dict[str, int | None] = {}
     if mapping.unlisted != "delete":
-        for row in schema.rows(found):
-            left[str(row.get("targetAttributeName"))] = row.get("matchingPriority") or None
-    for one in listed:
-        if one.row.absent:
-            left.pop(one.target, None)
+        for live in schema.rows(location):
+            matches[str(live.get("targetAttributeName"))] = live.get("matchingPriority") or None
+    for row in listed:
+        if row.row.absent:
+            matches.pop(row.target, None)
         else:
-            left[one.target] = one.row.match
-    return left
+            matches[row.target] = row.row.match
+    return matches
 
 
-def _matching(section: str, left: Mapping[str, int | None]) -> Iterator[Diagnostic]:
-    priorities = Counter(match for match in left.values() if match is not None)
+def _matching(section: str, matches: Mapping[str, int | None]) -> Iterator[Diagnostic]:
+    precedences = Counter(match for match in matches.values() if match is not None)
     path = ("mappings", section, "attributes")
-    if not priorities:
+    if not precedences:
         yield Diagnostic(
             "no-matching",
-            "no attribute would be left to match people by",
+            "no attribute mapping would be left that matches objects",
             path,
-            hint="Write `match: 1` on the attribute that is the same on both sides, usually userName.",
+            hint="Write `match: 1` on a mapping whose value is the same in both systems, usually the one to userName.",
         )
-    for match, count in priorities.items():
+    for match, count in precedences.items():
         if count > 1:
-            names = ", ".join(sorted(target for target, one in left.items() if one == match))
-            yield Diagnostic("K505", f"match {match} would be used by {names}", path, hint="Number them 1, 2, …")
+            names = ", ".join(sorted(target for target, number in matches.items() if number == match))
+            message = f"several mappings have `match: {match}`: {names}"
+            yield Diagnostic("K505", message, path, hint="Give each a number of its own: 1, 2, …")

@@ -1,15 +1,16 @@
-"""What custom attributes of the source and of the target have in common: made when missing, in the mapping's own write."""
+"""What custom source and target attributes share: a missing one is created in the same write as the mappings."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from scimconf.documents import definitions, schema
 from scimconf.kinds import mappings
 from scimconf.kinds.kind import Base, Effects, find_object_mapping, live_schema, schema_reads, selector
-from scimconf.plan import Action, Change, DesiredItem, Effect, Resource, Traits
+from scimconf.plan import Action, Change, DesiredItem, Effect, Resource
 from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import AttributeDefinition, ObjectMapping, Spec
 from scimconf.steps import Edit, Phase, Step
@@ -20,11 +21,14 @@ class DefinitionKind(Base, ABC):
 
     side: ClassVar[str]
     after = ("job",)
-    traits = Traits()
+    only_written = True
+    defaults = MappingProxyType(
+        {"multivalued": False, "required": False, "case_exact": False, "mutability": "read_write"}
+    )
 
     @abstractmethod
     def declared(self, spec: Spec, section: str, mapping: ObjectMapping) -> Mapping[str, AttributeDefinition]:
-        """The definitions that a section of the spec writes, by name."""
+        """Return the definitions that a section of the spec writes, by name."""
 
     def reads(self, spec: Spec) -> Iterable[Document]:
         return schema_reads() if self._any(spec) else ()
@@ -34,34 +38,38 @@ class DefinitionKind(Base, ABC):
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         for section, mapping in mappings.sections(spec).items():
-            for name, one in self.declared(spec, section, mapping).items():
-                yield Resource(self.address(spec, section, name), _written(one))
+            for name, definition in self.declared(spec, section, mapping).items():
+                yield Resource(self.address(spec, section, name), _written(definition))
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         raw = live_schema(snapshot)
         for section, mapping in mappings.sections(spec).items():
-            found, wanted = find_object_mapping(snapshot, section, mapping), self.declared(spec, section, mapping)
-            live = schema.definitions(raw, found, self.side) if found is not None else []
-            for name, one in {one.get("name"): one for one in reversed(live)}.items():
-                if name in wanted:
-                    yield Resource(self.address(spec, section, name), definitions.definition_fields(one))
+            location = find_object_mapping(snapshot, section, mapping)
+            live = schema.definitions(raw, location, self.side) if location is not None else []
+            by_name = {definition.get("name"): definition for definition in reversed(live)}
+            declared = self.declared(spec, section, mapping)
+            for name, definition in by_name.items():
+                if name in declared:
+                    yield Resource(self.address(spec, section, name), definitions.definition_fields(definition))
 
     def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
         for change in self.mine(changes):
             section, _, name = change.address.rest.partition("/")
             key = (*selector(section, mappings.sections(spec)[section]).key, self.side, name)
             fields = dict(change.after.fields) if change.after is not None else {}
-            says = f"define the {self.side} attribute {name}"
-            yield Edit(Phase.BUILD, (change.address,), says, schema.schema(), "define_attribute", key, fields)
+            text = f"define the {self.side} attribute {name}"
+            yield Edit(Phase.BUILD, (change.address,), text, schema.schema(), "define_attribute", key, fields)
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
         return {change.address: frozenset({Effect.RESYNC}) for change in changes if change.action is Action.UPDATE}
 
+    def effect_text(self, effect: Effect, change: Change) -> str:
+        return "the attribute definition is deleted" if effect is Effect.DATA_LOSS else ""
 
-def _written(one: AttributeDefinition) -> Mapping[str, Any]:
-    fields = {
-        name: getattr(one, name) for name in AttributeDefinition.model_fields if one.wrote(name) and name != "raw"
-    }
+
+def _written(definition: AttributeDefinition) -> Mapping[str, Any]:
+    names = [name for name in AttributeDefinition.model_fields if definition.wrote(name) and name != "raw"]
+    fields = {name: getattr(definition, name) for name in names}
     if "references" in fields:
         fields["references"] = sorted(fields["references"])
-    return {**fields, **one.raw}
+    return {**fields, **definition.raw}

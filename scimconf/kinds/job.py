@@ -1,4 +1,4 @@
-"""The synchronization job: made from the template that the application offers, and found again by it."""
+"""The synchronization job: created from one of the application's templates, and found by that template again."""
 
 from __future__ import annotations
 
@@ -6,118 +6,121 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job as documents
-from scimconf.kinds.kind import Base, Effects, refused, suggest
-from scimconf.plan import Action, Change, DesiredItem, Effect, Resource, Traits
+from scimconf.kinds.kind import Base, Effects, denied_read
+from scimconf.plan import Action, Change, DesiredItem, Effect, Guard, Resource, Traits
+from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Phase, Read, Send, Step
+from scimconf.suggestions import did_you_mean, suggest
 
-DEFAULT = "the one that the application offers by default"
+DEFAULT = "the application's default template"
+_PERMISSION = "Synchronization.Read.All"
 
 
 class JobKind(Base):
-    """`job`: its template cannot be changed; another one means another job."""
+    """`job`: its template cannot be changed; a different template means a different job."""
 
     name = "job"
+    labels = ("job", "jobs")
     after = ("application",)
     traits = Traits(immutable=frozenset({"template"}))
+    guard_ids = ("job-replaced",)
 
     def reads(self, spec: Spec) -> Iterable[Document]:
         yield documents.templates()
-        yield documents.jobs(_wanted(spec))
+        yield documents.jobs(_template(spec))
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if snapshot is None:
             return
-        yield from refused(snapshot, "jobs", "K201", ("job",), "Synchronization.Read.All")
-        choice = documents.choose(snapshot.documents, _wanted(spec))
+        yield from denied_read(snapshot, "jobs", "K201", ("job",), _PERMISSION)
+        choice = documents.choose(snapshot.documents, _template(spec))
         if choice.trouble:
             yield _trouble(choice)
         elif not choice.template:
-            yield from refused(snapshot, "templates", "K201", ("job",), "Synchronization.Read.All")
+            yield from denied_read(snapshot, "templates", "K201", ("job",), _PERMISSION)
         elif choice.job is None:
-            yield from _offered(choice.template, snapshot.get("templates"))
+            yield from _not_offered(choice.template, snapshot.get("templates"))
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
-        template = documents.choose(snapshot.documents, _wanted(spec)).template
-        yield Resource(self.address(spec), {"template": template or _wanted(spec) or DEFAULT})
+        template = documents.choose(snapshot.documents, _template(spec)).template
+        yield Resource(self.address(spec), {"template": template or _template(spec) or DEFAULT})
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
-        job = _seen(spec, snapshot)
+        job = _observed_job(spec, snapshot)
         if job is not None:
             facts = {"id": job["id"], "quarantine": documents.quarantine(job), "on": documents.is_on(job)}
             yield Resource(self.address(spec), {"template": job["templateId"]}, facts=facts)
 
+    def compared_offline(self, spec: Spec, resource: Resource) -> Resource | None:
+        """Skip the job of a spec that names no template: its template is known only to the tenant."""
+        return resource if spec.job is not None else None
+
+    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
+        replaced = (change for change in changes if change.action is Action.REPLACE)
+        return {change.address: frozenset({Effect.DATA_LOSS, Effect.RESYNC}) for change in replaced}
+
+    def effect_text(self, effect: Effect, change: Change) -> str:
+        return "the job and its state are deleted; every user is matched again" if effect is Effect.DATA_LOSS else ""
+
+    def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
+        for change in changes:
+            if change.action is Action.REPLACE:
+                message = "the job and its state would be deleted, and a new job would be created"
+                yield Guard("job-replaced", message, address=change.address)
+
     def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
         for change in self.mine(changes):
-            serves = (change.address,)
+            addresses = (change.address,)
             if change.action is Action.REPLACE and change.before is not None:
-                old = change.before.facts["id"]
-                path = f"{documents.BASE}/jobs/{old}"
-                gone = ((404, ""),)
-                yield Send(
-                    Phase.STOP, serves, "delete the job of the other template", "DELETE", path, success_errors=gone
-                )
+                path = f"{documents.BASE}/jobs/{change.before.facts['id']}"
+                description, is_gone = "delete the job of the previous template", ((404, ""),)
+                yield Send(Phase.STOP, addresses, description, "DELETE", path, success_errors=is_gone)
             yield Send(
                 Phase.BUILD,
-                serves,
-                "make the job from its template",
+                addresses,
+                "create job",
                 "POST",
                 f"{documents.BASE}/jobs",
                 {"templateId": "{template}"},
                 outputs=(("job", "id"),),
-                lookup=documents.jobs(snapshot.names.get("template", _wanted(spec))),
+                lookup=documents.jobs(snapshot.names.get("template", _template(spec))),
             )
-            yield Read(Phase.BUILD, serves, "wait until the job can be read", documents.job(), "is_there", ())
-
-    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
-        return {
-            change.address: frozenset({Effect.DATA_LOSS, Effect.RESYNC})
-            for change in changes
-            if change.action is Action.REPLACE
-        }
+            yield Read(Phase.BUILD, addresses, "wait until the job can be read", documents.job(), "is_there", ())
 
 
-def _wanted(spec: Spec) -> str | None:
+def _template(spec: Spec) -> str | None:
     return spec.job.template if spec.job is not None else None
 
 
-def _seen(spec: Spec, snapshot: Snapshot) -> Mapping[str, Json] | None:
-    """The chosen job; else the only job there is, which a written other template would replace."""
-    job = documents.choose(snapshot.documents, _wanted(spec)).job
+def _observed_job(spec: Spec, snapshot: Snapshot) -> Mapping[str, Json] | None:
+    """Return the chosen job, else the only job there is: a spec that names a different template would replace it."""
+    job = documents.choose(snapshot.documents, _template(spec)).job
     if job is not None:
         return dict(job)
-    others = snapshot.rows("jobs")
-    return dict(others[0]) if len(others) == 1 else None
+    jobs = snapshot.rows("jobs")
+    return dict(jobs[0]) if len(jobs) == 1 else None
 
 
 def _trouble(choice: documents.Choice) -> Diagnostic:
-    listed = ", ".join(choice.candidates)
+    candidates = ", ".join(choice.candidates)
     if choice.trouble == "several jobs":
-        return Diagnostic(
-            "K202", f"several jobs were made from one template: {listed}", ("job",), hint="Delete all but one."
-        )
+        message = f"the application has several jobs of the same template: {candidates}"
+        return Diagnostic("K202", message, ("job",), hint="Delete all but one in the portal.")
     if choice.trouble == "several templates":
-        return Diagnostic(
-            "K203",
-            f"the application offers several templates and none is its default: {listed}",
-            ("job",),
-            hint="Write `job: {template: …}`.",
-        )
+        message = f"the application offers several templates, and none is the default: {candidates}"
+        return Diagnostic("K203", message, ("job",), hint="Write `job: {template: ID}` with one of them.")
     return Diagnostic(
         "K204",
         "the application offers no provisioning template",
         ("application",),
-        hint="A plain app registration cannot be provisioned: make it from an application template.",
+        hint="An app registration has none. Create the application from an application template.",
     )
 
 
-def _offered(template: str, offered: Sequence[Json] | None) -> Iterable[Diagnostic]:
-    ids = [str(one["id"]) for one in offered or ()]
-    if ids and template.lower() not in (one.lower() for one in ids):
-        yield Diagnostic(
-            "K205",
-            f'the application offers no template "{template}"; it offers {", ".join(ids)}',
-            ("job", "template"),
-            hint=suggest(template, ids),
-        )
+def _not_offered(template: str, offered: Sequence[Json] | None) -> Iterable[Diagnostic]:
+    ids = [str(row["id"]) for row in offered or ()]
+    if ids and template.lower() not in (offered_id.lower() for offered_id in ids):
+        message = f'the application offers no template "{template}", only {", ".join(ids)}'
+        yield Diagnostic("K205", message, ("job", "template"), hint=did_you_mean(suggest(template, ids)))

@@ -1,4 +1,4 @@
-"""What the kinds of the schema share: which sections the spec has, the role attribute among the users' rows."""
+"""What the kinds of the schema share: the sections of the spec, and its rows, of which the role attribute is one."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from scimconf.spec.model import AttributeDefinition, MappingRow, ObjectMapping, 
 _EMPTY = ObjectMapping()
 _TEXT, _LIST = AttributeDefinition(), AttributeDefinition(multivalued=True)
 ALL_ROLES = frozenset({"AppRoleAssignmentsComplex", "AssertiveAppRoleAssignmentsComplex"})
-"""Functions that give all of somebody's roles, as a list."""
+"""Functions that return all roles of a user, as a list."""
+
+LEAVERS_STAY_ACTIVE = "users who leave would no longer be disabled in the application"
 
 
 @dataclass(frozen=True, slots=True)
 class ListedRow:
-    """One row that the spec lists, wherever it stands."""
+    """One row that the spec lists, under `mappings` or as `role_attribute`."""
 
     section: str
     mapping: ObjectMapping
@@ -27,32 +29,27 @@ class ListedRow:
 
 
 def sections(spec: Spec) -> dict[str, ObjectMapping]:
-    """The spec's object mappings; the role attribute alone makes `users` one of them."""
-    found = dict(spec.mappings)
+    """Return the object mappings of the spec by name; a role attribute implies `users`."""
+    by_name = dict(spec.mappings)
     if spec.role_attribute is not None:
-        found.setdefault("users", _EMPTY)
-    return found
+        by_name.setdefault("users", _EMPTY)
+    return by_name
 
 
 def listed(spec: Spec) -> Iterator[ListedRow]:
-    """All rows, absent ones too; the role attribute's is one of the users'."""
+    """Yield all rows, including absent ones; the role attribute is a row of `users`."""
     for section, mapping in sections(spec).items():
         for target, row in mapping.attributes.items():
             yield ListedRow(section, mapping, target, row, ("mappings", section, "attributes", target))
         if section == "users" and spec.role_attribute is not None:
-            one = spec.role_attribute
-            row = MappingRow.model_validate(
-                {
-                    "apply": one.apply,
-                    "tests": one.tests,
-                    **({"source": one.source} if one.source else {"expression": one.expression}),
-                }
-            )
-            yield ListedRow(section, mapping, one.target, row, ("role_attribute",))
+            attribute = spec.role_attribute
+            source = {"source": attribute.source} if attribute.source else {"expression": attribute.expression}
+            row = MappingRow.model_validate({"apply": attribute.apply, "tests": attribute.tests, **source})
+            yield ListedRow(section, mapping, attribute.target, row, ("role_attribute",))
 
 
 def expression_of(row: MappingRow) -> expressions.Expression | None:
-    """The row's source as an expression; None for mapping type None. Raises ExpressionError."""
+    """Return the source of the row as an expression; None for the mapping type None. Raises ExpressionError."""
     if row.expression is not None:
         return expressions.parse(row.expression)
     if row.constant is not None:
@@ -60,17 +57,17 @@ def expression_of(row: MappingRow) -> expressions.Expression | None:
     return expressions.Attribute(row.source) if row.source is not None else None
 
 
-def role_definition(one: RoleAttribute) -> AttributeDefinition:
-    """What the role attribute is declared as where nothing else says so: it takes what its row gives."""
+def role_definition(attribute: RoleAttribute) -> AttributeDefinition:
+    """Return the definition of a role attribute that has no other: a list if its expression returns one."""
     try:
-        tree = expressions.parse(one.expression) if one.expression is not None else None
+        tree = expressions.parse(attribute.expression) if attribute.expression is not None else None
     except expressions.ExpressionError:
         return _TEXT
     return _LIST if tree is not None and ALL_ROLES & set(expressions.functions(tree)) else _TEXT
 
 
 def reads(row: MappingRow) -> tuple[str, ...]:
-    """The source attributes that a row reads; none where its expression cannot be read itself."""
+    """Return the source attributes that a row reads; none if its expression is invalid."""
     try:
         tree = expression_of(row)
     except expressions.ExpressionError:

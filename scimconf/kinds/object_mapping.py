@@ -1,4 +1,4 @@
-"""How one type of object is provisioned: on or off, which actions, which scoping filters."""
+"""Object mappings: whether one type of object is provisioned, with which actions, and by which scoping filters."""
 
 from __future__ import annotations
 
@@ -9,8 +9,18 @@ from scimconf.diagnostics import Diagnostic
 from scimconf.documents import rows, schema, scopes
 from scimconf.expressions.lint.vocabulary import name_hint
 from scimconf.kinds import mappings
-from scimconf.kinds.kind import Base, Effects, find_object_mapping, live_schema, refused, schema_reads, selector
-from scimconf.plan import Change, DesiredItem, Effect, FieldChange, Resource
+from scimconf.kinds.kind import (
+    Base,
+    Effects,
+    counted_guard,
+    denied_read,
+    find_object_mapping,
+    live_schema,
+    schema_reads,
+    selector,
+)
+from scimconf.plan import Change, DesiredItem, Effect, FieldChange, Guard, Resource
+from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import Filter, ObjectMapping, Spec
 from scimconf.spec.model.operators import operator_word
@@ -18,10 +28,12 @@ from scimconf.steps import Edit, Phase, Step
 
 
 class ObjectMappingKind(Base):
-    """`object_mapping/SECTION`; a field that is not written is carried over."""
+    """`object_mapping/SECTION`; a field that the spec omits is not managed."""
 
     name = "object_mapping"
+    labels = ("object mapping", "object mappings")
     after = ("job",)
+    guard_ids = ("scope-narrowed", "deprovisioning-disabled")
 
     def reads(self, spec: Spec) -> Iterable[Document]:
         if mappings.sections(spec):
@@ -35,18 +47,18 @@ class ObjectMappingKind(Base):
             return
         if mappings.sections(spec):
             permission = "Synchronization.Read.All"
-            yield from refused(snapshot, "schema", "K601", ("mappings",), permission)
-            yield from refused(snapshot, "template_schema", "K601", ("mappings",), permission)
+            yield from denied_read(snapshot, "schema", "K601", ("mappings",), permission)
+            yield from denied_read(snapshot, "template_schema", "K601", ("mappings",), permission)
         raw = live_schema(snapshot)
         if raw is None:
             return
         for section, mapping in mappings.sections(spec).items():
-            found = schema.matching(raw, selector(section, mapping))
-            if len(found) != 1:
-                yield _not_one(section, found, raw)
+            locations = schema.matching(raw, selector(section, mapping))
+            if len(locations) != 1:
+                yield _not_one(section, locations, raw)
             else:
-                yield from _unknown_attributes(section, mapping, raw, found[0])
-                yield from _unmanaged(section, found[0])
+                yield from _unknown_attributes(section, mapping, raw, locations[0])
+                yield from _other_filters(section, locations[0])
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         for section, mapping in spec.mappings.items():
@@ -56,14 +68,30 @@ class ObjectMappingKind(Base):
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         for section, mapping in spec.mappings.items():
-            found = find_object_mapping(snapshot, section, mapping)
-            if found is not None and _written(mapping, None):
-                yield Resource(self.address(spec, section), rows.object_fields(found.mapping))
+            location = find_object_mapping(snapshot, section, mapping)
+            if location is not None and _written(mapping, None):
+                yield Resource(self.address(spec, section), rows.object_fields(location.mapping))
+
+    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
+        return {
+            change.address: frozenset({Effect.RESYNC}).union(*(_effects(field) for field in change.fields))
+            for change in changes
+        }
+
+    def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
+        for change in changes if context.has_run else ():
+            if Effect.DEPROVISIONS in change.effects and change.field("filters"):
+                message = "users who do not pass the new scoping filters would leave the scope and may be disabled"
+                guard = Guard("scope-narrowed", message, address=change.address)
+                yield counted_guard(change, Effect.DEPROVISIONS, guard)
+            if change.address.rest == "users" and _loses_update(change):
+                message = f"users would no longer be updated, so {mappings.LEAVERS_STAY_ACTIVE}"
+                yield Guard("deprovisioning-disabled", message, address=change.address)
 
     def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
         for change in self.mine(changes):
             section = change.address.rest
-            fields = {one.name: one.after for one in change.fields}
+            fields = {field.name: field.after for field in change.fields}
             yield Edit(
                 Phase.BUILD,
                 (change.address,),
@@ -74,83 +102,91 @@ class ObjectMappingKind(Base):
                 {"fields": fields, "operators": schema.operators(snapshot.documents)},
             )
 
-    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
-        return {
-            change.address: frozenset({Effect.RESYNC}).union(*(_effects(one) for one in change.fields))
-            for change in changes
-        }
 
-
-def _written(mapping: ObjectMapping, live: Any) -> Mapping[str, Any]:
+def _written(mapping: ObjectMapping, operators: Any) -> Mapping[str, Any]:
     fields: dict[str, Any] = {}
     if mapping.enabled is not None:
         fields["enabled"] = mapping.enabled
     if mapping.actions is not None:
         fields["actions"] = sorted(set(mapping.actions))
     if mapping.filters is not None:
-        fields["filters"] = scopes.ordered([_filter(one, live) for one in mapping.filters])
+        fields["filters"] = scopes.ordered([_filter(scoping_filter, operators) for scoping_filter in mapping.filters])
     return fields
 
 
-def _filter(one: Filter, live: Any) -> dict[str, Any]:
-    """In the spec's words; an operator that only the live job knows stands in the job's own spelling."""
+def _filter(scoping_filter: Filter, operators: Any) -> dict[str, Any]:
+    """Return a filter in the spec's words; an operator that only the job knows keeps the spelling of the job."""
     clauses = [
         {
             "attribute": clause.attribute,
-            "operator": operator_word(clause.operator) or scopes.operator_spelling(clause.operator, live),
+            "operator": operator_word(clause.operator) or scopes.operator_spelling(clause.operator, operators),
             "value": clause.value,
         }
-        for clause in one.all
+        for clause in scoping_filter.all
     ]
-    return {"name": one.name, "all": clauses}
+    return {"name": scoping_filter.name, "all": clauses}
 
 
-def _effects(one: FieldChange) -> frozenset[Effect]:
-    if one.name == "enabled":
-        return frozenset({Effect.PROVISIONS if one.after else Effect.DEPROVISIONS})
-    if one.name == "actions":
-        gained, lost = set(one.after) - set(one.before or ()), set(one.before or ()) - set(one.after)
-        widens = {Effect.PROVISIONS} if "create" in gained else set()
-        return frozenset(widens | ({Effect.DEPROVISIONS} if "delete" in gained or lost else set()))
-    if not one.before:
+def _effects(field: FieldChange) -> frozenset[Effect]:
+    if field.name == "enabled":
+        return frozenset({Effect.PROVISIONS if field.after else Effect.DEPROVISIONS})
+    if field.name == "actions":
+        before, after = set(field.before or ()), set(field.after)
+        provisions = {Effect.PROVISIONS} if "create" in after - before else set()
+        return frozenset(
+            provisions | ({Effect.DEPROVISIONS} if "delete" in after - before or before - after else set())
+        )
+    if not field.before:
         return frozenset({Effect.DEPROVISIONS})
-    return frozenset({Effect.PROVISIONS} if not one.after else {Effect.PROVISIONS, Effect.DEPROVISIONS})
+    return frozenset({Effect.PROVISIONS} if not field.after else {Effect.PROVISIONS, Effect.DEPROVISIONS})
 
 
-def _not_one(section: str, found: Sequence[schema.MappingLocation], raw: Any) -> Diagnostic:
-    if found:
-        listed = "; ".join(str(one) for one in found)
-        said = f"{len(found)} live mappings could be {section}: {listed}"
+def _loses_update(change: Change) -> bool:
+    actions = change.field("actions")
+    return actions is not None and "update" in (actions.before or ()) and "update" not in actions.after
+
+
+# --- diagnostics -----------------------------------------------------------------------------------------------------
+
+
+def _not_one(section: str, locations: Sequence[schema.MappingLocation], raw: Any) -> Diagnostic:
+    if locations:
+        message = f"{len(locations)} live object mappings match {section}: {_listed(locations)}"
     else:
-        listed = "; ".join(str(one) for one in schema.places(raw))
-        said = f"no live mapping is {section}; there are: {listed or 'none'}"
-    hint = "Name the one you mean under a name of your own, with rule, source and target."
-    return Diagnostic("K602", said, ("mappings", section), hint=hint)
+        message = (
+            f"no live object mapping matches {section}; the live ones are: {_listed(schema.places(raw)) or 'none'}"
+        )
+    hint = "Use another section name, and select the mapping with `rule`, `source` and `target`."
+    return Diagnostic("K602", message, ("mappings", section), hint=hint)
+
+
+def _listed(locations: Iterable[schema.MappingLocation]) -> str:
+    return "; ".join(str(location) for location in locations)
 
 
 def _unknown_attributes(
-    section: str, mapping: ObjectMapping, raw: Any, found: schema.MappingLocation
+    section: str, mapping: ObjectMapping, raw: Any, location: schema.MappingLocation
 ) -> Iterable[Diagnostic]:
-    known = {str(one.get("name")) for one in schema.definitions(raw, found, "source")}
+    known = {str(definition.get("name")) for definition in schema.definitions(raw, location, "source")}
     known |= set(mapping.source_attributes) if known else set()
     declare = f"Declare it under mappings.{section}.source_attributes."
-    for index, one in enumerate(mapping.filters or ()):
-        for number, clause in enumerate(one.all):
+    for index, scoping_filter in enumerate(mapping.filters or ()):
+        for number, clause in enumerate(scoping_filter.all):
             if known and clause.attribute not in known:
                 path = ("mappings", section, "filters", index, "all", number, "attribute")
-                said = f'"{clause.attribute}" is not an attribute of the source'
-                yield Diagnostic("K503", said, path, hint=name_hint(clause.attribute, known) or declare)
+                message = f'the source has no attribute "{clause.attribute}"'
+                yield Diagnostic("K503", message, path, hint=name_hint(clause.attribute, known) or declare)
 
 
-def _unmanaged(section: str, found: schema.MappingLocation) -> Iterable[Diagnostic]:
-    """Filters of other sorts are not managed; a reader should know that they are there."""
-    scope = found.mapping.get("scope") or {}
+def _other_filters(section: str, location: schema.MappingLocation) -> Iterable[Diagnostic]:
+    """Warn about filters of other types: they are not managed, but they decide who is in scope."""
+    scope = location.mapping.get("scope") or {}
     live = [key for key in ("inputFilterGroups", "categoryFilterGroups") if scope.get(key)]
-    live += [key for key in ("containerFilter", "groupFilter") if _not_empty(found.rule.get(key))]
+    live += [key for key in ("containerFilter", "groupFilter") if _is_filled(location.rule.get(key))]
     if live:
-        said = f"the live mapping has {', '.join(live)}, which narrow who is provisioned and are not managed"
-        yield Diagnostic("K603", said, ("mappings", section), severity="warning")
+        message = f"the live mapping also has {', '.join(live)}, which limit the scope and are not managed by scimconf"
+        yield Diagnostic("K603", message, ("mappings", section), severity="warning")
 
 
-def _not_empty(value: Any) -> bool:
-    return isinstance(value, Mapping) and any(isinstance(one, list) and one for one in value.values())
+def _is_filled(value: Any) -> bool:
+    return isinstance(value, Mapping) and any(isinstance(part, list) and part for part in value.values())

@@ -1,4 +1,4 @@
-"""What roles and assignments share: how a role is named in addresses, and the ids of roles that are yet to come."""
+"""What roles and assignments share: the name of a role in addresses, and the ids of roles that the plan creates."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _TILDE = "%7E"
 
 
 def label(value: str | None, display_name: str) -> str:
-    """A role in an address: its value, or `~DISPLAY NAME`; no value can be taken for a display name."""
+    """Return the name of a role in an address: its value, or `~DISPLAY NAME`; a `~` at the start of a value is encoded."""
     if not value:
         return f"~{encode(display_name)}"
     return _TILDE + encode(value[1:]) if value.startswith("~") else encode(value)
 
 
 def value_of(name: str) -> str | None:
-    """The value of the role that is so called in addresses; None for a role without one."""
+    """Return the value of the role with that name in addresses; None for a role without a value."""
     if name.startswith("~"):
         return None
     return "~" + decode(name[len(_TILDE) :]) if name.startswith(_TILDE) else decode(name)
@@ -36,23 +36,23 @@ def live_label(role: Json) -> str:
 
 
 def labels(live: Iterable[Json]) -> dict[str, str]:
-    """Role id → its name in addresses; of roles that are called the same, each with eight characters of its id."""
+    """Return role id → name in addresses; roles of the same name each get eight characters of their id."""
     plain = {role["id"]: live_label(role) for role in live}
     counts = Counter(plain.values())
-    return {one: f"{name}~{one[:8]}" if counts[name] > 1 else name for one, name in plain.items()}
+    return {role_id: f"{name}~{role_id[:8]}" if counts[name] > 1 else name for role_id, name in plain.items()}
 
 
 def new_ids(spec: Spec, snapshot: Snapshot) -> Mapping[str, str]:
-    """Name → id of every role that the spec lists and that is not live."""
+    """Return name → id of every role that the spec lists and that does not exist yet."""
     live = documents.roles(snapshot.documents)
-    there, taken = set(map(live_label, live)), {role["id"] for role in live}
-    listed = [role for role in spec.app_roles.roles if not role.absent] if spec.app_roles is not None else []
-    names = [label_of(role) for role in listed if label_of(role) not in there]
-    return {name: documents.new_role_id(snapshot.names.get("app_id", ""), name, taken) for name in names}
+    live_names, live_ids = set(map(live_label, live)), {role["id"] for role in live}
+    listed = [role for role in spec.app_roles.roles if not role.absent] if spec.app_roles is not None else ()
+    names = [label_of(role) for role in listed if label_of(role) not in live_names]
+    return {name: documents.new_role_id(snapshot.names.get("app_id", ""), name, live_ids) for name in names}
 
 
 def going(spec: Spec, live: Iterable[Json]) -> frozenset[str]:
-    """The ids of the live roles that the spec removes."""
+    """Return the ids of the roles that the spec deletes."""
     if spec.app_roles is None:
         return frozenset()
     absent = {label_of(role): role.absent for role in spec.app_roles.roles}

@@ -1,7 +1,7 @@
-"""Provisioning on or off: last, only after everything else, paused around danger.
+"""Provisioning on or off. It is switched on after everything else, and paused around dangerous changes.
 
-On means that the job's schedule is active. A job that has run before is started by restart and start, so that the
-restart which a changed scope needs happens whenever provisioning was paused for it.
+On means that the schedule of the job is active. A job that has run before is started by a restart and a start, because
+a changed scope requires a restart, and a scope change always pauses the job.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job as documents
-from scimconf.kinds.kind import Base, Effects
-from scimconf.plan import Action, Address, Change, DesiredItem, Effect, Resource
+from scimconf.kinds.kind import Base, Effects, counted_guard
+from scimconf.plan import Action, Address, Change, DesiredItem, Effect, Guard, Resource
+from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Json, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Phase, Read, Send, Step
@@ -24,17 +25,20 @@ class ScheduleKind(Base):
     """`schedule`: one for each application."""
 
     name = "schedule"
+    labels = ("schedule", "schedules")
     after = ("job",)
+    guard_ids = ("initial-start",)
+    effects_before_start = frozenset(Effect)
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         job = None if snapshot is None else _job(snapshot)
-        held = documents.quarantine(job) if job is not None else ""
-        if held:
+        quarantine = documents.quarantine(job) if job is not None else ""
+        if quarantine:
             yield Diagnostic(
                 "K301",
-                f"the job is in quarantine: {held}",
+                f"the job is in quarantine ({quarantine}), so cycles run only once a day",
                 ("provisioning", "enabled") if spec.provisioning.enabled else ("provisioning",),
-                hint="Cycles are slowed to one a day until the cause is mended.",
+                hint="Fix the cause; the provisioning logs in the portal show it.",
                 severity="warning",
             )
 
@@ -47,49 +51,63 @@ class ScheduleKind(Base):
             facts = {"has_run": documents.has_run(job), "quarantine": documents.quarantine(job)}
             yield Resource(self.address(spec), {"enabled": documents.is_on(job)}, facts=facts)
 
-    def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
-        job = _job(snapshot)
-        replaced = any(change.kind == "job" and change.action is Action.REPLACE for change in changes)
-        on = job is not None and documents.is_on(job) and not replaced
-        has_run = job is not None and documents.has_run(job) and not replaced
-        own = self.address(spec)
-        paused = on and any(map(is_dangerous, changes))
-        switched = next((change.field("enabled") for change in self.mine(changes)), None)
-        if paused or (switched is not None and on):
-            yield from self._pause(own)
-        if switched.after if switched is not None else paused:
-            yield from self._start(own, restart=has_run)
-
-    def _pause(self, own: Address) -> Iterable[Step]:
-        path = f"{documents.BASE}/jobs/{{job}}/pause"
-        yield Send(Phase.STOP, (own,), "pause provisioning", "POST", path)
-        yield Read(Phase.STOP, (own,), "wait until it is paused", documents.job(), "state_is", ("off",))
-
-    def _start(self, own: Address, *, restart: bool) -> Iterable[Step]:
-        path = f"{documents.BASE}/jobs/{{job}}"
-        if restart:
-            body = {"criteria": {"resetScope": RESET}}
-            yield Send(Phase.START, (own,), "restart provisioning from the beginning", "POST", f"{path}/restart", body)
-        yield Send(Phase.START, (own,), "start provisioning", "POST", f"{path}/start")
-        yield Read(Phase.START, (own,), "wait until it is on", documents.job(), "state_is", ("on",))
-
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
         return {change.address: _effects(change) for change in changes}
 
+    def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
+        for change in changes:
+            enabled = change.field("enabled")
+            has_run = change.before is not None and change.before.facts.get("has_run")
+            if enabled is not None and enabled.after and not has_run:
+                message = "provisioning would start for the first time and create users in the application"
+                yield counted_guard(change, Effect.PROVISIONS, Guard("initial-start", message, address=change.address))
+
+    def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
+        job = _job(snapshot)
+        is_replaced = any(change.kind == "job" and change.action is Action.REPLACE for change in changes)
+        is_on = job is not None and documents.is_on(job) and not is_replaced
+        has_run = job is not None and documents.has_run(job) and not is_replaced
+        address = self.address(spec)
+        must_pause = is_on and any(map(is_dangerous, changes))
+        switched = next((change.field("enabled") for change in self.mine(changes)), None)
+        if must_pause or (switched is not None and is_on):
+            yield from _pause(address)
+        if switched.after if switched is not None else must_pause:
+            yield from _start(address, restart=has_run)
+
+
+def _pause(address: Address) -> Iterable[Step]:
+    path = f"{documents.BASE}/jobs/{{job}}/pause"
+    yield Send(Phase.STOP, (address,), "pause provisioning", "POST", path)
+    yield Read(Phase.STOP, (address,), "wait for provisioning to pause", documents.job(), "state_is", ("off",))
+
+
+def _start(address: Address, *, restart: bool) -> Iterable[Step]:
+    path = f"{documents.BASE}/jobs/{{job}}"
+    if restart:
+        body = {"criteria": {"resetScope": RESET}}
+        yield Send(
+            Phase.START, (address,), "restart provisioning with an initial cycle", "POST", f"{path}/restart", body
+        )
+    yield Send(Phase.START, (address,), "start provisioning", "POST", f"{path}/start")
+    yield Read(Phase.START, (address,), "wait for provisioning to start", documents.job(), "state_is", ("on",))
+
 
 def is_dangerous(change: Change) -> bool:
-    """Whether an active job must be paused for a change: it takes something from people, or changes who they are."""
-    scope = change.kind == "settings" and change.field("scope") is not None
-    return bool(change.effects & _DANGEROUS) or scope
+    """Return whether an active job must be paused for the change: it deprovisions, loses data, or changes the scope."""
+    changes_scope = change.kind == "settings" and change.field("scope") is not None
+    return bool(change.effects & _DANGEROUS) or changes_scope
 
 
 def _effects(change: Change) -> frozenset[Effect]:
-    one = change.field("enabled")
-    if one is None or not one.after:
+    enabled = change.field("enabled")
+    if enabled is None:
         return frozenset()
-    return frozenset({Effect.PROVISIONS, Effect.RESYNC})
+    if enabled.after:
+        return frozenset({Effect.PROVISIONS, Effect.RESYNC})
+    return frozenset({Effect.STOPS}) if enabled.before else frozenset()
 
 
 def _job(snapshot: Snapshot) -> Mapping[str, Json] | None:
-    wanted = snapshot.names.get("job")
-    return next((job for job in snapshot.rows("jobs") if job["id"] == wanted), None) if wanted else None
+    job_id = snapshot.names.get("job")
+    return next((job for job in snapshot.rows("jobs") if job["id"] == job_id), None) if job_id else None

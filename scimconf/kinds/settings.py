@@ -1,123 +1,150 @@
-"""The portal's settings: scope, notification mail, accidental-deletion threshold, skipped deletions.
+"""The portal's provisioning settings: scope, notification address, deletion threshold, out-of-scope deletions.
 
-All of them are keys of the secrets set; a setting that is not written is carried over.
+All of them are keys of the secrets set. A setting that the spec omits is not managed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import secrets as documents
-from scimconf.kinds.kind import Base, Effects, masked
-from scimconf.plan import Change, DesiredItem, Effect, FieldChange, Resource
-from scimconf.snapshot import Document, Snapshot
-from scimconf.spec.model import Provisioning, Spec
-from scimconf.steps import Edit, Phase, Step
+from scimconf.kinds.fields import (
+    UNSET,
+    Field,
+    Transition,
+    desired_fields,
+    field_edits,
+    field_effects,
+    field_labels,
+    observed_fields,
+)
+from scimconf.kinds.kind import Base, Effects, counted_guard, masked
+from scimconf.plan import Change, DesiredItem, Effect, Guard, Resource
+from scimconf.plan.guards import GuardContext
+from scimconf.snapshot import Document, Json, Snapshot
+from scimconf.spec.model import Spec
+from scimconf.steps import Step
+
+_RESYNC = frozenset({Effect.RESYNC})
+_WIDER = frozenset({Effect.RESYNC, Effect.PROVISIONS})
+_NARROWER = frozenset({Effect.RESYNC, Effect.DEPROVISIONS})
+
+
+def _settings(snapshot: Snapshot) -> documents.ProvisioningSettings:
+    return documents.settings(snapshot.get("secrets"))
+
+
+def _or_unset(value: Json) -> Json:
+    return UNSET if value is None else value
+
+
+def _email_edit(email: Json) -> tuple[str, Json]:
+    return "set_members", {"Enabled": True, "Recipients": email} if email else {"Enabled": False}
+
+
+def _threshold_edit(threshold: Json) -> tuple[str, Json]:
+    if not threshold:
+        return "set_members", {"DeleteThresholdEnabled": False}
+    return "set_members", {"DeleteThresholdEnabled": True, "DeleteThresholdValue": threshold}
+
+
+FIELDS = (
+    Field(
+        ("provisioning", "scope"),
+        "scope",
+        documents.SCOPE,
+        lambda snapshot: _or_unset(_settings(snapshot).scope),
+        lambda scope: ("set_flag", "true" if scope == "all" else "false"),
+        (
+            Transition((None,), ("assigned",), _RESYNC),
+            Transition((None,), ("all",), _WIDER),
+            Transition(("assigned",), ("all",), _WIDER),
+            Transition(("all",), ("assigned",), _NARROWER),
+        ),
+    ),
+    Field(
+        ("provisioning", "notifications", "email"),
+        "notification address",
+        documents.NOTIFICATIONS,
+        lambda snapshot: _settings(snapshot).email if _settings(snapshot).stores_email else UNSET,
+        _email_edit,
+    ),
+    Field(
+        ("provisioning", "deletion_threshold"),
+        "accidental deletion threshold",
+        documents.NOTIFICATIONS,
+        lambda snapshot: _settings(snapshot).threshold if _settings(snapshot).stores_threshold else UNSET,
+        _threshold_edit,
+    ),
+    Field(
+        ("provisioning", "skip_out_of_scope_deletions"),
+        "skip out-of-scope deletions",
+        documents.SKIP_DELETIONS,
+        lambda snapshot: _or_unset(_settings(snapshot).skip_out_of_scope_deletions),
+        lambda skips: ("set_flag", "True" if skips else "False"),
+        (Transition((True,), (False,), frozenset({Effect.DEPROVISIONS})), Transition((False,), (True,))),
+        default=False,
+    ),
+)
 
 
 class SettingsKind(Base):
     """`settings`: one for each application."""
 
     name = "settings"
+    labels = ("setting", "settings")
+    field_labels = field_labels(FIELDS)
     after = ("job",)
+    guard_ids = ("scope-widened", "scope-narrowed", "deletion-threshold-disabled")
 
     def reads(self, spec: Spec) -> Iterable[Document]:
-        if _written(spec.provisioning):
+        if desired_fields(FIELDS, spec):
             yield documents.secrets(spec.connection)
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
-        for name in _hidden(spec, snapshot) if snapshot is not None else ():
-            yield masked(_KEYS[name], ("provisioning", *name.split(".")))
+        for field in _masked(snapshot) if snapshot is not None else ():
+            if field.from_spec(spec) is not UNSET:
+                yield masked(field.key, field.path)
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
-        fields, unseen = _written(spec.provisioning), _hidden(spec, snapshot)
-        if fields:
-            yield Resource(self.address(spec), {name: one for name, one in fields.items() if name not in unseen})
+        if desired_fields(FIELDS, spec):
+            hidden = _masked(snapshot)
+            yield Resource(self.address(spec), desired_fields((f for f in FIELDS if f not in hidden), spec))
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
-        raw = snapshot.get("secrets")
-        if raw is None or not _written(spec.provisioning):
-            return
-        values, mails = documents.values(raw), documents.notifications(raw)
-        everyone = documents.flag(values.get("SyncAll"))
-        threshold = (mails.get("DeleteThresholdValue") or 0) if mails.get("DeleteThresholdEnabled") else None
-        yield Resource(
-            self.address(spec),
-            {
-                "scope": None if everyone is None else "all" if everyone else "assigned",
-                "notifications.email": (mails.get("Recipients") or None) if mails.get("Enabled") else None,
-                "deletion_threshold": threshold,
-                "skip_out_of_scope_deletions": bool(documents.flag(values.get("SkipOutOfScopeDeletions"))),
-            },
-        )
+        if snapshot.get("secrets") is not None and desired_fields(FIELDS, spec):
+            yield Resource(self.address(spec), observed_fields(FIELDS, snapshot))
 
     def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
         for change in self.mine(changes):
-            for one in change.fields:
-                operation, key, value = _edit(one)
-                yield Edit(
-                    Phase.BUILD,
-                    (change.address,),
-                    f"set {one.name}",
-                    documents.secrets(spec.connection),
-                    operation,
-                    (key,),
-                    value,
-                )
+            yield from field_edits(FIELDS, change, documents.secrets(spec.connection))
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
-        return {change.address: frozenset().union(*(_effects(one) for one in change.fields)) for change in changes}
+        return {change.address: field_effects(FIELDS, change) for change in changes}
+
+    def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
+        for change in changes:
+            yield from _scope_guards(change, context)
+            threshold = change.field("deletion_threshold")
+            if threshold is not None and threshold.before is not None and threshold.after is None:
+                message = "no cycle would stop before it disables or deletes a large number of users"
+                yield Guard("deletion-threshold-disabled", message, address=change.address)
 
 
-_KEYS = {
-    "scope": "SyncAll",
-    "notifications.email": documents.NOTIFICATIONS,
-    "deletion_threshold": documents.NOTIFICATIONS,
-    "skip_out_of_scope_deletions": "SkipOutOfScopeDeletions",
-}
+def _scope_guards(change: Change, context: GuardContext) -> Iterable[Guard]:
+    scope = change.field("scope")
+    if scope is None or not context.has_run:
+        return
+    if scope.before != "all" and scope.after == "all":
+        message = "all users of the directory would be provisioned, not only those who are assigned"
+        yield counted_guard(change, Effect.PROVISIONS, Guard("scope-widened", message, address=change.address))
+    elif scope.before == "all" and scope.after == "assigned":
+        message = "all users who are not assigned would leave the scope and may be disabled"
+        yield counted_guard(change, Effect.DEPROVISIONS, Guard("scope-narrowed", message, address=change.address))
 
 
-def _hidden(spec: Spec, snapshot: Snapshot) -> list[str]:
-    """The written settings that the service does not show."""
-    unseen = documents.masked(snapshot.get("secrets"))
-    return [name for name in _written(spec.provisioning) if _KEYS[name] in unseen]
-
-
-def _written(provisioning: Provisioning) -> Mapping[str, Any]:
-    fields: dict[str, Any] = {}
-    if provisioning.scope is not None:
-        fields["scope"] = provisioning.scope
-    if provisioning.notifications is not None:
-        email = provisioning.notifications.email
-        fields["notifications.email"] = None if email == "none" else email
-    if provisioning.deletion_threshold is not None:
-        threshold = provisioning.deletion_threshold
-        fields["deletion_threshold"] = None if threshold == "none" else threshold
-    if provisioning.skip_out_of_scope_deletions is not None:
-        fields["skip_out_of_scope_deletions"] = provisioning.skip_out_of_scope_deletions
-    return fields
-
-
-def _edit(one: FieldChange) -> tuple[str, str, Any]:
-    """The operation, key and value that make one setting so."""
-    if one.name == "scope":
-        return "set_flag", "SyncAll", "true" if one.after == "all" else "false"
-    if one.name == "skip_out_of_scope_deletions":
-        return "set_flag", "SkipOutOfScopeDeletions", "True" if one.after else "False"
-    if one.name == "notifications.email":
-        mail = {"Enabled": True, "Recipients": one.after} if one.after else {"Enabled": False}
-        return "set_members", documents.NOTIFICATIONS, mail
-    limit = {"DeleteThresholdEnabled": True, "DeleteThresholdValue": one.after}
-    return "set_members", documents.NOTIFICATIONS, limit if one.after else {"DeleteThresholdEnabled": False}
-
-
-def _effects(one: FieldChange) -> frozenset[Effect]:
-    if one.name == "scope" and one.before is not None:
-        return frozenset({Effect.RESYNC, Effect.PROVISIONS if one.after == "all" else Effect.DEPROVISIONS})
-    if one.name == "scope":
-        return frozenset({Effect.RESYNC, Effect.PROVISIONS}) if one.after == "all" else frozenset({Effect.RESYNC})
-    if one.name == "skip_out_of_scope_deletions" and one.before and not one.after:
-        return frozenset({Effect.DEPROVISIONS})
-    return frozenset()
+def _masked(snapshot: Snapshot) -> tuple[Field, ...]:
+    """Return the settings whose values Graph masks."""
+    keys = documents.masked(snapshot.get("secrets"))
+    return tuple(field for field in FIELDS if field.key in keys)

@@ -1,4 +1,4 @@
-"""Custom attributes of the tenant's own directory, such as directory extensions."""
+"""Custom attributes of the directory, such as directory extensions."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ class SourceAttributeKind(DefinitionKind):
     """`source_attribute/SECTION/NAME`."""
 
     name = "source_attribute"
+    labels = ("source attribute", "source attributes")
     side = "source"
 
     def declared(self, spec: Spec, section: str, mapping: ObjectMapping) -> Mapping[str, AttributeDefinition]:

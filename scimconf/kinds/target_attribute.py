@@ -1,4 +1,4 @@
-"""Custom attributes of the application; the role attribute declares its own."""
+"""Custom attributes of the target application; a role attribute declares its own."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ class TargetAttributeKind(DefinitionKind):
     """`target_attribute/SECTION/NAME`."""
 
     name = "target_attribute"
+    labels = ("target attribute", "target attributes")
     side = "target"
 
     def declared(self, spec: Spec, section: str, mapping: ObjectMapping) -> Mapping[str, AttributeDefinition]:

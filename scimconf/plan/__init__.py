@@ -10,10 +10,10 @@ from scimconf.plan.change import (
     Effect,
     FieldChange,
     Guard,
-    Impact,
     Plan,
     Tenant,
 )
+from scimconf.plan.impact import Impact
 from scimconf.plan.outcome import ApplyStatus, Report, Result, StepOutcome
 from scimconf.plan.resource import (
     Absent,

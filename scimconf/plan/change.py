@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from scimconf.diagnostics import Diagnostic
+from scimconf.plan.impact import Impact
 from scimconf.plan.resource import Address, Resource
 
 Json = Any
-Precision = Literal["exact", "at_least", "at_most"]
 
 
 class Action(StrEnum):
@@ -30,12 +30,14 @@ class Action(StrEnum):
 
 
 class Effect(StrEnum):
-    """What a change does to people: `docs/effects.md` is the table field by direction."""
+    """What a change does to users, the most severe first. `docs/effects.md` lists the effects of every field."""
 
     DATA_LOSS = "data_loss"
     DEPROVISIONS = "deprovisions"
+    STOPS = "stops"
     PROVISIONS = "provisions"
     CREDENTIALS = "credentials"
+    DIALECT = "dialect"
     RESYNC = "resync"
 
 
@@ -57,37 +59,6 @@ class FieldChange:
     after: Json
     details: tuple[Detail, ...] = ()
     write_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Impact:
-    """The estimated number of users that an effect concerns, out of `total` where that is known.
-
-    `precision` says whether `count` is exact or a bound. `sample_size` is the size of the sample that was evaluated, 0
-    where all users were counted. `population` names the users that were considered, in words; empty means the directory.
-    `examples` are a few of the users by name, `undetermined` counts users of whom the effect is unknown.
-    """
-
-    count: int
-    total: int | None = None
-    precision: Precision = "exact"
-    sample_size: int = 0
-    examples: tuple[str, ...] = ()
-    population: str = ""
-    undetermined: int = 0
-
-    def __str__(self) -> str:
-        whole = (
-            f"a sample of {self.sample_size:,}" if self.sample_size else "" if self.total is None else f"{self.total:,}"
-        )
-        singular = (self.total == 1 and not self.sample_size) or (self.count == 1 and not whole)
-        bound = "" if self.precision == "exact" else self.precision.replace("_", " ")
-        noun = "user" if singular else "users"
-        parts = [bound, f"{self.count:,}", f"of {whole}" if whole else "", noun, self.population]
-        more = ", …" if len(self.examples) < self.count else ""
-        names = f": {', '.join(self.examples)}{more}" if self.examples else ""
-        unknown = f"; {self.undetermined:,} unknown" if self.undetermined else ""
-        return " ".join(filter(None, parts)) + unknown + names
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +97,17 @@ class DiffResult:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A rule that stops an apply, with the number it counted and what opens it."""
+    """A rule that blocks an apply, unless an exemption allows it.
+
+    `count` is the number that the `max` of an exemption is compared with, `impact` the users that the guard is about.
+    """
 
     id: str
     message: str
     allowed_by: str = ""
     count: int | None = None
     address: Address | None = None
+    impact: Impact | None = None
 
     @property
     def is_allowed(self) -> bool:

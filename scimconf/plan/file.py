@@ -24,16 +24,15 @@ from scimconf.plan.change import (
     Effect,
     FieldChange,
     Guard,
-    Impact,
     Plan,
-    Precision,
     Tenant,
 )
 from scimconf.plan.diff import canonical, digest, explain
+from scimconf.plan.impact import Impact, Population, Precision
 from scimconf.plan.resource import Address, Resource, WriteOnly
 
 Json = Any
-EffectName = Literal["data_loss", "deprovisions", "provisions", "credentials", "resync"]
+EffectName = Literal["data_loss", "deprovisions", "stops", "provisions", "credentials", "dialect", "resync"]
 MAJOR = 2
 
 
@@ -79,7 +78,7 @@ class ImpactPart(_Part):
     precision: Precision = Field(description="Whether `count` is exact, or a bound.")
     sample_size: int = Field(description="The size of the sample that was looked at; 0 where all were counted.")
     examples: tuple[str, ...] = Field(default=(), strict=False, description="Some of them, by name.")
-    population: str = Field(default="", description="Of whom all are, in words; empty for the directory.")
+    population: Population = Field(default="", description="The users that were evaluated; empty for the directory.")
     undetermined: int = Field(default=0, description="Of how many more it is not known.")
 
 

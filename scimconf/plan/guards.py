@@ -1,8 +1,8 @@
-"""What the rules that stop an apply are given, and the permits that open them; the rules stand in `rules`."""
+"""Guards block an apply; exemptions allow them. Which guards a change raises is up to its kind."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
@@ -12,12 +12,15 @@ from scimconf.plan.globs import is_like
 from scimconf.plan.resource import Address
 
 ASKED = frozenset({"application-created", "initial-start"})
-"""Guards of a first run: asked on a terminal, and opened by `--auto-approve`, which opens no other."""
+"""Guards of a first run: a yes at the prompt and `--auto-approve` allow these two, and no others."""
 
 
 @dataclass(frozen=True, slots=True)
 class GuardExemption:
-    """Opens one guard, for one address or number if it says so, until a day. Written in a spec, it says why."""
+    """Allows one guard, optionally for one address (a glob), up to `max`, and through the day `until`.
+
+    An exemption of the spec has a day and a reason; one of the command line (`--allow`) has neither.
+    """
 
     guard: str
     until: date | None = None
@@ -27,28 +30,29 @@ class GuardExemption:
 
     def allows(self, guard: Guard, today: date) -> bool:
         in_time = self.until is None or today <= self.until
-        place = "" if guard.address is None else str(guard.address)
-        here = not self.address or (bool(place) and is_like(place, self.address))
-        enough = self.max is None or (guard.count is not None and guard.count <= self.max)
-        return self.guard == guard.id and in_time and here and enough
+        address = "" if guard.address is None else str(guard.address)
+        at_address = not self.address or (bool(address) and is_like(address, self.address))
+        within_max = self.max is None or (guard.count is not None and guard.count <= self.max)
+        return self.guard == guard.id and in_time and at_address and within_max
 
     @property
     def description(self) -> str:
         if self.until is None:
             return f"--allow {self.guard}"
-        return f"permit until {self.until.isoformat()}: {self.reason}"
+        return f"guard exemption until {self.until.isoformat()}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GuardContext:
-    """What guards need beside the changes.
+    """What guards need besides the changes of their kind.
 
-    `holders` are the assigned principals by id with the number of roles that each holds; `people` says how many
-    people each stands for (a user 1, a group its direct members), None where that could not be read, and `groups` which
-    of them are groups. `left_behind` counts
-    what a former spec named, where that is asked to stop an apply.
+    `holders` maps the id of each assigned principal to its number of roles, `members` to the number of users that it
+    stands for (a user 1, a group its direct members, None if they could not be read); `groups` are the ids of groups.
+    `removed_assignments` counts the assignments that the plan deletes, by role id. `matching` are the attribute mappings
+    that users are matched by. `abandoned` counts abandoned resources, where those block an apply.
     """
 
+    today: date
     expected_tenant: str | None = None
     tenant: Tenant | None = None
     has_run: bool = False
@@ -56,16 +60,20 @@ class GuardContext:
     holders: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     members: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}))
     groups: frozenset[str] = frozenset()
+    removed_assignments: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     matching: frozenset[Address] = frozenset()
     unavailable_secrets: tuple[str, ...] = ()
     abandoned: int = 0
     exemptions: tuple[GuardExemption, ...] = ()
-    today: date = date.min
 
 
-def opened(guard: Guard, facts: GuardContext) -> Guard:
-    """The guard, with the first permit that opens it."""
-    for permit in facts.exemptions:
-        if permit.allows(guard, facts.today):
-            return replace(guard, allowed_by=permit.description)
+def with_exemptions(guards: Iterable[Guard], context: GuardContext) -> tuple[Guard, ...]:
+    """Return the guards, each with the first exemption that allows it."""
+    return tuple(_with_exemption(guard, context) for guard in guards)
+
+
+def _with_exemption(guard: Guard, context: GuardContext) -> Guard:
+    for exemption in context.exemptions:
+        if exemption.allows(guard, context.today):
+            return replace(guard, allowed_by=exemption.description)
     return guard

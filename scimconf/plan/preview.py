@@ -1,8 +1,4 @@
-"""What a plan does to single people, as values: how each stands before and after, and what all of them add up to.
-
-Terms: what a mapping gives for a person is *sent*; how a person stands on one side of the plan is a *stand*. Nothing
-here knows how a value is found, or how it is told.
-"""
+"""Values of a preview: what is sent for each user before and after a plan, and the counts over all users."""
 
 from __future__ import annotations
 
@@ -16,25 +12,24 @@ from typing import Any, Literal, NamedTuple
 from scimconf.plan.change import Tenant
 
 Json = Any
-Kind = Literal["value", "null", "ignored", "undetermined", "failure"]
-NOT_SENT: frozenset[Kind] = frozenset({"null", "ignored"})
-UNCLEAR: frozenset[Kind] = frozenset({"undetermined", "failure"})
+ResultKind = Literal["value", "null", "ignored", "undetermined", "failure"]
+NOT_SENT: frozenset[ResultKind] = frozenset({"null", "ignored"})
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
-def _nothing() -> Mapping[str, Any]:
-    return _NOTHING
+def _empty() -> Mapping[str, Any]:
+    return _EMPTY
 
 
 class SentRequest(NamedTuple):
-    """What one mapping gives for one person; a tuple, since there is one for each person and mapping.
+    """What one mapping sends for one user; a tuple, since there is one for each user and mapping.
 
-    `default` is sent in place of null, and only when the person is created; `apply` says when the mapping is applied
-    at all, in the spec's words. `reason` says why a value is undetermined, or would fail.
+    `default` is sent instead of null, only when the user is created; `apply` says when the mapping applies, in the
+    spec's words. `reason` says why a value is undetermined or fails.
     """
 
-    kind: Kind
+    kind: ResultKind
     value: str | tuple[str, ...] | None = None
     reason: str = ""
     default: str | None = None
@@ -42,34 +37,34 @@ class SentRequest(NamedTuple):
 
     @property
     def created(self) -> str | tuple[str, ...] | None:
-        """What a creation would carry; None for nothing."""
+        """What a creation sends; None for nothing."""
         return self.default if self.kind == "null" else self.value
 
     @property
     def updated(self) -> str | tuple[str, ...] | None:
-        """What an update could carry; None for nothing."""
+        """What an update can send; None for nothing."""
         return None if self.kind == "null" or self.apply == "on_create" else self.value
 
 
 @dataclass(frozen=True, slots=True)
 class UserState:
-    """A person on one side: in scope or not (None is not known), why, and what would be sent.
+    """A user before or after the plan: in scope or not (None if unknown), the reason, and what is sent.
 
-    `disabled` says that the account is, so that the person is updated and never created. `resource` is what a creation
-    would carry, nested as SCIM wants it; of a disabled person, what an update could. `left_out` is the mapping that
-    leaves the whole person out, where one does; nothing else is sent then.
+    A `disabled` user is updated and never created. `resource` is the SCIM resource that a creation sends, or that an
+    update of a disabled user can send. `left_out` is the target attribute of the mapping that ignores the whole user;
+    nothing else is sent then.
     """
 
     in_scope: bool | None
     reason: str
     disabled: bool = False
-    sent: Mapping[str, SentRequest] = field(default_factory=_nothing)
-    resource: Mapping[str, Json] = field(default_factory=_nothing)
+    sent: Mapping[str, SentRequest] = field(default_factory=_empty)
+    resource: Mapping[str, Json] = field(default_factory=_empty)
     left_out: str = ""
 
 
 class UserOutcome(StrEnum):
-    """What the plan means for a person."""
+    """What the plan changes for a user; `possibly_changes` and `unknown` depend on undetermined values or scope."""
 
     ENTERS = "enters"
     LEAVES = "leaves"
@@ -82,34 +77,31 @@ class UserOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AttributeDiff:
-    """One target attribute that is not as it was, and why.
+    """One target attribute that differs for a user, and why.
 
-    `reason` is of the plan. Where the plan leaves the mapping as it was, `moved` says how the person stands on each
-    side; since that can hold values of theirs, it is kept apart.
+    `reason` comes from the plan. If the plan does not change the mapping, `scope_reasons` are the user's reasons before
+    and after; they are separate because they may contain values of the user.
     """
 
     target: str
     before: SentRequest | None
     after: SentRequest | None
     reason: str = ""
-    moved: tuple[str, ...] = ()
+    scope_reasons: tuple[str, ...] = ()
 
     @property
     def is_sure(self) -> bool:
-        """Whether it is known to differ; what is undetermined on a side may yet be the same."""
-        return "undetermined" not in {side.kind for side in (self.before, self.after) if side is not None}
+        """Whether the attribute is known to differ: neither side is undetermined."""
+        return "undetermined" not in {request.kind for request in (self.before, self.after) if request is not None}
 
     @property
     def full_reason(self) -> str:
-        return self.reason or " → ".join(self.moved)
+        return self.reason or " → ".join(self.scope_reasons)
 
 
 @dataclass(frozen=True, slots=True)
 class UserPreview:
-    """One user: who, what becomes of them, both sides, and what differs.
-
-    `basic` says that no more than basic properties could be read.
-    """
+    """One user with both states and their differences. `basic`: only basic properties could be read."""
 
     name: str
     id: str
@@ -123,34 +115,36 @@ class UserPreview:
 
 @dataclass(frozen=True, slots=True)
 class MappingSummary:
-    """One mapping over all people: how many of what, each with a few examples."""
+    """The counts of one mapping over all users, each with a few examples; the names of counts are those of `COUNTS`."""
 
     target: str
     counts: Mapping[str, int]
     examples: Mapping[str, tuple[str, ...]]
 
 
-COUNTED: Mapping[str, str] = MappingProxyType(
+COUNTS: Mapping[str, str] = MappingProxyType(
     {
         "changes": "change",
         "possibly_changes": "may change",
-        "empties": "become empty",
-        "left_out": "are left out whole",
-        "duplicates": "share a value that people are matched by",
+        "empties": "lose their value",
+        "left_out": "are ignored",
+        "duplicates": "share a value that users are matched by",
         "unmatched": "have no value to be matched by",
         "undetermined": "undetermined",
         "failed": "would fail",
     }
 )
-"""What is counted for each mapping, and its words."""
+"""The counts of a mapping and their texts."""
+
+NOT_SENT_TEXT = "not sent"
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewSummary:
-    """All people that were looked at: how many of each verdict, and the mappings with something to say.
+    """The number of previewed users by outcome, and the mappings with a count.
 
-    `complete` is False where the reading stopped before everybody was looked at. `basic` is how many there are of whom
-    no more than basic properties could be read.
+    `complete` is False if reading stopped before the last user. `basic` is the number of users of whom only basic
+    properties could be read.
     """
 
     users: int
@@ -162,7 +156,7 @@ class PreviewSummary:
 
 @dataclass(frozen=True, slots=True)
 class PreviewHeader:
-    """What is said before any person: the application, in which tenant, who is looked at, what must be known."""
+    """What precedes the users of one application: its name, the tenant, the population in words, and warnings."""
 
     name: str
     tenant: Tenant
@@ -170,20 +164,20 @@ class PreviewHeader:
     warnings: tuple[str, ...] = ()
 
 
-def said(sent: SentRequest | None) -> str:
-    """What is sent, in words; values stand in quotes, so that none can pass for a word."""
+def request_text(sent: SentRequest | None) -> str:
+    """Return what is sent, in words; values are in double quotes, so that no value reads like a word."""
     match sent:
         case None:
             return "not mapped"
         case SentRequest(kind="undetermined", reason=reason):
-            return f"undetermined: {reason}"
+            return f"unknown: {reason}"
         case SentRequest(kind="failure", reason=reason):
             return f"fails: {reason}"
         case SentRequest(kind="null", default=str() as default):
             return f"{_quoted(default)} (default, on create only)"
         case SentRequest(kind="value", value=value):
             return f"{_quoted(value)}{'' if sent.apply == 'always' else f' ({sent.apply})'}"
-    return sent.reason or "nothing"
+    return sent.reason or NOT_SENT_TEXT
 
 
 def _quoted(value: Json) -> str:

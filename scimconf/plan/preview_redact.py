@@ -1,8 +1,8 @@
-"""A previewed person without name and values: a pseudonym, and only the shape of what is sent.
+"""Redact previewed users: a pseudonym for the name, and only the shape of values.
 
-Target names, expressions, groups and roles stay: reviewers judge by them. In reasons that are about a person, whatever
-is quoted and every number goes, since both can come from a person's attributes. A quote begins where no word is before
-it, so that no apostrophe passes for one, and what is not closed is hidden to its end.
+Target attributes, expressions, groups and roles stay, since reviewers need them. In the reasons of a user, quoted text
+and numbers are removed, because both can come from the user's attributes. A quote starts only after a character that
+is not part of a word, so that an apostrophe is not a quote; an unclosed quote is removed to the end of the text.
 """
 
 from __future__ import annotations
@@ -13,64 +13,66 @@ from dataclasses import replace
 from hashlib import sha256
 
 from scimconf.plan.preview import AttributeDiff, SentRequest, UserPreview, UserState
+from scimconf.plan.redact import PSEUDONYM
 
 HIDDEN = "…"
-_PSEUDONYM = re.compile(r"~[0-9a-f]{8}(?:[0-9a-f]{8})?")
 _WORD = re.compile(r"[^\W_]+(?:_+[^\W_]+)*|[^\x00-\x7f]+")
-_TOLD = re.compile(r"(?<!\w)'(?:[^'\\]|\\.)*(?:'|\Z)|(?<!\w)\"(?:[^\"\\]|\\.)*(?:\"|\Z)|\d+", re.DOTALL)
-_TRUTH = frozenset({"True", "False"})
+_VALUE = re.compile(r"(?<!\w)'(?:[^'\\]|\\.)*(?:'|\Z)|(?<!\w)\"(?:[^\"\\]|\\.)*(?:\"|\Z)|\d+", re.DOTALL)
+_BOOLEANS = frozenset({"True", "False"})
 
 
-def masking(hide: Callable[[str], str]) -> Callable[[UserPreview], UserPreview]:
-    """What masks people; `hide` gives the pseudonyms of the plan."""
+def preview_redactor(redact: Callable[[str], str]) -> Callable[[UserPreview], UserPreview]:
+    """Return a function that redacts previews; `redact` replaces names by the pseudonyms of the plan."""
 
-    def mask(person: UserPreview) -> UserPreview:
+    def redact_user(user: UserPreview) -> UserPreview:
         return replace(
-            person,
-            name=pseudonym(person.name, hide),
+            user,
+            name=pseudonym(user.name, redact),
             id=HIDDEN,
-            before=_stand(person.before),
-            after=_stand(person.after),
-            differences=tuple(map(_contrast, person.differences)),
+            before=_state(user.before),
+            after=_state(user.after),
+            differences=tuple(map(_difference, user.differences)),
         )
 
-    return mask
+    return redact_user
 
 
-def pseudonym(name: str, hide: Callable[[str], str]) -> str:
-    """The plan's own pseudonym; a name that does not look like one goes through a digest first."""
-    hidden = hide(name)
-    if _PSEUDONYM.fullmatch(hidden):
-        return hidden
-    return hide(f"{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}@hidden.invalid")
+def unredacted(user: UserPreview) -> UserPreview:
+    """Return the preview as it is."""
+    return user
 
 
-def _stand(stand: UserState) -> UserState:
-    return replace(stand, reason=_reason(stand.reason), sent={name: _sent(one) for name, one in stand.sent.items()})
+def pseudonym(name: str, redact: Callable[[str], str]) -> str:
+    """Return the plan's pseudonym of a name, also for a name that does not look like a user principal name."""
+    redacted = redact(name)
+    if PSEUDONYM.fullmatch(redacted):
+        return redacted
+    return redact(f"{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}@hidden.invalid")
 
 
-def _contrast(one: AttributeDiff) -> AttributeDiff:
-    old, new = (None if side is None else _sent(side) for side in (one.before, one.after))
-    return replace(one, before=old, after=new, moved=tuple(map(_reason, one.moved)))
+def _state(state: UserState) -> UserState:
+    sent = {target: _request(request) for target, request in state.sent.items()}
+    return replace(state, reason=_reason(state.reason), sent=sent)
 
 
-def _sent(sent: SentRequest) -> SentRequest:
+def _difference(difference: AttributeDiff) -> AttributeDiff:
+    before, after = (
+        None if request is None else _request(request) for request in (difference.before, difference.after)
+    )
+    reasons = tuple(map(_reason, difference.scope_reasons))
+    return replace(difference, before=before, after=after, scope_reasons=reasons)
+
+
+def _request(sent: SentRequest) -> SentRequest:
     value = sent.value
-    hidden = tuple(map(shape, value)) if isinstance(value, tuple) else None if value is None else shape(value)
-    return sent._replace(value=hidden, reason=_reason(sent.reason))
+    redacted = tuple(map(shape, value)) if isinstance(value, tuple) else None if value is None else shape(value)
+    return sent._replace(value=redacted, reason=_reason(sent.reason))
 
 
 def _reason(reason: str) -> str:
-    return _TOLD.sub(HIDDEN, reason)
+    return _VALUE.sub(HIDDEN, reason)
 
 
 def shape(value: str) -> str:
-    """`ada.lovelace@contoso.com` as `….…@….…`; truth values stay."""
-    return value if value in _TRUTH else _WORD.sub(HIDDEN, value)
-
-
-def unmasked(person: UserPreview) -> UserPreview:
-    return person
-
-
-__all__ = ["HIDDEN", "masking", "pseudonym", "shape", "unmasked"]
+    """Return the shape of a value, `….…@….…` for `ada.lovelace@contoso.com`; booleans stay."""
+    return value if value in _BOOLEANS else _WORD.sub(HIDDEN, value)

@@ -1,16 +1,15 @@
-"""A plan without people's names: the same changes, each person under a pseudonym.
+"""Redact a plan: the same changes, with a pseudonym for each user.
 
-Terms: a *person* is a user who is assigned, or whoever a text names by something that looks like a user principal name.
-Groups, roles and service principals keep their names: reviewers judge by them.
+Users are the principals in addresses that begin with `user:`, and every text that looks like a user principal name.
+Groups, roles and service principals keep their names, since reviewers need them.
 
-Premise: this keeps names out of comments and artifacts; it is no anonymity. A pseudonym is made by a hash keyed with
-the digests of the specs, so no table made beforehand gives it away, and it is another one once a spec changes. But
-who holds the plan, and with it the digests, and a list of everybody can try each; a `secret` that stays outside of the
-plan prevents that. In one plan a person is the same everywhere, and redacting twice is redacting once.
+Redaction keeps names out of comments and artifacts; it does not make them anonymous. A pseudonym is a hash keyed with the
+digests of the specs, so it cannot be looked up in a precomputed table and differs once a spec changes. But anyone who
+has the plan, and with it the digests, can test a list of names; a `secret` that is not in the plan prevents that. In one
+plan, a user has the same pseudonym everywhere, and redacting twice is the same as redacting once.
 
-Method: everyone who stands in an assignment is known by name and id. Texts are then read from left to right: known
-names are looked up by the word that they begin with, unknown user principal names are seen by their shape. All of it
-is linear in the size of the plan.
+Texts are read from left to right: known names are found by their first word, unknown user principal names by their
+form. The time is linear in the size of the plan.
 """
 
 from __future__ import annotations
@@ -19,231 +18,240 @@ import hmac
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.plan.change import ApplicationPlan, Change, Detail, FieldChange, Guard, Plan
+from scimconf.plan.impact import Impact
 from scimconf.plan.outcome import Report
 from scimconf.plan.resource import Address, Resource, decode, encode
 
 Json = Any
-KIND = "assignment"
-_PREFIX = "user:"
-_PSEUDONYM = re.compile(r"~[0-9a-f]{8}(?:[0-9a-f]{8})?")
-_LIKE_A_NAME = r"\w[\w.'!#^~%+-]{0,127}@\w(?:[\w.-]{0,253}\w)?"
-_WORD = re.compile(rf"{_LIKE_A_NAME}|\w+|[^\w\s]")
-_START = re.compile(r"\w+|[^\w\s]")
+PSEUDONYM = re.compile(r"user-[0-9a-f]{8}(?:[0-9a-f]{8})?")
+_USER = "user:"
+_PRINCIPAL_NAME = r"\w[\w.'!#^~%+-]{0,127}@\w(?:[\w.-]{0,253}\w)?"
+_TOKEN = re.compile(rf"{_PRINCIPAL_NAME}|\w+|[^\w\s]")
+_FIRST_WORD = re.compile(r"\w+|[^\w\s]")
+_PUBLIC_FACTS = ("type", "role")
 
 
 @dataclass(frozen=True, slots=True)
-class _People:
-    """Who is known: the pseudonyms by name, and the names by the word that they begin with, long ones first."""
+class Redactor:
+    """Replaces the users of one plan. `known` maps folded names to pseudonyms, `by_word` first words to names, long first."""
 
     key: bytes
     known: Mapping[str, str]
     by_word: Mapping[str, tuple[str, ...]]
 
     def name(self, text: str) -> str:
-        """The pseudonym of a whole name."""
-        if _PSEUDONYM.fullmatch(text):
+        """Return the pseudonym of a whole name."""
+        if PSEUDONYM.fullmatch(text):
             return text
         return self.known.get(text.casefold()) or _pseudonym(self.key, text)
 
     def text(self, text: str) -> str:
-        """A sentence or a value with every person in it replaced."""
-        return "".join(self._pieces(text))
+        """Return a text with every user in it replaced."""
+        return "".join(self._parts(text))
 
-    def _pieces(self, text: str) -> Iterator[str]:
-        done = 0
-        while (found := _WORD.search(text, done)) is not None:
-            yield text[done : found.start()]
-            name = self._known_at(text, found.start())
-            word = name or found.group()
-            yield self.name(word) if name or "@" in word[1:] else word
-            done = found.start() + len(word)
-        yield text[done:]
+    def _parts(self, text: str) -> Iterator[str]:
+        end = 0
+        while (match := _TOKEN.search(text, end)) is not None:
+            yield text[end : match.start()]
+            name = self._known_name_at(text, match.start())
+            token = name or match.group()
+            yield self.name(token) if name or "@" in token[1:] else token
+            end = match.start() + len(token)
+        yield text[end:]
 
-    def _known_at(self, text: str, start: int) -> str:
-        """The known name that begins here and ends with its word; empty where there is none."""
-        first = _START.match(text, start)
-        for name in self.by_word.get(first.group().casefold(), ()) if first else ():
+    def _known_name_at(self, text: str, start: int) -> str:
+        """Return the known name that begins here and ends at the end of a word; empty if there is none."""
+        word = _FIRST_WORD.match(text, start)
+        for name in self.by_word.get(word.group().casefold(), ()) if word else ():
             end = start + len(name)
             if text[start:end].casefold() == name and not (text[end : end + 1].isalnum() and name[-1].isalnum()):
                 return text[start:end]
         return ""
 
+    def value(self, value: Json) -> Json:
+        """Return JSON with the users in all strings and keys replaced."""
+        match value:
+            case str():
+                return self.text(value)
+            case Mapping():
+                return {self.text(str(key)): self.value(part) for key, part in value.items()}
+            case list() | tuple():
+                return [self.value(part) for part in value]
+            case _:
+                return value
 
-def redacted(plan: Plan, secret: str = "") -> Plan:
-    """The plan with pseudonyms for people in addresses, keys, facts, values and messages."""
-    people = _people(plan, secret)
+
+def redact_plan(plan: Plan, secret: str = "") -> Plan:
+    """Return the plan with pseudonyms for users in addresses, keys, facts, values and messages."""
+    redactor = _redactor(plan, secret)
     return replace(
         plan,
-        options=MappingProxyType(_value(people, plan.options)),
-        applications=tuple(_application(people, one) for one in plan.applications),
+        options=MappingProxyType(redactor.value(plan.options)),
+        applications=tuple(_application(redactor, application) for application in plan.applications),
     )
 
 
-def hiding(plan: Plan, secret: str = "") -> Callable[[str], str]:
-    """What replaces people in any text, by the pseudonyms that they have in this plan."""
-    return _people(plan, secret).text
+def text_redactor(plan: Plan, secret: str = "") -> Callable[[str], str]:
+    """Return a function that replaces users in any text by their pseudonyms in this plan."""
+    return _redactor(plan, secret).text
 
 
-# --- who there is --------------------------------------------------------------------------------------------------
+# --- the users of a plan --------------------------------------------------------------------------------------------
 
 
-def _people(plan: Plan, secret: str) -> _People:
-    digests = [f"{one.name} {one.digest}" for one in plan.applications]
+def _redactor(plan: Plan, secret: str) -> Redactor:
+    digests = [f"{application.name} {application.digest}" for application in plan.applications]
     key = sha256("\n".join([secret, plan.tenant.id, *digests]).encode("utf-8", "surrogatepass")).digest()
     known: dict[str, str] = {}
-    taken: dict[str, str] = {}
-    for person, names in sorted(_named(plan).items()):
-        pseudonym = _pseudonym(key, person)
-        if taken.setdefault(pseudonym, person) != person:
-            pseudonym = _pseudonym(key, person, 16)
+    users: dict[str, str] = {}
+    for user, names in sorted(_names_by_user(plan).items()):
+        pseudonym = _pseudonym(key, user)
+        if users.setdefault(pseudonym, user) != user:
+            pseudonym = _pseudonym(key, user, 16)
         known.update(dict.fromkeys(names, pseudonym))
     by_word: dict[str, list[str]] = {}
     for name in sorted(known, key=len, reverse=True):
-        first = _START.search(name)
-        if first is not None:
-            by_word.setdefault(first.group(), []).append(name)
-    return _People(key, known, {word: tuple(names) for word, names in by_word.items()})
+        word = _FIRST_WORD.search(name)
+        if word is not None:
+            by_word.setdefault(word.group(), []).append(name)
+    return Redactor(key, known, {word: tuple(names) for word, names in by_word.items()})
 
 
-def _named(plan: Plan) -> Mapping[str, set[str]]:
-    """Each person's name in addresses, which is unique, with all other names of the same person."""
-    found: dict[str, set[str]] = {}
-    for resource in _assigned(plan):
-        label = _label(resource.address)
-        if label and not _PSEUDONYM.fullmatch(label):
-            id_ = resource.key[0] if isinstance(resource.key, tuple) and resource.key else label
-            names = {label, encode(label), str(id_), str(resource.facts.get("principal") or label)}
-            found.setdefault(label.casefold(), set()).update(name.casefold() for name in names)
-    return found
+def _names_by_user(plan: Plan) -> Mapping[str, set[str]]:
+    """Return all names of each user: the label of its address, which is unique, its id and its principal name."""
+    names_by_user: dict[str, set[str]] = {}
+    for resource in _resources(plan):
+        label = _user_label(resource.address)
+        if label and not PSEUDONYM.fullmatch(label):
+            user_id = resource.key[0] if isinstance(resource.key, tuple) and resource.key else label
+            names = {label, encode(label), str(user_id), str(resource.facts.get("principal") or label)}
+            names_by_user.setdefault(label.casefold(), set()).update(name.casefold() for name in names)
+    return names_by_user
 
 
-def _assigned(plan: Plan) -> Iterator[Resource]:
+def _resources(plan: Plan) -> Iterator[Resource]:
     for application in plan.applications:
         for change in application.changes:
-            yield from (side for side in (change.before, change.after, Resource(change.address)) if side is not None)
+            sides = (change.before, change.after, Resource(change.address))
+            yield from (resource for resource in sides if resource is not None)
         yield from application.unmanaged_drift
         yield from application.unmanaged
 
 
-def _label(address: Address) -> str:
-    """The user's name in the address of an assignment; empty for everything else."""
+def _user_label(address: Address) -> str:
+    """Return the name of the user in an address; empty if it names none."""
     principal = address.rest.partition("/")[0]
-    is_person = address.kind == KIND and principal.startswith(_PREFIX)
-    return decode(principal.removeprefix(_PREFIX)) if is_person else ""
+    return decode(principal.removeprefix(_USER)) if principal.startswith(_USER) else ""
 
 
 def _pseudonym(key: bytes, name: str, length: int = 8) -> str:
-    made = hmac.new(key, name.casefold().encode("utf-8", "surrogatepass"), sha256)
-    return f"~{made.hexdigest()[:length]}"
+    digest = hmac.new(key, name.casefold().encode("utf-8", "surrogatepass"), sha256)
+    return f"user-{digest.hexdigest()[:length]}"
 
 
-# --- each part of a plan -------------------------------------------------------------------------------------------
+# --- the parts of a plan --------------------------------------------------------------------------------------------
 
 
-def _application(people: _People, plan: ApplicationPlan) -> ApplicationPlan:
+def _application(redactor: Redactor, plan: ApplicationPlan) -> ApplicationPlan:
     return replace(
         plan,
-        changes=_in_order(_change(people, one) for one in plan.changes),
-        unmanaged_drift=_sorted(_resource(people, one) for one in plan.unmanaged_drift),
-        unmanaged=_sorted(_resource(people, one) for one in plan.unmanaged),
-        guards=tuple(_guard(people, one) for one in plan.guards),
-        warnings=tuple(_notice(people, one) for one in plan.warnings),
+        changes=_reordered(_change(redactor, change) for change in plan.changes),
+        unmanaged_drift=_sorted(_resource(redactor, resource) for resource in plan.unmanaged_drift),
+        unmanaged=_sorted(_resource(redactor, resource) for resource in plan.unmanaged),
+        guards=tuple(_guard(redactor, guard) for guard in plan.guards),
+        warnings=tuple(_diagnostic(redactor, warning) for warning in plan.warnings),
         abandoned=tuple(
-            replace(one, address=_address(people, one.address), removal_snippet=people.text(one.removal_snippet))
-            for one in plan.abandoned
+            replace(
+                abandoned,
+                address=_address(redactor, abandoned.address),
+                removal_snippet=redactor.text(abandoned.removal_snippet),
+            )
+            for abandoned in plan.abandoned
         ),
     )
 
 
-def _in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Assignments by their new addresses, where assignments were: the old order would tell the names' order."""
-    listed = list(changes)
-    moved = iter(sorted((one for one in listed if one.kind == KIND), key=lambda one: (one.address, one.action)))
-    return tuple(next(moved) if one.kind == KIND else one for one in listed)
+def _reordered(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Sort the changes of users by their new addresses, in the places of the old ones: the old order reveals names."""
+    redacted = list(changes)
+    of_users = [change for change in redacted if _user_label(change.address)]
+    by_address = iter(sorted(of_users, key=lambda change: (change.address, change.action)))
+    return tuple(next(by_address) if _user_label(change.address) else change for change in redacted)
 
 
 def _sorted(resources: Iterable[Resource]) -> tuple[Resource, ...]:
-    return tuple(sorted(resources, key=lambda one: (one.address, str(one.key))))
+    return tuple(sorted(resources, key=lambda resource: (resource.address, str(resource.key))))
 
 
-def _address(people: _People, address: Address) -> Address:
-    label = _label(address)
+def _address(redactor: Redactor, address: Address) -> Address:
+    label = _user_label(address)
     if not label:
         return address
     _, slash, rest = address.rest.partition("/")
-    return replace(address, rest=f"{_PREFIX}{people.name(label)}{slash}{rest}")
+    return replace(address, rest=f"{_USER}{redactor.name(label)}{slash}{rest}")
 
 
-def _change(people: _People, change: Change) -> Change:
+def _change(redactor: Redactor, change: Change) -> Change:
     return replace(
         change,
-        address=_address(people, change.address),
-        before=_resource(people, change.before) if change.before else None,
-        after=_resource(people, change.after) if change.after else None,
-        fields=tuple(_field(people, one) for one in change.fields),
-        reason=people.text(change.reason),
-        impact={
-            which: replace(one, examples=tuple(sorted(people.name(name) for name in one.examples)))
-            for which, one in change.impact.items()
-        },
+        address=_address(redactor, change.address),
+        before=_resource(redactor, change.before) if change.before else None,
+        after=_resource(redactor, change.after) if change.after else None,
+        fields=tuple(_field(redactor, field) for field in change.fields),
+        reason=redactor.text(change.reason),
+        impact={effect: _impact(redactor, impact) for effect, impact in change.impact.items()},
     )
 
 
-def _resource(people: _People, resource: Resource) -> Resource:
-    """A person's assignment keeps none of its facts but the role: Graph's ids are made of the person's."""
-    label, fields = _label(resource.address), MappingProxyType(_value(people, resource.fields))
+def _impact(redactor: Redactor, impact: Impact) -> Impact:
+    return replace(impact, examples=tuple(sorted(map(redactor.name, impact.examples))))
+
+
+def _resource(redactor: Redactor, resource: Resource) -> Resource:
+    """Return a resource; of a user's assignment only the role stays, since Graph's ids contain the user's."""
+    fields = MappingProxyType(redactor.value(resource.fields))
+    label, key = _user_label(resource.address), resource.key
     if not label:
-        return replace(resource, fields=fields, facts=MappingProxyType(_value(people, resource.facts)))
-    key = resource.key
-    hidden = (people.name(label), *key[1:]) if isinstance(key, tuple) and key else key
-    role = {name: side for name, side in resource.facts.items() if name in ("type", "role")}
-    return Resource(_address(people, resource.address), fields, hidden, MappingProxyType(role))
+        return replace(resource, fields=fields, facts=MappingProxyType(redactor.value(resource.facts)))
+    redacted_key = (redactor.name(label), *key[1:]) if isinstance(key, tuple) and key else key
+    facts = {name: fact for name, fact in resource.facts.items() if name in _PUBLIC_FACTS}
+    return Resource(_address(redactor, resource.address), fields, redacted_key, MappingProxyType(facts))
 
 
-def _field(people: _People, one: FieldChange) -> FieldChange:
-    hide = partial(_value, people)
-    details = tuple(Detail(detail.path, hide(detail.before), hide(detail.after)) for detail in one.details)
-    return replace(one, before=hide(one.before), after=hide(one.after), details=details)
+def _field(redactor: Redactor, field: FieldChange) -> FieldChange:
+    details = tuple(
+        Detail(detail.path, redactor.value(detail.before), redactor.value(detail.after)) for detail in field.details
+    )
+    return replace(field, before=redactor.value(field.before), after=redactor.value(field.after), details=details)
 
 
-def _guard(people: _People, guard: Guard) -> Guard:
+def _guard(redactor: Redactor, guard: Guard) -> Guard:
     return replace(
         guard,
-        message=people.text(guard.message),
-        allowed_by=people.text(guard.allowed_by),
-        address=_address(people, guard.address) if guard.address else None,
+        message=redactor.text(guard.message),
+        allowed_by=redactor.text(guard.allowed_by),
+        address=_address(redactor, guard.address) if guard.address else None,
+        impact=_impact(redactor, guard.impact) if guard.impact else None,
     )
 
 
-def _notice(people: _People, notice: Diagnostic) -> Diagnostic:
-    path = tuple(people.text(part) if isinstance(part, str) else part for part in notice.path)
-    return replace(notice, message=people.text(notice.message), hint=people.text(notice.hint), path=path)
-
-
-def _value(people: _People, side: Json) -> Json:
-    match side:
-        case str():
-            return people.text(side)
-        case Mapping():
-            return {people.text(str(key)): _value(people, part) for key, part in side.items()}
-        case list() | tuple():
-            return [_value(people, part) for part in side]
-        case _:
-            return side
+def _diagnostic(redactor: Redactor, diagnostic: Diagnostic) -> Diagnostic:
+    path = tuple(redactor.text(part) if isinstance(part, str) else part for part in diagnostic.path)
+    message, hint = redactor.text(diagnostic.message), redactor.text(diagnostic.hint)
+    return replace(diagnostic, message=message, hint=hint, path=path)
 
 
 # --- the report of an apply ----------------------------------------------------------------------------------------
 
 
 def redact_report(report: Report, redact: Callable[[str], str]) -> Report:
-    """Return a report in whose texts and addresses `redact` replaced user names; `hiding` makes it from the plan."""
+    """Return a report in whose texts and addresses `redact` replaced user names; `text_redactor` makes it from the plan."""
     outcomes = tuple(
         replace(
             outcome,

@@ -1,4 +1,4 @@
-"""`--only` and `--exclude`: which changes of a plan are kept, by address or glob; what they cannot do without comes along."""
+"""`--only` and `--exclude`: the selected changes of a plan. Prerequisites of selected changes are included automatically."""
 
 from __future__ import annotations
 
@@ -10,43 +10,45 @@ from scimconf.plan.change import Action, Change
 from scimconf.plan.globs import is_like
 from scimconf.plan.resource import Address
 
-COMPANIONS: Mapping[str, tuple[str, ...]] = {"attribute_mapping": ("source_attribute", "target_attribute")}
-"""Kinds of which a change of the same place goes along: a mapping cannot be written without its definition."""
-
-
 _ATTRIBUTE = re.compile(r"\[([^\]]+)\]")
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The kept changes; `pulled` are those that were not asked for by themselves, `left_out` how many are not kept."""
+    """The selected changes, the addresses that are included only as prerequisites, and the number of other changes."""
 
     changes: tuple[Change, ...]
-    pulled: tuple[Address, ...] = ()
-    left_out: int = 0
+    prerequisites: tuple[Address, ...] = ()
+    excluded: int = 0
 
 
 def select(
-    changes: Sequence[Change], only: Sequence[str], exclude: Sequence[str], after: Mapping[str, Sequence[str]]
+    changes: Sequence[Change],
+    only: Sequence[str],
+    exclude: Sequence[str],
+    requires: Mapping[str, Sequence[str]],
 ) -> Selection:
-    """The changes that `only` names (all, where it names nothing) and `exclude` does not, with their prerequisites."""
-    asked = [
+    """Return the changes that match `only` (all if it is empty) and not `exclude`, with their prerequisites.
+
+    `requires` maps a kind to the kinds whose creations its changes may depend on.
+    """
+    selected = [
         change
         for change in changes
         if (not only or _matches(change.address, only)) and not _matches(change.address, exclude)
     ]
-    there = {change.address: change for change in changes if change.action is not Action.DELETE}
-    kept = {change.address for change in asked}
-    pulled: list[Address] = []
-    queue = list(asked)
+    by_address = {change.address: change for change in changes if change.action is not Action.DELETE}
+    addresses = {change.address for change in selected}
+    prerequisites: list[Address] = []
+    queue = list(selected)
     while queue:
-        for needed in _prerequisites(queue.pop(), there, after):
-            if needed.address not in kept:
-                kept.add(needed.address)
-                pulled.append(needed.address)
+        for needed in _prerequisites(queue.pop(), by_address, requires):
+            if needed.address not in addresses:
+                addresses.add(needed.address)
+                prerequisites.append(needed.address)
                 queue.append(needed)
-    chosen = tuple(change for change in changes if change.address in kept)
-    return Selection(chosen, tuple(pulled), len(changes) - len(chosen))
+    included = tuple(change for change in changes if change.address in addresses)
+    return Selection(included, tuple(prerequisites), len(changes) - len(included))
 
 
 def _matches(address: Address, patterns: Iterable[str]) -> bool:
@@ -55,26 +57,26 @@ def _matches(address: Address, patterns: Iterable[str]) -> bool:
 
 
 def unmatched_patterns(patterns: Iterable[str], known: Sequence[Address]) -> frozenset[str]:
-    """The patterns that match nothing at all of what is wanted or seen, whether or not it changes."""
-    return frozenset(pattern for pattern in patterns if not any(_matches(one, (pattern,)) for one in known))
+    """Return the patterns that match no desired or observed address, whether or not it changes."""
+    return frozenset(pattern for pattern in patterns if not any(_matches(address, (pattern,)) for address in known))
 
 
 def _prerequisites(
-    change: Change, there: Mapping[Address, Change], after: Mapping[str, Sequence[str]]
+    change: Change, by_address: Mapping[Address, Change], requires: Mapping[str, Sequence[str]]
 ) -> Iterator[Change]:
-    """The creations that a change stands on: a whole thing of an earlier kind, or the one of the same name."""
+    """Yield the changes of required kinds that concern the kind as a whole, the same name, or an attribute that is read."""
     if change.action is Action.DELETE:
         return
     rest = change.address.rest
-    for kind in (*after.get(change.kind, ()), *COMPANIONS.get(change.kind, ())):
-        for name in dict.fromkeys(("", rest, rest.rpartition("/")[2], *_read_by(change))):
-            needed = there.get(Address(change.address.application, kind, name))
+    for kind in requires.get(change.kind, ()):
+        for name in dict.fromkeys(("", rest, rest.rpartition("/")[2], *_source_attributes(change))):
+            needed = by_address.get(Address(change.address.application, kind, name))
             if needed is not None:
                 yield needed
 
 
-def _read_by(change: Change) -> Iterator[str]:
-    """The source attributes that a mapping's expression names, as places of its section."""
+def _source_attributes(change: Change) -> Iterator[str]:
+    """Yield the attributes that the source of a mapping names, as names within its section."""
     source = change.after.fields.get("source") if change.after is not None else None
     section = change.address.rest.partition("/")[0]
     for name in _ATTRIBUTE.findall(source) if isinstance(source, str) else ():

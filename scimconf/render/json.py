@@ -131,6 +131,7 @@ def _guard(guard: Guard) -> Json:
         "allowed_by": guard.allowed_by or None,
         "count": guard.count,
         "address": str(guard.address) if guard.address else None,
+        "impact": None if guard.impact is None else asdict(guard.impact),
     }
 
 

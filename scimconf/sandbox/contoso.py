@@ -1,4 +1,4 @@
-"""The default tenant, Contoso: twelve users, eight groups, no application. Data only."""
+"""The default tenant, Contoso: twelve users, seven groups, no application. Data only."""
 
 from __future__ import annotations
 

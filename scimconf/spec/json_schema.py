@@ -189,12 +189,12 @@ def _add_test_values(definitions: dict[str, Schema]) -> None:
         "properties": {key: {"type": TEXT} for key in ROLE},
         "additionalProperties": False,
     }
-    given: Schema = {
+    given_value: Schema = {
         "anyOf": [{"type": [*TEXT, "null"]}, {"type": "array", "items": {"anyOf": [{"type": TEXT}, role]}}]
     }
     expected: Schema = {"anyOf": [{"type": [*TEXT, "null"]}, {"type": "array", "items": {"type": TEXT}}]}
     for name in ("RowTest", "MappingTest"):
-        definitions[name]["properties"]["given"]["additionalProperties"] = given
+        definitions[name]["properties"]["given"]["additionalProperties"] = given_value
     definitions["RowTest"]["properties"]["expect"] |= expected
     mapping_test = definitions["MappingTest"]
     mapping_test["properties"]["expect"]["additionalProperties"] = expected

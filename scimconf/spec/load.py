@@ -172,7 +172,11 @@ class _Files:
             content = self._read(path)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            hint = "Check the path." if referrer.file == path else "Check the path. It is relative to the file that names it."
+            hint = (
+                "Check the path."
+                if referrer.file == path
+                else "Check the path. It is relative to the file that names it."
+            )
             diagnostic = Diagnostic("S001", f"cannot read {path}: {reason}", location=referrer, hint=hint)
             raise FileError(diagnostic) from error
         if path not in self.paths:

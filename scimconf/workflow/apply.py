@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 from scimconf.diagnostics import ScimconfError, SecretError, describe_unexpected
 from scimconf.documents.secrets import references as connection_references
 from scimconf.kinds import KINDS
+from scimconf.kinds.connection import needed_secrets
 from scimconf.plan import Action, ApplyStatus, Guard, Report, Result, StepOutcome
 from scimconf.plan.guards import ASKED
 from scimconf.snapshot import SecretRef
 from scimconf.steps import Edit
-from scimconf.workflow.compilation import PlanOptions, needed_secrets
+from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.plan import PlannedApplication, plan
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ async def apply(
     planned, approved = first, approval_items(first)
     for _ in range(ROUNDS):
         stop = _stop(planned, report)
-        if stop is not None or not planned.comparison.plan.changes:
+        if stop is not None or not planned.plan.changes:
             return stop or report
         if not approval_items(planned) <= approved and not hooks.approve(planned):
             return _failed(report, "Stopped: the new plan contains changes that were not approved.")
@@ -83,14 +84,14 @@ def approval_items(planned: PlannedApplication) -> frozenset[str]:
 
     A later round must be approved again if it adds any.
     """
-    changes = planned.comparison.plan.changes
+    changes = planned.plan.changes
     removed = {str(change.address) for change in changes if change.action in (Action.DELETE, Action.REPLACE)}
-    return frozenset(removed | {guard.id for guard in planned.closed})
+    return frozenset(removed | {guard.id for guard in planned.blocking_guards})
 
 
-def blocking_guards(planned: PlannedApplication) -> tuple[Guard, ...]:
-    """Return the guards that block an apply, without those that the approval of a first run allows."""
-    return tuple(guard for guard in planned.closed if guard.id not in ASKED)
+def guards_that_need_allow(planned: PlannedApplication) -> tuple[Guard, ...]:
+    """Return the blocking guards that no approval allows; the two first-run guards are left out."""
+    return tuple(guard for guard in planned.blocking_guards if guard.id not in ASKED)
 
 
 def missing_secrets(planned: PlannedApplication, secrets: SecretResolver) -> Iterator[SecretError]:
@@ -107,7 +108,7 @@ def missing_secrets(planned: PlannedApplication, secrets: SecretResolver) -> Ite
 
 def _secret_references(planned: PlannedApplication) -> tuple[SecretRef, ...]:
     """Return the references whose values this apply sends, in the order of the steps."""
-    edits = [step for step in planned.comparison.steps if isinstance(step, Edit)]
+    edits = [step for step in planned.steps if isinstance(step, Edit)]
     references = [edit.value for edit in edits if isinstance(edit.value, SecretRef)]
     if not any(edit.document.partial for edit in edits):
         references += filter(None, needed_secrets(edits, planned.snapshot).values())
@@ -117,18 +118,18 @@ def _secret_references(planned: PlannedApplication) -> tuple[SecretRef, ...]:
 def _later_references(planned: PlannedApplication) -> tuple[SecretRef, ...]:
     """Return the references that a later round sends: all of the spec if the plan is partial."""
     spec = planned.loaded.spec
-    if spec is None or planned.comparison.plan.complete:
+    if spec is None or planned.plan.complete:
         return ()
     return tuple(reference for _, reference in connection_references(spec.connection))
 
 
 def _stop(planned: PlannedApplication, report: Report) -> Report | None:
     """Return the report of an apply that an error in the spec or a guard stops before any write of this round."""
-    errors = planned.comparison.errors
+    errors = planned.errors
     if errors:
         status = _status(ApplyStatus.INVALID, report)
         return replace(report, error="The spec has errors.", problems=errors, status=status)
-    guards = blocking_guards(planned)
+    guards = guards_that_need_allow(planned)
     if guards:
         reasons = "; ".join(f"{guard.id}: {guard.message}" for guard in guards)
         return replace(report, error=f"Blocked by a guard. {reasons}", status=_status(ApplyStatus.BLOCKED, report))
@@ -156,9 +157,7 @@ async def _execute(
     from scimconf.graph.execution.secret_resolver import preflight
 
     order = {kind.name: kind.after for kind in KINDS}
-    request = ExecutionRequest(
-        planned.comparison.steps, planned.snapshot, order, secrets, hooks.progress, hooks.interrupted
-    )
+    request = ExecutionRequest(planned.steps, planned.snapshot, order, secrets, hooks.progress, hooks.interrupted)
     for application in planned.snapshot.rows("applications"):
         session.patience.set_created(application.get("createdDateTime"))
     preflight(request)
@@ -198,13 +197,13 @@ async def _replan_until_consistent(
 def _only_unconfirmed(planned: PlannedApplication, report: Report) -> bool:
     """Return whether all remaining changes were already written in this run, and there is at least one."""
     written = {address for outcome in report.outcomes for address in outcome.addresses}
-    remaining = {change.address for change in planned.comparison.plan.changes}
+    remaining = {change.address for change in planned.plan.changes}
     return bool(remaining) and remaining <= written
 
 
 def _report_unconfirmed(planned: PlannedApplication, report: Report) -> Report:
     """Return the report with what still differs after the last round: it may be written and not visible yet."""
-    remaining = tuple(change.address for change in planned.comparison.plan.changes)
+    remaining = tuple(change.address for change in planned.plan.changes)
     if not remaining:
         return report
     outcome = StepOutcome(Result.UNCONFIRMED, remaining, "check that the changes are visible")

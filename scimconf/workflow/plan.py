@@ -1,113 +1,147 @@
-"""Plan one application: read the tenant, compare it with the spec, estimate who is affected."""
+"""Plan one application: read the tenant, compare it with the spec, estimate the impact, evaluate the guards."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from scimconf.diagnostics import Diagnostic, GraphError
-from scimconf.impact.estimates import SAMPLE, ImpactQueries, impact_queries, scope_documents
-from scimconf.impact.user_attributes import is_basic
+from scimconf.diagnostics import Diagnostic
+from scimconf.impact import estimates
+from scimconf.impact.estimates import guard_queries, impact_inputs, impact_queries, scope_documents
 from scimconf.kinds import KINDS
-from scimconf.plan import Guard
-from scimconf.snapshot import Document, Sample, Snapshot
+from scimconf.kinds.abandoned import find_abandoned
+from scimconf.kinds.registry import guards
+from scimconf.plan import ApplicationPlan, Change, Guard, Tenant
+from scimconf.plan.diff import fingerprint
+from scimconf.plan.impact import ImpactData
+from scimconf.snapshot import Snapshot
 from scimconf.spec.loaded import Loaded, digest
 from scimconf.spec.model import Spec
-from scimconf.workflow.compilation import (
-    CompiledPlan,
-    PlanOptions,
-    compare,
-    documents,
-    groups_to_count,
-    lookups,
-)
+from scimconf.steps import Step
+from scimconf.workflow.compilation import ChangeSet, PlanOptions, build_changes, documents, lookups
+from scimconf.workflow.guard_context import guard_context, tenant_of, warnings
+from scimconf.workflow.validate import lint, locate
 
 if TYPE_CHECKING:
     from scimconf.graph.reading import TenantSession
 
-from scimconf.workflow.validate import lint, locate
+_IDS = ("app_id", "job", "service_principal")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedApplication:
-    """One application's plan with what it stands on."""
+    """One application's plan, the snapshot that it was made from, and the steps that apply it.
+
+    `errors` are the diagnostics that prevent a plan, which then has no changes; warnings are in the plan. `tenant` is
+    None if it could not be read. `unmatched` are the patterns of `only` and `exclude` that match no resource.
+    """
 
     loaded: Loaded
+    plan: ApplicationPlan
     snapshot: Snapshot
-    comparison: CompiledPlan
+    steps: tuple[Step, ...] = ()
+    errors: tuple[Diagnostic, ...] = ()
+    tenant: Tenant | None = None
+    unmatched: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
-        return self.comparison.plan.name
+        return self.plan.name
 
     @property
-    def closed(self) -> tuple[Guard, ...]:
-        return self.comparison.plan.blocking_guards
+    def blocking_guards(self) -> tuple[Guard, ...]:
+        return self.plan.blocking_guards
+
+    @property
+    def tenant_mismatch(self) -> Guard | None:
+        """The blocking guard of a tenant that was read and is not the spec's."""
+        mismatches = (guard for guard in self.blocking_guards if guard.id == "tenant-mismatch")
+        return next(mismatches, None) if self.tenant is not None else None
 
 
 async def plan(
-    live: TenantSession, loaded: Loaded, options: PlanOptions, former: Spec | None = None
+    session: TenantSession, loaded: Loaded, options: PlanOptions, previous: Spec | None = None
 ) -> PlannedApplication:
-    """One application's plan; raises GraphError where the tenant cannot be read."""
+    """Return the plan of a spec that loaded without errors; `previous` is an earlier spec, to find abandoned resources.
+
+    Raises GraphError if the tenant cannot be read, PlanError if the steps cannot be executed. Denied reads of single
+    documents are recorded in the snapshot.
+    """
+    from scimconf.graph.execution.order import check_steps
     from scimconf.graph.reading import observe
 
-    assert loaded.spec is not None
-    spec, specs = loaded.spec, [one for one in (loaded.spec, former) if one is not None]
-    snapshot = await observe(live, documents(KINDS, specs), lambda seen: lookups(KINDS, specs, seen))
-    found = compare(KINDS, spec, snapshot, options, former)
-    if options.impact:
-        snapshot = await _grounded(live, snapshot, scope_documents(spec, found.plan.changes))
-    asked = impact_queries(spec, found.plan.changes, snapshot) if options.impact else ImpactQueries()
-    asked = replace(asked, groups=tuple(sorted({*asked.groups, *groups_to_count(found, snapshot)})))
-    uncounted: tuple[Diagnostic, ...] = ()
-    if asked:
-        snapshot, uncounted = await _census(live, snapshot, asked)
-        found = compare(KINDS, spec, snapshot, options, former)
-    findings = lint(loaded, options.ignore, snapshot, found.plan.changes)
-    told = replace(
-        found.plan,
+    spec = loaded.spec
+    assert spec is not None
+    specs = (spec,) if previous is None else (spec, previous)
+    snapshot = await observe(session, documents(KINDS, specs), lambda partial: lookups(KINDS, specs, partial))
+    change_set = build_changes(KINDS, spec, snapshot, options)
+    check_steps(change_set.steps, snapshot.names, {kind.name: kind.after for kind in KINDS})
+    changes, snapshot, data = await _estimate(session, spec, change_set, snapshot, options)
+    findings = lint(loaded, options.ignore, snapshot, changes)
+    change_set = replace(change_set, changes=changes)
+    errors = (*change_set.errors, *(finding for finding in findings if finding.is_error))
+    result = compile_plan(spec, snapshot, options, change_set, data, previous)
+    result = replace(
+        result,
         paths=loaded.paths,
         digest=digest(loaded.resolved),
-        warnings=(*locate(loaded, found.plan.warnings), *uncounted, *(one for one in findings if not one.is_error)),
+        warnings=(
+            *locate(loaded, result.warnings),
+            *(finding for finding in findings if not finding.is_error),
+        ),
     )
-    problems = (*locate(loaded, found.errors), *(one for one in findings if one.is_error))
-    return PlannedApplication(loaded, snapshot, replace(found, plan=told, errors=problems))
+    return PlannedApplication(
+        loaded=loaded,
+        plan=result,
+        snapshot=snapshot,
+        steps=change_set.steps,
+        errors=locate(loaded, errors),
+        tenant=tenant_of(snapshot),
+        unmatched=change_set.unmatched,
+    )
 
 
-async def _grounded(live: TenantSession, snapshot: Snapshot, documents: Sequence[Document]) -> Snapshot:
-    """The snapshot with what says who is in scope; where that is refused, numbers are missing and nothing else is."""
-    from scimconf.graph.impact_data import filled
+async def _estimate(
+    session: TenantSession, spec: Spec, change_set: ChangeSet, snapshot: Snapshot, options: PlanOptions
+) -> tuple[tuple[Change, ...], Snapshot, ImpactData]:
+    """Return the changes with their impact, the snapshot extended with the documents of the scope, and what was read."""
+    from scimconf.graph.impact_data import read_impact_data, read_optional_documents
 
-    return replace(snapshot, documents=(await filled(live.graph, snapshot, documents)).documents)
-
-
-async def _census(
-    live: TenantSession, snapshot: Snapshot, asked: ImpactQueries
-) -> tuple[Snapshot, tuple[Diagnostic, ...]]:
-    """The snapshot with what was counted; what cannot be read stays unknown, and is no reason to fail."""
-    from scimconf.graph.impact_data import count
-    from scimconf.graph.reading import count_members
-
-    members = await count_members(live.graph, asked.groups) if asked.groups else {}
-    users = (await count(live.graph) or None) if asked.users else snapshot.users
-    uncounted: tuple[Diagnostic, ...] = ()
-    try:
-        sample = await _sample(live, asked) if asked.select else snapshot.sample
-    except GraphError as error:
-        said = f"for whom the changes matter is not counted: Graph refused people ({error.status} {error.code})"
-        sample, uncounted = snapshot.sample, (Diagnostic("K004", said, hint=error.hint, severity="warning"),)
-    if sample.users and all(map(is_basic, sample.users)):
-        said = "for whom the changes matter is not counted: Graph shows basic properties of people only"
-        sample, uncounted = Sample(), (Diagnostic("K004", said, hint="It takes User.Read.All.", severity="warning"),)
-    return replace(snapshot, members={**snapshot.members, **members}, users=users, sample=sample), uncounted
+    changes = change_set.changes
+    if not any(change.effects for change in changes):
+        return changes, snapshot, ImpactData()
+    if not options.impact:
+        return changes, snapshot, await read_impact_data(session.graph, guard_queries(changes, snapshot))
+    snapshot = await read_optional_documents(session.graph, snapshot, scope_documents(spec, changes))
+    inputs = impact_inputs(spec, changes, snapshot)
+    data = await read_impact_data(session.graph, impact_queries(inputs))
+    return estimates.annotate(inputs, data, options.today), snapshot, data
 
 
-async def _sample(live: TenantSession, asked: ImpactQueries) -> Sample:
-    from scimconf.graph.impact_data import some, some_of
-
-    if asked.among is None:
-        people = await some(live.graph, asked.select, SAMPLE)
-        return Sample(people, complete=len(people) < SAMPLE)
-    people, whole = await some_of(live.graph, asked.select, SAMPLE, asked.among.users, asked.among.groups)
-    return Sample(people, assigned=True, complete=whole)
+def compile_plan(
+    spec: Spec,
+    snapshot: Snapshot,
+    options: PlanOptions,
+    change_set: ChangeSet,
+    data: ImpactData,
+    previous: Spec | None = None,
+) -> ApplicationPlan:
+    """Return the plan of a change set whose changes are annotated with their impact. Pure."""
+    if change_set.errors:
+        return ApplicationPlan(spec.name, warnings=change_set.warnings)
+    abandoned = () if previous is None else find_abandoned(KINDS, previous, change_set.desired, snapshot)
+    blocking = len(abandoned) if options.fail_on_abandoned else 0
+    context = guard_context(spec, snapshot, options, change_set, data, blocking)
+    return ApplicationPlan(
+        spec.name,
+        ids={name: snapshot.names[name] for name in _IDS if name in snapshot.names},
+        fingerprint=fingerprint(change_set.diff.managed),
+        complete=not change_set.is_partial,
+        changes=change_set.changes,
+        unmanaged_drift=change_set.diff.unmanaged_drift,
+        unmanaged=change_set.diff.unmanaged,
+        guards=guards(change_set.changes, context),
+        warnings=(*change_set.warnings, *warnings(spec, change_set, snapshot), *estimates.warnings(data)),
+        abandoned=abandoned,
+        excluded_changes=change_set.selection.excluded,
+    )

@@ -48,18 +48,17 @@ class PlanResults:
     @property
     def tenant(self) -> Tenant:
         """The tenant that was read, or an empty one if none could be."""
-        return next((planned.comparison.tenant for planned in self.planned if planned.comparison.tenant), Tenant())
+        return next((planned.tenant for planned in self.planned if planned.tenant), Tenant())
 
     @property
     def is_tenant_mismatch(self) -> bool:
         """Whether the tenant was read and is not the tenant of a spec."""
-        return any(mismatched_tenant(planned) for planned in self.planned)
+        return any(planned.tenant_mismatch for planned in self.planned)
 
     def combined_plan(self, options: Mapping[str, Any] = MappingProxyType({})) -> Plan:
         """Return the plan of all applications; `options` are recorded in it. Paths are relative."""
         applications = (
-            replace(planned.comparison.plan, paths=tuple(map(relative_path, planned.comparison.plan.paths)))
-            for planned in self.planned
+            replace(planned.plan, paths=tuple(map(relative_path, planned.plan.paths))) for planned in self.planned
         )
         return Plan(self.tenant, tuple(applications), options)
 
@@ -99,8 +98,8 @@ async def plan_all(
 def _add(results: PlanResults, name: str, outcome: PlannedApplication | BaseException) -> None:
     """Add a plan, its errors, or the exception instead of it; raise what is no Exception."""
     if isinstance(outcome, PlannedApplication):
-        results.diagnostics += outcome.comparison.errors
-        if not outcome.comparison.errors:
+        results.diagnostics += outcome.errors
+        if not outcome.errors:
             results.planned.append(outcome)
     elif isinstance(outcome, ScimconfError):
         results.errors.append((name, outcome))
@@ -131,7 +130,7 @@ def _validate_patterns(results: PlanResults, options: PlanOptions) -> Iterator[D
     """
     if not results.planned or not results.all_planned:
         return
-    unmatched = frozenset.intersection(*(planned.comparison.unmatched for planned in results.planned))
+    unmatched = frozenset.intersection(*(planned.unmatched for planned in results.planned))
     for pattern in options.only:
         if pattern in unmatched:
             raise UnmatchedPatternError(f"--only '{pattern}' matches no address in the specs or in the tenant")
@@ -139,13 +138,6 @@ def _validate_patterns(results: PlanResults, options: PlanOptions) -> Iterator[D
         if pattern in unmatched:
             message = f"--exclude '{pattern}' matches no address in the specs or in the tenant"
             yield Diagnostic("K005", message, hint="Write an address as a plan shows it.", severity="warning")
-
-
-def mismatched_tenant(planned: PlannedApplication) -> str:
-    """Return the message of the guard if the tenant was read and is not the tenant of the spec, otherwise ""."""
-    if planned.comparison.tenant is None:
-        return ""
-    return next((guard.message for guard in planned.closed if guard.id == "tenant-mismatch"), "")
 
 
 def relative_path(path: str) -> str:

@@ -13,10 +13,9 @@ from scimconf.impact.preview import Preview
 from scimconf.impact.preview_summary import SummaryBuilder
 from scimconf.plan import Tenant
 from scimconf.plan.preview import PreviewHeader, PreviewSummary, UserPreview
-from scimconf.plan.preview_redact import masking, pseudonym, unmasked
+from scimconf.plan.preview_redact import preview_redactor, pseudonym, unredacted
 from scimconf.render.common.labels import plural
 from scimconf.workflow.plan import PlannedApplication
-from scimconf.workflow.plan_all import mismatched_tenant
 
 if TYPE_CHECKING:
     from scimconf.graph.client import Graph
@@ -73,12 +72,12 @@ async def preview(
     time. Raise ScimconfError if a read is refused or the tenant is not the tenant of the spec.
     """
     tenant_warnings = _tenant_warnings(planned)
-    evaluator, warnings = await _evaluator(graph, planned, now)
+    evaluator, impact_warnings = await _evaluator(graph, planned, now)
     users = await _users(graph, evaluator, selection)
-    tenant = planned.comparison.tenant or Tenant()
-    writer.begin(PreviewHeader(planned.name, tenant, users.description, (*tenant_warnings, *warnings)))
+    tenant = planned.tenant or Tenant()
+    writer.begin(PreviewHeader(planned.name, tenant, users.description, (*tenant_warnings, *impact_warnings)))
     summary = SummaryBuilder(evaluator.matching)
-    mask = unmasked if selection.redact is None else masking(selection.redact)
+    redact = unredacted if selection.redact is None else preview_redactor(selection.redact)
     page_previews: list[UserPreview] = []
     done, complete = 0, False
     try:
@@ -86,8 +85,8 @@ async def preview(
             for number, user in enumerate(_ordered(page, selection.redact)):
                 if number % YIELD_AFTER == 0:
                     await asyncio.sleep(0)
-                masked = summary.add(evaluator.person(user), mask)
-                page_previews.append(evaluator.completed(masked) if selection.with_records else masked)
+                user_preview = summary.add(evaluator.user(user), redact)
+                page_previews.append(evaluator.with_resources(user_preview) if selection.with_records else user_preview)
             writer.add_users(page_previews)
             page_previews = []
             done += len(page)
@@ -108,10 +107,10 @@ def _ordered(page: list[Any], redact: Redact | None) -> list[Any]:
 
 def _tenant_warnings(planned: PlannedApplication) -> tuple[str, ...]:
     """Return a warning if the tenant could not be read; raise ScimconfError if it is not the tenant of the spec."""
-    mismatch = mismatched_tenant(planned)
-    if mismatch:
-        raise ScimconfError(f"No users were read: {mismatch}")
-    unread = [guard.message for guard in planned.closed if guard.id == "tenant-mismatch"]
+    mismatch = planned.tenant_mismatch
+    if mismatch is not None:
+        raise ScimconfError(f"No users were read: {mismatch.message}")
+    unread = [guard.message for guard in planned.blocking_guards if guard.id == "tenant-mismatch"]
     return tuple(f"{message[:1].upper()}{message[1:]}." for message in unread)
 
 
@@ -119,16 +118,16 @@ async def _evaluator(graph: Graph, planned: PlannedApplication, now: datetime) -
     """Read the documents and groups that decide scope; return the evaluator of users, and its warnings."""
     from scimconf.expressions.evaluation import EvaluationContext
     from scimconf.graph import impact_data
-    from scimconf.impact.projection import notices, reads, states_before_and_after
+    from scimconf.impact.projection import documents_read, states_before_and_after, warnings
 
     spec = planned.loaded.spec
     assert spec is not None
-    snapshot = await impact_data.filled(graph, planned.snapshot, reads(spec))
-    before, after = states_before_and_after(spec, snapshot, planned.comparison.plan.changes)
-    members = await impact_data.members(graph, {*(before.groups or ()), *(after.groups or ())})
-    domain = planned.comparison.tenant.domain if planned.comparison.tenant else None
+    snapshot = await impact_data.read_optional_documents(graph, planned.snapshot, documents_read(spec))
+    before, after = states_before_and_after(spec, snapshot, planned.plan.changes)
+    members = await impact_data.group_members(graph, {*(before.assigned_groups or ()), *(after.assigned_groups or ())})
+    domain = planned.tenant.domain if planned.tenant else None
     evaluator = Preview(before, after, members, EvaluationContext(graph.now or now, tenant_domain=domain or None))
-    return evaluator, (*notices(spec, snapshot), *evaluator.notices)
+    return evaluator, (*warnings(spec, snapshot), *evaluator.warnings)
 
 
 # --- which users ----------------------------------------------------------------------------------------------------
@@ -146,25 +145,29 @@ async def _users(graph: Graph, evaluator: Preview, selection: UserSelection) -> 
         f"{len(ids):,} of {len(evaluator.assigned):,} assigned users" if selection.sample else "all assigned users"
     )
     if len(ids) <= BY_IDS:
-        return _Users(description, impact_data.by_ids(graph, ids, evaluator.select), len(ids))
-    return _Users(description, _only(frozenset(ids), impact_data.everyone(graph, evaluator.select)), len(ids))
+        return _Users(description, impact_data.users_by_id(graph, ids, evaluator.properties), len(ids))
+    return _Users(
+        description, _only(frozenset(ids), impact_data.directory_users(graph, evaluator.properties)), len(ids)
+    )
 
 
 async def _directory_users(graph: Graph, evaluator: Preview, sample: int) -> _Users:
     from scimconf.graph import impact_data
 
-    total = await impact_data.count(graph)
+    total = await impact_data.count_users(graph)
     description = f"the first {plural(sample, 'user')} of the directory" if sample else "all users of the directory"
     if sample and total:
         description += f", which has {total:,}"
-    return _Users(description, impact_data.everyone(graph, evaluator.select, sample), min(sample or total, total))
+    return _Users(
+        description, impact_data.directory_users(graph, evaluator.properties, sample), min(sample or total, total)
+    )
 
 
 async def _named_users(graph: Graph, evaluator: Preview, names: Sequence[str]) -> _Users:
     """Return each user once, also if one is named by name and by id."""
     from scimconf.graph import impact_data
 
-    matches = await impact_data.by_names(graph, names, evaluator.select)
+    matches = await impact_data.users_by_name(graph, names, evaluator.properties)
     users = list({str(user["id"]).lower(): user for user in matches if user is not None}.values())
 
     async def single_page() -> AsyncIterator[list[Any]]:

@@ -8,7 +8,7 @@ from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
 from scimconf.plan import Plan
 from scimconf.plan.file import SavedPlan, moved
 from scimconf.plan.file import read as parse
-from scimconf.plan.redact import redacted
+from scimconf.plan.redact import redact_plan
 
 
 def is_saved_plan(path: str) -> bool:
@@ -60,5 +60,5 @@ def changes_since(saved: SavedPlan, plan: Plan) -> tuple[str, ...]:
     from scimconf.render.common.escaping import visible
     from scimconf.render.json import plan_document
 
-    plan = redacted(plan) if saved.plan.options.get("redact") else plan
+    plan = redact_plan(plan) if saved.plan.options.get("redact") else plan
     return tuple(visible(line) for line in moved(saved.plan, plan, (saved.document, plan_document(plan))))

@@ -8,13 +8,10 @@ from typing import Literal
 
 from scimconf.documents.secrets import MASK
 from scimconf.kinds.kind import Kind
-from scimconf.plan import Absent, ApplicationPlan, DesiredItem, Exclusive, Protected, ReportOnly, Resource, WriteOnly
+from scimconf.plan import Absent, ApplicationPlan, DesiredItem, Exclusive, ReportOnly, Resource, WriteOnly
 from scimconf.plan.diff import diff
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
-
-DEFINITIONS = frozenset({"source_attribute", "target_attribute"})
-"""What an application has many of, and a plan looks at only where a spec writes one."""
 
 Live = Literal["one", "other"]
 """Which of the two is an application as it is, where the other one is what somebody wrote."""
@@ -31,15 +28,20 @@ def diff_specs(
     whether both do.
     """
     secrets = secrets and live is None
+    definitions = frozenset(kind.name for kind in kinds if kind.only_written)
     before = [_shown(item, secrets=secrets) for item in _said(kinds, one, other.name) if isinstance(item, Resource)]
     wanted = list(_said(kinds, other, other.name))
     said = [item for item in wanted if isinstance(item, (Resource, Absent))]
     there = {item.identity: item for item in before}
     if live == "other":
-        said = [found for item in said if (found := _compared(item, there.get(item.identity))) is not None]
+        said = [
+            compared
+            for item in said
+            if (compared := _compared(item, there.get(item.identity), definitions)) is not None
+        ]
     named = {item.identity for item in said}
     if live == "one":
-        before = [item for item in before if item.address.kind not in DEFINITIONS or item.identity in named]
+        before = [item for item in before if item.address.kind not in definitions or item.identity in named]
     else:
         gone = [Absent(item.address, item.key) for item in before if item.identity not in named]
         wanted = [*(_whole(item, there.get(item.identity), secrets=secrets) for item in said), *gone]
@@ -51,9 +53,11 @@ def diff_specs(
     )
 
 
-def _compared(item: Resource | Absent, written: Resource | None) -> Resource | Absent | None:
+def _compared(
+    item: Resource | Absent, written: Resource | None, definitions: frozenset[str]
+) -> Resource | Absent | None:
     """What an application has, and of its definitions only what a spec writes of them, if it does."""
-    if isinstance(item, Absent) or item.address.kind not in DEFINITIONS:
+    if isinstance(item, Absent) or item.address.kind not in definitions:
         return item
     if written is None:
         return None
@@ -80,17 +84,12 @@ def _whole(item: Resource | Absent, before: Resource | None, *, secrets: bool) -
 
 
 def _said(kinds: Sequence[Kind], spec: Spec, name: str) -> Iterator[DesiredItem]:
-    """What a spec says, under one name for both, so that only what is in them differs."""
-    for item in (item for kind in kinds for item in kind.desired(spec, Snapshot())):
-        if isinstance(item, (Exclusive, ReportOnly)):
-            yield type(item)(replace(item.prefix, application=name))
-        elif not (item.address.kind == "job" and spec.job is None):
-            key = item.key if item.address.kind != "assignment" else None
-            yield replace(_unnamed(item), address=replace(item.address, application=name), key=key)
-
-
-def _unnamed(item: Resource | Absent | Protected) -> Resource | Absent | Protected:
-    """An application's name says which one is meant, not what it is."""
-    if isinstance(item, Resource) and item.address.kind == "application":
-        return replace(item, fields={name: value for name, value in item.fields.items() if name != "display_name"})
-    return item
+    """Yield what a spec declares, under one name for both, so that only their contents differ."""
+    for kind in kinds:
+        for item in kind.desired(spec, Snapshot()):
+            if isinstance(item, (Exclusive, ReportOnly)):
+                yield type(item)(replace(item.prefix, application=name))
+                continue
+            compared = kind.compared_offline(spec, item) if isinstance(item, Resource) else replace(item, key=None)
+            if compared is not None:
+                yield replace(compared, address=replace(compared.address, application=name))

@@ -34,7 +34,7 @@ def empty_plan(one, found, folder, app="Writer"):
     text = write_spec(found.tree)
     assert format_text(text) == text
     planned = one.plan(loaded(found, folder))
-    assert (planned.comparison.errors, changes(planned)) == ((), [])
+    assert (planned.errors, changes(planned)) == ((), [])
     one.forget()
     assert exit_code(one.apply(planned)) == 0
     assert one.writes == []
@@ -181,7 +181,7 @@ def test_a_target_that_is_mapped_twice_is_refused(default, tmp_path):
     one = changed(default, on_rows(lambda rows: rows.append(copy.deepcopy(row_of(rows, "title")))))
     found = exported(one, "Sample", full=True)
     assert "the mapping of users to title cannot be written" in found.unsaid
-    assert {problem.code for problem in one.plan(loaded(found, tmp_path)).comparison.errors} == {"K504"}
+    assert {problem.code for problem in one.plan(loaded(found, tmp_path)).errors} == {"K504"}
 
 
 def test_a_template_that_nobody_has_any_more_leaves_nothing_to_compare_with(default, tmp_path):

@@ -71,7 +71,7 @@ def test_what_is_exported_plans_to_nothing_and_is_applied_without_a_write(tmp_pa
     tenant = set_up()
     spec = loaded(exported(tenant, full=full), tmp_path)
     planned = tenant.plan(spec)
-    assert (planned.comparison.errors, changes(planned)) == ((), [])
+    assert (planned.errors, changes(planned)) == ((), [])
     tenant.forget()
     assert exit_code(tenant.apply(planned)) == 0
     assert tenant.writes == []
@@ -114,7 +114,7 @@ def test_a_published_schema_is_exported_and_plans_to_nothing(tmp_path, name):
     found = exported(tenant, "Sample", full=True)
     planned = tenant.plan(loaded(found, tmp_path))
     assert changes(planned) == []
-    assert [problem.code for problem in planned.comparison.errors if problem.code != "no-matching"] == []
+    assert [problem.code for problem in planned.errors if problem.code != "no-matching"] == []
 
 
 @pytest.mark.parametrize("name", NAMES[:2])
@@ -127,7 +127,7 @@ def test_a_change_of_one_mapping_changes_that_mapping_and_nothing_else(tmp_path,
     tenant.switch(sort_mappings="no")
     found.tree["mappings"]["users"].setdefault("source_attributes", {})["otherMail"] = {"type": "string"}
     planned = tenant.plan(loaded(found, tmp_path))
-    assert planned.comparison.errors == ()
+    assert planned.errors == ()
     tenant.forget()
     report = tenant.apply(planned, everything_open(planned))
     assert [one.detail for one in report.failed] == []

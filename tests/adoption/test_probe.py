@@ -25,6 +25,7 @@ def probed(tenant: Rehearsal, told: list[str] | None = None):
     return tenant.run(lambda live: probe(live, (told if told is not None else []).append))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "value"), [one for one in SETTLED if one not in UNSEEN])
 def test_each_position_is_found_again(name, value):
     """A position, to the facts that it shows itself in, to the same position; and nothing is left behind."""

@@ -39,6 +39,6 @@ def test_a_spec_for_one_tenant_does_nothing_in_the_other():
     """The guard that nobody opens by accident."""
     other = Rehearsal()
     planned = other.plan(other.load(PROMOTE / "staging" / "scimconf.yaml", tenant="staging.contoso.com"))
-    assert "tenant-mismatch" in {guard.id for guard in planned.closed}
+    assert "tenant-mismatch" in {guard.id for guard in planned.blocking_guards}
     assert exit_code(other.apply(planned)) == 4
     assert other.writes == []

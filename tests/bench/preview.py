@@ -33,7 +33,7 @@ from scimconf.graph.client import Settings, open_graph
 from scimconf.impact.preview import Preview
 from scimconf.impact.preview_summary import SummaryBuilder
 from scimconf.impact.projection import ProvisioningState
-from scimconf.plan.preview_redact import unmasked
+from scimconf.plan.preview_redact import unredacted
 from scimconf.render.preview.text import TextPreview
 from scimconf.workflow.preview import YIELD_AFTER
 
@@ -71,11 +71,11 @@ def ours(url: str) -> None:
         summing = SummaryBuilder(one.matching)
         graph = open_graph(Settings(base=url), None)
         async with graph:
-            async for page in impact_data.everyone(graph, one.select):
+            async for page in impact_data.directory_users(graph, one.properties):
                 for number, user in enumerate(page):
                     if number % YIELD_AFTER == 0:
                         await asyncio.sleep(0)
-                    form.person(summing.add(one.person(user), unmasked))
+                    form.person(summing.add(one.user(user), unredacted))
         form.ended(summing.summary())
 
     asyncio.run(work())
@@ -139,7 +139,7 @@ def peak(number: int) -> int:
             for count in range(start, min(start + 999, number))
         ]
         for user in page:
-            form.person(summing.add(one.person(user), unmasked))
+            form.person(summing.add(one.user(user), unredacted))
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return most

@@ -78,7 +78,7 @@ def test_writer_is_planned_applied_and_planned_again(here):
     assert main(WRITER) == 0
     tenant = Rehearsal()
     first = tenant.plan(Path("scimconf.yaml"))
-    assert first.comparison.errors == ()
+    assert first.errors == ()
     assert "+ application" in changes(first)
     tenant.apply(Path("scimconf.yaml"), wishes(allow=("application-created", "initial-start")))
     assert changes(tenant.plan(Path("scimconf.yaml"))) == []

@@ -39,7 +39,7 @@ def test_specs_that_name_one_application_in_two_ways_are_found_out_when_it_is_se
     for command in (["plan"], ["drift"], ["apply", "--auto-approve"]):
         said = writer(*command, first, second, third)
         assert said.code in (65, 2) if command == ["drift"] else 65
-        assert "b.scimconf.yaml:3:1  S312  application: this is the application of " in said.err
+        assert "b.scimconf.yaml:3:1  S312  application: this is the same application as in " in said.err
         assert "a.scimconf.yaml:2:1" not in said.err
         assert "writer" not in said.out
     made = [one["displayName"] for one in writer.service.tenant.documents.all("application")]

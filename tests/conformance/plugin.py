@@ -1,7 +1,7 @@
-"""Every answer that a sandbox gives in this process is held against Microsoft's description, in the whole test run.
+"""A pytest plugin that checks all requests and responses of sandboxes in this process against Microsoft's description.
 
-So is every request that a sandbox takes. What does not hold fails the test in which it happened. Answers that a test
-orders as a fault do not count: they are the test's own words. `pytest_plugins` of the top conftest names this module.
+A deviation fails the test in which it occurs. Responses that a test defines as a fault are not checked. The top
+conftest registers this module.
 """
 
 from __future__ import annotations
@@ -11,51 +11,52 @@ from collections import Counter
 
 import pytest
 
-from conformance.slice import Seen, the_slice
+from conformance.description import ConformanceLog, load_description
 
-SEEN = Seen()
-TOTALS: dict[str, Counter[str]] = {"requests": Counter(), "answers": Counter()}
-SHOWN = 12
+LOG = ConformanceLog()
+TOTALS: dict[str, Counter[str]] = {"requests": Counter(), "responses": Counter()}
+MAX_LINES = 12
 _KEY = "conformance"
 
 
-def watch() -> None:
-    """Looks over the shoulder of the sandbox's service, once, where it is in use."""
+def install() -> None:
+    """Wrap the request handler of the sandbox once, if the sandbox is imported."""
     module = sys.modules.get("scimconf.sandbox.service")
-    if module is None or getattr(module, _KEY, False) or the_slice() is None:
+    if module is None or getattr(module, _KEY, False) or load_description() is None:
         return
-    judged = module.Service._handle
+    handle = module.Service._handle
 
-    def seen(service, call, request_id, *, batch):
-        answer = judged(service, call, request_id, batch=batch)
-        if call.path != "/$batch":
-            told = (answer.status, answer.body)
-            the_slice().see(SEEN, call.method, call.path, call.query, call.body, told)
-        return answer
+    def checked_handle(service, request, request_id, *, batch):
+        response = handle(service, request, request_id, batch=batch)
+        if request.path != "/$batch":
+            result = (response.status, response.body)
+            load_description().check(LOG, request.method, request.path, request.query, request.body, result)
+        return response
 
-    module.Service._handle = seen
+    module.Service._handle = checked_handle
     setattr(module, _KEY, True)
 
 
 @pytest.fixture(autouse=True)
 def conformance(request):
-    watch()
+    install()
     yield
-    found, SEEN.violations = SEEN.violations, []
+    deviations, LOG.deviations = LOG.deviations, []
     if "nonconforming" not in request.keywords:
-        assert not found, "\n".join(["not in Microsoft's description of Graph:", *dict.fromkeys(found)][:SHOWN])
+        lines = ["deviations from Microsoft's description of Graph:", *dict.fromkeys(deviations)]
+        assert not deviations, "\n".join(lines[:MAX_LINES])
 
 
-# ---- the count, over all processes ----------------------------------------------------------------------------------
+# ---- totals of all processes ----------------------------------------------------------------------------------------
 
 
 def pytest_collection_finish():
-    watch()
+    install()
 
 
 def pytest_sessionfinish(session):
-    TOTALS["requests"].update(SEEN.requests)
-    TOTALS["answers"].update(SEEN.answers)
+    TOTALS["requests"].update(LOG.requests)
+    TOTALS["responses"].update(LOG.responses)
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput[_KEY] = {name: dict(counts) for name, counts in TOTALS.items()}
 
@@ -67,13 +68,11 @@ def pytest_testnodedown(node):
 
 
 def pytest_terminal_summary(terminalreporter):
-    if the_slice() is None:
+    if load_description() is None:
+        terminalreporter.write_line("conformance: not checked, Microsoft's description of Graph is not available")
+    elif TOTALS["responses"]:
+        counts = {name: sum(counter.values()) for name, counter in TOTALS.items()}
         terminalreporter.write_line(
-            "conformance: Microsoft's description of Graph is not at hand; nothing was held against it"
-        )
-    elif TOTALS["answers"]:
-        counts = {name: sum(one.values()) for name, one in TOTALS.items()}
-        terminalreporter.write_line(
-            f"conformance: {counts['requests']} requests and {counts['answers']} answers held against Microsoft's"
-            f" description, of {len(TOTALS['answers'])} operations"
+            f"conformance: {counts['requests']} requests and {counts['responses']} responses of"
+            f" {len(TOTALS['responses'])} operations checked against Microsoft's description"
         )

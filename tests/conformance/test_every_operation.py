@@ -1,14 +1,14 @@
-"""Every operation of Microsoft's description that has a reference page is asked once, and its answer is as described."""
+"""Each operation of Microsoft's description with a reference page is requested once and conforms to it."""
 
 from collections import Counter
 
 import pytest
 from sandbox.client import Client
 
-from conformance.slice import Seen, the_slice
+from conformance.description import ConformanceLog, load_description
 
-SLICE = the_slice()
-pytestmark = pytest.mark.skipif(SLICE is None, reason="Microsoft's description of Graph is not at hand")
+DESCRIPTION = load_description()
+pytestmark = pytest.mark.skipif(DESCRIPTION is None, reason="Microsoft's description of Graph is not available")
 CUSTOM = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
 TENANT = {
     "applications": [
@@ -26,7 +26,7 @@ ROLE = {"id": "0f0e2d3c-1111-4222-8333-444455556666", "displayName": "A", "descr
         "isEnabled": True, "allowedMemberTypes": ["User"]}  # fmt: skip
 PAIRS = [{"key": "BaseAddress", "value": "https://writer.example"}, {"key": "SecretToken", "value": "t"}]
 
-# One line a request, in an order in which each finds what it needs; `>` names what its answer's id is to be called.
+# A request in each line, ordered by what the requests need; `> NAME` stores the id of the response.
 TOUR = """
 GET /applicationTemplates
 GET /applicationTemplates/{custom}
@@ -97,24 +97,24 @@ POST /directoryObjects/getByIds {"ids": [grace]}
 GET /auditLogs/provisioning
 """
 REFUSED = ("acquireAccessToken", "bulkUpload", "discover", "/synchronization")
-"""What the sandbox refuses, as Graph refuses it for applications like these."""
+"""Requests that the sandbox refuses, as Graph does for applications of these kinds."""
 
 
-def test_every_operation_is_asked_and_answers_as_described():
-    seen, statuses = Seen(), {}
+def test_every_operation_conforms_to_the_description():
+    log, statuses = ConformanceLog(), {}
     with Client(TENANT) as client:
-        known = names(client)
+        names = tour_names(client)
         for line in TOUR.strip().splitlines():
-            label, status = ask(client, line, known, seen)
+            label, status = send(client, line, names, log)
             statuses[label] = status
-    assert seen.violations == []
-    assert seen.outside == Counter()
-    wanted = {f"{method.upper()} {path}" for method, path, _ in SLICE.operations()}
-    assert set(seen.answers) == wanted
-    assert [one for one, status in statuses.items() if status >= 400 and not one.endswith(REFUSED)] == []
+    assert log.deviations == []
+    assert log.outside == Counter()
+    expected = {f"{method.upper()} {path}" for method, path, _ in DESCRIPTION.operations()}
+    assert set(log.responses) == expected
+    assert [label for label, status in statuses.items() if status >= 400 and not label.endswith(REFUSED)] == []
 
 
-def names(client):
+def tour_names(client):
     (app,) = client.value("/applications")
     job, sp = client.job(), client.principal()["id"]
     schema = client.get(f"{job}/schema")
@@ -134,18 +134,18 @@ def names(client):
     }
 
 
-def ask(client, line, known, seen):
-    line, _, called = line.partition(" > ")
+def send(client, line, names, log):
+    line, _, result_name = line.partition(" > ")
     method, path, body = [*line.split(" ", 2), ""][:3]
-    path = path.format_map({key: value for key, value in known.items() if isinstance(value, str)})
-    sent = eval(body, {}, known) if body else None
-    answer = client.send(method, path, sent)
-    told = answer.json() if answer.content else None
-    SLICE.see(seen, method, path, {}, sent, (answer.status_code, told))
-    if called:
-        known[called] = told["id"]
-        known[f"{called}_app_id"] = told.get("appId")
-    return f"{method} {line.split(' ', 2)[1]}", answer.status_code
+    path = path.format_map({key: value for key, value in names.items() if isinstance(value, str)})
+    sent = eval(body, {}, names) if body else None
+    response = client.send(method, path, sent)
+    document = response.json() if response.content else None
+    DESCRIPTION.check(log, method, path, {}, sent, (response.status_code, document))
+    if result_name:
+        names[result_name] = document["id"]
+        names[f"{result_name}_app_id"] = document.get("appId")
+    return f"{method} {line.split(' ', 2)[1]}", response.status_code
 
 
 @pytest.mark.parametrize(
@@ -160,13 +160,13 @@ def ask(client, line, known, seen):
         ("/users/$count", None),
     ],
 )  # fmt: skip
-def test_which_operation_a_path_is_of(path, name):
-    found = SLICE.operation("GET", path)
-    assert (found and found[0]) == name
+def test_operation_of_a_path(path, name):
+    match = DESCRIPTION.operation("GET", path)
+    assert (match and match[0]) == name
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "query", "sent", "answer"),
+    ("method", "path", "query", "sent", "response"),
     [
         ("GET", "/users", {"made": "up"}, None, (200, {"value": []})),
         ("GET", "/users", {}, None, (200, {"value": [{"accountEnabled": "yes"}]})),
@@ -177,7 +177,7 @@ def test_which_operation_a_path_is_of(path, name):
         ("PATCH", "/users/x", {}, {"accountEnabled": 1}, (204, None)),
     ],
 )
-def test_what_is_not_as_described(method, path, query, sent, answer):
-    seen = Seen()
-    SLICE.see(seen, method, path, query, sent, answer)
-    assert seen.violations
+def test_deviations_from_the_description_are_reported(method, path, query, sent, response):
+    log = ConformanceLog()
+    DESCRIPTION.check(log, method, path, query, sent, response)
+    assert log.deviations

@@ -89,9 +89,11 @@ def test_its_spec_is_a_sound_one(tmp_path, capsys):
 
 
 def test_the_spec_page_is_a_sound_one(tmp_path, capsys):
-    (shown,) = blocks(read("docs/spec.md"), "yaml")
-    (tmp_path / "scimconf.yaml").write_text(shown, "utf-8")
-    assert main(["validate", str(tmp_path)]) == 0, capsys.readouterr().out
+    spec, connection = blocks(read("docs/spec.md"), "yaml")
+    rest = "version: 1\nname: a\ntenant: contoso.com\napplication: {display_name: A}\nprovisioning: {enabled: true}\n"
+    for text in (spec, rest + connection):
+        (tmp_path / "scimconf.yaml").write_text(text, "utf-8")
+        assert main(["validate", str(tmp_path)]) == 0, capsys.readouterr().out
 
 
 def test_every_make_target_that_is_named_exists():

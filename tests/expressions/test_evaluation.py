@@ -61,7 +61,7 @@ class Fails(str):
 SKIP, SKIP_ALL = Ignored(), Ignored(whole_object=True)
 
 TABLE = {
-    "texts": [
+    "strings": [
         ('Append([text], "!")', "Ada!"),
         ('Append([null], "!")', Unknown("Microsoft does not document Append with an absent value")),
         ('Append([list], "!")', Unknown("a list")),

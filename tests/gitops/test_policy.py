@@ -101,4 +101,4 @@ def test_a_real_plan_can_be_judged(serve, here, run, monkeypatch):
     found = by_jq(plan, MONDAY_NOON, {})
     assert "writer:connection may be changed by hand only" in found
     assert "writer:app_role/admin may be changed by hand only" in found
-    assert any(one.startswith("application-created is closed: ") for one in found)
+    assert any(one.startswith("guard application-created blocks: ") for one in found)

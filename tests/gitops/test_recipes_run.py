@@ -24,10 +24,10 @@ PEOPLE = ("ada@contoso.com", "grace@contoso.com")
 ACTION, MERGED, GITLAB, AZURE = FILES[0], FILES[2], FILES[4], FILES[5]
 COVERED = {
     "github": {(ACTION, name) for name in ("Install", "Validate", "Sign in", "Plan", "Comment", "Apply")}
-    | {(MERGED, "Find what was reviewed"), (MERGED, "Fetch what was reviewed")},
+    | {(MERGED, "Find the reviewed plan"), (MERGED, "Download the reviewed plan")},
     "drift": {(ACTION, name) for name in ("Install", "Sign in", "Drift", "Issue")},
     "gitlab": {(GITLAB, f"scimconf-{name}") for name in ("validate", "plan", "apply", "drift")},
-    "azure": {(AZURE, name) for name in ("Validate", "Plan", "Comment", "Find what was reviewed", "Apply", "Drift")},
+    "azure": {(AZURE, name) for name in ("Validate", "Plan", "Comment", "Find the reviewed plan", "Apply", "Drift")},
 }
 """What each test below runs; together it is everything."""
 
@@ -82,9 +82,9 @@ def test_github_from_a_pull_request_to_the_apply(tmp_path, tenant, here, run):
     forge.do("sed -i 's/deletion_threshold: 50/deletion_threshold: 70/' apps/writer/scimconf.yaml")
     forge.action(plan, KNOWN)
     forge.do("cp -r scimconf-plan artifact && rm -r scimconf-plan")
-    forge.step(script("github/apply.yml", "Find what was reviewed"), KNOWN)
+    forge.step(script("github/apply.yml", "Find the reviewed plan"), KNOWN)
     forge.step(
-        script("github/apply.yml", "Fetch what was reviewed"),
+        script("github/apply.yml", "Download the reviewed plan"),
         KNOWN | {"needs.reviewed.outputs.run || github.run_id": "55"},
     )
     forge.run()
@@ -113,9 +113,10 @@ def test_github_from_a_pull_request_to_the_apply(tmp_path, tenant, here, run):
     assert run("drift", "apps/writer")[0] == 0
 
 
+@pytest.mark.slow
 def test_github_keeps_one_issue_about_drift(tmp_path, tenant, here):
     forge = github(tmp_path, tenant, here)
-    drift = {"command": "drift", "paths": "apps/writer", "issue": "true", "redact-principals": "true"}
+    drift = {"command": "drift", "paths": "apps/writer", "issue": "true", "redact": "true"}
     forge.action(drift, KNOWN)
     forge.do(
         f"{CHANGE}; sed -i 's/ada@contoso.com, role: admin/ada@contoso.com, role: member/' apps/writer/scimconf.yaml"
@@ -141,23 +142,24 @@ def test_github_keeps_one_issue_about_drift(tmp_path, tenant, here):
 
 def test_github_applies_nothing_that_was_not_reviewed(tmp_path, tenant, here):
     forge = github(tmp_path, tenant, here)
-    forge.step(script("github/apply.yml", "Find what was reviewed"), KNOWN)
+    forge.step(script("github/apply.yml", "Find the reviewed plan"), KNOWN)
     forge.do('jq ".pulls = []" "$FORGE" > forge2 && mv forge2 "$FORGE"')
-    forge.step(script("github/apply.yml", "Find what was reviewed"), KNOWN)
+    forge.step(script("github/apply.yml", "Find the reviewed plan"), KNOWN)
     forge.run()
     assert not (tmp_path / "runner" / "output").exists()
     said = (tmp_path / "runner" / "summary").read_text("utf-8")
-    assert "has no plan that was reviewed" in said
+    assert "has no reviewed plan" in said
     assert "nothing was reviewed" in said
 
 
+@pytest.mark.slow
 def test_gitlab(tmp_path, tenant, here, run):
     forge = Forge(
         tmp_path, tenant, here,
         CI="true", GITLAB_CI="true", CI_PROJECT_DIR=str(here), CI_PROJECT_ID="12", CI_JOB_TOKEN="job-token",
         CI_API_V4_URL="https://gitlab.example/api/v4", AZURE_ID_TOKEN="the-oidc-token", AZURE_TENANT_ID="t",
         CI_COMMIT_MESSAGE="Merge branch 'x' into 'main'\n\nWriter\n\nSee merge request contoso/apps!42\n",
-        SCIMCONF_VERSION="0.1.0", SCIMCONF_PATHS="apps/writer", SCIMCONF_REDACT_PRINCIPALS="true",
+        SCIMCONF_VERSION="0.1.0", SCIMCONF_PATHS="apps/writer", SCIMCONF_REDACT="true",
         SCIMCONF_PLAN_CLIENT_ID="reads", SCIMCONF_APPLY_CLIENT_ID="writes", SCIMCONF_DIGEST="",
     )  # fmt: skip
     file = "gitlab/scimconf.yml"
@@ -186,6 +188,7 @@ def test_gitlab(tmp_path, tenant, here, run):
     assert run("drift", "apps/writer")[0] == 0
 
 
+@pytest.mark.slow
 def test_azure_devops(tmp_path, tenant, here, run):
     temp = tmp_path / "agent"
     temp.mkdir()
@@ -198,7 +201,7 @@ def test_azure_devops(tmp_path, tenant, here, run):
     )  # fmt: skip
     file = "azure-devops/scimconf.yml"
     known = {
-        "parameters.paths": "apps/writer", "parameters.version": "0.1.0", "parameters.redactPrincipals": "True",
+        "parameters.paths": "apps/writer", "parameters.version": "0.1.0", "parameters.redact": "True",
         "System.AccessToken": "job-token", "Build.SourceVersionMessage": "Merged PR 12: Writer",
     }  # fmt: skip
     forge.set(builds=[{"id": 77}])
@@ -208,7 +211,7 @@ def test_azure_devops(tmp_path, tenant, here, run):
     forge.step(script(file, "Comment"), known)
     forge.step(script(file, "Comment"), known)
     forge.step(script(file, "Drift"), known, expect=2)
-    forge.step(script(file, "Find what was reviewed"), known)
+    forge.step(script(file, "Find the reviewed plan"), known)
     found = dict(
         line.split("variable=")[1].split("]") for line in forge.run().stdout.splitlines() if line.startswith("##vso")
     )

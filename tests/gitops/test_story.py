@@ -140,7 +140,7 @@ def test_what_was_reviewed_is_what_is_applied(story):
     assert code == 3
     assert "create of writer:assignment/user:alan@contoso.com/member was not in the reviewed plan" in err
     code, _, err = story("drift", "--baseline", "plan.json", "apps/writer")
-    assert code == 2
+    assert code == 2, err
     assert "alan@contoso.com" in err
 
     # planned again, reviewed again: exactly that is applied

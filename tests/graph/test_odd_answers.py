@@ -89,7 +89,7 @@ def test_people_who_are_no_collection_are_an_error(body):
 @pytest.mark.parametrize("body", [None, [], 5, {"@odata.count": "many"}])
 def test_a_number_that_is_none_is_unknown(body):
     assert asyncio.run(count_members(Bodies(body), ["1"])) == {"1": None}
-    assert asyncio.run(impact_data.count(Bodies(body))) == 0
+    assert asyncio.run(impact_data.count_users(Bodies(body))) == 0
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_number_that_is_none_is_unknown(body):
 )
 def test_pages_of_people_are_judged_too(body):
     async def work():
-        return [page async for page in impact_data.everyone(Bodies(body), SELECT)]
+        return [page async for page in impact_data.directory_users(Bodies(body), SELECT)]
 
     with pytest.raises(ScimconfError, match="no object with an id|none of its own"):
         asyncio.run(work())
@@ -112,9 +112,9 @@ def test_pages_of_people_are_judged_too(body):
 @pytest.mark.parametrize("body", [None, [], {"value": 5}, {"value": [7]}])
 def test_people_by_their_ids_and_names_are_judged_too(body):
     async def by_ids():
-        return [page async for page in impact_data.by_ids(Bodies(body), ["1"], SELECT)]
+        return [page async for page in impact_data.users_by_id(Bodies(body), ["1"], SELECT)]
 
-    for work in (by_ids(), impact_data.by_names(Bodies(body), ["a"], SELECT)):
+    for work in (by_ids(), impact_data.users_by_name(Bodies(body), ["a"], SELECT)):
         with pytest.raises(GraphError, match="no object with an id"):
             asyncio.run(work)
 

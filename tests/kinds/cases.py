@@ -19,12 +19,15 @@ from scimconf.documents import OPERATIONS
 from scimconf.expressions import parse, to_source
 from scimconf.kinds import KINDS
 from scimconf.plan import Change, Exclusive, ReportOnly, Resource, WriteOnly
+from scimconf.plan.impact import ImpactData
 from scimconf.snapshot import DeniedRead, Lookup, Principal, SecretRef, Snapshot
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
 from scimconf.steps import Edit, Read, Send, Step
-from scimconf.workflow.compilation import CompiledPlan, PlanOptions, compare, documents, lookups
+from scimconf.workflow.compilation import PlanOptions, build_changes, documents, lookups
+from scimconf.workflow.guard_context import tenant_of
+from scimconf.workflow.plan import PlannedApplication, compile_plan
 from tests.golden_files import REMOVED, changed_pointers
 
 HERE = Path(__file__).parent
@@ -109,13 +112,28 @@ def _is(who: Principal, lookup: Lookup) -> bool:
     return who.type == lookup.by and who.name.casefold() == lookup.value.casefold()
 
 
+def compare(kinds, spec, snapshot, options, previous=None, data=None) -> PlannedApplication:
+    """The plan of a spec against a snapshot, without a tenant."""
+    data = ImpactData() if data is None else data
+    change_set = build_changes(kinds, spec, snapshot, options)
+    return PlannedApplication(
+        loaded=Loaded(spec, (), {}, ()),
+        plan=compile_plan(spec, snapshot, options, change_set, data, previous),
+        snapshot=snapshot,
+        steps=change_set.steps,
+        errors=change_set.errors,
+        tenant=tenant_of(snapshot),
+        unmatched=change_set.unmatched,
+    )
+
+
 def planned(
     text: str,
     refused: Iterable[str] = (),
     options: Mapping[str, Any] | None = None,
     files: Mapping[str, str] | None = None,
     **changes: Any,
-) -> CompiledPlan:
+) -> PlannedApplication:
     """The plan of a spec's text against the base tenant with these documents."""
     spec = spec_of(text, files)
     return compare(KINDS, spec, snapshot(spec, overlaid(changes), refused), options_of(options or {}))
@@ -159,7 +177,7 @@ def told_change(one: Change) -> Any:
     return told | {"effects": sorted(one.effects)} | ({"reason": one.reason} if one.reason else {})
 
 
-def told_plan(one: CompiledPlan) -> Any:
+def told_plan(one: PlannedApplication) -> Any:
     told = {
         "changes": [told_change(change) for change in one.plan.changes],
         "unmanaged_drift": [resource.address.local for resource in one.plan.unmanaged_drift],

@@ -17,13 +17,13 @@ from scimconf.kinds import KINDS
 from scimconf.plan import Resource
 from scimconf.plan.diff import diff
 from scimconf.spec.load import load
-from scimconf.workflow.compilation import compare
 from tests.golden_files import golden_json, plain
 from tests.kinds.cases import (
     BASE,
     HERE,
     Documents,
     changed_documents,
+    compare,
     folded,
     line,
     options_of,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scimconf.kinds import KINDS
-from scimconf.kinds.abandoned import left_behind
+from scimconf.kinds.abandoned import find_abandoned
 from tests.kinds.cases import overlaid, snapshot, spec_of
 
 ADA, EDITORS = "10000000-0000-4000-8000-0000000000a1", "10000000-0000-4000-8000-0000000000b1"
@@ -21,14 +21,15 @@ def held(principal: str, kind: str, role: str = MEMBER) -> dict[str, Any]:
 def behind(former: str, now: str, **changes: Any) -> dict[str, str]:
     then, spec = spec_of(former), spec_of(now)
     seen = snapshot(then, overlaid(changes))
-    return {one.address.local: one.removal_snippet for one in left_behind(KINDS, then, spec, seen)}
+    desired = [item for kind in KINDS for item in kind.desired(spec, seen)]
+    return {one.address.local: one.removal_snippet for one in find_abandoned(KINDS, then, desired, seen)}
 
 
 TITLE = "mappings: {users: {attributes: {title: jobTitle}}}"
 ROLES = "app_roles: {roles: [{value: admin}, {display_name: User}]}"
 PEOPLE = "assignments: {unlisted: keep, users: [{user: ada@contoso.com, role: member}], groups: [{name: Writer editors, role: member}]}"
 HELD = [held(ADA, "User"), held(EDITORS, "Group")]
-CARRIED = "nothing: it stays as it is and is not managed any more"
+CARRIED = "nothing: it stays in the tenant and is no longer managed"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ CARRIED = "nothing: it stays as it is and is not managed any more"
             "provisioning: {enabled: true, scope: all, deletion_threshold: 5}",
             "provisioning: {enabled: true, scope: all}",
             {},
-            {"settings": "nothing: deletion_threshold stay as they are and are not managed any more"},
+            {"settings": "nothing: deletion_threshold stay as they are and are no longer managed"},
         ),
         ("provisioning: {enabled: true, scope: all}", "", {}, {"settings": CARRIED}),
         ("mappings: {users: {target_attributes: {title: {}}}}", "", {}, {"target_attribute/users/title": CARRIED}),

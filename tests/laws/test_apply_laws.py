@@ -11,7 +11,7 @@ from tests.laws.specs import ENVIRON, specs
 from tests.laws.working import applied, loaded, settled
 
 
-@examples(100)
+@examples(25)
 @given(specs(), readings(), st.booleans())
 def test_what_was_applied_plans_to_nothing_and_is_applied_without_a_write(tree, positions, made):
     """The promise of the whole tool, under every reading of what Graph does."""

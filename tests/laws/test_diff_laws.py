@@ -21,7 +21,7 @@ def made(tree: dict[str, Any]) -> Spec:
     return Spec.model_validate(tree)
 
 
-@examples(150)
+@examples(40)
 @given(specs())
 def test_a_spec_does_not_differ_from_itself(tree):
     """Whatever it says, and as an application that already is so, on either side."""
@@ -29,7 +29,7 @@ def test_a_spec_does_not_differ_from_itself(tree):
         assert diff_specs(KINDS, made(tree), made(tree), live=live).changes == ()
 
 
-@examples(90)
+@examples(25)
 @given(specs(), specs())
 def test_there_and_back_is_told_the_other_way_round(one, other):
     """What is made on the way there is taken away on the way back; what is changed is changed back."""
@@ -46,7 +46,7 @@ def fields(change: Change, *, back: bool = False) -> Any:
     return {name: pair[::-1] if back else pair for name, pair in told.items()} if change.action is Action.UPDATE else {}
 
 
-@examples(60)
+@examples(20)
 @given(specs(), st.data())
 def test_what_is_taken_out_is_the_difference(tree, data):
     """A section that one has and the other has not is all that is told."""

@@ -16,7 +16,7 @@ from tests.rehearsal import Rehearsal
 VOLATILE = ("id", "version", "@odata.context")
 
 
-@examples(60)
+@examples(15)
 @given(specs(), readings(), st.booleans())
 def test_what_is_exported_plans_to_nothing(tree, positions, full):
     """Twice the same bytes, canonical, the same spec when read again, and nothing to do or to write."""
@@ -31,7 +31,7 @@ def test_what_is_exported_plans_to_nothing(tree, positions, full):
     settled(one, spec)
 
 
-@examples(50)
+@examples(15)
 @given(specs())
 def test_a_full_export_makes_the_same_application_in_an_empty_tenant(tree):
     """All documents are equal, apart from ids and versions."""

@@ -28,7 +28,7 @@ def loaded(tree: dict[str, Any]) -> Loaded:
 def applied(one: Rehearsal, spec: Loaded) -> Report:
     """The report of an apply that everything is allowed to."""
     planned = one.plan(spec, OPEN)
-    assert planned.comparison.errors == (), told(planned)
+    assert planned.errors == (), told(planned)
     report = one.apply(planned, OPEN)
     failed = [one.detail for one in report.failed]
     assert (exit_code(report), report.error, failed) == (0, "", []), (exit_code(report), report.error, failed)
@@ -38,7 +38,7 @@ def applied(one: Rehearsal, spec: Loaded) -> Report:
 def settled(one: Rehearsal, spec: Loaded) -> None:
     """A plan is empty, and an apply of it writes nothing."""
     planned = one.plan(spec, OPEN)
-    assert (planned.comparison.errors, changes(planned)) == ((), []), told(planned)
+    assert (planned.errors, changes(planned)) == ((), []), told(planned)
     one.forget()
     assert exit_code(one.apply(planned, OPEN)) == 0
     assert one.writes == [], one.writes

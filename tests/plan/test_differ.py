@@ -201,14 +201,14 @@ def test_digests_are_over_everything_but_the_digest():
 def test_deepdiff_is_asked_only_where_containers_differ():
     code = """
 import sys
-from scimconf.plan import Address, Resource, Whole
+from scimconf.plan import Address, Exclusive, Resource
 from scimconf.plan.diff import diff
 
 def seen(value):
     return [Resource(Address("a", "k", str(n)), {"x": value}) for n in range(9)]
 
 diff(seen([{"a": 1}]), seen([{"a": 1}]), {})
-diff([*seen("b"), Whole(Address("a", "k"))], seen("c"), {})
+diff([*seen("b"), Exclusive(Address("a", "k"))], seen("c"), {})
 assert "deepdiff" not in sys.modules
 diff(seen([{"a": 1}]), seen([{"a": 2}]), {})
 assert "deepdiff" in sys.modules

@@ -61,7 +61,7 @@ FULL = plan(
     change("users/x", None, WriteOnly("TOKEN"), Action.CREATE),
     change("users/y", {"a": 1}, {"a": 2}),
     change("users/z", "gone", None, Action.DELETE),
-    reported=(Resource(Address("a", "assignment", "user:x/admin"), {"b": 1}),),
+    unmanaged_drift=(Resource(Address("a", "assignment", "user:x/admin"), {"b": 1}),),
     unmanaged=(Resource(Address("a", "app_role", "User")),),
     guards=(
         Guard("scope-widened", "said", "", 3, Address("a", "settings")),
@@ -72,7 +72,7 @@ FULL = plan(
         Diagnostic("K002", "said"),
     ),
     abandoned=(Abandoned(Address("a", "app_role", "old"), "write this"),),
-    excluded=2,
+    excluded_changes=2,
 )
 
 
@@ -95,7 +95,9 @@ def spoiled(**more):
 
 def with_impact(effect):
     one = document(FULL)
-    one["applications"][0]["changes"][0]["impact"] = {effect: {"number": 1, "of": 1, "bound": "", "sample": 1}}
+    one["applications"][0]["changes"][0]["impact"] = {
+        effect: {"count": 1, "total": 1, "precision": "exact", "sample_size": 1}
+    }
     return json.dumps({**one, "digest": digest(one)})
 
 
@@ -104,9 +106,9 @@ def test_options_that_a_file_leaves_out_are_as_when_none_is_given():
     found = read(spoiled(options={"only": ["a"], "later": 1}), "plan.json")
     assert not isinstance(found, Diagnostic)
     assert found.options["only"] == ("a",)
-    assert (found.options["files"], found.options["resend_secrets"]) == ((), False)
+    assert (found.options["var_file"], found.options["resend_secrets"]) == ((), False)
     assert found.plan.options == {"only": ["a"], "later": 1}
-    assert not isinstance(read(with_impact("widens"), "plan.json"), Diagnostic)
+    assert not isinstance(read(with_impact("provisions"), "plan.json"), Diagnostic)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +119,7 @@ def test_options_that_a_file_leaves_out_are_as_when_none_is_given():
         ("[]", "P002"),
         ("{}", "P002"),
         ('{"format_version": 1}', "P002"),
-        (spoiled(format_version="2.0"), "P003"),
+        (spoiled(format_version="1.0"), "P003"),
         (spoiled(applications=[{}]), "P004"),
         (spoiled(options={"only": 5}), "P004"),
         (spoiled(options={"only": [5]}), "P004"),
@@ -139,7 +141,7 @@ def test_a_file_that_is_no_plan_of_ours_is_a_problem(text, code):
 
 def test_a_later_minor_version_is_read():
     """Minor versions only add."""
-    assert not isinstance(read(spoiled(format_version="1.9", later=[1]), "plan.json"), Diagnostic)
+    assert not isinstance(read(spoiled(format_version="2.9", later=[1]), "plan.json"), Diagnostic)
 
 
 MOVED = {

@@ -41,8 +41,8 @@ def test_a_change_knows_its_kind_and_its_fields():
     [
         ({}, False, False),
         ({"changes": (Change(HERE, Action.CREATE),)}, True, True),
-        ({"reported": (Resource(HERE),)}, False, True),
-        ({"left_alone": (Resource(HERE),)}, False, False),
+        ({"unmanaged_drift": (Resource(HERE),)}, False, True),
+        ({"unmanaged": (Resource(HERE),)}, False, False),
     ],
 )
 def test_a_plan_knows_whether_there_are_changes_or_drift(fields, changes, drift):
@@ -59,8 +59,8 @@ def test_what_is_left_alone_is_counted_by_kind():
 
 def test_a_guard_is_open_once_something_opened_it():
     closed, opened = Guard("scope-widened", "x"), Guard("mass-removal", "y", "--allow mass-removal")
-    assert not closed.open
-    assert opened.open
+    assert not closed.is_allowed
+    assert opened.is_allowed
     assert ApplicationPlan("a", guards=(closed, opened)).blocking_guards == (closed,)
 
 

@@ -6,7 +6,11 @@ from scimconf.plan import Action, Address, Change, Resource
 from scimconf.plan.globs import is_like
 from scimconf.plan.select import select, unmatched_patterns
 
-AFTER = {"job": ("application",), "attribute_mapping": ("job",), "assignment": ("app_role",)}
+AFTER = {
+    "job": ("application",),
+    "attribute_mapping": ("job", "source_attribute", "target_attribute"),
+    "assignment": ("app_role",),
+}
 CHANGES = tuple(
     Change(Address("writer", kind, rest), action)
     for kind, rest, action in [
@@ -42,8 +46,8 @@ MAPPING = ["application", "job", "target_attribute/users/costCenter", "attribute
 def test_what_is_asked_for_comes_with_what_it_needs(only, exclude, kept, pulled):
     chosen = select(CHANGES, only, exclude, AFTER)
     assert [change.address.local for change in chosen.changes] == kept
-    assert len(chosen.pulled) == pulled
-    assert chosen.left_out == len(CHANGES) - len(kept)
+    assert len(chosen.prerequisites) == pulled
+    assert chosen.excluded == len(CHANGES) - len(kept)
 
 
 def test_a_mapping_needs_the_source_attributes_that_its_expression_reads():
@@ -51,7 +55,7 @@ def test_a_mapping_needs_the_source_attributes_that_its_expression_reads():
     mapping = Change(where, Action.CREATE, after=Resource(where, {"source": 'Join("-", [cost], [mail])'}))
     source = Change(Address("writer", "source_attribute", "users/cost"), Action.CREATE)
     chosen = select([source, mapping], ["attribute_mapping/*"], [], AFTER)
-    assert chosen.pulled == (source.address,)
+    assert chosen.prerequisites == (source.address,)
     no_text = Change(where, Action.CREATE, after=Resource(where, {"source": None}))
     assert select([source, no_text], ["attribute_mapping/*"], [], AFTER).changes == (no_text,)
 

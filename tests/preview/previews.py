@@ -51,11 +51,11 @@ class Shown:
     def people(self):
         """Everybody who was looked at, by the part of the name before the @."""
         (application,) = self.document["applications"]
-        return {one["name"].partition("@")[0]: one for one in application["people"]}
+        return {one["name"].partition("@")[0]: one for one in application["users"]}
 
     @property
-    def verdicts(self):
-        return {name: one["verdict"] for name, one in self.people.items()}
+    def outcomes(self):
+        return {name: one["outcome"] for name, one in self.people.items()}
 
     @property
     def mappings(self):

@@ -57,20 +57,20 @@ def test_one_of_a_thousand_is_found_with_before_and_after(browser, tmp_path):
     browser.get_log("performance")
     browser.get(file.as_uri())
     said = lambda: browser.find_element("id", "shown").text
-    assert said() == "1,013 people"
+    assert said() == "1,013 users"
     choose(browser, text="user00777@contoso.com")
-    assert said() == "1 of 1,013 people"
+    assert said() == "1 of 1,013 users"
     (entry,) = [one for one in browser.find_elements("css selector", ".entry") if one.is_displayed()]
     entry.find_element("css selector", "summary").click()
     row = next(one for one in entry.find_elements("css selector", "tbody tr") if one.text.startswith("title"))
-    assert row.find_element("css selector", ".before").text.endswith("nothing")
+    assert row.find_element("css selector", ".before").text.endswith("not sent")
     assert row.find_element("css selector", ".after").text.endswith('"User 00777"')
     assert entry.find_element("css selector", ".resource ins").text.strip() == '"title": "User 00777",'
     choose(browser, text="moneypenny")
-    assert said() == "1 of 1,013 people"
+    assert said() == "1 of 1,013 users"
     assert browser.execute_script("return document.querySelectorAll('main img, main script').length") == 0
     choose(browser, text="", verdict="leaves")
-    assert said() == "0 of 1,013 people"
+    assert said() == "0 of 1,013 users"
     assert browser.find_element("id", "nothing").is_displayed()
     top = "return document.querySelector('.sum').getBoundingClientRect().top < document.querySelector('.listed').getBoundingClientRect().top"
     assert browser.execute_script(top)

@@ -42,7 +42,7 @@ def test_users_are_said_in_one_way(desk, whom):
 def test_the_product_is_on_stdout_and_progress_on_stderr(desk, server):
     said = desk("--all", WRITER)
     assert said.code == 0
-    assert said.out.startswith("writer  in contoso.com: everybody who is assigned\n")
+    assert said.out.startswith("writer in contoso.com: everybody who is assigned\n")
     assert "[8/8] people" in said.err
     assert server.writes == []
 
@@ -52,7 +52,7 @@ def test_a_file_is_only_for_its_owner(desk, tmp_path):
     file = tmp_path / "deep" / "people.json"
     assert (said.code, said.out) == (0, "")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert len(json.loads(file.read_text())["applications"][0]["people"]) == 8
+    assert len(json.loads(file.read_text())["applications"][0]["users"]) == 8
     assert [one.name for one in file.parent.iterdir()] == ["people.json"]
     assert "Saved the preview to deep/people.json." in said.err
 
@@ -115,7 +115,7 @@ def test_what_is_no_file_is_written_to_and_stays_what_it_is(desk, tmp_path, whom
     reader.join(10)
     assert said.code == code
     assert stat.S_ISFIFO(pipe.stat().st_mode)
-    assert read[0].startswith("writer  in contoso.com: ")
+    assert read[0].startswith("writer in contoso.com: ")
     assert ("The preview is in pipe." in said.err) is not code
 
 
@@ -154,7 +154,7 @@ def test_problems_end_with_65_and_other_specs_are_still_previewed(desk, tmp_path
     (tmp_path / "a.scimconf.yaml").write_text(SMALL.replace("writer", "other").replace("Writer", "Other") % "")
     said = desk("--all", WRITER.parent, tmp_path / "a.scimconf.yaml")
     assert said.code == 65
-    assert "K1" in said.err and "writer  in contoso.com: everybody who is assigned" in said.out
+    assert "K1" in said.err and "writer in contoso.com: everybody who is assigned" in said.out
 
 
 def test_a_spec_that_cannot_be_read_is_refused_before_anything_is_asked(desk, tmp_path, server):

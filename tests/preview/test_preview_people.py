@@ -37,12 +37,12 @@ def test_only_the_needed_properties_are_asked_for(tmp_path):
 
 
 def test_the_whole_directory_comes_in_pages():
-    pages = listed(crowd(2_500), lambda graph: impact_data.everyone(graph, SELECT))
+    pages = listed(crowd(2_500), lambda graph: impact_data.directory_users(graph, SELECT))
     assert [len(page) for page in pages] == [999, 999, 514]
 
 
 def test_empty_pages_with_a_next_one_are_passed_over():
-    pages = listed(crowd(2_500, empty_pages="yes"), lambda graph: impact_data.everyone(graph, SELECT))
+    pages = listed(crowd(2_500, empty_pages="yes"), lambda graph: impact_data.directory_users(graph, SELECT))
     assert sum(map(len, pages)) == 2_512
 
 
@@ -50,7 +50,9 @@ def test_empty_pages_with_a_next_one_are_passed_over():
 def test_of_a_sample_no_more_is_read_and_the_first_are_the_same_every_time(most):
     rehearsal = crowd(2_000)
     found = [
-        name for page in listed(rehearsal, lambda graph: impact_data.everyone(graph, SELECT, most)) for name in page
+        name
+        for page in listed(rehearsal, lambda graph: impact_data.directory_users(graph, SELECT, most))
+        for name in page
     ]
     assert len(found) == most
     assert found == sorted(found)
@@ -60,7 +62,7 @@ def test_some_are_read_by_their_ids_and_those_who_are_gone_left_out():
     rehearsal = crowd(400)
     ids = [one["id"] for one in rehearsal.state["users"]]
     pages = listed(
-        rehearsal, lambda graph: impact_data.by_ids(graph, [*ids, "00000000-0000-0000-0000-00000000dead"], SELECT)
+        rehearsal, lambda graph: impact_data.users_by_id(graph, [*ids, "00000000-0000-0000-0000-00000000dead"], SELECT)
     )
     assert [len(page) for page in pages] == [300, 112]
     assert all(page == sorted(page, key=str.casefold) for page in pages)
@@ -69,7 +71,7 @@ def test_some_are_read_by_their_ids_and_those_who_are_gone_left_out():
 def test_one_id_is_enough():
     rehearsal = crowd()
     (one,) = [user for user in rehearsal.state["users"] if user["userPrincipalName"] == "ada@contoso.com"]
-    assert listed(rehearsal, lambda graph: impact_data.by_ids(graph, [one["id"]], SELECT)) == [["ada@contoso.com"]]
+    assert listed(rehearsal, lambda graph: impact_data.users_by_id(graph, [one["id"]], SELECT)) == [["ada@contoso.com"]]
 
 
 class Bodies:
@@ -129,12 +131,12 @@ def test_pages_of_users_refuse_what_is_no_page(body):
     ],
 )
 def test_pages_of_users_refuse_a_next_link_to_another_host_or_path(link):
-    with pytest.raises(ScimconfError, match="GET /users .*next page"):
+    with pytest.raises(ScimconfError, match="GET /users .*next link"):
         paged(following(link), END)
 
 
 def test_pages_of_users_refuse_a_next_link_in_a_circle():
-    with pytest.raises(ScimconfError, match="GET /users .*next page"):
+    with pytest.raises(ScimconfError, match="GET /users .*next link"):
         paged(following(f"{USERS}?$skiptoken=a"), following(f"{USERS}?$skiptoken=a"), END)
 
 
@@ -146,12 +148,12 @@ def test_failures_are_errors_and_a_count_that_is_refused_is_not_known():
     import asyncio
 
     async def ids():
-        return [page async for page in impact_data.by_ids(Bodies(), ["1"], SELECT)]
+        return [page async for page in impact_data.users_by_id(Bodies(), ["1"], SELECT)]
 
-    for work in (ids(), impact_data.by_names(Bodies(), ["a"], SELECT)):
+    for work in (ids(), impact_data.users_by_name(Bodies(), ["a"], SELECT)):
         with pytest.raises(GraphError):
             asyncio.run(work)
-    assert asyncio.run(impact_data.count(Bodies())) == 0
+    assert asyncio.run(impact_data.count_users(Bodies())) == 0
 
 
 def test_members_and_documents_fail_loudly_unless_they_are_refused(tmp_path):
@@ -171,7 +173,7 @@ def test_many_who_are_assigned_are_picked_from_the_whole_directory(tmp_path, mon
 
 def test_a_sample_of_the_directory_says_how_large_it_is(tmp_path):
     shown = preview(crowd(), small(tmp_path, provisioning="scope: all"), sample=2)
-    assert shown.document["applications"][0]["about"] == "the first 2 users of the directory, which has 12"
+    assert shown.document["applications"][0]["population"] == "the first 2 users of the directory, which has 12"
     assert list(shown.people) == ["ada", "alan"]
 
 
@@ -190,9 +192,9 @@ def nested():
 
 def test_a_group_in_a_group_is_nobody_who_is_assigned(tmp_path):
     shown = preview(nested(), small(tmp_path))
-    assert shown.document["applications"][0]["about"] == "everybody who is assigned"
-    assert shown.outcomes == {"alan": "same"}
-    assert preview(nested(), small(tmp_path), sample=1).document["applications"][0]["about"] == (
+    assert shown.document["applications"][0]["population"] == "everybody who is assigned"
+    assert shown.outcomes == {"alan": "unchanged"}
+    assert preview(nested(), small(tmp_path), sample=1).document["applications"][0]["population"] == (
         "1 of 1 people who are assigned"
     )
 
@@ -227,33 +229,31 @@ def test_where_only_basic_properties_may_be_read_the_others_are_not_known(tmp_pa
     assert ada["attributes"]["displayName"]["value"] == "Ada Lovelace"
     for target, name in (("title", "jobTitle"), ("active", "IsSoftDeleted"), ("externalId", "mailNickname")):
         assert ada["attributes"][target]["kind"] == "undetermined", target
-        reason = f"{name}: only basic properties of users could be read, which takes User.Read.All"
+        reason = f"{name}: only basic properties of users could be read; grant User.Read.All"
         assert ada["attributes"][target]["reason"] == reason
     assert "title" not in ada["resource"]
-    (notice,) = shown.document["applications"][0]["summary"]["notices"]
-    assert notice.startswith("Of everybody, only basic properties could be read")
+    (notice,) = shown.document["applications"][0]["summary"]["warnings"]
+    assert notice.startswith("Only basic properties of all users could be read")
     assert "User.Read.All" in notice
-    assert shown.outcomes["ada"] == "same"
+    assert shown.outcomes["ada"] == "unchanged"
     for form in ("text", "html"):
-        assert "only basic properties could be read, so everything else" in " ".join(
-            preview(basic(), small(tmp_path), form).text.split()
-        )
+        assert "all other values are undetermined" in " ".join(preview(basic(), small(tmp_path), form).text.split())
 
 
 def test_basic_properties_are_no_sample_to_try_a_plan_on(tmp_path):
     """The plan says that people were not counted, and why, in place of numbers made of nulls."""
     path = small(tmp_path, "mappings: {users: {attributes: {title: displayName}}}\n")
     said = " ".join(told(basic().plan(path)).split())
-    assert "note K004: for whom the changes matter is not counted: Graph shows basic properties of people only." in said
-    assert "another value" not in said
+    assert "K004: affected users are not counted: Graph returned only basic properties of users." in said
+    assert "the value changes for" not in said
     said = told(basic("User.Read.All").plan(path))
-    assert "another value for" in said
+    assert "the value changes for" in said
     assert "K004" not in said
 
 
 def test_whoever_may_read_users_gets_no_such_notice(tmp_path):
     shown = preview(basic("User.Read.All"), small(tmp_path))
-    assert shown.document["applications"][0]["summary"]["notices"] == []
+    assert shown.document["applications"][0]["summary"]["warnings"] == []
     assert shown.people["ada"]["after"]["attributes"]["title"]["value"] == "Principal Analyst"
 
 
@@ -261,16 +261,16 @@ def test_a_filter_on_what_could_not_be_read_leaves_the_scope_open(tmp_path):
     filters = "mappings: {users: {filters: [{name: f, all: [{attribute: city, operator: equals, value: Boston}]}]}}\n"
     shown = preview(basic(), small(tmp_path, filters))
     assert set(shown.outcomes.values()) == {"unknown"}
-    assert shown.people["ada"]["after"]["why"].startswith("city: only basic properties of users could be read")
+    assert shown.people["ada"]["after"]["reason"].startswith("city: only basic properties of users could be read")
 
 
 def test_what_graph_leaves_out_is_not_known_unless_it_is_an_extension(tmp_path):
-    from scimconf.impact.user_attributes import GAP, reader, unread
+    from scimconf.impact.user_attributes import GAP, gap_reader, reader
 
     names, user = ["jobTitle", "city", "extension_ab_cost"], {"accountEnabled": True, "city": None}
     assert reader(names)(user) == {"jobTitle": GAP, "city": None, "extension_ab_cost": None}
-    assert unread(names)(user) == {"jobTitle": "Graph's answer does not have it"}
-    assert unread(names)({"accountEnabled": None, **dict.fromkeys(names)}).keys() == set(names)
+    assert gap_reader(names)(user) == {"jobTitle": "Graph did not return it"}
+    assert gap_reader(names)({"accountEnabled": None, **dict.fromkeys(names)}).keys() == set(names)
 
 
 # --- who is asked for twice ---------------------------------------------------------------------------------------------
@@ -280,6 +280,6 @@ def test_somebody_who_is_asked_for_twice_is_one_person(tmp_path):
     rehearsal = crowd()
     (id_,) = [one["id"] for one in rehearsal.state["users"] if one["userPrincipalName"] == "ada@contoso.com"]
     shown = preview(rehearsal, small(tmp_path), users=("ada@contoso.com", "ADA@contoso.com", id_))
-    assert shown.document["applications"][0]["about"] == "1 user"
+    assert shown.document["applications"][0]["population"] == "1 user"
     assert shown.people["ada"]["notes"] == []
     assert "duplicates" not in shown.mappings.get("userName", {"counts": {}})["counts"]

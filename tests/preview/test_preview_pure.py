@@ -5,15 +5,16 @@ from datetime import UTC, datetime
 import pytest
 
 from scimconf.expressions.evaluation import EvaluationContext
-from scimconf.impact.assignees import roster
+from scimconf.impact.assignees import effective_assignees
+from scimconf.impact.compiled_mappings import OBJECT_IGNORED
 from scimconf.impact.preview import Preview
 from scimconf.impact.preview_summary import SummaryBuilder
 from scimconf.impact.projection import ProvisioningState, states_before_and_after
 from scimconf.impact.scim_resource import SCHEMAS, resource
-from scimconf.impact.user_attributes import GAP, gap, reader, selected, stripped
+from scimconf.impact.user_attributes import GAP, gap, home_name, reader, selected
 from scimconf.plan import Action, Address, Change, FieldChange, Resource
-from scimconf.plan.preview import AttributeDiff, SentRequest, UserOutcome, UserPreview, UserState, said
-from scimconf.plan.preview_redact import masking, shape, unmasked
+from scimconf.plan.preview import AttributeDiff, SentRequest, UserOutcome, UserPreview, UserState, request_text
+from scimconf.plan.preview_redact import preview_redactor, shape, unredacted
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
 
@@ -66,7 +67,7 @@ def test_an_attribute_is_read_where_graph_keeps_it(name, user, value):
     ],
 )
 def test_a_guests_name_is_the_one_at_home(name, home):
-    assert stripped(name) == home
+    assert home_name(name) == home
 
 
 # --- resources ------------------------------------------------------------------------------------------------------
@@ -122,14 +123,14 @@ def side(**given):
 
 
 def person(before, after, **user):
-    return Preview(before, after, {}, TOLD).person(
+    return Preview(before, after, {}, TOLD).user(
         {"id": "1", "userPrincipalName": "a@x", "accountEnabled": True, **user}
     )
 
 
 def test_a_live_source_that_nobody_can_read_is_undetermined():
     same = side(rows={"title": row({"type": "Strange"})})
-    assert person(same, same).after.sent["title"].reason == "its source cannot be read as an expression"
+    assert person(same, same).after.sent["title"].reason == "its source cannot be parsed as an expression"
     (one,) = person(same, side(rows={"title": row("[mail]")}), mail="a@x").differences
     assert one.reason == "source: (unreadable) → [mail]"
 
@@ -159,14 +160,14 @@ def test_what_is_copied_becomes_a_text_or_null_as_in_any_expression(user, sent):
 
 
 def test_default_access_alone_says_nothing_of_roles():
-    held = roster(ProvisioningState(users={"1": ("00000000-0000-0000-0000-000000000000",)}), {})
-    assert held.roles("1")[1].startswith("what somebody with default access")
-    assert held.named("1") == "default access"
-    assert held.named("2") == "none"
+    held = effective_assignees(ProvisioningState(assigned_users={"1": ("00000000-0000-0000-0000-000000000000",)}), {})
+    assert held.roles_attribute("1")[1].startswith("Microsoft does not document")
+    assert held.role_names("1") == "default access"
+    assert held.role_names("2") == "none"
 
 
 def test_who_is_assigned_decides_whom_to_read_where_the_scope_says_so():
-    one = ProvisioningState(exists=True, scope="assigned", users={"b": ("r",), "a": ("r",)})
+    one = ProvisioningState(exists=True, scope="assigned", assigned_users={"b": ("r",), "a": ("r",)})
     assert Preview(ProvisioningState(), one, {}, TOLD).assigned == ("a", "b")
     assert Preview(side(), one, {}, TOLD).assigned is None
 
@@ -192,7 +193,7 @@ def test_what_is_not_about_users_changes_no_side():
     ]  # fmt: skip
     snapshot = Snapshot(names={"service_principal": "1", "job": "2"}, documents={"assignments": []})
     before, after = states_before_and_after(spec, snapshot, changes)
-    assert (after.rows, after.enabled, after.booleans) == (before.rows, True, frozenset({"y"}))
+    assert (after.rows, after.enabled, after.boolean_targets) == (before.rows, True, frozenset({"y"}))
 
 
 def test_service_principals_and_nameless_groups_in_assignments():
@@ -218,7 +219,7 @@ def test_service_principals_and_nameless_groups_in_assignments():
     before, _ = states_before_and_after(
         spec, Snapshot(names={"service_principal": "1", "job": "2"}, documents={"assignments": rows}), ()
     )
-    assert (before.users, before.groups, before.names) == ({}, {"2": ("r",)}, {"2": "2"})
+    assert (before.assigned_users, before.assigned_groups, before.group_names) == ({}, {"2": ("r",)}, {"2": "2"})
 
 
 # --- what differs -----------------------------------------------------------------------------------------------------
@@ -249,13 +250,17 @@ def held(*roles, group=(), **more):
     """A side with one user, 1, who holds these roles, and those of a group."""
     labels = {role: {"id": role, "value": role, "displayName": role} for role in ("admin", "member")}
     rows = {"role": row("SingleAppRoleAssignment([appRoleAssignments])")}
-    mine = {"users": {"1": roles}, "groups": {"g": group} if group else {}, "labels": labels}
+    mine = {
+        "assigned_users": {"1": roles},
+        "assigned_groups": {"g": group} if group else {},
+        "role_labels": labels,
+    }
     return side(rows=rows, **{**mine, **more})
 
 
 def moved(before, after):
     told = Preview(before, after, {"g": {"1"}}, TOLD)
-    return told.person({"id": "1", "userPrincipalName": "a@x", "accountEnabled": True})
+    return told.user({"id": "1", "userPrincipalName": "a@x", "accountEnabled": True})
 
 
 def test_roles_that_are_open_on_both_sides_may_change_where_they_are_others():
@@ -263,21 +268,28 @@ def test_roles_that_are_open_on_both_sides_may_change_where_they_are_others():
     found = moved(held("member", group=("member",)), held("admin", group=("admin",)))
     assert found.outcome is UserOutcome.POSSIBLY_CHANGES
     (one,) = found.differences
-    assert (one.before, one.why) == (one.after, "roles: member, member → admin, admin")
+    assert (one.before, one.reason) == (one.after, "roles: member, member → admin, admin")
     same = held("member", group=("member",))
     assert moved(same, same).outcome is UserOutcome.UNCHANGED
-    assert moved(same, held("member", group=("member",), users={"1": ("member",)})).outcome is UserOutcome.UNCHANGED
+    assert (
+        moved(same, held("member", group=("member",), assigned_users={"1": ("member",)})).outcome
+        is UserOutcome.UNCHANGED
+    )
 
 
 def test_other_words_for_what_is_as_open_as_before_are_no_change():
     """Whether the person is in scope is not known on either side, for reasons of different words."""
     states_before_and_after = [
         ProvisioningState(
-            exists=True, scope="assigned", rows={"active": ACTIVE}, groups={"g": ("r",)}, names={"g": name}
+            exists=True,
+            scope="assigned",
+            rows={"active": ACTIVE},
+            assigned_groups={"g": ("r",)},
+            group_names={"g": name},
         )
         for name in ("One", "Other")
     ]
-    found = Preview(*states_before_and_after, {"g": None}, TOLD).person(
+    found = Preview(*states_before_and_after, {"g": None}, TOLD).user(
         {"id": "1", "userPrincipalName": "a@x", "accountEnabled": True}
     )
     assert found.before.sent["active"].reason != found.after.sent["active"].reason
@@ -321,7 +333,7 @@ def test_somebody_who_is_no_longer_left_out_changes_in_one_line():
     )
     found = person(*states_before_and_after, mail="a@x", city="Ulm")
     assert found.outcome is UserOutcome.CHANGES
-    assert [(one.target, said(one.before)) for one in found.differences] == [("x", "the whole object is left out")]
+    assert [(one.target, request_text(one.before)) for one in found.differences] == [("x", OBJECT_IGNORED)]
 
 
 def test_for_somebody_who_is_never_created_a_resource_has_what_an_update_could_carry():
@@ -335,11 +347,11 @@ def test_for_somebody_who_is_never_created_a_resource_has_what_an_update_could_c
 
 def test_what_people_are_matched_by_is_said_where_it_moves():
     one, other = (side(rows={"a": row("[mail]", match=a), "b": row("[city]", match=b)}) for a, b in ((1, None), (2, 1)))
-    moved = "People are matched by b and then a instead of a."
+    moved = "Users are matched by b and then a instead of a."
     assert Preview(one, other, {}, TOLD).warnings == (moved,)
     assert Preview(one, one, {}, TOLD).warnings == ()
     assert Preview(ProvisioningState(), one, {}, TOLD).warnings == ()
-    assert Preview(one, side(), {}, TOLD).warnings == ("People are matched by nothing instead of a.",)
+    assert Preview(one, side(), {}, TOLD).warnings == ("Users are matched by nothing instead of a.",)
 
 
 def test_all_who_share_a_value_are_counted_and_the_first_one_too():
@@ -347,7 +359,7 @@ def test_all_who_share_a_value_are_counted_and_the_first_one_too():
     told, summing = Preview(shared, shared, {}, TOLD), SummaryBuilder(("a",))
     for number, mail in enumerate(("x@x", "y@x", "X@x", "x@X", "y@x")):
         user = {"id": str(number), "userPrincipalName": f"{number}@x", "accountEnabled": True, "mail": mail}
-        summing.add(told.person(user), unmasked)
+        summing.add(told.user(user), unredacted)
     (tally,) = summing.summary().mappings
     assert tally.counts == {"duplicates": 5}
     assert [one.partition(":")[0] for one in tally.examples["duplicates"]] == ["2@x", "3@x", "4@x"]
@@ -363,16 +375,16 @@ def test_all_who_share_a_value_are_counted_and_the_first_one_too():
         (SentRequest("value", "nothing"), '"nothing"'),
         (SentRequest("value", ("a", "b")), '["a", "b"]'),
         (SentRequest("value", "a", apply="on_create"), '"a" (on_create)'),
-        (SentRequest("null"), "nothing"),
+        (SentRequest("null"), "not sent"),
         (SentRequest("null", default="x"), '"x" (default, on create only)'),
-        (SentRequest("ignored"), "nothing"),
-        (SentRequest("ignored", reason="the whole object is left out"), "the whole object is left out"),
-        (SentRequest("undetermined", reason="so"), "undetermined: so"),
+        (SentRequest("ignored"), "not sent"),
+        (SentRequest("ignored", reason=OBJECT_IGNORED), OBJECT_IGNORED),
+        (SentRequest("undetermined", reason="so"), "unknown: so"),
         (SentRequest("failure", reason="so"), "fails: so"),
     ],
 )
 def test_what_is_sent_in_words(sent, words):
-    assert said(sent) == words
+    assert request_text(sent) == words
 
 
 @pytest.mark.parametrize(
@@ -392,12 +404,15 @@ def test_a_masked_person_has_neither_name_nor_values():
         AttributeDiff("a", secret, None, "r"),
         AttributeDiff("b", None, SentRequest("failure", reason="'Lovelace' is no 1815"), "r"),
         AttributeDiff(
-            "c", secret, secret, moved=("assigned through Ada's team", "whether 'a' must fit \"Lovelace's\" is open")
+            "c",
+            secret,
+            secret,
+            scope_reasons=("assigned through Ada's team", "whether 'a' must fit \"Lovelace's\" is open"),
         ),
     )
     given = UserPreview("Lovelace", "lovelace-id", UserOutcome.CHANGES, stand, stand, contrasts)
-    hidden = masking(lambda name: "~01234567" if "@" in name else name)(given)
+    hidden = preview_redactor(lambda name: "user-01234567" if "@" in name else name)(given)
     assert "ovelace" not in repr(hidden) and "1815" not in repr(hidden)
-    assert hidden.differences[2].why == "assigned through Ada's team → whether … must fit … is open"
-    assert hidden.name == "~01234567"
-    assert masking(lambda _name: "~89abcdef")(given).name == "~89abcdef"
+    assert hidden.differences[2].full_reason == "assigned through Ada's team → whether … must fit … is open"
+    assert hidden.name == "user-01234567"
+    assert preview_redactor(lambda _name: "user-89abcdef")(given).name == "user-89abcdef"

@@ -5,6 +5,7 @@ import re
 import pytest
 from previews import WRITER, Rehearsal, preview, small, tenant
 
+from scimconf.impact.compiled_mappings import OBJECT_IGNORED
 from scimconf.sandbox.tenant_file import TenantFile
 
 MANAGER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"
@@ -30,7 +31,7 @@ def differences(person):
 
 def test_without_a_change_everybody_stays_as_they_are(tmp_path):
     shown = preview(desk(), small(tmp_path))
-    assert shown.outcomes == dict.fromkeys(["ada", "barbara", "edsger", "hedy", "tim"], "same")
+    assert shown.outcomes == dict.fromkeys(["ada", "barbara", "edsger", "hedy", "tim"], "unchanged")
     assert shown.code == 0
     ada = shown.people["ada"]["after"]
     assert ada["resource"]["name"] == {"formatted": "Ada Lovelace", "familyName": "Lovelace", "givenName": "Ada"}
@@ -84,7 +85,7 @@ def test_a_mapping_that_goes_leaves_what_was_sent(tmp_path):
     shown = preview(desk(), small(tmp_path, MAPPINGS % "title: {absent: true}"))
     (ada,) = shown.people["ada"]["differences"]
     assert ada["after"] is None
-    assert ada["reason"] == "no longer mapped; the application keeps what it has"
+    assert ada["reason"] == "no longer mapped; the application keeps its value"
     assert shown.counts("title") == {"changes": 5, "empties": 5}
 
 
@@ -100,12 +101,12 @@ def test_what_is_open_is_undetermined_with_its_reason_and_counted(tmp_path):
         "      displayName: alternativeSecurityIds"
     )
     shown = preview(desk(), small(tmp_path, rows))
-    assert shown.counts("title") == {"may_change": 5, "undetermined": 5}
+    assert shown.counts("title") == {"possibly_changes": 5, "undetermined": 5}
     assert shown.counts("nickName") == {"changes": 5, "failed": 5}
     assert shown.counts("displayName")["undetermined"] == 5
     sent = shown.people["ada"]["after"]["attributes"]
     assert sent["title"]["reason"] == "Guid: it makes up a new GUID each time"
-    assert sent["displayName"]["reason"].startswith("alternativeSecurityIds: which property of Graph's users it is")
+    assert sent["displayName"]["reason"].startswith("alternativeSecurityIds: its property in Graph is unknown")
     assert "title" not in shown.people["ada"]["after"]["resource"]
 
 
@@ -121,18 +122,18 @@ def test_the_manager_is_a_reference_that_only_the_service_knows(tmp_path):
         "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"
     ]
     assert manager["kind"] == "undetermined"
-    assert manager["reason"].startswith("manager: it is a reference")
+    assert manager["reason"].startswith("manager: only Entra knows")
 
 
 def test_an_object_flow_that_is_ignored_leaves_the_whole_person_out(tmp_path):
     rows = MAPPINGS % "title: {expression: 'IIF([city] = \"London\", IgnoreObjectFlow, [jobTitle])'}"
     shown = preview(desk(), small(tmp_path, rows))
     ada = shown.people["ada"]
-    ignored = {"kind": "ignored", "apply": "always", "reason": "the whole object is left out"}
+    ignored = {"kind": "ignored", "apply": "always", "reason": OBJECT_IGNORED}
     assert ada["after"]["attributes"] == {"title": ignored}
-    assert ada["after"]["why"] == "assigned directly; title says that the whole object is left out"
+    assert ada["after"]["reason"] == f"assigned directly; title: {OBJECT_IGNORED}"
     assert ada["after"]["resource"] is None
-    assert ada["verdict"] == "changes"
+    assert ada["outcome"] == "changes"
     assert list(differences(ada)) == ["title"]
     assert differences(ada)["title"]["after"] == ignored
     assert list(shown.mappings) == ["title", MANAGER], "one tally, and what is undetermined for the others"
@@ -146,34 +147,34 @@ def test_from_assigned_to_all_everybody_else_comes_into_scope(tmp_path):
     shown = preview(desk(), small(tmp_path, provisioning="scope: all"))
     enters = {name for name, verdict in shown.outcomes.items() if verdict == "enters"}
     assert enters == {"alan", "charles", "grace", "katherine", "linus_fabrikam.com#EXT#", "mary", "radia"}
-    assert shown.people["alan"]["before"]["why"] == "not assigned"
-    assert shown.people["alan"]["after"]["why"] == "everyone is in scope"
+    assert shown.people["alan"]["before"]["reason"] == "not assigned"
+    assert shown.people["alan"]["after"]["reason"] == "all users are in scope"
 
 
 def test_from_all_to_assigned_others_fall_out_and_are_disabled(tmp_path):
     everyone = {"secrets": {"BaseAddress": "https://app.writer.com/scim", "SecretToken": "x", "SyncAll": "true"}}
     shown = preview(desk(application=everyone), small(tmp_path, provisioning="scope: assigned"))
     mary = shown.people["mary"]
-    assert mary["verdict"] == "leaves"
+    assert mary["outcome"] == "leaves"
     assert mary["after"]["attributes"] == {"active": {"kind": "value", "apply": "always", "value": "False"}}
     assert mary["after"]["resource"] is None
-    assert mary["notes"] == ["Disabled in the application, where it has the user; this is all that is sent."]
+    assert mary["notes"] == ["Disabled in the application if the user exists there. Nothing else is sent."]
 
 
 def test_what_a_mapping_of_users_that_is_switched_off_sends_is_not_guessed(tmp_path):
     shown = preview(desk(), small(tmp_path, "mappings: {users: {enabled: false}}\n"))
     ada = shown.people["ada"]
-    assert ada["verdict"] == "leaves"
-    assert ada["notes"] == ["The mapping of users is off: whether the application is told anything is not documented."]
+    assert ada["outcome"] == "leaves"
+    assert ada["notes"] == ["The mapping of users is disabled: Microsoft does not document whether anything is sent."]
     assert ada["after"]["attributes"] == {}
 
 
 @pytest.mark.parametrize(
     ("edits", "provisioning", "note"),
     [
-        ((), "skip_out_of_scope_deletions: true", "Left in the application as they are"),
-        (({"remove": "active"},), "", "No mapping tells the application"),
-        (({"flowTypes": "Add"},), "", "Updates are switched off"),
+        ((), "skip_out_of_scope_deletions: true", "Not changed in the application"),
+        (({"remove": "active"},), "", "No mapping disables the user"),
+        (({"flowTypes": "Add"},), "", "Updating users is switched off"),
     ],
 )
 def test_how_somebody_leaves_depends_on_the_set_up(tmp_path, edits, provisioning, note):
@@ -193,8 +194,14 @@ mappings:
       - {name: g, all: [{attribute: city, operator: matches, value: 'L.*'}]}
 """
     shown = preview(desk(), small(tmp_path, filters))
-    assert shown.outcomes == {"ada": "same", "barbara": "same", "edsger": "same", "hedy": "leaves", "tim": "same"}
-    assert shown.people["hedy"]["after"]["why"] == "no filter lets the user in"
+    assert shown.outcomes == {
+        "ada": "unchanged",
+        "barbara": "unchanged",
+        "edsger": "unchanged",
+        "hedy": "leaves",
+        "tim": "unchanged",
+    }
+    assert shown.people["hedy"]["after"]["reason"] == "excluded by filters"
 
 
 def test_a_filter_that_is_not_documented_leaves_the_scope_open(tmp_path):
@@ -205,26 +212,26 @@ def test_a_filter_that_is_not_documented_leaves_the_scope_open(tmp_path):
     assert set(shown.outcomes.values()) == {"unknown"}
     ada = shown.people["ada"]["after"]
     assert ada["in_scope"] is None
-    assert ada["why"] == "userType equals: filters on it are documented as unsupported"
-    assert ada["attributes"]["active"]["reason"].startswith("IsSoftDeleted: whether the user is in scope is not known")
+    assert ada["reason"] == "userType equals: filters on it are documented as unsupported"
+    assert ada["attributes"]["active"]["reason"].startswith("IsSoftDeleted: unknown whether the user is in scope")
 
 
 def test_a_mapping_of_users_that_is_off_lets_nobody_in(tmp_path):
     shown = preview(desk({"enabled": False}), small(tmp_path, "mappings: {users: {enabled: true}}\n"))
     assert set(shown.outcomes.values()) == {"enters"}
-    assert shown.people["ada"]["before"]["why"] == "users are not provisioned: their mapping is off"
+    assert shown.people["ada"]["before"]["reason"] == "the mapping of users is disabled"
 
 
 def test_creations_that_are_switched_off_are_said(tmp_path):
     spec = small(tmp_path, "mappings: {users: {actions: [update]}}\n", "scope: all")
     shown = preview(desk(), spec)
-    assert shown.people["alan"]["notes"][0].startswith("Creations are switched off")
+    assert shown.people["alan"]["notes"][0].startswith("Creating users is switched off")
 
 
 def test_a_scope_that_nobody_set_is_open_for_those_who_are_not_assigned(tmp_path):
     unset = {"secrets": {"BaseAddress": "https://app.writer.com/scim", "SecretToken": "x"}}
     shown = preview(desk(application=unset), small(tmp_path))
-    assert shown.outcomes["ada"] == "same"
+    assert shown.outcomes["ada"] == "unchanged"
     assert shown.outcomes["alan"] == "unknown"
 
 
@@ -236,7 +243,9 @@ def test_a_disabled_account_is_never_created(tmp_path):
     charles = shown.people["charles"]
     assert charles["after"]["disabled"] is True
     assert charles["after"]["resource"]["active"] is False
-    assert charles["notes"] == ["The account is disabled: updated where the application has it already, never created."]
+    assert charles["notes"] == [
+        "The account is disabled: updated if the user exists in the application, never created."
+    ]
 
 
 def test_a_guest_is_called_as_at_home(tmp_path):
@@ -271,10 +280,10 @@ assignments:
     sent = {name: one["after"]["attributes"][role] for name, one in shown.people.items()}
     assert sent["ada"]["value"] == "boss"
     assert sent["mary"]["value"] == "member"
-    assert sent["tim"]["reason"].startswith("appRoleAssignments: whether a role that is held in two ways")
+    assert sent["tim"]["reason"].startswith("appRoleAssignments: Microsoft does not document whether a role")
     assert shown.outcomes["mary"] == "enters"
-    assert shown.people["mary"]["after"]["why"] == "assigned through AP-Finance"
-    assert shown.people["tim"]["after"]["why"] == "assigned directly and through Writer editors"
+    assert shown.people["mary"]["after"]["reason"] == "assigned through AP-Finance"
+    assert shown.people["tim"]["after"]["reason"] == "assigned directly and through Writer editors"
 
 
 def test_another_role_is_a_difference_though_no_mapping_changed(tmp_path):
@@ -290,7 +299,7 @@ def test_somebody_who_loses_the_last_role_leaves(tmp_path):
     rows = "assignments: {unlisted: keep, users: [{user: hedy@contoso.com, absent: true}]}\n"
     shown = preview(desk(), small(tmp_path, rows))
     assert shown.outcomes["hedy"] == "leaves"
-    assert shown.people["hedy"]["after"]["why"] == "not assigned"
+    assert shown.people["hedy"]["after"]["reason"] == "not assigned"
 
 
 def test_a_group_that_is_gone_from_the_list_takes_its_members_along(tmp_path):
@@ -307,7 +316,7 @@ def test_people_who_share_what_they_are_matched_by_are_counted_and_noted(tmp_pat
     shown = preview(desk(), small(tmp_path, rows))
     assert shown.counts("userName")["duplicates"] == 3
     notes = [one["notes"] for one in shown.people.values() if one["notes"]]
-    assert notes == [["Somebody else has the same userName, by which people are matched."]] * 2
+    assert notes == [["Another user has the same userName, which users are matched by."]] * 2
 
 
 def test_people_with_nothing_to_be_matched_by_are_counted(tmp_path):
@@ -323,18 +332,18 @@ def test_an_application_that_does_not_exist_sends_nothing_before():
     assert set(shown.outcomes.values()) == {"enters"}
     assert len(shown.outcomes) == 8
     (application,) = shown.document["applications"]
-    assert application["notices"][0] == "The application does not exist yet, so nothing is sent before."
-    assert application["about"] == "everybody who is assigned"
+    assert application["warnings"][0] == "The application does not exist yet, so nothing is sent before."
+    assert application["population"] == "everybody who is assigned"
     ada = shown.people["ada"]
     assert ada["before"] == {
-        "in_scope": False, "why": "there is no provisioning job", "disabled": False, "attributes": {}, "resource": None
+        "in_scope": False, "reason": "there is no provisioning job", "disabled": False, "attributes": {}, "resource": None
     }  # fmt: skip
 
 
 def test_an_application_without_a_job_shows_what_its_template_maps(tmp_path):
     shown = preview(desk(application={"jobs": []}), small(tmp_path, provisioning="scope: all"))
     assert shown.people["ada"]["after"]["attributes"]["title"]["value"] == "Principal Analyst"
-    assert shown.document["applications"][0]["notices"] == [
+    assert shown.document["applications"][0]["warnings"] == [
         "There is no provisioning job yet, so nothing is sent before."
     ]
 
@@ -346,9 +355,9 @@ def job(state):
 def test_a_job_that_never_ran_has_provisioned_nobody(tmp_path):
     shown = preview(job("Disabled"), small(tmp_path))
     assert set(shown.outcomes.values()) == {"enters"}
-    assert shown.people["ada"]["before"]["why"] == "nobody was provisioned yet"
-    assert shown.document["applications"][0]["notices"] == [
-        "The job has never run: nobody was provisioned yet, so nothing is sent before."
+    assert shown.people["ada"]["before"]["reason"] == "no user has been provisioned yet"
+    assert shown.document["applications"][0]["warnings"] == [
+        "The job has never run: no user has been provisioned, so nothing is sent before."
     ]
 
 
@@ -361,8 +370,8 @@ def test_a_job_that_has_run_and_is_off_is_said_to_go_on(tmp_path):
         preview(rehearsal, path)
     rehearsal.apply(off)
     shown = preview(rehearsal, path)
-    assert set(shown.outcomes.values()) == {"same"}
-    assert shown.document["applications"][0]["notices"] == ["Provisioning is off now; it will be on."]
+    assert set(shown.outcomes.values()) == {"unchanged"}
+    assert shown.document["applications"][0]["warnings"] == ["Provisioning is off now; the plan turns it on."]
 
 
 def test_nobody_is_read_in_a_tenant_that_is_not_the_specs(tmp_path, capsys):
@@ -372,7 +381,7 @@ def test_nobody_is_read_in_a_tenant_that_is_not_the_specs(tmp_path, capsys):
     assert shown.code == 1
     said = capsys.readouterr().err
     assert "writer: nobody was looked at: the spec is for fabrikam.com, and this is contoso" in said
-    assert shown.document == {"applications": [], "complete": False, "format_version": "1.0"}
+    assert shown.document == {"applications": [], "complete": False, "format_version": "2.0"}
     assert not [one for one in rehearsal.journal if "/users" in one["path"] or "/members" in one["path"]]
     path.write_text(
         f"{path.read_text()}guard_exemptions: [{{guard: tenant-mismatch, until: 2027-01-01, reason: merger}}]\n"
@@ -384,7 +393,7 @@ def test_a_tenant_that_cannot_be_read_is_said(tmp_path):
     rehearsal = desk()
     denied = {"error": {"code": "Authorization_RequestDenied", "message": "No."}}
     rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/organization", times=0)
-    (notice,) = preview(rehearsal, small(tmp_path)).document["applications"][0]["notices"]
+    (notice,) = preview(rehearsal, small(tmp_path)).document["applications"][0]["warnings"]
     assert notice == "The tenant cannot be read, so it is not sure to be contoso.com."
 
 
@@ -398,19 +407,19 @@ def test_every_form_names_the_tenant(tmp_path, form):
 def test_another_attribute_to_match_by_is_said_once(tmp_path):
     rows = MAPPINGS % "userName: userPrincipalName\n      externalId: {source: mailNickname, match: 1}"
     shown = preview(desk(), small(tmp_path, rows))
-    assert shown.document["applications"][0]["notices"] == ["People are matched by externalId instead of userName."]
+    assert shown.document["applications"][0]["warnings"] == ["Users are matched by externalId instead of userName."]
 
 
 def test_a_mapping_that_gives_nothing_to_anybody_changes_nobody(tmp_path):
     shown = preview(desk(), small(tmp_path, MAPPINGS % "nickName: extensionAttribute4"))
-    assert set(shown.outcomes.values()) == {"same"}
+    assert set(shown.outcomes.values()) == {"unchanged"}
     assert "nickName" not in shown.mappings
 
 
 def test_after_an_apply_there_is_nothing_left_to_preview():
     rehearsal = Rehearsal()
     rehearsal.apply(WRITER)
-    assert set(preview(rehearsal, WRITER).outcomes.values()) == {"same"}
+    assert set(preview(rehearsal, WRITER).outcomes.values()) == {"unchanged"}
 
 
 def test_provisioning_that_stays_off_is_said(tmp_path):
@@ -426,7 +435,7 @@ def test_assignments_that_may_not_be_read_leave_the_scope_open(tmp_path):
     rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/appRoleAssignedTo", times=0)
     shown = preview(rehearsal, small(tmp_path))
     assert set(shown.outcomes.values()) == {"unknown"}
-    assert "Graph refused to show assignments" in shown.text
+    assert "Graph denied reading assignments" in shown.text
 
 
 def test_members_that_may_not_be_read_leave_the_scope_of_others_open(tmp_path):
@@ -434,9 +443,9 @@ def test_members_that_may_not_be_read_leave_the_scope_of_others_open(tmp_path):
     denied = {"error": {"code": "Authorization_RequestDenied", "message": "No."}}
     rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/members/*", times=0)
     shown = preview(rehearsal, small(tmp_path))
-    assert shown.outcomes["ada"] == "same"
+    assert shown.outcomes["ada"] == "unchanged"
     assert shown.outcomes["tim"] == "unknown"
-    assert shown.people["tim"]["after"]["why"] == "the members of Writer editors could not be read"
+    assert shown.people["tim"]["after"]["reason"] == "the members of Writer editors could not be read"
 
 
 def test_settings_that_may_not_be_read_leave_the_scope_open(tmp_path):
@@ -444,9 +453,9 @@ def test_settings_that_may_not_be_read_leave_the_scope_open(tmp_path):
     denied = {"error": {"code": "Authorization_RequestDenied", "message": "No."}}
     rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/secrets", times=0)
     shown = preview(rehearsal, small(tmp_path))
-    assert shown.outcomes["ada"] == "same"
+    assert shown.outcomes["ada"] == "unchanged"
     assert shown.outcomes["alan"] == "unknown"
-    assert "Graph refused to show secrets, so the live scope is not known." in shown.text
+    assert "Graph denied reading secrets, so the live scope is unknown." in shown.text
 
 
 def test_users_that_may_not_be_read_are_an_error(tmp_path, capsys):
@@ -465,6 +474,6 @@ def test_a_schema_that_may_not_be_read_is_said(tmp_path):
     denied = {"error": {"code": "Authorization_RequestDenied", "message": "No."}}
     rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/schema", times=0)
     assert (
-        "The live schema could not be read; only what the spec lists is shown."
+        "The live schema could not be read; only the mappings of the spec are shown."
         in preview(rehearsal, small(tmp_path)).text
     )

@@ -8,7 +8,7 @@ from scimconf.expressions.evaluation import EvaluationContext
 from scimconf.impact.preview import Preview
 from scimconf.impact.preview_summary import SummaryBuilder
 from scimconf.impact.projection import ProvisioningState
-from scimconf.plan.preview_redact import unmasked
+from scimconf.plan.preview_redact import unredacted
 from scimconf.render.preview.html import PreviewPage
 from scimconf.render.preview.json import JsonPreview
 from scimconf.render.preview.text import TextPreview
@@ -46,7 +46,7 @@ def through(number, form, one):
     summing = SummaryBuilder(one.matching)
     for start in range(0, number, 999):
         for each in [user(count) for count in range(start, min(start + 999, number))]:
-            form.person(one.completed(summing.add(one.person(each), unmasked)))
+            form.person(one.with_resources(summing.add(one.user(each), unredacted)))
     return form.ended(summing.summary())
 
 

@@ -155,7 +155,7 @@ def test_several_roles_of_one_principal_stand_on_one_line():
 def test_text_plan_marks_severe_effects():
     change = updated(effects=frozenset(Effect), kind="schedule")
     rendered = shown(change)
-    assert "      ! data is deleted\n      ! users may be disabled\n      users may be created\n" in rendered
+    assert "      ! data is deleted\n      ! users may be disabled\n" in rendered
     assert "  full resync: 1 change re-evaluates all users\n" in rendered
 
 

@@ -343,7 +343,7 @@ def check(text: str) -> str:
 RANDOMS = st.randoms(use_true_random=True)
 
 
-@examples(60)
+@examples(25)
 @given(RANDOMS)
 def test_a_sound_spec_stays_the_same_spec_however_it_was_written(rnd):
     tree = sound(Maker(rnd))
@@ -353,7 +353,7 @@ def test_a_sound_spec_stays_the_same_spec_however_it_was_written(rnd):
     assert loaded(check(text)).spec == loaded(write_spec(tree)).spec
 
 
-@examples(60)
+@examples(25)
 @given(RANDOMS)
 def test_however_it_was_written_it_says_the_same_and_keeps_its_comments(rnd):
     tree, untidy = Maker(rnd).spec(), Untidy(rnd)
@@ -363,7 +363,7 @@ def test_however_it_was_written_it_says_the_same_and_keeps_its_comments(rnd):
     assert sorted(read(made).comments) == sorted(COMMENT.findall(text))
 
 
-@examples(40)
+@examples(25)
 @given(RANDOMS)
 def test_a_written_spec_is_canonical_and_says_what_it_was_made_of(rnd):
     tree = Maker(rnd).spec()
@@ -396,7 +396,7 @@ PIECES = [
 ]
 
 
-@examples(60)
+@examples(25)
 @given(RANDOMS)
 def test_a_mutilated_text_is_formatted_safely_or_refused_with_a_place(rnd):
     text = Untidy(rnd).text(Maker(rnd).spec())

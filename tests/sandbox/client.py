@@ -1,4 +1,4 @@
-"""A synchronous client for a sandbox in the same process, and short names for what the tests ask most."""
+"""A synchronous client of a sandbox in the same process, with short methods for frequent requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WRITER = {"displayName": "Writer", "template": "custom"}
 
 
 class Client:
-    """Requests below `/v1.0`, unless a path names another root."""
+    """Sends requests below `/v1.0`, unless the path has another root. `expect` is the expected status."""
 
     def __init__(self, tenant: Any = None, **options: Any) -> None:
         self.app = create_app(tenant, **options)
@@ -48,22 +48,30 @@ class Client:
         return self.get(path, **options)["value"]
 
     def pages(self, path: str) -> list[Any]:
-        found, url = [], path
+        """Return the values of all pages of a collection."""
+        pages, url = [], path
         while url:
             body = self.get(url)
-            found.append(body["value"])
+            pages.append(body["value"])
             url = body.get("@odata.nextLink")
-        return found
+        return pages
 
     def principal(self, name: str = "Writer") -> Any:
-        (found,) = self.value(f"/servicePrincipals?$filter=displayName eq '{name}'")
-        return found
+        """Return the service principal with a name, as Graph returns it."""
+        (principal,) = self.value(f"/servicePrincipals?$filter=displayName eq '{name}'")
+        return principal
 
     def sync(self, name: str = "Writer") -> str:
-        return f"/servicePrincipals/{self.principal(name)['id']}/synchronization"
+        """Return the path of the synchronization of a service principal, without a request."""
+        principals = self.service.tenant.documents.all("servicePrincipal")
+        (key,) = (principal["id"] for principal in principals if principal["displayName"] == name)
+        return f"/servicePrincipals/{key}/synchronization"
 
     def job(self, name: str = "Writer") -> str:
-        return f"{self.sync(name)}/jobs/{self.value(self.sync(name) + '/jobs')[0]['id']}"
+        """Return the path of the first job of a service principal, without a request."""
+        sync = self.sync(name)
+        sql = "SELECT id FROM objects WHERE kind = 'job' AND parent = ? ORDER BY seq"
+        return f"{sync}/jobs/{self.service.tenant.store.value(sql, (sync.split('/')[2],))}"
 
     def switch(self, **positions: Any) -> None:
         self.put("/_sandbox/switches", positions, expect=200)

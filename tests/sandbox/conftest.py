@@ -13,7 +13,7 @@ NOON = datetime(2030, 1, 2, 12, 0, 0, tzinfo=UTC)
 
 @pytest.fixture
 def sandbox() -> Iterator[Callable[..., Client]]:
-    """Makes clients of sandboxes, and closes them."""
+    """Return a function that creates clients of sandboxes; they are closed at the end."""
     clients: list[Client] = []
 
     def make(tenant: Any = None, **options: Any) -> Client:
@@ -32,5 +32,5 @@ def contoso(sandbox: Callable[..., Client]) -> Client:
 
 @pytest.fixture
 def writer(sandbox: Callable[..., Client]) -> Client:
-    """Contoso with a Writer application and a job that is paused."""
+    """Contoso with the application Writer and a paused job."""
     return sandbox({"applications": [WRITER | {"jobs": [{"template": "scim"}]}]})

@@ -8,7 +8,7 @@ CUSTOM = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
 ROLE = "11111111-2222-3333-4444-555555555555"
 
 
-def role(key: str = ROLE, **given):
+def role(key: str = ROLE, **properties):
     return {
         "id": key,
         "displayName": "Editor",
@@ -16,29 +16,29 @@ def role(key: str = ROLE, **given):
         "value": "editor",
         "isEnabled": True,
         "allowedMemberTypes": ["User"],
-    } | given
+    } | properties
 
 
 def application(client):
-    (found,) = client.value("/applications?$filter=displayName eq 'Writer'")
-    return found
+    (document,) = client.value("/applications?$filter=displayName eq 'Writer'")
+    return document
 
 
-def test_the_gallery_is_found_by_name(contoso):
-    (found,) = contoso.value("/applicationTemplates?$filter=displayName eq 'Custom'")
-    assert found["id"] == CUSTOM
+def test_application_templates_are_filtered_by_name(contoso):
+    (template,) = contoso.value("/applicationTemplates?$filter=displayName eq 'Custom'")
+    assert template["id"] == CUSTOM
     assert contoso.get(f"/applicationTemplates/{CUSTOM}")["supportedProvisioningTypes"] == ["sync"]
     assert len(contoso.value("/applicationTemplates")) > 1
     contoso.get("/applicationTemplates/none", expect=404)
 
 
-def test_instantiate_makes_both_objects_with_the_same_roles(contoso):
-    made = contoso.post(f"/applicationTemplates/{CUSTOM}/instantiate", {"displayName": "Writer"})
-    app, principal = made["application"], made["servicePrincipal"]
+def test_instantiate_creates_application_and_service_principal_with_the_same_roles(contoso):
+    instance = contoso.post(f"/applicationTemplates/{CUSTOM}/instantiate", {"displayName": "Writer"})
+    app, principal = instance["application"], instance["servicePrincipal"]
     assert app["applicationTemplateId"] == CUSTOM
-    assert [one["displayName"] for one in app["appRoles"]] == ["User", "msiam_access"]
+    assert [app_role["displayName"] for app_role in app["appRoles"]] == ["User", "msiam_access"]
     assert app["appRoles"] == principal["appRoles"]
-    assert all(one["value"] is None and one["origin"] == "Application" for one in app["appRoles"])
+    assert all(app_role["value"] is None and app_role["origin"] == "Application" for app_role in app["appRoles"])
     assert app["web"]["homePageUrl"] == principal["homepage"]
     assert principal["appRoleAssignmentRequired"] is True
     assert principal["servicePrincipalNames"] == [app["appId"]]
@@ -49,21 +49,28 @@ def test_instantiate_makes_both_objects_with_the_same_roles(contoso):
     assert app["createdDateTime"] == "2030-01-02T12:00:00Z"
 
 
-def test_instances_share_a_name_but_no_ids(contoso):
-    two = [contoso.post(f"/applicationTemplates/{CUSTOM}/instantiate", {"displayName": "Writer"}) for _ in range(2)]
-    ids = {one[kind][key] for one in two for kind in ("application", "servicePrincipal") for key in ("id", "appId")}
+def test_instantiate_creates_new_ids_for_the_same_name(contoso):
+    instances = [
+        contoso.post(f"/applicationTemplates/{CUSTOM}/instantiate", {"displayName": "Writer"}) for _ in range(2)
+    ]
+    ids = {
+        instance[kind][key]
+        for instance in instances
+        for kind in ("application", "servicePrincipal")
+        for key in ("id", "appId")
+    }
     assert len(ids) == 6
-    assert len({one["id"] for made in two for one in made["application"]["appRoles"]}) == 4
+    assert len({app_role["id"] for instance in instances for app_role in instance["application"]["appRoles"]}) == 4
     assert len(contoso.value("/servicePrincipals?$filter=displayName eq 'Writer'")) == 2
 
 
-def test_instantiate_refuses_what_it_does_not_know(contoso):
+def test_instantiate_refuses_an_unknown_template_and_a_missing_name(contoso):
     contoso.post("/applicationTemplates/none/instantiate", {"displayName": "x"}, expect=404)
     contoso.post(f"/applicationTemplates/{CUSTOM}/instantiate", {}, expect=400)
     contoso.post(f"/applicationTemplates/{CUSTOM}/instantiate", expect=400)
 
 
-def test_an_application_is_found_three_ways(writer):
+def test_an_application_is_read_by_id_and_by_app_id(writer):
     app = application(writer)
     assert writer.get(f"/applications/{app['id']}")["appId"] == app["appId"]
     assert writer.get(f"/applications(appId='{app['appId']}')")["id"] == app["id"]
@@ -72,12 +79,12 @@ def test_an_application_is_found_three_ways(writer):
     writer.get("/applications(appId='none')", expect=404)
 
 
-def test_renaming_reaches_the_service_principal(writer):
+def test_a_renamed_application_renames_its_service_principal(writer):
     writer.patch(f"/applications/{application(writer)['id']}", {"displayName": "Author", "@odata.type": "x", "id": "y"})
     assert writer.principal("Author")["appDisplayName"] == "Author"
 
 
-def test_tags_are_written_to_the_service_principal(writer):
+def test_a_service_principal_stores_tags_but_not_roles(writer):
     path = f"/servicePrincipals/{writer.principal()['id']}"
     writer.patch(path, {"tags": ["scimconf:SecretToken=1"]})
     assert writer.get(path)["tags"] == ["scimconf:SecretToken=1"]
@@ -105,7 +112,7 @@ def test_app_role_assignment_required_is_false_by_default_and_true_for_gallery_a
     assert instance["servicePrincipal"]["appRoleAssignmentRequired"] is True
 
 
-def test_deleting_an_application_takes_everything_along(writer):
+def test_deleting_an_application_deletes_service_principal_and_jobs(writer):
     app, sync = application(writer), writer.sync()
     principal = writer.principal()["id"]
     writer.delete(f"/applications/{app['id']}")
@@ -115,12 +122,12 @@ def test_deleting_an_application_takes_everything_along(writer):
     assert writer.get("/_sandbox/state")["jobs"] == []
 
 
-def test_deleting_a_service_principal_leaves_the_application(writer):
+def test_deleting_a_service_principal_keeps_the_application(writer):
     writer.delete(f"/servicePrincipals/{writer.principal()['id']}")
     assert application(writer)["displayName"] == "Writer"
 
 
-def test_a_plain_registration_offers_no_provisioning(contoso):
+def test_a_plain_registration_has_no_provisioning_templates(contoso):
     app = contoso.post("/applications", {"displayName": "Plain", "appRoles": [role()]})
     principal = contoso.post("/servicePrincipals", {"appId": app["appId"]})
     assert principal["appRoles"] == app["appRoles"]
@@ -131,7 +138,7 @@ def test_a_plain_registration_offers_no_provisioning(contoso):
     assert "EmulatedTemplateNotFound" in error["message"]
 
 
-def test_a_service_principal_needs_an_application_of_its_own(contoso):
+def test_a_service_principal_needs_an_application_without_one(contoso):
     error = contoso.post("/servicePrincipals", {"appId": "none"}, expect=400)["error"]
     assert (
         error["message"] == "The appId 'none' of the service principal does not reference a valid application object."
@@ -155,9 +162,13 @@ def refusal(response):
     return response.json()["error"]["code"]
 
 
-def test_roles_are_replaced_as_a_whole_and_reach_the_service_principal(writer):
+def test_app_roles_are_replaced_and_replicated_to_the_service_principal(writer):
     assert replace_roles(writer, lambda roles: [*roles, role(value="a:b/{c}", origin="Application")]).status_code == 204
-    assert [one["displayName"] for one in writer.principal()["appRoles"]] == ["User", "msiam_access", "Editor"]
+    assert [app_role["displayName"] for app_role in writer.principal()["appRoles"]] == [
+        "User",
+        "msiam_access",
+        "Editor",
+    ]
     assert writer.principal()["appRoles"] == application(writer)["appRoles"]
 
 
@@ -172,16 +183,16 @@ def test_roles_are_replaced_as_a_whole_and_reach_the_service_principal(writer):
         lambda roles: [roles[0] | {"isEnabled": False, "value": "other"}, roles[1]],
     ],
 )
-def test_an_enabled_role_is_neither_changed_nor_removed(writer, change):
+def test_an_enabled_app_role_cannot_be_changed_or_removed(writer, change):
     assert refusal(replace_roles(writer, change)) == "CannotDeleteOrUpdateEnabledEntitlement"
 
 
-def test_a_null_value_and_an_empty_one_are_the_same(writer):
-    assert replace_roles(writer, lambda roles: [one | {"value": ""} for one in roles]).status_code == 204
+def test_app_role_values_null_and_empty_are_equal(writer):
+    assert replace_roles(writer, lambda roles: [app_role | {"value": ""} for app_role in roles]).status_code == 204
     assert application(writer)["appRoles"][0]["value"] is None
 
 
-def test_a_disabled_role_is_changed_enabled_and_removed(writer):
+def test_a_disabled_app_role_can_be_changed_enabled_and_removed(writer):
     replace_roles(writer, lambda roles: [*roles, role()])
     assert replace_roles(writer, lambda roles: [*roles[:2], role(isEnabled=False)]).status_code == 204
     assert replace_roles(writer, lambda roles: [*roles[:2], role(value="changed")]).status_code == 204
@@ -191,7 +202,7 @@ def test_a_disabled_role_is_changed_enabled_and_removed(writer):
 
 
 @pytest.mark.parametrize("other", [{"value": "editor"}, {"key": ROLE, "value": "x"}])
-def test_values_and_ids_are_unique(writer, other):
+def test_app_role_values_and_ids_are_unique(writer, other):
     second = role(**{"key": "99999999-2222-3333-4444-555555555555"} | other)
     response = replace_roles(writer, lambda roles: [*roles, role(), second])
     assert refusal(response) == "DuplicateValue"
@@ -213,22 +224,22 @@ def test_values_and_ids_are_unique(writer, other):
         {"isEnabled": "yes"},
     ],
 )
-def test_a_role_that_is_not_well_formed_is_refused(writer, wrong):
+def test_an_invalid_app_role_is_refused(writer, wrong):
     assert refusal(replace_roles(writer, lambda roles: [*roles, role() | wrong])) == "Request_BadRequest"
 
 
-def test_roles_are_a_bounded_list_of_objects(writer):
+def test_app_roles_are_a_list_of_at_most_1200_objects(writer):
     assert refusal(replace_roles(writer, lambda roles: "x")) == "Request_BadRequest"
     assert refusal(replace_roles(writer, lambda roles: ["x"])) == "Request_BadRequest"
     assert refusal(replace_roles(writer, lambda roles: [{}] * 1201)) == "Directory_QuotaExceeded"
 
 
-def test_origin_may_be_refused(writer):
+def test_app_role_origin_is_refused_by_a_switch(writer):
     writer.switch(role_origin="refused")
     assert refusal(replace_roles(writer, lambda roles: roles)) == "Request_BadRequest"
 
 
-def test_removing_a_role_removes_its_assignments(writer):
+def test_removing_an_app_role_removes_its_assignments(writer):
     replace_roles(writer, lambda roles: [*roles, role()])
     principal = writer.principal()
     path = f"/servicePrincipals/{principal['id']}/appRoleAssignedTo"
@@ -238,17 +249,17 @@ def test_removing_a_role_removes_its_assignments(writer):
     replace_roles(writer, lambda roles: [*roles[:2], role(isEnabled=False)])
     assert len(writer.value(path)) == 2
     replace_roles(writer, lambda roles: roles[:2])
-    assert [one["appRoleId"] for one in writer.value(path)] == [principal["appRoles"][0]["id"]]
+    assert [app_role["appRoleId"] for app_role in writer.value(path)] == [principal["appRoles"][0]["id"]]
 
 
-def test_the_service_principals_copy_may_follow_some_reads_later(writer):
+def test_app_roles_of_the_service_principal_are_delayed_by_role_propagation(writer):
     writer.switch(role_propagation=2)
     replace_roles(writer, lambda roles: [*roles, role()])
     path = f"/servicePrincipals/{writer.principal()['id']}"
     assert [len(writer.get(path)["appRoles"]) for _ in range(3)] == [2, 3, 3]
 
 
-def test_a_disabled_role_may_count_as_enabled_until_it_is_replicated(writer):
+def test_a_disabled_app_role_counts_as_enabled_until_it_is_replicated(writer):
     replace_roles(writer, lambda roles: [*roles, role()])
     writer.switch(role_propagation=2, role_disable="replicated")
     replace_roles(writer, lambda roles: [*roles[:2], role(isEnabled=False)])

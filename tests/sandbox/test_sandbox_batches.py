@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 
 
-def get(key, url, **given):
-    return {"id": key, "method": "GET", "url": url} | given
+def get(key, url, **properties):
+    return {"id": key, "method": "GET", "url": url} | properties
 
 
 def batch(client, *requests, expect=200):
     body = client.post("/$batch", {"requests": list(requests)}, expect=expect)
-    return body if expect != 200 else {one["id"]: one for one in body["responses"]}
+    return body if expect != 200 else {response["id"]: response for response in body["responses"]}
 
 
-def test_each_member_is_judged_on_its_own(contoso):
+def test_each_request_of_a_batch_has_its_own_response(contoso):
     make = {"id": "3", "method": "POST", "url": "groups", "body": {"displayName": "New"}}
-    answers = batch(
+    responses = batch(
         contoso,
         get("1", "/users?$filter=displayName eq 'Ada Lovelace'&$select=id"),
         get("2", "/users/nobody"),
@@ -24,20 +24,26 @@ def test_each_member_is_judged_on_its_own(contoso):
         {"id": "4", "method": "DELETE", "url": "/users/ada@contoso.com"},
         get("5", "/devices"),
     )
-    assert {key: one["status"] for key, one in answers.items()} == {"1": 200, "2": 404, "3": 201, "4": 204, "5": 501}
-    assert list(answers["1"]["body"]["value"][0]) == ["id"]
-    assert answers["2"]["body"]["error"]["code"] == "Request_ResourceNotFound"
-    assert "body" not in answers["4"]
+    assert {key: response["status"] for key, response in responses.items()} == {
+        "1": 200,
+        "2": 404,
+        "3": 201,
+        "4": 204,
+        "5": 501,
+    }
+    assert list(responses["1"]["body"]["value"][0]) == ["id"]
+    assert responses["2"]["body"]["error"]["code"] == "Request_ResourceNotFound"
+    assert "body" not in responses["4"]
 
 
 @pytest.mark.parametrize(("order", "ids"), [("shuffled", ["b", "a", "c"]), ("kept", ["a", "b", "c"])])
-def test_the_order_of_the_answers_says_nothing(contoso, order, ids):
+def test_batch_responses_are_shuffled_by_a_switch(contoso, order, ids):
     contoso.switch(batch_order=order)
     assert list(batch(contoso, *(get(key, "/users/ada@contoso.com") for key in "abc"))) == ids
 
 
-def test_what_depends_on_a_failure_fails(contoso):
-    answers = batch(
+def test_a_batch_request_fails_with_its_dependency(contoso):
+    responses = batch(
         contoso,
         get("a", "/users/nobody"),
         get("b", "/users/ada@contoso.com", dependsOn=["A"]),
@@ -45,7 +51,7 @@ def test_what_depends_on_a_failure_fails(contoso):
         get("d", "/users/ada@contoso.com"),
         get("e", "/users/ada@contoso.com", dependsOn=["D"]),
     )
-    assert [answers[key]["status"] for key in "abcde"] == [404, 424, 424, 200, 200]
+    assert [responses[key]["status"] for key in "abcde"] == [404, 424, 424, 200, 200]
 
 
 @pytest.mark.parametrize(
@@ -61,16 +67,16 @@ def test_what_depends_on_a_failure_fails(contoso):
         ["a"],
     ],
 )
-def test_a_batch_that_is_refused_as_a_whole(contoso, requests):
+def test_an_invalid_batch_is_refused(contoso, requests):
     assert batch(contoso, *requests, expect=400)["error"]["code"] == "BadRequest"
 
 
-def test_pages_inside_a_batch_are_linked_outside_of_it(contoso):
-    answers = batch(contoso, get("a", "/users?$top=5"))
-    assert len(contoso.get(answers["a"]["body"]["@odata.nextLink"])["value"]) == 5
+def test_a_page_in_a_batch_links_to_a_plain_request(contoso):
+    responses = batch(contoso, get("a", "/users?$top=5"))
+    assert len(contoso.get(responses["a"]["body"]["@odata.nextLink"])["value"]) == 5
 
 
-def test_a_batch_inside_a_batch_is_not_emulated(contoso):
+def test_a_batch_in_a_batch_is_not_implemented(contoso):
     inner = {"id": "a", "method": "POST", "url": "/$batch", "body": {"requests": []}}
-    answers = batch(contoso, inner | {"headers": {"Content-Type": "application/json"}})
-    assert answers["a"]["status"] == 501
+    responses = batch(contoso, inner | {"headers": {"Content-Type": "application/json"}})
+    assert responses["a"]["status"] == 501

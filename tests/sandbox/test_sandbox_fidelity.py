@@ -1,4 +1,4 @@
-"""docs/fidelity.md knows every call and every switch of the sandbox, and none that is not there."""
+"""docs/fidelity.md lists each route and each switch of the sandbox, and no other."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ def plain(method, path):
     return f"{method} {re.sub(r'{[^}]*}', '{}', path).lower()}"
 
 
-def test_every_call_has_a_row_and_every_row_a_call():
+def test_fidelity_page_has_a_row_for_each_route():
     routes = [(route.method, "/" + "/".join(route.pattern)) for route in ROUTES]
-    wanted = {plain(method, path) for method, path in routes if not SPELLINGS.search(path)}
+    expected = {plain(method, path) for method, path in routes if not SPELLINGS.search(path)}
     rows = [plain(row["method"], row["path"]) for row in CALL.finditer(PAGE)]
-    assert sorted(rows) == sorted(wanted)
+    assert sorted(rows) == sorted(expected)
 
 
-def test_every_row_says_what_and_where_from():
+def test_fidelity_rows_state_behaviour_and_source():
     for row in CALL.finditer(PAGE):
-        does, source, _ = (cell.strip() for cell in row["cells"].split("|"))
-        assert does and re.fullmatch(r"[RMECTIS]( [RMECTIS])*", source), row[0]
+        behaviour, source, _ = (cell.strip() for cell in row["cells"].split("|"))
+        assert behaviour and re.fullmatch(r"[RMECTIS]( [RMECTIS])*", source), row[0]
 
 
-def test_every_switch_is_told_of_and_every_switch_that_is_told_of_exists():
+def test_fidelity_page_names_each_switch_and_no_other():
     names = {switch.name for switch in table()}
     assert [name for name in sorted(names) if f"`{name}`" not in PAGE] == []
-    told = {word for word in re.findall(r"`([a-z]+(?:_[a-z]+)+)`", PAGE)}
-    assert told - names == set()
+    mentioned = {word for word in re.findall(r"`([a-z]+(?:_[a-z]+)+)`", PAGE)}
+    assert mentioned - names == set()

@@ -1,4 +1,4 @@
-"""Templates and the life of a job."""
+"""Templates, and the life cycle of a job."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ GOOD = {"BaseAddress": "https://app.writer.com/api/scim/v2", "SecretToken": "goo
 
 
 def inner(response_body):
-    """The synchronization service's own error, out of the message that carries it."""
+    """Return the error of the synchronization service inside the message of a GraphError."""
     assert response_body["error"]["code"] == "UnknownError"
     return json.loads(response_body["error"]["message"])["error"]
 
 
-def test_the_custom_application_offers_scim_and_no_other_template(writer):
+def test_templates_of_the_custom_application_are_scim_only(writer):
     (template,) = writer.value(f"{writer.sync()}/templates")
     assert (template["id"], template["factoryTag"], template["default"]) == ("scim", "scim", True)
     assert template["applicationId"] == "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
-    metadata = {one["key"]: one["value"] for one in template["metadata"]}
+    metadata = {document["key"]: document["value"] for document in template["metadata"]}
     assert json.loads(metadata["configurationFields"]) == [
         {"name": "baseaddress"},
         {"name": "secrettoken", "secret": True},
@@ -33,22 +33,22 @@ def test_the_custom_application_offers_scim_and_no_other_template(writer):
     assert inner(writer.get(f"{writer.sync()}/templates/other", expect=404))["code"] == "EmulatedTemplateNotFound"
 
 
-def test_templates_may_hold_their_schema_inline(writer):
+def test_templates_contain_their_schema_by_a_switch(writer):
     writer.switch(inline_template_schema="yes")
     (template,) = writer.value(f"{writer.sync()}/templates")
     assert template["schema"]["id"] == "scim." + "0" * 32
 
 
-def test_gallery_applications_have_templates_of_their_own(sandbox):
+def test_templates_of_gallery_applications_are_their_own(sandbox):
     client = sandbox({"applications": [{"displayName": name, "template": name} for name in ("Parley", "Fieldbook")]})
     (template,) = client.value(f"{client.sync('Parley')}/templates")
     assert template["id"] == "parley"
-    ids = [one["id"] for one in client.value(f"{client.sync('Fieldbook')}/templates")]
+    ids = [document["id"] for document in client.value(f"{client.sync('Fieldbook')}/templates")]
     assert ids == ["fieldbook", "fieldbookLegacy"]
     assert client.principal("Parley")["tags"] == ["WindowsAzureActiveDirectoryIntegratedApp"]
 
 
-def test_a_job_is_born_paused_and_has_never_run(sandbox):
+def test_a_new_job_is_paused_and_has_not_run(sandbox):
     client = sandbox({"applications": [WRITER]})
     job = client.post(
         f"{client.sync()}/jobs", {"templateId": "scim", "@odata.type": "#microsoft.graph.synchronizationJob"}
@@ -62,12 +62,12 @@ def test_a_job_is_born_paused_and_has_never_run(sandbox):
     assert client.value(f"{client.sync()}/jobs") == [job]
 
 
-def test_a_job_needs_a_template_that_the_application_offers(writer):
+def test_a_new_job_needs_a_template_of_the_application(writer):
     assert inner(writer.post(f"{writer.sync()}/jobs", {"templateId": "parley"}, expect=404))
     writer.post(f"{writer.sync()}/jobs", expect=400)
 
 
-def test_a_second_job_of_a_template_is_refused_or_not(writer):
+def test_a_second_job_of_a_template_is_a_switch(writer):
     assert (
         inner(writer.post(f"{writer.sync()}/jobs", {"templateId": "scim"}, expect=409))["code"] == "EmulatedJobExists"
     )
@@ -76,53 +76,50 @@ def test_a_second_job_of_a_template_is_refused_or_not(writer):
     assert len(writer.value(f"{writer.sync()}/jobs")) == 2
 
 
-def test_a_job_that_is_not_there(writer):
-    assert inner(writer.get(f"{writer.sync()}/jobs/none", expect=404))["code"] == "EmulatedJobNotFound"
+def test_an_unknown_job_is_an_error_inside_an_unknown_error(writer):
+    body = writer.get(f"{writer.sync()}/jobs/none", expect=404)
+    assert body["error"]["message"].startswith('{\r\n  "error": {\r\n    "code": "EmulatedJobNotFound"')
+    assert set(inner(body)) == {"code", "message", "target", "details", "innerError"}
     writer.post(f"{writer.sync()}/jobs/none/start", expect=404)
 
 
-def test_the_services_own_error_is_text_inside_of_graphs(writer):
-    message = writer.get(f"{writer.sync()}/jobs/none", expect=404)["error"]["message"]
-    assert message.startswith('{\r\n  "error": {\r\n    "code": "EmulatedJobNotFound"')
-    assert set(json.loads(message)["error"]) == {"code", "message", "target", "details", "innerError"}
-
-
-def test_a_job_belongs_to_its_service_principal(sandbox):
+def test_a_job_is_read_below_its_service_principal_only(sandbox):
     client = sandbox({"applications": [WRITER | {"jobs": [{}]}, {"displayName": "Other"}]})
     key = client.job().rsplit("/", 1)[1]
     client.get(f"{client.sync('Other')}/jobs/{key}", expect=404)
 
 
-def test_a_started_job_runs_its_cycle_after_some_reads(writer):
+def test_a_started_job_completes_its_cycle_after_reads(writer):
     writer.put(f"{writer.sync()}/secrets", {"value": [{"key": k, "value": v} for k, v in GOOD.items()]})
     job = writer.job()
     writer.post(f"{job}/start", expect=204)
-    seen = [writer.get(job) for _ in range(3)]
-    assert [one["status"]["code"] for one in seen] == ["NotRun", "Active", "Active"]
-    assert {one["schedule"]["state"] for one in seen} == {"Active"}
-    assert seen[-1]["status"]["lastExecution"]["state"] == "Succeeded"
-    assert seen[-1]["status"]["steadyStateFirstAchievedTime"] == "2030-01-02T12:00:00Z"
+    documents = [writer.get(job) for _ in range(3)]
+    assert [document["status"]["code"] for document in documents] == ["NotRun", "Active", "Active"]
+    assert {document["schedule"]["state"] for document in documents} == {"Active"}
+    assert documents[-1]["status"]["lastExecution"]["state"] == "Succeeded"
+    assert documents[-1]["status"]["steadyStateFirstAchievedTime"] == "2030-01-02T12:00:00Z"
 
 
-def test_the_reads_to_a_cycle_and_the_first_code_are_switches(writer):
+def test_cycle_reads_and_started_code_are_switches(writer):
     writer.switch(cycle_reads=2, started_code="Active")
     job = writer.job()
     writer.post(f"{job}/start", expect=204)
     assert [writer.get(job)["status"]["code"] for _ in range(3)] == ["Active", "Active", "Quarantine"]
 
 
-def test_without_working_credentials_an_active_job_is_quarantined(writer):
+def test_an_active_job_with_invalid_credentials_is_quarantined(writer):
     job = writer.job()
     writer.post(f"{job}/start", expect=204)
     writer.get(job)
-    found = writer.get(job)
-    assert found["schedule"]["state"] == "Active"
-    assert found["status"]["code"] == "Quarantine"
-    assert found["status"]["quarantine"]["reason"] == "EncounteredQuarantineException"
-    assert found["status"]["quarantine"]["nextAttempt"] == "2030-01-02T12:05:00Z"
-    assert found["status"]["lastExecution"]["state"] == "Failed"
+    document = writer.get(job)
+    assert document["schedule"]["state"] == "Active"
+    assert document["status"]["code"] == "Quarantine"
+    assert document["status"]["quarantine"]["reason"] == "EncounteredQuarantineException"
+    assert document["status"]["quarantine"]["nextAttempt"] == "2030-01-02T12:05:00Z"
+    assert document["status"]["lastExecution"]["state"] == "Failed"
     assert (
-        found["status"]["quarantine"]["error"]["message"] == "Please provide a valid tenant URL for your application."
+        document["status"]["quarantine"]["error"]["message"]
+        == "Please provide a valid tenant URL for your application."
     )
 
 
@@ -137,7 +134,7 @@ def test_without_working_credentials_an_active_job_is_quarantined(writer):
         ("restart", {"criteria": {"resetScope": "ForceDeletes"}}, "Quarantine"),
     ],
 )
-def test_what_ends_a_quarantine(writer, call, body, code):
+def test_start_and_restart_end_a_quarantine(writer, call, body, code):
     job = writer.job()
     writer.post(f"{job}/start", expect=204)
     writer.get(job)
@@ -147,7 +144,7 @@ def test_what_ends_a_quarantine(writer, call, body, code):
     assert writer.get(job)["status"]["code"] == code
 
 
-def test_restart_knows_its_scopes_and_leaves_a_paused_job_paused(writer):
+def test_restart_validates_reset_scopes_and_keeps_a_paused_job_paused(writer):
     job = writer.job()
     error = inner(writer.post(f"{job}/restart", {"criteria": {"resetScope": "Everything"}}, expect=400))
     assert error["code"] == "EmulatedInvalidResetScope"
@@ -159,16 +156,16 @@ def test_restart_knows_its_scopes_and_leaves_a_paused_job_paused(writer):
 
 
 @pytest.mark.parametrize("state", ["Disabled", "Paused"])
-def test_a_paused_job_is_called_one_thing_or_another(writer, state):
+def test_pause_sets_the_state_of_the_switch(writer, state):
     writer.switch(paused_state=state)
     job = writer.job()
     writer.post(f"{job}/start", expect=204)
     writer.post(f"{job}/pause", expect=204)
-    found = [writer.get(job) for _ in range(3)][-1]
-    assert (found["schedule"]["state"], found["status"]["code"]) == (state, "Paused")
+    document = [writer.get(job) for _ in range(3)][-1]
+    assert (document["schedule"]["state"], document["status"]["code"]) == (state, "Paused")
 
 
-def test_starting_a_running_job_changes_nothing(writer):
+def test_start_of_a_running_job_changes_nothing(writer):
     job = writer.job()
     writer.put(f"{writer.sync()}/secrets", {"value": [{"key": k, "value": v} for k, v in GOOD.items()]})
     writer.post(f"{job}/start", expect=204)
@@ -178,7 +175,7 @@ def test_starting_a_running_job_changes_nothing(writer):
     assert writer.get(job)["status"]["code"] == "Active"
 
 
-def test_a_running_job_notices_that_its_credentials_went_bad(writer):
+def test_a_running_job_is_quarantined_after_its_credentials_became_invalid(writer):
     path, job = f"{writer.sync()}/secrets", writer.job()
     writer.put(path, {"value": [{"key": k, "value": v} for k, v in GOOD.items()]})
     writer.post(f"{job}/start", expect=204)
@@ -189,7 +186,7 @@ def test_a_running_job_notices_that_its_credentials_went_bad(writer):
     assert writer.get(job)["status"]["code"] == "Quarantine"
 
 
-def test_a_deleted_job_is_gone_with_its_schema_but_not_the_secrets(writer):
+def test_deleting_a_job_deletes_its_schema_and_keeps_the_secrets(writer):
     job = writer.job()
     writer.put(f"{writer.sync()}/secrets", {"value": [{"key": "SyncAll", "value": "false"}]})
     writer.delete(job)
@@ -208,7 +205,7 @@ def test_a_deleted_job_is_gone_with_its_schema_but_not_the_secrets(writer):
         ("DELETE", "{sync}/secrets"),
     ],
 )
-def test_paths_that_the_service_does_not_have(writer, method, path):
+def test_an_unknown_synchronization_path_is_a_404_of_the_service(writer, method, path):
     response = writer.send(method, path.format(job=writer.job(), sync=writer.sync()), {})
     assert response.status_code == 404
     message = json.loads(response.json()["error"]["message"])["Message"]
@@ -224,19 +221,19 @@ def test_paths_that_the_service_does_not_have(writer, method, path):
         ("{job}/schema/directories/other/discover", "EmulatedDirectoryNotFound"),
     ],
 )
-def test_calls_for_other_applications_are_refused(writer, path, code):
+def test_requests_for_other_kinds_of_applications_are_refused(writer, path, code):
     response = writer.send("POST", path.format(job=writer.job(), sync=writer.sync()), {})
     assert response.status_code in (400, 404)
     assert json.loads(response.json()["error"]["message"])["error"]["code"] == code
 
 
-def test_synchronization_below_an_app_id_is_a_switch(writer):
+def test_synchronization_by_app_id_is_a_switch(writer):
     path = f"/servicePrincipals(appId='{writer.principal()['appId']}')/synchronization/jobs"
     writer.get(path, expect=404)
     writer.switch(sync_by_app_id="answered")
     assert len(writer.value(path)) == 1
 
 
-def test_synchronization_of_nobody(writer):
+def test_synchronization_of_an_unknown_service_principal_is_a_404(writer):
     error = writer.get("/servicePrincipals/none/synchronization/jobs", expect=404)["error"]
     assert error["code"] == "Request_ResourceNotFound"

@@ -1,4 +1,4 @@
-"""The login service and the cloud's metadata, as the clients of others ask for them."""
+"""The sign-in service, the cloud metadata, owners and certificates, as other clients use them."""
 
 from __future__ import annotations
 
@@ -26,18 +26,22 @@ def claims(token):
     return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
 
 
-def test_a_token_names_its_caller(contoso):
+def test_a_token_identifies_its_client(contoso):
     answer = ask(contoso, FORM).json()
     assert (answer["token_type"], answer["expires_in"]) == ("Bearer", 3599)
-    said = claims(answer["access_token"])
-    assert said["tid"] == contoso.value("/organization")[0]["id"]
-    assert (said["appid"], said["app_displayname"], said["exp"] - said["iat"]) == ("me", "Client me", 3599)
-    assert said["oid"] == claims(ask(contoso, FORM).json()["access_token"])["oid"]
-    assert said["oid"] != claims(ask(contoso, FORM | {"client_id": "you"}).json()["access_token"])["oid"]
+    token_claims = claims(answer["access_token"])
+    assert token_claims["tid"] == contoso.value("/organization")[0]["id"]
+    assert (token_claims["appid"], token_claims["app_displayname"], token_claims["exp"] - token_claims["iat"]) == (
+        "me",
+        "Client me",
+        3599,
+    )
+    assert token_claims["oid"] == claims(ask(contoso, FORM).json()["access_token"])["oid"]
+    assert token_claims["oid"] != claims(ask(contoso, FORM | {"client_id": "you"}).json()["access_token"])["oid"]
     assert contoso.value("/servicePrincipals") == []
 
 
-def test_a_token_lists_what_was_granted(sandbox):
+def test_a_token_contains_the_permissions(sandbox):
     client = sandbox(permissions=frozenset({"User.Read.All"}))
     assert claims(ask(client, FORM).json()["access_token"])["roles"] == ["User.Read.All"]
 
@@ -51,24 +55,24 @@ def test_a_token_lists_what_was_granted(sandbox):
         ({"client_secret": "", "client_assertion": "jwt"}, 200, None),
     ],
 )
-def test_who_gets_a_token(contoso, changed, status, error):
+def test_the_token_endpoint_validates_the_form(contoso, changed, status, error):
     answer = ask(contoso, FORM | changed)
     assert (answer.status_code, answer.json().get("error")) == (status, error)
 
 
-def test_where_things_are(contoso):
-    told = contoso.get(f"{HOST}/metadata/endpoints?api-version=2022-09-01")
-    assert told["microsoftGraphResourceId"] == told["authentication"]["loginEndpoint"] == HOST
-    assert told["name"] and told["resourceManager"]
-    told = contoso.get(f"{HOST}/contoso/v2.0/.well-known/openid-configuration")
-    assert told["token_endpoint"] == f"{HOST}/contoso/oauth2/v2.0/token"
-    assert contoso.get(told["jwks_uri"]) == {"keys": []}
+def test_metadata_endpoints_are_absolute(contoso):
+    document = contoso.get(f"{HOST}/metadata/endpoints?api-version=2022-09-01")
+    assert document["microsoftGraphResourceId"] == document["authentication"]["loginEndpoint"] == HOST
+    assert document["name"] and document["resourceManager"]
+    document = contoso.get(f"{HOST}/contoso/v2.0/.well-known/openid-configuration")
+    assert document["token_endpoint"] == f"{HOST}/contoso/oauth2/v2.0/token"
+    assert contoso.get(document["jwks_uri"]) == {"keys": []}
 
 
 # ---- owners ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_caller_owns_what_it_makes_and_may_give_it_up(contoso):
+def test_a_client_can_be_owner_of_its_application(contoso):
     caller = claims(ask(contoso, FORM).json()["access_token"])["oid"]
     bound = {"owners@odata.bind": [f"{HOST}/v1.0/directoryObjects/{caller}"]}
     app = contoso.post("/applications", {"displayName": "Mine"} | bound)
@@ -82,44 +86,46 @@ def test_a_caller_owns_what_it_makes_and_may_give_it_up(contoso):
         assert contoso.value(f"{path}/owners") == []
 
 
-def test_owners_of_a_group(contoso):
+def test_owners_of_a_group_are_added_and_listed(contoso):
     group = f"/groups/{contoso.value('/groups')[0]['id']}"
     ada = contoso.get("/users/ada@contoso.com")
     link = {"@odata.id": f"{HOST}/v1.0/directoryObjects/{ada['id']}"}
     contoso.post(f"{group}/owners/$ref", link, expect=204)
     contoso.post(f"{group}/owners/$ref", link, expect=400)
     contoso.post(f"{group}/owners/$ref", {"@odata.id": "nobody"}, expect=404)
-    assert [one["displayName"] for one in contoso.value(f"/beta{group}/owners?$select=displayName")] == ["Ada Lovelace"]
-    assert ada["id"] not in [one["id"] for one in contoso.value(f"{group}/members")]
+    assert [owner["displayName"] for owner in contoso.value(f"/beta{group}/owners?$select=displayName")] == [
+        "Ada Lovelace"
+    ]
+    assert ada["id"] not in [owner["id"] for owner in contoso.value(f"{group}/members")]
 
 
 @pytest.mark.parametrize(("links", "status"), [(["x"], 404), ("x", 400)])
-def test_an_owner_must_be_there(contoso, links, status):
+def test_an_unknown_owner_is_refused(contoso, links, status):
     contoso.post("/applications", {"displayName": "Mine", "owners@odata.bind": links}, expect=status)
     assert contoso.value("/applications") == []
 
 
-def test_what_goes_leaves_no_owners_behind(contoso):
+def test_deleting_an_application_deletes_its_owners(contoso):
     ada = contoso.get("/users/ada@contoso.com")["id"]
     app = contoso.post("/applications", {"displayName": "Mine", "owners@odata.bind": [ada]})
     contoso.delete(f"/applications/{app['id']}")
     assert contoso.service.tenant.store.value("SELECT COUNT(*) FROM members WHERE group_id LIKE 'owners/%'") == 0
 
 
-# ---- what only those clients ask ------------------------------------------------------------------------------------
+# ---- requests of these clients only ------------------------------------------------------------------------------------
 
 
-def test_nobody_has_a_manager(contoso):
+def test_manager_is_not_found(contoso):
     assert contoso.get("/users/ada@contoso.com/manager", expect=404)["error"]["code"] == "Request_ResourceNotFound"
 
 
-def test_properties_of_beta_only(writer):
+def test_select_of_a_beta_property_is_null(writer):
     sp = writer.principal()["id"]
     assert writer.get(f"/beta/servicePrincipals/{sp}?$select=samlMetadataUrl")["samlMetadataUrl"] is None
 
 
 @pytest.mark.parametrize("path", ["/applications/{app}", "/servicePrincipals/{sp}"])
-def test_an_id_and_a_type_in_a_patch_are_ignored(writer, path):
+def test_patch_ignores_id_and_annotations(writer, path):
     (app,) = writer.value("/applications")
     path = path.format(app=app["id"], sp=writer.principal()["id"])
     before = writer.get(path)
@@ -138,9 +144,9 @@ def test_an_id_and_a_type_in_a_patch_are_ignored(writer, path):
         "$filter=startswith(displayName,'Tim O')",
     ],
 )
-def test_every_spelling_of_a_filter(contoso, query):
-    (found,) = contoso.value(f"/users?{query}")
-    assert found["displayName"] == "Tim O'Reilly"
+def test_filter_is_decoded_in_each_url_encoding(contoso, query):
+    (user,) = contoso.value(f"/users?{query}")
+    assert user["displayName"] == "Tim O'Reilly"
 
 
 # ---- certificates ---------------------------------------------------------------------------------------------------
@@ -148,16 +154,16 @@ def test_every_spelling_of_a_filter(contoso, query):
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
-def test_certificates_are_made_once_and_again_before_they_end(tmp_path):
-    made = ensure_certificates(tmp_path / "tls", now=NOON)
-    first = made.authority.read_bytes(), made.certificate.read_bytes(), made.key.read_bytes()
-    assert made.key.stat().st_mode & 0o777 == 0o600
+def test_certificates_are_reused_until_a_week_before_expiry(tmp_path):
+    certificates = ensure_certificates(tmp_path / "tls", now=NOON)
+    first = certificates.authority.read_bytes(), certificates.certificate.read_bytes(), certificates.key.read_bytes()
+    assert certificates.key.stat().st_mode & 0o777 == 0o600
     assert ensure_certificates(tmp_path / "tls", now=NOON + timedelta(days=300)).authority.read_bytes() == first[0]
     assert ensure_certificates(tmp_path / "tls", now=NOON + timedelta(days=392)).authority.read_bytes() != first[0]
 
 
 @pytest.mark.parametrize("spoilt", ["ca.pem", "localhost.pem", "localhost.key"])
-def test_a_folder_whose_files_do_not_belong_together_is_made_anew(tmp_path, spoilt):
+def test_certificates_that_do_not_match_are_created_again(tmp_path, spoilt):
     ensure_certificates(tmp_path / "other", now=NOON)
     before = ensure_certificates(tmp_path / "tls", now=NOON).certificate.read_bytes()
     (tmp_path / "tls" / spoilt).write_bytes((tmp_path / "other" / spoilt).read_bytes())

@@ -1,4 +1,4 @@
-"""A schema that is PUT: what is refused, what is brought into the service's form, and what survives."""
+"""PUT of a schema: what is refused, what is normalized and what is kept; and the requests about its functions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import copy
 import functools
 import json
+import operator
 
 import pytest
 
@@ -63,7 +64,7 @@ def attribute(name):
 # ---- the document ---------------------------------------------------------------------------------------------------
 
 
-def test_what_was_read_can_be_written_back(writer, schema):
+def test_put_schema_accepts_what_was_read(writer, schema):
     after = put(writer, writer.get(f"{writer.job()}/schema"))
     assert after.pop("version").startswith("Date:2030-01-02T12:00:00.0000000Z, ActivityId:")
     after.pop("@odata.context")
@@ -72,26 +73,26 @@ def test_what_was_read_can_be_written_back(writer, schema):
     assert json.dumps(after) == json.dumps({key: before[key] for key in after})
 
 
-def test_the_id_is_the_jobs_whatever_is_sent(writer, schema):
+def test_put_schema_keeps_the_id_of_the_job(writer, schema):
     assert put(writer, schema | {"id": "other"})["id"] == schema["id"] == writer.job().rsplit("/", 1)[1]
 
 
-def test_annotations_are_not_kept(writer, schema):
+def test_put_schema_drops_annotations(writer, schema):
     after = put(writer, schema | {"@odata.type": "#microsoft.graph.synchronizationSchema", "@odata.context": "mine"})
     assert "@odata.type" not in after
     assert after["@odata.context"].startswith("http")
 
 
-def test_the_version_is_new_with_every_write(writer, schema):
+def test_put_schema_creates_a_new_version(writer, schema):
     assert put(writer, schema)["version"] != put(writer, schema)["version"]
 
 
-def test_a_put_replaces_the_whole(writer, schema):
+def test_put_schema_replaces_the_whole_schema(writer, schema):
     users(schema)["attributeMappings"] = [rows(schema)["userName"], rows(schema)["active"]]
     assert list(rows(put(writer, schema))) == ["active", "userName"]
 
 
-def test_delete_goes_back_to_the_template_filters_and_all(writer, schema):
+def test_delete_schema_restores_the_template_including_filters(writer, schema):
     edited = copy.deepcopy(schema)
     users(edited)["attributeMappings"].pop(0)
     users(edited)["scope"] = {"groups": [{"name": "a", "clauses": [clause()]}]}
@@ -102,7 +103,7 @@ def test_delete_goes_back_to_the_template_filters_and_all(writer, schema):
     assert after == schema
 
 
-def test_mappings_are_sorted_by_their_target(writer, schema):
+def test_put_schema_sorts_attribute_mappings_by_target(writer, schema):
     users(schema)["attributeMappings"].reverse()
     names = list(rows(put(writer, schema)))
     assert names == sorted(names)
@@ -110,7 +111,7 @@ def test_mappings_are_sorted_by_their_target(writer, schema):
     assert list(rows(put(writer, schema))) == names[::-1]
 
 
-def test_what_is_left_out_is_filled_up(writer, schema):
+def test_put_schema_adds_defaults(writer, schema):
     rows(schema)["title"].clear()
     users(schema)["attributeMappings"] = [row for row in users(schema)["attributeMappings"] if row]
     users(schema)["attributeMappings"].append(
@@ -131,7 +132,7 @@ def test_what_is_left_out_is_filled_up(writer, schema):
     assert (added["mutability"], added["multivalued"], added["referencedObjects"]) == ("ReadWrite", False, [])
 
 
-def test_nulls_and_unknown_keys_survive_in_their_order(writer, schema):
+def test_put_schema_keeps_nulls_and_unknown_keys_in_order(writer, schema):
     rows(schema)["title"] |= {
         "zeta": None,
         "alpha": {"b": [1, None], "a": 1.5},
@@ -148,7 +149,7 @@ def test_nulls_and_unknown_keys_survive_in_their_order(writer, schema):
     assert after["provisioningTaskIdentifier"] is None
 
 
-def test_what_the_server_sets_cannot_be_set(writer, schema):
+def test_put_schema_ignores_properties_that_the_service_sets(writer, schema):
     schema["directories"][0] |= {"version": "mine", "readOnly": True, "discoverabilities": "AttributeNames"}
     directory = put(writer, schema)["directories"][0]
     assert (directory["version"], directory["readOnly"], directory["discoverabilities"]) == (
@@ -159,7 +160,7 @@ def test_what_the_server_sets_cannot_be_set(writer, schema):
 
 
 @pytest.mark.parametrize(("position", "text"), [("stripped", "Add,Update"), ("added", "Add, Update")])
-def test_flags_come_back_in_one_spelling(writer, schema, position, text):
+def test_put_schema_formats_flags(writer, schema, position, text):
     writer.switch(flags_spaces=position)
     users(schema)["flowTypes"] = "Add,  Update"
     assert users(put(writer, schema))["flowTypes"] == text
@@ -210,16 +211,16 @@ def test_flags_come_back_in_one_spelling(writer, schema, position, text):
         ("Expression", lambda d: rows(d)["title"]["source"].update(expression="x" * 10_001)),
     ],
 )
-def test_what_is_refused(writer, schema, code, edit):
+def test_put_schema_refuses_an_invalid_document(writer, schema, code, edit):
     edit(schema)
     assert refused(writer, schema) == code
 
 
-def test_a_body_that_is_no_schema(writer):
+def test_put_schema_refuses_a_body_that_is_not_an_object(writer):
     assert refused(writer, ["x"]) == ""
 
 
-def test_a_rule_that_is_not_editable_stays_as_it_is(sandbox):
+def test_put_schema_refuses_changes_of_a_read_only_rule(sandbox):
     client = sandbox(
         {"applications": [{"displayName": "Writer", "template": "Fieldbook", "jobs": [{"template": "fieldbook"}]}]}
     )
@@ -235,7 +236,7 @@ def test_a_rule_that_is_not_editable_stays_as_it_is(sandbox):
     assert refused(client, document) == "ReadOnly"
 
 
-def test_a_hidden_mapping_without_a_source_object_is_accepted(sandbox):
+def test_put_schema_accepts_a_disabled_mapping_without_source_object(sandbox):
     client = sandbox({"applications": [WRITER | {"jobs": [{}]}]})
     document = client.get(f"{client.job()}/schema")
     hidden = {
@@ -252,25 +253,19 @@ def test_a_hidden_mapping_without_a_source_object_is_accepted(sandbox):
 # ---- sources and scopes ---------------------------------------------------------------------------------------------
 
 
-def test_an_expression_text_is_kept_or_rebuilt_from_the_tree(writer, schema):
-    text = 'Join( "@",[mail],  )'
+def test_put_schema_builds_a_missing_expression_from_the_tree(writer, schema):
     parameters = (
         ("separator", {"type": "Constant", "name": "@", "expression": '"@"', "parameters": []}),
         ("source", attribute("mail")),
         ("source", attribute("surname")),
     )
-    rows(schema)["title"]["source"] = function("Join", *parameters, expression=text)
-    assert rows(put(writer, schema))["title"]["source"]["expression"] == text
-    writer.switch(expression_kept="rebuilt")
-    assert rows(put(writer, schema))["title"]["source"]["expression"] == 'Join("@", [mail], [surname])'
-    rows(schema)["title"]["source"]["expression"] = None
-    writer.switch(expression_kept="as_sent")
+    rows(schema)["title"]["source"] = function("Join", *parameters)
     assert rows(put(writer, schema))["title"]["source"]["expression"] == 'Join("@", [mail], [surname])'
 
 
-def clause(**given):
+def clause(**changes):
     operand = {"values": ["Employee"]}
-    return {"sourceOperandName": "employeeType", "operatorName": "EQUALS", "targetOperand": operand} | given
+    return {"sourceOperandName": "employeeType", "operatorName": "EQUALS", "targetOperand": operand} | changes
 
 
 def scoped(document, *clauses):
@@ -278,7 +273,7 @@ def scoped(document, *clauses):
     return document
 
 
-def test_a_scope_is_filled_up_and_kept(writer, schema):
+def test_put_schema_adds_defaults_to_a_scope(writer, schema):
     scope = users(put(writer, scoped(schema, clause())))["scope"]
     assert scope == {
         "groups": [{"name": "one", "clauses": [clause()]}],
@@ -289,14 +284,14 @@ def test_a_scope_is_filled_up_and_kept(writer, schema):
 
 
 @pytest.mark.parametrize(("position", "operand"), [("null", None), ("empty", {"values": []})])
-def test_the_operand_of_a_unary_operator(writer, schema, position, operand):
+def test_put_schema_normalizes_the_operand_of_a_unary_operator(writer, schema, position, operand):
     writer.switch(unary_operand=position)
     sent = scoped(schema, clause(sourceOperandName="department", operatorName="IS NOT NULL"))
     assert users(put(writer, sent))["scope"]["groups"][0]["clauses"][0]["targetOperand"] == operand
 
 
 @pytest.mark.parametrize(("position", "scope"), [("null", None), ("kept", [])])
-def test_a_scope_without_groups(writer, schema, position, scope):
+def test_put_schema_normalizes_a_scope_without_groups(writer, schema, position, scope):
     writer.switch(empty_scope=position)
     users(schema)["scope"] = {"groups": []}
     after = users(put(writer, schema))["scope"]
@@ -304,7 +299,7 @@ def test_a_scope_without_groups(writer, schema, position, scope):
 
 
 @pytest.mark.parametrize(
-    ("code", "given"),
+    ("code", "changes"),
     [
         ("Operator", {"operatorName": "SOUNDS LIKE"}),
         ("Operator", {"operatorName": "equals"}),
@@ -313,38 +308,38 @@ def test_a_scope_without_groups(writer, schema, position, scope):
         ("Scope", {"targetOperand": {"values": [1]}}),
     ],
 )
-def test_clauses_that_are_refused(writer, schema, code, given):
-    assert refused(writer, scoped(schema, clause(**given))) == code
+def test_put_schema_refuses_an_invalid_clause(writer, schema, code, changes):
+    assert refused(writer, scoped(schema, clause(**changes))) == code
 
 
 @pytest.mark.parametrize("scope", ["x", {"groups": ["x"]}, {"groups": [{"clauses": ["x"]}]}])
-def test_scopes_that_are_none(writer, schema, scope):
+def test_put_schema_refuses_an_invalid_scope(writer, schema, scope):
     users(schema)["scope"] = scope
     assert refused(writer, schema) in ("Scope", "Operator")
 
 
-# ---- catalogues and the parser --------------------------------------------------------------------------------------
+# ---- functions, operators and parseExpression --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("owner", ["{job}", "{sync}/templates/scim"])
 @pytest.mark.parametrize("brackets", ["", "()"])
-def test_catalogues_stand_below_jobs_and_templates(writer, owner, brackets):
+def test_functions_and_operators_are_listed_below_jobs_and_templates(writer, owner, brackets):
     path = owner.format(job=writer.job(), sync=writer.sync()) + "/schema"
-    functions = {one["name"]: one["parameters"] for one in writer.value(f"{path}/functions{brackets}")}
+    functions = {entry["name"]: entry["parameters"] for entry in writer.value(f"{path}/functions{brackets}")}
     assert functions["Join"][1] == {
         "name": "source",
         "type": "String",
         "required": True,
         "allowMultipleOccurrences": True,
     }
-    operators = {one["name"]: one["arity"] for one in writer.value(f"{path}/filterOperators{brackets}")}
+    operators = {entry["name"]: entry["arity"] for entry in writer.value(f"{path}/filterOperators{brackets}")}
     assert (operators["EQUALS"], operators["IS NULL"], len(operators)) == ("Binary", "Unary", 14)
     assert writer.post(f"{path}/parseExpression", {"expression": "[mail]"}, expect=200)["parsingSucceeded"] is True
 
 
-def test_catalogues_may_call_a_name_an_id(writer):
+def test_catalogue_name_is_a_switch(writer):
     writer.switch(catalogue_name="id")
-    assert "EQUALS" in [one["id"] for one in writer.value(f"{writer.job()}/schema/filterOperators")]
+    assert "EQUALS" in [entry["id"] for entry in writer.value(f"{writer.job()}/schema/filterOperators")]
 
 
 def parsed(client, text):
@@ -353,10 +348,10 @@ def parsed(client, text):
     return body["parsedExpression"]
 
 
-def test_an_expression_comes_back_as_a_tree(writer):
+def test_parse_expression_returns_a_tree_that_put_schema_accepts(writer):
     tree = parsed(writer, 'Replace([preferredLanguage],"-", , ,"_", ,  )')
     assert tree["expression"] == 'Replace([preferredLanguage], "-", , , "_", , )'
-    assert [one["key"] for one in tree["parameters"]] == ["source", "Find", "Replacement"]
+    assert [entry["key"] for entry in tree["parameters"]] == ["source", "Find", "Replacement"]
     assert put(writer, _mapped(writer, tree))
 
 
@@ -367,7 +362,7 @@ def _mapped(client, tree):
 
 
 @pytest.mark.parametrize(("position", "text"), [("bare", "Mid([mail], 1, 8)"), ("quoted", 'Mid([mail], "1", "8")')])
-def test_numbers_stand_bare_or_quoted(writer, position, text):
+def test_parse_expression_formats_numbers(writer, position, text):
     writer.switch(expression_numbers=position)
     tree = parsed(writer, "Mid([mail], 1, 8)")
     assert tree["expression"] == text
@@ -375,7 +370,7 @@ def test_numbers_stand_bare_or_quoted(writer, position, text):
 
 
 @pytest.mark.parametrize("text", ["Join(", "NoSuchFunction([mail])", "ToLower(Nope([mail]))", ""])
-def test_a_text_that_does_not_parse_is_an_answer_or_a_refusal(writer, text):
+def test_parse_expression_reports_a_parse_error(writer, text):
     path = f"{writer.job()}/schema/parseExpression"
     body = writer.post(path, {"expression": text}, expect=200)
     assert (body["parsingSucceeded"], body["parsedExpression"]) == (False, None)
@@ -384,14 +379,14 @@ def test_a_text_that_does_not_parse_is_an_answer_or_a_refusal(writer, text):
     assert inner(writer.post(path, {"expression": text}, expect=400))["code"] == "EmulatedParseError"
 
 
-def test_an_expression_is_needed(writer):
+def test_parse_expression_needs_an_expression(writer):
     writer.post(f"{writer.job()}/schema/parseExpression", {"expression": None}, expect=400)
 
 
 # ---- the template ---------------------------------------------------------------------------------------------------
 
 
-def test_the_generic_template(writer, schema):
+def test_the_scim_template_has_the_documented_mappings(writer, schema):
     template = writer.get(f"{writer.sync()}/templates/scim/schema")
     assert template["id"] == "scim." + "0" * 32
     assert template["synchronizationRules"] == schema["synchronizationRules"]
@@ -413,9 +408,9 @@ def test_the_generic_template(writer, schema):
     assert matching == ["userName"]
 
 
-def test_every_object_of_the_template_has_one_anchor_and_its_references_lead_somewhere(schema):
+def test_the_scim_template_has_valid_anchors_and_references(schema):
     for directory in schema["directories"]:
-        objects = {one["name"]: {row["name"] for row in one["attributes"]} for one in directory["objects"]}
+        objects = {entry["name"]: {row["name"] for row in entry["attributes"]} for entry in directory["objects"]}
         for definition in directory["objects"]:
             assert sum(row["anchor"] for row in definition["attributes"]) == 1
             for row in definition["attributes"]:
@@ -424,18 +419,8 @@ def test_every_object_of_the_template_has_one_anchor_and_its_references_lead_som
                     assert reference["referencedProperty"] in objects[reference["referencedObjectName"]]
 
 
-def test_the_source_directory_is_called_as_the_switch_says(sandbox):
-    client = sandbox(
-        {"applications": [WRITER | {"jobs": [{}]}]},
-        switches={"directory_name": "Azure Active Directory", "display_names": "old"},
-    )
-    document = client.get(f"{client.job()}/schema")
-    assert document["directories"][0]["name"] == "Azure Active Directory"
-    assert users(document)["name"] == "Provision Azure Active Directory Users"
-
-
 @pytest.mark.parametrize("name", ["parley", "fieldbook", "fieldbookLegacy"])
-def test_the_other_templates_can_be_written_back_too(sandbox, name):
+def test_put_schema_accepts_the_schema_of_each_gallery_template(sandbox, name):
     gallery = name.removesuffix("Legacy")
     client = sandbox({"applications": [{"displayName": "Writer", "template": gallery, "jobs": [{"template": name}]}]})
     document = client.get(f"{client.job()}/schema")
@@ -443,27 +428,40 @@ def test_the_other_templates_can_be_written_back_too(sandbox, name):
     assert after | {"version": ""} == document | {"version": ""}
 
 
-# ---- whatever is sent -----------------------------------------------------------------------------------------------
+# ---- malformed documents -----------------------------------------------------------------------------------------------
 
-ODD = [None, [], "x", 7, [None], [[]], {"a": None}]
+MALFORMED = [None, [], "x", 7, [None], [[]], {"a": None}]
 
 
-def places(value, path=()):
-    """The paths to everything in a document, of long lists only to their beginning."""
+def paths(value, path=()):
+    """Yield the paths to all parts of a document."""
     yield path
-    children = value.items() if isinstance(value, dict) else enumerate(value[:2]) if isinstance(value, list) else ()
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, child in children:
-        yield from places(child, (*path, key))
+        yield from paths(child, (*path, key))
 
 
-def test_no_shape_is_too_odd_to_be_judged():
+def small_schema():
+    """Return a schema with two attribute mappings, a scoping filter and the attributes that these use."""
     document = default_schema(TEMPLATES["fieldbook"], "Microsoft Entra ID")
-    given = ValidationContext(document, copy.deepcopy(document), Switches())
-    scoped(document, clause())
-    for path in list(places(document)):
-        for odd in ODD if len(path) > 1 else ():
-            sent = copy.deepcopy(document)
-            owner = functools.reduce(lambda one, key: one[key], path[:-1], sent)
-            owner[path[-1]] = odd
+    mapping = users(document)
+    del document["directories"][0]["objects"][1]
+    mapping["attributeMappings"] = [rows(document)["active"], rows(document)["userName"]]
+    used = {"id", "objectId", "userName", "active", "userPrincipalName", "IsSoftDeleted", "employeeType"}
+    for directory in document["directories"]:
+        for definition in directory["objects"]:
+            definition["attributes"] = [entry for entry in definition["attributes"] if entry["name"] in used]
+    return scoped(document, clause())
+
+
+def test_accept_schema_never_fails_with_another_exception():
+    document = small_schema()
+    context = ValidationContext(document, copy.deepcopy(document), Switches())
+    text = json.dumps(document)
+    for path in list(paths(document)):
+        for malformed in MALFORMED if len(path) > 1 else ():
+            sent = json.loads(text)
+            owner = functools.reduce(operator.getitem, path[:-1], sent)
+            owner[path[-1]] = malformed
             with contextlib.suppress(SchemaError):
-                accept_schema(sent, given, schema_id="id", version="version")
+                accept_schema(sent, context, schema_id="id", version="version")

@@ -1,4 +1,4 @@
-"""The secrets of a service principal, and trying credentials."""
+"""The secrets of a service principal, and validateCredentials."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from .test_sandbox_jobs import inner
 URL = "https://app.writer.com/api/scim/v2"
 
 
-def pairs(given):
-    return [{"key": key, "value": value} for key, value in given.items()]
+def pairs(credentials):
+    return [{"key": key, "value": value} for key, value in credentials.items()]
 
 
 class Secrets:
@@ -19,18 +19,18 @@ class Secrets:
         self.client = client
         self.path = f"{client.sync()}/secrets"
 
-    def put(self, expect=204, **given):
-        return self.client.put(self.path, {"value": pairs(given)}, expect=expect)
+    def put(self, expect=204, **credentials):
+        return self.client.put(self.path, {"value": pairs(credentials)}, expect=expect)
 
     def shown(self):
-        return {one["key"]: one["value"] for one in self.client.value(self.path)}
+        return {pair["key"]: pair["value"] for pair in self.client.value(self.path)}
 
     def stored(self):
         rows = self.client.service.tenant.store.rows("SELECT key, value FROM secrets ORDER BY seq")
         return dict(rows)
 
-    def validate(self, expect=204, saved=False, **given):
-        body = {"useSavedCredentials": saved, "credentials": pairs(given)}
+    def validate(self, expect=204, saved=False, **credentials):
+        body = {"useSavedCredentials": saved, "credentials": pairs(credentials)}
         return self.client.post(f"{self.client.job()}/validateCredentials", body, expect=expect)
 
 
@@ -39,7 +39,7 @@ def secrets(writer):
     return Secrets(writer)
 
 
-def test_what_is_sensitive_is_a_star_and_the_order_is_that_of_writing(secrets):
+def test_get_secrets_masks_sensitive_values_in_the_order_of_the_put(secrets):
     secrets.put(SyncAll="false", BaseAddress=URL, SecretToken="abc", Oauth2ClientSecret="s", UserName="u", Password="p")
     assert list(secrets.shown().items()) == [
         ("SyncAll", "false"),
@@ -52,7 +52,7 @@ def test_what_is_sensitive_is_a_star_and_the_order_is_that_of_writing(secrets):
 
 
 @pytest.mark.parametrize(("mode", "left"), [("merge", ["SecretToken", "BaseAddress"]), ("replace", ["BaseAddress"])])
-def test_put_merges_or_replaces(secrets, mode, left):
+def test_put_secrets_merges_or_replaces(secrets, mode, left):
     secrets.client.switch(secrets_put=mode)
     secrets.put(BaseAddress=URL, SecretToken="abc")
     secrets.put(BaseAddress=f"{URL}/")
@@ -60,7 +60,7 @@ def test_put_merges_or_replaces(secrets, mode, left):
 
 
 @pytest.mark.parametrize("mode", ["merge", "replace"])
-def test_an_empty_value_takes_its_key_away(secrets, mode):
+def test_put_secrets_deletes_keys_with_empty_values(secrets, mode):
     secrets.client.switch(secrets_put=mode)
     secrets.put(BaseAddress=URL, SecretToken="abc")
     secrets.put(BaseAddress="", SecretToken="abc")
@@ -68,7 +68,7 @@ def test_an_empty_value_takes_its_key_away(secrets, mode):
 
 
 @pytest.mark.parametrize(("mode", "value", "status"), [("literal", "*", 400), ("keep", "abc", 204)])
-def test_the_mask_itself_is_stored_or_keeps_the_value(secrets, mode, value, status):
+def test_put_secrets_stores_the_mask_or_keeps_the_value(secrets, mode, value, status):
     secrets.client.switch(masked_secret_write=mode)
     secrets.put(BaseAddress=URL, SecretToken="abc")
     secrets.put(BaseAddress=URL, SecretToken="*")
@@ -77,7 +77,7 @@ def test_the_mask_itself_is_stored_or_keeps_the_value(secrets, mode, value, stat
 
 
 @pytest.mark.parametrize("value", ["", "not json", "[]", '"text"'])
-def test_notification_settings_are_an_object_and_cannot_be_emptied(secrets, value):
+def test_put_secrets_refuses_notification_settings_that_are_not_an_object(secrets, value):
     settings = '{"Enabled":true}'
     secrets.put(SyncNotificationSettings=settings)
     assert inner(secrets.put(expect=400, SyncNotificationSettings=value))["code"] == "InvalidNotificationSettings"
@@ -97,19 +97,19 @@ def test_notification_settings_are_an_object_and_cannot_be_emptied(secrets, valu
         "text",
     ],
 )
-def test_a_body_is_a_list_of_known_keys_and_texts(secrets, body):
+def test_put_secrets_refuses_unknown_keys_and_values_that_are_not_strings(secrets, body):
     secrets.client.put(secrets.path, body, expect=400)
     assert secrets.shown() == {}
 
 
-def test_the_set_is_one_for_all_jobs_of_a_service_principal(sandbox):
+def test_secrets_belong_to_one_service_principal(sandbox):
     client = sandbox({"applications": [WRITER, {"displayName": "Other"}]})
     client.put(f"{client.sync()}/secrets", {"value": pairs({"SyncAll": "true"})})
     assert client.value(f"{client.sync('Other')}/secrets") == []
 
 
 @pytest.mark.parametrize(
-    ("given", "status"),
+    ("credentials", "status"),
     [
         ({"BaseAddress": URL, "SecretToken": "anything"}, 204),
         ({"BaseAddress": f"{URL}?aadOptscim062020", "SecretToken": "anything"}, 204),
@@ -136,14 +136,14 @@ def test_the_set_is_one_for_all_jobs_of_a_service_principal(sandbox):
         ({"BaseAddress": URL, "AuthenticationType": "OAuth2ClientCredentialsGrant", "Oauth2ClientSecret": "s"}, 400),
     ],
 )
-def test_which_credentials_work(secrets, given, status):
-    body = secrets.validate(expect=status, **given)
+def test_validate_credentials_accepts_or_refuses(secrets, credentials, status):
+    body = secrets.validate(expect=status, **credentials)
     if status == 400:
         assert inner(body)["code"] == "EmulatedCredentialsError"
     assert secrets.shown() == {}
 
 
-def test_a_failure_tells_the_applications_reason(secrets):
+def test_validate_credentials_returns_the_reason(secrets):
     error = inner(secrets.validate(expect=400, BaseAddress=URL, SecretToken="wrong"))
     assert "401 Unauthorized" in error["message"]
     assert (
@@ -152,18 +152,18 @@ def test_a_failure_tells_the_applications_reason(secrets):
     )
 
 
-def test_a_blank_token_may_mean_a_token_of_entras(secrets):
+def test_validate_credentials_accepts_an_empty_token_by_a_switch(secrets):
     secrets.client.switch(blank_token="accepted")
     secrets.validate(BaseAddress=URL)
 
 
-def test_saved_credentials_are_tried_instead_of_sent_ones(secrets):
+def test_validate_credentials_uses_stored_credentials(secrets):
     secrets.validate(expect=400, saved=True, BaseAddress=URL, SecretToken="good")
     secrets.put(BaseAddress=URL, SecretToken="good")
     secrets.validate(saved=True, BaseAddress=URL, SecretToken="wrong")
 
 
-def test_a_described_application_accepts_its_own_tokens_only(sandbox):
+def test_validate_credentials_of_a_described_endpoint_accepts_its_tokens_only(sandbox):
     endpoints = {"https://App.writer.com/api/": {"tokens": ["one", "wrong"]}}
     client = sandbox({"applications": [WRITER | {"jobs": [{}]}], "endpoints": endpoints})
     secrets = Secrets(client)
@@ -171,7 +171,7 @@ def test_a_described_application_accepts_its_own_tokens_only(sandbox):
     secrets.validate(expect=400, BaseAddress="https://app.writer.com/api", SecretToken="two")
 
 
-def test_credentials_are_tried_before_there_is_a_job(sandbox):
+def test_validate_credentials_of_a_template_needs_no_job(sandbox):
     client = sandbox({"applications": [WRITER]})
     path = f"{client.sync()}/jobs/validateCredentials"
     credentials = pairs({"BaseAddress": URL, "SecretToken": "x"})

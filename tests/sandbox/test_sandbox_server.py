@@ -1,14 +1,14 @@
-"""The same tenant over a socket."""
+"""The sandbox over a socket, in a process of its own; and how it handles requests concurrently."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -24,81 +24,76 @@ print("stopped", flush=True)
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
+@contextmanager
+def served(ready_file, stop_signal):
+    """Yield the URL of a sandbox in its own process; stop it with a signal and check how it stopped."""
+    environment = os.environ | {"PYTHONPATH": str(CHECKOUT)}
+    command = [sys.executable, "-c", PROGRAM, str(ready_file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            url = process.stdout.readline().strip()
+            assert ready_file.read_text() == url
+            yield url
+            process.send_signal(stop_signal)
+            assert process.stdout.readline() == "stopped\n"
+            assert process.wait() == 0
+            assert not ready_file.exists()
+        finally:
+            process.kill()
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    ready = tmp_path_factory.mktemp("server") / "ready"
-    environment = os.environ | {"PYTHONPATH": str(CHECKOUT)}
-    process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(ready)], stdout=subprocess.PIPE, text=True, env=environment
-    )
-    deadline = time.monotonic() + 20
-    while not ready.exists():
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.02)
-    yield process, ready, ready.read_text()
-    if process.poll() is None:
-        process.kill()
-    process.stdout.close()
-    process.wait()
+def http(tmp_path_factory):
+    """An HTTP client of a served sandbox; SIGTERM stops the sandbox after the last test."""
+    ready_file = tmp_path_factory.mktemp("server") / "ready"
+    with served(ready_file, signal.SIGTERM) as url, httpx.Client(base_url=url.removesuffix("/v1.0")) as client:
+        yield client
 
 
-def test_it_serves_on_loopback(server):
-    _, _, url = server
-    assert url.startswith("http://127.0.0.1:")
-    assert url.endswith("/v1.0")
-    answer = httpx.get(f"{url}/users?$top=5")
-    assert answer.json()["@odata.nextLink"].startswith(f"{url}/users?")
-    assert len(answer.headers.get_list("date")) == 1
+def test_the_server_listens_on_loopback(http):
+    assert http.base_url.host == "127.0.0.1"
+    response = http.get("/v1.0/users?$top=5")
+    assert response.json()["@odata.nextLink"].startswith(f"{http.base_url}/v1.0/users?")
+    assert len(response.headers.get_list("date")) == 1
 
 
-def test_a_dropped_connection_is_one_without_an_answer(server):
-    _, _, url = server
-    root = url.removesuffix("/v1.0")
-    with httpx.Client() as client:
-        client.post(
-            f"{root}/_sandbox/faults", json={"method": "POST", "path": "/groups", "when": "after", "action": "drop"}
-        )
-        with pytest.raises(httpx.TransportError):
-            client.post(f"{url}/groups", json={"displayName": "Lost"})
-        assert len(client.get(f"{url}/groups?$filter=displayName eq 'Lost'").json()["value"]) == 1
+def test_the_server_drops_a_connection_without_a_response(http):
+    fault = {"method": "POST", "path": "/groups", "when": "after", "action": "drop"}
+    http.post("/_sandbox/faults", json=fault)
+    with pytest.raises(httpx.TransportError):
+        http.post("/v1.0/groups", json={"displayName": "Lost"})
+    assert len(http.get("/v1.0/groups?$filter=displayName eq 'Lost'").json()["value"]) == 1
 
 
-def test_many_at_once(server):
-    _, _, url = server
+def test_the_server_handles_requests_of_several_threads(http):
     with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(lambda _: httpx.get(f"{url}/users/ada@contoso.com").status_code, range(24)))
-    assert answers == [200] * 24
+        responses = list(pool.map(lambda _: http.get("/v1.0/users/ada@contoso.com"), range(24)))
+    assert [response.status_code for response in responses] == [200] * 24
 
 
-@pytest.mark.parametrize("one", [signal.SIGINT, signal.SIGTERM])
-def test_it_stops_cleanly(tmp_path, one):
-    ready = tmp_path / "ready"
-    environment = os.environ | {"PYTHONPATH": str(CHECKOUT)}
-    with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(ready)], stdout=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        url = process.stdout.readline().strip()
-        assert ready.read_text() == url
-        process.send_signal(one)
-        assert process.stdout.readline() == "stopped\n"
-        assert process.wait(10) == 0
-    assert not ready.exists()
+def test_the_server_stops_on_an_interrupt(tmp_path):
+    with served(tmp_path / "ready", signal.SIGINT) as url:
+        assert url.endswith("/v1.0")
 
 
-def test_waiting_answers_do_not_hold_others_up(sandbox):
+def test_delayed_responses_do_not_block_each_other(sandbox, monkeypatch):
+    """No response is sent before all requests wait, so that one after another would never end."""
     client = sandbox(switches={"latency_ms": 100})
-    transport = httpx.ASGITransport(app=client.app)
+    delays: list[float] = []
 
-    async def ask_many():
-        import asyncio
+    async def run():
+        all_wait = asyncio.Event()
 
+        async def wait(seconds):
+            delays.append(seconds)
+            if len(delays) == 10:
+                all_wait.set()
+            await all_wait.wait()
+
+        monkeypatch.setattr("scimconf.sandbox.server.asyncio.sleep", wait)
+        transport = httpx.ASGITransport(app=client.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
-            await asyncio.gather(*(http.get("/v1.0/users") for _ in range(100)))
+            await asyncio.gather(*(http.get("/v1.0/users") for _ in range(10)))
 
-    import asyncio
-
-    begun = time.perf_counter()
-    worker = threading.Thread(target=lambda: asyncio.run(ask_many()))
-    worker.start()
-    worker.join()
-    assert time.perf_counter() - begun < 0.5 * 100 * 0.1  # one after another they would take ten seconds
+    asyncio.run(run())
+    assert delays == [0.1] * 10

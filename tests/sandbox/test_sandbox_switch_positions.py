@@ -1,4 +1,4 @@
-"""The other reading of each fact that is told in two ways or not at all: what a switch changes, and what it leaves."""
+"""The positions of the switches that are not the default: what they change, and what stays the same."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def users(document):
 
 
 def row(document, target):
-    return next(one for one in users(document)["attributeMappings"] if one["targetAttributeName"] == target)
+    return next(entry for entry in users(document)["attributeMappings"] if entry["targetAttributeName"] == target)
 
 
 def function(text):
@@ -56,11 +56,11 @@ def attribute(name):
 # ---- the schema that is written -------------------------------------------------------------------------------------
 
 
-def test_what_is_left_out_may_stay_out(writer, schema):
+def test_fill_defaults_left_out_keeps_omissions(writer, schema):
     writer.switch(fill_defaults="left_out")
     bare = {"targetAttributeName": "title", "source": {"name": "department", "type": "Attribute"}}
     rows = users(schema)["attributeMappings"]
-    rows[:] = [one for one in rows if one["targetAttributeName"] != "title"] + [bare]
+    rows[:] = [entry for entry in rows if entry["targetAttributeName"] != "title"] + [bare]
     schema["directories"][1]["objects"][0]["attributes"].append({"name": "urn:a:2.0:User:b", "type": "String"})
     for key in ("scope", "flowTypes", "enabled"):
         del users(schema)[key]
@@ -73,16 +73,16 @@ def test_what_is_left_out_may_stay_out(writer, schema):
     assert put(writer, after) | {"version": ""} == after | {"version": ""}
 
 
-def test_two_mappings_of_one_target(writer, schema):
+def test_duplicate_targets_are_refused_or_kept(writer, schema):
     users(schema)["attributeMappings"].append(row(schema, "title"))
     writer.put(f"{writer.job()}/schema", schema, expect=400)
     writer.switch(duplicate_targets="kept")
-    names = [one["targetAttributeName"] for one in users(put(writer, schema))["attributeMappings"]]
+    names = [entry["targetAttributeName"] for entry in users(put(writer, schema))["attributeMappings"]]
     assert names.count("title") == 2
 
 
 @pytest.mark.parametrize(
-    ("switches", "sent", "kept"),
+    ("switches", "sent", "expected"),
     [
         ({}, 'Join( "@" ,[mail], , )', 'Join( "@" ,[mail], , )'),
         ({"expression_spaces": "single"}, 'Join( "a ,b" ,[mail] )', 'Join("a ,b", [mail])'),
@@ -92,13 +92,13 @@ def test_two_mappings_of_one_target(writer, schema):
         ({"expression_kept": "rebuilt"}, 'Join("@",[mail],,)', 'Join("@", [mail])'),
     ],
 )
-def test_the_text_of_an_expression(writer, schema, switches, sent, kept):
+def test_expression_text_is_stored_as_the_switches_select(writer, schema, switches, sent, expected):
     writer.switch(**switches)
     row(schema, "title")["source"] = function(sent)
-    assert row(put(writer, schema), "title")["source"]["expression"] == kept
+    assert row(put(writer, schema), "title")["source"]["expression"] == expected
 
 
-def test_constants_and_what_has_no_parameters(writer, schema):
+def test_constant_expression_and_empty_parameters_are_null(writer, schema):
     row(schema, "title")["source"] = constant("Staff")
     writer.switch(constant_expression="null", empty_parameters="null")
     after = put(writer, schema)
@@ -107,20 +107,20 @@ def test_constants_and_what_has_no_parameters(writer, schema):
     assert put(writer, after) | {"version": ""} == after | {"version": ""}
 
 
-def test_booleans_in_filters(writer, schema):
+def test_boolean_text_changes_values_of_filters(writer, schema):
     clause = {
         "sourceOperandName": "department",
         "operatorName": "EQUALS",
         "targetOperand": {"values": ["tRUE", "trueish"]},
     }
     users(schema)["scope"] = {"groups": [{"name": "a", "clauses": [clause]}]}
-    for position, shown in (("as_sent", "tRUE"), ("capitals", "True"), ("lower", "true")):
+    for position, returned in (("as_sent", "tRUE"), ("capitals", "True"), ("lower", "true")):
         writer.switch(boolean_text=position)
         group = users(put(writer, schema))["scope"]["groups"][0]
-        assert group["clauses"][0]["targetOperand"]["values"] == [shown, "trueish"]
+        assert group["clauses"][0]["targetOperand"]["values"] == [returned, "trueish"]
 
 
-def test_names_that_are_not_the_callers_to_change(writer, schema):
+def test_names_put_restores_names_of_the_template(writer, schema):
     mine = copy.deepcopy(schema)
     mine["synchronizationRules"][0]["name"] = users(mine)["name"] = "Mine"
     assert users(put(writer, mine))["name"] == "Mine"
@@ -130,21 +130,22 @@ def test_names_that_are_not_the_callers_to_change(writer, schema):
     assert after["synchronizationRules"][0]["name"] == "USER_OUTBOUND_USER"
 
 
-def test_the_names_that_people_see_were_other_ones(sandbox):
-    client = sandbox({"applications": [WRITER | {"jobs": [{}]}]}, switches={"display_names": "old"})
-    document = read(client)
+@pytest.mark.parametrize("name", ["Microsoft Entra ID", "Azure Active Directory"])
+def test_directory_name_and_display_names_change_the_schema(sandbox, name):
+    switches = {"display_names": "old", "directory_name": name}
+    document = read(sandbox({"applications": [WRITER | {"jobs": [{}]}]}, switches=switches))
     assert users(document)["name"] == "Provision Azure Active Directory Users"
-    assert document["directories"][0]["name"] == "Microsoft Entra ID"
+    assert document["directories"][0]["name"] == name
 
 
 @pytest.mark.parametrize(("position", "version"), [("6.0", "6.0"), ("v1.2", "v1.2"), ("guid", None)])
-def test_the_version_of_a_schema_as_it_comes(sandbox, position, version):
+def test_schema_version_is_that_of_an_unchanged_schema(sandbox, position, version):
     client = sandbox({"applications": [WRITER | {"jobs": [{}]}]}, switches={"schema_version": position})
-    shown = read(client)["version"]
-    assert shown == version or (version is None and len(shown) == 36)
+    returned = read(client)["version"]
+    assert returned == version or (version is None and len(returned) == 36)
 
 
-def test_annotations(writer):
+def test_annotations_are_none_context_or_full(writer):
     writer.switch(annotations="none")
     assert "@odata.context" not in writer.get(writer.job()) | writer.get(f"{writer.sync()}/secrets")
     writer.switch(annotations="full")
@@ -159,18 +160,18 @@ def test_annotations(writer):
     assert "@odata.type" not in json.dumps(read(writer))
 
 
-def test_a_refusal_without_a_wrapping(writer):
+def test_schema_refusal_plain_is_not_nested(writer):
     writer.switch(schema_refusal="plain")
     error = writer.put(f"{writer.job()}/schema", {}, expect=400)["error"]
     assert error["code"] == "EmulatedSchemaError" and "synchronizationRules" in error["message"]
 
 
-def test_how_large_a_schema_may_be(writer, schema):
+def test_schema_limit_kb_refuses_a_large_schema(writer, schema):
     writer.switch(schema_limit_kb=8)
     assert inner(writer.put(f"{writer.job()}/schema", schema, expect=400))["code"] == "EmulatedSchemaErrorSize"
 
 
-def test_if_match(writer, schema):
+def test_if_match_is_ignored_or_honoured(writer, schema):
     path = f"{writer.job()}/schema"
     assert "etag" not in writer.send("GET", path).headers
     assert writer.send("PUT", path, schema, headers={"If-Match": "old"}).status_code == 204
@@ -181,14 +182,14 @@ def test_if_match(writer, schema):
     assert writer.send("PUT", path, schema, headers={"If-Match": tag}).status_code == 412
 
 
-def test_deletion_of_a_schema_may_be_a_creation(writer):
+def test_schema_deleted_sets_the_status(writer):
     writer.switch(schema_deleted="201")
     writer.delete(f"{writer.job()}/schema", expect=201)
 
 
-def test_operators_of_another_spelling(writer, schema):
+def test_operator_names_underscored_are_listed_and_accepted(writer, schema):
     writer.switch(operator_names="underscored")
-    names = [one["name"] for one in writer.value(f"{writer.job()}/schema/filterOperators")]
+    names = [entry["name"] for entry in writer.value(f"{writer.job()}/schema/filterOperators")]
     assert {"EQUALS", "IS FALSE", "NOT REGEX MATCH", "IS_TRUE", "NOT_EQUALS", "GREATER_THAN"} <= set(names)
     clause = {"sourceOperandName": "accountEnabled", "operatorName": "IS_TRUE", "targetOperand": None}
     users(schema)["scope"] = {"groups": [{"name": "a", "clauses": [clause]}]}
@@ -211,8 +212,8 @@ def write(client, secrets, expect=204):
     return client.put(f"{client.sync()}/secrets", {"value": value}, expect=expect)
 
 
-def shown(client):
-    return {one["key"]: one["value"] for one in client.value(f"{client.sync()}/secrets")}
+def returned(client):
+    return {entry["key"]: entry["value"] for entry in client.value(f"{client.sync()}/secrets")}
 
 
 @pytest.mark.parametrize(
@@ -224,10 +225,10 @@ def shown(client):
         ("all", set(SECRETS)),
     ],
 )
-def test_what_is_masked(writer, position, masked):
+def test_mask_selects_the_masked_secrets(writer, position, masked):
     write(writer, SECRETS)
     writer.switch(mask=position)
-    assert {key for key, value in shown(writer).items() if value == "*"} == masked
+    assert {key for key, value in returned(writer).items() if value == "*"} == masked
 
 
 @pytest.mark.parametrize(
@@ -238,56 +239,56 @@ def test_what_is_masked(writer, position, masked):
         ("sorted", ["BaseAddress", "SecretToken", "SyncAll"]),
     ],
 )
-def test_the_order_of_secrets(writer, position, order):
+def test_secrets_order_selects_the_order(writer, position, order):
     writer.switch(secrets_order=position)
     write(writer, {"BaseAddress": "https://a.example", "SecretToken": "t"})
     write(writer, {"SyncAll": "true", "SecretToken": "u", "BaseAddress": "https://b.example"})
-    assert list(shown(writer)) == order
-    assert shown(writer)["BaseAddress"] == "https://b.example"
+    assert list(returned(writer)) == order
+    assert returned(writer)["BaseAddress"] == "https://b.example"
 
 
-def test_settings_and_booleans_as_they_read_back(writer):
+def test_settings_text_and_boolean_text_change_returned_secrets(writer):
     write(writer, SECRETS)
-    assert shown(writer)["SyncNotificationSettings"] == SETTINGS
+    assert returned(writer)["SyncNotificationSettings"] == SETTINGS
     writer.switch(settings_text="compact", boolean_text="capitals")
-    assert shown(writer)["SyncNotificationSettings"] == SETTINGS.replace(" ", "")
-    assert shown(writer)["SyncAll"] == "True"
+    assert returned(writer)["SyncNotificationSettings"] == SETTINGS.replace(" ", "")
+    assert returned(writer)["SyncAll"] == "True"
     writer.switch(settings_text="filled")
-    filled = json.loads(shown(writer)["SyncNotificationSettings"])
+    filled = json.loads(returned(writer)["SyncNotificationSettings"])
     assert (filled["DeleteThresholdValue"], filled["Enabled"], len(filled)) == (17, False, 5)
 
 
-def test_several_recipients(writer):
+def test_recipients_one_refuses_several_addresses(writer):
     several = {"SyncNotificationSettings": '{"Enabled": true, "Recipients": "a@b.example;c@d.example"}'}
     write(writer, several)
     writer.switch(recipients="one")
     assert inner(write(writer, several, expect=400))["code"] == "InvalidNotificationSettings"
 
 
-def test_a_scope_that_nobody_has_written(writer):
-    assert "SyncAll" not in shown(writer)
+def test_sync_all_default_returns_an_unwritten_key(writer):
+    assert "SyncAll" not in returned(writer)
     writer.switch(sync_all_default="false")
-    assert shown(writer) == {"SyncAll": "false"}
+    assert returned(writer) == {"SyncAll": "false"}
 
 
-def test_the_mask_may_be_refused(writer):
+def test_masked_secret_write_refuses_the_mask(writer):
     writer.switch(masked_secret_write="refused")
     assert inner(write(writer, {"SecretToken": "*"}, expect=400))["code"] == "EmulatedInvalidSecret"
 
 
-@pytest.mark.parametrize(("how", "code"), [("plain", "EmulatedCredentialsError"), ("empty", "UnknownError")])
-def test_credentials_that_do_not_work(writer, how, code):
-    writer.switch(credentials_failure=how)
+@pytest.mark.parametrize(("position", "code"), [("plain", "EmulatedCredentialsError"), ("empty", "UnknownError")])
+def test_credentials_failure_selects_the_error(writer, position, code):
+    writer.switch(credentials_failure=position)
     body = {"useSavedCredentials": True}
     error = writer.post(f"{writer.job()}/validateCredentials", body, expect=400)["error"]
     assert error["code"] == code
-    assert bool(error["message"]) == (how == "plain")
+    assert bool(error["message"]) == (position == "plain")
 
 
 # ---- jobs -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_job_may_be_born_unconfigured(sandbox):
+def test_initial_state_not_configured_is_that_of_a_new_job(sandbox):
     client = sandbox({"applications": [WRITER | {"jobs": [{}]}]}, switches={"initial_state": "NotConfigured"})
     job = client.get(client.job())
     assert (job["status"]["code"], job["schedule"]["interval"]) == ("NotConfigured", "P10675199DT2H48M5.4775807S")
@@ -295,17 +296,17 @@ def test_a_job_may_be_born_unconfigured(sandbox):
     assert client.get(client.job())["schedule"]["state"] == "Active"
 
 
-def test_what_a_jobs_id_is_made_of(sandbox):
+def test_job_id_selects_the_parts_of_the_id(sandbox):
     client = sandbox({"applications": [WRITER]}, switches={"second_job": "allowed", "job_created": "200"})
     ids = []
     for position in ("fresh", "app_id", "app_id", "two_parts"):
         client.switch(job_id=position)
         ids.append(client.post(f"{client.sync()}/jobs", {"templateId": "scim"}, expect=200)["id"])
-    assert [len(one.split(".")) for one in ids] == [3, 3, 3, 2] and len(set(ids)) == 4
-    assert [one.endswith(client.principal()["appId"]) for one in ids] == [False, True, False, False]
+    assert [len(entry.split(".")) for entry in ids] == [3, 3, 3, 2] and len(set(ids)) == 4
+    assert [entry.endswith(client.principal()["appId"]) for entry in ids] == [False, True, False, False]
 
 
-def test_a_job_that_may_be_patched_to_no_effect(writer):
+def test_patch_job_is_refused_or_ignored(writer):
     before = writer.get(writer.job())
     writer.patch(writer.job(), {"schedule": {"state": "Active"}}, expect=404)
     writer.switch(patch_job="ignored")
@@ -323,7 +324,7 @@ def test_a_job_that_may_be_patched_to_no_effect(writer):
         ("{sync}/templates/scim/schema/directories", 2),
     ],
 )
-def test_counts(writer, path, count):
+def test_sync_counts_are_refused_or_answered(writer, path, count):
     path = path.format(sync=writer.sync(), job=writer.job()) + "/$count"
     writer.get(path, expect=404)
     writer.switch(sync_counts="answered")
@@ -331,7 +332,7 @@ def test_counts(writer, path, count):
     assert (answer.text, answer.headers["content-type"].split(";")[0]) == (str(count), "text/plain")
 
 
-def test_synchronization_in_a_batch(writer):
+def test_sync_in_batch_is_answered_or_refused(writer):
     request = {"id": "1", "method": "GET", "url": f"{writer.sync()}/jobs"}
     for position, status in (("answered", 200), ("refused", 400)):
         writer.switch(sync_in_batch=position)
@@ -342,7 +343,7 @@ def test_synchronization_in_a_batch(writer):
 # ---- the directory --------------------------------------------------------------------------------------------------
 
 
-def test_a_role_that_nobody_knows(writer):
+def test_unknown_role_selects_the_status(writer):
     sp = writer.principal()["id"]
     user = writer.get("/users/ada@contoso.com")["id"]
     body = {"principalId": user, "resourceId": sp, "appRoleId": user}
@@ -352,18 +353,18 @@ def test_a_role_that_nobody_knows(writer):
 
 
 @pytest.mark.parametrize(("position", "left"), [("unassigns", 0), ("keeps", 1)])
-def test_assignments_of_a_role_that_goes(sandbox, position, left):
+def test_role_deletion_deletes_or_keeps_assignments(sandbox, position, left):
     role = {"value": "old", "displayName": "Old", "isEnabled": False}
     rows = [{"user": "ada@contoso.com", "role": "old"}]
     client = sandbox({"applications": [WRITER | {"roles": [role], "assignments": rows}]})
     client.switch(role_deletion=position)
     (app,) = client.value("/applications?$filter=displayName eq 'Writer'")
-    kept = [one for one in app["appRoles"] if one["value"] != "old"]
-    client.patch(f"/applications/{app['id']}", {"appRoles": kept})
+    remaining = [entry for entry in app["appRoles"] if entry["value"] != "old"]
+    client.patch(f"/applications/{app['id']}", {"appRoles": remaining})
     assert len(client.value(f"/servicePrincipals/{client.principal()['id']}/appRoleAssignedTo")) == left
 
 
-def test_the_gallery_may_ask_for_a_permission(sandbox):
+def test_gallery_permission_can_be_required(sandbox):
     client = sandbox(permissions=frozenset({"User.Read.All"}))
     client.get("/applicationTemplates")
     client.switch(gallery_permission="required")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 
-def test_organization_names_itself_and_its_domains(contoso):
+def test_organization_has_verified_domains(contoso):
     (organization,) = contoso.value("/organization")
     assert organization["displayName"] == "Contoso"
     assert [domain["name"] for domain in organization["verifiedDomains"]] == ["contoso.com", "contoso.onmicrosoft.com"]
@@ -13,7 +13,7 @@ def test_organization_names_itself_and_its_domains(contoso):
     assert contoso.get("/organization/nobody", expect=404)["error"]["code"] == "Request_ResourceNotFound"
 
 
-def test_a_small_company_without_applications(contoso):
+def test_contoso_has_12_users_and_no_application(contoso):
     assert len(contoso.value("/users")) == 12
     assert contoso.value("/applications") == contoso.value("/servicePrincipals") == []
     names = [group["displayName"] for group in contoso.value("/groups")]
@@ -21,7 +21,7 @@ def test_a_small_company_without_applications(contoso):
     assert names.count("Marketing") == 2
 
 
-def test_a_user_by_id_by_name_in_any_case_and_in_brackets(contoso):
+def test_a_user_is_read_by_id_and_by_name_in_any_case(contoso):
     ada = contoso.get("/users/ADA@contoso.com")
     assert contoso.get(f"/users/{ada['id']}")["displayName"] == "Ada Lovelace"
     assert contoso.get("/users('ada@contoso.com')")["id"] == ada["id"]
@@ -29,27 +29,27 @@ def test_a_user_by_id_by_name_in_any_case_and_in_brackets(contoso):
     assert guest["displayName"] == "Linus Torvalds"
 
 
-def test_only_the_usual_properties_come_unasked(contoso):
+def test_a_user_has_default_properties_without_select(contoso):
     assert "department" not in contoso.get("/users/ada@contoso.com")
-    asked = contoso.get("/users/ada@contoso.com?$select=department,employeeType,aboutMe")
-    asked.pop("@odata.context")
-    assert asked == {"department": "Engineering", "employeeType": "Employee", "aboutMe": None}
+    body = contoso.get("/users/ada@contoso.com?$select=department,employeeType,aboutMe")
+    body.pop("@odata.context")
+    assert body == {"department": "Engineering", "employeeType": "Employee", "aboutMe": None}
 
 
-def test_nobody_is_not_found(contoso):
+def test_an_unknown_user_is_a_404(contoso):
     error = contoso.get("/users/nobody@contoso.com", expect=404)["error"]
     assert error["code"] == "Request_ResourceNotFound"
     assert "nobody@contoso.com" in error["message"]
 
 
-def test_people_change_behind_our_back(contoso):
-    made = contoso.post("/users", {"displayName": "Joe", "userPrincipalName": "joe@contoso.com", "passwordProfile": {}})
-    assert made["mailNickname"] == "joe"
-    assert "passwordProfile" not in made
+def test_users_are_created_changed_and_deleted(contoso):
+    user = contoso.post("/users", {"displayName": "Joe", "userPrincipalName": "joe@contoso.com", "passwordProfile": {}})
+    assert user["mailNickname"] == "joe"
+    assert "passwordProfile" not in user
     contoso.patch("/users/joe@contoso.com", {"displayName": "Joseph", "accountEnabled": False})
-    assert contoso.get(f"/users/{made['id']}")["displayName"] == "Joseph"
+    assert contoso.get(f"/users/{user['id']}")["displayName"] == "Joseph"
     contoso.delete("/users/joe@contoso.com")
-    contoso.get(f"/users/{made['id']}", expect=404)
+    contoso.get(f"/users/{user['id']}", expect=404)
 
 
 @pytest.mark.parametrize(
@@ -60,17 +60,17 @@ def test_people_change_behind_our_back(contoso):
         ("/groups", {"description": "without a name"}),
     ],
 )
-def test_incomplete_or_doubled_people_are_refused(contoso, path, body):
+def test_incomplete_or_duplicate_users_and_groups_are_refused(contoso, path, body):
     assert contoso.post(path, body, expect=400)["error"]["code"] == "Request_BadRequest"
 
 
-def test_a_taken_name_cannot_be_taken_by_renaming(contoso):
+def test_a_user_cannot_be_renamed_to_an_existing_name(contoso):
     body = {"userPrincipalName": "grace@contoso.com"}
     assert contoso.send("PATCH", "/users/ada@contoso.com", body).status_code == 400
     assert contoso.send("PATCH", "/users/ada@contoso.com", {"userPrincipalName": "ADA@contoso.com"}).status_code == 204
 
 
-def test_groups_and_their_members(contoso):
+def test_groups_and_members_are_created_changed_and_deleted(contoso):
     group = contoso.post("/groups", {"displayName": "New", "mailEnabled": False, "securityEnabled": True})
     path = f"/groups/{group['id']}"
     ada = contoso.get("/users/ada@contoso.com")["id"]
@@ -88,12 +88,12 @@ def test_groups_and_their_members(contoso):
     contoso.get(path, expect=404)
 
 
-def test_counting_members_needs_the_advanced_index(contoso):
+def test_count_of_members_needs_the_consistency_header(contoso):
     (group,) = contoso.value("/groups?$filter=displayName eq 'AP-Finance'")
     contoso.get(f"/groups/{group['id']}/members/$count", expect=400)
 
 
-def test_members_cast_to_users_are_only_those(sandbox):
+def test_members_cast_to_users_are_users_only(sandbox):
     groups = [
         {"displayName": "Inner", "members": ["ada@contoso.com"]},
         {"displayName": "Outer", "members": ["grace@contoso.com", "group:Inner", "hedy@contoso.com"]},
@@ -102,9 +102,9 @@ def test_members_cast_to_users_are_only_those(sandbox):
     (outer,) = client.value("/groups?$filter=displayName eq 'Outer'")
     cast = f"/groups/{outer['id']}/members/microsoft.graph.user"
     assert len(client.value(f"/groups/{outer['id']}/members")) == 3
-    asked = client.get(f"{cast}?$count=true&$top=1&$select=id", headers={"ConsistencyLevel": "eventual"})
-    assert asked["@odata.count"] == 2
-    assert [one["displayName"] for one in client.value(cast)] == ["Grace Hopper", "Hedy Lamarr"]
+    body = client.get(f"{cast}?$count=true&$top=1&$select=id", headers={"ConsistencyLevel": "eventual"})
+    assert body["@odata.count"] == 2
+    assert [document["displayName"] for document in client.value(cast)] == ["Grace Hopper", "Hedy Lamarr"]
     assert [len(page) for page in client.pages(f"{cast}?$top=1")] == [1, 1]
 
 
@@ -116,7 +116,7 @@ def test_members_cast_to_users_are_only_those(sandbox):
         ("Directory.Read.All", "Principal Analyst", None),
     ],
 )
-def test_basic_rights_show_basic_properties_and_no_error(sandbox, granted, title, phones):
+def test_user_read_basic_returns_basic_properties_only(sandbox, granted, title, phones):
     client = sandbox({}, permissions=frozenset(granted.split()))
     select = "$select=id,displayName,jobTitle,accountEnabled,businessPhones"
     (listed,) = client.value(f"/users?$filter=userPrincipalName eq 'ada@contoso.com'&{select}")
@@ -126,7 +126,7 @@ def test_basic_rights_show_basic_properties_and_no_error(sandbox, granted, title
         assert phones is None or ada["businessPhones"] == phones
 
 
-def test_a_deleted_user_leaves_groups_and_applications(writer):
+def test_a_deleted_user_loses_memberships_and_assignments(writer):
     principal = writer.principal()
     ada = writer.get("/users/ada@contoso.com")["id"]
     role = principal["appRoles"][0]["id"]
@@ -135,19 +135,24 @@ def test_a_deleted_user_leaves_groups_and_applications(writer):
     writer.delete(f"/users/{ada}")
     assert writer.value(path) == []
     (admins,) = writer.value("/groups?$filter=displayName eq 'Writer admins'")
-    assert [one["displayName"] for one in writer.value(f"/groups/{admins['id']}/members")] == ["Grace Hopper"]
+    assert [document["displayName"] for document in writer.value(f"/groups/{admins['id']}/members")] == ["Grace Hopper"]
 
 
-def test_ids_are_looked_up_together_and_the_missing_are_silent(writer):
+def test_get_by_ids_omits_unknown_ids(writer):
     ada, grace = (writer.get(f"/users/{name}@contoso.com")["id"] for name in ("ada", "grace"))
     (group,) = writer.value("/groups?$filter=displayName eq 'AP-Finance'")
     ids = [ada, group["id"], "00000000-0000-0000-0000-00000000dead", writer.principal()["id"], grace]
-    found = writer.post("/directoryObjects/getByIds", {"ids": ids}, expect=200)["value"]
-    assert [one["@odata.type"].rsplit(".")[-1] for one in found] == ["user", "group", "servicePrincipal", "user"]
+    objects = writer.post("/directoryObjects/getByIds", {"ids": ids}, expect=200)["value"]
+    assert [document["@odata.type"].rsplit(".")[-1] for document in objects] == [
+        "user",
+        "group",
+        "servicePrincipal",
+        "user",
+    ]
     only = writer.post("/directoryObjects/getByIds", {"ids": ids, "types": ["group"]}, expect=200)["value"]
-    assert [one["displayName"] for one in only] == ["AP-Finance"]
+    assert [document["displayName"] for document in only] == ["AP-Finance"]
 
 
 @pytest.mark.parametrize("ids", [[], None, ["x"] * 1001])
-def test_ids_have_limits(contoso, ids):
+def test_get_by_ids_accepts_1_to_1000_ids(contoso, ids):
     contoso.post("/directoryObjects/getByIds", {"ids": ids}, expect=400)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import copy
 
 import pytest
-from rehearsal import WRITER, Rehearsal, changes, everything_open, exit_code, mapping, row
+from rehearsal import WRITER, Rehearsal, all_allowed, changes, everything_open, exit_code, mapping, row
 
 
 @pytest.fixture
 def tenant():
     found = Rehearsal()
-    planned = found.plan(WRITER)
-    assert exit_code(found.apply(planned, everything_open(planned))) == 0
+    assert exit_code(found.apply(WRITER, all_allowed())) == 0
     found.forget()
     return found
 

@@ -46,7 +46,7 @@ def test_ten_thousand_assignments_take_eleven_pages_and_a_few_look_ups(tmp_path)
     spec = spec_of(tenant, tmp_path)
     tenant.forget()
     planned = tenant.plan(spec)
-    assert planned.comparison.problems == ()
+    assert planned.errors == ()
     assert Counter(line[0] for line in changes(planned)) == {"+": SWAPPED, "-": SWAPPED}
     pages = tenant.asked("GET", "/appRoleAssignedTo")
     named = [

@@ -38,15 +38,24 @@ UNUSUAL = {
 """Every fact that is not sure, the other way round."""
 
 TENANTS = {"as documented": {}, "late": LATE, "unusual": UNUSUAL, "late and unusual": LATE | UNUSUAL}
+BETWEEN = {"late", "unusual"}
+"""What `late and unusual` is made of: tried apart only by `make test-slow`, as is each fact alone."""
 
 
-@pytest.mark.parametrize("switches", TENANTS.values(), ids=TENANTS)
+@pytest.mark.parametrize(
+    "switches",
+    [
+        pytest.param(switches, id=name, marks=[pytest.mark.slow] if name in BETWEEN else [])
+        for name, switches in TENANTS.items()
+    ],
+)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_every_state_is_reached_and_left_again(name, switches, monkeypatch):
     """There and back, with an empty plan after every apply, whichever way the tenant answers."""
     walk(name, switches, monkeypatch)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fact", UNUSUAL.items(), ids=lambda fact: f"{fact[0]}={fact[1]}")
 def test_no_fact_alone_keeps_writer_from_being_set_up_and_changed(fact, monkeypatch):
     """Each switch by itself: a mistake about one fact is not hidden by another one."""
@@ -81,7 +90,7 @@ def reach(rehearsal, state, golden=None):
     if golden is not None:
         compare(told(first), golden)
     wanted = everything_open(first)
-    report = rehearsal.apply(rehearsal.plan(state, wanted) if first.closed else first, wanted)
+    report = rehearsal.apply(rehearsal.plan(state, wanted) if first.blocking_guards else first, wanted)
     assert (exit_code(report), report.error) == (0, ""), failures(report)
     assert {one.result for one in report.outcomes} <= {Result.DONE}, failures(report)
     return unchanged(rehearsal, state)
@@ -94,7 +103,7 @@ def unchanged(rehearsal, state):
     rehearsal.forget()
     assert exit_code(rehearsal.apply(again)) == 0
     assert rehearsal.writes == []
-    return again.comparison.plan.fingerprint
+    return again.plan.fingerprint
 
 
 def failures(report):

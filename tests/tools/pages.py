@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import click
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 
 from scimconf.cli.main import cli
 from scimconf.lint import ONLY_IF_CHANGED, REPORTED_BY_KINDS
 from scimconf.lint import rules as known_rules
 from scimconf.sandbox.switches import table
+from scimconf.spec.model import Section, Spec
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PART = re.compile(r"(<!-- made by make docs: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -69,7 +74,83 @@ def rules() -> str:
     return "\n" + "\n".join(rows) + "\n\n"
 
 
-MADE: Mapping[str, Callable[[], str]] = MappingProxyType({"reference": reference, "switches": switches, "rules": rules})
+def spec() -> str:
+    """Return a table of keys for each section of a spec, made of the models."""
+    return "\n" + "\n".join(_section(path, section) for path, section in _sections((), Spec)) + "\n"
+
+
+def _sections(path: tuple[str, ...], section: type[Section]) -> Iterator[tuple[tuple[str, ...], type[Section]]]:
+    """Yield path and model of a section and of those below it, each model once."""
+    pending, known = [(path, section)], {section}
+    while pending:
+        path, section = pending.pop(0)
+        yield path, section
+        below = []
+        for name, field in section.model_fields.items():
+            for model in _models(field.annotation):
+                if model not in known and name != "imported":
+                    known.add(model)
+                    below.append(((*path, name, *_placeholder(field.annotation)), model))
+        pending = below + pending
+
+
+def _placeholder(annotation: Any) -> tuple[str, ...]:
+    """Return the part of a path that stands for any key of a mapping."""
+    return ("NAME",) if get_origin(annotation) is dict else ()
+
+
+def _models(annotation: Any) -> Iterator[type[Section]]:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        yield annotation
+    for member in get_args(annotation):
+        yield from _models(member)
+
+
+def _section(path: tuple[str, ...], section: type[Section]) -> str:
+    heading = f"### `{'.'.join(path)}`\n\n" if path else "### The file\n\n"
+    rows = [
+        f"| `{name}` | {_values(field.annotation)} | {_default(field)} | {(field.description or '').replace('|', '/')} |"
+        for name, field in section.model_fields.items()
+        if name != "imported"
+    ]
+    return heading + "\n".join(["| key | value | default | description |", "|---|---|---|---|", *rows]) + "\n"
+
+
+def _values(annotation: Any) -> str:
+    """Return the values of a field in words."""
+    if get_origin(annotation) is Literal:
+        return " ".join(f"`{word}`" for word in get_args(annotation))
+    if get_origin(annotation) in (Union, UnionType):
+        members = [member for member in get_args(annotation) if member is not NoneType]
+        return " or ".join(dict.fromkeys(map(_values, members)))
+    if get_origin(annotation) is Annotated:
+        return _values(get_args(annotation)[0])
+    if get_origin(annotation) in (tuple, dict):
+        return "list" if get_origin(annotation) is tuple else "mapping"
+    words = {
+        bool: "`true` `false`",
+        int: "number",
+        str: "string",
+        date: "date",
+        datetime: "time",
+        Any: "string or list",
+    }
+    return words.get(annotation, "mapping")
+
+
+def _default(field: FieldInfo) -> str:
+    """Return the default of a field, as a spec writes it; nothing if omitting the field means "not managed"."""
+    if field.is_required():
+        return "required"
+    if field.default in (None, (), {}) or field.default is PydanticUndefined:
+        return ""
+    value = field.default
+    return f"`{str(value).lower() if isinstance(value, bool) else '[users]' if value == ('users',) else value}`"
+
+
+MADE: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {"reference": reference, "switches": switches, "rules": rules, "spec": spec}
+)
 
 
 def fresh(text: str) -> str:

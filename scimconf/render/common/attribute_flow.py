@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from scimconf.expressions import Attribute, Call, Constant, ExpressionError, attributes, parse
-from scimconf.plan import Change, Resource
+from scimconf.kinds import BY_NAME
+from scimconf.plan import Change
 from scimconf.render.common.values import inline
 
 Json = Any
-KIND = "attribute_mapping"
 Shape = Literal["attribute", "constant", "function"]
 
 
@@ -45,22 +45,10 @@ class Flow:
 def flows(changes: Iterable[Change]) -> Iterator[Flow]:
     """Yield the flow of every changed mapping whose source is known."""
     for change in changes:
-        if change.kind == KIND:
-            section, _, target = change.address.rest.partition("/")
-            before, after = _side(change, change.before, 0), _side(change, change.after, 1)
-            if before or after:
-                yield Flow(section, target, before, after)
-
-
-def _side(change: Change, resource: Resource | None, side: int) -> Origin | None:
-    return origin(_value(change, resource, "source", side), _value(change, resource, "default", side))
-
-
-def _value(change: Change, resource: Resource | None, name: str, side: int) -> Json:
-    if resource is not None and name in resource.fields:
-        return resource.fields[name]
-    field = change.field(name)
-    return (field.before, field.after)[side] if field else None
+        flow = BY_NAME[change.kind].attribute_flow(change) if change.kind in BY_NAME else None
+        before, after = (origin(*flow.before), origin(*flow.after)) if flow else (None, None)
+        if flow and (before or after):
+            yield Flow(flow.section, flow.target, before, after)
 
 
 def origin(source: Json, default: Json = None) -> Origin | None:

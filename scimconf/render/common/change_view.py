@@ -13,8 +13,10 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
-from scimconf.plan import Action, Change, Detail, Effect, FieldChange, Impact, WriteOnly, decode
-from scimconf.render.common.effects import combine, full_resync, sentence
+from scimconf.kinds import BY_NAME
+from scimconf.kinds.kind import RowPart
+from scimconf.plan import Action, Change, Detail, Effect, FieldChange, Impact, WriteOnly
+from scimconf.render.common.effects import combine, effect_template, full_resync, sentence
 from scimconf.render.common.escaping import visible
 from scimconf.render.common.fields import detail_path, facts, is_nested, shown_fields
 from scimconf.render.common.labels import by_weight, counts, kind_order, plural
@@ -22,7 +24,6 @@ from scimconf.render.common.values import block
 
 Json = Any
 WIDTH = 96
-_GROUPED = "assignment"
 _PRINCIPALS = ("user", "group")
 _NO_IMPACT: Mapping[Effect, Impact] = MappingProxyType({})
 
@@ -70,7 +71,7 @@ class ChangeRow:
     def sentences(self) -> list[tuple[Effect, str]]:
         """Each effect as a sentence; a resync of all users is stated once per application, not per row."""
         return [
-            (effect, visible(sentence(effect, self.kind, self.impact.get(effect))))
+            (effect, visible(sentence(effect, effect_template(effect, self.changes), self.impact.get(effect))))
             for effect in self.effects
             if effect is not Effect.RESYNC or effect in self.impact
         ]
@@ -80,10 +81,25 @@ def change_rows(changes: Iterable[Change]) -> list[ChangeRow]:
     """Return the rows of a plan in the order in which all formats show them."""
     ordered = sorted(changes, key=lambda change: (kind_order(change.kind), change.address, change.action))
     rows: list[ChangeRow] = []
-    for kind, group in groupby(ordered, key=lambda change: change.kind):
-        changes_of_kind = list(group)
-        rows += _principal_rows(changes_of_kind) if kind == _GROUPED else map(_row, changes_of_kind)
+    for _, group in groupby(ordered, key=lambda change: change.kind):
+        for part, own in _by_row(group):
+            rows += map(_row, own) if part is None else [_principal_row(part, own)]
     return rows
+
+
+def _by_row(changes: Iterable[Change]) -> Iterator[tuple[RowPart | None, list[Change]]]:
+    """Yield the changes that share a row, with their row; a change with a row of its own comes with None."""
+    by_address: dict[str, list[Change]] = {}
+    for change in changes:
+        part = _row_part(change)
+        by_address.setdefault(part.address if part else change.address.local, []).append(change)
+    for group in by_address.values():
+        yield _row_part(group[0]), group
+
+
+def _row_part(change: Change) -> RowPart | None:
+    kind = BY_NAME.get(change.kind)
+    return kind.row_part(change) if kind is not None else None
 
 
 def totals(rows: Iterable[ChangeRow]) -> Mapping[Action, int]:
@@ -106,51 +122,36 @@ def _row(change: Change) -> ChangeRow:
     )
 
 
-def _principal_rows(changes: Iterable[Change]) -> Iterator[ChangeRow]:
-    by_principal: dict[str, list[Change]] = {}
-    for change in changes:
-        by_principal.setdefault(_split(change.address.rest)[0], []).append(change)
-    for principal, group in by_principal.items():
-        yield _principal_row(principal, group)
-
-
-def _principal_row(principal: str, group: Sequence[Change]) -> ChangeRow:
+def _principal_row(part: RowPart, group: Sequence[Change]) -> ChangeRow:
     actions = {change.action for change in group}
     action = actions.pop() if len(actions) == 1 else Action.UPDATE
     reasons = sorted({change.reason for change in group if change.reason}) if action is Action.DELETE else []
     effects = by_weight({effect for change in group for effect in change.effects})
     return ChangeRow(
         action,
-        _GROUPED,
-        f"{_GROUPED}/{principal}",
+        visible(group[0].kind),
+        visible(part.address),
         tuple(group),
         visible(", ".join(reasons)),
         tuple(effects),
-        _principal_impact(principal, group, effects),
-        principal.partition(":")[0],
+        _principal_impact(part, group, effects),
+        part.population,
         (_role_names(group, removed=True), _role_names(group, removed=False)),
     )
 
 
-def _principal_impact(principal: str, group: Sequence[Change], effects: Iterable[Effect]) -> Mapping[Effect, Impact]:
+def _principal_impact(part: RowPart, group: Sequence[Change], effects: Iterable[Effect]) -> Mapping[Effect, Impact]:
     """Return the impact of one principal's changes; a user counts as one and is the example."""
     counted = {effect: change.impact[effect] for change in group for effect in change.impact}
-    kind, _, name = principal.partition(":")
-    if kind != "user":
+    if part.population != "user":
         return counted
     defaults = {effect: Impact(1, precision="exact" if effect is Effect.RESYNC else "at_most") for effect in effects}
-    return {effect: replace(impact, examples=(decode(name),)) for effect, impact in {**defaults, **counted}.items()}
-
-
-def _split(rest: str) -> tuple[str, str]:
-    """Return the principal as in the address, so that `--only` accepts it, and the role's name."""
-    principal, _, role = rest.rpartition("/")
-    return visible(principal), visible(decode(role))
+    return {effect: replace(impact, examples=(part.subject,)) for effect, impact in {**defaults, **counted}.items()}
 
 
 def _role_names(changes: Sequence[Change], *, removed: bool) -> str | None:
-    names = [_split(change.address.rest)[1] for change in changes if (change.action is Action.DELETE) is removed]
-    return ", ".join(names) or None
+    parts = [_row_part(change) for change in changes if (change.action is Action.DELETE) is removed]
+    return ", ".join(visible(part.value) for part in parts if part is not None) or None
 
 
 # --- effects -------------------------------------------------------------------------------------------------------
@@ -170,9 +171,9 @@ def combined_sentence(effect: Effect, rows: Sequence[ChangeRow]) -> str:
     resyncs_all = [row for row in rows if not row.principal] if effect is Effect.RESYNC else []
     if resyncs_all:
         return full_resync(len(resyncs_all))
-    kinds = {row.kind for row in rows}
-    kind = kinds.pop() if len(kinds) == 1 else ""
-    return visible(sentence(effect, kind, combine([row.impact.get(effect) for row in rows])))
+    changes = [change for row in rows for change in row.changes]
+    template = effect_template(effect, changes)
+    return visible(sentence(effect, template, combine([row.impact.get(effect) for row in rows])))
 
 
 def cause(rows: Iterable[ChangeRow]) -> str:

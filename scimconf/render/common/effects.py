@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from scimconf.plan import Effect, Impact
+from scimconf.kinds import BY_NAME
+from scimconf.plan import Change, Effect, Guard, Impact
 
-SEVERE = frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS})
+SEVERE = frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS, Effect.STOPS})
 """Effects that users notice when they are not intended."""
 
 MAX_NAMES = 3
@@ -17,31 +18,42 @@ _SENTENCES: Mapping[Effect, str] = MappingProxyType(
         Effect.DATA_LOSS: "data is deleted",
         Effect.DEPROVISIONS: "{users} may be disabled",
         Effect.PROVISIONS: "{users} may be created",
+        Effect.STOPS: "users are no longer created, updated or disabled until provisioning is enabled again",
         Effect.CREDENTIALS: "the stored credentials are replaced",
+        Effect.DIALECT: "the service sends PATCH requests in a different format",
         Effect.RESYNC: "{users} will be re-evaluated",
     }
 )
-_BY_KIND: Mapping[tuple[Effect, str], str] = MappingProxyType(
-    {
-        (Effect.DATA_LOSS, "job"): "the job and its state are deleted; every user is matched again",
-        (Effect.DATA_LOSS, "app_role"): "the role and its assignments are deleted",
-        (Effect.DATA_LOSS, "attribute_mapping"): "the mapping is deleted",
-        (Effect.DATA_LOSS, "source_attribute"): "the attribute definition is deleted",
-        (Effect.DATA_LOSS, "target_attribute"): "the attribute definition is deleted",
-        (Effect.RESYNC, "attribute_mapping"): "the value changes for {users}",
-    }
-)
-"""Sentences of kinds that can be more precise."""
+
+_POPULATIONS = {"": "", "assigned": " who are assigned", "in_scope": " in scope"}
 
 
-def sentence(effect: Effect, kind: str, impact: Impact | None = None) -> str:
-    """Return what an effect does: `up to 1 user may be disabled: joe@contoso.com`."""
-    template = _BY_KIND.get((effect, kind), _SENTENCES[effect])
+def sentence(effect: Effect, template: str = "", impact: Impact | None = None) -> str:
+    """Return what an effect does: `up to 1 user may be disabled: joe@contoso.com`.
+
+    `template` replaces the general sentence; `{users}` in it stands for the number of users.
+    """
+    template = template or _SENTENCES[effect]
     if "{users}" not in template:
         return template
     names = f": {_names(impact)}" if impact is not None and impact.examples else ""
     unknown = f"; unknown for {impact.undetermined:,}" if impact is not None and impact.undetermined else ""
     return template.format(users=users(impact)) + unknown + names
+
+
+def effect_template(effect: Effect, changes: Iterable[Change]) -> str:
+    """Return the sentence of the changes' kind, if the kind has one and it is the same for all of them."""
+    templates = {
+        BY_NAME[change.kind].effect_text(effect, change)
+        for change in changes
+        if effect in change.effects and change.kind in BY_NAME
+    }
+    return templates.pop() if len(templates) == 1 else ""
+
+
+def guard_message(guard: Guard) -> str:
+    """Return the message of a guard with the number of affected users."""
+    return guard.message if guard.impact is None else f"{guard.message} ({users(guard.impact)})"
 
 
 def users(impact: Impact | None) -> str:
@@ -55,7 +67,7 @@ def users(impact: Impact | None) -> str:
         number = f"{impact.count:,} of {impact.total:,} {'user' if impact.total == 1 else 'users'}"
     else:
         number = f"{impact.count:,} {'user' if impact.count == 1 else 'users'}"
-    return " ".join(filter(None, [f"{bound}{number}", impact.population]))
+    return f"{bound}{number}{_POPULATIONS[impact.population]}"
 
 
 def _names(impact: Impact) -> str:

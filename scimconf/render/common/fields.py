@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from scimconf.kinds import BY_NAME
 from scimconf.plan import Action, Change, Detail, FieldChange, Resource
 from scimconf.render.common.escaping import visible
-from scimconf.render.common.labels import DEFAULTS, shorten_ids
+from scimconf.render.common.labels import shorten_ids
 from scimconf.render.common.values import inline
 
 Json = Any
@@ -19,7 +20,7 @@ def shown_fields(change: Change) -> list[FieldChange]:
     """Return the fields to show: all that change; of a creation or deletion those that are not empty or default."""
     if change.action in {Action.UPDATE, Action.REPLACE}:
         return list(change.fields)
-    defaults = DEFAULTS.get(change.kind, {})
+    defaults = BY_NAME[change.kind].defaults if change.kind in BY_NAME else {}
     return [field for field in change.fields if field.write_only or _is_informative(field, defaults)]
 
 

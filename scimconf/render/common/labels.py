@@ -6,40 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from scimconf.kinds import BY_NAME
 from scimconf.plan import Action, ApplicationPlan, Effect, Guard, Plan, Tenant
 from scimconf.plan.guards import ASKED
-
-KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "application": ("application", "applications"),
-        "job": ("job", "jobs"),
-        "connection": ("connection", "connections"),
-        "settings": ("setting", "settings"),
-        "source_attribute": ("source attribute", "source attributes"),
-        "target_attribute": ("target attribute", "target attributes"),
-        "object_mapping": ("object mapping", "object mappings"),
-        "attribute_mapping": ("attribute mapping", "attribute mappings"),
-        "app_role": ("role", "roles"),
-        "assignment": ("assignment", "assignments"),
-        "schedule": ("schedule", "schedules"),
-    }
-)
-"""Singular and plural of every kind, in the order of a plan."""
-
-DEFAULTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
-    {
-        "attribute_mapping": MappingProxyType(
-            {"apply": "always", "flow_behavior": "when_changed", "export_missing_references": False}
-        ),
-        "target_attribute": MappingProxyType(
-            {"multivalued": False, "required": False, "case_exact": False, "mutability": "read_write"}
-        ),
-        "source_attribute": MappingProxyType(
-            {"multivalued": False, "required": False, "case_exact": False, "mutability": "read_write"}
-        ),
-    }
-)
-"""Defaults of fields, which are not shown."""
 
 ID_LABELS: Mapping[str, str] = MappingProxyType({"app_id": "app id", "service_principal": "service principal"})
 
@@ -60,14 +29,14 @@ _LONG_ID = re.compile(r"([0-9a-fA-F]{8})(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|([0
 
 def kind_order(kind: str) -> tuple[int, str]:
     """Return the sort key of a kind; unknown kinds come last."""
-    names = list(KINDS)
-    return (names.index(kind) if kind in KINDS else len(names), kind)
+    names = list(BY_NAME)
+    return (names.index(kind) if kind in BY_NAME else len(names), kind)
 
 
 def count(number: int, kind: str) -> str:
     """Return `1 attribute mapping`, `14 attribute mappings`."""
     fallback = kind.replace("_", " ")
-    singular, plural_form = KINDS.get(kind, (fallback, f"{fallback}s"))
+    singular, plural_form = BY_NAME[kind].labels if kind in BY_NAME else (fallback, f"{fallback}s")
     return f"{number:,} {singular if number == 1 else plural_form}"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from scimconf.plan import ApplicationPlan, Effect, Guard, Plan
 from scimconf.render.common.change_view import ChangeRow, FieldRow, by_effect, cause, change_rows, combined_sentence
 from scimconf.render.common.diagnostic_text import sentence
-from scimconf.render.common.effects import SEVERE
+from scimconf.render.common.effects import SEVERE, effect_template, guard_message
 from scimconf.render.common.effects import sentence as effect_sentence
 from scimconf.render.common.escaping import visible
 from scimconf.render.common.fields import facts
@@ -209,12 +209,12 @@ def _application(plan: ApplicationPlan, preview: Any) -> ApplicationView:
 
 def _guard(guard: Guard) -> GuardView:
     """Return a guard; its count is shown only if its message does not contain it."""
-    is_in_message = guard.count is None or str(guard.count) in guard.message
+    is_in_message = guard.count is None or str(guard.count) in guard_message(guard)
     return GuardView(
         visible(guard.id),
         guard.is_allowed,
         visible(guard.address.local) if guard.address else "",
-        visible(guard.message),
+        visible(guard_message(guard)),
         None if is_in_message else guard.count,
         visible(guard_status(guard)),
     )
@@ -226,7 +226,11 @@ def _kind(name: str, rows: list[ChangeRow]) -> KindView:
 
 def _change(row: ChangeRow) -> ChangeView:
     tags = [
-        EffectTag(effect.value, visible(effect_sentence(effect, row.kind, row.impact.get(effect))), effect in SEVERE)
+        EffectTag(
+            effect.value,
+            visible(effect_sentence(effect, effect_template(effect, row.changes), row.impact.get(effect))),
+            effect in SEVERE,
+        )
         for effect in row.effects
     ]
     return ChangeView(row, tuple(tags), tuple(map(_line, row.fields())))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from scimconf.plan import Action, ApplicationPlan, Guard, Plan
 from scimconf.render.common.change_view import ChangeRow, by_effect, cause, change_rows, combined_sentence, totals
+from scimconf.render.common.effects import guard_message
 from scimconf.render.common.labels import blocked, guard_status, tenant_mismatch, tenant_name
 from scimconf.render.common.verdict import verdict
 from scimconf.render.markdown.escaping import cell, code, prose
@@ -57,10 +58,10 @@ def _guard(guard: Guard, name: str) -> str:
     word = "allowed" if guard.is_allowed else "**blocks**"
     place = f" at {code(str(guard.address) if name else guard.address.local)}" if guard.address else ""
     application = f" in {code(name)}" if name and not guard.address else ""
-    is_counted = guard.count is not None and str(guard.count) not in guard.message
+    is_counted = guard.count is not None and str(guard.count) not in guard_message(guard)
     counted = f" (count: {guard.count:,})" if is_counted else ""
     status = prose(guard_status(guard)).capitalize()
-    return f"- {word}: {code(guard.id)}{place}{application}: {prose(guard.message)}{counted}. {status}.\n"
+    return f"- {word}: {code(guard.id)}{place}{application}: {prose(guard_message(guard))}{counted}. {status}.\n"
 
 
 # --- applications --------------------------------------------------------------------------------------------------

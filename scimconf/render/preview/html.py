@@ -11,7 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from scimconf.plan.preview import PreviewHeader, PreviewSummary, SentRequest, UserOutcome, UserPreview, UserState, said
+from scimconf.plan.preview import (
+    NOT_SENT_TEXT,
+    PreviewHeader,
+    PreviewSummary,
+    SentRequest,
+    UserOutcome,
+    UserPreview,
+    UserState,
+    request_text,
+)
 from scimconf.render.common.escaping import visible
 from scimconf.render.common.labels import tenant_name
 from scimconf.render.html import asset, digest, environment
@@ -113,18 +122,20 @@ def _rows(user: UserPreview) -> Iterator[PreviewRow]:
     """Yield the differences first, then what the resource does not show; values not sent on either side are left out."""
     reasons = {difference.target: difference.full_reason for difference in user.differences}
     for target in sorted(reasons):
-        old, new = (visible(said(side.sent.get(target))) for side in (user.before, user.after))
+        old, new = (visible(request_text(side.sent.get(target))) for side in (user.before, user.after))
         before, after = marked(old, new)
         yield PreviewRow(visible(target), _escaped(before), _escaped(after), _escape(visible(reasons[target])))
     for target, sent in sorted(user.after.sent.items()):
         if target not in reasons and not _is_shown(user.after, sent):
-            value = (DiffSegment(_escape(visible(said(sent)))),)
+            value = (DiffSegment(_escape(visible(request_text(sent)))),)
             yield PreviewRow(visible(target), value, value, is_equal=True)
 
 
 def _is_shown(state: UserState, sent: SentRequest) -> bool:
     """Return whether the resource shows the value, or nothing is sent."""
-    return said(sent) == "nothing" or (bool(state.resource) and sent.kind == "value" and sent.apply == "always")
+    return request_text(sent) == NOT_SENT_TEXT or (
+        bool(state.resource) and sent.kind == "value" and sent.apply == "always"
+    )
 
 
 def _resource(user: UserPreview) -> Iterator[PreviewLine]:

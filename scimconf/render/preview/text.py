@@ -13,7 +13,7 @@ from scimconf.plan.preview import (
     UserOutcome,
     UserPreview,
     UserState,
-    said,
+    request_text,
 )
 from scimconf.render.preview import words
 from scimconf.render.terminal.page import Page
@@ -79,12 +79,12 @@ class TextPreview:
 
     def _difference(self, difference: AttributeDiff) -> Iterator[str]:
         sign = "~ " if difference.is_sure else "? "
-        text = f"{difference.target}: {said(difference.before)} → {said(difference.after)}"
+        text = f"{difference.target}: {request_text(difference.before)} → {request_text(difference.after)}"
         yield from self._page.labelled(4, ("update", sign), ("", text), hang=4)
         yield from self._page.prose(8, difference.full_reason, "quiet", hang=2)
 
     def _sent(self, target: str, sent: SentRequest) -> Iterator[str]:
-        yield from self._page.prose(6, f"{target}: {said(sent)}", hang=2)
+        yield from self._page.prose(6, f"{target}: {request_text(sent)}", hang=2)
 
     def _resource(self, state: UserState) -> Iterator[str]:
         if not state.resource:

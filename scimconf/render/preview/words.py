@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from scimconf.plan.preview import (
-    COUNTED,
+    COUNTS,
     MappingSummary,
     PreviewHeader,
     PreviewSummary,
@@ -90,4 +90,4 @@ def summary_line(summary: PreviewSummary) -> str:
 
 def mapping_counts(mapping: MappingSummary) -> list[tuple[str, tuple[str, ...]]]:
     """Return the counts of one mapping with their examples: `3 change`."""
-    return [(f"{number:,} {COUNTED[what]}", mapping.examples.get(what, ())) for what, number in mapping.counts.items()]
+    return [(f"{number:,} {COUNTS[what]}", mapping.examples.get(what, ())) for what, number in mapping.counts.items()]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from scimconf.plan import ApplicationPlan, Effect, Guard, Plan, Resource
 from scimconf.render.common.change_view import ChangeRow, change_rows
 from scimconf.render.common.diagnostic_text import sentence
-from scimconf.render.common.effects import full_resync
+from scimconf.render.common.effects import full_resync, guard_message
 from scimconf.render.common.escaping import cells, pad, visible
 from scimconf.render.common.fields import facts
 from scimconf.render.common.labels import (
@@ -124,7 +124,7 @@ def _guards(page: Page, guards: Sequence[Guard]) -> Iterator[str]:
     for guard in sorted(guards, key=lambda guard: guard.is_allowed):
         place = f" at {guard.address.local}" if guard.address and guard.address.rest else ""
         style, word = ("strong", "allowed guard") if guard.is_allowed else ("danger", "! guard")
-        yield from page.labelled(2, (style, f"{word} {guard.id}"), ("", f"{place}: {guard.message}"), hang=4)
+        yield from page.labelled(2, (style, f"{word} {guard.id}"), ("", f"{place}: {guard_message(guard)}"), hang=4)
         yield from page.prose(6, guard_status(guard), hang=2)
 
 

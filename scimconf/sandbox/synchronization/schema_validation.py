@@ -82,7 +82,7 @@ def accept_schema(sent: Any, context: ValidationContext, *, schema_id: str, vers
             raise SchemaError("", f"The schema has no {name}. A PUT replaces the whole schema.")
     _check_size(sent, context.switches)
     plain = strip_annotations(sent)
-    document = copy.deepcopy(plain)
+    document = strip_annotations(sent)  # a second copy, since the stored form depends on what was sent
     document["id"] = schema_id
     document["version"] = version
     document["directories"] = [_directory(directory, context.before) for directory in document["directories"]]

@@ -34,7 +34,11 @@ def strip_annotations(value: Any) -> Any:
         return [strip_annotations(element) for element in value]
     if not isinstance(value, dict):
         return value
-    return {key: strip_annotations(child) for key, child in value.items() if "@odata." not in key}
+    return {
+        key: strip_annotations(child) if isinstance(child, (dict, list)) else child
+        for key, child in value.items()
+        if "@odata." not in key
+    }
 
 
 def format_boolean(text: str, switches: Switches) -> str:

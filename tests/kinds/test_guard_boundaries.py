@@ -4,9 +4,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from scimconf.kinds.assignment import removed_assignments
+from scimconf.kinds.registry import guards
 from scimconf.plan import Action, Address, Change, Effect, FieldChange, Guard, Resource
 from scimconf.plan.guards import GuardContext, GuardExemption
-from scimconf.plan.rules import guards
 
 TODAY = date(2026, 11, 25)
 DAY = timedelta(days=1)
@@ -14,7 +15,8 @@ DAY = timedelta(days=1)
 
 def guards_of(changes, **context) -> dict[str, Guard]:
     """Return the guards of these changes by id; the only line that knows where guards are made."""
-    return {guard.id: guard for guard in guards(changes, GuardContext(**context))}
+    context["removed_assignments"] = removed_assignments(changes)
+    return {guard.id: guard for guard in guards(changes, GuardContext(today=TODAY, **context))}
 
 
 def assignment(principal: str, action: Action = Action.DELETE, role: str = "role") -> Change:
@@ -101,7 +103,7 @@ WIDENED = Change(SCOPE, Action.UPDATE, Resource(SCOPE), Resource(SCOPE), (FieldC
 def test_an_exemption_applies_until_the_end_of_its_day():
     for until, allowed in ((TODAY - DAY, False), (TODAY, True), (TODAY + DAY, True)):
         exemption = GuardExemption("scope-widened", until=until, reason="CHG-1")
-        guard = guards_of([WIDENED], has_run=True, exemptions=(exemption,), today=TODAY)["scope-widened"]
+        guard = guards_of([WIDENED], has_run=True, exemptions=(exemption,))["scope-widened"]
         assert bool(guard.allowed_by) is allowed, until
 
 
@@ -111,7 +113,7 @@ def test_an_exemption_allows_up_to_its_maximum(limit, allowed):
     ones = dict.fromkeys(users, 1)
     changes = [assignment(user) for user in users[:40]]
     exemption = GuardExemption("mass-removal", max=limit)
-    found = guards_of(changes, holders=ones, members=ones, exemptions=(exemption,), today=TODAY)
+    found = guards_of(changes, holders=ones, members=ones, exemptions=(exemption,))
     assert bool(found["mass-removal"].allowed_by) is allowed
 
 

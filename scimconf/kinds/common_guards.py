@@ -1,0 +1,53 @@
+"""Guards that belong to no single kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from scimconf.kinds.kind import counted_guard
+from scimconf.plan import Change, Effect, Guard
+from scimconf.plan.guards import GuardContext
+
+GUARD_IDS = ("tenant-mismatch", "quarantined", "resources-abandoned")
+
+
+def common_guards(changes: Sequence[Change], context: GuardContext) -> Iterator[Guard]:
+    """Yield the guards about the tenant, the quarantine of the job and abandoned resources."""
+    yield from _tenant_mismatch(context)
+    yield from _quarantined(changes, context)
+    yield from _resources_abandoned(context)
+
+
+def _tenant_mismatch(context: GuardContext) -> Iterator[Guard]:
+    expected, tenant = context.expected_tenant, context.tenant
+    if expected is None:
+        return
+    if tenant is None:
+        yield Guard("tenant-mismatch", f"the tenant could not be read, and the spec is for {expected}")
+    elif expected.lower() not in {tenant.id.lower(), *(domain.lower() for domain in tenant.domains)}:
+        yield Guard("tenant-mismatch", f"signed in to {tenant.domain or tenant.id}, but the spec is for {expected}")
+
+
+def _quarantined(changes: Sequence[Change], context: GuardContext) -> Iterator[Guard]:
+    """Yield a guard for changes that start a quarantined job or add users to it; changes that may fix it pass."""
+    if not context.quarantine:
+        return
+    for change in changes:
+        if change.kind == "schedule":
+            enabled = change.field("enabled")
+            is_blocked = enabled is not None and bool(enabled.after)
+        else:
+            is_blocked = Effect.PROVISIONS in change.effects
+        if is_blocked:
+            message = f"the job is in quarantine ({context.quarantine}), and this change would provision more users"
+            yield counted_guard(change, Effect.PROVISIONS, Guard("quarantined", message, address=change.address))
+
+
+def _resources_abandoned(context: GuardContext) -> Iterator[Guard]:
+    """Yield a guard if abandoned resources are counted, which `--fail-on-abandoned` requests."""
+    count = context.abandoned
+    if count:
+        resources = (
+            "1 resource of the previous spec stays" if count == 1 else f"{count} resources of the previous spec stay"
+        )
+        yield Guard("resources-abandoned", f"{resources} in the tenant and would no longer be managed", count=count)

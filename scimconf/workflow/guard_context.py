@@ -1,0 +1,90 @@
+"""What guards need beside the changes, and the warnings that belong to no kind. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from scimconf.diagnostics import Diagnostic
+from scimconf.documents import application, job
+from scimconf.kinds import KINDS
+from scimconf.kinds.assignment import removed_assignments
+from scimconf.kinds.connection import needed_secrets
+from scimconf.plan import Address, DiffResult, Tenant
+from scimconf.plan.guards import GuardContext, GuardExemption
+from scimconf.plan.impact import ImpactData
+from scimconf.snapshot import Snapshot
+from scimconf.spec.model import Spec
+from scimconf.steps import Step
+from scimconf.workflow.compilation import ChangeSet, PlanOptions
+
+
+def tenant_of(snapshot: Snapshot) -> Tenant | None:
+    """Return the tenant from `/organization`, or the token's tenant id if that read was denied."""
+    token_tenant = snapshot.names.get("token_tenant")
+    return application.tenant(snapshot.get("organization")) or (Tenant(token_tenant) if token_tenant else None)
+
+
+def guard_context(
+    spec: Spec, snapshot: Snapshot, options: PlanOptions, change_set: ChangeSet, data: ImpactData, abandoned: int
+) -> GuardContext:
+    """Return the context of the guards; `abandoned` is the number of abandoned resources that block an apply."""
+    rows = [
+        row for row in application.assigned(snapshot.rows("assignments")) if row["principalType"] != "ServicePrincipal"
+    ]
+    groups = frozenset(row["principalId"] for row in rows if row["principalType"] == "Group")
+    principals = dict.fromkeys(row["principalId"] for row in rows)
+    jobs = snapshot.rows("jobs")
+    return GuardContext(
+        today=options.today,
+        expected_tenant=spec.tenant,
+        tenant=tenant_of(snapshot),
+        has_run=any(map(job.has_run, jobs)),
+        quarantine=next(filter(None, map(job.quarantine, jobs)), ""),
+        holders=Counter(row["principalId"] for row in rows),
+        members={principal: data.members.get(principal) if principal in groups else 1 for principal in principals},
+        groups=groups,
+        removed_assignments=removed_assignments(change_set.changes),
+        matching=_matching(change_set.diff),
+        unavailable_secrets=tuple(_unavailable_secrets(spec, change_set.steps, snapshot)),
+        abandoned=abandoned,
+        exemptions=_exemptions(spec, options),
+    )
+
+
+def _exemptions(spec: Spec, options: PlanOptions) -> tuple[GuardExemption, ...]:
+    in_spec = (
+        GuardExemption(exemption.guard, exemption.until, exemption.reason, exemption.address or "", exemption.max)
+        for exemption in spec.guard_exemptions
+    )
+    return (*in_spec, *map(GuardExemption, options.allow))
+
+
+def _matching(diff: DiffResult) -> frozenset[Address]:
+    return frozenset(resource.address for resource in diff.managed if resource.fields.get("match") is not None)
+
+
+def _unavailable_secrets(spec: Spec, steps: Sequence[Step], snapshot: Snapshot) -> Iterator[str]:
+    if spec.connection is None or spec.connection.on_unreadable_secret is None:
+        return
+    for key, reference in needed_secrets(steps, snapshot).items():
+        if reference is None:
+            yield key
+
+
+# --- warnings -------------------------------------------------------------------------------------------------------
+
+
+def warnings(spec: Spec, change_set: ChangeSet, snapshot: Snapshot) -> Iterator[Diagnostic]:
+    """Yield the warnings of a plan that depend on its changes and steps."""
+    for kind in KINDS:
+        yield from kind.warnings(spec, snapshot, change_set.diff, change_set.steps)
+    for address in change_set.selection.prerequisites:
+        message = f"{address} is included, because a selected change needs it"
+        yield Diagnostic("K002", message, severity="warning")
+    if spec.tenant is None:
+        message, hint = (
+            "the spec names no tenant, so it can be applied to any tenant",
+            "Add `tenant:` with a verified domain.",
+        )
+        yield Diagnostic("K001", message, severity="warning", hint=hint)
