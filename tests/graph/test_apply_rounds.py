@@ -46,7 +46,7 @@ def test_apply_stops_when_the_answer_to_later_deletions_is_no(applied):
     rehearsal, person = Rehearsal(), Person(yes=False)
     report = applied(rehearsal, DELETES, person)
     assert (exit_code(report), len(person.asked)) == (5, 1)
-    assert report.error == "Stopped before what the first plan could not show."
+    assert report.error == "Stopped: the new plan contains changes that were not approved."
     assert rehearsal.writes == [INSTANTIATE]
 
 

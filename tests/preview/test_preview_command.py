@@ -42,7 +42,7 @@ def test_users_are_said_in_one_way(desk, whom):
 def test_the_product_is_on_stdout_and_progress_on_stderr(desk, server):
     said = desk("--all", WRITER)
     assert said.code == 0
-    assert said.out.startswith("writer in contoso.com: everybody who is assigned\n")
+    assert said.out.startswith("writer in contoso.com: all assigned users\n")
     assert "[8/8] people" in said.err
     assert server.writes == []
 
@@ -101,7 +101,7 @@ def test_a_link_is_followed_and_stays(desk, tmp_path):
     for _ in range(2):
         assert desk("--all", "--out", "link.txt", WRITER).code == 0
         assert (tmp_path / "link.txt").is_symlink()
-        assert "everybody who is assigned" in (tmp_path / "real.txt").read_text()
+        assert "all assigned users" in (tmp_path / "real.txt").read_text()
 
 
 @pytest.mark.parametrize(("whom", "code"), [("ada@contoso.com", 0), ("nobody@contoso.com", 1)])
@@ -154,7 +154,7 @@ def test_problems_end_with_65_and_other_specs_are_still_previewed(desk, tmp_path
     (tmp_path / "a.scimconf.yaml").write_text(SMALL.replace("writer", "other").replace("Writer", "Other") % "")
     said = desk("--all", WRITER.parent, tmp_path / "a.scimconf.yaml")
     assert said.code == 65
-    assert "K1" in said.err and "writer in contoso.com: everybody who is assigned" in said.out
+    assert "K1" in said.err and "writer in contoso.com: all assigned users" in said.out
 
 
 def test_a_spec_that_cannot_be_read_is_refused_before_anything_is_asked(desk, tmp_path, server):

@@ -192,10 +192,10 @@ def nested():
 
 def test_a_group_in_a_group_is_nobody_who_is_assigned(tmp_path):
     shown = preview(nested(), small(tmp_path))
-    assert shown.document["applications"][0]["population"] == "everybody who is assigned"
+    assert shown.document["applications"][0]["population"] == "all assigned users"
     assert shown.outcomes == {"alan": "unchanged"}
     assert preview(nested(), small(tmp_path), sample=1).document["applications"][0]["population"] == (
-        "1 of 1 people who are assigned"
+        "1 of 1 assigned users"
     )
 
 
