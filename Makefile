@@ -2,7 +2,7 @@
 
 bin := .venv/bin
 held := scimconf/spec/** scimconf/expressions/** scimconf/plan/** scimconf/documents/** scimconf/kinds/** scimconf/render/yaml/**
-reach := $(addprefix tests/,adoption documents expressions kinds lint plan preview render spec)
+reach := $(addprefix tests/,documents export expressions kinds lint plan preview render spec)
 comma := ,
 empty :=
 space := $(empty) $(empty)
@@ -29,7 +29,7 @@ test-slow: setup  ## run the tests that repeat others in bulk
 	$(bin)/pytest -n 2 --dist=worksteal -m slow
 
 test-long: setup  ## the laws over many more random specs
-	$(bin)/pytest -n 2 --timeout=1800 --hypothesis-profile=long tests/laws
+	$(bin)/pytest -n 2 --timeout=1800 --hypothesis-profile=long tests/properties
 
 check: lint types imports test test-slow coverage  ## everything that CI runs
 

@@ -12,9 +12,9 @@ from scimconf.plan import Action, Change, DesiredItem, Guard, Resource
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Snapshot, escape_placeholders
 from scimconf.spec.model import Spec
+from scimconf.spec.patterns import GUID
 from scimconf.steps import Phase, Send, Step
 
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 PERMISSION = "Application.Read.All"
 
 
@@ -153,4 +153,4 @@ def _template_id(spec: Spec) -> str:
         return ""
     if create.from_template == "custom":
         return documents.CUSTOM_TEMPLATE
-    return create.from_template if _GUID.fullmatch(create.from_template) else ""
+    return create.from_template if re.fullmatch(GUID, create.from_template) else ""

@@ -43,10 +43,10 @@ from scimconf.plan.globs import is_like
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Lookup, Principal, Snapshot
 from scimconf.spec.model import Assignments, GroupAssignment, Spec, UserAssignment
+from scimconf.spec.patterns import GUID
 from scimconf.steps import Phase, Send, Step
 from scimconf.suggestions import did_you_mean, suggest, suggest_principal
 
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ROLES = "appRoleAssignments"
 _DEFAULT = "~Default Access"
 Listed: TypeAlias = UserAssignment | GroupAssignment
@@ -298,7 +298,7 @@ def _entry(listed: Listed, path: SpecPath) -> AssignmentEntry:
     if isinstance(listed, GroupAssignment):
         by_id = Lookup("id", (listed.id or "").lower())
         return AssignmentEntry(listed, path, Lookup("group", listed.name or "") if listed.id is None else by_id)
-    is_id = _GUID.fullmatch(listed.user) is not None
+    is_id = re.fullmatch(GUID, listed.user) is not None
     return AssignmentEntry(listed, path, Lookup("id" if is_id else "user", listed.user.casefold()))
 
 

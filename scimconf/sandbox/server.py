@@ -252,8 +252,9 @@ def _connection_dropper(receive: Receive, send: Send) -> Callable[[], Awaitable[
     async def drop_connection() -> None:
         transport = getattr(send, "__self__").transport  # noqa: B009  `send` is a bound method of uvicorn
         transport.abort()
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        message = await receive()
+        while message["type"] != "http.disconnect":
+            message = await receive()
 
     return drop_connection
 

@@ -24,7 +24,7 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from rehearsal import ROOT
+from tenant_fixture import ROOT
 
 from scimconf.expressions import parse
 from scimconf.expressions.evaluation import EvaluationContext, compile_expression

@@ -5,7 +5,7 @@ import re
 import stat
 
 import pytest
-from rehearsal import ROOT, TOKEN, WRITER
+from tenant_fixture import ROOT, TOKEN, WRITER
 
 SMALL = """
 version: 1

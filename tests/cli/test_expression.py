@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from rehearsal import WRITER
-from serving import run
+from server_fixture import run
+from tenant_fixture import WRITER
 
 from scimconf.expressions import FUNCTIONS, parse
 

@@ -11,7 +11,7 @@ from scimconf.cli import init
 from scimconf.cli.main import main
 from scimconf.diagnostics import ScimconfError
 from scimconf.render.yaml import format_text
-from tests.rehearsal import Rehearsal, changes, wishes
+from tests.tenant_fixture import Rehearsal, changes, wishes
 
 ROOT = Path(__file__).parents[2]
 WRITER = ["init", "--preset", "writer", "--tenant", "contoso.com"]

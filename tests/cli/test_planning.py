@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from rehearsal import WRITER
+from tenant_fixture import WRITER
 
 from .test_commands import small
 

@@ -11,8 +11,8 @@ import sys
 import threading
 
 import pytest
-from rehearsal import WRITER
-from serving import PATIENCE, child, environment, terminal, wait_until
+from server_fixture import PATIENCE, child, environment, terminal, wait_until
+from tenant_fixture import WRITER
 
 from scimconf.cli import options
 from scimconf.cli.events import EventLog
@@ -118,7 +118,12 @@ def shell(desk, env, line):
     return subprocess.run(["sh", "-c", command], env=env, cwd=desk.folder, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "closed", [pytest.param("<&-", marks=SLOW), pytest.param(">&-", marks=SLOW), "2>&-", "<&- >&- 2>&-"]
+)
 def test_streams_that_are_closed_are_no_reason_to_fail(desk, env, closed):
     """Cron and service managers close them."""
     codes = {"validate": 0, "plan": 0, "apply": 1}
@@ -129,7 +134,7 @@ def test_streams_that_are_closed_are_no_reason_to_fail(desk, env, closed):
     assert (done.returncode, "Traceback" in done.stderr) == (65, False)
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
+@pytest.mark.parametrize("encoding", ["cp1252", pytest.param("latin-1", marks=SLOW)])
 def test_a_character_that_the_output_cannot_hold_is_escaped(desk, env, encoding):
     """An arrow is no reason to fail, least of all after a write."""
     file = desk.file("small.yaml", SPEC)

@@ -6,8 +6,8 @@ import subprocess
 import time
 
 import pytest
-from rehearsal import WRITER
-from serving import PATIENCE, child, environment, terminal, wait_until
+from server_fixture import PATIENCE, child, environment, terminal, wait_until
+from tenant_fixture import WRITER
 
 COLOR = re.compile(r"\x1b\[[\d;]*m")
 

@@ -3,7 +3,7 @@
 from threading import Thread
 
 import pytest
-from rehearsal import Person, Rehearsal, changes, everything_open, exit_code, row
+from tenant_fixture import Person, Rehearsal, changes, everything_open, exit_code, row
 
 SPEC = """
 version: 1

@@ -1,7 +1,7 @@
 """What an apply makes of a tenant that throttles, fails, loses answers or has moved: done, or told what was done."""
 
 import pytest
-from rehearsal import WRITER, Person, Rehearsal, all_allowed, changes, exit_code, row, told
+from tenant_fixture import WRITER, Person, Rehearsal, all_allowed, changes, exit_code, row, told
 
 from scimconf.plan import Result
 

@@ -3,7 +3,7 @@
 from itertools import count
 
 import pytest
-from rehearsal import WRITER, Rehearsal, all_allowed, changes, exit_code
+from tenant_fixture import WRITER, Rehearsal, all_allowed, changes, exit_code
 
 from scimconf.plan import Result
 

@@ -1,7 +1,7 @@
 """What a plan makes of a tenant that is slow, refuses, or does not answer: wait, degrade and say so, or stop and say why."""
 
 import pytest
-from rehearsal import WRITER, Rehearsal, changes, codes, told
+from tenant_fixture import WRITER, Rehearsal, changes, codes, told
 
 from scimconf.diagnostics import GraphError, TransportError
 

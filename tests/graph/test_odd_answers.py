@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
-from rehearsal import WRITER, Person, Rehearsal, changes, exit_code, wishes
+from tenant_fixture import WRITER, Person, Rehearsal, changes, exit_code, wishes
 
 from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.graph import impact_data

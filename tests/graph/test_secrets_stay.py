@@ -6,7 +6,7 @@ import json
 import traceback
 
 import pytest
-from rehearsal import WRITER, Person, Rehearsal, everything_open, exit_code, told
+from tenant_fixture import WRITER, Person, Rehearsal, everything_open, exit_code, told
 
 from scimconf.plan import Plan
 from scimconf.render import json as machine

@@ -17,7 +17,7 @@ from scimconf.render import html, markdown
 from scimconf.render import json as machine
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
-from tests.rehearsal import WRITER, Rehearsal, everything_open, told, wishes
+from tests.tenant_fixture import WRITER, Rehearsal, everything_open, told, wishes
 
 USER, GROUP, OTHER = "u1", "g1", "g2"
 ROLE = "r1"

@@ -1,4 +1,4 @@
-"""The tests in a spec: what passes, what fails, and in which words."""
+"""Tests in a spec: which pass, which fail, and the messages."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ ROW = "mappings: {{users: {{attributes: {{a: {{{row}, tests: [{test}]}}}}}}}}"
 ROLES = "[{value: admin, displayName: Admin}, {value: member, displayName: member}]"
 
 
-def said(row, test):
-    """What is said of one test, without its place."""
+def messages(row, test):
+    """The messages about one test, without the location."""
     return [line.partition("tests[0]: ")[2] for line in validated(ROW.format(row=row, test=test))]
 
 
@@ -38,9 +38,8 @@ def said(row, test):
         ("expression: 'Now()'", "{now: 2026-11-25, expect: 11/25/2026 12:00:00 AM}"),
     ],
 )
-def test_passes(row, test):
-    """Nothing is said."""
-    assert said(row, test) == []
+def test_a_test_passes(row, test):
+    assert messages(row, test) == []
 
 
 @pytest.mark.parametrize(
@@ -64,14 +63,12 @@ def test_passes(row, test):
         ),
     ],
 )
-def test_fails(row, test, line):
-    """The expression, what it gives, what was expected, and what it reads."""
-    assert said(row, test) == [line]
+def test_a_failing_test_is_reported_as_k510(row, test, line):
+    assert messages(row, test) == [line]
 
 
-def test_what_is_open_is_told_with_its_reason_and_how_to_take_note_of_it():
-    """Never a guess."""
-    [line] = said("expression: 'SingleAppRoleAssignment([r])'", f"{{given: {{r: {ROLES}}}, expect: admin}}")
+def test_an_undetermined_result_is_reported_with_its_reason():
+    [line] = messages("expression: 'SingleAppRoleAssignment([r])'", f"{{given: {{r: {ROLES}}}, expect: admin}}")
     what, _, rest = line.partition(": ")
     assert what == 'SingleAppRoleAssignment([r]) is undetermined, not "admin"'
     assert "Microsoft does not document SingleAppRoleAssignment with 2 roles" in rest
@@ -79,8 +76,7 @@ def test_what_is_open_is_told_with_its_reason_and_how_to_take_note_of_it():
     assert line.endswith("Where that is meant, write `expect: undetermined`.")
 
 
-def test_what_nothing_reads_is_told():
-    """A misspelt name would let a test pass for the wrong reason; a whole person has attributes beyond the mapping."""
+def test_k512_reports_an_attribute_that_no_mapping_reads():
     path = "mappings.users.attributes.a.tests[0].given"
     [line] = validated(ROW.format(row="source: jobTitle", test="{given: {jobtitle: x}, expect: null}"))
     said = '"jobtitle" is given, and nothing that is tried reads it. Names are case-sensitive: write jobTitle.'
@@ -99,8 +95,7 @@ def test_an_unknown_key_of_a_role_is_an_error():
         assert (problem.code, problem.message, problem.hint) == ("S201", f'unknown key "{key}" in a role', hint)
 
 
-def test_an_expression_that_cannot_be_read_is_told_once():
-    """As what it is, and not by its tests; nor as something that YAML has cut."""
+def test_an_invalid_expression_is_reported_once():
     assert [
         line.split()[1]
         for line in validated("mappings:\n  users:\n    attributes:\n      a:\n        expression: Trim(\n")
@@ -130,7 +125,7 @@ tests:
         ),
         (
             "{name: x, expect: {usrName: n}}",
-            'scimconf.yaml:10:24  K511  tests[0].expect.usrName: "usrName" is no mapped attribute of this spec, so it cannot be tried. Did you mean "userName"?',
+            'scimconf.yaml:10:24  K511  tests[0].expect.usrName: "usrName" is no mapped attribute of this spec, so it cannot be tried. Did you mean `userName`?',
         ),
         (
             "{name: x, expect: {title: n}}",
@@ -142,13 +137,11 @@ tests:
         ),
     ],
 )
-def test_a_whole_person(test, said):
-    """Each attribute that is expected, at its own line; the role attribute among them."""
+def test_a_test_of_a_whole_mapping(test, said):
     assert "\n".join(validated(WHOLE.format(test=test))) == said
 
 
-def test_a_spec_that_maps_nothing_says_so():
-    """There is no name that could have been meant."""
+def test_k511_of_a_spec_without_mappings():
     [line] = validated("tests: [{name: x, expect: {a: b}}]")
     assert line.endswith('"users" is no mapping of this spec, so it cannot be tried. The spec lists none.')
 
@@ -162,8 +155,7 @@ print("scimconf.expressions.evaluation" in sys.modules)
 
 
 @pytest.mark.parametrize(("tests", "imported"), [("", "False"), ("tests: [{name: x, expect: {a: b}}]\n", "True")])
-def test_a_spec_without_tests_does_not_load_the_evaluator(tmp_path, tests, imported):
-    """Validating is often done, and must be quick."""
+def test_validate_without_tests_does_not_import_the_evaluator(tmp_path, tests, imported):
     row = "mappings: {users: {attributes: {a: {constant: b}}}}\n"
     (tmp_path / "scimconf.yaml").write_text(HEAD + row + tests)
     root = str(Path(__file__).parents[2])
@@ -203,23 +195,20 @@ LATE = "late: 11/25/2026 12:00:00 AM"
         (f"{{schemas: [x], userName: m, {WORK}, flag: true, {LATE}}}", "schemas is ["),
     ],
 )
-def test_a_whole_resource(payload, line):
-    """Nested as SCIM has it; what is not expected is validated as well, and `schemas` only where it is written."""
+def test_a_test_of_a_payload(payload, line):
     lines = validated(PAYLOAD.format(given=GIVEN, payload=payload))
     assert len(lines) == bool(line)
     assert all(f'K510  tests[0].payload: in "x": {line}' in one for one in lines)
 
 
-def test_nothing_is_sent_of_somebody_whom_a_row_leaves_out_whole():
-    """Whatever the other rows give."""
+def test_the_payload_of_an_ignored_object_is_empty():
     text = PAYLOAD.format(given=GIVEN, payload="PAYLOAD").replace("Now()", 'IIF([mail] = "m", IgnoreObjectFlow, "x")')
     assert validated(text.replace("PAYLOAD", "{}")) == []
     [line] = validated(text.replace("PAYLOAD", "{userName: m}"))
     assert 'in "x": userName is not sent, and "m" is expected.' in line
 
 
-def test_a_resource_of_what_is_not_known_cannot_be_expected():
-    """Nor one that depends on the day, nor one with an expression that cannot be read."""
+def test_an_undetermined_payload_is_reported():
     [line] = validated(PAYLOAD.format(given="given: {mail: m}", payload="{userName: m}"))
     assert 'in "x", late: what Now() gives depends on when it is. Add `now:`' in line
     [line] = validated(PAYLOAD.format(given=GIVEN, payload="{userName: m}").replace("Now()", "Guid()"))
@@ -235,8 +224,7 @@ def test_a_test_without_expectation_is_an_error():
     assert (problem.code, problem.message) == ("S202", "the test has neither `expect` nor `payload`")
 
 
-def test_two_tests_of_one_name_are_refused():
-    """In one file, and in a file over another: neither may hide the other."""
+def test_two_tests_with_one_name_are_an_error():
     twice = "tests: [{name: x, expect: {a: b}}, {name: X, expect: {c: d}}]\n"
     files = {"base.yaml": HEAD, "scimconf.yaml": "extends: [base.yaml]\n" + twice, "one.yaml": HEAD + twice}
     for name in ("scimconf.yaml", "one.yaml"):

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal import WRITER, Rehearsal
+from tenant_fixture import WRITER, Rehearsal
 
 from scimconf.api import TenantClient
 from scimconf.cli.events import EventLog

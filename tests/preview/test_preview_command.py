@@ -7,7 +7,7 @@ import threading
 
 import pytest
 from previews import SMALL, WRITER
-from serving import Server, environment, run
+from server_fixture import Server, environment, run
 
 from scimconf.cli.main import main
 from scimconf.graph import impact_data

@@ -2,7 +2,7 @@
 
 import pytest
 from previews import Rehearsal, preview, small, tenant
-from rehearsal import told
+from tenant_fixture import told
 
 from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.graph import impact_data

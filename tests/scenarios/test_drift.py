@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 import pytest
-from rehearsal import WRITER, Rehearsal, all_allowed, changes, everything_open, exit_code, mapping, row
+from tenant_fixture import WRITER, Rehearsal, all_allowed, changes, everything_open, exit_code, mapping, row
 
 
 @pytest.fixture

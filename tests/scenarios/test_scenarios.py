@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from golden_files import golden_text
-from rehearsal import Rehearsal, changes, codes, everything_open, exit_code, told
+from tenant_fixture import Rehearsal, changes, codes, everything_open, exit_code, told
 
 from scimconf.plan import Result
 from scimconf.sandbox.switches import table

@@ -46,7 +46,7 @@ _HOME_PAGE = (
 _SYNC_SUBJECTS = ("synchronization", "templates", "assignable")
 
 
-# ---- the gallery --------------------------------------------------------------------------------------------------
+# ---- the gallery ----------------------------------------------------------------------------------------------------
 
 
 def list_templates(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -129,7 +129,7 @@ def _user_impersonation(tenant: Tenant, name: str) -> Json:
     }
 
 
-# ---- applications -------------------------------------------------------------------------------------------------
+# ---- applications ---------------------------------------------------------------------------------------------------
 
 
 def list_applications(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -204,7 +204,7 @@ def find_application(tenant: Tenant, key: str) -> Json:
     return _find(tenant, APPLICATION, key)
 
 
-# ---- service principals -------------------------------------------------------------------------------------------
+# ---- service principals ---------------------------------------------------------------------------------------------
 
 
 def list_service_principals(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -349,7 +349,7 @@ def _replaced_roles(tenant: Tenant, sent: Any, application: Json, principal: Jso
     return roles
 
 
-# ---- look-up ------------------------------------------------------------------------------------------------------
+# ---- look-up --------------------------------------------------------------------------------------------------------
 
 
 def _find(tenant: Tenant, kind: str, key: str) -> Json:

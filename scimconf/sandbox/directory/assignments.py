@@ -42,7 +42,7 @@ _LISTED = Condition("hidden = 0")  # a deleted row is still listed while `stale_
 _EXISTS = Condition("stale_reads = 0")
 
 
-# ---- of an application -------------------------------------------------------------------------------
+# ---- of an application ----------------------------------------------------------------------------------------------
 
 
 def list_assigned(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -68,11 +68,11 @@ def delete_assigned(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     return NO_CONTENT
 
 
-def update_assigned(_tenant: Tenant, _call: GraphRequest) -> GraphResponse:
+def update_assigned(_tenant: Tenant, _request: GraphRequest) -> GraphResponse:
     raise not_allowed()
 
 
-# ---- of a user or a group ---------------------------------------------------------------------------------
+# ---- of a user or a group -------------------------------------------------------------------------------------------
 
 
 def list_of_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -102,7 +102,7 @@ def _create_of(tenant: Tenant, request: GraphRequest, key: str) -> GraphResponse
     return _create(tenant, request, find_service_principal(tenant, str(body.get("resourceId"))))
 
 
-# ---- rows ---------------------------------------------------------------------------------------------------------
+# ---- rows -----------------------------------------------------------------------------------------------------------
 
 
 def assignment_id(resource: str, principal: str, role: str) -> str:
@@ -205,7 +205,7 @@ def _find(tenant: Tenant, request: GraphRequest) -> Json:
     return _document(tenant, rows[0])
 
 
-# ---- creation -----------------------------------------------------------------------------------------------------
+# ---- creation -------------------------------------------------------------------------------------------------------
 
 
 def _create(tenant: Tenant, request: GraphRequest, resource: Json) -> GraphResponse:

@@ -51,7 +51,7 @@ MAX_IDS = 1000
 _TYPES = {"user": "#microsoft.graph.user", "group": "#microsoft.graph.group"}
 
 
-# ---- organization -------------------------------------------------------------------------------------------------
+# ---- organization ---------------------------------------------------------------------------------------------------
 
 
 def list_organization(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -73,7 +73,7 @@ def list_provisioning(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     )
 
 
-# ---- users --------------------------------------------------------------------------------------------------------
+# ---- users ----------------------------------------------------------------------------------------------------------
 
 
 def list_users(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -183,7 +183,7 @@ def _refuse_taken_name(tenant: Tenant, name: str) -> None:
         raise bad_request("Another object with the same value for property userPrincipalName already exists.")
 
 
-# ---- groups -------------------------------------------------------------------------------------------------------
+# ---- groups ---------------------------------------------------------------------------------------------------------
 
 
 def list_groups(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -246,7 +246,7 @@ def add_group(tenant: Tenant, properties: Json) -> Json:
     return document
 
 
-# ---- members ------------------------------------------------------------------------------------------------------
+# ---- members --------------------------------------------------------------------------------------------------------
 
 _ANY_MEMBER = "1"
 _USERS_ONLY = "member_id IN (SELECT id FROM objects WHERE kind = 'user')"
@@ -324,7 +324,7 @@ def _member_body(request: GraphRequest, document: Json) -> Json:
     return select_properties(request, document, () if _is_not_user(document) else ("@odata.type", *USER_DEFAULTS))
 
 
-# ---- directory objects --------------------------------------------------------------------------------------------
+# ---- directory objects ----------------------------------------------------------------------------------------------
 
 
 def get_by_ids(tenant: Tenant, request: GraphRequest) -> GraphResponse:

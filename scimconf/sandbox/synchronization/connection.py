@@ -99,7 +99,7 @@ _REJECTED_WORDS = ("wrong", "rejected")
 _CLIENT_CREDENTIALS = "OAuth2ClientCredentialsGrant"
 
 
-# ---- stored secrets --------------------------------------------------------------------------------------------------------
+# ---- stored secrets -------------------------------------------------------------------------------------------------
 
 
 def stored_secrets(tenant: Tenant, principal_id: str) -> dict[str, str]:
@@ -185,7 +185,7 @@ def _declared_sensitive(principal: Json) -> frozenset[str]:
     return frozenset(key for key in KEYS if key.lower() in names)
 
 
-# ---- check of credentials --------------------------------------------------------------------------------------
+# ---- check of credentials -------------------------------------------------------------------------------------------
 
 
 def connection_failure(tenant: Tenant, credentials: Mapping[str, str]) -> str | None:

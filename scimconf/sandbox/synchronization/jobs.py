@@ -46,7 +46,7 @@ _NOT_CONFIGURED = {"code": "NotConfigured", "interval": "P10675199DT2H48M5.47758
 _PAUSED = {"code": "Paused", "interval": "PT40M"}
 
 
-# ---- look-up ---------------------------------------------------------------------------------------------------
+# ---- look-up --------------------------------------------------------------------------------------------------------
 
 
 def synchronization_principal(tenant: Tenant, request: GraphRequest) -> Json:
@@ -78,9 +78,9 @@ def schema_of_template(tenant: Tenant, template: ProvisioningTemplate) -> Json:
     for rule in document["synchronizationRules"]:
         for mapping in rule["objectMappings"]:
             mapping["flowTypes"] = format_flags(mapping["flowTypes"], switches)
-    version = (
-        stable_id(f"version/{template.template_id}") if switches.schema_version == "guid" else switches.schema_version
-    )
+    version = switches.schema_version
+    if version == "guid":
+        version = stable_id(f"version/{template.template_id}")
     return to_stored_form(document, document, document, switches) | {"version": version}
 
 
@@ -89,11 +89,8 @@ def schema_of_template(tenant: Tenant, template: ProvisioningTemplate) -> Json:
 
 def list_templates(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     principal = synchronization_principal(tenant, request)
-    templates = (
-        ()
-        if tenant.is_still_delayed(f"templates/{principal['id']}")
-        else templates_of(principal["applicationTemplateId"])
-    )
+    is_delayed = tenant.is_still_delayed(f"templates/{principal['id']}")
+    templates = () if is_delayed else templates_of(principal["applicationTemplateId"])
     value = [_template(tenant, principal, template) for template in templates]
     return GraphResponse(200, annotated(tenant, request, principal, "templates", {"value": value}))
 
@@ -284,7 +281,7 @@ def schedule_cycles(tenant: Tenant, principal: Json) -> None:
             tenant.documents.put(JOB, job["id"], job | {"_cycle": tenant.switches.cycle_reads})
 
 
-# ---- life cycle ---------------------------------------------------------------------------------------------------
+# ---- life cycle -----------------------------------------------------------------------------------------------------
 
 
 def _find_controllable_job(tenant: Tenant, principal: Json, request: GraphRequest) -> Json:

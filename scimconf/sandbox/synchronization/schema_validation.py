@@ -341,7 +341,7 @@ def _clause(clause: Any, switches: Switches, sources: frozenset[str]) -> Json:
     return dict(clause)
 
 
-# ---- helpers ---------------------------------------------------------------------------------------------------
+# ---- helpers --------------------------------------------------------------------------------------------------------
 
 
 def format_flags(text: str, switches: Switches) -> str:

@@ -108,7 +108,7 @@ def _version(tenant: Tenant) -> str:
     return f"Date:{tenant.stamp()[:-1]}.{fraction:07d}Z, ActivityId:{tenant.new_id('activity')}"
 
 
-# ---- functions and operators -----------------------------------------------------------------------------------------------------
+# ---- functions and operators ----------------------------------------------------------------------------------------
 
 
 def list_functions(tenant: Tenant, request: GraphRequest) -> GraphResponse:

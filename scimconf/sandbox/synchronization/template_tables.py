@@ -5,7 +5,7 @@ from __future__ import annotations
 ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 CORE_GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 
-# ---- attributes: `name` or `name:Type`; `*` multi-valued, `!` the anchor, `+` required ------------
+# ---- attributes: `name` or `name:Type`; `*` multi-valued, `!` the anchor, `+` required ------------------------------
 
 SOURCE_USER = """
 objectId! IsSoftDeleted:Boolean+ accountEnabled:Boolean+ alternativeSecurityIds* appRoleAssignments* assistant city
@@ -43,7 +43,7 @@ roles[primary_eq_"True"].display roles[primary_eq_"True"].type roles[primary_eq_
 """
 TARGET_GROUP = "id! displayName+ externalId members*:Reference>@user,@group"
 
-# ---- attribute mappings: `target = source`; a number before the target is its matching priority ------------------------------
+# ---- attribute mappings: `target = source`; a number before the target is its matching priority ---------------------
 
 USER_MAPPINGS = f"""
 1 userName = [userPrincipalName]

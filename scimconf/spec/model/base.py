@@ -17,7 +17,7 @@ Apply = Literal["always", "on_create", "multi_value_add_only", "value_add_only",
 
 BOOLEANS = dict.fromkeys(("true", "yes", "on", "y"), "true") | dict.fromkeys(("false", "no", "off", "n"), "false")
 """Spellings of a boolean, those of YAML 1.1 included, and the one that is valid."""
-EXPRESSION = re.compile(r"\s*([A-Za-z]\w*\s*\(.*\)|\[.*\].*)\s*", re.DOTALL)
+EXPRESSION = re.compile(r"\s*[A-Za-z]\w*\s*\(.*|.*\[[^\]]+\].*", re.DOTALL)
 """Text that is an expression and no attribute name: a function call, or an attribute in brackets."""
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
-from rehearsal import ROOT, TOKEN, is_write
+from tenant_fixture import ROOT, TOKEN, is_write
 
 from scimconf.cli.main import main
 from scimconf.sandbox.server import create_app

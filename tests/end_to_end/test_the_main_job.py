@@ -4,8 +4,8 @@ import json
 
 import httpx
 import pytest
-from rehearsal import WRITER
-from serving import PATIENCE, child, environment, run, wait_until
+from server_fixture import PATIENCE, child, environment, run, wait_until
+from tenant_fixture import WRITER
 
 ROLE_ATTRIBUTE = "urn:custom:params:scim:schemas:extension:writer:2.0:User"
 

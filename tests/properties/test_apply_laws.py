@@ -6,9 +6,9 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from tests.hypothesis_profiles import examples
-from tests.laws.positions import readings, tenant
-from tests.laws.specs import ENVIRON, specs
-from tests.laws.working import applied, loaded, settled
+from tests.properties.positions import readings, tenant
+from tests.properties.specs import ENVIRON, specs
+from tests.properties.working import applied, loaded, settled
 
 
 @examples(25)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from rehearsal import TOKEN, WRITER
+from tenant_fixture import TOKEN, WRITER
 
 from scimconf.render.yaml import format_text
 

@@ -15,8 +15,8 @@ from scimconf.render.yaml import CommentNotes, format_text, write_spec
 from scimconf.spec.load import load
 from scimconf.workflow import export, lint
 from scimconf.workflow.export import ignore_lint_errors
-from tests.adoption.test_export_laws import NAMES, exported, loaded, sample, with_schema
-from tests.rehearsal import TOKEN, Rehearsal, changes, exit_code, mapping
+from tests.export.test_export_laws import NAMES, exported, loaded, sample, with_schema
+from tests.tenant_fixture import TOKEN, Rehearsal, changes, exit_code, mapping
 
 JOBS = [{"template": "scim"}]
 ROLE = {"description": "x", "value": "x", "displayName": "x"}
@@ -113,6 +113,7 @@ def test_a_published_schema_is_never_changed_in_silence(name, tmp_path):
     assert told > 0 or rows == 0
 
 
+@pytest.mark.slow
 def test_a_schema_of_a_megabyte(default, tmp_path):
     """Slow in nothing."""
 

@@ -20,6 +20,7 @@ def open_files():
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@pytest.mark.slow
 def test_a_thousand_connections_at_once(served, open_files):
     statuses, late = asyncio.run(ask(served))
     assert statuses == [b"HTTP/1.1 200 OK\r\n"] * MANY

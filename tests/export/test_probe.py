@@ -11,7 +11,7 @@ from scimconf.diagnostics import GraphError
 from scimconf.graph.probe import NAME, probe, switches
 from scimconf.graph.probe.switches import SWITCHES
 from scimconf.sandbox.switches import Switches, table
-from tests.rehearsal import Rehearsal
+from tests.tenant_fixture import Rehearsal
 
 UNSEEN = {("masked_secret_write", "literal"), ("masked_secret_write", "keep"), ("expression_spaces", "single")}
 """Positions that look like others from outside: a star that was taken, and a text that was spaced or rebuilt."""
@@ -155,7 +155,7 @@ def test_nobody_to_ask_means_that_nothing_is_done(desk):
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("\n", 1)])
 def test_it_asks_first(sandbox, desk, tmp_path, answer, code):
     """And no is the default."""
-    from serving import environment, terminal
+    from server_fixture import environment, terminal
 
     argv = ["probe", "--out", str(tmp_path / "probe.json")]
     with terminal(argv, environment(sandbox.url)) as there:

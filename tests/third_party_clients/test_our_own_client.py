@@ -1,8 +1,8 @@
 """scimconf itself against a sandbox that serves https, by the lines that the sandbox prints."""
 
 import pytest
-from rehearsal import ROOT
-from serving import environment, run
+from server_fixture import environment, run
+from tenant_fixture import ROOT
 
 WRITER = str(ROOT / "examples" / "writer-new" / "scimconf.yaml")
 

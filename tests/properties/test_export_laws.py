@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from scimconf.render.yaml import format_text, write_spec
 from scimconf.spec.model import Spec
 from tests.hypothesis_profiles import examples
-from tests.laws.positions import readings, tenant
-from tests.laws.specs import ENVIRON, specs
-from tests.laws.working import applied, exported, loaded, settled
-from tests.rehearsal import Rehearsal
+from tests.properties.positions import readings, tenant
+from tests.properties.specs import ENVIRON, specs
+from tests.properties.working import applied, exported, loaded, settled
+from tests.tenant_fixture import Rehearsal
 
 VOLATILE = ("id", "version", "@odata.context")
 

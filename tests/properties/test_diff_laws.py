@@ -12,7 +12,7 @@ from scimconf.plan import Action, Change
 from scimconf.spec.model import Spec
 from scimconf.workflow.spec_diff import diff_specs
 from tests.hypothesis_profiles import examples
-from tests.laws.specs import specs
+from tests.properties.specs import specs
 
 INVERSE = {Action.CREATE: Action.DELETE, Action.DELETE: Action.CREATE}
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from scimconf.sandbox.switches import table
-from tests.rehearsal import Rehearsal
+from tests.tenant_fixture import Rehearsal
 
 COUNTS = {
     "late_reads": st.integers(0, 2),

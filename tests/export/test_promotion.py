@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.rehearsal import TOKEN, Rehearsal, changes, everything_open, exit_code
+from tests.tenant_fixture import TOKEN, Rehearsal, changes, everything_open, exit_code
 
 PROMOTE = Path(__file__).resolve().parents[2] / "examples" / "promote"
 STAGING = {

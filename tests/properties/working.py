@@ -11,8 +11,8 @@ from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import GUARDS
 from scimconf.workflow import export
-from tests.laws.specs import ENVIRON
-from tests.rehearsal import Rehearsal, changes, exit_code, told, wishes
+from tests.properties.specs import ENVIRON
+from tests.tenant_fixture import Rehearsal, changes, exit_code, told, wishes
 
 OPEN = wishes(allow=GUARDS)
 
