@@ -209,7 +209,7 @@ class TenantClient:
 
         policy = ConsistencyPolicy(asyncio.sleep, time.monotonic, lambda: self.graph.now)
         if on_wait is not None:
-            policy.waited = on_wait
+            policy.on_wait = on_wait
         return TenantSession(self.graph, policy, self.tenant_id)
 
     async def plan(

@@ -37,10 +37,10 @@ class EventLog:
         """Append one event; texts in it are masked."""
         if self._file is None:
             return
-        from scimconf.graph.secret_masking import throughout
+        from scimconf.graph.secret_masking import map_strings
 
         time = datetime.now(tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        document = {"time": time, "event": event, **throughout(self._scrub, members)}
+        document = {"time": time, "event": event, **map_strings(self._scrub, members)}
         try:
             self._file.write(json.dumps(document, ensure_ascii=True, sort_keys=False) + "\n")
             self._file.flush()

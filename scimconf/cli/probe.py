@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from scimconf.graph.probe import ProbeReport
 
 QUESTION = (
-    "This creates a temporary application in the tenant, starts and pauses its provisioning with no user assigned, and "
-    "deletes it. Use a test tenant. Continue?"
+    "This creates an application in the tenant, starts and pauses its provisioning with no users assigned, and deletes "
+    "the application. Use a test tenant. Continue?"
 )
 
 

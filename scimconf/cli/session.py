@@ -35,7 +35,7 @@ class Session:
 
     def tenant_session(self) -> TenantSession:
         """Return a session for one application; long waits are shown."""
-        return self.client.session(lambda seconds, reason: self.progress.pause(seconds, f"waiting: {reason}"))
+        return self.client.session(lambda seconds, reason: self.progress.pause(seconds, f"waiting for {reason}"))
 
     def interrupted(self) -> bool:
         return self.interrupts > 0

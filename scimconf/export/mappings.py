@@ -22,7 +22,7 @@ def declare_mappings(found: ExportedSpec, snapshot: Snapshot, *, full: bool, def
         return
     said = {}
     for selector, place in _sections(found, live):
-        before = None if default is None else schema.place(default, selector)
+        before = None if default is None else schema.find_object_mapping(default, selector)
         section = _section(found, selector, place, live, default, before, full=full or before is None)
         for side in ("target", "source") if defined else ():
             section[f"{side}_attributes"] = _all_definitions(live, place, side)
@@ -37,10 +37,10 @@ def _sections(found: ExportedSpec, live: Json) -> Iterator[tuple[schema.Selector
     """The objectMappings that a spec can speak of; the others are told."""
     named = {}
     for name in schema.SOURCE_OBJECTS:
-        place = schema.place(live, schema.Selector(name))
+        place = schema.find_object_mapping(live, schema.Selector(name))
         if place is not None:
             named[place.rule_index, place.mapping_index] = schema.Selector(name)
-    for place in schema.places(live):
+    for place in schema.object_mappings(live):
         where = (place.rule_index, place.mapping_index)
         selector = named.get(where) or _own(place, {one.name for one in named.values()})
         if place.rule.get("editable") is False:

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from scimconf.documents import application
+from scimconf.documents.application import AssignmentRow
 from scimconf.export.exported_spec import ExportedSpec, held
-from scimconf.snapshot import AssignmentRow, Json, Lookup, Principal, Snapshot
+from scimconf.snapshot import Json, Lookup, Principal, Snapshot
 from scimconf.spec.patterns import ROLE_VALUE
 
 LONG_LIST = 50

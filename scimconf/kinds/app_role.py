@@ -200,9 +200,9 @@ def _ambiguous(spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
 
 def _deletion_blocked(snapshot: Snapshot) -> Iterator[Diagnostic]:
     """Yield errors if a deletion would be unsafe: its consequences cannot be read, or the service writes the roles."""
-    yield from denied_read(snapshot, "assignments", "K704", ("app_roles",), "Application.Read.All")
+    yield from denied_read(snapshot, "assignments", "K704", ("app_roles",))
     for document in ("schema", "template_schema"):
-        yield from denied_read(snapshot, document, "K704", ("app_roles",), "Synchronization.Read.All")
+        yield from denied_read(snapshot, document, "K704", ("app_roles",))
     if _is_inbound(snapshot):
         yield Diagnostic(
             "K702",
@@ -222,5 +222,5 @@ def _is_inbound(snapshot: Snapshot) -> bool:
     raw = live_schema(snapshot)
     return raw is not None and any(
         location.mapping.get("targetObjectName") == "AppRole" and location.mapping.get("enabled") is not False
-        for location in schema.places(raw)
+        for location in schema.object_mappings(raw)
     )

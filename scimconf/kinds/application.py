@@ -15,8 +15,6 @@ from scimconf.spec.model import Spec
 from scimconf.spec.patterns import GUID
 from scimconf.steps import Phase, Send, Step
 
-PERMISSION = "Application.Read.All"
-
 
 def identified_by(spec: Spec) -> tuple[str, str, str]:
     """Return the spec's field, Graph's property and the value that identify the application."""
@@ -47,7 +45,7 @@ class ApplicationKind(Base):
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if snapshot is None:
             return
-        yield from denied_read(snapshot, "service_principals", "K101", ("application",), PERMISSION)
+        yield from denied_read(snapshot, "service_principals", "K101", ("application",))
         rows = snapshot.get("service_principals")
         if rows is not None:
             yield from self._count(spec, snapshot, rows)
@@ -75,7 +73,7 @@ class ApplicationKind(Base):
 
     def _gallery(self, spec: Spec, snapshot: Snapshot) -> Iterable[Diagnostic]:
         path = ("application", "create", "from_template")
-        yield from denied_read(snapshot, "application_templates", "K101", path, PERMISSION)
+        yield from denied_read(snapshot, "application_templates", "K101", path)
         templates = snapshot.get("application_templates")
         create = spec.application.create
         if templates is None or create is None or len(templates) == 1:

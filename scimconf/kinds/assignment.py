@@ -105,7 +105,7 @@ class AssignmentKind(Base):
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if spec.assignments is None or snapshot is None:
             return
-        yield from denied_read(snapshot, "assignments", "K801", ("assignments",), "Application.Read.All")
+        yield from denied_read(snapshot, "assignments", "K801", ("assignments",))
         yield from _empty_files(spec.assignments)
         application_roles, assigned = _Roles.of(spec, snapshot), _assigned_roles(snapshot)
         principals = _principals(spec.assignments, snapshot)

@@ -20,7 +20,7 @@ from scimconf.snapshot import Document, SecretRef, Snapshot
 from scimconf.spec.addresses import FLAGS, keys
 from scimconf.spec.addresses import masked as mask_secrets
 from scimconf.spec.model import Connection, SecretReference, Spec
-from scimconf.steps import Edit, PendingDocument, Phase, Send, Step
+from scimconf.steps import Edit, OperationName, PendingDocument, Phase, Send, Step
 
 OAUTH2 = "OAuth2ClientCredentialsGrant"
 KEYS = {
@@ -52,7 +52,7 @@ class ConnectionKind(Base):
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if snapshot is None:
             return
-        yield from denied_read(snapshot, "secrets", "K401", ("connection",), "Synchronization.ReadWrite.All")
+        yield from denied_read(snapshot, "secrets", "K401", ("connection",))
         if spec.connection is None:
             return
         fields = _desired(spec.connection)
@@ -132,7 +132,7 @@ class ConnectionKind(Base):
             addresses = (change.address,)
             yield _try(addresses, "try the new credentials", saved=False)
             for key, value in _edits(change, spec.connection):
-                operation = "remove_value" if value is None else "set_value"
+                operation: OperationName = "remove_value" if value is None else "set_value"
                 yield Edit(Phase.BUILD, addresses, f"set {key}", document, operation, (key,), value)
         writer_addresses = tuple(change.address for change in writers)
         yield _try(writer_addresses, "try the stored credentials", saved=True)

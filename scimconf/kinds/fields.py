@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from scimconf.plan import Change, Effect, FieldChange
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Spec
-from scimconf.steps import Edit, Phase
+from scimconf.steps import Edit, OperationName, Phase
 
 
 class _Unset(Enum):
@@ -56,7 +56,7 @@ class Field:
     label: str
     key: str
     from_documents: Callable[[Snapshot], Json | Literal[_Unset.UNSET]]
-    edit: Callable[[Json], tuple[str, Json]]
+    edit: Callable[[Json], tuple[OperationName, Json]]
     transitions: tuple[Transition, ...] = (Transition(None, None),)
     default: Json = None
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import ClassVar, NamedTuple, Protocol
 
+from scimconf import permissions
 from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.documents import schema
 from scimconf.plan import Address, Change, DesiredItem, DiffResult, Effect, Guard, Resource, Traits
@@ -231,7 +232,7 @@ def live_schema(snapshot: Snapshot) -> Json | None:
 def find_object_mapping(snapshot: Snapshot, name: str, mapping: ObjectMapping) -> schema.MappingLocation | None:
     """Return the objectMapping that a section of the spec selects, if exactly one matches."""
     raw = live_schema(snapshot)
-    return None if raw is None else schema.place(raw, selector(name, mapping))
+    return None if raw is None else schema.find_object_mapping(raw, selector(name, mapping))
 
 
 def schema_reads() -> tuple[Document, ...]:
@@ -244,9 +245,9 @@ def masked(key: str, path: SpecPath) -> Diagnostic:
     return Diagnostic("K404", message, path, severity="warning")
 
 
-def denied_read(snapshot: Snapshot, document: str, code: str, path: SpecPath, permission: str) -> Iterable[Diagnostic]:
+def denied_read(snapshot: Snapshot, document: str, code: str, path: SpecPath) -> Iterable[Diagnostic]:
     """Yield an error if Graph refused to return a document that the plan requires."""
     denied = snapshot.denied.get(document)
     if denied is not None:
         message = f"Graph denied the read of {denied.path} ({denied.status} {denied.code})"
-        yield Diagnostic(code, message, path, hint=f"Grant the identity {permission}.")
+        yield Diagnostic(code, message, path, hint=permissions.hint("GET", denied.path))

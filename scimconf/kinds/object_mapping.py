@@ -46,9 +46,8 @@ class ObjectMappingKind(Base):
         if snapshot is None:
             return
         if mappings.sections(spec):
-            permission = "Synchronization.Read.All"
-            yield from denied_read(snapshot, "schema", "K601", ("mappings",), permission)
-            yield from denied_read(snapshot, "template_schema", "K601", ("mappings",), permission)
+            yield from denied_read(snapshot, "schema", "K601", ("mappings",))
+            yield from denied_read(snapshot, "template_schema", "K601", ("mappings",))
         raw = live_schema(snapshot)
         if raw is None:
             return
@@ -153,9 +152,7 @@ def _not_one(section: str, locations: Sequence[schema.MappingLocation], raw: Any
     if locations:
         message = f"{len(locations)} live object mappings match {section}: {_listed(locations)}"
     else:
-        message = (
-            f"no live object mapping matches {section}; the live ones are: {_listed(schema.places(raw)) or 'none'}"
-        )
+        message = f"no live object mapping matches {section}; the live ones are: {_listed(schema.object_mappings(raw)) or 'none'}"
     hint = "Use another section name, and select the mapping with `rule`, `source` and `target`."
     return Diagnostic("K602", message, ("mappings", section), hint=hint)
 

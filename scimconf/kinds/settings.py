@@ -24,7 +24,7 @@ from scimconf.plan import Change, DesiredItem, Effect, Guard, Resource
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Spec
-from scimconf.steps import Step
+from scimconf.steps import OperationName, Step
 
 _RESYNC = frozenset({Effect.RESYNC})
 _WIDER = frozenset({Effect.RESYNC, Effect.PROVISIONS})
@@ -39,11 +39,11 @@ def _or_unset(value: Json) -> Json:
     return UNSET if value is None else value
 
 
-def _email_edit(email: Json) -> tuple[str, Json]:
+def _email_edit(email: Json) -> tuple[OperationName, Json]:
     return "set_members", {"Enabled": True, "Recipients": email} if email else {"Enabled": False}
 
 
-def _threshold_edit(threshold: Json) -> tuple[str, Json]:
+def _threshold_edit(threshold: Json) -> tuple[OperationName, Json]:
     if not threshold:
         return "set_members", {"DeleteThresholdEnabled": False}
     return "set_members", {"DeleteThresholdEnabled": True, "DeleteThresholdValue": threshold}

@@ -159,7 +159,7 @@ async def _execute(
     order = {kind.name: kind.after for kind in KINDS}
     request = ExecutionRequest(planned.steps, planned.snapshot, order, secrets, hooks.progress, hooks.interrupted)
     for application in planned.snapshot.rows("applications"):
-        session.patience.set_created(application.get("createdDateTime"))
+        session.consistency.set_created(application.get("createdDateTime"))
     preflight(request)
     for reference in _later_references(planned):
         secrets.resolve(reference)  # the next round must not fail on a secret that is already known to be missing
@@ -186,11 +186,11 @@ async def _replan_until_consistent(
 
     Repeat while the only remaining changes were already written in this run: Graph shows a write with a delay.
     """
-    wait = session.patience.wait()
+    backoff = session.consistency.backoff()
     while True:
         planned = await plan(session, before.loaded, options)
         is_delayed = _only_unconfirmed(planned, report) and not hooks.interrupted()
-        if not is_delayed or not await wait.again("the changes to become visible"):
+        if not is_delayed or not await backoff.wait("changes to become visible"):
             return planned
 
 

@@ -41,7 +41,7 @@ SCIM, OLD = {"id": "scim"}, {"id": "customappsso"}
 def test_a_job_is_found_by_its_template(documents, wanted, template, found, trouble):
     """The written template decides, else the only job, the default template, the only template; never a position."""
     choice = job.choose(documents, wanted)
-    assert (choice.template, choice.job and choice.job["id"], choice.trouble) == (template, found, trouble)
+    assert (choice.template, choice.job and choice.job["id"], choice.problem) == (template, found, trouble)
     names = job.jobs(wanted).binds(documents)  # type: ignore[misc]
     expected = {"template": template, "job": found} if found else {"template": template, "new_template": template}
     assert names == (expected if template else {})
@@ -88,7 +88,7 @@ def test_a_job_is_there_once_it_has_an_id():
     """An empty answer is not yet a job."""
     assert OPERATIONS["is_there"].holds({"id": "x"}, (), None)
     assert not OPERATIONS["is_there"].holds({}, (), None)
-    assert (job.job().name, job.templates().empty_may_be_stale) == ("job", True)
+    assert (job.job().name, job.templates().consistency.empty_may_be_stale) == ("job", True)
 
 
 @needs_samples

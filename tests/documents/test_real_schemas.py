@@ -49,7 +49,7 @@ def test_users_are_the_outbound_mapping_though_an_inbound_one_has_users_too(numb
     (found,) = schema.matching(raw, USERS)
     assert (found.rule_index, found.mapping_index) == (0, 0)
     assert found.rule["name"] == "USER_OUTBOUND_USER"
-    assert [str(place) for place in schema.places(raw)][1] == "(none) → UserRole in rule USER_OUTBOUND_USER"
+    assert [str(place) for place in schema.object_mappings(raw)][1] == "(none) → UserRole in rule USER_OUTBOUND_USER"
     assert schema.matching(raw, schema.Selector("groups")) == []
 
 
@@ -169,7 +169,7 @@ PARTIAL = {
     "13": "no rules",
     "17": "no rules",
 }
-NO_MAPPING = "the schema has no single mapping for users any more"
+NO_MAPPING = "the schema no longer has exactly one object mapping for users"
 
 
 @pytest.mark.parametrize("number", PARTIAL)
@@ -190,6 +190,6 @@ def test_a_partial_document_is_edited_or_refused_in_words(number, operation, res
 def test_a_list_of_templates_is_no_schema():
     """A document of another kind has no mappings, and that is all that is said of it."""
     raw = sample("12")
-    assert list(schema.places(raw)) == []
+    assert list(schema.object_mappings(raw)) == []
     (groups,) = schema.matching(raw["value"][0]["schema"], schema.Selector("groups"))
     assert groups.mapping["targetObjectName"] == "urn:ietf:params:scim:schemas:core:2.0:Group"

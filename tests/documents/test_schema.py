@@ -28,8 +28,8 @@ def doc(*rules: Any, directories: Any = None) -> dict[str, Any]:
 @pytest.mark.parametrize("raw", [None, [], "text", {}, doc(None, "x", {}, rule(None, 1)), {"synchronizationRules": {}}])
 def test_what_is_no_mapping_is_passed_over(raw):
     """Nulls, texts and lists where objects are wanted hold no mapping."""
-    assert list(schema.places(raw)) == []
-    assert schema.place(raw, schema.Selector("users")) is None
+    assert list(schema.object_mappings(raw)) == []
+    assert schema.find_object_mapping(raw, schema.Selector("users")) is None
 
 
 TENANT = {"id": "66e4a8cc-1b7b-435e-95f8-f06cea133828", "name": "S"}
@@ -118,7 +118,7 @@ def test_a_mapping_that_is_not_one_any_more_is_said():
     for operation in ("set_mapping", "remove_mapping", "set_object", "define_attribute"):
         change = OPERATIONS[operation].change
         assert change is not None
-        with pytest.raises(LookupError, match="no single mapping for mine any more"):
+        with pytest.raises(LookupError, match="no longer has exactly one object mapping for mine"):
             change(doc(), ("mine", "OUT", "", "", "target", "a"), {"fields": {}, "source": None})
 
 

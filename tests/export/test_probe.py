@@ -67,7 +67,7 @@ def test_the_report_holds_no_secret_no_id_and_no_name():
     [
         ({"status": 500, "body": {}}, {"method": "POST", "path": "*/validateCredentials", "times": 0}, {}),
         ({"status": 403, "body": {"error": {"code": "Denied", "message": "no"}}}, {"method": "PUT", "path": "*/secrets", "times": 0}, {"secrets": "403 Denied"}),
-        ({"status": 200, "body": {"value": [{}]}}, {"method": "GET", "path": "*/secrets", "times": 0}, {"secrets": "unexpected answer (KeyError)"}),
+        ({"status": 200, "body": {"value": [{}]}}, {"method": "GET", "path": "*/secrets", "times": 0}, {"secrets": "unexpected response (KeyError)"}),
     ],
 )  # fmt: skip
 def test_a_question_without_an_answer_stops_no_other_and_all_is_cleared_away(action, where, failed):
@@ -117,8 +117,8 @@ def test_where_not_even_the_application_can_be_made_nothing_is_left():
 def test_facts_that_tell_nothing_set_no_switch():
     """A value that the sandbox does not know is left at its default."""
     odd = {
-        "born": {"code": "Strange"}, "started": {"code": "Quarantine"}, "paused": {"state": "Strange"}, "order": None,
-        "mails_shown": "*", "star_answer": "204", "False_shown": "0", "false_shown": "0", "before_any": {"SyncAll": "*"},
+        "initial_state": {"code": "Strange"}, "started": {"code": "Quarantine"}, "paused": {"state": "Strange"}, "order": None,
+        "notifications_shown": "*", "masked_write": "204", "False_shown": "0", "false_shown": "0", "before_any": {"SyncAll": "*"},
     }  # fmt: skip
     assert switches(odd) == {}
     assert switches({}) == {}
@@ -133,7 +133,7 @@ def test_the_command_writes_a_report_that_a_sandbox_is_like(desk):
     said = desk("probe", "--yes", "--out", "probe.json")
     assert (said.code, said.err) == (0, "")
     report = json.loads((desk.folder / "probe.json").read_text())
-    assert f"{len(report['facts'])} facts are in probe.json; 0 questions got no answer." in said.out
+    assert f"Wrote {len(report['facts'])} facts to probe.json; 0 checks failed." in said.out
     assert report["switches"]["secrets_put"] == "replace"
     assert set(report) == {"facts", "failed", "format_version", "scimconf", "switches"}
     from scimconf.cli.sandbox import reported_switches
@@ -159,7 +159,7 @@ def test_it_asks_first(sandbox, desk, tmp_path, answer, code):
 
     argv = ["probe", "--out", str(tmp_path / "probe.json")]
     with terminal(argv, environment(sandbox.url)) as there:
-        there.until("Go on? [y/N]:")
+        there.until("Continue? [y/N]:")
         assert desk.writes == []
         there.types(answer)
         assert there.ends() == code
@@ -174,7 +174,7 @@ def test_what_got_no_answer_and_what_is_left_is_said(desk):
     desk.fault(refused, method="PUT", path="*/secrets", times=0)
     said = desk("probe", "--yes")
     assert said.code == 5
-    assert "no answer: secrets (403 Denied)" in said.err
+    assert "failed: secrets (403 Denied)" in said.err
     assert "Delete it by hand." in said.err
 
 

@@ -124,7 +124,7 @@ def lost_before(fault):
 
 
 def struck(rehearsal):
-    return all(one["matched"] for one in rehearsal.request("GET", "/_sandbox/faults")["value"])
+    return all(fault["matched"] for fault in rehearsal.request("GET", "/_sandbox/faults")["value"])
 
 
 @EVERY_FAULT
@@ -237,7 +237,7 @@ def test_what_does_not_become_paused_is_not_changed_either(writer, spec):
     writer.fault({"status": 204}, method="POST", path="*/pause", times=0)
     report = apply(writer, spec("provisioning: {scope: all}"))
     assert exit_code(report) == 5
-    assert failed(report) == {"wait until it is paused": "this did not show in time: wait until it is paused"}
+    assert failed(report) == {"wait for provisioning to pause": "timed out: wait for provisioning to pause"}
     assert job["schedule"]["state"] == "Active"
     assert not writer.asked("PUT", "/secrets")
 
@@ -355,7 +355,7 @@ def test_an_edit_of_the_same_mapping_between_plan_and_write_stops_the_apply(writ
     edited(writer, "title", defaultValue="Boss")
     report = writer.apply(planned)
     assert exit_code(report) == 3
-    assert failed(report).popitem()[1].startswith("writer:attribute_mapping/users/title was changed by somebody else")
+    assert failed(report).popitem()[1].startswith("writer:attribute_mapping/users/title has changed in the tenant")
     assert writer.writes == []
 
 
@@ -406,8 +406,8 @@ def test_an_application_that_does_not_show_is_not_made_again():
     report = rehearsal.apply(WRITER)
     assert exit_code(report) == 5
     assert failed(report) == {
-        "make the application Writer from its template": "done, but not to be found yet: "
-        "make the application Writer from its template"
+        "create the application Writer from its template": "done, but not visible yet: "
+        "create the application Writer from its template"
     }
     assert "in a few minutes" in report.failed[0].hint
     assert len(rehearsal.asked("POST", "/instantiate")) == 1
@@ -420,7 +420,7 @@ def test_an_interrupt_finishes_what_is_in_flight_and_begins_nothing_else():
     report = apply(rehearsal, WRITER, person)
     assert exit_code(report) == 130
     done = {one.message for one in report.outcomes if one.result is Result.DONE}
-    assert "make the job from its template" in done
+    assert "create job" in done
     reasons = {one.detail for one in report.outcomes if one.result is Result.SKIPPED}
     assert reasons == {"because the apply was interrupted"}
     assert not rehearsal.asked("POST", "/start")

@@ -138,7 +138,7 @@ def test_a_step_that_the_answer_leaves_out_is_lost(fake):
     results = fake.run(lambda graph: graph.batch([add(0), add(1)]))
     assert results[0].status == 204
     assert isinstance(results[1], TransportError)
-    assert "leaves it out" in str(results[1])
+    assert "has no result for this request" in str(results[1])
 
 
 def test_odd_answers_are_no_answers(fake):

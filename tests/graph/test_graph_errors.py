@@ -6,9 +6,10 @@ import traceback
 import httpx
 import pytest
 
+from scimconf import permissions
 from scimconf.diagnostics import GraphError, TransportError
 from scimconf.graph.client import Request
-from scimconf.graph.protocol.error_body import NEEDS, hint, said
+from scimconf.graph.protocol.error_body import hint, parse_error
 from scimconf.graph.secrets import SecretValue
 
 JOB = "/servicePrincipals/{service_principal}/synchronization/jobs/{job}"
@@ -68,12 +69,12 @@ def test_the_synchronization_service_is_unwrapped(fake, status, message, code, t
 
 def test_details_speak_where_the_message_does_not():
     body = {"error": {"code": "DuplicateValue", "message": "", "details": [{"message": "a"}, {"message": None}, 1]}}
-    assert said(body).message == "a"
+    assert parse_error(body).message == "a"
 
 
 @pytest.mark.parametrize("body", [None, [], {}, {"error": "x"}, {"error": None}])
 def test_what_is_no_error_s_json_says_nothing(body):
-    assert said(body) is None
+    assert parse_error(body) is None
 
 
 def test_a_login_page_is_not_an_answer(fake):
@@ -105,6 +106,8 @@ def test_json_without_a_content_type_is_taken(fake):
 
 
 CALLS = [
+    ("GET", "/applicationTemplates", "Application.Read.All"),
+    ("GET", "/organization", "Organization.Read.All"),
     ("POST", "/applicationTemplates/1/instantiate", "Application.ReadWrite.OwnedBy"),
     ("GET", "/servicePrincipals/1", "Application.Read.All"),
     ("GET", "/applications", "Application.Read.All"),
@@ -140,9 +143,8 @@ def test_a_refusal_names_the_permission(method, path, permission):
     assert hint(404, "x", method, path) == ""
 
 
-def test_every_need_is_the_first_that_fits_some_call():
-    met = {next(need for need in NEEDS if need.fits(method, path)) for method, path, _ in CALLS}
-    assert met == set(NEEDS)
+def test_each_permission_of_the_table_applies_to_a_request():
+    assert {permissions.required(method, path) for method, path, _ in CALLS} == set(permissions.PERMISSIONS)
 
 
 def test_a_token_that_is_refused_is_no_missing_permission():
@@ -150,7 +152,7 @@ def test_a_token_that_is_refused_is_no_missing_permission():
 
 
 def test_a_call_that_nobody_documents_has_no_hint():
-    assert hint(403, "x", "GET", "/applicationTemplates") == ""
+    assert hint(403, "x", "GET", "/me") == ""
 
 
 def test_an_error_of_the_client_carries_its_hint(fake):
@@ -178,7 +180,7 @@ def test_an_unreachable_graph_says_what_to_look_at(fake, base, tip):
 
 def test_a_broken_connection_is_told(fake):
     fake.answers(httpx.ReadError(""))
-    with pytest.raises(TransportError, match=r"GET /me: no answer \(the connection broke: ReadError\)"):
+    with pytest.raises(TransportError, match=r"GET /me: .*the connection was lost: ReadError"):
         fake.get()
 
 

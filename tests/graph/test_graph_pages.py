@@ -6,10 +6,11 @@ import httpx
 import pytest
 
 from scimconf.diagnostics import GraphError
+from scimconf.documents.application import AssignmentRow
 from scimconf.graph.client import IDS_SIZE
-from scimconf.snapshot import AssignmentRow
 
 PATH = "/servicePrincipals/{service_principal}/appRoleAssignedTo"
+COLLECTION = "/servicePrincipals/1/appRoleAssignedTo"
 
 
 def page(rows, link=None):
@@ -33,8 +34,8 @@ def row(number):
 
 
 def test_pages_follow_one_another_even_when_one_is_empty(fake):
-    second = f"{fake.base}/x?$skiptoken=a%2Bb%3D"
-    third = f"{fake.base}/x?$skiptoken=c"
+    second = f"{fake.base}{COLLECTION}?$skiptoken=a%2Bb%3D"
+    third = f"{fake.base}{COLLECTION}?$skiptoken=c"
     fake.answers(page([{"id": 1}], second), page([], third), page([{"id": 2}]))
     assert collect(fake) == [{"id": 1}, {"id": 2}]
     assert fake.urls == [f"{fake.base}/servicePrincipals/1/appRoleAssignedTo?$top=999", second, third]
@@ -48,7 +49,7 @@ def test_the_size_of_a_page_can_be_chosen_or_left_to_graph(fake):
 
 
 def test_headers_go_with_every_page(fake):
-    fake.answers(page([], f"{fake.base}/x?$skiptoken=a"), page([]))
+    fake.answers(page([], f"{fake.base}{COLLECTION}?$skiptoken=a"), page([]))
     collect(fake, headers={"ConsistencyLevel": "eventual"})
     assert [request.headers["consistencylevel"] for request in fake.requests] == ["eventual", "eventual"]
 
@@ -56,37 +57,54 @@ def test_headers_go_with_every_page(fake):
 @pytest.mark.parametrize(
     "link",
     [
-        "https://evil.example/v1.0/x",
-        "https://127.0.0.1:8080/v1.0/x",
-        "http://127.0.0.1:8081/v1.0/x",
-        "http://user@127.0.0.1:8080/v1.0/x",
-        "http://127.0.0.1:80x/v1.0/x",
-        "//127.0.0.1:8080/v1.0/x",
-        "/v1.0/x",
+        f"https://evil.example/v1.0{COLLECTION}",
+        f"https://127.0.0.1:8080/v1.0{COLLECTION}",
+        f"http://127.0.0.1:8081/v1.0{COLLECTION}",
+        f"http://user@127.0.0.1:8080/v1.0{COLLECTION}",
+        f"http://127.0.0.1:80x/v1.0{COLLECTION}",
+        f"//127.0.0.1:8080/v1.0{COLLECTION}",
+        f"/v1.0{COLLECTION}",
     ],
 )
-def test_a_next_link_to_elsewhere_is_refused(fake, link):
+def test_a_next_link_to_another_origin_is_refused(fake, link):
     fake.answers(page([], link))
-    with pytest.raises(GraphError, match="next page on another host") as caught:
+    with pytest.raises(GraphError, match="next page link leads to another host") as caught:
         collect(fake)
     assert len(fake.requests) == 1
     assert caught.value.code == "unexpected response"
 
 
-def test_a_default_port_is_no_other_host(fake):
+@pytest.mark.parametrize(
+    "path",
+    ["/servicePrincipals/2/appRoleAssignedTo", f"{COLLECTION}/x", "/users", "", f"{COLLECTION}%2Fx", "/../v1.0/x"],
+)
+def test_a_next_link_to_another_path_is_refused(fake, path):
+    fake.answers(page([], f"{fake.base}{path}?$skiptoken=a"))
+    with pytest.raises(GraphError, match="next page link leads to another path"):
+        collect(fake)
+    assert len(fake.requests) == 1
+
+
+@pytest.mark.parametrize("path", [COLLECTION.upper(), COLLECTION.replace("1", "%31")])
+def test_a_next_link_may_write_the_path_in_another_case_and_escaping(fake, path):
+    fake.answers(page([1], f"{fake.base}{path}?$skiptoken=a"), page([2]))
+    assert collect(fake) == [1, 2]
+
+
+def test_the_default_port_is_not_another_host(fake):
     fake.base = "http://127.0.0.1/v1.0"
-    fake.answers(page([1], "http://127.0.0.1:80/v1.0/x"), page([2]))
+    fake.answers(page([1], f"http://127.0.0.1:80/v1.0{COLLECTION}"), page([2]))
     assert collect(fake) == [1, 2]
 
 
 def test_a_next_link_in_a_circle_is_refused(fake):
-    fake.answers(page([], f"{fake.base}/x?$skiptoken=a"), page([], f"{fake.base}/x?$skiptoken=a"))
-    with pytest.raises(GraphError, match="same next page again"):
+    fake.answers(page([], f"{fake.base}{COLLECTION}?$skiptoken=a"), page([], f"{fake.base}{COLLECTION}?$skiptoken=a"))
+    with pytest.raises(GraphError, match="next page link repeats an earlier one"):
         collect(fake)
 
 
 def test_slim_rows_have_only_their_fields_and_guids_in_lower_case(fake):
-    fake.answers(page([row(1)], f"{fake.base}/x?$skiptoken=a"), page([row(2)]))
+    fake.answers(page([row(1)], f"{fake.base}{COLLECTION}?$skiptoken=a"), page([row(2)]))
     rows = collect(fake, row=AssignmentRow)
     assert [one["id"] for one in rows] == ["aB_1", "aB_2"]
     assert rows[0] == {
@@ -108,20 +126,20 @@ def test_a_row_of_another_shape_is_told_by_place_and_not_by_value(fake):
 @pytest.mark.parametrize("body", [{}, {"value": {}}, []])
 def test_what_is_no_collection_is_refused(fake, body):
     fake.answers(lambda _request: httpx.Response(200, json=body))
-    with pytest.raises(GraphError, match="not a collection"):
+    with pytest.raises(GraphError, match="expected a collection"):
         collect(fake)
 
 
 def test_an_empty_answer_is_no_collection(fake):
     fake.answers(lambda _request: httpx.Response(200))
-    with pytest.raises(GraphError, match="not a collection"):
+    with pytest.raises(GraphError, match="expected a collection"):
         collect(fake)
     with pytest.raises(GraphError, match="first at its start"):
         collect(fake, row=AssignmentRow)
 
 
 def test_a_later_page_is_throttled_like_any_request(fake):
-    fake.answers(page([1], f"{fake.base}/x?$skiptoken=a"), fake.error(429, retry_after="2"), page([2]))
+    fake.answers(page([1], f"{fake.base}{COLLECTION}?$skiptoken=a"), fake.error(429, retry_after="2"), page([2]))
     assert collect(fake) == [1, 2]
     assert fake.slept == [2]
 

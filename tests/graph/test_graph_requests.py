@@ -45,19 +45,19 @@ def test_query_names_keep_their_dollar_and_values_are_encoded(fake):
 @pytest.mark.parametrize("value", ["", ".", "..", "a/b", "../x", "a\\b"])
 def test_a_name_that_leads_elsewhere_is_refused(fake, value):
     fake.answers(fake.ok())
-    with pytest.raises(ScimconfError, match="cannot stand for {service_principal}"):
+    with pytest.raises(ScimconfError, match="invalid value .* for {service_principal}"):
         fake.run(lambda graph: graph.get("/servicePrincipals/{service_principal}", {"service_principal": value}))
     assert not fake.requests
 
 
 def test_a_name_that_nobody_gave_is_refused(fake):
-    with pytest.raises(ScimconfError, match="cannot stand for {job}"):
+    with pytest.raises(ScimconfError, match="invalid value .* for {job}"):
         fake.run(lambda graph: graph.get("/jobs/{job}", {"service_principal": "1"}))
 
 
 @pytest.mark.parametrize("path", ["users", "/a/../b", "/a//b", "/a?x=1", "/a#b", "/a/..", "/a b", "/a%2Fb"])
 def test_a_path_that_is_not_plain_is_refused(fake, path):
-    with pytest.raises(ScimconfError, match="not a path below"):
+    with pytest.raises(ScimconfError, match="expected a path below"):
         fake.run(lambda graph: graph.get(path))
 
 
@@ -92,9 +92,9 @@ def test_a_request_without_a_body_has_no_content_type(fake):
     assert "content-type" not in fake.requests[0].headers
 
 
-def test_delete_gives_nothing(fake):
+def test_send_returns_no_body_for_an_empty_response(fake):
     fake.answers(lambda _request: httpx.Response(204))
-    assert fake.run(lambda graph: graph.delete("/x/{id}", {"id": "1"})) is None
+    assert fake.run(lambda graph: graph.send(Request("DELETE", "/x/{id}", {"id": "1"}))).body is None
 
 
 def test_the_answer_keeps_bytes_clock_and_id(fake):
@@ -166,7 +166,7 @@ def test_a_sandbox_never_gets_a_token(fake, base):
 
 def test_graph_without_a_credential_is_refused_before_anything_is_sent(fake):
     fake.answers(fake.ok())
-    with pytest.raises(AuthenticationError, match="no credential"):
+    with pytest.raises(AuthenticationError, match="No credential"):
         fake.get(base=CLOUD)
     assert not fake.requests
 

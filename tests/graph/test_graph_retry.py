@@ -62,7 +62,7 @@ def test_a_lost_answer_is_tried_again_only_where_that_is_harmless(fake, method, 
 def test_what_was_never_sent_is_tried_again_for_every_method(fake, method, failure):
     fake.answers(failure, fake.ok())
     assert send(fake, method).status == 200
-    assert fake.told == [(0.5, "no answer")]
+    assert fake.told == [(0.5, "no response")]
 
 
 @pytest.mark.parametrize("trouble", [504, httpx.ReadTimeout("slow")])
@@ -123,7 +123,7 @@ def test_without_retry_after_the_waits_double_with_full_jitter(fake):
 
 def test_tries_are_bounded(fake):
     fake.answers(httpx.ReadTimeout("slow"))
-    with pytest.raises(TransportError, match="nothing came within 60 s"):
+    with pytest.raises(TransportError, match="no response within 60 s"):
         send(fake, "GET", failed=4)
     assert len(fake.requests) == 4
 
@@ -139,8 +139,7 @@ def test_a_wait_past_the_budget_is_not_begun_and_its_length_is_told(fake):
     with pytest.raises(GraphError) as caught:
         send(fake, "GET", budget=300)
     assert (caught.value.retry_after, fake.slept, len(fake.requests)) == (400, [], 1)
-    assert "come back in 400 s" in caught.value.hint
-    assert "wait that long" in caught.value.hint
+    assert "Wait 400 s" in caught.value.hint
 
 
 def test_a_refused_wait_does_not_stall_the_others(fake):

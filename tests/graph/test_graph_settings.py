@@ -25,7 +25,7 @@ def test_the_option_comes_before_the_environment():
 
 
 def test_a_cloud_that_nobody_knows():
-    with pytest.raises(ScimconfError, match="'mars' is not a cloud.*public, us-government, us-dod, china"):
+    with pytest.raises(ScimconfError, match="unknown cloud 'mars'.*public, us-government, us-dod, china"):
         graph_settings({}, "mars")
 
 
@@ -46,27 +46,27 @@ def test_a_sandbox_serves_any_cloud():
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        ("http://graph.microsoft.com/v1.0", "must be https"),
+        ("http://graph.microsoft.com/v1.0", "expected https for"),
         ("https://graph.example.com/v1.0", "not Microsoft Graph"),
         ("https://graph.microsoft.com.evil.example/v1.0", "not Microsoft Graph"),
         ("https://graph.microsoft.com:8443/v1.0", "not Microsoft Graph"),
-        ("https://graph.microsoft.com/beta", "must end in /v1.0"),
-        ("https://graph.microsoft.com/x/v1.0", "nothing in between"),
-        ("https://graph.microsoft.com/v1.0?x=/v1.0", "must end in /v1.0"),
-        ("https://graph.microsoft.com/v1.0#a", "must end in /v1.0"),
-        ("http://127.0.0.1:8080", "must end in /v1.0"),
-        ("http://user:pass@127.0.0.1/v1.0", "without a user"),
-        ("ftp://127.0.0.1/v1.0", "not an http"),
-        ("127.0.0.1:8080/v1.0", "not an http"),
-        ("http:///v1.0", "not an http"),
-        ("http://127.0.0.1.evil.example/v1.0", "must be https"),
-        ("http://169.254.169.254/v1.0", "must be https"),
-        ("http://[::1/v1.0", "is no URL"),
-        ("http://user:pass@[::1/v1.0", "is no URL"),
-        ("http://127.0.0.1:notaport/v1.0", "is no URL"),
-        ("http://127.0.0.1:99999/v1.0", "is no URL"),
-        ("http://127.0.0.1:0/v1.0", "is no URL"),
-        ("http://127.0.0.1:80\n80/v1.0", "is no URL"),
+        ("https://graph.microsoft.com/beta", "expected it to end in /v1.0"),
+        ("https://graph.microsoft.com/x/v1.0", "expected https://graph.microsoft.com/v1.0$"),
+        ("https://graph.microsoft.com/v1.0?x=/v1.0", "expected it to end in /v1.0"),
+        ("https://graph.microsoft.com/v1.0#a", "expected it to end in /v1.0"),
+        ("http://127.0.0.1:8080", "expected it to end in /v1.0"),
+        ("http://user:pass@127.0.0.1/v1.0", "without a user name"),
+        ("ftp://127.0.0.1/v1.0", "expected http.s.://HOST"),
+        ("127.0.0.1:8080/v1.0", "expected http.s.://HOST"),
+        ("http:///v1.0", "expected http.s.://HOST"),
+        ("http://127.0.0.1.evil.example/v1.0", "expected https for"),
+        ("http://169.254.169.254/v1.0", "expected https for"),
+        ("http://[::1/v1.0", "is not a valid URL"),
+        ("http://user:pass@[::1/v1.0", "is not a valid URL"),
+        ("http://127.0.0.1:notaport/v1.0", "is not a valid URL"),
+        ("http://127.0.0.1:99999/v1.0", "is not a valid URL"),
+        ("http://127.0.0.1:0/v1.0", "is not a valid URL"),
+        ("http://127.0.0.1:80\n80/v1.0", "is not a valid URL"),
     ],
 )
 def test_anywhere_else_is_refused(url, why):
@@ -78,5 +78,5 @@ def test_anywhere_else_is_refused(url, why):
 
 
 def test_a_url_of_another_cloud_than_the_one_chosen():
-    with pytest.raises(ScimconfError, match="but the cloud china is"):
+    with pytest.raises(ScimconfError, match="but the cloud china has"):
         graph_settings({"SCIMCONF_GRAPH_URL": "https://graph.microsoft.us/v1.0"}, "china")

@@ -143,7 +143,7 @@ LONG = "DefaultAzureCredential failed to retrieve a token.\nAttempted credential
 def test_a_failure_is_a_sentence_with_a_way_out(failure, sentence):
     with pytest.raises(AuthenticationError) as caught:
         source(Fake(failure), "Do this.").fetch()
-    assert str(caught.value) == f"No token could be had: {sentence}"
+    assert str(caught.value) == f"Could not get an access token: {sentence}"
     assert caught.value.hint == "Do this."
     assert caught.value.__context__ is None
 
@@ -230,13 +230,13 @@ def test_a_certificate_comes_before_a_secret(recorded):
 
 def test_a_device_code_is_told_beside_the_product(recorded, capsys):
     said = []
-    token_source("device_code", APPLICATION, say=said.append)
+    token_source("device_code", APPLICATION, prompt=said.append)
     token_source("device_code", {})
     _, options = recorded["DeviceCodeCredential"]
     options["prompt_callback"]("https://microsoft.com/devicelogin", "ABCD", None)
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert shown.err == "Open https://microsoft.com/devicelogin and type the code ABCD\n"
+    assert shown.err == "Open https://microsoft.com/devicelogin and enter the code ABCD\n"
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_a_device_code_is_told_beside_the_product(recorded, capsys):
         ("environment", APPLICATION, "AZURE_CLIENT_SECRET not set"),
         ("workload", {"AZURE_TENANT_ID": "t"}, "AZURE_CLIENT_ID not set"),
         ("workload", APPLICATION, "AZURE_FEDERATED_TOKEN_FILE not set"),
-        ("secret", {}, "--auth secret is not known; there are environment, workload"),
+        ("secret", {}, "unknown --auth secret. Valid methods: environment, workload"),
     ],
 )
 def test_what_is_missing_is_named(auth, environ, missing):

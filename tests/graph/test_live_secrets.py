@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from scimconf.diagnostics import SecretError
-from scimconf.graph.secret_masking import throughout
+from scimconf.graph.secret_masking import map_strings
 from scimconf.graph.secrets import Secrets, SecretValue, encode
 from scimconf.snapshot import SecretRef
 
@@ -125,7 +125,6 @@ def test_encode_refuses_what_is_no_json(body):
 def test_a_variable():
     secrets = Secrets({"WRITER_SCIM_TOKEN": HUSH})
     assert secrets.resolve(TOKEN) == SecretValue(HUSH)
-    secrets.check(TOKEN)
 
 
 @pytest.mark.parametrize(
@@ -136,8 +135,6 @@ def test_a_variable_that_is_missing(environ, why):
     secrets = Secrets(environ)
     with pytest.raises(SecretError, match=why):
         secrets.resolve(TOKEN)
-    with pytest.raises(SecretError):
-        secrets.check(TOKEN)
 
 
 @pytest.mark.parametrize("content", [b"hush", b"hush\n", b"hush\r\n", b"\xef\xbb\xbfhush\n"])
@@ -145,13 +142,12 @@ def test_a_file_without_its_last_newline(tmp_path, content):
     (tmp_path / "token").write_bytes(content)
     secrets = Secrets({}, folder=tmp_path)
     ref = SecretRef("file", "token")
-    secrets.check(ref)
     assert secrets.resolve(ref) == SecretValue("hush")
     assert Secrets({}).resolve(SecretRef("file", str(tmp_path / "token"))) == SecretValue("hush")
 
 
 def test_a_file_that_cannot_be_named_or_a_variable_that_is_no_text_is_said():
-    with pytest.raises(SecretError, match="cannot be read: no file has such a name"):
+    with pytest.raises(SecretError, match="could not read .*: invalid file name"):
         Secrets({}).resolve(SecretRef("file", "a\0b"))
     with pytest.raises(SecretError, match="WRITER_SCIM_TOKEN is not UTF-8"):
         resolved("hush\udcff")
@@ -164,7 +160,7 @@ def test_inner_whitespace_of_a_file_stays(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "why"),
-    [(None, "token is not there"), (b"", "token is empty"), (b"\n", "token is empty"), (b"hush\xff", "not UTF-8")],
+    [(None, "token does not exist"), (b"", "token is empty"), (b"\n", "token is empty"), (b"hush\xff", "not UTF-8")],
 )
 def test_a_file_that_holds_nothing(tmp_path, content, why):
     if content is not None:
@@ -173,16 +169,12 @@ def test_a_file_that_holds_nothing(tmp_path, content, why):
     with pytest.raises(SecretError, match=why) as caught:
         secrets.resolve(SecretRef("file", "token"))
     assert caught.value.__context__ is None
-    with pytest.raises(SecretError, match=why):
-        secrets.check(SecretRef("file", "token"))
 
 
 def test_a_folder_is_no_file(tmp_path):
     secrets = Secrets({}, folder=tmp_path.parent)
     ref = SecretRef("file", tmp_path.name)
-    with pytest.raises(SecretError):
-        secrets.check(ref)
-    with pytest.raises(SecretError, match="cannot be read: Is a directory"):
+    with pytest.raises(SecretError, match="could not read .*: Is a directory"):
         secrets.resolve(ref)
 
 
@@ -194,7 +186,6 @@ def test_a_key_vault_is_asked_once():
         return HUSH
 
     secrets = Secrets({}, vault=vault)
-    secrets.check(VAULT)
     assert secrets.resolve(VAULT) is secrets.resolve(VAULT)
     assert asked == [("https://contoso.vault.azure.net", "token", "v1")]
 
@@ -238,7 +229,7 @@ def test_a_vault_without_that_secret():
 
 def test_a_vault_without_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "azure.keyvault.secrets", None)
-    with pytest.raises(SecretError, match="needs an extra") as caught:
+    with pytest.raises(SecretError, match="the extra `keyvault` is missing") as caught:
         Secrets({}).resolve(VAULT)
     assert "scimconf[keyvault]" in caught.value.hint
 
@@ -287,7 +278,7 @@ def test_azure_s_client_gets_the_credential(client):
 
 @pytest.mark.parametrize(
     ("status", "why"),
-    [(404, "is not in"), (403, "may not be read"), (401, "may not be read"), (500, "could not be read")],
+    [(404, "has no secret token"), (403, "access denied"), (401, "access denied"), (500, "could not read")],
 )
 def test_azure_s_failure_is_told_without_its_text(client, monkeypatch, status, why):
     from azure.core.exceptions import HttpResponseError
@@ -361,7 +352,7 @@ def test_no_text_makes_scrubbing_slow(text):
 def test_a_structure_is_scrubbed_before_it_is_written():
     """A token of a quote would break the JSON that holds it."""
     secrets = resolved('"')
-    said = throughout(secrets.scrub, {"a": ['say "x"', 1, None], "b": ("c", {"d": '"'})})
+    said = map_strings(secrets.scrub, {"a": ['say "x"', 1, None], "b": ("c", {"d": '"'})})
     assert said == {"a": ["say ***x***", 1, None], "b": ["c", {"d": "***"}]}
 
 

@@ -16,9 +16,10 @@ from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.graph import impact_data
 from scimconf.graph.eventual_consistency import ConsistencyPolicy
 from scimconf.graph.execution import scheduler
+from scimconf.graph.principals import count_members
 from scimconf.graph.protocol.batches import replies
 from scimconf.graph.protocol.request import Answer
-from scimconf.graph.reading import TenantSession, count_members, observe
+from scimconf.graph.reading import TenantSession, observe
 from scimconf.plan import Result
 from scimconf.snapshot import Document, Lookup
 from scimconf.workflow import apply
@@ -67,7 +68,7 @@ def test_a_document_that_is_not_as_documented_is_told_by_its_path_and_the_place_
         observed(Bodies([{"id": 7777}]), [Document("service_principals", "/servicePrincipals", collection=True)])
     assert str(caught.value) == (
         "GET /servicePrincipals answered 200 unexpected response: "
-        "the answer is not as Graph documents it: [0].id is no text"
+        "the response is not as Graph documents it: [0].id: expected a string, got a number"
     )
 
 
@@ -76,13 +77,13 @@ def test_a_document_that_is_not_as_documented_is_told_by_its_path_and_the_place_
 def test_a_principal_without_an_id_is_an_error(rows, lookup):
     """Whichever way it was looked up."""
     graph = Bodies(rows if lookup.by == "id" else {"value": rows})
-    with pytest.raises(GraphError, match=r"\[0\] is no object with an id"):
+    with pytest.raises(GraphError, match=r"\[0\]: expected an object with an id"):
         observed(graph, [], lambda _seen: [lookup])
 
 
 @pytest.mark.parametrize("body", [None, [], 5, {"value": {}}])
 def test_people_who_are_no_collection_are_an_error(body):
-    with pytest.raises(GraphError, match="it is no collection"):
+    with pytest.raises(GraphError, match="expected a collection"):
         observed(Bodies(body), [], lambda _seen: [Lookup("user", "ada@contoso.com")])
 
 
@@ -105,7 +106,7 @@ def test_pages_of_people_are_judged_too(body):
     async def work():
         return [page async for page in impact_data.directory_users(Bodies(body), SELECT)]
 
-    with pytest.raises(ScimconfError, match="no object with an id|none of its own"):
+    with pytest.raises(ScimconfError, match="expected an object with an id|next page link is not a URL"):
         asyncio.run(work())
 
 
@@ -115,15 +116,15 @@ def test_people_by_their_ids_and_names_are_judged_too(body):
         return [page async for page in impact_data.users_by_id(Bodies(body), ["1"], SELECT)]
 
     for work in (by_ids(), impact_data.users_by_name(Bodies(body), ["a"], SELECT)):
-        with pytest.raises(GraphError, match="no object with an id"):
+        with pytest.raises(GraphError, match="expected an object with an id"):
             asyncio.run(work)
 
 
 @pytest.mark.parametrize("born", ["yesterday", "", None, "2026-11-25"])
 def test_a_date_that_is_none_makes_nothing_young(born):
-    patience = ConsistencyPolicy(asyncio.sleep, lambda: 0.0, lambda: None)
-    patience.set_created(born)
-    assert not patience.is_young()
+    policy = ConsistencyPolicy(asyncio.sleep, lambda: 0.0, lambda: None)
+    policy.set_created(born)
+    assert not policy.is_new()
 
 
 DEEP = b'{"value":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
@@ -142,7 +143,7 @@ def test_an_answer_as_deep_as_a_well_is_unexpected(fake, status):
 @pytest.mark.parametrize("link", [5, ["a"], "http://[::1/x", "http://127.0.0.1:8080/\nx", "http://127.0.0.1:8080/a b"])
 def test_a_next_link_that_is_no_url_is_refused(fake, link):
     fake.answers(lambda _request: httpx.Response(200, json={"value": [], "@odata.nextLink": link}))
-    with pytest.raises(GraphError, match="a next page that is no URL"):
+    with pytest.raises(GraphError, match="next page link is not a URL"):
         fake.run(lambda graph: graph.collect("/users"))
 
 
@@ -267,7 +268,7 @@ def test_an_answer_to_a_write_that_makes_no_sense_may_have_been_one(body):
     report = rehearsal.apply(WRITER)
     assert exit_code(report) == 5
     (failure,) = report.failed
-    assert "unexpected response" in failure.detail or "is not as documented: it has no" in failure.detail
+    assert "unexpected response" in failure.detail or "is not as Graph documents it" in failure.detail
 
 
 @pytest.mark.parametrize("answer", [None, [], 5, {"parsingSucceeded": True, "parsedExpression": 5, "error": 5}])
@@ -277,6 +278,6 @@ def test_an_expression_that_is_parsed_to_nonsense_is_told(answer):
     async def post(*_given, **_named):
         return answer
 
-    asked = SimpleNamespace(names={}, live=SimpleNamespace(graph=SimpleNamespace(post=post)))
-    with pytest.raises(ScimconfError, match="it gave no reason"):
+    asked = SimpleNamespace(names={}, session=SimpleNamespace(graph=SimpleNamespace(post=post)))
+    with pytest.raises(ScimconfError, match="no reason given"):
         asyncio.run(_parsed(asked, "[mail]"))

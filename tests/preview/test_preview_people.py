@@ -131,12 +131,12 @@ def test_pages_of_users_refuse_what_is_no_page(body):
     ],
 )
 def test_pages_of_users_refuse_a_next_link_to_another_host_or_path(link):
-    with pytest.raises(ScimconfError, match="GET /users .*next link"):
+    with pytest.raises(ScimconfError, match="GET /users: the next page link"):
         paged(following(link), END)
 
 
 def test_pages_of_users_refuse_a_next_link_in_a_circle():
-    with pytest.raises(ScimconfError, match="GET /users .*next link"):
+    with pytest.raises(ScimconfError, match="GET /users: the next page link"):
         paged(following(f"{USERS}?$skiptoken=a"), following(f"{USERS}?$skiptoken=a"), END)
 
 
@@ -200,7 +200,7 @@ def test_a_group_in_a_group_is_nobody_who_is_assigned(tmp_path):
 
 
 def test_only_people_are_counted_in_a_group():
-    from scimconf.graph.reading import count_members
+    from scimconf.graph.principals import count_members
 
     rehearsal = nested()
     (outer,) = [one for one in rehearsal.state["groups"] if one["displayName"] == "Outer"]

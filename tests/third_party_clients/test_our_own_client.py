@@ -50,5 +50,5 @@ def test_an_authority_that_cannot_be_read_is_said(plan, tmp_path, content):
         (tmp_path / "ca.pem").write_text(content)
     said = plan(tmp_path / "ca.pem")
     assert said.code == 1
-    assert f"SSL_CERT_FILE names {tmp_path / 'ca.pem'}, which cannot be read" in said.err
+    assert f"could not read SSL_CERT_FILE {tmp_path / 'ca.pem'}" in said.err
     assert "Traceback" not in said.err
