@@ -68,9 +68,9 @@ def _write_report(report: ProbeReport, out: str) -> ExitCode:
         "switches": switches(report.facts),
     }
     write_file(out, json.dumps(document, indent=2, sort_keys=True) + "\n")
-    click.echo(f"Saved {len(report.facts)} facts to {out}; {len(report.failed)} checks failed.")
+    click.echo(f"Wrote {len(report.facts)} facts to {out}; {len(report.failed)} checks failed.")
     for name, error in report.failed.items():
         print_lines(f"  failed: {name.replace('_', ' ')} ({error})", err=True)
     if report.left_over:
-        print_lines(f"{report.left_over}. Delete it in the portal.", err=True)
+        print_lines(f"{report.left_over}. Delete it by hand.", err=True)
     return ExitCode.PARTIALLY_APPLIED if report.left_over else ExitCode.OK
