@@ -182,7 +182,7 @@ class SpecExport:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the application has and a spec cannot contain."""
-        return tuple(self.exported.unsaid)
+        return tuple(self.exported.omitted)
 
     def to_yaml(self) -> str:
         """Return the spec as YAML."""
@@ -290,7 +290,7 @@ class TenantClient:
         from scimconf.workflow.export import export_application, ignore_lint_errors
 
         exported = await export_application(self.session(), app, name, full=full)
-        if exported.people:
+        if exported.csv_users:
             exported.tree["assignments"]["users"] = exported.users()
         without_references(exported)
         ignore_lint_errors(exported, "")

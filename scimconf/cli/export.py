@@ -67,7 +67,7 @@ def command(**params: Any) -> int:
         exported = await export_application(session.tenant_session(), export.app, export.name or "", full=export.full)
         with session.progress.paused():
             _write(exported, export)
-        return ExitCode.CHANGES if export.strict and exported.unsaid else ExitCode.OK
+        return ExitCode.CHANGES if export.strict and exported.omitted else ExitCode.OK
 
     return run(options.from_click(options.CommonOptions, params), "reading", work)
 
@@ -83,14 +83,14 @@ def _write(exported: ExportedSpec, export: ExportOptions) -> None:
     from scimconf.render import yaml
     from scimconf.workflow.export import ignore_lint_errors
 
-    users_csv = _csv(exported.people)
-    if exported.people and export.out:
+    users_csv = _csv(exported.csv_users)
+    if exported.csv_users and export.out:
         stem = Path(export.out).name.removesuffix(".yaml").removesuffix(".scimconf")
         users_file = Path(export.out).with_name(f"{stem}.users.csv")
         _check_free(users_file, force=export.force)
         exported.tree["assignments"]["users_from"] = [users_file.name]
         write_file(str(users_file), users_csv)
-    elif exported.people:
+    elif exported.csv_users:
         exported.tree["assignments"]["users"] = exported.users()
     without_references(exported)
     ignore_lint_errors(exported, users_csv)
@@ -100,7 +100,7 @@ def _write(exported: ExportedSpec, export: ExportOptions) -> None:
         print_lines(f"Wrote {export.out}. Check it: `scimconf plan {export.out}` should show no changes.", err=True)
     else:
         click.echo(text, nl=False)
-    print_lines(*(f"  not in the spec: {note}" for note in exported.unsaid), err=True)
+    print_lines(*(f"  not in the spec: {note}" for note in exported.omitted), err=True)
 
 
 def _comments(exported: ExportedSpec) -> CommentNotes:
@@ -108,10 +108,10 @@ def _comments(exported: ExportedSpec) -> CommentNotes:
     from scimconf.render.yaml import CommentNotes
 
     notes = "\n".join(
-        ["The application also has, which a spec cannot contain:", *(f"  {visible(note)}" for note in exported.unsaid)]
+        ["The application also has, which a spec cannot contain:", *(f"  {visible(note)}" for note in exported.omitted)]
     )
     beside = {path: visible(comment) for path, comment in exported.comments.items()}
-    return CommentNotes(HEAD, beside=beside, below={(): notes} if exported.unsaid else {})
+    return CommentNotes(HEAD, beside=beside, below={(): notes} if exported.omitted else {})
 
 
 def _csv(assignments: list[tuple[str, str]]) -> str:

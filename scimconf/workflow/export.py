@@ -51,12 +51,14 @@ async def export(
     application does not exist, if there are several, or if a document cannot be read.
     """
     from scimconf.documents.schema import default_schema
-    from scimconf.export import declare, everything, namesakes
+    from scimconf.export import ExportRequest, everything, export_spec, same_name_lookups
     from scimconf.graph.reading import observe
 
     spec = everything(name, identity)
     reads = (*documents(KINDS, [spec]), default_schema())
-    snapshot = await observe(session, reads, lambda partial: (*lookups(KINDS, [spec], partial), *namesakes(partial)))
+    snapshot = await observe(
+        session, reads, lambda partial: (*lookups(KINDS, [spec], partial), *same_name_lookups(partial))
+    )
     problems = [
         problem for problem in check(KINDS, spec, snapshot) if problem.is_error and problem.code in NOT_EXPORTABLE
     ]
@@ -65,7 +67,7 @@ async def export(
         raise DiagnosticsError(
             replace(problem, path=(), hint=hints.get(problem.code, problem.hint)) for problem in problems
         )
-    return declare(name, tenant, snapshot, full=full, defined=defined)
+    return export_spec(tenant, ExportRequest(name=name, snapshot=snapshot, full=full, definitions=defined))
 
 
 async def tenant_name(session: TenantSession) -> str:
