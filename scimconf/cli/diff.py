@@ -16,7 +16,7 @@ from scimconf.cli.output import render_plan
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
     from scimconf.spec.model import Spec
-    from scimconf.workflow.spec_diff import Live
+    from scimconf.workflow.spec_diff import LiveSide
 
 APP = "app:"
 
@@ -57,11 +57,11 @@ def command(first: str, second: str, **params: Any) -> int:
     return run(common, "reading", work)
 
 
-def _live_side(first: str, second: str) -> Live | None:
+def _live_side(first: str, second: str) -> LiveSide | None:
     """Return which side is a live application, if only one is."""
     if first.startswith(APP) == second.startswith(APP):
         return None
-    return "one" if first.startswith(APP) else "other"
+    return "before" if first.startswith(APP) else "after"
 
 
 def _load(path: str, common: options.CommonOptions) -> Spec:
@@ -91,7 +91,7 @@ async def _export(session: Session, side: str, *, defined: bool) -> Spec:
 
 
 def _print(
-    first: Spec, second: Spec, params: Mapping[str, Any], *, live: Live | None = None, has_secrets: bool = True
+    first: Spec, second: Spec, params: Mapping[str, Any], *, live: LiveSide | None = None, has_secrets: bool = True
 ) -> ExitCode:
     from scimconf.kinds import KINDS
     from scimconf.plan import Plan

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
 from scimconf.plan import Plan
-from scimconf.plan.file import SavedPlan, moved
+from scimconf.plan.file import SavedPlan, differences
 from scimconf.plan.file import read as parse
 from scimconf.plan.redact import redact_plan
 
@@ -61,4 +61,4 @@ def changes_since(saved: SavedPlan, plan: Plan) -> tuple[str, ...]:
     from scimconf.render.json import plan_document
 
     plan = redact_plan(plan) if saved.plan.options.get("redact") else plan
-    return tuple(visible(line) for line in moved(saved.plan, plan, (saved.document, plan_document(plan))))
+    return tuple(visible(line) for line in differences(saved.plan, plan, (saved.document, plan_document(plan))))
