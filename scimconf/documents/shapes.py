@@ -128,6 +128,7 @@ _PRINCIPAL: Mapping[str, Shape] = {
     "applicationTemplateId": "string",
     "appOwnerOrganizationId": "string",
 }
+_PRINCIPAL_SETTINGS = ObjectShape({"id": "id", "tags": ListShape("string"), "appRoleAssignmentRequired": "boolean"})
 
 SHAPES: Mapping[str, Shape] = MappingProxyType(
     {
@@ -137,9 +138,8 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
             )
         ),
         "service_principals": ListShape(ObjectShape(_PRINCIPAL)),
-        "service_principal": ObjectShape(
-            {"id": "id", "tags": ListShape("string"), "appRoleAssignmentRequired": "boolean"}
-        ),
+        "service_principal": _PRINCIPAL_SETTINGS,
+        "service_principal_settings": _PRINCIPAL_SETTINGS,
         "applications": ListShape(ObjectShape({"id": "id", "createdDateTime": "string", "appRoles": _ROLES})),
         "application": ObjectShape({"id": "id", "appRoles": _ROLES}),
         "application_templates": ListShape(ObjectShape({"id": "id", "displayName": "string"})),
