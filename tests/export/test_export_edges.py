@@ -597,3 +597,25 @@ def test_a_definition_of_a_type_that_no_spec_knows_is_not_compared(default):
     said = [names for mapping in found.tree["mappings"].values() for names in mapping["target_attributes"]]
     assert said
     assert name not in found.tree["mappings"]["users"]["target_attributes"]
+
+
+@pytest.mark.parametrize(("number", "is_file"), [(49, False), (50, False), (51, True)])
+def test_more_than_50_users_are_exported_to_a_file(number, is_file):
+    names = [f"user{index:02}@contoso.com" for index in range(number)]
+    one = Rehearsal(
+        {
+            "users": [{"userPrincipalName": name, "displayName": name} for name in names],
+            "applications": [
+                {
+                    "displayName": "Writer",
+                    "template": "custom",
+                    "roles": [ROLE],
+                    "assignments": [{"user": name, "role": "x"} for name in names],
+                    "jobs": JOBS,
+                }
+            ],
+        }
+    )
+    found = exported(one)
+    assert found.people == ([(name, "x") for name in names] if is_file else [])
+    assert [entry["user"] for entry in found.tree["assignments"].get("users", [])] == ([] if is_file else names)
