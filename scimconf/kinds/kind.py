@@ -20,6 +20,7 @@ from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.fields import Field
 from scimconf.plan import Address, Change, DesiredItem, DiffResult, Effect, Guard, Resource, Traits
 from scimconf.plan.guards import GuardContext
+from scimconf.plan.impact import StatePart
 from scimconf.snapshot import Document, Json, Lookup, Snapshot
 from scimconf.spec.model import ObjectMapping, Spec
 from scimconf.steps import Step
@@ -89,6 +90,10 @@ class Kind(Protocol):
     @property
     def is_foundation(self) -> bool:
         """Whether the rest of a plan is unknown until a resource of this kind exists."""
+
+    @property
+    def state_part(self) -> StatePart:
+        """The part of the provisioning state that a change of this kind alters."""
 
     @property
     def only_written(self) -> bool:
@@ -164,6 +169,7 @@ class Base:
     after: ClassVar[tuple[str, ...]] = ()
     companions: ClassVar[tuple[str, ...]] = ()
     is_foundation: ClassVar[bool] = False
+    state_part: ClassVar[StatePart] = StatePart.NONE
     only_written: ClassVar[bool] = False
     traits: ClassVar[Traits] = Traits()
     guard_ids: ClassVar[tuple[str, ...]] = ()

@@ -24,6 +24,7 @@ from scimconf.kinds.fields import (
 from scimconf.kinds.kind import Base, Effects, counted_guard, masked
 from scimconf.plan import Change, DesiredItem, Effect, Guard, Resource
 from scimconf.plan.guards import GuardContext
+from scimconf.plan.impact import StatePart
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import OperationName, Step
@@ -92,6 +93,7 @@ class SettingsKind(Base):
 
     name = "settings"
     labels = ("setting", "settings")
+    state_part = StatePart.SETTINGS
     fields = FIELDS
     after = ("job",)
     guard_ids = ("scope-widened", "scope-narrowed", "deletion-threshold-disabled")

@@ -16,6 +16,7 @@ from scimconf.kinds.kind import NOT_REMOVABLE, AttributeFlow, Base, RowPart
 from scimconf.kinds.registry import ALL_GUARDS
 from scimconf.plan import Action, Address, Change, DesiredItem, DiffResult, Effect, Guard, Resource, Traits
 from scimconf.plan.guards import GuardContext
+from scimconf.plan.impact import StatePart
 from scimconf.snapshot import Document, Lookup, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Edit, Read, Send
@@ -62,6 +63,7 @@ def answers(kind: Kind) -> dict[str, tuple[Any, Any]]:
         "after": (kind.after, str),
         "companions": (kind.companions, str),
         "is_foundation": (kind.is_foundation, bool),
+        "state_part": (kind.state_part, StatePart),
         "only_written": (kind.only_written, bool),
         "traits": (kind.traits, Traits),
         "guard_ids": (kind.guard_ids, str),
@@ -125,7 +127,7 @@ def test_every_kind_is_exported(kind):
 
 
 def test_every_guard_is_a_guard_of_the_spec_model():
-    guards = Spec.model_json_schema()["$defs"]["GuardExemption"]["properties"]["guard"]["enum"]
+    guards = Spec.model_json_schema()["$defs"]["ExemptionEntry"]["properties"]["guard"]["enum"]
     assert set(guards) == set(ALL_GUARDS)
 
 
