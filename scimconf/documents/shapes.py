@@ -117,18 +117,22 @@ _DIRECTORY = ObjectShape(
 )
 _SCHEMA = ObjectShape({"synchronizationRules": ListShape(_RULE), "directories": ListShape(_DIRECTORY)})
 _OPERATORS = ListShape(ObjectShape({"id": "string", "name": "string"}))
-_PRINCIPAL: Mapping[str, Shape] = {
-    "id": "id",
-    "appId": "id",
-    "displayName": "string",
-    "appRoles": _ROLES,
-    "tags": ListShape("string"),
-    "appRoleAssignmentRequired": "boolean",
-    "preferredSingleSignOnMode": "string",
-    "applicationTemplateId": "string",
-    "appOwnerOrganizationId": "string",
-}
-_PRINCIPAL_SETTINGS = ObjectShape({"id": "id", "tags": ListShape("string"), "appRoleAssignmentRequired": "boolean"})
+PRINCIPAL_SETTINGS: Mapping[str, Shape] = MappingProxyType({"appRoleAssignmentRequired": "boolean"})
+"""The properties of a service principal that a spec sets."""
+PRINCIPAL: Mapping[str, Shape] = MappingProxyType(
+    {
+        "id": "id",
+        "appId": "id",
+        "displayName": "string",
+        "appRoles": _ROLES,
+        "tags": ListShape("string"),
+        **PRINCIPAL_SETTINGS,
+        "preferredSingleSignOnMode": "string",
+        "applicationTemplateId": "string",
+        "appOwnerOrganizationId": "string",
+    }
+)
+"""The properties of a service principal that are read."""
 
 SHAPES: Mapping[str, Shape] = MappingProxyType(
     {
@@ -137,9 +141,9 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
                 {"id": "id", "verifiedDomains": ListShape(ObjectShape({"name": "string", "isDefault": "boolean"}))}
             )
         ),
-        "service_principals": ListShape(ObjectShape(_PRINCIPAL)),
-        "service_principal": _PRINCIPAL_SETTINGS,
-        "service_principal_settings": _PRINCIPAL_SETTINGS,
+        "service_principals": ListShape(ObjectShape(PRINCIPAL)),
+        "service_principal": ObjectShape({"id": "id", "tags": ListShape("string")}),
+        "service_principal_settings": ObjectShape({"id": "id", **PRINCIPAL_SETTINGS}),
         "applications": ListShape(ObjectShape({"id": "id", "createdDateTime": "string", "appRoles": _ROLES})),
         "application": ObjectShape({"id": "id", "appRoles": _ROLES}),
         "application_templates": ListShape(ObjectShape({"id": "id", "displayName": "string"})),

@@ -74,7 +74,8 @@ def test_one_row_gives_its_names(document, names):
 def test_only_named_properties_are_written():
     """Roles of the application, tags of the service principal."""
     assert application.application().properties == ("appRoles",)
-    assert application.service_principal().properties == ("tags", "appRoleAssignmentRequired")
+    assert application.service_principal().properties == ("tags",)
+    assert application.service_principal_settings().properties == ("appRoleAssignmentRequired",)
     assert application.organization().written == "never"
 
 
