@@ -8,8 +8,17 @@ from typing import Any
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
+from scimconf.json_types import Json
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
-from scimconf.kinds.fields import Field, desired_fields, export_fields, field_edits, field_effects, observed_fields
+from scimconf.kinds.fields import (
+    Field,
+    desired_fields,
+    export_fields,
+    field_edits,
+    field_effects,
+    observed_fields,
+    or_unset,
+)
 from scimconf.kinds.kind import Base, Effects, denied_read
 from scimconf.plan import Action, Change, DesiredItem, Guard, Resource
 from scimconf.plan.guards import GuardContext
@@ -30,7 +39,21 @@ def identified_by(spec: Spec) -> tuple[str, str, str]:
     return "display_name", "displayName", application.display_name or ""
 
 
-FIELDS: tuple[Field, ...] = ()
+def _assignment_required(snapshot: Snapshot) -> Json:
+    rows = snapshot.rows("service_principals")
+    return or_unset(rows[0].get("appRoleAssignmentRequired") if len(rows) == 1 else None)
+
+
+FIELDS = (
+    Field(
+        ("application", "assignment_required"),
+        "assignment required",
+        "appRoleAssignmentRequired",
+        _assignment_required,
+        lambda is_required: ("set_property", is_required),
+        default=False,
+    ),
+)
 
 
 class ApplicationKind(Base):
