@@ -192,8 +192,9 @@ class ApplicationKind(Base):
             section["create"] = {"from_template": "custom" if template == documents.CUSTOM_TEMPLATE else template}
         if row.get("preferredSingleSignOnMode") == "saml":
             section["single_sign_on"] = "saml"
-        part = export_fields(FIELDS, request) if request.full else ExportedSpec()
-        part.add(ExportedSpec({"application": section}, {("application", "app_id"): str(row.get("displayName"))}))
+        part = ExportedSpec({"application": section}, {("application", "app_id"): str(row.get("displayName"))})
+        if request.full:
+            part.add(export_fields(FIELDS, request))
         return part
 
 

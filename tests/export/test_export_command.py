@@ -135,7 +135,7 @@ def test_a_small_spec_counts_what_it_leaves_alone_and_lists_it_where_asked(write
     said = writer("plan", "small.yaml")
     assert said.code == 0
     assert "attribute_mapping/users/title" not in said.out
-    assert "left alone" in " ".join(said.out.lower().split())
+    assert "unmanaged" in " ".join(said.out.lower().split())
     listed = writer("plan", "--show-unmanaged", "small.yaml").out
     for address in ("attribute_mapping/users/title", "app_role/member", "assignment/user:ada@contoso.com/admin"):
         assert address in listed

@@ -299,7 +299,11 @@ def test_rotations_are_carried_over(tmp_path):
         ({"Enabled": True, "Recipients": "a@b.c;d@e.f"}, {}, "cannot express the notification address"),
         ({"DeleteThresholdEnabled": True, "DeleteThresholdValue": 7}, {"deletion_threshold": 7}, ""),
         ({"DeleteThresholdEnabled": False, "DeleteThresholdValue": 7}, {"deletion_threshold": "none"}, ""),
-        ({"DeleteThresholdEnabled": True, "DeleteThresholdValue": 0}, {}, "cannot express the accidental deletion threshold: 0"),
+        (
+            {"DeleteThresholdEnabled": True, "DeleteThresholdValue": 0},
+            {},
+            "cannot express the accidental deletion threshold: 0",
+        ),
         ({"DeleteThresholdEnabled": True}, {}, "cannot express the accidental deletion threshold: 0"),
     ],
 )
@@ -469,7 +473,7 @@ def test_a_registration_without_a_template_is_named_by_its_id(tmp_path):
     """There is nothing that it could be made from."""
     one = Rehearsal({"applications": [{"displayName": "Plain", "template": None}]})
     found = exported(one, "Plain", full=True)
-    assert list(found.tree["application"]) == ["app_id"]
+    assert list(found.tree["application"]) == ["app_id", "assignment_required"]
     assert "mappings" not in found.tree
 
 
@@ -617,5 +621,5 @@ def test_more_than_50_users_are_exported_to_a_file(number, is_file):
         }
     )
     found = exported(one)
-    assert found.people == ([(name, "x") for name in names] if is_file else [])
+    assert found.csv_users == ([(name, "x") for name in names] if is_file else [])
     assert [entry["user"] for entry in found.tree["assignments"].get("users", [])] == ([] if is_file else names)
