@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from scimconf.cli.exit_codes import of_status
 from scimconf.graph.client import Graph, Settings, open_graph
 from scimconf.graph.eventual_consistency import ConsistencyPolicy
 from scimconf.graph.reading import TenantSession
@@ -296,6 +297,11 @@ class Rehearsal:
 
 def wishes(**given: Any) -> PlanOptions:
     return PlanOptions(today=date(2026, 11, 25), **given)
+
+
+def exit_code(report: Report) -> int:
+    """Return the number with which the command ends."""
+    return int(of_status(report.status))
 
 
 def all_allowed() -> PlanOptions:

@@ -14,6 +14,8 @@ from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
 from scimconf.documents import schema
 from scimconf.kinds import roles
+from scimconf.kinds.exported import ExportedSpec, ExportRequest
+from scimconf.kinds.exported_access import export_roles
 from scimconf.kinds.kind import Base, Effects, denied_read, live_schema, schema_reads
 from scimconf.plan import (
     Absent,
@@ -118,6 +120,9 @@ class AppRoleKind(Base):
         for change in self.mine(changes):
             name = change.address.rest
             yield from _steps(change, str(change.before.facts["id"]) if change.before is not None else new[name])
+
+    def export(self, request: ExportRequest) -> ExportedSpec:
+        return export_roles(request)
 
     def removal_snippet(self, resource: Resource) -> str:
         name = resource.address.rest

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
+from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.kind import Base, denied_read
 from scimconf.plan import Action, Change, DesiredItem, Guard, Resource
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Snapshot, escape_placeholders
 from scimconf.spec.model import Spec
 from scimconf.spec.patterns import GUID
+from scimconf.spec.references import reads_as_reference
 from scimconf.steps import Phase, Send, Step
 
 
@@ -143,6 +146,18 @@ class ApplicationKind(Base):
                 ),
                 lookup=documents.service_principals(prop, value),
             )
+
+    def export(self, request: ExportRequest) -> ExportedSpec:
+        """Return the app id, or in a full export the name and the template, so that the spec can create it elsewhere."""
+        row = request.snapshot.rows("service_principals")[0]
+        section: dict[str, Any] = {"app_id": row["appId"]}
+        template = row.get("applicationTemplateId")
+        if request.full and template and not reads_as_reference(row["displayName"]):
+            section = {"display_name": row["displayName"]}
+            section["create"] = {"from_template": "custom" if template == documents.CUSTOM_TEMPLATE else template}
+        if row.get("preferredSingleSignOnMode") == "saml":
+            section["single_sign_on"] = "saml"
+        return ExportedSpec({"application": section}, {("application", "app_id"): str(row.get("displayName"))})
 
 
 def _template_id(spec: Spec) -> str:

@@ -23,6 +23,8 @@ from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.documents import application as documents
 from scimconf.kinds import mappings, roles
 from scimconf.kinds.assignment_guards import GUARD_IDS, assignment_guards
+from scimconf.kinds.exported import ExportedSpec, ExportRequest
+from scimconf.kinds.exported_access import export_assignments
 from scimconf.kinds.kind import Base, Effects, RowPart, denied_read
 from scimconf.plan import (
     Absent,
@@ -240,6 +242,9 @@ class AssignmentKind(Base):
                 text, is_gone = f"unassign {change.address.rest}", ((404, ""),)
                 row = f"{path}/{change.before.facts['id']}"
                 yield Send(Phase.CLEAR, addresses, text, "DELETE", row, success_errors=is_gone, batch=True)
+
+    def export(self, request: ExportRequest) -> ExportedSpec:
+        return export_assignments(request)
 
     def removal_snippet(self, resource: Resource) -> str:
         principal, _, role = resource.address.rest.partition("/")

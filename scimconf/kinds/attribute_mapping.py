@@ -17,6 +17,8 @@ from scimconf.diagnostics import Diagnostic
 from scimconf.documents import rows, schema
 from scimconf.expressions.lint.vocabulary import name_hint
 from scimconf.kinds import mappings
+from scimconf.kinds.exported import ExportedSpec, ExportRequest
+from scimconf.kinds.exported_mappings import export_attribute_mappings
 from scimconf.kinds.kind import (
     AttributeFlow,
     Base,
@@ -124,6 +126,9 @@ class AttributeMappingKind(Base):
             MappingSource(_value(change, "source", side), _value(change, "default", side)) for side in (0, 1)
         )
         return AttributeFlow(section, target, before, after)
+
+    def export(self, request: ExportRequest) -> ExportedSpec:
+        return export_attribute_mappings(request)
 
     def removal_snippet(self, resource: Resource) -> str:
         section, _, target = resource.address.rest.partition("/")

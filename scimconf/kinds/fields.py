@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Literal
 
+from scimconf.kinds.exported import ExportedSpec, ExportRequest, merged
 from scimconf.plan import Change, Effect, FieldChange
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Spec
@@ -94,10 +95,13 @@ class Field:
 
     def _spec_with(self, value: Json) -> Spec:
         """Return a spec that writes only this field; raises ValueError if the spec's model does not allow the value."""
-        section, *inner = self.path
-        for part in reversed(inner):
+        return Spec.model_validate(merged(_ANY_SPEC, self.tree(value)))
+
+    def tree(self, value: Json) -> dict[str, Any]:
+        """Return the keys of a spec that write the value: `{"provisioning": {"scope": "all"}}`."""
+        for part in reversed(self.path):
             value = {part: value}
-        return Spec.model_validate({**_ANY_SPEC, section: {**_ANY_SPEC.get(section, {}), **value}})
+        return dict(value)
 
 
 def desired_fields(fields: Iterable[Field], spec: Spec) -> dict[str, Json]:
@@ -128,6 +132,20 @@ def field_edits(fields: Iterable[Field], change: Change, document: Document) -> 
             operation, value = field.edit(part.after)
             description = f"set {field.name}"
             yield Edit(Phase.BUILD, (change.address,), description, document, operation, (field.key,), value)
+
+
+def export_fields(fields: Iterable[Field], request: ExportRequest) -> ExportedSpec:
+    """Return the stored fields as a spec writes them; a value that no spec can express is omitted."""
+    part = ExportedSpec()
+    for field in fields:
+        try:
+            value = field.exported(request.snapshot, full=request.full)
+        except ValueError:
+            part.omitted.append(f"a spec cannot express the {field.label}: {field.from_documents(request.snapshot)}")
+            continue
+        if value is not UNSET:
+            part.tree = merged(part.tree, field.tree(value))
+    return part
 
 
 def field_labels(fields: Sequence[Field]) -> Mapping[str, str]:

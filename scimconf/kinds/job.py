@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job as documents
+from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.kind import Base, Effects, denied_read
 from scimconf.plan import Action, Change, DesiredItem, Effect, Guard, Resource, Traits
 from scimconf.plan.guards import GuardContext
@@ -87,6 +88,12 @@ class JobKind(Base):
                 lookup=documents.jobs(snapshot.names.get("template", _template(spec))),
             )
             yield Read(Phase.BUILD, addresses, "wait until the job can be read", documents.job(), "is_there", ())
+
+    def export(self, request: ExportRequest) -> ExportedSpec:
+        names = request.snapshot.names
+        others = [str(job["id"]) for job in request.snapshot.rows("jobs") if job["id"] != names.get("job")]
+        omitted = [f"the application has another job, {job_id}" for job_id in others]
+        return ExportedSpec({"job": {"template": names["template"]}} if names.get("template") else {}, omitted=omitted)
 
 
 def _template(spec: Spec) -> str | None:

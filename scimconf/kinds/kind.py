@@ -16,6 +16,7 @@ from typing import ClassVar, NamedTuple, Protocol
 from scimconf import permissions
 from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.documents import schema
+from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.plan import Address, Change, DesiredItem, DiffResult, Effect, Guard, Resource, Traits
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Json, Lookup, Snapshot
@@ -145,6 +146,9 @@ class Kind(Protocol):
     def attribute_flow(self, change: Change) -> AttributeFlow | None:
         """Return the edge of the attribute flow that the change alters."""
 
+    def export(self, request: ExportRequest) -> ExportedSpec:
+        """Return this kind's part of the spec of a live application."""
+
     def removal_snippet(self, resource: Resource) -> str:
         """Return the line of a spec that removes an observed resource, or `NOT_REMOVABLE`."""
 
@@ -195,6 +199,9 @@ class Base:
 
     def attribute_flow(self, change: Change) -> AttributeFlow | None:
         return None
+
+    def export(self, request: ExportRequest) -> ExportedSpec:
+        return ExportedSpec()
 
     def removal_snippet(self, resource: Resource) -> str:
         return NOT_REMOVABLE

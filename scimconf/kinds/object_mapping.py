@@ -9,6 +9,8 @@ from scimconf.diagnostics import Diagnostic
 from scimconf.documents import rows, schema, scopes
 from scimconf.expressions.lint.vocabulary import name_hint
 from scimconf.kinds import mappings
+from scimconf.kinds.exported import ExportedSpec, ExportRequest
+from scimconf.kinds.exported_mappings import export_object_mappings
 from scimconf.kinds.kind import (
     Base,
     Effects,
@@ -100,6 +102,9 @@ class ObjectMappingKind(Base):
                 selector(section, spec.mappings[section]).key,
                 {"fields": fields, "operators": schema.operators(snapshot.documents)},
             )
+
+    def export(self, request: ExportRequest) -> ExportedSpec:
+        return export_object_mappings(request)
 
 
 def _written(mapping: ObjectMapping, operators: Any) -> Mapping[str, Any]:

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Sequence
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import secrets as documents
+from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.fields import (
     UNSET,
     Field,
     Transition,
     desired_fields,
+    export_fields,
     field_edits,
     field_effects,
     field_labels,
@@ -130,6 +132,12 @@ class SettingsKind(Base):
             if threshold is not None and threshold.before is not None and threshold.after is None:
                 message = "no cycle would stop before it disables or deletes a large number of users"
                 yield Guard("deletion-threshold-disabled", message, address=change.address)
+
+    def export(self, request: ExportRequest) -> ExportedSpec:
+        hidden = _masked(request.snapshot)
+        part = export_fields((field for field in FIELDS if field not in hidden), request)
+        part.omitted += [f"Graph masks the stored value of {key}" for key in sorted({field.key for field in hidden})]
+        return part
 
 
 def _scope_guards(change: Change, context: GuardContext) -> Iterable[Guard]:

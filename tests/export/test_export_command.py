@@ -282,8 +282,8 @@ def test_what_would_be_read_as_a_reference_is_told_and_left_out(desk, full, odd)
     populated(desk, displayName=odd, roles=roles, secrets=settings)
     said = desk("export", "--app", odd, "--name", "odd", *full, "--out", "odd.yaml")
     assert said.code == 0
-    assert said.err.count(f"app_roles.roles: {odd} would be read as a reference") == 2
-    assert f"{odd} would be read as a reference" in said.err
+    assert said.err.count(f"app_roles.roles: a spec would read {odd} as a reference") == 2
+    assert f"a spec would read {odd} as a reference" in said.err
     planned = desk("plan", "odd.yaml", "--detailed-exitcode")
     assert planned.code == (2 if full else 0)
     assert not [line for line in planned.out.splitlines() if line.lstrip()[:2] in ("+ ", "~ ", "- ")]

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from scimconf.cli.export import excuse
 from scimconf.diagnostics import DiagnosticsError
 from scimconf.export import ExportedSpec
 from scimconf.export.references import without_references
 from scimconf.render.yaml import CommentNotes, format_text, write_spec
 from scimconf.spec.load import load
 from scimconf.workflow import export, lint
+from scimconf.workflow.export import ignore_lint_errors
 from tests.export.test_export_laws import NAMES, exported, loaded, sample, with_schema
-from tests.tenant_fixture import TOKEN, Rehearsal, changes, mapping
+from tests.tenant_fixture import TOKEN, Rehearsal, changes, exit_code, mapping
 
 JOBS = [{"template": "scim"}]
 ROLE = {"description": "x", "value": "x", "displayName": "x"}
@@ -36,7 +36,7 @@ def empty_plan(one, found, folder, app="Writer"):
     planned = one.plan(loaded(found, folder))
     assert (planned.errors, changes(planned)) == ((), [])
     one.forget()
-    assert one.apply(planned).exit_code == 0
+    assert exit_code(one.apply(planned)) == 0
     assert one.writes == []
 
 
@@ -71,14 +71,14 @@ def test_two_objects_of_one_name(default, tmp_path):
     one = changed(
         default, lambda raw: raw["directories"][0]["objects"].append(copy.deepcopy(raw["directories"][0]["objects"][0]))
     )
-    assert both(one, tmp_path, "Sample").unsaid == []
+    assert both(one, tmp_path, "Sample").omitted == []
 
 
 def test_a_rule_that_cannot_be_edited_is_told(default, tmp_path):
     """And is in no section of the spec."""
     one = changed(default, lambda raw: raw["synchronizationRules"][0].update(editable=False))
     found = both(one, tmp_path, "Sample")
-    assert [line for line in found.unsaid if "belongs to a rule that cannot be edited" in line]
+    assert [line for line in found.omitted if "belongs to a rule that cannot be edited" in line]
     assert "users" not in found.tree["mappings"]
 
 
@@ -86,8 +86,8 @@ def test_a_rule_that_cannot_be_edited_is_told(default, tmp_path):
 def test_hidden_mappings_are_told(name, tmp_path):
     """No source object, no name, switched off: nobody could say which is meant."""
     found = exported(with_schema(sample(name)), "Sample", full=True)
-    hidden = [line for line in found.unsaid if "(none) →" in line]
-    assert any("cannot be told from others, or has no source" in line for line in hidden)
+    hidden = [line for line in found.omitted if "(none) →" in line]
+    assert any("has no source, or cannot be distinguished from another one" in line for line in hidden)
     assert any("belongs to a rule that cannot be edited" in line for line in hidden)
 
 
@@ -101,7 +101,7 @@ def test_a_published_schema_is_never_changed_in_silence(name, tmp_path):
     one.forget()
     one.apply(planned)
     assert (one.writes, one.schema("Sample")) == ([], before)
-    told = len(found.unsaid) + sum(
+    told = len(found.omitted) + sum(
         len(section.get("attributes", {})) for section in found.tree.get("mappings", {}).values()
     )
     rows = sum(
@@ -159,11 +159,11 @@ UNSAYABLE = {
     "a source without anything": (set_fields("title", source=None, defaultValue=None), "the mapping of users to title"),
     "a flow that nobody knows": (set_fields("title", flowType="Strange"), "the mapping of users to title"),
     "two matches of one number": (set_fields("title", matchingPriority=1), "the mapping of users to"),
-    "an action that nobody knows": (lambda raw: mapping(raw).update(flowTypes="Add,Strange"), "actions that the spec does not know"),
+    "an action that nobody knows": (lambda raw: mapping(raw).update(flowTypes="Add,Strange"), "actions that a spec cannot express"),
     "a filter without a name": (filtered({"name": "", "clauses": [clause()]}), "a filter without a name"),
-    "a filter without clauses": (filtered({"name": "x", "clauses": []}), "filters that the spec cannot write"),
-    "a filter of several values": (filtered({"name": "x", "clauses": [clause(targetOperand={"values": ["a", "b"]})]}), "filters that the spec cannot write"),
-    "a filter on nothing": (filtered({"name": "x", "clauses": [clause(sourceOperandName=None)]}), "filters that the spec cannot write"),
+    "a filter without clauses": (filtered({"name": "x", "clauses": []}), "filters that a spec cannot express"),
+    "a filter of several values": (filtered({"name": "x", "clauses": [clause(targetOperand={"values": ["a", "b"]})]}), "filters that a spec cannot express"),
+    "a filter on nothing": (filtered({"name": "x", "clauses": [clause(sourceOperandName=None)]}), "filters that a spec cannot express"),
     "an attribute of an unknown type": (lambda raw: attribute(raw, type="Secret"), "the target attribute odd"),
     "an attribute of an unknown mutability": (lambda raw: attribute(raw, mutability="Strange"), "the target attribute odd"),
 }  # fmt: skip
@@ -174,14 +174,14 @@ UNSAYABLE = {
 def test_what_a_spec_cannot_say_is_told(default, tmp_path, what):
     """In words that name it; what remains plans to nothing."""
     change, told = UNSAYABLE[what]
-    assert any(told in line for line in both(changed(default, change), tmp_path, "Sample").unsaid)
+    assert any(told in line for line in both(changed(default, change), tmp_path, "Sample").omitted)
 
 
 def test_a_target_that_is_mapped_twice_is_refused(default, tmp_path):
     """Nobody knows which one counts: told by the export, refused by the plan."""
     one = changed(default, on_rows(lambda rows: rows.append(copy.deepcopy(row_of(rows, "title")))))
     found = exported(one, "Sample", full=True)
-    assert "the mapping of users to title cannot be written" in found.unsaid
+    assert "a spec cannot express the mapping of users to title" in found.omitted
     assert {problem.code for problem in one.plan(loaded(found, tmp_path)).errors} == {"K504"}
 
 
@@ -199,11 +199,11 @@ def test_an_inbound_rule_and_a_second_job(tmp_path):
     jobs = [{"template": "fieldbook"}, {"template": "fieldbookLegacy"}]
     one = Rehearsal({"applications": [{"displayName": "Fieldbook", "template": "Fieldbook", "jobs": jobs}]})
     found = exported(one, "Fieldbook", full=True)
-    assert [line for line in found.unsaid if line.startswith("the application has another job, fieldbookLegacy.")]
+    assert [line for line in found.omitted if line.startswith("the application has another job, fieldbookLegacy.")]
     assert found.tree["job"] == {"template": "fieldbook"}
     assert (
         "the mapping (none) → Group in rule ROLE_INBOUND_APPROLE belongs to a rule that cannot be edited"
-        in found.unsaid
+        in found.omitted
     )
     empty_plan(one, found, tmp_path, "Fieldbook")
 
@@ -260,7 +260,7 @@ def test_a_connection_as_it_is(tmp_path, secrets, connection, unsaid):
     if connection is not None and "AuthenticationType" not in unsaid and "oauth2" not in str(unsaid).lower():
         connection = {"authentication": "entra_token", **connection}
     assert found.tree.get("connection") == connection
-    assert found.unsaid == [f"the connection's {key} is kept as it is" for key in unsaid]
+    assert found.omitted == [f"a spec cannot express {key} of the connection; it stays as it is" for key in unsaid]
     assert "hush" not in write_spec(found.tree)
 
 
@@ -268,7 +268,7 @@ def test_an_oauth2_client_beside_a_token(tmp_path):
     """Writing how it signs in would take the token away, so that is not written."""
     found = both(tenant(secrets={**OAUTH2, "SecretToken": "hush"}), tmp_path)
     assert "authentication" not in found.tree["connection"]
-    assert found.unsaid == ["the connection's SecretToken is kept as it is"]
+    assert found.omitted == ["a spec cannot express SecretToken of the connection; it stays as it is"]
 
 
 @pytest.mark.parametrize("mask", ["address", "settings", "all"])
@@ -280,7 +280,7 @@ def test_what_is_not_shown_is_told(tmp_path, mask):
     found = both(one, tmp_path)
     text = write_spec(found.tree)
     assert "*" not in text
-    assert found.unsaid
+    assert found.omitted
 
 
 def test_rotations_are_carried_over(tmp_path):
@@ -296,18 +296,18 @@ def test_rotations_are_carried_over(tmp_path):
         ({"Enabled": True, "Recipients": "a@b.c"}, {"notifications": {"email": "a@b.c"}}, ""),
         ({"Enabled": False, "Recipients": "a@b.c"}, {"notifications": {"email": "none"}}, ""),
         ({"Enabled": True}, {"notifications": {"email": "none"}}, ""),
-        ({"Enabled": True, "Recipients": "a@b.c;d@e.f"}, {}, "which is not one address"),
+        ({"Enabled": True, "Recipients": "a@b.c;d@e.f"}, {}, "cannot express the notification address"),
         ({"DeleteThresholdEnabled": True, "DeleteThresholdValue": 7}, {"deletion_threshold": 7}, ""),
         ({"DeleteThresholdEnabled": False, "DeleteThresholdValue": 7}, {"deletion_threshold": "none"}, ""),
-        ({"DeleteThresholdEnabled": True, "DeleteThresholdValue": 0}, {}, "no number of at least 1"),
-        ({"DeleteThresholdEnabled": True}, {}, "no number of at least 1"),
+        ({"DeleteThresholdEnabled": True, "DeleteThresholdValue": 0}, {}, "cannot express the accidental deletion threshold: 0"),
+        ({"DeleteThresholdEnabled": True}, {}, "cannot express the accidental deletion threshold: 0"),
     ],
 )
 def test_notifications_and_the_threshold(tmp_path, mails, said, unsaid):
     """What is off is said to be off."""
     found = both(tenant(secrets={"SyncNotificationSettings": json.dumps(mails)}), tmp_path)
     assert {"enabled": False, **said, "skip_out_of_scope_deletions": False} == found.tree["provisioning"]
-    assert [unsaid in line for line in found.unsaid] == ([True] if unsaid else [])
+    assert [unsaid in line for line in found.omitted] == ([True] if unsaid else [])
 
 
 def test_a_name_that_begins_with_a_digit_still_gives_a_variable():
@@ -334,7 +334,7 @@ def test_a_name_that_begins_with_a_digit_still_gives_a_variable():
 def test_roles_as_they_are(tmp_path, role, told):
     """What cannot be described as it is stays out of the spec."""
     found = both(tenant(roles=[role]), tmp_path)
-    assert bool(found.unsaid) is told
+    assert bool(found.omitted) is told
     listed = [one.get("value") for one in found.tree["app_roles"]["roles"]]
     assert (role["value"] in listed) is not told
 
@@ -344,9 +344,9 @@ def test_two_roles_of_one_name_are_told(tmp_path):
     twice = [{**ROLE, "value": None, "id": f"00000000-0000-4000-8000-00000000000{number}"} for number in (1, 2)]
     held = [{"user": "ada@contoso.com", "role": twice[0]["id"]}]
     found = both(tenant(roles=twice, assignments=held), tmp_path)
-    assert found.unsaid == [
-        "there are several roles x",
-        "there are several roles x",
+    assert found.omitted == [
+        "the application has several roles x",
+        "the application has several roles x",
         "the assignment of Ada Lovelace (User) is not managed",
     ]
 
@@ -394,7 +394,7 @@ def test_an_assignment_of_a_service_principal_is_told(tmp_path):
         "appRoleId": one.roles()["x"]["id"],
     }
     one.request("POST", f"/servicePrincipals/{body['resourceId']}/appRoleAssignedTo", body)
-    assert both(one, tmp_path).unsaid == ["the assignment of Robot (ServicePrincipal) is not managed"]
+    assert both(one, tmp_path).omitted == ["the assignment of Robot (ServicePrincipal) is not managed"]
 
 
 def test_a_group_that_could_not_be_assigned_today_is_told(tmp_path):
@@ -413,7 +413,7 @@ def test_a_group_that_could_not_be_assigned_today_is_told(tmp_path):
         }
     )
     one.request("PATCH", "/groups/10000000-0000-4000-8000-000000000001", {"securityEnabled": False})
-    assert both(one, tmp_path).unsaid == ["the assignment of Mails (Group) is not managed"]
+    assert both(one, tmp_path).omitted == ["the assignment of Mails (Group) is not managed"]
 
 
 def test_an_application_of_another_tenant(tmp_path):
@@ -423,7 +423,7 @@ def test_an_application_of_another_tenant(tmp_path):
     one.service.tenant.documents.remove("application", application)
     found = exported(one, full=True)
     assert "app_roles" not in found.tree
-    assert found.unsaid == ["the application object belongs to another tenant, so its roles are not managed here"]
+    assert found.omitted == ["the app registration is in another tenant, so its roles are not managed here"]
 
 
 def test_every_form_of_a_row(default, tmp_path):
@@ -496,7 +496,7 @@ def test_users_of_a_long_list_are_users_all_the_same():
         {"applications": [{"displayName": "Writer", "template": "custom", "jobs": JOBS}], "generate": generate}
     )
     found = exported(one)
-    assert len(found.people) == len(found.users()) == 60
+    assert len(found.csv_users) == len(found.users()) == 60
     assert "users" not in found.tree["assignments"]
 
 
@@ -511,9 +511,9 @@ def test_what_is_live_and_the_lint_refuses_is_excused(tmp_path):
     }
     row = ("mappings", "users", "attributes", "userType")
     found = ExportedSpec(tree, {row: "the template has none"})
-    excuse(found)
+    ignore_lint_errors(found, "user,role\n")
     assert found.comments == {row: "scimconf: ignore L402 it is live as it is; the template has none"}
-    excuse(found)
+    ignore_lint_errors(found, "user,role\n")
     assert len(found.comments) == 1
     path = tmp_path / "spec.yaml"
     path.write_text(write_spec(tree, CommentNotes(beside=found.comments)), "utf-8")
@@ -536,7 +536,7 @@ def test_a_clause_is_excused_in_its_own_line(tmp_path):
         "mappings": {"users": users},
     }
     found = ExportedSpec(tree, {})
-    excuse(found)
+    ignore_lint_errors(found, "user,role\n")
     clauses = ("mappings", "users", "filters", 0, "all")
     assert found.comments == {
         ("mappings", "users", "attributes", "userType"): "scimconf: ignore L104, L402 it is live as it is",
@@ -582,8 +582,8 @@ def test_what_would_be_read_as_a_reference_goes_as_a_whole_thing():
         "assignments": {"unlisted": "keep", "groups": [{"name": fine}]},
     }
     assert found.comments == {("connection",): "y"}
-    assert len(found.unsaid) == 9
-    assert found.unsaid[-1] == f"assignments.groups: {odd} would be read as a reference"
+    assert len(found.omitted) == 9
+    assert found.omitted[-1] == f"assignments.groups: a spec would read {odd} as a reference"
 
 
 @pytest.mark.nonconforming

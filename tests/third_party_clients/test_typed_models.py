@@ -81,7 +81,7 @@ def places(client):
     client.post(f"/applications/{app['id']}/owners/$ref", {"@odata.id": app_owner(client)}, expect=204)
     return {
         "app": f"/applications/{app['id']}",
-        "service_principal": sp,
+        "sp": sp,
         "row": f"{sp}/appRoleAssignedTo/{row}",
         "sync": client.sync(),
         "job": job,
