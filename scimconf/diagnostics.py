@@ -89,7 +89,11 @@ class DiagnosticsError(ScimconfError):
 
 
 class SpecError(DiagnosticsError):
-    """A spec has errors."""
+    """A spec has errors; `diagnostics` are all that one pass finds."""
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        return self.problems
 
 
 class GraphError(ScimconfError):

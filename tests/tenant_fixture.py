@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from scimconf.cli.exit_codes import of_status
 from scimconf.graph.client import Graph, Settings, open_graph
 from scimconf.graph.eventual_consistency import ConsistencyPolicy
 from scimconf.graph.reading import TenantSession
@@ -25,6 +26,7 @@ from scimconf.render import text
 from scimconf.sandbox.server import create_app
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
+from scimconf.spec.model import GUARDS
 from scimconf.workflow import PlannedApplication, PlanOptions, apply, plan
 
 BASE = "http://127.0.0.1:8765/v1.0"
@@ -293,15 +295,13 @@ class Rehearsal:
         return found
 
 
-GUARDS = (
-    "all-assignments-removed", "application-created", "deletion-threshold-disabled", "deprovisioning-disabled",
-    "endpoint-changed", "group-removed", "initial-start", "job-replaced", "mass-removal", "matching-changed",
-    "role-in-use", "scope-narrowed", "scope-widened", "secret-unavailable",
-)  # fmt: skip
-
-
 def wishes(**given: Any) -> PlanOptions:
     return PlanOptions(today=date(2026, 11, 25), **given)
+
+
+def exit_code(report: Report) -> int:
+    """Return the number with which the command ends."""
+    return int(of_status(report.status))
 
 
 def all_allowed() -> PlanOptions:

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scimconf.cli import options as cli_options
-from scimconf.cli import saved
+from scimconf.cli import options
+from scimconf.cli.exit_codes import ExitCode
+from scimconf.cli.output import print_lines
 from scimconf.cli.terminal import can_ask
+from scimconf.files import check_writable, write_file
+from scimconf.version import __version__
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
@@ -21,15 +24,15 @@ QUESTION = (
 )
 
 
-@click.command("probe", short_help="Find out on a test tenant how Graph behaves where the docs are silent.")
-@cli_options.tenant
-@cli_options.events
-@click.option("--out", type=click.Path(dir_okay=False), default="probe.json", show_default=True, help="Report file.")
-@click.option("--yes", is_flag=True, help="Skip the confirmation.")
-def command(*, out: str, yes: bool, **options: Any) -> int:
+@click.command("probe", short_help="Find out on a test tenant how Graph behaves where its documentation is silent.")
+@options.tenant
+@click.option("--out", type=click.Path(dir_okay=False), default="probe.json", show_default=True, help="The report.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options.events
+def command(out: str, yes: bool, **params: Any) -> int:
     """Find out on a test tenant how Graph behaves where its documentation is silent.
 
-    The report contains no secret, no id and no name of the tenant. A sandbox can then behave like that tenant:
+    The report contains no secret, id or name of the tenant. To run a sandbox that behaves like the tenant:
 
     \b
         scimconf probe --out probe.json
@@ -39,25 +42,23 @@ def command(*, out: str, yes: bool, **options: Any) -> int:
 
     if not yes and not can_ask():
         click.echo("Not a terminal, cannot ask. Use --yes.", err=True)
-        return 1
+        return ExitCode.FAILED
     if not yes and not click.confirm(QUESTION, err=True):
-        return 1
+        return ExitCode.FAILED
+    check_writable(out)
 
-    async def work(session: Session) -> int:
+    async def work(session: Session) -> ExitCode:
         from scimconf.graph.probe import probe
 
-        report = await probe(session.live(), session.progress.tell)
-        with session.progress.still():
-            return _write(report, out)
+        report = await probe(session.tenant_session(), session.progress.step)
+        with session.progress.paused():
+            return _write_report(report, out)
 
-    return run(options, "probing", work)
+    return run(options.from_click(options.CommonOptions, params), "probing", work)
 
 
-def _write(report: ProbeReport, out: str) -> int:
-    """Write the report and print a summary; return exit code 5 if the application is left over."""
-    from scimconf import __version__
+def _write_report(report: ProbeReport, out: str) -> ExitCode:
     from scimconf.graph.probe import switches
-    from scimconf.render.common.escaping import visible
 
     document = {
         "format_version": "1.0",
@@ -66,10 +67,10 @@ def _write(report: ProbeReport, out: str) -> int:
         "failed": report.failed,
         "switches": switches(report.facts),
     }
-    saved.save(out, json.dumps(document, indent=2, sort_keys=True) + "\n")
+    write_file(out, json.dumps(document, indent=2, sort_keys=True) + "\n")
     click.echo(f"Wrote {len(report.facts)} facts to {out}; {len(report.failed)} checks failed.")
-    for name, reason in report.failed.items():
-        click.echo(visible(f"  failed: {name.replace('_', ' ')} ({reason})"), err=True)
+    for name, error in report.failed.items():
+        print_lines(f"  failed: {name.replace('_', ' ')} ({error})", err=True)
     if report.left_over:
-        click.echo(visible(f"{report.left_over}. Delete it by hand."), err=True)
-    return 5 if report.left_over else 0
+        print_lines(f"{report.left_over}. Delete it by hand.", err=True)
+    return ExitCode.PARTIALLY_APPLIED if report.left_over else ExitCode.OK

@@ -30,7 +30,6 @@ from msgraph_core import GraphClientFactory
 from msgraph_core.middleware import GraphTelemetryHandler
 from msgraph_core.middleware.options import GraphTelemetryHandlerOption
 
-from scimconf import __version__
 from scimconf.diagnostics import AuthenticationError, GraphError, ScimconfError, TransportError
 from scimconf.graph.protocol.batches import BATCH_SIZE, Batches
 from scimconf.graph.protocol.error_body import Scrub, check_reply, json_body
@@ -52,6 +51,7 @@ from scimconf.graph.protocol.retry import (
 from scimconf.graph.secrets import encode
 from scimconf.graph.settings import Settings, graph_settings
 from scimconf.graph.task_group import gather_all
+from scimconf.version import __version__
 
 __all__ = ["Answer", "Graph", "Request", "Settings", "graph_settings", "may_have_happened", "open_graph"]
 

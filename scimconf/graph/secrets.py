@@ -99,6 +99,11 @@ class Secrets:
             self._mask = _masking(self._resolved.values())
         return self._resolved[ref]
 
+    def check(self, ref: SecretRef) -> None:
+        """Raise SecretError if the variable or the file of a reference is missing or empty; Key Vault is not asked."""
+        if ref.source != "key_vault":
+            self._read(ref)
+
     def scrub(self, text: str) -> str:
         """Return the text with every resolved value masked, in any form."""
         return self._mask(text)

@@ -143,11 +143,9 @@ def _job(snapshot: Snapshot) -> Json:
 
 
 def _with_settings(state: ProvisioningState, snapshot: Snapshot) -> ProvisioningState:
-    values = secrets.values(snapshot.get("secrets"))
-    sync_all = secrets.flag(values.get("SyncAll"))
-    scope = None if sync_all is None else "all" if sync_all else "assigned"
-    skip = bool(secrets.flag(values.get("SkipOutOfScopeDeletions")))
-    return replace(state, scope=scope, skip_out_of_scope_deletions=skip)
+    settings = secrets.settings(snapshot.get("secrets"))
+    skips = bool(settings.skip_out_of_scope_deletions)
+    return replace(state, scope=settings.scope, skip_out_of_scope_deletions=skips)
 
 
 def _with_assignments(state: ProvisioningState, snapshot: Snapshot) -> ProvisioningState:

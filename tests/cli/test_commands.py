@@ -42,7 +42,7 @@ def test_a_plan_without_changes_ends_with_0_either_way(writer):
     """And says so."""
     said = writer("plan", "--detailed-exitcode", WRITER)
     assert said.code == 0
-    assert said.out.endswith("No changes. Everything is as the spec says.\n")
+    assert said.out.endswith("No changes. The tenant matches the spec.\n")
 
 
 def test_an_apply_without_changes_asks_nobody_and_writes_nothing(writer):
@@ -103,10 +103,10 @@ async def _no_time(_seconds, result=None):
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        (["plam"], "there is no command 'plam'; did you mean 'plan'?"),
-        (["plan", "--frobnicate"], "No such option"),
-        (["plan", "--allow", "scope-al"], "did you mean scope-widened?"),
-        (["plan", "--var", "novalue"], "is not NAME=TEXT"),
+        (["plam"], "unknown command 'plam'. Did you mean plan?"),
+        (["plan", "--frobnicate"], "unknown option --frobnicate."),
+        (["plan", "--allow", "scope-wide"], "Did you mean scope-widened?"),
+        (["plan", "--var", "novalue"], "is not NAME=VALUE"),
         (["plan", "--format", "xml"], "is not one of"),
     ],
 )
@@ -142,7 +142,7 @@ def test_a_path_that_is_not_there_is_a_problem_and_no_traceback(desk):
 def test_stdout_is_the_product_and_stderr_the_talk(desk):
     """An apply prints the plan and the report; its steps go to stderr, a line each, since nobody watches."""
     said = desk("apply", "--auto-approve", WRITER)
-    assert said.out.startswith("writer  in contoso.com\n")
+    assert said.out.startswith("Tenant: contoso.com\n")
     assert "start provisioning" not in said.out.partition("Plan: ")[0]
     steps = [line for line in said.err.splitlines() if re.match(r"writer: \[\d+/\d+\] ", line)]
     assert any("start provisioning" in line for line in steps)

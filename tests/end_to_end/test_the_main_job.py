@@ -102,7 +102,7 @@ def row(schema, target):
 def test_plan_apply_and_plan_end_with_2_0_and_0(walked):
     """Changes, done, nothing left."""
     assert [one.code for one in walked] == [2, 0, 0]
-    assert walked[2].out.endswith("No changes. Everything is as the spec says.\n")
+    assert walked[2].out.endswith("No changes. The tenant matches the spec.\n")
 
 
 def test_1_the_application_is_made_from_its_template_and_its_sign_on_is_a_warning(application, walked):

@@ -35,7 +35,7 @@ def test_secrets_are_compared_by_where_they_are_kept():
     other = connected(secret_token={"env": "TWO"})
     assert told(connected(), other) == [("update", "connection", [("secret_token", "ONE", "TWO")])]
     assert told(connected(), other, secrets=False) == []
-    assert told(connected(), other, live="one", secrets=False) == []
+    assert told(connected(), other, live="before", secrets=False) == []
 
 
 def test_another_way_to_sign_in_shows_what_comes_and_goes():
@@ -53,7 +53,7 @@ def test_fields_that_only_one_says_are_told_both_ways():
     less = {"provisioning": {"enabled": False, "scope": "all", "deletion_threshold": 5}}
     assert told(less, more) == [("update", "settings", [("deletion_threshold", 5, None)])]
     assert told(more, less) == [("update", "settings", [("deletion_threshold", None, 5)])]
-    assert told(less, more, live="one") == []
+    assert told(less, more, live="before") == []
 
 
 def test_an_applications_name_is_no_difference():
@@ -69,16 +69,16 @@ def defined(**attributes):
 def test_of_definitions_only_what_a_spec_writes_is_compared_with_an_application():
     """Its template brings along many more, and says more of each; what is not there at all is gone."""
     title, whole = {"type": "string"}, {"type": "string", "multivalued": False, "required": True}
-    assert told(defined(title=title), defined(title=whole, nickName=whole), live="other") == []
-    assert [one[:2] for one in told(defined(title=title), {}, live="other")] == [
+    assert told(defined(title=title), defined(title=whole, nickName=whole), live="after") == []
+    assert [one[:2] for one in told(defined(title=title), {}, live="after")] == [
         ("delete", "target_attribute/users/title")
     ]
     required = {**title, "required": False}
-    assert told(defined(title=required), defined(title=whole), live="other") == [
+    assert told(defined(title=required), defined(title=whole), live="after") == [
         ("update", "target_attribute/users/title", [("required", False, True)])
     ]
 
 
 def test_a_secret_of_an_application_is_no_difference_on_either_side():
     """Only that there is one can be compared."""
-    assert told(connected(), connected(secret_token={"env": "TWO"}), live="other") == []
+    assert told(connected(), connected(secret_token={"env": "TWO"}), live="after") == []

@@ -3,7 +3,7 @@
 from itertools import count
 
 import pytest
-from tenant_fixture import WRITER, Rehearsal, all_allowed, changes
+from tenant_fixture import WRITER, Rehearsal, all_allowed, changes, exit_code
 
 from scimconf.plan import Result
 
@@ -54,7 +54,7 @@ def spec(tmp_path):
 
 def reach(rehearsal, file):
     report = rehearsal.apply(rehearsal.plan(file, all_allowed()), all_allowed())
-    assert report.exit_code == 0, [one for one in report.outcomes if one.result is not Result.DONE] + [report.error]
+    assert exit_code(report) == 0, [one for one in report.outcomes if one.result is not Result.DONE] + [report.error]
 
 
 def converge(rehearsal, file):

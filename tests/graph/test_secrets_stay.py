@@ -6,7 +6,7 @@ import json
 import traceback
 
 import pytest
-from tenant_fixture import WRITER, Person, Rehearsal, everything_open, told
+from tenant_fixture import WRITER, Person, Rehearsal, everything_open, exit_code, told
 
 from scimconf.plan import Plan
 from scimconf.render import json as machine
@@ -49,6 +49,6 @@ def test_it_is_sent_all_the_same():
     """The set that the service keeps holds it."""
     tenant = Rehearsal(environ={"WRITER_SCIM_TOKEN": CANARY})
     planned = tenant.plan(WRITER)
-    assert tenant.apply(planned, everything_open(planned)).exit_code == 0
+    assert exit_code(tenant.apply(planned, everything_open(planned))) == 0
     stored = tenant.service.tenant.store.rows("SELECT * FROM secrets")
     assert any(CANARY in map(str, row) for row in stored)

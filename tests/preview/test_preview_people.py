@@ -165,10 +165,9 @@ def test_members_and_documents_fail_loudly_unless_they_are_refused(tmp_path):
 
 def test_many_who_are_assigned_are_picked_from_the_whole_directory(tmp_path, monkeypatch):
     """Reading them by their ids would take longer."""
-    from scimconf.cli import previewing
 
     by_ids = preview(crowd(), small(tmp_path)).people
-    monkeypatch.setattr(previewing, "BY_IDS", 2)
+    monkeypatch.setattr("scimconf.workflow.preview.BY_IDS", 2)
     assert preview(crowd(), small(tmp_path)).people == by_ids
 
 
@@ -193,10 +192,10 @@ def nested():
 
 def test_a_group_in_a_group_is_nobody_who_is_assigned(tmp_path):
     shown = preview(nested(), small(tmp_path))
-    assert shown.document["applications"][0]["population"] == "everybody who is assigned"
+    assert shown.document["applications"][0]["population"] == "all assigned users"
     assert shown.outcomes == {"alan": "unchanged"}
     assert preview(nested(), small(tmp_path), sample=1).document["applications"][0]["population"] == (
-        "1 of 1 people who are assigned"
+        "1 of 1 assigned users"
     )
 
 

@@ -12,7 +12,7 @@ from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import GUARDS
 from scimconf.workflow import export
 from tests.properties.specs import ENVIRON
-from tests.tenant_fixture import Rehearsal, changes, told, wishes
+from tests.tenant_fixture import Rehearsal, changes, exit_code, told, wishes
 
 OPEN = wishes(allow=GUARDS)
 
@@ -31,7 +31,7 @@ def applied(one: Rehearsal, spec: Loaded) -> Report:
     assert planned.errors == (), told(planned)
     report = one.apply(planned, OPEN)
     failed = [one.detail for one in report.failed]
-    assert (report.exit_code, report.error, failed) == (0, "", []), (report.exit_code, report.error, failed)
+    assert (exit_code(report), report.error, failed) == (0, "", []), (exit_code(report), report.error, failed)
     return report
 
 
@@ -40,7 +40,7 @@ def settled(one: Rehearsal, spec: Loaded) -> None:
     planned = one.plan(spec, OPEN)
     assert (planned.errors, changes(planned)) == ((), []), told(planned)
     one.forget()
-    assert one.apply(planned, OPEN).exit_code == 0
+    assert exit_code(one.apply(planned, OPEN)) == 0
     assert one.writes == [], one.writes
 
 

@@ -21,6 +21,8 @@ from scimconf.steps import Step
 class SecretResolver(Protocol):
     """Resolves a reference to a secret's value; `graph.secrets.Secrets` implements it."""
 
+    def check(self, ref: SecretRef) -> None: ...
+
     def resolve(self, ref: SecretRef) -> Any: ...
 
 
