@@ -80,13 +80,15 @@ _OPERATORS = ListShape(_object(strings="id name"))
 _TAGS = ListShape("string")
 PRINCIPAL_SETTINGS = _object(booleans="appRoleAssignmentRequired").members
 """The properties of a service principal that a spec sets."""
-PRINCIPAL = _object(
-    "id appId",
-    "displayName preferredSingleSignOnMode applicationTemplateId appOwnerOrganizationId",
-    appRoles=_ROLES,
-    tags=_TAGS,
+PRINCIPAL: Mapping[str, Shape] = {
+    **_object(
+        "id appId",
+        "displayName preferredSingleSignOnMode applicationTemplateId appOwnerOrganizationId",
+        appRoles=_ROLES,
+        tags=_TAGS,
+    ).members,
     **PRINCIPAL_SETTINGS,
-).members
+}
 """The properties of a service principal that are read."""
 
 SHAPES: Mapping[str, Shape] = MappingProxyType(
@@ -96,7 +98,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         ),
         "service_principals": ListShape(ObjectShape(PRINCIPAL)),
         "service_principal": _object("id", tags=_TAGS),
-        "service_principal_settings": _object("id", **PRINCIPAL_SETTINGS),
+        "service_principal_settings": ObjectShape({"id": "id", **PRINCIPAL_SETTINGS}),
         "applications": ListShape(_object("id", "createdDateTime", appRoles=_ROLES)),
         "application": _object("id", appRoles=_ROLES),
         "application_templates": ListShape(_object("id", "displayName")),

@@ -160,16 +160,17 @@ def test_assignments_have_small_letters_in_their_ids():
     assert application.assigned([row]) == [{**row, "principalId": "ab", "appRoleId": "cd"}]
 
 
-def test_set_assignment_required_changes_nothing_else():
-    raw = {"id": "1", "tags": ["x"], "appRoleAssignmentRequired": True}
-    operation = OPERATIONS["set_assignment_required"]
+def test_set_property_changes_nothing_else():
+    raw, key = {"id": "1", "tags": ["x"], "appRoleAssignmentRequired": True}, ("appRoleAssignmentRequired",)
+    operation = OPERATIONS["set_property"]
     assert operation.change is not None
-    changed = operation.change(raw, ("assignment_required",), False)
+    changed = operation.change(raw, key, False)
     assert changed == {**raw, "appRoleAssignmentRequired": False}
-    assert operation.holds(changed, (), False)
-    assert not operation.holds(raw, (), False)
-    assert not operation.holds({}, (), False)
-    assert (operation.view or (lambda *_: None))(raw, ()) is True
+    assert operation.holds(changed, key, False)
+    assert not operation.holds(raw, key, False)
+    assert not operation.holds({}, key, False)
+    assert not operation.holds({**raw, "appRoleAssignmentRequired": 0}, key, False)
+    assert (operation.view or (lambda *_: None))(raw, key) is True
 
 
 @pytest.mark.parametrize(

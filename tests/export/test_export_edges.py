@@ -516,7 +516,7 @@ def test_what_is_live_and_the_lint_refuses_is_excused(tmp_path):
     row = ("mappings", "users", "attributes", "userType")
     found = ExportedSpec(tree, {row: "the template has none"})
     ignore_lint_errors(found, "user,role\n")
-    assert found.comments == {row: "scimconf: ignore L402 it is live as it is; the template has none"}
+    assert found.comments == {row: "scimconf: ignore L402 the live application has it; the template has none"}
     ignore_lint_errors(found, "user,role\n")
     assert len(found.comments) == 1
     path = tmp_path / "spec.yaml"
@@ -543,9 +543,9 @@ def test_a_clause_is_excused_in_its_own_line(tmp_path):
     ignore_lint_errors(found, "user,role\n")
     clauses = ("mappings", "users", "filters", 0, "all")
     assert found.comments == {
-        ("mappings", "users", "attributes", "userType"): "scimconf: ignore L104, L402 it is live as it is",
-        (*clauses, 0): "scimconf: ignore L601 it is live as it is",
-        (*clauses, 2): "scimconf: ignore L601 it is live as it is",
+        ("mappings", "users", "attributes", "userType"): "scimconf: ignore L104, L402 the live application has it",
+        (*clauses, 0): "scimconf: ignore L601 the live application has it",
+        (*clauses, 2): "scimconf: ignore L601 the live application has it",
     }
     path = tmp_path / "spec.yaml"
     path.write_text(write_spec(tree, CommentNotes(beside=found.comments)), "utf-8")
