@@ -35,9 +35,8 @@ PERMISSIONS = (
     Permission("POST", r"^/applicationTemplates/", "Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"),
     Permission("POST|DELETE", r"/appRoleAssign", "AppRoleAssignment.ReadWrite.All and Application.Read.All"),
     Permission("GET", r"/appRoleAssign", "Application.Read.All"),
-    Permission("POST", r"/synchronization/.*/discover$", "Application.ReadWrite.OwnedBy", "Directory.ReadWrite.All"),
     Permission(
-        "GET|POST", r"/synchronization/.*(filterOperators|functions|parseExpression)", "Synchronization.ReadWrite.All"
+        "GET|POST", r"/synchronization/.*(filterOperators|parseExpression)", "Synchronization.ReadWrite.All"
     ),
     Permission(
         "GET",
@@ -54,7 +53,6 @@ PERMISSIONS = (
     Permission("GET", r"^/users\b", "User.ReadBasic.All (for a preview User.Read.All)"),
     Permission("GET", r"^/groups/[^/]+/members\b", "GroupMember.Read.All"),
     Permission("GET", r"^/groups\b", "Group.ReadBasic.All"),
-    Permission("GET", r"^/auditLogs/provisioning", "ProvisioningLog.Read.All"),
 )
 """The first that matches applies."""
 

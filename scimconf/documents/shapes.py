@@ -32,118 +32,72 @@ class ObjectShape:
 Shape = ListShape | ObjectShape | Literal["id", "string", "number", "boolean"]
 """An `id` is a string that is neither missing nor empty."""
 
-_ROLES = ListShape(
-    ObjectShape(
-        {
-            "id": "id",
-            "value": "string",
-            "displayName": "string",
-            "description": "string",
-            "allowedMemberTypes": ListShape("id"),
-            "isEnabled": "boolean",
-        }
-    )
+
+def _object(
+    ids: str = "", strings: str = "", booleans: str = "", *, needed: bool = True, **members: Shape
+) -> ObjectShape:
+    """Return an object shape; `ids`, `strings` and `booleans` are names of members, separated by spaces."""
+    scalars: dict[str, Shape] = dict.fromkeys(ids.split(), "id")
+    scalars |= dict.fromkeys(strings.split(), "string")
+    scalars |= dict.fromkeys(booleans.split(), "boolean")
+    return ObjectShape({**scalars, **members}, needed)
+
+
+_ROLES = ListShape(_object("id", "value displayName description", "isEnabled", allowedMemberTypes=ListShape("id")))
+_ERROR = _object(strings="message", needed=False)
+_QUARANTINE = _object(strings="reason", needed=False, error=_ERROR)
+_STATUS = _object(strings="code steadyStateFirstAchievedTime", needed=False, quarantine=_QUARANTINE)
+_JOB = _object("id templateId", schedule=_object(strings="state", needed=False), status=_STATUS)
+_OPERAND = _object(needed=False, values=ListShape("string"))
+_CLAUSE = _object(strings="sourceOperandName operatorName", targetOperand=_OPERAND)
+_SCOPE = _object(needed=False, groups=ListShape(_object(strings="name", clauses=ListShape(_CLAUSE))))
+_ROW = _object(
+    strings="targetAttributeName defaultValue flowType flowBehavior",
+    booleans="exportMissingReferences",
+    matchingPriority="number",
+    source=_object(needed=False),
 )
-_ERROR = ObjectShape({"message": "string"}, needed=False)
-_STATUS = ObjectShape(
-    {
-        "code": "string",
-        "quarantine": ObjectShape({"reason": "string", "error": _ERROR}, needed=False),
-        "steadyStateFirstAchievedTime": "string",
-    },
-    needed=False,
+_MAPPING = _object(
+    strings="sourceObjectName targetObjectName flowTypes",
+    booleans="enabled",
+    scope=_SCOPE,
+    attributeMappings=ListShape(_ROW),
 )
-_JOB = ObjectShape(
-    {"id": "id", "templateId": "id", "schedule": ObjectShape({"state": "string"}, needed=False), "status": _STATUS}
+_RULE = _object(
+    strings="id name sourceDirectoryName targetDirectoryName",
+    booleans="editable",
+    objectMappings=ListShape(_MAPPING),
 )
-_CLAUSE = ObjectShape(
-    {
-        "sourceOperandName": "string",
-        "operatorName": "string",
-        "targetOperand": ObjectShape({"values": ListShape("string")}, needed=False),
-    }
+_REFERENCE = _object(strings="referencedObjectName", needed=False)
+_ATTRIBUTE = _object(
+    strings="name type mutability",
+    booleans="multivalued required caseExact",
+    referencedObjects=ListShape(_REFERENCE),
 )
-_SCOPE = ObjectShape(
-    {"groups": ListShape(ObjectShape({"name": "string", "clauses": ListShape(_CLAUSE)}))}, needed=False
-)
-_ROW = ObjectShape(
-    {
-        "targetAttributeName": "string",
-        "matchingPriority": "number",
-        "defaultValue": "string",
-        "flowType": "string",
-        "flowBehavior": "string",
-        "exportMissingReferences": "boolean",
-        "source": ObjectShape({}, needed=False),
-    }
-)
-_MAPPING = ObjectShape(
-    {
-        "sourceObjectName": "string",
-        "targetObjectName": "string",
-        "flowTypes": "string",
-        "enabled": "boolean",
-        "scope": _SCOPE,
-        "attributeMappings": ListShape(_ROW),
-    }
-)
-_RULE = ObjectShape(
-    {
-        "id": "string",
-        "name": "string",
-        "editable": "boolean",
-        "sourceDirectoryName": "string",
-        "targetDirectoryName": "string",
-        "objectMappings": ListShape(_MAPPING),
-    }
-)
-_ATTRIBUTE = ObjectShape(
-    {
-        "name": "string",
-        "type": "string",
-        "mutability": "string",
-        "multivalued": "boolean",
-        "required": "boolean",
-        "caseExact": "boolean",
-        "referencedObjects": ListShape(ObjectShape({"referencedObjectName": "string"}, needed=False)),
-    }
-)
-_DIRECTORY = ObjectShape(
-    {
-        "id": "string",
-        "name": "string",
-        "objects": ListShape(ObjectShape({"name": "string", "attributes": ListShape(_ATTRIBUTE)})),
-    }
-)
-_SCHEMA = ObjectShape({"synchronizationRules": ListShape(_RULE), "directories": ListShape(_DIRECTORY)})
-_OPERATORS = ListShape(ObjectShape({"id": "string", "name": "string"}))
-_PRINCIPAL: Mapping[str, Shape] = {
-    "id": "id",
-    "appId": "id",
-    "displayName": "string",
-    "appRoles": _ROLES,
-    "tags": ListShape("string"),
-    "appRoleAssignmentRequired": "boolean",
-    "preferredSingleSignOnMode": "string",
-    "applicationTemplateId": "string",
-    "appOwnerOrganizationId": "string",
-}
+_DIRECTORY = _object(strings="id name", objects=ListShape(_object(strings="name", attributes=ListShape(_ATTRIBUTE))))
+_SCHEMA = _object(synchronizationRules=ListShape(_RULE), directories=ListShape(_DIRECTORY))
+_OPERATORS = ListShape(_object(strings="id name"))
+_TAGS = ListShape("string")
 
 SHAPES: Mapping[str, Shape] = MappingProxyType(
     {
         "organization": ListShape(
-            ObjectShape(
-                {"id": "id", "verifiedDomains": ListShape(ObjectShape({"name": "string", "isDefault": "boolean"}))}
+            _object("id", verifiedDomains=ListShape(_object(strings="name", booleans="isDefault")))
+        ),
+        "service_principals": ListShape(
+            _object(
+                "id appId",
+                "displayName preferredSingleSignOnMode applicationTemplateId appOwnerOrganizationId",
+                "appRoleAssignmentRequired",
+                appRoles=_ROLES,
+                tags=_TAGS,
             )
         ),
-        "service_principals": ListShape(ObjectShape(_PRINCIPAL)),
-        "service_principal": ObjectShape(
-            {"id": "id", "tags": ListShape("string"), "appRoleAssignmentRequired": "boolean"}
-        ),
-        "applications": ListShape(ObjectShape({"id": "id", "createdDateTime": "string", "appRoles": _ROLES})),
-        "application": ObjectShape({"id": "id", "appRoles": _ROLES}),
-        "application_templates": ListShape(ObjectShape({"id": "id", "displayName": "string"})),
-        "templates": ListShape(ObjectShape({"id": "id", "default": "boolean"})),
+        "service_principal": _object("id", booleans="appRoleAssignmentRequired", tags=_TAGS),
+        "applications": ListShape(_object("id", "createdDateTime", appRoles=_ROLES)),
+        "application": _object("id", appRoles=_ROLES),
+        "application_templates": ListShape(_object("id", "displayName")),
+        "templates": ListShape(_object("id", booleans="default")),
         "jobs": ListShape(_JOB),
         "job": _JOB,
         "schema": _SCHEMA,
@@ -151,7 +105,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "default_schema": _SCHEMA,
         "filter_operators": _OPERATORS,
         "template_filter_operators": _OPERATORS,
-        "secrets": ListShape(ObjectShape({"key": "id", "value": "string"})),
+        "secrets": ListShape(_object("key", "value")),
     }
 )
 """Shape by the document's name; a document that is not listed is not checked."""

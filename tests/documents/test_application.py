@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from scimconf.documents import OPERATIONS, application
 from scimconf.plan import Tenant
+from scimconf.steps import OperationName
 
 ID = "2000000A-0000-4000-8000-000000000001"
 ROLE = {
@@ -156,3 +157,42 @@ def test_assignments_have_small_letters_in_their_ids():
     """So that ids of different answers are the same text; everything else stays."""
     row = {"id": "Xy", "principalId": "AB", "appRoleId": "CD", "principalType": "User", "principalDisplayName": None}
     assert application.assigned([row]) == [{**row, "principalId": "ab", "appRoleId": "cd"}]
+
+
+def test_set_assignment_required_changes_nothing_else():
+    raw = {"id": "1", "tags": ["x"], "appRoleAssignmentRequired": True}
+    operation = OPERATIONS["set_assignment_required"]
+    assert operation.change is not None
+    changed = operation.change(raw, ("assignment_required",), False)
+    assert changed == {**raw, "appRoleAssignmentRequired": False}
+    assert operation.holds(changed, (), False)
+    assert not operation.holds(raw, (), False)
+    assert not operation.holds({}, (), False)
+    assert (operation.view or (lambda *_: None))(raw, ()) is True
+
+
+@pytest.mark.parametrize(
+    ("documents", "owned"),
+    [
+        ({}, False),
+        ({"service_principals": [{"appOwnerOrganizationId": "t"}], "organization": []}, False),
+        ({"service_principals": [{"appOwnerOrganizationId": "t"}], "organization": [{"id": "u"}]}, False),
+        ({"service_principals": [{"appOwnerOrganizationId": None}], "organization": [{}]}, False),
+        ({"service_principals": [{"appOwnerOrganizationId": "t"}], "organization": [{"id": "t"}]}, True),
+    ],
+)
+def test_applications_must_have_rows_if_the_tenant_owns_the_application(documents, owned):
+    must_have_rows = application.applications().consistency.must_have_rows
+    assert must_have_rows is not None
+    assert must_have_rows(documents) is owned
+
+
+@pytest.mark.parametrize(("rows", "created"), [([], None), ([{}], None), ([{"createdDateTime": "now"}], "now")])
+def test_applications_show_when_the_application_was_created(rows, created):
+    read_created = application.applications().consistency.created
+    assert read_created is not None
+    assert read_created(rows) == created
+
+
+def test_every_operation_name_has_an_operation():
+    assert set(OPERATIONS) == set(get_args(OperationName))

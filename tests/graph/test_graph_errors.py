@@ -126,12 +126,6 @@ CALLS = [
     ("POST", "/servicePrincipals/1/synchronization/jobs/j/start", "Synchronization.ReadWrite.All"),
     ("GET", "/servicePrincipals/1/synchronization/jobs/j/schema/filterOperators", "Synchronization.ReadWrite.All"),
     ("POST", "/servicePrincipals/1/synchronization/jobs/j/schema/parseExpression", "Synchronization.ReadWrite.All"),
-    (
-        "POST",
-        "/servicePrincipals/1/synchronization/jobs/j/schema/directories/d/discover",
-        "Directory.ReadWrite.All",
-    ),
-    ("GET", "/auditLogs/provisioning", "ProvisioningLog.Read.All"),
     ("GET", "/servicePrincipals/1/synchronization/secrets", "Synchronization.Read.All"),
 ]
 
