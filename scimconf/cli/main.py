@@ -124,7 +124,7 @@ def _other_error(error: Exception) -> int:
     if isinstance(error, DiagnosticsError):
         from scimconf.cli.output import print_diagnostics
 
-        print_diagnostics(error.problems)
+        print_diagnostics(error.diagnostics)
         return ExitCode.INVALID
     if isinstance(error, ScimconfError):
         return _scimconf_error(error)

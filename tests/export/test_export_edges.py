@@ -212,7 +212,7 @@ def test_two_jobs_of_one_template_are_refused(tmp_path):
     """Which of them is meant cannot be written."""
     with pytest.raises(DiagnosticsError) as caught:
         exported(tenant(jobs=[*JOBS, *JOBS]))
-    assert {problem.code for problem in caught.value.problems} == {"K202"}
+    assert {problem.code for problem in caught.value.diagnostics} == {"K202"}
 
 
 # --- connection and settings -----------------------------------------------------------------------------------------
@@ -299,7 +299,11 @@ def test_rotations_are_carried_over(tmp_path):
         ({"Enabled": True, "Recipients": "a@b.c;d@e.f"}, {}, "cannot express the notification address"),
         ({"DeleteThresholdEnabled": True, "DeleteThresholdValue": 7}, {"deletion_threshold": 7}, ""),
         ({"DeleteThresholdEnabled": False, "DeleteThresholdValue": 7}, {"deletion_threshold": "none"}, ""),
-        ({"DeleteThresholdEnabled": True, "DeleteThresholdValue": 0}, {}, "cannot express the accidental deletion threshold: 0"),
+        (
+            {"DeleteThresholdEnabled": True, "DeleteThresholdValue": 0},
+            {},
+            "cannot express the accidental deletion threshold: 0",
+        ),
         ({"DeleteThresholdEnabled": True}, {}, "cannot express the accidental deletion threshold: 0"),
     ],
 )
