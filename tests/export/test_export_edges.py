@@ -212,7 +212,7 @@ def test_two_jobs_of_one_template_are_refused(tmp_path):
     """Which of them is meant cannot be written."""
     with pytest.raises(DiagnosticsError) as caught:
         exported(tenant(jobs=[*JOBS, *JOBS]))
-    assert {problem.code for problem in caught.value.problems} == {"K202"}
+    assert {problem.code for problem in caught.value.diagnostics} == {"K202"}
 
 
 # --- connection and settings -----------------------------------------------------------------------------------------
@@ -504,7 +504,7 @@ def test_users_of_a_long_list_are_users_all_the_same():
     assert "users" not in found.tree["assignments"]
 
 
-def test_what_is_live_and_the_lint_refuses_is_excused(tmp_path):
+def test_what_is_live_and_the_lint_refuses_gets_a_comment(tmp_path):
     """A role expression under scope all is live: the spec says so in its line, and plans to nothing."""
     tree = {
         "version": 1,
@@ -525,7 +525,7 @@ def test_what_is_live_and_the_lint_refuses_is_excused(tmp_path):
     assert [problem.code for problem in lint(told) if problem.is_error] == []
 
 
-def test_a_clause_is_excused_in_its_own_line(tmp_path):
+def test_a_clause_gets_the_comment_in_its_own_line(tmp_path):
     """And a row that is refused twice with both rules; either has one comment, which the lint reads."""
     odd = {"attribute": "department", "operator": "matches", "value": "[0-9"}
     number = {"attribute": "city", "operator": "greater_than", "value": "many"}

@@ -46,7 +46,7 @@ def base() -> Documents:
 def spec_of(text: str, more: Mapping[str, str] | None = None) -> Spec:
     """A spec on top of the base one, which it may overwrite."""
     loaded = loaded_of(text, more)
-    assert loaded.spec is not None, loaded.problems
+    assert loaded.spec is not None, loaded.diagnostics
     return loaded.spec
 
 
