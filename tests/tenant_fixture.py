@@ -26,6 +26,7 @@ from scimconf.render import text
 from scimconf.sandbox.server import create_app
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
+from scimconf.spec.model import GUARDS
 from scimconf.workflow import PlannedApplication, PlanOptions, apply, plan
 
 BASE = "http://127.0.0.1:8765/v1.0"
@@ -155,7 +156,7 @@ class Rehearsal:
 
     def load(self, path: Path, **variables: str) -> Loaded:
         loaded = load(str(path), lambda name: Path(name).read_bytes(), self.environ, variables)
-        assert loaded.spec is not None, [problem.message for problem in loaded.problems]
+        assert loaded.spec is not None, [problem.message for problem in loaded.diagnostics]
         return loaded
 
     # --- the way there ---
@@ -292,13 +293,6 @@ class Rehearsal:
             if row["resourceId"] == principal["id"]:
                 found.setdefault(row["principalDisplayName"], set()).add(roles.get(row["appRoleId"], row["appRoleId"]))
         return found
-
-
-GUARDS = (
-    "all-assignments-removed", "application-created", "deletion-threshold-disabled", "deprovisioning-disabled",
-    "endpoint-changed", "group-removed", "initial-start", "job-replaced", "mass-removal", "matching-changed",
-    "role-in-use", "scope-narrowed", "scope-widened", "secret-unavailable",
-)  # fmt: skip
 
 
 def wishes(**given: Any) -> PlanOptions:

@@ -17,6 +17,7 @@ from scimconf import permissions
 from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.documents import schema
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
+from scimconf.kinds.fields import Field
 from scimconf.kinds.provisioning import Affected, ProvisioningState
 from scimconf.plan import Address, Change, DesiredItem, DiffResult, Effect, Guard, Resource, Traits
 from scimconf.plan.guards import GuardContext
@@ -71,8 +72,8 @@ class Kind(Protocol):
         """Singular and plural, as plans print them."""
 
     @property
-    def field_labels(self) -> Mapping[str, str]:
-        """Labels of the fields whose names do not explain themselves."""
+    def fields(self) -> tuple[Field, ...]:
+        """The independent fields of the kind, each with its place in the spec, its label and its effects."""
 
     @property
     def defaults(self) -> Mapping[str, Json]:
@@ -167,7 +168,7 @@ class Base:
 
     name: ClassVar[str]
     labels: ClassVar[tuple[str, str]]
-    field_labels: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    fields: ClassVar[tuple[Field, ...]] = ()
     defaults: ClassVar[Mapping[str, Json]] = MappingProxyType({})
     after: ClassVar[tuple[str, ...]] = ()
     companions: ClassVar[tuple[str, ...]] = ()

@@ -19,8 +19,8 @@ from scimconf.kinds.fields import (
     export_fields,
     field_edits,
     field_effects,
-    field_labels,
     observed_fields,
+    or_unset,
 )
 from scimconf.kinds.kind import Base, Effects, counted_guard, masked
 from scimconf.kinds.provisioning import Affected, ProvisioningState, UnassignedUsers
@@ -39,10 +39,6 @@ def _settings(snapshot: Snapshot) -> documents.ProvisioningSettings:
     return documents.settings(snapshot.get("secrets"))
 
 
-def _or_unset(value: Json) -> Json:
-    return UNSET if value is None else value
-
-
 def _email_edit(email: Json) -> tuple[OperationName, Json]:
     return "set_members", {"Enabled": True, "Recipients": email} if email else {"Enabled": False}
 
@@ -58,7 +54,7 @@ FIELDS = (
         ("provisioning", "scope"),
         "scope",
         documents.SCOPE,
-        lambda snapshot: _or_unset(_settings(snapshot).scope),
+        lambda snapshot: or_unset(_settings(snapshot).scope),
         lambda scope: ("set_flag", "true" if scope == "all" else "false"),
         (
             Transition((None,), ("assigned",), _RESYNC),
@@ -85,7 +81,7 @@ FIELDS = (
         ("provisioning", "skip_out_of_scope_deletions"),
         "skip out-of-scope deletions",
         documents.SKIP_DELETIONS,
-        lambda snapshot: _or_unset(_settings(snapshot).skip_out_of_scope_deletions),
+        lambda snapshot: or_unset(_settings(snapshot).skip_out_of_scope_deletions),
         lambda skips: ("set_flag", "True" if skips else "False"),
         (Transition((True,), (False,), frozenset({Effect.DEPROVISIONS})), Transition((False,), (True,))),
         default=False,
@@ -98,7 +94,7 @@ class SettingsKind(Base):
 
     name = "settings"
     labels = ("setting", "settings")
-    field_labels = field_labels(FIELDS)
+    fields = FIELDS
     after = ("job",)
     guard_ids = ("scope-widened", "scope-narrowed", "deletion-threshold-disabled")
 

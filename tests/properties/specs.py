@@ -102,7 +102,7 @@ def rows(draw: Any, names: list[str]) -> Any:
         written(
             default=TEXTS,
             apply=st.sampled_from(APPLY),
-            flow=st.sampled_from(["when_changed", "always"]),
+            flow_behavior=st.sampled_from(["when_changed", "always"]),
             export_missing_references=st.booleans(),
         )
     )
@@ -153,9 +153,9 @@ def users(draw: Any) -> dict[str, Any]:
     own = draw(st.dictionaries(st.sampled_from(OWN_SOURCES), definitions(), max_size=1))
     names = [*SOURCES, *own]
     attributes = draw(st.dictionaries(st.sampled_from([*TARGETS, *custom]), rows(names), max_size=6))
-    unlisted = draw(st.sampled_from(["keep", "keep", "report", "remove"]))
+    unlisted = draw(st.sampled_from(["keep", "keep", "report", "delete"]))
     matching = draw(st.sampled_from(["live", "live", "listed", "moved"]))
-    if matching == "listed" or unlisted == "remove":
+    if matching == "listed" or unlisted == "delete":
         attributes["userName"] = {"source": draw(st.sampled_from(["userPrincipalName", "mail"])), "match": 1}
     elif matching == "moved":
         attributes["userName"] = {"source": "userPrincipalName", "match": 2}
@@ -170,8 +170,8 @@ def users(draw: Any) -> dict[str, Any]:
     )
     if draw(st.booleans()):
         del said["unlisted"]
-    if unlisted == "remove":
-        said["unlisted"] = "remove"
+    if unlisted == "delete":
+        said["unlisted"] = "delete"
     more = {"target_attributes": custom, "source_attributes": own}
     return said | {key: value for key, value in more.items() if value}
 
@@ -237,7 +237,7 @@ def assignable(listed: list[dict[str, Any]]) -> list[str]:
 @st.composite
 def assignments(draw: Any, names: list[str]) -> dict[str, Any]:
     held = st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True)
-    said: dict[str, Any] = {"unlisted": draw(st.sampled_from(["keep", "report", "remove"]))}
+    said: dict[str, Any] = {"unlisted": draw(st.sampled_from(["keep", "report", "delete"]))}
     who = draw(st.lists(st.sampled_from([one for one in USERS if ".no@" not in one]), max_size=3, unique=True))
     teams = draw(st.lists(st.sampled_from(GROUPS), max_size=2, unique=True))
     for key, name, principals in (("users", "user", who), ("groups", "name", teams)):
@@ -248,7 +248,7 @@ def assignments(draw: Any, names: list[str]) -> dict[str, Any]:
             said[key] = entries
     return said | draw(
         written(
-            keep=st.lists(st.sampled_from([{"group": "AP-*"}, {"user": "*@contoso.com"}, {"role": "*"}]), max_size=2)
+            protect=st.lists(st.sampled_from([{"group": "AP-*"}, {"user": "*@contoso.com"}, {"role": "*"}]), max_size=2)
         )
     )
 
@@ -322,7 +322,7 @@ def specs(draw: Any) -> dict[str, Any]:
         tree["mappings"] = mapped
     listed = draw(roles())
     if listed or draw(st.booleans()):
-        tree["app_roles"] = {"roles": listed, **draw(written(unlisted=st.sampled_from(["keep", "report", "remove"])))}
+        tree["app_roles"] = {"roles": listed, **draw(written(unlisted=st.sampled_from(["keep", "report", "delete"])))}
     if draw(st.integers(0, 3)) == 0 and "people" not in mapped and "roles" not in _rows_of(mapped):
         ways = [{"source": "appRoleAssignments"}, {"expression": "SingleAppRoleAssignment([appRoleAssignments])"}]
         tree["role_attribute"] = {

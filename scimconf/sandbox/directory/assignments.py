@@ -20,10 +20,10 @@ from scimconf.sandbox.directory.responses import (
 from scimconf.sandbox.directory.users_and_groups import find_group, find_principal, find_user
 from scimconf.sandbox.http_types import (
     NO_CONTENT,
-    GraphError,
     GraphRequest,
     GraphResponse,
     Json,
+    ResponseError,
     bad_request,
     not_allowed,
     not_found,
@@ -239,7 +239,7 @@ def _validate_role(tenant: Tenant, resource: Json, principal: Json, role_id: str
         raise bad_request("Not a valid reference update.")
     if role is None:
         status = 404 if tenant.switches.unknown_role == "not_found" else 400
-        raise GraphError(status, "Request_BadRequest", "Permission being assigned was not found on application")
+        raise ResponseError(status, "Request_BadRequest", "Permission being assigned was not found on application")
     if not role["isEnabled"]:
         raise bad_request("Permission being assigned is disabled on the application")
     member_type = "Application" if _type_of(principal) == "ServicePrincipal" else "User"
@@ -249,9 +249,9 @@ def _validate_role(tenant: Tenant, resource: Json, principal: Json, role_id: str
         raise bad_request("Only security groups can be assigned to an application.")
 
 
-def _duplicate_error(tenant: Tenant) -> GraphError:
+def _duplicate_error(tenant: Tenant) -> ResponseError:
     if tenant.switches.duplicate_assignment == "conflict":
-        return GraphError(409, "Request_MultipleObjectsWithSameKeyValue", "EntitlementGrant entry already exists.")
+        return ResponseError(409, "Request_MultipleObjectsWithSameKeyValue", "EntitlementGrant entry already exists.")
     return bad_request("Permission being assigned already exists on the object")
 
 
