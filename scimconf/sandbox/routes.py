@@ -23,10 +23,12 @@ from scimconf.sandbox.http_types import (
     sync_path_not_found,
     sync_unauthorized,
 )
-from scimconf.sandbox.synchronization import directories, jobs, on_demand, schemas, secrets
+from scimconf.sandbox.synchronization import jobs, on_demand, schemas, secrets
+from scimconf.sandbox.synchronization.call import SyncCall
 from scimconf.sandbox.tenant import Tenant
 
 Handler: TypeAlias = Callable[[Tenant, GraphRequest], GraphResponse]
+SyncHandler: TypeAlias = Callable[[SyncCall], GraphResponse]
 PermissionSets: TypeAlias = tuple[
     frozenset[str], ...
 ]  # the caller needs all permissions of one set; no set is no requirement
@@ -63,6 +65,7 @@ _READ_MEMBERS = _any_of("GroupMember.Read.All Group.Read.All Group.ReadWrite.All
 _WRITE_GROUPS = _any_of("Group.ReadWrite.All Directory.ReadWrite.All")
 _DIRECTORY = _any_of("Directory.Read.All Directory.ReadWrite.All")
 _SYNC_READ = _any_of("Application.ReadWrite.OwnedBy Synchronization.Read.All Synchronization.ReadWrite.All")
+_READ_SECRETS = _any_of("Application.ReadWrite.OwnedBy Synchronization.Read.All Synchronization.ReadWrite.All")
 _SYNC_WRITE = _any_of("Application.ReadWrite.OwnedBy Synchronization.ReadWrite.All")
 _DISCOVER = _any_of("Application.ReadWrite.OwnedBy Directory.ReadWrite.All")
 _READ_LOG = _any_of("ProvisioningLog.Read.All AuditLog.Read.All Directory.Read.All")
@@ -143,18 +146,18 @@ _OWNER_PATHS: tuple[tuple[str, owners.FindOwned, PermissionSets, PermissionSets]
     (_SP, applications.service_principal_of_request, _READ_APPLICATIONS, _WRITE_APPLICATIONS),
     ("/groups/{group}", users_and_groups.group_of_request, _READ_MEMBERS, _WRITE_GROUPS),
 )
-_SYNC_ROWS: tuple[tuple[str, Handler, PermissionSets], ...] = (
-    (f"GET {_SYNC}/secrets", secrets.get_secrets, _SYNC_READ),
+_SYNC_ROWS: tuple[tuple[str, SyncHandler, PermissionSets], ...] = (
+    (f"GET {_SYNC}/secrets", secrets.get_secrets, _READ_SECRETS),
     (f"PUT {_SYNC}/secrets", secrets.put_secrets, _SYNC_WRITE),
     (f"GET {_SYNC}/secrets/$count", secrets.count_secrets, _SYNC_READ),
     (f"GET {_SYNC}/jobs/$count", jobs.count_jobs, _SYNC_READ),
     (f"GET {_SYNC}/templates/$count", jobs.count_templates, _SYNC_READ),
     (f"GET {_SYNC}/templates", jobs.list_templates, _SYNC_READ),
     (f"GET {_TEMPLATE}", jobs.get_template, _SYNC_READ),
-    (f"GET {_TEMPLATE}/schema", schemas.get_template_schema, _SYNC_READ),
+    (f"GET {_TEMPLATE}/schema", schemas.get_schema, _SYNC_READ),
     (f"GET {_SYNC}/jobs", jobs.list_jobs, _SYNC_READ),
     (f"POST {_SYNC}/jobs", jobs.create_job, _SYNC_WRITE),
-    (f"POST {_SYNC}/jobs/validateCredentials", secrets.validate_for_template, _SYNC_WRITE),
+    (f"POST {_SYNC}/jobs/validateCredentials", secrets.validate_credentials, _SYNC_WRITE),
     (f"GET {_JOB}", jobs.get_job, _SYNC_READ),
     (f"PATCH {_JOB}", jobs.update_job, _SYNC_WRITE),
     (f"DELETE {_JOB}", jobs.delete_job, _SYNC_WRITE),
@@ -162,15 +165,15 @@ _SYNC_ROWS: tuple[tuple[str, Handler, PermissionSets], ...] = (
     (f"POST {_JOB}/pause", jobs.pause_job, _SYNC_WRITE),
     (f"POST {_JOB}/restart", jobs.restart_job, _SYNC_WRITE),
     (f"POST {_JOB}/provisionOnDemand", on_demand.provision_on_demand, _SYNC_WRITE),
-    (f"POST {_JOB}/bulkUpload", directories.bulk_upload, _SYNC_WRITE),
-    (f"POST {_SYNC}/acquireAccessToken", directories.acquire_access_token, _SYNC_WRITE),
-    (f"POST {_JOB}/validateCredentials", secrets.validate_for_job, _SYNC_WRITE),
-    (f"GET {_JOB}/schema", schemas.get_job_schema, _SYNC_READ),
-    (f"PUT {_JOB}/schema", schemas.put_job_schema, _SYNC_WRITE),
-    (f"DELETE {_JOB}/schema", schemas.delete_job_schema, _SYNC_WRITE),
-    (f"PATCH {_JOB}/schema", schemas.patch_job_schema, _SYNC_WRITE),
+    (f"POST {_JOB}/bulkUpload", jobs.bulk_upload, _SYNC_WRITE),
+    (f"POST {_SYNC}/acquireAccessToken", jobs.acquire_access_token, _SYNC_WRITE),
+    (f"POST {_JOB}/validateCredentials", secrets.validate_credentials, _SYNC_WRITE),
+    (f"GET {_JOB}/schema", schemas.get_schema, _SYNC_READ),
+    (f"PUT {_JOB}/schema", schemas.put_schema, _SYNC_WRITE),
+    (f"DELETE {_JOB}/schema", schemas.delete_schema, _SYNC_WRITE),
+    (f"PATCH {_JOB}/schema", schemas.patch_schema, _SYNC_WRITE),
 )
-_SCHEMA_CALLS: tuple[tuple[str, str, Handler], ...] = (
+_SCHEMA_CALLS: tuple[tuple[str, str, SyncHandler], ...] = (
     ("GET", "functions", schemas.list_functions),
     ("GET", "filterOperators", schemas.list_operators),
     ("POST", "parseExpression", schemas.parse_expression),
@@ -184,6 +187,14 @@ def _routes(rows: Iterable[tuple[str, Handler, PermissionSets]]) -> Iterator[Gra
         yield GraphRoute(method, pattern, handler, required)
 
 
+def _sync_routes(rows: Iterable[tuple[str, SyncHandler, PermissionSets]]) -> Iterator[GraphRoute]:
+    return _routes((call, partial(_handle_sync, handler), required) for call, handler, required in rows)
+
+
+def _handle_sync(handler: SyncHandler, tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return handler(SyncCall.of(tenant, request))
+
+
 def _owner_rows() -> Iterator[tuple[str, Handler, PermissionSets]]:
     for path, find, reading, writing in _OWNER_PATHS:
         yield f"GET {path}/owners", partial(owners.list_owners, find), reading
@@ -191,18 +202,21 @@ def _owner_rows() -> Iterator[tuple[str, Handler, PermissionSets]]:
         yield f"DELETE {path}/owners/{{owner}}/$ref", partial(owners.remove_owner, find), writing
 
 
-def _schema_rows() -> Iterator[tuple[str, Handler, PermissionSets]]:
+def _schema_rows() -> Iterator[tuple[str, SyncHandler, PermissionSets]]:
     for owner in (_JOB, _TEMPLATE):
-        yield f"GET {owner}/schema/directories", directories.list_directories, _SYNC_READ
-        yield f"GET {owner}/schema/directories/$count", directories.count_directories, _SYNC_READ
-        yield f"GET {owner}/schema/directories/{{directory}}", directories.get_directory, _SYNC_READ
-        yield f"POST {owner}/schema/directories/{{directory}}/discover", directories.discover, _DISCOVER
+        yield f"GET {owner}/schema/directories", schemas.list_directories, _SYNC_READ
+        yield f"GET {owner}/schema/directories/$count", schemas.count_directories, _SYNC_READ
+        yield f"GET {owner}/schema/directories/{{directory}}", schemas.get_directory, _SYNC_READ
+        yield f"POST {owner}/schema/directories/{{directory}}/discover", schemas.discover, _DISCOVER
         for method, name, handler in _SCHEMA_CALLS:
             for spelling in (name, f"{name}()", f"microsoft.graph.{name}()", f"microsoft.graph.{name}"):
                 yield f"{method} {owner}/schema/{spelling}", handler, _SYNC_WRITE
 
 
-ROUTES = (*_routes(_DIRECTORY_ROWS), *_routes(_owner_rows()), *_routes(_SYNC_ROWS), *_routes(_schema_rows()))
+ROUTES = (
+    *_routes((*_DIRECTORY_ROWS, *_owner_rows())),
+    *_sync_routes((*_SYNC_ROWS, *_schema_rows())),
+)
 
 
 def path_segments(raw_path: str) -> tuple[str, ...]:
@@ -244,7 +258,7 @@ def _check_permissions(tenant: Tenant, route: GraphRoute, permissions: frozenset
 
 def _required_permissions(tenant: Tenant, route: GraphRoute) -> PermissionSets:
     """Return the required permissions of a route, which for some routes is a switch."""
-    if route.handler is secrets.get_secrets and tenant.switches.secrets_read_permission == "readwrite":
+    if route.required is _READ_SECRETS and tenant.switches.secrets_read_permission == "readwrite":
         return _SYNC_WRITE
     gallery = (applications.list_templates, applications.get_template)
     if route.handler in gallery and tenant.switches.gallery_permission == "required":

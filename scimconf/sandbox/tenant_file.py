@@ -49,6 +49,7 @@ from scimconf.sandbox.service import PERMISSIONS, REJECTED_TOKENS
 from scimconf.sandbox.store import Condition
 from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.synchronization import connection, jobs
+from scimconf.sandbox.synchronization.call import SCHEMA
 from scimconf.sandbox.synchronization.templates import attribute_definition, attribute_mapping, templates_of
 from scimconf.sandbox.tenant import Tenant, stable_id
 
@@ -326,9 +327,9 @@ def _add_job(tenant: Tenant, principal: Json, description: Json) -> None:
             f"application {principal['displayName']!r} has no provisioning template {name!r}. It has: {available}"
         )
     job = jobs.add_job(tenant, principal, templates[name])
-    schema: Json = description.get("schema") or tenant.documents.get(jobs.SCHEMA, job["id"]) or {}
+    schema: Json = description.get("schema") or tenant.documents.get(SCHEMA, job["id"]) or {}
     _for_each(description, "edits", partial(_apply_edit, schema))
-    tenant.documents.put(jobs.SCHEMA, job["id"], schema | {"id": job["id"]})
+    tenant.documents.put(SCHEMA, job["id"], schema | {"id": job["id"]})
     if description.get("state", "Disabled") == "Active":
         jobs.activate_job(tenant, job)
 
