@@ -56,7 +56,7 @@ def load(path: str | os.PathLike[str], *, variables: Mapping[str, str] | None = 
         os.fspath(path), lambda name: read_regular_file(name, MAX_SIZE + 1), os.environ, dict(variables or {})
     )
     if loaded.spec is None:
-        raise SpecError(loaded.problems)
+        raise SpecError(loaded.diagnostics)
     return loaded
 
 

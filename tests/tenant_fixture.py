@@ -156,7 +156,7 @@ class Rehearsal:
 
     def load(self, path: Path, **variables: str) -> Loaded:
         loaded = load(str(path), lambda name: Path(name).read_bytes(), self.environ, variables)
-        assert loaded.spec is not None, [problem.message for problem in loaded.problems]
+        assert loaded.spec is not None, [problem.message for problem in loaded.diagnostics]
         return loaded
 
     # --- the way there ---

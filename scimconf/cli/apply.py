@@ -230,7 +230,7 @@ async def _apply_one(session: Session, planned: PlannedApplication, applying: Ap
     terminal = Terminal.of_stdout()
     with session.progress.paused():
         _print_report(text.report([report], width=terminal.width, color=terminal.color))
-        output.print_diagnostics(report.problems)
+        output.print_diagnostics(report.diagnostics)
     return of_status(report.status)
 
 

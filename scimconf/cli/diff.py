@@ -68,7 +68,7 @@ def _load(path: str, common: options.CommonOptions) -> Spec:
     from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
 
     specs, diagnostics = options.find_specs(replace(common, paths=(path,)))
-    errors = [*diagnostics, *(problem for spec in specs for problem in spec.problems)]
+    errors = [*diagnostics, *(diagnostic for spec in specs for diagnostic in spec.diagnostics)]
     if len(specs) != 1 and not errors:
         message = "the folder contains several specs"
         errors = [Diagnostic("S001", message, location=Location(path), hint="Name one of the files.")]

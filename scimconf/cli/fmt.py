@@ -55,7 +55,7 @@ def command(paths: Sequence[str], check: bool, diff: bool) -> int:
         try:
             formatted.append(_format(path))
         except DiagnosticsError as error:
-            diagnostics += error.problems
+            diagnostics += error.diagnostics
     _print(formatted, check=check, diff=diff)
     write_errors = [] if check or diff else list(_write(formatted))
     print_diagnostics(diagnostics)

@@ -194,7 +194,7 @@ def _checked_spec(text: str) -> Spec:
 
     loaded = load(SPEC, lambda _path: text, {}, {})
     if loaded.spec is None:
-        raise DiagnosticsError(loaded.problems)
+        raise DiagnosticsError(loaded.diagnostics)
     return loaded.spec
 
 

@@ -208,7 +208,7 @@ def load_errors(loaded: Iterable[Loaded], diagnostics: Iterable[Diagnostic]) -> 
     """Return the errors if nothing can be planned; () if at least one spec can."""
     loaded, diagnostics = list(loaded), tuple(diagnostics)
     if diagnostics or not any(spec.spec is not None for spec in loaded):
-        return (*diagnostics, *(problem for spec in loaded for problem in spec.problems))
+        return (*diagnostics, *(diagnostic for spec in loaded for diagnostic in spec.diagnostics))
     return ()
 
 

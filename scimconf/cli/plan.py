@@ -98,7 +98,7 @@ def previous_specs(common: options.CommonOptions, paths: tuple[str, ...]) -> Map
     if not paths:
         return {}
     loaded, diagnostics = options.find_specs(replace(common, paths=paths))
-    errors = [*diagnostics, *(problem for spec in loaded for problem in spec.problems)]
+    errors = [*diagnostics, *(diagnostic for spec in loaded for diagnostic in spec.diagnostics)]
     if errors:
         raise DiagnosticsError(errors)
     return {spec.spec.name: spec.spec for spec in loaded if spec.spec is not None}

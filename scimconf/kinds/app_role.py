@@ -31,6 +31,7 @@ from scimconf.plan import (
     decode,
 )
 from scimconf.plan.guards import GuardContext
+from scimconf.plan.impact import StatePart
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Role, Spec
 from scimconf.steps import Edit, Phase, Read, Step
@@ -46,6 +47,7 @@ class AppRoleKind(Base):
 
     name = "app_role"
     labels = ("role", "roles")
+    state_part = StatePart.ROLES
     after = ("application",)
     guard_ids = ("role-in-use",)
     effects_before_start = frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS})

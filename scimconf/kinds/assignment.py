@@ -43,6 +43,7 @@ from scimconf.plan import (
 )
 from scimconf.plan.globs import is_like
 from scimconf.plan.guards import GuardContext
+from scimconf.plan.impact import StatePart
 from scimconf.snapshot import Document, Lookup, Principal, Snapshot
 from scimconf.spec.model import Assignments, GroupAssignment, Spec, UserAssignment
 from scimconf.spec.patterns import GUID
@@ -78,6 +79,7 @@ class AssignmentKind(Base):
 
     name = "assignment"
     labels = ("assignment", "assignments")
+    state_part = StatePart.ASSIGNMENTS
     after = ("app_role",)
     guard_ids = GUARD_IDS
     effects_before_start = frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS})

@@ -32,6 +32,7 @@ from scimconf.kinds.kind import (
 )
 from scimconf.plan import Absent, Action, Change, DesiredItem, Effect, Exclusive, Guard, ReportOnly, Resource
 from scimconf.plan.guards import GuardContext
+from scimconf.plan.impact import StatePart
 from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import MappingRow, ObjectMapping, Spec
 from scimconf.steps import Edit, Phase, Step
@@ -47,6 +48,7 @@ class AttributeMappingKind(Base):
 
     name = "attribute_mapping"
     labels = ("attribute mapping", "attribute mappings")
+    state_part = StatePart.ATTRIBUTE_MAPPINGS
     defaults = MappingProxyType(
         {"apply": "always", "flow_behavior": "when_changed", "export_missing_references": False}
     )

@@ -17,8 +17,10 @@ from scimconf import permissions
 from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.documents import schema
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
+from scimconf.kinds.fields import Field
 from scimconf.plan import Address, Change, DesiredItem, DiffResult, Effect, Guard, Resource, Traits
 from scimconf.plan.guards import GuardContext
+from scimconf.plan.impact import StatePart
 from scimconf.snapshot import Document, Json, Lookup, Snapshot
 from scimconf.spec.model import ObjectMapping, Spec
 from scimconf.steps import Step
@@ -70,8 +72,8 @@ class Kind(Protocol):
         """Singular and plural, as plans print them."""
 
     @property
-    def field_labels(self) -> Mapping[str, str]:
-        """Labels of the fields whose names do not explain themselves."""
+    def fields(self) -> tuple[Field, ...]:
+        """The independent fields of the kind, each with its place in the spec, its label and its effects."""
 
     @property
     def defaults(self) -> Mapping[str, Json]:
@@ -88,6 +90,10 @@ class Kind(Protocol):
     @property
     def is_foundation(self) -> bool:
         """Whether the rest of a plan is unknown until a resource of this kind exists."""
+
+    @property
+    def state_part(self) -> StatePart:
+        """The part of the provisioning state that a change of this kind alters."""
 
     @property
     def only_written(self) -> bool:
@@ -158,11 +164,12 @@ class Base:
 
     name: ClassVar[str]
     labels: ClassVar[tuple[str, str]]
-    field_labels: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    fields: ClassVar[tuple[Field, ...]] = ()
     defaults: ClassVar[Mapping[str, Json]] = MappingProxyType({})
     after: ClassVar[tuple[str, ...]] = ()
     companions: ClassVar[tuple[str, ...]] = ()
     is_foundation: ClassVar[bool] = False
+    state_part: ClassVar[StatePart] = StatePart.NONE
     only_written: ClassVar[bool] = False
     traits: ClassVar[Traits] = Traits()
     guard_ids: ClassVar[tuple[str, ...]] = ()

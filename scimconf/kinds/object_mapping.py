@@ -23,6 +23,7 @@ from scimconf.kinds.kind import (
 )
 from scimconf.plan import Change, DesiredItem, Effect, FieldChange, Guard, Resource
 from scimconf.plan.guards import GuardContext
+from scimconf.plan.impact import StatePart
 from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import Filter, ObjectMapping, Spec
 from scimconf.spec.model.operators import operator_word
@@ -34,6 +35,7 @@ class ObjectMappingKind(Base):
 
     name = "object_mapping"
     labels = ("object mapping", "object mappings")
+    state_part = StatePart.OBJECT_MAPPINGS
     after = ("job",)
     guard_ids = ("scope-narrowed", "deprovisioning-disabled")
 

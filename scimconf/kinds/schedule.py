@@ -14,6 +14,7 @@ from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.kind import Base, Effects, counted_guard
 from scimconf.plan import Action, Address, Change, DesiredItem, Effect, Guard, Resource
 from scimconf.plan.guards import GuardContext
+from scimconf.plan.impact import StatePart
 from scimconf.snapshot import Json, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Phase, Read, Send, Step
@@ -27,6 +28,7 @@ class ScheduleKind(Base):
 
     name = "schedule"
     labels = ("schedule", "schedules")
+    state_part = StatePart.START
     after = ("job",)
     guard_ids = ("initial-start",)
     effects_before_start = frozenset(Effect)

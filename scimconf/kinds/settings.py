@@ -18,12 +18,13 @@ from scimconf.kinds.fields import (
     export_fields,
     field_edits,
     field_effects,
-    field_labels,
     observed_fields,
+    or_unset,
 )
 from scimconf.kinds.kind import Base, Effects, counted_guard, masked
 from scimconf.plan import Change, DesiredItem, Effect, Guard, Resource
 from scimconf.plan.guards import GuardContext
+from scimconf.plan.impact import StatePart
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import OperationName, Step
@@ -35,10 +36,6 @@ _NARROWER = frozenset({Effect.RESYNC, Effect.DEPROVISIONS})
 
 def _settings(snapshot: Snapshot) -> documents.ProvisioningSettings:
     return documents.settings(snapshot.get("secrets"))
-
-
-def _or_unset(value: Json) -> Json:
-    return UNSET if value is None else value
 
 
 def _email_edit(email: Json) -> tuple[OperationName, Json]:
@@ -56,7 +53,7 @@ FIELDS = (
         ("provisioning", "scope"),
         "scope",
         documents.SCOPE,
-        lambda snapshot: _or_unset(_settings(snapshot).scope),
+        lambda snapshot: or_unset(_settings(snapshot).scope),
         lambda scope: ("set_flag", "true" if scope == "all" else "false"),
         (
             Transition((None,), ("assigned",), _RESYNC),
@@ -83,7 +80,7 @@ FIELDS = (
         ("provisioning", "skip_out_of_scope_deletions"),
         "skip out-of-scope deletions",
         documents.SKIP_DELETIONS,
-        lambda snapshot: _or_unset(_settings(snapshot).skip_out_of_scope_deletions),
+        lambda snapshot: or_unset(_settings(snapshot).skip_out_of_scope_deletions),
         lambda skips: ("set_flag", "True" if skips else "False"),
         (Transition((True,), (False,), frozenset({Effect.DEPROVISIONS})), Transition((False,), (True,))),
         default=False,
@@ -96,7 +93,8 @@ class SettingsKind(Base):
 
     name = "settings"
     labels = ("setting", "settings")
-    field_labels = field_labels(FIELDS)
+    state_part = StatePart.SETTINGS
+    fields = FIELDS
     after = ("job",)
     guard_ids = ("scope-widened", "scope-narrowed", "deletion-threshold-disabled")
 

@@ -65,7 +65,7 @@ class Report:
     warnings: tuple[str, ...] = ()
     error: str = ""
     hint: str = ""
-    problems: tuple[Diagnostic, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
     status: ApplyStatus = ApplyStatus.APPLIED
 
     def by_address(self) -> Mapping[Address, Result]:

@@ -262,8 +262,9 @@ def redact_report(report: Report, redact: Callable[[str], str]) -> Report:
         )
         for outcome in report.outcomes
     )
-    problems = tuple(
-        replace(problem, message=redact(problem.message), hint=redact(problem.hint)) for problem in report.problems
+    diagnostics = tuple(
+        replace(diagnostic, message=redact(diagnostic.message), hint=redact(diagnostic.hint))
+        for diagnostic in report.diagnostics
     )
     return replace(
         report,
@@ -271,5 +272,5 @@ def redact_report(report: Report, redact: Callable[[str], str]) -> Report:
         warnings=tuple(map(redact, report.warnings)),
         error=redact(report.error),
         hint=redact(report.hint),
-        problems=problems,
+        diagnostics=diagnostics,
     )

@@ -128,7 +128,7 @@ def _stop(planned: PlannedApplication, report: Report) -> Report | None:
     errors = planned.errors
     if errors:
         status = _status(ApplyStatus.INVALID, report)
-        return replace(report, error="The spec has errors.", problems=errors, status=status)
+        return replace(report, error="The spec has errors.", diagnostics=errors, status=status)
     guards = guards_that_need_allow(planned)
     if guards:
         reasons = "; ".join(f"{guard.id}: {guard.message}" for guard in guards)

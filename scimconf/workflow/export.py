@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from scimconf.diagnostics import DiagnosticsError, GraphError, SpecPath
 from scimconf.kinds import KINDS
+from scimconf.spec.patterns import GUID
 from scimconf.workflow.compilation import check, documents, lookups
 from scimconf.workflow.validate import lint
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from scimconf.export import ExportedSpec
     from scimconf.graph.reading import TenantSession
 
-GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 NOT_EXPORTABLE = frozenset({"K101", "K102", "K103", "K201", "K202", "K401", "K601", "K801"})
 """Errors that leave nothing to export, or only a part that would pass for the whole."""
 NOT_FOUND = "Use the name that the portal shows, or the application id. Check also that this is the right tenant."
@@ -32,12 +32,12 @@ async def export_application(
     """
     name = name or re.sub(r"[^a-z0-9]+", "-", app.lower()).strip("-") or "app"
     tenant = await tenant_name(session)
-    if not GUID.fullmatch(app):
+    if not re.fullmatch(GUID, app):
         return await export(session, {"display_name": app}, name, tenant, full=full, defined=defined)
     try:
         return await export(session, {"app_id": app}, name, tenant, full=full, defined=defined)
     except DiagnosticsError as error:
-        if {problem.code for problem in error.problems} != {"K103"}:
+        if {diagnostic.code for diagnostic in error.diagnostics} != {"K103"}:
             raise
     return await export(session, {"object_id": app}, name, tenant, full=full, defined=defined)
 
@@ -59,13 +59,15 @@ async def export(
     snapshot = await observe(
         session, reads, lambda partial: (*lookups(KINDS, [spec], partial), *same_name_lookups(partial))
     )
-    problems = [
-        problem for problem in check(KINDS, spec, snapshot) if problem.is_error and problem.code in NOT_EXPORTABLE
+    diagnostics = [
+        diagnostic
+        for diagnostic in check(KINDS, spec, snapshot)
+        if diagnostic.is_error and diagnostic.code in NOT_EXPORTABLE
     ]
-    if problems:
+    if diagnostics:
         hints = {"K103": NOT_FOUND, "K102": SEVERAL}
         raise DiagnosticsError(
-            replace(problem, path=(), hint=hints.get(problem.code, problem.hint)) for problem in problems
+            replace(diagnostic, path=(), hint=hints.get(diagnostic.code, diagnostic.hint)) for diagnostic in diagnostics
         )
     return export_spec(tenant, ExportRequest(name=name, snapshot=snapshot, full=full, definitions=defined))
 
@@ -93,9 +95,9 @@ def ignore_lint_errors(exported: ExportedSpec, users_csv: str) -> None:
     text = yaml.write_spec(exported.tree)
     loaded = load("spec.yaml", lambda path: text if path == "spec.yaml" else users_csv, {}, {})
     codes_by_line: dict[SpecPath, dict[str, None]] = {}
-    for problem in lint(loaded):
-        if problem.is_error:
-            codes_by_line.setdefault(_commented_path(problem.path), {})[problem.code] = None
+    for diagnostic in lint(loaded):
+        if diagnostic.is_error:
+            codes_by_line.setdefault(_commented_path(diagnostic.path), {})[diagnostic.code] = None
     for path, codes in codes_by_line.items():
         comment = exported.comments.get(path, "")
         if not comment.startswith("scimconf: ignore"):

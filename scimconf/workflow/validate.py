@@ -21,9 +21,9 @@ def validate(loaded: Loaded, today: date) -> tuple[Diagnostic, ...]:
     It runs the tests in the spec. Guard exemptions that ended before `today` are errors.
     """
     if loaded.spec is None:
-        return loaded.problems
+        return loaded.diagnostics
     diagnostics = (*check(KINDS, loaded.spec, None), *expired(loaded.spec, today), *mapping_tests.run(loaded.spec))
-    return (*loaded.problems, *locate(loaded, diagnostics))
+    return (*loaded.diagnostics, *locate(loaded, diagnostics))
 
 
 def lint(

@@ -39,7 +39,7 @@ def loaded(declared: ExportedSpec, folder: Path):
     path = folder / "exported.yaml"
     path.write_text(write_spec(declared.tree), "utf-8")
     found = load(str(path), lambda name: Path(name).read_bytes(), {}, {})
-    assert found.spec is not None, [problem.message for problem in found.problems]
+    assert found.spec is not None, [problem.message for problem in found.diagnostics]
     return found
 
 
@@ -148,7 +148,7 @@ def test_an_application_that_is_not_there_is_a_problem():
 
     with pytest.raises(DiagnosticsError) as caught:
         exported(Rehearsal(), "Nobody")
-    assert [problem.code for problem in caught.value.problems] == ["K103"]
+    assert [problem.code for problem in caught.value.diagnostics] == ["K103"]
 
 
 def test_an_export_reads_only():

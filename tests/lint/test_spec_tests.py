@@ -46,7 +46,11 @@ def test_a_test_passes(row, test):
     ("row", "test", "line"),
     [
         ("source: b", "{given: {b: x}, expect: y}", '[b] returns "x", expected "y"; b is "x".'),
-        ("source: b", "{given: {b: [x, 1]}, expect: null}", '[b] returns ["x", "1"], expected no value; b is ["x", "1"].'),
+        (
+            "source: b",
+            "{given: {b: [x, 1]}, expect: null}",
+            '[b] returns ["x", "1"], expected no value; b is ["x", "1"].',
+        ),
         ("source: b", "{given: {b: false}, expect: [x]}", '[b] returns "False", expected ["x"]; b is False.'),
         ("source: b", "{given: {b: x}, expect: undetermined}", '[b] returns "x", expected undetermined; b is "x".'),
         ("source: b", "{given: {b: null}, expect: x}", '[b] returns no value, expected "x"; b is absent.'),
@@ -91,7 +95,7 @@ def test_k512_reports_an_attribute_that_no_mapping_reads():
 def test_an_unknown_key_of_a_role_is_an_error():
     for key, hint in (("display_name", "Did you mean `displayName`?"), ("nme", "Valid keys: id, value, displayName.")):
         text = HEAD + ROW.format(row="source: r", test=f"{{given: {{r: [{{{key}: x}}]}}, expect: x}}")
-        [problem] = load("scimconf.yaml", {"scimconf.yaml": text}.__getitem__, {}, {}).problems
+        [problem] = load("scimconf.yaml", {"scimconf.yaml": text}.__getitem__, {}, {}).diagnostics
         assert (problem.code, problem.message, problem.hint) == ("S201", f'unknown key "{key}" in a role', hint)
 
 
@@ -220,7 +224,7 @@ def test_an_undetermined_payload_is_reported():
 
 def test_a_test_without_expectation_is_an_error():
     text = HEAD + "tests: [{name: x}]\n"
-    [problem] = load("scimconf.yaml", lambda _: text, {}, {}).problems
+    [problem] = load("scimconf.yaml", lambda _: text, {}, {}).diagnostics
     assert (problem.code, problem.message) == ("S202", "the test has neither `expect` nor `payload`")
 
 
@@ -228,5 +232,5 @@ def test_two_tests_with_one_name_are_an_error():
     twice = "tests: [{name: x, expect: {a: b}}, {name: X, expect: {c: d}}]\n"
     files = {"base.yaml": HEAD, "scimconf.yaml": "extends: [base.yaml]\n" + twice, "one.yaml": HEAD + twice}
     for name in ("scimconf.yaml", "one.yaml"):
-        [problem] = load(name, files.__getitem__, {}, {}).problems
+        [problem] = load(name, files.__getitem__, {}, {}).diagnostics
         assert (problem.code, problem.path) == ("S305", ("tests", 1, "name"))

@@ -151,7 +151,10 @@ MOVED = {
         ["the tenant is other.com, but the plan was made for contoso.com"],
     ),
     "the spec": (plan(change(), digest="e"), ["a: the spec has changed since the plan"]),
-    "the application": (plan(change(), ids={"service_principal": "2"}), ["a: the plan was made for another application or job"]),
+    "the application": (
+        plan(change(), ids={"service_principal": "2"}),
+        ["a: the plan was made for another application or job"],
+    ),
     "the tenant's things": (plan(change(), fingerprint="g"), ["a: the tenant has changed since the plan"]),
     "a new change": (
         plan(change(), change("users/more")),

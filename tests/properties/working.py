@@ -21,7 +21,7 @@ def loaded(tree: dict[str, Any]) -> Loaded:
     """The tree as a file would give it."""
     text = write_spec(tree)
     found = load("spec.yaml", lambda _path: text, ENVIRON, {})
-    assert found.spec is not None, [(one.message, one.path) for one in found.problems]
+    assert found.spec is not None, [(one.message, one.path) for one in found.diagnostics]
     return found
 
 
