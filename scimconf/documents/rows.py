@@ -36,11 +36,11 @@ NEW_ROW: Mapping[str, Json] = {
 
 
 def source_text(source: Json) -> Json:
-    """The canonical text of a source tree; None for no source; the raw tree where it cannot be understood."""
+    """Return the canonical text of a source tree as an author writes it; None for no source, the tree if it is invalid."""
     if source is None:
         return None
     try:
-        return expressions.render(expressions.from_source(source))
+        return expressions.render_compact(expressions.from_source(source))
     except expressions.ExpressionError:
         return source
 

@@ -212,7 +212,7 @@ def _hint(seen: EvaluatedCase) -> str:
 
 
 def _shown(tree: expressions.Expression | None) -> str:
-    return "a row without a source" if tree is None else expressions.render(tree)
+    return "a row without a source" if tree is None else expressions.render_compact(tree)
 
 
 def _inputs(case: MappingCase, tree: expressions.Expression | None) -> str:
