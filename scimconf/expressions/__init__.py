@@ -24,40 +24,13 @@ if TYPE_CHECKING:
     from scimconf.expressions.evaluation import evaluate
     from scimconf.expressions.lint import check
 
-__all__ = [
-    "FUNCTIONS",
-    "MAX_DEPTH",
-    "MAX_LENGTH",
-    "Attribute",
-    "Call",
-    "Comparison",
-    "Concatenation",
-    "Constant",
-    "Expression",
-    "ExpressionError",
-    "Function",
-    "Operator",
-    "Parameter",
-    "attributes",
-    "canonicalize",
-    "check",
-    "children",
-    "evaluate",
-    "find",
-    "from_source",
-    "functions",
-    "locate",
-    "parse",
-    "quote",
-    "render",
-    "render_compact",
-    "to_source",
-    "walk",
-]
+__all__ = ["Attribute", "Call", "Comparison", "Concatenation", "Constant", "Expression", "ExpressionError", "Operator"]
+__all__ += ["FUNCTIONS", "Function", "Parameter", "find"]
+__all__ += ["MAX_DEPTH", "MAX_LENGTH", "attributes", "canonicalize", "check", "children", "evaluate", "from_source"]
+__all__ += ["functions", "locate", "parse", "quote", "render", "render_compact", "to_source", "walk"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import `evaluate` or `check`."""
     if name == "evaluate":
         from scimconf.expressions.evaluation import evaluate
 

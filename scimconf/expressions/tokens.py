@@ -83,12 +83,8 @@ def _end_of_attribute(text: str, start: int) -> int:
             quoted = depth > 1 and not quoted
         elif not quoted:
             depth += 1 if mark[0] == "[" else -1
+        if depth == 0 and mark.end() == start + 2:
+            raise ExpressionError("attribute without a name", start, "Write the name between the brackets: [mail].")
         if depth == 0:
-            return _require_name(start, mark.end())
+            return mark.end()
     raise ExpressionError("the bracket of the attribute is not closed", start, "Write ] after the name.")
-
-
-def _require_name(start: int, end: int) -> int:
-    if end == start + 2:
-        raise ExpressionError("attribute without a name", start, "Write the name between the brackets: [mail].")
-    return end

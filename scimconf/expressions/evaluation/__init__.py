@@ -25,20 +25,8 @@ from scimconf.expressions.evaluation.values import (
 from scimconf.expressions.nodes import Expression
 from scimconf.expressions.parsing import parse
 
-__all__ = [
-    "AttributeValue",
-    "CompiledExpression",
-    "EvaluationContext",
-    "Failure",
-    "Ignored",
-    "Undetermined",
-    "Value",
-    "assigned",
-    "assigned_users",
-    "compile_expression",
-    "evaluate",
-    "in_scope",
-]
+__all__ = ["AttributeValue", "CompiledExpression", "EvaluationContext", "Failure", "Ignored", "Undetermined", "Value"]
+__all__ += ["assigned", "assigned_users", "compile_expression", "evaluate", "in_scope"]
 
 
 def evaluate(

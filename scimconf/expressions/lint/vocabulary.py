@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from scimconf.expressions.suggestions import suggest
+from scimconf.expressions.errors import suggest
 
 _USER = """
     objectId IsSoftDeleted accountEnabled alternativeSecurityIds appRoleAssignments assistant city companyName costCenter
