@@ -1,4 +1,4 @@
-"""Lowercase and uppercase as in .NET: character by character, with the rules of Turkish where the culture asks for them.
+"""Lowercase and uppercase as in .NET: character by character, with the rules of Turkish in a Turkic culture.
 
 Python maps whole strings (`ß` to `SS`, a final sigma by its position). .NET maps each character to one character, and
 leaves a character unchanged whose other case needs two.
@@ -38,13 +38,13 @@ def capital(letter: str) -> str:
 
 
 def _is_turkic(text: str, culture: str) -> bool:
-    """Return whether the rules of Turkish apply; raise EvaluationStop if the culture is invalid or its rules unknown."""
+    """Return whether the rules of Turkish apply; raise EvaluationStop for an invalid culture or unknown rules."""
     if culture and not _CULTURE.fullmatch(culture):
         raise ServiceFailure(f"{culture!r} is not the name of a culture")
     turkic = culture.partition("-")[0].lower() in _TURKIC
     if culture and not turkic and (_DOTTED in text or _DOTLESS in text):
-        letters = f"{_DOTTED} and {_DOTLESS}"
-        raise UndocumentedBehaviour(f"the case of {letters} in the culture {culture} depends on the server's system")
+        message = f"the case of {_DOTTED} and {_DOTLESS} in the culture {culture} depends on the server's system"
+        raise UndocumentedBehaviour(message)
     return turkic
 
 
