@@ -13,20 +13,8 @@ _RUN = re.compile(r"K|([dfFhHmMstyz])\1*")
 _QUOTED_START = re.compile(f"^(['\"])[{WHITE}]+")
 _QUOTED_END = re.compile(f"[{WHITE}]+(['\"])$")
 _UNIVERSAL_ZONE = re.compile("Z|G[Mm][Tt]")
-MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+_MONTH_NAMES = "January February March April May June July August September October November December"
+MONTHS = tuple(_MONTH_NAMES.split())
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 # A format of one letter stands for one of these. The other letters depend on the server's culture.

@@ -142,7 +142,7 @@ class _DateTimeReader:
 
     def number(self, specifier: FormatSpecifier) -> int:
         """Read one or two digits for one letter, two digits for more."""
-        return int(self.digits(1, 2) if specifier.times == 1 else self.digits(2, 2))
+        return int(self.digits(min(specifier.times, 2), 2))
 
     def year(self, specifier: FormatSpecifier) -> None:
         full, times = specifier.times > 2, specifier.times
@@ -208,7 +208,6 @@ class _DateTimeReader:
         return (year if self.full_year else _with_century(year)), self.fields.get("M", 1), self.fields.get("d", 1)
 
     def time_of_day(self) -> int:
-        """Return the ticks since midnight."""
         hour, minute, second = (self.fields.get(letter, 0) for letter in "Hms")
         if self.twelve_hours:
             if hour > 12:

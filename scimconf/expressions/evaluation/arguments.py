@@ -101,13 +101,12 @@ def to_element(value: ListElement) -> str:
 
 
 def parse_number(value: str) -> Decimal | None:
-    """Return the number in a string, or None if it is not one."""
     return Decimal(value) if _NUMBER.fullmatch(value) else None
 
 
-def bounded(value: str) -> str:
-    """Return the string; raise UndocumentedBehaviour if it is longer than MAX_SIZE."""
-    if len(value) > MAX_SIZE:
+def bounded(value: str, limit: int = MAX_SIZE) -> str:
+    """Return the string; raise UndocumentedBehaviour if it is longer than the limit."""
+    if len(value) > limit:
         too_long()
     return value
 
@@ -118,7 +117,7 @@ def too_long() -> NoReturn:
 
 
 def from_attribute(value: Any) -> TypedValue:
-    """Return the value of a source attribute in an expression: booleans are `True` and `False`, an empty list is null."""
+    """Return the value of a source attribute; booleans become `True` and `False`, an empty list becomes null."""
     if value is None:
         return None
     if isinstance(value, str | bool | int):

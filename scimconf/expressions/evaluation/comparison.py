@@ -25,7 +25,6 @@ _ORDER: dict[str, Callable[[Decimal, Decimal], bool]] = {
 
 
 def compare(left: TypedValue, sign: Operator, right: TypedValue) -> bool:
-    """Return whether the comparison is true."""
     if isinstance(left, DotNetDateTime) or isinstance(right, DotNetDateTime):
         raise UndocumentedBehaviour("Microsoft does not document how dates are compared; use DateDiff")
     texts = to_string(left), to_string(right)

@@ -14,19 +14,12 @@ from types import MappingProxyType
 
 from scimconf.expressions.errors import ExpressionError
 from scimconf.expressions.lint import calls, dates, flow, strings, targets
-from scimconf.expressions.lint.model import (
-    ExpressionIssue,
-    ExpressionRule,
-    MappingFacts,
-    Severity,
-    SourceSpan,
-    locate_parts,
-)
+from scimconf.expressions.lint.model import ExpressionIssue, ExpressionRule, MappingFacts, SourceSpan, locate_parts
 from scimconf.expressions.nodes import Expression
 from scimconf.expressions.parsing import MAX_LENGTH, parse
 from scimconf.expressions.rendering import render
 
-__all__ = ["RULES", "ExpressionIssue", "ExpressionRule", "MappingFacts", "Severity", "check"]
+__all__ = ["RULES", "ExpressionIssue", "ExpressionRule", "MappingFacts", "check"]
 
 
 def _reported_by_check(_root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
@@ -76,7 +69,7 @@ RULES: Mapping[str, ExpressionRule] = MappingProxyType(
 
 
 def check(expression: Expression | str, facts: MappingFacts | None = None) -> list[ExpressionIssue]:
-    """Return the issues of an expression, by position; an expression without a text is checked as `render` prints it."""
+    """Return the issues of an expression, by position; one without a text is checked as `render` prints it."""
     text = expression if isinstance(expression, str) else render(expression)
     try:
         root = locate_parts(text, parse(text))

@@ -9,10 +9,8 @@ from scimconf.expressions.dotnet import casing
 from scimconf.expressions.dotnet.errors import UndocumentedCase
 from scimconf.expressions.dotnet.utf16 import WHITE
 
-# The Unicode categories that end a word in .NET's ToTitleCase.
-_SEPARATORS = frozenset(
-    ["Zs", "Zl", "Zp", "Cc", "Cf", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So"]
-)
+# The Unicode categories, or their first letters, that end a word in .NET's ToTitleCase.
+_SEPARATORS = ("Z", "P", "S", "Cc", "Cf")
 
 # The table of NormalizeDiacritics in the documentation, which has the same rows in uppercase. Many entries are a letter
 # with combining marks, so both sides are compared in the composed form. Letters that are not in the table (đ, þ, ŋ, œ,
@@ -76,7 +74,7 @@ def p_case(source: str, separators: str | None) -> str:
     """
     if separators == "":
         raise UndocumentedCase("with an empty string of separators")
-    ends = separators or {character for character in source if unicodedata.category(character) in _SEPARATORS}
+    ends = separators or {character for character in source if unicodedata.category(character).startswith(_SEPARATORS)}
     result = _capitalize(source, ends, letters_only=True)
     if separators is None and "'" in ends and result != _capitalize(source, set(ends) - {"'"}, letters_only=True):
         raise UndocumentedCase("with an apostrophe: its reference and .NET contradict each other")
