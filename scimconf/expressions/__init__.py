@@ -3,10 +3,9 @@
     parse(text)   ─▶  Expression  ─▶  render(…)      the canonical text: equal trees have equal texts
     from_source   ─▶      │       ─▶  to_source(…)   attributeMappingSource as JSON
 
-A plan compares `render(parse(text of the spec))` with `render(from_source(observed tree))`, without calling the service.
-This package is pure and imports nothing else of scimconf; the client and the sandbox share it.
-
-`evaluate(…)` and `check(…)` are imported with their modules when they are first used, since most commands use neither.
+A plan compares `render_compact` of the desired and of the observed expression, without calling the service. This
+package is pure and imports nothing else of scimconf; the client and the sandbox share it. `evaluate` and `check` are
+imported when they are first used, since most commands use neither.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -3,7 +3,7 @@
 The service has its own names for parameters (`Find`, `switchValue`); the documentation uses others, and no published
 table lists the service's names completely. `keys_seen` is true if ours occur in a published response or source tree;
 the others are assumed to be `source` or the documented name. A tree with other keys is still read, see
-`sources.from_source`. The authority for a tenant is GET …/schema/functions.
+`sources.from_source`. The authority for a tenant is GET …/schema/functions. The rows are in `functions.txt`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PAGES: Mapping[str, tuple[Dialect, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter. An `infix` parameter has no argument of its own: it holds the operator or right side of a comparison."""
+    """One parameter. An `infix` one has no argument of its own: it holds the operator or right side of a comparison."""
 
     key: str
     type: ParameterType

@@ -1,8 +1,8 @@
 """Expressions as Graph stores them: attributeMappingSource, a tree of Attribute, Constant and Function nodes.
 
 The parameters of a tree are keyed, and empty arguments are not in it. Its `expression` texts are for display and can be
-wrong: published ones lack arguments (`Join("@", [sAMAccountName], )` for a tree of three) or quotes (`%DomainFQDN%`), or
-are null. Names and keys are therefore read instead, and the text of a constant only if it agrees with its name.
+wrong: published ones lack arguments (`Join("@", [sAMAccountName], )` for a tree of three) or quotes (`%DomainFQDN%`),
+or are null. Names and keys are read instead, and the text of a constant only if it agrees with its name.
 
 Four forms are our own, because no published tree shows them: a comparison outside IIF is a Function named like its
 operator (`left`, `right`); `&` is a Function with a `source` per part; the arguments of a function that is not in the
@@ -163,7 +163,7 @@ def _parameters(tree: Mapping[str, Any], path: str, depth: int) -> Iterator[tupl
 
 
 def _with_comparison(function: Function | None, pairs: Keyed) -> Keyed:
-    """Return the parameters with `one, two, three` of an IIF merged into one comparison, or unchanged if they are none."""
+    """Return the parameters with `one, two, three` of an IIF, if they are a comparison, merged into one."""
     keyed = dict(pairs)
     operator = keyed.get(_INFIX[0])
     known = isinstance(operator, Constant) and operator.text in OPERATORS

@@ -41,7 +41,7 @@ def unescape(inner: str) -> str:
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """Yield the tokens without white space, then one of kind `end`; raise ExpressionError at a character that starts no token."""
+    """Yield the tokens but white space, then one of kind `end`; raise ExpressionError where no token starts."""
     position = 0
     while position < len(text):
         if text[position] == "[":

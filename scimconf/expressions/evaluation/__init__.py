@@ -3,8 +3,8 @@
     evaluate(expression, attributes, now=…)     one value
     compile_expression(expression)              a function of attributes and context, for many users
 
-Where the documentation does not specify the result, the value is `Undetermined`; where the service would report an error,
-it is a `Failure`. `scope` evaluates scoping filters and assignments in the same way.
+Where the documentation does not specify the result, the value is `Undetermined`; where the service would report an
+error, it is a `Failure`. `scope` evaluates scoping filters and assignments in the same way.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Comparisons and conditions, as far as the reference documents them.
 
-Numbers are compared if one side is a number. It is not documented whether strings are compared case-sensitively, whether
-`"01"` equals `1`, and how dates are compared; there is a result only if every interpretation gives the same.
+Numbers are compared if one side is a number. It is not documented whether strings are compared case-sensitively,
+whether `"01"` equals `1`, and how dates are compared; there is a result only if every interpretation gives the same.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ def iif(call: Call, arguments: Arguments) -> Evaluator:
     if len(arguments) > 3 or None in arguments[:2]:
         raise ServiceFailure("expected a condition and two values")
     condition, yes, no = (*arguments, None)[:3]
-    assert condition is not None
-    assert yes is not None
+    assert condition
+    assert yes
     names = tuple(dict.fromkeys(_required_attributes(call.arguments[0])))
 
     def run(attributes: Mapping[str, Any], context: EvaluationContext) -> TypedValue:

@@ -43,7 +43,7 @@ def _format_defects(form: str) -> Iterator[tuple[str, str]]:
 
 
 def _months_and_minutes(form: str) -> Iterator[tuple[str, str]]:
-    """Check each M and m against its neighbours: a day or a year, or an hour or a second. Next to both it is accepted."""
+    """Check whether M and m are beside a day or a year, or an hour or a second; beside both, each is accepted."""
     runs = list(_RUN.finditer(form))
     for index, run in enumerate(runs):
         neighbours = _neighbours(form, runs, index)

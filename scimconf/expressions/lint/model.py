@@ -1,7 +1,7 @@
-"""What lint rules get, an expression with the positions of its parts and the facts of its mapping, and what they report.
+"""What lint rules get (an expression with the positions of its parts, facts of its mapping), and what they report.
 
-The parser does not store positions, since trees of the service have none. But the names, attributes and strings of a text
-are in the same order as the nodes of its tree, so that both can be walked side by side.
+The parser does not store positions, since trees of the service have none. But the names, attributes and strings of a
+text are in the same order as the nodes of its tree, so that both can be walked side by side.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Rules about the target attribute: matching, app roles, and types.
 
 To match, the service searches the target application for the user or group whose attribute equals a value
-(`userName eq "…"`), computed from one source attribute. The value must be a single string, and the same at each evaluation.
+(`userName eq "…"`), computed from one source attribute: a single string, and the same at each evaluation.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def direct_roles(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionI
 
 
 def roles_of_all(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
-    """The documentation is about the functions. The raw attribute has the same assignments, so for it this is a warning."""
+    """The documentation is about the functions; the raw attribute has the same assignments, so it gets a warning."""
     if facts.scope != "all":
         return
     hint = "Write scope: assigned."

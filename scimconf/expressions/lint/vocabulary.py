@@ -12,8 +12,8 @@ from collections.abc import Collection
 from scimconf.expressions.errors import suggest
 
 _USER = """
-    objectId IsSoftDeleted accountEnabled alternativeSecurityIds appRoleAssignments assistant city companyName costCenter
-    country createdDateTime department dirSyncEnabled displayName division employeeHireDate employeeId
+    objectId IsSoftDeleted accountEnabled alternativeSecurityIds appRoleAssignments assistant city companyName
+    costCenter country createdDateTime department dirSyncEnabled displayName division employeeHireDate employeeId
     employeeLeaveDateTime employeeOrgData.costCenter employeeOrgData.division employeeType facsimileTelephoneNumber
     givenName immutableId jobTitle mail mailNickname manager mobile netId onPremisesDistinguishedName
     onPremisesSamAccountName onPremisesSecurityIdentifier onPremisesUserPrincipalName originalUserPrincipalName

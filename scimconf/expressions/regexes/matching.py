@@ -1,4 +1,4 @@
-"""Matching patterns and replacing matches. This is the only module that uses the `regex` library; slow patterns are stopped here."""
+"""Matching patterns and replacing matches. Only this module uses the `regex` library; it stops slow patterns."""
 
 from __future__ import annotations
 

@@ -89,8 +89,8 @@ _REPLACE_ARGUMENTS = ("find", "expression", "group", "replacement", "fallback", 
 def replace(source: str | None, *arguments: Any) -> str:
     """Return the result of one of the five modes of Replace, which the present arguments select.
 
-    An argument is None if it is left empty. The value of the fallback, an attribute that is used if the source is empty,
-    may be absent; it is therefore in a tuple.
+    An argument is None if it is left empty. The fallback, an attribute that is used if the source is empty, is a tuple
+    of its value, which may be absent.
     """
     find, expression, group, replacement, fallback, template = arguments
     text = to_string(source) if fallback is None else source or ""
