@@ -1,8 +1,8 @@
-# Needs make and Python 3.11 or later; everything else goes into .venv. `make demo` and `make test` are all to begin with.
+# Requires make and Python 3.11 or later; everything else is installed into .venv. Start with `make demo` and `make test`.
 
 bin := .venv/bin
-held := scimconf/spec/** scimconf/expressions/** scimconf/plan/** scimconf/documents/** scimconf/kinds/** scimconf/render/yaml/**
-reach := $(addprefix tests/,adoption documents expressions kinds lint plan preview render spec)
+held := scimconf/spec/** scimconf/expressions/** scimconf/plan/** scimconf/documents/** scimconf/kinds/** scimconf/render/yaml/** scimconf/lint/** scimconf/suggestions.py
+reach := $(addprefix tests/,documents export expressions kinds lint plan preview render spec)
 comma := ,
 empty :=
 space := $(empty) $(empty)
@@ -10,16 +10,16 @@ space := $(empty) $(empty)
 .NOTPARALLEL:
 .PHONY: help setup demo test test-slow test-long check lint types imports coverage format schemas docs bench constraints clean
 
-help:  ## say what there is
+help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-setup: .venv/.complete  ## make .venv with everything in it
+setup: .venv/.complete  ## create .venv with all dependencies
 
 .venv/.complete: pyproject.toml constraints.txt
 	@sh tests/tools/setup.sh
 	@touch $@
 
-demo: setup  ## set Writer up in a pretend tenant: plan, apply, plan again
+demo: setup  ## set up Writer in a simulated tenant: plan, apply, plan again
 	@$(bin)/python examples/demo.py
 
 test: setup  ## run the tests
@@ -28,38 +28,38 @@ test: setup  ## run the tests
 test-slow: setup  ## run the tests that repeat others in bulk
 	$(bin)/pytest -n 2 --dist=worksteal -m slow
 
-test-long: setup  ## the laws over many more random specs
-	$(bin)/pytest -n 2 --timeout=1800 --hypothesis-profile=long tests/laws
+test-long: setup  ## run the property tests with many more random specs
+	$(bin)/pytest -n 2 --timeout=1800 --hypothesis-profile=long tests/properties
 
-check: lint types imports test test-slow coverage  ## everything that CI runs
+check: lint types imports test test-slow coverage  ## run everything that CI runs
 
-lint: setup  ## style and formatting
+lint: setup  ## check style and formatting
 	$(bin)/ruff format --check . && $(bin)/ruff check .
 
-types: setup  ## mypy, strict
+types: setup  ## check types with mypy --strict
 	$(bin)/mypy
 
-imports: setup  ## who may import whom
+imports: setup  ## check the import contracts
 	$(bin)/lint-imports --no-logo
 
-coverage: setup  ## the pure rooms are tested to the last branch, by the tests that are about them
+coverage: setup  ## require full branch coverage of the pure packages
 	$(bin)/pytest -n 2 -q --cov --cov-report= $(reach)
 	$(bin)/coverage report --include='$(subst $(space),$(comma),$(held))' --show-missing --skip-covered --fail-under=100
 
-format: setup  ## put everything into shape
+format: setup  ## format the code
 	$(bin)/ruff format . && $(bin)/ruff check --fix .
 
-schemas: setup  ## write the JSON Schemas anew from the code
+schemas: setup  ## regenerate the JSON Schemas
 	$(bin)/python tests/tools/schemas.py
 
-docs: setup  ## write the generated parts of docs/ anew
+docs: setup  ## regenerate the generated parts of docs/
 	$(bin)/python tests/tools/pages.py && $(bin)/python tests/tools/expression_page.py
 
-bench: setup  ## how long start-up and a plan take, as ratios
+bench: setup  ## measure start-up and plans, as ratios
 	$(bin)/python tests/bench/bench.py && $(bin)/python tests/bench/expressions.py && $(bin)/python tests/bench/preview.py
 
-constraints: setup  ## pin what is in .venv
+constraints: setup  ## write constraints.txt from .venv
 	$(bin)/pip freeze --exclude-editable | grep -v ' @ ' > constraints.txt
 
-clean:  ## remove everything that was made here
+clean:  ## remove all generated files
 	rm -rf .venv .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .scimconf

@@ -81,11 +81,11 @@ class ScimconfError(Exception):
 
 
 class DiagnosticsError(ScimconfError):
-    """The input has errors. `problems` holds all diagnostics that one pass finds."""
+    """The input has errors. `diagnostics` are all that one pass finds."""
 
-    def __init__(self, problems: Iterable[Diagnostic]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("; ".join(problem.message for problem in self.problems))
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("; ".join(diagnostic.message for diagnostic in self.diagnostics))
 
 
 class SpecError(DiagnosticsError):

@@ -1,7 +1,7 @@
 """What is read from Graph: a Document describes one readable resource, a Snapshot is the result of reading.
 
-All values are frozen. A path or a query may contain placeholders in braces (`{service_principal}`), which `substitute` replaces by the names
-that were bound from documents read earlier.
+All values are frozen. A path or a query may contain placeholders in braces, such as `{service_principal}`. A
+placeholder is bound from a document that was read earlier; `substitute` replaces it by its value.
 """
 
 from __future__ import annotations
@@ -10,19 +10,37 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, TypedDict
+from typing import Literal
 
-Json = Any
-"""Raw JSON as Graph serves it: dicts, lists, strings, numbers, booleans, None."""
+from scimconf.json_types import Json
+
+__all__ = [
+    "Consistency",
+    "DeniedRead",
+    "Document",
+    "Json",
+    "Lookup",
+    "Names",
+    "Principal",
+    "SecretRef",
+    "Snapshot",
+    "escape_placeholders",
+    "placeholders",
+    "substitute",
+]
 
 Names = Mapping[str, str]
-HOLE = re.compile(r"\{\{|\{([a-z_]+)\}")
-"""A name in braces; a brace that is meant is doubled."""
+"""Placeholder → value."""
+PLACEHOLDER = re.compile(r"\{\{|\{([a-z_]+)\}")
+"""A placeholder, or a doubled brace, which stands for a literal one."""
 
 
 @dataclass(frozen=True, slots=True)
 class SecretRef:
-    """A secret by the reference that names it: `env`, `file` or `key_vault`; the value lives in the live room only."""
+    """A reference to a secret in the environment, a file or a Key Vault; never its value.
+
+    `name` is the variable, the path or the secret's name. Only `graph.secrets` resolves references.
+    """
 
     source: Literal["env", "file", "key_vault"]
     name: str
@@ -33,42 +51,50 @@ class SecretRef:
         return self.name if self.source != "key_vault" else f"{self.vault} {self.name}"
 
 
-class AssignmentRow(TypedDict):
-    """One appRoleAssignment, only what a plan needs of it."""
+@dataclass(frozen=True, slots=True)
+class Consistency:
+    """How a document behaves while a new application is replicated within Graph.
 
-    id: str
-    principalId: str
-    principalType: str
-    principalDisplayName: str | None
-    appRoleId: str
+    `empty_may_be_stale`: an empty collection of a new application is read again until it has rows. `must_have_rows`
+    decides from the documents read so far that an empty collection is stale, whatever the age of the application.
+    `created` returns the application's createdDateTime from the rows of the one document that shows it.
+    """
+
+    empty_may_be_stale: bool = False
+    must_have_rows: Callable[[Mapping[str, Json]], bool] | None = None
+    created: Callable[[Json], str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A thing that Graph serves at one URL.
+    """One readable resource: a URL, how it is read, and how edits are written to it.
 
-    `path` may hold names in braces; the document is read once all of them are bound. `binds` says which names can
-    be given once it has arrived, from all documents read so far. `written` says how edits reach it: `put` (the whole), `put_values` (the whole
-    set of key-value pairs), `patch` (the named properties), or `never`. `empty_is_late` marks collections that are
-    empty only for as long as a fresh application has not arrived everywhere. Of a set of values, `references` name
-    those that read back masked, `plain` are those that the spec holds itself, and `partial` allows to write only the changed ones when one of them is not at hand. `seen_in` is the collection of
-    one through which a plan saw this document, where it was not read by itself. An `optional` one may be missing.
+    - `path` and `query` may contain placeholders; the document is read once all of them are bound.
+    - `collection`: it is read page by page, and its raw JSON is the list of its rows. With `row`, a TypedDict, rows
+      are decoded with only its fields.
+    - `binds` returns the names that can be bound, from all documents read so far.
+    - `written` says how edits are written: `put` the whole document, `put_values` the whole set of key/value pairs,
+      `patch` those of `properties` that changed, or `never`.
+    - `references` are the keys of a set of values that Graph masks, with where each value is kept; `plain` are values
+      that the spec contains. `partial` allows a write of the changed keys only, if a masked value has no reference.
+    - `read_as` is the collection in which the plan read this document, if it was not read by itself.
+    - `optional`: a 404 is not an error.
     """
 
     name: str
     path: str
     query: tuple[tuple[str, str], ...] = ()
     collection: bool = False
-    row: Literal["", "assignment"] = ""
-    binds: Callable[[Json], Mapping[str, str]] | None = None
+    row: type | None = None
+    binds: Callable[[Mapping[str, Json]], Names] | None = None
     written: Literal["never", "put", "put_values", "patch"] = "never"
     properties: tuple[str, ...] = ()
-    empty_may_be_stale: bool = False
     references: tuple[tuple[str, SecretRef], ...] = ()
     plain: tuple[tuple[str, str], ...] = ()
     partial: bool = False
-    seen_in: str = ""
+    read_as: str = ""
     optional: bool = False
+    consistency: Consistency = Consistency()
 
     @property
     def required_names(self) -> frozenset[str]:
@@ -77,7 +103,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A principal to be found: a user or group by id, a user by its UPN, a group by its name."""
+    """A search for a principal: a user or group by id, a user by user principal name, a group by display name."""
 
     by: Literal["id", "user", "group"]
     value: str
@@ -85,7 +111,7 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A user, group or service principal of the tenant; `name` is the UPN of a user, else the display name."""
+    """A user, group or service principal; `name` is the UPN of a user, else the display name."""
 
     id: str
     type: Literal["user", "group", "servicePrincipal"]
@@ -96,7 +122,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class DeniedRead:
-    """A read that Graph refused (401, 403): a value, so that a plan with few permissions degrades and says so."""
+    """A read that Graph refused with 401 or 403: a value, so that a plan with few permissions reports what it lacks."""
 
     status: int
     code: str
@@ -106,9 +132,11 @@ class DeniedRead:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The tenant as it was read for one application: documents by name, bound names, principals by lookup.
+    """The result of reading the tenant for one application.
 
-    `denied` are the documents whose read Graph denied. While `complete` is False, missing documents may still arrive.
+    `documents`: raw JSON by the document's name. `denied`: refused reads by the document's name. `names`: bound
+    placeholders. `principals`: the matches of each lookup. `complete` is False while reading is in progress, when a
+    missing document may still arrive.
     """
 
     documents: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
@@ -118,17 +146,18 @@ class Snapshot:
     complete: bool = True
 
     def get(self, name: str) -> Json | None:
-        """The document of that name, or None when it could not be read or is not there."""
+        """Return the raw JSON of a document, or None if it does not exist or was not read."""
         return self.documents.get(name)
 
     def rows(self, name: str) -> list[Json]:
+        """Return the rows of a collection, none if it was not read."""
         return list(self.documents.get(name) or ())
 
 
 def placeholders(value: Json) -> frozenset[str]:
-    """The names in braces of a path or of all strings of a body."""
+    """Return the names of all placeholders in the strings of a JSON value."""
     if isinstance(value, str):
-        return frozenset(name for name in HOLE.findall(value) if name)
+        return frozenset(name for name in PLACEHOLDER.findall(value) if name)
     if isinstance(value, Mapping):
         return frozenset[str]().union(*(placeholders(part) for part in value.values()))
     if isinstance(value, Iterable) and not isinstance(value, bytes):
@@ -137,14 +166,14 @@ def placeholders(value: Json) -> frozenset[str]:
 
 
 def escape_placeholders(text: str) -> str:
-    """A text in which nothing is a name to be filled in."""
+    """Return the text with its braces doubled, so that it contains no placeholder."""
     return text.replace("{", "{{")
 
 
 def substitute(value: Json, names: Names) -> Json:
-    """The same value with every name in braces replaced; a KeyError means that a name was never given."""
+    """Return a JSON value with every placeholder replaced; raise KeyError for a name that is not bound."""
     if isinstance(value, str):
-        return HOLE.sub(lambda hole: names[hole.group(1)] if hole.group(1) else "{", value)
+        return PLACEHOLDER.sub(lambda match: names[match.group(1)] if match.group(1) else "{", value)
     if isinstance(value, Mapping):
         return {key: substitute(part, names) for key, part in value.items()}
     if isinstance(value, (list, tuple)):

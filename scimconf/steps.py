@@ -1,6 +1,6 @@
 """What is written to Graph: the steps of an apply, as frozen values.
 
-A step may contain placeholders in braces (`{service_principal}`) and `SecretRef`s, never the value of a secret.
+A step may contain placeholders such as `{service_principal}` and `SecretRef`s, never the value of a secret.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
+from scimconf.json_types import Json
 from scimconf.plan import Address
-from scimconf.snapshot import Document, Json
+from scimconf.snapshot import Document
 
 
 class Phase(IntEnum):
-    """Danger is stopped first, things are built, then cleared, and provisioning starts last."""
+    """The phases of an apply, in order: pause what could do harm, build, delete, start provisioning last."""
 
     STOP = 0
     BUILD = 1
@@ -22,20 +23,44 @@ class Phase(IntEnum):
     START = 3
 
 
+OperationName = Literal[
+    "set_role",
+    "disable_role",
+    "remove_role",
+    "set_tag",
+    "set_property",
+    "set_value",
+    "set_flag",
+    "remove_value",
+    "set_members",
+    "set_mapping",
+    "remove_mapping",
+    "set_object",
+    "define_attribute",
+    "is_there",
+    "state_is",
+]
+"""The keys of `documents.OPERATIONS`."""
+
+
 @dataclass(frozen=True, slots=True)
 class PendingDocument:
-    """In a body: the key-value pairs that the edits of a document will leave, secrets resolved."""
+    """Request-body placeholder: a document's key/value pairs after its pending edits, with secrets resolved."""
 
     document: str
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """One request. `gives` maps names to the answer's fields (dotted); `already` are errors that mean it is done.
+    """One request.
 
-    `after_write` / `before_write` name a document whose write this request waits for, or must come before. `look` is
-    the document that shows whether the request took effect: it is read until it gives the names, both after an answer
-    and when the answer was lost.
+    - `outputs` are (name, path) pairs: each name is bound to the field of the response at the dotted path.
+    - `success_errors` are (status, text) pairs: an error of that status whose message contains the text means that
+      the request has already taken effect.
+    - `lookup` is the document that shows whether the request took effect. It is read until it binds the outputs, after
+      a response as well as when the response was lost.
+    - `before_write` and `after_write` name a document whose write must follow or precede the request.
+    - `batch`: independent requests of one kind are sent as `$batch`.
     """
 
     phase: Phase
@@ -54,17 +79,17 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A change of a document: `operation` names two pure functions of the document's own module.
+    """A change of a document by an operation of `documents.OPERATIONS`, with its key and value.
 
-    `holds(raw, key, value)` says whether nothing is left to do, `change(raw, key, value)` does it on any document.
-    `ask` is an expression whose tree the service's parseExpression gives; it replaces `value["source"]`.
+    If `expression` is not empty, the service parses it, and the tree replaces `value["source"]`. `after_write` names a
+    document whose write must precede the write of this one.
     """
 
     phase: Phase
     addresses: tuple[Address, ...]
     description: str
     document: Document
-    operation: str
+    operation: OperationName
     key: tuple[str, ...]
     value: Json = None
     expression: str = ""
@@ -73,13 +98,13 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Wait until the document shows that an edit holds (Graph's own copies arrive late)."""
+    """Wait until a document shows the result of an operation (Graph replicates with a delay)."""
 
     phase: Phase
     addresses: tuple[Address, ...]
     description: str
     document: Document
-    operation: str
+    operation: OperationName
     key: tuple[str, ...]
     value: Json = None
 

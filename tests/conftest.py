@@ -1,4 +1,4 @@
-"""What stands in this folder is shared by the tests: `rehearsal` is a tenant in this process and the way to it."""
+"""Set-up of all tests: the Hypothesis profiles, and the check of requests against Microsoft's description."""
 
 import hypothesis_profiles
 

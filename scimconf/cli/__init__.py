@@ -1,1 +1,1 @@
-"""Asking: commands parse, call the workflow once, and print once. stdout is the product, stderr is the talk."""
+"""The command line: parse options, call one workflow, print the result. Results go to stdout, the rest to stderr."""

@@ -1,248 +1,272 @@
-"""`scimconf apply`: shows the plan, asks, makes it so, and says what was done."""
+"""`scimconf apply`: show the plan, ask, apply it, and report what was done."""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from scimconf.cli import options, planning, saved, streams
+from scimconf.cli import options, output, streams
+from scimconf.cli.exit_codes import ExitCode, combine, of_status
+from scimconf.cli.plan import run_plans
 from scimconf.cli.terminal import Terminal, can_ask
-from scimconf.diagnostics import ScimconfError, StaleError
+from scimconf.diagnostics import StaleError
+from scimconf.files import check_folder_writable
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
-    from scimconf.diagnostics import Diagnostic
     from scimconf.plan.file import SavedPlan
-    from scimconf.spec.loaded import Loaded
     from scimconf.workflow import PlannedApplication
+    from scimconf.workflow.compilation import PlanOptions
+    from scimconf.workflow.plan_all import PlanResults
 
-SEEN_WITH_FORMER = "resources-abandoned"
-"""The guard that only a plan with `--previous` can see: an apply takes the reviewed plan's word for it."""
-BACKED_UP = ("applications", "assignments", "jobs", "schema", "secrets", "service_principals")
+ABANDONED_GUARD = "resources-abandoned"
+"""Only a plan with `--previous` triggers this guard, so apply uses the guards of the saved plan."""
+
+Redact = Callable[[str], str]
 
 
-Hide = Callable[[str], str]
-"""Takes people's names out of a text, where that is asked for."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyOptions:
+    """The options of one apply; `saved` is the plan to apply, None if the paths are specs."""
+
+    common: options.CommonOptions
+    planning: PlanOptions
+    redact: bool
+    auto_approve: bool
+    backup: str
+    saved: SavedPlan | None = None
+
+    def recorded(self) -> dict[str, Any]:
+        return options.recorded_options(self.common, self.planning, redact=self.redact)
 
 
-@click.command("apply", short_help="Make the tenant what the spec says, after showing the plan and asking.")
+@click.command("apply", short_help="Apply the spec. Shows the plan and asks first.")
 @options.paths
 @options.variables
 @options.tenant
-@options.selection
-@options.events
-@click.option("--auto-approve", is_flag=True, help="Do not ask. Opens the guards of a first run, and no other.")
-@click.option("--expect-digest", metavar="DIGEST", help="Of a saved plan: apply it only if it has this digest.")
+@options.planning
+@click.option("--auto-approve", is_flag=True, help="Do not ask. Also allows the two first-run guards, no others.")
+@click.option("--expect-digest", metavar="DIGEST", help="Apply a saved plan only if it has this digest.")
 @click.option(
     "--backup",
-    "backups",
     type=click.Path(file_okay=False),
     default=".scimconf/backup",
     show_default=True,
-    help="Where to save the documents as they were before the first write.",
+    help="Folder in which the documents are saved before the first write.",
 )
-def command(paths: Sequence[str], **asked: Any) -> int:
-    """Make the tenant what the spec says, after showing the plan and asking.
+@options.events
+def command(paths: tuple[str, ...], **params: Any) -> int:
+    """Apply the spec. Shows the plan and asks first.
 
-    PATHS are files, or folders with scimconf.yaml and *.scimconf.yaml; this folder where none is named. Running it
-    again is always the way on: it plans anew and does what is left.
+    PATHS are spec files, or folders with scimconf.yaml and *.scimconf.yaml (default: the current folder). Safe to
+    re-run: it plans again and does what remains.
 
-    A single PATH may be a saved plan: it is planned again, and applied only if nothing has moved since it was made.
+    A single PATH can be a saved plan. It is applied exactly as reviewed, or refused if the spec or the tenant has
+    changed since.
 
     \b
         scimconf apply examples/writer
         scimconf apply --auto-approve --allow scope-widened examples/writer
         scimconf apply plan.json
     """
-    reviewed = saved.read(paths[0]) if len(paths) == 1 and saved.is_plan(paths[0]) else None
-    if reviewed is not None:
-        paths, asked = _as_reviewed(reviewed, asked)
-    elif asked["expect_digest"]:
-        raise click.UsageError("--expect-digest goes with a saved plan")
-    options.know_guards(asked["allow"])
-    loadeds, together = options.load_all(paths, asked["var"], asked["var_file"])
-    problems = planning.unsound(loadeds, together)
-    return planning.refuse(problems) if problems else _run(loadeds, together, reviewed, asked)
-
-
-def _as_reviewed(reviewed: SavedPlan, asked: dict[str, Any]) -> tuple[Sequence[str], dict[str, Any]]:
-    """The paths and options by which a saved plan was made; nothing that shapes a plan can be added to it."""
-    for name in (*planning.REMEMBERED, "resend_secrets", "ignore"):
-        if asked[name]:
-            raise click.UsageError("a saved plan is applied as it was made; plan again to change its options")
-    expected = asked["expect_digest"]
-    if expected and expected != reviewed.digest:
-        raise StaleError(f"This is not the plan that was reviewed: its digest is {reviewed.digest}, not {expected}")
-    kept = (*planning.REMEMBERED, "resend_secrets", "redact", "ignore")
-    return planning.specs_of(reviewed), {**asked, **{name: reviewed.options[name] for name in kept}}
-
-
-def _run(
-    loadeds: Sequence[Loaded], together: Sequence[Diagnostic], reviewed: SavedPlan | None, asked: dict[str, Any]
-) -> int:
     from scimconf.cli.session import run
 
-    async def work(session: Session) -> int:
-        found = await planning.plan_all(session, loadeds, planning.wishes(asked), reviewed=reviewed is not None)
-        with session.progress.still():
-            planning.announce(session, found, asked)
-            if not _shown(found, together, asked):
-                return 1
-            if reviewed is not None and _is_stale(reviewed, found, asked):
-                return 3
-        codes = [planning.exit_code(found, together, detailed=False)]
-        return options.first([*codes, *await _apply_all(session, found, asked, _held(reviewed))])
+    applying = _apply_options({**params, "paths": paths})
+    specs = options.load_specs(applying.common)
+    check_folder_writable(applying.backup)
 
-    return run(asked, "reading", work)
+    async def work(session: Session) -> ExitCode:
+        results = await run_plans(session, specs, applying.planning, {}, is_reviewed=applying.saved is not None)
+        plan = results.combined_plan(applying.recorded())
+        with session.progress.paused():
+            output.emit_plan_events(session, plan, redact=applying.redact)
+            if not _print_plan(results, applying):
+                return ExitCode.FAILED
+            heading = "No changes were made. The saved plan is out of date:"
+            if applying.saved is not None and output.print_changes_since(applying.saved, plan, heading):
+                return ExitCode.STALE
+        codes = await _apply_all(session, results, applying)
+        return combine([output.plan_exit_code(results, detailed=False), *codes])
+
+    return run(applying.common, "reading", work)
 
 
-def _shown(found: planning.PlanResults, together: Sequence[Diagnostic], asked: dict[str, Any]) -> bool:
-    """Tells the plan; False where it cannot be shown to whoever would be asked. Without asking, it need not be read."""
+# --- options --------------------------------------------------------------------------------------------------------
+
+
+def _apply_options(params: dict[str, Any]) -> ApplyOptions:
+    """Return the options of the command line, or those that a saved plan recorded."""
+    from scimconf.workflow.saved_plan import is_saved_plan, read_saved_plan
+
+    paths, digest = params["paths"], params["expect_digest"]
+    saved = read_saved_plan(paths[0]) if len(paths) == 1 and is_saved_plan(paths[0]) else None
+    if saved is not None:
+        params = _recorded_params(saved, params)
+    elif digest:
+        raise click.UsageError("--expect-digest needs a saved plan")
+    return ApplyOptions(
+        common=options.from_click(options.CommonOptions, params),
+        planning=options.plan_options(params),
+        redact=params.get("redact", False),
+        auto_approve=params["auto_approve"],
+        backup=params["backup"],
+        saved=saved,
+    )
+
+
+def _recorded_params(saved: SavedPlan, params: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters with the paths and options that the saved plan recorded."""
+    from scimconf.workflow.saved_plan import spec_paths
+
+    for name in ("only", "exclude", "allow", "var", "var_file", "resend_secrets", "ignore"):
+        if params[name]:
+            flag = f"--{name.replace('_', '-')}"
+            raise click.UsageError(f"{flag} cannot be used with a saved plan; run plan again with it")
+    expected = params["expect_digest"]
+    if expected and expected != saved.digest:
+        raise StaleError(f"This is not the reviewed plan: its digest is {saved.digest}, not {expected}")
+    return {**params, **saved.options, "paths": spec_paths(saved)}
+
+
+# --- applying -------------------------------------------------------------------------------------------------------
+
+
+def _print_plan(results: PlanResults, applying: ApplyOptions) -> bool:
+    """Print the plan; return False if it cannot be printed and must be approved by a person."""
     try:
-        planning.tell(found, together, {**asked, "form": "text"})
+        output.print_plan(results, applying.recorded(), options.OutputOptions(redact=applying.redact))
     except OSError as error:
-        if not asked["auto_approve"]:
-            streams.talk(f"Nothing was done, since the plan cannot be shown: {error.strerror}.")
+        if not applying.auto_approve:
+            streams.print_to_stderr(f"No changes were made, because the plan cannot be printed: {error.strerror}.")
             return False
     return True
 
 
-def _is_stale(reviewed: SavedPlan, found: planning.PlanResults, asked: dict[str, Any]) -> bool:
-    """Whether today's plan is not the reviewed one, and says in what."""
-    lines = saved.moved(reviewed, planning.whole(found, asked))
-    if lines:
-        click.echo("Nothing was done: this is no longer the plan that was reviewed.", err=True)
-    for line in lines:
-        click.echo(f"  {line}", err=True)
-    return bool(lines)
+async def _apply_all(session: Session, results: PlanResults, applying: ApplyOptions) -> list[ExitCode]:
+    """Apply one application after another, also if one fails; return the exit code of each."""
+    from scimconf.workflow.apply import guards_that_need_allow
 
-
-def _held(reviewed: SavedPlan | None) -> frozenset[str]:
-    """The applications that what is left behind stops, and says so."""
-    plans = reviewed.plan.applications if reviewed is not None else ()
-    held = [one.name for one in plans if any(guard.id == SEEN_WITH_FORMER for guard in one.blocking_guards)]
-    for name in held:
-        click.echo(f"{name}: nothing was done: the reviewed plan is stopped by {SEEN_WITH_FORMER}.", err=True)
-    return frozenset(held)
-
-
-async def _apply_all(
-    session: Session, found: planning.PlanResults, asked: dict[str, Any], held: frozenset[str]
-) -> list[int]:
-    """The exit codes; applications one after another, each whatever becomes of the others."""
-    wanted = [one for one in found.planned if one.plan.changes]
-    if not wanted:
-        return [0]
-    free = [one for one in wanted if not _closed(one) and one.name not in held]
-    codes = [4 for one in wanted if one not in free]
-    if not free:
+    changed = [planned for planned in results.planned if planned.plan.changes]
+    abandoning = _abandoning_applications(applying.saved)
+    allowed = [planned for planned in changed if not guards_that_need_allow(planned) and planned.name not in abandoning]
+    ready = [planned for planned in allowed if _has_secrets(session, planned)]
+    codes = [ExitCode.BLOCKED] * (len(changed) - len(allowed)) + [ExitCode.FAILED] * (len(allowed) - len(ready))
+    if not ready:
         return codes
-    with session.progress.still():
-        agreed = _agreed(free, asked)
-    if not agreed:
-        return [*codes, 1]
-    hide = saved.hiding(planning.whole(found, asked), asked)
-    return [*codes, *[await _apply_one(session, one, asked, hide) for one in free]]
+    with session.progress.paused():
+        is_approved = _approve(ready, auto_approve=applying.auto_approve)
+    if not is_approved:
+        return [*codes, ExitCode.FAILED]
+    redact = output.redactor(results.combined_plan(), redact=applying.redact)
+    return [*codes, *[await _apply_one(session, planned, applying, redact) for planned in ready]]
 
 
-def _closed(planned: PlannedApplication) -> bool:
-    from scimconf.plan.guards import ASKED
+def _abandoning_applications(saved: SavedPlan | None) -> frozenset[str]:
+    """Return the applications that the abandoned resources in the saved plan block, and print why."""
+    plans = saved.plan.applications if saved is not None else ()
+    names = [plan.name for plan in plans if any(guard.id == ABANDONED_GUARD for guard in plan.blocking_guards)]
+    for name in names:
+        output.print_lines(f"{name}: no changes were made: {ABANDONED_GUARD} blocks the saved plan.", err=True)
+    return frozenset(names)
 
-    return any(guard.id not in ASKED for guard in planned.blocking_guards)
+
+def _has_secrets(session: Session, planned: PlannedApplication) -> bool:
+    """Return whether the variables and files of all secrets exist; print those that do not."""
+    from scimconf.workflow.apply import missing_secrets
+
+    errors = list(missing_secrets(planned, session.client.secrets))
+    with session.progress.paused():
+        for error in errors:
+            output.print_error(planned.name, error)
+        if errors:
+            output.print_lines(f"{planned.name}: no changes were made.", err=True)
+    return not errors
 
 
-def _agreed(wanted: Sequence[PlannedApplication], asked: dict[str, Any]) -> bool:
-    """Whether a person, or --auto-approve, says yes."""
-    from scimconf.cli.session import interruptible
-
-    if asked["auto_approve"]:
+def _approve(planned: Sequence[PlannedApplication], *, auto_approve: bool) -> bool:
+    """Return whether a person or `--auto-approve` approves."""
+    if auto_approve:
         return True
     if not can_ask():
-        click.echo("Nobody is there to ask, so nothing was done. Use --auto-approve to apply without asking.", err=True)
+        click.echo("Not a terminal, cannot ask. Use --auto-approve.", err=True)
         return False
-    names = ", ".join(one.name for one in wanted)
-    guards = sorted({guard.id for one in wanted for guard in one.blocking_guards})
+    names = ", ".join(application.name for application in planned)
+    guards = sorted({guard.id for application in planned for guard in application.blocking_guards})
+    return _ask(f"Apply these changes to {names}?", guards)
+
+
+def _ask(question: str, guards: Iterable[str]) -> bool:
+    """Ask for a `yes`; anything else is a no."""
+    from scimconf.cli.session import interruptible_prompt
+
+    click.echo(question, err=True)
     if guards:
-        click.echo(f"A yes also opens: {', '.join(guards)}.", err=True)
-    with interruptible():
-        answer = click.prompt(f"Make these changes to {names}? Only 'yes' is taken as yes", default="no", err=True)
-    if answer != "yes":
-        click.echo("Nothing was done.", err=True)
-    return bool(answer == "yes")
+        click.echo(f"Answering yes also allows: {', '.join(guards)}.", err=True)
+    with interruptible_prompt():
+        answer = click.prompt("Type 'yes' to apply", default="", show_default=False, err=True)
+    if answer == "yes":
+        return True
+    hint = "Answer 'yes' in full. " if "yes".startswith(answer.strip().lower()) and answer.strip() else ""
+    click.echo(f"{hint}No changes were made.", err=True)
+    return False
 
 
-async def _apply_one(session: Session, planned: PlannedApplication, asked: dict[str, Any], hide: Hide) -> int:
+async def _apply_one(session: Session, planned: PlannedApplication, applying: ApplyOptions, redact: Redact) -> ExitCode:
+    from scimconf.plan.redact import redact_report
     from scimconf.render import text
     from scimconf.workflow import apply
 
     session.progress.begin(planned.name)
-    with session.careful():
-        talk = _Talk(session, asked, hide)
-        report = await apply(session.live(), planned, planning.wishes(asked), session.secrets, talk)
-    report = saved.discreet_report(replace(report, error=session.secrets.scrub(report.error)), hide)
+    secrets = session.client.secrets
+    with session.graceful_stop():
+        hooks = _TerminalHooks(session, applying, redact)
+        report = await apply(session.tenant_session(), planned, applying.planning, secrets, hooks)
+    report = redact_report(replace(report, error=secrets.scrub(report.error)), redact)
     session.events.applied(report)
     terminal = Terminal.of_stdout()
-    with session.progress.still():
-        _say(text.report([report], width=terminal.width, color=terminal.color))
-        if report.problems:
-            planning.refuse(report.problems)
-    return report.exit_code
+    with session.progress.paused():
+        _print_report(text.report([report], width=terminal.width, color=terminal.color))
+        output.print_diagnostics(report.diagnostics)
+    return of_status(report.status)
 
 
-def _say(told: str) -> None:
-    """The report; where stdout does not take it, stderr may: what was done was done, whoever reads of it."""
+def _print_report(rendered: str) -> None:
+    """Print the report on stdout, or on stderr if stdout cannot be written."""
     try:
-        click.echo(told, nl=False)
+        click.echo(rendered, nl=False)
     except OSError:
-        streams.talk(told.rstrip("\n"))
+        streams.print_to_stderr(rendered.rstrip("\n"))
 
 
-class _Talk:
-    """A terminal's side of an apply."""
+@dataclass(frozen=True, slots=True)
+class _TerminalHooks:
+    """The hooks of an apply that a person runs."""
 
-    def __init__(self, session: Session, asked: dict[str, Any], hide: Hide) -> None:
-        self._session = session
-        self._asked = asked
-        self._hide = hide
+    session: Session
+    applying: ApplyOptions
+    redact: Redact
 
     def approve(self, planned: PlannedApplication) -> bool:
-        found = planning.PlanResults()
-        found.planned.append(planned)
-        with self._session.progress.still():
+        from scimconf.workflow.plan_all import PlanResults
+
+        with self.session.progress.paused():
             try:
-                return _shown(found, (), self._asked) and _agreed([planned], self._asked)
+                is_printed = _print_plan(PlanResults([planned]), self.applying)
+                return is_printed and _approve([planned], auto_approve=self.applying.auto_approve)
             except click.Abort:
                 return False
 
     def backup(self, planned: PlannedApplication) -> str:
-        moment = datetime.now(tz=UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-        folder = Path(self._asked["backups"]) / planned.name / moment
-        documents = {name: planned.snapshot.get(name) for name in BACKED_UP}
-        try:
-            folder.mkdir(mode=0o700, parents=True)
-            for name, document in documents.items():
-                if document is not None:
-                    _save(folder / f"{name}.json", json.dumps(document, indent=2, ensure_ascii=False))
-        except OSError as error:
-            raise ScimconfError(f"Nothing was done, since {folder} cannot be written: {error.strerror}") from None
-        return str(folder)
+        from scimconf.workflow.backup import save_documents
+
+        return save_documents(self.applying.backup, planned, datetime.now(tz=UTC))
 
     def progress(self, message: str, done: int, total: int) -> None:
-        self._session.progress.tell(self._hide(message), done, total)
+        self.session.progress.step(self.redact(message), done, total)
 
     def interrupted(self) -> bool:
-        return self._session.interrupted()
-
-
-def _save(path: Path, text: str) -> None:
-    """Readable by the owner only, from the first byte."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text + "\n")
+        return self.session.interrupted()

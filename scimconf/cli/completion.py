@@ -1,4 +1,4 @@
-"""`scimconf completion`: the script that lets a shell complete commands, options, guards and spec paths."""
+"""`scimconf completion`: print the script with which a shell completes commands, options, guards and spec paths."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
+from scimconf.cli.exit_codes import ExitCode
+
 PROGRAM, VARIABLE = "scimconf", "_SCIMCONF_COMPLETE"
 SHELLS = ("bash", "zsh", "fish")
-YAML = (".yaml", ".yml")
-MAIN, ENDING = "scimconf.yaml", ".scimconf.yaml"
+YAML_SUFFIXES = (".yaml", ".yml")
+SPEC_NAME, SPEC_SUFFIX = "scimconf.yaml", ".scimconf.yaml"
 
 
 @click.command("completion", short_help="Print the completion script for a shell.")
@@ -18,7 +20,7 @@ MAIN, ENDING = "scimconf.yaml", ".scimconf.yaml"
 def command(shell: str) -> int:
     """Print the completion script for a shell. It completes commands, options, guards and spec paths.
 
-    Bash needs version 4.4 or later. Put one of these lines where your shell starts from:
+    Bash needs version 4.4 or later. Add one of these lines to the start-up file of your shell:
 
     \b
         eval "$(scimconf completion bash)"       ~/.bashrc
@@ -27,39 +29,39 @@ def command(shell: str) -> int:
     """
     from scimconf.cli.main import cli
 
-    kind = get_completion_class(shell)
-    assert kind is not None
-    click.echo(kind(cli, {}, PROGRAM, VARIABLE).source())
-    return 0
+    completion_class = get_completion_class(shell)
+    assert completion_class is not None
+    click.echo(completion_class(cli, {}, PROGRAM, VARIABLE).source())
+    return ExitCode.OK
 
 
-def guards(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The ids of guards, for `--allow`."""
+def complete_guards(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the ids of guards, for `--allow`."""
     from scimconf.spec.model import GUARDS
 
     return [CompletionItem(guard) for guard in GUARDS if guard.startswith(incomplete)]
 
 
-def specs(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """YAML files and folders with specs; the shell's own files where the way may lead further down."""
-    found = []
-    for path in _beginning_with(incomplete):
+def complete_specs(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return YAML files and folders with specs; let the shell complete files if a folder contains none."""
+    items = []
+    for path in _paths_beginning_with(incomplete):
         is_folder = Path(path).is_dir()
-        if is_folder and not _holds_a_spec(path):
+        if is_folder and not _contains_spec(path):
             return [CompletionItem(incomplete, type="file")]
-        if is_folder or path.endswith(YAML):
-            found.append(CompletionItem(path))
-    return found or [CompletionItem(incomplete, type="file")]
+        if is_folder or path.endswith(YAML_SUFFIXES):
+            items.append(CompletionItem(path))
+    return items or [CompletionItem(incomplete, type="file")]
 
 
-def _beginning_with(start: str) -> list[str]:
-    folder, slash, begun = start.rpartition("/")
+def _paths_beginning_with(start: str) -> list[str]:
+    folder, slash, prefix = start.rpartition("/")
     names = _names(folder + slash or ".")
-    return [folder + slash + name for name in names if name.startswith(begun) and (begun or not name.startswith("."))]
+    return [folder + slash + name for name in names if name.startswith(prefix) and (prefix or not name.startswith("."))]
 
 
-def _holds_a_spec(folder: str) -> bool:
-    return any(name == MAIN or name.endswith(ENDING) for name in _names(folder))
+def _contains_spec(folder: str) -> bool:
+    return any(name == SPEC_NAME or name.endswith(SPEC_SUFFIX) for name in _names(folder))
 
 
 def _names(folder: str) -> list[str]:

@@ -1,35 +1,39 @@
-"""`scimconf diff`: two specs, a spec and an application, or two applications."""
+"""`scimconf diff`: compare two specs, a spec and an application, or two applications."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from scimconf.cli import options, saved
-from scimconf.cli.terminal import Terminal
+from scimconf.cli import options
+from scimconf.cli.exit_codes import ExitCode
+from scimconf.cli.output import render_plan
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
     from scimconf.spec.model import Spec
-    from scimconf.workflow.spec_diff import Live
+    from scimconf.workflow.spec_diff import LiveSide
 
 APP = "app:"
 
 
 @click.command("diff", short_help="Compare two specs, a spec and an application, or two applications.")
-@click.argument("one", metavar="ONE")
-@click.argument("other", metavar="OTHER")
+@click.argument("first", metavar="FIRST")
+@click.argument("second", metavar="SECOND")
 @options.variables
 @options.tenant
+@options.output_format("text", "json", "markdown", "html")
+@options.rendering
 @options.events
-@options.output("text", "json", "markdown", "html")
-@saved.telling
-def command(one: str, other: str, **asked: Any) -> int:
-    """Compare two specs, a spec and an application, or two applications. Exit code 2 when they differ.
+def command(first: str, second: str, **params: Any) -> int:
+    """Compare two specs, a spec and an application, or two applications. Exit code 2 means they differ.
 
-    ONE and OTHER are files, or app:NAME or app:ID for what is live in the tenant. It shows what would change if ONE
-    became OTHER. Nothing is written, and a tenant is only read where an app: is named.
+    FIRST and SECOND are files; app:NAME or app:ID is a live application. Shows what would change if FIRST became
+    SECOND. Writes nothing, and connects to a tenant only for app:.
 
     \b
         scimconf diff staging.yaml production.yaml
@@ -37,57 +41,62 @@ def command(one: str, other: str, **asked: Any) -> int:
     """
     from scimconf.cli.session import run
 
-    if not any(side.startswith(APP) for side in (one, other)):
-        return _tell(_load(one, asked), _load(other, asked), asked)
+    common = options.from_click(options.CommonOptions, params)
+    if not any(side.startswith(APP) for side in (first, second)):
+        return _print(_load(first, common), _load(second, common), params)
 
-    async def work(session: Session) -> int:
-        live = _which(one, other)
-        sides = [
-            await _live(session, side, defined=live is not None) if side.startswith(APP) else _load(side, asked)
-            for side in (one, other)
+    async def work(session: Session) -> ExitCode:
+        live = _live_side(first, second)
+        specs = [
+            await _export(session, side, defined=live is not None) if side.startswith(APP) else _load(side, common)
+            for side in (first, second)
         ]
-        with session.progress.still():
-            return _tell(sides[0], sides[1], asked, live=live, secrets=False)
+        with session.progress.paused():
+            return _print(specs[0], specs[1], params, live=live, has_secrets=False)
 
-    return run(asked, "reading", work)
+    return run(common, "reading", work)
 
 
-def _which(one: str, other: str) -> Live | None:
-    """Which of them is live, where only one is."""
-    if one.startswith(APP) == other.startswith(APP):
+def _live_side(first: str, second: str) -> LiveSide | None:
+    """Return which side is a live application, if only one is."""
+    if first.startswith(APP) == second.startswith(APP):
         return None
-    return "one" if one.startswith(APP) else "other"
+    return "before" if first.startswith(APP) else "after"
 
 
-def _load(path: str, asked: dict[str, Any]) -> Spec:
+def _load(path: str, common: options.CommonOptions) -> Spec:
     from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
 
-    loadeds, together = options.load_all([path], asked["var"], asked["var_file"])
-    problems = [*together, *(problem for loaded in loadeds for problem in loaded.problems)]
-    if len(loadeds) != 1 and not problems:
-        problems = [
-            Diagnostic("S001", "several specs are in this folder", location=Location(path), hint="Name one of them.")
-        ]
-    if problems or loadeds[0].spec is None:
-        raise DiagnosticsError(problems)
-    return loadeds[0].spec
+    specs, diagnostics = options.find_specs(replace(common, paths=(path,)))
+    errors = [*diagnostics, *(diagnostic for spec in specs for diagnostic in spec.diagnostics)]
+    if len(specs) != 1 and not errors:
+        message = "the folder contains several specs"
+        errors = [Diagnostic("S001", message, location=Location(path), hint="Name one of the files.")]
+    if errors and not Path(path).exists():
+        errors = [replace(error, hint=f"For a live application write app:{path}.") for error in errors]
+    if errors or specs[0].spec is None:
+        raise DiagnosticsError(errors)
+    return specs[0].spec
 
 
-async def _live(session: Session, side: str, *, defined: bool) -> Spec:
-    from scimconf.cli.export import declared
+async def _export(session: Session, side: str, *, defined: bool) -> Spec:
     from scimconf.spec.model import Spec
+    from scimconf.workflow.export import export_application
 
-    found = await declared(session, side.removeprefix(APP), "app", full=True, defined=defined)
-    found.tree.setdefault("assignments", {"unlisted": "report"})
-    found.tree["assignments"]["users"] = found.users()
-    return Spec.model_validate(found.tree)
+    app = side.removeprefix(APP)
+    exported = await export_application(session.tenant_session(), app, "app", full=True, defined=defined)
+    exported.tree.setdefault("assignments", {"unlisted": "report"})
+    exported.tree["assignments"]["users"] = exported.users()
+    return Spec.model_validate(exported.tree)
 
 
-def _tell(one: Spec, other: Spec, asked: dict[str, Any], *, live: Live | None = None, secrets: bool = True) -> int:
+def _print(
+    first: Spec, second: Spec, params: Mapping[str, Any], *, live: LiveSide | None = None, has_secrets: bool = True
+) -> ExitCode:
     from scimconf.kinds import KINDS
     from scimconf.plan import Plan
     from scimconf.workflow.spec_diff import diff_specs
 
-    plan = Plan(applications=(diff_specs(KINDS, one, other, live=live, secrets=secrets),))
-    click.echo(saved.told(plan, asked["form"], Terminal.of_stdout(), asked), nl=False)
-    return 2 if plan.has_changes else 0
+    plan = Plan(applications=(diff_specs(KINDS, first, second, live=live, secrets=has_secrets),))
+    click.echo(render_plan(plan, options.from_click(options.OutputOptions, params)), nl=False)
+    return ExitCode.CHANGES if plan.has_changes else ExitCode.OK

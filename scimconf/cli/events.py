@@ -1,7 +1,7 @@
-"""What happens while planning and applying, for programs: a JSON object a line.
+"""The event log of `--events`: one JSON object a line.
 
-Every object has `time` (UTC, ISO 8601) and `event`; `docs/events.md` lists the events and their members. Values of
-secrets are masked, since texts of the service may echo them.
+Every object has `time` (UTC, ISO 8601) and `event`; `docs/events.md` lists the events and their fields. Values of
+secrets are masked, because texts of the service may contain them.
 """
 
 from __future__ import annotations
@@ -13,18 +13,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from scimconf.cli.streams import talk
+from scimconf.cli.exit_codes import of_status
+from scimconf.cli.streams import print_to_stderr
 from scimconf.diagnostics import ScimconfError
 
 if TYPE_CHECKING:
     from scimconf.plan import ApplicationPlan, Report
 
 
-class Events:
-    """A file of events, written line by line; nothing without a path.
+class EventLog:
+    """A file of events, written line by line; without a path nothing is written.
 
-    One that cannot be opened is an error before anything is done. One that cannot be gone on with is told once, and
-    given up: an apply must not end because nobody can follow it.
+    A file that cannot be opened is an error before anything is done. A write that fails is reported once and ends the
+    log, not the command.
     """
 
     def __init__(self, path: str | None, scrub: Callable[[str], str] = str) -> None:
@@ -33,37 +34,47 @@ class Events:
         self._scrub = scrub
 
     def write(self, event: str, **members: Any) -> None:
+        """Append one event; texts in it are masked."""
         if self._file is None:
             return
-        from scimconf.graph.secret_masking import throughout
+        from scimconf.graph.secret_masking import map_strings
 
         time = datetime.now(tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        told = {"time": time, "event": event, **throughout(self._scrub, members)}
+        document = {"time": time, "event": event, **map_strings(self._scrub, members)}
         try:
-            self._file.write(json.dumps(told, ensure_ascii=True, sort_keys=False) + "\n")
+            self._file.write(json.dumps(document, ensure_ascii=True, sort_keys=False) + "\n")
             self._file.flush()
         except OSError as error:
             self.close()
-            talk(f"{self._path} has no more events, since it cannot be written: {error.strerror}")
+            print_to_stderr(f"{self._path} cannot be written, so no more events are logged: {error.strerror}")
 
     def planned(self, plan: ApplicationPlan) -> None:
+        """Append the changes and blocking guards of one application."""
         self.write(
             "planned",
             application=plan.name,
             complete=plan.complete,
-            changes=[{"address": str(one.address), "action": one.action.value} for one in plan.changes],
+            changes=[{"address": str(change.address), "action": change.action.value} for change in plan.changes],
             guards=[guard.id for guard in plan.blocking_guards],
         )
 
     def applied(self, report: Report) -> None:
+        """Append the outcome of each address of one application, and its exit code."""
         for outcome in report.outcomes:
             for address in outcome.addresses:
-                said = {"message": outcome.message, "detail": outcome.detail}
-                self.write("outcome", application=report.name, address=str(address), result=outcome.result.name, **said)
-        self.write("applied", application=report.name, exit_code=report.exit_code, error=report.error)
+                self.write(
+                    "outcome",
+                    application=report.name,
+                    address=str(address),
+                    result=outcome.result.name,
+                    message=outcome.message,
+                    detail=outcome.detail,
+                )
+        code = int(of_status(report.status))
+        self.write("applied", application=report.name, exit_code=code, error=report.error)
 
     def close(self) -> None:
-        """Nothing is written any more; a rest that the disk does not take has been told already."""
+        """End the log. What a full disk did not take was reported already."""
         file, self._file = self._file, None
         if file is not None:
             with suppress(OSError):

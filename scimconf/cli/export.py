@@ -1,153 +1,123 @@
-"""`scimconf export`: a live application as a spec that plans to nothing."""
+"""`scimconf export`: write a live application as a spec."""
 
 from __future__ import annotations
 
-import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from scimconf.cli import options, saved
+from scimconf.cli import options
+from scimconf.cli.exit_codes import ExitCode
+from scimconf.cli.output import print_lines
+from scimconf.files import check_writable, write_file
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
-    from scimconf.diagnostics import SpecPath
     from scimconf.export import ExportedSpec
     from scimconf.render.yaml import CommentNotes
 
-GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+HEAD = (
+    "yaml-language-server: $schema=.scimconf/spec.schema.json\n\n"
+    "Exported from a live application. What this file does not mention is not managed."
+)
 
 
-@click.command("export", short_help="Write a live application as a spec that plans to nothing.")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportOptions:
+    """Which application is exported, and where it is written."""
+
+    app: str
+    name: str | None = None
+    out: str | None = None
+    full: bool = False
+    strict: bool = False
+    force: bool = False
+
+
+@click.command("export", short_help="Export a live application as a spec.")
 @options.tenant
+@click.option("--app", required=True, metavar="NAME|ID", help="Display name, application id or object id.")
+@click.option("--name", help="Name of the spec. Default: made from the display name.")
+@click.option("--out", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout.")
+@click.option("--full", is_flag=True, help="Export everything, also what is equal to the template.")
+@click.option("--strict", is_flag=True, help="Exit with 2 if the application has something a spec cannot contain.")
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 @options.events
-@click.option("--app", required=True, metavar="NAME|ID", help="Its display name, application id or object id.")
-@click.option("--name", help="The spec's name; made from the display name without it.")
-@click.option("--out", type=click.Path(dir_okay=False), help="The file to write; stdout without it.")
-@click.option("--full", is_flag=True, help="Everything, and drift reported; not only what differs from the template.")
-@click.option("--strict", is_flag=True, help="Exit with 2 when something cannot be said in a spec.")
-@click.option("--force", is_flag=True, help="Write over a file that is there.")
-def command(**asked: Any) -> int:
-    """Write a live application as a spec that plans to nothing. The tenant is only read.
+def command(**params: Any) -> int:
+    """Export a live application as a spec; planning it shows no changes. The tenant is only read.
 
-    Values of secrets cannot be read: the spec has references in their place, for you to fill. What a spec cannot say
-    stands in it as a comment.
+    Secret values cannot be read: the spec names a variable for each, for you to set. What a spec cannot contain is
+    listed in a comment.
 
     \b
         scimconf export --app Writer --out writer.scimconf.yaml
         scimconf plan writer.scimconf.yaml
     """
     from scimconf.cli.session import run
+    from scimconf.workflow.export import export_application
 
-    if asked["out"]:
-        _is_free(Path(asked["out"]), force=asked["force"])
+    export = options.from_click(ExportOptions, params)
+    if export.out:
+        _check_free(Path(export.out), force=export.force)
+        check_writable(export.out)
 
-    async def work(session: Session) -> int:
-        found = await declared(session, asked["app"], asked["name"] or "", full=asked["full"])
-        with session.progress.still():
-            _write(found, asked)
-        return 2 if asked["strict"] and found.unsaid else 0
+    async def work(session: Session) -> ExitCode:
+        exported = await export_application(session.tenant_session(), export.app, export.name or "", full=export.full)
+        with session.progress.paused():
+            _write(exported, export)
+        return ExitCode.CHANGES if export.strict and exported.omitted else ExitCode.OK
 
-    return run(asked, "reading", work)
-
-
-async def declared(session: Session, app: str, name: str, *, full: bool, defined: bool = False) -> ExportedSpec:
-    """The application of a display name, an application id or an object id; raises ProblemsError."""
-    from scimconf.diagnostics import DiagnosticsError
-    from scimconf.workflow import export
-
-    named = name or _slug(app)
-    tenant = await session.tenant()
-    if not GUID.fullmatch(app):
-        return await export(session.live(), {"display_name": app}, named, tenant, full=full, defined=defined)
-    try:
-        return await export(session.live(), {"app_id": app}, named, tenant, full=full, defined=defined)
-    except DiagnosticsError as error:
-        if {problem.code for problem in error.problems} != {"K103"}:
-            raise
-    return await export(session.live(), {"object_id": app}, named, tenant, full=full, defined=defined)
+    return run(options.from_click(options.CommonOptions, params), "reading", work)
 
 
-def _is_free(path: Path, *, force: bool) -> None:
+def _check_free(path: Path, *, force: bool) -> None:
     if path.exists() and not force:
-        raise click.UsageError(f"{path} is there already; --force writes over it")
+        raise click.UsageError(f"{path} already exists; use --force to overwrite")
 
 
-def _slug(app: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", app.lower()).strip("-") or "app"
-
-
-def _write(found: ExportedSpec, asked: dict[str, Any]) -> None:
+def _write(exported: ExportedSpec, export: ExportOptions) -> None:
+    """Write the spec, and beside it a CSV file of its users if it is written to a file."""
     from scimconf.export.references import without_references
     from scimconf.render import yaml
-    from scimconf.render.common.escaping import visible
+    from scimconf.workflow.export import ignore_lint_errors
 
-    if found.people and asked["out"]:
-        file = f"{Path(asked['out']).name.removesuffix('.yaml').removesuffix('.scimconf')}.users.csv"
-        _is_free(Path(asked["out"]).with_name(file), force=asked["force"])
-        found.tree["assignments"]["users_from"] = [file]
-        saved.save(str(Path(asked["out"]).with_name(file)), _csv(found.people))
-    elif found.people:
-        found.tree["assignments"]["users"] = found.users()
-    without_references(found)
-    excuse(found)
-    text = yaml.write_spec(found.tree, _notes(found))
-    if asked["out"]:
-        saved.save(asked["out"], text)
-        click.echo(f"Wrote {asked['out']}. See that it plans to nothing: scimconf plan {asked['out']}", err=True)
+    users_csv = _csv(exported.csv_users)
+    if exported.csv_users and export.out:
+        stem = Path(export.out).name.removesuffix(".yaml").removesuffix(".scimconf")
+        users_file = Path(export.out).with_name(f"{stem}.users.csv")
+        _check_free(users_file, force=export.force)
+        exported.tree["assignments"]["users_from"] = [users_file.name]
+        write_file(str(users_file), users_csv)
+    elif exported.csv_users:
+        exported.tree["assignments"]["users"] = exported.users()
+    without_references(exported)
+    ignore_lint_errors(exported, users_csv)
+    text = yaml.write_spec(exported.tree, _comments(exported))
+    if export.out:
+        write_file(export.out, text)
+        print_lines(f"Wrote {export.out}. Check it: `scimconf plan {export.out}` should show no changes.", err=True)
     else:
         click.echo(text, nl=False)
-    for line in found.unsaid:
-        click.echo(f"  not in the spec: {visible(line)}", err=True)
+    print_lines(*(f"  not in the spec: {note}" for note in exported.omitted), err=True)
 
 
-def excuse(found: ExportedSpec) -> None:
-    """What is live may be what the lint refuses: such a line says that it is so, and why, or no plan could be made."""
-    from scimconf.render import yaml
-    from scimconf.spec.load import load
-    from scimconf.workflow import lint
-
-    files = {"spec.yaml": yaml.write_spec(found.tree)}
-    loaded = load("spec.yaml", lambda path: files.get(path) or _csv(found.people), {}, {})
-    refused: dict[SpecPath, dict[str, None]] = {}
-    for problem in lint(loaded):
-        if problem.is_error:
-            refused.setdefault(_line(problem.path), {})[problem.code] = None
-    for line, codes in refused.items():
-        already = found.comments.get(line, "")
-        if not already.startswith("scimconf: ignore"):
-            said = f"scimconf: ignore {', '.join(codes)} it is live as it is"
-            found.comments[line] = f"{said}; {already}" if already else said
-
-
-def _line(path: SpecPath) -> SpecPath:
-    """Of a problem's path, what has a line to put a comment on: a row, or a filter's clause."""
-    if path[:1] != ("mappings",):
-        return path
-    return path[:6] if path[2:3] == ("filters",) else path[:4]
-
-
-def _notes(found: ExportedSpec) -> CommentNotes:
+def _comments(exported: ExportedSpec) -> CommentNotes:
     from scimconf.render.common.escaping import visible
     from scimconf.render.yaml import CommentNotes
 
-    head = (
-        "yaml-language-server: $schema=.scimconf/spec.schema.json\n\n"
-        "What is live, as a spec. It plans to nothing; what it does not mention is not managed."
+    notes = "\n".join(
+        ["The application also has, which a spec cannot contain:", *(f"  {visible(note)}" for note in exported.omitted)]
     )
-    told = "\n".join(
-        ["Not in this spec, since it cannot be said here:", *(f"  {visible(one)}" for one in found.unsaid)]
-    )
-    beside = {path: visible(comment) for path, comment in found.comments.items()}
-    return CommentNotes(head, beside=beside, below={(): told} if found.unsaid else {})
+    beside = {path: visible(comment) for path, comment in exported.comments.items()}
+    return CommentNotes(HEAD, beside=beside, below={(): notes} if exported.omitted else {})
 
 
-def _csv(people: list[tuple[str, str]]) -> str:
+def _csv(assignments: list[tuple[str, str]]) -> str:
     import csv
     import io
 
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([("user", "role"), *people])
+    csv.writer(text, lineterminator="\n").writerows([("user", "role"), *assignments])
     return text.getvalue()

@@ -1,9 +1,10 @@
-"""`scimconf expression`: the mapping language at hand: what an expression comes to, why, and what functions there are."""
+"""`scimconf expression`: evaluate and explain mapping expressions, and list the functions of the language."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,86 +12,123 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scimconf.cli import options
+from scimconf.cli.exit_codes import ExitCode
+from scimconf.cli.output import print_lines
+from scimconf.suggestions import suggest
 
 if TYPE_CHECKING:
     from scimconf.expressions import Expression, Function
     from scimconf.expressions.evaluation import EvaluationContext
 
-NAME = "the expression"
-"""What stands for the file where a problem is told."""
+SOURCE_NAME = "the expression"
+"""The file name in a diagnostic about an expression of the command line."""
 
 
-@click.group("expression", short_help="Try expressions of the mapping language, and look up its functions.")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationOptions:
+    """The source attributes of a user, and what else a value depends on."""
+
+    given: tuple[str, ...] = ()
+    given_file: str | None = None
+    now: str | None = None
+    existing: tuple[str, ...] = ()
+    tenant_domain: str | None = None
+    guid: str | None = None
+
+    def context(self) -> EvaluationContext:
+        """Return the context of an evaluation; what no option gives is unknown."""
+        from scimconf.expressions.evaluation import EvaluationContext
+
+        return EvaluationContext(_parse_time(self.now), self.existing or None, self.tenant_domain, self.guid)
+
+    def attributes(self) -> dict[str, Any]:
+        """Return the source attributes of the file, overridden by those of `--given`."""
+        from_file = _read_attributes(self.given_file) if self.given_file else {}
+        values: dict[str, list[str | bool]] = {}
+        for assignment in self.given:
+            name, equals, value = assignment.partition("=")
+            if not equals or not name:
+                raise click.BadParameter(f"'{assignment}' is not NAME=VALUE", param_hint="--given")
+            values.setdefault(name, []).append({"true": True, "false": False}.get(value, value))
+        return {**from_file, **{name: several[0] if len(several) == 1 else several for name, several in values.items()}}
+
+
+@click.group("expression", short_help="Evaluate mapping expressions, and look up functions.")
 def command() -> None:
-    """Try expressions of the mapping language, and look up its functions. No tenant is asked."""
+    """Evaluate mapping expressions, and look up functions. Does not connect to a tenant."""
 
 
-def _circumstances(function: Any) -> Any:
-    """The user that an expression is tried with, when it is, and what else a value depends on."""
-    function = click.option("--guid", metavar="GUID", help="What Guid() gives.")(function)
-    function = click.option("--tenant-domain", metavar="DOMAIN", help="What DefaultDomain() gives.")(function)
-    function = click.option(
-        "--existing", multiple=True, metavar="VALUE", help="A value that the target has already; for SelectUniqueValue."
-    )(function)
-    function = click.option("--now", metavar="ISO", help="When it is, as 2026-12-31T09:00:00Z; otherwise now.")(
-        function
+def _evaluation_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    decorators = (
+        click.option("--given", multiple=True, metavar="NAME=VALUE", help="Source attribute (repeat it for a list)."),
+        click.option(
+            "--given-file", type=click.Path(dir_okay=False, exists=True), help="JSON object of source attributes."
+        ),
+        click.option("--now", metavar="TIME", help="Current time, such as 2026-12-31T09:00:00Z. Default: now."),
+        click.option(
+            "--existing",
+            multiple=True,
+            metavar="VALUE",
+            help="Value that the application already has, for SelectUniqueValue (repeatable).",
+        ),
+        click.option("--tenant-domain", metavar="DOMAIN", help="Result of DefaultDomain()."),
+        click.option("--guid", metavar="GUID", help="Result of Guid()."),
     )
-    function = click.option(
-        "--given-file", type=click.Path(dir_okay=False, exists=True), help="A JSON object of source attributes."
-    )(function)
-    return click.option(
-        "--given", multiple=True, metavar="NAME=VALUE", help="A source attribute; named twice, it has two values."
-    )(function)
+    for decorator in reversed(decorators):
+        function = decorator(function)
+    return function
 
 
 @command.command("eval")
 @click.argument("text")
-@_circumstances
-@options.output("text", "json")
-def evaluate(text: str, form: str, **asked: Any) -> int:
-    """Say what an expression comes to.
+@_evaluation_options
+@options.output_format("text", "json")
+def evaluate(text: str, output_format: str, **params: Any) -> int:
+    """Evaluate an expression.
 
-    Attributes that are not given are absent; true and false are truth values. What the documentation leaves open is
-    said to be so, with the reason, and the exit code is 1, as it is where the service would fail.
+    Attributes that are not given are absent; true and false are booleans. If the service would fail, or its
+    documentation does not define the value, the reason is printed and the exit code is 1.
 
     \b
         scimconf expression eval 'Join(" ", [givenName], [surname])' --given givenName=Ada --given surname=Lovelace
     """
-    from scimconf.cli.expression_view import outcome, told
+    from scimconf.cli.expression_view import evaluate_expression, outcome_line
 
-    tree = _parsed(text)
+    evaluation = options.from_click(EvaluationOptions, params)
+    tree = _parse(text)
     if tree is None:
-        return _refuse(text, form)
-    found = outcome(tree, _given(asked), _told(asked))
-    _tell({"expression": text, "outcome": found}, form, [told(found)])
-    return int(found["kind"] in ("undetermined", "failure"))
+        return _print_syntax_error(text, output_format)
+    outcome = evaluate_expression(tree, evaluation.attributes(), evaluation.context())
+    _print({"expression": text, "outcome": outcome}, output_format, [outcome_line(outcome)])
+    return ExitCode.FAILED if outcome["kind"] in ("undetermined", "failure") else ExitCode.OK
 
 
 @command.command("explain")
 @click.argument("text")
-@_circumstances
-@options.output("text", "json")
-def explain(text: str, form: str, **asked: Any) -> int:
-    """Take an expression apart: its tree, the types, and with attributes what each part comes to.
+@_evaluation_options
+@options.output_format("text", "json")
+def explain(text: str, output_format: str, **params: Any) -> int:
+    """Show the parts of an expression, their types and, if attributes are given, their values.
 
     \b
         scimconf expression explain 'Join(" ", [givenName], [surname])' --given givenName=Ada
     """
-    from scimconf.cli.expression_view import explained, lines
+    from scimconf.cli.expression_view import explanation, explanation_lines
 
-    tree = _parsed(text)
+    evaluation = options.from_click(EvaluationOptions, params)
+    tree = _parse(text)
     if tree is None:
-        return _refuse(text, form)
-    found = explained(tree, _given(asked), _told(asked))
-    _tell(found, form, lines(found))
-    return 0
+        return _print_syntax_error(text, output_format)
+    document = explanation(tree, evaluation.attributes(), evaluation.context())
+    _print(document, output_format, explanation_lines(document))
+    return ExitCode.OK
 
 
 @command.command("functions")
 @click.argument("name", required=False)
-@options.output("text", "json")
-def functions(name: str | None, form: str) -> int:
-    """List the functions of the mapping language, or tell everything about one.
+@options.output_format("text", "json")
+def functions(name: str | None, output_format: str) -> int:
+    """List the functions of the mapping language, or show one in full.
 
     \b
         scimconf expression functions
@@ -98,16 +136,16 @@ def functions(name: str | None, form: str) -> int:
     """
     from scimconf.expressions import FUNCTIONS
 
-    found = [_named(name)] if name else list(FUNCTIONS.values())
-    said = [line for one in found for line in (_details(one) if name else _entry(one))]
-    _tell({"functions": [_document(one) for one in found]}, form, said)
-    return 0
+    listed = [_find_function(name)] if name else list(FUNCTIONS.values())
+    lines = [line for function in listed for line in (_detail_lines(function) if name else _summary_lines(function))]
+    _print({"functions": [_document(function) for function in listed]}, output_format, lines)
+    return ExitCode.OK
 
 
-# --- what was asked -------------------------------------------------------------------------------------------------
+# --- input ----------------------------------------------------------------------------------------------------------
 
 
-def _parsed(text: str) -> Expression | None:
+def _parse(text: str) -> Expression | None:
     from scimconf.expressions import ExpressionError, parse
 
     try:
@@ -116,8 +154,8 @@ def _parsed(text: str) -> Expression | None:
         return None
 
 
-def _refuse(text: str, form: str) -> int:
-    """Says where the text cannot be read, with a mark under the place."""
+def _print_syntax_error(text: str, output_format: str) -> int:
+    """Print where the expression cannot be parsed, with a mark under the character."""
     from scimconf.diagnostics import Diagnostic, Location
     from scimconf.expressions import ExpressionError, locate, parse
     from scimconf.render import diagnostics as as_text
@@ -126,121 +164,104 @@ def _refuse(text: str, form: str) -> int:
     try:
         parse(text)
     except ExpressionError as error:
-        where = Location(NAME, *locate(text, error.offset))
-        problem = Diagnostic("K501", f"not an expression: {error.message}", location=where, hint=error.hint)
-        if form == "json":
-            click.echo(as_json.diagnostics([problem]), nl=False)
+        location = Location(SOURCE_NAME, *locate(text, error.offset))
+        diagnostic = Diagnostic("K501", f"not an expression: {error.message}", location=location, hint=error.hint)
+        if output_format == "json":
+            click.echo(as_json.diagnostics([diagnostic]), nl=False)
         else:
-            click.echo(as_text.text([problem], sources={NAME: text}), nl=False, err=True)
-    return 65
+            click.echo(as_text.text([diagnostic], sources={SOURCE_NAME: text}), nl=False, err=True)
+    return ExitCode.INVALID
 
 
-def _given(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """The source attributes: those of the file, and over them those given one by one."""
-    found = _of_file(asked["given_file"]) if asked["given_file"] else {}
-    texts: dict[str, list[str | bool]] = {}
-    for one in asked["given"]:
-        name, equals, value = one.partition("=")
-        if not equals or not name:
-            raise click.BadParameter(f"{one!r} is not NAME=VALUE", param_hint="--given")
-        texts.setdefault(name, []).append({"true": True, "false": False}.get(value, value))
-    return {**found, **{name: values[0] if len(values) == 1 else values for name, values in texts.items()}}
-
-
-def _of_file(path: str) -> dict[str, Any]:
+def _read_attributes(path: str) -> dict[str, Any]:
     try:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        attributes = json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError as error:
         raise click.BadParameter(f"{path} is not JSON: {error}", param_hint="--given-file") from None
     except RecursionError:
         raise click.BadParameter(f"{path} is nested too deeply", param_hint="--given-file") from None
-    if not isinstance(found, dict):
-        raise click.BadParameter(f"{path} holds no object", param_hint="--given-file")
-    return found
+    if not isinstance(attributes, dict):
+        raise click.BadParameter(f"{path} does not contain a JSON object", param_hint="--given-file")
+    return attributes
 
 
-def _told(asked: Mapping[str, Any]) -> EvaluationContext:
-    """What a value depends on besides the attributes; what nobody says is not known."""
-    from scimconf.expressions.evaluation import EvaluationContext
-
-    return EvaluationContext(_now(asked["now"]), asked["existing"] or None, asked["tenant_domain"], asked["guid"])
-
-
-def _now(text: str | None) -> datetime:
+def _parse_time(text: str | None) -> datetime:
     if text is None:
         return datetime.now(tz=UTC)
     try:
-        found = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(f"{text!r} is not a moment as 2026-12-31T09:00:00Z", param_hint="--now") from None
+        raise click.BadParameter(f"'{text}' is not a time such as 2026-12-31T09:00:00Z", param_hint="--now") from None
     try:
-        return found.astimezone(UTC) if found.tzinfo is not None else found.replace(tzinfo=UTC)
+        return time.astimezone(UTC) if time.tzinfo is not None else time.replace(tzinfo=UTC)
     except OverflowError:
-        raise click.BadParameter(f"{text!r} is not within the years 1 to 9999 in UTC", param_hint="--now") from None
+        raise click.BadParameter(f"'{text}' is not within the years 1 to 9999 in UTC", param_hint="--now") from None
 
 
 # --- functions ------------------------------------------------------------------------------------------------------
 
 
-def _named(name: str) -> Function:
-    from difflib import get_close_matches
-
+def _find_function(name: str) -> Function:
     from scimconf.expressions import FUNCTIONS
 
-    lower = {one.lower(): one for one in FUNCTIONS}
-    if name.lower() in lower:
-        return FUNCTIONS[lower[name.lower()]]
-    near = get_close_matches(name.lower(), lower, n=1)
-    meant = f"; did you mean {lower[near[0]]}?" if near else ""
-    raise click.BadParameter(f"no published list has a function {name!r}{meant}", param_hint="NAME")
+    by_lower_name = {function.name.lower(): function for function in FUNCTIONS.values()}
+    if name.lower() not in by_lower_name:
+        match = suggest(name, FUNCTIONS)
+        hint = f" Did you mean {match}?" if match else ""
+        raise click.BadParameter(f"unknown function '{name}'.{hint}", param_hint="NAME")
+    return by_lower_name[name.lower()]
 
 
-def _signature(one: Function) -> str:
-    told = [each.key if each.required else f"[{each.key}]" for each in one.slots]
-    told += [f"{one.repeating.key}…"] if one.repeating else []
-    return f"{one.name}({', '.join(told)}) → {one.result}"
+def _signature(function: Function) -> str:
+    parameters = [slot.key if slot.required else f"[{slot.key}]" for slot in function.slots]
+    parameters += [f"{function.repeating.key}…"] if function.repeating else []
+    return f"{function.name}({', '.join(parameters)}) → {function.result}"
 
 
-def _entry(one: Function) -> Sequence[str]:
-    return _signature(one), f"    {one.doc}"
+def _summary_lines(function: Function) -> Sequence[str]:
+    return _signature(function), f"    {function.doc}"
 
 
-def _details(one: Function) -> Sequence[str]:
-    """Everything that is known of a function."""
-    parameters = [*one.slots, *([one.repeating] if one.repeating else [])]
-    width = max((len(each.key) for each in parameters), default=0)
-    told = [
-        f"  {each.key:<{width}}  {each.type}{'' if each.required else ', optional'}{', repeats' if each.repeats else ''}"
-        for each in parameters
+def _detail_lines(function: Function) -> Sequence[str]:
+    parameters = [*function.slots, *([function.repeating] if function.repeating else [])]
+    width = max((len(parameter.key) for parameter in parameters), default=0)
+    lines = [
+        f"  {parameter.key:<{width}}  {parameter.type}{'' if parameter.required else ', optional'}"
+        f"{', repeatable' if parameter.repeats else ''}"
+        for parameter in parameters
     ]
-    more = {
+    note = {
         "cloud-sync": "For cloud sync only, not for applications.",
-        "graph": "Graph lists it, and no page describes it.",
-    }.get(one.dialect)
-    return [_signature(one), f"    {one.doc}", *told, f"Documented in {one.source}", *([more] if more else [])]
+        "graph": "Graph lists it, but no page documents it.",
+    }.get(function.dialect)
+    source = f"Documented in {function.source}"
+    return [_signature(function), f"    {function.doc}", *lines, source, *([note] if note else [])]
 
 
-def _document(one: Function) -> dict[str, Any]:
-    parameters = [*one.slots, *([one.repeating] if one.repeating else [])]
+def _document(function: Function) -> dict[str, Any]:
+    parameters = [*function.slots, *([function.repeating] if function.repeating else [])]
     return {
-        "name": one.name,
+        "name": function.name,
         "parameters": [
-            {"name": each.key, "type": each.type, "required": each.required, "repeats": each.repeats}
-            for each in parameters
+            {
+                "name": parameter.key,
+                "type": parameter.type,
+                "required": parameter.required,
+                "repeats": parameter.repeats,
+            }
+            for parameter in parameters
         ],
-        "result": one.result,
-        "doc": one.doc,
-        "source": one.source,
-        "dialect": one.dialect,
+        "result": function.result,
+        "doc": function.doc,
+        "source": function.source,
+        "dialect": function.dialect,
     }
 
 
-def _tell(document: Mapping[str, Any], form: str, said: Sequence[str]) -> None:
+def _print(document: Mapping[str, Any], output_format: str, lines: Sequence[str]) -> None:
     from scimconf.render import json as as_json
-    from scimconf.render.common.escaping import visible
 
-    if form == "json":
+    if output_format == "json":
         click.echo(as_json.write({"format_version": as_json.FORMAT_VERSION, **document}), nl=False)
-        return
-    for line in said:
-        click.echo(visible(line))
+    else:
+        print_lines(*lines)

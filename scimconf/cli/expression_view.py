@@ -1,4 +1,4 @@
-"""An expression taken apart for people: as JSON values, and as lines that are made from them."""
+"""An expression explained: as JSON values, and as lines made from them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from scimconf.expressions.evaluation import EvaluationContext, Failure, Ignored,
 from scimconf.expressions.rendering import quote, spell
 
 Json: TypeAlias = dict[str, Any]
+Attributes: TypeAlias = Mapping[str, Any]
+Inputs: TypeAlias = tuple[Attributes, EvaluationContext] | None
+"""What a part is evaluated with; None if no values are shown."""
 
-# The functions that take a comparison, and what follows it there.
+# The functions that take a comparison, and the arguments that complete them.
 _CONDITIONAL: Mapping[str, tuple[Constant, ...]] = {"IIF": (Constant("True"), Constant("False")), "CBool": ()}
 
 
-def outcome(tree: Expression, given: Mapping[str, Any], known: EvaluationContext) -> Json:
-    """What an expression comes to: its kind, and the value or the reason."""
-    value = compile_expression(tree)(given, known)
+def evaluate_expression(tree: Expression, attributes: Attributes, context: EvaluationContext) -> Json:
+    """Return the outcome of an expression: its kind, and the value or the reason."""
+    value = compile_expression(tree)(attributes, context)
     if value is None:
         return {"kind": "null"}
     if isinstance(value, str):
@@ -30,91 +33,88 @@ def outcome(tree: Expression, given: Mapping[str, Any], known: EvaluationContext
     return {"kind": "failure" if isinstance(value, Failure) else "undetermined", "reason": value.reason}
 
 
-def told(found: Json) -> str:
-    """An outcome as one line."""
-    match found["kind"]:
+def outcome_line(outcome: Json) -> str:
+    """Return an outcome as one line."""
+    match outcome["kind"]:
         case "null":
             return "null: nothing is sent"
         case "text":
-            return quote(found["value"])
+            return quote(outcome["value"])
         case "list":
-            return f"[{', '.join(map(quote, found['value']))}]"
+            return f"[{', '.join(map(quote, outcome['value']))}]"
         case "ignored":
-            return f"ignored: nothing is sent for the {'whole object' if found['whole_object'] else 'attribute'}"
+            return f"ignored: nothing is sent for the {'whole object' if outcome['whole_object'] else 'attribute'}"
         case kind:
-            return f"{kind}: {found['reason']}"
+            return f"{kind}: {outcome['reason']}"
 
 
-def explained(tree: Expression, given: Mapping[str, Any], known: EvaluationContext) -> Json:
-    """The tree with types, and with values where any attribute is given or none is read."""
+def explanation(tree: Expression, attributes: Attributes, context: EvaluationContext) -> Json:
+    """Return the parts with types, and with values if an attribute is given or none is read."""
     reads = expressions.attributes(tree)
-    values = (given, known) if given or not reads else None
+    inputs = (attributes, context) if attributes or not reads else None
     called = [expressions.find(name) for name in expressions.functions(tree)]
     return {
-        "tree": _part(tree, values),
+        "tree": _part(tree, inputs),
         "reads": list(reads),
-        "functions": {one.name: one.doc for one in called if one is not None},
+        "functions": {function.name: function.doc for function in called if function is not None},
     }
 
 
-Values: TypeAlias = tuple[Mapping[str, Any], EvaluationContext] | None
-
-
-def _part(node: Expression, values: Values, parameter: str = "", inside: str = "") -> Json:
-    found: Json = {"text": spell(node), "is": type(node).__name__.lower()}
+def _part(node: Expression, inputs: Inputs, parameter: str = "", function_name: str = "") -> Json:
+    """Return one part; `parameter` and `function_name` are those of the call that it is an argument of."""
+    part: Json = {"text": spell(node), "is": type(node).__name__.lower()}
     if parameter:
-        found["parameter"] = parameter
-    kind = _type(node)
-    if kind:
-        found["type"] = kind
-    if values is not None and not isinstance(node, Constant):
-        found["outcome"] = outcome(_alone(node, inside), *values)
-    parts = list(_parts(node, values))
-    return {**found, "parts": parts} if parts else found
+        part["parameter"] = parameter
+    result_type = _result_type(node)
+    if result_type:
+        part["type"] = result_type
+    if inputs is not None and not isinstance(node, Constant):
+        part["outcome"] = evaluate_expression(_evaluable(node, function_name), *inputs)
+    parts = list(_parts(node, inputs))
+    return {**part, "parts": parts} if parts else part
 
 
-def _type(node: Expression) -> str:
-    """What kind of value a part gives, where that is known without its attributes."""
+def _result_type(node: Expression) -> str:
+    """Return the type of a part's value, "" if it depends on attributes."""
     if isinstance(node, Call):
         function = expressions.find(node.name)
         return function.result if function else ""
     return {Constant: "String", Comparison: "Boolean", Concatenation: "String"}.get(type(node), "")
 
 
-def _alone(node: Expression, inside: str) -> Expression:
-    """A part that can be tried by itself: a comparison only as the condition of the function that it stands in."""
-    if not isinstance(node, Comparison) or inside not in _CONDITIONAL:
+def _evaluable(node: Expression, function_name: str) -> Expression:
+    """Return a part that can be evaluated alone: a comparison becomes the condition of the function around it."""
+    if not isinstance(node, Comparison) or function_name not in _CONDITIONAL:
         return node
-    return Call(inside, (node, *_CONDITIONAL[inside]))
+    return Call(function_name, (node, *_CONDITIONAL[function_name]))
 
 
-def _parts(node: Expression, values: Values) -> Iterator[Json]:
+def _parts(node: Expression, inputs: Inputs) -> Iterator[Json]:
     if not isinstance(node, Call):
-        yield from (_part(each, values) for each in expressions.children(node) if not isinstance(node, Attribute))
+        yield from (_part(child, inputs) for child in expressions.children(node) if not isinstance(child, Attribute))
         return
     function = expressions.find(node.name)
-    for place, each in enumerate(node.arguments):
-        parameter = function.parameter(place) if function else None
+    for index, argument in enumerate(node.arguments):
+        parameter = function.parameter(index) if function else None
         name = parameter.key if parameter else ""
-        yield (
-            _part(each, values, name, node.name)
-            if each is not None
-            else {"text": "", "is": "omitted", "parameter": name}
-        )
+        if argument is None:
+            yield {"text": "", "is": "omitted", "parameter": name}
+        else:
+            yield _part(argument, inputs, name, node.name)
 
 
-def lines(found: Json) -> list[str]:
-    """The same for a terminal: a line a part, the inner ones further in."""
-    said = list(_lines(found["tree"], 0))
-    said += [f"Reads {', '.join(found['reads'])}."] if found["reads"] else []
-    return said + [f"{name}: {doc}" for name, doc in found["functions"].items()]
+def explanation_lines(document: Json) -> list[str]:
+    """Return an explanation for a terminal: one line a part, inner parts indented."""
+    lines = list(_part_lines(document["tree"], 0))
+    lines += [f"Reads {', '.join(document['reads'])}."] if document["reads"] else []
+    return lines + [f"{name}: {doc}" for name, doc in document["functions"].items()]
 
 
-def _lines(part: Json, depth: int) -> Iterator[str]:
+def _part_lines(part: Json, depth: int) -> Iterator[str]:
     lead = f"{part['parameter']}: " if part.get("parameter") else ""
-    text = part["text"] if part["is"] != "omitted" else "(left empty)"
-    kind = f"  {part['type']}" if part.get("type") and part["is"] != "constant" else ""
-    value = f"  = {told(part['outcome'])}" if "outcome" in part else ""
-    yield f"{'  ' * depth}{lead}{text}{kind}{value}"
-    for each in part.get("parts", ()):
-        yield from _lines(each, depth + 1)
+    text = part["text"] if part["is"] != "omitted" else "(omitted)"
+    result_type = f"  {part['type']}" if part.get("type") and part["is"] != "constant" else ""
+    value = f"  = {outcome_line(part['outcome'])}" if "outcome" in part else ""
+    yield f"{'  ' * depth}{lead}{text}{result_type}{value}"
+    for inner in part.get("parts", ()):
+        yield from _part_lines(inner, depth + 1)

@@ -1,4 +1,4 @@
-"""What `init` begins a spec with: values and the comments that explain them."""
+"""The specs that `scimconf init` writes: values, and the comments that explain them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ MODELINES = f"yaml-language-server: $schema={SCHEMA}\n$schema: {SCHEMA}"
 """The first is read by the YAML language server (VS Code, Neovim, Helix, Emacs, Zed …), the second by JetBrains' IDEs."""
 WRITER_ATTRIBUTE = "urn:custom:params:scim:schemas:extension:writer:2.0:User"
 
-Notes = dict[SpecPath, str]
-Made = tuple[dict[str, Any], Notes, Notes]
+Comments = dict[SpecPath, str]
+Template = tuple[dict[str, Any], Comments, Comments]
 """A spec, the comments above its paths, and those beside them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a person said; what is empty was left open."""
+    """The values of a new spec; "" if they were skipped."""
 
     name: str
     display_name: str
@@ -31,23 +31,23 @@ class Answers:
 
     @property
     def token(self) -> str:
-        """The environment variable for the application's token."""
+        """The environment variable of the secret token."""
         name = re.sub(r"\W", "_", self.name, flags=re.ASCII).upper()
         return f"{'' if name[:1].isalpha() else 'APP_'}{name}_SCIM_TOKEN"
 
 
 @dataclass(frozen=True, slots=True)
-class Preset:
-    """A kind of application: what is asked of nobody, and how the spec is made."""
+class SpecTemplate:
+    """A preset of `init`: defaults of the prompts, and the function that builds the spec."""
 
     name: str
     display_name: str
     base_address: str
-    make: Callable[[Answers], Made]
+    build: Callable[[Answers], Template]
 
 
-def blank(answers: Answers) -> Made:
-    """The frame: the application, its connection, on; everything else as it is in the tenant."""
+def blank(answers: Answers) -> Template:
+    """Return the minimum: the application, its connection, provisioning on. Nothing else is managed."""
     tree: dict[str, Any] = {
         "version": 1,
         "name": answers.name,
@@ -57,31 +57,31 @@ def blank(answers: Answers) -> Made:
         "mappings": {"users": {"enabled": True}, "groups": {"enabled": True}},
         "assignments": {"unlisted": "keep", "groups": []},
     }
-    above: Notes = {
-        ("connection", "secret_token"): "Only where the token is kept; its value is read when it is sent.",
-        ("provisioning", "scope"): "Only assigned users and groups; the other word is `all`.",
-        ("assignments", "unlisted"): "People assigned by hand stay; `report` shows them, `remove` takes them out.",
+    above: Comments = {
+        ("connection", "secret_token"): "The variable that contains the token. Its value is read when it is sent.",
+        ("provisioning", "scope"): "`assigned`: only assigned users and groups; `all`: everyone in the directory.",
+        ("assignments", "unlisted"): "Assignments not listed here: `keep`, `report` or `delete` them.",
         ("assignments", "groups"): "For example: - {name: Editors, role: User}",
     }
     if answers.tenant:
         tree["tenant"] = answers.tenant
     else:
-        above["application",] = "tenant: contoso.com\nSigned in to any other tenant, nothing would be done.\n"
+        above["application",] = "tenant: contoso.com\nWith it, apply refuses to run in any other tenant.\n"
     if answers.base_address:
         tree["connection"]["base_address"] = answers.base_address
     else:
         above["connection", "secret_token"] = (
             "base_address: https://app.example.com/scim\n" + above["connection", "secret_token"]
         )
-    beside: Notes = {
-        ("name",): "what addresses and reports begin with",
-        ("application", "create"): "makes it where it is missing",
+    beside: Comments = {
+        ("name",): "addresses begin with it",
+        ("application", "create"): "creates the application if it does not exist",
     }
     return tree, above, beside
 
 
-def writer(answers: Answers) -> Made:
-    """Writer (writer.com): what its guides set up by hand in the portal."""
+def writer(answers: Answers) -> Template:
+    """Return the spec of Writer (writer.com): what its guides set up in the portal."""
     tree, above, beside = blank(answers)
     tree["application"]["single_sign_on"] = "saml"
     tree["mappings"]["users"] |= {
@@ -93,25 +93,27 @@ def writer(answers: Answers) -> Made:
             'emails[type eq "work"].value': "mail",
         },
     }
-    roles = {"admin": "Writer organisation admin", "member": "Writer team member"}
+    roles = {"admin": "Writer organization admin", "member": "Writer team member"}
     tree["app_roles"] = {
         "unlisted": "keep",
-        "roles": [{"value": role, "display_name": role, "description": said} for role, said in roles.items()],
+        "roles": [
+            {"value": role, "display_name": role, "description": description} for role, description in roles.items()
+        ],
     }
     tree["role_attribute"] = {"target": WRITER_ATTRIBUTE, "source": "appRoleAssignments", "apply": "always"}
     beside |= {
         ("application", "single_sign_on"): "checked and reported, never changed",
-        ("mappings", "users", "unlisted"): "the template's other mappings stay",
-        ("role_attribute",): "carries a person's role to Writer",
-        ("role_attribute", "source"): "scimconf: ignore L401 Writer takes roles as they are",
+        ("mappings", "users", "unlisted"): "keeps the other mappings of the template",
+        ("role_attribute",): "sends the role of each user to Writer",
+        ("role_attribute", "source"): "scimconf: ignore L401 Writer takes roles in this format",
     }
-    above["assignments", "groups"] = "Writer makes a team of each, for example: - {name: Writer editors, role: member}"
+    above["assignments", "groups"] = "Writer creates a team for each group: - {name: Writer editors, role: member}"
     return tree, above, beside
 
 
-PRESETS: Mapping[str, Preset] = MappingProxyType(
+PRESETS: Mapping[str, SpecTemplate] = MappingProxyType(
     {
-        "blank": Preset("", "", "", blank),
-        "writer": Preset("writer", "Writer", "https://app.writer.com/api/scim/v2", writer),
+        "blank": SpecTemplate("", "", "", blank),
+        "writer": SpecTemplate("writer", "Writer", "https://app.writer.com/api/scim/v2", writer),
     }
 )

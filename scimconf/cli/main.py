@@ -1,4 +1,4 @@
-"""The command line: commands are found by name and imported when they are asked for."""
+"""The command line: commands are imported when they run, so that help and start-up are fast."""
 
 from __future__ import annotations
 
@@ -10,37 +10,41 @@ from typing import Any
 
 import click
 
-from scimconf import __version__
 from scimconf.cli import streams
+from scimconf.cli.exit_codes import ExitCode
 from scimconf.diagnostics import DiagnosticsError, GraphError, ScimconfError, StaleError, describe_unexpected
+from scimconf.suggestions import suggest
+from scimconf.version import __version__
 
-STALE, USAGE, PROBLEMS, INTERRUPTED = 3, 64, 65, 130
-COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+COMMANDS: Mapping[str, str] = MappingProxyType(
     {
-        "apply": ("scimconf.cli.apply", "Make the tenant what the spec says, after showing the plan and asking."),
-        "completion": ("scimconf.cli.completion", "Print the completion script for a shell."),
-        "diff": ("scimconf.cli.diff", "Compare two specs, a spec and an application, or two applications."),
-        "drift": ("scimconf.cli.drift", "Say whether the tenant is still as the specs say; exit 2 when it is not."),
-        "export": ("scimconf.cli.export", "Write a live application as a spec that plans to nothing."),
-        "expression": (
-            "scimconf.cli.expression",
-            "Try expressions of the mapping language, and look up its functions.",
-        ),
-        "fmt": ("scimconf.cli.fmt", "Put specs into canonical order and layout."),
-        "init": ("scimconf.cli.init", "Begin a spec: the file, its JSON Schema for editors, a CI recipe."),
-        "plan": ("scimconf.cli.plan", "Show what differs from the tenant, and what that does to people."),
-        "preview": ("scimconf.cli.preview", "Show what would be sent for real users, before and after."),
-        "probe": ("scimconf.cli.probe", "Settle on a test tenant what Graph's documentation leaves open."),
-        "sandbox": ("scimconf.cli.sandbox", "Run a simulated Microsoft Entra tenant on this machine."),
-        "show": ("scimconf.cli.show", "Tell a saved plan again."),
-        "validate": ("scimconf.cli.validate", "Check specs without looking at any tenant."),
-        "version": ("scimconf.cli.version", "Say which version this is."),
+        "apply": "Apply the spec. Shows the plan and asks first.",
+        "completion": "Print the completion script for a shell.",
+        "diff": "Compare two specs, a spec and an application, or two applications.",
+        "drift": "Check whether the tenant still matches the specs; exit 2 if not.",
+        "export": "Export a live application as a spec.",
+        "expression": "Evaluate mapping expressions, and look up functions.",
+        "fmt": "Format specs.",
+        "init": "Create a spec, its JSON Schema for editors, and a CI recipe.",
+        "plan": "Show what differs from the tenant, and which users it affects.",
+        "preview": "Show what each user's record will look like, before and after.",
+        "probe": "Find out on a test tenant how Graph behaves where its documentation is silent.",
+        "sandbox": "Run a simulated Microsoft Entra tenant on this machine.",
+        "show": "Print a saved plan.",
+        "validate": "Check specs offline, and run the tests in them.",
+        "version": "Print the version.",
     }
 )
+"""The commands in the order of the help; the module of each has its name."""
+
+OTHER_TOOLS: Mapping[str, str] = MappingProxyType(
+    {"target": "--only", "json": "--format json", "yes": "--auto-approve"}
+)
+"""Options of other tools, without dashes, and what they are called here."""
 
 
 class Commands(click.Group):
-    """A group whose commands live in modules of their own; help is shown without importing any."""
+    """A group whose commands are modules of this package; help is shown without importing any."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         return list(COMMANDS)
@@ -48,31 +52,28 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(COMMANDS[cmd_name][0])
-        command: click.Command = module.command
+        command: click.Command = import_module(f"scimconf.cli.{cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
-            formatter.write_dl([(name, help_text) for name, (_, help_text) in COMMANDS.items()])
+            formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs the command; click would take a reader of stdout who goes away for a failure."""
+        """Run the command. click would report a failure when the reader of stdout goes away."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            streams.give_up(sys.stdout)
-            return 0  # nothing is wrong, and nothing more can be said
+            streams.abandon(sys.stdout)
+            return ExitCode.OK
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0] if args else ""
         if name not in COMMANDS and not name.startswith("-"):
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, COMMANDS, n=1)
-            ctx.fail(f"there is no command {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+            match = suggest(name, COMMANDS)
+            ctx.fail(f"unknown command '{name}'." + (f" Did you mean {match}?" if match else ""))
         return super().resolve_command(ctx, args)
 
 
@@ -81,79 +82,82 @@ class Commands(click.Group):
 def cli() -> None:
     """Application provisioning in Microsoft Entra ID as code.
 
-    One YAML file says how people and groups reach an application over SCIM. `plan` shows what differs from the
-    tenant and who is affected, `apply` makes it so.
+    A YAML file (the spec) describes how users and groups are provisioned to an application over SCIM. `plan` shows
+    what differs from the tenant and which users it affects; `apply` makes the changes.
     """
 
 
 def main(argv: Sequence[str]) -> int:
-    """Runs one command and gives its exit code; raises nothing but a second interrupt."""
+    """Run one command and return its exit code. Raise nothing but a second interrupt."""
     try:
         result: Any = cli.main(list(argv), prog_name="scimconf", standalone_mode=False)
-    except (click.ClickException, click.exceptions.Exit) as stop:
-        return _stopped(stop)
+    except (click.ClickException, click.exceptions.Exit) as error:
+        return _click_error(error)
     except (click.Abort, KeyboardInterrupt):
-        return _say("Interrupted.", INTERRUPTED)
-    except Exception as error:  # noqa: BLE001  a traceback shows values, and helps nobody who did not write this
-        return _failed(error)
-    return result if isinstance(result, int) else 0
+        return _print_error("Interrupted.", ExitCode.INTERRUPTED)
+    except Exception as error:  # noqa: BLE001  a traceback shows values, and helps only the authors
+        return _other_error(error)
+    return int(result) if isinstance(result, int) else ExitCode.OK
 
 
-def _stopped(stop: click.ClickException | click.exceptions.Exit) -> int:
-    """The way out of click: help and version are fine, anything else is wrong usage."""
-    if isinstance(stop, click.exceptions.Exit):
-        return stop.exit_code
-    stop.show(sys.stderr)
-    return USAGE
+def _click_error(error: click.ClickException | click.exceptions.Exit) -> int:
+    """Print an error of click, and return the exit code: help and version are no errors."""
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, click.NoSuchOption):
+        error = _unknown_option(error)
+    error.show(sys.stderr)
+    return ExitCode.USAGE
 
 
-def _problems(error: DiagnosticsError) -> int:
-    from scimconf.render import diagnostics as as_text
+def _unknown_option(error: click.NoSuchOption) -> click.UsageError:
+    """Return the error with a suggestion: click suggests options that only share some letters."""
+    known = [option for parameter in (error.ctx.command.params if error.ctx else ()) for option in parameter.opts]
+    other = OTHER_TOOLS.get(error.option_name.lstrip("-"), "")
+    match = other if other.partition(" ")[0] in known else suggest(error.option_name, known)
+    hint = f" Did you mean {match}?" if match else ""
+    return click.UsageError(f"unknown option {error.option_name}.{hint}", error.ctx)
 
-    click.echo(as_text.text(error.problems), nl=False, err=True)
-    return PROBLEMS
 
-
-def _failed(error: Exception) -> int:
-    """A sentence for every error; those that nobody foresaw are told without their own words."""
+def _other_error(error: Exception) -> int:
+    """Print a sentence for every error. An unexpected one is printed without its text, which may contain a secret."""
     if isinstance(error, DiagnosticsError):
-        return _problems(error)
+        from scimconf.cli.output import print_diagnostics
+
+        print_diagnostics(error.diagnostics)
+        return ExitCode.INVALID
     if isinstance(error, ScimconfError):
-        return _refused(error)
+        return _scimconf_error(error)
     if isinstance(error, OSError):
-        return _unusable(error)
-    return _say(f"Error: {describe_unexpected(error)}.\nPlease report it, with the command that you ran.", 1)
+        file = f"{error.filename!s}: " if error.filename is not None else "input or output failed: "
+        return _print_error(f"Error: {file}{error.strerror or type(error).__name__}", ExitCode.FAILED)
+    message = f"Error: {describe_unexpected(error)}.\nPlease report it, with the command that you ran."
+    return _print_error(message, ExitCode.FAILED)
 
 
-def _refused(error: ScimconfError) -> int:
-    """What Graph says may hold line ends of its own; it must not forge a line of ours."""
+def _scimconf_error(error: ScimconfError) -> int:
     from scimconf.render.common.escaping import visible
 
-    text = visible(str(error)) if isinstance(error, GraphError) else str(error)
-    return _say("\n".join(filter(None, [f"Error: {text}", error.hint])), STALE if isinstance(error, StaleError) else 1)
+    text = visible(str(error)) if isinstance(error, GraphError) else str(error)  # line ends of Graph are escaped
+    code = ExitCode.STALE if isinstance(error, StaleError) else ExitCode.FAILED
+    return _print_error("\n".join(filter(None, [f"Error: {text}", error.hint])), code)
 
 
-def _unusable(error: OSError) -> int:
-    """What the system refused, of a file by its name; without one it is mostly stdout, on a disk that is full."""
-    named = f"{error.filename!s}: " if error.filename is not None else "input or output failed: "
-    return _say(f"Error: {named}{error.strerror or type(error).__name__}", 1)
+def _print_error(text: str, code: ExitCode) -> ExitCode:
+    """Print lines on stderr, with control characters escaped; return the code."""
+    from scimconf.cli.output import print_lines
 
-
-def _say(text: str, code: int) -> int:
-    """Lines on stderr, in which nothing commands the terminal."""
-    from scimconf.render.common.escaping import visible
-
-    click.echo("\n".join(map(visible, text.split("\n"))), err=True)
+    print_lines(*text.split("\n"), err=True)
     return code
 
 
 def entry() -> None:
-    """The console script. Start-up makes many objects that stay: the collector looks at them less often, not at the end."""
+    """Run the console script. Most objects of the start-up stay, so the garbage collector looks at them less often."""
     import gc
 
     gc.set_threshold(200_000, 20, 20)
     streams.prepare()
     code = main(sys.argv[1:])
-    streams.give_up(sys.stdout)
+    streams.abandon(sys.stdout)
     gc.freeze()
     sys.exit(code)

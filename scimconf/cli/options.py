@@ -1,184 +1,262 @@
-"""Options that commands share, and what they are turned into."""
+"""Options that several commands share, and the frozen values that they become."""
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from scimconf.cli import completion
 from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
+from scimconf.files import read_file_or_pipe, read_regular_file
 from scimconf.spec.load import MAX_SIZE, load, load_variables
 from scimconf.spec.loaded import Loaded, conflicts, find
+from scimconf.suggestions import suggest
 
-F = TypeVar("F", bound=Callable[..., Any])
-ORDER = (5, 1, 65, 3, 4, 6, 130, 2, 0)
-"""Of several applications' exit codes the first that occurs here is the command's."""
+if TYPE_CHECKING:
+    from scimconf.workflow.compilation import PlanOptions
 
+Command = TypeVar("Command", bound=Callable[..., Any])
+Options = TypeVar("Options")
+Params = Mapping[str, Any]
+"""The parameters of a command by name, as click passes them."""
 
-def paths(command: F) -> F:
-    return click.argument("paths", nargs=-1, type=click.Path(), metavar="[PATHS]...", shell_complete=completion.specs)(
-        command
-    )
-
-
-def variables(command: F) -> F:
-    command = click.option("--var", "var", multiple=True, metavar="NAME=TEXT", help="A value for ${var:NAME}.")(command)
-    return click.option(
-        "--var-file", "var_file", multiple=True, type=click.Path(dir_okay=False), help="A YAML file of such values."
-    )(command)
+REDACT_HELP = "Replace user names with pseudonyms."
 
 
-def tenant(command: F) -> F:
-    """How Graph is reached."""
-    command = click.option(
+# --- the values -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommonOptions:
+    """Which specs are read, how the tenant is reached, and where events go."""
+
+    paths: tuple[str, ...] = ()
+    var: tuple[str, ...] = ()
+    var_file: tuple[str, ...] = ()
+    auth: str | None = None
+    cloud: str | None = None
+    events: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputOptions:
+    """In which format a plan is printed, and where it is saved."""
+
+    output_format: str = "text"
+    out: str | None = None
+    redact: bool = False
+    comment_marker: str | None = None
+    max_length: int = 65536
+    show_unmanaged: bool = False
+    show_steps: bool = False
+
+
+def from_click(options_type: type[Options], params: Params) -> Options:
+    """Return an options value made from the parameters that have the names of its fields."""
+    names = {field.name for field in fields(options_type)}  # type: ignore[arg-type]
+    return options_type(**{name: value for name, value in params.items() if name in names})
+
+
+def plan_options(params: Params) -> PlanOptions:
+    """Return the options of a plan; the day decides which guard exemptions have expired."""
+    from scimconf.workflow.compilation import PlanOptions
+
+    validate_guards(params.get("allow", ()))
+    return from_click(PlanOptions, {**params, "today": today()})
+
+
+def recorded_options(common: CommonOptions, planning: PlanOptions, *, redact: bool) -> dict[str, Any]:
+    """Return the options that a plan records, so that the apply of a saved plan uses them again."""
+    from scimconf.workflow.plan_all import relative_path
+
+    return {
+        "only": list(planning.only),
+        "exclude": list(planning.exclude),
+        "allow": list(planning.allow),
+        "var": list(common.var),
+        "var_file": list(map(relative_path, common.var_file)),
+        **({"redact": True} if redact else {}),
+        **({"ignore": list(planning.ignore)} if planning.ignore else {}),
+        "resend_secrets": planning.resend_secrets,
+    }
+
+
+# --- the options ----------------------------------------------------------------------------------------------------
+
+
+def _together(*decorators: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    """Return one decorator for several options; help lists them in this order."""
+
+    def decorate(command: Command) -> Command:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+paths = click.argument(
+    "paths", nargs=-1, type=click.Path(), metavar="[PATHS]...", shell_complete=completion.complete_specs
+)
+variables = _together(
+    click.option("--var", multiple=True, metavar="NAME=VALUE", help="Value for ${var:NAME} (repeatable)."),
+    click.option(
+        "--var-file", multiple=True, type=click.Path(dir_okay=False), help="YAML file with values for ${var:NAME}."
+    ),
+)
+tenant = _together(
+    click.option(
         "--auth",
         envvar="SCIMCONF_AUTH",
         type=click.Choice(["environment", "workload", "managed", "cli", "device_code"]),
-        help="How to sign in; without it whatever is found first, as azure's default chain does.",
-    )(command)
-    return click.option(
+        help="Sign-in method. Default: DefaultAzureCredential.",
+    ),
+    click.option(
         "--cloud",
         envvar="SCIMCONF_CLOUD",
         type=click.Choice(["public", "us-government", "us-dod", "china"]),
-        help="The national cloud of the tenant.",
-    )(command)
+        help="National cloud of the tenant. Default: public.",
+    ),
+)
+selection = _together(
+    click.option("--only", multiple=True, metavar="ADDRESS", help="Only these addresses (repeatable, globs)."),
+    click.option("--exclude", multiple=True, metavar="ADDRESS", help="Skip these addresses (repeatable, globs)."),
+)
 
 
-def selection(command: F) -> F:
-    """Which changes, and which guards are open."""
-    command = click.option("--only", multiple=True, metavar="ADDRESS", help="Only these addresses; globs work.")(
-        command
-    )
-    command = click.option("--no-impact", "impact", flag_value=False, default=True, help="Do not count people.")(
-        command
-    )
-    command = click.option("--exclude", multiple=True, metavar="ADDRESS", help="All but these addresses.")(command)
-    command = click.option(
-        "--allow", multiple=True, metavar="GUARD", help="Open a guard by its id.", shell_complete=completion.guards
-    )(command)
-    command = ignoring(command)
-    return click.option("--resend-secrets", is_flag=True, help="Send the secrets again although they are stored.")(
-        command
-    )
+def _validate_rules(_context: click.Context, _parameter: click.Parameter, rules: tuple[str, ...]) -> tuple[str, ...]:
+    from scimconf.lint import rules as known_rules
+
+    for rule in rules:
+        if rule not in known_rules():
+            match = suggest(rule, known_rules())
+            hint = f"Did you mean {match}?" if match else "docs/lint.md lists all rules."
+            raise click.BadParameter(f"unknown lint rule '{rule}'. {hint}")
+    return rules
 
 
-def ignoring(command: F) -> F:
-    """Rules of the lint that are not asked."""
+ignore = click.option(
+    "--ignore", multiple=True, metavar="RULE", callback=_validate_rules, help="Disable a lint rule (repeatable)."
+)
+planning = _together(
+    selection,
+    click.option(
+        "--allow",
+        multiple=True,
+        metavar="GUARD",
+        shell_complete=completion.complete_guards,
+        help="Allow a change that a guard would block (repeatable).",
+    ),
+    ignore,
+    click.option("--no-impact", "impact", flag_value=False, default=True, help="Skip counting affected users."),
+    click.option("--resend-secrets", is_flag=True, help="Write the secrets again, also if they are stored."),
+)
+events = click.option("--events", type=click.Path(dir_okay=False), help="Write events to FILE (JSON Lines).")
+rendering = _together(
+    click.option("--redact", is_flag=True, help=REDACT_HELP),
+    click.option(
+        "--max-length",
+        type=click.IntRange(1000),
+        metavar="N",
+        default=65536,
+        help="Truncate Markdown to N characters (default: GitHub's limit, 65536).",
+    ),
+    click.option(
+        "--comment-marker", metavar="TEXT", help="Start with a hidden marker so CI can update its own comment."
+    ),
+)
+
+
+def output_format(*formats: str) -> Callable[[Command], Command]:
+    """Return the option `--format`; the first format is the default."""
     return click.option(
-        "--ignore", multiple=True, metavar="RULE", callback=_know_rules, help="Leave out a rule of the lint by its id."
-    )(command)
-
-
-def _know_rules(_context: click.Context, _parameter: click.Parameter, ignored: tuple[str, ...]) -> tuple[str, ...]:
-    if not ignored:
-        return ignored
-    from difflib import get_close_matches
-
-    from scimconf.lint import rules
-
-    for rule in ignored:
-        if rule not in rules():
-            near = get_close_matches(rule.upper(), rules(), n=1)
-            meant = f"; did you mean {near[0]}?" if near else "; docs/lint.md lists all"
-            raise click.BadParameter(f"{rule!r} is no rule of the lint{meant}")
-    return ignored
-
-
-def events(command: F) -> F:
-    return click.option(
-        "--events", type=click.Path(dir_okay=False), help="Write what happens to a file, a JSON object a line."
-    )(command)
-
-
-def output(*formats: str) -> Callable[[F], F]:
-    return click.option(
-        "--format", "form", type=click.Choice(formats), default=formats[0], show_default=True, help="How to tell it."
+        "--format",
+        "output_format",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="Output format.",
     )
 
 
-def read(path: str) -> bytes:
-    """A file of a spec, and a byte more than one may have: pipes and devices may never end."""
-    with open(path, "rb", opener=_unwaiting) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file", path)
-        return file.read(MAX_SIZE + 1)
+# --- loading --------------------------------------------------------------------------------------------------------
 
 
-def read_given(path: str) -> bytes:
-    """A file that was named on the command line itself: that may be a pipe, as of `<(…)`, which is waited for."""
-    if not stat.S_ISFIFO(os.stat(path).st_mode):  # noqa: PTH116
-        return read(path)
-    with open(path, "rb") as file:  # noqa: PTH123
-        return file.read(MAX_SIZE + 1)
+def load_specs(common: CommonOptions) -> list[Loaded]:
+    """Return every spec behind the paths; raise DiagnosticsError if none of them can be planned."""
+    loaded, diagnostics = find_specs(common)
+    errors = load_errors(loaded, diagnostics)
+    if errors:
+        raise DiagnosticsError(errors)
+    return loaded
 
 
-def _unwaiting(path: str, flags: int) -> int:
-    """Opens a file without waiting for somebody at the other end of a pipe."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+def find_specs(common: CommonOptions) -> tuple[list[Loaded], list[Diagnostic]]:
+    """Return every spec behind the paths (default: the current folder), and the errors about them together."""
+    files, diagnostics = find(common.paths or ["."], list_folder, os.path.realpath)
+    values = variable_values(common.var, common.var_file)
+    loaded = [load(file, read_spec_file, os.environ, values) for file in files]
+    return loaded, [*diagnostics, *conflicts(loaded)]
 
 
-def list_dir(path: str) -> Iterable[str] | None:
-    """The names in a folder, None for anything else; raises ProblemsError for one that cannot be looked into."""
+def load_errors(loaded: Iterable[Loaded], diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return the errors if nothing can be planned; () if at least one spec can."""
+    loaded, diagnostics = list(loaded), tuple(diagnostics)
+    if diagnostics or not any(spec.spec is not None for spec in loaded):
+        return (*diagnostics, *(diagnostic for spec in loaded for diagnostic in spec.diagnostics))
+    return ()
+
+
+def read_spec_file(path: str) -> bytes:
+    """Return a file of a spec, and one byte more than the limit if it is too large."""
+    return read_regular_file(path, MAX_SIZE + 1)
+
+
+def list_folder(path: str) -> Iterable[str] | None:
+    """Return the names in a folder, None for a file; raise DiagnosticsError if the folder cannot be read."""
     if not os.path.isdir(path):  # noqa: PTH112  pathlib's raises for names that are too long
         return None
     try:
         return os.listdir(path)  # noqa: PTH208
     except OSError as error:
-        raise DiagnosticsError(
-            [Diagnostic("S001", f"cannot be read: {error.strerror}", location=Location(path))]
-        ) from None
+        message = f"cannot be read: {error.strerror}"
+        raise DiagnosticsError([Diagnostic("S001", message, location=Location(path))]) from None
 
 
-def values(given: Iterable[str], files: Iterable[str]) -> Mapping[str, str]:
-    """The variables of all files, and over them those given one by one; raises ProblemsError."""
-    found: dict[str, str] = {}
-    problems: list[Diagnostic] = []
+def variable_values(assignments: Iterable[str], files: Iterable[str]) -> Mapping[str, str]:
+    """Return the variables of all files, overridden by those of `--var`; raise DiagnosticsError for a bad file."""
+    values: dict[str, str] = {}
+    errors: list[Diagnostic] = []
     for file in files:
-        more, wrong = load_variables(file, read_given)
-        found |= more
-        problems += wrong
-    if problems:
-        raise DiagnosticsError(problems)
-    for one in given:
-        name, equals, text = one.partition("=")
+        file_values, file_errors = load_variables(file, lambda path: read_file_or_pipe(path, MAX_SIZE + 1))
+        values |= file_values
+        errors += file_errors
+    if errors:
+        raise DiagnosticsError(errors)
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
         if not equals or not name:
-            raise click.BadParameter(f"{one!r} is not NAME=TEXT", param_hint="--var")
-        found[name] = text
-    return found
-
-
-def load_all(asked: Iterable[str], given: Iterable[str], files: Iterable[str]) -> tuple[list[Loaded], list[Diagnostic]]:
-    """Every spec behind the paths (this folder where none is named), and what is wrong with them together."""
-    found, problems = find(list(asked) or ["."], list_dir, os.path.realpath)
-    variables = values(given, files)
-    loadeds = [load(path, read, os.environ, variables) for path in found]
-    return loadeds, [*problems, *conflicts(loadeds)]
-
-
-def first(codes: Iterable[int]) -> int:
-    """The command's exit code."""
-    present = set(codes)
-    return next((code for code in ORDER if code in present), max(present, default=0))
+            raise click.BadParameter(f"'{assignment}' is not NAME=VALUE", param_hint="--var")
+        values[name] = value
+    return values
 
 
 def today() -> date:
-    """The day, by which permits are over or not."""
+    """Return the current day in UTC, which decides whether a guard exemption has expired."""
     return datetime.now(tz=UTC).date()
 
 
-def know_guards(allowed: Iterable[str]) -> None:
-    from difflib import get_close_matches
-
+def validate_guards(allowed: Iterable[str]) -> None:
+    """Raise click.BadParameter for an id that no guard has."""
     from scimconf.spec.model import GUARDS
 
     for guard in allowed:
         if guard not in GUARDS:
-            near = get_close_matches(guard, GUARDS, n=1)
-            meant = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(GUARDS)}"
-            raise click.BadParameter(f"{guard!r} is no guard{meant}", param_hint="--allow")
+            match = suggest(guard, GUARDS)
+            hint = f"Did you mean {match}?" if match else f"Guards: {', '.join(GUARDS)}."
+            raise click.BadParameter(f"unknown guard '{guard}'. {hint}", param_hint="--allow")

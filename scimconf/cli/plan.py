@@ -1,62 +1,104 @@
-"""`scimconf plan`: what differs, and what that does to people. Reads only."""
+"""`scimconf plan`: show what differs from the tenant, and which users it affects. Reads only."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from scimconf.cli import options, planning, saved
+from scimconf.cli import options, output
+from scimconf.cli.exit_codes import ExitCode
+from scimconf.files import check_writable
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
+    from scimconf.spec.model import Spec
+    from scimconf.workflow.plan_all import PlanResults
 
 
-@click.command("plan", short_help="Show what differs from the tenant, and what that does to people.")
+@click.command("plan", short_help="Show what differs from the tenant, and which users it affects.")
 @options.paths
 @options.variables
 @options.tenant
-@options.selection
-@options.output("text", "json", "markdown", "html")
-@saved.telling
-@options.events
-@click.option("--out", type=click.Path(dir_okay=False), help="Save the plan, to be shown and applied as it is.")
+@options.planning
+@options.output_format("text", "json", "markdown", "html")
+@click.option("--out", type=click.Path(dir_okay=False), help="Save the plan to FILE, for show and apply.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")
 @click.option(
     "--previous",
     multiple=True,
     type=click.Path(exists=True),
-    help="Former specs: say what they named and is left behind.",
+    help="Previous specs: list resources they managed and these do not.",
 )
-@click.option("--fail-on-abandoned", is_flag=True, help="What is left behind stops an apply.")
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
-@click.option("--show-unmanaged", is_flag=True, help="List what the spec does not name and is left alone.")
-@click.option("--steps", "with_steps", is_flag=True, help="Show the requests and edits that apply would make.")
-def command(paths: Sequence[str], **asked: Any) -> int:
-    """Show what differs from the tenant, and what that does to people. Nothing is written.
+@click.option("--fail-on-abandoned", is_flag=True, help="Block apply if --previous finds abandoned resources.")
+@click.option("--show-unmanaged", is_flag=True, help="List resources in the tenant the spec does not manage.")
+@click.option("--steps", "show_steps", is_flag=True, help="Show the requests and edits that apply would make.")
+@options.rendering
+@options.events
+def command(**params: Any) -> int:
+    """Show what differs from the tenant, and which users it affects. Writes nothing.
 
-    PATHS are files, or folders with scimconf.yaml and *.scimconf.yaml; this folder where none is named.
+    PATHS are spec files, or folders with scimconf.yaml and *.scimconf.yaml (default: the current folder).
 
     \b
         scimconf plan examples/writer
         scimconf plan --only 'writer:attribute_mapping/*' --detailed-exitcode
     """
+    return plan_command(params, detailed=params["detailed_exitcode"])
+
+
+def plan_command(params: Mapping[str, Any], *, detailed: bool, baseline: str | None = None) -> ExitCode:
+    """Plan, print and save. `baseline` is a saved plan: print what has changed since it."""
     from scimconf.cli.session import run
+    from scimconf.workflow.saved_plan import read_saved_plan
 
-    options.know_guards(asked["allow"])
-    loadeds, together = options.load_all(paths, asked["var"], asked["var_file"])
-    problems = planning.unsound(loadeds, together)
-    if problems:
-        return planning.refuse(problems)
+    common = options.from_click(options.CommonOptions, params)
+    printing = options.from_click(options.OutputOptions, params)
+    planning = options.plan_options(params)
+    specs = options.load_specs(common)
+    previous = previous_specs(common, params.get("previous", ()))
+    saved = read_saved_plan(baseline) if baseline else None
+    recorded = options.recorded_options(common, planning, redact=printing.redact)
+    if printing.out:
+        check_writable(printing.out)
 
-    former = planning.former(asked)
+    async def work(session: Session) -> ExitCode:
+        results = await run_plans(session, specs, planning, previous)
+        plan = results.combined_plan(recorded)
+        output.emit_plan_events(session, plan, redact=printing.redact)
+        with session.progress.paused():
+            output.print_plan(results, recorded, printing)
+            output.write_plan_file(results, recorded, printing)
+            if saved is not None and not output.print_changes_since(saved, plan, f"Changes since {baseline}:"):
+                click.echo(f"No changes since {baseline}.", err=True)
+        return output.plan_exit_code(results, detailed=detailed)
 
-    async def work(session: Session) -> int:
-        found = await planning.plan_all(session, loadeds, planning.wishes(asked), former)
-        planning.announce(session, found, asked)
-        with session.progress.still():
-            planning.tell(found, together, asked)
-            planning.keep(found, together, asked)
-        return planning.exit_code(found, together, detailed=asked["detailed_exitcode"])
+    return run(common, "reading", work)
 
-    return run(asked, "reading", work)
+
+async def run_plans(
+    session: Session, specs: list[Any], planning: Any, previous: Mapping[str, Spec], *, is_reviewed: bool = False
+) -> PlanResults:
+    """Plan all specs; raise click.UsageError for a pattern of `--only` that matches nothing."""
+    from scimconf.workflow.plan_all import UnmatchedPatternError, plan_all
+
+    try:
+        return await plan_all(session.tenant_session, specs, planning, previous, is_reviewed=is_reviewed)
+    except UnmatchedPatternError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def previous_specs(common: options.CommonOptions, paths: tuple[str, ...]) -> Mapping[str, Spec]:
+    """Return previous versions of the specs by name; raise DiagnosticsError if one has errors."""
+    from dataclasses import replace
+
+    from scimconf.diagnostics import DiagnosticsError
+
+    if not paths:
+        return {}
+    loaded, diagnostics = options.find_specs(replace(common, paths=paths))
+    errors = [*diagnostics, *(diagnostic for spec in loaded for diagnostic in spec.diagnostics)]
+    if errors:
+        raise DiagnosticsError(errors)
+    return {spec.spec.name: spec.spec for spec in loaded if spec.spec is not None}

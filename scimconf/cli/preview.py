@@ -1,69 +1,252 @@
-"""`scimconf preview`: what would be sent for real users, before and after the plan. Reads only."""
+"""`scimconf preview`: show what each user's record is before and after the plan. Reads only."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from scimconf.cli import options, planning
+from scimconf.cli import options, output
+from scimconf.cli.exit_codes import ExitCode, combine
+from scimconf.cli.plan import run_plans
+from scimconf.cli.terminal import Terminal
+from scimconf.files import AtomicFile, atomic_file, check_writable
 
 if TYPE_CHECKING:
-    from scimconf.cli.previewing import PreviewSink
     from scimconf.cli.session import Session
+    from scimconf.plan.preview import PreviewHeader, PreviewSummary, UserPreview
+    from scimconf.spec.loaded import Loaded
+    from scimconf.workflow.plan_all import PlanResults
+
+Redact = Callable[[str], str]
 
 
-def _whom(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Which users are looked at."""
-    command = click.option("--all", "everyone", is_flag=True, help="Everybody who can be in scope.")(command)
-    command = click.option("--sample", type=click.IntRange(1), metavar="N", help="The first N who can be in scope.")(
-        command
-    )
-    return click.option("--user", "users", multiple=True, metavar="UPN|ID", help="This user; may be repeated.")(command)
+class PreviewFormat(Protocol):
+    """One output format; each method returns a piece of the document."""
+
+    def opened(self) -> str: ...
+
+    def begun(self, head: PreviewHeader) -> str: ...
+
+    def person(self, person: UserPreview) -> str: ...
+
+    def ended(self, summary: PreviewSummary) -> str: ...
+
+    def closed(self, *, complete: bool) -> str: ...
 
 
-@click.command("preview", short_help="Show what would be sent for real users, before and after.")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewOptions:
+    """Which users are previewed, for which part of the plan, and where the preview is printed."""
+
+    users: tuple[str, ...] = ()
+    sample: int | None = None
+    only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    output_format: str = "text"
+    redact: bool = False
+    out: str | None = None
+
+    @property
+    def with_records(self) -> bool:
+        """Whether the preview contains complete records."""
+        return self.output_format != "text" or bool(self.users)
+
+
+@click.command("preview", short_help="Show what each user's record will look like, before and after.")
 @options.paths
 @options.variables
 @options.tenant
-@_whom
-@click.option("--only", multiple=True, metavar="ADDRESS", help="Only these addresses of the plan; globs work.")
-@click.option("--exclude", multiple=True, metavar="ADDRESS", help="All of the plan but these addresses.")
-@options.output("text", "json", "html")
-@click.option(
-    "--redact",
-    "redact",
-    is_flag=True,
-    help="Keep people's names and values out of it.",
-)
+@click.option("--user", "users", multiple=True, metavar="UPN|ID", help="Preview this user (repeatable).")
+@click.option("--sample", type=click.IntRange(1), metavar="N", help="Preview the first N users who can be in scope.")
+@click.option("--all", "all_users", is_flag=True, help="Preview all users who can be in scope.")
+@options.selection
+@options.output_format("text", "json", "html")
+@click.option("--out", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout.")
+@click.option("--redact", is_flag=True, help="Replace user names with pseudonyms, and mask values.")
 @options.events
-@click.option("--out", type=click.Path(dir_okay=False), help="The file to write; stdout without it.")
-def command(paths: Sequence[str], **asked: Any) -> int:
-    """Show what would be sent for real users, before and after the plan, and why it differs. Nothing is written.
+def command(all_users: bool, **params: Any) -> int:
+    """Show what each user's record will look like, before and after the plan, and why it changes. Writes nothing.
 
-    Users are read from the tenant, only with the attributes that mappings and filters use. PATHS are as for plan.
+    Users are read from the tenant, with only the attributes that mappings and filters use. PATHS are as for plan.
 
     \b
         scimconf preview --user ada@contoso.com examples/writer
         scimconf preview --sample 50 examples/writer
         scimconf preview --all --format html --out preview.html examples/writer
     """
-    from scimconf.cli.previewing import preview_all, telling
     from scimconf.cli.session import run
 
-    if sum([bool(asked["users"]), asked["sample"] is not None, asked["everyone"]]) != 1:
-        raise click.UsageError("Say which users: one of --user, --sample and --all.")
-    loadeds, together = options.load_all(paths, asked["var"], asked["var_file"])
-    problems = planning.unsound(loadeds, together)
-    if problems:
-        return planning.refuse(problems)
+    common = options.from_click(options.CommonOptions, params)
+    preview_options = options.from_click(PreviewOptions, params)
+    if sum([bool(preview_options.users), preview_options.sample is not None, all_users]) != 1:
+        raise click.UsageError("Pass one of --user, --sample and --all.")
+    specs = options.load_specs(common)
+    if preview_options.out:
+        check_writable(preview_options.out)
 
-    async def work(session: Session) -> int:
-        tell: PreviewSink
-        with telling(session, asked) as tell:
-            code = await preview_all(session, loadeds, together, tell, asked)
-            tell.end(code)
+    async def work(session: Session) -> ExitCode:
+        with _destination(session, preview_options.out) as (write, finish):
+            code = await preview_all(session, specs, preview_options, _format(preview_options), write)
+            finish(code)
         return code
 
-    return run(asked, "reading", work)
+    return run(common, "reading", work)
+
+
+@contextmanager
+def _destination(
+    session: Session, out: str | None
+) -> Iterator[tuple[Callable[[str], object], Callable[[ExitCode], object]]]:
+    """Yield a function that writes text, and one to call with the exit code: stdout, or a file only its owner can read."""
+    if out is None:
+        yield partial(_print_text, session), bool
+        return
+    with atomic_file(out, private=True) as file:
+        yield file.write, partial(_commit, file, out)
+
+
+def _print_text(session: Session, text: str) -> None:
+    if text:
+        with session.progress.paused():
+            click.echo(text, nl=False)
+
+
+def _commit(file: AtomicFile, out: str, code: ExitCode) -> None:
+    """Commit a complete preview. Do not overwrite an existing preview with an incomplete one."""
+    if code and not file.is_direct:
+        click.echo(f"{out} was not written, because the preview is incomplete.", err=True)
+        return
+    file.commit()
+    if not code:
+        click.echo(f"Saved the preview to {out}.", err=True)
+
+
+def _format(preview_options: PreviewOptions) -> PreviewFormat:
+    if preview_options.output_format == "json":
+        from scimconf.render.preview.json import JsonPreview
+
+        return JsonPreview()
+    if preview_options.output_format == "html":
+        from scimconf.render.preview.html import PreviewPage
+
+        return PreviewPage()
+    from scimconf.render.preview.text import TextPreview
+
+    terminal = Terminal.of_stdout()
+    has_color = terminal.color and not preview_options.out
+    return TextPreview(width=terminal.width, color=has_color, full=bool(preview_options.users))
+
+
+async def preview_all(
+    session: Session,
+    specs: list[Loaded],
+    preview_options: PreviewOptions,
+    preview_format: PreviewFormat,
+    write: Callable[[str], object],
+) -> ExitCode:
+    """Plan all applications, preview those that could be planned, and return the exit code.
+
+    The document is closed also after an error, so that a part of it is valid and says that it is incomplete.
+    """
+    from scimconf.workflow import PlanOptions
+
+    planning = PlanOptions(
+        today=options.today(), only=preview_options.only, exclude=preview_options.exclude, impact=False
+    )
+    results = await run_plans(session, specs, planning, {})
+    redact = output.redactor(results.combined_plan(), redact=preview_options.redact)
+    printer = _PreviewPrinter(session, preview_format, write)
+    session.progress.begin("preview")
+    write(preview_format.opened())
+    complete = False
+    try:
+        missing = await _preview_each(session, results, preview_options, redact, printer)
+        complete = results.all_planned
+    finally:
+        write(preview_format.closed(complete=complete))
+    with session.progress.paused():
+        _print_errors(results, missing, _name_redactor(redact, preview_options))
+    return combine([output.plan_exit_code(results, detailed=False), *[ExitCode.FAILED] * bool(missing)])
+
+
+async def _preview_each(
+    session: Session,
+    results: PlanResults,
+    preview_options: PreviewOptions,
+    redact: Redact,
+    printer: _PreviewPrinter,
+) -> list[str]:
+    """Preview each application; add its error to the results. Return the names of users that do not exist."""
+    from scimconf.diagnostics import ScimconfError
+    from scimconf.workflow.preview import UserSelection, preview
+
+    selection = UserSelection(
+        preview_options.users,
+        preview_options.sample or 0,
+        preview_options.with_records,
+        redact if preview_options.redact else None,
+    )
+    missing: list[str] = []
+    for planned in results.planned:
+        try:
+            missing += await preview(session.client.graph, planned, selection, printer, datetime.now(tz=UTC))
+        except ScimconfError as error:
+            results.errors.append((planned.name, error))
+    return missing
+
+
+@dataclass(frozen=True, slots=True)
+class _PreviewPrinter:
+    """Renders the pieces of a preview, a page of users at a time."""
+
+    session: Session
+    preview_format: PreviewFormat
+    write: Callable[[str], object]
+
+    def begin(self, header: PreviewHeader) -> None:
+        self.write(self.preview_format.begun(header))
+
+    def add_users(self, users: Sequence[UserPreview]) -> None:
+        self.write("".join(map(self.preview_format.person, users)))
+
+    def end(self, summary: PreviewSummary) -> None:
+        self.write(self.preview_format.ended(summary))
+
+    def progress(self, done: int, total: int) -> None:
+        self.session.progress.step("users", done, total)
+
+
+def _name_redactor(redact: Redact, preview_options: PreviewOptions) -> Redact:
+    """Return what replaces users in a sentence: first the requested names, because an id does not look like one."""
+    from scimconf.plan.preview_redact import pseudonym
+
+    if not preview_options.redact:
+        return str
+    names = sorted(preview_options.users, key=len, reverse=True)
+    pseudonyms = {name: pseudonym(name, redact) for name in names}
+
+    def redact_names(text: str) -> str:
+        for name, replacement in pseudonyms.items():
+            text = text.replace(name, replacement)
+        return redact(text)
+
+    return redact_names
+
+
+def _print_errors(results: PlanResults, missing: Sequence[str], redact: Redact) -> None:
+    """Print diagnostics, errors, and each missing user once, also if several applications miss it."""
+    output.print_diagnostics(
+        [
+            replace(diagnostic, message=redact(diagnostic.message), hint=redact(diagnostic.hint))
+            for diagnostic in results.diagnostics
+        ]
+    )
+    for name, error in results.errors:
+        output.print_error(name, error, redact)
+    output.print_lines(*(redact(f"There is no user {name}.") for name in dict.fromkeys(missing)), err=True)

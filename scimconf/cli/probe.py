@@ -1,4 +1,4 @@
-"""`scimconf probe`: settles on a test tenant what the documentation leaves open."""
+"""`scimconf probe`: find out on a test tenant how Graph behaves where its documentation is silent."""
 
 from __future__ import annotations
 
@@ -7,28 +7,32 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scimconf.cli import options, saved
+from scimconf.cli import options
+from scimconf.cli.exit_codes import ExitCode
+from scimconf.cli.output import print_lines
 from scimconf.cli.terminal import can_ask
+from scimconf.files import check_writable, write_file
+from scimconf.version import __version__
 
 if TYPE_CHECKING:
     from scimconf.cli.session import Session
     from scimconf.graph.probe import ProbeReport
 
 QUESTION = (
-    "This makes a throw-away application in the tenant, starts and pauses its provisioning with nobody assigned, and "
-    "deletes it. Use a test tenant. Go on?"
+    "This creates an application in the tenant, starts and pauses its provisioning with no users assigned, and deletes "
+    "the application. Use a test tenant. Continue?"
 )
 
 
-@click.command("probe", short_help="Settle on a test tenant what Graph's documentation leaves open.")
+@click.command("probe", short_help="Find out on a test tenant how Graph behaves where its documentation is silent.")
 @options.tenant
-@options.events
 @click.option("--out", type=click.Path(dir_okay=False), default="probe.json", show_default=True, help="The report.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def command(**asked: Any) -> int:
-    """Settle on a test tenant what Graph's documentation leaves open.
+@options.events
+def command(out: str, yes: bool, **params: Any) -> int:
+    """Find out on a test tenant how Graph behaves where its documentation is silent.
 
-    The report holds no secret, no id and no name of the tenant. A sandbox that answers like it:
+    The report contains no secret, id or name of the tenant. To run a sandbox that behaves like the tenant:
 
     \b
         scimconf probe --out probe.json
@@ -36,38 +40,37 @@ def command(**asked: Any) -> int:
     """
     from scimconf.cli.session import run
 
-    if not asked["yes"] and not can_ask():
-        click.echo("Nobody is there to ask, so nothing was done. Use --yes.", err=True)
-        return 1
-    if not asked["yes"] and not click.confirm(QUESTION, err=True):
-        return 1
+    if not yes and not can_ask():
+        click.echo("Not a terminal, cannot ask. Use --yes.", err=True)
+        return ExitCode.FAILED
+    if not yes and not click.confirm(QUESTION, err=True):
+        return ExitCode.FAILED
+    check_writable(out)
 
-    async def work(session: Session) -> int:
+    async def work(session: Session) -> ExitCode:
         from scimconf.graph.probe import probe
 
-        found = await probe(session.live(), session.progress.tell)
-        with session.progress.still():
-            return _report(found, asked["out"])
+        report = await probe(session.tenant_session(), session.progress.step)
+        with session.progress.paused():
+            return _write_report(report, out)
 
-    return run(asked, "probing", work)
+    return run(options.from_click(options.CommonOptions, params), "probing", work)
 
 
-def _report(found: ProbeReport, out: str) -> int:
-    from scimconf import __version__
+def _write_report(report: ProbeReport, out: str) -> ExitCode:
     from scimconf.graph.probe import switches
-    from scimconf.render.common.escaping import visible
 
     document = {
         "format_version": "1.0",
         "scimconf": __version__,
-        "facts": found.facts,
-        "failed": found.failed,
-        "switches": switches(found.facts),
+        "facts": report.facts,
+        "failed": report.failed,
+        "switches": switches(report.facts),
     }
-    saved.save(out, json.dumps(document, indent=2, sort_keys=True) + "\n")
-    click.echo(f"{len(found.facts)} facts are in {out}; {len(found.failed)} questions got no answer.")
-    for name, refusal in found.failed.items():
-        click.echo(visible(f"  no answer: {name.replace('_', ' ')} ({refusal})"), err=True)
-    if found.left_over:
-        click.echo(visible(f"{found.left_over}. Delete it by hand."), err=True)
-    return 5 if found.left_over else 0
+    write_file(out, json.dumps(document, indent=2, sort_keys=True) + "\n")
+    click.echo(f"Wrote {len(report.facts)} facts to {out}; {len(report.failed)} checks failed.")
+    for name, error in report.failed.items():
+        print_lines(f"  failed: {name.replace('_', ' ')} ({error})", err=True)
+    if report.left_over:
+        print_lines(f"{report.left_over}. Delete it by hand.", err=True)
+    return ExitCode.PARTIALLY_APPLIED if report.left_over else ExitCode.OK

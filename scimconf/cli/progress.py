@@ -1,4 +1,4 @@
-"""What is going on, on stderr: one moving line for a person, a line a step for a log."""
+"""Show progress on stderr: one moving line on a terminal, a line for each completed step in a log."""
 
 from __future__ import annotations
 
@@ -8,34 +8,36 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from scimconf.cli.events import Events
-from scimconf.cli.streams import talk
+from scimconf.cli.events import EventLog
+from scimconf.cli.streams import print_to_stderr
 from scimconf.cli.terminal import Terminal
 
-LONG = 2.0
-"""Seconds from which on a wait is worth a line of a log."""
-STILL_WAITING = 15.0
-"""Seconds after which a log is told again that the same thing is waited for."""
+LONG_WAIT = 2.0
+"""Seconds from which a wait is worth a line in a log."""
+REPEAT_AFTER = 15.0
+"""Seconds after which a log repeats that the same wait goes on."""
+LINES_FOR_REPEATED_STEP = 20
+"""A step with a counter, such as previewed users, gets about this number of lines in a log."""
 
 
 class Progress:
-    """A context in which `tell` says what is being done. For a person it is rich's status line, and leaves no trace."""
+    """A context manager that shows steps. On a terminal it is rich's status line, which leaves no trace."""
 
-    def __init__(self, what: str, events: Events) -> None:
-        self._what = what
+    def __init__(self, task: str, events: EventLog) -> None:
+        self._task = task
         self._events = events
         self._status: Any = None
-        self._last = ""
+        self._printed = ("", 0)
         self._waits: dict[str, float] = {}
-        self._wide = Terminal.of_stderr().width
+        self._columns = Terminal.of_stderr().width
 
     def __enter__(self) -> Self:
-        if Terminal.of_stderr().person:
+        if Terminal.of_stderr().is_terminal:
             from rich.console import Console
             from rich.status import Status
             from rich.text import Text
 
-            self._status = Status(Text(self._what), console=Console(stderr=True))
+            self._status = Status(Text(self._task), console=Console(stderr=True))
             self._status.start()
         return self
 
@@ -45,50 +47,57 @@ class Progress:
         if self._status is not None:
             self._status.stop()
 
-    def begin(self, what: str) -> None:
-        """Something else is being done from here on."""
-        self._what, self._last = what, ""
+    def begin(self, task: str) -> None:
+        """Start another task, such as the next application."""
+        self._task, self._printed = task, ("", 0)
 
-    def tell(self, says: str, done: int = 0, total: int = 0, *, anew: bool = False) -> None:
-        """One step; a step that is told again only counts on, and is a new line of a log where it is told anew."""
+    def step(self, message: str, done: int = 0, total: int = 0) -> None:
+        """Show a step that begins or ends; `done` of `total` have ended. A log gets a line for each that ends."""
         from scimconf.render.common.escaping import visible
 
-        self._events.write("step", application=self._what, says=says, done=done, total=total)
+        self._events.write("step", application=self._task, message=message, done=done, total=total)
         count = f"[{done}/{total}] " if total else ""
-        text = visible(f"{self._what}: {count}{says}")
+        line = visible(f"{self._task}: {count}{message}")
         if self._status is not None:
             from rich.text import Text
 
-            self._status.update(Text(text[: self._wide - 4]))
-        elif (anew or says != self._last) and total:
-            talk(text)
-        self._last = says
+            self._status.update(Text(line[: self._columns - 4]))
+        elif self._is_due(message, done, total):
+            self._printed = (message, done)
+            print_to_stderr(line)
 
-    def say(self, text: str) -> None:
-        """A sentence for whoever is there, also where nobody watches the steps."""
-        with self.still():
-            talk(text)
+    def _is_due(self, message: str, done: int, total: int) -> bool:
+        last_message, last_done = self._printed
+        if done <= last_done:
+            return False
+        parts = LINES_FOR_REPEATED_STEP
+        return message != last_message or done * parts // total != last_done * parts // total
 
-    def waiting(self, seconds: float, why: str) -> None:
-        """A wait that Graph asked for."""
-        self._events.write("waiting", seconds=seconds, why=why)
+    def print_line(self, text: str) -> None:
+        """Print a sentence on stderr, on a terminal and in a log."""
+        with self.paused():
+            print_to_stderr(text)
+
+    def waiting(self, seconds: float, reason: str) -> None:
+        """Show a wait that Graph asked for."""
+        self._events.write("waiting", seconds=seconds, reason=reason)
         if self._status is not None or seconds >= 1:
-            self.pausing(seconds, f"waiting {seconds:.0f} s: {why}")
+            self.pause(seconds, f"waiting {seconds:.0f} s: {reason}")
 
-    def pausing(self, seconds: float, says: str) -> None:
-        """A wait, told whenever it goes on: without it a log would be silent for minutes, and look as if it hung."""
-        self.tell(says)
+    def pause(self, seconds: float, message: str) -> None:
+        """Show a wait, and repeat it while it goes on: a log that is silent for minutes looks as if it hung."""
+        self.step(message)
         now = time.monotonic()
-        is_due = now - self._waits.get(says, -STILL_WAITING) >= STILL_WAITING
-        if self._status is None and seconds >= LONG and is_due:
+        is_due = now - self._waits.get(message, -REPEAT_AFTER) >= REPEAT_AFTER
+        if self._status is None and seconds >= LONG_WAIT and is_due:
             from scimconf.render.common.escaping import visible
 
-            self._waits[says] = now
-            talk(visible(f"{self._what}: {says}"))
+            self._waits[message] = now
+            print_to_stderr(visible(f"{self._task}: {message}"))
 
     @contextmanager
-    def still(self) -> Iterator[None]:
-        """Nothing moves while something is printed or a person is asked."""
+    def paused(self) -> Iterator[None]:
+        """Stop the moving line while something is printed or a question is asked."""
         if self._status is not None:
             self._status.stop()
         try:

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from scimconf.cli import saved
 from scimconf.diagnostics import ScimconfError
+from scimconf.files import check_writable
 
 _SUMMARY = "Run a simulated Microsoft Entra tenant on this machine."
 
@@ -61,7 +61,8 @@ def serve(**options: Any) -> int:
         raise click.ClickException(f"{error.name} is not installed: pip install 'scimconf[sandbox]'") from None
     serve_options = ServeOptions(**options)
     app = _app(server, serve_options)
-    saved.check({"out": serve_options.ready_file})
+    if serve_options.ready_file:
+        check_writable(serve_options.ready_file)
     ready_file = Path(serve_options.ready_file) if serve_options.ready_file else None
     tls = certificates.ensure_certificates(Path(serve_options.tls)) if serve_options.tls else None
     port = serve_options.port

@@ -1,7 +1,7 @@
-"""One command's way to the tenant: settings, sign-in, secrets, the event loop, and the interrupt.
+"""One command's connection to the tenant: settings, sign-in, secrets, the event loop, and signals.
 
-The only `asyncio.run`, and the only signal handlers. A request to end, as container schedulers and CI systems send it,
-is taken for an interrupt, so that an apply stops between two requests and says what was done.
+The only `asyncio.run`, and the only signal handlers. SIGTERM, which container schedulers and CI systems send, is
+treated as SIGINT, so that an apply stops between two requests and lists the completed steps.
 """
 
 from __future__ import annotations
@@ -9,99 +9,69 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from scimconf.cli import saved
-from scimconf.cli.events import Events
+from scimconf.cli.events import EventLog
 from scimconf.cli.progress import Progress
 
 if TYPE_CHECKING:
-    from scimconf.graph.client import Graph
-    from scimconf.graph.credentials import TokenSource
+    from scimconf.api import TenantClient
+    from scimconf.cli.exit_codes import ExitCode
+    from scimconf.cli.options import CommonOptions
     from scimconf.graph.reading import TenantSession
-    from scimconf.graph.secrets import Secrets
-    from scimconf.graph.settings import Settings
 
 
 @dataclass(slots=True)
 class Session:
-    """What a command works with while it is connected."""
+    """The connection of one command, its progress display and its event log."""
 
-    graph: Graph
-    secrets: Secrets
+    client: TenantClient
     progress: Progress
-    events: Events
-    tenant_id: str = ""
+    events: EventLog
     interrupts: int = field(default=0)
 
-    def live(self) -> TenantSession:
-        """A way to the tenant for one application."""
-        import asyncio
-        import time
-
-        from scimconf.graph.eventual_consistency import ConsistencyPolicy
-        from scimconf.graph.reading import TenantSession
-
-        patience = ConsistencyPolicy(asyncio.sleep, time.monotonic, lambda: self.graph.now)
-        patience.waited = lambda seconds, why: self.progress.pausing(seconds, f"waiting: {why}")
-        return TenantSession(self.graph, patience, self.tenant_id)
-
-    async def tenant(self) -> str:
-        """The tenant's default domain, or its id; empty where neither can be read."""
-        from scimconf.diagnostics import GraphError
-        from scimconf.documents.application import organization, tenant
-        from scimconf.graph.reading import read
-
-        try:
-            found = tenant(await read(self.graph, organization(), {}))
-        except GraphError:
-            return self.tenant_id
-        return (found.domain or found.id) if found is not None else self.tenant_id
+    def tenant_session(self) -> TenantSession:
+        """Return a session for one application; long waits are shown."""
+        return self.client.session(lambda seconds, reason: self.progress.pause(seconds, f"waiting for {reason}"))
 
     def interrupted(self) -> bool:
         return self.interrupts > 0
 
     @contextmanager
-    def careful(self) -> Iterator[None]:
-        """While writing, the first interrupt only asks to stop after the request in flight; a second one stops."""
+    def graceful_stop(self) -> Iterator[None]:
+        """During apply, the first SIGINT requests a graceful stop; the second aborts."""
         import asyncio
 
         loop = asyncio.get_running_loop()
-        before = signal.getsignal(signal.SIGINT)
+        default_handler = signal.getsignal(signal.SIGINT)
 
-        def note(_number: int, _frame: Any) -> None:
+        def count(_number: int, _frame: Any) -> None:
             self.interrupts += 1
             if self.interrupts > 1:
-                signal.signal(signal.SIGINT, before)
+                signal.signal(signal.SIGINT, default_handler)
                 signal.raise_signal(signal.SIGINT)
                 return
-            # not at once: it may have come amid another line
-            loop.call_soon_threadsafe(self.progress.say, "Stopping after what is in flight; once more to stop at once.")
+            # later, because another line may be half written
+            message = "Stopping after the requests in flight. Press Ctrl+C again to stop at once."
+            loop.call_soon_threadsafe(self.progress.print_line, message)
 
-        with _handling(signal.SIGINT, note):
+        with _handler(signal.SIGINT, count):
             yield
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """While a person is asked, an interrupt is one at once; the event loop would keep it until after the answer."""
-    with _handling(signal.SIGINT, signal.default_int_handler):
+def interruptible_prompt() -> Iterator[None]:
+    """During a prompt, let SIGINT raise KeyboardInterrupt at once; the event loop would delay it."""
+    with _handler(signal.SIGINT, signal.default_int_handler):
         yield
 
 
 @contextmanager
-def _ending() -> Iterator[None]:
-    """Whoever ends the process interrupts it: the cursor is shown again, and what was done is said."""
-    with _handling(signal.SIGTERM, lambda _number, _frame: signal.raise_signal(signal.SIGINT)):
-        yield
-
-
-@contextmanager
-def _handling(number: signal.Signals, handler: Callable[[int, Any], Any]) -> Iterator[None]:
-    """Python's own handlers, not the event loop's, which Windows does not have; only the main thread has any."""
+def _handler(number: signal.Signals, handler: Callable[[int, Any], Any]) -> Iterator[None]:
+    """Install a Python signal handler; the event loop's do not exist on Windows. Only the main thread has any."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -112,49 +82,45 @@ def _handling(number: signal.Signals, handler: Callable[[int, Any], Any]) -> Ite
         signal.signal(number, before)
 
 
-def run(asked: Mapping[str, Any], what: str, work: Callable[[Session], Awaitable[int]]) -> int:
-    """Signs in, connects, and does the work; `asked` are the command's options."""
+def run(common: CommonOptions, task: str, work: Callable[[Session], Awaitable[ExitCode]]) -> ExitCode:
+    """Sign in, connect, and return the exit code of `work`; `task` is what progress shows."""
     import asyncio
 
-    from scimconf.graph.client import open_graph
+    from scimconf.api import open_client
     from scimconf.graph.secrets import Secrets
     from scimconf.graph.settings import graph_settings
 
-    auth = asked["auth"]
-    settings = graph_settings(os.environ, asked["cloud"])
-    secrets = Secrets(os.environ, credential=lambda: _azure(settings, auth))
-    saved.check(asked)
-    events = Events(asked.get("events"), secrets.scrub)
+    settings = graph_settings(os.environ, common.cloud)
+    secrets = Secrets(os.environ, credential=lambda: _token_source(settings, common.auth))
+    events = EventLog(common.events, secrets.scrub)
 
-    async def main(token: TokenSource | None) -> int:
-        with Progress(what, events) as progress:
-            graph = open_graph(settings, token, scrub=secrets.scrub, on_wait=progress.waiting)
-            async with graph:
-                tenant_id = token.tenant_id() if token is not None else ""
-                return await work(Session(graph, secrets, progress, events, tenant_id))
+    async def main(token: Any) -> ExitCode:
+        with Progress(task, events) as progress:
+            async with open_client(settings, token, secrets, progress.waiting) as client:
+                return await work(Session(client, progress, events))
 
     try:
-        with _ending():
-            code = asyncio.run(main(_token(settings, auth)))
-        events.write("finished", exit_code=code)
+        with _handler(signal.SIGTERM, lambda _number, _frame: signal.raise_signal(signal.SIGINT)):
+            code = asyncio.run(main(_fetched_token(settings, common.auth)))
+        events.write("finished", exit_code=int(code))
     finally:
         events.close()
     return code
 
 
-def _token(settings: Settings, auth: str | None) -> TokenSource | None:
-    """Graph's token, had before the event loop, which asking for it would block."""
+def _fetched_token(settings: Any, auth: str | None) -> Any:
+    """Return the token source with a token, or None for a sandbox. Fetching would block the event loop."""
     if settings.anonymous:
         return None
     import logging
 
-    logging.getLogger("azure").addHandler(logging.NullHandler())  # what it has to say is in the error, once
-    token = _azure(settings, auth)
+    logging.getLogger("azure").addHandler(logging.NullHandler())  # the error contains the text already
+    token = _token_source(settings, auth)
     token.fetch()
     return token
 
 
-def _azure(settings: Settings, auth: str | None) -> TokenSource:
+def _token_source(settings: Any, auth: str | None) -> Any:
     from scimconf.graph.credentials import token_source
 
     return token_source(auth, os.environ, settings.cloud)

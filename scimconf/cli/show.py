@@ -1,24 +1,29 @@
-"""`scimconf show`: a saved plan, told again."""
+"""`scimconf show`: print a saved plan."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from scimconf.cli import options, saved
-from scimconf.cli.terminal import Terminal
+from scimconf.cli import options
+from scimconf.cli.exit_codes import ExitCode
+from scimconf.cli.output import render_plan
 
 
-@click.command("show", short_help="Tell a saved plan again.")
+@click.command("show", short_help="Print a saved plan.")
 @click.argument("file", type=click.Path(dir_okay=False))
-@options.output("text", "json", "markdown", "html")
-@saved.telling
-def command(file: str, form: str, **asked: object) -> int:
-    """Tell a saved plan again. Nothing is read from a tenant.
+@options.output_format("text", "json", "markdown", "html")
+@options.rendering
+def command(file: str, **params: Any) -> int:
+    """Print a saved plan. Does not connect to a tenant.
 
     \b
         scimconf plan --out plan.json examples/writer
         scimconf show --format markdown plan.json
     """
-    found = saved.read(file)
-    click.echo(saved.told(found.plan, form, Terminal.of_stdout(), asked), nl=False)
-    return 0
+    from scimconf.workflow.saved_plan import read_saved_plan
+
+    printing = options.from_click(options.OutputOptions, params)
+    click.echo(render_plan(read_saved_plan(file).plan, printing), nl=False)
+    return ExitCode.OK

@@ -1,7 +1,6 @@
-"""stdin, stdout and stderr as they must be for a command: always there, able to hold any character.
+"""Prepare stdin, stdout and stderr: always open, able to print any character.
 
-stdout is the product, so what it does not take is an error. stderr is the talk: nobody's listening is a condition of
-the work, so a talk that cannot be had ends nothing.
+Errors writing to stderr are ignored; errors writing to stdout are reported.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ from typing import TextIO
 NAMES = ("stdin", "stdout", "stderr")
 
 
-class _Forgiving(io.FileIO):
-    """A file that takes what cannot be written for written: its reader has gone away, or its disk is full."""
+class _LossyFile(io.FileIO):
+    """A file that reports success for what cannot be written: its reader has gone away, or its disk is full."""
 
     def write(self, data: bytes | bytearray | memoryview, /) -> int:  # type: ignore[override]
         try:
@@ -26,7 +25,7 @@ class _Forgiving(io.FileIO):
 
 
 def prepare() -> None:
-    """Of a process of our own: what was closed is as empty as it looks, and no character is a reason to fail."""
+    """Replace closed streams by empty ones, and let every stream escape what its encoding does not have."""
     for name in NAMES:
         if getattr(sys, name) is None:
             mode = "r" if name == "stdin" else "w"
@@ -34,19 +33,19 @@ def prepare() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     with suppress(OSError, ValueError):
-        raw: io.RawIOBase = _Forgiving(sys.stderr.fileno(), "w", closefd=False)
-        kept = io.BufferedWriter(raw)
-        sys.stderr = io.TextIOWrapper(kept, sys.stderr.encoding, "backslashreplace", line_buffering=True)
+        raw: io.RawIOBase = _LossyFile(sys.stderr.fileno(), "w", closefd=False)
+        buffer = io.BufferedWriter(raw)
+        sys.stderr = io.TextIOWrapper(buffer, sys.stderr.encoding, "backslashreplace", line_buffering=True)
 
 
-def talk(text: str) -> None:
-    """A line on stderr, if anybody takes it."""
+def print_to_stderr(text: str) -> None:
+    """Print a line on stderr; ignore errors."""
     with suppress(OSError, ValueError):
         sys.stderr.write(f"{text}\n")
 
 
-def give_up(stream: TextIO) -> None:
-    """What the stream still holds and cannot get rid of goes nowhere, or Python would end with an error of its own."""
+def abandon(stream: TextIO) -> None:
+    """Flush a stream; discard what it cannot write, because Python would end with an error of its own."""
     try:
         stream.flush()
     except (OSError, ValueError):
@@ -55,6 +54,6 @@ def give_up(stream: TextIO) -> None:
 
 def _discard(stream: TextIO) -> None:
     with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)

@@ -1,4 +1,4 @@
-"""What the terminal is: wide how much, coloured or not, a person or a pipe."""
+"""What a stream is: its width, whether it takes colour, whether it is a terminal."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from dataclasses import dataclass
 from typing import TextIO
 
 PIPE_WIDTH = 100
-WIDEST = 10_000
+MAX_WIDTH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """One stream as a reader sees it."""
+    """The properties of one stream."""
 
     width: int
     color: bool
-    person: bool
+    is_terminal: bool
 
     @classmethod
     def of(cls, stream: TextIO) -> Terminal:
-        person = stream.isatty()
-        plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-        width = shutil.get_terminal_size((80, 24)).columns if person else _columns()
-        return cls(max(width, 20), person and not plain, person)
+        is_terminal = stream.isatty()
+        is_plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+        width = shutil.get_terminal_size((80, 24)).columns if is_terminal else _columns()
+        return cls(max(width, 20), is_terminal and not is_plain, is_terminal)
 
     @classmethod
     def of_stdout(cls) -> Terminal:
@@ -37,11 +37,12 @@ class Terminal:
 
 
 def _columns() -> int:
-    given = os.environ.get("COLUMNS", "")
-    is_number = given.isascii() and given.isdigit() and len(given) <= len(str(WIDEST))
-    return min(int(given), WIDEST) if is_number else PIPE_WIDTH
+    """Return the width of a pipe: COLUMNS if it is a number."""
+    columns = os.environ.get("COLUMNS", "")
+    is_number = columns.isascii() and columns.isdigit() and len(columns) <= len(str(MAX_WIDTH))
+    return min(int(columns), MAX_WIDTH) if is_number else PIPE_WIDTH
 
 
 def can_ask() -> bool:
-    """Whether somebody is there to answer."""
+    """Return whether a question can be asked: stdin and stderr are a terminal."""
     return sys.stdin.isatty() and sys.stderr.isatty()

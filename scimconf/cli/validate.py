@@ -1,4 +1,4 @@
-"""`scimconf validate`: everything that can be known without a tenant."""
+"""`scimconf validate`: check specs without a tenant."""
 
 from __future__ import annotations
 
@@ -8,50 +8,49 @@ from typing import Any
 import click
 
 from scimconf.cli import options
+from scimconf.cli.exit_codes import ExitCode
 from scimconf.cli.terminal import Terminal
 from scimconf.diagnostics import Diagnostic
 from scimconf.spec.loaded import Loaded, show
 
 
-@click.command("validate", short_help="Check specs without looking at any tenant.")
+@click.command("validate", short_help="Check specs offline, and run the tests in them.")
 @options.paths
 @options.variables
-@options.ignoring
-@options.output("text", "json")
-@click.option("--show-spec", is_flag=True, help="Print the merged spec, each line with where it comes from.")
-def command(paths: Sequence[str], **asked: Any) -> int:
-    """Check specs without looking at any tenant, and run the tests in them.
+@options.ignore
+@options.output_format("text", "json")
+@click.option("--show-spec", is_flag=True, help="Print the merged spec; each line says where it comes from.")
+def command(ignore: Sequence[str], output_format: str, show_spec: bool, **params: Any) -> int:
+    """Check specs offline, and run the tests in them. Does not connect to a tenant.
 
-    PATHS are files, or folders with scimconf.yaml and *.scimconf.yaml; this folder where none is named.
+    PATHS are spec files, or folders with scimconf.yaml and *.scimconf.yaml (default: the current folder).
 
     \b
         scimconf validate examples/writer
         scimconf validate --show-spec scimconf.yaml
     """
-    loadeds, together = options.load_all(paths, asked["var"], asked["var_file"])
-    problems = [*together, *(problem for loaded in loadeds for problem in _problems(loaded, asked["ignore"]))]
-    if asked["show_spec"]:
-        for loaded in loadeds:
-            click.echo(show(loaded), nl=False)
-    _tell(problems, loadeds, asked["form"], quiet=asked["show_spec"])
-    return 65 if any(problem.is_error for problem in problems) else 0
-
-
-def _problems(loaded: Loaded, ignore: Sequence[str]) -> tuple[Diagnostic, ...]:
     from scimconf.workflow import lint, validate
 
-    return (*validate(loaded, options.today()), *lint(loaded, ignore))
+    specs, diagnostics = options.find_specs(options.from_click(options.CommonOptions, params))
+    for spec in specs:
+        diagnostics += [*validate(spec, options.today()), *lint(spec, ignore)]
+    if show_spec:
+        for spec in specs:
+            click.echo(show(spec), nl=False)
+    _print(diagnostics, specs, output_format, is_quiet=show_spec)
+    return ExitCode.INVALID if any(diagnostic.is_error for diagnostic in diagnostics) else ExitCode.OK
 
 
-def _tell(problems: Sequence[Diagnostic], loadeds: Iterable[Loaded], form: str, *, quiet: bool) -> None:
+def _print(diagnostics: Sequence[Diagnostic], specs: Iterable[Loaded], output_format: str, *, is_quiet: bool) -> None:
+    """Print the diagnostics on stdout: they are the result of this command."""
     from scimconf.render import diagnostics as as_text
     from scimconf.render import json as as_json
 
-    terminal = Terminal.of_stdout()
-    if form == "json":
-        click.echo(as_json.diagnostics(problems), nl=False)
-    elif problems:
-        click.echo(as_text.text(problems, color=terminal.color), nl=False)
-    elif not quiet:
-        names = ", ".join(loaded.spec.name for loaded in loadeds if loaded.spec is not None)
-        click.echo(f"Nothing is wrong with {names}.")
+    if output_format == "json":
+        click.echo(as_json.diagnostics(diagnostics), nl=False)
+    elif diagnostics:
+        click.echo(as_text.text(diagnostics, color=Terminal.of_stdout().color), nl=False)
+    elif not is_quiet:
+        for spec in specs:
+            if spec.spec is not None:
+                click.echo(f"{spec.spec.name}: valid")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from scimconf import __version__
+from scimconf.cli.exit_codes import ExitCode
+from scimconf.version import __version__
 
 
 @click.command("version")
 def command() -> int:
-    """Say which version this is."""
+    """Print the version."""
     click.echo(f"scimconf {__version__}")
-    return 0
+    return ExitCode.OK

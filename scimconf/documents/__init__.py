@@ -1,6 +1,6 @@
-"""Views and edits of Graph's raw documents. Pure: a document goes in, a changed copy comes out.
+"""Views and edits of Graph's raw JSON. Pure: an edit returns a changed copy of a document.
 
-`OPERATIONS` is the one table by which a step's operation finds its two functions: whether it holds, and the change.
+`OPERATIONS` maps the operation of a step to its functions.
 """
 
 from __future__ import annotations
@@ -10,31 +10,35 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from scimconf.documents import application, definitions, job, rows, schema, scopes, secrets
-from scimconf.snapshot import Json
+from scimconf.json_types import Json
+from scimconf.steps import OperationName
 
-Judge = Callable[[Json, tuple[str, ...], Json], bool]
-Make = Callable[[Json, tuple[str, ...], Json], Json]
+Predicate = Callable[[Json, tuple[str, ...], Json], bool]
+Change = Callable[[Json, tuple[str, ...], Json], Json]
 View = Callable[[Json, tuple[str, ...]], Json]
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`holds` judges in the normal form; `change` is right on any document, and absent where one can only wait.
+    """The functions of an operation; each takes the raw document and the step's key, and its value where it has one.
 
-    `view` is what the change stands on, in the normal form: if it is no longer what the plan saw, the plan is stale.
+    `holds` returns whether the document already has the result, compared in the normal form. `change` returns the
+    changed document; it is None for an operation that can only be waited for. `view` returns what the change is based
+    on, in the normal form: a plan is stale if it differs from what the plan read.
     """
 
-    holds: Judge
-    change: Make | None = None
+    holds: Predicate
+    change: Change | None = None
     view: View | None = None
 
 
-OPERATIONS: Mapping[str, Operation] = MappingProxyType(
+OPERATIONS: Mapping[OperationName, Operation] = MappingProxyType(
     {
         "set_role": Operation(application.role_holds, application.set_role, application.role_view),
         "disable_role": Operation(application.role_disabled, application.disable_role, application.role_view),
         "remove_role": Operation(application.role_gone, application.remove_role, application.role_view),
         "set_tag": Operation(application.tag_holds, application.set_tag),
+        "set_property": Operation(application.property_holds, application.set_property, application.property_view),
         "set_value": Operation(secrets.value_holds, secrets.set_value, secrets.value_view),
         "set_flag": Operation(secrets.flag_holds, secrets.set_value, secrets.value_view),
         "remove_value": Operation(secrets.value_gone, secrets.remove_value, secrets.value_view),
@@ -48,4 +52,14 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     }
 )
 
-__all__ = ["OPERATIONS", "Operation", "application", "definitions", "job", "rows", "schema", "scopes", "secrets"]
+__all__ = [
+    "OPERATIONS",
+    "Operation",
+    "application",
+    "definitions",
+    "job",
+    "rows",
+    "schema",
+    "scopes",
+    "secrets",
+]

@@ -1,36 +1,46 @@
-"""The application's own documents: service principal, application, tenant, and who is assigned.
+"""The application's documents: service principal, application, tenant and assignments.
 
-A service principal is looked up by whatever identifies the application; the look-up is a collection, since absence
-shows in collections only. Everything here is pure: constructors of documents, views of raw JSON, edits of it.
+A service principal is looked up by filter, as a collection: only an empty collection shows reliably that it does not
+exist. Everything here is pure: constructors of documents, views of raw JSON, edits of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import cast
+from typing import TypedDict, cast
 from uuid import UUID, uuid5
 
+from scimconf.documents.shapes import PRINCIPAL, PRINCIPAL_SETTINGS
+from scimconf.json_types import Json
 from scimconf.plan import Tenant
-from scimconf.snapshot import AssignmentRow, Document, Json, escape_placeholders
+from scimconf.snapshot import Consistency, Document, escape_placeholders
 
 CUSTOM_TEMPLATE = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
-"""The non-gallery template: Graph reference, applicationTemplate instantiate."""
+"""The template of applications outside the gallery (Graph reference, applicationTemplate: instantiate)."""
 
 DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
-"""The role of an assignment without a role; legal only where the application declares none."""
+"""The role id of an assignment without a role; allowed only if the application declares no roles (appRoleAssignment)."""
 
-_PRINCIPAL_FIELDS = (
-    "id,appId,displayName,appRoles,tags,preferredSingleSignOnMode,applicationTemplateId,appOwnerOrganizationId"
-)
+_PRINCIPAL_FIELDS = ",".join(PRINCIPAL)
+
+
+class AssignmentRow(TypedDict):
+    """The fields of an appRoleAssignment that are read."""
+
+    id: str
+    principalId: str
+    principalType: str
+    principalDisplayName: str | None
+    appRoleId: str
 
 
 def quoted(text: str) -> str:
-    """A string literal of an OData filter, in which nothing is a name to be filled in."""
+    """Return a string literal of an OData filter, without placeholders."""
     return "'" + escape_placeholders(text).replace("'", "''") + "'"
 
 
 def organization() -> Document:
-    """The tenant itself, which says whether it is the one that the spec names."""
+    """Return the document of the tenant."""
     return Document(
         "organization",
         "/organization",
@@ -40,7 +50,7 @@ def organization() -> Document:
 
 
 def tenant(raw: Json) -> Tenant | None:
-    """The tenant of an `/organization` answer; None when it says nothing."""
+    """Return the tenant of an `/organization` response, or None if the response is empty."""
     first = next(iter(raw or ()), None)
     if not isinstance(first, Mapping):
         return None
@@ -50,7 +60,7 @@ def tenant(raw: Json) -> Tenant | None:
 
 
 def service_principals(prop: str, value: str) -> Document:
-    """The service principals whose `prop` (displayName, appId or id) is `value`; exactly one gives the names."""
+    """Return the service principals whose `prop` (displayName, appId or id) is `value`; a single one binds names."""
     return Document(
         "service_principals",
         "/servicePrincipals",
@@ -68,26 +78,38 @@ def _bind_principal(documents: Mapping[str, Json]) -> Mapping[str, str]:
 
 
 def service_principal() -> Document:
-    """The one service principal, for its tags."""
+    """Return the service principal itself, for its tags."""
     return Document(
         "service_principal",
         "/servicePrincipals/{service_principal}",
         query=(("$select", "id,tags"),),
         written="patch",
         properties=("tags",),
-        seen_in="service_principals",
+        read_as="service_principals",
+    )
+
+
+def service_principal_settings() -> Document:
+    """Return the service principal for its settings, which are written apart from the tags: those follow the secrets."""
+    return Document(
+        "service_principal_settings",
+        "/servicePrincipals/{service_principal}",
+        query=(("$select", ",".join(("id", *PRINCIPAL_SETTINGS))),),
+        written="patch",
+        properties=tuple(PRINCIPAL_SETTINGS),
+        read_as="service_principals",
     )
 
 
 def applications() -> Document:
-    """The application object behind the service principal; none where the application belongs to another tenant."""
+    """Return the application object behind the service principal; empty if another tenant owns the application."""
     return Document(
         "applications",
         "/applications",
         query=(("$filter", "appId eq '{app_id}'"), ("$select", "id,appId,createdDateTime,appRoles")),
         collection=True,
         binds=_bind_application,
-        empty_may_be_stale=True,
+        consistency=Consistency(empty_may_be_stale=True, must_have_rows=_is_owned, created=_created),
     )
 
 
@@ -96,20 +118,30 @@ def _bind_application(documents: Mapping[str, Json]) -> Mapping[str, str]:
     return {"app": rows[0]["id"]} if len(rows) == 1 else {}
 
 
+def _is_owned(documents: Mapping[str, Json]) -> bool:
+    """Return whether this tenant owns the application, so that its application object must exist."""
+    owner = (documents.get("service_principals") or [{}])[0].get("appOwnerOrganizationId")
+    return owner is not None and owner == (documents.get("organization") or [{}])[0].get("id")
+
+
+def _created(rows: Json) -> str | None:
+    return rows[0].get("createdDateTime") if rows else None
+
+
 def application() -> Document:
-    """The application object, for its appRoles: a PATCH replaces the whole collection."""
+    """Return the application object, for its appRoles: a PATCH replaces all of them (Graph reference, appRole)."""
     return Document(
         "application",
         "/applications/{app}",
         query=(("$select", "id,appId,appRoles"),),
         written="patch",
-        seen_in="applications",
+        read_as="applications",
         properties=("appRoles",),
     )
 
 
 def application_templates(display_name: str) -> Document:
-    """Gallery templates of a display name; exactly one gives `{gallery}`."""
+    """Return the gallery templates with a display name; a single one binds `{gallery}`."""
     return Document(
         "application_templates",
         "/applicationTemplates",
@@ -125,14 +157,17 @@ def _bind_gallery(documents: Mapping[str, Json]) -> Mapping[str, str]:
 
 
 def assignments() -> Document:
-    """Who holds which role of the application; slim rows, page by page."""
+    """Return the assignments of the application's roles."""
     return Document(
-        "assignments", "/servicePrincipals/{service_principal}/appRoleAssignedTo", collection=True, row="assignment"
+        "assignments", "/servicePrincipals/{service_principal}/appRoleAssignedTo", collection=True, row=AssignmentRow
     )
 
 
 def roles(documents: Mapping[str, Json]) -> list[Json]:
-    """The app roles: the application's own where it can be read, else the service principal's copy."""
+    """Return the app roles: those of the application if it was read, else the copy of the service principal.
+
+    Ids are in lower case.
+    """
     for name in ("applications", "service_principals"):
         rows = documents.get(name) or []
         if len(rows) == 1:
@@ -141,71 +176,72 @@ def roles(documents: Mapping[str, Json]) -> list[Json]:
 
 
 def assigned(rows: Iterable[Json]) -> list[AssignmentRow]:
-    """Rows of assignments, the ids in small letters, so that ids from different answers are the same text."""
+    """Return assignments with the ids of principal and role in lower case: Graph's responses differ in case."""
     return [
         cast("AssignmentRow", {**row, **{name: str(row[name]).lower() for name in ("principalId", "appRoleId")}})
         for row in rows
     ]
 
 
-_ROLES = UUID("5b0bd6cb-3c2e-5b0c-9c5e-7f7f5a1f5d5a")
+_ROLE_NAMESPACE = UUID("5b0bd6cb-3c2e-5b0c-9c5e-7f7f5a1f5d5a")
 
 
 def new_role_id(app_id: str, name: str, taken: Collection[str] = ()) -> str:
-    """The id that a new role gets, from the application's id and the role's name: the same one in every run.
+    """Return the id of a new role, derived from the application's id and the role's name.
 
-    A role that was made here and got another value by hand keeps its id, so that one is `taken`.
+    A repeated run gets the same id. An id in `taken` (a role that was renamed since keeps its id) is not used again.
     """
-    found = str(uuid5(_ROLES, f"{app_id.lower()}/{name}"))
-    return new_role_id(app_id, f"{name}/", taken) if found in taken else found
+    role_id = str(uuid5(_ROLE_NAMESPACE, f"{app_id.lower()}/{name}"))
+    return new_role_id(app_id, f"{name}/", taken) if role_id in taken else role_id
 
 
-# --- edits ---------------------------------------------------------------------------------------------------------
+# --- roles ----------------------------------------------------------------------------------------------------------
 
 
 def _role(raw: Json, role_id: str) -> Json | None:
-    return next((role for role in raw.get("appRoles") or () if _is(role, role_id)), None)
+    return next((role for role in raw.get("appRoles") or () if _has_id(role, role_id)), None)
 
 
-def _is(role: Json, role_id: str) -> bool:
+def _has_id(role: Json, role_id: str) -> bool:
     return str(role.get("id")).lower() == role_id.lower()
 
 
-def _same(role: Json, value: Json) -> bool:
-    return all(_plain(name, role.get(name)) == _plain(name, wanted) for name, wanted in value.items())
-
-
-def _plain(name: str, value: Json) -> Json:
+def _normal_field(name: str, value: Json) -> Json:
     if name == "value":
         return value or None
     return sorted(value or ()) if name == "allowedMemberTypes" else value
 
 
 def role_view(raw: Json, key: tuple[str, ...]) -> Json:
-    """The role of id `key[0]` apart from whether it is enabled, which a change goes through."""
+    """Return the fields of the role with id `key[0]`, or None.
+
+    `isEnabled` is left out: a change of a role disables it first.
+    """
     role = _role(raw, key[0])
     names = ("displayName", "description", "value", "allowedMemberTypes")
-    return None if role is None else {name: _plain(name, role.get(name)) for name in names}
+    return None if role is None else {name: _normal_field(name, role.get(name)) for name in names}
 
 
 def role_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
-    """Whether the role of id `key[0]` is there with these properties."""
+    """Return whether the role with id `key[0]` exists with these fields."""
     role = _role(raw, key[0])
-    return role is not None and _same(role, value)
+    return role is not None and all(
+        _normal_field(name, role.get(name)) == _normal_field(name, field) for name, field in value.items()
+    )
 
 
-def _roles(raw: Json) -> list[Json]:
-    """The roles as they are sent: without `origin`, which is read-only (Graph reference, appRole)."""
+def _writable_roles(raw: Json) -> list[Json]:
+    """Return the roles as they can be sent: without `origin`, which is read-only (Graph reference, appRole)."""
     return [{name: value for name, value in role.items() if name != "origin"} for role in raw.get("appRoles") or ()]
 
 
 def set_role(raw: Json, key: tuple[str, ...], value: Json) -> Json:
-    """The application with that role made or changed; Graph must see a role disabled before it takes a change."""
-    existing = _roles(raw)
-    role = _role({"appRoles": existing}, key[0])
-    if role is None:
+    """Create or change a role; Graph accepts most changes only of a role that is disabled (Graph reference, appRole)."""
+    existing = _writable_roles(raw)
+    current = _role({"appRoles": existing}, key[0])
+    if current is None:
         return {**raw, "appRoles": [*existing, {"id": key[0], **value}]}
-    return {**raw, "appRoles": [{**one, **value} if one is role else one for one in existing]}
+    return {**raw, "appRoles": [{**role, **value} if role is current else role for role in existing]}
 
 
 def role_gone(raw: Json, key: tuple[str, ...], _value: Json) -> bool:
@@ -213,27 +249,42 @@ def role_gone(raw: Json, key: tuple[str, ...], _value: Json) -> bool:
 
 
 def remove_role(raw: Json, key: tuple[str, ...], _value: Json) -> Json:
-    return {**raw, "appRoles": [role for role in _roles(raw) if not _is(role, key[0])]}
+    return {**raw, "appRoles": [role for role in _writable_roles(raw) if not _has_id(role, key[0])]}
 
 
 def role_disabled(raw: Json, key: tuple[str, ...], _value: Json) -> bool:
-    """Whether the role is disabled, or not there at all."""
+    """Return whether the role is disabled or does not exist."""
     role = _role(raw, key[0])
     return role is None or bool(role.get("isEnabled") is False)
 
 
 def disable_role(raw: Json, key: tuple[str, ...], _value: Json) -> Json:
-    roles_now = [{**one, "isEnabled": False} if _is(one, key[0]) else one for one in _roles(raw)]
-    return {**raw, "appRoles": roles_now}
+    roles = [{**role, "isEnabled": False} if _has_id(role, key[0]) else role for role in _writable_roles(raw)]
+    return {**raw, "appRoles": roles}
 
 
-# --- tags: what rotation of a secret was stored last ---------------------------------------------------------------
+# --- settings: one property each -------------------------------------------------------------------------------------
+
+
+def property_view(raw: Json, key: tuple[str, ...]) -> Json:
+    return raw.get(key[0])
+
+
+def property_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
+    return type(raw.get(key[0])) is type(value) and raw.get(key[0]) == value
+
+
+def set_property(raw: Json, key: tuple[str, ...], value: Json) -> Json:
+    return {**raw, key[0]: value}
+
+
+# --- tags: the stored rotation of each secret ------------------------------------------------------------------------
 
 _TAG = "scimconf:"
 
 
 def rotations(tags: Json) -> dict[str, str]:
-    """`scimconf:KEY=ROTATION` tags as key → rotation."""
+    """Return key → rotation of the tags `scimconf:KEY=ROTATION`."""
     pairs = [tag[len(_TAG) :].partition("=") for tag in tags or () if str(tag).startswith(_TAG)]
     return {key: rotation for key, equals, rotation in pairs if equals}
 
@@ -243,7 +294,7 @@ def tag_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
 
 
 def set_tag(raw: Json, key: tuple[str, ...], value: Json) -> Json:
-    """The tags with one rotation said; everybody else's tags are kept."""
-    mine = f"{_TAG}{key[0]}="
-    kept = [tag for tag in raw.get("tags") or () if not str(tag).startswith(mine)]
-    return {**raw, "tags": [*kept, f"{mine}{value}"]}
+    """Record the rotation of the secret `key[0]`; other tags are preserved."""
+    prefix = f"{_TAG}{key[0]}="
+    others = [tag for tag in raw.get("tags") or () if not str(tag).startswith(prefix)]
+    return {**raw, "tags": [*others, f"{prefix}{value}"]}

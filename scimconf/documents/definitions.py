@@ -1,10 +1,10 @@
-"""Attribute definitions of a directory's object: Graph's words and the spec's."""
+"""Attribute definitions of a directory object: Graph's fields and the fields of the spec."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scimconf.snapshot import Json
+from scimconf.json_types import Json
 
 _DEFINITION = {"type": "type", "multivalued": "multivalued", "required": "required", "case_exact": "caseExact"}
 _FALLBACKS: Mapping[str, Json] = {
@@ -24,30 +24,30 @@ _TYPES = {
     "boolean": "Boolean",
     "datetime": "DateTime",
 }
+_OWN_KEYS = frozenset({*_DEFINITION.values(), "mutability", "referencedObjects", "name"})
 
 
 def definition_fields(definition: Json) -> dict[str, Json]:
-    """An attributeDefinition in the spec's words; Graph's other fields stand under their own names."""
-    said = {word: definition.get(key) for word, key in _DEFINITION.items()}
-    known = {word: _FALLBACKS[word] if value is None else value for word, value in said.items()}
-    known["type"] = str(known["type"]).lower()
+    """Return an attributeDefinition as the fields of the spec; Graph's other fields keep their names."""
+    raw = {field: definition.get(key) for field, key in _DEFINITION.items()}
+    fields = {field: _FALLBACKS[field] if value is None else value for field, value in raw.items()}
+    fields["type"] = str(fields["type"]).lower()
     mutability = definition.get("mutability") or "ReadWrite"
-    words = {value: word for word, value in _MUTABILITY.items()}
+    spec_names = {value: name for name, value in _MUTABILITY.items()}
     return {
-        **known,
-        "mutability": words.get(mutability, mutability),
+        **fields,
+        "mutability": spec_names.get(mutability, mutability),
         "references": sorted(
-            str(one.get("referencedObjectName")) for one in definition.get("referencedObjects") or () if one
+            str(reference.get("referencedObjectName"))
+            for reference in definition.get("referencedObjects") or ()
+            if reference
         ),
         **{key: value for key, value in definition.items() if key not in _OWN_KEYS},
     }
 
 
-_OWN_KEYS = frozenset({*_DEFINITION.values(), "mutability", "referencedObjects", "name"})
-
-
 def definition_raw(name: str, fields: Mapping[str, Json]) -> Json:
-    """A new attributeDefinition, every property written (a working one, from public scripts, has them all)."""
+    """Return a new attributeDefinition with every property, as definitions that work in published scripts have them."""
     full = {**_FALLBACKS, **fields}
     extra = {key: value for key, value in fields.items() if key not in _FALLBACKS}
     return {
@@ -62,14 +62,16 @@ def definition_raw(name: str, fields: Mapping[str, Json]) -> Json:
         "mutability": _MUTABILITY[full["mutability"]],
         "apiExpressions": [],
         "metadata": [],
-        "referencedObjects": [{"referencedObjectName": one, "referencedProperty": None} for one in full["references"]],
+        "referencedObjects": [
+            {"referencedObjectName": target, "referencedProperty": None} for target in full["references"]
+        ],
         **extra,
     }
 
 
-def changed(definition: Json, value: Mapping[str, Json]) -> Json:
-    """The definition with the written fields that differ; everything else as it was."""
-    now, full = definition_fields(definition), definition_raw(str(definition["name"]), value)
-    names = {**_DEFINITION, "mutability": "mutability", "references": "referencedObjects"}
-    wanted = {names.get(word, word): full[names.get(word, word)] for word, one in value.items() if now.get(word) != one}
-    return {**definition, **wanted}
+def changed(definition: Json, fields: Mapping[str, Json]) -> Json:
+    """Return the attributeDefinition with the fields that differ; everything else is preserved."""
+    current, full = definition_fields(definition), definition_raw(str(definition["name"]), fields)
+    keys = {**_DEFINITION, "mutability": "mutability", "references": "referencedObjects"}
+    different = [keys.get(field, field) for field, value in fields.items() if current.get(field) != value]
+    return {**definition, **{key: full[key] for key in different}}

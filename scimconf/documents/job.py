@@ -1,6 +1,7 @@
-"""Jobs and templates of a service principal's synchronization.
+"""Synchronization jobs and templates of a service principal.
 
-A job is found by its template, never by its position. `On` means `schedule.state == "Active"`; quarantine is a status.
+A job is identified by its template, not by its position. Provisioning is on when `schedule.state` is "Active";
+quarantine is a status.
 """
 
 from __future__ import annotations
@@ -8,39 +9,44 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
-from scimconf.snapshot import Document, Json
+from scimconf.json_types import Json
+from scimconf.snapshot import Consistency, Document
 
 BASE = "/servicePrincipals/{service_principal}/synchronization"
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which template a spec means, and the job that was made from it; `trouble` says why none could be chosen."""
+    """The template of a spec and its job, if there is one; `problem` says why none could be chosen, from `candidates`.
+
+    An empty template without a problem means that the documents have not been read yet.
+    """
 
     template: str = ""
     job: Json | None = None
-    trouble: str = ""
+    problem: Literal["", "several templates", "no template", "several jobs"] = ""
     candidates: tuple[str, ...] = ()
 
 
 def templates() -> Document:
-    """What the application can be provisioned with; empty for a while after it was made."""
-    return Document("templates", f"{BASE}/templates", collection=True, empty_may_be_stale=True)
+    """Return the templates that the application offers; a new application may show none for a while."""
+    return Document("templates", f"{BASE}/templates", collection=True, consistency=Consistency(empty_may_be_stale=True))
 
 
-def jobs(wanted: str | None) -> Document:
-    """All jobs of the service principal; `wanted` is the template that the spec writes."""
-    return Document("jobs", f"{BASE}/jobs", collection=True, binds=partial(_bind, wanted))
+def jobs(template: str | None) -> Document:
+    """Return all jobs of the service principal; `template` is that of the spec, or None for the default."""
+    return Document("jobs", f"{BASE}/jobs", collection=True, binds=partial(_bind, template))
 
 
 def job() -> Document:
-    """The one job."""
+    """Return the chosen job."""
     return Document("job", f"{BASE}/jobs/{{job}}")
 
 
-def _bind(wanted: str | None, documents: Mapping[str, Json]) -> Mapping[str, str]:
-    choice = choose(documents, wanted)
+def _bind(template: str | None, documents: Mapping[str, Json]) -> Mapping[str, str]:
+    choice = choose(documents, template)
     if not choice.template:
         return {}
     if choice.job is not None:
@@ -48,43 +54,44 @@ def _bind(wanted: str | None, documents: Mapping[str, Json]) -> Mapping[str, str
     return {"template": choice.template, "new_template": choice.template}
 
 
-def choose(documents: Mapping[str, Json], wanted: str | None) -> Choice:
-    """The written template; else that of the only job; else the template marked default; else the only one."""
-    found = documents.get("jobs")
-    if found is None:
+def choose(documents: Mapping[str, Json], template: str | None) -> Choice:
+    """Choose the template of the spec, else that of the only job, else the default template, else the only one."""
+    existing = documents.get("jobs")
+    if existing is None:
         return Choice()
-    if wanted:
-        return _with_job(wanted, found)
-    if len(found) == 1:
-        return Choice(str(found[0]["templateId"]), found[0])
+    if template:
+        return _with_job(template, existing)
+    if len(existing) == 1:
+        return Choice(str(existing[0]["templateId"]), existing[0])
     offered = documents.get("templates")
-    return Choice() if offered is None else _offered(offered, found)
+    return Choice() if offered is None else _default(offered, existing)
 
 
-def _offered(offered: Json, found: Json) -> Choice:
+def _default(offered: Json, existing: Json) -> Choice:
     ids = tuple(str(template["id"]) for template in offered)
     defaults = tuple(str(template["id"]) for template in offered if template.get("default"))
     best = defaults if len(defaults) == 1 else ids
     if len(best) == 1:
-        return _with_job(best[0], found)
-    return Choice(trouble="several templates" if ids else "no template", candidates=ids)
+        return _with_job(best[0], existing)
+    return Choice(problem="several templates" if ids else "no template", candidates=ids)
 
 
-def _with_job(template: str, found: Json) -> Choice:
-    mine = [job for job in found if str(job.get("templateId", "")).lower() == template.lower()]
-    if len(mine) > 1:
-        return Choice(trouble="several jobs", candidates=tuple(str(job["id"]) for job in mine))
-    if mine:
-        return Choice(str(mine[0]["templateId"]), mine[0])
+def _with_job(template: str, existing: Json) -> Choice:
+    matches = [job for job in existing if str(job.get("templateId", "")).lower() == template.lower()]
+    if len(matches) > 1:
+        return Choice(problem="several jobs", candidates=tuple(str(job["id"]) for job in matches))
+    if matches:
+        return Choice(str(matches[0]["templateId"]), matches[0])
     return Choice(template)
 
 
 def is_on(job: Json) -> bool:
-    return _schedule(job).get("state") == "Active"
+    """Return whether provisioning is on."""
+    return (job.get("schedule") or {}).get("state") == "Active"
 
 
 def has_run(job: Json) -> bool:
-    """Whether the job was ever started: then starting it means restart and start."""
+    """Return whether the job was ever started."""
     status = job.get("status") or {}
     if is_on(job) or status.get("lastExecution") or status.get("code") in ("Active", "Quarantine"):
         return True
@@ -93,21 +100,17 @@ def has_run(job: Json) -> bool:
 
 
 def quarantine(job: Json) -> str:
-    """Why the job is in quarantine, as the service says it; empty when it is not."""
+    """Return the service's reason why the job is in quarantine, or "" if it is not."""
     status = job.get("status") or {}
-    held = status.get("quarantine") or {}
-    if status.get("code") != "Quarantine" and not held:
+    details = status.get("quarantine") or {}
+    if status.get("code") != "Quarantine" and not details:
         return ""
-    reason = str(held.get("reason") or "Unknown")
-    error = held.get("error") or {}
+    reason = str(details.get("reason") or "Unknown")
+    error = details.get("error") or {}
     return f"{reason}: {error['message']}" if error.get("message") else reason
 
 
-def _schedule(job: Json) -> Mapping[str, Json]:
-    return job.get("schedule") or {}
-
-
-# --- what a Read may wait for ---------------------------------------------------------------------------------------
+# --- conditions that a Read waits for --------------------------------------------------------------------------------
 
 
 def is_there(raw: Json, _key: tuple[str, ...], _value: Json) -> bool:
@@ -115,5 +118,5 @@ def is_there(raw: Json, _key: tuple[str, ...], _value: Json) -> bool:
 
 
 def state_is(raw: Json, key: tuple[str, ...], _value: Json) -> bool:
-    """`key` is ("on",) or ("off",)."""
+    """Return whether provisioning is `key[0]`, "on" or "off"."""
     return is_on(raw) == (key[0] == "on")

@@ -1,6 +1,7 @@
-"""Attribute mappings and object mappings in a normal form, so that equal things are equal.
+"""Attribute mappings and object mappings in a normal form.
 
-What the service writes in several ways (flags with spaces, left-out defaults, expression texts) is one here.
+The service writes equal mappings in several ways: flags with or without spaces, defaults left out or written,
+expressions in another layout. They are equal in the normal form, which uses the fields of the spec.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 
 from scimconf import expressions
 from scimconf.documents import scopes
-from scimconf.snapshot import Json
+from scimconf.json_types import Json
 
 APPLY = {
     "always": "Always",
@@ -20,9 +21,9 @@ APPLY = {
 }
 FLOW = {"when_changed": "FlowWhenChanged", "always": "FlowAlways"}
 ACTIONS = {"create": "Add", "update": "Update", "delete": "Delete"}
-_APPLY_WORDS = {value: word for word, value in APPLY.items()}
-_FLOW_WORDS = {value: word for word, value in FLOW.items()}
-_ACTION_WORDS = {value: word for word, value in ACTIONS.items()}
+_APPLY_NAMES = {value: name for name, value in APPLY.items()}
+_FLOW_NAMES = {value: name for name, value in FLOW.items()}
+_ACTION_NAMES = {value: name for name, value in ACTIONS.items()}
 
 NEW_ROW: Mapping[str, Json] = {
     "defaultValue": None,
@@ -36,7 +37,7 @@ NEW_ROW: Mapping[str, Json] = {
 
 
 def source_text(source: Json) -> Json:
-    """Return the canonical text of a source tree as an author writes it; None for no source, the tree if it is invalid."""
+    """Return the canonical text of a source tree, None without a source, or the raw tree if it cannot be rendered."""
     if source is None:
         return None
     try:
@@ -46,30 +47,30 @@ def source_text(source: Json) -> Json:
 
 
 def row_fields(row: Json) -> dict[str, Json]:
-    """An attributeMapping in the spec's words, with what Graph leaves out filled in."""
+    """Return the normal form of an attributeMapping, with the defaults that Graph leaves out."""
     flow_type, behavior = row.get("flowType") or "Always", row.get("flowBehavior") or "FlowWhenChanged"
     return {
         "source": source_text(row.get("source")),
         "match": row.get("matchingPriority") or None,
         "default": row.get("defaultValue") or None,
-        "apply": _APPLY_WORDS.get(flow_type, flow_type),
-        "flow_behavior": _FLOW_WORDS.get(behavior, behavior),
+        "apply": _APPLY_NAMES.get(flow_type, flow_type),
+        "flow_behavior": _FLOW_NAMES.get(behavior, behavior),
         "export_missing_references": bool(row.get("exportMissingReferences")),
     }
 
 
 def flags(text: Json) -> list[str]:
-    """`"Add, Update,Delete"` as sorted words; the service writes it with and without spaces."""
-    words = {part.strip() for part in str(text or "").split(",")} - {"", "None"}
-    return sorted(_ACTION_WORDS.get(word, word) for word in words)
+    """Return the sorted actions of flags such as `"Add, Update,Delete"`, which the service writes with and without spaces."""
+    values = {part.strip() for part in str(text or "").split(",")} - {"", "None"}
+    return sorted(_ACTION_NAMES.get(value, value) for value in values)
 
 
 def flags_text(actions: list[str]) -> str:
-    return ",".join(ACTIONS[word] for word in ACTIONS if word in actions) or "None"
+    return ",".join(value for action, value in ACTIONS.items() if action in actions) or "None"
 
 
 def object_fields(mapping: Json) -> dict[str, Json]:
-    """An objectMapping in the spec's words."""
+    """Return the normal form of an objectMapping."""
     return {
         "enabled": mapping.get("enabled") is not False,
         "actions": flags(mapping.get("flowTypes")),
@@ -77,11 +78,15 @@ def object_fields(mapping: Json) -> dict[str, Json]:
     }
 
 
-def written(row: Json, value: Json) -> Json:
-    """The raw row with the fields that differ; the tree of an unchanged source is never rewritten."""
+def changed_row(row: Json, value: Json) -> Json:
+    """Return the attributeMapping with the fields of `value` that differ.
+
+    `value["fields"]` is the normal form, `value["source"]` the source tree. The tree of an equal source is not
+    replaced.
+    """
     fields = value["fields"]
-    now = row_fields(row)
-    parts = {
+    current = row_fields(row)
+    properties = {
         "match": ("matchingPriority", fields["match"] or 0),
         "default": ("defaultValue", fields["default"]),
         "apply": ("flowType", APPLY.get(fields["apply"], fields["apply"])),
@@ -89,16 +94,21 @@ def written(row: Json, value: Json) -> Json:
         "export_missing_references": ("exportMissingReferences", fields["export_missing_references"]),
         "source": ("source", value["source"]),
     }
-    return {**row, **{key: raw for word, (key, raw) in parts.items() if fields[word] != now[word]}}
+    return {**row, **{key: raw for field, (key, raw) in properties.items() if fields[field] != current[field]}}
 
 
 def changed_object(mapping: Json, value: Json) -> Json:
-    """The raw objectMapping with some of enabled, actions and filters; `value["operators"]` are the live job's."""
-    fields, now, wanted = value["fields"], object_fields(mapping), dict(mapping)
-    if fields.get("enabled", now["enabled"]) != now["enabled"]:
-        wanted["enabled"] = fields["enabled"]
-    if fields.get("actions", now["actions"]) != now["actions"]:
-        wanted["flowTypes"] = flags_text(fields["actions"])
-    if fields.get("filters", now["filters"]) != now["filters"]:
-        wanted["scope"] = scopes.scope(fields["filters"], mapping.get("scope"), value.get("operators"))
-    return wanted
+    """Return the objectMapping with those of enabled, actions and filters in `value["fields"]` that differ.
+
+    `value["operators"]` are the filter operators of the job.
+    """
+    current = object_fields(mapping)
+    fields = {**current, **value["fields"]}
+    result = dict(mapping)
+    if fields["enabled"] != current["enabled"]:
+        result["enabled"] = fields["enabled"]
+    if fields["actions"] != current["actions"]:
+        result["flowTypes"] = flags_text(fields["actions"])
+    if fields["filters"] != current["filters"]:
+        result["scope"] = scopes.scope(fields["filters"], mapping.get("scope"), value.get("operators"))
+    return result

@@ -1,11 +1,11 @@
 """Views and edits of a synchronizationSchema, as raw JSON.
 
-Terms: a *rule* joins a source and a target directory; its *objectMappings* say which object becomes which; an
-*attributeMapping* fills one target attribute. An *objectDefinition* lists the attributes that a directory knows.
+Terms (Graph reference, synchronizationSchema): a *rule* joins a source and a target directory; its *objectMappings*
+map one object to another; an *attributeMapping* sets one target attribute; an *objectDefinition* lists the attributes
+of a directory's object.
 
-Premise: the document is Graph's. An edit copies what it passes through and changes one thing; keys and values that
-nobody here knows survive in their order. Names of directories, rules and mappings are for people and are never used
-to find anything.
+An edit copies what it passes through and changes one thing: unknown keys and values are preserved, in their order.
+Names of directories, rules and mappings are labels; nothing is identified by them unless the spec names them.
 """
 
 from __future__ import annotations
@@ -13,49 +13,50 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from scimconf.documents import definitions as one_definition
-from scimconf.documents import rows as one_row
+from scimconf.documents import definitions as attribute_definition
+from scimconf.documents import rows as mapping_row
 from scimconf.documents.job import BASE
-from scimconf.snapshot import Document, Json
+from scimconf.json_types import Json
+from scimconf.snapshot import Document
 
 
 def schema() -> Document:
-    """The job's schema: read whole, written whole by PUT."""
+    """Return the job's schema; a PUT replaces all of it."""
     return Document("schema", f"{BASE}/jobs/{{job}}/schema", written="put")
 
 
 def template_schema() -> Document:
-    """What a job made from the template would start with; read only while there is no job."""
+    """Return the schema that a new job of the template gets; it is read only while there is no job."""
     return Document("template_schema", f"{BASE}/templates/{{new_template}}/schema")
 
 
 def default_schema() -> Document:
-    """What the job's template starts with, to tell what was made of it."""
+    """Return the schema of the job's template, to compare the job's schema with it."""
     return Document("default_schema", f"{BASE}/templates/{{template}}/schema", optional=True)
 
 
 def filter_operators() -> Document:
-    """The operators of scope filters that the live job knows, by Graph's own spelling."""
+    """Return the operators of scoping filters that the job supports, in Graph's spelling."""
     return Document("filter_operators", f"{BASE}/jobs/{{job}}/schema/filterOperators()", collection=True)
 
 
-SOURCE_OBJECTS: Mapping[str, str] = {"users": "user", "groups": "group"}
-
-
 def template_filter_operators() -> Document:
-    """The same of the template, for a job that is yet to be made."""
+    """Return the filter operators of the template, for a job that does not exist yet."""
     path = f"{BASE}/templates/{{new_template}}/schema/filterOperators()"
     return Document("template_filter_operators", path, collection=True)
 
 
 def operators(documents: Mapping[str, Json]) -> Json:
-    """The operators by which filters are spelt: the live job's, else those of its template."""
+    """Return the filter operators of the job, else of its template."""
     return documents.get("filter_operators") or documents.get("template_filter_operators")
+
+
+SOURCE_OBJECTS: Mapping[str, str] = {"users": "user", "groups": "group"}
 
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """Which objectMapping is meant: `users`, `groups`, or a name of the user's own with what it must match."""
+    """Selects an objectMapping: the name `users` or `groups`, or a custom name with what the mapping must match."""
 
     name: str
     rule: str = ""
@@ -69,7 +70,7 @@ class Selector:
 
 @dataclass(frozen=True, slots=True)
 class MappingLocation:
-    """Where an objectMapping stands: positions of rule and mapping in the document, and both as raw JSON."""
+    """An objectMapping in a schema: the positions of rule and mapping, and both as raw JSON."""
 
     rule_index: int
     mapping_index: int
@@ -81,8 +82,8 @@ class MappingLocation:
         return f"{source or '(none)'} → {target or '(none)'} in rule {self.rule.get('name') or self.rule.get('id')}"
 
 
-def places(raw: Json) -> Iterator[MappingLocation]:
-    """Every objectMapping of the document, in its order; what is not an object is passed over."""
+def object_mappings(raw: Json) -> Iterator[MappingLocation]:
+    """Yield every objectMapping of the schema, in its order."""
     for rule_index, rule in enumerate(_list(raw, "synchronizationRules")):
         for mapping_index, mapping in enumerate(_list(rule, "objectMappings")):
             if isinstance(mapping, Mapping):
@@ -94,29 +95,39 @@ def _list(raw: Json, key: str) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
-def matching(raw: Json, selector: Selector) -> list[MappingLocation]:
-    """The objectMappings that a selector means: exactly one is right, none or several are the caller's problem.
+def _objects_in(raw: Json, key: str) -> Iterator[Json]:
+    """Yield the JSON objects of a list."""
+    return (item for item in _list(raw, key) if isinstance(item, Mapping))
 
-    `users` and `groups` mean the one mapping of an editable, outbound rule whose source object is User or Group.
+
+def matching(raw: Json, selector: Selector) -> list[MappingLocation]:
+    """Return the objectMappings that match a selector; a valid selector matches one.
+
+    `users` and `groups` match mappings of an editable, outbound rule whose source object is User or Group.
     """
     if selector.name in SOURCE_OBJECTS and not (selector.rule or selector.source or selector.target):
-        wanted = SOURCE_OBJECTS[selector.name]
-        people = [one for one in places(raw) if one.rule.get("editable") is not False and _source(one) == wanted]
-        return [one for one in people if _is_outbound(raw, one)]
-    return [place for place in places(raw) if _selected(place, selector)]
+        source = SOURCE_OBJECTS[selector.name]
+        return [
+            location
+            for location in object_mappings(raw)
+            if location.rule.get("editable") is not False
+            and _source(location) == source
+            and _is_outbound(raw, location)
+        ]
+    return [location for location in object_mappings(raw) if _matches(location, selector)]
 
 
-def _source(place: MappingLocation) -> str:
-    return str(place.mapping.get("sourceObjectName") or "").lower()
+def _source(location: MappingLocation) -> str:
+    return str(location.mapping.get("sourceObjectName") or "").lower()
 
 
-def _is_outbound(raw: Json, found: MappingLocation) -> bool:
-    """Whether the rule reads from the tenant's own directory; where no directory shows itself as that, every rule may.
+def _is_outbound(raw: Json, location: MappingLocation) -> bool:
+    """Return whether the rule reads from the tenant's own directory, or may do so if no directory is known to be that.
 
-    Directions are written nowhere. Only the tenant's directory knows whether somebody is assigned or soft-deleted.
+    A schema has no field for the direction.
     """
-    own = {one.get("name") for one in _list(raw, "directories") if isinstance(one, Mapping) and _is_tenant(one)}
-    return not own or found.rule.get("sourceDirectoryName") in own
+    own = {directory.get("name") for directory in _objects_in(raw, "directories") if _is_tenant(directory)}
+    return not own or location.rule.get("sourceDirectoryName") in own
 
 
 _TENANT_DIRECTORY = "66e4a8cc-1b7b-435e-95f8-f06cea133828"
@@ -124,180 +135,184 @@ _TENANT_ATTRIBUTES = frozenset({"IsSoftDeleted", "appRoleAssignments"})
 
 
 def _is_tenant(directory: Json) -> bool:
-    """By the id that unrelated samples share, or by attributes that no application has."""
+    """Recognise Entra's directory by its id (the same in unrelated published schemas) or by attributes only it has."""
     return directory.get("id") == _TENANT_DIRECTORY or any(
         attribute.get("name") in _TENANT_ATTRIBUTES
-        for one in _list(directory, "objects")
-        for attribute in _list(one, "attributes")
-        if isinstance(attribute, Mapping)
+        for directory_object in _list(directory, "objects")
+        for attribute in _objects_in(directory_object, "attributes")
     )
 
 
-def _selected(place: MappingLocation, selector: Selector) -> bool:
-    rule_names = (place.rule.get("name"), place.rule.get("id"))
+def _matches(location: MappingLocation, selector: Selector) -> bool:
+    rule_names = (location.rule.get("name"), location.rule.get("id"))
     return (
         (not selector.rule or selector.rule in rule_names)
-        and (not selector.source or selector.source == place.mapping.get("sourceObjectName"))
-        and (not selector.target or selector.target == place.mapping.get("targetObjectName"))
+        and (not selector.source or selector.source == location.mapping.get("sourceObjectName"))
+        and (not selector.target or selector.target == location.mapping.get("targetObjectName"))
         and bool(selector.rule or selector.source or selector.target)
     )
 
 
-def place(raw: Json, selector: Selector) -> MappingLocation | None:
-    found = matching(raw, selector)
-    return found[0] if len(found) == 1 else None
+def find_object_mapping(raw: Json, selector: Selector) -> MappingLocation | None:
+    """Return the objectMapping that matches a selector, or None unless it is the only one."""
+    matches = matching(raw, selector)
+    return matches[0] if len(matches) == 1 else None
 
 
-def rows(found: MappingLocation) -> list[Json]:
-    """The attributeMappings of a place; one that names no target is nobody's."""
-    return [
-        row
-        for row in _list(found.mapping, "attributeMappings")
-        if isinstance(row, Mapping) and row.get("targetAttributeName")
-    ]
+def rows(location: MappingLocation) -> list[Json]:
+    """Return the attributeMappings of an objectMapping that name a target attribute."""
+    return [row for row in _objects_in(location.mapping, "attributeMappings") if row.get("targetAttributeName")]
 
 
-def definitions(raw: Json, found: MappingLocation, side: str) -> list[Json]:
-    """The attributeDefinitions of a place's source or target object; of two objects with one name, both."""
+def definitions(raw: Json, location: MappingLocation, side: str) -> list[Json]:
+    """Return the attributeDefinitions of the mapping's "source" or "target" object.
+
+    A directory may contain two objects of that name; the definitions of both are returned.
+    """
     return [
         attribute
-        for one in _objects(raw, found, side)
-        for attribute in _list(one, "attributes")
-        if isinstance(attribute, Mapping)
+        for directory_object in _objects(raw, location, side)
+        for attribute in _objects_in(directory_object, "attributes")
     ]
 
 
-def _objects(raw: Json, found: MappingLocation, side: str) -> list[Json]:
-    directory, name = found.rule.get(f"{side}DirectoryName"), found.mapping.get(f"{side}ObjectName")
+def _objects(raw: Json, location: MappingLocation, side: str) -> list[Json]:
+    """Return the objectDefinitions of the mapping's source or target object."""
+    directory_name, name = location.rule.get(f"{side}DirectoryName"), location.mapping.get(f"{side}ObjectName")
     return [
-        one
-        for candidate in _list(raw, "directories")
-        if isinstance(candidate, Mapping) and candidate.get("name") == directory
-        for one in _list(candidate, "objects")
-        if isinstance(one, Mapping) and one.get("name") == name
+        directory_object
+        for directory in _objects_in(raw, "directories")
+        if directory.get("name") == directory_name
+        for directory_object in _objects_in(directory, "objects")
+        if directory_object.get("name") == name
     ]
 
 
 # --- edits ---------------------------------------------------------------------------------------------------------
 
 
-def _selector(key: tuple[str, ...]) -> Selector:
-    return Selector(*key[:4])
+def _location(raw: Json, key: tuple[str, ...]) -> MappingLocation:
+    """Return the objectMapping of a key, whose first four items are those of a selector; raise LookupError."""
+    location = find_object_mapping(raw, Selector(*key[:4]))
+    if location is None:
+        raise LookupError(f"the schema no longer has exactly one object mapping for {key[0]}")
+    return location
 
 
-def _with_mapping(raw: Json, found: MappingLocation, mapping: Json) -> Json:
-    mappings = list(found.rule["objectMappings"])
-    mappings[found.mapping_index] = mapping
+def _with_mapping(raw: Json, location: MappingLocation, mapping: Json) -> Json:
+    mappings = list(location.rule["objectMappings"])
+    mappings[location.mapping_index] = mapping
     rules = list(raw["synchronizationRules"])
-    rules[found.rule_index] = {**found.rule, "objectMappings": mappings}
+    rules[location.rule_index] = {**location.rule, "objectMappings": mappings}
     return {**raw, "synchronizationRules": rules}
 
 
-def _found(raw: Json, key: tuple[str, ...]) -> MappingLocation:
-    found = place(raw, _selector(key))
-    if found is None:
-        raise LookupError(f"the schema has no single mapping for {key[0]} any more")
-    return found
-
-
-def _row(found: MappingLocation, target: str) -> Json | None:
-    return next((row for row in rows(found) if row.get("targetAttributeName") == target), None)
+def _row(location: MappingLocation, target: str) -> Json | None:
+    return next((row for row in rows(location) if row.get("targetAttributeName") == target), None)
 
 
 def mapping_view(raw: Json, key: tuple[str, ...]) -> Json:
-    """The row in normal form; None where there is none."""
-    row = _row(_found(raw, key), key[4])
-    return None if row is None else one_row.row_fields(row)
+    """Return the attributeMapping of the target attribute `key[4]` in normal form, or None."""
+    row = _row(_location(raw, key), key[4])
+    return None if row is None else mapping_row.row_fields(row)
 
 
 def object_view(raw: Json, key: tuple[str, ...]) -> Json:
-    return one_row.object_fields(_found(raw, key).mapping)
+    return mapping_row.object_fields(_location(raw, key).mapping)
 
 
 def definition_view(raw: Json, key: tuple[str, ...]) -> Json:
-    """The definitions of that name in normal form; a directory may hold an object of one name twice."""
-    return [one_definition.definition_fields(one) for one in _defined(raw, key)]
-
-
-def _defined(raw: Json, key: tuple[str, ...]) -> list[Json]:
-    return [one for one in definitions(raw, _found(raw, key), key[4]) if one.get("name") == key[5]]
+    """Return the definitions of the attribute `key[5]` on the side `key[4]` ("source" or "target"), in normal form."""
+    return [
+        attribute_definition.definition_fields(definition)
+        for definition in definitions(raw, _location(raw, key), key[4])
+        if definition.get("name") == key[5]
+    ]
 
 
 def mapping_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
-    """`key` is the selector and the target attribute; `value["fields"]` the row in normal form."""
-    row = _row(_found(raw, key), key[4])
-    return row is not None and one_row.row_fields(row) == value["fields"]
+    """Return whether the attributeMapping exists with these `value["fields"]`."""
+    row = _row(_location(raw, key), key[4])
+    return row is not None and mapping_row.row_fields(row) == value["fields"]
 
 
 def set_mapping(raw: Json, key: tuple[str, ...], value: Json) -> Json:
-    """The row made or changed; the source tree of an unchanged source is never rewritten."""
-    found = _found(raw, key)
-    row = _row(found, key[4])
-    mappings = _list(found.mapping, "attributeMappings")
-    if row is None:
-        wanted = [*mappings, one_row.written({**one_row.NEW_ROW, "targetAttributeName": key[4]}, value)]
+    """Create or change an attributeMapping; the tree of an equal source is not replaced."""
+    location = _location(raw, key)
+    current = _row(location, key[4])
+    mappings = _list(location.mapping, "attributeMappings")
+    if current is None:
+        new = mapping_row.changed_row({**mapping_row.NEW_ROW, "targetAttributeName": key[4]}, value)
+        mappings = [*mappings, new]
     else:
-        wanted = [one_row.written(one, value) if one is row else one for one in mappings]
-    return _with_mapping(raw, found, {**found.mapping, "attributeMappings": wanted})
+        mappings = [mapping_row.changed_row(row, value) if row is current else row for row in mappings]
+    return _with_mapping(raw, location, {**location.mapping, "attributeMappings": mappings})
 
 
 def mapping_gone(raw: Json, key: tuple[str, ...], _value: Json) -> bool:
-    return _row(_found(raw, key), key[4]) is None
+    return _row(_location(raw, key), key[4]) is None
 
 
 def remove_mapping(raw: Json, key: tuple[str, ...], _value: Json) -> Json:
-    found = _found(raw, key)
-    kept = [
+    location = _location(raw, key)
+    others = [
         row
-        for row in _list(found.mapping, "attributeMappings")
+        for row in _list(location.mapping, "attributeMappings")
         if not (isinstance(row, Mapping) and row.get("targetAttributeName") == key[4])
     ]
-    return _with_mapping(raw, found, {**found.mapping, "attributeMappings": kept})
+    return _with_mapping(raw, location, {**location.mapping, "attributeMappings": others})
 
 
 def object_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
-    now = one_row.object_fields(_found(raw, key).mapping)
-    return all(now[word] == wanted for word, wanted in value["fields"].items())
+    current = mapping_row.object_fields(_location(raw, key).mapping)
+    return all(current[field] == expected for field, expected in value["fields"].items())
 
 
 def set_object(raw: Json, key: tuple[str, ...], value: Json) -> Json:
-    """Some of enabled, actions and filters; what is not named stays. `value["operators"]` are the live job's."""
-    found = _found(raw, key)
-    return _with_mapping(raw, found, one_row.changed_object(found.mapping, value))
+    """Change those of enabled, actions and filters that `value["fields"]` contains.
+
+    `value["operators"]` are the filter operators of the job.
+    """
+    location = _location(raw, key)
+    return _with_mapping(raw, location, mapping_row.changed_object(location.mapping, value))
 
 
 def definition_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
-    """`key` is the selector, the side (`source` or `target`) and the attribute's name."""
+    """Return whether every object of that name has the attribute with these fields; see `definition_view` for the key."""
     views = definition_view(raw, key)
-    return bool(views) and all(now.get(word) == wanted for now in views for word, wanted in value.items())
+    return bool(views) and all(view.get(field) == expected for view in views for field, expected in value.items())
 
 
 def define_attribute(raw: Json, key: tuple[str, ...], value: Json) -> Json:
-    """The definition made in every object of that name that lacks it, and changed where it stands."""
-    found = _found(raw, key)
-    objects = _objects(raw, found, key[4])
+    """Add the attribute to every object of that name that lacks it, and change it in the others."""
+    location = _location(raw, key)
+    objects = _objects(raw, location, key[4])
     if not objects:
-        raise LookupError(f"the {key[4]} directory has no object {found.mapping.get(key[4] + 'ObjectName')}")
-    for one in objects:
-        raw = _with_object(raw, one, {**one, "attributes": _with_definition(one, key[5], value)})
+        raise LookupError(f"the {key[4]} directory has no object {location.mapping.get(key[4] + 'ObjectName')}")
+    for current in objects:
+        raw = _with_object(raw, current, {**current, "attributes": _with_definition(current, key[5], value)})
     return raw
 
 
-def _with_definition(one: Json, name: str, value: Json) -> list[Json]:
-    attributes = _list(one, "attributes")
-    if not any(_named(attribute, name) for attribute in attributes):
-        return [*attributes, one_definition.definition_raw(name, value)]
-    return [one_definition.changed(item, value) if _named(item, name) else item for item in attributes]
+def _with_definition(directory_object: Json, name: str, value: Json) -> list[Json]:
+    attributes = _list(directory_object, "attributes")
+    if not any(_is_named(attribute, name) for attribute in attributes):
+        return [*attributes, attribute_definition.definition_raw(name, value)]
+    return [
+        attribute_definition.changed(attribute, value) if _is_named(attribute, name) else attribute
+        for attribute in attributes
+    ]
 
 
-def _named(attribute: Json, name: str) -> bool:
+def _is_named(attribute: Json, name: str) -> bool:
     return isinstance(attribute, Mapping) and attribute.get("name") == name
 
 
-def _with_object(raw: Json, old: Json, new: Json) -> Json:
+def _with_object(raw: Json, current: Json, new: Json) -> Json:
+    """Replace one objectDefinition, compared by identity."""
     directories = [
-        {**directory, "objects": [new if one is old else one for one in _list(directory, "objects")]}
-        if any(one is old for one in _list(directory, "objects"))
+        {**directory, "objects": [new if item is current else item for item in _list(directory, "objects")]}
+        if any(item is current for item in _list(directory, "objects"))
         else directory
         for directory in _list(raw, "directories")
     ]

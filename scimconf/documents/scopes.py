@@ -1,22 +1,22 @@
-"""Scope filters of an objectMapping: Graph's groups of clauses, and the spec's words for them."""
+"""Scoping filters of an objectMapping: Graph's groups of clauses and their normal form, which the spec uses."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scimconf.snapshot import Json
+from scimconf.json_types import Json
 from scimconf.spec.model.operators import OPERATORS, operator_word, same_spelling
 
 
 def filters(scope: Json) -> list[Json]:
-    """The scope's groups in a normal form."""
+    """Return the groups of a scope in normal form."""
     return ordered([_filter(group) for group in _list(scope, "groups") if isinstance(group, Mapping)])
 
 
 def ordered(groups: list[Json]) -> list[Json]:
-    """Filters in one order: one of the groups must hold, and all clauses of it, so order means nothing."""
-    inner = [{**one, "all": sorted(one["all"], key=_clause_key)} for one in groups]
-    return sorted(inner, key=lambda one: (str(one["name"]), [_clause_key(clause) for clause in one["all"]]))
+    """Return filters in a fixed order: one group must match with all of its clauses, so their order has no meaning."""
+    inner = [{**group, "all": sorted(group["all"], key=_clause_key)} for group in groups]
+    return sorted(inner, key=lambda group: (str(group["name"]), [_clause_key(clause) for clause in group["all"]]))
 
 
 def _clause_key(clause: Json) -> tuple[str, str, str]:
@@ -39,43 +39,50 @@ def _clause(clause: Json) -> Json:
 
 
 def word(spelling: str) -> str:
-    """The spec's word for one of Graph's spellings; a spelling that nobody knows stays what it is."""
+    """Return the spec's name of an operator in one of Graph's spellings; an unknown spelling is returned as it is."""
     return operator_word(spelling) or spelling
 
 
-def operator_spelling(operator: str, live: Json) -> str:
-    """What to send: the live job's own spelling where it lists one, whatever its case and spaces."""
-    names = [str(one.get("name") or one.get("id") or "") for one in live or () if isinstance(one, Mapping)]
-    known = OPERATORS[operator].spellings if operator in OPERATORS else (operator,)
-    same = {same_spelling(one) for one in known}
-    return next((name for name in names if same_spelling(name) in same), known[0])
+def operator_spelling(operator: str, supported: Json) -> str:
+    """Return the spelling to send: that of the job's `supported` operators, whatever its case and spaces."""
+    names = [
+        str(supported_operator.get("name") or supported_operator.get("id") or "")
+        for supported_operator in supported or ()
+        if isinstance(supported_operator, Mapping)
+    ]
+    spellings = OPERATORS[operator].spellings if operator in OPERATORS else (operator,)
+    normal = {same_spelling(spelling) for spelling in spellings}
+    return next((name for name in names if same_spelling(name) in normal), spellings[0])
 
 
-def scope(wanted: list[Json], before: Json, live: Json) -> Json:
-    """The raw scope for filters in normal form; groups that stay, those of inputs and of categories are carried over."""
-    there = [group for group in _list(before, "groups") if isinstance(group, Mapping)]
-    groups = [_kept(one, there) or _raw_group(one, live) for one in wanted]
-    whole = {**(before or {}), "groups": groups}
-    if not any(whole.values()):
+def scope(groups: list[Json], current: Json, supported: Json) -> Json:
+    """Return the raw scope for filters in normal form, or None for an empty one.
+
+    Groups of the current scope that are equal are preserved as they are, as are inputFilterGroups and
+    categoryFilterGroups.
+    """
+    existing = [group for group in _list(current, "groups") if isinstance(group, Mapping)]
+    raw_groups = [_equal_group(group, existing) or _raw_group(group, supported) for group in groups]
+    raw = {**(current or {}), "groups": raw_groups}
+    if not any(raw.values()):
         return None
-    return {**whole, **{key: [] for key in ("inputFilterGroups", "categoryFilterGroups") if key not in whole}}
+    return {**raw, **{key: [] for key in ("inputFilterGroups", "categoryFilterGroups") if key not in raw}}
 
 
-def _kept(wanted: Json, there: list[Json]) -> Json | None:
-    """The live group that says the same, as it stands."""
-    return next((group for group in there if ordered([_filter(group)]) == [wanted]), None)
+def _equal_group(group: Json, existing: list[Json]) -> Json | None:
+    return next((raw for raw in existing if ordered([_filter(raw)]) == [group]), None)
 
 
-def _raw_group(wanted: Json, live: Json) -> Json:
-    return {"name": wanted["name"], "clauses": [_raw_clause(clause, live) for clause in wanted["all"]]}
+def _raw_group(group: Json, supported: Json) -> Json:
+    return {"name": group["name"], "clauses": [_raw_clause(clause, supported) for clause in group["all"]]}
 
 
-def _raw_clause(clause: Json, live: Json) -> Json:
+def _raw_clause(clause: Json, supported: Json) -> Json:
     value = clause["value"]
     values = [] if value is None else value if isinstance(value, list) else [value]
     return {
         "sourceOperandName": clause["attribute"],
-        "operatorName": operator_spelling(clause["operator"], live),
+        "operatorName": operator_spelling(clause["operator"], supported),
         "targetOperand": {"values": values},
     }
 

@@ -1,6 +1,7 @@
-"""The secrets set of a service principal: credentials, and the portal's settings, as key-value pairs.
+"""The synchronization secrets of a service principal: credentials and the portal's settings, as key/value pairs.
 
-Sensitive values read back as `*`. The set is written whole: every `*` is replaced by the value of its reference.
+Graph masks sensitive values as `*` (Graph reference, synchronizationSecretKeyStringValuePair). A PUT replaces all
+pairs, so every `*` is replaced by the value of its reference.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scimconf.documents.job import BASE
-from scimconf.snapshot import Document, Json, SecretRef
+from scimconf.json_types import Json
+from scimconf.snapshot import Document, SecretRef
 from scimconf.spec.model import Connection, SecretReference
 
 MASK = "*"
@@ -23,7 +25,7 @@ SETTINGS = frozenset({SCOPE, NOTIFICATIONS, SKIP_DELETIONS})
 
 
 def secrets(connection: Connection | None) -> Document:
-    """The set, with the references that a whole write needs for keys that read back as `*`."""
+    """Return the secrets, with the references that a write needs for masked keys."""
     return Document(
         "secrets",
         f"{BASE}/secrets",
@@ -36,7 +38,7 @@ def secrets(connection: Connection | None) -> Document:
 
 
 def _plain(connection: Connection | None) -> Iterator[tuple[str, str]]:
-    """Graph's key → the value that the spec holds itself, for a service that shows not even those."""
+    """Yield the key and value of settings that the spec contains, for a service that masks these as well."""
     if connection is None:
         return
     if connection.base_address is not None:
@@ -48,11 +50,12 @@ def _plain(connection: Connection | None) -> Iterator[tuple[str, str]]:
 
 
 def references(connection: Connection | None) -> tuple[tuple[str, SecretRef], ...]:
-    """Graph's key → where its value is kept, for every secret that the connection writes."""
-    return tuple((key, reference_of(one)) for key, one in written_secrets(connection))
+    """Return Graph's key and the reference of every secret of the connection."""
+    return tuple((key, reference_of(secret)) for key, secret in written_secrets(connection))
 
 
 def written_secrets(connection: Connection | None) -> Iterator[tuple[str, SecretReference]]:
+    """Yield Graph's key and the spec's reference of every secret of the connection."""
     if connection is None:
         return
     if connection.secret_token is not None:
@@ -64,25 +67,25 @@ def written_secrets(connection: Connection | None) -> Iterator[tuple[str, Secret
             yield key, value
 
 
-def reference_of(one: SecretReference) -> SecretRef:
-    if one.key_vault is not None:
-        vault = one.key_vault
+def reference_of(secret: SecretReference) -> SecretRef:
+    if secret.key_vault is not None:
+        vault = secret.key_vault
         return SecretRef("key_vault", vault.secret, vault.vault, vault.version or "")
-    return SecretRef("env", one.env) if one.env is not None else SecretRef("file", one.file or "")
+    return SecretRef("env", secret.env) if secret.env is not None else SecretRef("file", secret.file or "")
 
 
 def values(raw: Json) -> dict[str, str]:
-    """Key → value as read; sensitive ones are `*`."""
+    """Return key → value, masked values as `*`, without empty ones."""
     return {str(pair["key"]): str(pair.get("value") or "") for pair in raw or () if pair.get("value") not in (None, "")}
 
 
 def masked(raw: Json) -> frozenset[str]:
-    """The keys whose values cannot be read back, and so not compared."""
+    """Return the keys whose values are masked and cannot be compared."""
     return frozenset(key for key, value in values(raw).items() if value == MASK)
 
 
 def notifications(raw: Json) -> Mapping[str, Json]:
-    """The members of SyncNotificationSettings, which is JSON in a string; nothing when it cannot be read."""
+    """Return the members of SyncNotificationSettings, a string of JSON; empty if it is not a JSON object."""
     return _members(values(raw).get(NOTIFICATIONS, ""))
 
 
@@ -95,7 +98,7 @@ def _members(text: str) -> dict[str, Json]:
 
 
 def flag(text: str | None) -> bool | None:
-    """`true` and `True` are one; None when the key is not there."""
+    """Return the boolean of a setting (`true` and `True` are equal), or None if the key is missing."""
     return None if text is None else text.strip().lower() in ("true", "1")
 
 
@@ -140,7 +143,7 @@ def members_view(raw: Json, _key: tuple[str, ...]) -> Json:
 
 
 def value_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
-    """Whether a plain value stands; what a reference names can never be seen to stand."""
+    """Return whether a plain value is stored; False for a reference, whose stored value is masked."""
     return not isinstance(value, SecretRef) and values(raw).get(key[0]) == value
 
 
@@ -158,7 +161,7 @@ def value_gone(raw: Json, key: tuple[str, ...], _value: Json) -> bool:
 
 
 def remove_value(raw: Json, key: tuple[str, ...], _value: Json) -> Json:
-    """An empty value is how a key is removed, whether the service replaces or merges."""
+    """Remove a key by an empty value, which works whether a PUT replaces all pairs or merges them."""
     return set_value(raw, key, "")
 
 
@@ -167,10 +170,10 @@ def flag_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
 
 
 def members_hold(raw: Json, _key: tuple[str, ...], value: Json) -> bool:
-    now = notifications(raw)
-    return all(now.get(name) == wanted for name, wanted in value.items())
+    current = notifications(raw)
+    return all(current.get(name) == expected for name, expected in value.items())
 
 
 def set_members(raw: Json, _key: tuple[str, ...], value: Json) -> Json:
-    """Some members of SyncNotificationSettings; the others stay, in their order."""
+    """Set some members of SyncNotificationSettings; the others are preserved, in their order."""
     return set_value(raw, (NOTIFICATIONS,), json.dumps({**notifications(raw), **value}, separators=(",", ":")))

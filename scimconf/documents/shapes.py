@@ -1,7 +1,7 @@
-"""What of Graph's documents has to be as documented, or they cannot be worked with at all.
+"""The shapes of Graph's documents: the types of the members that are read.
 
-Whatever reads a document may then rely on it. Members that nobody here reads, and those that are not there, are fine;
-so is null, which Graph writes for nothing, but for what identifies a thing.
+A document of another shape is refused, so the code that reads a document can rely on the types. Unknown members are
+not checked. Every member may be missing or null, except ids.
 """
 
 from __future__ import annotations
@@ -11,125 +11,98 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from scimconf.snapshot import Json
+from scimconf.json_types import Json
 
 
 @dataclass(frozen=True, slots=True)
 class ListShape:
-    """A list of things of one shape; null is an empty one."""
+    """A list whose items have one shape."""
 
     of: Shape
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectShape:
-    """An object with some members of which the shape matters; null is one without any, where that may be."""
+    """An object and the shapes of its members; `needed`: it must not be null."""
 
     members: Mapping[str, Shape]
     needed: bool = True
 
 
-Shape = ListShape | ObjectShape | Literal["id", "text", "number"]
-"""An `id` is a text that is there, and not empty."""
+Shape = ListShape | ObjectShape | Literal["id", "string", "number", "boolean"]
+"""An `id` is a string that is neither missing nor empty."""
 
-_ROLES = ListShape(
-    ObjectShape(
-        {
-            "id": "id",
-            "value": "text",
-            "displayName": "text",
-            "description": "text",
-            "allowedMemberTypes": ListShape("id"),
-        }
-    )
+
+def _object(
+    ids: str = "", strings: str = "", booleans: str = "", *, needed: bool = True, **members: Shape
+) -> ObjectShape:
+    """Return an object shape; `ids`, `strings` and `booleans` are names of members, separated by spaces."""
+    scalars: dict[str, Shape] = dict.fromkeys(ids.split(), "id")
+    scalars |= dict.fromkeys(strings.split(), "string")
+    scalars |= dict.fromkeys(booleans.split(), "boolean")
+    return ObjectShape({**scalars, **members}, needed)
+
+
+_ROLES = ListShape(_object("id", "value displayName description", "isEnabled", allowedMemberTypes=ListShape("id")))
+_ERROR = _object(strings="message", needed=False)
+_QUARANTINE = _object(strings="reason", needed=False, error=_ERROR)
+_STATUS = _object(strings="code steadyStateFirstAchievedTime", needed=False, quarantine=_QUARANTINE)
+_JOB = _object("id templateId", schedule=_object(strings="state", needed=False), status=_STATUS)
+_OPERAND = _object(needed=False, values=ListShape("string"))
+_CLAUSE = _object(strings="sourceOperandName operatorName", targetOperand=_OPERAND)
+_SCOPE = _object(needed=False, groups=ListShape(_object(strings="name", clauses=ListShape(_CLAUSE))))
+_ROW = _object(
+    strings="targetAttributeName defaultValue flowType flowBehavior",
+    booleans="exportMissingReferences",
+    matchingPriority="number",
+    source=_object(needed=False),
 )
-_ERROR = ObjectShape({"message": "text"}, needed=False)
-_STATUS = ObjectShape(
-    {
-        "code": "text",
-        "quarantine": ObjectShape({"reason": "text", "error": _ERROR}, needed=False),
-        "steadyStateFirstAchievedTime": "text",
-    },
-    needed=False,
+_MAPPING = _object(
+    strings="sourceObjectName targetObjectName flowTypes",
+    booleans="enabled",
+    scope=_SCOPE,
+    attributeMappings=ListShape(_ROW),
 )
-_JOB = ObjectShape(
-    {"id": "id", "templateId": "id", "schedule": ObjectShape({"state": "text"}, needed=False), "status": _STATUS}
+_RULE = _object(
+    strings="id name sourceDirectoryName targetDirectoryName",
+    booleans="editable",
+    objectMappings=ListShape(_MAPPING),
 )
-_CLAUSE = ObjectShape(
-    {
-        "sourceOperandName": "text",
-        "operatorName": "text",
-        "targetOperand": ObjectShape({"values": ListShape("text")}, needed=False),
-    }
+_REFERENCE = _object(strings="referencedObjectName", needed=False)
+_ATTRIBUTE = _object(
+    strings="name type mutability",
+    booleans="multivalued required caseExact",
+    referencedObjects=ListShape(_REFERENCE),
 )
-_SCOPE = ObjectShape({"groups": ListShape(ObjectShape({"name": "text", "clauses": ListShape(_CLAUSE)}))}, needed=False)
-_ROW = ObjectShape(
-    {
-        "targetAttributeName": "text",
-        "matchingPriority": "number",
-        "defaultValue": "text",
-        "flowType": "text",
-        "flowBehavior": "text",
-        "source": ObjectShape({}, needed=False),
-    }
-)
-_MAPPING = ObjectShape(
-    {
-        "sourceObjectName": "text",
-        "targetObjectName": "text",
-        "flowTypes": "text",
-        "scope": _SCOPE,
-        "attributeMappings": ListShape(_ROW),
-    }
-)
-_RULE = ObjectShape(
-    {
-        "id": "text",
-        "name": "text",
-        "sourceDirectoryName": "text",
-        "targetDirectoryName": "text",
-        "objectMappings": ListShape(_MAPPING),
-    }
-)
-_ATTRIBUTE = ObjectShape(
-    {
-        "name": "text",
-        "type": "text",
-        "mutability": "text",
-        "referencedObjects": ListShape(ObjectShape({"referencedObjectName": "text"}, needed=False)),
-    }
-)
-_DIRECTORY = ObjectShape(
-    {
-        "id": "text",
-        "name": "text",
-        "objects": ListShape(ObjectShape({"name": "text", "attributes": ListShape(_ATTRIBUTE)})),
-    }
-)
-_SCHEMA = ObjectShape({"synchronizationRules": ListShape(_RULE), "directories": ListShape(_DIRECTORY)})
-_OPERATORS = ListShape(ObjectShape({"id": "text", "name": "text"}))
-_PRINCIPAL: Mapping[str, Shape] = {
-    "id": "id",
-    "appId": "id",
-    "displayName": "text",
-    "appRoles": _ROLES,
-    "tags": ListShape("text"),
-    "preferredSingleSignOnMode": "text",
-    "applicationTemplateId": "text",
-    "appOwnerOrganizationId": "text",
+_DIRECTORY = _object(strings="id name", objects=ListShape(_object(strings="name", attributes=ListShape(_ATTRIBUTE))))
+_SCHEMA = _object(synchronizationRules=ListShape(_RULE), directories=ListShape(_DIRECTORY))
+_OPERATORS = ListShape(_object(strings="id name"))
+_TAGS = ListShape("string")
+PRINCIPAL_SETTINGS = _object(booleans="appRoleAssignmentRequired").members
+"""The properties of a service principal that a spec sets."""
+PRINCIPAL: Mapping[str, Shape] = {
+    **_object(
+        "id appId",
+        "displayName preferredSingleSignOnMode applicationTemplateId appOwnerOrganizationId",
+        appRoles=_ROLES,
+        tags=_TAGS,
+    ).members,
+    **PRINCIPAL_SETTINGS,
 }
+"""The properties of a service principal that are read."""
 
 SHAPES: Mapping[str, Shape] = MappingProxyType(
     {
         "organization": ListShape(
-            ObjectShape({"id": "id", "verifiedDomains": ListShape(ObjectShape({"name": "text"}))})
+            _object("id", verifiedDomains=ListShape(_object(strings="name", booleans="isDefault")))
         ),
-        "service_principals": ListShape(ObjectShape(_PRINCIPAL)),
-        "service_principal": ObjectShape({"id": "id", "tags": ListShape("text")}),
-        "applications": ListShape(ObjectShape({"id": "id", "createdDateTime": "text", "appRoles": _ROLES})),
-        "application": ObjectShape({"id": "id", "appRoles": _ROLES}),
-        "application_templates": ListShape(ObjectShape({"id": "id", "displayName": "text"})),
-        "templates": ListShape(ObjectShape({"id": "id"})),
+        "service_principals": ListShape(ObjectShape(PRINCIPAL)),
+        "service_principal": _object("id", tags=_TAGS),
+        "service_principal_settings": ObjectShape({"id": "id", **PRINCIPAL_SETTINGS}),
+        "applications": ListShape(_object("id", "createdDateTime", appRoles=_ROLES)),
+        "application": _object("id", appRoles=_ROLES),
+        "application_templates": ListShape(_object("id", "displayName")),
+        "templates": ListShape(_object("id", booleans="default")),
         "jobs": ListShape(_JOB),
         "job": _JOB,
         "schema": _SCHEMA,
@@ -137,43 +110,60 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "default_schema": _SCHEMA,
         "filter_operators": _OPERATORS,
         "template_filter_operators": _OPERATORS,
-        "secrets": ListShape(ObjectShape({"key": "id", "value": "text"})),
+        "secrets": ListShape(_object("key", "value")),
     }
 )
-"""By the document's name; one that is not here is judged by whoever reads it."""
+"""Shape by the document's name; a document that is not listed is not checked."""
 
 
 def first_shape_error(name: str, raw: Json) -> str:
-    """In what a document is not as documented, the first such place; empty where it can be worked with."""
+    """Return the first difference from the document's shape, or "": its path and the types, never a value."""
     shape = SHAPES.get(name)
-    return "" if shape is None else next(_odd(shape, raw, ""), "")
+    return "" if shape is None else next(_errors(shape, raw, ""), "")
 
 
-def _odd(shape: Shape, value: Json, place: str) -> Iterator[str]:
+def _errors(shape: Shape, value: Json, path: str) -> Iterator[str]:
     if isinstance(shape, ListShape):
-        yield from _odd_rows(shape, value, place)
+        yield from _list_errors(shape, value, path)
     elif isinstance(shape, ObjectShape):
-        yield from _odd_thing(shape, value, place)
-    elif shape == "number":
-        if value is not None and not isinstance(value, int | float):
-            yield f"{place} is no number"
-    elif not isinstance(value, str) and (value is not None or shape == "id"):
-        yield f"{place} is no text"
-    elif shape == "id" and not value:
-        yield f"{place} is empty"
+        yield from _object_errors(shape, value, path)
+    elif shape == "id" and value == "":
+        yield f"{path}: expected an id, got an empty string"
+    elif (value is not None or shape == "id") and _type(value) != _EXPECTED[shape]:
+        yield f"{path}: expected {_EXPECTED[shape]}, got {_type(value)}"
 
 
-def _odd_rows(shape: ListShape, value: Json, place: str) -> Iterator[str]:
+def _list_errors(shape: ListShape, value: Json, path: str) -> Iterator[str]:
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _odd(shape.of, item, f"{place}[{index}]")
+            yield from _errors(shape.of, item, f"{path}[{index}]")
     elif value is not None:
-        yield f"{place or 'it'} is no list"
+        yield f"{_prefix(path)}expected a list, got {_type(value)}"
 
 
-def _odd_thing(shape: ObjectShape, value: Json, place: str) -> Iterator[str]:
+def _object_errors(shape: ObjectShape, value: Json, path: str) -> Iterator[str]:
     if isinstance(value, Mapping):
-        for name, part in shape.members.items():
-            yield from _odd(part, value.get(name), f"{place}.{name}" if place else name)
+        for name, member in shape.members.items():
+            yield from _errors(member, value.get(name), f"{path}.{name}" if path else name)
     elif value is not None or shape.needed:
-        yield f"{place or 'it'} is no object"
+        yield f"{_prefix(path)}expected an object, got {_type(value)}"
+
+
+def _prefix(path: str) -> str:
+    return f"{path}: " if path else ""
+
+
+_EXPECTED = {"id": "a string", "string": "a string", "number": "a number", "boolean": "a boolean"}
+_TYPES: Mapping[type, str] = {
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    str: "a string",
+    list: "a list",
+    dict: "an object",
+}
+
+
+def _type(value: Json) -> str:
+    """Return the name of a value's JSON type."""
+    return _TYPES.get(type(value), "null")

@@ -1,4 +1,4 @@
-"""What is live and would be read as a reference, were it written in a spec: `${var:NAME}` has no other meaning there."""
+"""Live values that a spec would read as a reference: `${var:NAME}` has no other meaning in a spec."""
 
 from __future__ import annotations
 
@@ -6,27 +6,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from scimconf.diagnostics import SpecPath, dotted
-from scimconf.export.exported_spec import ExportedSpec
-from scimconf.spec.references import ENVIRONMENT, VARIABLE
+from scimconf.kinds.exported import ExportedSpec
+from scimconf.spec.references import reads_as_reference
 
 
-def reads_as_reference(text: str) -> bool:
-    """Whether a part of a text stands for something else when a spec is read."""
-    return any(pattern.search(text) for pattern in (VARIABLE, ENVIRONMENT))
-
-
-def without_references(found: ExportedSpec) -> None:
-    """Takes out what holds such a text, as a whole thing that can be left out, and tells it among what is not said."""
-    told: dict[SpecPath, str] = {}
-    for path, text in _texts(found.tree):
+def without_references(exported: ExportedSpec) -> None:
+    """Remove each part of the tree that contains such a value, and list it among what is omitted."""
+    removed: dict[SpecPath, str] = {}
+    for path, text in _texts(exported.tree):
         if reads_as_reference(text):
-            told.setdefault(_thing(path), text)
-    for path in reversed(told):  # from behind, so that the places in a list stay true
-        _take_out(found.tree, path)
-        found.comments = {at: said for at, said in found.comments.items() if at[: len(path)] != path}
-    for path, text in told.items():
+            removed.setdefault(_removable(path), text)
+    for path in reversed(removed):  # from the end, so that list positions stay valid
+        _remove(exported.tree, path)
+        comments = exported.comments.items()
+        exported.comments = {place: text for place, text in comments if place[: len(path)] != path}
+    for path, text in removed.items():
         place = dotted(path if isinstance(path[-1], str) else path[:-1])
-        found.unsaid.append(f"{place}: {text} would be read as a reference")
+        exported.omitted.append(f"{place}: a spec would read {text} as a reference")
 
 
 def _texts(value: Any, path: SpecPath = ()) -> Iterator[tuple[SpecPath, str]]:
@@ -37,8 +33,8 @@ def _texts(value: Any, path: SpecPath = ()) -> Iterator[tuple[SpecPath, str]]:
             yield from _texts(part, (*path, key))
 
 
-def _thing(path: SpecPath) -> SpecPath:
-    """The smallest part of a spec that holds a place and is left unmanaged where it is not written."""
+def _removable(path: SpecPath) -> SpecPath:
+    """Return the path of the smallest part around a value that is not managed if a spec omits it."""
     match path:
         case ("mappings", _, "attributes" | "source_attributes" | "target_attributes", *_):
             return path[:4]
@@ -50,12 +46,12 @@ def _thing(path: SpecPath) -> SpecPath:
             return path[:1]
 
 
-def _take_out(tree: Any, path: SpecPath) -> None:
-    """A part, and the list or map around it that has nothing else in it."""
-    *above, last = path
-    holder = tree
-    for part in above:
-        holder = holder[part]
-    del holder[last]
-    if not holder and above:
-        _take_out(tree, tuple(above))
+def _remove(tree: Any, path: SpecPath) -> None:
+    """Remove a part, and the list or mapping around it if that is empty then."""
+    *parents, last = path
+    parent = tree
+    for key in parents:
+        parent = parent[key]
+    del parent[last]
+    if not parent and parents:
+        _remove(tree, tuple(parents))

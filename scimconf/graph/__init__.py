@@ -1,4 +1,4 @@
-"""The tenant: all that reads it, writes it, or holds a credential or a secret.
+"""Access to the tenant: everything that reads it, writes to it, or holds a credential or a secret.
 
-Nothing is imported here: each door (`graph`, `credentials`, `secrets`) is opened only by the command that needs it.
+Nothing is imported here: `client`, `credentials` and `secrets` import large libraries only when they are used.
 """

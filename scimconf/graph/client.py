@@ -1,9 +1,8 @@
-"""Microsoft Graph as six verbs over raw JSON: the only door to msgraph, kiota and httpx.
+"""A client for Microsoft Graph with raw JSON: the only module that imports msgraph, kiota and httpx.
 
-The SDK gives the pipeline: its client, adapter, URL templates, authentication and telemetry. Its models, batches,
-page iterator and retries are not used: models lose data (nulls, unknown values), the others stop, reorder or forget.
-HTTP/1.1 only, because a graceful GOAWAY of HTTP/2 loses requests in httpx. One `Graph` serves one command and one
-event loop. Nothing here knows what is read or written; no body and no token ever gets into an error.
+The SDK provides the pipeline: client, adapter, URL templates, authentication and telemetry. Its models are not used,
+because they lose data (nulls, unknown values), nor are its batches, page iterator and retries. HTTP/1.1 only, because
+httpx loses requests at a graceful GOAWAY of HTTP/2. No error contains a body or a token.
 """
 
 from __future__ import annotations
@@ -12,10 +11,10 @@ import asyncio
 import random as dice
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 from uuid import uuid4
 
 import httpx
@@ -31,10 +30,9 @@ from msgraph_core import GraphClientFactory
 from msgraph_core.middleware import GraphTelemetryHandler
 from msgraph_core.middleware.options import GraphTelemetryHandlerOption
 
-from scimconf import __version__
 from scimconf.diagnostics import AuthenticationError, GraphError, ScimconfError, TransportError
 from scimconf.graph.protocol.batches import BATCH_SIZE, Batches
-from scimconf.graph.protocol.error_body import Scrub, json_body, judge
+from scimconf.graph.protocol.error_body import Scrub, check_reply, json_body
 from scimconf.graph.protocol.pages import Pages
 from scimconf.graph.protocol.request import NOTHING, Answer, Reply, Request, chunks
 from scimconf.graph.protocol.retry import (
@@ -52,24 +50,28 @@ from scimconf.graph.protocol.retry import (
 )
 from scimconf.graph.secrets import encode
 from scimconf.graph.settings import Settings, graph_settings
+from scimconf.graph.task_group import gather_all
+from scimconf.version import __version__
 
 __all__ = ["Answer", "Graph", "Request", "Settings", "graph_settings", "may_have_happened", "open_graph"]
 
-Result = TypeVar("Result")
 OPTIONS = "kiota_request_options"
-"""Where kiota keeps a request's options in httpx's extensions; the tail of its pipeline takes them away."""
+"""The httpx extension in which kiota keeps the options of a request; the end of its pipeline removes them."""
 REPEATABLE = "scimconf.repeatable"
 IDS_SIZE = 1000
-"""Most ids in one `directoryObjects/getByIds`."""
+"""Maximum ids in one `directoryObjects/getByIds` (Graph reference)."""
 PAGE = "999"
 WRITE_BATCHES = 2
-"""Batches of writes in flight: more only fills the quota of 3,000 writes in 150 s sooner."""
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+"""Batches of writes in flight: more would only reach Graph's write quota (3,000 in 150 s) sooner."""
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 Close = Callable[[], Awaitable[None]]
 
 
 class Graph:
-    """A tenant's Graph for one command; use as `async with`. Every verb raises GraphError, or TransportError."""
+    """The Graph of a tenant for one command and one event loop; use it with `async with`.
+
+    Every request raises GraphError for an error response, or its subclass TransportError without a response.
+    """
 
     def __init__(self, settings: Settings, service: GraphServiceClient, gate: Gate, scrub: Scrub, close: Close) -> None:
         self.base = settings.base
@@ -90,10 +92,10 @@ class Graph:
     ) -> None:
         await self._close()
 
-    # the verbs
+    # single requests
 
     async def send(self, request: Request) -> Answer:
-        """The answer to one request, its body parsed."""
+        """Send one request and return the response with its parsed body."""
         reply = await self._exchange(request)
         return Answer(
             status=reply.status,
@@ -114,15 +116,10 @@ class Graph:
     async def put(self, path: str, names: Mapping[str, str] = NOTHING, body: Any = None) -> Any:
         return (await self.send(Request("PUT", path, names, body=body))).body
 
-    async def patch(
-        self, path: str, names: Mapping[str, str] = NOTHING, body: Any = None, *, repeatable: bool = False
-    ) -> Any:
-        return (await self.send(Request("PATCH", path, names, body=body, repeatable=repeatable))).body
+    async def patch(self, path: str, names: Mapping[str, str] = NOTHING, body: Any = None) -> Any:
+        return (await self.send(Request("PATCH", path, names, body=body))).body
 
-    async def delete(self, path: str, names: Mapping[str, str] = NOTHING) -> Any:
-        return (await self.send(Request("DELETE", path, names))).body
-
-    # many at once
+    # collections and batches
 
     async def collect(
         self,
@@ -132,71 +129,71 @@ class Graph:
         row: type | None = None,
         headers: Mapping[str, str] = NOTHING,
     ) -> list[Any]:
-        """All rows of a collection, page after page; the pages are of 999 unless the query has its own `$top`.
+        """Return all rows of a collection.
 
-        A `$top` of "" sends none. With `row`, a TypedDict, pages are decoded straight to rows with only its fields,
-        whose names ending in `Id` are GUIDs and come in lower case. Headers go with every page, as Graph wants for
-        ConsistencyLevel.
+        Pages have 999 rows unless the query has its own `$top`; a `$top` of "" is not sent. With `row`, a TypedDict,
+        rows have only its fields, and those whose names end in `Id` are in lower case. Headers are sent with every
+        page (Graph requires that for ConsistencyLevel).
         """
-        asked = {name: value for name, value in {"$top": PAGE, **query}.items() if value != ""}
-        return await self._pages.all(Request("GET", path, names, asked, headers=headers), row)
+        full_query = {name: value for name, value in {"$top": PAGE, **query}.items() if value != ""}
+        return await self._pages.all(Request("GET", path, names, full_query, headers=headers), row)
 
     async def get_by_ids(self, ids: Sequence[str], types: Sequence[str]) -> list[dict[str, Any]]:
-        """The directory objects with these ids, 1,000 a request; those that are not there are left out."""
+        """Return the directory objects with these ids that exist."""
         requests = [
             Request(
                 "POST", "/directoryObjects/getByIds", body={"ids": list(part), "types": list(types)}, repeatable=True
             )
             for part in chunks(ids, IDS_SIZE)
         ]
-        pages = await together([self._pages.all(request, None) for request in requests])
-        return [found for page in pages for found in page]
+        pages = await gather_all([self._pages.all(request, None) for request in requests])
+        return [row for page in pages for row in page]
 
     async def batch(self, requests: Sequence[Request]) -> list[Answer | GraphError]:
-        """What became of each request, in the order of the requests; they are independent of one another.
+        """Send independent requests in batches and return their results, in the order of the requests.
 
-        Throttled steps are sent again. A batch that failed or was lost as a whole is the error of each of its steps.
+        Throttled requests are retried. If a whole batch fails, each of its requests has that error.
         """
         writes = any(request.method != "GET" for request in requests)
         slots = asyncio.Semaphore(WRITE_BATCHES if writes else self._settings.concurrency)
         batches = Batches(self.send, lambda request: information(request, "").url, self._gate, self._scrub)
-        parts = await together([batches.run(part, slots) for part in chunks(requests, BATCH_SIZE)])
+        parts = await gather_all([batches.run(part, slots) for part in chunks(requests, BATCH_SIZE)])
         return [result for part in parts for result in part]
 
     # one exchange
 
     async def _exchange(self, request: Request, link: str = "") -> Reply:
-        """The reply to a request, or to the link of its next page; raises where it is no success."""
-        asked = str(uuid4())
+        """Return the reply to a request, or to the link of its next page; raise GraphError unless it is a success."""
+        request_id = str(uuid4())
         info = information(request, self.base, link)
-        info.headers.add("client-request-id", asked)
+        info.headers.add("client-request-id", request_id)
         async with self._slots:
-            response, lost = await self._sent(info)
+            response, error = await self._response(info)
         if response is None:
-            raise self._lost(request, lost, asked)
-        reply = Reply(response.status_code, response.headers, response.content, asked)
-        self._heard(reply)
-        judge(request, reply, scrub=self._scrub, now=self.now)
+            raise self._transport_error(request, error, request_id)
+        reply = Reply(response.status_code, response.headers, response.content, request_id)
+        self._update_clock(reply)
+        check_reply(request, reply, scrub=self._scrub, now=self.now)
         return reply
 
-    async def _sent(self, info: RequestInformation) -> tuple[httpx.Response | None, httpx.RequestError | None]:
-        """The response, or what was raised instead: httpx's errors hold the request, so none of ours is chained to one."""
+    async def _response(self, info: RequestInformation) -> tuple[httpx.Response | None, httpx.RequestError | None]:
+        """Return the response or the error: an error of httpx holds the request, so no other error is chained to it."""
         try:
             return await self._service.request_adapter.send_primitive_async(info, "bytes", None), None
         except httpx.RequestError as error:
             return None, error
 
-    def _lost(self, request: Request, error: httpx.RequestError | None, asked: str) -> TransportError:
-        message, tip = told_lost(error, self._settings)
+    def _transport_error(self, request: Request, error: httpx.RequestError | None, request_id: str) -> TransportError:
+        message, hint = describe_transport_error(error, self._settings)
         return TransportError(
             method=request.method,
-            path=request.told(),
+            path=request.resolved_path(),
             message=self._scrub(message),
-            client_request_id=asked,
-            hint=tip,
+            client_request_id=request_id,
+            hint=hint,
         )
 
-    def _heard(self, reply: Reply) -> None:
+    def _update_clock(self, reply: Reply) -> None:
         date = http_date(reply.headers.get("date"))
         if date is not None and (self.now is None or date > self.now):
             self.now = date
@@ -206,7 +203,7 @@ class Graph:
 
 
 def information(request: Request, base: str, link: str = "") -> RequestInformation:
-    """A request in kiota's form; its URL is expanded once, and verbatim for the link of a next page."""
+    """Return a request in kiota's form; the link of a next page is used as it is."""
     request.checked()
     info = RequestInformation(Method(request.method), request.template(), request.parameters(base))
     info.url = link or info.url
@@ -219,7 +216,7 @@ def information(request: Request, base: str, link: str = "") -> RequestInformati
 
 
 class Repeatable:
-    """The word, in kiota's form, that a request may be sent again though its first sending may have taken effect."""
+    """The request option, in kiota's form, of a request that may be sent again."""
 
     @staticmethod
     def get_key() -> str:
@@ -227,36 +224,37 @@ class Repeatable:
 
 
 RAW = ResponseHandlerOption(NativeResponseHandler())
-"""Hands every response over as it is, so that headers, status and bytes are ours to judge; it holds no state."""
+"""Makes kiota return every response unchanged, with headers, status and bytes; it has no state."""
 
 
-def told_lost(error: httpx.RequestError | None, settings: Settings) -> tuple[str, str]:
-    """What a person is told of an answer that did not come, and what to do about it."""
+def describe_transport_error(error: httpx.RequestError | None, settings: Settings) -> tuple[str, str]:
+    """Return message and hint for a request without a response."""
     text = str(error) or type(error).__name__
-    if isinstance(error, httpx.TimeoutException) and not isinstance(error, NEVER_SENT):
-        return f"nothing came within {settings.read_timeout:g} s", ""
-    if not isinstance(error, NEVER_SENT):
-        return f"the connection broke: {text}", ""
+    if isinstance(error, httpx.TimeoutException) and not isinstance(error, NOT_SENT):
+        return f"no response within {settings.read_timeout:g} s", ""
+    if not isinstance(error, NOT_SENT):
+        return f"the connection was lost: {text}", ""
     if settings.anonymous and "CERTIFICATE_VERIFY_FAILED" in text:
-        tip = "Name its authority, as `scimconf sandbox serve --tls` tells it: export SSL_CERT_FILE=DIR/ca.pem"
-        return f"the certificate of {settings.base} is not trusted", tip
+        hint = (
+            "Trust its certificate authority, as `scimconf sandbox serve --tls` prints: export SSL_CERT_FILE=DIR/ca.pem"
+        )
+        return f"the certificate of {settings.base} is not trusted", hint
     if settings.anonymous:
         return (
             f"could not connect to {settings.base}: {text}",
-            "Is the sandbox running? Start it: scimconf sandbox serve",
+            "Is the sandbox running? Start it with: scimconf sandbox serve",
         )
-    tip = "Is it reachable from here? A proxy is named by HTTPS_PROXY, the certificates to trust by SSL_CERT_FILE."
-    return f"could not connect to {settings.host}: {text}", tip
+    hint = "Check the network. Set HTTPS_PROXY for a proxy and SSL_CERT_FILE for the certificates to trust."
+    return f"could not connect to {settings.host}: {text}", hint
 
 
 # the pipeline
 
 
 class Retries:
-    """The head of the pipeline: tries a request again as `retry` says, body read, all workers at one gate.
+    """The first middleware of the kiota pipeline: reads the body of the response and retries by the retry policy.
 
-    It is the shape of a kiota middleware. The tail of the pipeline takes the options off a request, so they are put
-    back before each try.
+    The end of the pipeline removes the options from a request, so they are restored before each attempt.
     """
 
     def __init__(self, gate: Gate) -> None:
@@ -265,7 +263,7 @@ class Retries:
 
     async def send(self, request: httpx.Request, transport: httpx.AsyncBaseTransport) -> httpx.Response:
         options = request.extensions[OPTIONS]
-        repeatable = is_repeatable(request.method, said=REPEATABLE in options)
+        repeatable = is_repeatable(request.method, declared=REPEATABLE in options)
         tries = Tries()
         while True:
             await self._gate.passed()
@@ -290,9 +288,9 @@ class Retries:
 
 
 class Handshake:
-    """Closes a connection whose TLS handshake is broken off: httpcore does not where the task is cancelled.
+    """Closes a connection whose TLS handshake fails: httpcore does not when the task is cancelled.
 
-    `trace` is httpcore's extension of that name, which gets its events as they happen.
+    `trace` is httpcore's extension of that name, which is called with its events.
     """
 
     def __init__(self) -> None:
@@ -306,35 +304,24 @@ class Handshake:
 
 
 def attempt(outcome: httpx.Response | httpx.RequestError, *, repeatable: bool) -> Attempt:
+    """Return the attempt that ended so; an untrusted certificate is not retried."""
     if isinstance(outcome, httpx.Response):
-        said = outcome.headers.get("retry-after")
-        wait = retry_after(said, http_date(outcome.headers.get("date"))) if said else None
+        header = outcome.headers.get("retry-after")
+        wait = retry_after(header, http_date(outcome.headers.get("date"))) if header else None
         return Attempt(repeatable, status=outcome.status_code, retry_after=wait)
     if "CERTIFICATE_VERIFY_FAILED" in str(outcome):
         return Attempt(repeatable=False)
-    return Attempt(repeatable, unsent=isinstance(outcome, NEVER_SENT))
-
-
-async def together(work: Sequence[Coroutine[Any, Any, Result]]) -> list[Result]:
-    """All results in order; the first failure cancels the rest and is raised as itself."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one) for one in work]
-    except ExceptionGroup as failures:
-        first = failures.exceptions[0]
-    else:
-        return [task.result() for task in tasks]
-    raise first
+    return Attempt(repeatable, unsent=isinstance(outcome, NOT_SENT))
 
 
 # opening
 
 
-def silent(_seconds: float, _why: str) -> None:
-    """Nobody is told of a wait."""
+def silent(_seconds: float, _reason: str) -> None:
+    """Ignore a wait: the default of `on_wait`."""
 
 
-def open_graph(  # noqa: PLR0913  what is injected for tests is named at the call
+def open_graph(  # noqa: PLR0913  tests replace these, by keyword
     settings: Settings,
     token: Any | None,
     *,
@@ -345,16 +332,16 @@ def open_graph(  # noqa: PLR0913  what is injected for tests is named at the cal
     random: Clock = dice.random,
     on_wait: OnWait = silent,
 ) -> Graph:
-    """Graph with a token source (azure's `get_token`), or of a sandbox without one; nothing is sent yet."""
+    """Return the Graph client for a token source (azure's `get_token`), or without one for a sandbox; send nothing."""
     limits = Limits(settings.throttled, settings.failed, settings.budget)
     gate = Gate(limits, sleep, clock, random, on_wait)
     client = http_client(settings, transport)
-    inner = [client._transport, *filter(None, client._mounts.values())]  # noqa: SLF001  msgraph_core wraps them and forgets to close them
+    inner = [client._transport, *filter(None, client._mounts.values())]  # noqa: SLF001  msgraph_core wraps them and does not close them
 
     async def close() -> None:
         await client.aclose()
-        for one in inner:
-            await one.aclose()
+        for inner_transport in inner:
+            await inner_transport.aclose()
 
     adapter = GraphRequestAdapter(authentication(settings, token), with_pipeline(client, gate))
     adapter.base_url = settings.base
@@ -362,7 +349,7 @@ def open_graph(  # noqa: PLR0913  what is injected for tests is named at the cal
 
 
 def http_client(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
-    """HTTP/1.1, as many connections as workers; for this machine neither a proxy nor certificates are looked for."""
+    """Return an HTTP/1.1 client with one connection for each worker; a sandbox uses no proxy and no certificate store."""
     return httpx.AsyncClient(
         transport=transport,
         timeout=httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout, pool=None),
@@ -375,16 +362,16 @@ def http_client(settings: Settings, transport: httpx.AsyncBaseTransport | None) 
 
 
 def trust(settings: Settings) -> bool | ssl.SSLContext:
-    """The certificates to trust: for Graph those that httpx finds, for a sandbox the one that is named, or none."""
+    """Return what httpx verifies with: its default for Graph, the named certificate authority for a sandbox."""
     if not settings.base.startswith("https:"):
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # an empty one, since making a full one takes its time
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # an empty one: loading the certificate store is slow
     if not settings.anonymous or not settings.authority:
         return True
     try:
         return ssl.create_default_context(cafile=settings.authority)
     except OSError as error:
-        why = error.strerror or "there is no certificate in it"
-        raise ScimconfError(f"SSL_CERT_FILE names {settings.authority}, which cannot be read: {why}") from None
+        reason = error.strerror or "it contains no certificate"
+        raise ScimconfError(f"could not read SSL_CERT_FILE {settings.authority}: {reason}") from None
 
 
 def with_pipeline(client: httpx.AsyncClient, gate: Gate) -> httpx.AsyncClient:
@@ -395,11 +382,11 @@ def with_pipeline(client: httpx.AsyncClient, gate: Gate) -> httpx.AsyncClient:
 
 
 def authentication(settings: Settings, token: Any | None) -> Any:
-    """The provider for kiota: none for a sandbox, whatever token there is; else tokens for the base's host only."""
+    """Return kiota's authentication: anonymous for a sandbox, else tokens for Graph's host only."""
     if settings.anonymous:
         return AnonymousAuthenticationProvider()
     if token is None:
-        raise AuthenticationError(f"There is no credential for {settings.host}")
+        raise AuthenticationError(f"No credential for {settings.host}")
     from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
 
     return AzureIdentityAuthenticationProvider(token, scopes=[settings.cloud.scope], allowed_hosts=[settings.host])

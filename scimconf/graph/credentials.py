@@ -1,8 +1,8 @@
-"""Signing in to Microsoft: the only door to azure-identity, which is imported when a token source is made.
+"""Sign-in to Microsoft: the only module that imports azure-identity, which it does when a token source is created.
 
-A token source has azure's own `get_token`, so kiota and the Key Vault client take it as a credential. It keeps tokens
-(azure's credential of the CLI starts `az` for each), answers a claims challenge with a new one, and turns azure's
-errors into sentences. Tokens are never printed; of their contents only the tenant is looked at.
+A token source has azure's `get_token`, so kiota and the Key Vault client accept it as a credential. It caches tokens
+(azure's CLI credential starts `az` for each one), requests a new one for a claims challenge, and replaces azure's
+errors by AuthenticationError. Tokens are never printed; only their tenant id is read.
 """
 
 from __future__ import annotations
@@ -21,29 +21,30 @@ from scimconf.diagnostics import AuthenticationError
 from scimconf.graph.settings import PUBLIC, Cloud
 
 Auth = Literal["environment", "workload", "managed", "cli", "device_code"]
-Say = Callable[[str], None]
+Prompt = Callable[[str], object]
 
 EARLY = 300.0
-"""Seconds before its end that a token is replaced, so that it outlives a wait for throttling."""
+"""Seconds before its expiry that a token is replaced, so that it is valid after a wait for throttling."""
 AT_LEAST = 30.0
-"""Seconds that a token is used even if it ends soon, so that `az` is not started for every request."""
-LONGEST = 300
+"""Seconds that a token is used even if it expires soon, so that `az` is not started for every request."""
+MAX_LENGTH = 300
+"""Characters of azure's error to quote."""
 
-TIPS: Mapping[str | None, str] = {
-    None: "Sign in with `az login`, or choose a way with --auth: " + ", ".join(get_args(Auth)) + ".",
+HINTS: Mapping[str | None, str] = {
+    None: "Sign in with `az login`, or choose a method with --auth: " + ", ".join(get_args(Auth)) + ".",
     "environment": "Set AZURE_TENANT_ID, AZURE_CLIENT_ID, and AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH.",
     "workload": (
-        "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE must name the application and a file with the"
-        " pipeline's OIDC token. Where azure/login or AzureCLI@2 has signed `az` in, use --auth cli."
+        "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE must be set, the last one to a file with the"
+        " pipeline's OIDC token. After azure/login or AzureCLI@2, use --auth cli."
     ),
-    "managed": "It works on Azure only; AZURE_CLIENT_ID names a user-assigned identity.",
+    "managed": "Managed identities exist on Azure only; set AZURE_CLIENT_ID for a user-assigned one.",
     "cli": "Sign in with: az login --tenant TENANT",
-    "device_code": "Open the page that was shown and type its code; AZURE_CLIENT_ID and AZURE_TENANT_ID choose the app.",
+    "device_code": "Open the page shown and enter the code. AZURE_CLIENT_ID and AZURE_TENANT_ID select app and tenant.",
 }
 
 
 class Credential(Protocol):
-    """What azure's credentials have in common; the token has `token` and `expires_on`, seconds since 1970."""
+    """The interface of azure's credentials; a token has `token` and `expires_on`, in seconds since 1970."""
 
     def get_token(self, *scopes: str, claims: str | None = None, **options: Any) -> Any: ...
 
@@ -55,37 +56,37 @@ class _CachedToken:
 
 
 class TokenSource:
-    """A credential with a memory, for one command; `scope` is Graph's, other scopes work as well."""
+    """A credential with a token cache, for one command; `scope` is Graph's, other scopes work as well."""
 
     def __init__(
-        self, credential: Credential, scope: str, tip: str = "", clock: Callable[[], float] = time.time
+        self, credential: Credential, scope: str, hint: str = "", clock: Callable[[], float] = time.time
     ) -> None:
         self.scope = scope
         self._credential = credential
-        self._tip = tip
+        self._hint = hint
         self._clock = clock
-        self._kept: dict[tuple[str | None, ...], _CachedToken] = {}
+        self._cache: dict[tuple[str | None, ...], _CachedToken] = {}
 
     def get_token(self, *scopes: str, claims: str | None = None, tenant_id: str | None = None, **options: Any) -> Any:
-        """An AccessToken of azure, kept until shortly before its end; `claims` always asks for a new one."""
+        """Return an azure AccessToken, from the cache until shortly before its expiry; with `claims`, always a new one."""
         key = (tenant_id, *scopes)
-        kept = self._kept.get(key)
-        if kept is None or claims or self._clock() >= kept.until:
+        cached = self._cache.get(key)
+        if cached is None or claims or self._clock() >= cached.until:
             token = self._new(scopes, claims=claims, tenant_id=tenant_id, **options)
             now = self._clock()
-            kept = self._kept[key] = _CachedToken(token, max(now + AT_LEAST, token.expires_on - EARLY))
-        return kept.token
+            cached = self._cache[key] = _CachedToken(token, max(now + AT_LEAST, token.expires_on - EARLY))
+        return cached.token
 
     def fetch(self) -> None:
-        """Have Graph's token now: before the event loop, which it would block, and before anything is read."""
+        """Get Graph's token before the event loop starts, because azure's synchronous credentials would block it."""
         self.get_token(self.scope, enable_cae=True)
 
     def tenant_id(self) -> str:
-        """The tenant that Graph's token is for, "" where the token does not say."""
+        """Return the tenant id of Graph's token, or ""."""
         return claim(self.get_token(self.scope, enable_cae=True).token, "tid")
 
     def close(self) -> None:
-        self._kept.clear()
+        self._cache.clear()
         close = getattr(self._credential, "close", None)
         if close is not None:
             close()
@@ -96,64 +97,64 @@ class TokenSource:
         try:
             return self._credential.get_token(*scopes, **options)
         except (AzureError, ValueError, OSError) as error:
-            failure = explained(error, self._tip)
+            failure = authentication_error(error, self._hint)
         raise failure
 
 
 def token_source(
-    auth: str | None, environ: Mapping[str, str], cloud: Cloud = PUBLIC, say: Say | None = None
+    auth: str | None, environ: Mapping[str, str], cloud: Cloud = PUBLIC, prompt: Prompt | None = None
 ) -> TokenSource:
-    """The token source of `--auth`, or azure's default chain; nothing is asked yet. Raises AuthenticationError.
+    """Return the token source for `--auth`, or for azure's default chain; raise AuthenticationError. Request no token.
 
-    `say` tells a person what to do (device code); standard output belongs to the product, so it is stderr by default.
+    `prompt` prints what the user has to do (device code), by default to stderr.
     """
     if auth is not None and auth not in get_args(Auth):
-        raise AuthenticationError(f"--auth {auth} is not known; there are {', '.join(get_args(Auth))}")
-    tip = TIPS[auth]
+        raise AuthenticationError(f"unknown --auth {auth}. Valid methods: {', '.join(get_args(Auth))}")
+    hint = HINTS[auth]
     try:
-        credential = _credential(auth, environ, cloud, say or sys.stderr.write)
+        credential = _credential(auth, environ, cloud, prompt or sys.stderr.write)
     except (ValueError, OSError) as error:
-        failure = explained(error, tip)
+        failure = authentication_error(error, hint)
     else:
-        return TokenSource(credential, cloud.scope, tip)
+        return TokenSource(credential, cloud.scope, hint)
     raise failure
 
 
-def _credential(auth: str | None, environ: Mapping[str, str], cloud: Cloud, say: Callable[[str], object]) -> Credential:
+def _credential(auth: str | None, environ: Mapping[str, str], cloud: Cloud, prompt: Prompt) -> Credential:
     from azure import identity
 
-    made: Any
+    credential: Any
     match auth:
         case "environment":
-            made = _application(environ, cloud)
+            credential = _application(environ, cloud)
         case "workload":
-            tenant, client = _needed(environ, "AZURE_TENANT_ID", "AZURE_CLIENT_ID", tip=TIPS[auth])
-            (file,) = _needed(environ, "AZURE_FEDERATED_TOKEN_FILE", tip=TIPS[auth])
-            made = identity.WorkloadIdentityCredential(
+            tenant, client = _required(environ, "AZURE_TENANT_ID", "AZURE_CLIENT_ID", hint=HINTS[auth])
+            (file,) = _required(environ, "AZURE_FEDERATED_TOKEN_FILE", hint=HINTS[auth])
+            credential = identity.WorkloadIdentityCredential(
                 tenant_id=tenant, client_id=client, token_file_path=file, authority=cloud.authority
             )
         case "managed":
-            made = identity.ManagedIdentityCredential(client_id=environ.get("AZURE_CLIENT_ID"))
+            credential = identity.ManagedIdentityCredential(client_id=environ.get("AZURE_CLIENT_ID"))
         case "cli":
-            made = identity.AzureCliCredential(tenant_id=environ.get("AZURE_TENANT_ID", ""))
+            credential = identity.AzureCliCredential(tenant_id=environ.get("AZURE_TENANT_ID", ""))
         case "device_code":
-            named = {"client_id": environ.get("AZURE_CLIENT_ID"), "tenant_id": environ.get("AZURE_TENANT_ID")}
-            made = identity.DeviceCodeCredential(
+            options = {"client_id": environ.get("AZURE_CLIENT_ID"), "tenant_id": environ.get("AZURE_TENANT_ID")}
+            credential = identity.DeviceCodeCredential(
                 authority=cloud.authority,
-                prompt_callback=lambda page, code, _until: say(f"Open {page} and type the code {code}\n"),
-                **{name: value for name, value in named.items() if value},
+                prompt_callback=lambda page, code, _until: prompt(f"Open {page} and enter the code {code}\n"),
+                **{name: value for name, value in options.items() if value},
             )
         case _:
-            made = identity.DefaultAzureCredential(authority=cloud.authority)
-    found: Credential = made
-    return found
+            credential = identity.DefaultAzureCredential(authority=cloud.authority)
+    result: Credential = credential
+    return result
 
 
 def _application(environ: Mapping[str, str], cloud: Cloud) -> Any:
-    """An application with a certificate or a secret, by the variables that azure's tools share."""
+    """Return the credential of an app registration, with a certificate or a secret, from azure's usual variables."""
     from azure import identity
 
-    tenant, client = _needed(environ, "AZURE_TENANT_ID", "AZURE_CLIENT_ID", tip=TIPS["environment"])
+    tenant, client = _required(environ, "AZURE_TENANT_ID", "AZURE_CLIENT_ID", hint=HINTS["environment"])
     certificate = environ.get("AZURE_CLIENT_CERTIFICATE_PATH")
     if certificate:
         return identity.CertificateCredential(
@@ -164,30 +165,30 @@ def _application(environ: Mapping[str, str], cloud: Cloud) -> Any:
             send_certificate_chain=environ.get("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN", "").lower() in {"1", "true"},
             authority=cloud.authority,
         )
-    (secret,) = _needed(environ, "AZURE_CLIENT_SECRET", tip=TIPS["environment"])
+    (secret,) = _required(environ, "AZURE_CLIENT_SECRET", hint=HINTS["environment"])
     return identity.ClientSecretCredential(tenant, client, secret, authority=cloud.authority)
 
 
-def _needed(environ: Mapping[str, str], *names: str, tip: str) -> tuple[str, ...]:
+def _required(environ: Mapping[str, str], *names: str, hint: str) -> tuple[str, ...]:
     missing = [name for name in names if not environ.get(name)]
     if missing:
-        raise AuthenticationError(f"{' and '.join(missing)} not set", tip)
+        raise AuthenticationError(f"{' and '.join(missing)} not set", hint)
     return tuple(environ[name] for name in names)
 
 
-def explained(error: Exception, tip: str) -> AuthenticationError:
-    """A sentence for a person: Microsoft's own (AADSTS...) where there is one, else the first line of the error."""
+def authentication_error(error: Exception, hint: str) -> AuthenticationError:
+    """Return the error with Microsoft's message (AADSTS...), else with the first line of azure's."""
     if isinstance(error, OSError) and error.strerror:
-        why = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+        reason = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     else:
         text = str(getattr(error, "message", "") or error)
-        said = re.search(r"AADSTS\d+:[^\r\n]*", text)
-        why = said.group() if said else next(iter(text.strip().splitlines()), type(error).__name__)
-    return AuthenticationError(f"No token could be had: {why[:LONGEST]}", tip)
+        match = re.search(r"AADSTS\d+:[^\r\n]*", text)
+        reason = match.group() if match else next(iter(text.strip().splitlines()), type(error).__name__)
+    return AuthenticationError(f"Could not get an access token: {reason[:MAX_LENGTH]}", hint)
 
 
 def claim(token: str, name: str) -> str:
-    """One claim of a JWT, "" where it is none; the signature is Graph's to judge."""
+    """Return a claim of a JWT, or "" if it is not a JWT; the signature is not verified."""
     parts = token.split(".")
     if len(parts) != 3:
         return ""

@@ -1,8 +1,9 @@
-"""Late arrival is not refusal: what was just made is not everywhere at once, and is waited for.
+"""The retry policy for eventual consistency: Graph replicates new objects with a delay.
 
-Waited for only while the application is young (by Graph's own clock) or was made in this run, at most two minutes;
-anywhere else an absence is an error at once. Sources of the signs: reports against Terraform's provider, hamilton and
-the Graph documentation (a 404, an empty template list, an empty 401, 403 or 409, "Not a valid reference update").
+An absence is waited for only while the application is new (by Graph's own clock) or was created in this run, and for
+at most two minutes; otherwise it is an error at once. The signs of a delay come from reports against Terraform's
+azuread provider and hamilton, and from Graph's documentation: a 404, an empty template list, a 401, 403 or 409 without
+a message, "Not a valid reference update".
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from datetime import UTC, datetime, timedelta
 
 from scimconf.diagnostics import GraphError, TransportError
 
-YOUNG = timedelta(minutes=15)
+NEW = timedelta(minutes=15)
+"""The age below which an application counts as new."""
 LIMIT = 120.0
-FIRST, LAST = 0.25, 5.0
+FIRST_DELAY, LAST_DELAY = 0.25, 5.0
 _CONTROLS = ("/start", "/pause", "/restart")
-"""Calls that a job which was just made answers with a conflict, whatever the words."""
-_NOT_YET = (
+"""Requests to which a new job responds with a conflict, whatever the message."""
+_MESSAGES = (
     "not a valid reference update",
     "does not reference a valid application object",
     "permission being assigned was not found",
@@ -27,7 +29,7 @@ _NOT_YET = (
 
 
 def may_be_propagating(error: GraphError) -> bool:
-    """Whether a refusal may only mean that a thing has not arrived everywhere yet."""
+    """Return whether the error may only mean that an object is not replicated yet."""
     if isinstance(error, TransportError):
         return False
     if error.status == 404:
@@ -36,50 +38,59 @@ def may_be_propagating(error: GraphError) -> bool:
         return True
     if error.status == 409 and error.path.endswith(_CONTROLS):
         return True
-    return any(sign in error.message.lower() for sign in _NOT_YET)
+    return any(message in error.message.lower() for message in _MESSAGES)
 
 
 @dataclass(slots=True)
 class ConsistencyPolicy:
-    """How long to wait for one application; `sleep` and `clock` are injected, `now` is Graph's Date header."""
+    """How long to wait for one application.
+
+    `now` returns Graph's Date header of the latest response. `on_wait` is called with the seconds and the reason of
+    each wait.
+    """
 
     sleep: Callable[[float], Awaitable[None]]
     clock: Callable[[], float]
     now: Callable[[], datetime | None]
     created: datetime | None = None
-    made_here: bool = False
+    created_in_this_run: bool = False
     limit: float = LIMIT
-    waited: Callable[[float, str], None] = field(default=lambda _seconds, _why: None)
+    on_wait: Callable[[float, str], None] = field(default=lambda _seconds, _reason: None)
 
-    def is_young(self) -> bool:
+    def is_new(self) -> bool:
+        """Return whether the application is so new that it may not be replicated everywhere."""
         now = self.now()
-        return self.made_here or (self.created is not None and now is not None and now - self.created < YOUNG)
+        return self.created_in_this_run or (self.created is not None and now is not None and now - self.created < NEW)
+
+    def allows_retry(self, error: GraphError) -> bool:
+        """Return whether the error may be due to the application being new."""
+        return may_be_propagating(error) and self.is_new()
 
     def set_created(self, text: str | None) -> None:
-        """Learns the application's createdDateTime as Graph writes it; one that is no date makes nothing young."""
+        """Record the application's createdDateTime; unparsable values are ignored."""
         try:
             created = datetime.fromisoformat(text or "")
         except ValueError:
             return
         self.created = created if created.tzinfo else created.replace(tzinfo=UTC)
 
-    def wait(self) -> Backoff:
+    def backoff(self) -> Backoff:
         return Backoff(self, self.clock() + self.limit)
 
 
 @dataclass(slots=True)
 class Backoff:
-    """One waiting: from a quarter of a second, doubling to five, until the limit."""
+    """The waits of one retry loop: a quarter of a second, doubling to five seconds, until the limit."""
 
-    patience: ConsistencyPolicy
+    policy: ConsistencyPolicy
     deadline: float
-    delay: float = FIRST
+    delay: float = FIRST_DELAY
 
-    async def again(self, why: str) -> bool:
-        """Sleeps and says True while there is time left."""
-        if self.patience.clock() + self.delay > self.deadline:
+    async def wait(self, reason: str) -> bool:
+        """Wait before the next attempt; return False at once if the limit would be exceeded."""
+        if self.policy.clock() + self.delay > self.deadline:
             return False
-        self.patience.waited(self.delay, why)
-        await self.patience.sleep(self.delay)
-        self.delay = min(self.delay * 2, LAST)
+        self.policy.on_wait(self.delay, reason)
+        await self.policy.sleep(self.delay)
+        self.delay = min(self.delay * 2, LAST_DELAY)
         return True

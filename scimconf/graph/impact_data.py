@@ -14,10 +14,12 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from scimconf.diagnostics import GraphError, ScimconfError
-from scimconf.graph.client import PAGE, Graph, Request, together
-from scimconf.graph.protocol.pages import NEXT, is_url
+from scimconf.graph.client import PAGE, Graph, Request
+from scimconf.graph.principals import NAMES_A_FILTER, count_members, counted, identified, member_users
+from scimconf.graph.protocol.pages import NEXT, next_link_error
 from scimconf.graph.protocol.request import chunks
-from scimconf.graph.reading import NAMES_A_FILTER, count_members, counted, identified, member_users, read
+from scimconf.graph.reading import read
+from scimconf.graph.task_group import gather_all
 from scimconf.plan.impact import ImpactData, ImpactQueries, UserSample
 from scimconf.snapshot import DeniedRead, Document, Json, Snapshot
 
@@ -155,7 +157,7 @@ async def group_members(graph: Graph, groups: Collection[str]) -> dict[str, froz
     Nested groups, devices and service principals are members that are never provisioned.
     """
     group_ids = sorted(groups)
-    members = await together([_member_ids(graph, group) for group in group_ids])
+    members = await gather_all([_member_ids(graph, group) for group in group_ids])
     return dict(zip(group_ids, members, strict=True))
 
 
@@ -177,7 +179,7 @@ async def pages(graph: Graph, first: Request) -> UserPages:
     Raises ScimconfError for a next link that leaves the collection or repeats.
     """
     request: Request | None = first
-    followed: set[int] = set()
+    followed: set[str] = set()
     pending = _start(graph, first)
     try:
         while request is not None:
@@ -200,26 +202,20 @@ def _start(graph: Graph, request: Request) -> asyncio.Task[Json]:
 async def _page(graph: Graph, request: Request) -> Json:
     body = (await graph.send(request)).body
     if not isinstance(body, dict) or not isinstance(body.get("value"), list):
-        raise ScimconfError(f"GET {request.told()} did not answer with a collection")
-    identified("GET", request.told(), body["value"])
+        raise ScimconfError(f"GET {request.resolved_path()} did not answer with a collection")
+    identified("GET", request.resolved_path(), body["value"])
     return body
 
 
-def _next_request(graph: Graph, request: Request, link: Any, followed: set[int]) -> Request | None:
-    """Return the request for the next page; None after the last page. `followed` holds the hashes of earlier links."""
+def _next_request(graph: Graph, request: Request, link: Any, followed: set[str]) -> Request | None:
+    """Return the request for the next page; None after the last page. `followed` holds the earlier links."""
     if not link:
         return None
-    if not is_url(link) or hash(link) in followed or not _is_same_collection(link, graph.base, request):
-        raise ScimconfError(f"GET {request.told()} returned a next link that leaves the collection or repeats")
-    followed.add(hash(link))
+    error = next_link_error(link, graph.base, request, followed)
+    if error:
+        raise ScimconfError(f"GET {request.resolved_path()}: {error}")
+    followed.add(link)
     return replace(request, query=dict(parse_qsl(urlsplit(link).query, keep_blank_values=True)))
-
-
-def _is_same_collection(link: str, base: str, request: Request) -> bool:
-    """Return whether the link has the origin and path of the request, so that the token is sent nowhere else."""
-    expected, actual = urlsplit(base), urlsplit(link)
-    same_origin = (actual.scheme, actual.netloc) == (expected.scheme, expected.netloc)
-    return same_origin and actual.path.lower() == (expected.path + request.told()).lower()
 
 
 def _filtered(ids: Sequence[str], properties: Sequence[str]) -> Request:

@@ -1,7 +1,7 @@
-"""Where Graph is, and how hard it may be asked: frozen facts, checked once, no third party.
+"""The settings of the Graph client: URL, limits and timeouts. No third party.
 
-Tokens go to one of Microsoft's clouds over https, or nowhere: a loopback address is a sandbox, and no credential is
-ever asked for it or sent to it.
+Tokens are sent over https to one of Microsoft's clouds only. A loopback address is a sandbox, for which no credential
+is read or sent.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ VERSION_PATH = "/v1.0"
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """One of Microsoft's clouds: its name in `--cloud`, and the hosts that serve Graph and sign people in."""
+    """A Microsoft cloud: its name for `--cloud`, and the hosts of Graph and of sign-in (Graph: national clouds)."""
 
     name: str
     graph: str
@@ -44,12 +44,11 @@ CLOUDS = (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How Graph is reached; times are seconds.
+    """The settings of one command; times are seconds.
 
-    `budget` bounds the waiting of one command for throttling and for repeated tries, all requests together (waits at
-    the same time count once). `throttled` and `failed` bound the tries of one request that was told to come back, and
-    of one that failed or was not answered. `authority` is a file of certificates to trust, for a sandbox that serves
-    https; for Graph it is httpx that looks for one.
+    `budget` limits the time that all requests wait for retries (waits at the same time count once). `throttled` and
+    `failed` limit the attempts of one request that is throttled, and of one that fails or gets no response.
+    `authority` is a certificate file to trust, for a sandbox with https only.
     """
 
     base: str = PUBLIC.base
@@ -70,25 +69,27 @@ class Settings:
 
     @property
     def anonymous(self) -> bool:
-        """A sandbox on this machine: no credential is asked or sent."""
+        """Whether this is a sandbox on this machine, for which no credential is read or sent."""
         return is_loopback(self.host)
 
     @property
     def cloud(self) -> Cloud:
-        """The cloud that the base belongs to; the public one for a sandbox."""
+        """The cloud of the base URL; the public one for a sandbox."""
         return next((cloud for cloud in CLOUDS if cloud.graph == self.host), PUBLIC)
 
 
 def graph_settings(environ: Mapping[str, str], cloud: str | None = None) -> Settings:
-    """The settings that `--cloud` or `SCIMCONF_CLOUD`, and `SCIMCONF_GRAPH_URL`, ask for."""
-    named = cloud or environ.get("SCIMCONF_CLOUD") or ""
-    chosen = cloud_named(named) if named else None
+    """Return the settings of `--cloud` or `SCIMCONF_CLOUD`, and of `SCIMCONF_GRAPH_URL`."""
+    name = cloud or environ.get("SCIMCONF_CLOUD") or ""
+    chosen = cloud_named(name) if name else None
     url = environ.get("SCIMCONF_GRAPH_URL", "").strip()
     if not url:
         return Settings(base=(chosen or PUBLIC).base)
     settings = Settings(base=url.rstrip("/"), authority=environ.get("SSL_CERT_FILE", ""))
     if chosen and not settings.anonymous and settings.cloud != chosen:
-        raise ScimconfError(f"SCIMCONF_GRAPH_URL is {settings.host}, but the cloud {chosen.name} is {chosen.graph}")
+        raise ScimconfError(
+            f"SCIMCONF_GRAPH_URL has the host {settings.host}, but the cloud {chosen.name} has {chosen.graph}"
+        )
     return settings
 
 
@@ -97,42 +98,42 @@ def cloud_named(name: str) -> Cloud:
         if cloud.name == name:
             return cloud
     known = ", ".join(cloud.name for cloud in CLOUDS)
-    raise ScimconfError(f"{name!r} is not a cloud that is known; there are {known}")
+    raise ScimconfError(f"unknown cloud {name!r}. Valid clouds: {known}")
 
 
 def check_base(base: str) -> None:
     """Raise unless this is Graph v1.0 of a Microsoft cloud, or of a sandbox on this machine."""
     parts = _split(base)
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
-        raise ScimconfError("The URL of Graph is not an http(s) URL with a host and without a user")
+        raise ScimconfError("invalid Graph URL: expected http(s)://HOST/v1.0 without a user name")
     if not parts.path.endswith(VERSION_PATH) or parts.query or parts.fragment:
         raise ScimconfError(
-            f"The URL of Graph must end in {VERSION_PATH}: {parts.scheme}://{parts.netloc}{VERSION_PATH}"
+            f"invalid Graph URL: expected it to end in {VERSION_PATH}, as {parts.scheme}://{parts.netloc}{VERSION_PATH} does"
         )
     if not is_loopback(parts.hostname):
         _check_cloud(parts)
 
 
 def _split(base: str) -> SplitResult:
-    """The parts of a URL, its port as well; a line end, which urlsplit passes over, is none of them."""
+    """Return the parts of a URL; raise ScimconfError for an invalid port, or a line end, which urlsplit ignores."""
     try:
         parts = urlsplit(base)
         is_url = base.isprintable() and (parts.port is None or parts.port > 0)
     except ValueError:
         is_url = False
     if not is_url:
-        raise ScimconfError("The URL of Graph, SCIMCONF_GRAPH_URL, is no URL: look at its host, its port and its end")
+        raise ScimconfError("SCIMCONF_GRAPH_URL is not a valid URL: check its host, its port and its end")
     return parts
 
 
 def _check_cloud(parts: SplitResult) -> None:
     if parts.scheme != "https":
-        raise ScimconfError(f"{parts.netloc} is not this machine, so the URL of Graph must be https")
+        raise ScimconfError(f"invalid Graph URL: expected https for {parts.netloc}, which is not this machine")
     if parts.netloc not in {cloud.graph for cloud in CLOUDS}:
         known = ", ".join(cloud.graph for cloud in CLOUDS)
-        raise ScimconfError(f"{parts.netloc} is not Microsoft Graph; a token goes to {known} only")
+        raise ScimconfError(f"{parts.netloc} is not Microsoft Graph; tokens are sent to {known} only")
     if parts.path != VERSION_PATH:
-        raise ScimconfError(f"The URL of Graph is https://{parts.netloc}{VERSION_PATH}, with nothing in between")
+        raise ScimconfError(f"invalid Graph URL: expected https://{parts.netloc}{VERSION_PATH}")
 
 
 def is_loopback(host: str) -> bool:

@@ -1,21 +1,30 @@
-"""Work at the same time that ends together: no task is left behind, and none that failed is left unheard."""
+"""Structured concurrency: the first failure cancels the other tasks and is raised as itself."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
-from typing import Any
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
 
 
-async def stopped(tasks: Collection[asyncio.Task[Any]]) -> None:
-    """Cancels tasks and waits for their end; what they raise then is of no interest any more."""
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        await asyncio.gather(*tasks, return_exceptions=True)
+@asynccontextmanager
+async def task_group() -> AsyncIterator[asyncio.TaskGroup]:
+    """Run tasks until all are done; raise the first failure, not the ExceptionGroup of `asyncio.TaskGroup`."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group
+    except ExceptionGroup as failures:
+        first = failures.exceptions[0]
+    else:
+        return
+    raise first
 
 
-def first_failure(tasks: Collection[asyncio.Task[Any]]) -> BaseException | None:
-    """Why the first of these finished tasks failed. All are asked: asyncio prints what nobody asked for."""
-    failures = [task.exception() for task in tasks]
-    return next((failure for failure in failures if failure is not None), None)
+async def gather_all(work: Sequence[Coroutine[Any, Any, Result]]) -> list[Result]:
+    """Return all results in order."""
+    async with task_group() as group:
+        tasks = [group.create_task(coroutine) for coroutine in work]
+    return [task.result() for task in tasks]

@@ -1,5 +1,6 @@
-"""Who is affected: what the kinds' changes do to people, counted for a plan and shown one by one in a preview.
+"""Who is affected by a plan: estimates for each change, and previews of single users.
 
-`sides` is the mapping of users before and after a plan, `source` a user as expressions see one. On these stand `impact`
-(numbers behind a plan's effects) and `preview` (every person, with `roster`, `rows`, `resource` and `summary`).
+`projection` is the provisioning state before and after a plan, `user_attributes` a user as expressions read it. Built on
+these, `estimates` counts the users of each effect and `preview` evaluates single users (with `assignees`,
+`compiled_mappings`, `scim_resource` and `preview_summary`). `mapping_tests` runs the tests of a spec.
 """

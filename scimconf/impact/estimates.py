@@ -23,8 +23,17 @@ from scimconf.impact.projection import (
 )
 from scimconf.impact.user_attributes import COMPUTED, GAP, gap, is_basic, reader, selected
 from scimconf.kinds.kind import live_schema
+from scimconf.kinds.registry import state_part
 from scimconf.plan import Action, Change, Effect, Impact, decode
-from scimconf.plan.impact import ImpactData, ImpactQueries, Population, Precision, SamplePopulation, UserSample
+from scimconf.plan.impact import (
+    ImpactData,
+    ImpactQueries,
+    Population,
+    Precision,
+    SamplePopulation,
+    StatePart,
+    UserSample,
+)
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Spec
 
@@ -73,7 +82,9 @@ def scope_documents(spec: Spec, changes: Sequence[Change]) -> tuple[Document, ..
 def guard_queries(changes: Sequence[Change], snapshot: Snapshot) -> ImpactQueries:
     """Return the queries that guards need: the members of all assigned groups if a principal loses its last role."""
     loses_role = any(
-        change.kind == "assignment" and change.action is Action.DELETE and Effect.DEPROVISIONS in change.effects
+        state_part(change) is StatePart.ASSIGNMENTS
+        and change.action is Action.DELETE
+        and Effect.DEPROVISIONS in change.effects
         for change in changes
     )
     return ImpactQueries(groups=_assigned_groups(snapshot)) if loses_role else ImpactQueries()
@@ -82,7 +93,7 @@ def guard_queries(changes: Sequence[Change], snapshot: Snapshot) -> ImpactQuerie
 def impact_queries(inputs: ImpactInputs) -> ImpactQueries:
     """Return the queries that estimates and guards need, and no others."""
     is_wide = any(map(_is_scope_wide, inputs.changes))
-    assignments = [change for change in inputs.changes if change.kind == "assignment"]
+    assignments = [change for change in inputs.changes if state_part(change) is StatePart.ASSIGNMENTS]
     groups = {principal_id(change) for change in assignments if _is_group(change)}
     if is_wide or any(change.action is Action.DELETE for change in assignments):
         groups |= {*_assigned_groups(inputs.snapshot)}
@@ -120,15 +131,17 @@ def _is_scope_wide(change: Change) -> bool:
 
 
 def _is_scope(change: Change) -> bool:
-    return change.kind == "settings" and change.field("scope") is not None and bool(_scope_effects(change))
+    return (
+        state_part(change) is StatePart.SETTINGS and change.field("scope") is not None and bool(_scope_effects(change))
+    )
 
 
 def _is_matching(change: Change) -> bool:
-    return change.kind == "attribute_mapping" and bool(_scope_effects(change))
+    return state_part(change) is StatePart.ATTRIBUTE_MAPPINGS and bool(_scope_effects(change))
 
 
 def _is_start(change: Change) -> bool:
-    return change.kind == "schedule" and Effect.PROVISIONS in change.effects
+    return state_part(change) is StatePart.START and Effect.PROVISIONS in change.effects
 
 
 def _is_group(change: Change) -> bool:
@@ -201,11 +214,11 @@ class _Estimator:
     now: datetime
 
     def impacts(self, change: Change) -> Impacts:
-        if change.kind == "assignment":
+        if state_part(change) is StatePart.ASSIGNMENTS:
             return self._of_assignment(change)
         if _is_scope(change):
             return self._of_scope(change)
-        if change.kind == "object_mapping" and change.field("filters"):
+        if state_part(change) is StatePart.OBJECT_MAPPINGS and change.field("filters"):
             return self._of_filters(change)
         wide = self._of_users_in_scope(change) if _is_scope_wide(change) else {}
         return {**wide, **self._of_values(change)}
@@ -255,7 +268,7 @@ class _Estimator:
 
     def _rows_after(self) -> list[Json]:
         """Return the rows of assignments after the plan, as far as counting needs them."""
-        assignments = [change for change in self.inputs.changes if change.kind == "assignment"]
+        assignments = [change for change in self.inputs.changes if state_part(change) is StatePart.ASSIGNMENTS]
         deleted = {_row_key(change) for change in assignments if change.action is Action.DELETE}
         rows = [
             row for row in _assigned_rows(self.inputs.snapshot) if (row["principalId"], row["appRoleId"]) not in deleted

@@ -15,7 +15,9 @@ from typing import Any
 from scimconf.documents import application, job, rows, schema, secrets
 from scimconf.kinds import roles
 from scimconf.kinds.kind import find_object_mapping, live_schema, schema_reads
+from scimconf.kinds.registry import state_part
 from scimconf.plan import Change, decode
+from scimconf.plan.impact import StatePart
 from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import ObjectMapping, Spec
 
@@ -70,8 +72,8 @@ def states_before_and_after(
     if "service_principal" not in snapshot.names:
         after = replace(after, scope=None, assigned_users={}, assigned_groups={})
     for change in changes:
-        if change.kind in _APPLY:
-            after = _APPLY[change.kind](after, change)
+        if state_part(change) in _APPLY:
+            after = _APPLY[state_part(change)](after, change)
     after = _apply_assignments(after, changes)
     return (before if before.exists else replace(before, rows=_EMPTY), after)
 
@@ -141,11 +143,9 @@ def _job(snapshot: Snapshot) -> Json:
 
 
 def _with_settings(state: ProvisioningState, snapshot: Snapshot) -> ProvisioningState:
-    values = secrets.values(snapshot.get("secrets"))
-    sync_all = secrets.flag(values.get("SyncAll"))
-    scope = None if sync_all is None else "all" if sync_all else "assigned"
-    skip = bool(secrets.flag(values.get("SkipOutOfScopeDeletions")))
-    return replace(state, scope=scope, skip_out_of_scope_deletions=skip)
+    settings = secrets.settings(snapshot.get("secrets"))
+    skips = bool(settings.skip_out_of_scope_deletions)
+    return replace(state, scope=settings.scope, skip_out_of_scope_deletions=skips)
 
 
 def _with_assignments(state: ProvisioningState, snapshot: Snapshot) -> ProvisioningState:
@@ -208,12 +208,12 @@ def _apply_target_attribute(state: ProvisioningState, change: Change) -> Provisi
     return replace(state, boolean_targets=state.boolean_targets | {target})
 
 
-_APPLY: Mapping[str, Callable[[ProvisioningState, Change], ProvisioningState]] = MappingProxyType(
+_APPLY: Mapping[StatePart, Callable[[ProvisioningState, Change], ProvisioningState]] = MappingProxyType(
     {
-        "attribute_mapping": _apply_attribute_mapping,
-        "object_mapping": _apply_object_mapping,
-        "settings": _apply_settings,
-        "target_attribute": _apply_target_attribute,
+        StatePart.ATTRIBUTE_MAPPINGS: _apply_attribute_mapping,
+        StatePart.OBJECT_MAPPINGS: _apply_object_mapping,
+        StatePart.SETTINGS: _apply_settings,
+        StatePart.TARGET_ATTRIBUTES: _apply_target_attribute,
     }
 )
 
@@ -225,7 +225,7 @@ def _apply_assignments(state: ProvisioningState, changes: Iterable[Change]) -> P
     users, groups, names = dict(state.assigned_users), dict(state.assigned_groups), dict(state.group_names)
     for change in changes:
         resource = change.after or change.before
-        if change.kind != "assignment" or resource is None or not isinstance(resource.key, tuple):
+        if state_part(change) is not StatePart.ASSIGNMENTS or resource is None or not isinstance(resource.key, tuple):
             continue
         principal, role = resource.key
         is_group = change.address.rest.startswith("group:")
@@ -248,7 +248,7 @@ def _role_labels_after(spec: Spec, snapshot: Snapshot, changes: Iterable[Change]
     labels = {role["id"]: dict(_role_label(role)) for role in application.roles(snapshot.documents)}
     new_ids = roles.new_ids(spec, snapshot)
     for change in changes:
-        if change.kind != "app_role" or change.after is None:
+        if state_part(change) is not StatePart.ROLES or change.after is None:
             continue
         name = change.address.rest
         facts = change.before.facts if change.before is not None else _EMPTY

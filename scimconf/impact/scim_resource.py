@@ -1,7 +1,7 @@
-"""From flat target names to the SCIM resource that a creation would carry, or an update could.
+"""Build the SCIM resource that a creation sends, or an update can send, from values by target attribute.
 
-`name.givenName` nests, `emails[type eq "work"].value` makes an element of a list, and what begins with the URN of an
-extension stands in the extension's own object.
+`name.givenName` nests, `emails[type eq "work"].value` creates a list element, and a target that begins with the URN of
+an extension belongs to the object of the extension.
 """
 
 from __future__ import annotations
@@ -18,88 +18,89 @@ SCHEMAS = (
     "urn:ietf:params:scim:schemas:core:2.0:User",
     "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
 )
-"""What the service writes into `schemas`, whatever extensions the body holds."""
+"""What the service writes into `schemas`, independent of the extensions in the body."""
 
 _URN = re.compile(r"(urn:.+:\d+(?:\.\d+)*:\w+)(?::(.+))?", re.DOTALL)
 _STEP = re.compile(r'([A-Za-z$][\w$-]*)(?:\[([A-Za-z]\w*) eq "([^"]*)"\])?(?:\.(?=[A-Za-z$])|\Z)')
-_TRUTH = {"true": True, "false": False}
+_BOOLEANS = {"true": True, "false": False}
 
 
 def resource(sent: Mapping[str, SentRequest], booleans: Collection[str], *, updates: bool = False) -> dict[str, Json]:
-    """The nested resource; `booleans` are the target attributes whose texts become truth values.
+    """Return the nested resource; strings of the target attributes `booleans` become booleans.
 
-    `updates` is for somebody who is never created: defaults, and what is sent on create only, are not in it.
+    With `updates`, for a user who is never created, it has no defaults and nothing that is sent on create only.
     """
-    made: dict[str, Json] = {"schemas": list(SCHEMAS)}
+    body: dict[str, Json] = {"schemas": list(SCHEMAS)}
     for target in sorted(sent):
         value = sent[target].updated if updates else sent[target].created
         if value is not None:
-            _put(made, target, _typed(value, is_boolean=target in booleans))
-    for number, mail in enumerate(made["emails"] if isinstance(made.get("emails"), list) else ()):
+            _put(body, target, _typed(value, is_boolean=target in booleans))
+    for number, mail in enumerate(body["emails"] if isinstance(body.get("emails"), list) else ()):
         if number == 0 and isinstance(mail, dict):
             mail["primary"] = True
-    return made
+    return body
 
 
 def _typed(value: str | tuple[str, ...], *, is_boolean: bool) -> Json:
     if isinstance(value, tuple):
         return list(value)
-    return _TRUTH.get(value.lower(), value) if is_boolean else value
+    return _BOOLEANS.get(value.lower(), value) if is_boolean else value
 
 
-def _put(made: dict[str, Json], target: str, value: Json) -> None:
-    """The value at its place; a target that is no path, or whose place is taken, stands under its own name."""
-    place: dict[str, Json] | None = made
+def _put(body: dict[str, Json], target: str, value: Json) -> None:
+    """Set the value at its path; a target that is not a path, or whose path is in use, becomes a key of its own."""
+    parent: dict[str, Json] | None = body
     rest = target
     urn = _URN.fullmatch(target)
     if urn is not None:
         if urn[2] is None:
-            made[target] = value
+            body[target] = value
             return
         rest = urn[2]
-        place = made if urn[1] == SCHEMAS[0] else _object(made, urn[1])
+        parent = body if urn[1] == SCHEMAS[0] else _object(body, urn[1])
     steps = _steps(rest)
-    for name, key, wanted in steps[:-1]:
-        place = None if place is None else _inner(place, name, key, wanted)
-    if place is None or not steps or steps[-1][1] or steps[-1][0] in place:
-        made[target] = value
+    for name, key, text in steps[:-1]:
+        parent = None if parent is None else _child(parent, name, key, text)
+    if parent is None or not steps or steps[-1][1] or steps[-1][0] in parent:
+        body[target] = value
         return
-    place[steps[-1][0]] = value
+    parent[steps[-1][0]] = value
 
 
 def _steps(path: str) -> list[tuple[str, str, str]]:
-    """Name, and the key and text of its filter, step by step; nothing where the path is not understood."""
-    found, at = [], 0
-    while at < len(path):
-        step = _STEP.match(path, at)
+    """Return the steps of a path, each a name with the key and text of its filter; none for an unsupported path."""
+    steps, end = [], 0
+    while end < len(path):
+        step = _STEP.match(path, end)
         if step is None:
             return []
-        found.append((step[1], step[2] or "", step[3] or ""))
-        at = step.end()
-    return found
+        steps.append((step[1], step[2] or "", step[3] or ""))
+        end = step.end()
+    return steps
 
 
-def _inner(place: dict[str, Json], name: str, key: str, wanted: str) -> dict[str, Json] | None:
-    return _element(place, name, key, wanted) if key else _object(place, name)
+def _child(parent: dict[str, Json], name: str, key: str, text: str) -> dict[str, Json] | None:
+    return _element(parent, name, key, text) if key else _object(parent, name)
 
 
-def _object(place: dict[str, Json], name: str) -> dict[str, Json] | None:
-    inner = place.setdefault(name, {})
-    return inner if isinstance(inner, dict) else None
+def _object(parent: dict[str, Json], name: str) -> dict[str, Json] | None:
+    """Return the object of this name, created if it is missing; None if the name is in use."""
+    child = parent.setdefault(name, {})
+    return child if isinstance(child, dict) else None
 
 
-def _element(place: dict[str, Json], name: str, key: str, wanted: str) -> dict[str, Json] | None:
-    """The element of a list that a filter means, made where it is missing."""
-    listed = place.setdefault(name, [])
-    if not isinstance(listed, list):
+def _element(parent: dict[str, Json], name: str, key: str, text: str) -> dict[str, Json] | None:
+    """Return the list element that a filter selects, created if it is missing; None if the name is in use."""
+    elements = parent.setdefault(name, [])
+    if not isinstance(elements, list):
         return None
-    mark = _TRUTH.get(wanted.lower(), wanted)
-    found = next((one for one in _objects(listed) if one.get(key) == mark), None)
-    if found is None:
-        found = {key: mark}
-        listed.append(found)
-    return found
+    value = _BOOLEANS.get(text.lower(), text)
+    element = next((element for element in _objects(elements) if element.get(key) == value), None)
+    if element is None:
+        element = {key: value}
+        elements.append(element)
+    return element
 
 
-def _objects(listed: Iterable[Json]) -> Iterable[dict[str, Json]]:
-    return (one for one in listed if isinstance(one, dict))
+def _objects(elements: Iterable[Json]) -> Iterable[dict[str, Json]]:
+    return (element for element in elements if isinstance(element, dict))

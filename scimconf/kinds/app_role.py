@@ -14,6 +14,8 @@ from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
 from scimconf.documents import schema
 from scimconf.kinds import roles
+from scimconf.kinds.exported import ExportedSpec, ExportRequest
+from scimconf.kinds.exported_access import export_roles
 from scimconf.kinds.kind import Base, Effects, denied_read, live_schema, schema_reads
 from scimconf.plan import (
     Absent,
@@ -29,6 +31,7 @@ from scimconf.plan import (
     decode,
 )
 from scimconf.plan.guards import GuardContext
+from scimconf.plan.impact import StatePart
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Role, Spec
 from scimconf.steps import Edit, Phase, Read, Step
@@ -44,6 +47,7 @@ class AppRoleKind(Base):
 
     name = "app_role"
     labels = ("role", "roles")
+    state_part = StatePart.ROLES
     after = ("application",)
     guard_ids = ("role-in-use",)
     effects_before_start = frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS})
@@ -118,6 +122,9 @@ class AppRoleKind(Base):
         for change in self.mine(changes):
             name = change.address.rest
             yield from _steps(change, str(change.before.facts["id"]) if change.before is not None else new[name])
+
+    def export(self, request: ExportRequest) -> ExportedSpec:
+        return export_roles(request)
 
     def removal_snippet(self, resource: Resource) -> str:
         name = resource.address.rest
@@ -200,9 +207,9 @@ def _ambiguous(spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
 
 def _deletion_blocked(snapshot: Snapshot) -> Iterator[Diagnostic]:
     """Yield errors if a deletion would be unsafe: its consequences cannot be read, or the service writes the roles."""
-    yield from denied_read(snapshot, "assignments", "K704", ("app_roles",), "Application.Read.All")
+    yield from denied_read(snapshot, "assignments", "K704", ("app_roles",))
     for document in ("schema", "template_schema"):
-        yield from denied_read(snapshot, document, "K704", ("app_roles",), "Synchronization.Read.All")
+        yield from denied_read(snapshot, document, "K704", ("app_roles",))
     if _is_inbound(snapshot):
         yield Diagnostic(
             "K702",
@@ -222,5 +229,5 @@ def _is_inbound(snapshot: Snapshot) -> bool:
     raw = live_schema(snapshot)
     return raw is not None and any(
         location.mapping.get("targetObjectName") == "AppRole" and location.mapping.get("enabled") is not False
-        for location in schema.places(raw)
+        for location in schema.object_mappings(raw)
     )

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
-from scimconf.kinds.kind import Base, denied_read
+from scimconf.json_types import Json
+from scimconf.kinds.exported import ExportedSpec, ExportRequest
+from scimconf.kinds.fields import (
+    Field,
+    desired_fields,
+    export_fields,
+    field_edits,
+    field_effects,
+    observed_fields,
+    or_unset,
+)
+from scimconf.kinds.kind import Base, Effects, denied_read
 from scimconf.plan import Action, Change, DesiredItem, Guard, Resource
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Snapshot, escape_placeholders
 from scimconf.spec.model import Spec
 from scimconf.spec.patterns import GUID
+from scimconf.spec.references import reads_as_reference
 from scimconf.steps import Phase, Send, Step
-
-PERMISSION = "Application.Read.All"
 
 
 def identified_by(spec: Spec) -> tuple[str, str, str]:
@@ -28,11 +39,29 @@ def identified_by(spec: Spec) -> tuple[str, str, str]:
     return "display_name", "displayName", application.display_name or ""
 
 
+def _assignment_required(snapshot: Snapshot) -> Json:
+    rows = snapshot.rows("service_principals")
+    return or_unset(rows[0].get("appRoleAssignmentRequired") if len(rows) == 1 else None)
+
+
+FIELDS = (
+    Field(
+        ("application", "assignment_required"),
+        "assignment required",
+        "appRoleAssignmentRequired",
+        _assignment_required,
+        lambda is_required: ("set_property", is_required),
+        default=False,
+    ),
+)
+
+
 class ApplicationKind(Base):
     """`application`: one for each spec; it is never renamed and never deleted."""
 
     name = "application"
     labels = ("application", "applications")
+    fields = FIELDS
     guard_ids = ("application-created",)
     is_foundation = True
 
@@ -47,7 +76,7 @@ class ApplicationKind(Base):
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if snapshot is None:
             return
-        yield from denied_read(snapshot, "service_principals", "K101", ("application",), PERMISSION)
+        yield from denied_read(snapshot, "service_principals", "K101", ("application",))
         rows = snapshot.get("service_principals")
         if rows is not None:
             yield from self._count(spec, snapshot, rows)
@@ -75,7 +104,7 @@ class ApplicationKind(Base):
 
     def _gallery(self, spec: Spec, snapshot: Snapshot) -> Iterable[Diagnostic]:
         path = ("application", "create", "from_template")
-        yield from denied_read(snapshot, "application_templates", "K101", path, PERMISSION)
+        yield from denied_read(snapshot, "application_templates", "K101", path)
         templates = snapshot.get("application_templates")
         create = spec.application.create
         if templates is None or create is None or len(templates) == 1:
@@ -104,22 +133,26 @@ class ApplicationKind(Base):
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         create = spec.application.create
         if create is None or snapshot.rows("service_principals"):
-            yield Resource(self.address(spec))
+            yield Resource(self.address(spec), desired_fields(FIELDS, spec))
         else:
             fields = {"display_name": spec.application.display_name, "from_template": create.from_template}
-            yield Resource(self.address(spec), fields)
+            yield Resource(self.address(spec), {**fields, **desired_fields(FIELDS, spec)})
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         rows = snapshot.rows("service_principals")
         if len(rows) == 1:
             ids = {"app_id": rows[0]["appId"], "object_id": rows[0]["id"]}
-            yield Resource(self.address(spec), {"display_name": rows[0].get("displayName")}, facts=ids)
+            fields = {"display_name": rows[0].get("displayName"), **observed_fields(FIELDS, snapshot)}
+            yield Resource(self.address(spec), fields, facts=ids)
 
     def compared_offline(self, spec: Spec, resource: Resource) -> Resource | None:
         """Leave out the name: it says which application is meant, not how it is configured."""
         return Resource(
             resource.address, {key: value for key, value in resource.fields.items() if key != "display_name"}
         )
+
+    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
+        return {change.address: field_effects(FIELDS, change) for change in changes}
 
     def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
         for change in changes:
@@ -131,6 +164,9 @@ class ApplicationKind(Base):
         _, prop, value = identified_by(spec)
         template = _template_id(spec) or snapshot.names.get("gallery", "{gallery}")
         for change in self.mine(changes):
+            if change.action is not Action.CREATE:
+                yield from field_edits(FIELDS, change, documents.service_principal_settings())
+                continue
             yield Send(
                 Phase.BUILD,
                 (change.address,),
@@ -145,6 +181,21 @@ class ApplicationKind(Base):
                 ),
                 lookup=documents.service_principals(prop, value),
             )
+
+    def export(self, request: ExportRequest) -> ExportedSpec:
+        """Return the app id, or in a full export the name and the template, so that the spec can create it elsewhere."""
+        row = request.snapshot.rows("service_principals")[0]
+        section: dict[str, Any] = {"app_id": row["appId"]}
+        template = row.get("applicationTemplateId")
+        if request.full and template and not reads_as_reference(row["displayName"]):
+            section = {"display_name": row["displayName"]}
+            section["create"] = {"from_template": "custom" if template == documents.CUSTOM_TEMPLATE else template}
+        if row.get("preferredSingleSignOnMode") == "saml":
+            section["single_sign_on"] = "saml"
+        part = ExportedSpec({"application": section}, {("application", "app_id"): str(row.get("displayName"))})
+        if request.full:
+            part.add(export_fields(FIELDS, request))
+        return part
 
 
 def _template_id(spec: Spec) -> str:

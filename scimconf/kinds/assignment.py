@@ -23,6 +23,8 @@ from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.documents import application as documents
 from scimconf.kinds import mappings, roles
 from scimconf.kinds.assignment_guards import GUARD_IDS, assignment_guards
+from scimconf.kinds.exported import ExportedSpec, ExportRequest
+from scimconf.kinds.exported_access import export_assignments
 from scimconf.kinds.kind import Base, Effects, RowPart, denied_read
 from scimconf.plan import (
     Absent,
@@ -41,6 +43,7 @@ from scimconf.plan import (
 )
 from scimconf.plan.globs import is_like
 from scimconf.plan.guards import GuardContext
+from scimconf.plan.impact import StatePart
 from scimconf.snapshot import Document, Lookup, Principal, Snapshot
 from scimconf.spec.model import Assignments, GroupAssignment, Spec, UserAssignment
 from scimconf.spec.patterns import GUID
@@ -76,6 +79,7 @@ class AssignmentKind(Base):
 
     name = "assignment"
     labels = ("assignment", "assignments")
+    state_part = StatePart.ASSIGNMENTS
     after = ("app_role",)
     guard_ids = GUARD_IDS
     effects_before_start = frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS})
@@ -105,7 +109,7 @@ class AssignmentKind(Base):
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if spec.assignments is None or snapshot is None:
             return
-        yield from denied_read(snapshot, "assignments", "K801", ("assignments",), "Application.Read.All")
+        yield from denied_read(snapshot, "assignments", "K801", ("assignments",))
         yield from _empty_files(spec.assignments)
         application_roles, assigned = _Roles.of(spec, snapshot), _assigned_roles(snapshot)
         principals = _principals(spec.assignments, snapshot)
@@ -240,6 +244,9 @@ class AssignmentKind(Base):
                 text, is_gone = f"unassign {change.address.rest}", ((404, ""),)
                 row = f"{path}/{change.before.facts['id']}"
                 yield Send(Phase.CLEAR, addresses, text, "DELETE", row, success_errors=is_gone, batch=True)
+
+    def export(self, request: ExportRequest) -> ExportedSpec:
+        return export_assignments(request)
 
     def removal_snippet(self, resource: Resource) -> str:
         principal, _, role = resource.address.rest.partition("/")

@@ -1,8 +1,8 @@
 """Attribute mappings: a target attribute and what fills it. A listed row is managed completely.
 
-Expressions are compared as canonical text, which for a live mapping is made from its tree. Empty optional arguments at the
-end of a call, which the service adds, are left out on both sides. The tree that apply writes comes from the parser of
-the service.
+Expressions are compared as canonical text, which for a live mapping is made from its tree. Empty optional arguments at
+the end of a call, which the service adds, are left out on both sides. The tree that apply writes comes from the parser
+of the service.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from scimconf.diagnostics import Diagnostic
 from scimconf.documents import rows, schema
 from scimconf.expressions.lint.vocabulary import name_hint
 from scimconf.kinds import mappings
+from scimconf.kinds.exported import ExportedSpec, ExportRequest
+from scimconf.kinds.exported_mappings import export_attribute_mappings
 from scimconf.kinds.kind import (
     AttributeFlow,
     Base,
@@ -31,6 +33,7 @@ from scimconf.kinds.kind import (
 )
 from scimconf.plan import Absent, Action, Change, DesiredItem, Effect, Exclusive, Guard, ReportOnly, Resource
 from scimconf.plan.guards import GuardContext
+from scimconf.plan.impact import StatePart
 from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import MappingRow, ObjectMapping, Spec
 from scimconf.steps import Edit, Phase, Step
@@ -46,6 +49,7 @@ class AttributeMappingKind(Base):
 
     name = "attribute_mapping"
     labels = ("attribute mapping", "attribute mappings")
+    state_part = StatePart.ATTRIBUTE_MAPPINGS
     defaults = MappingProxyType(
         {"apply": "always", "flow_behavior": "when_changed", "export_missing_references": False}
     )
@@ -125,6 +129,9 @@ class AttributeMappingKind(Base):
             MappingSource(_value(change, "source", side), _value(change, "default", side)) for side in (0, 1)
         )
         return AttributeFlow(section, target, before, after)
+
+    def export(self, request: ExportRequest) -> ExportedSpec:
+        return export_attribute_mappings(request)
 
     def removal_snippet(self, resource: Resource) -> str:
         section, _, target = resource.address.rest.partition("/")

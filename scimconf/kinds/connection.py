@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application, job
 from scimconf.documents import secrets as documents
+from scimconf.kinds.exported import ExportedSpec, ExportRequest
+from scimconf.kinds.exported_connection import KEYS, OAUTH2, export_connection
 from scimconf.kinds.kind import Base, Effects, denied_read, masked
 from scimconf.plan import Address, Change, DesiredItem, DiffResult, Effect, FieldChange, Guard, Resource, WriteOnly
 from scimconf.plan.guards import GuardContext
@@ -20,17 +22,8 @@ from scimconf.snapshot import Document, SecretRef, Snapshot
 from scimconf.spec.addresses import FLAGS, keys
 from scimconf.spec.addresses import masked as mask_secrets
 from scimconf.spec.model import Connection, SecretReference, Spec
-from scimconf.steps import Edit, PendingDocument, Phase, Send, Step
+from scimconf.steps import Edit, OperationName, PendingDocument, Phase, Send, Step
 
-OAUTH2 = "OAuth2ClientCredentialsGrant"
-KEYS = {
-    "authentication": "AuthenticationType",
-    "base_address": "BaseAddress",
-    "secret_token": "SecretToken",
-    "oauth2.token_url": "Oauth2TokenExchangeUri",
-    "oauth2.client_id": "Oauth2ClientId",
-    "oauth2.client_secret": "Oauth2ClientSecret",
-}
 _FIELDS = {key: field for field, key in KEYS.items()}
 _ROTATION = ".rotation"
 _URL = "base_address"
@@ -52,7 +45,7 @@ class ConnectionKind(Base):
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if snapshot is None:
             return
-        yield from denied_read(snapshot, "secrets", "K401", ("connection",), "Synchronization.ReadWrite.All")
+        yield from denied_read(snapshot, "secrets", "K401", ("connection",))
         if spec.connection is None:
             return
         fields = _desired(spec.connection)
@@ -132,12 +125,15 @@ class ConnectionKind(Base):
             addresses = (change.address,)
             yield _try(addresses, "try the new credentials", saved=False)
             for key, value in _edits(change, spec.connection):
-                operation = "remove_value" if value is None else "set_value"
+                operation: OperationName = "remove_value" if value is None else "set_value"
                 yield Edit(Phase.BUILD, addresses, f"set {key}", document, operation, (key,), value)
         writer_addresses = tuple(change.address for change in writers)
         yield _try(writer_addresses, "try the stored credentials", saved=True)
         if _shows_tags(snapshot):
             yield from _tags(spec.connection, writer_addresses, document)
+
+    def export(self, request: ExportRequest) -> ExportedSpec:
+        return export_connection(request)
 
 
 def needed_secrets(steps: Iterable[Step], snapshot: Snapshot) -> Mapping[str, SecretRef | None]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from scimconf.documents import definitions, schema
 from scimconf.kinds import mappings
+from scimconf.kinds.exported import ExportedSpec, ExportRequest
+from scimconf.kinds.exported_mappings import export_definitions
 from scimconf.kinds.kind import Base, Effects, find_object_mapping, live_schema, schema_reads, selector
 from scimconf.plan import Action, Change, DesiredItem, Effect, Resource
 from scimconf.snapshot import Document, Snapshot
@@ -19,7 +21,7 @@ from scimconf.steps import Edit, Phase, Step
 class DefinitionKind(Base, ABC):
     """`source_attribute/SECTION/NAME` or `target_attribute/SECTION/NAME`; only written fields are managed."""
 
-    side: ClassVar[str]
+    side: ClassVar[Literal["source", "target"]]
     after = ("job",)
     only_written = True
     defaults = MappingProxyType(
@@ -65,6 +67,9 @@ class DefinitionKind(Base, ABC):
 
     def effect_text(self, effect: Effect, change: Change) -> str:
         return "the attribute definition is deleted" if effect is Effect.DATA_LOSS else ""
+
+    def export(self, request: ExportRequest) -> ExportedSpec:
+        return export_definitions(request, self.side)
 
 
 def _written(definition: AttributeDefinition) -> Mapping[str, Any]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Literal
 
+from scimconf.kinds.exported import ExportedSpec, ExportRequest, merged
 from scimconf.plan import Change, Effect, FieldChange
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Spec
-from scimconf.steps import Edit, Phase
+from scimconf.steps import Edit, OperationName, Phase
 
 
 class _Unset(Enum):
@@ -56,7 +57,7 @@ class Field:
     label: str
     key: str
     from_documents: Callable[[Snapshot], Json | Literal[_Unset.UNSET]]
-    edit: Callable[[Json], tuple[str, Json]]
+    edit: Callable[[Json], tuple[OperationName, Json]]
     transitions: tuple[Transition, ...] = (Transition(None, None),)
     default: Json = None
 
@@ -94,10 +95,13 @@ class Field:
 
     def _spec_with(self, value: Json) -> Spec:
         """Return a spec that writes only this field; raises ValueError if the spec's model does not allow the value."""
-        section, *inner = self.path
-        for part in reversed(inner):
+        return Spec.model_validate(merged(_ANY_SPEC, self.tree(value)))
+
+    def tree(self, value: Json) -> dict[str, Any]:
+        """Return the keys of a spec that write the value: `{"provisioning": {"scope": "all"}}`."""
+        for part in reversed(self.path):
             value = {part: value}
-        return Spec.model_validate({**_ANY_SPEC, section: {**_ANY_SPEC.get(section, {}), **value}})
+        return dict(value)
 
 
 def desired_fields(fields: Iterable[Field], spec: Spec) -> dict[str, Json]:
@@ -130,8 +134,23 @@ def field_edits(fields: Iterable[Field], change: Change, document: Document) -> 
             yield Edit(Phase.BUILD, (change.address,), description, document, operation, (field.key,), value)
 
 
-def field_labels(fields: Sequence[Field]) -> Mapping[str, str]:
-    return {field.name: field.label for field in fields}
+def export_fields(fields: Iterable[Field], request: ExportRequest) -> ExportedSpec:
+    """Return the stored fields as a spec writes them; a value that no spec can express is omitted."""
+    part = ExportedSpec()
+    for field in fields:
+        try:
+            value = field.exported(request.snapshot, full=request.full)
+        except ValueError:
+            part.omitted.append(f"a spec cannot express the {field.label}: {field.from_documents(request.snapshot)}")
+            continue
+        if value is not UNSET:
+            part.tree = merged(part.tree, field.tree(value))
+    return part
+
+
+def or_unset(value: Json) -> Json | Literal[_Unset.UNSET]:
+    """Return the value, or UNSET for None."""
+    return UNSET if value is None else value
 
 
 def _words(values: tuple[Json, ...] | None) -> str:

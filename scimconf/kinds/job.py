@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job as documents
+from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.kind import Base, Effects, denied_read
 from scimconf.plan import Action, Change, DesiredItem, Effect, Guard, Resource, Traits
 from scimconf.plan.guards import GuardContext
@@ -15,7 +16,6 @@ from scimconf.steps import Phase, Read, Send, Step
 from scimconf.suggestions import did_you_mean, suggest
 
 DEFAULT = "the application's default template"
-_PERMISSION = "Synchronization.Read.All"
 
 
 class JobKind(Base):
@@ -34,12 +34,12 @@ class JobKind(Base):
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if snapshot is None:
             return
-        yield from denied_read(snapshot, "jobs", "K201", ("job",), _PERMISSION)
+        yield from denied_read(snapshot, "jobs", "K201", ("job",))
         choice = documents.choose(snapshot.documents, _template(spec))
-        if choice.trouble:
+        if choice.problem:
             yield _trouble(choice)
         elif not choice.template:
-            yield from denied_read(snapshot, "templates", "K201", ("job",), _PERMISSION)
+            yield from denied_read(snapshot, "templates", "K201", ("job",))
         elif choice.job is None:
             yield from _not_offered(choice.template, snapshot.get("templates"))
 
@@ -89,6 +89,12 @@ class JobKind(Base):
             )
             yield Read(Phase.BUILD, addresses, "wait until the job can be read", documents.job(), "is_there", ())
 
+    def export(self, request: ExportRequest) -> ExportedSpec:
+        names = request.snapshot.names
+        others = [str(job["id"]) for job in request.snapshot.rows("jobs") if job["id"] != names.get("job")]
+        omitted = [f"the application has another job, {job_id}" for job_id in others]
+        return ExportedSpec({"job": {"template": names["template"]}} if names.get("template") else {}, omitted=omitted)
+
 
 def _template(spec: Spec) -> str | None:
     return spec.job.template if spec.job is not None else None
@@ -105,10 +111,10 @@ def _observed_job(spec: Spec, snapshot: Snapshot) -> Mapping[str, Json] | None:
 
 def _trouble(choice: documents.Choice) -> Diagnostic:
     candidates = ", ".join(choice.candidates)
-    if choice.trouble == "several jobs":
+    if choice.problem == "several jobs":
         message = f"the application has several jobs of the same template: {candidates}"
         return Diagnostic("K202", message, ("job",), hint="Delete all but one in the portal.")
-    if choice.trouble == "several templates":
+    if choice.problem == "several templates":
         message = f"the application offers several templates, and none is the default: {candidates}"
         return Diagnostic("K203", message, ("job",), hint="Write `job: {template: ID}` with one of them.")
     return Diagnostic(

@@ -13,10 +13,14 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import ClassVar, NamedTuple, Protocol
 
+from scimconf import permissions
 from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.documents import schema
+from scimconf.kinds.exported import ExportedSpec, ExportRequest
+from scimconf.kinds.fields import Field
 from scimconf.plan import Address, Change, DesiredItem, DiffResult, Effect, Guard, Resource, Traits
 from scimconf.plan.guards import GuardContext
+from scimconf.plan.impact import StatePart
 from scimconf.snapshot import Document, Json, Lookup, Snapshot
 from scimconf.spec.model import ObjectMapping, Spec
 from scimconf.steps import Step
@@ -68,8 +72,8 @@ class Kind(Protocol):
         """Singular and plural, as plans print them."""
 
     @property
-    def field_labels(self) -> Mapping[str, str]:
-        """Labels of the fields whose names do not explain themselves."""
+    def fields(self) -> tuple[Field, ...]:
+        """The independent fields of the kind, each with its place in the spec, its label and its effects."""
 
     @property
     def defaults(self) -> Mapping[str, Json]:
@@ -86,6 +90,10 @@ class Kind(Protocol):
     @property
     def is_foundation(self) -> bool:
         """Whether the rest of a plan is unknown until a resource of this kind exists."""
+
+    @property
+    def state_part(self) -> StatePart:
+        """The part of the provisioning state that a change of this kind alters."""
 
     @property
     def only_written(self) -> bool:
@@ -144,6 +152,9 @@ class Kind(Protocol):
     def attribute_flow(self, change: Change) -> AttributeFlow | None:
         """Return the edge of the attribute flow that the change alters."""
 
+    def export(self, request: ExportRequest) -> ExportedSpec:
+        """Return this kind's part of the spec of a live application."""
+
     def removal_snippet(self, resource: Resource) -> str:
         """Return the line of a spec that removes an observed resource, or `NOT_REMOVABLE`."""
 
@@ -153,11 +164,12 @@ class Base:
 
     name: ClassVar[str]
     labels: ClassVar[tuple[str, str]]
-    field_labels: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    fields: ClassVar[tuple[Field, ...]] = ()
     defaults: ClassVar[Mapping[str, Json]] = MappingProxyType({})
     after: ClassVar[tuple[str, ...]] = ()
     companions: ClassVar[tuple[str, ...]] = ()
     is_foundation: ClassVar[bool] = False
+    state_part: ClassVar[StatePart] = StatePart.NONE
     only_written: ClassVar[bool] = False
     traits: ClassVar[Traits] = Traits()
     guard_ids: ClassVar[tuple[str, ...]] = ()
@@ -195,6 +207,9 @@ class Base:
     def attribute_flow(self, change: Change) -> AttributeFlow | None:
         return None
 
+    def export(self, request: ExportRequest) -> ExportedSpec:
+        return ExportedSpec()
+
     def removal_snippet(self, resource: Resource) -> str:
         return NOT_REMOVABLE
 
@@ -231,7 +246,7 @@ def live_schema(snapshot: Snapshot) -> Json | None:
 def find_object_mapping(snapshot: Snapshot, name: str, mapping: ObjectMapping) -> schema.MappingLocation | None:
     """Return the objectMapping that a section of the spec selects, if exactly one matches."""
     raw = live_schema(snapshot)
-    return None if raw is None else schema.place(raw, selector(name, mapping))
+    return None if raw is None else schema.find_object_mapping(raw, selector(name, mapping))
 
 
 def schema_reads() -> tuple[Document, ...]:
@@ -244,9 +259,9 @@ def masked(key: str, path: SpecPath) -> Diagnostic:
     return Diagnostic("K404", message, path, severity="warning")
 
 
-def denied_read(snapshot: Snapshot, document: str, code: str, path: SpecPath, permission: str) -> Iterable[Diagnostic]:
+def denied_read(snapshot: Snapshot, document: str, code: str, path: SpecPath) -> Iterable[Diagnostic]:
     """Yield an error if Graph refused to return a document that the plan requires."""
     denied = snapshot.denied.get(document)
     if denied is not None:
         message = f"Graph denied the read of {denied.path} ({denied.status} {denied.code})"
-        yield Diagnostic(code, message, path, hint=f"Grant the identity {permission}.")
+        yield Diagnostic(code, message, path, hint=permissions.hint("GET", denied.path))

@@ -9,6 +9,8 @@ from scimconf.diagnostics import Diagnostic
 from scimconf.documents import rows, schema, scopes
 from scimconf.expressions.lint.vocabulary import name_hint
 from scimconf.kinds import mappings
+from scimconf.kinds.exported import ExportedSpec, ExportRequest
+from scimconf.kinds.exported_mappings import export_object_mappings
 from scimconf.kinds.kind import (
     Base,
     Effects,
@@ -21,6 +23,7 @@ from scimconf.kinds.kind import (
 )
 from scimconf.plan import Change, DesiredItem, Effect, FieldChange, Guard, Resource
 from scimconf.plan.guards import GuardContext
+from scimconf.plan.impact import StatePart
 from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import Filter, ObjectMapping, Spec
 from scimconf.spec.model.operators import operator_word
@@ -32,6 +35,7 @@ class ObjectMappingKind(Base):
 
     name = "object_mapping"
     labels = ("object mapping", "object mappings")
+    state_part = StatePart.OBJECT_MAPPINGS
     after = ("job",)
     guard_ids = ("scope-narrowed", "deprovisioning-disabled")
 
@@ -46,9 +50,8 @@ class ObjectMappingKind(Base):
         if snapshot is None:
             return
         if mappings.sections(spec):
-            permission = "Synchronization.Read.All"
-            yield from denied_read(snapshot, "schema", "K601", ("mappings",), permission)
-            yield from denied_read(snapshot, "template_schema", "K601", ("mappings",), permission)
+            yield from denied_read(snapshot, "schema", "K601", ("mappings",))
+            yield from denied_read(snapshot, "template_schema", "K601", ("mappings",))
         raw = live_schema(snapshot)
         if raw is None:
             return
@@ -102,6 +105,9 @@ class ObjectMappingKind(Base):
                 {"fields": fields, "operators": schema.operators(snapshot.documents)},
             )
 
+    def export(self, request: ExportRequest) -> ExportedSpec:
+        return export_object_mappings(request)
+
 
 def _written(mapping: ObjectMapping, operators: Any) -> Mapping[str, Any]:
     fields: dict[str, Any] = {}
@@ -153,9 +159,7 @@ def _not_one(section: str, locations: Sequence[schema.MappingLocation], raw: Any
     if locations:
         message = f"{len(locations)} live object mappings match {section}: {_listed(locations)}"
     else:
-        message = (
-            f"no live object mapping matches {section}; the live ones are: {_listed(schema.places(raw)) or 'none'}"
-        )
+        message = f"no live object mapping matches {section}; the live ones are: {_listed(schema.object_mappings(raw)) or 'none'}"
     hint = "Use another section name, and select the mapping with `rule`, `source` and `target`."
     return Diagnostic("K602", message, ("mappings", section), hint=hint)
 

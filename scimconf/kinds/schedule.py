@@ -10,9 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job as documents
+from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.kind import Base, Effects, counted_guard
 from scimconf.plan import Action, Address, Change, DesiredItem, Effect, Guard, Resource
 from scimconf.plan.guards import GuardContext
+from scimconf.plan.impact import StatePart
 from scimconf.snapshot import Json, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Phase, Read, Send, Step
@@ -26,6 +28,7 @@ class ScheduleKind(Base):
 
     name = "schedule"
     labels = ("schedule", "schedules")
+    state_part = StatePart.START
     after = ("job",)
     guard_ids = ("initial-start",)
     effects_before_start = frozenset(Effect)
@@ -74,6 +77,10 @@ class ScheduleKind(Base):
             yield from _pause(address)
         if switched.after if switched is not None else must_pause:
             yield from _start(address, restart=has_run)
+
+    def export(self, request: ExportRequest) -> ExportedSpec:
+        job = _job(request.snapshot)
+        return ExportedSpec({"provisioning": {"enabled": job is not None and documents.is_on(job)}})
 
 
 def _pause(address: Address) -> Iterable[Step]:

@@ -9,22 +9,25 @@ from collections.abc import Iterable, Sequence
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import secrets as documents
+from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.fields import (
     UNSET,
     Field,
     Transition,
     desired_fields,
+    export_fields,
     field_edits,
     field_effects,
-    field_labels,
     observed_fields,
+    or_unset,
 )
 from scimconf.kinds.kind import Base, Effects, counted_guard, masked
 from scimconf.plan import Change, DesiredItem, Effect, Guard, Resource
 from scimconf.plan.guards import GuardContext
+from scimconf.plan.impact import StatePart
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Spec
-from scimconf.steps import Step
+from scimconf.steps import OperationName, Step
 
 _RESYNC = frozenset({Effect.RESYNC})
 _WIDER = frozenset({Effect.RESYNC, Effect.PROVISIONS})
@@ -35,15 +38,11 @@ def _settings(snapshot: Snapshot) -> documents.ProvisioningSettings:
     return documents.settings(snapshot.get("secrets"))
 
 
-def _or_unset(value: Json) -> Json:
-    return UNSET if value is None else value
-
-
-def _email_edit(email: Json) -> tuple[str, Json]:
+def _email_edit(email: Json) -> tuple[OperationName, Json]:
     return "set_members", {"Enabled": True, "Recipients": email} if email else {"Enabled": False}
 
 
-def _threshold_edit(threshold: Json) -> tuple[str, Json]:
+def _threshold_edit(threshold: Json) -> tuple[OperationName, Json]:
     if not threshold:
         return "set_members", {"DeleteThresholdEnabled": False}
     return "set_members", {"DeleteThresholdEnabled": True, "DeleteThresholdValue": threshold}
@@ -54,7 +53,7 @@ FIELDS = (
         ("provisioning", "scope"),
         "scope",
         documents.SCOPE,
-        lambda snapshot: _or_unset(_settings(snapshot).scope),
+        lambda snapshot: or_unset(_settings(snapshot).scope),
         lambda scope: ("set_flag", "true" if scope == "all" else "false"),
         (
             Transition((None,), ("assigned",), _RESYNC),
@@ -81,7 +80,7 @@ FIELDS = (
         ("provisioning", "skip_out_of_scope_deletions"),
         "skip out-of-scope deletions",
         documents.SKIP_DELETIONS,
-        lambda snapshot: _or_unset(_settings(snapshot).skip_out_of_scope_deletions),
+        lambda snapshot: or_unset(_settings(snapshot).skip_out_of_scope_deletions),
         lambda skips: ("set_flag", "True" if skips else "False"),
         (Transition((True,), (False,), frozenset({Effect.DEPROVISIONS})), Transition((False,), (True,))),
         default=False,
@@ -94,7 +93,8 @@ class SettingsKind(Base):
 
     name = "settings"
     labels = ("setting", "settings")
-    field_labels = field_labels(FIELDS)
+    state_part = StatePart.SETTINGS
+    fields = FIELDS
     after = ("job",)
     guard_ids = ("scope-widened", "scope-narrowed", "deletion-threshold-disabled")
 
@@ -130,6 +130,12 @@ class SettingsKind(Base):
             if threshold is not None and threshold.before is not None and threshold.after is None:
                 message = "no cycle would stop before it disables or deletes a large number of users"
                 yield Guard("deletion-threshold-disabled", message, address=change.address)
+
+    def export(self, request: ExportRequest) -> ExportedSpec:
+        hidden = _masked(request.snapshot)
+        part = export_fields((field for field in FIELDS if field not in hidden), request)
+        part.omitted += [f"Graph masks the stored value of {key}" for key in sorted({field.key for field in hidden})]
+        return part
 
 
 def _scope_guards(change: Change, context: GuardContext) -> Iterable[Guard]:

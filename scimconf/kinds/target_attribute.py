@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from scimconf.kinds import mappings
 from scimconf.kinds.definitions import DefinitionKind
+from scimconf.plan.impact import StatePart
 from scimconf.spec.model import AttributeDefinition, ObjectMapping, Spec
 
 
@@ -14,6 +15,7 @@ class TargetAttributeKind(DefinitionKind):
 
     name = "target_attribute"
     labels = ("target attribute", "target attributes")
+    state_part = StatePart.TARGET_ATTRIBUTES
     side = "target"
 
     def declared(self, spec: Spec, section: str, mapping: ObjectMapping) -> Mapping[str, AttributeDefinition]:

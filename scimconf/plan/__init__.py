@@ -14,7 +14,7 @@ from scimconf.plan.change import (
     Tenant,
 )
 from scimconf.plan.impact import Impact
-from scimconf.plan.outcome import Report, Result, StepOutcome
+from scimconf.plan.outcome import ApplyStatus, Report, Result, StepOutcome
 from scimconf.plan.resource import (
     Absent,
     Address,
@@ -35,6 +35,7 @@ __all__ = [
     "Action",
     "Address",
     "ApplicationPlan",
+    "ApplyStatus",
     "Change",
     "DesiredItem",
     "Detail",

@@ -1,4 +1,4 @@
-"""A change as a value: what differs at one address, and what that does to people. And the plan that holds them all."""
+"""Changes, effects, guards, and the plans that contain them, as frozen values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Json = Any
 
 
 class Action(StrEnum):
-    """What becomes of a resource; the symbol is the one on screen."""
+    """What a change does to a resource; `symbol` is its sign in a plan."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -43,7 +43,7 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One nested difference inside a field: a path of keys and positions."""
+    """One nested difference inside a field; `path` consists of keys and positions."""
 
     path: tuple[str | int, ...]
     before: Json
@@ -52,7 +52,7 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One property before and after; None where it was not there, or will not be."""
+    """One field before and after; None if the resource does not have it on that side."""
 
     name: str
     before: Json
@@ -79,14 +79,15 @@ class Change:
         return self.address.kind
 
     def field(self, name: str) -> FieldChange | None:
-        return next((one for one in self.fields if one.name == name), None)
+        """Return the change of this field; None if it does not change."""
+        return next((field_change for field_change in self.fields if field_change.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)
 class DiffResult:
-    """What the differ found: changes, what is told as drift of an unlisted thing, and what is left alone.
+    """The result of the differ: changes, unmanaged drift, and other unmanaged resources.
 
-    `managed` are the seen things that the spec rules, changed or not: a plan is stale when they are no longer so.
+    `managed` are the observed resources that the spec manages, changed or not; a plan is stale once they differ.
     """
 
     changes: tuple[Change, ...] = ()
@@ -116,7 +117,7 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Abandoned:
-    """A live thing that a former spec named and the new one does not, with the line that would remove it."""
+    """A live resource that the previous spec managed and the current one omits, with the spec lines that delete it."""
 
     address: Address
     removal_snippet: str
@@ -124,7 +125,7 @@ class Abandoned:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationPlan:
-    """All that one application's plan says. `complete` is False where the first step hides what comes after it."""
+    """The plan of one application. `complete` is False for a partial plan, which only creates the application."""
 
     name: str
     ids: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -143,7 +144,7 @@ class ApplicationPlan:
 
     @property
     def unmanaged_counts(self) -> Mapping[str, int]:
-        """How many of each kind are left alone; a plan from a file knows only these counts."""
+        """The number of unmanaged resources by kind; a plan read from a file has only these counts."""
         return (
             Counter(resource.address.kind for resource in self.unmanaged)
             if self.unmanaged
@@ -161,7 +162,7 @@ class ApplicationPlan:
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """The tenant a plan is about: its id, and its default domain where that could be read."""
+    """The tenant of a plan: its id, and its default and verified domains if they could be read."""
 
     id: str = ""
     domain: str = ""
@@ -170,7 +171,7 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The plans of several applications of one tenant, with the options that shaped them."""
+    """The plans of several applications of one tenant, with the options that they were made with."""
 
     tenant: Tenant = Tenant()
     applications: tuple[ApplicationPlan, ...] = ()

@@ -1,13 +1,10 @@
-"""The one differ.
+"""Compare desired items, from a spec, with observed resources, from a tenant. Both are in the normal form of the kinds.
 
-Terms: *wanted* items come from the spec, *observed* resources from the tenant. Both are in the kinds' normal form.
+A field that a desired resource does not have is not managed. An observed resource that the spec does not name is
+unmanaged, unless an address above it is managed exclusively.
 
-Premise: a field that a desired resource does not hold is not managed. A seen thing that nobody names is left alone,
-unless an address above it is ours as a whole.
-
-Method: match by identity in dictionaries, compare canonical JSON, and only then ask deepdiff to explain the nested
-fields of what is already known to differ (so it is imported only when two things differ). Everything is linear in the
-number of resources; nothing here knows a kind by name.
+Resources are matched by identity and compared as canonical JSON. deepdiff only explains nested fields that are known to
+differ, and is imported only then. The time is linear in the number of resources. No kind is known by name here.
 """
 
 from __future__ import annotations
@@ -32,58 +29,57 @@ from scimconf.plan.resource import (
 )
 
 Json = Any
-_PLAIN = Traits()
+_NO_TRAITS = Traits()
 
 
 def canonical(value: Json) -> str:
-    """JSON text by which two values are the same or not: key order means nothing, and `1` is not `true`."""
+    """Return the JSON text that values are compared by: the order of keys is irrelevant, and `1` differs from `true`."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def diff(
-    wanted: Iterable[DesiredItem],
+    desired: Iterable[DesiredItem],
     observed: Iterable[Resource],
     traits: Mapping[str, Traits],
     *,
     resend: bool = False,
 ) -> DiffResult:
-    """What must change so that `observed` becomes what is wanted; `resend` sends write-only fields once more."""
-    items = list(wanted)
-    seen = {resource.identity: resource for resource in observed}
+    """Return the changes that make `observed` equal to `desired`; `resend` writes write-only fields again."""
+    items = list(desired)
+    by_identity = {resource.identity: resource for resource in observed}
     named = {item.identity for item in items if isinstance(item, (Resource, Absent))}
-    kept = {item.identity for item in items if isinstance(item, Protected)} - named
-    claimed = named | kept
-    changes = list(_named(items, seen, traits, resend=resend))
-    wholes = {item.prefix: item.reason for item in items if isinstance(item, Exclusive)}
-    ruling = wholes.keys() | {item.prefix for item in items if isinstance(item, ReportOnly)}
-    reported: list[Resource] = []
-    left: list[Resource] = []
+    protected = {item.identity for item in items if isinstance(item, Protected)} - named
+    changes = list(_named(items, by_identity, traits, resend=resend))
+    exclusive = {item.prefix: item.reason for item in items if isinstance(item, Exclusive)}
+    covered = exclusive.keys() | {item.prefix for item in items if isinstance(item, ReportOnly)}
+    drift: list[Resource] = []
+    unmanaged: list[Resource] = []
     managed: list[Resource] = []
     fields = {item.identity: item.fields for item in items if isinstance(item, Resource)}
-    for identity, resource in seen.items():
-        ruled = identity in claimed or _ruler(resource, ruling) is not None
-        if ruled and identity not in kept:
-            managed.append(_narrowed(resource, fields.get(identity)))
-        if identity in kept or not ruled:
-            left.append(resource)
-        elif identity not in claimed:
-            whole = _ruler(resource, wholes.keys())
-            if whole is None:
-                reported.append(resource)
+    for identity, resource in by_identity.items():
+        is_managed = identity in named or _ancestor(resource, covered) is not None
+        if identity in protected or not is_managed:
+            unmanaged.append(resource)
+            continue
+        managed.append(_with_managed_fields(resource, fields.get(identity)))
+        if identity not in named:
+            prefix = _ancestor(resource, exclusive.keys())
+            if prefix is None:
+                drift.append(resource)
             else:
-                changes.append(_deletion(resource, wholes[whole]))
-    return DiffResult(_sorted(changes), _ordered(reported), _ordered(left), _ordered(managed))
+                changes.append(_deletion(resource, exclusive[prefix]))
+    return DiffResult(_sorted(changes), _ordered(drift), _ordered(unmanaged), _ordered(managed))
 
 
-def _narrowed(resource: Resource, wanted: Mapping[str, Json] | None) -> Resource:
-    """A seen thing with the fields that the spec rules; all of them where the thing is ruled as a whole."""
-    if wanted is None:
+def _with_managed_fields(resource: Resource, desired: Mapping[str, Json] | None) -> Resource:
+    """Return an observed resource with the fields that the spec manages; with all fields if `desired` is None."""
+    if desired is None:
         return resource
-    return replace(resource, fields={name: value for name, value in resource.fields.items() if name in wanted})
+    return replace(resource, fields={name: value for name, value in resource.fields.items() if name in desired})
 
 
-def _ruler(resource: Resource, prefixes: AbstractSet[Address]) -> Address | None:
-    """The nearest address above that is ruled as a whole."""
+def _ancestor(resource: Resource, prefixes: AbstractSet[Address]) -> Address | None:
+    """Return the closest ancestor address that is one of these prefixes, if any."""
     return next((address for address in resource.address.parents() if address in prefixes), None)
 
 
@@ -92,25 +88,25 @@ def _sorted(changes: Iterable[Change]) -> tuple[Change, ...]:
 
 
 def _ordered(resources: Iterable[Resource]) -> tuple[Resource, ...]:
-    """By address, whatever order Graph served them in."""
+    """Sort by address, independent of the order in which Graph returned the resources."""
     return tuple(sorted(resources, key=lambda resource: (resource.address, str(resource.key))))
 
 
 def _named(
     items: Iterable[DesiredItem],
-    seen: Mapping[Any, Resource],
+    observed: Mapping[Any, Resource],
     traits: Mapping[str, Traits],
     *,
     resend: bool,
 ) -> Iterator[Change]:
     for item in items:
         if isinstance(item, Absent):
-            found = seen.get(item.identity)
-            if found is not None:
-                yield _deletion(found, "absent")
+            resource = observed.get(item.identity)
+            if resource is not None:
+                yield _deletion(resource, "absent")
         elif isinstance(item, Resource):
-            known = traits.get(item.address.kind, _PLAIN)
-            change = _compare(item, seen.get(item.identity), known, resend=resend)
+            kind_traits = traits.get(item.address.kind, _NO_TRAITS)
+            change = _compare(item, observed.get(item.identity), kind_traits, resend=resend)
             if change is not None:
                 yield change
 
@@ -130,7 +126,7 @@ def _compare(after: Resource, before: Resource | None, traits: Traits, *, resend
     fields = tuple(_fields(before, after, traits, resend=resend))
     if not fields:
         return None
-    replaced = any(one.name in traits.immutable for one in fields)
+    replaced = any(field.name in traits.immutable for field in fields)
     return Change(after.address, Action.REPLACE if replaced else Action.UPDATE, before, after, fields)
 
 
@@ -147,47 +143,48 @@ def _fields(before: Resource, after: Resource, traits: Traits, *, resend: bool) 
 
 
 def explain(before: Json, after: Json) -> tuple[Detail, ...]:
-    """The nested differences of two containers; nothing for scalars, which explain themselves."""
+    """Return the nested differences of two containers; nothing for scalars."""
     if type(before) is not type(after) or not isinstance(before, (dict, list)):
         return ()
     from deepdiff import DeepDiff
 
-    # Lists are matched by ==, to which 0, 0.0 and False are one: where several sorts are there, item by item instead.
-    sorts = {*_scalars(before), *_scalars(after)}
+    # deepdiff matches list items with ==, for which 0, 0.0 and False are equal: with several types, compare by position.
+    types = {*_scalar_types(before), *_scalar_types(after)}
     tree = DeepDiff(
         before,
         after,
         view="tree",
         ignore_private_variables=False,
         threshold_to_diff_deeper=0,
-        zip_ordered_iterables=len(sorts & {bool, int, float}) > 1,
+        zip_ordered_iterables=len(types & {bool, int, float}) > 1,
     )
     details = [
-        Detail(tuple(level.path(output_format="list")), _there(level.t1), _there(level.t2))
+        Detail(tuple(level.path(output_format="list")), _present(level.t1), _present(level.t2))
         for levels in tree.values()
         for level in levels
     ]
     return tuple(sorted(details, key=lambda detail: [(isinstance(part, str), part) for part in detail.path]))
 
 
-def _scalars(value: Json) -> Iterator[type]:
-    """The types of what stands in a container."""
+def _scalar_types(value: Json) -> Iterator[type]:
+    """Yield the types of the scalars in a container."""
     if isinstance(value, (dict, list)):
         for part in value.values() if isinstance(value, dict) else value:
-            yield from _scalars(part)
+            yield from _scalar_types(part)
     else:
         yield type(value)
 
 
-def _there(value: Json) -> Json:
+def _present(value: Json) -> Json:
+    """Return the value; None for deepdiff's marker of a missing value."""
     return None if type(value).__name__ == "NotPresent" else value
 
 
 def fingerprint(managed: Iterable[Resource]) -> str:
-    """A digest of what the spec rules as it was seen: by identity and fields; computed facts do not count."""
+    """Return a digest of the managed resources as observed: identities and fields, without computed facts."""
     import hashlib
 
-    rows = sorted(canonical([list(map(str, _flat(one.identity))), dict(one.fields)]) for one in managed)
+    rows = sorted(canonical([list(map(str, _flat(resource.identity))), dict(resource.fields)]) for resource in managed)
     return hashlib.sha256("\n".join(rows).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -197,7 +194,7 @@ def _flat(identity: tuple[Any, ...]) -> Iterator[Any]:
 
 
 def digest(document: Mapping[str, Json]) -> str:
-    """The digest of a plan's document, whether or not it carries one: over everything else in it."""
+    """Return the digest of a plan's JSON document, computed without the `digest` that it may contain."""
     import hashlib
 
     rest = {key: value for key, value in document.items() if key != "digest"}

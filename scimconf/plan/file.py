@@ -1,8 +1,8 @@
-"""A saved plan: the machine format read back, checked, and compared with the plan of today.
+"""Saved plans: read the JSON format, verify it, and compare it with a new plan.
 
-The file is what `plan --format json` prints. Its digest is over everything else in it, so that whoever reviewed it can
-name it; that a file was tampered with and its digest made anew does no harm, since an apply plans again and goes on
-only where spec, tenant, fingerprint and changes are the same.
+The file is what `plan --format json` prints. Its digest covers everything else in the file and identifies what was
+reviewed. A file that was edited and got a new digest is harmless: apply plans again and continues only if the spec, the
+tenant, the fingerprint and the changes are the same.
 """
 
 from __future__ import annotations
@@ -37,33 +37,33 @@ MAJOR = 2
 
 
 class _Part(BaseModel):
-    """Unknown keys are kept, since minor versions add some; a wrong type is wrong."""
+    """Base of the parts: unknown keys are accepted, since minor versions add some; types are strict."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True, hide_input_in_errors=True)
 
 
 class OptionsPart(_Part):
-    """What shaped a plan; a difference of two specs is shaped by nothing."""
+    """The options of a plan; a diff of two specs has none."""
 
-    only: tuple[str, ...] = Field(default=(), strict=False, description="Patterns of addresses that are kept.")
-    exclude: tuple[str, ...] = Field(default=(), strict=False, description="Patterns of addresses that are not.")
-    allow: tuple[str, ...] = Field(default=(), strict=False, description="Guards that were opened.")
-    var: tuple[str, ...] = Field(default=(), strict=False, description="Variables, as `NAME=TEXT`.")
-    var_file: tuple[str, ...] = Field(default=(), strict=False, description="Files of variables.")
-    resend_secrets: bool = Field(default=False, description="Whether secrets are sent again.")
-    redact: bool = Field(default=False, description="Whether people's names were kept out.")
-    ignore: tuple[str, ...] = Field(default=(), strict=False, description="Rules of the lint that were left out.")
+    only: tuple[str, ...] = Field(default=(), strict=False, description="Patterns of the selected addresses.")
+    exclude: tuple[str, ...] = Field(default=(), strict=False, description="Patterns of the excluded addresses.")
+    allow: tuple[str, ...] = Field(default=(), strict=False, description="Guards that are allowed.")
+    var: tuple[str, ...] = Field(default=(), strict=False, description="Variables, as `NAME=VALUE`.")
+    var_file: tuple[str, ...] = Field(default=(), strict=False, description="YAML files with variables.")
+    resend_secrets: bool = Field(default=False, description="Whether all secrets are sent again.")
+    redact: bool = Field(default=False, description="Whether names of users are replaced by pseudonyms.")
+    ignore: tuple[str, ...] = Field(default=(), strict=False, description="Disabled lint rules.")
 
 
 class FieldPart(_Part):
-    """One property before and after; a write-only value is an object that says so."""
+    """One field before and after; a write-only value is `{write_only: true, from: REFERENCE}`."""
 
-    before: Json = Field(description="Any JSON; null where there was nothing.")
-    after: Json = Field(description="Any JSON; null where there will be nothing.")
+    before: Json = Field(description="Any JSON; null if the field did not exist.")
+    after: Json = Field(description="Any JSON; null if the field will not exist.")
 
 
 class ResourcePart(_Part):
-    """Something in the tenant that is told and left."""
+    """A resource of the tenant that is reported and kept."""
 
     address: str
     kind: str
@@ -71,15 +71,15 @@ class ResourcePart(_Part):
 
 
 class ImpactPart(_Part):
-    """How many people an effect is about; it is told, and nothing is decided by it."""
+    """The estimated number of users that an effect concerns."""
 
     count: int
-    total: int | None = Field(description="Of how many in all, where that is known.")
-    precision: Precision = Field(description="Whether `count` is exact, or a bound.")
-    sample_size: int = Field(description="The size of the sample that was looked at; 0 where all were counted.")
-    examples: tuple[str, ...] = Field(default=(), strict=False, description="Some of them, by name.")
+    total: int | None = Field(description="The number of users of the population; null if unknown.")
+    precision: Precision = Field(description="Whether `count` is exact or a bound.")
+    sample_size: int = Field(description="The size of the evaluated sample; 0 if all users were counted.")
+    examples: tuple[str, ...] = Field(default=(), strict=False, description="Up to three of these users, by name.")
     population: Population = Field(default="", description="The users that were evaluated; empty for the directory.")
-    undetermined: int = Field(default=0, description="Of how many more it is not known.")
+    undetermined: int = Field(default=0, description="The number of users for whom the effect is unknown.")
 
 
 class ChangePart(_Part):
@@ -89,92 +89,91 @@ class ChangePart(_Part):
     kind: str
     action: Literal["create", "update", "replace", "delete"]
     fields: dict[str, FieldPart]
-    effects: tuple[EffectName, ...] = Field(strict=False, description="What it does to people.")
+    effects: tuple[EffectName, ...] = Field(strict=False, description="What the change does to users.")
     impact: dict[EffectName, ImpactPart] = Field(
-        default={}, description="People by effect, where they could be counted."
+        default={}, description="The number of users by effect, if they could be counted."
     )
-    reason: str = Field(description="Why, where the action alone does not say it; nothing may be decided by it.")
+    reason: str = Field(description="Why, if the action does not explain itself; not meant for programs.")
 
 
 class GuardPart(_Part):
-    """A rule that stops an apply."""
+    """A rule that blocks an apply."""
 
     id: str
     message: str
-    allowed_by: str | None = Field(description="The permit that opened it; empty while it stops an apply.")
-    count: int | None = Field(description="What it counted, where it counts.")
-    address: str | None = Field(description="What it is about, where that is one thing.")
+    allowed_by: str | None = Field(description="The exemption that allows it; null while it blocks.")
+    count: int | None = Field(description="The number that `max` of an exemption is compared with; null if unknown.")
+    address: str | None = Field(description="The address that it is about, if there is one.")
+    impact: ImpactPart | None = Field(default=None, description="The users that it is about, if they were counted.")
 
 
 class WarningPart(_Part):
-    """Something to know that does not stop anything."""
+    """A warning, which blocks nothing."""
 
     code: str
     severity: Literal["error", "warning"]
-    path: str = Field(description="The place in the spec, dotted.")
+    path: str = Field(description="The path in the spec, dotted.")
     message: str
     hint: str
 
 
 class AbandonedPart(_Part):
-    """Something live that a former spec named and the new one does not."""
+    """A live resource that the previous spec managed and the current spec omits."""
 
     address: str
-    removal_snippet: str = Field(description="The line that would remove it.")
+    removal_snippet: str = Field(description="The lines of a spec that delete it.")
 
 
 class SpecPart(_Part):
     """The spec that was planned."""
 
-    paths: tuple[str, ...] = Field(strict=False, description="The files, never absolute.")
-    digest: str = Field(description="Over the spec as it was resolved; secrets are references in it.")
+    paths: tuple[str, ...] = Field(strict=False, description="The files, as relative paths.")
+    digest: str = Field(description="Digest of the resolved spec, in which secrets are references.")
 
 
 class ApplicationPart(_Part):
     """One application's plan."""
 
-    name: str = Field(description="The name that the spec gives it; addresses begin with it.")
+    name: str = Field(description="The name in the spec, with which addresses begin.")
     ids: dict[str, str] = Field(description="Graph's ids.")
     spec: SpecPart
-    fingerprint: str = Field(description="Over what the plan stands on in the tenant.")
-    complete: bool = Field(description="False where the first step hides what comes after it.")
+    fingerprint: str = Field(description="Digest of the managed resources in the tenant.")
+    complete: bool = Field(description="False for a partial plan: the application must be created first.")
     changes: tuple[ChangePart, ...] = Field(strict=False)
     unmanaged_drift: tuple[ResourcePart, ...] = Field(
-        strict=False, description="Drift: in the tenant, not in the spec, only told."
+        strict=False, description="Resources in the tenant that are not in the spec, reported as drift."
     )
-    unmanaged: dict[str, int] = Field(description="How many of each kind.")
+    unmanaged: dict[str, int] = Field(description="The number of other unmanaged resources, by kind.")
     abandoned: tuple[AbandonedPart, ...] = Field(strict=False, description="Only with `--previous`.")
-    excluded_changes: int = Field(description="Changes hidden by `--only` and `--exclude`.")
+    excluded_changes: int = Field(description="The number of changes that `--only` and `--exclude` leave out.")
     guards: tuple[GuardPart, ...] = Field(strict=False)
     warnings: tuple[WarningPart, ...] = Field(strict=False)
 
 
 class TenantPart(_Part):
-    """The tenant that was read."""
+    """The tenant that the plan was made for."""
 
     id: str
     domain: str
 
 
 class SummaryPart(_Part):
-    """Counts over all applications."""
+    """Counts over all applications; changes that are shown as one row count once."""
 
     create: int
     update: int
     replace: int
     delete: int
     unmanaged_drift: int
-    guards: int = Field(description="Those that stop an apply.")
+    guards: int = Field(description="The number of blocking guards.")
 
 
 class PlanFile(_Part):
     """What `scimconf plan --format json` prints and `plan --out` saves."""
 
     format_version: str = Field(pattern=r"^2\.[0-9]+$")
-    digest: str = Field(description="Over everything else in this document.")
-    options: OptionsPart = Field(
-        description="The options that shaped the plan; `apply` of a saved plan uses them again."
-    )
+    digest: str = Field(description="Digest of everything else in this document.")
+    options: OptionsPart = Field(description="The options of the plan; `apply` of a saved plan uses them again.")
     tenant: TenantPart
     applications: tuple[ApplicationPart, ...] = Field(strict=False)
     summary: SummaryPart
@@ -182,7 +181,7 @@ class PlanFile(_Part):
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """A plan that was read from a file; of its options those that the file leaves out are as when none is given."""
+    """A plan that was read from a file; `options` has the defaults for options that the file omits."""
 
     plan: Plan
     digest: str
@@ -191,32 +190,27 @@ class SavedPlan:
 
 
 def read(text: str | bytes, file: str) -> SavedPlan | Diagnostic:
-    """The plan in a file's text, or what is wrong with the file."""
-    where = Location(file)
+    """Return the plan in a file's text, or an error (P001 to P005) at `file`."""
+    location, hint = Location(file), "Create one: scimconf plan --out FILE"
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        return Diagnostic(
-            "P001", "this is not a plan: it is not JSON", location=where, hint="Make one: scimconf plan --out FILE"
-        )
+        return Diagnostic("P001", "not a saved plan: the file is not JSON", location=location, hint=hint)
     version = document.get("format_version") if isinstance(document, dict) else None
     if not isinstance(version, str):
-        return Diagnostic(
-            "P002", "this is not a plan of scimconf", location=where, hint="Make one: scimconf plan --out FILE"
-        )
+        return Diagnostic("P002", "not a saved plan: `format_version` is missing", location=location, hint=hint)
     if version.partition(".")[0] != str(MAJOR):
-        said = f"this plan has format {version}, and this scimconf reads {MAJOR}.x"
-        return Diagnostic("P003", said, location=where, hint="Plan and apply with the same version.")
+        message = f"the plan has format {version}, but this version of scimconf reads {MAJOR}.x"
+        return Diagnostic("P003", message, location=location, hint="Plan and apply with the same version of scimconf.")
+    hint = "Plan again. A saved plan must not be edited."
     try:
         parsed = PlanFile.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         path = tuple(part for part in first["loc"] if isinstance(part, (str, int)))
-        said = f"this plan is not whole: {first['msg'].lower()}"
-        return Diagnostic("P004", said, path, where, "Plan again; a plan is not edited by hand.")
+        return Diagnostic("P004", f"the plan is invalid: {first['msg'].lower()}", path, location, hint)
     if digest(document) != parsed.digest:
-        said = "this plan was changed after it was made: its digest is another one"
-        return Diagnostic("P005", said, location=where, hint="Plan again; a plan is not edited by hand.")
+        return Diagnostic("P005", "the plan was edited: its digest does not match", location=location, hint=hint)
     plan = _plan(parsed, document["options"])
     return SavedPlan(plan, parsed.digest, MappingProxyType(document), MappingProxyType(parsed.options.model_dump()))
 
@@ -226,60 +220,80 @@ def read(text: str | bytes, file: str) -> SavedPlan | Diagnostic:
 
 def _plan(parsed: PlanFile, options: Mapping[str, Json]) -> Plan:
     tenant = Tenant(parsed.tenant.id, parsed.tenant.domain)
-    return Plan(tenant, tuple(_application(one) for one in parsed.applications), MappingProxyType(options))
+    return Plan(tenant, tuple(map(_application, parsed.applications)), MappingProxyType(options))
 
 
 def _application(part: ApplicationPart) -> ApplicationPlan:
     return ApplicationPlan(
         part.name,
-        MappingProxyType(part.ids),
-        part.spec.paths,
-        part.spec.digest,
-        part.fingerprint,
-        part.complete,
-        tuple(_change(one) for one in part.changes),
-        tuple(Resource(address(one.address), MappingProxyType(one.fields)) for one in part.unmanaged_drift),
-        guards=tuple(
-            Guard(one.id, one.message, one.allowed_by or "", one.count, address(one.address) if one.address else None)
-            for one in part.guards
+        ids=MappingProxyType(part.ids),
+        paths=part.spec.paths,
+        digest=part.spec.digest,
+        fingerprint=part.fingerprint,
+        complete=part.complete,
+        changes=tuple(map(_change, part.changes)),
+        unmanaged_drift=tuple(
+            Resource(address(resource.address), MappingProxyType(resource.fields)) for resource in part.unmanaged_drift
         ),
-        warnings=tuple(
-            Diagnostic(one.code, one.message, (one.path,) if one.path else (), hint=one.hint, severity=one.severity)
-            for one in part.warnings
+        guards=tuple(map(_guard, part.guards)),
+        warnings=tuple(map(_warning, part.warnings)),
+        abandoned=tuple(
+            Abandoned(address(abandoned.address), abandoned.removal_snippet) for abandoned in part.abandoned
         ),
-        abandoned=tuple(Abandoned(address(one.address), one.removal_snippet) for one in part.abandoned),
         excluded_changes=part.excluded_changes,
         saved_unmanaged_counts=MappingProxyType(part.unmanaged),
     )
 
 
+def _guard(part: GuardPart) -> Guard:
+    return Guard(
+        part.id,
+        part.message,
+        allowed_by=part.allowed_by or "",
+        count=part.count,
+        address=address(part.address) if part.address else None,
+        impact=None if part.impact is None else _impact(part.impact),
+    )
+
+
+def _warning(part: WarningPart) -> Diagnostic:
+    path = (part.path,) if part.path else ()
+    return Diagnostic(part.code, part.message, path, hint=part.hint, severity=part.severity)
+
+
 def _change(part: ChangePart) -> Change:
-    where = address(part.address)
-    fields = tuple(_field(name, one) for name, one in sorted(part.fields.items()))
-    before = Resource(where, MappingProxyType({one.name: one.before for one in fields}))
-    after = Resource(where, MappingProxyType({one.name: one.after for one in fields}))
-    action = Action(part.action)
+    place, action = address(part.address), Action(part.action)
+    fields = tuple(_field(name, field_part) for name, field_part in sorted(part.fields.items()))
+    before = Resource(place, MappingProxyType({field.name: field.before for field in fields}))
+    after = Resource(place, MappingProxyType({field.name: field.after for field in fields}))
     return Change(
-        where,
+        place,
         action,
-        None if action is Action.CREATE else before,
-        None if action is Action.DELETE else after,
-        fields,
-        frozenset(map(Effect, part.effects)),
-        part.reason,
-        {
-            Effect(which): Impact(
-                one.count, one.total, one.precision, one.sample_size, one.examples, one.population, one.undetermined
-            )
-            for which, one in part.impact.items()
-        },
+        before=None if action is Action.CREATE else before,
+        after=None if action is Action.DELETE else after,
+        fields=fields,
+        effects=frozenset(map(Effect, part.effects)),
+        reason=part.reason,
+        impact={Effect(effect): _impact(impact) for effect, impact in part.impact.items()},
+    )
+
+
+def _impact(part: ImpactPart) -> Impact:
+    return Impact(
+        part.count,
+        total=part.total,
+        precision=part.precision,
+        sample_size=part.sample_size,
+        examples=part.examples,
+        population=part.population,
+        undetermined=part.undetermined,
     )
 
 
 def _field(name: str, part: FieldPart) -> FieldChange:
     before, after = _value(part.before), _value(part.after)
-    hidden = any(isinstance(side, WriteOnly) for side in (before, after))
-    return FieldChange(name, before, after, () if hidden else explain(before, after), write_only=hidden)
+    write_only = any(isinstance(side, WriteOnly) for side in (before, after))
+    return FieldChange(name, before, after, () if write_only else explain(before, after), write_only=write_only)
 
 
 def _value(side: Json) -> Json:
@@ -289,65 +303,71 @@ def _value(side: Json) -> Json:
 
 
 def address(text: str) -> Address:
-    """The address that a text stands for."""
+    """Return the address that a text contains."""
     application, _, local = text.partition(":")
     kind, _, rest = local.partition("/")
     return Address(application, kind, rest)
 
 
-# --- then and now ---------------------------------------------------------------------------------------------------
+# --- the saved plan and a new one -----------------------------------------------------------------------------------
 
 
-def moved(then: Plan, now: Plan, documents: tuple[Mapping[str, Json], Mapping[str, Json]]) -> tuple[str, ...]:
-    """What is no longer as it was reviewed, a line each; nothing when the reviewed plan may be applied."""
+def differences(
+    saved: Plan, current: Plan, documents: tuple[Mapping[str, Json], Mapping[str, Json]]
+) -> tuple[str, ...]:
+    """Return how the current plan differs from the saved one, a line for each difference; none if it may be applied.
+
+    `documents` are the JSON documents of the saved and of the current plan.
+    """
     lines: list[str] = []
-    if then.tenant.id != now.tenant.id:
-        lines.append(f"the tenant is {now.tenant.domain or now.tenant.id}, not {then.tenant.domain or then.tenant.id}")
-    was = {one["name"]: one for one in documents[0]["applications"]}
-    new = {one["name"]: one for one in documents[1]["applications"]}
-    lines += [f"{name}: is planned now and was not reviewed" for name in new if name not in was]
-    lines += [f"{name}: was reviewed and cannot be planned now" for name in was if name not in new]
-    for name in (one for one in was if one in new):
-        lines += [f"{name}: {line}" for line in _application_moved(was[name], new[name])]
+    if saved.tenant.id != current.tenant.id:
+        tenants = [plan.tenant.domain or plan.tenant.id for plan in (current, saved)]
+        lines.append(f"the tenant is {tenants[0]}, but the plan was made for {tenants[1]}")
+    old, new = ({part["name"]: part for part in document["applications"]} for document in documents)
+    lines += [f"{name}: is not part of the reviewed plan" for name in new if name not in old]
+    lines += [f"{name}: was reviewed, but cannot be planned now" for name in old if name not in new]
+    for name in (name for name in old if name in new):
+        lines += [f"{name}: {line}" for line in _application_differences(old[name], new[name])]
     return tuple(lines)
 
 
-def _application_moved(was: Json, new: Json) -> Iterator[str]:
-    if was["spec"]["digest"] != new["spec"]["digest"]:
-        yield "the spec is another one"
-    if was["ids"] != new["ids"]:
-        yield "it is another application or job"
-    yield from _changes_moved(
-        {one["address"]: one for one in was["changes"]}, {one["address"]: one for one in new["changes"]}
+def _application_differences(old: Json, new: Json) -> Iterator[str]:
+    if old["spec"]["digest"] != new["spec"]["digest"]:
+        yield "the spec has changed since the plan"
+    if old["ids"] != new["ids"]:
+        yield "the plan was made for another application or job"
+    yield from _change_differences(
+        {change["address"]: change for change in old["changes"]},
+        {change["address"]: change for change in new["changes"]},
     )
-    if was["fingerprint"] != new["fingerprint"]:
-        yield "what the spec manages is no longer as it was seen"
+    if old["fingerprint"] != new["fingerprint"]:
+        yield "the tenant has changed since the plan"
 
 
-def _changes_moved(was: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:
-    for where, change in new.items():
-        if where not in was:
-            yield f"{change['action']} of {where} was not in the reviewed plan"
-        elif _meaning(change) != _meaning(was[where]):
-            yield f"{change['action']} of {where} is not the one that was reviewed{_differing(was[where], change)}"
-    for where, change in was.items():
-        if where not in new:
-            yield f"{change['action']} of {where} is not needed any more"
+def _change_differences(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:
+    for place, change in new.items():
+        if place not in old:
+            yield f"{change['action']} of {place} is not in the reviewed plan"
+        elif _reviewed_part(change) != _reviewed_part(old[place]):
+            yield f"{change['action']} of {place} differs from the reviewed plan{_field_differences(old[place], change)}"
+    for place, change in old.items():
+        if place not in new:
+            yield f"{change['action']} of {place} is no longer needed"
 
 
-def _meaning(change: Json) -> str:
-    """A change without the people that were counted, who come and go."""
+def _reviewed_part(change: Json) -> str:
+    """Return a change without its impact, which varies with the users of the tenant."""
     return canonical({key: value for key, value in change.items() if key != "impact"})
 
 
-def _differing(was: Json, new: Json) -> str:
+def _field_differences(old: Json, new: Json) -> str:
     names = [
-        f"{name} (then {_short(was['fields'].get(name))}, now {_short(new['fields'].get(name))})"
-        for name in sorted({*was["fields"], *new["fields"]})
-        if canonical(was["fields"].get(name)) != canonical(new["fields"].get(name))
+        f"{name} (reviewed {_field_text(old['fields'].get(name))}, now {_field_text(new['fields'].get(name))})"
+        for name in sorted({*old["fields"], *new["fields"]})
+        if canonical(old["fields"].get(name)) != canonical(new["fields"].get(name))
     ]
     return f": {', '.join(names)}" if names else ""
 
 
-def _short(field: Json) -> str:
+def _field_text(field: Json) -> str:
     return "unchanged" if field is None else f"{canonical(field['before'])} → {canonical(field['after'])}"

@@ -1,17 +1,17 @@
-"""Patterns in which `*` stands for any characters, and everything else for itself.
+"""Glob matching where only `*` is special, in linear time.
 
-Premise: patterns come from a spec or the command line and texts from a tenant, so neither may cost more than it is long.
-Brackets and `?` are letters like any other: addresses are full of them.
+Patterns come from a spec or the command line and texts from a tenant, so no pattern may be expensive. Brackets and `?`
+are ordinary characters, since addresses contain them.
 """
 
 from __future__ import annotations
 
 
 def is_like(text: str, pattern: str) -> bool:
-    """Whether the whole text is as the pattern says.
+    """Return whether the whole text matches the pattern.
 
-    Each part between two stars is taken where it is found first: whatever a later place would allow, an earlier one
-    allows too, so nothing is ever tried again.
+    Each part between two stars is matched at its first occurrence; a later one could not match more, so that no
+    backtracking is needed.
     """
     first, *parts = pattern.split("*")
     if not parts:
@@ -19,10 +19,10 @@ def is_like(text: str, pattern: str) -> bool:
     *middle, last = parts
     if not text.startswith(first):
         return False
-    done = len(first)
+    end = len(first)
     for part in middle:
-        found = text.find(part, done)
-        if found < 0:
+        start = text.find(part, end)
+        if start < 0:
             return False
-        done = found + len(part)
-    return len(text) - done >= len(last) and text.endswith(last)
+        end = start + len(part)
+    return len(text) - end >= len(last) and text.endswith(last)

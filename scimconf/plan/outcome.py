@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import Enum, IntEnum
 from types import MappingProxyType
 
 from scimconf.diagnostics import Diagnostic
@@ -22,6 +22,25 @@ class Result(IntEnum):
     @property
     def word(self) -> str:
         return ("done", "written, not yet visible", "skipped", "failed")[self.value]
+
+
+class ApplyStatus(Enum):
+    """How the apply of one application ended. `cli/exit_codes.py` maps it to a number."""
+
+    APPLIED = "applied"
+    """Every change was made, or there was none."""
+    FAILED = "failed"
+    """Nothing was written."""
+    STALE = "stale"
+    """The tenant has changed since the plan; nothing was written."""
+    BLOCKED = "blocked"
+    """A guard blocks the apply; nothing was written."""
+    INVALID = "invalid"
+    """The spec has errors; nothing was written."""
+    PARTIALLY_APPLIED = "partially applied"
+    """It stopped after a write."""
+    INTERRUPTED = "interrupted"
+    """It was asked to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +65,8 @@ class Report:
     warnings: tuple[str, ...] = ()
     error: str = ""
     hint: str = ""
-    problems: tuple[Diagnostic, ...] = ()
-    exit_code: int = 0
+    diagnostics: tuple[Diagnostic, ...] = ()
+    status: ApplyStatus = ApplyStatus.APPLIED
 
     def by_address(self) -> Mapping[Address, Result]:
         return worst(self.outcomes)

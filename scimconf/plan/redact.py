@@ -25,6 +25,7 @@ from typing import Any
 from scimconf.diagnostics import Diagnostic
 from scimconf.plan.change import ApplicationPlan, Change, Detail, FieldChange, Guard, Plan
 from scimconf.plan.impact import Impact
+from scimconf.plan.outcome import Report
 from scimconf.plan.resource import Address, Resource, decode, encode
 
 Json = Any
@@ -244,3 +245,32 @@ def _diagnostic(redactor: Redactor, diagnostic: Diagnostic) -> Diagnostic:
     path = tuple(redactor.text(part) if isinstance(part, str) else part for part in diagnostic.path)
     message, hint = redactor.text(diagnostic.message), redactor.text(diagnostic.hint)
     return replace(diagnostic, message=message, hint=hint, path=path)
+
+
+# --- the report of an apply ----------------------------------------------------------------------------------------
+
+
+def redact_report(report: Report, redact: Callable[[str], str]) -> Report:
+    """Return a report in whose texts and addresses `redact` replaced user names; `text_redactor` makes it from the plan."""
+    outcomes = tuple(
+        replace(
+            outcome,
+            addresses=tuple(replace(address, rest=redact(address.rest)) for address in outcome.addresses),
+            message=redact(outcome.message),
+            detail=redact(outcome.detail),
+            hint=redact(outcome.hint),
+        )
+        for outcome in report.outcomes
+    )
+    diagnostics = tuple(
+        replace(diagnostic, message=redact(diagnostic.message), hint=redact(diagnostic.hint))
+        for diagnostic in report.diagnostics
+    )
+    return replace(
+        report,
+        outcomes=outcomes,
+        warnings=tuple(map(redact, report.warnings)),
+        error=redact(report.error),
+        hint=redact(report.hint),
+        diagnostics=diagnostics,
+    )

@@ -1,7 +1,7 @@
-"""Addressed things, before anything is compared: what is wanted, what was seen, and what rules a list.
+"""Addressed resources, and the items by which a spec declares them.
 
-An address is `NAME:kind/scope/rest` and is made for people. A resource is matched by its key, which holds Graph's ids
-where there are ids; its fields are JSON in a normal form, so that equal things are equal.
+An address is `NAME:kind/scope/rest` and is made for people. A resource is matched by its key, which contains Graph's
+ids if it has any. Its fields are JSON in a normal form, so that equal values compare equal.
 """
 
 from __future__ import annotations
@@ -12,23 +12,24 @@ from types import MappingProxyType
 from typing import Any
 
 Json = Any
+Identity = tuple[str, str, Hashable]
 NOTHING: Mapping[str, Json] = MappingProxyType({})
 _ENCODED = str.maketrans({"%": "%25", "/": "%2F", ":": "%3A"})
 
 
 def encode(part: str) -> str:
-    """A principal or a role inside an address; `user:` and `group:` prefixes are added afterwards."""
+    """Return the name of a principal or role as part of an address; `user:` and `group:` are added afterwards."""
     return part.translate(_ENCODED)
 
 
 def decode(part: str) -> str:
-    """The principal or role that was encoded."""
+    """Return the name of a principal or role from a part of an address."""
     return part.replace("%3A", ":").replace("%2F", "/").replace("%25", "%")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Address:
-    """Where a resource stands: the application's name in reports, the kind, and what is its own within the kind."""
+    """The place of a resource: the name of the application, the kind, and the path within the kind."""
 
     application: str
     kind: str
@@ -43,10 +44,11 @@ class Address:
         return f"{self.kind}/{self.rest}" if self.rest else self.kind
 
     def under(self, part: str) -> Address:
+        """Return the address of a child."""
         return Address(self.application, self.kind, f"{self.rest}/{part}" if self.rest else part)
 
     def parents(self) -> Iterator[Address]:
-        """The addresses above this one, nearest first; the kind's own address comes last."""
+        """Yield the addresses above this one, the closest first and the kind's own address last."""
         rest = self.rest
         while rest:
             rest, _, _ = rest.rpartition("/")
@@ -55,16 +57,21 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class WriteOnly:
-    """In place of a value that is sent and never read back: where it comes from. Only its presence can be compared."""
+    """Replaces a value that is sent and never read back; `reference` says where it comes from."""
 
     reference: str
 
 
+def _identity(address: Address, key: Hashable) -> Identity:
+    """Return what desired and observed resources are matched by: the key or, without a key, the address."""
+    return (address.application, address.kind, address.rest if key is None else key)
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One addressed thing. `facts` are computed by Graph (ids, counts): carried, shown, never compared.
+    """One addressed resource. `facts` are computed by Graph (ids, counts): shown, but never compared.
 
-    A desired resource holds only the fields that are written: what it does not hold is not managed.
+    A desired resource has only the fields that the spec writes; other fields are not managed.
     """
 
     address: Address
@@ -73,27 +80,37 @@ class Resource:
     facts: Mapping[str, Json] = field(default_factory=lambda: NOTHING)
 
     @property
-    def identity(self) -> tuple[str, str, Hashable]:
-        own = self.address.rest if self.key is None else self.key
-        return (self.address.application, self.address.kind, own)
+    def identity(self) -> Identity:
+        return _identity(self.address, self.key)
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """One named thing that must not be there."""
+    """A resource that must not exist."""
 
     address: Address
     key: Hashable = None
 
     @property
-    def identity(self) -> tuple[str, str, Hashable]:
-        own = self.address.rest if self.key is None else self.key
-        return (self.address.application, self.address.kind, own)
+    def identity(self) -> Identity:
+        return _identity(self.address, self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Protected:
+    """Protects one observed resource from deletion by an exclusive prefix."""
+
+    address: Address
+    key: Hashable = None
+
+    @property
+    def identity(self) -> Identity:
+        return _identity(self.address, self.key)
 
 
 @dataclass(frozen=True, slots=True)
 class Exclusive:
-    """Everything under this address is ours: what is seen there and not wanted is deleted, for this reason."""
+    """Exclusive ownership of a prefix: observed resources below it that are not desired are deleted, with this reason."""
 
     prefix: Address
     reason: str = "not listed"
@@ -101,22 +118,9 @@ class Exclusive:
 
 @dataclass(frozen=True, slots=True)
 class ReportOnly:
-    """What is seen under this address and not wanted is told as drift, and left."""
+    """Reports observed resources below a prefix that are not desired as unmanaged drift, and keeps them."""
 
     prefix: Address
-
-
-@dataclass(frozen=True, slots=True)
-class Protected:
-    """One seen thing that no `Whole` takes."""
-
-    address: Address
-    key: Hashable = None
-
-    @property
-    def identity(self) -> tuple[str, str, Hashable]:
-        own = self.address.rest if self.key is None else self.key
-        return (self.address.application, self.address.kind, own)
 
 
 DesiredItem = Resource | Absent | Exclusive | ReportOnly | Protected
@@ -124,9 +128,9 @@ DesiredItem = Resource | Absent | Exclusive | ReportOnly | Protected
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """Facts about a kind's fields, for the one differ.
+    """Facts about a kind's fields for the differ.
 
-    `computed` fields are never compared; a change of an `immutable` one makes the resource be replaced.
+    `computed` fields are never compared; a change of an `immutable` field replaces the resource.
     """
 
     computed: frozenset[str] = frozenset()

@@ -1,13 +1,11 @@
-"""The application gallery: application templates and the defaults of their instances. Data only."""
+"""The application gallery: application templates and the defaults of their instances."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scimconf.sandbox.data_files import read_data
 from scimconf.sandbox.http_types import Json
-
-CUSTOM = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
-_INTEGRATED = "WindowsAzureActiveDirectoryIntegratedApp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +16,9 @@ class GalleryEntry:
     name: str
     key: str
     publisher: str
-    roles: tuple[str, ...]
-    tags: tuple[str, ...]
-    provisioning: tuple[str, ...]
+    roles: list[str]
+    tags: list[str]
+    provisioning: list[str]
 
     def document(self) -> Json:
         return {
@@ -36,43 +34,6 @@ class GalleryEntry:
         }
 
 
-_ENTRIES = (
-    GalleryEntry(
-        CUSTOM,
-        "Custom",
-        "customappsso",
-        "Microsoft Entra ID",
-        ("User", "msiam_access"),
-        ("WindowsAzureActiveDirectoryCustomSingleSignOnApplication", _INTEGRATED),
-        ("scim",),
-    ),
-    GalleryEntry(
-        "5b1c3a52-0f6f-4b1e-9a3e-6d7c3d1c9e01",
-        "Parley",
-        "parley",
-        "Parley Software",
-        ("User", "msiam_access"),
-        (_INTEGRATED,),
-        ("parley",),
-    ),
-    GalleryEntry(
-        "7e0d9b84-2c57-4f0b-8f52-1d6a5b0c4f02",
-        "Fieldbook",
-        "fieldbook",
-        "Fieldbook Limited",
-        ("msiam_access",),
-        (_INTEGRATED,),
-        ("fieldbook", "fieldbookLegacy"),
-    ),
-    GalleryEntry(
-        "c3f4a6de-91b0-4d1b-b7a6-2e8f7a0d5b03",
-        "Lanternpost",
-        "lanternpost",
-        "Lanternpost",
-        ("msiam_access",),
-        (_INTEGRATED,),
-        (),
-    ),
-)
+_ENTRIES = [GalleryEntry(**row) for row in read_data("gallery.json")]
 GALLERY = {entry.template_id: entry for entry in _ENTRIES}
 BY_NAME = {entry.name.lower(): entry for entry in _ENTRIES}

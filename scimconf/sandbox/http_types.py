@@ -1,6 +1,6 @@
 """Requests, responses and errors as the handlers see them, independent of the web framework.
 
-Handlers raise GraphError and no other exception. `Service` turns it into an error response.
+Handlers raise ResponseError and no other exception. `Service` turns it into an error response.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class GraphResponse:
 NO_CONTENT = GraphResponse(204)
 
 
-class GraphError(Exception):
+class ResponseError(Exception):
     """An error response that a handler returns by raising it."""
 
     def __init__(
@@ -84,44 +84,44 @@ class GraphError(Exception):
         return {"error": error}
 
 
-def bad_request(message: str, *, code: str = "Request_BadRequest", details: tuple[Json, ...] = ()) -> GraphError:
-    return GraphError(400, code, message, details=details)
+def bad_request(message: str, *, code: str = "Request_BadRequest", details: tuple[Json, ...] = ()) -> ResponseError:
+    return ResponseError(400, code, message, details=details)
 
 
-def unsupported_query(message: str) -> GraphError:
+def unsupported_query(message: str) -> ResponseError:
     return bad_request(message, code="Request_UnsupportedQuery")
 
 
-def not_found(resource: str) -> GraphError:
-    return GraphError(
+def not_found(resource: str) -> ResponseError:
+    return ResponseError(
         404,
         "Request_ResourceNotFound",
         f"Resource '{resource}' does not exist or one of its queried reference-property objects are not present.",
     )
 
 
-def not_allowed() -> GraphError:
-    return GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
+def not_allowed() -> ResponseError:
+    return ResponseError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
 
 
-def not_emulated(feature: str) -> GraphError:
+def not_emulated(feature: str) -> ResponseError:
     """Return the error for what Graph has and the sandbox does not."""
-    return GraphError(501, "SandboxNotImplemented", f"The sandbox does not implement {feature}.")
+    return ResponseError(501, "SandboxNotImplemented", f"The sandbox does not implement {feature}.")
 
 
-def sync_error(status: int, code: str, message: str | None) -> GraphError:
+def sync_error(status: int, code: str, message: str | None) -> ResponseError:
     """Return an error of the synchronization service: JSON text inside the message of an `UnknownError`."""
     inner: Json = {"error": {"code": code, "message": message, "target": None, "details": [], "innerError": None}}
-    return GraphError(status, "UnknownError", json.dumps(inner, indent=2).replace("\n", "\r\n"))
+    return ResponseError(status, "UnknownError", json.dumps(inner, indent=2).replace("\n", "\r\n"))
 
 
-def sync_path_not_found(path: str) -> GraphError:
+def sync_path_not_found(path: str) -> ResponseError:
     """Return the 404 of the synchronization service for a path that it does not have."""
     uri = f"https://syncfabric.windowsazure.com/api{path}?api-version=2.0"
     message = {"Message": f"No HTTP resource was found that matches the request URI '{uri}'."}
-    return GraphError(404, "UnknownError", json.dumps(message))
+    return ResponseError(404, "UnknownError", json.dumps(message))
 
 
-def sync_unauthorized() -> GraphError:
+def sync_unauthorized() -> ResponseError:
     """Return the empty 401 of a missing permission, and of a service principal that is not replicated yet."""
-    return GraphError(401, "UnknownError", "")
+    return ResponseError(401, "UnknownError", "")

@@ -15,9 +15,9 @@ from urllib.parse import unquote
 
 from scimconf.sandbox.directory import applications, assignments, owners, users_and_groups
 from scimconf.sandbox.http_types import (
-    GraphError,
     GraphRequest,
     GraphResponse,
+    ResponseError,
     not_allowed,
     not_emulated,
     sync_path_not_found,
@@ -220,7 +220,7 @@ def path_segments(raw_path: str) -> tuple[str, ...]:
 
 
 def dispatch(tenant: Tenant, request: GraphRequest, permissions: frozenset[str] | None) -> GraphResponse:
-    """Return the response to a request; `permissions` are those of the caller, None for all. Raise GraphError."""
+    """Return the response to a request; `permissions` are those of the caller, None for all. Raise ResponseError."""
     path_exists = False
     for route in ROUTES:
         parameters = route.match(request.segments)
@@ -239,7 +239,7 @@ def _check_permissions(tenant: Tenant, route: GraphRoute, permissions: frozenset
         return
     if is_sync:
         raise sync_unauthorized()
-    raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+    raise ResponseError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 
 
 def _required_permissions(tenant: Tenant, route: GraphRoute) -> PermissionSets:
@@ -259,7 +259,7 @@ def is_synchronization(request: GraphRequest) -> bool:
     return len(request.segments) > 2 and request.segments[2].lower() == "synchronization"
 
 
-def _no_route(request: GraphRequest, *, path_exists: bool) -> GraphError:
+def _no_route(request: GraphRequest, *, path_exists: bool) -> ResponseError:
     if is_synchronization(request):
         return sync_path_not_found(request.path)
     return not_allowed() if path_exists else not_emulated(f"{request.method} {request.path}")

@@ -177,18 +177,6 @@ def serve(
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         _bind(listener, port)
         url = f"{'http://127.0.0.1' if tls is None else 'https://localhost'}:{listener.getsockname()[1]}/v1.0"
-        config = uvicorn.Config(
-            _ConnectionDropMiddleware(app),
-            log_level="warning",
-            access_log=False,
-            date_header=False,
-            server_header=False,
-            lifespan="off",
-            timeout_graceful_shutdown=2,
-            timeout_keep_alive=_IDLE_SECONDS,
-            ssl_certfile=None if tls is None else tls.certificate,
-            ssl_keyfile=None if tls is None else tls.key,
-        )
 
         def ready() -> None:
             if ready_file is not None:
@@ -197,9 +185,24 @@ def serve(
                 on_ready(url)
 
         with _stop_signals_ignored():
-            _Server(config, ready).run(sockets=[listener])
+            _Server(_server_config(app, tls), ready).run(sockets=[listener])
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)
+
+
+def _server_config(app: ASGIApp, tls: Certificates | None) -> uvicorn.Config:
+    return uvicorn.Config(
+        _ConnectionDropMiddleware(app),
+        log_level="warning",
+        access_log=False,
+        date_header=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=2,
+        timeout_keep_alive=_IDLE_SECONDS,
+        ssl_certfile=None if tls is None else tls.certificate,
+        ssl_keyfile=None if tls is None else tls.key,
+    )
 
 
 class PortError(Exception):
@@ -252,8 +255,9 @@ def _connection_dropper(receive: Receive, send: Send) -> Callable[[], Awaitable[
     async def drop_connection() -> None:
         transport = getattr(send, "__self__").transport  # noqa: B009  `send` is a bound method of uvicorn
         transport.abort()
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        message = await receive()
+        while message["type"] != "http.disconnect":
+            message = await receive()
 
     return drop_connection
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from scimconf.sandbox.batch import batch_response
 from scimconf.sandbox.faults import ArmedFaults, ConnectionDropped, FaultEffect, Journal
-from scimconf.sandbox.http_types import GraphError, GraphRequest, GraphResponse, bad_request
+from scimconf.sandbox.http_types import GraphRequest, GraphResponse, ResponseError, bad_request
 from scimconf.sandbox.routes import dispatch, is_synchronization
 from scimconf.sandbox.tenant import Tenant, stable_id
 
@@ -74,19 +74,19 @@ class Service:
             if batch is not None and is_synchronization(request) and self.tenant.switches.sync_in_batch == "refused":
                 raise bad_request("Synchronization requests are not supported in a batch.", code="BadRequest")
             return self._in_transaction(request)
-        except GraphError as error:
+        except ResponseError as error:
             client_id = request.headers.get("client-request-id", request_id)
             body = error.body(self.tenant.stamp()[:-1], request_id, client_id)
             return GraphResponse(error.status, body, error.headers)
 
     def _in_transaction(self, request: GraphRequest) -> GraphResponse:
-        """Commit also after a GraphError: handlers write nothing before it except counts of delayed reads."""
+        """Commit also after a ResponseError: handlers write nothing before it except counts of delayed reads."""
         permissions = self.tenant.stored_value(PERMISSIONS)
         permission_set = None if permissions is None else frozenset(permissions)
         with self.tenant.store.transaction():
             try:
                 return dispatch(self.tenant, request, permission_set)
-            except GraphError as error:
+            except ResponseError as error:
                 failure = error
         raise failure
 
@@ -96,9 +96,9 @@ class Service:
             return
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            raise GraphError(401, "InvalidAuthenticationToken", "Access token is empty.")
+            raise ResponseError(401, "InvalidAuthenticationToken", "Access token is empty.")
         if token.strip() in self.tenant.stored_value(REJECTED_TOKENS, []):
-            raise GraphError(401, "InvalidAuthenticationToken", "Access token has expired or is not yet valid.")
+            raise ResponseError(401, "InvalidAuthenticationToken", "Access token has expired or is not yet valid.")
 
 
 def _effect_response(effect: FaultEffect) -> GraphResponse:

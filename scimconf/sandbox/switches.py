@@ -10,17 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from scimconf.sandbox.data_files import read_data
+
 
 class SwitchError(ValueError):
     """The name of a switch is unknown, or a value is not valid for it."""
-
-
-def _choice(*values: str, fact: str) -> Any:
-    return field(default=values[0], metadata={"values": values, "fact": fact})
-
-
-def _count(default: int, *, fact: str) -> Any:
-    return field(default=default, metadata={"values": None, "fact": fact})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,191 +22,105 @@ class Switch:
     """A switch for documentation: `values` is None if the value is an integer of at least 0."""
 
     name: str
-    values: tuple[str, ...] | None
+    values: list[str] | None
     default: str
     fact: str
 
 
+_TABLE = {name: Switch(name, **row) for name, row in read_data("switches.json").items()}
+
+
+def _parse_position(name: str, value: object) -> str | int:
+    if name not in _TABLE:
+        raise SwitchError(f"unknown switch {name!r}. Valid switches: {', '.join(_TABLE)}")
+    values = _TABLE[name].values
+    text = str(value)
+    if values is None:
+        if not text.isdecimal():
+            raise SwitchError(f"switch {name}: expected an integer of at least 0, got {text!r}")
+        return int(text)
+    if text not in values:
+        raise SwitchError(f"switch {name}: expected {' or '.join(map(repr, values))}, got {text!r}")
+    return text
+
+
+def _switch(name: str) -> Any:
+    return field(default=_parse_position(name, _TABLE[name].default))
+
+
 @dataclass(frozen=True, slots=True)
 class Switches:
-    """The positions of all switches."""
+    """The positions of all switches. `data/switches.json` has their values and the fact that each one is about."""
 
-    # ---- time and replication delay -------------------------------------------------------------------------------------
-    late_reads: int = _count(
-        0, fact="Reads until a new object is visible: Terraform's azuread provider waits for replication"
-    )
-    role_propagation: int = _count(
-        0, fact="Reads until changed app roles are visible on the service principal: issue reports"
-    )
-    role_disable: str = _choice(
-        "immediate",
-        "replicated",
-        fact="Whether 'must be disabled first' continues while the change replicates: Terraform sees it",
-    )
-    cycle_reads: int = _count(1, fact="Reads of a job from its start to the end of its first cycle")
-    clock_offset_seconds: int = _count(0, fact="Moves the clock of the sandbox forward, so that applications are older")
-    latency_ms: int = _count(0, fact="Delay of every response in milliseconds; not a fact about Graph")
-    # ---- directory --------------------------------------------------------------------------------------------
-    page_size: int = _count(100, fact="Page size of directory collections without $top: 100")
-    empty_pages: str = _choice("no", "yes", fact="Graph paging concept: a page may be empty although more pages follow")
-    oversized_top: str = _choice(
-        "refused", "clamped", fact="Graph paging concept: APIs treat a $top that is too large differently"
-    )
-    filter_clauses: int = _count(
-        15, fact="Error text of the directory: at most 15 clauses joined by 'or', or values of 'in'"
-    )
-    role_origin: str = _choice(
-        "ignored", "refused", fact="Graph reference, appRole: origin is read-only and must not be sent"
-    )
-    duplicate_assignment: str = _choice(
-        "bad_request", "conflict", fact="Scripts report 400 'already exists on the object', Bicep reports 409"
-    )
-    batch_order: str = _choice(
-        "shuffled", "kept", fact="Graph batching concept: the order of the responses is not defined"
-    )
-    count_without_header: str = _choice(
-        "ignored", "refused", fact="$count=true without ConsistencyLevel: an advanced query needs both"
-    )
-    unknown_role: str = _choice(
-        "bad_request",
-        "not_found",
-        fact="Status of 'Permission being assigned was not found': known from a test double only",
-    )
-    role_deletion: str = _choice(
-        "unassigns", "keeps", fact="Whether deleting a role deletes its assignments: one report says so"
-    )
-    gallery_permission: str = _choice(
-        "not_required", "required", fact="Permission for GET applicationTemplates: not documented"
-    )
-    organization_permission: str = _choice(
-        "required", "not_required", fact="Permission for GET /organization: not verified"
-    )
-    secrets_read_permission: str = _choice(
-        "read", "readwrite", fact="Permission for GET secrets: only that for PUT is documented"
-    )
-    # ---- synchronization: jobs and secrets --------------------------------------------------------------------
-    secrets_put: str = _choice("merge", "replace", fact="Whether PUT secrets replaces the set: sources disagree")
-    masked_secret_write: str = _choice(
-        "literal", "keep", "refused", fact="What PUT of the mask '*' as a value does: not documented"
-    )
-    mask: str = _choice(
-        "sensitive", "settings", "address", "all", fact="Which values GET secrets masks in addition to sensitive ones"
-    )
-    secrets_order: str = _choice(
-        "written",
-        "sorted",
-        "kept",
-        fact="Terraform expects the order of the last PUT; 'kept': keys keep their first position",
-    )
-    settings_text: str = _choice(
-        "as_sent", "filled", "compact", fact="Whether SyncNotificationSettings is returned as it was written"
-    )
-    boolean_text: str = _choice(
-        "as_sent", "capitals", "lower", fact="'true' and 'True' both occur in secrets and in values of filters"
-    )
-    recipients: str = _choice("any", "one", fact="Whether Recipients accepts several addresses: not documented")
-    sync_all_default: str = _choice(
-        "absent", "true", "false", fact="SyncAll if it was never written: the default is not documented"
-    )
-    credentials_failure: str = _choice(
-        "wrapped", "plain", "empty", fact="Error of validateCredentials for invalid credentials: not documented"
-    )
-    initial_state: str = _choice(
-        "Paused", "NotConfigured", fact="status.code of a new job: captures show Paused, the reference NotConfigured"
-    )
-    job_id: str = _choice(
-        "fresh", "app_id", "two_parts", fact="Last part of a job id: a new GUID or the appId; old ids have two parts"
-    )
-    job_created: str = _choice(
-        "201", "200", fact="Status of POST jobs: 201 in the metadata, 200 in the sample of the reference"
-    )
-    patch_job: str = _choice("refused", "ignored", fact="PATCH of a job: in the metadata, on no reference page")
-    sync_counts: str = _choice(
-        "refused", "answered", fact="jobs/$count and similar: in the metadata, on no reference page"
-    )
-    sync_in_batch: str = _choice(
-        "answered", "refused", fact="Whether $batch accepts synchronization requests: not known"
-    )
-    blank_token: str = _choice(
-        "refused", "accepted", fact="Empty secret token: the portal accepts it, and Entra sends its own token"
-    )
-    paused_state: str = _choice(
-        "Disabled", "Paused", fact="schedule.state after pause: Disabled in a tutorial, Paused in the enumeration"
-    )
-    started_code: str = _choice("NotRun", "Active", fact="status.code directly after start: NotRun or Active")
-    restart_starts: str = _choice("no", "yes", fact="Whether restart also starts a paused job")
-    second_job: str = _choice("refused", "allowed", fact="Number of jobs for each template: not documented")
-    sync_by_app_id: str = _choice(
-        "refused", "answered", fact="synchronization below servicePrincipals(appId='...'): SDKs do not have it"
-    )
-    # ---- synchronization: schema ------------------------------------------------------------------------------
-    directory_name: str = _choice(
-        "Microsoft Entra ID", "Azure Active Directory", fact="Name of the source directory: Microsoft renamed it"
-    )
-    display_names: str = _choice(
-        "new", "old", fact="Name of object mappings: formerly 'Provision Azure Active Directory Users'"
-    )
-    names_put: str = _choice(
-        "kept", "restored", fact="Whether PUT schema can change names of rules and object mappings"
-    )
-    schema_version: str = _choice("6.0", "v1.2", "guid", fact="version of an unchanged schema: all three forms occur")
-    inline_template_schema: str = _choice(
-        "no", "yes", fact="Whether the list of templates contains schemas: in beta yes, in v1.0 not confirmed"
-    )
-    sort_mappings: str = _choice(
-        "yes", "no", fact="Whether the service sorts attributeMappings: cloud sync documentation says so"
-    )
-    duplicate_targets: str = _choice(
-        "refused", "kept", fact="Two mappings of one target: cloud sync documentation says that they conflict or merge"
-    )
-    fill_defaults: str = _choice(
-        "filled",
-        "left_out",
-        fact="Whether omitted properties get defaults: examples send name and type only, without a response",
-    )
-    annotations: str = _choice(
-        "context", "none", "full", fact="@odata annotations in responses of the synchronization service"
-    )
-    flags_spaces: str = _choice(
-        "stripped", "added", fact="Captures show 'Add,Update,Delete', documentation 'Add, Update, Delete'"
-    )
-    unary_operand: str = _choice(
-        "null", "empty", fact="targetOperand of a unary clause: null or an empty list of values"
-    )
-    empty_scope: str = _choice(
-        "null", "kept", fact="Graph reference, objectMapping: scope is null if there is no filter"
-    )
-    expression_kept: str = _choice(
-        "as_sent", "rebuilt", fact="Whether PUT schema rebuilds the expression of a source: not documented"
-    )
-    expression_spaces: str = _choice(
-        "kept", "single", "none", fact="Whether PUT schema removes redundant spaces as parseExpression does: not known"
-    )
-    empty_arguments: str = _choice(
-        "kept", "trimmed", fact="Whether expression keeps empty arguments at its end, which have no meaning"
-    )
-    constant_expression: str = _choice(
-        "as_sent", "null", fact="expression of a constant: null in two published documents"
-    )
-    empty_parameters: str = _choice(
-        "list", "null", fact="Graph reference: parameters of a source without function are empty or null"
-    )
-    expression_numbers: str = _choice(
-        "bare", "quoted", fact="How parseExpression prints numbers without quotes: not documented"
-    )
-    parse_error: str = _choice("answer", "refusal", fact="Parse error: 200 with parsingSucceeded false, or 400")
-    catalogue_name: str = _choice(
-        "name", "id", fact="Key of functions and filter operators: name on the reference page, id in the metadata"
-    )
-    operator_names: str = _choice(
-        "portal", "underscored", fact="Spelling is confirmed only for EQUALS, IS FALSE, REGEX MATCH and NOT REGEX MATCH"
-    )
-    schema_refusal: str = _choice("wrapped", "plain", fact="Error for a refused schema: not documented")
-    schema_deleted: str = _choice(
-        "204", "201", fact="Status of DELETE schema: 201 in the text of the page, 204 in its example"
-    )
-    schema_limit_kb: int = _count(0, fact="Maximum size of a schema: not documented; 0 is no limit")
-    if_match: str = _choice("ignored", "honoured", fact="Whether PUT schema evaluates If-Match: not documented")
+    # ---- time and replication delay ----------------------------------------------------------------------------------
+    late_reads: int = _switch("late_reads")
+    role_propagation: int = _switch("role_propagation")
+    role_disable: str = _switch("role_disable")
+    cycle_reads: int = _switch("cycle_reads")
+    clock_offset_seconds: int = _switch("clock_offset_seconds")
+    latency_ms: int = _switch("latency_ms")
+    # ---- directory ---------------------------------------------------------------------------------------------------
+    page_size: int = _switch("page_size")
+    empty_pages: str = _switch("empty_pages")
+    oversized_top: str = _switch("oversized_top")
+    filter_clauses: int = _switch("filter_clauses")
+    role_origin: str = _switch("role_origin")
+    duplicate_assignment: str = _switch("duplicate_assignment")
+    batch_order: str = _switch("batch_order")
+    count_without_header: str = _switch("count_without_header")
+    unknown_role: str = _switch("unknown_role")
+    role_deletion: str = _switch("role_deletion")
+    gallery_permission: str = _switch("gallery_permission")
+    organization_permission: str = _switch("organization_permission")
+    secrets_read_permission: str = _switch("secrets_read_permission")
+    # ---- synchronization: jobs and secrets ---------------------------------------------------------------------------
+    secrets_put: str = _switch("secrets_put")
+    masked_secret_write: str = _switch("masked_secret_write")
+    mask: str = _switch("mask")
+    secrets_order: str = _switch("secrets_order")
+    settings_text: str = _switch("settings_text")
+    boolean_text: str = _switch("boolean_text")
+    recipients: str = _switch("recipients")
+    sync_all_default: str = _switch("sync_all_default")
+    credentials_failure: str = _switch("credentials_failure")
+    initial_state: str = _switch("initial_state")
+    job_id: str = _switch("job_id")
+    job_created: str = _switch("job_created")
+    patch_job: str = _switch("patch_job")
+    sync_counts: str = _switch("sync_counts")
+    sync_in_batch: str = _switch("sync_in_batch")
+    blank_token: str = _switch("blank_token")
+    paused_state: str = _switch("paused_state")
+    started_code: str = _switch("started_code")
+    restart_starts: str = _switch("restart_starts")
+    second_job: str = _switch("second_job")
+    sync_by_app_id: str = _switch("sync_by_app_id")
+    # ---- synchronization: schema -------------------------------------------------------------------------------------
+    directory_name: str = _switch("directory_name")
+    display_names: str = _switch("display_names")
+    names_put: str = _switch("names_put")
+    schema_version: str = _switch("schema_version")
+    inline_template_schema: str = _switch("inline_template_schema")
+    sort_mappings: str = _switch("sort_mappings")
+    duplicate_targets: str = _switch("duplicate_targets")
+    fill_defaults: str = _switch("fill_defaults")
+    annotations: str = _switch("annotations")
+    flags_spaces: str = _switch("flags_spaces")
+    unary_operand: str = _switch("unary_operand")
+    empty_scope: str = _switch("empty_scope")
+    expression_kept: str = _switch("expression_kept")
+    expression_spaces: str = _switch("expression_spaces")
+    empty_arguments: str = _switch("empty_arguments")
+    constant_expression: str = _switch("constant_expression")
+    empty_parameters: str = _switch("empty_parameters")
+    expression_numbers: str = _switch("expression_numbers")
+    parse_error: str = _switch("parse_error")
+    catalogue_name: str = _switch("catalogue_name")
+    operator_names: str = _switch("operator_names")
+    schema_refusal: str = _switch("schema_refusal")
+    schema_deleted: str = _switch("schema_deleted")
+    schema_limit_kb: int = _switch("schema_limit_kb")
+    if_match: str = _switch("if_match")
 
     def changed(self, positions: Mapping[str, object]) -> Switches:
         """Return the switches with new positions; raise SwitchError for an unknown name or value."""
@@ -225,21 +133,4 @@ class Switches:
 
 def table() -> tuple[Switch, ...]:
     """Return all switches, for documentation and for `GET /_sandbox/switches`."""
-    return tuple(
-        Switch(row.name, row.metadata["values"], str(row.default), row.metadata["fact"]) for row in fields(Switches)
-    )
-
-
-def _parse_position(name: str, value: object) -> str | int:
-    known = {switch.name: switch for switch in table()}
-    if name not in known:
-        raise SwitchError(f"unknown switch {name!r}. Valid switches: {', '.join(known)}")
-    values = known[name].values
-    text = str(value)
-    if values is None:
-        if not text.isdecimal():
-            raise SwitchError(f"switch {name}: expected an integer of at least 0, got {text!r}")
-        return int(text)
-    if text not in values:
-        raise SwitchError(f"switch {name}: expected {' or '.join(map(repr, values))}, got {text!r}")
-    return text
+    return tuple(_TABLE.values())

@@ -39,19 +39,20 @@ from pathlib import Path
 from typing import Any
 
 from scimconf.expressions import ExpressionError, parse, to_source
-from scimconf.sandbox import contoso
+from scimconf.sandbox.data_files import new_document, read_data
 from scimconf.sandbox.directory import applications, assignments
 from scimconf.sandbox.directory import users_and_groups as directory
 from scimconf.sandbox.directory.filters import property_columns
 from scimconf.sandbox.gallery import BY_NAME, GALLERY, GalleryEntry
-from scimconf.sandbox.http_types import GraphError, Json
+from scimconf.sandbox.http_types import Json, ResponseError
 from scimconf.sandbox.service import PERMISSIONS, REJECTED_TOKENS
 from scimconf.sandbox.store import Condition
 from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.synchronization import connection, jobs
-from scimconf.sandbox.synchronization.templates import attribute_definition, templates_of
+from scimconf.sandbox.synchronization.templates import attribute_definition, attribute_mapping, templates_of
 from scimconf.sandbox.tenant import Tenant, stable_id
 
+_CONTOSO: Json = read_data("contoso.json")  # the default tenant: twelve users, seven groups, no application
 _TENANT_KEYS: Mapping[str, type] = {
     "base": str,
     "organization": dict,
@@ -174,14 +175,14 @@ def _organization(document: Json) -> Json:
                 for n, name in enumerate(domains)
             ]
         }
-    return contoso.ORGANIZATION | document
+    return {**_CONTOSO["organization"], **document}
 
 
 def _load_contoso(tenant: Tenant) -> None:
-    tenant.documents.put_many("user", (directory.new_user(tenant, user) for user in contoso.users()))
-    for group, members in contoso.groups():
-        directory.add_group(tenant, group)
-        for member in members:
+    tenant.documents.put_many("user", (directory.new_user(tenant, user) for user in _CONTOSO["users"]))
+    for group in _CONTOSO["groups"]:
+        directory.add_group(tenant, {name: group[name] for name in ("id", "displayName", "description")})
+        for member in group["members"]:
             directory.put_member(tenant, group["id"], member)
 
 
@@ -294,15 +295,8 @@ def _gallery_entry(template: str | None) -> GalleryEntry | None:
 
 def _new_role(application_id: str, description: Json) -> Json:
     name = description.get("displayName") or description.get("value")
-    return {
-        "allowedMemberTypes": ["User"],
-        "description": name,
-        "displayName": name,
-        "id": stable_id(f"{application_id}/role/{description.get('value') or name}"),
-        "isEnabled": True,
-        "origin": "Application",
-        "value": None,
-    } | description
+    key = stable_id(f"{application_id}/role/{description.get('value') or name}")
+    return new_document("appRole") | {"id": key, "description": name, "displayName": name} | description
 
 
 def _role_id(principal: Json, name: str | None) -> str:
@@ -348,7 +342,10 @@ def _apply_edit(schema: Json, edit: Json) -> None:
         rows[:] = [row for row in rows if row["targetAttributeName"] != edit["remove"]]
     elif "target" in edit:
         rows[:] = [row for row in rows if row["targetAttributeName"] != edit["target"]]
-        rows.append(_attribute_mapping(edit))
+        source = edit.get("source")
+        properties = {key: value for key, value in edit.items() if key not in ("object", "target")}
+        properties["source"] = to_source(parse(source)) if isinstance(source, str) else source
+        rows.append(attribute_mapping(edit["target"], **properties))
         rows.sort(key=lambda row: str(row["targetAttributeName"]))
     else:
         mapping |= {key: edit[key] for key in ("scope", "flowTypes", "enabled") if key in edit}
@@ -361,21 +358,6 @@ def _object_mapping(schema: Json, source_object: str) -> Json:
                 object_mapping: Json = mapping
                 return object_mapping
     raise TenantFileError(f"object: the schema has no object mapping of {source_object!r}")
-
-
-def _attribute_mapping(edit: Json) -> Json:
-    source = edit.get("source")
-    return {
-        "defaultValue": None,
-        "exportMissingReferences": False,
-        "flowBehavior": "FlowWhenChanged",
-        "flowType": "Always",
-        "matchingPriority": 0,
-    } | {
-        **{key: value for key, value in edit.items() if key not in ("object", "target", "source")},
-        "source": to_source(parse(source)) if isinstance(source, str) else source,
-        "targetAttributeName": edit["target"],
-    }
 
 
 def _define_attribute(schema: Json, object_name: str, properties: Json) -> None:
@@ -396,7 +378,7 @@ def _located(location: str) -> Iterator[None]:
         raise TenantFileError(f"{location}: {error}") from error
     except KeyError as error:
         raise TenantFileError(f"{location}: missing key {error}") from error
-    except (GraphError, ExpressionError) as error:
+    except (ResponseError, ExpressionError) as error:
         raise TenantFileError(f"{location}: {error.message}") from error
     except (AttributeError, LookupError, TypeError) as error:
         raise TenantFileError(f"{location}: a value has the wrong type: {error}") from error

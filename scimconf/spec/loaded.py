@@ -32,7 +32,7 @@ class Loaded:
     """
 
     spec: Spec | None
-    problems: tuple[Diagnostic, ...]
+    diagnostics: tuple[Diagnostic, ...]
     resolved: YamlMapping = field(repr=False)
     paths: tuple[str, ...]
     comments: Mapping[tuple[str, int], SourceComment] = field(default_factory=dict, repr=False)

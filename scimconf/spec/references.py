@@ -49,6 +49,11 @@ class Variables:
         return Diagnostic("S023", f'the variable "{name}" has no value', location=location, hint=hint)
 
 
+def reads_as_reference(text: str) -> bool:
+    """Return whether a spec would read a part of the text as a reference."""
+    return any(pattern.search(text) for pattern in (VARIABLE, ENVIRONMENT))
+
+
 def is_reference(path: SpecPath) -> bool:
     """Return whether the value at a path may be a secret reference."""
     return path in {("connection", "secret_token"), ("connection", "oauth2", "client_secret")} or (

@@ -1,4 +1,4 @@
-"""High-level operations that compose the other packages: validate, plan, apply, export. Stateless."""
+"""High-level operations that compose the other packages: validate, plan, preview, apply, export. Stateless."""
 
 from scimconf.diagnostics import GraphError
 from scimconf.workflow.apply import ApplyHooks, apply

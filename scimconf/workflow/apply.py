@@ -2,152 +2,209 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from scimconf.diagnostics import ScimconfError, describe_unexpected
-from scimconf.documents.secrets import references
+from scimconf.diagnostics import ScimconfError, SecretError, describe_unexpected
+from scimconf.documents.secrets import references as connection_references
 from scimconf.kinds import KINDS
-from scimconf.plan import Action, Report, Result, StepOutcome
+from scimconf.kinds.connection import needed_secrets
+from scimconf.plan import Action, ApplyStatus, Guard, Report, Result, StepOutcome
 from scimconf.plan.guards import ASKED
-from scimconf.workflow.compilation import (
-    PlanOptions,
-)
+from scimconf.snapshot import SecretRef
+from scimconf.steps import Edit
+from scimconf.workflow.compilation import PlanOptions
+from scimconf.workflow.plan import PlannedApplication, plan
 
 if TYPE_CHECKING:
     from scimconf.graph.execution.context import ExecutionResult, SecretResolver
     from scimconf.graph.reading import TenantSession
 
-from scimconf.workflow.plan import PlannedApplication, plan
-
 ROUNDS = 4
+"""How often one apply plans and executes. A new application takes two rounds; the others are reserve."""
 
 
 class ApplyHooks(Protocol):
-    """Whom an apply asks and tells: a person at a terminal, a pipeline, or a test."""
+    """Callbacks used by `apply` for approval, backup, progress and cancellation."""
 
     def approve(self, planned: PlannedApplication) -> bool:
-        """Whether to go on with what an earlier plan could not show."""
+        """Return whether to apply a later plan that contains what the first plan could not show."""
 
     def backup(self, planned: PlannedApplication) -> str:
-        """Saves the documents as they are, before the first write; says where."""
+        """Save the documents as they are, before the first write; return the folder. Raise ScimconfError."""
 
-    def progress(self, says: str, done: int, total: int) -> None:
-        """Progress."""
+    def progress(self, message: str, done: int, total: int) -> None:
+        """Report that a step begins or ends; `done` of `total` steps have ended."""
 
     def interrupted(self) -> bool:
-        """Whether to stop before the next request."""
+        """Return whether to stop before the next request."""
 
 
 async def apply(
-    live: TenantSession, first: PlannedApplication, options: PlanOptions, values: SecretResolver, talk: ApplyHooks
+    session: TenantSession,
+    first: PlannedApplication,
+    options: PlanOptions,
+    secrets: SecretResolver,
+    hooks: ApplyHooks,
 ) -> Report:
-    """Makes an approved plan so, and plans again until nothing is left; whatever fails, the report says what was done."""
-    so_far = Report(first.name)
-    planned, shown = first, _told(first)
+    """Apply an approved plan, then plan again up to ROUNDS times until no changes remain.
+
+    Failures are returned in the report, not raised.
+    """
+    report = Report(first.name)
+    planned, approved = first, approval_items(first)
     for _ in range(ROUNDS):
-        stopped = _stopped(planned, so_far)
-        if stopped is not None or not planned.plan.changes:
-            return stopped or so_far
-        if not _told(planned) <= shown and not talk.approve(planned):
-            return replace(
-                so_far, error="Stopped before what the first plan could not show.", exit_code=_code(1, so_far)
-            )
-        shown |= _told(planned)
+        stop = _stop(planned, report)
+        if stop is not None or not planned.plan.changes:
+            return stop or report
+        if not approval_items(planned) <= approved and not hooks.approve(planned):
+            return _failed(report, "Stopped: the new plan contains changes that were not approved.")
+        approved |= approval_items(planned)
         try:
-            so_far = await _execute(live, planned, so_far, values, talk)
-            if so_far.exit_code:
-                return so_far
-            options = replace(options, resend_secrets=False)  # they have been sent
-            planned = await _settled(live, planned, so_far, options, talk)
+            report = await _execute(session, planned, report, secrets, hooks)
+            if report.status is not ApplyStatus.APPLIED:
+                return report
+            options = replace(options, resend_secrets=False)  # this round sent them
+            planned = await _replan_until_consistent(session, planned, report, options, hooks)
         except ScimconfError as error:
-            return replace(so_far, error=str(error), hint=error.hint, exit_code=_code(1, so_far))
-        except Exception as error:  # noqa: BLE001  nobody would learn what was written
-            return replace(so_far, error=describe_unexpected(error), exit_code=_code(1, so_far))
-        if _is_written(planned, so_far):
+            return _failed(report, str(error), error.hint)
+        except Exception as error:  # noqa: BLE001  the report must list what was written
+            return _failed(report, describe_unexpected(error))
+        if _only_unconfirmed(planned, report):
             break
-    return _unseen(planned, so_far)
+    return _report_unconfirmed(planned, report)
 
 
-def _stopped(planned: PlannedApplication, so_far: Report) -> Report | None:
-    """Problems and closed guards stop before any write of this round."""
-    if planned.errors:
-        told = tuple(problem.message for problem in planned.errors)
-        return replace(so_far, error="; ".join(told), problems=planned.errors, exit_code=_code(65, so_far))
-    closed = [guard for guard in planned.blocking_guards if guard.id not in ASKED]
-    if closed:
-        said = "; ".join(f"{guard.id}: {guard.message}" for guard in closed)
-        return replace(so_far, error=f"Stopped by a guard. {said}", exit_code=_code(4, so_far))
+# --- before the first write -----------------------------------------------------------------------------------------
+
+
+def approval_items(planned: PlannedApplication) -> frozenset[str]:
+    """Return the ids of blocking guards and the addresses to delete or replace.
+
+    A later round must be approved again if it adds any.
+    """
+    changes = planned.plan.changes
+    removed = {str(change.address) for change in changes if change.action in (Action.DELETE, Action.REPLACE)}
+    return frozenset(removed | {guard.id for guard in planned.blocking_guards})
+
+
+def guards_that_need_allow(planned: PlannedApplication) -> tuple[Guard, ...]:
+    """Return the blocking guards that no approval allows; the two first-run guards are left out."""
+    return tuple(guard for guard in planned.blocking_guards if guard.id not in ASKED)
+
+
+def missing_secrets(planned: PlannedApplication, secrets: SecretResolver) -> Iterator[SecretError]:
+    """Yield an error for each secret that an apply needs and whose variable or file does not exist.
+
+    Values are not read. Of a partial plan these are all secrets of the spec, since its next round needs them.
+    """
+    for reference in _secret_references(planned):
+        try:
+            secrets.check(reference)
+        except SecretError as error:
+            yield error
+
+
+def _secret_references(planned: PlannedApplication) -> tuple[SecretRef, ...]:
+    """Return the references whose values this apply sends, in the order of the steps."""
+    edits = [step for step in planned.steps if isinstance(step, Edit)]
+    references = [edit.value for edit in edits if isinstance(edit.value, SecretRef)]
+    if not any(edit.document.partial for edit in edits):
+        references += filter(None, needed_secrets(edits, planned.snapshot).values())
+    return tuple(dict.fromkeys([*references, *_later_references(planned)]))
+
+
+def _later_references(planned: PlannedApplication) -> tuple[SecretRef, ...]:
+    """Return the references that a later round sends: all of the spec if the plan is partial."""
+    spec = planned.loaded.spec
+    if spec is None or planned.plan.complete:
+        return ()
+    return tuple(reference for _, reference in connection_references(spec.connection))
+
+
+def _stop(planned: PlannedApplication, report: Report) -> Report | None:
+    """Return the report of an apply that an error in the spec or a guard stops before any write of this round."""
+    errors = planned.errors
+    if errors:
+        status = _status(ApplyStatus.INVALID, report)
+        return replace(report, error="The spec has errors.", diagnostics=errors, status=status)
+    guards = guards_that_need_allow(planned)
+    if guards:
+        reasons = "; ".join(f"{guard.id}: {guard.message}" for guard in guards)
+        return replace(report, error=f"Blocked by a guard. {reasons}", status=_status(ApplyStatus.BLOCKED, report))
     return None
 
 
-def _code(code: int, so_far: Report) -> int:
-    """Whatever stops an apply that has written something, 5 says that it has."""
-    return 5 if so_far.wrote else code
+def _status(status: ApplyStatus, report: Report) -> ApplyStatus:
+    """Return PARTIALLY_APPLIED if anything was written, otherwise `status`."""
+    return ApplyStatus.PARTIALLY_APPLIED if report.wrote else status
 
 
-def _told(planned: PlannedApplication) -> frozenset[str]:
-    """What somebody has to be asked about: closed guards, and what is deleted. A later plan may bring new ones."""
-    changes = planned.plan.changes
-    gone = {str(change.address) for change in changes if change.action in (Action.DELETE, Action.REPLACE)}
-    return frozenset(gone | {guard.id for guard in planned.blocking_guards})
+def _failed(report: Report, error: str, hint: str = "") -> Report:
+    return replace(report, error=error, hint=hint, status=_status(ApplyStatus.FAILED, report))
+
+
+# --- execution ------------------------------------------------------------------------------------------------------
 
 
 async def _execute(
-    live: TenantSession, planned: PlannedApplication, so_far: Report, values: SecretResolver, talk: ApplyHooks
+    session: TenantSession, planned: PlannedApplication, report: Report, secrets: SecretResolver, hooks: ApplyHooks
 ) -> Report:
+    """Execute the steps of one plan, and return the report extended by their outcomes."""
     from scimconf.graph.execution.context import ExecutionRequest
     from scimconf.graph.execution.scheduler import execute
     from scimconf.graph.execution.secret_resolver import preflight
 
-    after = {kind.name: kind.after for kind in KINDS}
-    steps = planned.steps
-    orders = ExecutionRequest(steps, planned.snapshot, after, values, talk.progress, talk.interrupted)
-    for row in planned.snapshot.rows("applications"):
-        live.patience.set_created(row.get("createdDateTime"))
-    preflight(orders)
-    if not planned.plan.complete and planned.loaded.spec is not None:
-        for _, reference in references(planned.loaded.spec.connection):
-            values.resolve(reference)  # what comes after the horizon must not fail for what is known now
-    backup = so_far.backup or talk.backup(planned)
-    done = await execute(live, orders)
+    order = {kind.name: kind.after for kind in KINDS}
+    request = ExecutionRequest(planned.steps, planned.snapshot, order, secrets, hooks.progress, hooks.interrupted)
+    for application in planned.snapshot.rows("applications"):
+        session.consistency.set_created(application.get("createdDateTime"))
+    preflight(request)
+    for reference in _later_references(planned):
+        secrets.resolve(reference)  # the next round must not fail on a secret that is already known to be missing
+    backup = report.backup or hooks.backup(planned)
+    result = await execute(session, request)
     report = replace(
-        so_far, outcomes=(*so_far.outcomes, *done.outcomes), wrote=so_far.wrote or done.wrote, backup=backup
+        report, outcomes=(*report.outcomes, *result.outcomes), wrote=report.wrote or result.wrote, backup=backup
     )
-    return replace(report, exit_code=_result(done, report, interrupted=talk.interrupted()))
+    return replace(report, status=_execution_status(result, report, interrupted=hooks.interrupted()))
 
 
-def _result(done: ExecutionResult, report: Report, *, interrupted: bool) -> int:
-    if done.stale:
-        return _code(3, report)
-    if interrupted and any(one.result is Result.SKIPPED for one in done.outcomes):
-        return 130
-    return _code(1, report) if done.failed else 0
+def _execution_status(result: ExecutionResult, report: Report, *, interrupted: bool) -> ApplyStatus:
+    if result.stale:
+        return _status(ApplyStatus.STALE, report)
+    if interrupted and any(outcome.result is Result.SKIPPED for outcome in result.outcomes):
+        return ApplyStatus.INTERRUPTED
+    return _status(ApplyStatus.FAILED, report) if result.failed else ApplyStatus.APPLIED
 
 
-async def _settled(
-    live: TenantSession, before: PlannedApplication, so_far: Report, options: PlanOptions, talk: ApplyHooks
+async def _replan_until_consistent(
+    session: TenantSession, before: PlannedApplication, report: Report, options: PlanOptions, hooks: ApplyHooks
 ) -> PlannedApplication:
-    """The plan after an execution, once what was written shows: late arrival is waited for, not written again."""
-    wait = live.patience.wait()
+    """Plan again after an execution.
+
+    Repeat while the only remaining changes were already written in this run: Graph shows a write with a delay.
+    """
+    backoff = session.consistency.backoff()
     while True:
-        planned = await plan(live, before.loaded, options)
-        only_late = _is_written(planned, so_far) and not talk.interrupted()
-        if not only_late or not await wait.again("what was written to show"):
+        planned = await plan(session, before.loaded, options)
+        is_delayed = _only_unconfirmed(planned, report) and not hooks.interrupted()
+        if not is_delayed or not await backoff.wait("changes to become visible"):
             return planned
 
 
-def _is_written(planned: PlannedApplication, so_far: Report) -> bool:
-    """Whether all that a later plan still shows was done in this run already."""
-    done = {address for outcome in so_far.outcomes for address in outcome.addresses}
-    left = {change.address for change in planned.plan.changes}
-    return bool(left) and left <= done
+def _only_unconfirmed(planned: PlannedApplication, report: Report) -> bool:
+    """Return whether all remaining changes were already written in this run, and there is at least one."""
+    written = {address for outcome in report.outcomes for address in outcome.addresses}
+    remaining = {change.address for change in planned.plan.changes}
+    return bool(remaining) and remaining <= written
 
 
-def _unseen(planned: PlannedApplication, so_far: Report) -> Report:
-    """After the last round: what is still different is said, since it may be written and not yet visible."""
-    left = tuple(change.address for change in planned.plan.changes)
-    if not left:
-        return so_far
-    outcome = StepOutcome(Result.UNCONFIRMED, left, "see what was written")
-    return replace(so_far, outcomes=(*so_far.outcomes, outcome))
+def _report_unconfirmed(planned: PlannedApplication, report: Report) -> Report:
+    """Return the report with what still differs after the last round: it may be written and not visible yet."""
+    remaining = tuple(change.address for change in planned.plan.changes)
+    if not remaining:
+        return report
+    outcome = StepOutcome(Result.UNCONFIRMED, remaining, "check that the changes are visible")
+    return replace(report, outcomes=(*report.outcomes, outcome))

@@ -2,48 +2,111 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from scimconf.diagnostics import DiagnosticsError
+from scimconf.diagnostics import DiagnosticsError, GraphError, SpecPath
 from scimconf.kinds import KINDS
-from scimconf.workflow.compilation import (
-    check,
-    documents,
-    lookups,
-)
+from scimconf.spec.patterns import GUID
+from scimconf.workflow.compilation import check, documents, lookups
+from scimconf.workflow.validate import lint
 
 if TYPE_CHECKING:
     from scimconf.export import ExportedSpec
     from scimconf.graph.reading import TenantSession
 
+NOT_EXPORTABLE = frozenset({"K101", "K102", "K103", "K201", "K202", "K401", "K601", "K801"})
+"""Errors that leave nothing to export, or only a part that would pass for the whole."""
+NOT_FOUND = "Use the name that the portal shows, or the application id. Check also that this is the right tenant."
+SEVERAL = "Pass the id of one of them: --app ID"
 
-UNEXPORTABLE = frozenset({"K101", "K102", "K103", "K201", "K202", "K401", "K601", "K801"})
-"""Problems that leave nothing to export, or only a part that would pass for the whole."""
-NOT_EXPORTED = "Name it as the portal does, or by its application id; see also that this is the right tenant."
+
+async def export_application(
+    session: TenantSession, app: str, name: str = "", *, full: bool, defined: bool = False
+) -> ExportedSpec:
+    """Export the application with a display name, an application id or an object id.
+
+    `name` is the spec's name; by default it is made from `app`. Raise DiagnosticsError like `export`.
+    """
+    name = name or re.sub(r"[^a-z0-9]+", "-", app.lower()).strip("-") or "app"
+    tenant = await tenant_name(session)
+    if not re.fullmatch(GUID, app):
+        return await export(session, {"display_name": app}, name, tenant, full=full, defined=defined)
+    try:
+        return await export(session, {"app_id": app}, name, tenant, full=full, defined=defined)
+    except DiagnosticsError as error:
+        if {diagnostic.code for diagnostic in error.diagnostics} != {"K103"}:
+            raise
+    return await export(session, {"object_id": app}, name, tenant, full=full, defined=defined)
 
 
 async def export(
-    live: TenantSession, identified: Mapping[str, str], name: str, tenant: str, *, full: bool, defined: bool = False
+    session: TenantSession, identity: Mapping[str, str], name: str, tenant: str, *, full: bool, defined: bool = False
 ) -> ExportedSpec:
-    """One live application as a spec; `identified` is its display_name, app_id or object_id.
+    """Export one application; `identity` is its display_name, app_id or object_id.
 
-    `defined` has it say every attribute that is there, also those that the template brings along.
-
-    Raises ProblemsError where there is no such application, or several, or a document is refused.
+    `full` includes what is equal to the template, `defined` all attribute definitions. Raise DiagnosticsError if the
+    application does not exist, if there are several, or if a document cannot be read.
     """
     from scimconf.documents.schema import default_schema
-    from scimconf.export import declare, everything, namesakes
+    from scimconf.export import ExportRequest, everything, export_spec, same_name_lookups
     from scimconf.graph.reading import observe
 
-    spec = everything(name, identified)
-    wanted = (*documents(KINDS, [spec]), default_schema())
-    snapshot = await observe(live, wanted, lambda seen: (*lookups(KINDS, [spec], seen), *namesakes(seen)))
-    problems = [one for one in check(KINDS, spec, snapshot) if one.is_error and one.code in UNEXPORTABLE]
-    if problems:
+    spec = everything(name, identity)
+    reads = (*documents(KINDS, [spec]), default_schema())
+    snapshot = await observe(
+        session, reads, lambda partial: (*lookups(KINDS, [spec], partial), *same_name_lookups(partial))
+    )
+    diagnostics = [
+        diagnostic
+        for diagnostic in check(KINDS, spec, snapshot)
+        if diagnostic.is_error and diagnostic.code in NOT_EXPORTABLE
+    ]
+    if diagnostics:
+        hints = {"K103": NOT_FOUND, "K102": SEVERAL}
         raise DiagnosticsError(
-            replace(problem, path=(), hint=NOT_EXPORTED if problem.code == "K103" else problem.hint)
-            for problem in problems
+            replace(diagnostic, path=(), hint=hints.get(diagnostic.code, diagnostic.hint)) for diagnostic in diagnostics
         )
-    return declare(name, tenant, snapshot, full=full, defined=defined)
+    return export_spec(tenant, ExportRequest(name=name, snapshot=snapshot, full=full, definitions=defined))
+
+
+async def tenant_name(session: TenantSession) -> str:
+    """Return the tenant's default domain, or its id; "" if neither can be read."""
+    from scimconf.documents.application import organization, tenant
+    from scimconf.graph.reading import read
+
+    try:
+        observed = tenant(await read(session.graph, organization(), {}))
+    except GraphError:
+        return session.tenant_id
+    return (observed.domain or observed.id) if observed is not None else session.tenant_id
+
+
+def ignore_lint_errors(exported: ExportedSpec, users_csv: str) -> None:
+    """Add a comment to each exported line that the lint refuses: a live value must not block the next plan.
+
+    `users_csv` is the content of the file that the spec names under `users_from`.
+    """
+    from scimconf.render import yaml
+    from scimconf.spec.load import load
+
+    text = yaml.write_spec(exported.tree)
+    loaded = load("spec.yaml", lambda path: text if path == "spec.yaml" else users_csv, {}, {})
+    codes_by_line: dict[SpecPath, dict[str, None]] = {}
+    for diagnostic in lint(loaded):
+        if diagnostic.is_error:
+            codes_by_line.setdefault(_commented_path(diagnostic.path), {})[diagnostic.code] = None
+    for path, codes in codes_by_line.items():
+        comment = exported.comments.get(path, "")
+        if not comment.startswith("scimconf: ignore"):
+            reason = f"scimconf: ignore {', '.join(codes)} the live application has it"
+            exported.comments[path] = f"{reason}; {comment}" if comment else reason
+
+
+def _commented_path(path: SpecPath) -> SpecPath:
+    """Return the part of a diagnostic's path that has a line to put a comment on: a row, or a filter's clause."""
+    if path[:1] != ("mappings",):
+        return path
+    return path[:6] if path[2:3] == ("filters",) else path[:4]

@@ -1,8 +1,8 @@
-"""Two specs against each other: the same differ, with no tenant in between. Pure."""
+"""Diff two specs offline, with the differ of plans. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -10,81 +10,87 @@ from scimconf.documents.secrets import MASK
 from scimconf.kinds.kind import Kind
 from scimconf.plan import Absent, ApplicationPlan, DesiredItem, Exclusive, ReportOnly, Resource, WriteOnly
 from scimconf.plan.diff import diff
+from scimconf.plan.resource import Identity
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
 
-Live = Literal["one", "other"]
-"""Which of the two is an application as it is, where the other one is what somebody wrote."""
+LiveSide = Literal["before", "after"]
+"""Which of the two specs was exported from a live application."""
 
 
 def diff_specs(
-    kinds: Sequence[Kind], one: Spec, other: Spec, *, live: Live | None = None, secrets: bool = True
+    kinds: Sequence[Kind], before: Spec, after: Spec, *, live: LiveSide | None = None, secrets: bool = True
 ) -> ApplicationPlan:
-    """What must change so that the first says what the second says; principals and roles go by their names.
+    """Return the changes from one spec to another. Principals and roles are matched by name.
 
-    Where the first is an application as it is (`live`), the second rules it as a plan would: what it does not list is
-    left alone, unless it says otherwise. Where the second one is, everything that it has besides is a difference, but
-    no definition that came with its template. An application does not tell where its secrets are kept: `secrets` is
-    whether both do.
+    If `before` is live, `after` manages it as in a plan: what it does not list is unmanaged, unless it says otherwise.
+    If `after` is live, everything that it has besides is a difference, except definitions from its template. A live
+    application does not reveal the sources of its secrets: with `secrets` false, secrets are equal if both exist.
     """
-    secrets = secrets and live is None
+    compare_secrets = secrets and live is None
     definitions = frozenset(kind.name for kind in kinds if kind.only_written)
-    before = [_shown(item, secrets=secrets) for item in _said(kinds, one, other.name) if isinstance(item, Resource)]
-    wanted = list(_said(kinds, other, other.name))
-    said = [item for item in wanted if isinstance(item, (Resource, Absent))]
-    there = {item.identity: item for item in before}
-    if live == "other":
-        said = [
-            compared
-            for item in said
-            if (compared := _compared(item, there.get(item.identity), definitions)) is not None
+    observed = [
+        _comparable(item, secrets=compare_secrets)
+        for item in _declared(kinds, before, after.name)
+        if isinstance(item, Resource)
+    ]
+    by_identity = {resource.identity: resource for resource in observed}
+    desired: list[DesiredItem] = list(_declared(kinds, after, after.name))
+    named: list[Resource | Absent] = [item for item in desired if isinstance(item, (Resource, Absent))]
+    if live == "after":
+        named = list(_without_template_definitions(named, by_identity, definitions))
+    identities = {item.identity for item in named}
+    if live == "before":
+        observed = [
+            resource
+            for resource in observed
+            if resource.address.kind not in definitions or resource.identity in identities
         ]
-    named = {item.identity for item in said}
-    if live == "one":
-        before = [item for item in before if item.address.kind not in definitions or item.identity in named]
     else:
-        gone = [Absent(item.address, item.key) for item in before if item.identity not in named]
-        wanted = [*(_whole(item, there.get(item.identity), secrets=secrets) for item in said), *gone]
-    difference = diff(wanted, before, {kind.name: kind.traits for kind in kinds})
+        removed = [Absent(item.address, item.key) for item in observed if item.identity not in identities]
+        completed = (_completed(item, by_identity.get(item.identity), secrets=compare_secrets) for item in named)
+        desired = [*completed, *removed]
+    result = diff(desired, observed, {kind.name: kind.traits for kind in kinds})
     order = {kind.name: number for number, kind in enumerate(kinds)}
-    changes = sorted(difference.changes, key=lambda change: (order[change.kind], change.address))
+    changes = sorted(result.changes, key=lambda change: (order[change.kind], change.address))
     return ApplicationPlan(
-        other.name, changes=tuple(changes), unmanaged_drift=difference.unmanaged_drift, unmanaged=difference.unmanaged
+        after.name, changes=tuple(changes), unmanaged_drift=result.unmanaged_drift, unmanaged=result.unmanaged
     )
 
 
-def _compared(
-    item: Resource | Absent, written: Resource | None, definitions: frozenset[str]
-) -> Resource | Absent | None:
-    """What an application has, and of its definitions only what a spec writes of them, if it does."""
-    if isinstance(item, Absent) or item.address.kind not in definitions:
-        return item
-    if written is None:
-        return None
-    return replace(item, fields={name: value for name, value in item.fields.items() if name in written.fields})
+def _without_template_definitions(
+    items: Iterable[Resource | Absent], written: Mapping[Identity, Resource], definitions: frozenset[str]
+) -> Iterator[Resource | Absent]:
+    """Yield the items of a live application; of its attribute definitions only those fields that the spec writes."""
+    for item in items:
+        if isinstance(item, Absent) or item.address.kind not in definitions:
+            yield item
+        elif item.identity in written:
+            names = written[item.identity].fields
+            yield replace(item, fields={name: value for name, value in item.fields.items() if name in names})
 
 
-def _shown(item: Resource, *, secrets: bool) -> Resource:
-    """A secret as something to compare: where it is kept, or only that there is one."""
-    return replace(
-        item,
-        fields={
-            name: (value.reference if secrets else MASK) if isinstance(value, WriteOnly) else value
-            for name, value in item.fields.items()
-        },
-    )
+def _comparable(resource: Resource, *, secrets: bool) -> Resource:
+    """Return a resource with secrets as comparable values: their sources, or only that they exist."""
+    fields = {
+        name: (value.reference if secrets else MASK) if isinstance(value, WriteOnly) else value
+        for name, value in resource.fields.items()
+    }
+    return replace(resource, fields=fields)
 
 
-def _whole(item: Resource | Absent, before: Resource | None, *, secrets: bool) -> Resource | Absent:
-    """With the fields that only the first says: between two specs, what is no longer said is a difference."""
+def _completed(item: Resource | Absent, before: Resource | None, *, secrets: bool) -> Resource | Absent:
+    """Return the item with None for the fields that only `before` has: between two specs, omitting one is a change."""
     if isinstance(item, Absent):
         return item
-    shown = _shown(item, secrets=secrets)
-    return shown if before is None else replace(shown, fields={**dict.fromkeys(before.fields), **shown.fields})
+    resource = _comparable(item, secrets=secrets)
+    if before is None:
+        return resource
+    return replace(resource, fields={**dict.fromkeys(before.fields), **resource.fields})
 
 
-def _said(kinds: Sequence[Kind], spec: Spec, name: str) -> Iterator[DesiredItem]:
-    """Yield what a spec declares, under one name for both, so that only their contents differ."""
+def _declared(kinds: Sequence[Kind], spec: Spec, name: str) -> Iterator[DesiredItem]:
+    """Yield what a spec declares, under one application name for both specs, so that only the contents differ."""
     for kind in kinds:
         for item in kind.desired(spec, Snapshot()):
             if isinstance(item, (Exclusive, ReportOnly)):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.impact import mapping_tests
@@ -13,38 +12,41 @@ from scimconf.kinds import KINDS
 from scimconf.plan import Change
 from scimconf.snapshot import Snapshot
 from scimconf.spec.loaded import Loaded
-from scimconf.workflow.compilation import (
-    check,
-    expired,
-)
-
-if TYPE_CHECKING:
-    pass
+from scimconf.workflow.compilation import check, expired
 
 
 def validate(loaded: Loaded, today: date) -> tuple[Diagnostic, ...]:
-    """Everything that is wrong with a spec and can be known offline; the lint is asked apart."""
+    """Return every error and warning that is known without a tenant, except those of the lint.
+
+    It runs the tests in the spec. Guard exemptions that ended before `today` are errors.
+    """
     if loaded.spec is None:
-        return loaded.problems
-    found = (*check(KINDS, loaded.spec, None), *expired(loaded.spec, today), *mapping_tests.run(loaded.spec))
-    return (*loaded.problems, *locate(loaded, found))
+        return loaded.diagnostics
+    diagnostics = (*check(KINDS, loaded.spec, None), *expired(loaded.spec, today), *mapping_tests.run(loaded.spec))
+    return (*loaded.diagnostics, *locate(loaded, diagnostics))
 
 
 def lint(
     loaded: Loaded, ignore: Sequence[str] = (), snapshot: Snapshot | None = None, changes: Sequence[Change] = ()
 ) -> tuple[Diagnostic, ...]:
-    """What is probably wrong with a spec, but for the rules that are ignored."""
+    """Return the findings of the lint, without the rules in `ignore`."""
     from scimconf import lint as rules
 
     return tuple(rules.lint(loaded, snapshot, ignore, {change.address.local for change in changes}))
 
 
-def locate(loaded: Loaded, problems: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """The problems with file, line and column; rows of a CSV go by its key, since nobody wrote their path."""
-    placed = (problem.located(loaded.origin(problem.path)) if problem.path else problem for problem in problems)
+def locate(loaded: Loaded, diagnostics: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return the diagnostics with file, line and column.
+
+    The path of a CSV row becomes the key that names the file, because no spec contains the path of a row.
+    """
+    located = (
+        diagnostic.located(loaded.origin(diagnostic.path)) if diagnostic.path else diagnostic
+        for diagnostic in diagnostics
+    )
     return tuple(
-        replace(one, path=("assignments", f"{one.path[3]}_from"))
-        if one.path[1:2] == ("imported",) and len(one.path) > 3
-        else one
-        for one in placed
+        replace(diagnostic, path=("assignments", f"{diagnostic.path[3]}_from"))
+        if diagnostic.path[1:2] == ("imported",) and len(diagnostic.path) > 3
+        else diagnostic
+        for diagnostic in located
     )

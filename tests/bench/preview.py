@@ -24,9 +24,8 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from rehearsal import ROOT
+from tenant_fixture import ROOT
 
-from scimconf.cli.previewing import BREATH
 from scimconf.expressions import parse
 from scimconf.expressions.evaluation import EvaluationContext, compile_expression
 from scimconf.graph import impact_data
@@ -36,6 +35,7 @@ from scimconf.impact.preview_summary import SummaryBuilder
 from scimconf.impact.projection import ProvisioningState
 from scimconf.plan.preview_redact import unredacted
 from scimconf.render.preview.text import TextPreview
+from scimconf.workflow.preview import YIELD_AFTER
 
 USERS, RUNS, LIMIT, FLAT = 20_000, 3, 1.5, 2.0
 GRAPH = (
@@ -73,7 +73,7 @@ def ours(url: str) -> None:
         async with graph:
             async for page in impact_data.directory_users(graph, one.properties):
                 for number, user in enumerate(page):
-                    if number % BREATH == 0:
+                    if number % YIELD_AFTER == 0:
                         await asyncio.sleep(0)
                     form.person(summing.add(one.user(user), unredacted))
         form.ended(summing.summary())

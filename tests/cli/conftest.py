@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from serving import Server, environment, run
+from server_fixture import Server, environment, run
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import re
 import stat
 
 import pytest
-from rehearsal import ROOT, TOKEN, WRITER
+from tenant_fixture import ROOT, TOKEN, WRITER
 
 SMALL = """
 version: 1
@@ -42,7 +42,7 @@ def test_a_plan_without_changes_ends_with_0_either_way(writer):
     """And says so."""
     said = writer("plan", "--detailed-exitcode", WRITER)
     assert said.code == 0
-    assert said.out.endswith("No changes. Everything is as the spec says.\n")
+    assert said.out.endswith("No changes. The tenant matches the spec.\n")
 
 
 def test_an_apply_without_changes_asks_nobody_and_writes_nothing(writer):
@@ -103,10 +103,13 @@ async def _no_time(_seconds, result=None):
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        (["plam"], "there is no command 'plam'; did you mean 'plan'?"),
-        (["plan", "--frobnicate"], "No such option"),
-        (["plan", "--allow", "scope-al"], "did you mean scope-widened?"),
-        (["plan", "--var", "novalue"], "is not NAME=TEXT"),
+        (["plam"], "unknown command 'plam'. Did you mean plan?"),
+        (["plan", "--frobnicate"], "unknown option --frobnicate."),
+        (["plan", "--target", "x"], "unknown option --target. Did you mean --only?"),
+        (["plan", "--json"], "unknown option --json. Did you mean --format json?"),
+        (["plan", "--detailed-exit-code"], "unknown option --detailed-exit-code. Did you mean --detailed-exitcode?"),
+        (["plan", "--allow", "scope-wide"], "Did you mean scope-widened?"),
+        (["plan", "--var", "novalue"], "is not NAME=VALUE"),
         (["plan", "--format", "xml"], "is not one of"),
     ],
 )
@@ -142,7 +145,7 @@ def test_a_path_that_is_not_there_is_a_problem_and_no_traceback(desk):
 def test_stdout_is_the_product_and_stderr_the_talk(desk):
     """An apply prints the plan and the report; its steps go to stderr, a line each, since nobody watches."""
     said = desk("apply", "--auto-approve", WRITER)
-    assert said.out.startswith("writer  in contoso.com\n")
+    assert said.out.startswith("Tenant: contoso.com\n")
     assert "start provisioning" not in said.out.partition("Plan: ")[0]
     steps = [line for line in said.err.splitlines() if re.match(r"writer: \[\d+/\d+\] ", line)]
     assert any("start provisioning" in line for line in steps)
@@ -288,3 +291,50 @@ def test_the_documents_are_saved_before_the_first_write(writer):
     assert settings["SecretToken"] == "*"
     assert {stat.S_IMODE(one.stat().st_mode) for one in saved.values()} == {0o600}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+# --- before anything is asked or written ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["plan", "drift"])
+def test_plan_of_another_tenant_ends_with_4(desk, command):
+    """The tenant was read and is not the one of the spec."""
+    file = desk.file("other.yaml", f"extends: [{WRITER}]\nname: writer\ntenant: fabrikam.com\n")
+    said = desk(command, file)
+    assert said.code == 4
+    assert said.out.splitlines()[0].startswith("Tenant: contoso.com")
+    assert desk("apply", "--auto-approve", file).code == 4
+    assert desk.writes == []
+
+
+def test_plan_of_a_tenant_that_cannot_be_read_ends_with_0(desk):
+    """It may be the right one: the guard is shown, and apply stops."""
+    desk.fault({"status": 403, "body": DENIED}, method="GET", path="*/organization", times=0)
+    assert desk("plan", WRITER).code == 0
+    assert desk("apply", "--auto-approve", WRITER).code == 4
+
+
+def test_apply_names_a_missing_secret_before_it_asks(desk, monkeypatch):
+    """Nobody reads a plan and answers yes for nothing; without a terminal there would be another error."""
+    monkeypatch.delenv("WRITER_SCIM_TOKEN")
+    said = desk("apply", WRITER)
+    assert said.code == 1
+    assert "writer: WRITER_SCIM_TOKEN is not set\n" in said.err
+    assert "writer: no changes were made.\n" in said.err
+    assert "cannot ask" not in said.err
+    assert desk.writes == []
+
+
+def test_progress_in_a_log_counts_each_step_once_up_to_the_total(desk):
+    said = desk("apply", "--auto-approve", WRITER)
+    steps = re.findall(r"^writer: \[(\d+)/(\d+)\]", said.err, re.MULTILINE)
+    rounds = [index for index, (done, _) in enumerate(steps) if done == "1"]
+    last = [(int(done), int(total)) for done, total in steps[rounds[-1] :]]
+    assert [done for done, _ in last] == sorted({done for done, _ in last})
+    assert last[-1][0] == last[-1][1]
+
+
+def test_diff_with_the_name_of_an_application_says_how_to_write_it(desk):
+    said = desk("diff", "Slack", WRITER)
+    assert said.code == 65
+    assert "app:Slack" in said.err

@@ -23,7 +23,10 @@ def values(offered) -> list[str]:
 
 def paths(incomplete: str) -> list[str]:
     context = click.Context(click.Command("plan"))
-    return [f"{item.type} {item.value}" for item in completion.specs(context, click.Argument(["paths"]), incomplete)]
+    return [
+        f"{item.type} {item.value}"
+        for item in completion.complete_specs(context, click.Argument(["paths"]), incomplete)
+    ]
 
 
 @pytest.mark.parametrize("shell", completion.SHELLS)
@@ -60,8 +63,8 @@ def test_commands_and_options_are_offered(capsys, monkeypatch):
 
 def test_guards_are_offered():
     context, option = click.Context(click.Command("apply")), click.Option(["--allow"])
-    assert values(completion.guards(context, option, "")) == list(GUARDS)
-    assert values(completion.guards(context, option, "first")) == ["initial-start"]
+    assert values(completion.complete_guards(context, option, "")) == list(GUARDS)
+    assert values(completion.complete_guards(context, option, "initial")) == ["initial-start"]
 
 
 def test_specs_and_folders_with_specs_are_offered(tmp_path, monkeypatch):

@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from rehearsal import WRITER
+from tenant_fixture import WRITER
 
 from .test_commands import small
 
-NOTHING = "Everything is as the spec says"
+NOTHING = "The tenant matches the spec"
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_specs_that_name_one_application_in_two_ways_are_found_out_when_it_is_se
     for command in (["plan"], ["drift"], ["apply", "--auto-approve"]):
         said = writer(*command, first, second, third)
         assert said.code in (65, 2) if command == ["drift"] else 65
-        assert "b.scimconf.yaml:3:1  S312  application: this is the application that " in said.err
+        assert "b.scimconf.yaml:3:1  S312  application: this is the same application as in " in said.err
         assert "a.scimconf.yaml:2:1" not in said.err
         assert "writer" not in said.out
     made = [one["displayName"] for one in writer.service.tenant.documents.all("application")]
@@ -61,7 +61,7 @@ def test_a_pattern_of_only_that_matches_nothing_is_wrong_usage(desk, command):
     """It is misspelt; to say that nothing has to be done would be a lie."""
     said = desk(*command, "--only", "writer:nonsense", WRITER)
     assert said.code == 64
-    assert "--only 'writer:nonsense' matches nothing" in " ".join(said.err.split())
+    assert "--only 'writer:nonsense' matches no address" in " ".join(said.err.split())
     assert NOTHING not in said.out
     assert desk.writes == []
 
@@ -70,7 +70,7 @@ def test_a_pattern_of_exclude_that_matches_nothing_is_told(desk):
     """It excludes nothing, and whoever wrote it believes otherwise."""
     said = desk("plan", "--exclude", "writer:nonsense", WRITER)
     assert said.code == 0
-    assert "K005  warning  --exclude 'writer:nonsense' matches nothing" in said.err
+    assert "K005  warning  --exclude 'writer:nonsense' matches no address" in said.err
 
 
 def test_a_pattern_may_match_what_does_not_change(writer):
@@ -84,7 +84,7 @@ def test_a_pattern_may_match_what_does_not_change(writer):
     ):
         said = writer("plan", *argv)
         assert said.code == 0
-        assert "matches nothing" not in said.err
+        assert "matches no address" not in said.err
 
 
 def test_a_saved_plan_whose_pattern_matches_nothing_any_more_is_stale(writer):
@@ -111,7 +111,7 @@ def test_nothing_is_said_of_a_pattern_while_an_application_is_not_seen(writer):
     bad = writer.file("d.yaml", "version: 1\nname: d\napplication: {display_name: D}\nprovisioning: {enabled: true}\n")
     said = writer("plan", "--only", "d:*", "--exclude", "d:job", WRITER, bad)
     assert said.code == 65
-    assert "matches nothing" not in said.err
+    assert "matches no address" not in said.err
 
 
 def test_a_plan_that_excludes_all_its_changes_does_not_say_that_all_is_well(desk):
@@ -119,7 +119,7 @@ def test_a_plan_that_excludes_all_its_changes_does_not_say_that_all_is_well(desk
     said = desk("plan", "--exclude", "writer:*", WRITER)
     assert said.code == 0
     assert NOTHING not in said.out
-    assert said.out.endswith("No changes among those asked for. 21 others are excluded.\n")
+    assert said.out.endswith("No changes in the selected addresses (21 changes excluded).\n")
 
 
 # --- where a saved plan finds its specs -----------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def test_a_plan_of_absolute_paths_can_be_applied(desk):
     text = (desk.folder / "p.json").read_text()
     assert str(desk.folder) not in text
     assert json.loads(text)["applications"][0]["spec"]["paths"] == ["zeta.scimconf.yaml"]
-    assert json.loads(text)["options"]["files"] == ["values.yaml"]
+    assert json.loads(text)["options"]["var_file"] == ["values.yaml"]
     assert desk("apply", "--auto-approve", "p.json").code == 0
     assert app_id(desk, "Zeta")
 
@@ -148,20 +148,20 @@ def test_a_plan_may_be_moved_and_is_applied_in_the_folder_it_was_made_in(desk, m
     monkeypatch.chdir(desk.folder / "elsewhere")
     said = desk("apply", "--auto-approve", "p.json")
     assert said.code == 65
-    assert "S001  cannot be read: no such file. The plan names it as seen from the folder" in said.err
+    assert "S001  cannot be read: no such file. Paths in a plan are relative to the folder" in said.err
     monkeypatch.chdir(desk.folder)
     assert desk("apply", "--auto-approve", "elsewhere/p.json").code == 0
 
 
 def test_a_path_that_no_relative_one_reaches_stays_and_is_cut_in_the_file(monkeypatch):
     """As of another drive on Windows."""
-    from scimconf.cli import planning
+    from scimconf.workflow.plan_all import relative_path
 
     def refuse(_path):
         raise ValueError
 
     monkeypatch.setattr("os.path.relpath", refuse)
-    assert planning._from_here("/elsewhere/a.yaml") == "/elsewhere/a.yaml"
+    assert relative_path("/elsewhere/a.yaml") == "/elsewhere/a.yaml"
 
 
 # --- events ---------------------------------------------------------------------------------------------------------

@@ -11,13 +11,13 @@ import sys
 import threading
 
 import pytest
-from rehearsal import WRITER
-from serving import PATIENCE, child, environment, terminal, wait_until
+from server_fixture import PATIENCE, child, environment, terminal, wait_until
+from tenant_fixture import WRITER
 
-from scimconf.cli import main as command_line
 from scimconf.cli import options
-from scimconf.cli.events import Events
-from scimconf.cli.progress import LONG, Progress
+from scimconf.cli.events import EventLog
+from scimconf.cli.exit_codes import ExitCode
+from scimconf.cli.progress import LONG_WAIT, Progress
 from scimconf.diagnostics import ScimconfError
 from scimconf.spec.load import MAX_SIZE
 
@@ -76,7 +76,7 @@ def test_a_plan_that_cannot_be_shown_is_not_asked_about(desk, env):
     )  # fmt: skip
     os.close(write)
     assert process.returncode == 1
-    assert "Nothing was done, since the plan cannot be shown: Broken pipe." in process.stderr
+    assert "No changes were made, because the plan cannot be printed: Broken pipe." in process.stderr
     assert person.process.returncode is not None
     assert desk.writes == []
 
@@ -90,7 +90,7 @@ def test_events_that_nobody_takes_any_more_are_told_once(desk):
     said = desk("apply", "--auto-approve", "--events", pipe, WRITER)
     thread.join(PATIENCE)
     assert said.code == 0
-    assert said.err.count("has no more events, since it cannot be written: Broken pipe") == 1
+    assert said.err.count("cannot be written, so no more events are logged: Broken pipe") == 1
     assert is_done(desk)
 
 
@@ -105,9 +105,9 @@ def test_progress_that_cannot_be_written_ends_nothing(monkeypatch):
             return False
 
     monkeypatch.setattr(sys, "stderr", Broken())
-    with Progress("writer", Events(None)) as progress:
-        progress.tell("assign ada", 1, 2)
-        progress.say("a sentence")
+    with Progress("writer", EventLog(None)) as progress:
+        progress.step("assign ada", 1, 2)
+        progress.print_line("a sentence")
 
 
 # --- closed streams, odd encodings ----------------------------------------------------------------------------------
@@ -118,7 +118,12 @@ def shell(desk, env, line):
     return subprocess.run(["sh", "-c", command], env=env, cwd=desk.folder, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "closed", [pytest.param("<&-", marks=SLOW), pytest.param(">&-", marks=SLOW), "2>&-", "<&- >&- 2>&-"]
+)
 def test_streams_that_are_closed_are_no_reason_to_fail(desk, env, closed):
     """Cron and service managers close them."""
     codes = {"validate": 0, "plan": 0, "apply": 1}
@@ -129,7 +134,7 @@ def test_streams_that_are_closed_are_no_reason_to_fail(desk, env, closed):
     assert (done.returncode, "Traceback" in done.stderr) == (65, False)
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
+@pytest.mark.parametrize("encoding", ["cp1252", pytest.param("latin-1", marks=SLOW)])
 def test_a_character_that_the_output_cannot_hold_is_escaped(desk, env, encoding):
     """An arrow is no reason to fail, least of all after a write."""
     file = desk.file("small.yaml", SPEC)
@@ -181,7 +186,7 @@ def test_a_backup_that_fails_is_told_and_nothing_is_written(desk, monkeypatch):
     desk("apply", "--auto-approve", WRITER)
     desk.service.journal.entries.clear()
     file = desk.file("more.yaml", f"extends: [{WRITER}]\nprovisioning: {{deletion_threshold: 7}}\n")
-    monkeypatch.setattr("scimconf.cli.apply._save", _full)
+    monkeypatch.setattr("scimconf.workflow.backup.write_private_files", _full)
     said = desk("apply", "--auto-approve", file)
     assert (said.code, desk.writes) == (1, [])
     assert "cannot be written: No space left on device" in " ".join(said.out.split())
@@ -222,14 +227,14 @@ def test_a_pipe_is_no_spec_and_nobody_waits_for_its_end(desk):
     for path in ("pipe", file):
         said = desk("validate", path)
         assert said.code == 65
-        assert "cannot be read: it is no regular file" in said.out + said.err
+        assert "not a regular file" in said.out + said.err
 
 
 def test_no_more_is_read_of_a_file_than_a_spec_may_have(desk):
     """A file of holes, as large as a disk."""
     file = desk.file("large.yaml", "")
     os.truncate(file, 50 * MAX_SIZE)
-    assert len(options.read(str(file))) == MAX_SIZE + 1
+    assert len(options.read_spec_file(str(file))) == MAX_SIZE + 1
     for command in ("validate", "fmt"):
         said = desk(command, file)
         assert said.code == 65
@@ -266,7 +271,7 @@ def test_a_sandbox_that_cannot_begin_says_why(desk):
 
 def test_what_nobody_foresaw_is_a_sentence_without_its_words(desk, monkeypatch):
     """They may quote a secret."""
-    monkeypatch.setattr("scimconf.cli.planning.whole", _defect)
+    monkeypatch.setattr("scimconf.cli.output.render_plan", _defect)
     said = desk("plan", WRITER)
     assert said.code == 1
     assert re.search(r"^Error: this is a defect of scimconf: TypeError at scimconf\.\S+:\d+\.$", said.err, re.MULTILINE)
@@ -286,15 +291,15 @@ def test_a_defect_of_several_at_once_is_told_as_its_first():
 
 def test_what_the_system_refuses_is_told_with_the_file(desk, monkeypatch):
     """Without one, as of stdout on a full disk, it is told by itself."""
-    monkeypatch.setattr("scimconf.cli.planning.tell", _full)
+    monkeypatch.setattr("scimconf.cli.output.print_plan", _full)
     assert desk("plan", WRITER).err.endswith("Error: input or output failed: No space left on device\n")
-    monkeypatch.setattr("scimconf.cli.planning.tell", lambda *_: (desk.folder / "nowhere" / "x").read_text())
+    monkeypatch.setattr("scimconf.cli.output.print_plan", lambda *_: (desk.folder / "nowhere" / "x").read_text())
     assert desk("plan", WRITER).err.endswith("nowhere/x: No such file or directory\n")
 
 
 def test_an_interrupt_is_one(desk, monkeypatch):
-    monkeypatch.setattr("scimconf.cli.planning.tell", _interrupted)
-    assert desk("plan", WRITER).code == command_line.INTERRUPTED
+    monkeypatch.setattr("scimconf.cli.output.print_plan", _interrupted)
+    assert desk("plan", WRITER).code == ExitCode.INTERRUPTED
 
 
 def _interrupted(*_given):
@@ -340,7 +345,7 @@ def test_a_request_to_end_finishes_what_is_in_flight_and_says_what_was_done(desk
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, err
-    assert "once more to stop at once" in err
+    assert "again to stop at once" in err
     assert "because the apply was interrupted" in " ".join(out.split())
     assert desk("apply", "--auto-approve", WRITER).code == 0
 
@@ -361,10 +366,10 @@ def test_a_log_hears_of_a_wait_when_it_begins_and_now_and_then(capsys, monkeypat
     """Two minutes without a word look as if it hung; short waits are nobody's business."""
     times = iter([0.0, 1.0, 5.0, 16.0, 17.0])
     monkeypatch.setattr("time.monotonic", lambda: next(times))
-    progress = Progress("writer", Events(None))
-    progress.pausing(0.25, "waiting: jobs to arrive")
+    progress = Progress("writer", EventLog(None))
+    progress.pause(0.25, "waiting: jobs to arrive")
     for _ in range(3):
-        progress.pausing(LONG, "waiting: jobs to arrive")
+        progress.pause(LONG_WAIT, "waiting: jobs to arrive")
     progress.waiting(30.0, "throttled")
     assert capsys.readouterr().err.splitlines() == [
         "writer: waiting: jobs to arrive",
@@ -375,15 +380,15 @@ def test_a_log_hears_of_a_wait_when_it_begins_and_now_and_then(capsys, monkeypat
 
 def test_events_that_cannot_be_opened_are_an_error(tmp_path):
     with pytest.raises(ScimconfError, match="cannot be written: Is a directory"):
-        Events(str(tmp_path))
+        EventLog(str(tmp_path))
 
 
 def test_events_are_written_a_line_each(tmp_path):
-    events = Events(str(tmp_path / "events"))
-    events.write("step", says="a")
+    events = EventLog(str(tmp_path / "events"))
+    events.write("step", message="a")
     events.close()
-    events.write("step", says="b")
-    assert [json.loads(line)["says"] for line in (tmp_path / "events").read_text().splitlines()] == ["a"]
+    events.write("step", message="b")
+    assert [json.loads(line)["message"] for line in (tmp_path / "events").read_text().splitlines()] == ["a"]
 
 
 def test_variables_may_come_through_a_pipe(desk):

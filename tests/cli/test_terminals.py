@@ -6,8 +6,8 @@ import subprocess
 import time
 
 import pytest
-from rehearsal import WRITER
-from serving import PATIENCE, child, environment, terminal, wait_until
+from server_fixture import PATIENCE, child, environment, terminal, wait_until
+from tenant_fixture import WRITER
 
 COLOR = re.compile(r"\x1b\[[\d;]*m")
 
@@ -21,13 +21,16 @@ def env(desk):
 def test_a_person_is_asked_after_the_plan_and_only_yes_is_yes(desk, env, answer, code, does):
     """The question names the application and the guards that a yes opens; anything else leaves the tenant alone."""
     with terminal(["apply", str(WRITER)], env, cwd=desk.folder) as person:
-        shown = COLOR.sub("", person.until("Only 'yes' is taken as yes"))
-        assert shown.index("Plan: 21 to create") < shown.index("A yes also opens: application-created, initial-start.")
+        shown = COLOR.sub("", person.until("Type 'yes' to apply"))
+        assert shown.index("Plan: 21 to create") < shown.index(
+            "Answering yes also allows: application-created, initial-start."
+        )
         assert desk.writes == []
         person.types(f"{answer}\n")
         assert person.ends() == code
     assert bool(desk.writes) == does
-    assert ("Nothing was done." in person.text) != does
+    assert ("No changes were made." in person.text) != does
+    assert ("Answer 'yes' in full." in person.text) == (answer == "y")
 
 
 def test_a_terminal_gets_colour_and_its_own_width(desk, env):
@@ -49,7 +52,7 @@ def test_no_color_is_respected_on_a_terminal(desk, env):
 def test_an_interrupt_at_the_question_does_nothing(desk, env):
     """130, and the tenant is as it was."""
     with terminal(["apply", str(WRITER)], env, cwd=desk.folder, start_new_session=True) as person:
-        person.until("Only 'yes' is taken as yes")
+        person.until("Type 'yes' to apply")
         time.sleep(0.5)  # until it waits for the answer
         person.process.send_signal(signal.SIGINT)
         assert person.ends() == 130
@@ -73,7 +76,7 @@ def test_an_interrupt_finishes_the_request_in_flight_and_says_what_was_done(desk
     out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, err
     assert "Traceback" not in err
-    assert "once more to stop at once" in err
+    assert "again to stop at once" in err
     assert re.search(r"^  \S* *attribute_mapping/users/externalId", out, re.MULTILINE)
     assert "because the apply was interrupted" in " ".join(out.split())
     assert not [one for one in desk.writes if one.endswith("/start")]
@@ -85,7 +88,7 @@ def test_a_second_interrupt_stops_at_once(desk, env):
     desk.fault({"delay": 20_000}, method="PUT", path="*/schema")
     process = slow(desk, env)
     process.send_signal(signal.SIGINT)
-    wait_until(lambda: "once more" in process.stderr.readline())
+    wait_until(lambda: "stop at once" in process.stderr.readline())
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
@@ -98,4 +101,4 @@ def test_a_reader_that_goes_away_is_no_error(desk, env):
         reader = subprocess.run(["head", "-1"], stdin=process.stdout, capture_output=True, text=True, check=True)
         process.stdout.close()
         assert (process.wait(PATIENCE), process.stderr.read()) == (0, "")
-    assert reader.stdout == "writer  in contoso.com\n"
+    assert reader.stdout == "Tenant: contoso.com\n"

@@ -161,7 +161,7 @@ def _fits(pattern: str, segment: str) -> bool:
     return not segment.startswith("$") if pattern.startswith("{") else pattern.lower() == segment.lower()
 
 
-# ---- conversion to JSON Schema --------------------------------------------------------------------
+# ---- conversion to JSON Schema --------------------------------------------------------------------------------------
 
 
 def _relaxed(document: Mapping[str, Any]) -> Any:

@@ -1,6 +1,6 @@
 """Schemathesis generates requests from Microsoft's description: no server error, no status that is not described.
 
-Valid requests run by default, invalid ones with the mark `slow`. The generated identifiers are replaced at random by
+It sends valid and invalid requests. The generated identifiers are replaced at random by
 those of a tenant with an application and a job, so that the requests reach existing objects.
 """
 
@@ -20,6 +20,7 @@ from conformance.description import ConformanceLog, load_description
 
 DESCRIPTION = load_description()
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.nonconforming,  # the invalid requests are intended
     pytest.mark.skipif(DESCRIPTION is None, reason="Microsoft's description of Graph is not available"),
 ]
@@ -67,7 +68,7 @@ def tenant():
         )
 
 
-@pytest.mark.parametrize("mode", ["positive", pytest.param("negative", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("mode", ["positive", "negative"])
 def test_generated_requests_get_described_responses(openapi, tenant, mode):
     """All operations in one test, since loading the description takes longer than most operations."""
     from schemathesis import GenerationMode

@@ -1,4 +1,4 @@
-"""What of Graph's documents has to be as documented: a place where it is not, and nothing else."""
+"""The shapes of Graph's documents: the first difference is reported by its path and types."""
 
 from __future__ import annotations
 
@@ -17,41 +17,63 @@ SCHEMA = {"synchronizationRules": [{"id": "r", "objectMappings": [MAPPING]}], "d
 
 
 @pytest.mark.parametrize(
-    ("name", "raw", "says"),
+    ("name", "raw", "error"),
     [
         ("service_principals", [], ""),
         ("service_principals", None, ""),
         ("service_principals", [PRINCIPAL], ""),
-        ("service_principals", {}, "it is no list"),
-        ("service_principals", [5], "[0] is no object"),
-        ("service_principals", [None], "[0] is no object"),
-        ("service_principals", [{**PRINCIPAL, "id": 7}], "[0].id is no text"),
-        ("service_principals", [{**PRINCIPAL, "id": None}], "[0].id is no text"),
-        ("service_principals", [{**PRINCIPAL, "id": ""}], "[0].id is empty"),
-        ("service_principals", [{**PRINCIPAL, "displayName": []}], "[0].displayName is no text"),
-        ("service_principals", [PRINCIPAL, {**PRINCIPAL, "appRoles": [ROLE, {}]}], "[1].appRoles[1].id is no text"),
-        ("service_principals", [{**PRINCIPAL, "tags": "a"}], "[0].tags is no list"),
-        ("job", None, "it is no object"),
+        ("service_principals", {}, "expected a list, got an object"),
+        ("service_principals", [5], "[0]: expected an object, got a number"),
+        ("service_principals", [None], "[0]: expected an object, got null"),
+        ("service_principals", [{**PRINCIPAL, "id": 7}], "[0].id: expected a string, got a number"),
+        ("service_principals", [{**PRINCIPAL, "id": None}], "[0].id: expected a string, got null"),
+        ("service_principals", [{**PRINCIPAL, "id": ""}], "[0].id: expected an id, got an empty string"),
+        ("service_principals", [{**PRINCIPAL, "displayName": []}], "[0].displayName: expected a string, got a list"),
+        (
+            "service_principals",
+            [PRINCIPAL, {**PRINCIPAL, "appRoles": [ROLE, {}]}],
+            "[1].appRoles[1].id: expected a string, got null",
+        ),
+        ("service_principals", [{**PRINCIPAL, "appRoleAssignmentRequired": False}], ""),
+        (
+            "service_principals",
+            [{**PRINCIPAL, "appRoleAssignmentRequired": "false"}],
+            "[0].appRoleAssignmentRequired: expected a boolean, got a string",
+        ),
+        (
+            "service_principal_settings",
+            {"id": "1", "appRoleAssignmentRequired": 0},
+            "appRoleAssignmentRequired: expected a boolean, got a number",
+        ),
+        ("templates", [{"id": "1", "default": None}], ""),
+        ("templates", [{"id": "1", "default": "true"}], "[0].default: expected a boolean, got a string"),
+        ("service_principals", [{**PRINCIPAL, "tags": "a"}], "[0].tags: expected a list, got a string"),
+        ("job", None, "expected an object, got null"),
         ("job", {"id": "1", "templateId": "2", "schedule": None, "status": {"quarantine": None}}, ""),
-        ("job", {"id": "1", "templateId": "2", "schedule": "on"}, "schedule is no object"),
+        ("job", {"id": "1", "templateId": "2", "schedule": "on"}, "schedule: expected an object, got a string"),
         ("schema", SCHEMA, ""),
-        ("schema", {"directories": [{"name": {}}]}, "directories[0].name is no text"),
+        ("schema", {"directories": [{"name": {}}]}, "directories[0].name: expected a string, got an object"),
         (
             "schema",
             {"synchronizationRules": [{"objectMappings": [{"attributeMappings": [{"matchingPriority": "1"}]}]}]},
-            "synchronizationRules[0].objectMappings[0].attributeMappings[0].matchingPriority is no number",
+            "synchronizationRules[0].objectMappings[0].attributeMappings[0].matchingPriority: expected a number, got a string",
         ),
         ("users", 5, ""),
     ],
 )
-def test_the_first_place_that_is_not_as_documented_is_told(name, raw, says):
-    """By its path and never by its value; a document without a shape is somebody else's to judge."""
-    assert first_shape_error(name, raw) == says
+def test_first_shape_error_returns_the_path_and_the_types(name, raw, error):
+    """Never the value; a document without a shape is not checked."""
+    assert first_shape_error(name, raw) == error
+
+
+def test_a_boolean_is_not_a_number():
+    rule = {"synchronizationRules": [{"objectMappings": [{"attributeMappings": [{"matchingPriority": True}]}]}]}
+    assert first_shape_error("schema", rule).endswith("matchingPriority: expected a number, got a boolean")
 
 
 @needs_samples
-def test_real_documents_are_as_documented():
-    """Those that others published, of jobs that run, are in quarantine, or were never started."""
+def test_first_shape_error_accepts_published_documents():
+    """Of jobs that run, are in quarantine, or were never started."""
     raw = {
         number: sample(number) for number in ("05", "06", "30", "32", "33", "34", "35", "36", "37", "41", "50", "52")
     }
@@ -64,14 +86,13 @@ def test_real_documents_are_as_documented():
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_whatever_a_document_is_instead_is_told_or_fine(name):
-    """No value of JSON is a reason to fail."""
+def test_first_shape_error_accepts_any_json(name):
+    """It never raises."""
     for value in (None, True, 5, "x", [], {}, [[]], [{}], [None], {"a": 1}):
         json.dumps(first_shape_error(name, value))
 
 
-def test_a_tag_that_is_none_is_kept():
-    """It is nobody's of ours."""
+def test_set_tag_preserves_a_null_tag():
     raw = {"tags": [None, "scimconf:A=1"]}
     assert application.rotations(raw["tags"]) == {"A": "1"}
     assert application.set_tag(raw, ("A",), "2") == {"tags": [None, "scimconf:A=2"]}

@@ -4,7 +4,7 @@ import sys
 import unicodedata
 from datetime import UTC, datetime
 
-import counting
+import call_counter
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -143,7 +143,7 @@ def test_work_is_linear_in_the_length_of_the_string():
 
     def work(text, character, size):
         run = compile_expression(parse(text))
-        return counting.calls(lambda: run({"a": character * size}, CONTEXT))
+        return call_counter.calls(lambda: run({"a": character * size}, CONTEXT))
 
     for text, character in (
         ('Word([a], 2, ",")', "a"),

@@ -3,7 +3,7 @@
 from threading import Thread
 
 import pytest
-from rehearsal import Person, Rehearsal, changes, everything_open, row
+from tenant_fixture import Person, Rehearsal, changes, everything_open, exit_code, row
 
 SPEC = """
 version: 1
@@ -36,7 +36,7 @@ def deleted(planned):
 
 def test_apply_asks_again_before_it_deletes_what_the_first_plan_could_not_show(applied):
     rehearsal, person = Rehearsal(), Person()
-    assert applied(rehearsal, DELETES, person).exit_code == 0
+    assert exit_code(applied(rehearsal, DELETES, person)) == 0
     [second] = person.asked
     assert "- attribute_mapping/users/title" in deleted(second)
     assert row(rehearsal.schema("Small"), "title") is None
@@ -45,14 +45,14 @@ def test_apply_asks_again_before_it_deletes_what_the_first_plan_could_not_show(a
 def test_apply_stops_when_the_answer_to_later_deletions_is_no(applied):
     rehearsal, person = Rehearsal(), Person(yes=False)
     report = applied(rehearsal, DELETES, person)
-    assert (report.exit_code, len(person.asked)) == (5, 1)
-    assert report.error == "Stopped before what the first plan could not show."
+    assert (exit_code(report), len(person.asked)) == (5, 1)
+    assert report.error == "Stopped: the new plan contains changes that were not approved."
     assert rehearsal.writes == [INSTANTIATE]
 
 
 def test_apply_does_not_ask_again_when_later_rounds_delete_nothing(applied):
     rehearsal, person = Rehearsal(), Person(yes=False)
-    assert applied(rehearsal, KEEPS, person).exit_code == 0
+    assert exit_code(applied(rehearsal, KEEPS, person)) == 0
     assert person.asked == []
 
 
@@ -61,7 +61,7 @@ def test_a_guard_that_only_a_later_plan_meets_stops_the_apply(applied):
     rehearsal, person = Rehearsal(), Person()
     rehearsal.watch = lambda: _assign_once(rehearsal)
     report = applied(rehearsal, "assignments: {unlisted: delete}\n", person)
-    assert report.exit_code == 5
+    assert exit_code(report) == 5
     assert "all-assignments-removed" in report.error
     assert person.asked == []
     assert [write for write in rehearsal.made if write.startswith("DELETE")] == []

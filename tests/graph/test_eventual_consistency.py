@@ -29,76 +29,76 @@ def policy(clock=None, now=NOON, **more):
     return ConsistencyPolicy(clock.sleep, lambda: clock.time, lambda: now, **more)
 
 
-def waited(wait):
+def exhaust(backoff):
     """Wait until the limit; return nothing, the clock knows."""
 
     async def work():
-        while await wait.again("it to show"):
+        while await backoff.wait("it to show"):
             continue
 
     asyncio.run(work())
 
 
-def test_wait_doubles_from_a_quarter_of_a_second_to_five_seconds_within_two_minutes():
+def test_backoff_doubles_from_a_quarter_of_a_second_to_five_seconds_within_two_minutes():
     clock = Clock()
-    waited(policy(clock).wait())
+    exhaust(policy(clock).backoff())
     assert clock.sleeps[:6] == [0.25, 0.5, 1.0, 2.0, 4.0, 5.0]
     assert set(clock.sleeps[5:]) == {5.0}
     assert 115.0 < clock.time <= 120.0
 
 
 @pytest.mark.parametrize(("limit", "sleeps"), [(0.24, []), (0.25, [0.25]), (0.74, [0.25]), (0.75, [0.25, 0.5])])
-def test_wait_never_sleeps_past_its_limit(limit, sleeps):
+def test_backoff_never_sleeps_past_its_limit(limit, sleeps):
     clock = Clock()
-    waited(policy(clock, limit=limit).wait())
+    exhaust(policy(clock, limit=limit).backoff())
     assert clock.sleeps == sleeps
 
 
-def test_wait_begins_when_it_is_made_and_each_one_has_a_limit_of_its_own():
+def test_backoff_begins_when_it_is_made_and_each_one_has_a_limit_of_its_own():
     clock = Clock()
-    patience = policy(clock, limit=1.0)
-    waited(patience.wait())
+    consistency = policy(clock, limit=1.0)
+    exhaust(consistency.backoff())
     begun = clock.time
-    waited(patience.wait())
+    exhaust(consistency.backoff())
     assert clock.time == 2 * begun == 2 * 0.75
 
 
-def test_wait_reports_each_sleep_and_its_reason():
+def test_backoff_reports_each_sleep_and_its_reason():
     reports = []
-    waited(policy(limit=0.75, waited=lambda *report: reports.append(report)).wait())
+    exhaust(policy(limit=0.75, on_wait=lambda *report: reports.append(report)).backoff())
     assert reports == [(0.25, "it to show"), (0.5, "it to show")]
 
 
 @pytest.mark.parametrize(
-    ("age", "young"), [(timedelta(0), True), (timedelta(minutes=15) - SECOND, True), (timedelta(minutes=15), False)]
+    ("age", "new"), [(timedelta(0), True), (timedelta(minutes=15) - SECOND, True), (timedelta(minutes=15), False)]
 )
-def test_an_application_is_young_for_fifteen_minutes_of_graphs_clock(age, young):
-    patience = policy()
-    patience.set_created((NOON - age).isoformat())
-    assert patience.is_young() is young
+def test_an_application_is_new_for_fifteen_minutes_of_graphs_clock(age, new):
+    consistency = policy()
+    consistency.set_created((NOON - age).isoformat())
+    assert consistency.is_new() is new
 
 
 @pytest.mark.parametrize("text", ["2026-11-25T11:59:00Z", "2026-11-25T12:59:00+01:00", "2026-11-25T11:59:00"])
 def test_set_created_reads_a_date_with_and_without_a_zone(text):
-    patience = policy()
-    patience.set_created(text)
-    assert patience.created == NOON - timedelta(minutes=1)
+    consistency = policy()
+    consistency.set_created(text)
+    assert consistency.created == NOON - timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("text", [None, "", "yesterday"])
 def test_set_created_ignores_what_is_no_date(text):
-    patience = policy()
-    patience.set_created(text)
-    assert patience.created is None
-    assert not patience.is_young()
+    consistency = policy()
+    consistency.set_created(text)
+    assert consistency.created is None
+    assert not consistency.is_new()
 
 
-def test_without_graphs_clock_only_what_was_made_in_this_run_is_young():
-    patience = policy(now=None)
-    patience.set_created(NOON.isoformat())
-    assert not patience.is_young()
-    patience.made_here = True
-    assert patience.is_young()
+def test_without_graphs_clock_only_what_was_made_in_this_run_is_new():
+    consistency = policy(now=None)
+    consistency.set_created(NOON.isoformat())
+    assert not consistency.is_new()
+    consistency.created_in_this_run = True
+    assert consistency.is_new()
 
 
 @pytest.mark.parametrize(

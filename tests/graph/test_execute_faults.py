@@ -1,7 +1,7 @@
 """What an apply makes of a tenant that throttles, fails, loses answers or has moved: done, or told what was done."""
 
 import pytest
-from rehearsal import WRITER, Person, Rehearsal, all_allowed, changes, row, told
+from tenant_fixture import WRITER, Person, Rehearsal, all_allowed, changes, exit_code, row, told
 
 from scimconf.plan import Result
 
@@ -80,7 +80,7 @@ def spec(tmp_path):
 def applied():
     """A tenant that is as the example says, made once."""
     rehearsal = Rehearsal()
-    assert apply(rehearsal, WRITER).exit_code == 0
+    assert exit_code(apply(rehearsal, WRITER)) == 0
     return rehearsal
 
 
@@ -104,16 +104,15 @@ def failed(report):
 
 @EVERY_FAULT
 @pytest.mark.parametrize("write", FIRST)
-def test_a_passing_fault_does_not_stop_a_first_run(write, fault):
-    """But for an application whose making was lost: that is never sent twice in a run, and the next run makes it."""
+def test_apply_creates_an_application_despite_a_passing_fault(write, fault):
     rehearsal = Rehearsal()
     rehearsal.fault(method=FIRST[write][0], path=FIRST[write][1], **fault)
     report = apply(rehearsal, WRITER)
     if write == "instantiate" and lost_before(fault):
-        assert report.exit_code == 5
+        assert exit_code(report) == 5
         assert len(rehearsal.asked("POST", "/instantiate")) == 1
         report = apply(rehearsal, WRITER)
-    assert (report.exit_code, failed(report)) == (0, {})
+    assert (exit_code(report), failed(report)) == (0, {})
     assert changes(rehearsal.plan(WRITER)) == []
     assert len([one for one in rehearsal.state["applications"] if one["displayName"] == "Writer"]) == 1
     assert struck(rehearsal)
@@ -124,31 +123,29 @@ def lost_before(fault):
 
 
 def struck(rehearsal):
-    return all(one["matched"] for one in rehearsal.request("GET", "/_sandbox/faults")["value"])
+    return all(fault["matched"] for fault in rehearsal.request("GET", "/_sandbox/faults")["value"])
 
 
 @EVERY_FAULT
 @pytest.mark.parametrize("write", LATER)
-def test_a_passing_fault_does_not_stop_a_change(writer, spec, write, fault):
-    """Whether or not the lost request had taken effect, the outcome is the same."""
+def test_apply_changes_an_application_despite_a_passing_fault(writer, spec, write, fault):
     file = spec(CHANGED)
     writer.fault(method=LATER[write][0], path=LATER[write][1], **fault)
     report = apply(writer, file)
-    assert (report.exit_code, failed(report)) == (0, {})
+    assert (exit_code(report), failed(report)) == (0, {})
     assert changes(writer.plan(file)) == []
     assert struck(writer)
 
 
 @EVERY_FAULT
 @pytest.mark.parametrize("write", REPLACED)
-def test_a_passing_fault_does_not_stop_the_replacement_of_a_job(tmp_path, write, fault):
-    """A deletion that is not found the second time is done."""
+def test_apply_replaces_a_job_despite_a_passing_fault(tmp_path, write, fault):
     rehearsal = Rehearsal(FIELDBOOK)
     file = tmp_path / "scimconf.yaml"
     file.write_text(LEGACY)
     rehearsal.fault(method=REPLACED[write][0], path=REPLACED[write][1], **fault)
     report = apply(rehearsal, file)
-    assert (report.exit_code, failed(report)) == (0, {})
+    assert (exit_code(report), failed(report)) == (0, {})
     assert [one["templateId"] for one in rehearsal.state["jobs"]] == ["fieldbookLegacy"]
 
 
@@ -185,12 +182,11 @@ WRAPPED = {
 DENIED = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
 
 
-def test_an_error_that_is_wrapped_in_a_text_is_told_unwrapped():
-    """The service's own code, the request that it answered, and what was not done because of it."""
+def test_report_shows_the_unwrapped_error_of_the_synchronization_service():
     rehearsal = Rehearsal()
     rehearsal.fault({"status": 400, "body": WRAPPED}, method="PUT", path="*/secrets")
     report = apply(rehearsal, WRITER)
-    assert report.exit_code == 5
+    assert exit_code(report) == 5
     assert all("secrets answered 400 InvalidNotificationSettings" in said for said in failed(report).values())
     skipped = [one for one in report.outcomes if one.result is Result.SKIPPED]
     assert "start provisioning" in {one.message for one in skipped}
@@ -209,44 +205,40 @@ def test_an_error_that_is_wrapped_in_a_text_is_told_unwrapped():
         ("start", "Synchronization.ReadWrite.All"),
     ],
 )
-def test_a_refused_write_names_the_permission_that_is_missing(write, needs):
-    """In the hint of each outcome that failed for it; nothing starts, and running it again goes on."""
+def test_report_names_the_missing_permission_of_a_refused_write(write, needs):
     rehearsal = Rehearsal()
     method, path = FIRST[write]
     rehearsal.fault({"status": 403, "body": DENIED}, method=method, path=path, times=0)
     report = apply(rehearsal, WRITER)
-    assert report.exit_code in (1, 5)
+    assert exit_code(report) in (1, 5)
     assert all(needs in one.hint for one in report.failed)
     assert not [one for one in rehearsal.made if one.endswith("/start")]
     rehearsal.service.faults.clear()
-    assert apply(rehearsal, WRITER).exit_code == 0
+    assert exit_code(apply(rehearsal, WRITER)) == 0
     assert changes(rehearsal.plan(WRITER)) == []
 
 
-def test_where_nothing_could_be_paused_nothing_is_changed(writer, spec):
-    """The plan changes the scope of people who are being provisioned, so it is made safe first or not at all."""
+def test_apply_changes_nothing_if_the_pause_fails(writer, spec):
     writer.fault({"status": 403, "body": DENIED}, method="POST", path="*/pause", times=0)
     report = apply(writer, spec("provisioning: {scope: all}"))
     assert failed(report).keys() == {"pause provisioning"}
     assert [one for one in writer.writes if not one.endswith("/pause")] == []
 
 
-def test_what_does_not_become_paused_is_not_changed_either(writer, spec):
-    """An answer is not enough: the pause has to be seen."""
+def test_apply_changes_nothing_if_the_job_does_not_become_paused(writer, spec):
     job = writer.request("GET", writer.job())
     writer.fault({"status": 204}, method="POST", path="*/pause", times=0)
     report = apply(writer, spec("provisioning: {scope: all}"))
-    assert report.exit_code == 5
-    assert failed(report) == {"wait until it is paused": "this did not show in time: wait until it is paused"}
+    assert exit_code(report) == 5
+    assert failed(report) == {"wait for provisioning to pause": "timed out: wait for provisioning to pause"}
     assert job["schedule"]["state"] == "Active"
     assert not writer.asked("PUT", "/secrets")
 
 
-def test_after_a_failure_nobody_is_unassigned(writer, spec):
-    """The new role could not be given, so the old one is not taken."""
+def test_apply_deletes_no_assignment_after_a_failure(writer, spec):
     writer.fault({"status": 400, "body": DENIED}, method="POST", path="*/appRoleAssignedTo", times=0)
     report = apply(writer, spec("assignments: {users: [{user: ada@contoso.com, role: member}]}"))
-    assert report.exit_code == 1
+    assert exit_code(report) == 1
     assert writer.assigned()["Ada Lovelace"] == {"admin"}
     assert not [one for one in writer.writes if one.startswith("DELETE")]
 
@@ -254,31 +246,28 @@ def test_after_a_failure_nobody_is_unassigned(writer, spec):
 # --- secrets --------------------------------------------------------------------------------------------------------
 
 
-def test_refused_credentials_stop_before_they_are_stored():
-    """The service's own reason is told; neither the secrets nor the start are sent."""
+def test_apply_does_not_store_credentials_that_the_application_refuses():
     rehearsal = Rehearsal(environ={"WRITER_SCIM_TOKEN": "a-wrong-token"})
     report = apply(rehearsal, WRITER)
-    assert report.exit_code == 5
+    assert exit_code(report) == 5
     assert "You appear to have entered invalid credentials" in failed(report)["try the new credentials"]
     assert not rehearsal.asked("PUT", "/secrets")
     assert not rehearsal.asked("POST", "/start")
 
 
-def test_a_token_variable_that_is_unset_is_a_notice_in_the_plan_and_stops_an_apply_before_any_write():
-    """Also on an empty tenant, where the first step would be an application: nothing is made that cannot be finished."""
+def test_an_unset_token_is_a_warning_of_the_plan_and_stops_apply_before_any_write():
     rehearsal = Rehearsal(environ={})
     planned = rehearsal.plan(WRITER)
     assert "WRITER_SCIM_TOKEN" in told(planned)
     report = rehearsal.apply(planned)
-    assert (report.exit_code, report.error) == (1, "WRITER_SCIM_TOKEN is not set")
+    assert (exit_code(report), report.error) == (1, "WRITER_SCIM_TOKEN is not set")
     assert rehearsal.writes == []
 
 
-def test_a_token_that_is_unset_does_not_matter_where_no_secret_is_written(writer, spec):
-    """A change of a mapping needs no token."""
+def test_an_unset_token_is_ignored_if_no_secret_is_written(writer, spec):
     writer.environ.clear()
     report = apply(writer, spec("mappings: {users: {attributes: {userName: {source: mail, match: 1}}}}"))
-    assert report.exit_code == 0
+    assert exit_code(report) == 0
 
 
 SETTINGS_ONLY = """
@@ -289,24 +278,22 @@ provisioning: {enabled: true, deletion_threshold: 7}
 """
 
 
-def test_a_stored_secret_that_nobody_can_send_again_stops_before_any_write(writer, tmp_path):
-    """The set is written whole, and its star is not the token: the plan says so, the apply refuses, naming the key."""
+def test_a_masked_secret_without_a_source_stops_apply_before_any_write(writer, tmp_path):
     file = tmp_path / "scimconf.yaml"
     file.write_text(SETTINGS_ONLY)
     planned = writer.plan(file)
     assert "K403" in [one.code for one in planned.plan.warnings]
     report = writer.apply(planned)
-    assert report.exit_code == 1
+    assert exit_code(report) == 1
     assert "SecretToken" in report.error
     assert "under connection" in report.hint
     assert writer.writes == []
 
 
-def test_with_permission_only_the_changed_keys_are_sent(writer, tmp_path):
-    """Opt-in: where the service merges, the star stays what it is in the tenant."""
+def test_send_changed_keys_sends_only_the_changed_secrets(writer, tmp_path):
     file = tmp_path / "scimconf.yaml"
     file.write_text(SETTINGS_ONLY + "connection: {on_unreadable_secret: send_changed_keys}\n")
-    assert apply(writer, file).exit_code == 0
+    assert exit_code(apply(writer, file)) == 0
     (written,) = writer.asked("PUT", "/secrets")
     assert [pair["key"] for pair in written["body"]["value"]] == ["SyncNotificationSettings"]
     assert writer.saved()["SecretToken"] == "*"
@@ -326,11 +313,10 @@ REFUSED = {"parsingSucceeded": False, "parsedExpression": None, "error": {"code"
     ],
     ids=["answered", "refused"],
 )
-def test_an_expression_that_the_service_does_not_take_is_told_and_nothing_is_written(writer, spec, action):
-    """Its reason is the service's; the schema is written with all its changes or not at all."""
+def test_apply_writes_no_schema_if_the_service_refuses_an_expression(writer, spec, action):
     writer.fault(action, method="POST", path="*/parseExpression", times=0)
     report = apply(writer, spec('mappings: {users: {attributes: {displayName: {expression: "ToUpper([mail])"}}}}'))
-    assert report.exit_code == 1
+    assert exit_code(report) == 1
     assert all("Join is not known" in said for said in failed(report).values())
     assert writer.writes == []
 
@@ -349,27 +335,24 @@ def edited(rehearsal, target, **fields):
     rehearsal.forget()
 
 
-def test_an_edit_of_the_same_mapping_between_plan_and_write_stops_the_apply(writer, spec):
-    """Exit 3, the address is named, and nothing is written: the person approved something else."""
+def test_apply_is_stale_if_the_same_mapping_was_edited_since_the_plan(writer, spec):
     planned = writer.plan(spec(MAPS_TITLE))
     edited(writer, "title", defaultValue="Boss")
     report = writer.apply(planned)
-    assert report.exit_code == 3
-    assert failed(report).popitem()[1].startswith("writer:attribute_mapping/users/title was changed by somebody else")
+    assert exit_code(report) == 3
+    assert failed(report).popitem()[1].startswith("writer:attribute_mapping/users/title has changed in the tenant")
     assert writer.writes == []
 
 
-def test_an_edit_of_another_mapping_survives_and_stops_nothing(writer, spec):
-    """The schema is read again right before it is written, and only the planned mapping changes in it."""
+def test_apply_preserves_an_edit_of_another_mapping_since_the_plan(writer, spec):
     planned = writer.plan(spec(MAPS_TITLE))
     edited(writer, "displayName", defaultValue="Nobody")
-    assert writer.apply(planned).exit_code == 0
+    assert exit_code(writer.apply(planned)) == 0
     assert row(writer.schema(), "title")["source"]["name"] == "department"
     assert row(writer.schema(), "displayName")["defaultValue"] == "Nobody"
 
 
-def test_a_role_that_somebody_else_changed_stops_the_apply(writer, spec):
-    """The same for the application's roles, which are written as a whole."""
+def test_apply_is_stale_if_a_role_was_edited_since_the_plan(writer, spec):
     planned = writer.plan(spec("app_roles: {roles: [{value: member, display_name: Team member}]}"))
     application = writer.state["applications"][0]
     for fields in ({"isEnabled": False}, {"description": "Theirs"}, {"isEnabled": True}):
@@ -377,12 +360,11 @@ def test_a_role_that_somebody_else_changed_stops_the_apply(writer, spec):
         writer.request("PATCH", f"/applications/{application['id']}", {"appRoles": roles})
         application = writer.state["applications"][0]
     writer.forget()
-    assert writer.apply(planned).exit_code == 3
+    assert exit_code(writer.apply(planned)) == 3
     assert writer.writes == []
 
 
-def test_what_somebody_else_did_already_is_not_done_again(writer, spec):
-    """An edit that holds when it is about to be made is no conflict, and no write."""
+def test_apply_does_not_repeat_a_change_that_was_made_since_the_plan(writer, spec):
     planned = writer.plan(spec(MAPS_TITLE))
     schema = writer.schema()
     row(schema, "title")["source"] = {
@@ -393,42 +375,39 @@ def test_what_somebody_else_did_already_is_not_done_again(writer, spec):
     }
     writer.put_schema(schema)
     writer.forget()
-    assert writer.apply(planned).exit_code == 0
+    assert exit_code(writer.apply(planned)) == 0
     assert writer.writes == []
 
 
 # --- never to be seen, and interrupted ------------------------------------------------------------------------------
 
 
-def test_an_application_that_does_not_show_is_not_made_again():
-    """The look-up that the next run will use does not find it, so this one stops and says when to go on."""
+def test_apply_creates_no_second_application_if_the_first_is_not_visible():
     rehearsal = Rehearsal(late_reads=10_000)
     report = rehearsal.apply(WRITER)
-    assert report.exit_code == 5
+    assert exit_code(report) == 5
     assert failed(report) == {
-        "make the application Writer from its template": "done, but not to be found yet: "
-        "make the application Writer from its template"
+        "create the application Writer from its template": "done, but not visible yet: "
+        "create the application Writer from its template"
     }
     assert "in a few minutes" in report.failed[0].hint
     assert len(rehearsal.asked("POST", "/instantiate")) == 1
 
 
-def test_an_interrupt_finishes_what_is_in_flight_and_begins_nothing_else():
-    """What was done is told as done, the rest as skipped because of the interrupt; nothing starts."""
+def test_an_interrupt_finishes_the_requests_in_flight_and_starts_no_others():
     rehearsal = Rehearsal()
     person = Person(interrupt=lambda: bool(rehearsal.asked("POST", "/synchronization/jobs")))
     report = apply(rehearsal, WRITER, person)
-    assert report.exit_code == 130
+    assert exit_code(report) == 130
     done = {one.message for one in report.outcomes if one.result is Result.DONE}
-    assert "make the job from its template" in done
+    assert "create job" in done
     reasons = {one.detail for one in report.outcomes if one.result is Result.SKIPPED}
     assert reasons == {"because the apply was interrupted"}
     assert not rehearsal.asked("POST", "/start")
-    assert apply(rehearsal, WRITER).exit_code == 0
+    assert exit_code(apply(rehearsal, WRITER)) == 0
 
 
-def test_an_interrupt_ends_a_wait(writer, spec):
-    """Nobody waits two minutes for something to show after having said stop."""
+def test_an_interrupt_ends_a_backoff(writer, spec):
     writer.fault({"status": 204}, method="PUT", path="*/schema", times=0)
     person = Person(interrupt=lambda: bool(writer.asked("PUT", "/schema")))
     report = apply(writer, spec(MAPS_TITLE), person)
@@ -436,9 +415,8 @@ def test_an_interrupt_ends_a_wait(writer, spec):
     assert {one.result for one in report.outcomes} == {Result.UNCONFIRMED}
 
 
-def test_what_does_not_show_in_two_minutes_is_told_as_written_and_not_yet_visible(writer, spec):
-    """It may come later; it is neither a failure nor done."""
+def test_a_write_that_is_not_visible_after_two_minutes_is_unconfirmed(writer, spec):
     writer.fault({"status": 204}, method="PUT", path="*/schema", times=0)
     report = apply(writer, spec(MAPS_TITLE))
-    assert report.exit_code == 0
+    assert exit_code(report) == 0
     assert {one.result for one in report.outcomes} == {Result.UNCONFIRMED}

@@ -57,7 +57,7 @@ class Case:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         loaded = load("spec.yaml", lambda path: (folder / path).read_text(), {}, {})
-        assert loaded.spec is not None, loaded.problems
+        assert loaded.spec is not None, loaded.diagnostics
         self.spec = loaded.spec
         overlay = {path.stem: json.loads(path.read_text()) for path in (folder / "documents").glob("*.json")}
         self.served = overlaid(overlay)

@@ -46,13 +46,13 @@ def test_what_one_says_and_the_other_does_not(one, other, expected):
 
 def test_a_live_application_is_ruled_by_the_spec():
     """What the spec does not list is left alone, unless it says otherwise."""
-    kept = diff_specs(KINDS, spec_of(ONE), spec_of(OTHER), live="one")
+    kept = diff_specs(KINDS, spec_of(ONE), spec_of(OTHER), live="before")
     assert "attribute_mapping/users/title" in [one.address.local for one in kept.unmanaged]
     ruled = spec_of(OTHER.replace("{attributes", "{unlisted: delete, attributes"))
-    gone = diff_specs(KINDS, spec_of(ONE), ruled, live="one")
+    gone = diff_specs(KINDS, spec_of(ONE), ruled, live="before")
     assert "delete attribute_mapping/users/title" in [f"{one.action} {one.address.local}" for one in gone.changes]
     told = diff_specs(
-        KINDS, spec_of(ONE), spec_of(OTHER.replace("{attributes", "{unlisted: report, attributes")), live="one"
+        KINDS, spec_of(ONE), spec_of(OTHER.replace("{attributes", "{unlisted: report, attributes")), live="before"
     )
     assert [one.address.local for one in told.unmanaged_drift] == ["attribute_mapping/users/title"]
 

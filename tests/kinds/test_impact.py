@@ -17,7 +17,7 @@ from scimconf.render import html, markdown
 from scimconf.render import json as machine
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
-from tests.rehearsal import WRITER, Rehearsal, everything_open, told, wishes
+from tests.tenant_fixture import WRITER, Rehearsal, everything_open, told, wishes
 
 USER, GROUP, OTHER = "u1", "g1", "g2"
 ROLE = "r1"
@@ -429,3 +429,11 @@ def test_nobody_to_be_read_is_told(tmp_path):
         {"status": 403, "body": {"error": {"code": "Denied", "message": "No."}}}, path="/groups/*/members*", times=0
     )
     assert "Graph denied reading users (403 Denied)" in " ".join(told(tenant.plan(path)).split())
+
+
+@pytest.mark.parametrize(("affected", "named"), [(2, 2), (3, 3), (4, 3)])
+def test_at_most_three_affected_users_are_named(affected, named):
+    users = tuple({**NAMED[0], "id": str(number), "userPrincipalName": f"{number}@x.y"} for number in range(affected))
+    told = annotated(spec(), [source("[givenName]", "[department]")], seen(sample=users))[0].impact
+    [impact] = told.values()
+    assert (impact.count, impact.examples) == (affected, tuple(f"{number}@x.y" for number in range(named)))

@@ -25,7 +25,7 @@ def loaded(piece: str) -> Loaded:
     lines = [line for line in HEAD.splitlines() if line.partition(":")[0] not in keys]
     text = "\n".join([*lines, piece])
     spec = load("scimconf.yaml", lambda _: text, {}, {})
-    assert spec.problems == ()
+    assert spec.diagnostics == ()
     return spec
 
 

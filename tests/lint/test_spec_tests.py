@@ -45,21 +45,25 @@ def test_a_test_passes(row, test):
 @pytest.mark.parametrize(
     ("row", "test", "line"),
     [
-        ("source: b", "{given: {b: x}, expect: y}", '[b] gives "x", not "y"; b is "x".'),
-        ("source: b", "{given: {b: [x, 1]}, expect: null}", '[b] gives ["x", "1"], not nothing; b is ["x", "1"].'),
-        ("source: b", "{given: {b: false}, expect: [x]}", '[b] gives "False", not ["x"]; b is False.'),
-        ("source: b", "{given: {b: x}, expect: undetermined}", '[b] gives "x", not undetermined; b is "x".'),
-        ("source: b", "{given: {b: null}, expect: x}", '[b] gives nothing, not "x"; b is absent.'),
-        ("constant: x", "{expect: y}", '"x" gives "x", not "y"; it reads no attribute.'),
+        ("source: b", "{given: {b: x}, expect: y}", '[b] returns "x", expected "y"; b is "x".'),
+        (
+            "source: b",
+            "{given: {b: [x, 1]}, expect: null}",
+            '[b] returns ["x", "1"], expected no value; b is ["x", "1"].',
+        ),
+        ("source: b", "{given: {b: false}, expect: [x]}", '[b] returns "False", expected ["x"]; b is False.'),
+        ("source: b", "{given: {b: x}, expect: undetermined}", '[b] returns "x", expected undetermined; b is "x".'),
+        ("source: b", "{given: {b: null}, expect: x}", '[b] returns no value, expected "x"; b is absent.'),
+        ("constant: x", "{expect: y}", '"x" returns "x", expected "y"; it reads no attribute.'),
         (
             "source: null, default: x",
             "{expect: y}",
-            'a row without a source gives "x", not "y"; it reads no attribute.',
+            'a mapping without a source returns "x", expected "y"; it reads no attribute.',
         ),
         (
             "expression: 'Now()'",
             "{expect: x}",
-            "what Now() gives depends on when it is. Add `now:` with a moment, as `2026-12-31T09:00:00Z`.",
+            "the result of Now() depends on the time. Add `now:` with a time, such as `2026-12-31T09:00:00Z`.",
         ),
     ],
 )
@@ -70,16 +74,16 @@ def test_a_failing_test_is_reported_as_k510(row, test, line):
 def test_an_undetermined_result_is_reported_with_its_reason():
     [line] = messages("expression: 'SingleAppRoleAssignment([r])'", f"{{given: {{r: {ROLES}}}, expect: admin}}")
     what, _, rest = line.partition(": ")
-    assert what == 'SingleAppRoleAssignment([r]) is undetermined, not "admin"'
+    assert what == 'SingleAppRoleAssignment([r]) is undetermined, expected "admin"'
     assert "Microsoft does not document SingleAppRoleAssignment with 2 roles" in rest
     assert 'r is [{value: "admin", displayName: "Admin"}, {value: "member", displayName: "member"}]' in rest
-    assert line.endswith("Where that is meant, write `expect: undetermined`.")
+    assert line.endswith("If this is intended, write `expect: undetermined`.")
 
 
 def test_k512_reports_an_attribute_that_no_mapping_reads():
     path = "mappings.users.attributes.a.tests[0].given"
     [line] = validated(ROW.format(row="source: jobTitle", test="{given: {jobtitle: x}, expect: null}"))
-    said = '"jobtitle" is given, and nothing that is tried reads it. Names are case-sensitive: write jobTitle.'
+    said = 'no tested mapping reads "jobtitle". Names are case-sensitive: write jobTitle.'
     assert line == f"scimconf.yaml:5:72  K512  {path}.jobtitle: {said}"
     whole = WHOLE.format(test="{name: x, given: {mail: m, ATTRIBUTE: q}, expect: {userName: m}}")
     assert validated(whole.replace("ATTRIBUTE", "jobTitle")) == []
@@ -91,7 +95,7 @@ def test_k512_reports_an_attribute_that_no_mapping_reads():
 def test_an_unknown_key_of_a_role_is_an_error():
     for key, hint in (("display_name", "Did you mean `displayName`?"), ("nme", "Valid keys: id, value, displayName.")):
         text = HEAD + ROW.format(row="source: r", test=f"{{given: {{r: [{{{key}: x}}]}}, expect: x}}")
-        [problem] = load("scimconf.yaml", {"scimconf.yaml": text}.__getitem__, {}, {}).problems
+        [problem] = load("scimconf.yaml", {"scimconf.yaml": text}.__getitem__, {}, {}).diagnostics
         assert (problem.code, problem.message, problem.hint) == ("S201", f'unknown key "{key}" in a role', hint)
 
 
@@ -121,19 +125,19 @@ tests:
         ("{name: x, given: {mail: m, department: d}, expect: {userName: m, roles: d}}", ""),
         (
             "{name: x, given: {mail: m}, expect: {userName: n}}",
-            'scimconf.yaml:10:42  K510  tests[0].expect.userName: in "x", userName: [mail] gives "m", not "n"; mail is "m".',
+            'scimconf.yaml:10:42  K510  tests[0].expect.userName: in "x", userName: [mail] returns "m", expected "n"; mail is "m".',
         ),
         (
             "{name: x, expect: {usrName: n}}",
-            'scimconf.yaml:10:24  K511  tests[0].expect.usrName: "usrName" is no mapped attribute of this spec, so it cannot be tried. Did you mean `userName`?',
+            'scimconf.yaml:10:24  K511  tests[0].expect.usrName: "usrName" is not a mapped attribute of this spec. Did you mean `userName`?',
         ),
         (
             "{name: x, expect: {title: n}}",
-            'scimconf.yaml:10:24  K511  tests[0].expect.title: "title" is no mapped attribute of this spec, so it cannot be tried. The spec lists userName, roles.',
+            'scimconf.yaml:10:24  K511  tests[0].expect.title: "title" is not a mapped attribute of this spec. The spec lists userName, roles.',
         ),
         (
             "{name: x, mapping: groups, expect: {a: b}}",
-            'scimconf.yaml:10:15  K511  tests[0].mapping: "groups" is no mapping of this spec, so it cannot be tried. The spec lists users.',
+            'scimconf.yaml:10:15  K511  tests[0].mapping: "groups" is not a mapping of this spec. The spec lists users.',
         ),
     ],
 )
@@ -143,7 +147,7 @@ def test_a_test_of_a_whole_mapping(test, said):
 
 def test_k511_of_a_spec_without_mappings():
     [line] = validated("tests: [{name: x, expect: {a: b}}]")
-    assert line.endswith('"users" is no mapping of this spec, so it cannot be tried. The spec lists none.')
+    assert line.endswith('"users" is not a mapping of this spec. The spec lists none.')
 
 
 PROGRAM = """
@@ -183,11 +187,11 @@ LATE = "late: 11/25/2026 12:00:00 AM"
     ("payload", "line"),
     [
         (f"{{userName: m, {WORK}, flag: true, {LATE}}}", ""),
-        (f"{{userName: n, {WORK}, flag: true, {LATE}}}", 'userName is "m", and "n" is expected.'),
-        (f"{{{WORK}, flag: true, {LATE}}}", 'userName is "m", and nothing is expected.'),
+        (f"{{userName: n, {WORK}, flag: true, {LATE}}}", 'userName is "m", expected "n".'),
+        (f"{{{WORK}, flag: true, {LATE}}}", 'userName is "m", expected not sent.'),
         (f"{{userName: m, flag: true, {LATE}, emails: []}}", "emails is [{"),
-        (f"{{userName: m, {WORK}, flag: 'true', {LATE}}}", 'flag is true, and "true" is expected.'),
-        (f"{{userName: m, {WORK}, flag: true, {LATE}, a: {{b: c}}}}", 'a is not sent, and {"b": "c"} is expected.'),
+        (f"{{userName: m, {WORK}, flag: 'true', {LATE}}}", 'flag is true, expected "true".'),
+        (f"{{userName: m, {WORK}, flag: true, {LATE}, a: {{b: c}}}}", 'a is not sent, expected {"b": "c"}.'),
         (
             f"{{userName: m, flag: true, {LATE}, emails: [{{type: work, value: n, primary: true}}]}}",
             "emails[0].value is",
@@ -205,12 +209,12 @@ def test_the_payload_of_an_ignored_object_is_empty():
     text = PAYLOAD.format(given=GIVEN, payload="PAYLOAD").replace("Now()", 'IIF([mail] = "m", IgnoreObjectFlow, "x")')
     assert validated(text.replace("PAYLOAD", "{}")) == []
     [line] = validated(text.replace("PAYLOAD", "{userName: m}"))
-    assert 'in "x": userName is not sent, and "m" is expected.' in line
+    assert 'in "x": userName is not sent, expected "m".' in line
 
 
 def test_an_undetermined_payload_is_reported():
     [line] = validated(PAYLOAD.format(given="given: {mail: m}", payload="{userName: m}"))
-    assert 'in "x", late: what Now() gives depends on when it is. Add `now:`' in line
+    assert 'in "x", late: the result of Now() depends on the time. Add `now:`' in line
     [line] = validated(PAYLOAD.format(given=GIVEN, payload="{userName: m}").replace("Now()", "Guid()"))
     assert 'in "x", late: Guid() is undetermined: ' in line
     assert "Expect the other attributes one by one" in line
@@ -220,7 +224,7 @@ def test_an_undetermined_payload_is_reported():
 
 def test_a_test_without_expectation_is_an_error():
     text = HEAD + "tests: [{name: x}]\n"
-    [problem] = load("scimconf.yaml", lambda _: text, {}, {}).problems
+    [problem] = load("scimconf.yaml", lambda _: text, {}, {}).diagnostics
     assert (problem.code, problem.message) == ("S202", "the test has neither `expect` nor `payload`")
 
 
@@ -228,5 +232,5 @@ def test_two_tests_with_one_name_are_an_error():
     twice = "tests: [{name: x, expect: {a: b}}, {name: X, expect: {c: d}}]\n"
     files = {"base.yaml": HEAD, "scimconf.yaml": "extends: [base.yaml]\n" + twice, "one.yaml": HEAD + twice}
     for name in ("scimconf.yaml", "one.yaml"):
-        [problem] = load(name, files.__getitem__, {}, {}).problems
+        [problem] = load(name, files.__getitem__, {}, {}).diagnostics
         assert (problem.code, problem.path) == ("S305", ("tests", 1, "name"))

@@ -20,7 +20,7 @@ from scimconf.plan import (
     WriteOnly,
 )
 from scimconf.plan.diff import digest
-from scimconf.plan.file import moved, read
+from scimconf.plan.file import differences, read
 from scimconf.render import json as machine
 
 
@@ -148,28 +148,31 @@ MOVED = {
     "nothing": (plan(change()), []),
     "the tenant": (
         Plan(Tenant("u", "other.com"), plan(change()).applications, plan().options),
-        ["the tenant is other.com, not contoso.com"],
+        ["the tenant is other.com, but the plan was made for contoso.com"],
     ),
-    "the spec": (plan(change(), digest="e"), ["a: the spec is another one"]),
-    "the application": (plan(change(), ids={"service_principal": "2"}), ["a: it is another application or job"]),
-    "the tenant's things": (plan(change(), fingerprint="g"), ["a: what the spec manages is no longer as it was seen"]),
+    "the spec": (plan(change(), digest="e"), ["a: the spec has changed since the plan"]),
+    "the application": (
+        plan(change(), ids={"service_principal": "2"}),
+        ["a: the plan was made for another application or job"],
+    ),
+    "the tenant's things": (plan(change(), fingerprint="g"), ["a: the tenant has changed since the plan"]),
     "a new change": (
         plan(change(), change("users/more")),
-        ["a: update of a:attribute_mapping/users/more was not in the reviewed plan"],
+        ["a: update of a:attribute_mapping/users/more is not in the reviewed plan"],
     ),
-    "a change that is done": (plan(), ["a: update of a:attribute_mapping/users/title is not needed any more"]),
+    "a change that is done": (plan(), ["a: update of a:attribute_mapping/users/title is no longer needed"]),
     "another value": (
         plan(change(after="[department]")),
         [
             (
-                "a: update of a:attribute_mapping/users/title is not the one that was reviewed: source "
-                '(then null → "[jobTitle]", now null → "[department]")'
+                "a: update of a:attribute_mapping/users/title differs from the reviewed plan: source "
+                '(reviewed null → "[jobTitle]", now null → "[department]")'
             )
         ],
     ),
     "another application": (
         plan(change(), name="b"),
-        ["b: is planned now and was not reviewed", "a: was reviewed and cannot be planned now"],
+        ["b: is not part of the reviewed plan", "a: was reviewed, but cannot be planned now"],
     ),
 }
 
@@ -179,7 +182,7 @@ def test_what_moved_is_said(name):
     """A line each, in words; nothing where the reviewed plan may be applied."""
     then = saved(plan(change()))
     now, lines = MOVED[name]
-    assert list(moved(then.plan, now, (then.document, document(now)))) == lines
+    assert list(differences(then.plan, now, (then.document, document(now)))) == lines
 
 
 def test_a_field_that_was_not_changed_then_and_another_effect_are_told():
@@ -187,14 +190,14 @@ def test_a_field_that_was_not_changed_then_and_another_effect_are_told():
     then, now = change(), change()
     object.__setattr__(now, "fields", (*now.fields, FieldChange("match", 1, 2)))
     first = saved(plan(then))
-    assert list(moved(first.plan, plan(now), (first.document, document(plan(now))))) == [
+    assert list(differences(first.plan, plan(now), (first.document, document(plan(now))))) == [
         (
-            "a: update of a:attribute_mapping/users/title is not the one that was reviewed: match "
-            "(then unchanged, now 1 → 2)"
+            "a: update of a:attribute_mapping/users/title differs from the reviewed plan: match "
+            "(reviewed unchanged, now 1 → 2)"
         )
     ]
     other = change()
     object.__setattr__(other, "effects", frozenset())
-    assert list(moved(first.plan, plan(other), (first.document, document(plan(other))))) == [
-        "a: update of a:attribute_mapping/users/title is not the one that was reviewed"
+    assert list(differences(first.plan, plan(other), (first.document, document(plan(other))))) == [
+        "a: update of a:attribute_mapping/users/title differs from the reviewed plan"
     ]

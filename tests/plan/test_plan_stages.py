@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from rehearsal import WRITER, Rehearsal, everything_open, wishes
+from tenant_fixture import WRITER, Rehearsal, everything_open, wishes
 
 from scimconf.diagnostics import PlanError
 from scimconf.impact import estimates

@@ -5,7 +5,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from counting import calls
+from call_counter import calls
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,7 +6,11 @@ from scimconf.plan import Action, Address, Change, Resource
 from scimconf.plan.globs import is_like
 from scimconf.plan.select import select, unmatched_patterns
 
-AFTER = {"job": ("application",), "attribute_mapping": ("job", "source_attribute", "target_attribute"), "assignment": ("app_role",)}
+AFTER = {
+    "job": ("application",),
+    "attribute_mapping": ("job", "source_attribute", "target_attribute"),
+    "assignment": ("app_role",),
+}
 CHANGES = tuple(
     Change(Address("writer", kind, rest), action)
     for kind, rest, action in [

@@ -4,10 +4,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal import WRITER, Rehearsal
+from tenant_fixture import WRITER, Rehearsal
 
-from scimconf.cli.events import Events
-from scimconf.cli.previewing import PreviewSink, preview_all
+from scimconf.api import TenantClient
+from scimconf.cli.events import EventLog
+from scimconf.cli.preview import PreviewOptions, preview_all
 from scimconf.cli.progress import Progress
 from scimconf.cli.session import Session
 from scimconf.render.preview.html import PreviewPage
@@ -72,27 +73,17 @@ def tenant(*edits, **more):
 
 def preview(rehearsal, spec, form="json", width=80, pieces=None, **asked):
     """A preview as the command makes it, without a terminal; `pieces` are there though it does not end."""
-    asked = {
-        "only": (),
-        "exclude": (),
-        "users": (),
-        "sample": None,
-        "everyone": False,
-        "redact": False,
-        **asked,
-    }
-    asked["everyone"] = not (asked["users"] or asked["sample"])
-    full = bool(asked["users"])
+    options = PreviewOptions(output_format=form, **{**asked, "users": tuple(asked.get("users", ()))})
+    full = bool(options.users)
     made = {"text": lambda: TextPreview(width=width, full=full), "json": JsonPreview, "html": PreviewPage}[form]()
     pieces = [] if pieces is None else pieces
-    tell = PreviewSink(made, pieces.append, form != "text" or full)
     loaded = rehearsal.load(spec)
 
     async def work(live):
-        events = Events(None, str)
+        events = EventLog(None, str)
         with Progress("reading", events) as progress:
-            session = Session(live.graph, rehearsal.secrets, progress, events)
-            return await preview_all(session, [loaded], [], tell, asked)
+            session = Session(TenantClient(live.graph, rehearsal.secrets), progress, events)
+            return await preview_all(session, [loaded], options, made, pieces.append)
 
     code = rehearsal.run(work)
     return Shown(code, "".join(pieces))

@@ -69,7 +69,7 @@ def test_one_of_a_thousand_is_found_with_before_and_after(browser, tmp_path):
     choose(browser, text="moneypenny")
     assert said() == "1 of 1,013 users"
     assert browser.execute_script("return document.querySelectorAll('main img, main script').length") == 0
-    choose(browser, text="", verdict="leaves")
+    choose(browser, text="", outcome="leaves")
     assert said() == "0 of 1,013 users"
     assert browser.find_element("id", "nothing").is_displayed()
     top = "return document.querySelector('.sum').getBoundingClientRect().top < document.querySelector('.listed').getBoundingClientRect().top"

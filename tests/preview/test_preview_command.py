@@ -7,7 +7,7 @@ import threading
 
 import pytest
 from previews import SMALL, WRITER
-from serving import Server, environment, run
+from server_fixture import Server, environment, run
 
 from scimconf.cli.main import main
 from scimconf.graph import impact_data
@@ -42,7 +42,7 @@ def test_users_are_said_in_one_way(desk, whom):
 def test_the_product_is_on_stdout_and_progress_on_stderr(desk, server):
     said = desk("--all", WRITER)
     assert said.code == 0
-    assert said.out.startswith("writer in contoso.com: everybody who is assigned\n")
+    assert said.out.startswith("writer in contoso.com: all assigned users\n")
     assert "[8/8] people" in said.err
     assert server.writes == []
 
@@ -54,7 +54,7 @@ def test_a_file_is_only_for_its_owner(desk, tmp_path):
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert len(json.loads(file.read_text())["applications"][0]["users"]) == 8
     assert [one.name for one in file.parent.iterdir()] == ["people.json"]
-    assert "The preview is in deep/people.json." in said.err
+    assert "Saved the preview to deep/people.json." in said.err
 
 
 def test_a_file_as_text_has_no_colour_and_a_page_is_whole(desk, tmp_path):
@@ -65,12 +65,12 @@ def test_a_file_as_text_has_no_colour_and_a_page_is_whole(desk, tmp_path):
 
 
 def test_what_fails_half_way_leaves_no_file_behind(desk, tmp_path, monkeypatch):
-    from scimconf.cli import previewing
+    from scimconf.cli import preview
 
     async def broken(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(previewing, "preview_all", broken)
+    monkeypatch.setattr(preview, "preview_all", broken)
     assert desk("--all", "--out", "people.txt", WRITER).code == 130
     assert list(tmp_path.iterdir()) == []
 
@@ -80,8 +80,8 @@ def test_a_part_takes_the_place_of_no_whole_file(desk, tmp_path):
     whole = (tmp_path / "people.txt").read_text()
     said = desk("--user", "ada@contoso.com", "--user", "nobody@contoso.com", "--out", "people.txt", WRITER)
     assert said.code == 1
-    assert "people.txt was not written, since not everything could be previewed." in said.err
-    assert "The preview is in" not in said.err
+    assert "people.txt was not written, because the preview is incomplete." in said.err
+    assert "Saved the preview to" not in said.err
     assert (tmp_path / "people.txt").read_text() == whole
     assert [one.name for one in tmp_path.iterdir()] == ["people.txt"]
 
@@ -101,7 +101,7 @@ def test_a_link_is_followed_and_stays(desk, tmp_path):
     for _ in range(2):
         assert desk("--all", "--out", "link.txt", WRITER).code == 0
         assert (tmp_path / "link.txt").is_symlink()
-        assert "everybody who is assigned" in (tmp_path / "real.txt").read_text()
+        assert "all assigned users" in (tmp_path / "real.txt").read_text()
 
 
 @pytest.mark.parametrize(("whom", "code"), [("ada@contoso.com", 0), ("nobody@contoso.com", 1)])
@@ -132,17 +132,17 @@ def test_a_log_says_now_and_then_how_far_it_is(desk, server, monkeypatch):
     monkeypatch.setattr(impact_data, "PAGE", "2")
     monkeypatch.setattr(impact_data, "IDS_AT_ONCE", 2)
     said = desk("--all", WRITER)
-    assert [line for line in said.err.splitlines() if "people" in line] == [
-        f"preview: [{number}/8] people" for number in (2, 4, 6, 8)
+    assert [line for line in said.err.splitlines() if "users" in line] == [
+        f"preview: [{number}/8] users" for number in (2, 4, 6, 8)
     ]
 
 
 def test_a_page_of_people_is_written_at_once(desk, monkeypatch):
     """Each piece by itself would stop and start what moves on a terminal once a person."""
-    from scimconf.cli import previewing
+    from scimconf.cli import preview
 
     shown = []
-    monkeypatch.setattr(previewing, "_show", lambda _session, text: shown.append(text))
+    monkeypatch.setattr(preview, "_print_text", lambda _session, text: shown.append(text))
     desk("--all", "--format", "json", WRITER)
     assert len([text for text in shown if text]) <= 5
 
@@ -154,7 +154,7 @@ def test_problems_end_with_65_and_other_specs_are_still_previewed(desk, tmp_path
     (tmp_path / "a.scimconf.yaml").write_text(SMALL.replace("writer", "other").replace("Writer", "Other") % "")
     said = desk("--all", WRITER.parent, tmp_path / "a.scimconf.yaml")
     assert said.code == 65
-    assert "K1" in said.err and "writer in contoso.com: everybody who is assigned" in said.out
+    assert "K1" in said.err and "writer in contoso.com: all assigned users" in said.out
 
 
 def test_a_spec_that_cannot_be_read_is_refused_before_anything_is_asked(desk, tmp_path, server):

@@ -177,7 +177,7 @@ def test_what_is_not_about_users_changes_no_side():
         {
             "version": 1,
             "name": "w",
-            "tenant": "t",
+            "tenant": "contoso.com",
             "application": {"display_name": "W"},
             "provisioning": {"enabled": True},
         }
@@ -201,7 +201,7 @@ def test_service_principals_and_nameless_groups_in_assignments():
         {
             "version": 1,
             "name": "w",
-            "tenant": "t",
+            "tenant": "contoso.com",
             "application": {"display_name": "W"},
             "provisioning": {"enabled": True},
         }

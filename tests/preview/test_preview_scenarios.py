@@ -105,7 +105,7 @@ def test_what_is_open_is_undetermined_with_its_reason_and_counted(tmp_path):
     assert shown.counts("nickName") == {"changes": 5, "failed": 5}
     assert shown.counts("displayName")["undetermined"] == 5
     sent = shown.people["ada"]["after"]["attributes"]
-    assert sent["title"]["reason"] == "Guid: it makes up a new GUID each time"
+    assert sent["title"]["reason"] == "Guid: generates a new GUID at each evaluation"
     assert sent["displayName"]["reason"].startswith("alternativeSecurityIds: its property in Graph is unknown")
     assert "title" not in shown.people["ada"]["after"]["resource"]
 
@@ -212,7 +212,7 @@ def test_a_filter_that_is_not_documented_leaves_the_scope_open(tmp_path):
     assert set(shown.outcomes.values()) == {"unknown"}
     ada = shown.people["ada"]["after"]
     assert ada["in_scope"] is None
-    assert ada["reason"] == "userType equals: filters on it are documented as unsupported"
+    assert ada["reason"] == "userType equals: filters do not support this attribute"
     assert ada["attributes"]["active"]["reason"].startswith("IsSoftDeleted: unknown whether the user is in scope")
 
 
@@ -380,7 +380,7 @@ def test_nobody_is_read_in_a_tenant_that_is_not_the_specs(tmp_path, capsys):
     shown = preview(rehearsal, path)
     assert shown.code == 1
     said = capsys.readouterr().err
-    assert "writer: nobody was looked at: the spec is for fabrikam.com, and this is contoso" in said
+    assert "writer: nobody was looked at: signed in to contoso.com, but the spec is for fabrikam.com" in said
     assert shown.document == {"applications": [], "complete": False, "format_version": "2.0"}
     assert not [one for one in rehearsal.journal if "/users" in one["path"] or "/members" in one["path"]]
     path.write_text(
@@ -394,7 +394,7 @@ def test_a_tenant_that_cannot_be_read_is_said(tmp_path):
     denied = {"error": {"code": "Authorization_RequestDenied", "message": "No."}}
     rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/organization", times=0)
     (notice,) = preview(rehearsal, small(tmp_path)).document["applications"][0]["warnings"]
-    assert notice == "The tenant cannot be read, so it is not sure to be contoso.com."
+    assert notice == "The tenant could not be read, and the spec is for contoso.com."
 
 
 @pytest.mark.parametrize("form", ["text", "json", "html"])

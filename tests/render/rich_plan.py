@@ -368,7 +368,7 @@ def reports():
         Report(
             "many",
             tuple(skips),
-            problems=(Diagnostic("K503", "not an attribute", ("mappings", "users")),),
+            diagnostics=(Diagnostic("K503", "not an attribute", ("mappings", "users")),),
             exit_code=65,
         ),
         Report("idle"),

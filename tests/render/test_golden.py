@@ -25,9 +25,9 @@ RENDERED = {
     "report-80.txt": lambda: text.report(rich_plan.reports()),
     "report-40.txt": lambda: text.report(rich_plan.reports(), width=40),
     "report-80.ansi": lambda: text.report(rich_plan.reports(), color=True),
-    "problems.txt": lambda: diagnostics.text(rich_plan.problems()),
-    "problems-60.ansi": lambda: diagnostics.text(rich_plan.problems(), width=60, color=True, sources=SOURCES),
-    "problems.json": lambda: machine.diagnostics(rich_plan.problems()),
+    "problems.txt": lambda: diagnostics.text(rich_plan.diagnostics()),
+    "problems-60.ansi": lambda: diagnostics.text(rich_plan.diagnostics(), width=60, color=True, sources=SOURCES),
+    "problems.json": lambda: machine.diagnostics(rich_plan.diagnostics()),
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import plans
 import pytest
 import rich_plan
-from counting import calls
+from call_counter import calls
 from golden_files import golden_text, without_assets
 
 from scimconf.plan import Action, Address, ApplicationPlan, Change, FieldChange, Guard, Plan, Tenant

@@ -6,7 +6,7 @@ from pathlib import Path
 import plans
 import pytest
 import rich_plan
-from counting import calls
+from call_counter import calls
 from golden_files import golden_text, lines_that_differ
 
 from scimconf.plan import Action, Address, ApplicationPlan, Change, FieldChange, Guard, Plan, Resource, Tenant

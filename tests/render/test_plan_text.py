@@ -196,7 +196,7 @@ def test_the_line_of_a_problem_is_shown_where_it_is_known(line, column, mark):
 
 
 def test_problems_are_told_by_place_whatever_the_order():
-    listed = rich_plan.problems()
+    listed = rich_plan.diagnostics()
     assert diagnostics.text(listed) == diagnostics.text(reversed(listed))
 
 

@@ -24,7 +24,7 @@ def formatted(text: str) -> str:
 def problem(text: str):
     with pytest.raises(DiagnosticsError) as raised:
         format_text(dedent(text), "a.yaml")
-    return raised.value.problems[0]
+    return raised.value.diagnostics[0]
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("examples/*/scimconf.yaml")), ids=lambda path: path.parent.name)

@@ -323,16 +323,16 @@ def loaded(text: str):
 
 def told(spec):
     """The problems, but for those that depend on where something stands: a place is complained of only once."""
-    if any(one.code < "S1" or one.code in ("S209", "S211") for one in spec.problems):
+    if any(one.code < "S1" or one.code in ("S209", "S211") for one in spec.diagnostics):
         return []
-    return sorted((one.code, one.message, one.path, one.hint) for one in spec.problems)
+    return sorted((one.code, one.message, one.path, one.hint) for one in spec.diagnostics)
 
 
 def check(text: str) -> str:
     made = format_text(text, "s.yaml")
     before, after = loaded(text), loaded(made)
     assert before.spec == after.spec
-    assert bool(before.problems) == bool(after.problems)
+    assert bool(before.diagnostics) == bool(after.diagnostics)
     assert told(before) == told(after)
     assert digest(before.resolved) == digest(after.resolved)
     assert digest(raw(text)) == digest(raw(made))
@@ -349,7 +349,7 @@ def test_a_sound_spec_stays_the_same_spec_however_it_was_written(rnd):
     tree = sound(Maker(rnd))
     text = Untidy(rnd).text(tree)
     assert digest(raw(text)) == digest(tree)
-    assert loaded(text).problems == ()
+    assert loaded(text).diagnostics == ()
     assert loaded(check(text)).spec == loaded(write_spec(tree)).spec
 
 
@@ -406,5 +406,5 @@ def test_a_mutilated_text_is_formatted_safely_or_refused_with_a_place(rnd):
     try:
         check(text)
     except DiagnosticsError as error:
-        assert error.problems
-        assert all(problem.location is not None for problem in error.problems)
+        assert error.diagnostics
+        assert all(problem.location is not None for problem in error.diagnostics)

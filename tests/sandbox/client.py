@@ -1,8 +1,9 @@
-"""A synchronous client of a sandbox in the same process, with short methods for frequent requests."""
+"""A synchronous client of a sandbox in the same process, and helpers for frequent requests and documents."""
 
 from __future__ import annotations
 
 import asyncio
+import json as json_text
 from typing import Any, Self
 
 import httpx
@@ -73,6 +74,23 @@ class Client:
         sql = "SELECT id FROM objects WHERE kind = 'job' AND parent = ? ORDER BY seq"
         return f"{sync}/jobs/{self.service.tenant.store.value(sql, (sync.split('/')[2],))}"
 
+    def schema(self) -> Any:
+        """Return the schema of the first job of Writer, without its context annotation."""
+        document = self.get(f"{self.job()}/schema")
+        document.pop("@odata.context", None)
+        return document
+
+    def put_schema(self, document: Any) -> Any:
+        """Write the schema of the first job of Writer, and return it as it is read afterwards."""
+        self.put(f"{self.job()}/schema", document)
+        return self.schema()
+
+    def put_secrets(self, expect: int = 204, **secrets: Any) -> Any:
+        return self.put(f"{self.sync()}/secrets", {"value": pairs(secrets)}, expect=expect)
+
+    def secrets(self) -> dict[str, str]:
+        return {pair["key"]: pair["value"] for pair in self.value(f"{self.sync()}/secrets")}
+
     def switch(self, **positions: Any) -> None:
         self.put("/_sandbox/switches", positions, expect=200)
 
@@ -91,3 +109,39 @@ class Client:
     def _body(response: httpx.Response, expect: int) -> Any:
         assert response.status_code == expect, (response.status_code, response.text)
         return response.json() if response.content and "json" in response.headers["content-type"] else response.text
+
+
+def service_error(body: Any) -> Any:
+    """Return the error of the synchronization service inside the message of a Graph error."""
+    assert body["error"]["code"] == "UnknownError"
+    return json_text.loads(body["error"]["message"])["error"]
+
+
+# ---- documents ------------------------------------------------------------------------------------------------------
+
+
+def pairs(values: dict[str, Any]) -> list[Any]:
+    return [{"key": key, "value": value} for key, value in values.items()]
+
+
+def users(schema: Any) -> Any:
+    """Return the object mapping of users."""
+    return schema["synchronizationRules"][0]["objectMappings"][0]
+
+
+def rows(schema: Any) -> dict[str, Any]:
+    """Return the attribute mappings of users by their target."""
+    return {row["targetAttributeName"]: row for row in users(schema)["attributeMappings"]}
+
+
+def attribute(name: str) -> Any:
+    return {"type": "Attribute", "name": name, "expression": f"[{name}]", "parameters": []}
+
+
+def constant(text: str) -> Any:
+    return {"type": "Constant", "name": text, "expression": f'"{text}"', "parameters": []}
+
+
+def function(name: str, *parameters: tuple[str, Any], expression: str | None = None) -> Any:
+    keyed = [{"key": key, "value": value} for key, value in parameters]
+    return {"type": "Function", "name": name, "expression": expression, "parameters": keyed}

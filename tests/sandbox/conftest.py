@@ -34,3 +34,8 @@ def contoso(sandbox: Callable[..., Client]) -> Client:
 def writer(sandbox: Callable[..., Client]) -> Client:
     """Contoso with the application Writer and a paused job."""
     return sandbox({"applications": [WRITER | {"jobs": [{"template": "scim"}]}]})
+
+
+@pytest.fixture
+def schema(writer: Client) -> Any:
+    return writer.schema()

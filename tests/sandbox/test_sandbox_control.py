@@ -8,9 +8,9 @@ import pytest
 from scimconf.sandbox.faults import ConnectionDropped
 from scimconf.sandbox.switches import SwitchError, Switches, table
 
-from .client import WRITER, Client
+from .client import WRITER
 
-# ---- every response ---------------------------------------------------------------------------------------------------
+# ---- every response -------------------------------------------------------------------------------------------------
 
 
 def test_every_response_has_request_ids_date_and_content_type(contoso):
@@ -103,11 +103,9 @@ READ = "Application.Read.All Synchronization.Read.All User.ReadBasic.All Group.R
     ],
 )
 def test_permissions_decide_about_each_route(sandbox, permissions, method, path, status):
-    full = Client({"applications": [WRITER | {"jobs": [{}]}]})
-    sp, sync, job = f"/servicePrincipals/{full.principal()['id']}", full.sync(), full.job()
-    full.close()
-    granted = frozenset(permissions.split())
-    client = sandbox({"applications": [WRITER | {"jobs": [{}]}]}, permissions=granted)
+    client = sandbox({"applications": [WRITER | {"jobs": [{}]}]}, permissions=frozenset(permissions.split()))
+    sync, job = client.sync(), client.job()
+    sp = sync.removesuffix("/synchronization")
     answer = client.send(method, path.format(sp=sp, sync=sync, job=job), {} if method != "GET" else None)
     assert answer.status_code == status
     if status == 401:

@@ -7,15 +7,9 @@ import re
 
 import pytest
 
-from .client import WRITER
+from .client import WRITER, service_error
 
 GOOD = {"BaseAddress": "https://app.writer.com/api/scim/v2", "SecretToken": "good"}
-
-
-def inner(response_body):
-    """Return the error of the synchronization service inside the message of a GraphError."""
-    assert response_body["error"]["code"] == "UnknownError"
-    return json.loads(response_body["error"]["message"])["error"]
 
 
 def test_templates_of_the_custom_application_are_scim_only(writer):
@@ -30,7 +24,9 @@ def test_templates_of_the_custom_application_are_scim_only(writer):
     assert metadata["galleryApplicationKey"] == "customappsso"
     assert "schema" not in template
     assert writer.get(f"{writer.sync()}/templates/scim")["id"] == "scim"
-    assert inner(writer.get(f"{writer.sync()}/templates/other", expect=404))["code"] == "EmulatedTemplateNotFound"
+    assert (
+        service_error(writer.get(f"{writer.sync()}/templates/other", expect=404))["code"] == "EmulatedTemplateNotFound"
+    )
 
 
 def test_templates_contain_their_schema_by_a_switch(writer):
@@ -63,13 +59,14 @@ def test_a_new_job_is_paused_and_has_not_run(sandbox):
 
 
 def test_a_new_job_needs_a_template_of_the_application(writer):
-    assert inner(writer.post(f"{writer.sync()}/jobs", {"templateId": "parley"}, expect=404))
+    assert service_error(writer.post(f"{writer.sync()}/jobs", {"templateId": "parley"}, expect=404))
     writer.post(f"{writer.sync()}/jobs", expect=400)
 
 
 def test_a_second_job_of_a_template_is_a_switch(writer):
     assert (
-        inner(writer.post(f"{writer.sync()}/jobs", {"templateId": "scim"}, expect=409))["code"] == "EmulatedJobExists"
+        service_error(writer.post(f"{writer.sync()}/jobs", {"templateId": "scim"}, expect=409))["code"]
+        == "EmulatedJobExists"
     )
     writer.switch(second_job="allowed")
     writer.post(f"{writer.sync()}/jobs", {"templateId": "scim"})
@@ -79,7 +76,7 @@ def test_a_second_job_of_a_template_is_a_switch(writer):
 def test_an_unknown_job_is_an_error_inside_an_unknown_error(writer):
     body = writer.get(f"{writer.sync()}/jobs/none", expect=404)
     assert body["error"]["message"].startswith('{\r\n  "error": {\r\n    "code": "EmulatedJobNotFound"')
-    assert set(inner(body)) == {"code", "message", "target", "details", "innerError"}
+    assert set(service_error(body)) == {"code", "message", "target", "details", "innerError"}
     writer.post(f"{writer.sync()}/jobs/none/start", expect=404)
 
 
@@ -90,7 +87,7 @@ def test_a_job_is_read_below_its_service_principal_only(sandbox):
 
 
 def test_a_started_job_completes_its_cycle_after_reads(writer):
-    writer.put(f"{writer.sync()}/secrets", {"value": [{"key": k, "value": v} for k, v in GOOD.items()]})
+    writer.put_secrets(**GOOD)
     job = writer.job()
     writer.post(f"{job}/start", expect=204)
     documents = [writer.get(job) for _ in range(3)]
@@ -117,10 +114,8 @@ def test_an_active_job_with_invalid_credentials_is_quarantined(writer):
     assert document["status"]["quarantine"]["reason"] == "EncounteredQuarantineException"
     assert document["status"]["quarantine"]["nextAttempt"] == "2030-01-02T12:05:00Z"
     assert document["status"]["lastExecution"]["state"] == "Failed"
-    assert (
-        document["status"]["quarantine"]["error"]["message"]
-        == "Please provide a valid tenant URL for your application."
-    )
+    error = document["status"]["quarantine"]["error"]
+    assert error["message"] == "Please provide a valid tenant URL for your application."
 
 
 @pytest.mark.parametrize(
@@ -146,7 +141,7 @@ def test_start_and_restart_end_a_quarantine(writer, call, body, code):
 
 def test_restart_validates_reset_scopes_and_keeps_a_paused_job_paused(writer):
     job = writer.job()
-    error = inner(writer.post(f"{job}/restart", {"criteria": {"resetScope": "Everything"}}, expect=400))
+    error = service_error(writer.post(f"{job}/restart", {"criteria": {"resetScope": "Everything"}}, expect=400))
     assert error["code"] == "EmulatedInvalidResetScope"
     writer.post(f"{job}/restart", expect=204)
     assert writer.get(job)["schedule"]["state"] == "Disabled"
@@ -167,7 +162,7 @@ def test_pause_sets_the_state_of_the_switch(writer, state):
 
 def test_start_of_a_running_job_changes_nothing(writer):
     job = writer.job()
-    writer.put(f"{writer.sync()}/secrets", {"value": [{"key": k, "value": v} for k, v in GOOD.items()]})
+    writer.put_secrets(**GOOD)
     writer.post(f"{job}/start", expect=204)
     for _ in range(2):
         writer.get(job)
@@ -176,23 +171,23 @@ def test_start_of_a_running_job_changes_nothing(writer):
 
 
 def test_a_running_job_is_quarantined_after_its_credentials_became_invalid(writer):
-    path, job = f"{writer.sync()}/secrets", writer.job()
-    writer.put(path, {"value": [{"key": k, "value": v} for k, v in GOOD.items()]})
+    job = writer.job()
+    writer.put_secrets(**GOOD)
     writer.post(f"{job}/start", expect=204)
     for _ in range(2):
         writer.get(job)
-    writer.put(path, {"value": [{"key": "SecretToken", "value": "rejected"}]})
+    writer.put_secrets(SecretToken="rejected")
     writer.get(job)
     assert writer.get(job)["status"]["code"] == "Quarantine"
 
 
 def test_deleting_a_job_deletes_its_schema_and_keeps_the_secrets(writer):
     job = writer.job()
-    writer.put(f"{writer.sync()}/secrets", {"value": [{"key": "SyncAll", "value": "false"}]})
+    writer.put_secrets(SyncAll="false")
     writer.delete(job)
     writer.get(job, expect=404)
     writer.get(f"{job}/schema", expect=404)
-    assert len(writer.value(f"{writer.sync()}/secrets")) == 1
+    assert writer.secrets() == {"SyncAll": "false"}
 
 
 @pytest.mark.parametrize(

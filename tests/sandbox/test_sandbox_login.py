@@ -112,7 +112,7 @@ def test_deleting_an_application_deletes_its_owners(contoso):
     assert contoso.service.tenant.store.value("SELECT COUNT(*) FROM members WHERE group_id LIKE 'owners/%'") == 0
 
 
-# ---- requests of these clients only ------------------------------------------------------------------------------------
+# ---- requests of these clients only ---------------------------------------------------------------------------------
 
 
 def test_manager_is_not_found(contoso):

@@ -14,101 +14,62 @@ from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.synchronization.schema_validation import SchemaError, ValidationContext, accept_schema
 from scimconf.sandbox.synchronization.templates import TEMPLATES, default_schema
 
-from .client import WRITER
-from .test_sandbox_jobs import inner
+from .client import WRITER, attribute, constant, function, rows, service_error, users
 
 USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-
-
-@pytest.fixture
-def schema(writer):
-    document = writer.get(f"{writer.job()}/schema")
-    document.pop("@odata.context")
-    return document
-
-
-def users(document):
-    return document["synchronizationRules"][0]["objectMappings"][0]
-
-
-def rows(document):
-    return {row["targetAttributeName"]: row for row in users(document)["attributeMappings"]}
 
 
 def target(document):
     return document["directories"][1]["objects"][0]
 
 
-def put(client, document):
-    client.put(f"{client.job()}/schema", document)
-    return client.get(f"{client.job()}/schema")
-
-
 def refused(client, document):
     before = client.get(f"{client.job()}/schema")
-    error = inner(client.put(f"{client.job()}/schema", document, expect=400))
+    error = service_error(client.put(f"{client.job()}/schema", document, expect=400))
     assert client.get(f"{client.job()}/schema") == before
     assert error["code"].startswith("EmulatedSchemaError")
     return error["code"].removeprefix("EmulatedSchemaError")
-
-
-def function(name, *parameters, expression=None):
-    listed = [{"key": key, "value": value} for key, value in parameters]
-    return {"type": "Function", "name": name, "expression": expression, "parameters": listed}
-
-
-def attribute(name):
-    return {"type": "Attribute", "name": name, "expression": f"[{name}]", "parameters": []}
 
 
 # ---- the document ---------------------------------------------------------------------------------------------------
 
 
 def test_put_schema_accepts_what_was_read(writer, schema):
-    after = put(writer, writer.get(f"{writer.job()}/schema"))
+    after = writer.put_schema(writer.get(f"{writer.job()}/schema"))
     assert after.pop("version").startswith("Date:2030-01-02T12:00:00.0000000Z, ActivityId:")
-    after.pop("@odata.context")
     before = copy.deepcopy(schema)
     assert before.pop("version") == "6.0"
     assert json.dumps(after) == json.dumps({key: before[key] for key in after})
 
 
-def test_put_schema_keeps_the_id_of_the_job(writer, schema):
-    assert put(writer, schema | {"id": "other"})["id"] == schema["id"] == writer.job().rsplit("/", 1)[1]
-
-
-def test_put_schema_drops_annotations(writer, schema):
-    after = put(writer, schema | {"@odata.type": "#microsoft.graph.synchronizationSchema", "@odata.context": "mine"})
-    assert "@odata.type" not in after
-    assert after["@odata.context"].startswith("http")
-
-
-def test_put_schema_creates_a_new_version(writer, schema):
-    assert put(writer, schema)["version"] != put(writer, schema)["version"]
+def test_put_schema_ignores_id_and_annotations_and_creates_a_version(writer, schema):
+    annotations = {"@odata.type": "#microsoft.graph.synchronizationSchema", "@odata.context": "mine"}
+    first = writer.put_schema(schema | {"id": "other"} | annotations)
+    assert first["id"] == schema["id"] == writer.job().rsplit("/", 1)[1]
+    assert "@odata.type" not in first
+    assert writer.put_schema(first)["version"] != first["version"]
 
 
 def test_put_schema_replaces_the_whole_schema(writer, schema):
     users(schema)["attributeMappings"] = [rows(schema)["userName"], rows(schema)["active"]]
-    assert list(rows(put(writer, schema))) == ["active", "userName"]
+    assert list(rows(writer.put_schema(schema))) == ["active", "userName"]
 
 
 def test_delete_schema_restores_the_template_including_filters(writer, schema):
     edited = copy.deepcopy(schema)
     users(edited)["attributeMappings"].pop(0)
     users(edited)["scope"] = {"groups": [{"name": "a", "clauses": [clause()]}]}
-    put(writer, edited)
+    writer.put_schema(edited)
     writer.delete(f"{writer.job()}/schema")
-    after = writer.get(f"{writer.job()}/schema")
-    after.pop("@odata.context")
-    assert after == schema
+    assert writer.schema() == schema
 
 
 def test_put_schema_sorts_attribute_mappings_by_target(writer, schema):
     users(schema)["attributeMappings"].reverse()
-    names = list(rows(put(writer, schema)))
+    names = list(rows(writer.put_schema(schema)))
     assert names == sorted(names)
     writer.switch(sort_mappings="no")
-    assert list(rows(put(writer, schema))) == names[::-1]
+    assert list(rows(writer.put_schema(schema))) == names[::-1]
 
 
 def test_put_schema_adds_defaults(writer, schema):
@@ -118,7 +79,7 @@ def test_put_schema_adds_defaults(writer, schema):
         {"targetAttributeName": "title", "source": {"name": "department", "type": "Attribute"}}
     )
     target(schema)["attributes"].append({"name": "urn:acme:2.0:User:costCenter", "type": "String"})
-    after = put(writer, schema)
+    after = writer.put_schema(schema)
     assert rows(after)["title"] == {
         "targetAttributeName": "title",
         "source": {"name": "department", "type": "Attribute", "parameters": [], "expression": "[department]"},
@@ -141,7 +102,7 @@ def test_put_schema_keeps_nulls_and_unknown_keys_in_order(writer, schema):
     }
     users(schema)["unknown"] = [None, {}]
     schema["provisioningTaskIdentifier"] = None
-    after = put(writer, schema)
+    after = writer.put_schema(schema)
     assert list(rows(after)["title"])[-2:] == ["zeta", "alpha"]
     assert json.dumps(rows(after)["title"]["alpha"]) == '{"b": [1, null], "a": 1.5}'
     assert rows(after)["title"]["source"] is None
@@ -151,7 +112,7 @@ def test_put_schema_keeps_nulls_and_unknown_keys_in_order(writer, schema):
 
 def test_put_schema_ignores_properties_that_the_service_sets(writer, schema):
     schema["directories"][0] |= {"version": "mine", "readOnly": True, "discoverabilities": "AttributeNames"}
-    directory = put(writer, schema)["directories"][0]
+    directory = writer.put_schema(schema)["directories"][0]
     assert (directory["version"], directory["readOnly"], directory["discoverabilities"]) == (
         "2015-09-15",
         False,
@@ -163,7 +124,7 @@ def test_put_schema_ignores_properties_that_the_service_sets(writer, schema):
 def test_put_schema_formats_flags(writer, schema, position, text):
     writer.switch(flags_spaces=position)
     users(schema)["flowTypes"] = "Add,  Update"
-    assert users(put(writer, schema))["flowTypes"] == text
+    assert users(writer.put_schema(schema))["flowTypes"] == text
 
 
 # ---- what is refused ------------------------------------------------------------------------------------------------
@@ -224,10 +185,10 @@ def test_put_schema_refuses_changes_of_a_read_only_rule(sandbox):
     client = sandbox(
         {"applications": [{"displayName": "Writer", "template": "Fieldbook", "jobs": [{"template": "fieldbook"}]}]}
     )
-    document = client.get(f"{client.job()}/schema")
+    document = client.schema()
     inbound = document["synchronizationRules"][-1]
     assert inbound["editable"] is False
-    put(client, document)
+    client.put_schema(document)
     for edit in ({"priority": 9}, {"editable": True}):
         changed = copy.deepcopy(document)
         changed["synchronizationRules"][-1] |= edit
@@ -238,7 +199,7 @@ def test_put_schema_refuses_changes_of_a_read_only_rule(sandbox):
 
 def test_put_schema_accepts_a_disabled_mapping_without_source_object(sandbox):
     client = sandbox({"applications": [WRITER | {"jobs": [{}]}]})
-    document = client.get(f"{client.job()}/schema")
+    document = client.schema()
     hidden = {
         "name": None,
         "enabled": False,
@@ -247,7 +208,7 @@ def test_put_schema_accepts_a_disabled_mapping_without_source_object(sandbox):
         "attributeMappings": [{"targetAttributeName": "title", "matchingPriority": 1}],
     }
     document["synchronizationRules"][0]["objectMappings"].append(hidden)
-    assert put(client, document)["synchronizationRules"][0]["objectMappings"][1]["enabled"] is False
+    assert client.put_schema(document)["synchronizationRules"][0]["objectMappings"][1]["enabled"] is False
 
 
 # ---- sources and scopes ---------------------------------------------------------------------------------------------
@@ -255,12 +216,12 @@ def test_put_schema_accepts_a_disabled_mapping_without_source_object(sandbox):
 
 def test_put_schema_builds_a_missing_expression_from_the_tree(writer, schema):
     parameters = (
-        ("separator", {"type": "Constant", "name": "@", "expression": '"@"', "parameters": []}),
+        ("separator", constant("@")),
         ("source", attribute("mail")),
         ("source", attribute("surname")),
     )
     rows(schema)["title"]["source"] = function("Join", *parameters)
-    assert rows(put(writer, schema))["title"]["source"]["expression"] == 'Join("@", [mail], [surname])'
+    assert rows(writer.put_schema(schema))["title"]["source"]["expression"] == 'Join("@", [mail], [surname])'
 
 
 def clause(**changes):
@@ -274,7 +235,7 @@ def scoped(document, *clauses):
 
 
 def test_put_schema_adds_defaults_to_a_scope(writer, schema):
-    scope = users(put(writer, scoped(schema, clause())))["scope"]
+    scope = users(writer.put_schema(scoped(schema, clause())))["scope"]
     assert scope == {
         "groups": [{"name": "one", "clauses": [clause()]}],
         "note": 1,
@@ -287,14 +248,14 @@ def test_put_schema_adds_defaults_to_a_scope(writer, schema):
 def test_put_schema_normalizes_the_operand_of_a_unary_operator(writer, schema, position, operand):
     writer.switch(unary_operand=position)
     sent = scoped(schema, clause(sourceOperandName="department", operatorName="IS NOT NULL"))
-    assert users(put(writer, sent))["scope"]["groups"][0]["clauses"][0]["targetOperand"] == operand
+    assert users(writer.put_schema(sent))["scope"]["groups"][0]["clauses"][0]["targetOperand"] == operand
 
 
 @pytest.mark.parametrize(("position", "scope"), [("null", None), ("kept", [])])
 def test_put_schema_normalizes_a_scope_without_groups(writer, schema, position, scope):
     writer.switch(empty_scope=position)
     users(schema)["scope"] = {"groups": []}
-    after = users(put(writer, schema))["scope"]
+    after = users(writer.put_schema(schema))["scope"]
     assert (after and after["groups"]) == scope
 
 
@@ -318,7 +279,7 @@ def test_put_schema_refuses_an_invalid_scope(writer, schema, scope):
     assert refused(writer, schema) in ("Scope", "Operator")
 
 
-# ---- functions, operators and parseExpression --------------------------------------------------------------------------------------
+# ---- functions, operators and parseExpression -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("owner", ["{job}", "{sync}/templates/scim"])
@@ -352,11 +313,11 @@ def test_parse_expression_returns_a_tree_that_put_schema_accepts(writer):
     tree = parsed(writer, 'Replace([preferredLanguage],"-", , ,"_", ,  )')
     assert tree["expression"] == 'Replace([preferredLanguage], "-", , , "_", , )'
     assert [entry["key"] for entry in tree["parameters"]] == ["source", "Find", "Replacement"]
-    assert put(writer, _mapped(writer, tree))
+    assert writer.put_schema(_mapped(writer, tree))
 
 
 def _mapped(client, tree):
-    document = client.get(f"{client.job()}/schema")
+    document = client.schema()
     rows(document)["title"]["source"] = tree
     return document
 
@@ -376,7 +337,7 @@ def test_parse_expression_reports_a_parse_error(writer, text):
     assert (body["parsingSucceeded"], body["parsedExpression"]) == (False, None)
     assert body["error"]["code"] == "EmulatedParseError"
     writer.switch(parse_error="refusal")
-    assert inner(writer.post(path, {"expression": text}, expect=400))["code"] == "EmulatedParseError"
+    assert service_error(writer.post(path, {"expression": text}, expect=400))["code"] == "EmulatedParseError"
 
 
 def test_parse_expression_needs_an_expression(writer):
@@ -423,12 +384,12 @@ def test_the_scim_template_has_valid_anchors_and_references(schema):
 def test_put_schema_accepts_the_schema_of_each_gallery_template(sandbox, name):
     gallery = name.removesuffix("Legacy")
     client = sandbox({"applications": [{"displayName": "Writer", "template": gallery, "jobs": [{"template": name}]}]})
-    document = client.get(f"{client.job()}/schema")
-    after = put(client, document)
+    document = client.schema()
+    after = client.put_schema(document)
     assert after | {"version": ""} == document | {"version": ""}
 
 
-# ---- malformed documents -----------------------------------------------------------------------------------------------
+# ---- malformed documents --------------------------------------------------------------------------------------------
 
 MALFORMED = [None, [], "x", 7, [None], [[]], {"a": None}]
 

@@ -4,44 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from .client import WRITER
-from .test_sandbox_jobs import inner
+from .client import WRITER, pairs, service_error
 
 URL = "https://app.writer.com/api/scim/v2"
 
 
-def pairs(credentials):
-    return [{"key": key, "value": value} for key, value in credentials.items()]
+def stored(client):
+    """Return the stored secrets in clear text."""
+    return dict(client.service.tenant.store.rows("SELECT key, value FROM secrets ORDER BY seq"))
 
 
-class Secrets:
-    def __init__(self, client):
-        self.client = client
-        self.path = f"{client.sync()}/secrets"
-
-    def put(self, expect=204, **credentials):
-        return self.client.put(self.path, {"value": pairs(credentials)}, expect=expect)
-
-    def shown(self):
-        return {pair["key"]: pair["value"] for pair in self.client.value(self.path)}
-
-    def stored(self):
-        rows = self.client.service.tenant.store.rows("SELECT key, value FROM secrets ORDER BY seq")
-        return dict(rows)
-
-    def validate(self, expect=204, saved=False, **credentials):
-        body = {"useSavedCredentials": saved, "credentials": pairs(credentials)}
-        return self.client.post(f"{self.client.job()}/validateCredentials", body, expect=expect)
+def validate(client, expect=204, saved=False, **credentials):
+    body = {"useSavedCredentials": saved, "credentials": pairs(credentials)}
+    return client.post(f"{client.job()}/validateCredentials", body, expect=expect)
 
 
-@pytest.fixture
-def secrets(writer):
-    return Secrets(writer)
-
-
-def test_get_secrets_masks_sensitive_values_in_the_order_of_the_put(secrets):
-    secrets.put(SyncAll="false", BaseAddress=URL, SecretToken="abc", Oauth2ClientSecret="s", UserName="u", Password="p")
-    assert list(secrets.shown().items()) == [
+def test_get_secrets_masks_sensitive_values_in_the_order_of_the_put(writer):
+    writer.put_secrets(
+        SyncAll="false", BaseAddress=URL, SecretToken="abc", Oauth2ClientSecret="s", UserName="u", Password="p"
+    )
+    assert list(writer.secrets().items()) == [
         ("SyncAll", "false"),
         ("BaseAddress", URL),
         ("SecretToken", "*"),
@@ -52,38 +34,39 @@ def test_get_secrets_masks_sensitive_values_in_the_order_of_the_put(secrets):
 
 
 @pytest.mark.parametrize(("mode", "left"), [("merge", ["SecretToken", "BaseAddress"]), ("replace", ["BaseAddress"])])
-def test_put_secrets_merges_or_replaces(secrets, mode, left):
-    secrets.client.switch(secrets_put=mode)
-    secrets.put(BaseAddress=URL, SecretToken="abc")
-    secrets.put(BaseAddress=f"{URL}/")
-    assert list(secrets.shown()) == left
+def test_put_secrets_merges_or_replaces(writer, mode, left):
+    writer.switch(secrets_put=mode)
+    writer.put_secrets(BaseAddress=URL, SecretToken="abc")
+    writer.put_secrets(BaseAddress=f"{URL}/")
+    assert list(writer.secrets()) == left
 
 
 @pytest.mark.parametrize("mode", ["merge", "replace"])
-def test_put_secrets_deletes_keys_with_empty_values(secrets, mode):
-    secrets.client.switch(secrets_put=mode)
-    secrets.put(BaseAddress=URL, SecretToken="abc")
-    secrets.put(BaseAddress="", SecretToken="abc")
-    assert list(secrets.shown()) == ["SecretToken"]
+def test_put_secrets_deletes_keys_with_empty_values(writer, mode):
+    writer.switch(secrets_put=mode)
+    writer.put_secrets(BaseAddress=URL, SecretToken="abc")
+    writer.put_secrets(BaseAddress="", SecretToken="abc")
+    assert list(writer.secrets()) == ["SecretToken"]
 
 
 @pytest.mark.parametrize(("mode", "value", "status"), [("literal", "*", 400), ("keep", "abc", 204)])
-def test_put_secrets_stores_the_mask_or_keeps_the_value(secrets, mode, value, status):
-    secrets.client.switch(masked_secret_write=mode)
-    secrets.put(BaseAddress=URL, SecretToken="abc")
-    secrets.put(BaseAddress=URL, SecretToken="*")
-    assert secrets.stored()["SecretToken"] == value
-    secrets.validate(saved=True, expect=status)
+def test_put_secrets_stores_the_mask_or_keeps_the_value(writer, mode, value, status):
+    writer.switch(masked_secret_write=mode)
+    writer.put_secrets(BaseAddress=URL, SecretToken="abc")
+    writer.put_secrets(BaseAddress=URL, SecretToken="*")
+    assert stored(writer)["SecretToken"] == value
+    validate(writer, saved=True, expect=status)
 
 
 @pytest.mark.parametrize("value", ["", "not json", "[]", '"text"'])
-def test_put_secrets_refuses_notification_settings_that_are_not_an_object(secrets, value):
+def test_put_secrets_refuses_notification_settings_that_are_not_an_object(writer, value):
     settings = '{"Enabled":true}'
-    secrets.put(SyncNotificationSettings=settings)
-    assert inner(secrets.put(expect=400, SyncNotificationSettings=value))["code"] == "InvalidNotificationSettings"
-    assert secrets.shown() == {"SyncNotificationSettings": settings}
-    secrets.put(SyncNotificationSettings="{}")
-    assert secrets.shown() == {"SyncNotificationSettings": "{}"}
+    writer.put_secrets(SyncNotificationSettings=settings)
+    error = service_error(writer.put_secrets(400, SyncNotificationSettings=value))
+    assert error["code"] == "InvalidNotificationSettings"
+    assert writer.secrets() == {"SyncNotificationSettings": settings}
+    writer.put_secrets(SyncNotificationSettings="{}")
+    assert writer.secrets() == {"SyncNotificationSettings": "{}"}
 
 
 @pytest.mark.parametrize(
@@ -97,9 +80,9 @@ def test_put_secrets_refuses_notification_settings_that_are_not_an_object(secret
         "text",
     ],
 )
-def test_put_secrets_refuses_unknown_keys_and_values_that_are_not_strings(secrets, body):
-    secrets.client.put(secrets.path, body, expect=400)
-    assert secrets.shown() == {}
+def test_put_secrets_refuses_unknown_keys_and_values_that_are_not_strings(writer, body):
+    writer.put(f"{writer.sync()}/secrets", body, expect=400)
+    assert writer.secrets() == {}
 
 
 def test_secrets_belong_to_one_service_principal(sandbox):
@@ -136,39 +119,36 @@ def test_secrets_belong_to_one_service_principal(sandbox):
         ({"BaseAddress": URL, "AuthenticationType": "OAuth2ClientCredentialsGrant", "Oauth2ClientSecret": "s"}, 400),
     ],
 )
-def test_validate_credentials_accepts_or_refuses(secrets, credentials, status):
-    body = secrets.validate(expect=status, **credentials)
+def test_validate_credentials_accepts_or_refuses(writer, credentials, status):
+    body = validate(writer, expect=status, **credentials)
     if status == 400:
-        assert inner(body)["code"] == "EmulatedCredentialsError"
-    assert secrets.shown() == {}
+        assert service_error(body)["code"] == "EmulatedCredentialsError"
+    assert writer.secrets() == {}
 
 
-def test_validate_credentials_returns_the_reason(secrets):
-    error = inner(secrets.validate(expect=400, BaseAddress=URL, SecretToken="wrong"))
+def test_validate_credentials_returns_the_reason(writer):
+    error = service_error(validate(writer, expect=400, BaseAddress=URL, SecretToken="wrong"))
     assert "401 Unauthorized" in error["message"]
-    assert (
-        "writer.invalid"
-        in inner(secrets.validate(expect=400, BaseAddress="https://writer.invalid/scim", SecretToken="x"))["message"]
-    )
+    error = service_error(validate(writer, expect=400, BaseAddress="https://writer.invalid/scim", SecretToken="x"))
+    assert "writer.invalid" in error["message"]
 
 
-def test_validate_credentials_accepts_an_empty_token_by_a_switch(secrets):
-    secrets.client.switch(blank_token="accepted")
-    secrets.validate(BaseAddress=URL)
+def test_validate_credentials_accepts_an_empty_token_by_a_switch(writer):
+    writer.switch(blank_token="accepted")
+    validate(writer, BaseAddress=URL)
 
 
-def test_validate_credentials_uses_stored_credentials(secrets):
-    secrets.validate(expect=400, saved=True, BaseAddress=URL, SecretToken="good")
-    secrets.put(BaseAddress=URL, SecretToken="good")
-    secrets.validate(saved=True, BaseAddress=URL, SecretToken="wrong")
+def test_validate_credentials_uses_stored_credentials(writer):
+    validate(writer, expect=400, saved=True, BaseAddress=URL, SecretToken="good")
+    writer.put_secrets(BaseAddress=URL, SecretToken="good")
+    validate(writer, saved=True, BaseAddress=URL, SecretToken="wrong")
 
 
 def test_validate_credentials_of_a_described_endpoint_accepts_its_tokens_only(sandbox):
     endpoints = {"https://App.writer.com/api/": {"tokens": ["one", "wrong"]}}
     client = sandbox({"applications": [WRITER | {"jobs": [{}]}], "endpoints": endpoints})
-    secrets = Secrets(client)
-    secrets.validate(BaseAddress="https://app.writer.com/api?aadOptscim062020", SecretToken="wrong")
-    secrets.validate(expect=400, BaseAddress="https://app.writer.com/api", SecretToken="two")
+    validate(client, BaseAddress="https://app.writer.com/api?aadOptscim062020", SecretToken="wrong")
+    validate(client, expect=400, BaseAddress="https://app.writer.com/api", SecretToken="two")
 
 
 def test_validate_credentials_of_a_template_needs_no_job(sandbox):

@@ -7,51 +7,7 @@ import json
 
 import pytest
 
-from .client import WRITER
-
-ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-
-
-def inner(body):
-    return json.loads(body["error"]["message"])["error"]
-
-
-@pytest.fixture
-def schema(writer):
-    return read(writer)
-
-
-def read(client):
-    document = client.get(f"{client.job()}/schema")
-    document.pop("@odata.context", None)
-    return document
-
-
-def put(client, document):
-    client.put(f"{client.job()}/schema", document)
-    return read(client)
-
-
-def users(document):
-    return document["synchronizationRules"][0]["objectMappings"][0]
-
-
-def row(document, target):
-    return next(entry for entry in users(document)["attributeMappings"] if entry["targetAttributeName"] == target)
-
-
-def function(text):
-    parameters = [{"key": "separator", "value": constant("@")}, {"key": "source", "value": attribute("mail")}]
-    return {"type": "Function", "name": "Join", "expression": text, "parameters": parameters}
-
-
-def constant(text):
-    return {"type": "Constant", "name": text, "expression": f'"{text}"', "parameters": []}
-
-
-def attribute(name):
-    return {"type": "Attribute", "name": name, "expression": f"[{name}]", "parameters": []}
-
+from .client import WRITER, attribute, constant, function, rows, service_error, users
 
 # ---- the schema that is written -------------------------------------------------------------------------------------
 
@@ -59,25 +15,25 @@ def attribute(name):
 def test_fill_defaults_left_out_keeps_omissions(writer, schema):
     writer.switch(fill_defaults="left_out")
     bare = {"targetAttributeName": "title", "source": {"name": "department", "type": "Attribute"}}
-    rows = users(schema)["attributeMappings"]
-    rows[:] = [entry for entry in rows if entry["targetAttributeName"] != "title"] + [bare]
+    mappings = users(schema)["attributeMappings"]
+    mappings[:] = [entry for entry in mappings if entry["targetAttributeName"] != "title"] + [bare]
     schema["directories"][1]["objects"][0]["attributes"].append({"name": "urn:a:2.0:User:b", "type": "String"})
     for key in ("scope", "flowTypes", "enabled"):
         del users(schema)[key]
     del schema["directories"][0]["version"], schema["directories"][0]["id"]
-    after = put(writer, schema)
-    assert row(after, "title") == bare
+    after = writer.put_schema(schema)
+    assert rows(after)["title"] == bare
     assert after["directories"][1]["objects"][0]["attributes"][-1] == {"name": "urn:a:2.0:User:b", "type": "String"}
     assert not {"scope", "flowTypes", "enabled"} & set(users(after))
     assert after["directories"][0]["id"] and after["directories"][0]["version"] == "2015-09-15"
-    assert put(writer, after) | {"version": ""} == after | {"version": ""}
+    assert writer.put_schema(after) | {"version": ""} == after | {"version": ""}
 
 
 def test_duplicate_targets_are_refused_or_kept(writer, schema):
-    users(schema)["attributeMappings"].append(row(schema, "title"))
+    users(schema)["attributeMappings"].append(rows(schema)["title"])
     writer.put(f"{writer.job()}/schema", schema, expect=400)
     writer.switch(duplicate_targets="kept")
-    names = [entry["targetAttributeName"] for entry in users(put(writer, schema))["attributeMappings"]]
+    names = [entry["targetAttributeName"] for entry in users(writer.put_schema(schema))["attributeMappings"]]
     assert names.count("title") == 2
 
 
@@ -94,17 +50,19 @@ def test_duplicate_targets_are_refused_or_kept(writer, schema):
 )
 def test_expression_text_is_stored_as_the_switches_select(writer, schema, switches, sent, expected):
     writer.switch(**switches)
-    row(schema, "title")["source"] = function(sent)
-    assert row(put(writer, schema), "title")["source"]["expression"] == expected
+    rows(schema)["title"]["source"] = function(
+        "Join", ("separator", constant("@")), ("source", attribute("mail")), expression=sent
+    )
+    assert rows(writer.put_schema(schema))["title"]["source"]["expression"] == expected
 
 
 def test_constant_expression_and_empty_parameters_are_null(writer, schema):
-    row(schema, "title")["source"] = constant("Staff")
+    rows(schema)["title"]["source"] = constant("Staff")
     writer.switch(constant_expression="null", empty_parameters="null")
-    after = put(writer, schema)
-    assert row(after, "title")["source"] == constant("Staff") | {"expression": None, "parameters": None}
-    assert row(after, "userName")["source"]["parameters"] is None
-    assert put(writer, after) | {"version": ""} == after | {"version": ""}
+    after = writer.put_schema(schema)
+    assert rows(after)["title"]["source"] == constant("Staff") | {"expression": None, "parameters": None}
+    assert rows(after)["userName"]["source"]["parameters"] is None
+    assert writer.put_schema(after) | {"version": ""} == after | {"version": ""}
 
 
 def test_boolean_text_changes_values_of_filters(writer, schema):
@@ -116,16 +74,16 @@ def test_boolean_text_changes_values_of_filters(writer, schema):
     users(schema)["scope"] = {"groups": [{"name": "a", "clauses": [clause]}]}
     for position, returned in (("as_sent", "tRUE"), ("capitals", "True"), ("lower", "true")):
         writer.switch(boolean_text=position)
-        group = users(put(writer, schema))["scope"]["groups"][0]
+        group = users(writer.put_schema(schema))["scope"]["groups"][0]
         assert group["clauses"][0]["targetOperand"]["values"] == [returned, "trueish"]
 
 
 def test_names_put_restores_names_of_the_template(writer, schema):
     mine = copy.deepcopy(schema)
     mine["synchronizationRules"][0]["name"] = users(mine)["name"] = "Mine"
-    assert users(put(writer, mine))["name"] == "Mine"
+    assert users(writer.put_schema(mine))["name"] == "Mine"
     writer.switch(names_put="restored")
-    after = put(writer, mine)
+    after = writer.put_schema(mine)
     assert users(after)["name"] == users(schema)["name"]
     assert after["synchronizationRules"][0]["name"] == "USER_OUTBOUND_USER"
 
@@ -133,7 +91,7 @@ def test_names_put_restores_names_of_the_template(writer, schema):
 @pytest.mark.parametrize("name", ["Microsoft Entra ID", "Azure Active Directory"])
 def test_directory_name_and_display_names_change_the_schema(sandbox, name):
     switches = {"display_names": "old", "directory_name": name}
-    document = read(sandbox({"applications": [WRITER | {"jobs": [{}]}]}, switches=switches))
+    document = sandbox({"applications": [WRITER | {"jobs": [{}]}]}, switches=switches).schema()
     assert users(document)["name"] == "Provision Azure Active Directory Users"
     assert document["directories"][0]["name"] == name
 
@@ -141,7 +99,7 @@ def test_directory_name_and_display_names_change_the_schema(sandbox, name):
 @pytest.mark.parametrize(("position", "version"), [("6.0", "6.0"), ("v1.2", "v1.2"), ("guid", None)])
 def test_schema_version_is_that_of_an_unchanged_schema(sandbox, position, version):
     client = sandbox({"applications": [WRITER | {"jobs": [{}]}]}, switches={"schema_version": position})
-    returned = read(client)["version"]
+    returned = client.schema()["version"]
     assert returned == version or (version is None and len(returned) == 36)
 
 
@@ -157,7 +115,7 @@ def test_annotations_are_none_context_or_full(writer):
     assert "@odata.type" not in writer.value(f"{writer.sync()}/jobs")[0]
     writer.put(f"{writer.job()}/schema", full)
     writer.switch(annotations="context")
-    assert "@odata.type" not in json.dumps(read(writer))
+    assert "@odata.type" not in json.dumps(writer.schema())
 
 
 def test_schema_refusal_plain_is_not_nested(writer):
@@ -168,7 +126,7 @@ def test_schema_refusal_plain_is_not_nested(writer):
 
 def test_schema_limit_kb_refuses_a_large_schema(writer, schema):
     writer.switch(schema_limit_kb=8)
-    assert inner(writer.put(f"{writer.job()}/schema", schema, expect=400))["code"] == "EmulatedSchemaErrorSize"
+    assert service_error(writer.put(f"{writer.job()}/schema", schema, expect=400))["code"] == "EmulatedSchemaErrorSize"
 
 
 def test_if_match_is_ignored_or_honoured(writer, schema):
@@ -193,7 +151,7 @@ def test_operator_names_underscored_are_listed_and_accepted(writer, schema):
     assert {"EQUALS", "IS FALSE", "NOT REGEX MATCH", "IS_TRUE", "NOT_EQUALS", "GREATER_THAN"} <= set(names)
     clause = {"sourceOperandName": "accountEnabled", "operatorName": "IS_TRUE", "targetOperand": None}
     users(schema)["scope"] = {"groups": [{"name": "a", "clauses": [clause]}]}
-    assert users(put(writer, schema))["scope"]["groups"][0]["clauses"] == [clause]
+    assert users(writer.put_schema(schema))["scope"]["groups"][0]["clauses"] == [clause]
 
 
 # ---- secrets --------------------------------------------------------------------------------------------------------
@@ -207,15 +165,6 @@ SECRETS = {
 }
 
 
-def write(client, secrets, expect=204):
-    value = [{"key": key, "value": text} for key, text in secrets.items()]
-    return client.put(f"{client.sync()}/secrets", {"value": value}, expect=expect)
-
-
-def returned(client):
-    return {entry["key"]: entry["value"] for entry in client.value(f"{client.sync()}/secrets")}
-
-
 @pytest.mark.parametrize(
     ("position", "masked"),
     [
@@ -226,9 +175,9 @@ def returned(client):
     ],
 )
 def test_mask_selects_the_masked_secrets(writer, position, masked):
-    write(writer, SECRETS)
+    writer.put_secrets(**SECRETS)
     writer.switch(mask=position)
-    assert {key for key, value in returned(writer).items() if value == "*"} == masked
+    assert {key for key, value in writer.secrets().items() if value == "*"} == masked
 
 
 @pytest.mark.parametrize(
@@ -241,39 +190,39 @@ def test_mask_selects_the_masked_secrets(writer, position, masked):
 )
 def test_secrets_order_selects_the_order(writer, position, order):
     writer.switch(secrets_order=position)
-    write(writer, {"BaseAddress": "https://a.example", "SecretToken": "t"})
-    write(writer, {"SyncAll": "true", "SecretToken": "u", "BaseAddress": "https://b.example"})
-    assert list(returned(writer)) == order
-    assert returned(writer)["BaseAddress"] == "https://b.example"
+    writer.put_secrets(BaseAddress="https://a.example", SecretToken="t")
+    writer.put_secrets(SyncAll="true", SecretToken="u", BaseAddress="https://b.example")
+    assert list(writer.secrets()) == order
+    assert writer.secrets()["BaseAddress"] == "https://b.example"
 
 
 def test_settings_text_and_boolean_text_change_returned_secrets(writer):
-    write(writer, SECRETS)
-    assert returned(writer)["SyncNotificationSettings"] == SETTINGS
+    writer.put_secrets(**SECRETS)
+    assert writer.secrets()["SyncNotificationSettings"] == SETTINGS
     writer.switch(settings_text="compact", boolean_text="capitals")
-    assert returned(writer)["SyncNotificationSettings"] == SETTINGS.replace(" ", "")
-    assert returned(writer)["SyncAll"] == "True"
+    assert writer.secrets()["SyncNotificationSettings"] == SETTINGS.replace(" ", "")
+    assert writer.secrets()["SyncAll"] == "True"
     writer.switch(settings_text="filled")
-    filled = json.loads(returned(writer)["SyncNotificationSettings"])
+    filled = json.loads(writer.secrets()["SyncNotificationSettings"])
     assert (filled["DeleteThresholdValue"], filled["Enabled"], len(filled)) == (17, False, 5)
 
 
 def test_recipients_one_refuses_several_addresses(writer):
     several = {"SyncNotificationSettings": '{"Enabled": true, "Recipients": "a@b.example;c@d.example"}'}
-    write(writer, several)
+    writer.put_secrets(**several)
     writer.switch(recipients="one")
-    assert inner(write(writer, several, expect=400))["code"] == "InvalidNotificationSettings"
+    assert service_error(writer.put_secrets(400, **several))["code"] == "InvalidNotificationSettings"
 
 
 def test_sync_all_default_returns_an_unwritten_key(writer):
-    assert "SyncAll" not in returned(writer)
+    assert "SyncAll" not in writer.secrets()
     writer.switch(sync_all_default="false")
-    assert returned(writer) == {"SyncAll": "false"}
+    assert writer.secrets() == {"SyncAll": "false"}
 
 
 def test_masked_secret_write_refuses_the_mask(writer):
     writer.switch(masked_secret_write="refused")
-    assert inner(write(writer, {"SecretToken": "*"}, expect=400))["code"] == "EmulatedInvalidSecret"
+    assert service_error(writer.put_secrets(400, SecretToken="*"))["code"] == "EmulatedInvalidSecret"
 
 
 @pytest.mark.parametrize(("position", "code"), [("plain", "EmulatedCredentialsError"), ("empty", "UnknownError")])

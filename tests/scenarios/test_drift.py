@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 
 import pytest
-from rehearsal import WRITER, Rehearsal, all_allowed, changes, everything_open, mapping, row
+from tenant_fixture import WRITER, Rehearsal, all_allowed, changes, everything_open, exit_code, mapping, row
 
 
 @pytest.fixture
 def tenant():
     found = Rehearsal()
-    assert found.apply(WRITER, all_allowed()).exit_code == 0
+    assert exit_code(found.apply(WRITER, all_allowed())) == 0
     found.forget()
     return found
 
@@ -60,7 +60,7 @@ def test_an_apply_mends_it_and_leaves_the_rest(tenant):
     the_portal(tenant)
     before = tenant.assigned()
     planned = tenant.plan(WRITER)
-    assert tenant.apply(planned, everything_open(planned)).exit_code == 0
+    assert exit_code(tenant.apply(planned, everything_open(planned))) == 0
     assert changes(tenant.plan(WRITER)) == []
     schema = tenant.schema()
     assert row(schema, "externalId")["source"]["name"] == "mailNickname"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 
-from rehearsal import Rehearsal, changes
+from tenant_fixture import Rehearsal, changes
 
 SPEC = """
 version: 1

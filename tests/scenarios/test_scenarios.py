@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from golden_files import golden_text
-from rehearsal import Rehearsal, changes, codes, everything_open, told
+from tenant_fixture import Rehearsal, changes, codes, everything_open, exit_code, told
 
 from scimconf.plan import Result
 from scimconf.sandbox.switches import table
@@ -91,7 +91,7 @@ def reach(rehearsal, state, golden=None):
         compare(told(first), golden)
     wanted = everything_open(first)
     report = rehearsal.apply(rehearsal.plan(state, wanted) if first.blocking_guards else first, wanted)
-    assert (report.exit_code, report.error) == (0, ""), failures(report)
+    assert (exit_code(report), report.error) == (0, ""), failures(report)
     assert {one.result for one in report.outcomes} <= {Result.DONE}, failures(report)
     return unchanged(rehearsal, state)
 
@@ -101,7 +101,7 @@ def unchanged(rehearsal, state):
     again = rehearsal.plan(state)
     assert changes(again) == []
     rehearsal.forget()
-    assert rehearsal.apply(again).exit_code == 0
+    assert exit_code(rehearsal.apply(again)) == 0
     assert rehearsal.writes == []
     return again.plan.fingerprint
 

@@ -74,7 +74,7 @@ if os.environ.get("SCIMCONF_UPDATE_GOLDEN"):
     for file in FILES:
         parts = []
         for case in defects_of(file):
-            golden = "".join(f"=> {line}\n" for line in lines(case.load().problems).splitlines())
+            golden = "".join(f"=> {line}\n" for line in lines(case.load().diagnostics).splitlines())
             parts.append(case.heading + case.body + golden)
         file.write_text("".join(parts), "utf-8")
     DEFECTS = [pytest.param(defect, id=defect.heading[3:-1]) for path in FILES for defect in defects_of(path)]
@@ -88,9 +88,9 @@ def as_json(text: str):
 @pytest.mark.parametrize("defect", DEFECTS)
 def test_a_defect_gives_its_diagnostics(defect):
     loaded = defect.load()
-    assert lines(loaded.problems) == defect.expected
+    assert lines(loaded.diagnostics) == defect.expected
     assert loaded.spec is None
-    assert loaded.problems
+    assert loaded.diagnostics
 
 
 @pytest.mark.parametrize("defect", of_kind("shape"))
@@ -111,7 +111,7 @@ def test_every_code_has_a_defect():
 
 @pytest.mark.parametrize("defect", DEFECTS)
 def test_every_error_has_a_hint(defect):
-    assert [problem for problem in defect.load().problems if not problem.hint] == []
+    assert [problem for problem in defect.load().diagnostics if not problem.hint] == []
 
 
 def test_no_secret_is_ever_shown():

@@ -32,7 +32,7 @@ def test_the_schema_is_a_schema():
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_an_example_is_accepted_and_loads(path):
     assert not list(SCHEMA.iter_errors(as_json(path.read_text())))
-    assert not load(path.name, read_in(path.parent), {}, {"tenant": "contoso.com"}).problems
+    assert not load(path.name, read_in(path.parent), {}, {"tenant": "contoso.com"}).diagnostics
 
 
 def walk(schema):
@@ -110,7 +110,7 @@ def test_what_is_accepted(text):
     ],
 )
 def test_what_is_accepted_loads(name):
-    assert load_text(ACCEPTED[name]).problems == ()
+    assert load_text(ACCEPTED[name]).diagnostics == ()
 
 
 WHOLE = as_json((ROOT / "examples" / "writer-new" / "scimconf.yaml").read_text()) | {
@@ -168,7 +168,7 @@ def changed(draw):
 
 @given(changed())
 def test_schema_and_loading_agree_on_shape(tree):
-    codes = {problem.code for problem in load_text(json.dumps(tree)).problems}
+    codes = {problem.code for problem in load_text(json.dumps(tree)).diagnostics}
     refused = bool(list(SCHEMA.iter_errors(tree)))
     if not codes:
         assert not refused

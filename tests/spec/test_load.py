@@ -27,12 +27,13 @@ def test_texts_and_bytes_with_or_without_a_mark(text):
 )
 def test_load_locates_the_first_byte_that_is_not_utf_8(text, place):
     assert (
-        lines(load_text(text).problems) == f"spec.yaml:{place}  S002  the file is not UTF-8. Save the file as UTF-8.\n"
+        lines(load_text(text).diagnostics)
+        == f"spec.yaml:{place}  S002  the file is not UTF-8. Save the file as UTF-8.\n"
     )
 
 
 def test_a_file_too_large_is_not_read():
-    assert lines(load_text("#" * (MAX_SIZE + 1)).problems) == (
+    assert lines(load_text("#" * (MAX_SIZE + 1)).diagnostics) == (
         "spec.yaml  S008  the file is larger than 4 MB. Move parts of it to files that it `extends`.\n"
     )
 
@@ -49,14 +50,14 @@ def test_load_reports_a_file_that_cannot_be_read(error, reason):
         raise error
 
     loaded = load("spec.yaml", read, {}, {})
-    assert lines(loaded.problems) == f"spec.yaml  S001  cannot read spec.yaml: {reason}. Check the path.\n"
+    assert lines(loaded.diagnostics) == f"spec.yaml  S001  cannot read spec.yaml: {reason}. Check the path.\n"
     assert (loaded.spec, loaded.paths, loaded.origin(("name",))) == (None, (), None)
 
 
 def test_a_variable_becomes_a_scalar_of_the_expected_type():
     text = MINIMAL.replace("enabled: true", 'enabled: "${var:ON}", deletion_threshold: "${var:MANY}"')
     loaded = load_text(f"{text}tenant: ${{var:TENANT}}.com\n", ON="false", MANY="7", TENANT="contoso")
-    assert lines(loaded.problems) == ""
+    assert lines(loaded.diagnostics) == ""
     assert (loaded.spec.provisioning.enabled, loaded.spec.provisioning.deletion_threshold) == (False, 7)
     assert loaded.spec.tenant == "contoso.com"
 
@@ -80,7 +81,7 @@ def test_loaded_does_not_contain_a_secret_of_the_file():
     loaded = load_text(
         f"{MINIMAL}connection: {{secret_token: hunter2, other: {{Password: '${{var:P}}'}}}}\n", P="hunter3"
     )
-    assert "hunter" not in repr(loaded) + repr(loaded.resolved) + lines(loaded.problems)
+    assert "hunter" not in repr(loaded) + repr(loaded.resolved) + lines(loaded.diagnostics)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_load_expands_aliases():
     "section", ["assignments: {unlisted: keep, users_from: a.csv}", "assignments: x", "connection: x"]
 )
 def test_a_section_of_the_wrong_type_gives_one_error(section):
-    assert [problem.code for problem in load_text(f"{MINIMAL}{section}\n").problems] == ["S203"]
+    assert [problem.code for problem in load_text(f"{MINIMAL}{section}\n").diagnostics] == ["S203"]
 
 
 def test_load_variables():
@@ -142,7 +143,7 @@ def test_load_variables_reports_errors(text, expected):
 def test_a_csv_has_its_rows_gathered_and_other_columns_left_alone():
     csv = "\ufeffUser, Name, Role\nada@contoso.com,Ada,admin\n\ngrace@contoso.com,Grace,member\nADA@contoso.com,Ada,member\n"
     loaded = load_text(f"{MINIMAL}assignments: {{unlisted: delete, users_from: [a.csv]}}\n", {"a.csv": csv})
-    assert lines(loaded.problems) == ""
+    assert lines(loaded.diagnostics) == ""
     (rows,) = loaded.spec.assignments.imported
     assert [(user.user, user.roles) for user in rows.users] == [
         ("ada@contoso.com", ("admin", "member")), ("grace@contoso.com", ("member",)),
@@ -173,4 +174,4 @@ def test_a_plain_expression_that_yaml_leaves_alone_is_taken(expression):
 
 def test_an_empty_csv_has_no_header():
     loaded = load_text(f"{MINIMAL}assignments: {{unlisted: delete, users_from: [a.csv]}}\n", {"a.csv": ""})
-    assert [problem.code for problem in loaded.problems] == ["S030"]
+    assert [problem.code for problem in loaded.diagnostics] == ["S030"]

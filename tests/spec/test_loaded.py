@@ -54,7 +54,7 @@ def test_show_prints_each_line_with_its_origin():
          .replace("a: b", "'a: b'").replace("[[], {}]", "[]") + "assignments: {unlisted: keep, users_from: [a.csv]}\n",
          "a.csv": "user,role\nada@contoso.com,admin\n"},
     )  # fmt: skip
-    assert lines(loaded.problems) == ""
+    assert lines(loaded.diagnostics) == ""
     assert (
         show(loaded)
         == """\

@@ -114,7 +114,7 @@ def test_a_later_base_overrides_an_earlier_one():
             "root.yaml": MINIMAL.replace("name: writer", "name: root"),
         },
     )
-    assert lines(loaded.problems) == ""
+    assert lines(loaded.diagnostics) == ""
     assert (loaded.spec.name, loaded.spec.job.template, loaded.spec.tenant) == ("writer", "two", "one.com")
     assert loaded.paths == ("spec.yaml", "bases/one.yaml", "root.yaml", "bases/two.yaml")
     assert loaded.origin(("tenant",)) == Location("bases/one.yaml", 3, 1)
@@ -150,11 +150,11 @@ def test_a_base_that_is_reached_several_times_is_read_once():
     }
     files |= {"15a.yaml": MINIMAL, "15b.yaml": MINIMAL}
     loaded = load_text("extends: [0a.yaml, 0b.yaml]\n", files)
-    assert lines(loaded.problems) == ""
+    assert lines(loaded.diagnostics) == ""
     assert len(loaded.paths) == 33
 
 
 def test_extends_has_a_limit_of_levels():
     files = {f"{number}.yaml": f"extends: [{number + 1}.yaml]\n" for number in range(30)}
-    problems = load_text("extends: [0.yaml]\n", files).problems
+    problems = load_text("extends: [0.yaml]\n", files).diagnostics
     assert [problem.code for problem in problems if problem.path == ("extends",)] == ["S008"]

@@ -32,15 +32,15 @@ def check(text):
     first, second = load_text(text, {"people.csv": text}), load_text(text, {"people.csv": text})
     assert first == second
     assert digest(first.resolved) == digest(second.resolved)
-    assert (first.spec is None) == bool(first.problems)
-    assert all(problem.location is not None for problem in first.problems)
+    assert (first.spec is None) == bool(first.diagnostics)
+    assert all(problem.location is not None for problem in first.diagnostics)
     show(first)
 
 
 @given(st.one_of(st.text(), st.binary()))
 def test_any_text_gives_problems(text):
     check(text)
-    assert load_text(text).problems
+    assert load_text(text).diagnostics
 
 
 @given(mutilated())

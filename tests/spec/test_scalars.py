@@ -14,7 +14,7 @@ TEXTS = ["NO", "no", "on", "0010", "1.10", "1_000", "0x1F", "1e3", "true", "2026
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_text_keeps_its_characters(text):
     loaded = load_text(f"{MINIMAL}app_roles: {{roles: [{{value: admin, display_name: {text}}}]}}\n")
-    assert lines(loaded.problems) == ""
+    assert lines(loaded.diagnostics) == ""
     assert loaded.spec.app_roles.roles[0].display_name == text
 
 
@@ -83,5 +83,5 @@ def test_an_integer_of_too_many_digits_is_no_number():
     long = "9" * 5000
     assert core(Plain(long)) == long
     loaded = load_text(f"{MINIMAL}app_roles: {{roles: [{{value: admin, display_name: {long}}}]}}\n")
-    assert lines(loaded.problems) == ""
+    assert lines(loaded.diagnostics) == ""
     assert len(digest(loaded.resolved)) == 64

@@ -15,7 +15,7 @@ ROW = "mappings: {{users: {{attributes: {{title: {{source: a, tests: [{test}]}}}
 
 def row(test):
     loaded = load_text(MINIMAL + ROW.format(test=test), NOW="2026-12-31T09:00:00Z")
-    assert lines(loaded.problems) == ""
+    assert lines(loaded.diagnostics) == ""
     [found] = loaded.spec.mappings["users"].attributes["title"].tests
     return found
 
@@ -105,7 +105,7 @@ def test_a_test_can_be_made_of_python_values():
 )
 def test_null_means_something_in_a_test(text):
     """An attribute that is absent, and a value that is not sent."""
-    assert lines(load_text(MINIMAL + text).problems) == ""
+    assert lines(load_text(MINIMAL + text).diagnostics) == ""
 
 
 def test_tests_count_for_the_digest():

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv with the first Python that is new enough, or says what is missing. PYTHON=… names another one.
+# Creates .venv with the first suitable Python, or reports what is missing. PYTHON=… selects another Python.
 set -eu
 
 fail() {
@@ -29,15 +29,15 @@ find_python() {
         fail "$without_venv is Python $version without its venv module." \
             "On Debian and Ubuntu: sudo apt install python$version-venv"
     fi
-    fail "Python 3.11 or later is needed, and none was found${PYTHON:+ at $PYTHON}." \
+    fail "Python 3.11 or later is required and was not found${PYTHON:+ at $PYTHON}." \
         "On Debian and Ubuntu: sudo apt install python3 python3-venv" \
-        "Or name one: make setup PYTHON=/path/to/python3"
+        "Or select one: make setup PYTHON=/path/to/python3"
 }
 
 if ! is_new_enough .venv/bin/python || ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
     find_python
-    echo "Making .venv with $("$python" --version)."
+    echo "Creating .venv with $("$python" --version)."
     "$python" -m venv --clear .venv
 fi
-echo "Installing into .venv what constraints.txt pins; this takes a minute the first time."
-.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+echo "Installing the pinned dependencies into .venv. The first time this takes a minute."
+.venv/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'

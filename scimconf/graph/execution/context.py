@@ -1,4 +1,4 @@
-"""One execution's state: what it was given, what it has written, what was named on the way, and how each step ended."""
+"""The state of one execution: its request, the names bound so far, the documents written, and the step outcomes."""
 
 from __future__ import annotations
 
@@ -12,20 +12,23 @@ from scimconf.graph.client import may_have_happened
 from scimconf.graph.eventual_consistency import Backoff
 from scimconf.graph.execution.order import After, StepNode
 from scimconf.graph.reading import TenantSession
+from scimconf.json_types import Json
 from scimconf.plan import Result, StepOutcome
-from scimconf.snapshot import Json, SecretRef, Snapshot
+from scimconf.snapshot import SecretRef, Snapshot
 from scimconf.steps import Step
 
 
 class SecretResolver(Protocol):
-    """Where secrets get their values; live.secrets.Secrets is one."""
+    """Resolves a reference to a secret's value; `graph.secrets.Secrets` implements it."""
+
+    def check(self, ref: SecretRef) -> None: ...
 
     def resolve(self, ref: SecretRef) -> Any: ...
 
 
 @dataclass(slots=True)
 class ExecutionResult:
-    """What an execution did: outcomes, whether a write reached Graph or may have, and whether it found itself stale."""
+    """The step outcomes, whether a write reached Graph or may have, and why the plan is stale, if it is."""
 
     outcomes: list[StepOutcome] = field(default_factory=list)
     wrote: bool = False
@@ -33,71 +36,71 @@ class ExecutionResult:
 
     @property
     def failed(self) -> bool:
-        return any(one.result is Result.FAILED for one in self.outcomes)
+        return any(outcome.result is Result.FAILED for outcome in self.outcomes)
 
 
 @dataclass(slots=True)
 class ExecutionRequest:
-    """What an execution is given: the steps, what the plan saw, the kinds' order, secrets, and whom to tell."""
+    """The input of an execution.
+
+    `snapshot` is what the plan is based on, `after` the order of the kinds. `progress` is called with a description,
+    the number of finished steps and the number of all steps. `interrupted` returns whether to start nothing more.
+    """
 
     steps: Sequence[Step]
-    seen: Snapshot
+    snapshot: Snapshot
     after: After
-    values: SecretResolver
-    tell: Callable[[str, int, int], None]
+    secrets: SecretResolver
+    progress: Callable[[str, int, int], None]
     interrupted: Callable[[], bool]
 
 
 class ExecutionContext:
-    """One execution; its state is what it has written and what was named on the way."""
+    """The mutable state of one execution."""
 
-    def __init__(self, live: TenantSession, orders: ExecutionRequest) -> None:
-        self.live, self.orders = live, orders
-        self.names: dict[str, str] = dict(orders.seen.names)
-        self.done = ExecutionResult()
+    def __init__(self, session: TenantSession, request: ExecutionRequest) -> None:
+        self.session, self.request = session, request
+        self.names: dict[str, str] = dict(request.snapshot.names)
+        self.result = ExecutionResult()
         self.written: dict[str, Json] = {}
-        self._over: set[int] = set()
+        self._finished: set[int] = set()
 
-    @property
-    def finished(self) -> int:
-        return len(self._over)
+    def start(self, node: StepNode) -> None:
+        self._report_progress(node.description)
 
-    def begins(self, node: StepNode) -> None:
-        self._tell(node.description)
-
-    def ended(self, node: StepNode, result: Result, detail: str = "", hint: str = "") -> None:
-        """Every step of the node that has not ended by itself ended so."""
+    def finish(self, node: StepNode, result: Result, detail: str = "", hint: str = "") -> None:
+        """Record the result of the steps of a node that have not finished by themselves."""
         for step in node.steps:
-            if id(step) not in self._over:
-                self.said(step, result, detail, hint)
+            if id(step) not in self._finished:
+                self.finish_step(step, result, detail, hint)
 
-    def said(self, step: Step, result: Result, detail: str = "", hint: str = "") -> None:
-        self._over.add(id(step))
-        self.done.outcomes.append(StepOutcome(result, step.addresses, step.description, detail, hint))
-        self._tell(step.description)
+    def finish_step(self, step: Step, result: Result, detail: str = "", hint: str = "") -> None:
+        self._finished.add(id(step))
+        self.result.outcomes.append(StepOutcome(result, step.addresses, step.description, detail, hint))
+        self._report_progress(step.description)
 
-    def _tell(self, says: str) -> None:
-        """Whoever watches cannot end what is watched: a log on a full disk would leave a tenant half made."""
+    def _report_progress(self, description: str) -> None:
+        """Call `progress`; ignore its errors, so that a failing event log cannot abort an apply."""
         with suppress(Exception):
-            self.orders.tell(says, self.finished, len(self.orders.steps))
+            self.request.progress(description, len(self._finished), len(self.request.steps))
 
-    async def again(self, wait: Backoff, why: str) -> bool:
-        """Whether there is time left to try again; none after an interrupt."""
-        return not self.orders.interrupted() and await wait.again(why)
+    async def wait(self, backoff: Backoff, reason: str) -> bool:
+        """Wait before another attempt; return False after an interrupt or at the limit."""
+        return not self.request.interrupted() and await backoff.wait(reason)
 
     @contextmanager
     def writing(self, *, counts: bool = True) -> Iterator[None]:
-        """Notes that something was written: not when Graph refused it, but when nobody knows."""
+        """Record that something was written, or may have been; `counts` is False for a request that writes nothing."""
         try:
             yield
         except Exception as error:
-            self.done.wrote |= counts and may_be_written(error)
+            self.result.wrote |= counts and may_be_written(error)
             raise
-        self.done.wrote |= counts
+        self.result.wrote |= counts
 
 
 def may_be_written(error: Exception) -> bool:
-    """Whether a write that ended so may have reached Graph: also by a success whose answer makes no sense."""
+    """Return whether a write with this error may have taken effect; so may a success with an unreadable response."""
     if isinstance(error, GraphError):
         return may_have_happened(error.status) or 200 <= error.status < 300
     return not isinstance(error, ScimconfError)

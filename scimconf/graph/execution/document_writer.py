@@ -1,4 +1,4 @@
-"""Documents: read, judged, folded, written, and read until the edits show."""
+"""Writes documents: read, compare with the plan, edit, write, and read until the edits are visible."""
 
 from __future__ import annotations
 
@@ -7,148 +7,161 @@ from collections.abc import Mapping, Sequence
 from scimconf.diagnostics import GraphError, ScimconfError, StaleError
 from scimconf.documents import OPERATIONS
 from scimconf.graph.client import may_have_happened
-from scimconf.graph.eventual_consistency import may_be_propagating
 from scimconf.graph.execution.context import ExecutionContext
 from scimconf.graph.execution.secret_resolver import resolved
 from scimconf.graph.reading import read
-from scimconf.snapshot import Document, Json, SecretRef
+from scimconf.json_types import Json
+from scimconf.snapshot import Document, SecretRef
 from scimconf.steps import Edit, PendingDocument, Read
 
 STALE_CODES = frozenset({"CannotDeleteOrUpdateEnabledEntitlement"})
+"""Codes of errors that mean that Graph compared the write with an older state (a role not yet shown as disabled)."""
 PARSE = "/servicePrincipals/{service_principal}/synchronization/jobs/{job}/schema/parseExpression"
 
 
-async def write(run: ExecutionContext, document: Document, edits: Sequence[Edit]) -> bool:
-    """Reads, folds, writes, and reads until it shows; False when it does not show within the patience."""
-    wait = run.live.patience.wait()
-    maybe = False
+async def write(context: ExecutionContext, document: Document, edits: Sequence[Edit]) -> bool:
+    """Read, edit and write one document, then poll until the edits are visible; return False on timeout."""
+    backoff = context.session.consistency.backoff()
+    may_be_done = False
     while True:
-        raw = await _current(run, document, () if maybe else edits)
-        todo = [edit for edit in edits if not OPERATIONS[edit.operation].holds(raw, edit.key, edit.value)]
-        if not todo:
+        raw = await _current(context, document, () if may_be_done else edits)
+        pending = [edit for edit in edits if not _holds(edit, raw)]
+        if not pending:
             return True
-        wanted = await _fold(run, raw, todo)
+        edited = await _edited(context, raw, pending)
         try:
-            await _put(run, document, wanted, {edit.key[0] for edit in todo})
+            await _send(context, document, _body(context, document, raw, edited, pending))
             break
         except GraphError as error:
-            maybe = maybe or may_have_happened(error.status)
-            worth = maybe or _read_something_old(run, error)
-            if not worth or not await run.again(wait, f"{document.name} to be taken"):
+            may_be_done = may_be_done or may_have_happened(error.status)
+            retry = may_be_done or _read_stale_document(context, error)
+            if not retry or not await context.wait(backoff, f"the write of {document.name}"):
                 raise
-    run.written[document.name] = wanted
-    return await _shows(run, document, [edit for edit in todo if not isinstance(edit.value, SecretRef)])
+    context.written[document.name] = edited
+    return await _wait_until_visible(
+        context, document, [edit for edit in pending if not isinstance(edit.value, SecretRef)]
+    )
 
 
-def _read_something_old(run: ExecutionContext, error: GraphError) -> bool:
-    """Whether a refused write may be taken when it is made again from a new reading."""
-    late = may_be_propagating(error) and run.live.patience.is_young()
-    return late or error.status in (409, 412) or error.code in STALE_CODES
+def _holds(step: Edit | Read, raw: Json) -> bool:
+    return OPERATIONS[step.operation].holds(raw, step.key, step.value)
 
 
-async def _current(run: ExecutionContext, document: Document, edits: Sequence[Edit]) -> Json:
-    """The document as it is; what this run wrote is built upon, what others changed since the plan stops it."""
-    raw = await _read(run, document)
-    ours = run.written.get(document.name)
-    if ours is not None:
-        return ours if not isinstance(raw, dict) else {**raw, **_written_part(document, ours)}
-    seen = _seen(run, document)
-    for edit in edits if seen is not None else ():
-        operation = OPERATIONS[edit.operation]
-        if operation.view is None or operation.holds(raw, edit.key, edit.value):
-            continue
-        if operation.view(seen, edit.key) != operation.view(raw, edit.key):
-            raise StaleError(f"{edit.addresses[0]} was changed by somebody else since the plan was made")
+def _read_stale_document(context: ExecutionContext, error: GraphError) -> bool:
+    """Return whether a refused write may succeed if the document is read again."""
+    conflict = error.status in (409, 412) or error.code in STALE_CODES
+    return conflict or context.session.consistency.allows_retry(error)
+
+
+async def _current(context: ExecutionContext, document: Document, edits: Sequence[Edit]) -> Json:
+    """Return the document as it is now, with what this run has written; raise StaleError if others have changed it."""
+    raw = await _read(context, document)
+    written = context.written.get(document.name)
+    if written is not None:
+        return {**raw, **_writable(document, written)} if isinstance(raw, dict) else written
+    planned = _as_planned(context, document)
+    for edit in edits if planned is not None else ():
+        view = OPERATIONS[edit.operation].view
+        if view is not None and not _holds(edit, raw) and view(planned, edit.key) != view(raw, edit.key):
+            raise StaleError(f"{edit.addresses[0]} has changed in the tenant since the plan was made")
     return raw
 
 
-async def _read(run: ExecutionContext, document: Document) -> Json:
-    wait = run.live.patience.wait()
+async def _read(context: ExecutionContext, document: Document) -> Json:
+    """Read a document; repeat while it may be missing because the application is new."""
+    backoff = context.session.consistency.backoff()
     while True:
         try:
-            return await read(run.live.graph, document, run.names)
+            return await read(context.session.graph, document, context.names)
         except GraphError as error:
-            late = may_be_propagating(error) and run.live.patience.is_young()
-            if not late or not await run.again(wait, f"{document.name} to arrive"):
+            retry = context.session.consistency.allows_retry(error)
+            if not retry or not await context.wait(backoff, f"replication of {document.name}"):
                 raise
 
 
-def _seen(run: ExecutionContext, document: Document) -> Json | None:
-    if document.seen_in:
-        rows = run.orders.seen.rows(document.seen_in)
+def _as_planned(context: ExecutionContext, document: Document) -> Json | None:
+    """Return the document as the plan read it, or None if it did not."""
+    if document.read_as:
+        rows = context.request.snapshot.rows(document.read_as)
         return rows[0] if len(rows) == 1 else None
-    return run.orders.seen.get(document.name)
+    return context.request.snapshot.get(document.name)
 
 
-async def _fold(run: ExecutionContext, raw: Json, edits: Sequence[Edit]) -> Json:
-    """The document with all edits made; expressions get their trees from the service's own parser."""
+async def _edited(context: ExecutionContext, raw: Json, edits: Sequence[Edit]) -> Json:
+    """Return the document with all edits; the service parses their expressions."""
     for edit in edits:
         change = OPERATIONS[edit.operation].change
-        value = {**edit.value, "source": await _parsed(run, edit.expression)} if edit.expression else edit.value
+        value = {**edit.value, "source": await _parsed(context, edit.expression)} if edit.expression else edit.value
         raw = raw if change is None else change(raw, edit.key, value)
     return raw
 
 
-async def _parsed(run: ExecutionContext, expression: str) -> Json:
-    answer = await run.live.graph.post(PARSE, run.names, {"expression": expression}, repeatable=True)
-    said = answer if isinstance(answer, Mapping) else {}
-    tree = said.get("parsedExpression")
-    if not said.get("parsingSucceeded") or not isinstance(tree, Mapping):
-        error = said.get("error")
-        reason = (isinstance(error, Mapping) and error.get("message")) or "it gave no reason"
-        raise ScimconfError(f"the service does not take the expression {expression}: {reason}")
+async def _parsed(context: ExecutionContext, expression: str) -> Json:
+    """Return the service's tree of an expression; raise ScimconfError if it refuses the expression."""
+    answer = await context.session.graph.post(PARSE, context.names, {"expression": expression}, repeatable=True)
+    body = answer if isinstance(answer, Mapping) else {}
+    tree = body.get("parsedExpression")
+    if not body.get("parsingSucceeded") or not isinstance(tree, Mapping):
+        error = body.get("error")
+        reason = (isinstance(error, Mapping) and error.get("message")) or "no reason given"
+        raise ScimconfError(f"Entra refuses the expression {expression}: {reason}")
     return dict(tree)
 
 
-async def _put(run: ExecutionContext, document: Document, wanted: Json, keys: set[str]) -> None:
-    graph = run.live.graph
-    with run.writing():
-        if document.written == "put":
-            await graph.put(document.path, run.names, wanted)
-        elif document.written == "patch":
-            await graph.patch(document.path, run.names, _written_part(document, wanted))
-        else:
-            await graph.put(document.path, run.names, {"value": resolved(run.orders.values, document, wanted, keys)})
+def _body(context: ExecutionContext, document: Document, raw: Json, edited: Json, edits: Sequence[Edit]) -> Json:
+    """Return the request body: the whole document, the properties that differ, or the key/value pairs."""
+    if document.written == "put":
+        return edited
+    if document.written == "patch":
+        return {name: value for name, value in _writable(document, edited).items() if raw.get(name) != value}
+    return {"value": resolved(context.request.secrets, document, edited, {edit.key[0] for edit in edits})}
 
 
-async def folded(run: ExecutionContext, wanted: PendingDocument) -> list[Json]:
-    edits = [step for step in run.orders.steps if isinstance(step, Edit) and step.document.name == wanted.document]
-    document = edits[0].document
-    rows = await _fold(run, await _current(run, document, edits), edits)
-    return [
-        pair
-        for pair in resolved(run.orders.values, document, rows, {edit.key[0] for edit in edits})
-        if pair["value"] != ""
+def _writable(document: Document, raw: Json) -> dict[str, Json]:
+    """Return the properties that a write of this document may contain: those it names, or all."""
+    return {name: raw[name] for name in document.properties if name in raw} if document.properties else dict(raw)
+
+
+async def _send(context: ExecutionContext, document: Document, body: Json) -> None:
+    graph = context.session.graph
+    with context.writing():
+        await (graph.patch if document.written == "patch" else graph.put)(document.path, context.names, body)
+
+
+async def pending_pairs(context: ExecutionContext, pending: PendingDocument) -> list[Json]:
+    """Return the key/value pairs of a document after its pending edits, with secrets resolved, without empty ones."""
+    edits = [
+        step for step in context.request.steps if isinstance(step, Edit) and step.document.name == pending.document
     ]
+    document = edits[0].document
+    rows = await _edited(context, await _current(context, document, edits), edits)
+    pairs = resolved(context.request.secrets, document, rows, {edit.key[0] for edit in edits})
+    return [pair for pair in pairs if pair["value"] != ""]
 
 
-async def _shows(run: ExecutionContext, document: Document, edits: Sequence[Edit]) -> bool:
-    wait = run.live.patience.wait()
+async def _wait_until_visible(context: ExecutionContext, document: Document, edits: Sequence[Edit]) -> bool:
+    backoff = context.session.consistency.backoff()
     while edits:
-        raw = await _read(run, document)
-        if all(OPERATIONS[edit.operation].holds(raw, edit.key, edit.value) for edit in edits):
+        raw = await _read(context, document)
+        if all(_holds(edit, raw) for edit in edits):
             return True
-        if not await run.again(wait, f"{document.name} to show what was written"):
+        if not await context.wait(backoff, f"changes of {document.name} to become visible"):
             return False
     return True
 
 
-async def wait_until(run: ExecutionContext, step: Read) -> bool:
-    wait = run.live.patience.wait()
+async def wait_until(context: ExecutionContext, step: Read) -> bool:
+    """Poll a document until it shows what the step waits for; return False on timeout."""
+    backoff = context.session.consistency.backoff()
     while True:
         try:
-            raw = await read(run.live.graph, step.document, run.names)
+            raw = await read(context.session.graph, step.document, context.names)
         except GraphError as error:
-            late = may_be_propagating(error) and run.live.patience.is_young()
-            if not late or not await run.again(wait, step.description):
+            retry = context.session.consistency.allows_retry(error)
+            if not retry or not await context.wait(backoff, step.description):
                 raise
             continue
-        if OPERATIONS[step.operation].holds(raw, step.key, step.value):
+        if _holds(step, raw):
             return True
-        if not await run.again(wait, step.description):
+        if not await context.wait(backoff, step.description):
             return False
-
-
-def _written_part(document: Document, raw: Json) -> dict[str, Json]:
-    """What a write of this document carries: the named properties, or all of it."""
-    return {name: raw[name] for name in document.properties} if document.properties else dict(raw)

@@ -1,108 +1,110 @@
-"""The walk over a plan's steps: phase by phase, independent nodes at once.
+"""Executes steps phase by phase; independent nodes of a phase run concurrently.
 
-Whoever waits for a node that failed is skipped. After any failure nothing is deleted and nothing is started, so that
-nobody loses a last role and a paused job stays paused.
+Nodes that wait for a failed node are skipped. After a failure, nothing is deleted and nothing is started, so that no
+user loses a last role and a paused job stays paused.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from graphlib import TopologicalSorter
 
 from scimconf.diagnostics import ScimconfError, StaleError, describe_unexpected
 from scimconf.graph.execution.context import ExecutionContext, ExecutionRequest, ExecutionResult
 from scimconf.graph.execution.document_writer import wait_until, write
-from scimconf.graph.execution.order import StepNode, phases
-from scimconf.graph.execution.sender import bulk, send
+from scimconf.graph.execution.order import StepNode, Waits, phases
+from scimconf.graph.execution.sender import send, send_batches
 from scimconf.graph.reading import TenantSession
-from scimconf.graph.task_group import stopped
+from scimconf.graph.task_group import task_group
 from scimconf.plan import Result
 from scimconf.steps import Edit, Phase, Read, Send
 
 
-async def execute(live: TenantSession, orders: ExecutionRequest) -> ExecutionResult:
-    """Walks the phases; every step ends as an outcome, whatever happens."""
-    run = ExecutionContext(live, orders)
-    for phase, waits in phases(orders.steps, orders.after).items():
-        blocked = _blocked(run, phase)
-        if blocked:
+async def execute(session: TenantSession, request: ExecutionRequest) -> ExecutionResult:
+    """Execute all phases; each step has an outcome, errors are not raised."""
+    context = ExecutionContext(session, request)
+    for phase, waits in phases(request.steps, request.after).items():
+        reason = _skip_phase(context, phase)
+        if reason:
             for node in waits:
-                run.ended(node, Result.SKIPPED, blocked)
+                context.finish(node, Result.SKIPPED, reason)
         else:
-            await _phase(run, waits)
-    return run.done
+            await _run_phase(context, waits)
+    return context.result
 
 
-def _blocked(run: ExecutionContext, phase: Phase) -> str:
-    """Why a phase is not begun at all."""
-    if not run.done.failed:
+def _skip_phase(context: ExecutionContext, phase: Phase) -> str:
+    """Return why a phase is not started, or ""."""
+    if not context.result.failed:
         return ""
-    return "because it could not be made safe first" if phase is Phase.BUILD else "because something before it failed"
+    if phase is Phase.BUILD:
+        return "because provisioning could not be paused first"
+    return "because an earlier step failed"
 
 
-async def _phase(run: ExecutionContext, waits: Mapping[StepNode, frozenset[StepNode]]) -> None:
-    sorter = TopologicalSorter({node: set(others) for node, others in waits.items()})
+async def _run_phase(context: ExecutionContext, waits: Waits) -> None:
+    sorter = TopologicalSorter(waits)
     sorter.prepare()
-    fell: set[StepNode] = set()
-    running: dict[asyncio.Task[bool], StepNode] = {}
-    try:
-        while sorter.is_active():
+    failed: set[StepNode] = set()
+    async with task_group() as group:
+
+        def start_ready() -> None:
             for node in sorter.get_ready():
-                running[asyncio.create_task(_node(run, node, waits[node] & fell))] = node
-            finished, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            for task in finished:
-                node = running.pop(task)
-                if not task.result():
-                    fell.add(node)
-                sorter.done(node)
-    finally:
-        await stopped(running)
+                group.create_task(run(node))
+
+        async def run(node: StepNode) -> None:
+            if not await _run_node(context, node, waits[node] & failed):
+                failed.add(node)
+            sorter.done(node)
+            start_ready()
+
+        start_ready()
 
 
-async def _node(run: ExecutionContext, node: StepNode, fell: frozenset[StepNode]) -> bool:
-    """Runs a node; False when it failed or was skipped. Nothing but the end of the process goes past it, since other
-    nodes are at work, and what they did has to be told.
+async def _run_node(context: ExecutionContext, node: StepNode, failed: AbstractSet[StepNode]) -> bool:
+    """Run one node; return False if it failed or was skipped.
+
+    All exceptions become outcomes, because other nodes may be running and their outcomes must be reported.
     """
-    reason = _reason(run, fell)
+    reason = _skip_node(context, failed)
     if reason:
-        run.ended(node, Result.SKIPPED, reason)
+        context.finish(node, Result.SKIPPED, reason)
         return False
-    run.begins(node)
+    context.start(node)
     try:
-        return await _steps(run, node)
+        return await _run_steps(context, node)
     except StaleError as error:
-        run.done.stale = str(error)
-        run.ended(node, Result.FAILED, str(error), error.hint)
+        context.result.stale = str(error)
+        context.finish(node, Result.FAILED, str(error), error.hint)
     except ScimconfError as error:
-        run.ended(node, Result.FAILED, str(error), error.hint)
+        context.finish(node, Result.FAILED, str(error), error.hint)
     except Exception as error:  # noqa: BLE001  see above
-        run.ended(node, Result.FAILED, str(error) if type(error) is LookupError else describe_unexpected(error))
+        context.finish(node, Result.FAILED, str(error) if type(error) is LookupError else describe_unexpected(error))
     return False
 
 
-def _reason(run: ExecutionContext, fell: frozenset[StepNode]) -> str:
-    """Why nothing more is begun, or nothing that waits for these nodes."""
-    if run.done.stale:
+def _skip_node(context: ExecutionContext, failed: AbstractSet[StepNode]) -> str:
+    """Return why a node that waits for these failed nodes is not started, or ""."""
+    if context.result.stale:
         return "because the plan is stale"
-    if run.orders.interrupted():
+    if context.request.interrupted():
         return "because the apply was interrupted"
-    return f"because this failed: {next(iter(fell)).description}" if fell else ""
+    return f"because this step failed: {next(iter(failed)).description}" if failed else ""
 
 
-async def _steps(run: ExecutionContext, node: StepNode) -> bool:
+async def _run_steps(context: ExecutionContext, node: StepNode) -> bool:
     first = node.steps[0]
     if isinstance(first, Send) and first.batch:
-        return await bulk(run, node)
+        return await send_batches(context, node)
     if isinstance(first, Send):
-        await send(run, first)
-        run.ended(node, Result.DONE)
+        await send(context, first)
+        context.finish(node, Result.DONE)
         return True
     if isinstance(first, Read):
-        seen = await wait_until(run, first)
-        if not seen and first.phase is Phase.STOP:
-            raise ScimconfError(f"this did not show in time: {first.description}")
+        visible = await wait_until(context, first)
+        if not visible and first.phase is Phase.STOP:
+            raise ScimconfError(f"timed out: {first.description}")
     else:
-        seen = await write(run, first.document, [step for step in node.steps if isinstance(step, Edit)])
-    run.ended(node, Result.DONE if seen else Result.UNCONFIRMED)
+        visible = await write(context, first.document, [step for step in node.steps if isinstance(step, Edit)])
+    context.finish(node, Result.DONE if visible else Result.UNCONFIRMED)
     return True

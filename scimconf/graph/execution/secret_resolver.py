@@ -1,53 +1,58 @@
-"""The set of secrets as it is written: references and masks in, values out, and only ever into a request."""
+"""The key/value pairs of secrets as they are written: references and masked values are replaced by secret values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from scimconf.diagnostics import SecretError
 from scimconf.documents.secrets import MASK
 from scimconf.graph.execution.context import ExecutionRequest, SecretResolver
-from scimconf.snapshot import Document, Json, SecretRef
+from scimconf.json_types import Json
+from scimconf.snapshot import Document, SecretRef
 from scimconf.steps import Edit
 
 
-def preflight(orders: ExecutionRequest) -> None:
-    """Resolves every secret that the steps will send, before anything is written; raises SecretError."""
-    written = {step.document.name: step.document for step in orders.steps if isinstance(step, Edit)}
-    secrets = written.get("secrets")
-    for step in orders.steps:
-        if isinstance(step, Edit) and isinstance(step.value, SecretRef):
-            orders.values.resolve(step.value)
-    if secrets is not None:
-        sent = {step.key[0] for step in orders.steps if isinstance(step, Edit) and step.document.name == "secrets"}
-        for key in _masked(orders.seen.rows("secrets")):
-            if key not in sent and not secrets.partial:
-                _value(orders.values, _reference(secrets, key))
+def preflight(request: ExecutionRequest) -> None:
+    """Resolve every secret that the steps send, before anything is written; raise SecretError."""
+    edits = [step for step in request.steps if isinstance(step, Edit)]
+    for edit in edits:
+        if isinstance(edit.value, SecretRef):
+            request.secrets.resolve(edit.value)
+    for document in {edit.document.name: edit.document for edit in edits}.values():
+        if document.written != "put_values" or document.partial:
+            continue
+        changed = {edit.key[0] for edit in edits if edit.document.name == document.name}
+        for key in _masked(request.snapshot.rows(document.name)):
+            if key not in changed:
+                _value(request.secrets, _reference(document, key))
 
 
 def _masked(rows: Iterable[Json]) -> list[str]:
     return [str(pair["key"]) for pair in rows if pair.get("value") == MASK]
 
 
-def _value(values: SecretResolver, value: Any) -> Any:
-    return values.resolve(value) if isinstance(value, SecretRef) else value
+def _value(secrets: SecretResolver, value: Json) -> Json:
+    return secrets.resolve(value) if isinstance(value, SecretRef) else value
 
 
 def _reference(document: Document, key: str) -> SecretRef | str:
-    """What stands for a value that cannot be read back; raises SecretError where nothing does."""
-    found = dict(document.references).get(key) or dict(document.plain).get(key)
-    if found is None:
+    """Return the reference or plain value for a masked value; raise SecretError if the spec has none."""
+    reference = dict(document.references).get(key) or dict(document.plain).get(key)
+    if reference is None:
         raise SecretError(
-            f"{key} is stored but cannot be read back, and the spec names no source for it",
-            "The secrets are written as a whole: name where its value is kept, under connection. "
-            "Or write `on_unreadable_secret: send_changed_keys`.",
+            f"{key} is stored in Entra, masked, and the spec has no source for it",
+            "A write replaces all secrets. Add the source of this one under connection, "
+            "or write `on_unreadable_secret: send_changed_keys`.",
         )
-    return found
+    return reference
 
 
-def resolved(values: SecretResolver, document: Document, rows: Json, keys: set[str]) -> list[Json]:
-    """The pairs to write: references and masks replaced by values, empty ones kept where they remove a key."""
+def resolved(secrets: SecretResolver, document: Document, rows: Json, keys: set[str]) -> list[Json]:
+    """Return the pairs to write, with references and masked values resolved.
+
+    Only the changed `keys` are returned if the document may be written partially and another masked value has no
+    reference. An empty value removes its key.
+    """
     only_changed = document.partial and any(
         key not in keys and key not in dict(document.references) for key in _masked(rows)
     )
@@ -58,5 +63,5 @@ def resolved(values: SecretResolver, document: Document, rows: Json, keys: set[s
             continue
         if value == MASK:
             value = _reference(document, key)
-        pairs.append({"key": key, "value": _value(values, value)})
+        pairs.append({"key": key, "value": _value(secrets, value)})
     return pairs

@@ -1,71 +1,73 @@
-"""Questions to a real tenant: what the documentation leaves open, settled on a throw-away application.
+"""Checks how a real tenant behaves where Graph's documentation is silent, on an application created for this.
 
-The findings hold no id, no name of the tenant and no secret. The application is deleted at the end, whatever happened.
+The report contains no id, no name of the tenant and no secret. The application is deleted at the end, also after an
+error.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.documents.application import CUSTOM_TEMPLATE
 from scimconf.graph.client import Request
-from scimconf.graph.probe.checks import QUESTIONS
+from scimconf.graph.probe.checks import CHECKS
 from scimconf.graph.probe.context import ProbeContext, ProbeReport
 from scimconf.graph.probe.switches import switches
 from scimconf.graph.reading import TenantSession
+from scimconf.json_types import Json
 
 __all__ = ["NAME", "ProbeReport", "probe", "switches"]
 
-Json = Any
 NAME = "scimconf probe (throw-away)"
 UNEXPECTED = (AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
-"""What reading an answer of another shape than ours may end in: then the question has no answer."""
+"""Errors of a check that a response of an unexpected shape can cause."""
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE)
 
 
-async def probe(live: TenantSession, tell: Callable[[str], None]) -> ProbeReport:
-    """Makes the application, asks everything, deletes it; raises GraphError where not even that could be made."""
-    made = await live.graph.post(f"/applicationTemplates/{CUSTOM_TEMPLATE}/instantiate", body={"displayName": NAME})
-    live.patience.made_here = True
-    application = made["application"]
+async def probe(session: TenantSession, progress: Callable[[str], None]) -> ProbeReport:
+    """Create an application, run all checks on it and delete it; raise GraphError if it cannot be created."""
+    created = await session.graph.post(
+        f"/applicationTemplates/{CUSTOM_TEMPLATE}/instantiate", body={"displayName": NAME}
+    )
+    session.consistency.created_in_this_run = True
+    application = created["application"]
     names = {
-        "service_principal": made["servicePrincipal"]["id"],
+        "service_principal": created["servicePrincipal"]["id"],
         "app": application["id"],
         "app_id": application["appId"],
     }
-    asked = ProbeContext(live, names)
+    context = ProbeContext(session, names)
     try:
-        for name, question in QUESTIONS.items():
-            tell(name.replace("_", " "))
+        for name, check in CHECKS.items():
+            progress(name.replace("_", " "))
             try:
-                await question(asked)
+                await check(context)
             except GraphError as error:
-                asked.found.failed[name] = f"{error.status} {error.code}"
+                context.report.failed[name] = f"{error.status} {error.code}"
             except ScimconfError:
-                asked.found.failed[name] = "not asked, since what it is about could not be made"
+                context.report.failed[name] = "skipped: what it checks could not be created"
             except UNEXPECTED as error:
-                asked.found.failed[name] = f"unexpected answer ({type(error).__name__})"
+                context.report.failed[name] = f"unexpected response ({type(error).__name__})"
     finally:
-        asked.found.left_over = await _deleted(asked)
-    return ProbeReport(_plain(asked.found.facts), _plain(asked.found.failed), asked.found.left_over)
+        context.report.left_over = await _delete(context)
+    report = context.report
+    return ProbeReport(_without_ids(report.facts), _without_ids(report.failed), report.left_over)
 
 
-async def _deleted(asked: ProbeContext) -> str:
-    """What is left to do by hand; nothing once the application is gone."""
+async def _delete(context: ProbeContext) -> str:
+    """Delete the application; return what is left to delete by hand, or ""."""
     try:
-        await asked.done(Request("DELETE", "/applications/{app}", dict(asked.names)))
+        await context.send(Request("DELETE", "/applications/{app}", dict(context.names)))
     except GraphError as error:
         return f"{NAME} could not be deleted: {error.status} {error.code}"
     return ""
 
 
-def _plain(value: Json) -> Json:
-    """The same without ids, wherever they stand."""
+def _without_ids(value: Json) -> Json:
     if isinstance(value, dict):
-        return {_plain(key): _plain(one) for key, one in value.items()}
+        return {_without_ids(key): _without_ids(part) for key, part in value.items()}
     if isinstance(value, list):
-        return [_plain(one) for one in value]
+        return [_without_ids(part) for part in value]
     return _ID.sub("ID", value) if isinstance(value, str) else value

@@ -1,24 +1,23 @@
-"""What a question is given: the way to the throw-away application, and a place for what was seen."""
+"""What a check gets: the access to the probe's application, and the report to record facts in."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from scimconf.diagnostics import GraphError
 from scimconf.documents.job import BASE
 from scimconf.graph.client import Graph, Request
 from scimconf.graph.eventual_consistency import may_be_propagating
 from scimconf.graph.reading import TenantSession
+from scimconf.json_types import Json
 
-Json = Any
 JOB = f"{BASE}/jobs/{{job}}"
 
 
 @dataclass(slots=True)
 class ProbeReport:
-    """What was seen, by the question's name; `failed` are questions that got no answer, with the refusal."""
+    """The recorded facts, the checks that failed with the reason, and what has to be deleted by hand, or ""."""
 
     facts: dict[str, Json] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
@@ -27,57 +26,50 @@ class ProbeReport:
 
 @dataclass(slots=True)
 class ProbeContext:
-    """One probing: the way to the tenant, the names of what was made, and what was found."""
+    """One probe: the tenant, the ids of the created objects by placeholder, and the report."""
 
-    live: TenantSession
+    session: TenantSession
     names: dict[str, str]
-    found: ProbeReport = field(default_factory=ProbeReport)
+    report: ProbeReport = field(default_factory=ProbeReport)
 
     @property
     def graph(self) -> Graph:
-        return self.live.graph
+        return self.session.graph
 
-    def note(self, name: str, value: Json) -> None:
-        self.found.facts[name] = value
+    def note(self, fact: str, value: Json) -> None:
+        self.report.facts[fact] = value
 
-    async def when_there(self, ask: Callable[[], Awaitable[Json]]) -> Json:
-        """An answer that is not late."""
-        wait = self.live.patience.wait()
+    async def retry_while_new(self, call: Callable[[], Awaitable[Json]], *, until_filled: bool = True) -> Json:
+        """Return the result of a call; repeat it while it may be missing, or empty, because the application is new."""
+        backoff = self.session.consistency.backoff()
         while True:
             try:
-                answer = await ask()
+                result = await call()
             except GraphError as error:
-                if not may_be_propagating(error) or not await wait.again("the application to arrive"):
+                if not may_be_propagating(error) or not await backoff.wait("replication of the application"):
                     raise
             else:
-                if answer or not await wait.again("the application to arrive"):
-                    return answer
+                filled = bool(result) or not until_filled
+                if filled or not await backoff.wait("replication of the application"):
+                    return result
 
-    async def done(self, request: Request) -> None:
-        """A request that has no answer of its own, made again while what it is about may be late."""
-        wait = self.live.patience.wait()
-        while True:
-            try:
-                await self.graph.send(request)
-            except GraphError as error:
-                if not may_be_propagating(error) or not await wait.again("the application to arrive"):
-                    raise
-            else:
-                return
+    async def send(self, request: Request) -> None:
+        """Send a request whose response is not needed."""
+        await self.retry_while_new(lambda: self.graph.send(request), until_filled=False)
 
     async def control(self, verb: str, body: Json = None) -> Json:
-        """The job after it was started, paused or restarted."""
-        await self.done(Request("POST", f"{JOB}/{verb}", dict(self.names), body=body, repeatable=True))
+        """Start, pause or restart the job, and return it afterwards."""
+        await self.send(Request("POST", f"{JOB}/{verb}", dict(self.names), body=body, repeatable=True))
         return await self.get(JOB)
 
     async def get(self, path: str) -> Json:
-        return await self.when_there(lambda: self.graph.get(path, self.names))
+        return await self.retry_while_new(lambda: self.graph.get(path, self.names))
 
     async def rows(self, path: str) -> list[Json]:
         return list((await self.graph.get(path, self.names))["value"])
 
     async def refusal(self, request: Request) -> str:
-        """`204`, or the status and code of a refusal."""
+        """Return the status of a success, such as `204`, or status and code of an error."""
         try:
             return str((await self.graph.send(request)).status)
         except GraphError as error:

@@ -1,23 +1,21 @@
-"""From what a tenant was seen to do to the sandbox's switches that answer so. Pure."""
+"""Derives the positions of the sandbox's switches from the facts of a probe. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from scimconf.graph.probe.checks import MAILS
-
-Json = Any
+from scimconf.graph.probe.checks import NOTIFICATIONS
+from scimconf.json_types import Json
 
 
 def switches(facts: Mapping[str, Json]) -> dict[str, str]:
-    """The sandbox's switches that answer as this tenant did, where a question was answered."""
-    found = {name: read(facts) for name, (needs, read) in SWITCHES.items() if needs <= facts.keys()}
-    return {name: position for name, position in found.items() if position}
+    """Return the switch positions with which the sandbox behaves as this tenant, as far as the facts decide them."""
+    positions = {name: read(facts) for name, (needs, read) in SWITCHES.items() if needs <= facts.keys()}
+    return {name: position for name, position in positions.items() if position}
 
 
 def _one_of(fact: str, *positions: str) -> Callable[[Mapping[str, Json]], str]:
-    """A fact that is a position already, where the sandbox knows it."""
+    """Return the fact itself if it is one of the positions."""
     return lambda facts: str(facts[fact]) if str(facts[fact]) in positions else ""
 
 
@@ -25,8 +23,8 @@ def _either(fact: str, yes: str, no: str) -> Callable[[Mapping[str, Json]], str]
     return lambda facts: yes if facts[fact] else no
 
 
-def _taken(fact: str, yes: str, no: str) -> Callable[[Mapping[str, Json]], str]:
-    """By a status: whether a request was taken."""
+def _accepted(fact: str, yes: str, no: str) -> Callable[[Mapping[str, Json]], str]:
+    """Decide by a status whether a request was accepted."""
     return lambda facts: yes if str(facts[fact]).startswith("20") else no
 
 
@@ -37,17 +35,17 @@ def _mask(facts: Mapping[str, Json]) -> str:
     return "address" if "BaseAddress" in hidden else "settings" if "SyncNotificationSettings" in hidden else "sensitive"
 
 
-def _mails(facts: Mapping[str, Json]) -> str:
-    shown = facts["mails_shown"]
-    if not shown or shown == "*":
+def _notifications(facts: Mapping[str, Json]) -> str:
+    text = facts["notifications_shown"]
+    if not text or text == "*":
         return ""
-    return "as_sent" if shown == MAILS else "filled" if "DeleteThreshold" in shown else "compact"
+    return "as_sent" if text == NOTIFICATIONS else "filled" if "DeleteThreshold" in text else "compact"
 
 
 def _booleans(facts: Mapping[str, Json]) -> str:
-    shown = (facts["False_shown"], facts["false_shown"])
+    texts = (facts["False_shown"], facts["false_shown"])
     positions = {("False", "false"): "as_sent", ("False", "False"): "capitals", ("false", "false"): "lower"}
-    return positions.get(shown, "")
+    return positions.get(texts, "")
 
 
 def _job_id(facts: Mapping[str, Json]) -> str:
@@ -63,13 +61,15 @@ def _spaces(facts: Mapping[str, Json]) -> str:
 
 _Reading = tuple[frozenset[str], Callable[[Mapping[str, Json]], str]]
 SWITCHES: Mapping[str, _Reading] = {
-    "role_origin": (frozenset({"roles_sent_back"}), _taken("roles_sent_back", "ignored", "refused")),
+    "role_origin": (frozenset({"roles_sent_back"}), _accepted("roles_sent_back", "ignored", "refused")),
     "inline_template_schema": (frozenset({"template_schema_inline"}), _either("template_schema_inline", "yes", "no")),
     "job_created": (frozenset({"job_created"}), _one_of("job_created", "201", "200")),
     "job_id": (frozenset({"job_id_parts", "job_id_ends_with_app_id"}), _job_id),
     "initial_state": (
-        frozenset({"born"}),
-        lambda facts: facts["born"]["code"] if facts["born"]["code"] in ("Paused", "NotConfigured") else "",
+        frozenset({"initial_state"}),
+        lambda facts: (
+            facts["initial_state"]["code"] if facts["initial_state"]["code"] in ("Paused", "NotConfigured") else ""
+        ),
     ),
     "second_job": (
         frozenset({"second_job"}),
@@ -78,11 +78,11 @@ SWITCHES: Mapping[str, _Reading] = {
     "secrets_put": (frozenset({"secrets_put"}), _one_of("secrets_put", "merge", "replace")),
     "secrets_order": (frozenset({"order"}), _one_of("order", "written", "sorted", "kept")),
     "masked_secret_write": (
-        frozenset({"star_answer"}),
-        lambda facts: "" if facts["star_answer"].startswith("20") else "refused",
+        frozenset({"masked_write"}),
+        lambda facts: "" if facts["masked_write"].startswith("20") else "refused",
     ),
     "mask": (frozenset({"masked"}), _mask),
-    "settings_text": (frozenset({"mails_shown"}), _mails),
+    "settings_text": (frozenset({"notifications_shown"}), _notifications),
     "boolean_text": (frozenset({"False_shown", "false_shown"}), _booleans),
     "sync_all_default": (
         frozenset({"before_any"}),
@@ -119,10 +119,10 @@ SWITCHES: Mapping[str, _Reading] = {
     "empty_scope": (frozenset({"empty_scope_is_null"}), _either("empty_scope_is_null", "null", "kept")),
     "duplicate_targets": (
         frozenset({"refusal_duplicate_target"}),
-        _taken("refusal_duplicate_target", "kept", "refused"),
+        _accepted("refusal_duplicate_target", "kept", "refused"),
     ),
-    "if_match": (frozenset({"if_match"}), _taken("if_match", "ignored", "honoured")),
-    "parse_error": (frozenset({"parse_error"}), _taken("parse_error", "answer", "refusal")),
+    "if_match": (frozenset({"if_match"}), _accepted("if_match", "ignored", "honoured")),
+    "parse_error": (frozenset({"parse_error"}), _accepted("parse_error", "answer", "refusal")),
     "schema_deleted": (frozenset({"schema_deleted"}), _one_of("schema_deleted", "204", "201")),
     "started_code": (
         frozenset({"started"}),
@@ -137,4 +137,4 @@ SWITCHES: Mapping[str, _Reading] = {
         lambda facts: "yes" if facts["restarted"]["state"] == "Active" else "no",
     ),
 }
-"""Switch → the facts that it needs, and how they are read; empty where they do not tell."""
+"""Switch → the facts that it needs, and a function that returns its position, or "" if they do not decide it."""

@@ -1,4 +1,4 @@
-"""How one speaks with Graph, without speaking: requests and replies as values, and the rules for them.
+"""The protocol of Graph as values and rules: requests, replies, errors, retries, pages, batches.
 
-Nothing here opens a connection or imports msgraph, kiota or httpx; `live.graph` gives it a way to send.
+Nothing here opens a connection or imports msgraph, kiota or httpx; `graph.client` passes a function that sends.
 """

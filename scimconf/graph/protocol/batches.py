@@ -1,8 +1,8 @@
-"""`$batch`: many independent requests in a few, each judged by its own answer. No third party.
+"""`$batch`: independent requests in one, each with its own result. No third party.
 
-The SDK's batches are not used: they order nothing (`depends_on`), lose the bodies of steps, and need a package that
-they do not name. Nothing here depends on anything either: phases of a plan follow one another instead, since Graph
-wants a batch to be fully parallel or fully in order.
+The SDK's batches are not used: they lose the bodies of requests and need a package that they do not declare. Requests
+of a batch never depend on each other: Graph runs a batch in parallel or in sequence, and the phases of a plan provide
+the order.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from scimconf.diagnostics import GraphError, TransportError
-from scimconf.graph.protocol.error_body import Scrub, refusal
+from scimconf.graph.protocol.error_body import Scrub, graph_error
 from scimconf.graph.protocol.request import Answer, Reply, Request
 from scimconf.graph.protocol.retry import Attempt, Gate, Tries, is_repeatable, retry_after
 
 BATCH_SIZE = 20
-"""Most requests in one `$batch` (Microsoft's page on JSON batching)."""
+"""Maximum requests in one `$batch` (Graph: JSON batching)."""
 
 Result = Answer | GraphError
 
 
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
-    """What became of a step; `attempt` is None where its batch failed, which has been tried again as a whole."""
+    """The result of one request; `attempt` is None if the whole batch failed, which was already retried as a whole."""
 
     result: Result
     attempt: Attempt | None = None
 
 
 class Batches:
-    """Sends at most 20 requests as one; throttled and uncertain steps are sent again by the rules of any request."""
+    """Sends up to 20 requests as one; the retry policy applies to each of them."""
 
     def __init__(
         self, send: Callable[[Request], Awaitable[Answer]], url: Callable[[Request], str], gate: Gate, scrub: Scrub
@@ -43,47 +43,53 @@ class Batches:
         self._scrub = scrub
 
     async def run(self, requests: Sequence[Request], slots: asyncio.Semaphore) -> list[Result]:
-        """The results in the order of the requests."""
-        left = dict(enumerate(requests))
-        tries = {index: Tries() for index in left}
+        """Return the results in the order of the requests."""
+        pending = dict(enumerate(requests))
+        tries = {index: Tries() for index in pending}
         outcomes: dict[int, BatchOutcome] = {}
         async with slots:
-            while left:
-                latest = await self._once(left)
+            while pending:
+                latest = await self._once(pending)
                 outcomes |= latest
-                again = self._again(latest, tries)
-                left = {index: left[index] for index in again}
-                if not again or not await self._gate.rest(slowest(again.values())):
+                retries = self._retries(latest, tries)
+                pending = {index: pending[index] for index in retries}
+                if not retries or not await self._gate.rest(slowest(retries.values())):
                     break
         return [outcomes[index].result for index in range(len(requests))]
 
-    def _again(self, outcomes: Mapping[int, BatchOutcome], tries: Mapping[int, Tries]) -> dict[int, Attempt]:
-        """The attempts whose requests are worth another try, numbered."""
-        tried = {index: tries[index].numbered(one.attempt) for index, one in outcomes.items() if one.attempt}
-        return {index: attempt for index, attempt in tried.items() if self._gate.limits.again(attempt)}
+    def _retries(self, outcomes: Mapping[int, BatchOutcome], tries: Mapping[int, Tries]) -> dict[int, Attempt]:
+        """Return the numbered attempts of the requests to retry."""
+        attempts = {
+            index: tries[index].numbered(outcome.attempt) for index, outcome in outcomes.items() if outcome.attempt
+        }
+        return {index: attempt for index, attempt in attempts.items() if self._gate.limits.allow_retry(attempt)}
 
-    async def _once(self, steps: Mapping[int, Request]) -> dict[int, BatchOutcome]:
-        whole = Request(
+    async def _once(self, requests: Mapping[int, Request]) -> dict[int, BatchOutcome]:
+        batch = Request(
             "POST",
             "/$batch",
-            body={"requests": [step(str(index), request, self._url(request)) for index, request in steps.items()]},
-            repeatable=all(is_repeatable(request.method, said=request.repeatable) for request in steps.values()),
+            body={
+                "requests": [envelope(str(index), request, self._url(request)) for index, request in requests.items()]
+            },
+            repeatable=all(is_repeatable(request.method, declared=request.repeatable) for request in requests.values()),
         )
         try:
-            answer = await self._send(whole)
+            answer = await self._send(batch)
         except GraphError as error:
-            return {index: BatchOutcome(of_step(error, request)) for index, request in steps.items()}
-        found = replies(answer)
-        return {index: self._judge(request, found.get(index), answer) for index, request in steps.items()}
+            return {index: BatchOutcome(of_request(error, request)) for index, request in requests.items()}
+        by_index = replies(answer)
+        return {index: self._outcome(request, by_index.get(index), answer) for index, request in requests.items()}
 
-    def _judge(self, request: Request, found: tuple[Reply, Any] | None, whole: Answer) -> BatchOutcome:
-        repeatable = is_repeatable(request.method, said=request.repeatable)
-        if found is None:
+    def _outcome(self, request: Request, response: tuple[Reply, Any] | None, whole: Answer) -> BatchOutcome:
+        repeatable = is_repeatable(request.method, declared=request.repeatable)
+        if response is None:
             lost = TransportError(
-                method=request.method, path=request.told(), message="the batch's answer leaves it out"
+                method=request.method,
+                path=request.resolved_path(),
+                message="the batch response has no result for this request",
             )
             return BatchOutcome(lost, Attempt(repeatable))
-        reply, body = found
+        reply, body = response
         wait = retry_after(reply.headers.get("retry-after"), whole.date)
         attempt = Attempt(repeatable, status=reply.status, retry_after=wait)
         return BatchOutcome(self._result(request, reply, body, whole), attempt)
@@ -91,16 +97,16 @@ class Batches:
     def _result(self, request: Request, reply: Reply, body: Any, whole: Answer) -> Result:
         if 200 <= reply.status < 300:
             return Answer(reply.status, body, date=whole.date, request_id=reply.request_id)
-        return refusal(request, reply, body, scrub=self._scrub, now=whole.date)
+        return graph_error(request, reply, body, scrub=self._scrub, now=whole.date)
 
 
 def slowest(attempts: Iterable[Attempt]) -> Attempt:
-    """The attempt whose wait covers all of them: a throttled one before others, the longest Retry-After of these."""
+    """Return the attempt with the longest wait: a throttled one before others, by Retry-After."""
     return max(attempts, key=lambda attempt: (attempt.shared, attempt.retry_after or 0.0))
 
 
-def step(number: str, request: Request, url: str) -> dict[str, Any]:
-    """One request in the envelope; a body needs its content type."""
+def envelope(number: str, request: Request, url: str) -> dict[str, Any]:
+    """Return a request as an item of `requests`; one with a body needs a content type."""
     headers = dict(request.headers)
     body = {} if request.body is None else {"body": request.body}
     if body:
@@ -109,12 +115,12 @@ def step(number: str, request: Request, url: str) -> dict[str, Any]:
 
 
 def replies(whole: Answer) -> dict[int, tuple[Reply, Any]]:
-    """The replies in a `$batch` answer and their bodies by the number of their request, in whatever order they came.
+    """Return reply and body by the number of the request; Graph may return them in any order.
 
-    A step without an id of its own to quote carries that of the batch.
+    A reply without a request id of its own gets that of the batch.
     """
     rows = whole.body.get("responses") if isinstance(whole.body, dict) else None
-    found = {}
+    by_index = {}
     for row in rows if isinstance(rows, list) else ():
         if not isinstance(row, dict):
             continue
@@ -122,16 +128,16 @@ def replies(whole: Answer) -> dict[int, tuple[Reply, Any]]:
         if number.isascii() and number.isdecimal() and len(number) < 4 and isinstance(status, int):
             named = headers.items() if isinstance(headers, dict) else ()
             own = {str(name).lower(): str(value) for name, value in named}
-            found[int(number)] = Reply(status, {"request-id": whole.request_id, **own}), row.get("body")
-    return found
+            by_index[int(number)] = Reply(status, {"request-id": whole.request_id, **own}), row.get("body")
+    return by_index
 
 
-def of_step(error: GraphError, request: Request) -> GraphError:
-    """The failure of a whole batch, as the failure of one of its requests."""
+def of_request(error: GraphError, request: Request) -> GraphError:
+    """Return the failure of a whole batch as the failure of one of its requests."""
     if isinstance(error, TransportError):
         return TransportError(
             method=request.method,
-            path=request.told(),
+            path=request.resolved_path(),
             message=error.message,
             client_request_id=error.client_request_id,
             hint=error.hint,
@@ -141,7 +147,7 @@ def of_step(error: GraphError, request: Request) -> GraphError:
         code=error.code,
         message=error.message,
         method=request.method,
-        path=request.told(),
+        path=request.resolved_path(),
         request_id=error.request_id,
         client_request_id=error.client_request_id,
         retry_after=error.retry_after,

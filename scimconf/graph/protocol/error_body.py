@@ -1,44 +1,44 @@
-"""What a refusal of Graph says, and what to do about it: pure, no third party.
+"""Error responses of Graph as GraphError, with a hint. Pure, no third party.
 
-Graph passes the synchronization service's errors through in three shapes: an error whose message is the JSON text of
+Graph passes on errors of the synchronization service in three shapes: an error whose message is the JSON text of
 another error, one whose message is the JSON text `{"Message": ...}`, and an empty one. The first two are unwrapped.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from scimconf import permissions
 from scimconf.diagnostics import GraphError
 from scimconf.graph.protocol.request import Reply, Request
-from scimconf.graph.protocol.retry import COME_BACK, retry_after
+from scimconf.graph.protocol.retry import RETRY_LATER, retry_after
 
 Scrub = Callable[[str], str]
 
 UNKNOWN = "UnknownError"
 UNEXPECTED = "unexpected response"
-KEPT = 200
-"""Characters that are kept of an answer that is not JSON."""
-LOOKED_AT = 20_000
-"""Bytes of it that are looked through for secrets, before the cut could leave half of one."""
+EXCERPT = 200
+"""Characters of a response that is not JSON to quote in a message."""
+SCRUBBED = 20_000
+"""Bytes of such a response to search for secrets before it is cut, so that no part of a secret is left."""
 
 
 @dataclass(frozen=True, slots=True)
 class GraphErrorBody:
-    """The words of an error: its code for branching, its message for people, the id to quote to Microsoft."""
+    """An error's code, message and request id."""
 
     code: str
     message: str = ""
     request_id: str = ""
 
 
-def said(body: Any) -> GraphErrorBody | None:
-    """What an error's JSON says, unwrapped; None where it is no error's JSON."""
+def parse_error(body: Any) -> GraphErrorBody | None:
+    """Return the unwrapped error of a JSON body, or None if it is not an error."""
     error = body.get("error") if isinstance(body, dict) else None
     if not isinstance(error, dict):
         return None
@@ -47,9 +47,9 @@ def said(body: Any) -> GraphErrorBody | None:
     inner = error.get("innerError") or error.get("innererror")
     request_id = str(inner.get("request-id") or "") if isinstance(inner, dict) else ""
     wrapped = _parsed(message)
-    deeper = said(wrapped)
-    if deeper is not None:
-        return GraphErrorBody(deeper.code, deeper.message, request_id or deeper.request_id)
+    nested = parse_error(wrapped)
+    if nested is not None:
+        return GraphErrorBody(nested.code, nested.message, request_id or nested.request_id)
     if isinstance(wrapped, dict) and isinstance(wrapped.get("Message"), str):
         message = wrapped["Message"]
     return GraphErrorBody(code, message, request_id)
@@ -70,80 +70,24 @@ def _parsed(message: str | bytes) -> Any:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
-    """The permission that a call needs: by an application, and by a signed-in person where that differs."""
-
-    methods: str
-    path: str
-    application: str
-    delegated: str = ""
-
-    def fits(self, method: str, path: str) -> bool:
-        return re.fullmatch(self.methods, method) is not None and re.search(self.path, path) is not None
-
-    def told(self) -> str:
-        if self.delegated:
-            return f"{self.application} (for a signed-in person: {self.delegated})"
-        return self.application
-
-
-NEEDS = (
-    Need("POST", r"^/applicationTemplates/", "Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"),
-    Need("POST|DELETE", r"/appRoleAssign", "AppRoleAssignment.ReadWrite.All with Application.Read.All"),
-    Need("GET", r"/appRoleAssign", "Application.Read.All"),
-    Need("POST", r"/synchronization/.*/discover$", "Application.ReadWrite.OwnedBy", "Directory.ReadWrite.All"),
-    Need(
-        "GET|POST", r"/synchronization/.*(filterOperators|functions|parseExpression)", "Synchronization.ReadWrite.All"
-    ),
-    Need(
-        "GET",
-        r"/synchronization/secrets$",
-        "Synchronization.Read.All or, in some tenants, Synchronization.ReadWrite.All",
-    ),
-    Need("GET", r"/synchronization/", "Synchronization.Read.All"),
-    Need(".*", r"/synchronization/", "Synchronization.ReadWrite.All"),
-    Need("GET", r"^/(applications|servicePrincipals)\b", "Application.Read.All"),
-    Need(".*", r"^/(applications|servicePrincipals)\b", "Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"),
-    Need("POST", r"^/directoryObjects/getByIds$", "Directory.Read.All"),
-    Need("GET", r"^/users\b", "User.ReadBasic.All, or for people's attributes User.Read.All"),
-    Need("GET", r"^/groups/[^/]+/members\b", "GroupMember.Read.All"),
-    Need("GET", r"^/groups\b", "Group.ReadBasic.All"),
-    Need("GET", r"^/auditLogs/provisioning", "ProvisioningLog.Read.All"),
-)
-"""Least permissions by call, the first that fits; from microsoft-graph-devx-content's permissions.json, August 2026."""
-
-
 def hint(status: int, code: str, method: str, path: str) -> str:
-    """What a person can do about a refusal, or nothing."""
+    """Return what to do about a refused request, or ""."""
     if status == 401 and code == "InvalidAuthenticationToken":
-        return "Sign in again, and look at --auth and the tenant: Graph does not accept this token."
-    if status in {401, 403}:
-        return _permission(method, path)
-    return ""
+        return "Graph does not accept the token. Sign in again; check --auth and the tenant."
+    return permissions.hint(method, path) if status in {401, 403} else ""
 
 
-def _permission(method: str, path: str) -> str:
-    need = next((need for need in NEEDS if need.fits(method, path)), None)
-    if need is None:
-        return ""
-    person = ""
-    if "/synchronization/" in path:
-        person = " A signed-in person also needs the role Application Administrator or Cloud Application Administrator."
-    return f"This needs the Graph permission {need.told()}, consented to; it shows only in a new token.{person}"
-
-
-def judge(request: Request, reply: Reply, *, scrub: Scrub, now: datetime | None) -> None:
-    """Raise what a reply is, unless it is a success with JSON or with nothing (a login page comes as 200 and HTML)."""
+def check_reply(request: Request, reply: Reply, *, scrub: Scrub, now: datetime | None) -> None:
+    """Raise GraphError unless the reply is a success with JSON or without content (a login page is 200 with HTML)."""
     if not 200 <= reply.status < 300:
-        raise refusal(request, reply, _parsed(reply.content), scrub=scrub, now=now)
+        raise graph_error(request, reply, _parsed(reply.content), scrub=scrub, now=now)
     kind = reply.headers.get("content-type", "json")
     if reply.content and "json" not in kind.lower():
         raise unexpected(request, reply, text(reply), scrub)
 
 
 def json_body(request: Request, reply: Reply, scrub: Scrub) -> Any:
-    """The JSON of a success, None for nothing."""
+    """Return the JSON of a success, or None without content."""
     if not reply.content:
         return None
     with suppress(ValueError, RecursionError):
@@ -151,53 +95,53 @@ def json_body(request: Request, reply: Reply, scrub: Scrub) -> Any:
     raise unexpected(request, reply, text(reply), scrub)
 
 
-def refusal(request: Request, reply: Reply, body: Any, *, scrub: Scrub, now: datetime | None) -> GraphError:
-    """The error that a reply with this JSON is; `now` is Graph's clock, for a Retry-After that is a date."""
-    path = request.told()
-    found = excerpt(text(reply), scrub)
-    words = said(body) or GraphErrorBody(UNEXPECTED if found else UNKNOWN, found)
+def graph_error(request: Request, reply: Reply, body: Any, *, scrub: Scrub, now: datetime | None) -> GraphError:
+    """Return the error of a reply with this JSON; `now` is Graph's clock, for a Retry-After that is a date."""
+    path = request.resolved_path()
+    quote = excerpt(text(reply), scrub)
+    error = parse_error(body) or GraphErrorBody(UNEXPECTED if quote else UNKNOWN, quote)
     wait = retry_after(reply.headers.get("retry-after"), now)
-    come_back = patience(wait) if wait is not None and reply.status in COME_BACK else ""
+    retry_hint = wait_hint(wait) if wait is not None and reply.status in RETRY_LATER else ""
     return GraphError(
         status=reply.status,
-        code=words.code,
-        message=scrub(words.message),
+        code=error.code,
+        message=scrub(error.message),
         method=request.method,
         path=path,
-        request_id=reply.request_id or words.request_id,
-        client_request_id=reply.asked,
+        request_id=reply.request_id or error.request_id,
+        client_request_id=reply.client_request_id,
         retry_after=wait,
-        hint=come_back or hint(reply.status, words.code, request.method, path),
+        hint=retry_hint or hint(reply.status, error.code, request.method, path),
     )
 
 
 def unexpected(request: Request, reply: Reply, message: str, scrub: Scrub) -> GraphError:
-    """An answer that is a success by its status only."""
+    """Return the error of a reply that is a success only by its status."""
     return GraphError(
         status=reply.status,
         code=UNEXPECTED,
         message=excerpt(message, scrub),
         method=request.method,
-        path=request.told(),
+        path=request.resolved_path(),
         request_id=reply.request_id,
-        client_request_id=reply.asked,
+        client_request_id=reply.client_request_id,
     )
 
 
-def undocumented(method: str, path: str, what: str) -> GraphError:
-    """A success whose JSON is not as Graph's documentation says; `what` names a place in it, never a value."""
-    message = f"the answer is not as Graph documents it: {what}"
+def undocumented(method: str, path: str, difference: str) -> GraphError:
+    """Return the error of a success whose JSON is not as Graph documents it; `difference` contains no value of it."""
+    message = f"the response is not as Graph documents it: {difference}"
     return GraphError(status=200, code=UNEXPECTED, message=message, method=method, path=path)
 
 
 def text(reply: Reply) -> str:
-    return reply.content[:LOOKED_AT].decode("utf-8", "replace")
+    return reply.content[:SCRUBBED].decode("utf-8", "replace")
 
 
 def excerpt(message: str, scrub: Scrub) -> str:
-    """The beginning of an answer that was not expected, on one line and without secrets."""
-    return " ".join(scrub(message).split())[:KEPT]
+    """Return the start of an unexpected response, on one line and without secrets."""
+    return " ".join(scrub(message).split())[:EXCERPT]
 
 
-def patience(seconds: float) -> str:
-    return f"Graph asks to come back in {seconds:g} s: wait that long, then run it again."
+def wait_hint(seconds: float) -> str:
+    return f"Graph is throttling requests. Wait {seconds:g} s, then run the command again."

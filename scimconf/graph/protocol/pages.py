@@ -1,15 +1,15 @@
-"""Collections, page after page. The SDK's iterator is not used: it stops at an empty page that has a next link.
+"""Collections, page by page. The SDK's iterator is not used: it stops at an empty page that has a next link.
 
-A page comes as bytes and is decoded at once: as raw rows, or, for bulk, straight into slim rows of a TypedDict.
+A page arrives as bytes and is decoded at once: as raw rows, or, for large collections, as rows of a TypedDict.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from typing import Annotated, Any, NotRequired, cast, get_type_hints
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from scimconf.graph.protocol.error_body import Scrub, unexpected
 from scimconf.graph.protocol.request import Reply, Request
@@ -19,13 +19,13 @@ PORTS = {"http": 80, "https": 443}
 
 Page = dict[str, Any]
 Decode = Callable[[bytes], Page]
-"""Raises ValueError, which says where, where the bytes are not the page that is expected."""
+"""Decodes a page; raises ValueError with the path of the first difference."""
 Fetch = Callable[[Request, str], Awaitable[Reply]]
-"""Sends a request, or, where it is not empty, the link of its next page."""
+"""Sends a request, or, if it is not empty, the link of its next page."""
 
 
 class Pages:
-    """Reads whole collections below one base."""
+    """Reads whole collections below one base URL."""
 
     def __init__(self, base: str, fetch: Fetch, scrub: Scrub) -> None:
         self._base = base
@@ -34,9 +34,9 @@ class Pages:
         self._decoders: dict[type, Decode] = {}
 
     async def all(self, request: Request, row: type | None) -> list[Any]:
-        """All rows; empty pages are passed over, a link that leads elsewhere or in a circle is refused."""
+        """Return all rows; raise GraphError for a next link that `next_link_error` refuses."""
         rows: list[Any] = []
-        seen: set[str] = set()
+        links: set[str] = set()
         link = ""
         while True:
             reply = await self._fetch(request, link)
@@ -45,17 +45,11 @@ class Pages:
             link = page.get(NEXT) or ""
             if not link:
                 return rows
-            self._check(request, reply, link, seen)
-            seen.add(link)
+            error = next_link_error(link, self._base, request, links)
+            if error:
+                raise unexpected(request, reply, error, self._scrub)
+            links.add(link)
             request = replace(request, method="GET", body=None)
-
-    def _check(self, request: Request, reply: Reply, link: Any, seen: set[str]) -> None:
-        if not is_url(link):
-            raise unexpected(request, reply, "it names a next page that is no URL", self._scrub)
-        if origin(link) != origin(self._base):
-            raise unexpected(request, reply, "it names a next page on another host", self._scrub)
-        if link in seen:
-            raise unexpected(request, reply, "it names the same next page again", self._scrub)
 
     def _decoded(self, request: Request, reply: Reply, row: type | None) -> Page:
         if row is None:
@@ -65,8 +59,8 @@ class Pages:
         try:
             return self._decoders[row](reply.content)
         except ValueError as error:
-            where = str(error)
-        raise unexpected(request, reply, f"not the rows that were expected, first at {where}", self._scrub)
+            path = str(error)
+        raise unexpected(request, reply, f"unexpected rows, first at {path}", self._scrub)
 
     def _raw(self, request: Request, reply: Reply) -> Page:
         try:
@@ -75,19 +69,39 @@ class Pages:
             page = None
         if isinstance(page, dict) and isinstance(page.get("value"), list):
             return page
-        raise unexpected(request, reply, "not a collection", self._scrub)
+        raise unexpected(request, reply, "expected a collection", self._scrub)
 
 
-def is_url(link: Any) -> bool:
-    """Whether a link can be taken apart, so that one can see where it leads."""
+# --- next links: a token is sent to the origin and path of the first request only -----------------------------------
+
+
+def next_link_error(link: Any, base: str, request: Request, followed: Collection[str]) -> str:
+    """Return why the link of a next page must not be followed, or "".
+
+    It must have the origin and the path of the request (in any case and escaping), and not be followed twice.
+    """
+    if not _is_url(link):
+        return "the next page link is not a URL"
+    if origin(link) != origin(base):
+        return "the next page link leads to another host"
+    if _path(link) != _path(base + request.resolved_path()):
+        return "the next page link leads to another path"
+    return "the next page link repeats an earlier one" if link in followed else ""
+
+
+def _is_url(link: Any) -> bool:
     try:
         return isinstance(link, str) and link.isprintable() and " " not in link and bool(urlsplit(link))
     except ValueError:
         return False
 
 
+def _path(url: str) -> str:
+    return unquote(urlsplit(url).path).lower()
+
+
 def origin(url: str) -> tuple[str, str, str, int | None]:
-    """Scheme, user, host and port: where a token would go."""
+    """Return scheme, user, host and port of a URL."""
     parts = urlsplit(url)
     user = parts.netloc.rpartition("@")[0]
     try:
@@ -98,28 +112,29 @@ def origin(url: str) -> tuple[str, str, str, int | None]:
 
 
 def decoder(row: type) -> Decode:
-    """Decodes a page from bytes to rows of a TypedDict, with only its fields.
+    """Return a function that decodes a page to rows of a TypedDict, with only its fields.
 
-    Fields whose names end in `Id` are GUIDs and come in lower case; the opaque `id` of an assignment stays as it is.
-    pydantic wants typing_extensions' TypedDict before Python 3.12, so the row is made again from its annotations.
+    Fields whose names end in `Id` are GUIDs and are returned in lower case; the `id` of an assignment is opaque and
+    stays as it is. Before Python 3.12, pydantic requires the TypedDict of typing_extensions, so the row type is built
+    again from its annotations.
     """
     from pydantic import StringConstraints, TypeAdapter, ValidationError
     from typing_extensions import TypedDict
 
     fields = {
-        name: Annotated[kind, StringConstraints(to_lower=True)] if name.endswith("Id") else kind
-        for name, kind in get_type_hints(row).items()
+        name: Annotated[annotation, StringConstraints(to_lower=True)] if name.endswith("Id") else annotation
+        for name, annotation in get_type_hints(row).items()
     }
-    made = cast("Any", TypedDict)
-    rows: Any = list[made(row.__name__, fields)]  # type: ignore[misc]
-    adapter: TypeAdapter[Page] = TypeAdapter(made("Page", {"value": rows, NEXT: NotRequired[str | None]}))
+    typed_dict = cast("Any", TypedDict)
+    rows: Any = list[typed_dict(row.__name__, fields)]  # type: ignore[misc]
+    adapter: TypeAdapter[Page] = TypeAdapter(typed_dict("Page", {"value": rows, NEXT: NotRequired[str | None]}))
 
     def decode(content: bytes) -> Page:
         try:
             return adapter.validate_json(content)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-            place = ".".join(str(part) for part in first["loc"]) or "its start"
-        raise ValueError(place)
+            path = ".".join(str(part) for part in first["loc"]) or "its start"
+        raise ValueError(path)
 
     return decode

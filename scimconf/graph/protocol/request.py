@@ -1,4 +1,4 @@
-"""What is asked of Graph and what it answers, as values: no network, no third party."""
+"""Requests and responses as values: no network, no third party."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from scimconf.diagnostics import ScimconfError
 
 Item = TypeVar("Item")
 NOTHING: Mapping[str, str] = MappingProxyType({})
-HOLE = re.compile(r"\{(\w+)\}")
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
 UNSAFE_PATH = re.compile(r"[?#%\s\\]|//|/\.\.?(/|$)")
-NO_NAME = frozenset({"", ".", ".."})
+INVALID_SEGMENTS = frozenset({"", ".", ".."})
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: a path below the base with names in braces, their values, a query, a JSON body.
+    """One request: a path below the base with placeholders, their values, a query and a JSON body.
 
-    The body may hold `SecretValue`s at any depth. `repeatable` says that a POST or PATCH may be sent again though its
-    first sending may have taken effect.
+    The body may contain `SecretValue`s. `repeatable`: a POST or PATCH may be sent again although the first attempt may
+    have taken effect.
     """
 
     method: str
@@ -35,29 +35,29 @@ class Request:
     repeatable: bool = False
 
     def checked(self) -> Request:
-        """The same request, or an error: nothing in it may lead to another path than the one written."""
+        """Return the request; raise ScimconfError if its names could lead to another path than the one in the code."""
         if not self.path.startswith("/") or UNSAFE_PATH.search(self.path):
-            raise ScimconfError(f"{self.path!r} is not a path below Graph's base")
-        for name in HOLE.findall(self.path):
+            raise ScimconfError(f"invalid path {self.path!r}: expected a path below Graph's base URL")
+        for name in PLACEHOLDER.findall(self.path):
             value = self.names.get(name, "")
-            if value in NO_NAME or "/" in value or "\\" in value:
-                raise ScimconfError(f"{value!r} cannot stand for {{{name}}} in {self.path}")
+            if value in INVALID_SEGMENTS or "/" in value or "\\" in value:
+                raise ScimconfError(f"invalid value {value!r} for {{{name}}} in {self.path}")
         return self
 
-    def told(self) -> str:
-        """The path with its names filled in, for people."""
+    def resolved_path(self) -> str:
+        """Return the path with its names replaced, for messages."""
         path = self.path
         for name, value in self.names.items():
             path = path.replace("{" + name + "}", value)
         return path
 
     def template(self) -> str:
-        """Its URL template in kiota's form, where the `$` of a query parameter's name is `%24`."""
+        """Return the URL template in kiota's form, in which the `$` of a query parameter is `%24`."""
         query = ",".join(name.replace("$", "%24") for name in self.query)
         return "{+baseurl}" + self.path + (f"{{?{query}}}" if query else "")
 
     def parameters(self, base: str) -> dict[str, str]:
-        """The values of its template's names; inside an OData key, `(appId='{app}')`, a quote is doubled."""
+        """Return the values for the template; inside an OData key, `(appId='{app}')`, quotes are doubled."""
         values = {name.replace("$", "%24"): value for name, value in self.query.items()}
         for name, value in self.names.items():
             values[name] = value.replace("'", "''") if f"'{{{name}}}'" in self.path else value
@@ -66,7 +66,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Graph answered: `body` is parsed JSON or None, `raw` its bytes (empty in a batch), `date` is Graph's clock."""
+    """A success: `body` is parsed JSON or None, `raw` its bytes (empty in a batch), `date` is Graph's clock."""
 
     status: int
     body: Any = field(default=None, repr=False)
@@ -77,15 +77,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer before it is judged, of a request or of a step of a batch (which has no content).
+    """A response before its status is checked; in a batch without content.
 
-    Headers are asked by lower-case names; `asked` is the client-request-id that the request carried.
+    Header names are in lower case. `client_request_id` was sent with the request.
     """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     content: bytes = field(default=b"", repr=False)
-    asked: str = ""
+    client_request_id: str = ""
 
     @property
     def request_id(self) -> str:

@@ -1,13 +1,15 @@
-"""When a request is tried again, and how long everyone waits before: no network, no third party.
+"""The retry policy: when a request is sent again, and how long to wait. No network, no third party.
 
-Terms. An *attempt* is one try of one request and how it ended. *Repeatable* is a request that may be sent again though
-its first sending may have taken effect: GET, PUT and DELETE by their nature, a POST where its sender says so.
+An *attempt* is one try of a request and its result. A *repeatable* request may be sent again although an earlier
+attempt may have taken effect: GET, PUT, DELETE, and a POST or PATCH whose caller says so.
 
-Rules. 429 and 503 mean "not now, nothing was done": any request comes back. 500, 502, 504, timeouts and resets leave
-open what was done: only repeatable ones come back. Where no connection was made nothing was sent: any comes back.
-Retry-After is kept to the letter, by all workers, through one gate: trying early only lengthens the throttling
-(Microsoft's throttling guidance). Without it: full jitter, so that workers do not come back in step. All of it is
-bounded by tries of the request and by one budget of waiting for the command; a wait past the budget is not begun.
+- 429 and 503: nothing was done, every request is retried.
+- 500, 502, 504, timeouts and resets: the result is unknown, only repeatable requests are retried.
+- No connection: nothing was sent, every request is retried.
+
+All workers wait for a Retry-After at one gate, since earlier requests prolong the throttling (Microsoft Graph
+throttling guidance). Without a Retry-After the wait is exponential with full jitter. Attempts are limited for each
+request, the sum of waits by one budget for the command; a wait that exceeds the budget is not started.
 """
 
 from __future__ import annotations
@@ -18,12 +20,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-COME_BACK = frozenset({429, 503})
+RETRY_LATER = frozenset({429, 503})
 UNCERTAIN = frozenset({500, 502, 504})
 REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
 LONGEST_PAUSE = 60.0
 SAME_WAIT = 1.0
-"""Seconds by which a gate must move before people are told (again)."""
+"""Seconds by which the end of a wait must move before `on_wait` is called again."""
 
 Sleep = Callable[[float], Awaitable[object]]
 Clock = Callable[[], float]
@@ -34,7 +36,7 @@ NUMBER = re.compile(r"\d+(\.\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try: status 0 means no answer, `retry_after` is seconds, `number` counts its sort from 1 (see `Tries`)."""
+    """One attempt: status 0 means no response, `retry_after` is seconds, `number` counts from 1 (see `Tries`)."""
 
     repeatable: bool
     status: int = 0
@@ -44,26 +46,26 @@ class Attempt:
 
     @property
     def shared(self) -> bool:
-        """Whether its wait is everyone's."""
+        """Whether all requests wait, not only this one."""
         return self.status == 429 or self.retry_after is not None
 
     @property
-    def why(self) -> str:
+    def reason(self) -> str:
         if self.status == 429:
             return "throttled"
-        return f"Graph answered {self.status}" if self.status else "no answer"
+        return f"Graph responded with {self.status}" if self.status else "no response"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Most tries of one request: told to come back; failed or not answered. Budget: seconds of waiting in all."""
+    """Maximum attempts of a request that was throttled, and of one that failed; `budget`: seconds of waiting in total."""
 
     throttled: int
     failed: int
     budget: float
 
-    def again(self, attempt: Attempt) -> bool:
-        if attempt.status in COME_BACK:
+    def allow_retry(self, attempt: Attempt) -> bool:
+        if attempt.status in RETRY_LATER:
             return attempt.number < self.throttled
         if attempt.number >= self.failed:
             return False
@@ -72,23 +74,23 @@ class Limits:
 
 
 class Tries:
-    """How often one request has been tried, by how it ended: being throttled does not use up the tries of failing."""
+    """Counts the attempts of one request: throttled ones apart from failed ones."""
 
     def __init__(self) -> None:
-        self._told_to_come_back = 0
+        self._throttled = 0
         self._failed = 0
 
     def numbered(self, attempt: Attempt) -> Attempt:
-        """The attempt with its number among those of its sort."""
-        if attempt.status in COME_BACK:
-            self._told_to_come_back += 1
-            return replace(attempt, number=self._told_to_come_back)
+        """Return the attempt with its number."""
+        if attempt.status in RETRY_LATER:
+            self._throttled += 1
+            return replace(attempt, number=self._throttled)
         self._failed += 1
         return replace(attempt, number=self._failed)
 
 
 class Gate:
-    """Where all workers of a command wait; a wait that others already wait for costs nothing of the budget."""
+    """The waits of all workers of a command; waits at the same time count once against the budget."""
 
     def __init__(self, limits: Limits, sleep: Sleep, clock: Clock, random: Clock, on_wait: OnWait) -> None:
         self.limits = limits
@@ -97,36 +99,35 @@ class Gate:
         self._random = random
         self._on_wait = on_wait
         self._closed_until = 0.0
-        self._counted_until = 0.0
+        self._charged_until = 0.0
         self._spent = 0.0
 
     async def passed(self) -> None:
-        """Return when nobody needs to wait; each closing is slept through once, however the clock runs."""
+        """Wait until the gate is open; each closing is slept through once, whatever the clock does."""
         slept_until = 0.0
         while self._closed_until > max(slept_until, self._clock()):
             slept_until = self._closed_until
             await self._sleep(slept_until - self._clock())
 
     async def rest(self, attempt: Attempt) -> bool:
-        """Wait as the attempt asks, or close the gate for everyone; False where the limits leave no time for it."""
-        if not self.limits.again(attempt):
+        """Wait before a retry, alone or by closing the gate for all; return False if the limits allow no retry."""
+        if not self.limits.allow_retry(attempt):
             return False
-        asked = attempt.retry_after
-        seconds = self._jitter(attempt.number) if asked is None else asked
+        seconds = self._jitter(attempt.number) if attempt.retry_after is None else attempt.retry_after
         if not self._afford(seconds):
             return False
         if attempt.shared:
-            self._close(seconds, attempt.why)
+            self._close(seconds, attempt.reason)
         else:
-            self._on_wait(seconds, attempt.why)
+            self._on_wait(seconds, attempt.reason)
             await self._sleep(seconds)
         return True
 
-    def _close(self, seconds: float, why: str) -> None:
+    def _close(self, seconds: float, reason: str) -> None:
         now = self._clock()
         until = now + seconds
         if until > max(now, self._closed_until) + SAME_WAIT:
-            self._on_wait(seconds, why)
+            self._on_wait(seconds, reason)
         self._closed_until = max(self._closed_until, until)
 
     def _jitter(self, number: int) -> float:
@@ -134,25 +135,26 @@ class Gate:
 
     def _afford(self, seconds: float) -> bool:
         now = self._clock()
-        added = max(0.0, now + seconds - max(now, self._counted_until))
+        added = max(0.0, now + seconds - max(now, self._charged_until))
         if self._spent + added > self.limits.budget:
             return False
         self._spent += added
-        self._counted_until = max(self._counted_until, now + seconds)
+        self._charged_until = max(self._charged_until, now + seconds)
         return True
 
 
-def is_repeatable(method: str, *, said: bool = False) -> bool:
-    return said or method in REPEATABLE
+def is_repeatable(method: str, *, declared: bool = False) -> bool:
+    """Return whether a request may be sent twice: by its method, or because its caller declared it."""
+    return declared or method in REPEATABLE
 
 
 def may_have_happened(status: int) -> bool:
-    """Whether a write that ended with this status (0: no answer) may have taken effect, so that one has to look."""
+    """Return whether a write with this status (0: no response) may have taken effect."""
     return status == 0 or status in UNCERTAIN
 
 
 def http_date(text: str | None) -> datetime | None:
-    """An HTTP date in UTC, None for anything else."""
+    """Return an HTTP date in UTC, or None if it is not one."""
     if not text:
         return None
     try:
@@ -163,11 +165,11 @@ def http_date(text: str | None) -> datetime | None:
 
 
 def retry_after(text: str | None, now: datetime | None) -> float | None:
-    """Seconds from a Retry-After of whole or broken seconds, or of a date against Graph's own clock; else None."""
-    said = (text or "").strip()
-    if NUMBER.fullmatch(said):
-        return float(said)
-    date = http_date(said)
+    """Return the seconds of a Retry-After header: a number, or a date relative to Graph's own clock; else None."""
+    value = (text or "").strip()
+    if NUMBER.fullmatch(value):
+        return float(value)
+    date = http_date(value)
     if date is None or now is None:
         return None
     return max(0.0, (date - now).total_seconds())

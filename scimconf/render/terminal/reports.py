@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from scimconf.plan import Report, Result, StepOutcome
+from scimconf.plan import ApplyStatus, Report, Result, StepOutcome
 from scimconf.render.common.labels import counts
 from scimconf.render.terminal.fields import INDENT
 from scimconf.render.terminal.page import Page
@@ -13,13 +13,12 @@ from scimconf.render.terminal.page import Page
 _MAX_LISTED = 20
 _STYLES = {Result.DONE: "create", Result.UNCONFIRMED: "update", Result.SKIPPED: "replace", Result.FAILED: "danger"}
 _NEXT_STEPS = {
-    1: "No changes were made. Fix the problem and run apply again.",
-    3: "The tenant has changed since the plan. Plan again, review the new plan, and apply it.",
-    4: "A guard blocked the plan. Allow the guard if the change is intended, then run apply again.",
-    5: "Fix the problem and run apply again: it plans again and does what remains.",
-    6: "Provisioning is in quarantine. Look at `scimconf status`.",
-    65: "Fix the spec and run apply again.",
-    130: "Interrupted. Run apply again: it plans again and does what remains.",
+    ApplyStatus.FAILED: "No changes were made. Fix the problem and run apply again.",
+    ApplyStatus.STALE: "The tenant has changed since the plan. Plan again, review the new plan, and apply it.",
+    ApplyStatus.BLOCKED: "A guard blocked the plan. Allow the guard if the change is intended, then run apply again.",
+    ApplyStatus.PARTIALLY_APPLIED: "Fix the problem and run apply again: it plans again and does what remains.",
+    ApplyStatus.INVALID: "Fix the spec and run apply again.",
+    ApplyStatus.INTERRUPTED: "Interrupted. Run apply again: it plans again and does what remains.",
 }
 
 
@@ -82,7 +81,7 @@ def _end(page: Page, report: Report) -> Iterator[str]:
     text = "; ".join(f"{numbers[result]:,} {result.word}" for result in Result if numbers[result])
     if text:
         yield from page.prose(2, f"{text}.", "strong", hang=2)
-    elif report.exit_code not in _NEXT_STEPS:
+    elif report.status not in _NEXT_STEPS:
         yield from page.prose(2, "No changes were made.", "strong", hang=2)
-    if report.exit_code in _NEXT_STEPS:
-        yield from page.labelled(2, ("strong", "next:"), ("", f" {_NEXT_STEPS[report.exit_code]}"), hang=2)
+    if report.status in _NEXT_STEPS:
+        yield from page.labelled(2, ("strong", "next:"), ("", f" {_NEXT_STEPS[report.status]}"), hang=2)

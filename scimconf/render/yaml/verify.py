@@ -29,7 +29,7 @@ def loaded(text: str, file: str) -> Loaded:
 
 def refused(spec: Loaded) -> None:
     """Raise the errors of the YAML text; errors of shape and meaning do not concern the layout."""
-    errors = [diagnostic for diagnostic in spec.problems if "S002" <= diagnostic.code <= "S012"]
+    errors = [diagnostic for diagnostic in spec.diagnostics if "S002" <= diagnostic.code <= "S012"]
     if errors:
         raise DiagnosticsError(errors)
 

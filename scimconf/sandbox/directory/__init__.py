@@ -1,1 +1,1 @@
-"""What Microsoft Entra ID itself answers: people, applications, app roles and who is assigned to them."""
+"""The directory: organization, users, groups, applications, app roles and assignments."""

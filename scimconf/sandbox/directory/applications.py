@@ -6,6 +6,7 @@ import re
 from functools import partial
 from typing import Any
 
+from scimconf.sandbox.data_files import new_document
 from scimconf.sandbox.directory.filters import property_columns
 from scimconf.sandbox.directory.owners import bind_owners, remove_owners, validate_owners
 from scimconf.sandbox.directory.responses import (
@@ -20,10 +21,10 @@ from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
 from scimconf.sandbox.gallery import GALLERY, GalleryEntry
 from scimconf.sandbox.http_types import (
     NO_CONTENT,
-    GraphError,
     GraphRequest,
     GraphResponse,
     Json,
+    ResponseError,
     bad_request,
     not_found,
 )
@@ -43,10 +44,13 @@ _BY_APP_ID = re.compile(r"\(appId='(?P<key>[^']*)'\)\Z", re.IGNORECASE)
 _HOME_PAGE = (
     "https://account.activedirectory.windowsazure.com:444/applications/default.aspx?metadata={key}|ISV9.1|primary|z"
 )
+_SHARED_PROPERTIES = (
+    "appId", "applicationTemplateId", "appRoles", "createdDateTime", "displayName", "signInAudience",
+)  # fmt: skip
 _SYNC_SUBJECTS = ("synchronization", "templates", "assignable")
 
 
-# ---- the gallery --------------------------------------------------------------------------------------------------
+# ---- the gallery ----------------------------------------------------------------------------------------------------
 
 
 def list_templates(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -104,15 +108,7 @@ def instantiate(tenant: Tenant, entry: GalleryEntry, name: str) -> tuple[Json, J
 
 
 def _gallery_role(tenant: Tenant, name: str) -> Json:
-    return {
-        "allowedMemberTypes": ["User"],
-        "description": name,
-        "displayName": name,
-        "id": tenant.new_id("appRole"),
-        "isEnabled": True,
-        "origin": "Application",
-        "value": None,
-    }
+    return new_document("appRole") | {"id": tenant.new_id("appRole"), "description": name, "displayName": name}
 
 
 def _user_impersonation(tenant: Tenant, name: str) -> Json:
@@ -129,7 +125,7 @@ def _user_impersonation(tenant: Tenant, name: str) -> Json:
     }
 
 
-# ---- applications -------------------------------------------------------------------------------------------------
+# ---- applications ---------------------------------------------------------------------------------------------------
 
 
 def list_applications(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -155,20 +151,11 @@ def add_application(tenant: Tenant, properties: Json) -> Json:
     """Store an application with defaults for the missing properties, and return it."""
     document: Json = {
         "id": tenant.new_id("application"),
-        "deletedDateTime": None,
         "appId": tenant.new_id("appId"),
-        "applicationTemplateId": None,
         "createdDateTime": tenant.stamp(),
-        "displayName": "",
-        "description": None,
-        "identifierUris": [],
-        "publisherDomain": "contoso.com",
-        "signInAudience": "AzureADMyOrg",
-        "tags": [],
-        "appRoles": [],
-        "api": {"oauth2PermissionScopes": []},
-        "web": {"homePageUrl": None, "redirectUris": [], "logoutUrl": None},
-    } | properties
+        **new_document(APPLICATION),
+        **properties,
+    }
     tenant.documents.put(APPLICATION, document["id"], document, hidden=tenant.switches.late_reads)
     return document
 
@@ -204,7 +191,7 @@ def find_application(tenant: Tenant, key: str) -> Json:
     return _find(tenant, APPLICATION, key)
 
 
-# ---- service principals -------------------------------------------------------------------------------------------
+# ---- service principals ---------------------------------------------------------------------------------------------
 
 
 def list_service_principals(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -227,7 +214,7 @@ def create_service_principal(tenant: Tenant, request: GraphRequest) -> GraphResp
             f"The appId '{app_id}' of the service principal does not reference a valid application object."
         )
     if principal_of(tenant, app_id) is not None:
-        raise GraphError(
+        raise ResponseError(
             409,
             "Request_MultipleObjectsWithSameKeyValue",
             f"The service principal cannot be created, updated, or restored because the service principal name {app_id}"
@@ -243,26 +230,14 @@ def add_service_principal(tenant: Tenant, application: Json, properties: Json) -
     """Store a service principal with defaults for the missing properties, and return it."""
     document: Json = {
         "id": tenant.new_id("servicePrincipal"),
-        "deletedDateTime": None,
-        "accountEnabled": True,
         "appDisplayName": application["displayName"],
-        "appId": application["appId"],
-        "applicationTemplateId": application["applicationTemplateId"],
         "appOwnerOrganizationId": tenant.stored_value(ORGANIZATION)["id"],
-        "appRoleAssignmentRequired": False,
-        "createdDateTime": application["createdDateTime"],
-        "displayName": application["displayName"],
-        "homepage": None,
-        "notes": None,
-        "notificationEmailAddresses": [],
-        "preferredSingleSignOnMode": None,
         "servicePrincipalNames": [application["appId"]],
-        "servicePrincipalType": "Application",
-        "signInAudience": application["signInAudience"],
-        "tags": [],
-        "appRoles": application["appRoles"],
         "oauth2PermissionScopes": application["api"].get("oauth2PermissionScopes", []),
-    } | properties
+        **{name: application[name] for name in _SHARED_PROPERTIES},
+        **new_document(SERVICE_PRINCIPAL),
+        **properties,
+    }
     key = document["id"]
     tenant.documents.put(SERVICE_PRINCIPAL, key, document, hidden=tenant.switches.late_reads)
     tenant.delay(f"{subject}/{key}" for subject in _SYNC_SUBJECTS)
@@ -349,7 +324,7 @@ def _replaced_roles(tenant: Tenant, sent: Any, application: Json, principal: Jso
     return roles
 
 
-# ---- look-up ------------------------------------------------------------------------------------------------------
+# ---- look-up --------------------------------------------------------------------------------------------------------
 
 
 def _find(tenant: Tenant, kind: str, key: str) -> Json:

@@ -20,10 +20,10 @@ from scimconf.sandbox.directory.responses import (
 from scimconf.sandbox.directory.users_and_groups import find_group, find_principal, find_user
 from scimconf.sandbox.http_types import (
     NO_CONTENT,
-    GraphError,
     GraphRequest,
     GraphResponse,
     Json,
+    ResponseError,
     bad_request,
     not_allowed,
     not_found,
@@ -42,7 +42,7 @@ _LISTED = Condition("hidden = 0")  # a deleted row is still listed while `stale_
 _EXISTS = Condition("stale_reads = 0")
 
 
-# ---- of an application -------------------------------------------------------------------------------
+# ---- of an application ----------------------------------------------------------------------------------------------
 
 
 def list_assigned(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -68,11 +68,11 @@ def delete_assigned(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     return NO_CONTENT
 
 
-def update_assigned(_tenant: Tenant, _call: GraphRequest) -> GraphResponse:
+def update_assigned(_tenant: Tenant, _request: GraphRequest) -> GraphResponse:
     raise not_allowed()
 
 
-# ---- of a user or a group ---------------------------------------------------------------------------------
+# ---- of a user or a group -------------------------------------------------------------------------------------------
 
 
 def list_of_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -102,7 +102,7 @@ def _create_of(tenant: Tenant, request: GraphRequest, key: str) -> GraphResponse
     return _create(tenant, request, find_service_principal(tenant, str(body.get("resourceId"))))
 
 
-# ---- rows ---------------------------------------------------------------------------------------------------------
+# ---- rows -----------------------------------------------------------------------------------------------------------
 
 
 def assignment_id(resource: str, principal: str, role: str) -> str:
@@ -205,7 +205,7 @@ def _find(tenant: Tenant, request: GraphRequest) -> Json:
     return _document(tenant, rows[0])
 
 
-# ---- creation -----------------------------------------------------------------------------------------------------
+# ---- creation -------------------------------------------------------------------------------------------------------
 
 
 def _create(tenant: Tenant, request: GraphRequest, resource: Json) -> GraphResponse:
@@ -239,7 +239,7 @@ def _validate_role(tenant: Tenant, resource: Json, principal: Json, role_id: str
         raise bad_request("Not a valid reference update.")
     if role is None:
         status = 404 if tenant.switches.unknown_role == "not_found" else 400
-        raise GraphError(status, "Request_BadRequest", "Permission being assigned was not found on application")
+        raise ResponseError(status, "Request_BadRequest", "Permission being assigned was not found on application")
     if not role["isEnabled"]:
         raise bad_request("Permission being assigned is disabled on the application")
     member_type = "Application" if _type_of(principal) == "ServicePrincipal" else "User"
@@ -249,9 +249,9 @@ def _validate_role(tenant: Tenant, resource: Json, principal: Json, role_id: str
         raise bad_request("Only security groups can be assigned to an application.")
 
 
-def _duplicate_error(tenant: Tenant) -> GraphError:
+def _duplicate_error(tenant: Tenant) -> ResponseError:
     if tenant.switches.duplicate_assignment == "conflict":
-        return GraphError(409, "Request_MultipleObjectsWithSameKeyValue", "EntitlementGrant entry already exists.")
+        return ResponseError(409, "Request_MultipleObjectsWithSameKeyValue", "EntitlementGrant entry already exists.")
     return bad_request("Permission being assigned already exists on the object")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from scimconf.sandbox.data_files import new_document
 from scimconf.sandbox.directory.filters import property_columns
 from scimconf.sandbox.directory.responses import (
     CollectionType,
@@ -51,7 +52,7 @@ MAX_IDS = 1000
 _TYPES = {"user": "#microsoft.graph.user", "group": "#microsoft.graph.group"}
 
 
-# ---- organization -------------------------------------------------------------------------------------------------
+# ---- organization ---------------------------------------------------------------------------------------------------
 
 
 def list_organization(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -73,7 +74,7 @@ def list_provisioning(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     )
 
 
-# ---- users --------------------------------------------------------------------------------------------------------
+# ---- users ----------------------------------------------------------------------------------------------------------
 
 
 def list_users(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -150,24 +151,13 @@ def new_user(tenant: Tenant, properties: Json) -> Json:
     alias = name.split("@", 1)[0]
     return {
         "id": properties.get("id") or tenant.new_id("user"),
-        "accountEnabled": True,
-        "businessPhones": [],
         "createdDateTime": tenant.stamp(),
         "displayName": properties.get("displayName") or alias,
-        "givenName": None,
-        "surname": None,
-        "jobTitle": None,
         "mail": name if "#EXT#" not in name else None,
         "mailNickname": alias,
-        "mobilePhone": None,
-        "officeLocation": None,
-        "preferredLanguage": None,
-        "userPrincipalName": name,
-        "userType": "Member",
-        "department": None,
-        "employeeType": None,
-        "employeeId": None,
-    } | {key: value for key, value in properties.items() if key != "passwordProfile"}
+        **new_document("user"),
+        **{key: value for key, value in properties.items() if key != "passwordProfile"},
+    }
 
 
 def add_user(tenant: Tenant, properties: Json) -> Json:
@@ -183,7 +173,7 @@ def _refuse_taken_name(tenant: Tenant, name: str) -> None:
         raise bad_request("Another object with the same value for property userPrincipalName already exists.")
 
 
-# ---- groups -------------------------------------------------------------------------------------------------------
+# ---- groups ---------------------------------------------------------------------------------------------------------
 
 
 def list_groups(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -225,18 +215,13 @@ def find_group(tenant: Tenant, key: str) -> Json:
 
 def new_group(tenant: Tenant, properties: Json) -> Json:
     """Return a group with defaults for the missing properties; `displayName` is required. Nothing is stored."""
-    name = properties["displayName"]
     return {
         "id": properties.get("id") or tenant.new_id("group"),
         "createdDateTime": tenant.stamp(),
-        "description": None,
-        "displayName": name,
-        "groupTypes": [],
-        "mail": None,
-        "mailEnabled": False,
-        "mailNickname": "".join(letter for letter in name if letter.isalnum()) or "group",
-        "securityEnabled": True,
-    } | properties
+        "mailNickname": "".join(letter for letter in properties["displayName"] if letter.isalnum()) or "group",
+        **new_document("group"),
+        **properties,
+    }
 
 
 def add_group(tenant: Tenant, properties: Json) -> Json:
@@ -246,7 +231,7 @@ def add_group(tenant: Tenant, properties: Json) -> Json:
     return document
 
 
-# ---- members ------------------------------------------------------------------------------------------------------
+# ---- members --------------------------------------------------------------------------------------------------------
 
 _ANY_MEMBER = "1"
 _USERS_ONLY = "member_id IN (SELECT id FROM objects WHERE kind = 'user')"
@@ -324,7 +309,7 @@ def _member_body(request: GraphRequest, document: Json) -> Json:
     return select_properties(request, document, () if _is_not_user(document) else ("@odata.type", *USER_DEFAULTS))
 
 
-# ---- directory objects --------------------------------------------------------------------------------------------
+# ---- directory objects ----------------------------------------------------------------------------------------------
 
 
 def get_by_ids(tenant: Tenant, request: GraphRequest) -> GraphResponse:

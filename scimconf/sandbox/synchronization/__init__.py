@@ -1,1 +1,1 @@
-"""What the synchronization service answers: templates, jobs, schemas and secrets of a service principal."""
+"""The synchronization service: secrets, templates, jobs and schemas."""

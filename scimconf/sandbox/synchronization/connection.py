@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from scimconf.sandbox.data_files import read_data
 from scimconf.sandbox.http_types import Json, bad_request, sync_error
 from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.synchronization.stored_form import format_boolean
@@ -16,70 +17,9 @@ from scimconf.sandbox.tenant import Tenant
 
 ENDPOINTS = "endpoints"
 MASK = "*"
-KEYS = frozenset(
-    [
-        "None",
-        "UserName",
-        "Password",
-        "SecretToken",
-        "AppKey",
-        "BaseAddress",
-        "ClientIdentifier",
-        "ClientSecret",
-        "SingleSignOnType",
-        "Sandbox",
-        "Url",
-        "Domain",
-        "ConsumerKey",
-        "ConsumerSecret",
-        "TokenKey",
-        "TokenExpiration",
-        "Oauth2AccessToken",
-        "Oauth2AccessTokenCreationTime",
-        "Oauth2RefreshToken",
-        "SyncAll",
-        "InstanceName",
-        "Oauth2ClientId",
-        "Oauth2ClientSecret",
-        "CompanyId",
-        "UpdateKeyOnSoftDelete",
-        "SynchronizationSchedule",
-        "SystemOfRecord",
-        "SandboxName",
-        "EnforceDomain",
-        "SyncNotificationSettings",
-        "SkipOutOfScopeDeletions",
-        "Oauth2AuthorizationCode",
-        "Oauth2RedirectUri",
-        "ApplicationTemplateIdentifier",
-        "Oauth2TokenExchangeUri",
-        "Oauth2AuthorizationUri",
-        "AuthenticationType",
-        "Server",
-        "PerformInboundEntitlementGrants",
-        "HardDeletesEnabled",
-        "SyncAgentCompatibilityKey",
-        "SyncAgentADContainer",
-        "ValidateDomain",
-        "TestReferences",
-        "ConnectionString",
-    ]
-)
-SENSITIVE = frozenset(
-    [
-        "Password",
-        "SecretToken",
-        "AppKey",
-        "ClientSecret",
-        "ConsumerSecret",
-        "TokenKey",
-        "Oauth2AccessToken",
-        "Oauth2RefreshToken",
-        "Oauth2ClientSecret",
-        "Oauth2AuthorizationCode",
-        "ConnectionString",
-    ]
-)
+_NAMES = read_data("secrets.json")
+KEYS: frozenset[str] = frozenset(_NAMES["keys"])
+SENSITIVE: frozenset[str] = frozenset(_NAMES["sensitive"])
 _SETTINGS = "SyncNotificationSettings"
 _SETTINGS_DEFAULTS: Json = {
     "Enabled": False,
@@ -99,7 +39,7 @@ _REJECTED_WORDS = ("wrong", "rejected")
 _CLIENT_CREDENTIALS = "OAuth2ClientCredentialsGrant"
 
 
-# ---- stored secrets --------------------------------------------------------------------------------------------------------
+# ---- stored secrets -------------------------------------------------------------------------------------------------
 
 
 def stored_secrets(tenant: Tenant, principal_id: str) -> dict[str, str]:
@@ -185,7 +125,7 @@ def _declared_sensitive(principal: Json) -> frozenset[str]:
     return frozenset(key for key in KEYS if key.lower() in names)
 
 
-# ---- check of credentials --------------------------------------------------------------------------------------
+# ---- check of credentials -------------------------------------------------------------------------------------------
 
 
 def connection_failure(tenant: Tenant, credentials: Mapping[str, str]) -> str | None:

@@ -57,7 +57,7 @@ def _directory(directories: list[Json], request: GraphRequest) -> Json:
     )
 
 
-# ---- requests for other kinds of applications ------------------------------------------------------------------------------------------
+# ---- requests for other kinds of applications -----------------------------------------------------------------------
 
 
 def bulk_upload(tenant: Tenant, request: GraphRequest) -> GraphResponse:

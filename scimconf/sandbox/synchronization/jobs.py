@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from scimconf.sandbox.data_files import new_document
 from scimconf.sandbox.directory.applications import SERVICE_PRINCIPAL, find_service_principal
 from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
 from scimconf.sandbox.gallery import GALLERY
@@ -46,11 +47,11 @@ _NOT_CONFIGURED = {"code": "NotConfigured", "interval": "P10675199DT2H48M5.47758
 _PAUSED = {"code": "Paused", "interval": "PT40M"}
 
 
-# ---- look-up ---------------------------------------------------------------------------------------------------
+# ---- look-up --------------------------------------------------------------------------------------------------------
 
 
 def synchronization_principal(tenant: Tenant, request: GraphRequest) -> Json:
-    """Return the service principal of a synchronization request; raise a GraphError if the service does not know it."""
+    """Return the service principal of a synchronization request; raise a ResponseError if the service does not know it."""
     key = request.path_parameters["sp"]
     if key.startswith("("):
         if tenant.switches.sync_by_app_id == "refused":
@@ -78,9 +79,9 @@ def schema_of_template(tenant: Tenant, template: ProvisioningTemplate) -> Json:
     for rule in document["synchronizationRules"]:
         for mapping in rule["objectMappings"]:
             mapping["flowTypes"] = format_flags(mapping["flowTypes"], switches)
-    version = (
-        stable_id(f"version/{template.template_id}") if switches.schema_version == "guid" else switches.schema_version
-    )
+    version = switches.schema_version
+    if version == "guid":
+        version = stable_id(f"version/{template.template_id}")
     return to_stored_form(document, document, document, switches) | {"version": version}
 
 
@@ -89,11 +90,8 @@ def schema_of_template(tenant: Tenant, template: ProvisioningTemplate) -> Json:
 
 def list_templates(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     principal = synchronization_principal(tenant, request)
-    templates = (
-        ()
-        if tenant.is_still_delayed(f"templates/{principal['id']}")
-        else templates_of(principal["applicationTemplateId"])
-    )
+    is_delayed = tenant.is_still_delayed(f"templates/{principal['id']}")
+    templates = () if is_delayed else templates_of(principal["applicationTemplateId"])
     value = [_template(tenant, principal, template) for template in templates]
     return GraphResponse(200, annotated(tenant, request, principal, "templates", {"value": value}))
 
@@ -162,31 +160,8 @@ def add_job(tenant: Tenant, principal: Json, template: ProvisioningTemplate) -> 
     """Create a job that is not running, with the schema of its template, and return it."""
     key = _job_id(tenant, principal, template)
     initial = _NOT_CONFIGURED if tenant.switches.initial_state == "NotConfigured" else _PAUSED
-    job: Json = {
-        "id": key,
-        "templateId": template.template_id,
-        "schedule": {"expiration": None, "interval": initial["interval"], "state": "Disabled"},
-        "status": {
-            "countSuccessiveCompleteFailures": 0,
-            "escrowsPruned": False,
-            "code": initial["code"],
-            "lastExecution": None,
-            "lastSuccessfulExecution": None,
-            "lastSuccessfulExecutionWithExports": None,
-            "quarantine": None,
-            "steadyStateFirstAchievedTime": _NEVER,
-            "steadyStateLastAchievedTime": _NEVER,
-            "troubleshootingUrl": None,
-            "progress": [],
-            "synchronizedEntryCountByType": [],
-        },
-        "synchronizationJobSettings": [
-            {"name": "AzureIngestionAttributeOptimization", "value": "False"},
-            {"name": "LookaheadQueryEnabled", "value": "False"},
-        ],
-        "_cycle": None,
-        "_restarts": [],
-    }
+    job = {"id": key, "templateId": template.template_id, **new_document(JOB)}
+    job["schedule"]["interval"], job["status"]["code"] = initial["interval"], initial["code"]
     schema = schema_of_template(tenant, template) | {"id": key}
     tenant.documents.put(JOB, key, job, parent=principal["id"], hidden=tenant.switches.late_reads)
     tenant.documents.put(SCHEMA, key, schema, parent=principal["id"])
@@ -284,7 +259,7 @@ def schedule_cycles(tenant: Tenant, principal: Json) -> None:
             tenant.documents.put(JOB, job["id"], job | {"_cycle": tenant.switches.cycle_reads})
 
 
-# ---- life cycle ---------------------------------------------------------------------------------------------------
+# ---- life cycle -----------------------------------------------------------------------------------------------------
 
 
 def _find_controllable_job(tenant: Tenant, principal: Json, request: GraphRequest) -> Json:
@@ -349,17 +324,12 @@ def _run_cycle(tenant: Tenant, principal: Json, job: Json) -> None:
 
 
 def _execution(tenant: Tenant, *, failed: bool) -> Json:
-    counters = (
-        "countEntitled", "countEntitledForProvisioning", "countEscrowed", "countEscrowedRaw", "countExported",
-        "countExports", "countImported", "countImportedDeltas", "countImportedReferenceDeltas",
-    )  # fmt: skip
     return {
         "activityIdentifier": tenant.new_id("activity"),
-        **dict.fromkeys(counters, 0),
+        **new_document("execution"),
         "state": "Failed" if failed else "Succeeded",
         "timeBegan": tenant.stamp(),
         "timeEnded": tenant.stamp(),
-        "error": None,
     }
 
 

@@ -18,7 +18,7 @@ from scimconf.sandbox.http_types import Json
 from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.synchronization.operators import operators_of
 from scimconf.sandbox.synchronization.stored_form import strip_annotations, to_stored_form
-from scimconf.sandbox.synchronization.templates import attribute_definition
+from scimconf.sandbox.synchronization.templates import SCHEMA_DEFAULTS, attribute_definition
 
 _FLOW_TYPES = ("Always", "ObjectAddOnly", "MultiValueAddOnly", "ValueAddOnly", "AttributeAddOnly")
 _FLOW_BEHAVIORS = ("FlowWhenChanged", "FlowAlways")
@@ -27,32 +27,6 @@ _ATTRIBUTE_TYPES = ("String", "Integer", "Reference", "Binary", "Boolean", "Date
 _MUTABILITY = ("ReadWrite", "ReadOnly", "Immutable", "WriteOnly")
 _SOURCE_TYPES = ("Attribute", "Constant", "Function")
 _SERVER_SET = ("version", "discoveryDateTime", "discoverabilities", "readOnly")
-_RULE_DEFAULTS: Json = {
-    "name": None,
-    "editable": True,
-    "priority": 0,
-    "containerFilter": None,
-    "groupFilter": None,
-    "metadata": [],
-    "objectMappings": [],
-}
-_OBJECT_MAPPING_DEFAULTS: Json = {
-    "name": None,
-    "enabled": True,
-    "flowTypes": "Add,Update,Delete",
-    "scope": None,
-    "metadata": [],
-    "attributeMappings": [],
-}
-_MAPPING_DEFAULTS: Json = {
-    "defaultValue": None,
-    "exportMissingReferences": False,
-    "flowBehavior": "FlowWhenChanged",
-    "flowType": "Always",
-    "matchingPriority": 0,
-    "source": None,
-}
-_FILTER_DEFAULTS: Json = {"groups": [], "inputFilterGroups": [], "categoryFilterGroups": []}
 
 
 class SchemaError(Exception):
@@ -148,7 +122,7 @@ def _rule(rule: Any, context: ValidationContext, document: Json) -> Json:
     if not isinstance(rule, dict) or not _is_member(rule.get("id"), known):
         name = rule.get("id") if isinstance(rule, dict) else rule
         raise SchemaError("Rule", f"There is no synchronization rule {name!r}.")
-    filled = _filled(rule, known[rule["id"]] | _RULE_DEFAULTS | {"editable": known[rule["id"]]["editable"]})
+    filled = _filled(rule, known[rule["id"]] | SCHEMA_DEFAULTS["rule"] | {"editable": known[rule["id"]]["editable"]})
     if not filled["editable"]:
         return rule
     source = _directory_named(document, filled["sourceDirectoryName"])
@@ -190,7 +164,7 @@ def _attributes_of(directory: Json, name: Any) -> frozenset[str] | None:
 def _object_mapping(mapping: Any, switches: Switches, source: Json, target: Json) -> Json:
     if not isinstance(mapping, dict):
         raise SchemaError("Mapping", "An object mapping is not an object.")
-    filled = _filled(mapping, _OBJECT_MAPPING_DEFAULTS)
+    filled = _filled(mapping, SCHEMA_DEFAULTS["object_mapping"])
     filled["flowTypes"] = _flags(filled["flowTypes"], _OBJECT_FLOWS, switches)
     targets = _attributes_of(target, filled.get("targetObjectName"))
     if targets is None:
@@ -222,7 +196,7 @@ def _attribute_mapping(row: Any, switches: Switches, sources: frozenset[str], ta
     name = row["targetAttributeName"]
     if not _is_member(name, targets):
         raise SchemaError("Target", f"Target attribute {name!r} is not in the directory.")
-    filled = _filled(row, _MAPPING_DEFAULTS)
+    filled = _filled(row, SCHEMA_DEFAULTS["attribute_mapping"])
     _check_choice(filled, "flowType", _FLOW_TYPES)
     _check_choice(filled, "flowBehavior", _FLOW_BEHAVIORS)
     if not _is_count(filled["matchingPriority"]):
@@ -309,10 +283,10 @@ def _scope(scope: Any, switches: Switches, sources: frozenset[str]) -> Json | No
         return None
     if not isinstance(scope, dict):
         raise SchemaError("Scope", "The scope is not an object.")
-    filled = _filled(scope, _FILTER_DEFAULTS)
-    for name in _FILTER_DEFAULTS:
+    filled = _filled(scope, SCHEMA_DEFAULTS["scope"])
+    for name in SCHEMA_DEFAULTS["scope"]:
         filled[name] = [_group(group, switches, sources) for group in _list_of(filled, name)]
-    if switches.empty_scope == "null" and not any(filled[name] for name in _FILTER_DEFAULTS):
+    if switches.empty_scope == "null" and not any(filled[name] for name in SCHEMA_DEFAULTS["scope"]):
         return None
     return filled
 
@@ -341,7 +315,7 @@ def _clause(clause: Any, switches: Switches, sources: frozenset[str]) -> Json:
     return dict(clause)
 
 
-# ---- helpers ---------------------------------------------------------------------------------------------------
+# ---- helpers --------------------------------------------------------------------------------------------------------
 
 
 def format_flags(text: str, switches: Switches) -> str:

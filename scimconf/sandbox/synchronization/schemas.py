@@ -8,10 +8,10 @@ from scimconf.expressions import FUNCTIONS, ExpressionError, find, parse, to_sou
 from scimconf.expressions import Call as FunctionCall
 from scimconf.sandbox.http_types import (
     NO_CONTENT,
-    GraphError,
     GraphRequest,
     GraphResponse,
     Json,
+    ResponseError,
     bad_request,
     not_found,
     sync_error,
@@ -54,7 +54,7 @@ def put_job_schema(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     before = _schema(tenant, job["id"])
     tag = request.headers.get("if-match", "*")
     if tenant.switches.if_match == "honoured" and tag not in ("*", _etag(before)):
-        raise GraphError(
+        raise ResponseError(
             412, "EmulatedPreconditionFailed", "The schema has changed: its ETag is not the one of If-Match."
         )
     try:
@@ -108,7 +108,7 @@ def _version(tenant: Tenant) -> str:
     return f"Date:{tenant.stamp()[:-1]}.{fraction:07d}Z, ActivityId:{tenant.new_id('activity')}"
 
 
-# ---- functions and operators -----------------------------------------------------------------------------------------------------
+# ---- functions and operators ----------------------------------------------------------------------------------------
 
 
 def list_functions(tenant: Tenant, request: GraphRequest) -> GraphResponse:

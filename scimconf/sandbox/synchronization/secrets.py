@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from scimconf.sandbox.http_types import (
     NO_CONTENT,
-    GraphError,
     GraphRequest,
     GraphResponse,
     Json,
+    ResponseError,
     bad_request,
     sync_error,
 )
@@ -71,9 +71,9 @@ def _validate(tenant: Tenant, principal: Json, request: GraphRequest) -> GraphRe
     return NO_CONTENT
 
 
-def _credentials_error(failure: str, position: str) -> GraphError:
+def _credentials_error(failure: str, position: str) -> ResponseError:
     if position == "plain":
         return bad_request(failure, code="EmulatedCredentialsError")
     if position == "empty":
-        return GraphError(400, "UnknownError", "")
+        return ResponseError(400, "UnknownError", "")
     return sync_error(400, "EmulatedCredentialsError", failure)

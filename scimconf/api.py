@@ -1,0 +1,364 @@
+"""The Python API: load and validate a spec, connect to a tenant, plan, apply, preview and export.
+
+Defaults for the clock, the environment and the working folder stand here and in `cli/` only. `docs/api.md` describes
+the API; a test runs its examples.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from scimconf.diagnostics import Diagnostic, ScimconfError, SpecError
+from scimconf.plan import ApplyStatus, Change, Guard, Plan, Report, Tenant
+
+if TYPE_CHECKING:
+    from scimconf.export import ExportedSpec
+    from scimconf.graph.client import Graph
+    from scimconf.graph.reading import TenantSession
+    from scimconf.graph.secrets import Secrets
+    from scimconf.graph.settings import Settings
+    from scimconf.plan.preview import PreviewHeader, PreviewSummary, UserPreview
+    from scimconf.spec.loaded import Loaded
+    from scimconf.workflow.compilation import PlanOptions
+    from scimconf.workflow.plan import PlannedApplication
+
+__all__ = [
+    "ApplyStatus",
+    "ScimconfError",
+    "SpecError",
+    "SpecExport",
+    "SpecPlan",
+    "SpecPreview",
+    "TenantClient",
+    "connect",
+    "load",
+    "validate",
+]
+
+BACKUP_FOLDER = ".scimconf/backup"
+
+
+def load(path: str | os.PathLike[str], *, variables: Mapping[str, str] | None = None) -> Loaded:
+    """Load a spec file; raise SpecError if it has errors.
+
+    `variables` are the values of `${var:NAME}`. `${env:NAME}` is read from the environment of the process.
+    """
+    from scimconf.files import read_regular_file
+    from scimconf.spec.load import MAX_SIZE
+    from scimconf.spec.load import load as load_spec
+
+    loaded = load_spec(
+        os.fspath(path), lambda name: read_regular_file(name, MAX_SIZE + 1), os.environ, dict(variables or {})
+    )
+    if loaded.spec is None:
+        raise SpecError(loaded.diagnostics)
+    return loaded
+
+
+def validate(spec: Loaded) -> tuple[Diagnostic, ...]:
+    """Return all errors and warnings that are known without a tenant: of the spec, its tests, and the lint."""
+    from scimconf.workflow import lint
+    from scimconf.workflow import validate as validate_spec
+
+    return (*validate_spec(spec, _today()), *lint(spec))
+
+
+@asynccontextmanager
+async def connect(*, credential: Any = None, url: str | None = None) -> AsyncIterator[TenantClient]:
+    """Connect to a tenant, and close the connection at the end of the block.
+
+    `credential` is a credential of azure-identity (default: DefaultAzureCredential). `url` is the address of Graph
+    (default: SCIMCONF_GRAPH_URL, or the public cloud); a sandbox needs no credential. Raise AuthenticationError if no
+    access token can be obtained.
+    """
+    import asyncio
+
+    from scimconf.graph.credentials import TokenSource, token_source
+    from scimconf.graph.secrets import Secrets
+    from scimconf.graph.settings import graph_settings
+
+    environ = {**os.environ, **({"SCIMCONF_GRAPH_URL": url} if url else {})}
+    settings = graph_settings(environ)
+    token = None
+    if not settings.anonymous:
+        scope = settings.cloud.scope
+        token = TokenSource(credential, scope, "") if credential else token_source(None, environ, settings.cloud)
+        await asyncio.to_thread(token.fetch)
+    secrets = Secrets(environ, credential=lambda: credential or token_source(None, environ, settings.cloud))
+    async with open_client(settings, token, secrets) as client:
+        yield client
+
+
+@asynccontextmanager
+async def open_client(
+    settings: Settings, token: Any, secrets: Secrets, on_wait: Callable[[float, str], None] | None = None
+) -> AsyncIterator[TenantClient]:
+    """Connect with settings and a token source that exist already; the command line does."""
+    from scimconf.graph.client import open_graph, silent
+
+    graph = open_graph(settings, token, scrub=secrets.scrub, on_wait=on_wait or silent)
+    async with graph:
+        yield TenantClient(graph, secrets, token.tenant_id() if token is not None else "")
+
+
+@dataclass(frozen=True, slots=True)
+class SpecPlan:
+    """The plan of one spec."""
+
+    planned: PlannedApplication = field(repr=False)
+    options: PlanOptions = field(repr=False)
+
+    @property
+    def tenant(self) -> Tenant | None:
+        """The tenant that was read; None if it could not be."""
+        return self.planned.tenant
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        return self.planned.plan.changes
+
+    @property
+    def guards(self) -> tuple[Guard, ...]:
+        """All guards that the changes trigger, the allowed ones included."""
+        return self.planned.plan.guards
+
+    @property
+    def blocking_guards(self) -> tuple[Guard, ...]:
+        """The guards that block an apply of this plan."""
+        return self.planned.plan.blocking_guards
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        return self.planned.plan.warnings
+
+    @property
+    def is_complete(self) -> bool:
+        """False if the application must be created first: apply plans again then."""
+        return self.planned.plan.complete
+
+    def to_json(self) -> str:
+        """Return the plan as JSON, as `scimconf plan --format json` prints it."""
+        from scimconf.render import json
+
+        return json.plan(self._plan())
+
+    def to_text(self, width: int = 100) -> str:
+        """Return the plan as text, as `scimconf plan` prints it."""
+        from scimconf.render import text
+
+        return text.plan(self._plan(), width=width)
+
+    def _plan(self) -> Plan:
+        from scimconf.workflow.plan_all import PlanResults
+
+        options = self.options
+        lists = {"only": options.only, "exclude": options.exclude, "allow": options.allow}
+        recorded = {name: list(values) for name, values in lists.items()}
+        return PlanResults([self.planned]).combined_plan({**recorded, "resend_secrets": options.resend_secrets})
+
+
+@dataclass(frozen=True, slots=True)
+class SpecPreview:
+    """What users' records are before and after a plan."""
+
+    header: PreviewHeader
+    users: tuple[UserPreview, ...]
+    summary: PreviewSummary
+    missing: tuple[str, ...]
+    """The names of requested users that do not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpecExport:
+    """A live application as a spec."""
+
+    exported: ExportedSpec = field(repr=False)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the application has and a spec cannot contain."""
+        return tuple(self.exported.omitted)
+
+    def to_yaml(self) -> str:
+        """Return the spec as YAML."""
+        from scimconf.render import yaml
+
+        return yaml.write_spec(self.exported.tree)
+
+
+class TenantClient:
+    """An open connection to one tenant. `connect` makes it."""
+
+    def __init__(self, graph: Graph, secrets: Secrets, tenant_id: str = "") -> None:
+        self.graph = graph
+        self.secrets = secrets
+        self.tenant_id = tenant_id
+
+    def session(self, on_wait: Callable[[float, str], None] | None = None) -> TenantSession:
+        """Return a session for one application; `on_wait` is called with seconds and a reason."""
+        import asyncio
+        import time
+
+        from scimconf.graph.eventual_consistency import ConsistencyPolicy
+        from scimconf.graph.reading import TenantSession
+
+        policy = ConsistencyPolicy(asyncio.sleep, time.monotonic, lambda: self.graph.now)
+        if on_wait is not None:
+            policy.on_wait = on_wait
+        return TenantSession(self.graph, policy, self.tenant_id)
+
+    async def plan(
+        self,
+        spec: Loaded,
+        *,
+        only: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        allow: Sequence[str] = (),
+        resend_secrets: bool = False,
+        impact: bool = True,
+    ) -> SpecPlan:
+        """Plan a spec. The arguments are the options of `scimconf plan`.
+
+        Raise SpecError if the spec has errors that only the tenant shows, and GraphError if the tenant cannot be read.
+        """
+        from scimconf.workflow.compilation import PlanOptions
+
+        options = PlanOptions(
+            today=_today(),
+            only=tuple(only),
+            exclude=tuple(exclude),
+            allow=tuple(allow),
+            resend_secrets=resend_secrets,
+            impact=impact,
+        )
+        return SpecPlan(await self._planned(spec, options), options)
+
+    async def apply(
+        self,
+        plan: SpecPlan,
+        *,
+        approve: Callable[[tuple[str, ...]], bool],
+        backup: str | os.PathLike[str] = BACKUP_FOLDER,
+        progress: Callable[[str, int, int], object] | None = None,
+    ) -> Report:
+        """Apply a plan, and plan again until no changes remain; return a report, also after a failure.
+
+        `approve` is called with the guards that a first run triggers and the addresses to delete or replace; it is
+        called again if a later round adds any. `backup` is the folder in which the documents are saved before the
+        first write. Guards that block the plan and missing secrets are reported before `approve` is called.
+        """
+        from scimconf.workflow.apply import apply, approval_items, guards_that_need_allow, missing_secrets
+
+        planned = plan.planned
+        if planned.plan.changes and not guards_that_need_allow(planned):
+            missing = list(missing_secrets(planned, self.secrets))
+            if missing:
+                error = "; ".join(map(str, missing))
+                return Report(planned.name, error=error, hint=missing[0].hint, status=ApplyStatus.FAILED)
+            if not approve(tuple(sorted(approval_items(planned)))):
+                return Report(planned.name, error="The plan was not approved.", status=ApplyStatus.FAILED)
+        hooks = _ApiHooks(approve, os.fspath(backup), progress)
+        return await apply(self.session(), planned, plan.options, self.secrets, hooks)
+
+    async def preview(
+        self, spec: Loaded, *, users: Sequence[str] = (), sample: int = 0, only: Sequence[str] = ()
+    ) -> SpecPreview:
+        """Preview users before and after the plan of a spec: these users, the first `sample`, or all who can be in scope."""
+        from scimconf.workflow.compilation import PlanOptions
+        from scimconf.workflow.preview import UserSelection, preview
+
+        planned = await self._planned(spec, PlanOptions(today=_today(), only=tuple(only), impact=False))
+        writer = _PreviewCollector()
+        selection = UserSelection(tuple(users), sample, with_records=True)
+        missing = await preview(self.graph, planned, selection, writer, datetime.now(UTC))
+        assert writer.header is not None
+        assert writer.summary is not None
+        return SpecPreview(writer.header, tuple(writer.users), writer.summary, tuple(missing))
+
+    async def export(self, app: str, *, name: str = "", full: bool = False) -> SpecExport:
+        """Export the application with a display name, application id or object id.
+
+        `full` includes what is equal to the template. Raise DiagnosticsError if there is no such application, or
+        several.
+        """
+        from scimconf.export.references import without_references
+        from scimconf.workflow.export import export_application, ignore_lint_errors
+
+        exported = await export_application(self.session(), app, name, full=full)
+        if exported.csv_users:
+            exported.tree["assignments"]["users"] = exported.users()
+        without_references(exported)
+        ignore_lint_errors(exported, "")
+        return SpecExport(exported)
+
+    async def _planned(self, spec: Loaded, options: PlanOptions) -> PlannedApplication:
+        from scimconf.workflow import plan, validate
+
+        errors = [diagnostic for diagnostic in validate(spec, options.today) if diagnostic.is_error]
+        if errors:
+            raise SpecError(errors)
+        planned = await plan(self.session(), spec, options)
+        if planned.errors:
+            raise SpecError(planned.errors)
+        return planned
+
+
+class _ApiHooks:
+    """The hooks of an apply that a program runs."""
+
+    def __init__(
+        self,
+        approve: Callable[[tuple[str, ...]], bool],
+        backup: str,
+        progress: Callable[[str, int, int], object] | None,
+    ) -> None:
+        self._approve = approve
+        self._backup = backup
+        self._progress = progress
+
+    def approve(self, planned: PlannedApplication) -> bool:
+        from scimconf.workflow.apply import approval_items
+
+        return self._approve(tuple(sorted(approval_items(planned))))
+
+    def backup(self, planned: PlannedApplication) -> str:
+        from scimconf.workflow.backup import save_documents
+
+        return save_documents(self._backup, planned, datetime.now(UTC))
+
+    def progress(self, message: str, done: int, total: int) -> None:
+        if self._progress is not None:
+            self._progress(message, done, total)
+
+    def interrupted(self) -> bool:
+        return False
+
+
+class _PreviewCollector:
+    """Collects a preview in memory."""
+
+    def __init__(self) -> None:
+        self.header: PreviewHeader | None = None
+        self.users: list[UserPreview] = []
+        self.summary: PreviewSummary | None = None
+
+    def begin(self, header: PreviewHeader) -> None:
+        self.header = header
+
+    def add_users(self, users: Sequence[UserPreview]) -> None:
+        self.users += users
+
+    def end(self, summary: PreviewSummary) -> None:
+        self.summary = summary
+
+    def progress(self, done: int, total: int) -> None:
+        """Ignore progress: the caller waits for the result."""
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

@@ -1,0 +1,58 @@
+"""Exit codes. `docs/exit-codes.md` explains each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+from scimconf.plan.outcome import ApplyStatus
+
+
+class ExitCode(IntEnum):
+    """How a command ends. `QUARANTINE` is for commands that read the status of a job."""
+
+    OK = 0
+    FAILED = 1
+    CHANGES = 2
+    STALE = 3
+    BLOCKED = 4
+    PARTIALLY_APPLIED = 5
+    QUARANTINE = 6
+    USAGE = 64
+    INVALID = 65
+    INTERRUPTED = 130
+
+
+PRECEDENCE = (
+    ExitCode.PARTIALLY_APPLIED,
+    ExitCode.FAILED,
+    ExitCode.INVALID,
+    ExitCode.STALE,
+    ExitCode.BLOCKED,
+    ExitCode.QUARANTINE,
+    ExitCode.INTERRUPTED,
+    ExitCode.CHANGES,
+    ExitCode.OK,
+)
+"""If applications end differently, the command ends with the first of these that occurs."""
+
+_BY_STATUS = {
+    ApplyStatus.APPLIED: ExitCode.OK,
+    ApplyStatus.FAILED: ExitCode.FAILED,
+    ApplyStatus.STALE: ExitCode.STALE,
+    ApplyStatus.BLOCKED: ExitCode.BLOCKED,
+    ApplyStatus.INVALID: ExitCode.INVALID,
+    ApplyStatus.PARTIALLY_APPLIED: ExitCode.PARTIALLY_APPLIED,
+    ApplyStatus.INTERRUPTED: ExitCode.INTERRUPTED,
+}
+
+
+def of_status(status: ApplyStatus) -> ExitCode:
+    """Return the exit code of one application's apply."""
+    return _BY_STATUS[status]
+
+
+def combine(codes: Iterable[ExitCode]) -> ExitCode:
+    """Return the exit code of a command from those of its parts."""
+    present = {ExitCode.OK, *codes}
+    return next(code for code in PRECEDENCE if code in present)

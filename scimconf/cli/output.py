@@ -1,0 +1,141 @@
+"""Print plans, diagnostics and errors. Results go to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scimconf.cli.exit_codes import ExitCode, combine
+from scimconf.cli.terminal import Terminal
+from scimconf.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scimconf.cli.options import OutputOptions
+    from scimconf.cli.session import Session
+    from scimconf.plan import Plan
+    from scimconf.plan.file import SavedPlan
+    from scimconf.steps import Step
+    from scimconf.workflow.plan_all import PlanResults
+
+
+def render_plan(plan: Plan, output: OutputOptions, steps: Mapping[str, Sequence[Step]] | None = None) -> str:
+    """Return the plan in the output format, redacted if `--redact` is given."""
+    plan = redact_plan(plan, redact=output.redact)
+    if output.output_format == "json":
+        from scimconf.render import json as as_json
+
+        return as_json.plan(plan)
+    if output.output_format == "markdown":
+        from scimconf.render import markdown
+
+        return markdown.plan(plan, max_length=output.max_length, marker=output.comment_marker)
+    if output.output_format == "html":
+        from scimconf.render import html
+
+        return html.plan(plan)
+    from scimconf.render import text
+
+    terminal = Terminal.of_stdout()
+    return text.plan(plan, width=terminal.width, color=terminal.color, steps=steps, unmanaged=output.show_unmanaged)
+
+
+def redact_plan(plan: Plan, *, redact: bool) -> Plan:
+    """Return the plan with pseudonyms instead of user names, if `redact` is true."""
+    if not redact:
+        return plan
+    from scimconf.plan import redact as redaction
+
+    return redaction.redact_plan(plan)
+
+
+def redactor(plan: Plan, *, redact: bool) -> Callable[[str], str]:
+    """Return a function that replaces user names in a text by their pseudonyms in this plan, if `redact` is true."""
+    if not redact:
+        return str
+    from scimconf.plan.redact import text_redactor
+
+    return text_redactor(plan)
+
+
+def print_plan(results: PlanResults, options: Mapping[str, Any], output: OutputOptions) -> None:
+    """Print the plan, then the diagnostics and errors."""
+    if results.planned or output.output_format != "text":
+        plan = results.combined_plan(options)
+        steps = {planned.name: planned.steps for planned in results.planned} if output.show_steps else None
+        click.echo(render_plan(plan, output, steps), nl=False)
+    print_diagnostics(results.diagnostics)
+    for name, error in results.errors:
+        print_error(name, error)
+
+
+def print_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
+    """Print diagnostics on stderr."""
+    from scimconf.render import diagnostics as as_text
+
+    if diagnostics:
+        click.echo(as_text.text(diagnostics, color=Terminal.of_stderr().color), nl=False, err=True)
+
+
+def print_error(name: str, error: Exception, redact: Callable[[str], str] = str) -> None:
+    """Print an application's error and its hint on stderr."""
+    print_lines(f"{name}: {redact(str(error))}", err=True)
+    hint = getattr(error, "hint", "")
+    if hint:
+        print_lines(f"  {redact(hint)}", err=True)
+
+
+def print_lines(*lines: str, err: bool = False) -> None:
+    """Print lines in which control characters are escaped."""
+    from scimconf.render.common.escaping import visible
+
+    for line in lines:
+        click.echo(visible(line), err=err)
+
+
+def print_changes_since(saved: SavedPlan, plan: Plan, heading: str) -> bool:
+    """Print what differs between a saved plan and today's on stderr, below a heading; return whether anything does."""
+    from scimconf.workflow.saved_plan import changes_since
+
+    lines = changes_since(saved, plan)
+    if lines:
+        print_lines(heading, *(f"  {line}" for line in lines), err=True)
+    return bool(lines)
+
+
+def write_plan_file(results: PlanResults, options: Mapping[str, Any], output: OutputOptions) -> None:
+    """Write the plan file if `--out` names one and every application was planned."""
+    from dataclasses import replace
+
+    from scimconf.files import write_file
+
+    if output.out is None:
+        return
+    if not results.all_planned:
+        click.echo(f"{output.out} was not written, because not every application could be planned.", err=True)
+        return
+    write_file(output.out, render_plan(results.combined_plan(options), replace(output, output_format="json")))
+    click.echo(f"Saved the plan to {output.out}. To apply exactly this plan: scimconf apply {output.out}", err=True)
+
+
+def emit_plan_events(session: Session, plan: Plan, *, redact: bool) -> None:
+    """Write a `planned` event for each application."""
+    for application in redact_plan(plan, redact=redact).applications:
+        session.events.planned(application)
+
+
+def plan_exit_code(results: PlanResults, *, detailed: bool) -> ExitCode:
+    """Return the exit code of a plan; `detailed` makes changes and drift exit 2."""
+    codes = {ExitCode.OK}
+    if results.errors:
+        codes.add(ExitCode.FAILED)
+    if results.has_spec_errors:
+        codes.add(ExitCode.INVALID)
+    if results.is_tenant_mismatch:
+        codes.add(ExitCode.BLOCKED)
+    if detailed and any(planned.plan.has_drift for planned in results.planned):
+        codes.add(ExitCode.CHANGES)
+    return combine(codes)

@@ -1,0 +1,159 @@
+"""Read and write files: atomic replacement, files that only their owner can read, and checks before a long run.
+
+Every error of the operating system becomes a ScimconfError of one sentence, which names the file.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from scimconf.diagnostics import ScimconfError
+
+PRIVATE_FILE, PUBLIC_FILE, PRIVATE_FOLDER = 0o600, 0o666, 0o700
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def read_regular_file(path: str, limit: int) -> bytes:
+    """Return at most `limit` bytes of a regular file; raise OSError for a pipe or a device, which may never end."""
+    with open(path, "rb", opener=_open_without_waiting) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", path)
+        return file.read(limit)
+
+
+def read_file_or_pipe(path: str, limit: int) -> bytes:
+    """Return at most `limit` bytes of a regular file, or of a pipe that the command line names, such as `<(…)`."""
+    if not stat.S_ISFIFO(os.stat(path).st_mode):  # noqa: PTH116
+        return read_regular_file(path, limit)
+    with open(path, "rb") as file:  # noqa: PTH123
+        return file.read(limit)
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Open a file without waiting for a writer at the other end of a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+# --- checks before a long run ---------------------------------------------------------------------------------------
+
+
+def check_writable(path: str) -> None:
+    """Raise ScimconfError if the file cannot be written. Whatever it contains stays."""
+    if not is_pipe_or_device(Path(path)):
+        with atomic_file(path):
+            return
+
+
+def check_folder_writable(path: str) -> None:
+    """Raise ScimconfError if the folder cannot be created or written to. The folder is not created."""
+    folder = Path(path)
+    parent = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(parent))
+    try:
+        parent.stat()
+    except OSError as error:
+        raise _not_writable(path, error) from None
+    if not parent.is_dir():
+        raise ScimconfError(f"{path} cannot be written: {parent} is not a folder")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise ScimconfError(f"{path} cannot be written: {os.strerror(errno.EACCES)}")
+
+
+def is_pipe_or_device(path: Path) -> bool:
+    """Return whether the path exists and is no regular file. Opening it would already use it."""
+    return os.path.exists(path) and not os.path.isfile(path)  # noqa: PTH110, PTH113  pathlib's raise for long names
+
+
+# --- writing --------------------------------------------------------------------------------------------------------
+
+
+def write_file(path: str, text: str) -> None:
+    """Write a file completely, or leave it as it is and raise ScimconfError."""
+    with atomic_file(path) as file:
+        file.write(text)
+        file.commit()
+
+
+def write_private_files(folder: Path, texts: dict[str, str]) -> None:
+    """Create a folder with these files; only the owner can read them, from the first byte. Raise OSError."""
+    folder.mkdir(mode=PRIVATE_FOLDER, parents=True)
+    for name, text in texts.items():
+        handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+@contextmanager
+def atomic_file(path: str, *, private: bool = False) -> Iterator[AtomicFile]:
+    """Yield a file that replaces `path` if it is committed; otherwise `path` stays as it is.
+
+    `private` makes a file that only its owner can read.
+    """
+    file = AtomicFile(path, private=private)
+    try:
+        yield file
+    finally:
+        file.discard()
+
+
+class AtomicFile:
+    """A temporary file that replaces its target. Symbolic links are followed, so that they stay.
+
+    A pipe or a device cannot be replaced and is written directly.
+    """
+
+    def __init__(self, path: str, *, private: bool) -> None:
+        self._path = path
+        self._target = Path(path)
+        with self._explained():
+            self.is_direct = is_pipe_or_device(self._target)
+            if self.is_direct:
+                self._file = self._target.open("w", encoding="utf-8")
+                return
+            self._target = Path(os.path.realpath(path))
+            if self._target.is_symlink():  # a link to itself
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+            self._temporary = self._target.with_name(f".{self._target.name}.{os.getpid()}")
+            self._target.parent.mkdir(parents=True, exist_ok=True)
+            self._temporary.unlink(missing_ok=True)  # of an earlier process with the same id, which was killed
+            mode = PRIVATE_FILE if private else PUBLIC_FILE
+            handle = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+            if self._target.exists() and not private:  # a file that was closed to others stays closed
+                self._temporary.chmod(stat.S_IMODE(self._target.stat().st_mode))
+            self._file = os.fdopen(handle, "w", encoding="utf-8", newline="")
+
+    def write(self, text: str) -> None:
+        """Append a text; raise ScimconfError if it cannot be written."""
+        with self._explained():
+            self._file.write(text)
+
+    def commit(self) -> None:
+        """Replace the target by what was written."""
+        with self._explained():
+            self._file.close()
+            if not self.is_direct:
+                self._temporary.replace(self._target)
+
+    def discard(self) -> None:
+        """Remove the temporary file, if it was not committed."""
+        with suppress(OSError):
+            self._file.close()
+        if not self.is_direct:
+            self._temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise _not_writable(self._path, error) from None
+
+
+def _not_writable(path: str, error: OSError) -> ScimconfError:
+    return ScimconfError(f"{path} cannot be written: {error.strerror}")

@@ -1,0 +1,121 @@
+"""The export of app roles and assignments."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from scimconf.documents import application
+from scimconf.documents.application import AssignmentRow
+from scimconf.kinds.exported import ExportedSpec, ExportRequest, role_keys
+from scimconf.snapshot import Json, Lookup, Principal, Snapshot
+from scimconf.spec.patterns import ROLE_VALUE
+
+MAX_USERS = 50
+"""More users than this are exported to a CSV file."""
+_MEMBERS = {"User": "users", "Application": "applications"}
+
+
+def same_name_lookups(snapshot: Snapshot) -> Iterator[Lookup]:
+    """Yield a lookup by name for each assigned group: if several groups have the name, the export needs ids."""
+    for row in snapshot.rows("assignments"):
+        for principal in snapshot.principals.get(Lookup("id", row["principalId"]), ()):
+            if principal.type == "group":
+                yield Lookup("group", principal.name)
+
+
+def export_roles(request: ExportRequest) -> ExportedSpec:
+    """Return the roles that a spec can express; without `full` only those that have a value."""
+    part, snapshot = ExportedSpec(), request.snapshot
+    if snapshot.get("applications") == []:
+        part.omitted.append("the app registration is in another tenant, so its roles are not managed here")
+        return part
+    live = application.roles(snapshot.documents)
+    counts = Counter(map(_identity, live))
+    exported = []
+    for role in live:
+        name = role.get("value") or role.get("displayName")
+        if counts[_identity(role)] > 1:
+            part.omitted.append(f"the application has several roles {name}")
+        elif not _is_expressible(role):
+            part.omitted.append(f"the role {name} has a value, a text or members that a spec cannot express")
+        elif request.full or role.get("value"):
+            exported.append(_role(role))
+    if exported:
+        part.tree["app_roles"] = {"unlisted": "report" if request.full else "keep", "roles": exported}
+    return part
+
+
+def _identity(role: Json) -> str:
+    return str(role.get("value") or f"~{role.get('displayName')}")
+
+
+def _is_expressible(role: Json) -> bool:
+    members = role.get("allowedMemberTypes")
+    has_texts = bool(role.get("displayName")) and bool(role.get("description"))
+    has_value = not role.get("value") or re.match(ROLE_VALUE, role["value"]) is not None
+    return has_texts and has_value and bool(members) and all(member in _MEMBERS for member in members)
+
+
+def _role(role: Json) -> dict[str, Any]:
+    exported: dict[str, Any] = {"value": role["value"]} if role.get("value") else {}
+    exported["display_name"] = role["displayName"]
+    exported["description"] = role["description"]
+    if not role.get("isEnabled"):
+        exported["enabled"] = False
+    members = sorted(_MEMBERS[member] for member in role["allowedMemberTypes"])
+    return exported if members == ["users"] else {**exported, "allowed_members": members}
+
+
+def export_assignments(request: ExportRequest) -> ExportedSpec:
+    """Return the assigned principals by name; a group whose name is not unique has its id as well."""
+    part, snapshot = ExportedSpec(), request.snapshot
+    names = _role_names(application.roles(snapshot.documents))
+    roles: dict[Principal, list[str]] = {}
+    for row in application.assigned(snapshot.rows("assignments")):
+        principal = _principal(row, snapshot)
+        if principal is None or row["appRoleId"] not in names:
+            name = row["principalDisplayName"] or row["principalId"]
+            part.omitted.append(f"the assignment of {name} ({row['principalType']}) is not managed")
+        else:
+            roles.setdefault(principal, []).append(names[row["appRoleId"]])
+    principals = sorted(roles, key=lambda principal: (principal.name, principal.id))
+    groups = [principal for principal in principals if principal.type == "group"]
+    users = [principal for principal in principals if principal.type == "user"]
+    section: dict[str, Any] = {"unlisted": "report" if request.full else "keep"}
+    if groups:
+        section["groups"] = [{**_group(group, snapshot), **role_keys(roles[group])} for group in groups]
+    if len(users) > MAX_USERS:
+        part.csv_users = [(user.name, role) for user in users for role in sorted(roles[user])]
+    elif users:
+        section["users"] = [{"user": user.name, **role_keys(roles[user])} for user in users]
+    if roles:
+        part.tree["assignments"] = section
+    return part
+
+
+def _principal(row: AssignmentRow, snapshot: Snapshot) -> Principal | None:
+    """Return the user or group of an assignment; None if a spec cannot list it, such as a group without security."""
+    principals = snapshot.principals.get(Lookup("id", row["principalId"]), ())
+    if row["principalType"] == "ServicePrincipal" or len(principals) != 1 or not principals[0].name:
+        return None
+    return principals[0] if principals[0].security_enabled else None
+
+
+def _group(group: Principal, snapshot: Snapshot) -> dict[str, Any]:
+    is_ambiguous = len(snapshot.principals.get(Lookup("group", group.name), ())) > 1
+    return {"name": group.name, **({"id": group.id} if is_ambiguous else {})}
+
+
+def _role_names(live: list[Json]) -> dict[str, str]:
+    """Return role id → its name in an assignment; roles of the same name have none."""
+    counts = Counter(map(_identity, live))
+    return {role["id"]: _role_name(role, counts) for role in live if counts[_identity(role)] == 1}
+
+
+def _role_name(role: Json, counts: Counter[str]) -> str:
+    """Return the value, else the display name, with `~` if it is also the value of another role."""
+    name = str(role.get("displayName"))
+    return str(role.get("value") or (f"~{name}" if name in counts else name))

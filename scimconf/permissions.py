@@ -1,0 +1,71 @@
+"""The Graph permissions that requests need: one table for hints and for `docs/permissions.md`.
+
+Source: permissions.json of microsoftgraph/microsoft-graph-devx-content, August 2026, least privileged first. The
+remarks "in some tenants" come from issue reports: there Graph refuses a read without the write permission.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """The permissions for requests whose method and path match; `delegated` only where it differs from `application`.
+
+    `methods` and `path` are regular expressions; the path is below Graph's base, without a query.
+    """
+
+    methods: str
+    path: str
+    application: str
+    delegated: str = ""
+
+    def matches(self, method: str, path: str) -> bool:
+        return re.fullmatch(self.methods, method) is not None and re.search(self.path, path) is not None
+
+    def __str__(self) -> str:
+        return f"{self.application} (delegated: {self.delegated})" if self.delegated else self.application
+
+
+PERMISSIONS = (
+    Permission("GET", r"^/organization\b", "Organization.Read.All"),
+    Permission("GET", r"^/applicationTemplates$", "Application.Read.All"),
+    Permission("POST", r"^/applicationTemplates/", "Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"),
+    Permission("POST|DELETE", r"/appRoleAssign", "AppRoleAssignment.ReadWrite.All and Application.Read.All"),
+    Permission("GET", r"/appRoleAssign", "Application.Read.All"),
+    Permission("GET|POST", r"/synchronization/.*(filterOperators|parseExpression)", "Synchronization.ReadWrite.All"),
+    Permission(
+        "GET",
+        r"/synchronization/secrets$",
+        "Synchronization.Read.All (in some tenants Synchronization.ReadWrite.All)",
+    ),
+    Permission("GET", r"/synchronization/", "Synchronization.Read.All"),
+    Permission(".*", r"/synchronization/", "Synchronization.ReadWrite.All"),
+    Permission("GET", r"^/(applications|servicePrincipals)\b", "Application.Read.All"),
+    Permission(
+        ".*", r"^/(applications|servicePrincipals)\b", "Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"
+    ),
+    Permission("POST", r"^/directoryObjects/getByIds$", "Directory.Read.All"),
+    Permission("GET", r"^/users\b", "User.ReadBasic.All (for a preview User.Read.All)"),
+    Permission("GET", r"^/groups/[^/]+/members\b", "GroupMember.Read.All"),
+    Permission("GET", r"^/groups\b", "Group.ReadBasic.All"),
+)
+"""The first that matches applies."""
+
+_ROLE = " A signed-in user also needs the role Application Administrator or Cloud Application Administrator."
+
+
+def required(method: str, path: str) -> Permission | None:
+    """Return the permission that a request needs, or None if it is not in the table."""
+    return next((permission for permission in PERMISSIONS if permission.matches(method, path)), None)
+
+
+def hint(method: str, path: str) -> str:
+    """Return what to do about a request that Graph refused with 401 or 403, or ""."""
+    permission = required(method, path)
+    if permission is None:
+        return ""
+    role = _ROLE if "/synchronization/" in path else ""
+    return f"Grant the identity {permission} with admin consent, then sign in again.{role}"

@@ -1,0 +1,23 @@
+"""The data files of the sandbox: JSON files in the folder `data`, without logic."""
+
+from __future__ import annotations
+
+import copy
+import json
+from importlib.resources import files
+from typing import Any
+
+from scimconf.sandbox.http_types import Json
+
+
+def read_data(name: str) -> Any:
+    return json.loads(files("scimconf.sandbox").joinpath("data", name).read_text(encoding="utf-8"))
+
+
+_NEW_DOCUMENTS: Json = read_data("new_documents.json")
+
+
+def new_document(kind: str) -> Json:
+    """Return a new copy of the constant properties of a new application, service principal, user, group or job."""
+    document: Json = copy.deepcopy(_NEW_DOCUMENTS[kind])
+    return document

@@ -1,0 +1,150 @@
+"""Plan several applications of one tenant at once."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from scimconf.diagnostics import Diagnostic, ScimconfError, describe_unexpected
+from scimconf.plan import Plan, Tenant
+from scimconf.spec.loaded import Loaded, same_application
+from scimconf.spec.model import Spec
+from scimconf.workflow.compilation import PlanOptions
+from scimconf.workflow.plan import PlannedApplication, plan
+from scimconf.workflow.validate import validate
+
+if TYPE_CHECKING:
+    from scimconf.graph.reading import TenantSession
+
+NO_SPECS: Mapping[str, Spec] = MappingProxyType({})
+
+
+class UnmatchedPatternError(ScimconfError):
+    """A pattern of `--only` matches no address of any application."""
+
+
+@dataclass(slots=True)
+class PlanResults:
+    """The plans of several applications, the diagnostics of their specs, and the errors by application."""
+
+    planned: list[PlannedApplication] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    errors: list[tuple[str, ScimconfError]] = field(default_factory=list)
+
+    @property
+    def has_spec_errors(self) -> bool:
+        return any(diagnostic.is_error for diagnostic in self.diagnostics)
+
+    @property
+    def all_planned(self) -> bool:
+        """Whether every application was planned."""
+        return not self.errors and not self.has_spec_errors
+
+    @property
+    def tenant(self) -> Tenant:
+        """The tenant that was read, or an empty one if none could be."""
+        return next((planned.tenant for planned in self.planned if planned.tenant), Tenant())
+
+    @property
+    def is_tenant_mismatch(self) -> bool:
+        """Whether the tenant was read and is not the tenant of a spec."""
+        return any(planned.tenant_mismatch for planned in self.planned)
+
+    def combined_plan(self, options: Mapping[str, Any] = MappingProxyType({})) -> Plan:
+        """Return the plan of all applications; `options` are recorded in it. Paths are relative."""
+        applications = (
+            replace(planned.plan, paths=tuple(map(relative_path, planned.plan.paths))) for planned in self.planned
+        )
+        return Plan(self.tenant, tuple(applications), options)
+
+
+async def plan_all(
+    open_session: Callable[[], TenantSession],
+    specs: Sequence[Loaded],
+    options: PlanOptions,
+    previous: Mapping[str, Spec] = NO_SPECS,
+    *,
+    is_reviewed: bool = False,
+) -> PlanResults:
+    """Plan all applications concurrently. An application that fails does not stop the others.
+
+    `previous` are former versions of the specs, by name. Raise UnmatchedPatternError for a pattern of `only` that
+    matches nothing, unless the plan was reviewed: then what it matched is gone, and the plan is stale.
+    """
+    import asyncio
+
+    results = PlanResults()
+    valid = []
+    for loaded in specs:
+        diagnostics = validate(loaded, options.today)
+        results.diagnostics += diagnostics
+        if loaded.spec is not None and not any(diagnostic.is_error for diagnostic in diagnostics):
+            valid.append((loaded.spec.name, loaded))
+    plans = [plan(open_session(), loaded, options, previous.get(name)) for name, loaded in valid]
+    outcomes = await asyncio.gather(*plans, return_exceptions=True)
+    for (name, _), outcome in zip(valid, outcomes, strict=True):
+        _add(results, name, outcome)
+    _drop_conflicting(results)
+    if not is_reviewed:
+        results.diagnostics += _validate_patterns(results, options)
+    return results
+
+
+def _add(results: PlanResults, name: str, outcome: PlannedApplication | BaseException) -> None:
+    """Add a plan, its errors, or the exception instead of it; raise what is no Exception."""
+    if isinstance(outcome, PlannedApplication):
+        results.diagnostics += outcome.errors
+        if not outcome.errors:
+            results.planned.append(outcome)
+    elif isinstance(outcome, ScimconfError):
+        results.errors.append((name, outcome))
+    elif isinstance(outcome, Exception):
+        results.errors.append((name, ScimconfError(describe_unexpected(outcome))))
+    else:
+        raise outcome
+
+
+def _drop_conflicting(results: PlanResults) -> None:
+    """Remove every plan of an application that several specs identify: each would undo the changes of the others."""
+    identified = [
+        (planned.loaded, planned.snapshot.names["service_principal"])
+        for planned in results.planned
+        if "service_principal" in planned.snapshot.names
+    ]
+    times = Counter(id_ for _, id_ in identified)
+    results.diagnostics += same_application(identified)
+    results.planned = [
+        planned for planned in results.planned if times[planned.snapshot.names.get("service_principal", "")] < 2
+    ]
+
+
+def _validate_patterns(results: PlanResults, options: PlanOptions) -> Iterator[Diagnostic]:
+    """Yield a warning for each pattern of `exclude` that matches no desired and no observed resource.
+
+    Nothing is known about a pattern while an application could not be planned.
+    """
+    if not results.planned or not results.all_planned:
+        return
+    unmatched = frozenset.intersection(*(planned.unmatched for planned in results.planned))
+    for pattern in options.only:
+        if pattern in unmatched:
+            raise UnmatchedPatternError(f"--only '{pattern}' matches no address in the specs or in the tenant")
+    for pattern in options.exclude:
+        if pattern in unmatched:
+            message = f"--exclude '{pattern}' matches no address in the specs or in the tenant"
+            yield Diagnostic("K005", message, hint="Write an address as a plan shows it.", severity="warning")
+
+
+def relative_path(path: str) -> str:
+    """Return an absolute path relative to the working folder: a plan says nothing about the machine."""
+    if not Path(path).is_absolute():
+        return path
+    try:
+        return os.path.relpath(path)
+    except ValueError:  # on another drive, which no relative path reaches
+        return path

@@ -1,0 +1,182 @@
+"""Preview one application: what each user's record is before and after the plan."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from scimconf.diagnostics import ScimconfError
+from scimconf.impact.preview import Preview
+from scimconf.impact.preview_summary import SummaryBuilder
+from scimconf.plan import Tenant
+from scimconf.plan.preview import PreviewHeader, PreviewSummary, UserPreview
+from scimconf.plan.preview_redact import preview_redactor, pseudonym, unredacted
+from scimconf.render.common.labels import plural
+from scimconf.workflow.plan import PlannedApplication
+
+if TYPE_CHECKING:
+    from scimconf.graph.client import Graph
+
+BY_IDS = 15_000
+"""Up to this number assigned users are read by their ids; above it, reading the whole directory is faster."""
+
+YIELD_AFTER = 20
+"""After this number of users the event loop runs, so that the next page is requested meanwhile."""
+
+Redact = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class UserSelection:
+    """Which users are previewed: by name or id, or the first `sample` users who can be in scope, or all of them."""
+
+    names: tuple[str, ...] = ()
+    sample: int = 0
+    with_records: bool = False
+    """Whether each user has the complete record, not only what changes."""
+    redact: Redact | None = None
+    """Replaces user names in texts; None leaves names and values as they are."""
+
+
+class PreviewWriter(Protocol):
+    """Receives a preview while it is made: a header, pages of users, a summary."""
+
+    def begin(self, header: PreviewHeader) -> None: ...
+
+    def add_users(self, users: Sequence[UserPreview]) -> None: ...
+
+    def end(self, summary: PreviewSummary) -> None: ...
+
+    def progress(self, done: int, total: int) -> None: ...
+
+
+@dataclass(slots=True)
+class _Users:
+    """The pages of users to preview, a description of them, and the names that do not exist."""
+
+    description: str
+    pages: AsyncIterator[list[Any]]
+    total: int = 0
+    missing: list[str] = field(default_factory=list)
+
+
+async def preview(
+    graph: Graph, planned: PlannedApplication, selection: UserSelection, writer: PreviewWriter, now: datetime
+) -> list[str]:
+    """Write one application's preview; return the names of users that do not exist.
+
+    After an error the summary is written too and says that the preview is incomplete. `now` is used if Graph sent no
+    time. Raise ScimconfError if a read is refused or the tenant is not the tenant of the spec.
+    """
+    tenant_warnings = _tenant_warnings(planned)
+    evaluator, impact_warnings = await _evaluator(graph, planned, now)
+    users = await _users(graph, evaluator, selection)
+    tenant = planned.tenant or Tenant()
+    writer.begin(PreviewHeader(planned.name, tenant, users.description, (*tenant_warnings, *impact_warnings)))
+    summary = SummaryBuilder(evaluator.matching)
+    redact = unredacted if selection.redact is None else preview_redactor(selection.redact)
+    page_previews: list[UserPreview] = []
+    done, complete = 0, False
+    try:
+        async for page in users.pages:
+            for number, user in enumerate(_ordered(page, selection.redact)):
+                if number % YIELD_AFTER == 0:
+                    await asyncio.sleep(0)
+                user_preview = summary.add(evaluator.user(user), redact)
+                page_previews.append(evaluator.with_resources(user_preview) if selection.with_records else user_preview)
+            writer.add_users(page_previews)
+            page_previews = []
+            done += len(page)
+            writer.progress(done, users.total or done)
+        complete = True
+    finally:
+        writer.add_users(page_previews)
+        writer.end(summary.summary(complete=complete))
+    return users.missing
+
+
+def _ordered(page: list[Any], redact: Redact | None) -> list[Any]:
+    """Return a page, sorted by pseudonym if it is redacted: the order of names would give them away."""
+    if redact is None:
+        return page
+    return sorted(page, key=lambda user: pseudonym(str(user.get("userPrincipalName") or user["id"]), redact))
+
+
+def _tenant_warnings(planned: PlannedApplication) -> tuple[str, ...]:
+    """Return a warning if the tenant could not be read; raise ScimconfError if it is not the tenant of the spec."""
+    mismatch = planned.tenant_mismatch
+    if mismatch is not None:
+        raise ScimconfError(f"No users were read: {mismatch.message}")
+    unread = [guard.message for guard in planned.blocking_guards if guard.id == "tenant-mismatch"]
+    return tuple(f"{message[:1].upper()}{message[1:]}." for message in unread)
+
+
+async def _evaluator(graph: Graph, planned: PlannedApplication, now: datetime) -> tuple[Preview, tuple[str, ...]]:
+    """Read the documents and groups that decide scope; return the evaluator of users, and its warnings."""
+    from scimconf.expressions.evaluation import EvaluationContext
+    from scimconf.graph import impact_data
+    from scimconf.impact.projection import documents_read, states_before_and_after, warnings
+
+    spec = planned.loaded.spec
+    assert spec is not None
+    snapshot = await impact_data.read_optional_documents(graph, planned.snapshot, documents_read(spec))
+    before, after = states_before_and_after(spec, snapshot, planned.plan.changes)
+    members = await impact_data.group_members(graph, {*(before.assigned_groups or ()), *(after.assigned_groups or ())})
+    domain = planned.tenant.domain if planned.tenant else None
+    evaluator = Preview(before, after, members, EvaluationContext(graph.now or now, tenant_domain=domain or None))
+    return evaluator, (*warnings(spec, snapshot), *evaluator.warnings)
+
+
+# --- which users ----------------------------------------------------------------------------------------------------
+
+
+async def _users(graph: Graph, evaluator: Preview, selection: UserSelection) -> _Users:
+    from scimconf.graph import impact_data
+
+    if selection.names:
+        return await _named_users(graph, evaluator, selection.names)
+    if evaluator.assigned is None:
+        return await _directory_users(graph, evaluator, selection.sample)
+    ids = evaluator.assigned[: selection.sample] if selection.sample else evaluator.assigned
+    description = (
+        f"{len(ids):,} of {len(evaluator.assigned):,} assigned users" if selection.sample else "all assigned users"
+    )
+    if len(ids) <= BY_IDS:
+        return _Users(description, impact_data.users_by_id(graph, ids, evaluator.properties), len(ids))
+    return _Users(
+        description, _only(frozenset(ids), impact_data.directory_users(graph, evaluator.properties)), len(ids)
+    )
+
+
+async def _directory_users(graph: Graph, evaluator: Preview, sample: int) -> _Users:
+    from scimconf.graph import impact_data
+
+    total = await impact_data.count_users(graph)
+    description = f"the first {plural(sample, 'user')} of the directory" if sample else "all users of the directory"
+    if sample and total:
+        description += f", which has {total:,}"
+    return _Users(
+        description, impact_data.directory_users(graph, evaluator.properties, sample), min(sample or total, total)
+    )
+
+
+async def _named_users(graph: Graph, evaluator: Preview, names: Sequence[str]) -> _Users:
+    """Return each user once, also if one is named by name and by id."""
+    from scimconf.graph import impact_data
+
+    matches = await impact_data.users_by_name(graph, names, evaluator.properties)
+    users = list({str(user["id"]).lower(): user for user in matches if user is not None}.values())
+
+    async def single_page() -> AsyncIterator[list[Any]]:
+        yield users
+
+    missing = [name for name, user in zip(names, matches, strict=True) if user is None]
+    return _Users(plural(len(users), "user"), single_page(), len(users), missing)
+
+
+async def _only(ids: frozenset[str], pages: AsyncIterator[list[Any]]) -> AsyncIterator[list[Any]]:
+    async for page in pages:
+        yield [user for user in page if str(user["id"]).lower() in ids]

@@ -1,0 +1,64 @@
+"""Read a saved plan, and compare it with the plan of today."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
+from scimconf.plan import Plan
+from scimconf.plan.file import SavedPlan, differences
+from scimconf.plan.file import read as parse
+from scimconf.plan.redact import redact_plan
+
+
+def is_saved_plan(path: str) -> bool:
+    """Return whether a file contains a plan: JSON begins with a brace, a spec does not."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(64).lstrip()[:1] == b"{"
+    except OSError:
+        return False  # reading it as a spec reports the error
+
+
+def read_saved_plan(path: str) -> SavedPlan:
+    """Return the plan in a file; raise DiagnosticsError if it cannot be read or is no valid plan."""
+    try:
+        text = Path(path).read_bytes()
+    except OSError as error:
+        raise DiagnosticsError(
+            [Diagnostic("P001", f"cannot read the plan: {error.strerror}", location=Location(path))]
+        ) from None
+    saved = parse(text, path)
+    if isinstance(saved, Diagnostic):
+        raise DiagnosticsError([saved])
+    return saved
+
+
+def spec_paths(saved: SavedPlan) -> tuple[str, ...]:
+    """Return the paths of the planned specs; raise DiagnosticsError if there is none, or a file is missing."""
+    unnamed = [application.name for application in saved.plan.applications if not application.paths]
+    if unnamed:
+        message = f"the plan of {', '.join(unnamed)} has no spec, so it cannot be applied"
+        raise DiagnosticsError([Diagnostic("P006", message, hint="Make a plan: scimconf plan --out FILE")])
+    paths = tuple(application.paths[0] for application in saved.plan.applications)
+    hint = "Paths in a plan are relative to the folder in which it was made. Run apply there, or plan again here."
+    missing = [
+        Diagnostic("S001", "cannot be read: no such file", location=Location(path), hint=hint)
+        for path in paths
+        if not Path(path).exists()
+    ]
+    if missing:
+        raise DiagnosticsError(missing)
+    return paths
+
+
+def changes_since(saved: SavedPlan, plan: Plan) -> tuple[str, ...]:
+    """Return what differs between a saved plan and the plan of today, a line each, safe to print.
+
+    If the saved plan is redacted, the new one is redacted too: the same spec gives the same pseudonyms.
+    """
+    from scimconf.render.common.escaping import visible
+    from scimconf.render.json import plan_document
+
+    plan = redact_plan(plan) if saved.plan.options.get("redact") else plan
+    return tuple(visible(line) for line in differences(saved.plan, plan, (saved.document, plan_document(plan))))
