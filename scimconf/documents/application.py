@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TypedDict, cast
 from uuid import UUID, uuid5
 
+from scimconf.documents.shapes import PRINCIPAL, PRINCIPAL_SETTINGS
 from scimconf.json_types import Json
 from scimconf.plan import Tenant
 from scimconf.snapshot import Consistency, Document, escape_placeholders
@@ -20,11 +21,7 @@ CUSTOM_TEMPLATE = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
 DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 """The role id of an assignment without a role; allowed only if the application declares no roles (appRoleAssignment)."""
 
-ASSIGNMENT_REQUIRED = "appRoleAssignmentRequired"
-_PRINCIPAL_FIELDS = (
-    "id,appId,displayName,appRoles,tags,appRoleAssignmentRequired,preferredSingleSignOnMode,applicationTemplateId,"
-    "appOwnerOrganizationId"
-)
+_PRINCIPAL_FIELDS = ",".join(PRINCIPAL)
 
 
 class AssignmentRow(TypedDict):
@@ -81,13 +78,25 @@ def _bind_principal(documents: Mapping[str, Json]) -> Mapping[str, str]:
 
 
 def service_principal() -> Document:
-    """Return the service principal itself, for its tags and whether an assignment is required."""
+    """Return the service principal itself, for its tags."""
     return Document(
         "service_principal",
         "/servicePrincipals/{service_principal}",
-        query=(("$select", f"id,tags,{ASSIGNMENT_REQUIRED}"),),
+        query=(("$select", "id,tags"),),
         written="patch",
-        properties=("tags", ASSIGNMENT_REQUIRED),
+        properties=("tags",),
+        read_as="service_principals",
+    )
+
+
+def service_principal_settings() -> Document:
+    """Return the service principal for its settings, which are written apart from the tags: those follow the secrets."""
+    return Document(
+        "service_principal_settings",
+        "/servicePrincipals/{service_principal}",
+        query=(("$select", ",".join(("id", *PRINCIPAL_SETTINGS))),),
+        written="patch",
+        properties=tuple(PRINCIPAL_SETTINGS),
         read_as="service_principals",
     )
 
@@ -254,19 +263,19 @@ def disable_role(raw: Json, key: tuple[str, ...], _value: Json) -> Json:
     return {**raw, "appRoles": roles}
 
 
-# --- whether an assignment is required ------------------------------------------------------------------------------
+# --- settings: one property each -------------------------------------------------------------------------------------
 
 
-def assignment_required_view(raw: Json, _key: tuple[str, ...]) -> Json:
-    return raw.get(ASSIGNMENT_REQUIRED)
+def property_view(raw: Json, key: tuple[str, ...]) -> Json:
+    return raw.get(key[0])
 
 
-def assignment_required_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
-    return bool(assignment_required_view(raw, key) is value)
+def property_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
+    return type(raw.get(key[0])) is type(value) and raw.get(key[0]) == value
 
 
-def set_assignment_required(raw: Json, _key: tuple[str, ...], value: Json) -> Json:
-    return {**raw, ASSIGNMENT_REQUIRED: value}
+def set_property(raw: Json, key: tuple[str, ...], value: Json) -> Json:
+    return {**raw, key[0]: value}
 
 
 # --- tags: the stored rotation of each secret ------------------------------------------------------------------------

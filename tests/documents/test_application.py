@@ -70,7 +70,8 @@ def test_a_single_row_binds_its_names(document, names):
 
 def test_patched_documents_name_their_properties():
     assert application.application().properties == ("appRoles",)
-    assert application.service_principal().properties == ("tags", "appRoleAssignmentRequired")
+    assert application.service_principal().properties == ("tags",)
+    assert application.service_principal_settings().properties == ("appRoleAssignmentRequired",)
     assert application.organization().written == "never"
 
 
@@ -148,16 +149,17 @@ def test_assigned_lowers_the_ids():
     assert application.assigned([row]) == [{**row, "principalId": "ab", "appRoleId": "cd"}]
 
 
-def test_set_assignment_required_changes_nothing_else():
-    raw = {"id": "1", "tags": ["x"], "appRoleAssignmentRequired": True}
-    operation = OPERATIONS["set_assignment_required"]
+def test_set_property_changes_nothing_else():
+    raw, key = {"id": "1", "tags": ["x"], "appRoleAssignmentRequired": True}, ("appRoleAssignmentRequired",)
+    operation = OPERATIONS["set_property"]
     assert operation.change is not None
-    changed = operation.change(raw, ("assignment_required",), False)
+    changed = operation.change(raw, key, False)
     assert changed == {**raw, "appRoleAssignmentRequired": False}
-    assert operation.holds(changed, (), False)
-    assert not operation.holds(raw, (), False)
-    assert not operation.holds({}, (), False)
-    assert (operation.view or (lambda *_: None))(raw, ()) is True
+    assert operation.holds(changed, key, False)
+    assert not operation.holds(raw, key, False)
+    assert not operation.holds({}, key, False)
+    assert not operation.holds({**raw, "appRoleAssignmentRequired": 0}, key, False)
+    assert (operation.view or (lambda *_: None))(raw, key) is True
 
 
 @pytest.mark.parametrize(

@@ -473,7 +473,7 @@ def test_a_registration_without_a_template_is_named_by_its_id(tmp_path):
     """There is nothing that it could be made from."""
     one = Rehearsal({"applications": [{"displayName": "Plain", "template": None}]})
     found = exported(one, "Plain", full=True)
-    assert list(found.tree["application"]) == ["app_id"]
+    assert list(found.tree["application"]) == ["app_id", "assignment_required"]
     assert "mappings" not in found.tree
 
 
