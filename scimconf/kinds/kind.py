@@ -18,9 +18,9 @@ from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.documents import schema
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.fields import Field
+from scimconf.kinds.provisioning import Affected, ProvisioningState
 from scimconf.plan import Address, Change, DesiredItem, DiffResult, Effect, Guard, Resource, Traits
 from scimconf.plan.guards import GuardContext
-from scimconf.plan.impact import StatePart
 from scimconf.snapshot import Document, Json, Lookup, Snapshot
 from scimconf.spec.model import ObjectMapping, Spec
 from scimconf.steps import Step
@@ -92,10 +92,6 @@ class Kind(Protocol):
         """Whether the rest of a plan is unknown until a resource of this kind exists."""
 
     @property
-    def state_part(self) -> StatePart:
-        """The part of the provisioning state that a change of this kind alters."""
-
-    @property
     def only_written(self) -> bool:
         """Whether resources that the spec does not write are never compared: an application has many of them."""
 
@@ -146,6 +142,14 @@ class Kind(Protocol):
     def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
         """Yield the steps of this kind's changes, given all changes of the application."""
 
+    def affected(self, change: Change) -> Iterable[Affected]:
+        """Yield which users the change concerns, as far as they can be counted."""
+
+    def project(
+        self, state: ProvisioningState, changes: Sequence[Change], spec: Spec, snapshot: Snapshot
+    ) -> ProvisioningState:
+        """Return the provisioning state after this kind's changes."""
+
     def row_part(self, change: Change) -> RowPart | None:
         """Return which row shows the change together with others; None if it has a row of its own."""
 
@@ -169,7 +173,6 @@ class Base:
     after: ClassVar[tuple[str, ...]] = ()
     companions: ClassVar[tuple[str, ...]] = ()
     is_foundation: ClassVar[bool] = False
-    state_part: ClassVar[StatePart] = StatePart.NONE
     only_written: ClassVar[bool] = False
     traits: ClassVar[Traits] = Traits()
     guard_ids: ClassVar[tuple[str, ...]] = ()
@@ -200,6 +203,14 @@ class Base:
 
     def compared_offline(self, spec: Spec, resource: Resource) -> Resource | None:
         return resource
+
+    def affected(self, change: Change) -> Iterable[Affected]:
+        return ()
+
+    def project(
+        self, state: ProvisioningState, changes: Sequence[Change], spec: Spec, snapshot: Snapshot
+    ) -> ProvisioningState:
+        return state
 
     def row_part(self, change: Change) -> RowPart | None:
         return None

@@ -23,7 +23,6 @@ from scimconf.kinds.source_attribute import SourceAttributeKind
 from scimconf.kinds.target_attribute import TargetAttributeKind
 from scimconf.plan import Change, Guard
 from scimconf.plan.guards import GuardContext, with_exemptions
-from scimconf.plan.impact import StatePart
 
 KINDS: tuple[Kind, ...] = (
     ApplicationKind(),
@@ -40,11 +39,6 @@ KINDS: tuple[Kind, ...] = (
 )
 BY_NAME: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in KINDS})
 ALL_GUARDS: tuple[str, ...] = tuple(dict.fromkeys((*GUARD_IDS, *(guard for kind in KINDS for guard in kind.guard_ids))))
-
-
-def state_part(change: Change) -> StatePart:
-    """Return the part of the provisioning state that a change alters."""
-    return BY_NAME[change.kind].state_part
 
 
 def guards(changes: Sequence[Change], context: GuardContext) -> tuple[Guard, ...]:

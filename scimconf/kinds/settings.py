@@ -6,6 +6,7 @@ All of them are keys of the secrets set. A setting that the spec omits is not ma
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import secrets as documents
@@ -22,9 +23,9 @@ from scimconf.kinds.fields import (
     or_unset,
 )
 from scimconf.kinds.kind import Base, Effects, counted_guard, masked
+from scimconf.kinds.provisioning import Affected, ProvisioningState, UnassignedUsers
 from scimconf.plan import Change, DesiredItem, Effect, Guard, Resource
 from scimconf.plan.guards import GuardContext
-from scimconf.plan.impact import StatePart
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import OperationName, Step
@@ -93,7 +94,6 @@ class SettingsKind(Base):
 
     name = "settings"
     labels = ("setting", "settings")
-    state_part = StatePart.SETTINGS
     fields = FIELDS
     after = ("job",)
     guard_ids = ("scope-widened", "scope-narrowed", "deletion-threshold-disabled")
@@ -119,6 +119,20 @@ class SettingsKind(Base):
     def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
         for change in self.mine(changes):
             yield from field_edits(FIELDS, change, documents.secrets(spec.connection))
+
+    def affected(self, change: Change) -> Iterable[Affected]:
+        if change.field("scope") is not None and change.effects & {Effect.PROVISIONS, Effect.DEPROVISIONS}:
+            yield UnassignedUsers()
+
+    def project(
+        self, state: ProvisioningState, changes: Sequence[Change], spec: Spec, snapshot: Snapshot
+    ) -> ProvisioningState:
+        for change in changes:
+            fields = {field.name: field.after for field in change.fields}
+            skip = fields.get("skip_out_of_scope_deletions", state.skip_out_of_scope_deletions)
+            scope = fields.get("scope", state.scope)
+            state = replace(state, scope=scope, skip_out_of_scope_deletions=bool(skip))
+        return state
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
         return {change.address: field_effects(FIELDS, change) for change in changes}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -12,19 +11,6 @@ Json = Any
 Precision = Literal["exact", "at_least", "at_most"]
 Population = Literal["", "assigned", "in_scope"]
 """The users that were evaluated: of the directory, those who are assigned, or those in scope."""
-
-
-class StatePart(Enum):
-    """The parts of the provisioning state that decide who is provisioned and what is sent; a kind alters one of them."""
-
-    NONE = "none"
-    START = "start"
-    SETTINGS = "settings"
-    OBJECT_MAPPINGS = "object mappings"
-    ATTRIBUTE_MAPPINGS = "attribute mappings"
-    TARGET_ATTRIBUTES = "target attributes"
-    ROLES = "roles"
-    ASSIGNMENTS = "assignments"
 
 
 @dataclass(frozen=True, slots=True)

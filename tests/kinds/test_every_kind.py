@@ -13,10 +13,10 @@ from scimconf.kinds import BY_NAME, KINDS, Kind
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.fields import Field
 from scimconf.kinds.kind import NOT_REMOVABLE, AttributeFlow, Base, RowPart
+from scimconf.kinds.provisioning import Affected, ProvisioningState
 from scimconf.kinds.registry import ALL_GUARDS
 from scimconf.plan import Action, Address, Change, DesiredItem, DiffResult, Effect, Guard, Resource, Traits
 from scimconf.plan.guards import GuardContext
-from scimconf.plan.impact import StatePart
 from scimconf.snapshot import Document, Lookup, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Edit, Read, Send
@@ -63,7 +63,6 @@ def answers(kind: Kind) -> dict[str, tuple[Any, Any]]:
         "after": (kind.after, str),
         "companions": (kind.companions, str),
         "is_foundation": (kind.is_foundation, bool),
-        "state_part": (kind.state_part, StatePart),
         "only_written": (kind.only_written, bool),
         "traits": (kind.traits, Traits),
         "guard_ids": (kind.guard_ids, str),
@@ -79,6 +78,8 @@ def answers(kind: Kind) -> dict[str, tuple[Any, Any]]:
         "warnings": (kind.warnings(SPEC, TENANT, DiffResult(), ()), Diagnostic),
         "compared_offline": (kind.compared_offline(SPEC, resource), Resource),
         "steps": (kind.steps(SPEC, (), TENANT), (Send, Edit, Read)),
+        "affected": (kind.affected(change), get_args(Affected)),
+        "project": (kind.project(ProvisioningState(), [change], SPEC, TENANT), ProvisioningState),
         "row_part": (kind.row_part(change), (RowPart, type(None))),
         "attribute_flow": (kind.attribute_flow(change), (AttributeFlow, type(None))),
         "export": (kind.export(ExportRequest(name="writer", snapshot=TENANT)), ExportedSpec),

@@ -86,7 +86,7 @@ def test_an_error_in_the_spec_is_invalid(writer, tmp_path):
     path = spec(tmp_path, "assignments: {users: [{user: nobody@contoso.com, role: admin}]}\n")
     report = writer.apply(path)
     assert (report.status, report.error) == (ApplyStatus.INVALID, "The spec has errors.")
-    assert [problem.code for problem in report.problems] == ["K811"]
+    assert [diagnostic.code for diagnostic in report.diagnostics] == ["K811"]
 
 
 def test_a_failure_before_the_first_write_is_failed_and_after_it_partially_applied(tenant):
