@@ -162,7 +162,7 @@ class AssignmentKind(Base):
             for role in entry.listed.roles:
                 yield Absent(prefix.under(application_roles.name(role)), (principal.id, application_roles.id(role)))
             return
-        yield Exclusive(prefix, "absent") if entry.listed.absent else Exclusive(prefix)
+        yield Exclusive(prefix, "absent in spec") if entry.listed.absent else Exclusive(prefix)
         for role in entry.listed.roles if not entry.listed.absent else ():
             key = (principal.id, application_roles.id(role))
             yield Resource(prefix.under(application_roles.name(role)), {}, key, {"principal": principal.name})
