@@ -1,4 +1,4 @@
-"""What became of each address in an apply: done, failed, skipped, or not yet to be seen."""
+"""The report of an apply: the outcome of each step, the result of each address, and how the apply ended."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scimconf.plan.resource import Address
 
 
 class Result(IntEnum):
-    """From best to worst: an address is as well as its worst step."""
+    """The result of a step, from best to worst. The worst result of its steps is the result of an address."""
 
     DONE = 0
     UNCONFIRMED = 1
@@ -45,7 +45,7 @@ class ApplyStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
-    """One step's result for the addresses that it serves; `detail` is a sentence where it is not plainly done."""
+    """The result of one step for the addresses that it changes. `detail` says why it was not done, `hint` what to do."""
 
     result: Result
     addresses: tuple[Address, ...]
@@ -56,7 +56,7 @@ class StepOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one application's apply did. `wrote` says whether any write reached Graph, or may have."""
+    """What the apply of one application did. `wrote` is true if a write reached Graph or may have reached it."""
 
     name: str
     outcomes: tuple[StepOutcome, ...] = ()
@@ -73,11 +73,11 @@ class Report:
 
     @property
     def failed(self) -> tuple[StepOutcome, ...]:
-        return tuple(one for one in self.outcomes if one.result is Result.FAILED)
+        return tuple(outcome for outcome in self.outcomes if outcome.result is Result.FAILED)
 
 
 def worst(outcomes: Iterable[StepOutcome]) -> Mapping[Address, Result]:
-    """Each address with the worst result of the steps that served it."""
+    """Return the worst result of the steps of each address."""
     results: dict[Address, Result] = {}
     for outcome in outcomes:
         for address in outcome.addresses:
