@@ -1,4 +1,4 @@
-"""The report of an apply: the outcome of each step, the result of each address, and how the apply ended."""
+"""The results of an apply: of each step, of each address, and of each application."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scimconf.plan.resource import Address
 
 
 class Result(IntEnum):
-    """The result of a step, from best to worst. The worst result of its steps is the result of an address."""
+    """The result of a step, from best to worst; an address has the worst result of its steps."""
 
     DONE = 0
     UNCONFIRMED = 1
@@ -45,7 +45,7 @@ class ApplyStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
-    """The result of one step for the addresses that it changes. `detail` says why it was not done, `hint` what to do."""
+    """The result of one step for its addresses; `detail` explains a result other than DONE."""
 
     result: Result
     addresses: tuple[Address, ...]
@@ -56,7 +56,7 @@ class StepOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the apply of one application did. `wrote` is true if a write reached Graph or may have reached it."""
+    """The apply of one application. `wrote` says whether a write reached Graph, or may have."""
 
     name: str
     outcomes: tuple[StepOutcome, ...] = ()
@@ -77,7 +77,7 @@ class Report:
 
 
 def worst(outcomes: Iterable[StepOutcome]) -> Mapping[Address, Result]:
-    """Return the worst result of the steps of each address."""
+    """Return each address with the worst result of its steps."""
     results: dict[Address, Result] = {}
     for outcome in outcomes:
         for address in outcome.addresses:
