@@ -141,10 +141,8 @@ def _recorded_params(saved: SavedPlan, params: dict[str, Any]) -> dict[str, Any]
 
 def _print_plan(results: PlanResults, applying: ApplyOptions) -> bool:
     """Print the plan; return False if it cannot be printed and must be approved by a person."""
-    from scimconf.workflow.plan_all import PlanResults
-
     if applying.auto_approve:
-        results = PlanResults([_first_run_allowed(planned) for planned in results.planned], errors=results.errors)
+        results = replace(results, planned=[_first_run_allowed(planned) for planned in results.planned])
     try:
         output.print_plan(results, applying.recorded(), options.OutputOptions(redact=applying.redact))
     except OSError as error:
