@@ -80,7 +80,7 @@ def validated_as(pattern_name: str) -> Callable[[str], str]:
 @click.option(
     "--base-address", type=validated_as("HTTPS"), metavar="URL", help="Tenant URL: the application's SCIM endpoint."
 )
-@click.option("--ci", type=click.Choice(FORGES), help="Also create the CI recipe for this forge.")
+@click.option("--ci", type=click.Choice(FORGES), help="Also create the recipe for this CI platform.")
 @click.option("--force", is_flag=True, help="Overwrite existing files.")
 @click.option("--only-schema", is_flag=True, help="Only write the JSON Schema, for example after an upgrade.")
 def command(folder: str, force: bool, only_schema: bool, **params: Any) -> int:

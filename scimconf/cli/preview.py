@@ -73,7 +73,8 @@ class PreviewOptions:
 def command(all_users: bool, **params: Any) -> int:
     """Show what each user's record will look like, before and after the plan, and why it changes. Writes nothing.
 
-    Users are read from the tenant, with only the attributes that mappings and filters use. PATHS are as for plan.
+    Users are read from the tenant, with only the attributes that mappings and filters use. PATHS are spec files or
+    folders, as for plan.
 
     \b
         scimconf preview --user ada@contoso.com examples/writer
