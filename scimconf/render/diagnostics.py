@@ -71,8 +71,5 @@ def _excerpt(page: Page, diagnostic: Diagnostic, sources: Mapping[str, str]) -> 
 
 def _counted(diagnostics: list[Diagnostic]) -> str:
     errors = sum(diagnostic.is_error for diagnostic in diagnostics)
-    warnings = len(diagnostics) - errors
-    if not diagnostics:
-        return "No errors."
-    parts = [plural(errors, "error")] if errors else []
-    return ", ".join(parts + ([plural(warnings, "warning")] if warnings else [])) + "."
+    numbers = [(errors, "error"), (len(diagnostics) - errors, "warning")]
+    return (", ".join(plural(number, word) for number, word in numbers if number) or "No errors") + "."

@@ -1,7 +1,6 @@
 """The changes of a plan as every output format shows them: one row per resource, one per assigned principal.
 
 All changes of one principal's roles are one row, so that a role swap is an update and not a deletion and a creation.
-Nothing here knows an output format.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from typing import Any
 from scimconf.kinds import BY_NAME
 from scimconf.kinds.kind import RowPart
 from scimconf.plan import Action, Change, Detail, Effect, FieldChange, Impact, WriteOnly
-from scimconf.render.common.effects import combine, effect_template, full_resync, sentence
+from scimconf.render.common.effects import combine, full_resync, sentence
 from scimconf.render.common.escaping import visible
-from scimconf.render.common.fields import detail_path, facts, is_nested, shown_fields
+from scimconf.render.common.fields import detail_path, is_nested, removal_facts, shown_fields
 from scimconf.render.common.labels import by_weight, counts, kind_order, plural
 from scimconf.render.common.values import block
 
@@ -39,10 +38,7 @@ class FieldRow:
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """A row of the plan: one change, or all changes of one principal's roles.
-
-    `principal` is `user` or `group` for assignments, else empty; `roles` are the role names that go and that come.
-    """
+    """One change, or all changes of one `principal` (`user`, `group`; else empty) with the `roles` that go and come."""
 
     action: Action
     kind: str
@@ -57,8 +53,15 @@ class ChangeRow:
     @property
     def facts(self) -> str:
         """What Graph computes for a resource that is deleted or replaced."""
-        is_removed = self.action in {Action.DELETE, Action.REPLACE} and not self.principal
-        return facts(self.changes[0].before) if is_removed else ""
+        return "" if self.principal else removal_facts(self.changes[0])
+
+    @property
+    def role_change(self) -> str:
+        """The roles of a principal: `member → admin`."""
+        return " → ".join(side for side in self.roles if side)
+
+    def sentence(self, effect: Effect) -> str:
+        return sentence(effect, self.changes, self.impact.get(effect))
 
     def fields(self) -> list[FieldRow]:
         """Return the properties as text."""
@@ -70,11 +73,8 @@ class ChangeRow:
     @property
     def sentences(self) -> list[tuple[Effect, str]]:
         """Each effect as a sentence; a resync of all users is stated once per application, not per row."""
-        return [
-            (effect, visible(sentence(effect, effect_template(effect, self.changes), self.impact.get(effect))))
-            for effect in self.effects
-            if effect is not Effect.RESYNC or effect in self.impact
-        ]
+        effects = [effect for effect in self.effects if effect is not Effect.RESYNC or effect in self.impact]
+        return [(effect, self.sentence(effect)) for effect in effects]
 
 
 def change_rows(changes: Iterable[Change]) -> list[ChangeRow]:
@@ -82,19 +82,14 @@ def change_rows(changes: Iterable[Change]) -> list[ChangeRow]:
     ordered = sorted(changes, key=lambda change: (kind_order(change.kind), change.address, change.action))
     rows: list[ChangeRow] = []
     for _, group in groupby(ordered, key=lambda change: change.kind):
-        for part, own in _by_row(group):
+        by_address: dict[str, list[Change]] = {}
+        for change in group:
+            part = _row_part(change)
+            by_address.setdefault(part.address if part else change.address.local, []).append(change)
+        for own in by_address.values():
+            part = _row_part(own[0])
             rows += map(_row, own) if part is None else [_principal_row(part, own)]
     return rows
-
-
-def _by_row(changes: Iterable[Change]) -> Iterator[tuple[RowPart | None, list[Change]]]:
-    """Yield the changes that share a row, with their row; a change with a row of its own comes with None."""
-    by_address: dict[str, list[Change]] = {}
-    for change in changes:
-        part = _row_part(change)
-        by_address.setdefault(part.address if part else change.address.local, []).append(change)
-    for group in by_address.values():
-        yield _row_part(group[0]), group
 
 
 def _row_part(change: Change) -> RowPart | None:
@@ -104,10 +99,8 @@ def _row_part(change: Change) -> RowPart | None:
 
 def totals(rows: Iterable[ChangeRow]) -> Mapping[Action, int]:
     """Return how many rows each action has."""
-    numbers = dict.fromkeys(Action, 0)
-    for row in rows:
-        numbers[row.action] += 1
-    return MappingProxyType(numbers)
+    numbers = Counter(row.action for row in rows)
+    return {action: numbers[action] for action in Action}
 
 
 def _row(change: Change) -> ChangeRow:
@@ -154,15 +147,10 @@ def _role_names(changes: Sequence[Change], *, removed: bool) -> str | None:
     return ", ".join(visible(part.value) for part in parts if part is not None) or None
 
 
-# --- effects -------------------------------------------------------------------------------------------------------
-
-
 def by_effect(rows: Iterable[ChangeRow]) -> Mapping[Effect, Sequence[ChangeRow]]:
     """Return the rows that have each effect, the most severe effect first."""
-    groups: dict[Effect, list[ChangeRow]] = {effect: [] for effect in Effect}
-    for row in rows:
-        for effect in row.effects:
-            groups[effect].append(row)
+    listed = list(rows)
+    groups = {effect: [row for row in listed if effect in row.effects] for effect in Effect}
     return {effect: group for effect, group in groups.items() if group}
 
 
@@ -172,24 +160,17 @@ def combined_sentence(effect: Effect, rows: Sequence[ChangeRow]) -> str:
     if resyncs_all:
         return full_resync(len(resyncs_all))
     changes = [change for row in rows for change in row.changes]
-    template = effect_template(effect, changes)
-    return visible(sentence(effect, template, combine([row.impact.get(effect) for row in rows])))
+    return sentence(effect, changes, combine([row.impact.get(effect) for row in rows]))
 
 
 def cause(rows: Iterable[ChangeRow]) -> str:
     """Return what causes an effect: `1 role, 3 users, 1 group`; assignments are counted by principal."""
-    kinds, principals = Counter[str](), Counter[str]()
-    for row in rows:
-        if row.principal:
-            principals[row.principal if row.principal in _PRINCIPALS else "other principal"] += 1
-        else:
-            kinds[row.kind] += 1
-    parts = [counts(kinds)] if kinds else []
-    parts += [plural(principals[name], name) for name in (*_PRINCIPALS, "other principal") if principals[name]]
-    return ", ".join(parts)
-
-
-# --- fields --------------------------------------------------------------------------------------------------------
+    listed = list(rows)
+    kinds = Counter(row.kind for row in listed if not row.principal)
+    others = (row.principal for row in listed if row.principal)
+    principals = Counter(name if name in _PRINCIPALS else "other principal" for name in others)
+    parts = [plural(principals[name], name) for name in (*_PRINCIPALS, "other principal") if principals[name]]
+    return ", ".join([counts(kinds), *parts] if kinds else parts)
 
 
 def _field_rows(change: FieldChange, action: Action) -> Iterator[FieldRow]:
@@ -207,9 +188,7 @@ def _field_rows(change: FieldChange, action: Action) -> Iterator[FieldRow]:
 
 
 def _write_only(side: Json) -> str | None:
-    if isinstance(side, WriteOnly) and side.reference:
-        return text(side)
-    return None if side is None else "(write-only)"
+    return None if side is None else text(side) if isinstance(side, WriteOnly) and side.reference else "(write-only)"
 
 
 def _detail_row(label: str, change: FieldChange, detail: Detail) -> FieldRow:

@@ -1,16 +1,12 @@
-"""Words that all output formats share: kinds, ids, counts, the verdict on a plan."""
+"""Words that all output formats share: kinds, ids and counts."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 
 from scimconf.kinds import BY_NAME
-from scimconf.plan import Action, ApplicationPlan, Effect, Guard, Plan, Tenant
-from scimconf.plan.guards import ASKED
-
-ID_LABELS: Mapping[str, str] = MappingProxyType({"app_id": "app id", "service_principal": "service principal"})
+from scimconf.plan import Effect, Tenant
 
 PARTIAL = (
     "Partial plan.",
@@ -35,9 +31,7 @@ def kind_order(kind: str) -> tuple[int, str]:
 
 def count(number: int, kind: str) -> str:
     """Return `1 attribute mapping`, `14 attribute mappings`."""
-    fallback = kind.replace("_", " ")
-    singular, plural_form = BY_NAME[kind].labels if kind in BY_NAME else (fallback, f"{fallback}s")
-    return f"{number:,} {singular if number == 1 else plural_form}"
+    return plural(number, *(BY_NAME[kind].labels if kind in BY_NAME else (kind.replace("_", " "),)))
 
 
 def counts(numbers: Mapping[str, int]) -> str:
@@ -62,28 +56,3 @@ def shorten_ids(text: str) -> str:
 
 def tenant_name(tenant: Tenant) -> str:
     return tenant.domain or tenant.id
-
-
-def sum_up(numbers: Mapping[Action, int]) -> str:
-    """Return `12 to create, 3 to update, 0 to replace, 1 to delete`."""
-    return ", ".join(f"{number:,} to {action.value}" for action, number in numbers.items())
-
-
-def blocked(plan: Plan) -> str:
-    """Return `2 guards block this plan: …`, or an empty string."""
-    guards = sorted({guard.id for application in plan.applications for guard in application.blocking_guards})
-    return f"{plural(len(guards), 'guard blocks', 'guards block')} this plan: {', '.join(guards)}." if guards else ""
-
-
-def guard_status(guard: Guard) -> str:
-    """Return what allows a guard, or how to allow it."""
-    if guard.is_allowed:
-        return f"allowed by {guard.allowed_by}"
-    if guard.id in ASKED:
-        return f"to allow: answer yes when apply asks, or pass --allow {guard.id}"
-    return f"to allow: add it under guard_exemptions: in the spec, or pass --allow {guard.id}"
-
-
-def tenant_mismatch(application: ApplicationPlan) -> Guard | None:
-    """Return the guard that says that the plan was made against another tenant than the spec names."""
-    return next((guard for guard in application.guards if guard.id == "tenant-mismatch"), None)

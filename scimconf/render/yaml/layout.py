@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from scimconf.render.yaml.key_order import HEADING, known
 from scimconf.render.yaml.scalars import folded, quoted, written
-from scimconf.render.yaml.tree import Alias, Node, Scalar, YamlCollection, YamlDocument, YamlEntry, strip_blanks
+from scimconf.render.yaml.tree import Alias, Block, Node, Scalar, YamlCollection, YamlDocument, YamlEntry, strip_blanks
 
 WIDTH = 100
 STEP = 2
@@ -96,13 +96,11 @@ class _Page:
     def _block(self, entry: YamlEntry, value: Scalar, indent: int, name: str) -> None:
         block = value.block
         if block is None or value.folded:
-            indicator, end, lines = ">", "-", folded(value.text, WIDTH - indent - STEP)
-        else:
-            indicator, end, lines = block.indicator, block.end, block.lines
-        first = next(filter(None, lines), "")
-        self.put(indent, f"{name} {indicator}{STEP if first[:1] == ' ' else ''}{end}", entry.beside, entry.column)
-        self.lines += [" " * (indent + STEP) + line if line else "" for line in lines]
-        self._is_open = end == "+"
+            block = Block(">", "-", folded(value.text, WIDTH - indent - STEP))
+        digit = STEP if next(filter(None, block.lines), "")[:1] == " " else ""
+        self.put(indent, f"{name} {block.indicator}{digit}{block.end}", entry.beside, entry.column)
+        self.lines += [" " * (indent + STEP) + line if line else "" for line in block.lines]
+        self._is_open = block.end == "+"
 
     def _collection(self, entry: YamlEntry, value: YamlCollection, above: list[str], indent: int, name: str) -> None:
         column = 0 if value.flow else entry.column

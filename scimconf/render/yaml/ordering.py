@@ -19,23 +19,17 @@ FOLDABLE = re.compile("(?! )[^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]+
 
 
 def arrange(document: YamlDocument) -> None:
-    """Sort the document in place."""
-    _heading(document)
-    _Arranger(document.anchors).node(document.root, ())
-
-
-def _heading(document: YamlDocument) -> None:
-    """Move editor lines to the top; comments after the last blank line belong to the first key."""
-    lines = document.head
-    strip_blanks(lines)
-    head = [line for line in lines if MODELINE.match(line)]
-    others = [line for line in lines if not MODELINE.match(line)]
+    """Sort the document in place. Editor lines move to the top; comments after the last blank line go to the first key."""
+    strip_blanks(document.head)
+    head = [line for line in document.head if MODELINE.match(line)]
+    others = [line for line in document.head if not MODELINE.match(line)]
     cut = max((index + 1 for index, line in enumerate(others) if not line), default=0)
     if not cut or not document.root.entries:
         cut = len(others)
     document.head = head + others[:cut]
     if others[cut:]:
         document.root.entries[0].before = others[cut:]
+    _Arranger(document.anchors).node(document.root, ())
 
 
 def is_foldable(text: str) -> bool:
