@@ -17,8 +17,8 @@ PARTIAL = (
 )
 """The note on a plan that is not complete: in short, and the explanation."""
 
-ABANDONED = ("No longer managed", "not in the spec any more, but still in the tenant. To delete, write")
-DRIFT = ("Unmanaged drift", "in the tenant, not in the spec; reported only")
+ABANDONED = ("No longer managed", "removed from the spec, but still in the tenant; each with the spec line that deletes it")
+DRIFT = ("Unmanaged drift", "in the tenant, but not in the spec; apply does not change it")
 
 _LONG_ID = re.compile(r"([0-9a-fA-F]{8})(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|([0-9a-fA-F]{8})[0-9a-fA-F]{24}")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
-from scimconf.plan import Action, ApplicationPlan, Guard, Plan
+from scimconf.plan import ApplicationPlan, Guard, Plan
 from scimconf.plan.guards import ASKED
 from scimconf.render.common.change_view import change_rows, totals
 from scimconf.render.common.fields import facts
@@ -14,8 +14,7 @@ from scimconf.render.common.labels import kind_order, plural, shorten_ids
 def verdict(plan: Plan) -> str:
     """Return the plan in a sentence: `Plan: 1 to create, …`, or why there is nothing to do."""
     if plan.has_changes:
-        rows = [row for application in plan.applications for row in change_rows(application.changes)]
-        return f"Plan: {_sum_up(totals(rows))}."
+        return f"Plan: {_counts(plan.applications)}."
     drift = sum(len(application.unmanaged_drift) for application in plan.applications)
     if drift:
         return f"No changes, but {plural(drift, 'unmanaged resource')} in the tenant (drift)."
@@ -27,10 +26,12 @@ def verdict(plan: Plan) -> str:
 
 def application_summary(plan: ApplicationPlan) -> str:
     """Return the counts of one application, or `no changes`."""
-    return _sum_up(totals(change_rows(plan.changes))) if plan.changes else "no changes"
+    return _counts([plan]) if plan.changes else "no changes"
 
 
-def _sum_up(numbers: Mapping[Action, int]) -> str:
+def _counts(plans: Iterable[ApplicationPlan]) -> str:
+    """Return `12 to create, 3 to update, 0 to replace, 1 to delete`."""
+    numbers = totals(row for plan in plans for row in change_rows(plan.changes))
     return ", ".join(f"{number:,} to {action.value}" for action, number in numbers.items())
 
 

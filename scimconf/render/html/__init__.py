@@ -17,7 +17,7 @@ from scimconf.plan import Plan
 from scimconf.render.common import labels
 from scimconf.render.common import verdict as texts
 from scimconf.render.common.diagnostic_text import sentence
-from scimconf.render.common.effects import guard_message
+from scimconf.render.common.effects import SEVERE, guard_message
 from scimconf.render.common.escaping import visible
 from scimconf.render.html.view import view
 
@@ -50,6 +50,7 @@ def environment() -> Environment:
     filters = (sentence, guard_message, texts.guard_status, texts.application_summary, texts.application_ids)
     for function in (*filters, texts.unmanaged_drift, labels.counts, labels.plural, labels.tenant_name):
         templates.filters[function.__name__] = function
+    templates.globals["severe"] = SEVERE
     return templates
 
 
@@ -62,7 +63,7 @@ def context(plan: Plan, previews: Mapping[str, Any] = _NOTHING) -> dict[str, Any
     """Return the variables of the template."""
     return {
         "plan": plan,
-        "view": view(plan, previews),
+        **view(plan, previews),
         "verdict": texts.verdict(plan),
         "mismatches": texts.tenant_mismatches(plan),
         "blocked": texts.blocked(plan),

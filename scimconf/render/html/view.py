@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from scimconf.plan import ApplicationPlan, Effect, Plan
 from scimconf.render.common.change_view import ChangeRow, FieldRow, by_effect, cause, change_rows, combined_sentence
-from scimconf.render.common.effects import SEVERE
 from scimconf.render.common.labels import count, kind_order
 from scimconf.render.html.flow_diagram import FlowDiagram, flow_diagrams
 from scimconf.render.html.text_diff import Segments, marked
@@ -25,15 +24,6 @@ EscapedSegments = tuple[tuple["Markup", bool], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class EffectTag:
-    """An effect: its word, its sentence, and whether it is severe."""
-
-    word: str
-    sentence: str
-    danger: bool
-
-
-@dataclass(frozen=True, slots=True)
 class FieldLine:
     """A property with both sides in segments; a side is None where there is nothing."""
 
@@ -44,23 +34,11 @@ class FieldLine:
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
-    """One row of the plan."""
+    """One row of the plan, with its effects in sentences."""
 
     row: ChangeRow
-    tags: tuple[EffectTag, ...]
+    effects: Mapping[Effect, str]
     lines: tuple[FieldLine, ...]
-
-    @property
-    def words(self) -> str:
-        return " ".join(tag.word for tag in self.tags) or "none"
-
-    @property
-    def has_before(self) -> bool:
-        return any(line.before is not None for line in self.lines)
-
-    @property
-    def has_after(self) -> bool:
-        return any(line.after is not None for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +55,17 @@ class ApplicationView:
         return [change for changes in self.kinds.values() for change in changes]
 
 
-@dataclass(frozen=True, slots=True)
-class PlanView:
-    """The whole page; a filter has the value and the label of each choice."""
-
-    applications: tuple[ApplicationView, ...]
-    total: int
-    opened: bool
-    filters: Mapping[str, list[tuple[str, str]]]
-    effects: tuple[tuple[EffectTag, str], ...] = ()
-
-
-def view(plan: Plan, previews: Mapping[str, Any]) -> PlanView:
+def view(plan: Plan, previews: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the values of the page; `previews` holds what a template shows per application name."""
-    applications = tuple(_application(application, previews.get(application.name)) for application in plan.applications)
+    applications = [_application(application, previews.get(application.name)) for application in plan.applications]
     changes = [change for application in applications for change in application.changes]
-    filters = _filters(applications, changes)
-    return PlanView(applications, len(changes), len(changes) <= MAX_OPEN, filters, tuple(_effects(changes)))
+    return {
+        "applications": applications,
+        "total": len(changes),
+        "opened": len(changes) <= MAX_OPEN,
+        "filters": _filters(applications, changes),
+        "effects": list(_effects(change.row for change in changes)),
+    }
 
 
 def _application(plan: ApplicationPlan, preview: Any) -> ApplicationView:
@@ -104,8 +76,8 @@ def _application(plan: ApplicationPlan, preview: Any) -> ApplicationView:
 
 
 def _change(row: ChangeRow) -> ChangeView:
-    tags = tuple(EffectTag(effect.value, row.sentence(effect), effect in SEVERE) for effect in row.effects)
-    return ChangeView(row, tags, tuple(map(_line, row.fields())))
+    effects = {effect: row.sentence(effect) for effect in row.effects}
+    return ChangeView(row, effects, tuple(map(_line, row.fields())))
 
 
 def _line(field: FieldRow) -> FieldLine:
@@ -127,18 +99,19 @@ def escape(text: str) -> Markup:
     return Markup(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))  # noqa: S704  escaped here
 
 
-def _effects(changes: Iterable[ChangeView]) -> Iterator[tuple[EffectTag, str]]:
-    """Yield each effect of the plan with what causes it."""
-    for effect, rows in by_effect(change.row for change in changes).items():
-        yield EffectTag(effect.value, combined_sentence(effect, rows), effect in SEVERE), cause(rows)
+def _effects(rows: Iterable[ChangeRow]) -> Iterator[tuple[Effect, str, str]]:
+    """Yield each effect of the plan, its sentence, and what causes it."""
+    for effect, affected in by_effect(rows).items():
+        yield effect, combined_sentence(effect, affected), cause(affected)
 
 
 def _filters(
     applications: Iterable[ApplicationView], changes: Iterable[ChangeView]
 ) -> Mapping[str, list[tuple[str, str]]]:
+    """Return the choices of each filter: value, and label with the number of rows that match."""
     effects, kinds = Counter[str](), Counter[str]()
     for change in changes:
-        effects.update(change.words.split())
+        effects.update([effect.value for effect in change.effects] or ["none"])
         kinds[change.row.kind] += 1
     words = [*(effect.value for effect in Effect), "none"]
     names = [(application.plan.name, len(application.changes)) for application in applications]

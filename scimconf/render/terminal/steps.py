@@ -74,7 +74,7 @@ def _operation(step: Edit | Read) -> str:
 
 def _addresses(page: Page, step: Step, indent: int) -> Iterator[str]:
     for address in step.addresses:
-        if address.local not in step.description:
+        if (address.rest or address.kind) not in step.description:
             yield from page.prose(indent, f"for {address.local}", "quiet", hang=2)
 
 

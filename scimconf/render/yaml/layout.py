@@ -81,7 +81,10 @@ class _Page:
         above = list(entry.before)
         name = "-" if entry.key is None else _key(entry.key)
         anchor = f" &{entry.value.anchor}" if not isinstance(entry.value, Alias) and entry.value.anchor else ""
-        line = _line(entry.value, WIDTH - indent - len(name) - len(anchor) - 1)
+        line = _line(entry.value, in_flow=False)
+        if isinstance(entry.value, YamlCollection) and entry.value.entries:
+            is_short = line is not None and indent + len(name) + len(anchor) + 1 + len(line) <= WIDTH
+            line = line if is_short else None
         if isinstance(entry.value, Scalar) and (line is None or _is_long(entry.value, line, indent + len(name))):
             self.comments(above, indent)
             self._block(entry, entry.value, indent, name + anchor)
@@ -125,14 +128,11 @@ def _is_long(scalar: Scalar, line: str, room: int) -> bool:
     return scalar.spread and not scalar.keep_quotes and "\n" not in scalar.text and len(line) + room > WIDTH
 
 
-def _line(node: Node, room: int) -> str | None:
-    """Return a node on one line; None if it needs several."""
+def _line(node: Node, *, in_flow: bool) -> str | None:
+    """Return a node on one line, of any length; None if it needs several."""
     if isinstance(node, Alias):
         return f"*{node.anchor}"
-    if isinstance(node, Scalar):
-        return written(node, in_flow=False)
-    text = _brackets(node)
-    return text if text is None or len(text) <= room or not node.entries else None
+    return written(node, in_flow=in_flow) if isinstance(node, Scalar) else _brackets(node)
 
 
 def _brackets(node: YamlCollection) -> str | None:
@@ -148,10 +148,9 @@ def _brackets(node: YamlCollection) -> str | None:
 
 def _flow(node: Node) -> str | None:
     """Return a node inside brackets."""
-    if isinstance(node, Alias):
-        return f"*{node.anchor}"
-    text = written(node, in_flow=True) if isinstance(node, Scalar) else _brackets(node)
-    return text if text is None or node.anchor is None else f"&{node.anchor} {text}"
+    text = _line(node, in_flow=True)
+    is_anchored = text is not None and not isinstance(node, Alias) and node.anchor is not None
+    return f"&{node.anchor} {text}" if is_anchored else text
 
 
 def _flow_entry(entry: YamlEntry) -> str | None:
