@@ -35,9 +35,7 @@ PERMISSIONS = (
     Permission("POST", r"^/applicationTemplates/", "Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"),
     Permission("POST|DELETE", r"/appRoleAssign", "AppRoleAssignment.ReadWrite.All and Application.Read.All"),
     Permission("GET", r"/appRoleAssign", "Application.Read.All"),
-    Permission(
-        "GET|POST", r"/synchronization/.*(filterOperators|parseExpression)", "Synchronization.ReadWrite.All"
-    ),
+    Permission("GET|POST", r"/synchronization/.*(filterOperators|parseExpression)", "Synchronization.ReadWrite.All"),
     Permission(
         "GET",
         r"/synchronization/secrets$",

@@ -28,7 +28,7 @@ OperationName = Literal[
     "disable_role",
     "remove_role",
     "set_tag",
-    "set_assignment_required",
+    "set_property",
     "set_value",
     "set_flag",
     "remove_value",

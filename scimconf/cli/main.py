@@ -38,9 +38,9 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 """The commands in the order of the help; the module of each has its name."""
 
 OTHER_TOOLS: Mapping[str, str] = MappingProxyType(
-    {"--target": "--only", "--json": "--format json", "--yes": "--auto-approve", "--var_file": "--var-file"}
+    {"target": "--only", "json": "--format json", "yes": "--auto-approve"}
 )
-"""Options of other tools, and what they are called here."""
+"""Options of other tools, without dashes, and what they are called here."""
 
 
 class Commands(click.Group):
@@ -113,7 +113,7 @@ def _click_error(error: click.ClickException | click.exceptions.Exit) -> int:
 def _unknown_option(error: click.NoSuchOption) -> click.UsageError:
     """Return the error with a suggestion: click suggests options that only share some letters."""
     known = [option for parameter in (error.ctx.command.params if error.ctx else ()) for option in parameter.opts]
-    other = OTHER_TOOLS.get(error.option_name, "")
+    other = OTHER_TOOLS.get(error.option_name.lstrip("-"), "")
     match = other if other.partition(" ")[0] in known else suggest(error.option_name, known)
     hint = f" Did you mean {match}?" if match else ""
     return click.UsageError(f"unknown option {error.option_name}.{hint}", error.ctx)

@@ -38,11 +38,7 @@ OPERATIONS: Mapping[OperationName, Operation] = MappingProxyType(
         "disable_role": Operation(application.role_disabled, application.disable_role, application.role_view),
         "remove_role": Operation(application.role_gone, application.remove_role, application.role_view),
         "set_tag": Operation(application.tag_holds, application.set_tag),
-        "set_assignment_required": Operation(
-            application.assignment_required_holds,
-            application.set_assignment_required,
-            application.assignment_required_view,
-        ),
+        "set_property": Operation(application.property_holds, application.set_property, application.property_view),
         "set_value": Operation(secrets.value_holds, secrets.set_value, secrets.value_view),
         "set_flag": Operation(secrets.flag_holds, secrets.set_value, secrets.value_view),
         "remove_value": Operation(secrets.value_gone, secrets.remove_value, secrets.value_view),

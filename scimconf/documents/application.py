@@ -7,9 +7,11 @@ exist. Everything here is pure: constructors of documents, views of raw JSON, ed
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 from typing import TypedDict, cast
 from uuid import UUID, uuid5
 
+from scimconf.documents.shapes import PRINCIPAL, PRINCIPAL_SETTINGS
 from scimconf.json_types import Json
 from scimconf.plan import Tenant
 from scimconf.snapshot import Consistency, Document, escape_placeholders
@@ -20,11 +22,9 @@ CUSTOM_TEMPLATE = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
 DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 """The role id of an assignment without a role; allowed only if the application declares no roles (appRoleAssignment)."""
 
-ASSIGNMENT_REQUIRED = "appRoleAssignmentRequired"
-_PRINCIPAL_FIELDS = (
-    "id,appId,displayName,appRoles,tags,appRoleAssignmentRequired,preferredSingleSignOnMode,applicationTemplateId,"
-    "appOwnerOrganizationId"
-)
+SIMILAR_PREFIX = 2
+"""Letters that the names of two applications must share, so that one is suggested for the other."""
+_PRINCIPAL_FIELDS = ",".join(PRINCIPAL)
 
 
 class AssignmentRow(TypedDict):
@@ -69,25 +69,49 @@ def service_principals(prop: str, value: str) -> Document:
         "/servicePrincipals",
         query=(("$filter", f"{prop} eq {quoted(value)}"), ("$select", _PRINCIPAL_FIELDS)),
         collection=True,
-        binds=_bind_principal,
+        binds=partial(_bind_principal, value),
     )
 
 
-def _bind_principal(documents: Mapping[str, Json]) -> Mapping[str, str]:
+def _bind_principal(value: str, documents: Mapping[str, Json]) -> Mapping[str, str]:
     rows = documents.get("service_principals") or []
+    if documents.get("service_principals") == []:
+        return {"name_prefix": value[:SIMILAR_PREFIX].replace("'", "''")}
     if len(rows) != 1:
         return {}
     return {"service_principal": rows[0]["id"], "app_id": rows[0]["appId"]}
 
 
+def similar_applications() -> Document:
+    """Return the applications whose names begin like the spec's. It is read only if no application has that name."""
+    return Document(
+        "similar_applications",
+        "/servicePrincipals",
+        query=(("$filter", "startswith(displayName,'{name_prefix}')"), ("$select", "id,displayName")),
+        collection=True,
+    )
+
+
 def service_principal() -> Document:
-    """Return the service principal itself, for its tags and whether an assignment is required."""
+    """Return the service principal itself, for its tags."""
     return Document(
         "service_principal",
         "/servicePrincipals/{service_principal}",
-        query=(("$select", f"id,tags,{ASSIGNMENT_REQUIRED}"),),
+        query=(("$select", "id,tags"),),
         written="patch",
-        properties=("tags", ASSIGNMENT_REQUIRED),
+        properties=("tags",),
+        read_as="service_principals",
+    )
+
+
+def service_principal_settings() -> Document:
+    """Return the service principal for its settings, which are written apart from the tags: those follow the secrets."""
+    return Document(
+        "service_principal_settings",
+        "/servicePrincipals/{service_principal}",
+        query=(("$select", ",".join(("id", *PRINCIPAL_SETTINGS))),),
+        written="patch",
+        properties=tuple(PRINCIPAL_SETTINGS),
         read_as="service_principals",
     )
 
@@ -254,19 +278,19 @@ def disable_role(raw: Json, key: tuple[str, ...], _value: Json) -> Json:
     return {**raw, "appRoles": roles}
 
 
-# --- whether an assignment is required ------------------------------------------------------------------------------
+# --- settings: one property each -------------------------------------------------------------------------------------
 
 
-def assignment_required_view(raw: Json, _key: tuple[str, ...]) -> Json:
-    return raw.get(ASSIGNMENT_REQUIRED)
+def property_view(raw: Json, key: tuple[str, ...]) -> Json:
+    return raw.get(key[0])
 
 
-def assignment_required_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
-    return bool(assignment_required_view(raw, key) is value)
+def property_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
+    return type(raw.get(key[0])) is type(value) and raw.get(key[0]) == value
 
 
-def set_assignment_required(raw: Json, _key: tuple[str, ...], value: Json) -> Json:
-    return {**raw, ASSIGNMENT_REQUIRED: value}
+def set_property(raw: Json, key: tuple[str, ...], value: Json) -> Json:
+    return {**raw, key[0]: value}
 
 
 # --- tags: the stored rotation of each secret ------------------------------------------------------------------------

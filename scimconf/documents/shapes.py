@@ -78,22 +78,28 @@ _DIRECTORY = _object(strings="id name", objects=ListShape(_object(strings="name"
 _SCHEMA = _object(synchronizationRules=ListShape(_RULE), directories=ListShape(_DIRECTORY))
 _OPERATORS = ListShape(_object(strings="id name"))
 _TAGS = ListShape("string")
+PRINCIPAL_SETTINGS = _object(booleans="appRoleAssignmentRequired").members
+"""The properties of a service principal that a spec sets."""
+PRINCIPAL: Mapping[str, Shape] = {
+    **_object(
+        "id appId",
+        "displayName preferredSingleSignOnMode applicationTemplateId appOwnerOrganizationId",
+        appRoles=_ROLES,
+        tags=_TAGS,
+    ).members,
+    **PRINCIPAL_SETTINGS,
+}
+"""The properties of a service principal that are read."""
 
 SHAPES: Mapping[str, Shape] = MappingProxyType(
     {
         "organization": ListShape(
             _object("id", verifiedDomains=ListShape(_object(strings="name", booleans="isDefault")))
         ),
-        "service_principals": ListShape(
-            _object(
-                "id appId",
-                "displayName preferredSingleSignOnMode applicationTemplateId appOwnerOrganizationId",
-                "appRoleAssignmentRequired",
-                appRoles=_ROLES,
-                tags=_TAGS,
-            )
-        ),
-        "service_principal": _object("id", booleans="appRoleAssignmentRequired", tags=_TAGS),
+        "service_principals": ListShape(ObjectShape(PRINCIPAL)),
+        "similar_applications": ListShape(_object("id", "displayName")),
+        "service_principal": _object("id", tags=_TAGS),
+        "service_principal_settings": ObjectShape({"id": "id", **PRINCIPAL_SETTINGS}),
         "applications": ListShape(_object("id", "createdDateTime", appRoles=_ROLES)),
         "application": _object("id", appRoles=_ROLES),
         "application_templates": ListShape(_object("id", "displayName")),

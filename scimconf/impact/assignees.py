@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from scimconf.documents.application import DEFAULT_ACCESS
-from scimconf.impact.projection import ProvisioningState
 from scimconf.impact.user_attributes import GAP
+from scimconf.kinds.provisioning import ProvisioningState
 
 Members = Mapping[str, Collection[str] | None]
 """Group id → the ids of its direct members; None if they could not be read."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from scimconf import expressions
 from scimconf.expressions.evaluation import EvaluationContext, Failure, Ignored, Undetermined, compile_expression
-from scimconf.impact.projection import ProvisioningState, Row, filter_attributes
 from scimconf.impact.user_attributes import COMPUTED, gap
+from scimconf.kinds.provisioning import ProvisioningState, Row, filter_attributes
 from scimconf.plan.preview import SentRequest
 
 Attributes = Mapping[str, Any]

@@ -7,30 +7,35 @@ users. Where the data is missing, the change gets no impact.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from scimconf import expressions
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application
-from scimconf.impact.projection import (
-    ProvisioningState,
-    documents_read,
-    filter_attributes,
-    principal_id,
-    states_before_and_after,
-)
+from scimconf.impact.projection import documents_read, states_before_and_after
 from scimconf.impact.user_attributes import COMPUTED, GAP, gap, is_basic, reader, selected
 from scimconf.kinds.kind import live_schema
-from scimconf.plan import Action, Change, Effect, Impact, decode
+from scimconf.kinds.provisioning import (
+    Affected,
+    FilteredUsers,
+    OnePrincipal,
+    ProvisioningState,
+    UnassignedUsers,
+    UsersInScope,
+    UsersWithOtherValue,
+    filter_attributes,
+)
+from scimconf.kinds.registry import BY_NAME
+from scimconf.plan import Change, Effect, Impact
 from scimconf.plan.impact import ImpactData, ImpactQueries, Population, Precision, SamplePopulation, UserSample
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Spec
 
 EXAMPLES = 3
 """Most users that an impact names."""
-_SCOPE_EFFECTS = (Effect.PROVISIONS, Effect.DEPROVISIONS)
+_SCOPE_EFFECTS = (Effect.PROVISIONS, Effect.DEPROVISIONS, Effect.STOPS)
 _UNRESOLVED = "?"
 """Prefix of the id of a principal that could not be found."""
 
@@ -65,7 +70,9 @@ def impact_inputs(spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> 
 def scope_documents(spec: Spec, changes: Sequence[Change]) -> tuple[Document, ...]:
     """Return the documents that define who is in scope, if a change needs them; the spec need not manage them."""
     needs_scope = any(
-        _is_scope_wide(change) or _changed_filter_attributes(change) or _mapped_attributes(change) for change in changes
+        isinstance(affected, UsersInScope | UnassignedUsers) or _attributes(affected)
+        for change in changes
+        for affected in affected_by(change)
     )
     return documents_read(spec) if needs_scope else ()
 
@@ -73,24 +80,23 @@ def scope_documents(spec: Spec, changes: Sequence[Change]) -> tuple[Document, ..
 def guard_queries(changes: Sequence[Change], snapshot: Snapshot) -> ImpactQueries:
     """Return the queries that guards need: the members of all assigned groups if a principal loses its last role."""
     loses_role = any(
-        change.kind == "assignment" and change.action is Action.DELETE and Effect.DEPROVISIONS in change.effects
+        isinstance(affected, OnePrincipal) and change.after is None and Effect.DEPROVISIONS in change.effects
         for change in changes
+        for affected in affected_by(change)
     )
     return ImpactQueries(groups=_assigned_groups(snapshot)) if loses_role else ImpactQueries()
 
 
 def impact_queries(inputs: ImpactInputs) -> ImpactQueries:
     """Return the queries that estimates and guards need, and no others."""
-    is_wide = any(map(_is_scope_wide, inputs.changes))
-    assignments = [change for change in inputs.changes if change.kind == "assignment"]
-    groups = {principal_id(change) for change in assignments if _is_group(change)}
-    if is_wide or any(change.action is Action.DELETE for change in assignments):
+    affected = [(change, item) for change in inputs.changes for item in affected_by(change)]
+    is_wide = any(isinstance(item, UsersInScope | UnassignedUsers) for _, item in affected)
+    principals = [(change, item) for change, item in affected if isinstance(item, OnePrincipal)]
+    groups = {principal.id for _, principal in principals if principal.is_group}
+    if is_wide or any(change.after is None for change, _ in principals):
         groups |= {*_assigned_groups(inputs.snapshot)}
     queries = ImpactQueries(user_count=is_wide, groups=tuple(sorted(filter(_is_resolved, groups))))
-    attributes = {
-        *(name for change in inputs.changes for name in _changed_filter_attributes(change)),
-        *(name for change in inputs.changes for name in _mapped_attributes(change)),
-    }
+    attributes = frozenset[str]().union(*(_attributes(item) for _, item in affected))
     before, after = inputs.before, inputs.after
     if not attributes or ("assigned" in (before.scope, after.scope) and after.assigned_users is None):
         return queries  # a sample of the directory would contain almost no assigned user
@@ -111,51 +117,23 @@ def _is_resolved(principal: str) -> bool:
     return bool(principal) and not principal.startswith(_UNRESOLVED)
 
 
-# --- which changes --------------------------------------------------------------------------------------------------
+def affected_by(change: Change) -> Iterable[Affected]:
+    """Return whom a change concerns, as its kind says."""
+    return BY_NAME[change.kind].affected(change) if change.kind in BY_NAME else ()
 
 
-def _is_scope_wide(change: Change) -> bool:
-    """Return whether a change can affect every user in scope: of the scope, of matching, or the start of the job."""
-    return _is_scope(change) or _is_matching(change) or _is_start(change)
-
-
-def _is_scope(change: Change) -> bool:
-    return change.kind == "settings" and change.field("scope") is not None and bool(_scope_effects(change))
-
-
-def _is_matching(change: Change) -> bool:
-    return change.kind == "attribute_mapping" and bool(_scope_effects(change))
-
-
-def _is_start(change: Change) -> bool:
-    return change.kind == "schedule" and Effect.PROVISIONS in change.effects
-
-
-def _is_group(change: Change) -> bool:
-    return change.address.rest.startswith("group:")
-
-
-def _scope_effects(change: Change) -> list[Effect]:
-    return [effect for effect in _SCOPE_EFFECTS if effect in change.effects]
-
-
-def _changed_filter_attributes(change: Change) -> Collection[str]:
-    """Return the attributes that changed filters of users read; none if the service computes one of them."""
-    filters = change.field("filters") if change.address.local == "object_mapping/users" else None
-    if filters is None or not change.effects:
-        return ()
-    names = filter_attributes((*(filters.before or ()), *(filters.after or ())))
-    return () if names & COMPUTED else names
-
-
-def _mapped_attributes(change: Change) -> Collection[str]:
-    """Return the attributes that a changed mapping of users reads; none if one of them is unknown here."""
-    source = change.field("source") if change.address.local.startswith("attribute_mapping/users/") else None
-    if source is None or Effect.RESYNC not in change.effects:
-        return ()
-    trees = [_parse(side) for side in (source.before, source.after)]
-    names = {name for tree in trees if tree is not None for name in expressions.attributes(tree)}
-    return () if names & COMPUTED or any(map(gap, names)) else names
+def _attributes(affected: Affected) -> frozenset[str]:
+    """Return the attributes that the evaluation on a sample reads; none if one of them cannot be known here."""
+    match affected:
+        case FilteredUsers(before, after):
+            names = filter_attributes((*before, *after))
+            return names if names.isdisjoint(COMPUTED) else frozenset()
+        case UsersWithOtherValue(before, after):
+            trees = [tree for tree in (_parse(before), _parse(after)) if tree is not None]
+            names = frozenset(name for tree in trees for name in expressions.attributes(tree))
+            return frozenset() if names & COMPUTED or any(map(gap, names)) else names
+        case _:
+            return frozenset()
 
 
 def _parse(source: Json) -> expressions.Expression | None:
@@ -201,73 +179,66 @@ class _Estimator:
     now: datetime
 
     def impacts(self, change: Change) -> Impacts:
-        if change.kind == "assignment":
-            return self._of_assignment(change)
-        if _is_scope(change):
-            return self._of_scope(change)
-        if change.kind == "object_mapping" and change.field("filters"):
-            return self._of_filters(change)
-        wide = self._of_users_in_scope(change) if _is_scope_wide(change) else {}
-        return {**wide, **self._of_values(change)}
+        impacts: dict[Effect, Impact] = {}
+        for affected in affected_by(change):
+            impacts |= self._impacts(change, affected)
+        return impacts
 
-    def _of_assignment(self, change: Change) -> Impacts:
+    def _impacts(self, change: Change, affected: Affected) -> Impacts:
+        if isinstance(affected, FilteredUsers):
+            return self._filtered_users(change, affected)
+        if isinstance(affected, UsersWithOtherValue):
+            impacts = {Effect.RESYNC: self._users_with_other_value(affected)}
+        elif isinstance(affected, OnePrincipal):
+            impacts = {effect: self._principal(effect, affected) for effect in _scope_effects(change)}
+        else:
+            is_wide = isinstance(affected, UsersInScope)
+            impact = self._users_in_scope() if is_wide else self._unassigned_users()
+            impacts = dict.fromkeys(_scope_effects(change), impact)
+        return {effect: impact for effect, impact in impacts.items() if impact is not None}
+
+    def _principal(self, effect: Effect, principal: OnePrincipal) -> Impact | None:
         """Count a user as 1, a group as its direct members; at most, if users may also be assigned through a group."""
-        effects = _scope_effects(change)
-        if _is_group(change):
-            members = self.data.members.get(principal_id(change))
-            return {} if members is None else dict.fromkeys(effects, Impact(members, precision="at_most"))
-        groups = {
-            Effect.PROVISIONS: self.inputs.before.assigned_groups,
-            Effect.DEPROVISIONS: self.inputs.after.assigned_groups,
-        }
-        name = decode(change.address.rest.partition("/")[0].removeprefix("user:"))
-        return {
-            effect: Impact(1, precision="exact" if groups[effect] == {} else "at_most", examples=(name,))
-            for effect in effects
-        }
+        if principal.is_group:
+            members = self.data.members.get(principal.id)
+            return None if members is None else Impact(members, precision="at_most")
+        state = self.inputs.before if effect is Effect.PROVISIONS else self.inputs.after
+        precision: Precision = "exact" if state.assigned_groups == {} else "at_most"
+        return Impact(1, precision=precision, examples=(principal.name,))
 
-    def _of_scope(self, change: Change) -> Impacts:
+    def _unassigned_users(self) -> Impact | None:
         """Count the users who are not assigned: between scope `assigned` and `all`, they enter or leave."""
         rows, total = _assigned_rows(self.inputs.snapshot), self.data.user_count
         assigned = self._assigned_users(rows)
         if total is None or assigned is None or self.inputs.snapshot.get("assignments") is None:
-            return {}
+            return None
         if self.inputs.is_filtered:
             direct = len({row["principalId"] for row in rows if row["principalType"] == "User"})
-            impact = Impact(max(total - direct, 0), total, "at_most")
-        else:
-            precision: Precision = "exact" if all(row["principalType"] == "User" for row in rows) else "at_least"
-            impact = Impact(total - assigned, total, precision)
-        return dict.fromkeys(_scope_effects(change), impact)
+            return Impact(max(total - direct, 0), total, "at_most")
+        precision: Precision = "exact" if all(row["principalType"] == "User" for row in rows) else "at_least"
+        return Impact(total - assigned, total, precision)
 
-    def _of_users_in_scope(self, change: Change) -> Impacts:
+    def _users_in_scope(self) -> Impact | None:
         """Count, as an upper bound, the users who are in scope after the plan."""
-        scope, total = self.inputs.spec.provisioning.scope, self.data.user_count
-        snapshot = self.inputs.snapshot
+        scope, total, snapshot = self.inputs.spec.provisioning.scope, self.data.user_count, self.inputs.snapshot
         if scope == "all":
-            impact = None if total is None else Impact(total, precision="at_most")
-        elif scope is None or (snapshot.get("assignments") is None and snapshot.rows("service_principals")):
-            impact = None
-        else:
-            assigned = self._assigned_users(self._rows_after())
-            impact = None if assigned is None else Impact(assigned, total, "at_most")
-        return {} if impact is None else dict.fromkeys(_scope_effects(change), impact)
+            return None if total is None else Impact(total, precision="at_most")
+        if scope is None or (snapshot.get("assignments") is None and snapshot.rows("service_principals")):
+            return None
+        assigned = self._assigned_users(self._rows_after())
+        return None if assigned is None else Impact(assigned, total, "at_most")
 
     def _rows_after(self) -> list[Json]:
         """Return the rows of assignments after the plan, as far as counting needs them."""
-        assignments = [change for change in self.inputs.changes if change.kind == "assignment"]
-        deleted = {_row_key(change) for change in assignments if change.action is Action.DELETE}
-        rows = [
-            row for row in _assigned_rows(self.inputs.snapshot) if (row["principalId"], row["appRoleId"]) not in deleted
-        ]
-        created = [change for change in assignments if change.action is Action.CREATE]
-        return [
-            *rows,
-            *(
-                {"principalId": principal_id(change), "principalType": "Group" if _is_group(change) else "User"}
-                for change in created
-            ),
-        ]
+        rows = {(row["principalId"], row["appRoleId"]): row for row in _assigned_rows(self.inputs.snapshot)}
+        for change in self.inputs.changes:
+            for affected in affected_by(change):
+                if isinstance(affected, OnePrincipal):
+                    rows.pop((affected.id, affected.role), None)
+                if isinstance(affected, OnePrincipal) and change.after is not None:
+                    type_ = "Group" if affected.is_group else "User"
+                    rows[affected.id, affected.role] = {"principalId": affected.id, "principalType": type_}
+        return list(rows.values())
 
     def _assigned_users(self, rows: Sequence[Json]) -> int | None:
         """Return the most users that these rows can assign; None if a group was not counted."""
@@ -281,19 +252,19 @@ class _Estimator:
 
     # --- on a sample ---
 
-    def _of_filters(self, change: Change) -> Impacts:
+    def _filtered_users(self, change: Change, filters: FilteredUsers) -> Impacts:
         """Evaluate the filters before and after on the sample; a user with an unknown result counts as undetermined."""
-        filters, names = change.field("filters"), _changed_filter_attributes(change)
-        if filters is None or self.sample is None or not names:
+        names = _attributes(filters)
+        if self.sample is None or not names:
             return {}
         from scimconf.expressions.evaluation.scope import in_scope
 
-        read = reader(tuple(names))
+        read = reader(names)
         users: dict[Effect, list[Json]] = {effect: [] for effect in _SCOPE_EFFECTS}
         undetermined = 0
         for user in self.sample.users:
             attributes = read(user)
-            before, after = (in_scope(side or (), attributes) for side in (filters.before, filters.after))
+            before, after = in_scope(filters.before, attributes), in_scope(filters.after, attributes)
             if before is False and after is True:
                 users[Effect.PROVISIONS].append(user)
             elif before is True and after is False:
@@ -305,22 +276,21 @@ class _Estimator:
             for effect in _scope_effects(change)
         }
 
-    def _of_values(self, change: Change) -> Impacts:
+    def _users_with_other_value(self, sources: UsersWithOtherValue) -> Impact | None:
         """Evaluate a changed mapping on the users in scope of the sample, and count those with another result."""
-        names, source = _mapped_attributes(change), change.field("source")
-        if not names or source is None or self.sample is None:
-            return {}
+        names = _attributes(sources)
+        if self.sample is None or not names:
+            return None
         affected: list[Json] = []
         evaluated = undetermined = 0
-        for user, differs in self._compare_results(source.before, source.after, names):
+        for user, differs in self._compare_results(sources, names):
             evaluated += 1
             undetermined += differs is None
             if differs:
                 affected.append(user)
         if not evaluated and not self.sample.complete:
-            return {}
-        impact = self._sampled(evaluated, affected, undetermined)
-        return {Effect.RESYNC: replace(impact, population="in_scope")}
+            return None
+        return replace(self._sampled(evaluated, affected, undetermined), population="in_scope")
 
     def _sampled(self, evaluated: int, affected: Sequence[Json], undetermined: int) -> Impact:
         """Return the impact on `affected` out of the evaluated users: all users of the population, or a sample."""
@@ -329,7 +299,9 @@ class _Estimator:
         impact = Impact(len(affected), examples=names, undetermined=undetermined)
         return replace(impact, total=evaluated) if self.sample.complete else replace(impact, sample_size=evaluated)
 
-    def _compare_results(self, before: Json, after: Json, names: Collection[str]) -> Iterator[tuple[Json, bool | None]]:
+    def _compare_results(
+        self, sources: UsersWithOtherValue, names: Collection[str]
+    ) -> Iterator[tuple[Json, bool | None]]:
         """Yield the users in scope, each with whether the results differ; None if that, or the scope, is unknown."""
         from scimconf.expressions.evaluation import Failure, Undetermined, in_scope
 
@@ -337,7 +309,7 @@ class _Estimator:
         filters = self.inputs.after.filters
         filtered = filter_attributes(filters)
         read, computed = reader(tuple({*names, *filtered})), dict.fromkeys(filtered & COMPUTED, GAP)
-        evaluate_before, evaluate_after = self._evaluator(before), self._evaluator(after)
+        evaluate_before, evaluate_after = self._evaluator(sources.before), self._evaluator(sources.after)
         for user in self.sample.users:
             attributes = read(user) | computed
             scope = in_scope(filters, attributes)
@@ -360,6 +332,10 @@ class _Estimator:
         return lambda attributes: run(attributes, circumstances)
 
 
+def _scope_effects(change: Change) -> list[Effect]:
+    return [effect for effect in _SCOPE_EFFECTS if effect in change.effects]
+
+
 def _assigned_rows(snapshot: Snapshot) -> list[Json]:
     """Return the assignments of users and groups; service principals are not provisioned."""
     rows = application.assigned(snapshot.rows("assignments"))
@@ -369,8 +345,3 @@ def _assigned_rows(snapshot: Snapshot) -> list[Json]:
 def _assigned_groups(snapshot: Snapshot) -> tuple[str, ...]:
     rows = _assigned_rows(snapshot)
     return tuple(sorted({row["principalId"] for row in rows if row["principalType"] == "Group"}))
-
-
-def _row_key(change: Change) -> tuple[str, str]:
-    key = change.before.key if change.before is not None else None
-    return (str(key[0]), str(key[1])) if isinstance(key, tuple) else ("", "")

@@ -26,7 +26,6 @@ from scimconf.impact.compiled_mappings import (
     ignores_objects,
     matching_targets,
 )
-from scimconf.impact.projection import ProvisioningState
 from scimconf.impact.scim_resource import resource
 from scimconf.impact.user_attributes import (
     BASIC_ONLY,
@@ -37,6 +36,7 @@ from scimconf.impact.user_attributes import (
     is_basic,
     selected,
 )
+from scimconf.kinds.provisioning import ProvisioningState, filter_attributes
 from scimconf.plan.preview import NOT_SENT, AttributeDiff, SentRequest, UserOutcome, UserPreview, UserState
 
 Json = Any
@@ -330,7 +330,7 @@ def _scope(state: _CompiledState, user: _UserInput) -> tuple[bool | None, str]:
 
 def _filter_gap(passes: Undetermined, state: ProvisioningState, user: _UserInput) -> str:
     """Return why a filter is undetermined; an unread attribute of the user is the most precise reason."""
-    names = (str(clause["attribute"]) for group in state.filters for clause in group["all"])
+    names = sorted(filter_attributes(state.filters))
     return next((f"{name}: {user.gaps[name]}" for name in names if name in user.gaps), passes.reason)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from scimconf.diagnostics import Diagnostic
@@ -17,6 +18,7 @@ from scimconf.kinds import roles
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_access import export_roles
 from scimconf.kinds.kind import Base, Effects, denied_read, live_schema, schema_reads
+from scimconf.kinds.provisioning import ProvisioningState
 from scimconf.plan import (
     Absent,
     Action,
@@ -96,6 +98,21 @@ class AppRoleKind(Base):
         for role in live:
             facts = {"id": role["id"], "assignments": assigned[role["id"]]}
             yield Resource(self.address(spec, names[role["id"]]), _observed(role), facts=facts)
+
+    def project(
+        self, state: ProvisioningState, changes: Sequence[Change], spec: Spec, snapshot: Snapshot
+    ) -> ProvisioningState:
+        labels = dict(state.role_labels)
+        new_ids = roles.new_ids(spec, snapshot)
+        for change in changes:
+            if change.after is not None:
+                name = change.address.rest
+                live_id = change.before.facts.get("id") if change.before is not None else None
+                role = str(live_id or new_ids.get(name) or name)
+                display_name = change.after.fields.get("display_name")
+                label = {"id": role, "value": roles.value_of(name), "displayName": display_name}
+                labels[role] = {**labels.get(role, {}), **{key: str(text) for key, text in label.items() if text}}
+        return replace(state, role_labels=labels)
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
         return {change.address: _effects(change) for change in changes}

@@ -8,8 +8,18 @@ from typing import Any
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
+from scimconf.json_types import Json
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
-from scimconf.kinds.kind import Base, denied_read
+from scimconf.kinds.fields import (
+    Field,
+    desired_fields,
+    export_fields,
+    field_edits,
+    field_effects,
+    observed_fields,
+    or_unset,
+)
+from scimconf.kinds.kind import Base, Effects, denied_read
 from scimconf.plan import Action, Change, DesiredItem, Guard, Resource
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Snapshot, escape_placeholders
@@ -17,6 +27,7 @@ from scimconf.spec.model import Spec
 from scimconf.spec.patterns import GUID
 from scimconf.spec.references import reads_as_reference
 from scimconf.steps import Phase, Send, Step
+from scimconf.suggestions import did_you_mean, suggest, suggest_principal
 
 
 def identified_by(spec: Spec) -> tuple[str, str, str]:
@@ -29,11 +40,29 @@ def identified_by(spec: Spec) -> tuple[str, str, str]:
     return "display_name", "displayName", application.display_name or ""
 
 
+def _assignment_required(snapshot: Snapshot) -> Json:
+    rows = snapshot.rows("service_principals")
+    return or_unset(rows[0].get("appRoleAssignmentRequired") if len(rows) == 1 else None)
+
+
+FIELDS = (
+    Field(
+        ("application", "assignment_required"),
+        "assignment required",
+        "appRoleAssignmentRequired",
+        _assignment_required,
+        lambda is_required: ("set_property", is_required),
+        default=False,
+    ),
+)
+
+
 class ApplicationKind(Base):
     """`application`: one for each spec; it is never renamed and never deleted."""
 
     name = "application"
     labels = ("application", "applications")
+    fields = FIELDS
     guard_ids = ("application-created",)
     is_foundation = True
 
@@ -42,6 +71,8 @@ class ApplicationKind(Base):
         yield documents.organization()
         yield documents.service_principals(prop, value)
         yield documents.applications()
+        if spec.application.display_name is not None:
+            yield documents.similar_applications()
         if spec.application.create is not None and not _template_id(spec):
             yield documents.application_templates(spec.application.create.from_template)
 
@@ -69,10 +100,11 @@ class ApplicationKind(Base):
                 "K103",
                 f'no application has the {field} "{value}"',
                 ("application", field),
-                hint="To create it, write `create: {from_template: custom}`.",
+                hint=_missing_hint(value, snapshot),
             )
         elif not rows:
             yield from self._gallery(spec, snapshot)
+            yield from _similar(value, snapshot)
 
     def _gallery(self, spec: Spec, snapshot: Snapshot) -> Iterable[Diagnostic]:
         path = ("application", "create", "from_template")
@@ -105,22 +137,26 @@ class ApplicationKind(Base):
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         create = spec.application.create
         if create is None or snapshot.rows("service_principals"):
-            yield Resource(self.address(spec))
+            yield Resource(self.address(spec), desired_fields(FIELDS, spec))
         else:
             fields = {"display_name": spec.application.display_name, "from_template": create.from_template}
-            yield Resource(self.address(spec), fields)
+            yield Resource(self.address(spec), {**fields, **desired_fields(FIELDS, spec)})
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         rows = snapshot.rows("service_principals")
         if len(rows) == 1:
             ids = {"app_id": rows[0]["appId"], "object_id": rows[0]["id"]}
-            yield Resource(self.address(spec), {"display_name": rows[0].get("displayName")}, facts=ids)
+            fields = {"display_name": rows[0].get("displayName"), **observed_fields(FIELDS, snapshot)}
+            yield Resource(self.address(spec), fields, facts=ids)
 
     def compared_offline(self, spec: Spec, resource: Resource) -> Resource | None:
         """Leave out the name: it says which application is meant, not how it is configured."""
         return Resource(
             resource.address, {key: value for key, value in resource.fields.items() if key != "display_name"}
         )
+
+    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
+        return {change.address: field_effects(FIELDS, change) for change in changes}
 
     def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
         for change in changes:
@@ -132,6 +168,9 @@ class ApplicationKind(Base):
         _, prop, value = identified_by(spec)
         template = _template_id(spec) or snapshot.names.get("gallery", "{gallery}")
         for change in self.mine(changes):
+            if change.action is not Action.CREATE:
+                yield from field_edits(FIELDS, change, documents.service_principal_settings())
+                continue
             yield Send(
                 Phase.BUILD,
                 (change.address,),
@@ -157,7 +196,29 @@ class ApplicationKind(Base):
             section["create"] = {"from_template": "custom" if template == documents.CUSTOM_TEMPLATE else template}
         if row.get("preferredSingleSignOnMode") == "saml":
             section["single_sign_on"] = "saml"
-        return ExportedSpec({"application": section}, {("application", "app_id"): str(row.get("displayName"))})
+        part = ExportedSpec({"application": section}, {("application", "app_id"): str(row.get("displayName"))})
+        if request.full:
+            part.add(export_fields(FIELDS, request))
+        return part
+
+
+def _similar_names(snapshot: Snapshot) -> list[str]:
+    return [str(row.get("displayName")) for row in snapshot.rows("similar_applications")]
+
+
+def _missing_hint(name: str, snapshot: Snapshot) -> str:
+    """Return the application that is probably meant, and only then how to create one: a typing error would duplicate it."""
+    similar = did_you_mean(suggest(name, _similar_names(snapshot)))
+    return f"{similar} To create a new one, write `create: {{from_template: custom}}`.".strip()
+
+
+def _similar(name: str, snapshot: Snapshot) -> Iterable[Diagnostic]:
+    """Warn if the name of the new application differs from an existing one by a letter or two."""
+    similar = suggest_principal(name, _similar_names(snapshot))
+    if similar is not None:
+        message = f'"{name}" would be created, and the tenant has an application with a similar name, "{similar}"'
+        hint = f'To use that one, write `display_name: "{similar}"` and remove `create`.'
+        yield Diagnostic("K106", message, ("application", "display_name"), hint=hint, severity="warning")
 
 
 def _template_id(spec: Spec) -> str:

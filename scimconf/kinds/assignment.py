@@ -16,7 +16,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from scimconf.diagnostics import Diagnostic, SpecPath
@@ -26,6 +26,7 @@ from scimconf.kinds.assignment_guards import GUARD_IDS, assignment_guards
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_access import export_assignments
 from scimconf.kinds.kind import Base, Effects, RowPart, denied_read
+from scimconf.kinds.provisioning import Affected, OnePrincipal, ProvisioningState
 from scimconf.plan import (
     Absent,
     Action,
@@ -220,6 +221,31 @@ class AssignmentKind(Base):
 
     def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
         return assignment_guards(changes, context)
+
+    def affected(self, change: Change) -> Iterable[Affected]:
+        resource = change.after or change.before
+        if resource is not None and isinstance(resource.key, tuple):
+            type_, _, name = change.address.rest.partition("/")[0].partition(":")
+            principal, role = resource.key
+            yield OnePrincipal(str(principal), decode(name), str(role), is_group=type_ == "group")
+
+    def project(
+        self, state: ProvisioningState, changes: Sequence[Change], spec: Spec, snapshot: Snapshot
+    ) -> ProvisioningState:
+        if state.assigned_users is None or state.assigned_groups is None:
+            return state
+        users, groups, names = dict(state.assigned_users), dict(state.assigned_groups), dict(state.group_names)
+        for change in changes:
+            for affected in self.affected(change):
+                assert isinstance(affected, OnePrincipal)
+                if affected.is_group:
+                    names.setdefault(affected.id, affected.name)
+                principals = groups if affected.is_group else users
+                roles_left = tuple(role for role in principals.get(affected.id, ()) if role != affected.role)
+                principals[affected.id] = (*roles_left, affected.role) if change.after is not None else roles_left
+                if not principals[affected.id]:
+                    del principals[affected.id]
+        return replace(state, assigned_users=users, assigned_groups=groups, group_names=names)
 
     def row_part(self, change: Change) -> RowPart:
         principal, _, role = change.address.rest.rpartition("/")

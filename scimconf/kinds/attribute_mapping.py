@@ -1,7 +1,8 @@
 """Attribute mappings: a target attribute and what fills it. A listed row is managed completely.
 
-Expressions are compared as canonical text, which for a live mapping is made from its tree. The tree that apply writes
-comes from the parser of the service.
+Expressions are compared as canonical text, which for a live mapping is made from its tree. Empty optional arguments at
+the end of a call, which the service adds, are left out on both sides. The tree that apply writes comes from the parser
+of the service.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -30,6 +32,7 @@ from scimconf.kinds.kind import (
     schema_reads,
     selector,
 )
+from scimconf.kinds.provisioning import SECTION, Affected, ProvisioningState, UsersInScope, UsersWithOtherValue
 from scimconf.plan import Absent, Action, Change, DesiredItem, Effect, Exclusive, Guard, ReportOnly, Resource
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Snapshot
@@ -120,6 +123,25 @@ class AttributeMappingKind(Base):
             if message:
                 yield Guard("deprovisioning-disabled", message, address=change.address)
 
+    def affected(self, change: Change) -> Iterable[Affected]:
+        source = change.field("source")
+        if change.effects & {Effect.PROVISIONS, Effect.DEPROVISIONS}:
+            yield UsersInScope()
+        if source is not None and Effect.RESYNC in change.effects and _section(change) == SECTION:
+            yield UsersWithOtherValue(source.before, source.after)
+
+    def project(
+        self, state: ProvisioningState, changes: Sequence[Change], spec: Spec, snapshot: Snapshot
+    ) -> ProvisioningState:
+        rows = dict(state.rows)
+        for change in changes:
+            section, _, target = change.address.rest.partition("/")
+            if section == SECTION:
+                rows.pop(target, None)
+            if section == SECTION and change.after is not None:
+                rows[target] = change.after.fields
+        return replace(state, rows=rows)
+
     def attribute_flow(self, change: Change) -> AttributeFlow:
         section, _, target = change.address.rest.partition("/")
         before, after = (
@@ -135,6 +157,10 @@ class AttributeMappingKind(Base):
         return f"mappings.{section}.attributes: {json.dumps(target)}: {{absent: true}}"
 
 
+def _section(change: Change) -> str:
+    return change.address.rest.partition("/")[0]
+
+
 def desired_fields(row: MappingRow) -> dict[str, Any]:
     """Return a row of the spec in the normal form; an omitted field has its default."""
     try:
@@ -142,7 +168,7 @@ def desired_fields(row: MappingRow) -> dict[str, Any]:
     except expressions.ExpressionError:
         source: Any = row.expression
     else:
-        source = None if expression is None else expressions.render(expression)
+        source = None if expression is None else expressions.render_compact(expression)
     return {
         "source": source,
         "match": row.match,
@@ -156,7 +182,8 @@ def desired_fields(row: MappingRow) -> dict[str, Any]:
 def _set(change: Change, after: Resource, key: tuple[str, ...], target: str) -> Edit:
     fields = dict(after.fields)
     text, is_changed = fields["source"], change.field("source") is not None
-    tree = expressions.to_source(expressions.parse(text)) if text is not None else None
+    expression = expressions.parse(text) if text is not None else None
+    tree = expressions.to_source(expression) if expression is not None else None
     needs_parser = is_changed and tree is not None and tree["type"] == "Function"
     return Edit(
         Phase.BUILD,
@@ -166,7 +193,7 @@ def _set(change: Change, after: Resource, key: tuple[str, ...], target: str) -> 
         "set_mapping",
         key,
         {"fields": fields, "source": tree},
-        expression=text if needs_parser else "",
+        expression=expressions.render(expression) if expression is not None and needs_parser else "",
     )
 
 

@@ -22,7 +22,8 @@ def _tenant_mismatch(context: GuardContext) -> Iterator[Guard]:
     expected, tenant = context.expected_tenant, context.tenant
     if expected is None:
         return
-    if tenant is None:
+    is_domain = "." in expected
+    if tenant is None or (is_domain and not tenant.domains):  # only the id is known, from the token
         yield Guard("tenant-mismatch", f"the tenant could not be read, and the spec is for {expected}")
     elif expected.lower() not in {tenant.id.lower(), *(domain.lower() for domain in tenant.domains)}:
         yield Guard("tenant-mismatch", f"signed in to {tenant.domain or tenant.id}, but the spec is for {expected}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Literal
@@ -148,8 +148,9 @@ def export_fields(fields: Iterable[Field], request: ExportRequest) -> ExportedSp
     return part
 
 
-def field_labels(fields: Sequence[Field]) -> Mapping[str, str]:
-    return {field.name: field.label for field in fields}
+def or_unset(value: Json) -> Json | Literal[_Unset.UNSET]:
+    """Return the value, or UNSET for None."""
+    return UNSET if value is None else value
 
 
 def _words(values: tuple[Json, ...] | None) -> str:

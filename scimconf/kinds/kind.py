@@ -17,6 +17,8 @@ from scimconf import permissions
 from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.documents import schema
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
+from scimconf.kinds.fields import Field
+from scimconf.kinds.provisioning import Affected, ProvisioningState
 from scimconf.plan import Address, Change, DesiredItem, DiffResult, Effect, Guard, Resource, Traits
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Json, Lookup, Snapshot
@@ -70,8 +72,8 @@ class Kind(Protocol):
         """Singular and plural, as plans print them."""
 
     @property
-    def field_labels(self) -> Mapping[str, str]:
-        """Labels of the fields whose names do not explain themselves."""
+    def fields(self) -> tuple[Field, ...]:
+        """The independent fields of the kind, each with its place in the spec, its label and its effects."""
 
     @property
     def defaults(self) -> Mapping[str, Json]:
@@ -140,6 +142,14 @@ class Kind(Protocol):
     def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
         """Yield the steps of this kind's changes, given all changes of the application."""
 
+    def affected(self, change: Change) -> Iterable[Affected]:
+        """Yield which users the change concerns, as far as they can be counted."""
+
+    def project(
+        self, state: ProvisioningState, changes: Sequence[Change], spec: Spec, snapshot: Snapshot
+    ) -> ProvisioningState:
+        """Return the provisioning state after this kind's changes."""
+
     def row_part(self, change: Change) -> RowPart | None:
         """Return which row shows the change together with others; None if it has a row of its own."""
 
@@ -158,7 +168,7 @@ class Base:
 
     name: ClassVar[str]
     labels: ClassVar[tuple[str, str]]
-    field_labels: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    fields: ClassVar[tuple[Field, ...]] = ()
     defaults: ClassVar[Mapping[str, Json]] = MappingProxyType({})
     after: ClassVar[tuple[str, ...]] = ()
     companions: ClassVar[tuple[str, ...]] = ()
@@ -193,6 +203,14 @@ class Base:
 
     def compared_offline(self, spec: Spec, resource: Resource) -> Resource | None:
         return resource
+
+    def affected(self, change: Change) -> Iterable[Affected]:
+        return ()
+
+    def project(
+        self, state: ProvisioningState, changes: Sequence[Change], spec: Spec, snapshot: Snapshot
+    ) -> ProvisioningState:
+        return state
 
     def row_part(self, change: Change) -> RowPart | None:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from scimconf.diagnostics import Diagnostic
@@ -21,6 +22,7 @@ from scimconf.kinds.kind import (
     schema_reads,
     selector,
 )
+from scimconf.kinds.provisioning import SECTION, Affected, FilteredUsers, ProvisioningState
 from scimconf.plan import Change, DesiredItem, Effect, FieldChange, Guard, Resource
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Snapshot
@@ -72,6 +74,25 @@ class ObjectMappingKind(Base):
             location = find_object_mapping(snapshot, section, mapping)
             if location is not None and _written(mapping, None):
                 yield Resource(self.address(spec, section), rows.object_fields(location.mapping))
+
+    def affected(self, change: Change) -> Iterable[Affected]:
+        filters = change.field("filters")
+        if filters is not None and change.effects and change.address.rest == SECTION:
+            yield FilteredUsers(filters.before or (), filters.after or ())
+
+    def project(
+        self, state: ProvisioningState, changes: Sequence[Change], spec: Spec, snapshot: Snapshot
+    ) -> ProvisioningState:
+        for change in changes:
+            if change.address.rest == SECTION:
+                fields = {field.name: field.after for field in change.fields}
+                state = replace(
+                    state,
+                    enabled=fields.get("enabled", state.enabled),
+                    actions=tuple(fields.get("actions", state.actions)),
+                    filters=fields.get("filters", state.filters),
+                )
+        return state
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
         return {

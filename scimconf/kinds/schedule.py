@@ -12,6 +12,7 @@ from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job as documents
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.kind import Base, Effects, counted_guard
+from scimconf.kinds.provisioning import Affected, UsersInScope
 from scimconf.plan import Action, Address, Change, DesiredItem, Effect, Guard, Resource
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Json, Snapshot
@@ -51,6 +52,10 @@ class ScheduleKind(Base):
         if job is not None:
             facts = {"has_run": documents.has_run(job), "quarantine": documents.quarantine(job)}
             yield Resource(self.address(spec), {"enabled": documents.is_on(job)}, facts=facts)
+
+    def affected(self, change: Change) -> Iterable[Affected]:
+        if change.effects & {Effect.PROVISIONS, Effect.STOPS}:
+            yield UsersInScope()
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
         return {change.address: _effects(change) for change in changes}

@@ -6,6 +6,7 @@ All of them are keys of the secrets set. A setting that the spec omits is not ma
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import secrets as documents
@@ -18,10 +19,11 @@ from scimconf.kinds.fields import (
     export_fields,
     field_edits,
     field_effects,
-    field_labels,
     observed_fields,
+    or_unset,
 )
 from scimconf.kinds.kind import Base, Effects, counted_guard, masked
+from scimconf.kinds.provisioning import Affected, ProvisioningState, UnassignedUsers
 from scimconf.plan import Change, DesiredItem, Effect, Guard, Resource
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Json, Snapshot
@@ -35,10 +37,6 @@ _NARROWER = frozenset({Effect.RESYNC, Effect.DEPROVISIONS})
 
 def _settings(snapshot: Snapshot) -> documents.ProvisioningSettings:
     return documents.settings(snapshot.get("secrets"))
-
-
-def _or_unset(value: Json) -> Json:
-    return UNSET if value is None else value
 
 
 def _email_edit(email: Json) -> tuple[OperationName, Json]:
@@ -56,7 +54,7 @@ FIELDS = (
         ("provisioning", "scope"),
         "scope",
         documents.SCOPE,
-        lambda snapshot: _or_unset(_settings(snapshot).scope),
+        lambda snapshot: or_unset(_settings(snapshot).scope),
         lambda scope: ("set_flag", "true" if scope == "all" else "false"),
         (
             Transition((None,), ("assigned",), _RESYNC),
@@ -83,7 +81,7 @@ FIELDS = (
         ("provisioning", "skip_out_of_scope_deletions"),
         "skip out-of-scope deletions",
         documents.SKIP_DELETIONS,
-        lambda snapshot: _or_unset(_settings(snapshot).skip_out_of_scope_deletions),
+        lambda snapshot: or_unset(_settings(snapshot).skip_out_of_scope_deletions),
         lambda skips: ("set_flag", "True" if skips else "False"),
         (Transition((True,), (False,), frozenset({Effect.DEPROVISIONS})), Transition((False,), (True,))),
         default=False,
@@ -96,7 +94,7 @@ class SettingsKind(Base):
 
     name = "settings"
     labels = ("setting", "settings")
-    field_labels = field_labels(FIELDS)
+    fields = FIELDS
     after = ("job",)
     guard_ids = ("scope-widened", "scope-narrowed", "deletion-threshold-disabled")
 
@@ -121,6 +119,20 @@ class SettingsKind(Base):
     def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
         for change in self.mine(changes):
             yield from field_edits(FIELDS, change, documents.secrets(spec.connection))
+
+    def affected(self, change: Change) -> Iterable[Affected]:
+        if change.field("scope") is not None and change.effects & {Effect.PROVISIONS, Effect.DEPROVISIONS}:
+            yield UnassignedUsers()
+
+    def project(
+        self, state: ProvisioningState, changes: Sequence[Change], spec: Spec, snapshot: Snapshot
+    ) -> ProvisioningState:
+        for change in changes:
+            fields = {field.name: field.after for field in change.fields}
+            skip = fields.get("skip_out_of_scope_deletions", state.skip_out_of_scope_deletions)
+            scope = fields.get("scope", state.scope)
+            state = replace(state, scope=scope, skip_out_of_scope_deletions=bool(skip))
+        return state
 
     def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
         return {change.address: field_effects(FIELDS, change) for change in changes}

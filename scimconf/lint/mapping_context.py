@@ -57,8 +57,7 @@ class MappingContext:
         """The scope in the spec, or else the live one."""
         if self.spec.provisioning.scope is not None or self.snapshot is None:
             return self.spec.provisioning.scope
-        everyone = secrets.flag(secrets.values(self.snapshot.get("secrets")).get("SyncAll"))
-        return None if everyone is None else "all" if everyone else "assigned"
+        return secrets.settings(self.snapshot.get("secrets")).scope
 
     @property
     def creates_application(self) -> bool:

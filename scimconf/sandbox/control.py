@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
@@ -26,34 +26,34 @@ _KINDS = {
     "jobs": "job",
     "schemas": "schema",
 }
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def control_routes(service: Service) -> list[Route]:
-    """Return the routes of the control endpoints."""
+    control = _Control(service)
     return [
-        Route(f"{PREFIX}/journal", _journal(service), methods=["GET", "DELETE"]),
-        Route(f"{PREFIX}/faults", _faults(service), methods=["GET", "POST", "DELETE"]),
-        Route(f"{PREFIX}/switches", _switches(service), methods=["GET", "PUT"]),
-        Route(f"{PREFIX}/reset", _reset(service), methods=["POST"]),
-        Route(f"{PREFIX}/state", _state(service), methods=["GET"]),
+        Route(f"{PREFIX}/journal", control.journal, methods=["GET", "DELETE"]),
+        Route(f"{PREFIX}/faults", control.faults, methods=["GET", "POST", "DELETE"]),
+        Route(f"{PREFIX}/switches", control.switches, methods=["GET", "PUT"]),
+        Route(f"{PREFIX}/reset", control.reset, methods=["POST"]),
+        Route(f"{PREFIX}/state", control.state, methods=["GET"]),
     ]
 
 
-def _journal(service: Service) -> Endpoint:
-    async def endpoint(request: Request) -> Response:
+class _Control:
+    """The control endpoints of a service."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def journal(self, request: Request) -> Response:
         if request.method == "DELETE":
-            service.journal.entries.clear()
+            self._service.journal.entries.clear()
             return Response(status_code=204)
-        return JSONResponse({"value": service.journal.entries})
+        return JSONResponse({"value": self._service.journal.entries})
 
-    return endpoint
-
-
-def _faults(service: Service) -> Endpoint:
-    async def endpoint(request: Request) -> Response:
+    async def faults(self, request: Request) -> Response:
         if request.method == "DELETE":
-            service.faults.clear()
+            self._service.faults.clear()
             return Response(status_code=204)
         if request.method == "POST":
             try:
@@ -62,52 +62,29 @@ def _faults(service: Service) -> Endpoint:
             except FaultError as error:
                 return _bad_request(error)
             for fault in faults:
-                service.faults.arm(fault)
+                self._service.faults.arm(fault)
             return JSONResponse({"value": [fault.document() for fault in faults]}, status_code=201)
-        return JSONResponse({"value": service.faults.documents()})
+        return JSONResponse({"value": self._service.faults.documents()})
 
-    return endpoint
-
-
-def _switches(service: Service) -> Endpoint:
-    async def endpoint(request: Request) -> Response:
+    async def switches(self, request: Request) -> Response:
+        tenant = self._service.tenant
         if request.method == "PUT":
             body = await _body(request)
             try:
                 if not isinstance(body, dict):
                     raise SwitchError("expected an object of switch names and values")
-                service.tenant.switches = service.tenant.switches.changed(body)
+                tenant.switches = tenant.switches.changed(body)
             except SwitchError as error:
                 return _bad_request(error)
-        positions = service.tenant.switches.positions()
-        rows = [
-            {
-                "name": row.name,
-                "value": positions[row.name],
-                "default": row.default,
-                "values": row.values,
-                "fact": row.fact,
-            }
-            for row in table()
-        ]
-        return JSONResponse({"value": rows})
+        positions = tenant.switches.positions()
+        return JSONResponse({"value": [asdict(row) | {"value": positions[row.name]} for row in table()]})
 
-    return endpoint
-
-
-def _reset(service: Service) -> Endpoint:
-    async def endpoint(_request: Request) -> Response:
-        service.reset()
+    async def reset(self, _request: Request) -> Response:
+        self._service.reset()
         return Response(status_code=204)
 
-    return endpoint
-
-
-def _state(service: Service) -> Endpoint:
-    async def endpoint(_request: Request) -> Response:
-        return JSONResponse(dump(service))
-
-    return endpoint
+    async def state(self, _request: Request) -> Response:
+        return JSONResponse(dump(self._service))
 
 
 def dump(service: Service) -> Json:

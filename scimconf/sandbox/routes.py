@@ -13,6 +13,7 @@ from functools import partial
 from typing import TypeAlias
 from urllib.parse import unquote
 
+from scimconf.sandbox.data_files import read_data
 from scimconf.sandbox.directory import applications, assignments, owners, users_and_groups
 from scimconf.sandbox.http_types import (
     GraphRequest,
@@ -23,59 +24,28 @@ from scimconf.sandbox.http_types import (
     sync_path_not_found,
     sync_unauthorized,
 )
-from scimconf.sandbox.synchronization import directories, jobs, on_demand, schemas, secrets
+from scimconf.sandbox.switches import Switches
+from scimconf.sandbox.synchronization import jobs, on_demand, schemas, secrets
+from scimconf.sandbox.synchronization.call import SyncCall
 from scimconf.sandbox.tenant import Tenant
 
 Handler: TypeAlias = Callable[[Tenant, GraphRequest], GraphResponse]
-PermissionSets: TypeAlias = tuple[
-    frozenset[str], ...
-]  # the caller needs all permissions of one set; no set is no requirement
-
+SyncHandler: TypeAlias = Callable[[SyncCall], GraphResponse]
 _KEYED = re.compile(r"(?P<name>[A-Za-z]+)\((?P<key>.+)\)\Z")
+_PERMISSIONS: dict[str, list[str]] = read_data("permissions.json")
+"""What the caller needs for a request, by its name in the routes: one of the texts; `A+B` is both. Empty: nothing."""
+
 _QUOTED = re.compile(r"'(?P<text>.*)'\Z")
-
-
-def _any_of(text: str) -> PermissionSets:
-    """Parse `A B+C`: either A, or both B and C."""
-    return tuple(frozenset(names.split("+")) for names in text.split())
-
-
-_NOT_REQUIRED: PermissionSets = ()
-_ORGANIZATION = _any_of("Organization.Read.All Organization.ReadWrite.All Directory.Read.All Directory.ReadWrite.All")
-_READ_APPLICATIONS = _any_of(
-    "Application.Read.All Application.ReadWrite.OwnedBy Application.ReadWrite.All Directory.Read.All"
-    " Directory.ReadWrite.All"
-)
-_WRITE_APPLICATIONS = _any_of("Application.ReadWrite.OwnedBy Application.ReadWrite.All")
-_INSTANTIATE = _any_of("Application.ReadWrite.OwnedBy Application.ReadWrite.All Directory.ReadWrite.All")
-_ASSIGN = _any_of(
-    "AppRoleAssignment.ReadWrite.All+Application.Read.All AppRoleAssignment.ReadWrite.All+Directory.Read.All"
-    " Application.ReadWrite.All"
-)
-_UNASSIGN = _any_of("AppRoleAssignment.ReadWrite.All Application.ReadWrite.All")
-_READ_USERS = _any_of("User.ReadBasic.All User.Read.All User.ReadWrite.All Directory.Read.All Directory.ReadWrite.All")
-_WRITE_USERS = _any_of("User.ReadWrite.All Directory.ReadWrite.All")
-_READ_GROUPS = _any_of(
-    "Group.ReadBasic.All GroupMember.Read.All Group.Read.All Group.ReadWrite.All Directory.Read.All"
-    " Directory.ReadWrite.All"
-)
-_READ_MEMBERS = _any_of("GroupMember.Read.All Group.Read.All Group.ReadWrite.All Directory.Read.All")
-_WRITE_GROUPS = _any_of("Group.ReadWrite.All Directory.ReadWrite.All")
-_DIRECTORY = _any_of("Directory.Read.All Directory.ReadWrite.All")
-_SYNC_READ = _any_of("Application.ReadWrite.OwnedBy Synchronization.Read.All Synchronization.ReadWrite.All")
-_SYNC_WRITE = _any_of("Application.ReadWrite.OwnedBy Synchronization.ReadWrite.All")
-_DISCOVER = _any_of("Application.ReadWrite.OwnedBy Directory.ReadWrite.All")
-_READ_LOG = _any_of("ProvisioningLog.Read.All AuditLog.Read.All Directory.Read.All")
 
 
 @dataclass(frozen=True, slots=True)
 class GraphRoute:
-    """A method, the segments of a path (`{name}` matches any segment), the handler and the required permissions."""
+    """A method, the segments of a path (`{name}` matches any segment), the handler and the name of its permissions."""
 
     method: str
     pattern: tuple[str, ...]
     handler: Handler
-    required: PermissionSets
+    required: str
 
     def match(self, segments: tuple[str, ...]) -> dict[str, str] | None:
         """Return the path parameters, or None if the path does not match."""
@@ -94,115 +64,127 @@ _SP = "/servicePrincipals/{sp}"
 _SYNC = f"{_SP}/synchronization"
 _JOB = f"{_SYNC}/jobs/{{job}}"
 _TEMPLATE = f"{_SYNC}/templates/{{template}}"
-_DIRECTORY_ROWS: tuple[tuple[str, Handler, PermissionSets], ...] = (
-    ("GET /organization", users_and_groups.list_organization, _ORGANIZATION),
-    ("GET /organization/{organization}", users_and_groups.get_organization, _ORGANIZATION),
-    ("GET /users", users_and_groups.list_users, _READ_USERS),
-    ("POST /users", users_and_groups.create_user, _WRITE_USERS),
-    ("GET /users/{user}", users_and_groups.get_user, _READ_USERS),
-    ("PATCH /users/{user}", users_and_groups.update_user, _WRITE_USERS),
-    ("DELETE /users/{user}", users_and_groups.delete_user, _WRITE_USERS),
-    ("GET /users/{user}/manager", users_and_groups.get_manager, _READ_USERS),
-    ("GET /users/{user}/appRoleAssignments", assignments.list_of_user, _READ_APPLICATIONS),
-    ("POST /users/{user}/appRoleAssignments", assignments.create_of_user, _ASSIGN),
-    ("GET /groups", users_and_groups.list_groups, _READ_GROUPS),
-    ("POST /groups", users_and_groups.create_group, _WRITE_GROUPS),
-    ("GET /groups/{group}", users_and_groups.get_group, _READ_GROUPS),
-    ("PATCH /groups/{group}", users_and_groups.update_group, _WRITE_GROUPS),
-    ("DELETE /groups/{group}", users_and_groups.delete_group, _WRITE_GROUPS),
-    ("GET /groups/{group}/members", users_and_groups.list_members, _READ_MEMBERS),
-    ("GET /groups/{group}/members/$count", users_and_groups.count_members, _READ_MEMBERS),
-    ("GET /groups/{group}/members/microsoft.graph.user", users_and_groups.list_member_users, _READ_MEMBERS),
-    ("POST /groups/{group}/members/$ref", users_and_groups.add_member, _WRITE_GROUPS),
-    ("DELETE /groups/{group}/members/{member}/$ref", users_and_groups.remove_member, _WRITE_GROUPS),
-    ("GET /groups/{group}/appRoleAssignments", assignments.list_of_group, _READ_APPLICATIONS),
-    ("POST /groups/{group}/appRoleAssignments", assignments.create_of_group, _ASSIGN),
-    ("POST /directoryObjects/getByIds", users_and_groups.get_by_ids, _DIRECTORY),
-    ("GET /auditLogs/provisioning", users_and_groups.list_provisioning, _READ_LOG),
-    ("GET /applicationTemplates", applications.list_templates, _NOT_REQUIRED),
-    ("GET /applicationTemplates/{template}", applications.get_template, _NOT_REQUIRED),
-    ("POST /applicationTemplates/{template}/instantiate", applications.instantiate_template, _INSTANTIATE),
-    ("GET /applications", applications.list_applications, _READ_APPLICATIONS),
-    ("POST /applications", applications.create_application, _WRITE_APPLICATIONS),
-    ("GET /applications/{application}", applications.get_application, _READ_APPLICATIONS),
-    ("PATCH /applications/{application}", applications.update_application, _WRITE_APPLICATIONS),
-    ("DELETE /applications/{application}", applications.delete_application, _WRITE_APPLICATIONS),
-    ("GET /servicePrincipals", applications.list_service_principals, _READ_APPLICATIONS),
-    ("POST /servicePrincipals", applications.create_service_principal, _WRITE_APPLICATIONS),
-    (f"GET {_SP}", applications.get_service_principal, _READ_APPLICATIONS),
-    (f"PATCH {_SP}", applications.update_service_principal, _WRITE_APPLICATIONS),
-    (f"DELETE {_SP}", applications.delete_service_principal, _WRITE_APPLICATIONS),
-    (f"GET {_SP}/appRoleAssignedTo", assignments.list_assigned, _READ_APPLICATIONS),
-    (f"POST {_SP}/appRoleAssignedTo", assignments.create_assigned, _ASSIGN),
-    (f"GET {_SP}/appRoleAssignedTo/{{assignment}}", assignments.get_assigned, _READ_APPLICATIONS),
-    (f"PATCH {_SP}/appRoleAssignedTo/{{assignment}}", assignments.update_assigned, _NOT_REQUIRED),
-    (f"DELETE {_SP}/appRoleAssignedTo/{{assignment}}", assignments.delete_assigned, _UNASSIGN),
+_DIRECTORY_ROWS: tuple[tuple[str, Handler, str], ...] = (
+    ("GET /organization", users_and_groups.list_organization, "read_organization"),
+    ("GET /organization/{organization}", users_and_groups.get_organization, "read_organization"),
+    ("GET /users", users_and_groups.list_users, "read_users"),
+    ("POST /users", users_and_groups.create_user, "write_users"),
+    ("GET /users/{user}", users_and_groups.get_user, "read_users"),
+    ("PATCH /users/{user}", users_and_groups.update_user, "write_users"),
+    ("DELETE /users/{user}", users_and_groups.delete_user, "write_users"),
+    ("GET /users/{user}/manager", users_and_groups.get_manager, "read_users"),
+    ("GET /users/{user}/appRoleAssignments", assignments.list_of_principal, "read_applications"),
+    ("POST /users/{user}/appRoleAssignments", assignments.create_of_principal, "assign"),
+    ("GET /groups", users_and_groups.list_groups, "read_groups"),
+    ("POST /groups", users_and_groups.create_group, "write_groups"),
+    ("GET /groups/{group}", users_and_groups.get_group, "read_groups"),
+    ("PATCH /groups/{group}", users_and_groups.update_group, "write_groups"),
+    ("DELETE /groups/{group}", users_and_groups.delete_group, "write_groups"),
+    ("GET /groups/{group}/members", users_and_groups.list_members, "read_members"),
+    ("GET /groups/{group}/members/$count", users_and_groups.count_members, "read_members"),
+    ("GET /groups/{group}/members/microsoft.graph.user", users_and_groups.list_member_users, "read_members"),
+    ("POST /groups/{group}/members/$ref", users_and_groups.add_member, "write_groups"),
+    ("DELETE /groups/{group}/members/{member}/$ref", users_and_groups.remove_member, "write_groups"),
+    ("GET /groups/{group}/appRoleAssignments", assignments.list_of_principal, "read_applications"),
+    ("POST /groups/{group}/appRoleAssignments", assignments.create_of_principal, "assign"),
+    ("POST /directoryObjects/getByIds", users_and_groups.get_by_ids, "read_directory"),
+    ("GET /auditLogs/provisioning", users_and_groups.list_provisioning, "read_log"),
+    ("GET /applicationTemplates", applications.list_templates, "read_gallery"),
+    ("GET /applicationTemplates/{template}", applications.get_template, "read_gallery"),
+    ("POST /applicationTemplates/{template}/instantiate", applications.instantiate_template, "instantiate"),
+    ("GET /applications", applications.list_applications, "read_applications"),
+    ("POST /applications", applications.create_application, "write_applications"),
+    ("GET /applications/{application}", applications.get_application, "read_applications"),
+    ("PATCH /applications/{application}", applications.update_application, "write_applications"),
+    ("DELETE /applications/{application}", applications.delete_application, "write_applications"),
+    ("GET /servicePrincipals", applications.list_service_principals, "read_applications"),
+    ("POST /servicePrincipals", applications.create_service_principal, "write_applications"),
+    (f"GET {_SP}", applications.get_service_principal, "read_applications"),
+    (f"PATCH {_SP}", applications.update_service_principal, "write_applications"),
+    (f"DELETE {_SP}", applications.delete_service_principal, "write_applications"),
+    (f"GET {_SP}/appRoleAssignedTo", assignments.list_assigned, "read_applications"),
+    (f"POST {_SP}/appRoleAssignedTo", assignments.create_assigned, "assign"),
+    (f"GET {_SP}/appRoleAssignedTo/{{assignment}}", assignments.get_assigned, "read_applications"),
+    (f"PATCH {_SP}/appRoleAssignedTo/{{assignment}}", assignments.update_assigned, "none"),
+    (f"DELETE {_SP}/appRoleAssignedTo/{{assignment}}", assignments.delete_assigned, "unassign"),
 )
-_OWNER_PATHS: tuple[tuple[str, owners.FindOwned, PermissionSets, PermissionSets], ...] = (
-    ("/applications/{application}", applications.application_of_request, _READ_APPLICATIONS, _WRITE_APPLICATIONS),
-    (_SP, applications.service_principal_of_request, _READ_APPLICATIONS, _WRITE_APPLICATIONS),
-    ("/groups/{group}", users_and_groups.group_of_request, _READ_MEMBERS, _WRITE_GROUPS),
+_OWNED: tuple[tuple[str, owners.FindOwned, str, str], ...] = (
+    ("applications", applications.find_application, "read_applications", "write_applications"),
+    ("servicePrincipals", applications.find_service_principal, "read_applications", "write_applications"),
+    ("groups", users_and_groups.find_group, "read_members", "write_groups"),
 )
-_SYNC_ROWS: tuple[tuple[str, Handler, PermissionSets], ...] = (
-    (f"GET {_SYNC}/secrets", secrets.get_secrets, _SYNC_READ),
-    (f"PUT {_SYNC}/secrets", secrets.put_secrets, _SYNC_WRITE),
-    (f"GET {_SYNC}/secrets/$count", secrets.count_secrets, _SYNC_READ),
-    (f"GET {_SYNC}/jobs/$count", jobs.count_jobs, _SYNC_READ),
-    (f"GET {_SYNC}/templates/$count", jobs.count_templates, _SYNC_READ),
-    (f"GET {_SYNC}/templates", jobs.list_templates, _SYNC_READ),
-    (f"GET {_TEMPLATE}", jobs.get_template, _SYNC_READ),
-    (f"GET {_TEMPLATE}/schema", schemas.get_template_schema, _SYNC_READ),
-    (f"GET {_SYNC}/jobs", jobs.list_jobs, _SYNC_READ),
-    (f"POST {_SYNC}/jobs", jobs.create_job, _SYNC_WRITE),
-    (f"POST {_SYNC}/jobs/validateCredentials", secrets.validate_for_template, _SYNC_WRITE),
-    (f"GET {_JOB}", jobs.get_job, _SYNC_READ),
-    (f"PATCH {_JOB}", jobs.update_job, _SYNC_WRITE),
-    (f"DELETE {_JOB}", jobs.delete_job, _SYNC_WRITE),
-    (f"POST {_JOB}/start", jobs.start_job, _SYNC_WRITE),
-    (f"POST {_JOB}/pause", jobs.pause_job, _SYNC_WRITE),
-    (f"POST {_JOB}/restart", jobs.restart_job, _SYNC_WRITE),
-    (f"POST {_JOB}/provisionOnDemand", on_demand.provision_on_demand, _SYNC_WRITE),
-    (f"POST {_JOB}/bulkUpload", directories.bulk_upload, _SYNC_WRITE),
-    (f"POST {_SYNC}/acquireAccessToken", directories.acquire_access_token, _SYNC_WRITE),
-    (f"POST {_JOB}/validateCredentials", secrets.validate_for_job, _SYNC_WRITE),
-    (f"GET {_JOB}/schema", schemas.get_job_schema, _SYNC_READ),
-    (f"PUT {_JOB}/schema", schemas.put_job_schema, _SYNC_WRITE),
-    (f"DELETE {_JOB}/schema", schemas.delete_job_schema, _SYNC_WRITE),
-    (f"PATCH {_JOB}/schema", schemas.patch_job_schema, _SYNC_WRITE),
+_SYNC_ROWS: tuple[tuple[str, SyncHandler, str], ...] = (
+    (f"GET {_SYNC}/secrets", secrets.get_secrets, "read_secrets"),
+    (f"PUT {_SYNC}/secrets", secrets.put_secrets, "write_synchronization"),
+    (f"GET {_SYNC}/secrets/$count", secrets.count_secrets, "read_synchronization"),
+    (f"GET {_SYNC}/jobs/$count", jobs.count_jobs, "read_synchronization"),
+    (f"GET {_SYNC}/templates/$count", jobs.count_templates, "read_synchronization"),
+    (f"GET {_SYNC}/templates", jobs.list_templates, "read_synchronization"),
+    (f"GET {_TEMPLATE}", jobs.get_template, "read_synchronization"),
+    (f"GET {_TEMPLATE}/schema", schemas.get_schema, "read_synchronization"),
+    (f"GET {_SYNC}/jobs", jobs.list_jobs, "read_synchronization"),
+    (f"POST {_SYNC}/jobs", jobs.create_job, "write_synchronization"),
+    (f"POST {_SYNC}/jobs/validateCredentials", secrets.validate_credentials, "write_synchronization"),
+    (f"GET {_JOB}", jobs.get_job, "read_synchronization"),
+    (f"PATCH {_JOB}", jobs.update_job, "write_synchronization"),
+    (f"DELETE {_JOB}", jobs.delete_job, "write_synchronization"),
+    (f"POST {_JOB}/start", jobs.start_job, "write_synchronization"),
+    (f"POST {_JOB}/pause", jobs.pause_job, "write_synchronization"),
+    (f"POST {_JOB}/restart", jobs.restart_job, "write_synchronization"),
+    (f"POST {_JOB}/provisionOnDemand", on_demand.provision_on_demand, "write_synchronization"),
+    (f"POST {_JOB}/bulkUpload", jobs.bulk_upload, "write_synchronization"),
+    (f"POST {_SYNC}/acquireAccessToken", jobs.acquire_access_token, "write_synchronization"),
+    (f"POST {_JOB}/validateCredentials", secrets.validate_credentials, "write_synchronization"),
+    (f"GET {_JOB}/schema", schemas.get_schema, "read_synchronization"),
+    (f"PUT {_JOB}/schema", schemas.put_schema, "write_synchronization"),
+    (f"DELETE {_JOB}/schema", schemas.delete_schema, "write_synchronization"),
+    (f"PATCH {_JOB}/schema", schemas.patch_schema, "write_synchronization"),
 )
-_SCHEMA_CALLS: tuple[tuple[str, str, Handler], ...] = (
+_SCHEMA_CALLS: tuple[tuple[str, str, SyncHandler], ...] = (
     ("GET", "functions", schemas.list_functions),
     ("GET", "filterOperators", schemas.list_operators),
     ("POST", "parseExpression", schemas.parse_expression),
 )
 
 
-def _routes(rows: Iterable[tuple[str, Handler, PermissionSets]]) -> Iterator[GraphRoute]:
+def _routes(rows: Iterable[tuple[str, Handler, str]]) -> Iterator[GraphRoute]:
     for call, handler, required in rows:
         method, path = call.split(" ", 1)
         pattern = tuple(part if part.startswith("{") else part.lower() for part in path.strip("/").split("/"))
         yield GraphRoute(method, pattern, handler, required)
 
 
-def _owner_rows() -> Iterator[tuple[str, Handler, PermissionSets]]:
-    for path, find, reading, writing in _OWNER_PATHS:
-        yield f"GET {path}/owners", partial(owners.list_owners, find), reading
-        yield f"POST {path}/owners/$ref", partial(owners.add_owner, find), writing
-        yield f"DELETE {path}/owners/{{owner}}/$ref", partial(owners.remove_owner, find), writing
+def _sync_routes(rows: Iterable[tuple[str, SyncHandler, str]]) -> Iterator[GraphRoute]:
+    return _routes((call, partial(_handle_sync, handler), required) for call, handler, required in rows)
 
 
-def _schema_rows() -> Iterator[tuple[str, Handler, PermissionSets]]:
+def _handle_sync(handler: SyncHandler, tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    return handler(SyncCall.of(tenant, request))
+
+
+def _owner_rows() -> Iterator[tuple[str, Handler, str]]:
+    for name, find, reading, writing in _OWNED:
+        path = f"/{name}/{{owned}}/owners"
+        yield f"GET {path}", partial(owners.list_owners, find), reading
+        yield f"POST {path}/$ref", partial(owners.add_owner, find), writing
+        yield f"DELETE {path}/{{owner}}/$ref", partial(owners.remove_owner, find), writing
+
+
+def _schema_rows() -> Iterator[tuple[str, SyncHandler, str]]:
     for owner in (_JOB, _TEMPLATE):
-        yield f"GET {owner}/schema/directories", directories.list_directories, _SYNC_READ
-        yield f"GET {owner}/schema/directories/$count", directories.count_directories, _SYNC_READ
-        yield f"GET {owner}/schema/directories/{{directory}}", directories.get_directory, _SYNC_READ
-        yield f"POST {owner}/schema/directories/{{directory}}/discover", directories.discover, _DISCOVER
+        yield f"GET {owner}/schema/directories", schemas.list_directories, "read_synchronization"
+        yield f"GET {owner}/schema/directories/$count", schemas.count_directories, "read_synchronization"
+        yield f"GET {owner}/schema/directories/{{directory}}", schemas.get_directory, "read_synchronization"
+        yield f"POST {owner}/schema/directories/{{directory}}/discover", schemas.discover, "discover"
         for method, name, handler in _SCHEMA_CALLS:
             for spelling in (name, f"{name}()", f"microsoft.graph.{name}()", f"microsoft.graph.{name}"):
-                yield f"{method} {owner}/schema/{spelling}", handler, _SYNC_WRITE
+                yield f"{method} {owner}/schema/{spelling}", handler, "write_synchronization"
 
 
-ROUTES = (*_routes(_DIRECTORY_ROWS), *_routes(_owner_rows()), *_routes(_SYNC_ROWS), *_routes(_schema_rows()))
+ROUTES = (
+    *_routes((*_DIRECTORY_ROWS, *_owner_rows())),
+    *_sync_routes((*_SYNC_ROWS, *_schema_rows())),
+)
 
 
 def path_segments(raw_path: str) -> tuple[str, ...]:
@@ -234,7 +216,7 @@ def dispatch(tenant: Tenant, request: GraphRequest, permissions: frozenset[str] 
 
 
 def _check_permissions(tenant: Tenant, route: GraphRoute, permissions: frozenset[str] | None, *, is_sync: bool) -> None:
-    required = _required_permissions(tenant, route)
+    required = [set(text.split("+")) for text in _PERMISSIONS[_required(tenant.switches, route.required)]]
     if permissions is None or not required or any(names <= permissions for names in required):
         return
     if is_sync:
@@ -242,16 +224,15 @@ def _check_permissions(tenant: Tenant, route: GraphRoute, permissions: frozenset
     raise ResponseError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 
 
-def _required_permissions(tenant: Tenant, route: GraphRoute) -> PermissionSets:
-    """Return the required permissions of a route, which for some routes is a switch."""
-    if route.handler is secrets.get_secrets and tenant.switches.secrets_read_permission == "readwrite":
-        return _SYNC_WRITE
-    gallery = (applications.list_templates, applications.get_template)
-    if route.handler in gallery and tenant.switches.gallery_permission == "required":
-        return _READ_APPLICATIONS
-    if route.required is _ORGANIZATION and tenant.switches.organization_permission == "not_required":
-        return _NOT_REQUIRED
-    return route.required
+def _required(switches: Switches, name: str) -> str:
+    """Return the name of the required permissions, which for some requests is a switch."""
+    if name == "read_secrets" and switches.secrets_read_permission == "readwrite":
+        return "write_synchronization"
+    if name == "read_gallery" and switches.gallery_permission == "required":
+        return "read_applications"
+    if name == "read_organization" and switches.organization_permission == "not_required":
+        return "none"
+    return name
 
 
 def is_synchronization(request: GraphRequest) -> bool:

@@ -49,38 +49,13 @@ from scimconf.sandbox.service import PERMISSIONS, REJECTED_TOKENS
 from scimconf.sandbox.store import Condition
 from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.synchronization import connection, jobs
+from scimconf.sandbox.synchronization.call import SCHEMA
 from scimconf.sandbox.synchronization.templates import attribute_definition, attribute_mapping, templates_of
 from scimconf.sandbox.tenant import Tenant, stable_id
 
 _CONTOSO: Json = read_data("contoso.json")  # the default tenant: twelve users, seven groups, no application
-_TENANT_KEYS: Mapping[str, type] = {
-    "base": str,
-    "organization": dict,
-    "users": list,
-    "groups": list,
-    "applications": list,
-    "endpoints": dict,
-    "rejected_tokens": list,
-    "permissions": list,
-    "switches": dict,
-    "generate": dict,
-}
-_GENERATE_KEYS: Mapping[str, type] = {"users": int, "groups": int, "assign": dict}
-_APPLICATION_KEYS: Mapping[str, type] = {
-    "displayName": str,
-    "template": str,
-    "roles": list,
-    "roles_only": bool,
-    "assignments": list,
-    "secrets": dict,
-    "jobs": list,
-    "tags": list,
-    "createdDateTime": str,
-    "notes": str,
-    "preferredSingleSignOnMode": str,
-    "appRoleAssignmentRequired": bool,
-}
-"""The valid keys of an application and the types of their values."""
+_KEYS: Mapping[str, Mapping[str, str]] = read_data("tenant_file_keys.json")
+"""The valid keys of a tenant, of `generate` and of an application, and the types of their values."""
 
 _NULLABLE_KEYS = ("template", "notes", "preferredSingleSignOnMode")
 _PRINCIPAL_KEYS = ("tags", "notes", "preferredSingleSignOnMode", "appRoleAssignmentRequired")
@@ -108,12 +83,12 @@ class TenantFile:
 
     def __post_init__(self) -> None:
         with _located(self.name):
-            _check_keys(self.content, _TENANT_KEYS)
+            _check_keys(self.content, _KEYS["tenant"])
             with _located("generate"):
-                _check_keys(self.content.get("generate", {}), _GENERATE_KEYS)
+                _check_keys(self.content.get("generate", {}), _KEYS["generate"])
             for index, application in enumerate(self.content.get("applications", [])):
                 with _located(f"applications[{index}]"):
-                    _check_keys(application, _APPLICATION_KEYS)
+                    _check_keys(application, _KEYS["application"])
                     _require_name(application, "displayName")
 
     @classmethod
@@ -326,9 +301,9 @@ def _add_job(tenant: Tenant, principal: Json, description: Json) -> None:
             f"application {principal['displayName']!r} has no provisioning template {name!r}. It has: {available}"
         )
     job = jobs.add_job(tenant, principal, templates[name])
-    schema: Json = description.get("schema") or tenant.documents.get(jobs.SCHEMA, job["id"]) or {}
+    schema: Json = description.get("schema") or tenant.documents.get(SCHEMA, job["id"]) or {}
     _for_each(description, "edits", partial(_apply_edit, schema))
-    tenant.documents.put(jobs.SCHEMA, job["id"], schema | {"id": job["id"]})
+    tenant.documents.put(SCHEMA, job["id"], schema | {"id": job["id"]})
     if description.get("state", "Disabled") == "Active":
         jobs.activate_job(tenant, job)
 
@@ -401,14 +376,14 @@ def _require_name(description: Any, name: str) -> Json:
     return description
 
 
-def _check_keys(content: Any, valid: Mapping[str, type]) -> None:
+def _check_keys(content: Any, valid: Mapping[str, str]) -> None:
     if not isinstance(content, Mapping):
         raise TenantFileError(f"expected an object, got {_type_name(content)}")
     for key, value in content.items():
         if key not in valid:
             raise TenantFileError(f"unknown key {key!r}. Valid keys: {', '.join(sorted(valid))}")
-        if type(value) is not valid[key] and not (value is None and key in _NULLABLE_KEYS):
-            raise TenantFileError(f"{key}: expected {_TYPE_NAMES[valid[key]]}, got {_type_name(value)} ({value!r})")
+        if _type_name(value) != valid[key] and not (value is None and key in _NULLABLE_KEYS):
+            raise TenantFileError(f"{key}: expected {valid[key]}, got {_type_name(value)} ({value!r})")
 
 
 def _type_name(value: object) -> str:

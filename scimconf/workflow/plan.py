@@ -55,8 +55,10 @@ class PlannedApplication:
     @property
     def tenant_mismatch(self) -> Guard | None:
         """The blocking guard of a tenant that was read and is not the spec's."""
-        mismatches = (guard for guard in self.blocking_guards if guard.id == "tenant-mismatch")
-        return next(mismatches, None) if self.tenant is not None else None
+        expected = self.loaded.spec.tenant if self.loaded.spec else None
+        if self.tenant is None or ("." in (expected or "") and not self.tenant.domains):
+            return None  # of a tenant that could not be read, the token gives the id and no domains
+        return next((guard for guard in self.blocking_guards if guard.id == "tenant-mismatch"), None)
 
 
 async def plan(

@@ -32,7 +32,7 @@ from scimconf.graph import impact_data
 from scimconf.graph.client import Settings, open_graph
 from scimconf.impact.preview import Preview
 from scimconf.impact.preview_summary import SummaryBuilder
-from scimconf.impact.projection import ProvisioningState
+from scimconf.kinds.provisioning import ProvisioningState
 from scimconf.plan.preview_redact import unredacted
 from scimconf.render.preview.text import TextPreview
 from scimconf.workflow.preview import YIELD_AFTER

@@ -105,6 +105,9 @@ async def _no_time(_seconds, result=None):
     [
         (["plam"], "unknown command 'plam'. Did you mean plan?"),
         (["plan", "--frobnicate"], "unknown option --frobnicate."),
+        (["plan", "--target", "x"], "unknown option --target. Did you mean --only?"),
+        (["plan", "--json"], "unknown option --json. Did you mean --format json?"),
+        (["plan", "--detailed-exit-code"], "unknown option --detailed-exit-code. Did you mean --detailed-exitcode?"),
         (["plan", "--allow", "scope-wide"], "Did you mean scope-widened?"),
         (["plan", "--var", "novalue"], "is not NAME=VALUE"),
         (["plan", "--format", "xml"], "is not one of"),
@@ -288,3 +291,50 @@ def test_the_documents_are_saved_before_the_first_write(writer):
     assert settings["SecretToken"] == "*"
     assert {stat.S_IMODE(one.stat().st_mode) for one in saved.values()} == {0o600}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+# --- before anything is asked or written ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["plan", "drift"])
+def test_plan_of_another_tenant_ends_with_4(desk, command):
+    """The tenant was read and is not the one of the spec."""
+    file = desk.file("other.yaml", f"extends: [{WRITER}]\nname: writer\ntenant: fabrikam.com\n")
+    said = desk(command, file)
+    assert said.code == 4
+    assert said.out.splitlines()[0].startswith("Tenant: contoso.com")
+    assert desk("apply", "--auto-approve", file).code == 4
+    assert desk.writes == []
+
+
+def test_plan_of_a_tenant_that_cannot_be_read_ends_with_0(desk):
+    """It may be the right one: the guard is shown, and apply stops."""
+    desk.fault({"status": 403, "body": DENIED}, method="GET", path="*/organization", times=0)
+    assert desk("plan", WRITER).code == 0
+    assert desk("apply", "--auto-approve", WRITER).code == 4
+
+
+def test_apply_names_a_missing_secret_before_it_asks(desk, monkeypatch):
+    """Nobody reads a plan and answers yes for nothing; without a terminal there would be another error."""
+    monkeypatch.delenv("WRITER_SCIM_TOKEN")
+    said = desk("apply", WRITER)
+    assert said.code == 1
+    assert "writer: WRITER_SCIM_TOKEN is not set\n" in said.err
+    assert "writer: no changes were made.\n" in said.err
+    assert "cannot ask" not in said.err
+    assert desk.writes == []
+
+
+def test_progress_in_a_log_counts_each_step_once_up_to_the_total(desk):
+    said = desk("apply", "--auto-approve", WRITER)
+    steps = re.findall(r"^writer: \[(\d+)/(\d+)\]", said.err, re.MULTILINE)
+    rounds = [index for index, (done, _) in enumerate(steps) if done == "1"]
+    last = [(int(done), int(total)) for done, total in steps[rounds[-1] :]]
+    assert [done for done, _ in last] == sorted({done for done, _ in last})
+    assert last[-1][0] == last[-1][1]
+
+
+def test_diff_with_the_name_of_an_application_says_how_to_write_it(desk):
+    said = desk("diff", "Slack", WRITER)
+    assert said.code == 65
+    assert "app:Slack" in said.err

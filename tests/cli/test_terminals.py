@@ -30,6 +30,7 @@ def test_a_person_is_asked_after_the_plan_and_only_yes_is_yes(desk, env, answer,
         assert person.ends() == code
     assert bool(desk.writes) == does
     assert ("No changes were made." in person.text) != does
+    assert ("Answer 'yes' in full." in person.text) == (answer == "y")
 
 
 def test_a_terminal_gets_colour_and_its_own_width(desk, env):

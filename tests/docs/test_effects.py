@@ -1,4 +1,4 @@
-"""`docs/effects.md` is a table field by direction; every row of it is what the code gives."""
+"""`docs/effects.md` lists the effects of every field by direction; the code gives the effects of every row."""
 
 from __future__ import annotations
 
@@ -20,18 +20,13 @@ BY_NAME = {kind.name: kind for kind in KINDS}
 
 ADA, HELD = "1d5d0f60-6e63-5021-93ab-c99253d7822e", {"id": "r1", "assignments": 2}
 SIDES: Mapping[tuple[str, str, str], tuple[object, object]] = {
-    ("job", "template", "another one (the job is replaced)"): ("scim", "other"),
+    ("job", "template", "changed (the job is replaced)"): ("scim", "other"),
     ("schedule", "enabled", "off → on"): (False, True),
     ("schedule", "enabled", "on → off"): (True, False),
-    ("connection", "*", "any"): ("https://a.example", "https://b.example"),
-    ("settings", "scope", "unset → assigned"): (None, "assigned"),
-    ("settings", "scope", "unset → all"): (None, "all"),
-    ("settings", "scope", "assigned → all"): ("assigned", "all"),
-    ("settings", "scope", "all → assigned"): ("all", "assigned"),
-    ("settings", "skip_out_of_scope_deletions", "true → false"): (True, False),
-    ("settings", "skip_out_of_scope_deletions", "false → true"): (False, True),
-    ("settings", "notifications.email", "any"): ("a@contoso.com", None),
-    ("settings", "deletion_threshold", "any"): (50, None),
+    ("connection", "base_address", "another address"): ("https://a.example", "https://b.example"),
+    ("connection", "base_address", "another flag"): ("https://a.example", "https://a.example/?aadOptscim062020"),
+    ("connection", "base_address", "a trailing slash"): ("https://a.example/scim", "https://a.example/scim/"),
+    ("connection", "*", "changed"): (None, "x"),
     ("source_attribute", "*", "changed"): ("string", "integer"),
     ("target_attribute", "*", "changed"): ("string", "integer"),
     ("object_mapping", "enabled", "off → on"): (False, True),
@@ -44,12 +39,19 @@ SIDES: Mapping[tuple[str, str, str], tuple[object, object]] = {
     ("object_mapping", "filters", "some → others"): ([{"name": "a", "all": []}], [{"name": "b", "all": []}]),
     ("object_mapping", "filters", "some → none"): ([{"name": "a", "all": []}], []),
     ("attribute_mapping", "match", "changed"): (1, 2),
-    ("attribute_mapping", "source", "another one, where people are matched by it"): ("[mail]", "[mailNickname]"),
+    ("attribute_mapping", "source", "changed, of a matching attribute"): ("[mail]", "[mailNickname]"),
     ("attribute_mapping", "*", "changed"): ("[mail]", "[mailNickname]"),
     ("app_role", "display_name", "changed"): ("a", "b"),
     ("app_role", "description", "changed"): ("a", "b"),
 }
-"""What the words of a direction mean, for one field of a thing that is there before and after."""
+"""What a direction means, for one field of a resource that exists before and after."""
+FIELDS = [
+    (kind.name, field.name, str(transition), transition)
+    for kind in KINDS
+    for field in kind.fields
+    for transition in field.transitions
+]
+"""The rows of independent fields, which follow from their table."""
 
 
 def updated(kind: str, field: str, direction: str) -> Change:
@@ -57,7 +59,7 @@ def updated(kind: str, field: str, direction: str) -> Change:
     address = Address("writer", kind, "users/x")
     name = "source" if field == "*" else field
     action = Action.REPLACE if "replaced" in direction else Action.UPDATE
-    others = {"match": 1 if "matched" in direction else None}
+    others = {"match": 1 if "matching" in direction else None}
     sides = Resource(address, {**others, name: before}), Resource(address, {**others, name: after})
     return Change(address, action, *sides, (FieldChange(name, before, after),))
 
@@ -72,12 +74,14 @@ def whole(kind: str, direction: str) -> list[Change]:
     """A thing that comes or goes."""
     if kind == "assignment":
         gains, loses = assigned(Action.CREATE, "admin"), assigned(Action.DELETE, "member")
-        return {"somebody's first role": [gains], "one role for another": [gains, loses]}.get(direction, [loses])
+        return {"first role of a principal": [gains], "one role replaces another": [gains, loses]}.get(
+            direction, [loses]
+        )
     address = Address("writer", kind, "x")
     if direction == "created":
         return [Change(address, Action.CREATE, after=Resource(address, {"match": None}))]
     assert direction.startswith("deleted")
-    facts = HELD if direction.endswith("somebody has it") else {**HELD, "assignments": 0}
+    facts = HELD if direction.endswith(", assigned") else {**HELD, "assignments": 0}
     return [Change(address, Action.DELETE, before=Resource(address, facts=facts))]
 
 
@@ -95,12 +99,22 @@ def test_the_table_was_read():
     assert set(SIDES) <= {row[:3] for row in ROWS}
 
 
-@pytest.mark.parametrize(("kind", "field", "direction", "effects"), ROWS)
+@pytest.mark.parametrize(
+    ("kind", "field", "direction", "effects"), [row for row in ROWS if row[:3] not in {field[:3] for field in FIELDS}]
+)
 def test_every_row_is_what_the_code_gives(kind, field, direction, effects):
     told, snapshot = changes(kind, field, direction)
     found = BY_NAME[kind].effects(told, snapshot)
     expected = {Effect(word) for word in effects.split(", ") if word}
     assert [set(found.get(change.address, frozenset())) for change in told] == [expected] * len(told)
+
+
+@pytest.mark.parametrize(("kind", "field", "direction", "transition"), FIELDS)
+def test_every_transition_of_a_field_has_a_row(kind, field, direction, transition):
+    rows = [
+        {Effect(word) for word in row[3].split(", ") if word} for row in ROWS if row[:3] == (kind, field, direction)
+    ]
+    assert rows == [transition.effects]
 
 
 def test_every_effect_is_explained():

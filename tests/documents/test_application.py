@@ -21,8 +21,7 @@ ROLE = {
 RAW = {"id": "app", "appRoles": [ROLE, {"id": "other", "value": "x", "isEnabled": False}], "ours": 1}
 
 
-def test_a_literal_of_a_filter_doubles_its_quotes():
-    """OData's own escape."""
+def test_quoted_doubles_quotes():
     assert application.quoted("O'Neil's") == "'O''Neil''s'"
 
 
@@ -40,8 +39,7 @@ def test_a_literal_of_a_filter_doubles_its_quotes():
         ),
     ],
 )
-def test_the_tenant_tells_its_domains(raw, expected):
-    """Its default domain where it says one; nothing where it says nothing."""
+def test_tenant_has_its_domains(raw, expected):
     assert application.tenant(raw) == expected
 
 
@@ -51,10 +49,19 @@ def test_the_tenant_tells_its_domains(raw, expected):
     [application.service_principals("id", "x"), application.applications(), application.application_templates("x")],
     ids=lambda document: document.name,
 )
-def test_only_one_row_gives_names(document, rows):
-    """None and several bind nothing."""
+def test_no_row_and_several_rows_bind_no_id(document, rows):
     assert document.binds is not None
-    assert document.binds({document.name: rows} if rows is not None else {}) == {}
+    bound = document.binds({document.name: rows} if rows is not None else {})
+    assert bound == ({"name_prefix": "x"} if document.name == "service_principals" and rows == [] else {})
+
+
+def test_applications_of_a_similar_name_are_read_only_if_the_application_is_missing():
+    binds = application.service_principals("displayName", "O'Neil").binds
+    assert binds is not None
+    names = binds({"service_principals": []})
+    assert names == {"name_prefix": "O''"}
+    assert application.similar_applications().required_names == names.keys()
+    assert "name_prefix" not in binds({"service_principals": [{"id": "1", "appId": "2"}]})
 
 
 @pytest.mark.parametrize(
@@ -66,16 +73,15 @@ def test_only_one_row_gives_names(document, rows):
     ],
     ids=lambda one: getattr(one, "name", ""),
 )
-def test_one_row_gives_its_names(document, names):
-    """By which the other documents are read."""
+def test_a_single_row_binds_its_names(document, names):
     assert document.binds is not None
     assert document.binds({document.name: [{"id": "1", "appId": "2"}]}) == names
 
 
-def test_only_named_properties_are_written():
-    """Roles of the application, tags of the service principal."""
+def test_patched_documents_name_their_properties():
     assert application.application().properties == ("appRoles",)
-    assert application.service_principal().properties == ("tags", "appRoleAssignmentRequired")
+    assert application.service_principal().properties == ("tags",)
+    assert application.service_principal_settings().properties == ("appRoleAssignmentRequired",)
     assert application.organization().written == "never"
 
 
@@ -88,13 +94,11 @@ def test_only_named_properties_are_written():
         ({"applications": [RAW], "service_principals": []}, [ID.lower(), "other"]),
     ],
 )
-def test_roles_are_the_applications_own_where_it_shows(documents, ids):
-    """Else the copy of the service principal; ids in small letters."""
+def test_roles_are_those_of_the_application_if_it_was_read(documents, ids):
     assert [role["id"] for role in application.roles(documents)] == ids
 
 
-def test_a_new_role_gets_the_same_id_in_every_run_and_nobody_elses():
-    """Whatever the case of the application's id; one that is taken already is passed over."""
+def test_new_role_id_is_stable_and_not_taken():
     first = application.new_role_id("APP", "admin")
     assert first == application.new_role_id("app", "admin") != application.new_role_id("app", "member")
     second = application.new_role_id("app", "admin", {first})
@@ -112,8 +116,7 @@ KEY = (ID.lower(),)
         ("remove_role", None),
     ],
 )
-def test_an_edit_of_a_role_finds_it_in_any_case(operation, value):
-    """Ids are the same in any case; the other role and other properties stay."""
+def test_role_edits_ignore_the_case_of_ids(operation, value):
     one = OPERATIONS[operation]
     assert one.change is not None
     changed = one.change(RAW, KEY, value)
@@ -134,16 +137,14 @@ def test_an_application_without_roles(raw):
     assert application.set_role(raw, KEY, {"value": "x"}) == {"appRoles": [{"id": KEY[0], "value": "x"}]}
 
 
-def test_a_roles_view_does_not_tell_whether_it_is_enabled():
-    """A change goes through disabling it, which is no news; an empty value and null are one, types are a set."""
+def test_role_view_ignores_whether_the_role_is_enabled():
     view = application.role_view(RAW, KEY)
     assert view == application.role_view(application.disable_role(RAW, KEY, None), KEY)
     assert (view["value"], view["allowedMemberTypes"]) == (None, ["Application", "User"])
     assert application.role_holds(RAW, KEY, {"value": None, "allowedMemberTypes": ["Application", "User"]})
 
 
-def test_tags_of_others_stay():
-    """One rotation is said in one tag; tags that look like ours and say nothing are left."""
+def test_set_tag_preserves_other_tags():
     raw: dict[str, Any] = {"tags": ["HideApp", "scimconf:A=1", "scimconf:AB=2", "scimconf:A"]}
     assert application.rotations(raw["tags"]) == {"A": "1", "AB": "2"}
     changed = application.set_tag(raw, ("A",), "x=y")
@@ -153,22 +154,22 @@ def test_tags_of_others_stay():
     assert application.set_tag({}, ("A",), "1") == {"tags": ["scimconf:A=1"]}
 
 
-def test_assignments_have_small_letters_in_their_ids():
-    """So that ids of different answers are the same text; everything else stays."""
+def test_assigned_lowers_the_ids():
     row = {"id": "Xy", "principalId": "AB", "appRoleId": "CD", "principalType": "User", "principalDisplayName": None}
     assert application.assigned([row]) == [{**row, "principalId": "ab", "appRoleId": "cd"}]
 
 
-def test_set_assignment_required_changes_nothing_else():
-    raw = {"id": "1", "tags": ["x"], "appRoleAssignmentRequired": True}
-    operation = OPERATIONS["set_assignment_required"]
+def test_set_property_changes_nothing_else():
+    raw, key = {"id": "1", "tags": ["x"], "appRoleAssignmentRequired": True}, ("appRoleAssignmentRequired",)
+    operation = OPERATIONS["set_property"]
     assert operation.change is not None
-    changed = operation.change(raw, ("assignment_required",), False)
+    changed = operation.change(raw, key, False)
     assert changed == {**raw, "appRoleAssignmentRequired": False}
-    assert operation.holds(changed, (), False)
-    assert not operation.holds(raw, (), False)
-    assert not operation.holds({}, (), False)
-    assert (operation.view or (lambda *_: None))(raw, ()) is True
+    assert operation.holds(changed, key, False)
+    assert not operation.holds(raw, key, False)
+    assert not operation.holds({}, key, False)
+    assert not operation.holds({**raw, "appRoleAssignmentRequired": 0}, key, False)
+    assert (operation.view or (lambda *_: None))(raw, key) is True
 
 
 @pytest.mark.parametrize(

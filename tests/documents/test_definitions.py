@@ -33,15 +33,13 @@ DEFAULTS = {
         ({"name": "a", "anchor": True, "ours": [1]}, {"anchor": True, "ours": [1]}),
     ],
 )
-def test_a_definition_in_the_specs_words(raw, expected):
-    """Null and left out are the default, in any case of the type; what the spec has no word for stands as it is."""
+def test_definition_fields_uses_the_fields_of_the_spec(raw, expected):
     assert definitions.definition_fields(raw) == {**DEFAULTS, **expected}
 
 
 @pytest.mark.parametrize("kind", ["string", "integer", "reference", "binary", "boolean", "datetime"])
 @pytest.mark.parametrize("mutability", ["read_write", "read_only", "immutable", "write_only"])
-def test_a_new_definition_reads_back_as_it_was_written(kind, mutability):
-    """Every word of the spec has its word in Graph."""
+def test_definition_raw_round_trips(kind, mutability):
     fields = {**DEFAULTS, "type": kind, "mutability": mutability, "references": ["Group"], "ours": 1}
     raw = definitions.definition_raw("a", fields)
     assert raw["name"] == "a"
@@ -49,8 +47,7 @@ def test_a_new_definition_reads_back_as_it_was_written(kind, mutability):
     assert {word: now[word] for word in fields} == fields
 
 
-def test_only_what_differs_is_rewritten():
-    """Fields that say the same in other words keep their own words; unknown ones stay."""
+def test_changed_rewrites_only_what_differs():
     raw = {"ours": 1, "name": "a", "type": "string", "multivalued": None}
     assert definitions.changed(raw, {"type": "string", "multivalued": False}) == raw
     assert definitions.changed(raw, {"type": "integer", "references": ["User"], "case_exact": True}) == {

@@ -38,8 +38,7 @@ SCIM, OLD = {"id": "scim"}, {"id": "customappsso"}
         ({"jobs": [made("scim"), made("Scim", 2)]}, "scim", "", None, "several jobs"),
     ],
 )
-def test_a_job_is_found_by_its_template(documents, wanted, template, found, trouble):
-    """The written template decides, else the only job, the default template, the only template; never a position."""
+def test_choose_finds_a_job_by_its_template(documents, wanted, template, found, trouble):
     choice = job.choose(documents, wanted)
     assert (choice.template, choice.job and choice.job["id"], choice.problem) == (template, found, trouble)
     names = job.jobs(wanted).binds(documents)  # type: ignore[misc]
@@ -62,8 +61,7 @@ def test_a_job_is_found_by_its_template(documents, wanted, template, found, trou
         ({"status": {"steadyStateFirstAchievedTime": "2026-01-01T00:00:00Z"}}, False, True),
     ],
 )
-def test_on_is_the_schedule_and_a_run_leaves_traces(raw, on, ran):
-    """Nulls and empty texts are no traces."""
+def test_is_on_reads_the_schedule_and_has_run_the_status(raw, on, ran):
     assert (job.is_on(raw), job.has_run(raw)) == (on, ran)
     assert OPERATIONS["state_is"].holds(raw, ("on",), None) is on
     assert OPERATIONS["state_is"].holds(raw, ("off",), None) is not on
@@ -79,13 +77,11 @@ def test_on_is_the_schedule_and_a_run_leaves_traces(raw, on, ran):
         ({"quarantine": {"reason": "", "error": {"message": "no"}}}, "Unknown: no"),
     ],
 )
-def test_why_it_is_held(status, said):
-    """In the service's own words, as far as it has any."""
+def test_quarantine_returns_the_reason(status, said):
     assert job.quarantine({"status": status}) == said
 
 
-def test_a_job_is_there_once_it_has_an_id():
-    """An empty answer is not yet a job."""
+def test_is_there_needs_an_id():
     assert OPERATIONS["is_there"].holds({"id": "x"}, (), None)
     assert not OPERATIONS["is_there"].holds({}, (), None)
     assert (job.job().name, job.templates().consistency.empty_may_be_stale) == ("job", True)
@@ -103,8 +99,7 @@ def test_a_job_is_there_once_it_has_an_id():
         ("36", False, False, ""),
     ],
 )
-def test_published_jobs_are_understood(number, on, ran, held):
-    """Active, new, quarantined, not configured: each is what it is said to be."""
+def test_published_jobs_are_read(number, on, ran, held):
     raw = sample(number)
     assert (job.is_on(raw), job.has_run(raw)) == (on, ran)
     assert job.quarantine(raw).startswith(held)

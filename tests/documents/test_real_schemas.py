@@ -43,8 +43,7 @@ def cut(raw: Any, *path: str | int) -> str:
 
 
 @pytest.mark.parametrize("number", ["05", "06"])
-def test_users_are_the_outbound_mapping_though_an_inbound_one_has_users_too(number):
-    """Of two rules with nine mappings, six of them hidden, exactly one is what `users` means."""
+def test_matching_finds_users_in_the_outbound_rule_only(number):
     raw = complete(number)
     (found,) = schema.matching(raw, USERS)
     assert (found.rule_index, found.mapping_index) == (0, 0)
@@ -54,8 +53,7 @@ def test_users_are_the_outbound_mapping_though_an_inbound_one_has_users_too(numb
 
 
 @pytest.mark.parametrize("number", ["05", "06"])
-def test_a_rule_that_can_be_edited_is_still_inbound(number):
-    """The direction is told by the directories, not by who may edit the rule."""
+def test_matching_ignores_an_editable_inbound_rule(number):
     raw = complete(number)
     inbound = raw["synchronizationRules"][1]
     inbound["editable"] = True
@@ -67,8 +65,7 @@ def test_a_rule_that_can_be_edited_is_still_inbound(number):
 
 @pytest.mark.parametrize("number", ["05", "06"])
 @pytest.mark.parametrize("target", ["Email", "EmailEncodingKey", "Alias"])
-def test_one_row_changes_and_nothing_else(number, target):
-    """Whether it had a source, none, or an expression: only that row is another one, and its own order stays."""
+def test_set_mapping_changes_one_row_only(number, target):
     raw = complete(number)
     (found,) = schema.matching(raw, USERS)
     index = [row["targetAttributeName"] for row in schema.rows(found)].index(target)
@@ -85,8 +82,7 @@ def test_one_row_changes_and_nothing_else(number, target):
 
 
 @pytest.mark.parametrize("number", ["05", "06"])
-def test_a_row_more_or_less_leaves_the_others(number):
-    """A new row comes last, a removed one is missing, and nothing else has moved."""
+def test_adding_and_removing_a_row_preserves_the_others(number):
     raw = complete(number)
     path = ("synchronizationRules", 0, "objectMappings", 0, "attributeMappings")
     before = raw["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"]
@@ -100,8 +96,7 @@ def test_a_row_more_or_less_leaves_the_others(number):
 
 
 @pytest.mark.parametrize("number", ["05", "06"])
-def test_an_object_mapping_keeps_its_unknown_keys(number):
-    """Switching actions writes flags; metadata, the huge JSON in a string and all else stay."""
+def test_set_object_preserves_unknown_keys(number):
     raw = complete(number)
     path = ("synchronizationRules", 0, "objectMappings", 0, "flowTypes")
     value = {"fields": {"actions": ["create"]}, "operators": None}
@@ -115,8 +110,7 @@ def test_an_object_mapping_keeps_its_unknown_keys(number):
 
 @pytest.mark.parametrize("number", ["05", "06"])
 @pytest.mark.parametrize(("side", "directory", "name"), [("target", 1, "Division"), ("source", 0, "extension_x")])
-def test_a_definition_is_added_to_its_own_object_only(number, side, directory, name):
-    """Two directories have an object User; only the side that is meant gets the attribute, at the end."""
+def test_define_attribute_changes_its_object_only(number, side, directory, name):
     raw = complete(number)
     key = (*KEY, side, f"{name}_of_ours")
     changed = schema.define_attribute(raw, key, {"type": "boolean"})
@@ -130,8 +124,7 @@ def test_a_definition_is_added_to_its_own_object_only(number, side, directory, n
 
 
 @pytest.mark.parametrize("number", ["05", "06"])
-def test_every_known_definition_reads_and_writes_as_it_stands(number):
-    """A definition compared with its own fields is the same, and is not rewritten."""
+def test_published_definitions_round_trip(number):
     raw = complete(number)
     (found,) = schema.matching(raw, USERS)
     for side in ("source", "target"):
@@ -143,8 +136,7 @@ def test_every_known_definition_reads_and_writes_as_it_stands(number):
 
 
 @pytest.mark.parametrize("number", ["05", "06"])
-def test_every_row_reads_and_writes_as_it_stands(number):
-    """A row compared with its own fields is the same and is not rewritten, its source tree least of all."""
+def test_published_rows_round_trip(number):
     raw = complete(number)
     (found,) = schema.matching(raw, USERS)
     for row in schema.rows(found):
@@ -174,8 +166,7 @@ NO_MAPPING = "the schema no longer has exactly one object mapping for users"
 
 @pytest.mark.parametrize("number", PARTIAL)
 @pytest.mark.parametrize(("operation", "rest", "value"), EDITS)
-def test_a_partial_document_is_edited_or_refused_in_words(number, operation, rest, value):
-    """Whatever is missing, an edit either holds afterwards or says what there is not."""
+def test_edits_of_a_partial_schema_succeed_or_raise_lookup_error(number, operation, rest, value):
     raw, one, key = sample(number), OPERATIONS[operation], (*KEY, *rest)
     troubles = PARTIAL[number]
     said = NO_MAPPING if isinstance(troubles, str) else troubles.get(operation)
@@ -187,8 +178,7 @@ def test_a_partial_document_is_edited_or_refused_in_words(number, operation, res
         assert one.holds(one.change(raw, key, value), key, value)
 
 
-def test_a_list_of_templates_is_no_schema():
-    """A document of another kind has no mappings, and that is all that is said of it."""
+def test_another_document_has_no_object_mappings():
     raw = sample("12")
     assert list(schema.object_mappings(raw)) == []
     (groups,) = schema.matching(raw["value"][0]["schema"], schema.Selector("groups"))

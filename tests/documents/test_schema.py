@@ -26,8 +26,7 @@ def doc(*rules: Any, directories: Any = None) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("raw", [None, [], "text", {}, doc(None, "x", {}, rule(None, 1)), {"synchronizationRules": {}}])
-def test_what_is_no_mapping_is_passed_over(raw):
-    """Nulls, texts and lists where objects are wanted hold no mapping."""
+def test_object_mappings_ignores_malformed_values(raw):
     assert list(schema.object_mappings(raw)) == []
     assert schema.find_object_mapping(raw, schema.Selector("users")) is None
 
@@ -54,8 +53,7 @@ TENANT = {"id": "66e4a8cc-1b7b-435e-95f8-f06cea133828", "name": "S"}
         (doc(rule(mapping()), directories=[{"name": "S", "objects": [None, {"attributes": [None, {}]}]}]), 1),
     ],
 )
-def test_users_are_one_outbound_mapping_of_an_editable_rule(raw, number):
-    """`users` is found by its source object in any case, in rules that read from the tenant's own directory."""
+def test_matching_users_needs_an_editable_outbound_rule(raw, number):
     assert len(schema.matching(raw, schema.Selector("users"))) == number
 
 
@@ -71,14 +69,12 @@ def test_users_are_one_outbound_mapping_of_an_editable_rule(raw, number):
         (schema.Selector("users", target="Group"), [1]),
     ],
 )
-def test_ones_own_name_takes_what_its_selectors_say(selector, found):
-    """Rule by name or id, objects by their exact names, and all that is written must fit."""
+def test_matching_a_custom_name_uses_its_selectors(selector, found):
     raw = doc(rule(mapping(), mapping("Group", "Group")))
     assert [place.mapping_index for place in schema.matching(raw, selector)] == found
 
 
-def test_documents_are_named_and_written_as_graph_serves_them():
-    """The schema is written whole, what belongs to a template never."""
+def test_documents_of_the_schema():
     read = {"schema": "put", "template_schema": "never", "default_schema": "never", "filter_operators": "never"}
     made = [schema.schema(), schema.template_schema(), schema.default_schema(), schema.filter_operators()]
     assert {one.name: one.written for one in made} == read
@@ -88,8 +84,7 @@ def test_documents_are_named_and_written_as_graph_serves_them():
 ROWS = [{"targetAttributeName": "a", "source": None}, None, "x", {}, {"targetAttributeName": None}]
 
 
-def test_rows_without_a_target_are_nobodys():
-    """A row that names no attribute is neither seen nor removed."""
+def test_rows_ignores_rows_without_a_target():
     raw = doc(rule(mapping(attributeMappings=ROWS)))
     (place,) = schema.matching(raw, schema.Selector("users"))
     assert schema.rows(place) == [ROWS[0]]
@@ -99,8 +94,7 @@ def test_rows_without_a_target_are_nobodys():
     assert schema.object_view(raw, key[:4]) == {"enabled": True, "actions": [], "filters": []}
 
 
-def test_of_two_objects_with_one_name_both_are_defined():
-    """Which of two counts is not known, so they are made to agree; one in another directory is not touched."""
+def test_define_attribute_changes_both_objects_of_one_name():
     objects = [{"name": "User", "attributes": [{"name": "a"}]}, {"name": "User"}, {"name": "Group", "attributes": []}]
     source, target = {"name": "S", "objects": deepcopy(objects)}, {"name": "T", "objects": objects[:2]}
     raw = doc(rule(mapping()), directories=[source, target])
@@ -113,8 +107,7 @@ def test_of_two_objects_with_one_name_both_are_defined():
     assert [view["required"] for view in schema.definition_view(changed, key)] == [True, True]
 
 
-def test_a_mapping_that_is_not_one_any_more_is_said():
-    """An edit of what is gone says so, by the name in the spec."""
+def test_edits_refuse_a_mapping_that_is_no_longer_unique():
     for operation in ("set_mapping", "remove_mapping", "set_object", "define_attribute"):
         change = OPERATIONS[operation].change
         assert change is not None
@@ -133,16 +126,14 @@ def test_a_mapping_that_is_not_one_any_more_is_said():
         (" Add ,, Other", ["Other", "create"]),
     ],
 )
-def test_flags_are_a_set(text, words):
-    """Spaces, order and repetition mean nothing; a flag that nobody knows stays."""
+def test_flags_are_sorted(text, words):
     assert rows.flags(text) == words
 
 
 @pytest.mark.parametrize(
     ("actions", "text"), [([], "None"), (["update", "create"], "Add,Update"), (["delete"], "Delete")]
 )
-def test_flags_are_written_without_spaces(actions, text):
-    """As the service itself writes them."""
+def test_flags_text_has_no_spaces(actions, text):
     assert rows.flags_text(actions) == text
 
 
@@ -160,13 +151,11 @@ def test_flags_are_written_without_spaces(actions, text):
         ),
     ],
 )
-def test_a_source_is_text_or_as_it_stands(source, expected):
-    """What cannot be understood is compared raw."""
+def test_source_text_returns_the_raw_tree_if_it_cannot_be_rendered(source, expected):
     assert rows.source_text(source) == expected
 
 
-def test_left_out_and_null_fields_of_a_row_have_their_defaults():
-    """`{}` and a row full of nulls are the same as the defaults written out."""
+def test_row_fields_fills_in_defaults():
     names = ("source", "matchingPriority", "defaultValue", "flowType", "flowBehavior", "exportMissingReferences")
     full = rows.row_fields(dict(rows.NEW_ROW))
     assert rows.row_fields({}) == rows.row_fields(dict.fromkeys(names)) == full

@@ -44,8 +44,7 @@ def test_filters_in_normal_form(scope, expected):
     assert scopes.filters(scope) == expected
 
 
-def test_the_order_of_groups_and_clauses_means_nothing():
-    """One group of several must hold, with all of its clauses."""
+def test_filters_ignores_the_order_of_groups_and_clauses():
     one, two = raw("EQUALS", {"values": ["x"]}), raw("IS NULL", None, "b")
     there = {"groups": [group(two, one), group(one, name="m")]}
     assert scopes.filters(there) == scopes.filters({"groups": [group(one, name="m"), group(one, two)]})
@@ -63,21 +62,18 @@ def test_the_order_of_groups_and_clauses_means_nothing():
         ("equals", None, "EQUALS"),
     ],
 )
-def test_the_live_jobs_own_spelling_is_sent(operator, live, sent):
-    """Found whatever its case, spaces and underscores; else the usual one, or what was written."""
+def test_operator_spelling_is_that_of_the_job(operator, live, sent):
     assert scopes.operator_spelling(operator, live) == sent
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
-def test_every_operator_is_read_back_as_it_was_written(operator):
-    """A filter with any operator, written and read, is the same filter."""
+def test_every_operator_round_trips(operator):
     value = None if OPERATORS[operator].unary else "1"
     wanted = [{"name": "n", "all": [clause(operator, value)]}]
     assert scopes.filters(scopes.scope(wanted, None, None)) == wanted
 
 
-def test_groups_that_stay_are_not_rewritten():
-    """Of a changed scope, the other groups, and keys that nobody knows, stay in their order."""
+def test_scope_preserves_equal_groups():
     stays = {"id": "1", **group(raw("Is Null", {"values": []}), name="stays")}
     before = {"categoryFilterGroups": [], "ours": 1, "groups": [group(raw("EQUALS", {"values": ["y"]})), stays]}
     wanted = [{"name": "n", "all": [clause()]}, {"name": "stays", "all": [clause("is_null", None)]}]
@@ -97,12 +93,10 @@ def test_groups_that_stay_are_not_rewritten():
         ),
     ],
 )
-def test_no_filter_at_all_is_null(before, after):
-    """As the service shows it; filters of other sorts are carried over."""
+def test_scope_without_filters_is_null(before, after):
     assert scopes.scope([], before, None) == after
 
 
-def test_several_values_of_one_clause_survive():
-    """What the spec cannot say is still written as it was read."""
+def test_scope_preserves_several_values_of_a_clause():
     wanted = scopes.filters({"groups": [group(raw("EQUALS", {"values": ["1", "2"]}))]})
     assert scopes.scope(wanted, None, None)["groups"] == [group(raw("EQUALS", {"values": ["1", "2"]}))]

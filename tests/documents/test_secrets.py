@@ -20,13 +20,11 @@ def settings(text):
 
 
 @pytest.mark.parametrize(("raw", "expected"), [(None, {}), ([], {}), (ROWS, {"A": "1", "B": "*"})])
-def test_empty_values_are_not_there(raw, expected):
-    """An empty value, null and a left-out one are how a removed key may still show."""
+def test_values_omits_empty_values(raw, expected):
     assert secrets.values(raw) == expected
 
 
-def test_masked_values_are_named():
-    """They are known to be there, and nothing more is known of them."""
+def test_masked_returns_the_keys():
     assert secrets.masked(ROWS) == {"B"}
     assert secrets.masked(None) == frozenset()
 
@@ -43,8 +41,7 @@ def test_masked_values_are_named():
         ('"text"', {}),
     ],
 )
-def test_notification_settings_are_json_or_nothing(text, members):
-    """What cannot be read holds no member, and is no reason to fall over."""
+def test_notifications_of_other_text_than_json_is_empty(text, members):
     assert secrets.notifications(settings(text)) == members
 
 
@@ -52,8 +49,7 @@ def test_notification_settings_are_json_or_nothing(text, members):
     ("text", "expected"),
     [("true", True), ("True", True), (" 1 ", True), ("false", False), ("0", False), ("", False), (None, None)],
 )
-def test_flags_are_spelled_in_several_ways(text, expected):
-    """Only the absence of a key is neither true nor false."""
+def test_flag_accepts_several_spellings(text, expected):
     assert secrets.flag(text) is expected
 
 
@@ -73,8 +69,7 @@ def test_flags_are_spelled_in_several_ways(text, expected):
         ("set_members", "SyncNotificationSettings", {"Enabled": True}, False, True),
     ],
 )
-def test_an_edit_holds_afterwards(operation, key, value, before, after):
-    """But for a secret by reference, of which nobody can see that it stands; the other pairs stay as they were."""
+def test_edits_of_secrets_hold_afterwards(operation, key, value, before, after):
     one = OPERATIONS[operation]
     assert one.change is not None
     changed = one.change(ROWS, (key,), value)
@@ -84,14 +79,12 @@ def test_an_edit_holds_afterwards(operation, key, value, before, after):
     assert ROWS[0] == {"key": "A", "value": "1", "ours": True}
 
 
-def test_a_changed_pair_keeps_its_place_and_other_members():
-    """The set keeps its order, and a pair what else it holds."""
+def test_set_value_preserves_order_and_other_members():
     assert secrets.set_value(ROWS, ("A",), "2") == [{"key": "A", "value": "2", "ours": True}, *ROWS[1:]]
     assert secrets.set_value(None, ("A",), "2") == [{"key": "A", "value": "2"}]
 
 
-def test_members_that_are_not_named_stay_in_their_order():
-    """Writing one setting of the notifications carries the others over."""
+def test_set_members_preserves_the_others_in_order():
     raw = settings('{"Z":1,"Enabled":false,"ours":{"a":null}}')
     value = {"Enabled": True, "Recipients": "a@b.c"}
     changed = secrets.set_members(raw, ("SyncNotificationSettings",), value)
@@ -125,8 +118,7 @@ CONNECTION = {
         ),
     ],
 )
-def test_a_connections_secrets_by_graphs_keys(connection, expected):
-    """Only references; a plain value of `other` is none."""
+def test_references_use_graphs_keys(connection, expected):
     parsed = Connection.model_validate(connection) if connection is not None else None
     assert secrets.references(parsed) == expected
     assert secrets.secrets(parsed).references == expected
@@ -135,8 +127,7 @@ def test_a_connections_secrets_by_graphs_keys(connection, expected):
 
 @needs_samples
 @pytest.mark.parametrize("number", ["50", "51", "52"])
-def test_published_sets_are_read(number):
-    """Every published set has settings, and writing a member leaves its other pairs."""
+def test_published_secrets_are_read(number):
     raw = sample(number)["value"]
     assert set(secrets.notifications(raw)) & {"Enabled", "DeleteThresholdEnabled"}
     changed = secrets.set_members(raw, ("SyncNotificationSettings",), {"Enabled": True})

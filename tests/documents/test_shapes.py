@@ -41,7 +41,7 @@ SCHEMA = {"synchronizationRules": [{"id": "r", "objectMappings": [MAPPING]}], "d
             "[0].appRoleAssignmentRequired: expected a boolean, got a string",
         ),
         (
-            "service_principal",
+            "service_principal_settings",
             {"id": "1", "appRoleAssignmentRequired": 0},
             "appRoleAssignmentRequired: expected a boolean, got a number",
         ),

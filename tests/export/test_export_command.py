@@ -95,7 +95,7 @@ def test_what_cannot_be_said_is_told_and_strict_says_so(desk):
     said = desk("export", "--app", "Writer", "--out", "w.yaml")
     assert said.code == 0
     assert "  not in the spec: the role a:b has a value" in said.err
-    assert "# Not in this spec, since it cannot be said here:" in (desk.folder / "w.yaml").read_text()
+    assert "# The application also has, which a spec cannot contain:" in (desk.folder / "w.yaml").read_text()
     assert desk("export", "--app", "Writer", "--strict").code == 2
     assert desk("export", "--app", "Writer", "--strict", "--full").code == 2
 
@@ -135,7 +135,7 @@ def test_a_small_spec_counts_what_it_leaves_alone_and_lists_it_where_asked(write
     said = writer("plan", "small.yaml")
     assert said.code == 0
     assert "attribute_mapping/users/title" not in said.out
-    assert "left alone" in " ".join(said.out.lower().split())
+    assert "unmanaged: " in " ".join(said.out.lower().split())
     listed = writer("plan", "--show-unmanaged", "small.yaml").out
     for address in ("attribute_mapping/users/title", "app_role/member", "assignment/user:ada@contoso.com/admin"):
         assert address in listed
@@ -270,7 +270,7 @@ def test_an_application_that_is_not_there_is_not_to_be_created(desk):
     assert said.code == 65
     assert "K103" in said.err
     assert "create:" not in said.err
-    assert "Name it as the portal does" in said.err
+    assert "Use the name that the portal shows" in said.err
 
 
 @pytest.mark.parametrize("full", [[], ["--full"]])

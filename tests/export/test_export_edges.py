@@ -473,7 +473,7 @@ def test_a_registration_without_a_template_is_named_by_its_id(tmp_path):
     """There is nothing that it could be made from."""
     one = Rehearsal({"applications": [{"displayName": "Plain", "template": None}]})
     found = exported(one, "Plain", full=True)
-    assert list(found.tree["application"]) == ["app_id"]
+    assert list(found.tree["application"]) == ["app_id", "assignment_required"]
     assert "mappings" not in found.tree
 
 
@@ -504,7 +504,7 @@ def test_users_of_a_long_list_are_users_all_the_same():
     assert "users" not in found.tree["assignments"]
 
 
-def test_what_is_live_and_the_lint_refuses_is_excused(tmp_path):
+def test_what_is_live_and_the_lint_refuses_gets_a_comment(tmp_path):
     """A role expression under scope all is live: the spec says so in its line, and plans to nothing."""
     tree = {
         "version": 1,
@@ -516,7 +516,7 @@ def test_what_is_live_and_the_lint_refuses_is_excused(tmp_path):
     row = ("mappings", "users", "attributes", "userType")
     found = ExportedSpec(tree, {row: "the template has none"})
     ignore_lint_errors(found, "user,role\n")
-    assert found.comments == {row: "scimconf: ignore L402 it is live as it is; the template has none"}
+    assert found.comments == {row: "scimconf: ignore L402 the live application has it; the template has none"}
     ignore_lint_errors(found, "user,role\n")
     assert len(found.comments) == 1
     path = tmp_path / "spec.yaml"
@@ -525,7 +525,7 @@ def test_what_is_live_and_the_lint_refuses_is_excused(tmp_path):
     assert [problem.code for problem in lint(told) if problem.is_error] == []
 
 
-def test_a_clause_is_excused_in_its_own_line(tmp_path):
+def test_a_clause_gets_the_comment_in_its_own_line(tmp_path):
     """And a row that is refused twice with both rules; either has one comment, which the lint reads."""
     odd = {"attribute": "department", "operator": "matches", "value": "[0-9"}
     number = {"attribute": "city", "operator": "greater_than", "value": "many"}
@@ -543,9 +543,9 @@ def test_a_clause_is_excused_in_its_own_line(tmp_path):
     ignore_lint_errors(found, "user,role\n")
     clauses = ("mappings", "users", "filters", 0, "all")
     assert found.comments == {
-        ("mappings", "users", "attributes", "userType"): "scimconf: ignore L104, L402 it is live as it is",
-        (*clauses, 0): "scimconf: ignore L601 it is live as it is",
-        (*clauses, 2): "scimconf: ignore L601 it is live as it is",
+        ("mappings", "users", "attributes", "userType"): "scimconf: ignore L104, L402 the live application has it",
+        (*clauses, 0): "scimconf: ignore L601 the live application has it",
+        (*clauses, 2): "scimconf: ignore L601 the live application has it",
     }
     path = tmp_path / "spec.yaml"
     path.write_text(write_spec(tree, CommentNotes(beside=found.comments)), "utf-8")
@@ -621,5 +621,5 @@ def test_more_than_50_users_are_exported_to_a_file(number, is_file):
         }
     )
     found = exported(one)
-    assert found.people == ([(name, "x") for name in names] if is_file else [])
+    assert found.csv_users == ([(name, "x") for name in names] if is_file else [])
     assert [entry["user"] for entry in found.tree["assignments"].get("users", [])] == ([] if is_file else names)

@@ -104,8 +104,7 @@ def failed(report):
 
 @EVERY_FAULT
 @pytest.mark.parametrize("write", FIRST)
-def test_a_passing_fault_does_not_stop_a_first_run(write, fault):
-    """But for an application whose making was lost: that is never sent twice in a run, and the next run makes it."""
+def test_apply_creates_an_application_despite_a_passing_fault(write, fault):
     rehearsal = Rehearsal()
     rehearsal.fault(method=FIRST[write][0], path=FIRST[write][1], **fault)
     report = apply(rehearsal, WRITER)
@@ -129,8 +128,7 @@ def struck(rehearsal):
 
 @EVERY_FAULT
 @pytest.mark.parametrize("write", LATER)
-def test_a_passing_fault_does_not_stop_a_change(writer, spec, write, fault):
-    """Whether or not the lost request had taken effect, the outcome is the same."""
+def test_apply_changes_an_application_despite_a_passing_fault(writer, spec, write, fault):
     file = spec(CHANGED)
     writer.fault(method=LATER[write][0], path=LATER[write][1], **fault)
     report = apply(writer, file)
@@ -141,8 +139,7 @@ def test_a_passing_fault_does_not_stop_a_change(writer, spec, write, fault):
 
 @EVERY_FAULT
 @pytest.mark.parametrize("write", REPLACED)
-def test_a_passing_fault_does_not_stop_the_replacement_of_a_job(tmp_path, write, fault):
-    """A deletion that is not found the second time is done."""
+def test_apply_replaces_a_job_despite_a_passing_fault(tmp_path, write, fault):
     rehearsal = Rehearsal(FIELDBOOK)
     file = tmp_path / "scimconf.yaml"
     file.write_text(LEGACY)
@@ -185,8 +182,7 @@ WRAPPED = {
 DENIED = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
 
 
-def test_an_error_that_is_wrapped_in_a_text_is_told_unwrapped():
-    """The service's own code, the request that it answered, and what was not done because of it."""
+def test_report_shows_the_unwrapped_error_of_the_synchronization_service():
     rehearsal = Rehearsal()
     rehearsal.fault({"status": 400, "body": WRAPPED}, method="PUT", path="*/secrets")
     report = apply(rehearsal, WRITER)
@@ -209,8 +205,7 @@ def test_an_error_that_is_wrapped_in_a_text_is_told_unwrapped():
         ("start", "Synchronization.ReadWrite.All"),
     ],
 )
-def test_a_refused_write_names_the_permission_that_is_missing(write, needs):
-    """In the hint of each outcome that failed for it; nothing starts, and running it again goes on."""
+def test_report_names_the_missing_permission_of_a_refused_write(write, needs):
     rehearsal = Rehearsal()
     method, path = FIRST[write]
     rehearsal.fault({"status": 403, "body": DENIED}, method=method, path=path, times=0)
@@ -223,16 +218,14 @@ def test_a_refused_write_names_the_permission_that_is_missing(write, needs):
     assert changes(rehearsal.plan(WRITER)) == []
 
 
-def test_where_nothing_could_be_paused_nothing_is_changed(writer, spec):
-    """The plan changes the scope of people who are being provisioned, so it is made safe first or not at all."""
+def test_apply_changes_nothing_if_the_pause_fails(writer, spec):
     writer.fault({"status": 403, "body": DENIED}, method="POST", path="*/pause", times=0)
     report = apply(writer, spec("provisioning: {scope: all}"))
     assert failed(report).keys() == {"pause provisioning"}
     assert [one for one in writer.writes if not one.endswith("/pause")] == []
 
 
-def test_what_does_not_become_paused_is_not_changed_either(writer, spec):
-    """An answer is not enough: the pause has to be seen."""
+def test_apply_changes_nothing_if_the_job_does_not_become_paused(writer, spec):
     job = writer.request("GET", writer.job())
     writer.fault({"status": 204}, method="POST", path="*/pause", times=0)
     report = apply(writer, spec("provisioning: {scope: all}"))
@@ -242,8 +235,7 @@ def test_what_does_not_become_paused_is_not_changed_either(writer, spec):
     assert not writer.asked("PUT", "/secrets")
 
 
-def test_after_a_failure_nobody_is_unassigned(writer, spec):
-    """The new role could not be given, so the old one is not taken."""
+def test_apply_deletes_no_assignment_after_a_failure(writer, spec):
     writer.fault({"status": 400, "body": DENIED}, method="POST", path="*/appRoleAssignedTo", times=0)
     report = apply(writer, spec("assignments: {users: [{user: ada@contoso.com, role: member}]}"))
     assert exit_code(report) == 1
@@ -254,8 +246,7 @@ def test_after_a_failure_nobody_is_unassigned(writer, spec):
 # --- secrets --------------------------------------------------------------------------------------------------------
 
 
-def test_refused_credentials_stop_before_they_are_stored():
-    """The service's own reason is told; neither the secrets nor the start are sent."""
+def test_apply_does_not_store_credentials_that_the_application_refuses():
     rehearsal = Rehearsal(environ={"WRITER_SCIM_TOKEN": "a-wrong-token"})
     report = apply(rehearsal, WRITER)
     assert exit_code(report) == 5
@@ -264,8 +255,7 @@ def test_refused_credentials_stop_before_they_are_stored():
     assert not rehearsal.asked("POST", "/start")
 
 
-def test_a_token_variable_that_is_unset_is_a_notice_in_the_plan_and_stops_an_apply_before_any_write():
-    """Also on an empty tenant, where the first step would be an application: nothing is made that cannot be finished."""
+def test_an_unset_token_is_a_warning_of_the_plan_and_stops_apply_before_any_write():
     rehearsal = Rehearsal(environ={})
     planned = rehearsal.plan(WRITER)
     assert "WRITER_SCIM_TOKEN" in told(planned)
@@ -274,8 +264,7 @@ def test_a_token_variable_that_is_unset_is_a_notice_in_the_plan_and_stops_an_app
     assert rehearsal.writes == []
 
 
-def test_a_token_that_is_unset_does_not_matter_where_no_secret_is_written(writer, spec):
-    """A change of a mapping needs no token."""
+def test_an_unset_token_is_ignored_if_no_secret_is_written(writer, spec):
     writer.environ.clear()
     report = apply(writer, spec("mappings: {users: {attributes: {userName: {source: mail, match: 1}}}}"))
     assert exit_code(report) == 0
@@ -289,8 +278,7 @@ provisioning: {enabled: true, deletion_threshold: 7}
 """
 
 
-def test_a_stored_secret_that_nobody_can_send_again_stops_before_any_write(writer, tmp_path):
-    """The set is written whole, and its star is not the token: the plan says so, the apply refuses, naming the key."""
+def test_a_masked_secret_without_a_source_stops_apply_before_any_write(writer, tmp_path):
     file = tmp_path / "scimconf.yaml"
     file.write_text(SETTINGS_ONLY)
     planned = writer.plan(file)
@@ -302,8 +290,7 @@ def test_a_stored_secret_that_nobody_can_send_again_stops_before_any_write(write
     assert writer.writes == []
 
 
-def test_with_permission_only_the_changed_keys_are_sent(writer, tmp_path):
-    """Opt-in: where the service merges, the star stays what it is in the tenant."""
+def test_send_changed_keys_sends_only_the_changed_secrets(writer, tmp_path):
     file = tmp_path / "scimconf.yaml"
     file.write_text(SETTINGS_ONLY + "connection: {on_unreadable_secret: send_changed_keys}\n")
     assert exit_code(apply(writer, file)) == 0
@@ -326,8 +313,7 @@ REFUSED = {"parsingSucceeded": False, "parsedExpression": None, "error": {"code"
     ],
     ids=["answered", "refused"],
 )
-def test_an_expression_that_the_service_does_not_take_is_told_and_nothing_is_written(writer, spec, action):
-    """Its reason is the service's; the schema is written with all its changes or not at all."""
+def test_apply_writes_no_schema_if_the_service_refuses_an_expression(writer, spec, action):
     writer.fault(action, method="POST", path="*/parseExpression", times=0)
     report = apply(writer, spec('mappings: {users: {attributes: {displayName: {expression: "ToUpper([mail])"}}}}'))
     assert exit_code(report) == 1
@@ -349,8 +335,7 @@ def edited(rehearsal, target, **fields):
     rehearsal.forget()
 
 
-def test_an_edit_of_the_same_mapping_between_plan_and_write_stops_the_apply(writer, spec):
-    """Exit 3, the address is named, and nothing is written: the person approved something else."""
+def test_apply_is_stale_if_the_same_mapping_was_edited_since_the_plan(writer, spec):
     planned = writer.plan(spec(MAPS_TITLE))
     edited(writer, "title", defaultValue="Boss")
     report = writer.apply(planned)
@@ -359,8 +344,7 @@ def test_an_edit_of_the_same_mapping_between_plan_and_write_stops_the_apply(writ
     assert writer.writes == []
 
 
-def test_an_edit_of_another_mapping_survives_and_stops_nothing(writer, spec):
-    """The schema is read again right before it is written, and only the planned mapping changes in it."""
+def test_apply_preserves_an_edit_of_another_mapping_since_the_plan(writer, spec):
     planned = writer.plan(spec(MAPS_TITLE))
     edited(writer, "displayName", defaultValue="Nobody")
     assert exit_code(writer.apply(planned)) == 0
@@ -368,8 +352,7 @@ def test_an_edit_of_another_mapping_survives_and_stops_nothing(writer, spec):
     assert row(writer.schema(), "displayName")["defaultValue"] == "Nobody"
 
 
-def test_a_role_that_somebody_else_changed_stops_the_apply(writer, spec):
-    """The same for the application's roles, which are written as a whole."""
+def test_apply_is_stale_if_a_role_was_edited_since_the_plan(writer, spec):
     planned = writer.plan(spec("app_roles: {roles: [{value: member, display_name: Team member}]}"))
     application = writer.state["applications"][0]
     for fields in ({"isEnabled": False}, {"description": "Theirs"}, {"isEnabled": True}):
@@ -381,8 +364,7 @@ def test_a_role_that_somebody_else_changed_stops_the_apply(writer, spec):
     assert writer.writes == []
 
 
-def test_what_somebody_else_did_already_is_not_done_again(writer, spec):
-    """An edit that holds when it is about to be made is no conflict, and no write."""
+def test_apply_does_not_repeat_a_change_that_was_made_since_the_plan(writer, spec):
     planned = writer.plan(spec(MAPS_TITLE))
     schema = writer.schema()
     row(schema, "title")["source"] = {
@@ -400,8 +382,7 @@ def test_what_somebody_else_did_already_is_not_done_again(writer, spec):
 # --- never to be seen, and interrupted ------------------------------------------------------------------------------
 
 
-def test_an_application_that_does_not_show_is_not_made_again():
-    """The look-up that the next run will use does not find it, so this one stops and says when to go on."""
+def test_apply_creates_no_second_application_if_the_first_is_not_visible():
     rehearsal = Rehearsal(late_reads=10_000)
     report = rehearsal.apply(WRITER)
     assert exit_code(report) == 5
@@ -413,8 +394,7 @@ def test_an_application_that_does_not_show_is_not_made_again():
     assert len(rehearsal.asked("POST", "/instantiate")) == 1
 
 
-def test_an_interrupt_finishes_what_is_in_flight_and_begins_nothing_else():
-    """What was done is told as done, the rest as skipped because of the interrupt; nothing starts."""
+def test_an_interrupt_finishes_the_requests_in_flight_and_starts_no_others():
     rehearsal = Rehearsal()
     person = Person(interrupt=lambda: bool(rehearsal.asked("POST", "/synchronization/jobs")))
     report = apply(rehearsal, WRITER, person)
@@ -427,8 +407,7 @@ def test_an_interrupt_finishes_what_is_in_flight_and_begins_nothing_else():
     assert exit_code(apply(rehearsal, WRITER)) == 0
 
 
-def test_an_interrupt_ends_a_wait(writer, spec):
-    """Nobody waits two minutes for something to show after having said stop."""
+def test_an_interrupt_ends_a_backoff(writer, spec):
     writer.fault({"status": 204}, method="PUT", path="*/schema", times=0)
     person = Person(interrupt=lambda: bool(writer.asked("PUT", "/schema")))
     report = apply(writer, spec(MAPS_TITLE), person)
@@ -436,8 +415,7 @@ def test_an_interrupt_ends_a_wait(writer, spec):
     assert {one.result for one in report.outcomes} == {Result.UNCONFIRMED}
 
 
-def test_what_does_not_show_in_two_minutes_is_told_as_written_and_not_yet_visible(writer, spec):
-    """It may come later; it is neither a failure nor done."""
+def test_a_write_that_is_not_visible_after_two_minutes_is_unconfirmed(writer, spec):
     writer.fault({"status": 204}, method="PUT", path="*/schema", times=0)
     report = apply(writer, spec(MAPS_TITLE))
     assert exit_code(report) == 0

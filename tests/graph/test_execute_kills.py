@@ -83,8 +83,7 @@ def set_up(switches, file, watch=lambda _rehearsal: lambda: None):
 
 
 @TENANTS
-def test_a_first_run_is_finished_by_the_next_and_makes_one_application(spec, switches, when):
-    """Late arrival and a death right after the making are left out together: the next run cannot know of it yet."""
+def test_apply_after_a_kill_completes_the_first_run_with_one_application(spec, switches, when):
     file = spec("first")
     tenants = (Rehearsal(**switches) for _ in count())
     for rehearsal in killed_everywhere(tenants, file, when, first=2 if switches is LATE and when == "after" else 1):
@@ -96,8 +95,7 @@ def test_a_first_run_is_finished_by_the_next_and_makes_one_application(spec, swi
 
 
 @TENANTS
-def test_nobody_is_without_a_role_while_roles_are_swapped(spec, switches, when):
-    """Looked at after every request of both runs; and a batch creates or deletes, never both."""
+def test_a_kill_during_a_role_swap_leaves_no_user_without_a_role(spec, switches, when):
 
     def watch(rehearsal):
         everyone = rehearsal.held
@@ -129,8 +127,7 @@ def batches(rehearsal):
 
 
 @TENANTS
-def test_a_scope_changes_while_provisioning_is_paused_and_starts_over(spec, switches, when):
-    """Also when the restart was lost with the process: a paused job that has run is restarted before it starts."""
+def test_a_kill_during_a_scope_change_leaves_provisioning_paused(spec, switches, when):
     file, first = spec("scope", SCOPE), spec("first")
     for rehearsal in killed_everywhere(set_up(switches, first), file, when):
         converge(rehearsal, file)
@@ -139,8 +136,7 @@ def test_a_scope_changes_while_provisioning_is_paused_and_starts_over(spec, swit
 
 
 @KILLS
-def test_a_scope_that_narrows_is_restarted_too(spec, when):
-    """From everyone back to the assigned ones: Graph wants a restart then, and gets it after the last write."""
+def test_apply_after_a_kill_restarts_a_narrowed_scope(spec, when):
     narrow, wide = spec("narrow"), spec("wide", SCOPE)
     for rehearsal in killed_everywhere(set_up({}, wide), narrow, when):
         converge(rehearsal, narrow)
@@ -165,8 +161,7 @@ def assert_paused_around(rehearsal, ending):
 
 
 @TENANTS
-def test_a_role_that_is_renamed_ends_enabled(spec, switches, when):
-    """Disabled as Graph demands, changed, enabled: in between the next run sees a role that is not as it should be."""
+def test_apply_after_a_kill_enables_a_renamed_role(spec, switches, when):
     file = spec("rename", RENAME)
     for rehearsal in killed_everywhere(set_up(switches, spec("first")), file, when):
         converge(rehearsal, file)

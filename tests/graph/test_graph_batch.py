@@ -54,13 +54,13 @@ def refused(code="Code", **headers):
     return {"error": {"code": code, "message": "Said so."}}, named
 
 
-def test_results_come_in_the_order_of_the_requests_twenty_at_a_time(fake):
+def test_batch_sends_20_requests_at_once_and_returns_results_in_order(fake):
     results, service = batch(fake, echo, [add(number) for number in range(45)])
     assert [result.body["was"]["principalId"] for result in results] == [str(number) for number in range(45)]
     assert sorted(len(steps) for steps in service.batches) == [5, 20, 20]
 
 
-def test_a_step_is_relative_has_its_body_and_depends_on_nothing(fake):
+def test_batch_sends_relative_urls_and_bodies_without_dependencies(fake):
     _, service = batch(fake, echo, [add(7), look(1)])
     assert service.batches == [
         [
@@ -76,12 +76,12 @@ def test_a_step_is_relative_has_its_body_and_depends_on_nothing(fake):
     ]
 
 
-def test_a_secret_in_a_step_is_revealed_in_the_bytes(fake):
+def test_batch_reveals_a_secret_in_the_bytes_only(fake):
     results, _ = batch(fake, echo, [Request("POST", "/x", body={"token": SecretValue("hush")})])
     assert results[0].body == {"was": {"token": "hush"}}
 
 
-def test_each_step_is_judged_by_itself(fake):
+def test_batch_returns_a_result_for_each_request(fake):
     def judge(step, _times):
         if step["body"]["principalId"] == "1":
             body, headers = refused("Request_BadRequest", request_id="step-1")
@@ -96,13 +96,13 @@ def test_each_step_is_judged_by_itself(fake):
     assert error.request_id == "step-1"
 
 
-def test_a_refused_step_names_the_permission(fake):
+def test_batch_adds_a_permission_hint_to_a_refused_request(fake):
     body, headers = refused("Authorization_RequestDenied")
     results, _ = batch(fake, lambda _step, _times: (403, body, headers), [add(0)])
     assert "AppRoleAssignment.ReadWrite.All" in results[0].hint
 
 
-def test_only_throttled_steps_are_sent_again_after_the_longest_wait(fake):
+def test_batch_retries_only_throttled_requests_after_the_longest_wait(fake):
     def judge(step, times):
         number = int(step["body"]["principalId"])
         if number in {1, 2} and times == 1:
@@ -117,14 +117,14 @@ def test_only_throttled_steps_are_sent_again_after_the_longest_wait(fake):
     assert fake.told == [(20, "throttled")]
 
 
-def test_a_step_that_stays_throttled_is_an_error_in_the_end(fake):
+def test_batch_returns_an_error_for_a_request_that_stays_throttled(fake):
     body, headers = refused("TooManyRequests", retry_after="1")
     results, service = batch(fake, lambda _step, _times: (429, body, headers), [add(0)], throttled=3)
     assert len(service.batches) == 3
     assert (results[0].status, results[0].retry_after) == (429, 1)
 
 
-def test_an_uncertain_step_is_sent_again_only_where_that_is_harmless(fake):
+def test_batch_retries_uncertain_requests_only_if_repeatable(fake):
     def judge(_step, times):
         return (504, None, {}) if times == 1 else (200, {"times": times}, {})
 
@@ -133,7 +133,7 @@ def test_an_uncertain_step_is_sent_again_only_where_that_is_harmless(fake):
     assert (results[1].status, results[1].code) == (504, "UnknownError")
 
 
-def test_a_step_that_the_answer_leaves_out_is_lost(fake):
+def test_batch_treats_a_missing_result_as_lost(fake):
     fake.answers(fake.ok({"responses": [{"id": "0", "status": 204}]}))
     results = fake.run(lambda graph: graph.batch([add(0), add(1)]))
     assert results[0].status == 204
@@ -141,7 +141,7 @@ def test_a_step_that_the_answer_leaves_out_is_lost(fake):
     assert "has no result for this request" in str(results[1])
 
 
-def test_odd_answers_are_no_answers(fake):
+def test_batch_treats_malformed_results_as_lost(fake):
     fake.answers(fake.ok({"responses": [{"id": "x", "status": 200}, {"id": "0", "status": "200"}]}))
     (result,) = fake.run(lambda graph: graph.batch([add(0)]))
     assert isinstance(result, TransportError)
@@ -150,7 +150,7 @@ def test_odd_answers_are_no_answers(fake):
     assert isinstance(result, TransportError)
 
 
-def test_a_lost_batch_is_lost_for_each_of_its_writes_and_not_sent_again(fake):
+def test_batch_does_not_retry_a_lost_batch_of_writes(fake):
     fake.answers(httpx.ReadTimeout("slow"))
     results = fake.run(lambda graph: graph.batch([add(0), add(1)]))
     assert len(fake.requests) == 1
@@ -158,13 +158,13 @@ def test_a_lost_batch_is_lost_for_each_of_its_writes_and_not_sent_again(fake):
     assert results[0].path == "/servicePrincipals/1/appRoleAssignedTo"
 
 
-def test_a_lost_batch_of_reads_is_sent_again(fake):
+def test_batch_retries_a_lost_batch_of_reads(fake):
     fake.answers(httpx.ReadTimeout("slow"), Service(echo))
     results = fake.run(lambda graph: graph.batch([look(0), look(1)]))
     assert [result.status for result in results] == [201, 201]
 
 
-def test_a_refused_batch_is_the_error_of_its_steps_and_the_others_keep_theirs(fake):
+def test_batch_returns_the_error_of_a_refused_batch_for_its_requests_only(fake):
     service = Service(echo)
 
     def handler(request):
@@ -179,7 +179,7 @@ def test_a_refused_batch_is_the_error_of_its_steps_and_the_others_keep_theirs(fa
     assert results[20].path == "/servicePrincipals/1/appRoleAssignedTo"
 
 
-def test_no_more_than_two_batches_of_writes_are_in_flight(fake):
+def test_batch_limits_concurrent_batches_of_writes_to_two(fake):
     import asyncio
 
     busy = most = 0
@@ -197,5 +197,5 @@ def test_no_more_than_two_batches_of_writes_are_in_flight(fake):
     assert most == 2
 
 
-def test_nothing_is_no_batch(fake):
+def test_batch_of_no_requests_sends_nothing(fake):
     assert fake.run(lambda graph: graph.batch([])) == []

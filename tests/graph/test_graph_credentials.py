@@ -46,7 +46,7 @@ def source(fake, tip=""):
     return TokenSource(fake, PUBLIC.scope, tip, clock=lambda: fake.time)
 
 
-def test_a_token_is_kept_until_shortly_before_its_end():
+def test_get_token_caches_a_token_until_shortly_before_its_expiry():
     fake = Fake()
     tokens = source(fake)
     tokens.fetch()
@@ -58,7 +58,7 @@ def test_a_token_is_kept_until_shortly_before_its_end():
     assert len(fake.asked) == 2
 
 
-def test_a_token_that_ends_soon_is_used_for_a_while():
+def test_get_token_uses_a_token_that_expires_soon_for_half_a_minute():
     fake = Fake(life=60)
     tokens = source(fake)
     for _ in range(29):
@@ -70,7 +70,7 @@ def test_a_token_that_ends_soon_is_used_for_a_while():
     assert len(fake.asked) == 2
 
 
-def test_claims_ask_for_a_new_token_which_is_then_kept():
+def test_get_token_with_claims_requests_a_new_token_and_caches_it():
     fake = Fake()
     tokens = source(fake)
     first = tokens.get_token(PUBLIC.scope)
@@ -79,7 +79,7 @@ def test_claims_ask_for_a_new_token_which_is_then_kept():
     assert fake.asked[1] == ((PUBLIC.scope,), {"claims": "{}", "tenant_id": None, "enable_cae": True})
 
 
-def test_scopes_and_tenants_have_tokens_of_their_own():
+def test_get_token_caches_by_scope_and_tenant():
     fake = Fake()
     tokens = source(fake)
     for scope, tenant in ((PUBLIC.scope, None), ("https://vault.azure.net/.default", None), (PUBLIC.scope, "other")):
@@ -88,7 +88,7 @@ def test_scopes_and_tenants_have_tokens_of_their_own():
     assert len(fake.asked) == 3
 
 
-def test_the_tenant_is_the_token_s():
+def test_tenant_id_is_read_from_the_token():
     fake = Fake()
     tokens = source(fake)
     assert tokens.tenant_id() == "tenant-1"
@@ -97,11 +97,11 @@ def test_the_tenant_is_the_token_s():
 
 
 @pytest.mark.parametrize("token", ["opaque", "a.b.c", "a.!!!.c", "a.e30.c", jwt(tid=None), "a.W10.c", "a..c"])
-def test_a_token_that_does_not_say_its_tenant(token):
+def test_claim_of_a_token_without_it_is_empty(token):
     assert claim(token, "tid") == ""
 
 
-def test_closing_forgets_and_closes():
+def test_close_empties_the_cache_and_closes_the_credential():
     fake = Fake()
     tokens = source(fake)
     tokens.fetch()
@@ -110,7 +110,7 @@ def test_closing_forgets_and_closes():
     TokenSource(object(), "scope").close()
 
 
-def test_a_token_source_does_not_show_its_tokens():
+def test_repr_of_a_token_source_contains_no_token():
     tokens = source(Fake())
     tokens.fetch()
     assert "header." not in f"{tokens!r} {tokens} {vars(tokens)}"
@@ -140,7 +140,7 @@ LONG = "DefaultAzureCredential failed to retrieve a token.\nAttempted credential
         (ValueError("x" * 1000), "x" * 300),
     ],
 )
-def test_a_failure_is_a_sentence_with_a_way_out(failure, sentence):
+def test_authentication_error_quotes_one_line_and_adds_a_hint(failure, sentence):
     with pytest.raises(AuthenticationError) as caught:
         source(Fake(failure), "Do this.").fetch()
     assert str(caught.value) == f"Could not get an access token: {sentence}"
@@ -148,7 +148,7 @@ def test_a_failure_is_a_sentence_with_a_way_out(failure, sentence):
     assert caught.value.__context__ is None
 
 
-def test_an_unavailable_credential_is_a_sentence():
+def test_authentication_error_of_an_unavailable_credential():
     from azure.identity import CredentialUnavailableError
 
     with pytest.raises(AuthenticationError, match="Please run 'az login'"):
@@ -175,7 +175,7 @@ def made(auth, environ, cloud=PUBLIC, **options):
         ("device_code", {}, "DeviceCodeCredential"),
     ],
 )
-def test_each_way_has_its_credential(auth, environ, kind):
+def test_token_source_selects_the_credential_of_each_method(auth, environ, kind):
     assert type(made(auth, environ)).__name__ == kind
     assert type(made(auth, environ, CHINA)).__name__ == kind
 
@@ -205,7 +205,7 @@ def recorded(monkeypatch):
     return calls
 
 
-def test_the_authority_is_the_cloud_s(recorded):
+def test_token_source_uses_the_authority_of_the_cloud(recorded):
     token_source(None, {}, CHINA)
     token_source("environment", {**APPLICATION, "AZURE_CLIENT_SECRET": "s"}, CHINA)
     token_source("workload", {**APPLICATION, "AZURE_FEDERATED_TOKEN_FILE": "/t"}, CHINA)
@@ -213,7 +213,7 @@ def test_the_authority_is_the_cloud_s(recorded):
     assert {options["authority"] for _, options in recorded.values()} == {"login.chinacloudapi.cn"}
 
 
-def test_a_certificate_comes_before_a_secret(recorded):
+def test_token_source_prefers_a_certificate_to_a_secret(recorded):
     environ = {
         **APPLICATION,
         "AZURE_CLIENT_SECRET": "s",
@@ -228,7 +228,7 @@ def test_a_certificate_comes_before_a_secret(recorded):
     )
 
 
-def test_a_device_code_is_told_beside_the_product(recorded, capsys):
+def test_device_code_prompt_goes_to_stderr(recorded, capsys):
     said = []
     token_source("device_code", APPLICATION, prompt=said.append)
     token_source("device_code", {})
@@ -249,19 +249,19 @@ def test_a_device_code_is_told_beside_the_product(recorded, capsys):
         ("secret", {}, "unknown --auth secret. Valid methods: environment, workload"),
     ],
 )
-def test_what_is_missing_is_named(auth, environ, missing):
+def test_token_source_names_missing_variables(auth, environ, missing):
     with pytest.raises(AuthenticationError, match=missing):
         token_source(auth, environ)
 
 
-def test_a_certificate_that_is_not_there():
+def test_token_source_reports_a_missing_certificate():
     environ = {**APPLICATION, "AZURE_CLIENT_CERTIFICATE_PATH": "/nowhere/cert.pem"}
     with pytest.raises(AuthenticationError, match="/nowhere/cert.pem") as caught:
         token_source("environment", environ)
     assert "AZURE_CLIENT_CERTIFICATE_PATH" in caught.value.hint
 
 
-def test_graph_alone_does_not_import_azure_identity():
+def test_graph_client_does_not_import_azure_identity_or_pydantic():
     import subprocess
 
     code = (

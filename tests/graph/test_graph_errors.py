@@ -23,7 +23,7 @@ def refusal(fake, answer, method="GET", path="/me", names=None, **options):
     return caught.value
 
 
-def test_an_error_keeps_what_microsoft_asks_for(fake):
+def test_graph_error_has_status_code_message_and_request_ids(fake):
     error = refusal(fake, fake.error(404, "Request_ResourceNotFound", "No such thing."), path=JOB, names=NAMES)
     assert (error.status, error.code, error.message) == (404, "Request_ResourceNotFound", "No such thing.")
     assert (error.method, error.path) == ("GET", "/servicePrincipals/1/synchronization/jobs/j")
@@ -35,11 +35,11 @@ def test_an_error_keeps_what_microsoft_asks_for(fake):
     )
 
 
-def test_the_header_s_request_id_comes_first(fake):
+def test_graph_error_prefers_the_request_id_of_the_header(fake):
     assert refusal(fake, fake.error(400, request_id="srv-9")).request_id == "srv-9"
 
 
-def test_the_query_is_not_in_an_error(fake):
+def test_graph_error_does_not_contain_the_query(fake):
     fake.answers(fake.error(400))
     with pytest.raises(GraphError) as caught:
         fake.run(lambda graph: graph.get("/users", query={"$filter": "mail eq 'ada@contoso.com'"}))
@@ -62,22 +62,22 @@ def test_the_query_is_not_in_an_error(fake):
         (400, "{not json", "UnknownError", "{not json"),
     ],
 )
-def test_the_synchronization_service_is_unwrapped(fake, status, message, code, text):
+def test_graph_error_unwraps_errors_of_the_synchronization_service(fake, status, message, code, text):
     error = refusal(fake, fake.error(status, "UnknownError", message))
     assert (error.status, error.code, error.message) == (status, code, text)
 
 
-def test_details_speak_where_the_message_does_not():
+def test_parse_error_reads_details_if_the_message_is_empty():
     body = {"error": {"code": "DuplicateValue", "message": "", "details": [{"message": "a"}, {"message": None}, 1]}}
     assert parse_error(body).message == "a"
 
 
 @pytest.mark.parametrize("body", [None, [], {}, {"error": "x"}, {"error": None}])
-def test_what_is_no_error_s_json_says_nothing(body):
+def test_parse_error_returns_none_for_other_json(body):
     assert parse_error(body) is None
 
 
-def test_a_login_page_is_not_an_answer(fake):
+def test_a_login_page_is_an_unexpected_response(fake):
     page = "<html>\n  Sign in to your account " + "x" * 500
     error = refusal(fake, lambda _request: httpx.Response(200, html=page))
     assert (error.status, error.code) == (200, "unexpected response")
@@ -85,12 +85,12 @@ def test_a_login_page_is_not_an_answer(fake):
 
 
 @pytest.mark.parametrize("status", [302, 404, 500])
-def test_html_of_a_proxy_keeps_its_status_and_beginning(fake, status):
+def test_graph_error_quotes_the_html_of_a_proxy(fake, status):
     error = refusal(fake, lambda _request: httpx.Response(status, html="<h1>Blocked</h1>"), failed=1)
     assert (error.status, error.code, error.message) == (status, "unexpected response", "<h1>Blocked</h1>")
 
 
-def test_an_empty_refusal_is_an_unknown_error(fake):
+def test_graph_error_of_an_empty_response_is_an_unknown_error(fake):
     error = refusal(fake, lambda _request: httpx.Response(404))
     assert (error.code, error.message) == ("UnknownError", "")
 
@@ -100,7 +100,7 @@ def test_broken_json_is_an_unexpected_response(fake):
     assert refusal(fake, lambda _request: answer).code == "unexpected response"
 
 
-def test_json_without_a_content_type_is_taken(fake):
+def test_json_without_a_content_type_is_accepted(fake):
     fake.answers(lambda _request: httpx.Response(200, content=b'{"a": 1}'))
     assert fake.get() == {"a": 1}
 
@@ -131,7 +131,7 @@ CALLS = [
 
 
 @pytest.mark.parametrize(("method", "path", "permission"), CALLS)
-def test_a_refusal_names_the_permission(method, path, permission):
+def test_hint_names_the_permission(method, path, permission):
     for status, code in ((401, "UnknownError"), (403, "Authorization_RequestDenied")):
         assert permission in hint(status, code, method, path)
     assert hint(404, "x", method, path) == ""
@@ -141,15 +141,15 @@ def test_each_permission_of_the_table_applies_to_a_request():
     assert {permissions.required(method, path) for method, path, _ in CALLS} == set(permissions.PERMISSIONS)
 
 
-def test_a_token_that_is_refused_is_no_missing_permission():
+def test_hint_of_an_invalid_token_is_to_sign_in():
     assert "--auth" in hint(401, "InvalidAuthenticationToken", "GET", "/users")
 
 
-def test_a_call_that_nobody_documents_has_no_hint():
+def test_hint_of_an_unknown_request_is_empty():
     assert hint(403, "x", "GET", "/me") == ""
 
 
-def test_an_error_of_the_client_carries_its_hint(fake):
+def test_graph_error_has_a_hint(fake):
     error = refusal(fake, fake.error(401, "UnknownError", ""), "PATCH", JOB, NAMES)
     assert "Synchronization.ReadWrite.All" in error.hint
     assert "Cloud Application Administrator" in error.hint
@@ -159,7 +159,7 @@ def test_an_error_of_the_client_carries_its_hint(fake):
     ("base", "tip"),
     [("http://127.0.0.1:9/v1.0", "scimconf sandbox serve"), ("https://graph.microsoft.com/v1.0", "HTTPS_PROXY")],
 )
-def test_an_unreachable_graph_says_what_to_look_at(fake, base, tip):
+def test_transport_error_of_a_failed_connection_has_a_hint(fake, base, tip):
     class Token:
         def get_token(self, *_scopes, **_options):
             from azure.core.credentials import AccessToken
@@ -172,15 +172,14 @@ def test_an_unreachable_graph_says_what_to_look_at(fake, base, tip):
     assert tip in caught.value.hint
 
 
-def test_a_broken_connection_is_told(fake):
+def test_transport_error_of_a_lost_connection(fake):
     fake.answers(httpx.ReadError(""))
     with pytest.raises(TransportError, match=r"GET /me: .*the connection was lost: ReadError"):
         fake.get()
 
 
 @pytest.mark.parametrize("kind", ["json", "html", "lost", "unexpected"])
-def test_neither_secret_nor_body_nor_token_is_in_an_error(fake, kind):
-    """Graph echoes the secret; the error, its repr, its traceback and everything chained to it are without it."""
+def test_graph_error_contains_no_secret_body_or_token(fake, kind):
     hush = 'h"u/s h'
     echo = f"bad value {hush} {json.dumps(hush)[1:-1]}"
 
@@ -209,7 +208,7 @@ def test_neither_secret_nor_body_nor_token_is_in_an_error(fake, kind):
     assert error.__context__ is None
 
 
-def test_a_request_and_an_answer_do_not_show_their_bodies(fake):
+def test_repr_of_request_and_answer_contains_no_body(fake):
     fake.answers(fake.ok({"private": "thing"}))
     request = Request("POST", "/x", body={"private": "thing"})
     answer = fake.run(lambda graph: graph.send(request))

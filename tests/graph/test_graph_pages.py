@@ -33,7 +33,7 @@ def row(number):
     }
 
 
-def test_pages_follow_one_another_even_when_one_is_empty(fake):
+def test_collect_follows_next_links_past_an_empty_page(fake):
     second = f"{fake.base}{COLLECTION}?$skiptoken=a%2Bb%3D"
     third = f"{fake.base}{COLLECTION}?$skiptoken=c"
     fake.answers(page([{"id": 1}], second), page([], third), page([{"id": 2}]))
@@ -41,14 +41,14 @@ def test_pages_follow_one_another_even_when_one_is_empty(fake):
     assert fake.urls == [f"{fake.base}/servicePrincipals/1/appRoleAssignedTo?$top=999", second, third]
 
 
-def test_the_size_of_a_page_can_be_chosen_or_left_to_graph(fake):
+def test_collect_sends_the_page_size_of_the_query_or_none(fake):
     fake.answers(page([]))
     collect(fake, query={"$top": "5"})
     collect(fake, query={"$top": ""})
     assert [request.url.query for request in fake.requests] == [b"$top=5", b""]
 
 
-def test_headers_go_with_every_page(fake):
+def test_collect_sends_headers_with_every_page(fake):
     fake.answers(page([], f"{fake.base}{COLLECTION}?$skiptoken=a"), page([]))
     collect(fake, headers={"ConsistencyLevel": "eventual"})
     assert [request.headers["consistencylevel"] for request in fake.requests] == ["eventual", "eventual"]
@@ -97,13 +97,13 @@ def test_the_default_port_is_not_another_host(fake):
     assert collect(fake) == [1, 2]
 
 
-def test_a_next_link_in_a_circle_is_refused(fake):
+def test_a_repeated_next_link_is_refused(fake):
     fake.answers(page([], f"{fake.base}{COLLECTION}?$skiptoken=a"), page([], f"{fake.base}{COLLECTION}?$skiptoken=a"))
     with pytest.raises(GraphError, match="next page link repeats an earlier one"):
         collect(fake)
 
 
-def test_slim_rows_have_only_their_fields_and_guids_in_lower_case(fake):
+def test_collect_decodes_rows_with_only_their_fields_and_guids_in_lower_case(fake):
     fake.answers(page([row(1)], f"{fake.base}{COLLECTION}?$skiptoken=a"), page([row(2)]))
     rows = collect(fake, row=AssignmentRow)
     assert [one["id"] for one in rows] == ["aB_1", "aB_2"]
@@ -116,7 +116,7 @@ def test_slim_rows_have_only_their_fields_and_guids_in_lower_case(fake):
     }
 
 
-def test_a_row_of_another_shape_is_told_by_place_and_not_by_value(fake):
+def test_collect_reports_the_path_of_an_unexpected_row_but_no_value(fake):
     fake.answers(page([row(1), {**row(2), "principalId": 7777}]))
     with pytest.raises(GraphError, match=r"first at value\.1\.principalId") as caught:
         collect(fake, row=AssignmentRow)
@@ -124,13 +124,13 @@ def test_a_row_of_another_shape_is_told_by_place_and_not_by_value(fake):
 
 
 @pytest.mark.parametrize("body", [{}, {"value": {}}, []])
-def test_what_is_no_collection_is_refused(fake, body):
+def test_collect_refuses_a_response_that_is_not_a_collection(fake, body):
     fake.answers(lambda _request: httpx.Response(200, json=body))
     with pytest.raises(GraphError, match="expected a collection"):
         collect(fake)
 
 
-def test_an_empty_answer_is_no_collection(fake):
+def test_collect_refuses_an_empty_response(fake):
     fake.answers(lambda _request: httpx.Response(200))
     with pytest.raises(GraphError, match="expected a collection"):
         collect(fake)
@@ -138,13 +138,13 @@ def test_an_empty_answer_is_no_collection(fake):
         collect(fake, row=AssignmentRow)
 
 
-def test_a_later_page_is_throttled_like_any_request(fake):
+def test_collect_retries_a_throttled_page(fake):
     fake.answers(page([1], f"{fake.base}{COLLECTION}?$skiptoken=a"), fake.error(429, retry_after="2"), page([2]))
     assert collect(fake) == [1, 2]
     assert fake.slept == [2]
 
 
-def test_ids_are_asked_a_thousand_at_a_time(fake):
+def test_get_by_ids_requests_1000_ids_at_once(fake):
     def handler(request):
         body = json.loads(request.content)
         assert body["types"] == ["user", "group"]
@@ -158,16 +158,16 @@ def test_ids_are_asked_a_thousand_at_a_time(fake):
     assert [one["id"] for one in found] == [one for one in ids if one != "5"]
 
 
-def test_no_ids_are_no_request(fake):
+def test_get_by_ids_of_no_ids_sends_nothing(fake):
     assert fake.run(lambda graph: graph.get_by_ids([], ["user"])) == []
 
 
-def test_get_by_ids_only_reads_so_it_is_repeated(fake):
+def test_get_by_ids_is_repeatable(fake):
     fake.answers(httpx.ReadTimeout("slow"), page([{"id": "1"}]))
     assert fake.run(lambda graph: graph.get_by_ids(["1"], ["user"])) == [{"id": "1"}]
 
 
-def test_the_first_failure_of_several_is_raised_as_itself(fake):
+def test_get_by_ids_raises_the_first_of_several_failures(fake):
     fake.answers(fake.error(403, "Authorization_RequestDenied"))
     ids = [str(number) for number in range(3000)]
     with pytest.raises(GraphError) as caught:

@@ -43,20 +43,20 @@ def test_query_names_keep_their_dollar_and_values_are_encoded(fake):
 
 
 @pytest.mark.parametrize("value", ["", ".", "..", "a/b", "../x", "a\\b"])
-def test_a_name_that_leads_elsewhere_is_refused(fake, value):
+def test_request_refuses_a_name_that_changes_the_path(fake, value):
     fake.answers(fake.ok())
     with pytest.raises(ScimconfError, match="invalid value .* for {service_principal}"):
         fake.run(lambda graph: graph.get("/servicePrincipals/{service_principal}", {"service_principal": value}))
     assert not fake.requests
 
 
-def test_a_name_that_nobody_gave_is_refused(fake):
+def test_request_refuses_an_unbound_placeholder(fake):
     with pytest.raises(ScimconfError, match="invalid value .* for {job}"):
         fake.run(lambda graph: graph.get("/jobs/{job}", {"service_principal": "1"}))
 
 
 @pytest.mark.parametrize("path", ["users", "/a/../b", "/a//b", "/a?x=1", "/a#b", "/a/..", "/a b", "/a%2Fb"])
-def test_a_path_that_is_not_plain_is_refused(fake, path):
+def test_request_refuses_an_unsafe_path(fake, path):
     with pytest.raises(ScimconfError, match="expected a path below"):
         fake.run(lambda graph: graph.get(path))
 
@@ -97,7 +97,7 @@ def test_send_returns_no_body_for_an_empty_response(fake):
     assert fake.run(lambda graph: graph.send(Request("DELETE", "/x/{id}", {"id": "1"}))).body is None
 
 
-def test_the_answer_keeps_bytes_clock_and_id(fake):
+def test_answer_has_bytes_date_and_request_id(fake):
     fake.answers(fake.ok({"a": None}))
 
     async def work(graph):
@@ -112,7 +112,7 @@ def test_the_answer_keeps_bytes_clock_and_id(fake):
     assert fake.requests[0].headers["consistencylevel"] == "eventual"
 
 
-def test_one_request_does_not_leak_into_the_next(fake):
+def test_requests_share_no_headers_or_query(fake):
     fake.answers(fake.ok())
     names = {"service_principal": "1"}
 
@@ -125,7 +125,7 @@ def test_one_request_does_not_leak_into_the_next(fake):
     assert names == {"service_principal": "1"}
 
 
-def test_every_request_has_an_id_of_its_own(fake):
+def test_every_request_has_a_client_request_id(fake):
     fake.answers(fake.ok())
 
     async def work(graph):
@@ -137,7 +137,7 @@ def test_every_request_has_an_id_of_its_own(fake):
     assert len(ids) == 2
 
 
-def test_graph_gets_the_token_and_telemetry_that_is_filled_in(fake):
+def test_requests_have_a_token_and_telemetry_headers(fake):
     token = Token()
     fake.answers(fake.ok())
     fake.get(token=token, base=CLOUD)
@@ -148,7 +148,7 @@ def test_graph_gets_the_token_and_telemetry_that_is_filled_in(fake):
     assert token.asked == [(("https://graph.microsoft.com/.default",), None, {"enable_cae": True})]
 
 
-def test_the_scope_is_the_cloud_s(fake):
+def test_token_scope_is_that_of_the_cloud(fake):
     token = Token()
     fake.answers(fake.ok())
     fake.get(token=token, base="https://graph.microsoft.us/v1.0")
@@ -192,7 +192,7 @@ def test_the_connection_s_transport_is_closed(fake):
     assert Closing.closed
 
 
-def test_no_more_workers_than_the_settings_say(fake):
+def test_concurrency_limits_the_requests_in_flight(fake):
     import asyncio
 
     busy = most = 0
@@ -275,3 +275,16 @@ def test_a_connection_whose_handshake_is_cancelled_is_closed():
         return asked.cancelled()
 
     assert asyncio.run(main())
+
+
+def test_trust_of_a_sandbox_is_its_certificate_authority(tmp_path):
+    from scimconf.graph.client import Settings, trust
+
+    sandbox = "https://127.0.0.1:8443/v1.0"
+    assert trust(Settings(base=CLOUD, authority="ignored.pem")) is True
+    assert trust(Settings(base=sandbox)) is True
+    for content, reason in ((None, "No such file"), ("", "it contains no certificate")):
+        if content is not None:
+            (tmp_path / "ca.pem").write_text(content)
+        with pytest.raises(ScimconfError, match=f"could not read SSL_CERT_FILE .*ca.pem: {reason}"):
+            trust(Settings(base=sandbox, authority=str(tmp_path / "ca.pem")))

@@ -19,7 +19,7 @@ def send(fake, method, *, repeatable=False, **options):
 
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("method", METHODS)
-def test_come_back_later_holds_for_every_method(fake, method, status):
+def test_throttled_requests_of_every_method_are_retried(fake, method, status):
     fake.answers(fake.error(status, retry_after="7"), fake.ok())
     assert send(fake, method).status == 200
     assert fake.slept == [7]
@@ -28,7 +28,7 @@ def test_come_back_later_holds_for_every_method(fake, method, status):
 
 @pytest.mark.parametrize("status", [500, 502, 504])
 @pytest.mark.parametrize("method", METHODS)
-def test_an_uncertain_end_is_tried_again_only_where_that_is_harmless(fake, method, status):
+def test_uncertain_errors_are_retried_only_if_repeatable(fake, method, status):
     fake.answers(fake.error(status), fake.ok())
     if method in {"GET", "PUT", "DELETE"}:
         assert send(fake, method).status == 200
@@ -44,7 +44,7 @@ def test_an_uncertain_end_is_tried_again_only_where_that_is_harmless(fake, metho
     "failure", [httpx.ReadTimeout("slow"), httpx.ReadError("reset"), httpx.RemoteProtocolError("bye")]
 )
 @pytest.mark.parametrize("method", METHODS)
-def test_a_lost_answer_is_tried_again_only_where_that_is_harmless(fake, method, failure):
+def test_lost_responses_are_retried_only_if_repeatable(fake, method, failure):
     fake.answers(failure, fake.ok())
     if method in {"GET", "PUT", "DELETE"}:
         assert send(fake, method).status == 200
@@ -59,19 +59,19 @@ def test_a_lost_answer_is_tried_again_only_where_that_is_harmless(fake, method, 
     "failure", [httpx.ConnectError("refused"), httpx.ConnectTimeout("slow"), httpx.PoolTimeout("full")]
 )
 @pytest.mark.parametrize("method", METHODS)
-def test_what_was_never_sent_is_tried_again_for_every_method(fake, method, failure):
+def test_failed_connections_of_every_method_are_retried(fake, method, failure):
     fake.answers(failure, fake.ok())
     assert send(fake, method).status == 200
     assert fake.told == [(0.5, "no response")]
 
 
 @pytest.mark.parametrize("trouble", [504, httpx.ReadTimeout("slow")])
-def test_a_post_that_says_it_is_repeatable_is_repeated(fake, trouble):
+def test_a_repeatable_post_is_retried(fake, trouble):
     fake.answers(fake.error(trouble) if isinstance(trouble, int) else trouble, fake.ok())
     assert send(fake, "POST", repeatable=True).status == 200
 
 
-def test_an_answer_that_breaks_off_is_an_answer_that_was_lost(fake):
+def test_a_truncated_response_is_a_lost_response(fake):
     class Broken(httpx.AsyncByteStream):
         async def __aiter__(self):
             yield b'{"a":'
@@ -82,14 +82,14 @@ def test_an_answer_that_breaks_off_is_an_answer_that_was_lost(fake):
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 408, 409, 412, 423, 501, 509])
-def test_a_refusal_is_not_tried_again(fake, status):
+def test_a_refused_request_is_not_retried(fake, status):
     fake.answers(fake.error(status, retry_after="1"), fake.ok())
     with pytest.raises(GraphError) as caught:
         send(fake, "GET")
     assert (caught.value.status, len(fake.requests)) == (status, 1)
 
 
-def test_a_certificate_that_nobody_trusts_is_not_tried_again(fake):
+def test_an_untrusted_certificate_is_not_retried(fake):
     fake.answers(httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed"), fake.ok())
     with pytest.raises(TransportError, match="the certificate of .* is not trusted"):
         send(fake, "GET")
@@ -100,14 +100,14 @@ def test_a_certificate_that_nobody_trusts_is_not_tried_again(fake):
     ("said", "waited"),
     [("3", 3), ("1.5", 1.5), ("0", None), ("400", 400), ("Wed, 25 Nov 2026 08:00:30 GMT", 30)],
 )
-def test_retry_after_is_kept_to_the_letter(fake, said, waited):
+def test_retry_after_is_the_exact_wait(fake, said, waited):
     fake.answers(fake.error(429, retry_after=said), fake.ok())
     send(fake, "GET")
     assert fake.slept == ([] if waited is None else [waited])
 
 
 @pytest.mark.parametrize("said", ["soon", "-3", "nan", "Wed, 99 Nov", ""])
-def test_a_retry_after_that_says_nothing_is_no_retry_after(fake, said):
+def test_an_unparsable_retry_after_is_ignored(fake, said):
     fake.answers(fake.error(429, retry_after=said), fake.ok())
     send(fake, "GET")
     assert fake.slept == [0.5]
@@ -121,20 +121,20 @@ def test_without_retry_after_the_waits_double_with_full_jitter(fake):
     assert len(fake.requests) == 10
 
 
-def test_tries_are_bounded(fake):
+def test_attempts_are_limited(fake):
     fake.answers(httpx.ReadTimeout("slow"))
     with pytest.raises(TransportError, match="no response within 60 s"):
         send(fake, "GET", failed=4)
     assert len(fake.requests) == 4
 
 
-def test_being_throttled_does_not_use_up_the_tries_of_failing(fake):
+def test_throttled_attempts_do_not_count_as_failed_ones(fake):
     throttled = fake.error(429, retry_after="1")
     fake.answers(throttled, throttled, throttled, throttled, throttled, fake.error(502), fake.ok())
     assert send(fake, "GET", failed=2).status == 200
 
 
-def test_a_wait_past_the_budget_is_not_begun_and_its_length_is_told(fake):
+def test_a_wait_past_the_budget_is_not_started_and_reported_in_the_hint(fake):
     fake.answers(fake.error(429, retry_after="400"))
     with pytest.raises(GraphError) as caught:
         send(fake, "GET", budget=300)
@@ -142,7 +142,7 @@ def test_a_wait_past_the_budget_is_not_begun_and_its_length_is_told(fake):
     assert "Wait 400 s" in caught.value.hint
 
 
-def test_a_refused_wait_does_not_stall_the_others(fake):
+def test_a_wait_past_the_budget_does_not_block_other_requests(fake):
     fake.answers(fake.error(429, retry_after="400"), fake.ok())
 
     async def work(graph):
@@ -154,7 +154,7 @@ def test_a_refused_wait_does_not_stall_the_others(fake):
     assert fake.slept == []
 
 
-def test_the_budget_is_of_the_command_and_not_of_the_request(fake):
+def test_the_budget_is_shared_by_all_requests(fake):
     fake.answers(*[answer for _ in range(3) for answer in (fake.error(429, retry_after="40"), fake.ok())])
 
     async def work(graph):
@@ -167,8 +167,7 @@ def test_the_budget_is_of_the_command_and_not_of_the_request(fake):
     assert fake.slept == [40, 40]
 
 
-def test_one_throttling_stops_all_workers_and_is_told_once(fake):
-    """Seven more requests are ready while the first is throttled; none is sent before its Retry-After is over."""
+def test_one_throttled_request_makes_all_workers_wait_and_is_reported_once(fake):
     sent_at = []
 
     def handler(_request):
@@ -191,7 +190,7 @@ def test_one_throttling_stops_all_workers_and_is_told_once(fake):
     assert fake.told == [(30, "throttled")]
 
 
-def test_waits_at_the_same_time_cost_the_budget_once(fake):
+def test_concurrent_waits_are_charged_once(fake):
     answered = []
 
     async def handler(request):
@@ -208,7 +207,7 @@ def test_waits_at_the_same_time_cost_the_budget_once(fake):
     assert fake.told == [(30, "throttled")]
 
 
-def test_a_sleep_that_does_not_move_the_clock_ends_all_the_same(fake):
+def test_gate_opens_although_the_clock_stands_still(fake):
     async def still(seconds):
         fake.slept.append(seconds)
 
@@ -218,7 +217,7 @@ def test_a_sleep_that_does_not_move_the_clock_ends_all_the_same(fake):
     assert fake.slept == [7]
 
 
-def test_a_body_is_sent_again_whole(fake):
+def test_a_retry_sends_the_whole_body_again(fake):
     fake.answers(fake.error(503), fake.ok())
     fake.run(lambda graph: graph.put("/schema", {}, {"a": list(range(1000))}))
     assert [len(json.loads(request.content)["a"]) for request in fake.requests] == [1000, 1000]

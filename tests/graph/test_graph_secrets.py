@@ -49,7 +49,7 @@ def resolved(text=HUSH):
         ascii,
     ],
 )
-def test_a_secret_shows_as_stars(show):
+def test_secret_value_prints_as_stars(show):
     shown = show(SecretValue(HUSH))
     assert "***" in shown
     assert "hush" not in shown
@@ -79,13 +79,13 @@ def test_a_secret_shows_as_stars(show):
         lambda secret: setattr(secret, "x", 1),
     ],
 )
-def test_a_secret_does_not_leave(leave):
+def test_secret_value_cannot_be_copied_pickled_or_iterated(leave):
     with pytest.raises((TypeError, AttributeError)) as caught:
         leave(SecretValue(HUSH))
     assert "hush" not in "".join(traceback.format_exception(caught.value))
 
 
-def test_a_secret_is_not_in_a_log_nor_a_traceback(caplog):
+def test_secret_value_is_in_no_log_and_no_traceback(caplog):
     secret = SecretValue(HUSH)
     logging.getLogger("x").warning("sent %s and %r", secret, secret)
     assert "hush" not in caplog.text
@@ -96,33 +96,33 @@ def test_a_secret_is_not_in_a_log_nor_a_traceback(caplog):
         assert "hush" not in "".join(line for line in shown.format() if "HUSH" not in line)
 
 
-def test_secrets_are_equal_by_their_text():
+def test_secret_values_are_equal_by_text():
     assert SecretValue("a") == SecretValue("a")
     assert SecretValue("ü") != SecretValue("u")
     assert SecretValue("a") != "a"
 
 
-def test_encode_reveals_at_any_depth():
+def test_encode_reveals_secrets_at_any_depth():
     body = {"value": [{"key": "SecretToken", "value": SecretValue(HUSH)}], "null": None, "n": 1.5}
     raw = encode(body)
     assert json.loads(raw) == {"value": [{"key": "SecretToken", "value": HUSH}], "null": None, "n": 1.5}
     assert "ü".encode() in raw
 
 
-def test_encode_takes_any_mapping():
+def test_encode_accepts_any_mapping():
     from types import MappingProxyType
 
     assert encode(MappingProxyType({"a": (1, 2)})) == b'{"a":[1,2]}'
 
 
 @pytest.mark.parametrize("body", [{"a": {1, 2}}, {"a": b"x"}, {"a": float("nan")}, {SecretValue(HUSH).__class__: 1}])
-def test_encode_refuses_what_is_no_json(body):
+def test_encode_refuses_other_types_than_json(body):
     with pytest.raises((TypeError, ValueError)) as caught:
         encode(body)
     assert caught.value.__cause__ is None
 
 
-def test_a_variable():
+def test_resolve_reads_an_environment_variable():
     secrets = Secrets({"WRITER_SCIM_TOKEN": HUSH})
     assert secrets.resolve(TOKEN) == SecretValue(HUSH)
 
@@ -131,14 +131,14 @@ def test_a_variable():
     ("environ", "why"),
     [({}, "WRITER_SCIM_TOKEN is not set"), ({"WRITER_SCIM_TOKEN": ""}, "WRITER_SCIM_TOKEN is empty")],
 )
-def test_a_variable_that_is_missing(environ, why):
+def test_resolve_refuses_a_missing_or_empty_variable(environ, why):
     secrets = Secrets(environ)
     with pytest.raises(SecretError, match=why):
         secrets.resolve(TOKEN)
 
 
 @pytest.mark.parametrize("content", [b"hush", b"hush\n", b"hush\r\n", b"\xef\xbb\xbfhush\n"])
-def test_a_file_without_its_last_newline(tmp_path, content):
+def test_resolve_reads_a_file_without_its_last_newline(tmp_path, content):
     (tmp_path / "token").write_bytes(content)
     secrets = Secrets({}, folder=tmp_path)
     ref = SecretRef("file", "token")
@@ -146,14 +146,14 @@ def test_a_file_without_its_last_newline(tmp_path, content):
     assert Secrets({}).resolve(SecretRef("file", str(tmp_path / "token"))) == SecretValue("hush")
 
 
-def test_a_file_that_cannot_be_named_or_a_variable_that_is_no_text_is_said():
+def test_resolve_refuses_an_invalid_file_name_and_a_variable_that_is_not_utf8():
     with pytest.raises(SecretError, match="could not read .*: invalid file name"):
         Secrets({}).resolve(SecretRef("file", "a\0b"))
     with pytest.raises(SecretError, match="WRITER_SCIM_TOKEN is not UTF-8"):
         resolved("hush\udcff")
 
 
-def test_inner_whitespace_of_a_file_stays(tmp_path):
+def test_resolve_preserves_inner_whitespace_of_a_file(tmp_path):
     (tmp_path / "token").write_bytes(b" a\nb \n")
     assert Secrets({}, folder=tmp_path).resolve(SecretRef("file", "token")) == SecretValue(" a\nb ")
 
@@ -162,7 +162,7 @@ def test_inner_whitespace_of_a_file_stays(tmp_path):
     ("content", "why"),
     [(None, "token does not exist"), (b"", "token is empty"), (b"\n", "token is empty"), (b"hush\xff", "not UTF-8")],
 )
-def test_a_file_that_holds_nothing(tmp_path, content, why):
+def test_resolve_refuses_a_missing_or_empty_file(tmp_path, content, why):
     if content is not None:
         (tmp_path / "token").write_bytes(content)
     secrets = Secrets({}, folder=tmp_path)
@@ -171,14 +171,14 @@ def test_a_file_that_holds_nothing(tmp_path, content, why):
     assert caught.value.__context__ is None
 
 
-def test_a_folder_is_no_file(tmp_path):
+def test_resolve_refuses_a_folder(tmp_path):
     secrets = Secrets({}, folder=tmp_path.parent)
     ref = SecretRef("file", tmp_path.name)
     with pytest.raises(SecretError, match="could not read .*: Is a directory"):
         secrets.resolve(ref)
 
 
-def test_a_key_vault_is_asked_once():
+def test_resolve_reads_a_key_vault_once():
     asked = []
 
     def vault(url, name, version):
@@ -192,7 +192,7 @@ def test_a_key_vault_is_asked_once():
 
 @pytest.mark.parametrize("suffix", ["azure.net", "azure.cn", "usgovcloudapi.net", "microsoftazure.de"])
 @pytest.mark.parametrize("form", ["https://x.vault.{}", "https://x.vault.{}/", "x.vault.{}", "https://X.Vault.{}"])
-def test_a_vault_of_azure(form, suffix):
+def test_vault_host_accepts_azure_vaults(form, suffix):
     seen = []
     secrets = Secrets({}, vault=lambda url, name, version: seen.append(url) or HUSH)
     secrets.resolve(SecretRef("key_vault", "n", form.format(suffix)))
@@ -216,25 +216,25 @@ def test_a_vault_of_azure(form, suffix):
         "https://evil.example#.vault.azure.net",
     ],
 )
-def test_a_vault_elsewhere_is_refused(url):
+def test_vault_host_refuses_other_hosts(url):
     secrets = Secrets({}, vault=lambda *_args: pytest.fail("asked"))
     with pytest.raises(SecretError, match="not an Azure Key Vault"):
         secrets.resolve(SecretRef("key_vault", "n", url))
 
 
-def test_a_vault_without_that_secret():
+def test_resolve_refuses_an_empty_secret_of_a_vault():
     with pytest.raises(SecretError, match="token is empty"):
         Secrets({}, vault=lambda *_args: "").resolve(VAULT)
 
 
-def test_a_vault_without_the_extra(monkeypatch):
+def test_resolve_of_a_vault_names_the_missing_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "azure.keyvault.secrets", None)
     with pytest.raises(SecretError, match="the extra `keyvault` is missing") as caught:
         Secrets({}).resolve(VAULT)
     assert "scimconf[keyvault]" in caught.value.hint
 
 
-def test_a_vault_without_a_credential():
+def test_resolve_of_a_vault_needs_a_credential():
     with pytest.raises(SecretError, match="no credential"):
         Secrets({}).resolve(VAULT)
 
@@ -271,7 +271,7 @@ def client(monkeypatch):
     return Client
 
 
-def test_azure_s_client_gets_the_credential(client):
+def test_resolve_passes_the_credential_to_azures_client(client):
     assert Secrets({}, credential=lambda: "credential").resolve(VAULT) == SecretValue(HUSH)
     assert client.made == ("https://contoso.vault.azure.net", "credential")
 
@@ -280,7 +280,7 @@ def test_azure_s_client_gets_the_credential(client):
     ("status", "why"),
     [(404, "has no secret token"), (403, "access denied"), (401, "access denied"), (500, "could not read")],
 )
-def test_azure_s_failure_is_told_without_its_text(client, monkeypatch, status, why):
+def test_vault_failure_does_not_contain_azures_text(client, monkeypatch, status, why):
     from azure.core.exceptions import HttpResponseError
 
     failure = HttpResponseError("hush")
@@ -331,7 +331,7 @@ def test_scrub_masks_every_form(form):
 
 
 @pytest.mark.parametrize("text", ["a😀b", "a\x00b", "a\tb", "a'b", "a\\\\  \\ b"])
-def test_scrub_masks_odd_signs(text):
+def test_scrub_masks_unusual_characters(text):
     secrets = resolved(text)
     for form in (
         text,
@@ -344,13 +344,12 @@ def test_scrub_masks_odd_signs(text):
 
 
 @pytest.mark.parametrize("text", ["\\" * 50_000, "hush " + " " * 50_000, 'hush "&/ü+' * 5_000, "&amp;" * 20_000])
-def test_no_text_makes_scrubbing_slow(text):
+def test_scrub_is_fast_for_any_text(text):
     secrets = resolved(HUSH * 3 + "a  \\\\  \\ b")
     assert secrets.scrub(text) == text
 
 
-def test_a_structure_is_scrubbed_before_it_is_written():
-    """A token of a quote would break the JSON that holds it."""
+def test_map_strings_keeps_valid_json():
     secrets = resolved('"')
     said = map_strings(secrets.scrub, {"a": ['say "x"', 1, None], "b": ("c", {"d": '"'})})
     assert said == {"a": ["say ***x***", 1, None], "b": ["c", {"d": "***"}]}
@@ -363,12 +362,12 @@ def test_scrub_masks_the_longest_first():
     assert secrets.scrub("abcdef abc") == "*** ***"
 
 
-def test_scrub_leaves_the_rest():
+def test_scrub_changes_nothing_else():
     assert Secrets({"WRITER_SCIM_TOKEN": HUSH}).scrub(HUSH) == HUSH
     assert resolved().scrub("nothing here") == "nothing here"
 
 
-def test_what_is_resolved_is_not_in_the_holder_s_repr():
+def test_repr_of_secrets_contains_no_value():
     secrets = resolved()
     assert "hush" not in repr(secrets)
     assert "hush" not in repr({name: value for name, value in vars(secrets).items() if name != "_environ"})

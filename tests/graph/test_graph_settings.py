@@ -6,25 +6,25 @@ from scimconf.diagnostics import ScimconfError
 from scimconf.graph.settings import CLOUDS, PUBLIC, Settings, graph_settings
 
 
-def test_without_a_word_it_is_the_public_cloud():
+def test_graph_settings_default_to_the_public_cloud():
     settings = graph_settings({})
     assert settings.base == "https://graph.microsoft.com/v1.0"
     assert (settings.cloud, settings.anonymous) == (PUBLIC, False)
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
-def test_a_cloud_has_its_hosts(cloud):
+def test_graph_settings_of_each_cloud(cloud):
     for settings in (graph_settings({}, cloud.name), graph_settings({"SCIMCONF_CLOUD": cloud.name})):
         assert settings.base == f"https://{cloud.graph}/v1.0"
         assert settings.cloud == cloud
     assert graph_settings({"SCIMCONF_GRAPH_URL": cloud.base}).cloud.authority == cloud.authority
 
 
-def test_the_option_comes_before_the_environment():
+def test_graph_settings_prefer_the_option_to_the_environment():
     assert graph_settings({"SCIMCONF_CLOUD": "china"}, "us-dod").cloud.name == "us-dod"
 
 
-def test_a_cloud_that_nobody_knows():
+def test_graph_settings_refuse_an_unknown_cloud():
     with pytest.raises(ScimconfError, match="unknown cloud 'mars'.*public, us-government, us-dod, china"):
         graph_settings({}, "mars")
 
@@ -69,7 +69,7 @@ def test_a_sandbox_serves_any_cloud():
         ("http://127.0.0.1:80\n80/v1.0", "is not a valid URL"),
     ],
 )
-def test_anywhere_else_is_refused(url, why):
+def test_graph_settings_refuse_other_urls(url, why):
     with pytest.raises(ScimconfError, match=why) as caught:
         graph_settings({"SCIMCONF_GRAPH_URL": url})
     assert "pass" not in str(caught.value)
@@ -77,6 +77,6 @@ def test_anywhere_else_is_refused(url, why):
         Settings(base=url)
 
 
-def test_a_url_of_another_cloud_than_the_one_chosen():
+def test_graph_settings_refuse_a_url_of_another_cloud():
     with pytest.raises(ScimconfError, match="but the cloud china has"):
         graph_settings({"SCIMCONF_GRAPH_URL": "https://graph.microsoft.us/v1.0"}, "china")

@@ -57,23 +57,20 @@ def writer(planned_once):
 
 @pytest.mark.parametrize("path", READS)
 @pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING)
-def test_a_passing_fault_of_any_read_changes_nothing(writer, path, fault):
-    """Tried again; the plan is the same as without the fault."""
+def test_plan_is_the_same_despite_a_passing_fault_of_any_read(writer, path, fault):
     writer.fault(path=path, **fault)
     assert changes(writer.plan(WRITER)) == writer.expected
     assert [fault["matched"] > 1 for fault in writer.request("GET", "/_sandbox/faults")["value"]] == [True]
 
 
-def test_retry_after_is_kept_to_the_letter(writer):
-    """Seven seconds were asked for; the clock moves by these and no more."""
+def test_plan_waits_exactly_for_retry_after(writer):
     before = writer.time
     writer.fault(path="*/secrets", **PASSING["throttled"])
     writer.plan(WRITER)
     assert writer.time - before == 7
 
 
-def test_what_fails_for_good_is_told_with_verb_path_status_and_request_id(writer):
-    """The error names what was asked and the id that Microsoft's support wants."""
+def test_a_permanent_error_has_method_path_status_and_request_id(writer):
     body = {"error": {"code": "InternalServerError", "message": "It broke."}}
     writer.fault({"status": 500, "body": body}, path="*/secrets", times=0)
     with pytest.raises(GraphError) as caught:
@@ -85,8 +82,7 @@ def test_what_fails_for_good_is_told_with_verb_path_status_and_request_id(writer
     assert "request id" in said
 
 
-def test_a_connection_that_is_always_lost_is_told_as_no_answer(writer):
-    """After the last try."""
+def test_a_connection_that_is_always_lost_is_a_transport_error(writer):
     writer.fault("drop", path="*/secrets", times=0)
     with pytest.raises(TransportError, match="the connection was lost"):
         writer.plan(WRITER)
@@ -96,8 +92,7 @@ PAGE = "<html>\n<body>Sign in to the corporate proxy</body></html>"
 
 
 @pytest.mark.parametrize("status", [200, 404, 502])
-def test_a_page_of_html_is_told_as_an_unexpected_answer(writer, status):
-    """A proxy's login page comes with any status; its beginning is shown, on one line."""
+def test_a_page_of_html_is_an_unexpected_response(writer, status):
     headers = {"Content-Type": "text/html"}
     writer.fault({"status": status, "body": PAGE, "headers": headers}, path="/servicePrincipals", times=0)
     with pytest.raises(GraphError, match=r"unexpected response: .*<html>.*<body>Sign in to the corporate proxy"):
@@ -116,8 +111,7 @@ EMPTY = {"status": 401, "body": {"error": {"code": "UnknownError", "message": ""
 
 
 @pytest.mark.parametrize("action", [MISSING, EMPTY], ids=["404", "empty 401"])
-def test_a_young_application_is_waited_for(action):
-    """Made a moment ago by Graph's own clock: what is missing may be on its way."""
+def test_observe_waits_for_the_documents_of_a_new_application(action):
     rehearsal = Rehearsal(old(createdDateTime="2026-11-25T11:59:00Z"))
     expected = changes(rehearsal.plan(WRITER))
     rehearsal.fault(action, path="*/appRoleAssignedTo", times=3)
@@ -125,8 +119,7 @@ def test_a_young_application_is_waited_for(action):
     assert rehearsal.slept == 0.25 + 0.5 + 1
 
 
-def test_the_wait_for_a_young_application_ends():
-    """After two minutes an absence is what it is."""
+def test_observe_stops_waiting_for_a_new_application():
     rehearsal = Rehearsal(old(createdDateTime="2026-11-25T11:59:00Z"))
     rehearsal.fault(MISSING, path="*/appRoleAssignedTo", times=0)
     with pytest.raises(GraphError, match="It is not there"):
@@ -134,8 +127,7 @@ def test_the_wait_for_a_young_application_ends():
     assert 100 < rehearsal.slept <= 120
 
 
-def test_an_old_application_is_not_waited_for(writer):
-    """There a 404 is an error at once, and an empty 401 a missing permission."""
+def test_observe_does_not_wait_for_an_old_application(writer):
     writer.fault(MISSING, path="*/appRoleAssignedTo")
     with pytest.raises(GraphError, match="It is not there"):
         writer.plan(WRITER)
@@ -144,8 +136,7 @@ def test_an_old_application_is_not_waited_for(writer):
     assert writer.slept == 0
 
 
-def test_an_empty_401_before_anything_is_known_does_not_wait_for_what_never_comes():
-    """Without an application nothing can be young; the plan says what was refused."""
+def test_observe_does_not_wait_after_an_empty_401_of_the_first_read():
     rehearsal = Rehearsal()
     rehearsal.fault(EMPTY, path="/organization", times=0)
     rehearsal.fault(EMPTY, path="/servicePrincipals", times=0)
@@ -165,8 +156,7 @@ ALL = {"Application.Read.All", "Synchronization.Read.All", "Directory.Read.All",
         ("Synchronization.Read.All", "K201", "Synchronization.Read.All"),
     ],
 )
-def test_a_refused_read_names_the_permission_that_is_missing(without, code, needs):
-    """A problem with a code, and what to have consented to."""
+def test_a_denied_read_names_the_missing_permission(without, code, needs):
     granted = (ALL - {without} - {"Directory.Read.All"}) | {"User.ReadBasic.All", "Group.ReadBasic.All"}
     planned = Rehearsal(old(), permissions=granted).plan(WRITER)
     assert code in codes(planned)
@@ -174,8 +164,7 @@ def test_a_refused_read_names_the_permission_that_is_missing(without, code, need
     assert any(needs in hint for hint in hints)
 
 
-def test_without_permission_to_look_people_up_the_error_names_it():
-    """Desired names cannot be resolved, so there is no plan; the hint says what to ask for."""
+def test_a_denied_lookup_names_the_missing_permission():
     granted = {"Application.Read.All", "Synchronization.ReadWrite.All", "Organization.Read.All"}
     with pytest.raises(GraphError) as caught:
         Rehearsal(old(), permissions=granted).plan(WRITER)
@@ -183,8 +172,7 @@ def test_without_permission_to_look_people_up_the_error_names_it():
     assert ".ReadBasic.All" in caught.value.hint
 
 
-def test_a_plan_with_read_permissions_only_is_whole():
-    """Nothing that a plan needs asks for the right to write."""
+def test_plan_needs_read_permissions_only():
     rehearsal = Rehearsal(old(), permissions={*ALL, "User.ReadBasic.All", "Group.ReadBasic.All"})
     planned = rehearsal.plan(WRITER)
     assert codes(planned) == []
@@ -208,8 +196,7 @@ def spec(tmp_path):
     return write
 
 
-def test_two_applications_of_one_name_are_listed_with_their_ids():
-    """Nothing is guessed: both app ids and object ids, and which key to write instead."""
+def test_plan_lists_two_applications_of_one_name_with_their_ids():
     tenant = {"applications": [*old()["applications"], *old()["applications"]]}
     rehearsal = Rehearsal(tenant)
     ((code, message, hint),) = problems(rehearsal, WRITER)
@@ -219,8 +206,7 @@ def test_two_applications_of_one_name_are_listed_with_their_ids():
         assert one["appId"] in message
 
 
-def test_a_missing_application_is_a_problem_where_nobody_wrote_create(tmp_path):
-    """Its absence may be a typing mistake, so nothing is made unasked."""
+def test_plan_refuses_a_missing_application_without_create(tmp_path):
     file = tmp_path / "scimconf.yaml"
     file.write_text("version: 1\nname: w\napplication: {display_name: Wirter}\nprovisioning: {enabled: false}\n")
     assert [problem[0] for problem in problems(Rehearsal(), file)] == ["K103"]
@@ -237,8 +223,7 @@ assignments:
 """
 
 
-def test_ambiguous_and_unknown_names_are_told_with_the_candidates(writer, spec):
-    """All of them at once: ids for a name that two groups have, near names for one that nobody has."""
+def test_plan_lists_ambiguous_and_unknown_names_with_candidates(writer, spec):
     found = {(code, message): hint for code, message, hint in problems(writer, spec(BAD_NAMES))}
     groups = [one["id"] for one in writer.state["groups"] if one["displayName"] == "Marketing"]
     ambiguous = next(message for code, message in found if code == "K810")
@@ -259,16 +244,14 @@ mappings:
 """
 
 
-def test_unknown_attributes_and_a_lost_matching_are_told_at_once(writer, spec):
-    """With what was probably meant; the last one is a problem of its own, since nothing would work without it."""
+def test_plan_reports_unknown_attributes_and_missing_matching_at_once(writer, spec):
     found = {code: hint for code, _, hint in problems(writer, spec(BAD_ROWS))}
     assert found["K502"] == "Did you mean `title`?"
     assert found["K503"] == "Did you mean `mailNickname`?"
     assert "no-matching" in found
 
 
-def test_a_quarantine_is_told_by_every_plan():
-    """It is the job's status and no difference, so there may be nothing to change."""
+def test_every_plan_reports_a_quarantine():
     rehearsal = Rehearsal(old(secrets={"BaseAddress": "https://app.writer.com/api/scim/v2", "SecretToken": "wrong"}))
     rehearsal.plan(WRITER)
     rehearsal.plan(WRITER)

@@ -27,8 +27,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("path", ["*/validateCredentials", "*/secrets", "*/schema", "*/instantiate", "*/start", "*"])
 @pytest.mark.parametrize("fault", FAULTS)
-def test_no_fault_of_any_request_brings_it_out(path, fault):
-    """Not in a plan, a report, what is saved before the first write, what is told on the way, nor a traceback."""
+def test_no_fault_of_any_request_reveals_the_token(path, fault):
     tenant = Rehearsal(environ={"WRITER_SCIM_TOKEN": CANARY})
     action, when = FAULTS[fault]
     person, planned, said = Person(), tenant.plan(WRITER), []
@@ -45,8 +44,7 @@ def test_no_fault_of_any_request_brings_it_out(path, fault):
     assert [form for form in FORMS for one in said if form in one] == []
 
 
-def test_it_is_sent_all_the_same():
-    """The set that the service keeps holds it."""
+def test_the_token_is_stored_by_the_service():
     tenant = Rehearsal(environ={"WRITER_SCIM_TOKEN": CANARY})
     planned = tenant.plan(WRITER)
     assert exit_code(tenant.apply(planned, everything_open(planned))) == 0

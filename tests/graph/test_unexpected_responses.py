@@ -62,8 +62,7 @@ def observed(graph, documents, lookups=lambda _seen: ()):
 # --- what is read ---------------------------------------------------------------------------------------------------
 
 
-def test_a_document_that_is_not_as_documented_is_told_by_its_path_and_the_place_in_it():
-    """And never by the value that stands there."""
+def test_observe_reports_the_path_of_an_undocumented_value():
     with pytest.raises(GraphError) as caught:
         observed(Bodies([{"id": 7777}]), [Document("service_principals", "/servicePrincipals", collection=True)])
     assert str(caught.value) == (
@@ -82,13 +81,13 @@ def test_a_principal_without_an_id_is_an_error(rows, lookup):
 
 
 @pytest.mark.parametrize("body", [None, [], 5, {"value": {}}])
-def test_people_who_are_no_collection_are_an_error(body):
+def test_a_user_lookup_without_a_collection_is_an_error(body):
     with pytest.raises(GraphError, match="expected a collection"):
         observed(Bodies(body), [], lambda _seen: [Lookup("user", "ada@contoso.com")])
 
 
 @pytest.mark.parametrize("body", [None, [], 5, {"@odata.count": "many"}])
-def test_a_number_that_is_none_is_unknown(body):
+def test_an_invalid_count_is_unknown(body):
     assert asyncio.run(count_members(Bodies(body), ["1"])) == {"1": None}
     assert asyncio.run(impact_data.count_users(Bodies(body))) == 0
 
@@ -102,7 +101,7 @@ def test_a_number_that_is_none_is_unknown(body):
         {"value": [], "@odata.nextLink": "http://["},
     ],
 )
-def test_pages_of_people_are_judged_too(body):
+def test_pages_of_users_are_checked(body):
     async def work():
         return [page async for page in impact_data.directory_users(Bodies(body), SELECT)]
 
@@ -111,7 +110,7 @@ def test_pages_of_people_are_judged_too(body):
 
 
 @pytest.mark.parametrize("body", [None, [], {"value": 5}, {"value": [7]}])
-def test_people_by_their_ids_and_names_are_judged_too(body):
+def test_users_by_id_and_name_are_checked(body):
     async def by_ids():
         return [page async for page in impact_data.users_by_id(Bodies(body), ["1"], SELECT)]
 
@@ -121,7 +120,7 @@ def test_people_by_their_ids_and_names_are_judged_too(body):
 
 
 @pytest.mark.parametrize("born", ["yesterday", "", None, "2026-11-25"])
-def test_a_date_that_is_none_makes_nothing_young(born):
+def test_an_invalid_creation_date_makes_no_application_new(born):
     policy = ConsistencyPolicy(asyncio.sleep, lambda: 0.0, lambda: None)
     policy.set_created(born)
     assert not policy.is_new()
@@ -131,8 +130,7 @@ DEEP = b'{"value":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
 
 
 @pytest.mark.parametrize("status", [200, 400])
-def test_an_answer_as_deep_as_a_well_is_unexpected(fake, status):
-    """It is neither a document, nor a collection, nor the words of a refusal."""
+def test_deeply_nested_json_is_an_unexpected_response(fake, status):
     fake.answers(lambda _request: httpx.Response(status, content=DEEP, headers={"content-type": "application/json"}))
     for work in (lambda graph: graph.get("/me"), lambda graph: graph.collect("/users")):
         with pytest.raises(GraphError) as caught:
@@ -141,13 +139,13 @@ def test_an_answer_as_deep_as_a_well_is_unexpected(fake, status):
 
 
 @pytest.mark.parametrize("link", [5, ["a"], "http://[::1/x", "http://127.0.0.1:8080/\nx", "http://127.0.0.1:8080/a b"])
-def test_a_next_link_that_is_no_url_is_refused(fake, link):
+def test_a_next_link_that_is_not_a_url_is_refused(fake, link):
     fake.answers(lambda _request: httpx.Response(200, json={"value": [], "@odata.nextLink": link}))
     with pytest.raises(GraphError, match="next page link is not a URL"):
         fake.run(lambda graph: graph.collect("/users"))
 
 
-def test_rows_of_a_batch_that_are_none_are_passed_over():
+def test_replies_ignores_malformed_rows():
     rows = [
         5,
         None,
@@ -179,8 +177,7 @@ class Failing(Bodies):
         raise GraphError(status=500, code="Broken", message="", method="GET", path=path)
 
 
-def test_of_reads_that_fail_together_one_is_told_and_none_is_left_unheard(caplog):
-    """asyncio would print a traceback for each failure that nobody asked for."""
+def test_observe_raises_one_of_several_failures_and_leaves_none_unretrieved(caplog):
     graph = Failing(slow="/c")
     with caplog.at_level(logging.DEBUG, "asyncio"), pytest.raises(GraphError, match="GET /a"):
         observed(graph, [Document(name, f"/{name}") for name in "abc"])
@@ -192,8 +189,7 @@ def test_of_reads_that_fail_together_one_is_told_and_none_is_left_unheard(caplog
 # --- what nobody foresaw --------------------------------------------------------------------------------------------
 
 
-def test_whoever_watches_cannot_end_an_apply():
-    """A log on a full disk must not leave a tenant half made."""
+def test_a_failing_progress_callback_does_not_stop_apply():
 
     class Blind(Person):
         def tell(self, *_given):
@@ -204,8 +200,7 @@ def test_whoever_watches_cannot_end_an_apply():
     assert changes(rehearsal.plan(WRITER)) == []
 
 
-def test_a_defect_amid_an_apply_is_a_failed_step_of_a_whole_report(monkeypatch):
-    """Its words are left out, since they may quote anything; the steps that wait for it are skipped; 5 it is."""
+def test_an_unexpected_error_during_apply_is_a_failed_step(monkeypatch):
     monkeypatch.setattr(scheduler, "write", _defect)
     report = Rehearsal().apply(WRITER)
     assert (exit_code(report), report.wrote) == (5, True)
@@ -219,8 +214,7 @@ async def _defect(*_given):
     raise TypeError("hunter2")
 
 
-def test_a_defect_amid_a_batch_does_not_tell_a_step_twice(monkeypatch):
-    """What the batch did before stays done; that the rest may have been written is counted."""
+def test_an_unexpected_error_during_a_batch_reports_no_step_twice(monkeypatch):
     rehearsal = Rehearsal()
     monkeypatch.setattr("scimconf.graph.client.Graph.batch", _half(), raising=True)
     report = rehearsal.apply(WRITER)
@@ -239,8 +233,7 @@ def _half():
     return batch
 
 
-def test_a_defect_between_two_rounds_is_told_with_what_was_done(monkeypatch):
-    """The first round has written, so it is 5, and the report is there."""
+def test_an_unexpected_error_between_two_rounds_is_reported_with_the_outcomes(monkeypatch):
     rehearsal = Rehearsal()
     first = rehearsal.plan(WRITER)
 
@@ -258,8 +251,7 @@ def test_a_defect_between_two_rounds_is_told_with_what_was_done(monkeypatch):
 
 
 @pytest.mark.parametrize("body", ["<html>Sign in</html>", "{}", "[5]", '{"servicePrincipal": {"id": 5}}'])
-def test_an_answer_to_a_write_that_makes_no_sense_may_have_been_one(body):
-    """Something may have been made, and what it is called is not known."""
+def test_an_unexpected_response_to_a_write_counts_as_written(body):
     rehearsal = Rehearsal()
     kind = {"Content-Type": "text/html" if body.startswith("<") else "application/json"}
     content = body if body.startswith("<") else json.loads(body)
@@ -272,7 +264,7 @@ def test_an_answer_to_a_write_that_makes_no_sense_may_have_been_one(body):
 
 
 @pytest.mark.parametrize("answer", [None, [], 5, {"parsingSucceeded": True, "parsedExpression": 5, "error": 5}])
-def test_an_expression_that_is_parsed_to_nonsense_is_told(answer):
+def test_a_malformed_response_of_parse_expression_is_an_error(answer):
     from scimconf.graph.execution.document_writer import _parsed
 
     async def post(*_given, **_named):

@@ -218,8 +218,6 @@ def changed_documents(before: Documents, after: Documents) -> dict[str, dict[str
 
 # --- folding -------------------------------------------------------------------------------------------------------
 
-_ROWS = {"application": "applications", "service_principal": "service_principals"}
-
 
 def folded(steps: Iterable[Step], served: Documents) -> Documents:
     """The tenant after the steps: edits by the operations' own functions, requests by what Graph does with them."""
@@ -235,7 +233,7 @@ def folded(steps: Iterable[Step], served: Documents) -> Documents:
 
 
 def _current(step: Edit | Read, tenant: Documents) -> Any:
-    rows = _ROWS.get(step.document.name)
+    rows = step.document.read_as
     return tenant[rows][0] if rows else tenant[step.document.name]
 
 
@@ -246,8 +244,8 @@ def _edit(step: Edit, tenant: Documents) -> None:
     assert operation.change is not None
     value = {**step.value, "source": to_source(parse(step.expression))} if step.expression else step.value
     wanted = operation.change(raw, step.key, value)
-    if step.document.name in _ROWS:
-        tenant[_ROWS[step.document.name]][0] = wanted
+    if step.document.read_as:
+        tenant[step.document.read_as][0] = wanted
     elif step.document.name == "secrets":
         tenant["secrets"] = [_stored(pair) for pair in wanted if pair["value"] != ""]
     else:

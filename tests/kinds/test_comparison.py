@@ -528,7 +528,7 @@ def test_a_plan_with_errors_has_nothing_but_its_notices():
 
 def test_only_what_a_spec_speaks_of_is_read():
     """A bare spec reads the application and its job; each section adds its own documents, each once."""
-    bare = {"organization", "service_principals", "applications", "templates", "jobs"}
+    bare = {"organization", "service_principals", "similar_applications", "applications", "templates", "jobs"}
     assert {one.name for one in documents(KINDS, [spec_of("")])} == bare
     wide = spec_of(
         "app_roles: {unlisted: delete}\nassignments: {unlisted: keep}\nconnection: {base_address: https://x.example}\n"

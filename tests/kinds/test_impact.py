@@ -103,6 +103,7 @@ def change(
 
 SCOPE = change("settings", field="scope", before="assigned", after="all")
 START = change("schedule", field="enabled", before=False, after=True)
+STOP = change("schedule", field="enabled", before=True, after=False, effects=(Effect.STOPS,))
 MATCH = change("attribute_mapping", "users/userName", "match", 1, 2, (Effect.PROVISIONS, Effect.DEPROVISIONS))
 GROUP_IN = change("assignment", "group:G/admin", action=Action.CREATE, key=(OTHER, ROLE))
 GROUP_OUT = change(
@@ -177,6 +178,7 @@ def test_only_what_a_change_needs_is_counted(changes, snapshot, expected):
 @pytest.mark.parametrize(
     ("one", "snapshot", "expected"),
     [
+        (STOP, seen(users=100), {Effect.STOPS: Impact(6, 100, "at_most")}),
         (SCOPE, seen(users=100), {Effect.PROVISIONS: Impact(94, 100, "at_least")}),
         (SCOPE, seen(ROWS[:1], users=100), {Effect.PROVISIONS: Impact(99, 100)}),
         (SCOPE, seen(users=3), {Effect.PROVISIONS: Impact(0, 3, "at_least")}),

@@ -43,7 +43,7 @@ def test_the_product_is_on_stdout_and_progress_on_stderr(desk, server):
     said = desk("--all", WRITER)
     assert said.code == 0
     assert said.out.startswith("writer in contoso.com: all assigned users\n")
-    assert "[8/8] people" in said.err
+    assert "[8/8] users" in said.err
     assert server.writes == []
 
 

@@ -333,7 +333,7 @@ def test_an_application_that_does_not_exist_sends_nothing_before():
     assert len(shown.outcomes) == 8
     (application,) = shown.document["applications"]
     assert application["warnings"][0] == "The application does not exist yet, so nothing is sent before."
-    assert application["population"] == "everybody who is assigned"
+    assert application["population"] == "all assigned users"
     ada = shown.people["ada"]
     assert ada["before"] == {
         "in_scope": False, "reason": "there is no provisioning job", "disabled": False, "attributes": {}, "resource": None
@@ -380,7 +380,7 @@ def test_nobody_is_read_in_a_tenant_that_is_not_the_specs(tmp_path, capsys):
     shown = preview(rehearsal, path)
     assert shown.code == 1
     said = capsys.readouterr().err
-    assert "writer: nobody was looked at: signed in to contoso.com, but the spec is for fabrikam.com" in said
+    assert "writer: No users were read: signed in to contoso.com, but the spec is for fabrikam.com" in said
     assert shown.document == {"applications": [], "complete": False, "format_version": "2.0"}
     assert not [one for one in rehearsal.journal if "/users" in one["path"] or "/members" in one["path"]]
     path.write_text(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from scimconf.expressions.evaluation import EvaluationContext
 from scimconf.impact.preview import Preview
 from scimconf.impact.preview_summary import SummaryBuilder
-from scimconf.impact.projection import ProvisioningState
+from scimconf.kinds.provisioning import ProvisioningState
 from scimconf.plan.preview_redact import unredacted
 from scimconf.render.preview.html import PreviewPage
 from scimconf.render.preview.json import JsonPreview

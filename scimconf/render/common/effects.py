@@ -20,7 +20,7 @@ _SENTENCES: Mapping[Effect, str] = MappingProxyType(
         Effect.DATA_LOSS: "data is deleted",
         Effect.DEPROVISIONS: "{users} may be disabled",
         Effect.PROVISIONS: "{users} may be created",
-        Effect.STOPS: "users are no longer created, updated or disabled until provisioning is enabled again",
+        Effect.STOPS: "provisioning stops for {users}: none of them is created, updated or disabled until it is enabled again",
         Effect.CREDENTIALS: "the stored credentials are replaced",
         Effect.DIALECT: "the service sends PATCH requests in a different format",
         Effect.RESYNC: "{users} will be re-evaluated",

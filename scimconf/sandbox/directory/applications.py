@@ -182,10 +182,6 @@ def delete_application(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     return NO_CONTENT
 
 
-def application_of_request(tenant: Tenant, request: GraphRequest) -> Json:
-    return find_application(tenant, request.path_parameters["application"])
-
-
 def find_application(tenant: Tenant, key: str) -> Json:
     """Return an application by object id or `(appId='…')`; raise a 404 if it is unknown or hidden."""
     return _find(tenant, APPLICATION, key)
@@ -273,10 +269,6 @@ def remove_service_principal(tenant: Tenant, key: str) -> None:
     tenant.store.run("DELETE FROM assignments WHERE resource_id = ? OR principal_id = ?", (key, key))
     tenant.store.run("DELETE FROM secrets WHERE resource_id = ?", (key,))
     tenant.store.run("DELETE FROM objects WHERE kind IN ('job', 'schema') AND parent = ?", (key,))
-
-
-def service_principal_of_request(tenant: Tenant, request: GraphRequest) -> Json:
-    return find_service_principal(tenant, request.path_parameters["sp"])
 
 
 def find_service_principal(tenant: Tenant, key: str) -> Json:

@@ -75,31 +75,25 @@ def update_assigned(_tenant: Tenant, _request: GraphRequest) -> GraphResponse:
 # ---- of a user or a group -------------------------------------------------------------------------------------------
 
 
-def list_of_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    return _list_of(tenant, request, find_user(tenant, request.path_parameters["user"])["id"], "users")
-
-
-def list_of_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    return _list_of(tenant, request, find_group(tenant, request.path_parameters["group"])["id"], "groups")
-
-
-def create_of_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    return _create_of(tenant, request, find_user(tenant, request.path_parameters["user"])["id"])
-
-
-def create_of_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    return _create_of(tenant, request, find_group(tenant, request.path_parameters["group"])["id"])
-
-
-def _list_of(tenant: Tenant, request: GraphRequest, key: str, name: str) -> GraphResponse:
+def list_of_principal(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    name, key = _principal(tenant, request)
     return _list(tenant, request, Condition("principal_id = ?", (key,)), f"{name}('{key}')/appRoleAssignments")
 
 
-def _create_of(tenant: Tenant, request: GraphRequest, key: str) -> GraphResponse:
+def create_of_principal(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    _, key = _principal(tenant, request)
     body = request.object_body()
     if str(body.get("principalId")).lower() != key:
         raise bad_request("Not a valid reference update.")
     return _create(tenant, request, find_service_principal(tenant, str(body.get("resourceId"))))
+
+
+def _principal(tenant: Tenant, request: GraphRequest) -> tuple[str, str]:
+    """Return the name of the collection and the id of the user or group of the path."""
+    parameters = request.path_parameters
+    if "user" in parameters:
+        return "users", find_user(tenant, parameters["user"])["id"]
+    return "groups", find_group(tenant, parameters["group"])["id"]
 
 
 # ---- rows -----------------------------------------------------------------------------------------------------------

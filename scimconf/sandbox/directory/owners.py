@@ -13,11 +13,11 @@ from scimconf.sandbox.tenant import Tenant
 
 CALLER = "caller"
 _BIND_KEY = "owners@odata.bind"
-FindOwned: TypeAlias = Callable[[Tenant, GraphRequest], Json]
+FindOwned: TypeAlias = Callable[[Tenant, str], Json]
 
 
 def list_owners(find: FindOwned, tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    owned = _key(find(tenant, request)["id"])
+    owned = _key(find(tenant, request.path_parameters["owned"])["id"])
     count = partial(tenant.store.value, "SELECT COUNT(*) FROM members WHERE group_id = ?", (owned,))
 
     def rows(after: int, limit: int) -> list[tuple[int, Json]]:
@@ -34,7 +34,7 @@ def list_owners(find: FindOwned, tenant: Tenant, request: GraphRequest) -> Graph
 
 
 def add_owner(find: FindOwned, tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    owned = find(tenant, request)["id"]
+    owned = find(tenant, request.path_parameters["owned"])["id"]
     if not _bind(tenant, owned, str(request.object_body().get("@odata.id", ""))):
         raise bad_request(
             "One or more added object references already exist for the following modified properties: 'owners'."
@@ -43,7 +43,7 @@ def add_owner(find: FindOwned, tenant: Tenant, request: GraphRequest) -> GraphRe
 
 
 def remove_owner(find: FindOwned, tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    owned = _key(find(tenant, request)["id"])
+    owned = _key(find(tenant, request.path_parameters["owned"])["id"])
     values = (owned, request.path_parameters["owner"].lower())
     if not tenant.store.run("DELETE FROM members WHERE group_id = ? AND member_id = ?", values):
         raise not_found(request.path_parameters["owner"])

@@ -202,10 +202,6 @@ def delete_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     return NO_CONTENT
 
 
-def group_of_request(tenant: Tenant, request: GraphRequest) -> Json:
-    return find_group(tenant, request.path_parameters["group"])
-
-
 def find_group(tenant: Tenant, key: str) -> Json:
     group = tenant.documents.get("group", key)
     if group is None:

@@ -8,22 +8,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from scimconf.sandbox.data_files import new_document
-from scimconf.sandbox.directory.applications import SERVICE_PRINCIPAL, find_service_principal
 from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
 from scimconf.sandbox.gallery import GALLERY
-from scimconf.sandbox.http_types import (
-    NO_CONTENT,
-    GraphRequest,
-    GraphResponse,
-    Json,
-    bad_request,
-    not_found,
-    sync_error,
-    sync_path_not_found,
-    sync_unauthorized,
-)
+from scimconf.sandbox.http_types import NO_CONTENT, GraphResponse, Json, bad_request, sync_error, sync_path_not_found
 from scimconf.sandbox.store import Condition
-from scimconf.sandbox.synchronization.annotations import annotated, count_response
+from scimconf.sandbox.synchronization.call import JOB, SCHEMA, SyncCall
 from scimconf.sandbox.synchronization.connection import connection_failure, stored_secrets
 from scimconf.sandbox.synchronization.schema_validation import format_flags
 from scimconf.sandbox.synchronization.stored_form import to_stored_form
@@ -35,8 +24,6 @@ from scimconf.sandbox.synchronization.templates import (
 )
 from scimconf.sandbox.tenant import VISIBLE, Tenant, stable_id
 
-JOB = "job"
-SCHEMA = "schema"
 _NEVER = "0001-01-01T00:00:00Z"
 _RESET_SCOPES = ("None", "ConnectorDataStore", "Escrows", "Watermark", "QuarantineState", "Full", "ForceDeletes")
 _CLEARS_QUARANTINE = ("QuarantineState", "Full")
@@ -45,31 +32,6 @@ _PRIVATE_PREFIX = "_"  # of keys that responses do not contain
 _DISPLAY_NAMES = {"new": "Microsoft Entra ID", "old": "Azure Active Directory"}
 _NOT_CONFIGURED = {"code": "NotConfigured", "interval": "P10675199DT2H48M5.4775807S"}
 _PAUSED = {"code": "Paused", "interval": "PT40M"}
-
-
-# ---- look-up --------------------------------------------------------------------------------------------------------
-
-
-def synchronization_principal(tenant: Tenant, request: GraphRequest) -> Json:
-    """Return the service principal of a synchronization request; raise a ResponseError if the service does not know it."""
-    key = request.path_parameters["sp"]
-    if key.startswith("("):
-        if tenant.switches.sync_by_app_id == "refused":
-            raise sync_path_not_found(request.path)
-        return find_service_principal(tenant, key)
-    principal = tenant.documents.get(SERVICE_PRINCIPAL, key)
-    if principal is None:
-        raise not_found(key)
-    if tenant.is_still_delayed(f"synchronization/{principal['id']}"):
-        raise sync_unauthorized()
-    return principal
-
-
-def find_template(principal: Json, template_id: object) -> ProvisioningTemplate:
-    for template in templates_of(principal["applicationTemplateId"]):
-        if template.template_id == template_id:
-            return template
-    raise sync_error(404, "EmulatedTemplateNotFound", f"There is no synchronization template '{template_id}'.")
 
 
 def schema_of_template(tenant: Tenant, template: ProvisioningTemplate) -> Json:
@@ -88,72 +50,55 @@ def schema_of_template(tenant: Tenant, template: ProvisioningTemplate) -> Json:
 # ---- templates ------------------------------------------------------------------------------------------------------
 
 
-def list_templates(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    principal = synchronization_principal(tenant, request)
-    is_delayed = tenant.is_still_delayed(f"templates/{principal['id']}")
-    templates = () if is_delayed else templates_of(principal["applicationTemplateId"])
-    value = [_template(tenant, principal, template) for template in templates]
-    return GraphResponse(200, annotated(tenant, request, principal, "templates", {"value": value}))
+def list_templates(call: SyncCall) -> GraphResponse:
+    is_delayed = call.tenant.is_still_delayed(f"templates/{call.principal['id']}")
+    templates = () if is_delayed else templates_of(call.principal["applicationTemplateId"])
+    return call.response("templates", {"value": [_template(call, template) for template in templates]})
 
 
-def get_template(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    principal = synchronization_principal(tenant, request)
-    template = find_template(principal, request.path_parameters["template"])
-    return GraphResponse(
-        200, annotated(tenant, request, principal, "templates/$entity", _template(tenant, principal, template))
-    )
+def get_template(call: SyncCall) -> GraphResponse:
+    return call.response("templates/$entity", _template(call, call.template(call.request.path_parameters["template"])))
 
 
-def count_templates(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    principal = synchronization_principal(tenant, request)
-    return count_response(tenant, request, len(templates_of(principal["applicationTemplateId"])))
+def count_templates(call: SyncCall) -> GraphResponse:
+    return call.count(len(templates_of(call.principal["applicationTemplateId"])))
 
 
-def _template(tenant: Tenant, principal: Json, template: ProvisioningTemplate) -> Json:
-    document = template_document(template, GALLERY[principal["applicationTemplateId"]])
-    if tenant.switches.inline_template_schema == "yes":
-        document["schema"] = schema_of_template(tenant, template)
+def _template(call: SyncCall, template: ProvisioningTemplate) -> Json:
+    document = template_document(template, GALLERY[call.principal["applicationTemplateId"]])
+    if call.switches.inline_template_schema == "yes":
+        document["schema"] = schema_of_template(call.tenant, template)
     return document
 
 
 # ---- jobs -----------------------------------------------------------------------------------------------------------
 
 
-def list_jobs(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    principal = synchronization_principal(tenant, request)
-    jobs = tenant.documents.all(JOB, Condition("parent = ?", (principal["id"],)) & VISIBLE)
-    tenant.store.run(
-        "UPDATE objects SET hidden = hidden - 1 WHERE kind = 'job' AND parent = ? AND hidden > 0", (principal["id"],)
-    )
-    value = [_public(_advance(tenant, principal, job)) for job in jobs]
-    return GraphResponse(200, annotated(tenant, request, principal, "jobs", {"value": value}))
+def list_jobs(call: SyncCall) -> GraphResponse:
+    jobs = call.jobs(VISIBLE)
+    sql = "UPDATE objects SET hidden = hidden - 1 WHERE kind = 'job' AND parent = ? AND hidden > 0"
+    call.tenant.store.run(sql, (call.principal["id"],))
+    return call.response("jobs", {"value": [_public(_advance(call, job)) for job in jobs]})
 
 
-def count_jobs(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    principal = synchronization_principal(tenant, request)
-    jobs = tenant.documents.all(JOB, Condition("parent = ?", (principal["id"],)) & VISIBLE)
-    return count_response(tenant, request, len(jobs))
+def count_jobs(call: SyncCall) -> GraphResponse:
+    return call.count(len(call.jobs(VISIBLE)))
 
 
-def get_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    principal = synchronization_principal(tenant, request)
-    job = _advance(tenant, principal, find_job(tenant, principal, request))
-    return GraphResponse(200, annotated(tenant, request, principal, "jobs/$entity", _public(job)))
+def get_job(call: SyncCall) -> GraphResponse:
+    return call.response("jobs/$entity", _public(_advance(call, call.job())))
 
 
-def create_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    principal = synchronization_principal(tenant, request)
-    template_id = request.object_body().get("templateId")
-    if tenant.is_still_delayed(f"templates/{principal['id']}"):
+def create_job(call: SyncCall) -> GraphResponse:
+    template_id = call.request.object_body().get("templateId")
+    if call.tenant.is_still_delayed(f"templates/{call.principal['id']}"):
         raise sync_error(404, "EmulatedTemplateNotFound", f"There is no synchronization template '{template_id}'.")
-    template = find_template(principal, template_id)
-    if tenant.switches.second_job == "refused" and _has_job(tenant, principal, template):
-        raise sync_error(
-            409, "EmulatedJobExists", f"A job of the synchronization template '{template_id}' already exists."
-        )
-    job = add_job(tenant, principal, template)
-    body = annotated(tenant, request, principal, "jobs/$entity", _public(job))
-    return GraphResponse(int(tenant.switches.job_created), body)
+    template = call.template(template_id)
+    if call.switches.second_job == "refused" and any(job["templateId"] == template_id for job in call.jobs()):
+        message = f"A job of the synchronization template '{template_id}' already exists."
+        raise sync_error(409, "EmulatedJobExists", message)
+    job = add_job(call.tenant, call.principal, template)
+    return call.response("jobs/$entity", _public(job), status=int(call.switches.job_created))
 
 
 def add_job(tenant: Tenant, principal: Json, template: ProvisioningTemplate) -> Json:
@@ -181,26 +126,25 @@ def _job_id(tenant: Tenant, principal: Json, template: ProvisioningTemplate) -> 
     return f"{template.template_id}.{organization}.{last}"
 
 
-def update_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+def update_job(call: SyncCall) -> GraphResponse:
     """Refuse or ignore PATCH of a job, which only the metadata contains."""
-    principal = synchronization_principal(tenant, request)
-    if tenant.switches.patch_job == "refused":
-        raise sync_path_not_found(request.path)
-    find_job(tenant, principal, request)
-    request.object_body()
+    if call.switches.patch_job == "refused":
+        raise sync_path_not_found(call.request.path)
+    call.job()
+    call.request.object_body()
     return NO_CONTENT
 
 
-def delete_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    job = _find_controllable_job(tenant, synchronization_principal(tenant, request), request)
-    tenant.documents.remove(JOB, job["id"])
-    tenant.documents.remove(SCHEMA, job["id"])
+def delete_job(call: SyncCall) -> GraphResponse:
+    job = _find_controllable_job(call)
+    call.tenant.documents.remove(JOB, job["id"])
+    call.tenant.documents.remove(SCHEMA, job["id"])
     return NO_CONTENT
 
 
-def start_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    job = _find_controllable_job(tenant, synchronization_principal(tenant, request), request)
-    activate_job(tenant, job)
+def start_job(call: SyncCall) -> GraphResponse:
+    job = _find_controllable_job(call)
+    activate_job(call.tenant, job)
     return NO_CONTENT
 
 
@@ -213,18 +157,18 @@ def activate_job(tenant: Tenant, job: Json) -> None:
     tenant.documents.put(JOB, job["id"], job)
 
 
-def pause_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    job = _find_controllable_job(tenant, synchronization_principal(tenant, request), request)
-    job["schedule"]["state"] = tenant.switches.paused_state
+def pause_job(call: SyncCall) -> GraphResponse:
+    job = _find_controllable_job(call)
+    job["schedule"]["state"] = call.switches.paused_state
     job["status"]["code"] = "Paused"
     job["_cycle"] = None
-    tenant.documents.put(JOB, job["id"], job)
+    call.tenant.documents.put(JOB, job["id"], job)
     return NO_CONTENT
 
 
-def restart_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    job = _find_controllable_job(tenant, synchronization_principal(tenant, request), request)
-    criteria = {} if request.body is None else request.object_body().get("criteria") or {}
+def restart_job(call: SyncCall) -> GraphResponse:
+    job = _find_controllable_job(call)
+    criteria = {} if call.request.body is None else call.request.object_body().get("criteria") or {}
     if not isinstance(criteria, dict):
         raise bad_request("'criteria' is not a synchronizationJobRestartCriteria.", code="BadRequest")
     scopes = [part.strip() for part in str(criteria.get("resetScope") or "").split(",") if part.strip()]
@@ -236,48 +180,42 @@ def restart_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
         job["status"]["quarantine"] = None
         if job["status"]["code"] == "Quarantine":
             job["status"]["code"] = "Active"
-    if tenant.switches.restart_starts == "yes":
+    if call.switches.restart_starts == "yes":
         job["schedule"]["state"] = "Active"
     if job["schedule"]["state"] == "Active":
-        job["_cycle"] = tenant.switches.cycle_reads
-    tenant.documents.put(JOB, job["id"], job)
+        job["_cycle"] = call.switches.cycle_reads
+    call.tenant.documents.put(JOB, job["id"], job)
     return NO_CONTENT
 
 
-def find_job(tenant: Tenant, principal: Json, request: GraphRequest) -> Json:
-    key = request.path_parameters["job"]
-    matches = tenant.documents.all(JOB, Condition("id = ? AND parent = ?", (key, principal["id"])))
-    if not matches or not tenant.is_visible(JOB, key):
-        raise sync_error(404, "EmulatedJobNotFound", f"There is no synchronization job '{key}'.")
-    return matches[0]
+def bulk_upload(call: SyncCall) -> GraphResponse:
+    call.job()
+    raise sync_error(400, "EmulatedNotInbound", "The job does not support API-driven inbound provisioning.")
 
 
-def schedule_cycles(tenant: Tenant, principal: Json) -> None:
+def acquire_access_token(_call: SyncCall) -> GraphResponse:
+    raise sync_error(400, "EmulatedNoAuthorizationCode", "The application does not use the authorization code flow.")
+
+
+def schedule_cycles(call: SyncCall) -> None:
     """Let the running jobs of a service principal run another cycle, because their schema or secrets changed."""
-    for job in tenant.documents.all(JOB, Condition("parent = ?", (principal["id"],))):
+    for job in call.jobs():
         if job["schedule"]["state"] == "Active" and not job["status"]["quarantine"]:
-            tenant.documents.put(JOB, job["id"], job | {"_cycle": tenant.switches.cycle_reads})
+            call.tenant.documents.put(JOB, job["id"], job | {"_cycle": call.switches.cycle_reads})
 
 
 # ---- life cycle -----------------------------------------------------------------------------------------------------
 
 
-def _find_controllable_job(tenant: Tenant, principal: Json, request: GraphRequest) -> Json:
+def _find_controllable_job(call: SyncCall) -> Json:
     """Return the job of a request that changes its state; raise a 409 while a new job is not replicated."""
-    matches = tenant.documents.all(
-        JOB, Condition("id = ? AND parent = ?", (request.path_parameters["job"], principal["id"]))
-    )
-    if matches and tenant.is_still_delayed(f"control/{matches[0]['id']}"):
+    matches = call.jobs(Condition("id = ?", (call.request.path_parameters["job"],)))
+    if matches and call.tenant.is_still_delayed(f"control/{matches[0]['id']}"):
         raise sync_error(409, "EmulatedConflict", "The job is being changed by another request.")
-    return find_job(tenant, principal, request)
+    return call.job()
 
 
-def _has_job(tenant: Tenant, principal: Json, template: ProvisioningTemplate) -> bool:
-    jobs = tenant.documents.all(JOB, Condition("parent = ?", (principal["id"],)))
-    return any(job["templateId"] == template.template_id for job in jobs)
-
-
-def _advance(tenant: Tenant, principal: Json, job: Json) -> Json:
+def _advance(call: SyncCall, job: Json) -> Json:
     """Count a read of a job and return it; the last read before the end of the cycle also runs the cycle."""
     remaining_reads = job["_cycle"]
     if remaining_reads is None:
@@ -286,8 +224,8 @@ def _advance(tenant: Tenant, principal: Json, job: Json) -> Json:
         job["_cycle"] = remaining_reads - 1
     else:
         job["_cycle"] = None
-        _run_cycle(tenant, principal, job)
-    tenant.documents.put(JOB, job["id"], job)
+        _run_cycle(call.tenant, call.principal, job)
+    call.tenant.documents.put(JOB, job["id"], job)
     return job
 
 

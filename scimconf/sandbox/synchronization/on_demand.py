@@ -9,19 +9,18 @@ import json
 from typing import Any
 
 from scimconf.sandbox.directory.users_and_groups import find_principal
-from scimconf.sandbox.http_types import GraphRequest, GraphResponse, Json, bad_request
+from scimconf.sandbox.http_types import GraphResponse, Json, bad_request
+from scimconf.sandbox.synchronization.call import SCHEMA, SyncCall
 from scimconf.sandbox.synchronization.connection import connection_failure, stored_secrets
-from scimconf.sandbox.synchronization.jobs import SCHEMA, find_job, synchronization_principal
 from scimconf.sandbox.tenant import Tenant
 
 MAX_SUBJECTS = 5
 
 
-def provision_on_demand(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    principal = synchronization_principal(tenant, request)
-    job = find_job(tenant, principal, request)
-    rule, subjects = _parse(tenant, job, request.object_body().get("parameters"))
-    outcomes = [_outcome(tenant, principal, rule, subject) for subject in subjects]
+def provision_on_demand(call: SyncCall) -> GraphResponse:
+    request = call.request
+    rule, subjects = _parse(call.tenant, call.job(), request.object_body().get("parameters"))
+    outcomes = [_outcome(call.tenant, call.principal, rule, subject) for subject in subjects]
     failures = ((result, details) for result, details, _ in outcomes if result != "Success")
     result, details = next(failures, ("Success", {}))
     reports = [report for _, _, report in outcomes]
@@ -30,7 +29,7 @@ def provision_on_demand(tenant: Tenant, request: GraphRequest) -> GraphResponse:
         "key": json.dumps({"result": result, "details": details}, separators=(",", ":")),
         "value": json.dumps(reports[0] if len(reports) == 1 else reports, separators=(",", ":")),
     }
-    return GraphResponse(200, body if tenant.switches.annotations == "none" else context_annotation | body)
+    return GraphResponse(200, body if call.switches.annotations == "none" else context_annotation | body)
 
 
 def _parse(tenant: Tenant, job: Json, parameters: Any) -> tuple[Json, list[Json]]:

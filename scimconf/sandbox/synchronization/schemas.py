@@ -1,14 +1,13 @@
-"""Requests about the schema of a job or a template, its functions and filter operators, and parseExpression."""
+"""Requests about the schema of a job or a template, its directories, functions and operators, and parseExpression."""
 
 from __future__ import annotations
 
 import re
 
-from scimconf.expressions import FUNCTIONS, ExpressionError, find, parse, to_source, walk
+from scimconf.expressions import FUNCTIONS, ExpressionError, Function, find, parse, to_source, walk
 from scimconf.expressions import Call as FunctionCall
 from scimconf.sandbox.http_types import (
     NO_CONTENT,
-    GraphRequest,
     GraphResponse,
     Json,
     ResponseError,
@@ -18,17 +17,11 @@ from scimconf.sandbox.http_types import (
     sync_path_not_found,
 )
 from scimconf.sandbox.switches import Switches
-from scimconf.sandbox.synchronization.annotations import annotated
-from scimconf.sandbox.synchronization.jobs import (
-    SCHEMA,
-    find_job,
-    find_template,
-    schedule_cycles,
-    schema_of_template,
-    synchronization_principal,
-)
+from scimconf.sandbox.synchronization.call import SCHEMA, SyncCall
+from scimconf.sandbox.synchronization.jobs import schedule_cycles, schema_of_template
 from scimconf.sandbox.synchronization.operators import operators_of
 from scimconf.sandbox.synchronization.schema_validation import SchemaError, ValidationContext, accept_schema
+from scimconf.sandbox.synchronization.templates import ProvisioningTemplate
 from scimconf.sandbox.tenant import Tenant
 
 # Group 2 is a number outside of strings and brackets.
@@ -38,58 +31,53 @@ _BARE_NUMBER = re.compile(r'("(?:\\.|[^"\\])*"|\[[^\]]*\])|(?<![\w&"])(-?\d+(?:\
 # ---- the document ---------------------------------------------------------------------------------------------------
 
 
-def get_job_schema(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    principal = synchronization_principal(tenant, request)
-    job = find_job(tenant, principal, request)
-    document = _schema(tenant, job["id"])
-    headers = {"ETag": _etag(document)} if tenant.switches.if_match == "honoured" else {}
-    body = annotated(tenant, request, principal, f"jobs('{job['id']}')/schema/$entity", document)
-    return GraphResponse(200, body, headers)
+def get_schema(call: SyncCall) -> GraphResponse:
+    """Return the schema of a job or a template; that of a job has an ETag if the service evaluates it."""
+    name, document = _owned_schema(call)
+    has_tag = call.switches.if_match == "honoured" and "job" in call.request.path_parameters
+    return call.response(f"{name}/$entity", document, headers={"ETag": _etag(document)} if has_tag else {})
 
 
-def put_job_schema(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    principal = synchronization_principal(tenant, request)
-    job = find_job(tenant, principal, request)
-    template_schema = schema_of_template(tenant, find_template(principal, job["templateId"]))
-    before = _schema(tenant, job["id"])
-    tag = request.headers.get("if-match", "*")
-    if tenant.switches.if_match == "honoured" and tag not in ("*", _etag(before)):
-        raise ResponseError(
-            412, "EmulatedPreconditionFailed", "The schema has changed: its ETag is not the one of If-Match."
-        )
+def put_schema(call: SyncCall) -> GraphResponse:
+    job = call.job()
+    template_schema = schema_of_template(call.tenant, call.template(job["templateId"]))
+    before = _schema(call.tenant, job["id"])
+    tag = call.request.headers.get("if-match", "*")
+    if call.switches.if_match == "honoured" and tag not in ("*", _etag(before)):
+        message = "The schema has changed: its ETag is not the one of If-Match."
+        raise ResponseError(412, "EmulatedPreconditionFailed", message)
     try:
-        context = ValidationContext(template_schema, before, tenant.switches)
-        document = accept_schema(request.body, context, schema_id=job["id"], version=_version(tenant))
+        context = ValidationContext(template_schema, before, call.switches)
+        document = accept_schema(call.request.body, context, schema_id=job["id"], version=_version(call.tenant))
     except SchemaError as error:
-        if tenant.switches.schema_refusal == "plain":
+        if call.switches.schema_refusal == "plain":
             raise bad_request(error.message, code=error.code) from error
         raise sync_error(400, error.code, error.message) from error
-    tenant.documents.put(SCHEMA, job["id"], document)
-    schedule_cycles(tenant, principal)
+    call.tenant.documents.put(SCHEMA, job["id"], document)
+    schedule_cycles(call)
     return NO_CONTENT
 
 
-def delete_job_schema(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+def delete_schema(call: SyncCall) -> GraphResponse:
     """Reset the schema to that of the template, including scoping filters."""
-    principal = synchronization_principal(tenant, request)
-    job = find_job(tenant, principal, request)
-    template = schema_of_template(tenant, find_template(principal, job["templateId"]))
-    tenant.documents.put(SCHEMA, job["id"], template | {"id": job["id"]})
-    schedule_cycles(tenant, principal)
-    return GraphResponse(int(tenant.switches.schema_deleted))
+    job = call.job()
+    template = schema_of_template(call.tenant, call.template(job["templateId"]))
+    call.tenant.documents.put(SCHEMA, job["id"], template | {"id": job["id"]})
+    schedule_cycles(call)
+    return GraphResponse(int(call.switches.schema_deleted))
 
 
-def patch_job_schema(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+def patch_schema(call: SyncCall) -> GraphResponse:
     """Return a 404: the metadata contains PATCH, the service does not support it."""
-    synchronization_principal(tenant, request)
-    raise sync_path_not_found(request.path)
+    raise sync_path_not_found(call.request.path)
 
 
-def get_template_schema(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    principal = synchronization_principal(tenant, request)
-    template = find_template(principal, request.path_parameters["template"])
-    name = f"templates('{template.template_id}')/schema/$entity"
-    return GraphResponse(200, annotated(tenant, request, principal, name, schema_of_template(tenant, template)))
+def _owned_schema(call: SyncCall) -> tuple[str, Json]:
+    """Return the path and the document of the schema of a job or a template."""
+    owner = call.owner()
+    if isinstance(owner, ProvisioningTemplate):
+        return f"templates('{owner.template_id}')/schema", schema_of_template(call.tenant, owner)
+    return f"jobs('{owner['id']}')/schema", _schema(call.tenant, owner["id"])
 
 
 def _schema(tenant: Tenant, job_id: str) -> Json:
@@ -108,57 +96,81 @@ def _version(tenant: Tenant) -> str:
     return f"Date:{tenant.stamp()[:-1]}.{fraction:07d}Z, ActivityId:{tenant.new_id('activity')}"
 
 
+# ---- directory definitions ------------------------------------------------------------------------------------------
+
+
+def list_directories(call: SyncCall) -> GraphResponse:
+    name, schema = _owned_schema(call)
+    return call.response(f"{name}/directories", {"value": schema.get("directories") or []})
+
+
+def count_directories(call: SyncCall) -> GraphResponse:
+    return call.count(len(_owned_schema(call)[1].get("directories") or []))
+
+
+def get_directory(call: SyncCall) -> GraphResponse:
+    name, schema = _owned_schema(call)
+    return call.response(f"{name}/directories/$entity", _directory(call, schema))
+
+
+def discover(call: SyncCall) -> GraphResponse:
+    """Return a 400: no template of the sandbox has a directory that can be discovered."""
+    name = _directory(call, _owned_schema(call)[1])["name"]
+    raise sync_error(400, "EmulatedNotDiscoverable", f"Directory '{name}' cannot be discovered.")
+
+
+def _directory(call: SyncCall, schema: Json) -> Json:
+    key = call.request.path_parameters["directory"]
+    for directory in schema.get("directories") or []:
+        if directory.get("id") == key:
+            document: Json = directory
+            return document
+    raise sync_error(404, "EmulatedDirectoryNotFound", f"There is no directory '{key}'.")
+
+
 # ---- functions and operators ----------------------------------------------------------------------------------------
 
 
-def list_functions(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    _check_owner(tenant, request)
-    key = tenant.switches.catalogue_name
-    value = [
+def list_functions(call: SyncCall) -> GraphResponse:
+    return _catalogue(call, "functions", [_function(function, call.switches) for function in FUNCTIONS.values()])
+
+
+def list_operators(call: SyncCall) -> GraphResponse:
+    operators = operators_of(call.switches).values()
+    return _catalogue(call, "filterOperators", [row.document(call.switches.catalogue_name) for row in operators])
+
+
+def _catalogue(call: SyncCall, name: str, rows: list[Json]) -> GraphResponse:
+    call.owner()
+    return GraphResponse(200, {"@odata.context": f"{call.request.base_url}/$metadata#{name}", "value": rows})
+
+
+def _function(function: Function, switches: Switches) -> Json:
+    parameters = [
         {
-            key: function.name,
-            "parameters": [
-                {
-                    "name": parameter.key,
-                    "type": parameter.type,
-                    "required": parameter.required,
-                    "allowMultipleOccurrences": parameter.repeats,
-                }
-                for parameter in function.parameters
-            ],
+            "name": parameter.key,
+            "type": parameter.type,
+            "required": parameter.required,
+            "allowMultipleOccurrences": parameter.repeats,
         }
-        for function in FUNCTIONS.values()
+        for parameter in function.parameters
     ]
-    return GraphResponse(200, {"@odata.context": f"{request.base_url}/$metadata#functions", "value": value})
-
-
-def list_operators(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    _check_owner(tenant, request)
-    value = [operator.document(tenant.switches.catalogue_name) for operator in operators_of(tenant.switches).values()]
-    return GraphResponse(200, {"@odata.context": f"{request.base_url}/$metadata#filterOperators", "value": value})
-
-
-def _check_owner(tenant: Tenant, request: GraphRequest) -> None:
-    principal = synchronization_principal(tenant, request)
-    if "job" in request.path_parameters:
-        find_job(tenant, principal, request)
-    else:
-        find_template(principal, request.path_parameters["template"])
+    return {switches.catalogue_name: function.name, "parameters": parameters}
 
 
 # ---- expressions ----------------------------------------------------------------------------------------------------
 
 
-def parse_expression(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    _check_owner(tenant, request)
-    text = request.object_body().get("expression")
+def parse_expression(call: SyncCall) -> GraphResponse:
+    call.owner()
+    text = call.request.object_body().get("expression")
     if not isinstance(text, str):
         raise sync_error(400, "EmulatedParseError", "The property 'expression' is missing.")
-    name = {"@odata.context": f"{request.base_url}/$metadata#microsoft.graph.parseExpressionResponse"}
+    name = {"@odata.context": f"{call.request.base_url}/$metadata#microsoft.graph.parseExpressionResponse"}
     try:
-        parsed = _parsed(text, tenant.switches)
+        parsed = _parsed(text, call.switches)
     except ExpressionError as error:
-        if tenant.switches.parse_error == "refusal":
+        if call.switches.parse_error == "refusal":
             raise sync_error(400, "EmulatedParseError", error.message) from error
         return GraphResponse(200, name | _response(None, error.message))
     return GraphResponse(200, name | _response(parsed, None))

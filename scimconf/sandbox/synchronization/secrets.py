@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from scimconf.sandbox.http_types import (
-    NO_CONTENT,
-    GraphRequest,
-    GraphResponse,
-    Json,
-    ResponseError,
-    bad_request,
-    sync_error,
-)
-from scimconf.sandbox.synchronization.annotations import annotated, count_response
+from scimconf.sandbox.http_types import NO_CONTENT, GraphResponse, ResponseError, bad_request, sync_error
+from scimconf.sandbox.synchronization.call import SyncCall
 from scimconf.sandbox.synchronization.connection import (
     MASK,
     check_notification_settings,
@@ -21,53 +13,41 @@ from scimconf.sandbox.synchronization.connection import (
     store_secrets,
     stored_secrets,
 )
-from scimconf.sandbox.synchronization.jobs import find_job, find_template, schedule_cycles, synchronization_principal
-from scimconf.sandbox.tenant import Tenant
+from scimconf.sandbox.synchronization.jobs import schedule_cycles
 
 
-def get_secrets(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    principal = synchronization_principal(tenant, request)
-    return GraphResponse(
-        200, annotated(tenant, request, principal, "secrets", {"value": masked_secrets(tenant, principal)})
-    )
+def get_secrets(call: SyncCall) -> GraphResponse:
+    return call.response("secrets", {"value": masked_secrets(call.tenant, call.principal)})
 
 
-def count_secrets(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    return count_response(tenant, request, len(masked_secrets(tenant, synchronization_principal(tenant, request))))
+def count_secrets(call: SyncCall) -> GraphResponse:
+    return call.count(len(masked_secrets(call.tenant, call.principal)))
 
 
-def put_secrets(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    principal = synchronization_principal(tenant, request)
-    sent = parse_pairs(request.object_body().get("value"))
-    check_notification_settings(sent, tenant.switches)
-    if tenant.switches.masked_secret_write == "refused" and MASK in sent.values():  # noqa: S105  a position of a switch
+def put_secrets(call: SyncCall) -> GraphResponse:
+    sent = parse_pairs(call.request.object_body().get("value"))
+    check_notification_settings(sent, call.switches)
+    if call.switches.masked_secret_write == "refused" and MASK in sent.values():  # noqa: S105  a position of a switch
         raise sync_error(400, "EmulatedInvalidSecret", "The value of a secret cannot be its mask.")
-    store_secrets(tenant, principal["id"], sent)
-    schedule_cycles(tenant, principal)
+    store_secrets(call.tenant, call.principal["id"], sent)
+    schedule_cycles(call)
     return NO_CONTENT
 
 
-def validate_for_job(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    principal = synchronization_principal(tenant, request)
-    find_job(tenant, principal, request)
-    return _validate(tenant, principal, request)
-
-
-def validate_for_template(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    principal = synchronization_principal(tenant, request)
-    find_template(principal, request.object_body().get("templateId"))
-    return _validate(tenant, principal, request)
-
-
-def _validate(tenant: Tenant, principal: Json, request: GraphRequest) -> GraphResponse:
-    body = request.object_body()
+def validate_credentials(call: SyncCall) -> GraphResponse:
+    """Check the credentials of a job, or of the template that the body names."""
+    if "job" in call.request.path_parameters:
+        call.job()
+    else:
+        call.template(call.request.object_body().get("templateId"))
+    body = call.request.object_body()
     if body.get("useSavedCredentials"):
-        credentials = stored_secrets(tenant, principal["id"])
+        credentials = stored_secrets(call.tenant, call.principal["id"])
     else:
         credentials = parse_pairs(body.get("credentials"))
-    failure = connection_failure(tenant, credentials)
+    failure = connection_failure(call.tenant, credentials)
     if failure is not None:
-        raise _credentials_error(failure, tenant.switches.credentials_failure)
+        raise _credentials_error(failure, call.switches.credentials_failure)
     return NO_CONTENT
 
 

@@ -111,6 +111,10 @@ class Application(Section):
     single_sign_on: Literal["saml"] | None = Field(
         default=None, description="The expected single sign-on mode. It is checked and reported, never changed."
     )
+    assignment_required: Flag | None = Field(
+        default=None,
+        description="Whether only assigned users and groups can sign in to the application. Provisioning ignores it.",
+    )
 
     @model_validator(mode="after")
     def _has_one_identity(self) -> Application:

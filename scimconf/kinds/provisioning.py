@@ -1,0 +1,92 @@
+"""How an application provisions users: the state that changes of several kinds alter, and whom a change concerns.
+
+Kinds answer both questions; `impact` counts and evaluates the users.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+Json = Any
+Row = Mapping[str, Json]
+RolesByPrincipal = Mapping[str, tuple[str, ...]]
+
+SECTION = "users"
+"""The object mapping whose users are counted and previewed."""
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+def _empty() -> Mapping[str, Any]:
+    return _EMPTY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisioningState:
+    """How an application provisions users: the attribute mappings, who is in scope, and who is assigned.
+
+    A state that does not exist sends nothing, for the reason `absence`. `rows` maps target attributes to the fields of
+    a mapping. `scope` is `all`, `assigned`, or None if unknown. `assigned_users` and `assigned_groups` map principal
+    ids to role ids, None if assignments could not be read; `role_labels` are the roles as expressions see them, by id.
+    """
+
+    exists: bool = False
+    absence: str = "there is no provisioning job"
+    rows: Mapping[str, Row] = field(default_factory=_empty)
+    enabled: bool = True
+    actions: tuple[str, ...] = ("create", "delete", "update")
+    filters: Sequence[Json] = ()
+    scope: str | None = None
+    skip_out_of_scope_deletions: bool = False
+    assigned_users: RolesByPrincipal | None = field(default_factory=_empty)
+    assigned_groups: RolesByPrincipal | None = field(default_factory=_empty)
+    group_names: Mapping[str, str] = field(default_factory=_empty)
+    role_labels: Mapping[str, Mapping[str, str]] = field(default_factory=_empty)
+    boolean_targets: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class OnePrincipal:
+    """The change concerns a user, or the members of a group, by gaining or losing one role."""
+
+    id: str
+    name: str
+    role: str
+    is_group: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UsersInScope:
+    """The change concerns all users who are in scope after the plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnassignedUsers:
+    """The change concerns the users who are not assigned: the scope changes between `all` and `assigned`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilteredUsers:
+    """The change concerns the users whom the filters of `users` treat differently before and after."""
+
+    before: Sequence[Json]
+    after: Sequence[Json]
+
+
+@dataclass(frozen=True, slots=True)
+class UsersWithOtherValue:
+    """The change concerns the users for whom a mapping of `users` has another result: its sources before and after."""
+
+    before: Json
+    after: Json
+
+
+Affected = OnePrincipal | UsersInScope | UnassignedUsers | FilteredUsers | UsersWithOtherValue
+"""Whom a change concerns, and so how they are counted."""
+
+
+def filter_attributes(filters: Iterable[Json]) -> frozenset[str]:
+    """Return the names of the attributes that scoping filters read."""
+    return frozenset(str(clause["attribute"]) for group in filters for clause in group["all"])

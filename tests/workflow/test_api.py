@@ -1,0 +1,161 @@
+"""The Python API refuses what the command line refuses, and none of its defaults fails open."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+from tenant_fixture import TOKEN, WRITER, Rehearsal
+
+import scimconf
+from scimconf.api import TenantClient
+from scimconf.diagnostics import DiagnosticsError, GraphError
+from scimconf.graph.secrets import Secrets
+from scimconf.plan import ApplyStatus
+
+
+@asynccontextmanager
+async def client(tenant):
+    async with tenant.graph() as graph:
+        yield TenantClient(graph, tenant.secrets)
+
+
+def run(tenant, work):
+    async def command():
+        async with client(tenant) as api:
+            return await work(api)
+
+    return asyncio.run(command())
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WRITER_SCIM_TOKEN", TOKEN)
+    return tmp_path
+
+
+@pytest.fixture
+def spec():
+    return scimconf.load(WRITER)
+
+
+def applied(tenant, spec, approve=lambda _items: True, **options):
+    async def work(api):
+        return await api.apply(await api.plan(spec, **options), approve=approve)
+
+    return run(tenant, work)
+
+
+def test_load_fills_in_variables(folder):
+    path = folder / "a.yaml"
+    path.write_text(
+        "version: 1\nname: a\napplication: {display_name: '${var:TITLE}'}\nprovisioning: {enabled: false}\n"
+    )
+    assert scimconf.load(path, variables={"TITLE": "Zeta"}).spec.application.display_name == "Zeta"
+    with pytest.raises(scimconf.SpecError) as error:
+        scimconf.load(path)
+    assert [diagnostic.code for diagnostic in error.value.diagnostics] == ["S023"]
+
+
+def test_plan_raises_the_errors_that_validate_returns(folder):
+    path = folder / "a.yaml"
+    path.write_text(
+        "version: 1\nname: a\napplication: {display_name: A}\nprovisioning: {enabled: false}\n"
+        "guard_exemptions: [{guard: scope-widened, until: 2020-01-01, reason: test}]\n"
+    )
+    spec = scimconf.load(path)
+    assert "K003" in {diagnostic.code for diagnostic in scimconf.validate(spec)}
+    tenant = Rehearsal()
+    with pytest.raises(scimconf.SpecError):
+        run(tenant, lambda api: api.plan(spec))
+    assert tenant.journal == []
+
+
+def test_plan_raises_the_errors_that_only_the_tenant_shows(folder):
+    path = folder / "a.yaml"
+    path.write_text("version: 1\nname: a\napplication: {display_name: A}\nprovisioning: {enabled: false}\n")
+    with pytest.raises(scimconf.SpecError) as error:
+        run(Rehearsal(), lambda api: api.plan(scimconf.load(path)))
+    assert [diagnostic.code for diagnostic in error.value.diagnostics] == ["K103"]
+
+
+def test_a_plan_prints_as_the_command_does(spec):
+    plan = run(Rehearsal(), lambda api: api.plan(spec, exclude=["schedule"]))
+    assert plan.to_text().startswith("Tenant: contoso.com\n")
+    assert '"exclude": [' in plan.to_json()
+    assert (plan.tenant.domain, plan.is_complete) == ("contoso.com", False)
+    assert {guard.id for guard in plan.blocking_guards} <= {guard.id for guard in plan.guards}
+    assert all(not warning.is_error for warning in plan.warnings)
+
+
+def test_apply_writes_nothing_unless_it_is_approved(spec):
+    tenant, requests = Rehearsal(), []
+    report = applied(tenant, spec, lambda items: bool(requests.append(items)))
+    assert (report.status, report.error, tenant.writes) == (ApplyStatus.FAILED, "The plan was not approved.", [])
+    assert requests == [("application-created", "initial-start")]
+
+
+def test_apply_asks_for_nothing_that_a_guard_blocks(spec, folder):
+    tenant, requests, messages = Rehearsal(), [], []
+    assert applied(tenant, spec).status is ApplyStatus.APPLIED
+    path = folder / "all.yaml"
+    path.write_text(f"extends: [{WRITER}]\nprovisioning: {{scope: all}}\n")
+    report = applied(tenant, scimconf.load(path), lambda items: requests.append(items) or True)
+    assert (report.status, requests) == (ApplyStatus.BLOCKED, [])
+    report = run(
+        tenant,
+        lambda api: _allowed(api, scimconf.load(path), lambda *step: messages.append(step)),
+    )
+    assert report.status is ApplyStatus.APPLIED
+    assert messages[-1][1:] == (messages[-1][2], messages[-1][2])
+
+
+async def _allowed(api, spec, progress):
+    plan = await api.plan(spec, allow=["scope-widened"])
+    return await api.apply(plan, approve=lambda _items: True, progress=progress, backup="saved")
+
+
+def test_apply_names_missing_secrets_before_it_asks(spec):
+    tenant, requests = Rehearsal(), []
+    tenant.secrets = Secrets({})
+    report = applied(tenant, spec, lambda items: requests.append(items) or True)
+    assert (report.status, report.error, requests) == (ApplyStatus.FAILED, "WRITER_SCIM_TOKEN is not set", [])
+
+
+def test_apply_asks_again_for_what_a_later_round_deletes(folder):
+    tenant, requests = Rehearsal(), []
+    path = folder / "own.yaml"
+    path.write_text(f"extends: [{WRITER}]\nmappings: {{users: {{unlisted: delete}}}}\n")
+    report = applied(tenant, scimconf.load(path), lambda items: requests.append(items) or len(requests) == 1)
+    assert report.status is ApplyStatus.PARTIALLY_APPLIED
+    assert "not approved" in report.error
+    assert len(requests) == 2
+
+
+def test_preview_collects_users_and_the_names_that_do_not_exist(spec):
+    preview = run(Rehearsal(), lambda api: api.preview(spec, users=["ada@contoso.com", "nobody@contoso.com"]))
+    assert ([user.name for user in preview.users], preview.missing) == (["ada@contoso.com"], ("nobody@contoso.com",))
+    assert preview.summary.complete
+
+
+def test_export_by_name_or_id_is_a_spec_that_loads(spec, folder):
+    tenant = Rehearsal()
+    applied(tenant, spec)
+    principal = tenant.principal()
+    exports = [
+        run(tenant, lambda api, app=app: api.export(app, name="copy"))
+        for app in ("Writer", principal["appId"], principal["id"])
+    ]
+    (folder / "copy.yaml").write_text(exports[0].to_yaml())
+    plan = run(tenant, lambda api: api.plan(scimconf.load(folder / "copy.yaml")))
+    assert plan.changes == ()
+    assert exports[0].notes == exports[1].notes == exports[2].notes
+    with pytest.raises(DiagnosticsError):
+        run(tenant, lambda api: api.export("0a0a0a0a-0000-4000-8000-000000000001"))
+
+
+def test_export_of_a_tenant_that_cannot_be_read_is_an_error():
+    tenant = Rehearsal()
+    tenant.fault({"status": 400, "body": {"error": {"code": "Bad", "message": "no"}}}, method="GET", times=0)
+    with pytest.raises(GraphError):
+        run(tenant, lambda api: api.export("Writer"))

@@ -1,0 +1,99 @@
+"""`workflow.plan_all`: several applications, each with its plan, its diagnostics or its error."""
+
+from pathlib import Path
+
+import pytest
+from tenant_fixture import WRITER, Rehearsal, wishes
+
+from scimconf.diagnostics import ScimconfError
+from scimconf.workflow.plan_all import UnmatchedPatternError, plan_all, relative_path
+
+
+def plans(tenant, *paths, is_reviewed=False, **options):
+    specs = [tenant.load(path) for path in paths]
+    return tenant.run(lambda session: plan_all(lambda: session, specs, wishes(**options), is_reviewed=is_reviewed))
+
+
+def small(folder, name, application="display_name: Other, create: {from_template: custom}"):
+    path = folder / f"{name}.scimconf.yaml"
+    path.write_text(f"version: 1\nname: {name}\napplication: {{{application}}}\nprovisioning: {{enabled: false}}\n")
+    return path
+
+
+def test_all_applications_are_planned_and_combined(tmp_path):
+    results = plans(Rehearsal(), WRITER, small(tmp_path, "other"))
+    assert results.all_planned
+    plan = results.combined_plan({"only": []})
+    assert [application.name for application in plan.applications] == ["writer", "other"]
+    assert plan.tenant.domain == "contoso.com"
+    assert not any(Path(path).is_absolute() for application in plan.applications for path in application.paths)
+
+
+def test_an_application_with_errors_does_not_stop_the_others(tmp_path):
+    results = plans(Rehearsal(), small(tmp_path, "missing", "app_id: 0a0a0a0a-0000-4000-8000-000000000001"), WRITER)
+    assert [planned.name for planned in results.planned] == ["writer"]
+    assert [diagnostic.code for diagnostic in results.diagnostics if diagnostic.is_error] == ["K103"]
+    assert results.has_spec_errors
+    assert not results.all_planned
+
+
+def test_an_expired_exemption_is_found_before_the_tenant_is_read(tmp_path):
+    path = small(tmp_path, "expired")
+    path.write_text(path.read_text() + "guard_exemptions: [{guard: scope-widened, until: 2020-01-01, reason: test}]\n")
+    tenant = Rehearsal()
+    results = plans(tenant, path)
+    assert ([diagnostic.code for diagnostic in results.diagnostics], tenant.journal) == (["K003"], [])
+
+
+def test_errors_of_graph_and_defects_are_kept_by_application(tmp_path, monkeypatch):
+    tenant = Rehearsal()
+    tenant.fault({"status": 400, "body": {"error": {"code": "Bad", "message": "no"}}}, method="GET", times=0)
+    ((name, error),) = plans(tenant, WRITER).errors
+    assert (name, isinstance(error, ScimconfError)) == ("writer", True)
+
+    async def broken(*_arguments):
+        raise KeyError("hunter2")
+
+    monkeypatch.setattr("scimconf.workflow.plan_all.plan", broken)
+    ((name, error),) = plans(Rehearsal(), WRITER).errors
+    assert "KeyError" in str(error)
+    assert "hunter2" not in str(error)
+
+
+def test_what_is_no_exception_is_raised(monkeypatch):
+    async def stopped(*_arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("scimconf.workflow.plan_all.plan", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        plans(Rehearsal(), WRITER)
+
+
+def test_a_pattern_of_only_without_a_match_is_an_error_unless_the_plan_was_reviewed():
+    with pytest.raises(UnmatchedPatternError, match="--only 'writer:nonsense' matches no address"):
+        plans(Rehearsal(), WRITER, only=("writer:nonsense",))
+    assert plans(Rehearsal(), WRITER, only=("writer:nonsense",), is_reviewed=True).all_planned
+
+
+def test_a_pattern_of_exclude_without_a_match_is_a_warning():
+    results = plans(Rehearsal(), WRITER, exclude=("writer:nonsense", "writer:schedule"))
+    assert [diagnostic.code for diagnostic in results.diagnostics] == ["K005"]
+
+
+def test_tenant_mismatch_is_known_only_if_the_tenant_was_read(tmp_path):
+    path = tmp_path / "writer.scimconf.yaml"
+    path.write_text(f"extends: [{WRITER}]\nname: writer\ntenant: fabrikam.com\n")
+    assert plans(Rehearsal(), path).is_tenant_mismatch
+    assert not plans(Rehearsal(), WRITER).is_tenant_mismatch
+    unreadable = Rehearsal()
+    denied = {"status": 403, "body": {"error": {"code": "Authorization_RequestDenied", "message": "no"}}}
+    unreadable.fault(denied, method="GET", path="*/organization", times=0)
+    results = plans(unreadable, path)
+    assert not results.is_tenant_mismatch
+    assert "tenant-mismatch" in {guard.id for guard in results.planned[0].blocking_guards}
+
+
+def test_a_relative_path_stays_and_an_absolute_one_becomes_relative(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert relative_path("a.yaml") == "a.yaml"
+    assert relative_path(str(tmp_path / "a.yaml")) == "a.yaml"
