@@ -83,6 +83,8 @@ class ConnectionKind(Base):
     def effect_text(self, effect: Effect, change: Change) -> str:
         if effect is not Effect.CREDENTIALS:
             return ""
+        if change.before is None:
+            return "the credentials are stored"
         texts = ["the stored credentials are replaced"] if any(part.name != _URL for part in change.fields) else []
         if _is_other_endpoint(change.field(_URL)):
             texts.append("users are provisioned to a different tenant URL")

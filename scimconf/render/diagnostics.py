@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from scimconf.diagnostics import Diagnostic, dotted
-from scimconf.render.common.diagnostic_text import sentence
 from scimconf.render.common.escaping import cells, visible
-from scimconf.render.common.labels import plural
+from scimconf.render.common.labels import diagnostic_sentence, plural
 from scimconf.render.terminal.page import Page
 
 MAX_SHOWN = 100
@@ -48,7 +47,7 @@ def _order(diagnostic: Diagnostic) -> tuple[str, int, int, bool, str, str, str]:
 def _lines(page: Page, diagnostic: Diagnostic, *, wrapped: bool) -> Iterator[str]:
     place = f"{diagnostic.location}  " if diagnostic.location else ""
     style, mark = ("danger", "") if diagnostic.is_error else ("replace", "warning  ")
-    message = f"{mark}{sentence(diagnostic)}"
+    message = f"{mark}{diagnostic_sentence(diagnostic)}"
     if not wrapped or cells(f"{place}{diagnostic.code}  {message}") <= page.room(0):
         yield page.line(0, ("strong", place), (style, diagnostic.code), ("", f"  {message}"))
         return

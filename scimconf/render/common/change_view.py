@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import groupby
-from types import MappingProxyType
 from typing import Any
 
 from scimconf.kinds import BY_NAME
 from scimconf.kinds.kind import RowPart
-from scimconf.plan import Action, Change, Detail, Effect, FieldChange, Impact, WriteOnly
+from scimconf.plan import Action, Change, Effect, FieldChange, Impact, WriteOnly
 from scimconf.render.common.effects import combine, full_resync, sentence
 from scimconf.render.common.escaping import visible
 from scimconf.render.common.fields import detail_path, is_nested, removal_facts, shown_fields
@@ -24,7 +23,6 @@ from scimconf.render.common.values import block
 Json = Any
 WIDTH = 96
 _PRINCIPALS = ("user", "group")
-_NO_IMPACT: Mapping[Effect, Impact] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +42,11 @@ class ChangeRow:
     kind: str
     address: str
     changes: tuple[Change, ...]
-    reason: str = ""
-    effects: tuple[Effect, ...] = ()
-    impact: Mapping[Effect, Impact] = field(default_factory=lambda: _NO_IMPACT)
-    principal: str = ""
-    roles: tuple[str | None, str | None] = (None, None)
+    reason: str
+    effects: tuple[Effect, ...]
+    impact: Mapping[Effect, Impact]
+    principal: str
+    roles: tuple[str | None, str | None]
 
     @property
     def facts(self) -> str:
@@ -88,7 +86,7 @@ def change_rows(changes: Iterable[Change]) -> list[ChangeRow]:
             by_address.setdefault(part.address if part else change.address.local, []).append(change)
         for own in by_address.values():
             part = _row_part(own[0])
-            rows += map(_row, own) if part is None else [_principal_row(part, own)]
+            rows += [_row([change], None) for change in own] if part is None else [_row(own, part)]
     return rows
 
 
@@ -103,40 +101,30 @@ def totals(rows: Iterable[ChangeRow]) -> Mapping[Action, int]:
     return {action: numbers[action] for action in Action}
 
 
-def _row(change: Change) -> ChangeRow:
-    return ChangeRow(
-        change.action,
-        visible(change.kind),
-        visible(change.address.local),
-        (change,),
-        visible(change.reason),
-        tuple(by_weight(change.effects)),
-        change.impact,
-    )
-
-
-def _principal_row(part: RowPart, group: Sequence[Change]) -> ChangeRow:
+def _row(group: Sequence[Change], part: RowPart | None) -> ChangeRow:
+    """Return the row of one change, or of the changes that share a row."""
     actions = {change.action for change in group}
     action = actions.pop() if len(actions) == 1 else Action.UPDATE
-    reasons = sorted({change.reason for change in group if change.reason}) if action is Action.DELETE else []
-    effects = by_weight({effect for change in group for effect in change.effects})
+    is_mixed = part is not None and action is not Action.DELETE
+    reasons = sorted({change.reason for change in group if change.reason and not is_mixed})
+    effects = tuple(by_weight({effect for change in group for effect in change.effects}))
     return ChangeRow(
         action,
         visible(group[0].kind),
-        visible(part.address),
+        visible(part.address if part else group[0].address.local),
         tuple(group),
         visible(", ".join(reasons)),
-        tuple(effects),
-        _principal_impact(part, group, effects),
-        part.population,
+        effects,
+        _impact(group, part, effects),
+        part.population if part else "",
         (_role_names(group, removed=True), _role_names(group, removed=False)),
     )
 
 
-def _principal_impact(part: RowPart, group: Sequence[Change], effects: Iterable[Effect]) -> Mapping[Effect, Impact]:
-    """Return the impact of one principal's changes; a user counts as one and is the example."""
+def _impact(group: Sequence[Change], part: RowPart | None, effects: Iterable[Effect]) -> Mapping[Effect, Impact]:
+    """Return the impact of a row; a user counts as one and is the example."""
     counted = {effect: change.impact[effect] for change in group for effect in change.impact}
-    if part.population != "user":
+    if part is None or part.population != "user":
         return counted
     defaults = {effect: Impact(1, precision="exact" if effect is Effect.RESYNC else "at_most") for effect in effects}
     return {effect: replace(impact, examples=(part.subject,)) for effect, impact in {**defaults, **counted}.items()}
@@ -147,10 +135,9 @@ def _role_names(changes: Sequence[Change], *, removed: bool) -> str | None:
     return ", ".join(visible(part.value) for part in parts if part is not None) or None
 
 
-def by_effect(rows: Iterable[ChangeRow]) -> Mapping[Effect, Sequence[ChangeRow]]:
+def by_effect(rows: Sequence[ChangeRow]) -> Mapping[Effect, Sequence[ChangeRow]]:
     """Return the rows that have each effect, the most severe effect first."""
-    listed = list(rows)
-    groups = {effect: [row for row in listed if effect in row.effects] for effect in Effect}
+    groups = {effect: [row for row in rows if effect in row.effects] for effect in Effect}
     return {effect: group for effect, group in groups.items() if group}
 
 
@@ -163,12 +150,11 @@ def combined_sentence(effect: Effect, rows: Sequence[ChangeRow]) -> str:
     return sentence(effect, changes, combine([row.impact.get(effect) for row in rows]))
 
 
-def cause(rows: Iterable[ChangeRow]) -> str:
+def cause(rows: Sequence[ChangeRow]) -> str:
     """Return what causes an effect: `1 role, 3 users, 1 group`; assignments are counted by principal."""
-    listed = list(rows)
-    kinds = Counter(row.kind for row in listed if not row.principal)
-    others = (row.principal for row in listed if row.principal)
-    principals = Counter(name if name in _PRINCIPALS else "other principal" for name in others)
+    kinds = Counter(row.kind for row in rows if not row.principal)
+    names = (row.principal for row in rows if row.principal)
+    principals = Counter(name if name in _PRINCIPALS else "other principal" for name in names)
     parts = [plural(principals[name], name) for name in (*_PRINCIPALS, "other principal") if principals[name]]
     return ", ".join([counts(kinds), *parts] if kinds else parts)
 
@@ -182,18 +168,15 @@ def _field_rows(change: FieldChange, action: Action) -> Iterator[FieldRow]:
     elif action is Action.DELETE:
         yield FieldRow(label, text(change.before), None)
     elif is_nested(change):
-        yield from (_detail_row(label, change, detail) for detail in change.details)
+        for detail in change.details:
+            before, after = (None if side is None else text(side) for side in (detail.before, detail.after))
+            yield FieldRow(f"{label} {detail_path(detail, change.before, change.after)}", before, after)
     else:
         yield FieldRow(label, text(change.before), text(change.after))
 
 
 def _write_only(side: Json) -> str | None:
     return None if side is None else text(side) if isinstance(side, WriteOnly) and side.reference else "(write-only)"
-
-
-def _detail_row(label: str, change: FieldChange, detail: Detail) -> FieldRow:
-    sides = [None if side is None else text(side) for side in (detail.before, detail.after)]
-    return FieldRow(f"{label} {detail_path(detail, change.before, change.after)}", sides[0], sides[1])
 
 
 def text(value: Json) -> str:

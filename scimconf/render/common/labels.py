@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from scimconf.diagnostics import Diagnostic, dotted
 from scimconf.kinds import BY_NAME
 from scimconf.plan import Effect, Tenant
+from scimconf.render.common.escaping import visible
 
 PARTIAL = (
     "Partial plan.",
@@ -17,7 +19,10 @@ PARTIAL = (
 )
 """The note on a plan that is not complete: in short, and the explanation."""
 
-ABANDONED = ("No longer managed", "removed from the spec, but still in the tenant; each with the spec line that deletes it")
+ABANDONED = (
+    "No longer managed",
+    "removed from the spec, but still in the tenant; each with the spec line that deletes it",
+)
 DRIFT = ("Unmanaged drift", "in the tenant, but not in the spec; apply does not change it")
 
 _LONG_ID = re.compile(r"([0-9a-fA-F]{8})(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|([0-9a-fA-F]{8})[0-9a-fA-F]{24}")
@@ -56,3 +61,10 @@ def shorten_ids(text: str) -> str:
 
 def tenant_name(tenant: Tenant) -> str:
     return tenant.domain or tenant.id
+
+
+def diagnostic_sentence(diagnostic: Diagnostic) -> str:
+    """Return `path: message. hint` on one line, safe to print, without the location."""
+    message = diagnostic.message if diagnostic.message.endswith((".", "!", "?", ":")) else f"{diagnostic.message}."
+    path = dotted(diagnostic.path)
+    return visible(" ".join(filter(None, [f"{path}: {message}" if path else message, diagnostic.hint])))

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from scimconf.plan import Plan
 from scimconf.render.common import labels
 from scimconf.render.common import verdict as texts
-from scimconf.render.common.diagnostic_text import sentence
 from scimconf.render.common.effects import SEVERE, guard_message
 from scimconf.render.common.escaping import visible
 from scimconf.render.html.view import view
@@ -47,7 +46,13 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (sentence, guard_message, texts.guard_status, texts.application_summary, texts.application_ids)
+    filters = (
+        labels.diagnostic_sentence,
+        guard_message,
+        texts.guard_status,
+        texts.application_summary,
+        texts.application_ids,
+    )
     for function in (*filters, texts.unmanaged_drift, labels.counts, labels.plural, labels.tenant_name):
         templates.filters[function.__name__] = function
     templates.globals["severe"] = SEVERE

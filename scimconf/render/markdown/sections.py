@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from scimconf.plan import ApplicationPlan
 from scimconf.render.common.change_view import ChangeRow
-from scimconf.render.common.diagnostic_text import sentence
-from scimconf.render.common.labels import ABANDONED, DRIFT, PARTIAL, counts, plural
+from scimconf.render.common.labels import ABANDONED, DRIFT, PARTIAL, counts, diagnostic_sentence, plural
 from scimconf.render.common.verdict import application_ids, application_summary, unmanaged_drift
 from scimconf.render.markdown import changes
 from scimconf.render.markdown.diagram import diagram
@@ -86,7 +85,11 @@ def _about(plan: ApplicationPlan) -> Iterator[str]:
 
 def _warnings(plan: ApplicationPlan) -> Iterator[str]:
     for warning in plan.warnings:
-        yield f"{code(warning.code)} {prose(sentence(warning))}" if warning.code else prose(sentence(warning))
+        yield (
+            f"{code(warning.code)} {prose(diagnostic_sentence(warning))}"
+            if warning.code
+            else prose(diagnostic_sentence(warning))
+        )
 
 
 def _abandoned(plan: ApplicationPlan) -> Iterator[str]:

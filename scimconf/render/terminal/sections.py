@@ -6,10 +6,18 @@ from collections.abc import Iterator, Sequence
 
 from scimconf.plan import ApplicationPlan, Effect, Guard, Plan
 from scimconf.render.common.change_view import ChangeRow, change_rows
-from scimconf.render.common.diagnostic_text import sentence
 from scimconf.render.common.effects import full_resync, guard_message
 from scimconf.render.common.escaping import cells, pad, visible
-from scimconf.render.common.labels import ABANDONED, DRIFT, PARTIAL, counts, plural, shorten_ids, tenant_name
+from scimconf.render.common.labels import (
+    ABANDONED,
+    DRIFT,
+    PARTIAL,
+    counts,
+    diagnostic_sentence,
+    plural,
+    shorten_ids,
+    tenant_name,
+)
 from scimconf.render.common.verdict import (
     application_ids,
     application_summary,
@@ -64,7 +72,7 @@ def _warnings(page: Page, plan: ApplicationPlan) -> Iterator[str]:
     for diagnostic in plan.warnings:
         style, word = ("danger", "! error") if diagnostic.is_error else ("replace", "warning")
         label = f"{word} {diagnostic.code}:" if diagnostic.code else f"{word}:"
-        yield from page.labelled(2, (style, label), ("", f" {sentence(diagnostic)}"), hang=2)
+        yield from page.labelled(2, (style, label), ("", f" {diagnostic_sentence(diagnostic)}"), hang=2)
 
 
 def _full_resync(page: Page, rows: Sequence[ChangeRow]) -> Iterator[str]:

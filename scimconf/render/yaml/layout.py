@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scimconf.render.yaml.key_order import HEADING, known
+from scimconf.render.yaml.ordering import HEADING, known
 from scimconf.render.yaml.scalars import folded, quoted, written
 from scimconf.render.yaml.tree import Alias, Block, Node, Scalar, YamlCollection, YamlDocument, YamlEntry, strip_blanks
 
