@@ -48,20 +48,22 @@ def _single_line(page: Page, row: ChangeRow, column: int, text: str) -> str:
 
 
 def _block(page: Page, row: ChangeRow) -> Iterator[str]:
-    yield from _head(page, row)
+    yield from _head(page, row, ("strong", f" {row.address}"))
     yield from field_lines(page, row.changes[0])
     for effect, sentence in row.sentences:
         yield from _effect(page, effect, sentence)
 
 
-def _head(page: Page, row: ChangeRow) -> Iterator[str]:
-    notes = _notes(row)
-    if cells(f"{row.action.symbol} {row.address}{notes}") <= page.room(2):
-        yield page.line(2, _sign(row), ("strong", f" {row.address}"), ("quiet", notes))
+def _head(page: Page, row: ChangeRow, address: StyledText, *roles: StyledText) -> Iterator[str]:
+    """Yield sign, address, roles and notes on one line, or roles and notes below if they do not fit."""
+    rest = [*roles, ("quiet", _notes(row))]
+    text = "".join(part for _, part in rest)
+    if cells(f"{row.action.symbol}{address[1]}{text}") <= page.room(2):
+        yield page.line(2, _sign(row), address, *rest)
         return
-    yield from page.labelled(2, _sign(row), ("strong", f" {row.address}"), hang=4)
-    if notes:
-        yield from page.prose(INDENT, notes.strip(), "quiet", hang=1)
+    yield from page.labelled(2, _sign(row), (address[0], address[1].rstrip()), hang=4)
+    if text:
+        yield from page.prose(INDENT, text.strip(), "" if roles else "quiet", hang=0 if roles else 1)
 
 
 def _sign(row: ChangeRow) -> StyledText:
@@ -79,21 +81,12 @@ def _principal_lines(page: Page, rows: Sequence[ChangeRow]) -> Iterator[str]:
     """Yield one line per principal, then each effect of all assignments once."""
     column = min(max(cells(row.address) for row in rows), _MAX_COLUMN, page.width // 2)
     for row in rows:
-        yield from _principal_line(page, row, column)
-    for effect, affected in by_effect(rows).items():
-        yield from _effect(page, effect, combined_sentence(effect, affected))
-
-
-def _principal_line(page: Page, row: ChangeRow, column: int) -> Iterator[str]:
-    notes, lead = _notes(row), f" {pad(row.address, column)}  "
-    if cells(f"{row.action.symbol}{lead}{row.role_change}{notes}") <= page.room(2):
         removed, added = row.roles
         is_swap = bool(removed and added)
         roles = [("delete", removed), ("", " → "), ("create", added)] if is_swap else [("", row.role_change)]
-        yield page.line(2, _sign(row), ("", lead), *roles, ("quiet", notes))
-        return
-    yield from page.labelled(2, _sign(row), ("", f" {row.address}"), hang=4)
-    yield from page.prose(INDENT, f"{row.role_change}{notes}")
+        yield from _head(page, row, ("", f" {pad(row.address, column)}  "), *roles)
+    for effect, affected in by_effect(rows).items():
+        yield from _effect(page, effect, combined_sentence(effect, affected))
 
 
 def _effect(page: Page, effect: Effect, sentence: str) -> Iterator[str]:

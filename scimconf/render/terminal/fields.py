@@ -54,7 +54,7 @@ def _write_only(field: FieldChange) -> str:
 
 def _value(page: Page, name: str, column: int, value: Json) -> Iterator[str]:
     if _fits(page, column, inline(value)):
-        yield page.line(INDENT, ("", f"{pad(visible(name), column)}  {inline(value)}"))
+        yield from _row(page, name, column, [("", inline(value))])
         return
     yield page.line(INDENT, ("", name))
     yield from page.lines(INDENT + 2, block(value, page.room(INDENT + 2)))
