@@ -21,7 +21,7 @@ from scimconf.expressions.dotnet.errors import (
 from scimconf.expressions.dotnet.ticks import DotNetDateTime
 from scimconf.expressions.errors import suggest
 from scimconf.expressions.evaluation import control_flow
-from scimconf.expressions.evaluation.arguments import from_attribute
+from scimconf.expressions.evaluation.arguments import from_attribute, to_element
 from scimconf.expressions.evaluation.comparison import compare
 from scimconf.expressions.evaluation.control_flow import Arguments, Evaluator, EvaluatorFactory
 from scimconf.expressions.evaluation.functions import (
@@ -105,10 +105,7 @@ def _without_exceptions(evaluator: Evaluator) -> CompiledExpression:
 
 def _untyped(value: TypedValue) -> Value:
     if isinstance(value, tuple):
-        texts = tuple(element for element in value if isinstance(element, str))
-        if len(texts) < len(value):
-            raise UndocumentedBehaviour("Microsoft does not document what is sent for values that are objects")
-        return texts
+        return tuple(map(to_element, value))
     return str(value) if isinstance(value, int | DotNetDateTime) else value
 
 
