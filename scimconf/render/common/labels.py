@@ -21,9 +21,9 @@ PARTIAL = (
 
 ABANDONED = (
     "No longer managed",
-    "removed from the spec, but still in the tenant; each with the spec line that deletes it",
+    "removed from the spec, still in the tenant; each with the line that deletes it",
 )
-DRIFT = ("Unmanaged drift", "in the tenant, but not in the spec; apply does not change it")
+DRIFT = ("Unmanaged drift", "in the tenant, not in the spec; not changed by apply")
 
 _LONG_ID = re.compile(r"([0-9a-fA-F]{8})(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|([0-9a-fA-F]{8})[0-9a-fA-F]{24}")
 
