@@ -74,6 +74,12 @@ def dotted(path: SpecPath) -> str:
     return text
 
 
+def quoted(text: str) -> str:
+    """Return a text of the user's for use in a message: in quotes, on one line, at most 60 characters."""
+    line = " ".join(text.split())
+    return f'"{line[:60]}…"' if len(line) > 60 else f'"{line}"'
+
+
 class ScimconfError(Exception):
     """Base class of the client's exceptions. `str()` is one sentence for the user; `hint` says what to do."""
 

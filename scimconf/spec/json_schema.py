@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
+from importlib.resources import files
 from typing import Any
 
 from scimconf.spec.model import OPERATORS, STANDARD, Spec
@@ -38,6 +40,7 @@ REQUIRED_AFTER_MERGE = {
 def json_schema() -> Schema:
     """Return the schema of one file."""
     generated = Spec.model_json_schema()
+    _describe({"Spec": generated, **generated["$defs"]})
     definitions = {name: _clean(definition) for name, definition in generated.pop("$defs").items()}
     root = _clean(generated)
     for name in REQUIRED_AFTER_MERGE:
@@ -63,6 +66,15 @@ def json_schema() -> Schema:
 def as_text() -> str:
     """Return the schema as the text of its file."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _describe(models: dict[str, Schema]) -> None:
+    """Add the description of each field."""
+    text = files("scimconf.spec.model").joinpath("descriptions.toml").read_text("utf-8")
+    for name, fields in tomllib.loads(text).items():
+        properties = models[name]["properties"]
+        for field, description in fields.items():
+            properties[field] = dict(sorted({**properties[field], "description": description}.items()))
 
 
 def _clean(schema: Schema) -> Schema:

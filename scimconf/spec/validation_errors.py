@@ -9,8 +9,7 @@ from typing import Any, get_args, get_origin
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from scimconf.diagnostics import Diagnostic, SpecPath
-from scimconf.spec.codes import quoted
+from scimconf.diagnostics import Diagnostic, SpecPath, quoted
 from scimconf.spec.model.base import described
 from scimconf.spec.model.types import is_section, keys_at, type_at, values_at
 from scimconf.spec.patterns import FORMS

@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from scimconf.diagnostics import Diagnostic, SpecPath
+from scimconf.diagnostics import Diagnostic, SpecPath, quoted
 from scimconf.expressions.lint.vocabulary import ATTRIBUTES, BOOLEANS, REFERENCES, is_known, name_hint
 from scimconf.kinds import mappings
 from scimconf.lint.mapping_context import AttributeType, MappingContext
-from scimconf.spec.codes import quoted
 from scimconf.spec.model import STANDARD, Clause, ObjectMapping
 from scimconf.spec.model.operators import operator_word
 
