@@ -15,9 +15,8 @@ from pydantic import ValidationError
 
 from scimconf.diagnostics import Diagnostic, Location
 from scimconf.spec.comments import SourceComment, comments
-from scimconf.spec.guard_exemptions import widened_exemptions
 from scimconf.spec.loaded import Loaded
-from scimconf.spec.merge import merge
+from scimconf.spec.merge import merge, widened_exemptions
 from scimconf.spec.model import Spec
 from scimconf.spec.nodes import Builder, FileError, quoted_expression
 from scimconf.spec.references import Variables, misplaced, relative_to, with_secret_paths
@@ -145,7 +144,7 @@ class _Files:
             merged = merge(merged, self.spec(base, trail) or YamlMapping())
         own = YamlMapping(mapping.items(), mapping.locations)
         del own["extends"]
-        self.diagnostics += widened_exemptions(merged.get("guard_exemptions"), own.get("guard_exemptions"))
+        self.diagnostics += widened_exemptions(merged, own)
         return merge(merged, own)  # type: ignore[no-any-return]  # merging two mappings returns a mapping
 
     def _bases(self, extends: Any, location: Location) -> list[tuple[str, Location]]:
