@@ -17,6 +17,7 @@ from scimconf.spec.tree import NULLS, Plain, YamlList, YamlMapping, core, locate
 
 MAIN = "scimconf.yaml"
 ENDING = ".scimconf.yaml"
+ONE_SPEC = "Keep one spec for each application."
 VALUE_START = re.compile(r"\s*(?:([>|][-+0-9]*)\s*(?:#.*)?$|['\"]?)")
 """The characters before a value: the indicator of a block, or a quote."""
 BARE = re.compile(r"[\w./$(][\w./$@()=+-]*([ :][\w./$@()=+-]+)*")
@@ -150,16 +151,15 @@ def conflicts(loadeds: Iterable[Loaded]) -> tuple[Diagnostic, ...]:
             first = owners.setdefault((str(path[-1]), value.casefold()), loaded)
             if first is not loaded:
                 message = f'"{value}" is already used in {first.origin(path)}'
-                hint = "Use another name." if path == ("name",) else "Keep one spec for each application."
+                hint = "Use another name." if path == ("name",) else ONE_SPEC
                 diagnostics.append(Diagnostic("S312", message, path, loaded.origin(path), hint))
     return tuple(diagnostics)
 
 
 def same_application(identified: Iterable[tuple[Loaded, str]]) -> tuple[Diagnostic, ...]:
-    """Return an error for each spec whose application, as looked up in the tenant, is that of an earlier spec.
+    """Return an error for each spec whose application has, by its object id in the tenant, an earlier spec already.
 
-    `identified` are the specs with the object ids of their applications. `conflicts` does not see these cases, because
-    specs may identify one application by different keys.
+    `conflicts` does not find these cases, because specs may identify one application by different keys.
     """
     owners: dict[str, Loaded] = {}
     diagnostics: list[Diagnostic] = []
@@ -168,19 +168,16 @@ def same_application(identified: Iterable[tuple[Loaded, str]]) -> tuple[Diagnost
         if first is not loaded:
             path: SpecPath = ("application",)
             message = f"this is the same application as in {first.origin(path)}, identified by another key"
-            hint = "Keep one spec for each application."
-            diagnostics.append(Diagnostic("S312", message, path, loaded.origin(path), hint))
+            diagnostics.append(Diagnostic("S312", message, path, loaded.origin(path), ONE_SPEC))
     return tuple(diagnostics)
 
 
 def _identities(spec: Spec | None) -> Iterator[tuple[SpecPath, str]]:
-    if spec is None:
-        return
-    yield ("name",), spec.name
-    for key in ("display_name", "app_id", "object_id"):
-        value = getattr(spec.application, key)
-        if value is not None:
-            yield ("application", key), value
+    if spec is not None:
+        yield ("name",), spec.name
+        for key in ("display_name", "app_id", "object_id"):
+            if value := getattr(spec.application, key):
+                yield ("application", key), value
 
 
 def find(

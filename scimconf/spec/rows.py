@@ -65,7 +65,7 @@ class _Principals:
         roles = self._roles.get(principal.casefold())
         if roles is None:
             roles = self._roles[principal.casefold()] = YamlList()
-            key = self._key(principal)
+            key = "user" if self._column == "user" else "id" if re.match(GUID, principal) else "name"
             self.rows.append(YamlMapping(((key, principal), ("roles", roles)), {key: location, "roles": location}))
             self.rows.locations.append(location)
         if role in roles:
@@ -73,8 +73,3 @@ class _Principals:
         roles.append(role)
         roles.locations.append(location)
         return True
-
-    def _key(self, principal: str) -> str:
-        if self._column == "user":
-            return "user"
-        return "id" if re.match(GUID, principal) else "name"

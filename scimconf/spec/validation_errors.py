@@ -99,7 +99,7 @@ TRANSLATIONS: dict[str, Translate] = {
 
 
 def _as_expected(expected: str, path: SpecPath, value: Any) -> str:
-    """Return the hint for a value of a wrong type: the value, or a placeholder, in the expected one."""
+    """Return the hint for a value of a wrong type: the value, or a placeholder, in the expected type."""
     is_shown = isinstance(value, str) and path[0] != "connection"  # what is written there may be a secret
     text = " ".join(value.split())[:60] if is_shown else None
     if expected == "a list":
