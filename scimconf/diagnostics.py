@@ -161,10 +161,7 @@ class PlanError(ScimconfError):
 
 
 def describe_unexpected(error: BaseException) -> str:
-    """Return a sentence for an unexpected exception: its type and the line of scimconf that raised it.
-
-    The text of the exception is left out, because it may quote a secret.
-    """
+    """Return a sentence with the type of an exception and the line that raised it: its text may quote a secret."""
     if isinstance(error, BaseExceptionGroup):
         return describe_unexpected(error.exceptions[0])
     raised_at, trace = "", error.__traceback__

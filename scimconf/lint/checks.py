@@ -65,7 +65,6 @@ def lint(
 
 
 def _ineffective_comments(loaded: Loaded) -> Iterator[Diagnostic]:
-    """Yield a warning for each comment that is meant to ignore a rule and does not."""
     known = rules()
     for (file, line), comment in loaded.comments.items():
         location = Location(file, line)

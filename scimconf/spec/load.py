@@ -60,10 +60,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
 
 def load(path: str, read: Read, environ: Mapping[str, str], variables: Mapping[str, str]) -> Loaded:
-    """Return the spec at a path, merged with its base files and CSV files; or the errors in them.
-
-    `read` returns the content of a file. `environ` is used for hints only.
-    """
+    """Return the spec at a path, merged with its base and CSV files, or the errors. `environ` is for hints only."""
     files = _Files(read, Variables(variables, environ))
     tree = files.spec(path)
     if tree is None:
@@ -123,10 +120,7 @@ class _Files:
         self._merged: dict[str, YamlMapping | None] = {}
 
     def spec(self, path: str, trail: tuple[str, ...] = ()) -> YamlMapping | None:
-        """Return a file merged over its base files; None if the file cannot be used.
-
-        `trail` are the files that extend this one, directly or not.
-        """
+        """Return a file merged over its base files; None if it cannot be used. `trail` are the files that extend it."""
         if path not in self._merged:
             self._merged[path] = self._merge(path, (*trail, path))
         return self._merged[path]
@@ -217,8 +211,7 @@ class _Files:
             names = assignments.get(f"{column}s_from")
             for name, location in zip(names, names.locations, strict=True) if isinstance(names, YamlList) else ():
                 if isinstance(name, str) and name:
-                    imported.append(self._rows(name, location, column))
-                    imported.locations.append(location)
+                    imported.add(self._rows(name, location, column), location)
         if imported:
             assignments.locations["imported"] = imported.locations[0]
         else:
@@ -264,7 +257,6 @@ def _syntax_error(error: yaml.YAMLError, path: str, text: str, lines: list[str])
 
 
 def _explain(problem: str, lines: list[str], number: int) -> tuple[str, str, str]:
-    """Return code, message and hint for libyaml's message about a line."""
     line = lines[number] if number < len(lines) else ""
     if "another document" in problem or "<document start>" in problem:
         return "S004", "a second YAML document begins here", "Move it to a file of its own."

@@ -17,7 +17,6 @@ from scimconf.spec.tree import NULLS, Plain, YamlList, YamlMapping, core, locate
 
 MAIN = "scimconf.yaml"
 ENDING = ".scimconf.yaml"
-ONE_SPEC = "Keep one spec for each application."
 VALUE_START = re.compile(r"\s*(?:([>|][-+0-9]*)\s*(?:#.*)?$|['\"]?)")
 """The characters before a value: the indicator of a block, or a quote."""
 BARE = re.compile(r"[\w./$(][\w./$@()=+-]*([ :][\w./$@()=+-]+)*")
@@ -144,32 +143,27 @@ def _scalar(value: Any) -> str:
 
 def conflicts(loadeds: Iterable[Loaded]) -> tuple[Diagnostic, ...]:
     """Return an error for each spec that has the name of an earlier one, or identifies the same application."""
-    diagnostics: list[Diagnostic] = []
-    owners: dict[tuple[str, str], Loaded] = {}
-    for loaded in loadeds:
-        for path, value in _identities(loaded.spec):
-            first = owners.setdefault((str(path[-1]), value.casefold()), loaded)
-            if first is not loaded:
-                message = f'"{value}" is already used in {first.origin(path)}'
-                hint = "Use another name." if path == ("name",) else ONE_SPEC
-                diagnostics.append(Diagnostic("S312", message, path, loaded.origin(path), hint))
-    return tuple(diagnostics)
+    identities = ((loaded, path, value) for loaded in loadeds for path, value in _identities(loaded.spec))
+    return tuple(_repeated(identities, '"{value}" is already used in {origin}'))
 
 
 def same_application(identified: Iterable[tuple[Loaded, str]]) -> tuple[Diagnostic, ...]:
-    """Return an error for each spec whose application has, by its object id in the tenant, an earlier spec already.
+    """Return an error for each spec whose application has the object id in the tenant of an earlier one's.
 
     `conflicts` does not find these cases, because specs may identify one application by different keys.
     """
-    owners: dict[str, Loaded] = {}
-    diagnostics: list[Diagnostic] = []
-    for loaded, object_id in identified:
-        first = owners.setdefault(object_id, loaded)
+    identities = ((loaded, ("application",), object_id) for loaded, object_id in identified)
+    return tuple(_repeated(identities, "this is the same application as in {origin}, identified by another key"))
+
+
+def _repeated(identities: Iterable[tuple[Loaded, SpecPath, str]], message: str) -> Iterator[Diagnostic]:
+    owners: dict[tuple[SpecPath, str], Loaded] = {}
+    for loaded, path, value in identities:
+        first = owners.setdefault((path, value.casefold()), loaded)
         if first is not loaded:
-            path: SpecPath = ("application",)
-            message = f"this is the same application as in {first.origin(path)}, identified by another key"
-            diagnostics.append(Diagnostic("S312", message, path, loaded.origin(path), ONE_SPEC))
-    return tuple(diagnostics)
+            text = message.format(value=value, origin=first.origin(path))
+            hint = "Use another name." if path == ("name",) else "Keep one spec for each application."
+            yield Diagnostic("S312", text, path, loaded.origin(path), hint)
 
 
 def _identities(spec: Spec | None) -> Iterator[tuple[SpecPath, str]]:

@@ -71,8 +71,7 @@ def _merge_lists(lower: YamlList, upper: YamlList, keys: tuple[str, ...]) -> Yam
     for item, location in zip(upper, upper.locations, strict=True):
         match = next((indexes[identity] for identity in _identities(item, keys) if identity in indexes), None)
         if match is None or match in replaced:
-            merged.append(item)
-            merged.locations.append(location)
+            merged.add(item, location)
         else:
             merged[match], merged.locations[match] = item, location
             replaced.add(match)
@@ -89,10 +88,7 @@ def _identities(item: Any, keys: tuple[str, ...]) -> list[tuple[str, str]]:
 
 
 def widened_exemptions(lower: YamlMapping, upper: YamlMapping) -> Iterator[Diagnostic]:
-    """Yield an error for each guard exemption of the upper file that allows more than its base without saying so.
-
-    A base file without `guard_exemptions` restricts nothing.
-    """
+    """Yield an error for each guard exemption that allows more than those of the base and does not say so."""
     bases, exemptions = lower.get("guard_exemptions"), upper.get("guard_exemptions")
     if not isinstance(bases, YamlList) or not isinstance(exemptions, YamlList):
         return

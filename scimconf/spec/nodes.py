@@ -98,8 +98,7 @@ class Builder:
         items = YamlList()
         for item in node.value:
             location = self._location(item)
-            items.locations.append(location)
-            items.append(self.build(item, location, depth + 1))
+            items.add(self.build(item, location, depth + 1), location)
             if _is_empty(item):
                 self._report("S006", location, "the list item is empty", "Write a value, or delete the line.")
         return items
@@ -169,7 +168,6 @@ def _first_call(text: str) -> str:
 
 
 def _is_balanced(expression: str) -> bool:
-    """Return whether every quote and parenthesis is closed."""
     return [0, *(depth for _, depth in _depths(expression))][-1] == 0
 
 

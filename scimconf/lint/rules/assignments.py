@@ -16,10 +16,7 @@ NOT_DELETED = "Write `active: {expression: 'Not([IsSoftDeleted])'}`."
 
 
 def never_disabled(context: MappingContext) -> Iterator[Diagnostic]:
-    """Yield a warning if users who leave are not disabled.
-
-    They are disabled only if a mapping that always applies reads IsSoftDeleted, and updates are allowed.
-    """
+    """Yield a warning unless users are updated and a mapping of IsSoftDeleted, which disables them, always applies."""
     users = context.spec.mappings.get("users")
     if users is None:
         return

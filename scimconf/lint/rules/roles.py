@@ -43,7 +43,6 @@ def two_names(context: MappingContext) -> Iterator[Diagnostic]:
 
 
 def _live_names(context: MappingContext, listed: set[str | None]) -> Iterator[Diagnostic]:
-    """Yield the same warning for live roles that the spec does not list."""
     live = application.roles(context.snapshot.documents) if context.snapshot is not None else []
     deleted = going(context.spec, live)
     for role in live:

@@ -66,7 +66,6 @@ def owned_keys(field: str, keys: Iterable[str], owners: Mapping[str, str]) -> It
 
 
 def as_flag(value: Any) -> Any:
-    """Return a boolean for a plain `true` or `false`."""
     if isinstance(value, bool):
         return value
     if isinstance(value, Plain) and value in WORDS:
@@ -77,7 +76,6 @@ def as_flag(value: Any) -> Any:
 
 
 def as_count(value: Any) -> Any:
-    """Return a positive integer for a plain one."""
     number = core(value)
     if isinstance(number, int) and not isinstance(number, bool) and number >= 1:
         return number

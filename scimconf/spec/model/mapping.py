@@ -42,7 +42,6 @@ OWNED_RAW = {
 
 
 def _text_or_none(value: Any) -> Any:
-    """Return None for a plain `none`, any other value unchanged."""
     return None if isinstance(value, Plain) and value == "none" else value
 
 
