@@ -7,6 +7,7 @@ exist. Everything here is pure: constructors of documents, views of raw JSON, ed
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 from typing import TypedDict, cast
 from uuid import UUID, uuid5
 
@@ -21,6 +22,8 @@ CUSTOM_TEMPLATE = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
 DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 """The role id of an assignment without a role; allowed only if the application declares no roles (appRoleAssignment)."""
 
+SIMILAR_PREFIX = 2
+"""Letters that the names of two applications must share, so that one is suggested for the other."""
 _PRINCIPAL_FIELDS = ",".join(PRINCIPAL)
 
 
@@ -66,15 +69,27 @@ def service_principals(prop: str, value: str) -> Document:
         "/servicePrincipals",
         query=(("$filter", f"{prop} eq {quoted(value)}"), ("$select", _PRINCIPAL_FIELDS)),
         collection=True,
-        binds=_bind_principal,
+        binds=partial(_bind_principal, value),
     )
 
 
-def _bind_principal(documents: Mapping[str, Json]) -> Mapping[str, str]:
+def _bind_principal(value: str, documents: Mapping[str, Json]) -> Mapping[str, str]:
     rows = documents.get("service_principals") or []
+    if documents.get("service_principals") == []:
+        return {"name_prefix": value[:SIMILAR_PREFIX].replace("'", "''")}
     if len(rows) != 1:
         return {}
     return {"service_principal": rows[0]["id"], "app_id": rows[0]["appId"]}
+
+
+def similar_applications() -> Document:
+    """Return the applications whose names begin like the spec's. It is read only if no application has that name."""
+    return Document(
+        "similar_applications",
+        "/servicePrincipals",
+        query=(("$filter", "startswith(displayName,'{name_prefix}')"), ("$select", "id,displayName")),
+        collection=True,
+    )
 
 
 def service_principal() -> Document:

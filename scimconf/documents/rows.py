@@ -41,7 +41,7 @@ def source_text(source: Json) -> Json:
     if source is None:
         return None
     try:
-        return expressions.render(expressions.from_source(source))
+        return expressions.render_compact(expressions.from_source(source))
     except expressions.ExpressionError:
         return source
 

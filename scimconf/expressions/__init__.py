@@ -3,10 +3,9 @@
     parse(text)   ─▶  Expression  ─▶  render(…)      the canonical text: equal trees have equal texts
     from_source   ─▶      │       ─▶  to_source(…)   attributeMappingSource as JSON
 
-A plan compares `render(parse(text of the spec))` with `render(from_source(observed tree))`, without calling the service.
-This package is pure and imports nothing else of scimconf; the client and the sandbox share it.
-
-`evaluate(…)` and `check(…)` are imported with their modules when they are first used, since most commands use neither.
+A plan compares `render_compact` of the desired and of the observed expression, without calling the service. This
+package is pure and imports nothing else of scimconf; the client and the sandbox share it. `evaluate` and `check` are
+imported when they are first used, since most commands use neither.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -24,40 +23,13 @@ if TYPE_CHECKING:
     from scimconf.expressions.evaluation import evaluate
     from scimconf.expressions.lint import check
 
-__all__ = [
-    "FUNCTIONS",
-    "MAX_DEPTH",
-    "MAX_LENGTH",
-    "Attribute",
-    "Call",
-    "Comparison",
-    "Concatenation",
-    "Constant",
-    "Expression",
-    "ExpressionError",
-    "Function",
-    "Operator",
-    "Parameter",
-    "attributes",
-    "canonicalize",
-    "check",
-    "children",
-    "evaluate",
-    "find",
-    "from_source",
-    "functions",
-    "locate",
-    "parse",
-    "quote",
-    "render",
-    "render_compact",
-    "to_source",
-    "walk",
-]
+__all__ = ["Attribute", "Call", "Comparison", "Concatenation", "Constant", "Expression", "ExpressionError", "Operator"]
+__all__ += ["FUNCTIONS", "Function", "Parameter", "find"]
+__all__ += ["MAX_DEPTH", "MAX_LENGTH", "attributes", "canonicalize", "check", "children", "evaluate", "from_source"]
+__all__ += ["functions", "locate", "parse", "quote", "render", "render_compact", "to_source", "walk"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import `evaluate` or `check`."""
     if name == "evaluate":
         from scimconf.expressions.evaluation import evaluate
 

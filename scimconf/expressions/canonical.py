@@ -8,13 +8,9 @@ is for readers: it leaves out the optional arguments at the end of a call that a
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 from scimconf.expressions.catalogue import find
 from scimconf.expressions.nodes import Call, Expression
 from scimconf.expressions.visitor import map_calls
-
-Arguments: TypeAlias = tuple[Expression | None, ...]
 
 
 def canonicalize(expression: Expression) -> Expression:
@@ -41,7 +37,7 @@ def fill_arguments(call: Call) -> Call:
     return Call(call.name, () if filled == (None,) else filled, call.keys)  # both are written `Not()`
 
 
-def _with_style_argument(call: Call) -> Arguments:
+def _with_style_argument(call: Call) -> tuple[Expression | None, ...]:
     """Return the arguments of a FormatDateTime without dateTimeStyle with an empty one; other calls are not changed.
 
     The function once had no dateTimeStyle, and guides still print it so. Three arguments without an empty one are that

@@ -3,26 +3,35 @@
 The service has its own names for parameters (`Find`, `switchValue`); the documentation uses others, and no published
 table lists the service's names completely. `keys_seen` is true if ours occur in a published response or source tree;
 the others are assumed to be `source` or the documented name. A tree with other keys is still read, see
-`sources.from_source`. The authority for a tenant is GET …/schema/functions.
+`sources.from_source`. The authority for a tenant is GET …/schema/functions. The rows are in `functions.txt`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, TypeAlias, cast
-
-from scimconf.expressions.functions import PAGES, ROWS, SEEN_KEYS
 
 ParameterType: TypeAlias = Literal["String", "Integer", "Reference", "Binary", "Boolean", "DateTime"]
 ResultType: TypeAlias = Literal["String", "Integer", "Boolean", "DateTime", "Reference", "List", "Any", "Nothing"]
 Dialect: TypeAlias = Literal["application", "cloud-sync", "graph"]
 
+_LEARN = "https://learn.microsoft.com/"
+
+# The pages that the rows are taken from, and the dialect that each page documents.
+PAGES: Mapping[str, tuple[Dialect, str]] = {
+    "reference": ("application", _LEARN + "entra/identity/app-provisioning/functions-for-customizing-application-data"),
+    "attributes": ("application", _LEARN + "entra/identity/app-provisioning/customize-application-attributes"),
+    "cloud-sync": ("cloud-sync", _LEARN + "entra/identity/hybrid/cloud-sync/reference-expressions"),
+    "graph": ("graph", _LEARN + "graph/api/synchronization-synchronizationschema-functions"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter. An `infix` parameter has no argument of its own: it holds the operator or right side of a comparison."""
+    """One parameter. An `infix` one has no argument of its own: it holds the operator or right side of a comparison."""
 
     key: str
     type: ParameterType
@@ -55,40 +64,26 @@ class Function:
 
 
 def _parameter(spec: str) -> Parameter:
-    """Parse one parameter of a signature: `key`, then `:Type`, then `?` optional, `*` repeating or `~` infix."""
     key, _, kind = spec.rstrip("?*~").partition(":")
     marks = spec[len(spec.rstrip("?*~")) :]
-    return Parameter(
-        key=key,
-        type=cast("ParameterType", kind or "String"),
-        required="?" not in marks and "~" not in marks,
-        repeats="*" in marks,
-        infix="~" in marks,
-    )
+    required = "?" not in marks and "~" not in marks
+    return Parameter(key, cast("ParameterType", kind or "String"), required, "*" in marks, "~" in marks)
 
 
-def _functions() -> Iterator[tuple[str, Function]]:
-    for signature, result, page, doc in ROWS:
-        name, *specs = signature.split()
-        dialect, source = PAGES[page]
-        parameters = tuple(map(_parameter, specs))
-        yield (
-            name,
-            Function(
-                name=name,
-                parameters=parameters,
-                result=cast("ResultType", result),
-                doc=doc,
-                source=source,
-                dialect=cast("Dialect", dialect),
-                keys_seen=name in SEEN_KEYS,
-                slots=tuple(parameter for parameter in parameters if not (parameter.repeats or parameter.infix)),
-                repeating=next((parameter for parameter in parameters if parameter.repeats), None),
-            ),
-        )
+def _function(row: str) -> Function:
+    """Return the function of a row of `functions.txt`, whose head describes the columns."""
+    signature, result, page, keys, doc = row.split(" | ")
+    name, *specs = signature.split()
+    dialect, source = PAGES[page]
+    parameters = tuple(map(_parameter, specs))
+    slots = tuple(parameter for parameter in parameters if not (parameter.repeats or parameter.infix))
+    repeating = next((parameter for parameter in parameters if parameter.repeats), None)
+    kind, published = cast("ResultType", result), keys == "published"
+    return Function(name, parameters, kind, doc, source, dialect, published, slots, repeating)
 
 
-FUNCTIONS: Mapping[str, Function] = MappingProxyType(dict(_functions()))
+_ROWS = [row for row in Path(__file__).with_name("functions.txt").read_text("utf-8").splitlines() if row[0] != "#"]
+FUNCTIONS: Mapping[str, Function] = MappingProxyType({function.name: function for function in map(_function, _ROWS)})
 
 
 def find(name: str) -> Function | None:

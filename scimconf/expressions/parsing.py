@@ -62,25 +62,21 @@ class _Parser:
         return expression
 
     def take(self) -> Token:
-        token = self.token
-        self.token = next(self.rest)
+        token, self.token = self.token, next(self.rest)
         return token
 
     def skip(self, mark: str) -> bool:
         """Step over a punctuation mark if it is the next token; return whether it was."""
-        if not self.at(mark):
-            return False
-        self.token = next(self.rest)
-        return True
+        present = self.at(mark)
+        if present:
+            self.take()
+        return present
 
     def at_end(self) -> bool:
         return self.token.kind == "end"
 
-    def at(self, mark: str) -> bool:
-        return self.token.kind == "mark" and self.token.text == mark
-
-    def at_operator(self) -> bool:
-        return self.token.kind == "mark" and self.token.text in OPERATORS
+    def at(self, *marks: str) -> bool:
+        return self.token.kind == "mark" and self.token.text in marks
 
     def operand(self) -> Expression:
         match self.token.kind:
@@ -109,7 +105,7 @@ class _Parser:
     def arguments(self, name: Token, opening: Token) -> tuple[Expression | None, ...]:
         arguments: list[Expression | None] = []
         while True:
-            arguments.append(None if self.at(",") or self.at(")") else self.argument(name, opening))
+            arguments.append(None if self.at(",", ")") else self.argument(name, opening))
             if self.skip(")"):
                 return tuple(arguments)
             if not self.skip(","):
@@ -119,7 +115,7 @@ class _Parser:
         if self.at_end():
             raise self.missing_separator(name, opening)
         left = self.sum()
-        if not self.at_operator():
+        if not self.at(*OPERATORS):
             return left
         operator = cast("Operator", self.take().text)
         return Comparison(left, operator, self.sum())
@@ -136,30 +132,27 @@ class _Parser:
         if self.at_end():
             return ExpressionError(f"the parenthesis of {name.text} is not closed", opening.offset, "Close it with ).")
         if self.token.kind == "attribute":
-            return self.bracket(f"expected {expected}, got {self.bracketed()}")
-        if self.at_operator():
+            return self.bracket(expected)
+        if self.at(*OPERATORS):
             hint = "Nest a second IIF for a second condition."
             return ExpressionError("a condition can have only one comparison", self.token.offset, hint)
         return unexpected(self.text, self.token.offset, expected)
 
     def leftover(self) -> ExpressionError:
         """Return the error for a token after the end of the expression."""
-        token = self.token
+        token, expected = self.token, "the end of the expression"
         if token.kind == "attribute":
-            return self.bracket(f"expected the end of the expression, got {self.bracketed()}")
-        if self.at_operator() or self.at("&"):
+            return self.bracket(expected)
+        if self.at("&", *OPERATORS):
             hint = 'Use it inside IIF: IIF([a] = "b", "True", "False").'
             return ExpressionError(f"`{token.text}` is allowed only in a function's argument", token.offset, hint)
         if self.at(")"):
             return ExpressionError("unmatched )", token.offset, "Remove it.")
-        return unexpected(self.text, token.offset, "the end of the expression")
+        return unexpected(self.text, token.offset, expected)
 
-    def bracket(self, message: str) -> ExpressionError:
+    def bracket(self, expected: str) -> ExpressionError:
         """Return the error for brackets after a value: an index, as in other languages, or a forgotten comma."""
         if self.token.text.lstrip("-").isdigit():
             hint = "Use Item(list, 1), which counts from 1."
             return ExpressionError("indexing with [ ] is not supported", self.token.offset, hint)
-        return ExpressionError(message, self.token.offset)
-
-    def bracketed(self) -> str:
-        return f"`[{self.token.text}]`"
+        return ExpressionError(f"expected {expected}, got `[{self.token.text}]`", self.token.offset)

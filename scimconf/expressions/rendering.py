@@ -1,8 +1,7 @@
 """The printer: expression to text, in the service's own style, so that equal trees have equal texts.
 
 A space follows each comma, also before an empty argument. A source tree cannot distinguish `1` from `"1"`, so the
-parameter decides: digits are bare where a number is expected, as in Graph's `Mid([userPrincipalName], 1, 8)`, and quoted
-elsewhere.
+parameter decides: digits are bare where a number is expected (Graph's `Mid([userPrincipalName], 1, 8)`), else quoted.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ def render_compact(expression: Expression) -> str:
 
 
 def _top_level(expression: Expression) -> str:
-    """Return the text of a whole expression: a constant is quoted, since keywords and numbers are bare only inside a call."""
+    # keywords and numbers are bare only inside a call
     return quote(expression.text) if isinstance(expression, Constant) else spell(expression)
 
 

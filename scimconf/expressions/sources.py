@@ -1,8 +1,8 @@
 """Expressions as Graph stores them: attributeMappingSource, a tree of Attribute, Constant and Function nodes.
 
 The parameters of a tree are keyed, and empty arguments are not in it. Its `expression` texts are for display and can be
-wrong: published ones lack arguments (`Join("@", [sAMAccountName], )` for a tree of three) or quotes (`%DomainFQDN%`), or
-are null. Names and keys are therefore read instead, and the text of a constant only if it agrees with its name.
+wrong: published ones lack arguments (`Join("@", [sAMAccountName], )` for a tree of three) or quotes (`%DomainFQDN%`),
+or are null. Names and keys are read instead, and the text of a constant only if it agrees with its name.
 
 Four forms are our own, because no published tree shows them: a comparison outside IIF is a Function named like its
 operator (`left`, `right`); `&` is a Function with a `source` per part; the arguments of a function that is not in the
@@ -24,7 +24,6 @@ from scimconf.expressions.parsing import MAX_DEPTH, OPERATORS, STACK_TOO_DEEP
 from scimconf.expressions.rendering import KEYWORDS, quote, spell
 from scimconf.expressions.tokens import NAME, is_attribute, unescape
 
-Source: TypeAlias = dict[str, Any]
 Keyed: TypeAlias = tuple[tuple[str, Expression], ...]
 
 _INFIX = ("two", "three")  # operator and right side of IIF's condition, between `one` and `four`
@@ -32,7 +31,7 @@ _LATER = re.compile(r"argument([2-9]|[1-9][0-9]{1,3})")
 _QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
 
 
-def to_source(expression: Expression) -> Source:
+def to_source(expression: Expression) -> dict[str, Any]:
     """Return the tree that Graph's parseExpression would return, as far as the catalogue has the service's keys."""
     return _tree(canonicalize(expression))
 
@@ -49,28 +48,24 @@ def from_source(tree: Mapping[str, Any]) -> Expression:
         raise ExpressionError(STACK_TOO_DEEP) from None
 
 
-# ---- writing -------------------------------------------------------------------------------------------------------
-
-
-def _tree(expression: Expression) -> Source:
+def _tree(expression: Expression) -> dict[str, Any]:
+    kind, text = "Function", spell(expression)
+    keyed: Keyed = ()
     match expression:
         case Attribute(name):
-            return _node("Attribute", name, f"[{name}]", ())
-        case Constant(text):
-            return _node("Constant", text, text if expression.bare and text in KEYWORDS else quote(text), ())
-        case Comparison(left, operator, right):
-            return _node("Function", operator, spell(expression), (("left", left), ("right", right)))
+            kind = "Attribute"
+        case Constant(name):
+            kind, text = "Constant", name if expression.bare and name in KEYWORDS else quote(name)
+        case Comparison(left, name, right):
+            keyed = (("left", left), ("right", right))
         case Concatenation(parts):
-            return _node("Function", "&", spell(expression), tuple(("source", part) for part in parts))
+            name, keyed = "&", tuple(("source", part) for part in parts)
         case Call(name):
-            return _node("Function", name, spell(expression), tuple(_keyed(expression)))
+            keyed = tuple(_keyed(expression))
         case _:
             assert_never(expression)
-
-
-def _node(kind: str, name: str, text: str, parameters: Keyed) -> Source:
-    listed = [{"key": key, "value": _tree(value)} for key, value in parameters]
-    return {"expression": text, "name": name, "parameters": listed, "type": kind}
+    parameters = [{"key": key, "value": _tree(value)} for key, value in keyed]
+    return {"expression": text, "name": name, "parameters": parameters, "type": kind}
 
 
 def _keyed(call: Call) -> Iterator[tuple[str, Expression]]:
@@ -98,27 +93,20 @@ def _is_condition(function: Function | None, key: str) -> bool:
     return function is not None and key == "one" and any(parameter.infix for parameter in function.parameters)
 
 
-# ---- reading -------------------------------------------------------------------------------------------------------
-
-
 def _read(tree: object, path: str, depth: int) -> Expression:
     if not isinstance(tree, Mapping):
         raise ExpressionError(f"{path} is not an object")
     if depth > MAX_DEPTH:
         raise ExpressionError(f"functions are nested deeper than {MAX_DEPTH} levels")
-    match tree.get("type"):
-        case "Function":
-            return _function(tree, path, depth)
-        case "Attribute" | "Constant" if tree.get("parameters"):
-            raise ExpressionError(f"{path} has parameters, but only a Function may have them")
-        case "Attribute":
-            return _attribute(tree, path)
-        case "Constant":
-            return _constant(tree, path)
-        case unknown:
-            raise ExpressionError(
-                f"{path} has the unknown type {unknown!r}", hint="Valid types: Attribute, Constant, Function."
-            )
+    kind = tree.get("type")
+    if kind == "Function":
+        return _function(tree, path, depth)
+    if kind not in ("Attribute", "Constant"):
+        hint = "Valid types: Attribute, Constant, Function."
+        raise ExpressionError(f"{path} has the unknown type {kind!r}", hint=hint)
+    if tree.get("parameters"):
+        raise ExpressionError(f"{path} has parameters, but only a Function may have them")
+    return _attribute(tree, path) if kind == "Attribute" else _constant(tree, path)
 
 
 def _attribute(tree: Mapping[str, Any], path: str) -> Attribute:
@@ -128,9 +116,8 @@ def _attribute(tree: Mapping[str, Any], path: str) -> Attribute:
     if not isinstance(name, str) or not name:
         raise ExpressionError(f"{path} is an Attribute without a name")
     if not is_attribute(f"[{name}]"):
-        raise ExpressionError(
-            f"{path} is an Attribute with the name {name!r}, which cannot be written in an expression"
-        )
+        message = f"{path} is an Attribute with the name {name!r}, which cannot be written in an expression"
+        raise ExpressionError(message)
     return Attribute(name)
 
 
@@ -176,7 +163,7 @@ def _parameters(tree: Mapping[str, Any], path: str, depth: int) -> Iterator[tupl
 
 
 def _with_comparison(function: Function | None, pairs: Keyed) -> Keyed:
-    """Return the parameters with `one, two, three` of an IIF merged into one comparison, or unchanged if they are none."""
+    """Return the parameters with `one, two, three` of an IIF, if they are a comparison, merged into one."""
     keyed = dict(pairs)
     operator = keyed.get(_INFIX[0])
     known = isinstance(operator, Constant) and operator.text in OPERATORS

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias, cast
 from scimconf.expressions.errors import ExpressionError
 from scimconf.expressions.syntax_hints import unexpected
 
-TokenKind: TypeAlias = Literal["string", "attribute", "number", "word", "mark", "end"]
+TokenKind: TypeAlias = Literal["string", "attribute", "number", "word", "mark", "space", "end"]
 
 
 class Token(NamedTuple):
@@ -20,13 +20,13 @@ class Token(NamedTuple):
     offset: int
 
 
-_SPACE = re.compile(r"[ \t\r\n]*")
 _TOKEN = re.compile(
     r"""
       "(?P<string> (?: \\. | [^"\\] )* )"
     | (?P<number> -?[0-9]+(?:\.[0-9]+)? | &H[0-9A-Fa-f]+\b )
     | (?P<word> [A-Za-z_][A-Za-z0-9_]* )
     | (?P<mark> <> | <= | >= | [=<>(),&] )
+    | (?P<space> [ \t\r\n]+ )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -36,13 +36,13 @@ _ESCAPE = re.compile(r'\\([\\"])')
 
 
 def unescape(inner: str) -> str:
-    r"""Return the value of a string. Only `\\` and `\"` are escapes; other backslashes stay, since guides print `"\d"`."""
+    r"""Return the value of a string. Only `\\` and `\"` are escapes; other backslashes stay: guides print `"\d"`."""
     return _ESCAPE.sub(r"\1", inner) if "\\" in inner else inner
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """Yield the tokens and then one of kind `end`; raise ExpressionError at a character that starts no token."""
-    position = _skip_space(text, 0)
+    """Yield the tokens but white space, then one of kind `end`; raise ExpressionError where no token starts."""
+    position = 0
     while position < len(text):
         if text[position] == "[":
             end = _end_of_attribute(text, position)
@@ -51,10 +51,10 @@ def tokens(text: str) -> Iterator[Token]:
             match = _TOKEN.match(text, position)
             if match is None:
                 raise unexpected(text, position)
-            kind = cast("TokenKind", match.lastgroup)
-            end = match.end()
-            yield Token(kind, unescape(match[kind]) if kind == "string" else match[kind], position)
-        position = _skip_space(text, end)
+            kind, end = cast("TokenKind", match.lastgroup), match.end()
+            if kind != "space":
+                yield Token(kind, unescape(match[kind]) if kind == "string" else match[kind], position)
+        position = end
     yield Token("end", "", position)
 
 
@@ -64,12 +64,6 @@ def is_attribute(text: str) -> bool:
         return _end_of_attribute(text, 0) == len(text)
     except ExpressionError:
         return False
-
-
-def _skip_space(text: str, position: int) -> int:
-    space = _SPACE.match(text, position)
-    assert space is not None
-    return space.end()
 
 
 def _end_of_attribute(text: str, start: int) -> int:
@@ -83,12 +77,8 @@ def _end_of_attribute(text: str, start: int) -> int:
             quoted = depth > 1 and not quoted
         elif not quoted:
             depth += 1 if mark[0] == "[" else -1
+        if depth == 0 and mark.end() == start + 2:
+            raise ExpressionError("attribute without a name", start, "Write the name between the brackets: [mail].")
         if depth == 0:
-            return _require_name(start, mark.end())
+            return mark.end()
     raise ExpressionError("the bracket of the attribute is not closed", start, "Write ] after the name.")
-
-
-def _require_name(start: int, end: int) -> int:
-    if end == start + 2:
-        raise ExpressionError("attribute without a name", start, "Write the name between the brackets: [mail].")
-    return end

@@ -370,7 +370,7 @@ def trust(settings: Settings) -> bool | ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=settings.authority)
     except OSError as error:
-        reason = error.strerror or "it contains no certificate"
+        reason = "it contains no certificate" if isinstance(error, ssl.SSLError) else error.strerror
         raise ScimconfError(f"could not read SSL_CERT_FILE {settings.authority}: {reason}") from None
 
 

@@ -213,7 +213,7 @@ def _hint(result: EvaluatedCase) -> str:
 
 
 def _source_text(tree: expressions.Expression | None) -> str:
-    return "a mapping without a source" if tree is None else expressions.render(tree)
+    return "a mapping without a source" if tree is None else expressions.render_compact(tree)
 
 
 def _inputs_text(case: MappingCase, tree: expressions.Expression | None) -> str:

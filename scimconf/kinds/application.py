@@ -27,6 +27,7 @@ from scimconf.spec.model import Spec
 from scimconf.spec.patterns import GUID
 from scimconf.spec.references import reads_as_reference
 from scimconf.steps import Phase, Send, Step
+from scimconf.suggestions import did_you_mean, suggest, suggest_principal
 
 
 def identified_by(spec: Spec) -> tuple[str, str, str]:
@@ -70,6 +71,8 @@ class ApplicationKind(Base):
         yield documents.organization()
         yield documents.service_principals(prop, value)
         yield documents.applications()
+        if spec.application.display_name is not None:
+            yield documents.similar_applications()
         if spec.application.create is not None and not _template_id(spec):
             yield documents.application_templates(spec.application.create.from_template)
 
@@ -97,10 +100,11 @@ class ApplicationKind(Base):
                 "K103",
                 f'no application has the {field} "{value}"',
                 ("application", field),
-                hint="To create it, write `create: {from_template: custom}`.",
+                hint=_missing_hint(value, snapshot),
             )
         elif not rows:
             yield from self._gallery(spec, snapshot)
+            yield from _similar(value, snapshot)
 
     def _gallery(self, spec: Spec, snapshot: Snapshot) -> Iterable[Diagnostic]:
         path = ("application", "create", "from_template")
@@ -196,6 +200,25 @@ class ApplicationKind(Base):
         if request.full:
             part.add(export_fields(FIELDS, request))
         return part
+
+
+def _similar_names(snapshot: Snapshot) -> list[str]:
+    return [str(row.get("displayName")) for row in snapshot.rows("similar_applications")]
+
+
+def _missing_hint(name: str, snapshot: Snapshot) -> str:
+    """Return the application that is probably meant, and only then how to create one: a typing error would duplicate it."""
+    similar = did_you_mean(suggest(name, _similar_names(snapshot)))
+    return f"{similar} To create a new one, write `create: {{from_template: custom}}`.".strip()
+
+
+def _similar(name: str, snapshot: Snapshot) -> Iterable[Diagnostic]:
+    """Warn if the name of the new application differs from an existing one by a letter or two."""
+    similar = suggest_principal(name, _similar_names(snapshot))
+    if similar is not None:
+        message = f'"{name}" would be created, and the tenant has an application with a similar name, "{similar}"'
+        hint = f'To use that one, write `display_name: "{similar}"` and remove `create`.'
+        yield Diagnostic("K106", message, ("application", "display_name"), hint=hint, severity="warning")
 
 
 def _template_id(spec: Spec) -> str:

@@ -1,7 +1,8 @@
 """Attribute mappings: a target attribute and what fills it. A listed row is managed completely.
 
-Expressions are compared as canonical text, which for a live mapping is made from its tree. The tree that apply writes
-comes from the parser of the service.
+Expressions are compared as canonical text, which for a live mapping is made from its tree. Empty optional arguments at
+the end of a call, which the service adds, are left out on both sides. The tree that apply writes comes from the parser
+of the service.
 """
 
 from __future__ import annotations
@@ -167,7 +168,7 @@ def desired_fields(row: MappingRow) -> dict[str, Any]:
     except expressions.ExpressionError:
         source: Any = row.expression
     else:
-        source = None if expression is None else expressions.render(expression)
+        source = None if expression is None else expressions.render_compact(expression)
     return {
         "source": source,
         "match": row.match,
@@ -181,7 +182,8 @@ def desired_fields(row: MappingRow) -> dict[str, Any]:
 def _set(change: Change, after: Resource, key: tuple[str, ...], target: str) -> Edit:
     fields = dict(after.fields)
     text, is_changed = fields["source"], change.field("source") is not None
-    tree = expressions.to_source(expressions.parse(text)) if text is not None else None
+    expression = expressions.parse(text) if text is not None else None
+    tree = expressions.to_source(expression) if expression is not None else None
     needs_parser = is_changed and tree is not None and tree["type"] == "Function"
     return Edit(
         Phase.BUILD,
@@ -191,7 +193,7 @@ def _set(change: Change, after: Resource, key: tuple[str, ...], target: str) -> 
         "set_mapping",
         key,
         {"fields": fields, "source": tree},
-        expression=text if needs_parser else "",
+        expression=expressions.render(expression) if expression is not None and needs_parser else "",
     )
 
 

@@ -90,7 +90,7 @@ def _check_rows(loaded: Loaded, context: MappingContext) -> Iterator[Diagnostic]
         tree = expression_of(row)
         if tree is None:
             continue
-        text = row.row.expression or expressions.render(tree)
+        text = row.row.expression or expressions.render_compact(tree)
         for issue in check(text, _facts(context, row)):
             if issue.rule not in REPORTED_BY_KINDS and not _is_declared(issue, text, row.mapping):
                 yield _as_diagnostic(loaded, context, row, text, issue)

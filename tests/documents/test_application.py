@@ -49,9 +49,19 @@ def test_tenant_has_its_domains(raw, expected):
     [application.service_principals("id", "x"), application.applications(), application.application_templates("x")],
     ids=lambda document: document.name,
 )
-def test_no_row_and_several_rows_bind_nothing(document, rows):
+def test_no_row_and_several_rows_bind_no_id(document, rows):
     assert document.binds is not None
-    assert document.binds({document.name: rows} if rows is not None else {}) == {}
+    bound = document.binds({document.name: rows} if rows is not None else {})
+    assert bound == ({"name_prefix": "x"} if document.name == "service_principals" and rows == [] else {})
+
+
+def test_applications_of_a_similar_name_are_read_only_if_the_application_is_missing():
+    binds = application.service_principals("displayName", "O'Neil").binds
+    assert binds is not None
+    names = binds({"service_principals": []})
+    assert names == {"name_prefix": "O''"}
+    assert application.similar_applications().required_names == names.keys()
+    assert "name_prefix" not in binds({"service_principals": [{"id": "1", "appId": "2"}]})
 
 
 @pytest.mark.parametrize(

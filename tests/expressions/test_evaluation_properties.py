@@ -31,7 +31,7 @@ from scimconf.expressions.evaluation import (
     in_scope,
 )
 from scimconf.expressions.evaluation.arguments import MAX_SIZE
-from scimconf.expressions.evaluation.functions import diacritics
+from scimconf.expressions.evaluation.functions import words
 from scimconf.expressions.evaluation.scope import OPERATORS
 from scimconf.expressions.regexes.matching import pattern
 
@@ -160,7 +160,7 @@ def test_normalize_diacritics_does_not_compose_more_marks_than_the_table_has(mon
     """Composing very many marks is slow."""
     lengths, normalize = [], unicodedata.normalize
     monkeypatch.setattr(
-        diacritics.unicodedata, "normalize", lambda form, text: lengths.append(len(text)) or normalize(form, text)
+        words.unicodedata, "normalize", lambda form, text: lengths.append(len(text)) or normalize(form, text)
     )
     letter = "a" + "\u0301\u0323" * 1000
     assert compile_expression(parse("NormalizeDiacritics([a])"))({"a": letter + "é"}, CONTEXT) == letter + "e"

@@ -6,7 +6,7 @@ import pytest
 
 from scimconf.expressions import Attribute, Call, Constant, parse
 from scimconf.expressions.lint import RULES, ExpressionIssue, MappingFacts, check
-from scimconf.expressions.lint.spans import locate_parts
+from scimconf.expressions.lint.model import locate_parts
 from scimconf.expressions.lint.vocabulary import name_hint
 
 

@@ -275,3 +275,16 @@ def test_a_connection_whose_handshake_is_cancelled_is_closed():
         return asked.cancelled()
 
     assert asyncio.run(main())
+
+
+def test_trust_of_a_sandbox_is_its_certificate_authority(tmp_path):
+    from scimconf.graph.client import Settings, trust
+
+    sandbox = "https://127.0.0.1:8443/v1.0"
+    assert trust(Settings(base=CLOUD, authority="ignored.pem")) is True
+    assert trust(Settings(base=sandbox)) is True
+    for content, reason in ((None, "No such file"), ("", "it contains no certificate")):
+        if content is not None:
+            (tmp_path / "ca.pem").write_text(content)
+        with pytest.raises(ScimconfError, match=f"could not read SSL_CERT_FILE .*ca.pem: {reason}"):
+            trust(Settings(base=sandbox, authority=str(tmp_path / "ca.pem")))

@@ -253,7 +253,7 @@ def test_patch_contains_all_properties_that_the_edits_touch():
     graph = FakeGraph(documents={"/principal": {"id": "1", "appRoleAssignmentRequired": True}})
     steps = [
         edit(PRINCIPAL, "set_tag", "SecretToken", "2"),
-        edit(PRINCIPAL, "set_assignment_required", "required", value=False),
+        edit(PRINCIPAL, "set_property", "appRoleAssignmentRequired", value=False),
     ]
     run(graph, steps)
     assert graph.log[1][2] == {"tags": ["scimconf:SecretToken=2"], "appRoleAssignmentRequired": False}
@@ -262,8 +262,8 @@ def test_patch_contains_all_properties_that_the_edits_touch():
 
 def test_a_document_that_is_already_as_desired_is_not_written():
     graph = FakeGraph(documents={"/principal": {"id": "1", "appRoleAssignmentRequired": False}})
-    result = run(graph, [edit(PRINCIPAL, "set_assignment_required", "required", value=False)])
-    assert (graph.writes, outcomes(result), result.wrote) == ([], {"set required": Result.DONE}, False)
+    result = run(graph, [edit(PRINCIPAL, "set_property", "appRoleAssignmentRequired", value=False)])
+    assert (graph.writes, outcomes(result), result.wrote) == ([], {"set appRoleAssignmentRequired": Result.DONE}, False)
 
 
 def test_a_document_that_others_have_changed_since_the_plan_is_stale_and_stops_the_rest():

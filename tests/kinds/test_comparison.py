@@ -404,7 +404,7 @@ def test_people_are_counted_through_their_groups():
     found = compare(KINDS, spec, seen, PlanOptions(today=TODAY), data=ImpactData(members={EDITORS: 12}))
     said = {guard.id: guard.message for guard in found.plan.guards}
     assert said["mass-removal"] == "at most 12 of 13 users would lose their last role"
-    assert said["group-removed"] == "a group would lose its last role, and with it its 12 members"
+    assert said["group-removed"] == "a group (its 12 members) would lose its last role assignment"
 
 
 def test_a_pattern_to_keep_costs_no_more_than_it_is_long():
@@ -528,7 +528,7 @@ def test_a_plan_with_errors_has_nothing_but_its_notices():
 
 def test_only_what_a_spec_speaks_of_is_read():
     """A bare spec reads the application and its job; each section adds its own documents, each once."""
-    bare = {"organization", "service_principals", "applications", "templates", "jobs"}
+    bare = {"organization", "service_principals", "similar_applications", "applications", "templates", "jobs"}
     assert {one.name for one in documents(KINDS, [spec_of("")])} == bare
     wide = spec_of(
         "app_roles: {unlisted: delete}\nassignments: {unlisted: keep}\nconnection: {base_address: https://x.example}\n"

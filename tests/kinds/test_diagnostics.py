@@ -69,6 +69,14 @@ TABLE: dict[str, tuple[str, dict[str, Any]]] = {
         "",
         {"service_principals": []},
     ),
+    "no application, and one of a similar name": (
+        "application: {display_name: Slak}",
+        {**NOBODY, "similar_applications": [{"id": "1", "displayName": "Slack"}, {"id": "2", "displayName": "Slido"}]},
+    ),
+    "a new application of a similar name": (
+        "application: {display_name: Slak, create: {from_template: custom}}",
+        {**NOBODY, "similar_applications": [{"id": "1", "displayName": "Slack"}]},
+    ),
     "the gallery is refused": (
         CUSTOM % "Writer Gallery",
         {**NOBODY, "refused": ["application_templates"]},

@@ -1,4 +1,4 @@
-"""Lowercase and uppercase as in .NET: character by character, with the rules of Turkish where the culture asks for them.
+"""Lowercase and uppercase as in .NET: character by character, with the rules of Turkish in a Turkic culture.
 
 Python maps whole strings (`ß` to `SS`, a final sigma by its position). .NET maps each character to one character, and
 leaves a character unchanged whose other case needs two.
@@ -7,6 +7,7 @@ leaves a character unchanged whose other case needs two.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour
 
@@ -17,18 +18,12 @@ _DOTTED, _DOTLESS = "\u0130", "\u0131"
 
 def lower(text: str, culture: str | None = None) -> str:
     """Return the string in lowercase; without a culture in that of the invariant culture."""
-    if text.isascii() and not culture:
-        return text.lower()
-    turkic = _is_turkic(text, culture or "")
-    return "".join([_lower(letter, turkic) for letter in text])
+    return text.lower() if text.isascii() and not culture else _map_letters(_lower, text, culture or "")
 
 
 def upper(text: str, culture: str | None = None) -> str:
     """Return the string in uppercase; without a culture in that of the invariant culture."""
-    if text.isascii() and not culture:
-        return text.upper()
-    turkic = _is_turkic(text, culture or "")
-    return "".join([_upper(letter, turkic) for letter in text])
+    return text.upper() if text.isascii() and not culture else _map_letters(_upper, text, culture or "")
 
 
 def capital(letter: str) -> str:
@@ -37,15 +32,15 @@ def capital(letter: str) -> str:
     return title if len(title) == 1 and letter != _DOTLESS else letter
 
 
-def _is_turkic(text: str, culture: str) -> bool:
-    """Return whether the rules of Turkish apply; raise EvaluationStop if the culture is invalid or its rules unknown."""
+def _map_letters(convert: Callable[[str, bool], str], text: str, culture: str) -> str:
+    """Return the string with each letter converted; raise EvaluationStop if the culture is invalid or not supported."""
     if culture and not _CULTURE.fullmatch(culture):
         raise ServiceFailure(f"{culture!r} is not the name of a culture")
     turkic = culture.partition("-")[0].lower() in _TURKIC
     if culture and not turkic and (_DOTTED in text or _DOTLESS in text):
-        letters = f"{_DOTTED} and {_DOTLESS}"
-        raise UndocumentedBehaviour(f"the case of {letters} in the culture {culture} depends on the server's system")
-    return turkic
+        message = f"the case of {_DOTTED} and {_DOTLESS} in the culture {culture} depends on the server's system"
+        raise UndocumentedBehaviour(message)
+    return "".join([convert(letter, turkic) for letter in text])
 
 
 def _lower(letter: str, turkic: bool) -> str:

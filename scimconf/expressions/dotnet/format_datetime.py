@@ -10,7 +10,7 @@ from scimconf.expressions.dotnet.ticks import DotNetDateTime
 
 
 def format_datetime(value: DotNetDateTime, form: str, *, utc: bool) -> str:
-    """Return the date in the format; `utc` is true if the date is known to be in UTC, rather than without a time zone."""
+    """Return the date in the format; `utc` is true if it is known to be in UTC, rather than without a time zone."""
     text = ""
     for specifier in output_specifiers(form):
         if not specifier.letter:
@@ -18,8 +18,11 @@ def format_datetime(value: DotNetDateTime, form: str, *, utc: bool) -> str:
         elif specifier.letter == "F":
             digits = _fraction(value, specifier).rstrip("0")
             text = text[:-1] if not digits and text.endswith(".") else text + digits
-        elif specifier.letter in "zK":
-            text += _zone(specifier, utc=utc)
+        elif specifier.letter == "K":
+            text += "Z" if utc else ""
+        elif specifier.letter == "z" and not utc:
+            message = f"the format {specifier.text} prints the server's time zone, which is not documented"
+            raise UndocumentedBehaviour(message)
         else:
             text += _FORMATTERS[specifier.letter](value, specifier)
     return text
@@ -48,23 +51,9 @@ def _year(value: DotNetDateTime, specifier: FormatSpecifier) -> str:
     return _number(year % 100, specifier) if specifier.times < 3 else str(year).zfill(specifier.times)
 
 
-def _half(value: DotNetDateTime, specifier: FormatSpecifier) -> str:
-    return ("AM" if value.hour < 12 else "PM")[: specifier.times]
-
-
 def _fraction(value: DotNetDateTime, specifier: FormatSpecifier) -> str:
     specifier.require_seven_digits()
     return f"{value.fraction:07}"[: specifier.times]
-
-
-def _zone(specifier: FormatSpecifier, *, utc: bool) -> str:
-    if specifier.letter == "K":
-        return "Z" if utc else ""
-    if not utc:
-        raise UndocumentedBehaviour(
-            f"the format {specifier.text} prints the server's time zone, which is not documented"
-        )
-    return ("+0", "+00", "+00:00")[min(specifier.times, 3) - 1]
 
 
 _FORMATTERS: dict[str, Callable[[DotNetDateTime, FormatSpecifier], str]] = {
@@ -75,6 +64,7 @@ _FORMATTERS: dict[str, Callable[[DotNetDateTime, FormatSpecifier], str]] = {
     "m": lambda value, specifier: _number(value.minute, specifier),
     "M": _month,
     "s": lambda value, specifier: _number(value.second, specifier),
-    "t": _half,
+    "t": lambda value, specifier: ("AM" if value.hour < 12 else "PM")[: specifier.times],
     "y": _year,
+    "z": lambda _, specifier: ("+0", "+00", "+00:00")[min(specifier.times, 3) - 1],
 }

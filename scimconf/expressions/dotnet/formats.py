@@ -9,35 +9,31 @@ from typing import NamedTuple
 from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour
 from scimconf.expressions.dotnet.utf16 import WHITE
 
-LETTERS = frozenset("dfFhHKmMstyz")
+_RUN = re.compile(r"K|([dfFhHmMstyz])\1*")
 _QUOTED_START = re.compile(f"^(['\"])[{WHITE}]+")
 _QUOTED_END = re.compile(f"[{WHITE}]+(['\"])$")
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
+_UNIVERSAL_ZONE = re.compile("Z|G[Mm][Tt]")
+_MONTH_NAMES = "January February March April May June July August September October November December"
+MONTHS = tuple(_MONTH_NAMES.split())
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 # A format of one letter stands for one of these. The other letters depend on the server's culture.
 _STANDARD = {
-    "o": "yyyy-MM-ddTHH:mm:ss.fffffffK",
-    "O": "yyyy-MM-ddTHH:mm:ss.fffffffK",
+    **dict.fromkeys("oO", "yyyy-MM-ddTHH:mm:ss.fffffffK"),
+    **dict.fromkeys("rR", "ddd, dd MMM yyyy HH:mm:ss 'GMT'"),
     "s": "yyyy-MM-ddTHH:mm:ss",
     "u": "yyyy-MM-dd HH:mm:ss'Z'",
-    "r": "ddd, dd MMM yyyy HH:mm:ss 'GMT'",
-    "R": "ddd, dd MMM yyyy HH:mm:ss 'GMT'",
 }
 _OF_A_CULTURE = frozenset("dDfFgGmMtTUyY")
 
-MAX_LENGTH = 1_000
-"""The longest format that is evaluated, and stored in the cache."""
+MAX_LENGTH = 1_000  # of a format that is evaluated, and stored in the cache
 
 
 class FormatSpecifier(NamedTuple):
     """A specifier (`letter`, repeated `times`), or a literal text (no letter).
 
-    A `plain` literal is an unquoted character of the format, an `exact` one is escaped by a backslash; the parser of dates
-    treats them differently.
+    A `plain` literal is an unquoted character of the format, an `exact` one is escaped by a backslash; the parser of
+    dates treats them differently.
     """
 
     letter: str
@@ -101,10 +97,8 @@ def _input_specifier(form: str, start: int) -> tuple[FormatSpecifier, int]:
     if form[start] == "%":
         _after_percent(form, start)
         return _input_specifier(form, start + 1)
-    if form[start] == "Z":
-        return FormatSpecifier("Z", 1, "Z"), start + 1
-    if form[start : start + 3].upper() == "GMT" and form[start] == "G":
-        return FormatSpecifier("G", 1, form[start : start + 3]), start + 3
+    if zone := _UNIVERSAL_ZONE.match(form, start):
+        return FormatSpecifier(zone[0][0], 1, zone[0]), zone.end()
     return _specifier(form, start)
 
 
@@ -123,11 +117,8 @@ def _after_percent(form: str, position: int) -> str:
 
 def _specifier(form: str, start: int) -> tuple[FormatSpecifier, int]:
     letter = form[start]
-    if letter in LETTERS:
-        end = start
-        while end < len(form) and form[end] == letter and (end == start or letter != "K"):
-            end += 1
-        return FormatSpecifier(letter, end - start, form[start:end]), end
+    if run := _RUN.match(form, start):
+        return FormatSpecifier(letter, len(run[0]), run[0]), run.end()
     if letter in "'\"":
         return _quoted(form, start)
     if letter == "\\":

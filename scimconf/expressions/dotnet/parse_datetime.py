@@ -76,8 +76,7 @@ class _DateTimeReader:
         since it has been stripped from the text: .NET does not check that this is the end.
         """
         specifier, following = specifiers[index], specifiers[index + 1 : index + 2]
-        if self.allows_inner_white:
-            self.skip_white()
+        self.skip_inner_white()
         missing = specifier.plain and not self.text.startswith(specifier.text, self.position)
         if missing and specifier.text == "." and following and following[0].letter == "F":
             return 2
@@ -104,19 +103,18 @@ class _DateTimeReader:
             case "t":
                 self.half(specifier)
             case "Z" | "G":
-                self.universal_zone(specifier)
+                self.universal_zone(specifier.letter, _UTC[specifier.letter])
             case "K":
                 self.optional_zone()
             case _:
                 self.zone(_MINUTES if specifier.times > 2 else _HOURS[specifier.times - 1])
 
-    @property
-    def allows_inner_white(self) -> bool:
-        return "AllowInnerWhite" in self.styles
-
-    def skip_white(self) -> None:
-        while self.position < len(self.text) and self.text[self.position] in WHITE:
+    def skip_inner_white(self) -> bool:
+        """Skip white space if the styles allow it inside a date; return whether they do."""
+        allowed = "AllowInnerWhite" in self.styles
+        while allowed and self.position < len(self.text) and self.text[self.position] in WHITE:
             self.position += 1
+        return allowed
 
     def store(self, letter: str, value: int) -> None:
         """Store a field; a field that is written twice must have the same value twice."""
@@ -125,9 +123,9 @@ class _DateTimeReader:
 
     def literal(self, specifier: FormatSpecifier) -> None:
         for character in specifier.text:
-            if self.allows_inner_white and character == " " and not specifier.exact:
-                self.skip_white()
-            elif self.text.startswith(character, self.position):
+            if character == " " and not specifier.exact and self.skip_inner_white():
+                continue
+            if self.text.startswith(character, self.position):
                 self.position += 1
             else:
                 raise self.mismatch()
@@ -144,7 +142,7 @@ class _DateTimeReader:
 
     def number(self, specifier: FormatSpecifier) -> int:
         """Read one or two digits for one letter, two digits for more."""
-        return int(self.digits(1, 2) if specifier.times == 1 else self.digits(2, 2))
+        return int(self.digits(min(specifier.times, 2), 2))
 
     def year(self, specifier: FormatSpecifier) -> None:
         full, times = specifier.times > 2, specifier.times
@@ -175,18 +173,16 @@ class _DateTimeReader:
         self.position += len(text)
         self.store("t", int(text[0] == "P"))
 
-    def universal_zone(self, specifier: FormatSpecifier) -> None:
-        """Read Z or GMT in a format. Only for Z does .NET remember that the date is in UTC."""
-        self.match(_UTC[specifier.letter])
-        self.utc |= specifier.letter == "Z"
+    def universal_zone(self, letter: str, pattern: re.Pattern[str]) -> None:
+        """Read Z or GMT. Only for Z does .NET remember that the date is in UTC."""
+        self.match(pattern)
+        self.utc |= letter == "Z"
         self.store("z", 0)
 
     def optional_zone(self) -> None:
         """Read a Z, a numeric time zone, or nothing."""
         if self.text.startswith("Z", self.position):
-            self.position += 1
-            self.utc = True
-            self.store("z", 0)
+            self.universal_zone("Z", re.compile("Z"))
         elif self.text.startswith(("+", "-"), self.position):
             self.zone(_MINUTES)
 
@@ -212,7 +208,6 @@ class _DateTimeReader:
         return (year if self.full_year else _with_century(year)), self.fields.get("M", 1), self.fields.get("d", 1)
 
     def time_of_day(self) -> int:
-        """Return the ticks since midnight."""
         hour, minute, second = (self.fields.get(letter, 0) for letter in "Hms")
         if self.twelve_hours:
             if hour > 12:

@@ -22,7 +22,6 @@ def joined(text: str) -> str:
 
 
 def length(text: str) -> int:
-    """Return the number of units."""
     return len(units(text))
 
 

@@ -12,11 +12,9 @@ from scimconf.expressions.dotnet.ticks import HOUR, MINUTE, SECOND, DotNetDateTi
 
 DEFAULT_STYLES = frozenset({"RoundtripKind", "AllowLeadingWhite", "AllowTrailingWhite"})
 _WHITE_SPACES = frozenset({"AllowLeadingWhite", "AllowTrailingWhite", "AllowInnerWhite"})
-_STYLES = _WHITE_SPACES | {
-    *("None", "AllowWhiteSpaces", "NoCurrentDateDefault", "RoundtripKind"),
-    *("AdjustToUniversal", "AssumeLocal", "AssumeUniversal"),
-}
 _UNIVERSAL = "AdjustToUniversal"
+_ZONE_STYLES = {_UNIVERSAL, "AssumeLocal", "AssumeUniversal"}
+_STYLES = _WHITE_SPACES | _ZONE_STYLES | {"None", "AllowWhiteSpaces", "NoCurrentDateDefault", "RoundtripKind"}
 
 
 def parse_styles(text: str) -> frozenset[str]:
@@ -25,8 +23,7 @@ def parse_styles(text: str) -> frozenset[str]:
     unknown = styles - _STYLES
     if unknown:
         raise ServiceFailure(f"{min(unknown)!r} is not one of .NET's DateTimeStyles")
-    conflict = "RoundtripKind" in styles and styles & {"AssumeLocal", "AssumeUniversal", _UNIVERSAL}
-    if conflict or {"AssumeLocal", "AssumeUniversal"} <= styles:
+    if ("RoundtripKind" in styles and styles & _ZONE_STYLES) or {"AssumeLocal", "AssumeUniversal"} <= styles:
         raise ServiceFailure("these DateTimeStyles cannot be combined")
     return styles | _WHITE_SPACES if "AllowWhiteSpaces" in styles else styles
 
@@ -38,7 +35,7 @@ def reformat(text: str, styles: frozenset[str], formats: tuple[str, str], today:
 
 
 def _to_output_zone(parsed: ParsedDateTime, styles: frozenset[str]) -> tuple[DotNetDateTime, bool]:
-    """Return the date to print, and whether it is in UTC; raise UndocumentedBehaviour if .NET uses the server's zone."""
+    """Return the date to print and whether it is in UTC; raise UndocumentedBehaviour if .NET uses the server's zone."""
     zoned = parsed.offset is not None
     if zoned and _UNIVERSAL in styles:
         return at(parsed.universal), True

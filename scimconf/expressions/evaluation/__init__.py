@@ -3,8 +3,8 @@
     evaluate(expression, attributes, now=…)     one value
     compile_expression(expression)              a function of attributes and context, for many users
 
-Where the documentation does not specify the result, the value is `Undetermined`; where the service would report an error,
-it is a `Failure`. `scope` evaluates scoping filters and assignments in the same way.
+Where the documentation does not specify the result, the value is `Undetermined`; where the service would report an
+error, it is a `Failure`. `scope` evaluates scoping filters and assignments in the same way.
 """
 
 from __future__ import annotations
@@ -25,20 +25,8 @@ from scimconf.expressions.evaluation.values import (
 from scimconf.expressions.nodes import Expression
 from scimconf.expressions.parsing import parse
 
-__all__ = [
-    "AttributeValue",
-    "CompiledExpression",
-    "EvaluationContext",
-    "Failure",
-    "Ignored",
-    "Undetermined",
-    "Value",
-    "assigned",
-    "assigned_users",
-    "compile_expression",
-    "evaluate",
-    "in_scope",
-]
+__all__ = ["AttributeValue", "CompiledExpression", "EvaluationContext", "Failure", "Ignored", "Undetermined", "Value"]
+__all__ += ["assigned", "assigned_users", "compile_expression", "evaluate", "in_scope"]
 
 
 def evaluate(

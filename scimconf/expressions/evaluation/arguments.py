@@ -13,18 +13,14 @@ from scimconf.expressions.evaluation.values import Ignored, ListElement, TypedVa
 
 ArgumentConverter: TypeAlias = Callable[[TypedValue], Any]
 
-MAX_SIZE = 1_000_000
-"""The longest string, in characters, and the longest list, in values, that are evaluated."""
+MAX_SIZE = 1_000_000  # the longest string, in characters, and the longest list, in values, that are evaluated
 
-_INTEGER = re.compile(r"-?[0-9]+")
-_HEX = re.compile(r"&H[0-9A-Fa-f]+")
-_MAX_DIGITS = 19  # of an integer of 64 bits
+_INTEGER = re.compile(r"(?P<sign>-?)(?=[0-9])0*+(?P<digits>[0-9]*+)")
+_HEX = re.compile(r"&H(?=[0-9A-Fa-f])0*+(?P<digits>[0-9A-Fa-f]*+)")
+_MAX_DIGITS = 20  # more than an integer of 64 bits has; converting very long ones would be slow
 _MIN_INTEGER, _MAX_INTEGER = -(2**63), 2**63 - 1
 _NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 ABSENT = "with an absent value"
-
-
-# ---- arguments of functions ----------------------------------------------------------------------------------------
 
 
 def to_string(value: TypedValue) -> str:
@@ -39,34 +35,25 @@ def to_string(value: TypedValue) -> str:
 
 
 def to_optional_string(value: TypedValue) -> str | None:
-    """Return a string, or None for null."""
     return None if value is None else to_string(value)
 
 
 def to_integer(value: TypedValue) -> int:
     """Return an integer of 64 bits, from a decimal or `&H` hexadecimal string."""
     text = to_string(value)
-    if _INTEGER.fullmatch(text):
-        return _decimal(text)
-    if _HEX.fullmatch(text):
-        return _hexadecimal(text.removeprefix("&H").lstrip("0") or "0")
+    if match := _INTEGER.fullmatch(text):
+        number = int(match["sign"] + (match["digits"][:_MAX_DIGITS] or "0"))
+        if not _MIN_INTEGER <= number <= _MAX_INTEGER:
+            raise ServiceFailure("the number does not fit in 64 bits")
+        return number
+    if match := _HEX.fullmatch(text):
+        number = int(match["digits"][:_MAX_DIGITS] or "0", base=16)
+        if number > _MAX_INTEGER:
+            raise UndocumentedCase(f"with a hexadecimal number above &H{_MAX_INTEGER:X}")
+        return number
     if _NUMBER.fullmatch(text):
         raise UndocumentedCase(f"with {text}, which is not an integer")
     raise ServiceFailure(f"{text!r} is not a number")
-
-
-def _decimal(text: str) -> int:
-    digits = text.lstrip("-").lstrip("0") or "0"
-    value = int(digits[: _MAX_DIGITS + 1]) * (-1 if text.startswith("-") else 1)
-    if not _MIN_INTEGER <= value <= _MAX_INTEGER:
-        raise ServiceFailure("the number does not fit in 64 bits")
-    return value
-
-
-def _hexadecimal(digits: str) -> int:
-    if len(digits) > 16 or int(digits, base=16) > _MAX_INTEGER:
-        raise UndocumentedCase(f"with a hexadecimal number above &H{_MAX_INTEGER:X}")
-    return int(digits, base=16)
 
 
 def to_datetime(value: TypedValue) -> DotNetDateTime:
@@ -85,7 +72,6 @@ def to_any(value: TypedValue) -> TypedValue:
 
 
 def unchanged(value: TypedValue) -> TypedValue:
-    """Return the value unchanged, including an ignored value."""
     return value
 
 
@@ -115,13 +101,12 @@ def to_element(value: ListElement) -> str:
 
 
 def parse_number(value: str) -> Decimal | None:
-    """Return the number in a string, or None if it is not one."""
     return Decimal(value) if _NUMBER.fullmatch(value) else None
 
 
-def bounded(value: str) -> str:
-    """Return the string; raise UndocumentedBehaviour if it is longer than MAX_SIZE."""
-    if len(value) > MAX_SIZE:
+def bounded(value: str, limit: int = MAX_SIZE) -> str:
+    """Return the string; raise UndocumentedBehaviour if it is longer than the limit."""
+    if len(value) > limit:
         too_long()
     return value
 
@@ -131,29 +116,24 @@ def too_long() -> NoReturn:
     raise UndocumentedBehaviour("the string is too long to be evaluated")
 
 
-# ---- values of attributes ------------------------------------------------------------------------------------------
-
-
 def from_attribute(value: Any) -> TypedValue:
-    """Return the value of a source attribute in an expression: booleans are `True` and `False`, an empty list is null."""
+    """Return the value of a source attribute; booleans become `True` and `False`, an empty list becomes null."""
     if value is None:
         return None
     if isinstance(value, str | bool | int):
         return _scalar(value)
-    if isinstance(value, Sequence | set | frozenset) and not isinstance(value, bytes | bytearray | memoryview):
-        return _list(value)
-    raise UndocumentedBehaviour("Microsoft does not document expressions with an attribute of this type")
-
-
-def _list(values: Sequence[Any] | set[Any] | frozenset[Any]) -> tuple[ListElement, ...] | None:
-    if len(values) > MAX_SIZE:
+    if isinstance(value, bytes | bytearray | memoryview) or not isinstance(value, Sequence | set | frozenset):
+        raise UndocumentedBehaviour("Microsoft does not document expressions with an attribute of this type")
+    if len(value) > MAX_SIZE:
         raise UndocumentedBehaviour("the list is too long to be evaluated")
-    elements: list[ListElement] = []
-    for value in values:
-        if not isinstance(value, str | bool | int | Mapping):
-            raise UndocumentedBehaviour("Microsoft does not document expressions with a list of such values")
-        elements.append(value if isinstance(value, Mapping) else _scalar(value))
-    return tuple(sorted(elements, key=str) if isinstance(values, set | frozenset) else elements) or None
+    elements = tuple(map(_element, value))
+    return (tuple(sorted(elements, key=str)) if isinstance(value, set | frozenset) else elements) or None
+
+
+def _element(value: Any) -> ListElement:
+    if not isinstance(value, str | bool | int | Mapping):
+        raise UndocumentedBehaviour("Microsoft does not document expressions with a list of such values")
+    return value if isinstance(value, Mapping) else _scalar(value)
 
 
 def _scalar(value: str | bool | int) -> str:

@@ -1,7 +1,7 @@
 """Comparisons and conditions, as far as the reference documents them.
 
-Numbers are compared if one side is a number. It is not documented whether strings are compared case-sensitively, whether
-`"01"` equals `1`, and how dates are compared; there is a result only if every interpretation gives the same.
+Numbers are compared if one side is a number. It is not documented whether strings are compared case-sensitively,
+whether `"01"` equals `1`, and how dates are compared; there is a result only if every interpretation gives the same.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ _ORDER: dict[str, Callable[[Decimal, Decimal], bool]] = {
 
 
 def compare(left: TypedValue, sign: Operator, right: TypedValue) -> bool:
-    """Return whether the comparison is true."""
     if isinstance(left, DotNetDateTime) or isinstance(right, DotNetDateTime):
         raise UndocumentedBehaviour("Microsoft does not document how dates are compared; use DateDiff")
     texts = to_string(left), to_string(right)

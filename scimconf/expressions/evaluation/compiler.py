@@ -19,6 +19,7 @@ from scimconf.expressions.dotnet.errors import (
     UnknownFunction,
 )
 from scimconf.expressions.dotnet.ticks import DotNetDateTime
+from scimconf.expressions.errors import suggest
 from scimconf.expressions.evaluation import control_flow
 from scimconf.expressions.evaluation.arguments import from_attribute, to_element
 from scimconf.expressions.evaluation.comparison import compare
@@ -42,7 +43,6 @@ from scimconf.expressions.evaluation.values import (
 )
 from scimconf.expressions.nodes import Attribute, Call, Comparison, Constant, Expression
 from scimconf.expressions.parsing import MAX_DEPTH, STACK_TOO_DEEP
-from scimconf.expressions.suggestions import suggest
 from scimconf.expressions.visitor import children
 
 CompiledExpression: TypeAlias = Callable[[Mapping[str, AttributeValue], EvaluationContext], Value]
@@ -64,11 +64,10 @@ def compile_expression(expression: Expression) -> CompiledExpression:
     """Return a function of a user's attributes and a context that returns the expression's value; it never raises."""
     if _too_deep(expression):
         return lambda _attributes, _context: _TOO_DEEP
-    if isinstance(expression, Constant):
-        text = expression.text
-        return lambda _attributes, _context: text
     if isinstance(expression, Attribute):
         return _direct(expression.name)
+    if isinstance(expression, Constant):
+        return _without_exceptions(_constant(expression.text))
     try:
         return _without_exceptions(_outermost(expression))
     except RecursionError:
@@ -76,13 +75,14 @@ def compile_expression(expression: Expression) -> CompiledExpression:
 
 
 def _direct(name: str) -> CompiledExpression:
+    convert = _without_exceptions(_attribute(name))
+
     def run(attributes: Mapping[str, AttributeValue], context: EvaluationContext) -> Value:
         value = attributes.get(name)
         if value.__class__ is str or value is None:
             return value
         return convert(attributes, context)
 
-    convert = _without_exceptions(_attribute(name))
     return run
 
 
@@ -98,7 +98,7 @@ def _without_exceptions(evaluator: Evaluator) -> CompiledExpression:
         except EvaluationStop as stop:
             return Undetermined(str(stop))
         except RecursionError:
-            return _STACK_TOO_DEEP  # a constant: the stack may be too deep to create a value
+            return _STACK_TOO_DEEP  # created before: the stack may be too deep to create a value
 
     return run
 
@@ -124,9 +124,9 @@ def _evaluator(tree: Expression) -> Evaluator:
         case Call():
             return _call(tree)
         case Comparison():
-            return _stopping(UndocumentedBehaviour("Microsoft documents comparisons only inside IIF and CBool"))
+            return _undocumented("Microsoft documents comparisons only inside IIF and CBool")
         case _:
-            return _stopping(UndocumentedBehaviour("Microsoft documents & only for cloud sync; use Append or Join"))
+            return _undocumented("Microsoft documents & only for cloud sync; use Append or Join")
 
 
 def _attribute(name: str) -> Evaluator:
@@ -143,15 +143,18 @@ def _string_or_keyword(constant: Constant) -> Evaluator:
     if text in _KEYWORDS:
         if constant.bare:
             return _constant(_KEYWORDS[text])
-        message = f'Microsoft does not document whether "{text}" in quotes is a string or the keyword'
-        return _stopping(UndocumentedBehaviour(message))
+        return _undocumented(f'Microsoft does not document whether "{text}" in quotes is a string or the keyword')
     if control_flow.is_word(constant):
-        return _stopping(UndocumentedBehaviour(f'unquoted word `{text}`. Write "{text}" or [{text}]'))
+        return _undocumented(f'unquoted word `{text}`. Write "{text}" or [{text}]')
     return _constant(text)
 
 
 def _constant(value: TypedValue) -> Evaluator:
     return lambda _attributes, _context: value
+
+
+def _undocumented(reason: str) -> Evaluator:
+    return _stopping(UndocumentedBehaviour(reason))
 
 
 def _stopping(stop: EvaluationStop) -> Evaluator:
@@ -161,38 +164,28 @@ def _stopping(stop: EvaluationStop) -> Evaluator:
     return run
 
 
-def _comparison(tree: Comparison) -> Evaluator:
-    left, right, operator = _evaluator(tree.left), _evaluator(tree.right), tree.operator
-    return lambda attributes, context: compare(left(attributes, context), operator, right(attributes, context))
-
-
 def _call(call: Call) -> Evaluator:
-    stop = _undocumented_call(call)
-    if stop is None and call.name in _CONTROL_FLOW:
+    if stop := _stop(call):
+        return _stopping(stop.within(call.name))
+    if call.name in _CONTROL_FLOW:
         return _control_flow(fill_arguments(call), _CONTROL_FLOW[call.name])
-    if stop is None and call.name in IMPLEMENTATIONS:
-        return _strict(fill_arguments(call), IMPLEMENTATIONS[call.name])
-    return _stopping((stop or _unavailable(call.name)).within(call.name))
+    return _strict(fill_arguments(call), IMPLEMENTATIONS[call.name])
 
 
-def _undocumented_call(call: Call) -> EvaluationStop | None:
+def _stop(call: Call) -> EvaluationStop | None:
+    """Return the reason why a call cannot be evaluated, None if it can."""
     if call.keys:
         return UndocumentedBehaviour("Microsoft has not published the names of its parameters")
     if call.name == "SelectUniqueValue":
         return ServiceFailure("must be the outermost function")
     if call.name == "Switch" and None in call.arguments[2:]:
         return UndocumentedCase("with an empty key or value")
-    return None
-
-
-def _unavailable(name: str) -> EvaluationStop:
-    """Return the reason why a function has no implementation."""
-    if name in CLOUD_SYNC_ONLY:
-        return UndocumentedCase("for applications, only for cloud sync")
-    if name in UNDOCUMENTED:
-        return UndocumentedCase("")
-    match = suggest(name, FUNCTIONS)
-    return UnknownFunction(f"unknown function `{name}`" + (f". Did you mean `{match}`?" if match else ""))
+    if call.name in CLOUD_SYNC_ONLY | UNDOCUMENTED:
+        return UndocumentedCase("for applications, only for cloud sync" if call.name in CLOUD_SYNC_ONLY else "")
+    if call.name in FUNCTIONS:
+        return None
+    match = suggest(call.name, FUNCTIONS)
+    return UnknownFunction(f"unknown function `{call.name}`" + (f". Did you mean `{match}`?" if match else ""))
 
 
 def _arguments(call: Call) -> Arguments:
@@ -201,7 +194,8 @@ def _arguments(call: Call) -> Arguments:
 
 def _argument(call: Call, argument: Expression) -> Evaluator:
     if isinstance(argument, Comparison) and call.name in _CONDITIONAL:
-        return _comparison(argument)
+        left, right, operator = _evaluator(argument.left), _evaluator(argument.right), argument.operator
+        return lambda attributes, context: compare(left(attributes, context), operator, right(attributes, context))
     if isinstance(argument, Constant) and argument.text in _WORDS.get(call.name, ()):
         return _constant(argument.text)
     return _evaluator(argument)

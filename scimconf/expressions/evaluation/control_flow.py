@@ -29,13 +29,16 @@ def iif(call: Call, arguments: Arguments) -> Evaluator:
     if len(arguments) > 3 or None in arguments[:2]:
         raise ServiceFailure("expected a condition and two values")
     condition, yes, no = (*arguments, None)[:3]
-    assert condition is not None
-    assert yes is not None
+    assert condition
+    assert yes
     names = tuple(dict.fromkeys(_required_attributes(call.arguments[0])))
 
     def run(attributes: Mapping[str, Any], context: EvaluationContext) -> TypedValue:
         if any(attributes.get(name) in _EMPTY for name in names):
-            return _failed_condition(no, attributes, context)
+            if no is not None:
+                with suppress(UndocumentedBehaviour):
+                    no(attributes, context)  # the condition fails, with an error or as False: both may be an error
+            raise UndocumentedCase("with a condition on an absent attribute")
         if to_condition(condition(attributes, context)):
             return yes(attributes, context)
         if no is None:
@@ -52,14 +55,6 @@ def _required_attributes(expression: Expression | None) -> Iterator[str]:
     elif expression is not None and not (isinstance(expression, Call) and expression.name in _HANDLES_ABSENCE):
         for child in children(expression):
             yield from _required_attributes(child)
-
-
-def _failed_condition(no: Evaluator | None, attributes: Mapping[str, Any], context: EvaluationContext) -> TypedValue:
-    """Raise UndocumentedCase, or the error of the value for False: the condition fails, with an error or that value."""
-    if no is not None:
-        with suppress(UndocumentedBehaviour):
-            no(attributes, context)
-    raise UndocumentedCase("with a condition on an absent attribute")
 
 
 def switch(call: Call, arguments: Arguments) -> Evaluator:
@@ -139,7 +134,7 @@ def is_word(constant: Constant) -> bool:
 
 def coalesce(_call: Call, arguments: Arguments) -> Evaluator:
     """Return the first value that is not null. Two pages of Microsoft contradict each other on empty strings."""
-    sources = tuple(argument for argument in arguments if argument is not None)
+    sources = tuple(filter(None, arguments))
     if not sources:
         raise ServiceFailure("expected at least one value")
 
@@ -157,7 +152,7 @@ def coalesce(_call: Call, arguments: Arguments) -> Evaluator:
 
 def select_unique_value(_call: Call, arguments: Arguments) -> Evaluator:
     """Return the first value that is not used in the target system."""
-    sources = tuple(argument for argument in arguments if argument is not None)
+    sources = tuple(filter(None, arguments))
     if len(sources) < 2:
         raise ServiceFailure("expected at least two values")
 
@@ -169,9 +164,8 @@ def select_unique_value(_call: Call, arguments: Arguments) -> Evaluator:
             if value.casefold() not in context.folded:
                 return value
             if value not in context.existing:
-                raise UndocumentedBehaviour(
-                    f"{value!r} is in use in another case; whether that counts is not documented"
-                )
+                message = f"{value!r} is in use in another case; whether that counts is not documented"
+                raise UndocumentedBehaviour(message)
         raise ServiceFailure("all of its values are in use in the target system")
 
     return run

@@ -16,19 +16,15 @@ from scimconf.expressions.regexes.matching import pattern
 
 ScopeDecision: TypeAlias = bool | Undetermined
 
-UNSUPPORTED = frozenset(
-    {
-        *("appRoleAssignments", "userType", "manager", "members", "isMemberOf", "memberOf"),
-        *(
-            "employeeHireDate",
-            "employeeLeaveDateTime",
-            "createdDateTime",
-            "accountExpires",
-            "lastPasswordChangeDateTime",
-        ),
-    }
-)
-"""Attributes that filters do not support, according to the documentation: references, dates, and userType."""
+# Attributes that filters do not support, according to the documentation: references, dates, and userType.
+_DATES = {
+    "employeeHireDate",
+    "employeeLeaveDateTime",
+    "createdDateTime",
+    "accountExpires",
+    "lastPasswordChangeDateTime",
+}
+UNSUPPORTED = _DATES | {"appRoleAssignments", "userType", "manager", "members", "isMemberOf", "memberOf"}
 
 _BOOLEAN_OPERATORS = ("is_true", "is_false")
 _UNSUPPORTED_LOWER = {attribute.lower() for attribute in UNSUPPORTED}
@@ -36,7 +32,7 @@ _UNSUPPORTED_LOWER = {attribute.lower() for attribute in UNSUPPORTED}
 
 def in_scope(filters: Sequence[Mapping[str, Any]], attributes: Mapping[str, AttributeValue]) -> ScopeDecision:
     """Return whether an object passes the scoping filters; without filters, every object does."""
-    return not filters or _any(_all(_clause(clause, attributes) for clause in group["all"]) for group in filters)
+    return not filters or _decide([_passes(group["all"], attributes) for group in filters], decisive=True)
 
 
 def assigned(user: str, direct: Collection[str], groups: Mapping[str, Collection[str]]) -> bool:
@@ -54,18 +50,10 @@ def assigned_users(
     return frozenset(direct).union(*groups.values()) - frozenset(nested)
 
 
-# ---- three-valued logic --------------------------------------------------------------------------------------------
-
-
-def _all(decisions: Iterable[ScopeDecision]) -> ScopeDecision:
-    listed = list(decisions)
-    if not listed:
+def _passes(clauses: Sequence[Mapping[str, Any]], attributes: Mapping[str, AttributeValue]) -> ScopeDecision:
+    if not clauses:
         return Undetermined("Microsoft does not document a filter without clauses")
-    return _decide(listed, decisive=False)
-
-
-def _any(decisions: Iterable[ScopeDecision]) -> ScopeDecision:
-    return _decide(list(decisions), decisive=True)
+    return _decide([_clause(clause, attributes) for clause in clauses], decisive=False)
 
 
 def _decide(decisions: list[ScopeDecision], *, decisive: bool) -> ScopeDecision:
@@ -73,9 +61,6 @@ def _decide(decisions: list[ScopeDecision], *, decisive: bool) -> ScopeDecision:
     if decisive in decisions:
         return decisive
     return next((decision for decision in decisions if isinstance(decision, Undetermined)), not decisive)
-
-
-# ---- clauses -------------------------------------------------------------------------------------------------------
 
 
 def _clause(clause: Mapping[str, Any], attributes: Mapping[str, AttributeValue]) -> ScopeDecision:
@@ -93,7 +78,7 @@ def _holds(operator: str, value: Any, expected: object) -> bool:
         raise UndocumentedBehaviour("filters do not support multi-valued attributes")
     if operator in ("is_null", "is_not_null"):
         return (not value) == (operator == "is_null")
-    if operator not in OPERATORS and operator not in _BOOLEAN_OPERATORS:
+    if operator not in (*OPERATORS, *_BOOLEAN_OPERATORS):
         raise UndocumentedBehaviour("Microsoft does not document this operator")
     if not value:
         return False  # documented: a filter on a value that is null or empty is false
@@ -136,10 +121,8 @@ def _matches(value: str, expected: str) -> bool:
     """Return whether a pattern matches. It is not documented whether it must match the whole value; both must agree."""
     anywhere, whole = pattern(expected).matches(value), pattern(rf"\A(?:{expected})\z").matches(value)
     if anywhere != whole:
-        message = (
-            f"Microsoft does not document whether {expected!r} must match all of {value!r}; anchor it with ^ and $"
-        )
-        raise UndocumentedBehaviour(message)
+        message = f"Microsoft does not document whether {expected!r} must match all of {value!r}"
+        raise UndocumentedBehaviour(f"{message}; anchor it with ^ and $")
     return anywhere
 
 

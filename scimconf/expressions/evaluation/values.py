@@ -2,7 +2,7 @@
 
     Value = string | list of strings | Ignored | Undetermined | Failure | None (null)
 
-Null means that the attribute is not sent. `Ignored` is null on request: the attribute, or the whole object, is left out.
+Null means that the attribute is not sent. `Ignored` is null on request: the attribute or the whole object is left out.
 `Undetermined` means that the result is not documented, or depends on something that is not known; it is never a guess.
 `Failure` is an error that the service would report for the object.
 """

@@ -13,19 +13,17 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from scimconf.expressions.errors import ExpressionError
-from scimconf.expressions.lint import calls, dates, flow, matching, strings, targets
-from scimconf.expressions.lint.issue import ExpressionIssue, ExpressionRule, MappingFacts, Severity
-from scimconf.expressions.lint.spans import SourceSpan, locate_parts
+from scimconf.expressions.lint import calls, dates, flow, strings, targets
+from scimconf.expressions.lint.model import ExpressionIssue, ExpressionRule, MappingFacts, SourceSpan, locate_parts
 from scimconf.expressions.nodes import Expression
 from scimconf.expressions.parsing import MAX_LENGTH, parse
 from scimconf.expressions.rendering import render
 
-__all__ = ["RULES", "ExpressionIssue", "ExpressionRule", "MappingFacts", "Severity", "check"]
+__all__ = ["RULES", "ExpressionIssue", "ExpressionRule", "MappingFacts", "check"]
 
 
 def _reported_by_check(_root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
-    """Return no issues: `check` itself reports a text that cannot be parsed."""
-    return iter(())
+    return iter(())  # `check` itself reports a text that cannot be parsed
 
 
 RULES: Mapping[str, ExpressionRule] = MappingProxyType(
@@ -51,7 +49,7 @@ RULES: Mapping[str, ExpressionRule] = MappingProxyType(
         "L207": ExpressionRule("Suspicious date format", "warning", dates.date_format),
         "L208": ExpressionRule("String instead of a date", "warning", dates.date_text),
         "L301": ExpressionRule("Unknown source attribute", "error", flow.unknown_attribute),
-        "L302": ExpressionRule("Matching by several attributes", "error", matching.several_sources),
+        "L302": ExpressionRule("Matching by several attributes", "error", targets.several_sources),
         "L303": ExpressionRule("IIF with a condition on an absent value", "warning", flow.null_condition),
         "L304": ExpressionRule("IgnoreFlowIfNullOrEmpty in a condition", "error", flow.ignoring_condition),
         "L305": ExpressionRule("Nested IgnoreFlowIfNullOrEmpty", "warning", flow.ignoring_inside),
@@ -60,7 +58,7 @@ RULES: Mapping[str, ExpressionRule] = MappingProxyType(
         "L308": ExpressionRule("Switch with a default", "warning", flow.default_to_null),
         "L309": ExpressionRule("Key that never matches", "warning", flow.dead_key),
         "L310": ExpressionRule("Source attribute not offered by Entra", "warning", flow.unlisted_attribute),
-        "L311": ExpressionRule("Matching by an unsuitable value", "error", matching.unsearchable),
+        "L311": ExpressionRule("Matching by an unsuitable value", "error", targets.unsearchable),
         "L401": ExpressionRule("Roles without a role function", "error", targets.direct_roles),
         "L402": ExpressionRule("Roles with all users in scope", "error", targets.roles_of_all),
         "L403": ExpressionRule("Roles that are only added", "warning", targets.adding_roles),
@@ -71,7 +69,7 @@ RULES: Mapping[str, ExpressionRule] = MappingProxyType(
 
 
 def check(expression: Expression | str, facts: MappingFacts | None = None) -> list[ExpressionIssue]:
-    """Return the issues of an expression, by position; an expression without a text is checked as `render` prints it."""
+    """Return the issues of an expression, by position; one without a text is checked as `render` prints it."""
     text = expression if isinstance(expression, str) else render(expression)
     try:
         root = locate_parts(text, parse(text))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scimconf.expressions.catalogue import FUNCTIONS, Function, find
-from scimconf.expressions.lint.issue import ExpressionIssue, MappingFacts
-from scimconf.expressions.lint.spans import SourceSpan
+from scimconf.expressions.lint.model import ExpressionIssue, MappingFacts, SourceSpan
 from scimconf.expressions.lint.vocabulary import name_hint
-from scimconf.expressions.nodes import Attribute, Comparison, Concatenation, Constant
+from scimconf.expressions.nodes import Comparison, Concatenation, Constant
 
 _REQUIRED = ("five",)  # IIF's value for False: optional in Graph's list, not in the reference
 _MINIMUM = {"SelectUniqueValue": 2, "Switch": 4, "Join": 2, "Coalesce": 1, "Split": 2}
@@ -19,46 +18,44 @@ _KEYWORDS = ("vbTextCompare", "vbBinaryCompare", "IgnoreAttributeFlow", "IgnoreO
 def unknown_function(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
     for call in root.calls():
         if call.name not in FUNCTIONS:
-            yield ExpressionIssue(call.offset, f"unknown function `{call.name}`", name_hint(call.name, FUNCTIONS))
+            yield call.issue(f"unknown function `{call.name}`", name_hint(call.name, FUNCTIONS))
 
 
 def casing(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
     for call in root.calls():
         if call.name != call.written:
-            message = f"function names are case-sensitive, got `{call.written}`"
-            yield ExpressionIssue(call.offset, message, f"Write {call.name}.")
+            yield call.issue(f"function names are case-sensitive, got `{call.written}`", f"Write {call.name}.")
 
 
 def other_dialect(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
     for span in root.walk():
         function = find(span.name)
         if function and function.dialect == "cloud-sync":
-            yield ExpressionIssue(span.offset, f"{span.name} is documented for cloud sync only, not for applications")
+            yield span.issue(f"{span.name} is documented for cloud sync only, not for applications")
         elif function and function.dialect == "graph":
-            yield ExpressionIssue(span.offset, f"{span.name} is in Graph's list of functions, but not documented")
+            yield span.issue(f"{span.name} is in Graph's list of functions, but not documented")
         elif isinstance(span.node, Concatenation):
-            yield ExpressionIssue(span.offset, "& is documented for cloud sync only", "Use Append or Join.")
+            yield span.issue("& is documented for cloud sync only", "Use Append or Join.")
 
 
 def arity(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
     for call in root.calls():
         function = find(call.name)
-        defect = _arity_defect(function, call) if function else ""
-        if defect:
-            yield ExpressionIssue(call.offset, f"{call.name} {defect}")
+        if function and (defect := _arity_defect(function, call)):
+            yield call.issue(f"{call.name} {defect}")
 
 
 def _arity_defect(function: Function, call: SourceSpan) -> str:
     """Return what is wrong with the number of arguments; a FormatDateTime of three has its own rule."""
     if _is_old_format(call):
         return ""
-    if not function.repeating and len(call.parts) > len(function.slots):
-        return f"takes {_expected_number(function)}, got {len(call.parts)}"
+    number, least = len(call.parts), _MINIMUM.get(function.name, 0)
+    if not function.repeating and number > len(function.slots):
+        return f"takes {_expected_number(function)}, got {number}"
     for position, parameter in enumerate(function.slots):
         if (parameter.required or parameter.key in _REQUIRED) and call.argument(position) is None:
             return f"requires argument {position + 1} ({_LABELS.get(parameter.key, parameter.key)})"
-    minimum = _MINIMUM.get(function.name, 0)
-    return f"takes at least {minimum} argument{'s' * (minimum > 1)}" if len(call.parts) < minimum else ""
+    return f"takes at least {least} argument{'s' * (least > 1)}" if number < least else ""
 
 
 def _expected_number(function: Function) -> str:
@@ -71,16 +68,16 @@ def pairs(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
     for call in root.calls("Switch"):
         if len(call.parts) >= 4 and len(call.parts) % 2:
             hint = "Write a value after each key. The second argument is the default, which may be empty."
-            yield ExpressionIssue(call.offset, f"Switch has {len(call.parts)} arguments: a key without a value", hint)
+            yield call.issue(f"Switch has {len(call.parts)} arguments: a key without a value", hint)
         elif None in call.parts[2:]:
-            yield ExpressionIssue(call.offset, "Switch has an empty key or value", 'Write "" for the empty string.')
+            yield call.issue("Switch has an empty key or value", 'Write "" for the empty string.')
 
 
 def old_format(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
     for call in root.calls("FormatDateTime"):
         if _is_old_format(call):
             hint = "Leave the second of four empty: FormatDateTime(source, , in, out)."
-            yield ExpressionIssue(call.offset, "FormatDateTime takes four arguments according to its reference", hint)
+            yield call.issue("FormatDateTime takes four arguments according to its reference", hint)
 
 
 def _is_old_format(call: SourceSpan) -> bool:
@@ -89,11 +86,9 @@ def _is_old_format(call: SourceSpan) -> bool:
 
 def no_function(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
     """An expression of only an attribute or a string should be a mapping of another type."""
-    message = "the expression has no function"
-    if facts.written == "expression" and isinstance(root.node, Attribute):
-        yield ExpressionIssue(root.offset, message, f"Write source: {root.node.name}")
-    elif facts.written == "expression" and isinstance(root.node, Constant):
-        yield ExpressionIssue(root.offset, message, f"Write constant: {root.node.text}")
+    if facts.written == "expression" and (root.attribute or root.text is not None):
+        hint = f"Write source: {root.attribute}" if root.attribute else f"Write constant: {root.text}"
+        yield root.issue("the expression has no function", hint)
 
 
 def stray_comparison(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
@@ -101,8 +96,7 @@ def stray_comparison(root: SourceSpan, _facts: MappingFacts) -> Iterator[Express
         for position, argument in enumerate(call.parts):
             is_condition = call.name == "CBool" or (call.name == "IIF" and position == 0)
             if argument and isinstance(argument.node, Comparison) and not is_condition:
-                message = "a comparison is allowed only as the condition of IIF and in CBool"
-                yield ExpressionIssue(argument.offset, message)
+                yield argument.issue("a comparison is allowed only as the condition of IIF and in CBool")
 
 
 def keyword(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
@@ -111,20 +105,18 @@ def keyword(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
         is_word = isinstance(span.node, Constant) and span.node.bare and span.node.text.isidentifier()
         if is_word and span.text not in _KEYWORDS and facts.written == "expression":
             hint = f'Write "{span.text}" for the string, or [{span.text}] for the attribute.'
-            yield ExpressionIssue(span.offset, f"unquoted word `{span.text}`", hint)
+            yield span.issue(f"unquoted word `{span.text}`", hint)
 
 
 def unique_value(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
     """SelectUniqueValue must be outermost and applied on creation; it supports neither matching nor SCIM."""
     for call in root.calls("SelectUniqueValue"):
         if call is not root:
-            message = "SelectUniqueValue must be the outermost function"
-            yield ExpressionIssue(call.offset, message, "Move the other functions into its arguments.")
+            hint = "Move the other functions into its arguments."
+            yield call.issue("SelectUniqueValue must be the outermost function", hint)
         if facts.to_scim:
-            message = "SelectUniqueValue works only from HR systems to Active Directory, not for SCIM"
-            yield ExpressionIssue(call.offset, message)
+            yield call.issue("SelectUniqueValue works only from HR systems to Active Directory, not for SCIM")
         if facts.match is not None:
-            yield ExpressionIssue(call.offset, "SelectUniqueValue is not supported for a matching attribute")
+            yield call.issue("SelectUniqueValue is not supported for a matching attribute")
         if facts.apply != "on_create":
-            message = "SelectUniqueValue is supported only on object creation"
-            yield ExpressionIssue(call.offset, message, "Write apply: on_create.")
+            yield call.issue("SelectUniqueValue is supported only on object creation", "Write apply: on_create.")

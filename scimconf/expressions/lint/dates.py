@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scimconf.expressions.dotnet.intervals import INTERVALS
-from scimconf.expressions.lint.issue import ExpressionIssue, MappingFacts
-from scimconf.expressions.lint.spans import SourceSpan
+from scimconf.expressions.lint.model import ExpressionIssue, MappingFacts, SourceSpan
 from scimconf.expressions.nodes import Call
 
 _LITERAL = re.compile(r"'[^']*'|\"[^\"]*\"|\\.")
@@ -23,16 +22,15 @@ def interval(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue
             lower = argument.text.lower()
             valid = f"Valid intervals: {', '.join(INTERVALS)} (n is a minute)."
             hint = f"Write {lower}." if lower in INTERVALS else valid
-            yield ExpressionIssue(argument.offset, f"`{argument.text}` is not an interval", hint)
+            yield argument.issue(f"`{argument.text}` is not an interval", hint)
 
 
 def date_format(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
     """Check the formats, the last two arguments; a call of four has a style before them."""
     for call in root.calls("FormatDateTime"):
-        for argument in call.parts[1:][-2:]:
-            for message, hint in _format_defects(argument.text or "") if argument else ():
-                assert argument is not None
-                yield ExpressionIssue(argument.offset, message, hint)
+        for argument in filter(None, call.parts[1:][-2:]):
+            for message, hint in _format_defects(argument.text or ""):
+                yield argument.issue(message, hint)
 
 
 def _format_defects(form: str) -> Iterator[tuple[str, str]]:
@@ -45,7 +43,7 @@ def _format_defects(form: str) -> Iterator[tuple[str, str]]:
 
 
 def _months_and_minutes(form: str) -> Iterator[tuple[str, str]]:
-    """Check each M and m against its neighbours: a day or a year, or an hour or a second. Next to both it is accepted."""
+    """Check whether M and m are beside a day or a year, or an hour or a second; beside both, each is accepted."""
     runs = list(_RUN.finditer(form))
     for index, run in enumerate(runs):
         neighbours = _neighbours(form, runs, index)
@@ -72,5 +70,4 @@ def date_text(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssu
     for call in root.calls("DateAdd", "DateDiff"):
         for argument in call.parts[2 if call.name == "DateAdd" else 1 :]:
             if argument and not isinstance(argument.node, Call):
-                message = f"{call.name} expects a date, got a string"
-                yield ExpressionIssue(argument.offset, message, "Wrap it in CDate.")
+                yield argument.issue(f"{call.name} expects a date, got a string", "Wrap it in CDate.")

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from scimconf.expressions.dotnet import casing
 from scimconf.expressions.dotnet.errors import EvaluationStop
-from scimconf.expressions.lint.issue import ExpressionIssue, MappingFacts
-from scimconf.expressions.lint.spans import SourceSpan
+from scimconf.expressions.lint.model import ExpressionIssue, MappingFacts, SourceSpan
 from scimconf.expressions.lint.vocabulary import ATTRIBUTES, BOOLEANS, REFERENCES, is_known, name_hint
-from scimconf.expressions.nodes import Attribute, Comparison
+from scimconf.expressions.nodes import Comparison
 
 _NULL_TESTS = ("IsNull", "IsNullOrEmpty", "IsPresent")
 _BOOLEAN_FUNCTIONS = (*_NULL_TESTS, "IsString", "Not", "CBool")
@@ -20,18 +19,18 @@ _CASES = {"ToLower": casing.lower, "ToUpper": casing.upper}
 def unknown_attribute(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
     """Check against the schema of the application, if it is known."""
     known = facts.source_attributes
-    for name, offset in root.attributes() if known is not None else ():
-        if known is not None and name not in known:
-            yield ExpressionIssue(offset, f"unknown source attribute `{name}`", name_hint(name, known))
+    for span in root.attributes():
+        if known is not None and span.attribute not in known:
+            yield span.issue(f"unknown source attribute `{span.attribute}`", name_hint(span.attribute, known))
 
 
 def unlisted_attribute(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
     """Check against the attributes that Entra offers, if the schema of the application is unknown."""
     if facts.source_attributes is None and facts.from_entra:
-        for name, offset in root.attributes():
-            if not is_known(name, facts.mapping):
-                message = f"`{name}` is not a source attribute that Entra offers to applications"
-                yield ExpressionIssue(offset, message, name_hint(name, ATTRIBUTES[facts.mapping]))
+        for span in root.attributes():
+            if not is_known(span.attribute, facts.mapping):
+                message = f"`{span.attribute}` is not a source attribute that Entra offers to applications"
+                yield span.issue(message, name_hint(span.attribute, ATTRIBUTES[facts.mapping]))
 
 
 def null_condition(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
@@ -39,11 +38,9 @@ def null_condition(root: SourceSpan, facts: MappingFacts) -> Iterator[Expression
     for call in root.calls("IIF"):
         condition, hint = call.argument(0), _alternative(root, call, facts)
         for test in condition.calls(*_NULL_TESTS) if condition else ():
-            message = f"an IIF with {test.name} fails if the attribute is absent"
-            yield ExpressionIssue(test.offset, message, hint)
+            yield test.issue(f"an IIF with {test.name} fails if the attribute is absent", hint)
         if condition and isinstance(condition.node, Comparison) and any(p and p.text == "" for p in condition.parts):
-            message = "an IIF that compares with the empty string fails if the attribute is absent"
-            yield ExpressionIssue(condition.offset, message, hint)
+            yield condition.issue("an IIF that compares with the empty string fails if the attribute is absent", hint)
 
 
 def _alternative(root: SourceSpan, call: SourceSpan, facts: MappingFacts) -> str:
@@ -60,43 +57,34 @@ def ignoring_condition(root: SourceSpan, _facts: MappingFacts) -> Iterator[Expre
     for call in root.calls("IIF"):
         condition = call.argument(0)
         for guard in condition.calls(_GUARD) if condition else ():
-            hint = "Put it around the whole expression."
-            yield ExpressionIssue(guard.offset, f"{_GUARD} cannot be a condition", hint)
+            yield guard.issue(f"{_GUARD} cannot be a condition", "Put it around the whole expression.")
 
 
 def ignoring_inside(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
     conditions = {call.argument(0) for call in root.calls("IIF")}
     for call in root.calls(_GUARD):
         if call is not root and not any(condition and call in condition.walk() for condition in conditions):
-            message = f"{_GUARD} is not documented inside another function"
-            yield ExpressionIssue(call.offset, message, "Make it the outermost function.")
+            yield call.issue(f"{_GUARD} is not documented inside another function", "Make it the outermost function.")
 
 
 def truth_in_switch(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
     """The reference warns of these functions as the source of a Switch; the same goes for their negation."""
     for call in root.calls("Switch"):
-        test = _without_not(call.argument(0))
+        test = call.argument(0)
+        while test and test.name == "Not":
+            test = test.argument(0)
         if test and test.name in _NULL_TESTS:
             hint = f'{_alternative(root, call, facts)} The key "" matches an absent value.'
-            yield ExpressionIssue(test.offset, f"{test.name} should not be the source of a Switch", hint)
+            yield test.issue(f"{test.name} should not be the source of a Switch", hint)
         elif test and test.name == "IsString":
-            hint = "Make it the condition of an IIF."
-            yield ExpressionIssue(test.offset, "IsString should not be the source of a Switch", hint)
-
-
-def _without_not(span: SourceSpan | None) -> SourceSpan | None:
-    """Return the argument of any number of nested Not."""
-    while span and span.name == "Not":
-        span = span.argument(0)
-    return span
+            yield test.issue("IsString should not be the source of a Switch", "Make it the condition of an IIF.")
 
 
 def reference_in_switch(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
     for call in root.calls("Switch"):
         source = call.argument(0)
-        if source and isinstance(source.node, Attribute) and source.node.name in REFERENCES:
-            message = f"a reference such as {source.node.name} should not be the source of a Switch"
-            yield ExpressionIssue(source.offset, message)
+        if source and source.attribute in REFERENCES:
+            yield source.issue(f"a reference such as {source.attribute} should not be the source of a Switch")
 
 
 def default_to_null(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
@@ -105,7 +93,7 @@ def default_to_null(root: SourceSpan, facts: MappingFacts) -> Iterator[Expressio
         guarded = root.name == _GUARD or not facts.from_entra
         if call.argument(1) and len(call.parts) > 2 and not guarded:
             hint = f"Put {_GUARD} around {'it' if call is root else 'the whole expression'}."
-            yield ExpressionIssue(call.offset, "a Switch with a default may send null instead of the default", hint)
+            yield call.issue("a Switch with a default may send null instead of the default", hint)
 
 
 def dead_key(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
@@ -114,17 +102,16 @@ def dead_key(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue
         for key in call.parts[2::2]:
             if source and key and key.text is not None:
                 if key.text in previous:
-                    yield ExpressionIssue(key.offset, f'duplicate key "{key.text}"; only the first one is used')
+                    yield key.issue(f'duplicate key "{key.text}"; only the first one is used')
                 elif hint := _never_equal(source, key.text):
-                    yield ExpressionIssue(key.offset, f'the key "{key.text}" never matches', hint)
+                    yield key.issue(f'the key "{key.text}" never matches', hint)
                 previous.add(key.text)
 
 
 def _never_equal(source: SourceSpan, key: str) -> str:
     """Return a hint why the value of a source is never equal to a key; empty if it can be."""
-    node = source.node
-    if isinstance(node, Attribute) and node.name in BOOLEANS and key not in ("True", "False", ""):
-        return f"{node.name} is True or False, case-sensitive."
+    if source.attribute in BOOLEANS and key not in ("True", "False", ""):
+        return f"{source.attribute} is True or False, case-sensitive."
     if source.name in _BOOLEAN_FUNCTIONS and key not in ("True", "False"):
         return f"{source.name} returns True or False, case-sensitive."
     if source.name in _CASES:

@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator
 
 from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour
-from scimconf.expressions.lint.issue import ExpressionIssue, MappingFacts
-from scimconf.expressions.lint.spans import SourceSpan
+from scimconf.expressions.lint.model import ExpressionIssue, MappingFacts, SourceSpan
 
 _STRING = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_SINGLE = re.compile(r'(?:[^\\]|\\[\\"])*+(\\)')
 _GROUP = re.compile(r"\$\{(\w+)\}")
 _ENDS_WITH_GROUP = re.compile(r"\$\{(\w+)\}\Z")
 _ATOM = re.compile(
@@ -23,24 +22,18 @@ _ATOM = re.compile(
 )
 
 _SOURCE, _FIND, _PATTERN, _GROUP_NAME, _REPLACEMENT, _FALLBACK, _TEMPLATE = range(7)
-_MODES = (
-    {_FIND, _REPLACEMENT},
-    {_FIND, _TEMPLATE},
-    {_PATTERN, _REPLACEMENT},
-    {_PATTERN, _GROUP_NAME, _REPLACEMENT},
-    {_PATTERN, _GROUP_NAME, _FALLBACK},
-)
+_STRING_MODES = ({_FIND, _REPLACEMENT}, {_FIND, _TEMPLATE})
+_GROUP_MODES = ({_PATTERN, _GROUP_NAME, _REPLACEMENT}, {_PATTERN, _GROUP_NAME, _FALLBACK})
+_MODES = (*_STRING_MODES, {_PATTERN, _REPLACEMENT}, *_GROUP_MODES)
 
 
 def backslash(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
     for span in root.walk():
         string = _STRING.match(span.whole, span.offset) if span.text is not None else None
-        if string is None or facts.written != "expression":
-            continue
-        single = [escape for escape in _ESCAPE.finditer(string[1]) if escape[1] not in '\\"']
+        single = _SINGLE.match(string[1]) if string and facts.written == "expression" else None
         if single:
             hint = "Write two for each backslash. That a single one is preserved is only implied by examples."
-            yield ExpressionIssue(span.offset + 1 + single[0].start(), "a single backslash in a string", hint)
+            yield ExpressionIssue(span.offset + 1 + single.start(1), "a single backslash in a string", hint)
 
 
 def replace_mode(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
@@ -48,34 +41,32 @@ def replace_mode(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionI
         present = {position for position, argument in enumerate(call.parts) if argument is not None and position}
         if present == {_FIND, _PATTERN}:
             message = "the third argument of Replace is a regular expression, not the replacement"
-            yield ExpressionIssue(call.offset, message, 'Write Replace(source, "old", , , "new", , ).')
+            yield call.issue(message, 'Write Replace(source, "old", , , "new", , ).')
         elif present not in _MODES:
             hint = "Write a string or a regular expression to find, and a replacement."
-            yield ExpressionIssue(call.offset, "this combination of arguments of Replace is not documented", hint)
+            yield call.issue("this combination of arguments of Replace is not documented", hint)
 
 
 def replace_group(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
-    for call, text in _patterns(root):
-        names = set(re.findall(r"\(\?[<'](\w+)(?:-\w+)?[>']", text))
+    for call, pattern in _patterns(root):
+        names = set(re.findall(r"\(\?[<'](\w+)(?:-\w+)?[>']", str(pattern.text)))
         group, replacement = call.argument(_GROUP_NAME), call.argument(_REPLACEMENT)
         references = _GROUP.findall(replacement.text or "") if replacement else []
         if group and group.text is not None:
             references.append(group.text)
         for name in references:
             if name not in names and not name.isdigit():
-                yield ExpressionIssue(call.offset, f"the regular expression has no group {name!r}")
+                yield call.issue(f"the regular expression has no group {name!r}")
 
 
 def bad_pattern(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
     from scimconf.expressions.regexes.translating import translate
 
-    for call, text in _patterns(root):
+    for _, pattern in _patterns(root):
         try:
-            translate(text)
+            translate(str(pattern.text))
         except ServiceFailure as failure:
-            argument = call.argument(_PATTERN)
-            assert argument is not None
-            yield ExpressionIssue(argument.offset, f"invalid regular expression: {failure}")
+            yield pattern.issue(f"invalid regular expression: {failure}")
         except UndocumentedBehaviour:
             continue
 
@@ -84,12 +75,12 @@ def trailing_space(root: SourceSpan, _facts: MappingFacts) -> Iterator[Expressio
     """A value ends with a group that can end with white space, and no key of the Switch does."""
     for switch in root.calls("Switch"):
         source = switch.argument(0)
-        for call, text in _patterns(source) if source else ():
+        for call, pattern in _patterns(source) if source else ():
             replacement = call.argument(_REPLACEMENT)
-            group = _ENDS_WITH_GROUP.search(replacement.text or "") if replacement else None
-            if source is call and group and _can_end_in_space(text, group[1]) and not _has_key_with_space(switch):
+            group = _ENDS_WITH_GROUP.search(replacement.text or "") if replacement and source is call else None
+            if group and _can_end_in_space(str(pattern.text), group[1]) and not _has_key_with_space(switch):
                 message = f"the group {group[1]} can include trailing white space, but no key of the Switch has any"
-                yield ExpressionIssue(call.offset, message, "Move the white space after the group.")
+                yield call.issue(message, "Move the white space after the group.")
 
 
 def _has_key_with_space(switch: SourceSpan) -> bool:
@@ -113,9 +104,9 @@ def _can_end_in_space(pattern: str, name: str) -> bool:
     return False
 
 
-def _patterns(root: SourceSpan) -> Iterator[tuple[SourceSpan, str]]:
-    """Yield the calls of Replace whose regular expression is a constant."""
+def _patterns(root: SourceSpan) -> Iterator[tuple[SourceSpan, SourceSpan]]:
+    """Yield the calls of Replace whose regular expression is a constant, and that constant."""
     for call in root.calls("Replace"):
         pattern = call.argument(_PATTERN)
         if pattern and pattern.text is not None:
-            yield call, pattern.text
+            yield call, pattern

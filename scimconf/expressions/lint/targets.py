@@ -1,64 +1,108 @@
-"""Rules about app roles, and about the type of the target attribute."""
+"""Rules about the target attribute: matching, app roles, and types.
+
+To match, the service searches the target application for the user or group whose attribute equals a value
+(`userName eq "…"`), computed from one source attribute: a single string, and the same at each evaluation.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from scimconf.expressions.catalogue import find
-from scimconf.expressions.lint.issue import ExpressionIssue, MappingFacts
-from scimconf.expressions.lint.spans import SourceSpan
-from scimconf.expressions.nodes import Attribute
+from scimconf.expressions.lint.model import ExpressionIssue, MappingFacts, SourceSpan
+from scimconf.expressions.lint.vocabulary import MULTIVALUED, REFERENCES
 
+_CHANGING = frozenset({"Guid", "Now", "RandomString"})
 _ROLES = "appRoleAssignments"
-_ROLE_FUNCTIONS = (
-    *("AppRoleAssignments", "AppRoleAssignmentsComplex", "AssertiveAppRoleAssignmentsComplex"),
-    "SingleAppRoleAssignment",
-)
+_ONE_ROLE, _ADDING = "SingleAppRoleAssignment", "AppRoleAssignmentsComplex"
+_ROLE_FUNCTIONS = ("AppRoleAssignments", _ADDING, "AssertiveAppRoleAssignmentsComplex", _ONE_ROLE)
+
+
+def several_sources(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
+    names = list(dict.fromkeys(span.attribute for span in root.attributes()))
+    if facts.match is not None and len(names) > 1:
+        message = f"a matching attribute must use one source attribute, got {', '.join(names)}"
+        yield root.issue(message, "Match by one attribute, or compute the value at its source.")
+
+
+def unsearchable(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
+    """Lists, references, and values that change at each evaluation."""
+    if facts.match is None:
+        return
+    hint = "Match by an attribute with a single string."
+    if facts.multivalued:
+        yield root.issue(f"cannot match by {facts.target}, which is multi-valued", hint)
+    for result in root.results():
+        if defect := _not_a_string(result, facts):
+            yield result.issue(f"cannot match by {defect}", hint)
+    for span in _value_parts(root):
+        if span.name in _CHANGING:
+            yield span.issue(f"cannot match by {span.name}, which returns another value at each evaluation", hint)
+
+
+def _not_a_string(result: SourceSpan, facts: MappingFacts) -> str:
+    """Return what a result is, if it is not a single string. Only Entra's own attributes are known."""
+    kind = _result_type(result)
+    if kind in ("List", "Reference"):
+        return f"{result.name}, which returns a {kind.lower()}"
+    name = result.attribute if facts.from_entra else ""
+    if name in REFERENCES:
+        return f"{name}, which is a reference"
+    return f"{name}, which is multi-valued" if name in MULTIVALUED else ""
+
+
+def _result_type(span: SourceSpan) -> str:
+    function = find(span.name)
+    return function.result if function else ""
+
+
+def _value_parts(span: SourceSpan) -> Iterator[SourceSpan]:
+    """Yield the span and the parts that its value is computed from, without conditions and keys."""
+    yield span
+    for part in span.branches() or span.parts:
+        if part is not None:
+            yield from _value_parts(part)
 
 
 def direct_roles(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
-    """The attribute appRoleAssignments is raw JSON without one of its functions."""
     for span in _raw_roles(root):
-        hint = "Write SingleAppRoleAssignment([appRoleAssignments])."
-        yield ExpressionIssue(span.offset, f"{_ROLES} without a role function is sent as raw JSON", hint)
+        hint = f"Write {_ONE_ROLE}([{_ROLES}])."
+        yield span.issue(f"{_ROLES} without a role function is sent as raw JSON", hint)
 
 
 def roles_of_all(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
-    """The documentation is about the functions. The raw attribute has the same assignments, so for it this is a warning."""
+    """The documentation is about the functions; the raw attribute has the same assignments, so it gets a warning."""
     if facts.scope != "all":
         return
     hint = "Write scope: assigned."
     for call in root.calls(*_ROLE_FUNCTIONS):
-        yield ExpressionIssue(call.offset, f"{call.name} requires the scope of assigned users and groups", hint)
+        yield call.issue(f"{call.name} requires the scope of assigned users and groups", hint)
     for span in _raw_roles(root):
-        message = f"{_ROLES} may be empty unless the scope is assigned users and groups"
-        yield ExpressionIssue(span.offset, message, hint, "warning")
+        yield span.issue(
+            f"{_ROLES} is empty for users who are not assigned, so with scope `all` they get no role", hint, "warning"
+        )
 
 
 def adding_roles(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
-    for call in root.calls("AppRoleAssignmentsComplex"):
+    for call in root.calls(_ADDING):
         hint = "Use AssertiveAppRoleAssignmentsComplex, which replaces them."
-        yield ExpressionIssue(call.offset, "AppRoleAssignmentsComplex adds roles and never removes them", hint)
+        yield call.issue(f"{_ADDING} adds roles and never removes them", hint)
 
 
 def role_target(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
     for call in root.calls(*_ROLE_FUNCTIONS):
-        returns_list = call.name != "SingleAppRoleAssignment"
-        if returns_list and facts.multivalued is False:
-            yield ExpressionIssue(call.offset, f"{call.name} returns a list, but {facts.target} is single-valued")
-        if not returns_list and facts.multivalued:
-            yield ExpressionIssue(call.offset, f"{call.name} returns one role, but {facts.target} is multi-valued")
+        if call.name != _ONE_ROLE and facts.multivalued is False:
+            yield call.issue(f"{call.name} returns a list, but {facts.target} is single-valued")
+        if call.name == _ONE_ROLE and facts.multivalued:
+            yield call.issue(f"{call.name} returns one role, but {facts.target} is multi-valued")
     if facts.target.startswith("roles[") and facts.target.endswith(".type"):
-        message = "the service always sends WindowsAzureActiveDirectoryRole as the type of a role"
-        yield ExpressionIssue(root.offset, message)
+        yield root.issue("the service always sends WindowsAzureActiveDirectoryRole as the type of a role")
 
 
 def _raw_roles(root: SourceSpan) -> Iterator[SourceSpan]:
     """Yield the attribute appRoleAssignments outside its functions."""
     inside = {id(span) for call in root.calls() if "AppRole" in call.name for span in call.walk()}
-    for span in root.walk():
-        if isinstance(span.node, Attribute) and span.node.name == _ROLES and id(span) not in inside:
-            yield span
+    return (span for span in root.attributes() if span.attribute == _ROLES and id(span) not in inside)
 
 
 def other_type(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
@@ -66,7 +110,6 @@ def other_type(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssu
     for result in root.results():
         if (facts.target_type or "").lower() == "boolean" and result.text not in (None, "True", "False", ""):
             message = f"{facts.target} expects a boolean, got {result.text!r}"
-            yield ExpressionIssue(result.offset, message, 'Write "True" or "False"; they are case-sensitive.')
-        function = find(result.name)
-        if facts.multivalued is False and function and function.result == "List" and "AppRole" not in result.name:
-            yield ExpressionIssue(result.offset, f"{result.name} returns a list, but {facts.target} is single-valued")
+            yield result.issue(message, 'Write "True" or "False"; they are case-sensitive.')
+        if facts.multivalued is False and _result_type(result) == "List" and "AppRole" not in result.name:
+            yield result.issue(f"{result.name} returns a list, but {facts.target} is single-valued")

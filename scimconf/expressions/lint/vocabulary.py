@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from scimconf.expressions.suggestions import suggest
+from scimconf.expressions.errors import suggest
 
 _USER = """
-    objectId IsSoftDeleted accountEnabled alternativeSecurityIds appRoleAssignments assistant city companyName costCenter
-    country createdDateTime department dirSyncEnabled displayName division employeeHireDate employeeId
+    objectId IsSoftDeleted accountEnabled alternativeSecurityIds appRoleAssignments assistant city companyName
+    costCenter country createdDateTime department dirSyncEnabled displayName division employeeHireDate employeeId
     employeeLeaveDateTime employeeOrgData.costCenter employeeOrgData.division employeeType facsimileTelephoneNumber
     givenName immutableId jobTitle mail mailNickname manager mobile netId onPremisesDistinguishedName
     onPremisesSamAccountName onPremisesSecurityIdentifier onPremisesUserPrincipalName originalUserPrincipalName

@@ -9,10 +9,7 @@ from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehav
 WORD = r"\p{L}\p{Mn}\p{Nd}\p{Pc}"
 _SETS = {"d": r"\p{Nd}", "D": r"\P{Nd}", "s": r"\s", "S": r"\S", "w": f"[{WORD}]", "W": f"[^{WORD}]"}
 _CONTROLS = {"a": "\a", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_CODES = (
-    re.compile(r"x([0-9A-Fa-f]{2})"),
-    re.compile(r"u([0-9A-Fa-f]{4})"),
-)
+_CODE = re.compile(r"x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}")
 _OCTAL = re.compile(r"[0-7]{1,3}")
 _CONTROL = re.compile(r"c([@-_a-z])")
 _CATEGORY = re.compile(r"[pP]\{(?:(?P<category>[A-Z][a-z]?)|Is(?P<block>[A-Za-z0-9-]+))\}")
@@ -47,9 +44,8 @@ def _character(pattern: str, start: int) -> tuple[str, int]:
     letter = pattern[start + 1 : start + 2]
     if letter in _CONTROLS:
         return _CONTROLS[letter], start + 2
-    for code in _CODES:
-        if match := code.match(pattern, start + 1):
-            return chr(int(match[1], 16)), match.end()
+    if match := _CODE.match(pattern, start + 1):
+        return chr(int(match[0][1:], 16)), match.end()
     if match := _OCTAL.match(pattern, start + 1):
         return chr(int(match[0], 8) & 0xFF), match.end()  # .NET drops the ninth bit
     if match := _CONTROL.match(pattern, start + 1):
@@ -70,7 +66,7 @@ def _category(pattern: str, start: int) -> tuple[str, int]:
 
 
 def character_set(pattern: str, start: int, depth: int = 0) -> tuple[str, int]:
-    """Return the translation of the set that opens with `[` at `start`, and its end; `-[…]` at its end is subtracted."""
+    """Return the translation of the set that opens at `start`, and its end; a set `-[…]` at its end is subtracted."""
     if depth > 10:
         raise UndocumentedBehaviour("a character set is nested too deeply to be evaluated")
     position = start + 1
@@ -109,7 +105,7 @@ def _item(pattern: str, start: int) -> tuple[str, int]:
 
 
 def _member(pattern: str, start: int) -> tuple[str, int]:
-    r"""Return a character of a set, or the translation of an escape of several, and the end; `\b` is a backspace here."""
+    r"""Return a character of a set or the translation of an escape of several, and its end; `\b` is a backspace."""
     if pattern[start] != "\\":
         return pattern[start], start + 1
     letter = pattern[start + 1 : start + 2]

@@ -1,7 +1,7 @@
 r"""Translation of a pattern of .NET into one of the `regex` library.
 
-The two differ: .NET numbers unnamed groups before named ones, treats `{` and `(?P<n>` differently, has its own `\Z`, `\z`,
-set subtraction and category names, and has no possessive quantifiers. Each part is therefore parsed by .NET's rules and
+The two differ: .NET numbers unnamed groups before named ones, treats `{` and `(?P<n>` differently, has its own `\Z`,
+`\z`, set subtraction and category names, and has no possessive quantifiers. Each part is parsed by .NET's rules and
 written again. A pattern that .NET rejects raises ServiceFailure; a feature that is not translated (balancing groups,
 conditions, `(?x)`) raises UndocumentedBehaviour. Counted repetitions are limited, since the library expands them.
 """
@@ -206,7 +206,7 @@ class _Translator:
         return self.names.setdefault(name, f"n{len(self.names) + 1}")
 
     def balancing(self, match: re.Match[str]) -> None:
-        """Enter `(?<name-other>…)`, which refers to another group. That group may follow, so it is checked at the end."""
+        """Enter `(?<name-other>…)`; the other group may follow, so it is checked at the end."""
         name, other = match[1] or match[3], match[2] or match[4]
         if name:
             self.group(name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -24,7 +25,7 @@ from scimconf.expressions.evaluation.arguments import (
     to_strings,
     unchanged,
 )
-from scimconf.expressions.evaluation.functions import dates, diacritics, lists, replacing, strings, values, words
+from scimconf.expressions.evaluation.functions import dates, lists, strings, values, words
 from scimconf.expressions.evaluation.values import TypedValue
 
 
@@ -50,33 +51,20 @@ def _strict(
 
 def _to_values(value: TypedValue) -> tuple[str, ...]:
     """Return the values of a source of Join: all values of a list, none for null."""
-    if value.__class__ is str:
-        return (value,)
     if value is None:
         return ()
     return to_strings(value) if isinstance(value, tuple) else (to_string(value),)
 
 
-def _to_string_or_list(value: TypedValue) -> TypedValue:
-    return value if isinstance(value, tuple) else to_string(value)
+def _to_fallback(value: TypedValue) -> tuple[str | None]:
+    return (to_optional_string(value),)
 
-
-def _to_fallback(value: TypedValue) -> replacing.FallbackAttribute:
-    return replacing.FallbackAttribute(to_optional_string(value))
-
-
-def _replace(source: str | None, *arguments: Any) -> str:
-    present = replacing.ReplaceArguments(*arguments)
-    return replacing.replace(to_string(source) if present.fallback is None else source or "", present)
-
-
-_ALL_BUT_FIRST = tuple(range(1, 7))
 
 IMPLEMENTATIONS: Mapping[str, FunctionImplementation] = MappingProxyType(
     {
         "Append": _strict(strings.append, to_string, to_string),
-        "AppRoleAssignmentsComplex": _strict(lists.all_roles, to_roles),
-        "AssertiveAppRoleAssignmentsComplex": _strict(lists.asserted_roles, to_roles),
+        "AppRoleAssignmentsComplex": _strict(partial(lists.role_objects, name_key="displayName"), to_roles),
+        "AssertiveAppRoleAssignmentsComplex": _strict(partial(lists.role_objects, name_key="display"), to_roles),
         "BitAnd": _strict(operator.and_, to_integer, to_integer),
         "CBool": _strict(values.c_bool, to_any),
         "CDate": _strict(dates.c_date, to_any),
@@ -102,7 +90,7 @@ IMPLEMENTATIONS: Mapping[str, FunctionImplementation] = MappingProxyType(
         "Left": _strict(strings.left, to_optional_string, to_integer),
         "Len": _strict(strings.length, to_optional_string),
         "Mid": _strict(strings.mid, to_string, to_integer, to_integer, optional=(2,)),
-        "NormalizeDiacritics": _strict(diacritics.normalize_diacritics, to_string),
+        "NormalizeDiacritics": _strict(words.normalize_diacritics, to_string),
         "Not": _strict(values.negation, to_any),
         "Now": _strict(dates.now, with_context=True),
         "NumFromDate": _strict(dates.num_from_date, to_any),
@@ -111,14 +99,16 @@ IMPLEMENTATIONS: Mapping[str, FunctionImplementation] = MappingProxyType(
         "Redact": _strict(unchanged, unchanged),
         "RemoveDuplicates": _strict(lists.remove_duplicates, to_strings),
         "Replace": _strict(
-            _replace, to_optional_string, *(to_string,) * 4, _to_fallback, to_string, optional=_ALL_BUT_FIRST
+            strings.replace,
+            *(to_optional_string, *(to_string,) * 4, _to_fallback, to_string),
+            optional=(1, 2, 3, 4, 5, 6),
         ),
         "SingleAppRoleAssignment": _strict(lists.single_role, to_roles),
         "Split": _strict(words.split, to_string, to_string, optional=(1,)),
         "StripSpaces": _strict(strings.strip_spaces, to_string),
         "ToLower": _strict(casing.lower, to_string, to_string, optional=(1,)),
         "ToUpper": _strict(casing.upper, to_string, to_string, optional=(1,)),
-        "Trim": _strict(strings.trim, _to_string_or_list),
+        "Trim": _strict(strings.trim, to_any),
         "Word": _strict(words.word, to_optional_string, to_integer, to_string),
     }
 )

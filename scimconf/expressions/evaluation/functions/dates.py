@@ -30,7 +30,6 @@ def c_date(source: TypedValue) -> DotNetDateTime:
 def format_date_time(
     context: EvaluationContext, source: str, styles: str | None, input_format: str, output_format: str
 ) -> str:
-    """Return a date in another format."""
     parsed = zones.DEFAULT_STYLES if styles is None else zones.parse_styles(styles)
     return zones.reformat(source, parsed, (input_format, output_format), ticks.of(context.now))
 

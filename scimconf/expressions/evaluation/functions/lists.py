@@ -7,8 +7,6 @@ import json
 from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour, UndocumentedCase
 from scimconf.expressions.evaluation.values import ListElement
 
-_TYPE = "WindowsAzureActiveDirectoryRole"
-
 
 def item(values: tuple[str, ...], index: int) -> str:
     """Return the value at a position, from 1."""
@@ -34,14 +32,9 @@ def single_role(roles: tuple[ListElement, ...]) -> str | None:
     return _name(roles[0]) if roles else None
 
 
-def all_roles(roles: tuple[ListElement, ...]) -> tuple[str, ...] | None:
-    """Return each role as AppRoleAssignmentsComplex sends it for a new user."""
-    return tuple(_object(role, "displayName") for role in roles) or None
-
-
-def asserted_roles(roles: tuple[ListElement, ...]) -> tuple[str, ...] | None:
-    """Return each role as AssertiveAppRoleAssignmentsComplex sends it."""
-    return tuple(_object(role, "display") for role in roles) or None
+def role_objects(roles: tuple[ListElement, ...], *, name_key: str) -> tuple[str, ...] | None:
+    """Return each role as the JSON that is sent when a user is created; `name_key` is the key of its display name."""
+    return tuple(_object(role, name_key) for role in roles) or None
 
 
 def _name(role: ListElement) -> str:
@@ -55,8 +48,8 @@ def _name(role: ListElement) -> str:
 
 
 def _object(role: ListElement, name_key: str) -> str:
-    """Return a role as the JSON that is sent when a user is created; `name_key` is the key of its display name."""
     if isinstance(role, str) or not all(isinstance(role.get(key), str) for key in ("value", "displayName")):
         raise UndocumentedBehaviour("the value and display name of a role must be known")
-    sent = {"primary": False, "type": _TYPE, "value": role["value"], name_key: role["displayName"]}
-    return json.dumps(sent, ensure_ascii=False, separators=(",", ":"))
+    kind = "WindowsAzureActiveDirectoryRole"
+    value = {"primary": False, "type": kind, "value": role["value"], name_key: role["displayName"]}
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,13 +1,15 @@
-"""Functions of strings: concatenating, cutting, searching."""
+"""Functions of strings: concatenating, cutting, searching, replacing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from scimconf.expressions.dotnet import casing, utf16
 from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedCase
-from scimconf.expressions.evaluation.arguments import MAX_SIZE, bounded, to_string, too_long
+from scimconf.expressions.evaluation.arguments import ABSENT, MAX_SIZE, bounded, to_string, too_long
 from scimconf.expressions.evaluation.values import TypedValue
+from scimconf.expressions.regexes.matching import pattern
 
 COMPARISONS = ("vbTextCompare", "vbBinaryCompare")
 
@@ -79,3 +81,42 @@ def in_str(value: str, substring: str, start: int | None, comparison: str | None
     if not (value + substring).isascii():
         raise UndocumentedCase("with vbTextCompare and characters outside ASCII")
     return ignoring_case
+
+
+_REPLACE_ARGUMENTS = ("find", "expression", "group", "replacement", "fallback", "template")
+
+
+def replace(source: str | None, *arguments: Any) -> str:
+    """Return the result of one of the five modes of Replace, which the present arguments select.
+
+    An argument is None if it is left empty. The fallback, an attribute that is used if the source is empty, is a tuple
+    of its value, which may be absent.
+    """
+    find, expression, group, replacement, fallback, template = arguments
+    text = to_string(source) if fallback is None else source or ""
+    pairs = zip(_REPLACE_ARGUMENTS, arguments, strict=True)
+    match tuple(name for name, value in pairs if value is not None):
+        case ("find", "replacement"):
+            return _everywhere(text, find, replacement)
+        case ("find", "template"):
+            return _everywhere(template, find, text)
+        case ("expression", "replacement"):
+            return pattern(expression).replaced(text, replacement)
+        case ("expression", "group", "replacement") if "$" in replacement:
+            raise UndocumentedCase("with $ in the replacement of a group")
+        case ("expression", "group", "replacement"):
+            return pattern(expression).replaced_in(text, group, replacement)
+        case ("expression", "group", "fallback") if not text and fallback[0] is None:
+            raise UndocumentedCase(ABSENT)
+        case ("expression", "group", "fallback"):
+            return text or pattern(expression).captured(fallback[0], group)
+        case _:
+            raise UndocumentedCase("with this combination of arguments")
+
+
+def _everywhere(source: str, find: str, replacement: str) -> str:
+    if not find:
+        raise UndocumentedCase("with an empty string to find")
+    if source.count(find) * len(replacement) > MAX_SIZE:
+        too_long()
+    return bounded(source.replace(find, replacement))

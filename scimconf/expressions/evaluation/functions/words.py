@@ -1,26 +1,52 @@
-"""Functions of words: selecting, capitalizing, splitting."""
+"""Functions of words and letters: selecting, capitalizing, splitting, replacing diacritics."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Collection, Iterator
 
 from scimconf.expressions.dotnet import casing
 from scimconf.expressions.dotnet.errors import UndocumentedCase
 from scimconf.expressions.dotnet.utf16 import WHITE
 
-_SEPARATORS = frozenset(
-    {"Zs", "Zl", "Zp", "Cc", "Cf", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So"}
-)
-"""The Unicode categories that end a word in .NET's ToTitleCase."""
+# The Unicode categories, or their first letters, that end a word in .NET's ToTitleCase.
+_SEPARATORS = ("Z", "P", "S", "Cc", "Cf")
+
+# The table of NormalizeDiacritics in the documentation, which has the same rows in uppercase. Many entries are a letter
+# with combining marks, so both sides are compared in the composed form. Letters that are not in the table (đ, þ, ŋ, œ,
+# Vietnamese and Greek ones) are not changed.
+_DIACRITICS = {
+    "a": "ä à â ã å á ą ă ā ā\u0301 ā\u0300 ā\u0302 ā\u0303 ǟ ā\u0308 ǡ a\u0331 å\u0304",
+    "ae": "æ ǣ",
+    "c": "ç č ć c\u0304 c\u0331",
+    "d": "ď d\u0304 ḏ",
+    "e": "ë è é ê ę ě ė ē ḗ ḕ ē\u0302 ē\u0303 ê\u0304 e\u0331 ë\u0304 e\u030a\u0304",
+    "g": "ğ ḡ g\u0331",
+    "i": "ï î ì í \u0131 ī ī\u0301 ī\u0300 ī\u0302 ī\u0303 i\u0331",
+    "l": "ľ ł l\u0304 ḹ ḻ",
+    "n": "ñ ń ň n\u0304 ṉ",
+    "o": "ö ò ő õ ô ó ō ṓ ṑ ō\u0302 ō\u0303 ȫ ō\u0308 ǭ ȭ ȱ o\u0331",
+    "oe": "ø ø\u0304 œ\u0304",
+    "r": "ř r\u0304 ṟ ṝ",
+    "s": "š ś ș ş s\u0304 s\u0331",
+    "t": "ť ț t\u0304 ṯ",
+    "u": "ü ù û ú ů ű ū ū\u0301 ū\u0300 ū\u0302 ū\u0303 u\u0307\u0304 ǖ ṻ ṳ\u0304 u\u0331",
+    "y": "ÿ ý ȳ ȳ\u0301 ȳ\u0300 ȳ\u0303 y\u0331",
+    "z": "ź ž ż z\u0304 ẕ",
+}
+_PLAIN = {letter: plain for plain, letters in _DIACRITICS.items() for letter in letters.split()}
+_PLAIN |= {letter.upper(): plain.upper() for letter, plain in _PLAIN.items()} | {"İ": "I", "ß": "ss"}
+_LONGEST = max(len(unicodedata.normalize("NFD", letter)) for letter in _PLAIN)
+"""The longest entry, in code points; longer sequences of marks are not composed, which would be slow."""
 
 
 def word(source: str | None, number: int, delimiters: str) -> str:
     """Return the word with a number, from 1; each character of the delimiters ends a word."""
     if source is None or number < 1:
         return ""
-    words = _split_at_any(source, delimiters)
-    results = {_nth(words, number), _nth([text for text in words if text], number)}
+    first = delimiters[:1]
+    words = source.translate(dict.fromkeys(map(ord, delimiters), first)).split(first) if delimiters else [source]
+    results = {"".join(texts[number - 1 : number]) for texts in (words, [text for text in words if text])}
     if len(results) > 1:
         raise UndocumentedCase("with adjacent delimiters")
     return results.pop()
@@ -41,56 +67,47 @@ def split(source: str, delimiter: str | None) -> tuple[str, ...]:
 
 
 def p_case(source: str, separators: str | None) -> str:
-    """Return the string with each word capitalized."""
+    """Return the string with each word capitalized, without separators as .NET's ToTitleCase does.
+
+    For .NET, a character that is not a letter neither has a capital nor ends a word: the first letter of `3rd` is its
+    `r`. The list of separators in the reference has the apostrophe, .NET's does not.
+    """
     if separators == "":
         raise UndocumentedCase("with an empty string of separators")
-    return _default_separators(source) if separators is None else _own_separators(source, frozenset(separators))
-
-
-def _default_separators(source: str) -> str:
-    """Return the string in title case as .NET's ToTitleCase does.
-
-    A character that is not a letter neither has a capital nor ends a word, so the first letter of `3rd` is its `r`. The
-    list of separators in the reference has the apostrophe, .NET's does not.
-    """
-    result = _capitalize(source, _is_separator, str.isalpha)
-    if "'" in source and result != _capitalize(source, _is_separator_but_apostrophe, str.isalpha):
+    ends = separators or {character for character in source if unicodedata.category(character).startswith(_SEPARATORS)}
+    result = _capitalize(source, ends, letters_only=True)
+    if separators is None and "'" in ends and result != _capitalize(source, set(ends) - {"'"}, letters_only=True):
         raise UndocumentedCase("with an apostrophe: its reference and .NET contradict each other")
-    return result
-
-
-def _own_separators(source: str, separators: frozenset[str]) -> str:
-    result = _capitalize(source, separators.__contains__, lambda _character: True)
-    if result != _capitalize(source, separators.__contains__, str.isalpha):
+    if separators and result != _capitalize(source, ends, letters_only=False):
         raise UndocumentedCase("with a word that does not start with a letter")
     return result
 
 
-def _capitalize(source: str, separates: Callable[[str], bool], starts: Callable[[str], bool]) -> str:
-    """Return the string in lowercase, with a capital at the start of each word."""
+def _capitalize(source: str, separators: Collection[str], *, letters_only: bool) -> str:
+    """Return the string in lowercase, with a capital at the start of each word, or at its first letter."""
     characters: list[str] = []
     in_word = False
     for character in casing.lower(source):
-        first = not in_word and starts(character)
+        first = not in_word and (character.isalpha() or not letters_only)
         characters.append(casing.capital(character) if first else character)
-        in_word = (in_word or first) and not separates(character)
+        in_word = (in_word or first) and character not in separators
     return "".join(characters)
 
 
-def _is_separator(character: str) -> bool:
-    return unicodedata.category(character) in _SEPARATORS
+def normalize_diacritics(source: str) -> str:
+    """Return the string with each letter of the table replaced by its plain form."""
+    if source.isascii():
+        return source
+    return "".join(
+        letter if len(letter) > _LONGEST else _PLAIN.get(unicodedata.normalize("NFC", letter), letter)
+        for letter in _letters(source)
+    )
 
 
-def _is_separator_but_apostrophe(character: str) -> bool:
-    return character != "'" and _is_separator(character)
-
-
-def _split_at_any(source: str, delimiters: str) -> list[str]:
-    if not delimiters:
-        return [source]
-    first = delimiters[0]
-    return source.translate(dict.fromkeys(map(ord, delimiters), first)).split(first)
-
-
-def _nth(words: list[str], number: int) -> str:
-    return words[number - 1] if number <= len(words) else ""
+def _letters(source: str) -> Iterator[str]:
+    """Yield each character together with its combining marks."""
+    start = 0
+    for position in range(1, len(source) + 1):
+        if position == len(source) or not unicodedata.combining(source[position]):
+            yield source[start:position]
+            start = position

@@ -1,21 +1,59 @@
-"""An expression together with the position of each of its parts in the text.
+"""What lint rules get (an expression with the positions of its parts, facts of its mapping), and what they report.
 
-The parser does not store positions, since trees of the service have none. But the names, attributes and strings of a text
-are in the same order as the nodes of its tree, so that both can be walked side by side.
+The parser does not store positions, since trees of the service have none. But the names, attributes and strings of a
+text are in the same order as the nodes of its tree, so that both can be walked side by side.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal, NamedTuple, TypeAlias
 
 from scimconf.expressions.catalogue import FUNCTIONS
 from scimconf.expressions.nodes import Attribute, Call, Comparison, Concatenation, Constant, Expression
 from scimconf.expressions.tokens import Token, tokens
 from scimconf.expressions.visitor import children
 
+Severity: TypeAlias = Literal["error", "warning"]
+
 _SPELLINGS = MappingProxyType({name.lower(): name for name in FUNCTIONS})
+
+
+@dataclass(frozen=True, slots=True)
+class MappingFacts:
+    """The mapping of an expression. None means unknown; rules that depend on it are skipped.
+
+    `source_attributes` are those of the application's schema; without them, the built-in list of Entra's is used.
+    `apply`, `match`, `scope` and `written` (how the source of the mapping is given) are as in a spec.
+    """
+
+    target: str = ""
+    target_type: str | None = None
+    multivalued: bool | None = None
+    match: int | None = None
+    apply: str = "always"
+    scope: Literal["all", "assigned"] | None = None
+    mapping: Literal["users", "groups"] = "users"
+    written: Literal["expression", "source", "constant"] = "expression"
+    source_attributes: Collection[str] | None = None
+    from_entra: bool = True
+    to_scim: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionIssue:
+    """What a rule reports: the character in the text (from 0), a message, and what to write instead.
+
+    `check` adds the id of the rule, and lowers the severity to "warning" if that is the severity of the rule.
+    """
+
+    offset: int
+    message: str
+    hint: str = ""
+    severity: Severity = "error"
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +72,21 @@ class SourceSpan:
 
     @property
     def name(self) -> str:
-        """The name of the called function in the catalogue's spelling; empty if this is not a call.
-
-        A name in another case is an issue of its own, and no reason to skip the other rules.
-        """
+        """The name in the catalogue's spelling, since a name in another case is no reason to skip the other rules."""
         return _SPELLINGS.get(self.written.lower(), self.written)
 
     @property
     def text(self) -> str | None:
         """The string, if this is a constant."""
         return self.node.text if isinstance(self.node, Constant) else None
+
+    @property
+    def attribute(self) -> str:
+        """The name of the source attribute; empty if this is not one."""
+        return self.node.name if isinstance(self.node, Attribute) else ""
+
+    def issue(self, message: str, hint: str = "", severity: Severity = "error") -> ExpressionIssue:
+        return ExpressionIssue(self.offset, message, hint, severity)
 
     def argument(self, position: int) -> SourceSpan | None:
         return self.parts[position] if position < len(self.parts) else None
@@ -59,9 +102,8 @@ class SourceSpan:
         """Yield the calls of the functions of these names, or of all functions."""
         return (span for span in self.walk() if span.name and (not names or span.name in names))
 
-    def attributes(self) -> Iterator[tuple[str, int]]:
-        """Yield the source attributes and their offsets."""
-        return ((span.node.name, span.offset) for span in self.walk() if isinstance(span.node, Attribute))
+    def attributes(self) -> Iterator[SourceSpan]:
+        return (span for span in self.walk() if span.attribute)
 
     def branches(self) -> tuple[SourceSpan, ...]:
         """Return the arguments of which one becomes the value; none if the value is computed from them."""
@@ -83,6 +125,14 @@ class SourceSpan:
             yield from branch.results()
         if not branches:
             yield self
+
+
+class ExpressionRule(NamedTuple):
+    """A lint rule: its title, its severity, and a function that yields its issues for a whole expression."""
+
+    title: str
+    severity: Severity
+    find: Callable[[SourceSpan, MappingFacts], Iterator[ExpressionIssue]]
 
 
 def locate_parts(text: str, expression: Expression) -> SourceSpan:
