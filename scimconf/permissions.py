@@ -37,9 +37,7 @@ PERMISSIONS = (
     Permission("GET", r"/appRoleAssign", "Application.Read.All"),
     Permission("GET|POST", r"/synchronization/.*(filterOperators|parseExpression)", "Synchronization.ReadWrite.All"),
     Permission(
-        "GET",
-        r"/synchronization/secrets$",
-        "Synchronization.Read.All (in some tenants Synchronization.ReadWrite.All)",
+        "GET", r"/synchronization/secrets$", "Synchronization.Read.All (in some tenants Synchronization.ReadWrite.All)"
     ),
     Permission("GET", r"/synchronization/", "Synchronization.Read.All"),
     Permission(".*", r"/synchronization/", "Synchronization.ReadWrite.All"),
