@@ -62,9 +62,7 @@ class TokenSource:
         self, credential: Credential, scope: str, hint: str = "", clock: Callable[[], float] = time.time
     ) -> None:
         self.scope = scope
-        self._credential = credential
-        self._hint = hint
-        self._clock = clock
+        self._credential, self._hint, self._clock = credential, hint, clock
         self._cache: dict[tuple[str | None, ...], _CachedToken] = {}
 
     def get_token(self, *scopes: str, claims: str | None = None, tenant_id: str | None = None, **options: Any) -> Any:
@@ -82,7 +80,6 @@ class TokenSource:
         self.get_token(self.scope, enable_cae=True)
 
     def tenant_id(self) -> str:
-        """Return the tenant id of Graph's token, or ""."""
         return claim(self.get_token(self.scope, enable_cae=True).token, "tid")
 
     def close(self) -> None:
@@ -104,9 +101,9 @@ class TokenSource:
 def token_source(
     auth: str | None, environ: Mapping[str, str], cloud: Cloud = PUBLIC, prompt: Prompt | None = None
 ) -> TokenSource:
-    """Return the token source for `--auth`, or for azure's default chain; raise AuthenticationError. Request no token.
+    """Return the token source for `--auth`, or for azure's default chain, without requesting a token.
 
-    `prompt` prints what the user has to do (device code), by default to stderr.
+    `prompt` prints what the user has to do (device code), by default to stderr. Raises AuthenticationError.
     """
     if auth is not None and auth not in get_args(Auth):
         raise AuthenticationError(f"unknown --auth {auth}. Valid methods: {', '.join(get_args(Auth))}")

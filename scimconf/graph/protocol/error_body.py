@@ -101,7 +101,8 @@ def graph_error(request: Request, reply: Reply, body: Any, *, scrub: Scrub, now:
     quote = excerpt(text(reply), scrub)
     error = parse_error(body) or GraphErrorBody(UNEXPECTED if quote else UNKNOWN, quote)
     wait = retry_after(reply.headers.get("retry-after"), now)
-    retry_hint = wait_hint(wait) if wait is not None and reply.status in RETRY_LATER else ""
+    throttled = wait is not None and reply.status in RETRY_LATER
+    retry_hint = f"Graph is throttling requests. Wait {wait:g} s, then run the command again." if throttled else ""
     return GraphError(
         status=reply.status,
         code=error.code,
@@ -141,7 +142,3 @@ def text(reply: Reply) -> str:
 def excerpt(message: str, scrub: Scrub) -> str:
     """Return the start of an unexpected response, on one line and without secrets."""
     return " ".join(scrub(message).split())[:EXCERPT]
-
-
-def wait_hint(seconds: float) -> str:
-    return f"Graph is throttling requests. Wait {seconds:g} s, then run the command again."
