@@ -41,11 +41,14 @@ def quoted(text: str) -> str:
     return "'" + escape_placeholders(text).replace("'", "''") + "'"
 
 
+def _query(properties: str, condition: str = "") -> tuple[tuple[str, str], ...]:
+    select = ("$select", properties)
+    return (("$filter", condition), select) if condition else (select,)
+
+
 def organization() -> Document:
     """Return the document of the tenant."""
-    return Document(
-        "organization", "/organization", query=(("$select", "id,displayName,verifiedDomains"),), collection=True
-    )
+    return Document("organization", "/organization", _query("id,displayName,verifiedDomains"), collection=True)
 
 
 def tenant(raw: Json) -> Tenant | None:
@@ -60,13 +63,8 @@ def tenant(raw: Json) -> Tenant | None:
 
 def service_principals(prop: str, value: str) -> Document:
     """Return the service principals whose `prop` (displayName, appId or id) is `value`; a single one binds names."""
-    return Document(
-        "service_principals",
-        "/servicePrincipals",
-        query=(("$filter", f"{prop} eq {quoted(value)}"), ("$select", _PRINCIPAL_FIELDS)),
-        collection=True,
-        binds=partial(_bind_principal, value),
-    )
+    query, binds = _query(_PRINCIPAL_FIELDS, f"{prop} eq {quoted(value)}"), partial(_bind_principal, value)
+    return Document("service_principals", "/servicePrincipals", query, collection=True, binds=binds)
 
 
 def _bind_principal(value: str, documents: Mapping[str, Json]) -> Mapping[str, str]:
@@ -83,48 +81,31 @@ def _bind_only_row(document: str, name: str, documents: Mapping[str, Json]) -> M
 
 def similar_applications() -> Document:
     """Return the applications whose names begin like the spec's. It is read only if no application has that name."""
-    return Document(
-        "similar_applications",
-        "/servicePrincipals",
-        query=(("$filter", "startswith(displayName,'{name_prefix}')"), ("$select", "id,displayName")),
-        collection=True,
-    )
+    query = _query("id,displayName", "startswith(displayName,'{name_prefix}')")
+    return Document("similar_applications", "/servicePrincipals", query, collection=True)
 
 
 def service_principal() -> Document:
     """Return the service principal itself, for its tags."""
-    return Document(
-        "service_principal",
-        "/servicePrincipals/{service_principal}",
-        query=(("$select", "id,tags"),),
-        written="patch",
-        properties=("tags",),
-        read_as="service_principals",
-    )
+    return _patched_principal("service_principal", ("tags",))
 
 
 def service_principal_settings() -> Document:
     """Return the service principal for its settings, which are written apart from the tags: those follow the secrets."""
-    return Document(
-        "service_principal_settings",
-        "/servicePrincipals/{service_principal}",
-        query=(("$select", ",".join(("id", *PRINCIPAL_SETTINGS))),),
-        written="patch",
-        properties=tuple(PRINCIPAL_SETTINGS),
-        read_as="service_principals",
-    )
+    return _patched_principal("service_principal_settings", tuple(PRINCIPAL_SETTINGS))
+
+
+def _patched_principal(name: str, properties: tuple[str, ...]) -> Document:
+    path, query = "/servicePrincipals/{service_principal}", _query(",".join(("id", *properties)))
+    return Document(name, path, query, written="patch", properties=properties, read_as="service_principals")
 
 
 def applications() -> Document:
     """Return the application object of the service principal; only the tenant that owns the application has one."""
-    return Document(
-        "applications",
-        "/applications",
-        query=(("$filter", "appId eq '{app_id}'"), ("$select", "id,appId,createdDateTime,appRoles")),
-        collection=True,
-        binds=partial(_bind_only_row, "applications", "app"),
-        consistency=Consistency(empty_may_be_stale=True, must_have_rows=_is_owned, created=_created),
-    )
+    query = _query("id,appId,createdDateTime,appRoles", "appId eq '{app_id}'")
+    binds = partial(_bind_only_row, "applications", "app")
+    consistency = Consistency(empty_may_be_stale=True, must_have_rows=_is_owned, created=_created)
+    return Document("applications", "/applications", query, collection=True, binds=binds, consistency=consistency)
 
 
 def _is_owned(documents: Mapping[str, Json]) -> bool:
@@ -138,32 +119,21 @@ def _created(rows: Json) -> str | None:
 
 def application() -> Document:
     """Return the application object, for its appRoles: a PATCH replaces all of them (Graph reference, appRole)."""
-    return Document(
-        "application",
-        "/applications/{app}",
-        query=(("$select", "id,appId,appRoles"),),
-        written="patch",
-        read_as="applications",
-        properties=("appRoles",),
-    )
+    path, query = "/applications/{app}", _query("id,appId,appRoles")
+    return Document("application", path, query, written="patch", properties=("appRoles",), read_as="applications")
 
 
 def application_templates(display_name: str) -> Document:
     """Return the gallery templates with a display name; a single one binds `{gallery}`."""
-    return Document(
-        "application_templates",
-        "/applicationTemplates",
-        query=(("$filter", f"displayName eq {quoted(display_name)}"), ("$select", "id,displayName")),
-        collection=True,
-        binds=partial(_bind_only_row, "application_templates", "gallery"),
-    )
+    query = _query("id,displayName", f"displayName eq {quoted(display_name)}")
+    binds = partial(_bind_only_row, "application_templates", "gallery")
+    return Document("application_templates", "/applicationTemplates", query, collection=True, binds=binds)
 
 
 def assignments() -> Document:
     """Return the assignments of the application's roles."""
-    return Document(
-        "assignments", "/servicePrincipals/{service_principal}/appRoleAssignedTo", collection=True, row=AssignmentRow
-    )
+    path = "/servicePrincipals/{service_principal}/appRoleAssignedTo"
+    return Document("assignments", path, collection=True, row=AssignmentRow)
 
 
 def roles(documents: Mapping[str, Json]) -> list[Json]:

@@ -30,9 +30,9 @@ from msgraph_core import GraphClientFactory
 from msgraph_core.middleware import GraphTelemetryHandler
 from msgraph_core.middleware.options import GraphTelemetryHandlerOption
 
-from scimconf.diagnostics import AuthenticationError, GraphError, ScimconfError, TransportError
+from scimconf.diagnostics import AuthenticationError, GraphError, ScimconfError
 from scimconf.graph.protocol.batches import BATCH_SIZE, Batches
-from scimconf.graph.protocol.error_body import Scrub, check_reply, json_body
+from scimconf.graph.protocol.error_body import Scrub, check_reply, json_body, no_response
 from scimconf.graph.protocol.pages import Pages
 from scimconf.graph.protocol.request import NOTHING, Answer, Reply, Request, chunks
 from scimconf.graph.protocol.retry import (
@@ -94,13 +94,8 @@ class Graph:
     async def send(self, request: Request) -> Answer:
         """Send one request and return the response with its parsed body."""
         reply = await self._exchange(request)
-        return Answer(
-            status=reply.status,
-            body=json_body(request, reply, self._scrub),
-            raw=reply.content,
-            date=http_date(reply.headers.get("date")),
-            request_id=reply.request_id,
-        )
+        body, date = json_body(request, reply, self._scrub), http_date(reply.headers.get("date"))
+        return Answer(reply.status, body, reply.content, date, reply.request_id)
 
     async def get(self, path: str, names: Mapping[str, str] = NOTHING, query: Mapping[str, str] = NOTHING) -> Any:
         return (await self.send(Request("GET", path, names, query))).body
@@ -161,13 +156,7 @@ class Graph:
             response, error = await self._response(info)
         if response is None:
             message, hint = describe_transport_error(error, self._settings)
-            raise TransportError(
-                method=request.method,
-                path=request.resolved_path(),
-                message=self._scrub(message),
-                client_request_id=request_id,
-                hint=hint,
-            )
+            raise no_response(request, self._scrub(message), request_id, hint)
         reply = Reply(response.status_code, response.headers, response.content, request_id)
         date = http_date(reply.headers.get("date"))
         self.now = max(date, self.now or date) if date else self.now

@@ -117,34 +117,31 @@ def token_source(
     raise failure
 
 
-def _credential(auth: str | None, environ: Mapping[str, str], cloud: Cloud, prompt: Prompt) -> Credential:
+def _credential(auth: str | None, environ: Mapping[str, str], cloud: Cloud, prompt: Prompt) -> Any:
     from azure import identity
 
-    credential: Any
     match auth:
         case "environment":
-            credential = _application(environ, cloud)
+            return _application(environ, cloud)
         case "workload":
             tenant, client = _required(environ, "AZURE_TENANT_ID", "AZURE_CLIENT_ID", hint=HINTS[auth])
             (file,) = _required(environ, "AZURE_FEDERATED_TOKEN_FILE", hint=HINTS[auth])
-            credential = identity.WorkloadIdentityCredential(
+            return identity.WorkloadIdentityCredential(
                 tenant_id=tenant, client_id=client, token_file_path=file, authority=cloud.authority
             )
         case "managed":
-            credential = identity.ManagedIdentityCredential(client_id=environ.get("AZURE_CLIENT_ID"))
+            return identity.ManagedIdentityCredential(client_id=environ.get("AZURE_CLIENT_ID"))
         case "cli":
-            credential = identity.AzureCliCredential(tenant_id=environ.get("AZURE_TENANT_ID", ""))
+            return identity.AzureCliCredential(tenant_id=environ.get("AZURE_TENANT_ID", ""))
         case "device_code":
             options = {"client_id": environ.get("AZURE_CLIENT_ID"), "tenant_id": environ.get("AZURE_TENANT_ID")}
-            credential = identity.DeviceCodeCredential(
+            return identity.DeviceCodeCredential(
                 authority=cloud.authority,
                 prompt_callback=lambda page, code, _until: prompt(f"Open {page} and enter the code {code}\n"),
                 **{name: value for name, value in options.items() if value},
             )
         case _:
-            credential = identity.DefaultAzureCredential(authority=cloud.authority)
-    result: Credential = credential
-    return result
+            return identity.DefaultAzureCredential(authority=cloud.authority)
 
 
 def _application(environ: Mapping[str, str], cloud: Cloud) -> Any:

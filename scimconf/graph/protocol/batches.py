@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scimconf.diagnostics import GraphError, TransportError
-from scimconf.graph.protocol.error_body import Scrub, graph_error
+from scimconf.graph.protocol.error_body import Scrub, graph_error, no_response
 from scimconf.graph.protocol.request import Answer, Reply, Request
 from scimconf.graph.protocol.retry import Attempt, Gate, Tries, is_repeatable, retry_after
 
@@ -73,8 +73,7 @@ class Batches:
     def _outcome(self, request: Request, response: tuple[Reply, Any] | None, whole: Answer) -> BatchOutcome:
         repeatable = is_repeatable(request.method, declared=request.repeatable)
         if response is None:
-            message = "the batch response has no result for this request"
-            lost = TransportError(method=request.method, path=request.resolved_path(), message=message)
+            lost = no_response(request, "the batch response has no result for this request")
             return BatchOutcome(lost, Attempt(repeatable))
         reply, body = response
         wait = retry_after(reply.headers.get("retry-after"), whole.date)
@@ -115,7 +114,6 @@ def replies(whole: Answer) -> dict[int, tuple[Reply, Any]]:
 
 def of_request(error: GraphError, request: Request) -> GraphError:
     """Return the failure of a whole batch as the failure of one of its requests."""
-    fields = {**vars(error), "method": request.method, "path": request.resolved_path()}
-    if not isinstance(error, TransportError):
-        return GraphError(**fields)
-    return TransportError(**{name: fields[name] for name in ("method", "path", "message", "client_request_id", "hint")})
+    if isinstance(error, TransportError):
+        return no_response(request, error.message, error.client_request_id, error.hint)
+    return GraphError(**{**vars(error), "method": request.method, "path": request.resolved_path()})

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from scimconf import permissions
-from scimconf.diagnostics import GraphError
+from scimconf.diagnostics import GraphError, TransportError
 from scimconf.graph.protocol.request import Reply, Request
 from scimconf.graph.protocol.retry import RETRY_LATER, retry_after
 
@@ -127,6 +127,11 @@ def unexpected(request: Request, reply: Reply, message: str, scrub: Scrub) -> Gr
         request_id=reply.request_id,
         client_request_id=reply.client_request_id,
     )
+
+
+def no_response(request: Request, message: str, client_request_id: str = "", hint: str = "") -> TransportError:
+    method, path = request.method, request.resolved_path()
+    return TransportError(method=method, path=path, message=message, client_request_id=client_request_id, hint=hint)
 
 
 def undocumented(method: str, path: str, difference: str) -> GraphError:
