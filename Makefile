@@ -1,7 +1,7 @@
 # Requires make and Python 3.11 or later; everything else is installed into .venv. Start with `make demo` and `make test`.
 
 bin := .venv/bin
-held := scimconf/spec/** scimconf/expressions/** scimconf/plan/** scimconf/documents/** scimconf/kinds/** scimconf/render/yaml/** scimconf/lint/** scimconf/suggestions.py
+held := scimconf/spec/** scimconf/expressions/** scimconf/plan/** scimconf/documents/** scimconf/kinds/** scimconf/impact/** scimconf/render/yaml/** scimconf/lint/** scimconf/suggestions.py
 reach := $(addprefix tests/,documents export expressions kinds lint plan preview render spec)
 comma := ,
 empty :=

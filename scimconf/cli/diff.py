@@ -98,5 +98,9 @@ def _print(
     from scimconf.workflow.spec_diff import diff_specs
 
     plan = Plan(applications=(diff_specs(KINDS, first, second, live=live, secrets=has_secrets),))
-    click.echo(render_plan(plan, options.from_click(options.OutputOptions, params)), nl=False)
+    printing = options.from_click(options.OutputOptions, params)
+    if printing.output_format == "text" and not plan.has_drift:
+        click.echo("No differences.")
+    else:
+        click.echo(render_plan(plan, printing), nl=False)
     return ExitCode.CHANGES if plan.has_changes else ExitCode.OK

@@ -28,7 +28,7 @@ SOURCE_NAME = "the expression"
 class EvaluationOptions:
     """The source attributes of a user, and what else a value depends on."""
 
-    given: tuple[str, ...] = ()
+    assignments: tuple[str, ...] = ()
     given_file: str | None = None
     now: str | None = None
     existing: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class EvaluationOptions:
         """Return the source attributes of the file, overridden by those of `--given`."""
         from_file = _read_attributes(self.given_file) if self.given_file else {}
         values: dict[str, list[str | bool]] = {}
-        for assignment in self.given:
+        for assignment in self.assignments:
             name, equals, value = assignment.partition("=")
             if not equals or not name:
                 raise click.BadParameter(f"'{assignment}' is not NAME=VALUE", param_hint="--given")
@@ -60,7 +60,13 @@ def command() -> None:
 
 def _evaluation_options(function: Callable[..., Any]) -> Callable[..., Any]:
     decorators = (
-        click.option("--given", multiple=True, metavar="NAME=VALUE", help="Source attribute (repeat it for a list)."),
+        click.option(
+            "--given",
+            "assignments",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="Source attribute (repeat it for a list).",
+        ),
         click.option(
             "--given-file", type=click.Path(dir_okay=False, exists=True), help="JSON object of source attributes."
         ),

@@ -71,7 +71,11 @@ def validated_as(pattern_name: str) -> Callable[[str], str]:
 
 @click.command("init", short_help="Create a spec, its JSON Schema for editors, and a CI recipe.")
 @click.argument("folder", default=".", type=click.Path(file_okay=False))
-@click.option("--preset", type=click.Choice(list(PRESETS)), help="Start from this preset; `blank` is the minimum.")
+@click.option(
+    "--preset",
+    type=click.Choice(list(PRESETS)),
+    help="`writer` is a complete spec for Writer (writer.com); `blank` is the minimum.",
+)
 @click.option("--name", type=validated_as("SLUG"), metavar="NAME", help="Name of the spec; addresses begin with it.")
 @click.option("--display-name", metavar="TEXT", help="Display name of the application.")
 @click.option(
@@ -80,7 +84,7 @@ def validated_as(pattern_name: str) -> Callable[[str], str]:
 @click.option(
     "--base-address", type=validated_as("HTTPS"), metavar="URL", help="Tenant URL: the application's SCIM endpoint."
 )
-@click.option("--ci", type=click.Choice(FORGES), help="Also create the CI recipe for this forge.")
+@click.option("--ci", type=click.Choice(FORGES), help="Also create the recipe for this CI platform.")
 @click.option("--force", is_flag=True, help="Overwrite existing files.")
 @click.option("--only-schema", is_flag=True, help="Only write the JSON Schema, for example after an upgrade.")
 def command(folder: str, force: bool, only_schema: bool, **params: Any) -> int:

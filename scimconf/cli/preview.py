@@ -63,8 +63,10 @@ class PreviewOptions:
 @options.variables
 @options.tenant
 @click.option("--user", "users", multiple=True, metavar="UPN|ID", help="Preview this user (repeatable).")
-@click.option("--sample", type=click.IntRange(1), metavar="N", help="Preview the first N users who can be in scope.")
-@click.option("--all", "all_users", is_flag=True, help="Preview all users who can be in scope.")
+@click.option(
+    "--sample", type=click.IntRange(1), metavar="N", help="Preview the first N users who are in scope before or after."
+)
+@click.option("--all", "all_users", is_flag=True, help="Preview all users who are in scope before or after.")
 @options.selection
 @options.output_format("text", "json", "html")
 @click.option("--out", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout.")
@@ -73,7 +75,8 @@ class PreviewOptions:
 def command(all_users: bool, **params: Any) -> int:
     """Show what each user's record will look like, before and after the plan, and why it changes. Writes nothing.
 
-    Users are read from the tenant, with only the attributes that mappings and filters use. PATHS are as for plan.
+    Users are read from the tenant, with only the attributes that mappings and filters use. PATHS are spec files or
+    folders, as for plan.
 
     \b
         scimconf preview --user ada@contoso.com examples/writer

@@ -185,21 +185,17 @@ class _Estimator:
         return impacts
 
     def _impacts(self, change: Change, affected: Affected) -> Impacts:
-        match affected:
-            case OnePrincipal():
-                return {
-                    effect: impact for effect in _scope_effects(change) if (impact := self._principal(effect, affected))
-                }
-            case UnassignedUsers():
-                impact = self._unassigned_users()
-            case UsersInScope():
-                impact = self._users_in_scope()
-            case FilteredUsers():
-                return self._filtered_users(change, affected)
-            case UsersWithOtherValue():
-                impact = self._users_with_other_value(affected)
-                return {} if impact is None else {Effect.RESYNC: impact}
-        return {} if impact is None else dict.fromkeys(_scope_effects(change), impact)
+        if isinstance(affected, FilteredUsers):
+            return self._filtered_users(change, affected)
+        if isinstance(affected, UsersWithOtherValue):
+            impacts = {Effect.RESYNC: self._users_with_other_value(affected)}
+        elif isinstance(affected, OnePrincipal):
+            impacts = {effect: self._principal(effect, affected) for effect in _scope_effects(change)}
+        else:
+            is_wide = isinstance(affected, UsersInScope)
+            impact = self._users_in_scope() if is_wide else self._unassigned_users()
+            impacts = dict.fromkeys(_scope_effects(change), impact)
+        return {effect: impact for effect, impact in impacts.items() if impact is not None}
 
     def _principal(self, effect: Effect, principal: OnePrincipal) -> Impact | None:
         """Count a user as 1, a group as its direct members; at most, if users may also be assigned through a group."""

@@ -103,7 +103,7 @@ def _named(
         if isinstance(item, Absent):
             resource = observed.get(item.identity)
             if resource is not None:
-                yield _deletion(resource, "absent")
+                yield _deletion(resource, "absent in spec")
         elif isinstance(item, Resource):
             kind_traits = traits.get(item.address.kind, _NO_TRAITS)
             change = _compare(item, observed.get(item.identity), kind_traits, resend=resend)

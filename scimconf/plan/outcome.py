@@ -1,4 +1,4 @@
-"""What became of each address in an apply: done, failed, skipped, or not yet to be seen."""
+"""The results of an apply: of each step, of each address, and of each application."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scimconf.plan.resource import Address
 
 
 class Result(IntEnum):
-    """From best to worst: an address is as well as its worst step."""
+    """The result of a step, from best to worst; an address has the worst result of its steps."""
 
     DONE = 0
     UNCONFIRMED = 1
@@ -45,7 +45,7 @@ class ApplyStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
-    """One step's result for the addresses that it serves; `detail` is a sentence where it is not plainly done."""
+    """The result of one step for its addresses; `detail` explains a result other than DONE."""
 
     result: Result
     addresses: tuple[Address, ...]
@@ -56,7 +56,7 @@ class StepOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one application's apply did. `wrote` says whether any write reached Graph, or may have."""
+    """The apply of one application. `wrote` says whether a write reached Graph, or may have."""
 
     name: str
     outcomes: tuple[StepOutcome, ...] = ()
@@ -73,11 +73,11 @@ class Report:
 
     @property
     def failed(self) -> tuple[StepOutcome, ...]:
-        return tuple(one for one in self.outcomes if one.result is Result.FAILED)
+        return tuple(outcome for outcome in self.outcomes if outcome.result is Result.FAILED)
 
 
 def worst(outcomes: Iterable[StepOutcome]) -> Mapping[Address, Result]:
-    """Each address with the worst result of the steps that served it."""
+    """Return each address with the worst result of its steps."""
     results: dict[Address, Result] = {}
     for outcome in outcomes:
         for address in outcome.addresses:

@@ -338,3 +338,10 @@ def test_diff_with_the_name_of_an_application_says_how_to_write_it(desk):
     said = desk("diff", "Slack", WRITER)
     assert said.code == 65
     assert "app:Slack" in said.err
+
+
+def test_diff_of_equal_specs_shows_no_differences(desk):
+    """It compares no tenant, so it says nothing about one."""
+    file = small(desk)
+    said = desk("diff", file, file)
+    assert (said.code, said.out) == (0, "No differences.\n")

@@ -10,9 +10,9 @@ from scimconf.impact.compiled_mappings import OBJECT_IGNORED
 from scimconf.impact.preview import Preview
 from scimconf.impact.preview_summary import SummaryBuilder
 from scimconf.impact.projection import states_before_and_after
-from scimconf.kinds.provisioning import ProvisioningState
 from scimconf.impact.scim_resource import SCHEMAS, resource
 from scimconf.impact.user_attributes import GAP, gap, home_name, reader, selected
+from scimconf.kinds.provisioning import ProvisioningState
 from scimconf.plan import Action, Address, Change, FieldChange, Resource
 from scimconf.plan.preview import AttributeDiff, SentRequest, UserOutcome, UserPreview, UserState, request_text
 from scimconf.plan.preview_redact import preview_redactor, shape, unredacted
