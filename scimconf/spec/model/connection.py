@@ -92,8 +92,7 @@ def _value_form(value: Any) -> str:
 
 
 OtherValue = Annotated[
-    Annotated[str, Tag("text")] | Annotated[SecretReference, Tag("reference")],
-    Discriminator(_value_form),
+    Annotated[str, Tag("text")] | Annotated[SecretReference, Tag("reference")], Discriminator(_value_form)
 ]
 
 
