@@ -14,31 +14,18 @@ from typing import Any
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
 from scimconf.documents import schema
-from scimconf.kinds import roles
+from scimconf.kinds import mappings, roles
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
-from scimconf.kinds.exported_access import export_roles
-from scimconf.kinds.kind import Changes, Kind, denied_reads, live_schema, schema_reads
+from scimconf.kinds.exported_access import MEMBERS, export_roles
+from scimconf.kinds.kind import Changes, Kind, denied_reads, unlisted_items
 from scimconf.kinds.provisioning import ProvisioningState
-from scimconf.plan import (
-    Absent,
-    Action,
-    Change,
-    DesiredItem,
-    Effect,
-    Exclusive,
-    Guard,
-    Protected,
-    ReportOnly,
-    Resource,
-    decode,
-)
+from scimconf.plan import Absent, Action, Change, DesiredItem, Effect, Guard, Protected, Resource, decode
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Role, Spec
 from scimconf.steps import Edit, Phase, Read, Step
 
-_MEMBERS = {"users": "User", "applications": "Application"}
-_WORDS = {value: word for word, value in _MEMBERS.items()}
+_MEMBER_TYPES = {word: type_ for type_, word in MEMBERS.items()}
 _FROZEN = frozenset({"display_name", "description", "allowed_members"})
 """Fields that Graph does not allow to change while the role is enabled."""
 
@@ -56,7 +43,7 @@ class AppRoleKind(Kind):
         if spec.app_roles is not None:
             yield documents.assignments()
         if _deletes(spec):
-            yield from schema_reads()
+            yield from mappings.schema_reads()
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if snapshot is None or spec.app_roles is None:
@@ -72,9 +59,8 @@ class AppRoleKind(Kind):
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         if spec.app_roles is None:
             return
+        yield from unlisted_items(spec.app_roles.unlisted, self.address(spec))
         if spec.app_roles.unlisted != "keep":
-            prefix = self.address(spec)
-            yield Exclusive(prefix) if spec.app_roles.unlisted == "delete" else ReportOnly(prefix)
             names = roles.labels(documents.roles(snapshot.documents)).values()
             without_value = (name for name in names if roles.value_of(name) is None)  # roles of the template
             yield from (Protected(self.address(spec, name)) for name in without_value)
@@ -158,7 +144,7 @@ def _observed(role: Json) -> Mapping[str, Any]:
         "display_name": role.get("displayName"),
         "description": role.get("description"),
         "enabled": bool(role.get("isEnabled")),
-        "allowed_members": sorted(_WORDS.get(member, member) for member in members),
+        "allowed_members": sorted(MEMBERS.get(member, member) for member in members),
     }
 
 
@@ -168,7 +154,7 @@ def _raw(change: Change, fields: Mapping[str, Any]) -> dict[str, Any]:
         "description": fields["description"],
         "value": roles.value_of(change.address.rest),
         "isEnabled": fields["enabled"],
-        "allowedMemberTypes": [_MEMBERS[word] for word in fields["allowed_members"]],
+        "allowedMemberTypes": [_MEMBER_TYPES[word] for word in fields["allowed_members"]],
     }
 
 
@@ -217,7 +203,7 @@ def _deletes(spec: Spec) -> bool:
 
 def _is_inbound(snapshot: Snapshot) -> bool:
     """Return whether a rule of the application fills the tenant's app roles, as Salesforce's template does."""
-    raw = live_schema(snapshot)
+    raw = mappings.live_schema(snapshot)
     return raw is not None and any(
         location.mapping.get("targetObjectName") == "AppRole" and location.mapping.get("enabled") is not False
         for location in schema.object_mappings(raw)

@@ -21,19 +21,9 @@ from scimconf.expressions.lint.vocabulary import name_hint
 from scimconf.kinds import mappings
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_mappings import export_attribute_mappings
-from scimconf.kinds.kind import (
-    AttributeFlow,
-    Changes,
-    Kind,
-    MappingSource,
-    counted_guard,
-    find_object_mapping,
-    live_schema,
-    schema_reads,
-    selector,
-)
+from scimconf.kinds.kind import AttributeFlow, Changes, Kind, MappingSource, counted_guard, unlisted_items
 from scimconf.kinds.provisioning import SECTION, Affected, ProvisioningState, UsersInScope, UsersWithOtherValue
-from scimconf.plan import Absent, Action, Change, DesiredItem, Effect, Exclusive, Guard, ReportOnly, Resource
+from scimconf.plan import Absent, Action, Change, DesiredItem, Effect, Guard, Resource
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import MappingRow, ObjectMapping, Spec
@@ -58,7 +48,7 @@ class AttributeMappingKind(Kind):
     guard_ids = ("matching-changed", "deprovisioning-disabled")
 
     def reads(self, spec: Spec) -> Iterable[Document]:
-        return schema_reads() if mappings.sections(spec) else ()
+        return mappings.schema_reads() if mappings.sections(spec) else ()
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         for row in mappings.listed(spec):
@@ -69,9 +59,9 @@ class AttributeMappingKind(Kind):
                 yield Diagnostic("K501", message, (*row.path, "expression"), hint=error.hint)
         for section, mapping in mappings.sections(spec).items():
             listed = [row for row in mappings.listed(spec) if row.section == section]
-            location = find_object_mapping(snapshot, section, mapping) if snapshot is not None else None
+            location = mappings.find_object_mapping(snapshot, section, mapping) if snapshot is not None else None
             if snapshot is not None and location is not None:
-                yield from _unknown_attributes(listed, live_schema(snapshot), location)
+                yield from _unknown_attributes(listed, mappings.live_schema(snapshot), location)
                 yield from _mapped_twice(section, location)
                 planned = _matches_afterwards(mapping, listed, location)
                 if planned != _matches_afterwards(_NO_MAPPING, (), location):
@@ -81,16 +71,14 @@ class AttributeMappingKind(Kind):
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         for section, mapping in mappings.sections(spec).items():
-            if mapping.unlisted != "keep":
-                prefix = self.address(spec, section)
-                yield Exclusive(prefix) if mapping.unlisted == "delete" else ReportOnly(prefix)
+            yield from unlisted_items(mapping.unlisted, self.address(spec, section))
         for listed in mappings.listed(spec):
             address = self.address(spec, listed.section, listed.target)
             yield Absent(address) if listed.row.absent else Resource(address, desired_fields(listed.row))
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         for section, mapping in mappings.sections(spec).items():
-            location = find_object_mapping(snapshot, section, mapping)
+            location = mappings.find_object_mapping(snapshot, section, mapping)
             for row in schema.rows(location) if location is not None else ():
                 target = str(row.get("targetAttributeName"))
                 yield Resource(self.address(spec, section, target), rows.row_fields(row))
@@ -99,7 +87,7 @@ class AttributeMappingKind(Kind):
         sections = mappings.sections(spec)
         for change in self.mine(changes):
             section, _, target = change.address.rest.partition("/")
-            key = (*selector(section, sections[section]).key, target)
+            key = (*mappings.selector(section, sections[section]).key, target)
             if change.after is None:
                 text = f"delete the mapping to {target}"
                 yield Edit(Phase.BUILD, (change.address,), text, schema.schema(), "remove_mapping", key)

@@ -17,18 +17,7 @@ from scimconf.documents import secrets as documents
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_connection import KEYS, OAUTH2, export_connection
 from scimconf.kinds.kind import Changes, Kind, denied_reads, masked
-from scimconf.plan import (
-    Action,
-    Address,
-    Change,
-    DesiredItem,
-    DiffResult,
-    Effect,
-    FieldChange,
-    Guard,
-    Resource,
-    WriteOnly,
-)
+from scimconf.plan import Action, Change, DesiredItem, DiffResult, Effect, FieldChange, Guard, Resource, WriteOnly
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, SecretRef, Snapshot
 from scimconf.spec.addresses import FLAGS, keys
@@ -142,15 +131,13 @@ class ConnectionKind(Kind):
             return
         document = documents.secrets(spec.connection)
         for change in self.mine(changes):
-            addresses = (change.address,)
-            yield _try(addresses, saved=False)
+            yield _try([change], saved=False)
             for key, value in _edits(change, spec.connection):
                 operation: OperationName = "remove_value" if value is None else "set_value"
-                yield Edit(Phase.BUILD, addresses, f"set {key}", document, operation, (key,), value)
-        writer_addresses = tuple(change.address for change in writers)
-        yield _try(writer_addresses, saved=True)
+                yield Edit(Phase.BUILD, (change.address,), f"set {key}", document, operation, (key,), value)
+        yield _try(writers, saved=True)
         if _shows_tags(snapshot):
-            yield from _tags(spec.connection, writer_addresses, document)
+            yield from _tags(spec.connection, writers)
 
     def export(self, request: ExportRequest) -> ExportedSpec:
         return export_connection(request)
@@ -257,7 +244,8 @@ def _pairs(part: FieldChange, references: Mapping[str, SecretRef]) -> Iterable[t
     yield key, references.get(key, part.after)
 
 
-def _try(addresses: tuple[Address, ...], *, saved: bool) -> Send:
+def _try(changes: Changes, *, saved: bool) -> Send:
+    addresses = tuple(change.address for change in changes)
     description = f"test the connection with the {'stored' if saved else 'new'} credentials"
     credentials: Any = [] if saved else PendingDocument("secrets")
     body = {"templateId": "{template}", "useSavedCredentials": saved, "credentials": credentials}
@@ -266,9 +254,10 @@ def _try(addresses: tuple[Address, ...], *, saved: bool) -> Send:
     return Send(Phase.BUILD, addresses, description, "POST", path, body, before_write=before, after_write=after)
 
 
-def _tags(connection: Connection, addresses: tuple[Address, ...], secrets: Document) -> Iterable[Step]:
+def _tags(connection: Connection, changes: Changes) -> Iterable[Step]:
     """Yield an edit that records each rotation in a tag, once the secrets are written."""
+    addresses = tuple(change.address for change in changes)
     for key, reference in documents.written_secrets(connection):
         if reference.rotation is not None:
             text, value, document = f"record rotation of {key}", reference.rotation, application.service_principal()
-            yield Edit(Phase.BUILD, addresses, text, document, "set_tag", (key,), value, after_write=secrets.name)
+            yield Edit(Phase.BUILD, addresses, text, document, "set_tag", (key,), value, after_write="secrets")

@@ -15,7 +15,7 @@ from scimconf.documents import definitions, schema
 from scimconf.kinds import mappings
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_mappings import export_definitions
-from scimconf.kinds.kind import Changes, Effects, Kind, find_object_mapping, live_schema, schema_reads, selector
+from scimconf.kinds.kind import Changes, Effects, Kind
 from scimconf.kinds.provisioning import SECTION, ProvisioningState
 from scimconf.plan import Action, Change, DesiredItem, Effect, Resource
 from scimconf.snapshot import Document, Snapshot
@@ -39,7 +39,7 @@ class _DefinitionKind(Kind, ABC):
 
     def reads(self, spec: Spec) -> Iterable[Document]:
         declared = (self.declared(spec, section, mapping) for section, mapping in mappings.sections(spec).items())
-        return schema_reads() if any(declared) else ()
+        return mappings.schema_reads() if any(declared) else ()
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         for section, mapping in mappings.sections(spec).items():
@@ -47,9 +47,9 @@ class _DefinitionKind(Kind, ABC):
                 yield Resource(self.address(spec, section, name), _written(definition))
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
-        raw = live_schema(snapshot)
+        raw = mappings.live_schema(snapshot)
         for section, mapping in mappings.sections(spec).items():
-            location = find_object_mapping(snapshot, section, mapping)
+            location = mappings.find_object_mapping(snapshot, section, mapping)
             live = schema.definitions(raw, location, self.side) if location is not None else []
             by_name = {definition.get("name"): definition for definition in reversed(live)}
             declared = self.declared(spec, section, mapping)
@@ -60,7 +60,7 @@ class _DefinitionKind(Kind, ABC):
     def steps(self, spec: Spec, changes: Changes, snapshot: Snapshot) -> Iterable[Step]:
         for change in self.mine(changes):
             section, _, name = change.address.rest.partition("/")
-            key = (*selector(section, mappings.sections(spec)[section]).key, self.side, name)
+            key = (*mappings.selector(section, mappings.sections(spec)[section]).key, self.side, name)
             fields = dict(change.after.fields) if change.after is not None else {}
             text = f"define the {self.side} attribute {name}"
             yield Edit(Phase.BUILD, (change.address,), text, schema.schema(), "define_attribute", key, fields)

@@ -15,14 +15,24 @@ from typing import ClassVar, NamedTuple
 
 from scimconf import permissions
 from scimconf.diagnostics import Diagnostic, SpecPath
-from scimconf.documents import schema
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.fields import Field, field_effects
 from scimconf.kinds.provisioning import Affected, ProvisioningState
-from scimconf.plan import Address, Change, DesiredItem, DiffResult, Effect, Guard, Resource, Traits
+from scimconf.plan import (
+    Address,
+    Change,
+    DesiredItem,
+    DiffResult,
+    Effect,
+    Exclusive,
+    Guard,
+    ReportOnly,
+    Resource,
+    Traits,
+)
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Json, Lookup, Snapshot
-from scimconf.spec.model import ObjectMapping, Spec
+from scimconf.spec.model import Spec
 from scimconf.steps import Step
 
 Changes = Sequence[Change]
@@ -161,6 +171,12 @@ class Kind(ABC):
         return Address(spec.name, self.name, "/".join(rest))
 
 
+def unlisted_items(policy: str, prefix: Address) -> Iterable[DesiredItem]:
+    """Yield what the policy `unlisted` makes of the resources under the prefix that a spec does not list."""
+    if policy != "keep":
+        yield Exclusive(prefix) if policy == "delete" else ReportOnly(prefix)
+
+
 def counted_guard(name: str, message: str, change: Change, effect: Effect) -> Guard:
     """Return a guard with the number of users that an effect of its change concerns.
 
@@ -170,26 +186,6 @@ def counted_guard(name: str, message: str, change: Change, effect: Effect) -> Gu
     impact = change.impact.get(effect)
     count = impact.upper_bound if impact is not None else None
     return Guard(name, message, count=count, address=change.address, impact=impact)
-
-
-def selector(name: str, mapping: ObjectMapping) -> schema.Selector:
-    return schema.Selector(name, mapping.rule or "", mapping.source or "", mapping.target or "")
-
-
-def live_schema(snapshot: Snapshot) -> Json | None:
-    """Return the job's schema; before the job exists, the schema that its template would give it."""
-    raw = snapshot.get("schema")
-    return snapshot.get("template_schema") if raw is None else raw
-
-
-def find_object_mapping(snapshot: Snapshot, name: str, mapping: ObjectMapping) -> schema.MappingLocation | None:
-    """Return the objectMapping that a section of the spec selects, if exactly one matches."""
-    raw = live_schema(snapshot)
-    return None if raw is None else schema.find_object_mapping(raw, selector(name, mapping))
-
-
-def schema_reads() -> tuple[Document, ...]:
-    return (schema.schema(), schema.template_schema())
 
 
 def masked(key: str, path: SpecPath) -> Diagnostic:

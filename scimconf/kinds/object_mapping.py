@@ -12,16 +12,7 @@ from scimconf.expressions.lint.vocabulary import name_hint
 from scimconf.kinds import mappings
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_mappings import export_object_mappings
-from scimconf.kinds.kind import (
-    Changes,
-    Kind,
-    counted_guard,
-    denied_reads,
-    find_object_mapping,
-    live_schema,
-    schema_reads,
-    selector,
-)
+from scimconf.kinds.kind import Changes, Kind, counted_guard, denied_reads
 from scimconf.kinds.provisioning import SECTION, Affected, FilteredUsers, ProvisioningState
 from scimconf.plan import Change, DesiredItem, Effect, FieldChange, Guard, Resource
 from scimconf.plan.guards import GuardContext
@@ -41,7 +32,7 @@ class ObjectMappingKind(Kind):
 
     def reads(self, spec: Spec) -> Iterable[Document]:
         if mappings.sections(spec):
-            yield from schema_reads()
+            yield from mappings.schema_reads()
         if any(mapping.filters for mapping in spec.mappings.values()):
             yield schema.filter_operators()
             yield schema.template_filter_operators()
@@ -51,9 +42,9 @@ class ObjectMappingKind(Kind):
             return
         if mappings.sections(spec):
             yield from denied_reads(snapshot, "K601", ("mappings",), "schema", "template_schema")
-        raw = live_schema(snapshot)
+        raw = mappings.live_schema(snapshot)
         for section, mapping in mappings.sections(spec).items() if raw is not None else ():
-            locations = schema.matching(raw, selector(section, mapping))
+            locations = schema.matching(raw, mappings.selector(section, mapping))
             if len(locations) != 1:
                 yield _not_one(section, locations, raw)
             else:
@@ -68,7 +59,7 @@ class ObjectMappingKind(Kind):
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         for section, mapping in spec.mappings.items():
-            location = find_object_mapping(snapshot, section, mapping)
+            location = mappings.find_object_mapping(snapshot, section, mapping)
             if location is not None and _written(mapping, None):
                 yield Resource(self.address(spec, section), rows.object_fields(location.mapping))
 
@@ -103,7 +94,7 @@ class ObjectMappingKind(Kind):
         for change in self.mine(changes):
             section = change.address.rest
             fields = {field.name: field.after for field in change.fields}
-            key, addresses = selector(section, spec.mappings[section]).key, (change.address,)
+            key, addresses = mappings.selector(section, spec.mappings[section]).key, (change.address,)
             value = {"fields": fields, "operators": schema.operators(snapshot.documents)}
             description = f"set {', '.join(fields)} of {section}"
             yield Edit(Phase.BUILD, addresses, description, schema.schema(), "set_object", key, value)
