@@ -191,7 +191,10 @@ def _ambiguous(spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
 def _deletion_blocked(snapshot: Snapshot) -> Iterator[Diagnostic]:
     """Yield errors if a deletion would be unsafe: its consequences cannot be read, or the service writes the roles."""
     yield from denied_reads(snapshot, "K704", ("app_roles",), "assignments", "schema", "template_schema")
-    if _is_inbound(snapshot):
+    raw = mappings.live_schema(snapshot)
+    live = [location.mapping for location in schema.object_mappings(raw)] if raw is not None else []
+    # A rule of the application may fill the tenant's app roles, as Salesforce's template does.
+    if any(mapping.get("targetObjectName") == "AppRole" and mapping.get("enabled") is not False for mapping in live):
         message = "an inbound synchronization rule writes the app roles, so scimconf does not delete any"
         yield Diagnostic("K702", message, ("app_roles",), hint="Write `unlisted: keep` and remove `absent`.")
 
@@ -199,12 +202,3 @@ def _deletion_blocked(snapshot: Snapshot) -> Iterator[Diagnostic]:
 def _deletes(spec: Spec) -> bool:
     section = spec.app_roles
     return section is not None and (section.unlisted == "delete" or any(role.absent for role in section.roles))
-
-
-def _is_inbound(snapshot: Snapshot) -> bool:
-    """Return whether a rule of the application fills the tenant's app roles, as Salesforce's template does."""
-    raw = mappings.live_schema(snapshot)
-    return raw is not None and any(
-        location.mapping.get("targetObjectName") == "AppRole" and location.mapping.get("enabled") is not False
-        for location in schema.object_mappings(raw)
-    )

@@ -21,7 +21,7 @@ from typing import Any
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
 from scimconf.kinds import mappings, principals, roles
-from scimconf.kinds.assignment_guards import GUARD_IDS, assignment_guards
+from scimconf.kinds.assignment_guards import GUARD_IDS, assignment_guards, principal_id
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_access import export_assignments
 from scimconf.kinds.kind import Changes, Effects, Kind, RowPart, denied_reads
@@ -87,8 +87,6 @@ class AssignmentKind(Kind):
                 if entry.lookup.by == "user" and entry.lookup.value not in known:
                     yield entry.lookup
 
-    # --- diagnostics -------------------------------------------------------------------------------------------------
-
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if spec.assignments is None or snapshot is None:
             return
@@ -118,13 +116,9 @@ class AssignmentKind(Kind):
         if count and any(_ROLES in mappings.reads(row.row) for row in mappings.listed(spec)):
             subject = "1 unmanaged assignment has" if count == 1 else f"{count} unmanaged assignments have"
             unknown = "Microsoft does not document what a role mapping sends for them"
-            message, hint = (
-                f"{subject} no role (Default Access), and {unknown}",
-                "List them under assignments with a role.",
-            )
+            message = f"{subject} no role (Default Access), and {unknown}"
+            hint = "List them under assignments with a role."
             yield Diagnostic("K812", message, ("assignments",), hint=hint, severity="warning")
-
-    # --- desired and observed ----------------------------------------------------------------------------------------
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         if spec.assignments is None:
@@ -141,14 +135,12 @@ class AssignmentKind(Kind):
         self, spec: Spec, entry: principals.AssignmentEntry, principal: Principal, label: str, application_roles: _Roles
     ) -> Iterator[DesiredItem]:
         prefix = self.address(spec, label)
-        if entry.listed.absent and entry.listed.roles:
-            for role in entry.listed.roles:
-                yield Absent(prefix.under(application_roles.name(role)), (principal.id, application_roles.id(role)))
-            return
-        yield Exclusive(prefix, "absent in spec") if entry.listed.absent else Exclusive(prefix)
-        for role in entry.listed.roles if not entry.listed.absent else ():
-            key = (principal.id, application_roles.id(role))
-            yield Resource(prefix.under(application_roles.name(role)), {}, key, {"principal": principal.name})
+        is_absent, names = entry.listed.absent, entry.listed.roles
+        if not (is_absent and names):
+            yield Exclusive(prefix, "absent in spec") if is_absent else Exclusive(prefix)
+        for role in names:
+            address, key = prefix.under(application_roles.name(role)), (principal.id, application_roles.id(role))
+            yield Absent(address, key) if is_absent else Resource(address, {}, key, {"principal": principal.name})
 
     def _unlisted(self, spec: Spec, snapshot: Snapshot, listed: set[str]) -> Iterator[DesiredItem]:
         assignments = spec.assignments
@@ -182,15 +174,13 @@ class AssignmentKind(Kind):
         """Compare by name: ids of principals and roles differ between tenants."""
         return Resource(resource.address, resource.fields, facts=resource.facts)
 
-    # --- changes -----------------------------------------------------------------------------------------------------
-
     def effects(self, changes: Changes, snapshot: Snapshot) -> Effects:
         """A first role provisions, the loss of the last role deprovisions; a swap of roles does neither."""
         before = {principal: len(role_ids) for principal, role_ids in _assigned_roles(snapshot).items()}
         after = Counter(before)
         for change in changes:
-            after[_principal_id(change)] += 1 if change.action is Action.CREATE else -1
-        ids = {change.address: _principal_id(change) for change in changes}
+            after[principal_id(change)] += 1 if change.action is Action.CREATE else -1
+        ids = {change.address: principal_id(change) for change in changes}
         return {address: _effects(before.get(id_, 0), after[id_]) for address, id_ in ids.items()}
 
     def guards(self, changes: Changes, context: GuardContext) -> Iterable[Guard]:
@@ -231,8 +221,7 @@ class AssignmentKind(Kind):
             if change.after is not None:
                 key: Any = change.after.key
                 body = {"principalId": key[0], "resourceId": "{service_principal}", "appRoleId": key[1]}
-                text = f"assign {change.address.rest}"
-                is_done = _ALREADY_ASSIGNED
+                text, is_done = f"assign {change.address.rest}", _ALREADY_ASSIGNED
                 yield Send(Phase.BUILD, addresses, text, "POST", path, body, success_errors=is_done, batch=True)
             else:
                 assert change.before is not None
@@ -259,17 +248,10 @@ def removed_assignments(changes: Iterable[Change]) -> Mapping[str, int]:
 
 
 def _assigned_roles(snapshot: Snapshot) -> Mapping[str, set[str]]:
-    """Return principal id → the ids of its roles on this application."""
     assigned = defaultdict[str, set[str]](set)
     for row in documents.assigned(snapshot.rows("assignments")):
         assigned[row["principalId"]].add(row["appRoleId"])
     return assigned
-
-
-def _principal_id(change: Change) -> str:
-    resource = change.after or change.before
-    key: Any = resource.key if resource is not None else ("", "")
-    return str(key[0])
 
 
 def _effects(before: int, after: int) -> frozenset[Effect]:
@@ -295,9 +277,6 @@ def _is_protected(assignments: Assignments, resource: Resource, snapshot: Snapsh
 def _is_like(name: str, pattern: str) -> bool:
     """Match ignoring case; only `*` is special."""
     return is_like(name.casefold(), pattern.casefold())
-
-
-# --- roles ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,9 +321,6 @@ class _Roles:
         """Return whether the role exists once the plan is applied."""
         role_id = self.id(written)
         return role_id in self.labels and role_id not in self.deleted
-
-
-# --- diagnostics ---------------------------------------------------------------------------------------------------
 
 
 def _empty_files(assignments: Assignments) -> Iterator[Diagnostic]:

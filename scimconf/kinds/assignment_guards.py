@@ -14,11 +14,10 @@ GUARD_IDS = ("group-removed", "mass-removal", "all-assignments-removed")
 
 
 def assignment_guards(changes: Changes, context: GuardContext) -> Iterator[Guard]:
-    """Yield the guards of assignment changes."""
     losing = _losing(changes)
     yield from _group_removed(losing, context)
-    yield from _mass_removal([_principal_id(change) for change in losing], context)
-    yield from _all_removed(changes, {_principal_id(change) for change in losing}, context)
+    yield from _mass_removal([principal_id(change) for change in losing], context)
+    yield from _all_removed(changes, {principal_id(change) for change in losing}, context)
 
 
 def _losing(changes: Changes) -> list[Change]:
@@ -27,11 +26,12 @@ def _losing(changes: Changes) -> list[Change]:
     for change in changes:
         is_deletion = change.action is Action.DELETE and change.before is not None
         if is_deletion and Effect.DEPROVISIONS in change.effects:
-            by_principal.setdefault(_principal_id(change), change)
+            by_principal.setdefault(principal_id(change), change)
     return list(by_principal.values())
 
 
-def _principal_id(change: Change) -> str:
+def principal_id(change: Change) -> str:
+    """Return the id of the principal that gains or loses a role."""
     resource = change.before or change.after
     key = resource.key if resource is not None else None
     return str(key[0]) if isinstance(key, tuple) else ""
@@ -40,7 +40,7 @@ def _principal_id(change: Change) -> str:
 def _group_removed(losing: Sequence[Change], context: GuardContext) -> Iterator[Guard]:
     for change in losing:
         if change.address.rest.startswith("group:"):
-            count = context.members.get(_principal_id(change))
+            count = context.members.get(principal_id(change))
             members = "its members" if count is None else "its 1 member" if count == 1 else f"its {count} members"
             message = f"a group ({members}) would lose its last role assignment"
             yield Guard("group-removed", message, count=count, address=change.address)

@@ -210,9 +210,6 @@ def _stays_active(change: Change) -> str:
     return UNASSIGNED_STAY_ACTIVE if _SOFT_DELETED in before else ""
 
 
-# --- diagnostics -----------------------------------------------------------------------------------------------------
-
-
 def _unknown_attributes(
     listed: Sequence[mappings.ListedRow], raw: Any, location: schema.MappingLocation
 ) -> Iterator[Diagnostic]:

@@ -7,7 +7,6 @@ New values are tried before they are stored, and the stored ones before provisio
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -229,19 +228,16 @@ def _shows_tags(snapshot: Snapshot) -> bool:
 def _edits(change: Change, connection: Connection) -> Iterable[tuple[str, str | SecretRef | None]]:
     """Return Graph's key and the value to write for each changed field; a changed rotation sends its secret."""
     references = dict(documents.references(connection))
-    return dict(chain.from_iterable(_pairs(part, references) for part in change.fields)).items()
-
-
-def _pairs(part: FieldChange, references: Mapping[str, SecretRef]) -> Iterable[tuple[str, str | SecretRef | None]]:
-    if part.name == "authentication":
-        if part.after == "oauth2_client_credentials":
-            yield "AuthenticationType", OAUTH2
+    written: dict[str, str | SecretRef | None] = {}
+    for part in change.fields:
+        key = _key(part.name.removesuffix(_ROTATION))
+        if part.name != "authentication":
+            written[key] = references.get(key, part.after)
+        elif part.after == "oauth2_client_credentials":
+            written[key] = OAUTH2
         elif part.before == "oauth2_client_credentials":
-            for unused in ("AuthenticationType", *(key for key in KEYS.values() if key.startswith("Oauth2"))):
-                yield unused, None
-        return
-    key = _key(part.name.removesuffix(_ROTATION))
-    yield key, references.get(key, part.after)
+            written |= dict.fromkeys((key, *(unused for unused in KEYS.values() if unused.startswith("Oauth2"))))
+    return written.items()
 
 
 def _try(changes: Changes, *, saved: bool) -> Send:

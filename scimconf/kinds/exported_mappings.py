@@ -72,29 +72,28 @@ def _selector(location: schema.MappingLocation, taken: set[str]) -> schema.Selec
     return schema.Selector(name, str(location.rule.get("id") or location.rule.get("name") or ""), source, target)
 
 
-# --- object mappings -------------------------------------------------------------------------------------------------
-
-
 def export_object_mappings(request: ExportRequest) -> ExportedSpec:
     """Return the fields of every section, and in a full export its selector and `unlisted`."""
     part = ExportedSpec()
     for section in _sections(request, part):
         exported = _object_fields(section, part)
-        if section.full:
-            exported["unlisted"] = "report"
-        if exported:
-            part.tree.setdefault("mappings", {})[section.name] = exported
+        _add(part, section, {**exported, "unlisted": "report"} if section.full else exported)
     return part
+
+
+def _add(part: ExportedSpec, section: _Section, exported: dict[str, Any]) -> None:
+    if exported:
+        part.tree.setdefault("mappings", {})[section.name] = exported
 
 
 def section_selectors(request: ExportRequest) -> Mapping[str, Mapping[str, str]]:
     """Return section name → the keys that select its objectMapping, if the name alone does not."""
-    return {section.name: _selector_keys(section.selector) for section in _sections(request)}
-
-
-def _selector_keys(selector: schema.Selector) -> dict[str, str]:
-    keys = {"source": selector.source, "target": selector.target, "rule": selector.rule}
-    return {key: value for key, value in keys.items() if value}
+    keys = ("source", "target", "rule")
+    selectors = {section.name: section.selector for section in _sections(request)}
+    return {
+        name: {key: getattr(selector, key) for key in keys if getattr(selector, key)}
+        for name, selector in selectors.items()
+    }
 
 
 def _object_fields(section: _Section, part: ExportedSpec) -> dict[str, Any]:
@@ -120,15 +119,11 @@ def _filters(filters: Json) -> list[dict[str, Any]] | str:
         return "filters that a spec cannot express"
     if any(not scoping_filter["name"] for scoping_filter in filters):
         return "a filter without a name"
-    return [
-        {
-            "name": scoping_filter["name"],
-            "all": [
-                {key: value for key, value in clause.items() if value is not None} for clause in scoping_filter["all"]
-            ],
-        }
-        for scoping_filter in filters
-    ]
+    return [{"name": each["name"], "all": [_clause(clause) for clause in each["all"]]} for each in filters]
+
+
+def _clause(clause: Json) -> dict[str, Any]:
+    return {key: value for key, value in clause.items() if value is not None}
 
 
 def _is_expressible(clause: Json) -> bool:
@@ -138,16 +133,12 @@ def _is_expressible(clause: Json) -> bool:
     return bool(clause["attribute"]) and bool(operator) and not isinstance(value, list) and fits
 
 
-# --- definitions -----------------------------------------------------------------------------------------------------
-
-
 def export_definitions(request: ExportRequest, side: Literal["source", "target"]) -> ExportedSpec:
     """Return the attribute definitions of one side that the template does not have, or has differently."""
     part = ExportedSpec()
     for section in _sections(request):
         exported = _all_definitions(section, side) if request.definitions else _changed_definitions(section, side, part)
-        if exported or request.definitions:
-            part.tree.setdefault("mappings", {})[section.name] = {f"{side}_attributes": exported}
+        _add(part, section, {f"{side}_attributes": exported} if exported or request.definitions else {})
     return part
 
 
@@ -197,16 +188,12 @@ def _definition(fields: Fields, default: Fields) -> dict[str, Any]:
     return {**modelled, **({"raw": raw} if raw else {})}
 
 
-# --- attribute mappings ----------------------------------------------------------------------------------------------
-
-
 def export_attribute_mappings(request: ExportRequest) -> ExportedSpec:
     """Return the rows of every section that differ from the template, or all of them in a full export."""
     part = ExportedSpec()
     for section in _sections(request):
         exported = _rows(section, part)
-        if exported:
-            part.tree.setdefault("mappings", {})[section.name] = {"attributes": exported}
+        _add(part, section, {"attributes": exported} if exported else {})
     return part
 
 

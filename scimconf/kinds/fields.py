@@ -76,8 +76,8 @@ class Field:
 
     def effects(self, change: FieldChange) -> frozenset[Effect]:
         """Return the effects of the first transition that matches."""
-        matching = (row for row in self.transitions if row.matches(change.before, change.after))
-        return next((row.effects for row in matching), frozenset())
+        rows = (row for row in self.transitions if row.matches(change.before, change.after))
+        return next((row.effects for row in rows), frozenset())
 
     def exported(self, snapshot: Snapshot, *, full: bool) -> Json | Literal[_Unset.UNSET]:
         """Return the stored value as a spec writes it; UNSET if it is not stored, or with `full` has no default.
@@ -89,13 +89,10 @@ class Field:
         if stored is UNSET and (not full or value is None):
             return UNSET
         written = "none" if value is None else value
-        if self.from_spec(self._spec_with(written)) != value:
+        spec = Spec.model_validate(merged(_ANY_SPEC, self.tree(written)))  # raises ValueError as well
+        if self.from_spec(spec) != value:
             raise ValueError(self.name)
         return written
-
-    def _spec_with(self, value: Json) -> Spec:
-        """Return a spec that writes only this field; raises ValueError if the spec's model does not allow the value."""
-        return Spec.model_validate(merged(_ANY_SPEC, self.tree(value)))
 
     def tree(self, value: Json) -> dict[str, Any]:
         """Return the keys of a spec that write the value: `{"provisioning": {"scope": "all"}}`."""

@@ -139,9 +139,6 @@ def _effects(field: FieldChange) -> frozenset[Effect]:
     return frozenset({Effect.PROVISIONS} if not field.after else {Effect.PROVISIONS, Effect.DEPROVISIONS})
 
 
-# --- diagnostics -----------------------------------------------------------------------------------------------------
-
-
 def _not_one(section: str, locations: Sequence[schema.MappingLocation], raw: Any) -> Diagnostic:
     names = "; ".join(map(str, locations or schema.object_mappings(raw))) or "none"
     message = f"no live object mapping matches {section}; the live ones are: {names}"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 Json = Any
@@ -16,11 +15,6 @@ RolesByPrincipal = Mapping[str, tuple[str, ...]]
 
 SECTION = "users"
 """The object mapping whose users are counted and previewed."""
-_EMPTY: Mapping[str, Any] = MappingProxyType({})
-
-
-def _empty() -> Mapping[str, Any]:
-    return _EMPTY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +28,16 @@ class ProvisioningState:
 
     exists: bool = False
     absence: str = "there is no provisioning job"
-    rows: Mapping[str, Row] = field(default_factory=_empty)
+    rows: Mapping[str, Row] = field(default_factory=dict)
     enabled: bool = True
     actions: tuple[str, ...] = ("create", "delete", "update")
     filters: Sequence[Json] = ()
     scope: str | None = None
     skip_out_of_scope_deletions: bool = False
-    assigned_users: RolesByPrincipal | None = field(default_factory=_empty)
-    assigned_groups: RolesByPrincipal | None = field(default_factory=_empty)
-    group_names: Mapping[str, str] = field(default_factory=_empty)
-    role_labels: Mapping[str, Mapping[str, str]] = field(default_factory=_empty)
+    assigned_users: RolesByPrincipal | None = field(default_factory=dict)
+    assigned_groups: RolesByPrincipal | None = field(default_factory=dict)
+    group_names: Mapping[str, str] = field(default_factory=dict)
+    role_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     boolean_targets: frozenset[str] = frozenset()
 
 

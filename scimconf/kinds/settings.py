@@ -43,9 +43,8 @@ def _email_edit(email: Json) -> tuple[OperationName, Json]:
 
 
 def _threshold_edit(threshold: Json) -> tuple[OperationName, Json]:
-    if not threshold:
-        return "set_members", {"DeleteThresholdEnabled": False}
-    return "set_members", {"DeleteThresholdEnabled": True, "DeleteThresholdValue": threshold}
+    members = {"DeleteThresholdEnabled": True, "DeleteThresholdValue": threshold}
+    return "set_members", members if threshold else {"DeleteThresholdEnabled": False}
 
 
 FIELDS = (
@@ -159,6 +158,5 @@ def _scope_guards(change: Change, context: GuardContext) -> Iterable[Guard]:
 
 
 def _masked(snapshot: Snapshot) -> tuple[Field, ...]:
-    """Return the settings whose values Graph masks."""
     keys = documents.masked(snapshot.get("secrets"))
     return tuple(field for field in FIELDS if field.key in keys)
