@@ -79,8 +79,7 @@ class AppRoleKind(Kind):
             yield Resource(self.address(spec, names[role["id"]]), _observed(role), facts=facts)
 
     def project(self, state: ProvisioningState, changes: Changes, spec: Spec, snapshot: Snapshot) -> ProvisioningState:
-        labels = dict(state.role_labels)
-        new_ids = roles.new_ids(spec, snapshot)
+        labels, new_ids = dict(state.role_labels), roles.new_ids(spec, snapshot)
         for change in changes:
             if change.after is not None:
                 name = change.address.rest
@@ -123,8 +122,7 @@ class AppRoleKind(Kind):
         return export_roles(request)
 
     def removal_snippet(self, resource: Resource) -> str:
-        name = resource.address.rest
-        value = roles.value_of(name)
+        name, value = resource.address.rest, roles.value_of(resource.address.rest)
         key, text = ("display_name", decode(name)[1:]) if value is None else ("value", value)
         return f"app_roles.roles: - {{{key}: {json.dumps(text)}, absent: true}}"
 

@@ -149,16 +149,11 @@ class ApplicationKind(Kind):
             if change.action is not Action.CREATE:
                 yield from field_edits(FIELDS, change, documents.service_principal_settings())
                 continue
-            yield Send(
-                Phase.BUILD,
-                (change.address,),
-                f"create the application {spec.application.display_name} from its template",
-                "POST",
-                f"/applicationTemplates/{template}/instantiate",
-                {"displayName": escape_placeholders(spec.application.display_name or "")},
-                outputs=_CREATED,
-                lookup=documents.service_principals(prop, value),
-            )
+            text = f"create the application {spec.application.display_name} from its template"
+            path = f"/applicationTemplates/{template}/instantiate"
+            body = {"displayName": escape_placeholders(spec.application.display_name or "")}
+            outputs, lookup = _CREATED, documents.service_principals(prop, value)
+            yield Send(Phase.BUILD, (change.address,), text, "POST", path, body, outputs=outputs, lookup=lookup)
 
     def export(self, request: ExportRequest) -> ExportedSpec:
         """Return the app id, or in a full export the name and the template, so that the spec can create it elsewhere."""

@@ -178,8 +178,7 @@ def _desired(connection: Connection) -> dict[str, Any]:
     if connection.authentication in ("entra_token", "oauth2_client_credentials"):
         fields["secret_token"] = None
     if connection.oauth2 is not None:
-        fields["oauth2.token_url"] = connection.oauth2.token_url
-        fields["oauth2.client_id"] = connection.oauth2.client_id
+        fields |= {"oauth2.token_url": connection.oauth2.token_url, "oauth2.client_id": connection.oauth2.client_id}
     plain = {key: value for key, value in connection.other.items() if not isinstance(value, SecretReference)}
     fields |= {_field(key): value for key, value in plain.items()}
     for key, reference in documents.written_secrets(connection):

@@ -12,29 +12,22 @@ from scimconf.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportRequest:
-    """What to export: the application of a snapshot under a name.
-
-    `full` exports everything, else only what differs from the defaults of the template. `definitions` exports the
-    definition of every attribute, including those of the template.
-    """
+    """What to export: the application of a snapshot under a name."""
 
     name: str
     snapshot: Snapshot
-    full: bool = False
-    definitions: bool = False
+    full: bool = False  # everything, not only what differs from the defaults of the template
+    definitions: bool = False  # the definition of every attribute, including those of the template
 
 
 @dataclass(slots=True)
 class ExportedSpec:
-    """A spec, or the part of one kind: its tree, comments by spec path, and what a spec cannot express.
-
-    `csv_users` are the assigned users and their roles if there are too many of them for the spec.
-    """
+    """A spec, or the part of one kind: its tree, comments by spec path, and what a spec cannot express."""
 
     tree: dict[str, Any] = field(default_factory=dict)
     comments: dict[SpecPath, str] = field(default_factory=dict)
     omitted: list[str] = field(default_factory=list)
-    csv_users: list[tuple[str, str]] = field(default_factory=list)
+    csv_users: list[tuple[str, str]] = field(default_factory=list)  # users and roles, if too many for the spec
 
     def users(self) -> list[dict[str, Any]]:
         """Return the users of the tree and of the CSV file."""

@@ -82,8 +82,7 @@ def export_assignments(request: ExportRequest) -> ExportedSpec:
         else:
             roles.setdefault(principal, []).append(names[row["appRoleId"]])
     principals = sorted(roles, key=lambda principal: (principal.name, principal.id))
-    groups = [principal for principal in principals if principal.type == "group"]
-    users = [principal for principal in principals if principal.type == "user"]
+    groups, users = ([each for each in principals if each.type == type_] for type_ in ("group", "user"))
     section: dict[str, Any] = {"unlisted": "report" if request.full else "keep"}
     if groups:
         section["groups"] = [{**_group(group, snapshot), **role_keys(roles[group])} for group in groups]

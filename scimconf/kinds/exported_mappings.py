@@ -88,12 +88,9 @@ def _add(part: ExportedSpec, section: _Section, exported: dict[str, Any]) -> Non
 
 def section_selectors(request: ExportRequest) -> Mapping[str, Mapping[str, str]]:
     """Return section name → the keys that select its objectMapping, if the name alone does not."""
-    keys = ("source", "target", "rule")
-    selectors = {section.name: section.selector for section in _sections(request)}
-    return {
-        name: {key: getattr(selector, key) for key in keys if getattr(selector, key)}
-        for name, selector in selectors.items()
-    }
+    selectors = (section.selector for section in _sections(request))
+    keys = {each.name: {"source": each.source, "target": each.target, "rule": each.rule} for each in selectors}
+    return {name: {key: value for key, value in part.items() if value} for name, part in keys.items()}
 
 
 def _object_fields(section: _Section, part: ExportedSpec) -> dict[str, Any]:

@@ -115,14 +115,10 @@ def _written(mapping: ObjectMapping, operators: Any) -> Mapping[str, Any]:
 
 def _filter(scoping_filter: Filter, operators: Any) -> dict[str, Any]:
     """Return a filter in the spec's words; an operator that only the job knows keeps the spelling of the job."""
-    clauses = [
-        {
-            "attribute": clause.attribute,
-            "operator": operator_word(clause.operator) or scopes.operator_spelling(clause.operator, operators),
-            "value": clause.value,
-        }
-        for clause in scoping_filter.all
-    ]
+    clauses: list[dict[str, Any]] = []
+    for clause in scoping_filter.all:
+        operator = operator_word(clause.operator) or scopes.operator_spelling(clause.operator, operators)
+        clauses.append({"attribute": clause.attribute, "operator": operator, "value": clause.value})
     return {"name": scoping_filter.name, "all": clauses}
 
 

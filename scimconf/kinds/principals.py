@@ -89,10 +89,6 @@ def principal_names(snapshot: Snapshot) -> Mapping[str, str]:
     by_id = {principal.id: principal for matches in snapshot.principals.values() for principal in matches}
     for row in documents.assigned(snapshot.rows("assignments")):
         by_id.setdefault(row["principalId"], principal_of(row, snapshot))
-    counts = Counter((principal.type, principal.name.casefold()) for principal in by_id.values())
-    return {
-        principal.id: f"{principal.name}~{principal.id[:8]}"
-        if counts[principal.type, principal.name.casefold()] > 1
-        else principal.name
-        for principal in by_id.values()
-    }
+    keys = {id_: (principal.type, principal.name.casefold()) for id_, principal in by_id.items()}
+    counts, names = Counter(keys.values()), {id_: principal.name for id_, principal in by_id.items()}
+    return {id_: f"{name}~{id_[:8]}" if counts[keys[id_]] > 1 else name for id_, name in names.items()}
