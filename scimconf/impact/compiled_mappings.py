@@ -9,12 +9,12 @@ from typing import Any
 from scimconf import expressions
 from scimconf.expressions.evaluation import EvaluationContext, Failure, Ignored, Undetermined, compile_expression
 from scimconf.impact.user_attributes import COMPUTED, gap
+from scimconf.json_types import Json
 from scimconf.kinds.provisioning import ProvisioningState, Row, filter_attributes
 from scimconf.plan.preview import SentRequest
 
 Attributes = Mapping[str, Any]
 Evaluate = Callable[[Attributes, EvaluationContext], Any]
-Json = Any
 OBJECT_IGNORED = "the user is ignored (IgnoreObjectFlow)"
 
 

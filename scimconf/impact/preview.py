@@ -27,19 +27,11 @@ from scimconf.impact.compiled_mappings import (
     matching_targets,
 )
 from scimconf.impact.scim_resource import resource
-from scimconf.impact.user_attributes import (
-    BASIC_ONLY,
-    COMPUTED,
-    GAP,
-    attribute_reader,
-    gap_reader,
-    is_basic,
-    selected,
-)
+from scimconf.impact.user_attributes import BASIC_ONLY, COMPUTED, GAP, attribute_reader, gap_reader, is_basic, selected
+from scimconf.json_types import Json
 from scimconf.kinds.provisioning import ProvisioningState, filter_attributes
 from scimconf.plan.preview import NOT_SENT, AttributeDiff, SentRequest, UserOutcome, UserPreview, UserState
 
-Json = Any
 _DELETED, _ROLES = "IsSoftDeleted", "appRoleAssignments"
 _OUTCOMES: Mapping[tuple[bool | None, bool | None], UserOutcome] = {
     (False, False): UserOutcome.OUT_OF_SCOPE,

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from scimconf.documents import application, job, rows, schema, secrets
+from scimconf.json_types import Json
 from scimconf.kinds import KINDS
 from scimconf.kinds.kind import find_object_mapping, live_schema, schema_reads
 from scimconf.kinds.provisioning import SECTION, ProvisioningState
@@ -20,7 +21,6 @@ from scimconf.plan import Change
 from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import ObjectMapping, Spec
 
-Json = Any
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 _ACTIVE_JOB: Mapping[str, Any] = MappingProxyType({"schedule": {"state": "Active"}})
 

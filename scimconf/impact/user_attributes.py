@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-Json = Any
+from scimconf.json_types import Json
+
 _EMPTY: Mapping[str, str] = MappingProxyType({})
 
 COMPUTED = frozenset({"IsSoftDeleted", "appRoleAssignments"})

@@ -56,11 +56,12 @@ def _state(state: UserState) -> UserState:
 
 
 def _difference(difference: AttributeDiff) -> AttributeDiff:
-    before, after = (
-        None if request is None else _request(request) for request in (difference.before, difference.after)
+    return replace(
+        difference,
+        before=difference.before and _request(difference.before),
+        after=difference.after and _request(difference.after),
+        scope_reasons=tuple(map(_reason, difference.scope_reasons)),
     )
-    reasons = tuple(map(_reason, difference.scope_reasons))
-    return replace(difference, before=before, after=after, scope_reasons=reasons)
 
 
 def _request(sent: SentRequest) -> SentRequest:

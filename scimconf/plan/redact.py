@@ -20,15 +20,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Any
 
 from scimconf.diagnostics import Diagnostic
+from scimconf.json_types import Json
 from scimconf.plan.change import ApplicationPlan, Change, Detail, FieldChange, Guard, Plan
 from scimconf.plan.impact import Impact
 from scimconf.plan.outcome import Report
 from scimconf.plan.resource import Address, Resource, decode, encode
 
-Json = Any
 PSEUDONYM = re.compile(r"user-[0-9a-f]{8}(?:[0-9a-f]{8})?")
 _USER = "user:"
 _PRINCIPAL_NAME = r"\w[\w.'!#^~%+-]{0,127}@\w(?:[\w.-]{0,253}\w)?"

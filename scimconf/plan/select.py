@@ -23,10 +23,7 @@ class Selection:
 
 
 def select(
-    changes: Sequence[Change],
-    only: Sequence[str],
-    exclude: Sequence[str],
-    requires: Mapping[str, Sequence[str]],
+    changes: Sequence[Change], only: Sequence[str], exclude: Sequence[str], requires: Mapping[str, Sequence[str]]
 ) -> Selection:
     """Return the changes that match `only` (all if it is empty) and not `exclude`, with their prerequisites.
 

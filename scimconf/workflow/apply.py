@@ -42,11 +42,7 @@ class ApplyHooks(Protocol):
 
 
 async def apply(
-    session: TenantSession,
-    first: PlannedApplication,
-    options: PlanOptions,
-    secrets: SecretResolver,
-    hooks: ApplyHooks,
+    session: TenantSession, first: PlannedApplication, options: PlanOptions, secrets: SecretResolver, hooks: ApplyHooks
 ) -> Report:
     """Apply an approved plan, then plan again up to ROUNDS times until no changes remain.
 

@@ -87,10 +87,7 @@ async def plan(
         result,
         paths=loaded.paths,
         digest=digest(loaded.resolved),
-        warnings=(
-            *locate(loaded, result.warnings),
-            *(finding for finding in findings if not finding.is_error),
-        ),
+        warnings=(*locate(loaded, result.warnings), *(finding for finding in findings if not finding.is_error)),
     )
     return PlannedApplication(
         loaded=loaded,
