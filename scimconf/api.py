@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -158,7 +158,7 @@ class SpecPreview:
     """What users' records are before and after a plan; `missing` are the names of users that do not exist."""
 
     header: PreviewHeader = field(init=False)
-    users: tuple[UserPreview, ...] = ()
+    users: list[UserPreview] = field(default_factory=list)
     summary: PreviewSummary = field(init=False)
     missing: tuple[str, ...] = ()
 
@@ -166,7 +166,7 @@ class SpecPreview:
         self.header = header
 
     def add_users(self, users: Sequence[UserPreview]) -> None:
-        self.users += tuple(users)
+        self.users += users
 
     def end(self, summary: PreviewSummary) -> None:
         self.summary = summary
@@ -226,8 +226,8 @@ class TenantClient:
         """
         from scimconf.workflow.compilation import PlanOptions
 
-        patterns = {"only": tuple(only), "exclude": tuple(exclude), "allow": tuple(allow)}
-        options = PlanOptions(today=_today(), **patterns, resend_secrets=resend_secrets, impact=impact)
+        selected = PlanOptions(today=_today(), only=tuple(only), exclude=tuple(exclude), allow=tuple(allow))
+        options = replace(selected, resend_secrets=resend_secrets, impact=impact)
         return SpecPlan(await self._planned(spec, options), options)
 
     async def apply(

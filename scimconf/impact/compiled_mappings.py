@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ Evaluate = Callable[[Attributes, EvaluationContext], Any]
 OBJECT_IGNORED = "the user is ignored (IgnoreObjectFlow)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CompiledRow:
     """One attribute mapping: its function, the attributes that it reads, and what a null result sends.
 
@@ -112,15 +112,8 @@ def _compile(target: str, row: Row) -> CompiledRow:
         else:
             evaluate, attributes = compile_expression(tree), expressions.attributes(tree)
             direct = tree.name if isinstance(tree, expressions.Attribute) else ""
-    return CompiledRow(
-        target=target,
-        row=row,
-        evaluate=evaluate,
-        attributes=attributes,
-        null=SentRequest("null", default=row["default"], apply=apply),
-        apply=apply,
-        direct=direct,
-    )
+    null = SentRequest("null", default=row["default"], apply=apply)
+    return CompiledRow(target, row, evaluate, attributes, null, apply, direct)
 
 
 def _null(_attributes: Attributes, _context: EvaluationContext) -> None:
@@ -130,8 +123,6 @@ def _null(_attributes: Attributes, _context: EvaluationContext) -> None:
 def _unreadable(_attributes: Attributes, _context: EvaluationContext) -> Undetermined:
     return Undetermined("its source cannot be parsed as an expression")
 
-
-# --- what differs between two states --------------------------------------------------------------------------------
 
 _RESULT_FIELDS = ("source", "default", "apply")
 _FIELDS = (*_RESULT_FIELDS, "match")
@@ -148,13 +139,8 @@ def change_reason(before: CompiledRow | None, after: CompiledRow | None) -> str:
         return f"mapped now: {_source(after.row)}" if after is not None else ""
     if after is None:
         return "no longer mapped; the application keeps its value"
-    return "; ".join(_field_changes(before.row, after.row))
-
-
-def _field_changes(before: Row, after: Row) -> Iterator[str]:
-    for name in _FIELDS:
-        if before[name] != after[name]:
-            yield f"{name}: {_text(before[name])} → {_text(after[name])}"
+    old, new = before.row, after.row
+    return "; ".join(f"{name}: {_text(old[name])} → {_text(new[name])}" for name in _FIELDS if old[name] != new[name])
 
 
 def _source(row: Row) -> str:

@@ -1,8 +1,7 @@
 """The provisioning of users by one application before a plan, and after its changes.
 
-The state before comes from the documents that were read; the state after is the state before with the changes applied,
-in the normal form that changes and documents share. A preview therefore shows what the plan shows, `--only` and
-`--exclude` included.
+The state before comes from the documents that were read; the state after is the state before with the changes applied.
+A preview therefore shows what the plan shows, `--only` and `--exclude` included.
 """
 
 from __future__ import annotations
@@ -66,40 +65,31 @@ def warnings(spec: Spec, snapshot: Snapshot) -> Iterable[str]:
             yield f"Graph denied reading {name}, so {consequence}."
 
 
-# --- before the plan ------------------------------------------------------------------------------------------------
-
-
 def _state_before(spec: Spec, snapshot: Snapshot) -> ProvisioningState:
-    raw = live_schema(snapshot)
     location = find_object_mapping(snapshot, SECTION, spec.mappings.get(SECTION, ObjectMapping()))
     state = ProvisioningState(exists="job" in snapshot.names and job.has_run(_job(snapshot)))
     if "job" in snapshot.names:
         state = replace(state, absence="no user has been provisioned yet")
     if location is not None:
         fields = rows.object_fields(location.mapping)
-        definitions = schema.definitions(raw, location, "target")
+        definitions = schema.definitions(live_schema(snapshot), location, "target")
+        booleans = (str(definition.get("name")) for definition in definitions if definition.get("type") == "Boolean")
         state = replace(
             state,
             rows={str(row["targetAttributeName"]): rows.row_fields(row) for row in schema.rows(location)},
             enabled=fields["enabled"],
             actions=tuple(fields["actions"]),
             filters=fields["filters"],
-            boolean_targets=frozenset(
-                str(definition.get("name")) for definition in definitions if definition.get("type") == "Boolean"
-            ),
+            boolean_targets=frozenset(booleans),
         )
-    return _with_assignments(_with_settings(state, snapshot), snapshot)
+    settings = secrets.settings(snapshot.get("secrets"))
+    skip = bool(settings.skip_out_of_scope_deletions)
+    return _with_assignments(replace(state, scope=settings.scope, skip_out_of_scope_deletions=skip), snapshot)
 
 
 def _job(snapshot: Snapshot) -> Json:
     """Return the job; a job that could not be read is assumed to be active."""
     return next((row for row in snapshot.rows("jobs") if row["id"] == snapshot.names["job"]), _ACTIVE_JOB)
-
-
-def _with_settings(state: ProvisioningState, snapshot: Snapshot) -> ProvisioningState:
-    settings = secrets.settings(snapshot.get("secrets"))
-    skip = bool(settings.skip_out_of_scope_deletions)
-    return replace(state, scope=settings.scope, skip_out_of_scope_deletions=skip)
 
 
 def _with_assignments(state: ProvisioningState, snapshot: Snapshot) -> ProvisioningState:

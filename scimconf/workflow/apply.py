@@ -44,10 +44,7 @@ class ApplyHooks(Protocol):
 async def apply(
     session: TenantSession, first: PlannedApplication, options: PlanOptions, secrets: SecretResolver, hooks: ApplyHooks
 ) -> Report:
-    """Apply an approved plan, then plan again up to ROUNDS times until no changes remain.
-
-    Failures are returned in the report, not raised.
-    """
+    """Apply an approved plan, then plan again until no changes remain. Failures are in the report, not raised."""
     report = Report(first.name)
     planned, approved = first, approval_items(first)
     for _ in range(ROUNDS):
@@ -72,14 +69,8 @@ async def apply(
     return _report_unconfirmed(planned, report)
 
 
-# --- before the first write -----------------------------------------------------------------------------------------
-
-
 def approval_items(planned: PlannedApplication) -> frozenset[str]:
-    """Return the ids of blocking guards and the addresses to delete or replace.
-
-    A later round must be approved again if it adds any.
-    """
+    """Return the ids of blocking guards and the addresses to delete or replace, which must be approved."""
     changes = planned.plan.changes
     removed = {str(change.address) for change in changes if change.action in (Action.DELETE, Action.REPLACE)}
     return frozenset(removed | {guard.id for guard in planned.blocking_guards})
@@ -91,24 +82,16 @@ def guards_that_need_allow(planned: PlannedApplication) -> tuple[Guard, ...]:
 
 
 def missing_secrets(planned: PlannedApplication, secrets: SecretResolver) -> Iterator[SecretError]:
-    """Yield an error for each secret that an apply needs and whose variable or file does not exist.
-
-    Values are not read. Of a partial plan these are all secrets of the spec, since its next round needs them.
-    """
-    for reference in _secret_references(planned):
-        try:
-            secrets.check(reference)
-        except SecretError as error:
-            yield error
-
-
-def _secret_references(planned: PlannedApplication) -> tuple[SecretRef, ...]:
-    """Return the references whose values this apply sends, in the order of the steps."""
+    """Yield an error for each secret that an apply needs and whose variable or file does not exist; no value is read."""
     edits = [step for step in planned.steps if isinstance(step, Edit)]
     references = [edit.value for edit in edits if isinstance(edit.value, SecretRef)]
     if not any(edit.document.partial for edit in edits):
         references += filter(None, needed_secrets(edits, planned.snapshot).values())
-    return tuple(dict.fromkeys([*references, *_later_references(planned)]))
+    for reference in dict.fromkeys([*references, *_later_references(planned)]):
+        try:
+            secrets.check(reference)
+        except SecretError as error:
+            yield error
 
 
 def _later_references(planned: PlannedApplication) -> tuple[SecretRef, ...]:
@@ -121,13 +104,11 @@ def _later_references(planned: PlannedApplication) -> tuple[SecretRef, ...]:
 
 def _stop(planned: PlannedApplication, report: Report) -> Report | None:
     """Return the report of an apply that an error in the spec or a guard stops before any write of this round."""
-    errors = planned.errors
-    if errors:
+    if planned.errors:
         status = _status(ApplyStatus.INVALID, report)
-        return replace(report, error="The spec has errors.", diagnostics=errors, status=status)
-    guards = guards_that_need_allow(planned)
-    if guards:
-        reasons = "; ".join(f"{guard.id}: {guard.message}" for guard in guards)
+        return replace(report, error="The spec has errors.", diagnostics=planned.errors, status=status)
+    reasons = "; ".join(f"{guard.id}: {guard.message}" for guard in guards_that_need_allow(planned))
+    if reasons:
         return replace(report, error=f"Blocked by a guard. {reasons}", status=_status(ApplyStatus.BLOCKED, report))
     return None
 
@@ -141,13 +122,9 @@ def _failed(report: Report, error: str, hint: str = "") -> Report:
     return replace(report, error=error, hint=hint, status=_status(ApplyStatus.FAILED, report))
 
 
-# --- execution ------------------------------------------------------------------------------------------------------
-
-
 async def _execute(
     session: TenantSession, planned: PlannedApplication, report: Report, secrets: SecretResolver, hooks: ApplyHooks
 ) -> Report:
-    """Execute the steps of one plan, and return the report extended by their outcomes."""
     from scimconf.graph.execution.context import ExecutionRequest
     from scimconf.graph.execution.scheduler import execute
     from scimconf.graph.execution.secret_resolver import preflight
@@ -159,11 +136,9 @@ async def _execute(
     preflight(request)
     for reference in _later_references(planned):
         secrets.resolve(reference)  # the next round must not fail on a secret that is already known to be missing
-    backup = report.backup or hooks.backup(planned)
+    report = replace(report, backup=report.backup or hooks.backup(planned))
     result = await execute(session, request)
-    report = replace(
-        report, outcomes=(*report.outcomes, *result.outcomes), wrote=report.wrote or result.wrote, backup=backup
-    )
+    report = replace(report, outcomes=(*report.outcomes, *result.outcomes), wrote=report.wrote or result.wrote)
     return replace(report, status=_execution_status(result, report, interrupted=hooks.interrupted()))
 
 
@@ -178,10 +153,7 @@ def _execution_status(result: ExecutionResult, report: Report, *, interrupted: b
 async def _replan_until_consistent(
     session: TenantSession, before: PlannedApplication, report: Report, options: PlanOptions, hooks: ApplyHooks
 ) -> PlannedApplication:
-    """Plan again after an execution.
-
-    Repeat while the only remaining changes were already written in this run: Graph shows a write with a delay.
-    """
+    """Plan again, repeatedly while the only remaining changes were written before: Graph shows a write with a delay."""
     backoff = session.consistency.backoff()
     while True:
         planned = await plan(session, before.loaded, options)

@@ -26,10 +26,7 @@ SEVERAL = "Pass the id of one of them: --app ID"
 async def export_application(
     session: TenantSession, app: str, name: str = "", *, full: bool, defined: bool = False
 ) -> ExportedSpec:
-    """Export the application with a display name, an application id or an object id.
-
-    `name` is the spec's name; by default it is made from `app`. Raise DiagnosticsError like `export`.
-    """
+    """Export the application with a display name, application id or object id; `name` is the spec's, by default from `app`."""
     name = name or re.sub(r"[^a-z0-9]+", "-", app.lower()).strip("-") or "app"
     tenant = await tenant_name(session)
     if not re.fullmatch(GUID, app):
@@ -47,8 +44,8 @@ async def export(
 ) -> ExportedSpec:
     """Export one application; `identity` is its display_name, app_id or object_id.
 
-    `full` includes what is equal to the template, `defined` all attribute definitions. Raise DiagnosticsError if the
-    application does not exist, if there are several, or if a document cannot be read.
+    `full` includes what is equal to the template, `defined` all attribute definitions. Raise DiagnosticsError if there
+    is not exactly one such application, or if a document cannot be read.
     """
     from scimconf.documents.schema import default_schema
     from scimconf.export import ExportRequest, everything, export_spec, same_name_lookups
@@ -59,16 +56,14 @@ async def export(
     snapshot = await observe(
         session, reads, lambda partial: (*lookups(KINDS, [spec], partial), *same_name_lookups(partial))
     )
-    diagnostics = [
-        diagnostic
+    hints = {"K103": NOT_FOUND, "K102": SEVERAL}
+    errors = [
+        replace(diagnostic, path=(), hint=hints.get(diagnostic.code, diagnostic.hint))
         for diagnostic in check(KINDS, spec, snapshot)
         if diagnostic.is_error and diagnostic.code in NOT_EXPORTABLE
     ]
-    if diagnostics:
-        hints = {"K103": NOT_FOUND, "K102": SEVERAL}
-        raise DiagnosticsError(
-            replace(diagnostic, path=(), hint=hints.get(diagnostic.code, diagnostic.hint)) for diagnostic in diagnostics
-        )
+    if errors:
+        raise DiagnosticsError(errors)
     return export_spec(tenant, ExportRequest(name=name, snapshot=snapshot, full=full, definitions=defined))
 
 

@@ -10,7 +10,7 @@ from scimconf.documents import application, job
 from scimconf.kinds import KINDS
 from scimconf.kinds.assignment import removed_assignments
 from scimconf.kinds.connection import needed_secrets
-from scimconf.plan import Address, DiffResult, Tenant
+from scimconf.plan import Tenant
 from scimconf.plan.guards import GuardContext, GuardExemption
 from scimconf.plan.impact import ImpactData
 from scimconf.snapshot import Snapshot
@@ -29,9 +29,8 @@ def guard_context(
     spec: Spec, snapshot: Snapshot, options: PlanOptions, change_set: ChangeSet, data: ImpactData, abandoned: int
 ) -> GuardContext:
     """Return the context of the guards; `abandoned` is the number of abandoned resources that block an apply."""
-    rows = [
-        row for row in application.assigned(snapshot.rows("assignments")) if row["principalType"] != "ServicePrincipal"
-    ]
+    assignments = application.assigned(snapshot.rows("assignments"))
+    rows = [row for row in assignments if row["principalType"] != "ServicePrincipal"]
     groups = frozenset(row["principalId"] for row in rows if row["principalType"] == "Group")
     principals = dict.fromkeys(row["principalId"] for row in rows)
     jobs = snapshot.rows("jobs")
@@ -45,7 +44,9 @@ def guard_context(
         members={principal: data.members.get(principal) if principal in groups else 1 for principal in principals},
         groups=groups,
         removed_assignments=removed_assignments(change_set.changes),
-        matching=_matching(change_set.diff),
+        matching=frozenset(
+            resource.address for resource in change_set.diff.managed if resource.fields.get("match") is not None
+        ),
         unavailable_secrets=tuple(_unavailable_secrets(spec, change_set.steps, snapshot)),
         abandoned=abandoned,
         exemptions=_exemptions(spec, options),
@@ -60,19 +61,12 @@ def _exemptions(spec: Spec, options: PlanOptions) -> tuple[GuardExemption, ...]:
     return (*in_spec, *map(GuardExemption, options.allow))
 
 
-def _matching(diff: DiffResult) -> frozenset[Address]:
-    return frozenset(resource.address for resource in diff.managed if resource.fields.get("match") is not None)
-
-
 def _unavailable_secrets(spec: Spec, steps: Sequence[Step], snapshot: Snapshot) -> Iterator[str]:
     if spec.connection is None or spec.connection.on_unreadable_secret is None:
         return
     for key, reference in needed_secrets(steps, snapshot).items():
         if reference is None:
             yield key
-
-
-# --- warnings -------------------------------------------------------------------------------------------------------
 
 
 def warnings(spec: Spec, change_set: ChangeSet, snapshot: Snapshot) -> Iterator[Diagnostic]:
@@ -83,8 +77,6 @@ def warnings(spec: Spec, change_set: ChangeSet, snapshot: Snapshot) -> Iterator[
         message = f"{address} is included, because a selected change needs it"
         yield Diagnostic("K002", message, severity="warning")
     if spec.tenant is None:
-        message, hint = (
-            "the spec names no tenant, so it can be applied to any tenant",
-            "Add `tenant:` with a verified domain.",
-        )
+        message = "the spec names no tenant, so it can be applied to any tenant"
+        hint = "Add `tenant:` with a verified domain."
         yield Diagnostic("K001", message, severity="warning", hint=hint)
