@@ -44,10 +44,7 @@ BACKUP_FOLDER = ".scimconf/backup"
 
 
 def load(path: str | os.PathLike[str], *, variables: Mapping[str, str] | None = None) -> Loaded:
-    """Load a spec file; raise SpecError if it has errors.
-
-    `variables` are the values of `${var:NAME}`. `${env:NAME}` is read from the environment of the process.
-    """
+    """Load a spec file; raise SpecError if it has errors. `variables` are the values of `${var:NAME}`."""
     from scimconf.files import read_regular_file
     from scimconf.spec import load as loading
 
@@ -96,7 +93,6 @@ async def connect(*, credential: Any = None, url: str | None = None) -> AsyncIte
 async def open_client(
     settings: Settings, token: Any, secrets: Secrets, on_wait: Callable[[float, str], None] | None = None
 ) -> AsyncIterator[TenantClient]:
-    """Connect with settings and a token source that exist already; the command line does."""
     from scimconf.graph.client import open_graph, silent
 
     async with open_graph(settings, token, scrub=secrets.scrub, on_wait=on_wait or silent) as graph:
@@ -183,7 +179,6 @@ class SpecExport:
     notes: tuple[str, ...]
 
     def to_yaml(self) -> str:
-        """Return the spec as YAML."""
         from scimconf.render import yaml
 
         return yaml.write_spec(self.exported.tree)
@@ -269,9 +264,9 @@ class TenantClient:
         return collected
 
     async def export(self, app: str, *, name: str = "", full: bool = False) -> SpecExport:
-        """Export the application with a display name, application id or object id.
+        """Export the application with a name or id; `full` includes what is equal to the template.
 
-        `full` includes what is equal to the template. Raise DiagnosticsError if there is not exactly one.
+        Raise DiagnosticsError if there is not exactly one such application.
         """
         from scimconf.export.references import without_references
         from scimconf.workflow.export import export_application, ignore_lint_errors
@@ -297,8 +292,6 @@ class TenantClient:
 
 @dataclass(frozen=True, slots=True)
 class _ApiHooks:
-    """The hooks of an apply that a program runs."""
-
     approve_items: Callable[[tuple[str, ...]], bool]
     backup_folder: str
     on_progress: Callable[[str, int, int], object] | None
@@ -309,7 +302,7 @@ class _ApiHooks:
         return self.approve_items(tuple(sorted(approval_items(planned))))
 
     def backup(self, planned: PlannedApplication) -> str:
-        from scimconf.workflow.backup import save_documents
+        from scimconf.workflow.apply import save_documents
 
         return save_documents(self.backup_folder, planned, datetime.now(UTC))
 

@@ -113,12 +113,10 @@ class AtomicFile:
             self._file = os.fdopen(handle, "w", encoding="utf-8", newline="")
 
     def write(self, text: str) -> None:
-        """Append a text; raise ScimconfError if it cannot be written."""
         with self._explained():
             self._file.write(text)
 
     def commit(self) -> None:
-        """Replace the target by what was written."""
         with self._explained():
             self._file.close()
             if not self.is_direct:

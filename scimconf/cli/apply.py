@@ -261,7 +261,7 @@ class _TerminalHooks:
                 return False
 
     def backup(self, planned: PlannedApplication) -> str:
-        from scimconf.workflow.backup import save_documents
+        from scimconf.workflow.apply import save_documents
 
         return save_documents(self.applying.backup, planned, datetime.now(tz=UTC))
 

@@ -20,10 +20,7 @@ OBJECT_IGNORED = "the user is ignored (IgnoreObjectFlow)"
 
 @dataclass(frozen=True, slots=True)
 class CompiledRow:
-    """One attribute mapping: its function, the attributes that it reads, and what a null result sends.
-
-    `direct` is the attribute that the mapping copies; empty for other mappings.
-    """
+    """One attribute mapping as a function. `null` is what a null result sends, `direct` the attribute that is copied."""
 
     target: str
     row: Row
@@ -62,10 +59,7 @@ class CompiledRow:
 def evaluate_rows(
     rows: Iterable[CompiledRow], attributes: Attributes, context: EvaluationContext, gaps: Mapping[str, str]
 ) -> dict[str, SentRequest]:
-    """Return what the mappings send, by target.
-
-    This runs for every user: direct mappings of strings call no function, and tuples are made without `__new__`.
-    """
+    """Return what the mappings send, by target. This runs for every user, so direct mappings of strings call no function."""
     sent: dict[str, SentRequest] = {}
     for row in rows:
         value = attributes.get(row.direct) if row.direct else row.evaluate(attributes, context)
@@ -79,12 +73,10 @@ def evaluate_rows(
 
 
 def ignores_objects(rows: Iterable[CompiledRow]) -> bool:
-    """Return whether a mapping may ignore a whole user."""
     return any("IgnoreObjectFlow" in str(row.row["source"]) for row in rows)
 
 
 def compile_rows(state: ProvisioningState) -> dict[str, CompiledRow]:
-    """Return the compiled mappings of a state by target."""
     return {target: _compile(target, row) for target, row in state.rows.items()}
 
 
@@ -95,7 +87,6 @@ def matching_targets(rows: Mapping[str, CompiledRow]) -> tuple[str, ...]:
 
 
 def attributes_read(filters: Iterable[Json], rows: Mapping[str, CompiledRow]) -> frozenset[str]:
-    """Return the source attributes that scoping filters and mappings read."""
     return filter_attributes(filters) | frozenset(name for row in rows.values() for name in row.attributes)
 
 

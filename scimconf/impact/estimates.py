@@ -42,8 +42,6 @@ Impacts = Mapping[Effect, Impact]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImpactInputs:
-    """A plan's changes with the provisioning state before and after them."""
-
     spec: Spec
     changes: Sequence[Change]
     snapshot: Snapshot
@@ -76,7 +74,6 @@ def guard_queries(changes: Sequence[Change], snapshot: Snapshot) -> ImpactQuerie
 
 
 def impact_queries(inputs: ImpactInputs) -> ImpactQueries:
-    """Return the queries that estimates and guards need, and no others."""
     affected = [(change, item) for change in inputs.changes for item in affected_by(change)]
     is_wide = any(isinstance(item, UsersInScope | UnassignedUsers) for _, item in affected)
     principals = [(change, item) for change, item in affected if isinstance(item, OnePrincipal)]
@@ -106,7 +103,6 @@ def _is_resolved(principal: str) -> bool:
 
 
 def affected_by(change: Change) -> Iterable[Affected]:
-    """Return whom a change concerns, as its kind says."""
     return BY_NAME[change.kind].affected(change) if change.kind in BY_NAME else ()
 
 
@@ -266,16 +262,11 @@ class _Estimator:
         names = _attributes(sources)
         if self.sample is None or not names:
             return None
-        affected: list[Json] = []
-        evaluated = undetermined = 0
-        for user, differs in self._compare_results(sources, names):
-            evaluated += 1
-            undetermined += differs is None
-            if differs:
-                affected.append(user)
-        if not evaluated and not self.sample.complete:
+        results = list(self._compare_results(sources, names))
+        if not results and not self.sample.complete:
             return None
-        return self._sampled(evaluated, affected, undetermined, "in_scope")
+        undetermined = sum(differs is None for _, differs in results)
+        return self._sampled(len(results), [user for user, differs in results if differs], undetermined, "in_scope")
 
     def _sampled(self, evaluated: int, affected: Sequence[Json], undetermined: int, population: Population) -> Impact:
         """Return the impact on `affected` out of the evaluated users: all users of the population, or a sample."""
@@ -302,8 +293,7 @@ class _Estimator:
                 continue
             old, new = evaluate_before(attributes), evaluate_after(attributes)
             is_known = scope is True and not isinstance(old, Undetermined) and not isinstance(new, Undetermined)
-            fails_before, fails_after = isinstance(old, Failure), isinstance(new, Failure)
-            differs = fails_before != fails_after or (not fails_before and old != new)
+            differs = old != new and not (isinstance(old, Failure) and isinstance(new, Failure))
             yield user, differs if is_known else None
 
     def _evaluator(self, source: Json) -> Callable[[Mapping[str, Json]], Json]:

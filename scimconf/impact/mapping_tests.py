@@ -153,7 +153,8 @@ def _check_case(case: MappingCase) -> Iterator[Diagnostic]:
     if not isinstance(result, EvaluatedCase):
         yield from result
     elif result.value != (case.expected if case.expected != () else None):
-        yield Diagnostic("K510", case.prefix + _mismatch_text(case, result), case.path, hint=_hint(result))
+        hint = f"If this is intended, write `expect: {result.value}`." if result.reason else ""
+        yield Diagnostic("K510", case.prefix + _mismatch_text(case, result), case.path, hint=hint)
 
 
 def _evaluate(case: MappingCase) -> EvaluatedCase | tuple[Diagnostic, ...]:
@@ -196,10 +197,6 @@ def _mismatch_text(case: MappingCase, result: EvaluatedCase) -> str:
     if result.reason:
         return f"{source} is {result.value}, {expected}: {result.reason}; {inputs}"
     return f"{source} returns {_value_text(result.value)}, {expected}; {inputs}"
-
-
-def _hint(result: EvaluatedCase) -> str:
-    return f"If this is intended, write `expect: {result.value}`." if result.reason else ""
 
 
 def _source_text(tree: expressions.Expression | None) -> str:

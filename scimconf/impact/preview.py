@@ -284,7 +284,6 @@ def _has_same_inputs(before: _ScopeResult, after: _ScopeResult) -> bool:
 
 
 def _scope(state: _CompiledState, user: _UserInput) -> tuple[bool | None, str]:
-    """Return whether a user is in scope (None if unknown), and the reason."""
     provisioning = state.provisioning
     if not provisioning.exists:
         return False, provisioning.absence

@@ -25,14 +25,12 @@ _ACTIVE_JOB: Mapping[str, Any] = MappingProxyType({"schedule": {"state": "Active
 
 
 def documents_read(spec: Spec) -> tuple[Document, ...]:
-    """Return the documents that define the provisioning of users, whether or not the spec manages them."""
     return (*schema_reads(), secrets.secrets(spec.connection), application.assignments())
 
 
 def states_before_and_after(
     spec: Spec, snapshot: Snapshot, changes: Sequence[Change]
 ) -> tuple[ProvisioningState, ProvisioningState]:
-    """Return the state as it was read, and the state after the changes."""
     before = _state_before(spec, snapshot)
     after = replace(before, exists=True)
     if "service_principal" not in snapshot.names:

@@ -67,7 +67,6 @@ def gap(name: str) -> str:
 
 
 def selected(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the properties of users to read from Graph for these attributes."""
     known = (name for name in names if name not in COMPUTED and not gap(name))
     return tuple(sorted({*ALWAYS, *(str(_path(name)[0]) for name in known)}))
 

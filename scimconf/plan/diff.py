@@ -70,7 +70,6 @@ def diff(
 
 
 def _ancestor(resource: Resource, prefixes: AbstractSet[Address]) -> Address | None:
-    """Return the closest ancestor address that is one of these prefixes, if any."""
     return next((address for address in resource.address.parents() if address in prefixes), None)
 
 

@@ -1,8 +1,7 @@
 """Saved plans: read the JSON format, verify it, and compare it with a new plan.
 
-The file is what `plan --format json` prints. Its digest covers everything else in the file and identifies what was
-reviewed. A file that was edited and got a new digest is harmless: apply plans again and continues only if the spec, the
-tenant, the fingerprint and the changes are the same.
+The digest covers everything else in the file. A file that was edited and got a new digest is harmless: apply plans again
+and continues only if the spec, the tenant, the fingerprint and the changes are the same.
 """
 
 from __future__ import annotations
@@ -269,9 +268,6 @@ def address(text: str) -> Address:
     application, _, local = text.partition(":")
     kind, _, rest = local.partition("/")
     return Address(application, kind, rest)
-
-
-# --- the saved plan and a new one -----------------------------------------------------------------------------------
 
 
 def differences(

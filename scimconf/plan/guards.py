@@ -8,8 +8,7 @@ from datetime import date
 from types import MappingProxyType
 
 from scimconf.plan.change import Guard, Tenant
-from scimconf.plan.globs import is_like
-from scimconf.plan.resource import Address
+from scimconf.plan.resource import Address, is_like
 
 ASKED = frozenset({"application-created", "initial-start"})
 """Guards of a first run: a yes at the prompt and `--auto-approve` allow these two, and no others."""

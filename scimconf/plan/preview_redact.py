@@ -38,7 +38,6 @@ def preview_redactor(redact: Callable[[str], str]) -> Callable[[UserPreview], Us
 
 
 def unredacted(user: UserPreview) -> UserPreview:
-    """Return the preview as it is."""
     return user
 
 

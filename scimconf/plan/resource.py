@@ -23,7 +23,6 @@ def encode(part: str) -> str:
 
 
 def decode(part: str) -> str:
-    """Return the name of a principal or role from a part of an address."""
     return part.replace("%3A", ":").replace("%2F", "/").replace("%25", "%")
 
 
@@ -44,7 +43,6 @@ class Address:
         return f"{self.kind}/{self.rest}" if self.rest else self.kind
 
     def under(self, part: str) -> Address:
-        """Return the address of a child."""
         return Address(self.application, self.kind, f"{self.rest}/{part}" if self.rest else part)
 
     def parents(self) -> Iterator[Address]:
@@ -90,8 +88,6 @@ class Resource(_Matched):
 
 @dataclass(frozen=True, slots=True)
 class Absent(_Matched):
-    """A resource that must not exist."""
-
     address: Address
     key: Hashable = None
 
@@ -128,3 +124,24 @@ class Traits:
 
     computed: frozenset[str] = frozenset()
     immutable: frozenset[str] = frozenset()
+
+
+def is_like(text: str, pattern: str) -> bool:
+    """Return whether the whole text matches a pattern, in which only `*` is special.
+
+    Each part between two stars is matched at its first occurrence: a later one could not match more. The time is linear,
+    since patterns come from a spec or the command line and texts from a tenant.
+    """
+    first, *parts = pattern.split("*")
+    if not parts:
+        return text == pattern
+    *middle, last = parts
+    if not text.startswith(first):
+        return False
+    end = len(first)
+    for part in middle:
+        start = text.find(part, end)
+        if start < 0:
+            return False
+        end = start + len(part)
+    return len(text) - end >= len(last) and text.endswith(last)

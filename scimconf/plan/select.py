@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scimconf.plan.change import Action, Change
-from scimconf.plan.globs import is_like
-from scimconf.plan.resource import Address
+from scimconf.plan.resource import Address, is_like
 
 _ATTRIBUTE = re.compile(r"\[([^\]]+)\]")
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from scimconf.diagnostics import ScimconfError, SecretError, describe_unexpected
 from scimconf.documents.secrets import references as connection_references
+from scimconf.files import write_private_files
 from scimconf.kinds import KINDS
 from scimconf.kinds.connection import needed_secrets
 from scimconf.plan import Action, ApplyStatus, Guard, Report, Result, StepOutcome
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 
 ROUNDS = 4
 """How often one apply plans and executes. A new application takes two rounds; the others are reserve."""
+BACKED_UP = ("applications", "assignments", "jobs", "schema", "secrets", "service_principals")
 
 
 class ApplyHooks(Protocol):
@@ -120,6 +125,23 @@ def _status(status: ApplyStatus, report: Report) -> ApplyStatus:
 
 def _failed(report: Report, error: str, hint: str = "") -> Report:
     return replace(report, error=error, hint=hint, status=_status(ApplyStatus.FAILED, report))
+
+
+def save_documents(folder: str, planned: PlannedApplication, now: datetime) -> str:
+    """Write each document as JSON into a new folder, which only the owner can read; return its path.
+
+    The folder is `FOLDER/APPLICATION/TIME`, with `now` in UTC. Raise ScimconfError if it cannot be written.
+    """
+    target = Path(folder) / planned.name / now.strftime("%Y%m%dT%H%M%S.%fZ")
+    read = {name: document for name in BACKED_UP if (document := planned.snapshot.get(name)) is not None}
+    texts = {
+        f"{name}.json": f"{json.dumps(document, indent=2, ensure_ascii=False)}\n" for name, document in read.items()
+    }
+    try:
+        write_private_files(target, texts)
+    except OSError as error:
+        raise ScimconfError(f"The backup in {target} cannot be written: {error.strerror}") from None
+    return str(target)
 
 
 async def _execute(

@@ -68,7 +68,6 @@ def documents(kinds: Sequence[Kind], specs: Sequence[Spec]) -> tuple[Document, .
 
 
 def lookups(kinds: Sequence[Kind], specs: Sequence[Spec], snapshot: Snapshot) -> Iterable[Lookup]:
-    """Return the principals that the specs name or the snapshot refers to."""
     return chain.from_iterable(kind.lookups(spec, snapshot) for spec in specs for kind in kinds)
 
 
@@ -78,7 +77,6 @@ def check(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot | None) -> tuple
 
 
 def expired(spec: Spec, today: date) -> Iterator[Diagnostic]:
-    """Yield an error for each expired guard exemption."""
     for index, exemption in enumerate(spec.guard_exemptions):
         if exemption.until < today:
             message = f"the exemption for guard {exemption.guard} expired on {exemption.until.isoformat()}"

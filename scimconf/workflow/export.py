@@ -80,10 +80,7 @@ async def tenant_name(session: TenantSession) -> str:
 
 
 def ignore_lint_errors(exported: ExportedSpec, users_csv: str) -> None:
-    """Add a comment to each exported line that the lint refuses: a live value must not block the next plan.
-
-    `users_csv` is the content of the file that the spec names under `users_from`.
-    """
+    """Add a comment to each exported line that the lint refuses. `users_csv` is the content of the `users_from` file."""
     from scimconf.render import yaml
     from scimconf.spec.load import load
 

@@ -70,7 +70,6 @@ def _unavailable_secrets(spec: Spec, steps: Sequence[Step], snapshot: Snapshot) 
 
 
 def warnings(spec: Spec, change_set: ChangeSet, snapshot: Snapshot) -> Iterator[Diagnostic]:
-    """Yield the warnings of a plan that depend on its changes and steps."""
     for kind in KINDS:
         yield from kind.warnings(spec, snapshot, change_set.diff, change_set.steps)
     for address in change_set.selection.prerequisites:

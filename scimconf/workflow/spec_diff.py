@@ -23,9 +23,8 @@ def diff_specs(
 ) -> ApplicationPlan:
     """Return the changes from one spec to another. Principals and roles are matched by name.
 
-    If `before` is live, `after` manages it as in a plan: what it does not list is unmanaged, unless it says otherwise.
-    If `after` is live, everything that it has besides is a difference, except definitions from its template. A live
-    application does not reveal the sources of its secrets: with `secrets` false, secrets are equal if both exist.
+    If `before` is live, `after` manages it as in a plan. If `after` is live, everything that it has besides is a
+    difference, except definitions from its template. Without `secrets`, secrets are equal if both exist.
     """
     compare_secrets = secrets and live is None
     definitions = frozenset(kind.name for kind in kinds if kind.only_written)
