@@ -268,7 +268,7 @@ class TenantClient:
 
         Raise DiagnosticsError if there is not exactly one such application.
         """
-        from scimconf.export.references import without_references
+        from scimconf.export import without_references
         from scimconf.workflow.export import export_application, ignore_lint_errors
 
         exported = await export_application(self.session(), app, name, full=full)

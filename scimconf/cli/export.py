@@ -79,7 +79,7 @@ def _check_free(path: Path, *, force: bool) -> None:
 
 def _write(exported: ExportedSpec, export: ExportOptions) -> None:
     """Write the spec, and beside it a CSV file of its users if it is written to a file."""
-    from scimconf.export.references import without_references
+    from scimconf.export import without_references
     from scimconf.render import yaml
     from scimconf.workflow.export import ignore_lint_errors
 

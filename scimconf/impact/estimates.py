@@ -230,8 +230,6 @@ class _Estimator:
             users += members
         return users if self.data.user_count is None else min(users, self.data.user_count)
 
-    # --- on a sample ---
-
     def _filtered_users(self, change: Change, filters: FilteredUsers) -> Impacts:
         """Evaluate the filters before and after on the sample; a user with an unknown result counts as undetermined."""
         names = _attributes(filters)

@@ -113,18 +113,15 @@ def _check_payload(
             return
         ignores_user = ignores_user or result.ignores_user
         sent[row.target] = SentRequest("value", result.value)
-    payload = {} if ignores_user else resource(sent, _boolean_targets(spec, test.mapping))
+    definitions = mappings.sections(spec)[test.mapping].target_attributes
+    booleans = {"active", *(name for name, definition in definitions.items() if definition.type == "boolean")}
+    payload = {} if ignores_user else resource(sent, booleans)
     expected = test.payload or {}
     if "schemas" not in expected:
         payload.pop("schemas", None)
     differences = list(_differences(payload, expected, ""))
     if differences:
         yield Diagnostic("K510", f"in {quote(test.name)}: {'; '.join(differences)}", path)
-
-
-def _boolean_targets(spec: Spec, section: str) -> frozenset[str]:
-    definitions = mappings.sections(spec)[section].target_attributes
-    return frozenset({"active", *(name for name, definition in definitions.items() if definition.type == "boolean")})
 
 
 def _differences(actual: Any, expected: Any, path: str) -> Iterator[str]:

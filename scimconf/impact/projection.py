@@ -17,10 +17,10 @@ from scimconf.kinds import KINDS
 from scimconf.kinds.kind import find_object_mapping, live_schema, schema_reads
 from scimconf.kinds.provisioning import SECTION, ProvisioningState
 from scimconf.plan import Change
+from scimconf.plan.resource import NOTHING
 from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import ObjectMapping, Spec
 
-_EMPTY: Mapping[str, Any] = MappingProxyType({})
 _ACTIVE_JOB: Mapping[str, Any] = MappingProxyType({"schedule": {"state": "Active"}})
 
 
@@ -38,7 +38,7 @@ def states_before_and_after(
     for kind in KINDS:
         own = [change for change in changes if change.kind == kind.name]
         after = kind.project(after, own, spec, snapshot) if own else after
-    return (before if before.exists else replace(before, rows=_EMPTY), after)
+    return (before if before.exists else replace(before, rows=NOTHING), after)
 
 
 def warnings(spec: Spec, snapshot: Snapshot) -> Iterable[str]:

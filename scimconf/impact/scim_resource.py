@@ -55,7 +55,8 @@ def _put(body: dict[str, Json], target: str, value: Json) -> None:
         parent = body if urn[1] == SCHEMAS[0] else _object(body, urn[1])
     steps = _steps(rest)
     for name, key, text in steps[:-1]:
-        parent = None if parent is None else _child(parent, name, key, text)
+        if parent is not None:
+            parent = _element(parent, name, key, text) if key else _object(parent, name)
     if parent is None or not steps or steps[-1][1] or steps[-1][0] in parent:
         body[target] = value
         return
@@ -74,10 +75,6 @@ def _steps(path: str) -> list[tuple[str, str, str]]:
     return steps
 
 
-def _child(parent: dict[str, Json], name: str, key: str, text: str) -> dict[str, Json] | None:
-    return _element(parent, name, key, text) if key else _object(parent, name)
-
-
 def _object(parent: dict[str, Json], name: str) -> dict[str, Json] | None:
     """Return the object of this name, created if it is missing; None if the name is in use."""
     child = parent.setdefault(name, {})
@@ -90,12 +87,9 @@ def _element(parent: dict[str, Json], name: str, key: str, text: str) -> dict[st
     if not isinstance(elements, list):
         return None
     value = _BOOLEANS.get(text.lower(), text)
-    element = next((element for element in _objects(elements) if element.get(key) == value), None)
+    objects: Iterable[dict[str, Json]] = (element for element in elements if isinstance(element, dict))
+    element = next((element for element in objects if element.get(key) == value), None)
     if element is None:
         element = {key: value}
         elements.append(element)
     return element
-
-
-def _objects(elements: Iterable[Json]) -> Iterable[dict[str, Json]]:
-    return (element for element in elements if isinstance(element, dict))

@@ -11,8 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from scimconf.json_types import Json
-
-_EMPTY: Mapping[str, str] = MappingProxyType({})
+from scimconf.plan.resource import NOTHING
 
 COMPUTED = frozenset({"IsSoftDeleted", "appRoleAssignments"})
 """Attributes that the service computes from scope and assignments."""
@@ -113,8 +112,10 @@ def gap_reader(names: Collection[str]) -> Callable[[Json], Mapping[str, str]]:
     def read(user: Json) -> Mapping[str, str]:
         if is_basic(user):
             return not_basic
-        missing = () if always_returned <= user.keys() else always_returned - user.keys()
-        return {name: _NOT_RETURNED for name, prop in paths if prop in missing} if missing else _EMPTY
+        if always_returned <= user.keys():
+            return NOTHING
+        missing = always_returned - user.keys()
+        return {name: _NOT_RETURNED for name, prop in paths if prop in missing}
 
     return read
 

@@ -166,13 +166,12 @@ def _present(value: Json) -> Json:
 
 def fingerprint(managed: Iterable[Resource]) -> str:
     """Return a digest of the managed resources as observed: identities and fields, without computed facts."""
-    rows = sorted(canonical([list(map(str, _flat(resource.identity))), dict(resource.fields)]) for resource in managed)
-    return _sha256("\n".join(rows))
-
-
-def _flat(identity: tuple[Any, ...]) -> Iterator[Any]:
-    for part in identity:
-        yield from part if isinstance(part, tuple) else (part,)
+    rows = []
+    for resource in managed:
+        application, kind, key = resource.identity
+        identity = [application, kind, *map(str, key if isinstance(key, tuple) else (key,))]
+        rows.append(canonical([identity, dict(resource.fields)]))
+    return _sha256("\n".join(sorted(rows)))
 
 
 def digest(document: Mapping[str, Json]) -> str:

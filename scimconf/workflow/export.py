@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 NOT_EXPORTABLE = frozenset({"K101", "K102", "K103", "K201", "K202", "K401", "K601", "K801"})
 """Errors that leave nothing to export, or only a part that would pass for the whole."""
-NOT_FOUND = "Use the name that the portal shows, or the application id. Check also that this is the right tenant."
-SEVERAL = "Pass the id of one of them: --app ID"
+HINTS = {
+    "K102": "Pass the id of one of them: --app ID",
+    "K103": "Use the name that the portal shows, or the application id. Check also that this is the right tenant.",
+}
 
 
 async def export_application(
@@ -56,9 +58,8 @@ async def export(
     snapshot = await observe(
         session, reads, lambda partial: (*lookups(KINDS, [spec], partial), *same_name_lookups(partial))
     )
-    hints = {"K103": NOT_FOUND, "K102": SEVERAL}
     errors = [
-        replace(diagnostic, path=(), hint=hints.get(diagnostic.code, diagnostic.hint))
+        replace(diagnostic, path=(), hint=HINTS.get(diagnostic.code, diagnostic.hint))
         for diagnostic in check(KINDS, spec, snapshot)
         if diagnostic.is_error and diagnostic.code in NOT_EXPORTABLE
     ]

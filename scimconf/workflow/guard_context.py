@@ -34,6 +34,10 @@ def guard_context(
     groups = frozenset(row["principalId"] for row in rows if row["principalType"] == "Group")
     principals = dict.fromkeys(row["principalId"] for row in rows)
     jobs = snapshot.rows("jobs")
+    exemptions = [
+        GuardExemption(exemption.guard, exemption.until, exemption.reason, exemption.address or "", exemption.max)
+        for exemption in spec.guard_exemptions
+    ]
     return GuardContext(
         today=options.today,
         expected_tenant=spec.tenant,
@@ -47,26 +51,16 @@ def guard_context(
         matching=frozenset(
             resource.address for resource in change_set.diff.managed if resource.fields.get("match") is not None
         ),
-        unavailable_secrets=tuple(_unavailable_secrets(spec, change_set.steps, snapshot)),
+        unavailable_secrets=_unavailable_secrets(spec, change_set.steps, snapshot),
         abandoned=abandoned,
-        exemptions=_exemptions(spec, options),
+        exemptions=(*exemptions, *map(GuardExemption, options.allow)),
     )
 
 
-def _exemptions(spec: Spec, options: PlanOptions) -> tuple[GuardExemption, ...]:
-    in_spec = (
-        GuardExemption(exemption.guard, exemption.until, exemption.reason, exemption.address or "", exemption.max)
-        for exemption in spec.guard_exemptions
-    )
-    return (*in_spec, *map(GuardExemption, options.allow))
-
-
-def _unavailable_secrets(spec: Spec, steps: Sequence[Step], snapshot: Snapshot) -> Iterator[str]:
+def _unavailable_secrets(spec: Spec, steps: Sequence[Step], snapshot: Snapshot) -> tuple[str, ...]:
     if spec.connection is None or spec.connection.on_unreadable_secret is None:
-        return
-    for key, reference in needed_secrets(steps, snapshot).items():
-        if reference is None:
-            yield key
+        return ()
+    return tuple(key for key, reference in needed_secrets(steps, snapshot).items() if reference is None)
 
 
 def warnings(spec: Spec, change_set: ChangeSet, snapshot: Snapshot) -> Iterator[Diagnostic]:
