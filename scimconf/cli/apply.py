@@ -49,14 +49,18 @@ class ApplyOptions:
 @options.variables
 @options.tenant
 @options.planning
-@click.option("--auto-approve", is_flag=True, help="Do not ask. Also allows the two first-run guards, no others.")
+@click.option(
+    "--auto-approve",
+    is_flag=True,
+    help="Do not ask. Also allows the guards application-created and initial-start, no others.",
+)
 @click.option("--expect-digest", metavar="DIGEST", help="Apply a saved plan only if it has this digest.")
 @click.option(
     "--backup",
     type=click.Path(file_okay=False),
     default=".scimconf/backup",
     show_default=True,
-    help="Folder in which the documents are saved before the first write.",
+    help="Folder for a backup of the job, schema, settings and assignments before the first write.",
 )
 @options.events
 def command(paths: tuple[str, ...], **params: Any) -> int:
@@ -137,6 +141,8 @@ def _recorded_params(saved: SavedPlan, params: dict[str, Any]) -> dict[str, Any]
 
 def _print_plan(results: PlanResults, applying: ApplyOptions) -> bool:
     """Print the plan; return False if it cannot be printed and must be approved by a person."""
+    if applying.auto_approve:
+        results = replace(results, planned=[_first_run_allowed(planned) for planned in results.planned])
     try:
         output.print_plan(results, applying.recorded(), options.OutputOptions(redact=applying.redact))
     except OSError as error:
@@ -146,11 +152,24 @@ def _print_plan(results: PlanResults, applying: ApplyOptions) -> bool:
     return True
 
 
+def _first_run_allowed(planned: PlannedApplication) -> PlannedApplication:
+    """Return the plan as `--auto-approve` applies it, for printing."""
+    from scimconf.plan.guards import ASKED
+
+    guards = tuple(
+        replace(guard, allowed_by="--auto-approve") if guard.id in ASKED and not guard.is_allowed else guard
+        for guard in planned.plan.guards
+    )
+    return replace(planned, plan=replace(planned.plan, guards=guards))
+
+
 async def _apply_all(session: Session, results: PlanResults, applying: ApplyOptions) -> list[ExitCode]:
     """Apply one application after another, also if one fails; return the exit code of each."""
     from scimconf.workflow.apply import guards_that_need_allow
 
     changed = [planned for planned in results.planned if planned.plan.changes]
+    for planned in changed:
+        _print_blocked(planned)
     abandoning = _abandoning_applications(applying.saved)
     allowed = [planned for planned in changed if not guards_that_need_allow(planned) and planned.name not in abandoning]
     ready = [planned for planned in allowed if _has_secrets(session, planned)]
@@ -163,6 +182,15 @@ async def _apply_all(session: Session, results: PlanResults, applying: ApplyOpti
         return [*codes, ExitCode.FAILED]
     redact = output.redactor(results.combined_plan(), redact=applying.redact)
     return [*codes, *[await _apply_one(session, planned, applying, redact) for planned in ready]]
+
+
+def _print_blocked(planned: PlannedApplication) -> None:
+    from scimconf.workflow.apply import guards_that_need_allow
+
+    guards = sorted({guard.id for guard in guards_that_need_allow(planned)})
+    if guards:
+        blocked_by = f"{'guards' if len(guards) > 1 else 'guard'} {', '.join(guards)}"
+        output.print_lines(f"{planned.name}: no changes were made: blocked by {blocked_by}.", err=True)
 
 
 def _abandoning_applications(saved: SavedPlan | None) -> frozenset[str]:

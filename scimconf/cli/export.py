@@ -38,10 +38,15 @@ class ExportOptions:
 
 @click.command("export", short_help="Export a live application as a spec.")
 @options.tenant
-@click.option("--app", required=True, metavar="NAME|ID", help="Display name, application id or object id.")
+@click.option(
+    "--app",
+    required=True,
+    metavar="NAME|ID",
+    help="Display name, application (client) id, or object id of the enterprise application.",
+)
 @click.option("--name", help="Name of the spec. Default: made from the display name.")
 @click.option("--out", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout.")
-@click.option("--full", is_flag=True, help="Export everything, also what is equal to the template.")
+@click.option("--full", is_flag=True, help="Also export values that equal the template's defaults.")
 @click.option("--strict", is_flag=True, help="Exit with 2 if the application has something a spec cannot contain.")
 @click.option("--force", is_flag=True, help="Overwrite existing files.")
 @options.events

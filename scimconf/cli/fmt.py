@@ -38,9 +38,9 @@ class FormattedFile:
 @click.option("--check", is_flag=True, help="Write nothing; list files that would change and exit with 2.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
 def command(paths: Sequence[str], check: bool, diff: bool) -> int:
-    """Format specs: canonical order of keys, and layout. Comments, anchors and values stay.
+    """Format specs: canonical order of keys, and layout. Comments, anchors and values are preserved.
 
-    PATHS are spec files, or folders with scimconf.yaml and *.scimconf.yaml (default: the current folder). Name bases
+    PATHS are spec files, or folders with scimconf.yaml and *.scimconf.yaml (default: the current folder). Pass bases
     and overlays as files. `-` reads stdin and writes stdout.
 
     \b

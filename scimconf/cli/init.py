@@ -71,7 +71,11 @@ def validated_as(pattern_name: str) -> Callable[[str], str]:
 
 @click.command("init", short_help="Create a spec, its JSON Schema for editors, and a CI recipe.")
 @click.argument("folder", default=".", type=click.Path(file_okay=False))
-@click.option("--preset", type=click.Choice(list(PRESETS)), help="Start from this preset; `blank` is the minimum.")
+@click.option(
+    "--preset",
+    type=click.Choice(list(PRESETS)),
+    help="`writer` is a complete spec for Writer (writer.com); `blank` is the minimum.",
+)
 @click.option("--name", type=validated_as("SLUG"), metavar="NAME", help="Name of the spec; addresses begin with it.")
 @click.option("--display-name", metavar="TEXT", help="Display name of the application.")
 @click.option(

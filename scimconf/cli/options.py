@@ -114,18 +114,25 @@ tenant = _together(
         "--auth",
         envvar="SCIMCONF_AUTH",
         type=click.Choice(["environment", "workload", "managed", "cli", "device_code"]),
-        help="Sign-in method. Default: DefaultAzureCredential.",
+        help="Sign-in method. Default: the first that works (DefaultAzureCredential).",
     ),
     click.option(
         "--cloud",
         envvar="SCIMCONF_CLOUD",
         type=click.Choice(["public", "us-government", "us-dod", "china"]),
-        help="National cloud of the tenant. Default: public.",
+        help="Microsoft cloud of the tenant. Default: public.",
     ),
 )
 selection = _together(
-    click.option("--only", multiple=True, metavar="ADDRESS", help="Only these addresses (repeatable, globs)."),
-    click.option("--exclude", multiple=True, metavar="ADDRESS", help="Skip these addresses (repeatable, globs)."),
+    click.option(
+        "--only",
+        multiple=True,
+        metavar="ADDRESS",
+        help="Only resources with this address, such as writer:app_role/* (repeatable).",
+    ),
+    click.option(
+        "--exclude", multiple=True, metavar="ADDRESS", help="Skip resources with this address (repeatable, globs)."
+    ),
 )
 
 
@@ -150,13 +157,13 @@ planning = _together(
         multiple=True,
         metavar="GUARD",
         shell_complete=completion.complete_guards,
-        help="Allow a change that a guard would block (repeatable).",
+        help="Allow this guard, which would block the plan (repeatable).",
     ),
     ignore,
     click.option("--no-impact", "impact", flag_value=False, default=True, help="Skip counting affected users."),
-    click.option("--resend-secrets", is_flag=True, help="Write the secrets again, also if they are stored."),
+    click.option("--resend-secrets", is_flag=True, help="Send the secrets again even if they are stored."),
 )
-events = click.option("--events", type=click.Path(dir_okay=False), help="Write events to FILE (JSON Lines).")
+events = click.option("--events", type=click.Path(dir_okay=False), help="Write an event log to FILE (JSON Lines).")
 rendering = _together(
     click.option("--redact", is_flag=True, help=REDACT_HELP),
     click.option(
@@ -167,7 +174,9 @@ rendering = _together(
         help="Truncate Markdown to N characters (default: GitHub's limit, 65536).",
     ),
     click.option(
-        "--comment-marker", metavar="TEXT", help="Start with a hidden marker so CI can update its own comment."
+        "--comment-marker",
+        metavar="TEXT",
+        help="Start the Markdown with a hidden marker, so that CI can update its comment.",
     ),
 )
 

@@ -111,6 +111,7 @@ def write_plan_file(results: PlanResults, options: Mapping[str, Any], output: Ou
     from dataclasses import replace
 
     from scimconf.files import write_file
+    from scimconf.workflow.apply import guards_that_need_allow
 
     if output.out is None:
         return
@@ -118,7 +119,9 @@ def write_plan_file(results: PlanResults, options: Mapping[str, Any], output: Ou
         click.echo(f"{output.out} was not written, because not every application could be planned.", err=True)
         return
     write_file(output.out, render_plan(results.combined_plan(options), replace(output, output_format="json")))
-    click.echo(f"Saved the plan to {output.out}. To apply exactly this plan: scimconf apply {output.out}", err=True)
+    click.echo(f"Saved the plan to {output.out}.", err=True)
+    if not any(guards_that_need_allow(planned) for planned in results.planned):
+        click.echo(f"To apply exactly this plan: scimconf apply {output.out}", err=True)
 
 
 def emit_plan_events(session: Session, plan: Plan, *, redact: bool) -> None:

@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     "--previous",
     multiple=True,
     type=click.Path(exists=True),
-    help="Previous specs: list resources they managed and these do not.",
+    help="Previous version of the specs: list resources that it managed and the current one does not.",
 )
-@click.option("--fail-on-abandoned", is_flag=True, help="Block apply if --previous finds abandoned resources.")
-@click.option("--show-unmanaged", is_flag=True, help="List resources in the tenant the spec does not manage.")
+@click.option(
+    "--fail-on-abandoned", is_flag=True, help="Block the apply of this plan if --previous finds such resources."
+)
+@click.option("--show-unmanaged", is_flag=True, help="List resources in the tenant that the spec does not manage.")
 @click.option("--steps", "show_steps", is_flag=True, help="Show the requests and edits that apply would make.")
 @options.rendering
 @options.events
@@ -70,7 +72,9 @@ def plan_command(params: Mapping[str, Any], *, detailed: bool, baseline: str | N
         with session.progress.paused():
             output.print_plan(results, recorded, printing)
             output.write_plan_file(results, recorded, printing)
-            if saved is not None and not output.print_changes_since(saved, plan, f"Changes since {baseline}:"):
+            if saved is not None and not output.print_changes_since(
+                saved, plan, f"Compared with the saved plan {baseline}:"
+            ):
                 click.echo(f"No changes since {baseline}.", err=True)
         return output.plan_exit_code(results, detailed=detailed)
 

@@ -63,8 +63,10 @@ class PreviewOptions:
 @options.variables
 @options.tenant
 @click.option("--user", "users", multiple=True, metavar="UPN|ID", help="Preview this user (repeatable).")
-@click.option("--sample", type=click.IntRange(1), metavar="N", help="Preview the first N users who can be in scope.")
-@click.option("--all", "all_users", is_flag=True, help="Preview all users who can be in scope.")
+@click.option(
+    "--sample", type=click.IntRange(1), metavar="N", help="Preview the first N users who are in scope before or after."
+)
+@click.option("--all", "all_users", is_flag=True, help="Preview all users who are in scope before or after.")
 @options.selection
 @options.output_format("text", "json", "html")
 @click.option("--out", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout.")

@@ -26,13 +26,17 @@ QUESTION = (
 
 @click.command("probe", short_help="Find out on a test tenant how Graph behaves where its documentation is silent.")
 @options.tenant
-@click.option("--out", type=click.Path(dir_okay=False), default="probe.json", show_default=True, help="The report.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False), default="probe.json", show_default=True, help="Write the report to FILE."
+)
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @options.events
 def command(out: str, yes: bool, **params: Any) -> int:
     """Find out on a test tenant how Graph behaves where its documentation is silent.
 
-    The report contains no secret, id or name of the tenant. To run a sandbox that behaves like the tenant:
+    Creates temporary applications in the tenant and deletes them. Use a test tenant. Asks first.
+
+    The report contains no secrets, ids or names of the tenant. To run a sandbox that behaves like the tenant:
 
     \b
         scimconf probe --out probe.json

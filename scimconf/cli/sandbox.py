@@ -38,9 +38,13 @@ def command() -> None:
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port; 0 for a free one.")
 @click.option("--tenant", type=click.Path(dir_okay=False, exists=True), help="JSON file that describes the tenant.")
 @click.option("--state", type=click.Path(dir_okay=False), help="File that stores the tenant. Default: in memory.")
-@click.option("--ready-file", type=click.Path(dir_okay=False), help="Write the Graph URL to a file once listening.")
+@click.option(
+    "--ready-file", type=click.Path(dir_okay=False), help="Write the Graph URL to FILE when the server is ready."
+)
 @click.option("--switch", "switches", multiple=True, metavar="NAME=VALUE", help="Set a switch (see docs/sandbox.md).")
-@click.option("--like", type=click.Path(dir_okay=False, exists=True), help="Set the switches of a `probe` report.")
+@click.option(
+    "--like", type=click.Path(dir_okay=False, exists=True), help="Behave like the tenant in this `probe` report."
+)
 @click.option("--tls", type=click.Path(file_okay=False), metavar="DIR", help="Serve https with certificates in DIR.")
 @click.option("--permissions", metavar="LIST", help="Permissions of all callers, comma-separated. Default: all.")
 def serve(**options: Any) -> int:
@@ -53,7 +57,7 @@ def serve(**options: Any) -> int:
         export SCIMCONF_GRAPH_URL=http://127.0.0.1:8765/v1.0
 
     With --tls the sandbox serves https://localhost, with a sign-in service and the cloud metadata beside Graph, for
-    clients that require them. These clients must trust ca.pem in that folder.
+    clients that require them. These clients must trust DIR/ca.pem.
     """
     try:
         from scimconf.sandbox import certificates, server

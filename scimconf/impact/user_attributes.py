@@ -43,7 +43,7 @@ _PATHS: Mapping[str, tuple[str | int, ...]] = {
     "userPrincipalName": ("userPrincipalName",),
 }
 _REASONS: Mapping[str, str] = {
-    "manager": "only Entra knows the manager's id in the application",
+    "manager": "only Entra knows the id of the manager in the application",
     **dict.fromkeys(
         ("createdDateTime", "employeeHireDate", "employeeLeaveDateTime"),
         "Microsoft does not document the format of dates in expressions",

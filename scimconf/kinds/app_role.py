@@ -194,7 +194,15 @@ def _steps(change: Change, role_id: str) -> Iterator[Step]:
         yield Edit(Phase.CLEAR, addresses, f"delete the role {name}", document, "remove_role", key)
     else:
         value = dict(_raw(change, change.after))
-        yield Edit(Phase.BUILD, addresses, f"set the role {name}", document, "set_role", key, value)
+        yield Edit(
+            Phase.BUILD,
+            addresses,
+            f"{'create' if change.before is None else 'update'} app role {name}",
+            document,
+            "set_role",
+            key,
+            value,
+        )
 
 
 def _needs_disabling(change: Change) -> bool:

@@ -13,19 +13,27 @@ group names repeat. Roles are matched by id if they exist, and by value if the p
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
-from scimconf.diagnostics import Diagnostic, SpecPath
+from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
 from scimconf.kinds import mappings, roles
 from scimconf.kinds.assignment_guards import GUARD_IDS, assignment_guards
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_access import export_assignments
 from scimconf.kinds.kind import Base, Effects, RowPart, denied_read
+from scimconf.kinds.principals import (
+    AssignmentEntry,
+    entries,
+    listed_principals,
+    principal_names,
+    principal_of,
+    unresolved,
+    users_by_name,
+)
 from scimconf.kinds.provisioning import Affected, OnePrincipal, ProvisioningState
 from scimconf.plan import (
     Absent,
@@ -46,32 +54,17 @@ from scimconf.plan.guards import GuardContext
 from scimconf.plan.resource import is_like
 from scimconf.snapshot import Document, Lookup, Principal, Snapshot
 from scimconf.spec.model import Assignments, GroupAssignment, Spec, UserAssignment
-from scimconf.spec.patterns import GUID
 from scimconf.steps import Phase, Send, Step
 from scimconf.suggestions import did_you_mean, suggest, suggest_principal
 
 _ROLES = "appRoleAssignments"
 _DEFAULT = "~Default Access"
-Listed: TypeAlias = UserAssignment | GroupAssignment
 _ALREADY_ASSIGNED = (
     (400, "Permission being assigned already exists on the object"),
     (400, "EntitlementGrant entry already exists"),
     (409, "EntitlementGrant entry already exists"),
 )
 """Graph answers 400 with either wording; a Bicep report saw a 409."""
-
-
-@dataclass(frozen=True, slots=True)
-class AssignmentEntry:
-    """One listed principal: where the spec lists it, and how it is looked up."""
-
-    listed: Listed
-    path: SpecPath
-    lookup: Lookup
-
-    @property
-    def description(self) -> str:
-        return f'{self.lookup.by if self.lookup.by != "id" else "user or group with the id"} "{self.lookup.value}"'
 
 
 class AssignmentKind(Base):
@@ -90,7 +83,7 @@ class AssignmentKind(Base):
     def lookups(self, spec: Spec, snapshot: Snapshot) -> Iterable[Lookup]:
         if spec.assignments is None:
             return
-        yield from (entry.lookup for entry in _entries(spec.assignments) if entry.lookup.by != "user")
+        yield from (entry.lookup for entry in entries(spec.assignments) if entry.lookup.by != "user")
         live = snapshot.get("assignments")
         if live is None and not snapshot.complete and "assignments" not in snapshot.denied:
             return
@@ -98,8 +91,8 @@ class AssignmentKind(Base):
         ids = {Lookup("id", row["principalId"]) for row in rows if row["principalType"] != "ServicePrincipal"}
         yield from ids
         if all(lookup in snapshot.principals for lookup in ids):
-            known = _users_by_name(snapshot)
-            for entry in _entries(spec.assignments):
+            known = users_by_name(snapshot)
+            for entry in entries(spec.assignments):
                 if entry.lookup.by == "user" and entry.lookup.value not in known:
                     yield entry.lookup
 
@@ -111,9 +104,9 @@ class AssignmentKind(Base):
         yield from denied_read(snapshot, "assignments", "K801", ("assignments",))
         yield from _empty_files(spec.assignments)
         application_roles, assigned = _Roles.of(spec, snapshot), _assigned_roles(snapshot)
-        principals = _principals(spec.assignments, snapshot)
+        principals = listed_principals(spec.assignments, snapshot)
         listed: set[str] = set()
-        for entry in _entries(spec.assignments):
+        for entry in entries(spec.assignments):
             principal = principals.get(entry.path)
             if principal is None:
                 yield from _not_found(entry, snapshot)
@@ -146,10 +139,10 @@ class AssignmentKind(Base):
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         if spec.assignments is None:
             return
-        principals, names = _principals(spec.assignments, snapshot), _names(snapshot)
+        principals, names = listed_principals(spec.assignments, snapshot), principal_names(snapshot)
         application_roles = _Roles.of(spec, snapshot)
-        for entry in _entries(spec.assignments):
-            principal = principals.get(entry.path) or _unresolved(entry)
+        for entry in entries(spec.assignments):
+            principal = principals.get(entry.path) or unresolved(entry)
             label = f"{principal.type}:{encode(names.get(principal.id, principal.name))}"
             yield from self._desired(spec, entry, principal, label, application_roles)
         yield from self._unlisted(spec, snapshot, {principal.id for principal in principals.values()})
@@ -162,7 +155,7 @@ class AssignmentKind(Base):
             for role in entry.listed.roles:
                 yield Absent(prefix.under(application_roles.name(role)), (principal.id, application_roles.id(role)))
             return
-        yield Exclusive(prefix, "absent") if entry.listed.absent else Exclusive(prefix)
+        yield Exclusive(prefix, "absent in spec") if entry.listed.absent else Exclusive(prefix)
         for role in entry.listed.roles if not entry.listed.absent else ():
             key = (principal.id, application_roles.id(role))
             yield Resource(prefix.under(application_roles.name(role)), {}, key, {"principal": principal.name})
@@ -185,9 +178,9 @@ class AssignmentKind(Base):
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         if spec.assignments is None:
             return
-        names, application_roles = _names(snapshot), _Roles.of(spec, snapshot)
+        names, application_roles = principal_names(snapshot), _Roles.of(spec, snapshot)
         for row in documents.assigned(snapshot.rows("assignments")):
-            principal = _principal(row, snapshot)
+            principal = principal_of(row, snapshot)
             label = f"{principal.type}:{encode(names.get(principal.id, principal.name))}"
             yield Resource(
                 self.address(spec, label, application_roles.label(row["appRoleId"])),
@@ -309,76 +302,6 @@ def _effects(before: int, after: int) -> frozenset[Effect]:
     if before == 0:
         return frozenset({Effect.PROVISIONS})
     return frozenset({Effect.DEPROVISIONS}) if after == 0 else frozenset({Effect.RESYNC})
-
-
-# --- principals ----------------------------------------------------------------------------------------------------
-
-
-def _entries(assignments: Assignments) -> Sequence[AssignmentEntry]:
-    base: SpecPath = ("assignments",)
-    entries = [_entry(group, (*base, "groups", index)) for index, group in enumerate(assignments.groups)]
-    entries += [_entry(user, (*base, "users", index)) for index, user in enumerate(assignments.users)]
-    for number, file in enumerate(assignments.imported):
-        base = ("assignments", "imported", number)
-        entries += [_entry(group, (*base, "groups", index)) for index, group in enumerate(file.groups)]
-        entries += [_entry(user, (*base, "users", index)) for index, user in enumerate(file.users)]
-    return entries
-
-
-def _entry(listed: Listed, path: SpecPath) -> AssignmentEntry:
-    if isinstance(listed, GroupAssignment):
-        by_id = Lookup("id", (listed.id or "").lower())
-        return AssignmentEntry(listed, path, Lookup("group", listed.name or "") if listed.id is None else by_id)
-    is_id = re.fullmatch(GUID, listed.user) is not None
-    return AssignmentEntry(listed, path, Lookup("id" if is_id else "user", listed.user.casefold()))
-
-
-def _users_by_name(snapshot: Snapshot) -> Mapping[str, Principal]:
-    principals = (principal for matches in snapshot.principals.values() for principal in matches)
-    return {principal.name.casefold(): principal for principal in principals if principal.type == "user"}
-
-
-def _principals(assignments: Assignments, snapshot: Snapshot) -> Mapping[SpecPath, Principal]:
-    """Return the principal of each listed entry that resolves to exactly one."""
-    users, principals = _users_by_name(snapshot), {}
-    for entry in _entries(assignments):
-        if entry.lookup.by == "user" and entry.lookup.value in users:
-            principals[entry.path] = users[entry.lookup.value]
-            continue
-        matches = snapshot.principals.get(entry.lookup, ())
-        if len(matches) == 1:
-            principals[entry.path] = matches[0]
-    return principals
-
-
-def _unresolved(entry: AssignmentEntry) -> Principal:
-    """Return a placeholder for a principal that was not found: the plan has errors, but its resources need a name."""
-    type_ = "user" if isinstance(entry.listed, UserAssignment) else "group"
-    return Principal(f"?{entry.lookup.value}", type_, entry.lookup.value)  # type: ignore[arg-type]
-
-
-def _principal(row: Any, snapshot: Snapshot) -> Principal:
-    matches = snapshot.principals.get(Lookup("id", row["principalId"]), ())
-    if matches:
-        return matches[0]
-    types: Mapping[str, Any] = {"User": "user", "Group": "group", "ServicePrincipal": "servicePrincipal"}
-    return Principal(
-        row["principalId"], types.get(row["principalType"], "user"), row["principalDisplayName"] or row["principalId"]
-    )
-
-
-def _names(snapshot: Snapshot) -> Mapping[str, str]:
-    """Return principal id → its name in addresses; a name that repeats gets `~` and eight characters of the id."""
-    by_id = {principal.id: principal for matches in snapshot.principals.values() for principal in matches}
-    for row in documents.assigned(snapshot.rows("assignments")):
-        by_id.setdefault(row["principalId"], _principal(row, snapshot))
-    counts = Counter((principal.type, principal.name.casefold()) for principal in by_id.values())
-    return {
-        principal.id: f"{principal.name}~{principal.id[:8]}"
-        if counts[principal.type, principal.name.casefold()] > 1
-        else principal.name
-        for principal in by_id.values()
-    }
 
 
 def _is_protected(assignments: Assignments, resource: Resource, snapshot: Snapshot) -> bool:

@@ -41,7 +41,7 @@ def _group_removed(losing: Sequence[Change], context: GuardContext) -> Iterator[
         if change.address.rest.startswith("group:"):
             count = context.members.get(_principal_id(change))
             members = "its members" if count is None else "its 1 member" if count == 1 else f"its {count} members"
-            message = f"a group would lose its last role, and with it {members}"
+            message = f"a group ({members}) would lose its last role assignment"
             yield Guard("group-removed", message, count=count, address=change.address)
 
 

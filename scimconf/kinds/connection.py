@@ -16,7 +16,18 @@ from scimconf.documents import secrets as documents
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_connection import KEYS, OAUTH2, export_connection
 from scimconf.kinds.kind import Base, Effects, denied_read, masked
-from scimconf.plan import Address, Change, DesiredItem, DiffResult, Effect, FieldChange, Guard, Resource, WriteOnly
+from scimconf.plan import (
+    Action,
+    Address,
+    Change,
+    DesiredItem,
+    DiffResult,
+    Effect,
+    FieldChange,
+    Guard,
+    Resource,
+    WriteOnly,
+)
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, SecretRef, Snapshot
 from scimconf.spec.addresses import FLAGS, keys
@@ -83,6 +94,8 @@ class ConnectionKind(Base):
     def effect_text(self, effect: Effect, change: Change) -> str:
         if effect is not Effect.CREDENTIALS:
             return ""
+        if change.action is Action.CREATE:
+            return "credentials are stored"
         texts = ["the stored credentials are replaced"] if any(part.name != _URL for part in change.fields) else []
         if _is_other_endpoint(change.field(_URL)):
             texts.append("users are provisioned to a different tenant URL")
@@ -107,7 +120,9 @@ class ConnectionKind(Base):
         is_partial = any(isinstance(step, Edit) and step.document.partial for step in steps)
         for key, reference in needed_secrets(steps, snapshot).items():
             if reference is not None:
-                yield Diagnostic("K402", f"apply reads {key} from {reference}", severity="warning")
+                yield Diagnostic(
+                    "K402", f"apply needs {reference} for {key}: the secrets are written as a whole", severity="warning"
+                )
             elif not is_partial:
                 yield Diagnostic(
                     "K403",
@@ -123,12 +138,12 @@ class ConnectionKind(Base):
         document = documents.secrets(spec.connection)
         for change in self.mine(changes):
             addresses = (change.address,)
-            yield _try(addresses, "try the new credentials", saved=False)
+            yield _try(addresses, "test the connection with the new credentials", saved=False)
             for key, value in _edits(change, spec.connection):
                 operation: OperationName = "remove_value" if value is None else "set_value"
                 yield Edit(Phase.BUILD, addresses, f"set {key}", document, operation, (key,), value)
         writer_addresses = tuple(change.address for change in writers)
-        yield _try(writer_addresses, "try the stored credentials", saved=True)
+        yield _try(writer_addresses, "test the connection with the stored credentials", saved=True)
         if _shows_tags(snapshot):
             yield from _tags(spec.connection, writer_addresses, document)
 

@@ -87,7 +87,7 @@ class JobKind(Base):
                 outputs=(("job", "id"),),
                 lookup=documents.jobs(snapshot.names.get("template", _template(spec))),
             )
-            yield Read(Phase.BUILD, addresses, "wait until the job can be read", documents.job(), "is_there", ())
+            yield Read(Phase.BUILD, addresses, "wait for the job to become readable", documents.job(), "is_there", ())
 
     def export(self, request: ExportRequest) -> ExportedSpec:
         names = request.snapshot.names

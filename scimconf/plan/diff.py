@@ -88,7 +88,7 @@ def _named(
     for item in items:
         if isinstance(item, Absent):
             if item.identity in observed:
-                yield _deletion(observed[item.identity], "absent")
+                yield _deletion(observed[item.identity], "absent in spec")
         elif isinstance(item, Resource):
             kind_traits = traits.get(item.address.kind, Traits())
             change = _compare(item, observed.get(item.identity), kind_traits, resend=resend)

@@ -436,7 +436,7 @@ def test_every_form_of_a_row(default, tmp_path):
     forms = {
         "title": (to_source(parse("[mail]")), {}, "mail"),
         "nickName": (to_source(parse('"x"')), {}, {"constant": "x"}),
-        "locale": (to_source(parse("ToLower([mail], )")), {}, {"expression": "ToLower([mail], )"}),
+        "locale": (to_source(parse("ToLower([mail], )")), {}, {"expression": "ToLower([mail])"}),
         "timezone": (None, {"defaultValue": "UTC"}, {"source": None, "default": "UTC"}),
         "userType": (
             to_source(parse("[mail]")),

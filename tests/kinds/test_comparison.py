@@ -404,7 +404,7 @@ def test_people_are_counted_through_their_groups():
     found = compare(KINDS, spec, seen, PlanOptions(today=TODAY), data=ImpactData(members={EDITORS: 12}))
     said = {guard.id: guard.message for guard in found.plan.guards}
     assert said["mass-removal"] == "at most 12 of 13 users would lose their last role"
-    assert said["group-removed"] == "a group would lose its last role, and with it its 12 members"
+    assert said["group-removed"] == "a group (its 12 members) would lose its last role assignment"
 
 
 def test_a_pattern_to_keep_costs_no_more_than_it_is_long():

@@ -35,7 +35,7 @@ def messages(row, test):
         ("constant: 007", "{expect: 007}"),
         ("expression: 'IgnoreFlowIfNullOrEmpty([b])', default: x", "{expect: null}"),
         ("expression: 'Guid()'", "{expect: undetermined}"),
-        ("expression: 'Word([b], \"one\", \" \")'", "{given: {b: Full time}, expect: failure}"),
+        ('expression: \'Word([b], "one", " ")\'', "{given: {b: Full time}, expect: failure}"),
         ("expression: 'Now()'", "{now: 2026-11-25, expect: 11/25/2026 12:00:00 AM}"),
     ],
 )

@@ -1,5 +1,7 @@
 """`workflow.apply`: the status of each kind of end, what must be approved, which secrets are checked before."""
 
+import sys
+
 import pytest
 from tenant_fixture import TOKEN, WRITER, Person, Rehearsal, everything_open
 
@@ -126,3 +128,23 @@ def test_an_interrupt_skips_the_rest(tenant):
     report = tenant.apply(WRITER, everything_open(tenant.plan(WRITER)), person)
     assert report.status in (ApplyStatus.INTERRUPTED, ApplyStatus.PARTIALLY_APPLIED)
     assert tenant.apply(WRITER, everything_open(tenant.plan(WRITER))).status is ApplyStatus.APPLIED
+
+
+def test_changes_that_stay_invisible_are_unconfirmed(writer, tmp_path, monkeypatch):
+    planned = writer.plan(spec(tmp_path, "provisioning: {deletion_threshold: 7}\n"))
+
+    async def unchanged(*_arguments):
+        return planned
+
+    monkeypatch.setattr(sys.modules["scimconf.workflow.apply"], "plan", unchanged)
+    report = writer.apply(planned)
+    assert report.status is ApplyStatus.APPLIED
+    assert report.outcomes[-1].result is Result.UNCONFIRMED
+
+
+def test_a_tenant_that_has_changed_since_the_plan_is_stale(writer, tmp_path):
+    planned = writer.plan(spec(tmp_path, "provisioning: {deletion_threshold: 7}\n"))
+    assert writer.apply(spec(tmp_path, "provisioning: {deletion_threshold: 9}\n")).status is ApplyStatus.APPLIED
+    writer.forget()
+    report = writer.apply(planned)
+    assert (report.status, report.outcomes[0].result) == (ApplyStatus.STALE, Result.FAILED)

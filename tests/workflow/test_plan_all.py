@@ -97,3 +97,11 @@ def test_a_relative_path_stays_and_an_absolute_one_becomes_relative(tmp_path, mo
     monkeypatch.chdir(tmp_path)
     assert relative_path("a.yaml") == "a.yaml"
     assert relative_path(str(tmp_path / "a.yaml")) == "a.yaml"
+
+
+def test_a_path_on_another_drive_stays(monkeypatch):
+    def refuse(_path):
+        raise ValueError
+
+    monkeypatch.setattr("os.path.relpath", refuse)
+    assert relative_path("/elsewhere/a.yaml") == "/elsewhere/a.yaml"

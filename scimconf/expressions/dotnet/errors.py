@@ -9,11 +9,14 @@ class EvaluationStop(Exception):
     """The evaluation ends without a value. `reason` says why; `function` is the name of the function that stopped."""
 
     message: ClassVar[str] = "{function}: {reason}"
+    message_of_attribute: ClassVar[str] = "{reason}"
+    """The message outside any function: the source is a bare attribute."""
 
     def __init__(self, reason: str, function: str = "") -> None:
         self.reason = reason
         self.function = function
-        super().__init__(self.message.format(function=function, reason=reason).strip() if function else reason)
+        template = self.message if function else self.message_of_attribute
+        super().__init__(template.format(function=function, reason=reason).strip())
 
     def within(self, function: str) -> EvaluationStop:
         """Return the same stop with the name of the function; the innermost name is not replaced."""
@@ -32,6 +35,7 @@ class UndocumentedCase(UndocumentedBehaviour):
     """A function is not documented for its arguments; `reason` follows its name: "with a list"."""
 
     message = "Microsoft does not document {function} {reason}"
+    message_of_attribute = "Microsoft does not document how an attribute {reason} is sent"
 
 
 class UnknownFunction(UndocumentedBehaviour):

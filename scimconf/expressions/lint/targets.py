@@ -78,7 +78,9 @@ def roles_of_all(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIs
     for call in root.calls(*_ROLE_FUNCTIONS):
         yield call.issue(f"{call.name} requires the scope of assigned users and groups", hint)
     for span in _raw_roles(root):
-        yield span.issue(f"{_ROLES} may be empty unless the scope is assigned users and groups", hint, "warning")
+        yield span.issue(
+            f"{_ROLES} is empty for users who are not assigned, so with scope `all` they get no role", hint, "warning"
+        )
 
 
 def adding_roles(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
