@@ -159,7 +159,7 @@ def test_text_plan_marks_severe_effects():
     assert "  full resync: 1 change re-evaluates all users\n" in rendered
 
 
-def test_a_report_may_come_alone_or_with_others():
+def test_a_report_without_outcomes_says_that_nothing_changed():
     assert text.report([Report("a")]) == "a\n  No changes were made.\n\n"
 
 
