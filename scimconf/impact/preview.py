@@ -2,8 +2,7 @@
 
 A value or a scope that Microsoft does not document, or that cannot be known here, is undetermined and has a reason. A
 null is not sent and clears nothing, as in the service. An undetermined value counts as different if its mapping or its
-inputs differ. Mappings that are equal before and after, and do not depend on scope or roles, are evaluated once for each
-user.
+inputs differ. Mappings that are equal before and after and independent of scope and roles are evaluated once per user.
 """
 
 from __future__ import annotations

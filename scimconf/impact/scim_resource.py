@@ -55,8 +55,7 @@ def _put(body: dict[str, Json], target: str, value: Json) -> None:
         parent = body if urn[1] == SCHEMAS[0] else _object(body, urn[1])
     steps = _steps(rest)
     for name, key, text in steps[:-1]:
-        if parent is not None:
-            parent = _element(parent, name, key, text) if key else _object(parent, name)
+        parent = None if parent is None else _child(parent, name, key, text)
     if parent is None or not steps or steps[-1][1] or steps[-1][0] in parent:
         body[target] = value
         return
@@ -73,6 +72,10 @@ def _steps(path: str) -> list[tuple[str, str, str]]:
         steps.append((step[1], step[2] or "", step[3] or ""))
         end = step.end()
     return steps
+
+
+def _child(parent: dict[str, Json], name: str, key: str, text: str) -> dict[str, Json] | None:
+    return _element(parent, name, key, text) if key else _object(parent, name)
 
 
 def _object(parent: dict[str, Json], name: str) -> dict[str, Json] | None:
