@@ -12,10 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """The permissions for requests whose method and path match; `delegated` only where it differs from `application`.
-
-    `methods` and `path` are regular expressions; the path is below Graph's base, without a query.
-    """
+    """The permissions for requests that match two regular expressions; `delegated` only where it differs."""
 
     methods: str
     path: str
@@ -37,9 +34,7 @@ PERMISSIONS = (
     Permission("GET", r"/appRoleAssign", "Application.Read.All"),
     Permission("GET|POST", r"/synchronization/.*(filterOperators|parseExpression)", "Synchronization.ReadWrite.All"),
     Permission(
-        "GET",
-        r"/synchronization/secrets$",
-        "Synchronization.Read.All (in some tenants Synchronization.ReadWrite.All)",
+        "GET", r"/synchronization/secrets$", "Synchronization.Read.All (in some tenants Synchronization.ReadWrite.All)"
     ),
     Permission("GET", r"/synchronization/", "Synchronization.Read.All"),
     Permission(".*", r"/synchronization/", "Synchronization.ReadWrite.All"),
