@@ -7,18 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode
+from scimconf.cli.expression_view import evaluate_expression, explanation, explanation_lines, outcome_line
 from scimconf.cli.output import print_lines
+from scimconf.diagnostics import Diagnostic, Location
+from scimconf.expressions import FUNCTIONS, Expression, ExpressionError, Function, locate, parse
+from scimconf.expressions.evaluation import EvaluationContext
+from scimconf.render import diagnostics as as_text
+from scimconf.render import json as as_json
 from scimconf.suggestions import suggest
-
-if TYPE_CHECKING:
-    from scimconf.expressions import Expression, Function
-    from scimconf.expressions.evaluation import EvaluationContext
 
 SOURCE_NAME = "the expression"
 """The file name in a diagnostic about an expression of the command line."""
@@ -37,8 +39,6 @@ class EvaluationOptions:
 
     def context(self) -> EvaluationContext:
         """Return the context of an evaluation; what no option gives is unknown."""
-        from scimconf.expressions.evaluation import EvaluationContext
-
         return EvaluationContext(_parse_time(self.now), self.existing or None, self.tenant_domain, self.guid)
 
     def attributes(self) -> dict[str, Any]:
@@ -98,8 +98,6 @@ def evaluate(text: str, output_format: str, **params: Any) -> int:
     \b
         scimconf expression eval 'Join(" ", [givenName], [surname])' --given givenName=Ada --given surname=Lovelace
     """
-    from scimconf.cli.expression_view import evaluate_expression, outcome_line
-
     evaluation = options.from_click(EvaluationOptions, params)
     tree = _parse(text)
     if tree is None:
@@ -119,8 +117,6 @@ def explain(text: str, output_format: str, **params: Any) -> int:
     \b
         scimconf expression explain 'Join(" ", [givenName], [surname])' --given givenName=Ada
     """
-    from scimconf.cli.expression_view import explanation, explanation_lines
-
     evaluation = options.from_click(EvaluationOptions, params)
     tree = _parse(text)
     if tree is None:
@@ -140,8 +136,6 @@ def functions(name: str | None, output_format: str) -> int:
         scimconf expression functions
         scimconf expression functions Switch
     """
-    from scimconf.expressions import FUNCTIONS
-
     listed = [_find_function(name)] if name else list(FUNCTIONS.values())
     lines = [line for function in listed for line in (_detail_lines(function) if name else _summary_lines(function))]
     _print({"functions": [_document(function) for function in listed]}, output_format, lines)
@@ -152,8 +146,6 @@ def functions(name: str | None, output_format: str) -> int:
 
 
 def _parse(text: str) -> Expression | None:
-    from scimconf.expressions import ExpressionError, parse
-
     try:
         return parse(text)
     except ExpressionError:
@@ -162,11 +154,6 @@ def _parse(text: str) -> Expression | None:
 
 def _print_syntax_error(text: str, output_format: str) -> int:
     """Print where the expression cannot be parsed, with a mark under the character."""
-    from scimconf.diagnostics import Diagnostic, Location
-    from scimconf.expressions import ExpressionError, locate, parse
-    from scimconf.render import diagnostics as as_text
-    from scimconf.render import json as as_json
-
     try:
         parse(text)
     except ExpressionError as error:
@@ -208,8 +195,6 @@ def _parse_time(text: str | None) -> datetime:
 
 
 def _find_function(name: str) -> Function:
-    from scimconf.expressions import FUNCTIONS
-
     by_lower_name = {function.name.lower(): function for function in FUNCTIONS.values()}
     if name.lower() not in by_lower_name:
         match = suggest(name, FUNCTIONS)
@@ -265,8 +250,6 @@ def _document(function: Function) -> dict[str, Any]:
 
 
 def _print(document: Mapping[str, Any], output_format: str, lines: Sequence[str]) -> None:
-    from scimconf.render import json as as_json
-
     if output_format == "json":
         click.echo(as_json.write({"format_version": as_json.FORMAT_VERSION, **document}), nl=False)
     else:

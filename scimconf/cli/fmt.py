@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import unified_diff
 from io import StringIO
 
 import click
@@ -14,6 +15,7 @@ from scimconf.cli.exit_codes import ExitCode, combine
 from scimconf.cli.output import print_diagnostics
 from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location, ScimconfError
 from scimconf.files import write_file
+from scimconf.render.yaml import format_text
 from scimconf.spec.load import MAX_SIZE
 from scimconf.spec.loaded import find
 
@@ -70,8 +72,6 @@ def command(paths: Sequence[str], check: bool, diff: bool) -> int:
 
 
 def _format(path: str) -> FormattedFile:
-    from scimconf.render.yaml import format_text
-
     name = "<stdin>" if path == STDIN else path
     try:
         data = sys.stdin.buffer.read() if path == STDIN else options.read_spec_file(path)
@@ -101,8 +101,6 @@ def _print(formatted: Sequence[FormattedFile], *, check: bool, diff: bool) -> No
 
 
 def _difference(file: FormattedFile) -> Iterator[str]:
-    from difflib import unified_diff
-
     before, after = list(StringIO(file.before, newline="\n")), list(StringIO(file.after, newline="\n"))
     for line in unified_diff(before, after, file.path, f"{file.path} (formatted)"):
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -20,9 +20,11 @@ from scimconf.cli.init_templates import MODELINES, PRESETS, SCHEMA, Answers
 from scimconf.cli.terminal import can_ask
 from scimconf.diagnostics import DiagnosticsError, ScimconfError
 from scimconf.files import write_file
-
-if TYPE_CHECKING:
-    from scimconf.spec.model import Spec
+from scimconf.render.yaml import CommentNotes, write_spec
+from scimconf.spec import patterns
+from scimconf.spec.json_schema import as_text
+from scimconf.spec.load import load
+from scimconf.spec.model import Spec
 
 SPEC, ENVIRONMENT, GITIGNORE = "scimconf.yaml", ".env.example", ".scimconf/.gitignore"
 FORGES = ("github", "gitlab", "azure-devops", "none")
@@ -58,8 +60,6 @@ def validated_as(pattern_name: str) -> Callable[[str], str]:
     """Return a click type: a value that matches a pattern of the spec model, or ""."""
 
     def convert(value: str) -> str:
-        from scimconf.spec import patterns
-
         pattern = getattr(patterns, pattern_name)
         if value and not re.search(pattern, value):
             text_form = patterns.FORMS[pattern]
@@ -180,22 +180,16 @@ def _files(answers: Answers, preset: str) -> dict[str, str]:
 
 def _schema() -> str:
     """Return the JSON Schema of this version."""
-    from scimconf.spec.json_schema import as_text
-
     return as_text()
 
 
 def _spec_text(answers: Answers, preset: str) -> str:
-    from scimconf.render.yaml import CommentNotes, write_spec
-
     tree, above, beside = PRESETS[preset].build(answers)
     head = MODELINES + "\n" + HEAD.removesuffix("\n")
     return write_spec(tree, CommentNotes(head, above, beside))
 
 
 def _checked_spec(text: str) -> Spec:
-    from scimconf.spec.load import load
-
     loaded = load(SPEC, lambda _path: text, {}, {})
     if loaded.spec is None:
         raise DiagnosticsError(loaded.diagnostics)

@@ -13,6 +13,7 @@ import click
 from scimconf.cli import streams
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.diagnostics import DiagnosticsError, GraphError, ScimconfError, StaleError, describe_unexpected
+from scimconf.render.common.escaping import visible
 from scimconf.suggestions import suggest
 from scimconf.version import __version__
 
@@ -136,8 +137,6 @@ def _other_error(error: Exception) -> int:
 
 
 def _scimconf_error(error: ScimconfError) -> int:
-    from scimconf.render.common.escaping import visible
-
     text = visible(str(error)) if isinstance(error, GraphError) else str(error)  # line ends of Graph are escaped
     code = ExitCode.STALE if isinstance(error, StaleError) else ExitCode.FAILED
     return _print_error("\n".join(filter(None, [f"Error: {text}", error.hint])), code)

@@ -6,19 +6,20 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from scimconf.cli import completion
 from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
 from scimconf.files import read_file_or_pipe, read_regular_file
+from scimconf.lint import rules as known_rules
 from scimconf.spec.load import MAX_SIZE, load, load_variables
 from scimconf.spec.loaded import Loaded, conflicts, find
+from scimconf.spec.model import GUARDS
 from scimconf.suggestions import suggest
-
-if TYPE_CHECKING:
-    from scimconf.workflow.compilation import PlanOptions
+from scimconf.workflow.compilation import PlanOptions
+from scimconf.workflow.plan_all import relative_path
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Options = TypeVar("Options")
@@ -64,16 +65,12 @@ def from_click(options_type: type[Options], params: Params) -> Options:
 
 def plan_options(params: Params) -> PlanOptions:
     """Return the options of a plan; the day decides which guard exemptions have expired."""
-    from scimconf.workflow.compilation import PlanOptions
-
     validate_guards(params.get("allow", ()))
     return from_click(PlanOptions, {**params, "today": today()})
 
 
 def recorded_options(common: CommonOptions, planning: PlanOptions, *, redact: bool) -> dict[str, Any]:
     """Return the options that a plan records, so that the apply of a saved plan uses them again."""
-    from scimconf.workflow.plan_all import relative_path
-
     return {
         "only": list(planning.only),
         "exclude": list(planning.exclude),
@@ -89,7 +86,7 @@ def recorded_options(common: CommonOptions, planning: PlanOptions, *, redact: bo
 # --- the options ----------------------------------------------------------------------------------------------------
 
 
-def _together(*decorators: Callable[[Any], Any]) -> Callable[[Command], Command]:
+def together(*decorators: Callable[[Any], Any]) -> Callable[[Command], Command]:
     """Return one decorator for several options; help lists them in this order."""
 
     def decorate(command: Command) -> Command:
@@ -103,13 +100,13 @@ def _together(*decorators: Callable[[Any], Any]) -> Callable[[Command], Command]
 paths = click.argument(
     "paths", nargs=-1, type=click.Path(), metavar="[PATHS]...", shell_complete=completion.complete_specs
 )
-variables = _together(
+variables = together(
     click.option("--var", multiple=True, metavar="NAME=VALUE", help="Value for ${var:NAME} (repeatable)."),
     click.option(
         "--var-file", multiple=True, type=click.Path(dir_okay=False), help="YAML file with values for ${var:NAME}."
     ),
 )
-tenant = _together(
+tenant = together(
     click.option(
         "--auth",
         envvar="SCIMCONF_AUTH",
@@ -123,7 +120,8 @@ tenant = _together(
         help="Microsoft cloud of the tenant. Default: public.",
     ),
 )
-selection = _together(
+specs_and_tenant = together(paths, variables, tenant)
+selection = together(
     click.option(
         "--only",
         multiple=True,
@@ -137,8 +135,6 @@ selection = _together(
 
 
 def _validate_rules(_context: click.Context, _parameter: click.Parameter, rules: tuple[str, ...]) -> tuple[str, ...]:
-    from scimconf.lint import rules as known_rules
-
     for rule in rules:
         if rule not in known_rules():
             match = suggest(rule, known_rules())
@@ -150,7 +146,8 @@ def _validate_rules(_context: click.Context, _parameter: click.Parameter, rules:
 ignore = click.option(
     "--ignore", multiple=True, metavar="RULE", callback=_validate_rules, help="Disable a lint rule (repeatable)."
 )
-planning = _together(
+planning = together(
+    specs_and_tenant,
     selection,
     click.option(
         "--allow",
@@ -164,7 +161,7 @@ planning = _together(
     click.option("--resend-secrets", is_flag=True, help="Send the secrets again even if they are stored."),
 )
 events = click.option("--events", type=click.Path(dir_okay=False), help="Write an event log to FILE (JSON Lines).")
-rendering = _together(
+rendering = together(
     click.option("--redact", is_flag=True, help=REDACT_HELP),
     click.option(
         "--max-length",
@@ -191,6 +188,9 @@ def output_format(*formats: str) -> Callable[[Command], Command]:
         show_default=True,
         help="Output format.",
     )
+
+
+plan_format = output_format("text", "json", "markdown", "html")
 
 
 # --- loading --------------------------------------------------------------------------------------------------------
@@ -262,8 +262,6 @@ def today() -> date:
 
 def validate_guards(allowed: Iterable[str]) -> None:
     """Raise click.BadParameter for an id that no guard has."""
-    from scimconf.spec.model import GUARDS
-
     for guard in allowed:
         if guard not in GUARDS:
             match = suggest(guard, GUARDS)
