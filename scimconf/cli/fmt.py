@@ -15,7 +15,6 @@ from scimconf.cli.exit_codes import ExitCode, combine
 from scimconf.cli.output import print_diagnostics
 from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location, ScimconfError
 from scimconf.files import write_file
-from scimconf.render.yaml import format_text
 from scimconf.spec.load import MAX_SIZE
 from scimconf.spec.loaded import find
 
@@ -72,6 +71,8 @@ def command(paths: Sequence[str], check: bool, diff: bool) -> int:
 
 
 def _format(path: str) -> FormattedFile:
+    from scimconf.render.yaml import format_text
+
     name = "<stdin>" if path == STDIN else path
     try:
         data = sys.stdin.buffer.read() if path == STDIN else options.read_spec_file(path)

@@ -14,7 +14,7 @@ from scimconf.cli import streams
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.diagnostics import DiagnosticsError, GraphError, ScimconfError, StaleError, describe_unexpected
 from scimconf.render.common.escaping import visible
-from scimconf.suggestions import suggest
+from scimconf.suggestions import suggest, unknown
 from scimconf.version import __version__
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
@@ -73,8 +73,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0] if args else ""
         if name not in COMMANDS and not name.startswith("-"):
-            match = suggest(name, COMMANDS)
-            ctx.fail(f"unknown command '{name}'." + (f" Did you mean {match}?" if match else ""))
+            ctx.fail(unknown("command", name, COMMANDS))
         return super().resolve_command(ctx, args)
 
 

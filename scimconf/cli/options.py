@@ -17,7 +17,7 @@ from scimconf.lint import rules as known_rules
 from scimconf.spec.load import MAX_SIZE, load, load_variables
 from scimconf.spec.loaded import Loaded, conflicts, find
 from scimconf.spec.model import GUARDS
-from scimconf.suggestions import suggest
+from scimconf.suggestions import unknown
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.plan_all import relative_path
 
@@ -137,9 +137,7 @@ selection = together(
 def _validate_rules(_context: click.Context, _parameter: click.Parameter, rules: tuple[str, ...]) -> tuple[str, ...]:
     for rule in rules:
         if rule not in known_rules():
-            match = suggest(rule, known_rules())
-            hint = f"Did you mean {match}?" if match else "docs/lint.md lists all rules."
-            raise click.BadParameter(f"unknown lint rule '{rule}'. {hint}")
+            raise click.BadParameter(unknown("lint rule", rule, known_rules(), "docs/lint.md lists all rules."))
     return rules
 
 
@@ -256,7 +254,7 @@ def variable_values(assignments: Iterable[str], files: Iterable[str]) -> Mapping
 
 
 def today() -> date:
-    """Return the current day in UTC, which decides whether a guard exemption has expired."""
+    """Return the current day in UTC."""
     return datetime.now(tz=UTC).date()
 
 
@@ -264,6 +262,5 @@ def validate_guards(allowed: Iterable[str]) -> None:
     """Raise click.BadParameter for an id that no guard has."""
     for guard in allowed:
         if guard not in GUARDS:
-            match = suggest(guard, GUARDS)
-            hint = f"Did you mean {match}?" if match else f"Guards: {', '.join(GUARDS)}."
-            raise click.BadParameter(f"unknown guard '{guard}'. {hint}", param_hint="--allow")
+            message = unknown("guard", guard, GUARDS, f"Guards: {', '.join(GUARDS)}.")
+            raise click.BadParameter(message, param_hint="--allow")
