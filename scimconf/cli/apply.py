@@ -98,9 +98,6 @@ def command(paths: tuple[str, ...], **params: Any) -> int:
     return run(applying.common, "reading", work)
 
 
-# --- options --------------------------------------------------------------------------------------------------------
-
-
 def _apply_options(params: dict[str, Any]) -> ApplyOptions:
     """Return the options of the command line, or those that a saved plan recorded."""
     paths, digest = params["paths"], params["expect_digest"]
@@ -120,7 +117,6 @@ def _apply_options(params: dict[str, Any]) -> ApplyOptions:
 
 
 def _recorded_params(saved: SavedPlan, params: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters with the paths and options that the saved plan recorded."""
     for name in ("only", "exclude", "allow", "var", "var_file", "resend_secrets", "ignore"):
         if params[name]:
             flag = f"--{name.replace('_', '-')}"
@@ -129,9 +125,6 @@ def _recorded_params(saved: SavedPlan, params: dict[str, Any]) -> dict[str, Any]
     if expected and expected != saved.digest:
         raise StaleError(f"This is not the reviewed plan: its digest is {saved.digest}, not {expected}")
     return {**params, **saved.options, "paths": spec_paths(saved)}
-
-
-# --- applying -------------------------------------------------------------------------------------------------------
 
 
 def _print_plan(results: PlanResults, applying: ApplyOptions) -> bool:
@@ -168,9 +161,8 @@ async def _apply_all(session: Session, results: PlanResults, applying: ApplyOpti
     if not ready:
         return codes
     with session.progress.paused():
-        is_approved = _approve(ready, auto_approve=applying.auto_approve)
-    if not is_approved:
-        return [*codes, ExitCode.FAILED]
+        if not _approve(ready, auto_approve=applying.auto_approve):
+            return [*codes, ExitCode.FAILED]
     redact = output.redactor(results.combined_plan(), redact=applying.redact)
     return [*codes, *[await _apply_one(session, planned, applying, redact) for planned in ready]]
 
@@ -203,7 +195,6 @@ def _has_secrets(session: Session, planned: PlannedApplication) -> bool:
 
 
 def _approve(planned: Sequence[PlannedApplication], *, auto_approve: bool) -> bool:
-    """Return whether a person or `--auto-approve` approves."""
     if auto_approve:
         return True
     if not can_ask():
@@ -215,7 +206,6 @@ def _approve(planned: Sequence[PlannedApplication], *, auto_approve: bool) -> bo
 
 
 def _ask(question: str, guards: Iterable[str]) -> bool:
-    """Ask for a `yes`; anything else is a no."""
     click.echo(question, err=True)
     if guards:
         click.echo(f"Answering yes also allows: {', '.join(guards)}.", err=True)
@@ -230,25 +220,20 @@ def _ask(question: str, guards: Iterable[str]) -> bool:
 
 async def _apply_one(session: Session, planned: PlannedApplication, applying: ApplyOptions, redact: Redact) -> ExitCode:
     session.progress.begin(planned.name)
-    secrets = session.client.secrets
+    secrets, terminal = session.client.secrets, Terminal.of_stdout()
     with session.graceful_stop():
         hooks = _TerminalHooks(session, applying, redact)
         report = await apply(session.tenant_session(), planned, applying.planning, secrets, hooks)
     report = redact_report(replace(report, error=secrets.scrub(report.error)), redact)
     session.events.applied(report)
-    terminal = Terminal.of_stdout()
     with session.progress.paused():
-        _print_report(text.report([report], width=terminal.width, color=terminal.color))
+        rendered = text.report([report], width=terminal.width, color=terminal.color)
+        try:
+            click.echo(rendered, nl=False)
+        except OSError:  # the report must not be lost
+            streams.print_to_stderr(rendered.rstrip("\n"))
         output.print_diagnostics(report.diagnostics)
     return of_status(report.status)
-
-
-def _print_report(rendered: str) -> None:
-    """Print the report on stdout, or on stderr if stdout cannot be written."""
-    try:
-        click.echo(rendered, nl=False)
-    except OSError:
-        streams.print_to_stderr(rendered.rstrip("\n"))
 
 
 @dataclass(frozen=True, slots=True)

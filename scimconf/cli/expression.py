@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,32 +27,6 @@ DIALECT_NOTES: Mapping[str, str] = {
     "cloud-sync": "For cloud sync only, not for applications.",
     "graph": "Graph lists it, but no page documents it.",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluationOptions:
-    """The source attributes of a user, and what else a value depends on."""
-
-    assignments: tuple[str, ...] = ()
-    given_file: str | None = None
-    now: str | None = None
-    existing: tuple[str, ...] = ()
-    tenant_domain: str | None = None
-    guid: str | None = None
-
-    def context(self) -> EvaluationContext:
-        return EvaluationContext(_parse_time(self.now), self.existing or None, self.tenant_domain, self.guid)
-
-    def attributes(self) -> dict[str, Any]:
-        """Return the source attributes of the file, overridden by those of `--given`."""
-        from_file = _read_attributes(self.given_file) if self.given_file else {}
-        values: dict[str, list[str | bool]] = {}
-        for assignment in self.assignments:
-            name, equals, value = assignment.partition("=")
-            if not equals or not name:
-                raise click.BadParameter(f"'{assignment}' is not NAME=VALUE", param_hint="--given")
-            values.setdefault(name, []).append({"true": True, "false": False}.get(value, value))
-        return {**from_file, **{name: several[0] if len(several) == 1 else several for name, several in values.items()}}
 
 
 @click.group("expression", short_help="Evaluate mapping expressions, and look up functions.")
@@ -93,8 +66,7 @@ def evaluate(text: str, output_format: str, **params: Any) -> int:
     \b
         scimconf expression eval 'Join(" ", [givenName], [surname])' --given givenName=Ada --given surname=Lovelace
     """
-    evaluation = options.from_click(EvaluationOptions, params)
-    outcome = evaluate_expression(_parse(text, output_format), evaluation.attributes(), evaluation.context())
+    outcome = evaluate_expression(_parse(text, output_format), _attributes(params), _context(params))
     _print({"expression": text, "outcome": outcome}, output_format, [outcome_line(outcome)])
     return ExitCode.FAILED if outcome["kind"] in ("undetermined", "failure") else ExitCode.OK
 
@@ -107,8 +79,7 @@ def explain(text: str, output_format: str, **params: Any) -> int:
     \b
         scimconf expression explain 'Join(" ", [givenName], [surname])' --given givenName=Ada
     """
-    evaluation = options.from_click(EvaluationOptions, params)
-    document = explanation(_parse(text, output_format), evaluation.attributes(), evaluation.context())
+    document = explanation(_parse(text, output_format), _attributes(params), _context(params))
     _print(document, output_format, explanation_lines(document))
     return ExitCode.OK
 
@@ -129,9 +100,6 @@ def functions(name: str | None, output_format: str) -> int:
     return ExitCode.OK
 
 
-# --- input ----------------------------------------------------------------------------------------------------------
-
-
 def _parse(text: str, output_format: str) -> Expression:
     """Return the expression. If it has a syntax error, print where, with a mark under the character, and exit."""
     try:
@@ -144,6 +112,23 @@ def _parse(text: str, output_format: str) -> Expression:
         else:
             click.echo(as_text.text([diagnostic], sources={SOURCE_NAME: text}), nl=False, err=True)
         raise click.exceptions.Exit(ExitCode.INVALID) from None
+
+
+def _context(params: options.Params) -> EvaluationContext:
+    time = _parse_time(params["now"])
+    return EvaluationContext(time, params["existing"] or None, params["tenant_domain"], params["guid"])
+
+
+def _attributes(params: options.Params) -> dict[str, Any]:
+    """Return the source attributes of the file, overridden by those of `--given`."""
+    from_file = _read_attributes(params["given_file"]) if params["given_file"] else {}
+    values: dict[str, list[str | bool]] = {}
+    for assignment in params["assignments"]:
+        name, equals, value = assignment.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"'{assignment}' is not NAME=VALUE", param_hint="--given")
+        values.setdefault(name, []).append({"true": True, "false": False}.get(value, value))
+    return from_file | {name: several[0] if len(several) == 1 else several for name, several in values.items()}
 
 
 def _read_attributes(path: str) -> dict[str, Any]:
@@ -169,9 +154,6 @@ def _parse_time(text: str | None) -> datetime:
         return time.astimezone(UTC) if time.tzinfo is not None else time.replace(tzinfo=UTC)
     except OverflowError:
         raise click.BadParameter(f"'{text}' is not within the years 1 to 9999 in UTC", param_hint="--now") from None
-
-
-# --- functions ------------------------------------------------------------------------------------------------------
 
 
 def _find_function(name: str) -> Function:

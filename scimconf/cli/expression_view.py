@@ -15,8 +15,8 @@ Attributes: TypeAlias = Mapping[str, Any]
 Inputs: TypeAlias = tuple[Attributes, EvaluationContext] | None
 """What a part is evaluated with; None if no values are shown."""
 
-# The functions that take a comparison, and the arguments that complete them.
 _CONDITIONAL: Mapping[str, tuple[Constant, ...]] = {"IIF": (Constant("True"), Constant("False")), "CBool": ()}
+"""The functions that take a comparison, and the arguments that complete them."""
 
 
 def evaluate_expression(tree: Expression, attributes: Attributes, context: EvaluationContext) -> Json:

@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -14,9 +13,9 @@ from typing import Any
 
 import click
 
-from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.cli.init_templates import PRESETS, SCHEMA, Answers, read_preset, spec_text
+from scimconf.cli.options import Params
 from scimconf.cli.terminal import can_ask
 from scimconf.diagnostics import DiagnosticsError, ScimconfError
 from scimconf.files import write_file
@@ -37,18 +36,6 @@ ENVIRONMENT_TEXT = """\
 # AZURE_CLIENT_ID=
 # AZURE_CLIENT_SECRET=
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InitOptions:
-    """The answers of the command line; None is prompted for, or gets its default."""
-
-    preset: str | None = None
-    name: str | None = None
-    display_name: str | None = None
-    tenant: str | None = None
-    base_address: str | None = None
-    ci: str | None = None
 
 
 def validated_as(pattern_name: str) -> Callable[[str], str]:
@@ -95,7 +82,7 @@ def command(folder: str, force: bool, only_schema: bool, **params: Any) -> int:
     if only_schema:
         _save({Path(folder) / SCHEMA: json_schema.as_text()}, force=True)
         return ExitCode.OK
-    preset, ci, answers = _answers(options.from_click(InitOptions, params), folder)
+    preset, ci, answers = _answers(params, folder)
     texts = {Path(folder) / name: text for name, text in _files(spec_text(preset, answers), answers.token).items()}
     texts |= {_repository_root(Path(folder)) / name: text for name, text in recipe_files(ci).items()}
     _save(texts, force=force)
@@ -127,23 +114,20 @@ def _files_below(folder: Traversable, path: str) -> Iterator[tuple[str, str]]:
             yield path + entry.name, entry.read_text(encoding="utf-8")
 
 
-# --- answers --------------------------------------------------------------------------------------------------------
-
-
-def _answers(init: InitOptions, folder: str) -> tuple[dict[str, Any], str, Answers]:
+def _answers(params: Params, folder: str) -> tuple[dict[str, Any], str, Answers]:
     """Return preset, forge and answers: from the options, from prompts on a terminal, or by default."""
     ask = _prompt if can_ask() else _default
-    preset = read_preset(ask(init.preset, "Preset", "blank", click.Choice(PRESETS)))
+    preset = read_preset(ask(params["preset"], "Preset", "blank", click.Choice(PRESETS)))
     slug = validated_as("SLUG")
     default_name = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(folder).resolve().name).strip("-._") or "app"
-    name = ask(init.name, "Name of the spec; addresses begin with it", preset["name"] or default_name, slug)
+    name = ask(params["name"], "Name of the spec; addresses begin with it", preset["name"] or default_name, slug)
     display_name = ask(
-        init.display_name, "Display name of the application", preset["display_name"] or name, click.STRING
+        params["display_name"], "Display name of the application", preset["display_name"] or name, click.STRING
     )
-    tenant = ask(init.tenant, "Tenant, such as contoso.com (optional)", "", validated_as("TENANT"))
-    address = ask(init.base_address, "Tenant URL (SCIM endpoint)", preset["base_address"], validated_as("HTTPS"))
+    tenant = ask(params["tenant"], "Tenant, such as contoso.com (optional)", "", validated_as("TENANT"))
+    address = ask(params["base_address"], "Tenant URL (SCIM endpoint)", preset["base_address"], validated_as("HTTPS"))
     forges = [forge for forge in FORGES if forge == "none" or _recipe(forge)]
-    ci = (ask if len(forges) > 1 else _default)(init.ci, "CI recipe", "none", click.Choice(forges))
+    ci = (ask if len(forges) > 1 else _default)(params["ci"], "CI recipe", "none", click.Choice(forges))
     return preset, ci, Answers(name, display_name, tenant, address)
 
 
@@ -156,9 +140,6 @@ def _prompt(value: str | None, question: str, default: str, value_type: Any) -> 
         return value
     answer: str = click.prompt(question, default=default, show_default=bool(default), type=value_type, err=True)
     return answer
-
-
-# --- files ----------------------------------------------------------------------------------------------------------
 
 
 def _files(text: str, token: str) -> dict[str, str]:

@@ -197,8 +197,9 @@ plan_format = output_format("text", "json", "markdown", "html")
 def load_specs(common: CommonOptions) -> list[Loaded]:
     """Return every spec behind the paths; raise DiagnosticsError if none of them can be planned."""
     loaded, diagnostics = find_specs(common)
-    errors = load_errors(loaded, diagnostics)
-    if errors:
+    can_plan = not diagnostics and any(spec.spec is not None for spec in loaded)
+    errors = [*diagnostics, *(diagnostic for spec in loaded for diagnostic in spec.diagnostics)]
+    if errors and not can_plan:
         raise DiagnosticsError(errors)
     return loaded
 
@@ -209,14 +210,6 @@ def find_specs(common: CommonOptions) -> tuple[list[Loaded], list[Diagnostic]]:
     values = variable_values(common.var, common.var_file)
     loaded = [load(file, read_spec_file, os.environ, values) for file in files]
     return loaded, [*diagnostics, *conflicts(loaded)]
-
-
-def load_errors(loaded: Iterable[Loaded], diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return the errors if nothing can be planned; () if at least one spec can."""
-    loaded, diagnostics = list(loaded), tuple(diagnostics)
-    if diagnostics or not any(spec.spec is not None for spec in loaded):
-        return (*diagnostics, *(diagnostic for spec in loaded for diagnostic in spec.diagnostics))
-    return ()
 
 
 def read_spec_file(path: str) -> bytes:

@@ -17,7 +17,6 @@ from scimconf.files import write_file
 from scimconf.plan import Plan
 from scimconf.plan import redact as redaction
 from scimconf.plan.file import SavedPlan
-from scimconf.plan.redact import text_redactor
 from scimconf.render import diagnostics as as_text
 from scimconf.render import html, markdown, text
 from scimconf.render import json as as_json
@@ -43,16 +42,12 @@ def render_plan(plan: Plan, output: OutputOptions, steps: Mapping[str, Sequence[
 
 def redact_plan(plan: Plan, *, redact: bool) -> Plan:
     """Return the plan with pseudonyms instead of user names, if `redact` is true."""
-    if not redact:
-        return plan
-    return redaction.redact_plan(plan)
+    return redaction.redact_plan(plan) if redact else plan
 
 
 def redactor(plan: Plan, *, redact: bool) -> Callable[[str], str]:
     """Return a function that replaces user names in a text by their pseudonyms in this plan, if `redact` is true."""
-    if not redact:
-        return str
-    return text_redactor(plan)
+    return redaction.text_redactor(plan) if redact else str
 
 
 def print_plan(results: PlanResults, options: Mapping[str, Any], output: OutputOptions) -> None:

@@ -160,11 +160,7 @@ async def preview_all(
 
 
 async def _preview_each(
-    session: Session,
-    results: PlanResults,
-    preview_options: PreviewOptions,
-    redact: Redact,
-    printer: _PreviewPrinter,
+    session: Session, results: PlanResults, preview_options: PreviewOptions, redact: Redact, printer: _PreviewPrinter
 ) -> list[str]:
     """Preview each application; add its error to the results. Return the names of users that do not exist."""
     selection = UserSelection(
