@@ -1,7 +1,6 @@
 """What is read from Graph: a Document describes one readable resource, a Snapshot is the result of reading.
 
-All values are frozen. A path or a query may contain placeholders in braces, such as `{service_principal}`. A
-placeholder is bound from a document that was read earlier; `substitute` replaces it by its value.
+A path or a query may contain placeholders, such as `{service_principal}`, bound from documents that were read earlier.
 """
 
 from __future__ import annotations
@@ -12,22 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from scimconf.json_types import Json
-
-__all__ = [
-    "Consistency",
-    "DeniedRead",
-    "Document",
-    "Json",
-    "Lookup",
-    "Names",
-    "Principal",
-    "SecretRef",
-    "Snapshot",
-    "escape_placeholders",
-    "placeholders",
-    "substitute",
-]
+from scimconf.json_types import Json as Json  # noqa: PLC0414  re-exported
 
 Names = Mapping[str, str]
 """Placeholder → value."""
@@ -37,10 +21,7 @@ PLACEHOLDER = re.compile(r"\{\{|\{([a-z_]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class SecretRef:
-    """A reference to a secret in the environment, a file or a Key Vault; never its value.
-
-    `name` is the variable, the path or the secret's name. Only `graph.secrets` resolves references.
-    """
+    """A reference to a secret, never its value; `name` is the variable, the path or the name in the Key Vault."""
 
     source: Literal["env", "file", "key_vault"]
     name: str
@@ -55,9 +36,8 @@ class SecretRef:
 class Consistency:
     """How a document behaves while a new application is replicated within Graph.
 
-    `empty_may_be_stale`: an empty collection of a new application is read again until it has rows. `must_have_rows`
-    decides from the documents read so far that an empty collection is stale, whatever the age of the application.
-    `created` returns the application's createdDateTime from the rows of the one document that shows it.
+    An empty collection is read again if it may be stale and the application is new, or if `must_have_rows` decides so
+    from the documents read so far. `created` returns the createdDateTime from the one document that shows it.
     """
 
     empty_may_be_stale: bool = False
@@ -132,11 +112,10 @@ class DeniedRead:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The result of reading the tenant for one application.
+    """The result of reading the tenant for one application: raw JSON and denied reads by the document's name.
 
-    `documents`: raw JSON by the document's name. `denied`: refused reads by the document's name. `names`: bound
-    placeholders. `principals`: the matches of each lookup. `complete` is False while reading is in progress, when a
-    missing document may still arrive.
+    `names` are bound placeholders, `principals` the matches of each lookup. `complete` is False while reading is in
+    progress, when a missing document may still arrive.
     """
 
     documents: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
@@ -146,7 +125,6 @@ class Snapshot:
     complete: bool = True
 
     def get(self, name: str) -> Json | None:
-        """Return the raw JSON of a document, or None if it does not exist or was not read."""
         return self.documents.get(name)
 
     def rows(self, name: str) -> list[Json]:
@@ -158,11 +136,9 @@ def placeholders(value: Json) -> frozenset[str]:
     """Return the names of all placeholders in the strings of a JSON value."""
     if isinstance(value, str):
         return frozenset(name for name in PLACEHOLDER.findall(value) if name)
-    if isinstance(value, Mapping):
-        return frozenset[str]().union(*(placeholders(part) for part in value.values()))
-    if isinstance(value, Iterable) and not isinstance(value, bytes):
-        return frozenset[str]().union(*(placeholders(part) for part in value))
-    return frozenset()
+    parts = value.values() if isinstance(value, Mapping) else value
+    nested = isinstance(parts, Iterable) and not isinstance(parts, bytes)
+    return frozenset[str]().union(*(placeholders(part) for part in parts)) if nested else frozenset()
 
 
 def escape_placeholders(text: str) -> str:

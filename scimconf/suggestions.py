@@ -57,10 +57,7 @@ def did_you_mean(match: str | None, otherwise: str = "") -> str:
 
 
 def edit_distance(left: str, right: str, limit: int) -> int:
-    """Return the number of insertions, deletions, substitutions and swaps of neighbours between two texts.
-
-    Any number above `limit` means "more than `limit`".
-    """
+    """Return how many letters are inserted, deleted, replaced or swapped; a number above `limit` is not exact."""
     if abs(len(left) - len(right)) > limit:
         return limit + 1
     before: list[int] = []

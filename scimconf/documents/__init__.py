@@ -32,19 +32,23 @@ class Operation:
     view: View | None = None
 
 
+def _gone(view: View) -> Predicate:
+    return lambda raw, key, _value: view(raw, key) is None
+
+
 OPERATIONS: Mapping[OperationName, Operation] = MappingProxyType(
     {
         "set_role": Operation(application.role_holds, application.set_role, application.role_view),
         "disable_role": Operation(application.role_disabled, application.disable_role, application.role_view),
-        "remove_role": Operation(application.role_gone, application.remove_role, application.role_view),
+        "remove_role": Operation(_gone(application.role_view), application.remove_role, application.role_view),
         "set_tag": Operation(application.tag_holds, application.set_tag),
         "set_property": Operation(application.property_holds, application.set_property, application.property_view),
         "set_value": Operation(secrets.value_holds, secrets.set_value, secrets.value_view),
         "set_flag": Operation(secrets.flag_holds, secrets.set_value, secrets.value_view),
-        "remove_value": Operation(secrets.value_gone, secrets.remove_value, secrets.value_view),
+        "remove_value": Operation(_gone(secrets.value_view), secrets.remove_value, secrets.value_view),
         "set_members": Operation(secrets.members_hold, secrets.set_members, secrets.members_view),
         "set_mapping": Operation(schema.mapping_holds, schema.set_mapping, schema.mapping_view),
-        "remove_mapping": Operation(schema.mapping_gone, schema.remove_mapping, schema.mapping_view),
+        "remove_mapping": Operation(_gone(schema.mapping_view), schema.remove_mapping, schema.mapping_view),
         "set_object": Operation(schema.object_holds, schema.set_object, schema.object_view),
         "define_attribute": Operation(schema.definition_holds, schema.define_attribute, schema.definition_view),
         "is_there": Operation(job.is_there),
@@ -52,14 +56,4 @@ OPERATIONS: Mapping[OperationName, Operation] = MappingProxyType(
     }
 )
 
-__all__ = [
-    "OPERATIONS",
-    "Operation",
-    "application",
-    "definitions",
-    "job",
-    "rows",
-    "schema",
-    "scopes",
-    "secrets",
-]
+__all__ = ["OPERATIONS", "Operation", "application", "definitions", "job", "rows", "schema", "scopes", "secrets"]

@@ -1,7 +1,6 @@
 """The application's documents: service principal, application, tenant and assignments.
 
-A service principal is looked up by filter, as a collection: only an empty collection shows reliably that it does not
-exist. Everything here is pure: constructors of documents, views of raw JSON, edits of it.
+A service principal is looked up by filter: only an empty collection shows reliably that it does not exist.
 """
 
 from __future__ import annotations
@@ -42,14 +41,14 @@ def quoted(text: str) -> str:
     return "'" + escape_placeholders(text).replace("'", "''") + "'"
 
 
+def _query(properties: str, condition: str = "") -> tuple[tuple[str, str], ...]:
+    select = ("$select", properties)
+    return (("$filter", condition), select) if condition else (select,)
+
+
 def organization() -> Document:
     """Return the document of the tenant."""
-    return Document(
-        "organization",
-        "/organization",
-        query=(("$select", "id,displayName,verifiedDomains"),),
-        collection=True,
-    )
+    return Document("organization", "/organization", _query("id,displayName,verifiedDomains"), collection=True)
 
 
 def tenant(raw: Json) -> Tenant | None:
@@ -64,77 +63,52 @@ def tenant(raw: Json) -> Tenant | None:
 
 def service_principals(prop: str, value: str) -> Document:
     """Return the service principals whose `prop` (displayName, appId or id) is `value`; a single one binds names."""
-    return Document(
-        "service_principals",
-        "/servicePrincipals",
-        query=(("$filter", f"{prop} eq {quoted(value)}"), ("$select", _PRINCIPAL_FIELDS)),
-        collection=True,
-        binds=partial(_bind_principal, value),
-    )
+    query, binds = _query(_PRINCIPAL_FIELDS, f"{prop} eq {quoted(value)}"), partial(_bind_principal, value)
+    return Document("service_principals", "/servicePrincipals", query, collection=True, binds=binds)
 
 
 def _bind_principal(value: str, documents: Mapping[str, Json]) -> Mapping[str, str]:
-    rows = documents.get("service_principals") or []
-    if documents.get("service_principals") == []:
+    rows = documents.get("service_principals")
+    if rows == []:
         return {"name_prefix": value[:SIMILAR_PREFIX].replace("'", "''")}
-    if len(rows) != 1:
-        return {}
-    return {"service_principal": rows[0]["id"], "app_id": rows[0]["appId"]}
+    return {"service_principal": rows[0]["id"], "app_id": rows[0]["appId"]} if rows and len(rows) == 1 else {}
+
+
+def _bind_only_row(document: str, name: str, documents: Mapping[str, Json]) -> Mapping[str, str]:
+    rows = documents.get(document) or []
+    return {name: rows[0]["id"]} if len(rows) == 1 else {}
 
 
 def similar_applications() -> Document:
     """Return the applications whose names begin like the spec's. It is read only if no application has that name."""
-    return Document(
-        "similar_applications",
-        "/servicePrincipals",
-        query=(("$filter", "startswith(displayName,'{name_prefix}')"), ("$select", "id,displayName")),
-        collection=True,
-    )
+    query = _query("id,displayName", "startswith(displayName,'{name_prefix}')")
+    return Document("similar_applications", "/servicePrincipals", query, collection=True)
 
 
 def service_principal() -> Document:
     """Return the service principal itself, for its tags."""
-    return Document(
-        "service_principal",
-        "/servicePrincipals/{service_principal}",
-        query=(("$select", "id,tags"),),
-        written="patch",
-        properties=("tags",),
-        read_as="service_principals",
-    )
+    return _patched_principal("service_principal", ("tags",))
 
 
 def service_principal_settings() -> Document:
     """Return the service principal for its settings, which are written apart from the tags: those follow the secrets."""
-    return Document(
-        "service_principal_settings",
-        "/servicePrincipals/{service_principal}",
-        query=(("$select", ",".join(("id", *PRINCIPAL_SETTINGS))),),
-        written="patch",
-        properties=tuple(PRINCIPAL_SETTINGS),
-        read_as="service_principals",
-    )
+    return _patched_principal("service_principal_settings", tuple(PRINCIPAL_SETTINGS))
+
+
+def _patched_principal(name: str, properties: tuple[str, ...]) -> Document:
+    path, query = "/servicePrincipals/{service_principal}", _query(",".join(("id", *properties)))
+    return Document(name, path, query, written="patch", properties=properties, read_as="service_principals")
 
 
 def applications() -> Document:
-    """Return the application object behind the service principal; empty if another tenant owns the application."""
-    return Document(
-        "applications",
-        "/applications",
-        query=(("$filter", "appId eq '{app_id}'"), ("$select", "id,appId,createdDateTime,appRoles")),
-        collection=True,
-        binds=_bind_application,
-        consistency=Consistency(empty_may_be_stale=True, must_have_rows=_is_owned, created=_created),
-    )
-
-
-def _bind_application(documents: Mapping[str, Json]) -> Mapping[str, str]:
-    rows = documents.get("applications") or []
-    return {"app": rows[0]["id"]} if len(rows) == 1 else {}
+    """Return the application object of the service principal; only the tenant that owns the application has one."""
+    query = _query("id,appId,createdDateTime,appRoles", "appId eq '{app_id}'")
+    binds = partial(_bind_only_row, "applications", "app")
+    consistency = Consistency(empty_may_be_stale=True, must_have_rows=_is_owned, created=_created)
+    return Document("applications", "/applications", query, collection=True, binds=binds, consistency=consistency)
 
 
 def _is_owned(documents: Mapping[str, Json]) -> bool:
-    """Return whether this tenant owns the application, so that its application object must exist."""
     owner = (documents.get("service_principals") or [{}])[0].get("appOwnerOrganizationId")
     return owner is not None and owner == (documents.get("organization") or [{}])[0].get("id")
 
@@ -145,44 +119,25 @@ def _created(rows: Json) -> str | None:
 
 def application() -> Document:
     """Return the application object, for its appRoles: a PATCH replaces all of them (Graph reference, appRole)."""
-    return Document(
-        "application",
-        "/applications/{app}",
-        query=(("$select", "id,appId,appRoles"),),
-        written="patch",
-        read_as="applications",
-        properties=("appRoles",),
-    )
+    path, query = "/applications/{app}", _query("id,appId,appRoles")
+    return Document("application", path, query, written="patch", properties=("appRoles",), read_as="applications")
 
 
 def application_templates(display_name: str) -> Document:
     """Return the gallery templates with a display name; a single one binds `{gallery}`."""
-    return Document(
-        "application_templates",
-        "/applicationTemplates",
-        query=(("$filter", f"displayName eq {quoted(display_name)}"), ("$select", "id,displayName")),
-        collection=True,
-        binds=_bind_gallery,
-    )
-
-
-def _bind_gallery(documents: Mapping[str, Json]) -> Mapping[str, str]:
-    rows = documents.get("application_templates") or []
-    return {"gallery": rows[0]["id"]} if len(rows) == 1 else {}
+    query = _query("id,displayName", f"displayName eq {quoted(display_name)}")
+    binds = partial(_bind_only_row, "application_templates", "gallery")
+    return Document("application_templates", "/applicationTemplates", query, collection=True, binds=binds)
 
 
 def assignments() -> Document:
     """Return the assignments of the application's roles."""
-    return Document(
-        "assignments", "/servicePrincipals/{service_principal}/appRoleAssignedTo", collection=True, row=AssignmentRow
-    )
+    path = "/servicePrincipals/{service_principal}/appRoleAssignedTo"
+    return Document("assignments", path, collection=True, row=AssignmentRow)
 
 
 def roles(documents: Mapping[str, Json]) -> list[Json]:
-    """Return the app roles: those of the application if it was read, else the copy of the service principal.
-
-    Ids are in lower case.
-    """
+    """Return the app roles, ids in lower case: of the application if it was read, else of the service principal."""
     for name in ("applications", "service_principals"):
         rows = documents.get(name) or []
         if len(rows) == 1:
@@ -202,10 +157,7 @@ _ROLE_NAMESPACE = UUID("5b0bd6cb-3c2e-5b0c-9c5e-7f7f5a1f5d5a")
 
 
 def new_role_id(app_id: str, name: str, taken: Collection[str] = ()) -> str:
-    """Return the id of a new role, derived from the application's id and the role's name.
-
-    A repeated run gets the same id. An id in `taken` (a role that was renamed since keeps its id) is not used again.
-    """
+    """Return the same id in every run for a new role; an id in `taken` (that of a renamed role) is not used again."""
     role_id = str(uuid5(_ROLE_NAMESPACE, f"{app_id.lower()}/{name}"))
     return new_role_id(app_id, f"{name}/", taken) if role_id in taken else role_id
 
@@ -228,17 +180,13 @@ def _normal_field(name: str, value: Json) -> Json:
 
 
 def role_view(raw: Json, key: tuple[str, ...]) -> Json:
-    """Return the fields of the role with id `key[0]`, or None.
-
-    `isEnabled` is left out: a change of a role disables it first.
-    """
+    """Return the fields of the role with id `key[0]` except isEnabled (a change disables it first), or None."""
     role = _role(raw, key[0])
     names = ("displayName", "description", "value", "allowedMemberTypes")
     return None if role is None else {name: _normal_field(name, role.get(name)) for name in names}
 
 
 def role_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
-    """Return whether the role with id `key[0]` exists with these fields."""
     role = _role(raw, key[0])
     return role is not None and all(
         _normal_field(name, role.get(name)) == _normal_field(name, field) for name, field in value.items()
@@ -259,10 +207,6 @@ def set_role(raw: Json, key: tuple[str, ...], value: Json) -> Json:
     return {**raw, "appRoles": [{**role, **value} if role is current else role for role in existing]}
 
 
-def role_gone(raw: Json, key: tuple[str, ...], _value: Json) -> bool:
-    return _role(raw, key[0]) is None
-
-
 def remove_role(raw: Json, key: tuple[str, ...], _value: Json) -> Json:
     return {**raw, "appRoles": [role for role in _writable_roles(raw) if not _has_id(role, key[0])]}
 
@@ -278,7 +222,7 @@ def disable_role(raw: Json, key: tuple[str, ...], _value: Json) -> Json:
     return {**raw, "appRoles": roles}
 
 
-# --- settings: one property each -------------------------------------------------------------------------------------
+# --- properties and tags ---------------------------------------------------------------------------------------------
 
 
 def property_view(raw: Json, key: tuple[str, ...]) -> Json:
@@ -293,9 +237,8 @@ def set_property(raw: Json, key: tuple[str, ...], value: Json) -> Json:
     return {**raw, key[0]: value}
 
 
-# --- tags: the stored rotation of each secret ------------------------------------------------------------------------
-
 _TAG = "scimconf:"
+"""The prefix of the tags that store the rotation of each secret."""
 
 
 def rotations(tags: Json) -> dict[str, str]:

@@ -16,14 +16,7 @@ _FALLBACKS: Mapping[str, Json] = {
     "references": [],
 }
 _MUTABILITY = {"read_write": "ReadWrite", "read_only": "ReadOnly", "immutable": "Immutable", "write_only": "WriteOnly"}
-_TYPES = {
-    "string": "String",
-    "integer": "Integer",
-    "reference": "Reference",
-    "binary": "Binary",
-    "boolean": "Boolean",
-    "datetime": "DateTime",
-}
+_TYPES = {name.lower(): name for name in ("String", "Integer", "Reference", "Binary", "Boolean", "DateTime")}
 _OWN_KEYS = frozenset({*_DEFINITION.values(), "mutability", "referencedObjects", "name"})
 
 
@@ -34,14 +27,11 @@ def definition_fields(definition: Json) -> dict[str, Json]:
     fields["type"] = str(fields["type"]).lower()
     mutability = definition.get("mutability") or "ReadWrite"
     spec_names = {value: name for name, value in _MUTABILITY.items()}
+    references = filter(None, definition.get("referencedObjects") or ())
     return {
         **fields,
         "mutability": spec_names.get(mutability, mutability),
-        "references": sorted(
-            str(reference.get("referencedObjectName"))
-            for reference in definition.get("referencedObjects") or ()
-            if reference
-        ),
+        "references": sorted(str(reference.get("referencedObjectName")) for reference in references),
         **{key: value for key, value in definition.items() if key not in _OWN_KEYS},
     }
 

@@ -1,8 +1,4 @@
-"""Synchronization jobs and templates of a service principal.
-
-A job is identified by its template, not by its position. Provisioning is on when `schedule.state` is "Active";
-quarantine is a status.
-"""
+"""Synchronization jobs and templates of a service principal; a job is identified by its template."""
 
 from __future__ import annotations
 
@@ -47,11 +43,8 @@ def job() -> Document:
 
 def _bind(template: str | None, documents: Mapping[str, Json]) -> Mapping[str, str]:
     choice = choose(documents, template)
-    if not choice.template:
-        return {}
-    if choice.job is not None:
-        return {"template": choice.template, "job": choice.job["id"]}
-    return {"template": choice.template, "new_template": choice.template}
+    names = {"job": choice.job["id"]} if choice.job is not None else {"new_template": choice.template}
+    return {"template": choice.template, **names} if choice.template else {}
 
 
 def choose(documents: Mapping[str, Json], template: str | None) -> Choice:
@@ -80,9 +73,7 @@ def _with_job(template: str, existing: Json) -> Choice:
     matches = [job for job in existing if str(job.get("templateId", "")).lower() == template.lower()]
     if len(matches) > 1:
         return Choice(problem="several jobs", candidates=tuple(str(job["id"]) for job in matches))
-    if matches:
-        return Choice(str(matches[0]["templateId"]), matches[0])
-    return Choice(template)
+    return Choice(str(matches[0]["templateId"]), matches[0]) if matches else Choice(template)
 
 
 def is_on(job: Json) -> bool:
@@ -93,10 +84,9 @@ def is_on(job: Json) -> bool:
 def has_run(job: Json) -> bool:
     """Return whether the job was ever started."""
     status = job.get("status") or {}
-    if is_on(job) or status.get("lastExecution") or status.get("code") in ("Active", "Quarantine"):
-        return True
     first = str(status.get("steadyStateFirstAchievedTime") or "0001")
-    return not first.startswith("0001")
+    was_executed = bool(status.get("lastExecution")) or status.get("code") in ("Active", "Quarantine")
+    return is_on(job) or was_executed or not first.startswith("0001")
 
 
 def quarantine(job: Json) -> str:
@@ -108,9 +98,6 @@ def quarantine(job: Json) -> str:
     reason = str(details.get("reason") or "Unknown")
     error = details.get("error") or {}
     return f"{reason}: {error['message']}" if error.get("message") else reason
-
-
-# --- conditions that a Read waits for --------------------------------------------------------------------------------
 
 
 def is_there(raw: Json, _key: tuple[str, ...], _value: Json) -> bool:

@@ -21,9 +21,7 @@ APPLY = {
 }
 FLOW = {"when_changed": "FlowWhenChanged", "always": "FlowAlways"}
 ACTIONS = {"create": "Add", "update": "Update", "delete": "Delete"}
-_APPLY_NAMES = {value: name for name, value in APPLY.items()}
-_FLOW_NAMES = {value: name for name, value in FLOW.items()}
-_ACTION_NAMES = {value: name for name, value in ACTIONS.items()}
+_SPEC_NAMES = {value: name for table in (APPLY, FLOW, ACTIONS) for name, value in table.items()}
 
 NEW_ROW: Mapping[str, Json] = {
     "defaultValue": None,
@@ -53,8 +51,8 @@ def row_fields(row: Json) -> dict[str, Json]:
         "source": source_text(row.get("source")),
         "match": row.get("matchingPriority") or None,
         "default": row.get("defaultValue") or None,
-        "apply": _APPLY_NAMES.get(flow_type, flow_type),
-        "flow_behavior": _FLOW_NAMES.get(behavior, behavior),
+        "apply": _SPEC_NAMES.get(flow_type, flow_type),
+        "flow_behavior": _SPEC_NAMES.get(behavior, behavior),
         "export_missing_references": bool(row.get("exportMissingReferences")),
     }
 
@@ -62,7 +60,7 @@ def row_fields(row: Json) -> dict[str, Json]:
 def flags(text: Json) -> list[str]:
     """Return the sorted actions of flags such as `"Add, Update,Delete"`, which the service writes with and without spaces."""
     values = {part.strip() for part in str(text or "").split(",")} - {"", "None"}
-    return sorted(_ACTION_NAMES.get(value, value) for value in values)
+    return sorted(_SPEC_NAMES.get(value, value) for value in values)
 
 
 def flags_text(actions: list[str]) -> str:
@@ -79,11 +77,7 @@ def object_fields(mapping: Json) -> dict[str, Json]:
 
 
 def changed_row(row: Json, value: Json) -> Json:
-    """Return the attributeMapping with the fields of `value` that differ.
-
-    `value["fields"]` is the normal form, `value["source"]` the source tree. The tree of an equal source is not
-    replaced.
-    """
+    """Return the row with those of `value["fields"]` that differ; `value["source"]` is the tree of a changed source."""
     fields = value["fields"]
     current = row_fields(row)
     properties = {
@@ -98,17 +92,12 @@ def changed_row(row: Json, value: Json) -> Json:
 
 
 def changed_object(mapping: Json, value: Json) -> Json:
-    """Return the objectMapping with those of enabled, actions and filters in `value["fields"]` that differ.
-
-    `value["operators"]` are the filter operators of the job.
-    """
+    """Return the mapping with those of `value["fields"]` that differ; `value["operators"]` are the job's operators."""
     current = object_fields(mapping)
     fields = {**current, **value["fields"]}
-    result = dict(mapping)
-    if fields["enabled"] != current["enabled"]:
-        result["enabled"] = fields["enabled"]
-    if fields["actions"] != current["actions"]:
-        result["flowTypes"] = flags_text(fields["actions"])
-    if fields["filters"] != current["filters"]:
-        result["scope"] = scopes.scope(fields["filters"], mapping.get("scope"), value.get("operators"))
-    return result
+    properties = {
+        "enabled": ("enabled", fields["enabled"]),
+        "actions": ("flowTypes", flags_text(fields["actions"])),
+        "filters": ("scope", scopes.scope(fields["filters"], mapping.get("scope"), value.get("operators"))),
+    }
+    return {**mapping, **{key: raw for field, (key, raw) in properties.items() if fields[field] != current[field]}}

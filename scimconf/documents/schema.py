@@ -2,10 +2,7 @@
 
 Terms (Graph reference, synchronizationSchema): a *rule* joins a source and a target directory; its *objectMappings*
 map one object to another; an *attributeMapping* sets one target attribute; an *objectDefinition* lists the attributes
-of a directory's object.
-
-An edit copies what it passes through and changes one thing: unknown keys and values are preserved, in their order.
-Names of directories, rules and mappings are labels; nothing is identified by them unless the spec names them.
+of a directory's object. Nothing is identified by a label unless the spec names it. An edit preserves unknown keys.
 """
 
 from __future__ import annotations
@@ -16,6 +13,7 @@ from dataclasses import dataclass
 from scimconf.documents import definitions as attribute_definition
 from scimconf.documents import rows as mapping_row
 from scimconf.documents.job import BASE
+from scimconf.documents.shapes import list_in, objects_in
 from scimconf.json_types import Json
 from scimconf.snapshot import Document
 
@@ -84,20 +82,10 @@ class MappingLocation:
 
 def object_mappings(raw: Json) -> Iterator[MappingLocation]:
     """Yield every objectMapping of the schema, in its order."""
-    for rule_index, rule in enumerate(_list(raw, "synchronizationRules")):
-        for mapping_index, mapping in enumerate(_list(rule, "objectMappings")):
+    for rule_index, rule in enumerate(list_in(raw, "synchronizationRules")):
+        for mapping_index, mapping in enumerate(list_in(rule, "objectMappings")):
             if isinstance(mapping, Mapping):
                 yield MappingLocation(rule_index, mapping_index, rule, mapping)
-
-
-def _list(raw: Json, key: str) -> list[Json]:
-    value = raw.get(key) if isinstance(raw, Mapping) else None
-    return value if isinstance(value, list) else []
-
-
-def _objects_in(raw: Json, key: str) -> Iterator[Json]:
-    """Yield the JSON objects of a list."""
-    return (item for item in _list(raw, key) if isinstance(item, Mapping))
 
 
 def matching(raw: Json, selector: Selector) -> list[MappingLocation]:
@@ -111,22 +99,15 @@ def matching(raw: Json, selector: Selector) -> list[MappingLocation]:
             location
             for location in object_mappings(raw)
             if location.rule.get("editable") is not False
-            and _source(location) == source
+            and str(location.mapping.get("sourceObjectName")).lower() == source
             and _is_outbound(raw, location)
         ]
     return [location for location in object_mappings(raw) if _matches(location, selector)]
 
 
-def _source(location: MappingLocation) -> str:
-    return str(location.mapping.get("sourceObjectName") or "").lower()
-
-
 def _is_outbound(raw: Json, location: MappingLocation) -> bool:
-    """Return whether the rule reads from the tenant's own directory, or may do so if no directory is known to be that.
-
-    A schema has no field for the direction.
-    """
-    own = {directory.get("name") for directory in _objects_in(raw, "directories") if _is_tenant(directory)}
+    """Return whether the rule may read from the tenant's own directory: a schema has no field for the direction."""
+    own = {directory.get("name") for directory in objects_in(raw, "directories") if _is_tenant(directory)}
     return not own or location.rule.get("sourceDirectoryName") in own
 
 
@@ -138,8 +119,8 @@ def _is_tenant(directory: Json) -> bool:
     """Recognise Entra's directory by its id (the same in unrelated published schemas) or by attributes only it has."""
     return directory.get("id") == _TENANT_DIRECTORY or any(
         attribute.get("name") in _TENANT_ATTRIBUTES
-        for directory_object in _list(directory, "objects")
-        for attribute in _objects_in(directory_object, "attributes")
+        for directory_object in list_in(directory, "objects")
+        for attribute in objects_in(directory_object, "attributes")
     )
 
 
@@ -161,29 +142,25 @@ def find_object_mapping(raw: Json, selector: Selector) -> MappingLocation | None
 
 def rows(location: MappingLocation) -> list[Json]:
     """Return the attributeMappings of an objectMapping that name a target attribute."""
-    return [row for row in _objects_in(location.mapping, "attributeMappings") if row.get("targetAttributeName")]
+    return [row for row in objects_in(location.mapping, "attributeMappings") if row.get("targetAttributeName")]
 
 
 def definitions(raw: Json, location: MappingLocation, side: str) -> list[Json]:
-    """Return the attributeDefinitions of the mapping's "source" or "target" object.
-
-    A directory may contain two objects of that name; the definitions of both are returned.
-    """
+    """Return the attributeDefinitions of the mapping's "source" or "target" object, of both if two have its name."""
     return [
         attribute
         for directory_object in _objects(raw, location, side)
-        for attribute in _objects_in(directory_object, "attributes")
+        for attribute in objects_in(directory_object, "attributes")
     ]
 
 
 def _objects(raw: Json, location: MappingLocation, side: str) -> list[Json]:
-    """Return the objectDefinitions of the mapping's source or target object."""
     directory_name, name = location.rule.get(f"{side}DirectoryName"), location.mapping.get(f"{side}ObjectName")
     return [
         directory_object
-        for directory in _objects_in(raw, "directories")
+        for directory in objects_in(raw, "directories")
         if directory.get("name") == directory_name
-        for directory_object in _objects_in(directory, "objects")
+        for directory_object in objects_in(directory, "objects")
         if directory_object.get("name") == name
     ]
 
@@ -232,47 +209,36 @@ def definition_view(raw: Json, key: tuple[str, ...]) -> Json:
 
 def mapping_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
     """Return whether the attributeMapping exists with these `value["fields"]`."""
-    row = _row(_location(raw, key), key[4])
-    return row is not None and mapping_row.row_fields(row) == value["fields"]
+    return bool(mapping_view(raw, key) == value["fields"])
 
 
 def set_mapping(raw: Json, key: tuple[str, ...], value: Json) -> Json:
-    """Create or change an attributeMapping; the tree of an equal source is not replaced."""
     location = _location(raw, key)
     current = _row(location, key[4])
-    mappings = _list(location.mapping, "attributeMappings")
+    mappings = list_in(location.mapping, "attributeMappings")
     if current is None:
-        new = mapping_row.changed_row({**mapping_row.NEW_ROW, "targetAttributeName": key[4]}, value)
-        mappings = [*mappings, new]
-    else:
-        mappings = [mapping_row.changed_row(row, value) if row is current else row for row in mappings]
-    return _with_mapping(raw, location, {**location.mapping, "attributeMappings": mappings})
-
-
-def mapping_gone(raw: Json, key: tuple[str, ...], _value: Json) -> bool:
-    return _row(_location(raw, key), key[4]) is None
+        current = {**mapping_row.NEW_ROW, "targetAttributeName": key[4]}
+        mappings = [*mappings, current]
+    changed = [mapping_row.changed_row(row, value) if row is current else row for row in mappings]
+    return _with_mapping(raw, location, {**location.mapping, "attributeMappings": changed})
 
 
 def remove_mapping(raw: Json, key: tuple[str, ...], _value: Json) -> Json:
     location = _location(raw, key)
     others = [
         row
-        for row in _list(location.mapping, "attributeMappings")
+        for row in list_in(location.mapping, "attributeMappings")
         if not (isinstance(row, Mapping) and row.get("targetAttributeName") == key[4])
     ]
     return _with_mapping(raw, location, {**location.mapping, "attributeMappings": others})
 
 
 def object_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
-    current = mapping_row.object_fields(_location(raw, key).mapping)
+    current = object_view(raw, key)
     return all(current[field] == expected for field, expected in value["fields"].items())
 
 
 def set_object(raw: Json, key: tuple[str, ...], value: Json) -> Json:
-    """Change those of enabled, actions and filters that `value["fields"]` contains.
-
-    `value["operators"]` are the filter operators of the job.
-    """
     location = _location(raw, key)
     return _with_mapping(raw, location, mapping_row.changed_object(location.mapping, value))
 
@@ -295,25 +261,22 @@ def define_attribute(raw: Json, key: tuple[str, ...], value: Json) -> Json:
 
 
 def _with_definition(directory_object: Json, name: str, value: Json) -> list[Json]:
-    attributes = _list(directory_object, "attributes")
-    if not any(_is_named(attribute, name) for attribute in attributes):
-        return [*attributes, attribute_definition.definition_raw(name, value)]
-    return [
-        attribute_definition.changed(attribute, value) if _is_named(attribute, name) else attribute
+    attributes = list_in(directory_object, "attributes")
+    changed = [
+        attribute_definition.changed(attribute, value)
+        if isinstance(attribute, Mapping) and attribute.get("name") == name
+        else attribute
         for attribute in attributes
     ]
-
-
-def _is_named(attribute: Json, name: str) -> bool:
-    return isinstance(attribute, Mapping) and attribute.get("name") == name
+    exists = any(attribute.get("name") == name for attribute in objects_in(directory_object, "attributes"))
+    return changed if exists else [*attributes, attribute_definition.definition_raw(name, value)]
 
 
 def _with_object(raw: Json, current: Json, new: Json) -> Json:
-    """Replace one objectDefinition, compared by identity."""
     directories = [
-        {**directory, "objects": [new if item is current else item for item in _list(directory, "objects")]}
-        if any(item is current for item in _list(directory, "objects"))
+        {**directory, "objects": [new if item is current else item for item in list_in(directory, "objects")]}
+        if any(item is current for item in list_in(directory, "objects"))
         else directory
-        for directory in _list(raw, "directories")
+        for directory in list_in(raw, "directories")
     ]
     return {**raw, "directories": directories}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from scimconf.documents.shapes import objects_in
 from scimconf.json_types import Json
 from scimconf.spec.model.operators import OPERATORS, operator_word, same_spelling
 
 
 def filters(scope: Json) -> list[Json]:
     """Return the groups of a scope in normal form."""
-    return ordered([_filter(group) for group in _list(scope, "groups") if isinstance(group, Mapping)])
+    return ordered([_filter(group) for group in objects_in(scope, "groups")])
 
 
 def ordered(groups: list[Json]) -> list[Json]:
@@ -24,8 +25,7 @@ def _clause_key(clause: Json) -> tuple[str, str, str]:
 
 
 def _filter(group: Json) -> Json:
-    clauses = [_clause(clause) for clause in _list(group, "clauses") if isinstance(clause, Mapping)]
-    return {"name": group.get("name") or "", "all": clauses}
+    return {"name": group.get("name") or "", "all": [_clause(clause) for clause in objects_in(group, "clauses")]}
 
 
 def _clause(clause: Json) -> Json:
@@ -45,36 +45,24 @@ def word(spelling: str) -> str:
 
 def operator_spelling(operator: str, supported: Json) -> str:
     """Return the spelling to send: that of the job's `supported` operators, whatever its case and spaces."""
-    names = [
-        str(supported_operator.get("name") or supported_operator.get("id") or "")
-        for supported_operator in supported or ()
-        if isinstance(supported_operator, Mapping)
-    ]
+    names = [str(row.get("name") or row.get("id") or "") for row in supported or () if isinstance(row, Mapping)]
     spellings = OPERATORS[operator].spellings if operator in OPERATORS else (operator,)
     normal = {same_spelling(spelling) for spelling in spellings}
     return next((name for name in names if same_spelling(name) in normal), spellings[0])
 
 
 def scope(groups: list[Json], current: Json, supported: Json) -> Json:
-    """Return the raw scope for filters in normal form, or None for an empty one.
-
-    Groups of the current scope that are equal are preserved as they are, as are inputFilterGroups and
-    categoryFilterGroups.
-    """
-    existing = [group for group in _list(current, "groups") if isinstance(group, Mapping)]
-    raw_groups = [_equal_group(group, existing) or _raw_group(group, supported) for group in groups]
-    raw = {**(current or {}), "groups": raw_groups}
+    """Return the raw scope for filters in normal form, or None; equal groups and other keys of `current` are preserved."""
+    existing = list(objects_in(current, "groups"))
+    raw = {**(current or {}), "groups": [_raw_group(group, existing, supported) for group in groups]}
     if not any(raw.values()):
         return None
     return {**raw, **{key: [] for key in ("inputFilterGroups", "categoryFilterGroups") if key not in raw}}
 
 
-def _equal_group(group: Json, existing: list[Json]) -> Json | None:
-    return next((raw for raw in existing if ordered([_filter(raw)]) == [group]), None)
-
-
-def _raw_group(group: Json, supported: Json) -> Json:
-    return {"name": group["name"], "clauses": [_raw_clause(clause, supported) for clause in group["all"]]}
+def _raw_group(group: Json, existing: list[Json], supported: Json) -> Json:
+    raw = {"name": group["name"], "clauses": [_raw_clause(clause, supported) for clause in group["all"]]}
+    return next((current for current in existing if ordered([_filter(current)]) == [group]), raw)
 
 
 def _raw_clause(clause: Json, supported: Json) -> Json:
@@ -85,8 +73,3 @@ def _raw_clause(clause: Json, supported: Json) -> Json:
         "operatorName": operator_spelling(clause["operator"], supported),
         "targetOperand": {"values": values},
     }
-
-
-def _list(raw: Json, key: str) -> list[Json]:
-    value = raw.get(key) if isinstance(raw, Mapping) else None
-    return value if isinstance(value, list) else []

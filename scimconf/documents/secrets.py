@@ -1,7 +1,6 @@
 """The synchronization secrets of a service principal: credentials and the portal's settings, as key/value pairs.
 
-Graph masks sensitive values as `*` (Graph reference, synchronizationSecretKeyStringValuePair). A PUT replaces all
-pairs, so every `*` is replaced by the value of its reference.
+Graph masks sensitive values as `*` (Graph reference, synchronizationSecretKeyStringValuePair); a PUT replaces all pairs.
 """
 
 from __future__ import annotations
@@ -38,7 +37,6 @@ def secrets(connection: Connection | None) -> Document:
 
 
 def _plain(connection: Connection | None) -> Iterator[tuple[str, str]]:
-    """Yield the key and value of settings that the spec contains, for a service that masks these as well."""
     if connection is None:
         return
     if connection.base_address is not None:
@@ -62,9 +60,7 @@ def written_secrets(connection: Connection | None) -> Iterator[tuple[str, Secret
         yield "SecretToken", connection.secret_token
     if connection.oauth2 is not None:
         yield "Oauth2ClientSecret", connection.oauth2.client_secret
-    for key, value in connection.other.items():
-        if isinstance(value, SecretReference):
-            yield key, value
+    yield from ((key, value) for key, value in connection.other.items() if isinstance(value, SecretReference))
 
 
 def reference_of(secret: SecretReference) -> SecretRef:
@@ -86,12 +82,8 @@ def masked(raw: Json) -> frozenset[str]:
 
 def notifications(raw: Json) -> Mapping[str, Json]:
     """Return the members of SyncNotificationSettings, a string of JSON; empty if it is not a JSON object."""
-    return _members(values(raw).get(NOTIFICATIONS, ""))
-
-
-def _members(text: str) -> dict[str, Json]:
     try:
-        members = json.loads(text or "{}")
+        members = json.loads(values(raw).get(NOTIFICATIONS) or "{}")
     except ValueError:
         return {}
     return members if isinstance(members, dict) else {}
@@ -104,10 +96,7 @@ def flag(text: str | None) -> bool | None:
 
 @dataclass(frozen=True, slots=True)
 class ProvisioningSettings:
-    """The portal's settings as the secrets set stores them; None where nothing is stored, or where it is switched off.
-
-    `stores_email` and `stores_threshold` say whether a None is stored.
-    """
+    """The portal's settings; None: not stored, or switched off, which `stores_email` and `stores_threshold` decide."""
 
     scope: Literal["all", "assigned"] | None
     skip_out_of_scope_deletions: bool | None
@@ -148,16 +137,9 @@ def value_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
 
 
 def set_value(raw: Json, key: tuple[str, ...], value: Json) -> Json:
-    pairs = [dict(pair) for pair in raw or ()]
-    for pair in pairs:
-        if pair["key"] == key[0]:
-            pair["value"] = value
-            return pairs
-    return [*pairs, {"key": key[0], "value": value}]
-
-
-def value_gone(raw: Json, key: tuple[str, ...], _value: Json) -> bool:
-    return key[0] not in values(raw)
+    pairs = {str(pair["key"]): dict(pair) for pair in raw or ()}
+    pairs[key[0]] = {**pairs.get(key[0], {"key": key[0]}), "value": value}
+    return list(pairs.values())
 
 
 def remove_value(raw: Json, key: tuple[str, ...], _value: Json) -> Json:

@@ -1,7 +1,6 @@
-"""The shapes of Graph's documents: the types of the members that are read.
+"""The shapes of Graph's documents: the types of the members that are read. A document of another shape is refused.
 
-A document of another shape is refused, so the code that reads a document can rely on the types. Unknown members are
-not checked. Every member may be missing or null, except ids.
+Unknown members are not checked. Every member may be missing or null, except ids.
 """
 
 from __future__ import annotations
@@ -64,15 +63,11 @@ _MAPPING = _object(
     attributeMappings=ListShape(_ROW),
 )
 _RULE = _object(
-    strings="id name sourceDirectoryName targetDirectoryName",
-    booleans="editable",
-    objectMappings=ListShape(_MAPPING),
+    strings="id name sourceDirectoryName targetDirectoryName", booleans="editable", objectMappings=ListShape(_MAPPING)
 )
 _REFERENCE = _object(strings="referencedObjectName", needed=False)
 _ATTRIBUTE = _object(
-    strings="name type mutability",
-    booleans="multivalued required caseExact",
-    referencedObjects=ListShape(_REFERENCE),
+    strings="name type mutability", booleans="multivalued required caseExact", referencedObjects=ListShape(_REFERENCE)
 )
 _DIRECTORY = _object(strings="id name", objects=ListShape(_object(strings="name", attributes=ListShape(_ATTRIBUTE))))
 _SCHEMA = _object(synchronizationRules=ListShape(_RULE), directories=ListShape(_DIRECTORY))
@@ -123,6 +118,17 @@ def first_shape_error(name: str, raw: Json) -> str:
     return "" if shape is None else next(_errors(shape, raw, ""), "")
 
 
+def list_in(raw: Json, key: str) -> list[Json]:
+    """Return a list of a JSON object, empty if the value is of another type."""
+    value = raw.get(key) if isinstance(raw, Mapping) else None
+    return value if isinstance(value, list) else []
+
+
+def objects_in(raw: Json, key: str) -> Iterator[Json]:
+    """Yield the JSON objects in a list of a JSON object."""
+    return (item for item in list_in(raw, key) if isinstance(item, Mapping))
+
+
 def _errors(shape: Shape, value: Json, path: str) -> Iterator[str]:
     if isinstance(shape, ListShape):
         yield from _list_errors(shape, value, path)
@@ -166,5 +172,4 @@ _TYPES: Mapping[type, str] = {
 
 
 def _type(value: Json) -> str:
-    """Return the name of a value's JSON type."""
     return _TYPES.get(type(value), "null")

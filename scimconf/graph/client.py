@@ -30,9 +30,9 @@ from msgraph_core import GraphClientFactory
 from msgraph_core.middleware import GraphTelemetryHandler
 from msgraph_core.middleware.options import GraphTelemetryHandlerOption
 
-from scimconf.diagnostics import AuthenticationError, GraphError, ScimconfError, TransportError
+from scimconf.diagnostics import AuthenticationError, GraphError, ScimconfError
 from scimconf.graph.protocol.batches import BATCH_SIZE, Batches
-from scimconf.graph.protocol.error_body import Scrub, check_reply, json_body
+from scimconf.graph.protocol.error_body import Scrub, check_reply, json_body, no_response
 from scimconf.graph.protocol.pages import Pages
 from scimconf.graph.protocol.request import NOTHING, Answer, Reply, Request, chunks
 from scimconf.graph.protocol.retry import (
@@ -68,10 +68,7 @@ Close = Callable[[], Awaitable[None]]
 
 
 class Graph:
-    """The Graph of a tenant for one command and one event loop; use it with `async with`.
-
-    Every request raises GraphError for an error response, or its subclass TransportError without a response.
-    """
+    """A tenant's Graph for one command; every request raises GraphError, or TransportError without a response."""
 
     def __init__(self, settings: Settings, service: GraphServiceClient, gate: Gate, scrub: Scrub, close: Close) -> None:
         self.base = settings.base
@@ -97,13 +94,8 @@ class Graph:
     async def send(self, request: Request) -> Answer:
         """Send one request and return the response with its parsed body."""
         reply = await self._exchange(request)
-        return Answer(
-            status=reply.status,
-            body=json_body(request, reply, self._scrub),
-            raw=reply.content,
-            date=http_date(reply.headers.get("date")),
-            request_id=reply.request_id,
-        )
+        body, date = json_body(request, reply, self._scrub), http_date(reply.headers.get("date"))
+        return Answer(reply.status, body, reply.content, date, reply.request_id)
 
     async def get(self, path: str, names: Mapping[str, str] = NOTHING, query: Mapping[str, str] = NOTHING) -> Any:
         return (await self.send(Request("GET", path, names, query))).body
@@ -129,10 +121,9 @@ class Graph:
         row: type | None = None,
         headers: Mapping[str, str] = NOTHING,
     ) -> list[Any]:
-        """Return all rows of a collection.
+        """Return all rows of a collection, with `row`, a TypedDict, decoded to its fields.
 
-        Pages have 999 rows unless the query has its own `$top`; a `$top` of "" is not sent. With `row`, a TypedDict,
-        rows have only its fields, and those whose names end in `Id` are in lower case. Headers are sent with every
+        Pages have 999 rows unless the query has its own `$top`; a `$top` of "" is not sent. Headers are sent with every
         page (Graph requires that for ConsistencyLevel).
         """
         full_query = {name: value for name, value in {"$top": PAGE, **query}.items() if value != ""}
@@ -140,20 +131,14 @@ class Graph:
 
     async def get_by_ids(self, ids: Sequence[str], types: Sequence[str]) -> list[dict[str, Any]]:
         """Return the directory objects with these ids that exist."""
-        requests = [
-            Request(
-                "POST", "/directoryObjects/getByIds", body={"ids": list(part), "types": list(types)}, repeatable=True
-            )
-            for part in chunks(ids, IDS_SIZE)
-        ]
+        path = "/directoryObjects/getByIds"
+        bodies = [{"ids": list(part), "types": list(types)} for part in chunks(ids, IDS_SIZE)]
+        requests = [Request("POST", path, body=body, repeatable=True) for body in bodies]
         pages = await gather_all([self._pages.all(request, None) for request in requests])
         return [row for page in pages for row in page]
 
     async def batch(self, requests: Sequence[Request]) -> list[Answer | GraphError]:
-        """Send independent requests in batches and return their results, in the order of the requests.
-
-        Throttled requests are retried. If a whole batch fails, each of its requests has that error.
-        """
+        """Send independent requests in batches; return their results in order, for a failed batch its error for each."""
         writes = any(request.method != "GET" for request in requests)
         slots = asyncio.Semaphore(WRITE_BATCHES if writes else self._settings.concurrency)
         batches = Batches(self.send, lambda request: information(request, "").url, self._gate, self._scrub)
@@ -170,9 +155,11 @@ class Graph:
         async with self._slots:
             response, error = await self._response(info)
         if response is None:
-            raise self._transport_error(request, error, request_id)
+            message, hint = describe_transport_error(error, self._settings)
+            raise no_response(request, self._scrub(message), request_id, hint)
         reply = Reply(response.status_code, response.headers, response.content, request_id)
-        self._update_clock(reply)
+        date = http_date(reply.headers.get("date"))
+        self.now = max(date, self.now or date) if date else self.now
         check_reply(request, reply, scrub=self._scrub, now=self.now)
         return reply
 
@@ -182,21 +169,6 @@ class Graph:
             return await self._service.request_adapter.send_primitive_async(info, "bytes", None), None
         except httpx.RequestError as error:
             return None, error
-
-    def _transport_error(self, request: Request, error: httpx.RequestError | None, request_id: str) -> TransportError:
-        message, hint = describe_transport_error(error, self._settings)
-        return TransportError(
-            method=request.method,
-            path=request.resolved_path(),
-            message=self._scrub(message),
-            client_request_id=request_id,
-            hint=hint,
-        )
-
-    def _update_clock(self, reply: Reply) -> None:
-        date = http_date(reply.headers.get("date"))
-        if date is not None and (self.now is None or date > self.now):
-            self.now = date
 
 
 # requests
@@ -240,10 +212,8 @@ def describe_transport_error(error: httpx.RequestError | None, settings: Setting
         )
         return f"the certificate of {settings.base} is not trusted", hint
     if settings.anonymous:
-        return (
-            f"could not connect to {settings.base}: {text}",
-            "Is the sandbox running? Start it with: scimconf sandbox serve",
-        )
+        hint = "Is the sandbox running? Start it with: scimconf sandbox serve"
+        return f"could not connect to {settings.base}: {text}", hint
     hint = "Check the network. Set HTTPS_PROXY for a proxy and SSL_CERT_FILE for the certificates to trust."
     return f"could not connect to {settings.host}: {text}", hint
 
@@ -252,10 +222,7 @@ def describe_transport_error(error: httpx.RequestError | None, settings: Setting
 
 
 class Retries:
-    """The first middleware of the kiota pipeline: reads the body of the response and retries by the retry policy.
-
-    The end of the pipeline removes the options from a request, so they are restored before each attempt.
-    """
+    """The first middleware of kiota's pipeline, whose end removes the options of a request: restored for each attempt."""
 
     def __init__(self, gate: Gate) -> None:
         self.next: Any = None
@@ -288,10 +255,7 @@ class Retries:
 
 
 class Handshake:
-    """Closes a connection whose TLS handshake fails: httpcore does not when the task is cancelled.
-
-    `trace` is httpcore's extension of that name, which is called with its events.
-    """
+    """Closes a connection whose TLS handshake fails, by httpcore's extension `trace`: httpcore does not if cancelled."""
 
     def __init__(self) -> None:
         self._stream: Any = None

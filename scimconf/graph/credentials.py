@@ -62,9 +62,7 @@ class TokenSource:
         self, credential: Credential, scope: str, hint: str = "", clock: Callable[[], float] = time.time
     ) -> None:
         self.scope = scope
-        self._credential = credential
-        self._hint = hint
-        self._clock = clock
+        self._credential, self._hint, self._clock = credential, hint, clock
         self._cache: dict[tuple[str | None, ...], _CachedToken] = {}
 
     def get_token(self, *scopes: str, claims: str | None = None, tenant_id: str | None = None, **options: Any) -> Any:
@@ -82,7 +80,6 @@ class TokenSource:
         self.get_token(self.scope, enable_cae=True)
 
     def tenant_id(self) -> str:
-        """Return the tenant id of Graph's token, or ""."""
         return claim(self.get_token(self.scope, enable_cae=True).token, "tid")
 
     def close(self) -> None:
@@ -104,9 +101,9 @@ class TokenSource:
 def token_source(
     auth: str | None, environ: Mapping[str, str], cloud: Cloud = PUBLIC, prompt: Prompt | None = None
 ) -> TokenSource:
-    """Return the token source for `--auth`, or for azure's default chain; raise AuthenticationError. Request no token.
+    """Return the token source for `--auth`, or for azure's default chain, without requesting a token.
 
-    `prompt` prints what the user has to do (device code), by default to stderr.
+    `prompt` prints what the user has to do (device code), by default to stderr. Raises AuthenticationError.
     """
     if auth is not None and auth not in get_args(Auth):
         raise AuthenticationError(f"unknown --auth {auth}. Valid methods: {', '.join(get_args(Auth))}")
@@ -120,34 +117,31 @@ def token_source(
     raise failure
 
 
-def _credential(auth: str | None, environ: Mapping[str, str], cloud: Cloud, prompt: Prompt) -> Credential:
+def _credential(auth: str | None, environ: Mapping[str, str], cloud: Cloud, prompt: Prompt) -> Any:
     from azure import identity
 
-    credential: Any
     match auth:
         case "environment":
-            credential = _application(environ, cloud)
+            return _application(environ, cloud)
         case "workload":
             tenant, client = _required(environ, "AZURE_TENANT_ID", "AZURE_CLIENT_ID", hint=HINTS[auth])
             (file,) = _required(environ, "AZURE_FEDERATED_TOKEN_FILE", hint=HINTS[auth])
-            credential = identity.WorkloadIdentityCredential(
+            return identity.WorkloadIdentityCredential(
                 tenant_id=tenant, client_id=client, token_file_path=file, authority=cloud.authority
             )
         case "managed":
-            credential = identity.ManagedIdentityCredential(client_id=environ.get("AZURE_CLIENT_ID"))
+            return identity.ManagedIdentityCredential(client_id=environ.get("AZURE_CLIENT_ID"))
         case "cli":
-            credential = identity.AzureCliCredential(tenant_id=environ.get("AZURE_TENANT_ID", ""))
+            return identity.AzureCliCredential(tenant_id=environ.get("AZURE_TENANT_ID", ""))
         case "device_code":
             options = {"client_id": environ.get("AZURE_CLIENT_ID"), "tenant_id": environ.get("AZURE_TENANT_ID")}
-            credential = identity.DeviceCodeCredential(
+            return identity.DeviceCodeCredential(
                 authority=cloud.authority,
                 prompt_callback=lambda page, code, _until: prompt(f"Open {page} and enter the code {code}\n"),
                 **{name: value for name, value in options.items() if value},
             )
         case _:
-            credential = identity.DefaultAzureCredential(authority=cloud.authority)
-    result: Credential = credential
-    return result
+            return identity.DefaultAzureCredential(authority=cloud.authority)
 
 
 def _application(environ: Mapping[str, str], cloud: Cloud) -> Any:

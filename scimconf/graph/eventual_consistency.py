@@ -32,22 +32,15 @@ def may_be_propagating(error: GraphError) -> bool:
     """Return whether the error may only mean that an object is not replicated yet."""
     if isinstance(error, TransportError):
         return False
-    if error.status == 404:
-        return True
-    if error.status in (401, 403, 409) and not error.message.strip():
-        return True
-    if error.status == 409 and error.path.endswith(_CONTROLS):
-        return True
-    return any(message in error.message.lower() for message in _MESSAGES)
+    unexplained = error.status in (401, 403, 409) and not error.message.strip()
+    new_job = error.status == 409 and error.path.endswith(_CONTROLS)
+    documented = any(message in error.message.lower() for message in _MESSAGES)
+    return error.status == 404 or unexplained or new_job or documented
 
 
 @dataclass(slots=True)
 class ConsistencyPolicy:
-    """How long to wait for one application.
-
-    `now` returns Graph's Date header of the latest response. `on_wait` is called with the seconds and the reason of
-    each wait.
-    """
+    """How long to wait for one application; `now` returns Graph's Date header of the latest response."""
 
     sleep: Callable[[float], Awaitable[None]]
     clock: Callable[[], float]
@@ -63,7 +56,6 @@ class ConsistencyPolicy:
         return self.created_in_this_run or (self.created is not None and now is not None and now - self.created < NEW)
 
     def allows_retry(self, error: GraphError) -> bool:
-        """Return whether the error may be due to the application being new."""
         return may_be_propagating(error) and self.is_new()
 
     def set_created(self, text: str | None) -> None:

@@ -15,13 +15,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.graph.client import PAGE, Graph, Request
-from scimconf.graph.principals import NAMES_A_FILTER, count_members, counted, identified, member_users
+from scimconf.graph.principals import NAMES_A_FILTER, count_members, counted, filtered, identified, member_users
 from scimconf.graph.protocol.pages import NEXT, next_link_error
 from scimconf.graph.protocol.request import chunks
 from scimconf.graph.reading import read
 from scimconf.graph.task_group import gather_all
+from scimconf.json_types import Json
 from scimconf.plan.impact import ImpactData, ImpactQueries, UserSample
-from scimconf.snapshot import DeniedRead, Document, Json, Snapshot
+from scimconf.snapshot import DeniedRead, Document, Snapshot
 
 UserPages = AsyncGenerator[list[Json], None]
 SAMPLE_SIZE = 500
@@ -30,9 +31,6 @@ IDS_AT_ONCE = NAMES_A_FILTER * 20
 """User ids that one batch of filters can hold."""
 
 _DENIED = (401, 403)
-
-
-# --- impact estimates -----------------------------------------------------------------------------------------------
 
 
 async def read_optional_documents(graph: Graph, snapshot: Snapshot, documents: Iterable[Document]) -> Snapshot:
@@ -75,24 +73,18 @@ async def count_users(graph: Graph) -> int:
 
 
 async def _sample(graph: Graph, queries: ImpactQueries) -> UserSample:
-    """Return the first users of the population by user principal name. Raises GraphError if none can be read."""
+    """Return the first users of the population by user principal name; raise GraphError if none can be read."""
     if queries.population is None:
         users = [user async for page in directory_users(graph, queries.properties, SAMPLE_SIZE) for user in page]
         return UserSample(tuple(users), complete=len(users) < SAMPLE_SIZE)
     ids, complete = await _population_ids(graph, queries.population.users, queries.population.groups)
-    users = []
-    async with aclosing(users_by_id(graph, ids[:SAMPLE_SIZE], queries.properties)) as pages:
-        async for page in pages:
-            users += page
+    users = [user async for page in users_by_id(graph, ids[:SAMPLE_SIZE], queries.properties) for user in page]
     users.sort(key=_principal_name)
     return UserSample(tuple(users), assigned=True, complete=complete and len(ids) <= SAMPLE_SIZE)
 
 
 async def _population_ids(graph: Graph, users: Iterable[str], groups: Iterable[str]) -> tuple[list[str], bool]:
-    """Return the ids of the users and of the groups' members, and whether they are complete.
-
-    One page of members is read for each group, until there are enough ids for a sample.
-    """
+    """Return the ids of the users and of one page of members of each group, and whether they are all."""
     ids, complete, denied = dict.fromkeys(users), True, None
     for group in groups:
         if len(ids) > SAMPLE_SIZE:
@@ -107,9 +99,6 @@ async def _population_ids(graph: Graph, users: Iterable[str], groups: Iterable[s
     if denied is not None and not ids:
         raise denied
     return list(ids), complete
-
-
-# --- users and members, page by page --------------------------------------------------------------------------------
 
 
 async def directory_users(graph: Graph, properties: Sequence[str], limit: int = 0) -> UserPages:
@@ -129,7 +118,7 @@ async def directory_users(graph: Graph, properties: Sequence[str], limit: int = 
 async def users_by_id(graph: Graph, ids: Iterable[str], properties: Sequence[str]) -> UserPages:
     """Yield the users with these ids in pages of some hundreds, each sorted by name; deleted users are left out."""
     for page_ids in chunks(list(ids), IDS_AT_ONCE):
-        requests = [_filtered(filter_ids, properties) for filter_ids in chunks(page_ids, NAMES_A_FILTER)]
+        requests = [filtered("/users", "id", filter_ids, properties) for filter_ids in chunks(page_ids, NAMES_A_FILTER)]
         users: list[Json] = []
         for answer in await graph.batch(requests):
             if isinstance(answer, GraphError):
@@ -152,10 +141,7 @@ async def users_by_name(graph: Graph, names: Sequence[str], properties: Sequence
 
 
 async def group_members(graph: Graph, groups: Collection[str]) -> dict[str, frozenset[str] | None]:
-    """Return the ids of the users among each group's direct members; None for a group that is denied or deleted.
-
-    Nested groups, devices and service principals are members that are never provisioned.
-    """
+    """Return the ids of the users among each group's direct members; None for a group that is denied or deleted."""
     group_ids = sorted(groups)
     members = await gather_all([_member_ids(graph, group) for group in group_ids])
     return dict(zip(group_ids, members, strict=True))
@@ -174,10 +160,7 @@ async def _member_ids(graph: Graph, group: str) -> frozenset[str] | None:
 
 
 async def pages(graph: Graph, first: Request) -> UserPages:
-    """Yield the pages of a collection; the next page is requested while the caller works on the current one.
-
-    Raises ScimconfError for a next link that leaves the collection or repeats.
-    """
+    """Yield the pages of a collection; the next page is requested while the caller works on the current one."""
     request: Request | None = first
     followed: set[str] = set()
     pending = _start(graph, first)
@@ -216,12 +199,6 @@ def _next_request(graph: Graph, request: Request, link: Any, followed: set[str])
         raise ScimconfError(f"GET {request.resolved_path()}: {error}")
     followed.add(link)
     return replace(request, query=dict(parse_qsl(urlsplit(link).query, keep_blank_values=True)))
-
-
-def _filtered(ids: Sequence[str], properties: Sequence[str]) -> Request:
-    quoted = ",".join(f"'{user}'" for user in ids)
-    condition = f"id in ({quoted})" if len(ids) > 1 else f"id eq {quoted}"
-    return Request("GET", "/users", query={"$filter": condition, "$select": ",".join(properties), "$top": PAGE})
 
 
 def _principal_name(user: Json) -> str:

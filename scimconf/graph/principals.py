@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scimconf.diagnostics import GraphError
-from scimconf.graph.client import Answer, Graph, Request
+from scimconf.graph.client import PAGE, Answer, Graph, Request
 from scimconf.graph.protocol.error_body import undocumented
 from scimconf.graph.protocol.pages import NEXT
 from scimconf.graph.protocol.request import chunks
@@ -16,8 +16,11 @@ from scimconf.snapshot import Lookup, Principal
 
 NAMES_A_FILTER = 15
 """Maximum values in one `in (…)` of a filter (Graph: `$filter`)."""
-_SELECT = {"users": "id,userPrincipalName,displayName", "groups": "id,displayName,securityEnabled"}
-_PROPERTY = {"users": "userPrincipalName", "groups": "displayName"}
+_NAMES = {
+    "user": ("/users", "userPrincipalName", ("id", "userPrincipalName", "displayName")),
+    "group": ("/groups", "displayName", ("id", "displayName", "securityEnabled")),
+}
+"""Collection, the property that is the name, and the properties that are read."""
 
 
 async def find_principals(graph: Graph, lookups: Sequence[Lookup]) -> dict[Lookup, tuple[Principal, ...]]:
@@ -53,10 +56,11 @@ def _principal(row: Mapping[str, Any]) -> Principal:
 async def _find_names(graph: Graph, lookups: Sequence[Lookup]) -> dict[Lookup, tuple[Principal, ...]]:
     """Return users by UPN and groups by display name, with several names in a filter and 20 filters in a batch."""
     requests: list[tuple[Sequence[Lookup], Request]] = []
-    for by, collection in (("user", "users"), ("group", "groups")):
+    for by, (path, prop, properties) in _NAMES.items():
         parts = chunks([lookup for lookup in lookups if lookup.by == by], NAMES_A_FILTER)
-        requests += [(part, _filtered(collection, [lookup.value for lookup in part])) for part in parts]
-    answers = await _answers(graph, [request for _, request in requests])
+        requests += [(part, filtered(path, prop, [lookup.value for lookup in part], properties)) for part in parts]
+    queries = [request for _, request in requests]
+    answers = [await graph.send(queries[0])] if len(queries) == 1 else await graph.batch(queries)
     principals: dict[Lookup, tuple[Principal, ...]] = {}
     for (part, request), answer in zip(requests, answers, strict=True):
         if isinstance(answer, GraphError):
@@ -64,24 +68,16 @@ async def _find_names(graph: Graph, lookups: Sequence[Lookup]) -> dict[Lookup, t
         rows = identified("GET", request.path, await _all_rows(graph, request, answer))
         matches = [_principal(row) for row in rows]
         for lookup in part:
-            principals[lookup] = tuple(
-                principal for principal in matches if principal.name.casefold() == lookup.value.casefold()
-            )
+            name = lookup.value.casefold()
+            principals[lookup] = tuple(principal for principal in matches if principal.name.casefold() == name)
     return principals
 
 
-def _filtered(collection: str, values: Sequence[str]) -> Request:
+def filtered(path: str, prop: str, values: Sequence[str], properties: Sequence[str]) -> Request:
+    """Return a request for the objects of a collection whose property `prop` has one of these values."""
     quoted = ",".join("'" + value.replace("'", "''") + "'" for value in values)
-    prop = _PROPERTY[collection]
     condition = f"{prop} eq {quoted}" if len(values) == 1 else f"{prop} in ({quoted})"
-    query = {"$filter": condition, "$select": _SELECT[collection], "$top": "999"}
-    return Request("GET", f"/{collection}", query=query)
-
-
-async def _answers(graph: Graph, requests: Sequence[Request]) -> Sequence[Answer | GraphError]:
-    if not requests:
-        return []
-    return [await graph.send(requests[0])] if len(requests) == 1 else await graph.batch(requests)
+    return Request("GET", path, query={"$filter": condition, "$select": ",".join(properties), "$top": PAGE})
 
 
 async def _all_rows(graph: Graph, request: Request, answer: Answer) -> list[Any]:
@@ -112,17 +108,9 @@ async def count_members(graph: Graph, groups: Sequence[str]) -> Mapping[str, int
 
 
 def member_users(group: str, top: str) -> Request:
-    """Return a request for the users among a group's direct members, with their count.
-
-    The cast and the count need ConsistencyLevel (Graph: advanced query capabilities).
-    """
-    return Request(
-        "GET",
-        "/groups/{group}/members/microsoft.graph.user",
-        {"group": group},
-        {"$count": "true", "$top": top, "$select": "id"},
-        headers={"ConsistencyLevel": "eventual"},
-    )
+    """Return a request for a group's direct members that are users; it needs the header (Graph: advanced queries)."""
+    path, query = "/groups/{group}/members/microsoft.graph.user", {"$count": "true", "$top": top, "$select": "id"}
+    return Request("GET", path, {"group": group}, query, headers={"ConsistencyLevel": "eventual"})
 
 
 def counted(body: Json) -> int | None:

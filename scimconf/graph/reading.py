@@ -1,8 +1,7 @@
 """Reads the documents and principals of one application into a snapshot.
 
-A document is read as soon as its placeholders are bound. Whenever a document arrives, placeholders are bound again and
-further documents and principals become readable. A read that Graph refuses is recorded in the snapshot, so that a plan
-with few permissions can report which of them it lacks.
+A document is read as soon as its placeholders are bound, by the documents that arrived before. A read that Graph
+refuses is recorded in the snapshot, so that a plan with few permissions can report which of them it lacks.
 """
 
 from __future__ import annotations
@@ -34,10 +33,7 @@ class TenantSession:
 
 
 async def observe(session: TenantSession, documents: Iterable[Document], lookups: Lookups) -> Snapshot:
-    """Return the snapshot of these documents and of the principals that `lookups` returns for it; raise GraphError.
-
-    `lookups` is called again after each read; principals that were found are not looked up twice.
-    """
+    """Return the snapshot of these documents and of the principals that `lookups` returns for it; raise GraphError."""
     reader = _Reader(session, documents, lookups)
     while True:
         async with task_group() as group:
@@ -52,10 +48,9 @@ class _Reader:
 
     def __init__(self, session: TenantSession, documents: Iterable[Document], lookups: Lookups) -> None:
         self.complete = False
-        self._session = session
+        self._session, self._lookups = session, lookups
         self._pending = {document.name: document for document in documents}
         self._binders = [document.binds for document in self._pending.values() if document.binds is not None]
-        self._lookups = lookups
         self._documents: dict[str, Json] = {}
         self._denied: dict[str, DeniedRead] = {}
         self._names = {"token_tenant": session.tenant_id} if session.tenant_id else {}
@@ -95,7 +90,6 @@ class _Reader:
         self.start(group)
 
     async def _read_document(self, document: Document) -> None:
-        """Read one document; repeat while it may be missing or empty because the application is new."""
         backoff = self._session.consistency.backoff()
         while True:
             try:
@@ -130,7 +124,6 @@ class _Reader:
         return self._session.consistency.is_new()
 
     async def _may_be_stale(self, document: Document) -> bool:
-        """Return whether an empty collection may get rows."""
         consistency = document.consistency
         if not consistency.empty_may_be_stale:
             return False

@@ -65,13 +65,9 @@ def _part(part: str) -> str:
     if part[0].isascii() and (part[0].isalnum() or part[0] in "._-"):
         return re.escape(part)  # these are never escaped
     escaped = "".join(f"(?:{'|'.join(_escapes(char))})" for char in part)
-    return f"(?:{escaped}|{_plain(part)})"
-
-
-def _plain(part: str) -> str:
-    if part[0] == "\\":
-        return r"\\{1,64}"
-    return r"\s{1,64}" if part[0].isspace() else BACKSLASHES + re.escape(part)
+    runs = {"\\": r"\\{1,64}", " ": r"\s{1,64}"}
+    literal = runs.get(" " if part[0].isspace() else part[0], BACKSLASHES + re.escape(part))
+    return f"(?:{escaped}|{literal})"
 
 
 def _escapes(char: str) -> Iterator[str]:

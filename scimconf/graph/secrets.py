@@ -71,10 +71,9 @@ Vault = Callable[[str, str, str], str]
 
 
 class Secrets:
-    """Resolves references to secrets.
+    """Resolves references to secrets; files are relative to `folder`, `vault` replaces Azure's client in tests.
 
-    Files are relative to `folder`. `credential` returns azure's credential; it is called for the first reference to a
-    Key Vault, and without it references to Key Vaults fail. `vault` replaces Azure's client in tests.
+    `credential` returns azure's credential; it is called for the first reference to a Key Vault.
     """
 
     def __init__(
@@ -85,9 +84,7 @@ class Secrets:
         credential: Callable[[], Any] | None = None,
         vault: Vault | None = None,
     ) -> None:
-        self._environ = environ
-        self._folder = folder
-        self._credential = credential
+        self._environ, self._folder, self._credential = environ, folder, credential
         self._vault = vault or self._azure
         self._resolved: dict[SecretRef, SecretValue] = {}
         self._mask: Callable[[str], str] = str
@@ -105,14 +102,12 @@ class Secrets:
             self._read(ref)
 
     def scrub(self, text: str) -> str:
-        """Return the text with every resolved value masked, in any form."""
         return self._mask(text)
 
     def _read(self, ref: SecretRef) -> SecretValue:
         if ref.source == "env":
-            return _secret_value(
-                self._environ.get(ref.name), ref, f"{ref.name} is not set", "Set the environment variable."
-            )
+            value, hint = self._environ.get(ref.name), "Set the environment variable."
+            return _secret_value(value, ref, f"{ref.name} is not set", hint)
         if ref.source == "file":
             return _secret_value(_file_text(self._folder / ref.name, ref), ref, f"{ref.name} does not exist")
         host = vault_host(ref)
@@ -153,7 +148,6 @@ def _secret_value(text: str | None, ref: SecretRef, missing: str, hint: str = ""
 
 
 def _file_text(path: Path, ref: SecretRef) -> str | None:
-    """Return the text of a file without byte order mark and final newlines, or None if it does not exist."""
     try:
         return path.read_bytes().decode("utf-8-sig").rstrip("\r\n")
     except FileNotFoundError:

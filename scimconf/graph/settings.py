@@ -46,8 +46,7 @@ CLOUDS = (
 class Settings:
     """The settings of one command; times are seconds.
 
-    `budget` limits the time that all requests wait for retries (waits at the same time count once). `throttled` and
-    `failed` limit the attempts of one request that is throttled, and of one that fails or gets no response.
+    `budget` limits the time that all requests wait for retries, `throttled` and `failed` the attempts of one request.
     `authority` is a certificate file to trust, for a sandbox with https only.
     """
 
@@ -69,7 +68,6 @@ class Settings:
 
     @property
     def anonymous(self) -> bool:
-        """Whether this is a sandbox on this machine, for which no credential is read or sent."""
         return is_loopback(self.host)
 
     @property
@@ -80,25 +78,18 @@ class Settings:
 
 def graph_settings(environ: Mapping[str, str], cloud: str | None = None) -> Settings:
     """Return the settings of `--cloud` or `SCIMCONF_CLOUD`, and of `SCIMCONF_GRAPH_URL`."""
-    name = cloud or environ.get("SCIMCONF_CLOUD") or ""
-    chosen = cloud_named(name) if name else None
+    name, clouds = cloud or environ.get("SCIMCONF_CLOUD"), {cloud.name: cloud for cloud in CLOUDS}
+    if name and name not in clouds:
+        raise ScimconfError(f"unknown cloud {name!r}. Valid clouds: {', '.join(clouds)}")
+    chosen = clouds[name] if name else None
     url = environ.get("SCIMCONF_GRAPH_URL", "").strip()
     if not url:
         return Settings(base=(chosen or PUBLIC).base)
     settings = Settings(base=url.rstrip("/"), authority=environ.get("SSL_CERT_FILE", ""))
     if chosen and not settings.anonymous and settings.cloud != chosen:
-        raise ScimconfError(
-            f"SCIMCONF_GRAPH_URL has the host {settings.host}, but the cloud {chosen.name} has {chosen.graph}"
-        )
+        problem = f"has the host {settings.host}, but the cloud {chosen.name} has {chosen.graph}"
+        raise ScimconfError(f"SCIMCONF_GRAPH_URL {problem}")
     return settings
-
-
-def cloud_named(name: str) -> Cloud:
-    for cloud in CLOUDS:
-        if cloud.name == name:
-            return cloud
-    known = ", ".join(cloud.name for cloud in CLOUDS)
-    raise ScimconfError(f"unknown cloud {name!r}. Valid clouds: {known}")
 
 
 def check_base(base: str) -> None:
@@ -107,9 +98,8 @@ def check_base(base: str) -> None:
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
         raise ScimconfError("invalid Graph URL: expected http(s)://HOST/v1.0 without a user name")
     if not parts.path.endswith(VERSION_PATH) or parts.query or parts.fragment:
-        raise ScimconfError(
-            f"invalid Graph URL: expected it to end in {VERSION_PATH}, as {parts.scheme}://{parts.netloc}{VERSION_PATH} does"
-        )
+        example = f"{parts.scheme}://{parts.netloc}{VERSION_PATH}"
+        raise ScimconfError(f"invalid Graph URL: expected it to end in {VERSION_PATH}, as {example} does")
     if not is_loopback(parts.hostname):
         _check_cloud(parts)
 

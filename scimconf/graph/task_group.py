@@ -24,7 +24,6 @@ async def task_group() -> AsyncIterator[asyncio.TaskGroup]:
 
 
 async def gather_all(work: Sequence[Coroutine[Any, Any, Result]]) -> list[Result]:
-    """Return all results in order."""
     async with task_group() as group:
         tasks = [group.create_task(coroutine) for coroutine in work]
     return [task.result() for task in tasks]

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from scimconf.diagnostics import Diagnostic, dotted
-from scimconf.render.common.diagnostic_text import sentence
 from scimconf.render.common.escaping import cells, visible
-from scimconf.render.common.labels import plural
+from scimconf.render.common.labels import diagnostic_sentence, plural
 from scimconf.render.terminal.page import Page
 
 MAX_SHOWN = 100
@@ -48,7 +47,7 @@ def _order(diagnostic: Diagnostic) -> tuple[str, int, int, bool, str, str, str]:
 def _lines(page: Page, diagnostic: Diagnostic, *, wrapped: bool) -> Iterator[str]:
     place = f"{diagnostic.location}  " if diagnostic.location else ""
     style, mark = ("danger", "") if diagnostic.is_error else ("replace", "warning  ")
-    message = f"{mark}{sentence(diagnostic)}"
+    message = f"{mark}{diagnostic_sentence(diagnostic)}"
     if not wrapped or cells(f"{place}{diagnostic.code}  {message}") <= page.room(0):
         yield page.line(0, ("strong", place), (style, diagnostic.code), ("", f"  {message}"))
         return
@@ -71,8 +70,5 @@ def _excerpt(page: Page, diagnostic: Diagnostic, sources: Mapping[str, str]) -> 
 
 def _counted(diagnostics: list[Diagnostic]) -> str:
     errors = sum(diagnostic.is_error for diagnostic in diagnostics)
-    warnings = len(diagnostics) - errors
-    if not diagnostics:
-        return "No errors."
-    parts = [plural(errors, "error")] if errors else []
-    return ", ".join(parts + ([plural(warnings, "warning")] if warnings else [])) + "."
+    numbers = [(errors, "error"), (len(diagnostics) - errors, "warning")]
+    return (", ".join(plural(number, word) for number, word in numbers if number) or "No errors") + "."

@@ -34,13 +34,9 @@ def diagnostics(diagnostics: Iterable[Diagnostic]) -> str:
     """Return the diagnostics as `validate --format json` prints them, in their order."""
     listed = list(diagnostics)
     errors = sum(diagnostic.is_error for diagnostic in listed)
-    return write(
-        {
-            "format_version": FORMAT_VERSION,
-            "diagnostics": [{**_diagnostic(diagnostic), "location": _location(diagnostic)} for diagnostic in listed],
-            "summary": {"errors": errors, "warnings": len(listed) - errors},
-        }
-    )
+    summary = {"errors": errors, "warnings": len(listed) - errors}
+    documents = [_located_diagnostic(diagnostic) for diagnostic in listed]
+    return write({"format_version": FORMAT_VERSION, "diagnostics": documents, "summary": summary})
 
 
 def write(document: Json) -> str:
@@ -85,10 +81,7 @@ def _application(plan: ApplicationPlan) -> Json:
         "changes": [_change(change) for change in plan.changes],
         "unmanaged_drift": [_resource(resource) for resource in plan.unmanaged_drift],
         "unmanaged": dict(plan.unmanaged_counts),
-        "abandoned": [
-            {"address": str(abandoned.address), "removal_snippet": abandoned.removal_snippet}
-            for abandoned in plan.abandoned
-        ],
+        "abandoned": [{**asdict(resource), "address": str(resource.address)} for resource in plan.abandoned],
         "excluded_changes": plan.excluded_changes,
         "guards": [_guard(guard) for guard in plan.guards],
         "warnings": [_diagnostic(warning) for warning in plan.warnings],
@@ -109,9 +102,8 @@ def _change(change: Change) -> Json:
 
 def _field(field: FieldChange) -> Json:
     """Return both sides; of a write-only field only its presence and the reference of the new value."""
-    if field.write_only:
-        return {"before": _write_only(field.before), "after": _write_only(field.after)}
-    return {"before": value(field.before), "after": value(field.after)}
+    to_json = _write_only if field.write_only else value
+    return {"before": to_json(field.before), "after": to_json(field.after)}
 
 
 def _write_only(side: Json) -> Json:
@@ -131,7 +123,7 @@ def _guard(guard: Guard) -> Json:
         "allowed_by": guard.allowed_by or None,
         "count": guard.count,
         "address": str(guard.address) if guard.address else None,
-        "impact": None if guard.impact is None else asdict(guard.impact),
+        "impact": guard.impact and asdict(guard.impact),
     }
 
 
@@ -145,9 +137,8 @@ def _diagnostic(diagnostic: Diagnostic) -> Json:
     }
 
 
-def _location(diagnostic: Diagnostic) -> Json:
-    location = diagnostic.location
-    return None if location is None else {"file": location.file, "line": location.line, "column": location.column}
+def _located_diagnostic(diagnostic: Diagnostic) -> Json:
+    return {**_diagnostic(diagnostic), "location": diagnostic.location and asdict(diagnostic.location)}
 
 
 def value(side: Json) -> Json:

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from scimconf.plan import Plan, Report
 from scimconf.plan.outcome import Reports
-from scimconf.render.common.labels import blocked
-from scimconf.render.common.verdict import verdict
-from scimconf.render.terminal.page import Page
+from scimconf.render.common.verdict import blocked, verdict
+from scimconf.render.terminal.page import Page, joined
 from scimconf.render.terminal.reports import report_lines
 from scimconf.render.terminal.sections import application_lines, tenant_lines, total_lines
 from scimconf.render.terminal.steps import step_lines
@@ -33,28 +32,23 @@ def plan(
     lines = [*tenant_lines(page, plan)]
     for application in plan.applications:
         lines += application_lines(page, application, unmanaged=unmanaged)
-        lines += _steps_of(page, (steps or {}).get(application.name, ()))
+        own_steps = (steps or {}).get(application.name, ())
+        if own_steps:
+            lines += ["", page.line(2, ("strong", "steps")), *step_lines(page, own_steps)]
         lines.append("")
-    lines += _last(page, plan)
-    return _text(lines)
+    return joined([*lines, *_last(page, plan)])
 
 
 def steps(steps: Iterable[Step], *, width: int = WIDTH, color: bool = False) -> str:
     """Return the steps of an apply, request by request and edit by edit."""
-    return _text(step_lines(Page(width, color), steps))
+    return joined(step_lines(Page(width, color), steps))
 
 
 def report(reports: Reports | Iterable[Report], *, width: int = WIDTH, color: bool = False) -> str:
     """Return what an apply did, what failed, and how to continue."""
     page = Page(width, color)
     applications = reports.applications if isinstance(reports, Reports) else tuple(reports)
-    return _text(line for report in applications for line in report_lines(page, report))
-
-
-def _steps_of(page: Page, steps: Sequence[Step]) -> Iterator[str]:
-    if steps:
-        yield from ["", page.line(2, ("strong", "steps"))]
-        yield from step_lines(page, steps)
+    return joined(line for report in applications for line in report_lines(page, report))
 
 
 def _last(page: Page, plan: Plan) -> Iterator[str]:
@@ -64,7 +58,3 @@ def _last(page: Page, plan: Plan) -> Iterator[str]:
     if len(plan.applications) > 1:
         yield from total_lines(page, plan.applications)
     yield from page.prose(0, verdict(plan), "strong", hang=2)
-
-
-def _text(lines: Iterable[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)

@@ -130,7 +130,7 @@ def test_role_edits_ignore_the_case_of_ids(operation, value):
 def test_an_application_without_roles(raw):
     """A role that is not there is disabled and gone; set, it is made with its id."""
     assert application.role_disabled(raw, KEY, None)
-    assert application.role_gone(raw, KEY, None)
+    assert OPERATIONS["remove_role"].holds(raw, KEY, None)
     assert application.role_view(raw, KEY) is None
     assert application.remove_role(raw, KEY, None) == {"appRoles": []}
     assert application.disable_role(raw, KEY, None) == {"appRoles": []}

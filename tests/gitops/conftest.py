@@ -49,8 +49,8 @@ def serve():
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """A folder of its own to stand in, and nothing in the environment that would speak of a real tenant or forge."""
-    for name in [name for name in os.environ if name.startswith(OURS)]:
+    """Return an empty working directory; variables of a real tenant or forge are removed from the environment."""
+    for name in [name for name in os.environ if name.startswith(OURS) and name != "SCIMCONF_UPDATE_GOLDEN"]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("WRITER_SCIM_TOKEN", "anything")
     folder = tmp_path / "checkout"

@@ -149,7 +149,7 @@ def test_github_applies_nothing_that_was_not_reviewed(tmp_path, tenant, here):
     assert not (tmp_path / "runner" / "output").exists()
     said = (tmp_path / "runner" / "summary").read_text("utf-8")
     assert "has no reviewed plan" in said
-    assert "nothing was reviewed" in said
+    assert "There is no reviewed plan" in said
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from datetime import date
 
 import yaml
 
-from scimconf.render.diagnostics import sentence
+from scimconf.render.common.labels import diagnostic_sentence
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
 from scimconf.workflow import lint, validate
@@ -32,7 +32,7 @@ def loaded(piece: str) -> Loaded:
 def validated(piece: str) -> list[str]:
     """Return the diagnostics of validate as lines, without those of the lint."""
     diagnostics = validate(loaded(piece), date(2026, 11, 25))
-    return [f"{diagnostic.location}  {diagnostic.code}  {sentence(diagnostic)}" for diagnostic in diagnostics]
+    return [f"{diagnostic.location}  {diagnostic.code}  {diagnostic_sentence(diagnostic)}" for diagnostic in diagnostics]
 
 
 def linted(piece: str, *ignore: str) -> list[str]:

@@ -110,7 +110,7 @@ def test_a_creation_and_a_deletion_tell_all_fields_by_name():
     assert made == Change(address("a"), Action.CREATE, None, thing("a", y=1, x=None), made.fields)
     (gone,) = diff([Absent(address("a"))], [thing("a", y=1)], {}).changes
     assert gone == Change(
-        address("a"), Action.DELETE, thing("a", y=1), None, (FieldChange("y", 1, None),), reason="absent"
+        address("a"), Action.DELETE, thing("a", y=1), None, (FieldChange("y", 1, None),), reason="absent in spec"
     )
 
 

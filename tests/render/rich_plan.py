@@ -1,4 +1,4 @@
-"""One rich plan that every format is shown on: an application with everything, one to be made, one that is as it should be."""
+"""A plan that every format renders: one application with every kind of change, one to create, one without changes."""
 
 from scimconf.diagnostics import Diagnostic, Location
 from scimconf.plan import (
@@ -7,6 +7,7 @@ from scimconf.plan import (
     Action,
     Address,
     ApplicationPlan,
+    ApplyStatus,
     Change,
     Effect,
     Exclusive,
@@ -104,7 +105,7 @@ OBSERVED = [
     ),
 ]
 
-WANTED = [
+DESIRED = [
     resource("job", "", template="scim"),
     resource(
         "connection",
@@ -179,18 +180,18 @@ EFFECTS = {
 
 
 def with_effects(change):
-    found = EFFECTS.get(change.address.local, set())
+    effects = EFFECTS.get(change.address.local, set())
     if change.kind == "attribute_mapping":
-        found = {*found, Effect.RESYNC}
+        effects = {*effects, Effect.RESYNC}
     if change.kind == "assignment":
-        found = {Effect.PROVISIONS} if change.action is Action.CREATE else {Effect.DEPROVISIONS}
+        effects = {Effect.PROVISIONS} if change.action is Action.CREATE else {Effect.DEPROVISIONS}
     return Change(
-        change.address, change.action, change.before, change.after, change.fields, frozenset(found), change.reason
+        change.address, change.action, change.before, change.after, change.fields, frozenset(effects), change.reason
     )
 
 
 def writer():
-    found = diff(WANTED, OBSERVED, TRAITS)
+    result = diff(DESIRED, OBSERVED, TRAITS)
     left = [address(f"users/left{number}") for number in range(13)]
     return ApplicationPlan(
         name=NAME,
@@ -202,17 +203,22 @@ def writer():
         paths=("examples/base.yaml", "examples/writer/scimconf.yaml"),
         digest="sha256:1f2e",
         fingerprint="sha256:3d4c",
-        changes=tuple(map(with_effects, found.changes)),
+        changes=tuple(map(with_effects, result.changes)),
         unmanaged_drift=(resource("assignment", "user:mallory@contoso.com/admin"), resource("app_role", "auditor")),
-        unmanaged=(*found.unmanaged, *(Resource(one) for one in left)),
+        unmanaged=(*result.unmanaged, *map(Resource, left)),
         guards=(
-            Guard("scope-widened", "the scope goes from assigned to all, and the job is on"),
+            Guard("scope-widened", "all users of the directory would be provisioned, not only those who are assigned"),
             Guard(
                 "matching-changed",
-                "people are found by mailNickname instead of objectId",
+                "users would be matched by another value; users who no longer match would be created again",
                 address=address("users/externalId"),
             ),
-            Guard("mass-removal", "3 of 6 people lose a role", "guards[0] in the spec (CHG-1234)", count=3),
+            Guard(
+                "mass-removal",
+                "3 of 6 users would lose their last role",
+                "guard_exemptions[0] in the spec (CHG-1234)",
+                count=3,
+            ),
         ),
         warnings=(
             Diagnostic(
@@ -235,7 +241,7 @@ def writer():
 
 def figma():
     """An application that does not exist yet."""
-    wanted = [
+    desired = [
         resource("application", "", application="figma", display_name="Figma", from_template="custom"),
         resource("schedule", "", application="figma", enabled=False),
         resource("assignment", "group:Designers/editor", application="figma"),
@@ -244,8 +250,8 @@ def figma():
         name="figma",
         paths=("examples/figma/scimconf.yaml",),
         complete=False,
-        changes=diff(wanted, [], {}).changes,
-        guards=(Guard("application-created", "the application Figma is made from the template custom"),),
+        changes=diff(desired, [], {}).changes,
+        guards=(Guard("application-created", "the application does not exist and would be created"),),
     )
 
 
@@ -278,7 +284,7 @@ def steps():
         Edit(
             Phase.BUILD,
             (users,),
-            "map externalId",
+            "set the mapping to externalId",
             SCHEMA,
             "set_mapping",
             ("users", "externalId"),
@@ -287,7 +293,7 @@ def steps():
         Send(
             Phase.BUILD,
             (connection,),
-            "try the new connection",
+            "try the new credentials",
             "POST",
             f"{job}/validateCredentials",
             {
@@ -299,7 +305,7 @@ def steps():
         Edit(
             Phase.BUILD,
             (formatted,),
-            "map name.formatted",
+            "set the mapping to name.formatted",
             SCHEMA,
             "set_mapping",
             ("users", "name.formatted"),
@@ -308,7 +314,7 @@ def steps():
         Edit(
             Phase.BUILD,
             (connection,),
-            "store connection",
+            "set SecretToken",
             SECRETS,
             "set_value",
             ("SecretToken",),
@@ -318,7 +324,7 @@ def steps():
         Send(
             Phase.BUILD,
             (ada,),
-            "give assignment/user:ada@contoso.com/admin",
+            "assign user:ada@contoso.com/admin",
             "POST",
             "/servicePrincipals/{service_principal}/appRoleAssignedTo",
             {"principalId": "{user:ada}", "appRoleId": "{role:admin}", "resourceId": "{service_principal}"},
@@ -327,7 +333,7 @@ def steps():
         Send(
             Phase.CLEAR,
             (ada,),
-            "take member away",
+            "unassign user:ada@contoso.com/member",
             "DELETE",
             "/servicePrincipals/{service_principal}/appRoleAssignedTo/{row}",
         ),
@@ -335,50 +341,66 @@ def steps():
 
 
 def reports():
-    done = [StepOutcome(Result.DONE, (address(f"users/a{number}"),), f"map a{number}") for number in range(25)]
+    done = [
+        StepOutcome(Result.DONE, (address(f"users/a{number}"),), f"set the mapping to a{number}")
+        for number in range(25)
+    ]
     failed = StepOutcome(
         Result.FAILED,
         (address("user:ada@contoso.com/admin", "assignment"),),
-        "give ada@contoso.com the role admin",
+        "assign user:ada@contoso.com/admin",
         "POST /servicePrincipals/9b1deb4d/appRoleAssignedTo answered 403 Authorization_RequestDenied: Insufficient "
         "privileges to complete the operation. (request id 7c1b8a52-9b1d-4c43-8d5b-0f9a0a3f9a11)",
-        "It takes AppRoleAssignment.ReadWrite.All.",
+        "Grant the identity AppRoleAssignment.ReadWrite.All with admin consent, then sign in again.",
     )
     skipped = StepOutcome(
         Result.SKIPPED,
         (address("user:ada@contoso.com/member", "assignment"),),
-        "take the role member from ada@contoso.com",
-        "something before it failed, and nobody is to lose a last role",
+        "unassign user:ada@contoso.com/member",
+        "because an earlier step failed",
     )
-    unseen = StepOutcome(Result.UNCONFIRMED, (address("member", "app_role"),), "make the role member")
-    nameless = StepOutcome(Result.SKIPPED, (), "start provisioning", "it stays paused")
-    skips = [StepOutcome(Result.SKIPPED, (address(f"users/b{number}"),), "map it", "not tried") for number in range(21)]
+    unconfirmed = StepOutcome(Result.UNCONFIRMED, (address("member", "app_role"),), "set the role member")
+    nameless = StepOutcome(Result.SKIPPED, (), "start provisioning", "because an earlier step failed")
+    skips = [
+        StepOutcome(
+            Result.SKIPPED,
+            (address(f"users/b{number}"),),
+            "set the mapping",
+            "because provisioning could not be paused first",
+        )
+        for number in range(21)
+    ]
     return (
         Report(
             NAME,
-            (*done, failed, skipped, unseen, nameless),
+            (*done, failed, skipped, unconfirmed, nameless),
             wrote=True,
             backup=".scimconf/backup/writer/2026-01-01T00-00-00Z",
             warnings=("provisioning stays paused",),
             error="1 step failed",
-            hint="It is safe to run again.",
-            exit_code=5,
+            status=ApplyStatus.PARTIALLY_APPLIED,
         ),
-        Report("figma", (StepOutcome(Result.DONE, (address("", "application", "figma"),), "make it"),), wrote=True),
+        Report(
+            "figma",
+            (StepOutcome(Result.DONE, (address("", "application", "figma"),), "create the application"),),
+            wrote=True,
+        ),
         Report(
             "many",
             tuple(skips),
             diagnostics=(Diagnostic("K503", "not an attribute", ("mappings", "users")),),
-            exit_code=65,
+            status=ApplyStatus.INVALID,
         ),
         Report("idle"),
     )
 
 
-def problems():
+def diagnostics():
     file = "examples/writer/scimconf.yaml"
     return [
-        Diagnostic("S305", "listed twice", ("assignments", "users", 2), Location(file, 31, 5), "Take one of them out."),
+        Diagnostic(
+            "S305", "listed twice", ("assignments", "users", 2), Location(file, 31, 5), "Remove one of the two."
+        ),
         Diagnostic(
             "S102",
             "not an attribute of the target",
@@ -399,6 +421,6 @@ def problems():
 
 
 def small():
-    """One application with one change, and nothing else to tell."""
+    """One application with one change."""
     change = Change(Address("small", "schedule"), Action.UPDATE, fields=(FieldChange("enabled", False, True),))
     return Plan(applications=(ApplicationPlan("small", changes=(change,)),))

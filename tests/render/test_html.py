@@ -102,8 +102,8 @@ def one(*changes, **more):
 
 def test_the_part_of_an_expression_that_differs_is_marked():
     page = one(change(fields=(FieldChange("source", 'Join(" ", [a], [b])', 'Join(" ", [a], ToLower([b], ))'),)))
-    assert '<td class="before" data-side="before"><code>Join(&#34; &#34;, [a], [b])</code></td>' in page
-    assert "<code>Join(&#34; &#34;, [a], <ins>ToLower(</ins>[b]<ins>, )</ins>)</code>" in page
+    assert '<td class="before" data-side="before"><code>Join(" ", [a], [b])</code></td>' in page
+    assert '<code>Join(" ", [a], <ins>ToLower(</ins>[b]<ins>, )</ins>)</code>' in page
 
 
 def test_a_side_that_nothing_is_on_has_no_column():

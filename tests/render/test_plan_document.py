@@ -128,8 +128,15 @@ def test_guards_say_what_they_counted_and_what_opened_them():
         Guard("role-in-use", "y", address=Address("a", "b", "c")),
     )
     assert one(guards=guards)["guards"] == [
-        {"id": "mass-removal", "message": "x", "allowed_by": "--allow mass-removal", "count": 3, "address": None},
-        {"id": "role-in-use", "message": "y", "allowed_by": None, "count": None, "address": "a:b/c"},
+        {
+            "id": "mass-removal",
+            "message": "x",
+            "allowed_by": "--allow mass-removal",
+            "count": 3,
+            "address": None,
+            "impact": None,
+        },
+        {"id": "role-in-use", "message": "y", "allowed_by": None, "count": None, "address": "a:b/c", "impact": None},
     ]
 
 

@@ -41,10 +41,9 @@ class ExecutionResult:
 
 @dataclass(slots=True)
 class ExecutionRequest:
-    """The input of an execution.
+    """The input of an execution: the steps, the snapshot that the plan is based on, and the order of the kinds.
 
-    `snapshot` is what the plan is based on, `after` the order of the kinds. `progress` is called with a description,
-    the number of finished steps and the number of all steps. `interrupted` returns whether to start nothing more.
+    `progress` is called with a description, the number of finished steps and the number of all steps.
     """
 
     steps: Sequence[Step]
@@ -65,9 +64,6 @@ class ExecutionContext:
         self.written: dict[str, Json] = {}
         self._finished: set[int] = set()
 
-    def start(self, node: StepNode) -> None:
-        self._report_progress(node.description)
-
     def finish(self, node: StepNode, result: Result, detail: str = "", hint: str = "") -> None:
         """Record the result of the steps of a node that have not finished by themselves."""
         for step in node.steps:
@@ -77,9 +73,9 @@ class ExecutionContext:
     def finish_step(self, step: Step, result: Result, detail: str = "", hint: str = "") -> None:
         self._finished.add(id(step))
         self.result.outcomes.append(StepOutcome(result, step.addresses, step.description, detail, hint))
-        self._report_progress(step.description)
+        self.report_progress(step.description)
 
-    def _report_progress(self, description: str) -> None:
+    def report_progress(self, description: str) -> None:
         """Call `progress`; ignore its errors, so that a failing event log cannot abort an apply."""
         with suppress(Exception):
             self.request.progress(description, len(self._finished), len(self.request.steps))

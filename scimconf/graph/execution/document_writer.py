@@ -38,9 +38,8 @@ async def write(context: ExecutionContext, document: Document, edits: Sequence[E
             if not retry or not await context.wait(backoff, f"the write of {document.name}"):
                 raise
     context.written[document.name] = edited
-    return await _wait_until_visible(
-        context, document, [edit for edit in pending if not isinstance(edit.value, SecretRef)]
-    )
+    readable = [edit for edit in pending if not isinstance(edit.value, SecretRef)]
+    return await wait_until_visible(context, document, readable, f"changes of {document.name} to become visible")
 
 
 def _holds(step: Edit | Read, raw: Json) -> bool:
@@ -48,9 +47,14 @@ def _holds(step: Edit | Read, raw: Json) -> bool:
 
 
 def _read_stale_document(context: ExecutionContext, error: GraphError) -> bool:
-    """Return whether a refused write may succeed if the document is read again."""
     conflict = error.status in (409, 412) or error.code in STALE_CODES
     return conflict or context.session.consistency.allows_retry(error)
+
+
+async def _send(context: ExecutionContext, document: Document, body: Json) -> None:
+    graph = context.session.graph
+    with context.writing():
+        await (graph.patch if document.written == "patch" else graph.put)(document.path, context.names, body)
 
 
 async def _current(context: ExecutionContext, document: Document, edits: Sequence[Edit]) -> Json:
@@ -80,7 +84,6 @@ async def _read(context: ExecutionContext, document: Document) -> Json:
 
 
 def _as_planned(context: ExecutionContext, document: Document) -> Json | None:
-    """Return the document as the plan read it, or None if it did not."""
     if document.read_as:
         rows = context.request.snapshot.rows(document.read_as)
         return rows[0] if len(rows) == 1 else None
@@ -122,46 +125,25 @@ def _writable(document: Document, raw: Json) -> dict[str, Json]:
     return {name: raw[name] for name in document.properties if name in raw} if document.properties else dict(raw)
 
 
-async def _send(context: ExecutionContext, document: Document, body: Json) -> None:
-    graph = context.session.graph
-    with context.writing():
-        await (graph.patch if document.written == "patch" else graph.put)(document.path, context.names, body)
-
-
 async def pending_pairs(context: ExecutionContext, pending: PendingDocument) -> list[Json]:
     """Return the key/value pairs of a document after its pending edits, with secrets resolved, without empty ones."""
-    edits = [
-        step for step in context.request.steps if isinstance(step, Edit) and step.document.name == pending.document
-    ]
+    steps = context.request.steps
+    edits = [step for step in steps if isinstance(step, Edit) and step.document.name == pending.document]
     document = edits[0].document
     rows = await _edited(context, await _current(context, document, edits), edits)
     pairs = resolved(context.request.secrets, document, rows, {edit.key[0] for edit in edits})
     return [pair for pair in pairs if pair["value"] != ""]
 
 
-async def _wait_until_visible(context: ExecutionContext, document: Document, edits: Sequence[Edit]) -> bool:
+async def wait_until_visible(
+    context: ExecutionContext, document: Document, steps: Sequence[Edit | Read], reason: str
+) -> bool:
+    """Poll a document until it shows the results of all steps; return False on timeout."""
     backoff = context.session.consistency.backoff()
-    while edits:
+    while steps:
         raw = await _read(context, document)
-        if all(_holds(edit, raw) for edit in edits):
+        if all(_holds(step, raw) for step in steps):
             return True
-        if not await context.wait(backoff, f"changes of {document.name} to become visible"):
+        if not await context.wait(backoff, reason):
             return False
     return True
-
-
-async def wait_until(context: ExecutionContext, step: Read) -> bool:
-    """Poll a document until it shows what the step waits for; return False on timeout."""
-    backoff = context.session.consistency.backoff()
-    while True:
-        try:
-            raw = await read(context.session.graph, step.document, context.names)
-        except GraphError as error:
-            retry = context.session.consistency.allows_retry(error)
-            if not retry or not await context.wait(backoff, step.description):
-                raise
-            continue
-        if _holds(step, raw):
-            return True
-        if not await context.wait(backoff, step.description):
-            return False

@@ -8,7 +8,7 @@ kinds that its kind depends on, for earlier steps of its own addresses, and for 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
@@ -56,6 +56,8 @@ class StepNode:
         return first if len(self.steps) == 1 else f"{first} and {len(self.steps) - 1} more"
 
 
+Edge = tuple[StepNode, StepNode]
+"""A node and a node that must finish before it."""
 Waits = Mapping[StepNode, frozenset[StepNode]]
 """Node → the nodes of the same phase that must finish first."""
 
@@ -83,8 +85,8 @@ def phases(steps: Sequence[Step], after: After) -> Mapping[Phase, Waits]:
 def check_steps(steps: Sequence[Step], bound: Iterable[str], after: After) -> None:
     """Raise PlanError if the steps cannot be executed: a defect of scimconf, reported before anybody approves a plan.
 
-    Every placeholder must be in `bound` (the names of the snapshot) or be an output of a step of the same phase or an
-    earlier one, every pending document must have an edit, and no nodes of a phase may wait for each other.
+    Every placeholder must be in `bound` or be an output of a step of the same phase or an earlier one, every pending
+    document must have an edit, and no nodes of a phase may wait for each other.
     """
     _check_names(steps, frozenset(bound))
     _check_pending_documents(steps)
@@ -112,9 +114,8 @@ def _check_pending_documents(steps: Sequence[Step]) -> None:
         body = step.body if isinstance(step, Send) else None
         for value in body.values() if isinstance(body, Mapping) else ():
             if isinstance(value, PendingDocument) and value.document not in edited:
-                raise PlanError(
-                    f'defect in scimconf: the step "{step.description}" sends {value.document}, which no step edits'
-                )
+                problem = f'the step "{step.description}" sends {value.document}, which no step edits'
+                raise PlanError(f"defect in scimconf: {problem}")
 
 
 # --- nodes and edges ------------------------------------------------------------------------------------------------
@@ -129,7 +130,6 @@ def _nodes(phase: Phase, steps: Sequence[Step]) -> list[StepNode]:
 
 
 def _group(index: int, step: Step) -> object:
-    """Return the key that steps of one node share."""
     if isinstance(step, Edit):
         return ("edit", step.document.name)
     if isinstance(step, Send) and step.batch:
@@ -138,35 +138,34 @@ def _group(index: int, step: Step) -> object:
 
 
 def _waits(steps: Sequence[Step], nodes: Sequence[StepNode], after: After, phase: Phase) -> Waits:
+    edges = (
+        *_output_edges(nodes),
+        *_kind_edges(nodes, after, reverse=phase is Phase.CLEAR),
+        *_address_edges(steps, nodes),
+        *_document_edges(nodes),
+    )
     waits: dict[StepNode, set[StepNode]] = {node: set() for node in nodes}
-    _wait_for_outputs(nodes, waits)
-    _wait_for_kinds(nodes, waits, after, reverse=phase is Phase.CLEAR)
-    _wait_for_earlier_steps(steps, nodes, waits)
-    _wait_for_document_writes(nodes, waits)
+    for node, earlier in edges:
+        waits[node].add(earlier)
     return {node: frozenset(others - {node}) for node, others in waits.items()}
 
 
-def _wait_for_outputs(nodes: Sequence[StepNode], waits: Mapping[StepNode, set[StepNode]]) -> None:
+def _output_edges(nodes: Sequence[StepNode]) -> Iterator[Edge]:
     for producer in nodes:
-        for node in nodes if producer.outputs else ():
-            if producer.outputs & node.required_names:
-                waits[node].add(producer)
+        if producer.outputs:
+            yield from ((node, producer) for node in nodes if producer.outputs & node.required_names)
 
 
-def _wait_for_kinds(
-    nodes: Sequence[StepNode], waits: Mapping[StepNode, set[StepNode]], after: After, *, reverse: bool
-) -> None:
+def _kind_edges(nodes: Sequence[StepNode], after: After, *, reverse: bool) -> Iterator[Edge]:
     """Wait for nodes of the kinds in `after`; in reverse, those wait for the dependent kinds (deletion)."""
     for node in nodes:
         dependencies = {kind for own in node.kinds for kind in after.get(own, ())} - node.kinds
         for other in nodes:
             if other.kinds & dependencies:
-                waits[other if reverse else node].add(node if reverse else other)
+                yield (other, node) if reverse else (node, other)
 
 
-def _wait_for_earlier_steps(
-    steps: Sequence[Step], nodes: Sequence[StepNode], waits: Mapping[StepNode, set[StepNode]]
-) -> None:
+def _address_edges(steps: Sequence[Step], nodes: Sequence[StepNode]) -> Iterator[Edge]:
     """Keep the steps of one address in the order in which they are listed."""
     node_of = {id(step): node for node in nodes for step in node.steps}
     latest: dict[Address, StepNode] = {}
@@ -174,17 +173,17 @@ def _wait_for_earlier_steps(
         node = node_of.get(id(step))
         for address in step.addresses if node is not None else ():
             if address in latest:
-                waits[node_of[id(step)]].add(latest[address])
+                yield node_of[id(step)], latest[address]
             latest[address] = node_of[id(step)]
 
 
-def _wait_for_document_writes(nodes: Sequence[StepNode], waits: Mapping[StepNode, set[StepNode]]) -> None:
+def _document_edges(nodes: Sequence[StepNode]) -> Iterator[Edge]:
     writers = {node.document: node for node in nodes if node.document}
     for node in nodes:
         for step in node.steps:
             before = step.before_write if isinstance(step, Send) else ""
             after = step.after_write if isinstance(step, (Send, Edit)) else ""
             if before in writers:
-                waits[writers[before]].add(node)
+                yield writers[before], node
             if after in writers:
-                waits[node].add(writers[after])
+                yield node, writers[after]

@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 
 from scimconf.diagnostics import ScimconfError, StaleError, describe_unexpected
 from scimconf.graph.execution.context import ExecutionContext, ExecutionRequest, ExecutionResult
-from scimconf.graph.execution.document_writer import wait_until, write
+from scimconf.graph.execution.document_writer import wait_until_visible, write
 from scimconf.graph.execution.order import StepNode, Waits, phases
 from scimconf.graph.execution.sender import send, send_batches
 from scimconf.graph.reading import TenantSession
@@ -34,7 +34,6 @@ async def execute(session: TenantSession, request: ExecutionRequest) -> Executio
 
 
 def _skip_phase(context: ExecutionContext, phase: Phase) -> str:
-    """Return why a phase is not started, or ""."""
     if not context.result.failed:
         return ""
     if phase is Phase.BUILD:
@@ -62,15 +61,12 @@ async def _run_phase(context: ExecutionContext, waits: Waits) -> None:
 
 
 async def _run_node(context: ExecutionContext, node: StepNode, failed: AbstractSet[StepNode]) -> bool:
-    """Run one node; return False if it failed or was skipped.
-
-    All exceptions become outcomes, because other nodes may be running and their outcomes must be reported.
-    """
+    """Run one node; return whether it succeeded. Exceptions become outcomes, because other nodes may be running."""
     reason = _skip_node(context, failed)
     if reason:
         context.finish(node, Result.SKIPPED, reason)
         return False
-    context.start(node)
+    context.report_progress(node.description)
     try:
         return await _run_steps(context, node)
     except StaleError as error:
@@ -84,7 +80,6 @@ async def _run_node(context: ExecutionContext, node: StepNode, failed: AbstractS
 
 
 def _skip_node(context: ExecutionContext, failed: AbstractSet[StepNode]) -> str:
-    """Return why a node that waits for these failed nodes is not started, or ""."""
     if context.result.stale:
         return "because the plan is stale"
     if context.request.interrupted():
@@ -101,7 +96,7 @@ async def _run_steps(context: ExecutionContext, node: StepNode) -> bool:
         context.finish(node, Result.DONE)
         return True
     if isinstance(first, Read):
-        visible = await wait_until(context, first)
+        visible = await wait_until_visible(context, first.document, [first], first.description)
         if not visible and first.phase is Phase.STOP:
             raise ScimconfError(f"timed out: {first.description}")
     else:

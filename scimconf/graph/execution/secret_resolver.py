@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from scimconf.diagnostics import SecretError
-from scimconf.documents.secrets import MASK
+from scimconf.documents.secrets import MASK, masked
 from scimconf.graph.execution.context import ExecutionRequest, SecretResolver
 from scimconf.json_types import Json
 from scimconf.snapshot import Document, SecretRef
@@ -22,17 +20,8 @@ def preflight(request: ExecutionRequest) -> None:
         if document.written != "put_values" or document.partial:
             continue
         changed = {edit.key[0] for edit in edits if edit.document.name == document.name}
-        for key in _masked(request.snapshot.rows(document.name)):
-            if key not in changed:
-                _value(request.secrets, _reference(document, key))
-
-
-def _masked(rows: Iterable[Json]) -> list[str]:
-    return [str(pair["key"]) for pair in rows if pair.get("value") == MASK]
-
-
-def _value(secrets: SecretResolver, value: Json) -> Json:
-    return secrets.resolve(value) if isinstance(value, SecretRef) else value
+        pairs = [pair for pair in request.snapshot.rows(document.name) if pair["key"] not in changed]
+        resolved(request.secrets, document, pairs, changed)
 
 
 def _reference(document: Document, key: str) -> SecretRef | str:
@@ -48,20 +37,17 @@ def _reference(document: Document, key: str) -> SecretRef | str:
 
 
 def resolved(secrets: SecretResolver, document: Document, rows: Json, keys: set[str]) -> list[Json]:
-    """Return the pairs to write, with references and masked values resolved.
+    """Return the pairs to write, with references and masked values resolved; an empty value removes its key.
 
     Only the changed `keys` are returned if the document may be written partially and another masked value has no
-    reference. An empty value removes its key.
+    reference.
     """
-    only_changed = document.partial and any(
-        key not in keys and key not in dict(document.references) for key in _masked(rows)
-    )
+    known = {*keys, *dict(document.references)}
+    only_changed = document.partial and any(key not in known for key in masked(rows))
     pairs = []
     for pair in rows:
         key, value = str(pair["key"]), pair.get("value")
-        if only_changed and key not in keys:
-            continue
-        if value == MASK:
-            value = _reference(document, key)
-        pairs.append({"key": key, "value": _value(secrets, value)})
+        if key in keys or not only_changed:
+            value = _reference(document, key) if value == MASK else value
+            pairs.append({"key": key, "value": secrets.resolve(value) if isinstance(value, SecretRef) else value})
     return pairs

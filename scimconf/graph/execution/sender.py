@@ -38,22 +38,14 @@ async def send(context: ExecutionContext, step: Send) -> None:
             if _is_success(step, error):
                 return
             if may_have_happened(error.status) or (error.status == 409 and step.lookup is not None):
-                if await _took_effect(context, step):
+                if step.lookup is not None and await _find(context, step, step.lookup):
                     return
                 if _creates_application(step) or not await context.wait(backoff, "a response"):
                     raise
-            elif not context.session.consistency.allows_retry(error) or not await context.wait(
-                backoff, step.description
-            ):
-                raise
-    await _bind_outputs(context, step, answer)
-
-
-async def _took_effect(context: ExecutionContext, step: Send) -> bool:
-    return step.lookup is not None and await _find(context, step, step.lookup)
-
-
-async def _bind_outputs(context: ExecutionContext, step: Send, answer: Json) -> None:
+            else:
+                retry = context.session.consistency.allows_retry(error)
+                if not retry or not await context.wait(backoff, step.description):
+                    raise
     for name, path in step.outputs:
         context.names[name] = _field(step, answer, path)
     if step.lookup is not None and not await _find(context, step, step.lookup):
@@ -75,7 +67,9 @@ async def _request(context: ExecutionContext, step: Send) -> Request:
             else substitute(value, context.names)
             for key, value in body.items()
         }
-    return Request(step.method, step.path, dict(context.names), body=body, repeatable=step.lookup is None)
+    # The success errors of a request in a batch show that it has already taken effect.
+    repeatable = step.batch or step.lookup is None
+    return Request(step.method, step.path, dict(context.names), body=body, repeatable=repeatable)
 
 
 async def _find(context: ExecutionContext, step: Send, lookup: Document) -> bool:
@@ -140,20 +134,13 @@ async def _send_batch(context: ExecutionContext, steps: Sequence[Send]) -> bool:
 
 
 async def _answers(context: ExecutionContext, steps: Sequence[Send]) -> Sequence[object]:
-    """Send a batch and record whether anything was written."""
     try:
-        answers = await context.session.graph.batch([_batched(context, step) for step in steps])
+        answers = await context.session.graph.batch([await _request(context, step) for step in steps])
     except Exception as error:
         context.result.wrote |= may_be_written(error)
         raise
     context.result.wrote |= any(not isinstance(answer, GraphError) or may_be_written(answer) for answer in answers)
     return answers
-
-
-def _batched(context: ExecutionContext, step: Send) -> Request:
-    """Return the request; it is repeatable because its success errors show that it has already taken effect."""
-    body = substitute(step.body, context.names)
-    return Request(step.method, step.path, dict(context.names), body=body, repeatable=True)
 
 
 def _may_be_new(context: ExecutionContext) -> bool:
@@ -175,7 +162,6 @@ def _field(step: Send, answer: Json, path: str) -> str:
     for part in path.split("."):
         answer = answer.get(part) if isinstance(answer, Mapping) else None
     if not isinstance(answer, str) or not answer:
-        raise ScimconfError(
-            f"the response to {step.method} {step.path} is not as Graph documents it: {path} is missing"
-        )
+        request = f"{step.method} {step.path}"
+        raise ScimconfError(f"the response to {request} is not as Graph documents it: {path} is missing")
     return answer

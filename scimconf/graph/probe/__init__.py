@@ -32,12 +32,8 @@ async def probe(session: TenantSession, progress: Callable[[str], None]) -> Prob
         f"/applicationTemplates/{CUSTOM_TEMPLATE}/instantiate", body={"displayName": NAME}
     )
     session.consistency.created_in_this_run = True
-    application = created["application"]
-    names = {
-        "service_principal": created["servicePrincipal"]["id"],
-        "app": application["id"],
-        "app_id": application["appId"],
-    }
+    application, service_principal = created["application"], created["servicePrincipal"]["id"]
+    names = {"service_principal": service_principal, "app": application["id"], "app_id": application["appId"]}
     context = ProbeContext(session, names)
     try:
         for name, check in CHECKS.items():

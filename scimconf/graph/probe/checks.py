@@ -5,14 +5,13 @@ Each records facts in the report. A check that fails does not stop the others.
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Awaitable, Callable, Mapping
 
 from scimconf.documents import rows, schema, scopes
 from scimconf.documents.job import BASE
 from scimconf.graph.client import Request
-from scimconf.graph.probe.context import JOB, ProbeContext
+from scimconf.graph.probe.context import JOB, SCHEMA, SECRETS, ProbeContext
 from scimconf.json_types import Json
 
 Check = Callable[[ProbeContext], Awaitable[None]]
@@ -27,18 +26,17 @@ async def _template(probe: ProbeContext) -> None:
     probe.note("template_schema_inline", "schema" in default)
     raw = await probe.get(f"{BASE}/templates/{{template}}/schema")
     probe.note("template_version", re.sub(r"[0-9-]{10}T[0-9:.]+Z", "TIME", str(raw.get("version"))))
-    probe.note("template_mappings", {str(location): _rows(location) for location in schema.object_mappings(raw)})
-
-
-def _rows(location: schema.MappingLocation) -> dict[str, Json]:
-    return {str(row.get("targetAttributeName")): rows.row_fields(row) for row in schema.rows(location)}
+    mappings = {
+        str(location): {str(row["targetAttributeName"]): rows.row_fields(row) for row in schema.rows(location)}
+        for location in schema.object_mappings(raw)
+    }
+    probe.note("template_mappings", mappings)
 
 
 async def _roles(probe: ProbeContext) -> None:
     """Whether roles can be sent as they were read, with `origin`."""
     roles = (await probe.get("/applications/{app}"))["appRoles"]
-    request = Request("PATCH", "/applications/{app}", dict(probe.names), body={"appRoles": roles})
-    probe.note("roles_sent_back", await probe.refusal(request))
+    probe.note("roles_sent_back", await probe.refusal("PATCH", "/applications/{app}", {"appRoles": roles}))
 
 
 async def _job(probe: ProbeContext) -> None:
@@ -56,8 +54,7 @@ async def _job(probe: ProbeContext) -> None:
 
 
 async def _second_job(probe: ProbeContext) -> None:
-    body = {"templateId": probe.names["template"]}
-    answer = await probe.refusal(Request("POST", f"{BASE}/jobs", dict(probe.names), body=body))
+    answer = await probe.refusal("POST", f"{BASE}/jobs", {"templateId": probe.names["template"]})
     probe.note("second_job", "allowed" if answer.startswith("20") else answer)
 
 
@@ -67,7 +64,7 @@ NOTIFICATIONS = '{ "Enabled" : false }'
 
 async def _secrets(probe: ProbeContext) -> None:
     """What a PUT of secrets does with missing keys, empty values, the order of keys and the text of values."""
-    initial = await probe.rows(f"{BASE}/secrets")
+    initial = await probe.rows(SECRETS)
     probe.note("before_any", {str(pair["key"]): str(pair["value"]) for pair in initial})
     first = await _stored(probe, {**_PAIRS, "SyncNotificationSettings": NOTIFICATIONS})
     probe.note("masked", sorted(key for key, value in first.items() if value == "*"))
@@ -85,155 +82,115 @@ async def _secrets(probe: ProbeContext) -> None:
 
 async def _stored(probe: ProbeContext, pairs: Mapping[str, str]) -> dict[str, str]:
     """Return the secrets as they are shown after a PUT."""
-    path = f"{BASE}/secrets"
-    await probe.graph.put(path, probe.names, {"value": [{"key": key, "value": value} for key, value in pairs.items()]})
-    return {str(pair["key"]): str(pair["value"]) for pair in await probe.rows(path)}
+    await probe.graph.put(SECRETS, probe.names, {"value": _pairs(pairs)})
+    return {str(pair["key"]): str(pair["value"]) for pair in await probe.rows(SECRETS)}
+
+
+def _pairs(values: Mapping[str, str]) -> list[Json]:
+    return [{"key": key, "value": value} for key, value in values.items()]
 
 
 async def _masked_write(probe: ProbeContext) -> None:
     """Whether a `*` that is sent back is refused; whether it is stored literally cannot be seen."""
-    body = {"value": [{"key": "BaseAddress", "value": ADDRESS}, {"key": "SecretToken", "value": "*"}]}
-    probe.note("masked_write", await probe.refusal(Request("PUT", f"{BASE}/secrets", dict(probe.names), body=body)))
+    body = {"value": _pairs({"BaseAddress": ADDRESS, "SecretToken": "*"})}
+    probe.note("masked_write", await probe.refusal("PUT", SECRETS, body))
 
 
 async def _credentials(probe: ProbeContext) -> None:
-    body = {"templateId": probe.names["template"], "useSavedCredentials": False}
-    body["credentials"] = [{"key": "BaseAddress", "value": ADDRESS}, {"key": "SecretToken", "value": "not-a-secret"}]
-    request = Request("POST", f"{JOB}/validateCredentials", dict(probe.names), body=body)
-    probe.note("credentials_refusal", await probe.refusal(request))
+    pairs = _pairs({"BaseAddress": ADDRESS, "SecretToken": "not-a-secret"})
+    body = {"templateId": probe.names["template"], "useSavedCredentials": False, "credentials": pairs}
+    probe.note("credentials_refusal", await probe.refusal("POST", f"{JOB}/validateCredentials", body))
 
 
 async def _round_trip(probe: ProbeContext) -> None:
     """What the service changes in a schema that is sent back with an expression in an unusual layout."""
-    path = f"{JOB}/schema"
-    before = await probe.get(path)
-    location = schema.find_object_mapping(before, schema.Selector("users"))
-    assert location is not None
+    body, location = await probe.users()
     text = 'Join( " " ,[givenName],  [surname] )'
-    parsed = await probe.graph.post(f"{path}/parseExpression", probe.names, {"expression": text})
+    parsed = await probe.graph.post(f"{SCHEMA}/parseExpression", probe.names, {"expression": text})
     probe.note("parsed_text", (parsed.get("parsedExpression") or {}).get("expression"))
     row = {"targetAttributeName": "title", "source": {**parsed["parsedExpression"], "expression": text}}
-    others = [row for row in schema.rows(location) if row.get("targetAttributeName") != "title"]
-    body = copy.deepcopy(before)
-    target = body["synchronizationRules"][location.rule_index]["objectMappings"][location.mapping_index]
-    target["attributeMappings"] = [*reversed(others), row]
-    probe.note("schema_put", await probe.put_schema(body))
-    _compare(probe, body, await probe.get(path), location)
-
-
-def _compare(probe: ProbeContext, sent: Json, after: Json, location: schema.MappingLocation) -> None:
-    mapping = after["synchronizationRules"][location.rule_index]["objectMappings"][location.mapping_index]
-    wrote = sent["synchronizationRules"][location.rule_index]["objectMappings"][location.mapping_index]
-    names = [row["targetAttributeName"] for row in mapping["attributeMappings"]]
-    title = next(row for row in mapping["attributeMappings"] if row["targetAttributeName"] == "title")
-    probe.note("order_kept", names == [row["targetAttributeName"] for row in wrote["attributeMappings"]])
+    mappings = [*reversed(_without_title(location)), row]
+    location.mapping["attributeMappings"] = mappings
+    probe.note("schema_put", await probe.refusal("PUT", SCHEMA, body))
+    after, stored = await probe.users()
+    names = [row["targetAttributeName"] for row in stored.mapping["attributeMappings"]]
+    title = _title(stored)
+    probe.note("order_kept", names == [row["targetAttributeName"] for row in mappings])
     probe.note("order_sorted", names == sorted(names))
     probe.note("expression_text", title["source"]["expression"])
     probe.note("defaults_filled_in", sorted(set(title) - {"targetAttributeName", "source"}))
-    probe.note("flags", mapping["flowTypes"])
-    probe.note("metadata_kept", mapping.get("metadata") == wrote.get("metadata"))
-    probe.note("version_changes", after.get("version") != sent.get("version"))
+    probe.note("flags", stored.mapping["flowTypes"])
+    probe.note("metadata_kept", stored.mapping.get("metadata") == location.mapping.get("metadata"))
+    probe.note("version_changes", after.get("version") != body.get("version"))
+
+
+def _without_title(location: schema.MappingLocation) -> list[Json]:
+    return [row for row in schema.rows(location) if row["targetAttributeName"] != "title"]
+
+
+def _title(location: schema.MappingLocation) -> Json:
+    return next(row for row in schema.rows(location) if row["targetAttributeName"] == "title")
 
 
 async def _constant(probe: ProbeContext) -> None:
     """How a constant with all of its properties is shown."""
+    body, location = await probe.users()
     constant = {"type": "Constant", "name": "x", "expression": '"x"', "parameters": []}
-    stored = await _mapped(probe, {"targetAttributeName": "title", "source": constant})
-    probe.note("constant", {key: stored["source"].get(key) for key in ("expression", "parameters")})
-
-
-async def _mapped(probe: ProbeContext, row: Json) -> Json:
-    """Return the user mapping of `title` after a PUT with this row."""
-    path = f"{JOB}/schema"
-    body = await probe.get(path)
-    location = schema.find_object_mapping(body, schema.Selector("users"))
-    assert location is not None
-    others = [row for row in schema.rows(location) if row.get("targetAttributeName") != "title"]
-    location.mapping["attributeMappings"] = [*others, row]
-    await probe.graph.put(path, probe.names, body)
-    after = schema.find_object_mapping(await probe.get(path), schema.Selector("users"))
-    assert after is not None
-    return next(row for row in schema.rows(after) if row["targetAttributeName"] == "title")
+    row = {"targetAttributeName": "title", "source": constant}
+    location.mapping["attributeMappings"] = [*_without_title(location), row]
+    await probe.graph.put(SCHEMA, probe.names, body)
+    source = _title((await probe.users())[1])["source"]
+    probe.note("constant", {key: source.get(key) for key in ("expression", "parameters")})
 
 
 async def _names(probe: ProbeContext) -> None:
     """Whether the name of a mapping can be changed."""
-    path = f"{JOB}/schema"
-    body = await probe.get(path)
-    location = schema.find_object_mapping(body, schema.Selector("users"))
-    assert location is not None
+    body, location = await probe.users()
     location.mapping["name"] = "scimconf probe"
-    probe.note("names_put", await probe.put_schema(body))
-    after = schema.find_object_mapping(await probe.get(path), schema.Selector("users"))
-    assert after is not None
-    probe.note("names_kept", after.mapping.get("name") == "scimconf probe")
+    probe.note("names_put", await probe.refusal("PUT", SCHEMA, body))
+    probe.note("names_kept", (await probe.users())[1].mapping.get("name") == "scimconf probe")
 
 
 async def _parse_error(probe: ProbeContext) -> None:
-    request = Request("POST", f"{JOB}/schema/parseExpression", dict(probe.names), body={"expression": "Join("})
-    probe.note("parse_error", await probe.refusal(request))
+    probe.note("parse_error", await probe.refusal("POST", f"{SCHEMA}/parseExpression", {"expression": "Join("}))
 
 
 async def _delete_schema(probe: ProbeContext) -> None:
     """Reset the schema to the template's; no later check uses the schema."""
-    probe.note("schema_deleted", await probe.refusal(Request("DELETE", f"{JOB}/schema", dict(probe.names))))
+    probe.note("schema_deleted", await probe.refusal("DELETE", SCHEMA))
 
 
 async def _filters(probe: ProbeContext) -> None:
-    path = f"{JOB}/schema"
-    operators = await probe.rows(f"{path}/filterOperators()")
+    operators = await probe.rows(f"{SCHEMA}/filterOperators()")
     probe.note("catalogue_key", "name" if all("name" in operator for operator in operators) else "id")
-    probe.note(
-        "filter_operators",
-        {str(operator.get("name") or operator.get("id")): operator.get("arity") for operator in operators},
-    )
-    body = await probe.get(path)
-    location = schema.find_object_mapping(body, schema.Selector("users"))
-    assert location is not None
-    mapping = body["synchronizationRules"][location.rule_index]["objectMappings"][location.mapping_index]
+    arities = {str(operator.get("name") or operator.get("id")): operator.get("arity") for operator in operators}
+    probe.note("filter_operators", arities)
+    body, location = await probe.users()
     unary = scopes.operator_spelling("is_not_null", operators)
     clause = {"sourceOperandName": "department", "operatorName": unary, "targetOperand": {"values": []}}
-    mapping["scope"] = {"groups": [{"name": "probe", "clauses": [clause]}], "inputFilterGroups": []}
-    probe.note("filter_put", await probe.put_schema(body))
-    after = await probe.get(path)
-    scope = after["synchronizationRules"][location.rule_index]["objectMappings"][location.mapping_index]["scope"]
+    location.mapping["scope"] = {"groups": [{"name": "probe", "clauses": [clause]}], "inputFilterGroups": []}
+    probe.note("filter_put", await probe.refusal("PUT", SCHEMA, body))
+    scope = (await probe.users())[1].mapping["scope"]
     probe.note("unary_operand", scope["groups"][0]["clauses"][0].get("targetOperand"))
-    mapping["scope"] = {"groups": [], "inputFilterGroups": [], "categoryFilterGroups": []}
-    probe.note("empty_filter_put", await probe.put_schema(body))
-    emptied = await probe.get(path)
-    probe.note(
-        "empty_scope_is_null",
-        emptied["synchronizationRules"][location.rule_index]["objectMappings"][location.mapping_index]["scope"] is None,
-    )
+    location.mapping["scope"] = {"groups": [], "inputFilterGroups": [], "categoryFilterGroups": []}
+    probe.note("empty_filter_put", await probe.refusal("PUT", SCHEMA, body))
+    probe.note("empty_scope_is_null", (await probe.users())[1].mapping["scope"] is None)
 
 
 async def _refusals(probe: ProbeContext) -> None:
     """How invalid schemas are refused; none of them is stored."""
-    body = await probe.get(f"{JOB}/schema")
-    location = schema.find_object_mapping(body, schema.Selector("users"))
-    assert location is not None
-
-    def changed(change: Callable[[Json], None]) -> Json:
-        wrong = copy.deepcopy(body)
-        change(wrong["synchronizationRules"][location.rule_index])
-        return wrong
-
-    def unknown_target(rule: Json) -> None:
-        row = {"targetAttributeName": "noSuchAttribute", "source": {"type": "Attribute", "name": "mail"}}
-        rule["objectMappings"][location.mapping_index]["attributeMappings"].append(row)
-
-    def twice(rule: Json) -> None:
-        mappings = rule["objectMappings"][location.mapping_index]["attributeMappings"]
-        mappings.append(copy.deepcopy(mappings[0]))
-
-    def unknown_rule(rule: Json) -> None:
-        rule["id"] = "00000000-0000-4000-8000-000000000000"
-
-    wrong = {"unknown_target": unknown_target, "duplicate_target": twice, "unknown_rule": unknown_rule}
-    for name, change in wrong.items():
-        probe.note(f"refusal_{name}", await probe.put_schema(changed(change)))
-        await probe.put_schema(body)
-    probe.note("if_match", await probe.put_schema(body, {"If-Match": '"not-its-etag"'}))
+    valid, _ = await probe.users()
+    unknown = {"targetAttributeName": "noSuchAttribute", "source": {"type": "Attribute", "name": "mail"}}
+    for name in ("unknown_target", "duplicate_target", "unknown_rule"):
+        body, location = await probe.users()
+        mappings = location.mapping["attributeMappings"]
+        if name == "unknown_rule":
+            location.rule["id"] = "00000000-0000-4000-8000-000000000000"
+        else:
+            mappings.append(unknown if name == "unknown_target" else mappings[0])
+        probe.note(f"refusal_{name}", await probe.refusal("PUT", SCHEMA, body))
+        await probe.refusal("PUT", SCHEMA, valid)
+    probe.note("if_match", await probe.refusal("PUT", SCHEMA, valid, {"If-Match": '"not-its-etag"'}))
 
 
 async def _pause(probe: ProbeContext) -> None:
@@ -244,20 +201,8 @@ async def _pause(probe: ProbeContext) -> None:
     probe.note("restarted", {"state": job["schedule"]["state"]})
 
 
-CHECKS: Mapping[str, Check] = {
-    "template": _template,
-    "roles": _roles,
-    "job": _job,
-    "second_job": _second_job,
-    "secrets": _secrets,
-    "masked_write": _masked_write,
-    "credentials": _credentials,
-    "round_trip": _round_trip,
-    "constant": _constant,
-    "names": _names,
-    "filters": _filters,
-    "refusals": _refusals,
-    "parse_error": _parse_error,
-    "delete_schema": _delete_schema,
-    "pause": _pause,
-}
+_CHECKS = (
+    _template, _roles, _job, _second_job, _secrets, _masked_write, _credentials, _round_trip, _constant, _names,
+    _filters, _refusals, _parse_error, _delete_schema, _pause,
+)  # fmt: skip
+CHECKS: Mapping[str, Check] = {check.__name__.removeprefix("_"): check for check in _CHECKS}

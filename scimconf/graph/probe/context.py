@@ -6,13 +6,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from scimconf.diagnostics import GraphError
+from scimconf.documents import schema
 from scimconf.documents.job import BASE
 from scimconf.graph.client import Graph, Request
 from scimconf.graph.eventual_consistency import may_be_propagating
+from scimconf.graph.protocol.request import NOTHING
 from scimconf.graph.reading import TenantSession
 from scimconf.json_types import Json
 
 JOB = f"{BASE}/jobs/{{job}}"
+SCHEMA = f"{JOB}/schema"
+SECRETS = f"{BASE}/secrets"
 
 
 @dataclass(slots=True)
@@ -68,13 +72,18 @@ class ProbeContext:
     async def rows(self, path: str) -> list[Json]:
         return list((await self.graph.get(path, self.names))["value"])
 
-    async def refusal(self, request: Request) -> str:
-        """Return the status of a success, such as `204`, or status and code of an error."""
+    async def refusal(self, method: str, path: str, body: Json = None, headers: Mapping[str, str] = NOTHING) -> str:
+        """Send a request; return the status of a success, such as `204`, or status and code of an error."""
         try:
-            return str((await self.graph.send(request)).status)
+            return str(
+                (await self.graph.send(Request(method, path, dict(self.names), body=body, headers=headers))).status
+            )
         except GraphError as error:
             return f"{error.status} {error.code}"
 
-    async def put_schema(self, body: Json, headers: Mapping[str, str] | None = None) -> str:
-        path = f"{JOB}/schema"
-        return await self.refusal(Request("PUT", path, dict(self.names), body=body, headers=headers or {}))
+    async def users(self) -> tuple[Json, schema.MappingLocation]:
+        """Return the schema and the object mapping of users in it, which can be changed in place."""
+        raw = await self.get(SCHEMA)
+        location = schema.find_object_mapping(raw, schema.Selector("users"))
+        assert location is not None
+        return raw, location

@@ -7,134 +7,103 @@ from collections.abc import Callable, Mapping
 from scimconf.graph.probe.checks import NOTIFICATIONS
 from scimconf.json_types import Json
 
+PositionOf = Callable[..., str]
+"""Returns a switch position for the values of its facts."""
+
 
 def switches(facts: Mapping[str, Json]) -> dict[str, str]:
     """Return the switch positions with which the sandbox behaves as this tenant, as far as the facts decide them."""
-    positions = {name: read(facts) for name, (needs, read) in SWITCHES.items() if needs <= facts.keys()}
-    return {name: position for name, position in positions.items() if position}
+    positions = {
+        switch: position_of(*(facts[fact] for fact in names.split()))
+        for switch, (names, position_of) in SWITCHES.items()
+        if facts.keys() >= set(names.split())
+    }
+    return {switch: position for switch, position in positions.items() if position}
 
 
-def _one_of(fact: str, *positions: str) -> Callable[[Mapping[str, Json]], str]:
-    """Return the fact itself if it is one of the positions."""
-    return lambda facts: str(facts[fact]) if str(facts[fact]) in positions else ""
+def _one_of(*positions: str, member: str = "") -> PositionOf:
+    """Return a function that returns the fact, or a member of it, if that is one of the positions."""
+
+    def position_of(fact: Json) -> str:
+        text = str(fact[member] if member else fact)
+        return text if text in positions else ""
+
+    return position_of
 
 
-def _either(fact: str, yes: str, no: str) -> Callable[[Mapping[str, Json]], str]:
-    return lambda facts: yes if facts[fact] else no
+def _either(yes: str, no: str) -> PositionOf:
+    return lambda fact: yes if fact else no
 
 
-def _accepted(fact: str, yes: str, no: str) -> Callable[[Mapping[str, Json]], str]:
+def _accepted(yes: str, no: str) -> PositionOf:
     """Decide by a status whether a request was accepted."""
-    return lambda facts: yes if str(facts[fact]).startswith("20") else no
+    return lambda status: yes if str(status).startswith("20") else no
 
 
-def _mask(facts: Mapping[str, Json]) -> str:
-    hidden = set(facts["masked"])
-    if "SyncAll" in hidden:
-        return "all"
-    return "address" if "BaseAddress" in hidden else "settings" if "SyncNotificationSettings" in hidden else "sensitive"
+def _null(member: str, other: str) -> PositionOf:
+    return lambda fact: "null" if fact[member] is None else other
 
 
-def _notifications(facts: Mapping[str, Json]) -> str:
-    text = facts["notifications_shown"]
+def _mask(masked: Json) -> str:
+    positions = {"SyncAll": "all", "BaseAddress": "address", "SyncNotificationSettings": "settings"}
+    return next((position for key, position in positions.items() if key in masked), "sensitive")
+
+
+def _notifications(text: Json) -> str:
     if not text or text == "*":
         return ""
     return "as_sent" if text == NOTIFICATIONS else "filled" if "DeleteThreshold" in text else "compact"
 
 
-def _booleans(facts: Mapping[str, Json]) -> str:
-    texts = (facts["False_shown"], facts["false_shown"])
+def _booleans(*texts: Json) -> str:
     positions = {("False", "false"): "as_sent", ("False", "False"): "capitals", ("false", "false"): "lower"}
     return positions.get(texts, "")
 
 
-def _job_id(facts: Mapping[str, Json]) -> str:
-    if facts["job_id_parts"] == 2:
-        return "two_parts"
-    return "app_id" if facts["job_id_ends_with_app_id"] else "fresh"
+def _sync_all(before: Json) -> str:
+    positions = {"true": "true", "false": "false", "": "absent"}
+    return positions.get(str(before.get("SyncAll", "")).lower(), "")
 
 
-def _spaces(facts: Mapping[str, Json]) -> str:
-    text, parsed = str(facts["expression_text"]), str(facts["parsed_text"])
-    return "none" if text == parsed.replace(", ", ",") else "kept"
+def _job_id(parts: Json, ends_with_app_id: Json) -> str:
+    return "two_parts" if parts == 2 else "app_id" if ends_with_app_id else "fresh"
 
 
-_Reading = tuple[frozenset[str], Callable[[Mapping[str, Json]], str]]
-SWITCHES: Mapping[str, _Reading] = {
-    "role_origin": (frozenset({"roles_sent_back"}), _accepted("roles_sent_back", "ignored", "refused")),
-    "inline_template_schema": (frozenset({"template_schema_inline"}), _either("template_schema_inline", "yes", "no")),
-    "job_created": (frozenset({"job_created"}), _one_of("job_created", "201", "200")),
-    "job_id": (frozenset({"job_id_parts", "job_id_ends_with_app_id"}), _job_id),
-    "initial_state": (
-        frozenset({"initial_state"}),
-        lambda facts: (
-            facts["initial_state"]["code"] if facts["initial_state"]["code"] in ("Paused", "NotConfigured") else ""
-        ),
+SWITCHES: Mapping[str, tuple[str, PositionOf]] = {
+    "role_origin": ("roles_sent_back", _accepted("ignored", "refused")),
+    "inline_template_schema": ("template_schema_inline", _either("yes", "no")),
+    "job_created": ("job_created", _one_of("201", "200")),
+    "job_id": ("job_id_parts job_id_ends_with_app_id", _job_id),
+    "initial_state": ("initial_state", _one_of("Paused", "NotConfigured", member="code")),
+    "second_job": ("second_job", lambda answer: "allowed" if answer == "allowed" else "refused"),
+    "secrets_put": ("secrets_put", _one_of("merge", "replace")),
+    "secrets_order": ("order", _one_of("written", "sorted", "kept")),
+    "masked_secret_write": ("masked_write", _accepted("", "refused")),
+    "mask": ("masked", _mask),
+    "settings_text": ("notifications_shown", _notifications),
+    "boolean_text": ("False_shown false_shown", _booleans),
+    "sync_all_default": ("before_any", _sync_all),
+    "sort_mappings": ("order_sorted", _either("yes", "no")),
+    "fill_defaults": ("defaults_filled_in", _either("filled", "left_out")),
+    "flags_spaces": ("flags", lambda flags: "added" if ", " in str(flags) else "stripped"),
+    "expression_kept": ("expression_text parsed_text", lambda text, parsed: "rebuilt" if text == parsed else "as_sent"),
+    "expression_spaces": (
+        "expression_text parsed_text",
+        lambda text, parsed: "none" if str(text) == str(parsed).replace(", ", ",") else "kept",
     ),
-    "second_job": (
-        frozenset({"second_job"}),
-        lambda facts: "allowed" if facts["second_job"] == "allowed" else "refused",
-    ),
-    "secrets_put": (frozenset({"secrets_put"}), _one_of("secrets_put", "merge", "replace")),
-    "secrets_order": (frozenset({"order"}), _one_of("order", "written", "sorted", "kept")),
-    "masked_secret_write": (
-        frozenset({"masked_write"}),
-        lambda facts: "" if facts["masked_write"].startswith("20") else "refused",
-    ),
-    "mask": (frozenset({"masked"}), _mask),
-    "settings_text": (frozenset({"notifications_shown"}), _notifications),
-    "boolean_text": (frozenset({"False_shown", "false_shown"}), _booleans),
-    "sync_all_default": (
-        frozenset({"before_any"}),
-        lambda facts: {"true": "true", "false": "false", "": "absent"}.get(
-            str(facts["before_any"].get("SyncAll", "")).lower(), ""
-        ),
-    ),
-    "sort_mappings": (frozenset({"order_sorted"}), _either("order_sorted", "yes", "no")),
-    "fill_defaults": (frozenset({"defaults_filled_in"}), _either("defaults_filled_in", "filled", "left_out")),
-    "flags_spaces": (
-        frozenset({"flags"}),
-        lambda facts: "added" if ", " in str(facts["flags"]) else "stripped",
-    ),
-    "expression_kept": (
-        frozenset({"expression_text", "parsed_text"}),
-        lambda facts: "rebuilt" if facts["expression_text"] == facts["parsed_text"] else "as_sent",
-    ),
-    "expression_spaces": (frozenset({"expression_text", "parsed_text"}), _spaces),
-    "constant_expression": (
-        frozenset({"constant"}),
-        lambda facts: "null" if facts["constant"]["expression"] is None else "as_sent",
-    ),
-    "empty_parameters": (
-        frozenset({"constant"}),
-        lambda facts: "null" if facts["constant"]["parameters"] is None else "list",
-    ),
-    "names_put": (frozenset({"names_kept"}), _either("names_kept", "kept", "restored")),
-    "catalogue_name": (frozenset({"catalogue_key"}), _one_of("catalogue_key", "name", "id")),
-    "operator_names": (
-        frozenset({"filter_operators"}),
-        lambda facts: "underscored" if "IS_NOT_NULL" in facts["filter_operators"] else "portal",
-    ),
-    "unary_operand": (frozenset({"unary_operand"}), _either("unary_operand", "empty", "null")),
-    "empty_scope": (frozenset({"empty_scope_is_null"}), _either("empty_scope_is_null", "null", "kept")),
-    "duplicate_targets": (
-        frozenset({"refusal_duplicate_target"}),
-        _accepted("refusal_duplicate_target", "kept", "refused"),
-    ),
-    "if_match": (frozenset({"if_match"}), _accepted("if_match", "ignored", "honoured")),
-    "parse_error": (frozenset({"parse_error"}), _accepted("parse_error", "answer", "refusal")),
-    "schema_deleted": (frozenset({"schema_deleted"}), _one_of("schema_deleted", "204", "201")),
-    "started_code": (
-        frozenset({"started"}),
-        lambda facts: facts["started"]["code"] if facts["started"]["code"] in ("NotRun", "Active") else "",
-    ),
-    "paused_state": (
-        frozenset({"paused"}),
-        lambda facts: facts["paused"]["state"] if facts["paused"]["state"] in ("Disabled", "Paused") else "",
-    ),
-    "restart_starts": (
-        frozenset({"restarted"}),
-        lambda facts: "yes" if facts["restarted"]["state"] == "Active" else "no",
-    ),
+    "constant_expression": ("constant", _null("expression", "as_sent")),
+    "empty_parameters": ("constant", _null("parameters", "list")),
+    "names_put": ("names_kept", _either("kept", "restored")),
+    "catalogue_name": ("catalogue_key", _one_of("name", "id")),
+    "operator_names": ("filter_operators", lambda names: "underscored" if "IS_NOT_NULL" in names else "portal"),
+    "unary_operand": ("unary_operand", _either("empty", "null")),
+    "empty_scope": ("empty_scope_is_null", _either("null", "kept")),
+    "duplicate_targets": ("refusal_duplicate_target", _accepted("kept", "refused")),
+    "if_match": ("if_match", _accepted("ignored", "honoured")),
+    "parse_error": ("parse_error", _accepted("answer", "refusal")),
+    "schema_deleted": ("schema_deleted", _one_of("204", "201")),
+    "started_code": ("started", _one_of("NotRun", "Active", member="code")),
+    "paused_state": ("paused", _one_of("Disabled", "Paused", member="state")),
+    "restart_starts": ("restarted", lambda job: "yes" if job["state"] == "Active" else "no"),
 }
 """Switch → the facts that it needs, and a function that returns its position, or "" if they do not decide it."""

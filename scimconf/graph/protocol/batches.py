@@ -1,8 +1,7 @@
 """`$batch`: independent requests in one, each with its own result. No third party.
 
 The SDK's batches are not used: they lose the bodies of requests and need a package that they do not declare. Requests
-of a batch never depend on each other: Graph runs a batch in parallel or in sequence, and the phases of a plan provide
-the order.
+of a batch never depend on each other: Graph runs a batch in parallel or in sequence.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scimconf.diagnostics import GraphError, TransportError
-from scimconf.graph.protocol.error_body import Scrub, graph_error
+from scimconf.graph.protocol.error_body import Scrub, graph_error, no_response
 from scimconf.graph.protocol.request import Answer, Reply, Request
 from scimconf.graph.protocol.retry import Attempt, Gate, Tries, is_repeatable, retry_after
 
@@ -31,16 +30,14 @@ class BatchOutcome:
     attempt: Attempt | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class Batches:
     """Sends up to 20 requests as one; the retry policy applies to each of them."""
 
-    def __init__(
-        self, send: Callable[[Request], Awaitable[Answer]], url: Callable[[Request], str], gate: Gate, scrub: Scrub
-    ) -> None:
-        self._send = send
-        self._url = url
-        self._gate = gate
-        self._scrub = scrub
+    send: Callable[[Request], Awaitable[Answer]]
+    url: Callable[[Request], str]
+    gate: Gate
+    scrub: Scrub
 
     async def run(self, requests: Sequence[Request], slots: asyncio.Semaphore) -> list[Result]:
         """Return the results in the order of the requests."""
@@ -53,28 +50,21 @@ class Batches:
                 outcomes |= latest
                 retries = self._retries(latest, tries)
                 pending = {index: pending[index] for index in retries}
-                if not retries or not await self._gate.rest(slowest(retries.values())):
+                if not retries or not await self.gate.rest(slowest(retries.values())):
                     break
         return [outcomes[index].result for index in range(len(requests))]
 
     def _retries(self, outcomes: Mapping[int, BatchOutcome], tries: Mapping[int, Tries]) -> dict[int, Attempt]:
-        """Return the numbered attempts of the requests to retry."""
         attempts = {
             index: tries[index].numbered(outcome.attempt) for index, outcome in outcomes.items() if outcome.attempt
         }
-        return {index: attempt for index, attempt in attempts.items() if self._gate.limits.allow_retry(attempt)}
+        return {index: attempt for index, attempt in attempts.items() if self.gate.limits.allow_retry(attempt)}
 
     async def _once(self, requests: Mapping[int, Request]) -> dict[int, BatchOutcome]:
-        batch = Request(
-            "POST",
-            "/$batch",
-            body={
-                "requests": [envelope(str(index), request, self._url(request)) for index, request in requests.items()]
-            },
-            repeatable=all(is_repeatable(request.method, declared=request.repeatable) for request in requests.values()),
-        )
+        envelopes = [envelope(str(index), request, self.url(request)) for index, request in requests.items()]
+        repeatable = all(is_repeatable(request.method, declared=request.repeatable) for request in requests.values())
         try:
-            answer = await self._send(batch)
+            answer = await self.send(Request("POST", "/$batch", body={"requests": envelopes}, repeatable=repeatable))
         except GraphError as error:
             return {index: BatchOutcome(of_request(error, request)) for index, request in requests.items()}
         by_index = replies(answer)
@@ -83,21 +73,14 @@ class Batches:
     def _outcome(self, request: Request, response: tuple[Reply, Any] | None, whole: Answer) -> BatchOutcome:
         repeatable = is_repeatable(request.method, declared=request.repeatable)
         if response is None:
-            lost = TransportError(
-                method=request.method,
-                path=request.resolved_path(),
-                message="the batch response has no result for this request",
-            )
+            lost = no_response(request, "the batch response has no result for this request")
             return BatchOutcome(lost, Attempt(repeatable))
         reply, body = response
         wait = retry_after(reply.headers.get("retry-after"), whole.date)
         attempt = Attempt(repeatable, status=reply.status, retry_after=wait)
-        return BatchOutcome(self._result(request, reply, body, whole), attempt)
-
-    def _result(self, request: Request, reply: Reply, body: Any, whole: Answer) -> Result:
         if 200 <= reply.status < 300:
-            return Answer(reply.status, body, date=whole.date, request_id=reply.request_id)
-        return graph_error(request, reply, body, scrub=self._scrub, now=whole.date)
+            return BatchOutcome(Answer(reply.status, body, date=whole.date, request_id=reply.request_id), attempt)
+        return BatchOutcome(graph_error(request, reply, body, scrub=self.scrub, now=whole.date), attempt)
 
 
 def slowest(attempts: Iterable[Attempt]) -> Attempt:
@@ -115,10 +98,7 @@ def envelope(number: str, request: Request, url: str) -> dict[str, Any]:
 
 
 def replies(whole: Answer) -> dict[int, tuple[Reply, Any]]:
-    """Return reply and body by the number of the request; Graph may return them in any order.
-
-    A reply without a request id of its own gets that of the batch.
-    """
+    """Return reply and body by the number of the request, in any order; the batch's request id is the default."""
     rows = whole.body.get("responses") if isinstance(whole.body, dict) else None
     by_index = {}
     for row in rows if isinstance(rows, list) else ():
@@ -135,21 +115,5 @@ def replies(whole: Answer) -> dict[int, tuple[Reply, Any]]:
 def of_request(error: GraphError, request: Request) -> GraphError:
     """Return the failure of a whole batch as the failure of one of its requests."""
     if isinstance(error, TransportError):
-        return TransportError(
-            method=request.method,
-            path=request.resolved_path(),
-            message=error.message,
-            client_request_id=error.client_request_id,
-            hint=error.hint,
-        )
-    return GraphError(
-        status=error.status,
-        code=error.code,
-        message=error.message,
-        method=request.method,
-        path=request.resolved_path(),
-        request_id=error.request_id,
-        client_request_id=error.client_request_id,
-        retry_after=error.retry_after,
-        hint=error.hint,
-    )
+        return no_response(request, error.message, error.client_request_id, error.hint)
+    return GraphError(**{**vars(error), "method": request.method, "path": request.resolved_path()})

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from scimconf import permissions
-from scimconf.diagnostics import GraphError
+from scimconf.diagnostics import GraphError, TransportError
 from scimconf.graph.protocol.request import Reply, Request
 from scimconf.graph.protocol.retry import RETRY_LATER, retry_after
 
@@ -101,7 +101,8 @@ def graph_error(request: Request, reply: Reply, body: Any, *, scrub: Scrub, now:
     quote = excerpt(text(reply), scrub)
     error = parse_error(body) or GraphErrorBody(UNEXPECTED if quote else UNKNOWN, quote)
     wait = retry_after(reply.headers.get("retry-after"), now)
-    retry_hint = wait_hint(wait) if wait is not None and reply.status in RETRY_LATER else ""
+    throttled = wait is not None and reply.status in RETRY_LATER
+    retry_hint = f"Graph is throttling requests. Wait {wait:g} s, then run the command again." if throttled else ""
     return GraphError(
         status=reply.status,
         code=error.code,
@@ -128,6 +129,11 @@ def unexpected(request: Request, reply: Reply, message: str, scrub: Scrub) -> Gr
     )
 
 
+def no_response(request: Request, message: str, client_request_id: str = "", hint: str = "") -> TransportError:
+    method, path = request.method, request.resolved_path()
+    return TransportError(method=method, path=path, message=message, client_request_id=client_request_id, hint=hint)
+
+
 def undocumented(method: str, path: str, difference: str) -> GraphError:
     """Return the error of a success whose JSON is not as Graph documents it; `difference` contains no value of it."""
     message = f"the response is not as Graph documents it: {difference}"
@@ -141,7 +147,3 @@ def text(reply: Reply) -> str:
 def excerpt(message: str, scrub: Scrub) -> str:
     """Return the start of an unexpected response, on one line and without secrets."""
     return " ".join(scrub(message).split())[:EXCERPT]
-
-
-def wait_hint(seconds: float) -> str:
-    return f"Graph is throttling requests. Wait {seconds:g} s, then run the command again."

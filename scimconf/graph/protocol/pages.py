@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, NotRequired, cast, get_type_hints
 from urllib.parse import unquote, urlsplit
 
@@ -24,14 +24,14 @@ Fetch = Callable[[Request, str], Awaitable[Reply]]
 """Sends a request, or, if it is not empty, the link of its next page."""
 
 
+@dataclass(frozen=True, slots=True)
 class Pages:
     """Reads whole collections below one base URL."""
 
-    def __init__(self, base: str, fetch: Fetch, scrub: Scrub) -> None:
-        self._base = base
-        self._fetch = fetch
-        self._scrub = scrub
-        self._decoders: dict[type, Decode] = {}
+    base: str
+    fetch: Fetch
+    scrub: Scrub
+    _decoders: dict[type, Decode] = field(default_factory=dict)
 
     async def all(self, request: Request, row: type | None) -> list[Any]:
         """Return all rows; raise GraphError for a next link that `next_link_error` refuses."""
@@ -39,15 +39,15 @@ class Pages:
         links: set[str] = set()
         link = ""
         while True:
-            reply = await self._fetch(request, link)
+            reply = await self.fetch(request, link)
             page = self._decoded(request, reply, row)
             rows.extend(page["value"])
             link = page.get(NEXT) or ""
             if not link:
                 return rows
-            error = next_link_error(link, self._base, request, links)
+            error = next_link_error(link, self.base, request, links)
             if error:
-                raise unexpected(request, reply, error, self._scrub)
+                raise unexpected(request, reply, error, self.scrub)
             links.add(link)
             request = replace(request, method="GET", body=None)
 
@@ -60,7 +60,7 @@ class Pages:
             return self._decoders[row](reply.content)
         except ValueError as error:
             path = str(error)
-        raise unexpected(request, reply, f"unexpected rows, first at {path}", self._scrub)
+        raise unexpected(request, reply, f"unexpected rows, first at {path}", self.scrub)
 
     def _raw(self, request: Request, reply: Reply) -> Page:
         try:
@@ -69,17 +69,14 @@ class Pages:
             page = None
         if isinstance(page, dict) and isinstance(page.get("value"), list):
             return page
-        raise unexpected(request, reply, "expected a collection", self._scrub)
+        raise unexpected(request, reply, "expected a collection", self.scrub)
 
 
 # --- next links: a token is sent to the origin and path of the first request only -----------------------------------
 
 
 def next_link_error(link: Any, base: str, request: Request, followed: Collection[str]) -> str:
-    """Return why the link of a next page must not be followed, or "".
-
-    It must have the origin and the path of the request (in any case and escaping), and not be followed twice.
-    """
+    """Return why the link of a next page must not be followed, or ""; the path may be in any case and escaping."""
     if not _is_url(link):
         return "the next page link is not a URL"
     if origin(link) != origin(base):
@@ -112,11 +109,10 @@ def origin(url: str) -> tuple[str, str, str, int | None]:
 
 
 def decoder(row: type) -> Decode:
-    """Return a function that decodes a page to rows of a TypedDict, with only its fields.
+    """Return a function that decodes a page to rows of a TypedDict, with GUIDs (fields named `...Id`) in lower case.
 
-    Fields whose names end in `Id` are GUIDs and are returned in lower case; the `id` of an assignment is opaque and
-    stays as it is. Before Python 3.12, pydantic requires the TypedDict of typing_extensions, so the row type is built
-    again from its annotations.
+    The `id` of an assignment is opaque and stays as it is. Before Python 3.12, pydantic requires the TypedDict of
+    typing_extensions, so the row type is built again from its annotations.
     """
     from pydantic import StringConstraints, TypeAdapter, ValidationError
     from typing_extensions import TypedDict

@@ -20,11 +20,7 @@ INVALID_SEGMENTS = frozenset({"", ".", ".."})
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: a path below the base with placeholders, their values, a query and a JSON body.
-
-    The body may contain `SecretValue`s. `repeatable`: a POST or PATCH may be sent again although the first attempt may
-    have taken effect.
-    """
+    """One request; the body may contain `SecretValue`s. `repeatable`: it may be sent again although it may be done."""
 
     method: str
     path: str
@@ -77,10 +73,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A response before its status is checked; in a batch without content.
-
-    Header names are in lower case. `client_request_id` was sent with the request.
-    """
+    """A response before its status is checked; header names are in lower case, in a batch there is no content."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -77,37 +77,33 @@ class Tries:
     """Counts the attempts of one request: throttled ones apart from failed ones."""
 
     def __init__(self) -> None:
-        self._throttled = 0
-        self._failed = 0
+        self._numbers = {True: 0, False: 0}
 
     def numbered(self, attempt: Attempt) -> Attempt:
-        """Return the attempt with its number."""
-        if attempt.status in RETRY_LATER:
-            self._throttled += 1
-            return replace(attempt, number=self._throttled)
-        self._failed += 1
-        return replace(attempt, number=self._failed)
+        throttled = attempt.status in RETRY_LATER
+        self._numbers[throttled] += 1
+        return replace(attempt, number=self._numbers[throttled])
 
 
+@dataclass(slots=True)
 class Gate:
     """The waits of all workers of a command; waits at the same time count once against the budget."""
 
-    def __init__(self, limits: Limits, sleep: Sleep, clock: Clock, random: Clock, on_wait: OnWait) -> None:
-        self.limits = limits
-        self._sleep = sleep
-        self._clock = clock
-        self._random = random
-        self._on_wait = on_wait
-        self._closed_until = 0.0
-        self._charged_until = 0.0
-        self._spent = 0.0
+    limits: Limits
+    sleep: Sleep
+    clock: Clock
+    random: Clock
+    on_wait: OnWait
+    _closed_until: float = 0.0
+    _charged_until: float = 0.0
+    _spent: float = 0.0
 
     async def passed(self) -> None:
         """Wait until the gate is open; each closing is slept through once, whatever the clock does."""
         slept_until = 0.0
-        while self._closed_until > max(slept_until, self._clock()):
+        while self._closed_until > max(slept_until, self.clock()):
             slept_until = self._closed_until
-            await self._sleep(slept_until - self._clock())
+            await self.sleep(slept_until - self.clock())
 
     async def rest(self, attempt: Attempt) -> bool:
         """Wait before a retry, alone or by closing the gate for all; return False if the limits allow no retry."""
@@ -119,22 +115,22 @@ class Gate:
         if attempt.shared:
             self._close(seconds, attempt.reason)
         else:
-            self._on_wait(seconds, attempt.reason)
-            await self._sleep(seconds)
+            self.on_wait(seconds, attempt.reason)
+            await self.sleep(seconds)
         return True
 
     def _close(self, seconds: float, reason: str) -> None:
-        now = self._clock()
+        now = self.clock()
         until = now + seconds
         if until > max(now, self._closed_until) + SAME_WAIT:
-            self._on_wait(seconds, reason)
+            self.on_wait(seconds, reason)
         self._closed_until = max(self._closed_until, until)
 
     def _jitter(self, number: int) -> float:
-        return self._random() * min(LONGEST_PAUSE, 0.5 * 2.0 ** (number - 1))
+        return self.random() * min(LONGEST_PAUSE, 0.5 * 2.0 ** (number - 1))
 
     def _afford(self, seconds: float) -> bool:
-        now = self._clock()
+        now = self.clock()
         added = max(0.0, now + seconds - max(now, self._charged_until))
         if self._spent + added > self.limits.budget:
             return False
@@ -155,10 +151,8 @@ def may_have_happened(status: int) -> bool:
 
 def http_date(text: str | None) -> datetime | None:
     """Return an HTTP date in UTC, or None if it is not one."""
-    if not text:
-        return None
     try:
-        date = parsedate_to_datetime(text)
+        date = parsedate_to_datetime(text or "")
     except ValueError:
         return None
     return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
@@ -170,6 +164,4 @@ def retry_after(text: str | None, now: datetime | None) -> float | None:
     if NUMBER.fullmatch(value):
         return float(value)
     date = http_date(value)
-    if date is None or now is None:
-        return None
-    return max(0.0, (date - now).total_seconds())
+    return max(0.0, (date - now).total_seconds()) if date and now else None

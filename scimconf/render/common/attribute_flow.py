@@ -5,7 +5,7 @@ A saved plan holds only what changes; a mapping whose source is not part of the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from scimconf.render.common.values import inline
 
 Json = Any
 Shape = Literal["attribute", "constant", "function"]
+FlowState = Literal["new", "removed", "unchanged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +32,33 @@ class Origin:
 class Flow:
     """One target attribute with its sources; a side is None where the attribute is not mapped."""
 
-    section: str
     target: str
     before: Origin | None
     after: Origin | None
 
     @property
-    def origins(self) -> list[Origin]:
-        """The sources before and after, each once."""
-        return [side for side in dict.fromkeys((self.before, self.after)) if side is not None]
+    def origins(self) -> dict[Origin, FlowState]:
+        """The sources before and after, each once, with what the plan does to them."""
+        if self.before == self.after:
+            return {} if self.before is None else {self.before: "unchanged"}
+        sides: list[tuple[Origin | None, FlowState]] = [(self.before, "removed"), (self.after, "new")]
+        return {origin: state for origin, state in sides if origin is not None}
+
+    @property
+    def attributes(self) -> list[str]:
+        """The source attributes before and after, each once."""
+        return list(dict.fromkeys(name for origin in self.origins for name in origin.attributes))
 
 
-def flows(changes: Iterable[Change]) -> Iterator[Flow]:
-    """Yield the flow of every changed mapping whose source is known."""
+def flows_by_section(changes: Iterable[Change]) -> dict[str, list[Flow]]:
+    """Return the flow of every changed mapping whose source is known, by object mapping."""
+    sections: dict[str, list[Flow]] = {}
     for change in changes:
-        flow = BY_NAME[change.kind].attribute_flow(change) if change.kind in BY_NAME else None
-        before, after = (origin(*flow.before), origin(*flow.after)) if flow else (None, None)
-        if flow and (before or after):
-            yield Flow(flow.section, flow.target, before, after)
+        edge = BY_NAME[change.kind].attribute_flow(change) if change.kind in BY_NAME else None
+        flow = Flow(edge.target, origin(*edge.before), origin(*edge.after)) if edge else None
+        if edge and flow and flow.origins:
+            sections.setdefault(edge.section, []).append(flow)
+    return sections
 
 
 def origin(source: Json, default: Json = None) -> Origin | None:

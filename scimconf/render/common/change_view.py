@@ -1,31 +1,28 @@
 """The changes of a plan as every output format shows them: one row per resource, one per assigned principal.
 
 All changes of one principal's roles are one row, so that a role swap is an update and not a deletion and a creation.
-Nothing here knows an output format.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import groupby
-from types import MappingProxyType
 from typing import Any
 
 from scimconf.kinds import BY_NAME
 from scimconf.kinds.kind import RowPart
-from scimconf.plan import Action, Change, Detail, Effect, FieldChange, Impact, WriteOnly
-from scimconf.render.common.effects import combine, effect_template, full_resync, sentence
+from scimconf.plan import Action, Change, Effect, FieldChange, Impact, WriteOnly
+from scimconf.render.common.effects import combine, full_resync, sentence
 from scimconf.render.common.escaping import visible
-from scimconf.render.common.fields import detail_path, facts, is_nested, shown_fields
+from scimconf.render.common.fields import detail_path, is_nested, removal_facts, shown_fields
 from scimconf.render.common.labels import by_weight, counts, kind_order, plural
 from scimconf.render.common.values import block
 
 Json = Any
 WIDTH = 96
 _PRINCIPALS = ("user", "group")
-_NO_IMPACT: Mapping[Effect, Impact] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +36,30 @@ class FieldRow:
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """A row of the plan: one change, or all changes of one principal's roles.
-
-    `principal` is `user` or `group` for assignments, else empty; `roles` are the role names that go and that come.
-    """
+    """One change, or all changes of one `principal` (`user`, `group`; else empty) with the `roles` that go and come."""
 
     action: Action
     kind: str
     address: str
     changes: tuple[Change, ...]
-    reason: str = ""
-    effects: tuple[Effect, ...] = ()
-    impact: Mapping[Effect, Impact] = field(default_factory=lambda: _NO_IMPACT)
-    principal: str = ""
-    roles: tuple[str | None, str | None] = (None, None)
+    reason: str
+    effects: tuple[Effect, ...]
+    impact: Mapping[Effect, Impact]
+    principal: str
+    roles: tuple[str | None, str | None]
 
     @property
     def facts(self) -> str:
         """What Graph computes for a resource that is deleted or replaced."""
-        is_removed = self.action in {Action.DELETE, Action.REPLACE} and not self.principal
-        return facts(self.changes[0].before) if is_removed else ""
+        return "" if self.principal else removal_facts(self.changes[0])
+
+    @property
+    def role_change(self) -> str:
+        """The roles of a principal: `member → admin`."""
+        return " → ".join(side for side in self.roles if side)
+
+    def sentence(self, effect: Effect) -> str:
+        return sentence(effect, self.changes, self.impact.get(effect))
 
     def fields(self) -> list[FieldRow]:
         """Return the properties as text."""
@@ -70,11 +71,8 @@ class ChangeRow:
     @property
     def sentences(self) -> list[tuple[Effect, str]]:
         """Each effect as a sentence; a resync of all users is stated once per application, not per row."""
-        return [
-            (effect, visible(sentence(effect, effect_template(effect, self.changes), self.impact.get(effect))))
-            for effect in self.effects
-            if effect is not Effect.RESYNC or effect in self.impact
-        ]
+        effects = [effect for effect in self.effects if effect is not Effect.RESYNC or effect in self.impact]
+        return [(effect, self.sentence(effect)) for effect in effects]
 
 
 def change_rows(changes: Iterable[Change]) -> list[ChangeRow]:
@@ -82,19 +80,14 @@ def change_rows(changes: Iterable[Change]) -> list[ChangeRow]:
     ordered = sorted(changes, key=lambda change: (kind_order(change.kind), change.address, change.action))
     rows: list[ChangeRow] = []
     for _, group in groupby(ordered, key=lambda change: change.kind):
-        for part, own in _by_row(group):
-            rows += map(_row, own) if part is None else [_principal_row(part, own)]
+        by_address: dict[str, list[Change]] = {}
+        for change in group:
+            part = _row_part(change)
+            by_address.setdefault(part.address if part else change.address.local, []).append(change)
+        for own in by_address.values():
+            part = _row_part(own[0])
+            rows += [_row([change], None) for change in own] if part is None else [_row(own, part)]
     return rows
-
-
-def _by_row(changes: Iterable[Change]) -> Iterator[tuple[RowPart | None, list[Change]]]:
-    """Yield the changes that share a row, with their row; a change with a row of its own comes with None."""
-    by_address: dict[str, list[Change]] = {}
-    for change in changes:
-        part = _row_part(change)
-        by_address.setdefault(part.address if part else change.address.local, []).append(change)
-    for group in by_address.values():
-        yield _row_part(group[0]), group
 
 
 def _row_part(change: Change) -> RowPart | None:
@@ -104,46 +97,34 @@ def _row_part(change: Change) -> RowPart | None:
 
 def totals(rows: Iterable[ChangeRow]) -> Mapping[Action, int]:
     """Return how many rows each action has."""
-    numbers = dict.fromkeys(Action, 0)
-    for row in rows:
-        numbers[row.action] += 1
-    return MappingProxyType(numbers)
+    numbers = Counter(row.action for row in rows)
+    return {action: numbers[action] for action in Action}
 
 
-def _row(change: Change) -> ChangeRow:
-    return ChangeRow(
-        change.action,
-        visible(change.kind),
-        visible(change.address.local),
-        (change,),
-        visible(change.reason),
-        tuple(by_weight(change.effects)),
-        change.impact,
-    )
-
-
-def _principal_row(part: RowPart, group: Sequence[Change]) -> ChangeRow:
+def _row(group: Sequence[Change], part: RowPart | None) -> ChangeRow:
+    """Return the row of one change, or of the changes that share a row."""
     actions = {change.action for change in group}
     action = actions.pop() if len(actions) == 1 else Action.UPDATE
-    reasons = sorted({change.reason for change in group if change.reason}) if action is Action.DELETE else []
-    effects = by_weight({effect for change in group for effect in change.effects})
+    is_mixed = part is not None and action is not Action.DELETE
+    reasons = sorted({change.reason for change in group if change.reason and not is_mixed})
+    effects = tuple(by_weight({effect for change in group for effect in change.effects}))
     return ChangeRow(
         action,
         visible(group[0].kind),
-        visible(part.address),
+        visible(part.address if part else group[0].address.local),
         tuple(group),
         visible(", ".join(reasons)),
-        tuple(effects),
-        _principal_impact(part, group, effects),
-        part.population,
+        effects,
+        _impact(group, part, effects),
+        part.population if part else "",
         (_role_names(group, removed=True), _role_names(group, removed=False)),
     )
 
 
-def _principal_impact(part: RowPart, group: Sequence[Change], effects: Iterable[Effect]) -> Mapping[Effect, Impact]:
-    """Return the impact of one principal's changes; a user counts as one and is the example."""
+def _impact(group: Sequence[Change], part: RowPart | None, effects: Iterable[Effect]) -> Mapping[Effect, Impact]:
+    """Return the impact of a row; a user counts as one and is the example."""
     counted = {effect: change.impact[effect] for change in group for effect in change.impact}
-    if part.population != "user":
+    if part is None or part.population != "user":
         return counted
     defaults = {effect: Impact(1, precision="exact" if effect is Effect.RESYNC else "at_most") for effect in effects}
     return {effect: replace(impact, examples=(part.subject,)) for effect, impact in {**defaults, **counted}.items()}
@@ -154,15 +135,9 @@ def _role_names(changes: Sequence[Change], *, removed: bool) -> str | None:
     return ", ".join(visible(part.value) for part in parts if part is not None) or None
 
 
-# --- effects -------------------------------------------------------------------------------------------------------
-
-
-def by_effect(rows: Iterable[ChangeRow]) -> Mapping[Effect, Sequence[ChangeRow]]:
+def by_effect(rows: Sequence[ChangeRow]) -> Mapping[Effect, Sequence[ChangeRow]]:
     """Return the rows that have each effect, the most severe effect first."""
-    groups: dict[Effect, list[ChangeRow]] = {effect: [] for effect in Effect}
-    for row in rows:
-        for effect in row.effects:
-            groups[effect].append(row)
+    groups = {effect: [row for row in rows if effect in row.effects] for effect in Effect}
     return {effect: group for effect, group in groups.items() if group}
 
 
@@ -172,24 +147,16 @@ def combined_sentence(effect: Effect, rows: Sequence[ChangeRow]) -> str:
     if resyncs_all:
         return full_resync(len(resyncs_all))
     changes = [change for row in rows for change in row.changes]
-    template = effect_template(effect, changes)
-    return visible(sentence(effect, template, combine([row.impact.get(effect) for row in rows])))
+    return sentence(effect, changes, combine([row.impact.get(effect) for row in rows]))
 
 
-def cause(rows: Iterable[ChangeRow]) -> str:
+def cause(rows: Sequence[ChangeRow]) -> str:
     """Return what causes an effect: `1 role, 3 users, 1 group`; assignments are counted by principal."""
-    kinds, principals = Counter[str](), Counter[str]()
-    for row in rows:
-        if row.principal:
-            principals[row.principal if row.principal in _PRINCIPALS else "other principal"] += 1
-        else:
-            kinds[row.kind] += 1
-    parts = [counts(kinds)] if kinds else []
-    parts += [plural(principals[name], name) for name in (*_PRINCIPALS, "other principal") if principals[name]]
-    return ", ".join(parts)
-
-
-# --- fields --------------------------------------------------------------------------------------------------------
+    kinds = Counter(row.kind for row in rows if not row.principal)
+    names = (row.principal for row in rows if row.principal)
+    principals = Counter(name if name in _PRINCIPALS else "other principal" for name in names)
+    parts = [plural(principals[name], name) for name in (*_PRINCIPALS, "other principal") if principals[name]]
+    return ", ".join([counts(kinds), *parts] if kinds else parts)
 
 
 def _field_rows(change: FieldChange, action: Action) -> Iterator[FieldRow]:
@@ -201,20 +168,15 @@ def _field_rows(change: FieldChange, action: Action) -> Iterator[FieldRow]:
     elif action is Action.DELETE:
         yield FieldRow(label, text(change.before), None)
     elif is_nested(change):
-        yield from (_detail_row(label, change, detail) for detail in change.details)
+        for detail in change.details:
+            before, after = (None if side is None else text(side) for side in (detail.before, detail.after))
+            yield FieldRow(f"{label} {detail_path(detail, change.before, change.after)}", before, after)
     else:
         yield FieldRow(label, text(change.before), text(change.after))
 
 
 def _write_only(side: Json) -> str | None:
-    if isinstance(side, WriteOnly) and side.reference:
-        return text(side)
-    return None if side is None else "(write-only)"
-
-
-def _detail_row(label: str, change: FieldChange, detail: Detail) -> FieldRow:
-    sides = [None if side is None else text(side) for side in (detail.before, detail.after)]
-    return FieldRow(f"{label} {detail_path(detail, change.before, change.after)}", sides[0], sides[1])
+    return None if side is None else text(side) if isinstance(side, WriteOnly) and side.reference else "(write-only)"
 
 
 def text(value: Json) -> str:

@@ -7,6 +7,8 @@ from types import MappingProxyType
 
 from scimconf.kinds import BY_NAME
 from scimconf.plan import Change, Effect, Guard, Impact
+from scimconf.render.common.escaping import visible
+from scimconf.render.common.labels import plural
 
 SEVERE = frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS, Effect.STOPS})
 """Effects that users notice when they are not intended."""
@@ -28,32 +30,30 @@ _SENTENCES: Mapping[Effect, str] = MappingProxyType(
 _POPULATIONS = {"": "", "assigned": " who are assigned", "in_scope": " in scope"}
 
 
-def sentence(effect: Effect, template: str = "", impact: Impact | None = None) -> str:
-    """Return what an effect does: `up to 1 user may be disabled: joe@contoso.com`.
-
-    `template` replaces the general sentence; `{users}` in it stands for the number of users.
-    """
-    template = template or _SENTENCES[effect]
+def sentence(effect: Effect, changes: Iterable[Change], impact: Impact | None) -> str:
+    """Return what an effect of the changes does: `up to 1 user may be disabled: joe@contoso.com`."""
+    template = _template(effect, changes)
     if "{users}" not in template:
-        return template
+        return visible(template)
     names = f": {_names(impact)}" if impact is not None and impact.examples else ""
     unknown = f"; unknown for {impact.undetermined:,}" if impact is not None and impact.undetermined else ""
-    return template.format(users=users(impact)) + unknown + names
+    return visible(template.format(users=users(impact)) + unknown + names)
 
 
-def effect_template(effect: Effect, changes: Iterable[Change]) -> str:
-    """Return the sentence of the changes' kind, if the kind has one and it is the same for all of them."""
+def _template(effect: Effect, changes: Iterable[Change]) -> str:
+    """Return the sentence of the changes' kind if it is the same for all of them, else the general one."""
     templates = {
         BY_NAME[change.kind].effect_text(effect, change)
         for change in changes
         if effect in change.effects and change.kind in BY_NAME
     }
-    return templates.pop() if len(templates) == 1 else ""
+    return (templates.pop() if len(templates) == 1 else "") or _SENTENCES[effect]
 
 
 def guard_message(guard: Guard) -> str:
-    """Return the message of a guard with the number of affected users."""
-    return guard.message if guard.impact is None else f"{guard.message} ({users(guard.impact)})"
+    """Return the message of a guard with the number of affected users, and its count unless the message contains it."""
+    message = guard.message if guard.impact is None else f"{guard.message} ({users(guard.impact)})"
+    return message if guard.count is None or str(guard.count) in message else f"{message} (count: {guard.count:,})"
 
 
 def users(impact: Impact | None) -> str:
@@ -64,9 +64,9 @@ def users(impact: Impact | None) -> str:
     if impact.sample_size:
         number = f"{impact.count:,} of {impact.sample_size:,} sampled users"
     elif impact.total is not None:
-        number = f"{impact.count:,} of {impact.total:,} {'user' if impact.total == 1 else 'users'}"
+        number = f"{impact.count:,} of {plural(impact.total, 'user')}"
     else:
-        number = f"{impact.count:,} {'user' if impact.count == 1 else 'users'}"
+        number = plural(impact.count, "user")
     return f"{bound}{number}{_POPULATIONS[impact.population]}"
 
 
@@ -97,9 +97,4 @@ def combine(impacts: Sequence[Impact | None]) -> Impact | None:
 
 def full_resync(changes: int) -> str:
     """Return the sentence on changes after which the service evaluates every user again."""
-    return f"full resync: {changes:,} {'change re-evaluates' if changes == 1 else 'changes re-evaluate'} all users"
-
-
-def most_severe(effects: Iterable[Effect]) -> bool:
-    """Return whether one of the effects is severe."""
-    return not SEVERE.isdisjoint(effects)
+    return f"full resync: {plural(changes, 'change re-evaluates', 'changes re-evaluate')} all users"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from unicodedata import category, east_asian_width
 
-_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _PAUSES = (" ", ",;(&", "/.:@-_")
 
 
@@ -16,16 +15,7 @@ def visible(text: str) -> str:
     """Return the text with every non-printing character as an escape; idempotent."""
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() else _escape(char) for char in text)
-
-
-def _escape(char: str) -> str:
-    code = ord(char)
-    if char in _SHORT:
-        return _SHORT[char]
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def cells(text: str) -> int:

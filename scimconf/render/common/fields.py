@@ -29,10 +29,15 @@ def _is_informative(field: FieldChange, defaults: Mapping[str, Json]) -> bool:
     return value not in _EMPTY and not (field.name in defaults and defaults[field.name] == value)
 
 
-def facts(resource: Resource | None) -> str:
-    """Return what Graph computes for a resource, in parentheses: `(id 3f1c0a77, assignments 2)`; empty for none."""
-    if resource is None:
+def removal_facts(change: Change) -> str:
+    """Return what Graph computes for a resource that is deleted or replaced; empty for other changes."""
+    if change.before is None or change.action not in {Action.DELETE, Action.REPLACE}:
         return ""
+    return facts(change.before)
+
+
+def facts(resource: Resource) -> str:
+    """Return what Graph computes for a resource, in parentheses: `(id 3f1c0a77, assignments 2)`; empty for none."""
     values = [(name, resource.facts.get(name)) for name in _FACTS]
     parts = [f"{name} {shorten_ids(inline(value))}" for name, value in values if value not in (None, "")]
     return f"({', '.join(parts)})" if parts else ""

@@ -1,16 +1,14 @@
-"""Words that all output formats share: kinds, ids, counts, the verdict on a plan."""
+"""Words that all output formats share: kinds, ids and counts."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 
+from scimconf.diagnostics import Diagnostic, dotted
 from scimconf.kinds import BY_NAME
-from scimconf.plan import Action, ApplicationPlan, Effect, Guard, Plan, Tenant
-from scimconf.plan.guards import ASKED
-
-ID_LABELS: Mapping[str, str] = MappingProxyType({"app_id": "app id", "service_principal": "service principal"})
+from scimconf.plan import Effect, Tenant
+from scimconf.render.common.escaping import visible
 
 PARTIAL = (
     "Partial plan.",
@@ -21,8 +19,11 @@ PARTIAL = (
 )
 """The note on a plan that is not complete: in short, and the explanation."""
 
-ABANDONED = ("No longer managed", "not in the spec any more, but still in the tenant. To delete, write")
-DRIFT = ("Unmanaged drift", "in the tenant, not in the spec; reported only")
+ABANDONED = (
+    "No longer managed",
+    "removed from the spec, still in the tenant; each with the line that deletes it",
+)
+DRIFT = ("Unmanaged drift", "in the tenant, not in the spec; not changed by apply")
 
 _LONG_ID = re.compile(r"([0-9a-fA-F]{8})(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|([0-9a-fA-F]{8})[0-9a-fA-F]{24}")
 
@@ -35,9 +36,7 @@ def kind_order(kind: str) -> tuple[int, str]:
 
 def count(number: int, kind: str) -> str:
     """Return `1 attribute mapping`, `14 attribute mappings`."""
-    fallback = kind.replace("_", " ")
-    singular, plural_form = BY_NAME[kind].labels if kind in BY_NAME else (fallback, f"{fallback}s")
-    return f"{number:,} {singular if number == 1 else plural_form}"
+    return plural(number, *(BY_NAME[kind].labels if kind in BY_NAME else (kind.replace("_", " "),)))
 
 
 def counts(numbers: Mapping[str, int]) -> str:
@@ -64,26 +63,8 @@ def tenant_name(tenant: Tenant) -> str:
     return tenant.domain or tenant.id
 
 
-def sum_up(numbers: Mapping[Action, int]) -> str:
-    """Return `12 to create, 3 to update, 0 to replace, 1 to delete`."""
-    return ", ".join(f"{number:,} to {action.value}" for action, number in numbers.items())
-
-
-def blocked(plan: Plan) -> str:
-    """Return `2 guards block this plan: …`, or an empty string."""
-    guards = sorted({guard.id for application in plan.applications for guard in application.blocking_guards})
-    return f"{plural(len(guards), 'guard blocks', 'guards block')} this plan: {', '.join(guards)}." if guards else ""
-
-
-def guard_status(guard: Guard) -> str:
-    """Return what allows a guard, or how to allow it."""
-    if guard.is_allowed:
-        return f"allowed by {guard.allowed_by}"
-    if guard.id in ASKED:
-        return f"to allow: answer yes when apply asks, or pass --allow {guard.id}"
-    return f"to allow: add it under guard_exemptions: in the spec, or pass --allow {guard.id}"
-
-
-def tenant_mismatch(application: ApplicationPlan) -> Guard | None:
-    """Return the guard that says that the plan was made against another tenant than the spec names."""
-    return next((guard for guard in application.guards if guard.id == "tenant-mismatch"), None)
+def diagnostic_sentence(diagnostic: Diagnostic) -> str:
+    """Return `path: message. hint` on one line, safe to print, without the location."""
+    message = diagnostic.message if diagnostic.message.endswith((".", "!", "?", ":")) else f"{diagnostic.message}."
+    path = dotted(diagnostic.path)
+    return visible(" ".join(filter(None, [f"{path}: {message}" if path else message, diagnostic.hint])))

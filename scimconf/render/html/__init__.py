@@ -14,15 +14,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from scimconf.plan import Plan
+from scimconf.render.common import labels
+from scimconf.render.common import verdict as texts
+from scimconf.render.common.effects import SEVERE, guard_message
 from scimconf.render.common.escaping import visible
-from scimconf.render.common.labels import ABANDONED, DRIFT, PARTIAL, blocked
-from scimconf.render.common.verdict import verdict
 from scimconf.render.html.view import view
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["TEMPLATE", "asset", "context", "digest", "environment", "plan"]
+__all__ = ["TEMPLATE", "assets", "context", "environment", "plan"]
 
 TEMPLATE = "plan.html"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -34,50 +35,60 @@ def plan(plan: Plan, *, previews: Mapping[str, Any] = _NOTHING, template: str = 
 
 
 def environment() -> Environment:
-    """Return the templates of this package; every value is escaped, and an undefined name is an error."""
+    """Return the templates of this package; every value is made visible and escaped, an undefined name is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    templates = Environment(
         loader=PackageLoader("scimconf.render.html"),
         autoescape=True,
+        finalize=_visible,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    filters = (
+        labels.diagnostic_sentence,
+        guard_message,
+        texts.guard_status,
+        texts.application_summary,
+        texts.application_ids,
+    )
+    for function in (*filters, texts.unmanaged_drift, labels.counts, labels.plural, labels.tenant_name):
+        templates.filters[function.__name__] = function
+    templates.globals["severe"] = SEVERE
+    return templates
+
+
+def _visible(value: Any) -> Any:
+    """Replace the characters of a value that do not print; markup is of this package and stays."""
+    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def context(plan: Plan, previews: Mapping[str, Any] = _NOTHING) -> dict[str, Any]:
     """Return the variables of the template."""
-    from markupsafe import Markup
-
-    style, script = asset("plan.css"), asset("plan.js")
     return {
-        "view": view(plan, previews),
-        "verdict": verdict(plan),
-        "blocked": visible(blocked(plan)),
-        "partial": PARTIAL,
-        "abandoned": ABANDONED,
-        "drift": DRIFT,
-        "style": Markup(style),  # noqa: S704  both are files of this package
-        "script": Markup(script),  # noqa: S704
-        "policy": "; ".join(
-            [
-                "default-src 'none'",
-                f"style-src '{digest(style)}'",
-                f"script-src '{digest(script)}'",
-                "img-src data:",
-                "base-uri 'none'",
-                "form-action 'none'",
-            ]
-        ),
+        "plan": plan,
+        **view(plan, previews),
+        "verdict": texts.verdict(plan),
+        "mismatches": texts.tenant_mismatches(plan),
+        "blocked": texts.blocked(plan),
+        "partial": labels.PARTIAL,
+        "abandoned": labels.ABANDONED,
+        "drift": labels.DRIFT,
+        **assets(["plan.css"], "plan.js"),
     }
 
 
-def asset(name: str) -> str:
-    """Return the text of a style or script of this package."""
-    return (files("scimconf.render.html") / "templates" / name).read_text("utf-8")
+def assets(styles: list[str], script: str) -> dict[str, Any]:
+    """Return style and script of a page, files of this package, and the content security policy that allows them."""
+    from markupsafe import Markup
+
+    folder = files("scimconf.render.html") / "templates"
+    style, code = "".join((folder / name).read_text("utf-8") for name in styles), (folder / script).read_text("utf-8")
+    rules = [f"style-src '{_digest(style)}'", f"script-src '{_digest(code)}'", "img-src data:", "base-uri 'none'"]
+    policy = "; ".join(["default-src 'none'", *rules, "form-action 'none'"])
+    return {"style": Markup(style), "script": Markup(code), "policy": policy}  # noqa: S704  files of this package
 
 
-def digest(text: str) -> str:
-    """Return the source hash that a content security policy allows."""
+def _digest(text: str) -> str:
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"

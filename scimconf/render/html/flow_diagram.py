@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scimconf.plan import Change
-from scimconf.render.common.attribute_flow import Flow, Origin, flows
+from scimconf.render.common.attribute_flow import Flow, FlowState, Origin, flows_by_section
 from scimconf.render.common.escaping import cells, visible
 
 MAX_FLOWS = 120
@@ -18,27 +18,27 @@ _TEXT = 38
 
 @dataclass(frozen=True, slots=True)
 class DiagramBox:
-    """A labelled box; `shape` is attribute, constant, function or target, `state` is new, removed or unchanged."""
+    """A labelled box; `shape` is attribute, constant, function or target."""
 
     x: int
     y: int
     shape: str
     text: str
     whole: str
-    state: str = "unchanged"
+    state: FlowState = "unchanged"
     width: int = _BOX
     height: int = _HEIGHT
 
 
 @dataclass(frozen=True, slots=True)
 class DiagramLine:
-    """A curve from one box's right edge to another's left edge; `state` is new, removed or unchanged."""
+    """A curve from one box's right edge to another's left edge."""
 
     x1: int
     y1: int
     x2: int
     y2: int
-    state: str
+    state: FlowState
 
     @property
     def rank(self) -> int:
@@ -66,62 +66,46 @@ class FlowDiagram:
 
 def flow_diagrams(changes: Iterable[Change]) -> tuple[FlowDiagram, ...]:
     """Return one diagram for every object mapping with changed attribute mappings."""
-    sections: dict[str, list[Flow]] = {}
-    for flow in flows(changes):
-        sections.setdefault(flow.section, []).append(flow)
-    return tuple(_diagram(name, group[:MAX_FLOWS], len(group) - MAX_FLOWS) for name, group in sections.items())
+    return tuple(_diagram(section, flows) for section, flows in flows_by_section(changes).items())
 
 
-@dataclass(frozen=True, slots=True)
-class _BoxPosition:
-    """The rows of one flow: its target, the boxes in the middle, and the source attributes that it is the first to use."""
-
-    flow: Flow
-    row: int
-    sources: Mapping[str, int]
-    between: Mapping[Origin, int]
-
-
-def _diagram(section: str, group: Sequence[Flow], more: int) -> FlowDiagram:
-    positions = list(_positions(group))
-    sources = {name: y for position in positions for name, y in position.sources.items()}
-    boxes = tuple(box for position in positions for box in _boxes(position))
-    lines = tuple(line for position in positions for line in _lines(position, sources))
-    height = max(box.y for box in boxes) + _STEP
-    return FlowDiagram(visible(section), height, boxes, lines, tuple(map(_description, group)), max(more, 0))
-
-
-def _positions(group: Iterable[Flow]) -> Iterator[_BoxPosition]:
-    """Yield each flow below the previous one; an attribute is placed where it is used first."""
-    top, known = 0, set[str]()
-    for flow in group:
+def _diagram(section: str, flows: Sequence[Flow]) -> FlowDiagram:
+    """Place each flow below the previous one, and each source attribute beside the flow that uses it first."""
+    boxes: list[DiagramBox] = []
+    lines: list[DiagramLine] = []
+    sources: dict[str, int] = {}
+    top = 0
+    for flow in flows[:MAX_FLOWS]:
+        new = [name for name in flow.attributes if name not in sources]
         between = [origin for origin in flow.origins if origin.shape != "attribute"]
-        used = dict.fromkeys(name for origin in flow.origins for name in origin.attributes)
-        new = [name for name in used if name not in known]
-        known.update(new)
         rows = max(1, len(between), len(new))
-        yield _BoxPosition(
-            flow,
-            _row(top + (rows - 1) / 2),
-            {name: _row(top + number + (rows - len(new)) / 2) for number, name in enumerate(new)},
-            {origin: _row(top + number + (rows - len(between)) / 2) for number, origin in enumerate(between)},
-        )
+        own = {name: _row(top, rows, number, len(new)) for number, name in enumerate(new)}
+        middle = {origin: _row(top, rows, number, len(between)) for number, origin in enumerate(between)}
+        target = _row(top, rows, 0, 1)
+        sources |= own
+        boxes += _boxes(flow, own, middle, target)
+        lines += _lines(flow, sources, middle, target)
         top += rows
+    height = max(box.y for box in boxes) + _STEP
+    texts = tuple(map(_description, flows[:MAX_FLOWS]))
+    return FlowDiagram(section, height, tuple(boxes), tuple(lines), texts, max(len(flows) - MAX_FLOWS, 0))
 
 
-def _boxes(position: _BoxPosition) -> Iterator[DiagramBox]:
-    for name, y in position.sources.items():
+def _row(top: int, rows: int, number: int, count: int) -> int:
+    """Return the vertical position of box `number` of `count`, centered in `rows` rows."""
+    return int(_TOP + (top + number + (rows - count) / 2) * _STEP)
+
+
+def _boxes(flow: Flow, sources: Mapping[str, int], between: Mapping[Origin, int], target: int) -> Iterator[DiagramBox]:
+    for name, y in sources.items():
         yield _box("source", y, "attribute", name)
-    for origin, y in position.between.items():
-        yield _box("between", y, origin.shape, origin.label, _origin_state(position.flow, origin))
-    yield _box("target", position.row, "target", position.flow.target, _target_state(position.flow))
+    for origin, y in between.items():
+        yield _box("between", y, origin.shape, origin.label, flow.origins[origin])
+    state: FlowState = "new" if flow.before is None else "removed" if flow.after is None else "unchanged"
+    yield _box("target", target, "target", flow.target, state)
 
 
-def _row(number: float) -> int:
-    return int(_TOP + number * _STEP)
-
-
-def _box(column: str, y: int, shape: str, text: str, state: str = "unchanged") -> DiagramBox:
+def _box(column: str, y: int, shape: str, text: str, state: FlowState = "unchanged") -> DiagramBox:
     whole = visible(text)
     return DiagramBox(_COLUMNS[column], y, shape, _short(whole), whole, state)
 
@@ -134,27 +118,15 @@ def _short(text: str) -> str:
     return f"{text[: part - 1]}…{text[-part:]}"
 
 
-def _origin_state(flow: Flow, origin: Origin) -> str:
-    if flow.before == flow.after:
-        return "unchanged"
-    return "removed" if origin == flow.before else "new"
-
-
-def _target_state(flow: Flow) -> str:
-    if flow.before is None:
-        return "new"
-    return "removed" if flow.after is None else "unchanged"
-
-
-def _lines(position: _BoxPosition, sources: Mapping[str, int]) -> Iterator[DiagramLine]:
-    half, right, left = _HEIGHT // 2, _COLUMNS["source"] + _BOX, _COLUMNS["target"]
-    for origin in position.flow.origins:
-        state, x, y = _origin_state(position.flow, origin), left, position.row + half
-        if origin in position.between:
-            x, y = _COLUMNS["between"], position.between[origin] + half
-            yield DiagramLine(x + _BOX, y, left, position.row + half, state)
+def _lines(flow: Flow, sources: Mapping[str, int], between: Mapping[Origin, int], target: int) -> Iterator[DiagramLine]:
+    half, left = _HEIGHT // 2, _COLUMNS["target"]
+    for origin, state in flow.origins.items():
+        x, y = left, target + half
+        if origin in between:
+            x, y = _COLUMNS["between"], between[origin] + half
+            yield DiagramLine(x + _BOX, y, left, target + half, state)
         for name in origin.attributes:
-            yield DiagramLine(right, sources[name] + half, x, y, state)
+            yield DiagramLine(_BOX, sources[name] + half, x, y, state)
 
 
 def _description(flow: Flow) -> str:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from difflib import SequenceMatcher
-from itertools import groupby
-from operator import itemgetter
+from itertools import groupby, takewhile
+from typing import NamedTuple
 
-_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|\[[^\],\n]*\]|\w+|\s+|.', re.DOTALL)
-_MAX_TOKENS = 600
+_WORD_AND_SPACE = re.compile(r'("(?:[^"\\\n]|\\.)*"|\[[^\],\n]*\]|\w+|\S|^(?=\s))(\s*)', re.DOTALL)
+_MAX_WORDS = 600
 """Comparing costs the product of both lengths; above this, everything between the equal ends is marked."""
 
 
-@dataclass(frozen=True, slots=True)
-class DiffSegment:
+class DiffSegment(NamedTuple):
     """A part of a text; `marked` if the other version lacks it."""
 
     text: str
@@ -27,52 +25,41 @@ Segments = tuple[DiffSegment, ...]
 
 def marked(before: str, after: str) -> tuple[Segments, Segments]:
     """Return both texts in segments; differences in white space only are not marked."""
-    old, new = _TOKEN.findall(before), _TOKEN.findall(after)
+    old, new = _WORD_AND_SPACE.findall(before), _WORD_AND_SPACE.findall(after)
+    common = _common_positions([word for word, _ in old], [word for word, _ in new])
+    return _segments(old, common[0]), _segments(new, common[1])
+
+
+def common_ends(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
+    """Return how many items both begin with, and how many of the others both end with."""
     start = _common_prefix(old, new)
-    end = _common_prefix(old[start:][::-1], new[start:][::-1])
-    inner = (old[start : len(old) - end], new[start : len(new) - end])
-    common = _common_positions(*inner)
-    lead, tail = [(token, False) for token in old[:start]], [(token, False) for token in old[len(old) - end :]]
-    sides = [
-        [*lead, *((token, index not in same) for index, token in enumerate(side)), *tail]
-        for side, same in zip(inner, common, strict=True)
-    ]
-    return _joined(sides[0]), _joined(sides[1])
+    return start, _common_prefix(old[start:][::-1], new[start:][::-1])
 
 
 def _common_prefix(old: Sequence[str], new: Sequence[str]) -> int:
-    """Return how many tokens both begin with."""
-    return next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
 
 
 def _common_positions(old: Sequence[str], new: Sequence[str]) -> tuple[set[int], set[int]]:
-    """Return the positions, per side, of tokens that both sides have in the same order."""
-    if max(len(old), len(new)) > _MAX_TOKENS:
-        return set(), set()
-    words = [[(i, token) for i, token in enumerate(side) if not token.isspace()] for side in (old, new)]
-    matcher = SequenceMatcher(None, [token for _, token in words[0]], [token for _, token in words[1]], autojunk=False)
-    positions: tuple[set[int], set[int]] = (set(), set())
-    for block in matcher.get_matching_blocks():
-        for side, first in zip((0, 1), (block.a, block.b), strict=True):
-            positions[side].update(i for i, _ in words[side][first : first + block.size])
-    return positions
+    """Return the positions, per side, of words that both sides have in the same order."""
+    start, end = common_ends(old, new)
+    blocks = [(0, 0, start), (len(old) - end, len(new) - end, end)]
+    inner_old, inner_new = old[start : len(old) - end], new[start : len(new) - end]
+    if max(len(inner_old), len(inner_new)) <= _MAX_WORDS:
+        matches = SequenceMatcher(None, inner_old, inner_new, autojunk=False).get_matching_blocks()
+        blocks += [(start + match.a, start + match.b, match.size) for match in matches]
+
+    def positions(side: int) -> set[int]:
+        return {block[side] + i for block in blocks for i in range(block[2])}
+
+    return positions(0), positions(1)
 
 
-def _joined(tokens: Sequence[tuple[str, bool]]) -> Segments:
-    """Merge equal neighbours into segments; space between two marked tokens is marked, a line end never."""
-    forward, backward = _carry_marks(tokens), _carry_marks(tokens[::-1])[::-1]
-    marks = [after and before for after, before in zip(forward, backward, strict=True)]
-    pairs = [(is_marked, token) for is_marked, (token, _) in zip(marks, tokens, strict=True)]
-    return tuple(
-        DiffSegment("".join(token for _, token in run), is_marked)
-        for is_marked, run in groupby(pairs, key=itemgetter(0))
-    )
-
-
-def _carry_marks(tokens: Iterable[tuple[str, bool]]) -> list[bool]:
-    """Return whether each token is marked; space takes the mark of the token before it."""
-    state, marks = False, []
-    for token, is_marked in tokens:
-        state = False if "\n" in token else state if token.isspace() else is_marked
-        marks.append(state)
-    return marks
+def _segments(tokens: Sequence[tuple[str, str]], common: Collection[int]) -> Segments:
+    """Merge equal neighbours into segments; space between two marked words is marked, a line end never."""
+    marks = [*(bool(word) and index not in common for index, (word, _) in enumerate(tokens)), False]
+    pieces: list[DiffSegment] = []
+    for (word, space), mark, next_mark in zip(tokens, marks, marks[1:], strict=False):
+        pieces += [DiffSegment(word, mark), DiffSegment(space, mark and next_mark and "\n" not in space)]
+    runs = groupby((piece for piece in pieces if piece.text), key=lambda piece: piece.marked)
+    return tuple(DiffSegment("".join(piece.text for piece in run), mark) for mark, run in runs)

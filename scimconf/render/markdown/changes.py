@@ -38,8 +38,7 @@ def lines(row: ChangeRow) -> Iterator[str]:
     """Yield the lines of one row; each begins with a sign or at least four spaces."""
     head = f"{row.action.symbol} {row.address}"
     if row.principal:
-        roles = " → ".join(side for side in row.roles if side)
-        yield f"{head}  {roles}{_notes(row, row.effects)}"
+        yield f"{head}  {row.role_change}{_notes(row, row.effects)}"
         return
     notes = _notes(row, [effect for effect in row.effects if effect is Effect.RESYNC])
     fields = row.fields()

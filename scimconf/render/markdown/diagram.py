@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterator, Mapping, Sequence
 
 from scimconf.plan import ApplicationPlan
-from scimconf.render.common.attribute_flow import Flow, Origin, flows
+from scimconf.render.common.attribute_flow import Flow, Origin, flows_by_section
 from scimconf.render.common.escaping import visible
 from scimconf.render.common.labels import plural
 from scimconf.render.markdown.escaping import clipped
@@ -21,39 +20,42 @@ _FRAMES = {"attribute": ("[", "]"), "constant": ("([", "])"), "function": ("[[",
 
 def diagram(plan: ApplicationPlan) -> str:
     """Return the flowchart with its caption; empty if no changed mapping has a known source."""
-    drawn = list(flows(plan.changes))
-    if not drawn:
+    sections = flows_by_section(plan.changes)
+    if not sections:
         return ""
-    more = len(drawn) - MAX_FLOWS
+    more = sum(map(len, sections.values())) - MAX_FLOWS
     rest = f" {plural(more, 'more changed mapping is', 'more changed mappings are')} not drawn." if more > 0 else ""
-    lines = "\n".join(_lines(drawn[:MAX_FLOWS]))
+    lines = "\n".join(_lines(sections))
     return f"Changed attribute mappings (dotted: removed).{rest}\n\n```mermaid\n{lines}\n```\n\n"
 
 
-def _lines(drawn: Sequence[Flow]) -> Iterator[str]:
+def _lines(sections: Mapping[str, Sequence[Flow]]) -> Iterator[str]:
     yield "flowchart LR"
-    by_section = sorted(drawn, key=lambda flow: flow.section)
-    for number, (section, group) in enumerate(groupby(by_section, key=lambda flow: flow.section)):
-        yield f'  subgraph g{number}["{label(section)}"]'
-        yield "    direction LR"
-        yield from _section(f"g{number}", list(group))
-        yield "  end"
+    left = MAX_FLOWS
+    for number, section in enumerate(sorted(sections)):
+        drawn = sections[section][:left]
+        left -= len(drawn)
+        if drawn:
+            yield f'  subgraph g{number}["{label(section)}"]'
+            yield "    direction LR"
+            yield from _section(f"g{number}", drawn)
+            yield "  end"
 
 
-def _section(name: str, group: Sequence[Flow]) -> Iterator[str]:
+def _section(name: str, flows: Sequence[Flow]) -> Iterator[str]:
     """Yield the nodes and arrows of one section; every attribute is one node."""
-    origins = [side for flow in group for side in (flow.after, flow.before) if side]
-    sources = dict.fromkeys(attribute for origin in origins for attribute in origin.attributes)
+    sources = dict.fromkeys(attribute for flow in flows for attribute in flow.attributes)
     ids = {attribute: f"{name}s{number}" for number, attribute in enumerate(sources)}
     for attribute, node in ids.items():
         yield f'    {node}["{label(attribute)}"]'
-    for number, flow in enumerate(group):
+    for number, flow in enumerate(flows):
         target = f"{name}t{number}"
         yield f'    {target}["{label(flow.target)}"]'
-        if flow.before and flow.before != flow.after:
-            yield from _arrows(ids, flow.before, f"{target}b", target, "-.->")
-        if flow.after:
-            yield from _arrows(ids, flow.after, f"{target}a", target, "-->")
+        for origin, state in flow.origins.items():
+            is_removed = state == "removed"
+            yield from _arrows(
+                ids, origin, f"{target}{'b' if is_removed else 'a'}", target, "-.->" if is_removed else "-->"
+            )
 
 
 def _arrows(ids: dict[str, str], origin: Origin, between: str, target: str, arrow: str) -> Iterator[str]:

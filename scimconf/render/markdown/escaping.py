@@ -1,15 +1,10 @@
-"""Values inside Markdown, in forms that no forge interprets.
+"""Values of the tenant or the spec inside Markdown, in forms that no forge interprets.
 
-Terms: a *value* is any text of the tenant or the spec. Forges (GitHub, GitLab, Azure DevOps, Bitbucket) each have a
-dialect: mentions, references to issues, commits and tickets, emoji, formulas, bare links.
-
-Premise: every dialect leaves the text of code alone. So a value is always in a code span or a fenced block; escaping it
-would require knowing every dialect.
-
-Method: `visible` removes line ends and control characters. A code span has more backticks around it than inside it,
-but long runs are written as escapes, since some parsers count no further than 80. In a sentence that contains values,
-plain words stay words and everything else becomes code. In a block every line begins with a sign or four spaces, so
-that no value can close the fence.
+Every forge has its own dialect of mentions, references, emoji, formulas and links, but none interprets code. So a value
+is always in a code span or a fenced block. A code span has more backticks around it than inside it; long runs are
+written as escapes, since some parsers count no further than 80. In a sentence that contains values, plain words stay
+words and everything else becomes code. In a block every line begins with a sign or four spaces, so that no value can
+close the fence.
 """
 
 from __future__ import annotations

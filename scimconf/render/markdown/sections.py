@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from scimconf.plan import Abandoned, ApplicationPlan
-from scimconf.render.common.change_view import ChangeRow, totals
-from scimconf.render.common.diagnostic_text import sentence
-from scimconf.render.common.fields import facts
-from scimconf.render.common.labels import (
-    ABANDONED,
-    DRIFT,
-    ID_LABELS,
-    PARTIAL,
-    counts,
-    kind_order,
-    plural,
-    shorten_ids,
-    sum_up,
-)
+from scimconf.plan import ApplicationPlan
+from scimconf.render.common.change_view import ChangeRow
+from scimconf.render.common.labels import ABANDONED, DRIFT, PARTIAL, counts, diagnostic_sentence, plural
+from scimconf.render.common.verdict import application_ids, application_summary, unmanaged_drift
 from scimconf.render.markdown import changes
 from scimconf.render.markdown.diagram import diagram
 from scimconf.render.markdown.escaping import code, html, prose, size
@@ -57,19 +46,18 @@ class MarkdownSection:
 
 def section(plan: ApplicationPlan, rows: Sequence[ChangeRow], *, as_html: bool) -> MarkdownSection:
     """Return the section of one application."""
-    summary = sum_up(totals(rows)) if rows else "no changes"
+    summary = application_summary(plan)
+    head, tail = f"#### {code(plan.name)}: {summary}\n\n", ""
     if as_html:
         head, tail = f"<details>\n<summary>{html(plan.name)}: {summary}</summary>\n\n", "</details>\n\n"
-    else:
-        head, tail = f"#### {code(plan.name)}: {summary}\n\n", ""
     flow = diagram(plan)
     groups = (
         SectionGroup("", _unlisted(_about(plan))),
-        SectionGroup("**Warnings**\n\n", _warnings(plan), "\n", ("warning", "warnings")),
+        SectionGroup("**Warnings**\n\n", _listed(_warnings(plan)), "\n", ("warning", "warnings")),
         SectionGroup("", (MarkdownPart(flow, 0),) if flow else (), extra=True),
         *changes.groups(rows),
-        SectionGroup(f"**{DRIFT[0]}**: {DRIFT[1]}\n\n", _drift(plan), "\n", ("resource", "resources")),
-        SectionGroup(f"**{ABANDONED[0]}**: {ABANDONED[1]}\n\n", _abandoned(plan), "\n", ("resource", "resources")),
+        _resources(DRIFT, map(code, unmanaged_drift(plan))),
+        _resources(ABANDONED, _abandoned(plan)),
         SectionGroup("", _unlisted(_unmanaged(plan))),
     )
     return MarkdownSection(head, tuple(group for group in groups if group.parts), tail)
@@ -79,33 +67,35 @@ def _unlisted(lines: Iterator[str]) -> tuple[MarkdownPart, ...]:
     return tuple(MarkdownPart(f"{line}\n\n", 0) for line in lines)
 
 
+def _listed(lines: Iterable[str]) -> tuple[MarkdownPart, ...]:
+    return tuple(MarkdownPart(f"- {line}\n") for line in lines)
+
+
+def _resources(title: tuple[str, str], lines: Iterable[str]) -> SectionGroup:
+    return SectionGroup(f"**{title[0]}**: {title[1]}\n\n", _listed(lines), "\n", ("resource", "resources"))
+
+
 def _about(plan: ApplicationPlan) -> Iterator[str]:
     if plan.ids or plan.paths:
-        labels = {name: prose(ID_LABELS.get(name, name.replace("_", " "))) for name in plan.ids}
-        ids = [f"{labels[name]} {code(shorten_ids(value))}" for name, value in plan.ids.items()]
+        ids = [f"{prose(label)} {code(value)}" for label, value in application_ids(plan)]
         yield ", ".join([*ids, *map(code, plan.paths)])
     if not plan.complete:
         yield f"**{PARTIAL[0]}** {PARTIAL[1]}"
 
 
-def _warnings(plan: ApplicationPlan) -> tuple[MarkdownPart, ...]:
-    codes = [f"{code(warning.code)} " if warning.code else "" for warning in plan.warnings]
-    pairs = zip(codes, plan.warnings, strict=True)
-    return tuple(MarkdownPart(f"- {label}{prose(sentence(warning))}\n") for label, warning in pairs)
+def _warnings(plan: ApplicationPlan) -> Iterator[str]:
+    for warning in plan.warnings:
+        yield (
+            f"{code(warning.code)} {prose(diagnostic_sentence(warning))}"
+            if warning.code
+            else prose(diagnostic_sentence(warning))
+        )
 
 
-def _drift(plan: ApplicationPlan) -> tuple[MarkdownPart, ...]:
-    ordered = sorted(plan.unmanaged_drift, key=lambda resource: (kind_order(resource.address.kind), resource.address))
-    texts = [f"{resource.address.local} {facts(resource)}".strip() for resource in ordered]
-    return tuple(MarkdownPart(f"- {code(text)}\n") for text in texts)
-
-
-def _abandoned(plan: ApplicationPlan) -> tuple[MarkdownPart, ...]:
-    return tuple(MarkdownPart(f"- {code(resource.address.local)}{_snippet(resource)}\n") for resource in plan.abandoned)
-
-
-def _snippet(abandoned: Abandoned) -> str:
-    return f": {code(abandoned.removal_snippet)}" if abandoned.removal_snippet else ""
+def _abandoned(plan: ApplicationPlan) -> Iterator[str]:
+    for resource in plan.abandoned:
+        snippet = f": {code(resource.removal_snippet)}" if resource.removal_snippet else ""
+        yield f"{code(resource.address.local)}{snippet}"
 
 
 def _unmanaged(plan: ApplicationPlan) -> Iterator[str]:

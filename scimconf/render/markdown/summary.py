@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from scimconf.plan import Action, ApplicationPlan, Guard, Plan
 from scimconf.render.common.change_view import ChangeRow, by_effect, cause, change_rows, combined_sentence, totals
 from scimconf.render.common.effects import guard_message
-from scimconf.render.common.labels import blocked, guard_status, tenant_mismatch, tenant_name
-from scimconf.render.common.verdict import verdict
+from scimconf.render.common.labels import tenant_name
+from scimconf.render.common.verdict import blocked, guard_status, tenant_mismatches, verdict
 from scimconf.render.markdown.escaping import cell, code, prose
 from scimconf.render.markdown.truncation import MarkdownPart, SectionGroup
 
@@ -21,16 +21,15 @@ def summary(plan: Plan, rows: Sequence[ChangeRow]) -> list[SectionGroup]:
         SectionGroup("", (MarkdownPart(_title(plan), 0),)),
         SectionGroup("**Effects on users**\n\n", tuple(_effects(rows)), "\n"),
         SectionGroup("**Guards**\n\n", tuple(_guards(plan)), "\n", ("guard", "guards")),
-        SectionGroup(_table_head(), tuple(_table(plan)), "\n", ("application", "applications")),
+        _table(plan),
     ]
 
 
 def _title(plan: Plan) -> str:
     tenant = tenant_name(plan.tenant)
-    mismatches = [(application.name, tenant_mismatch(application)) for application in plan.applications]
     lines = [
         f"### scimconf plan for {code(tenant)}" if tenant else "### scimconf plan",
-        *(f"**Wrong tenant** for {code(name)}: {prose(guard.message)}" for name, guard in mismatches if guard),
+        *(f"**Wrong tenant** for {code(name)}: {prose(guard.message)}" for name, guard in tenant_mismatches(plan)),
         f"**{prose(verdict(plan))}**",
         prose(blocked(plan)),
     ]
@@ -41,9 +40,6 @@ def _effects(rows: Sequence[ChangeRow]) -> Iterator[MarkdownPart]:
     for effect, affected in by_effect(rows).items():
         sentence = prose(combined_sentence(effect, affected))
         yield MarkdownPart(f"- **{effect.value}**: {sentence} ({prose(cause(affected))})\n", 0)
-
-
-# --- guards --------------------------------------------------------------------------------------------------------
 
 
 def _guards(plan: Plan) -> Iterator[MarkdownPart]:
@@ -58,28 +54,19 @@ def _guard(guard: Guard, name: str) -> str:
     word = "allowed" if guard.is_allowed else "**blocks**"
     place = f" at {code(str(guard.address) if name else guard.address.local)}" if guard.address else ""
     application = f" in {code(name)}" if name and not guard.address else ""
-    is_counted = guard.count is not None and str(guard.count) not in guard_message(guard)
-    counted = f" (count: {guard.count:,})" if is_counted else ""
-    status = prose(guard_status(guard)).capitalize()
-    return f"- {word}: {code(guard.id)}{place}{application}: {prose(guard_message(guard))}{counted}. {status}.\n"
+    status = guard_status(guard)
+    texts = f"{prose(guard_message(guard))}. {prose(status[0].upper() + status[1:])}."
+    return f"- {word}: {code(guard.id)}{place}{application}: {texts}\n"
 
 
-# --- applications --------------------------------------------------------------------------------------------------
+def _table(plan: Plan) -> SectionGroup:
+    """Return a table with one row per application; empty for a single application."""
+    head = f"| {' | '.join(('application', *_COLUMNS))} |\n|{' --- |' + ' ---: |' * len(_COLUMNS)}\n"
+    rows = [MarkdownPart(_row(application)) for application in plan.applications]
+    return SectionGroup(head, tuple(rows) if len(rows) > 1 else (), "\n", ("application", "applications"))
 
 
-def _table_head() -> str:
-    columns = ("application", *_COLUMNS)
-    return f"| {' | '.join(columns)} |\n|{' --- |' + ' ---: |' * len(_COLUMNS)}\n"
-
-
-def _table(plan: Plan) -> Iterator[MarkdownPart]:
-    """Yield one row per application if there are several."""
-    if len(plan.applications) > 1:
-        for application in plan.applications:
-            yield MarkdownPart(_table_row(application))
-
-
-def _table_row(application: ApplicationPlan) -> str:
+def _row(application: ApplicationPlan) -> str:
     numbers = [
         *totals(change_rows(application.changes)).values(),
         len(application.unmanaged_drift),

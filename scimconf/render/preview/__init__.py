@@ -1,1 +1,1 @@
-"""A preview in its forms, written piece by piece as people are read."""
+"""A preview as text, HTML and JSON, written user by user."""

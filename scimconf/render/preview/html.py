@@ -6,9 +6,8 @@ The summary is written last, when it is known, and displayed first.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scimconf.plan.preview import (
@@ -22,16 +21,13 @@ from scimconf.plan.preview import (
     request_text,
 )
 from scimconf.render.common.escaping import visible
-from scimconf.render.common.labels import tenant_name
-from scimconf.render.html import asset, digest, environment
-from scimconf.render.html.text_diff import DiffSegment, Segments, marked
+from scimconf.render.html import assets, environment
+from scimconf.render.html.text_diff import common_ends, marked
+from scimconf.render.html.view import EscapedSegments, escape, escaped
 from scimconf.render.preview import words
 
 if TYPE_CHECKING:
     from markupsafe import Markup
-
-Json = Any
-HEAD, BODY, TAIL = "preview_head.html", "preview_user.html", "preview_tail.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +35,10 @@ class PreviewRow:
     """One target attribute with both sides in segments, and why they differ; `is_equal` if both sides are the same."""
 
     target: str
-    before: Segments
-    after: Segments
-    reason: str | Markup = ""
+    before: EscapedSegments
+    after: EscapedSegments
+    reason: Markup | None = None
     is_equal: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewLine:
-    """Lines of a resource; `mark` is `del` or `ins` if only one side has them."""
-
-    mark: str
-    text: Markup
 
 
 class PreviewPage:
@@ -58,64 +46,33 @@ class PreviewPage:
 
     def __init__(self) -> None:
         self._templates = environment()
+        self._assets = assets(["plan.css", "preview.css"], "preview.js")
 
     def opened(self) -> str:
-        from markupsafe import Markup
-
-        style, script = asset("plan.css") + asset("preview.css"), asset("preview.js")
-        policy = [f"style-src '{digest(style)}'", f"script-src '{digest(script)}'"]
-        self._script = script
-        return self._render(
-            HEAD,
-            style=Markup(style),  # noqa: S704  files of this package
-            policy="; ".join(["default-src 'none'", *policy, "img-src data:", "base-uri 'none'", "form-action 'none'"]),
-            outcomes=[outcome.value for outcome in UserOutcome],
-        )
+        return self._render("head", outcomes=[outcome.value for outcome in UserOutcome])
 
     def begun(self, header: PreviewHeader) -> str:
-        return self._render(
-            "preview_begin.html",
-            name=visible(header.name),
-            where=visible(tenant_name(header.tenant)),
-            population=visible(header.population),
-            warnings=map(visible, header.warnings),
-        )
+        return self._render("begin", header=header)
 
     def person(self, user: UserPreview) -> str:
+        sign, style = words.SIGNS[user.outcome]
+        label = words.resource_label(user.after) + ("" if user.after.resource else " before")
+        rows, resource = list(_rows(user)), list(_resource(user))
+        summary = words.outcome(user)
         return self._render(
-            BODY,
-            name=visible(user.name),
-            id=visible(user.id),
-            outcome=user.outcome.value,
-            sign=words.SIGNS[user.outcome][0],
-            style=words.SIGNS[user.outcome][1],
-            summary=visible(words.outcome(user)),
-            notes=[visible(note) for note in user.notes],
-            rows=list(_rows(user)),
-            resource_label=words.resource_label(user.after) + ("" if user.after.resource else " before"),
-            resource=list(_resource(user)),
+            "user", user=user, sign=sign, style=style, summary=summary, rows=rows, resource=resource, label=label
         )
 
     def ended(self, summary: PreviewSummary) -> str:
-        mappings = [
-            (
-                visible(mapping.target),
-                [(count, list(map(visible, examples))) for count, examples in words.mapping_counts(mapping)],
-            )
-            for mapping in summary.mappings
-        ]
-        return self._render(
-            "preview_end.html", summary=words.summary_line(summary), warnings=words.warnings(summary), mappings=mappings
-        )
+        mappings = [(mapping.target, words.mapping_counts(mapping)) for mapping in summary.mappings]
+        text, warnings = words.summary_line(summary), words.warnings(summary)
+        return self._render("end", summary=text, warnings=warnings, mappings=mappings)
 
     def closed(self, *, complete: bool) -> str:
-        from markupsafe import Markup
+        return self._render("tail", incomplete="" if complete else words.INCOMPLETE)
 
-        script = Markup(self._script)  # noqa: S704  a file of this package
-        return self._render(TAIL, script=script, incomplete="" if complete else words.INCOMPLETE)
-
-    def _render(self, template: str, **names: Json) -> str:
-        return self._templates.get_template(template).render(names)
+    def _render(self, part: str, **names: Any) -> str:
+        return self._templates.get_template(f"preview_{part}.html").render({**self._assets, **names})
 
 
 def _rows(user: UserPreview) -> Iterator[PreviewRow]:
@@ -124,57 +81,32 @@ def _rows(user: UserPreview) -> Iterator[PreviewRow]:
     for target in sorted(reasons):
         old, new = (visible(request_text(side.sent.get(target))) for side in (user.before, user.after))
         before, after = marked(old, new)
-        yield PreviewRow(visible(target), _escaped(before), _escaped(after), _escape(visible(reasons[target])))
+        yield PreviewRow(target, escaped(before), escaped(after), escape(visible(reasons[target])))
     for target, sent in sorted(user.after.sent.items()):
         if target not in reasons and not _is_shown(user.after, sent):
-            value = (DiffSegment(_escape(visible(request_text(sent)))),)
-            yield PreviewRow(visible(target), value, value, is_equal=True)
+            value = ((escape(visible(request_text(sent))), False),)
+            yield PreviewRow(target, value, value, is_equal=True)
 
 
 def _is_shown(state: UserState, sent: SentRequest) -> bool:
     """Return whether the resource shows the value, or nothing is sent."""
-    return request_text(sent) == NOT_SENT_TEXT or (
-        bool(state.resource) and sent.kind == "value" and sent.apply == "always"
-    )
+    is_in_resource = bool(state.resource) and sent.kind == "value" and sent.apply == "always"
+    return is_in_resource or request_text(sent) == NOT_SENT_TEXT
 
 
-def _resource(user: UserPreview) -> Iterator[PreviewLine]:
-    """Yield both resources as one text with the differing lines marked.
+def _resource(user: UserPreview) -> Iterator[tuple[str, Markup]]:
+    """Yield both resources as one text in parts, each with `del` or `ins` if only one side has its lines.
 
     If there is only one resource, nothing is marked: a user who leaves scope does not lose values in the application.
     """
     old, new = (_lines(state) for state in (user.before, user.after))
     old, new = old or new, new or old
-    start = _common_prefix(old, new)
-    end = _common_prefix(old[start:][::-1], new[start:][::-1])
-    parts = (
-        ("", new[:start]),
-        ("del", old[start : len(old) - end]),
-        ("ins", new[start : len(new) - end]),
-        ("", new[len(new) - end :]),
-    )
-    yield from (PreviewLine(mark, _escape("".join(f"{line}\n" for line in lines))) for mark, lines in parts if lines)
-
-
-def _escaped(segments: Segments) -> Segments:
-    return tuple(replace(segment, text=_escape(segment.text)) for segment in segments)
-
-
-def _escape(text: str) -> Markup:
-    """Escape a text for element content; quotes stay, since they would be a third of every resource."""
-    from markupsafe import Markup
-
-    return Markup(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))  # noqa: S704  escaped here
+    start, end = common_ends(old, new)
+    tail = len(new) - end
+    parts = (("", new[:start]), ("del", old[start : len(old) - end]), ("ins", new[start:tail]), ("", new[tail:]))
+    yield from ((mark, escape("".join(f"{line}\n" for line in lines))) for mark, lines in parts if lines)
 
 
 def _lines(state: UserState) -> list[str]:
-    if not state.resource:
-        return []
     members = {name: value for name, value in state.resource.items() if name != "schemas"}  # the same for all users
-    text = json.dumps(members, indent=1, sort_keys=True, ensure_ascii=False)
-    return [visible(line) for line in text.split("\n")]
-
-
-def _common_prefix(old: Sequence[str], new: Sequence[str]) -> int:
-    """Return how many lines both begin with."""
-    return next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+    return [visible(line) for line in words.json_lines(members, indent=1)] if state.resource else []

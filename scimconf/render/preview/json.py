@@ -7,6 +7,7 @@ sides of a user have in common is written once, since most users do not change.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from textwrap import indent
 from typing import Any
 
@@ -33,12 +34,7 @@ class JsonPreview:
         self._applications += 1
         self._users = 0
         tenant = {"domain": header.tenant.domain, "id": header.tenant.id}
-        values = {
-            "population": header.population,
-            "name": header.name,
-            "tenant": tenant,
-            "warnings": list(header.warnings),
-        }
+        values = {**asdict(header), "tenant": tenant}
         return f'{comma}\n    {{\n{_members(values)},\n      "users": ['
 
     def person(self, user: UserPreview) -> str:
@@ -71,7 +67,7 @@ def document(user: UserPreview) -> Json:
         "name": user.name,
         "id": user.id,
         "outcome": user.outcome.value,
-        "notes": list(user.notes),
+        "notes": user.notes,
         "before": before,
         "after": after,
         "differences": [_difference(difference) for difference in user.differences],
@@ -89,30 +85,26 @@ def _state(state: UserState) -> Json:
 
 
 def _difference(difference: AttributeDiff) -> Json:
-    sides = {"before": difference.before, "after": difference.after}
-    values = {side: None if sent is None else _sent(sent) for side, sent in sides.items()}
-    return {"target": difference.target, "reason": difference.full_reason, **values}
+    before, after = (None if sent is None else _sent(sent) for sent in (difference.before, difference.after))
+    return {"target": difference.target, "reason": difference.full_reason, "before": before, "after": after}
 
 
 def _sent(sent: SentRequest) -> Json:
     """Return one side of a mapping; members without information are left out."""
-    value = list(sent.value) if isinstance(sent.value, tuple) else sent.value
     optional = {"reason": sent.reason or None, "default": sent.default}
     present = {name: text for name, text in optional.items() if text is not None}
-    return {"kind": sent.kind, "apply": sent.apply, **present, **({"value": value} if sent.kind == "value" else {})}
+    value = {"value": sent.value} if sent.kind == "value" else {}
+    return {"kind": sent.kind, "apply": sent.apply, **present, **value}
 
 
 def _summary(summary: PreviewSummary) -> Json:
     return {
         "complete": summary.complete,
-        "warnings": list(warnings(summary)),
+        "warnings": warnings(summary),
         "users": summary.users,
         "outcomes": {outcome.value: number for outcome, number in summary.outcomes.items()},
         "mappings": {
-            mapping.target: {
-                "counts": dict(mapping.counts),
-                "examples": {what: list(names) for what, names in mapping.examples.items()},
-            }
+            mapping.target: {"counts": dict(mapping.counts), "examples": dict(mapping.examples)}
             for mapping in summary.mappings
         },
     }

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from scimconf.plan.preview import (
     AttributeDiff,
     PreviewHeader,
     PreviewSummary,
-    SentRequest,
     UserOutcome,
     UserPreview,
     UserState,
     request_text,
 )
 from scimconf.render.preview import words
-from scimconf.render.terminal.page import Page
+from scimconf.render.terminal.page import Page, joined
 
 _NOT_LISTED = frozenset({UserOutcome.UNCHANGED, UserOutcome.OUT_OF_SCOPE})
 
@@ -32,32 +30,31 @@ class TextPreview:
         return ""
 
     def begun(self, header: PreviewHeader) -> str:
-        lines = [*self._page.prose(0, f"{words.heading(header)}: {header.population}", "strong", hang=2)]
-        for warning in header.warnings:
-            lines += self._page.prose(2, warning, "quiet")
-        return _joined([*lines, ""])
+        heading = self._page.prose(0, f"{words.heading(header)}: {header.population}", "strong", hang=2)
+        warnings = (line for warning in header.warnings for line in self._page.prose(2, warning, "quiet"))
+        return joined([*heading, *warnings, ""])
 
     def person(self, user: UserPreview) -> str:
         if user.outcome in _NOT_LISTED and not (self._full or user.notes):
             return ""
-        return _joined([*self._heading(user), *self._body(user), ""])
+        return joined([*self._heading(user), *self._body(user), ""])
 
     def ended(self, summary: PreviewSummary) -> str:
-        lines = [*self._page.prose(0, words.summary_line(summary), "strong", hang=2)]
-        for warning in words.warnings(summary):
-            lines += self._page.prose(2, warning, "danger")
-        for mapping in summary.mappings:
-            lines += self._page.prose(2, mapping.target, "strong")
-            for count, examples in words.mapping_counts(mapping):
-                lines += self._page.prose(4, count)
-                for example in examples:
-                    lines += self._page.prose(6, example, "quiet", hang=2)
-        return _joined([*lines, ""])
+        return joined([*self._summary(summary), ""])
 
     def closed(self, *, complete: bool) -> str:
-        return "" if complete else _joined([*self._page.prose(0, words.INCOMPLETE, "danger")])
+        return "" if complete else joined(self._page.prose(0, words.INCOMPLETE, "danger"))
 
-    # --- one user ---
+    def _summary(self, summary: PreviewSummary) -> Iterator[str]:
+        yield from self._page.prose(0, words.summary_line(summary), "strong", hang=2)
+        for warning in words.warnings(summary):
+            yield from self._page.prose(2, warning, "danger")
+        for mapping in summary.mappings:
+            yield from self._page.prose(2, mapping.target, "strong")
+            for count, examples in words.mapping_counts(mapping):
+                yield from self._page.prose(4, count)
+                for example in examples:
+                    yield from self._page.prose(6, example, "quiet", hang=2)
 
     def _heading(self, user: UserPreview) -> Iterator[str]:
         sign, style = words.SIGNS[user.outcome]
@@ -73,7 +70,7 @@ class TextPreview:
         if self._full or user.outcome in (UserOutcome.ENTERS, UserOutcome.LEAVES) or user.before.left_out:
             for target, sent in sorted(user.after.sent.items()):
                 if target not in differing:
-                    yield from self._sent(target, sent)
+                    yield from self._page.prose(6, f"{target}: {request_text(sent)}", hang=2)
         if self._full:
             yield from self._resource(user.after)
 
@@ -83,17 +80,10 @@ class TextPreview:
         yield from self._page.labelled(4, ("update", sign), ("", text), hang=4)
         yield from self._page.prose(8, difference.full_reason, "quiet", hang=2)
 
-    def _sent(self, target: str, sent: SentRequest) -> Iterator[str]:
-        yield from self._page.prose(6, f"{target}: {request_text(sent)}", hang=2)
-
     def _resource(self, state: UserState) -> Iterator[str]:
         if not state.resource:
             return
         yield from self._page.prose(4, words.resource_label(state), "quiet")
-        for line in json.dumps(state.resource, indent=2, sort_keys=True, ensure_ascii=False).split("\n"):
+        for line in words.json_lines(state.resource, indent=2):
             indent = len(line) - len(line.lstrip(" "))
             yield from self._page.prose(6 + indent, line[indent:], hang=2)
-
-
-def _joined(lines: Sequence[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)

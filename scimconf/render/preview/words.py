@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from scimconf.plan.preview import (
     COUNTS,
@@ -45,6 +47,10 @@ _OUTCOMES: Mapping[UserOutcome, tuple[str, str]] = MappingProxyType(
 INCOMPLETE = "Incomplete preview: an application failed, or the preview was stopped."
 
 
+def json_lines(value: Mapping[str, Any], indent: int) -> list[str]:
+    return json.dumps(value, indent=indent, sort_keys=True, ensure_ascii=False).split("\n")
+
+
 def heading(header: PreviewHeader) -> str:
     """Return the application and its tenant."""
     tenant = tenant_name(header.tenant)
@@ -66,18 +72,11 @@ def resource_label(state: UserState) -> str:
 
 
 def outcome(user: UserPreview) -> str:
-    """Return what happens to a user, and why."""
-    return f"{_OUTCOMES[user.outcome][0]}: {_scope(user)}"
-
-
-def _scope(user: UserPreview) -> str:
-    """Return why a user is in scope or not: one reason, or both sides if they differ."""
+    """Return what happens to a user, and why the user is in scope or not: one reason, or both sides if they differ."""
     before, after = user.before.reason, user.after.reason
-    return after if before == after else f"{_side(user.before)} → {_side(user.after)}"
-
-
-def _side(state: UserState) -> str:
-    return state.reason if state.in_scope is not None else f"unknown ({state.reason})"
+    states = (user.before, user.after)
+    sides = (state.reason if state.in_scope is not None else f"unknown ({state.reason})" for state in states)
+    return f"{_OUTCOMES[user.outcome][0]}: {after if before == after else ' → '.join(sides)}"
 
 
 def summary_line(summary: PreviewSummary) -> str:

@@ -19,35 +19,23 @@ def change_lines(page: Page, rows: Iterable[ChangeRow]) -> Iterator[str]:
     """Yield all rows, with an empty line between kinds and around every row of more than one line."""
     for _, group in groupby(rows, key=lambda row: row.kind):
         kind_rows = list(group)
-        if kind_rows[0].principal:
-            yield ""
-            yield from _principal_lines(page, kind_rows)
-        else:
-            yield from _spaced(_blocks(page, kind_rows))
+        is_tight = False
+        for lines in [_principal_lines(page, kind_rows)] if kind_rows[0].principal else _blocks(page, kind_rows):
+            block = list(lines)
+            if not is_tight or len(block) > 1:
+                yield ""
+            yield from block
+            is_tight = len(block) == 1
 
 
-def _spaced(blocks: Iterable[list[str]]) -> Iterator[str]:
-    is_tight = False
-    for lines in blocks:
-        if not is_tight or len(lines) > 1:
-            yield ""
-        yield from lines
-        is_tight = len(lines) == 1
-
-
-def _blocks(page: Page, rows: Sequence[ChangeRow]) -> Iterator[list[str]]:
+def _blocks(page: Page, rows: Sequence[ChangeRow]) -> Iterator[Iterable[str]]:
     """Yield the lines of each row; rows that fit on one line have their field in a common column."""
-    texts = [_brief(row) for row in rows]
+    texts = ["" if row.sentences or row.facts else brief(row.changes[0]) for row in rows]
     widths = [cells(row.address) for row, text in zip(rows, texts, strict=True) if text]
     column = min(max(widths, default=0), page.width // 2)
     for row, text in zip(rows, texts, strict=True):
         line = _single_line(page, row, column, text) if text else ""
-        yield [line] if line else list(_block(page, row))
-
-
-def _brief(row: ChangeRow) -> str:
-    """Return the row's only field if nothing else is to be shown."""
-    return "" if row.sentences or row.facts else brief(row.changes[0])
+        yield [line] if line else _block(page, row)
 
 
 def _single_line(page: Page, row: ChangeRow, column: int, text: str) -> str:
@@ -56,26 +44,30 @@ def _single_line(page: Page, row: ChangeRow, column: int, text: str) -> str:
     if cells(f"{row.action.symbol}{rest}{notes}") > page.room(2):
         return ""
     edge = 1 + len(row.address)
-    return page.line(
-        2, (row.action.value, row.action.symbol), ("strong", rest[:edge]), ("", rest[edge:]), ("quiet", notes)
-    )
+    return page.line(2, _sign(row), ("strong", rest[:edge]), ("", rest[edge:]), ("quiet", notes))
 
 
 def _block(page: Page, row: ChangeRow) -> Iterator[str]:
-    yield from _head(page, row)
+    yield from _head(page, row, ("strong", f" {row.address}"))
     yield from field_lines(page, row.changes[0])
     for effect, sentence in row.sentences:
         yield from _effect(page, effect, sentence)
 
 
-def _head(page: Page, row: ChangeRow) -> Iterator[str]:
-    sign, notes = (row.action.value, row.action.symbol), _notes(row)
-    if cells(f"{row.action.symbol} {row.address}{notes}") <= page.room(2):
-        yield page.line(2, sign, ("strong", f" {row.address}"), ("quiet", notes))
+def _head(page: Page, row: ChangeRow, address: StyledText, *roles: StyledText) -> Iterator[str]:
+    """Yield sign, address, roles and notes on one line, or roles and notes below if they do not fit."""
+    rest = [*roles, ("quiet", _notes(row))]
+    text = "".join(part for _, part in rest)
+    if cells(f"{row.action.symbol}{address[1]}{text}") <= page.room(2):
+        yield page.line(2, _sign(row), address, *rest)
         return
-    yield from page.labelled(2, sign, ("strong", f" {row.address}"), hang=4)
-    if notes:
-        yield from page.prose(INDENT, notes.strip(), "quiet", hang=1)
+    yield from page.labelled(2, _sign(row), (address[0], address[1].rstrip()), hang=4)
+    if text:
+        yield from page.prose(INDENT, text.strip(), "" if roles else "quiet", hang=0 if roles else 1)
+
+
+def _sign(row: ChangeRow) -> StyledText:
+    return row.action.value, row.action.symbol
 
 
 def _notes(row: ChangeRow) -> str:
@@ -85,35 +77,16 @@ def _notes(row: ChangeRow) -> str:
     return f"  ({'; '.join(notes)})" if notes else ""
 
 
-# --- assignments ---------------------------------------------------------------------------------------------------
-
-
 def _principal_lines(page: Page, rows: Sequence[ChangeRow]) -> Iterator[str]:
     """Yield one line per principal, then each effect of all assignments once."""
     column = min(max(cells(row.address) for row in rows), _MAX_COLUMN, page.width // 2)
     for row in rows:
-        yield from _principal_line(page, row, column)
+        removed, added = row.roles
+        is_swap = bool(removed and added)
+        roles = [("delete", removed), ("", " → "), ("create", added)] if is_swap else [("", row.role_change)]
+        yield from _head(page, row, ("", f" {pad(row.address, column)}  "), *roles)
     for effect, affected in by_effect(rows).items():
         yield from _effect(page, effect, combined_sentence(effect, affected))
-
-
-def _principal_line(page: Page, row: ChangeRow, column: int) -> Iterator[str]:
-    roles, notes = _roles(row), _notes(row)
-    text = "".join(part for _, part in roles)
-    sign, lead = (row.action.value, row.action.symbol), f" {pad(row.address, column)}  "
-    if cells(f"{row.action.symbol}{lead}{text}{notes}") <= page.room(2):
-        yield page.line(2, sign, ("", lead), *roles, ("quiet", notes))
-        return
-    yield from page.labelled(2, sign, ("", f" {row.address}"), hang=4)
-    yield from page.prose(INDENT, f"{text}{notes}")
-
-
-def _roles(row: ChangeRow) -> list[StyledText]:
-    """Return `member → admin` for a swap, else the roles that come or go."""
-    removed, added = row.roles
-    if removed and added:
-        return [("delete", removed), ("", " → "), ("create", added)]
-    return [("", removed or added or "")]
 
 
 def _effect(page: Page, effect: Effect, sentence: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from scimconf.plan import Action, Change, Detail, FieldChange, WriteOnly
 from scimconf.render.common.escaping import cells, pad, visible
-from scimconf.render.common.fields import detail_path, facts, is_nested, shown_fields
+from scimconf.render.common.fields import detail_path, is_nested, removal_facts, shown_fields
 from scimconf.render.common.values import block, inline
 from scimconf.render.terminal.page import Page, StyledText
 
@@ -22,8 +22,8 @@ def field_lines(page: Page, change: Change) -> Iterator[str]:
     column = min(max((cells(visible(field.name)) for field in fields), default=0), _MAX_COLUMN)
     for field in fields:
         yield from _field(page, field, change.action, column)
-    if change.action in {Action.DELETE, Action.REPLACE} and facts(change.before):
-        yield from page.prose(INDENT, facts(change.before), "quiet", hang=1)
+    if removal_facts(change):
+        yield from page.prose(INDENT, removal_facts(change), "quiet", hang=1)
 
 
 def brief(change: Change) -> str:
@@ -39,10 +39,8 @@ def brief(change: Change) -> str:
 def _field(page: Page, field: FieldChange, action: Action, column: int) -> Iterator[str]:
     if field.write_only or isinstance(field.after, WriteOnly):
         yield from _row(page, field.name, column, [("", _write_only(field))])
-    elif action is Action.CREATE:
-        yield from _value(page, field.name, column, field.after)
-    elif action is Action.DELETE:
-        yield from _value(page, field.name, column, field.before)
+    elif action in {Action.CREATE, Action.DELETE}:
+        yield from _value(page, field.name, column, field.after if action is Action.CREATE else field.before)
     else:
         yield from _both(page, field, column)
 
@@ -55,9 +53,8 @@ def _write_only(field: FieldChange) -> str:
 
 
 def _value(page: Page, name: str, column: int, value: Json) -> Iterator[str]:
-    text = inline(value)
-    if _fits(page, column, text):
-        yield page.line(INDENT, ("", f"{pad(visible(name), column)}  {text}"))
+    if _fits(page, column, inline(value)):
+        yield from _row(page, name, column, [("", inline(value))])
         return
     yield page.line(INDENT, ("", name))
     yield from page.lines(INDENT + 2, block(value, page.room(INDENT + 2)))
@@ -71,7 +68,9 @@ def _both(page: Page, field: FieldChange, column: int) -> Iterator[str]:
     yield page.line(INDENT, ("", field.name))
     if field.details:
         for detail in field.details:
-            yield from _detail(page, _nested_path(detail, field), detail)
+            path = detail_path(detail, field.before, field.after)
+            is_bare_position = len(detail.path) == 1 and path.startswith("[")
+            yield from _detail(page, "" if is_bare_position else path, detail)
     else:
         yield from _signed(page, "-", "delete", field.before)
         yield from _signed(page, "+", "create", field.after)
@@ -92,12 +91,6 @@ def _fits(page: Page, column: int, text: str) -> bool:
 def _signed(page: Page, sign: str, style: str, value: Json) -> Iterator[str]:
     for number, line in enumerate(block(value, page.room(INDENT + 4))):
         yield page.line(INDENT + 2, (style, f"{' ' if number else sign} {line}"))
-
-
-def _nested_path(detail: Detail, field: FieldChange) -> str:
-    """Return the path inside the field; a bare list position is not informative and is left out."""
-    path = detail_path(detail, field.before, field.after)
-    return "" if len(detail.path) == 1 and path.startswith("[") else path
 
 
 def _detail(page: Page, path: str, detail: Detail) -> Iterator[str]:

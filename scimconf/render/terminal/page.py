@@ -18,16 +18,7 @@ StyledText = tuple[str, str]
 
 MIN_WIDTH = 24
 _CODES: Mapping[str, str] = MappingProxyType(
-    {
-        "": "",
-        "create": "32",
-        "update": "36",
-        "replace": "1;35",
-        "delete": "31",
-        "danger": "1;31",
-        "strong": "1",
-        "quiet": "2",
-    }
+    {"create": "32", "update": "36", "replace": "1;35", "delete": "31", "danger": "1;31", "strong": "1", "quiet": "2"}
 )
 
 
@@ -43,8 +34,7 @@ class Page:
         return " " * indent + "".join(self._styled(style, visible(text)) for style, text in parts if text)
 
     def _styled(self, style: str, text: str) -> str:
-        code = _CODES[style]
-        return f"\x1b[{code}m{text}\x1b[0m" if self.color and code else text
+        return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.color and style else text
 
     def room(self, indent: int) -> int:
         """Return the columns to the right of an indent."""
@@ -67,3 +57,7 @@ class Page:
         """Yield each text as a line."""
         for text in texts:
             yield self.line(indent, (style, text))
+
+
+def joined(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)

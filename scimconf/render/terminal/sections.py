@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from scimconf.plan import ApplicationPlan, Effect, Guard, Plan, Resource
+from scimconf.plan import ApplicationPlan, Effect, Guard, Plan
 from scimconf.render.common.change_view import ChangeRow, change_rows
-from scimconf.render.common.diagnostic_text import sentence
 from scimconf.render.common.effects import full_resync, guard_message
 from scimconf.render.common.escaping import cells, pad, visible
-from scimconf.render.common.fields import facts
 from scimconf.render.common.labels import (
     ABANDONED,
     DRIFT,
-    ID_LABELS,
     PARTIAL,
     counts,
-    guard_status,
-    kind_order,
+    diagnostic_sentence,
     plural,
     shorten_ids,
-    tenant_mismatch,
     tenant_name,
 )
-from scimconf.render.common.verdict import application_summary
+from scimconf.render.common.verdict import (
+    application_ids,
+    application_summary,
+    guard_status,
+    tenant_mismatches,
+    unmanaged_drift,
+)
 from scimconf.render.terminal.changes import change_lines
 from scimconf.render.terminal.page import Page
 
@@ -32,10 +33,8 @@ def tenant_lines(page: Page, plan: Plan) -> Iterator[str]:
     """Yield the tenant as the plan's first line, with a mismatch directly below it."""
     if tenant_name(plan.tenant):
         yield from page.labelled(0, ("strong", "Tenant: "), ("", shorten_ids(tenant_name(plan.tenant))), hang=2)
-    for application in plan.applications:
-        guard = tenant_mismatch(application)
-        if guard is not None:
-            yield from page.labelled(0, ("danger", "! Wrong tenant"), ("", f" for {application.name}: {guard.message}"))
+    for name, guard in tenant_mismatches(plan):
+        yield from page.labelled(0, ("danger", "! Wrong tenant"), ("", f" for {name}: {guard.message}"))
     if tenant_name(plan.tenant):
         yield ""
 
@@ -43,7 +42,8 @@ def tenant_lines(page: Page, plan: Plan) -> Iterator[str]:
 def application_lines(page: Page, plan: ApplicationPlan, *, unmanaged: bool = False) -> Iterator[str]:
     """Yield the plan of one application; `unmanaged` lists the resources that the spec does not manage."""
     yield from _heading(page, plan)
-    yield from _partial(page, plan)
+    if not plan.complete:
+        yield from ["", *page.labelled(2, ("replace", f"! {PARTIAL[0]}"), ("", f" {PARTIAL[1]}"), hang=2)]
     yield from _warnings(page, plan)
     rows = change_rows(plan.changes)
     if rows:
@@ -51,7 +51,7 @@ def application_lines(page: Page, plan: ApplicationPlan, *, unmanaged: bool = Fa
         yield from _full_resync(page, rows)
     else:
         yield from ["", page.line(2, ("", "No changes."))]
-    yield from _drift(page, plan.unmanaged_drift)
+    yield from _drift(page, unmanaged_drift(plan))
     yield from _abandoned(page, plan)
     yield from _unmanaged(page, plan)
     for resource in plan.unmanaged if unmanaged else ():
@@ -61,16 +61,9 @@ def application_lines(page: Page, plan: ApplicationPlan, *, unmanaged: bool = Fa
 
 def _heading(page: Page, plan: ApplicationPlan) -> Iterator[str]:
     yield from page.prose(0, plan.name, "strong", hang=2)
-    ids = [f"{ID_LABELS.get(name, name.replace('_', ' '))} {shorten_ids(value)}" for name, value in plan.ids.items()]
-    for line in (", ".join(ids), ", ".join(plan.paths)):
+    for line in (", ".join(map(" ".join, application_ids(plan))), ", ".join(plan.paths)):
         if line:
             yield from page.prose(2, line, "quiet")
-
-
-def _partial(page: Page, plan: ApplicationPlan) -> Iterator[str]:
-    if not plan.complete:
-        title, explanation = PARTIAL
-        yield from ["", *page.labelled(2, ("replace", f"! {title}"), ("", f" {explanation}"), hang=2)]
 
 
 def _warnings(page: Page, plan: ApplicationPlan) -> Iterator[str]:
@@ -79,30 +72,26 @@ def _warnings(page: Page, plan: ApplicationPlan) -> Iterator[str]:
     for diagnostic in plan.warnings:
         style, word = ("danger", "! error") if diagnostic.is_error else ("replace", "warning")
         label = f"{word} {diagnostic.code}:" if diagnostic.code else f"{word}:"
-        yield from page.labelled(2, (style, label), ("", f" {sentence(diagnostic)}"), hang=2)
+        yield from page.labelled(2, (style, label), ("", f" {diagnostic_sentence(diagnostic)}"), hang=2)
 
 
 def _full_resync(page: Page, rows: Sequence[ChangeRow]) -> Iterator[str]:
     number = sum(Effect.RESYNC in row.effects and not row.principal for row in rows)
     if number:
-        yield ""
-        yield from page.prose(2, full_resync(number), "strong", hang=2)
+        yield from ["", *page.prose(2, full_resync(number), "strong", hang=2)]
 
 
-def _drift(page: Page, resources: Iterable[Resource]) -> Iterator[str]:
-    ordered = sorted(resources, key=lambda resource: (kind_order(resource.address.kind), resource.address))
-    if ordered:
-        yield ""
-        yield from page.labelled(2, ("strong", f"{DRIFT[0].lower()}:"), ("", f" {DRIFT[1]}"), hang=2)
-    for resource in ordered:
-        yield from page.prose(4, f"? {resource.address.local}  {facts(resource)}".rstrip(), hang=4)
+def _drift(page: Page, resources: Sequence[str]) -> Iterator[str]:
+    if resources:
+        yield from ["", *page.labelled(2, ("strong", f"{DRIFT[0].lower()}:"), ("", f" {DRIFT[1]}"), hang=2)]
+    for resource in resources:
+        yield from page.prose(4, f"? {resource}", hang=4)
 
 
 def _abandoned(page: Page, plan: ApplicationPlan) -> Iterator[str]:
     """Yield what a previous spec managed; it stays until the spec says that it is absent."""
     if plan.abandoned:
-        yield ""
-        yield from page.labelled(2, ("strong", f"{ABANDONED[0].lower()}:"), ("", f" {ABANDONED[1]}"), hang=2)
+        yield from ["", *page.labelled(2, ("strong", f"{ABANDONED[0].lower()}:"), ("", f" {ABANDONED[1]}"), hang=2)]
     for abandoned in plan.abandoned:
         yield from page.prose(4, f"? {abandoned.address.local}", hang=4)
         yield from page.prose(8, abandoned.removal_snippet, hang=2)

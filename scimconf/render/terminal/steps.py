@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Any, assert_never
+from typing import Any
 
 from scimconf.plan import WriteOnly
 from scimconf.render.common.labels import plural
@@ -24,18 +24,12 @@ def step_lines(page: Page, steps: Iterable[Step]) -> Iterator[str]:
     """Yield the steps by phase, in order; all edits of one document in one phase are one write."""
     ordered = sorted(steps, key=lambda step: step.phase)
     for phase, group in groupby(ordered, key=lambda step: step.phase):
-        yield from ["", page.line(2, ("strong", f"{phase.name}"))]
-        for node in _nodes(group):
+        yield from ["", page.line(2, ("strong", phase.name))]
+        nodes: dict[object, list[Step]] = {}
+        for number, step in enumerate(group):
+            nodes.setdefault(step.document.name if isinstance(step, Edit) else number, []).append(step)
+        for node in nodes.values():
             yield from _node(page, node)
-
-
-def _nodes(steps: Iterable[Step]) -> Iterable[list[Step]]:
-    """Return the edits of each document together, every other step by itself."""
-    nodes: dict[object, list[Step]] = {}
-    for number, step in enumerate(steps):
-        key = step.document.name if isinstance(step, Edit) else number
-        nodes.setdefault(key, []).append(step)
-    return nodes.values()
 
 
 def _node(page: Page, node: Sequence[Step]) -> Iterator[str]:
@@ -46,20 +40,16 @@ def _node(page: Page, node: Sequence[Step]) -> Iterator[str]:
         yield from page.prose(4, title, "strong", hang=2)
         yield from page.prose(6, f"{_VERBS[first.document.written]} {first.document.path}", "update", hang=4)
     for step in node:
-        match step:
-            case Send():
-                yield from _send(page, step)
-            case Edit():
-                yield from _edit(page, step)
-            case Read():
-                yield from _read(page, step)
-            case _:
-                assert_never(step)
+        yield from _edit(page, step) if isinstance(step, Edit) else _request(page, step)
 
 
-def _send(page: Page, step: Send) -> Iterator[str]:
+def _request(page: Page, step: Send | Read) -> Iterator[str]:
     yield from page.prose(4, step.description, "strong", hang=2)
     yield from _addresses(page, step, 6)
+    if isinstance(step, Read):
+        yield from page.prose(6, f"GET {step.document.path}", "update", hang=4)
+        yield from page.prose(6, f"until {_operation(step)}", hang=2)
+        return
     yield from page.prose(6, f"{step.method} {step.path}", "update", hang=4)
     if step.body is not None:
         yield from page.lines(8, block(_printable(step.body), page.room(8)))
@@ -78,20 +68,13 @@ def _edit(page: Page, step: Edit) -> Iterator[str]:
         yield from page.lines(10, block(step.expression, page.room(10)))
 
 
-def _read(page: Page, step: Read) -> Iterator[str]:
-    yield from page.prose(4, step.description, "strong", hang=2)
-    yield from _addresses(page, step, 6)
-    yield from page.prose(6, f"GET {step.document.path}", "update", hang=4)
-    yield from page.prose(6, f"until {_operation(step)}", hang=2)
-
-
 def _operation(step: Edit | Read) -> str:
     return " ".join([step.operation, *map(inline, step.key)])
 
 
 def _addresses(page: Page, step: Step, indent: int) -> Iterator[str]:
     for address in step.addresses:
-        if address.local not in step.description:
+        if (address.rest or address.kind) not in step.description:
             yield from page.prose(indent, f"for {address.local}", "quiet", hang=2)
 
 

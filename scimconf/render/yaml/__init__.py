@@ -12,8 +12,7 @@ from typing import Any
 from scimconf.render.yaml.builder import NOTHING, CommentNotes, make
 from scimconf.render.yaml.layout import layout
 from scimconf.render.yaml.ordering import arrange
-from scimconf.render.yaml.parser import UnreadableError, read
-from scimconf.render.yaml.verify import check, loaded, refused, unreadable
+from scimconf.render.yaml.verify import check, loaded, parsed
 
 __all__ = ["CommentNotes", "format_text", "write_spec"]
 
@@ -24,12 +23,7 @@ def format_text(text: str, file: str = "the text") -> str:
     `file` is the name in diagnostics. All line breaks become like the first one.
     """
     before = loaded(text, file)
-    refused(before)
-    plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    try:
-        document = read(plain)
-    except UnreadableError as error:
-        raise unreadable(error, file) from error
+    document = parsed(before, text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"), file)
     arrange(document)
     formatted = layout(document)
     check(before, document, formatted, file)

@@ -10,7 +10,7 @@ from typing import Any
 from scimconf.diagnostics import SpecPath
 from scimconf.render.yaml.ordering import is_foldable
 from scimconf.render.yaml.scalars import ESCAPED
-from scimconf.render.yaml.tree import Block, Node, Scalar, YamlCollection, YamlDocument, YamlEntry
+from scimconf.render.yaml.tree import Block, Scalar, YamlCollection, YamlDocument, YamlEntry
 from scimconf.spec.tree import Plain
 
 BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -45,16 +45,14 @@ def _lines(text: str) -> list[str]:
     return [f"# {line}".rstrip() if line else "" for line in lines] if text else []
 
 
-def _node(value: Any, path: SpecPath, notes: CommentNotes) -> Node:
-    return _collection(value, path, notes) if isinstance(value, Mapping | list | tuple) else _scalar(value, path)
-
-
 def _collection(value: Any, path: SpecPath, notes: CommentNotes) -> YamlCollection:
     keyed = isinstance(value, Mapping)
     node = YamlCollection(keyed, _is_flow(value, path), tail=_lines(notes.below.get(path, "").rstrip()))
     for key, item in value.items() if keyed else enumerate(value):
         below = (*path, key)
-        entry = YamlEntry(_node(item, below, notes), Scalar(str(key), '"') if keyed else None)
+        is_scalar = not isinstance(item, Mapping | list | tuple)
+        entry = YamlEntry(_scalar(item, below) if is_scalar else _collection(item, below, notes))
+        entry.key = Scalar(str(key), '"') if keyed else None
         entry.before = _lines(notes.above.get(below, ""))
         entry.beside = " ".join(_lines(BREAK.sub(" ", notes.beside.get(below, ""))))
         node.entries.append(entry)
@@ -63,10 +61,10 @@ def _collection(value: Any, path: SpecPath, notes: CommentNotes) -> YamlCollecti
 
 def _is_flow(value: Any, path: SpecPath) -> bool:
     """Return whether a value is written in brackets: small values such as a row, a role, a reference or a list of words."""
-    items = value.values() if isinstance(value, Mapping) else value
-    is_leaf = not any(isinstance(item, Mapping) or (isinstance(item, list | tuple) and _nests(item)) for item in items)
     if not isinstance(value, Mapping):
         return not _nests(value)
+    lists = [item for item in value.values() if isinstance(item, list | tuple)]
+    is_leaf = not any(isinstance(item, Mapping) for item in value.values()) and not any(map(_nests, lists))
     is_section = len(path) == 1 or (len(path) == 2 and path[0] == "mappings")
     is_names = len(path) == 3 and path[0] == "mappings" and path[2] in NAMES
     return is_leaf and (not value or path == ("job",) or not (is_section or is_names))
@@ -79,9 +77,10 @@ def _nests(items: Any) -> bool:
 def _scalar(value: Any, path: SpecPath) -> Scalar:
     if value is None or isinstance(value, bool):
         return Scalar({None: "null", True: "true", False: "false"}[value])
-    if isinstance(value, str) and not isinstance(value, Plain) and not (value == "none" and path[-1] in MEANT):
-        return Scalar(value, "|", block=_block(value)) if _block(value) else Scalar(value, '"')
-    return Scalar(str(value))
+    if not isinstance(value, str) or isinstance(value, Plain) or (value == "none" and path[-1] in MEANT):
+        return Scalar(str(value))
+    block = _block(value)
+    return Scalar(value, "|", block=block) if block else Scalar(value, '"')
 
 
 def _block(text: str) -> Block | None:

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 COMMENT = re.compile("#[^\n\x85\u2028\u2029]*")
 HEADER = re.compile(r"[|>][-+0-9]*[ \t]*(#.*)?")
@@ -29,18 +30,12 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self._lines = text.split("\n")
-        self._starts = [0]
-        for line in self._lines:
-            self._starts.append(self._starts[-1] + len(line) + 1)
+        self._starts = list(accumulate((len(line) + 1 for line in self._lines), initial=0))
 
     def place(self, index: int) -> tuple[int, int]:
         """Return line and column, both from 0."""
         line = bisect_right(self._starts, index) - 1
         return line, index - self._starts[line]
-
-    def before(self, index: int) -> str:
-        line, column = self.place(index)
-        return self._lines[line][:column]
 
     def is_blank(self, line: int) -> bool:
         return line >= 0 and not self._lines[line].strip(" \t")
@@ -51,8 +46,9 @@ def comments_between(text: str, lines: Lines, spans: Iterable[tuple[int, int, bo
     end = 0
     for start, stop, is_block in spans:
         for match in COMMENT.finditer(text, end, start):
-            is_beside = bool(lines.before(match.start()).strip(AHEAD))
-            yield YamlComment(match.start(), *lines.place(match.start()), match[0].rstrip(), is_beside)
+            line, column = lines.place(match.start())
+            is_beside = bool(text[match.start() - column : match.start()].strip(AHEAD))
+            yield YamlComment(match.start(), line, column, match[0].rstrip(), is_beside)
         header = HEADER.match(text, start) if is_block else None
         if header is not None and header[1]:
             # A comment after a block indicator belongs to the entry, like a comment after any other value.

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scimconf.render.yaml.key_order import HEADING, known
+from scimconf.render.yaml.ordering import HEADING, known
 from scimconf.render.yaml.scalars import folded, quoted, written
-from scimconf.render.yaml.tree import Alias, Node, Scalar, YamlCollection, YamlDocument, YamlEntry, strip_blanks
+from scimconf.render.yaml.tree import Alias, Block, Node, Scalar, YamlCollection, YamlDocument, YamlEntry, strip_blanks
 
 WIDTH = 100
 STEP = 2
@@ -81,7 +81,10 @@ class _Page:
         above = list(entry.before)
         name = "-" if entry.key is None else _key(entry.key)
         anchor = f" &{entry.value.anchor}" if not isinstance(entry.value, Alias) and entry.value.anchor else ""
-        line = _line(entry.value, WIDTH - indent - len(name) - len(anchor) - 1)
+        line = _line(entry.value, in_flow=False)
+        if isinstance(entry.value, YamlCollection) and entry.value.entries:
+            is_short = line is not None and indent + len(name) + len(anchor) + 1 + len(line) <= WIDTH
+            line = line if is_short else None
         if isinstance(entry.value, Scalar) and (line is None or _is_long(entry.value, line, indent + len(name))):
             self.comments(above, indent)
             self._block(entry, entry.value, indent, name + anchor)
@@ -96,13 +99,11 @@ class _Page:
     def _block(self, entry: YamlEntry, value: Scalar, indent: int, name: str) -> None:
         block = value.block
         if block is None or value.folded:
-            indicator, end, lines = ">", "-", folded(value.text, WIDTH - indent - STEP)
-        else:
-            indicator, end, lines = block.indicator, block.end, block.lines
-        first = next(filter(None, lines), "")
-        self.put(indent, f"{name} {indicator}{STEP if first[:1] == ' ' else ''}{end}", entry.beside, entry.column)
-        self.lines += [" " * (indent + STEP) + line if line else "" for line in lines]
-        self._is_open = end == "+"
+            block = Block(">", "-", folded(value.text, WIDTH - indent - STEP))
+        digit = STEP if next(filter(None, block.lines), "")[:1] == " " else ""
+        self.put(indent, f"{name} {block.indicator}{digit}{block.end}", entry.beside, entry.column)
+        self.lines += [" " * (indent + STEP) + line if line else "" for line in block.lines]
+        self._is_open = block.end == "+"
 
     def _collection(self, entry: YamlEntry, value: YamlCollection, above: list[str], indent: int, name: str) -> None:
         column = 0 if value.flow else entry.column
@@ -127,14 +128,11 @@ def _is_long(scalar: Scalar, line: str, room: int) -> bool:
     return scalar.spread and not scalar.keep_quotes and "\n" not in scalar.text and len(line) + room > WIDTH
 
 
-def _line(node: Node, room: int) -> str | None:
-    """Return a node on one line; None if it needs several."""
+def _line(node: Node, *, in_flow: bool) -> str | None:
+    """Return a node on one line, of any length; None if it needs several."""
     if isinstance(node, Alias):
         return f"*{node.anchor}"
-    if isinstance(node, Scalar):
-        return written(node, in_flow=False)
-    text = _brackets(node)
-    return text if text is None or len(text) <= room or not node.entries else None
+    return written(node, in_flow=in_flow) if isinstance(node, Scalar) else _brackets(node)
 
 
 def _brackets(node: YamlCollection) -> str | None:
@@ -150,10 +148,9 @@ def _brackets(node: YamlCollection) -> str | None:
 
 def _flow(node: Node) -> str | None:
     """Return a node inside brackets."""
-    if isinstance(node, Alias):
-        return f"*{node.anchor}"
-    text = written(node, in_flow=True) if isinstance(node, Scalar) else _brackets(node)
-    return text if text is None or node.anchor is None else f"&{node.anchor} {text}"
+    text = _line(node, in_flow=True)
+    is_anchored = text is not None and not isinstance(node, Alias) and node.anchor is not None
+    return f"&{node.anchor} {text}" if is_anchored else text
 
 
 def _flow_entry(entry: YamlEntry) -> str | None:

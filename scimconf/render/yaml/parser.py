@@ -7,6 +7,7 @@ follows, unless it is indented deeper: then it is the tail of the collection tha
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -73,35 +74,27 @@ class _YamlReader:
     def __init__(self, text: str, events: list[Event], tokens: list[Token]) -> None:
         self._text = text
         self._lines = Lines(text)
-        self._events = [event for event in events if not isinstance(event, StreamStartEvent | DocumentStartEvent)]
-        self._at = 0
-        self._comments = list(comments_between(text, self._lines, map(_span, tokens)))
-        self._taken = 0
+        self._events = deque(event for event in events if not isinstance(event, StreamStartEvent | DocumentStartEvent))
         self._dashes = [token.start_mark.index for token in tokens if isinstance(token, BlockEntryToken)]
-        self._blocks = {
-            token.end_mark.index: token.start_mark.index
-            for token in tokens
-            if isinstance(token, ScalarToken) and token.style in BLOCKS
-        }
-        self._last: YamlEntry | None = None
+        spans = [(token.start_mark.index, token.end_mark.index, _is_block(token)) for token in tokens]
+        self._block_starts = {end: start for start, end, is_block in spans if is_block}
+        self._comments = deque(comments_between(text, self._lines, spans))
         self._all_comments = [comment.text for comment in self._comments]
+        self._last: YamlEntry | None = None
         self._anchors: dict[str, Scalar | YamlCollection] = {}
 
     def document(self) -> YamlDocument:
         start = self._events[0].start_mark.index
         head = self._gap(None, start, start)
-        root = self._collection(self._next())
+        root = self._collection(self._events.popleft())
         for comment in self._take(len(self._text)):
             home = self._home(root, comment.column)
             self._give(comment, root.tail if home is None else home)
         return YamlDocument(head, root, self._anchors, self._all_comments)
 
-    # --- comments ---
-
     def _take(self, stop: int) -> Iterator[YamlComment]:
-        while self._taken < len(self._comments) and self._comments[self._taken].index < stop:
-            self._taken += 1
-            yield self._comments[self._taken - 1]
+        while self._comments and self._comments[0].index < stop:
+            yield self._comments.popleft()
 
     def _give(self, comment: YamlComment, home: list[str]) -> None:
         """Add a comment to the entry on its line, or else to `home`."""
@@ -133,14 +126,8 @@ class _YamlReader:
             home, node = node.tail, node.entries[-1].value
         return home
 
-    # --- nodes ---
-
-    def _next(self) -> Event:
-        self._at += 1
-        return self._events[self._at - 1]
-
     def _node(self, column: int) -> Node:
-        event = self._next()
+        event = self._events.popleft()
         if isinstance(event, AliasEvent):
             return Alias(str(event.anchor))
         node = self._scalar(event, column) if isinstance(event, ScalarEvent) else self._collection(event)
@@ -150,15 +137,15 @@ class _YamlReader:
 
     def _collection(self, event: Any) -> YamlCollection:
         node = YamlCollection(isinstance(event, MappingStartEvent), bool(event.flow_style), event.anchor)
-        while not isinstance(self._events[self._at], MappingEndEvent | SequenceEndEvent):
+        while not isinstance(self._events[0], MappingEndEvent | SequenceEndEvent):
             self._entry(node)
-        end = self._next()
+        end = self._events.popleft()
         if node.flow:
             node.tail = [line for line in self._gap(None, end.start_mark.index, end.start_mark.index) if line]
         return node
 
     def _entry(self, node: YamlCollection) -> None:
-        start = stop = self._events[self._at].start_mark.index
+        start = stop = self._events[0].start_mark.index
         if not node.keyed and not node.flow:
             start = self._dashes[bisect_left(self._dashes, stop) - 1]
         column = self._lines.place(start)[1]
@@ -177,31 +164,26 @@ class _YamlReader:
             key = self._node(column)
             assert not isinstance(key, YamlCollection)
             entry.key = key
-        value: Any = self._events[self._at]
+        value: Any = self._events[0]
         if isinstance(value, ScalarEvent | AliasEvent) or value.flow_style:
-            self._above_value(entry, value.start_mark.index)
+            for comment in self._take(value.start_mark.index):
+                self._give(comment, entry.before)  # between a key and its value: moved above both
         entry.value = self._node(column)
         if not isinstance(entry.value, YamlCollection) or entry.value.flow:
             self._last = entry
-
-    def _above_value(self, entry: YamlEntry, index: int) -> None:
-        """Move comments between a key and its value above both."""
-        for comment in self._take(index):
-            self._give(comment, entry.before)
 
     def _scalar(self, event: Any, column: int) -> Scalar:
         start, end = event.start_mark.index, event.end_mark.index
         scalar = Scalar(event.value, event.style or "", event.anchor)
         if scalar.style in BLOCKS:
-            scalar.block = _block(scalar, self._text[self._blocks[end] : end], column)
+            scalar.block = _block(scalar, self._text[self._block_starts[end] : end], column)
         else:
             scalar.spread = "\n" in self._text[start:end]
         return scalar
 
 
-def _span(token: Token) -> tuple[int, int, bool]:
-    is_block = isinstance(token, ScalarToken) and token.style in BLOCKS
-    return token.start_mark.index, token.end_mark.index, is_block
+def _is_block(token: Token) -> bool:
+    return isinstance(token, ScalarToken) and token.style in BLOCKS
 
 
 def _parted(lines: list[str]) -> list[str]:
@@ -215,8 +197,9 @@ def _parted(lines: list[str]) -> list[str]:
 def _block(scalar: Scalar, source: str, column: int) -> Block | None:
     """Return the lines of a block as written; None for an empty block."""
     header, _, content = source.partition("\n")
-    digits = "".join(sign for sign in header.partition("#")[0] if sign.isdigit())
-    end = "+" if "+" in header.partition("#")[0] else "-" if "-" in header.partition("#")[0] else ""
+    indicators = header.partition("#")[0]
+    digits = "".join(sign for sign in indicators if sign.isdigit())
+    end = "+" if "+" in indicators else "-" if "-" in indicators else ""
     lines = content.removesuffix("\n").split("\n")
     first = next((line for line in lines if line.strip(" ")), "")
     indent = column + int(digits) if digits else len(first) - len(first.lstrip(" "))

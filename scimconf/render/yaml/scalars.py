@@ -14,6 +14,7 @@ from scimconf.render.yaml.tree import Scalar
 SIMPLE = re.compile(r"[^\W\d](?:[\w./@()=+%~$ -]|:(?=[\w/]))*(?<! )")
 WORDS = frozenset({"null", "none", "true", "false", "yes", "no", "on", "off", "y", "n"})
 ESCAPED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+QUOTED_OR_PAUSE = re.compile(r'"(?:\\.|[^"\\])*(?:"|\\?\Z)|\\.|(?P<pause>(?<! ) (?! ))|.', re.DOTALL)
 UNSAFE_IN_FLOW = re.compile(r"[\[\]{},]|^[?:-]|:$|:(?=\s)")
 
 
@@ -45,7 +46,7 @@ def folded(text: str, width: int) -> list[str]:
     """Return the lines of a `>-` block, broken at single spaces outside quotes, preferably after a comma."""
     lines: list[str] = []
     start = 0
-    breaks = list(_breaks(text))
+    breaks = [match.start() for match in QUOTED_OR_PAUSE.finditer(text) if match["pause"]]
     while len(text) - start > width:
         near = [at for at in breaks if start < at <= start + width]
         at = next((at for at in reversed(near) if text[at - 1] == ","), near[-1] if near else 0)
@@ -55,18 +56,3 @@ def folded(text: str, width: int) -> list[str]:
         lines.append(text[start:at])
         start = at + 1
     return [*lines, text[start:]]
-
-
-def _breaks(text: str) -> list[int]:
-    is_quoted = is_escaped = False
-    breaks = []
-    for at, sign in enumerate(text):
-        if is_escaped:
-            is_escaped = False
-        elif sign == "\\":
-            is_escaped = True
-        elif sign == '"':
-            is_quoted = not is_quoted
-        elif sign == " " and not is_quoted and text[at - 1] != " " and text[at + 1] != " ":
-            breaks.append(at)
-    return breaks

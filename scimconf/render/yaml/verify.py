@@ -27,15 +27,15 @@ def loaded(text: str, file: str) -> Loaded:
     return load(file, lambda _path: next(texts, "{}"), {}, _Anything())
 
 
-def refused(spec: Loaded) -> None:
-    """Raise the errors of the YAML text; errors of shape and meaning do not concern the layout."""
+def parsed(spec: Loaded, text: str, file: str) -> YamlDocument:
+    """Return the tree of a loaded text; raise the errors of its YAML, but not those of shape and meaning."""
     errors = [diagnostic for diagnostic in spec.diagnostics if "S002" <= diagnostic.code <= "S012"]
     if errors:
         raise DiagnosticsError(errors)
-
-
-def unreadable(error: UnreadableError, file: str) -> DiagnosticsError:
-    return _cannot(f"this cannot be formatted: {error}", Location(file, error.line, error.column))
+    try:
+        return read(text)
+    except UnreadableError as error:
+        raise _cannot(f"this cannot be formatted: {error}", Location(file, error.line, error.column)) from error
 
 
 def check(before: Loaded, document: YamlDocument, formatted: str, file: str) -> None:
