@@ -74,10 +74,20 @@ def dotted(path: SpecPath) -> str:
     return text
 
 
+def quoted(text: str) -> str:
+    """Return a text of the user's for use in a message: in quotes, on one line, at most 60 characters."""
+    line = " ".join(text.split())
+    return f'"{line[:60]}…"' if len(line) > 60 else f'"{line}"'
+
+
 class ScimconfError(Exception):
     """Base class of the client's exceptions. `str()` is one sentence for the user; `hint` says what to do."""
 
     hint: str = ""
+
+    def __init__(self, message: str = "", hint: str = "") -> None:
+        self.hint = hint or self.hint
+        super().__init__(message)
 
 
 class DiagnosticsError(ScimconfError):
@@ -92,6 +102,7 @@ class SpecError(DiagnosticsError):
     """A spec has errors."""
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class GraphError(ScimconfError):
     """Graph refused a request.
 
@@ -99,52 +110,33 @@ class GraphError(ScimconfError):
     synchronization service wraps its messages is removed. `retry_after` is in seconds.
     """
 
-    def __init__(  # noqa: PLR0913  all of them keyword-only
-        self,
-        *,
-        status: int,
-        code: str,
-        message: str,
-        method: str,
-        path: str,
-        request_id: str = "",
-        client_request_id: str = "",
-        retry_after: float | None = None,
-        hint: str = "",
-    ) -> None:
-        self.status = status
-        self.code = code
-        self.message = message
-        self.method = method
-        self.path = path
-        self.request_id = request_id
-        self.client_request_id = client_request_id
-        self.retry_after = retry_after
-        self.hint = hint
+    status: int
+    code: str
+    message: str
+    method: str
+    path: str
+    request_id: str = ""
+    client_request_id: str = ""
+    retry_after: float | None = None
+    hint: str = ""
+
+    def __post_init__(self) -> None:
         super().__init__(self.describe())
 
     def describe(self) -> str:
         """Return the request, the status and the message as one sentence."""
         message = f": {self.message}" if self.message else ""
         request_id = self.request_id or self.client_request_id
-        return f"{self.method} {self.path} answered {self.status} {self.code}{message}" + (
-            f" (request id {request_id})" if request_id else ""
-        )
+        suffix = f" (request id {request_id})" if request_id else ""
+        return f"{self.method} {self.path} answered {self.status} {self.code}{message}{suffix}"
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class TransportError(GraphError):
     """No response was received: refused, reset, timed out. A write may have taken effect."""
 
-    def __init__(self, *, method: str, path: str, message: str, client_request_id: str = "", hint: str = "") -> None:
-        super().__init__(
-            status=0,
-            code="no answer",
-            message=message,
-            method=method,
-            path=path,
-            client_request_id=client_request_id,
-            hint=hint,
-        )
+    status: int = 0
+    code: str = "no answer"
 
     def describe(self) -> str:
         return f"{self.method} {self.path}: no answer ({self.message})"
@@ -153,17 +145,9 @@ class TransportError(GraphError):
 class AuthenticationError(ScimconfError):
     """No access token for Graph was issued."""
 
-    def __init__(self, message: str, hint: str = "") -> None:
-        self.hint = hint
-        super().__init__(message)
-
 
 class SecretError(ScimconfError):
     """The value of a secret is not available. The message names the reference, never a value."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        self.hint = hint
-        super().__init__(message)
 
 
 class StaleError(ScimconfError):
@@ -177,10 +161,7 @@ class PlanError(ScimconfError):
 
 
 def describe_unexpected(error: BaseException) -> str:
-    """Return a sentence for an unexpected exception: its type and the line of scimconf that raised it.
-
-    The text of the exception is left out, because it may quote a secret.
-    """
+    """Return a sentence with the type of an exception and the line that raised it: its text may quote a secret."""
     if isinstance(error, BaseExceptionGroup):
         return describe_unexpected(error.exceptions[0])
     raised_at, trace = "", error.__traceback__

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """The permissions for requests that match two regular expressions; `delegated` only where it differs."""
+    """The permissions for requests whose method and path match; `delegated` only where it differs from `application`.
+
+    `methods` and `path` are regular expressions; the path is below Graph's base, without a query.
+    """
 
     methods: str
     path: str
@@ -26,6 +29,8 @@ class Permission:
         return f"{self.application} (delegated: {self.delegated})" if self.delegated else self.application
 
 
+_APPLICATIONS = "(applications|servicePrincipals)"
+_IN_SOME_TENANTS = "(in some tenants Synchronization.ReadWrite.All)"
 PERMISSIONS = (
     Permission("GET", r"^/organization\b", "Organization.Read.All"),
     Permission("GET", r"^/applicationTemplates$", "Application.Read.All"),
@@ -33,15 +38,11 @@ PERMISSIONS = (
     Permission("POST|DELETE", r"/appRoleAssign", "AppRoleAssignment.ReadWrite.All and Application.Read.All"),
     Permission("GET", r"/appRoleAssign", "Application.Read.All"),
     Permission("GET|POST", r"/synchronization/.*(filterOperators|parseExpression)", "Synchronization.ReadWrite.All"),
-    Permission(
-        "GET", r"/synchronization/secrets$", "Synchronization.Read.All (in some tenants Synchronization.ReadWrite.All)"
-    ),
+    Permission("GET", r"/synchronization/secrets$", f"Synchronization.Read.All {_IN_SOME_TENANTS}"),
     Permission("GET", r"/synchronization/", "Synchronization.Read.All"),
     Permission(".*", r"/synchronization/", "Synchronization.ReadWrite.All"),
-    Permission("GET", r"^/(applications|servicePrincipals)\b", "Application.Read.All"),
-    Permission(
-        ".*", r"^/(applications|servicePrincipals)\b", "Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"
-    ),
+    Permission("GET", rf"^/{_APPLICATIONS}\b", "Application.Read.All"),
+    Permission(".*", rf"^/{_APPLICATIONS}\b", "Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"),
     Permission("POST", r"^/directoryObjects/getByIds$", "Directory.Read.All"),
     Permission("GET", r"^/users\b", "User.ReadBasic.All (for a preview User.Read.All)"),
     Permission("GET", r"^/groups/[^/]+/members\b", "GroupMember.Read.All"),
@@ -59,8 +60,5 @@ def required(method: str, path: str) -> Permission | None:
 
 def hint(method: str, path: str) -> str:
     """Return what to do about a request that Graph refused with 401 or 403, or ""."""
-    permission = required(method, path)
-    if permission is None:
-        return ""
-    role = _ROLE if "/synchronization/" in path else ""
-    return f"Grant the identity {permission} with admin consent, then sign in again.{role}"
+    permission, role = required(method, path), _ROLE if "/synchronization/" in path else ""
+    return f"Grant the identity {permission} with admin consent, then sign in again.{role}" if permission else ""

@@ -45,16 +45,19 @@ def suggest_principal(name: str, candidates: Iterable[str]) -> str | None:
     return closest[0] if len(closest) == 1 else None
 
 
+def unknown(noun: str, name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Return the message about a name that is not known, with a suggestion or else the hint `otherwise`."""
+    match = suggest(name, known)
+    return f"unknown {noun} '{name}'. {f'Did you mean {match}?' if match else otherwise}".rstrip()
+
+
 def did_you_mean(match: str | None, otherwise: str = "") -> str:
     """Return the hint for a suggestion, or `otherwise` if there is none."""
     return f"Did you mean `{match}`?" if match else otherwise
 
 
 def edit_distance(left: str, right: str, limit: int) -> int:
-    """Return the number of insertions, deletions, substitutions and swaps of neighbours between two texts.
-
-    Any number above `limit` means "more than `limit`".
-    """
+    """Return how many letters are inserted, deleted, replaced or swapped; a number above `limit` is not exact."""
     if abs(len(left) - len(right)) > limit:
         return limit + 1
     before: list[int] = []

@@ -9,21 +9,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from scimconf import expressions
 from scimconf.diagnostics import Diagnostic, Location, Severity, SpecPath
 from scimconf.expressions.lint import RULES as EXPRESSION_RULES
 from scimconf.expressions.lint import ExpressionIssue, MappingFacts, check
 from scimconf.kinds import mappings
-from scimconf.lint.mapping_context import MappingContext
+from scimconf.lint.mapping_context import MappingContext, expression_of
 from scimconf.lint.rules import RULES
 from scimconf.snapshot import Snapshot
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import STANDARD, ObjectMapping, Spec
 from scimconf.suggestions import did_you_mean, suggest
-
-Form: TypeAlias = Literal["source", "constant", "expression"]
 
 COMMENTS = "L000"
 ROLES_WITH_SCOPE_ALL = "L402"
@@ -34,9 +32,6 @@ SEVERITIES: Mapping[str, Severity] = MappingProxyType({"L401": "warning"})
 """Severities that differ from the rule's own. Raw roles are rarely intended, but some applications need them."""
 ONLY_IF_CHANGED = frozenset({"L105", "L106", "L109", "L201", "L205", "L207", "L305", "L306", "L307", "L308", "L506"})
 """Warnings about style, which a plan shows only for what it changes. `validate` shows them all."""
-
-Changed: TypeAlias = Collection[str]
-"""The local addresses of a plan's changes, such as `attribute_mapping/users/title`."""
 
 
 def rules() -> Mapping[str, tuple[str, Severity]]:
@@ -49,16 +44,20 @@ def rules() -> Mapping[str, tuple[str, Severity]]:
 
 
 def lint(
-    loaded: Loaded, snapshot: Snapshot | None = None, ignore: Collection[str] = (), changed: Changed = ()
+    loaded: Loaded, snapshot: Snapshot | None = None, ignore: Collection[str] = (), changed: Collection[str] = ()
 ) -> Iterator[Diagnostic]:
-    """Yield the diagnostics that are not ignored; with a snapshot, those for a plan with these changes."""
+    """Yield the diagnostics that are not ignored; with a snapshot, those for a plan.
+
+    `changed` are the local addresses of the plan's changes, such as `attribute_mapping/users/title`.
+    """
     spec = loaded.spec
     if spec is None:
         return
     context = MappingContext(spec, snapshot)
     if COMMENTS not in ignore:
         yield from _ineffective_comments(loaded)
-    for diagnostic in (*_check_rows(loaded, context), *_check_live_rows(context), *_check_spec(context)):
+    about_spec = (replace(issue, severity=rule.severity) for rule in RULES.values() for issue in rule.check(context))
+    for diagnostic in (*_check_rows(loaded, context), *_check_live_rows(context), *about_spec):
         code, path = diagnostic.code, diagnostic.path
         is_unchanged = snapshot is not None and code in ONLY_IF_CHANGED and _address(path, spec) not in changed
         if code not in ignore and not is_unchanged and not loaded.is_ignored(code, path, path[:-1]):
@@ -66,7 +65,6 @@ def lint(
 
 
 def _ineffective_comments(loaded: Loaded) -> Iterator[Diagnostic]:
-    """Yield a warning for each comment that is meant to ignore a rule and does not."""
     known = rules()
     for (file, line), comment in loaded.comments.items():
         location = Location(file, line)
@@ -87,18 +85,9 @@ def _address(path: SpecPath, spec: Spec) -> str:
     return str(path[0])
 
 
-def _check_spec(context: MappingContext) -> Iterator[Diagnostic]:
-    for rule in RULES.values():
-        for diagnostic in rule.check(context):
-            yield replace(diagnostic, severity=rule.severity)
-
-
 def _check_rows(loaded: Loaded, context: MappingContext) -> Iterator[Diagnostic]:
     for row in mappings.listed(context.spec):
-        try:
-            tree = mappings.expression_of(row.row)
-        except expressions.ExpressionError:
-            continue
+        tree = expression_of(row)
         if tree is None:
             continue
         text = row.row.expression or expressions.render_compact(tree)
@@ -139,7 +128,7 @@ def _facts(context: MappingContext, row: mappings.ListedRow) -> MappingFacts:
     )
 
 
-def _form(row: mappings.ListedRow) -> Form:
+def _form(row: mappings.ListedRow) -> Literal["source", "constant", "expression"]:
     form = row.row.form
     return form if form in ("source", "constant") else "expression"
 

@@ -13,7 +13,7 @@ from scimconf import expressions
 from scimconf.diagnostics import SpecPath
 from scimconf.documents import application, rows, schema, secrets
 from scimconf.kinds import mappings
-from scimconf.kinds.kind import find_object_mapping, live_schema
+from scimconf.kinds.mappings import find_object_mapping, live_schema
 from scimconf.snapshot import Json, Snapshot
 from scimconf.spec.model import AttributeDefinition, ObjectMapping, Spec
 
@@ -75,7 +75,11 @@ class MappingContext:
 
     def rows(self) -> list[EffectiveMapping]:
         """Return the listed attribute mappings whose expressions can be parsed, and the unmanaged live ones."""
-        effective = [mapping for row in mappings.listed(self.spec) for mapping in _listed(row)]
+        effective = [
+            EffectiveMapping(row.section, row.target, tree, row.row.match, row.row.apply, row.path, row)
+            for row in mappings.listed(self.spec)
+            if not row.row.absent and ((tree := expression_of(row)) is not None or row.row.expression is None)
+        ]
         for section, mapping in mappings.sections(self.spec).items():
             effective += self.unmanaged_rows(section, mapping)
         return effective
@@ -97,11 +101,9 @@ class MappingContext:
         return frozenset(str(attribute.get("name")) for attribute in self._definitions(section, mapping, "source"))
 
     def source(self, section: str, mapping: ObjectMapping, name: str) -> AttributeType:
-        """Return the type of a source attribute."""
         return self._type(mapping.source_attributes.get(name), section, mapping, "source", name)
 
     def target(self, section: str, mapping: ObjectMapping, name: str) -> AttributeType:
-        """Return the type of a target attribute."""
         declared, role = mapping.target_attributes.get(name), self.spec.role_attribute
         if declared is None and section == "users" and role is not None and role.target == name:
             definition = mappings.role_definition(role)
@@ -116,9 +118,8 @@ class MappingContext:
         live = self._definitions(section, mapping, side)
         raw: Json = next((attribute for attribute in live if attribute.get("name") == name), {})
         kind, multivalued = raw.get("type"), raw.get("multivalued")
-        return AttributeType(
-            kind if isinstance(kind, str) else None, multivalued if isinstance(multivalued, bool) else None
-        )
+        is_known = isinstance(multivalued, bool)
+        return AttributeType(kind if isinstance(kind, str) else None, multivalued if is_known else None)
 
     def _definitions(self, section: str, mapping: ObjectMapping, side: str) -> list[Json]:
         raw = live_schema(self.snapshot) if self.snapshot is not None else None
@@ -134,11 +135,9 @@ def _tree(source: Json) -> expressions.Expression | None:
         return None
 
 
-def _listed(row: mappings.ListedRow) -> Iterator[EffectiveMapping]:
-    """Yield a listed attribute mapping, unless it is absent or cannot be parsed."""
+def expression_of(row: mappings.ListedRow) -> expressions.Expression | None:
+    """Return the expression of a listed attribute mapping; None if there is none, or it cannot be parsed."""
     try:
-        tree = mappings.expression_of(row.row)
+        return mappings.expression_of(row.row)
     except expressions.ExpressionError:
-        return
-    if not row.row.absent:
-        yield EffectiveMapping(row.section, row.target, tree, row.row.match, row.row.apply, row.path, row)
+        return None

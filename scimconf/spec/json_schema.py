@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
+from importlib.resources import files
 from typing import Any
 
 from scimconf.spec.model import OPERATORS, STANDARD, Spec
@@ -38,6 +40,7 @@ REQUIRED_AFTER_MERGE = {
 def json_schema() -> Schema:
     """Return the schema of one file."""
     generated = Spec.model_json_schema()
+    _describe({"Spec": generated, **generated["$defs"]})
     definitions = {name: _clean(definition) for name, definition in generated.pop("$defs").items()}
     root = _clean(generated)
     for name in REQUIRED_AFTER_MERGE:
@@ -51,18 +54,22 @@ def json_schema() -> Schema:
         "items": {"type": "string", "minLength": 1},
         "description": "Base files, relative to this file. This file overrides them; a later one overrides an earlier one.",
     }
-    required = root.pop("required")
-    root |= {
-        "if": {"not": {"required": ["extends"]}},
-        "then": {"required": required, "properties": _required_sections()},
-    }
+    root["if"] = {"not": {"required": ["extends"]}}
+    root["then"] = {"required": root.pop("required"), "properties": _required_sections()}
     heading = {"$schema": "http://json-schema.org/draft-07/schema#", "title": "A scimconf spec"}
     return heading | root | {"definitions": definitions}
 
 
 def as_text() -> str:
-    """Return the schema as the text of its file."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _describe(models: dict[str, Schema]) -> None:
+    text = files("scimconf.spec.model").joinpath("descriptions.toml").read_text("utf-8")
+    for name, fields in tomllib.loads(text).items():
+        properties = models[name]["properties"]
+        for field, description in fields.items():
+            properties[field] = dict(sorted({**properties[field], "description": description}.items()))
 
 
 def _clean(schema: Schema) -> Schema:
@@ -99,12 +106,9 @@ def _simplify_union(schema: Schema) -> Schema:
 def _widen(schema: Schema) -> Schema:
     """Let a scalar be a variable too, and a string look like a number or a boolean."""
     kind = schema.get("type")
-    is_narrow = kind in ("boolean", "integer") or (
-        kind == "string" and {"enum", "const", "pattern", "format"} & schema.keys()
-    )
-    if kind == "string" and not is_narrow:
+    if kind == "string" and not {"enum", "const", "pattern", "format"} & schema.keys():
         return {**schema, "type": TEXT}
-    if not is_narrow:
+    if kind not in ("boolean", "integer", "string"):
         return schema
     around: Schema = {key: schema.pop(key) for key in ("description", "default") if key in schema}
     if "ge" in schema:
@@ -141,21 +145,18 @@ def _add_short_forms(definitions: dict[str, Schema]) -> None:
         assignment = definitions[name]
         role = {"type": TEXT, "minLength": 1, "description": "The role on this application, if it is the only one."}
         assignment["properties"]["role"] = role
-        absent = {
-            "not": {"anyOf": _each("role", "roles")},
-            "properties": {"absent": {"const": True}},
-            "required": ["absent"],
-        }
-        assignment["allOf"] = [{"oneOf": [*_each("role", "roles"), absent]}, *more]
+        absent = {"properties": {"absent": {"const": True}}, "required": ["absent"]}
+        forms = [*_each("role", "roles"), {**_without({}, "role", "roles"), **absent}]
+        assignment["allOf"] = [{"oneOf": forms}, *more]
 
 
 def _one_source() -> Schema:
     """Return the forms of an attribute mapping, each excluding the others."""
-    forms = ("source", "constant", "expression")
     text = {"properties": {"source": {"type": TEXT}}, "required": ["source"]}
     nothing = {"properties": {"source": {"type": "null"}}, "required": ["source", "default"]}
     values = [_without(source, "constant", "expression") for source in (text, nothing)]
-    values += [_without({"required": [form]}, *(other for other in forms if other != form)) for form in forms[1:]]
+    values.append(_without({"required": ["constant"]}, "source", "expression"))
+    values.append(_without({"required": ["expression"]}, "source", "constant"))
     present = [{"allOf": [value, {"properties": {"absent": {"not": {"const": True}}}}]} for value in values]
     absent = {"properties": {"absent": {"const": True}}, "required": ["absent"], "maxProperties": 1}
     return {"anyOf": [*present, absent]}
@@ -184,15 +185,10 @@ def _add_exclusions(definitions: dict[str, Schema]) -> None:
 
 def _add_test_values(definitions: dict[str, Schema]) -> None:
     """Add the values of `given` and `expect`. Both may be null."""
-    role: Schema = {
-        "type": "object",
-        "properties": {key: {"type": TEXT} for key in ROLE},
-        "additionalProperties": False,
-    }
-    given_value: Schema = {
-        "anyOf": [{"type": [*TEXT, "null"]}, {"type": "array", "items": {"anyOf": [{"type": TEXT}, role]}}]
-    }
-    expected: Schema = {"anyOf": [{"type": [*TEXT, "null"]}, {"type": "array", "items": {"type": TEXT}}]}
+    text, text_or_null = {"type": TEXT}, {"type": [*TEXT, "null"]}
+    role: Schema = {"type": "object", "properties": dict.fromkeys(ROLE, text), "additionalProperties": False}
+    given_value: Schema = {"anyOf": [text_or_null, {"type": "array", "items": {"anyOf": [text, role]}}]}
+    expected: Schema = {"anyOf": [text_or_null, {"type": "array", "items": text}]}
     for name in ("RowTest", "MappingTest"):
         definitions[name]["properties"]["given"]["additionalProperties"] = given_value
     definitions["RowTest"]["properties"]["expect"] |= expected
@@ -202,7 +198,7 @@ def _add_test_values(definitions: dict[str, Schema]) -> None:
     mapping_test["anyOf"] = _each("expect", "payload")
     inner: Schema = {"$ref": "#/definitions/Payload"}
     resource: Schema = {"type": "object", "additionalProperties": inner}
-    definitions["Payload"] = {"anyOf": [{"type": TEXT}, {"type": "array", "items": inner}, resource]}
+    definitions["Payload"] = {"anyOf": [text, {"type": "array", "items": inner}, resource]}
     mapping_test["properties"]["payload"]["additionalProperties"] = inner
 
 

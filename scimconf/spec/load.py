@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import yaml
 from pydantic import ValidationError
 
 from scimconf.diagnostics import Diagnostic, Location
 from scimconf.spec.comments import SourceComment, comments
-from scimconf.spec.guard_exemptions import widened_exemptions
 from scimconf.spec.loaded import Loaded
-from scimconf.spec.merge import merge
+from scimconf.spec.merge import merge, widened_exemptions
 from scimconf.spec.model import Spec
 from scimconf.spec.nodes import Builder, FileError, quoted_expression
 from scimconf.spec.references import Variables, misplaced, relative_to, with_secret_paths
@@ -61,10 +60,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
 
 def load(path: str, read: Read, environ: Mapping[str, str], variables: Mapping[str, str]) -> Loaded:
-    """Return the spec at a path, merged with its base files and CSV files; or the errors in them.
-
-    `read` returns the content of a file. `environ` is used for hints only.
-    """
+    """Return the spec at a path, merged with its base and CSV files, or the errors. `environ` is for hints only."""
     files = _Files(read, Variables(variables, environ))
     tree = files.spec(path)
     if tree is None:
@@ -89,14 +85,14 @@ def load_variables(path: str, read: Read) -> tuple[dict[str, str], tuple[Diagnos
     """Return the variables of a `--var-file`, each as the characters in the file, and the errors in it."""
     files = _Files(read, Variables({}, {}))
     mapping = files.mapping(path, Location(path)) or YamlMapping()
+    variables = {key: str(value) for key, value in mapping.items() if isinstance(value, str)}
+    message = "the value of a variable must be a string"
     files.diagnostics += [
-        Diagnostic(
-            "S025", "the value of a variable must be a string", (key,), mapping.locations[key], f"Write `{key}: TEXT`."
-        )
-        for key, value in mapping.items()
-        if not isinstance(value, str)
+        Diagnostic("S025", message, (key,), location, f"Write `{key}: TEXT`.")
+        for key, location in mapping.locations.items()
+        if key not in variables
     ]
-    return {key: str(value) for key, value in mapping.items() if isinstance(value, str)}, tuple(files.diagnostics)
+    return variables, tuple(files.diagnostics)
 
 
 def _validate(tree: YamlMapping) -> tuple[Spec | None, list[Diagnostic]]:
@@ -124,10 +120,7 @@ class _Files:
         self._merged: dict[str, YamlMapping | None] = {}
 
     def spec(self, path: str, trail: tuple[str, ...] = ()) -> YamlMapping | None:
-        """Return a file merged over its base files; None if the file cannot be used.
-
-        `trail` are the files that extend this one, directly or not.
-        """
+        """Return a file merged over its base files; None if it cannot be used. `trail` are the files that extend it."""
         if path not in self._merged:
             self._merged[path] = self._merge(path, (*trail, path))
         return self._merged[path]
@@ -145,7 +138,7 @@ class _Files:
             merged = merge(merged, self.spec(base, trail) or YamlMapping())
         own = YamlMapping(mapping.items(), mapping.locations)
         del own["extends"]
-        self.diagnostics += widened_exemptions(merged.get("guard_exemptions"), own.get("guard_exemptions"))
+        self.diagnostics += widened_exemptions(merged, own)
         return merge(merged, own)  # type: ignore[no-any-return]  # merging two mappings returns a mapping
 
     def _bases(self, extends: Any, location: Location) -> list[tuple[str, Location]]:
@@ -172,18 +165,13 @@ class _Files:
             content = self._read(path)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            hint = (
-                "Check the path."
-                if referrer.file == path
-                else "Check the path. It is relative to the file that names it."
-            )
-            diagnostic = Diagnostic("S001", f"cannot read {path}: {reason}", location=referrer, hint=hint)
-            raise FileError(diagnostic) from error
+            hint = "Check the path." + (" It is relative to the file that names it." if referrer.file != path else "")
+            raise FileError(Diagnostic("S001", f"cannot read {path}: {reason}", (), referrer, hint)) from error
         if path not in self.paths:
             self.paths.append(path)
         if len(content) > MAX_SIZE:
             hint = "Move parts of it to files that it `extends`."
-            raise FileError(Diagnostic("S008", "the file is larger than 4 MB", location=Location(path), hint=hint))
+            raise FileError(Diagnostic("S008", "the file is larger than 4 MB", (), Location(path), hint))
         try:
             return (content.encode() if isinstance(content, str) else content).decode("utf-8-sig")
         except (UnicodeDecodeError, UnicodeEncodeError) as error:
@@ -218,18 +206,16 @@ class _Files:
             location, hint = assignments.locations["imported"], "Use `users_from: [FILE]` or `groups_from: [FILE]`."
             path = ("assignments", "imported")
             self.diagnostics.append(Diagnostic("S201", "unknown key `imported`", path, location, hint))
-        imported = YamlList()
-        columns: tuple[Column, ...] = ("user", "group")
-        for column in columns:
+        assignments["imported"] = imported = YamlList()
+        for column in get_args(Column):
             names = assignments.get(f"{column}s_from")
             for name, location in zip(names, names.locations, strict=True) if isinstance(names, YamlList) else ():
                 if isinstance(name, str) and name:
-                    imported.append(self._rows(name, location, column))
-                    imported.locations.append(location)
+                    imported.add(self._rows(name, location, column), location)
         if imported:
-            assignments["imported"], assignments.locations["imported"] = imported, imported.locations[0]
+            assignments.locations["imported"] = imported.locations[0]
         else:
-            assignments.pop("imported", None)
+            del assignments["imported"]
 
     def _rows(self, name: str, location: Location, column: Column) -> YamlMapping:
         path, rows = relative_to(location.file, name), YamlList()
@@ -244,10 +230,8 @@ class _Files:
 def _endless(base: str, is_circle: bool, location: Location) -> Diagnostic:
     """Return the error for a base file that leads back to a file that extends it, or whose bases are too many."""
     if is_circle:
-        hint = "Delete this entry."
-        return Diagnostic(
-            "S021", f"{base} extends itself, directly or through other files", ("extends",), location, hint
-        )
+        message = f"{base} extends itself, directly or through other files"
+        return Diagnostic("S021", message, ("extends",), location, "Delete this entry.")
     message = f"files extend each other more than {MAX_BASES} levels deep"
     return Diagnostic("S008", message, ("extends",), location, "Merge some of them.")
 
@@ -264,18 +248,15 @@ def _syntax_error(error: yaml.YAMLError, path: str, text: str, lines: list[str])
     if mark is None:
         character = UNPRINTABLE.search(text)
         location = _end_of(text[: character.start()] if character else "", path)
-        message = "YAML does not allow this control character"
-        return Diagnostic("S003", message, location=location, hint="Delete it.")
+        return Diagnostic("S003", "YAML does not allow this control character", (), location, "Delete it.")
     problem = str(getattr(error, "problem", None) or "")
     if problem == NO_COLON:
         mark = getattr(error, "context_mark", None) or mark  # the beginning of the key, not the end of its line
-    location = Location(path, mark.line + 1, mark.column + 1)
     code, message, hint = _explain(problem, lines, mark.line)
-    return Diagnostic(code, message, location=location, hint=hint)
+    return Diagnostic(code, message, (), Location(path, mark.line + 1, mark.column + 1), hint)
 
 
 def _explain(problem: str, lines: list[str], number: int) -> tuple[str, str, str]:
-    """Return code, message and hint for libyaml's message about a line."""
     line = lines[number] if number < len(lines) else ""
     if "another document" in problem or "<document start>" in problem:
         return "S004", "a second YAML document begins here", "Move it to a file of its own."
@@ -296,8 +277,6 @@ def _explain_indentation(lines: list[str], number: int) -> tuple[str, str]:
     numbers = (at for at in range(number - 1, -1, -1) if lines[at].strip() and not lines[at].lstrip().startswith("#"))
     above = next(numbers, 0)
     if re.search(r":\s", lines[above]):
-        return (
-            f"this line is indented further than line {above + 1}, which already has a value",
-            "Align it with that line.",
-        )
+        message = f"this line is indented further than line {above + 1}, which already has a value"
+        return message, "Align it with that line."
     return f"line {above + 1} is a key without `:`", "Add `:` at its end."

@@ -143,44 +143,35 @@ def _scalar(value: Any) -> str:
 
 def conflicts(loadeds: Iterable[Loaded]) -> tuple[Diagnostic, ...]:
     """Return an error for each spec that has the name of an earlier one, or identifies the same application."""
-    diagnostics: list[Diagnostic] = []
-    owners: dict[tuple[str, str], Loaded] = {}
-    for loaded in loadeds:
-        for path, value in _identities(loaded.spec):
-            first = owners.setdefault((str(path[-1]), value.casefold()), loaded)
-            if first is not loaded:
-                message = f'"{value}" is already used in {first.origin(path)}'
-                hint = "Use another name." if path == ("name",) else "Keep one spec for each application."
-                diagnostics.append(Diagnostic("S312", message, path, loaded.origin(path), hint))
-    return tuple(diagnostics)
+    identities = ((loaded, path, value) for loaded in loadeds for path, value in _identities(loaded.spec))
+    return tuple(_repeated(identities, '"{value}" is already used in {origin}'))
 
 
 def same_application(identified: Iterable[tuple[Loaded, str]]) -> tuple[Diagnostic, ...]:
-    """Return an error for each spec whose application, as looked up in the tenant, is that of an earlier spec.
+    """Return an error for each spec whose application has the object id in the tenant of an earlier one's.
 
-    `identified` are the specs with the object ids of their applications. `conflicts` does not see these cases, because
-    specs may identify one application by different keys.
+    `conflicts` does not find these cases, because specs may identify one application by different keys.
     """
-    owners: dict[str, Loaded] = {}
-    diagnostics: list[Diagnostic] = []
-    for loaded, object_id in identified:
-        first = owners.setdefault(object_id, loaded)
+    identities = ((loaded, ("application",), object_id) for loaded, object_id in identified)
+    return tuple(_repeated(identities, "this is the same application as in {origin}, identified by another key"))
+
+
+def _repeated(identities: Iterable[tuple[Loaded, SpecPath, str]], message: str) -> Iterator[Diagnostic]:
+    owners: dict[tuple[SpecPath, str], Loaded] = {}
+    for loaded, path, value in identities:
+        first = owners.setdefault((path, value.casefold()), loaded)
         if first is not loaded:
-            path: SpecPath = ("application",)
-            message = f"this is the same application as in {first.origin(path)}, identified by another key"
-            hint = "Keep one spec for each application."
-            diagnostics.append(Diagnostic("S312", message, path, loaded.origin(path), hint))
-    return tuple(diagnostics)
+            text = message.format(value=value, origin=first.origin(path))
+            hint = "Use another name." if path == ("name",) else "Keep one spec for each application."
+            yield Diagnostic("S312", text, path, loaded.origin(path), hint)
 
 
 def _identities(spec: Spec | None) -> Iterator[tuple[SpecPath, str]]:
-    if spec is None:
-        return
-    yield ("name",), spec.name
-    for key in ("display_name", "app_id", "object_id"):
-        value = getattr(spec.application, key)
-        if value is not None:
-            yield ("application", key), value
+    if spec is not None:
+        yield ("name",), spec.name
+        for key in ("display_name", "app_id", "object_id"):
+            if value := getattr(spec.application, key):
+                yield ("application", key), value
 
 
 def find(

@@ -7,9 +7,10 @@ replaces the matching entry of the lower one. Of keys that exclude each other, t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from scimconf.diagnostics import SpecPath
+from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.spec.references import is_reference
 from scimconf.spec.tree import YamlList, YamlMapping
 
@@ -70,8 +71,7 @@ def _merge_lists(lower: YamlList, upper: YamlList, keys: tuple[str, ...]) -> Yam
     for item, location in zip(upper, upper.locations, strict=True):
         match = next((indexes[identity] for identity in _identities(item, keys) if identity in indexes), None)
         if match is None or match in replaced:
-            merged.append(item)
-            merged.locations.append(location)
+            merged.add(item, location)
         else:
             merged[match], merged.locations[match] = item, location
             replaced.add(match)
@@ -85,3 +85,31 @@ def _identities(item: Any, keys: tuple[str, ...]) -> list[tuple[str, str]]:
     if not isinstance(item, YamlMapping):
         return []
     return [(key, item[key].casefold()) for key in keys if isinstance(item.get(key), str)]
+
+
+def widened_exemptions(lower: YamlMapping, upper: YamlMapping) -> Iterator[Diagnostic]:
+    """Yield an error for each guard exemption that allows more than those of the base and does not say so."""
+    bases, exemptions = lower.get("guard_exemptions"), upper.get("guard_exemptions")
+    if not isinstance(bases, YamlList) or not isinstance(exemptions, YamlList):
+        return
+    for index, exemption in enumerate(exemptions):
+        if not isinstance(exemption, YamlMapping) or exemption.get("overrides_base") == "true":
+            continue
+        if not any(isinstance(base, YamlMapping) and _is_within(exemption, base) for base in bases):
+            message = f'this guard exemption for "{exemption.get("guard")}" allows more than the base file does'
+            hint = "Narrow it, or add `overrides_base: true` if that is intended."
+            yield Diagnostic("S313", message, ("guard_exemptions", index), exemptions.locations[index], hint)
+
+
+def _is_within(exemption: YamlMapping, base: YamlMapping) -> bool:
+    """Return whether an exemption has the guard of another and is at most as long, as wide and as high."""
+    return (
+        exemption.get("guard") == base.get("guard")
+        and str(exemption.get("until", "9999")) <= str(base.get("until", ""))
+        and ("address" not in base or exemption.get("address") == base["address"])
+        and ("max" not in base or _number(exemption.get("max")) <= _number(base["max"]))
+    )
+
+
+def _number(text: Any) -> float:
+    return float(text) if str(text).isdigit() else float("inf")

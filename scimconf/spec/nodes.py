@@ -16,34 +16,23 @@ MAX_DEPTH = 40
 MAX_ALIASED = 10_000
 DEFAULT_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str"))
 EMPTY_VALUES = {
-    "filters": "[]",
-    "actions": "[]",
-    "match": "none",
-    "default": "none",
-    "email": "none",
-    "deletion_threshold": "none",
+    **dict.fromkeys(("filters", "actions"), "[]"),
+    **dict.fromkeys(("match", "default", "email", "deletion_threshold"), "none"),
     "enabled": "true",
     "expect": "null",
 }
-
-
-class Mark(Protocol):
-    """A position in a file; lines and columns count from 0."""
-
-    line: int
-    column: int
+"""What the author of a key without a value may have meant."""
 
 
 class YamlNode(Protocol):
-    """The attributes of a PyYAML node that are used here."""
+    """The attributes of a PyYAML node that are used here. Lines and columns of its mark count from 0."""
 
     id: str
     tag: str
     value: Any
     style: str | None
     flow_style: bool | None
-    start_mark: Mark
-    end_mark: Mark
+    start_mark: Any
 
 
 class FileError(Exception):
@@ -83,13 +72,9 @@ class Builder:
     def _check_limits(self, node: YamlNode, location: Location, depth: int) -> None:
         self._aliased += id(node) in self._visited
         self._visited.add(id(node))
-        if depth > MAX_DEPTH or self._aliased > MAX_ALIASED:
-            is_deep = depth > MAX_DEPTH
-            message = (
-                f"nested more than {MAX_DEPTH} levels deep"
-                if is_deep
-                else f"aliases repeat more than {MAX_ALIASED:,} nodes"
-            )
+        message = f"aliases repeat more than {MAX_ALIASED:,} nodes" if self._aliased > MAX_ALIASED else ""
+        message = f"nested more than {MAX_DEPTH} levels deep" if depth > MAX_DEPTH else message
+        if message:
             raise FileError(Diagnostic("S008", message, location=location, hint="Write it out, or use `extends`."))
 
     def _location(self, node: YamlNode) -> Location:
@@ -113,8 +98,7 @@ class Builder:
         items = YamlList()
         for item in node.value:
             location = self._location(item)
-            items.locations.append(location)
-            items.append(self.build(item, location, depth + 1))
+            items.add(self.build(item, location, depth + 1), location)
             if _is_empty(item):
                 self._report("S006", location, "the list item is empty", "Write a value, or delete the line.")
         return items
@@ -127,8 +111,7 @@ class Builder:
                 continue
             location = self._location(key_node)
             if key in mapping:
-                first = mapping.locations[key].line
-                message = f"duplicate key `{key}`, first used in line {first}"
+                message = f"duplicate key `{key}`, first used in line {mapping.locations[key].line}"
                 self._report("S005", location, message, "Delete one of them.")
                 continue
             mapping.locations[key] = location
@@ -139,7 +122,8 @@ class Builder:
                 continue
             mapping[key] = self.build(value_node, location, depth + 1)
             if _is_empty(value_node):
-                self._report_empty(key, location)
+                hint = f"Write `{key}: {EMPTY_VALUES.get(key, 'VALUE')}`, or delete the key."
+                self._report("S006", location, f"`{key}` has no value", hint)
         return mapping
 
     def _key(self, node: YamlNode) -> str | None:
@@ -153,11 +137,6 @@ class Builder:
             return None
         return str(node.value)
 
-    def _report_empty(self, key: str, location: Location) -> None:
-        empty = EMPTY_VALUES.get(key)
-        hint = f"Write `{key}: {empty}`, or delete the key." if empty else f"Write `{key}: VALUE`, or delete the key."
-        self._report("S006", location, f"`{key}` has no value", hint)
-
     def _is_mangled(self, row: YamlNode, node: YamlNode, location: Location) -> bool:
         """Return whether YAML reads an expression as something else, and report it if so."""
         if node.id == "scalar" and (node.style or _is_balanced(str(node.value))):
@@ -166,11 +145,8 @@ class Builder:
         is_cut = node.id == "scalar" and not row.flow_style
         if is_cut and " #" not in text:
             return False  # nothing was cut: the expression itself is incomplete, which its parser reports
-        message = (
-            "YAML ends this expression at ` #`, which begins a comment"
-            if is_cut
-            else "YAML interprets the brackets or commas of this expression"
-        )
+        message = "YAML interprets the brackets or commas of this expression"
+        message = "YAML ends this expression at ` #`, which begins a comment" if is_cut else message
         self._report("S012", location, message, quoted_expression(_first_call(text) if row.flow_style else text))
         return True
 
@@ -192,7 +168,6 @@ def _first_call(text: str) -> str:
 
 
 def _is_balanced(expression: str) -> bool:
-    """Return whether every quote and parenthesis is closed."""
     return [0, *(depth for _, depth in _depths(expression))][-1] == 0
 
 

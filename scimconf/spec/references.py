@@ -67,10 +67,7 @@ def is_secret(path: SpecPath) -> bool:
 
 
 def allows_null(path: SpecPath) -> bool:
-    """Return whether null has a meaning at a path.
-
-    It means "no source" in an attribute mapping, "no value" in a test, and is Graph's own null in a raw field.
-    """
+    """Return whether null means "no source" (attribute mapping), "no value" (test) or Graph's null (raw) at a path."""
     in_row = len(path) == 5 and path[0] == "mappings" and path[2] == "attributes" and path[4] == "source"
     return in_row or (len(path) > 5 and path[4] == "raw") or _is_test_value(path)
 
@@ -81,19 +78,14 @@ def _is_test_value(path: SpecPath) -> bool:
     match path[start:]:
         case ("tests", _, "given", _):
             return True
-        case ("tests", _, "expect", _):
-            return start == 0
-        case ("tests", _, "expect"):
-            return start > 0
+        case ("tests", _, "expect", *target):
+            return len(target) == (start == 0)
         case _:
             return False
 
 
 def misplaced(value: Any, path: SpecPath = ()) -> Iterator[Diagnostic]:
-    """Yield an error for each null, environment variable and secret in a wrong place.
-
-    The value is then removed from the tree, so that a secret is never shown and no value is reported twice.
-    """
+    """Remove each null, environment variable and secret in a wrong place from the tree, and yield an error for it."""
     if not isinstance(value, YamlMapping | YamlList):
         return
     parent: Any = value
@@ -131,20 +123,14 @@ def with_secret_paths(tree: YamlMapping) -> YamlMapping:
     connection = tree.get("connection")
     if not isinstance(connection, YamlMapping):
         return tree
-    return _replaced(tree, connection=_with_paths(connection, ("connection",)))
+    return YamlMapping({**tree, "connection": _with_paths(connection, ("connection",))}.items(), tree.locations)
 
 
 def _with_paths(mapping: YamlMapping, path: SpecPath) -> YamlMapping:
-    changed: dict[str, Any] = {}
+    copy = YamlMapping(mapping.items(), mapping.locations)
     for key, item in mapping.items():
-        if not isinstance(item, YamlMapping):
-            continue
-        if not is_reference((*path, key)):
-            changed[key] = _with_paths(item, (*path, key))
-        elif isinstance(item.get("file"), str):
-            changed[key] = _replaced(item, file=relative_to(item.locations["file"].file, item["file"]))
-    return _replaced(mapping, **changed)
-
-
-def _replaced(mapping: YamlMapping, **changed: Any) -> YamlMapping:
-    return YamlMapping({**mapping, **changed}.items(), mapping.locations)
+        if isinstance(item, YamlMapping):
+            copy[key] = _with_paths(item, (*path, key))
+        elif key == "file" and isinstance(item, str) and is_reference(path):
+            copy[key] = relative_to(mapping.locations[key].file, item)
+    return copy

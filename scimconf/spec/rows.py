@@ -16,17 +16,25 @@ Column = Literal["user", "group"]
 def read_rows(text: str, file: str, column: Column) -> tuple[YamlList, list[Diagnostic]]:
     """Return the assignments of a CSV file as a spec writes them, one per principal, and the errors in its rows."""
     diagnostics: list[Diagnostic] = []
-    principals = _Principals(column)
+    assignments, roles_of = YamlList(), dict[str, YamlList]()
     for line, principal, role in _records(text, file, column, diagnostics):
         location = Location(file, line, 1)
         if not principal or not role:
+            message = f"the row has no {'role' if principal else column}"
             hint = f"Write `{column},role` in this row, or delete it."
-            missing = "role" if principal else column
-            diagnostics.append(Diagnostic("S031", f"the row has no {missing}", location=location, hint=hint))
-        elif not principals.add(principal, role, location):
+            diagnostics.append(Diagnostic("S031", message, location=location, hint=hint))
+            continue
+        roles = roles_of.setdefault(principal.casefold(), YamlList())
+        if role in roles:
             message = f'{column} "{principal}" has the role "{role}" twice'
             diagnostics.append(Diagnostic("S032", message, location=location, hint="Delete one of the rows."))
-    return principals.rows, diagnostics
+            continue
+        if not roles:
+            key = "user" if column == "user" else "id" if re.match(GUID, principal) else "name"
+            entries = {key: principal, "roles": roles}
+            assignments.add(YamlMapping(entries.items(), dict.fromkeys(entries, location)), location)
+        roles.add(role, location)
+    return assignments, diagnostics
 
 
 def _records(text: str, file: str, column: Column, diagnostics: list[Diagnostic]) -> Iterator[tuple[int, str, str]]:
@@ -50,31 +58,3 @@ def _records(text: str, file: str, column: Column, diagnostics: list[Diagnostic]
         location = Location(file, reader.line_num, 1)
         hint = "Put a cell that contains a comma in double quotes, and nothing outside of them."
         diagnostics.append(Diagnostic("S031", f"not valid CSV: {error}", location=location, hint=hint))
-
-
-class _Principals:
-    """Collects the roles of each principal, in the order of their first rows."""
-
-    def __init__(self, column: Column) -> None:
-        self._column = column
-        self._roles: dict[str, YamlList] = {}
-        self.rows = YamlList()
-
-    def add(self, principal: str, role: str, location: Location) -> bool:
-        """Add a role; return False if the principal has it already."""
-        roles = self._roles.get(principal.casefold())
-        if roles is None:
-            roles = self._roles[principal.casefold()] = YamlList()
-            key = self._key(principal)
-            self.rows.append(YamlMapping(((key, principal), ("roles", roles)), {key: location, "roles": location}))
-            self.rows.locations.append(location)
-        if role in roles:
-            return False
-        roles.append(role)
-        roles.locations.append(location)
-        return True
-
-    def _key(self, principal: str) -> str:
-        if self._column == "user":
-            return "user"
-        return "id" if re.match(GUID, principal) else "name"

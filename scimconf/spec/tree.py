@@ -15,9 +15,7 @@ from scimconf.diagnostics import Location, SpecPath
 
 INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-WORDS = {
-    word: value for value, words in ((True, "true True TRUE"), (False, "false False FALSE")) for word in words.split()
-}
+WORDS = dict.fromkeys(("true", "True", "TRUE"), True) | dict.fromkeys(("false", "False", "FALSE"), False)
 MAX_DIGITS = 1000
 NULLS = frozenset({"null", "Null", "NULL", "~"})
 
@@ -46,6 +44,10 @@ class YamlList(list[Any]):
     def __init__(self, items: Iterable[Any] = (), locations: list[Location] | None = None) -> None:
         super().__init__(items)
         self.locations = [] if locations is None else locations
+
+    def add(self, item: Any, location: Location) -> None:
+        self.append(item)
+        self.locations.append(location)
 
 
 def core(value: Any) -> Any:

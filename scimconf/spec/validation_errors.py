@@ -9,8 +9,7 @@ from typing import Any, get_args, get_origin
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from scimconf.diagnostics import Diagnostic, SpecPath
-from scimconf.spec.codes import quoted
+from scimconf.diagnostics import Diagnostic, SpecPath, quoted
 from scimconf.spec.model.base import described
 from scimconf.spec.model.types import is_section, keys_at, type_at, values_at
 from scimconf.spec.patterns import FORMS
@@ -100,7 +99,7 @@ TRANSLATIONS: dict[str, Translate] = {
 
 
 def _as_expected(expected: str, path: SpecPath, value: Any) -> str:
-    """Return the hint for a value of a wrong type: the value, or a placeholder, in the expected one."""
+    """Return the hint for a value of a wrong type: the value, or a placeholder, in the expected type."""
     is_shown = isinstance(value, str) and path[0] != "connection"  # what is written there may be a secret
     text = " ".join(value.split())[:60] if is_shown else None
     if expected == "a list":

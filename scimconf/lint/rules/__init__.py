@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
-from scimconf.lint.rule import SpecRule
+from scimconf.diagnostics import Diagnostic, Severity
+from scimconf.lint.mapping_context import MappingContext
 from scimconf.lint.rules import assignments, connection, filters, roles, targets
 
-__all__ = ["RULES"]
+
+class SpecRule(NamedTuple):
+    """A rule: title, severity, and the function that yields its diagnostics, whose severity is that of the rule."""
+
+    title: str
+    severity: Severity
+    check: Callable[[MappingContext], Iterator[Diagnostic]]
+
 
 RULES: Mapping[str, SpecRule] = MappingProxyType(
     {

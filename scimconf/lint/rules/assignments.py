@@ -16,10 +16,7 @@ NOT_DELETED = "Write `active: {expression: 'Not([IsSoftDeleted])'}`."
 
 
 def never_disabled(context: MappingContext) -> Iterator[Diagnostic]:
-    """Yield a warning if users who leave are not disabled.
-
-    They are disabled only if a mapping that always applies reads IsSoftDeleted, and updates are allowed.
-    """
+    """Yield a warning unless users are updated and a mapping of IsSoftDeleted, which disables them, always applies."""
     users = context.spec.mappings.get("users")
     if users is None:
         return
@@ -29,7 +26,8 @@ def never_disabled(context: MappingContext) -> Iterator[Diagnostic]:
             yield Diagnostic("L503", "active would be True for every user who has left", row.path, hint=NOT_DELETED)
     disabling = [row for row in rows if SOFT_DELETED in row.attributes]
     if not any(row.apply == "always" for row in disabling):
-        yield from _cause(users, rows, disabling)
+        cause = _cause(users, rows, disabling)
+        yield from [Diagnostic("L503", message, path, hint=hint) for message, path, hint in cause]
     elif users.actions is not None and "update" not in users.actions:
         message = "users are never updated, so users who leave are not disabled"
         yield Diagnostic("L503", message, ("mappings", "users", "actions"), hint="Add `update`.")
@@ -37,28 +35,25 @@ def never_disabled(context: MappingContext) -> Iterator[Diagnostic]:
 
 def _cause(
     users: ObjectMapping, rows: list[EffectiveMapping], disabling: list[EffectiveMapping]
-) -> Iterator[Diagnostic]:
-    """Yield the part of the spec that prevents disabling; nothing if the spec does not contain it."""
-    path: SpecPath = ACTIVE
+) -> Iterator[tuple[str, SpecPath, str]]:
+    """Yield message, path and hint for the part of the spec that prevents disabling, if the spec contains it."""
     active = users.attributes.get("active")
     on_creation = [row for row in disabling if row.row is not None]
     if on_creation:
         message = f"{on_creation[0].target} is set on creation only, so users who leave are not disabled"
-        yield Diagnostic("L503", message, on_creation[0].path, hint="Delete `apply:`.")
+        yield message, on_creation[0].path, "Delete `apply:`."
     elif active is None:
         if users.unlisted == "delete":
             message = "the mapping of active is deleted, so users who leave are not disabled"
-            yield Diagnostic("L503", message, ("mappings", "users", "unlisted"), hint=NOT_DELETED)
+            yield message, ("mappings", "users", "unlisted"), NOT_DELETED
     elif active.absent:
-        message = "without the mapping of active, users who leave are not disabled"
-        yield Diagnostic("L503", message, path, hint=NOT_DELETED)
+        yield "without the mapping of active, users who leave are not disabled", ACTIVE, NOT_DELETED
     elif any(row.target == "active" and ENABLED in row.attributes for row in rows):
         message = "active depends on accountEnabled only: users who are unassigned or leave the scope stay active"
         hint = """Write `active: {expression: 'Switch([IsSoftDeleted], , "False", "True", "True", "False")'}`."""
-        yield Diagnostic("L503", message, path, hint=hint)
+        yield message, ACTIVE, hint
     else:
-        message = "active does not depend on IsSoftDeleted, so users who leave are not disabled"
-        yield Diagnostic("L503", message, path, hint=NOT_DELETED)
+        yield "active does not depend on IsSoftDeleted, so users who leave are not disabled", ACTIVE, NOT_DELETED
 
 
 def shared_match(context: MappingContext) -> Iterator[Diagnostic]:

@@ -6,29 +6,20 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from scimconf.diagnostics import Diagnostic, SpecPath
+from scimconf.diagnostics import Diagnostic, SpecPath, quoted
 from scimconf.expressions.lint.vocabulary import ATTRIBUTES, BOOLEANS, REFERENCES, is_known, name_hint
 from scimconf.kinds import mappings
 from scimconf.lint.mapping_context import AttributeType, MappingContext
-from scimconf.spec.codes import quoted
 from scimconf.spec.model import STANDARD, Clause, ObjectMapping
 from scimconf.spec.model.operators import operator_word
 
-UNSUPPORTED = frozenset(
-    {
-        *("appRoleAssignments", "userType", "manager", "members", "isMemberOf", "memberOf"),
-        *(
-            "employeeHireDate",
-            "employeeLeaveDateTime",
-            "createdDateTime",
-            "accountExpires",
-            "lastPasswordChangeDateTime",
-        ),
-        *("alternativeSecurityIds", "otherMails", "owners", "proxyAddresses"),
-    }
-)
+UNSUPPORTED = {
+    *("appRoleAssignments", "userType", "manager", "members", "isMemberOf", "memberOf", "employeeHireDate"),
+    *("employeeLeaveDateTime", "createdDateTime", "accountExpires", "lastPasswordChangeDateTime"),
+    *("alternativeSecurityIds", "otherMails", "owners", "proxyAddresses"),
+}
 """Attributes that filters do not support, as Microsoft documents: references, dates, userType, multivalued ones."""
-_LOWER = {name.lower() for name in UNSUPPORTED | REFERENCES}
+_LOWER = frozenset(name.lower() for name in UNSUPPORTED | REFERENCES)
 PATTERNS = ("matches", "not_matches")
 NUMBERS = ("greater_than", "greater_than_or_equals")
 TRUTHS = ("is_true", "is_false")
@@ -86,8 +77,7 @@ def unreadable_value(context: MappingContext) -> Iterator[Diagnostic]:
     for entry in _clauses(context):
         value, path = entry.clause.value or "", (*entry.path, "value")
         if entry.operator in PATTERNS:
-            reason = _pattern_error(value)
-            if reason:
+            if reason := _pattern_error(value):
                 hint = "Correct the pattern; `scimconf expression eval` can try it."
                 yield Diagnostic("L601", f"not a valid .NET regular expression: {reason}", path, hint=hint)
         elif entry.operator in NUMBERS and not re.fullmatch(r"-?[0-9]{1,19}", value):

@@ -12,6 +12,7 @@ from scimconf.lint.mapping_context import EffectiveMapping, MappingContext
 
 ROLES = "appRoleAssignments"
 SINGLE = "SingleAppRoleAssignment"
+UNDOCUMENTED = 'Microsoft does not document whether "{}" or "{}" is sent'
 
 
 def mapped_twice(context: MappingContext) -> Iterator[Diagnostic]:
@@ -25,9 +26,8 @@ def mapped_twice(context: MappingContext) -> Iterator[Diagnostic]:
 
 
 def _conflict(row: EffectiveMapping, other: EffectiveMapping) -> bool:
-    is_whole = "roles" in (row.target, other.target)
     functions = row.functions | other.functions
-    return is_whole or (SINGLE in functions and bool(functions & ALL_ROLES))
+    return "roles" in (row.target, other.target) or (SINGLE in functions and bool(functions & ALL_ROLES))
 
 
 def two_names(context: MappingContext) -> Iterator[Diagnostic]:
@@ -37,23 +37,18 @@ def two_names(context: MappingContext) -> Iterator[Diagnostic]:
     listed = context.spec.app_roles.roles if context.spec.app_roles is not None else ()
     for index, role in enumerate(listed):
         if not role.absent and role.value and role.value != role.display_name:
-            message = f'Microsoft does not document whether "{role.value}" or "{role.display_name}" is sent'
-            hint = f"Write `display_name: {role.value}`."
+            message, hint = UNDOCUMENTED.format(role.value, role.display_name), f"Write `display_name: {role.value}`."
             yield Diagnostic("L502", message, ("app_roles", "roles", index), hint=hint)
     yield from _live_names(context, {role.value for role in listed})
 
 
 def _live_names(context: MappingContext, listed: set[str | None]) -> Iterator[Diagnostic]:
-    """Yield the same warning for live roles that the spec does not list."""
     live = application.roles(context.snapshot.documents) if context.snapshot is not None else []
     deleted = going(context.spec, live)
     for role in live:
         value, display_name = role.get("value"), role.get("displayName")
         if value and value != display_name and value not in listed and role["id"] not in deleted:
-            message = (
-                f"the live role {live_label(role)}: Microsoft does not document whether "
-                f'"{value}" or "{display_name}" is sent'
-            )
-            path = ("app_roles",) if context.spec.app_roles is not None else ("application",)
+            message = f"the live role {live_label(role)}: {UNDOCUMENTED.format(value, display_name)}"
+            path = ("app_roles" if context.spec.app_roles is not None else "application",)
             hint = f"List the role under `app_roles:` with `display_name: {value}`."
             yield Diagnostic("L502", message, path, hint=hint)

@@ -1,17 +1,17 @@
 """The spec of one application as a tree of frozen models.
 
-Field names are the keys of the YAML. Short forms are expanded. `section.wrote("field")` tells whether the spec contains
-a field; a field that it does not contain is not managed.
+Field names are the keys of the YAML; `descriptions.toml` says what each means. Short forms are expanded.
+`section.wrote("field")` returns whether the spec contains a field; a field that it does not contain is not managed.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from scimconf.diagnostics import Diagnostic
-from scimconf.spec.codes import model_error, model_errors, quoted
+from scimconf.diagnostics import Diagnostic, quoted
 from scimconf.spec.model.access import (
     AppRoles,
     Assignment,
@@ -34,6 +34,8 @@ from scimconf.spec.model.base import (
     Unlisted,
     as_count_or_word,
     as_version,
+    model_error,
+    not_exactly_one,
 )
 from scimconf.spec.model.connection import Connection, KeyVaultSecret, OAuth2, SecretReference
 from scimconf.spec.model.mapping import AttributeDefinition, Clause, Filter, Form, MappingRow, ObjectMapping
@@ -42,43 +44,11 @@ from scimconf.spec.model.testing import MappingTest, RowTest
 from scimconf.spec.patterns import EMAIL, SLUG, TENANT
 
 __all__ = [
-    "GUARDS",
-    "OPERATORS",
-    "AppRoles",
-    "Application",
-    "Apply",
-    "Assignment",
-    "Assignments",
-    "AttributeDefinition",
-    "Clause",
-    "Connection",
-    "Create",
-    "ExemptionEntry",
-    "Filter",
-    "Form",
-    "GroupAssignment",
-    "GuardId",
-    "ImportedRows",
-    "Job",
-    "KeyVaultSecret",
-    "MappingRow",
-    "MappingTest",
-    "Notifications",
-    "OAuth2",
-    "ObjectMapping",
-    "Operator",
-    "ProtectedAssignments",
-    "Provisioning",
-    "Role",
-    "RoleAttribute",
-    "RowTest",
-    "SecretReference",
-    "Section",
-    "Spec",
-    "Unlisted",
-    "UserAssignment",
-    "operator_word",
-    "same_spelling",
+    "GUARDS", "OPERATORS", "AppRoles", "Application", "Apply", "Assignment", "Assignments", "AttributeDefinition",
+    "Clause", "Connection", "Create", "ExemptionEntry", "Filter", "Form", "GroupAssignment", "GuardId", "ImportedRows",
+    "Job", "KeyVaultSecret", "MappingRow", "MappingTest", "Notifications", "OAuth2", "ObjectMapping", "Operator",
+    "ProtectedAssignments", "Provisioning", "Role", "RoleAttribute", "RowTest", "SecretReference", "Section", "Spec",
+    "Unlisted", "UserAssignment", "operator_word", "same_spelling",
 ]  # fmt: skip
 
 GuardId = Literal[
@@ -93,185 +63,129 @@ STANDARD = ("users", "groups")
 class Create(Section):
     """How to create the application if it does not exist."""
 
-    from_template: Text = Field(
-        description="`custom` for a non-gallery application, the display name of a gallery application, or a template id."
-    )
+    from_template: Text
 
 
 class Application(Section):
     """The enterprise application that the spec is about. These keys identify it and never rename it."""
 
-    display_name: Text | None = Field(default=None, description="The display name. Must be unique in the tenant.")
-    app_id: Guid | None = Field(default=None, description="The application (client) id.")
-    object_id: Guid | None = Field(default=None, description="The object id of the enterprise application.")
-    create: Create | None = Field(
-        default=None,
-        description="Create the application if it does not exist. Without this key a missing application is an error.",
-    )
-    single_sign_on: Literal["saml"] | None = Field(
-        default=None, description="The expected single sign-on mode. It is checked and reported, never changed."
-    )
-    assignment_required: Flag | None = Field(
-        default=None,
-        description="Whether only assigned users and groups can sign in to the application. Provisioning ignores it.",
-    )
+    display_name: Text | None = None
+    app_id: Guid | None = None
+    object_id: Guid | None = None
+    create: Create | None = None
+    single_sign_on: Literal["saml"] | None = None
+    assignment_required: Flag | None = None
 
-    @model_validator(mode="after")
-    def _has_one_identity(self) -> Application:
-        if sum(identity is not None for identity in (self.display_name, self.app_id, self.object_id)) != 1:
-            message = "`application` takes exactly one of display_name, app_id, object_id"
-            raise model_error("S208", message, "Keep one of them, for example `display_name: NAME`.")
-        if self.create is not None and self.display_name is None:
+    def _errors(self) -> Iterator[Diagnostic]:
+        keys = ("display_name", "app_id", "object_id")
+        if len(self._present(*keys)) != 1:
+            yield not_exactly_one("`application`", keys, "display_name: NAME")
+        elif self.create is not None and self.display_name is None:
             message = "`create` needs a display name for the new application"
-            raise model_error("S304", message, "Use `display_name: NAME` instead of the id.", ("create",))
-        return self
+            yield Diagnostic("S304", message, ("create",), hint="Use `display_name: NAME` instead of the id.")
 
 
 class Job(Section):
     """The synchronization job, for an application that offers several."""
 
-    template: Text = Field(description="The id of the job's template, such as `scim`.")
+    template: Text
 
 
 class Notifications(Section):
     """Who receives an email about failures."""
 
-    email: Annotated[str, Field(pattern=EMAIL)] = Field(description="An email address, or `none` to send no emails.")
+    email: Annotated[str, Field(pattern=EMAIL)]
 
 
 class Provisioning(Section):
     """Whether provisioning is on, and its settings. A setting that the spec omits is not changed."""
 
-    enabled: Flag = Field(description="Whether provisioning is on. Required.")
-    scope: Literal["assigned", "all"] | None = Field(
-        default=None, description="Whom to provision: `assigned` users and groups only, or `all` users and groups."
-    )
-    notifications: Notifications | None = Field(default=None, description="Emails about failures.")
+    enabled: Flag
+    scope: Literal["assigned", "all"] | None = None
+    notifications: Notifications | None = None
     deletion_threshold: (
         Annotated[Annotated[int, Field(ge=1)] | Literal["none"], BeforeValidator(as_count_or_word)] | None
-    ) = Field(
-        default=None,
-        description="The number of deletions in one cycle at which the service stops, at least 1; or `none` for no limit.",
-    )
-    skip_out_of_scope_deletions: Flag | None = Field(
-        default=None,
-        description="Whether users who leave the scope are left unchanged instead of being disabled in the application.",
-    )
+    ) = None
+    skip_out_of_scope_deletions: Flag | None = None
 
 
 class ExemptionEntry(Section):
     """A guard exemption: allows a change that a guard would block, until a date."""
 
-    guard: GuardId = Field(description="The id of the guard.")
-    address: Text | None = Field(
-        default=None, description="Allow only changes at this address. Default: changes at any address."
-    )
-    max: Count | None = Field(
-        default=None, description="Allow at most this many users, assignments or objects. Default: any number."
-    )
-    until: Date = Field(description="The last day on which the exemption is valid (UTC), such as `2026-12-31`.")
-    reason: Text = Field(description="The reason, such as the number of a change request.")
-    overrides_base: Flag = Field(
-        default=False, description="Confirms that this exemption allows more than those of the base file."
-    )
+    guard: GuardId
+    address: Text | None = None
+    max: Count | None = None
+    until: Date
+    reason: Text
+    overrides_base: Flag = False
+
+
+def _with_valid_selectors(mappings: dict[str, ObjectMapping]) -> dict[str, ObjectMapping]:
+    """Raise errors for selectors in `users` and `groups`, and for missing ones in any other mapping."""
+    diagnostics = [error for name, mapping in mappings.items() for error in _selector_errors(name, mapping)]
+    if diagnostics:
+        raise model_error(*diagnostics)
+    return mappings
+
+
+def _selector_errors(name: str, mapping: ObjectMapping) -> Iterator[Diagnostic]:
+    for key in ("rule", "source", "target"):
+        if name in STANDARD and mapping.wrote(key):
+            message = f"`{name}` takes no rule, source or target"
+            yield Diagnostic("S309", message, (name, key), hint=f"Delete `{key}:`.")
+        elif name not in STANDARD and key != "rule" and not mapping.wrote(key):
+            message = f'the mapping "{name}" needs `{key}`: only `users` and `groups` work without it'
+            yield Diagnostic("S309", message, (name,), hint=f"Add `{key}: OBJECT`.")
 
 
 class Spec(Section):
     """The provisioning configuration of one application."""
 
-    version: Annotated[Literal[1], BeforeValidator(as_version)] = Field(description="The version of this format: 1.")
-    name: Annotated[str, Field(pattern=SLUG)] = Field(
-        description="The name of the spec, the first part of addresses. Letters, digits, `-`, `_` and `.`."
-    )
-    tenant: Annotated[str, Field(pattern=TENANT)] | None = Field(
-        default=None,
-        description="The tenant id or a verified domain of the tenant. Changes to any other tenant are blocked.",
-    )
-    application: Application = Field(description="The enterprise application that the spec is about.")
-    job: Job | None = Field(default=None, description="The synchronization job, if the application offers several.")
-    connection: Connection | None = Field(default=None, description="How to connect to the target application.")
-    provisioning: Provisioning = Field(description="Whether provisioning is on, and its settings.")
-    mappings: dict[Annotated[str, Field(pattern=SLUG)], ObjectMapping] = Field(
-        default={},
-        description="The object mappings: `users`, `groups`, or a name of your own with `source` and `target`.",
-    )
-    app_roles: AppRoles | None = Field(default=None, description="The app roles of the application.")
-    role_attribute: RoleAttribute | None = Field(
-        default=None, description="The target attribute that carries a user's roles."
-    )
-    assignments: Assignments | None = Field(
-        default=None, description="The users and groups that are assigned, and their roles."
-    )
-    guard_exemptions: tuple[ExemptionEntry, ...] = Field(
-        default=(), description="Changes that are allowed although a guard would block them."
-    )
-    tests: tuple[MappingTest, ...] = Field(default=(), description="Tests of the mappings for given users.")
+    version: Annotated[Literal[1], BeforeValidator(as_version)]
+    name: Annotated[str, Field(pattern=SLUG)]
+    tenant: Annotated[str, Field(pattern=TENANT)] | None = None
+    application: Application
+    job: Job | None = None
+    connection: Connection | None = None
+    provisioning: Provisioning
+    mappings: Annotated[
+        dict[Annotated[str, Field(pattern=SLUG)], ObjectMapping], AfterValidator(_with_valid_selectors)
+    ] = Field(default={})
+    app_roles: AppRoles | None = None
+    role_attribute: RoleAttribute | None = None
+    assignments: Assignments | None = None
+    guard_exemptions: tuple[ExemptionEntry, ...] = ()
+    tests: tuple[MappingTest, ...] = ()
 
-    @field_validator("mappings", mode="after")
-    @classmethod
-    def _check_selectors(cls, mappings: dict[str, ObjectMapping]) -> dict[str, ObjectMapping]:
-        diagnostics = [issue for name, mapping in mappings.items() for issue in _selector_errors(name, mapping)]
-        if diagnostics:
-            raise model_errors(diagnostics)
-        return mappings
+    def _errors(self) -> Iterator[Diagnostic]:
+        yield from self._role_attribute_mapped_twice()
+        yield from self._absent_roles_assigned()
+        yield from self._duplicate_tests()
 
-    @model_validator(mode="after")
-    def _check_sections(self) -> Spec:
-        diagnostics = [*_mapped_twice(self), *_absent_roles_assigned(self), *_duplicate_tests(self)]
-        if diagnostics:
-            raise model_errors(diagnostics)
-        return self
+    def _role_attribute_mapped_twice(self) -> Iterator[Diagnostic]:
+        users, role = self.mappings.get("users"), self.role_attribute
+        if users is not None and role is not None and role.target in users.attributes:
+            path = ("mappings", "users", "attributes", role.target)
+            message = f"`role_attribute` already maps {role.target}"
+            yield Diagnostic("S310", message, path, hint="Delete this attribute mapping.")
 
+    def _absent_roles_assigned(self) -> Iterator[Diagnostic]:
+        deleted = {role.value for role in self.app_roles.roles if role.absent} if self.app_roles is not None else set()
+        if not deleted or self.assignments is None:
+            return
+        for key, assignments in (("groups", self.assignments.groups), ("users", self.assignments.users)):
+            for index, assignment in enumerate(assignments):
+                for role in assignment.roles if not assignment.absent else ():
+                    if role in deleted:
+                        message = f'the role "{role}" is assigned, but `app_roles` deletes it'
+                        hint = "Assign another role, or delete `absent: true` from the role."
+                        yield Diagnostic("S311", message, ("assignments", key, index, "roles"), hint=hint)
 
-def _selector_errors(name: str, mapping: ObjectMapping) -> list[Diagnostic]:
-    """Return errors for selectors in `users` and `groups`, and for missing ones in any other mapping."""
-    present = [key for key in ("rule", "source", "target") if mapping.wrote(key)]
-    if name in STANDARD:
-        message = f"`{name}` takes no rule, source or target"
-        return [Diagnostic("S309", message, (name, key), hint=f"Delete `{key}:`.") for key in present]
-    message = f'the mapping "{name}" needs `{{key}}`: only `users` and `groups` work without it'
-    return [
-        Diagnostic("S309", message.format(key=key), (name,), hint=f"Add `{key}: OBJECT`.")
-        for key in ("source", "target")
-        if key not in present
-    ]
-
-
-def _mapped_twice(spec: Spec) -> list[Diagnostic]:
-    users = spec.mappings.get("users")
-    if users is None or spec.role_attribute is None or spec.role_attribute.target not in users.attributes:
-        return []
-    target = spec.role_attribute.target
-    path: tuple[Any, ...] = ("mappings", "users", "attributes", target)
-    return [Diagnostic("S310", f"`role_attribute` already maps {target}", path, hint="Delete this attribute mapping.")]
-
-
-def _duplicate_tests(spec: Spec) -> list[Diagnostic]:
-    """Return an error for each repeated test name: a file that extends this one replaces tests by name."""
-    return [
-        Diagnostic(
-            "S305", f"another test is named {quoted(test.name)}", ("tests", index, "name"), hint="Use another name."
-        )
-        for index, test in enumerate(spec.tests)
-        if test.name.casefold() in {earlier.name.casefold() for earlier in spec.tests[:index]}
-    ]
-
-
-def _absent_roles_assigned(spec: Spec) -> list[Diagnostic]:
-    deleted = {role.value for role in spec.app_roles.roles if role.absent} if spec.app_roles is not None else set()
-    if not deleted or spec.assignments is None:
-        return []
-    lists = {"groups": spec.assignments.groups, "users": spec.assignments.users}
-    return [
-        Diagnostic(
-            "S311",
-            f'the role "{role}" is assigned, but `app_roles` deletes it',
-            ("assignments", key, index, "roles"),
-            hint="Assign another role, or delete `absent: true` from the role.",
-        )
-        for key, assignments in lists.items()
-        for index, assignment in enumerate(assignments)
-        if not assignment.absent
-        for role in assignment.roles
-        if role in deleted
-    ]
+    def _duplicate_tests(self) -> Iterator[Diagnostic]:
+        """Yield an error for each repeated test name: a file that extends this one replaces tests by name."""
+        names: set[str] = set()
+        for index, test in enumerate(self.tests):
+            if test.name.casefold() in names:
+                message = f"another test is named {quoted(test.name)}"
+                yield Diagnostic("S305", message, ("tests", index, "name"), hint="Use another name.")
+            names.add(test.name.casefold())

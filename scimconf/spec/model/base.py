@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from scimconf.spec.codes import model_error, quoted
+from scimconf.diagnostics import Diagnostic, quoted
 from scimconf.spec.patterns import DATE, GUID, HTTPS
 from scimconf.spec.tree import WORDS, Plain, core
 
@@ -21,6 +23,12 @@ EXPRESSION = re.compile(r"\s*[A-Za-z]\w*\s*\(.*|.*\[[^\]]+\].*", re.DOTALL)
 """Text that is an expression and no attribute name: a function call, or an attribute in brackets."""
 
 
+def model_error(*diagnostics: Diagnostic) -> PydanticCustomError:
+    """Return diagnostics as the one exception that a validator may raise. Their paths begin below its model."""
+    text = "; ".join(diagnostic.message for diagnostic in diagnostics)
+    return PydanticCustomError("scimconf", "{text}", {"text": text, "diagnostics": diagnostics})
+
+
 class Section(BaseModel):
     """A frozen part of the spec. Unknown keys are errors, and error texts never contain the input."""
 
@@ -30,26 +38,51 @@ class Section(BaseModel):
         """Return whether the spec contains this field. A field that it does not contain is not managed."""
         return field in self.model_fields_set
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if diagnostics := tuple(self._errors()):
+            raise model_error(*diagnostics)
+        return self
+
+    def _errors(self) -> Iterator[Diagnostic]:
+        """Yield the errors that concern several fields. Each model has its own."""
+        return iter(())
+
+    def _present(self, *keys: str) -> list[str]:
+        return [key for key in keys if getattr(self, key) is not None]
+
+
+def not_exactly_one(subject: str, keys: Iterable[str], example: str) -> Diagnostic:
+    message = f"{subject} takes exactly one of {', '.join(keys)}"
+    return Diagnostic("S208", message, hint=f"Keep one of them, for example `{example}`.")
+
+
+def owned_keys(field: str, keys: Iterable[str], owners: Mapping[str, str]) -> Iterator[Diagnostic]:
+    """Yield an error for each of Graph's keys that has a field of its own; `owners` are these fields by key."""
+    for key in keys:
+        if key in owners:
+            message, hint = f"{key} has its own field in the spec", f"Use `{owners[key]}` instead."
+            yield Diagnostic("S303", message, (field, key), hint=hint)
+
 
 def as_flag(value: Any) -> Any:
-    """Return a boolean for a plain `true` or `false`."""
     if isinstance(value, bool):
         return value
     if isinstance(value, Plain) and value in WORDS:
         return WORDS[value]
     boolean = BOOLEANS.get(value.lower()) if isinstance(value, str) else None
     hint = f"Write `{boolean}`, without quotes." if boolean else "Write `true` or `false`."
-    raise model_error("S205", f"expected true or false, got {described(value)}", hint)
+    raise model_error(Diagnostic("S205", f"expected true or false, got {described(value)}", hint=hint))
 
 
 def as_count(value: Any) -> Any:
-    """Return a positive integer for a plain one."""
     number = core(value)
     if isinstance(number, int) and not isinstance(number, bool) and number >= 1:
         return number
     is_quoted = isinstance(value, str) and re.fullmatch("[1-9][0-9]{0,17}", value)
     hint = f"Write `{value}` without quotes." if is_quoted else "Write a number such as `1`."
-    raise model_error("S206", f"expected a whole number of at least 1, got {described(value)}", hint)
+    message = f"expected a whole number of at least 1, got {described(value)}"
+    raise model_error(Diagnostic("S206", message, hint=hint))
 
 
 def as_count_or_none(value: Any) -> Any:
@@ -63,14 +96,17 @@ def as_count_or_word(value: Any) -> Any:
 
 
 def as_date(value: Any) -> Any:
-    """Return a date for text such as `2026-12-31`."""
-    if isinstance(value, date):
+    return iso_value(value, date, DATE, "a date", "Write a date such as `2026-12-31`.")
+
+
+def iso_value(value: Any, kind: type[date], pattern: str, noun: str, hint: str) -> Any:
+    """Return a date, or a date and time, for its text in ISO 8601."""
+    if isinstance(value, kind):
         return value
     try:
-        return date.fromisoformat(value if re.match(DATE, value) else "")
+        return kind.fromisoformat(value if re.match(pattern, value) else "")
     except (TypeError, ValueError):
-        message = f"expected a date, got {described(value)}"
-        raise model_error("S210", message, "Write a date such as `2026-12-31`.") from None
+        raise model_error(Diagnostic("S210", f"expected {noun}, got {described(value)}", hint=hint)) from None
 
 
 def as_version(value: Any) -> Any:
@@ -93,7 +129,7 @@ def _attribute_name(value: str) -> str:
         return value
     expression = value.strip().replace("'", "''")
     message = f"{quoted(value)} is an expression, but `source` takes the name of an attribute"
-    raise model_error("S316", message, f"Write `{{expression: '{expression}'}}`.")
+    raise model_error(Diagnostic("S316", message, hint=f"Write `{{expression: '{expression}'}}`."))
 
 
 Text = Annotated[str, Field(min_length=1)]
