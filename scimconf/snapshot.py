@@ -50,8 +50,7 @@ class Document:
     """One readable resource: a URL, how it is read, and how edits are written to it.
 
     - `path` and `query` may contain placeholders; the document is read once all of them are bound.
-    - `collection`: it is read page by page, and its raw JSON is the list of its rows. With `row`, a TypedDict, rows
-      are decoded with only its fields.
+    - `collection`: its raw JSON is the list of its rows, with `row`, a TypedDict, decoded with only its fields.
     - `binds` returns the names that can be bound, from all documents read so far.
     - `written` says how edits are written: `put` the whole document, `put_values` the whole set of key/value pairs,
       `patch` those of `properties` that changed, or `never`.

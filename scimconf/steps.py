@@ -1,7 +1,4 @@
-"""What is written to Graph: the steps of an apply, as frozen values.
-
-A step may contain placeholders such as `{service_principal}` and `SecretRef`s, never the value of a secret.
-"""
+"""What is written to Graph: the steps of an apply. They may contain placeholders and `SecretRef`s, never a secret."""
 
 from __future__ import annotations
 
@@ -79,10 +76,9 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A change of a document by an operation of `documents.OPERATIONS`, with its key and value.
+    """A change of a document by an operation; the write of the document `after_write` must precede it.
 
-    If `expression` is not empty, the service parses it, and the tree replaces `value["source"]`. `after_write` names a
-    document whose write must precede the write of this one.
+    If `expression` is not empty, the service parses it, and the tree replaces `value["source"]`.
     """
 
     phase: Phase

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from scimconf.documents import application, definitions, job, rows, schema, scopes, secrets
+from scimconf.documents import application, job, schema, secrets
 from scimconf.json_types import Json
 from scimconf.steps import OperationName
 
@@ -55,5 +55,3 @@ OPERATIONS: Mapping[OperationName, Operation] = MappingProxyType(
         "state_is": Operation(job.state_is),
     }
 )
-
-__all__ = ["OPERATIONS", "Operation", "application", "definitions", "job", "rows", "schema", "scopes", "secrets"]

@@ -136,8 +136,8 @@ def _errors(shape: Shape, value: Json, path: str) -> Iterator[str]:
         yield from _object_errors(shape, value, path)
     elif shape == "id" and value == "":
         yield f"{path}: expected an id, got an empty string"
-    elif (value is not None or shape == "id") and _type(value) != _EXPECTED[shape]:
-        yield f"{path}: expected {_EXPECTED[shape]}, got {_type(value)}"
+    elif (value is not None or shape == "id") and _TYPES.get(type(value)) != _EXPECTED[shape]:
+        yield _difference(path, _EXPECTED[shape], value)
 
 
 def _list_errors(shape: ListShape, value: Json, path: str) -> Iterator[str]:
@@ -145,7 +145,7 @@ def _list_errors(shape: ListShape, value: Json, path: str) -> Iterator[str]:
         for index, item in enumerate(value):
             yield from _errors(shape.of, item, f"{path}[{index}]")
     elif value is not None:
-        yield f"{_prefix(path)}expected a list, got {_type(value)}"
+        yield _difference(path, "a list", value)
 
 
 def _object_errors(shape: ObjectShape, value: Json, path: str) -> Iterator[str]:
@@ -153,11 +153,7 @@ def _object_errors(shape: ObjectShape, value: Json, path: str) -> Iterator[str]:
         for name, member in shape.members.items():
             yield from _errors(member, value.get(name), f"{path}.{name}" if path else name)
     elif value is not None or shape.needed:
-        yield f"{_prefix(path)}expected an object, got {_type(value)}"
-
-
-def _prefix(path: str) -> str:
-    return f"{path}: " if path else ""
+        yield _difference(path, "an object", value)
 
 
 _EXPECTED = {"id": "a string", "string": "a string", "number": "a number", "boolean": "a boolean"}
@@ -171,5 +167,6 @@ _TYPES: Mapping[type, str] = {
 }
 
 
-def _type(value: Json) -> str:
-    return _TYPES.get(type(value), "null")
+def _difference(path: str, expected: str, value: Json) -> str:
+    """Return the path and both types; the path of the whole document is empty."""
+    return f"{path}: expected {expected}, got {_TYPES.get(type(value), 'null')}".removeprefix(": ")

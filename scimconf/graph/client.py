@@ -13,7 +13,6 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
@@ -51,6 +50,8 @@ from scimconf.graph.protocol.retry import (
 from scimconf.graph.secrets import encode
 from scimconf.graph.settings import Settings, graph_settings
 from scimconf.graph.task_group import gather_all
+from scimconf.json_types import Json
+from scimconf.snapshot import Names
 from scimconf.version import __version__
 
 __all__ = ["Answer", "Graph", "Request", "Settings", "graph_settings", "may_have_happened", "open_graph"]
@@ -84,9 +85,7 @@ class Graph:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         await self._close()
 
     # single requests
@@ -97,37 +96,29 @@ class Graph:
         body, date = json_body(request, reply, self._scrub), http_date(reply.headers.get("date"))
         return Answer(reply.status, body, reply.content, date, reply.request_id)
 
-    async def get(self, path: str, names: Mapping[str, str] = NOTHING, query: Mapping[str, str] = NOTHING) -> Any:
+    async def get(self, path: str, names: Names = NOTHING, query: Names = NOTHING) -> Json:
         return (await self.send(Request("GET", path, names, query))).body
 
-    async def post(
-        self, path: str, names: Mapping[str, str] = NOTHING, body: Any = None, *, repeatable: bool = False
-    ) -> Any:
+    async def post(self, path: str, names: Names = NOTHING, body: Json = None, *, repeatable: bool = False) -> Json:
         return (await self.send(Request("POST", path, names, body=body, repeatable=repeatable))).body
 
-    async def put(self, path: str, names: Mapping[str, str] = NOTHING, body: Any = None) -> Any:
+    async def put(self, path: str, names: Names = NOTHING, body: Json = None) -> Json:
         return (await self.send(Request("PUT", path, names, body=body))).body
 
-    async def patch(self, path: str, names: Mapping[str, str] = NOTHING, body: Any = None) -> Any:
+    async def patch(self, path: str, names: Names = NOTHING, body: Json = None) -> Json:
         return (await self.send(Request("PATCH", path, names, body=body))).body
 
     # collections and batches
 
     async def collect(
-        self,
-        path: str,
-        names: Mapping[str, str] = NOTHING,
-        query: Mapping[str, str] = NOTHING,
-        row: type | None = None,
-        headers: Mapping[str, str] = NOTHING,
-    ) -> list[Any]:
+        self, path: str, names: Names = NOTHING, query: Names = NOTHING, row: type | None = None
+    ) -> list[Json]:
         """Return all rows of a collection, with `row`, a TypedDict, decoded to its fields.
 
-        Pages have 999 rows unless the query has its own `$top`; a `$top` of "" is not sent. Headers are sent with every
-        page (Graph requires that for ConsistencyLevel).
+        Pages have 999 rows unless the query has its own `$top`; a `$top` of "" is not sent.
         """
         full_query = {name: value for name, value in {"$top": PAGE, **query}.items() if value != ""}
-        return await self._pages.all(Request("GET", path, names, full_query, headers=headers), row)
+        return await self._pages.all(Request("GET", path, names, full_query), row)
 
     async def get_by_ids(self, ids: Sequence[str], types: Sequence[str]) -> list[dict[str, Any]]:
         """Return the directory objects with these ids that exist."""

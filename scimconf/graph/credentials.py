@@ -1,8 +1,7 @@
 """Sign-in to Microsoft: the only module that imports azure-identity, which it does when a token source is created.
 
 A token source has azure's `get_token`, so kiota and the Key Vault client accept it as a credential. It caches tokens
-(azure's CLI credential starts `az` for each one), requests a new one for a claims challenge, and replaces azure's
-errors by AuthenticationError. Tokens are never printed; only their tenant id is read.
+(azure's CLI credential starts `az` for each one). Tokens are never printed; only their tenant id is read.
 """
 
 from __future__ import annotations
@@ -71,8 +70,8 @@ class TokenSource:
         cached = self._cache.get(key)
         if cached is None or claims or self._clock() >= cached.until:
             token = self._new(scopes, claims=claims, tenant_id=tenant_id, **options)
-            now = self._clock()
-            cached = self._cache[key] = _CachedToken(token, max(now + AT_LEAST, token.expires_on - EARLY))
+            cached = _CachedToken(token, max(self._clock() + AT_LEAST, token.expires_on - EARLY))
+            self._cache[key] = cached
         return cached.token
 
     def fetch(self) -> None:
@@ -145,7 +144,6 @@ def _credential(auth: str | None, environ: Mapping[str, str], cloud: Cloud, prom
 
 
 def _application(environ: Mapping[str, str], cloud: Cloud) -> Any:
-    """Return the credential of an app registration, with a certificate or a secret, from azure's usual variables."""
     from azure import identity
 
     tenant, client = _required(environ, "AZURE_TENANT_ID", "AZURE_CLIENT_ID", hint=HINTS["environment"])

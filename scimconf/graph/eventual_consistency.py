@@ -1,7 +1,6 @@
 """The retry policy for eventual consistency: Graph replicates new objects with a delay.
 
-An absence is waited for only while the application is new (by Graph's own clock) or was created in this run, and for
-at most two minutes; otherwise it is an error at once. The signs of a delay come from reports against Terraform's
+An absence is an error at once, unless the application is new (by Graph's own clock) or was created in this run. The signs of a delay come from reports against Terraform's
 azuread provider and hamilton, and from Graph's documentation: a 404, an empty template list, a 401, 403 or 409 without
 a message, "Not a valid reference update".
 """

@@ -250,7 +250,10 @@ def test_apply_does_not_store_credentials_that_the_application_refuses():
     rehearsal = Rehearsal(environ={"WRITER_SCIM_TOKEN": "a-wrong-token"})
     report = apply(rehearsal, WRITER)
     assert exit_code(report) == 5
-    assert "You appear to have entered invalid credentials" in failed(report)["test the connection with the new credentials"]
+    assert (
+        "You appear to have entered invalid credentials"
+        in failed(report)["test the connection with the new credentials"]
+    )
     assert not rehearsal.asked("PUT", "/secrets")
     assert not rehearsal.asked("POST", "/start")
 

@@ -48,12 +48,6 @@ def test_collect_sends_the_page_size_of_the_query_or_none(fake):
     assert [request.url.query for request in fake.requests] == [b"$top=5", b""]
 
 
-def test_collect_sends_headers_with_every_page(fake):
-    fake.answers(page([], f"{fake.base}{COLLECTION}?$skiptoken=a"), page([]))
-    collect(fake, headers={"ConsistencyLevel": "eventual"})
-    assert [request.headers["consistencylevel"] for request in fake.requests] == ["eventual", "eventual"]
-
-
 @pytest.mark.parametrize(
     "link",
     [

@@ -112,7 +112,6 @@ async def _parsed(context: ExecutionContext, expression: str) -> Json:
 
 
 def _body(context: ExecutionContext, document: Document, raw: Json, edited: Json, edits: Sequence[Edit]) -> Json:
-    """Return the request body: the whole document, the properties that differ, or the key/value pairs."""
     if document.written == "put":
         return edited
     if document.written == "patch":

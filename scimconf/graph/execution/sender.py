@@ -158,7 +158,6 @@ def _is_success(step: Send, error: GraphError) -> bool:
 
 
 def _field(step: Send, answer: Json, path: str) -> str:
-    """Return the string at a dotted path of a response; raise ScimconfError without one."""
     for part in path.split("."):
         answer = answer.get(part) if isinstance(answer, Mapping) else None
     if not isinstance(answer, str) or not answer:

@@ -74,10 +74,9 @@ class ProbeContext:
 
     async def refusal(self, method: str, path: str, body: Json = None, headers: Mapping[str, str] = NOTHING) -> str:
         """Send a request; return the status of a success, such as `204`, or status and code of an error."""
+        request = Request(method, path, dict(self.names), body=body, headers=headers)
         try:
-            return str(
-                (await self.graph.send(Request(method, path, dict(self.names), body=body, headers=headers))).status
-            )
+            return str((await self.graph.send(request)).status)
         except GraphError as error:
             return f"{error.status} {error.code}"
 

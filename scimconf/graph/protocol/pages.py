@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, NotRequired, cast, get_type_hints
 from urllib.parse import unquote, urlsplit
@@ -19,7 +20,7 @@ PORTS = {"http": 80, "https": 443}
 
 Page = dict[str, Any]
 Decode = Callable[[bytes], Page]
-"""Decodes a page; raises ValueError with the path of the first difference."""
+"""Decodes a page; raises ValueError with a message that contains no value."""
 Fetch = Callable[[Request, str], Awaitable[Reply]]
 """Sends a request, or, if it is not empty, the link of its next page."""
 
@@ -52,24 +53,13 @@ class Pages:
             request = replace(request, method="GET", body=None)
 
     def _decoded(self, request: Request, reply: Reply, row: type | None) -> Page:
-        if row is None:
-            return self._raw(request, reply)
-        if row not in self._decoders:
+        if row is not None and row not in self._decoders:
             self._decoders[row] = decoder(row)
         try:
-            return self._decoders[row](reply.content)
+            return raw_page(reply.content) if row is None else self._decoders[row](reply.content)
         except ValueError as error:
-            path = str(error)
-        raise unexpected(request, reply, f"unexpected rows, first at {path}", self.scrub)
-
-    def _raw(self, request: Request, reply: Reply) -> Page:
-        try:
-            page = json.loads(reply.content)
-        except (ValueError, RecursionError):
-            page = None
-        if isinstance(page, dict) and isinstance(page.get("value"), list):
-            return page
-        raise unexpected(request, reply, "expected a collection", self.scrub)
+            message = str(error)
+        raise unexpected(request, reply, message, self.scrub)
 
 
 # --- next links: a token is sent to the origin and path of the first request only -----------------------------------
@@ -108,6 +98,14 @@ def origin(url: str) -> tuple[str, str, str, int | None]:
     return parts.scheme, user, parts.hostname or "", port or PORTS.get(parts.scheme)
 
 
+def raw_page(content: bytes) -> Page:
+    with suppress(ValueError, RecursionError):
+        page = json.loads(content)
+        if isinstance(page, dict) and isinstance(page.get("value"), list):
+            return page
+    raise ValueError("expected a collection")
+
+
 def decoder(row: type) -> Decode:
     """Return a function that decodes a page to rows of a TypedDict, with GUIDs (fields named `...Id`) in lower case.
 
@@ -131,6 +129,6 @@ def decoder(row: type) -> Decode:
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False, include_context=False)[0]
             path = ".".join(str(part) for part in first["loc"]) or "its start"
-        raise ValueError(path)
+        raise ValueError(f"unexpected rows, first at {path}")
 
     return decode

@@ -1,11 +1,7 @@
 """The retry policy: when a request is sent again, and how long to wait. No network, no third party.
 
-An *attempt* is one try of a request and its result. A *repeatable* request may be sent again although an earlier
-attempt may have taken effect: GET, PUT, DELETE, and a POST or PATCH whose caller says so.
-
-- 429 and 503: nothing was done, every request is retried.
-- 500, 502, 504, timeouts and resets: the result is unknown, only repeatable requests are retried.
-- No connection: nothing was sent, every request is retried.
+After 429, 503 and without a connection, nothing was done: every request is retried. After 500, 502, 504, timeouts and
+resets the result is unknown: only *repeatable* requests are retried, GET, PUT, DELETE, and those whose caller says so.
 
 All workers wait for a Retry-After at one gate, since earlier requests prolong the throttling (Microsoft Graph
 throttling guidance). Without a Retry-After the wait is exponential with full jitter. Attempts are limited for each
