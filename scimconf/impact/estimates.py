@@ -16,7 +16,7 @@ from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application
 from scimconf.impact.projection import documents_read, states_before_and_after
 from scimconf.impact.user_attributes import COMPUTED, GAP, gap, is_basic, reader, selected
-from scimconf.kinds.kind import live_schema
+from scimconf.kinds.mappings import live_schema
 from scimconf.kinds.provisioning import (
     Affected,
     FilteredUsers,

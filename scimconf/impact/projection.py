@@ -14,7 +14,7 @@ from typing import Any
 
 from scimconf.documents import application, job, rows, schema, secrets
 from scimconf.kinds import KINDS
-from scimconf.kinds.kind import find_object_mapping, live_schema, schema_reads
+from scimconf.kinds.mappings import find_object_mapping, live_schema, schema_reads
 from scimconf.kinds.provisioning import SECTION, ProvisioningState
 from scimconf.plan import Change
 from scimconf.snapshot import Document, Snapshot

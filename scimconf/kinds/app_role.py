@@ -7,43 +7,30 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
 from scimconf.documents import schema
-from scimconf.kinds import roles
+from scimconf.kinds import mappings, roles
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
-from scimconf.kinds.exported_access import export_roles
-from scimconf.kinds.kind import Base, Effects, denied_read, live_schema, schema_reads
+from scimconf.kinds.exported_access import MEMBERS, export_roles
+from scimconf.kinds.kind import Changes, Kind, denied_reads, unlisted_items
 from scimconf.kinds.provisioning import ProvisioningState
-from scimconf.plan import (
-    Absent,
-    Action,
-    Change,
-    DesiredItem,
-    Effect,
-    Exclusive,
-    Guard,
-    Protected,
-    ReportOnly,
-    Resource,
-    decode,
-)
+from scimconf.plan import Absent, Action, Change, DesiredItem, Effect, Guard, Protected, Resource, decode
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Role, Spec
 from scimconf.steps import Edit, Phase, Read, Step
 
-_MEMBERS = {"users": "User", "applications": "Application"}
-_WORDS = {value: word for word, value in _MEMBERS.items()}
+_MEMBER_TYPES = {word: type_ for type_, word in MEMBERS.items()}
 _FROZEN = frozenset({"display_name", "description", "allowed_members"})
 """Fields that Graph does not allow to change while the role is enabled."""
 
 
-class AppRoleKind(Base):
+class AppRoleKind(Kind):
     """`app_role/VALUE`, or `app_role/~DISPLAY NAME` for a role without a value."""
 
     name = "app_role"
@@ -56,18 +43,15 @@ class AppRoleKind(Base):
         if spec.app_roles is not None:
             yield documents.assignments()
         if _deletes(spec):
-            yield from schema_reads()
+            yield from mappings.schema_reads()
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if snapshot is None or spec.app_roles is None:
             return
         if snapshot.get("applications") == [] and snapshot.rows("service_principals"):
-            yield Diagnostic(
-                "K701",
-                "the app registration is in another tenant, so its roles cannot be changed from this tenant",
-                ("app_roles",),
-                hint="Remove app_roles; the publisher of the application defines its roles.",
-            )
+            message = "the app registration is in another tenant, so its roles cannot be changed from this tenant"
+            hint = "Remove app_roles; the publisher of the application defines its roles."
+            yield Diagnostic("K701", message, ("app_roles",), hint=hint)
         yield from _ambiguous(spec, snapshot)
         if _deletes(spec):
             yield from _deletion_blocked(snapshot)
@@ -75,19 +59,14 @@ class AppRoleKind(Base):
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         if spec.app_roles is None:
             return
+        yield from unlisted_items(spec.app_roles.unlisted, self.address(spec))
         if spec.app_roles.unlisted != "keep":
-            prefix = self.address(spec)
-            yield Exclusive(prefix) if spec.app_roles.unlisted == "delete" else ReportOnly(prefix)
-            yield from self._without_value(spec, snapshot)
+            names = roles.labels(documents.roles(snapshot.documents)).values()
+            without_value = (name for name in names if roles.value_of(name) is None)  # roles of the template
+            yield from (Protected(self.address(spec, name)) for name in without_value)
         for role in spec.app_roles.roles:
             address = self.address(spec, roles.label_of(role))
             yield Absent(address) if role.absent else Resource(address, _desired(role))
-
-    def _without_value(self, spec: Spec, snapshot: Snapshot) -> Iterator[DesiredItem]:
-        """Protect the roles of the template, which have no value, unless they are listed."""
-        for name in roles.labels(documents.roles(snapshot.documents)).values():
-            if roles.value_of(name) is None:
-                yield Protected(self.address(spec, name))
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         if spec.app_roles is None:
@@ -99,9 +78,7 @@ class AppRoleKind(Base):
             facts = {"id": role["id"], "assignments": assigned[role["id"]]}
             yield Resource(self.address(spec, names[role["id"]]), _observed(role), facts=facts)
 
-    def project(
-        self, state: ProvisioningState, changes: Sequence[Change], spec: Spec, snapshot: Snapshot
-    ) -> ProvisioningState:
+    def project(self, state: ProvisioningState, changes: Changes, spec: Spec, snapshot: Snapshot) -> ProvisioningState:
         labels = dict(state.role_labels)
         new_ids = roles.new_ids(spec, snapshot)
         for change in changes:
@@ -114,13 +91,17 @@ class AppRoleKind(Base):
                 labels[role] = {**labels.get(role, {}), **{key: str(text) for key, text in label.items() if text}}
         return replace(state, role_labels=labels)
 
-    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
-        return {change.address: _effects(change) for change in changes}
+    def change_effects(self, change: Change) -> frozenset[Effect]:
+        if change.action is Action.DELETE:
+            assignments = change.before.facts.get("assignments") if change.before is not None else 0
+            return frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS} if assignments else {Effect.DATA_LOSS})
+        is_renamed = change.before is not None and change.field("display_name") is not None
+        return frozenset({Effect.RESYNC}) if is_renamed else frozenset()
 
     def effect_text(self, effect: Effect, change: Change) -> str:
         return "the role and its assignments are deleted" if effect is Effect.DATA_LOSS else ""
 
-    def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
+    def guards(self, changes: Changes, context: GuardContext) -> Iterable[Guard]:
         """Assignments that the plan deletes anyway do not count."""
         for change in changes:
             if change.action is not Action.DELETE or change.before is None:
@@ -132,11 +113,11 @@ class AppRoleKind(Base):
                 message = f"the role {_shown(change)} would be deleted together with {assignments}"
                 yield Guard("role-in-use", message, count=count, address=change.address)
 
-    def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
+    def steps(self, spec: Spec, changes: Changes, snapshot: Snapshot) -> Iterable[Step]:
         new = roles.new_ids(spec, snapshot)
         for change in self.mine(changes):
-            name = change.address.rest
-            yield from _steps(change, str(change.before.facts["id"]) if change.before is not None else new[name])
+            role_id = change.before.facts["id"] if change.before is not None else new[change.address.rest]
+            yield from _steps(change, str(role_id))
 
     def export(self, request: ExportRequest) -> ExportedSpec:
         return export_roles(request)
@@ -163,18 +144,17 @@ def _observed(role: Json) -> Mapping[str, Any]:
         "display_name": role.get("displayName"),
         "description": role.get("description"),
         "enabled": bool(role.get("isEnabled")),
-        "allowed_members": sorted(_WORDS.get(member, member) for member in members),
+        "allowed_members": sorted(MEMBERS.get(member, member) for member in members),
     }
 
 
-def _raw(change: Change, resource: Resource) -> Mapping[str, Any]:
-    fields = resource.fields
+def _raw(change: Change, fields: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "displayName": fields["display_name"],
         "description": fields["description"],
         "value": roles.value_of(change.address.rest),
         "isEnabled": fields["enabled"],
-        "allowedMemberTypes": [_MEMBERS[word] for word in fields["allowed_members"]],
+        "allowedMemberTypes": [_MEMBER_TYPES[word] for word in fields["allowed_members"]],
     }
 
 
@@ -186,37 +166,17 @@ def _shown(change: Change) -> str:
 def _steps(change: Change, role_id: str) -> Iterator[Step]:
     document, addresses = documents.application(), (change.address,)
     name, key = _shown(change), (role_id,)
-    if change.before is not None and _needs_disabling(change):
+    is_enabled = change.before is not None and change.before.fields.get("enabled")
+    if is_enabled and (change.after is None or any(field.name in _FROZEN for field in change.fields)):
         description = f"disable the role {name}, which Graph requires before a change"
         yield Edit(Phase.STOP, addresses, description, document, "disable_role", key)
         yield Read(Phase.STOP, addresses, f"wait until the role {name} is disabled", document, "disable_role", key)
     if change.after is None:
         yield Edit(Phase.CLEAR, addresses, f"delete the role {name}", document, "remove_role", key)
     else:
-        value = dict(_raw(change, change.after))
-        yield Edit(
-            Phase.BUILD,
-            addresses,
-            f"{'create' if change.before is None else 'update'} app role {name}",
-            document,
-            "set_role",
-            key,
-            value,
-        )
-
-
-def _needs_disabling(change: Change) -> bool:
-    was_enabled = change.before is not None and change.before.fields.get("enabled")
-    changes_frozen = any(field.name in _FROZEN for field in change.fields)
-    return bool(was_enabled) and (change.after is None or changes_frozen)
-
-
-def _effects(change: Change) -> frozenset[Effect]:
-    if change.action is Action.DELETE:
-        assignments = change.before.facts.get("assignments") if change.before is not None else 0
-        return frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS} if assignments else {Effect.DATA_LOSS})
-    is_renamed = change.before is not None and change.field("display_name") is not None
-    return frozenset({Effect.RESYNC}) if is_renamed else frozenset()
+        value = _raw(change, change.after.fields)
+        description = f"{'create' if change.before is None else 'update'} app role {name}"
+        yield Edit(Phase.BUILD, addresses, description, document, "set_role", key, value)
 
 
 def _ambiguous(spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
@@ -230,16 +190,10 @@ def _ambiguous(spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
 
 def _deletion_blocked(snapshot: Snapshot) -> Iterator[Diagnostic]:
     """Yield errors if a deletion would be unsafe: its consequences cannot be read, or the service writes the roles."""
-    yield from denied_read(snapshot, "assignments", "K704", ("app_roles",))
-    for document in ("schema", "template_schema"):
-        yield from denied_read(snapshot, document, "K704", ("app_roles",))
+    yield from denied_reads(snapshot, "K704", ("app_roles",), "assignments", "schema", "template_schema")
     if _is_inbound(snapshot):
-        yield Diagnostic(
-            "K702",
-            "an inbound synchronization rule writes the app roles, so scimconf does not delete any",
-            ("app_roles",),
-            hint="Write `unlisted: keep` and remove `absent`.",
-        )
+        message = "an inbound synchronization rule writes the app roles, so scimconf does not delete any"
+        yield Diagnostic("K702", message, ("app_roles",), hint="Write `unlisted: keep` and remove `absent`.")
 
 
 def _deletes(spec: Spec) -> bool:
@@ -249,7 +203,7 @@ def _deletes(spec: Spec) -> bool:
 
 def _is_inbound(snapshot: Snapshot) -> bool:
     """Return whether a rule of the application fills the tenant's app roles, as Salesforce's template does."""
-    raw = live_schema(snapshot)
+    raw = mappings.live_schema(snapshot)
     return raw is not None and any(
         location.mapping.get("targetObjectName") == "AppRole" and location.mapping.get("enabled") is not False
         for location in schema.object_mappings(raw)

@@ -10,17 +10,9 @@ from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
 from scimconf.json_types import Json
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
-from scimconf.kinds.fields import (
-    Field,
-    desired_fields,
-    export_fields,
-    field_edits,
-    field_effects,
-    observed_fields,
-    or_unset,
-)
-from scimconf.kinds.kind import Base, Effects, denied_read
-from scimconf.plan import Action, Change, DesiredItem, Guard, Resource
+from scimconf.kinds.fields import Field, desired_fields, export_fields, field_edits, observed_fields, or_unset
+from scimconf.kinds.kind import Changes, Kind, denied_reads
+from scimconf.plan import Action, DesiredItem, Guard, Resource
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Snapshot, escape_placeholders
 from scimconf.spec.model import Spec
@@ -28,6 +20,9 @@ from scimconf.spec.patterns import GUID
 from scimconf.spec.references import reads_as_reference
 from scimconf.steps import Phase, Send, Step
 from scimconf.suggestions import did_you_mean, suggest, suggest_principal
+
+_CREATED = (("service_principal", "servicePrincipal.id"), ("app", "application.id"), ("app_id", "application.appId"))
+"""The names of the ids that Graph returns for a new application, each with its place in the answer."""
 
 
 def identified_by(spec: Spec) -> tuple[str, str, str]:
@@ -57,7 +52,7 @@ FIELDS = (
 )
 
 
-class ApplicationKind(Base):
+class ApplicationKind(Kind):
     """`application`: one for each spec; it is never renamed and never deleted."""
 
     name = "application"
@@ -79,7 +74,7 @@ class ApplicationKind(Base):
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if snapshot is None:
             return
-        yield from denied_read(snapshot, "service_principals", "K101", ("application",))
+        yield from denied_reads(snapshot, "K101", ("application",), "service_principals")
         rows = snapshot.get("service_principals")
         if rows is not None:
             yield from self._count(spec, snapshot, rows)
@@ -89,58 +84,45 @@ class ApplicationKind(Base):
         field, _, value = identified_by(spec)
         if len(rows) > 1:
             ids = ", ".join(f"app_id {row['appId']} (object id {row['id']})" for row in rows)
-            yield Diagnostic(
-                "K102",
-                f'{len(rows)} applications are named "{value}": {ids}',
-                ("application", field),
-                hint="Write app_id or object_id instead of display_name.",
-            )
+            message = f'{len(rows)} applications are named "{value}": {ids}'
+            hint = "Write app_id or object_id instead of display_name."
+            yield Diagnostic("K102", message, ("application", field), hint=hint)
         elif not rows and spec.application.create is None:
-            yield Diagnostic(
-                "K103",
-                f'no application has the {field} "{value}"',
-                ("application", field),
-                hint=_missing_hint(value, snapshot),
-            )
+            # The application that is probably meant comes first: a typing error would create a duplicate.
+            similar = did_you_mean(suggest(value, _similar_names(snapshot)))
+            hint = f"{similar} To create a new one, write `create: {{from_template: custom}}`.".strip()
+            yield Diagnostic("K103", f'no application has the {field} "{value}"', ("application", field), hint=hint)
         elif not rows:
             yield from self._gallery(spec, snapshot)
             yield from _similar(value, snapshot)
 
     def _gallery(self, spec: Spec, snapshot: Snapshot) -> Iterable[Diagnostic]:
         path = ("application", "create", "from_template")
-        yield from denied_read(snapshot, "application_templates", "K101", path)
+        yield from denied_reads(snapshot, "K101", path, "application_templates")
         templates = snapshot.get("application_templates")
         create = spec.application.create
         if templates is None or create is None or len(templates) == 1:
             return
-        ids = ", ".join(str(template["id"]) for template in templates)
-        name = create.from_template
-        message = (
-            f'{len(templates)} gallery templates are named "{name}": {ids}'
-            if ids
-            else f'the application gallery has no template named "{name}"'
-        )
+        message = f'the application gallery has no template named "{create.from_template}"'
+        if templates:
+            ids = ", ".join(str(template["id"]) for template in templates)
+            message = f'{len(templates)} gallery templates are named "{create.from_template}": {ids}'
         yield Diagnostic("K104", message, path, hint="Write the id of the template, or `custom`.")
 
     def _sign_on(self, spec: Spec, rows: Sequence[dict[str, str]]) -> Iterable[Diagnostic]:
         desired = spec.application.single_sign_on
         mode = rows[0].get("preferredSingleSignOnMode") if len(rows) == 1 else desired
         if desired is not None and mode != desired:
-            yield Diagnostic(
-                "K105",
-                f"SAML single sign-on is not configured (the mode is {mode or 'not set'})",
-                ("application", "single_sign_on"),
-                hint="Configure it in the portal; scimconf does not change it.",
-                severity="warning",
-            )
+            message = f"SAML single sign-on is not configured (the mode is {mode or 'not set'})"
+            path, hint = ("application", "single_sign_on"), "Configure it in the portal; scimconf does not change it."
+            yield Diagnostic("K105", message, path, hint=hint, severity="warning")
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
-        create = spec.application.create
-        if create is None or snapshot.rows("service_principals"):
-            yield Resource(self.address(spec), desired_fields(FIELDS, spec))
-        else:
-            fields = {"display_name": spec.application.display_name, "from_template": create.from_template}
-            yield Resource(self.address(spec), {**fields, **desired_fields(FIELDS, spec)})
+        create, fields = spec.application.create, desired_fields(FIELDS, spec)
+        if create is not None and not snapshot.rows("service_principals"):
+            names = {"display_name": spec.application.display_name, "from_template": create.from_template}
+            fields = {**names, **fields}
+        yield Resource(self.address(spec), fields)
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         rows = snapshot.rows("service_principals")
@@ -151,20 +133,16 @@ class ApplicationKind(Base):
 
     def compared_offline(self, spec: Spec, resource: Resource) -> Resource | None:
         """Leave out the name: it says which application is meant, not how it is configured."""
-        return Resource(
-            resource.address, {key: value for key, value in resource.fields.items() if key != "display_name"}
-        )
+        fields = {key: value for key, value in resource.fields.items() if key != "display_name"}
+        return Resource(resource.address, fields)
 
-    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
-        return {change.address: field_effects(FIELDS, change) for change in changes}
-
-    def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
+    def guards(self, changes: Changes, context: GuardContext) -> Iterable[Guard]:
         for change in changes:
             if change.action is Action.CREATE:
                 message = "the application does not exist and would be created"
                 yield Guard("application-created", message, address=change.address)
 
-    def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
+    def steps(self, spec: Spec, changes: Changes, snapshot: Snapshot) -> Iterable[Step]:
         _, prop, value = identified_by(spec)
         template = _template_id(spec) or snapshot.names.get("gallery", "{gallery}")
         for change in self.mine(changes):
@@ -178,11 +156,7 @@ class ApplicationKind(Base):
                 "POST",
                 f"/applicationTemplates/{template}/instantiate",
                 {"displayName": escape_placeholders(spec.application.display_name or "")},
-                outputs=(
-                    ("service_principal", "servicePrincipal.id"),
-                    ("app", "application.id"),
-                    ("app_id", "application.appId"),
-                ),
+                outputs=_CREATED,
                 lookup=documents.service_principals(prop, value),
             )
 
@@ -204,12 +178,6 @@ class ApplicationKind(Base):
 
 def _similar_names(snapshot: Snapshot) -> list[str]:
     return [str(row.get("displayName")) for row in snapshot.rows("similar_applications")]
-
-
-def _missing_hint(name: str, snapshot: Snapshot) -> str:
-    """Return the application that is probably meant, and only then how to create one: a typing error would duplicate it."""
-    similar = did_you_mean(suggest(name, _similar_names(snapshot)))
-    return f"{similar} To create a new one, write `create: {{from_template: custom}}`.".strip()
 
 
 def _similar(name: str, snapshot: Snapshot) -> Iterable[Diagnostic]:

@@ -20,20 +20,11 @@ from typing import Any
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
-from scimconf.kinds import mappings, roles
+from scimconf.kinds import mappings, principals, roles
 from scimconf.kinds.assignment_guards import GUARD_IDS, assignment_guards
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_access import export_assignments
-from scimconf.kinds.kind import Base, Effects, RowPart, denied_read
-from scimconf.kinds.principals import (
-    AssignmentEntry,
-    entries,
-    listed_principals,
-    principal_names,
-    principal_of,
-    unresolved,
-    users_by_name,
-)
+from scimconf.kinds.kind import Changes, Effects, Kind, RowPart, denied_reads
 from scimconf.kinds.provisioning import Affected, OnePrincipal, ProvisioningState
 from scimconf.plan import (
     Absent,
@@ -67,7 +58,7 @@ _ALREADY_ASSIGNED = (
 """Graph answers 400 with either wording; a Bicep report saw a 409."""
 
 
-class AssignmentKind(Base):
+class AssignmentKind(Kind):
     """`assignment/user:UPN/ROLE` or `assignment/group:NAME/ROLE`."""
 
     name = "assignment"
@@ -83,7 +74,7 @@ class AssignmentKind(Base):
     def lookups(self, spec: Spec, snapshot: Snapshot) -> Iterable[Lookup]:
         if spec.assignments is None:
             return
-        yield from (entry.lookup for entry in entries(spec.assignments) if entry.lookup.by != "user")
+        yield from (entry.lookup for entry in principals.entries(spec.assignments) if entry.lookup.by != "user")
         live = snapshot.get("assignments")
         if live is None and not snapshot.complete and "assignments" not in snapshot.denied:
             return
@@ -91,8 +82,8 @@ class AssignmentKind(Base):
         ids = {Lookup("id", row["principalId"]) for row in rows if row["principalType"] != "ServicePrincipal"}
         yield from ids
         if all(lookup in snapshot.principals for lookup in ids):
-            known = users_by_name(snapshot)
-            for entry in entries(spec.assignments):
+            known = principals.users_by_name(snapshot)
+            for entry in principals.entries(spec.assignments):
                 if entry.lookup.by == "user" and entry.lookup.value not in known:
                     yield entry.lookup
 
@@ -101,13 +92,13 @@ class AssignmentKind(Base):
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if spec.assignments is None or snapshot is None:
             return
-        yield from denied_read(snapshot, "assignments", "K801", ("assignments",))
+        yield from denied_reads(snapshot, "K801", ("assignments",), "assignments")
         yield from _empty_files(spec.assignments)
         application_roles, assigned = _Roles.of(spec, snapshot), _assigned_roles(snapshot)
-        principals = listed_principals(spec.assignments, snapshot)
+        by_path = principals.listed_principals(spec.assignments, snapshot)
         listed: set[str] = set()
-        for entry in entries(spec.assignments):
-            principal = principals.get(entry.path)
+        for entry in principals.entries(spec.assignments):
+            principal = by_path.get(entry.path)
             if principal is None:
                 yield from _not_found(entry, snapshot)
                 continue
@@ -125,30 +116,29 @@ class AssignmentKind(Base):
         unmanaged = [resource for resource in difference.unmanaged if resource.address.kind == self.name]
         count = sum(isinstance(item.key, tuple) and item.key[1] == documents.DEFAULT_ACCESS for item in unmanaged)
         if count and any(_ROLES in mappings.reads(row.row) for row in mappings.listed(spec)):
-            assignments = "1 unmanaged assignment has" if count == 1 else f"{count} unmanaged assignments have"
-            yield Diagnostic(
-                "K812",
-                f"{assignments} no role (Default Access), and Microsoft does not document what a role mapping sends for them",
-                ("assignments",),
-                hint="List them under assignments with a role.",
-                severity="warning",
+            subject = "1 unmanaged assignment has" if count == 1 else f"{count} unmanaged assignments have"
+            unknown = "Microsoft does not document what a role mapping sends for them"
+            message, hint = (
+                f"{subject} no role (Default Access), and {unknown}",
+                "List them under assignments with a role.",
             )
+            yield Diagnostic("K812", message, ("assignments",), hint=hint, severity="warning")
 
     # --- desired and observed ----------------------------------------------------------------------------------------
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         if spec.assignments is None:
             return
-        principals, names = listed_principals(spec.assignments, snapshot), principal_names(snapshot)
+        by_path, names = principals.listed_principals(spec.assignments, snapshot), principals.principal_names(snapshot)
         application_roles = _Roles.of(spec, snapshot)
-        for entry in entries(spec.assignments):
-            principal = principals.get(entry.path) or unresolved(entry)
+        for entry in principals.entries(spec.assignments):
+            principal = by_path.get(entry.path) or principals.unresolved(entry)
             label = f"{principal.type}:{encode(names.get(principal.id, principal.name))}"
             yield from self._desired(spec, entry, principal, label, application_roles)
-        yield from self._unlisted(spec, snapshot, {principal.id for principal in principals.values()})
+        yield from self._unlisted(spec, snapshot, {principal.id for principal in by_path.values()})
 
     def _desired(
-        self, spec: Spec, entry: AssignmentEntry, principal: Principal, label: str, application_roles: _Roles
+        self, spec: Spec, entry: principals.AssignmentEntry, principal: Principal, label: str, application_roles: _Roles
     ) -> Iterator[DesiredItem]:
         prefix = self.address(spec, label)
         if entry.listed.absent and entry.listed.roles:
@@ -178,22 +168,15 @@ class AssignmentKind(Base):
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         if spec.assignments is None:
             return
-        names, application_roles = principal_names(snapshot), _Roles.of(spec, snapshot)
+        names, application_roles = principals.principal_names(snapshot), _Roles.of(spec, snapshot)
         for row in documents.assigned(snapshot.rows("assignments")):
-            principal = principal_of(row, snapshot)
+            principal = principals.principal_of(row, snapshot)
             label = f"{principal.type}:{encode(names.get(principal.id, principal.name))}"
-            yield Resource(
-                self.address(spec, label, application_roles.label(row["appRoleId"])),
-                {},
-                (principal.id, row["appRoleId"]),
-                facts={
-                    "id": row["id"],
-                    "type": row["principalType"],
-                    "principal": principal.name,
-                    "principal_id": principal.id,
-                    "roles": application_roles.spellings(row["appRoleId"]),
-                },
-            )
+            role_id = row["appRoleId"]
+            facts: dict[str, Any] = {"id": row["id"], "type": row["principalType"], "principal": principal.name}
+            facts |= {"principal_id": principal.id, "roles": application_roles.spellings(role_id)}
+            address = self.address(spec, label, application_roles.labels.get(role_id, role_id))
+            yield Resource(address, {}, (principal.id, role_id), facts)
 
     def compared_offline(self, spec: Spec, resource: Resource) -> Resource | None:
         """Compare by name: ids of principals and roles differ between tenants."""
@@ -201,18 +184,16 @@ class AssignmentKind(Base):
 
     # --- changes -----------------------------------------------------------------------------------------------------
 
-    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
+    def effects(self, changes: Changes, snapshot: Snapshot) -> Effects:
         """A first role provisions, the loss of the last role deprovisions; a swap of roles does neither."""
         before = {principal: len(role_ids) for principal, role_ids in _assigned_roles(snapshot).items()}
         after = Counter(before)
         for change in changes:
             after[_principal_id(change)] += 1 if change.action is Action.CREATE else -1
-        return {
-            change.address: _effects(before.get(_principal_id(change), 0), after[_principal_id(change)])
-            for change in changes
-        }
+        ids = {change.address: _principal_id(change) for change in changes}
+        return {address: _effects(before.get(id_, 0), after[id_]) for address, id_ in ids.items()}
 
-    def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
+    def guards(self, changes: Changes, context: GuardContext) -> Iterable[Guard]:
         return assignment_guards(changes, context)
 
     def affected(self, change: Change) -> Iterable[Affected]:
@@ -222,9 +203,7 @@ class AssignmentKind(Base):
             principal, role = resource.key
             yield OnePrincipal(str(principal), decode(name), str(role), is_group=type_ == "group")
 
-    def project(
-        self, state: ProvisioningState, changes: Sequence[Change], spec: Spec, snapshot: Snapshot
-    ) -> ProvisioningState:
+    def project(self, state: ProvisioningState, changes: Changes, spec: Spec, snapshot: Snapshot) -> ProvisioningState:
         if state.assigned_users is None or state.assigned_groups is None:
             return state
         users, groups, names = dict(state.assigned_users), dict(state.assigned_groups), dict(state.group_names)
@@ -233,11 +212,11 @@ class AssignmentKind(Base):
                 assert isinstance(affected, OnePrincipal)
                 if affected.is_group:
                     names.setdefault(affected.id, affected.name)
-                principals = groups if affected.is_group else users
-                roles_left = tuple(role for role in principals.get(affected.id, ()) if role != affected.role)
-                principals[affected.id] = (*roles_left, affected.role) if change.after is not None else roles_left
-                if not principals[affected.id]:
-                    del principals[affected.id]
+                roles_by_id = groups if affected.is_group else users
+                roles_left = tuple(role for role in roles_by_id.get(affected.id, ()) if role != affected.role)
+                roles_by_id[affected.id] = (*roles_left, affected.role) if change.after is not None else roles_left
+                if not roles_by_id[affected.id]:
+                    del roles_by_id[affected.id]
         return replace(state, assigned_users=users, assigned_groups=groups, group_names=names)
 
     def row_part(self, change: Change) -> RowPart:
@@ -245,7 +224,7 @@ class AssignmentKind(Base):
         type_, _, name = principal.partition(":")
         return RowPart(f"{self.name}/{principal}", "role", decode(role), type_, decode(name))
 
-    def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
+    def steps(self, spec: Spec, changes: Changes, snapshot: Snapshot) -> Iterable[Step]:
         path = "/servicePrincipals/{service_principal}/appRoleAssignedTo"
         for change in self.mine(changes):
             addresses = (change.address,)
@@ -253,9 +232,8 @@ class AssignmentKind(Base):
                 key: Any = change.after.key
                 body = {"principalId": key[0], "resourceId": "{service_principal}", "appRoleId": key[1]}
                 text = f"assign {change.address.rest}"
-                yield Send(
-                    Phase.BUILD, addresses, text, "POST", path, body, success_errors=_ALREADY_ASSIGNED, batch=True
-                )
+                is_done = _ALREADY_ASSIGNED
+                yield Send(Phase.BUILD, addresses, text, "POST", path, body, success_errors=is_done, batch=True)
             else:
                 assert change.before is not None
                 text, is_gone = f"unassign {change.address.rest}", ((404, ""),)
@@ -269,18 +247,14 @@ class AssignmentKind(Base):
         principal, _, role = resource.address.rest.partition("/")
         name = json.dumps(str(resource.facts["principal"]))
         text = json.dumps(roles.value_of(role) or decode(role))
-        if principal.startswith("group:"):
-            return f"assignments.groups: - {{name: {name}, role: {text}, absent: true}}"
-        return f"assignments.users: - {{user: {name}, role: {text}, absent: true}}"
+        key = "groups: - {name" if principal.startswith("group:") else "users: - {user"
+        return f"assignments.{key}: {name}, role: {text}, absent: true}}"
 
 
 def removed_assignments(changes: Iterable[Change]) -> Mapping[str, int]:
     """Return how many assignments a plan deletes, by role id."""
-    keys = [
-        change.before.key
-        for change in changes
-        if change.kind == AssignmentKind.name and change.action is Action.DELETE and change.before is not None
-    ]
+    deletions = (change for change in changes if change.kind == AssignmentKind.name and change.action is Action.DELETE)
+    keys = (change.before.key for change in deletions if change.before is not None)
     return Counter(str(key[1]) for key in keys if isinstance(key, tuple))
 
 
@@ -299,9 +273,8 @@ def _principal_id(change: Change) -> str:
 
 
 def _effects(before: int, after: int) -> frozenset[Effect]:
-    if before == 0:
-        return frozenset({Effect.PROVISIONS})
-    return frozenset({Effect.DEPROVISIONS}) if after == 0 else frozenset({Effect.RESYNC})
+    effect = Effect.PROVISIONS if before == 0 else Effect.DEPROVISIONS if after == 0 else Effect.RESYNC
+    return frozenset({effect})
 
 
 def _is_protected(assignments: Assignments, resource: Resource, snapshot: Snapshot) -> bool:
@@ -359,12 +332,9 @@ class _Roles:
         """Return the name in addresses of a role that the spec writes."""
         return self.labels.get(self.id(written)) or encode(written)
 
-    def label(self, role_id: str) -> str:
-        return self.labels.get(role_id, role_id)
-
     def spellings(self, role_id: str) -> tuple[str, ...]:
         """Return the names that a pattern may use for a live role."""
-        name = self.label(role_id)
+        name = self.labels.get(role_id, role_id)
         value = roles.value_of(name)
         return (value,) if value is not None else (decode(name), decode(name.removeprefix("~")))
 
@@ -380,23 +350,17 @@ class _Roles:
 def _empty_files(assignments: Assignments) -> Iterator[Diagnostic]:
     for number, file in enumerate(assignments.imported):
         if not (file.users or file.groups):
-            yield Diagnostic(
-                "K802",
-                f"{file.file} lists no users or groups, so unlisted assignments are not deleted",
-                ("assignments", "imported", number),
-                hint="If the list is meant to be empty, remove the file.",
-                severity="warning",
-            )
+            message = f"{file.file} lists no users or groups, so unlisted assignments are not deleted"
+            path, hint = ("assignments", "imported", number), "If the list is meant to be empty, remove the file."
+            yield Diagnostic("K802", message, path, hint=hint, severity="warning")
 
 
-def _about(entry: AssignmentEntry, principal: Principal) -> Iterator[Diagnostic]:
+def _about(entry: principals.AssignmentEntry, principal: Principal) -> Iterator[Diagnostic]:
     listed = entry.listed
-    if isinstance(listed, GroupAssignment) and principal.type != "group":
-        hint = "List it under assignments.users."
-        yield Diagnostic("K803", f"{principal.name} is not a group", entry.path, hint=hint)
-    if isinstance(listed, UserAssignment) and principal.type != "user":
-        hint = "List it under assignments.groups."
-        yield Diagnostic("K803", f"{principal.name} is not a user", entry.path, hint=hint)
+    type_, other = ("group", "users") if isinstance(listed, GroupAssignment) else ("user", "groups")
+    if principal.type != type_:
+        hint = f"List it under assignments.{other}."
+        yield Diagnostic("K803", f"{principal.name} is not a {type_}", entry.path, hint=hint)
     if isinstance(listed, GroupAssignment) and listed.id is not None and listed.name not in (None, principal.name):
         message = f'the group with the id {listed.id} is named "{principal.name}", not "{listed.name}"; the id is used'
         hint = f'Write `name: "{principal.name}"`.'
@@ -406,7 +370,9 @@ def _about(entry: AssignmentEntry, principal: Principal) -> Iterator[Diagnostic]
         yield Diagnostic("K806", message, entry.path, hint="Assign a security group.")
 
 
-def _about_roles(entry: AssignmentEntry, assigned: set[str], application_roles: _Roles) -> Iterator[Diagnostic]:
+def _about_roles(
+    entry: principals.AssignmentEntry, assigned: set[str], application_roles: _Roles
+) -> Iterator[Diagnostic]:
     for role in entry.listed.roles if not entry.listed.absent else ():
         path, role_id = (*entry.path, "roles"), application_roles.id(role)
         if not application_roles.exists(role):
@@ -418,7 +384,7 @@ def _about_roles(entry: AssignmentEntry, assigned: set[str], application_roles: 
             yield Diagnostic("K808", f'the role "{role}" is disabled, so it cannot be assigned', path, hint=hint)
 
 
-def _not_found(entry: AssignmentEntry, snapshot: Snapshot) -> Iterator[Diagnostic]:
+def _not_found(entry: principals.AssignmentEntry, snapshot: Snapshot) -> Iterator[Diagnostic]:
     matches = snapshot.principals.get(entry.lookup)
     if matches is None:
         hint = "See the denied reads above."
@@ -429,7 +395,7 @@ def _not_found(entry: AssignmentEntry, snapshot: Snapshot) -> Iterator[Diagnosti
         yield Diagnostic("K810", message, entry.path, hint="Add the `id:` of the right one.")
     elif not entry.listed.absent:
         type_ = "user" if isinstance(entry.listed, UserAssignment) else "group"
-        principals = (principal for group in snapshot.principals.values() for principal in group)
-        names = [principal.name for principal in principals if principal.type == type_]
+        known = (principal for group in snapshot.principals.values() for principal in group)
+        names = [principal.name for principal in known if principal.type == type_]
         hint = did_you_mean(suggest_principal(entry.lookup.value, names))
         yield Diagnostic("K811", f"the tenant has no {entry.description}", entry.path, hint=hint)

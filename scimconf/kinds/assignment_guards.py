@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from scimconf.kinds.kind import Changes
 from scimconf.plan import Action, Change, Effect, Guard
 from scimconf.plan.guards import GuardContext
 
@@ -12,7 +13,7 @@ MANY, OF_AT_LEAST, SHARE = 100, 10, 0.3
 GUARD_IDS = ("group-removed", "mass-removal", "all-assignments-removed")
 
 
-def assignment_guards(changes: Sequence[Change], context: GuardContext) -> Iterator[Guard]:
+def assignment_guards(changes: Changes, context: GuardContext) -> Iterator[Guard]:
     """Yield the guards of assignment changes."""
     losing = _losing(changes)
     yield from _group_removed(losing, context)
@@ -20,7 +21,7 @@ def assignment_guards(changes: Sequence[Change], context: GuardContext) -> Itera
     yield from _all_removed(changes, {_principal_id(change) for change in losing}, context)
 
 
-def _losing(changes: Sequence[Change]) -> list[Change]:
+def _losing(changes: Changes) -> list[Change]:
     """Return the deletions that leave a principal without any role, one for each principal."""
     by_principal: dict[str, Change] = {}
     for change in changes:
@@ -63,7 +64,7 @@ def _bound(losing: set[str], context: GuardContext) -> str:
     return "at most " if keeps_group or losing & context.groups else ""
 
 
-def _all_removed(changes: Sequence[Change], losing: set[str], context: GuardContext) -> Iterator[Guard]:
+def _all_removed(changes: Changes, losing: set[str], context: GuardContext) -> Iterator[Guard]:
     gains = any(change.action is Action.CREATE for change in changes)
     if losing and set(context.holders) <= losing and not gains:
         message = "no user or group would be assigned any more"

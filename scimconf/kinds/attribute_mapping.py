@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -21,19 +21,9 @@ from scimconf.expressions.lint.vocabulary import name_hint
 from scimconf.kinds import mappings
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_mappings import export_attribute_mappings
-from scimconf.kinds.kind import (
-    AttributeFlow,
-    Base,
-    Effects,
-    MappingSource,
-    counted_guard,
-    find_object_mapping,
-    live_schema,
-    schema_reads,
-    selector,
-)
+from scimconf.kinds.kind import AttributeFlow, Changes, Kind, MappingSource, counted_guard, unlisted_items
 from scimconf.kinds.provisioning import SECTION, Affected, ProvisioningState, UsersInScope, UsersWithOtherValue
-from scimconf.plan import Absent, Action, Change, DesiredItem, Effect, Exclusive, Guard, ReportOnly, Resource
+from scimconf.plan import Absent, Action, Change, DesiredItem, Effect, Guard, Resource
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import MappingRow, ObjectMapping, Spec
@@ -45,7 +35,7 @@ UNASSIGNED_STAY_ACTIVE = "users who are unassigned or leave the scope would no l
 _SOFT_DELETED, _ENABLED = "[IsSoftDeleted]", "[accountEnabled]"
 
 
-class AttributeMappingKind(Base):
+class AttributeMappingKind(Kind):
     """`attribute_mapping/SECTION/TARGET`."""
 
     name = "attribute_mapping"
@@ -58,16 +48,20 @@ class AttributeMappingKind(Base):
     guard_ids = ("matching-changed", "deprovisioning-disabled")
 
     def reads(self, spec: Spec) -> Iterable[Document]:
-        return schema_reads() if mappings.sections(spec) else ()
+        return mappings.schema_reads() if mappings.sections(spec) else ()
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         for row in mappings.listed(spec):
-            yield from _syntax(row)
+            try:
+                mappings.expression_of(row.row)
+            except expressions.ExpressionError as error:
+                message = f"invalid expression: {error.message} (at character {error.offset + 1})"
+                yield Diagnostic("K501", message, (*row.path, "expression"), hint=error.hint)
         for section, mapping in mappings.sections(spec).items():
             listed = [row for row in mappings.listed(spec) if row.section == section]
-            location = find_object_mapping(snapshot, section, mapping) if snapshot is not None else None
+            location = mappings.find_object_mapping(snapshot, section, mapping) if snapshot is not None else None
             if snapshot is not None and location is not None:
-                yield from _unknown_attributes(listed, live_schema(snapshot), location)
+                yield from _unknown_attributes(listed, mappings.live_schema(snapshot), location)
                 yield from _mapped_twice(section, location)
                 planned = _matches_afterwards(mapping, listed, location)
                 if planned != _matches_afterwards(_NO_MAPPING, (), location):
@@ -77,47 +71,47 @@ class AttributeMappingKind(Base):
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         for section, mapping in mappings.sections(spec).items():
-            if mapping.unlisted != "keep":
-                prefix = self.address(spec, section)
-                yield Exclusive(prefix) if mapping.unlisted == "delete" else ReportOnly(prefix)
+            yield from unlisted_items(mapping.unlisted, self.address(spec, section))
         for listed in mappings.listed(spec):
             address = self.address(spec, listed.section, listed.target)
             yield Absent(address) if listed.row.absent else Resource(address, desired_fields(listed.row))
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         for section, mapping in mappings.sections(spec).items():
-            location = find_object_mapping(snapshot, section, mapping)
+            location = mappings.find_object_mapping(snapshot, section, mapping)
             for row in schema.rows(location) if location is not None else ():
                 target = str(row.get("targetAttributeName"))
                 yield Resource(self.address(spec, section, target), rows.row_fields(row))
 
-    def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
+    def steps(self, spec: Spec, changes: Changes, snapshot: Snapshot) -> Iterable[Step]:
         sections = mappings.sections(spec)
         for change in self.mine(changes):
             section, _, target = change.address.rest.partition("/")
-            key = (*selector(section, sections[section]).key, target)
-            text = f"delete the mapping to {target}"
+            key = (*mappings.selector(section, sections[section]).key, target)
             if change.after is None:
+                text = f"delete the mapping to {target}"
                 yield Edit(Phase.BUILD, (change.address,), text, schema.schema(), "remove_mapping", key)
             else:
-                yield _set(change, change.after, key, target)
+                yield _set(change, dict(change.after.fields), key)
 
-    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
-        return {change.address: _effects(change) for change in changes}
+    def change_effects(self, change: Change) -> frozenset[Effect]:
+        """Users are matched again if a matching attribute is added, removed or gets another source."""
+        if change.action is Action.DELETE:
+            return frozenset({Effect.RESYNC, Effect.DATA_LOSS})
+        is_matching = change.after is not None and change.after.fields["match"] is not None
+        if _match_changes(change) or (is_matching and change.field("source") is not None):
+            return frozenset({Effect.RESYNC, Effect.PROVISIONS, Effect.DEPROVISIONS})
+        return frozenset({Effect.RESYNC})
 
     def effect_text(self, effect: Effect, change: Change) -> str:
         texts = {Effect.DATA_LOSS: "the mapping is deleted", Effect.RESYNC: "the value changes for {users}"}
         return texts.get(effect, "")
 
-    def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
+    def guards(self, changes: Changes, context: GuardContext) -> Iterable[Guard]:
         for change in changes if context.has_run else ():
-            match = change.field("match")
-            source = change.field("source") if change.address in context.matching else None
-            if (match is not None and match.before != match.after) or source is not None:
+            if _match_changes(change) or (change.address in context.matching and change.field("source") is not None):
                 message = "users would be matched by another value; users who no longer match would be created again"
-                yield counted_guard(
-                    change, Effect.DEPROVISIONS, Guard("matching-changed", message, address=change.address)
-                )
+                yield counted_guard("matching-changed", message, change, Effect.DEPROVISIONS)
         for change in changes if context.has_run else ():
             message = _stays_active(change) if change.address.rest.startswith("users/") else ""
             if message:
@@ -127,27 +121,23 @@ class AttributeMappingKind(Base):
         source = change.field("source")
         if change.effects & {Effect.PROVISIONS, Effect.DEPROVISIONS}:
             yield UsersInScope()
-        if source is not None and Effect.RESYNC in change.effects and _section(change) == SECTION:
+        section = change.address.rest.partition("/")[0]
+        if source is not None and Effect.RESYNC in change.effects and section == SECTION:
             yield UsersWithOtherValue(source.before, source.after)
 
-    def project(
-        self, state: ProvisioningState, changes: Sequence[Change], spec: Spec, snapshot: Snapshot
-    ) -> ProvisioningState:
+    def project(self, state: ProvisioningState, changes: Changes, spec: Spec, snapshot: Snapshot) -> ProvisioningState:
         rows = dict(state.rows)
         for change in changes:
             section, _, target = change.address.rest.partition("/")
             if section == SECTION:
                 rows.pop(target, None)
-            if section == SECTION and change.after is not None:
-                rows[target] = change.after.fields
+                rows |= {target: change.after.fields} if change.after is not None else {}
         return replace(state, rows=rows)
 
     def attribute_flow(self, change: Change) -> AttributeFlow:
         section, _, target = change.address.rest.partition("/")
-        before, after = (
-            MappingSource(_value(change, "source", side), _value(change, "default", side)) for side in (0, 1)
-        )
-        return AttributeFlow(section, target, before, after)
+        sides = (MappingSource(_value(change, "source", side), _value(change, "default", side)) for side in (0, 1))
+        return AttributeFlow(section, target, *sides)
 
     def export(self, request: ExportRequest) -> ExportedSpec:
         return export_attribute_mappings(request)
@@ -155,10 +145,6 @@ class AttributeMappingKind(Base):
     def removal_snippet(self, resource: Resource) -> str:
         section, _, target = resource.address.rest.partition("/")
         return f"mappings.{section}.attributes: {json.dumps(target)}: {{absent: true}}"
-
-
-def _section(change: Change) -> str:
-    return change.address.rest.partition("/")[0]
 
 
 def desired_fields(row: MappingRow) -> dict[str, Any]:
@@ -179,22 +165,15 @@ def desired_fields(row: MappingRow) -> dict[str, Any]:
     }
 
 
-def _set(change: Change, after: Resource, key: tuple[str, ...], target: str) -> Edit:
-    fields = dict(after.fields)
-    text, is_changed = fields["source"], change.field("source") is not None
-    expression = expressions.parse(text) if text is not None else None
+def _set(change: Change, fields: dict[str, Any], key: tuple[str, ...]) -> Edit:
+    """Return the edit that writes a mapping, with the text for the parser of the service if a function changes."""
+    expression = expressions.parse(fields["source"]) if fields["source"] is not None else None
     tree = expressions.to_source(expression) if expression is not None else None
-    needs_parser = is_changed and tree is not None and tree["type"] == "Function"
-    return Edit(
-        Phase.BUILD,
-        (change.address,),
-        f"set the mapping to {target}",
-        schema.schema(),
-        "set_mapping",
-        key,
-        {"fields": fields, "source": tree},
-        expression=expressions.render(expression) if expression is not None and needs_parser else "",
-    )
+    needs_parser = change.field("source") is not None and tree is not None and tree["type"] == "Function"
+    text = expressions.render(expression) if expression is not None and needs_parser else ""
+    description, value = f"set the mapping to {key[-1]}", {"fields": fields, "source": tree}
+    addresses = (change.address,)
+    return Edit(Phase.BUILD, addresses, description, schema.schema(), "set_mapping", key, value, expression=text)
 
 
 def _value(change: Change, name: str, side: int) -> Any:
@@ -206,21 +185,9 @@ def _value(change: Change, name: str, side: int) -> Any:
     return resource.fields.get(name) if resource is not None else None
 
 
-def _effects(change: Change) -> frozenset[Effect]:
-    if change.action is Action.DELETE:
-        return frozenset({Effect.RESYNC, Effect.DATA_LOSS})
-    if _rematches(change):
-        return frozenset({Effect.RESYNC, Effect.PROVISIONS, Effect.DEPROVISIONS})
-    return frozenset({Effect.RESYNC})
-
-
-def _rematches(change: Change) -> bool:
-    """Return whether users are matched by another value: a matching attribute is added, removed or gets another source."""
+def _match_changes(change: Change) -> bool:
     match = change.field("match")
-    if match is not None and match.before != match.after:
-        return True
-    is_matching = change.after is not None and change.after.fields["match"] is not None
-    return is_matching and change.field("source") is not None
+    return match is not None and match.before != match.after
 
 
 def _stays_active(change: Change) -> str:
@@ -246,14 +213,6 @@ def _stays_active(change: Change) -> str:
 # --- diagnostics -----------------------------------------------------------------------------------------------------
 
 
-def _syntax(row: mappings.ListedRow) -> Iterator[Diagnostic]:
-    try:
-        mappings.expression_of(row.row)
-    except expressions.ExpressionError as error:
-        message = f"invalid expression: {error.message} (at character {error.offset + 1})"
-        yield Diagnostic("K501", message, (*row.path, "expression"), hint=error.hint)
-
-
 def _unknown_attributes(
     listed: Sequence[mappings.ListedRow], raw: Any, location: schema.MappingLocation
 ) -> Iterator[Diagnostic]:
@@ -269,12 +228,8 @@ def _unknown_attributes(
         known = sources | set(row.mapping.source_attributes)
         for name in mappings.reads(row.row) if sources else ():
             if name not in known:
-                yield _unknown_source(row, name, known)
-
-
-def _unknown_source(row: mappings.ListedRow, name: str, known: Collection[str]) -> Diagnostic:
-    hint = name_hint(name, known) or _declare(row, "source_attributes")
-    return Diagnostic("K503", f'the source has no attribute "{name}"', (*row.path, row.row.form), hint=hint)
+                hint = name_hint(name, known) or _declare(row, "source_attributes")
+                yield Diagnostic("K503", f'the source has no attribute "{name}"', (*row.path, row.row.form), hint=hint)
 
 
 def _declare(row: mappings.ListedRow, section: str) -> str:
@@ -285,12 +240,10 @@ def _mapped_twice(section: str, location: schema.MappingLocation) -> Iterator[Di
     counts = Counter(str(row.get("targetAttributeName")) for row in schema.rows(location))
     for target, count in counts.items():
         if count > 1:
-            yield Diagnostic(
-                "K504",
-                f'the live schema has {count} mappings to "{target}", and Microsoft does not document which one applies',
-                ("mappings", section),
-                hint="Delete all but one in the portal.",
+            message = (
+                f'the live schema has {count} mappings to "{target}", and Microsoft does not document which one applies'
             )
+            yield Diagnostic("K504", message, ("mappings", section), hint="Delete all but one in the portal.")
 
 
 def _matches_afterwards(
@@ -313,12 +266,9 @@ def _matching(section: str, matches: Mapping[str, int | None]) -> Iterator[Diagn
     precedences = Counter(match for match in matches.values() if match is not None)
     path = ("mappings", section, "attributes")
     if not precedences:
-        yield Diagnostic(
-            "no-matching",
-            "no attribute mapping would be left that matches objects",
-            path,
-            hint="Write `match: 1` on a mapping whose value is the same in both systems, usually the one to userName.",
-        )
+        message = "no attribute mapping would be left that matches objects"
+        hint = "Write `match: 1` on a mapping whose value is the same in both systems, usually the one to userName."
+        yield Diagnostic("no-matching", message, path, hint=hint)
     for match, count in precedences.items():
         if count > 1:
             names = ", ".join(sorted(target for target, number in matches.items() if number == match))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from scimconf.kinds.kind import counted_guard
-from scimconf.plan import Change, Effect, Guard
+from scimconf.kinds.kind import Changes, counted_guard
+from scimconf.plan import Effect, Guard
 from scimconf.plan.guards import GuardContext
 
 GUARD_IDS = ("tenant-mismatch", "quarantined", "resources-abandoned")
 
 
-def common_guards(changes: Sequence[Change], context: GuardContext) -> Iterator[Guard]:
+def common_guards(changes: Changes, context: GuardContext) -> Iterator[Guard]:
     """Yield the guards about the tenant, the quarantine of the job and abandoned resources."""
     yield from _tenant_mismatch(context)
     yield from _quarantined(changes, context)
@@ -29,26 +29,25 @@ def _tenant_mismatch(context: GuardContext) -> Iterator[Guard]:
         yield Guard("tenant-mismatch", f"signed in to {tenant.domain or tenant.id}, but the spec is for {expected}")
 
 
-def _quarantined(changes: Sequence[Change], context: GuardContext) -> Iterator[Guard]:
+def _quarantined(changes: Changes, context: GuardContext) -> Iterator[Guard]:
     """Yield a guard for changes that start a quarantined job or add users to it; changes that may fix it pass."""
     if not context.quarantine:
         return
     for change in changes:
+        enabled = change.field("enabled")
+        is_blocked = Effect.PROVISIONS in change.effects
         if change.kind == "schedule":
-            enabled = change.field("enabled")
             is_blocked = enabled is not None and bool(enabled.after)
-        else:
-            is_blocked = Effect.PROVISIONS in change.effects
         if is_blocked:
             message = f"the job is in quarantine ({context.quarantine}), and this change would provision more users"
-            yield counted_guard(change, Effect.PROVISIONS, Guard("quarantined", message, address=change.address))
+            yield counted_guard("quarantined", message, change, Effect.PROVISIONS)
 
 
 def _resources_abandoned(context: GuardContext) -> Iterator[Guard]:
     """Yield a guard if abandoned resources are counted, which `--fail-on-abandoned` requests."""
     count = context.abandoned
     if count:
-        resources = (
+        subject = (
             "1 resource of the previous spec stays" if count == 1 else f"{count} resources of the previous spec stay"
         )
-        yield Guard("resources-abandoned", f"{resources} in the tenant and would no longer be managed", count=count)
+        yield Guard("resources-abandoned", f"{subject} in the tenant and would no longer be managed", count=count)

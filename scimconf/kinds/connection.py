@@ -7,6 +7,7 @@ New values are tried before they are stored, and the stored ones before provisio
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,19 +16,8 @@ from scimconf.documents import application, job
 from scimconf.documents import secrets as documents
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_connection import KEYS, OAUTH2, export_connection
-from scimconf.kinds.kind import Base, Effects, denied_read, masked
-from scimconf.plan import (
-    Action,
-    Address,
-    Change,
-    DesiredItem,
-    DiffResult,
-    Effect,
-    FieldChange,
-    Guard,
-    Resource,
-    WriteOnly,
-)
+from scimconf.kinds.kind import Changes, Kind, denied_reads, masked
+from scimconf.plan import Action, Change, DesiredItem, DiffResult, Effect, FieldChange, Guard, Resource, WriteOnly
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, SecretRef, Snapshot
 from scimconf.spec.addresses import FLAGS, keys
@@ -40,7 +30,7 @@ _ROTATION = ".rotation"
 _URL = "base_address"
 
 
-class ConnectionKind(Base):
+class ConnectionKind(Kind):
     """`connection`: one for each application; only the fields that the spec writes are managed."""
 
     name = "connection"
@@ -56,14 +46,16 @@ class ConnectionKind(Base):
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if snapshot is None:
             return
-        yield from denied_read(snapshot, "secrets", "K401", ("connection",))
+        yield from denied_reads(snapshot, "K401", ("connection",), "secrets")
         if spec.connection is None:
             return
         fields = _desired(spec.connection)
         for name in _masked_fields(fields, snapshot):
             yield masked(_key(name), ("connection", *name.split(".", 1)))
         if not _shows_tags(snapshot) and any(name.endswith(_ROTATION) for name in fields):
-            yield _rotation_not_visible()
+            message = "Graph did not return the tags of the service principal, so a changed rotation is not detected"
+            hint = "`--resend-secrets` sends the secrets again."
+            yield Diagnostic("K406", message, ("connection",), hint=hint, severity="warning")
         raw = snapshot.get("secrets")
         address = spec.connection.base_address or documents.values(raw).get("BaseAddress")
         if spec.connection.authentication == "entra_token" and raw is not None and address is None:
@@ -82,14 +74,20 @@ class ConnectionKind(Base):
         raw = snapshot.get("secrets")
         if raw is None or spec.connection is None:
             return
-        fields = _observed(documents.values(raw), spec.connection)
-        for key, rotation in _rotations(snapshot).items():
-            fields[_field(key) + _ROTATION] = rotation
-        if documents.values(raw):
-            yield Resource(self.address(spec), fields)
+        values, rows = documents.values(raw), snapshot.rows("service_principals")
+        rotations = application.rotations(rows[0].get("tags")) if len(rows) == 1 else {}
+        tags = {_field(key) + _ROTATION: rotation for key, rotation in rotations.items()}
+        if values:
+            yield Resource(self.address(spec), _observed(values, spec.connection) | tags)
 
-    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
-        return {change.address: _effects(change) for change in changes}
+    def change_effects(self, change: Change) -> frozenset[Effect]:
+        """A parameter or a trailing slash of the tenant URL is not another endpoint."""
+        url, effects = change.field(_URL), set[Effect]()
+        if any(part.name != _URL for part in change.fields) or _is_other_endpoint(url):
+            effects.add(Effect.CREDENTIALS)
+        if url is not None and url.before is not None and _flags(url.before) != _flags(url.after):
+            effects.add(Effect.DIALECT)
+        return frozenset(effects)
 
     def effect_text(self, effect: Effect, change: Change) -> str:
         if effect is not Effect.CREDENTIALS:
@@ -101,7 +99,7 @@ class ConnectionKind(Base):
             texts.append("users are provisioned to a different tenant URL")
         return ", and ".join(texts)
 
-    def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
+    def guards(self, changes: Changes, context: GuardContext) -> Iterable[Guard]:
         for change in changes if context.has_run else ():
             url = change.field(_URL)
             if url is not None and url.before is not None and _is_other_endpoint(url):
@@ -120,32 +118,26 @@ class ConnectionKind(Base):
         is_partial = any(isinstance(step, Edit) and step.document.partial for step in steps)
         for key, reference in needed_secrets(steps, snapshot).items():
             if reference is not None:
-                yield Diagnostic(
-                    "K402", f"apply needs {reference} for {key}: the secrets are written as a whole", severity="warning"
-                )
+                message = f"apply needs {reference} for {key}: the secrets are written as a whole"
+                yield Diagnostic("K402", message, severity="warning")
             elif not is_partial:
-                yield Diagnostic(
-                    "K403",
-                    f"the stored value of {key} cannot be read back, and the spec does not say where it is kept, so apply would stop",
-                    severity="warning",
-                    hint="All secrets are written together. Add a reference to the value under `connection`.",
-                )
+                message = f"the stored value of {key} cannot be read back, and the spec does not say where it is kept"
+                hint = "All secrets are written together. Add a reference to the value under `connection`."
+                yield Diagnostic("K403", f"{message}, so apply would stop", severity="warning", hint=hint)
 
-    def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
+    def steps(self, spec: Spec, changes: Changes, snapshot: Snapshot) -> Iterable[Step]:
         writers = [change for change in changes if change.kind in ("connection", "settings")]
         if spec.connection is None or not writers:
             return
         document = documents.secrets(spec.connection)
         for change in self.mine(changes):
-            addresses = (change.address,)
-            yield _try(addresses, "test the connection with the new credentials", saved=False)
+            yield _try([change], saved=False)
             for key, value in _edits(change, spec.connection):
                 operation: OperationName = "remove_value" if value is None else "set_value"
-                yield Edit(Phase.BUILD, addresses, f"set {key}", document, operation, (key,), value)
-        writer_addresses = tuple(change.address for change in writers)
-        yield _try(writer_addresses, "test the connection with the stored credentials", saved=True)
+                yield Edit(Phase.BUILD, (change.address,), f"set {key}", document, operation, (key,), value)
+        yield _try(writers, saved=True)
         if _shows_tags(snapshot):
-            yield from _tags(spec.connection, writer_addresses, document)
+            yield from _tags(spec.connection, writers)
 
     def export(self, request: ExportRequest) -> ExportedSpec:
         return export_connection(request)
@@ -156,25 +148,13 @@ def needed_secrets(steps: Iterable[Step], snapshot: Snapshot) -> Mapping[str, Se
     edits = [step for step in steps if isinstance(step, Edit) and step.document.name == "secrets"]
     if not edits:
         return {}
-    needed: dict[str, SecretRef | None] = {
-        edit.key[0]: edit.value for edit in edits if isinstance(edit.value, SecretRef)
-    }
+    needed: dict[str, SecretRef | None]
+    needed = {edit.key[0]: edit.value for edit in edits if isinstance(edit.value, SecretRef)}
     document, removed = edits[0].document, {edit.key[0] for edit in edits if edit.operation == "remove_value"}
     for key in documents.masked(snapshot.get("secrets")):
         if key not in removed and key not in dict(document.plain):
             needed.setdefault(key, dict(document.references).get(key))
     return needed
-
-
-def _effects(change: Change) -> frozenset[Effect]:
-    """A parameter or a trailing slash of the tenant URL is not another endpoint."""
-    url = change.field(_URL)
-    if any(part.name != _URL for part in change.fields) or _is_other_endpoint(url):
-        credentials = frozenset({Effect.CREDENTIALS})
-    else:
-        credentials = frozenset()
-    is_dialect = url is not None and _flags(url.before) != _flags(url.after) and url.before is not None
-    return credentials | ({Effect.DIALECT} if is_dialect else set())
 
 
 def _is_other_endpoint(url: FieldChange | None) -> bool:
@@ -193,19 +173,16 @@ def _flags(url: str | None) -> frozenset[str]:
 
 
 def _desired(connection: Connection) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    if connection.authentication not in (None, "other"):
-        fields["authentication"] = connection.authentication
-    if connection.base_address is not None:
-        fields["base_address"] = connection.base_address
+    authentication = connection.authentication if connection.authentication != "other" else None
+    texts = {"authentication": authentication, "base_address": connection.base_address}
+    fields: dict[str, Any] = {name: text for name, text in texts.items() if text is not None}
     if connection.authentication in ("entra_token", "oauth2_client_credentials"):
         fields["secret_token"] = None
     if connection.oauth2 is not None:
         fields["oauth2.token_url"] = connection.oauth2.token_url
         fields["oauth2.client_id"] = connection.oauth2.client_id
-    for key, value in connection.other.items():
-        if not isinstance(value, SecretReference):
-            fields[_field(key)] = value
+    plain = {key: value for key, value in connection.other.items() if not isinstance(value, SecretReference)}
+    fields |= {_field(key): value for key, value in plain.items()}
     for key, reference in documents.written_secrets(connection):
         fields[_field(key)] = WriteOnly(str(reference))
         if reference.rotation is not None:
@@ -217,13 +194,6 @@ def _masked_fields(fields: Mapping[str, Any], snapshot: Snapshot) -> list[str]:
     """Return the fields that the spec writes in plain text and Graph masks."""
     keys = documents.masked(snapshot.get("secrets"))
     return [name for name, value in fields.items() if isinstance(value, str) and _key(name) in keys]
-
-
-def _rotation_not_visible() -> Diagnostic:
-    message = "Graph did not return the tags of the service principal, so a changed rotation is not detected"
-    return Diagnostic(
-        "K406", message, ("connection",), hint="`--resend-secrets` sends the secrets again.", severity="warning"
-    )
 
 
 def _field(key: str) -> str:
@@ -239,9 +209,7 @@ def _observed(values: Mapping[str, str], connection: Connection) -> dict[str, An
     fields["authentication"] = _authentication(values)
     for field in ("base_address", "oauth2.token_url"):  # a spec holds no secret in a URL, so the field still differs
         fields[field] = None if fields[field] is None else mask_secrets(fields[field])
-    for key in connection.other:
-        fields[_field(key)] = values.get(key)
-    return fields
+    return fields | {_field(key): values.get(key) for key in connection.other}
 
 
 def _authentication(values: Mapping[str, str]) -> str | None:
@@ -258,18 +226,10 @@ def _shows_tags(snapshot: Snapshot) -> bool:
     return not rows or "tags" in rows[0]
 
 
-def _rotations(snapshot: Snapshot) -> Mapping[str, str]:
-    rows = snapshot.rows("service_principals")
-    return application.rotations(rows[0].get("tags")) if len(rows) == 1 else {}
-
-
 def _edits(change: Change, connection: Connection) -> Iterable[tuple[str, str | SecretRef | None]]:
     """Return Graph's key and the value to write for each changed field; a changed rotation sends its secret."""
     references = dict(documents.references(connection))
-    written: dict[str, str | SecretRef | None] = {}
-    for part in change.fields:
-        written.update(_pairs(part, references))
-    return written.items()
+    return dict(chain.from_iterable(_pairs(part, references) for part in change.fields)).items()
 
 
 def _pairs(part: FieldChange, references: Mapping[str, SecretRef]) -> Iterable[tuple[str, str | SecretRef | None]]:
@@ -284,35 +244,20 @@ def _pairs(part: FieldChange, references: Mapping[str, SecretRef]) -> Iterable[t
     yield key, references.get(key, part.after)
 
 
-def _try(addresses: tuple[Address, ...], description: str, *, saved: bool) -> Send:
-    body = {
-        "templateId": "{template}",
-        "useSavedCredentials": saved,
-        "credentials": [] if saved else PendingDocument("secrets"),
-    }
-    return Send(
-        Phase.BUILD,
-        addresses,
-        description,
-        "POST",
-        f"{job.BASE}/jobs/{{job}}/validateCredentials",
-        body,
-        before_write="" if saved else "secrets",
-        after_write="secrets" if saved else "",
-    )
+def _try(changes: Changes, *, saved: bool) -> Send:
+    addresses = tuple(change.address for change in changes)
+    description = f"test the connection with the {'stored' if saved else 'new'} credentials"
+    credentials: Any = [] if saved else PendingDocument("secrets")
+    body = {"templateId": "{template}", "useSavedCredentials": saved, "credentials": credentials}
+    path = f"{job.BASE}/jobs/{{job}}/validateCredentials"
+    before, after = ("", "secrets") if saved else ("secrets", "")
+    return Send(Phase.BUILD, addresses, description, "POST", path, body, before_write=before, after_write=after)
 
 
-def _tags(connection: Connection, addresses: tuple[Address, ...], secrets: Document) -> Iterable[Step]:
+def _tags(connection: Connection, changes: Changes) -> Iterable[Step]:
     """Yield an edit that records each rotation in a tag, once the secrets are written."""
+    addresses = tuple(change.address for change in changes)
     for key, reference in documents.written_secrets(connection):
         if reference.rotation is not None:
-            yield Edit(
-                Phase.BUILD,
-                addresses,
-                f"record rotation of {key}",
-                application.service_principal(),
-                "set_tag",
-                (key,),
-                reference.rotation,
-                after_write=secrets.name,
-            )
+            text, value, document = f"record rotation of {key}", reference.rotation, application.service_principal()
+            yield Edit(Phase.BUILD, addresses, text, document, "set_tag", (key,), value, after_write="secrets")

@@ -1,9 +1,13 @@
-"""What custom source and target attributes share: a missing one is created in the same write as the mappings."""
+"""Custom attributes of the directory (source) and of the application (target), such as directory extensions.
+
+A missing one is created in the same write as the mappings; a role attribute declares its own target attribute.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
@@ -11,15 +15,16 @@ from scimconf.documents import definitions, schema
 from scimconf.kinds import mappings
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_mappings import export_definitions
-from scimconf.kinds.kind import Base, Effects, find_object_mapping, live_schema, schema_reads, selector
+from scimconf.kinds.kind import Changes, Effects, Kind
+from scimconf.kinds.provisioning import SECTION, ProvisioningState
 from scimconf.plan import Action, Change, DesiredItem, Effect, Resource
 from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import AttributeDefinition, ObjectMapping, Spec
 from scimconf.steps import Edit, Phase, Step
 
 
-class DefinitionKind(Base, ABC):
-    """`source_attribute/SECTION/NAME` or `target_attribute/SECTION/NAME`; only written fields are managed."""
+class _DefinitionKind(Kind, ABC):
+    """What both kinds share; only written fields are managed."""
 
     side: ClassVar[Literal["source", "target"]]
     after = ("job",)
@@ -33,10 +38,8 @@ class DefinitionKind(Base, ABC):
         """Return the definitions that a section of the spec writes, by name."""
 
     def reads(self, spec: Spec) -> Iterable[Document]:
-        return schema_reads() if self._any(spec) else ()
-
-    def _any(self, spec: Spec) -> bool:
-        return any(self.declared(spec, section, mapping) for section, mapping in mappings.sections(spec).items())
+        declared = (self.declared(spec, section, mapping) for section, mapping in mappings.sections(spec).items())
+        return mappings.schema_reads() if any(declared) else ()
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         for section, mapping in mappings.sections(spec).items():
@@ -44,9 +47,9 @@ class DefinitionKind(Base, ABC):
                 yield Resource(self.address(spec, section, name), _written(definition))
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
-        raw = live_schema(snapshot)
+        raw = mappings.live_schema(snapshot)
         for section, mapping in mappings.sections(spec).items():
-            location = find_object_mapping(snapshot, section, mapping)
+            location = mappings.find_object_mapping(snapshot, section, mapping)
             live = schema.definitions(raw, location, self.side) if location is not None else []
             by_name = {definition.get("name"): definition for definition in reversed(live)}
             declared = self.declared(spec, section, mapping)
@@ -54,15 +57,15 @@ class DefinitionKind(Base, ABC):
                 if name in declared:
                     yield Resource(self.address(spec, section, name), definitions.definition_fields(definition))
 
-    def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
+    def steps(self, spec: Spec, changes: Changes, snapshot: Snapshot) -> Iterable[Step]:
         for change in self.mine(changes):
             section, _, name = change.address.rest.partition("/")
-            key = (*selector(section, mappings.sections(spec)[section]).key, self.side, name)
+            key = (*mappings.selector(section, mappings.sections(spec)[section]).key, self.side, name)
             fields = dict(change.after.fields) if change.after is not None else {}
             text = f"define the {self.side} attribute {name}"
             yield Edit(Phase.BUILD, (change.address,), text, schema.schema(), "define_attribute", key, fields)
 
-    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
+    def effects(self, changes: Changes, snapshot: Snapshot) -> Effects:
         return {change.address: frozenset({Effect.RESYNC}) for change in changes if change.action is Action.UPDATE}
 
     def effect_text(self, effect: Effect, change: Change) -> str:
@@ -70,6 +73,40 @@ class DefinitionKind(Base, ABC):
 
     def export(self, request: ExportRequest) -> ExportedSpec:
         return export_definitions(request, self.side)
+
+
+class SourceAttributeKind(_DefinitionKind):
+    """`source_attribute/SECTION/NAME`."""
+
+    name = "source_attribute"
+    labels = ("source attribute", "source attributes")
+    side = "source"
+
+    def declared(self, spec: Spec, section: str, mapping: ObjectMapping) -> Mapping[str, AttributeDefinition]:
+        return mapping.source_attributes
+
+
+class TargetAttributeKind(_DefinitionKind):
+    """`target_attribute/SECTION/NAME`."""
+
+    name = "target_attribute"
+    labels = ("target attribute", "target attributes")
+    side = "target"
+
+    def declared(self, spec: Spec, section: str, mapping: ObjectMapping) -> Mapping[str, AttributeDefinition]:
+        attribute = spec.role_attribute
+        if section != "users" or attribute is None:
+            return mapping.target_attributes
+        return {attribute.target: mappings.role_definition(attribute), **mapping.target_attributes}
+
+    def project(self, state: ProvisioningState, changes: Changes, spec: Spec, snapshot: Snapshot) -> ProvisioningState:
+        targets = set(state.boolean_targets)
+        for change in changes:
+            section, _, target = change.address.rest.partition("/")
+            is_boolean = change.after is not None and str(change.after.fields.get("type")).lower() == "boolean"
+            if section == SECTION and is_boolean:
+                targets.add(target)
+        return replace(state, boolean_targets=frozenset(targets))
 
 
 def _written(definition: AttributeDefinition) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from scimconf.spec.patterns import ROLE_VALUE
 
 MAX_USERS = 50
 """More users than this are exported to a CSV file."""
-_MEMBERS = {"User": "users", "Application": "applications"}
+MEMBERS = {"User": "users", "Application": "applications"}
 
 
 def same_name_lookups(snapshot: Snapshot) -> Iterator[Lookup]:
@@ -56,7 +56,7 @@ def _is_expressible(role: Json) -> bool:
     members = role.get("allowedMemberTypes")
     has_texts = bool(role.get("displayName")) and bool(role.get("description"))
     has_value = not role.get("value") or re.match(ROLE_VALUE, role["value"]) is not None
-    return has_texts and has_value and bool(members) and all(member in _MEMBERS for member in members)
+    return has_texts and has_value and bool(members) and all(member in MEMBERS for member in members)
 
 
 def _role(role: Json) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def _role(role: Json) -> dict[str, Any]:
     exported["description"] = role["description"]
     if not role.get("isEnabled"):
         exported["enabled"] = False
-    members = sorted(_MEMBERS[member] for member in role["allowedMemberTypes"])
+    members = sorted(MEMBERS[member] for member in role["allowedMemberTypes"])
     return exported if members == ["users"] else {**exported, "allowed_members": members}
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job as documents
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
-from scimconf.kinds.kind import Base, Effects, denied_read
+from scimconf.kinds.kind import Changes, Kind, denied_reads
 from scimconf.plan import Action, Change, DesiredItem, Effect, Guard, Resource, Traits
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Json, Snapshot
@@ -18,7 +18,7 @@ from scimconf.suggestions import did_you_mean, suggest
 DEFAULT = "the application's default template"
 
 
-class JobKind(Base):
+class JobKind(Kind):
     """`job`: its template cannot be changed; a different template means a different job."""
 
     name = "job"
@@ -34,12 +34,12 @@ class JobKind(Base):
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if snapshot is None:
             return
-        yield from denied_read(snapshot, "jobs", "K201", ("job",))
+        yield from denied_reads(snapshot, "K201", ("job",), "jobs")
         choice = documents.choose(snapshot.documents, _template(spec))
         if choice.problem:
             yield _trouble(choice)
         elif not choice.template:
-            yield from denied_read(snapshot, "templates", "K201", ("job",))
+            yield from denied_reads(snapshot, "K201", ("job",), "templates")
         elif choice.job is None:
             yield from _not_offered(choice.template, snapshot.get("templates"))
 
@@ -48,7 +48,9 @@ class JobKind(Base):
         yield Resource(self.address(spec), {"template": template or _template(spec) or DEFAULT})
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
-        job = _observed_job(spec, snapshot)
+        """Without a chosen job the only job counts: a spec that names a different template would replace it."""
+        jobs = snapshot.rows("jobs")
+        job = documents.choose(snapshot.documents, _template(spec)).job or (jobs[0] if len(jobs) == 1 else None)
         if job is not None:
             facts = {"id": job["id"], "quarantine": documents.quarantine(job), "on": documents.is_on(job)}
             yield Resource(self.address(spec), {"template": job["templateId"]}, facts=facts)
@@ -57,36 +59,28 @@ class JobKind(Base):
         """Skip the job of a spec that names no template: its template is known only to the tenant."""
         return resource if spec.job is not None else None
 
-    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
-        replaced = (change for change in changes if change.action is Action.REPLACE)
-        return {change.address: frozenset({Effect.DATA_LOSS, Effect.RESYNC}) for change in replaced}
+    def change_effects(self, change: Change) -> frozenset[Effect]:
+        return frozenset({Effect.DATA_LOSS, Effect.RESYNC} if change.action is Action.REPLACE else ())
 
     def effect_text(self, effect: Effect, change: Change) -> str:
         return "the job and its state are deleted; every user is matched again" if effect is Effect.DATA_LOSS else ""
 
-    def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
+    def guards(self, changes: Changes, context: GuardContext) -> Iterable[Guard]:
         for change in changes:
             if change.action is Action.REPLACE:
                 message = "the job and its state would be deleted, and a new job would be created"
                 yield Guard("job-replaced", message, address=change.address)
 
-    def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
+    def steps(self, spec: Spec, changes: Changes, snapshot: Snapshot) -> Iterable[Step]:
         for change in self.mine(changes):
             addresses = (change.address,)
             if change.action is Action.REPLACE and change.before is not None:
                 path = f"{documents.BASE}/jobs/{change.before.facts['id']}"
                 description, is_gone = "delete the job of the previous template", ((404, ""),)
                 yield Send(Phase.STOP, addresses, description, "DELETE", path, success_errors=is_gone)
-            yield Send(
-                Phase.BUILD,
-                addresses,
-                "create job",
-                "POST",
-                f"{documents.BASE}/jobs",
-                {"templateId": "{template}"},
-                outputs=(("job", "id"),),
-                lookup=documents.jobs(snapshot.names.get("template", _template(spec))),
-            )
+            path, body, outputs = f"{documents.BASE}/jobs", {"templateId": "{template}"}, (("job", "id"),)
+            jobs = documents.jobs(snapshot.names.get("template", _template(spec)))
+            yield Send(Phase.BUILD, addresses, "create job", "POST", path, body, outputs=outputs, lookup=jobs)
             yield Read(Phase.BUILD, addresses, "wait for the job to become readable", documents.job(), "is_there", ())
 
     def export(self, request: ExportRequest) -> ExportedSpec:
@@ -100,15 +94,6 @@ def _template(spec: Spec) -> str | None:
     return spec.job.template if spec.job is not None else None
 
 
-def _observed_job(spec: Spec, snapshot: Snapshot) -> Mapping[str, Json] | None:
-    """Return the chosen job, else the only job there is: a spec that names a different template would replace it."""
-    job = documents.choose(snapshot.documents, _template(spec)).job
-    if job is not None:
-        return dict(job)
-    jobs = snapshot.rows("jobs")
-    return dict(jobs[0]) if len(jobs) == 1 else None
-
-
 def _trouble(choice: documents.Choice) -> Diagnostic:
     candidates = ", ".join(choice.candidates)
     if choice.problem == "several jobs":
@@ -117,12 +102,8 @@ def _trouble(choice: documents.Choice) -> Diagnostic:
     if choice.problem == "several templates":
         message = f"the application offers several templates, and none is the default: {candidates}"
         return Diagnostic("K203", message, ("job",), hint="Write `job: {template: ID}` with one of them.")
-    return Diagnostic(
-        "K204",
-        "the application offers no provisioning template",
-        ("application",),
-        hint="An app registration has none. Create the application from an application template.",
-    )
+    hint = "An app registration has none. Create the application from an application template."
+    return Diagnostic("K204", "the application offers no provisioning template", ("application",), hint=hint)
 
 
 def _not_offered(template: str, offered: Sequence[Json] | None) -> Iterable[Diagnostic]:

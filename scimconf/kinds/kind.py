@@ -8,40 +8,47 @@ file and one line in `kinds.registry`.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple
 
 from scimconf import permissions
 from scimconf.diagnostics import Diagnostic, SpecPath
-from scimconf.documents import schema
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
-from scimconf.kinds.fields import Field
+from scimconf.kinds.fields import Field, field_effects
 from scimconf.kinds.provisioning import Affected, ProvisioningState
-from scimconf.plan import Address, Change, DesiredItem, DiffResult, Effect, Guard, Resource, Traits
+from scimconf.plan import (
+    Address,
+    Change,
+    DesiredItem,
+    DiffResult,
+    Effect,
+    Exclusive,
+    Guard,
+    ReportOnly,
+    Resource,
+    Traits,
+)
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Json, Lookup, Snapshot
-from scimconf.spec.model import ObjectMapping, Spec
+from scimconf.spec.model import Spec
 from scimconf.steps import Step
 
+Changes = Sequence[Change]
 Effects = Mapping[Address, frozenset[Effect]]
 NOT_REMOVABLE = "nothing: it stays in the tenant and is no longer managed"
 """The removal snippet of a resource that no line of a spec can remove."""
 
 
 class RowPart(NamedTuple):
-    """One value of a row that several changes share: the roles of one principal are shown as one row.
+    """One value of a row that several changes share: the roles of one principal are shown as one row."""
 
-    `address` is the local address of the row, `field` the name of the value, `population` the type of the principal
-    (`user`, `group`) and `subject` its name.
-    """
-
-    address: str
+    address: str  # the local address of the row
     field: str
     value: str
-    population: str
-    subject: str
+    population: str  # the type of the principal: `user` or `group`
+    subject: str  # the name of the principal
 
 
 class MappingSource(NamedTuple):
@@ -60,171 +67,103 @@ class AttributeFlow(NamedTuple):
     after: MappingSource
 
 
-class Kind(Protocol):
-    """One type of resource. Every method is pure and accepts a snapshot that lacks any document."""
+class Kind(ABC):
+    """One type of resource. Every method is pure and accepts a snapshot that lacks any document.
 
-    @property
-    def name(self) -> str:
-        """The kind's part of an address."""
+    A kind overrides the default answers that do not fit it.
+    """
 
-    @property
-    def labels(self) -> tuple[str, str]:
-        """Singular and plural, as plans print them."""
+    name: ClassVar[str]  # the kind's part of an address
+    labels: ClassVar[tuple[str, str]]  # singular and plural, as plans print them
+    fields: ClassVar[tuple[Field, ...]] = ()  # the independent fields, each with its place in the spec and its effects
+    # The values of fields that the spec omits; a created resource is shown without these.
+    defaults: ClassVar[Mapping[str, Json]] = MappingProxyType({})
+    # Kinds whose resources must exist first; never one that edits the same document.
+    after: ClassVar[tuple[str, ...]] = ()
+    # Kinds whose change of the same name must be part of a plan that contains a change of this kind.
+    companions: ClassVar[tuple[str, ...]] = ()
+    is_foundation: ClassVar[bool] = False  # the rest of a plan is unknown until a resource of this kind exists
+    # Resources that the spec does not write are never compared: an application has many of them.
+    only_written: ClassVar[bool] = False
+    traits: ClassVar[Traits] = Traits()  # computed and immutable fields, for the differ
+    guard_ids: ClassVar[tuple[str, ...]] = ()  # the ids of the guards that `guards` can return
+    effects_before_start: ClassVar[frozenset[Effect]] = frozenset()  # the effects even if provisioning never ran
 
-    @property
-    def fields(self) -> tuple[Field, ...]:
-        """The independent fields of the kind, each with its place in the spec, its label and its effects."""
-
-    @property
-    def defaults(self) -> Mapping[str, Json]:
-        """The values that fields have when the spec omits them; a created resource is shown without these."""
-
-    @property
-    def after(self) -> tuple[str, ...]:
-        """Kinds whose resources must exist first; never one that edits the same document."""
-
-    @property
-    def companions(self) -> tuple[str, ...]:
-        """Kinds whose change of the same name must be part of a plan that contains a change of this kind."""
-
-    @property
-    def is_foundation(self) -> bool:
-        """Whether the rest of a plan is unknown until a resource of this kind exists."""
-
-    @property
-    def only_written(self) -> bool:
-        """Whether resources that the spec does not write are never compared: an application has many of them."""
-
-    @property
-    def traits(self) -> Traits:
-        """Computed and immutable fields, for the differ."""
-
-    @property
-    def guard_ids(self) -> tuple[str, ...]:
-        """The ids of the guards that `guards` can return."""
-
-    @property
-    def effects_before_start(self) -> frozenset[Effect]:
-        """The effects that a change has even if provisioning never ran."""
-
-    def reads(self, spec: Spec) -> Iterable[Document]:
-        """Yield the documents that the spec requires."""
-
-    def lookups(self, spec: Spec, snapshot: Snapshot) -> Iterable[Lookup]:
-        """Yield the principals to look up; called again whenever a document arrived."""
-
-    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
-        """Yield diagnostics by spec path; without a snapshot only those that need no tenant."""
-
+    @abstractmethod
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         """Yield what the spec declares, in the normal form."""
 
+    @abstractmethod
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         """Yield the resources of the tenant, in the normal form."""
 
-    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
+    @abstractmethod
+    def steps(self, spec: Spec, changes: Changes, snapshot: Snapshot) -> Iterable[Step]:
+        """Yield the steps of this kind's changes, given all changes of the application."""
+
+    @abstractmethod
+    def export(self, request: ExportRequest) -> ExportedSpec:
+        """Return this kind's part of the spec of a live application."""
+
+    def reads(self, spec: Spec) -> Iterable[Document]:
+        """Yield the documents that the spec requires."""
+        return ()
+
+    def lookups(self, spec: Spec, snapshot: Snapshot) -> Iterable[Lookup]:
+        """Yield the principals to look up; called again whenever a document arrived."""
+        return ()
+
+    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
+        """Yield diagnostics by spec path; without a snapshot only those that need no tenant."""
+        return ()
+
+    def effects(self, changes: Changes, snapshot: Snapshot) -> Effects:
         """Return the effects of this kind's changes on users, by address."""
+        return {change.address: self.change_effects(change) for change in changes}
+
+    def change_effects(self, change: Change) -> frozenset[Effect]:
+        """Return the effects of one change, if they do not depend on the others: by default those of its fields."""
+        return field_effects(self.fields, change)
 
     def effect_text(self, effect: Effect, change: Change) -> str:
         """Return a more precise sentence for an effect of this change, or an empty string; `{users}` is their number."""
+        return ""
 
-    def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
+    def guards(self, changes: Changes, context: GuardContext) -> Iterable[Guard]:
         """Yield the guards that this kind's changes raise."""
+        return ()
 
     def warnings(
         self, spec: Spec, snapshot: Snapshot, difference: DiffResult, steps: Sequence[Step]
     ) -> Iterable[Diagnostic]:
         """Yield warnings about a finished plan: its unmanaged resources and its steps."""
+        return ()
 
     def compared_offline(self, spec: Spec, resource: Resource) -> Resource | None:
         """Return the part of a desired resource that two specs are compared by; None if the spec does not declare it."""
-
-    def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
-        """Yield the steps of this kind's changes, given all changes of the application."""
-
-    def affected(self, change: Change) -> Iterable[Affected]:
-        """Yield which users the change concerns, as far as they can be counted."""
-
-    def project(
-        self, state: ProvisioningState, changes: Sequence[Change], spec: Spec, snapshot: Snapshot
-    ) -> ProvisioningState:
-        """Return the provisioning state after this kind's changes."""
-
-    def row_part(self, change: Change) -> RowPart | None:
-        """Return which row shows the change together with others; None if it has a row of its own."""
-
-    def attribute_flow(self, change: Change) -> AttributeFlow | None:
-        """Return the edge of the attribute flow that the change alters."""
-
-    def export(self, request: ExportRequest) -> ExportedSpec:
-        """Return this kind's part of the spec of a live application."""
-
-    def removal_snippet(self, resource: Resource) -> str:
-        """Return the line of a spec that removes an observed resource, or `NOT_REMOVABLE`."""
-
-
-class Base:
-    """Default answers: a kind overrides those that it has something to say about."""
-
-    name: ClassVar[str]
-    labels: ClassVar[tuple[str, str]]
-    fields: ClassVar[tuple[Field, ...]] = ()
-    defaults: ClassVar[Mapping[str, Json]] = MappingProxyType({})
-    after: ClassVar[tuple[str, ...]] = ()
-    companions: ClassVar[tuple[str, ...]] = ()
-    is_foundation: ClassVar[bool] = False
-    only_written: ClassVar[bool] = False
-    traits: ClassVar[Traits] = Traits()
-    guard_ids: ClassVar[tuple[str, ...]] = ()
-    effects_before_start: ClassVar[frozenset[Effect]] = frozenset()
-
-    def reads(self, spec: Spec) -> Iterable[Document]:
-        return ()
-
-    def lookups(self, spec: Spec, snapshot: Snapshot) -> Iterable[Lookup]:
-        return ()
-
-    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
-        return ()
-
-    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
-        return {}
-
-    def effect_text(self, effect: Effect, change: Change) -> str:
-        return ""
-
-    def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
-        return ()
-
-    def warnings(
-        self, spec: Spec, snapshot: Snapshot, difference: DiffResult, steps: Sequence[Step]
-    ) -> Iterable[Diagnostic]:
-        return ()
-
-    def compared_offline(self, spec: Spec, resource: Resource) -> Resource | None:
         return resource
 
     def affected(self, change: Change) -> Iterable[Affected]:
+        """Yield which users the change concerns, as far as they can be counted."""
         return ()
 
-    def project(
-        self, state: ProvisioningState, changes: Sequence[Change], spec: Spec, snapshot: Snapshot
-    ) -> ProvisioningState:
+    def project(self, state: ProvisioningState, changes: Changes, spec: Spec, snapshot: Snapshot) -> ProvisioningState:
+        """Return the provisioning state after this kind's changes."""
         return state
 
     def row_part(self, change: Change) -> RowPart | None:
+        """Return which row shows the change together with others; None if it has a row of its own."""
         return None
 
     def attribute_flow(self, change: Change) -> AttributeFlow | None:
+        """Return the edge of the attribute flow that the change alters."""
         return None
 
-    def export(self, request: ExportRequest) -> ExportedSpec:
-        return ExportedSpec()
-
     def removal_snippet(self, resource: Resource) -> str:
+        """Return the line of a spec that removes an observed resource, or `NOT_REMOVABLE`."""
         return NOT_REMOVABLE
 
-    def mine(self, changes: Sequence[Change]) -> list[Change]:
+    def mine(self, changes: Changes) -> list[Change]:
         """Return the changes of this kind."""
         return [change for change in changes if change.kind == self.name]
 
@@ -232,36 +171,21 @@ class Base:
         return Address(spec.name, self.name, "/".join(rest))
 
 
-def counted_guard(change: Change, effect: Effect, guard: Guard) -> Guard:
-    """Return the guard with the number of users that the effect of its change concerns.
+def unlisted_items(policy: str, prefix: Address) -> Iterable[DesiredItem]:
+    """Yield what the policy `unlisted` makes of the resources under the prefix that a spec does not list."""
+    if policy != "keep":
+        yield Exclusive(prefix) if policy == "delete" else ReportOnly(prefix)
+
+
+def counted_guard(name: str, message: str, change: Change, effect: Effect) -> Guard:
+    """Return a guard with the number of users that an effect of its change concerns.
 
     `count` is an upper bound, since an exemption's `max` is compared with it. Where only a lower bound or a sample is
     known, the guard has no count and cannot be allowed by `max`.
     """
     impact = change.impact.get(effect)
-    if impact is None:
-        return guard
-    return replace(guard, impact=impact, count=impact.upper_bound)
-
-
-def selector(name: str, mapping: ObjectMapping) -> schema.Selector:
-    return schema.Selector(name, mapping.rule or "", mapping.source or "", mapping.target or "")
-
-
-def live_schema(snapshot: Snapshot) -> Json | None:
-    """Return the job's schema; before the job exists, the schema that its template would give it."""
-    raw = snapshot.get("schema")
-    return snapshot.get("template_schema") if raw is None else raw
-
-
-def find_object_mapping(snapshot: Snapshot, name: str, mapping: ObjectMapping) -> schema.MappingLocation | None:
-    """Return the objectMapping that a section of the spec selects, if exactly one matches."""
-    raw = live_schema(snapshot)
-    return None if raw is None else schema.find_object_mapping(raw, selector(name, mapping))
-
-
-def schema_reads() -> tuple[Document, ...]:
-    return (schema.schema(), schema.template_schema())
+    count = impact.upper_bound if impact is not None else None
+    return Guard(name, message, count=count, address=change.address, impact=impact)
 
 
 def masked(key: str, path: SpecPath) -> Diagnostic:
@@ -270,9 +194,8 @@ def masked(key: str, path: SpecPath) -> Diagnostic:
     return Diagnostic("K404", message, path, severity="warning")
 
 
-def denied_read(snapshot: Snapshot, document: str, code: str, path: SpecPath) -> Iterable[Diagnostic]:
-    """Yield an error if Graph refused to return a document that the plan requires."""
-    denied = snapshot.denied.get(document)
-    if denied is not None:
+def denied_reads(snapshot: Snapshot, code: str, path: SpecPath, *documents: str) -> Iterable[Diagnostic]:
+    """Yield an error for each of the documents that Graph refused to return; the plan requires them."""
+    for denied in (snapshot.denied[document] for document in documents if document in snapshot.denied):
         message = f"Graph denied the read of {denied.path} ({denied.status} {denied.code})"
         yield Diagnostic(code, message, path, hint=permissions.hint("GET", denied.path))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from scimconf import expressions
 from scimconf.diagnostics import SpecPath
+from scimconf.documents import schema
+from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import AttributeDefinition, MappingRow, ObjectMapping, RoleAttribute, Spec
 
 _EMPTY = ObjectMapping()
@@ -73,3 +75,23 @@ def reads(row: MappingRow) -> tuple[str, ...]:
     except expressions.ExpressionError:
         return ()
     return () if tree is None else expressions.attributes(tree)
+
+
+def selector(name: str, mapping: ObjectMapping) -> schema.Selector:
+    return schema.Selector(name, mapping.rule or "", mapping.source or "", mapping.target or "")
+
+
+def live_schema(snapshot: Snapshot) -> Json | None:
+    """Return the job's schema; before the job exists, the schema that its template would give it."""
+    raw = snapshot.get("schema")
+    return snapshot.get("template_schema") if raw is None else raw
+
+
+def find_object_mapping(snapshot: Snapshot, name: str, mapping: ObjectMapping) -> schema.MappingLocation | None:
+    """Return the objectMapping that a section of the spec selects, if exactly one matches."""
+    raw = live_schema(snapshot)
+    return None if raw is None else schema.find_object_mapping(raw, selector(name, mapping))
+
+
+def schema_reads() -> tuple[Document, ...]:
+    return (schema.schema(), schema.template_schema())

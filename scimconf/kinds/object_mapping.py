@@ -12,16 +12,7 @@ from scimconf.expressions.lint.vocabulary import name_hint
 from scimconf.kinds import mappings
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_mappings import export_object_mappings
-from scimconf.kinds.kind import (
-    Base,
-    Effects,
-    counted_guard,
-    denied_read,
-    find_object_mapping,
-    live_schema,
-    schema_reads,
-    selector,
-)
+from scimconf.kinds.kind import Changes, Kind, counted_guard, denied_reads
 from scimconf.kinds.provisioning import SECTION, Affected, FilteredUsers, ProvisioningState
 from scimconf.plan import Change, DesiredItem, Effect, FieldChange, Guard, Resource
 from scimconf.plan.guards import GuardContext
@@ -31,7 +22,7 @@ from scimconf.spec.model.operators import operator_word
 from scimconf.steps import Edit, Phase, Step
 
 
-class ObjectMappingKind(Base):
+class ObjectMappingKind(Kind):
     """`object_mapping/SECTION`; a field that the spec omits is not managed."""
 
     name = "object_mapping"
@@ -41,7 +32,7 @@ class ObjectMappingKind(Base):
 
     def reads(self, spec: Spec) -> Iterable[Document]:
         if mappings.sections(spec):
-            yield from schema_reads()
+            yield from mappings.schema_reads()
         if any(mapping.filters for mapping in spec.mappings.values()):
             yield schema.filter_operators()
             yield schema.template_filter_operators()
@@ -50,13 +41,10 @@ class ObjectMappingKind(Base):
         if snapshot is None:
             return
         if mappings.sections(spec):
-            yield from denied_read(snapshot, "schema", "K601", ("mappings",))
-            yield from denied_read(snapshot, "template_schema", "K601", ("mappings",))
-        raw = live_schema(snapshot)
-        if raw is None:
-            return
-        for section, mapping in mappings.sections(spec).items():
-            locations = schema.matching(raw, selector(section, mapping))
+            yield from denied_reads(snapshot, "K601", ("mappings",), "schema", "template_schema")
+        raw = mappings.live_schema(snapshot)
+        for section, mapping in mappings.sections(spec).items() if raw is not None else ():
+            locations = schema.matching(raw, mappings.selector(section, mapping))
             if len(locations) != 1:
                 yield _not_one(section, locations, raw)
             else:
@@ -71,7 +59,7 @@ class ObjectMappingKind(Base):
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         for section, mapping in spec.mappings.items():
-            location = find_object_mapping(snapshot, section, mapping)
+            location = mappings.find_object_mapping(snapshot, section, mapping)
             if location is not None and _written(mapping, None):
                 yield Resource(self.address(spec, section), rows.object_fields(location.mapping))
 
@@ -80,63 +68,49 @@ class ObjectMappingKind(Base):
         if filters is not None and change.effects and change.address.rest == SECTION:
             yield FilteredUsers(filters.before or (), filters.after or ())
 
-    def project(
-        self, state: ProvisioningState, changes: Sequence[Change], spec: Spec, snapshot: Snapshot
-    ) -> ProvisioningState:
+    def project(self, state: ProvisioningState, changes: Changes, spec: Spec, snapshot: Snapshot) -> ProvisioningState:
         for change in changes:
             if change.address.rest == SECTION:
                 fields = {field.name: field.after for field in change.fields}
-                state = replace(
-                    state,
-                    enabled=fields.get("enabled", state.enabled),
-                    actions=tuple(fields.get("actions", state.actions)),
-                    filters=fields.get("filters", state.filters),
-                )
+                actions = tuple(fields.pop("actions", state.actions))
+                state = replace(state, actions=actions, **fields)
         return state
 
-    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
-        return {
-            change.address: frozenset({Effect.RESYNC}).union(*(_effects(field) for field in change.fields))
-            for change in changes
-        }
+    def change_effects(self, change: Change) -> frozenset[Effect]:
+        return frozenset({Effect.RESYNC}).union(*map(_effects, change.fields))
 
-    def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
+    def guards(self, changes: Changes, context: GuardContext) -> Iterable[Guard]:
         for change in changes if context.has_run else ():
             if Effect.DEPROVISIONS in change.effects and change.field("filters"):
                 message = "users who do not pass the new scoping filters would leave the scope and may be disabled"
-                guard = Guard("scope-narrowed", message, address=change.address)
-                yield counted_guard(change, Effect.DEPROVISIONS, guard)
-            if change.address.rest == "users" and _loses_update(change):
+                yield counted_guard("scope-narrowed", message, change, Effect.DEPROVISIONS)
+            actions = change.field("actions")
+            loses_update = actions is not None and "update" in set(actions.before or ()) - set(actions.after)
+            if change.address.rest == "users" and loses_update:
                 message = f"users would no longer be updated, so {mappings.LEAVERS_STAY_ACTIVE}"
                 yield Guard("deprovisioning-disabled", message, address=change.address)
 
-    def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
+    def steps(self, spec: Spec, changes: Changes, snapshot: Snapshot) -> Iterable[Step]:
         for change in self.mine(changes):
             section = change.address.rest
             fields = {field.name: field.after for field in change.fields}
-            yield Edit(
-                Phase.BUILD,
-                (change.address,),
-                f"set {', '.join(fields)} of {section}",
-                schema.schema(),
-                "set_object",
-                selector(section, spec.mappings[section]).key,
-                {"fields": fields, "operators": schema.operators(snapshot.documents)},
-            )
+            key, addresses = mappings.selector(section, spec.mappings[section]).key, (change.address,)
+            value = {"fields": fields, "operators": schema.operators(snapshot.documents)}
+            description = f"set {', '.join(fields)} of {section}"
+            yield Edit(Phase.BUILD, addresses, description, schema.schema(), "set_object", key, value)
 
     def export(self, request: ExportRequest) -> ExportedSpec:
         return export_object_mappings(request)
 
 
 def _written(mapping: ObjectMapping, operators: Any) -> Mapping[str, Any]:
-    fields: dict[str, Any] = {}
-    if mapping.enabled is not None:
-        fields["enabled"] = mapping.enabled
-    if mapping.actions is not None:
-        fields["actions"] = sorted(set(mapping.actions))
-    if mapping.filters is not None:
-        fields["filters"] = scopes.ordered([_filter(scoping_filter, operators) for scoping_filter in mapping.filters])
-    return fields
+    actions, filters = mapping.actions, mapping.filters
+    fields = {
+        "enabled": mapping.enabled,
+        "actions": sorted(set(actions)) if actions is not None else None,
+        "filters": scopes.ordered([_filter(each, operators) for each in filters]) if filters is not None else None,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _filter(scoping_filter: Filter, operators: Any) -> dict[str, Any]:
@@ -158,33 +132,23 @@ def _effects(field: FieldChange) -> frozenset[Effect]:
     if field.name == "actions":
         before, after = set(field.before or ()), set(field.after)
         provisions = {Effect.PROVISIONS} if "create" in after - before else set()
-        return frozenset(
-            provisions | ({Effect.DEPROVISIONS} if "delete" in after - before or before - after else set())
-        )
+        deprovisions = {Effect.DEPROVISIONS} if "delete" in after - before or before - after else set()
+        return frozenset(provisions | deprovisions)
     if not field.before:
         return frozenset({Effect.DEPROVISIONS})
     return frozenset({Effect.PROVISIONS} if not field.after else {Effect.PROVISIONS, Effect.DEPROVISIONS})
-
-
-def _loses_update(change: Change) -> bool:
-    actions = change.field("actions")
-    return actions is not None and "update" in (actions.before or ()) and "update" not in actions.after
 
 
 # --- diagnostics -----------------------------------------------------------------------------------------------------
 
 
 def _not_one(section: str, locations: Sequence[schema.MappingLocation], raw: Any) -> Diagnostic:
+    names = "; ".join(map(str, locations or schema.object_mappings(raw))) or "none"
+    message = f"no live object mapping matches {section}; the live ones are: {names}"
     if locations:
-        message = f"{len(locations)} live object mappings match {section}: {_listed(locations)}"
-    else:
-        message = f"no live object mapping matches {section}; the live ones are: {_listed(schema.object_mappings(raw)) or 'none'}"
+        message = f"{len(locations)} live object mappings match {section}: {names}"
     hint = "Use another section name, and select the mapping with `rule`, `source` and `target`."
     return Diagnostic("K602", message, ("mappings", section), hint=hint)
-
-
-def _listed(locations: Iterable[schema.MappingLocation]) -> str:
-    return "; ".join(str(location) for location in locations)
 
 
 def _unknown_attributes(

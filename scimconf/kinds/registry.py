@@ -5,7 +5,7 @@ Settings come before the connection, because the connection's last step tries al
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from scimconf.kinds.app_role import AppRoleKind
@@ -14,14 +14,13 @@ from scimconf.kinds.assignment import AssignmentKind
 from scimconf.kinds.attribute_mapping import AttributeMappingKind
 from scimconf.kinds.common_guards import GUARD_IDS, common_guards
 from scimconf.kinds.connection import ConnectionKind
+from scimconf.kinds.definitions import SourceAttributeKind, TargetAttributeKind
 from scimconf.kinds.job import JobKind
-from scimconf.kinds.kind import Kind
+from scimconf.kinds.kind import Changes, Kind
 from scimconf.kinds.object_mapping import ObjectMappingKind
 from scimconf.kinds.schedule import ScheduleKind
 from scimconf.kinds.settings import SettingsKind
-from scimconf.kinds.source_attribute import SourceAttributeKind
-from scimconf.kinds.target_attribute import TargetAttributeKind
-from scimconf.plan import Change, Guard
+from scimconf.plan import Guard
 from scimconf.plan.guards import GuardContext, with_exemptions
 
 KINDS: tuple[Kind, ...] = (
@@ -41,7 +40,7 @@ BY_NAME: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in KIND
 ALL_GUARDS: tuple[str, ...] = tuple(dict.fromkeys((*GUARD_IDS, *(guard for kind in KINDS for guard in kind.guard_ids))))
 
 
-def guards(changes: Sequence[Change], context: GuardContext) -> tuple[Guard, ...]:
+def guards(changes: Changes, context: GuardContext) -> tuple[Guard, ...]:
     """Return every guard that the changes raise, with the exemption that allows it, if any."""
     raised = list(common_guards(changes, context))
     for kind in KINDS:

@@ -6,12 +6,12 @@ a changed scope requires a restart, and a scope change always pauses the job.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job as documents
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
-from scimconf.kinds.kind import Base, Effects, counted_guard
+from scimconf.kinds.kind import Changes, Kind, counted_guard
 from scimconf.kinds.provisioning import Affected, UsersInScope
 from scimconf.plan import Action, Address, Change, DesiredItem, Effect, Guard, Resource
 from scimconf.plan.guards import GuardContext
@@ -23,7 +23,7 @@ RESET = "Watermark, Escrows, QuarantineState"
 _DANGEROUS = frozenset({Effect.DEPROVISIONS, Effect.DATA_LOSS})
 
 
-class ScheduleKind(Base):
+class ScheduleKind(Kind):
     """`schedule`: one for each application."""
 
     name = "schedule"
@@ -36,13 +36,10 @@ class ScheduleKind(Base):
         job = None if snapshot is None else _job(snapshot)
         quarantine = documents.quarantine(job) if job is not None else ""
         if quarantine:
-            yield Diagnostic(
-                "K301",
-                f"the job is in quarantine ({quarantine}), so cycles run only once a day",
-                ("provisioning", "enabled") if spec.provisioning.enabled else ("provisioning",),
-                hint="Fix the cause; the provisioning logs in the portal show it.",
-                severity="warning",
-            )
+            message = f"the job is in quarantine ({quarantine}), so cycles run only once a day"
+            path = ("provisioning", "enabled") if spec.provisioning.enabled else ("provisioning",)
+            hint = "Fix the cause; the provisioning logs in the portal show it."
+            yield Diagnostic("K301", message, path, hint=hint, severity="warning")
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         yield Resource(self.address(spec), {"enabled": spec.provisioning.enabled})
@@ -57,18 +54,23 @@ class ScheduleKind(Base):
         if change.effects & {Effect.PROVISIONS, Effect.STOPS}:
             yield UsersInScope()
 
-    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
-        return {change.address: _effects(change) for change in changes}
+    def change_effects(self, change: Change) -> frozenset[Effect]:
+        enabled = change.field("enabled")
+        if enabled is None:
+            return frozenset()
+        if enabled.after:
+            return frozenset({Effect.PROVISIONS, Effect.RESYNC})
+        return frozenset({Effect.STOPS}) if enabled.before else frozenset()
 
-    def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
+    def guards(self, changes: Changes, context: GuardContext) -> Iterable[Guard]:
         for change in changes:
             enabled = change.field("enabled")
             has_run = change.before is not None and change.before.facts.get("has_run")
             if enabled is not None and enabled.after and not has_run:
                 message = "provisioning would start for the first time and create users in the application"
-                yield counted_guard(change, Effect.PROVISIONS, Guard("initial-start", message, address=change.address))
+                yield counted_guard("initial-start", message, change, Effect.PROVISIONS)
 
-    def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
+    def steps(self, spec: Spec, changes: Changes, snapshot: Snapshot) -> Iterable[Step]:
         job = _job(snapshot)
         is_replaced = any(change.kind == "job" and change.action is Action.REPLACE for change in changes)
         is_on = job is not None and documents.is_on(job) and not is_replaced
@@ -95,10 +97,8 @@ def _pause(address: Address) -> Iterable[Step]:
 def _start(address: Address, *, restart: bool) -> Iterable[Step]:
     path = f"{documents.BASE}/jobs/{{job}}"
     if restart:
-        body = {"criteria": {"resetScope": RESET}}
-        yield Send(
-            Phase.START, (address,), "restart provisioning with an initial cycle", "POST", f"{path}/restart", body
-        )
+        text, body = "restart provisioning with an initial cycle", {"criteria": {"resetScope": RESET}}
+        yield Send(Phase.START, (address,), text, "POST", f"{path}/restart", body)
     yield Send(Phase.START, (address,), "start provisioning", "POST", f"{path}/start")
     yield Read(Phase.START, (address,), "wait for provisioning to start", documents.job(), "state_is", ("on",))
 
@@ -107,15 +107,6 @@ def is_dangerous(change: Change) -> bool:
     """Return whether an active job must be paused for the change: it deprovisions, loses data, or changes the scope."""
     changes_scope = change.kind == "settings" and change.field("scope") is not None
     return bool(change.effects & _DANGEROUS) or changes_scope
-
-
-def _effects(change: Change) -> frozenset[Effect]:
-    enabled = change.field("enabled")
-    if enabled is None:
-        return frozenset()
-    if enabled.after:
-        return frozenset({Effect.PROVISIONS, Effect.RESYNC})
-    return frozenset({Effect.STOPS}) if enabled.before else frozenset()
 
 
 def _job(snapshot: Snapshot) -> Mapping[str, Json] | None:

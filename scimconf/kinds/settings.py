@@ -5,7 +5,7 @@ All of them are keys of the secrets set. A setting that the spec omits is not ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from scimconf.diagnostics import Diagnostic
@@ -18,11 +18,10 @@ from scimconf.kinds.fields import (
     desired_fields,
     export_fields,
     field_edits,
-    field_effects,
     observed_fields,
     or_unset,
 )
-from scimconf.kinds.kind import Base, Effects, counted_guard, masked
+from scimconf.kinds.kind import Changes, Kind, counted_guard, masked
 from scimconf.kinds.provisioning import Affected, ProvisioningState, UnassignedUsers
 from scimconf.plan import Change, DesiredItem, Effect, Guard, Resource
 from scimconf.plan.guards import GuardContext
@@ -89,7 +88,7 @@ FIELDS = (
 )
 
 
-class SettingsKind(Base):
+class SettingsKind(Kind):
     """`settings`: one for each application."""
 
     name = "settings"
@@ -116,7 +115,7 @@ class SettingsKind(Base):
         if snapshot.get("secrets") is not None and desired_fields(FIELDS, spec):
             yield Resource(self.address(spec), observed_fields(FIELDS, snapshot))
 
-    def steps(self, spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> Iterable[Step]:
+    def steps(self, spec: Spec, changes: Changes, snapshot: Snapshot) -> Iterable[Step]:
         for change in self.mine(changes):
             yield from field_edits(FIELDS, change, documents.secrets(spec.connection))
 
@@ -124,9 +123,7 @@ class SettingsKind(Base):
         if change.field("scope") is not None and change.effects & {Effect.PROVISIONS, Effect.DEPROVISIONS}:
             yield UnassignedUsers()
 
-    def project(
-        self, state: ProvisioningState, changes: Sequence[Change], spec: Spec, snapshot: Snapshot
-    ) -> ProvisioningState:
+    def project(self, state: ProvisioningState, changes: Changes, spec: Spec, snapshot: Snapshot) -> ProvisioningState:
         for change in changes:
             fields = {field.name: field.after for field in change.fields}
             skip = fields.get("skip_out_of_scope_deletions", state.skip_out_of_scope_deletions)
@@ -134,10 +131,7 @@ class SettingsKind(Base):
             state = replace(state, scope=scope, skip_out_of_scope_deletions=bool(skip))
         return state
 
-    def effects(self, changes: Sequence[Change], snapshot: Snapshot) -> Effects:
-        return {change.address: field_effects(FIELDS, change) for change in changes}
-
-    def guards(self, changes: Sequence[Change], context: GuardContext) -> Iterable[Guard]:
+    def guards(self, changes: Changes, context: GuardContext) -> Iterable[Guard]:
         for change in changes:
             yield from _scope_guards(change, context)
             threshold = change.field("deletion_threshold")
@@ -158,10 +152,10 @@ def _scope_guards(change: Change, context: GuardContext) -> Iterable[Guard]:
         return
     if scope.before != "all" and scope.after == "all":
         message = "all users of the directory would be provisioned, not only those who are assigned"
-        yield counted_guard(change, Effect.PROVISIONS, Guard("scope-widened", message, address=change.address))
+        yield counted_guard("scope-widened", message, change, Effect.PROVISIONS)
     elif scope.before == "all" and scope.after == "assigned":
         message = "all users who are not assigned would leave the scope and may be disabled"
-        yield counted_guard(change, Effect.DEPROVISIONS, Guard("scope-narrowed", message, address=change.address))
+        yield counted_guard("scope-narrowed", message, change, Effect.DEPROVISIONS)
 
 
 def _masked(snapshot: Snapshot) -> tuple[Field, ...]:

@@ -13,7 +13,7 @@ from scimconf import expressions
 from scimconf.diagnostics import SpecPath
 from scimconf.documents import application, rows, schema, secrets
 from scimconf.kinds import mappings
-from scimconf.kinds.kind import find_object_mapping, live_schema
+from scimconf.kinds.mappings import find_object_mapping, live_schema
 from scimconf.snapshot import Json, Snapshot
 from scimconf.spec.model import AttributeDefinition, ObjectMapping, Spec
 

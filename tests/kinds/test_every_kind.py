@@ -12,7 +12,7 @@ from scimconf.diagnostics import Diagnostic
 from scimconf.kinds import BY_NAME, KINDS, Kind
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.fields import Field
-from scimconf.kinds.kind import NOT_REMOVABLE, AttributeFlow, Base, RowPart
+from scimconf.kinds.kind import NOT_REMOVABLE, AttributeFlow, RowPart
 from scimconf.kinds.provisioning import Affected, ProvisioningState
 from scimconf.kinds.registry import ALL_GUARDS
 from scimconf.plan import Action, Address, Change, DesiredItem, DiffResult, Effect, Guard, Resource, Traits
@@ -73,6 +73,7 @@ def answers(kind: Kind) -> dict[str, tuple[Any, Any]]:
         "desired": (kind.desired(SPEC, TENANT), get_args(DesiredItem)),
         "observed": (kind.observed(SPEC, TENANT), Resource),
         "effects": (effects, Address),
+        "change_effects": (kind.change_effects(change), Effect),
         "effect_text": (kind.effect_text(Effect.DATA_LOSS, change), str),
         "guards": (kind.guards([change], context), Guard),
         "warnings": (kind.warnings(SPEC, TENANT, DiffResult(), ()), Diagnostic),
@@ -83,13 +84,15 @@ def answers(kind: Kind) -> dict[str, tuple[Any, Any]]:
         "row_part": (kind.row_part(change), (RowPart, type(None))),
         "attribute_flow": (kind.attribute_flow(change), (AttributeFlow, type(None))),
         "export": (kind.export(ExportRequest(name="writer", snapshot=TENANT)), ExportedSpec),
+        "mine": (kind.mine([change]), Change),
+        "address": (kind.address(SPEC), Address),
         "removal_snippet": (kind.removal_snippet(resource), str),
     }
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=BY_NAME)
 def test_every_kind_answers_every_question(kind):
-    questions = {name for name, _ in inspect.getmembers(Kind) if not name.startswith("_")}
+    questions = {name for name in (*dir(Kind), *inspect.get_annotations(Kind)) if not name.startswith("_")}
     replies = answers(kind)
     assert set(replies) == questions
     for question, (answer, type_) in replies.items():
@@ -123,7 +126,7 @@ def test_every_kind_has_a_removal_snippet_or_cannot_be_removed(kind):
 @pytest.mark.parametrize("kind", KINDS, ids=BY_NAME)
 def test_every_kind_is_exported(kind):
     part = kind.export(ExportRequest(name="writer", snapshot=TENANT, full=True))
-    assert type(kind).export is not Base.export
+    assert type(kind).export is not Kind.export
     assert bool(part.tree) is (kind.name not in NOTHING_TO_EXPORT)
 
 
