@@ -21,11 +21,7 @@ from scimconf.plan import ApplicationPlan, Report
 
 
 class EventLog:
-    """A file of events, written line by line; without a path nothing is written.
-
-    A file that cannot be opened is an error before anything is done. A write that fails is reported once and ends the
-    log, not the command.
-    """
+    """A file of events; without a path nothing is written. A write that fails ends the log, not the command."""
 
     def __init__(self, path: str | None, scrub: Callable[[str], str] = str) -> None:
         self._path = path or ""

@@ -116,28 +116,26 @@ def _files_below(folder: Traversable, path: str) -> Iterator[tuple[str, str]]:
 
 def _answers(params: Params, folder: str) -> tuple[dict[str, Any], str, Answers]:
     """Return preset, forge and answers: from the options, from prompts on a terminal, or by default."""
-    ask = _prompt if can_ask() else _default
-    preset = read_preset(ask(params["preset"], "Preset", "blank", click.Choice(PRESETS)))
+    preset = read_preset(_ask(params["preset"], "Preset", "blank", click.Choice(PRESETS)))
     slug = validated_as("SLUG")
     default_name = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(folder).resolve().name).strip("-._") or "app"
-    name = ask(params["name"], "Name of the spec; addresses begin with it", preset["name"] or default_name, slug)
-    display_name = ask(
+    name = _ask(params["name"], "Name of the spec; addresses begin with it", preset["name"] or default_name, slug)
+    display_name = _ask(
         params["display_name"], "Display name of the application", preset["display_name"] or name, click.STRING
     )
-    tenant = ask(params["tenant"], "Tenant, such as contoso.com (optional)", "", validated_as("TENANT"))
-    address = ask(params["base_address"], "Tenant URL (SCIM endpoint)", preset["base_address"], validated_as("HTTPS"))
+    tenant = _ask(params["tenant"], "Tenant, such as contoso.com (optional)", "", validated_as("TENANT"))
+    address = _ask(params["base_address"], "Tenant URL (SCIM endpoint)", preset["base_address"], validated_as("HTTPS"))
     forges = [forge for forge in FORGES if forge == "none" or _recipe(forge)]
-    ci = (ask if len(forges) > 1 else _default)(params["ci"], "CI recipe", "none", click.Choice(forges))
+    only_forge = "none" if forges == ["none"] else None
+    ci = _ask(params["ci"] or only_forge, "CI recipe", "none", click.Choice(forges))
     return preset, ci, Answers(name, display_name, tenant, address)
 
 
-def _default(value: str | None, _question: str, default: str, _type: Any) -> str:
-    return default if value is None else value
-
-
-def _prompt(value: str | None, question: str, default: str, value_type: Any) -> str:
+def _ask(value: str | None, question: str, default: str, value_type: Any) -> str:
     if value is not None:
         return value
+    if not can_ask():
+        return default
     answer: str = click.prompt(question, default=default, show_default=bool(default), type=value_type, err=True)
     return answer
 

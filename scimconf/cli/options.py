@@ -26,8 +26,6 @@ Options = TypeVar("Options")
 Params = Mapping[str, Any]
 """The parameters of a command by name, as click passes them."""
 
-REDACT_HELP = "Replace user names with pseudonyms."
-
 
 # --- the values -----------------------------------------------------------------------------------------------------
 
@@ -160,7 +158,7 @@ planning = together(
 )
 events = click.option("--events", type=click.Path(dir_okay=False), help="Write an event log to FILE (JSON Lines).")
 rendering = together(
-    click.option("--redact", is_flag=True, help=REDACT_HELP),
+    click.option("--redact", is_flag=True, help="Replace user names with pseudonyms."),
     click.option(
         "--max-length",
         type=click.IntRange(1000),

@@ -47,11 +47,6 @@ class PreviewOptions:
     redact: bool = False
     out: str | None = None
 
-    @property
-    def with_records(self) -> bool:
-        """Whether the preview contains complete records."""
-        return self.output_format != "text" or bool(self.users)
-
 
 @click.command("preview", short_help="Show what each user's record will look like, before and after.")
 @options.specs_and_tenant
@@ -163,12 +158,9 @@ async def _preview_each(
     session: Session, results: PlanResults, preview_options: PreviewOptions, redact: Redact, printer: _PreviewPrinter
 ) -> list[str]:
     """Preview each application; add its error to the results. Return the names of users that do not exist."""
-    selection = UserSelection(
-        preview_options.users,
-        preview_options.sample or 0,
-        preview_options.with_records,
-        redact if preview_options.redact else None,
-    )
+    users, sample = preview_options.users, preview_options.sample or 0
+    with_records = preview_options.output_format != "text" or bool(users)
+    selection = UserSelection(users, sample, with_records, redact if preview_options.redact else None)
     missing: list[str] = []
     for planned in results.planned:
         try:
