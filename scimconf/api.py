@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -44,17 +44,14 @@ BACKUP_FOLDER = ".scimconf/backup"
 
 
 def load(path: str | os.PathLike[str], *, variables: Mapping[str, str] | None = None) -> Loaded:
-    """Load a spec file; raise SpecError if it has errors.
-
-    `variables` are the values of `${var:NAME}`. `${env:NAME}` is read from the environment of the process.
-    """
+    """Load a spec file; raise SpecError if it has errors. `variables` are the values of `${var:NAME}`."""
     from scimconf.files import read_regular_file
-    from scimconf.spec.load import MAX_SIZE
-    from scimconf.spec.load import load as load_spec
+    from scimconf.spec import load as loading
 
-    loaded = load_spec(
-        os.fspath(path), lambda name: read_regular_file(name, MAX_SIZE + 1), os.environ, dict(variables or {})
-    )
+    def read(name: str) -> bytes:
+        return read_regular_file(name, loading.MAX_SIZE + 1)
+
+    loaded = loading.load(os.fspath(path), read, os.environ, dict(variables or {}))
     if loaded.spec is None:
         raise SpecError(loaded.diagnostics)
     return loaded
@@ -62,19 +59,17 @@ def load(path: str | os.PathLike[str], *, variables: Mapping[str, str] | None = 
 
 def validate(spec: Loaded) -> tuple[Diagnostic, ...]:
     """Return all errors and warnings that are known without a tenant: of the spec, its tests, and the lint."""
-    from scimconf.workflow import lint
-    from scimconf.workflow import validate as validate_spec
+    from scimconf import workflow
 
-    return (*validate_spec(spec, _today()), *lint(spec))
+    return (*workflow.validate(spec, _today()), *workflow.lint(spec))
 
 
 @asynccontextmanager
 async def connect(*, credential: Any = None, url: str | None = None) -> AsyncIterator[TenantClient]:
     """Connect to a tenant, and close the connection at the end of the block.
 
-    `credential` is a credential of azure-identity (default: DefaultAzureCredential). `url` is the address of Graph
-    (default: SCIMCONF_GRAPH_URL, or the public cloud); a sandbox needs no credential. Raise AuthenticationError if no
-    access token can be obtained.
+    `credential` is of azure-identity (default: DefaultAzureCredential), `url` the address of Graph (default:
+    SCIMCONF_GRAPH_URL, or the public cloud). Raise AuthenticationError if no access token can be obtained.
     """
     import asyncio
 
@@ -98,24 +93,21 @@ async def connect(*, credential: Any = None, url: str | None = None) -> AsyncIte
 async def open_client(
     settings: Settings, token: Any, secrets: Secrets, on_wait: Callable[[float, str], None] | None = None
 ) -> AsyncIterator[TenantClient]:
-    """Connect with settings and a token source that exist already; the command line does."""
     from scimconf.graph.client import open_graph, silent
 
-    graph = open_graph(settings, token, scrub=secrets.scrub, on_wait=on_wait or silent)
-    async with graph:
+    async with open_graph(settings, token, scrub=secrets.scrub, on_wait=on_wait or silent) as graph:
         yield TenantClient(graph, secrets, token.tenant_id() if token is not None else "")
 
 
 @dataclass(frozen=True, slots=True)
 class SpecPlan:
-    """The plan of one spec."""
+    """The plan of one spec. `docs/api.md` describes its properties."""
 
     planned: PlannedApplication = field(repr=False)
     options: PlanOptions = field(repr=False)
 
     @property
     def tenant(self) -> Tenant | None:
-        """The tenant that was read; None if it could not be."""
         return self.planned.tenant
 
     @property
@@ -124,12 +116,10 @@ class SpecPlan:
 
     @property
     def guards(self) -> tuple[Guard, ...]:
-        """All guards that the changes trigger, the allowed ones included."""
         return self.planned.plan.guards
 
     @property
     def blocking_guards(self) -> tuple[Guard, ...]:
-        """The guards that block an apply of this plan."""
         return self.planned.plan.blocking_guards
 
     @property
@@ -138,7 +128,6 @@ class SpecPlan:
 
     @property
     def is_complete(self) -> bool:
-        """False if the application must be created first: apply plans again then."""
         return self.planned.plan.complete
 
     def to_json(self) -> str:
@@ -156,48 +145,52 @@ class SpecPlan:
     def _plan(self) -> Plan:
         from scimconf.workflow.plan_all import PlanResults
 
-        options = self.options
-        lists = {"only": options.only, "exclude": options.exclude, "allow": options.allow}
-        recorded = {name: list(values) for name, values in lists.items()}
-        return PlanResults([self.planned]).combined_plan({**recorded, "resend_secrets": options.resend_secrets})
+        recorded = {name: list(getattr(self.options, name)) for name in ("only", "exclude", "allow")}
+        return PlanResults([self.planned]).combined_plan({**recorded, "resend_secrets": self.options.resend_secrets})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SpecPreview:
-    """What users' records are before and after a plan."""
+    """What users' records are before and after a plan; `missing` are the names of users that do not exist."""
 
-    header: PreviewHeader
-    users: tuple[UserPreview, ...]
-    summary: PreviewSummary
-    missing: tuple[str, ...]
-    """The names of requested users that do not exist."""
+    header: PreviewHeader = field(init=False)
+    users: list[UserPreview] = field(default_factory=list)
+    summary: PreviewSummary = field(init=False)
+    missing: tuple[str, ...] = ()
+
+    def begin(self, header: PreviewHeader) -> None:
+        self.header = header
+
+    def add_users(self, users: Sequence[UserPreview]) -> None:
+        self.users += users
+
+    def end(self, summary: PreviewSummary) -> None:
+        self.summary = summary
+
+    def progress(self, done: int, total: int) -> None:
+        """Ignore progress: the caller waits for the result."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpecExport:
-    """A live application as a spec."""
+    """A live application as a spec; `notes` list what it has and a spec cannot contain."""
 
     exported: ExportedSpec = field(repr=False)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What the application has and a spec cannot contain."""
-        return tuple(self.exported.omitted)
+    notes: tuple[str, ...]
 
     def to_yaml(self) -> str:
-        """Return the spec as YAML."""
         from scimconf.render import yaml
 
         return yaml.write_spec(self.exported.tree)
 
 
+@dataclass(frozen=True, slots=True)
 class TenantClient:
     """An open connection to one tenant. `connect` makes it."""
 
-    def __init__(self, graph: Graph, secrets: Secrets, tenant_id: str = "") -> None:
-        self.graph = graph
-        self.secrets = secrets
-        self.tenant_id = tenant_id
+    graph: Graph
+    secrets: Secrets
+    tenant_id: str = ""
 
     def session(self, on_wait: Callable[[float, str], None] | None = None) -> TenantSession:
         """Return a session for one application; `on_wait` is called with seconds and a reason."""
@@ -228,14 +221,8 @@ class TenantClient:
         """
         from scimconf.workflow.compilation import PlanOptions
 
-        options = PlanOptions(
-            today=_today(),
-            only=tuple(only),
-            exclude=tuple(exclude),
-            allow=tuple(allow),
-            resend_secrets=resend_secrets,
-            impact=impact,
-        )
+        selected = PlanOptions(today=_today(), only=tuple(only), exclude=tuple(exclude), allow=tuple(allow))
+        options = replace(selected, resend_secrets=resend_secrets, impact=impact)
         return SpecPlan(await self._planned(spec, options), options)
 
     async def apply(
@@ -248,21 +235,19 @@ class TenantClient:
     ) -> Report:
         """Apply a plan, and plan again until no changes remain; return a report, also after a failure.
 
-        `approve` is called with the guards that a first run triggers and the addresses to delete or replace; it is
-        called again if a later round adds any. `backup` is the folder in which the documents are saved before the
-        first write. Guards that block the plan and missing secrets are reported before `approve` is called.
+        `approve` is called with the guards of a first run and the addresses to delete or replace, and again if a later
+        round adds any. `backup` is the folder in which the documents are saved before the first write.
         """
-        from scimconf.workflow.apply import apply, approval_items, guards_that_need_allow, missing_secrets
+        from scimconf.workflow.apply import apply, guards_that_need_allow, missing_secrets
 
-        planned = plan.planned
+        planned, hooks = plan.planned, _ApiHooks(approve, os.fspath(backup), progress)
         if planned.plan.changes and not guards_that_need_allow(planned):
             missing = list(missing_secrets(planned, self.secrets))
             if missing:
                 error = "; ".join(map(str, missing))
                 return Report(planned.name, error=error, hint=missing[0].hint, status=ApplyStatus.FAILED)
-            if not approve(tuple(sorted(approval_items(planned)))):
+            if not hooks.approve(planned):
                 return Report(planned.name, error="The plan was not approved.", status=ApplyStatus.FAILED)
-        hooks = _ApiHooks(approve, os.fspath(backup), progress)
         return await apply(self.session(), planned, plan.options, self.secrets, hooks)
 
     async def preview(
@@ -273,20 +258,17 @@ class TenantClient:
         from scimconf.workflow.preview import UserSelection, preview
 
         planned = await self._planned(spec, PlanOptions(today=_today(), only=tuple(only), impact=False))
-        writer = _PreviewCollector()
+        collected = SpecPreview()
         selection = UserSelection(tuple(users), sample, with_records=True)
-        missing = await preview(self.graph, planned, selection, writer, datetime.now(UTC))
-        assert writer.header is not None
-        assert writer.summary is not None
-        return SpecPreview(writer.header, tuple(writer.users), writer.summary, tuple(missing))
+        collected.missing = tuple(await preview(self.graph, planned, selection, collected, datetime.now(UTC)))
+        return collected
 
     async def export(self, app: str, *, name: str = "", full: bool = False) -> SpecExport:
-        """Export the application with a display name, application id or object id.
+        """Export the application with a name or id; `full` includes what is equal to the template.
 
-        `full` includes what is equal to the template. Raise DiagnosticsError if there is no such application, or
-        several.
+        Raise DiagnosticsError if there is not exactly one such application.
         """
-        from scimconf.export.references import without_references
+        from scimconf.export import without_references
         from scimconf.workflow.export import export_application, ignore_lint_errors
 
         exported = await export_application(self.session(), app, name, full=full)
@@ -294,7 +276,7 @@ class TenantClient:
             exported.tree["assignments"]["users"] = exported.users()
         without_references(exported)
         ignore_lint_errors(exported, "")
-        return SpecExport(exported)
+        return SpecExport(exported, tuple(exported.omitted))
 
     async def _planned(self, spec: Loaded, options: PlanOptions) -> PlannedApplication:
         from scimconf.workflow import plan, validate
@@ -308,56 +290,28 @@ class TenantClient:
         return planned
 
 
+@dataclass(frozen=True, slots=True)
 class _ApiHooks:
-    """The hooks of an apply that a program runs."""
-
-    def __init__(
-        self,
-        approve: Callable[[tuple[str, ...]], bool],
-        backup: str,
-        progress: Callable[[str, int, int], object] | None,
-    ) -> None:
-        self._approve = approve
-        self._backup = backup
-        self._progress = progress
+    approve_items: Callable[[tuple[str, ...]], bool]
+    backup_folder: str
+    on_progress: Callable[[str, int, int], object] | None
 
     def approve(self, planned: PlannedApplication) -> bool:
         from scimconf.workflow.apply import approval_items
 
-        return self._approve(tuple(sorted(approval_items(planned))))
+        return self.approve_items(tuple(sorted(approval_items(planned))))
 
     def backup(self, planned: PlannedApplication) -> str:
-        from scimconf.workflow.backup import save_documents
+        from scimconf.workflow.apply import save_documents
 
-        return save_documents(self._backup, planned, datetime.now(UTC))
+        return save_documents(self.backup_folder, planned, datetime.now(UTC))
 
     def progress(self, message: str, done: int, total: int) -> None:
-        if self._progress is not None:
-            self._progress(message, done, total)
+        if self.on_progress is not None:
+            self.on_progress(message, done, total)
 
     def interrupted(self) -> bool:
         return False
-
-
-class _PreviewCollector:
-    """Collects a preview in memory."""
-
-    def __init__(self) -> None:
-        self.header: PreviewHeader | None = None
-        self.users: list[UserPreview] = []
-        self.summary: PreviewSummary | None = None
-
-    def begin(self, header: PreviewHeader) -> None:
-        self.header = header
-
-    def add_users(self, users: Sequence[UserPreview]) -> None:
-        self.users += users
-
-    def end(self, summary: PreviewSummary) -> None:
-        self.summary = summary
-
-    def progress(self, done: int, total: int) -> None:
-        """Ignore progress: the caller waits for the result."""
 
 
 def _today() -> date:

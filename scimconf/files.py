@@ -17,9 +17,6 @@ from scimconf.diagnostics import ScimconfError
 PRIVATE_FILE, PUBLIC_FILE, PRIVATE_FOLDER = 0o600, 0o666, 0o700
 
 
-# --- reading --------------------------------------------------------------------------------------------------------
-
-
 def read_regular_file(path: str, limit: int) -> bytes:
     """Return at most `limit` bytes of a regular file; raise OSError for a pipe or a device, which may never end."""
     with open(path, "rb", opener=_open_without_waiting) as file:
@@ -37,11 +34,7 @@ def read_file_or_pipe(path: str, limit: int) -> bytes:
 
 
 def _open_without_waiting(path: str, flags: int) -> int:
-    """Open a file without waiting for a writer at the other end of a pipe."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-# --- checks before a long run ---------------------------------------------------------------------------------------
 
 
 def check_writable(path: str) -> None:
@@ -70,9 +63,6 @@ def is_pipe_or_device(path: Path) -> bool:
     return os.path.exists(path) and not os.path.isfile(path)  # noqa: PTH110, PTH113  pathlib's raise for long names
 
 
-# --- writing --------------------------------------------------------------------------------------------------------
-
-
 def write_file(path: str, text: str) -> None:
     """Write a file completely, or leave it as it is and raise ScimconfError."""
     with atomic_file(path) as file:
@@ -91,10 +81,7 @@ def write_private_files(folder: Path, texts: dict[str, str]) -> None:
 
 @contextmanager
 def atomic_file(path: str, *, private: bool = False) -> Iterator[AtomicFile]:
-    """Yield a file that replaces `path` if it is committed; otherwise `path` stays as it is.
-
-    `private` makes a file that only its owner can read.
-    """
+    """Yield a file that replaces `path` if it is committed; only the owner can read a `private` one."""
     file = AtomicFile(path, private=private)
     try:
         yield file
@@ -103,10 +90,7 @@ def atomic_file(path: str, *, private: bool = False) -> Iterator[AtomicFile]:
 
 
 class AtomicFile:
-    """A temporary file that replaces its target. Symbolic links are followed, so that they stay.
-
-    A pipe or a device cannot be replaced and is written directly.
-    """
+    """A temporary file that replaces its target, or that of a symbolic link. A pipe or a device is written directly."""
 
     def __init__(self, path: str, *, private: bool) -> None:
         self._path = path
@@ -129,12 +113,10 @@ class AtomicFile:
             self._file = os.fdopen(handle, "w", encoding="utf-8", newline="")
 
     def write(self, text: str) -> None:
-        """Append a text; raise ScimconfError if it cannot be written."""
         with self._explained():
             self._file.write(text)
 
     def commit(self) -> None:
-        """Replace the target by what was written."""
         with self._explained():
             self._file.close()
             if not self.is_direct:

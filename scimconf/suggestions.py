@@ -45,6 +45,12 @@ def suggest_principal(name: str, candidates: Iterable[str]) -> str | None:
     return closest[0] if len(closest) == 1 else None
 
 
+def unknown(noun: str, name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Return the message about a name that is not known, with a suggestion or else the hint `otherwise`."""
+    match = suggest(name, known)
+    return f"unknown {noun} '{name}'. {f'Did you mean {match}?' if match else otherwise}".rstrip()
+
+
 def did_you_mean(match: str | None, otherwise: str = "") -> str:
     """Return the hint for a suggestion, or `otherwise` if there is none."""
     return f"Did you mean `{match}`?" if match else otherwise

@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from scimconf.cli import options, output, streams
 from scimconf.cli.exit_codes import ExitCode, combine, of_status
 from scimconf.cli.plan import run_plans
+from scimconf.cli.session import Session, interruptible_prompt, run
 from scimconf.cli.terminal import Terminal, can_ask
 from scimconf.diagnostics import StaleError
 from scimconf.files import check_folder_writable
-
-if TYPE_CHECKING:
-    from scimconf.cli.session import Session
-    from scimconf.plan.file import SavedPlan
-    from scimconf.workflow import PlannedApplication
-    from scimconf.workflow.compilation import PlanOptions
-    from scimconf.workflow.plan_all import PlanResults
+from scimconf.plan.file import SavedPlan
+from scimconf.plan.guards import ASKED
+from scimconf.plan.redact import redact_report
+from scimconf.render import text
+from scimconf.workflow import PlannedApplication, apply
+from scimconf.workflow.apply import guards_that_need_allow, missing_secrets, save_documents
+from scimconf.workflow.compilation import PlanOptions
+from scimconf.workflow.plan_all import PlanResults
+from scimconf.workflow.saved_plan import is_saved_plan, read_saved_plan, spec_paths
 
 ABANDONED_GUARD = "resources-abandoned"
 """Only a plan with `--previous` triggers this guard, so apply uses the guards of the saved plan."""
@@ -45,9 +48,6 @@ class ApplyOptions:
 
 
 @click.command("apply", short_help="Apply the spec. Shows the plan and asks first.")
-@options.paths
-@options.variables
-@options.tenant
 @options.planning
 @click.option(
     "--auto-approve",
@@ -77,8 +77,6 @@ def command(paths: tuple[str, ...], **params: Any) -> int:
         scimconf apply --auto-approve --allow scope-widened examples/writer
         scimconf apply plan.json
     """
-    from scimconf.cli.session import run
-
     applying = _apply_options({**params, "paths": paths})
     specs = options.load_specs(applying.common)
     check_folder_writable(applying.backup)
@@ -99,13 +97,8 @@ def command(paths: tuple[str, ...], **params: Any) -> int:
     return run(applying.common, "reading", work)
 
 
-# --- options --------------------------------------------------------------------------------------------------------
-
-
 def _apply_options(params: dict[str, Any]) -> ApplyOptions:
     """Return the options of the command line, or those that a saved plan recorded."""
-    from scimconf.workflow.saved_plan import is_saved_plan, read_saved_plan
-
     paths, digest = params["paths"], params["expect_digest"]
     saved = read_saved_plan(paths[0]) if len(paths) == 1 and is_saved_plan(paths[0]) else None
     if saved is not None:
@@ -123,9 +116,6 @@ def _apply_options(params: dict[str, Any]) -> ApplyOptions:
 
 
 def _recorded_params(saved: SavedPlan, params: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters with the paths and options that the saved plan recorded."""
-    from scimconf.workflow.saved_plan import spec_paths
-
     for name in ("only", "exclude", "allow", "var", "var_file", "resend_secrets", "ignore"):
         if params[name]:
             flag = f"--{name.replace('_', '-')}"
@@ -134,9 +124,6 @@ def _recorded_params(saved: SavedPlan, params: dict[str, Any]) -> dict[str, Any]
     if expected and expected != saved.digest:
         raise StaleError(f"This is not the reviewed plan: its digest is {saved.digest}, not {expected}")
     return {**params, **saved.options, "paths": spec_paths(saved)}
-
-
-# --- applying -------------------------------------------------------------------------------------------------------
 
 
 def _print_plan(results: PlanResults, applying: ApplyOptions) -> bool:
@@ -154,8 +141,6 @@ def _print_plan(results: PlanResults, applying: ApplyOptions) -> bool:
 
 def _first_run_allowed(planned: PlannedApplication) -> PlannedApplication:
     """Return the plan as `--auto-approve` applies it, for printing."""
-    from scimconf.plan.guards import ASKED
-
     guards = tuple(
         replace(guard, allowed_by="--auto-approve") if guard.id in ASKED and not guard.is_allowed else guard
         for guard in planned.plan.guards
@@ -165,8 +150,6 @@ def _first_run_allowed(planned: PlannedApplication) -> PlannedApplication:
 
 async def _apply_all(session: Session, results: PlanResults, applying: ApplyOptions) -> list[ExitCode]:
     """Apply one application after another, also if one fails; return the exit code of each."""
-    from scimconf.workflow.apply import guards_that_need_allow
-
     changed = [planned for planned in results.planned if planned.plan.changes]
     for planned in changed:
         _print_blocked(planned)
@@ -177,16 +160,13 @@ async def _apply_all(session: Session, results: PlanResults, applying: ApplyOpti
     if not ready:
         return codes
     with session.progress.paused():
-        is_approved = _approve(ready, auto_approve=applying.auto_approve)
-    if not is_approved:
-        return [*codes, ExitCode.FAILED]
+        if not _approve(ready, auto_approve=applying.auto_approve):
+            return [*codes, ExitCode.FAILED]
     redact = output.redactor(results.combined_plan(), redact=applying.redact)
     return [*codes, *[await _apply_one(session, planned, applying, redact) for planned in ready]]
 
 
 def _print_blocked(planned: PlannedApplication) -> None:
-    from scimconf.workflow.apply import guards_that_need_allow
-
     guards = sorted({guard.id for guard in guards_that_need_allow(planned)})
     if guards:
         blocked_by = f"{'guards' if len(guards) > 1 else 'guard'} {', '.join(guards)}"
@@ -204,8 +184,6 @@ def _abandoning_applications(saved: SavedPlan | None) -> frozenset[str]:
 
 def _has_secrets(session: Session, planned: PlannedApplication) -> bool:
     """Return whether the variables and files of all secrets exist; print those that do not."""
-    from scimconf.workflow.apply import missing_secrets
-
     errors = list(missing_secrets(planned, session.client.secrets))
     with session.progress.paused():
         for error in errors:
@@ -216,7 +194,6 @@ def _has_secrets(session: Session, planned: PlannedApplication) -> bool:
 
 
 def _approve(planned: Sequence[PlannedApplication], *, auto_approve: bool) -> bool:
-    """Return whether a person or `--auto-approve` approves."""
     if auto_approve:
         return True
     if not can_ask():
@@ -228,9 +205,6 @@ def _approve(planned: Sequence[PlannedApplication], *, auto_approve: bool) -> bo
 
 
 def _ask(question: str, guards: Iterable[str]) -> bool:
-    """Ask for a `yes`; anything else is a no."""
-    from scimconf.cli.session import interruptible_prompt
-
     click.echo(question, err=True)
     if guards:
         click.echo(f"Answering yes also allows: {', '.join(guards)}.", err=True)
@@ -244,30 +218,21 @@ def _ask(question: str, guards: Iterable[str]) -> bool:
 
 
 async def _apply_one(session: Session, planned: PlannedApplication, applying: ApplyOptions, redact: Redact) -> ExitCode:
-    from scimconf.plan.redact import redact_report
-    from scimconf.render import text
-    from scimconf.workflow import apply
-
     session.progress.begin(planned.name)
-    secrets = session.client.secrets
+    secrets, terminal = session.client.secrets, Terminal.of_stdout()
     with session.graceful_stop():
         hooks = _TerminalHooks(session, applying, redact)
         report = await apply(session.tenant_session(), planned, applying.planning, secrets, hooks)
     report = redact_report(replace(report, error=secrets.scrub(report.error)), redact)
     session.events.applied(report)
-    terminal = Terminal.of_stdout()
     with session.progress.paused():
-        _print_report(text.report([report], width=terminal.width, color=terminal.color))
+        rendered = text.report([report], width=terminal.width, color=terminal.color)
+        try:
+            click.echo(rendered, nl=False)
+        except OSError:  # the report must not be lost
+            streams.print_to_stderr(rendered.rstrip("\n"))
         output.print_diagnostics(report.diagnostics)
     return of_status(report.status)
-
-
-def _print_report(rendered: str) -> None:
-    """Print the report on stdout, or on stderr if stdout cannot be written."""
-    try:
-        click.echo(rendered, nl=False)
-    except OSError:
-        streams.print_to_stderr(rendered.rstrip("\n"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,8 +244,6 @@ class _TerminalHooks:
     redact: Redact
 
     def approve(self, planned: PlannedApplication) -> bool:
-        from scimconf.workflow.plan_all import PlanResults
-
         with self.session.progress.paused():
             try:
                 is_printed = _print_plan(PlanResults([planned]), self.applying)
@@ -289,8 +252,6 @@ class _TerminalHooks:
                 return False
 
     def backup(self, planned: PlannedApplication) -> str:
-        from scimconf.workflow.backup import save_documents
-
         return save_documents(self.applying.backup, planned, datetime.now(tz=UTC))
 
     def progress(self, message: str, done: int, total: int) -> None:

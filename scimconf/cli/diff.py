@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.cli.output import render_plan
-
-if TYPE_CHECKING:
-    from scimconf.cli.session import Session
-    from scimconf.spec.model import Spec
-    from scimconf.workflow.spec_diff import LiveSide
+from scimconf.cli.session import Session, run
+from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
+from scimconf.kinds import KINDS
+from scimconf.plan import Plan
+from scimconf.spec.model import Spec
+from scimconf.workflow.export import export_application
+from scimconf.workflow.spec_diff import LiveSide, diff_specs
 
 APP = "app:"
 
@@ -26,7 +28,7 @@ APP = "app:"
 @click.argument("second", metavar="SECOND")
 @options.variables
 @options.tenant
-@options.output_format("text", "json", "markdown", "html")
+@options.plan_format
 @options.rendering
 @options.events
 def command(first: str, second: str, **params: Any) -> int:
@@ -39,8 +41,6 @@ def command(first: str, second: str, **params: Any) -> int:
         scimconf diff staging.yaml production.yaml
         scimconf diff app:Writer writer.scimconf.yaml
     """
-    from scimconf.cli.session import run
-
     common = options.from_click(options.CommonOptions, params)
     if not any(side.startswith(APP) for side in (first, second)):
         return _print(_load(first, common), _load(second, common), params)
@@ -65,8 +65,6 @@ def _live_side(first: str, second: str) -> LiveSide | None:
 
 
 def _load(path: str, common: options.CommonOptions) -> Spec:
-    from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
-
     specs, diagnostics = options.find_specs(replace(common, paths=(path,)))
     errors = [*diagnostics, *(diagnostic for spec in specs for diagnostic in spec.diagnostics)]
     if len(specs) != 1 and not errors:
@@ -80,9 +78,6 @@ def _load(path: str, common: options.CommonOptions) -> Spec:
 
 
 async def _export(session: Session, side: str, *, defined: bool) -> Spec:
-    from scimconf.spec.model import Spec
-    from scimconf.workflow.export import export_application
-
     app = side.removeprefix(APP)
     exported = await export_application(session.tenant_session(), app, "app", full=True, defined=defined)
     exported.tree.setdefault("assignments", {"unlisted": "report"})
@@ -93,10 +88,6 @@ async def _export(session: Session, side: str, *, defined: bool) -> Spec:
 def _print(
     first: Spec, second: Spec, params: Mapping[str, Any], *, live: LiveSide | None = None, has_secrets: bool = True
 ) -> ExitCode:
-    from scimconf.kinds import KINDS
-    from scimconf.plan import Plan
-    from scimconf.workflow.spec_diff import diff_specs
-
     plan = Plan(applications=(diff_specs(KINDS, first, second, live=live, secrets=has_secrets),))
     printing = options.from_click(options.OutputOptions, params)
     if printing.output_format == "text" and not plan.has_drift:

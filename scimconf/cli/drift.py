@@ -11,11 +11,8 @@ from scimconf.cli.plan import plan_command
 
 
 @click.command("drift", short_help="Check whether the tenant still matches the specs; exit 2 if not.")
-@options.paths
-@options.variables
-@options.tenant
 @options.planning
-@options.output_format("text", "json", "markdown", "html")
+@options.plan_format
 @click.option("--out", type=click.Path(dir_okay=False), help="Save a plan that fixes the drift.")
 @click.option(
     "--baseline", type=click.Path(dir_okay=False, exists=True), help="Saved plan: list what changed since it was made."

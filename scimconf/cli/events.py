@@ -11,34 +11,30 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any
 
 from scimconf.cli.exit_codes import of_status
 from scimconf.cli.streams import print_to_stderr
 from scimconf.diagnostics import ScimconfError
-
-if TYPE_CHECKING:
-    from scimconf.plan import ApplicationPlan, Report
+from scimconf.graph.secret_masking import map_strings
+from scimconf.plan import ApplicationPlan, Report
 
 
 class EventLog:
-    """A file of events, written line by line; without a path nothing is written.
-
-    A file that cannot be opened is an error before anything is done. A write that fails is reported once and ends the
-    log, not the command.
-    """
+    """A file of events; without a path nothing is written. A write that fails ends the log, not the command."""
 
     def __init__(self, path: str | None, scrub: Callable[[str], str] = str) -> None:
         self._path = path or ""
-        self._file = _opened(path) if path else None
         self._scrub = scrub
+        try:
+            self._file = Path(path).open("w", encoding="utf-8") if path else None  # noqa: SIM115  closed by close()
+        except OSError as error:
+            raise ScimconfError(f"{path} cannot be written: {error.strerror}") from None
 
     def write(self, event: str, **members: Any) -> None:
         """Append one event; texts in it are masked."""
         if self._file is None:
             return
-        from scimconf.graph.secret_masking import map_strings
-
         time = datetime.now(tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         document = {"time": time, "event": event, **map_strings(self._scrub, members)}
         try:
@@ -61,15 +57,9 @@ class EventLog:
     def applied(self, report: Report) -> None:
         """Append the outcome of each address of one application, and its exit code."""
         for outcome in report.outcomes:
+            members = {"result": outcome.result.name, "message": outcome.message, "detail": outcome.detail}
             for address in outcome.addresses:
-                self.write(
-                    "outcome",
-                    application=report.name,
-                    address=str(address),
-                    result=outcome.result.name,
-                    message=outcome.message,
-                    detail=outcome.detail,
-                )
+                self.write("outcome", application=report.name, address=str(address), **members)
         code = int(of_status(report.status))
         self.write("applied", application=report.name, exit_code=code, error=report.error)
 
@@ -79,10 +69,3 @@ class EventLog:
         if file is not None:
             with suppress(OSError):
                 file.close()
-
-
-def _opened(path: str) -> TextIO:
-    try:
-        return Path(path).open("w", encoding="utf-8")
-    except OSError as error:
-        raise ScimconfError(f"{path} cannot be written: {error.strerror}") from None

@@ -36,20 +36,10 @@ PRECEDENCE = (
 )
 """If applications end differently, the command ends with the first of these that occurs."""
 
-_BY_STATUS = {
-    ApplyStatus.APPLIED: ExitCode.OK,
-    ApplyStatus.FAILED: ExitCode.FAILED,
-    ApplyStatus.STALE: ExitCode.STALE,
-    ApplyStatus.BLOCKED: ExitCode.BLOCKED,
-    ApplyStatus.INVALID: ExitCode.INVALID,
-    ApplyStatus.PARTIALLY_APPLIED: ExitCode.PARTIALLY_APPLIED,
-    ApplyStatus.INTERRUPTED: ExitCode.INTERRUPTED,
-}
-
 
 def of_status(status: ApplyStatus) -> ExitCode:
-    """Return the exit code of one application's apply."""
-    return _BY_STATUS[status]
+    """Return the exit code of one application's apply: the one with the name of the status."""
+    return ExitCode.OK if status is ApplyStatus.APPLIED else ExitCode[status.name]
 
 
 def combine(codes: Iterable[ExitCode]) -> ExitCode:

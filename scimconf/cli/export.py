@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.cli.output import print_lines
+from scimconf.cli.session import Session, run
+from scimconf.export import ExportedSpec, without_references
 from scimconf.files import check_writable, write_file
-
-if TYPE_CHECKING:
-    from scimconf.cli.session import Session
-    from scimconf.export import ExportedSpec
-    from scimconf.render.yaml import CommentNotes
+from scimconf.render import yaml
+from scimconf.render.common.escaping import visible
+from scimconf.render.yaml import CommentNotes
+from scimconf.workflow.export import export_application, ignore_lint_errors
 
 HEAD = (
     "yaml-language-server: $schema=.scimconf/spec.schema.json\n\n"
@@ -60,9 +63,6 @@ def command(**params: Any) -> int:
         scimconf export --app Writer --out writer.scimconf.yaml
         scimconf plan writer.scimconf.yaml
     """
-    from scimconf.cli.session import run
-    from scimconf.workflow.export import export_application
-
     export = options.from_click(ExportOptions, params)
     if export.out:
         _check_free(Path(export.out), force=export.force)
@@ -84,10 +84,6 @@ def _check_free(path: Path, *, force: bool) -> None:
 
 def _write(exported: ExportedSpec, export: ExportOptions) -> None:
     """Write the spec, and beside it a CSV file of its users if it is written to a file."""
-    from scimconf.export.references import without_references
-    from scimconf.render import yaml
-    from scimconf.workflow.export import ignore_lint_errors
-
     users_csv = _csv(exported.csv_users)
     if exported.csv_users and export.out:
         stem = Path(export.out).name.removesuffix(".yaml").removesuffix(".scimconf")
@@ -109,9 +105,6 @@ def _write(exported: ExportedSpec, export: ExportOptions) -> None:
 
 
 def _comments(exported: ExportedSpec) -> CommentNotes:
-    from scimconf.render.common.escaping import visible
-    from scimconf.render.yaml import CommentNotes
-
     notes = "\n".join(
         ["The application also has, which a spec cannot contain:", *(f"  {visible(note)}" for note in exported.omitted)]
     )
@@ -120,9 +113,6 @@ def _comments(exported: ExportedSpec) -> CommentNotes:
 
 
 def _csv(assignments: list[tuple[str, str]]) -> str:
-    import csv
-    import io
-
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([("user", "role"), *assignments])
     return text.getvalue()

@@ -3,54 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode
+from scimconf.cli.expression_view import evaluate_expression, explanation, explanation_lines, outcome_line
 from scimconf.cli.output import print_lines
-from scimconf.suggestions import suggest
-
-if TYPE_CHECKING:
-    from scimconf.expressions import Expression, Function
-    from scimconf.expressions.evaluation import EvaluationContext
+from scimconf.diagnostics import Diagnostic, Location
+from scimconf.expressions import FUNCTIONS, Expression, ExpressionError, Function, Parameter, locate, parse
+from scimconf.expressions.evaluation import EvaluationContext
+from scimconf.render import diagnostics as as_text
+from scimconf.render import json as as_json
+from scimconf.suggestions import unknown
 
 SOURCE_NAME = "the expression"
 """The file name in a diagnostic about an expression of the command line."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluationOptions:
-    """The source attributes of a user, and what else a value depends on."""
-
-    assignments: tuple[str, ...] = ()
-    given_file: str | None = None
-    now: str | None = None
-    existing: tuple[str, ...] = ()
-    tenant_domain: str | None = None
-    guid: str | None = None
-
-    def context(self) -> EvaluationContext:
-        """Return the context of an evaluation; what no option gives is unknown."""
-        from scimconf.expressions.evaluation import EvaluationContext
-
-        return EvaluationContext(_parse_time(self.now), self.existing or None, self.tenant_domain, self.guid)
-
-    def attributes(self) -> dict[str, Any]:
-        """Return the source attributes of the file, overridden by those of `--given`."""
-        from_file = _read_attributes(self.given_file) if self.given_file else {}
-        values: dict[str, list[str | bool]] = {}
-        for assignment in self.assignments:
-            name, equals, value = assignment.partition("=")
-            if not equals or not name:
-                raise click.BadParameter(f"'{assignment}' is not NAME=VALUE", param_hint="--given")
-            values.setdefault(name, []).append({"true": True, "false": False}.get(value, value))
-        return {**from_file, **{name: several[0] if len(several) == 1 else several for name, several in values.items()}}
+DIALECT_NOTES: Mapping[str, str] = {
+    "cloud-sync": "For cloud sync only, not for applications.",
+    "graph": "Graph lists it, but no page documents it.",
+}
 
 
 @click.group("expression", short_help="Evaluate mapping expressions, and look up functions.")
@@ -58,37 +34,29 @@ def command() -> None:
     """Evaluate mapping expressions, and look up functions. Does not connect to a tenant."""
 
 
-def _evaluation_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    decorators = (
-        click.option(
-            "--given",
-            "assignments",
-            multiple=True,
-            metavar="NAME=VALUE",
-            help="Source attribute (repeat it for a list).",
-        ),
-        click.option(
-            "--given-file", type=click.Path(dir_okay=False, exists=True), help="JSON object of source attributes."
-        ),
-        click.option("--now", metavar="TIME", help="Current time, such as 2026-12-31T09:00:00Z. Default: now."),
-        click.option(
-            "--existing",
-            multiple=True,
-            metavar="VALUE",
-            help="Value that the application already has, for SelectUniqueValue (repeatable).",
-        ),
-        click.option("--tenant-domain", metavar="DOMAIN", help="Result of DefaultDomain()."),
-        click.option("--guid", metavar="GUID", help="Result of Guid()."),
-    )
-    for decorator in reversed(decorators):
-        function = decorator(function)
-    return function
+_expression_and_context = options.together(
+    click.argument("text"),
+    click.option(
+        "--given", "assignments", multiple=True, metavar="NAME=VALUE", help="Source attribute (repeat it for a list)."
+    ),
+    click.option(
+        "--given-file", type=click.Path(dir_okay=False, exists=True), help="JSON object of source attributes."
+    ),
+    click.option("--now", metavar="TIME", help="Current time, such as 2026-12-31T09:00:00Z. Default: now."),
+    click.option(
+        "--existing",
+        multiple=True,
+        metavar="VALUE",
+        help="Value that the application already has, for SelectUniqueValue (repeatable).",
+    ),
+    click.option("--tenant-domain", metavar="DOMAIN", help="Result of DefaultDomain()."),
+    click.option("--guid", metavar="GUID", help="Result of Guid()."),
+    options.output_format("text", "json"),
+)
 
 
 @command.command("eval")
-@click.argument("text")
-@_evaluation_options
-@options.output_format("text", "json")
+@_expression_and_context
 def evaluate(text: str, output_format: str, **params: Any) -> int:
     """Evaluate an expression.
 
@@ -98,34 +66,20 @@ def evaluate(text: str, output_format: str, **params: Any) -> int:
     \b
         scimconf expression eval 'Join(" ", [givenName], [surname])' --given givenName=Ada --given surname=Lovelace
     """
-    from scimconf.cli.expression_view import evaluate_expression, outcome_line
-
-    evaluation = options.from_click(EvaluationOptions, params)
-    tree = _parse(text)
-    if tree is None:
-        return _print_syntax_error(text, output_format)
-    outcome = evaluate_expression(tree, evaluation.attributes(), evaluation.context())
+    outcome = evaluate_expression(_parse(text, output_format), _attributes(params), _context(params))
     _print({"expression": text, "outcome": outcome}, output_format, [outcome_line(outcome)])
     return ExitCode.FAILED if outcome["kind"] in ("undetermined", "failure") else ExitCode.OK
 
 
 @command.command("explain")
-@click.argument("text")
-@_evaluation_options
-@options.output_format("text", "json")
+@_expression_and_context
 def explain(text: str, output_format: str, **params: Any) -> int:
     """Show the parts of an expression, their types and, if attributes are given, their values.
 
     \b
         scimconf expression explain 'Join(" ", [givenName], [surname])' --given givenName=Ada
     """
-    from scimconf.cli.expression_view import explanation, explanation_lines
-
-    evaluation = options.from_click(EvaluationOptions, params)
-    tree = _parse(text)
-    if tree is None:
-        return _print_syntax_error(text, output_format)
-    document = explanation(tree, evaluation.attributes(), evaluation.context())
+    document = explanation(_parse(text, output_format), _attributes(params), _context(params))
     _print(document, output_format, explanation_lines(document))
     return ExitCode.OK
 
@@ -140,35 +94,16 @@ def functions(name: str | None, output_format: str) -> int:
         scimconf expression functions
         scimconf expression functions Switch
     """
-    from scimconf.expressions import FUNCTIONS
-
     listed = [_find_function(name)] if name else list(FUNCTIONS.values())
-    lines = [line for function in listed for line in (_detail_lines(function) if name else _summary_lines(function))]
+    lines = [line for function in listed for line in _function_lines(function, full=bool(name))]
     _print({"functions": [_document(function) for function in listed]}, output_format, lines)
     return ExitCode.OK
 
 
-# --- input ----------------------------------------------------------------------------------------------------------
-
-
-def _parse(text: str) -> Expression | None:
-    from scimconf.expressions import ExpressionError, parse
-
+def _parse(text: str, output_format: str) -> Expression:
+    """Return the expression. If it has a syntax error, print where, with a mark under the character, and exit."""
     try:
         return parse(text)
-    except ExpressionError:
-        return None
-
-
-def _print_syntax_error(text: str, output_format: str) -> int:
-    """Print where the expression cannot be parsed, with a mark under the character."""
-    from scimconf.diagnostics import Diagnostic, Location
-    from scimconf.expressions import ExpressionError, locate, parse
-    from scimconf.render import diagnostics as as_text
-    from scimconf.render import json as as_json
-
-    try:
-        parse(text)
     except ExpressionError as error:
         location = Location(SOURCE_NAME, *locate(text, error.offset))
         diagnostic = Diagnostic("K501", f"not an expression: {error.message}", location=location, hint=error.hint)
@@ -176,7 +111,24 @@ def _print_syntax_error(text: str, output_format: str) -> int:
             click.echo(as_json.diagnostics([diagnostic]), nl=False)
         else:
             click.echo(as_text.text([diagnostic], sources={SOURCE_NAME: text}), nl=False, err=True)
-    return ExitCode.INVALID
+        raise click.exceptions.Exit(ExitCode.INVALID) from None
+
+
+def _context(params: options.Params) -> EvaluationContext:
+    time = _parse_time(params["now"])
+    return EvaluationContext(time, params["existing"] or None, params["tenant_domain"], params["guid"])
+
+
+def _attributes(params: options.Params) -> dict[str, Any]:
+    """Return the source attributes of the file, overridden by those of `--given`."""
+    from_file = _read_attributes(params["given_file"]) if params["given_file"] else {}
+    values: dict[str, list[str | bool]] = {}
+    for assignment in params["assignments"]:
+        name, equals, value = assignment.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"'{assignment}' is not NAME=VALUE", param_hint="--given")
+        values.setdefault(name, []).append({"true": True, "false": False}.get(value, value))
+    return from_file | {name: several[0] if len(several) == 1 else several for name, several in values.items()}
 
 
 def _read_attributes(path: str) -> dict[str, Any]:
@@ -204,58 +156,39 @@ def _parse_time(text: str | None) -> datetime:
         raise click.BadParameter(f"'{text}' is not within the years 1 to 9999 in UTC", param_hint="--now") from None
 
 
-# --- functions ------------------------------------------------------------------------------------------------------
-
-
 def _find_function(name: str) -> Function:
-    from scimconf.expressions import FUNCTIONS
-
     by_lower_name = {function.name.lower(): function for function in FUNCTIONS.values()}
     if name.lower() not in by_lower_name:
-        match = suggest(name, FUNCTIONS)
-        hint = f" Did you mean {match}?" if match else ""
-        raise click.BadParameter(f"unknown function '{name}'.{hint}", param_hint="NAME")
+        raise click.BadParameter(unknown("function", name, FUNCTIONS), param_hint="NAME")
     return by_lower_name[name.lower()]
 
 
-def _signature(function: Function) -> str:
+def _parameters(function: Function) -> list[Parameter]:
+    return [*function.slots, *([function.repeating] if function.repeating else [])]
+
+
+def _function_lines(function: Function, *, full: bool) -> Iterator[str]:
     parameters = [slot.key if slot.required else f"[{slot.key}]" for slot in function.slots]
     parameters += [f"{function.repeating.key}…"] if function.repeating else []
-    return f"{function.name}({', '.join(parameters)}) → {function.result}"
-
-
-def _summary_lines(function: Function) -> Sequence[str]:
-    return _signature(function), f"    {function.doc}"
-
-
-def _detail_lines(function: Function) -> Sequence[str]:
-    parameters = [*function.slots, *([function.repeating] if function.repeating else [])]
-    width = max((len(parameter.key) for parameter in parameters), default=0)
-    lines = [
-        f"  {parameter.key:<{width}}  {parameter.type}{'' if parameter.required else ', optional'}"
-        f"{', repeatable' if parameter.repeats else ''}"
-        for parameter in parameters
-    ]
-    note = {
-        "cloud-sync": "For cloud sync only, not for applications.",
-        "graph": "Graph lists it, but no page documents it.",
-    }.get(function.dialect)
-    source = f"Documented in {function.source}"
-    return [_signature(function), f"    {function.doc}", *lines, source, *([note] if note else [])]
+    yield f"{function.name}({', '.join(parameters)}) → {function.result}"
+    yield f"    {function.doc}"
+    if full:
+        width = max((len(parameter.key) for parameter in _parameters(function)), default=0)
+        for parameter in _parameters(function):
+            optional = "" if parameter.required else ", optional"
+            repeatable = ", repeatable" if parameter.repeats else ""
+            yield f"  {parameter.key:<{width}}  {parameter.type}{optional}{repeatable}"
+        yield f"Documented in {function.source}"
+        if function.dialect in DIALECT_NOTES:
+            yield DIALECT_NOTES[function.dialect]
 
 
 def _document(function: Function) -> dict[str, Any]:
-    parameters = [*function.slots, *([function.repeating] if function.repeating else [])]
     return {
         "name": function.name,
         "parameters": [
-            {
-                "name": parameter.key,
-                "type": parameter.type,
-                "required": parameter.required,
-                "repeats": parameter.repeats,
-            }
-            for parameter in parameters
+            {"name": slot.key, "type": slot.type, "required": slot.required, "repeats": slot.repeats}
+            for slot in _parameters(function)
         ],
         "result": function.result,
         "doc": function.doc,
@@ -265,8 +198,6 @@ def _document(function: Function) -> dict[str, Any]:
 
 
 def _print(document: Mapping[str, Any], output_format: str, lines: Sequence[str]) -> None:
-    from scimconf.render import json as as_json
-
     if output_format == "json":
         click.echo(as_json.write({"format_version": as_json.FORMAT_VERSION, **document}), nl=False)
     else:

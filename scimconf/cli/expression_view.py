@@ -15,8 +15,8 @@ Attributes: TypeAlias = Mapping[str, Any]
 Inputs: TypeAlias = tuple[Attributes, EvaluationContext] | None
 """What a part is evaluated with; None if no values are shown."""
 
-# The functions that take a comparison, and the arguments that complete them.
 _CONDITIONAL: Mapping[str, tuple[Constant, ...]] = {"IIF": (Constant("True"), Constant("False")), "CBool": ()}
+"""The functions that take a comparison, and the arguments that complete them."""
 
 
 def evaluate_expression(tree: Expression, attributes: Attributes, context: EvaluationContext) -> Json:
@@ -34,7 +34,6 @@ def evaluate_expression(tree: Expression, attributes: Attributes, context: Evalu
 
 
 def outcome_line(outcome: Json) -> str:
-    """Return an outcome as one line."""
     match outcome["kind"]:
         case "null":
             return "null: nothing is sent"
@@ -69,7 +68,9 @@ def _part(node: Expression, inputs: Inputs, parameter: str = "", function_name: 
     if result_type:
         part["type"] = result_type
     if inputs is not None and not isinstance(node, Constant):
-        part["outcome"] = evaluate_expression(_evaluable(node, function_name), *inputs)
+        is_condition = isinstance(node, Comparison) and function_name in _CONDITIONAL
+        evaluable = Call(function_name, (node, *_CONDITIONAL[function_name])) if is_condition else node
+        part["outcome"] = evaluate_expression(evaluable, *inputs)
     parts = list(_parts(node, inputs))
     return {**part, "parts": parts} if parts else part
 
@@ -80,13 +81,6 @@ def _result_type(node: Expression) -> str:
         function = expressions.find(node.name)
         return function.result if function else ""
     return {Constant: "String", Comparison: "Boolean", Concatenation: "String"}.get(type(node), "")
-
-
-def _evaluable(node: Expression, function_name: str) -> Expression:
-    """Return a part that can be evaluated alone: a comparison becomes the condition of the function around it."""
-    if not isinstance(node, Comparison) or function_name not in _CONDITIONAL:
-        return node
-    return Call(function_name, (node, *_CONDITIONAL[function_name]))
 
 
 def _parts(node: Expression, inputs: Inputs) -> Iterator[Json]:

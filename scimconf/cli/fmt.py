@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import unified_diff
 from io import StringIO
 
 import click
@@ -101,8 +102,6 @@ def _print(formatted: Sequence[FormattedFile], *, check: bool, diff: bool) -> No
 
 
 def _difference(file: FormattedFile) -> Iterator[str]:
-    from difflib import unified_diff
-
     before, after = list(StringIO(file.before, newline="\n")), list(StringIO(file.after, newline="\n"))
     for line in unified_diff(before, after, file.path, f"{file.path} (formatted)"):
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"

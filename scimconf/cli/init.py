@@ -6,35 +6,31 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode
-from scimconf.cli.init_templates import MODELINES, PRESETS, SCHEMA, Answers
+from scimconf.cli.init_templates import PRESETS, SCHEMA, Answers, read_preset, spec_text
+from scimconf.cli.options import Params
 from scimconf.cli.terminal import can_ask
 from scimconf.diagnostics import DiagnosticsError, ScimconfError
 from scimconf.files import write_file
-
-if TYPE_CHECKING:
-    from scimconf.spec.model import Spec
+from scimconf.spec import json_schema, patterns
+from scimconf.spec.load import load
 
 SPEC, ENVIRONMENT, GITIGNORE = "scimconf.yaml", ".env.example", ".scimconf/.gitignore"
 FORGES = ("github", "gitlab", "azure-devops", "none")
-HEAD = """
-What this file does not mention is not managed.
+ENVIRONMENT_TEXT = """\
+# Variables that the spec needs. Copy this file to .env and fill it in. Never commit .env.
+# scimconf does not read .env: load it into your shell, for example with `set -a; . ./.env; set +a`.
 
-  scimconf validate    checks this file, offline
-  scimconf plan        shows what would change, writes nothing
-  scimconf apply       shows the plan, asks, applies it
+# Secret token of the application's SCIM endpoint; only `scimconf apply` reads it.
+{token}=
 
-"""
-SIGN_IN = """
 # To sign in as an application, if neither `az login` nor the identity of a pipeline is available:
 # AZURE_TENANT_ID=
 # AZURE_CLIENT_ID=
@@ -42,24 +38,10 @@ SIGN_IN = """
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InitOptions:
-    """The answers of the command line; None is prompted for, or gets its default."""
-
-    preset: str | None = None
-    name: str | None = None
-    display_name: str | None = None
-    tenant: str | None = None
-    base_address: str | None = None
-    ci: str | None = None
-
-
 def validated_as(pattern_name: str) -> Callable[[str], str]:
     """Return a click type: a value that matches a pattern of the spec model, or ""."""
 
     def convert(value: str) -> str:
-        from scimconf.spec import patterns
-
         pattern = getattr(patterns, pattern_name)
         if value and not re.search(pattern, value):
             text_form = patterns.FORMS[pattern]
@@ -73,7 +55,7 @@ def validated_as(pattern_name: str) -> Callable[[str], str]:
 @click.argument("folder", default=".", type=click.Path(file_okay=False))
 @click.option(
     "--preset",
-    type=click.Choice(list(PRESETS)),
+    type=click.Choice(PRESETS),
     help="`writer` is a complete spec for Writer (writer.com); `blank` is the minimum.",
 )
 @click.option("--name", type=validated_as("SLUG"), metavar="NAME", help="Name of the spec; addresses begin with it.")
@@ -98,10 +80,10 @@ def command(folder: str, force: bool, only_schema: bool, **params: Any) -> int:
         scimconf init apps/hr --preset blank --name hr --display-name "HR portal" --ci github
     """
     if only_schema:
-        _save({Path(folder) / SCHEMA: _schema()}, force=True)
+        _save({Path(folder) / SCHEMA: json_schema.as_text()}, force=True)
         return ExitCode.OK
-    preset, ci, answers = _answers(options.from_click(InitOptions, params), folder)
-    texts = {Path(folder) / name: text for name, text in _files(answers, preset).items()}
+    preset, ci, answers = _answers(params, folder)
+    texts = {Path(folder) / name: text for name, text in _files(spec_text(preset, answers), answers.token).items()}
     texts |= {_repository_root(Path(folder)) / name: text for name, text in recipe_files(ci).items()}
     _save(texts, force=force)
     _print_next_steps(texts, answers, folder)
@@ -112,7 +94,7 @@ def recipe_files(forge: str) -> Mapping[str, str]:
     """Return the files of a CI recipe by their paths below the repository's root; raise ScimconfError if there is none."""
     if forge == "none":
         return {}
-    recipe = dict(_files_below(_recipe_folder(forge), ""))
+    recipe = _recipe(forge)
     if not recipe:
         error = ScimconfError(f"this version has no CI recipe for {forge}; nothing was written")
         error.hint = "Use `--ci none`."
@@ -120,8 +102,8 @@ def recipe_files(forge: str) -> Mapping[str, str]:
     return recipe
 
 
-def _recipe_folder(forge: str) -> Traversable:
-    return files("scimconf.cli") / "recipes" / forge
+def _recipe(forge: str) -> dict[str, str]:
+    return dict(_files_below(files("scimconf.cli") / "recipes" / forge, ""))
 
 
 def _files_below(folder: Traversable, path: str) -> Iterator[tuple[str, str]]:
@@ -132,85 +114,43 @@ def _files_below(folder: Traversable, path: str) -> Iterator[tuple[str, str]]:
             yield path + entry.name, entry.read_text(encoding="utf-8")
 
 
-# --- answers --------------------------------------------------------------------------------------------------------
-
-
-def _answers(init: InitOptions, folder: str) -> tuple[str, str, Answers]:
+def _answers(params: Params, folder: str) -> tuple[dict[str, Any], str, Answers]:
     """Return preset, forge and answers: from the options, from prompts on a terminal, or by default."""
-    ask = _prompt if can_ask() else _default
-    preset = ask(init.preset, "Preset", "blank", click.Choice(list(PRESETS)))
-    known = PRESETS[preset]
+    preset = read_preset(_ask(params["preset"], "Preset", "blank", click.Choice(PRESETS)))
     slug = validated_as("SLUG")
-    name = ask(init.name, "Name of the spec; addresses begin with it", known.name or _slug(folder), slug)
-    display_name = ask(init.display_name, "Display name of the application", known.display_name or name, click.STRING)
-    tenant = ask(init.tenant, "Tenant, such as contoso.com (optional)", "", validated_as("TENANT"))
-    address = ask(init.base_address, "Tenant URL (SCIM endpoint)", known.base_address, validated_as("HTTPS"))
-    forges = [forge for forge in FORGES if forge == "none" or dict(_files_below(_recipe_folder(forge), ""))]
-    ci = (ask if len(forges) > 1 else _default)(init.ci, "CI recipe", "none", click.Choice(forges))
+    default_name = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(folder).resolve().name).strip("-._") or "app"
+    name = _ask(params["name"], "Name of the spec; addresses begin with it", preset["name"] or default_name, slug)
+    display_name = _ask(
+        params["display_name"], "Display name of the application", preset["display_name"] or name, click.STRING
+    )
+    tenant = _ask(params["tenant"], "Tenant, such as contoso.com (optional)", "", validated_as("TENANT"))
+    address = _ask(params["base_address"], "Tenant URL (SCIM endpoint)", preset["base_address"], validated_as("HTTPS"))
+    forges = [forge for forge in FORGES if forge == "none" or _recipe(forge)]
+    only_forge = "none" if forges == ["none"] else None
+    ci = _ask(params["ci"] or only_forge, "CI recipe", "none", click.Choice(forges))
     return preset, ci, Answers(name, display_name, tenant, address)
 
 
-def _default(value: str | None, _question: str, default: str, _type: Any) -> str:
-    return default if value is None else value
-
-
-def _prompt(value: str | None, question: str, default: str, value_type: Any) -> str:
+def _ask(value: str | None, question: str, default: str, value_type: Any) -> str:
     if value is not None:
         return value
+    if not can_ask():
+        return default
     answer: str = click.prompt(question, default=default, show_default=bool(default), type=value_type, err=True)
     return answer
 
 
-def _slug(folder: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(folder).resolve().name).strip("-._") or "app"
-
-
-# --- files ----------------------------------------------------------------------------------------------------------
-
-
-def _files(answers: Answers, preset: str) -> dict[str, str]:
-    text = _spec_text(answers, preset)
-    return {
-        SPEC: text,
-        ENVIRONMENT: _environment(_checked_spec(text)),
-        SCHEMA: _schema(),
-        GITIGNORE: "# Backups made before each apply. Commit the JSON Schema beside them.\nbackup/\n",
-    }
-
-
-def _schema() -> str:
-    """Return the JSON Schema of this version."""
-    from scimconf.spec.json_schema import as_text
-
-    return as_text()
-
-
-def _spec_text(answers: Answers, preset: str) -> str:
-    from scimconf.render.yaml import CommentNotes, write_spec
-
-    tree, above, beside = PRESETS[preset].build(answers)
-    head = MODELINES + "\n" + HEAD.removesuffix("\n")
-    return write_spec(tree, CommentNotes(head, above, beside))
-
-
-def _checked_spec(text: str) -> Spec:
-    from scimconf.spec.load import load
-
+def _files(text: str, token: str) -> dict[str, str]:
+    """Return the texts of the files in the folder; raise DiagnosticsError if an answer makes the spec invalid."""
     loaded = load(SPEC, lambda _path: text, {}, {})
     if loaded.spec is None:
         raise DiagnosticsError(loaded.diagnostics)
-    return loaded.spec
-
-
-def _environment(spec: Spec) -> str:
-    assert spec.connection is not None
-    assert spec.connection.secret_token is not None
-    return (
-        "# Variables that the spec needs. Copy this file to .env and fill it in. Never commit .env.\n"
-        "# scimconf does not read .env: load it into your shell, for example with `set -a; . ./.env; set +a`.\n\n"
-        "# Secret token of the application's SCIM endpoint; only `scimconf apply` reads it.\n"
-        f"{spec.connection.secret_token.env}=\n{SIGN_IN}"
-    )
+    return {
+        SPEC: text,
+        ENVIRONMENT: ENVIRONMENT_TEXT.format(token=token),
+        SCHEMA: json_schema.as_text(),
+        GITIGNORE: "# Backups made before each apply. Commit the JSON Schema beside them.\nbackup/\n",
+    }
 
 
 def _repository_root(folder: Path) -> Path:

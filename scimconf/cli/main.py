@@ -13,7 +13,8 @@ import click
 from scimconf.cli import streams
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.diagnostics import DiagnosticsError, GraphError, ScimconfError, StaleError, describe_unexpected
-from scimconf.suggestions import suggest
+from scimconf.render.common.escaping import visible
+from scimconf.suggestions import suggest, unknown
 from scimconf.version import __version__
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
@@ -72,8 +73,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0] if args else ""
         if name not in COMMANDS and not name.startswith("-"):
-            match = suggest(name, COMMANDS)
-            ctx.fail(f"unknown command '{name}'." + (f" Did you mean {match}?" if match else ""))
+            ctx.fail(unknown("command", name, COMMANDS))
         return super().resolve_command(ctx, args)
 
 
@@ -136,8 +136,6 @@ def _other_error(error: Exception) -> int:
 
 
 def _scimconf_error(error: ScimconfError) -> int:
-    from scimconf.render.common.escaping import visible
-
     text = visible(str(error)) if isinstance(error, GraphError) else str(error)  # line ends of Graph are escaped
     code = ExitCode.STALE if isinstance(error, StaleError) else ExitCode.FAILED
     return _print_error("\n".join(filter(None, [f"Error: {text}", error.hint])), code)

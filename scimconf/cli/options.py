@@ -6,26 +6,25 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from scimconf.cli import completion
 from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
 from scimconf.files import read_file_or_pipe, read_regular_file
+from scimconf.lint import rules as known_rules
 from scimconf.spec.load import MAX_SIZE, load, load_variables
 from scimconf.spec.loaded import Loaded, conflicts, find
-from scimconf.suggestions import suggest
-
-if TYPE_CHECKING:
-    from scimconf.workflow.compilation import PlanOptions
+from scimconf.spec.model import GUARDS
+from scimconf.suggestions import unknown
+from scimconf.workflow.compilation import PlanOptions
+from scimconf.workflow.plan_all import relative_path
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Options = TypeVar("Options")
 Params = Mapping[str, Any]
 """The parameters of a command by name, as click passes them."""
-
-REDACT_HELP = "Replace user names with pseudonyms."
 
 
 # --- the values -----------------------------------------------------------------------------------------------------
@@ -64,16 +63,12 @@ def from_click(options_type: type[Options], params: Params) -> Options:
 
 def plan_options(params: Params) -> PlanOptions:
     """Return the options of a plan; the day decides which guard exemptions have expired."""
-    from scimconf.workflow.compilation import PlanOptions
-
     validate_guards(params.get("allow", ()))
     return from_click(PlanOptions, {**params, "today": today()})
 
 
 def recorded_options(common: CommonOptions, planning: PlanOptions, *, redact: bool) -> dict[str, Any]:
     """Return the options that a plan records, so that the apply of a saved plan uses them again."""
-    from scimconf.workflow.plan_all import relative_path
-
     return {
         "only": list(planning.only),
         "exclude": list(planning.exclude),
@@ -89,7 +84,7 @@ def recorded_options(common: CommonOptions, planning: PlanOptions, *, redact: bo
 # --- the options ----------------------------------------------------------------------------------------------------
 
 
-def _together(*decorators: Callable[[Any], Any]) -> Callable[[Command], Command]:
+def together(*decorators: Callable[[Any], Any]) -> Callable[[Command], Command]:
     """Return one decorator for several options; help lists them in this order."""
 
     def decorate(command: Command) -> Command:
@@ -103,13 +98,13 @@ def _together(*decorators: Callable[[Any], Any]) -> Callable[[Command], Command]
 paths = click.argument(
     "paths", nargs=-1, type=click.Path(), metavar="[PATHS]...", shell_complete=completion.complete_specs
 )
-variables = _together(
+variables = together(
     click.option("--var", multiple=True, metavar="NAME=VALUE", help="Value for ${var:NAME} (repeatable)."),
     click.option(
         "--var-file", multiple=True, type=click.Path(dir_okay=False), help="YAML file with values for ${var:NAME}."
     ),
 )
-tenant = _together(
+tenant = together(
     click.option(
         "--auth",
         envvar="SCIMCONF_AUTH",
@@ -123,7 +118,8 @@ tenant = _together(
         help="Microsoft cloud of the tenant. Default: public.",
     ),
 )
-selection = _together(
+specs_and_tenant = together(paths, variables, tenant)
+selection = together(
     click.option(
         "--only",
         multiple=True,
@@ -137,20 +133,17 @@ selection = _together(
 
 
 def _validate_rules(_context: click.Context, _parameter: click.Parameter, rules: tuple[str, ...]) -> tuple[str, ...]:
-    from scimconf.lint import rules as known_rules
-
     for rule in rules:
         if rule not in known_rules():
-            match = suggest(rule, known_rules())
-            hint = f"Did you mean {match}?" if match else "docs/lint.md lists all rules."
-            raise click.BadParameter(f"unknown lint rule '{rule}'. {hint}")
+            raise click.BadParameter(unknown("lint rule", rule, known_rules(), "docs/lint.md lists all rules."))
     return rules
 
 
 ignore = click.option(
     "--ignore", multiple=True, metavar="RULE", callback=_validate_rules, help="Disable a lint rule (repeatable)."
 )
-planning = _together(
+planning = together(
+    specs_and_tenant,
     selection,
     click.option(
         "--allow",
@@ -164,8 +157,8 @@ planning = _together(
     click.option("--resend-secrets", is_flag=True, help="Send the secrets again even if they are stored."),
 )
 events = click.option("--events", type=click.Path(dir_okay=False), help="Write an event log to FILE (JSON Lines).")
-rendering = _together(
-    click.option("--redact", is_flag=True, help=REDACT_HELP),
+rendering = together(
+    click.option("--redact", is_flag=True, help="Replace user names with pseudonyms."),
     click.option(
         "--max-length",
         type=click.IntRange(1000),
@@ -193,14 +186,18 @@ def output_format(*formats: str) -> Callable[[Command], Command]:
     )
 
 
+plan_format = output_format("text", "json", "markdown", "html")
+
+
 # --- loading --------------------------------------------------------------------------------------------------------
 
 
 def load_specs(common: CommonOptions) -> list[Loaded]:
     """Return every spec behind the paths; raise DiagnosticsError if none of them can be planned."""
     loaded, diagnostics = find_specs(common)
-    errors = load_errors(loaded, diagnostics)
-    if errors:
+    can_plan = not diagnostics and any(spec.spec is not None for spec in loaded)
+    errors = [*diagnostics, *(diagnostic for spec in loaded for diagnostic in spec.diagnostics)]
+    if errors and not can_plan:
         raise DiagnosticsError(errors)
     return loaded
 
@@ -211,14 +208,6 @@ def find_specs(common: CommonOptions) -> tuple[list[Loaded], list[Diagnostic]]:
     values = variable_values(common.var, common.var_file)
     loaded = [load(file, read_spec_file, os.environ, values) for file in files]
     return loaded, [*diagnostics, *conflicts(loaded)]
-
-
-def load_errors(loaded: Iterable[Loaded], diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return the errors if nothing can be planned; () if at least one spec can."""
-    loaded, diagnostics = list(loaded), tuple(diagnostics)
-    if diagnostics or not any(spec.spec is not None for spec in loaded):
-        return (*diagnostics, *(diagnostic for spec in loaded for diagnostic in spec.diagnostics))
-    return ()
 
 
 def read_spec_file(path: str) -> bytes:
@@ -256,16 +245,13 @@ def variable_values(assignments: Iterable[str], files: Iterable[str]) -> Mapping
 
 
 def today() -> date:
-    """Return the current day in UTC, which decides whether a guard exemption has expired."""
+    """Return the current day in UTC."""
     return datetime.now(tz=UTC).date()
 
 
 def validate_guards(allowed: Iterable[str]) -> None:
     """Raise click.BadParameter for an id that no guard has."""
-    from scimconf.spec.model import GUARDS
-
     for guard in allowed:
         if guard not in GUARDS:
-            match = suggest(guard, GUARDS)
-            hint = f"Did you mean {match}?" if match else f"Guards: {', '.join(GUARDS)}."
-            raise click.BadParameter(f"unknown guard '{guard}'. {hint}", param_hint="--allow")
+            message = unknown("guard", guard, GUARDS, f"Guards: {', '.join(GUARDS)}.")
+            raise click.BadParameter(message, param_hint="--allow")

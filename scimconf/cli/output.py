@@ -2,63 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import click
 
 from scimconf.cli.exit_codes import ExitCode, combine
+from scimconf.cli.options import OutputOptions
+from scimconf.cli.session import Session
 from scimconf.cli.terminal import Terminal
 from scimconf.diagnostics import Diagnostic
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from scimconf.cli.options import OutputOptions
-    from scimconf.cli.session import Session
-    from scimconf.plan import Plan
-    from scimconf.plan.file import SavedPlan
-    from scimconf.steps import Step
-    from scimconf.workflow.plan_all import PlanResults
+from scimconf.files import write_file
+from scimconf.plan import Plan
+from scimconf.plan import redact as redaction
+from scimconf.plan.file import SavedPlan
+from scimconf.render import diagnostics as as_text
+from scimconf.render import html, markdown, text
+from scimconf.render import json as as_json
+from scimconf.render.common.escaping import visible
+from scimconf.steps import Step
+from scimconf.workflow.apply import guards_that_need_allow
+from scimconf.workflow.plan_all import PlanResults
+from scimconf.workflow.saved_plan import changes_since
 
 
 def render_plan(plan: Plan, output: OutputOptions, steps: Mapping[str, Sequence[Step]] | None = None) -> str:
     """Return the plan in the output format, redacted if `--redact` is given."""
     plan = redact_plan(plan, redact=output.redact)
     if output.output_format == "json":
-        from scimconf.render import json as as_json
-
         return as_json.plan(plan)
     if output.output_format == "markdown":
-        from scimconf.render import markdown
-
         return markdown.plan(plan, max_length=output.max_length, marker=output.comment_marker)
     if output.output_format == "html":
-        from scimconf.render import html
-
         return html.plan(plan)
-    from scimconf.render import text
-
     terminal = Terminal.of_stdout()
     return text.plan(plan, width=terminal.width, color=terminal.color, steps=steps, unmanaged=output.show_unmanaged)
 
 
 def redact_plan(plan: Plan, *, redact: bool) -> Plan:
     """Return the plan with pseudonyms instead of user names, if `redact` is true."""
-    if not redact:
-        return plan
-    from scimconf.plan import redact as redaction
-
-    return redaction.redact_plan(plan)
+    return redaction.redact_plan(plan) if redact else plan
 
 
 def redactor(plan: Plan, *, redact: bool) -> Callable[[str], str]:
     """Return a function that replaces user names in a text by their pseudonyms in this plan, if `redact` is true."""
-    if not redact:
-        return str
-    from scimconf.plan.redact import text_redactor
-
-    return text_redactor(plan)
+    return redaction.text_redactor(plan) if redact else str
 
 
 def print_plan(results: PlanResults, options: Mapping[str, Any], output: OutputOptions) -> None:
@@ -74,8 +63,6 @@ def print_plan(results: PlanResults, options: Mapping[str, Any], output: OutputO
 
 def print_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
     """Print diagnostics on stderr."""
-    from scimconf.render import diagnostics as as_text
-
     if diagnostics:
         click.echo(as_text.text(diagnostics, color=Terminal.of_stderr().color), nl=False, err=True)
 
@@ -90,16 +77,12 @@ def print_error(name: str, error: Exception, redact: Callable[[str], str] = str)
 
 def print_lines(*lines: str, err: bool = False) -> None:
     """Print lines in which control characters are escaped."""
-    from scimconf.render.common.escaping import visible
-
     for line in lines:
         click.echo(visible(line), err=err)
 
 
 def print_changes_since(saved: SavedPlan, plan: Plan, heading: str) -> bool:
     """Print what differs between a saved plan and today's on stderr, below a heading; return whether anything does."""
-    from scimconf.workflow.saved_plan import changes_since
-
     lines = changes_since(saved, plan)
     if lines:
         print_lines(heading, *(f"  {line}" for line in lines), err=True)
@@ -108,11 +91,6 @@ def print_changes_since(saved: SavedPlan, plan: Plan, heading: str) -> bool:
 
 def write_plan_file(results: PlanResults, options: Mapping[str, Any], output: OutputOptions) -> None:
     """Write the plan file if `--out` names one and every application was planned."""
-    from dataclasses import replace
-
-    from scimconf.files import write_file
-    from scimconf.workflow.apply import guards_that_need_allow
-
     if output.out is None:
         return
     if not results.all_planned:

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import click
 
 from scimconf.cli import options, output
 from scimconf.cli.exit_codes import ExitCode
+from scimconf.cli.session import Session, run
+from scimconf.diagnostics import DiagnosticsError
 from scimconf.files import check_writable
-
-if TYPE_CHECKING:
-    from scimconf.cli.session import Session
-    from scimconf.spec.model import Spec
-    from scimconf.workflow.plan_all import PlanResults
+from scimconf.spec.model import Spec
+from scimconf.workflow.plan_all import PlanResults, UnmatchedPatternError, plan_all
+from scimconf.workflow.saved_plan import read_saved_plan
 
 
 @click.command("plan", short_help="Show what differs from the tenant, and which users it affects.")
-@options.paths
-@options.variables
-@options.tenant
 @options.planning
-@options.output_format("text", "json", "markdown", "html")
+@options.plan_format
 @click.option("--out", type=click.Path(dir_okay=False), help="Save the plan to FILE, for show and apply.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")
 @click.option(
@@ -52,9 +50,6 @@ def command(**params: Any) -> int:
 
 def plan_command(params: Mapping[str, Any], *, detailed: bool, baseline: str | None = None) -> ExitCode:
     """Plan, print and save. `baseline` is a saved plan: print what has changed since it."""
-    from scimconf.cli.session import run
-    from scimconf.workflow.saved_plan import read_saved_plan
-
     common = options.from_click(options.CommonOptions, params)
     printing = options.from_click(options.OutputOptions, params)
     planning = options.plan_options(params)
@@ -72,9 +67,8 @@ def plan_command(params: Mapping[str, Any], *, detailed: bool, baseline: str | N
         with session.progress.paused():
             output.print_plan(results, recorded, printing)
             output.write_plan_file(results, recorded, printing)
-            if saved is not None and not output.print_changes_since(
-                saved, plan, f"Compared with the saved plan {baseline}:"
-            ):
+            heading = f"Compared with the saved plan {baseline}:"
+            if saved is not None and not output.print_changes_since(saved, plan, heading):
                 click.echo(f"No changes since {baseline}.", err=True)
         return output.plan_exit_code(results, detailed=detailed)
 
@@ -85,8 +79,6 @@ async def run_plans(
     session: Session, specs: list[Any], planning: Any, previous: Mapping[str, Spec], *, is_reviewed: bool = False
 ) -> PlanResults:
     """Plan all specs; raise click.UsageError for a pattern of `--only` that matches nothing."""
-    from scimconf.workflow.plan_all import UnmatchedPatternError, plan_all
-
     try:
         return await plan_all(session.tenant_session, specs, planning, previous, is_reviewed=is_reviewed)
     except UnmatchedPatternError as error:
@@ -95,10 +87,6 @@ async def run_plans(
 
 def previous_specs(common: options.CommonOptions, paths: tuple[str, ...]) -> Mapping[str, Spec]:
     """Return previous versions of the specs by name; raise DiagnosticsError if one has errors."""
-    from dataclasses import replace
-
-    from scimconf.diagnostics import DiagnosticsError
-
     if not paths:
         return {}
     loaded, diagnostics = options.find_specs(replace(common, paths=paths))

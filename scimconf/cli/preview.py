@@ -7,37 +7,32 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
 from scimconf.cli import options, output
 from scimconf.cli.exit_codes import ExitCode, combine
 from scimconf.cli.plan import run_plans
+from scimconf.cli.session import Session, run
 from scimconf.cli.terminal import Terminal
+from scimconf.diagnostics import ScimconfError
 from scimconf.files import AtomicFile, atomic_file, check_writable
+from scimconf.plan.preview import PreviewHeader, PreviewSummary, UserPreview
+from scimconf.plan.preview_redact import pseudonym
+from scimconf.render.preview.json import JsonPreview
+from scimconf.render.preview.text import TextPreview
+from scimconf.spec.loaded import Loaded
+from scimconf.workflow import PlanOptions
+from scimconf.workflow.plan_all import PlanResults
+from scimconf.workflow.preview import UserSelection, preview
 
 if TYPE_CHECKING:
-    from scimconf.cli.session import Session
-    from scimconf.plan.preview import PreviewHeader, PreviewSummary, UserPreview
-    from scimconf.spec.loaded import Loaded
-    from scimconf.workflow.plan_all import PlanResults
+    from scimconf.render.preview.html import PreviewPage
 
 Redact = Callable[[str], str]
-
-
-class PreviewFormat(Protocol):
-    """One output format; each method returns a piece of the document."""
-
-    def opened(self) -> str: ...
-
-    def begun(self, head: PreviewHeader) -> str: ...
-
-    def person(self, person: UserPreview) -> str: ...
-
-    def ended(self, summary: PreviewSummary) -> str: ...
-
-    def closed(self, *, complete: bool) -> str: ...
+PreviewFormat: TypeAlias = "TextPreview | JsonPreview | PreviewPage"
+"""An output format; each method returns a piece of the document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,16 +47,9 @@ class PreviewOptions:
     redact: bool = False
     out: str | None = None
 
-    @property
-    def with_records(self) -> bool:
-        """Whether the preview contains complete records."""
-        return self.output_format != "text" or bool(self.users)
-
 
 @click.command("preview", short_help="Show what each user's record will look like, before and after.")
-@options.paths
-@options.variables
-@options.tenant
+@options.specs_and_tenant
 @click.option("--user", "users", multiple=True, metavar="UPN|ID", help="Preview this user (repeatable).")
 @click.option(
     "--sample", type=click.IntRange(1), metavar="N", help="Preview the first N users who are in scope before or after."
@@ -83,8 +71,6 @@ def command(all_users: bool, **params: Any) -> int:
         scimconf preview --sample 50 examples/writer
         scimconf preview --all --format html --out preview.html examples/writer
     """
-    from scimconf.cli.session import run
-
     common = options.from_click(options.CommonOptions, params)
     preview_options = options.from_click(PreviewOptions, params)
     if sum([bool(preview_options.users), preview_options.sample is not None, all_users]) != 1:
@@ -132,15 +118,11 @@ def _commit(file: AtomicFile, out: str, code: ExitCode) -> None:
 
 def _format(preview_options: PreviewOptions) -> PreviewFormat:
     if preview_options.output_format == "json":
-        from scimconf.render.preview.json import JsonPreview
-
         return JsonPreview()
     if preview_options.output_format == "html":
         from scimconf.render.preview.html import PreviewPage
 
         return PreviewPage()
-    from scimconf.render.preview.text import TextPreview
-
     terminal = Terminal.of_stdout()
     has_color = terminal.color and not preview_options.out
     return TextPreview(width=terminal.width, color=has_color, full=bool(preview_options.users))
@@ -153,15 +135,9 @@ async def preview_all(
     preview_format: PreviewFormat,
     write: Callable[[str], object],
 ) -> ExitCode:
-    """Plan all applications, preview those that could be planned, and return the exit code.
-
-    The document is closed also after an error, so that a part of it is valid and says that it is incomplete.
-    """
-    from scimconf.workflow import PlanOptions
-
-    planning = PlanOptions(
-        today=options.today(), only=preview_options.only, exclude=preview_options.exclude, impact=False
-    )
+    """Plan all applications, preview those that could be planned, and return the exit code."""
+    only, exclude = preview_options.only, preview_options.exclude
+    planning = PlanOptions(today=options.today(), only=only, exclude=exclude, impact=False)
     results = await run_plans(session, specs, planning, {})
     redact = output.redactor(results.combined_plan(), redact=preview_options.redact)
     printer = _PreviewPrinter(session, preview_format, write)
@@ -171,7 +147,7 @@ async def preview_all(
     try:
         missing = await _preview_each(session, results, preview_options, redact, printer)
         complete = results.all_planned
-    finally:
+    finally:  # so that a part of the document is valid, and states that it is incomplete
         write(preview_format.closed(complete=complete))
     with session.progress.paused():
         _print_errors(results, missing, _name_redactor(redact, preview_options))
@@ -179,22 +155,12 @@ async def preview_all(
 
 
 async def _preview_each(
-    session: Session,
-    results: PlanResults,
-    preview_options: PreviewOptions,
-    redact: Redact,
-    printer: _PreviewPrinter,
+    session: Session, results: PlanResults, preview_options: PreviewOptions, redact: Redact, printer: _PreviewPrinter
 ) -> list[str]:
     """Preview each application; add its error to the results. Return the names of users that do not exist."""
-    from scimconf.diagnostics import ScimconfError
-    from scimconf.workflow.preview import UserSelection, preview
-
-    selection = UserSelection(
-        preview_options.users,
-        preview_options.sample or 0,
-        preview_options.with_records,
-        redact if preview_options.redact else None,
-    )
+    users, sample = preview_options.users, preview_options.sample or 0
+    with_records = preview_options.output_format != "text" or bool(users)
+    selection = UserSelection(users, sample, with_records, redact if preview_options.redact else None)
     missing: list[str] = []
     for planned in results.planned:
         try:
@@ -227,8 +193,6 @@ class _PreviewPrinter:
 
 def _name_redactor(redact: Redact, preview_options: PreviewOptions) -> Redact:
     """Return what replaces users in a sentence: first the requested names, because an id does not look like one."""
-    from scimconf.plan.preview_redact import pseudonym
-
     if not preview_options.redact:
         return str
     names = sorted(preview_options.users, key=len, reverse=True)
@@ -244,12 +208,10 @@ def _name_redactor(redact: Redact, preview_options: PreviewOptions) -> Redact:
 
 def _print_errors(results: PlanResults, missing: Sequence[str], redact: Redact) -> None:
     """Print diagnostics, errors, and each missing user once, also if several applications miss it."""
-    output.print_diagnostics(
-        [
-            replace(diagnostic, message=redact(diagnostic.message), hint=redact(diagnostic.hint))
-            for diagnostic in results.diagnostics
-        ]
-    )
+    diagnostics = [
+        replace(entry, message=redact(entry.message), hint=redact(entry.hint)) for entry in results.diagnostics
+    ]
+    output.print_diagnostics(diagnostics)
     for name, error in results.errors:
         output.print_error(name, error, redact)
     output.print_lines(*(redact(f"There is no user {name}.") for name in dict.fromkeys(missing)), err=True)

@@ -10,12 +10,12 @@ import click
 from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.cli.output import print_lines
+from scimconf.cli.session import Session, run
 from scimconf.cli.terminal import can_ask
 from scimconf.files import check_writable, write_file
 from scimconf.version import __version__
 
 if TYPE_CHECKING:
-    from scimconf.cli.session import Session
     from scimconf.graph.probe import ProbeReport
 
 QUESTION = (
@@ -42,8 +42,6 @@ def command(out: str, yes: bool, **params: Any) -> int:
         scimconf probe --out probe.json
         scimconf sandbox serve --like probe.json
     """
-    from scimconf.cli.session import run
-
     if not yes and not can_ask():
         click.echo("Not a terminal, cannot ask. Use --yes.", err=True)
         return ExitCode.FAILED

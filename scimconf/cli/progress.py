@@ -11,6 +11,7 @@ from typing import Any, Self
 from scimconf.cli.events import EventLog
 from scimconf.cli.streams import print_to_stderr
 from scimconf.cli.terminal import Terminal
+from scimconf.render.common.escaping import visible
 
 LONG_WAIT = 2.0
 """Seconds from which a wait is worth a line in a log."""
@@ -53,8 +54,6 @@ class Progress:
 
     def step(self, message: str, done: int = 0, total: int = 0) -> None:
         """Show a step that begins or ends; `done` of `total` have ended. A log gets a line for each that ends."""
-        from scimconf.render.common.escaping import visible
-
         self._events.write("step", application=self._task, message=message, done=done, total=total)
         count = f"[{done}/{total}] " if total else ""
         line = visible(f"{self._task}: {count}{message}")
@@ -90,8 +89,6 @@ class Progress:
         now = time.monotonic()
         is_due = now - self._waits.get(message, -REPEAT_AFTER) >= REPEAT_AFTER
         if self._status is None and seconds >= LONG_WAIT and is_due:
-            from scimconf.render.common.escaping import visible
-
             self._waits[message] = now
             print_to_stderr(visible(f"{self._task}: {message}"))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +12,6 @@ from scimconf.diagnostics import ScimconfError
 from scimconf.files import check_writable
 
 _SUMMARY = "Run a simulated Microsoft Entra tenant on this machine."
-
-
-@dataclass(frozen=True, slots=True)
-class ServeOptions:
-    """The options of `sandbox serve`, named as on the command line."""
-
-    port: int
-    tenant: str | None
-    state: str | None
-    ready_file: str | None
-    switches: tuple[str, ...]
-    like: str | None
-    tls: str | None
-    permissions: str | None
 
 
 @click.group("sandbox", short_help=_SUMMARY, help=_SUMMARY)
@@ -47,7 +32,7 @@ def command() -> None:
 )
 @click.option("--tls", type=click.Path(file_okay=False), metavar="DIR", help="Serve https with certificates in DIR.")
 @click.option("--permissions", metavar="LIST", help="Permissions of all callers, comma-separated. Default: all.")
-def serve(**options: Any) -> int:
+def serve(port: int, ready_file: str | None, tls: str | None, **tenant_options: Any) -> int:
     """Serve a simulated tenant until interrupted.
 
     Set SCIMCONF_GRAPH_URL to use it. Nothing leaves this machine.
@@ -63,34 +48,39 @@ def serve(**options: Any) -> int:
         from scimconf.sandbox import certificates, server
     except ImportError as error:
         raise click.ClickException(f"{error.name} is not installed: pip install 'scimconf[sandbox]'") from None
-    serve_options = ServeOptions(**options)
-    app = _app(server, serve_options)
-    if serve_options.ready_file:
-        check_writable(serve_options.ready_file)
-    ready_file = Path(serve_options.ready_file) if serve_options.ready_file else None
-    tls = certificates.ensure_certificates(Path(serve_options.tls)) if serve_options.tls else None
-    port = serve_options.port
+    app = _app(server, **tenant_options)
+    if ready_file:
+        check_writable(ready_file)
+    ready_path = Path(ready_file) if ready_file else None
+    files = certificates.ensure_certificates(Path(tls)) if tls else None
     try:
-        server.serve(app, port=port, ready_file=ready_file, on_ready=lambda url: _print_address(url, tls), tls=tls)
+        server.serve(app, port=port, ready_file=ready_path, on_ready=lambda url: _print_address(url, files), tls=files)
     except server.PortError as error:
         raise ScimconfError(f"Cannot listen on port {port}: {error}. Use --port 0 for a free port") from None
     return 0
 
 
-def _app(server: Any, options: ServeOptions) -> Any:
+def _app(
+    server: Any,
+    tenant: str | None,
+    state: str | None,
+    switches: Sequence[str],
+    like: str | None,
+    permissions: str | None,
+) -> Any:
     import sqlite3
 
     from scimconf.sandbox.tenant_file import TenantFile
 
-    permissions = frozenset(filter(None, options.permissions.split(","))) if options.permissions else None
-    switches = reported_switches(options.like) | _pairs(options.switches)
+    granted = frozenset(filter(None, permissions.split(","))) if permissions else None
+    values = reported_switches(like) | _pairs(switches)
     try:
-        tenant = TenantFile.read(Path(options.tenant)) if options.tenant else None
-        return server.create_app(tenant, state=options.state, switches=switches, permissions=permissions)
+        tenant_file = TenantFile.read(Path(tenant)) if tenant else None
+        return server.create_app(tenant_file, state=state, switches=values, permissions=granted)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     except sqlite3.Error as error:
-        raise click.ClickException(f"{options.state} cannot store a tenant: {error}") from None
+        raise click.ClickException(f"{state} cannot store a tenant: {error}") from None
 
 
 def reported_switches(report: str | None) -> dict[str, Any]:

@@ -6,12 +6,13 @@ treated as SIGINT, so that an apply stops between two requests and lists the com
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scimconf.cli.events import EventLog
@@ -31,7 +32,7 @@ class Session:
     client: TenantClient
     progress: Progress
     events: EventLog
-    interrupts: int = field(default=0)
+    interrupts: int = 0
 
     def tenant_session(self) -> TenantSession:
         """Return a session for one application; long waits are shown."""
@@ -112,8 +113,6 @@ def _fetched_token(settings: Any, auth: str | None) -> Any:
     """Return the token source with a token, or None for a sandbox. Fetching would block the event loop."""
     if settings.anonymous:
         return None
-    import logging
-
     logging.getLogger("azure").addHandler(logging.NullHandler())  # the error contains the text already
     token = _token_source(settings, auth)
     token.fetch()

@@ -9,11 +9,12 @@ import click
 from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.cli.output import render_plan
+from scimconf.workflow.saved_plan import read_saved_plan
 
 
 @click.command("show", short_help="Print a saved plan.")
 @click.argument("file", type=click.Path(dir_okay=False))
-@options.output_format("text", "json", "markdown", "html")
+@options.plan_format
 @options.rendering
 def command(file: str, **params: Any) -> int:
     """Print a saved plan. Does not connect to a tenant.
@@ -22,8 +23,6 @@ def command(file: str, **params: Any) -> int:
         scimconf plan --out plan.json examples/writer
         scimconf show --format markdown plan.json
     """
-    from scimconf.workflow.saved_plan import read_saved_plan
-
     printing = options.from_click(options.OutputOptions, params)
     click.echo(render_plan(read_saved_plan(file).plan, printing), nl=False)
     return ExitCode.OK

@@ -49,11 +49,7 @@ def abandon(stream: TextIO) -> None:
     try:
         stream.flush()
     except (OSError, ValueError):
-        _discard(stream)
-
-
-def _discard(stream: TextIO) -> None:
-    with suppress(OSError, ValueError):
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, stream.fileno())
-        os.close(null)
+        with suppress(OSError, ValueError):
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, stream.fileno())
+            os.close(null)

@@ -11,7 +11,10 @@ from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.cli.terminal import Terminal
 from scimconf.diagnostics import Diagnostic
+from scimconf.render import diagnostics as as_text
+from scimconf.render import json as as_json
 from scimconf.spec.loaded import Loaded, show
+from scimconf.workflow import lint, validate
 
 
 @click.command("validate", short_help="Check specs offline, and run the tests in them.")
@@ -29,8 +32,6 @@ def command(ignore: Sequence[str], output_format: str, show_spec: bool, **params
         scimconf validate examples/writer
         scimconf validate --show-spec scimconf.yaml
     """
-    from scimconf.workflow import lint, validate
-
     specs, diagnostics = options.find_specs(options.from_click(options.CommonOptions, params))
     for spec in specs:
         diagnostics += [*validate(spec, options.today()), *lint(spec, ignore)]
@@ -43,9 +44,6 @@ def command(ignore: Sequence[str], output_format: str, show_spec: bool, **params
 
 def _print(diagnostics: Sequence[Diagnostic], specs: Iterable[Loaded], output_format: str, *, is_quiet: bool) -> None:
     """Print the diagnostics on stdout: they are the result of this command."""
-    from scimconf.render import diagnostics as as_text
-    from scimconf.render import json as as_json
-
     if output_format == "json":
         click.echo(as_json.diagnostics(diagnostics), nl=False)
     elif diagnostics:

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from scimconf import expressions
 from scimconf.expressions.evaluation import EvaluationContext, Failure, Ignored, Undetermined, compile_expression
 from scimconf.impact.user_attributes import COMPUTED, gap
+from scimconf.json_types import Json
 from scimconf.kinds.provisioning import ProvisioningState, Row, filter_attributes
 from scimconf.plan.preview import SentRequest
 
 Attributes = Mapping[str, Any]
 Evaluate = Callable[[Attributes, EvaluationContext], Any]
-Json = Any
 OBJECT_IGNORED = "the user is ignored (IgnoreObjectFlow)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CompiledRow:
-    """One attribute mapping: its function, the attributes that it reads, and what a null result sends.
-
-    `direct` is the attribute that the mapping copies; empty for other mappings.
-    """
+    """One attribute mapping as a function. `null` is what a null result sends, `direct` the attribute that is copied."""
 
     target: str
     row: Row
@@ -62,10 +59,7 @@ class CompiledRow:
 def evaluate_rows(
     rows: Iterable[CompiledRow], attributes: Attributes, context: EvaluationContext, gaps: Mapping[str, str]
 ) -> dict[str, SentRequest]:
-    """Return what the mappings send, by target.
-
-    This runs for every user: direct mappings of strings call no function, and tuples are made without `__new__`.
-    """
+    """Return what the mappings send, by target. This runs for every user, so direct mappings of strings call no function."""
     sent: dict[str, SentRequest] = {}
     for row in rows:
         value = attributes.get(row.direct) if row.direct else row.evaluate(attributes, context)
@@ -79,12 +73,10 @@ def evaluate_rows(
 
 
 def ignores_objects(rows: Iterable[CompiledRow]) -> bool:
-    """Return whether a mapping may ignore a whole user."""
     return any("IgnoreObjectFlow" in str(row.row["source"]) for row in rows)
 
 
 def compile_rows(state: ProvisioningState) -> dict[str, CompiledRow]:
-    """Return the compiled mappings of a state by target."""
     return {target: _compile(target, row) for target, row in state.rows.items()}
 
 
@@ -95,7 +87,6 @@ def matching_targets(rows: Mapping[str, CompiledRow]) -> tuple[str, ...]:
 
 
 def attributes_read(filters: Iterable[Json], rows: Mapping[str, CompiledRow]) -> frozenset[str]:
-    """Return the source attributes that scoping filters and mappings read."""
     return filter_attributes(filters) | frozenset(name for row in rows.values() for name in row.attributes)
 
 
@@ -112,15 +103,8 @@ def _compile(target: str, row: Row) -> CompiledRow:
         else:
             evaluate, attributes = compile_expression(tree), expressions.attributes(tree)
             direct = tree.name if isinstance(tree, expressions.Attribute) else ""
-    return CompiledRow(
-        target=target,
-        row=row,
-        evaluate=evaluate,
-        attributes=attributes,
-        null=SentRequest("null", default=row["default"], apply=apply),
-        apply=apply,
-        direct=direct,
-    )
+    null = SentRequest("null", default=row["default"], apply=apply)
+    return CompiledRow(target, row, evaluate, attributes, null, apply, direct)
 
 
 def _null(_attributes: Attributes, _context: EvaluationContext) -> None:
@@ -130,8 +114,6 @@ def _null(_attributes: Attributes, _context: EvaluationContext) -> None:
 def _unreadable(_attributes: Attributes, _context: EvaluationContext) -> Undetermined:
     return Undetermined("its source cannot be parsed as an expression")
 
-
-# --- what differs between two states --------------------------------------------------------------------------------
 
 _RESULT_FIELDS = ("source", "default", "apply")
 _FIELDS = (*_RESULT_FIELDS, "match")
@@ -148,13 +130,8 @@ def change_reason(before: CompiledRow | None, after: CompiledRow | None) -> str:
         return f"mapped now: {_source(after.row)}" if after is not None else ""
     if after is None:
         return "no longer mapped; the application keeps its value"
-    return "; ".join(_field_changes(before.row, after.row))
-
-
-def _field_changes(before: Row, after: Row) -> Iterator[str]:
-    for name in _FIELDS:
-        if before[name] != after[name]:
-            yield f"{name}: {_text(before[name])} → {_text(after[name])}"
+    old, new = before.row, after.row
+    return "; ".join(f"{name}: {_text(old[name])} → {_text(new[name])}" for name in _FIELDS if old[name] != new[name])
 
 
 def _source(row: Row) -> str:

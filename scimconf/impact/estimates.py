@@ -1,8 +1,8 @@
 """Estimate how many users each change of a plan affects. Pure.
 
-An estimate is made from what is cheap to read: the number of users in the directory, the number of direct members of
-groups, and a sample of the users who can be in scope. It is a bound where groups may overlap or filters may exclude
-users. Where the data is missing, the change gets no impact.
+An estimate is made from the number of users in the directory, the number of direct members of groups, and a sample of
+the users who can be in scope. It is a bound where groups may overlap or filters may exclude users. A change whose data is
+missing gets no impact.
 """
 
 from __future__ import annotations
@@ -34,18 +34,14 @@ from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Spec
 
 EXAMPLES = 3
-"""Most users that an impact names."""
 _SCOPE_EFFECTS = (Effect.PROVISIONS, Effect.DEPROVISIONS, Effect.STOPS)
-_UNRESOLVED = "?"
-"""Prefix of the id of a principal that could not be found."""
+_UNRESOLVED = "?"  # begins the id of a principal that could not be found
 
 Impacts = Mapping[Effect, Impact]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImpactInputs:
-    """A plan's changes with the provisioning state before and after them."""
-
     spec: Spec
     changes: Sequence[Change]
     snapshot: Snapshot
@@ -59,36 +55,25 @@ class ImpactInputs:
 
 
 def impact_inputs(spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> ImpactInputs:
-    """Return the inputs of the estimates, projected once for all of them."""
     before, after = states_before_and_after(spec, snapshot, changes)
     return ImpactInputs(spec=spec, changes=changes, snapshot=snapshot, before=before, after=after)
 
 
-# --- what to read ---------------------------------------------------------------------------------------------------
-
-
 def scope_documents(spec: Spec, changes: Sequence[Change]) -> tuple[Document, ...]:
     """Return the documents that define who is in scope, if a change needs them; the spec need not manage them."""
-    needs_scope = any(
-        isinstance(affected, UsersInScope | UnassignedUsers) or _attributes(affected)
-        for change in changes
-        for affected in affected_by(change)
-    )
-    return documents_read(spec) if needs_scope else ()
+    affected = [item for change in changes for item in affected_by(change)]
+    is_wide = any(isinstance(item, UsersInScope | UnassignedUsers) for item in affected)
+    return documents_read(spec) if is_wide or any(map(_attributes, affected)) else ()
 
 
 def guard_queries(changes: Sequence[Change], snapshot: Snapshot) -> ImpactQueries:
     """Return the queries that guards need: the members of all assigned groups if a principal loses its last role."""
-    loses_role = any(
-        isinstance(affected, OnePrincipal) and change.after is None and Effect.DEPROVISIONS in change.effects
-        for change in changes
-        for affected in affected_by(change)
-    )
+    removals = [change for change in changes if change.after is None and Effect.DEPROVISIONS in change.effects]
+    loses_role = any(isinstance(affected, OnePrincipal) for change in removals for affected in affected_by(change))
     return ImpactQueries(groups=_assigned_groups(snapshot)) if loses_role else ImpactQueries()
 
 
 def impact_queries(inputs: ImpactInputs) -> ImpactQueries:
-    """Return the queries that estimates and guards need, and no others."""
     affected = [(change, item) for change in inputs.changes for item in affected_by(change)]
     is_wide = any(isinstance(item, UsersInScope | UnassignedUsers) for _, item in affected)
     principals = [(change, item) for change, item in affected if isinstance(item, OnePrincipal)]
@@ -118,7 +103,6 @@ def _is_resolved(principal: str) -> bool:
 
 
 def affected_by(change: Change) -> Iterable[Affected]:
-    """Return whom a change concerns, as its kind says."""
     return BY_NAME[change.kind].affected(change) if change.kind in BY_NAME else ()
 
 
@@ -160,9 +144,8 @@ def annotate(inputs: ImpactInputs, data: ImpactData, today: date) -> tuple[Chang
     """Return the changes with the impact of each effect that can be estimated; `today` is the time of expressions."""
     sample = data.sample if data.sample is not None and _is_usable(data.sample) else None
     estimator = _Estimator(inputs, data, sample, datetime(today.year, today.month, today.day, tzinfo=UTC))
-    return tuple(
-        replace(change, impact=estimator.impacts(change)) if change.effects else change for change in inputs.changes
-    )
+    changes = inputs.changes
+    return tuple(replace(change, impact=estimator.impacts(change)) if change.effects else change for change in changes)
 
 
 def _is_usable(sample: UserSample) -> bool:
@@ -171,8 +154,6 @@ def _is_usable(sample: UserSample) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Estimator:
-    """Estimates the impact of single changes."""
-
     inputs: ImpactInputs
     data: ImpactData
     sample: UserSample | None
@@ -229,7 +210,6 @@ class _Estimator:
         return None if assigned is None else Impact(assigned, total, "at_most")
 
     def _rows_after(self) -> list[Json]:
-        """Return the rows of assignments after the plan, as far as counting needs them."""
         rows = {(row["principalId"], row["appRoleId"]): row for row in _assigned_rows(self.inputs.snapshot)}
         for change in self.inputs.changes:
             for affected in affected_by(change):
@@ -250,8 +230,6 @@ class _Estimator:
             users += members
         return users if self.data.user_count is None else min(users, self.data.user_count)
 
-    # --- on a sample ---
-
     def _filtered_users(self, change: Change, filters: FilteredUsers) -> Impacts:
         """Evaluate the filters before and after on the sample; a user with an unknown result counts as undetermined."""
         names = _attributes(filters)
@@ -271,8 +249,9 @@ class _Estimator:
                 users[Effect.DEPROVISIONS].append(user)
             undetermined += not isinstance(before, bool) or not isinstance(after, bool)
         population: Population = "assigned" if self.sample.assigned else ""
+        evaluated = len(self.sample.users)
         return {
-            effect: replace(self._sampled(len(self.sample.users), users[effect], undetermined), population=population)
+            effect: self._sampled(evaluated, users[effect], undetermined, population)
             for effect in _scope_effects(change)
         }
 
@@ -281,22 +260,17 @@ class _Estimator:
         names = _attributes(sources)
         if self.sample is None or not names:
             return None
-        affected: list[Json] = []
-        evaluated = undetermined = 0
-        for user, differs in self._compare_results(sources, names):
-            evaluated += 1
-            undetermined += differs is None
-            if differs:
-                affected.append(user)
-        if not evaluated and not self.sample.complete:
+        results = list(self._compare_results(sources, names))
+        if not results and not self.sample.complete:
             return None
-        return replace(self._sampled(evaluated, affected, undetermined), population="in_scope")
+        undetermined = sum(differs is None for _, differs in results)
+        return self._sampled(len(results), [user for user, differs in results if differs], undetermined, "in_scope")
 
-    def _sampled(self, evaluated: int, affected: Sequence[Json], undetermined: int) -> Impact:
+    def _sampled(self, evaluated: int, affected: Sequence[Json], undetermined: int, population: Population) -> Impact:
         """Return the impact on `affected` out of the evaluated users: all users of the population, or a sample."""
         assert self.sample is not None
         names = tuple(str(name) for user in affected[:EXAMPLES] if (name := user.get("userPrincipalName")))
-        impact = Impact(len(affected), examples=names, undetermined=undetermined)
+        impact = Impact(len(affected), examples=names, population=population, undetermined=undetermined)
         return replace(impact, total=evaluated) if self.sample.complete else replace(impact, sample_size=evaluated)
 
     def _compare_results(
@@ -317,8 +291,7 @@ class _Estimator:
                 continue
             old, new = evaluate_before(attributes), evaluate_after(attributes)
             is_known = scope is True and not isinstance(old, Undetermined) and not isinstance(new, Undetermined)
-            fails_before, fails_after = isinstance(old, Failure), isinstance(new, Failure)
-            differs = fails_before != fails_after or (not fails_before and old != new)
+            differs = old != new and not (isinstance(old, Failure) and isinstance(new, Failure))
             yield user, differs if is_known else None
 
     def _evaluator(self, source: Json) -> Callable[[Mapping[str, Json]], Json]:

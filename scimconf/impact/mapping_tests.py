@@ -41,10 +41,7 @@ class MappingCase(NamedTuple):
 
 
 class EvaluatedCase(NamedTuple):
-    """The result of a case as a test may expect it. `reason` says why it is undetermined or fails.
-
-    `ignores_user` says that the mapping ignores the whole user, for whom nothing is sent.
-    """
+    """The result of a case as a test may expect it. `reason` says why it is undetermined or fails."""
 
     tree: expressions.Expression | None
     value: Any
@@ -68,7 +65,6 @@ def run(spec: Spec) -> Iterator[Diagnostic]:
 
 
 def _check_mapping(spec: Spec, test: MappingTest, path: SpecPath) -> Iterator[Diagnostic]:
-    """Check a test of all rows of a mapping for one user."""
     listed = [row for row in mappings.listed(spec) if row.section == test.mapping and not row.row.absent]
     rows = {row.target: row for row in listed}
     declared = next((row.mapping.source_attributes for row in listed if row.path != ("role_attribute",)), {})
@@ -101,7 +97,6 @@ def _unused_attributes(
 def _check_payload(
     spec: Spec, test: MappingTest, rows: Iterable[mappings.ListedRow], path: SpecPath
 ) -> Iterator[Diagnostic]:
-    """Compare the SCIM resource that a creation sends with the expected payload."""
     sent: dict[str, SentRequest] = {}
     ignores_user = False
     for row in rows:
@@ -118,7 +113,9 @@ def _check_payload(
             return
         ignores_user = ignores_user or result.ignores_user
         sent[row.target] = SentRequest("value", result.value)
-    payload = {} if ignores_user else resource(sent, _boolean_targets(spec, test.mapping))
+    definitions = mappings.sections(spec)[test.mapping].target_attributes
+    booleans = {"active", *(name for name, definition in definitions.items() if definition.type == "boolean")}
+    payload = {} if ignores_user else resource(sent, booleans)
     expected = test.payload or {}
     if "schemas" not in expected:
         payload.pop("schemas", None)
@@ -127,14 +124,7 @@ def _check_payload(
         yield Diagnostic("K510", f"in {quote(test.name)}: {'; '.join(differences)}", path)
 
 
-def _boolean_targets(spec: Spec, section: str) -> frozenset[str]:
-    """Return the targets whose strings are sent as booleans: `active`, and those declared as boolean."""
-    definitions = mappings.sections(spec)[section].target_attributes
-    return frozenset({"active", *(name for name, definition in definitions.items() if definition.type == "boolean")})
-
-
 def _differences(actual: Any, expected: Any, path: str) -> Iterator[str]:
-    """Yield the differences of two payloads with their paths."""
     if isinstance(actual, Mapping) and isinstance(expected, Mapping):
         for key in dict.fromkeys((*expected, *actual)):
             yield from _differences(actual.get(key), expected.get(key), f"{path}.{key}" if path else key)
@@ -160,7 +150,8 @@ def _check_case(case: MappingCase) -> Iterator[Diagnostic]:
     if not isinstance(result, EvaluatedCase):
         yield from result
     elif result.value != (case.expected if case.expected != () else None):
-        yield Diagnostic("K510", case.prefix + _mismatch_text(case, result), case.path, hint=_hint(result))
+        hint = f"If this is intended, write `expect: {result.value}`." if result.reason else ""
+        yield Diagnostic("K510", case.prefix + _mismatch_text(case, result), case.path, hint=hint)
 
 
 def _evaluate(case: MappingCase) -> EvaluatedCase | tuple[Diagnostic, ...]:
@@ -197,9 +188,6 @@ def _result(case: MappingCase, tree: expressions.Expression | None, now: datetim
     return EvaluatedCase(tree, None if value == () else value)
 
 
-# --- messages -------------------------------------------------------------------------------------------------------
-
-
 def _mismatch_text(case: MappingCase, result: EvaluatedCase) -> str:
     source, inputs = _source_text(result.tree), _inputs_text(case, result.tree)
     expected = f"expected {_value_text(case.expected)}"
@@ -208,16 +196,11 @@ def _mismatch_text(case: MappingCase, result: EvaluatedCase) -> str:
     return f"{source} returns {_value_text(result.value)}, {expected}; {inputs}"
 
 
-def _hint(result: EvaluatedCase) -> str:
-    return f"If this is intended, write `expect: {result.value}`." if result.reason else ""
-
-
 def _source_text(tree: expressions.Expression | None) -> str:
     return "a mapping without a source" if tree is None else expressions.render_compact(tree)
 
 
 def _inputs_text(case: MappingCase, tree: expressions.Expression | None) -> str:
-    """Return the attributes that the expression reads with their values, also those that the test omits."""
     names = () if tree is None else expressions.attributes(tree)
     inputs = [f"{name} is {_input_text(case.attributes.get(name))}" for name in names]
     return ", ".join(inputs) if inputs else "it reads no attribute"

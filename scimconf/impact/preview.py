@@ -1,15 +1,13 @@
 """Evaluate single users against the provisioning state before and after a plan, offline.
 
-Nothing is guessed: a value or a scope that Microsoft does not document, or that cannot be known here, is undetermined
-and has a reason. A null is not sent and clears nothing, as in the service. An undetermined value counts as different
-if its mapping or its inputs differ, whatever the reason says.
-
-Mappings that are equal before and after, and do not depend on scope or roles, are evaluated once for each user.
+A value or a scope that Microsoft does not document, or that cannot be known here, is undetermined and has a reason. A
+null is not sent and clears nothing, as in the service. An undetermined value counts as different if its mapping or its
+inputs differ. Mappings that are equal before and after and independent of scope and roles are evaluated once per user.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -27,19 +25,11 @@ from scimconf.impact.compiled_mappings import (
     matching_targets,
 )
 from scimconf.impact.scim_resource import resource
-from scimconf.impact.user_attributes import (
-    BASIC_ONLY,
-    COMPUTED,
-    GAP,
-    attribute_reader,
-    gap_reader,
-    is_basic,
-    selected,
-)
+from scimconf.impact.user_attributes import BASIC_ONLY, COMPUTED, GAP, attribute_reader, gap_reader, is_basic, selected
+from scimconf.json_types import Json
 from scimconf.kinds.provisioning import ProvisioningState, filter_attributes
 from scimconf.plan.preview import NOT_SENT, AttributeDiff, SentRequest, UserOutcome, UserPreview, UserState
 
-Json = Any
 _DELETED, _ROLES = "IsSoftDeleted", "appRoleAssignments"
 _OUTCOMES: Mapping[tuple[bool | None, bool | None], UserOutcome] = {
     (False, False): UserOutcome.OUT_OF_SCOPE,
@@ -61,10 +51,7 @@ class _CompiledState:
 
 
 class _ScopeResult(NamedTuple):
-    """A user in one state before mappings are evaluated: in scope or not, the reason, and the attributes.
-
-    `gaps` maps the attributes whose value is unknown to the reason.
-    """
+    """A user in one state before mappings are evaluated; `gaps` maps the unknown attributes to the reason."""
 
     in_scope: bool | None
     reason: str
@@ -110,15 +97,13 @@ class Preview:
 
     @property
     def matching(self) -> tuple[str, ...]:
-        """The target attributes that users are matched by, highest precedence first."""
         return matching_targets(self._after.rows)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What concerns all users and no single one: a change of the matching attributes."""
-        old, new = (
-            " and then ".join(matching_targets(state.rows)) or "nothing" for state in (self._before, self._after)
-        )
+        states = (self._before, self._after)
+        old, new = (" and then ".join(matching_targets(state.rows)) or "nothing" for state in states)
         if old == new or not self._before.provisioning.exists:
             return ()
         return (f"Users are matched by {new} instead of {old}.",)
@@ -155,18 +140,8 @@ class Preview:
 
     def with_resources(self, user: UserPreview) -> UserPreview:
         """Return the preview with the SCIM resources that a creation carries, or an update of a disabled user."""
-        before, after = (
-            user_state
-            if user_state.in_scope is False or user_state.left_out
-            else replace(
-                user_state,
-                resource=resource(user_state.sent, state.provisioning.boolean_targets, updates=user_state.disabled),
-            )
-            for state, user_state in ((self._before, user.before), (self._after, user.after))
-        )
+        before, after = _with_resource(self._before, user.before), _with_resource(self._after, user.after)
         return replace(user, before=before, after=after)
-
-    # --- what is sent ---
 
     def _evaluate(self, rows: tuple[CompiledRow, ...], scope: _ScopeResult) -> dict[str, SentRequest]:
         return evaluate_rows(rows, scope.attributes, self._context, scope.gaps)
@@ -199,8 +174,6 @@ class Preview:
             return {}
         return self._evaluate(tuple(row for row in self._after.rows.values() if _DELETED in row.attributes), scope)
 
-    # --- what differs ---
-
     def _differences(
         self, user: str, before: UserState, after: UserState, scopes: Sequence[_ScopeResult]
     ) -> tuple[AttributeDiff, ...]:
@@ -208,24 +181,19 @@ class Preview:
         if before.left_out or after.left_out:
             targets = [before.left_out or after.left_out] if bool(before.left_out) != bool(after.left_out) else []
         else:
-            old, new = before.sent, after.sent
-            targets = [
-                target
-                for target in self._compared
-                if self._differs(target, old.get(target), new.get(target), user, scopes)
-            ]
+            targets = [target for target in self._compared if self._differs(target, user, before, after, scopes)]
         return tuple(self._difference(user, target, before, after) for target in targets)
 
     def _differs(
-        self, target: str, old: SentRequest | None, new: SentRequest | None, user: str, scopes: Sequence[_ScopeResult]
+        self, target: str, user: str, before: UserState, after: UserState, scopes: Sequence[_ScopeResult]
     ) -> bool:
+        old, new = before.sent.get(target), after.sent.get(target)
         if (old and old.kind == "undetermined") or (new and new.kind == "undetermined"):
             inputs = self._computed_inputs[target]
             return target in self._with_new_result or any(self._input_differs(name, user, *scopes) for name in inputs)
         return old != new and _sent_or_none(old) != _sent_or_none(new)
 
     def _difference(self, user: str, target: str, before: UserState, after: UserState) -> AttributeDiff:
-        """Return the difference with its reason: the plan's, or the user's roles or scope if the mapping is unchanged."""
         reason = self._reasons[target]
         if not reason and before.reason == after.reason:
             reason = f"roles: {self._before.assignees.role_names(user)} → {self._after.assignees.role_names(user)}"
@@ -239,17 +207,22 @@ class Preview:
             return self._before.assignees.known_roles(user) != self._after.assignees.known_roles(user)
         return bool(old != new)
 
-    def _notes(self, outcome: UserOutcome, after: UserState) -> list[str]:
+    def _notes(self, outcome: UserOutcome, after: UserState) -> Iterator[str]:
         state = self._after.provisioning
-        notes = []
         if after.disabled and after.in_scope is not False:
-            notes.append("The account is disabled: updated if the user exists in the application, never created.")
+            yield "The account is disabled: updated if the user exists in the application, never created."
         elif outcome is UserOutcome.ENTERS and "create" not in state.actions:
-            notes.append("Creating users is switched off: sent only if the user exists in the application.")
+            yield "Creating users is switched off: sent only if the user exists in the application."
         if outcome is UserOutcome.LEAVES:
             disables = any(_DELETED in row.attributes for row in self._after.rows.values())
-            notes.append(_leaving_note(state, disables=disables))
-        return notes
+            yield _leaving_note(state, disables=disables)
+
+
+def _with_resource(state: _CompiledState, user: UserState) -> UserState:
+    if user.in_scope is False or user.left_out:
+        return user
+    body = resource(user.sent, state.provisioning.boolean_targets, updates=user.disabled)
+    return replace(user, resource=body)
 
 
 def _outcome(before: UserState, after: UserState, differences: Sequence[AttributeDiff]) -> UserOutcome:
@@ -261,7 +234,6 @@ def _outcome(before: UserState, after: UserState, differences: Sequence[Attribut
 
 
 def _sent_or_none(request: SentRequest | None) -> SentRequest | None:
-    """Return what is sent; None if nothing is, whether or not a mapping exists."""
     return None if request is None or (request.kind in NOT_SENT and request.default is None) else request
 
 
@@ -298,7 +270,6 @@ def _scope_result(state: _CompiledState, user: _UserInput) -> _ScopeResult:
 
 
 def _is_soft_deleted(scope: bool | None, reason: str, *, disabled: bool | None) -> tuple[Any, str]:
-    """Return the value of `IsSoftDeleted`, or a gap and its reason."""
     if disabled or scope is False:
         return True, ""
     if scope is None:
@@ -307,13 +278,11 @@ def _is_soft_deleted(scope: bool | None, reason: str, *, disabled: bool | None) 
 
 
 def _has_same_inputs(before: _ScopeResult, after: _ScopeResult) -> bool:
-    """Return whether the computed attributes are the same before and after."""
     same_values = all(before.attributes[name] == after.attributes[name] for name in (_DELETED, _ROLES))
     return same_values and before.gaps == after.gaps
 
 
 def _scope(state: _CompiledState, user: _UserInput) -> tuple[bool | None, str]:
-    """Return whether a user is in scope (None if unknown), and the reason."""
     provisioning = state.provisioning
     if not provisioning.exists:
         return False, provisioning.absence

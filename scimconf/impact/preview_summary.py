@@ -75,10 +75,7 @@ class SummaryBuilder:
             examples.append(f"{user.name}: {example}")
 
     def _new_duplicates(self, user: UserPreview, target: str) -> int:
-        """Return how many more users are known to share a matching value, compared without regard to case.
-
-        0 if no earlier user has it, 2 if the earlier user was not counted yet, else 1.
-        """
+        """Return how many more users are known to share a matching value: 2 if the earlier user was not counted yet."""
         sent = user.after.sent.get(target)
         if user.after.in_scope is False or sent is None or not isinstance(sent.value, str):
             return 0
@@ -105,7 +102,6 @@ def _is_empty(sent: SentRequest | None) -> bool:
 
 
 def _counts(user: UserPreview) -> Iterator[tuple[str, str, str]]:
-    """Yield the target attribute, the name of the count, and the example."""
     for difference in user.differences:
         before, after = difference.before, difference.after
         example = f"{request_text(before)} → {request_text(after)}"

@@ -1,8 +1,7 @@
 """The provisioning of users by one application before a plan, and after its changes.
 
-The state before comes from the documents that were read; the state after is the state before with the changes applied,
-in the normal form that changes and documents share. A preview therefore shows what the plan shows, `--only` and
-`--exclude` included.
+The state before comes from the documents that were read; the state after is the state before with the changes applied.
+A preview therefore shows what the plan shows, `--only` and `--exclude` included.
 """
 
 from __future__ import annotations
@@ -13,27 +12,25 @@ from types import MappingProxyType
 from typing import Any
 
 from scimconf.documents import application, job, rows, schema, secrets
+from scimconf.json_types import Json
 from scimconf.kinds import KINDS
 from scimconf.kinds.mappings import find_object_mapping, live_schema, schema_reads
 from scimconf.kinds.provisioning import SECTION, ProvisioningState
 from scimconf.plan import Change
+from scimconf.plan.resource import NOTHING
 from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import ObjectMapping, Spec
 
-Json = Any
-_EMPTY: Mapping[str, Any] = MappingProxyType({})
 _ACTIVE_JOB: Mapping[str, Any] = MappingProxyType({"schedule": {"state": "Active"}})
 
 
 def documents_read(spec: Spec) -> tuple[Document, ...]:
-    """Return the documents that define the provisioning of users, whether or not the spec manages them."""
     return (*schema_reads(), secrets.secrets(spec.connection), application.assignments())
 
 
 def states_before_and_after(
     spec: Spec, snapshot: Snapshot, changes: Sequence[Change]
 ) -> tuple[ProvisioningState, ProvisioningState]:
-    """Return the state as it was read, and the state after the changes."""
     before = _state_before(spec, snapshot)
     after = replace(before, exists=True)
     if "service_principal" not in snapshot.names:
@@ -41,7 +38,7 @@ def states_before_and_after(
     for kind in KINDS:
         own = [change for change in changes if change.kind == kind.name]
         after = kind.project(after, own, spec, snapshot) if own else after
-    return (before if before.exists else replace(before, rows=_EMPTY), after)
+    return (before if before.exists else replace(before, rows=NOTHING), after)
 
 
 def warnings(spec: Spec, snapshot: Snapshot) -> Iterable[str]:
@@ -66,40 +63,31 @@ def warnings(spec: Spec, snapshot: Snapshot) -> Iterable[str]:
             yield f"Graph denied reading {name}, so {consequence}."
 
 
-# --- before the plan ------------------------------------------------------------------------------------------------
-
-
 def _state_before(spec: Spec, snapshot: Snapshot) -> ProvisioningState:
-    raw = live_schema(snapshot)
     location = find_object_mapping(snapshot, SECTION, spec.mappings.get(SECTION, ObjectMapping()))
     state = ProvisioningState(exists="job" in snapshot.names and job.has_run(_job(snapshot)))
     if "job" in snapshot.names:
         state = replace(state, absence="no user has been provisioned yet")
     if location is not None:
         fields = rows.object_fields(location.mapping)
-        definitions = schema.definitions(raw, location, "target")
+        definitions = schema.definitions(live_schema(snapshot), location, "target")
+        booleans = (str(definition.get("name")) for definition in definitions if definition.get("type") == "Boolean")
         state = replace(
             state,
             rows={str(row["targetAttributeName"]): rows.row_fields(row) for row in schema.rows(location)},
             enabled=fields["enabled"],
             actions=tuple(fields["actions"]),
             filters=fields["filters"],
-            boolean_targets=frozenset(
-                str(definition.get("name")) for definition in definitions if definition.get("type") == "Boolean"
-            ),
+            boolean_targets=frozenset(booleans),
         )
-    return _with_assignments(_with_settings(state, snapshot), snapshot)
+    settings = secrets.settings(snapshot.get("secrets"))
+    skip = bool(settings.skip_out_of_scope_deletions)
+    return _with_assignments(replace(state, scope=settings.scope, skip_out_of_scope_deletions=skip), snapshot)
 
 
 def _job(snapshot: Snapshot) -> Json:
     """Return the job; a job that could not be read is assumed to be active."""
     return next((row for row in snapshot.rows("jobs") if row["id"] == snapshot.names["job"]), _ACTIVE_JOB)
-
-
-def _with_settings(state: ProvisioningState, snapshot: Snapshot) -> ProvisioningState:
-    settings = secrets.settings(snapshot.get("secrets"))
-    skip = bool(settings.skip_out_of_scope_deletions)
-    return replace(state, scope=settings.scope, skip_out_of_scope_deletions=skip)
 
 
 def _with_assignments(state: ProvisioningState, snapshot: Snapshot) -> ProvisioningState:

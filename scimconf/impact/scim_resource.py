@@ -8,16 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
 
+from scimconf.json_types import Json
 from scimconf.plan.preview import SentRequest
 
-Json = Any
-
-SCHEMAS = (
-    "urn:ietf:params:scim:schemas:core:2.0:User",
-    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
-)
+SCHEMAS = ("urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User")
 """What the service writes into `schemas`, independent of the extensions in the body."""
 
 _URN = re.compile(r"(urn:.+:\d+(?:\.\d+)*:\w+)(?::(.+))?", re.DOTALL)
@@ -95,12 +90,9 @@ def _element(parent: dict[str, Json], name: str, key: str, text: str) -> dict[st
     if not isinstance(elements, list):
         return None
     value = _BOOLEANS.get(text.lower(), text)
-    element = next((element for element in _objects(elements) if element.get(key) == value), None)
+    objects: Iterable[dict[str, Json]] = (element for element in elements if isinstance(element, dict))
+    element = next((element for element in objects if element.get(key) == value), None)
     if element is None:
         element = {key: value}
         elements.append(element)
     return element
-
-
-def _objects(elements: Iterable[Json]) -> Iterable[dict[str, Json]]:
-    return (element for element in elements if isinstance(element, dict))

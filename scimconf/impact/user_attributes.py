@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-Json = Any
-_EMPTY: Mapping[str, str] = MappingProxyType({})
+from scimconf.json_types import Json
+from scimconf.plan.resource import NOTHING
 
 COMPUTED = frozenset({"IsSoftDeleted", "appRoleAssignments"})
 """Attributes that the service computes from scope and assignments."""
@@ -66,7 +66,6 @@ def gap(name: str) -> str:
 
 
 def selected(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the properties of users to read from Graph for these attributes."""
     known = (name for name in names if name not in COMPUTED and not gap(name))
     return tuple(sorted({*ALWAYS, *(str(_path(name)[0]) for name in known)}))
 
@@ -113,8 +112,10 @@ def gap_reader(names: Collection[str]) -> Callable[[Json], Mapping[str, str]]:
     def read(user: Json) -> Mapping[str, str]:
         if is_basic(user):
             return not_basic
-        missing = () if always_returned <= user.keys() else always_returned - user.keys()
-        return {name: _NOT_RETURNED for name, prop in paths if prop in missing} if missing else _EMPTY
+        if always_returned <= user.keys():
+            return NOTHING
+        missing = always_returned - user.keys()
+        return {name: _NOT_RETURNED for name, prop in paths if prop in missing}
 
     return read
 

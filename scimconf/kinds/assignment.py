@@ -41,8 +41,8 @@ from scimconf.plan import (
     decode,
     encode,
 )
-from scimconf.plan.globs import is_like
 from scimconf.plan.guards import GuardContext
+from scimconf.plan.resource import is_like
 from scimconf.snapshot import Document, Lookup, Principal, Snapshot
 from scimconf.spec.model import Assignments, GroupAssignment, Spec, UserAssignment
 from scimconf.steps import Phase, Send, Step

@@ -1,60 +1,29 @@
 """The difference: addressed resources, one differ, changes as values, and the rules that stop an apply."""
 
-from scimconf.plan.change import (
-    Abandoned,
-    Action,
-    ApplicationPlan,
-    Change,
-    Detail,
-    DiffResult,
-    Effect,
-    FieldChange,
-    Guard,
-    Plan,
-    Tenant,
-)
-from scimconf.plan.impact import Impact
-from scimconf.plan.outcome import ApplyStatus, Report, Result, StepOutcome
-from scimconf.plan.resource import (
-    Absent,
-    Address,
-    DesiredItem,
-    Exclusive,
-    Protected,
-    ReportOnly,
-    Resource,
-    Traits,
-    WriteOnly,
-    decode,
-    encode,
-)
-
-__all__ = [
-    "Abandoned",
-    "Absent",
-    "Action",
-    "Address",
-    "ApplicationPlan",
-    "ApplyStatus",
-    "Change",
-    "DesiredItem",
-    "Detail",
-    "DiffResult",
-    "Effect",
-    "Exclusive",
-    "FieldChange",
-    "Guard",
-    "Impact",
-    "Plan",
-    "Protected",
-    "Report",
-    "ReportOnly",
-    "Resource",
-    "Result",
-    "StepOutcome",
-    "Tenant",
-    "Traits",
-    "WriteOnly",
-    "decode",
-    "encode",
-]
+from scimconf.plan.change import Abandoned as Abandoned
+from scimconf.plan.change import Action as Action
+from scimconf.plan.change import ApplicationPlan as ApplicationPlan
+from scimconf.plan.change import Change as Change
+from scimconf.plan.change import Detail as Detail
+from scimconf.plan.change import DiffResult as DiffResult
+from scimconf.plan.change import Effect as Effect
+from scimconf.plan.change import FieldChange as FieldChange
+from scimconf.plan.change import Guard as Guard
+from scimconf.plan.change import Plan as Plan
+from scimconf.plan.change import Tenant as Tenant
+from scimconf.plan.impact import Impact as Impact
+from scimconf.plan.outcome import ApplyStatus as ApplyStatus
+from scimconf.plan.outcome import Report as Report
+from scimconf.plan.outcome import Result as Result
+from scimconf.plan.outcome import StepOutcome as StepOutcome
+from scimconf.plan.resource import Absent as Absent
+from scimconf.plan.resource import Address as Address
+from scimconf.plan.resource import DesiredItem as DesiredItem
+from scimconf.plan.resource import Exclusive as Exclusive
+from scimconf.plan.resource import Protected as Protected
+from scimconf.plan.resource import ReportOnly as ReportOnly
+from scimconf.plan.resource import Resource as Resource
+from scimconf.plan.resource import Traits as Traits
+from scimconf.plan.resource import WriteOnly as WriteOnly
+from scimconf.plan.resource import decode as decode
+from scimconf.plan.resource import encode as encode

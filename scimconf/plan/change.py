@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
 
 from scimconf.diagnostics import Diagnostic
+from scimconf.json_types import Json
 from scimconf.plan.impact import Impact
 from scimconf.plan.resource import Address, Resource
-
-Json = Any
 
 
 class Action(StrEnum):
@@ -85,10 +83,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class DiffResult:
-    """The result of the differ: changes, unmanaged drift, and other unmanaged resources.
-
-    `managed` are the observed resources that the spec manages, changed or not; a plan is stale once they differ.
-    """
+    """The result of the differ. `managed` are the observed resources that the spec manages; a plan is stale once they differ."""
 
     changes: tuple[Change, ...] = ()
     unmanaged_drift: tuple[Resource, ...] = ()
@@ -98,10 +93,7 @@ class DiffResult:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A rule that blocks an apply, unless an exemption allows it.
-
-    `count` is the number that the `max` of an exemption is compared with, `impact` the users that the guard is about.
-    """
+    """A rule that blocks an apply, unless an exemption allows it. The `max` of an exemption is compared with `count`."""
 
     id: str
     message: str
@@ -145,11 +137,8 @@ class ApplicationPlan:
     @property
     def unmanaged_counts(self) -> Mapping[str, int]:
         """The number of unmanaged resources by kind; a plan read from a file has only these counts."""
-        return (
-            Counter(resource.address.kind for resource in self.unmanaged)
-            if self.unmanaged
-            else self.saved_unmanaged_counts
-        )
+        counts = Counter(resource.address.kind for resource in self.unmanaged)
+        return counts or self.saved_unmanaged_counts
 
     @property
     def blocking_guards(self) -> tuple[Guard, ...]:

@@ -13,8 +13,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
+from scimconf.json_types import Json
 from scimconf.plan.change import Action, Change, Detail, DiffResult, FieldChange
 from scimconf.plan.resource import (
     Absent,
@@ -28,9 +30,6 @@ from scimconf.plan.resource import (
     WriteOnly,
 )
 
-Json = Any
-_NO_TRAITS = Traits()
-
 
 def canonical(value: Json) -> str:
     """Return the JSON text that values are compared by: the order of keys is irrelevant, and `1` differs from `true`."""
@@ -38,11 +37,7 @@ def canonical(value: Json) -> str:
 
 
 def diff(
-    desired: Iterable[DesiredItem],
-    observed: Iterable[Resource],
-    traits: Mapping[str, Traits],
-    *,
-    resend: bool = False,
+    desired: Iterable[DesiredItem], observed: Iterable[Resource], traits: Mapping[str, Traits], *, resend: bool = False
 ) -> DiffResult:
     """Return the changes that make `observed` equal to `desired`; `resend` writes write-only fields again."""
     items = list(desired)
@@ -55,57 +50,47 @@ def diff(
     drift: list[Resource] = []
     unmanaged: list[Resource] = []
     managed: list[Resource] = []
-    fields = {item.identity: item.fields for item in items if isinstance(item, Resource)}
+    managed_fields = {item.identity: item.fields for item in items if isinstance(item, Resource)}
     for identity, resource in by_identity.items():
         is_managed = identity in named or _ancestor(resource, covered) is not None
         if identity in protected or not is_managed:
             unmanaged.append(resource)
             continue
-        managed.append(_with_managed_fields(resource, fields.get(identity)))
+        names = managed_fields.get(identity, resource.fields)
+        managed.append(
+            replace(resource, fields={name: value for name, value in resource.fields.items() if name in names})
+        )
         if identity not in named:
             prefix = _ancestor(resource, exclusive.keys())
             if prefix is None:
                 drift.append(resource)
             else:
                 changes.append(_deletion(resource, exclusive[prefix]))
-    return DiffResult(_sorted(changes), _ordered(drift), _ordered(unmanaged), _ordered(managed))
-
-
-def _with_managed_fields(resource: Resource, desired: Mapping[str, Json] | None) -> Resource:
-    """Return an observed resource with the fields that the spec manages; with all fields if `desired` is None."""
-    if desired is None:
-        return resource
-    return replace(resource, fields={name: value for name, value in resource.fields.items() if name in desired})
+    return DiffResult(tuple(sort_changes(changes)), *map(sort_resources, (drift, unmanaged, managed)))
 
 
 def _ancestor(resource: Resource, prefixes: AbstractSet[Address]) -> Address | None:
-    """Return the closest ancestor address that is one of these prefixes, if any."""
     return next((address for address in resource.address.parents() if address in prefixes), None)
 
 
-def _sorted(changes: Iterable[Change]) -> tuple[Change, ...]:
-    return tuple(sorted(changes, key=lambda change: (change.address, change.action)))
+def sort_changes(changes: Iterable[Change]) -> list[Change]:
+    return sorted(changes, key=lambda change: (change.address, change.action))
 
 
-def _ordered(resources: Iterable[Resource]) -> tuple[Resource, ...]:
+def sort_resources(resources: Iterable[Resource]) -> tuple[Resource, ...]:
     """Sort by address, independent of the order in which Graph returned the resources."""
     return tuple(sorted(resources, key=lambda resource: (resource.address, str(resource.key))))
 
 
 def _named(
-    items: Iterable[DesiredItem],
-    observed: Mapping[Any, Resource],
-    traits: Mapping[str, Traits],
-    *,
-    resend: bool,
+    items: Iterable[DesiredItem], observed: Mapping[Any, Resource], traits: Mapping[str, Traits], *, resend: bool
 ) -> Iterator[Change]:
     for item in items:
         if isinstance(item, Absent):
-            resource = observed.get(item.identity)
-            if resource is not None:
-                yield _deletion(resource, "absent in spec")
+            if item.identity in observed:
+                yield _deletion(observed[item.identity], "absent in spec")
         elif isinstance(item, Resource):
-            kind_traits = traits.get(item.address.kind, _NO_TRAITS)
+            kind_traits = traits.get(item.address.kind, Traits())
             change = _compare(item, observed.get(item.identity), kind_traits, resend=resend)
             if change is not None:
                 yield change
@@ -167,7 +152,6 @@ def explain(before: Json, after: Json) -> tuple[Detail, ...]:
 
 
 def _scalar_types(value: Json) -> Iterator[type]:
-    """Yield the types of the scalars in a container."""
     if isinstance(value, (dict, list)):
         for part in value.values() if isinstance(value, dict) else value:
             yield from _scalar_types(part)
@@ -182,20 +166,18 @@ def _present(value: Json) -> Json:
 
 def fingerprint(managed: Iterable[Resource]) -> str:
     """Return a digest of the managed resources as observed: identities and fields, without computed facts."""
-    import hashlib
-
-    rows = sorted(canonical([list(map(str, _flat(resource.identity))), dict(resource.fields)]) for resource in managed)
-    return hashlib.sha256("\n".join(rows).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _flat(identity: tuple[Any, ...]) -> Iterator[Any]:
-    for part in identity:
-        yield from part if isinstance(part, tuple) else (part,)
+    rows = []
+    for resource in managed:
+        application, kind, key = resource.identity
+        identity = [application, kind, *map(str, key if isinstance(key, tuple) else (key,))]
+        rows.append(canonical([identity, dict(resource.fields)]))
+    return _sha256("\n".join(sorted(rows)))
 
 
 def digest(document: Mapping[str, Json]) -> str:
     """Return the digest of a plan's JSON document, computed without the `digest` that it may contain."""
-    import hashlib
+    return _sha256(canonical({key: value for key, value in document.items() if key != "digest"}))
 
-    rest = {key: value for key, value in document.items() if key != "digest"}
-    return hashlib.sha256(canonical(rest).encode("utf-8", "surrogatepass")).hexdigest()
+
+def _sha256(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,8 +1,7 @@
 """Saved plans: read the JSON format, verify it, and compare it with a new plan.
 
-The file is what `plan --format json` prints. Its digest covers everything else in the file and identifies what was
-reviewed. A file that was edited and got a new digest is harmless: apply plans again and continues only if the spec, the
-tenant, the fingerprint and the changes are the same.
+The digest covers everything else in the file. A file that was edited and got a new digest is harmless: apply plans again
+and continues only if the spec, the tenant, the fingerprint and the changes are the same.
 """
 
 from __future__ import annotations
@@ -11,27 +10,17 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scimconf.diagnostics import Diagnostic, Location
-from scimconf.plan.change import (
-    Abandoned,
-    Action,
-    ApplicationPlan,
-    Change,
-    Effect,
-    FieldChange,
-    Guard,
-    Plan,
-    Tenant,
-)
+from scimconf.json_types import Json
+from scimconf.plan.change import Abandoned, Action, ApplicationPlan, Change, Effect, FieldChange, Guard, Plan, Tenant
 from scimconf.plan.diff import canonical, digest, explain
 from scimconf.plan.impact import Impact, Population, Precision
 from scimconf.plan.resource import Address, Resource, WriteOnly
 
-Json = Any
 EffectName = Literal["data_loss", "deprovisions", "stops", "provisions", "credentials", "dialect", "resync"]
 MAJOR = 2
 
@@ -211,26 +200,19 @@ def read(text: str | bytes, file: str) -> SavedPlan | Diagnostic:
         return Diagnostic("P004", f"the plan is invalid: {first['msg'].lower()}", path, location, hint)
     if digest(document) != parsed.digest:
         return Diagnostic("P005", "the plan was edited: its digest does not match", location=location, hint=hint)
-    plan = _plan(parsed, document["options"])
+    tenant, applications = Tenant(parsed.tenant.id, parsed.tenant.domain), map(_application, parsed.applications)
+    plan = Plan(tenant, tuple(applications), MappingProxyType(document["options"]))
     return SavedPlan(plan, parsed.digest, MappingProxyType(document), MappingProxyType(parsed.options.model_dump()))
-
-
-# --- back to values -------------------------------------------------------------------------------------------------
-
-
-def _plan(parsed: PlanFile, options: Mapping[str, Json]) -> Plan:
-    tenant = Tenant(parsed.tenant.id, parsed.tenant.domain)
-    return Plan(tenant, tuple(map(_application, parsed.applications)), MappingProxyType(options))
 
 
 def _application(part: ApplicationPart) -> ApplicationPlan:
     return ApplicationPlan(
         part.name,
-        ids=MappingProxyType(part.ids),
-        paths=part.spec.paths,
-        digest=part.spec.digest,
-        fingerprint=part.fingerprint,
-        complete=part.complete,
+        MappingProxyType(part.ids),
+        part.spec.paths,
+        part.spec.digest,
+        part.fingerprint,
+        part.complete,
         changes=tuple(map(_change, part.changes)),
         unmanaged_drift=tuple(
             Resource(address(resource.address), MappingProxyType(resource.fields)) for resource in part.unmanaged_drift
@@ -246,14 +228,9 @@ def _application(part: ApplicationPart) -> ApplicationPlan:
 
 
 def _guard(part: GuardPart) -> Guard:
-    return Guard(
-        part.id,
-        part.message,
-        allowed_by=part.allowed_by or "",
-        count=part.count,
-        address=address(part.address) if part.address else None,
-        impact=None if part.impact is None else _impact(part.impact),
-    )
+    place = address(part.address) if part.address else None
+    impact = None if part.impact is None else _impact(part.impact)
+    return Guard(part.id, part.message, part.allowed_by or "", part.count, place, impact)
 
 
 def _warning(part: WarningPart) -> Diagnostic:
@@ -264,36 +241,21 @@ def _warning(part: WarningPart) -> Diagnostic:
 def _change(part: ChangePart) -> Change:
     place, action = address(part.address), Action(part.action)
     fields = tuple(_field(name, field_part) for name, field_part in sorted(part.fields.items()))
-    before = Resource(place, MappingProxyType({field.name: field.before for field in fields}))
-    after = Resource(place, MappingProxyType({field.name: field.after for field in fields}))
-    return Change(
-        place,
-        action,
-        before=None if action is Action.CREATE else before,
-        after=None if action is Action.DELETE else after,
-        fields=fields,
-        effects=frozenset(map(Effect, part.effects)),
-        reason=part.reason,
-        impact={Effect(effect): _impact(impact) for effect, impact in part.impact.items()},
-    )
+    before = Resource(place, {field.name: field.before for field in fields}) if action is not Action.CREATE else None
+    after = Resource(place, {field.name: field.after for field in fields}) if action is not Action.DELETE else None
+    effects = frozenset(map(Effect, part.effects))
+    impact = {Effect(effect): _impact(impact) for effect, impact in part.impact.items()}
+    return Change(place, action, before, after, fields, effects, part.reason, impact)
 
 
 def _impact(part: ImpactPart) -> Impact:
-    return Impact(
-        part.count,
-        total=part.total,
-        precision=part.precision,
-        sample_size=part.sample_size,
-        examples=part.examples,
-        population=part.population,
-        undetermined=part.undetermined,
-    )
+    return Impact(**{name: getattr(part, name) for name in ImpactPart.model_fields})
 
 
 def _field(name: str, part: FieldPart) -> FieldChange:
     before, after = _value(part.before), _value(part.after)
-    write_only = any(isinstance(side, WriteOnly) for side in (before, after))
-    return FieldChange(name, before, after, () if write_only else explain(before, after), write_only=write_only)
+    write_only = isinstance(before, WriteOnly) or isinstance(after, WriteOnly)
+    return FieldChange(name, before, after, () if write_only else explain(before, after), write_only)
 
 
 def _value(side: Json) -> Json:
@@ -303,22 +265,15 @@ def _value(side: Json) -> Json:
 
 
 def address(text: str) -> Address:
-    """Return the address that a text contains."""
     application, _, local = text.partition(":")
     kind, _, rest = local.partition("/")
     return Address(application, kind, rest)
 
 
-# --- the saved plan and a new one -----------------------------------------------------------------------------------
-
-
 def differences(
     saved: Plan, current: Plan, documents: tuple[Mapping[str, Json], Mapping[str, Json]]
 ) -> tuple[str, ...]:
-    """Return how the current plan differs from the saved one, a line for each difference; none if it may be applied.
-
-    `documents` are the JSON documents of the saved and of the current plan.
-    """
+    """Return how the current plan differs from the saved one, a line for each difference. `documents` are their JSON."""
     lines: list[str] = []
     if saved.tenant.id != current.tenant.id:
         tenants = [plan.tenant.domain or plan.tenant.id for plan in (current, saved)]

@@ -8,8 +8,7 @@ from datetime import date
 from types import MappingProxyType
 
 from scimconf.plan.change import Guard, Tenant
-from scimconf.plan.globs import is_like
-from scimconf.plan.resource import Address
+from scimconf.plan.resource import Address, is_like
 
 ASKED = frozenset({"application-created", "initial-start"})
 """Guards of a first run: a yes at the prompt and `--auto-approve` allow these two, and no others."""
@@ -17,10 +16,7 @@ ASKED = frozenset({"application-created", "initial-start"})
 
 @dataclass(frozen=True, slots=True)
 class GuardExemption:
-    """Allows one guard, optionally for one address (a glob), up to `max`, and through the day `until`.
-
-    An exemption of the spec has a day and a reason; one of the command line (`--allow`) has neither.
-    """
+    """Allows one guard, optionally for an address (a glob), up to `max`, and through a day, which `--allow` does not have."""
 
     guard: str
     until: date | None = None
@@ -69,11 +65,9 @@ class GuardContext:
 
 def with_exemptions(guards: Iterable[Guard], context: GuardContext) -> tuple[Guard, ...]:
     """Return the guards, each with the first exemption that allows it."""
-    return tuple(_with_exemption(guard, context) for guard in guards)
-
-
-def _with_exemption(guard: Guard, context: GuardContext) -> Guard:
-    for exemption in context.exemptions:
-        if exemption.allows(guard, context.today):
-            return replace(guard, allowed_by=exemption.description)
-    return guard
+    result = []
+    for guard in guards:
+        allowing = (exemption for exemption in context.exemptions if exemption.allows(guard, context.today))
+        exemption = next(allowing, None)
+        result.append(replace(guard, allowed_by=exemption.description) if exemption else guard)
+    return tuple(result)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
-Json = Any
+from scimconf.json_types import Json
+
 Precision = Literal["exact", "at_least", "at_most"]
 Population = Literal["", "assigned", "in_scope"]
 """The users that were evaluated: of the directory, those who are assigned, or those in scope."""
@@ -17,9 +18,8 @@ Population = Literal["", "assigned", "in_scope"]
 class Impact:
     """The estimated number of users that an effect concerns, out of `total` where that is known.
 
-    `precision` says whether `count` is exact or a bound. `sample_size` is the size of the sample that was evaluated, 0
-    where all users were counted. `examples` are a few of the users by name, `undetermined` counts users of whom the
-    effect is unknown.
+    `sample_size` is the size of the evaluated sample, 0 if all users were counted. `examples` are a few of the users by
+    name, `undetermined` counts users of whom the effect is unknown.
     """
 
     count: int

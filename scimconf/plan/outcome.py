@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum, IntEnum
-from types import MappingProxyType
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.plan.resource import Address
@@ -69,24 +68,13 @@ class Report:
     status: ApplyStatus = ApplyStatus.APPLIED
 
     def by_address(self) -> Mapping[Address, Result]:
-        return worst(self.outcomes)
+        """Return each address with the worst result of its steps."""
+        results: dict[Address, Result] = {}
+        for outcome in self.outcomes:
+            for address in outcome.addresses:
+                results[address] = max(outcome.result, results.get(address, Result.DONE))
+        return results
 
     @property
     def failed(self) -> tuple[StepOutcome, ...]:
         return tuple(outcome for outcome in self.outcomes if outcome.result is Result.FAILED)
-
-
-def worst(outcomes: Iterable[StepOutcome]) -> Mapping[Address, Result]:
-    """Return each address with the worst result of its steps."""
-    results: dict[Address, Result] = {}
-    for outcome in outcomes:
-        for address in outcome.addresses:
-            results[address] = max(outcome.result, results.get(address, Result.DONE))
-    return MappingProxyType(results)
-
-
-@dataclass(frozen=True, slots=True)
-class Reports:
-    """The reports of one command over several applications."""
-
-    applications: tuple[Report, ...] = field(default_factory=tuple)

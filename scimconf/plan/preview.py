@@ -7,19 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
+from scimconf.json_types import Json
 from scimconf.plan.change import Tenant
+from scimconf.plan.resource import NOTHING
 
-Json = Any
 ResultKind = Literal["value", "null", "ignored", "undetermined", "failure"]
 NOT_SENT: frozenset[ResultKind] = frozenset({"null", "ignored"})
-
-_EMPTY: Mapping[str, Any] = MappingProxyType({})
-
-
-def _empty() -> Mapping[str, Any]:
-    return _EMPTY
 
 
 class SentRequest(NamedTuple):
@@ -50,16 +45,15 @@ class SentRequest(NamedTuple):
 class UserState:
     """A user before or after the plan: in scope or not (None if unknown), the reason, and what is sent.
 
-    A `disabled` user is updated and never created. `resource` is the SCIM resource that a creation sends, or that an
-    update of a disabled user can send. `left_out` is the target attribute of the mapping that ignores the whole user;
-    nothing else is sent then.
+    `resource` is the SCIM resource that a creation sends, or, of a `disabled` user, who is never created, an update.
+    `left_out` is the target attribute of the mapping that ignores the whole user; nothing else is sent then.
     """
 
     in_scope: bool | None
     reason: str
     disabled: bool = False
-    sent: Mapping[str, SentRequest] = field(default_factory=_empty)
-    resource: Mapping[str, Json] = field(default_factory=_empty)
+    sent: Mapping[str, SentRequest] = field(default_factory=lambda: NOTHING)
+    resource: Mapping[str, Json] = field(default_factory=lambda: NOTHING)
     left_out: str = ""
 
 
@@ -77,10 +71,9 @@ class UserOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AttributeDiff:
-    """One target attribute that differs for a user, and why.
+    """One target attribute that differs for a user, and why: because of the plan (`reason`) or of the user.
 
-    `reason` comes from the plan. If the plan does not change the mapping, `scope_reasons` are the user's reasons before
-    and after; they are separate because they may contain values of the user.
+    `scope_reasons` are the user's reasons before and after; they are separate, since they may contain values of the user.
     """
 
     target: str
@@ -141,10 +134,9 @@ NOT_SENT_TEXT = "not sent"
 
 @dataclass(frozen=True, slots=True)
 class PreviewSummary:
-    """The number of previewed users by outcome, and the mappings with a count.
+    """The number of previewed users by outcome, and the mappings with a count; `complete` is False if reading stopped.
 
-    `complete` is False if reading stopped before the last user. `basic` is the number of users of whom only basic
-    properties could be read.
+    `basic` is the number of users of whom only basic properties could be read.
     """
 
     users: int

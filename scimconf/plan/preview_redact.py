@@ -38,7 +38,6 @@ def preview_redactor(redact: Callable[[str], str]) -> Callable[[UserPreview], Us
 
 
 def unredacted(user: UserPreview) -> UserPreview:
-    """Return the preview as it is."""
     return user
 
 
@@ -56,11 +55,12 @@ def _state(state: UserState) -> UserState:
 
 
 def _difference(difference: AttributeDiff) -> AttributeDiff:
-    before, after = (
-        None if request is None else _request(request) for request in (difference.before, difference.after)
+    return replace(
+        difference,
+        before=difference.before and _request(difference.before),
+        after=difference.after and _request(difference.after),
+        scope_reasons=tuple(map(_reason, difference.scope_reasons)),
     )
-    reasons = tuple(map(_reason, difference.scope_reasons))
-    return replace(difference, before=before, after=after, scope_reasons=reasons)
 
 
 def _request(sent: SentRequest) -> SentRequest:

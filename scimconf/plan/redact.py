@@ -4,12 +4,11 @@ Users are the principals in addresses that begin with `user:`, and every text th
 Groups, roles and service principals keep their names, since reviewers need them.
 
 Redaction keeps names out of comments and artifacts; it does not make them anonymous. A pseudonym is a hash keyed with the
-digests of the specs, so it cannot be looked up in a precomputed table and differs once a spec changes. But anyone who
-has the plan, and with it the digests, can test a list of names; a `secret` that is not in the plan prevents that. In one
-plan, a user has the same pseudonym everywhere, and redacting twice is the same as redacting once.
+digests of the specs: it cannot be looked up in a precomputed table, but anyone who has the plan can test a list of names,
+unless a `secret` is part of the key. In one plan, a user has the same pseudonym everywhere, and redacting twice is the same
+as redacting once.
 
-Texts are read from left to right: known names are found by their first word, unknown user principal names by their
-form. The time is linear in the size of the plan.
+Known names are found by their first word, unknown user principal names by their form, in linear time.
 """
 
 from __future__ import annotations
@@ -20,21 +19,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from scimconf.diagnostics import Diagnostic
-from scimconf.plan.change import ApplicationPlan, Change, Detail, FieldChange, Guard, Plan
+from scimconf.json_types import Json
+from scimconf.plan.change import Abandoned, ApplicationPlan, Change, Detail, FieldChange, Guard, Plan
+from scimconf.plan.diff import sort_changes, sort_resources
 from scimconf.plan.impact import Impact
-from scimconf.plan.outcome import Report
+from scimconf.plan.outcome import Report, StepOutcome
 from scimconf.plan.resource import Address, Resource, decode, encode
 
-Json = Any
 PSEUDONYM = re.compile(r"user-[0-9a-f]{8}(?:[0-9a-f]{8})?")
 _USER = "user:"
 _PRINCIPAL_NAME = r"\w[\w.'!#^~%+-]{0,127}@\w(?:[\w.-]{0,253}\w)?"
 _TOKEN = re.compile(rf"{_PRINCIPAL_NAME}|\w+|[^\w\s]")
 _FIRST_WORD = re.compile(r"\w+|[^\w\s]")
 _PUBLIC_FACTS = ("type", "role")
+_Value = TypeVar("_Value", Report, StepOutcome, Diagnostic, Guard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,11 @@ class Redactor:
     by_word: Mapping[str, tuple[str, ...]]
 
     def name(self, text: str) -> str:
-        """Return the pseudonym of a whole name."""
         if PSEUDONYM.fullmatch(text):
             return text
         return self.known.get(text.casefold()) or _pseudonym(self.key, text)
 
     def text(self, text: str) -> str:
-        """Return a text with every user in it replaced."""
         return "".join(self._parts(text))
 
     def _parts(self, text: str) -> Iterator[str]:
@@ -75,7 +74,6 @@ class Redactor:
         return ""
 
     def value(self, value: Json) -> Json:
-        """Return JSON with the users in all strings and keys replaced."""
         match value:
             case str():
                 return self.text(value)
@@ -100,9 +98,6 @@ def redact_plan(plan: Plan, secret: str = "") -> Plan:
 def text_redactor(plan: Plan, secret: str = "") -> Callable[[str], str]:
     """Return a function that replaces users in any text by their pseudonyms in this plan."""
     return _redactor(plan, secret).text
-
-
-# --- the users of a plan --------------------------------------------------------------------------------------------
 
 
 def _redactor(plan: Plan, secret: str) -> Redactor:
@@ -145,7 +140,6 @@ def _resources(plan: Plan) -> Iterator[Resource]:
 
 
 def _user_label(address: Address) -> str:
-    """Return the name of the user in an address; empty if it names none."""
     principal = address.rest.partition("/")[0]
     return decode(principal.removeprefix(_USER)) if principal.startswith(_USER) else ""
 
@@ -155,23 +149,16 @@ def _pseudonym(key: bytes, name: str, length: int = 8) -> str:
     return f"user-{digest.hexdigest()[:length]}"
 
 
-# --- the parts of a plan --------------------------------------------------------------------------------------------
-
-
 def _application(redactor: Redactor, plan: ApplicationPlan) -> ApplicationPlan:
     return replace(
         plan,
         changes=_reordered(_change(redactor, change) for change in plan.changes),
-        unmanaged_drift=_sorted(_resource(redactor, resource) for resource in plan.unmanaged_drift),
-        unmanaged=_sorted(_resource(redactor, resource) for resource in plan.unmanaged),
+        unmanaged_drift=sort_resources(_resource(redactor, resource) for resource in plan.unmanaged_drift),
+        unmanaged=sort_resources(_resource(redactor, resource) for resource in plan.unmanaged),
         guards=tuple(_guard(redactor, guard) for guard in plan.guards),
         warnings=tuple(_diagnostic(redactor, warning) for warning in plan.warnings),
         abandoned=tuple(
-            replace(
-                abandoned,
-                address=_address(redactor, abandoned.address),
-                removal_snippet=redactor.text(abandoned.removal_snippet),
-            )
+            Abandoned(_address(redactor, abandoned.address), redactor.text(abandoned.removal_snippet))
             for abandoned in plan.abandoned
         ),
     )
@@ -181,12 +168,8 @@ def _reordered(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Sort the changes of users by their new addresses, in the places of the old ones: the old order reveals names."""
     redacted = list(changes)
     of_users = [change for change in redacted if _user_label(change.address)]
-    by_address = iter(sorted(of_users, key=lambda change: (change.address, change.action)))
+    by_address = iter(sort_changes(of_users))
     return tuple(next(by_address) if _user_label(change.address) else change for change in redacted)
-
-
-def _sorted(resources: Iterable[Resource]) -> tuple[Resource, ...]:
-    return tuple(sorted(resources, key=lambda resource: (resource.address, str(resource.key))))
 
 
 def _address(redactor: Redactor, address: Address) -> Address:
@@ -201,8 +184,8 @@ def _change(redactor: Redactor, change: Change) -> Change:
     return replace(
         change,
         address=_address(redactor, change.address),
-        before=_resource(redactor, change.before) if change.before else None,
-        after=_resource(redactor, change.after) if change.after else None,
+        before=change.before and _resource(redactor, change.before),
+        after=change.after and _resource(redactor, change.after),
         fields=tuple(_field(redactor, field) for field in change.fields),
         reason=redactor.text(change.reason),
         impact={effect: _impact(redactor, impact) for effect, impact in change.impact.items()},
@@ -225,52 +208,39 @@ def _resource(redactor: Redactor, resource: Resource) -> Resource:
 
 
 def _field(redactor: Redactor, field: FieldChange) -> FieldChange:
-    details = tuple(
-        Detail(detail.path, redactor.value(detail.before), redactor.value(detail.after)) for detail in field.details
-    )
-    return replace(field, before=redactor.value(field.before), after=redactor.value(field.after), details=details)
+    value = redactor.value
+    details = tuple(Detail(detail.path, value(detail.before), value(detail.after)) for detail in field.details)
+    return replace(field, before=value(field.before), after=value(field.after), details=details)
 
 
 def _guard(redactor: Redactor, guard: Guard) -> Guard:
     return replace(
-        guard,
-        message=redactor.text(guard.message),
-        allowed_by=redactor.text(guard.allowed_by),
-        address=_address(redactor, guard.address) if guard.address else None,
-        impact=_impact(redactor, guard.impact) if guard.impact else None,
+        _with_texts(guard, redactor.text, "message", "allowed_by"),
+        address=guard.address and _address(redactor, guard.address),
+        impact=guard.impact and _impact(redactor, guard.impact),
     )
 
 
 def _diagnostic(redactor: Redactor, diagnostic: Diagnostic) -> Diagnostic:
     path = tuple(redactor.text(part) if isinstance(part, str) else part for part in diagnostic.path)
-    message, hint = redactor.text(diagnostic.message), redactor.text(diagnostic.hint)
-    return replace(diagnostic, message=message, hint=hint, path=path)
-
-
-# --- the report of an apply ----------------------------------------------------------------------------------------
+    return replace(_with_texts(diagnostic, redactor.text, "message", "hint"), path=path)
 
 
 def redact_report(report: Report, redact: Callable[[str], str]) -> Report:
     """Return a report in whose texts and addresses `redact` replaced user names; `text_redactor` makes it from the plan."""
-    outcomes = tuple(
-        replace(
-            outcome,
-            addresses=tuple(replace(address, rest=redact(address.rest)) for address in outcome.addresses),
-            message=redact(outcome.message),
-            detail=redact(outcome.detail),
-            hint=redact(outcome.hint),
-        )
-        for outcome in report.outcomes
-    )
-    diagnostics = tuple(
-        replace(diagnostic, message=redact(diagnostic.message), hint=redact(diagnostic.hint))
-        for diagnostic in report.diagnostics
-    )
     return replace(
-        report,
-        outcomes=outcomes,
+        _with_texts(report, redact, "error", "hint"),
+        outcomes=tuple(_outcome(outcome, redact) for outcome in report.outcomes),
         warnings=tuple(map(redact, report.warnings)),
-        error=redact(report.error),
-        hint=redact(report.hint),
-        diagnostics=diagnostics,
+        diagnostics=tuple(_with_texts(diagnostic, redact, "message", "hint") for diagnostic in report.diagnostics),
     )
+
+
+def _outcome(outcome: StepOutcome, redact: Callable[[str], str]) -> StepOutcome:
+    addresses = tuple(replace(address, rest=redact(address.rest)) for address in outcome.addresses)
+    return replace(_with_texts(outcome, redact, "message", "detail", "hint"), addresses=addresses)
+
+
+def _with_texts(value: _Value, redact: Callable[[str], str], *names: str) -> _Value:
+    texts: dict[str, Any] = {name: redact(getattr(value, name)) for name in names}
+    return replace(value, **texts)

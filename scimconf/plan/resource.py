@@ -1,7 +1,7 @@
 """Addressed resources, and the items by which a spec declares them.
 
-An address is `NAME:kind/scope/rest` and is made for people. A resource is matched by its key, which contains Graph's
-ids if it has any. Its fields are JSON in a normal form, so that equal values compare equal.
+An address is `NAME:kind/scope/rest`. A resource is matched by its key, which contains Graph's ids if it has any. Its
+fields are JSON in a normal form, so that equal values compare equal.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
 
-Json = Any
+from scimconf.json_types import Json
+
 Identity = tuple[str, str, Hashable]
 NOTHING: Mapping[str, Json] = MappingProxyType({})
 _ENCODED = str.maketrans({"%": "%25", "/": "%2F", ":": "%3A"})
@@ -23,7 +23,6 @@ def encode(part: str) -> str:
 
 
 def decode(part: str) -> str:
-    """Return the name of a principal or role from a part of an address."""
     return part.replace("%3A", ":").replace("%2F", "/").replace("%25", "%")
 
 
@@ -44,7 +43,6 @@ class Address:
         return f"{self.kind}/{self.rest}" if self.rest else self.kind
 
     def under(self, part: str) -> Address:
-        """Return the address of a child."""
         return Address(self.application, self.kind, f"{self.rest}/{part}" if self.rest else part)
 
     def parents(self) -> Iterator[Address]:
@@ -62,13 +60,21 @@ class WriteOnly:
     reference: str
 
 
-def _identity(address: Address, key: Hashable) -> Identity:
-    """Return what desired and observed resources are matched by: the key or, without a key, the address."""
-    return (address.application, address.kind, address.rest if key is None else key)
+class _Matched:
+    """Base of what is matched by its key or, without a key, by its address."""
+
+    __slots__ = ()
+    address: Address
+    key: Hashable
+
+    @property
+    def identity(self) -> Identity:
+        rest = self.address.rest if self.key is None else self.key
+        return (self.address.application, self.address.kind, rest)
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(_Matched):
     """One addressed resource. `facts` are computed by Graph (ids, counts): shown, but never compared.
 
     A desired resource has only the fields that the spec writes; other fields are not managed.
@@ -79,33 +85,19 @@ class Resource:
     key: Hashable = None
     facts: Mapping[str, Json] = field(default_factory=lambda: NOTHING)
 
-    @property
-    def identity(self) -> Identity:
-        return _identity(self.address, self.key)
-
 
 @dataclass(frozen=True, slots=True)
-class Absent:
-    """A resource that must not exist."""
-
+class Absent(_Matched):
     address: Address
     key: Hashable = None
 
-    @property
-    def identity(self) -> Identity:
-        return _identity(self.address, self.key)
-
 
 @dataclass(frozen=True, slots=True)
-class Protected:
+class Protected(_Matched):
     """Protects one observed resource from deletion by an exclusive prefix."""
 
     address: Address
     key: Hashable = None
-
-    @property
-    def identity(self) -> Identity:
-        return _identity(self.address, self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +120,28 @@ DesiredItem = Resource | Absent | Exclusive | ReportOnly | Protected
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """Facts about a kind's fields for the differ.
-
-    `computed` fields are never compared; a change of an `immutable` field replaces the resource.
-    """
+    """Fields of a kind that are `computed`, so never compared, or `immutable`: their change replaces the resource."""
 
     computed: frozenset[str] = frozenset()
     immutable: frozenset[str] = frozenset()
+
+
+def is_like(text: str, pattern: str) -> bool:
+    """Return whether the whole text matches a pattern, in which only `*` is special.
+
+    Each part between two stars is matched at its first occurrence: a later one could not match more. The time is linear,
+    since patterns come from a spec or the command line and texts from a tenant.
+    """
+    first, *parts = pattern.split("*")
+    if not parts:
+        return text == pattern
+    *middle, last = parts
+    if not text.startswith(first):
+        return False
+    end = len(first)
+    for part in middle:
+        start = text.find(part, end)
+        if start < 0:
+            return False
+        end = start + len(part)
+    return len(text) - end >= len(last) and text.endswith(last)

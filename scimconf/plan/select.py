@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scimconf.plan.change import Action, Change
-from scimconf.plan.globs import is_like
-from scimconf.plan.resource import Address
+from scimconf.plan.resource import Address, is_like
 
 _ATTRIBUTE = re.compile(r"\[([^\]]+)\]")
 
@@ -23,10 +22,7 @@ class Selection:
 
 
 def select(
-    changes: Sequence[Change],
-    only: Sequence[str],
-    exclude: Sequence[str],
-    requires: Mapping[str, Sequence[str]],
+    changes: Sequence[Change], only: Sequence[str], exclude: Sequence[str], requires: Mapping[str, Sequence[str]]
 ) -> Selection:
     """Return the changes that match `only` (all if it is empty) and not `exclude`, with their prerequisites.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from scimconf.plan import Plan, Report
-from scimconf.plan.outcome import Reports
 from scimconf.render.common.verdict import blocked, verdict
 from scimconf.render.terminal.page import Page, joined
 from scimconf.render.terminal.reports import report_lines
@@ -44,11 +43,10 @@ def steps(steps: Iterable[Step], *, width: int = WIDTH, color: bool = False) -> 
     return joined(step_lines(Page(width, color), steps))
 
 
-def report(reports: Reports | Iterable[Report], *, width: int = WIDTH, color: bool = False) -> str:
+def report(reports: Iterable[Report], *, width: int = WIDTH, color: bool = False) -> str:
     """Return what an apply did, what failed, and how to continue."""
     page = Page(width, color)
-    applications = reports.applications if isinstance(reports, Reports) else tuple(reports)
-    return joined(line for report in applications for line in report_lines(page, report))
+    return joined(line for report in reports for line in report_lines(page, report))
 
 
 def _last(page: Page, plan: Plan) -> Iterator[str]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from scimconf.diagnostics import ScimconfError, SecretError, describe_unexpected
 from scimconf.documents.secrets import references as connection_references
+from scimconf.files import write_private_files
 from scimconf.kinds import KINDS
 from scimconf.kinds.connection import needed_secrets
 from scimconf.plan import Action, ApplyStatus, Guard, Report, Result, StepOutcome
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 
 ROUNDS = 4
 """How often one apply plans and executes. A new application takes two rounds; the others are reserve."""
+BACKED_UP = ("applications", "assignments", "jobs", "schema", "secrets", "service_principals")
 
 
 class ApplyHooks(Protocol):
@@ -42,16 +47,9 @@ class ApplyHooks(Protocol):
 
 
 async def apply(
-    session: TenantSession,
-    first: PlannedApplication,
-    options: PlanOptions,
-    secrets: SecretResolver,
-    hooks: ApplyHooks,
+    session: TenantSession, first: PlannedApplication, options: PlanOptions, secrets: SecretResolver, hooks: ApplyHooks
 ) -> Report:
-    """Apply an approved plan, then plan again up to ROUNDS times until no changes remain.
-
-    Failures are returned in the report, not raised.
-    """
+    """Apply an approved plan, then plan again until no changes remain. Failures are in the report, not raised."""
     report = Report(first.name)
     planned, approved = first, approval_items(first)
     for _ in range(ROUNDS):
@@ -76,14 +74,8 @@ async def apply(
     return _report_unconfirmed(planned, report)
 
 
-# --- before the first write -----------------------------------------------------------------------------------------
-
-
 def approval_items(planned: PlannedApplication) -> frozenset[str]:
-    """Return the ids of blocking guards and the addresses to delete or replace.
-
-    A later round must be approved again if it adds any.
-    """
+    """Return the ids of blocking guards and the addresses to delete or replace, which must be approved."""
     changes = planned.plan.changes
     removed = {str(change.address) for change in changes if change.action in (Action.DELETE, Action.REPLACE)}
     return frozenset(removed | {guard.id for guard in planned.blocking_guards})
@@ -95,24 +87,16 @@ def guards_that_need_allow(planned: PlannedApplication) -> tuple[Guard, ...]:
 
 
 def missing_secrets(planned: PlannedApplication, secrets: SecretResolver) -> Iterator[SecretError]:
-    """Yield an error for each secret that an apply needs and whose variable or file does not exist.
-
-    Values are not read. Of a partial plan these are all secrets of the spec, since its next round needs them.
-    """
-    for reference in _secret_references(planned):
-        try:
-            secrets.check(reference)
-        except SecretError as error:
-            yield error
-
-
-def _secret_references(planned: PlannedApplication) -> tuple[SecretRef, ...]:
-    """Return the references whose values this apply sends, in the order of the steps."""
+    """Yield an error for each secret that an apply needs and whose variable or file does not exist; no value is read."""
     edits = [step for step in planned.steps if isinstance(step, Edit)]
     references = [edit.value for edit in edits if isinstance(edit.value, SecretRef)]
     if not any(edit.document.partial for edit in edits):
         references += filter(None, needed_secrets(edits, planned.snapshot).values())
-    return tuple(dict.fromkeys([*references, *_later_references(planned)]))
+    for reference in dict.fromkeys([*references, *_later_references(planned)]):
+        try:
+            secrets.check(reference)
+        except SecretError as error:
+            yield error
 
 
 def _later_references(planned: PlannedApplication) -> tuple[SecretRef, ...]:
@@ -125,13 +109,11 @@ def _later_references(planned: PlannedApplication) -> tuple[SecretRef, ...]:
 
 def _stop(planned: PlannedApplication, report: Report) -> Report | None:
     """Return the report of an apply that an error in the spec or a guard stops before any write of this round."""
-    errors = planned.errors
-    if errors:
+    if planned.errors:
         status = _status(ApplyStatus.INVALID, report)
-        return replace(report, error="The spec has errors.", diagnostics=errors, status=status)
-    guards = guards_that_need_allow(planned)
-    if guards:
-        reasons = "; ".join(f"{guard.id}: {guard.message}" for guard in guards)
+        return replace(report, error="The spec has errors.", diagnostics=planned.errors, status=status)
+    reasons = "; ".join(f"{guard.id}: {guard.message}" for guard in guards_that_need_allow(planned))
+    if reasons:
         return replace(report, error=f"Blocked by a guard. {reasons}", status=_status(ApplyStatus.BLOCKED, report))
     return None
 
@@ -145,13 +127,26 @@ def _failed(report: Report, error: str, hint: str = "") -> Report:
     return replace(report, error=error, hint=hint, status=_status(ApplyStatus.FAILED, report))
 
 
-# --- execution ------------------------------------------------------------------------------------------------------
+def save_documents(folder: str, planned: PlannedApplication, now: datetime) -> str:
+    """Write each document as JSON into a new folder, which only the owner can read; return its path.
+
+    The folder is `FOLDER/APPLICATION/TIME`, with `now` in UTC. Raise ScimconfError if it cannot be written.
+    """
+    target = Path(folder) / planned.name / now.strftime("%Y%m%dT%H%M%S.%fZ")
+    read = {name: document for name in BACKED_UP if (document := planned.snapshot.get(name)) is not None}
+    texts = {
+        f"{name}.json": f"{json.dumps(document, indent=2, ensure_ascii=False)}\n" for name, document in read.items()
+    }
+    try:
+        write_private_files(target, texts)
+    except OSError as error:
+        raise ScimconfError(f"The backup in {target} cannot be written: {error.strerror}") from None
+    return str(target)
 
 
 async def _execute(
     session: TenantSession, planned: PlannedApplication, report: Report, secrets: SecretResolver, hooks: ApplyHooks
 ) -> Report:
-    """Execute the steps of one plan, and return the report extended by their outcomes."""
     from scimconf.graph.execution.context import ExecutionRequest
     from scimconf.graph.execution.scheduler import execute
     from scimconf.graph.execution.secret_resolver import preflight
@@ -163,11 +158,9 @@ async def _execute(
     preflight(request)
     for reference in _later_references(planned):
         secrets.resolve(reference)  # the next round must not fail on a secret that is already known to be missing
-    backup = report.backup or hooks.backup(planned)
+    report = replace(report, backup=report.backup or hooks.backup(planned))
     result = await execute(session, request)
-    report = replace(
-        report, outcomes=(*report.outcomes, *result.outcomes), wrote=report.wrote or result.wrote, backup=backup
-    )
+    report = replace(report, outcomes=(*report.outcomes, *result.outcomes), wrote=report.wrote or result.wrote)
     return replace(report, status=_execution_status(result, report, interrupted=hooks.interrupted()))
 
 
@@ -182,10 +175,7 @@ def _execution_status(result: ExecutionResult, report: Report, *, interrupted: b
 async def _replan_until_consistent(
     session: TenantSession, before: PlannedApplication, report: Report, options: PlanOptions, hooks: ApplyHooks
 ) -> PlannedApplication:
-    """Plan again after an execution.
-
-    Repeat while the only remaining changes were already written in this run: Graph shows a write with a delay.
-    """
+    """Plan again, repeatedly while the only remaining changes were written before: Graph shows a write with a delay."""
     backoff = session.consistency.backoff()
     while True:
         planned = await plan(session, before.loaded, options)

@@ -36,9 +36,8 @@ class PlanOptions:
 class ChangeSet:
     """The selected changes of one application with their effects, the steps that make them, and the diagnostics.
 
-    There are no changes if a diagnostic is an error. `desired` are the items of the spec; `unmatched` are the patterns
-    of `only` and `exclude` that match no desired or observed resource. `is_partial` says that only the first step could
-    be planned, because the application must be created first.
+    There are no changes if a diagnostic is an error. `unmatched` are the patterns of `only` and `exclude` that match no
+    resource. `is_partial`: only the first step could be planned, because the application must be created first.
     """
 
     changes: tuple[Change, ...] = ()
@@ -69,7 +68,6 @@ def documents(kinds: Sequence[Kind], specs: Sequence[Spec]) -> tuple[Document, .
 
 
 def lookups(kinds: Sequence[Kind], specs: Sequence[Spec], snapshot: Snapshot) -> Iterable[Lookup]:
-    """Return the principals that the specs name or the snapshot refers to."""
     return chain.from_iterable(kind.lookups(spec, snapshot) for spec in specs for kind in kinds)
 
 
@@ -79,7 +77,6 @@ def check(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot | None) -> tuple
 
 
 def expired(spec: Spec, today: date) -> Iterator[Diagnostic]:
-    """Yield an error for each expired guard exemption."""
     for index, exemption in enumerate(spec.guard_exemptions):
         if exemption.until < today:
             message = f"the exemption for guard {exemption.guard} expired on {exemption.until.isoformat()}"
@@ -120,21 +117,18 @@ def _addresses(desired: Iterable[DesiredItem], observed: Iterable[Resource]) -> 
 
 
 def _with_effects(kinds: Sequence[Kind], changes: Sequence[Change], snapshot: Snapshot) -> tuple[Change, ...]:
-    """Return the changes in the order of the kinds, each with its effects on users."""
     has_run = any(map(job.has_run, snapshot.rows("jobs")))
     annotated: list[Change] = []
     for kind in kinds:
         own = [change for change in changes if change.kind == kind.name]
-        effects = kind.effects(own, snapshot)
+        by_address = kind.effects(own, snapshot)
         for change in own:
-            change_effects = effects.get(change.address, frozenset())
-            visible = change_effects if has_run else change_effects & kind.effects_before_start
-            annotated.append(replace(change, effects=visible))
+            effects = by_address.get(change.address, frozenset())
+            annotated.append(replace(change, effects=effects if has_run else effects & kind.effects_before_start))
     return tuple(annotated)
 
 
 def _is_partial(kinds: Sequence[Kind], changes: Iterable[Change]) -> bool:
-    """Return whether a change creates what the rest of the plan depends on: the application."""
     foundations = {kind.name for kind in kinds if kind.is_foundation}
     return any(change.kind in foundations and change.action is Action.CREATE for change in changes)
 

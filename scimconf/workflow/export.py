@@ -19,17 +19,16 @@ if TYPE_CHECKING:
 
 NOT_EXPORTABLE = frozenset({"K101", "K102", "K103", "K201", "K202", "K401", "K601", "K801"})
 """Errors that leave nothing to export, or only a part that would pass for the whole."""
-NOT_FOUND = "Use the name that the portal shows, or the application id. Check also that this is the right tenant."
-SEVERAL = "Pass the id of one of them: --app ID"
+HINTS = {
+    "K102": "Pass the id of one of them: --app ID",
+    "K103": "Use the name that the portal shows, or the application id. Check also that this is the right tenant.",
+}
 
 
 async def export_application(
     session: TenantSession, app: str, name: str = "", *, full: bool, defined: bool = False
 ) -> ExportedSpec:
-    """Export the application with a display name, an application id or an object id.
-
-    `name` is the spec's name; by default it is made from `app`. Raise DiagnosticsError like `export`.
-    """
+    """Export the application with a display name, application id or object id; `name` is the spec's, by default from `app`."""
     name = name or re.sub(r"[^a-z0-9]+", "-", app.lower()).strip("-") or "app"
     tenant = await tenant_name(session)
     if not re.fullmatch(GUID, app):
@@ -47,8 +46,8 @@ async def export(
 ) -> ExportedSpec:
     """Export one application; `identity` is its display_name, app_id or object_id.
 
-    `full` includes what is equal to the template, `defined` all attribute definitions. Raise DiagnosticsError if the
-    application does not exist, if there are several, or if a document cannot be read.
+    `full` includes what is equal to the template, `defined` all attribute definitions. Raise DiagnosticsError if there
+    is not exactly one such application, or if a document cannot be read.
     """
     from scimconf.documents.schema import default_schema
     from scimconf.export import ExportRequest, everything, export_spec, same_name_lookups
@@ -59,16 +58,13 @@ async def export(
     snapshot = await observe(
         session, reads, lambda partial: (*lookups(KINDS, [spec], partial), *same_name_lookups(partial))
     )
-    diagnostics = [
-        diagnostic
+    errors = [
+        replace(diagnostic, path=(), hint=HINTS.get(diagnostic.code, diagnostic.hint))
         for diagnostic in check(KINDS, spec, snapshot)
         if diagnostic.is_error and diagnostic.code in NOT_EXPORTABLE
     ]
-    if diagnostics:
-        hints = {"K103": NOT_FOUND, "K102": SEVERAL}
-        raise DiagnosticsError(
-            replace(diagnostic, path=(), hint=hints.get(diagnostic.code, diagnostic.hint)) for diagnostic in diagnostics
-        )
+    if errors:
+        raise DiagnosticsError(errors)
     return export_spec(tenant, ExportRequest(name=name, snapshot=snapshot, full=full, definitions=defined))
 
 
@@ -85,10 +81,7 @@ async def tenant_name(session: TenantSession) -> str:
 
 
 def ignore_lint_errors(exported: ExportedSpec, users_csv: str) -> None:
-    """Add a comment to each exported line that the lint refuses: a live value must not block the next plan.
-
-    `users_csv` is the content of the file that the spec names under `users_from`.
-    """
+    """Add a comment to each exported line that the lint refuses. `users_csv` is the content of the `users_from` file."""
     from scimconf.render import yaml
     from scimconf.spec.load import load
 

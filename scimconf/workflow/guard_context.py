@@ -10,7 +10,7 @@ from scimconf.documents import application, job
 from scimconf.kinds import KINDS
 from scimconf.kinds.assignment import removed_assignments
 from scimconf.kinds.connection import needed_secrets
-from scimconf.plan import Address, DiffResult, Tenant
+from scimconf.plan import Tenant
 from scimconf.plan.guards import GuardContext, GuardExemption
 from scimconf.plan.impact import ImpactData
 from scimconf.snapshot import Snapshot
@@ -29,12 +29,15 @@ def guard_context(
     spec: Spec, snapshot: Snapshot, options: PlanOptions, change_set: ChangeSet, data: ImpactData, abandoned: int
 ) -> GuardContext:
     """Return the context of the guards; `abandoned` is the number of abandoned resources that block an apply."""
-    rows = [
-        row for row in application.assigned(snapshot.rows("assignments")) if row["principalType"] != "ServicePrincipal"
-    ]
+    assignments = application.assigned(snapshot.rows("assignments"))
+    rows = [row for row in assignments if row["principalType"] != "ServicePrincipal"]
     groups = frozenset(row["principalId"] for row in rows if row["principalType"] == "Group")
     principals = dict.fromkeys(row["principalId"] for row in rows)
     jobs = snapshot.rows("jobs")
+    exemptions = [
+        GuardExemption(exemption.guard, exemption.until, exemption.reason, exemption.address or "", exemption.max)
+        for exemption in spec.guard_exemptions
+    ]
     return GuardContext(
         today=options.today,
         expected_tenant=spec.tenant,
@@ -45,46 +48,28 @@ def guard_context(
         members={principal: data.members.get(principal) if principal in groups else 1 for principal in principals},
         groups=groups,
         removed_assignments=removed_assignments(change_set.changes),
-        matching=_matching(change_set.diff),
-        unavailable_secrets=tuple(_unavailable_secrets(spec, change_set.steps, snapshot)),
+        matching=frozenset(
+            resource.address for resource in change_set.diff.managed if resource.fields.get("match") is not None
+        ),
+        unavailable_secrets=_unavailable_secrets(spec, change_set.steps, snapshot),
         abandoned=abandoned,
-        exemptions=_exemptions(spec, options),
+        exemptions=(*exemptions, *map(GuardExemption, options.allow)),
     )
 
 
-def _exemptions(spec: Spec, options: PlanOptions) -> tuple[GuardExemption, ...]:
-    in_spec = (
-        GuardExemption(exemption.guard, exemption.until, exemption.reason, exemption.address or "", exemption.max)
-        for exemption in spec.guard_exemptions
-    )
-    return (*in_spec, *map(GuardExemption, options.allow))
-
-
-def _matching(diff: DiffResult) -> frozenset[Address]:
-    return frozenset(resource.address for resource in diff.managed if resource.fields.get("match") is not None)
-
-
-def _unavailable_secrets(spec: Spec, steps: Sequence[Step], snapshot: Snapshot) -> Iterator[str]:
+def _unavailable_secrets(spec: Spec, steps: Sequence[Step], snapshot: Snapshot) -> tuple[str, ...]:
     if spec.connection is None or spec.connection.on_unreadable_secret is None:
-        return
-    for key, reference in needed_secrets(steps, snapshot).items():
-        if reference is None:
-            yield key
-
-
-# --- warnings -------------------------------------------------------------------------------------------------------
+        return ()
+    return tuple(key for key, reference in needed_secrets(steps, snapshot).items() if reference is None)
 
 
 def warnings(spec: Spec, change_set: ChangeSet, snapshot: Snapshot) -> Iterator[Diagnostic]:
-    """Yield the warnings of a plan that depend on its changes and steps."""
     for kind in KINDS:
         yield from kind.warnings(spec, snapshot, change_set.diff, change_set.steps)
     for address in change_set.selection.prerequisites:
         message = f"{address} is included, because a selected change needs it"
         yield Diagnostic("K002", message, severity="warning")
     if spec.tenant is None:
-        message, hint = (
-            "the spec names no tenant, so it can be applied to any tenant",
-            "Add `tenant:` with a verified domain.",
-        )
+        message = "the spec names no tenant, so it can be applied to any tenant"
+        hint = "Add `tenant:` with a verified domain."
         yield Diagnostic("K001", message, severity="warning", hint=hint)

@@ -66,8 +66,7 @@ async def plan(
 ) -> PlannedApplication:
     """Return the plan of a spec that loaded without errors; `previous` is an earlier spec, to find abandoned resources.
 
-    Raises GraphError if the tenant cannot be read, PlanError if the steps cannot be executed. Denied reads of single
-    documents are recorded in the snapshot.
+    Raise GraphError if the tenant cannot be read, PlanError if the steps cannot be executed.
     """
     from scimconf.graph.execution.order import check_steps
     from scimconf.graph.reading import observe
@@ -81,23 +80,14 @@ async def plan(
     changes, snapshot, data = await _estimate(session, spec, change_set, snapshot, options)
     findings = lint(loaded, options.ignore, snapshot, changes)
     change_set = replace(change_set, changes=changes)
-    errors = (*change_set.errors, *(finding for finding in findings if finding.is_error))
     result = compile_plan(spec, snapshot, options, change_set, data, previous)
-    result = replace(
-        result,
-        paths=loaded.paths,
-        digest=digest(loaded.resolved),
-        warnings=(
-            *locate(loaded, result.warnings),
-            *(finding for finding in findings if not finding.is_error),
-        ),
-    )
+    located = (*locate(loaded, result.warnings), *(finding for finding in findings if not finding.is_error))
     return PlannedApplication(
         loaded=loaded,
-        plan=result,
+        plan=replace(result, paths=loaded.paths, digest=digest(loaded.resolved), warnings=located),
         snapshot=snapshot,
         steps=change_set.steps,
-        errors=locate(loaded, errors),
+        errors=locate(loaded, (*change_set.errors, *(finding for finding in findings if finding.is_error))),
         tenant=tenant_of(snapshot),
         unmatched=change_set.unmatched,
     )
@@ -106,7 +96,6 @@ async def plan(
 async def _estimate(
     session: TenantSession, spec: Spec, change_set: ChangeSet, snapshot: Snapshot, options: PlanOptions
 ) -> tuple[tuple[Change, ...], Snapshot, ImpactData]:
-    """Return the changes with their impact, the snapshot extended with the documents of the scope, and what was read."""
     from scimconf.graph.impact_data import read_impact_data, read_optional_documents
 
     changes = change_set.changes

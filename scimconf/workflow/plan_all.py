@@ -42,12 +42,10 @@ class PlanResults:
 
     @property
     def all_planned(self) -> bool:
-        """Whether every application was planned."""
         return not self.errors and not self.has_spec_errors
 
     @property
     def tenant(self) -> Tenant:
-        """The tenant that was read, or an empty one if none could be."""
         return next((planned.tenant for planned in self.planned if planned.tenant), Tenant())
 
     @property
@@ -57,10 +55,9 @@ class PlanResults:
 
     def combined_plan(self, options: Mapping[str, Any] = MappingProxyType({})) -> Plan:
         """Return the plan of all applications; `options` are recorded in it. Paths are relative."""
-        applications = (
-            replace(planned.plan, paths=tuple(map(relative_path, planned.plan.paths))) for planned in self.planned
-        )
-        return Plan(self.tenant, tuple(applications), options)
+        plans = [planned.plan for planned in self.planned]
+        relative = [replace(application, paths=tuple(map(relative_path, application.paths))) for application in plans]
+        return Plan(self.tenant, tuple(relative), options)
 
 
 async def plan_all(
@@ -96,7 +93,6 @@ async def plan_all(
 
 
 def _add(results: PlanResults, name: str, outcome: PlannedApplication | BaseException) -> None:
-    """Add a plan, its errors, or the exception instead of it; raise what is no Exception."""
     if isinstance(outcome, PlannedApplication):
         results.diagnostics += outcome.errors
         if not outcome.errors:
@@ -111,23 +107,14 @@ def _add(results: PlanResults, name: str, outcome: PlannedApplication | BaseExce
 
 def _drop_conflicting(results: PlanResults) -> None:
     """Remove every plan of an application that several specs identify: each would undo the changes of the others."""
-    identified = [
-        (planned.loaded, planned.snapshot.names["service_principal"])
-        for planned in results.planned
-        if "service_principal" in planned.snapshot.names
-    ]
-    times = Counter(id_ for _, id_ in identified)
-    results.diagnostics += same_application(identified)
-    results.planned = [
-        planned for planned in results.planned if times[planned.snapshot.names.get("service_principal", "")] < 2
-    ]
+    ids = [planned.snapshot.names.get("service_principal", "") for planned in results.planned]
+    plans, times = list(zip(results.planned, ids, strict=True)), Counter(ids)
+    results.diagnostics += same_application([(planned.loaded, id_) for planned, id_ in plans if id_])
+    results.planned = [planned for planned, id_ in plans if not id_ or times[id_] < 2]
 
 
 def _validate_patterns(results: PlanResults, options: PlanOptions) -> Iterator[Diagnostic]:
-    """Yield a warning for each pattern of `exclude` that matches no desired and no observed resource.
-
-    Nothing is known about a pattern while an application could not be planned.
-    """
+    """Yield a warning for each pattern of `exclude` that matches nothing, if all applications could be planned."""
     if not results.planned or not results.all_planned:
         return
     unmatched = frozenset.intersection(*(planned.unmatched for planned in results.planned))

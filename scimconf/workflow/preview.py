@@ -31,14 +31,15 @@ Redact = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class UserSelection:
-    """Which users are previewed: by name or id, or the first `sample` users who can be in scope, or all of them."""
+    """Which users are previewed: by name or id, or the first `sample` users who can be in scope, or all of them.
+
+    `with_records` adds the complete record of each user. `redact` replaces user names in texts.
+    """
 
     names: tuple[str, ...] = ()
     sample: int = 0
     with_records: bool = False
-    """Whether each user has the complete record, not only what changes."""
     redact: Redact | None = None
-    """Replaces user names in texts; None leaves names and values as they are."""
 
 
 class PreviewWriter(Protocol):
@@ -55,8 +56,6 @@ class PreviewWriter(Protocol):
 
 @dataclass(slots=True)
 class _Users:
-    """The pages of users to preview, a description of them, and the names that do not exist."""
-
     description: str
     pages: AsyncIterator[list[Any]]
     total: int = 0
@@ -68,14 +67,14 @@ async def preview(
 ) -> list[str]:
     """Write one application's preview; return the names of users that do not exist.
 
-    After an error the summary is written too and says that the preview is incomplete. `now` is used if Graph sent no
-    time. Raise ScimconfError if a read is refused or the tenant is not the tenant of the spec.
+    After an error the summary says that the preview is incomplete. `now` is used if Graph sent no time. Raise
+    ScimconfError if a read is refused or the tenant is not the tenant of the spec.
     """
     tenant_warnings = _tenant_warnings(planned)
     evaluator, impact_warnings = await _evaluator(graph, planned, now)
     users = await _users(graph, evaluator, selection)
-    tenant = planned.tenant or Tenant()
-    writer.begin(PreviewHeader(planned.name, tenant, users.description, (*tenant_warnings, *impact_warnings)))
+    warnings = (*tenant_warnings, *impact_warnings)
+    writer.begin(PreviewHeader(planned.name, planned.tenant or Tenant(), users.description, warnings))
     summary = SummaryBuilder(evaluator.matching)
     redact = unredacted if selection.redact is None else preview_redactor(selection.redact)
     page_previews: list[UserPreview] = []
@@ -130,9 +129,6 @@ async def _evaluator(graph: Graph, planned: PlannedApplication, now: datetime) -
     return evaluator, (*warnings(spec, snapshot), *evaluator.warnings)
 
 
-# --- which users ----------------------------------------------------------------------------------------------------
-
-
 async def _users(graph: Graph, evaluator: Preview, selection: UserSelection) -> _Users:
     from scimconf.graph import impact_data
 
@@ -141,14 +137,13 @@ async def _users(graph: Graph, evaluator: Preview, selection: UserSelection) -> 
     if evaluator.assigned is None:
         return await _directory_users(graph, evaluator, selection.sample)
     ids = evaluator.assigned[: selection.sample] if selection.sample else evaluator.assigned
-    description = (
-        f"{len(ids):,} of {len(evaluator.assigned):,} assigned users" if selection.sample else "all assigned users"
-    )
+    pages: AsyncIterator[list[Any]]
     if len(ids) <= BY_IDS:
-        return _Users(description, impact_data.users_by_id(graph, ids, evaluator.properties), len(ids))
-    return _Users(
-        description, _only(frozenset(ids), impact_data.directory_users(graph, evaluator.properties)), len(ids)
-    )
+        pages = impact_data.users_by_id(graph, ids, evaluator.properties)
+    else:
+        pages = _only(frozenset(ids), impact_data.directory_users(graph, evaluator.properties))
+    number = f"{len(ids):,} of {len(evaluator.assigned):,}" if selection.sample else "all"
+    return _Users(f"{number} assigned users", pages, len(ids))
 
 
 async def _directory_users(graph: Graph, evaluator: Preview, sample: int) -> _Users:
@@ -158,16 +153,15 @@ async def _directory_users(graph: Graph, evaluator: Preview, sample: int) -> _Us
     description = f"the first {plural(sample, 'user')} of the directory" if sample else "all users of the directory"
     if sample and total:
         description += f", which has {total:,}"
-    return _Users(
-        description, impact_data.directory_users(graph, evaluator.properties, sample), min(sample or total, total)
-    )
+    pages = impact_data.directory_users(graph, evaluator.properties, sample)
+    return _Users(description, pages, min(sample or total, total))
 
 
 async def _named_users(graph: Graph, evaluator: Preview, names: Sequence[str]) -> _Users:
-    """Return each user once, also if one is named by name and by id."""
     from scimconf.graph import impact_data
 
     matches = await impact_data.users_by_name(graph, names, evaluator.properties)
+    # a user who is named by name and by id counts once
     users = list({str(user["id"]).lower(): user for user in matches if user is not None}.values())
 
     async def single_page() -> AsyncIterator[list[Any]]:

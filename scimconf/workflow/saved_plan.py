@@ -25,9 +25,8 @@ def read_saved_plan(path: str) -> SavedPlan:
     try:
         text = Path(path).read_bytes()
     except OSError as error:
-        raise DiagnosticsError(
-            [Diagnostic("P001", f"cannot read the plan: {error.strerror}", location=Location(path))]
-        ) from None
+        message = f"cannot read the plan: {error.strerror}"
+        raise DiagnosticsError([Diagnostic("P001", message, location=Location(path))]) from None
     saved = parse(text, path)
     if isinstance(saved, Diagnostic):
         raise DiagnosticsError([saved])
@@ -53,10 +52,7 @@ def spec_paths(saved: SavedPlan) -> tuple[str, ...]:
 
 
 def changes_since(saved: SavedPlan, plan: Plan) -> tuple[str, ...]:
-    """Return what differs between a saved plan and the plan of today, a line each, safe to print.
-
-    If the saved plan is redacted, the new one is redacted too: the same spec gives the same pseudonyms.
-    """
+    """Return what differs between a saved plan and a new one, a line each; a redacted plan is compared redacted."""
     from scimconf.render.common.escaping import visible
     from scimconf.render.json import plan_document
 

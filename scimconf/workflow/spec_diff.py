@@ -23,17 +23,13 @@ def diff_specs(
 ) -> ApplicationPlan:
     """Return the changes from one spec to another. Principals and roles are matched by name.
 
-    If `before` is live, `after` manages it as in a plan: what it does not list is unmanaged, unless it says otherwise.
-    If `after` is live, everything that it has besides is a difference, except definitions from its template. A live
-    application does not reveal the sources of its secrets: with `secrets` false, secrets are equal if both exist.
+    If `before` is live, `after` manages it as in a plan. If `after` is live, everything that it has besides is a
+    difference, except definitions from its template. Without `secrets`, secrets are equal if both exist.
     """
     compare_secrets = secrets and live is None
     definitions = frozenset(kind.name for kind in kinds if kind.only_written)
-    observed = [
-        _comparable(item, secrets=compare_secrets)
-        for item in _declared(kinds, before, after.name)
-        if isinstance(item, Resource)
-    ]
+    declared = [item for item in _declared(kinds, before, after.name) if isinstance(item, Resource)]
+    observed = [_comparable(item, secrets=compare_secrets) for item in declared]
     by_identity = {resource.identity: resource for resource in observed}
     desired: list[DesiredItem] = list(_declared(kinds, after, after.name))
     named: list[Resource | Absent] = [item for item in desired if isinstance(item, (Resource, Absent))]
@@ -41,21 +37,16 @@ def diff_specs(
         named = list(_without_template_definitions(named, by_identity, definitions))
     identities = {item.identity for item in named}
     if live == "before":
-        observed = [
-            resource
-            for resource in observed
-            if resource.address.kind not in definitions or resource.identity in identities
-        ]
+        observed = [item for item in observed if item.address.kind not in definitions or item.identity in identities]
     else:
         removed = [Absent(item.address, item.key) for item in observed if item.identity not in identities]
         completed = (_completed(item, by_identity.get(item.identity), secrets=compare_secrets) for item in named)
         desired = [*completed, *removed]
     result = diff(desired, observed, {kind.name: kind.traits for kind in kinds})
     order = {kind.name: number for number, kind in enumerate(kinds)}
-    changes = sorted(result.changes, key=lambda change: (order[change.kind], change.address))
-    return ApplicationPlan(
-        after.name, changes=tuple(changes), unmanaged_drift=result.unmanaged_drift, unmanaged=result.unmanaged
-    )
+    changes = tuple(sorted(result.changes, key=lambda change: (order[change.kind], change.address)))
+    drift, unmanaged = result.unmanaged_drift, result.unmanaged
+    return ApplicationPlan(after.name, changes=changes, unmanaged_drift=drift, unmanaged=unmanaged)
 
 
 def _without_template_definitions(
@@ -84,9 +75,8 @@ def _completed(item: Resource | Absent, before: Resource | None, *, secrets: boo
     if isinstance(item, Absent):
         return item
     resource = _comparable(item, secrets=secrets)
-    if before is None:
-        return resource
-    return replace(resource, fields={**dict.fromkeys(before.fields), **resource.fields})
+    absent = {} if before is None else dict.fromkeys(before.fields)
+    return replace(resource, fields={**absent, **resource.fields})
 
 
 def _declared(kinds: Sequence[Kind], spec: Spec, name: str) -> Iterator[DesiredItem]:

@@ -16,10 +16,7 @@ from scimconf.workflow.compilation import check, expired
 
 
 def validate(loaded: Loaded, today: date) -> tuple[Diagnostic, ...]:
-    """Return every error and warning that is known without a tenant, except those of the lint.
-
-    It runs the tests in the spec. Guard exemptions that ended before `today` are errors.
-    """
+    """Return every error and warning that is known without a tenant, except those of the lint. Run the spec's tests."""
     if loaded.spec is None:
         return loaded.diagnostics
     diagnostics = (*check(KINDS, loaded.spec, None), *expired(loaded.spec, today), *mapping_tests.run(loaded.spec))
@@ -36,17 +33,12 @@ def lint(
 
 
 def locate(loaded: Loaded, diagnostics: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return the diagnostics with file, line and column.
+    """Return the diagnostics with file, line and column; the path of a CSV row becomes the key that names the file."""
+    return tuple(_locate(loaded, diagnostic) if diagnostic.path else diagnostic for diagnostic in diagnostics)
 
-    The path of a CSV row becomes the key that names the file, because no spec contains the path of a row.
-    """
-    located = (
-        diagnostic.located(loaded.origin(diagnostic.path)) if diagnostic.path else diagnostic
-        for diagnostic in diagnostics
-    )
-    return tuple(
-        replace(diagnostic, path=("assignments", f"{diagnostic.path[3]}_from"))
-        if diagnostic.path[1:2] == ("imported",) and len(diagnostic.path) > 3
-        else diagnostic
-        for diagnostic in located
-    )
+
+def _locate(loaded: Loaded, diagnostic: Diagnostic) -> Diagnostic:
+    located = diagnostic.located(loaded.origin(diagnostic.path))
+    if located.path[1:2] == ("imported",) and len(located.path) > 3:
+        return replace(located, path=("assignments", f"{located.path[3]}_from"))
+    return located

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+from importlib import import_module
 
 import pytest
 from server_fixture import PATIENCE, child, environment, terminal, wait_until
@@ -186,7 +187,7 @@ def test_a_backup_that_fails_is_told_and_nothing_is_written(desk, monkeypatch):
     desk("apply", "--auto-approve", WRITER)
     desk.service.journal.entries.clear()
     file = desk.file("more.yaml", f"extends: [{WRITER}]\nprovisioning: {{deletion_threshold: 7}}\n")
-    monkeypatch.setattr("scimconf.workflow.backup.write_private_files", _full)
+    monkeypatch.setattr(import_module("scimconf.workflow.apply"), "write_private_files", _full)
     said = desk("apply", "--auto-approve", file)
     assert (said.code, desk.writes) == (1, [])
     assert "cannot be written: No space left on device" in " ".join(said.out.split())

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from scimconf.diagnostics import DiagnosticsError
-from scimconf.export import ExportedSpec
-from scimconf.export.references import without_references
+from scimconf.export import ExportedSpec, without_references
 from scimconf.render.yaml import CommentNotes, format_text, write_spec
 from scimconf.spec.load import load
 from scimconf.workflow import export, lint

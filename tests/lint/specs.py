@@ -32,7 +32,9 @@ def loaded(piece: str) -> Loaded:
 def validated(piece: str) -> list[str]:
     """Return the diagnostics of validate as lines, without those of the lint."""
     diagnostics = validate(loaded(piece), date(2026, 11, 25))
-    return [f"{diagnostic.location}  {diagnostic.code}  {diagnostic_sentence(diagnostic)}" for diagnostic in diagnostics]
+    return [
+        f"{diagnostic.location}  {diagnostic.code}  {diagnostic_sentence(diagnostic)}" for diagnostic in diagnostics
+    ]
 
 
 def linted(piece: str, *ignore: str) -> list[str]:

@@ -15,7 +15,6 @@ from scimconf.plan import (
     Result,
     StepOutcome,
 )
-from scimconf.plan.outcome import worst
 
 HERE, THERE = Address("a", "job"), Address("a", "schedule")
 
@@ -70,9 +69,9 @@ def test_an_address_is_as_well_as_its_worst_step():
         StepOutcome(Result.DONE, (HERE, THERE), "two"),
         StepOutcome(Result.UNCONFIRMED, (THERE,), "three"),
     )
-    assert worst(outcomes) == Report("a", outcomes).by_address() == {HERE: Result.FAILED, THERE: Result.UNCONFIRMED}
+    assert Report("a", outcomes).by_address() == {HERE: Result.FAILED, THERE: Result.UNCONFIRMED}
     assert Report("a", outcomes).failed == outcomes[:1]
-    assert worst(()) == {}
+    assert Report("a").by_address() == {}
 
 
 def test_results_go_from_best_to_worst_and_have_words():

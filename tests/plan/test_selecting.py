@@ -3,7 +3,7 @@
 import pytest
 
 from scimconf.plan import Action, Address, Change, Resource
-from scimconf.plan.globs import is_like
+from scimconf.plan.resource import is_like
 from scimconf.plan.select import select, unmatched_patterns
 
 AFTER = {

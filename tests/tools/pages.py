@@ -7,8 +7,11 @@ it is written by hand.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType, NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -106,10 +109,17 @@ def _models(annotation: Any) -> Iterator[type[Section]]:
         yield from _models(member)
 
 
+@cache
+def _descriptions() -> dict[str, dict[str, str]]:
+    """Return the description of each key of a spec, by model and field."""
+    return tomllib.loads(files("scimconf.spec.model").joinpath("descriptions.toml").read_text("utf-8"))
+
+
 def _section(path: tuple[str, ...], section: type[Section]) -> str:
     heading = f"### `{'.'.join(path)}`\n\n" if path else "### The file\n\n"
+    descriptions = _descriptions()[section.__name__]
     rows = [
-        f"| `{name}` | {_values(field.annotation)} | {_default(field)} | {(field.description or '').replace('|', '/')} |"
+        f"| `{name}` | {_values(field.annotation)} | {_default(field)} | {descriptions[name].replace('|', '/')} |"
         for name, field in section.model_fields.items()
         if name != "imported"
     ]

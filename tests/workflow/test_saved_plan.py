@@ -1,4 +1,4 @@
-"""`workflow.saved_plan` and `workflow.backup`: plans and documents in files."""
+"""`workflow.saved_plan` and `save_documents`: plans and documents in files."""
 
 import json
 import stat
@@ -11,7 +11,7 @@ from tenant_fixture import WRITER, Rehearsal
 from scimconf.diagnostics import DiagnosticsError, ScimconfError
 from scimconf.plan import Plan
 from scimconf.render.json import plan as as_json
-from scimconf.workflow.backup import save_documents
+from scimconf.workflow.apply import save_documents
 from scimconf.workflow.plan_all import PlanResults
 from scimconf.workflow.saved_plan import changes_since, is_saved_plan, read_saved_plan, spec_paths
 

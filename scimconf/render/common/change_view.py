@@ -14,7 +14,7 @@ from typing import Any
 from scimconf.kinds import BY_NAME
 from scimconf.kinds.kind import RowPart
 from scimconf.plan import Action, Change, Effect, FieldChange, Impact, WriteOnly
-from scimconf.render.common.effects import combine, full_resync, sentence
+from scimconf.render.common.effects import MEMBERS, combine, full_resync, sentence
 from scimconf.render.common.escaping import visible
 from scimconf.render.common.fields import detail_path, is_nested, removal_facts, shown_fields
 from scimconf.render.common.labels import by_weight, counts, kind_order, plural
@@ -122,10 +122,12 @@ def _row(group: Sequence[Change], part: RowPart | None) -> ChangeRow:
 
 
 def _impact(group: Sequence[Change], part: RowPart | None, effects: Iterable[Effect]) -> Mapping[Effect, Impact]:
-    """Return the impact of a row; a user counts as one and is the example."""
+    """Return the impact of a row; a user counts as one and is the example, a group stands for its members."""
     counted = {effect: change.impact[effect] for change in group for effect in change.impact}
-    if part is None or part.population != "user":
+    if part is None:
         return counted
+    if part.population != "user":
+        return {effect: replace(impact, examples=(f"{MEMBERS} {part.subject}",)) for effect, impact in counted.items()}
     defaults = {effect: Impact(1, precision="exact" if effect is Effect.RESYNC else "at_most") for effect in effects}
     return {effect: replace(impact, examples=(part.subject,)) for effect, impact in {**defaults, **counted}.items()}
 

@@ -14,13 +14,15 @@ SEVERE = frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS, Effect.STOPS})
 """Effects that users notice when they are not intended."""
 
 MAX_NAMES = 3
+MEMBERS = "members of"
+"""Begins an example that is a group."""
 
 _SENTENCES: Mapping[Effect, str] = MappingProxyType(
     {
         Effect.DATA_LOSS: "data is deleted",
         Effect.DEPROVISIONS: "{users} may be disabled",
         Effect.PROVISIONS: "{users} may be created",
-        Effect.STOPS: "provisioning stops for {users}: none of them is created, updated or disabled until it is enabled again",
+        Effect.STOPS: "provisioning stops for {users}: nobody is created, updated or disabled until it is started again",
         Effect.CREDENTIALS: "the stored credentials are replaced",
         Effect.DIALECT: "the service sends PATCH requests in a different format",
         Effect.RESYNC: "{users} will be re-evaluated",
@@ -72,7 +74,8 @@ def users(impact: Impact | None) -> str:
 
 def _names(impact: Impact) -> str:
     names = impact.examples[:MAX_NAMES]
-    more = impact.count - len(names)
+    has_groups = any(name.startswith(MEMBERS) for name in names)
+    more = 0 if has_groups else impact.count - len(names)
     return ", ".join(names) + (f" and {more:,} more" if more > 0 else "")
 
 

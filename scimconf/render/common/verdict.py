@@ -10,6 +10,8 @@ from scimconf.render.common.change_view import change_rows, totals
 from scimconf.render.common.fields import facts
 from scimconf.render.common.labels import kind_order, plural, shorten_ids
 
+MISMATCH = "tenant-mismatch"
+
 
 def verdict(plan: Plan) -> str:
     """Return the plan in a sentence: `Plan: 1 to create, …`, or why there is nothing to do."""
@@ -49,7 +51,7 @@ def unmanaged_drift(plan: ApplicationPlan) -> list[str]:
 def tenant_mismatches(plan: Plan) -> list[tuple[str, Guard]]:
     """Return each application that was planned against another tenant than its spec names, with the guard."""
     guards = [(application.name, guard) for application in plan.applications for guard in application.guards]
-    return [(name, guard) for name, guard in guards if guard.id == "tenant-mismatch"]
+    return [(name, guard) for name, guard in guards if guard.id == MISMATCH]
 
 
 def blocked(plan: Plan) -> str:
@@ -64,4 +66,6 @@ def guard_status(guard: Guard) -> str:
         return f"allowed by {guard.allowed_by}"
     if guard.id in ASKED:
         return f"to allow: answer yes when apply asks, or pass --allow {guard.id}"
-    return f"to allow: add it under guard_exemptions: in the spec, or pass --allow {guard.id}"
+    if guard.id == MISMATCH:
+        return "sign in to the tenant of the spec, or correct `tenant` in the spec"
+    return f"to allow: add `guard: {guard.id}` to guard_exemptions in the spec, or pass --allow {guard.id}"

@@ -29,7 +29,7 @@ def _title(plan: Plan) -> str:
     tenant = tenant_name(plan.tenant)
     lines = [
         f"### scimconf plan for {code(tenant)}" if tenant else "### scimconf plan",
-        *(f"**Wrong tenant** for {code(name)}: {prose(guard.message)}" for name, guard in tenant_mismatches(plan)),
+        *(f"**Tenant mismatch** of {code(name)}: {prose(guard.message)}" for name, guard in tenant_mismatches(plan)),
         f"**{prose(verdict(plan))}**",
         prose(blocked(plan)),
     ]

@@ -74,9 +74,12 @@ def resource_label(state: UserState) -> str:
 def outcome(user: UserPreview) -> str:
     """Return what happens to a user, and why the user is in scope or not: one reason, or both sides if they differ."""
     before, after = user.before.reason, user.after.reason
-    states = (user.before, user.after)
-    sides = (state.reason if state.in_scope is not None else f"unknown ({state.reason})" for state in states)
-    return f"{_OUTCOMES[user.outcome][0]}: {after if before == after else ' → '.join(sides)}"
+    if before != after:
+        was, will_be = (
+            f"unknown ({side.reason})" if side.in_scope is None else side.reason for side in (user.before, user.after)
+        )
+        after = f"before: {was}; after: {will_be}"
+    return f"{_OUTCOMES[user.outcome][0]} ({after})"
 
 
 def summary_line(summary: PreviewSummary) -> str:

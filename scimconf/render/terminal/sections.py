@@ -34,7 +34,7 @@ def tenant_lines(page: Page, plan: Plan) -> Iterator[str]:
     if tenant_name(plan.tenant):
         yield from page.labelled(0, ("strong", "Tenant: "), ("", shorten_ids(tenant_name(plan.tenant))), hang=2)
     for name, guard in tenant_mismatches(plan):
-        yield from page.labelled(0, ("danger", "! Wrong tenant"), ("", f" for {name}: {guard.message}"))
+        yield from page.labelled(0, ("danger", f"! {name}: "), ("", guard.message))
     if tenant_name(plan.tenant):
         yield ""
 
