@@ -116,11 +116,13 @@ def _filters(filters: Json) -> list[dict[str, Any]] | str:
         return "filters that a spec cannot express"
     if any(not scoping_filter["name"] for scoping_filter in filters):
         return "a filter without a name"
-    return [{"name": each["name"], "all": [_clause(clause) for clause in each["all"]]} for each in filters]
-
-
-def _clause(clause: Json) -> dict[str, Any]:
-    return {key: value for key, value in clause.items() if value is not None}
+    return [
+        {
+            "name": each["name"],
+            "all": [{key: clause[key] for key in clause if clause[key] is not None} for clause in each["all"]],
+        }
+        for each in filters
+    ]
 
 
 def _is_expressible(clause: Json) -> bool:
