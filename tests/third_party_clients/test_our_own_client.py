@@ -31,7 +31,7 @@ def test_the_authority_that_the_sandbox_names_is_trusted(plan, served):
     """It is printed to be exported."""
     said = plan(served.authority)
     assert (said.code, said.err) == (0, "")
-    assert said.out.startswith("writer  in ")
+    assert said.out.startswith("Tenant: contoso.com\n\nwriter\n")
 
 
 def test_a_certificate_that_is_not_trusted_is_said(plan):
