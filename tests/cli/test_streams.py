@@ -353,7 +353,7 @@ def test_a_request_to_end_finishes_what_is_in_flight_and_says_what_was_done(desk
 
 def test_a_request_to_end_gives_the_cursor_back(desk, env):
     """Also while nothing is written yet."""
-    desk.fault({"delay": 60_000}, path="/servicePrincipals", times=0)
+    desk.fault({"delay": 20_000}, path="/servicePrincipals", times=0)
     with terminal(["plan", str(WRITER)], env, cwd=desk.folder) as person:
         person.until("\x1b[?25l")
         wait_until(lambda: desk.service.journal.entries)
