@@ -1,4 +1,4 @@
-"""Plans that the pages are tried on, beside the rich one: hostile, large, and with what only some plans have."""
+"""Plans for tests of HTML and Markdown beside `rich_plan`: with hostile values, large, and with abandoned resources."""
 
 from dataclasses import replace
 
@@ -62,7 +62,7 @@ HOSTILE = {
 
 
 def everywhere(value):
-    """A plan of two applications that hold the value wherever a text can stand."""
+    """Return a plan of two applications with the value in each string."""
     address = Address(value, "attribute_mapping", f"{value}/{value}")
     details = (Detail((value, 0), value, None), Detail((value, 1), value, f"{value}!"))
     fields = (
@@ -91,7 +91,7 @@ def everywhere(value):
 
 
 def large(number=5_000, applications=1):
-    """Mappings, and people who come and go, a third each."""
+    """Return a plan with equal numbers of mapping updates, new assignments and deleted assignments."""
     each = number // applications
     return Plan(
         rich_plan.TENANT,
@@ -117,8 +117,8 @@ def _changes(name, number):
 
 
 def rich():
-    """The rich plan with what a former spec named."""
+    """Return the sample plan of `rich_plan` with an abandoned resource."""
     plan = rich_plan.sample()
     first, *others = plan.applications
-    behind = Abandoned(rich_plan.address("users/nickName"), 'mappings.users.attributes: "nickName": {absent: true}')
-    return replace(plan, applications=(replace(first, abandoned=(behind,)), *others))
+    abandoned = Abandoned(rich_plan.address("users/nickName"), 'mappings.users.attributes: "nickName": {absent: true}')
+    return replace(plan, applications=(replace(first, abandoned=(abandoned,)), *others))

@@ -1,4 +1,4 @@
-"""A plan that every format renders: one application with every kind of change, one to create, one without changes."""
+"""Sample plan for all formats: an application with every kind of change, a new application, and one without changes."""
 
 from scimconf.diagnostics import Diagnostic, Location
 from scimconf.plan import (
@@ -240,7 +240,7 @@ def writer():
 
 
 def figma():
-    """An application that does not exist yet."""
+    """Return the plan of an application that does not exist yet."""
     desired = [
         resource("application", "", application="figma", display_name="Figma", from_template="custom"),
         resource("schedule", "", application="figma", enabled=False),
@@ -421,6 +421,6 @@ def diagnostics():
 
 
 def small():
-    """One application with one change."""
+    """Return a plan of one application with one change."""
     change = Change(Address("small", "schedule"), Action.UPDATE, fields=(FieldChange("enabled", False, True),))
     return Plan(applications=(ApplicationPlan("small", changes=(change,)),))

@@ -1,4 +1,4 @@
-"""One plan in every format, side by side; `SCIMCONF_UPDATE_GOLDEN=1` writes the files anew, and a review reads them."""
+"""Golden files: one plan in every format. `SCIMCONF_UPDATE_GOLDEN=1` updates the files; review the diff."""
 
 import re
 from pathlib import Path
@@ -32,31 +32,31 @@ RENDERED = {
 
 
 @pytest.mark.parametrize("name", RENDERED)
-def test_what_is_rendered_is_what_was_reviewed(name):
+def test_rendered_output_matches_golden_file(name):
     file, rendered = GOLDEN / name, RENDERED[name]()
     assert rendered == golden_render(file, rendered, machine.write)
 
 
-def test_no_golden_file_is_left_over():
+def test_every_golden_file_is_used():
     assert {file.name for file in GOLDEN.iterdir()} == set(RENDERED)
 
 
 @pytest.mark.parametrize("width", [24, 40, 80, 132])
-def test_colour_changes_nothing_but_colour(width):
+def test_color_option_changes_only_color_codes(width):
     for render in (text.plan, text.report, text.steps):
         value = {text.plan: rich_plan.sample, text.report: rich_plan.reports, text.steps: rich_plan.steps}[render]()
         assert COLOR.sub("", render(value, width=width, color=True)) == render(value, width=width)
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 132])
-def test_no_line_is_wider_than_the_terminal(width):
+def test_text_output_respects_width(width):
     from scimconf.render.common.escaping import cells
 
     rendered = text.plan(rich_plan.sample(), width=width) + text.report(rich_plan.reports(), width=width)
     assert max(map(cells, rendered.splitlines())) <= width
 
 
-def test_neither_yellow_nor_white_nor_a_background_is_used():
+def test_text_output_uses_only_allowed_colors():
     codes = {
         code
         for rendered in (text.plan(rich_plan.sample(), color=True), text.report(rich_plan.reports(), color=True))
@@ -67,5 +67,5 @@ def test_neither_yellow_nor_white_nor_a_background_is_used():
 
 
 @pytest.mark.parametrize("name", [name for name in RENDERED if name.endswith(".txt")])
-def test_no_line_ends_in_spaces(name):
+def test_text_output_has_no_trailing_spaces(name):
     assert all(line == line.rstrip() for line in RENDERED[name]().split("\n"))

@@ -1,4 +1,4 @@
-"""Whatever a tenant or a spec holds is shown, never obeyed."""
+"""Renderers escape control characters and other hostile values of a tenant or a spec."""
 
 import json
 
@@ -47,13 +47,13 @@ HOSTILE = {
 }
 
 
-def everywhere(value):
-    """A plan, a report, steps and problems that hold the value wherever a text can stand."""
+def render_everywhere(value):
+    """Return every rendering of a plan, a report, steps and diagnostics with the value in each string."""
     address = Address(value, "attribute_mapping", f"users/{value}")
     field = FieldChange(value, value, [value, {value: value}])
     change = Change(address, Action.UPDATE, fields=(field, FieldChange("a", value, f"{value}!")), reason=value)
     swap = diff([Resource(Address(value, "assignment", f"{value}/new"))], [], {}).changes
-    complaint = Diagnostic(value, value, (value, 1), Location(value, 1, 1), value)
+    diagnostic = Diagnostic(value, value, (value, 1), Location(value, 1, 1), value)
     plan = ApplicationPlan(
         value,
         {"service_principal": value},
@@ -62,7 +62,7 @@ def everywhere(value):
         unmanaged_drift=(Resource(address, facts={"id": value}),),
         unmanaged=(Resource(address),),
         guards=(Guard(value, value, address=address), Guard(value, value, value)),
-        warnings=(complaint,),
+        warnings=(diagnostic,),
     )
     outcome = StepOutcome(Result.FAILED, (address,), value, value, value)
     report = Report(
@@ -73,7 +73,7 @@ def everywhere(value):
         (value,),
         value,
         value,
-        (complaint,),
+        (diagnostic,),
         5,
     )
     send = Send(Phase.BUILD, (address,), value, "POST", value, {value: value}, outputs=((value, value),))
@@ -82,42 +82,42 @@ def everywhere(value):
         text.plan(Plan(Tenant(value, value), (plan, plan)), width=40),
         text.report([report]),
         text.steps([send]),
-        diagnostics.text([complaint], sources={value: value}),
+        diagnostics.text([diagnostic], sources={value: value}),
         machine.plan(Plan(Tenant(value, value), (plan, plan))),
-        machine.diagnostics([complaint]),
+        machine.diagnostics([diagnostic]),
     ]
 
 
 @pytest.mark.parametrize("value", [value for value, _ in HOSTILE.values()], ids=list(HOSTILE))
-def test_nothing_that_a_terminal_would_obey_is_written(value):
-    for rendered in everywhere(value):
+def test_renderers_write_no_terminal_control_characters(value):
+    for rendered in render_everywhere(value):
         assert all(line.isprintable() for line in rendered.split("\n"))
         assert "\nPlan: 0 to create" not in rendered
         rendered.encode()
 
 
 @pytest.mark.parametrize(("value", "shown"), HOSTILE.values(), ids=list(HOSTILE))
-def test_it_is_shown_as_what_it_is(value, shown):
+def test_visible_escapes_hostile_value(value, shown):
     assert shown in visible(value)
     if len(value) < 1000:
         assert shown in text.steps([Send(Phase.BUILD, (), value, "POST", "/")], width=900)
 
 
 @given(st.text())
-def test_json_says_the_very_text(value):
+def test_json_plan_keeps_exact_string(value):
     change = Change(Address("a", "b"), Action.UPDATE, fields=(FieldChange("f", None, value),))
     read = json.loads(machine.plan(Plan(applications=(ApplicationPlan("a", changes=(change,)),))))
     assert read["applications"][0]["changes"][0]["fields"]["f"]["after"] == value
 
 
 @given(st.text())
-def test_visible_text_prints_and_stays_as_it_is(value):
+def test_visible_is_printable_and_idempotent(value):
     assert visible(value).isprintable()
     assert visible(visible(value)) == visible(value)
 
 
 @given(st.text(st.characters(exclude_categories=["C", "Z", "M"]) | st.just(" "), max_size=200), st.integers(2, 50))
-def test_wrapping_keeps_every_character_and_the_width(value, width):
+def test_wrap_keeps_all_characters_and_the_width(value, width):
     lines = wrap(value, width)
     assert "".join(lines).replace(" ", "") == value.replace(" ", "")
     assert all(cells(line) <= width for line in lines)
@@ -138,11 +138,11 @@ def test_wrapping_keeps_every_character_and_the_width(value, width):
         ("ab", 0, ["a", "b"]),
     ],
 )
-def test_lines_break_at_spaces_then_at_punctuation_then_anywhere(value, width, lines):
+def test_wrap_breaks_at_spaces_then_punctuation_then_anywhere(value, width, lines):
     assert wrap(value, width) == lines
 
 
 @pytest.mark.parametrize(("value", "width"), [("ada", 3), ("王小", 4), ("e\u0301", 1), ("🙂", 2)])
-def test_columns_are_counted_as_a_terminal_does(value, width):
+def test_cells_and_pad_count_terminal_columns(value, width):
     assert cells(value) == width
     assert cells(pad(value, 6)) == 6

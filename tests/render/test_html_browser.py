@@ -1,4 +1,4 @@
-"""The page in a real browser: opened, filtered, printed, looked at, and silent."""
+"""The HTML page in Chromium: filters, keyboard, contrast, print, no console messages and no requests."""
 
 import base64
 import json
@@ -45,29 +45,29 @@ def browser(tmp_path_factory):
 
 
 @pytest.fixture
-def opened(browser, tmp_path):
-    """Opens a plan's page; afterwards the console was silent and nothing but the page was asked for."""
+def open_page(browser, tmp_path):
+    """Yield a function that opens the page of a plan; then check that the console and the network log are empty."""
     browser.get_log("browser")
     browser.get_log("performance")
     file = tmp_path / "plan.html"
 
-    def opening(plan):
+    def load(plan):
         file.write_text(html.plan(plan), "utf-8")
         browser.get(file.as_uri())
         return browser
 
-    yield opening
+    yield load
     assert browser.get_log("browser") == []
-    asked = [
+    requested = [
         message["params"]["request"]["url"]
         for message in (json.loads(entry["message"])["message"] for entry in browser.get_log("performance"))
         if message["method"] == "Network.requestWillBeSent" and message["params"]["documentURL"] == file.as_uri()
     ]
-    assert {url for url in asked if not url.startswith("data:")} == {file.as_uri()}
+    assert {url for url in requested if not url.startswith("data:")} == {file.as_uri()}
 
 
-def choose(browser, **values):
-    """Fills the filters as a person does, and waits for the page to follow."""
+def set_filters(browser, **values):
+    """Set filter values, dispatch their input events and wait for the page to update."""
     script = """
       const form = document.getElementById("filters");
       for (const [name, value] of Object.entries(arguments[0])) {
@@ -78,12 +78,12 @@ def choose(browser, **values):
     time.sleep(0.25)
 
 
-def seen(browser):
+def visible_addresses(browser):
     script = "return [...document.querySelectorAll('.entry .address')].filter(e => e.checkVisibility()).map(e => e.textContent)"
     return browser.execute_script(script)
 
 
-def said(browser):
+def counter_text(browser):
     return browser.find_element("id", "shown").text
 
 
@@ -95,7 +95,7 @@ def visible(browser, selector):
 
 
 @pytest.mark.parametrize(
-    ("filters", "counted", "found"),
+    ("filters", "text", "count"),
     [
         ({}, "23 changes", 23),
         ({"effect": "data_loss"}, "3 of 23 changes", 3),
@@ -107,30 +107,30 @@ def visible(browser, selector):
         ({"kind": "attribute_mapping", "effect": "deprovisions", "text": "external"}, "1 of 23 changes", 1),
     ],
 )
-def test_filters_count_and_show_matching_rows(opened, filters, counted, found):
-    browser = opened(plans.rich())
-    choose(browser, **filters)
-    assert said(browser) == counted
-    assert len(seen(browser)) == found
+def test_filters_count_and_show_matching_rows(open_page, filters, text, count):
+    browser = open_page(plans.rich())
+    set_filters(browser, **filters)
+    assert counter_text(browser) == text
+    assert len(visible_addresses(browser)) == count
 
 
-def test_headings_without_changes_go_and_come_back(opened):
-    browser = opened(plans.rich())
-    choose(browser, application="figma")
+def test_filters_hide_and_restore_headings_without_changes(open_page):
+    browser = open_page(plans.rich())
+    set_filters(browser, application="figma")
     assert [heading.split("\n")[0].split(" ")[0] for heading in visible(browser, "h2[id]")] == ["figma"]
     assert "1 job" not in visible(browser, "h3")
-    choose(browser, text="nothing is like that")
+    set_filters(browser, text="nothing is like that")
     assert visible(browser, "#nothing") == ["No changes match the filters."]
     browser.find_element("css selector", "button[type=reset]").click()
     time.sleep(0.1)
-    assert said(browser) == "23 changes"
+    assert counter_text(browser) == "23 changes"
     assert len(visible(browser, "h2[id]")) == 3
     assert visible(browser, "#nothing") == []
 
 
-def test_all_that_is_seen_is_opened_and_closed(opened):
-    browser = opened(plans.rich())
-    choose(browser, kind="assignment")
+def test_open_and_close_buttons_affect_only_matching_entries(open_page):
+    browser = open_page(plans.rich())
+    set_filters(browser, kind="assignment")
     browser.find_element("css selector", "button[data-open='true']").click()
     assert browser.execute_script("return document.querySelectorAll('.entry[data-kind=assignment][open]').length") == 6
     browser.find_element("css selector", "button[data-open='']").click()
@@ -138,28 +138,28 @@ def test_all_that_is_seen_is_opened_and_closed(opened):
     assert browser.execute_script("return document.querySelectorAll('.entry[data-kind=job][open]').length") == 1
 
 
-def test_it_works_by_keyboard(opened):
+def test_html_page_works_with_keyboard(open_page):
     from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.keys import Keys
 
-    browser = opened(plans.rich())
+    browser = open_page(plans.rich())
     ActionChains(browser).send_keys(Keys.TAB, Keys.TAB).perform()
     assert browser.switch_to.active_element.get_attribute("name") == "effect"
     ActionChains(browser).send_keys("deprovisions").perform()
     time.sleep(0.25)
-    assert said(browser) == "6 of 23 changes"
+    assert counter_text(browser) == "6 of 23 changes"
     summary = browser.find_element("css selector", ".entry:not([hidden]) > summary")
     browser.execute_script("arguments[0].focus()", summary)
     ActionChains(browser).send_keys(Keys.ENTER).perform()
     assert not browser.execute_script("return arguments[0].parentElement.open", summary)
 
 
-def test_every_control_has_a_name_and_every_text_enough_contrast(opened):
-    browser = opened(plans.rich())
+def test_html_page_controls_have_labels_and_text_has_enough_contrast(open_page):
+    browser = open_page(plans.rich())
     unnamed = "return [...document.querySelectorAll('select, input')].filter(e => !e.labels.length).length"
     assert browser.execute_script(unnamed) == 0
     for mode in ("light", "dark"):
-        scheme(browser, mode)
+        set_color_scheme(browser, mode)
         assert browser.execute_script(CONTRAST) == []
 
 
@@ -187,16 +187,16 @@ CONTRAST = """
 """
 
 
-def scheme(browser, mode):
+def set_color_scheme(browser, mode):
     features = [{"name": "prefers-color-scheme", "value": mode}]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
 
 @pytest.mark.parametrize("width", [1280, 400])
 @pytest.mark.parametrize("mode", ["light", "dark"])
-def test_it_fits_the_window_and_has_its_picture_taken(opened, tmp_path, width, mode):
-    browser = opened(plans.rich())
-    scheme(browser, mode)
+def test_html_page_fits_the_window_width(open_page, tmp_path, width, mode):
+    browser = open_page(plans.rich())
+    set_color_scheme(browser, mode)
     metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     try:
@@ -210,8 +210,8 @@ def test_it_fits_the_window_and_has_its_picture_taken(opened, tmp_path, width, m
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-def test_it_is_printed_whole_and_without_controls(opened, tmp_path):
-    browser = opened(plans.rich())
+def test_html_page_prints_without_filter_controls(open_page, tmp_path):
+    browser = open_page(plans.rich())
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     try:
         assert visible(browser, ".filters label, .filters button") == []
@@ -224,20 +224,20 @@ def test_it_is_printed_whole_and_without_controls(opened, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["script", "image", "attribute", "close details", "mermaid", "template", "bidi"])
-def test_a_hostile_value_is_seen_and_does_nothing(opened, name):
-    browser = opened(plans.everywhere(plans.HOSTILE[name]))
+def test_html_page_shows_hostile_value_as_text(open_page, name):
+    browser = open_page(plans.everywhere(plans.HOSTILE[name]))
     assert browser.execute_script("return document.querySelectorAll('main script, main img, main h1').length") == 0
     from scimconf.render.common.escaping import visible as shown
 
     assert shown(plans.HOSTILE[name]) in browser.execute_script("return document.querySelector('main').textContent")
-    choose(browser, kind=shown(plans.HOSTILE[name]))
-    assert said(browser) == "2 of 6 changes"
+    set_filters(browser, kind=shown(plans.HOSTILE[name]))
+    assert counter_text(browser) == "2 of 6 changes"
 
 
-def test_five_thousand_changes_stay_usable(opened):
-    browser = opened(plans.large(5_000))
-    assert said(browser) == "5,000 changes"
-    choose(browser, text="person42")
-    assert said(browser).endswith(" of 5,000 changes")
-    choose(browser, text="", effect="deprovisions")
-    assert said(browser) == "1,666 of 5,000 changes"
+def test_filters_work_on_a_page_with_5000_changes(open_page):
+    browser = open_page(plans.large(5_000))
+    assert counter_text(browser) == "5,000 changes"
+    set_filters(browser, text="person42")
+    assert counter_text(browser).endswith(" of 5,000 changes")
+    set_filters(browser, text="", effect="deprovisions")
+    assert counter_text(browser) == "1,666 of 5,000 changes"

@@ -1,4 +1,4 @@
-"""Marks and pictures: what differs of two texts, and where the boxes of a flow stand."""
+"""Parts of the HTML page: marked text differences, origins of values, and flow diagrams."""
 
 import itertools
 
@@ -13,7 +13,7 @@ from scimconf.render.html.flow_diagram import MAX_FLOWS, flow_diagrams
 from scimconf.render.html.text_diff import marked
 
 
-def shown(pieces):
+def with_marks(pieces):
     return "".join(f"<{piece.text}>" if piece.marked else piece.text for piece in pieces)
 
 
@@ -32,21 +32,21 @@ def shown(pieces):
         ('"it is \\" one"', '"it is \\" two"', '<"it is \\" one">', '<"it is \\" two">'),
     ],
 )
-def test_what_differs_is_marked(before, after, old, new):
-    assert tuple(map(shown, marked(before, after))) == (old, new)
+def test_marked_marks_text_that_differs(before, after, old, new):
+    assert tuple(map(with_marks, marked(before, after))) == (old, new)
 
 
-def test_very_long_texts_are_marked_between_their_ends():
+def test_marked_keeps_common_ends_of_very_long_texts_unmarked():
     before, after = "(" + "a." * 2_000 + ")", "(" + "b." * 2_000 + ")"
-    assert shown(marked(before, after)[0]).startswith("(<a.a.")
-    assert shown(marked(before, after)[1]).endswith("b>.)")
+    assert with_marks(marked(before, after)[0]).startswith("(<a.a.")
+    assert with_marks(marked(before, after)[1]).endswith("b>.)")
 
 
 TEXTS = st.text(st.sampled_from('ab1 "[](),.\n\\'), max_size=40)
 
 
 @given(TEXTS, TEXTS)
-def test_no_character_is_lost_and_equal_texts_have_no_mark(before, after):
+def test_marked_keeps_all_characters_and_does_not_mark_equal_texts(before, after):
     old, new = marked(before, after)
     assert "".join(piece.text for piece in old) == before
     assert "".join(piece.text for piece in new) == after
@@ -54,7 +54,7 @@ def test_no_character_is_lost_and_equal_texts_have_no_mark(before, after):
     assert all(one.marked != two.marked for one, two in itertools.pairwise(old) if one.text and two.text)
 
 
-# --- where values come from ----------------------------------------------------------------------------------------
+# --- origins and flow diagrams -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_no_character_is_lost_and_equal_texts_have_no_mark(before, after):
         ({"type": "Function"}, None, Origin("function", "{type: Function}")),
     ],
 )
-def test_a_value_is_made_of(source, default, found):
+def test_origin_of_source_and_default(source, default, found):
     assert origin(source, default) == found
 
 
@@ -78,28 +78,28 @@ def mapping(target, before, after, section="users"):
     return Change(Address("a", "attribute_mapping", f"{section}/{target}"), Action.UPDATE, fields=fields)
 
 
-def test_boxes_do_not_lie_on_each_other():
-    for picture in flow_diagrams(rich_plan.writer().changes):
-        for one, two in itertools.combinations(picture.boxes, 2):
+def test_flow_diagrams_boxes_do_not_overlap():
+    for diagram in flow_diagrams(rich_plan.writer().changes):
+        for one, two in itertools.combinations(diagram.boxes, 2):
             assert one.x != two.x or abs(one.y - two.y) >= one.height
-        assert all(box.y + box.height <= picture.height and box.x + box.width <= picture.width for box in picture.boxes)
+        assert all(box.y + box.height <= diagram.height and box.x + box.width <= diagram.width for box in diagram.boxes)
 
 
-def test_what_is_new_what_goes_and_what_stays():
+def test_flow_diagrams_mark_new_removed_and_unchanged_flows():
     changes = [
         mapping("a", "[x]", "[y]"),
         mapping("b", None, 'Join("", [x])'),
         mapping("c", "[z]", None),
         mapping("d", "Trim([x])", "Trim([x])"),
     ]
-    (picture,) = flow_diagrams(changes)
-    assert [(box.text, box.state) for box in picture.boxes if box.shape == "target"] == [
+    (diagram,) = flow_diagrams(changes)
+    assert [(box.text, box.state) for box in diagram.boxes if box.shape == "target"] == [
         ("a", "unchanged"),
         ("b", "new"),
         ("c", "removed"),
         ("d", "unchanged"),
     ]
-    assert [line.state for line in picture.lines] == [
+    assert [line.state for line in diagram.lines] == [
         "removed",
         "new",
         "new",
@@ -108,10 +108,10 @@ def test_what_is_new_what_goes_and_what_stays():
         "unchanged",
         "unchanged",
     ]
-    assert picture.descriptions == ("a: x → y", "b: not mapped → Join(…)", "c: z → not mapped", "d: Trim(…)")
+    assert diagram.descriptions == ("a: x → y", "b: not mapped → Join(…)", "c: z → not mapped", "d: Trim(…)")
 
 
-def test_every_section_has_its_own_picture_and_a_large_one_is_cut():
+def test_flow_diagrams_draw_one_diagram_per_section_and_limit_its_flows():
     changes = [mapping(f"a{number}", None, f"[s{number}]", "groups") for number in range(MAX_FLOWS + 5)]
     users, groups = flow_diagrams([mapping("x", None, "[y]"), *changes])
     assert (users.section, users.more) == ("users", 0)
@@ -119,11 +119,11 @@ def test_every_section_has_its_own_picture_and_a_large_one_is_cut():
     assert sum(box.shape == "target" for box in groups.boxes) == MAX_FLOWS
 
 
-def test_a_long_name_is_shown_by_both_its_ends():
-    (picture,) = flow_diagrams(
+def test_flow_diagrams_shorten_long_names_in_the_middle():
+    (diagram,) = flow_diagrams(
         [mapping("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", None, f"[{'王' * 30}]")]
     )
-    source, target = picture.boxes
+    source, target = diagram.boxes
     assert target.text == "urn:ietf:params:sc…enterprise:2.0:User"
     assert source.text == "王" * 8 + "…" + "王" * 9
     assert source.whole == "王" * 30

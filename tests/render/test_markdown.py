@@ -1,4 +1,4 @@
-"""The comment on a pull request: what it says, how long it is, and how it is cut."""
+"""Markdown plan for pull request comments: contents, maximum length and truncation."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -27,12 +27,12 @@ RENDERED = {
 
 
 @pytest.mark.parametrize("name", RENDERED)
-def test_what_is_rendered_is_what_was_reviewed(name):
+def test_markdown_plan_matches_golden_file(name):
     file, rendered = GOLDEN / name, RENDERED[name]()
     assert rendered == golden_text(file, rendered)
 
 
-def one(*changes, **more):
+def plan_of(*changes, **more):
     return Plan(applications=(ApplicationPlan("a", changes=changes, **more),))
 
 
@@ -41,33 +41,35 @@ def change(number, text="x"):
     return Change(Address("a", "app_role", f"role{number:04}"), Action.CREATE, fields=fields)
 
 
-# --- what it says --------------------------------------------------------------------------------------------------
+# --- contents ------------------------------------------------------------------------------------------------------
 
 
-def test_summary_effects_and_guards_come_before_any_application():
+def test_markdown_plan_shows_summary_effects_and_guards_before_applications():
     rendered = markdown.plan(plans.rich())
     marks = ["### scimconf plan", "**Plan: ", "guards block", "**Effects on users**", "**Guards**", "<details>"]
     places = [rendered.index(mark) for mark in marks]
     assert places == sorted(places)
 
 
-def test_markdown_effects_name_what_causes_them():
+def test_markdown_effects_name_their_causes():
     assert "- **deprovisions**: users may be disabled (1 object mapping, 1 attribute mapping, 1 role, 3 users)" in (
         markdown.plan(plans.rich())
     )
 
 
-def test_principals_that_are_neither_users_nor_groups_are_counted_too():
+def test_markdown_effects_count_principals_other_than_users_and_groups():
     from scimconf.plan import Effect
 
     address = Address("a", "assignment", "servicePrincipal:daemon/reader")
     assert "(1 other principal)" in markdown.plan(
-        one(Change(address, Action.DELETE, effects=frozenset({Effect.DEPROVISIONS})))
+        plan_of(Change(address, Action.DELETE, effects=frozenset({Effect.DEPROVISIONS})))
     )
 
 
-def test_what_a_guard_counted_is_said_where_its_message_does_not():
-    rendered = markdown.plan(one(guards=(Guard("a-b", "too many", count=1_200), Guard("c-d", "12 of them", count=12))))
+def test_markdown_plan_shows_guard_count_if_message_lacks_it():
+    rendered = markdown.plan(
+        plan_of(guards=(Guard("a-b", "too many", count=1_200), Guard("c-d", "12 of them", count=12)))
+    )
     assert "too many (count: 1,200)." in rendered
     assert "12 of them. " in rendered
 
@@ -78,12 +80,12 @@ def test_markdown_marks_a_partial_plan():
     assert "**Partial plan.** The template's defaults are known only once the application exists" in rendered
 
 
-def test_one_application_needs_no_table():
-    assert "| application |" not in markdown.plan(one(change(1)))
+def test_markdown_plan_of_one_application_has_no_table():
+    assert "| application |" not in markdown.plan(plan_of(change(1)))
 
 
 def test_markdown_verdict_counts_drift():
-    rendered = markdown.plan(one(unmanaged_drift=(Resource(Address("a", "app_role", "x")),)))
+    rendered = markdown.plan(plan_of(unmanaged_drift=(Resource(Address("a", "app_role", "x")),)))
     assert "**No changes, but 1 unmanaged resource in the tenant (drift).**" in rendered
 
 
@@ -95,7 +97,7 @@ def test_markdown_verdict_counts_drift():
         (Tenant("1", "a.b"), "### scimconf plan for `a.b`\n"),
     ],
 )
-def test_the_tenant_is_named_where_it_is_known(tenant, title):
+def test_markdown_title_names_the_tenant_if_known(tenant, title):
     assert markdown.plan(Plan(tenant)).startswith(title)
 
 
@@ -115,90 +117,92 @@ def test_markdown_marker_is_a_hidden_first_line(marker, line):
     assert markdown.plan(Plan(), marker=marker).splitlines()[0] == line
 
 
-def test_where_tags_are_shown_nothing_is_a_tag():
+def test_markdown_plan_without_html_contains_no_tags():
     rendered = markdown.plan(plans.rich(), marker="plan", as_html=False)
     assert rendered.startswith("[//]: # (scimconf: plan)\n\n")
     assert "<" not in rendered.replace("```mermaid", "")
 
 
-# --- the limit -----------------------------------------------------------------------------------------------------
+# --- maximum length ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("most", [*range(0, 1_000, 23), *range(1_000, 12_000, 211), *markdown.LIMITS.values()])
 @pytest.mark.parametrize("as_html", [True, False])
-def test_it_is_never_longer_than_allowed(most, as_html):
+def test_markdown_plan_respects_max_length(most, as_html):
     assert size(markdown.plan(plans.rich(), max_length=most, marker="plan", as_html=as_html)) <= most
 
 
 @pytest.mark.parametrize("most", [40, 1_000, *markdown.LIMITS.values()])
 @pytest.mark.parametrize("applications", [1, 7, 300])
-def test_neither_is_a_large_one(most, applications):
+def test_markdown_plan_of_large_plan_respects_max_length(most, applications):
     rendered = markdown.plan(plans.large(3_000, applications), max_length=most)
     assert size(rendered) <= most
     assert rendered.count("<details>") == rendered.count("</details>")
     assert rendered.count("```") % 2 == 0
 
 
-def test_nothing_is_cut_that_fits():
+def test_markdown_plan_is_not_truncated_if_it_fits():
     whole = markdown.plan(plans.large(900, 3), max_length=1_000_000)
     assert markdown.plan(plans.large(900, 3), max_length=len(whole)) == whole
     assert "see the artifact" not in whole
 
 
-def shown_and_left_out(rendered, said):
+def count_shown_and_omitted(rendered, noun):
     import re
 
-    told = sum(int(found.replace(",", "")) for found in re.findall(rf"([\d,]+) more {said}", rendered))
-    return rendered.count("+ app_role/"), told
+    omitted = sum(int(found.replace(",", "")) for found in re.findall(rf"([\d,]+) more {noun}", rendered))
+    return rendered.count("+ app_role/"), omitted
 
 
-def test_it_is_cut_on_a_whole_change_and_says_how_many_are_left_out():
-    plan = one(*(change(number, "y" * 80) for number in range(2_000)))
-    shown, left_out = shown_and_left_out(markdown.plan(plan, max_length=20_000), "changes")
-    assert shown + left_out == 2_000
+def test_truncated_markdown_plan_counts_omitted_changes():
+    plan = plan_of(*(change(number, "y" * 80) for number in range(2_000)))
+    shown, omitted = count_shown_and_omitted(markdown.plan(plan, max_length=20_000), "changes")
+    assert shown + omitted == 2_000
     assert shown > 80
 
 
-def test_applications_that_have_no_room_at_all_are_counted():
+def test_truncated_markdown_plan_counts_omitted_applications():
     plan = Plan(
         applications=tuple(ApplicationPlan(f"a{number}", changes=(change(number),) * 3) for number in range(300))
     )
     rendered = markdown.plan(plan, max_length=10_000)
-    shown, left_out = shown_and_left_out(rendered, "changes")
-    assert shown + left_out == 900
+    shown, omitted = count_shown_and_omitted(rendered, "changes")
+    assert shown + omitted == 900
     assert "more applications, see the artifact.**" in rendered
 
 
-def test_applications_without_changes_are_counted_without_them():
+def test_truncated_markdown_plan_counts_applications_without_changes():
     plan = Plan(applications=tuple(replace(rich_plan.idle(), name=f"idle{number}") for number in range(300)))
     assert "more applications, see the artifact.**" in markdown.plan(plan, max_length=3_000).splitlines()[-1]
 
 
-def test_a_change_that_could_never_be_shown_does_not_hide_the_others():
-    rendered = markdown.plan(one(change(1, "y" * 90_000), change(2), change(3)))
+def test_truncated_markdown_plan_skips_oversized_change_and_shows_others():
+    rendered = markdown.plan(plan_of(change(1, "y" * 90_000), change(2), change(3)))
     assert "**1 more change, see the artifact.**" in rendered
-    assert shown_and_left_out(rendered, "change,") == (2, 1)
+    assert count_shown_and_omitted(rendered, "change,") == (2, 1)
 
 
-def test_a_change_too_large_for_all_room_leaves_only_the_count():
-    assert "**1 more change in 1 more application, see the artifact.**" in markdown.plan(one(change(1, "y" * 90_000)))
+def test_truncated_markdown_plan_of_one_oversized_change_shows_only_the_count():
+    assert "**1 more change in 1 more application, see the artifact.**" in markdown.plan(
+        plan_of(change(1, "y" * 90_000))
+    )
 
 
-def test_many_guards_and_notices_are_counted_too():
+def test_truncated_markdown_plan_counts_omitted_guards():
     many = tuple(Guard(f"guard-{number}", "stops") for number in range(3_000))
-    rendered = markdown.plan(one(change(1), guards=many), max_length=8_000)
+    rendered = markdown.plan(plan_of(change(1), guards=many), max_length=8_000)
     assert "more guards, see the artifact." in rendered
     assert "+ app_role/role0001" in rendered
 
 
-def test_characters_that_count_twice_are_counted_twice():
+def test_size_counts_utf16_code_units():
     assert size("🙂a王") == 4
-    plan = one(*(change(number, "🙂" * 20) for number in range(300)))
+    plan = plan_of(*(change(number, "🙂" * 20) for number in range(300)))
     assert len(markdown.plan(plan, max_length=9_000).encode("utf-16-le")) // 2 <= 9_000
 
 
 @pytest.mark.parametrize("most", [65_536, 1_000_000])
-def test_time_grows_with_the_number_of_changes(most):
+def test_markdown_plan_takes_linear_time(most):
     def work(number):
         plan = plans.large(number)
         return calls(lambda: markdown.plan(plan, max_length=most))
@@ -206,11 +210,11 @@ def test_time_grows_with_the_number_of_changes(most):
     assert work(5_000) < 15 * work(500)
 
 
-# --- how room is shared --------------------------------------------------------------------------------------------
+# --- distribution of the available space ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("needs", "room", "given"),
+    ("needs", "space", "expected"),
     [
         ([], 10, []),
         ([5, 5], 10, [5, 5]),
@@ -222,39 +226,39 @@ def test_time_grows_with_the_number_of_changes(most):
         ([200, 9_000, 9_000, 300], 1_500, [200, 1_300, 0, 0]),
     ],
 )
-def test_who_needs_less_leaves_the_rest_to_the_others(needs, room, given):
-    assert shares(needs, room) == given
+def test_shares_distributes_unused_space(needs, space, expected):
+    assert shares(needs, space) == expected
 
 
-def test_after_the_first_part_that_has_no_room_none_follows():
+def test_fill_stops_after_first_part_that_does_not_fit():
     assert fill([MarkdownPart("aaa"), MarkdownPart("bbbb", 2), MarkdownPart("c")], 6) == ("aaa", 3)
     assert fill([MarkdownPart("a" * 9), MarkdownPart("bb"), MarkdownPart("c")], 3) == ("bbc", 1)
 
 
-def test_a_group_without_room_for_a_part_is_not_there():
+def test_fit_omits_group_if_no_part_fits():
     assert fit(SectionGroup("head", (MarkdownPart("xxxxx", 3),), "tail"), 9) == ("", 3)
     assert fit(SectionGroup("head", (MarkdownPart("xxxxx", 3),), "tail"), 13) == ("headxxxxxtail", 0)
 
 
-def test_a_block_without_a_word_on_one_line_is_followed_by_an_empty_one():
+def test_markdown_diff_separates_multiline_changes_by_blank_lines():
     long = change(2, "z" * 80)
-    rendered = markdown.plan(one(change(1), long, change(3), change(4)))
+    rendered = markdown.plan(plan_of(change(1), long, change(3), change(4)))
     block = rendered.partition("```diff\n")[2].partition("```")[0]
     gaps = [not line for line in block.splitlines()]
     assert gaps == [False, True, False, False, True, False, False]
 
 
-def test_a_function_that_flows_as_before_is_drawn_once():
+def test_markdown_diagram_draws_unchanged_function_once():
     fields = (FieldChange("match", None, 1), FieldChange("source", "Trim([a])", "Trim([a])"))
-    plan = one(Change(Address("a", "attribute_mapping", "users/x"), Action.UPDATE, fields=fields))
+    plan = plan_of(Change(Address("a", "attribute_mapping", "users/x"), Action.UPDATE, fields=fields))
     assert "-.->" not in markdown.plan(plan)
 
 
-def test_more_mappings_than_can_be_read_are_not_drawn():
+def test_markdown_diagram_counts_mappings_beyond_its_limit():
     assert " 60 more changed mappings are not drawn." in markdown.plan(plans.large(300), max_length=1_000_000)
 
 
-def test_where_room_is_short_changes_go_before_the_picture():
+def test_truncated_markdown_plan_drops_diagram_before_changes():
     whole = markdown.plan(plans.large(30))
     assert "```mermaid" in whole
     assert "```mermaid" not in markdown.plan(plans.large(30), max_length=len(whole) - 1)

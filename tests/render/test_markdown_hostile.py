@@ -1,4 +1,4 @@
-"""Values inside of a comment are text for every parser: no tag, link, mention, table or fence comes of them."""
+"""Markdown output escapes values: a parser finds no tag, link, mention, table or fence in them."""
 
 import re
 
@@ -20,7 +20,7 @@ TAGS = re.compile(
     r"<details>\n<summary><code>[^<>]*</code>: [\w ,]+</summary>\n?|</details>\n?|<!-- scimconf: [\w.:/@=+ -]* -->\n?"
 )
 PROSE = re.compile(r"[^@#<>\[\]`$|\\^&]*")
-"""What words outside of code may consist of: nothing that any forge looks for."""
+"""Text outside of code: none of the characters that a forge interprets."""
 
 
 def tokens(text):
@@ -29,7 +29,7 @@ def tokens(text):
         yield from token.children or ()
 
 
-def check(text):
+def assert_inert(text):
     for token in tokens(text):
         kind = token.type.removesuffix("_open").removesuffix("_close")
         if kind == "text":
@@ -50,15 +50,15 @@ VALUES = pytest.mark.parametrize("value", plans.HOSTILE.values(), ids=list(plans
 
 @VALUES
 @pytest.mark.parametrize("as_html", [True, False])
-def test_nothing_comes_of_a_value(value, as_html):
+def test_markdown_plan_renders_hostile_value_as_text(value, as_html):
     rendered = markdown.plan(plans.everywhere(value), max_length=1_000_000, marker=value, as_html=as_html)
-    check(rendered)
+    assert_inert(rendered)
     assert all(line.isprintable() for line in rendered.split("\n"))
     rendered.encode()
 
 
 @VALUES
-def test_the_page_has_the_parts_that_it_has_with_plain_values(value):
+def test_markdown_plan_structure_does_not_depend_on_values(value):
     def shape(text):
         return [token.type for token in PARSER.parse(text) if token.level == 0]
 
@@ -67,29 +67,29 @@ def test_the_page_has_the_parts_that_it_has_with_plain_values(value):
 
 
 @VALUES
-def test_neither_does_anything_when_it_is_cut(value):
+def test_truncated_markdown_plan_renders_hostile_value_as_text(value):
     for most in (300, 1_500, 4_000, 12_000):
         rendered = markdown.plan(plans.everywhere(value), max_length=most, marker=value)
-        check(rendered)
+        assert_inert(rendered)
         assert size(rendered) <= most
 
 
 @examples(60)
 @given(st.text(st.sampled_from("`|<>@#[]()!*_~&\\-=+.:/ \n\r\t1aw$") | st.characters(), max_size=40))
-def test_neither_does_anything_come_of_any_text(value):
-    check(markdown.plan(plans.everywhere(value), max_length=1_000_000, marker=value))
+def test_markdown_plan_renders_any_string_as_text(value):
+    assert_inert(markdown.plan(plans.everywhere(value), max_length=1_000_000, marker=value))
 
 
 @given(st.text(st.sampled_from("`| \\ab"), max_size=30))
-def test_code_says_the_very_text(value):
+def test_code_keeps_exact_string(value):
     (inline,) = [token for token in PARSER.parse(f"x {code(value)} y") if token.type == "inline"]
     (span,) = [token for token in inline.children if token.type == "code_inline"]
-    said = span.content.replace("\\x60", "`")
-    assert said == value or (not value.strip() and not said.strip())
+    content = span.content.replace("\\x60", "`")
+    assert content == value or (not value.strip() and not content.strip())
 
 
 @given(st.text(st.sampled_from("`| \\ab"), max_size=30))
-def test_a_value_stays_in_its_cell(value):
+def test_cell_does_not_break_the_table(value):
     table = f"| a | b |\n| --- | --- |\n| {cell(value)} | 1 |\n"
     assert [token.content for token in PARSER.parse(table) if token.type == "inline"][-1] == "1"
     assert "|" not in cell(value)
@@ -112,11 +112,11 @@ def test_a_value_stays_in_its_cell(value):
         ("", ""),
     ],
 )
-def test_plain_words_stay_words(sentence, shown):
+def test_prose_puts_only_names_in_code(sentence, shown):
     assert prose(sentence) == shown
 
 
-def test_what_is_very_long_is_clipped_and_says_so():
+def test_clipped_shortens_long_strings_and_shows_their_length():
     assert clipped("x" * 1_234, 10) == "x" * 10 + "… (1,234 characters)"
     assert len(code("x" * 100_000)) < 300
     assert len(prose("x y " * 100_000)) < 1_000
@@ -126,12 +126,12 @@ def test_what_is_very_long_is_clipped_and_says_so():
 
 
 @VALUES
-def test_a_label_holds_nothing_that_mermaid_or_markdown_reads(value):
+def test_label_contains_no_mermaid_or_markdown_syntax(value):
     assert re.fullmatch(r"(?:[\w ]|#\d+;|(?<=[A-Za-z])\.(?=[A-Za-z])|[^\x00-\x7f])+", label(value))
     assert "_" not in label(value)
 
 
-def test_the_picture_of_a_hostile_mapping_has_as_many_lines_as_that_of_a_plain_one():
+def test_diagram_of_hostile_mapping_has_the_lines_of_a_plain_one():
     def drawn(value):
         fields = (FieldChange("source", "[a]", f'Join("", [{value}], [b])'),)
         address = Address("a", "attribute_mapping", f"users/{value}")
@@ -139,10 +139,10 @@ def test_the_picture_of_a_hostile_mapping_has_as_many_lines_as_that_of_a_plain_o
 
     plain = drawn("plain").count("\n")
     for value in plans.HOSTILE.values():
-        assert drawn(value).count("\n") in {plain, plain - 4}  # what is no expression has no attributes
+        assert drawn(value).count("\n") in {plain, plain - 4}  # without attributes if it is not an expression
 
 
-def test_there_is_no_picture_where_no_source_is_known():
+def test_diagram_is_empty_without_a_source_change():
     fields = (FieldChange("match", 1, 2),)
     change = Change(Address("a", "attribute_mapping", "users/x"), Action.UPDATE, fields=fields)
     assert diagram(ApplicationPlan("a", changes=(change,))) == ""
@@ -152,6 +152,6 @@ def test_there_is_no_picture_where_no_source_is_known():
     "name",
     ["script", "mention", "references", "sha", "bare link", "link", "autolink", "fence lines", "comment", "math"],
 )
-def test_the_check_finds_a_value_that_is_not_made_inert(name):
+def test_assert_inert_detects_unescaped_value(name):
     with pytest.raises(AssertionError):
-        check(f"a value: {plans.HOSTILE[name]}\n")
+        assert_inert(f"a value: {plans.HOSTILE[name]}\n")

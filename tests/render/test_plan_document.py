@@ -1,4 +1,4 @@
-"""The machine format: what it says, what it never says, and that its JSON Schema is fresh and true."""
+"""Plan JSON: its contents, what it must not contain, and its JSON Schema."""
 
 import json
 import re
@@ -18,39 +18,40 @@ ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "schemas" / "plan.schema.json"
 
 
-def one(**fields):
+def application_json(**fields):
     return json.loads(machine.plan(Plan(applications=(ApplicationPlan("a", **fields),))))["applications"][0]
 
 
-def field(change):
-    return one(changes=(Change(Address("a", "connection"), Action.UPDATE, fields=(change,)),))["changes"][0]["fields"]
+def fields_json(change):
+    changes = (Change(Address("a", "connection"), Action.UPDATE, fields=(change,)),)
+    return application_json(changes=changes)["changes"][0]["fields"]
 
 
-def test_the_schema_on_disk_is_the_one_of_the_code():
+def test_plan_schema_file_is_up_to_date():
     schema = machine.write(plan_schema())
     assert schema == golden_text(SCHEMA, schema)
 
 
-def test_the_schema_is_one():
+def test_plan_schema_is_a_valid_json_schema():
     jsonschema.Draft202012Validator.check_schema(plan_schema())
 
 
 @pytest.mark.parametrize("plan", [rich_plan.sample(), Plan(), rich_plan.small()])
-def test_every_plan_is_as_the_schema_says(plan):
-    jsonschema.validate(json.loads(machine.plan(plan)), strict(plan_schema()))
+def test_json_plan_is_valid_against_plan_schema(plan):
+    jsonschema.validate(json.loads(machine.plan(plan)), without_unknown_keys(plan_schema()))
 
 
-def strict(part):
-    """The same schema without the freedom that readers have: unknown keys are refused."""
+def without_unknown_keys(part):
+    """Return the schema with `additionalProperties: false`, so that unknown keys are errors."""
     if isinstance(part, list):
-        return [strict(item) for item in part]
+        return [without_unknown_keys(item) for item in part]
     if not isinstance(part, dict):
         return part
     closed = {"additionalProperties": False} if "properties" in part else {}
-    return {key: strict(value) for key, value in part.items()} | closed
+    return {key: without_unknown_keys(value) for key, value in part.items()} | closed
 
 
-def test_a_reader_takes_later_minor_versions_and_refuses_a_new_major():
+def test_plan_schema_accepts_later_minor_version_and_rejects_new_major():
     document = json.loads(machine.plan(rich_plan.sample()))
     document |= {"format_version": "2.7", "later": True}
     jsonschema.validate(document, plan_schema())
@@ -58,37 +59,37 @@ def test_a_reader_takes_later_minor_versions_and_refuses_a_new_major():
         jsonschema.validate(document | {"format_version": "3.0"}, plan_schema())
 
 
-def test_what_is_read_back_says_the_same():
+def test_plan_file_read_returns_the_same_plan():
     rendered = machine.plan(rich_plan.sample())
     saved = file.read(rendered, "plan.json")
     assert machine.plan(saved.plan) == rendered
     assert saved.digest == json.loads(rendered)["digest"]
 
 
-def test_keys_are_sorted_and_the_text_is_always_the_same():
+def test_json_plan_is_deterministic_with_sorted_keys():
     rendered = machine.plan(rich_plan.sample())
     assert rendered == machine.plan(rich_plan.sample())
     assert rendered == machine.write(json.loads(rendered))
 
 
-def test_a_write_only_value_is_where_it_comes_from():
+def test_json_plan_replaces_write_only_value_by_its_source():
     change = FieldChange("secret_token", None, WriteOnly("WRITER_SCIM_TOKEN"), write_only=True)
     after = {"write_only": True, "from": "WRITER_SCIM_TOKEN"}
-    assert field(change) == {"secret_token": {"before": None, "after": after}}
+    assert fields_json(change) == {"secret_token": {"before": None, "after": after}}
 
 
 @pytest.mark.parametrize(("before", "after"), [("hunter2", WriteOnly("TOKEN")), ("hunter2", None), (None, "hunter2")])
-def test_neither_side_of_a_write_only_field_is_ever_shown(before, after):
+def test_json_plan_hides_both_sides_of_write_only_field(before, after):
     change = FieldChange("secret_token", before, after, write_only=True)
-    assert "hunter2" not in json.dumps(field(change))
+    assert "hunter2" not in json.dumps(fields_json(change))
 
 
-def test_a_write_only_value_inside_of_another_is_hidden_too():
+def test_json_plan_hides_nested_write_only_value():
     change = FieldChange("values", [], [{"token": WriteOnly("TOKEN")}])
-    assert field(change)["values"]["after"] == [{"token": {"write_only": True, "from": "TOKEN"}}]
+    assert fields_json(change)["values"]["after"] == [{"token": {"write_only": True, "from": "TOKEN"}}]
 
 
-def test_one_is_not_true():
+def test_json_plan_distinguishes_numbers_from_booleans():
     rendered = machine.plan(Plan(options={"number": 1, "flag": True, "float": 1.0, "nothing": None}))
     assert '"flag": true' in rendered
     assert '"number": 1\n' in rendered
@@ -96,7 +97,7 @@ def test_one_is_not_true():
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "expected"),
     [
         ("examples/writer/scimconf.yaml", "examples/writer/scimconf.yaml"),
         ("../base.yaml", "../base.yaml"),
@@ -107,27 +108,27 @@ def test_one_is_not_true():
         ("/", ""),
     ],
 )
-def test_no_path_is_absolute(path, said):
-    assert one(paths=(path,))["spec"]["paths"] == [said]
+def test_json_plan_contains_no_absolute_path(path, expected):
+    assert application_json(paths=(path,))["spec"]["paths"] == [expected]
 
 
-def test_no_time_of_day_and_no_host():
+def test_json_plan_contains_no_time_of_day():
     rendered = machine.plan(rich_plan.sample())
     assert not re.search(r"\d{2}:\d{2}:\d{2}", rendered)
 
 
-def test_effects_come_gravest_first():
+def test_json_plan_lists_most_severe_effects_first():
     effects = frozenset(Effect)
     change = Change(Address("a", "job"), Action.REPLACE, effects=effects)
-    assert one(changes=(change,))["changes"][0]["effects"] == [effect.value for effect in Effect]
+    assert application_json(changes=(change,))["changes"][0]["effects"] == [effect.value for effect in Effect]
 
 
-def test_guards_say_what_they_counted_and_what_opened_them():
+def test_json_plan_guard_has_count_and_allowed_by():
     guards = (
         Guard("mass-removal", "x", "--allow mass-removal", 3),
         Guard("role-in-use", "y", address=Address("a", "b", "c")),
     )
-    assert one(guards=guards)["guards"] == [
+    assert application_json(guards=guards)["guards"] == [
         {
             "id": "mass-removal",
             "message": "x",
@@ -140,7 +141,7 @@ def test_guards_say_what_they_counted_and_what_opened_them():
     ]
 
 
-def test_problems_keep_their_place():
+def test_json_diagnostics_keep_locations():
     problems = [
         Diagnostic("S1", "no", ("a", 0), Location("f.yaml", 1, 2), "hint"),
         Diagnostic("S2", "hm", severity="warning"),
@@ -151,5 +152,5 @@ def test_problems_keep_their_place():
     assert document["diagnostics"][1]["location"] is None
 
 
-def test_a_path_of_the_spec_is_dotted():
-    assert one(warnings=(Diagnostic("W1", "no", ("a", 0, "b")),))["warnings"][0]["path"] == "a[0].b"
+def test_json_plan_warning_path_is_dotted():
+    assert application_json(warnings=(Diagnostic("W1", "no", ("a", 0, "b")),))["warnings"][0]["path"] == "a[0].b"

@@ -1,4 +1,4 @@
-"""What the sample plan does not have: corners of the text of plans, reports and problems."""
+"""Text output of plans, reports and diagnostics: cases that the sample plan does not contain."""
 
 import pytest
 import rich_plan
@@ -28,138 +28,138 @@ from scimconf.render import diagnostics, text
 from scimconf.render.common import labels
 
 
-def shown(*changes, width=80, **more):
+def plan_text(*changes, width=80, **more):
     return text.plan(Plan(applications=(ApplicationPlan("a", changes=changes, **more),)), width=width)
 
 
-def updated(*fields, kind="settings", **more):
+def update(*fields, kind="settings", **more):
     return Change(Address("a", kind), Action.UPDATE, fields=fields, **more)
 
 
-def compared(before, after, width=80):
+def diff_text(before, after, width=80):
     address = Address("a", "object_mapping", "users")
     found = diff([Resource(address, {"filters": after})], [Resource(address, {"filters": before})], {})
-    return shown(*found.changes, width=width)
+    return plan_text(*found.changes, width=width)
 
 
-def test_nothing_at_all():
+def test_text_plan_without_changes():
     assert text.plan(Plan()) == "No changes. The tenant matches the spec.\n"
-    assert shown().endswith("  No changes.\n\nNo changes. The tenant matches the spec.\n")
+    assert plan_text().endswith("  No changes.\n\nNo changes. The tenant matches the spec.\n")
 
 
-def test_drift_alone_is_not_nothing():
-    rendered = shown(unmanaged_drift=(Resource(Address("a", "app_role", "x"), facts={"assignments": 2}),))
+def test_text_plan_summary_counts_unmanaged_drift_without_changes():
+    rendered = plan_text(unmanaged_drift=(Resource(Address("a", "app_role", "x"), facts={"assignments": 2}),))
     assert "    ? app_role/x  (assignments 2)\n" in rendered
     assert rendered.endswith("\nNo changes, but 1 unmanaged resource in the tenant (drift).\n")
 
 
-def test_the_last_line_counts():
-    assert shown(updated()).endswith("\nPlan: 0 to create, 1 to update, 0 to replace, 0 to delete.\n")
+def test_text_plan_last_line_counts_actions():
+    assert plan_text(update()).endswith("\nPlan: 0 to create, 1 to update, 0 to replace, 0 to delete.\n")
 
 
-def test_a_tenant_without_a_domain_goes_by_its_short_id():
+def test_text_plan_shows_short_id_of_tenant_without_domain():
     tenant = Tenant("11111111-2222-3333-4444-555555555555")
     assert text.plan(Plan(tenant, (ApplicationPlan("a"),))).startswith("Tenant: 11111111\n\na\n")
 
 
-def test_secrets_are_told_by_where_they_come_from():
+def test_text_plan_shows_source_of_write_only_value():
     first = FieldChange("secret_token", None, WriteOnly("TOKEN"), write_only=True)
     again = FieldChange("secret_token", "*", WriteOnly("TOKEN"), write_only=True)
     gone = FieldChange("secret_token", "hunter2", None, write_only=True)
-    assert "secret_token  (write-only, from TOKEN)" in shown(updated(first))
-    assert "secret_token  (write-only, sent again from TOKEN)" in shown(updated(again))
-    assert "secret_token  (write-only)" in shown(updated(gone))
+    assert "secret_token  (write-only, from TOKEN)" in plan_text(update(first))
+    assert "secret_token  (write-only, sent again from TOKEN)" in plan_text(update(again))
+    assert "secret_token  (write-only)" in plan_text(update(gone))
 
 
-def test_a_secret_of_a_created_thing_stands_on_its_line():
+def test_text_plan_shows_write_only_field_on_line_of_created_resource():
     change = Change(
         Address("a", "connection"), Action.CREATE, fields=(FieldChange("t", None, WriteOnly("T"), (), True),)
     )
-    assert "  + connection  t: (write-only, from T)\n" in shown(change)
+    assert "  + connection  t: (write-only, from T)\n" in plan_text(change)
 
 
-def test_a_created_thing_is_told_without_what_is_empty_or_usual():
+def test_text_plan_omits_empty_and_default_fields_of_created_resource():
     fields = {"source": "[mail]", "match": None, "apply": "always", "flow_behavior": "when_changed"}
     address = Address("a", "attribute_mapping", "users/mail")
-    assert "  + attribute_mapping/users/mail  source: [mail]\n" in shown(
+    assert "  + attribute_mapping/users/mail  source: [mail]\n" in plan_text(
         *diff([Resource(address, fields)], [], {}).changes
     )
     unusual = diff([Resource(address, fields | {"flow_behavior": "always"})], [], {}).changes
-    assert "users/mail\n      flow_behavior  always\n      source         [mail]\n" in shown(*unusual)
+    assert "users/mail\n      flow_behavior  always\n      source         [mail]\n" in plan_text(*unusual)
 
 
-def test_an_update_is_told_with_what_was_and_will_be_usual():
-    assert "apply  on_create → always" in shown(
-        updated(FieldChange("apply", "on_create", "always"), kind="attribute_mapping")
+def test_text_plan_shows_default_values_of_updated_fields():
+    assert "apply  on_create → always" in plan_text(
+        update(FieldChange("apply", "on_create", "always"), kind="attribute_mapping")
     )
 
 
-def test_lists_of_words_are_told_by_what_comes_and_goes_once_they_are_long():
-    assert "filters  [a, b] → [a, c]\n" in compared(["a", "b"], ["a", "c"])
+def test_text_plan_shows_added_and_removed_items_of_long_list():
+    assert "filters  [a, b] → [a, c]\n" in diff_text(["a", "b"], ["a", "c"])
     before, after = [f"word{number}" for number in range(20)], [f"word{number}" for number in range(1, 21)]
-    rendered = compared(before, after)
+    rendered = diff_text(before, after)
     assert "      filters\n        - word0\n        + word20\n" in rendered or "word0 → word20" in rendered
 
 
-def test_nested_things_are_told_by_their_path():
+def test_text_plan_shows_nested_differences_by_path():
     before = [{"name": "employees", "all": [{"value": "Employee"}]}, {"name": "x", "all": []}]
     after = [{"name": "employees", "all": [{"value": "Contractor"}]}, {"name": "y", "all": []}]
-    rendered = compared(before, after)
+    rendered = diff_text(before, after)
     assert "        employees.all[0].value: Employee → Contractor\n" in rendered
     assert "        [1].name: x → y\n" in rendered
 
 
-def test_keys_that_come_and_go():
-    rendered = compared({"a": 1, "b": {"c": "d"}}, {"b": {"c": "d", "e": "f" * 90}})
+def test_text_plan_shows_added_and_removed_keys():
+    rendered = diff_text({"a": 1, "b": {"c": "d"}}, {"b": {"c": "d", "e": "f" * 90}})
     assert "        - a: 1\n" in rendered
     assert "        b.e\n        + ffff" in rendered
 
 
-def test_long_nested_texts_stand_below_their_path():
-    rendered = compared({"a": "b" * 60}, {"a": "c" * 60})
+def test_text_plan_shows_long_nested_strings_below_their_path():
+    rendered = diff_text({"a": "b" * 60}, {"a": "c" * 60})
     assert f"        a\n        - {'b' * 60}\n        + {'c' * 60}\n" in rendered
 
 
-def test_the_position_of_a_word_in_a_list_is_not_worth_a_line():
-    rendered = compared(["b" * 60], ["c" * 60])
+def test_text_plan_omits_position_of_string_in_list():
+    rendered = diff_text(["b" * 60], ["c" * 60])
     assert f"      filters\n        - {'b' * 60}\n        + {'c' * 60}\n" in rendered
 
 
-def test_a_path_that_leads_nowhere_is_still_a_path():
+def test_text_plan_shows_detail_path_that_does_not_match_the_value():
     change = FieldChange("f", "no list", {"a": 1}, (Detail((3, "a"), 1, 2),))
-    assert "        [3].a: 1 → 2\n" in shown(updated(change))
+    assert "        [3].a: 1 → 2\n" in plan_text(update(change))
 
 
-def test_long_values_stand_below_their_name():
+def test_text_plan_shows_long_values_below_field_name():
     words = " ".join(["word"] * 30)
-    rendered = shown(updated(FieldChange("email", None, words)))
+    rendered = plan_text(update(FieldChange("email", None, words)))
     assert "      email\n        - none\n        + word word" in rendered
 
 
-def test_a_thing_of_an_unknown_kind_comes_last_under_its_own_name():
-    rendered = shown(
-        updated(kind="new_kind"), updated(kind="schedule"), unmanaged=(Resource(Address("a", "new_kind", "x")),)
+def test_text_plan_lists_unknown_kind_last_with_its_name():
+    rendered = plan_text(
+        update(kind="new_kind"), update(kind="schedule"), unmanaged=(Resource(Address("a", "new_kind", "x")),)
     )
     assert rendered.index("~ schedule") < rendered.index("~ new_kind")
     assert "unmanaged: 1 new kind\n" in rendered
     assert labels.count(1200, "new_kind") == "1,200 new kinds"
 
 
-def test_several_roles_of_one_principal_stand_on_one_line():
+def test_text_plan_groups_assignments_of_one_principal_on_one_line():
     changes = diff(
         [Resource(Address("a", "assignment", f"user:ada/{role}")) for role in ("b", "urn%3Ac")], [], {}
     ).changes
-    assert "  + assignment/user:ada  b, urn:c\n" in shown(*changes)
+    assert "  + assignment/user:ada  b, urn:c\n" in plan_text(*changes)
 
 
 def test_text_plan_marks_severe_effects():
-    change = updated(effects=frozenset(Effect), kind="schedule")
-    rendered = shown(change)
+    change = update(effects=frozenset(Effect), kind="schedule")
+    rendered = plan_text(change)
     assert "      ! data is deleted\n      ! users may be disabled\n" in rendered
     assert "  full resync: 1 change re-evaluates all users\n" in rendered
 
 
-def test_a_report_without_outcomes_says_that_nothing_changed():
+def test_report_text_without_outcomes():
     assert text.report([Report("a")]) == "a\n  No changes were made.\n\n"
 
 
@@ -168,7 +168,7 @@ def test_report_text_says_how_to_continue(status):
     assert "  next: " in text.report([Report("a", status=status)])
 
 
-def test_an_address_is_as_well_as_its_worst_step():
+def test_report_text_shows_worst_result_of_an_address():
     address = Address("a", "job")
     both = (
         StepOutcome(Result.DONE, (address,), "make it"),
@@ -188,7 +188,7 @@ def test_diagnostics_text_without_diagnostics():
 @pytest.mark.parametrize(
     ("line", "column", "mark"), [(1, 0, False), (1, 3, True), (1, 9, False), (0, 0, False), (7, 1, False)]
 )
-def test_diagnostics_text_shows_the_line_of_the_file_if_it_is_known(line, column, mark):
+def test_diagnostics_text_shows_source_line_if_known(line, column, mark):
     found = Diagnostic("S1", "no", location=Location("f", line, column))
     rendered = diagnostics.text([found], sources={"f": "王: x\n"})
     assert ("    1 | 王: x\n" in rendered) == (line == 1)
@@ -200,12 +200,12 @@ def test_diagnostics_text_is_ordered_by_location():
     assert diagnostics.text(listed) == diagnostics.text(reversed(listed))
 
 
-def test_a_guard_names_its_place_where_that_is_not_the_only_one():
+def test_text_plan_shows_address_of_guard_with_several_possible_addresses():
     guards = (
         Guard("initial-start", "x", address=Address("a", "schedule")),
         Guard("role-in-use", "y", address=Address("a", "app_role", "r")),
     )
-    rendered = shown(guards=guards)
+    rendered = plan_text(guards=guards)
     assert (
         "  ! guard initial-start: x\n      to allow: answer yes when apply asks, or pass --allow initial-start\n"
         in rendered
@@ -213,20 +213,22 @@ def test_a_guard_names_its_place_where_that_is_not_the_only_one():
     assert "  ! guard role-in-use at app_role/r: y\n" in rendered
 
 
-def test_what_a_former_spec_named_is_told_with_the_line_to_write():
-    behind = (Abandoned(Address("a", "app_role", "old"), "app_roles.roles: {value: old, absent: true}"),)
-    assert "    ? app_role/old\n        app_roles.roles: {value: old, absent: true}\n" in shown(abandoned=behind)
+def test_text_plan_shows_removal_snippet_of_abandoned_resource():
+    abandoned_resources = (Abandoned(Address("a", "app_role", "old"), "app_roles.roles: {value: old, absent: true}"),)
+    assert "    ? app_role/old\n        app_roles.roles: {value: old, absent: true}\n" in plan_text(
+        abandoned=abandoned_resources
+    )
 
 
-def test_what_is_left_alone_is_listed_on_request():
-    left = (Resource(Address("a", "app_role", "x")), Resource(Address("a", "app_role", "y" * 80)))
-    plan = Plan(applications=(ApplicationPlan("a", unmanaged=left),))
+def test_text_plan_lists_unmanaged_resources_only_if_requested():
+    unmanaged_resources = (Resource(Address("a", "app_role", "x")), Resource(Address("a", "app_role", "y" * 80)))
+    plan = Plan(applications=(ApplicationPlan("a", unmanaged=unmanaged_resources),))
     assert "  unmanaged: 2 roles\n\n" in text.plan(plan)
     assert "  unmanaged: 2 roles\n    . app_role/x\n    . app_role/yyy" in text.plan(plan, unmanaged=True, width=60)
 
 
-def test_diagnostics_text_shows_at_most_a_hundred_and_counts_all():
-    """Errors before warnings, in their places."""
+def test_diagnostics_text_shows_at_most_100_diagnostics_and_counts_all():
+    """Errors take precedence over warnings; the output stays ordered by location."""
     listed = [Diagnostic("W1", "hm", location=Location("f", line), severity="warning") for line in range(1, 200)]
     listed += [Diagnostic("S1", "no", location=Location("f", 1000 + line)) for line in range(60)]
     *lines, more, counted = diagnostics.text(listed).splitlines()

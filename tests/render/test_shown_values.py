@@ -1,4 +1,4 @@
-"""How values stand on a page: text without quotes, on one line where it fits, else as a block."""
+"""Values in rendered output: strings without quotes, on one line if the value fits, otherwise as a block."""
 
 import pytest
 
@@ -34,7 +34,7 @@ from scimconf.render.common.values import block, inline
         ({"key": WriteOnly("\x1b")}, "{key: (write-only, from \\x1b)}"),
     ],
 )
-def test_on_one_line(value, shown):
+def test_inline_renders_value_on_one_line(value, shown):
     assert inline(value) == shown
 
 
@@ -55,7 +55,7 @@ def test_on_one_line(value, shown):
         (10**30, ["1000000000000000000000000", "000000"]),
     ],
 )
-def test_in_a_block(value, lines):
+def test_block_lays_out_value_over_lines(value, lines):
     assert block(value, 25) == lines
 
 
@@ -80,11 +80,11 @@ def test_in_a_block(value, lines):
         ),
     ],
 )
-def test_an_expression_is_laid_out_by_its_arguments(expression, lines):
+def test_block_breaks_expression_between_arguments(expression, lines):
     assert block(expression, 24) == lines
 
 
-def test_nesting_without_room_is_wrapped_as_prose():
+def test_block_wraps_deeply_nested_expression_as_prose():
     deep = "A(" * 30 + "[x]" + ")" * 30
     lines = block(deep, 40)
     assert "".join(line.strip() for line in lines) == deep

@@ -1,4 +1,4 @@
-"""What canonical layout is, example by example."""
+"""Canonical layout of `format_text`, by example."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def formatted(text: str) -> str:
     return made
 
 
-def problem(text: str):
+def first_diagnostic(text: str):
     with pytest.raises(DiagnosticsError) as raised:
         format_text(dedent(text), "a.yaml")
     return raised.value.diagnostics[0]
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("examples/*/scimconf.yaml")), ids=lambda path: path.parent.name)
-def test_the_examples_are_canonical(path):
+def test_format_text_does_not_change_the_examples(path):
     assert format_text(path.read_text()) == path.read_text()
 
 
-def test_keys_stand_in_the_order_of_the_model_and_sections_are_parted_by_a_blank_line():
+def test_format_text_orders_keys_by_model_and_separates_sections():
     assert formatted("""\
         provisioning:
 
@@ -62,13 +62,13 @@ def test_keys_stand_in_the_order_of_the_model_and_sections_are_parted_by_a_blank
         """)
 
 
-def test_rows_and_lists_keep_the_order_of_their_author():
+def test_format_text_keeps_order_of_rows_and_lists():
     text = "mappings:\n  users:\n    attributes:\n      b: x\n      a: y\n    actions: [delete, create]\n"
     assert formatted(text).index("b: x") < formatted(text).index("a: y")
     assert "[delete, create]" in formatted(text)
 
 
-def test_lines_for_editors_come_first():
+def test_format_text_moves_editor_comments_to_the_top():
     made = formatted(
         "# Writer\n\n# yaml-language-server: $schema=x\n# $schema: x\n# the name\nname: writer\nversion: 1\n"
     )
@@ -77,7 +77,7 @@ def test_lines_for_editors_come_first():
     )
 
 
-def test_comments_go_where_what_they_are_about_goes():
+def test_format_text_moves_comments_with_their_node():
     assert formatted("""\
         # The head, without a blank line below
         provisioning:          # beside a section
@@ -108,7 +108,7 @@ def test_comments_go_where_what_they_are_about_goes():
         """)
 
 
-def test_comments_in_brackets_open_them():
+def test_format_text_expands_flow_collections_with_comments():
     assert formatted("""\
         application: { # first
           # above
@@ -137,7 +137,7 @@ def test_comments_in_brackets_open_them():
         """)
 
 
-def test_comments_of_items_stand_above_their_dash():
+def test_format_text_places_item_comments_above_the_dash():
     assert formatted("""\
         assignments:
         # all of them
@@ -184,18 +184,18 @@ def test_comments_of_items_stand_above_their_dash():
         """)
 
 
-def test_a_comment_between_a_key_and_its_value_stands_above_both():
+def test_format_text_moves_comment_between_key_and_value_above_both():
     assert formatted("name:  # one\n  # two\n  writer  # three\n") == "# two\n# three\nname: writer  # one\n"
 
 
-def test_brackets_stay_on_their_line_where_they_fit():
+def test_format_text_keeps_flow_collections_on_one_line_if_they_fit():
     short = "assignments: {users: [" + ", ".join(["{user: a, role: b}"] * 3) + "]}\n"
     assert formatted(short.replace(", ", ",\n  ")) == short
     made = formatted(short.replace("user: a", "user: " + "a" * 20))
     assert made == "assignments:\n  users:\n" + f"    - {{user: {'a' * 20}, role: b}}\n" * 3
 
 
-def test_nested_lists():
+def test_format_text_of_nested_lists():
     assert formatted("strange:\n-  - a\n   -   - b\n       - &x [c]\n- *x\n") == (
         "strange:\n  - - a\n    - - b\n      - &x [c]\n  - *x\n"
     )
@@ -214,15 +214,15 @@ def test_nested_lists():
         ("a\n    b", "a b"), ("'a\n\n    b'", '"a\\nb"'), ("a\n\n    b", '"a\\nb"'),
     ],
 )  # fmt: skip
-def test_quotes_stay_where_they_say_something(written, made):
+def test_format_text_keeps_only_significant_quotes(written, made):
     assert formatted(f"application:\n  display_name: {written}\n") == f"application:\n  display_name: {made}\n"
 
 
-def test_in_brackets_a_colon_keeps_its_quotes():
+def test_format_text_keeps_quotes_of_colon_in_flow_collection():
     assert formatted("strange: ['a:b', a:b]\n") == 'strange: ["a:b", a:b]\n'
 
 
-def test_an_operator_in_quotes_is_graphs_own_spelling():
+def test_format_text_keeps_quotes_of_operator_in_graph_spelling():
     text = "mappings:\n  users:\n    filters:\n      - name: f\n        all:\n"
     clauses = ["{attribute: a, operator: 'Includes', value: 'b'}", "{attribute: a, operator: 'equals', value: 'b'}"]
     made = formatted(text + "".join(f"          - {one}\n" for one in clauses))
@@ -231,8 +231,8 @@ def test_an_operator_in_quotes_is_graphs_own_spelling():
     ]  # fmt: skip
 
 
-def row(written: str) -> str:
-    """What becomes of an expression."""
+def formatted_expression(written: str) -> str:
+    """Return the formatted value of an `expression` key."""
     made = formatted(f"mappings:\n  users:\n    attributes:\n      a:\n        expression: {written}\n")
     return dedent("\n".join(made.splitlines()[4:])).partition("expression: ")[2]
 
@@ -257,20 +257,20 @@ def row(written: str) -> str:
         ('"(\\ufeff)"', '"(\\ufeff)"'),
     ],
 )
-def test_an_expression_is_a_folded_block_where_it_can_be_one(written, made):
-    assert row(written) == made
+def test_format_text_writes_expression_as_folded_block_if_possible(written, made):
+    assert formatted_expression(written) == made
 
 
-def test_an_expression_in_a_row_opens_the_row():
+def test_format_text_expands_row_with_expression():
     made = formatted("mappings: {users: {attributes: {a: {match: 1, expression: 'Not([b])'}}}}\n")
     assert made == (
         "mappings:\n  users:\n    attributes:\n      a:\n        expression: >-\n          Not([b])\n        match: 1\n"
     )
 
 
-def test_a_long_expression_is_broken_outside_of_its_quotes():
+def test_format_text_breaks_long_expression_outside_of_quotes():
     names, long = ", ".join(["[givenName]"] * 12), "y" * 120
-    made = row(f'\'Switch([department], "a  b {"c " * 50}", {names}  & "\\" d" & "x {long}")\'')
+    made = formatted_expression(f'\'Switch([department], "a  b {"c " * 50}", {names}  & "\\" d" & "x {long}")\'')
     assert made.splitlines() == [
         ">-",
         "  Switch([department],",
@@ -282,7 +282,7 @@ def test_a_long_expression_is_broken_outside_of_its_quotes():
     ]
 
 
-def test_a_text_that_was_spread_over_lines_stays_so_where_it_is_long():
+def test_format_text_keeps_long_multiline_scalar_folded():
     made = formatted("application:\n  display_name: " + "word\n    " * 30 + "word\n")
     lines = made.splitlines()
     assert lines[1] == "  display_name: >-"
@@ -296,7 +296,7 @@ def test_a_text_that_was_spread_over_lines_stays_so_where_it_is_long():
     ["|\n    a\n\n     b\n", "|+\n    a\n\n\n", "|2-\n     a\n    b\n", ">+\n\n    a\n\n", "|-  # why\n    a\n"],
     ids=["clipped", "kept", "indented", "blank above", "comment"],
 )
-def test_a_block_stays_as_it_is(block):
+def test_format_text_keeps_block_scalars(block):
     text = f"application:\n  display_name: {block}"
     assert formatted(text) == text
     assert formatted(f"{text}name: x\n".replace("\n    ", "\n         ").replace("|2", "|7"))[8:] == (
@@ -304,20 +304,20 @@ def test_a_block_stays_as_it_is(block):
     )
 
 
-def test_blank_lines_are_not_added_to_a_block_that_keeps_them():
+def test_format_text_adds_no_blank_lines_to_keep_block():
     text = "application:\n  display_name: |+\n    a\n  # c\n  object_id: |+\n    b\n\nprovisioning: {}\n"
     assert formatted(text) == text
 
 
-def test_an_empty_block_is_an_empty_text():
+def test_format_text_writes_empty_block_as_empty_string():
     assert formatted("strange:\n  a: |\n  b: x\n") == 'strange:\n  a: ""\n  b: x\n'
 
 
-def test_a_block_at_the_end_of_a_file_without_a_last_line_break():
+def test_format_text_of_block_at_end_of_file_without_newline():
     assert formatted("strange: |\n  a") == "strange: |-\n  a\n"
 
 
-def test_an_anchor_stands_where_its_node_comes_first():
+def test_format_text_moves_anchor_to_first_use():
     assert formatted("""\
         provisioning: {notifications: &n {email: &e a@example.com}}
         application: {display_name: *e}
@@ -332,7 +332,7 @@ def test_an_anchor_stands_where_its_node_comes_first():
         """)
 
 
-def test_a_node_that_brackets_cannot_hold_opens_them():
+def test_format_text_expands_flow_collection_that_cannot_hold_a_node():
     made = formatted("provisioning: {notifications: {email: *e}}\n".replace("*e", "x") + "mine: &e a, b\n")
     assert made.endswith("mine: &e a, b\n")
     made = formatted("strange:\n  mine: &e a, b\n  *e : x\nextends: [*e]\njob: {*e : *e}\n")
@@ -341,20 +341,20 @@ def test_a_node_that_brackets_cannot_hold_opens_them():
     assert made == 'name: &e "a,"\n\nstrange: {*e : b}\n'
 
 
-def test_a_block_as_a_key_is_put_in_quotes():
+def test_format_text_quotes_block_scalar_key():
     assert formatted("strange:\n  ? |-\n    a: b\n  : c\n") == 'strange:\n  "a: b": c\n'
 
 
-def test_the_marks_of_a_document_go():
+def test_format_text_removes_document_markers():
     assert formatted("%YAML 1.1\n---  # one\nversion: 1\n...\n# two\n") == "# one\nversion: 1\n# two\n"
 
 
-def test_an_empty_map():
+def test_format_text_of_empty_mapping():
     assert formatted("\n# nothing\n{}\n") == "# nothing\n{}\n"
     assert formatted("# nothing\n\n# at all\n{ # here\n}\n") == "# nothing\n\n# at all\n{}\n# here\n"
 
 
-def test_line_breaks_stay_what_they_are():
+def test_format_text_keeps_crlf_and_normalizes_cr_line_breaks():
     assert format_text("version:  1\r\nname:  x\r\n") == "version: 1\r\nname: x\r\n"
     assert format_text("\ufeffversion:  1\rname:  x") == "version: 1\nname: x\n"
 
@@ -367,35 +367,40 @@ def test_line_breaks_stay_what_they_are():
         ("a: b\n---\na: b\n", "S004", 2, 1), ("expression: Join(a #b)\n", "S012", 1, 1), ("a: &x [*x]\n", "S008", 1, 4),
     ],
 )  # fmt: skip
-def test_what_is_not_sound_is_a_problem_with_its_place(text, code, line, column):
-    one = problem(text)
-    assert (one.code, one.location.file, one.location.line, one.location.column) == (code, "a.yaml", line, column)
+def test_format_text_reports_invalid_yaml_with_location(text, code, line, column):
+    diagnostic = first_diagnostic(text)
+    assert (diagnostic.code, diagnostic.location.file, diagnostic.location.line, diagnostic.location.column) == (
+        code,
+        "a.yaml",
+        line,
+        column,
+    )
 
 
-def test_what_is_wrong_with_the_meaning_is_no_matter_of_layout():
+def test_format_text_formats_spec_with_semantic_errors():
     assert formatted("enabled: yes\nextends: x\nassignments: {users_from: [x]}\n")
 
 
-def test_what_the_reader_does_not_understand_is_a_problem_with_its_place():
-    one = problem("version: 1\nname:\twriter\n")
-    assert (one.code, one.location.line, one.location.column) == ("F001", 2, 6)
+def test_format_text_reports_unsupported_yaml_with_location():
+    diagnostic = first_diagnostic("version: 1\nname:\twriter\n")
+    assert (diagnostic.code, diagnostic.location.line, diagnostic.location.column) == ("F001", 2, 6)
 
 
-def test_what_would_mean_something_else_is_a_problem():
+def test_check_rejects_changed_values_and_lost_comments():
     with pytest.raises(DiagnosticsError, match="would change"):
         check(loaded("a: {b: 1}", "a"), read("a: 1"), "a: {b: '1'}", "a")
     with pytest.raises(DiagnosticsError, match="lose a comment"):
         check(loaded("a: 1", "a"), read("a: 1 # x"), "a: 1", "a")
 
 
-def test_the_first_difference_of_two_trees():
+def test_difference_returns_path_of_first_difference():
     assert difference({"a": ["x", "y"]}, {"a": ["x", "y"]}) is None
     assert difference({"a": ["x", "y"]}, {"a": ["x", "z"]}) == ("a", 1)
     assert difference({"a": {"b": ["x"]}}, {"a": {"b": []}}) == ("a", "b")
     assert difference({"a": "b"}, {"c": "b"}) == ()
 
 
-def test_an_error_without_a_place_is_one_of_the_whole_text():
+def test_read_raises_unreadable_error_without_location():
     with pytest.raises(UnreadableError) as raised:
         read("a: \x01")
     assert (raised.value.line, raised.value.column) == (0, 0)

@@ -1,4 +1,4 @@
-"""Specs made from the model, written as untidily as YAML allows: formatting changes nothing but their looks."""
+"""Property tests: specs generated from the model in random YAML layouts; formatting changes only the layout."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ WILD = "ab01 .,:;-?#&*!|>%@`'\"\\[]{}()=~$\u00e9\u2028\x85\u00a0\ufeff\U0001f642
 COMMENT = re.compile(r"# \d+(?: x: y| - \[| &a \*b| é)?")
 
 
-class Maker:
-    """Makes values of the model's shapes, whatever they mean."""
+class SpecGenerator:
+    """Generates random values that fit the types of the model; they can be semantically invalid."""
 
     def __init__(self, rnd: random.Random) -> None:
         self.rnd = rnd
@@ -59,7 +59,7 @@ class Maker:
         return self.text() or "x"
 
     def value(self) -> str:
-        """A value of the connection: a star is none, and a problem of its own (S314)."""
+        """Return a connection value without `*`, which is an error (S314)."""
         return self.text().replace("*", "x")
 
     def of(self, annotation: Any) -> Any:
@@ -79,7 +79,7 @@ class Maker:
             fields = [name for name in annotation.model_fields if name != "imported" and self.rnd.random() < 0.5]
             made = {name: self.of(annotation.model_fields[name].annotation) for name in fields}
             for name in [name for name in MEANT if made.get(name) == "none"]:
-                made[name] = Plain("none")  # in quotes or not, it is the word, and is written without
+                made[name] = Plain("none")  # quoted or not, it means the keyword; it is written without quotes
             return made
         return Plain(self.rnd.choice(PLAINS)) if annotation is not str and self.rnd.random() < 0.6 else self.text()
 
@@ -127,8 +127,8 @@ SECTIONS = {
 }
 
 
-def sound(make: Maker) -> dict[str, Any]:
-    """A spec without problems."""
+def valid_spec(make: SpecGenerator) -> dict[str, Any]:
+    """Return a spec without errors."""
     tree = {
         "version": Plain("1"),
         "name": make.rnd.choice(["writer", "0010", "NO"]),
@@ -141,8 +141,8 @@ def sound(make: Maker) -> dict[str, Any]:
     return tree | {name: section(make) for name, section in SECTIONS.items() if make.rnd.random() < 0.5}
 
 
-class Untidy:
-    """Writes a tree in YAML, a different way each time."""
+class UntidyWriter:
+    """Writes a tree as YAML in a random layout."""
 
     def __init__(self, rnd: random.Random) -> None:
         self.rnd = rnd
@@ -162,7 +162,7 @@ class Untidy:
         return f"# {self.count} {self.rnd.choice(['', 'x: y', '- [', '&a *b', 'é'])}".rstrip()
 
     def above(self) -> list[str]:
-        """Comments and blank lines; after a block only such as it does not take for its own."""
+        """Return comments and blank lines; after a block scalar only those that YAML does not add to it."""
         lines = []
         while self.some(0.25):
             if self.some(0.6):
@@ -204,7 +204,7 @@ class Untidy:
         return lines
 
     def entry(self, start: str, value: Any, indent: int) -> list[str]:
-        """A key or a dash, and its value in any form."""
+        """Return the lines of a key or a dash with its value in a random style."""
         value = Plain(self.rnd.choice(["null", "~"])) if value is None else value
         alias, self.block_end = self.alias(value), None
         if alias:
@@ -228,17 +228,17 @@ class Untidy:
         return lines + self.list(value, indent if start.rstrip().endswith(":") and self.some(0.3) else inner)
 
     def alias(self, value: Any) -> str:
-        return self.anchors.get(known(value), "") if value and self.some(0.7) else ""
+        return self.anchors.get(value_key(value), "") if value and self.some(0.7) else ""
 
     def anchor(self, value: Any) -> str:
         name = f"a{len(self.anchors)}"
-        if not value or self.some(0.85) or known(value) in self.anchors:
+        if not value or self.some(0.85) or value_key(value) in self.anchors:
             return ""
-        self.anchors[known(value)] = name
+        self.anchors[value_key(value)] = name
         return f" &{name}"
 
     def line(self, text: str, *, is_key: bool = False, in_flow: bool = False) -> str:
-        """A scalar on one line."""
+        """Return a scalar on one line."""
         is_bare = isinstance(text, Plain) or (self.some(0.5) and is_plain(text))
         if is_bare and not (in_flow and re.search(r"[\[\]{},:]", text)):
             return str(text)
@@ -248,7 +248,7 @@ class Untidy:
         return self.rnd.choice(forms) if all(ord(sign) < 0x10000 for sign in text) else escaped(text)
 
     def spread(self, text: str, indent: int) -> str:
-        """Perhaps over several lines, at a single space between words."""
+        """Return a scalar that may be folded over several lines at single spaces."""
         line = self.line(text)
         if "\\" in line or "  " in line or not self.some(0.3):
             return line
@@ -297,8 +297,8 @@ class Untidy:
         return comment + "\n" + " " * indent
 
 
-def known(value: Any) -> str:
-    """By which an alias is told to be of the same value."""
+def value_key(value: Any) -> str:
+    """Return a key that is equal for equal values, so that an alias can replace one."""
     return f"{type(value)} {digest([value])}"
 
 
@@ -313,7 +313,7 @@ def is_plain(text: str) -> bool:
 
 
 def raw(text: str) -> Any:
-    """The tree as it is read, before anything is taken out of it."""
+    """Return the tree as read from YAML, before the loader removes any keys."""
     return Builder("", text.split("\n"), Variables({}, {})).build(_Loader(text).get_single_node())
 
 
@@ -321,8 +321,8 @@ def loaded(text: str):
     return load("s.yaml", lambda path: text if path == "s.yaml" else "{}", {}, {"X": "x"})
 
 
-def told(spec):
-    """The problems, but for those that depend on where something stands: a place is complained of only once."""
+def comparable_diagnostics(spec):
+    """Return the diagnostics; none if one depends on the layout, because a location is reported only once."""
     if any(one.code < "S1" or one.code in ("S209", "S211") for one in spec.diagnostics):
         return []
     return sorted((one.code, one.message, one.path, one.hint) for one in spec.diagnostics)
@@ -333,7 +333,7 @@ def check(text: str) -> str:
     before, after = loaded(text), loaded(made)
     assert before.spec == after.spec
     assert bool(before.diagnostics) == bool(after.diagnostics)
-    assert told(before) == told(after)
+    assert comparable_diagnostics(before) == comparable_diagnostics(after)
     assert digest(before.resolved) == digest(after.resolved)
     assert digest(raw(text)) == digest(raw(made))
     assert format_text(made, "s.yaml") == made
@@ -345,9 +345,9 @@ RANDOMS = st.randoms(use_true_random=True)
 
 @examples(25)
 @given(RANDOMS)
-def test_a_sound_spec_stays_the_same_spec_however_it_was_written(rnd):
-    tree = sound(Maker(rnd))
-    text = Untidy(rnd).text(tree)
+def test_format_text_keeps_meaning_of_valid_spec(rnd):
+    tree = valid_spec(SpecGenerator(rnd))
+    text = UntidyWriter(rnd).text(tree)
     assert digest(raw(text)) == digest(tree)
     assert loaded(text).diagnostics == ()
     assert loaded(check(text)).spec == loaded(write_spec(tree)).spec
@@ -355,8 +355,8 @@ def test_a_sound_spec_stays_the_same_spec_however_it_was_written(rnd):
 
 @examples(25)
 @given(RANDOMS)
-def test_however_it_was_written_it_says_the_same_and_keeps_its_comments(rnd):
-    tree, untidy = Maker(rnd).spec(), Untidy(rnd)
+def test_format_text_keeps_values_and_comments_of_any_spec(rnd):
+    tree, untidy = SpecGenerator(rnd).spec(), UntidyWriter(rnd)
     text = untidy.text(tree)
     assert digest(raw(text)) == digest(tree)
     made = check(text)
@@ -365,8 +365,8 @@ def test_however_it_was_written_it_says_the_same_and_keeps_its_comments(rnd):
 
 @examples(25)
 @given(RANDOMS)
-def test_a_written_spec_is_canonical_and_says_what_it_was_made_of(rnd):
-    tree = Maker(rnd).spec()
+def test_write_spec_is_canonical_and_keeps_values(rnd):
+    tree = SpecGenerator(rnd).spec()
     text = write_spec(tree)
     assert digest(raw(text)) == digest(tree)
     assert check(text) == text
@@ -398,8 +398,8 @@ PIECES = [
 
 @examples(25)
 @given(RANDOMS)
-def test_a_mutilated_text_is_formatted_safely_or_refused_with_a_place(rnd):
-    text = Untidy(rnd).text(Maker(rnd).spec())
+def test_format_text_formats_corrupted_yaml_safely_or_reports_location(rnd):
+    text = UntidyWriter(rnd).text(SpecGenerator(rnd).spec())
     for _ in range(rnd.randint(1, 3)):
         at = rnd.randint(0, len(text))
         text = text[:at] + rnd.choice(PIECES) + text[at + rnd.randint(0, 3) :]

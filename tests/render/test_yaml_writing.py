@@ -1,4 +1,4 @@
-"""A new spec out of plain values."""
+"""`write_spec`: a new spec from plain values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def written(tree, **notes) -> str:
     return text
 
 
-def test_a_spec_looks_as_a_person_would_write_it():
+def test_write_spec_lays_out_a_whole_spec():
     tree = {
         "guard_exemptions": [{"reason": "CHG-1", "until": date(2026, 12, 1), "guard": "mass-removal", "max": 40}],
         "assignments": {
@@ -97,7 +97,7 @@ def test_a_spec_looks_as_a_person_would_write_it():
         ("a", "yes", 'a: "yes"'), ("a", Plain("yes"), "a: yes"), ("a", True, "a: true"), ("a", 7, "a: 7"),
     ],
 )  # fmt: skip
-def test_none_has_no_quotes_only_where_it_means_none(path, value, line):
+def test_write_spec_quotes_string_none_unless_the_key_means_none(path, value, line):
     assert written({"strange": {path: value}}) == f"strange:\n  {line}\n"
 
 
@@ -108,11 +108,11 @@ def test_none_has_no_quotes_only_where_it_means_none(path, value, line):
         ("one\n two", '"one\\n two"'), ("one\n\ntwo", '"one\\n\\ntwo"'), ("", '""'),
     ],
 )  # fmt: skip
-def test_several_lines_are_a_block_where_each_is_fit_for_it(text, lines):
+def test_write_spec_writes_multiline_string_as_block_if_possible(text, lines):
     assert written({"strange": {"a": text}}) == f"strange:\n  a: {lines}\n"
 
 
-def test_notes_stand_above_beside_and_below():
+def test_write_spec_places_notes_above_beside_and_below():
     made = written(
         {"version": 1, "app_roles": {"roles": [{"value": "a"}, {"value": "b"}]}, "name": "x"},
         head="yaml-language-server: $schema=x\n\nMade by\n  export\n\n",
@@ -143,7 +143,7 @@ def test_notes_stand_above_beside_and_below():
 
 
 @pytest.mark.parametrize("sign", ["\n", "\r", "\r\n", "\x85", "\u2028", "\u2029", "\x07", "\ufeff"])
-def test_a_hostile_note_stays_a_comment(sign):
+def test_write_spec_keeps_hostile_note_in_a_comment(sign):
     note = f"a{sign}tenant: evil{sign}"
     made = written(
         {"version": 1, "name": "x"}, head=note, above={("name",): note}, beside={("name",): note}, below={(): note}
