@@ -1,4 +1,4 @@
-"""A pretend tenant on a socket in this process, and somebody who stands in a folder of specs with it as the tenant."""
+"""Fixtures: sandbox tenants served on a socket by this process, a working directory, and a runner of commands."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OURS = ("AZURE_", "SCIMCONF_", "GITHUB_", "CI", "SYSTEM_", "BUILD_")
 
 
 class Server(uvicorn.Server):
-    """Says on which port it listens; a thread of its own has no signals to handle."""
+    """A server that puts its port into a queue once it listens; it runs in a thread."""
 
     def __init__(self, app):
         quiet = {"log_level": "warning", "access_log": False, "lifespan": "off"}
@@ -31,7 +31,7 @@ class Server(uvicorn.Server):
 
 @pytest.fixture
 def serve():
-    """Starts tenants, each with a socket of its own; gives the URL of Graph in it."""
+    """Return a function that starts a tenant on its own socket and returns its Graph URL."""
     running = []
 
     def start(tenant=None, **options):
@@ -48,7 +48,7 @@ def serve():
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch):
+def workdir(tmp_path, monkeypatch):
     """Return an empty working directory; variables of a real tenant or forge are removed from the environment."""
     for name in [name for name in os.environ if name.startswith(OURS) and name != "SCIMCONF_UPDATE_GOLDEN"]:
         monkeypatch.delenv(name)
@@ -61,7 +61,7 @@ def here(tmp_path, monkeypatch):
 
 @pytest.fixture
 def run(capfd):
-    """Runs commands in this process, and gives exit code, stdout and stderr."""
+    """Return a function that runs a command in this process and returns exit code, stdout and stderr."""
 
     def command(*argv):
         capfd.readouterr()
@@ -73,8 +73,8 @@ def run(capfd):
 
 
 @pytest.fixture
-def ask():
-    """Asks a tenant by itself, past scimconf; no proxy is asked for the way."""
+def portal_request():
+    """Return a function that sends a request to a tenant directly, without scimconf and without a proxy."""
     opener = build_opener(ProxyHandler({}))
 
     def send(url, method="GET", body=None):

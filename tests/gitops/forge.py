@@ -1,6 +1,6 @@
-"""Runs the recipes' shell as a runner does: a fresh bash for every step, the forge's variables, its files between steps.
+"""Runs the scripts of the recipes as a CI runner does: a new bash for each step, with the variables and files of the forge.
 
-A whole chain of steps is one process of this machine, since starting many is slow.
+One process runs all steps of a chain, because starting many processes is slow.
 """
 
 from __future__ import annotations
@@ -58,25 +58,25 @@ class Forge:
         return (self.bin / "installed").read_text("utf-8")
 
     def do(self, text: str) -> None:
-        """A line of the test's own."""
+        """Add a shell line of the test."""
         self._steps.append(text)
 
     def step(self, script: Script, known: dict[str, str], expect: int = 0) -> None:
-        """A step of a recipe, with what its forge would put in for each expression."""
+        """Add a step of a recipe; `known` holds the values of the forge's expressions."""
         self.ran.add((script.file, script.name))
         file = self.folder / f"step-{len(self._steps)}.sh"
         file.write_text(script.text, "utf-8")
         env = {name: filled(value, known) for name, value in script.env.items()}
         given = " ".join(f"{name}={shlex.quote(value)}" for name, value in env.items())
-        says = f"{script.file}: {script.name}"
+        label = f"{script.file}: {script.name}"
         self._steps.append(
             f"code=0; env {given} {BASH} {file} || code=$?\n"
-            f'if [ "$code" != {expect} ]; then echo "{says} ended with $code, not {expect}" >&2; exit 99; fi\n'
+            f'if [ "$code" != {expect} ]; then echo "{label} ended with $code, not {expect}" >&2; exit 99; fi\n'
             'if [ -n "$GITHUB_ENV" ] && [ -e "$GITHUB_ENV" ]; then set -a; . "$GITHUB_ENV"; set +a; fi'
         )
 
     def action(self, inputs: dict[str, str], known: dict[str, str], expect: int = 0) -> None:
-        """The composite action: the steps whose condition holds."""
+        """Add the steps of the composite action whose condition is true."""
         file = "github/action.yml"
         given = {name: one.get("default", "") for name, one in document(file)["inputs"].items()} | inputs
         values = known | {f"inputs.{name}": value for name, value in given.items()}
@@ -98,7 +98,7 @@ class Forge:
 
 
 def filled(value: str, known: dict[str, str]) -> str:
-    """A value with its expressions as they would be; one that nobody thought of fails."""
+    """Return a value with its expressions replaced; raises KeyError for an unknown expression."""
     return re.sub(r"\$\((\w[\w.]*)\)", lambda one: known[one[1]], EXPRESSION.sub(lambda one: known[one[1]], value))
 
 
@@ -106,4 +106,4 @@ def holds(condition: str | None, inputs: dict[str, str]) -> bool:
     if condition is None:
         return True
     text = re.sub(r"inputs\.([\w-]+)", lambda one: repr(inputs[one[1]]), condition).replace("&&", "and")
-    return bool(eval(text))  # of our own files
+    return bool(eval(text))  # only expressions of files in ci/

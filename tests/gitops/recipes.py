@@ -1,4 +1,4 @@
-"""The recipes as data: their files, and every shell line in them with the environment that it is given."""
+"""The recipes in `ci/` as data: their files, and their shell scripts with the environment of each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 
 @dataclass(frozen=True)
 class Script:
-    """One piece of shell; `env` is what the recipe gives it, expressions of the forge and all."""
+    """A shell script of a recipe; `env` can contain expressions of the forge."""
 
     file: str
     name: str
@@ -40,7 +40,7 @@ def document(file: str) -> Any:
 
 
 def maps(node: Any) -> Iterator[dict[str, Any]]:
-    """Every map in a document, from the top down."""
+    """Yield every mapping in a document, from the top down."""
     if isinstance(node, dict):
         yield node
         for part in node.values():
@@ -52,7 +52,7 @@ def maps(node: Any) -> Iterator[dict[str, Any]]:
 
 @cache
 def scripts(file: str) -> tuple[Script, ...]:
-    """In the order in which they stand; GitLab's lists of lines are one script a job, the way a runner joins them."""
+    """Return the scripts of a file in order; the lines of a GitLab job are joined to one script, as its runner does."""
     return tuple(_gitlab() if file.startswith("gitlab") else _steps(file))
 
 
@@ -87,12 +87,12 @@ def used_actions(file: str) -> list[str]:
 
 
 def permissions(text: str) -> list[str]:
-    """The permissions in Microsoft Graph that a text names, each once."""
+    """Return the Microsoft Graph permissions that a text names, without duplicates."""
     return list(dict.fromkeys(re.findall(r"\b[A-Z][A-Za-z]+\.(?:Read|ReadBasic|ReadWrite)\.(?:All|OwnedBy)\b", text)))
 
 
 def copy_writer(to: Path) -> Path:
-    """The example without its own tests, which the changes that are made to it here would fail; gives the spec."""
+    """Copy the example without its `tests:`, which fail after the changes made here; return the path of the spec."""
     shutil.copytree(ROOT / "examples" / "writer-new", to)
     spec = to / "scimconf.yaml"
     spec.write_text(spec.read_text("utf-8").partition("\ntests:")[0] + "\n", "utf-8")

@@ -1,4 +1,4 @@
-"""The pages about pull requests, drift and events say what is so."""
+"""The pages `docs/gitops.md` and `docs/events.md` match the behavior of the code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from golden_files import updating
 from scimconf.plan import Result
 
 from .recipes import ROOT, copy_writer
-from .test_story import EXTERNAL, PERMIT
+from .test_story import EXEMPTION, EXTERNAL
 
 BRANCH = (
     EXTERNAL,
@@ -24,15 +24,15 @@ def page(name):
     return (ROOT / "docs" / name).read_text("utf-8")
 
 
-def test_the_comment_that_is_shown_is_a_real_one(serve, here, run, monkeypatch):
+def test_gitops_page_shows_the_real_markdown_comment(serve, workdir, run, monkeypatch):
     monkeypatch.setenv("SCIMCONF_GRAPH_URL", serve())
-    spec = copy_writer(here / "examples" / "writer-new")
+    spec = copy_writer(workdir / "examples" / "writer-new")
     assert run("apply", "--auto-approve", "examples/writer-new")[0] == 0
     text = spec.read_text("utf-8")
     for before, after in BRANCH:
         assert before in text
         text = text.replace(before, after)
-    spec.write_text(text + PERMIT, "utf-8")
+    spec.write_text(text + EXEMPTION, "utf-8")
     comment = run("plan", "--format", "markdown", "examples/writer-new")[1]
     first, last = "<!-- the comment -->\n", "\n<!-- the end of the comment -->"
     for path in (ROOT / "docs" / "gitops.md",):
@@ -44,7 +44,7 @@ def test_the_comment_that_is_shown_is_a_real_one(serve, here, run, monkeypatch):
             assert shown == comment.strip(), "SCIMCONF_UPDATE_GOLDEN=1 writes it anew"
 
 
-def test_every_event_is_explained_with_its_members():
+def test_events_page_documents_every_event_and_its_members():
     rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| (.+) \|$", page("events.md"), re.MULTILINE)
     explained = {name: set(re.findall(r"`(\w+)`", cell)) for name, cell in rows}
     sources = "".join(
@@ -58,13 +58,13 @@ def test_every_event_is_explained_with_its_members():
     assert all(f"`{result.name}`" in page("events.md") for result in Result)
 
 
-def test_the_events_that_are_shown_are_events(serve, here, run, monkeypatch):
+def test_events_page_example_has_the_members_of_real_events(serve, workdir, run, monkeypatch):
     (block,) = re.findall(r"```json\n(.+?)```", page("events.md"), re.DOTALL)
     shown = [json.loads(line) for line in block.splitlines()]
     monkeypatch.setenv("SCIMCONF_GRAPH_URL", serve())
     assert run("apply", "--auto-approve", "--events", "events.jsonl", ROOT / "examples" / "writer-new")[0] == 0
     real = {}
-    for line in (here / "events.jsonl").read_text("utf-8").splitlines():
+    for line in (workdir / "events.jsonl").read_text("utf-8").splitlines():
         event = json.loads(line)
         real[event["event"]] = event
     assert [one["event"] for one in shown] == ["planned", "step", "outcome", "applied", "finished"]

@@ -1,4 +1,4 @@
-"""The permissions that the recipes name are enough, and the one that reads cannot write."""
+"""The Graph permissions that the recipes name are sufficient, and the identity for plans cannot write."""
 
 from __future__ import annotations
 
@@ -32,35 +32,35 @@ WRITER = ROOT / "examples" / "writer-new"
 
 
 @pytest.fixture
-def planned(serve, here, run, monkeypatch):
-    """Plans as an identity with some permissions; gives the plan's document."""
+def plan_with_permissions(serve, workdir, run, monkeypatch):
+    """Return a function that plans with the given Graph permissions and returns the plan JSON."""
 
     def plan(granted):
         monkeypatch.setenv("SCIMCONF_GRAPH_URL", serve(TENANT, permissions=frozenset(granted)))
         code, _, err = run("plan", "--out", "plan.json", "--format", "json", WRITER)
         assert code == 0, err
-        return json.loads((here / "plan.json").read_text("utf-8"))
+        return json.loads((workdir / "plan.json").read_text("utf-8"))
 
     return plan
 
 
-def test_both_identities_see_the_same(planned):
-    def seen(granted):
-        found = planned(granted)["applications"][0]
+def test_plan_is_the_same_with_plan_and_apply_permissions(plan_with_permissions):
+    def observed(granted):
+        found = plan_with_permissions(granted)["applications"][0]
         return [found["changes"], found["guards"], found["unmanaged"], found["fingerprint"], found["warnings"]]
 
-    assert seen(READS) == seen(WRITES)
+    assert observed(READS) == observed(WRITES)
 
 
-def test_the_one_that_reads_cannot_write(planned, run):
-    before = planned(READS)
+def test_apply_with_plan_permissions_changes_nothing(plan_with_permissions, run):
+    before = plan_with_permissions(READS)
     assert run("apply", "--auto-approve", WRITER)[0] in (1, 5)
     after = json.loads(run("plan", "--format", "json", WRITER)[1])
     assert after["digest"] == before["digest"]
 
 
-def test_the_one_that_writes_can(planned, run):
-    planned(WRITES)
+def test_apply_with_apply_permissions_succeeds(plan_with_permissions, run):
+    plan_with_permissions(WRITES)
     code, out, err = run("apply", "--auto-approve", WRITER)
     assert code == 0, f"{out}\n{err}"
     assert run("drift", WRITER)[0] == 0

@@ -1,4 +1,4 @@
-"""A plan with 5,000 changes is told within every forge's limit, in every format, in linear time."""
+"""`show` of a plan with 5,000 changes: the limit of each forge, each format, linear time."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def _change(address, kind, action, fields, effects):
 
 
 @pytest.fixture(scope="module")
-def saved(tmp_path_factory):
-    """Plan files by their number of changes."""
+def plan_files(tmp_path_factory):
+    """Return plan files by their number of changes."""
 
     def make(number):
         application = {
@@ -50,9 +50,9 @@ def saved(tmp_path_factory):
 
 
 @pytest.mark.parametrize("forge", LIMITS)
-def test_a_comment_is_within_the_limit_and_says_what_is_missing(forge, saved, run):
+def test_show_markdown_respects_forge_limit_and_mentions_the_artifact(forge, plan_files, run):
     code, out, _ = run(
-        "show", "--format", "markdown", "--comment-marker", "plan", "--max-length", LIMITS[forge], saved[5_000]
+        "show", "--format", "markdown", "--comment-marker", "plan", "--max-length", LIMITS[forge], plan_files[5_000]
     )
     assert code == 0
     assert LIMITS[forge] // 4 < len(out) <= LIMITS[forge]
@@ -62,20 +62,20 @@ def test_a_comment_is_within_the_limit_and_says_what_is_missing(forge, saved, ru
 
 
 @pytest.mark.parametrize("form", ["text", "json", "html"])
-def test_what_has_no_limit_tells_everything(form, saved, run):
-    code, out, _ = run("show", "--format", form, saved[5_000])
+def test_show_prints_all_changes_in_formats_without_limit(form, plan_files, run):
+    code, out, _ = run("show", "--format", form, plan_files[5_000])
     assert code == 0
     assert "person04999@contoso.com" in out
     assert "custom04995" in out
 
 
-def calls(function):
-    """How many calls it takes: the same on a busy machine."""
-    counted = 0
+def count_calls(function):
+    """Return the number of function calls, which does not depend on the load of the machine."""
+    number = 0
 
     def count(_frame, event, _argument):
-        nonlocal counted
-        counted += event in ("call", "c_call")
+        nonlocal number
+        number += event in ("call", "c_call")
 
     previous = sys.getprofile()
     sys.setprofile(count)
@@ -83,13 +83,14 @@ def calls(function):
         function()
     finally:
         sys.setprofile(previous)
-    return counted
+    return number
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_ten_times_the_changes_take_ten_times_the_work(form, saved, run):
-    run("show", "--format", form, saved[100])  # what is imported once does not count
+def test_show_takes_linear_time(form, plan_files, run):
+    run("show", "--format", form, plan_files[100])  # imports do not count
     small, big = (
-        calls(lambda path=path: run("show", "--redact", "--format", form, path)) for path in (saved[100], saved[1_000])
+        count_calls(lambda path=path: run("show", "--redact", "--format", form, path))
+        for path in (plan_files[100], plan_files[1_000])
     )
     assert big < 12 * small

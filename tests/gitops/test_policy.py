@@ -1,4 +1,4 @@
-"""The examples of policies judge plans, in both of their languages alike, where the programs are present."""
+"""The example policies in jq and Rego return the same reasons; skipped if jq or opa is not installed."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ CASES = {
 }  # fmt: skip
 
 
-def by_jq(plan, now, numbers):
+def run_jq_policy(plan, now, numbers):
     given = [word for name, number in {"now": now, **numbers}.items() for word in ("--argjson", name, str(number))]
     words = ["jq", "--raw-output", "--from-file", str(POLICY / "policy.jq"), *given]
     done = subprocess.run(words, input=plan, capture_output=True, text=True, check=True)
     return set(done.stdout.splitlines())
 
 
-def by_opa(plan, now, numbers, folder):
+def run_opa_policy(plan, now, numbers, folder):
     (folder / "plan.json").write_text(plan, "utf-8")
     (folder / "data.json").write_text(json.dumps({"policy": {"now": now * 10**9, **numbers}}), "utf-8")
     words = [
@@ -77,28 +77,28 @@ def by_opa(plan, now, numbers, folder):
     return set(json.loads(done.stdout)["result"][0]["expressions"][0]["value"])
 
 
-def plan_of(changes, guards):
+def plan_json(changes, guards):
     return json.dumps({"format_version": "2.0", "applications": [{"changes": changes, "guards": guards}]})
 
 
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not on this machine")
-def test_a_policy_in_jq_says_why(name):
-    changes, guards, now, numbers, wanted = CASES[name]
-    assert by_jq(plan_of(changes, guards), now, numbers) == wanted
+def test_jq_policy_returns_reasons(name):
+    changes, guards, now, numbers, expected = CASES[name]
+    assert run_jq_policy(plan_json(changes, guards), now, numbers) == expected
 
 
 @pytest.mark.skipif(shutil.which("opa") is None, reason="opa is not on this machine")
-def test_a_policy_in_rego_says_the_same(tmp_path):
-    found = {name: by_opa(plan_of(*case[:2]), *case[2:4], tmp_path) for name, case in CASES.items()}
+def test_rego_policy_returns_the_same_reasons_as_jq(tmp_path):
+    found = {name: run_opa_policy(plan_json(*case[:2]), *case[2:4], tmp_path) for name, case in CASES.items()}
     assert found == {name: case[4] for name, case in CASES.items()}
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not on this machine")
-def test_a_real_plan_can_be_judged(serve, here, run, monkeypatch):
+def test_jq_policy_evaluates_plan_json_of_the_cli(serve, workdir, run, monkeypatch):
     monkeypatch.setenv("SCIMCONF_GRAPH_URL", serve())
     plan = run("plan", "--format", "json", ROOT / "examples" / "writer-new")[1]
-    found = by_jq(plan, MONDAY_NOON, {})
+    found = run_jq_policy(plan, MONDAY_NOON, {})
     assert "writer:connection may be changed by hand only" in found
     assert "writer:app_role/admin may be changed by hand only" in found
     assert any(one.startswith("guard application-created blocks: ") for one in found)

@@ -1,4 +1,4 @@
-"""Every line of shell in the recipes runs, with the forge's variables set and the sandbox as the tenant."""
+"""Runs every script of the recipes with the variables of its forge and a sandbox tenant."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ COVERED = {
     "gitlab": {(GITLAB, f"scimconf-{name}") for name in ("validate", "plan", "apply", "drift")},
     "azure": {(AZURE, name) for name in ("Validate", "Plan", "Comment", "Find the reviewed plan", "Apply", "Drift")},
 }
-"""What each test below runs; together it is everything."""
+"""The scripts that each test runs; together they are all scripts."""
 
 
 @pytest.fixture
-def tenant(serve, here, run, monkeypatch):
-    """A tenant as the base branch says; gives Graph's URL."""
-    copy_writer(here / "apps" / "writer")
+def tenant(serve, workdir, run, monkeypatch):
+    """Return the Graph URL of a tenant to which the spec of the base branch is applied."""
+    copy_writer(workdir / "apps" / "writer")
     url = serve()
     monkeypatch.setenv("SCIMCONF_GRAPH_URL", url)
-    assert run("apply", "--auto-approve", "--backup", here.parent / "first", "apps/writer")[0] == 0
+    assert run("apply", "--auto-approve", "--backup", workdir.parent / "first", "apps/writer")[0] == 0
     return url
 
 
-def github(tmp_path, tenant, here):
+def github(tmp_path, tenant, workdir):
     temp = tmp_path / "runner"
     temp.mkdir()
     forge = Forge(
-        tmp_path, tenant, here,
+        tmp_path, tenant, workdir,
         CI="true", GITHUB_ACTIONS="true", GITHUB_REPOSITORY="contoso/apps", GITHUB_SHA="fed987", GITHUB_RUN_ID="55",
         GITHUB_SERVER_URL="https://github.com", RUNNER_TEMP=str(temp), GITHUB_ENV=str(temp / "env"),
         GITHUB_OUTPUT=str(temp / "output"), GITHUB_STEP_SUMMARY=str(temp / "summary"),
@@ -73,8 +73,8 @@ def outputs(forge):
     return dict(line.split("=", 1) for line in lines)
 
 
-def test_github_from_a_pull_request_to_the_apply(tmp_path, tenant, here, run):
-    forge = github(tmp_path, tenant, here)
+def test_github_recipe_from_pull_request_to_apply(tmp_path, tenant, workdir, run):
+    forge = github(tmp_path, tenant, workdir)
     plan = {"command": "plan", "paths": "apps/*", "was": ".scimconf-base", "comment": "true"}
     forge.do(f"mkdir .scimconf-base && cp -r apps .scimconf-base/ && {CHANGE}")
     forge.action({"command": "validate", "paths": "apps/*"}, KNOWN)
@@ -98,11 +98,11 @@ def test_github_from_a_pull_request_to_the_apply(tmp_path, tenant, here, run):
     assert forge.ran == COVERED["github"]
 
     comments = [one["body"] for one in forge.state["comments"] if one["user"]["login"] != "mallory"]
-    (comment,) = comments  # the second plan went over the first
+    (comment,) = comments  # the second plan replaced the first
     assert comment.startswith("<!-- scimconf: plan -->\n")
     assert comment.rstrip().endswith(f"`{found['digest']}`")
     assert "deletion_threshold" in comment
-    assert sorted(path.name for path in (here / "artifact").iterdir()) == ["plan.html", "plan.json"]
+    assert sorted(path.name for path in (workdir / "artifact").iterdir()) == ["plan.html", "plan.json"]
     token = tmp_path / "runner" / "scimconf-oidc"
     assert token.read_text("utf-8") == "the-oidc-token\n"
     assert token.stat().st_mode & 0o777 == 0o600
@@ -114,8 +114,8 @@ def test_github_from_a_pull_request_to_the_apply(tmp_path, tenant, here, run):
 
 
 @pytest.mark.slow
-def test_github_keeps_one_issue_about_drift(tmp_path, tenant, here):
-    forge = github(tmp_path, tenant, here)
+def test_github_recipe_keeps_one_drift_issue(tmp_path, tenant, workdir):
+    forge = github(tmp_path, tenant, workdir)
     drift = {"command": "drift", "paths": "apps/writer", "issue": "true", "redact": "true"}
     forge.action(drift, KNOWN)
     forge.do(
@@ -126,10 +126,10 @@ def test_github_keeps_one_issue_about_drift(tmp_path, tenant, here):
     forge.action(drift, KNOWN)
     forge.do("rm -r apps && cp -r ../back apps")
     forge.action(drift, KNOWN)
-    shutil.copytree(here / "apps", here.parent / "back")
+    shutil.copytree(workdir / "apps", workdir.parent / "back")
     forge.run()
     assert forge.ran == COVERED["drift"]
-    (opened,) = json.loads((here.parent / "opened.json").read_text("utf-8"))["issues"]
+    (opened,) = json.loads((workdir.parent / "opened.json").read_text("utf-8"))["issues"]
     (closed,) = forge.state["issues"]
     assert opened["state"] == "open"
     assert opened["body"].startswith("<!-- scimconf: drift -->\n")
@@ -140,23 +140,23 @@ def test_github_keeps_one_issue_about_drift(tmp_path, tenant, here):
     assert not any(name in closed["body"] for name in PEOPLE)
 
 
-def test_github_applies_nothing_that_was_not_reviewed(tmp_path, tenant, here):
-    forge = github(tmp_path, tenant, here)
+def test_github_recipe_applies_only_a_reviewed_plan(tmp_path, tenant, workdir):
+    forge = github(tmp_path, tenant, workdir)
     forge.step(script("github/apply.yml", "Find the reviewed plan"), KNOWN)
     forge.do('jq ".pulls = []" "$FORGE" > forge2 && mv forge2 "$FORGE"')
     forge.step(script("github/apply.yml", "Find the reviewed plan"), KNOWN)
     forge.run()
     assert not (tmp_path / "runner" / "output").exists()
-    said = (tmp_path / "runner" / "summary").read_text("utf-8")
-    assert "has no reviewed plan" in said
-    assert "There is no reviewed plan" in said
+    summary = (tmp_path / "runner" / "summary").read_text("utf-8")
+    assert "has no reviewed plan" in summary
+    assert "There is no reviewed plan" in summary
 
 
 @pytest.mark.slow
-def test_gitlab(tmp_path, tenant, here, run):
+def test_gitlab_recipe_from_merge_request_to_apply(tmp_path, tenant, workdir, run):
     forge = Forge(
-        tmp_path, tenant, here,
-        CI="true", GITLAB_CI="true", CI_PROJECT_DIR=str(here), CI_PROJECT_ID="12", CI_JOB_TOKEN="job-token",
+        tmp_path, tenant, workdir,
+        CI="true", GITLAB_CI="true", CI_PROJECT_DIR=str(workdir), CI_PROJECT_ID="12", CI_JOB_TOKEN="job-token",
         CI_API_V4_URL="https://gitlab.example/api/v4", AZURE_ID_TOKEN="the-oidc-token", AZURE_TENANT_ID="t",
         CI_COMMIT_MESSAGE="Merge branch 'x' into 'main'\n\nWriter\n\nSee merge request contoso/apps!42\n",
         SCIMCONF_VERSION="0.1.0", SCIMCONF_PATHS="apps/writer", SCIMCONF_REDACT="true",
@@ -168,32 +168,32 @@ def test_gitlab(tmp_path, tenant, here, run):
     forge.step(script(file, "scimconf-plan"), {})
     forge.step(script(file, "scimconf-drift"), {}, expect=2)
     forge.run()
-    plan = json.loads((here / "scimconf-plan" / "plan.json").read_text("utf-8"))
-    assert json.loads((here / "scimconf-plan" / "report.json").read_text("utf-8")) == {
+    plan = json.loads((workdir / "scimconf-plan" / "plan.json").read_text("utf-8"))
+    assert json.loads((workdir / "scimconf-plan" / "report.json").read_text("utf-8")) == {
         "create": 0,
         "update": 1,
         "delete": 0,
     }
-    with zipfile.ZipFile(here / "artifact.zip", "w") as archive:
-        archive.write(here / "scimconf-plan" / "plan.json", "scimconf-plan/plan.json")
+    with zipfile.ZipFile(workdir / "artifact.zip", "w") as archive:
+        archive.write(workdir / "scimconf-plan" / "plan.json", "scimconf-plan/plan.json")
     forge.do(f"export SCIMCONF_DIGEST={plan['digest']}")
     forge.step(script(file, "scimconf-apply"), {})
     forge.step(script(file, "scimconf-drift"), {})
     done = forge.run()
     assert forge.ran == COVERED["gitlab"]
-    asked = [one for one in forge.state["calls"] if "/jobs/artifacts/" in one[1]]
-    assert "refs%2Fmerge-requests%2F42%2Fhead/download?job=scimconf-plan" in asked[0][1]
-    assert "JOB-TOKEN: job-token" in asked[0][2]
+    requests = [one for one in forge.state["calls"] if "/jobs/artifacts/" in one[1]]
+    assert "refs%2Fmerge-requests%2F42%2Fhead/download?job=scimconf-plan" in requests[0][1]
+    assert "JOB-TOKEN: job-token" in requests[0][2]
     assert not any(name in done.stdout for name in PEOPLE)
     assert run("drift", "apps/writer")[0] == 0
 
 
 @pytest.mark.slow
-def test_azure_devops(tmp_path, tenant, here, run):
+def test_azure_devops_recipe_from_pull_request_to_apply(tmp_path, tenant, workdir, run):
     temp = tmp_path / "agent"
     temp.mkdir()
     forge = Forge(
-        tmp_path, tenant, here,
+        tmp_path, tenant, workdir,
         TF_BUILD="True", AGENT_TEMPDIRECTORY=str(temp), BUILD_ARTIFACTSTAGINGDIRECTORY=str(temp / "staging"),
         SYSTEM_COLLECTIONURI="https://dev.example/contoso/", SYSTEM_TEAMPROJECTID="p1", SYSTEM_DEFINITIONID="9",
         BUILD_REPOSITORY_ID="r1", BUILD_BUILDID="77", SYSTEM_PULLREQUEST_PULLREQUESTID="12",
@@ -226,6 +226,6 @@ def test_azure_devops(tmp_path, tenant, here, run):
     assert run("drift", "apps/writer")[0] == 0
 
 
-def test_every_script_is_run_by_one_of_these():
+def test_every_recipe_script_is_covered():
     every = {(one.file, one.name) for file in FILES for one in scripts(file)}
     assert set().union(*COVERED.values()) == every

@@ -1,4 +1,4 @@
-"""Recipes are what their forges take, pin what they use, ask for little, and put nothing from outside into a script."""
+"""The recipes are valid for their forges, pin their actions, have minimal permissions and are safe from injection."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ WORKFLOWS = [f"github/{name}" for name in GITHUB if name != "action.yml"]
 JOBS = [(file, name, job) for file in WORKFLOWS for name, job in document(file)["jobs"].items()]
 
 
-def test_all_of_ci_is_looked_at():
+def test_every_file_in_ci_is_a_known_recipe():
     assert sorted(str(path.relative_to(CI)) for path in CI.rglob("*") if path.is_file()) == sorted(FILES)
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_it_is_what_its_forge_takes(file):
+def test_recipe_is_valid_against_forge_schema(file):
     result = CliRunner().invoke(check_jsonschema, ["--builtin-schema", *SCHEMAS[file], str(CI / file)])
     assert result.exit_code == 0, result.output[:2000]
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_actions_are_pinned_by_digest_with_their_version_beside_it(file):
+def test_recipe_pins_actions_by_commit_with_version_comment(file):
     for line in re.findall(r"uses: (.+)", read(file)):
         assert re.fullmatch(r"\./\.github/actions/scimconf|[\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)
     pins = dict(one.split("@") for name in FILES for one in used_actions(name) if "@" in one)
@@ -48,17 +48,17 @@ def test_actions_are_pinned_by_digest_with_their_version_beside_it(file):
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_nothing_from_outside_is_put_into_a_script(file):
+def test_recipe_scripts_contain_no_forge_expressions(file):
     assert [one.name for one in scripts(file) if EXPRESSION.search(one.text)] == []
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_no_secret_is_stored(file):
+def test_recipe_uses_no_stored_secrets(file):
     assert not re.search(r"secrets\.|CLIENT_SECRET|pull_request_target:", read(file))
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_it_installs_this_version(file):
+def test_recipe_installs_the_current_version(file):
     found = re.findall(r'(?:SCIMCONF_VERSION: |name: version, type: string, default: )"([\d.]+)"', read(file))
     if file == "github/action.yml":
         found = [document(file)["inputs"]["version"]["default"]]
@@ -66,21 +66,21 @@ def test_it_installs_this_version(file):
     assert found or file in WORKFLOWS
 
 
-def test_its_commands_are_commands():
-    said = {word for file in FILES for one in scripts(file) for word in re.findall(r"scimconf ([a-z]+) ", one.text)}
-    assert {"validate", "plan", "show", "apply", "drift"} <= said <= {*COMMANDS}
+def test_recipes_use_existing_commands():
+    commands = {word for file in FILES for one in scripts(file) for word in re.findall(r"scimconf ([a-z]+) ", one.text)}
+    assert {"validate", "plan", "show", "apply", "drift"} <= commands <= {*COMMANDS}
 
 
-# --- who may do what -------------------------------------------------------------------------------------------------
+# --- permissions -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("file", WORKFLOWS)
-def test_a_workflow_has_no_permission_and_a_job_says_its_own(file):
+def test_workflow_grants_permissions_per_job_only(file):
     assert document(file)["permissions"] == {}
     assert all("permissions" in job for job in document(file)["jobs"].values())
 
 
-def test_each_job_may_do_what_it_does_and_no_more():
+def test_workflow_jobs_have_minimal_permissions():
     granted = {f"{file}:{name}": job["permissions"] for file, name, job in JOBS}
     assert granted == {
         "github/plan.yml:validate": {"contents": "read"},
@@ -92,7 +92,7 @@ def test_each_job_may_do_what_it_does_and_no_more():
     }
 
 
-def test_only_the_approved_job_signs_in_as_the_one_that_writes():
+def test_only_the_approved_job_uses_the_apply_identity():
     writers = [f"{file}:{name}" for file, name, job in JOBS if "SCIMCONF_APPLY_CLIENT_ID" in str(job)]
     assert writers == ["github/apply.yml:apply"]
     assert document("github/apply.yml")["jobs"]["apply"]["environment"] == "scimconf"
@@ -104,32 +104,32 @@ def test_only_the_approved_job_signs_in_as_the_one_that_writes():
     assert stages[2]["jobs"][0]["environment"] == "scimconf"
 
 
-def test_a_fork_gets_validate_only():
+def test_recipes_run_only_validate_for_forks():
     jobs = document("github/plan.yml")["jobs"]
     same = "github.event.pull_request.head.repo.full_name == github.repository"
     assert {name for name, job in jobs.items() if job.get("if") != same} == {"validate"}
-    assert document("github/plan.yml")[True] == "pull_request"  # `on` is a boolean to this parser
+    assert document("github/plan.yml")[True] == "pull_request"  # the YAML parser reads `on` as a boolean
     ours = "$CI_MERGE_REQUEST_SOURCE_PROJECT_PATH == $CI_PROJECT_PATH"
     merged = {name: str(job.get("rules")) for name, job in document("gitlab/scimconf.yml").items() if "script" in job}
     assert [name for name, rules in merged.items() if "merge_request" in rules and ours not in rules] == [
         "scimconf-validate"
     ]
     stages = {one["stage"]: one.get("condition", "") for one in document("azure-devops/scimconf.yml")["stages"]}
-    pulls = [name for name, said in stages.items() if "Build.Reason" not in said or "PullRequest'" in said]
+    pulls = [name for name, rule in stages.items() if "Build.Reason" not in rule or "PullRequest'" in rule]
     assert pulls == ["validate", "plan"]
     assert "ne(variables['System.PullRequest.IsFork'], 'True')" in stages["plan"]
 
 
-def test_checkouts_keep_no_credentials():
+def test_workflow_checkouts_do_not_persist_credentials():
     steps = [one for file in WORKFLOWS for one in maps(document(file)) if "checkout@" in str(one.get("uses"))]
     assert steps
     assert all(one["with"]["persist-credentials"] is False for one in steps)
 
 
-# --- what is said in several places ------------------------------------------------------------------------------------
+# --- copies that must agree --------------------------------------------------------------------------------------------
 
 
-def test_permissions_in_graph_are_the_same_everywhere():
+def test_graph_permissions_agree_in_recipes_and_docs():
     plan, apply = permissions(read("github/plan.yml")), permissions(read("github/apply.yml"))
     page = (ROOT / "docs" / "gitops.md").read_text("utf-8")
     for file in ("gitlab/scimconf.yml", "azure-devops/scimconf.yml"):
@@ -137,7 +137,7 @@ def test_permissions_in_graph_are_the_same_everywhere():
     assert {*plan, *apply} <= {*permissions(page)}
 
 
-def test_init_writes_what_stands_in_ci():
+def test_recipe_files_of_init_match_ci():
     github = recipe_files("github")
     assert github == {
         ".github/actions/scimconf/action.yml": read("github/action.yml"),
@@ -149,7 +149,7 @@ def test_init_writes_what_stands_in_ci():
     assert recipe_files("azure-devops") == {".azuredevops/scimconf.yml": read("azure-devops/scimconf.yml")}
 
 
-def test_the_wheel_carries_them():
+def test_wheel_contains_the_recipes():
     from hatchling.builders.wheel import WheelBuilder
 
     carried = {one.distribution_path for one in WheelBuilder(str(ROOT)).recurse_included_files()}
@@ -161,10 +161,10 @@ def test_the_wheel_carries_them():
     assert recipes <= carried
 
 
-# --- beside the forges -------------------------------------------------------------------------------------------------
+# --- pre-commit hooks and container image ------------------------------------------------------------------------------
 
 
-def test_pre_commit_hooks_run_commands_on_specs():
+def test_pre_commit_hooks_run_scimconf_commands_on_specs():
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
     assert [hook["id"] for hook in hooks] == ["scimconf-validate", "scimconf-fmt"]
     for hook in hooks:
@@ -175,7 +175,7 @@ def test_pre_commit_hooks_run_commands_on_specs():
         assert not any(files.search(path) for path in ("base.yaml", "myscimconf.yaml", "scimconf.yml.bak"))
 
 
-def test_the_image_is_pinned_runs_as_nobody_in_particular_and_is_compiled():
+def test_dockerfile_pins_dependencies_compiles_and_runs_unprivileged():
     text = (ROOT / "Dockerfile").read_text("utf-8")
     assert "--constraint constraints.txt" in text
     assert "compileall" in text

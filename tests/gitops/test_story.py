@@ -1,4 +1,4 @@
-"""A change from the branch to the tenant: planned, commented, overtaken by the portal, planned again, applied, no drift."""
+"""A change from a branch to the tenant: plan, comment, concurrent portal edit, new plan, apply, no drift."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .recipes import copy_writer
 EXTERNAL = ("externalId: mailNickname", "externalId: objectId")
 GROUP = "    - {name: Writer editors, role: member}\n"
 ABSENT = GROUP.replace("role: member", "absent: true")
-PERMIT = "\nguard_exemptions:\n  - {guard: group-removed, until: 2099-01-01, reason: The team has gone}\n"
+EXEMPTION = "\nguard_exemptions:\n  - {guard: group-removed, until: 2099-01-01, reason: The team has gone}\n"
 PEOPLE = ("ada", "grace", "alan", "katherine", "radia")
 CANARIES = {
     "WRITER_SCIM_TOKEN": "canary-environment-8c1f",
@@ -31,10 +31,10 @@ ALL = [*CANARIES.values(), *(text.rpartition("=")[2].rpartition(" ")[2] for text
 
 
 class Story:
-    """Somebody at a checkout; remembers every byte that was printed."""
+    """Runs commands in a checkout and records everything they print."""
 
-    def __init__(self, folder, url, run, ask):
-        self.folder, self.url, self._run, self._ask = folder, url, run, ask
+    def __init__(self, folder, url, run, portal_request):
+        self.folder, self.url, self._run, self._portal_request = folder, url, run, portal_request
         self.spec = folder / "apps" / "writer" / "scimconf.yaml"
         self.printed = []
 
@@ -51,11 +51,11 @@ class Story:
         self.spec.write_text(text, "utf-8")
 
     def portal(self, method, path):
-        text = self._ask(self.url + path, method)
+        text = self._portal_request(self.url + path, method)
         return json.loads(text) if text else None
 
     def unassign(self, name):
-        """What somebody clicks in the portal."""
+        """Delete the assignment of a principal, as in the portal."""
         (principal,) = [
             one for one in self.portal("GET", "/servicePrincipals")["value"] if one["displayName"] == "Writer"
         ]
@@ -64,7 +64,7 @@ class Story:
         self.portal("DELETE", f"{rows}/{row['id']}")
 
     def written(self, *, besides=()):
-        """Everything that was made here: files by their paths, and what was printed."""
+        """Return the content of all files written in the checkout, by path, and the printed output."""
         made = {
             str(path.relative_to(self.folder)): path.read_bytes().decode("utf-8", "replace")
             for path in self.folder.rglob("*")
@@ -77,7 +77,7 @@ class Story:
 
 
 @pytest.fixture
-def story(serve, here, run, ask, monkeypatch):
+def story(serve, workdir, run, portal_request, monkeypatch):
     writer = {
         "displayName": "Writer",
         "template": "custom",
@@ -85,28 +85,28 @@ def story(serve, here, run, ask, monkeypatch):
         "jobs": [{"template": "scim"}],
     }
     url = serve({"base": "contoso", "applications": [writer]})
-    copy_writer(here / "apps" / "writer")
+    copy_writer(workdir / "apps" / "writer")
     for name, text in FILES.items():
-        (here / "apps" / "writer" / name).write_text(text, "utf-8")
-        (here / name).write_text(text, "utf-8")
+        (workdir / "apps" / "writer" / name).write_text(text, "utf-8")
+        (workdir / name).write_text(text, "utf-8")
     for name, value in {**CANARIES, "SCIMCONF_GRAPH_URL": url}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("COLUMNS", "120")
-    return Story(here, url, run, ask)
+    return Story(workdir, url, run, portal_request)
 
 
-def begun(story):
-    """The tenant as the base branch says, and the base branch beside the checkout."""
+def apply_base_branch(story):
+    """Apply the spec of the base branch and keep a copy of it in `was`."""
     code, out, err = story("apply", "--auto-approve", "--allow", "endpoint-changed", "apps/writer")
     assert code == 0, f"{out}\n{err}"
     shutil.copytree(story.folder / "apps", story.folder / "was")
 
 
-def test_what_was_reviewed_is_what_is_applied(story):
-    begun(story)
+def test_apply_executes_exactly_the_reviewed_plan(story):
+    apply_base_branch(story)
     base = ("--previous", "was/writer", "apps/writer")
 
-    # the branch drops a group: it would stay in the tenant, and whoever wants it gone is told what to write
+    # the branch removes a group: it would remain in the tenant, and the plan prints the removal snippet
     story.edit(EXTERNAL, (GROUP, ""))
     code, out, err = story("plan", "--fail-on-abandoned", "--out", "plan.json", *base)
     assert code == 0, err
@@ -114,9 +114,9 @@ def test_what_was_reviewed_is_what_is_applied(story):
     assert "absent: true" in out
     assert story("apply", "--auto-approve", "plan.json")[0] == 4
 
-    # so it is written, with the permit that the guard asks for; the plan becomes an artifact and a comment
+    # add the snippet and the guard exemption; the plan becomes an artifact and a comment
     story.edit(("    - {name: Writer admins", f"{ABSENT}    - {{name: Writer admins"))
-    story.spec.write_text(story.spec.read_text("utf-8") + PERMIT, "utf-8")
+    story.spec.write_text(story.spec.read_text("utf-8") + EXEMPTION, "utf-8")
     assert story("plan", "--out", "plan.json", "--events", "planned.jsonl", *base)[0] == 0
     reviewed = json.loads((story.folder / "plan.json").read_text("utf-8"))
     assert reviewed["summary"] == {
@@ -133,7 +133,7 @@ def test_what_was_reviewed_is_what_is_applied(story):
     (story.folder / "comment.md").write_text(comment, "utf-8")
     (story.folder / "plan.html").write_text(story("show", "--format", "html", "plan.json")[1], "utf-8")
 
-    # somebody edits the portal
+    # an edit in the portal
     story.unassign("Alan")
     digest = reviewed["digest"]
     code, _, err = story("apply", "--auto-approve", "--expect-digest", digest, "--events", "refused.jsonl", "plan.json")
@@ -143,7 +143,7 @@ def test_what_was_reviewed_is_what_is_applied(story):
     assert code == 2, err
     assert "alan@contoso.com" in err
 
-    # planned again, reviewed again: exactly that is applied
+    # a new plan is reviewed; apply executes exactly this plan
     assert story("plan", "--out", "plan.json", *base)[0] == 0
     again = json.loads((story.folder / "plan.json").read_text("utf-8"))["digest"]
     assert again != digest
@@ -158,15 +158,15 @@ def test_what_was_reviewed_is_what_is_applied(story):
     assert {one["address"] for one in now} <= addresses
     assert story("drift", "apps/writer")[0] == 0
 
-    # and nobody said a secret: not in any artifact, output, event or backup
+    # no artifact, output, event or backup contains a secret
     written = story.written()
     assert {"plan.json", "plan.html", "comment.md", "applied.jsonl", "refused.jsonl", "planned.jsonl"} <= {*written}
     assert any(name.startswith(".scimconf") for name in written)
     assert [(name, one) for name, text in written.items() for one in ALL if one in text] == []
 
 
-def test_people_keep_their_names_to_themselves(story):
-    begun(story)
+def test_redact_removes_user_names_from_all_output(story):
+    apply_base_branch(story)
     story.printed.clear()
     story.edit(EXTERNAL, ("ada@contoso.com, role: admin", "ada@contoso.com, role: member"))
     (story.spec.parent / "people.csv").write_text(
@@ -177,19 +177,19 @@ def test_people_keep_their_names_to_themselves(story):
     assert story("plan", *made)[0] == 0
     for form in ("markdown", "html", "json"):
         (story.folder / f"told.{form}").write_text(story("show", "--format", form, "plan.json")[1], "utf-8")
-    backups = story.folder.parent / "backups"  # documents as they were, for whoever may read the tenant
+    backups = story.folder.parent / "backups"  # previous documents, only for readers of the tenant
     applying = ("apply", "--auto-approve", "--backup", backups, "--events", "applied.jsonl", "plan.json")
     code, out, err = story(*applying)
     assert code == 0, f"{out}\n{err}"
-    assert story("drift", "--redact", "apps/writer")[0] == 2  # what is reported is drift too
-    shutil.rmtree(story.folder / ".scimconf")  # of the first apply
+    assert story("drift", "--redact", "apps/writer")[0] == 2  # reported unmanaged resources are drift too
+    shutil.rmtree(story.folder / ".scimconf")  # written by the first apply
     named = re.compile("|".join(rf"\b{name}\b" for name in PEOPLE), re.IGNORECASE)
     found = [(name, named.findall(text)) for name, text in story.written().items() if named.search(text)]
     assert found == []
 
 
-def test_a_discreet_plan_goes_stale_like_any_other(story):
-    begun(story)
+def test_apply_rejects_stale_redacted_plan(story):
+    apply_base_branch(story)
     story.edit(EXTERNAL)
     assert story("plan", "--redact", "--out", "plan.json", "apps/writer")[0] == 0
     story.unassign("Alan")
