@@ -1,4 +1,4 @@
-"""Somebody works in the portal behind our back: the plan shows exactly what of it is managed, and an apply mends it."""
+"""Edits in the portal: the plan shows drift of managed resources only, and apply fixes it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def tenant():
     return found
 
 
-def the_portal(tenant: Rehearsal) -> None:
-    """A managed mapping and an unmanaged one are changed, roles swapped, somebody assigned, the directory renamed."""
+def edit_in_portal(tenant: Rehearsal) -> None:
+    """Change a managed and an unmanaged mapping, swap roles, add an assignment, and rename the directory."""
     schema = copy.deepcopy(tenant.schema())
     row(schema, "externalId")["source"] = {"type": "Attribute", "name": "objectId", "expression": "[objectId]"}
     row(schema, "title")["source"] = {"type": "Attribute", "name": "department", "expression": "[department]"}
@@ -28,26 +28,26 @@ def the_portal(tenant: Rehearsal) -> None:
     path = f"/servicePrincipals/{principal['id']}/appRoleAssignedTo"
     ids = {one["userPrincipalName"]: one["id"] for one in tenant.request("GET", "/users?$top=999")["value"]}
 
-    def assign(who: str, role: str) -> None:
-        body = {"principalId": ids[who], "resourceId": principal["id"], "appRoleId": roles[role]["id"]}
+    def assign(user: str, role: str) -> None:
+        body = {"principalId": ids[user], "resourceId": principal["id"], "appRoleId": roles[role]["id"]}
         tenant.request("POST", path, body)
 
     assign("ada@contoso.com", "member")
-    (held,) = [
+    (old_assignment,) = [
         one
         for one in tenant.request("GET", path)["value"]
         if one["principalId"] == ids["ada@contoso.com"] and one["appRoleId"] == roles["admin"]["id"]
     ]
-    tenant.request("DELETE", f"{path}/{held['id']}")
+    tenant.request("DELETE", f"{path}/{old_assignment['id']}")
     assign(next(one for one in sorted(ids) if one not in NAMED), "admin")
 
 
 NAMED = ("ada@contoso.com", "alan@contoso.com", "grace@contoso.com", "katherine@contoso.com", "radia@contoso.com")
 
 
-def test_the_plan_shows_the_drift_of_what_is_managed_and_nothing_else(tenant):
-    """The unmanaged mapping, the assignment of somebody unlisted and every name are nobody's business here."""
-    the_portal(tenant)
+def test_plan_shows_drift_of_managed_resources_only(tenant):
+    """The unmanaged mapping, the unlisted assignment and the names do not appear in the plan."""
+    edit_in_portal(tenant)
     assert changes(tenant.plan(WRITER)) == [
         "~ attribute_mapping/users/externalId",
         "+ assignment/user:ada@contoso.com/admin",
@@ -55,9 +55,9 @@ def test_the_plan_shows_the_drift_of_what_is_managed_and_nothing_else(tenant):
     ]
 
 
-def test_an_apply_mends_it_and_leaves_the_rest(tenant):
-    """What the spec says is so again; what it does not speak of is as somebody else left it."""
-    the_portal(tenant)
+def test_apply_fixes_drift_and_keeps_unmanaged_resources(tenant):
+    """Managed resources match the spec again; edits of unmanaged resources remain."""
+    edit_in_portal(tenant)
     before = tenant.assigned()
     planned = tenant.plan(WRITER)
     assert exit_code(tenant.apply(planned, everything_open(planned))) == 0

@@ -1,4 +1,4 @@
-"""Ten thousand assignments: a few pages and a few look-ups, and work that grows as the list does."""
+"""A plan of 10,000 assignments: few requests, and time that grows linearly with their number."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def tenant_of(number: int) -> Rehearsal:
 
 
 def spec_of(tenant: Rehearsal, folder):
-    """All of them as they are, but for some who are to be writers."""
+    """Write a spec with all users as readers, except the first ones as writers."""
     names, link = [], "/users?$top=999"
     while link:
         page = tenant.request("GET", link)
@@ -40,8 +40,8 @@ def spec_of(tenant: Rehearsal, folder):
     return tenant.load(folder / "scimconf.yaml")
 
 
-def test_ten_thousand_assignments_take_eleven_pages_and_a_few_look_ups(tmp_path):
-    """Eleven pages of assignments, ten getByIds of a thousand, and what every plan reads."""
+def test_plan_of_10000_assignments_sends_few_requests(tmp_path):
+    """Eleven pages of assignments, ten getByIds requests with 1,000 ids each, and the requests of every plan."""
     tenant = tenant_of(10_000)
     spec = spec_of(tenant, tmp_path)
     tenant.forget()
@@ -57,25 +57,25 @@ def test_ten_thousand_assignments_take_eleven_pages_and_a_few_look_ups(tmp_path)
     assert len(tenant.journal) <= 11 + 16 + 8
 
 
-def test_work_grows_as_the_list_does(tmp_path):
-    """Ten times the people are about ten times the calls of ours, not a hundred times."""
+def test_plan_takes_linear_time(tmp_path):
+    """Ten times the users take about ten times the function calls."""
     calls = []
     for number in (300, 3_000):
         folder = tmp_path / str(number)
         folder.mkdir()
         tenant = tenant_of(number)
         spec = spec_of(tenant, folder)
-        calls.append(counted(lambda tenant=tenant, spec=spec: tenant.plan(spec)))
+        calls.append(count_calls(lambda tenant=tenant, spec=spec: tenant.plan(spec)))
     assert calls[1] < 20 * calls[0]
 
 
-def counted(work) -> int:
-    """How many of our own pure functions are called."""
+def count_calls(work) -> int:
+    """Return the number of calls of functions in `PACKAGES`."""
     number = 0
 
     def count(frame, event, _argument):
         nonlocal number
-        if event == "call" and any(room in frame.f_code.co_filename for room in ROOMS):
+        if event == "call" and any(package in frame.f_code.co_filename for package in PACKAGES):
             number += 1
 
     sys.setprofile(count)
@@ -86,4 +86,4 @@ def counted(work) -> int:
     return number
 
 
-ROOMS = ("scimconf/kinds/", "scimconf/plan/", "scimconf/documents/")
+PACKAGES = ("scimconf/kinds/", "scimconf/plan/", "scimconf/documents/")
