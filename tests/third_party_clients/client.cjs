@@ -1,5 +1,5 @@
-// Microsoft's JavaScript client at work on a tenant; prints what it saw as one line of JSON.
-// Run with the folder of node_modules as its working folder: node client.cjs ROOT
+// Uses Microsoft's JavaScript client on a tenant and prints the results as one line of JSON.
+// Run it in the folder that contains node_modules: node client.cjs ROOT
 
 const { createRequire } = require("node:module");
 const here = createRequire(process.cwd() + "/");

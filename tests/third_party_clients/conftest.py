@@ -1,4 +1,4 @@
-"""A sandbox behind TLS for other people's clients, and Microsoft's JavaScript client where Node is."""
+"""Fixtures: a sandbox with TLS for third-party clients, and Microsoft's JavaScript client if Node is installed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PROBED = {"format_version": "1.0", "facts": {}, "switches": {"paused_state": "Pa
 
 @dataclass(frozen=True)
 class Served:
-    """A sandbox in a process of its own: where it is, and what its clients are to trust."""
+    """A sandbox in its own process: its root URL, and the certificate authority for its clients."""
 
     root: str
     authority: Path
@@ -62,7 +62,7 @@ def served(tmp_path_factory) -> Iterator[Served]:
 
 @pytest.fixture(scope="session")
 def graph_client() -> Path:
-    """A folder from which Node finds Microsoft's Graph client; fetched once, and kept beside the virtual environment."""
+    """Return a folder with Microsoft's Graph client for Node; it is installed once in the virtual environment."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         pytest.skip("Node is not installed, without which Microsoft's JavaScript client does not run")
@@ -70,7 +70,7 @@ def graph_client() -> Path:
     if int(version.lstrip("v").split(".")[0]) < 18:
         pytest.skip(f"Node {version.strip()} has no fetch, which Microsoft's JavaScript client needs")
     folder = Path(sys.prefix) / "node"
-    with _alone(folder):
+    with _exclusive_lock(folder):
         if not (folder / "node_modules" / "@microsoft" / "microsoft-graph-client").is_dir():
             command = [npm, "install", "--no-audit", "--no-fund", "--silent", "--prefix", str(folder), GRAPH_CLIENT]
             fetched = subprocess.run(command, check=False, capture_output=True, text=True, timeout=600)
@@ -80,8 +80,8 @@ def graph_client() -> Path:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One process at a time: tests run in several."""
+def _exclusive_lock(folder: Path) -> Iterator[None]:
+    """Lock the folder, because tests run in several processes."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = folder / ".installing"
     deadline = time.monotonic() + 600

@@ -1,4 +1,4 @@
-"""azure-identity logs in at the sandbox over TLS, and Microsoft's SDK works with the token that it gets."""
+"""azure-identity signs in to the sandbox over TLS, and Microsoft's Graph SDK uses its token."""
 
 import asyncio
 import base64
@@ -7,7 +7,7 @@ import ssl
 
 import pytest
 
-SECRET = "a-secret"  # the sandbox takes any
+SECRET = "a-secret"  # the sandbox accepts any value
 
 
 def claims(token):
@@ -17,14 +17,14 @@ def claims(token):
 
 @pytest.fixture
 def authority(served, monkeypatch):
-    """Where to log in. Each library has its own way of being told whom to trust."""
+    """Return the authority URL; each library has its own environment variable for trusted certificates."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(served.authority))
     monkeypatch.setenv("SSL_CERT_FILE", str(served.authority))
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
     return served.root
 
 
-def test_a_client_secret_is_turned_into_a_token(authority):
+def test_client_secret_credential_gets_a_token(authority):
     from azure.identity import ClientSecretCredential
 
     with ClientSecretCredential(
@@ -34,8 +34,8 @@ def test_a_client_secret_is_turned_into_a_token(authority):
     assert claims(token)["appid"] == "me"
 
 
-def test_the_sdk_reads_and_writes_with_its_typed_models(authority):
-    seen = asyncio.run(work(authority))
+def test_graph_sdk_reads_and_writes_with_typed_models(authority):
+    seen = asyncio.run(use_sdk(authority))
     assert seen["users"] == [100, 100, 62]
     assert seen["ada"] == "Ada Lovelace"
     assert seen["state"] == "Active"
@@ -43,29 +43,29 @@ def test_the_sdk_reads_and_writes_with_its_typed_models(authority):
     assert seen["refused"] == (404, "Request_ResourceNotFound")
 
 
-async def work(root):
+async def use_sdk(root):
     from azure.identity import ClientSecretCredential
     from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
 
     scopes, hosts = [f"{root}/.default"], [root.removeprefix("https://")]
     with ClientSecretCredential("contoso.com", "sdk", SECRET, authority=root, disable_instance_discovery=True) as one:
         provider = AzureIdentityAuthenticationProvider(one, scopes=scopes, allowed_hosts=hosts)
-        return await ask(provider, root)
+        return await read_and_write(provider, root)
 
 
-async def ask(provider, root):
+async def read_and_write(provider, root):
     import httpx
     from msgraph import GraphRequestAdapter, GraphServiceClient
     from msgraph.generated.models.o_data_errors.o_data_error import ODataError
     from msgraph_core import GraphClientFactory
 
     trust = ssl.create_default_context(cafile=ssl.get_default_verify_paths().cafile)
-    async with httpx.AsyncHTTPTransport(verify=trust) as transport:  # which the SDK wraps and does not close
+    async with httpx.AsyncHTTPTransport(verify=trust) as transport:  # the SDK wraps it and does not close it
         client = GraphClientFactory.create_with_default_middleware(client=httpx.AsyncClient(transport=transport))
         adapter = GraphRequestAdapter(provider, client)
         adapter.base_url = f"{root}/v1.0"
         graph = GraphServiceClient(request_adapter=adapter)
-        seen = {"users": await pages(graph)}
+        seen = {"users": await page_sizes(graph)}
         ada = await graph.users.by_user_id("ada@contoso.com").get()
         seen["ada"] = ada.display_name
         (principal,) = [one for one in (await graph.service_principals.get()).value if one.display_name == "Writer"]
@@ -82,7 +82,7 @@ async def ask(provider, root):
     return seen
 
 
-async def pages(graph):
+async def page_sizes(graph):
     page = await graph.users.get()
     counts = [len(page.value)]
     while page.odata_next_link:

@@ -1,4 +1,4 @@
-"""Microsoft's Graph client for JavaScript, over TLS: it lists, pages, creates, assigns, writes a schema and deletes."""
+"""Microsoft's Graph client for JavaScript over TLS: list, paging, create, assign, write a schema, delete."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 SCRIPT = Path(__file__).with_name("client.cjs")
 
 
-def test_a_whole_life_of_an_application(served, graph_client):
+def test_javascript_client_creates_configures_and_deletes_an_application(served, graph_client):
     environment = os.environ | {"NODE_EXTRA_CA_CERTS": str(served.authority)}
     command = ["node", str(SCRIPT), served.root]
     done = subprocess.run(

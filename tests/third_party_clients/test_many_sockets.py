@@ -1,4 +1,4 @@
-"""Terraform opens a connection a request and keeps it until it ends: a thousand of them, over TLS, are open at once."""
+"""Terraform opens one connection per request and keeps it open: the sandbox must serve 1,000 of them over TLS."""
 
 import asyncio
 import resource
@@ -21,29 +21,29 @@ def open_files():
 
 
 @pytest.mark.slow
-def test_a_thousand_connections_at_once(served, open_files):
-    statuses, late = asyncio.run(ask(served))
+def test_sandbox_serves_1000_connections_at_once(served, open_files):
+    statuses, second_status = asyncio.run(open_connections(served))
     assert statuses == [b"HTTP/1.1 200 OK\r\n"] * MANY
-    assert late == b"HTTP/1.1 200 OK\r\n", "the first of them is still good when the last one is there"
+    assert second_status == b"HTTP/1.1 200 OK\r\n", "the first connection still works after the last one is open"
 
 
-async def ask(served):
+async def open_connections(served):
     trust = ssl.create_default_context(cafile=served.authority)
     port = urlsplit(served.root).port
 
-    async def one():
+    async def connect():
         reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=trust, server_hostname="localhost")
-        return reader, writer, await say(reader, writer)
+        return reader, writer, await send_request(reader, writer)
 
-    connections = await asyncio.gather(*(one() for _ in range(MANY)))
-    late = await say(*connections[0][:2])
+    connections = await asyncio.gather(*(connect() for _ in range(MANY)))
+    second_status = await send_request(*connections[0][:2])
     for _, writer, _ in connections:
         writer.close()
     await asyncio.gather(*(writer.wait_closed() for _, writer, _ in connections), return_exceptions=True)
-    return [status for _, _, status in connections], late
+    return [status for _, _, status in connections], second_status
 
 
-async def say(reader, writer):
+async def send_request(reader, writer):
     writer.write(b"GET /v1.0/users/ada@contoso.com?$select=id HTTP/1.1\r\nHost: localhost\r\n\r\n")
     status, length = await reader.readline(), 0
     while (line := await reader.readline()).strip():

@@ -1,4 +1,4 @@
-"""What `sandbox serve` was told on its command line, seen from outside; and what it does not take."""
+"""Options of `sandbox serve`: `--like` and `--switch`."""
 
 import json
 import ssl
@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from scimconf.cli.sandbox import command, reported_switches
 
 
-def test_a_report_of_a_probe_sets_the_switches_and_the_command_line_has_the_last_word(served):
+def test_serve_like_sets_switches_and_switch_option_overrides_them(served):
     trust = ssl.create_default_context(cafile=served.authority)
     with urlopen(f"{served.root}/_sandbox/switches", context=trust) as answer:
         positions = {row["name"]: row["value"] for row in json.load(answer)["value"]}
@@ -22,7 +22,7 @@ def test_a_report_of_a_probe_sets_the_switches_and_the_command_line_has_the_last
 
 
 @pytest.mark.parametrize("content", ["no JSON", "[]", "{}", '{"switches": 1}'])
-def test_what_is_no_report(tmp_path, content):
+def test_serve_like_rejects_file_that_is_no_probe_report(tmp_path, content):
     file = tmp_path / "probe.json"
     file.write_text(content)
     done = CliRunner().invoke(command, ["serve", "--like", str(file)])
@@ -30,8 +30,8 @@ def test_what_is_no_report(tmp_path, content):
     assert "not a report" in done.output
 
 
-def test_a_switch_that_is_not_known_here_is_told_and_left_out(tmp_path, capsys):
-    """A report may be of a newer version."""
+def test_reported_switches_ignores_unknown_switch_with_a_warning(tmp_path, capsys):
+    """The report can be written by a newer version."""
     file = tmp_path / "probe.json"
     file.write_text('{"switches": {"made_up": "yes", "paused_state": "Paused"}}')
     assert reported_switches(str(file)) == {"paused_state": "Paused"}

@@ -1,8 +1,7 @@
-"""Microsoft's typed models read every document that the sandbox serves, and write it again without a field missing.
+"""Microsoft's typed models read every document of the sandbox and write it again without losing a field.
 
-What the models themselves lose, whoever sends it, is taken out before the two are compared: nulls, the flags of a
-schema, and a key of a template's metadata that Microsoft's list of such keys has not. Dates, durations and the case of
-those keys they spell in their own way.
+The comparison ignores what the models lose for any sender: nulls, the flags of a schema, and a metadata key that is
+not in Microsoft's list of keys. It normalizes dates, durations and the case of metadata keys.
 """
 
 import importlib
@@ -21,7 +20,7 @@ WRITER = {
     "jobs": [{"template": "scim", "state": "Active"}],
 }
 LOST = {"flowTypes", "discoverabilities"}
-"""Flags: enumerations with several values at once, which the models do not write."""
+"""Flags (enumerations with several values), which the models do not write."""
 
 UNLISTED = "AzureIngestionAttributeOptimization"
 LISTED = ("galleryApplication", "isSynchronization", "configurationFields")
@@ -62,7 +61,7 @@ DOCUMENTS = [
     ("{sync}/jobs/none", "ODataError"),
 ]
 SELF = {"SynchronizationSecretKeyStringValuePairCollection": "SynchronizationSecretKeyStringValuePair"}
-"""The answer of a collection that has no model of its own: its items are read one by one."""
+"""Collections without a model of their own: their items are read one by one."""
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +71,7 @@ def client():
 
 
 @pytest.fixture(scope="module")
-def places(client):
+def document_paths(client):
     (app,) = client.value("/applications")
     sp, job = f"/servicePrincipals/{client.principal()['id']}", client.job()
     for _ in range(2):
@@ -95,12 +94,12 @@ def app_owner(client):
 
 
 @pytest.mark.parametrize(("path", "model"), DOCUMENTS)
-def test_nothing_is_lost(client, places, path, model):
-    answer = client.send("GET", path.format(**places)).json()
+def test_typed_models_keep_all_fields_of_documents(client, document_paths, path, model):
+    answer = client.send("GET", path.format(**document_paths)).json()
     if model in SELF:
-        assert [again(one, SELF[model]) for one in answer["value"]] == [plain(one) for one in answer["value"]]
+        assert [round_trip(one, SELF[model]) for one in answer["value"]] == [normalize(one) for one in answer["value"]]
         return
-    assert again(answer, model) == plain(answer)
+    assert round_trip(answer, model) == normalize(answer)
 
 
 @pytest.mark.parametrize(
@@ -115,15 +114,15 @@ def test_nothing_is_lost(client, places, path, model):
             {"objectId": "{user}", "objectTypeName": "User"}]}]}, "StringKeyStringValuePair"),
     ],
 )  # fmt: skip
-def test_answers_to_questions(client, places, path, body, model):
-    rule = client.get(f"{places['job']}/schema")["synchronizationRules"][0]["id"]
+def test_typed_models_keep_all_fields_of_action_responses(client, document_paths, path, body, model):
+    rule = client.get(f"{document_paths['job']}/schema")["synchronizationRules"][0]["id"]
     filled = json.dumps(body).replace("{user}", app_owner(client)).replace("{rule}", rule)
-    answer = client.send("POST", path.format(**places), json.loads(filled)).json()
-    assert again(answer, model) == plain(answer)
+    answer = client.send("POST", path.format(**document_paths), json.loads(filled)).json()
+    assert round_trip(answer, model) == normalize(answer)
 
 
-def again(answer, model):
-    """The answer as it is after it went through Microsoft's models."""
+def round_trip(answer, model):
+    """Return the response after reading and writing it with Microsoft's models."""
     from kiota_serialization_json.json_parse_node import JsonParseNode
     from kiota_serialization_json.json_serialization_writer import JsonSerializationWriter
 
@@ -135,18 +134,18 @@ def again(answer, model):
     read = JsonParseNode(answer).get_object_value(kind)
     writer = JsonSerializationWriter()
     writer.write_object_value(None, read)
-    return plain(json.loads(writer.get_serialized_content()))
+    return normalize(json.loads(writer.get_serialized_content()))
 
 
-def plain(value):
-    """Without what the models lose, and in one spelling; dates compare as dates."""
+def normalize(value):
+    """Return a value without what the models lose, in one notation, with dates as datetime."""
     if isinstance(value, list):
-        return [plain(one) for one in value]
+        return [normalize(one) for one in value]
     if isinstance(value, dict) and set(value) <= {"key", "value"}:
-        return pair(value)
+        return normalize_pair(value)
     if isinstance(value, dict):
         return {
-            key: plain(one)
+            key: normalize(one)
             for key, one in value.items()
             if one is not None and key not in LOST and not key.startswith("@odata.")
         }
@@ -160,7 +159,7 @@ def plain(value):
     return value
 
 
-def pair(value):
+def normalize_pair(value):
     key = value.get("key")
     if key is None or key == UNLISTED:
         return {"value": value["value"]}
