@@ -1,7 +1,7 @@
 """Ratios, measured in one run: `make bench`.
 
-This machine's seconds mean little, so nothing is told but how long one thing takes against another. Each pair runs in
-turn, A B A B …, after one warm-up, with bytecode caches on; the median of the pairs' ratios is what counts.
+Absolute times depend on the machine, so only ratios of two times are printed. The two sides of a pair run alternately,
+A B A B …, after one warm-up, with bytecode caches on; the result is the median of the ratios.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ RUNS = int(os.environ.get("BENCH_RUNS", "9"))
 LATENCY_MS = 30
 
 MODELS = "import click, yaml; from scimconf.spec.model import Spec; Spec.model_rebuild()"
-"""The floor of `validate`: the libraries that it cannot do without, and the models built."""
+"""The minimum cost of `validate`: import of its libraries and construction of the models."""
 
 READS = """
 import json, sys
@@ -40,19 +40,19 @@ with httpx.Client(timeout=60) as client:
 
 
 def environment(**more: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, "WRITER_SCIM_TOKEN": "a-token-for-the-sandbox", **more}
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**variables, "WRITER_SCIM_TOKEN": "a-token-for-the-sandbox", **more}
 
 
 def run(command: Sequence[str], env: dict[str, str]) -> float:
-    """Seconds of one whole process."""
+    """Return the run time of a process in seconds."""
     begin = time.perf_counter()
     subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT)
     return time.perf_counter() - begin
 
 
 def ratio(one: Callable[[], float], other: Callable[[], float]) -> tuple[float, float, float]:
-    """Least, median and greatest ratio of the pairs."""
+    """Return minimum, median and maximum of the ratios."""
     one(), other()
     ratios = sorted(one() / other() for _ in range(RUNS))
     return ratios[0], statistics.median(ratios), ratios[-1]
@@ -64,7 +64,7 @@ def scimconf(*arguments: str) -> list[str]:
 
 @contextmanager
 def sandbox() -> Iterator[str]:
-    """Graph's URL of a pretend tenant in a process of its own."""
+    """Yield the Graph URL of a sandbox tenant in its own process."""
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder) / "ready"
         process = subprocess.Popen(
@@ -85,7 +85,7 @@ def sandbox() -> Iterator[str]:
 
 
 def control(url: str, method: str, path: str, body: object = None) -> Any:
-    """One of the sandbox's own calls."""
+    """Send a request to the control API of the sandbox."""
     data = None if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(url.removesuffix("/v1.0") + path, data=data, method=method, headers=headers)
@@ -95,7 +95,7 @@ def control(url: str, method: str, path: str, body: object = None) -> Any:
 
 
 def reads_of(url: str, env: dict[str, str]) -> list[tuple[str, str, object]]:
-    """What one plan asks, as method, path with query, and body."""
+    """Return the requests of one plan: method, path with query, and body."""
     control(url, "DELETE", "/_sandbox/journal")
     run(scimconf("plan", WRITER), env)
     journal = control(url, "GET", "/_sandbox/journal")
@@ -103,22 +103,22 @@ def reads_of(url: str, env: dict[str, str]) -> list[tuple[str, str, object]]:
 
 
 def target(row: dict[str, Any]) -> str:
-    """A request's path and query as a client sends them; the journal leaves out the `$` of OData's options."""
+    """Return path and query of a request as a client sends them; the journal omits the `$` of OData options."""
     options = {f"${name}": value for name, value in row["query"].items()}
     return row["path"] + (f"?{urllib.parse.urlencode(options)}" if options else "")
 
 
-def tell(what: str, measured: tuple[float, float, float], limit: float) -> bool:
+def report(title: str, measured: tuple[float, float, float], limit: float) -> bool:
     least, median, most = measured
     fine = median <= limit
-    print(f"{what}: {median:.2f}x (from {least:.2f}x to {most:.2f}x, at most {limit}x){'' if fine else '  TOO SLOW'}")
+    print(f"{title}: {median:.2f}x (from {least:.2f}x to {most:.2f}x, at most {limit}x){'' if fine else '  TOO SLOW'}")
     return fine
 
 
 def main() -> int:
     env = environment()
     validate = ratio(lambda: run(scimconf("validate", WRITER), env), lambda: run([sys.executable, "-c", MODELS], env))
-    fine = tell("validate against its libraries and models", validate, 1.5)
+    fine = report("validate against its libraries and models", validate, 1.5)
     with sandbox() as url, tempfile.TemporaryDirectory() as folder:
         env = environment(SCIMCONF_GRAPH_URL=url)
         run(scimconf("apply", "--auto-approve", "--backup", folder, WRITER), env)
@@ -128,7 +128,7 @@ def main() -> int:
         file.write_text(json.dumps(reads), encoding="utf-8")
         bare = [sys.executable, "-c", READS, url, str(file)]
         plan = ratio(lambda: run(scimconf("plan", WRITER), env), lambda: run(bare, env))
-        fine = tell(f"plan against its {len(reads)} reads with bare httpx", plan, 1.5) and fine
+        fine = report(f"plan against its {len(reads)} reads with bare httpx", plan, 1.5) and fine
     return 0 if fine else 1
 
 

@@ -1,7 +1,7 @@
-"""What the evaluator costs: the default mappings over many users, against the same written by hand.
+"""Cost of the evaluator: the default mappings for many users, compared with the same functions written by hand.
 
-Ratios of one run, as in `bench.py`: both sides take turns, and the median of the pairs counts. Run on its own, it
-exits with 1 where a limit is passed.
+Ratios as in `bench.py`: both sides run alternately, and the result is the median. As a script it exits with 1 if a
+limit is exceeded.
 """
 
 from __future__ import annotations
@@ -56,52 +56,52 @@ def formatted(user: dict[str, Any]) -> str:
     return " ".join(part for part in (user.get("givenName"), user.get("surname")) if part)
 
 
-def people(count: int) -> list[dict[str, Any]]:
-    """Made-up users; one in ten lacks any one attribute."""
+def make_users(count: int) -> list[dict[str, Any]]:
+    """Return generated users; each attribute is missing for one user in ten."""
     dice = random.Random(20)
-    found = []
+    users = []
     for number in range(count):
         user = {name: f"{name} {number}" for name in DIRECT if dice.random() > 0.1}
         user["telephoneNumber"] = f"+49 {number:010}"
         user["IsSoftDeleted"] = "True" if dice.random() < 0.05 else "False"
-        found.append(user)
-    return found
+        users.append(user)
+    return users
 
 
-def seconds(functions: list[Callable[..., Any]], users: list[dict[str, Any]], *told: Any) -> float:
+def seconds(functions: list[Callable[..., Any]], users: list[dict[str, Any]], *context: Any) -> float:
     begin = time.perf_counter()
     for user in users:
         for function in functions:
-            function(user, *told)
+            function(user, *context)
     return time.perf_counter() - begin
 
 
 def ratios(users: list[dict[str, Any]]) -> list[float]:
-    """Ours against the hand-written, pair by pair."""
-    told = EvaluationContext(datetime(2026, 1, 1, tzinfo=UTC))
+    """Return the sorted ratios of the evaluator's time to the time of the functions written by hand."""
+    context = EvaluationContext(datetime(2026, 1, 1, tzinfo=UTC))
     ours = [compile_expression(parse(text)) for text in MAPPINGS]
     theirs: list[Callable[..., Any]] = [*map(by_hand, DIRECT), active, formatted]
     for user in users[:1000]:
         mine = [
-            function(user, told) if name != FORMATTED or formatted(user) else ""
+            function(user, context) if name != FORMATTED or formatted(user) else ""
             for name, function in zip(MAPPINGS, ours, strict=True)
         ]
         assert mine == [function(user) for function in theirs]
-    seconds(ours, users[:1000], told), seconds(theirs, users[:1000])
-    return sorted(seconds(ours, users, told) / seconds(theirs, users) for _ in range(RUNS))
+    seconds(ours, users[:1000], context), seconds(theirs, users[:1000])
+    return sorted(seconds(ours, users, context) / seconds(theirs, users) for _ in range(RUNS))
 
 
 def main() -> int:
-    users = people(USERS)
+    users = make_users(USERS)
     found = ratios(users)
     middle = statistics.median(found)
-    said = f"{len(MAPPINGS)} default mappings over {USERS:,} users against functions by hand"
-    print(f"{said}: {middle:.2f}x (from {found[0]:.2f}x to {found[-1]:.2f}x, at most {LIMIT}x)")
-    told = EvaluationContext(datetime(2026, 1, 1, tzinfo=UTC))
+    title = f"{len(MAPPINGS)} default mappings over {USERS:,} users against functions by hand"
+    print(f"{title}: {middle:.2f}x (from {found[0]:.2f}x to {found[-1]:.2f}x, at most {LIMIT}x)")
+    context = EvaluationContext(datetime(2026, 1, 1, tzinfo=UTC))
     floor = seconds([by_hand("mail")], users)
     for text in HARDER:
         print(
-            f"  {text[:48]}…: {seconds([compile_expression(parse(text))], users, told) / floor:.0f} reads of an attribute"
+            f"  {text[:48]}…: {seconds([compile_expression(parse(text))], users, context) / floor:.0f} reads of an attribute"
         )
     return 0 if middle <= LIMIT else 1
 

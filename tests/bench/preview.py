@@ -1,7 +1,7 @@
-"""What a preview costs beside reading the users: the same pages read with bare httpx and evaluated, against all of it.
+"""Cost of a preview, compared with reading the same pages with httpx and evaluating the same expressions.
 
-Ratios of one run: both sides take turns, and the median of the pairs counts. Run on its own, it exits with 1 where a
-limit is passed. The sandbox is a process of its own behind a socket, as a tenant is.
+Ratios: both sides run alternately, and the result is the median. As a script it exits with 1 if a limit is exceeded.
+The sandbox runs in its own process behind a socket.
 """
 
 from __future__ import annotations
@@ -52,22 +52,22 @@ ACTIVE = 'Switch([IsSoftDeleted], , "False", "True", "True", "False")'
 FORMATTED = 'Join(" ", [givenName], [surname])'
 CHANGED = 'Switch(Mid([employeeId], "5", "1"), Join(" ", [givenName], [surname]), "7", [surname])'
 MAPPINGS = {**{name: f"[{name}]" for name in NAMES}, "active": ACTIVE, "formatted": FORMATTED}
-TOLD = EvaluationContext(datetime(2026, 11, 25, tzinfo=UTC))
+CONTEXT = EvaluationContext(datetime(2026, 11, 25, tzinfo=UTC))
 
 
-def scene() -> Preview:
-    """The default mappings before, one of them changed after, for one user in ten."""
+def make_preview() -> Preview:
+    """Return a preview of the default mappings in which one mapping changes for one user in ten."""
     rows = {
         name: {"source": text, "match": None, "default": None, "apply": "always"} for name, text in MAPPINGS.items()
     }
     after = {**rows, "formatted": {**rows["formatted"], "source": CHANGED}}
     before = ProvisioningState(exists=True, scope="all", rows=rows)
-    return Preview(before, ProvisioningState(exists=True, scope="all", rows=after), {}, TOLD)
+    return Preview(before, ProvisioningState(exists=True, scope="all", rows=after), {}, CONTEXT)
 
 
-def ours(url: str) -> None:
+def run_preview(url: str) -> None:
     async def work() -> None:
-        one, form = scene(), TextPreview()
+        one, form = make_preview(), TextPreview()
         summing = SummaryBuilder(one.matching)
         graph = open_graph(Settings(base=url), None)
         async with graph:
@@ -81,19 +81,19 @@ def ours(url: str) -> None:
     asyncio.run(work())
 
 
-def bare(url: str) -> None:
-    """The pages, and for each user what differs on both sides and once what does not."""
+def run_bare(url: str) -> None:
+    """Read the pages and evaluate each mapping once per user, the changed one before and after."""
     functions = [compile_expression(parse(text)) for text in (*MAPPINGS.values(), CHANGED)]
 
     async def work() -> None:
-        link: str | None = f"{url}/users?$top=999&$select={','.join(scene().select)}"
+        link: str | None = f"{url}/users?$top=999&$select={','.join(make_preview().select)}"
         async with httpx.AsyncClient(trust_env=False) as client:
             while link:
                 body: Any = (await client.get(link)).json()
                 for user in body["value"]:
                     given = {**user, "IsSoftDeleted": False}
                     for function in functions:
-                        function(given, TOLD)
+                        function(given, CONTEXT)
                 link = body.get("@odata.nextLink")
 
     asyncio.run(work())
@@ -107,7 +107,7 @@ def seconds(work: Any, url: str) -> float:
 
 @contextmanager
 def sandbox(folder: Path) -> Iterator[str]:
-    """A pretend tenant in a process of its own, full of made-up users."""
+    """Yield the Graph URL of a sandbox tenant with generated users in its own process."""
     users = [
         {"userPrincipalName": f"user{number}@contoso.com", "businessPhones": [f"+49 {number:010}"]}
         | {name: f"{number:05}" if name == "employeeId" else f"{name} {number}" for name in GRAPH}
@@ -129,8 +129,8 @@ def sandbox(folder: Path) -> Iterator[str]:
 
 
 def peak(number: int) -> int:
-    """The most that passing so many users takes, without what the sandbox holds of them."""
-    one, form = scene(), TextPreview()
+    """Return the peak memory of a preview of that many users, in bytes, without the sandbox."""
+    one, form = make_preview(), TextPreview()
     summing = SummaryBuilder(one.matching)
     tracemalloc.start()
     for start in range(0, number, 999):
@@ -147,7 +147,7 @@ def peak(number: int) -> int:
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder, sandbox(Path(folder)) as url:
-        ratio = statistics.median(seconds(ours, url) / seconds(bare, url) for _ in range(RUNS))
+        ratio = statistics.median(seconds(run_preview, url) / seconds(run_bare, url) for _ in range(RUNS))
     print(f"a preview of {USERS:,} users against reading and evaluating them: {ratio:.2f} (limit {LIMIT})")
     flat = peak(100_000) / peak(10_000)
     print(f"its memory for 100,000 users against 10,000: {flat:.2f} (limit {FLAT})")
