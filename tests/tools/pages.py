@@ -1,7 +1,7 @@
-"""Writes the generated parts of `docs/` anew from the code: `make docs`.
+"""Generates parts of `docs/` from the code: `make docs`.
 
-A generated part stands between two comments, `<!-- made by make docs: NAME -->` and `<!-- end -->`; everything around
-it is written by hand.
+A generated part is between two comments, `<!-- made by make docs: NAME -->` and `<!-- end -->`; the rest of a page is
+written by hand.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PART = re.compile(r"(<!-- made by make docs: (\w+) -->\n).*?(<!-- end -->)", re.
 
 
 def commands(group: click.Group, above: click.Context | None = None) -> Iterator[tuple[str, click.Command, str]]:
-    """Every command that does something: its full name, itself, and its help as 80 columns show it."""
+    """Yield full name, command and help text (80 columns) of every command that is not a group."""
     name = group.name if above is not None else "scimconf"
     context = click.Context(group, parent=above, info_name=name, terminal_width=80, **group.context_settings)
     for name in group.list_commands(context):
@@ -54,7 +54,7 @@ def _tidy(text: str) -> str:
 
 
 def switches() -> str:
-    """A switch for each fact about Graph that is unconfirmed or told in two ways."""
+    """Return the table of sandbox switches, one for each unconfirmed or contradictory fact about Graph."""
     rows = ["| switch | values | what is known |", "|---|---|---|"]
     for one in table():
         values = " · ".join(f"**{value}**" if value == one.default else value for value in one.values or ())
@@ -164,7 +164,7 @@ MADE: Mapping[str, Callable[[], str]] = MappingProxyType(
 
 
 def fresh(text: str) -> str:
-    """A page with its generated parts as they must be."""
+    """Return the page with its generated parts up to date."""
     return PART.sub(lambda part: part[1] + MADE[part[2]]() + part[3], text)
 
 

@@ -1,4 +1,4 @@
-"""Writes `schemas/` anew from the code: `make schemas`."""
+"""Generates `schemas/` from the code: `make schemas`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "schemas"
 
 
 def texts() -> Mapping[str, str]:
-    """The file names and what they must hold."""
+    """Return the expected content of each schema file by name."""
     return {"spec.schema.json": as_text(), "plan.schema.json": write(plan_schema())}
 
 
