@@ -1,6 +1,7 @@
-"""Runs the scripts of the recipes as a CI runner does: a new bash for each step, with the variables and files of the forge.
+"""Runs the scripts of the recipes as a CI runner does: a new bash for each step.
 
-One process runs all steps of a chain, because starting many processes is slow.
+Each step gets the variables and files of the forge. One process runs all steps of a chain, because starting many
+processes is slow.
 """
 
 from __future__ import annotations
@@ -57,11 +58,11 @@ class Forge:
     def installed(self) -> str:
         return (self.bin / "installed").read_text("utf-8")
 
-    def do(self, text: str) -> None:
+    def add_command(self, text: str) -> None:
         """Add a shell line of the test."""
         self._steps.append(text)
 
-    def step(self, script: Script, known: dict[str, str], expect: int = 0) -> None:
+    def add_step(self, script: Script, known: dict[str, str], expect: int = 0) -> None:
         """Add a step of a recipe; `known` holds the values of the forge's expressions."""
         self.ran.add((script.file, script.name))
         file = self.folder / f"step-{len(self._steps)}.sh"
@@ -75,7 +76,7 @@ class Forge:
             'if [ -n "$GITHUB_ENV" ] && [ -e "$GITHUB_ENV" ]; then set -a; . "$GITHUB_ENV"; set +a; fi'
         )
 
-    def action(self, inputs: dict[str, str], known: dict[str, str], expect: int = 0) -> None:
+    def add_action(self, inputs: dict[str, str], known: dict[str, str], expect: int = 0) -> None:
         """Add the steps of the composite action whose condition is true."""
         file = "github/action.yml"
         given = {name: one.get("default", "") for name, one in document(file)["inputs"].items()} | inputs
@@ -85,7 +86,7 @@ class Forge:
             script = Script(
                 file, one["name"], one["run"], {key: str(value) for key, value in one.get("env", {}).items()}
             )
-            self.step(script, values, expect if number == len(steps) else 0)
+            self.add_step(script, values, expect if number == len(steps) else 0)
 
     def run(self) -> subprocess.CompletedProcess[str]:
         text, self._steps = "\n".join(["set -e", *self._steps]), []

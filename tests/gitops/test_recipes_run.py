@@ -76,14 +76,14 @@ def outputs(forge):
 def test_github_recipe_from_pull_request_to_apply(tmp_path, tenant, workdir, run):
     forge = github(tmp_path, tenant, workdir)
     plan = {"command": "plan", "paths": "apps/*", "was": ".scimconf-base", "comment": "true"}
-    forge.do(f"mkdir .scimconf-base && cp -r apps .scimconf-base/ && {CHANGE}")
-    forge.action({"command": "validate", "paths": "apps/*"}, KNOWN)
-    forge.action(plan, KNOWN)
-    forge.do("sed -i 's/deletion_threshold: 50/deletion_threshold: 70/' apps/writer/scimconf.yaml")
-    forge.action(plan, KNOWN)
-    forge.do("cp -r scimconf-plan artifact && rm -r scimconf-plan")
-    forge.step(script("github/apply.yml", "Find the reviewed plan"), KNOWN)
-    forge.step(
+    forge.add_command(f"mkdir .scimconf-base && cp -r apps .scimconf-base/ && {CHANGE}")
+    forge.add_action({"command": "validate", "paths": "apps/*"}, KNOWN)
+    forge.add_action(plan, KNOWN)
+    forge.add_command("sed -i 's/deletion_threshold: 50/deletion_threshold: 70/' apps/writer/scimconf.yaml")
+    forge.add_action(plan, KNOWN)
+    forge.add_command("cp -r scimconf-plan artifact && rm -r scimconf-plan")
+    forge.add_step(script("github/apply.yml", "Find the reviewed plan"), KNOWN)
+    forge.add_step(
         script("github/apply.yml", "Download the reviewed plan"),
         KNOWN | {"needs.reviewed.outputs.run || github.run_id": "55"},
     )
@@ -91,8 +91,8 @@ def test_github_recipe_from_pull_request_to_apply(tmp_path, tenant, workdir, run
     found = outputs(forge)
     assert found["run"] == "55"
     assert found["changes"] == "2"
-    forge.action({"command": "apply", "expect-digest": "0" * 64}, KNOWN, expect=3)
-    forge.action({"command": "apply", "expect-digest": found["digest"]}, KNOWN)
+    forge.add_action({"command": "apply", "expect-digest": "0" * 64}, KNOWN, expect=3)
+    forge.add_action({"command": "apply", "expect-digest": found["digest"]}, KNOWN)
     done = forge.run()
     assert "::error::" in done.stdout
     assert forge.ran == COVERED["github"]
@@ -117,15 +117,15 @@ def test_github_recipe_from_pull_request_to_apply(tmp_path, tenant, workdir, run
 def test_github_recipe_keeps_one_drift_issue(tmp_path, tenant, workdir):
     forge = github(tmp_path, tenant, workdir)
     drift = {"command": "drift", "paths": "apps/writer", "issue": "true", "redact": "true"}
-    forge.action(drift, KNOWN)
-    forge.do(
+    forge.add_action(drift, KNOWN)
+    forge.add_command(
         f"{CHANGE}; sed -i 's/ada@contoso.com, role: admin/ada@contoso.com, role: member/' apps/writer/scimconf.yaml"
     )
-    forge.action(drift, KNOWN)
-    forge.do('cp "$FORGE" ../opened.json')
-    forge.action(drift, KNOWN)
-    forge.do("rm -r apps && cp -r ../back apps")
-    forge.action(drift, KNOWN)
+    forge.add_action(drift, KNOWN)
+    forge.add_command('cp "$FORGE" ../opened.json')
+    forge.add_action(drift, KNOWN)
+    forge.add_command("rm -r apps && cp -r ../back apps")
+    forge.add_action(drift, KNOWN)
     shutil.copytree(workdir / "apps", workdir.parent / "back")
     forge.run()
     assert forge.ran == COVERED["drift"]
@@ -142,9 +142,9 @@ def test_github_recipe_keeps_one_drift_issue(tmp_path, tenant, workdir):
 
 def test_github_recipe_applies_only_a_reviewed_plan(tmp_path, tenant, workdir):
     forge = github(tmp_path, tenant, workdir)
-    forge.step(script("github/apply.yml", "Find the reviewed plan"), KNOWN)
-    forge.do('jq ".pulls = []" "$FORGE" > forge2 && mv forge2 "$FORGE"')
-    forge.step(script("github/apply.yml", "Find the reviewed plan"), KNOWN)
+    forge.add_step(script("github/apply.yml", "Find the reviewed plan"), KNOWN)
+    forge.add_command('jq ".pulls = []" "$FORGE" > forge2 && mv forge2 "$FORGE"')
+    forge.add_step(script("github/apply.yml", "Find the reviewed plan"), KNOWN)
     forge.run()
     assert not (tmp_path / "runner" / "output").exists()
     summary = (tmp_path / "runner" / "summary").read_text("utf-8")
@@ -163,10 +163,10 @@ def test_gitlab_recipe_from_merge_request_to_apply(tmp_path, tenant, workdir, ru
         SCIMCONF_PLAN_CLIENT_ID="reads", SCIMCONF_APPLY_CLIENT_ID="writes", SCIMCONF_DIGEST="",
     )  # fmt: skip
     file = "gitlab/scimconf.yml"
-    forge.do(f"{GIT}export CI_MERGE_REQUEST_DIFF_BASE_SHA=$(git rev-parse HEAD)\n{CHANGE}")
-    forge.step(script(file, "scimconf-validate"), {})
-    forge.step(script(file, "scimconf-plan"), {})
-    forge.step(script(file, "scimconf-drift"), {}, expect=2)
+    forge.add_command(f"{GIT}export CI_MERGE_REQUEST_DIFF_BASE_SHA=$(git rev-parse HEAD)\n{CHANGE}")
+    forge.add_step(script(file, "scimconf-validate"), {})
+    forge.add_step(script(file, "scimconf-plan"), {})
+    forge.add_step(script(file, "scimconf-drift"), {}, expect=2)
     forge.run()
     plan = json.loads((workdir / "scimconf-plan" / "plan.json").read_text("utf-8"))
     assert json.loads((workdir / "scimconf-plan" / "report.json").read_text("utf-8")) == {
@@ -176,9 +176,9 @@ def test_gitlab_recipe_from_merge_request_to_apply(tmp_path, tenant, workdir, ru
     }
     with zipfile.ZipFile(workdir / "artifact.zip", "w") as archive:
         archive.write(workdir / "scimconf-plan" / "plan.json", "scimconf-plan/plan.json")
-    forge.do(f"export SCIMCONF_DIGEST={plan['digest']}")
-    forge.step(script(file, "scimconf-apply"), {})
-    forge.step(script(file, "scimconf-drift"), {})
+    forge.add_command(f"export SCIMCONF_DIGEST={plan['digest']}")
+    forge.add_step(script(file, "scimconf-apply"), {})
+    forge.add_step(script(file, "scimconf-drift"), {})
     done = forge.run()
     assert forge.ran == COVERED["gitlab"]
     requests = [one for one in forge.state["calls"] if "/jobs/artifacts/" in one[1]]
@@ -205,13 +205,13 @@ def test_azure_devops_recipe_from_pull_request_to_apply(tmp_path, tenant, workdi
         "System.AccessToken": "job-token", "Build.SourceVersionMessage": "Merged PR 12: Writer",
     }  # fmt: skip
     forge.set(builds=[{"id": 77}])
-    forge.do(f"{GIT}{CHANGE}")
-    forge.step(script(file, "Validate"), known)
-    forge.step(script(file, "Plan"), known)
-    forge.step(script(file, "Comment"), known)
-    forge.step(script(file, "Comment"), known)
-    forge.step(script(file, "Drift"), known, expect=2)
-    forge.step(script(file, "Find the reviewed plan"), known)
+    forge.add_command(f"{GIT}{CHANGE}")
+    forge.add_step(script(file, "Validate"), known)
+    forge.add_step(script(file, "Plan"), known)
+    forge.add_step(script(file, "Comment"), known)
+    forge.add_step(script(file, "Comment"), known)
+    forge.add_step(script(file, "Drift"), known, expect=2)
+    forge.add_step(script(file, "Find the reviewed plan"), known)
     found = dict(
         line.split("variable=")[1].split("]") for line in forge.run().stdout.splitlines() if line.startswith("##vso")
     )
@@ -220,7 +220,7 @@ def test_azure_devops_recipe_from_pull_request_to_apply(tmp_path, tenant, workdi
     assert thread["comments"][0]["content"].startswith("<!-- scimconf: plan -->\n")
     assert found["scimconfDigest"] in thread["comments"][0]["content"].splitlines()[-1]
     shutil.copytree(temp / "staging" / "scimconf-plan", temp / "scimconf-plan")
-    forge.step(script(file, "Apply"), known | {"scimconfDigest": found["scimconfDigest"]})
+    forge.add_step(script(file, "Apply"), known | {"scimconfDigest": found["scimconfDigest"]})
     forge.run()
     assert forge.ran == COVERED["azure"]
     assert run("drift", "apps/writer")[0] == 0

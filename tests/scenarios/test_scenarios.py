@@ -1,7 +1,7 @@
-"""A scenario is a folder: `0.yaml`, `1.yaml`, … are states of a spec, `tenant.json` is the tenant before the first one.
+"""A scenario is a folder: `0.yaml`, `1.yaml`, … are states of a spec, `tenant.json` is the tenant before state 0.
 
-Each state is planned (golden file `N.plan.txt`), applied, and planned again, which must show no changes; then the same in
-reverse order down to state 0. `SCIMCONF_UPDATE_GOLDEN=1` updates the golden files; review the diff.
+Each state is planned (golden file `N.plan.txt`), applied, and planned again, which must show no changes;
+then the same in reverse order down to state 0. `SCIMCONF_UPDATE_GOLDEN=1` updates the golden files; review the diff.
 """
 
 import json

@@ -35,12 +35,12 @@ def test_client_secret_credential_gets_a_token(authority):
 
 
 def test_graph_sdk_reads_and_writes_with_typed_models(authority):
-    seen = asyncio.run(use_sdk(authority))
-    assert seen["users"] == [100, 100, 62]
-    assert seen["ada"] == "Ada Lovelace"
-    assert seen["state"] == "Active"
-    assert seen["rows"] == 22
-    assert seen["refused"] == (404, "Request_ResourceNotFound")
+    results = asyncio.run(use_sdk(authority))
+    assert results["users"] == [100, 100, 62]
+    assert results["ada"] == "Ada Lovelace"
+    assert results["state"] == "Active"
+    assert results["rows"] == 22
+    assert results["refused"] == (404, "Request_ResourceNotFound")
 
 
 async def use_sdk(root):
@@ -65,21 +65,21 @@ async def read_and_write(provider, root):
         adapter = GraphRequestAdapter(provider, client)
         adapter.base_url = f"{root}/v1.0"
         graph = GraphServiceClient(request_adapter=adapter)
-        seen = {"users": await page_sizes(graph)}
+        results = {"users": await page_sizes(graph)}
         ada = await graph.users.by_user_id("ada@contoso.com").get()
-        seen["ada"] = ada.display_name
+        results["ada"] = ada.display_name
         (principal,) = [one for one in (await graph.service_principals.get()).value if one.display_name == "Writer"]
         sync = graph.service_principals.by_service_principal_id(principal.id).synchronization
         (job,) = (await sync.jobs.get()).value
         await sync.jobs.by_synchronization_job_id(job.id).start.post()
-        seen["state"] = (await sync.jobs.by_synchronization_job_id(job.id).get()).schedule.state.value
+        results["state"] = (await sync.jobs.by_synchronization_job_id(job.id).get()).schedule.state.value
         schema = await sync.jobs.by_synchronization_job_id(job.id).schema.get()
-        seen["rows"] = len(schema.synchronization_rules[0].object_mappings[0].attribute_mappings)
+        results["rows"] = len(schema.synchronization_rules[0].object_mappings[0].attribute_mappings)
         try:
             await graph.users.by_user_id("nobody").get()
         except ODataError as error:
-            seen["refused"] = (error.response_status_code, error.error.code)
-    return seen
+            results["refused"] = (error.response_status_code, error.error.code)
+    return results
 
 
 async def page_sizes(graph):
