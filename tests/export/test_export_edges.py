@@ -28,11 +28,11 @@ def writer_tenant(environ=None, **application):
     )
 
 
-def check_round_trip(tenant, found, folder, app="Writer"):
+def check_round_trip(tenant, spec, folder, app="Writer"):
     """Check that the exported text is formatted, its plan is empty, and apply writes nothing."""
-    text = write_spec(found.tree)
+    text = write_spec(spec.tree)
     assert format_text(text) == text
-    planned = tenant.plan(load_exported(found, folder))
+    planned = tenant.plan(load_exported(spec, folder))
     assert (planned.errors, changes(planned)) == ((), [])
     tenant.forget()
     assert exit_code(tenant.apply(planned)) == 0
@@ -42,9 +42,9 @@ def check_round_trip(tenant, found, folder, app="Writer"):
 def check_both_exports(tenant, folder, app="Writer"):
     """Check that the default and the full export round-trip; return the full one."""
     check_round_trip(tenant, exported(tenant, app), folder, app)
-    found = exported(tenant, app, full=True)
-    check_round_trip(tenant, found, folder, app)
-    return found
+    spec = exported(tenant, app, full=True)
+    check_round_trip(tenant, spec, folder, app)
+    return spec
 
 
 # --- schemas ---------------------------------------------------------------------------------------------------------
@@ -78,15 +78,15 @@ def test_export_omits_and_reports_a_rule_that_cannot_be_edited(default_schema, t
     tenant = tenant_with_changed_schema(
         default_schema, lambda raw: raw["synchronizationRules"][0].update(editable=False)
     )
-    found = check_both_exports(tenant, tmp_path, "Sample")
-    assert [line for line in found.omitted if "belongs to a rule that cannot be edited" in line]
-    assert "users" not in found.tree["mappings"]
+    spec = check_both_exports(tenant, tmp_path, "Sample")
+    assert [line for line in spec.omitted if "belongs to a rule that cannot be edited" in line]
+    assert "users" not in spec.tree["mappings"]
 
 
 @pytest.mark.parametrize("name", NAMES[:2])
 def test_export_reports_mappings_without_a_source_or_in_a_rule_that_cannot_be_edited(name, tmp_path):
-    found = exported(tenant_with_schema(sample_schema(name)), "Sample", full=True)
-    hidden = [line for line in found.omitted if "(none) →" in line]
+    spec = exported(tenant_with_schema(sample_schema(name)), "Sample", full=True)
+    hidden = [line for line in spec.omitted if "(none) →" in line]
     assert any("has no source, or cannot be distinguished from another one" in line for line in hidden)
     assert any("belongs to a rule that cannot be edited" in line for line in hidden)
 
@@ -96,13 +96,13 @@ def test_apply_of_an_exported_published_schema_writes_nothing(name, tmp_path):
     """Each mapping of the schema is in the spec, or is reported as omitted."""
     tenant = tenant_with_schema(sample_schema(name))
     before = tenant.schema("Sample")
-    found = exported(tenant, "Sample", full=True)
-    planned = tenant.plan(load_exported(found, tmp_path))
+    spec = exported(tenant, "Sample", full=True)
+    planned = tenant.plan(load_exported(spec, tmp_path))
     tenant.forget()
     tenant.apply(planned)
     assert (tenant.writes, tenant.schema("Sample")) == ([], before)
-    exported_or_omitted = len(found.omitted) + sum(
-        len(section.get("attributes", {})) for section in found.tree.get("mappings", {}).values()
+    exported_or_omitted = len(spec.omitted) + sum(
+        len(section.get("attributes", {})) for section in spec.tree.get("mappings", {}).values()
     )
     rows = sum(
         len(one.get("attributeMappings") or ())
@@ -123,8 +123,8 @@ def test_export_handles_a_schema_of_a_megabyte(default_schema, tmp_path):
 
     tenant = tenant_with_changed_schema(default_schema, grow)
     assert len(json.dumps(tenant.schema("Sample"))) > 1_000_000
-    found = check_both_exports(tenant, tmp_path, "Sample")
-    assert len(found.tree["mappings"]["users"]["target_attributes"]) == 4000
+    spec = check_both_exports(tenant, tmp_path, "Sample")
+    assert len(spec.tree["mappings"]["users"]["target_attributes"]) == 4000
 
 
 def change_rows(change):
@@ -182,17 +182,17 @@ def test_export_reports_a_target_that_is_mapped_twice_and_plan_rejects_it(defaul
     tenant = tenant_with_changed_schema(
         default_schema, change_rows(lambda rows: rows.append(copy.deepcopy(row_of(rows, "title"))))
     )
-    found = exported(tenant, "Sample", full=True)
-    assert "a spec cannot express the mapping of users to title" in found.omitted
-    assert {problem.code for problem in tenant.plan(load_exported(found, tmp_path)).errors} == {"K504"}
+    spec = exported(tenant, "Sample", full=True)
+    assert "a spec cannot express the mapping of users to title" in spec.omitted
+    assert {problem.code for problem in tenant.plan(load_exported(spec, tmp_path)).errors} == {"K504"}
 
 
 def test_export_writes_all_attributes_of_a_mapping_that_the_template_does_not_have(default_schema, tmp_path):
     tenant = tenant_with_changed_schema(
         default_schema, lambda raw: mapping(raw).update(targetObjectName="User", sourceObjectName="Worker")
     )
-    found = exported(tenant, "Sample")
-    (own,) = [section for section in found.tree["mappings"].values() if section.get("source") == "Worker"]
+    spec = exported(tenant, "Sample")
+    (own,) = [section for section in spec.tree["mappings"].values() if section.get("source") == "Worker"]
     assert own["attributes"]
     assert "target_attributes" not in own
 
@@ -200,14 +200,14 @@ def test_export_writes_all_attributes_of_a_mapping_that_the_template_does_not_ha
 def test_export_reports_an_inbound_rule_and_a_second_job(tmp_path):
     jobs = [{"template": "fieldbook"}, {"template": "fieldbookLegacy"}]
     tenant = Rehearsal({"applications": [{"displayName": "Fieldbook", "template": "Fieldbook", "jobs": jobs}]})
-    found = exported(tenant, "Fieldbook", full=True)
-    assert [line for line in found.omitted if line.startswith("the application has another job, fieldbookLegacy.")]
-    assert found.tree["job"] == {"template": "fieldbook"}
+    spec = exported(tenant, "Fieldbook", full=True)
+    assert [line for line in spec.omitted if line.startswith("the application has another job, fieldbookLegacy.")]
+    assert spec.tree["job"] == {"template": "fieldbook"}
     assert (
         "the mapping (none) → Group in rule ROLE_INBOUND_APPROLE belongs to a rule that cannot be edited"
-        in found.omitted
+        in spec.omitted
     )
-    check_round_trip(tenant, found, tmp_path, "Fieldbook")
+    check_round_trip(tenant, spec, tmp_path, "Fieldbook")
 
 
 def test_export_rejects_two_jobs_of_one_template(tmp_path):
@@ -257,19 +257,19 @@ OAUTH2 = {
 )  # fmt: skip
 def test_export_writes_the_connection_with_secret_references(tmp_path, secrets, connection, omitted):
     """Keys that a spec cannot express are reported."""
-    found = check_both_exports(writer_tenant(secrets=secrets), tmp_path)
+    spec = check_both_exports(writer_tenant(secrets=secrets), tmp_path)
     if connection is not None and "AuthenticationType" not in omitted and "oauth2" not in str(omitted).lower():
         connection = {"authentication": "entra_token", **connection}
-    assert found.tree.get("connection") == connection
-    assert found.omitted == [f"a spec cannot express {key} of the connection; it stays as it is" for key in omitted]
-    assert "hush" not in write_spec(found.tree)
+    assert spec.tree.get("connection") == connection
+    assert spec.omitted == [f"a spec cannot express {key} of the connection; it stays as it is" for key in omitted]
+    assert "hush" not in write_spec(spec.tree)
 
 
 def test_export_omits_authentication_for_an_oauth2_client_with_a_secret_token(tmp_path):
     """To write it would delete the secret token."""
-    found = check_both_exports(writer_tenant(secrets={**OAUTH2, "SecretToken": "hush"}), tmp_path)
-    assert "authentication" not in found.tree["connection"]
-    assert found.omitted == ["a spec cannot express SecretToken of the connection; it stays as it is"]
+    spec = check_both_exports(writer_tenant(secrets={**OAUTH2, "SecretToken": "hush"}), tmp_path)
+    assert "authentication" not in spec.tree["connection"]
+    assert spec.omitted == ["a spec cannot express SecretToken of the connection; it stays as it is"]
 
 
 @pytest.mark.parametrize("mask", ["address", "settings", "all"])
@@ -277,17 +277,17 @@ def test_export_reports_masked_settings_and_writes_no_mask(tmp_path, mask):
     settings = {"SyncAll": "true", "SkipOutOfScopeDeletions": "True", "SyncNotificationSettings": '{"Enabled":true}'}
     tenant = writer_tenant(secrets={**ADDRESS, "SecretToken": TOKEN, "UserName": "me", **settings})
     tenant.switch(mask=mask)
-    found = check_both_exports(tenant, tmp_path)
-    text = write_spec(found.tree)
+    spec = check_both_exports(tenant, tmp_path)
+    text = write_spec(spec.tree)
     assert "*" not in text
-    assert found.omitted
+    assert spec.omitted
 
 
 def test_export_writes_the_rotation_of_a_secret(tmp_path):
     """So the first apply sends no secret."""
     tenant = writer_tenant(secrets={**ADDRESS, "SecretToken": "hush"}, tags=["scimconf:SecretToken=2026-11", "mine"])
-    found = check_both_exports(tenant, tmp_path)
-    assert found.tree["connection"]["secret_token"] == {"env": "EXPORTED_SCIM_TOKEN", "rotation": "2026-11"}
+    spec = check_both_exports(tenant, tmp_path)
+    assert spec.tree["connection"]["secret_token"] == {"env": "EXPORTED_SCIM_TOKEN", "rotation": "2026-11"}
 
 
 @pytest.mark.parametrize(
@@ -308,16 +308,16 @@ def test_export_writes_the_rotation_of_a_secret(tmp_path):
     ],
 )
 def test_export_writes_notifications_and_the_deletion_threshold(tmp_path, notifications, expected, omitted):
-    found = check_both_exports(writer_tenant(secrets={"SyncNotificationSettings": json.dumps(notifications)}), tmp_path)
-    assert {"enabled": False, **expected, "skip_out_of_scope_deletions": False} == found.tree["provisioning"]
-    assert [omitted in line for line in found.omitted] == ([True] if omitted else [])
+    spec = check_both_exports(writer_tenant(secrets={"SyncNotificationSettings": json.dumps(notifications)}), tmp_path)
+    assert {"enabled": False, **expected, "skip_out_of_scope_deletions": False} == spec.tree["provisioning"]
+    assert [omitted in line for line in spec.omitted] == ([True] if omitted else [])
 
 
 def test_export_prefixes_a_variable_if_the_spec_name_begins_with_a_digit():
     tenant = writer_tenant(secrets={**ADDRESS, "SecretToken": "hush"})
-    found = tenant.run(lambda live: export(live, {"display_name": "Writer"}, "0day", "", full=False))
-    assert found.tree["connection"]["secret_token"] == {"env": "APP_0DAY_SCIM_TOKEN"}
-    assert "tenant" not in found.tree
+    spec = tenant.run(lambda live: export(live, {"display_name": "Writer"}, "0day", "", full=False))
+    assert spec.tree["connection"]["secret_token"] == {"env": "APP_0DAY_SCIM_TOKEN"}
+    assert "tenant" not in spec.tree
 
 
 # --- roles and assignments -------------------------------------------------------------------------------------------
@@ -334,17 +334,17 @@ def test_export_prefixes_a_variable_if_the_spec_name_begins_with_a_digit():
     ],
 )
 def test_export_omits_and_reports_roles_that_a_spec_cannot_express(tmp_path, role, is_omitted):
-    found = check_both_exports(writer_tenant(roles=[role]), tmp_path)
-    assert bool(found.omitted) is is_omitted
-    listed = [one.get("value") for one in found.tree["app_roles"]["roles"]]
+    spec = check_both_exports(writer_tenant(roles=[role]), tmp_path)
+    assert bool(spec.omitted) is is_omitted
+    listed = [one.get("value") for one in spec.tree["app_roles"]["roles"]]
     assert (role["value"] in listed) is not is_omitted
 
 
 def test_export_reports_two_roles_with_one_name_and_their_assignments(tmp_path):
     twice = [{**ROLE, "value": None, "id": f"00000000-0000-4000-8000-00000000000{number}"} for number in (1, 2)]
     assignments = [{"user": "ada@contoso.com", "role": twice[0]["id"]}]
-    found = check_both_exports(writer_tenant(roles=twice, assignments=assignments), tmp_path)
-    assert found.omitted == [
+    spec = check_both_exports(writer_tenant(roles=twice, assignments=assignments), tmp_path)
+    assert spec.omitted == [
         "the application has several roles x",
         "the application has several roles x",
         "the assignment of Ada Lovelace (User) is not managed",
@@ -354,8 +354,8 @@ def test_export_reports_two_roles_with_one_name_and_their_assignments(tmp_path):
 def test_export_distinguishes_a_role_name_from_the_value_of_another_role(tmp_path):
     named = [{**ROLE, "value": "User", "displayName": "other"}]
     assignments = [{"user": "ada@contoso.com", "role": "User"}, {"user": "grace@contoso.com", "role": "other"}]
-    found = check_both_exports(writer_tenant(roles=named, assignments=assignments), tmp_path)
-    assert {one["user"]: one["role"] for one in found.tree["assignments"]["users"]} == {
+    spec = check_both_exports(writer_tenant(roles=named, assignments=assignments), tmp_path)
+    assert {one["user"]: one["role"] for one in spec.tree["assignments"]["users"]} == {
         "ada@contoso.com": "~User",
         "grace@contoso.com": "User",
     }
@@ -365,8 +365,8 @@ def test_export_writes_the_ids_of_groups_with_a_duplicate_name(tmp_path):
     marketing = Rehearsal().request("GET", "/groups?$filter=displayName eq 'Marketing'")["value"]
     for ids in ([marketing[0]["id"]], [one["id"] for one in marketing]):
         assignments = [{"group": one, "role": "User"} for one in ids] + [{"group": "All staff", "role": "User"}]
-        found = check_both_exports(writer_tenant(assignments=assignments), tmp_path)
-        groups = found.tree["assignments"]["groups"]
+        spec = check_both_exports(writer_tenant(assignments=assignments), tmp_path)
+        groups = spec.tree["assignments"]["groups"]
         assert sorted(one["id"] for one in groups if one["name"] == "Marketing") == sorted(ids)
         assert "id" not in groups[0]
 
@@ -417,9 +417,9 @@ def test_export_omits_the_roles_of_an_application_of_another_tenant(tmp_path):
     tenant = writer_tenant()
     application = tenant.state["applications"][0]["id"]
     tenant.service.tenant.documents.remove("application", application)
-    found = exported(tenant, full=True)
-    assert "app_roles" not in found.tree
-    assert found.omitted == ["the app registration is in another tenant, so its roles are not managed here"]
+    spec = exported(tenant, full=True)
+    assert "app_roles" not in spec.tree
+    assert spec.omitted == ["the app registration is in another tenant, so its roles are not managed here"]
 
 
 def test_export_writes_the_shortest_form_of_an_attribute_mapping(default_schema, tmp_path):
@@ -445,25 +445,25 @@ def test_export_writes_the_shortest_form_of_an_attribute_mapping(default_schema,
             for name, (source, more, _) in forms.items()
         ]
 
-    found = check_both_exports(tenant_with_changed_schema(default_schema, change_rows(change)), tmp_path, "Sample")
+    spec = check_both_exports(tenant_with_changed_schema(default_schema, change_rows(change)), tmp_path, "Sample")
     for name, (_, _, written) in forms.items():
-        assert found.tree["mappings"]["users"]["attributes"][name] == written
+        assert spec.tree["mappings"]["users"]["attributes"][name] == written
 
 
 # --- the application -------------------------------------------------------------------------------------------------
 
 
 def test_export_writes_saml_and_comments_the_app_id_with_the_name(tmp_path):
-    found = exported(writer_tenant(preferredSingleSignOnMode="saml"))
-    assert found.tree["application"]["single_sign_on"] == "saml"
-    assert found.comments["application", "app_id"] == "Writer"
+    spec = exported(writer_tenant(preferredSingleSignOnMode="saml"))
+    assert spec.tree["application"]["single_sign_on"] == "saml"
+    assert spec.comments["application", "app_id"] == "Writer"
 
 
 def test_export_identifies_an_application_without_a_template_by_its_app_id(tmp_path):
     tenant = Rehearsal({"applications": [{"displayName": "Plain", "template": None}]})
-    found = exported(tenant, "Plain", full=True)
-    assert list(found.tree["application"]) == ["app_id", "assignment_required"]
-    assert "mappings" not in found.tree
+    spec = exported(tenant, "Plain", full=True)
+    assert list(spec.tree["application"]) == ["app_id", "assignment_required"]
+    assert "mappings" not in spec.tree
 
 
 def test_export_comments_mappings_that_differ_from_the_template(default_schema, tmp_path):
@@ -475,11 +475,11 @@ def test_export_comments_mappings_that_differ_from_the_template(default_schema, 
         rows.append({**row_of(rows, "title"), "targetAttributeName": "nickName"})
         rows.remove(row_of(rows, "title"))
 
-    found = exported(tenant_with_changed_schema(default_schema, change_rows(change)), "Sample")
+    spec = exported(tenant_with_changed_schema(default_schema, change_rows(change)), "Sample")
     path = ("mappings", "users", "attributes")
-    assert found.comments[*path, "userName"] == "the template has [userPrincipalName], match 1"
-    assert found.comments[*path, "nickName"] == "the template has none"
-    assert found.tree["mappings"]["users"]["attributes"]["title"] == {"absent": True}
+    assert spec.comments[*path, "userName"] == "the template has [userPrincipalName], match 1"
+    assert spec.comments[*path, "nickName"] == "the template has none"
+    assert spec.tree["mappings"]["users"]["attributes"]["title"] == {"absent": True}
 
 
 def test_exported_spec_users_contains_the_users_of_the_csv_file():
@@ -487,9 +487,9 @@ def test_exported_spec_users_contains_the_users_of_the_csv_file():
     tenant = Rehearsal(
         {"applications": [{"displayName": "Writer", "template": "custom", "jobs": JOBS}], "generate": generate}
     )
-    found = exported(tenant)
-    assert len(found.csv_users) == len(found.users()) == 60
-    assert "users" not in found.tree["assignments"]
+    spec = exported(tenant)
+    assert len(spec.csv_users) == len(spec.users()) == 60
+    assert "users" not in spec.tree["assignments"]
 
 
 def test_ignore_lint_errors_adds_a_comment_to_a_mapping_that_lint_rejects(tmp_path):
@@ -502,13 +502,13 @@ def test_ignore_lint_errors_adds_a_comment_to_a_mapping_that_lint_rejects(tmp_pa
         "mappings": {"users": {"attributes": {"userType": {"expression": ROLE_EXPRESSION}, "title": "jobTitle"}}},
     }
     row = ("mappings", "users", "attributes", "userType")
-    found = ExportedSpec(tree, {row: "the template has none"})
-    ignore_lint_errors(found, "user,role\n")
-    assert found.comments == {row: "scimconf: ignore L402 the live application has it; the template has none"}
-    ignore_lint_errors(found, "user,role\n")
-    assert len(found.comments) == 1
+    spec = ExportedSpec(tree, {row: "the template has none"})
+    ignore_lint_errors(spec, "user,role\n")
+    assert spec.comments == {row: "scimconf: ignore L402 the live application has it; the template has none"}
+    ignore_lint_errors(spec, "user,role\n")
+    assert len(spec.comments) == 1
     path = tmp_path / "spec.yaml"
-    path.write_text(write_spec(tree, CommentNotes(beside=found.comments)), "utf-8")
+    path.write_text(write_spec(tree, CommentNotes(beside=spec.comments)), "utf-8")
     reloaded = load(str(path), lambda name: Path(name).read_bytes(), {}, {})
     assert [problem.code for problem in lint(reloaded) if problem.is_error] == []
 
@@ -527,16 +527,16 @@ def test_ignore_lint_errors_adds_one_comment_for_each_clause_or_mapping(tmp_path
         "provisioning": {"enabled": False, "scope": "all"},
         "mappings": {"users": users},
     }
-    found = ExportedSpec(tree, {})
-    ignore_lint_errors(found, "user,role\n")
+    spec = ExportedSpec(tree, {})
+    ignore_lint_errors(spec, "user,role\n")
     clauses = ("mappings", "users", "filters", 0, "all")
-    assert found.comments == {
+    assert spec.comments == {
         ("mappings", "users", "attributes", "userType"): "scimconf: ignore L104, L402 the live application has it",
         (*clauses, 0): "scimconf: ignore L601 the live application has it",
         (*clauses, 2): "scimconf: ignore L601 the live application has it",
     }
     path = tmp_path / "spec.yaml"
-    path.write_text(write_spec(tree, CommentNotes(beside=found.comments)), "utf-8")
+    path.write_text(write_spec(tree, CommentNotes(beside=spec.comments)), "utf-8")
     reloaded = load(str(path), lambda name: Path(name).read_bytes(), {}, {})
     assert [problem.code for problem in lint(reloaded) if problem.is_error] == []
 
@@ -564,18 +564,18 @@ def test_without_references_removes_the_whole_item_that_contains_a_reference():
         },
         "assignments": {"unlisted": "keep", "users": [{"user": odd}], "groups": [{"name": odd}, {"name": fine}]},
     }
-    found = ExportedSpec(tree, comments={("mappings", "users", "attributes", "title"): "x", ("connection",): "y"})
-    without_references(found)
-    assert found.tree == {
+    spec = ExportedSpec(tree, comments={("mappings", "users", "attributes", "title"): "x", ("connection",): "y"})
+    without_references(spec)
+    assert spec.tree == {
         "version": 1,
         "connection": {"authentication": "bearer"},
         "provisioning": {"enabled": True},
         "mappings": {"users": {"attributes": {"name": fine}}},
         "assignments": {"unlisted": "keep", "groups": [{"name": fine}]},
     }
-    assert found.comments == {("connection",): "y"}
-    assert len(found.omitted) == 9
-    assert found.omitted[-1] == f"assignments.groups: a spec would read {odd} as a reference"
+    assert spec.comments == {("connection",): "y"}
+    assert len(spec.omitted) == 9
+    assert spec.omitted[-1] == f"assignments.groups: a spec would read {odd} as a reference"
 
 
 @pytest.mark.nonconforming
@@ -583,13 +583,13 @@ def test_export_omits_a_target_attribute_of_an_unknown_type(default_schema):
     tenant = tenant_with_changed_schema(
         default_schema, lambda raw: raw["directories"][1]["objects"][0]["attributes"][0].update(type="Secret")
     )
-    found = tenant.run(
+    spec = tenant.run(
         lambda live: export(live, {"display_name": "Sample"}, "exported", "contoso.com", full=True, defined=True)
     )
     name = tenant.schema("Sample")["directories"][1]["objects"][0]["attributes"][0]["name"]
-    definitions = [names for mapping in found.tree["mappings"].values() for names in mapping["target_attributes"]]
+    definitions = [names for mapping in spec.tree["mappings"].values() for names in mapping["target_attributes"]]
     assert definitions
-    assert name not in found.tree["mappings"]["users"]["target_attributes"]
+    assert name not in spec.tree["mappings"]["users"]["target_attributes"]
 
 
 @pytest.mark.parametrize(("number", "is_file"), [(49, False), (50, False), (51, True)])
@@ -609,6 +609,6 @@ def test_export_writes_more_than_50_users_to_csv_users(number, is_file):
             ],
         }
     )
-    found = exported(tenant)
-    assert found.csv_users == ([(name, "x") for name in names] if is_file else [])
-    assert [entry["user"] for entry in found.tree["assignments"].get("users", [])] == ([] if is_file else names)
+    spec = exported(tenant)
+    assert spec.csv_users == ([(name, "x") for name in names] if is_file else [])
+    assert [entry["user"] for entry in spec.tree["assignments"].get("users", [])] == ([] if is_file else names)

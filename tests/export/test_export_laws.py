@@ -39,9 +39,9 @@ def load_exported(spec: ExportedSpec, folder: Path):
     """Write an exported spec to a folder and load it."""
     path = folder / "exported.yaml"
     path.write_text(write_spec(spec.tree), "utf-8")
-    found = load(str(path), lambda name: Path(name).read_bytes(), {}, {})
-    assert found.spec is not None, [problem.message for problem in found.diagnostics]
-    return found
+    result = load(str(path), lambda name: Path(name).read_bytes(), {}, {})
+    assert result.spec is not None, [problem.message for problem in result.diagnostics]
+    return result
 
 
 def writer_tenant() -> Rehearsal:
@@ -110,8 +110,8 @@ def role_texts(role):
 def test_export_of_a_published_schema_round_trips(tmp_path, name):
     """The schemas are complete, partial or malformed."""
     tenant = tenant_with_schema(sample_schema(name))
-    found = exported(tenant, "Sample", full=True)
-    planned = tenant.plan(load_exported(found, tmp_path))
+    spec = exported(tenant, "Sample", full=True)
+    planned = tenant.plan(load_exported(spec, tmp_path))
     assert changes(planned) == []
     assert [problem.code for problem in planned.errors if problem.code != "no-matching"] == []
 
@@ -121,11 +121,11 @@ def test_apply_of_an_exported_spec_changes_only_the_edited_mapping(tmp_path, nam
     """The PUT body equals the schema that was read, except for one mapping and one source attribute."""
     tenant = tenant_with_schema(sample_schema(name))
     before = tenant.schema("Sample")
-    found = exported(tenant, "Sample", full=True)
-    found.tree["mappings"]["users"]["attributes"]["Email"] = "otherMail"
+    spec = exported(tenant, "Sample", full=True)
+    spec.tree["mappings"]["users"]["attributes"]["Email"] = "otherMail"
     tenant.switch(sort_mappings="no")
-    found.tree["mappings"]["users"].setdefault("source_attributes", {})["otherMail"] = {"type": "string"}
-    planned = tenant.plan(load_exported(found, tmp_path))
+    spec.tree["mappings"]["users"].setdefault("source_attributes", {})["otherMail"] = {"type": "string"}
+    planned = tenant.plan(load_exported(spec, tmp_path))
     assert planned.errors == ()
     tenant.forget()
     report = tenant.apply(planned, everything_open(planned))

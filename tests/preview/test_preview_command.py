@@ -141,10 +141,10 @@ def test_preview_prints_each_page_of_users_at_once(run_preview, monkeypatch):
     """To print each user separately would restart the progress display for each."""
     from scimconf.cli import preview
 
-    shown = []
-    monkeypatch.setattr(preview, "_print_text", lambda _session, text: shown.append(text))
+    result = []
+    monkeypatch.setattr(preview, "_print_text", lambda _session, text: result.append(text))
     run_preview("--all", "--format", "json", WRITER)
-    assert len([text for text in shown if text]) <= 5
+    assert len([text for text in result if text]) <= 5
 
 
 def test_preview_exits_with_65_on_an_error_and_still_previews_other_specs(run_preview, tmp_path):

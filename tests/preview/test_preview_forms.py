@@ -71,23 +71,23 @@ def test_preview_golden_folder_contains_only_files_that_are_tested():
 
 @pytest.mark.parametrize("width", [40, 80])
 def test_text_preview_wraps_lines_at_the_width_of_the_terminal(tmp_path, width):
-    shown = preview(
+    result = preview(
         writer_tenant(),
         minimal_spec(tmp_path, CHANGED),
         "text",
         width=width,
         users=("ada@contoso.com", "tim@contoso.com"),
     )
-    assert max(map(cells, shown.text.splitlines())) <= width
+    assert max(map(cells, result.text.splitlines())) <= width
 
 
 def test_json_preview_is_one_document_with_the_users_before_the_summary(tmp_path):
-    for shown in (
+    for result in (
         preview(writer_tenant(), minimal_spec(tmp_path, CHANGED)),
         preview(writer_tenant(), minimal_spec(tmp_path), users=("no@x",)),
     ):
-        assert json_text(shown.document) == shown.text
-        assert list(shown.document["applications"][0]) == [
+        assert json_text(result.document) == result.text
+        assert list(result.document["applications"][0]) == [
             "name",
             "population",
             "tenant",
@@ -114,8 +114,8 @@ def preview_of_value(value, tmp_path, form, **options):
 def test_preview_escapes_hostile_values_in_every_format(name, tmp_path):
     value = HOSTILE[name]
     for form in ("text", "json", "html"):
-        shown = preview_of_value(value, tmp_path, form)
-        assert all(char.isprintable() or char == "\n" for char in shown), form
+        result = preview_of_value(value, tmp_path, form)
+        assert all(char.isprintable() or char == "\n" for char in result), form
     assert (
         json.loads(preview_of_value(value, tmp_path, "json"))["applications"][0]["users"][0]["after"]["attributes"][
             "title"
@@ -271,14 +271,14 @@ def test_preview_page_of_1000_users_is_smaller_than_1500000_characters(tmp_path)
 
 @pytest.mark.parametrize("form", ["text", "json", "html"])
 def test_redacted_preview_contains_no_user_name_and_no_value(tmp_path, form):
-    shown = preview(
+    result = preview(
         writer_tenant(),
         minimal_spec(tmp_path, CHANGED),
         form,
         redact=True,
         users=("ada@contoso.com", "tim@contoso.com"),
     )
-    output = re.sub(r"<style>.*?</style>|<script>.*?</script>", "", shown.text, flags=re.DOTALL)
+    output = re.sub(r"<style>.*?</style>|<script>.*?</script>", "", result.text, flags=re.DOTALL)
     for word in ("ada", "Ada", "Lovelace", "Reilly", "Publisher", "Analyst", "London", "E00294", "Cork"):
         assert not re.search(rf"\b{word}\b", output.replace("Europe/London", "")), word
     assert re.search(r"user-[0-9a-f]{8}", output)
@@ -305,9 +305,9 @@ def test_redacted_preview_removes_values_that_a_reason_quotes(tmp_path, form):
 
 
 def test_redacted_preview_sorts_users_by_pseudonym(tmp_path):
-    shown = preview(writer_tenant(), minimal_spec(tmp_path), redact=True)
-    assert len(shown.users) == 5
-    assert list(shown.users) == sorted(shown.users)
+    result = preview(writer_tenant(), minimal_spec(tmp_path), redact=True)
+    assert len(result.users) == 5
+    assert list(result.users) == sorted(result.users)
     assert [preview(writer_tenant(), minimal_spec(tmp_path)).users[name]["name"][:1] for name in ("ada", "tim")] == [
         "a",
         "t",
@@ -342,8 +342,8 @@ def test_redacted_preview_uses_the_pseudonyms_of_the_plan(tmp_path):
     rehearsal, spec = writer_tenant(), minimal_spec(tmp_path, CHANGED)
     planned = rehearsal.plan(spec)
     redact = text_redactor(Plan(planned.tenant or Tenant(), (planned.plan,)))
-    shown = preview(rehearsal, spec, redact=True, users=("ada@contoso.com",))
-    assert list(shown.users) == [redact("ada@contoso.com")]
+    result = preview(rehearsal, spec, redact=True, users=("ada@contoso.com",))
+    assert list(result.users) == [redact("ada@contoso.com")]
 
 
 def test_text_preview_only_counts_unchanged_users(tmp_path):

@@ -179,9 +179,9 @@ def test_preview_reads_the_directory_if_many_users_are_assigned(tmp_path, monkey
 
 
 def test_preview_of_a_sample_states_the_size_of_the_directory(tmp_path):
-    shown = preview(tenant_with_users(), minimal_spec(tmp_path, provisioning="scope: all"), sample=2)
-    assert shown.document["applications"][0]["population"] == "the first 2 users of the directory, which has 12"
-    assert list(shown.users) == ["ada", "alan"]
+    result = preview(tenant_with_users(), minimal_spec(tmp_path, provisioning="scope: all"), sample=2)
+    assert result.document["applications"][0]["population"] == "the first 2 users of the directory, which has 12"
+    assert list(result.users) == ["ada", "alan"]
 
 
 # --- members of groups -----------------------------------------------------------------------------------------------
@@ -198,9 +198,9 @@ def tenant_with_nested_groups():
 
 
 def test_preview_ignores_members_of_nested_groups(tmp_path):
-    shown = preview(tenant_with_nested_groups(), minimal_spec(tmp_path))
-    assert shown.document["applications"][0]["population"] == "all assigned users"
-    assert shown.outcomes == {"alan": "unchanged"}
+    result = preview(tenant_with_nested_groups(), minimal_spec(tmp_path))
+    assert result.document["applications"][0]["population"] == "all assigned users"
+    assert result.outcomes == {"alan": "unchanged"}
     assert preview(tenant_with_nested_groups(), minimal_spec(tmp_path), sample=1).document["applications"][0][
         "population"
     ] == ("1 of 1 assigned users")
@@ -231,18 +231,18 @@ def basic_properties_tenant(*more):
 
 
 def test_preview_with_basic_read_permission_shows_other_values_as_undetermined(tmp_path):
-    shown = preview(basic_properties_tenant(), minimal_spec(tmp_path))
-    ada = shown.users["ada"]["after"]
+    result = preview(basic_properties_tenant(), minimal_spec(tmp_path))
+    ada = result.users["ada"]["after"]
     assert ada["attributes"]["displayName"]["value"] == "Ada Lovelace"
     for target, name in (("title", "jobTitle"), ("active", "IsSoftDeleted"), ("externalId", "mailNickname")):
         assert ada["attributes"][target]["kind"] == "undetermined", target
         reason = f"{name}: only basic properties of users could be read; grant User.Read.All"
         assert ada["attributes"][target]["reason"] == reason
     assert "title" not in ada["resource"]
-    (notice,) = shown.document["applications"][0]["summary"]["warnings"]
+    (notice,) = result.document["applications"][0]["summary"]["warnings"]
     assert notice.startswith("Only basic properties of all users could be read")
     assert "User.Read.All" in notice
-    assert shown.outcomes["ada"] == "unchanged"
+    assert result.outcomes["ada"] == "unchanged"
     for form in ("text", "html"):
         assert "all other values are undetermined" in " ".join(
             preview(basic_properties_tenant(), minimal_spec(tmp_path), form).text.split()
@@ -260,16 +260,16 @@ def test_plan_with_basic_read_permission_reports_k004_and_counts_no_users(tmp_pa
 
 
 def test_preview_with_user_read_all_has_no_warning_about_basic_properties(tmp_path):
-    shown = preview(basic_properties_tenant("User.Read.All"), minimal_spec(tmp_path))
-    assert shown.document["applications"][0]["summary"]["warnings"] == []
-    assert shown.users["ada"]["after"]["attributes"]["title"]["value"] == "Principal Analyst"
+    result = preview(basic_properties_tenant("User.Read.All"), minimal_spec(tmp_path))
+    assert result.document["applications"][0]["summary"]["warnings"] == []
+    assert result.users["ada"]["after"]["attributes"]["title"]["value"] == "Principal Analyst"
 
 
 def test_preview_scope_is_unknown_if_a_filter_reads_an_unreadable_property(tmp_path):
     filters = "mappings: {users: {filters: [{name: f, all: [{attribute: city, operator: equals, value: Boston}]}]}}\n"
-    shown = preview(basic_properties_tenant(), minimal_spec(tmp_path, filters))
-    assert set(shown.outcomes.values()) == {"unknown"}
-    assert shown.users["ada"]["after"]["reason"].startswith("city: only basic properties of users could be read")
+    result = preview(basic_properties_tenant(), minimal_spec(tmp_path, filters))
+    assert set(result.outcomes.values()) == {"unknown"}
+    assert result.users["ada"]["after"]["reason"].startswith("city: only basic properties of users could be read")
 
 
 def test_reader_returns_a_gap_for_a_missing_property_unless_it_is_an_extension(tmp_path):
@@ -287,7 +287,7 @@ def test_reader_returns_a_gap_for_a_missing_property_unless_it_is_an_extension(t
 def test_preview_shows_a_user_that_is_named_twice_once(tmp_path):
     rehearsal = tenant_with_users()
     (id_,) = [one["id"] for one in rehearsal.state["users"] if one["userPrincipalName"] == "ada@contoso.com"]
-    shown = preview(rehearsal, minimal_spec(tmp_path), users=("ada@contoso.com", "ADA@contoso.com", id_))
-    assert shown.document["applications"][0]["population"] == "1 user"
-    assert shown.users["ada"]["notes"] == []
-    assert "duplicates" not in shown.mappings.get("userName", {"counts": {}})["counts"]
+    result = preview(rehearsal, minimal_spec(tmp_path), users=("ada@contoso.com", "ADA@contoso.com", id_))
+    assert result.document["applications"][0]["population"] == "1 user"
+    assert result.users["ada"]["notes"] == []
+    assert "duplicates" not in result.mappings.get("userName", {"counts": {}})["counts"]

@@ -137,13 +137,13 @@ def test_preview_of_an_unparsable_live_source_is_undetermined():
 
 
 def test_preview_sends_a_list_and_ignores_ignore_flow_if_null_or_empty():
-    found = preview_user(
+    result = preview_user(
         state(),
         state(rows={"a": row("[otherMails]"), "b": row("IgnoreFlowIfNullOrEmpty([mail])")}),
         otherMails=["x"],
         mail=None,
     )
-    assert found.after.sent == {"a": SentRequest("value", ("x",)), "b": SentRequest("ignored")}
+    assert result.after.sent == {"a": SentRequest("value", ("x",)), "b": SentRequest("ignored")}
 
 
 @pytest.mark.parametrize(
@@ -244,9 +244,9 @@ ACTIVE = row('Switch([IsSoftDeleted], , "False", "True", "True", "False")')
 )
 def test_undetermined_value_possibly_changes_if_its_mapping_changes(before, after, differs):
     rows = ({} if one is None else {"x": one} for one in (before, after))
-    found = preview_user(*(state(rows=each) for each in rows), mail="a@x")
-    assert found.outcome is (UserOutcome.POSSIBLY_CHANGES if differs else UserOutcome.UNCHANGED)
-    assert [one.is_sure for one in found.differences] == [False] * differs
+    result = preview_user(*(state(rows=each) for each in rows), mail="a@x")
+    assert result.outcome is (UserOutcome.POSSIBLY_CHANGES if differs else UserOutcome.UNCHANGED)
+    assert [one.is_sure for one in result.differences] == [False] * differs
 
 
 def state_with_roles(*roles, group=(), **more):
@@ -268,11 +268,11 @@ def preview_of_group_member(before, after):
 
 def test_undetermined_roles_possibly_change_if_the_assignments_change():
     """A user with a direct and a group assignment is undetermined before and after, with the same reason."""
-    found = preview_of_group_member(
+    result = preview_of_group_member(
         state_with_roles("member", group=("member",)), state_with_roles("admin", group=("admin",))
     )
-    assert found.outcome is UserOutcome.POSSIBLY_CHANGES
-    (one,) = found.differences
+    assert result.outcome is UserOutcome.POSSIBLY_CHANGES
+    (one,) = result.differences
     assert (one.before, one.reason) == (one.after, "roles: member, member → admin, admin")
     same = state_with_roles("member", group=("member",))
     assert preview_of_group_member(same, same).outcome is UserOutcome.UNCHANGED
@@ -296,9 +296,11 @@ def test_undetermined_value_with_another_reason_is_not_a_difference():
         )
         for name in ("One", "Other")
     ]
-    found = Preview(*states, {"g": None}, CONTEXT).user({"id": "1", "userPrincipalName": "a@x", "accountEnabled": True})
-    assert found.before.sent["active"].reason != found.after.sent["active"].reason
-    assert (found.outcome, found.differences) == (UserOutcome.UNKNOWN, ())
+    result = Preview(*states, {"g": None}, CONTEXT).user(
+        {"id": "1", "userPrincipalName": "a@x", "accountEnabled": True}
+    )
+    assert result.before.sent["active"].reason != result.after.sent["active"].reason
+    assert (result.outcome, result.differences) == (UserOutcome.UNKNOWN, ())
 
 
 @pytest.mark.parametrize(
@@ -319,8 +321,8 @@ def test_preview_is_unchanged_if_nothing_is_sent_before_and_after(before, after)
 
 
 def test_preview_of_a_new_default_is_a_change():
-    found = preview_user(state(), state(rows={"x": row("[mail]", default="d")}), mail=None)
-    assert (found.outcome, len(found.differences)) == (UserOutcome.CHANGES, 1)
+    result = preview_user(state(), state(rows={"x": row("[mail]", default="d")}), mail=None)
+    assert (result.outcome, len(result.differences)) == (UserOutcome.CHANGES, 1)
 
 
 IGNORES_USER = row('IIF([mail] = "a@x", IgnoreObjectFlow, [mail])')
@@ -336,9 +338,9 @@ def test_user_no_longer_ignored_by_ignore_object_flow_has_one_difference():
         state(rows={"x": IGNORES_USER, "y": row("[city]")}),
         state(rows={"x": row("[manager]"), "y": row("[city]")}),
     )
-    found = preview_user(*states, mail="a@x", city="Ulm")
-    assert found.outcome is UserOutcome.CHANGES
-    assert [(one.target, request_text(one.before)) for one in found.differences] == [("x", OBJECT_IGNORED)]
+    result = preview_user(*states, mail="a@x", city="Ulm")
+    assert result.outcome is UserOutcome.CHANGES
+    assert [(one.target, request_text(one.before)) for one in result.differences] == [("x", OBJECT_IGNORED)]
 
 
 def test_resource_of_an_update_omits_defaults_and_on_create_values():

@@ -41,22 +41,22 @@ def user(number):
     }
 
 
-def preview_users(number, form, one):
+def preview_users(number, form, user_preview):
     """Preview users page by page, and discard the output."""
-    summary_builder = SummaryBuilder(one.matching)
+    summary_builder = SummaryBuilder(user_preview.matching)
     for start in range(0, number, 999):
         for each in [user(count) for count in range(start, min(start + 999, number))]:
-            form.person(one.with_resources(summary_builder.add(one.user(each), unredacted)))
+            form.person(user_preview.with_resources(summary_builder.add(user_preview.user(each), unredacted)))
     return form.ended(summary_builder.summary())
 
 
 def peak_memory(number, form):
     """Return the peak of allocated bytes."""
-    one = title_preview()
-    preview_users(10, form, one)
+    user_preview = title_preview()
+    preview_users(10, form, user_preview)
     tracemalloc.start()
     try:
-        preview_users(number, form, one)
+        preview_users(number, form, user_preview)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -71,8 +71,8 @@ def test_preview_memory_does_not_grow_with_the_number_of_users():
 
 def count_calls(number, form):
     """Count function calls, which do not depend on the machine; calls of a first preview are excluded."""
-    one, count = title_preview(), 0
-    preview_users(1, form, one)
+    user_preview, count = title_preview(), 0
+    preview_users(1, form, user_preview)
 
     def counting(_frame, event, _argument):
         nonlocal count
@@ -80,7 +80,7 @@ def count_calls(number, form):
 
     sys.setprofile(counting)
     try:
-        preview_users(number, form, one)
+        preview_users(number, form, user_preview)
     finally:
         sys.setprofile(None)
     return count
