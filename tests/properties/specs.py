@@ -148,7 +148,7 @@ def filters(names: list[str]) -> st.SearchStrategy[list[Any]]:
 
 @st.composite
 def users(draw: Any) -> dict[str, Any]:
-    """The mapping of people: custom attributes on both sides, any rows, one or several that match."""
+    """Draw the mapping of users: custom attributes on both sides, any rows, one or several matching attributes."""
     custom = draw(st.dictionaries(st.sampled_from([*CUSTOM, "title"]), definitions(), max_size=3))
     own = draw(st.dictionaries(st.sampled_from(OWN_SOURCES), definitions(), max_size=1))
     names = [*SOURCES, *own]
