@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scimconf.suggestions import did_you_mean, edit_distance, suggest, suggest_principal
+from scimconf.suggestions import did_you_mean, edit_distance, suggest, suggest_principal, unknown
 
 AUTHENTICATIONS = ["bearer_token", "oauth2_client_credentials", "other"]
 KEYS = ["source", "expression", "constant", "match", "flow_behavior"]
@@ -72,3 +72,11 @@ def test_edit_distance_is_exact_up_to_four(left: str, right: str, distance: int)
 def test_did_you_mean_returns_a_hint() -> None:
     assert did_you_mean("title") == "Did you mean `title`?"
     assert did_you_mean(None, "Valid keys: a, b.") == "Valid keys: a, b."
+
+
+def test_unknown() -> None:
+    assert (
+        unknown("guard", "scope-widend", ["scope-widened"])
+        == "unknown guard 'scope-widend'. Did you mean scope-widened?"
+    )
+    assert unknown("guard", "x", ["scope-widened"], "See docs/guards.md.") == "unknown guard 'x'. See docs/guards.md."
