@@ -98,9 +98,9 @@ def test_spec_page_examples_are_valid(tmp_path, capsys):
 
 def test_make_targets_in_pages_and_ci_exist():
     targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
-    mentioned = {target for text in pages().values() for target in re.findall(r"`make ([a-z]+)`", text)}
-    mentioned |= {words[1] for text in pages().values() for words in commands(text, "make")}
-    assert {"demo", "test"} <= mentioned <= targets
+    mentions = {target for text in pages().values() for target in re.findall(r"`make ([a-z]+)`", text)}
+    mentions |= {words[1] for text in pages().values() for words in commands(text, "make")}
+    assert {"demo", "test"} <= mentions <= targets
     assert set(re.findall(r"make ([a-z]+)", read(".ci/run"))) <= targets
 
 
@@ -115,8 +115,8 @@ def test_relative_links_in_pages_exist():
 
 def test_file_paths_in_pages_exist():
     """Paths in backticks are relative to the repository or the package: `kinds/kind.py`, `docs/effects.md`."""
-    mentioned = [(name, path) for name in PAGES_WITH_PATHS for path in re.findall(r"`([a-z_.]+/[\w./-]*)`", read(name))]
+    mentions = [(name, path) for name in PAGES_WITH_PATHS for path in re.findall(r"`([a-z_.]+/[\w./-]*)`", read(name))]
     missing = [
-        mention for mention in mentioned if not any((base / mention[1]).exists() for base in (ROOT, ROOT / "scimconf"))
+        mention for mention in mentions if not any((base / mention[1]).exists() for base in (ROOT, ROOT / "scimconf"))
     ]
     assert [path for _, path in missing if "NAME" not in path] == []

@@ -76,13 +76,13 @@ def test_documented_command_line_uses_existing_commands_and_options(words):
 def test_options_in_source_texts_exist():
     """Hints and docstrings of the package name options."""
     known = {option for command in COMMANDS.values() for option in long_options(command)}
-    mentioned = {
+    mentions = {
         (option, str(path.relative_to(ROOT)))
         for path in (ROOT / "scimconf").rglob("*.py")
         for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+(?![\w-])", path.read_text("utf-8"))
     }
     others = {"--tenant"}  # az login's
-    assert {(option, path) for option, path in mentioned if option not in known | others} == set()
+    assert {(option, path) for option, path in mentions if option not in known | others} == set()
 
 
 def long_options(command):

@@ -21,7 +21,7 @@ def sandbox_url(tmp_path_factory):
     process.terminate()
     _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
-    assert not ready.exists(), "the ready file exists after the sandbox stopped"
+    assert not ready.exists(), "a sandbox that has stopped is not ready"
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ def spec(folder, text):
     return path
 
 
-# --- what must be approved ------------------------------------------------------------------------------------------
+# --- required approvals ---------------------------------------------------------------------------------------------
 
 
 def test_approval_items_of_a_first_apply_are_the_blocking_guards(tenant):
@@ -51,7 +51,7 @@ def test_guards_that_need_allow_exclude_those_of_a_first_apply(tenant, writer, t
     assert [guard.id for guard in guards_that_need_allow(planned)] == ["scope-widened"]
 
 
-# --- secrets are checked before the approval ------------------------------------------------------------------------
+# --- missing secrets ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("environ", "expected"), [({}, "is not set"), ({"WRITER_SCIM_TOKEN": ""}, "is empty")])
@@ -69,7 +69,7 @@ def test_missing_secrets_are_only_those_that_the_plan_sends(writer, tmp_path):
     assert [str(error) for error in missing_secrets(threshold, writer.secrets)] == ["WRITER_SCIM_TOKEN is not set"]
 
 
-# --- status of an apply ----------------------------------------------------------------------------------------------
+# --- status of an apply ---------------------------------------------------------------------------------------------
 
 
 def test_apply_without_changes_is_applied_and_writes_nothing(writer):
