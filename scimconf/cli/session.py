@@ -83,6 +83,13 @@ def _handler(number: signal.Signals, handler: Callable[[int, Any], Any]) -> Iter
         signal.signal(number, before)
 
 
+def _interrupt(_number: int, _frame: Any) -> None:
+    """Interrupt this process, also if it was started with SIGINT ignored, as background jobs of a shell are."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.raise_signal(signal.SIGINT)
+
+
 def run(common: CommonOptions, task: str, work: Callable[[Session], Awaitable[ExitCode]]) -> ExitCode:
     """Sign in, connect, and return the exit code of `work`; `task` is what progress shows."""
     import asyncio
@@ -101,7 +108,7 @@ def run(common: CommonOptions, task: str, work: Callable[[Session], Awaitable[Ex
                 return await work(Session(client, progress, events))
 
     try:
-        with _handler(signal.SIGTERM, lambda _number, _frame: signal.raise_signal(signal.SIGINT)):
+        with _handler(signal.SIGTERM, _interrupt):
             code = asyncio.run(main(_fetched_token(settings, common.auth)))
         events.write("finished", exit_code=int(code))
     finally:
