@@ -25,7 +25,7 @@ DENIED = frozenset(
         "there",
     ]
 )
-AT_MOST = 5
+AT_MOST = 2
 """Lower this number whenever the count falls. It must never rise."""
 
 
