@@ -1,4 +1,4 @@
-"""One sandbox for all tests of a process, started over for each; commands run in a folder of their own."""
+"""Fixtures of the command line tests: one sandbox for the session, reset for each test, and a working folder."""
 
 import os
 
@@ -15,25 +15,31 @@ def sandbox():
 
 
 @pytest.fixture
-def desk(sandbox, tmp_path, monkeypatch):
-    """Where somebody sits: an empty folder, a tenant without Writer, the variables set. Call it with an argv."""
+def cli(sandbox, tmp_path, monkeypatch):
+    """Return a function that runs a command in an empty folder, against a tenant without Writer."""
     sandbox.service.reset()
     monkeypatch.chdir(tmp_path)
     for name in os.environ.keys() & {"COLUMNS", "NO_COLOR", "SCIMCONF_AUTH", "SCIMCONF_CLOUD"}:
         monkeypatch.delenv(name)
     for name, value in environment(sandbox.url).items():
         monkeypatch.setenv(name, value)
-    return Desk(sandbox, tmp_path)
+    return CommandLine(sandbox, tmp_path)
 
 
-class Desk:
+desk = cli
+"""The name under which tests/export imports the fixture."""
+
+
+class CommandLine:
+    """Runs commands in a folder against the sandbox, and gives access to both."""
+
     def __init__(self, sandbox, folder):
         self.sandbox = sandbox
         self.service = sandbox.service
         self.folder = folder
 
     def __call__(self, *argv):
-        return run([str(one) for one in argv])
+        return run([str(word) for word in argv])
 
     @property
     def writes(self):

@@ -1,4 +1,4 @@
-"""`scimconf expression` as people use it, and `--ignore` for the lint's rules."""
+"""Tests of `scimconf expression`, and of `--ignore` for lint rules."""
 
 import json
 
@@ -11,17 +11,18 @@ from scimconf.expressions import FUNCTIONS, parse
 NAME = 'Join(" ", [givenName], [surname])'
 SWITCH = 'Switch(ToLower([country], ), , "us", "America", "de", Append([country], "!"))'
 HOSTILE = "\x1b[31m<b>\u202e"
-INERT = "\\x1b[31m<b>\\u202e"
+ESCAPED = "\\x1b[31m<b>\\u202e"
 
 
-def ask(*argv):
+def expression(*argv):
     return run(["expression", *argv])
 
 
-def answer(*argv):
-    said = ask(*argv, "--format", "json")
-    assert said.code in (0, 1)
-    return json.loads(said.out)
+def expression_json(*argv):
+    """Run a subcommand of expression and return its JSON."""
+    result = expression(*argv, "--format", "json")
+    assert result.code in (0, 1)
+    return json.loads(result.out)
 
 
 # --- eval -----------------------------------------------------------------------------------------------------------
@@ -49,16 +50,16 @@ def answer(*argv):
         (["CDate([a])", "--given", "a=x"], None, 1),
     ],
 )
-def test_eval_says_what_it_comes_to(argv, out, code):
-    """One line; 1 where there is no value to rely on."""
-    said = ask("eval", *argv)
-    assert (said.code, said.err) == (code, "")
-    assert out is None or said.out == f"{out}\n"
+def test_expression_eval_prints_the_outcome(argv, out, code):
+    """The exit code is 1 if the value is undetermined."""
+    result = expression("eval", *argv)
+    assert (result.code, result.err) == (code, "")
+    assert out is None or result.out == f"{out}\n"
 
 
-def test_now_is_now_unless_it_is_said():
+def test_expression_eval_uses_the_current_time_without_now_option():
     """In UTC."""
-    assert ask("eval", 'Left(FormatDateTime(Now(), , "M/d/yyyy h:mm:ss tt", "yyyy"), 2)').out == '"20"\n'
+    assert expression("eval", 'Left(FormatDateTime(Now(), , "M/d/yyyy h:mm:ss tt", "yyyy"), 2)').out == '"20"\n'
 
 
 @pytest.mark.parametrize(
@@ -71,22 +72,21 @@ def test_now_is_now_unless_it_is_said():
         ("Foo()", {"kind": "undetermined", "reason": "unknown function `Foo`"}),
     ],
 )
-def test_eval_for_programs(text, outcome):
-    """The kind, and the value or the reason."""
-    assert answer("eval", text) == {"format_version": "2.0", "expression": text, "outcome": outcome}
+def test_expression_eval_json_contains_kind_and_value_or_reason(text, outcome):
+    assert expression_json("eval", text) == {"format_version": "2.0", "expression": text, "outcome": outcome}
 
 
-def test_attributes_of_a_file_are_laid_under_those_given_one_by_one(tmp_path):
-    """JSON as Graph has it."""
+def test_expression_eval_given_option_overrides_given_file(tmp_path):
+    """The file contains a user as Graph returns it."""
     file = tmp_path / "ada.json"
     file.write_text(json.dumps({"givenName": "Ada", "surname": "King", "otherMails": ["a@b.c", "d@e.f"]}))
     argv = ["--given-file", str(file), "--given", "surname=Lovelace"]
-    assert ask("eval", NAME, *argv).out == '"Ada Lovelace"\n'
-    assert ask("eval", "Count([otherMails])", *argv).out == '"2"\n'
+    assert expression("eval", NAME, *argv).out == '"Ada Lovelace"\n'
+    assert expression("eval", "Count([otherMails])", *argv).out == '"2"\n'
 
 
 @pytest.mark.parametrize(
-    ("argv", "says"),
+    ("argv", "message"),
     [
         (["eval", NAME, "--given", "givenName"], "is not NAME=VALUE"),
         (["eval", NAME, "--given", "=x"], "is not NAME=VALUE"),
@@ -100,53 +100,49 @@ def test_attributes_of_a_file_are_laid_under_those_given_one_by_one(tmp_path):
         (["functions", "zzzzzzzz"], "unknown function 'zzzzzzzz'."),
     ],
 )
-def test_wrong_usage_ends_with_64(argv, says, tmp_path, monkeypatch):
-    """On stderr."""
+def test_wrong_usage_of_expression_exits_64_with_a_message_on_stderr(argv, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "broken.json").write_text("{")
     (tmp_path / "list.json").write_text("[]")
     (tmp_path / "deep.json").write_text("[" * 100_000 + "]" * 100_000)
-    said = ask(*argv)
-    assert (said.code, said.out) == (64, "")
-    assert says in " ".join(said.err.split())
+    result = expression(*argv)
+    assert (result.code, result.out) == (64, "")
+    assert message in " ".join(result.err.split())
 
 
 @pytest.mark.parametrize("command", ["eval", "explain"])
-def test_what_cannot_be_read_ends_with_65_and_shows_the_place(command):
-    """Line, column, and a mark under it."""
-    said = ask(command, 'IIF([a]="x",\n  [b] [c])')
-    assert (said.code, said.out) == (65, "")
-    assert said.err.splitlines()[0].startswith("the expression:2:7  K501  not an expression: ")
-    assert said.err.splitlines()[1:3] == ["    2 |   [b] [c])", "      |       ^"]
+def test_expression_syntax_error_exits_65_and_shows_the_position(command):
+    """The message has line and column, and a mark below the position."""
+    result = expression(command, 'IIF([a]="x",\n  [b] [c])')
+    assert (result.code, result.out) == (65, "")
+    assert result.err.splitlines()[0].startswith("the expression:2:7  K501  not an expression: ")
+    assert result.err.splitlines()[1:3] == ["    2 |   [b] [c])", "      |       ^"]
 
 
-def test_what_cannot_be_read_is_told_to_programs():
-    """As validate tells problems."""
-    said = ask("eval", "Join(", "--format", "json")
-    assert (said.code, said.err) == (65, "")
-    [problem] = json.loads(said.out)["diagnostics"]
-    assert (problem["code"], problem["location"]) == ("K501", {"file": "the expression", "line": 1, "column": 5})
+def test_expression_syntax_error_as_json_is_a_diagnostic():
+    result = expression("eval", "Join(", "--format", "json")
+    assert (result.code, result.err) == (65, "")
+    [diagnostic] = json.loads(result.out)["diagnostics"]
+    assert (diagnostic["code"], diagnostic["location"]) == ("K501", {"file": "the expression", "line": 1, "column": 5})
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
 @pytest.mark.parametrize("command", ["eval", "explain"])
-def test_hostile_values_are_inert(command, form):
-    """Nothing reaches the terminal that it would obey, wherever it comes from."""
-    said = ask(command, f'Append([a], "{HOSTILE}")', "--given", f"a={HOSTILE}", "--format", form)
-    assert said.code == 0
-    assert said.out.replace("\n", "").isprintable()
-    assert (INERT in said.out) == (form == "text")
-    broken = ask(command, f'Append([a], "{HOSTILE}"', "--format", form)
+def test_expression_output_escapes_control_characters_in_values(command, form):
+    result = expression(command, f'Append([a], "{HOSTILE}")', "--given", f"a={HOSTILE}", "--format", form)
+    assert result.code == 0
+    assert result.out.replace("\n", "").isprintable()
+    assert (ESCAPED in result.out) == (form == "text")
+    broken = expression(command, f'Append([a], "{HOSTILE}"', "--format", form)
     assert (broken.out + broken.err).replace("\n", "").isprintable()
 
 
 # --- explain --------------------------------------------------------------------------------------------------------
 
 
-def test_explain_takes_an_expression_apart():
-    """Each part with its parameter, its type, and what it comes to."""
+def test_expression_explain_prints_parts_with_parameter_type_and_value():
     assert (
-        ask("explain", SWITCH, "--given", "country=DE").out
+        expression("explain", SWITCH, "--given", "country=DE").out
         == """\
 Switch(ToLower([country], ), , "us", "America", "de", Append([country], "!"))  Any  = "DE!"
   source: ToLower([country], )  String  = "de"
@@ -167,27 +163,25 @@ Append: Appends the suffix to the source.
     )
 
 
-def test_explain_without_attributes_shows_no_values():
-    """They would all be those of nobody."""
-    assert ask("explain", 'Append([a], "b")').out.splitlines()[:3] == [
+def test_expression_explain_without_given_attributes_prints_no_values():
+    assert expression("explain", 'Append([a], "b")').out.splitlines()[:3] == [
         'Append([a], "b")  String',
         "  source: [a]",
         '  suffix: "b"',
     ]
 
 
-def test_explain_where_nothing_is_read_shows_the_values():
-    """Nobody needs to be given."""
-    assert ask("explain", 'Append("a", "b")').out.splitlines()[0] == 'Append("a", "b")  String  = "ab"'
+def test_expression_explain_of_an_expression_without_attributes_prints_values():
+    assert expression("explain", 'Append("a", "b")').out.splitlines()[0] == 'Append("a", "b")  String  = "ab"'
 
 
-def test_explain_tries_a_condition_by_itself():
-    """Though one stands only inside of a function; an unknown function has neither type nor words."""
-    said = ask("explain", 'IIF([a] = "1", "x" & "y", Foo())', "--given", "a=1").out.splitlines()
-    assert said[1] == '  one: [a] = "1"  Boolean  = "True"'
-    assert said[3].startswith('  four: "x" & "y"  String  = undetermined: ')
-    assert said[6].startswith("  five: Foo()  = undetermined: unknown function")
-    assert said[-1].startswith("IIF: ")
+def test_expression_explain_evaluates_conditions_and_marks_unknown_functions():
+    """A condition is valid only inside a function; an unknown function has neither type nor description."""
+    lines = expression("explain", 'IIF([a] = "1", "x" & "y", Foo())', "--given", "a=1").out.splitlines()
+    assert lines[1] == '  one: [a] = "1"  Boolean  = "True"'
+    assert lines[3].startswith('  four: "x" & "y"  String  = undetermined: ')
+    assert lines[6].startswith("  five: Foo()  = undetermined: unknown function")
+    assert lines[-1].startswith("IIF: ")
 
 
 @pytest.mark.parametrize(
@@ -205,23 +199,20 @@ def test_explain_tries_a_condition_by_itself():
         ('Not([a] = "X")', "undetermined: Microsoft documents comparisons only inside IIF and CBool"),
     ],
 )
-def test_explain_names_the_function_that_a_condition_stands_in(text, reason):
-    """The reason is the one that the whole has."""
-    condition = ask("explain", text, "--given", "a=x").out.splitlines()[1]
+def test_expression_explain_gives_a_condition_the_reason_of_its_function(text, reason):
+    condition = expression("explain", text, "--given", "a=x").out.splitlines()[1]
     assert reason in condition
 
 
-def test_explain_takes_what_eval_takes():
-    """What a value depends on besides the attributes."""
-    assert '= "x"' in ask("explain", "Guid()", "--guid", "x").out
+def test_expression_explain_accepts_the_options_of_eval():
+    assert '= "x"' in expression("explain", "Guid()", "--guid", "x").out
 
 
-def test_explain_for_programs():
-    """The same tree."""
-    found = answer("explain", 'Append([a], "b")', "--given", "a=x")
-    assert found["reads"] == ["a"]
-    assert list(found["functions"]) == ["Append"]
-    assert found["tree"] == {
+def test_expression_explain_json_contains_the_tree():
+    document = expression_json("explain", 'Append([a], "b")', "--given", "a=x")
+    assert document["reads"] == ["a"]
+    assert list(document["functions"]) == ["Append"]
+    assert document["tree"] == {
         "is": "call",
         "text": 'Append([a], "b")',
         "type": "String",
@@ -236,53 +227,53 @@ def test_explain_for_programs():
 # --- functions ------------------------------------------------------------------------------------------------------
 
 
-def test_functions_lists_all():
-    """Two lines each: how it is called, and what it does."""
-    lines = ask("functions").out.splitlines()
+def test_expression_functions_lists_all_functions():
+    """Two lines for each function: its signature and its description."""
+    lines = expression("functions").out.splitlines()
     assert len(lines) == 2 * len(FUNCTIONS)
     assert lines[:2] == ["Append(source, suffix) → String", "    Appends the suffix to the source."]
 
 
-def test_a_function_is_told_whole():
-    """Whatever the case of its name; with its parameters and the page that documents it."""
-    said = ask("functions", "switch").out.splitlines()
-    assert said[0] == "Switch(source, [defaultValue], switchValue…) → Any"
-    assert said[2:5] == [
+def test_expression_functions_describes_one_function():
+    """The name is not case-sensitive; the output has the parameters and the page that documents it."""
+    lines = expression("functions", "switch").out.splitlines()
+    assert lines[0] == "Switch(source, [defaultValue], switchValue…) → Any"
+    assert lines[2:5] == [
         "  source        String",
         "  defaultValue  String, optional",
         "  switchValue   String, optional, repeatable",
     ]
-    assert said[5].startswith("Documented in https://learn.microsoft.com/")
+    assert lines[5].startswith("Documented in https://learn.microsoft.com/")
 
 
 @pytest.mark.parametrize(
-    ("name", "says"),
+    ("name", "message"),
     [
         ("DNComponent", "For cloud sync only, not for applications."),
         ("IsNothing", "Graph lists it, but no page documents it."),
     ],
 )
-def test_a_function_that_applications_do_not_document_says_so(name, says):
-    """So that nobody relies on it."""
-    assert ask("functions", name).out.splitlines()[-1] == says
+def test_expression_functions_states_missing_documentation_for_applications(name, message):
+    assert expression("functions", name).out.splitlines()[-1] == message
 
 
-def test_functions_for_programs():
-    """The whole catalogue, or one of it."""
-    found = answer("functions")["functions"]
-    assert [one["name"] for one in found] == list(FUNCTIONS)
-    [one] = answer("functions", "Now")["functions"]
-    assert (one["parameters"], one["result"]) == ([], "String" if FUNCTIONS["Now"].result == "String" else "DateTime")
+def test_expression_functions_json_contains_all_functions_or_one():
+    functions = expression_json("functions")["functions"]
+    assert [function["name"] for function in functions] == list(FUNCTIONS)
+    [function] = expression_json("functions", "Now")["functions"]
+    assert (function["parameters"], function["result"]) == (
+        [],
+        "String" if FUNCTIONS["Now"].result == "String" else "DateTime",
+    )
 
 
-def test_every_function_can_be_explained():
-    """Also one without arguments."""
+def test_expression_functions_describes_every_function():
     for name in FUNCTIONS:
-        assert ask("functions", name).code == 0
+        assert expression("functions", name).code == 0
         assert parse(f"{name}()").name == name
 
 
-# --- the lint's rules, from the command line ------------------------------------------------------------------------
+# --- lint rules on the command line ---------------------------------------------------------------------------------
 
 SPEC = """\
 version: 1
@@ -297,54 +288,51 @@ mappings:
 """
 
 
-def test_validate_tells_findings_and_leaves_out_what_is_ignored(desk):
-    """An error ends with 65, like any problem."""
-    file = desk.file("scimconf.yaml", SPEC)
-    said = desk("validate", file)
-    assert said.code == 65
-    assert f"{file}:9:28  L104  mappings.users.attributes.title.expression: " in said.out
-    assert desk("validate", "--ignore", "L104", file).code == 0
+def test_validate_prints_lint_errors_and_omits_ignored_rules(cli):
+    file = cli.file("scimconf.yaml", SPEC)
+    result = cli("validate", file)
+    assert result.code == 65
+    assert f"{file}:9:28  L104  mappings.users.attributes.title.expression: " in result.out
+    assert cli("validate", "--ignore", "L104", file).code == 0
 
 
 @pytest.mark.parametrize("command", ["validate", "plan", "apply", "drift"])
-def test_an_unknown_rule_is_wrong_usage(desk, command):
-    """With what was probably meant."""
-    said = desk(command, "--ignore", "L14", desk.file("scimconf.yaml", SPEC))
-    assert said.code == 64
-    assert "unknown lint rule 'L14'. Did you mean L1" in " ".join(said.err.split())
-    assert "docs/lint.md lists all rules." in " ".join(desk(command, "--ignore", "style").err.split())
+def test_ignore_option_with_an_unknown_lint_rule_is_wrong_usage(cli, command):
+    result = cli(command, "--ignore", "L14", cli.file("scimconf.yaml", SPEC))
+    assert result.code == 64
+    assert "unknown lint rule 'L14'. Did you mean L1" in " ".join(result.err.split())
+    assert "docs/lint.md lists all rules." in " ".join(cli(command, "--ignore", "style").err.split())
 
 
-def test_a_plan_stops_at_an_error_of_the_lint_and_remembers_what_it_ignored(desk):
-    """So that the saved plan can be applied as it was made."""
-    file = desk.file("scimconf.yaml", SPEC)
-    assert desk("plan", file).code == 65
-    assert desk("drift", file).code == 65
-    assert desk("plan", "--ignore", "L104", "--out", "plan.json", file).code == 0
-    assert json.loads((desk.folder / "plan.json").read_text())["options"]["ignore"] == ["L104"]
-    refused = desk("apply", "--ignore", "L104", "plan.json")
-    assert (refused.code, "--ignore cannot be used with a saved plan" in refused.err) == (64, True)
-    assert desk("apply", "--auto-approve", "plan.json").code == 0
+def test_plan_stops_at_lint_errors_and_saves_ignored_rules(cli):
+    """A saved plan is applied with the rules that were ignored when it was made."""
+    file = cli.file("scimconf.yaml", SPEC)
+    assert cli("plan", file).code == 65
+    assert cli("drift", file).code == 65
+    assert cli("plan", "--ignore", "L104", "--out", "plan.json", file).code == 0
+    assert json.loads((cli.folder / "plan.json").read_text())["options"]["ignore"] == ["L104"]
+    rejected = cli("apply", "--ignore", "L104", "plan.json")
+    assert (rejected.code, "--ignore cannot be used with a saved plan" in rejected.err) == (64, True)
+    assert cli("apply", "--auto-approve", "plan.json").code == 0
 
 
-def test_a_plan_notes_what_goes_wrong_for_people(desk):
-    """A warning, among the warnings; a comment with the reason silences it, and Writer's own plan has none."""
+def test_plan_json_contains_lint_warnings_unless_a_comment_ignores_them(cli):
+    """The plan of the example spec of Writer has no lint warning."""
     text = SPEC.replace('{expression: \'Switch([country], , "US", "America", "DE")\'}', "{constant: x, match: 1}")
-    said = json.loads(desk("plan", "--format", "json", desk.file("scimconf.yaml", text)).out)
-    assert [one["code"] for one in said["applications"][0]["warnings"]] == ["L507"]
-    quiet = text.replace("match: 1}", "match: 1}  # scimconf: ignore L507 tried with one person")
-    said = json.loads(desk("plan", "--format", "json", desk.file("scimconf.yaml", quiet)).out)
-    assert said["applications"][0]["warnings"] == []
-    said = json.loads(desk("plan", "--format", "json", WRITER).out)
-    assert [one["code"] for one in said["applications"][0]["warnings"] if one["code"].startswith("L")] == []
+    plan = json.loads(cli("plan", "--format", "json", cli.file("scimconf.yaml", text)).out)
+    assert [warning["code"] for warning in plan["applications"][0]["warnings"]] == ["L507"]
+    ignoring = text.replace("match: 1}", "match: 1}  # scimconf: ignore L507 tried with one person")
+    plan = json.loads(cli("plan", "--format", "json", cli.file("scimconf.yaml", ignoring)).out)
+    assert plan["applications"][0]["warnings"] == []
+    plan = json.loads(cli("plan", "--format", "json", WRITER).out)
+    assert [warning["code"] for warning in plan["applications"][0]["warnings"] if warning["code"].startswith("L")] == []
 
 
-def test_a_failing_test_stops_a_plan_before_anything_is_read(desk):
-    """At the line of the test."""
+def test_plan_stops_at_a_failing_mapping_test_before_it_reads_the_tenant(cli):
     test = "tests: [{name: x, expect: {title: y}}]\n"
-    file = desk.file("scimconf.yaml", SPEC.partition("      title")[0] + "      title: {constant: x}\n" + test)
-    desk.service.journal.entries.clear()
-    said = desk("plan", file)
-    assert said.code == 65
-    assert f"{file}:10:28  K510  tests[0].expect.title: " in said.err
-    assert not [one for one in desk.service.journal.entries if "synchronization" in str(one)]
+    file = cli.file("scimconf.yaml", SPEC.partition("      title")[0] + "      title: {constant: x}\n" + test)
+    cli.service.journal.entries.clear()
+    result = cli("plan", file)
+    assert result.code == 65
+    assert f"{file}:10:28  K510  tests[0].expect.title: " in result.err
+    assert not [request for request in cli.service.journal.entries if "synchronization" in str(request)]

@@ -1,4 +1,4 @@
-"""`scimconf init`: what it writes is a sound beginning, and nothing of anybody's is lost."""
+"""Tests of `scimconf init`: the written spec is valid, and existing files are not overwritten."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ WRITER = ["init", "--preset", "writer", "--tenant", "contoso.com"]
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    """An empty folder, and a package without recipes."""
+def folder(tmp_path, monkeypatch):
+    """Return an empty working folder; the package contains no CI recipes."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(init, "files", lambda _package: tmp_path / "nowhere")
     return tmp_path
@@ -38,43 +38,43 @@ def files(folder: Path) -> set[str]:
     ],
     ids=["writer", "nothing said", "all said"],
 )  # fmt: skip
-def test_what_is_written_is_sound_and_canonical(argv, here, capsys):
+def test_init_writes_a_valid_and_formatted_spec(argv, folder, capsys):
     assert main(argv) == 0
-    assert files(here) == {"scimconf.yaml", ".env.example", ".scimconf/spec.schema.json", ".scimconf/.gitignore"}
-    text = (here / "scimconf.yaml").read_text()
+    assert files(folder) == {"scimconf.yaml", ".env.example", ".scimconf/spec.schema.json", ".scimconf/.gitignore"}
+    text = (folder / "scimconf.yaml").read_text()
     assert format_text(text) == text
     assert main(["validate"]) == 0
     assert ": valid" in capsys.readouterr().out
 
 
-def test_both_lines_for_editors_name_the_json_schema_beside_the_spec(here):
+def test_init_writes_editor_comments_that_name_the_json_schema(folder):
     assert main(["init", "apps/hr", "--preset", "blank"]) == 0
-    lines = (here / "apps/hr/scimconf.yaml").read_text().splitlines()
+    lines = (folder / "apps/hr/scimconf.yaml").read_text().splitlines()
     assert lines[:2] == [
         "# yaml-language-server: $schema=.scimconf/spec.schema.json",
         "# $schema: .scimconf/spec.schema.json",
     ]
-    written = (here / "apps/hr/.scimconf/spec.schema.json").read_text()
+    written = (folder / "apps/hr/.scimconf/spec.schema.json").read_text()
     assert written == (ROOT / "schemas" / "spec.schema.json").read_text()
     assert "name: hr " in "\n".join(lines)
 
 
-def test_the_json_schema_alone_can_be_written_anew(here):
-    (here / ".scimconf").mkdir()
-    (here / ".scimconf/spec.schema.json").write_text("{}")
+def test_init_only_schema_overwrites_only_the_json_schema(folder):
+    (folder / ".scimconf").mkdir()
+    (folder / ".scimconf/spec.schema.json").write_text("{}")
     assert main(["init", "--only-schema"]) == 0
-    assert files(here) == {".scimconf/spec.schema.json"}
-    assert (here / ".scimconf/spec.schema.json").read_text() == (ROOT / "schemas" / "spec.schema.json").read_text()
+    assert files(folder) == {".scimconf/spec.schema.json"}
+    assert (folder / ".scimconf/spec.schema.json").read_text() == (ROOT / "schemas" / "spec.schema.json").read_text()
 
 
 @pytest.mark.parametrize(("name", "variable"), [("writer", "WRITER_SCIM_TOKEN"), ("9-a.b", "APP_9_A_B_SCIM_TOKEN")])
-def test_the_example_of_the_environment_lists_what_the_spec_needs(name, variable, here):
+def test_init_writes_env_example_with_the_variables_of_the_spec(name, variable, folder):
     assert main([*WRITER, "--name", name]) == 0
-    assert f"\n{variable}=\n" in (here / ".env.example").read_text()
-    assert f"{{env: {variable}}}" in (here / "scimconf.yaml").read_text()
+    assert f"\n{variable}=\n" in (folder / ".env.example").read_text()
+    assert f"{{env: {variable}}}" in (folder / "scimconf.yaml").read_text()
 
 
-def test_writer_is_planned_applied_and_planned_again(here):
+def test_init_writer_preset_can_be_applied_and_has_no_changes_afterwards(folder):
     assert main(WRITER) == 0
     tenant = Rehearsal()
     first = tenant.plan(Path("scimconf.yaml"))
@@ -84,58 +84,61 @@ def test_writer_is_planned_applied_and_planned_again(here):
     assert changes(tenant.plan(Path("scimconf.yaml"))) == []
 
 
-def test_nothing_is_overwritten_unless_asked(here, capsys):
-    (here / "scimconf.yaml").write_text("mine\n")
+def test_init_overwrites_an_existing_spec_only_with_force(folder, capsys):
+    (folder / "scimconf.yaml").write_text("mine\n")
     assert main(WRITER) == 1
     assert capsys.readouterr().err == (
         "Error: scimconf.yaml already exists; nothing was written\nUse --force to overwrite.\n"
     )
-    assert files(here) == {"scimconf.yaml"}
+    assert files(folder) == {"scimconf.yaml"}
     assert main([*WRITER, "--force"]) == 0
-    assert (here / "scimconf.yaml").read_text() != "mine\n"
+    assert (folder / "scimconf.yaml").read_text() != "mine\n"
     assert main(WRITER) == 0
 
 
 @pytest.mark.parametrize(
     ("option", "value"), [("--name", "a b"), ("--tenant", "con toso"), ("--base-address", "http://x"), ("--ci", "svn")]
 )
-def test_an_answer_of_the_wrong_form_is_wrong_usage(option, value, here, capsys):
+def test_init_option_with_an_invalid_format_is_wrong_usage(option, value, folder, capsys):
     assert main(["init", option, value]) == 64
     assert option in capsys.readouterr().err
-    assert files(here) == set()
+    assert files(folder) == set()
 
 
-def test_an_answer_that_makes_no_sound_spec_is_a_problem(here, capsys):
+def test_init_option_that_makes_the_spec_invalid_exits_65(folder, capsys):
     assert main(["init", "--name", ""]) == 65
     assert "name" in capsys.readouterr().err
-    assert files(here) == set()
+    assert files(folder) == set()
 
 
-def test_what_cannot_be_written_is_named(here, capsys):
-    (here / "a").write_text("")
+def test_init_names_the_file_that_cannot_be_written(folder, capsys):
+    (folder / "a").write_text("")
     assert main(["init", "a/b"]) == 1
     assert "a/b/scimconf.yaml cannot be written: Not a directory" in capsys.readouterr().err
 
 
-# --- on a terminal ---
+# --- prompts on a terminal ---
 
 
-class Person(io.StringIO):
+class TerminalStream(io.StringIO):
+    """A text stream that is a terminal."""
+
     def isatty(self) -> bool:
         return True
 
 
-def answering(monkeypatch, *answers: str) -> Person:
-    screen = Person()
-    monkeypatch.setattr("sys.stdin", Person("".join(f"{one}\n" for one in answers)))
+def simulate_terminal(monkeypatch, *answers: str) -> TerminalStream:
+    """Make stdin a terminal with these answers, and return the stream that replaces stderr."""
+    screen = TerminalStream()
+    monkeypatch.setattr("sys.stdin", TerminalStream("".join(f"{answer}\n" for answer in answers)))
     monkeypatch.setattr("sys.stderr", screen)
     return screen
 
 
-def test_what_is_not_given_is_asked_until_it_is_right(here, monkeypatch):
-    screen = answering(monkeypatch, "nonsense", "writer", "a b", "acme", "", "contoso.com", "")
+def test_init_prompts_for_missing_options_until_the_answer_is_valid(folder, monkeypatch):
+    screen = simulate_terminal(monkeypatch, "nonsense", "writer", "a b", "acme", "", "contoso.com", "")
     assert main(["init"]) == 0
-    text = (here / "scimconf.yaml").read_text()
+    text = (folder / "scimconf.yaml").read_text()
     assert "\nname: acme " in text
     assert "\ntenant: contoso.com\n" in text
     assert "display_name: Writer\n" in text
@@ -144,27 +147,27 @@ def test_what_is_not_given_is_asked_until_it_is_right(here, monkeypatch):
     assert "[https://app.writer.com/api/scim/v2]" in screen.getvalue()
 
 
-def test_what_is_given_is_not_asked(here, monkeypatch):
-    screen = answering(monkeypatch, "", "")
+def test_init_does_not_prompt_for_given_options(folder, monkeypatch):
+    screen = simulate_terminal(monkeypatch, "", "")
     assert main([*WRITER, "--name", "acme", "--ci", "none"]) == 0
     assert "Preset" not in screen.getvalue()
     assert "Display name" in screen.getvalue()
 
 
-# --- recipes ---
+# --- CI recipes ---
 
 
-def test_without_a_recipe_nothing_is_written_and_it_is_said(here, capsys):
+def test_init_without_a_ci_recipe_exits_1_and_writes_nothing(folder, capsys):
     assert main([*WRITER, "--ci", "gitlab"]) == 1
     assert capsys.readouterr().err.startswith("Error: this version has no CI recipe for gitlab; nothing was written\n")
-    assert files(here) == set()
+    assert files(folder) == set()
     assert init.recipe_files("none") == {}
     with pytest.raises(ScimconfError):
         init.recipe_files("github")
 
 
 @pytest.mark.parametrize("is_repository", [True, False])
-def test_a_recipe_stands_at_the_root_of_the_repository(is_repository, here, monkeypatch, tmp_path_factory):
+def test_init_writes_the_ci_recipe_at_the_root_of_the_repository(is_repository, folder, monkeypatch, tmp_path_factory):
     package = tmp_path_factory.mktemp("package")
     recipe = package / "recipes" / "github"
     (recipe / ".github" / "workflows").mkdir(parents=True)
@@ -172,11 +175,11 @@ def test_a_recipe_stands_at_the_root_of_the_repository(is_repository, here, monk
     (recipe / "action.yml").write_text("name: x\n")
     monkeypatch.setattr(init, "files", lambda _package: package)
     if is_repository:
-        (here / ".git").mkdir()
-    screen = answering(monkeypatch, "", "", "", "github")
+        (folder / ".git").mkdir()
+    screen = simulate_terminal(monkeypatch, "", "", "", "github")
     assert main(["init", "apps/hr", "--preset", "blank", "--name", "hr"]) == 0
     assert "CI recipe" in screen.getvalue()
-    root = here if is_repository else here / "apps" / "hr"
+    root = folder if is_repository else folder / "apps" / "hr"
     assert (root / ".github/workflows/plan.yml").read_text() == "on: push\n"
     assert (root / "action.yml").exists()
-    assert (here / "apps/hr/scimconf.yaml").exists()
+    assert (folder / "apps/hr/scimconf.yaml").exists()

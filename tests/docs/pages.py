@@ -1,4 +1,4 @@
-"""The pages that are written for people, and what stands in them."""
+"""Functions that read the documentation pages and their parts."""
 
 from __future__ import annotations
 
@@ -15,44 +15,46 @@ _FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
 
 def read(name: str) -> str:
+    """Return the text of a file of the repository."""
     return (ROOT / name).read_text("utf-8")
 
 
 @cache
 def pages() -> dict[str, str]:
-    """Every Markdown page by its path."""
-    found = [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "changelog.d").glob("*.md")]
-    return {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in sorted(found)}
+    """Return the text of every Markdown page by its path."""
+    paths = [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "changelog.d").glob("*.md")]
+    return {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in sorted(paths)}
 
 
 def blocks(text: str, language: str) -> list[str]:
-    """What is fenced as that language."""
-    return [block for named, block in _FENCE.findall(text) if named == language]
+    """Return the fenced code blocks of a language."""
+    return [block for name, block in _FENCE.findall(text) if name == language]
 
 
 def commands(text: str, tool: str) -> Iterator[list[str]]:
-    """The command lines that begin with a tool, as words; what pipes and comments add is left out."""
+    """Yield the command lines that begin with a tool, as lists of words, without pipes and comments."""
     for block in blocks(text, "sh"):
         for line in block.splitlines():
             words = shlex.split(line, comments=True)
             if tool in words:
                 words = words[words.index(tool) :]
-                ends = [place for place, word in enumerate(words) if word in ("|", "&", "||", "&&", ">")]
+                ends = [index for index, word in enumerate(words) if word in ("|", "&", "||", "&&", ">")]
                 yield words[: min(ends, default=len(words))]
 
 
 def headings(text: str, level: int = 3) -> list[str]:
+    """Return the headings of a level."""
     return re.findall(rf"^{'#' * level} (.+)$", text, re.MULTILINE)
 
 
 def first_cells(text: str) -> list[str]:
-    """The first cell of every table row."""
+    """Return the first cell of every table row."""
     return re.findall(r"^\| ([^|]+?) \|", text, re.MULTILINE)
 
 
 @cache
 def files() -> tuple[Path, ...]:
-    """Every file that is, or would be, in the repository."""
+    """Return every file that is tracked or would be tracked by Git."""
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=False
     )

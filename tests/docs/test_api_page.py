@@ -1,4 +1,4 @@
-"""docs/api.md describes the Python API: its examples run, and it names exactly what the package exports."""
+"""Tests of docs/api.md: its examples run, and it names every exported name."""
 
 import re
 
@@ -21,7 +21,7 @@ def sandbox():
     server.stop()
 
 
-def test_every_example_of_the_api_page_runs(sandbox, tmp_path, monkeypatch, capsys):
+def test_api_page_examples_run(sandbox, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for name, value in environment(sandbox.url).items():
         monkeypatch.setenv(name, value)
@@ -39,12 +39,12 @@ def test_every_example_of_the_api_page_runs(sandbox, tmp_path, monkeypatch, caps
     assert list((tmp_path / ".scimconf" / "backup" / "writer").iterdir())
 
 
-def test_the_api_page_names_every_exported_name():
-    named = set(re.findall(r"`(?:scimconf\.)?(\w+)`", PAGE)) | set(re.findall(r"scimconf\.(\w+)", PAGE))
-    assert set(scimconf.__all__) - named == set()
+def test_api_page_names_every_exported_name():
+    documented = set(re.findall(r"`(?:scimconf\.)?(\w+)`", PAGE)) | set(re.findall(r"scimconf\.(\w+)", PAGE))
+    assert set(scimconf.__all__) - documented == set()
 
 
-def test_every_exported_name_exists_and_no_other_does():
+def test_scimconf_package_has_every_exported_name_and_no_others():
     assert all(getattr(scimconf, name) is not None for name in scimconf.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         scimconf.nonsense  # noqa: B018

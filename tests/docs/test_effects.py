@@ -1,4 +1,4 @@
-"""`docs/effects.md` lists the effects of every field by direction; the code gives the effects of every row."""
+"""Tests of docs/effects.md: each row lists the effects that the code gives for a change of that field."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ SIDES: Mapping[tuple[str, str, str], tuple[object, object]] = {
     ("app_role", "display_name", "changed"): ("a", "b"),
     ("app_role", "description", "changed"): ("a", "b"),
 }
-"""What a direction means, for one field of a resource that exists before and after."""
+"""The value before and after, by kind, field and direction."""
 FIELDS = [
     (kind.name, field.name, str(transition), transition)
     for kind in KINDS
     for field in kind.fields
     for transition in field.transitions
 ]
-"""The rows of independent fields, which follow from their table."""
+"""The transitions that the field tables of the kinds declare."""
 
 
-def updated(kind: str, field: str, direction: str) -> Change:
+def field_change(kind: str, field: str, direction: str) -> Change:
     before, after = SIDES[kind, field, direction]
     address = Address("writer", kind, "users/x")
     name = "source" if field == "*" else field
@@ -64,16 +64,16 @@ def updated(kind: str, field: str, direction: str) -> Change:
     return Change(address, action, *sides, (FieldChange(name, before, after),))
 
 
-def assigned(action: Action, role: str) -> Change:
-    there = Resource(Address("writer", "assignment", f"user:ada@contoso.com/{role}"), {}, (ADA, role))
-    sides = (None, there) if action is Action.CREATE else (there, None)
-    return Change(there.address, action, *sides)
+def assignment_change(action: Action, role: str) -> Change:
+    resource = Resource(Address("writer", "assignment", f"user:ada@contoso.com/{role}"), {}, (ADA, role))
+    sides = (None, resource) if action is Action.CREATE else (resource, None)
+    return Change(resource.address, action, *sides)
 
 
-def whole(kind: str, direction: str) -> list[Change]:
-    """A thing that comes or goes."""
+def resource_changes(kind: str, direction: str) -> list[Change]:
+    """Return the changes that create or delete a resource."""
     if kind == "assignment":
-        gains, loses = assigned(Action.CREATE, "admin"), assigned(Action.DELETE, "member")
+        gains, loses = assignment_change(Action.CREATE, "admin"), assignment_change(Action.DELETE, "member")
         return {"first role of a principal": [gains], "one role replaces another": [gains, loses]}.get(
             direction, [loses]
         )
@@ -87,13 +87,13 @@ def whole(kind: str, direction: str) -> list[Change]:
 
 def changes(kind: str, field: str, direction: str) -> tuple[list[Change], Snapshot]:
     if (kind, field, direction) in SIDES:
-        return [updated(kind, field, direction)], Snapshot()
-    has_one = kind == "assignment" and "first" not in direction
-    rows = [{"id": "1", "principalId": ADA, "appRoleId": "member", "principalType": "User"}] if has_one else []
-    return whole(kind, direction), Snapshot({"assignments": rows})
+        return [field_change(kind, field, direction)], Snapshot()
+    is_assigned = kind == "assignment" and "first" not in direction
+    rows = [{"id": "1", "principalId": ADA, "appRoleId": "member", "principalType": "User"}] if is_assigned else []
+    return resource_changes(kind, direction), Snapshot({"assignments": rows})
 
 
-def test_the_table_was_read():
+def test_effects_page_table_is_parsed_completely():
     assert {kind for kind, *_ in ROWS} == set(BY_NAME)
     assert len(ROWS) == len(set(ROWS)) == PAGE.split("## The table")[1].count("\n|") - 2
     assert set(SIDES) <= {row[:3] for row in ROWS}
@@ -102,21 +102,21 @@ def test_the_table_was_read():
 @pytest.mark.parametrize(
     ("kind", "field", "direction", "effects"), [row for row in ROWS if row[:3] not in {field[:3] for field in FIELDS}]
 )
-def test_every_row_is_what_the_code_gives(kind, field, direction, effects):
-    told, snapshot = changes(kind, field, direction)
-    found = BY_NAME[kind].effects(told, snapshot)
+def test_effects_page_row_matches_the_effects_of_the_kind(kind, field, direction, effects):
+    row_changes, snapshot = changes(kind, field, direction)
+    actual = BY_NAME[kind].effects(row_changes, snapshot)
     expected = {Effect(word) for word in effects.split(", ") if word}
-    assert [set(found.get(change.address, frozenset())) for change in told] == [expected] * len(told)
+    assert [set(actual.get(change.address, frozenset())) for change in row_changes] == [expected] * len(row_changes)
 
 
 @pytest.mark.parametrize(("kind", "field", "direction", "transition"), FIELDS)
-def test_every_transition_of_a_field_has_a_row(kind, field, direction, transition):
+def test_effects_page_has_a_row_for_every_transition_of_a_field(kind, field, direction, transition):
     rows = [
         {Effect(word) for word in row[3].split(", ") if word} for row in ROWS if row[:3] == (kind, field, direction)
     ]
     assert rows == [transition.effects]
 
 
-def test_every_effect_is_explained():
+def test_effects_page_explains_every_effect():
     explained = re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)
     assert sorted(explained) == sorted(effect.value for effect in Effect)

@@ -1,4 +1,4 @@
-"""What the README tells people to type works, and shows what it says."""
+"""Tests of the README and of references in all pages: commands run, output matches, links and files exist."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from scimconf.cli.main import main
 
 from .pages import ROOT, blocks, commands, pages, read
 
-UPDATING = updating()  # the visitor has no SCIMCONF_ variables
-FILE_BY_FILE = ("ARCHITECTURE.md", "CONTRIBUTING.md", "docs/lifecycle.md")
+UPDATING = updating()  # read here because examples_folder removes the SCIMCONF_ variables
+PAGES_WITH_PATHS = ("ARCHITECTURE.md", "CONTRIBUTING.md", "docs/lifecycle.md")
 
 
 @pytest.fixture
 def sandbox(tmp_path):
-    """A sandbox of its own process, since a command runs its own event loop; gives its URL."""
+    """Yield the URL of a sandbox in its own process, because a command runs its own event loop."""
     ready = tmp_path / "ready"
     command = [sys.executable, "-m", "scimconf", "sandbox", "serve", "--port", "0", "--ready-file", str(ready)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
@@ -36,8 +36,8 @@ def sandbox(tmp_path):
 
 
 @pytest.fixture
-def visitor(sandbox, tmp_path, monkeypatch):
-    """Somebody who stands in a copy of the examples, with the sandbox as the tenant."""
+def examples_folder(sandbox, tmp_path, monkeypatch):
+    """Return a working folder with a copy of the examples and the sandbox as the tenant."""
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     for name in [name for name in os.environ if name.startswith(("AZURE_", "SCIMCONF_"))]:
         monkeypatch.delenv(name)
@@ -48,19 +48,19 @@ def visitor(sandbox, tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_readme_commands_run(visitor):
-    """The application exists, as the README says: writer-new creates it first."""
+def test_readme_commands_run(examples_folder):
+    """The README assumes that the application exists; writer-new creates it."""
     assert main(["apply", "--auto-approve", "examples/writer-new"]) == 0
-    typed = [words[1:] for words in commands(read("README.md"), "scimconf")]
-    assert [words[0] for words in typed] == ["validate", "plan", "preview", "apply", "export"]
-    for words in typed:
+    command_lines = [words[1:] for words in commands(read("README.md"), "scimconf")]
+    assert [words[0] for words in command_lines] == ["validate", "plan", "preview", "apply", "export"]
+    for words in command_lines:
         assert main([*words, *(["--auto-approve"] if words[0] == "apply" else [])]) == 0
 
 
-def test_readme_plan_is_the_plan_of_its_spec(visitor, capsys):
+def test_readme_plan_is_the_plan_of_its_spec(examples_folder, capsys):
     assert main(["apply", "--auto-approve", "examples/writer-new"]) == 0
     (spec,) = blocks(read("README.md"), "yaml")
-    (visitor / "scimconf.yaml").write_text(spec, "utf-8")
+    (examples_folder / "scimconf.yaml").write_text(spec, "utf-8")
     capsys.readouterr()
     assert main(["plan", "--detailed-exitcode"]) == 2
     output = capsys.readouterr().out
@@ -76,19 +76,19 @@ def test_readme_is_short():
     assert len(read("README.md").splitlines()) <= 110
 
 
-def test_it_says_how_a_shell_comes_to_know_the_commands():
-    (typed,) = [block for block in blocks(read("README.md"), "sh") if "scimconf validate" in block]
-    assert [line.split("#")[0].strip() for line in typed.splitlines()][:2] == ["make setup", ". .venv/bin/activate"]
+def test_readme_shows_how_to_install_and_activate_scimconf():
+    (block,) = [block for block in blocks(read("README.md"), "sh") if "scimconf validate" in block]
+    assert [line.split("#")[0].strip() for line in block.splitlines()][:2] == ["make setup", ". .venv/bin/activate"]
     assert "[project.scripts]\nscimconf = " in read("pyproject.toml")
 
 
-def test_its_spec_is_a_sound_one(tmp_path, capsys):
-    (shown,) = blocks(read("README.md"), "yaml")
-    (tmp_path / "scimconf.yaml").write_text(shown, "utf-8")
+def test_readme_spec_is_valid(tmp_path, capsys):
+    (spec,) = blocks(read("README.md"), "yaml")
+    (tmp_path / "scimconf.yaml").write_text(spec, "utf-8")
     assert main(["validate", str(tmp_path)]) == 0, capsys.readouterr().out
 
 
-def test_the_spec_page_is_a_sound_one(tmp_path, capsys):
+def test_spec_page_examples_are_valid(tmp_path, capsys):
     spec, connection = blocks(read("docs/spec.md"), "yaml")
     rest = "version: 1\nname: a\ntenant: contoso.com\napplication: {display_name: A}\nprovisioning: {enabled: true}\n"
     for text in (spec, rest + connection):
@@ -96,15 +96,15 @@ def test_the_spec_page_is_a_sound_one(tmp_path, capsys):
         assert main(["validate", str(tmp_path)]) == 0, capsys.readouterr().out
 
 
-def test_every_make_target_that_is_named_exists():
+def test_make_targets_in_pages_and_ci_exist():
     targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
-    named = {target for text in pages().values() for target in re.findall(r"`make ([a-z]+)`", text)}
-    named |= {words[1] for text in pages().values() for words in commands(text, "make")}
-    assert {"demo", "test"} <= named <= targets
+    mentions = {target for text in pages().values() for target in re.findall(r"`make ([a-z]+)`", text)}
+    mentions |= {words[1] for text in pages().values() for words in commands(text, "make")}
+    assert {"demo", "test"} <= mentions <= targets
     assert set(re.findall(r"make ([a-z]+)", read(".ci/run"))) <= targets
 
 
-def test_every_link_leads_somewhere():
+def test_relative_links_in_pages_exist():
     links = [(name, target) for name, text in pages().items() for target in re.findall(r"\]\(([^)#\s]+)", text)]
     assert [
         (name, target)
@@ -113,8 +113,10 @@ def test_every_link_leads_somewhere():
     ] == []
 
 
-def test_every_file_that_is_named_exists():
-    """In backticks, from the root of the repository or of the package: `kinds/kind.py`, `docs/effects.md`."""
-    named = [(name, path) for name in FILE_BY_FILE for path in re.findall(r"`([a-z_.]+/[\w./-]*)`", read(name))]
-    missing = [one for one in named if not any((base / one[1]).exists() for base in (ROOT, ROOT / "scimconf"))]
+def test_file_paths_in_pages_exist():
+    """Paths in backticks are relative to the repository or the package: `kinds/kind.py`, `docs/effects.md`."""
+    mentions = [(name, path) for name in PAGES_WITH_PATHS for path in re.findall(r"`([a-z_.]+/[\w./-]*)`", read(name))]
+    missing = [
+        mention for mention in mentions if not any((base / mention[1]).exists() for base in (ROOT, ROOT / "scimconf"))
+    ]
     assert [path for _, path in missing if "NAME" not in path] == []

@@ -1,4 +1,4 @@
-"""Start-up loads nothing heavy: what a command does not need, it does not import."""
+"""Tests of start-up time: a command imports only the modules that it needs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from .pages import ROOT
 
-HEAVY = [
+SLOW_MODULES = [
     "msgraph",
     "msgraph_core",
     "kiota_http",
@@ -39,8 +39,8 @@ entry()
     ],
     ids=["help", "validate", "completion"],
 )
-def test_nothing_heavy_is_loaded(arguments, environ):
-    found = subprocess.run(
+def test_command_imports_no_slow_modules(arguments, environ):
+    process = subprocess.run(
         [sys.executable, "-c", PROGRAM, *arguments],
         cwd=ROOT,
         env=os.environ | environ,
@@ -48,7 +48,7 @@ def test_nothing_heavy_is_loaded(arguments, environ):
         text=True,
         check=True,
     )
-    loaded = found.stderr.splitlines()[-1].split()
+    loaded = process.stderr.splitlines()[-1].split()
     assert "click" in loaded
-    assert set(loaded) & set(HEAVY) == set()
-    assert found.stdout
+    assert set(loaded) & set(SLOW_MODULES) == set()
+    assert process.stdout

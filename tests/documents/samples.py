@@ -1,4 +1,4 @@
-"""Real documents, published elsewhere, beside the checkout; tests that need them are skipped where they are not."""
+"""Published documents of Graph in a folder beside the checkout; tests that need them are skipped without it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ needs_samples = pytest.mark.skipif(not FOLDER.is_dir(), reason="the sample docum
 
 
 def sample(number: str) -> Any:
-    """The document whose file name begins with that number."""
+    """Return the document whose file name begins with this number."""
     return json.loads(next(FOLDER.glob(f"{number}-*.json")).read_text("utf-8-sig"))
 
 
 def text(value: Any) -> str:
-    """JSON in which order and every value count."""
+    """Return the value as JSON text, in its order, for comparison."""
     return json.dumps(value, ensure_ascii=False)

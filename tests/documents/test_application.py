@@ -1,4 +1,4 @@
-"""The application's documents: names that they give, the tenant, roles and tags."""
+"""Documents of the application: bound names, tenant, roles, tags and properties."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def test_tenant_has_its_domains(raw, expected):
     [application.service_principals("id", "x"), application.applications(), application.application_templates("x")],
     ids=lambda document: document.name,
 )
-def test_no_row_and_several_rows_bind_no_id(document, rows):
+def test_binds_gives_no_id_for_no_row_or_for_several_rows(document, rows):
     assert document.binds is not None
     bound = document.binds({document.name: rows} if rows is not None else {})
     assert bound == ({"name_prefix": "x"} if document.name == "service_principals" and rows == [] else {})
 
 
-def test_applications_of_a_similar_name_are_read_only_if_the_application_is_missing():
+def test_similar_applications_are_read_only_if_the_application_is_missing():
     binds = application.service_principals("displayName", "O'Neil").binds
     assert binds is not None
     names = binds({"service_principals": []})
@@ -73,7 +73,7 @@ def test_applications_of_a_similar_name_are_read_only_if_the_application_is_miss
     ],
     ids=lambda one: getattr(one, "name", ""),
 )
-def test_a_single_row_binds_its_names(document, names):
+def test_binds_of_a_single_row_gives_its_names(document, names):
     assert document.binds is not None
     assert document.binds({document.name: [{"id": "1", "appId": "2"}]}) == names
 
@@ -127,8 +127,8 @@ def test_role_edits_ignore_the_case_of_ids(operation, value):
 
 
 @pytest.mark.parametrize("raw", [{}, {"appRoles": None}])
-def test_an_application_without_roles(raw):
-    """A role that is not there is disabled and gone; set, it is made with its id."""
+def test_role_operations_accept_an_application_without_roles(raw):
+    """A missing role counts as disabled and as removed; `set_role` creates it with its id."""
     assert application.role_disabled(raw, KEY, None)
     assert OPERATIONS["remove_role"].holds(raw, KEY, None)
     assert application.role_view(raw, KEY) is None

@@ -1,4 +1,4 @@
-"""Attribute definitions in the spec's words, and back."""
+"""Attribute definitions: from Graph's fields to those of the spec, and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which job is meant, whether it is on, whether it ever ran, and what holds it."""
+"""Jobs: choice by template, whether a job is on and has run, and its quarantine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from scimconf.documents import OPERATIONS, job
 from tests.documents.samples import needs_samples, sample
 
 
-def made(template: str, number: int = 1) -> dict[str, str]:
+def job_row(template: str, number: int = 1) -> dict[str, str]:
     return {"id": f"{template}.{number}", "templateId": template}
 
 
@@ -31,11 +31,11 @@ SCIM, OLD = {"id": "scim"}, {"id": "customappsso"}
             None,
             "several templates",
         ),
-        ({"jobs": [made("x")], "templates": [SCIM]}, None, "x", "x.1", ""),
-        ({"jobs": [made("x"), made("scim")], "templates": [SCIM]}, None, "scim", "scim.1", ""),
-        ({"jobs": [made("x"), made("SCIM")]}, "scim", "SCIM", "SCIM.1", ""),
-        ({"jobs": [made("x")]}, "scim", "scim", None, ""),
-        ({"jobs": [made("scim"), made("Scim", 2)]}, "scim", "", None, "several jobs"),
+        ({"jobs": [job_row("x")], "templates": [SCIM]}, None, "x", "x.1", ""),
+        ({"jobs": [job_row("x"), job_row("scim")], "templates": [SCIM]}, None, "scim", "scim.1", ""),
+        ({"jobs": [job_row("x"), job_row("SCIM")]}, "scim", "SCIM", "SCIM.1", ""),
+        ({"jobs": [job_row("x")]}, "scim", "scim", None, ""),
+        ({"jobs": [job_row("scim"), job_row("Scim", 2)]}, "scim", "", None, "several jobs"),
     ],
 )
 def test_choose_finds_a_job_by_its_template(documents, wanted, template, found, trouble):
@@ -68,7 +68,7 @@ def test_is_on_reads_the_schedule_and_has_run_the_status(raw, on, ran):
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "reason"),
     [
         (None, ""),
         ({"quarantine": None}, ""),
@@ -77,8 +77,8 @@ def test_is_on_reads_the_schedule_and_has_run_the_status(raw, on, ran):
         ({"quarantine": {"reason": "", "error": {"message": "no"}}}, "Unknown: no"),
     ],
 )
-def test_quarantine_returns_the_reason(status, said):
-    assert job.quarantine({"status": status}) == said
+def test_quarantine_returns_the_reason(status, reason):
+    assert job.quarantine({"status": status}) == reason
 
 
 def test_is_there_needs_an_id():
@@ -89,7 +89,7 @@ def test_is_there_needs_an_id():
 
 @needs_samples
 @pytest.mark.parametrize(
-    ("number", "on", "ran", "held"),
+    ("number", "on", "ran", "reason"),
     [
         ("30", True, True, "EncounteredQuarantineException: Please provide a valid tenant URL"),
         ("31", False, False, ""),
@@ -99,8 +99,8 @@ def test_is_there_needs_an_id():
         ("36", False, False, ""),
     ],
 )
-def test_published_jobs_are_read(number, on, ran, held):
+def test_published_jobs_are_read(number, on, ran, reason):
     raw = sample(number)
     assert (job.is_on(raw), job.has_run(raw)) == (on, ran)
-    assert job.quarantine(raw).startswith(held)
-    assert bool(job.quarantine(raw)) is bool(held)
+    assert job.quarantine(raw).startswith(reason)
+    assert bool(job.quarantine(raw)) is bool(reason)

@@ -1,4 +1,4 @@
-"""Laws of every edit, on documents that nobody thought of: afterwards it holds, twice is once, the rest is untouched."""
+"""Properties of every edit, on random documents: it holds afterwards, is idempotent, and changes nothing else."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXPRESSIONS = [None, "[mail]", '"x"', 'Join(" ", [a], [b])', "Not([c])"]
 
 
 def optional(required: dict[str, Any], **more: Any) -> Any:
-    """Objects that may lack any of the other keys, or have more."""
+    """Return a strategy of objects with the required keys, any of the other keys, and perhaps an unknown one."""
     return st.fixed_dictionaries(required, optional={**more, "unknown": JUNK})
 
 
@@ -62,7 +62,7 @@ SCOPES = st.one_of(
         {}, groups=st.one_of(st.none(), st.lists(GROUPS, max_size=3)), inputFilterGroups=st.sampled_from([[], [1]])
     ),
 )
-WANTED_CLAUSES = st.builds(
+DESIRED_CLAUSES = st.builds(
     lambda attribute, operator, value: {
         "attribute": attribute,
         "operator": operator,
@@ -72,8 +72,8 @@ WANTED_CLAUSES = st.builds(
     st.sampled_from(list(OPERATORS)),
     st.sampled_from(["x", ""]),
 )
-WANTED_FILTERS = st.lists(
-    st.fixed_dictionaries({"name": NAMES, "all": st.lists(WANTED_CLAUSES, min_size=1, max_size=3)}), max_size=3
+DESIRED_FILTERS = st.lists(
+    st.fixed_dictionaries({"name": NAMES, "all": st.lists(DESIRED_CLAUSES, min_size=1, max_size=3)}), max_size=3
 ).map(scopes.ordered)
 DEFINITIONS = optional(
     {},
@@ -120,8 +120,8 @@ SCHEMAS = st.builds(
 USERS = ("users", "", "", "")
 
 
-def obeys(operation: str, raw: Any, key: tuple[str, ...], value: Any) -> Any:
-    """Afterwards it holds; done twice is done once; where it held nothing changes in what is seen; the input stays."""
+def checked_edit(operation: str, raw: Any, key: tuple[str, ...], value: Any) -> Any:
+    """Return the edited document; check that the edit holds, is idempotent, and does not change its input."""
     one, before = OPERATIONS[operation], deepcopy(raw)
     assert one.change is not None
     changed = one.change(raw, key, value)
@@ -131,26 +131,26 @@ def obeys(operation: str, raw: Any, key: tuple[str, ...], value: Any) -> Any:
     return changed
 
 
-def others(raw: Any, target: str) -> list[Any]:
-    """The rows of a schema but those of one target, in their order."""
+def other_rows(raw: Any, target: str) -> list[Any]:
+    """Return the rows of a schema except those of one target, in their order."""
     listed = raw["synchronizationRules"][0]["objectMappings"][-1].get("attributeMappings") or []
     return [row for row in listed if not (isinstance(row, dict) and row.get("targetAttributeName") == target)]
 
 
 @given(SCHEMAS, NAMES, FIELDS)
-def test_setting_a_mapping(raw, target, fields):
-    """Whatever stands in the list, the row is as wanted, and the other rows are as they were, where they were."""
+def test_set_mapping_changes_only_the_row_of_its_target(raw, target, fields):
+    """The other rows keep their values and their order, whatever the list contains."""
     source = None if fields["source"] is None else to_source(parse(fields["source"]))
-    changed = obeys("set_mapping", raw, (*USERS, target), {"fields": fields, "source": source})
-    assert text(others(changed, target)) == text(others(raw, target))
+    changed = checked_edit("set_mapping", raw, (*USERS, target), {"fields": fields, "source": source})
+    assert text(other_rows(changed, target)) == text(other_rows(raw, target))
     assert text(changed["directories"]) == text(raw["directories"])
 
 
 @given(SCHEMAS, NAMES)
-def test_removing_a_mapping(raw, target):
-    """Every row of the target goes, the others stay as they were."""
-    changed = obeys("remove_mapping", raw, (*USERS, target), None)
-    assert text(others(changed, target)) == text(others(raw, target))
+def test_remove_mapping_removes_only_the_rows_of_its_target(raw, target):
+    """The other rows keep their values and their order."""
+    changed = checked_edit("remove_mapping", raw, (*USERS, target), None)
+    assert text(other_rows(changed, target)) == text(other_rows(raw, target))
 
 
 @given(
@@ -160,13 +160,13 @@ def test_removing_a_mapping(raw, target):
         optional={
             "enabled": st.booleans(),
             "actions": st.sets(st.sampled_from(list(rows.ACTIONS))).map(sorted),
-            "filters": WANTED_FILTERS,
+            "filters": DESIRED_FILTERS,
         },
     ),
 )
-def test_setting_an_object(raw, fields):
-    """Only what is named changes; rows and definitions are as they were."""
-    changed = obeys("set_object", raw, USERS, {"fields": fields, "operators": [{"name": "Equals"}]})
+def test_set_object_changes_only_the_given_fields(raw, fields):
+    """Rows, definitions and fields that are not given keep their values."""
+    changed = checked_edit("set_object", raw, USERS, {"fields": fields, "operators": [{"name": "Equals"}]})
     before, after = (one["synchronizationRules"][0]["objectMappings"][-1] for one in (raw, changed))
     written = {"enabled": "enabled", "actions": "flowTypes", "filters": "scope"}
     names = {written[name] for name in fields}
@@ -174,9 +174,9 @@ def test_setting_an_object(raw, fields):
 
 
 @given(SCHEMAS, NAMES, WORDS)
-def test_defining_an_attribute(raw, name, words):
-    """The attribute is there as wanted; the others, and what nobody knows, are as they were."""
-    changed = obeys("define_attribute", raw, (*USERS, "target", name), words)
+def test_define_attribute_changes_only_that_attribute(raw, name, words):
+    """Other attributes and unknown keys keep their values."""
+    changed = checked_edit("define_attribute", raw, (*USERS, "target", name), words)
     assert text(changed["synchronizationRules"]) == text(raw["synchronizationRules"])
     for before, after in zip(raw["directories"][1]["objects"], changed["directories"][1]["objects"], strict=True):
         rest = [
@@ -194,16 +194,15 @@ PAIRS = st.lists(
 
 
 @given(PAIRS, NAMES, st.sampled_from(["x", "true", "False"]), st.sampled_from(["set_value", "set_flag"]))
-def test_setting_a_value(raw, key, value, operation):
-    """The pair is as wanted, the others as they were."""
-    changed = obeys(operation, raw, (key,), value)
+def test_set_value_and_set_flag_change_only_their_pair(raw, key, value, operation):
+    changed = checked_edit(operation, raw, (key,), value)
     assert [pair for pair in changed if pair["key"] != key] == [pair for pair in raw if pair["key"] != key]
 
 
 @given(PAIRS, NAMES)
-def test_removing_a_value(raw, key):
-    """An empty pair says it to a service that merges and to one that replaces."""
-    obeys("remove_value", raw, (key,), None)
+def test_remove_value_holds_afterwards(raw, key):
+    """A pair with an empty value is removed both by a service that merges and by one that replaces."""
+    checked_edit("remove_value", raw, (key,), None)
 
 
 ROLES = st.lists(
@@ -220,9 +219,8 @@ ROLES = st.lists(
     st.one_of(st.none(), ROLES),
     st.sampled_from(["r1", "r2", "R3"]),
 )
-def test_roles(operation, listed, role):
-    """Each edit of a role touches that role only."""
+def test_role_edits_change_only_their_role(operation, listed, role):
     value = {"value": "x", "isEnabled": True, "allowedMemberTypes": ["User"]}
-    changed = obeys(operation, {"x": 1, "appRoles": listed}, (role,), value)
+    changed = checked_edit(operation, {"x": 1, "appRoles": listed}, (role,), value)
     rest = [[one for one in part or () if one["id"].lower() != role.lower()] for part in (listed, changed["appRoles"])]
     assert text(rest[0]) == text(rest[1])

@@ -1,4 +1,4 @@
-"""Schemas as they are in the wild: what is edited changes, everything else survives value for value, in its order."""
+"""Edits of published schemas: everything that is not edited keeps its value and its order."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ VALUE = {"fields": FIELDS, "source": to_source(parse("[department]"))}
 
 
 def complete(number: str) -> Any:
-    """One of the two complete schemas: of a job (05), or in a template (06)."""
+    """Return one of the two complete schemas: of a job (05), or of a template (06)."""
     raw = sample(number)
     return raw if number == "05" else raw["schema"]
 
 
-def cut(raw: Any, *path: str | int) -> str:
-    """The document's text without what stands at that path."""
+def text_without(raw: Any, *path: str | int) -> str:
+    """Return the text of the document without the value at this path."""
     raw = deepcopy(raw)
     place = raw
     for part in path[:-1]:
@@ -72,7 +72,7 @@ def test_set_mapping_changes_one_row_only(number, target):
     path = ("synchronizationRules", 0, "objectMappings", 0, "attributeMappings", index)
     changed = schema.set_mapping(raw, (*KEY, target), VALUE)
     assert text(raw) == text(complete(number)), "the document that came in is not touched"
-    assert cut(changed, *path) == cut(raw, *path)
+    assert text_without(changed, *path) == text_without(raw, *path)
     row, before = (
         one["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"][index] for one in (changed, raw)
     )
@@ -89,7 +89,7 @@ def test_adding_and_removing_a_row_preserves_the_others(number):
     added = schema.set_mapping(raw, (*KEY, "Division"), VALUE)
     after = added["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"]
     assert text(after[:-1]) == text(before)
-    assert cut(added, *path) == cut(raw, *path)
+    assert text_without(added, *path) == text_without(raw, *path)
     assert text(schema.remove_mapping(added, (*KEY, "Division"), None)) == text(raw)
     assert OPERATIONS["remove_mapping"].holds(raw, (*KEY, "Division"), None)
     assert not OPERATIONS["remove_mapping"].holds(added, (*KEY, "Division"), None)
@@ -101,7 +101,7 @@ def test_set_object_preserves_unknown_keys(number):
     path = ("synchronizationRules", 0, "objectMappings", 0, "flowTypes")
     value = {"fields": {"actions": ["create"]}, "operators": None}
     changed = schema.set_object(raw, KEY, value)
-    assert cut(changed, *path) == cut(raw, *path)
+    assert text_without(changed, *path) == text_without(raw, *path)
     assert changed["synchronizationRules"][0]["objectMappings"][0]["flowTypes"] == "Add"
     same = {"fields": {"actions": ["create", "delete", "update"], "enabled": True, "filters": []}}
     assert schema.object_holds(raw, KEY, same)
@@ -115,7 +115,7 @@ def test_define_attribute_changes_its_object_only(number, side, directory, name)
     key = (*KEY, side, f"{name}_of_ours")
     changed = schema.define_attribute(raw, key, {"type": "boolean"})
     path = ("directories", directory, "objects", 0, "attributes")
-    assert cut(changed, *path) == cut(raw, *path)
+    assert text_without(changed, *path) == text_without(raw, *path)
     before, after = (one["directories"][directory]["objects"][0]["attributes"] for one in (raw, changed))
     assert text(after[:-1]) == text(before)
     assert after[-1]["type"] == "Boolean"
@@ -168,17 +168,17 @@ NO_MAPPING = "the schema no longer has exactly one object mapping for users"
 @pytest.mark.parametrize(("operation", "rest", "value"), EDITS)
 def test_edits_of_a_partial_schema_succeed_or_raise_lookup_error(number, operation, rest, value):
     raw, one, key = sample(number), OPERATIONS[operation], (*KEY, *rest)
-    troubles = PARTIAL[number]
-    said = NO_MAPPING if isinstance(troubles, str) else troubles.get(operation)
+    errors = PARTIAL[number]
+    error = NO_MAPPING if isinstance(errors, str) else errors.get(operation)
     assert one.change is not None
-    if said is not None:
-        with pytest.raises(LookupError, match=said):
+    if error is not None:
+        with pytest.raises(LookupError, match=error):
             one.change(raw, key, value)
     else:
         assert one.holds(one.change(raw, key, value), key, value)
 
 
-def test_another_document_has_no_object_mappings():
+def test_object_mappings_of_another_document_is_empty():
     raw = sample("12")
     assert list(schema.object_mappings(raw)) == []
     (groups,) = schema.matching(raw["value"][0]["schema"], schema.Selector("groups"))

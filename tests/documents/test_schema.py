@@ -1,4 +1,4 @@
-"""The schema's views and edits on small documents, and on what should not be there."""
+"""Views and edits of the schema, on small documents and on malformed ones."""
 
 from __future__ import annotations
 

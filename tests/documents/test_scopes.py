@@ -1,4 +1,4 @@
-"""Scope filters: one normal form for many spellings, and what is written for it."""
+"""Scoping filters: one normal form for many spellings, and the document that is written for it."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def group(*clauses, name="n"):
         ({"groups": [group(raw("EQUALS", {"values": [""]}))]}, [{"name": "n", "all": [clause(value="")]}]),
     ],
 )
-def test_filters_in_normal_form(scope, expected):
-    """Nulls, left-out operands and other spellings are equal to what they mean."""
+def test_filters_returns_the_normal_form(scope, expected):
+    """Nulls, missing operands and other spellings have the same normal form."""
     assert scopes.filters(scope) == expected
 
 
@@ -69,15 +69,15 @@ def test_operator_spelling_is_that_of_the_job(operator, live, sent):
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_every_operator_round_trips(operator):
     value = None if OPERATORS[operator].unary else "1"
-    wanted = [{"name": "n", "all": [clause(operator, value)]}]
-    assert scopes.filters(scopes.scope(wanted, None, None)) == wanted
+    desired = [{"name": "n", "all": [clause(operator, value)]}]
+    assert scopes.filters(scopes.scope(desired, None, None)) == desired
 
 
 def test_scope_preserves_equal_groups():
     stays = {"id": "1", **group(raw("Is Null", {"values": []}), name="stays")}
     before = {"categoryFilterGroups": [], "ours": 1, "groups": [group(raw("EQUALS", {"values": ["y"]})), stays]}
-    wanted = [{"name": "n", "all": [clause()]}, {"name": "stays", "all": [clause("is_null", None)]}]
-    after = scopes.scope(wanted, before, LIVE)
+    desired = [{"name": "n", "all": [clause()]}, {"name": "stays", "all": [clause("is_null", None)]}]
+    after = scopes.scope(desired, before, LIVE)
     assert list(after) == ["categoryFilterGroups", "ours", "groups", "inputFilterGroups"]
     assert after["groups"] == [group(raw("equals", {"values": ["x"]})), stays]
 
@@ -98,5 +98,5 @@ def test_scope_without_filters_is_null(before, after):
 
 
 def test_scope_preserves_several_values_of_a_clause():
-    wanted = scopes.filters({"groups": [group(raw("EQUALS", {"values": ["1", "2"]}))]})
-    assert scopes.scope(wanted, None, None)["groups"] == [group(raw("EQUALS", {"values": ["1", "2"]}))]
+    desired = scopes.filters({"groups": [group(raw("EQUALS", {"values": ["1", "2"]}))]})
+    assert scopes.scope(desired, None, None)["groups"] == [group(raw("EQUALS", {"values": ["1", "2"]}))]

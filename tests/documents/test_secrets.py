@@ -1,4 +1,4 @@
-"""The secrets set: pairs of texts, some masked, one of them JSON in a text."""
+"""The secrets document: pairs of strings, some masked, one of them a string of JSON."""
 
 from __future__ import annotations
 

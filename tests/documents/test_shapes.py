@@ -1,4 +1,4 @@
-"""The shapes of Graph's documents: the first difference is reported by its path and types."""
+"""Shapes of Graph's documents: the first error is reported by its path and types."""
 
 from __future__ import annotations
 
@@ -62,18 +62,18 @@ SCHEMA = {"synchronizationRules": [{"id": "r", "objectMappings": [MAPPING]}], "d
     ],
 )
 def test_first_shape_error_returns_the_path_and_the_types(name, raw, error):
-    """Never the value; a document without a shape is not checked."""
+    """The error never contains the value. A document without a shape is not checked."""
     assert first_shape_error(name, raw) == error
 
 
-def test_a_boolean_is_not_a_number():
+def test_first_shape_error_rejects_a_boolean_as_a_number():
     rule = {"synchronizationRules": [{"objectMappings": [{"attributeMappings": [{"matchingPriority": True}]}]}]}
     assert first_shape_error("schema", rule).endswith("matchingPriority: expected a number, got a boolean")
 
 
 @needs_samples
 def test_first_shape_error_accepts_published_documents():
-    """Of jobs that run, are in quarantine, or were never started."""
+    """The jobs are running, in quarantine, or never started."""
     raw = {
         number: sample(number) for number in ("05", "06", "30", "32", "33", "34", "35", "36", "37", "41", "50", "52")
     }
@@ -86,8 +86,7 @@ def test_first_shape_error_accepts_published_documents():
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_first_shape_error_accepts_any_json(name):
-    """It never raises."""
+def test_first_shape_error_never_raises(name):
     for value in (None, True, 5, "x", [], {}, [[]], [{}], [None], {"a": 1}):
         json.dumps(first_shape_error(name, value))
 

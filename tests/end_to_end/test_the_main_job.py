@@ -1,4 +1,4 @@
-"""The main job as a stranger does it: a sandbox on a socket, the command line, and what the tenant then holds."""
+"""End-to-end tests of plan, apply and plan: sandbox process, command line, and the resulting tenant."""
 
 import json
 
@@ -11,9 +11,9 @@ ROLE_ATTRIBUTE = "urn:custom:params:scim:schemas:extension:writer:2.0:User"
 
 
 @pytest.fixture(scope="module")
-def door(tmp_path_factory):
-    """The URL of `scimconf sandbox serve`, as it stands in the file that says when it listens."""
-    folder = tmp_path_factory.mktemp("door")
+def sandbox_url(tmp_path_factory):
+    """Yield the URL that `scimconf sandbox serve` writes to its ready file."""
+    folder = tmp_path_factory.mktemp("sandbox")
     ready = folder / "url"
     process = child(["sandbox", "serve", "--port", "0", "--ready-file", str(ready)], environment(""), cwd=folder)
     wait_until(lambda: ready.exists() or process.poll() is not None)
@@ -25,24 +25,24 @@ def door(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def walked(door, tmp_path_factory):
-    """Plan, apply, plan again: each with its exit code and what it printed."""
+def command_results(sandbox_url, tmp_path_factory):
+    """Run plan, apply and plan, and return their exit codes and output."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(tmp_path_factory.mktemp("desk"))
-        for name, value in environment(door).items():
+        patch.chdir(tmp_path_factory.mktemp("work"))
+        for name, value in environment(sandbox_url).items():
             patch.setenv(name, value)
         first = run(["plan", "--detailed-exitcode", str(WRITER)])
         applied = run(["apply", "--auto-approve", str(WRITER)])
-        again = run(["plan", "--detailed-exitcode", str(WRITER)])
-        return first, applied, again
+        second = run(["plan", "--detailed-exitcode", str(WRITER)])
+        return first, applied, second
 
 
 @pytest.fixture(scope="module")
-def graph(door, walked):
-    """A plain HTTP client, which shares nothing with ours."""
+def graph(sandbox_url, command_results):
+    """Return a plain HTTP client that shares no code with scimconf."""
 
     def get(path, **query):
-        response = httpx.get(f"{door}{path}", params={f"${name}": value for name, value in query.items()})
+        response = httpx.get(f"{sandbox_url}{path}", params={f"${name}": value for name, value in query.items()})
         response.raise_for_status()
         return response.json()
 
@@ -50,8 +50,8 @@ def graph(door, walked):
 
 
 def only(answer):
-    (found,) = answer["value"]
-    return found
+    (item,) = answer["value"]
+    return item
 
 
 @pytest.fixture(scope="module")
@@ -81,58 +81,65 @@ def schema(graph, sync, job):
 
 @pytest.fixture(scope="module")
 def secrets(graph, sync):
-    return {one["key"]: one["value"] for one in graph(f"{sync}/secrets")["value"]}
+    return {secret["key"]: secret["value"] for secret in graph(f"{sync}/secrets")["value"]}
 
 
 def mapping(schema, source):
-    (found,) = [
-        one
+    (match,) = [
+        object_mapping
         for rule in schema["synchronizationRules"]
-        for one in rule["objectMappings"]
-        if one["sourceObjectName"] == source
+        for object_mapping in rule["objectMappings"]
+        if object_mapping["sourceObjectName"] == source
     ]
-    return found
+    return match
 
 
 def row(schema, target):
-    (found,) = [one for one in mapping(schema, "User")["attributeMappings"] if one["targetAttributeName"] == target]
-    return found
+    (match,) = [
+        attribute_mapping
+        for attribute_mapping in mapping(schema, "User")["attributeMappings"]
+        if attribute_mapping["targetAttributeName"] == target
+    ]
+    return match
 
 
-def test_plan_apply_and_plan_end_with_2_0_and_0(walked):
-    """Changes, done, nothing left."""
-    assert [one.code for one in walked] == [2, 0, 0]
-    assert walked[2].out.endswith("No changes. The tenant matches the spec.\n")
+def test_plan_exits_2_then_apply_exits_0_then_plan_exits_0(command_results):
+    assert [result.code for result in command_results] == [2, 0, 0]
+    assert command_results[2].out.endswith("No changes. The tenant matches the spec.\n")
 
 
-def test_1_the_application_is_created_from_its_template(application):
-    """The template of non-gallery applications."""
+def test_1_apply_creates_the_application_from_the_non_gallery_template(application):
     assert application["displayName"] == "Writer"
     assert application["applicationTemplateId"] == "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
 
 
-def test_2_the_connection_holds_address_and_token_and_the_note_of_its_rotation(secrets, principal):
-    """The token is there and reads back as a star; that it was tried before it was stored, the journal says."""
+def test_2_apply_writes_the_connection_and_the_rotation_tag_of_the_secret_token(secrets, principal):
+    """The secret token reads back as `*`."""
     assert secrets["BaseAddress"] == "https://app.writer.com/api/scim/v2"
     assert secrets["SecretToken"] == "*"
     assert "scimconf:SecretToken=2026-11" in principal["tags"]
 
 
-def test_2_new_credentials_are_tried_before_they_are_stored(door, walked):
+def test_2_apply_validates_credentials_before_and_after_it_stores_them(sandbox_url, command_results):
     """validateCredentials with the new ones, then the PUT, then validateCredentials with the stored ones."""
-    journal = httpx.get(f"{door.removesuffix('/v1.0')}/_sandbox/journal").json()["value"]
-    asked = [one for one in journal if one["path"].endswith("/validateCredentials") or one["method"] == "PUT"]
-    seen = [one["body"].get("useSavedCredentials", "put") for one in asked if not one["path"].endswith("/schema")]
-    assert seen == [False, "put", True]
+    journal = httpx.get(f"{sandbox_url.removesuffix('/v1.0')}/_sandbox/journal").json()["value"]
+    requests = [
+        request for request in journal if request["path"].endswith("/validateCredentials") or request["method"] == "PUT"
+    ]
+    credentials = [
+        request["body"].get("useSavedCredentials", "put")
+        for request in requests
+        if not request["path"].endswith("/schema")
+    ]
+    assert credentials == [False, "put", True]
 
 
-def test_3_the_job_is_made_from_the_default_template(job):
-    """Of the application's own template, and only one."""
+def test_3_apply_creates_one_job_from_the_default_template(job):
     assert job["templateId"] == "scim"
 
 
-def test_4_users_and_groups_are_mapped_with_all_actions(schema):
-    """`mailNickname` fills `externalId`; userName finds people."""
+def test_4_apply_enables_user_and_group_mappings_with_all_actions(schema):
+    """`mailNickname` is the source of `externalId`; users are matched by `userName`."""
     assert (mapping(schema, "User")["enabled"], mapping(schema, "Group")["enabled"]) == (True, True)
     assert mapping(schema, "User")["flowTypes"].split(",") == ["Add", "Update", "Delete"]
     assert row(schema, "externalId")["source"]["name"] == "mailNickname"
@@ -140,26 +147,25 @@ def test_4_users_and_groups_are_mapped_with_all_actions(schema):
     assert row(schema, "userName")["matchingPriority"] == 1
 
 
-def test_5_and_6_the_role_attribute_is_defined_and_mapped_always(schema, application):
-    """Roles by value, and the attribute that carries them."""
+def test_5_and_6_apply_defines_the_role_attribute_and_maps_it_always(schema, application):
     definitions = [
         attribute["name"]
         for directory in schema["directories"]
-        for one in directory["objects"]
-        if one["name"] == mapping(schema, "User")["targetObjectName"]
-        for attribute in one["attributes"]
+        for item in directory["objects"]
+        if item["name"] == mapping(schema, "User")["targetObjectName"]
+        for attribute in item["attributes"]
     ]
     assert definitions.count(ROLE_ATTRIBUTE) == 1
     assert row(schema, ROLE_ATTRIBUTE)["source"]["name"] == "appRoleAssignments"
     assert row(schema, ROLE_ATTRIBUTE)["flowType"] == "Always"
-    assert {"admin", "member"} <= {one["value"] for one in application["appRoles"] if one["isEnabled"]}
+    assert {"admin", "member"} <= {item["value"] for item in application["appRoles"] if item["isEnabled"]}
 
 
-def test_7_users_and_groups_are_assigned_to_their_roles(graph, principal, application):
-    """Those of the spec, and those of its CSV file."""
-    roles = {one["id"]: one["value"] for one in application["appRoles"]}
-    rows = graph(f"/servicePrincipals/{principal['id']}/appRoleAssignedTo", top="999")["value"]
-    assert {(one["principalDisplayName"], roles[one["appRoleId"]]) for one in rows} == {
+def test_7_apply_assigns_users_and_groups_to_app_roles(graph, principal, application):
+    """From the spec and from its CSV file."""
+    roles = {item["id"]: item["value"] for item in application["appRoles"]}
+    assignments = graph(f"/servicePrincipals/{principal['id']}/appRoleAssignedTo", top="999")["value"]
+    assert {(item["principalDisplayName"], roles[item["appRoleId"]]) for item in assignments} == {
         ("Writer editors", "member"),
         ("Writer admins", "admin"),
         ("Ada Lovelace", "admin"),
@@ -170,8 +176,7 @@ def test_7_users_and_groups_are_assigned_to_their_roles(graph, principal, applic
     }
 
 
-def test_8_scope_mails_threshold_and_skipped_deletions_are_keys_of_the_secrets(secrets):
-    """Written as a whole, once."""
+def test_8_apply_writes_scope_notification_and_threshold_settings_as_secrets(secrets):
     assert secrets["SyncAll"] == "false"
     assert secrets.get("SkipOutOfScopeDeletions", "False").lower() == "false"
     settings = json.loads(secrets["SyncNotificationSettings"])
@@ -183,11 +188,14 @@ def test_8_scope_mails_threshold_and_skipped_deletions_are_keys_of_the_secrets(s
     }
 
 
-def test_9_provisioning_is_on_and_was_started_last(job, door):
-    """After everything else had succeeded."""
+def test_9_apply_starts_provisioning_last(job, sandbox_url):
     assert job["schedule"]["state"] == "Active"
     assert job["status"]["quarantine"] is None
-    journal = httpx.get(f"{door.removesuffix('/v1.0')}/_sandbox/journal").json()["value"]
-    writes = [one for one in journal if one["method"] != "GET" and not one["path"].endswith(("getByIds", "$batch"))]
+    journal = httpx.get(f"{sandbox_url.removesuffix('/v1.0')}/_sandbox/journal").json()["value"]
+    writes = [
+        request
+        for request in journal
+        if request["method"] != "GET" and not request["path"].endswith(("getByIds", "$batch"))
+    ]
     assert writes[-1]["path"].endswith("/start")
-    assert all(one["status"] < 300 for one in writes)
+    assert all(request["status"] < 300 for request in writes)

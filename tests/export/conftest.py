@@ -1,4 +1,4 @@
-"""The desk of the command line's tests is at hand here too."""
+"""Fixtures of the command line tests, shared with the tests of export."""
 
 from cli.conftest import desk, sandbox
 

@@ -1,4 +1,4 @@
-"""Any live application becomes a spec whose plan is empty; nothing unknown is lost on the way there and back."""
+"""Export of a live application: the spec round-trips, and unknown properties are preserved."""
 
 from __future__ import annotations
 
@@ -35,15 +35,16 @@ def exported(tenant: Rehearsal, app: str = "Writer", *, full: bool = False) -> E
     return tenant.run(lambda live: export(live, {"display_name": app}, "exported", "contoso.com", full=full))
 
 
-def loaded(declared: ExportedSpec, folder: Path):
+def load_exported(spec: ExportedSpec, folder: Path):
+    """Write an exported spec to a folder and load it."""
     path = folder / "exported.yaml"
-    path.write_text(write_spec(declared.tree), "utf-8")
-    found = load(str(path), lambda name: Path(name).read_bytes(), {}, {})
-    assert found.spec is not None, [problem.message for problem in found.diagnostics]
-    return found
+    path.write_text(write_spec(spec.tree), "utf-8")
+    result = load(str(path), lambda name: Path(name).read_bytes(), {}, {})
+    assert result.spec is not None, [problem.message for problem in result.diagnostics]
+    return result
 
 
-def set_up() -> Rehearsal:
+def writer_tenant() -> Rehearsal:
     tenant = Rehearsal()
     planned = tenant.plan(WRITER)
     tenant.apply(planned, everything_open(planned))
@@ -51,7 +52,7 @@ def set_up() -> Rehearsal:
     return tenant
 
 
-def sample(name: str):
+def sample_schema(name: str):
     file = SAMPLES / f"{name}.json"
     if not file.exists():
         pytest.skip("the published documents are not beside this checkout")
@@ -59,17 +60,16 @@ def sample(name: str):
     return document.get("schema") or (document.get("value") or [{}])[0].get("schema") or document
 
 
-def with_schema(schema) -> Rehearsal:
-    """A tenant in which an application's job has this schema, as if it had always been there."""
+def tenant_with_schema(schema) -> Rehearsal:
+    """Return a tenant with an application whose job has this schema; None is the default schema."""
     job = {"template": "scim", "state": "Disabled", "schema": schema}
     return Rehearsal({"applications": [{"displayName": "Sample", "template": "Custom", "jobs": [job]}]})
 
 
 @pytest.mark.parametrize("full", [False, True], ids=["default", "full"])
-def test_what_is_exported_plans_to_nothing_and_is_applied_without_a_write(tmp_path, full):
-    """The first thing that an engineer checks before daring to apply."""
-    tenant = set_up()
-    spec = loaded(exported(tenant, full=full), tmp_path)
+def test_export_round_trips_and_apply_writes_nothing(tmp_path, full):
+    tenant = writer_tenant()
+    spec = load_exported(exported(tenant, full=full), tmp_path)
     planned = tenant.plan(spec)
     assert (planned.errors, changes(planned)) == ((), [])
     tenant.forget()
@@ -77,56 +77,55 @@ def test_what_is_exported_plans_to_nothing_and_is_applied_without_a_write(tmp_pa
     assert tenant.writes == []
 
 
-def test_what_is_exported_twice_is_the_same_to_the_letter():
-    """No clock, no order of arrival in it."""
-    tenant = set_up()
+def test_export_writes_the_same_text_twice():
+    tenant = writer_tenant()
     assert write_spec(exported(tenant, full=True).tree) == write_spec(exported(tenant, full=True).tree)
 
 
-def test_a_full_export_makes_the_same_application_in_an_empty_tenant(tmp_path):
-    """The documents are equal, apart from ids and versions."""
-    tenant = set_up()
-    spec = loaded(exported(tenant, full=True), tmp_path)
+def test_full_export_recreates_the_application_in_an_empty_tenant(tmp_path):
+    """The documents are equal, except for ids and versions."""
+    tenant = writer_tenant()
+    spec = load_exported(exported(tenant, full=True), tmp_path)
     other = Rehearsal(environ={"EXPORTED_SCIM_TOKEN": TOKEN})
     planned = other.plan(spec)
     report = other.apply(planned, everything_open(planned))
     assert (exit_code(report), report.error) == (0, "")
-    assert settled(other.schema()) == settled(tenant.schema())
+    assert without_volatile_fields(other.schema()) == without_volatile_fields(tenant.schema())
     assert other.saved() == tenant.saved()
     assert other.assigned() == tenant.assigned()
-    assert {name: words(role) for name, role in other.roles().items()} == {
-        name: words(role) for name, role in tenant.roles().items()
+    assert {name: role_texts(role) for name, role in other.roles().items()} == {
+        name: role_texts(role) for name, role in tenant.roles().items()
     }
 
 
-def settled(schema):
+def without_volatile_fields(schema):
     return {key: value for key, value in schema.items() if key not in (*VOLATILE, "@odata.context")}
 
 
-def words(role):
+def role_texts(role):
     return {key: role[key] for key in ("displayName", "description", "isEnabled", "allowedMemberTypes")}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_published_schema_is_exported_and_plans_to_nothing(tmp_path, name):
-    """Complete, partial and malformed documents: handled, or refused with a problem, never a crash."""
-    tenant = with_schema(sample(name))
-    found = exported(tenant, "Sample", full=True)
-    planned = tenant.plan(loaded(found, tmp_path))
+def test_export_of_a_published_schema_round_trips(tmp_path, name):
+    """The schemas are complete, partial or malformed."""
+    tenant = tenant_with_schema(sample_schema(name))
+    spec = exported(tenant, "Sample", full=True)
+    planned = tenant.plan(load_exported(spec, tmp_path))
     assert changes(planned) == []
     assert [problem.code for problem in planned.errors if problem.code != "no-matching"] == []
 
 
 @pytest.mark.parametrize("name", NAMES[:2])
-def test_a_change_of_one_mapping_changes_that_mapping_and_nothing_else(tmp_path, name):
-    """What is PUT differs from what was read in one row, keys and order included."""
-    tenant = with_schema(sample(name))
+def test_apply_of_an_exported_spec_changes_only_the_edited_mapping(tmp_path, name):
+    """The PUT body equals the schema that was read, except for one mapping and one source attribute."""
+    tenant = tenant_with_schema(sample_schema(name))
     before = tenant.schema("Sample")
-    found = exported(tenant, "Sample", full=True)
-    found.tree["mappings"]["users"]["attributes"]["Email"] = "otherMail"
+    spec = exported(tenant, "Sample", full=True)
+    spec.tree["mappings"]["users"]["attributes"]["Email"] = "otherMail"
     tenant.switch(sort_mappings="no")
-    found.tree["mappings"]["users"].setdefault("source_attributes", {})["otherMail"] = {"type": "string"}
-    planned = tenant.plan(loaded(found, tmp_path))
+    spec.tree["mappings"]["users"].setdefault("source_attributes", {})["otherMail"] = {"type": "string"}
+    planned = tenant.plan(load_exported(spec, tmp_path))
     assert planned.errors == ()
     tenant.forget()
     report = tenant.apply(planned, everything_open(planned))
@@ -142,8 +141,7 @@ def test_a_change_of_one_mapping_changes_that_mapping_and_nothing_else(tmp_path,
     assert json.dumps(put["body"]) == json.dumps(wanted)
 
 
-def test_an_application_that_is_not_there_is_a_problem():
-    """With what to do, and nothing written."""
+def test_export_of_a_missing_application_raises_k103():
     from scimconf.diagnostics import DiagnosticsError
 
     with pytest.raises(DiagnosticsError) as caught:
@@ -151,9 +149,8 @@ def test_an_application_that_is_not_there_is_a_problem():
     assert [problem.code for problem in caught.value.diagnostics] == ["K103"]
 
 
-def test_an_export_reads_only():
-    """Not one write request, whatever is exported."""
-    tenant = set_up()
+def test_export_sends_no_write_request():
+    tenant = writer_tenant()
     exported(tenant, full=True)
     assert tenant.writes == []
     assert asyncio.iscoroutinefunction(export)

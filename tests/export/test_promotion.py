@@ -1,4 +1,4 @@
-"""One spec, two tenants: names are found in each, and only what is written to differ differs."""
+"""Promotion of one base spec from a staging tenant to a production tenant."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ STAGING = {
 }
 
 
-def set_up(tenant: Rehearsal, stage: str, domain: str):
+def apply_stage(tenant: Rehearsal, stage: str, domain: str):
     spec = tenant.load(PROMOTE / stage / "scimconf.yaml", tenant=domain)
     planned = tenant.plan(spec)
     report = tenant.apply(planned, everything_open(planned))
@@ -26,17 +26,16 @@ def set_up(tenant: Rehearsal, stage: str, domain: str):
     return tenant
 
 
-def test_the_same_base_makes_both_tenants_what_they_are_to_be():
-    """Ids differ between tenants; a spec names people and groups, so it goes wherever the names are."""
-    staging = set_up(Rehearsal(STAGING, environ={"WRITER_SCIM_TOKEN": TOKEN}), "staging", "staging.contoso.com")
-    production = set_up(Rehearsal(), "production", "contoso.com")
+def test_apply_of_one_base_spec_configures_two_tenants():
+    """The spec names users and groups, whose ids differ between tenants."""
+    staging = apply_stage(Rehearsal(STAGING, environ={"WRITER_SCIM_TOKEN": TOKEN}), "staging", "staging.contoso.com")
+    production = apply_stage(Rehearsal(), "production", "contoso.com")
     assert staging.assigned() == {"Writer admins": {"admin"}}
     assert production.assigned() == {"Writer admins": {"admin"}, "Writer editors": {"member"}}
     assert "identity@staging.contoso.com" in staging.saved()["SyncNotificationSettings"]
 
 
-def test_a_spec_for_one_tenant_does_nothing_in_the_other():
-    """The guard that nobody opens by accident."""
+def test_tenant_mismatch_guard_blocks_a_spec_in_another_tenant():
     other = Rehearsal()
     planned = other.plan(other.load(PROMOTE / "staging" / "scimconf.yaml", tenant="staging.contoso.com"))
     assert "tenant-mismatch" in {guard.id for guard in planned.blocking_guards}

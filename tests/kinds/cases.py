@@ -1,8 +1,9 @@
-"""What the tests of this room share: a spec and a snapshot out of files, results as plain JSON, and a fold of steps.
+"""Helpers of these tests: a spec and a snapshot from files, results as plain JSON, and the effect of steps on documents.
 
-`base/` is a small tenant: a Writer application whose job is on. A case overlays it: `documents/NAME.json` replaces a
-document (null: it is not served, "=NAME": as that one), `documents/NAME+.json` changes places in it (`synchronizationRules/0/editable`), and
-`options.json` holds the plan's options. What is read, and which names are bound, follows from the kinds themselves.
+`base/` is a small tenant: a Writer application whose job is on. A case changes it: `documents/NAME.json` replaces a
+document (null: it is not served; "=NAME": a copy of that document), `documents/NAME+.json` changes places in it
+(`synchronizationRules/0/editable`), and `options.json` has the options of the plan. The kinds decide which documents are
+read and which names are bound.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ TODAY = date(2026, 11, 25)
 Documents = dict[str, Any]
 
 
-# --- reading -------------------------------------------------------------------------------------------------------
+# --- reading -----------------------------------------------------------------------------------------------------
 
 
 def base() -> Documents:
@@ -44,7 +45,7 @@ def base() -> Documents:
 
 
 def spec_of(text: str, more: Mapping[str, str] | None = None) -> Spec:
-    """A spec on top of the base one, which it may overwrite."""
+    """Return a spec that extends the base spec."""
     loaded = loaded_of(text, more)
     assert loaded.spec is not None, loaded.diagnostics
     return loaded.spec
@@ -60,7 +61,7 @@ def loaded_of(text: str, more: Mapping[str, str] | None = None) -> Loaded:
 
 
 def put(document: Any, place: str, value: Any) -> None:
-    """Changes one place of a document, `a/0/b`; a list takes `+` for one more."""
+    """Change one place of a document, `a/0/b`; `+` appends to a list."""
     *above, last = place.split("/")
     for part in above:
         document = document[int(part) if isinstance(document, list) else part]
@@ -70,8 +71,8 @@ def put(document: Any, place: str, value: Any) -> None:
         document[int(last) if isinstance(document, list) else last] = value
 
 
-def overlaid(changes: Mapping[str, Any]) -> Documents:
-    """The base tenant with whole documents replaced (None: not served) and `NAME+` places changed."""
+def tenant_documents(changes: Mapping[str, Any]) -> Documents:
+    """Return the documents of the base tenant, some replaced (None: not served), and places changed by `NAME+`."""
     found = base()
     for name, value in changes.items():
         if name.endswith("+"):
@@ -83,27 +84,27 @@ def overlaid(changes: Mapping[str, Any]) -> Documents:
 
 
 def snapshot(spec: Spec, served: Documents, refused: Iterable[str] = ()) -> Snapshot:
-    """What observing a tenant that serves these documents would give."""
+    """Return the snapshot of a tenant that serves these documents and denies reading `refused`."""
     pending = {one.name: one for one in documents(KINDS, (spec,))}
     binders = [one.binds for one in pending.values() if one.binds is not None]
     names: dict[str, str] = {}
-    arrived: Documents = {}
-    refusals = {name: DeniedRead(403, "Authorization_RequestDenied", pending[name].path) for name in refused}
+    read_documents: Documents = {}
+    denied = {name: DeniedRead(403, "Authorization_RequestDenied", pending[name].path) for name in refused}
     ready = [""]
     while ready:
         ready = [name for name, one in pending.items() if one.required_names <= names.keys()]
         for name in ready:
             pending.pop(name)
-            if name in served and name not in refusals:
-                arrived[name] = deepcopy(served[name])
+            if name in served and name not in denied:
+                read_documents[name] = deepcopy(served[name])
         for bind in binders:
-            names.update(bind(arrived))
-    seen = Snapshot(arrived, refusals, names)
+            names.update(bind(read_documents))
+    snapshot_ = Snapshot(read_documents, denied, names)
     directory = [Principal(**one) for one in served["directory"]]
-    while asked := [one for one in lookups(KINDS, (spec,), seen) if one not in seen.principals]:
-        found = {**seen.principals, **{one: tuple(who for who in directory if _is(who, one)) for one in asked}}
-        seen = Snapshot(arrived, refusals, names, found)
-    return seen
+    while missing := [one for one in lookups(KINDS, (spec,), snapshot_) if one not in snapshot_.principals]:
+        found = {**snapshot_.principals, **{one: tuple(who for who in directory if _is(who, one)) for one in missing}}
+        snapshot_ = Snapshot(read_documents, denied, names, found)
+    return snapshot_
 
 
 def _is(who: Principal, lookup: Lookup) -> bool:
@@ -113,7 +114,7 @@ def _is(who: Principal, lookup: Lookup) -> bool:
 
 
 def compare(kinds, spec, snapshot, options, previous=None, data=None) -> PlannedApplication:
-    """The plan of a spec against a snapshot, without a tenant."""
+    """Return the plan of a spec against a snapshot, without a tenant."""
     data = ImpactData() if data is None else data
     change_set = build_changes(kinds, spec, snapshot, options)
     return PlannedApplication(
@@ -127,16 +128,16 @@ def compare(kinds, spec, snapshot, options, previous=None, data=None) -> Planned
     )
 
 
-def planned(
+def make_plan(
     text: str,
     refused: Iterable[str] = (),
     options: Mapping[str, Any] | None = None,
     files: Mapping[str, str] | None = None,
     **changes: Any,
 ) -> PlannedApplication:
-    """The plan of a spec's text against the base tenant with these documents."""
+    """Return the plan of a spec against the base tenant with these documents."""
     spec = spec_of(text, files)
-    return compare(KINDS, spec, snapshot(spec, overlaid(changes), refused), options_of(options or {}))
+    return compare(KINDS, spec, snapshot(spec, tenant_documents(changes), refused), options_of(options or {}))
 
 
 def options_of(raw: Mapping[str, Any]) -> PlanOptions:
@@ -144,13 +145,13 @@ def options_of(raw: Mapping[str, Any]) -> PlanOptions:
     return PlanOptions(today=TODAY, **lists)
 
 
-# --- telling -------------------------------------------------------------------------------------------------------
+# --- results as JSON ---------------------------------------------------------------------------------------------
 
 
 def line(problem: Diagnostic) -> str:
     about = f"{dotted(problem.path)}: " if problem.path else ""
-    said = f"{problem.severity} {problem.code} {about}{problem.message}."
-    return f"{said} {problem.hint}".strip()
+    message = f"{problem.severity} {problem.code} {about}{problem.message}."
+    return f"{message} {problem.hint}".strip()
 
 
 def _value(value: Any) -> Any:
@@ -163,33 +164,33 @@ def _value(value: Any) -> Any:
     return value
 
 
-def told_resource(one: Any) -> Any:
+def resource_json(one: Any) -> Any:
     if not isinstance(one, Resource):
         address = one.prefix if isinstance(one, Exclusive | ReportOnly) else one.address
         return {type(one).__name__.lower(): address.local}
-    told = {"address": one.address.local, "fields": _value(one.fields)}
-    return told | {name: _value(part) for name in ("key", "facts") if (part := getattr(one, name))}
+    result = {"address": one.address.local, "fields": _value(one.fields)}
+    return result | {name: _value(part) for name in ("key", "facts") if (part := getattr(one, name))}
 
 
-def told_change(one: Change) -> Any:
+def change_json(one: Change) -> Any:
     fields = {part.name: [_value(part.before), _value(part.after)] for part in one.fields}
-    told = {"address": one.address.local, "action": one.action.value, "fields": fields}
-    return told | {"effects": sorted(one.effects)} | ({"reason": one.reason} if one.reason else {})
+    result = {"address": one.address.local, "action": one.action.value, "fields": fields}
+    return result | {"effects": sorted(one.effects)} | ({"reason": one.reason} if one.reason else {})
 
 
-def told_plan(one: PlannedApplication) -> Any:
-    told = {
-        "changes": [told_change(change) for change in one.plan.changes],
+def plan_json(one: PlannedApplication) -> Any:
+    result = {
+        "changes": [change_json(change) for change in one.plan.changes],
         "unmanaged_drift": [resource.address.local for resource in one.plan.unmanaged_drift],
         "unmanaged": [resource.address.local for resource in one.plan.unmanaged],
         "guards": [f"{guard.id}: {guard.message}" for guard in one.plan.guards],
         "warnings": [line(problem) for problem in one.plan.warnings],
     }
-    return {name: part for name, part in told.items() if part} | {"complete": one.plan.complete}
+    return {name: part for name, part in result.items() if part} | {"complete": one.plan.complete}
 
 
-def told_step(step: Step) -> Any:
-    told = {
+def step_json(step: Step) -> Any:
+    result = {
         "phase": step.phase.name.lower(),
         "description": step.description,
         "addresses": [one.local for one in step.addresses],
@@ -205,22 +206,22 @@ def told_step(step: Step) -> Any:
         more |= {"key": list(step.key), "value": _value(step.value)}
         if isinstance(step, Edit):
             more |= {"expression": step.expression, "after_write": step.after_write}
-    return told | {key: value for key, value in more.items() if value}
+    return result | {key: value for key, value in more.items() if value}
 
 
 def changed_documents(before: Documents, after: Documents) -> dict[str, dict[str, Any]]:
-    """Return the changed pointers of every document; a schema that was not there is compared with its template."""
+    """Return the changed pointers of every document; a new schema is compared with its template."""
     before = {"schema": before.get("template_schema"), **before}
     changes = {name: changed_pointers(before.get(name), document) for name, document in after.items()}
-    gone = {name: {"": REMOVED} for name, document in before.items() if document is not None and name not in after}
-    return {name: places for name, places in (changes | gone).items() if places}
+    removed = {name: {"": REMOVED} for name, document in before.items() if document is not None and name not in after}
+    return {name: places for name, places in (changes | removed).items() if places}
 
 
-# --- folding -------------------------------------------------------------------------------------------------------
+# --- applying steps ----------------------------------------------------------------------------------------------
 
 
-def folded(steps: Iterable[Step], served: Documents) -> Documents:
-    """The tenant after the steps: edits by the operations' own functions, requests by what Graph does with them."""
+def apply_steps(steps: Iterable[Step], served: Documents) -> Documents:
+    """Return the documents after the steps: edits by their operations, requests as Graph executes them."""
     tenant = deepcopy(served)
     for step in sorted(steps, key=lambda one: one.phase):
         if isinstance(step, Edit):
@@ -243,13 +244,13 @@ def _edit(step: Edit, tenant: Documents) -> None:
         return
     assert operation.change is not None
     value = {**step.value, "source": to_source(parse(step.expression))} if step.expression else step.value
-    wanted = operation.change(raw, step.key, value)
+    desired = operation.change(raw, step.key, value)
     if step.document.read_as:
-        tenant[step.document.read_as][0] = wanted
+        tenant[step.document.read_as][0] = desired
     elif step.document.name == "secrets":
-        tenant["secrets"] = [_stored(pair) for pair in wanted if pair["value"] != ""]
+        tenant["secrets"] = [_stored(pair) for pair in desired if pair["value"] != ""]
     else:
-        tenant[step.document.name] = wanted
+        tenant[step.document.name] = desired
     if not isinstance(value, SecretRef):
         assert operation.holds(_current(step, tenant), step.key, value), step.description
 
@@ -280,8 +281,8 @@ def _send(step: Send, tenant: Documents) -> None:
 
 def _assign(step: Send, tenant: Documents) -> None:
     if step.method == "DELETE":
-        gone = step.path.rpartition("/")[2]
-        tenant["assignments"] = [row for row in tenant["assignments"] if row["id"] != gone]
+        removed = step.path.rpartition("/")[2]
+        tenant["assignments"] = [row for row in tenant["assignments"] if row["id"] != removed]
         return
     who = next(one for one in tenant["directory"] if one["id"] == step.body["principalId"])
     row = {"id": f"made-{len(tenant['assignments'])}", "principalId": who["id"], "appRoleId": step.body["appRoleId"]}

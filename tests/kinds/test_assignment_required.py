@@ -34,8 +34,8 @@ def apply(tenant, path):
     assert changes(tenant.plan(path)) == []
 
 
-def test_assignment_required_of_a_new_application_is_set_beside_a_job_and_a_rotation(tenant, tmp_path):
-    """The tags of the service principal are written after the job exists, its settings at any time: no cycle of steps."""
+def test_assignment_required_of_a_new_application_with_a_job_and_a_rotation(tenant, tmp_path):
+    """The tags of the service principal depend on the job, its settings do not, so the steps have no cycle."""
     apply(tenant, spec(tmp_path, required=False))
     assert tenant.principal()["appRoleAssignmentRequired"] is False
 

@@ -1,6 +1,6 @@
-"""One folder a kind, one folder in it a case: what is wanted and seen, what changes, by which steps, and what is then.
+"""A folder per kind, and in it a folder per case: desired and observed resources, changes, steps, documents afterwards.
 
-`SCIMCONF_UPDATE_GOLDEN=1` writes the golden files anew. Look at each by eye: a wrong one is worse than none.
+`SCIMCONF_UPDATE_GOLDEN=1` updates the golden files. Review every difference.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from tests.kinds.cases import (
     BASE,
     HERE,
     Documents,
+    apply_steps,
     changed_documents,
     compare,
-    folded,
     line,
     options_of,
-    overlaid,
+    plan_json,
+    resource_json,
     snapshot,
     spec_of,
-    told_plan,
-    told_resource,
-    told_step,
+    step_json,
+    tenant_documents,
 )
 
 CASES = sorted(path.parent for path in HERE.glob("*/*/spec.yaml"))
@@ -43,8 +43,8 @@ mappings: {users: {filters: [], attributes: {userName: {source: userPrincipalNam
 """
 """A spec under which every kind observes something."""
 
-HORIZON = {"application/created"}
-"""Cases whose steps end where the application is not there yet; there is nothing to fold further."""
+PARTIAL_PLANS = {"application/created"}
+"""Cases whose partial plan ends with the creation of the application; its documents are not known yet."""
 
 
 def name(case: Path) -> str:
@@ -52,7 +52,7 @@ def name(case: Path) -> str:
 
 
 class Case:
-    """A folder, loaded."""
+    """A case, loaded from its folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -60,7 +60,7 @@ class Case:
         assert loaded.spec is not None, loaded.diagnostics
         self.spec = loaded.spec
         overlay = {path.stem: json.loads(path.read_text()) for path in (folder / "documents").glob("*.json")}
-        self.served = overlaid(overlay)
+        self.served = tenant_documents(overlay)
         written = folder / "options.json"
         self.options = options_of(json.loads(written.read_text()) if written.exists() else {})
         self.kind = next(kind for kind in KINDS if kind.name == folder.parent.name)
@@ -69,9 +69,9 @@ class Case:
         return compare(KINDS, self.spec, snapshot(self.spec, served or self.served), self.options)
 
 
-def told_side(side: Any) -> list[Any]:
+def side_json(side: Any) -> list[Any]:
     """Return one side of a kind as plain JSON."""
-    return plain([told_resource(resource) for resource in side])
+    return plain([resource_json(resource) for resource in side])
 
 
 @pytest.fixture(params=CASES, ids=name)
@@ -80,68 +80,66 @@ def case(request):
 
 
 def test_observed_resources_of_the_base_tenant():
-    """What the kinds observe in `base/`; a case lists only what it observes beyond that, and what it no longer does."""
+    """The golden file of a case has only the differences from what the kinds observe in `base/`."""
     spec = spec_of(MANAGED)
-    observed = {kind.name: told_side(kind.observed(spec, snapshot(spec, overlaid({})))) for kind in KINDS}
+    observed = {kind.name: side_json(kind.observed(spec, snapshot(spec, tenant_documents({})))) for kind in KINDS}
     assert golden_json(BASE / "expected" / "observed.json", observed) == observed
 
 
-def test_desired_and_observed_resources(case):
-    """Both sides of the folder's kind are as the golden file says."""
+def test_desired_and_observed_resources_of_a_case(case):
+    """The desired and observed resources of the kind are those of the golden file."""
     tenant = snapshot(case.spec, case.served)
-    observed = told_side(case.kind.observed(case.spec, tenant))
+    observed = side_json(case.kind.observed(case.spec, tenant))
     base = json.loads((BASE / "expected" / "observed.json").read_text())[case.kind.name]
     addresses = [resource.get("address") for resource in observed]
     resources = {
-        "desired": told_side(case.kind.desired(case.spec, tenant)),
+        "desired": side_json(case.kind.desired(case.spec, tenant)),
         "observed": [resource for resource in observed if resource not in base],
         "not observed": [resource["address"] for resource in base if resource["address"] not in addresses],
     }
     assert golden_json(case.folder / "resources.json", resources) == resources
 
 
-def test_changes_and_steps(case):
-    """The plan and its steps are as the golden files say, and nothing is wrong."""
+def test_changes_and_steps_of_a_case(case):
+    """The plan and its steps are those of the golden files, without errors."""
     compared = case.compare()
     assert [line(problem) for problem in compared.errors] == []
-    plan, steps = told_plan(compared), [told_step(step) for step in compared.steps]
+    plan, steps = plan_json(compared), [step_json(step) for step in compared.steps]
     assert golden_json(case.folder / "changes.json", plan) == plain(plan)
     assert golden_json(case.folder / "steps.json", steps) == plain(steps)
 
 
-def test_changed_pointers_of_the_documents_after(case):
-    """The steps change these places of the documents, and no other; the keys that stay keep their order."""
-    after = folded(case.compare().steps, case.served) if name(case.folder) not in HORIZON else case.served
+def test_changed_pointers_of_the_documents_after_the_steps(case):
+    """The steps change only these places of the documents; the other keys keep their order."""
+    after = apply_steps(case.compare().steps, case.served) if name(case.folder) not in PARTIAL_PLANS else case.served
     changed = changed_documents(case.served, after)
     assert "reordered" not in json.dumps(changed)
     assert golden_json(case.folder / "after.json", changed) == plain(changed)
 
 
-def test_then_nothing_is_left_to_do(case):
-    """A plan of the tenant that the steps lead to is empty."""
-    if name(case.folder) in HORIZON:
-        pytest.skip("what the template holds is known once the application exists")
-    then = folded(case.compare().steps, case.served)
-    case.options = replace(case.options, resend_secrets=False)  # asked for once
-    again = case.compare(then)
+def test_plan_is_empty_after_the_steps_of_a_case(case):
+    if name(case.folder) in PARTIAL_PLANS:
+        pytest.skip("the documents are known once the application exists")
+    after = apply_steps(case.compare().steps, case.served)
+    case.options = replace(case.options, resend_secrets=False)  # needed once only
+    again = case.compare(after)
     assert [line(problem) for problem in again.errors] == []
     assert [str(change.address) for change in again.plan.changes] == []
     assert again.steps == ()
 
 
-def test_what_is_wanted_differs_from_itself_in_nothing(case):
-    """Wanted things, seen exactly so, change nothing."""
-    seen = snapshot(case.spec, case.served)
-    wanted = [one for kind in KINDS for one in kind.desired(case.spec, seen)]
-    same = [one for one in wanted if isinstance(one, Resource)]
+def test_diff_of_desired_resources_with_themselves_is_empty(case):
+    tenant = snapshot(case.spec, case.served)
+    desired = [one for kind in KINDS for one in kind.desired(case.spec, tenant)]
+    same = [one for one in desired if isinstance(one, Resource)]
     assert diff(same, same, {kind.name: kind.traits for kind in KINDS}).changes == ()
 
 
-def test_the_order_of_rows_means_nothing(case):
-    """The same documents with their rows in any order give the same plan."""
-    expected = told_plan(case.compare())
+def test_plan_does_not_depend_on_the_order_of_rows(case):
+    """The same documents with their rows in another order give the same plan."""
+    expected = plan_json(case.compare())
     for seed in range(3):
-        assert told_plan(case.compare(shuffled(case.served, random.Random(seed)))) == expected
+        assert plan_json(case.compare(shuffled(case.served, random.Random(seed)))) == expected
 
 
 SETS = {"attributeMappings", "objectMappings", "synchronizationRules", "directories", "attributes", "groups", "clauses"}
@@ -149,7 +147,7 @@ SETS |= {"appRoles", "allowedMemberTypes", "referencedObjects", "tags"}
 
 
 def shuffled(value: Any, dice: random.Random, key: str = "") -> Any:
-    """The value with the order of all sets changed; parameters of expressions are no sets."""
+    """Return the value with all sets in another order; the parameters of an expression are not a set."""
     if isinstance(value, dict):
         rows = key == ""
         return {
@@ -164,5 +162,4 @@ def shuffled(value: Any, dice: random.Random, key: str = "") -> Any:
 
 
 def test_every_kind_has_cases():
-    """No kind is left out."""
     assert {kind.name for kind in KINDS} == {path.parent.name for path in CASES}

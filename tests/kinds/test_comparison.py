@@ -1,4 +1,4 @@
-"""All kinds together: effects, the pause around danger, guards and permits, selection, notices, fingerprint."""
+"""All kinds together: effects, the pause around dangerous changes, guards, exemptions, selection, warnings, fingerprint."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scimconf.snapshot import Lookup, Principal, Snapshot
 from scimconf.steps import Phase, Send
 from scimconf.workflow.compilation import PlanOptions, check, documents
 from scimconf.workflow.plan import PlannedApplication
-from tests.kinds.cases import TODAY, compare, line, loaded_of, overlaid, planned, snapshot, spec_of
+from tests.kinds.cases import TODAY, compare, line, loaded_of, make_plan, snapshot, spec_of, tenant_documents
 
 USER, ADMIN, MEMBER = (f"20000000-0000-4000-8000-00000000000{letter}" for letter in "abc")
 ADA, BOB, CLEO = (f"10000000-0000-4000-8000-0000000000a{number}" for number in "123")
@@ -30,7 +30,7 @@ SCOPE = "synchronizationRules/0/objectMappings/0/scope"
 FILTERED = {"schema+": {SCOPE: {"groups": [{"name": "old", "clauses": []}]}}}
 
 
-def held(principal: str, role: str, kind: str = "User") -> dict[str, Any]:
+def assignment_row(principal: str, role: str, kind: str = "User") -> dict[str, Any]:
     number = f"{principal[-2:]}-{role[-1]}"
     return {
         "id": number,
@@ -49,7 +49,7 @@ def secrets(**pairs: str) -> dict[str, Any]:
     return {"secrets": [{"key": key, "value": value} for key, value in pairs.items()]}
 
 
-# --- what changes do to people -----------------------------------------------------------------------------------
+# --- effects of changes ------------------------------------------------------------------------------------------
 
 EFFECTS: dict[str, tuple[str, dict[str, Any], str, str]] = {
     # name: spec, documents, effects of the one change on a live job, effects before the first start
@@ -124,10 +124,15 @@ EFFECTS: dict[str, tuple[str, dict[str, Any], str, str]] = {
         "",
     ),
     "a role is described otherwise": ("app_roles: {roles: [{value: admin, description: A}]}", {}, "", ""),
-    "a role that nobody has goes": ("app_roles: {roles: [{value: admin, absent: true}]}", {}, "data_loss", "data_loss"),
+    "a role that nobody has goes": (
+        "app_roles: {roles: [{value: admin, absent: true}]}",
+        {},
+        "data_loss",
+        "data_loss",
+    ),
     "a role that somebody has goes": (
         "app_roles: {roles: [{value: admin, absent: true}]}",
-        {"assignments": [held(ADA, ADMIN)]},
+        {"assignments": [assignment_row(ADA, ADMIN)]},
         "data_loss deprovisions",
         "data_loss deprovisions",
     ),
@@ -139,19 +144,19 @@ EFFECTS: dict[str, tuple[str, dict[str, Any], str, str]] = {
     ),
     "somebody gets another role": (
         "assignments: {unlisted: keep, users: [{user: ada@contoso.com, roles: [admin, member]}]}",
-        {"assignments": [held(ADA, ADMIN)]},
+        {"assignments": [assignment_row(ADA, ADMIN)]},
         "resync",
         "",
     ),
     "somebody loses one of two roles": (
         "assignments: {unlisted: keep, users: [{user: ada@contoso.com, role: admin}]}",
-        {"assignments": [held(ADA, ADMIN), held(ADA, MEMBER)]},
+        {"assignments": [assignment_row(ADA, ADMIN), assignment_row(ADA, MEMBER)]},
         "resync",
         "",
     ),
     "somebody loses the last role": (
         "assignments: {unlisted: keep, users: [{user: ada@contoso.com, absent: true}]}",
-        {"assignments": [held(ADA, ADMIN)]},
+        {"assignments": [assignment_row(ADA, ADMIN)]},
         "deprovisions",
         "deprovisions",
     ),
@@ -163,29 +168,29 @@ def only_change(found: PlannedApplication) -> Change:
     return change
 
 
-@pytest.mark.parametrize(("text", "more", "live", "calm"), EFFECTS.values(), ids=EFFECTS)
-def test_what_a_change_does_to_people(text, more, live, calm):
-    """On a job that has run; before its first start only access and credentials are touched by anything."""
-    assert " ".join(sorted(only_change(planned(text, **more)).effects)) == live
-    assert " ".join(sorted(only_change(planned(text, **{**more, **NEW})).effects)) == calm
+@pytest.mark.parametrize(("text", "more", "live", "before_start"), EFFECTS.values(), ids=EFFECTS)
+def test_effects_of_a_change_on_a_live_job_and_before_its_first_start(text, more, live, before_start):
+    """Before the first start of a job, only changes of access and of credentials have effects."""
+    assert " ".join(sorted(only_change(make_plan(text, **more)).effects)) == live
+    assert " ".join(sorted(only_change(make_plan(text, **{**more, **NEW})).effects)) == before_start
 
 
 def test_schedule_effects_of_start_and_stop():
     """A start provisions, whether or not the job ever ran; switching off stops provisioning."""
     for documents_ in (OFF, NEW):
-        (change,) = planned("", **documents_).plan.changes
+        (change,) = make_plan("", **documents_).plan.changes
         assert change.effects == {Effect.PROVISIONS, Effect.RESYNC}
-    (change,) = planned("provisioning: {enabled: false}").plan.changes
+    (change,) = make_plan("provisioning: {enabled: false}").plan.changes
     assert change.effects == {Effect.STOPS}
 
 
-# --- the pause around danger -------------------------------------------------------------------------------------
+# --- the pause around dangerous changes --------------------------------------------------------------------------
 
-DANGERS = {"deprovisions", "data_loss"}
+DANGEROUS = {"deprovisions", "data_loss"}
 
 
 def schedule_of(found: PlannedApplication) -> list[str]:
-    """The calls that stop and start the job, in their phases."""
+    """Return the phases and calls that stop and start the job."""
     sends = [one for one in found.steps if isinstance(one, Send) and one.addresses[0].kind == "schedule"]
     return [f"{one.phase.name.lower()} {one.path.rpartition('/')[2]}" for one in sends]
 
@@ -193,17 +198,16 @@ def schedule_of(found: PlannedApplication) -> list[str]:
 AROUND = ["stop pause", "start restart", "start start"]
 
 
-@pytest.mark.parametrize(("text", "more", "live", "_calm"), EFFECTS.values(), ids=EFFECTS)
-def test_an_active_job_is_paused_around_danger(text, more, live, _calm):
-    """What narrows, destroys, or changes the scope stops the job first and starts it anew last; nothing else does."""
-    dangerous = DANGERS & set(live.split()) or " scope: " in text
-    assert schedule_of(planned(text, **more)) == (AROUND if dangerous else [])
+@pytest.mark.parametrize(("text", "more", "live", "_before_start"), EFFECTS.values(), ids=EFFECTS)
+def test_an_active_job_is_paused_around_dangerous_changes_only(text, more, live, _before_start):
+    """A change that deprovisions, loses data or changes the scope pauses the job first and restarts it last."""
+    dangerous = DANGEROUS & set(live.split()) or " scope: " in text
+    assert schedule_of(make_plan(text, **more)) == (AROUND if dangerous else [])
 
 
-@pytest.mark.parametrize(("text", "more", "live", "_calm"), EFFECTS.values(), ids=EFFECTS)
-def test_a_job_that_is_off_and_left_out_is_neither_paused_nor_started(text, more, live, _calm):
-    """Danger or not, nothing runs that one would have to stop."""
-    assert schedule_of(planned(text, options={"exclude": ["schedule"]}, **{**more, **OFF})) == []
+@pytest.mark.parametrize(("text", "more", "live", "_before_start"), EFFECTS.values(), ids=EFFECTS)
+def test_a_job_that_is_off_and_excluded_is_neither_paused_nor_started(text, more, live, _before_start):
+    assert schedule_of(make_plan(text, options={"exclude": ["schedule"]}, **{**more, **OFF})) == []
 
 
 @pytest.mark.parametrize(
@@ -230,12 +234,12 @@ def test_a_job_that_is_off_and_left_out_is_neither_paused_nor_started(text, more
         ),
     ],
 )
-def test_the_switch_itself(text, more, options, expected):
-    """A switch that was left out of the plan is not touched: who was off stays off, who was on is on again."""
-    assert schedule_of(planned(text, options=options, **more)) == expected
+def test_schedule_steps_follow_the_spec_and_the_selection(text, more, options, expected):
+    """If the schedule is excluded, a job that was off stays off, and one that was on is started again."""
+    assert schedule_of(make_plan(text, options=options, **more)) == expected
 
 
-# --- guards and what opens them ----------------------------------------------------------------------------------
+# --- guards and their exemptions ---------------------------------------------------------------------------------
 
 GUARDS: dict[str, tuple[str, dict[str, Any], str]] = {
     "tenant-mismatch": ("tenant: fabrikam.com\n" + users("attributes: {externalId: mail}"), {}, ""),
@@ -252,7 +256,7 @@ GUARDS: dict[str, tuple[str, dict[str, Any], str]] = {
     ),
     "role-in-use": (
         "app_roles: {roles: [{value: admin, absent: true}]}",
-        {"assignments": [held(ADA, ADMIN), held(BOB, ADMIN)]},
+        {"assignments": [assignment_row(ADA, ADMIN), assignment_row(BOB, ADMIN)]},
         "app_role/admin",
     ),
     "scope-widened": ("provisioning: {enabled: true, scope: all}", {}, "settings"),
@@ -265,10 +269,10 @@ GUARDS: dict[str, tuple[str, dict[str, Any], str]] = {
     "deprovisioning-disabled": (users("attributes: {active: {absent: true}}"), {}, "attribute_mapping/users/active"),
     "group-removed": (
         "assignments: {unlisted: delete, users: [{user: ada@contoso.com, role: admin}]}",
-        {"assignments": [held(EDITORS, MEMBER, "Group")]},
+        {"assignments": [assignment_row(EDITORS, MEMBER, "Group")]},
         "assignment/group:Writer editors/member",
     ),
-    "all-assignments-removed": ("assignments: {unlisted: delete}", {"assignments": [held(ADA, MEMBER)]}, ""),
+    "all-assignments-removed": ("assignments: {unlisted: delete}", {"assignments": [assignment_row(ADA, MEMBER)]}, ""),
     "deletion-threshold-disabled": ("provisioning: {enabled: true, deletion_threshold: none}", {}, "settings"),
     "endpoint-changed": (
         "connection: {base_address: https://x.example}",
@@ -286,59 +290,58 @@ GUARDS: dict[str, tuple[str, dict[str, Any], str]] = {
         "object_mapping/groups",
     ),
 }
-PERMIT = "guard_exemptions: [{guard: %s, until: %s, reason: CHG-1%s}]"
+EXEMPTION = "guard_exemptions: [{guard: %s, until: %s, reason: CHG-1%s}]"
 
 
 def guard_of(name: str, extra: str = "", **options: Any) -> Any:
     text, more, _ = GUARDS[name]
-    found = planned(f"{text}\n{extra}", options=options, **more)
+    found = make_plan(f"{text}\n{extra}", options=options, **more)
     (guard,) = [one for one in found.plan.guards if one.id == name]
     return guard
 
 
 @pytest.mark.parametrize("name", GUARDS)
-def test_a_guard_is_closed_until_something_opens_it(name):
-    """Open by `--allow` and by a permit in time, not by one for another guard; what opens it is said."""
+def test_a_guard_blocks_until_allow_or_an_exemption_allows_it(name):
+    """An exemption or `--allow` for another guard does not allow it."""
     assert not guard_of(name).is_allowed
     other = next(one for one in GUARDS if one != name)
     assert not guard_of(name, allow=[other]).is_allowed
-    assert not guard_of(name, PERMIT % (other, "2026-12-01", "")).is_allowed
+    assert not guard_of(name, EXEMPTION % (other, "2026-12-01", "")).is_allowed
     assert guard_of(name, allow=[name]).allowed_by == f"--allow {name}"
-    assert guard_of(name, PERMIT % (name, "2026-11-25", "")).allowed_by == "guard exemption until 2026-11-25: CHG-1"
+    assert guard_of(name, EXEMPTION % (name, "2026-11-25", "")).allowed_by == "guard exemption until 2026-11-25: CHG-1"
 
 
 @pytest.mark.parametrize("name", [name for name, (_, _, address) in GUARDS.items() if address])
-def test_a_permit_for_one_address_opens_that_only(name):
-    """An address as a plan shows it, with the application's name; `*` stands for any characters."""
+def test_an_exemption_for_one_address_allows_only_that_address(name):
+    """The address is as printed in a plan, with the name of the application; `*` matches any characters."""
     address = GUARDS[name][2]
     for here in (f"writer:{address}", f"writer:{address[:4]}*"):
-        assert guard_of(name, PERMIT % (name, "2026-12-01", f", address: '{here}'")).is_allowed
-    assert not guard_of(name, PERMIT % (name, "2026-12-01", ", address: 'writer:other'")).is_allowed
+        assert guard_of(name, EXEMPTION % (name, "2026-12-01", f", address: '{here}'")).is_allowed
+    assert not guard_of(name, EXEMPTION % (name, "2026-12-01", ", address: 'writer:other'")).is_allowed
 
 
-@pytest.mark.parametrize(("number", "opened"), [(1, False), (2, True), (3, True)])
-def test_a_permit_up_to_a_number(number, opened):
-    """Two people hold the role that goes."""
+@pytest.mark.parametrize(("number", "allowed"), [(1, False), (2, True), (3, True)])
+def test_an_exemption_with_max_allows_role_in_use_up_to_that_count(number, allowed):
+    """Two users have the deleted role."""
     assert guard_of("role-in-use").count == 2
-    assert guard_of("role-in-use", PERMIT % ("role-in-use", "2026-12-01", f", max: {number}")).is_allowed is opened
+    assert guard_of("role-in-use", EXEMPTION % ("role-in-use", "2026-12-01", f", max: {number}")).is_allowed is allowed
 
 
-def test_a_number_does_not_open_what_counts_nothing():
-    """A permit up to ten is none for a guard without a number."""
-    assert not guard_of("scope-widened", PERMIT % ("scope-widened", "2026-12-01", ", max: 10")).is_allowed
+def test_an_exemption_with_max_does_not_allow_a_guard_without_a_count():
+    assert not guard_of("scope-widened", EXEMPTION % ("scope-widened", "2026-12-01", ", max: 10")).is_allowed
 
 
-def test_a_permit_that_is_over_is_a_problem():
-    """Not merely a guard that stays closed: nobody should believe that it still opens anything."""
+def test_an_expired_exemption_is_error_k003():
+    """The guard does not just block: an expired exemption must be noticed."""
     text, more, _ = GUARDS["scope-widened"]
-    found = planned(f"{text}\n{PERMIT % ('scope-widened', '2026-11-24', '')}", **more)
+    found = make_plan(f"{text}\n{EXEMPTION % ('scope-widened', '2026-11-24', '')}", **more)
     assert [problem.code for problem in found.errors] == ["K003"]
     assert found.plan.changes == ()
     guard = guard_of("scope-widened")
     assert not GuardExemption("scope-widened", TODAY.replace(day=24)).allows(guard, TODAY)
 
 
-QUIET = {
+HARMLESS = {
     "tenant-mismatch": ("tenant: CONTOSO.onmicrosoft.com", {}),
     "application-created": ("application: {display_name: Writer, create: {from_template: custom}}", {}),
     "initial-start": ("", OFF),
@@ -352,81 +355,89 @@ QUIET = {
 }
 
 
-@pytest.mark.parametrize(("name", "text", "more"), [(name, *rest) for name, rest in QUIET.items()], ids=QUIET)
-def test_a_guard_that_has_no_reason(name, text, more):
-    """The same wish where it does no harm."""
-    assert name not in [guard.id for guard in planned(text, **more).plan.guards]
+@pytest.mark.parametrize(("name", "text", "more"), [(name, *rest) for name, rest in HARMLESS.items()], ids=HARMLESS)
+def test_a_guard_does_not_block_a_harmless_change(name, text, more):
+    """The change is the same or similar, but harmless."""
+    assert name not in [guard.id for guard in make_plan(text, **more).plan.guards]
 
 
-def test_a_role_in_use_does_not_count_whom_the_plan_removes_anyway():
-    """Ada's assignment goes by itself; Bob's would go with the role. Ids are the same in any case."""
+def test_role_in_use_does_not_count_assignments_that_the_plan_removes():
+    """The plan removes Ada's assignment; Bob's would be deleted with the role. Ids match in any letter case."""
     text = (
         "app_roles: {roles: [{value: admin, absent: true}]}\n"
         "assignments: {unlisted: keep, users: [{user: ada@contoso.com, absent: true}]}"
     )
-    rows = [held(ADA.upper(), ADMIN.upper()), held(BOB, ADMIN)]
-    (guard,) = [one for one in planned(text, assignments=rows).plan.guards if one.id == "role-in-use"]
+    rows = [assignment_row(ADA.upper(), ADMIN.upper()), assignment_row(BOB, ADMIN)]
+    (guard,) = [one for one in make_plan(text, assignments=rows).plan.guards if one.id == "role-in-use"]
     assert (guard.count, guard.message) == (1, "the role admin would be deleted together with 1 assignment")
 
 
-def test_the_tenant_that_cannot_be_read_is_the_tokens():
-    """Where the tenant is refused the token's own id counts; without that it is not sure to be the right one."""
+def test_tenant_mismatch_uses_the_token_if_the_tenant_cannot_be_read():
+    """If reading the organization is denied, the tenant id of the token is compared; without one, the guard blocks."""
     spec = spec_of("tenant: 0a0a0a0a-0000-4000-8000-000000000001")
-    seen = snapshot(spec, overlaid({}), ["organization"])
-    found = compare(KINDS, spec, seen, PlanOptions(today=TODAY))
+    tenant = snapshot(spec, tenant_documents({}), ["organization"])
+    found = compare(KINDS, spec, tenant, PlanOptions(today=TODAY))
     assert [guard.message for guard in found.plan.guards] == [
         "the tenant could not be read, and the spec is for 0a0a0a0a-0000-4000-8000-000000000001"
     ]
-    token = replace(seen, names={**seen.names, "token_tenant": "0A0A0A0A-0000-4000-8000-000000000001"})
+    token = replace(tenant, names={**tenant.names, "token_tenant": "0A0A0A0A-0000-4000-8000-000000000001"})
     found = compare(KINDS, spec, token, PlanOptions(today=TODAY))
     assert (found.plan.guards, found.tenant) == ((), Tenant("0A0A0A0A-0000-4000-8000-000000000001"))
 
 
-# --- groups are counted where people lose -------------------------------------------------------------------------
+# --- counts of group members -------------------------------------------------------------------------------------
 
 
-def test_groups_are_counted_once_somebody_loses_a_last_role():
-    """All assigned groups, by id in small letters; nothing is asked twice, nor where nobody loses."""
-    rows = [held(EDITORS.upper(), MEMBER, "Group"), held(EDITORS.upper(), ADMIN, "Group"), held(ADA, MEMBER)]
+def test_guard_queries_ask_for_assigned_groups_if_a_last_role_is_removed():
+    """All assigned groups, once each and by lower-case id; none if no role is removed."""
+    rows = [
+        assignment_row(EDITORS.upper(), MEMBER, "Group"),
+        assignment_row(EDITORS.upper(), ADMIN, "Group"),
+        assignment_row(ADA, MEMBER),
+    ]
     spec = spec_of("assignments: {unlisted: keep, users: [{user: ada@contoso.com, absent: true}]}")
-    seen = snapshot(spec, overlaid({"assignments": rows}))
-    found = compare(KINDS, spec, seen, PlanOptions(today=TODAY))
-    assert guard_queries(found.plan.changes, seen).groups == (EDITORS,)
-    nobody = planned("assignments: {unlisted: keep}", assignments=rows)
-    assert guard_queries(nobody.plan.changes, seen).groups == ()
+    tenant = snapshot(spec, tenant_documents({"assignments": rows}))
+    found = compare(KINDS, spec, tenant, PlanOptions(today=TODAY))
+    assert guard_queries(found.plan.changes, tenant).groups == (EDITORS,)
+    unchanged = make_plan("assignments: {unlisted: keep}", assignments=rows)
+    assert guard_queries(unchanged.plan.changes, tenant).groups == ()
 
 
-def test_people_are_counted_through_their_groups():
-    """A group stands for its members; the number of the guard is people."""
-    rows = [held(EDITORS.upper(), MEMBER, "Group"), held(ADA, MEMBER), held(CLEO, MEMBER, "ServicePrincipal")]
+def test_mass_removal_and_group_removed_count_the_members_of_a_group():
+    """The count of the guard is users, not assignments."""
+    rows = [
+        assignment_row(EDITORS.upper(), MEMBER, "Group"),
+        assignment_row(ADA, MEMBER),
+        assignment_row(CLEO, MEMBER, "ServicePrincipal"),
+    ]
     spec = spec_of("assignments: {unlisted: keep, groups: [{name: Writer editors, absent: true}]}")
-    seen = snapshot(spec, overlaid({"assignments": rows}))
-    found = compare(KINDS, spec, seen, PlanOptions(today=TODAY), data=ImpactData(members={EDITORS: 12}))
-    said = {guard.id: guard.message for guard in found.plan.guards}
-    assert said["mass-removal"] == "at most 12 of 13 users would lose their last role"
-    assert said["group-removed"] == "a group (its 12 members) would lose its last role assignment"
+    tenant = snapshot(spec, tenant_documents({"assignments": rows}))
+    found = compare(KINDS, spec, tenant, PlanOptions(today=TODAY), data=ImpactData(members={EDITORS: 12}))
+    messages = {guard.id: guard.message for guard in found.plan.guards}
+    assert messages["mass-removal"] == "at most 12 of 13 users would lose their last role"
+    assert messages["group-removed"] == "a group (its 12 members) would lose its last role assignment"
 
 
-def test_a_pattern_to_keep_costs_no_more_than_it_is_long():
-    """Names come from the tenant: one of many equal letters must not stop a plan for ever."""
-    row = {**held(EDITORS, MEMBER, "Group"), "principalDisplayName": "a" * 200}
+def test_protect_with_a_pattern_of_many_stars_does_not_backtrack():
+    """Names come from the tenant: a name of many equal letters must not make a plan hang."""
+    row = {**assignment_row(EDITORS, MEMBER, "Group"), "principalDisplayName": "a" * 200}
     text = 'assignments: {unlisted: delete, protect: [{group: "' + "*a" * 60 + '*b"}]}'
-    found = planned(text, assignments=[row])
+    found = make_plan(text, assignments=[row])
     assert [change.action.value for change in found.plan.changes] == ["delete"]
 
 
-def test_a_secret_in_a_live_address_is_in_no_plan():
-    """A spec never holds one, so it differs, and is shown without it."""
+def test_plan_masks_a_secret_in_the_live_base_address():
+    """A spec cannot contain it, so the address differs."""
     text = "connection: {authentication: bearer, base_address: https://app.example.com/v2, secret_token: {env: T}}"
     live = {"BaseAddress": "https://app.example.com/v2?token=hunter2&a=1", "SecretToken": "*"}
-    (change,) = planned(text, **secrets(**live)).plan.changes
+    (change,) = make_plan(text, **secrets(**live)).plan.changes
     (field,) = change.fields
     assert (field.name, field.before) == ("base_address", "https://app.example.com/v2?token=***&a=1")
 
 
 # --- selection ---------------------------------------------------------------------------------------------------
 
-WHOLE = """
+SELECTABLE = """
 app_roles: {roles: [{value: reader}]}
 assignments: {unlisted: keep, users: [{user: ada@contoso.com, role: reader}, {user: bob@contoso.com, role: member}]}
 mappings:
@@ -441,7 +452,7 @@ EMAIL = 'attribute_mapping/users/emails[type eq "work"].value'
 
 
 @pytest.mark.parametrize(
-    ("options", "kept", "pulled"),
+    ("options", "selected", "prerequisites"),
     [
         (
             {"only": ["assignment/user:ada*"]},
@@ -468,76 +479,75 @@ EMAIL = 'attribute_mapping/users/emails[type eq "work"].value'
         ({"only": ["nothing/*"]}, [], []),
     ],
 )
-def test_a_part_of_a_plan_comes_with_what_it_needs(options, kept, pulled):
-    """Addresses as they are shown, and globs; what comes along is said, what is left out is counted."""
-    found = planned(WHOLE, options=options)
-    assert [change.address.local for change in found.plan.changes] == kept
-    said = [line(one) for one in found.plan.warnings if one.code == "K002"]
+def test_only_and_exclude_select_changes_and_add_prerequisites(options, selected, prerequisites):
+    """Patterns are addresses as printed, or globs; prerequisites are warned about, and excluded changes are counted."""
+    found = make_plan(SELECTABLE, options=options)
+    assert [change.address.local for change in found.plan.changes] == selected
+    messages = [line(one) for one in found.plan.warnings if one.code == "K002"]
     note = "warning K002 writer:%s is included, because a selected change needs it."
-    assert sorted(said) == sorted(note % one for one in pulled)
-    assert found.plan.excluded_changes == len(planned(WHOLE).plan.changes) - len(kept)
+    assert sorted(messages) == sorted(note % one for one in prerequisites)
+    assert found.plan.excluded_changes == len(make_plan(SELECTABLE).plan.changes) - len(selected)
     assert {address for step in found.steps for address in step.addresses} == {
         one.address for one in found.plan.changes
     }
 
 
-def test_a_whole_that_is_missing_comes_along():
-    """A role of an application that is not there yet needs the application, and the plan ends where that hides."""
+def test_only_adds_an_application_that_does_not_exist_yet():
+    """The plan is partial, since the documents of the new application are not known yet."""
     text = "application: {display_name: Writer, create: {from_template: custom}}\napp_roles: {roles: [{value: admin}]}"
-    found = planned(text, options={"only": ["app_role/*"]}, service_principals=[], applications=[])
+    found = make_plan(text, options={"only": ["app_role/*"]}, service_principals=[], applications=[])
     assert [change.address.local for change in found.plan.changes] == ["application", "app_role/admin"]
     assert not found.plan.complete
     assert [step.phase for step in found.steps] == [Phase.BUILD]
 
 
-# --- notices -----------------------------------------------------------------------------------------------------
+# --- warnings ----------------------------------------------------------------------------------------------------
 
 
-def test_without_a_tenant_nothing_guards_against_the_wrong_one():
-    """Which is said in every plan."""
+def test_plan_warns_with_k001_if_the_spec_has_no_tenant():
     files = {"spec.yaml": "{version: 1, name: w, application: {display_name: Writer}, provisioning: {enabled: true}}"}
     spec = loaded_of("", files).spec
     assert spec is not None
-    found = compare(KINDS, spec, snapshot(spec, overlaid({})), PlanOptions(today=TODAY))
+    found = compare(KINDS, spec, snapshot(spec, tenant_documents({})), PlanOptions(today=TODAY))
     assert [warning.code for warning in found.plan.warnings] == ["K001"]
 
 
-def test_secrets_are_needed_for_what_is_written_and_for_what_is_masked():
-    """Nothing is needed where nothing is written; a removed key needs none; a reference beats a mask."""
+def test_needed_secrets_are_the_written_and_the_masked_ones():
+    """None if nothing is written, and none for a removed key; a reference takes precedence over a mask."""
     text = "connection: {authentication: other, other: {UserName: %s, Password: {env: PASSWORD}}}"
     masked = secrets(UserName="svc", Password="*", AppKey="*")
-    nothing, something = planned(text % "svc", **masked), planned(text % "new", **masked)
+    nothing, something = make_plan(text % "svc", **masked), make_plan(text % "new", **masked)
     spec = spec_of(text % "svc")
-    seen = snapshot(spec, overlaid(masked))
-    assert needed_secrets(nothing.steps, seen) == {}
-    needed = needed_secrets(something.steps, seen)
+    tenant = snapshot(spec, tenant_documents(masked))
+    assert needed_secrets(nothing.steps, tenant) == {}
+    needed = needed_secrets(something.steps, tenant)
     assert {key: str(value) for key, value in needed.items()} == {"Password": "PASSWORD", "AppKey": "None"}
     assert needed_secrets(something.steps, Snapshot()) == {}
 
 
-def test_a_plan_with_errors_has_nothing_but_its_notices():
-    """No change, no step, no guard; what was read of the tenant is still told."""
-    found = planned("tenant: fabrikam.com\napp_roles: {roles: [{value: x}]}", applications=[])
+def test_plan_with_errors_has_no_changes_guards_or_steps():
+    """It still has the tenant that was read."""
+    found = make_plan("tenant: fabrikam.com\napp_roles: {roles: [{value: x}]}", applications=[])
     assert (found.plan.changes, found.plan.guards, found.steps) == ((), (), ())
     assert found.tenant is not None
     assert found.tenant.domain == "contoso.com"
 
 
-# --- reading -----------------------------------------------------------------------------------------------------
+# --- documents ---------------------------------------------------------------------------------------------------
 
 
-def test_only_what_a_spec_speaks_of_is_read():
-    """A bare spec reads the application and its job; each section adds its own documents, each once."""
-    bare = {"organization", "service_principals", "similar_applications", "applications", "templates", "jobs"}
-    assert {one.name for one in documents(KINDS, [spec_of("")])} == bare
-    wide = spec_of(
+def test_documents_returns_only_what_the_spec_needs():
+    """A minimal spec needs the application and its job; each section adds its documents, each once."""
+    minimal = {"organization", "service_principals", "similar_applications", "applications", "templates", "jobs"}
+    assert {one.name for one in documents(KINDS, [spec_of("")])} == minimal
+    full = spec_of(
         "app_roles: {unlisted: delete}\nassignments: {unlisted: keep}\nconnection: {base_address: https://x.example}\n"
         f"provisioning: {{enabled: true, scope: all}}\n{users(f'filters: [{FILTER}]')}"
     )
-    names = [one.name for one in documents(KINDS, [wide, spec_of("")])]
+    names = [one.name for one in documents(KINDS, [full, spec_of("")])]
     more = {"schema", "template_schema", "filter_operators", "template_filter_operators", "secrets", "assignments"}
     assert len(names) == len(set(names))
-    assert set(names) == bare | more
+    assert set(names) == minimal | more
     gallery = spec_of("application: {display_name: Writer, create: {from_template: Writer}}")
     assert "application_templates" in {one.name for one in documents(KINDS, [gallery])}
 
@@ -550,8 +560,7 @@ def test_only_what_a_spec_speaks_of_is_read():
         ("object_id: a0000000-0000-4000-8000-000000000001", "id eq 'a0000000-0000-4000-8000-000000000001'"),
     ],
 )
-def test_an_application_is_found_by_what_identifies_it(how, query):
-    """By name, application id or object id."""
+def test_service_principals_query_uses_the_identifier_of_the_spec(how, query):
     written = f"{{version: 1, name: w, application: {{{how}}}, provisioning: {{enabled: true}}}}"
     spec = loaded_of("", {"spec.yaml": written}).spec
     assert spec is not None
@@ -567,10 +576,10 @@ def test_an_application_is_found_by_what_identifies_it(how, query):
         ("Writer Gallery", "t1"),
     ],
 )
-def test_an_application_is_made_from_its_template(template, path):
-    """The custom one, one by id, or the only gallery application of that name."""
+def test_application_is_instantiated_from_its_template(template, path):
+    """The template is the custom one, one by id, or the only gallery application of that name."""
     text = f"application: {{display_name: Writer, create: {{from_template: {template}}}}}"
-    found = planned(text, service_principals=[], applications=[], application_templates=[{"id": "t1"}])
+    found = make_plan(text, service_principals=[], applications=[], application_templates=[{"id": "t1"}])
     (step,) = found.steps
     assert isinstance(step, Send)
     assert step.path == f"/applicationTemplates/{path}/instantiate"
@@ -585,21 +594,21 @@ MANAGED = (
 
 
 def fingerprint(unlisted: str = "keep", **more: Any) -> str:
-    return planned(MANAGED % unlisted, **{"assignments": [held(ADA, ADMIN)], **more}).plan.fingerprint
+    return make_plan(MANAGED % unlisted, **{"assignments": [assignment_row(ADA, ADMIN)], **more}).plan.fingerprint
 
 
 @pytest.mark.parametrize(
     "more",
     [
         {"jobs+": {"0/status/code": "Quarantine", "0/status/lastExecution": None}},
-        {"assignments": [{**held(ADA, ADMIN), "id": "another"}]},
-        {"assignments": [held(BOB, MEMBER), held(ADA, ADMIN)]},
+        {"assignments": [{**assignment_row(ADA, ADMIN), "id": "another"}]},
+        {"assignments": [assignment_row(BOB, MEMBER), assignment_row(ADA, ADMIN)]},
         {"applications+": {"0/appRoles/2/displayName": "renamed"}},
-        {"assignments": [held(ADA.upper(), ADMIN.upper())]},
+        {"assignments": [assignment_row(ADA.upper(), ADMIN.upper())]},
     ],
 )
-def test_a_plan_is_not_stale_for_what_it_does_not_rule(more):
-    """Counts, states, ids of rows, and things that nobody lists are no part of the fingerprint."""
+def test_fingerprint_ignores_what_the_spec_does_not_manage(more):
+    """Cycle states, ids of rows, and unlisted resources are not part of it."""
     assert fingerprint(**more) == fingerprint()
 
 
@@ -608,88 +617,92 @@ def test_a_plan_is_not_stale_for_what_it_does_not_rule(more):
     [
         {"jobs+": {"0/schedule/state": "Disabled"}},
         {"applications+": {"0/appRoles/1/description": "changed"}},
-        {"assignments": [held(ADA, ADMIN), held(ADA, MEMBER)]},
+        {"assignments": [assignment_row(ADA, ADMIN), assignment_row(ADA, MEMBER)]},
         {"assignments": []},
     ],
 )
-def test_a_plan_is_stale_for_what_it_rules(more):
-    """The switch, a listed role, all roles of a listed person."""
+def test_fingerprint_changes_with_what_the_spec_manages(more):
+    """The schedule, a listed role, and all roles of a listed user are part of it."""
     assert fingerprint(**more) != fingerprint()
 
 
-def test_unlisted_things_count_where_a_list_is_ruled_whole():
-    """With `unlisted: report` or `delete` somebody new is news."""
+def test_fingerprint_includes_unlisted_assignments_with_report_or_delete():
     for unlisted in ("report", "delete"):
-        assert fingerprint(unlisted, assignments=[held(ADA, ADMIN), held(BOB, MEMBER)]) != fingerprint(unlisted)
+        assert fingerprint(
+            unlisted, assignments=[assignment_row(ADA, ADMIN), assignment_row(BOB, MEMBER)]
+        ) != fingerprint(unlisted)
 
 
-def test_an_empty_tenant_is_no_reason_to_fall_over():
-    """Every question may be asked of a snapshot in which nothing is."""
+def test_plan_of_an_empty_snapshot_has_the_errors_of_check():
     for text, _, _, _ in EFFECTS.values():
         spec = spec_of(text)
         found = compare(KINDS, spec, Snapshot(), PlanOptions(today=TODAY))
         assert found.errors == check(KINDS, spec, Snapshot())
 
 
-# --- what is asked before all is read ----------------------------------------------------------------------------
+# --- lookups and desired resources -------------------------------------------------------------------------------
 
 
-def test_users_are_looked_up_where_no_live_assignment_names_them():
-    """Groups at once, since their names repeat; users by name only once the ids of live assignments have names."""
+def test_assignment_lookups_ask_for_users_without_a_live_assignment():
+    """Groups at once, since their names may repeat; users only after the principals of live assignments are known."""
     spec = spec_of(
         "assignments: {unlisted: keep, groups: [{name: Twins, role: admin}], "
         "users: [{user: Ada@contoso.com, role: admin}, {user: bob@contoso.com, role: admin}]}"
     )
     (kind,) = [one for one in KINDS if one.name == "assignment"]
-    rows = [held(ADA.upper(), ADMIN), held(CLEO, ADMIN, "ServicePrincipal")]
+    rows = [assignment_row(ADA.upper(), ADMIN), assignment_row(CLEO, ADMIN, "ServicePrincipal")]
     group, by_id, bob = Lookup("group", "Twins"), Lookup("id", ADA), Lookup("user", "bob@contoso.com")
     ada = {by_id: (Principal(ADA, "user", "ada@contoso.com"),)}
-    begun, arrived = Snapshot(complete=False), Snapshot({"assignments": rows}, complete=False)
-    assert list(kind.lookups(spec, begun)) == [group]
-    assert list(kind.lookups(spec, arrived)) == [group, by_id]
-    assert list(kind.lookups(spec, replace(arrived, principals=ada))) == [group, by_id, bob]
+    started, with_assignments = Snapshot(complete=False), Snapshot({"assignments": rows}, complete=False)
+    assert list(kind.lookups(spec, started)) == [group]
+    assert list(kind.lookups(spec, with_assignments)) == [group, by_id]
+    assert list(kind.lookups(spec, replace(with_assignments, principals=ada))) == [group, by_id, bob]
     assert list(kind.lookups(spec, Snapshot())) == [group, Lookup("user", "ada@contoso.com"), bob]
 
 
-def test_an_expression_that_cannot_be_read_is_wanted_as_it_is_written():
-    """It is a problem of its own; what is wanted can still be told."""
+def test_desired_attribute_mapping_keeps_the_text_of_an_invalid_expression():
+    """The error is reported by check(); desired() does not raise."""
     (kind,) = [one for one in KINDS if one.name == "attribute_mapping"]
-    (wanted,) = kind.desired(spec_of(users("attributes: {title: {expression: 'Join('}}")), Snapshot())
-    assert isinstance(wanted, Resource)
-    assert wanted.fields["source"] == "Join("
+    (desired,) = kind.desired(spec_of(users("attributes: {title: {expression: 'Join('}}")), Snapshot())
+    assert isinstance(desired, Resource)
+    assert desired.fields["source"] == "Join("
 
 
-def test_an_address_is_itself_whatever_a_pattern_would_make_of_it():
-    """Roles may have brackets in their values; the address as it is shown opens the guard."""
+def test_an_exemption_matches_an_address_with_brackets_literally():
+    """The value of a role may contain brackets."""
     role = {"id": USER, "displayName": "x", "value": "[x]", "isEnabled": True, "allowedMemberTypes": ["User"]}
-    text = "app_roles: {roles: [{value: '[x]', absent: true}]}\n" + PERMIT % (
+    text = "app_roles: {roles: [{value: '[x]', absent: true}]}\n" + EXEMPTION % (
         "role-in-use",
         "2026-12-01",
         ", address: 'writer:app_role/[x]'",
     )
-    found = planned(text, **{"applications+": {"0/appRoles/0": role}}, assignments=[held(ADA, USER)])
+    found = make_plan(text, **{"applications+": {"0/appRoles/0": role}}, assignments=[assignment_row(ADA, USER)])
     assert [(guard.id, guard.is_allowed) for guard in found.plan.guards] == [("role-in-use", True)]
-    (all_removed,) = planned(GUARDS["all-assignments-removed"][0], **GUARDS["all-assignments-removed"][1]).plan.guards
+    (all_removed,) = make_plan(GUARDS["all-assignments-removed"][0], **GUARDS["all-assignments-removed"][1]).plan.guards
     assert not GuardExemption("all-assignments-removed", address="*").allows(all_removed, TODAY), (
         "a guard of the whole plan has no address"
     )
 
 
-NOBODYS = "00000000-0000-0000-0000-000000000000"
-SENT = "role_attribute: {target: roles, source: appRoleAssignments}"
+NO_ROLE = "00000000-0000-0000-0000-000000000000"
+ROLE_ATTRIBUTE = "role_attribute: {target: roles, source: appRoleAssignments}"
 
 
 @pytest.mark.parametrize(
-    ("text", "rows", "said"),
+    ("text", "rows", "messages"),
     [
-        (SENT, [held(ADA, NOBODYS)], ["1 unmanaged assignment has no role"]),
-        (SENT, [held(ADA, NOBODYS), held(BOB, NOBODYS)], ["2 unmanaged assignments have no role"]),
-        (SENT, [held(ADA, MEMBER)], []),
-        ("", [held(ADA, NOBODYS)], []),
+        (ROLE_ATTRIBUTE, [assignment_row(ADA, NO_ROLE)], ["1 unmanaged assignment has no role"]),
+        (
+            ROLE_ATTRIBUTE,
+            [assignment_row(ADA, NO_ROLE), assignment_row(BOB, NO_ROLE)],
+            ["2 unmanaged assignments have no role"],
+        ),
+        (ROLE_ATTRIBUTE, [assignment_row(ADA, MEMBER)], []),
+        ("", [assignment_row(ADA, NO_ROLE)], []),
     ],
 )
-def test_who_has_no_role_is_told_where_roles_are_sent(text, rows, said):
-    """Of those whom the spec leaves alone."""
-    found = planned(f"assignments: {{unlisted: keep}}\n{text}", assignments=rows)
-    told = [one.message for one in found.plan.warnings if one.code == "K812"]
-    assert [one.partition(" (")[0] for one in told] == said
+def test_plan_warns_with_k812_about_unmanaged_assignments_without_a_role(text, rows, messages):
+    """Only if the spec provisions roles."""
+    found = make_plan(f"assignments: {{unlisted: keep}}\n{text}", assignments=rows)
+    warnings = [one.message for one in found.plan.warnings if one.code == "K812"]
+    assert [one.partition(" (")[0] for one in warnings] == messages

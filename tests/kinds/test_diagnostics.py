@@ -1,4 +1,4 @@
-"""Every complaint of the kinds, word for word: what a person reads when something about a spec and its tenant is wrong."""
+"""The diagnostics of the kinds, word for word."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scimconf.kinds import KINDS
 from scimconf.snapshot import Snapshot
 from scimconf.workflow.compilation import check
 from tests.golden_files import golden_json
-from tests.kinds.cases import HERE, line, planned, spec_of
+from tests.kinds.cases import HERE, line, make_plan, spec_of
 
 SP = "5b000000-0000-4000-8000-000000000001"
 APP = "a0000000-0000-4000-8000-000000000001"
@@ -18,13 +18,13 @@ USER, ADMIN = "20000000-0000-4000-8000-00000000000a", "20000000-0000-4000-8000-0
 ADA, BOB = "10000000-0000-4000-8000-0000000000a1", "10000000-0000-4000-8000-0000000000a2"
 ROWS = "synchronizationRules/0/objectMappings/0/attributeMappings"
 CUSTOM = "application: {display_name: Writer, create: {from_template: %s}}"
-NOBODY = {"service_principals": [], "applications": []}
+NO_APPLICATION = {"service_principals": [], "applications": []}
 ASSIGNED = "assignments: {unlisted: keep, %s}"
 MESSAGES = HERE / "base" / "expected" / "messages.json"
 
 
 def diagnostics(text: str, **more: Any) -> list[str]:
-    compared = planned(text, **more)
+    compared = make_plan(text, **more)
     return [line(diagnostic) for diagnostic in (*compared.errors, *compared.plan.warnings)]
 
 
@@ -42,7 +42,7 @@ def inbound(**more: Any) -> dict[str, Any]:
     return {"name": "PROFILE_INBOUND", "editable": False, "sourceDirectoryName": "x", "objectMappings": [mapping]}
 
 
-def held(principal: str, role: str, kind: str = "User") -> dict[str, Any]:
+def assignment_row(principal: str, role: str, kind: str = "User") -> dict[str, Any]:
     return {"id": "r", "principalId": principal, "principalType": kind, "principalDisplayName": "x", "appRoleId": role}
 
 
@@ -71,23 +71,26 @@ TABLE: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "no application, and one of a similar name": (
         "application: {display_name: Slak}",
-        {**NOBODY, "similar_applications": [{"id": "1", "displayName": "Slack"}, {"id": "2", "displayName": "Slido"}]},
+        {
+            **NO_APPLICATION,
+            "similar_applications": [{"id": "1", "displayName": "Slack"}, {"id": "2", "displayName": "Slido"}],
+        },
     ),
     "a new application of a similar name": (
         "application: {display_name: Slak, create: {from_template: custom}}",
-        {**NOBODY, "similar_applications": [{"id": "1", "displayName": "Slack"}]},
+        {**NO_APPLICATION, "similar_applications": [{"id": "1", "displayName": "Slack"}]},
     ),
     "the gallery is refused": (
         CUSTOM % "Writer Gallery",
-        {**NOBODY, "refused": ["application_templates"]},
+        {**NO_APPLICATION, "refused": ["application_templates"]},
     ),
     "no template of that name": (
         CUSTOM % "Writer Gallery",
-        {**NOBODY, "application_templates": []},
+        {**NO_APPLICATION, "application_templates": []},
     ),
     "two templates of that name": (
         CUSTOM % "Writer Gallery",
-        {**NOBODY, "application_templates": [{"id": "t1"}, {"id": "t2"}]},
+        {**NO_APPLICATION, "application_templates": [{"id": "t1"}, {"id": "t2"}]},
     ),
     "no single sign-on": (
         "application: {display_name: Writer, single_sign_on: saml}",
@@ -271,7 +274,7 @@ TABLE: dict[str, tuple[str, dict[str, Any]]] = {
             f"app_roles: {{roles: [{{value: member, enabled: false}}, {{value: new, enabled: false}}]}}\n"
             f"{ASSIGNED % 'users: [{user: ada@contoso.com, roles: [admin, member, new]}]'}"
         ),
-        {"applications+": {"0/appRoles/1/isEnabled": False}, "assignments": [held(BOB, ADMIN)]},
+        {"applications+": {"0/appRoles/1/isEnabled": False}, "assignments": [assignment_row(BOB, ADMIN)]},
     ),
     "a name that two groups have": (
         ASSIGNED % "groups: [{name: twins, absent: true}]",
@@ -280,7 +283,7 @@ TABLE: dict[str, tuple[str, dict[str, Any]]] = {
     "nobody of that name": (
         ASSIGNED
         % f"users: [{{user: adaa@contoso.com, role: admin}}, {{user: {USER}, role: admin}}], groups: [{{name: No, role: admin}}]",
-        {"assignments": [held(ADA, ADMIN)]},
+        {"assignments": [assignment_row(ADA, ADMIN)]},
     ),
 }
 
@@ -291,8 +294,8 @@ def test_diagnostics_of_kinds_word_for_word():
     assert golden_json(MESSAGES, actual) == actual
 
 
-def test_a_group_whose_look_up_did_not_happen():
-    """Without the look-up of a name nothing is known about it, which is not the same as absence."""
+def test_check_reports_k809_for_a_group_that_was_not_looked_up():
+    """A lookup that did not happen is not the same as a name that does not exist."""
     spec = spec_of(ASSIGNED % "groups: [{name: No, role: admin}]")
     bare = Snapshot({"service_principals": [], "assignments": []})
     expected = 'error K809 assignments.groups[0]: group "No" could not be looked up. See the denied reads above.'
@@ -306,13 +309,12 @@ def test_a_group_whose_look_up_did_not_happen():
         ("connection: {authentication: entra_token}\napp_roles: {unlisted: delete}\nassignments: {unlisted: keep}", []),
     ],
 )
-def test_offline_only_the_spec_can_be_wrong(text, expected):
-    """Without a tenant nothing is said of what only a tenant can tell."""
+def test_check_without_a_tenant_reports_only_errors_of_the_spec(text, expected):
     assert [problem.code for problem in check(KINDS, spec_of(text), None)] == expected
 
 
 @pytest.mark.parametrize("text", [text for text, more in TABLE.values() if "files" not in more])
-def test_nothing_is_said_twice(text):
-    """Every complaint comes once, whoever makes it; an empty tenant is no reason to fall over."""
+def test_check_reports_every_diagnostic_once(text):
+    """The snapshot is empty; check() must not raise."""
     found = check(KINDS, spec_of(text), Snapshot())
     assert len(found) == len(set(found))

@@ -1,4 +1,4 @@
-"""Every kind answers every question that is asked of kinds, each with a value of the declared type."""
+"""Every kind has every member of the class Kind, each with a value of the declared type."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Lookup, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Edit, Read, Send
-from tests.kinds.cases import TODAY, overlaid, snapshot, spec_of
+from tests.kinds.cases import TODAY, snapshot, spec_of, tenant_documents
 
 EVERYTHING = """
 job: {template: scim}
@@ -36,7 +36,7 @@ app_roles: {unlisted: report, roles: [{value: admin}]}
 assignments: {unlisted: report, users: [{user: ada@contoso.com, role: admin}]}
 """
 SPEC = spec_of(EVERYTHING)
-TENANT = snapshot(SPEC, overlaid({}))
+TENANT = snapshot(SPEC, tenant_documents({}))
 REMOVABLE = {"attribute_mapping", "app_role", "assignment"}
 NOTHING_TO_EXPORT = {"assignment", "source_attribute", "target_attribute"}
 """The base tenant has no assignments, and no attributes that differ from its template."""
@@ -49,8 +49,8 @@ def example(kind: Kind) -> Resource:
     return Resource(address, {"source": "[mail]", "match": None}, ("principal", "role"), facts)
 
 
-def answers(kind: Kind) -> dict[str, tuple[Any, Any]]:
-    """Return question → answer and the type of the answer, or of its items."""
+def members(kind: Kind) -> dict[str, tuple[Any, Any]]:
+    """Return the value of each member, and the type of the value or of its items."""
     resource = example(kind)
     change = Change(resource.address, Action.DELETE, before=resource)
     context = GuardContext(today=TODAY)
@@ -91,13 +91,13 @@ def answers(kind: Kind) -> dict[str, tuple[Any, Any]]:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=BY_NAME)
-def test_every_kind_answers_every_question(kind):
-    questions = {name for name in (*dir(Kind), *inspect.get_annotations(Kind)) if not name.startswith("_")}
-    replies = answers(kind)
-    assert set(replies) == questions
-    for question, (answer, type_) in replies.items():
-        is_single = isinstance(answer, str | tuple) and type(answer) is not tuple or not isinstance(answer, Iterable)
-        assert all(isinstance(part, type_) for part in ([answer] if is_single else answer)), question
+def test_every_kind_has_every_member_with_the_declared_type(kind):
+    names = {name for name in (*dir(Kind), *inspect.get_annotations(Kind)) if not name.startswith("_")}
+    values = members(kind)
+    assert set(values) == names
+    for name, (value, type_) in values.items():
+        is_single = isinstance(value, str | tuple) and type(value) is not tuple or not isinstance(value, Iterable)
+        assert all(isinstance(part, type_) for part in ([value] if is_single else value)), name
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=BY_NAME)

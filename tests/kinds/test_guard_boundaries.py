@@ -1,4 +1,4 @@
-"""Both sides of every number in the guards and their exemptions, as `docs/guards.md` states them."""
+"""Guards and exemptions just below and above every threshold that `docs/guards.md` states."""
 
 from datetime import date, timedelta
 
@@ -14,7 +14,7 @@ DAY = timedelta(days=1)
 
 
 def guards_of(changes, **context) -> dict[str, Guard]:
-    """Return the guards of these changes by id; the only line that knows where guards are made."""
+    """Return the guards of these changes by id."""
     context["removed_assignments"] = removed_assignments(changes)
     return {guard.id: guard for guard in guards(changes, GuardContext(today=TODAY, **context))}
 
@@ -29,7 +29,7 @@ def assignment(principal: str, action: Action = Action.DELETE, role: str = "role
 
 
 def removals(holders: int, losing: int) -> dict[str, Guard]:
-    """Return the guards when so many of so many assigned users lose their last role."""
+    """Return the guards if `losing` of `holders` assigned users lose their last role."""
     users = [f"user{number}" for number in range(holders)]
     ones = dict.fromkeys(users, 1)
     return guards_of([assignment(user) for user in users[:losing]], holders=ones, members=ones)
@@ -78,7 +78,7 @@ def test_mass_removal_counts_a_group_that_cannot_be_read_as_one(unreadable, bloc
 @pytest.mark.parametrize(
     ("holders", "losing", "gaining", "blocks"), [(2, 1, 0, False), (2, 2, 0, True), (2, 2, 1, False), (0, 0, 0, False)]
 )
-def test_all_assignments_removed_blocks_when_nobody_stays_or_comes(holders, losing, gaining, blocks):
+def test_all_assignments_removed_blocks_if_no_assignment_remains_or_is_created(holders, losing, gaining, blocks):
     ones = {f"user{number}": 1 for number in range(holders)}
     changes = [assignment(f"user{number}") for number in range(losing)]
     changes += [assignment(f"new{number}", Action.CREATE) for number in range(gaining)]

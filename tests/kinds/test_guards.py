@@ -1,4 +1,4 @@
-"""Rules on their own: what a change must be for a guard to speak, and what it says."""
+"""guards() on single changes: which changes are blocked, with which message, and which exemptions allow them."""
 
 from dataclasses import replace
 from datetime import date
@@ -23,13 +23,13 @@ def update(address, name, before, after):
     return Change(address, Action.UPDATE, Resource(address), Resource(address), (FieldChange(name, before, after),))
 
 
-LEFT = "Not([IsSoftDeleted])"
-USERS = Address("a", "attribute_mapping", "users/IsActive")
-PEOPLE = Address("a", "object_mapping", "users")
+SOFT_DELETED = "Not([IsSoftDeleted])"
+IS_ACTIVE = Address("a", "attribute_mapping", "users/IsActive")
+USERS_MAPPING = Address("a", "object_mapping", "users")
 
 
 def row(address, before, after, apply=("always", "always")):
-    """A change of a row's source and of when it applies; None for a row that is not there."""
+    """Return the change of a row from one source and `apply` to others; a source of None is no row."""
     sides = [
         None if one is None else Resource(address, {"source": one, "apply": when})
         for one, when in zip((before, after), apply, strict=True)
@@ -40,56 +40,61 @@ def row(address, before, after, apply=("always", "always")):
     return Change(address, action, *sides, tuple(fields))
 
 
-GONE = "users who leave would no longer be disabled in the application"
-UNASSIGNED = "users who are unassigned or leave the scope would no longer be disabled in the application"
+NOT_DISABLED = "users who leave would no longer be disabled in the application"
+NOT_DISABLED_IF_UNASSIGNED = (
+    "users who are unassigned or leave the scope would no longer be disabled in the application"
+)
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
-        (row(ACTIVE, LEFT, '"True"'), GONE),
-        (row(ACTIVE, "[x]", LEFT), ""),
+        (row(ACTIVE, SOFT_DELETED, '"True"'), NOT_DISABLED),
+        (row(ACTIVE, "[x]", SOFT_DELETED), ""),
         (row(ACTIVE, "[x]", "[accountEnabled]"), ""),
-        (row(ACTIVE, LEFT, "[accountEnabled]"), UNASSIGNED),
-        (row(ACTIVE, LEFT, None), GONE),
-        (row(ACTIVE, "[x]", None), GONE),
-        (row(ACTIVE, None, "[x]"), GONE),
-        (row(ACTIVE, LEFT, LEFT, ("always", "on_create")), GONE),
-        (row(ACTIVE, LEFT, LEFT, ("on_create", "always")), ""),
+        (row(ACTIVE, SOFT_DELETED, "[accountEnabled]"), NOT_DISABLED_IF_UNASSIGNED),
+        (row(ACTIVE, SOFT_DELETED, None), NOT_DISABLED),
+        (row(ACTIVE, "[x]", None), NOT_DISABLED),
+        (row(ACTIVE, None, "[x]"), NOT_DISABLED),
+        (row(ACTIVE, SOFT_DELETED, SOFT_DELETED, ("always", "on_create")), NOT_DISABLED),
+        (row(ACTIVE, SOFT_DELETED, SOFT_DELETED, ("on_create", "always")), ""),
         (row(ACTIVE, "[x]", "[x]", ("on_create", "always")), ""),
         (update(ACTIVE, "default", "x", "False"), ""),
-        (row(USERS, LEFT, None), GONE),
-        (row(USERS, LEFT, "[mail]"), GONE),
-        (row(USERS, "[mail]", None), ""),
-        (row(USERS, "[mail]", "[x]"), ""),
-        (update(PEOPLE, "actions", ["create", "update"], ["create"]), f"users would no longer be updated, so {GONE}"),
-        (update(PEOPLE, "actions", ["create"], ["create", "update"]), ""),
-        (update(PEOPLE, "enabled", True, False), ""),
-        (row(Address("a", "attribute_mapping", "groups/active"), LEFT, None), ""),
+        (row(IS_ACTIVE, SOFT_DELETED, None), NOT_DISABLED),
+        (row(IS_ACTIVE, SOFT_DELETED, "[mail]"), NOT_DISABLED),
+        (row(IS_ACTIVE, "[mail]", None), ""),
+        (row(IS_ACTIVE, "[mail]", "[x]"), ""),
+        (
+            update(USERS_MAPPING, "actions", ["create", "update"], ["create"]),
+            f"users would no longer be updated, so {NOT_DISABLED}",
+        ),
+        (update(USERS_MAPPING, "actions", ["create"], ["create", "update"]), ""),
+        (update(USERS_MAPPING, "enabled", True, False), ""),
+        (row(Address("a", "attribute_mapping", "groups/active"), SOFT_DELETED, None), ""),
     ],
 )
-def test_somebody_who_leaves_is_disabled_by_a_row_that_follows(change, said):
-    """IsSoftDeleted at every update; accountEnabled follows only who is blocked; other rows and fields do not matter."""
+def test_deprovisioning_disabled_blocks_if_no_row_disables_users_who_leave(change, message):
+    """A row of IsSoftDeleted does, at every update; one of accountEnabled does for blocked users only; no other row does."""
     found = [guard.message for guard in guards([change], LIVE) if guard.id == "deprovisioning-disabled"]
-    assert found == ([said] if said else [])
+    assert found == ([message] if message else [])
 
 
-def test_active_may_be_what_it_likes_before_the_first_start():
-    """Nobody was provisioned yet."""
+def test_deprovisioning_disabled_does_not_block_before_the_first_start():
+    """No user has been provisioned yet."""
     assert ids([update(ACTIVE, "source", "[x]", '"True"')], CONTEXT) == []
 
 
 @pytest.mark.parametrize(
-    ("number", "said"),
+    ("number", "message"),
     [
         (1, "1 resource of the previous spec stays in the tenant and would no longer be managed"),
         (3, "3 resources of the previous spec stay in the tenant and would no longer be managed"),
     ],
 )
-def test_what_is_left_behind_is_counted(number, said):
-    """Only where it was asked to stop an apply."""
+def test_resources_abandoned_counts_the_abandoned_resources(number, message):
+    """Without abandoned resources there is no such guard."""
     (guard,) = guards([], replace(CONTEXT, abandoned=number))
-    assert (guard.id, guard.message, guard.count) == ("resources-abandoned", said, number)
+    assert (guard.id, guard.message, guard.count) == ("resources-abandoned", message, number)
     assert guards([], CONTEXT) == ()
 
 
@@ -117,7 +122,7 @@ def test_guards_carry_the_impact_and_its_upper_bound_as_count(impact, count):
         replace(change, effects=effects, impact=impacts)
         for change in (
             update(SETTINGS, "scope", "assigned", "all"),
-            update(PEOPLE, "filters", [], [1]),
+            update(USERS_MAPPING, "filters", [], [1]),
             update(mapping, "match", 1, 2),
             update(Address("a", "schedule"), "enabled", False, True),
         )
@@ -129,16 +134,15 @@ def test_guards_carry_the_impact_and_its_upper_bound_as_count(impact, count):
     assert [(guard.id, guard.count) for guard in guards([narrowed], LIVE)] == [("scope-narrowed", count)]
 
 
-def test_a_permit_with_a_number_opens_a_guard_about_people():
-    """Up to the most that there can be."""
+def test_an_exemption_with_max_allows_a_guard_up_to_its_upper_bound():
     change = replace(update(SETTINGS, "scope", "assigned", "all"), impact={Effect.PROVISIONS: MOST})
-    for limit, is_open in ((33, False), (34, True)):
+    for limit, is_allowed in ((33, False), (34, True)):
         [found] = guards([change], replace(LIVE, exemptions=(GuardExemption("scope-widened", max=limit),)))
-        assert found.is_allowed is is_open
+        assert found.is_allowed is is_allowed
 
 
 @pytest.mark.parametrize(
-    ("others", "groups", "said"),
+    ("others", "groups", "message"),
     [
         ({"v": 1}, (), "200 of 201 users"),
         ({"g": 5}, ("g",), "at most 200 of 205 users"),
@@ -146,13 +150,13 @@ def test_a_permit_with_a_number_opens_a_guard_about_people():
         ({"g": None}, ("g",), "at most 200 users"),
     ],
 )
-def test_people_who_may_be_in_a_group_as_well_are_counted_at_most(others, groups, said):
-    """They may keep a role through it, or lose it twice."""
-    people = {"u": 200, **others}
-    facts = GuardContext(today=TODAY, holders=dict.fromkeys(people, 1), members=people, groups=frozenset(groups))
+def test_mass_removal_says_at_most_if_users_may_be_in_a_group_as_well(others, groups, message):
+    """A user may keep a role through a group, or be counted twice."""
+    members = {"u": 200, **others}
+    facts = GuardContext(today=TODAY, holders=dict.fromkeys(members, 1), members=members, groups=frozenset(groups))
     address = Address("a", "assignment", "user:u/r")
-    gone = Change(
+    removal = Change(
         address, Action.DELETE, before=Resource(address, key=("u", "r")), effects=frozenset({Effect.DEPROVISIONS})
     )
-    found = [one.message for one in guards([gone], facts) if one.id == "mass-removal"]
-    assert found == [f"{said} would lose their last role"]
+    found = [one.message for one in guards([removal], facts) if one.id == "mass-removal"]
+    assert found == [f"{message} would lose their last role"]

@@ -1,4 +1,4 @@
-"""How many people: counted where it is cheap, bounded where groups may overlap, from a sample where it says so."""
+"""Impact estimates: exact counts, bounds where groups may overlap, and counts of a sample."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ROWS = [
         "appRoleId": ROLE,
     },
 ]
-PEOPLE = tuple(
+SAMPLED = tuple(
     {"id": str(number), "accountEnabled": True, "department": department}
     for number, department in enumerate(("Sales", "IT", None))
 )
@@ -46,8 +46,8 @@ def spec(scope="assigned"):
     )
 
 
-def live(filters=(), everyone="False", source=("department", "givenName")):
-    """The schema and the settings of a job: who can be in scope."""
+def job_documents(filters=(), everyone="False", source=("department", "givenName")):
+    """Return the schema and the settings of a job, which determine the users in scope."""
     groups = [
         {
             "name": "f",
@@ -69,15 +69,15 @@ def live(filters=(), everyone="False", source=("department", "givenName")):
 
 
 class Reading(NamedTuple):
-    """What was read of a tenant: the snapshot, and the data for the estimates."""
+    """The data of a tenant: the snapshot, and the results of the impact queries."""
 
     snapshot: Snapshot
     data: ImpactData
 
 
-def seen(rows=ROWS, members=None, sample=None, schema=None, users=None):
+def make_reading(rows=ROWS, members=None, sample=None, schema=None, users=None):
     documents = {"service_principals": [{"id": "service_principal"}], **({} if rows is None else {"assignments": rows})}
-    documents |= live() if schema is None else schema
+    documents |= job_documents() if schema is None else schema
     names = {"service_principal": "service_principal", "job": "j"}
     data = ImpactData(
         members={GROUP: 5} if members is None else members,
@@ -87,8 +87,8 @@ def seen(rows=ROWS, members=None, sample=None, schema=None, users=None):
     return Reading(Snapshot(documents, names=names), data)
 
 
-def annotated(spec, changes, reading):
-    """The changes with their impact."""
+def annotate_changes(spec, changes, reading):
+    """Return the changes with their impact."""
     return annotate(impact_inputs(spec, changes, reading.snapshot), reading.data, TODAY)
 
 
@@ -131,16 +131,20 @@ def source(before, after, rest="users/title", effects=(Effect.RESYNC,)):
 @pytest.mark.parametrize(
     ("changes", "snapshot", "expected"),
     [
-        ([], seen(), ImpactQueries()),
-        ([SCOPE], seen(members={}), ImpactQueries(user_count=True, groups=(GROUP,))),
-        ([USER_IN], seen(), ImpactQueries()),
-        ([GROUP_IN], seen(), ImpactQueries(groups=(OTHER,))),
-        ([change("assignment", "group:?/admin", action=Action.CREATE, key=("?G", ROLE))], seen(), ImpactQueries()),
-        ([change("assignment", "group:?/admin", action=Action.CREATE)], seen(), ImpactQueries()),
-        ([GROUP_OUT], seen(members={}), ImpactQueries(groups=(GROUP,))),
+        ([], make_reading(), ImpactQueries()),
+        ([SCOPE], make_reading(members={}), ImpactQueries(user_count=True, groups=(GROUP,))),
+        ([USER_IN], make_reading(), ImpactQueries()),
+        ([GROUP_IN], make_reading(), ImpactQueries(groups=(OTHER,))),
+        (
+            [change("assignment", "group:?/admin", action=Action.CREATE, key=("?G", ROLE))],
+            make_reading(),
+            ImpactQueries(),
+        ),
+        ([change("assignment", "group:?/admin", action=Action.CREATE)], make_reading(), ImpactQueries()),
+        ([GROUP_OUT], make_reading(members={}), ImpactQueries(groups=(GROUP,))),
         (
             [filters("IT", "Sales")],
-            seen(),
+            make_reading(),
             ImpactQueries(properties=NEEDED, population=SamplePopulation((USER,), (GROUP,))),
         ),
         (
@@ -150,27 +154,31 @@ def source(before, after, rest="users/title", effects=(Effect.RESYNC,)):
                 USER_IN,
                 change("assignment", "user:?/x", action=Action.CREATE, key=("?x", ROLE)),
             ],
-            seen(),
+            make_reading(),
             ImpactQueries(
                 groups=(OTHER,), properties=NEEDED, population=SamplePopulation((USER, "u2"), (GROUP, OTHER))
             ),
         ),
-        ([filters("IT", "Sales")], seen(schema=live(everyone="True")), ImpactQueries(properties=NEEDED)),
-        ([filters("IT", "Sales")], seen(schema={}), ImpactQueries(properties=NEEDED)),
-        ([filters("IT", "Sales")], seen(None), ImpactQueries()),
+        (
+            [filters("IT", "Sales")],
+            make_reading(schema=job_documents(everyone="True")),
+            ImpactQueries(properties=NEEDED),
+        ),
+        ([filters("IT", "Sales")], make_reading(schema={}), ImpactQueries(properties=NEEDED)),
+        ([filters("IT", "Sales")], make_reading(None), ImpactQueries()),
         (
             [source("[department]", "[mail]")],
-            seen(schema=live([("givenName", "Ada")])),
+            make_reading(schema=job_documents([("givenName", "Ada")])),
             ImpactQueries(
                 properties=("accountEnabled", "department", "givenName", "id", "mail", "userPrincipalName"),
                 population=SamplePopulation((USER,), (GROUP,)),
             ),
         ),
-        ([filters("True", "False", "IsSoftDeleted")], seen(), ImpactQueries()),
+        ([filters("True", "False", "IsSoftDeleted")], make_reading(), ImpactQueries()),
     ],
 )
-def test_only_what_a_change_needs_is_counted(changes, snapshot, expected):
-    """And nothing twice; a plan without people in it reads nothing more."""
+def test_impact_queries_ask_only_for_what_the_changes_need(changes, snapshot, expected):
+    """Nothing is queried twice; changes without impact need no query."""
     found = impact_queries(impact_inputs(spec(), changes, snapshot.snapshot))
     assert (found, bool(found)) == (expected, expected != ImpactQueries())
 
@@ -178,66 +186,71 @@ def test_only_what_a_change_needs_is_counted(changes, snapshot, expected):
 @pytest.mark.parametrize(
     ("one", "snapshot", "expected"),
     [
-        (STOP, seen(users=100), {Effect.STOPS: Impact(6, 100, "at_most")}),
-        (SCOPE, seen(users=100), {Effect.PROVISIONS: Impact(94, 100, "at_least")}),
-        (SCOPE, seen(ROWS[:1], users=100), {Effect.PROVISIONS: Impact(99, 100)}),
-        (SCOPE, seen(users=3), {Effect.PROVISIONS: Impact(0, 3, "at_least")}),
-        (SCOPE, seen(), {}),
-        (SCOPE, seen(members={}, users=100), {}),
-        (SCOPE, seen(None, users=100), {}),
-        (SCOPE, seen(users=100, schema={}), {Effect.PROVISIONS: Impact(99, 100, "at_most")}),
-        (SCOPE, seen(users=100, schema=live([("department", "IT")])), {Effect.PROVISIONS: Impact(99, 100, "at_most")}),
-        (SCOPE, seen(users=0, schema={}), {Effect.PROVISIONS: Impact(0, 0, "at_most")}),
-        (USER_IN, seen(), {Effect.PROVISIONS: Impact(1, precision="at_most", examples=("x",))}),
-        (USER_IN, seen(ROWS[:1]), {Effect.PROVISIONS: Impact(1, examples=("x",))}),
-        (USER_IN, seen(None), {Effect.PROVISIONS: Impact(1, precision="at_most", examples=("x",))}),
-        (GROUP_IN, seen(members={OTHER: 7}), {Effect.PROVISIONS: Impact(7, precision="at_most")}),
-        (GROUP_IN, seen(members={OTHER: None}), {}),
-        (GROUP_OUT, seen(), {Effect.DEPROVISIONS: Impact(5, precision="at_most")}),
-        (filters("IT", "Sales"), seen(sample=PEOPLE), {Effect.PROVISIONS: Impact(1, sample_size=3), Effect.DEPROVISIONS: Impact(1, sample_size=3)}),
-        (filters(None, "Sales"), seen(sample=PEOPLE), {Effect.PROVISIONS: Impact(0, sample_size=3), Effect.DEPROVISIONS: Impact(2, sample_size=3)}),
-        (filters("IT", "Sales"), seen(sample=UserSample(PEOPLE, assigned=True, complete=True)), {Effect.PROVISIONS: Impact(1, 3, population="assigned"), Effect.DEPROVISIONS: Impact(1, 3, population="assigned")}),
-        (filters("IT", "Sales", "noSuchThing"), seen(sample=PEOPLE), {Effect.PROVISIONS: Impact(0, sample_size=3, undetermined=3), Effect.DEPROVISIONS: Impact(0, sample_size=3, undetermined=3)}),
-        (filters("IT", "Sales"), seen(), {}),
-        (filters("a", "b", "IsSoftDeleted"), seen(sample=PEOPLE), {}),
-        (change("app_role", "admin", effects=(Effect.DATA_LOSS,)), seen(), {}),
-        (change("app_role", "admin", effects=()), seen(), {}),
+        (STOP, make_reading(users=100), {Effect.STOPS: Impact(6, 100, "at_most")}),
+        (SCOPE, make_reading(users=100), {Effect.PROVISIONS: Impact(94, 100, "at_least")}),
+        (SCOPE, make_reading(ROWS[:1], users=100), {Effect.PROVISIONS: Impact(99, 100)}),
+        (SCOPE, make_reading(users=3), {Effect.PROVISIONS: Impact(0, 3, "at_least")}),
+        (SCOPE, make_reading(), {}),
+        (SCOPE, make_reading(members={}, users=100), {}),
+        (SCOPE, make_reading(None, users=100), {}),
+        (SCOPE, make_reading(users=100, schema={}), {Effect.PROVISIONS: Impact(99, 100, "at_most")}),
+        (SCOPE, make_reading(users=100, schema=job_documents([("department", "IT")])), {Effect.PROVISIONS: Impact(99, 100, "at_most")}),
+        (SCOPE, make_reading(users=0, schema={}), {Effect.PROVISIONS: Impact(0, 0, "at_most")}),
+        (USER_IN, make_reading(), {Effect.PROVISIONS: Impact(1, precision="at_most", examples=("x",))}),
+        (USER_IN, make_reading(ROWS[:1]), {Effect.PROVISIONS: Impact(1, examples=("x",))}),
+        (USER_IN, make_reading(None), {Effect.PROVISIONS: Impact(1, precision="at_most", examples=("x",))}),
+        (GROUP_IN, make_reading(members={OTHER: 7}), {Effect.PROVISIONS: Impact(7, precision="at_most")}),
+        (GROUP_IN, make_reading(members={OTHER: None}), {}),
+        (GROUP_OUT, make_reading(), {Effect.DEPROVISIONS: Impact(5, precision="at_most")}),
+        (filters("IT", "Sales"), make_reading(sample=SAMPLED), {Effect.PROVISIONS: Impact(1, sample_size=3), Effect.DEPROVISIONS: Impact(1, sample_size=3)}),
+        (filters(None, "Sales"), make_reading(sample=SAMPLED), {Effect.PROVISIONS: Impact(0, sample_size=3), Effect.DEPROVISIONS: Impact(2, sample_size=3)}),
+        (filters("IT", "Sales"), make_reading(sample=UserSample(SAMPLED, assigned=True, complete=True)), {Effect.PROVISIONS: Impact(1, 3, population="assigned"), Effect.DEPROVISIONS: Impact(1, 3, population="assigned")}),
+        (filters("IT", "Sales", "noSuchThing"), make_reading(sample=SAMPLED), {Effect.PROVISIONS: Impact(0, sample_size=3, undetermined=3), Effect.DEPROVISIONS: Impact(0, sample_size=3, undetermined=3)}),
+        (filters("IT", "Sales"), make_reading(), {}),
+        (filters("a", "b", "IsSoftDeleted"), make_reading(sample=SAMPLED), {}),
+        (change("app_role", "admin", effects=(Effect.DATA_LOSS,)), make_reading(), {}),
+        (change("app_role", "admin", effects=()), make_reading(), {}),
     ],
 )  # fmt: skip
-def test_a_change_says_how_many(one, snapshot, expected):
-    """What could not be counted is not said."""
-    assert dict(annotated(spec(), [one], snapshot)[0].impact) == expected
+def test_annotate_sets_the_impact_of_each_effect(one, snapshot, expected):
+    """An effect that cannot be counted has no impact."""
+    assert dict(annotate_changes(spec(), [one], snapshot)[0].impact) == expected
 
 
 @pytest.mark.parametrize(
     ("scope", "more", "snapshot", "expected"),
     [
-        ("assigned", [], seen(users=100), Impact(6, 100, "at_most")),
-        ("assigned", [GROUP_OUT], seen(users=100), Impact(1, 100, "at_most")),
-        ("assigned", [GROUP_IN, USER_IN], seen(members={GROUP: 5, OTHER: 7}, users=100), Impact(14, 100, "at_most")),
+        ("assigned", [], make_reading(users=100), Impact(6, 100, "at_most")),
+        ("assigned", [GROUP_OUT], make_reading(users=100), Impact(1, 100, "at_most")),
+        (
+            "assigned",
+            [GROUP_IN, USER_IN],
+            make_reading(members={GROUP: 5, OTHER: 7}, users=100),
+            Impact(14, 100, "at_most"),
+        ),
         (
             "assigned",
             [change("assignment", "user:y/z", action=Action.DELETE, key=("y", ROLE))],
-            seen(users=9),
+            make_reading(users=9),
             Impact(6, 9, "at_most"),
         ),
-        ("assigned", [], seen(members={GROUP: None}), None),
-        ("assigned", [], seen(None), None),
+        ("assigned", [], make_reading(members={GROUP: None}), None),
+        ("assigned", [], make_reading(None), None),
         ("assigned", [USER_IN], Reading(Snapshot(), ImpactData(user_count=9)), Impact(1, 9, "at_most")),
-        ("assigned", [], seen(users=4), Impact(4, 4, "at_most")),
-        ("all", [], seen(users=100), Impact(100, precision="at_most")),
-        ("all", [], seen(), None),
-        (None, [], seen(users=100), None),
+        ("assigned", [], make_reading(users=4), Impact(4, 4, "at_most")),
+        ("all", [], make_reading(users=100), Impact(100, precision="at_most")),
+        ("all", [], make_reading(), None),
+        (None, [], make_reading(users=100), None),
     ],
 )
 @pytest.mark.parametrize("one", [START, MATCH], ids=["start", "matching"])
-def test_a_start_and_another_way_of_matching_are_about_whoever_will_be_in_scope(one, scope, more, snapshot, expected):
-    """At most, since somebody may be in several groups."""
-    told = annotated(spec(scope), [one, *more], snapshot)[0].impact
-    assert set(told.values()) == (set() if expected is None else {expected})
+def test_impact_of_a_start_and_of_a_matching_change_is_the_users_in_scope(one, scope, more, snapshot, expected):
+    """The count is an upper bound, since a user may be in several groups."""
+    actual = annotate_changes(spec(scope), [one, *more], snapshot)[0].impact
+    assert set(actual.values()) == (set() if expected is None else {expected})
 
 
-NAMED = (
+NAMED_USERS = (
     {
         "mail": None,
         "id": "1",
@@ -288,19 +301,19 @@ NAMED = (
         (source("[displayName]", "[mail]", "groups/displayName"), "", None),
     ],
 )
-def test_a_changed_mapping_says_for_whom_it_gives_another_value(one, names, expected):
-    """Another value or a failure; of whom it cannot be known is counted by itself; three are named."""
-    asked = impact_queries(impact_inputs(spec(), [one], seen().snapshot)).properties
-    assert asked == (tuple(sorted({"accountEnabled", "id", "userPrincipalName", names})) if names else ())
-    told = annotated(spec(), [one], seen(sample=NAMED))[0].impact
+def test_impact_of_a_source_counts_the_users_whose_value_changes(one, names, expected):
+    """A failure is another value; undetermined users are counted separately; at most three users are named."""
+    queried = impact_queries(impact_inputs(spec(), [one], make_reading().snapshot)).properties
+    assert queried == (tuple(sorted({"accountEnabled", "id", "userPrincipalName", names})) if names else ())
+    actual = annotate_changes(spec(), [one], make_reading(sample=NAMED_USERS))[0].impact
     unknown = (expected or ())[2:]
     impact = (
         Impact(expected[0], sample_size=3, examples=expected[1], population="in_scope", undetermined=sum(unknown))
         if expected
         else None
     )
-    assert dict(told) == ({} if impact is None else {Effect.RESYNC: impact})
-    assert dict(annotated(spec(), [one], seen())[0].impact) == {}
+    assert dict(actual) == ({} if impact is None else {Effect.RESYNC: impact})
+    assert dict(annotate_changes(spec(), [one], make_reading())[0].impact) == {}
 
 
 @pytest.mark.parametrize(
@@ -313,19 +326,19 @@ def test_a_changed_mapping_says_for_whom_it_gives_another_value(one, names, expe
         ([("noSuchThing", "x")], Impact(0, 3, population="in_scope", undetermined=3)),
     ],
 )
-def test_only_those_in_scope_count(filtered, expected):
-    """Whom the filters keep out is sent nothing, whatever the mapping gives."""
-    people = UserSample(NAMED, assigned=True, complete=True)
-    snapshot = seen(sample=people, schema=live(filtered))
-    told = annotated(spec(), [source("[givenName]", "[mail]")], snapshot)[0].impact
-    assert dict(told) == {Effect.RESYNC: expected}
-    some = seen(sample=UserSample(NAMED, assigned=True), schema=live(filtered))
-    told = annotated(spec(), [source("[givenName]", "[mail]")], some)[0].impact
+def test_impact_of_a_source_counts_only_users_in_scope(filtered, expected):
+    """A user whom the filters exclude is not provisioned, whatever the value."""
+    complete_sample = UserSample(NAMED_USERS, assigned=True, complete=True)
+    snapshot = make_reading(sample=complete_sample, schema=job_documents(filtered))
+    actual = annotate_changes(spec(), [source("[givenName]", "[mail]")], snapshot)[0].impact
+    assert dict(actual) == {Effect.RESYNC: expected}
+    partial_sample = make_reading(sample=UserSample(NAMED_USERS, assigned=True), schema=job_documents(filtered))
+    actual = annotate_changes(spec(), [source("[givenName]", "[mail]")], partial_sample)[0].impact
     sampled = replace(expected, total=None, sample_size=expected.total)
-    assert dict(told) == ({Effect.RESYNC: sampled} if expected.total else {})
-    nobody = seen(sample=UserSample(assigned=True, complete=True), schema=live(filtered))
-    told = annotated(spec(), [source("[givenName]", "[mail]")], nobody)[0].impact
-    assert dict(told) == {Effect.RESYNC: Impact(0, 0, population="in_scope")}
+    assert dict(actual) == ({Effect.RESYNC: sampled} if expected.total else {})
+    no_users = make_reading(sample=UserSample(assigned=True, complete=True), schema=job_documents(filtered))
+    actual = annotate_changes(spec(), [source("[givenName]", "[mail]")], no_users)[0].impact
+    assert dict(actual) == {Effect.RESYNC: Impact(0, 0, population="in_scope")}
 
 
 @pytest.fixture
@@ -337,8 +350,8 @@ def writer():
     return tenant
 
 
-def test_the_plan_says_it_and_can_be_asked_not_to(writer, tmp_path):
-    """Counting costs a few reads: `--no-impact` leaves them out, and the effect stands without a number."""
+def test_plan_prints_the_impact_unless_no_impact_is_set(writer, tmp_path):
+    """The effect is then printed without a count."""
     (tmp_path / "people.csv").write_text((WRITER.parent / "people.csv").read_text("utf-8"), "utf-8")
     path = tmp_path / "scimconf.yaml"
     path.write_text(WRITER.read_text("utf-8").replace("scope: assigned", "scope: all"), "utf-8")
@@ -348,8 +361,7 @@ def test_the_plan_says_it_and_can_be_asked_not_to(writer, tmp_path):
     assert not [one for one in writer.journal if one["path"] == "/users" and "count" in one["query"]]
 
 
-def test_who_may_not_count_people_gets_the_plan_without_numbers(tmp_path):
-    """A refusal is no reason to stop."""
+def test_plan_has_no_counts_if_reading_users_is_denied(tmp_path):
     tenant = Rehearsal()
     planned = tenant.plan(WRITER)
     tenant.apply(planned, everything_open(planned))
@@ -366,26 +378,26 @@ def test_who_may_not_count_people_gets_the_plan_without_numbers(tmp_path):
     assert "(8 of 8 users who are assigned)" in told(tenant.plan(path))
 
 
-def test_a_changed_expression_shows_the_right_users_in_every_form(writer, tmp_path):
-    """Whose value changes stands in the plan, under a pseudonym where people are to stay out of it."""
+def test_every_renderer_names_the_users_whose_value_changes(writer, tmp_path):
+    """A redacted plan has a pseudonym instead."""
     (tmp_path / "people.csv").write_text((WRITER.parent / "people.csv").read_text("utf-8"), "utf-8")
     path = tmp_path / "scimconf.yaml"
     rows = '      externalId: {expression: \'Replace([mailNickname], "grace", , , "hopper", , )\'}'
     path.write_text(re.sub("(?m)^      externalId: .*$", lambda _: rows, WRITER.read_text("utf-8")), "utf-8")
     planned = writer.plan(path)
-    said = "the value changes for 1 of 8 users in scope: grace@contoso.com"
-    assert said in " ".join(told(planned).split())
+    text_of_impact = "the value changes for 1 of 8 users in scope: grace@contoso.com"
+    assert text_of_impact in " ".join(told(planned).split())
     plan = Plan(planned.tenant, (planned.plan,))
-    assert said in markdown.plan(plan)
-    assert said in html.plan(plan)
+    assert text_of_impact in markdown.plan(plan)
+    assert text_of_impact in html.plan(plan)
     assert '"grace@contoso.com"' in machine.plan(plan)
-    hidden = redact_plan(plan)
-    for form in (markdown.plan(hidden), html.plan(hidden), machine.plan(hidden)):
+    redacted = redact_plan(plan)
+    for form in (markdown.plan(redacted), html.plan(redacted), machine.plan(redacted)):
         assert "grace@contoso.com" not in form
 
 
-def test_people_are_sampled_where_they_are(tmp_path):
-    """Of the assigned, page by page no further than the sample; a group that is refused is passed over and not whole."""
+def test_impact_samples_the_assigned_users(tmp_path):
+    """A group whose members cannot be read makes the sample partial; a denied read of users is warning K004."""
     tenant = Rehearsal()
     planned = tenant.plan(WRITER)
     tenant.apply(planned, everything_open(planned))
@@ -396,23 +408,23 @@ def test_people_are_sampled_where_they_are(tmp_path):
         "utf-8",
     )
     assert "the value changes for 8 of 8 users in scope" in told(tenant.plan(path))
-    refused = {"status": 403, "body": {"error": {"code": "Denied", "message": "No."}}}
-    tenant.fault(refused, path="/groups/*/members*", times=0)
+    denied = {"status": 403, "body": {"error": {"code": "Denied", "message": "No."}}}
+    tenant.fault(denied, path="/groups/*/members*", times=0)
     assert re.search(r"the value changes for \d of \d sampled users in scope", told(tenant.plan(path)))
     tenant.forget()
     tenant.fault({"status": 400, "body": {"error": {"code": "Odd", "message": "No."}}}, path="/users", times=0)
-    said = told(tenant.plan(path))
-    assert "K004: affected users are not counted: Graph denied reading users (400 Odd)." in said
-    assert "~ attribute_mapping/users/title  (resync)" in said
+    text_of_impact = told(tenant.plan(path))
+    assert "K004: affected users are not counted: Graph denied reading users (400 Odd)." in text_of_impact
+    assert "~ attribute_mapping/users/title  (resync)" in text_of_impact
     assert "K004" not in told(tenant.plan(path, wishes(impact=False)))
     tenant.forget()
-    tenant.fault(refused, path="/groups/*/members*", times=0)
-    tenant.fault(refused, path="/servicePrincipals/*/appRoleAssignedTo", times=0)
+    tenant.fault(denied, path="/groups/*/members*", times=0)
+    tenant.fault(denied, path="/servicePrincipals/*/appRoleAssignedTo", times=0)
     assert "the value changes for" not in told(tenant.plan(path))
 
 
-def test_nobody_to_be_read_is_told(tmp_path):
-    """Only groups are assigned, and none of them shows its members."""
+def test_plan_reports_the_denied_read_if_no_member_can_be_read(tmp_path):
+    """Only a group is assigned, and reading its members is denied."""
     tenant = Rehearsal()
     path = tmp_path / "scimconf.yaml"
     text = (
@@ -434,8 +446,10 @@ def test_nobody_to_be_read_is_told(tmp_path):
 
 
 @pytest.mark.parametrize(("affected", "named"), [(2, 2), (3, 3), (4, 3)])
-def test_at_most_three_affected_users_are_named(affected, named):
-    users = tuple({**NAMED[0], "id": str(number), "userPrincipalName": f"{number}@x.y"} for number in range(affected))
-    told = annotated(spec(), [source("[givenName]", "[department]")], seen(sample=users))[0].impact
-    [impact] = told.values()
+def test_impact_names_at_most_three_affected_users(affected, named):
+    users = tuple(
+        {**NAMED_USERS[0], "id": str(number), "userPrincipalName": f"{number}@x.y"} for number in range(affected)
+    )
+    actual = annotate_changes(spec(), [source("[givenName]", "[department]")], make_reading(sample=users))[0].impact
+    [impact] = actual.values()
     assert (impact.count, impact.examples) == (affected, tuple(f"{number}@x.y" for number in range(named)))

@@ -1,4 +1,4 @@
-"""A kind owns its knowledge: no other package names a kind, or asks whether a change is of one."""
+"""No package outside the owners names a kind, or compares `change.kind` with a literal."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from scimconf.kinds import BY_NAME
 PACKAGE = Path(scimconf.__file__).parent
 OWNERS = ("kinds", "documents", "sandbox", "spec/model")
 NAMES = frozenset({"attribute_mapping", "object_mapping", "app_role", "target_attribute", "source_attribute"})
-"""The names that are nothing but the name of a kind."""
+"""Strings that can only be the name of a kind."""
 EXCEPTIONS: dict[str, int] = {}
-"""Occurrences that are left, by file; the numbers may only fall."""
+"""Remaining occurrences by file; the numbers may only decrease."""
 
 
 def mentions(path: Path) -> int:

@@ -1,4 +1,4 @@
-"""Plans against schemas as they are in the wild: never a crash, and once applied nothing is left to do."""
+"""Plans against published schemas: no exception, and no changes after the steps."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import pytest
 from scimconf.kinds import KINDS
 from scimconf.workflow.compilation import PlanOptions
 from tests.documents.samples import needs_samples, sample
-from tests.kinds.cases import TODAY, compare, folded, line, overlaid, planned, snapshot, spec_of
+from tests.kinds.cases import TODAY, apply_steps, compare, line, make_plan, snapshot, spec_of, tenant_documents
 
 pytestmark = needs_samples
-WISH = """
+TEXT = """
 mappings:
   users:
     enabled: false
@@ -28,23 +28,23 @@ mappings:
 
 
 @pytest.mark.parametrize("number", ["05", "06"])
-def test_a_real_schema_is_made_as_wished_and_nothing_is_left(number):
-    """Rows, expressions, definitions and filters of a complete schema; the plan after it is empty."""
+def test_plan_of_a_published_schema_is_empty_after_its_steps(number):
+    """The spec has rows, expressions, definitions and filters."""
     raw = sample(number)
-    spec = spec_of(WISH)
-    served = overlaid({"schema": raw if number == "05" else raw["schema"]})
+    spec = spec_of(TEXT)
+    served = tenant_documents({"schema": raw if number == "05" else raw["schema"]})
     first = compare(KINDS, spec, snapshot(spec, served), PlanOptions(today=TODAY))
     assert [line(problem) for problem in first.errors] == []
     changed = {change.address.local for change in first.plan.changes}
     assert "attribute_mapping/users/Alias" in changed
     assert "attribute_mapping/users/IsActive" not in changed
-    then = compare(KINDS, spec, snapshot(spec, folded(first.steps, served)), PlanOptions(today=TODAY))
-    assert [str(change.address) for change in then.plan.changes] == []
+    second = compare(KINDS, spec, snapshot(spec, apply_steps(first.steps, served)), PlanOptions(today=TODAY))
+    assert [str(change.address) for change in second.plan.changes] == []
 
 
-def test_a_real_inbound_rule_writes_the_roles():
-    """The Salesforce template fills the tenant's app roles from profiles: they are not removed here."""
-    found = planned("app_roles: {unlisted: delete}", schema=sample("05"))
+def test_plan_does_not_delete_roles_that_an_inbound_rule_writes():
+    """The inbound rule of the Salesforce template creates the app roles from profiles."""
+    found = make_plan("app_roles: {unlisted: delete}", schema=sample("05"))
     assert [problem.code for problem in found.errors] == ["K702"]
 
 
@@ -62,7 +62,7 @@ def test_a_real_inbound_rule_writes_the_roles():
         ("30", ["K602"]),
     ],
 )
-def test_a_partial_schema_is_an_error(number, codes):
-    """Stubs of the documentation, a mapping where a rule belongs, documents of another kind."""
+def test_plan_of_a_partial_schema_has_an_error(number, codes):
+    """The documents are stubs of the documentation, a mapping in place of a rule, and other documents."""
     text = "mappings: {users: {attributes: {officeCode: {absent: true}, userName: {absent: true}}}}"
-    assert [error.code for error in planned(text, schema=sample(number)).errors] == codes
+    assert [error.code for error in make_plan(text, schema=sample(number)).errors] == codes

@@ -1,4 +1,4 @@
-"""Helpers of these tests: parts of specs as whole specs, and the diagnostics that they give."""
+"""Helpers of the lint tests: complete a part of a spec, and return its diagnostics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lint of a spec: locations, ignored rules, and what a plan knows in addition."""
+"""Lint of a spec and of a plan: locations, ignored rules, and rules that need the tenant."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ mappings:
 
 
 def schema(source=(), target=(), **more):
-    """A live schema with one mapping of users."""
+    """Return a snapshot of a live schema with one mapping of users."""
     mapping = {"sourceObjectName": "User", "targetObjectName": "User", "attributeMappings": [], **more}
     rule = {"name": "out", "editable": True, "sourceDirectoryName": "Entra", "targetDirectoryName": "App"}
     directories = [
@@ -34,8 +34,8 @@ def schema(source=(), target=(), **more):
     )
 
 
-def planned(piece, snapshot):
-    """The ids of the rules that a plan reports."""
+def plan_rules(piece, snapshot):
+    """Return the ids of the rules that lint reports for a plan."""
     return [diagnostic.code for diagnostic in lint(loaded(piece), snapshot)]
 
 
@@ -78,13 +78,13 @@ def test_lint_counts_the_character_if_yaml_changed_more_than_spaces():
         "      title:\n        expression: 'EXPRESSION'  # scimconf: ignore L104\n",
     ],
 )
-def test_a_comment_ignores_a_rule(row):
+def test_lint_ignores_a_rule_that_a_comment_names(row):
     text = "mappings:\n  users:\n    attributes:\n" + row.replace("EXPRESSION", SWITCH)
     assert linted(text) == []
     assert linted(text.replace("L104", "L105")) == ["L104"]
 
 
-def test_an_option_ignores_a_rule():
+def test_lint_ignores_a_rule_that_the_ignore_option_names():
     text = ROW.format(expression=f"'{SWITCH}'")
     assert (linted(text), linted(text, "L105"), linted(text, "L104")) == (["L104"], ["L104"], [])
 
@@ -99,7 +99,7 @@ def test_lint_skips_rows_without_an_expression():
     assert linted(f"mappings: {{users: {{attributes: {attributes}}}}}") == []
 
 
-def test_l401_is_a_warning_in_a_spec():
+def test_lint_reports_l401_of_a_spec_as_a_warning():
     [diagnostic] = lint(loaded("role_attribute: {target: a, source: appRoleAssignments}"))
     assert (diagnostic.code, diagnostic.severity, diagnostic.path) == ("L401", "warning", ("role_attribute", "source"))
 
@@ -128,16 +128,16 @@ def test_lint_uses_the_target_attributes_that_the_spec_defines():
 
 def test_lint_of_a_plan_uses_the_schema_of_the_application():
     text = "mappings: {users: {attributes: {a: {expression: 'Split([badge], \",\")'}}}}"
-    live = schema(["badge"], [{"name": "a", "type": "String", "multivalued": False}])
+    snapshot = schema(["badge"], [{"name": "a", "type": "String", "multivalued": False}])
     assert linted(text) == ["L310"]
-    assert planned(text, live) == ["L405"]
-    assert planned(text, schema(["other"], [{"name": "a", "type": None}])) == []
+    assert plan_rules(text, snapshot) == ["L405"]
+    assert plan_rules(text, schema(["other"], [{"name": "a", "type": None}])) == []
 
 
 def test_lint_of_a_plan_reports_style_only_for_changes():
     text = ROW.format(expression="'[country]'")
     assert linted(text) == ["L106"]
-    assert planned(text, Snapshot()) == []
+    assert plan_rules(text, Snapshot()) == []
     changed = [
         diagnostic.code for diagnostic in lint(loaded(text), Snapshot(), changed={"attribute_mapping/users/title"})
     ]
@@ -148,21 +148,21 @@ def test_lint_of_a_plan_reports_style_only_for_changes():
     ] == ["L106"]
     flag = "connection: {base_address: 'https://x.example/?aadOptscim062020'}"
     assert [diagnostic.code for diagnostic in lint(loaded(flag), Snapshot(), changed={"connection"})] == ["L506"]
-    assert planned(flag, Snapshot()) == []
+    assert plan_rules(flag, Snapshot()) == []
 
 
 def test_lint_of_a_plan_reports_shared_match_values():
     text = "mappings: {users: {attributes: {userName: {constant: x, match: 1}}}}"
-    assert planned(text, Snapshot()) == ["L507"]
-    assert planned(text, schema(["mail"], [{"name": "userName"}])) == ["L507"]
+    assert plan_rules(text, Snapshot()) == ["L507"]
+    assert plan_rules(text, schema(["mail"], [{"name": "userName"}])) == ["L507"]
 
 
-def test_an_invalid_expression_hides_no_other_diagnostic():
+def test_lint_reports_other_diagnostics_beside_an_invalid_expression():
     rows = "title: {expression: 'Join('}, userName: {constant: x, match: 1}"
     assert linted(f"mappings: {{users: {{attributes: {{{rows}}}}}}}") == ["L507"]
 
 
-# --- what only the tenant knows --------------------------------------------------------------------------------------
+# --- rules that need the tenant --------------------------------------------------------------------------------------
 
 SINGLE = "SingleAppRoleAssignment([appRoleAssignments])"
 ALL = "AssertiveAppRoleAssignmentsComplex([appRoleAssignments])"
@@ -170,12 +170,12 @@ PRIMARY = 'roles[primary eq "True"].value'
 
 
 def function(text):
-    """The source of a live row, as the service returns it."""
+    """Return the source of a live attribute mapping, as the service returns it."""
     return to_source(parse(text))
 
 
-def live(*rows, source=(), target=(), secrets=None, **documents):
-    """A tenant with these attribute mappings of users, as target and expression."""
+def live_tenant(*rows, source=(), target=(), secrets=None, **documents):
+    """Return a snapshot with these attribute mappings of users, as target and expression."""
     snapshot = schema(
         source,
         target,
@@ -195,70 +195,77 @@ ROLE = {"id": "1", "isEnabled": True, "value": "admin", "displayName": "Administ
 @pytest.mark.parametrize(
     ("text", "snapshot", "expected"),
     [
-        pytest.param(ROLE_ROW, live(secrets="True"), ["L402"], id="roles while everybody is in scope"),
-        pytest.param(ROLE_ROW, live(secrets="False"), [], id="roles while the assigned are in scope"),
-        pytest.param(ROLE_ROW, live(), [], id="roles while the scope is not known"),
-        pytest.param(EVERYBODY, live(("a", SINGLE)), ["L402"], id="everybody while live roles stay"),
+        pytest.param(ROLE_ROW, live_tenant(secrets="True"), ["L402"], id="roles while everybody is in scope"),
+        pytest.param(ROLE_ROW, live_tenant(secrets="False"), [], id="roles while the assigned are in scope"),
+        pytest.param(ROLE_ROW, live_tenant(), [], id="roles while the scope is not known"),
+        pytest.param(EVERYBODY, live_tenant(("a", SINGLE)), ["L402"], id="everybody while live roles stay"),
         pytest.param(
-            EVERYBODY, live(("a", "[mail]"), ("b", "Now()")), [], id="everybody while no live roles are there"
+            EVERYBODY, live_tenant(("a", "[mail]"), ("b", "Now()")), [], id="everybody while no live roles are there"
         ),
         pytest.param(
             EVERYBODY.replace("enabled: true}}", "unlisted: delete, attributes: {u: {source: mail, match: 1}}}}"),
-            live(("a", SINGLE)),
+            live_tenant(("a", SINGLE)),
             ["L503"],
             id="everybody while live roles go",
         ),
         pytest.param(
             f"mappings: {{users: {{attributes: {{roles: {{expression: '{ALL}'}}}}}}}}",
-            live((PRIMARY, SINGLE), target=[{"name": "roles", "type": "String", "multivalued": True}]),
+            live_tenant((PRIMARY, SINGLE), target=[{"name": "roles", "type": "String", "multivalued": True}]),
             ["L501"],
             id="roles beside a live row of one role",
         ),
         pytest.param(
             f"mappings: {{users: {{attributes: {{'{PRIMARY}': {{expression: '{SINGLE}'}}}}}}}}",
-            live(('roles[primary eq "True"].display', SINGLE)),
+            live_tenant(('roles[primary eq "True"].display', SINGLE)),
             [],
             id="parts of one role",
         ),
-        pytest.param(FILTER % "is_not_null", live(source=["badge"]), [], id="a filter on an attribute of the schema"),
-        pytest.param(ROLE_ROW, live(applications=[{"appRoles": [ROLE]}]), ["L502"], id="a live role with two names"),
+        pytest.param(
+            FILTER % "is_not_null", live_tenant(source=["badge"]), [], id="a filter on an attribute of the schema"
+        ),
+        pytest.param(
+            ROLE_ROW, live_tenant(applications=[{"appRoles": [ROLE]}]), ["L502"], id="a live role with two names"
+        ),
         pytest.param(
             ROLE_ROW + "\napp_roles: {roles: [{value: admin, absent: true}]}",
-            live(applications=[{"appRoles": [ROLE]}]),
+            live_tenant(applications=[{"appRoles": [ROLE]}]),
             [],
             id="a live role with two names that goes",
         ),
         pytest.param(
             ROLE_ROW + "\napp_roles: {roles: [{value: admin, display_name: Boss}]}",
-            live(applications=[{"appRoles": [ROLE]}]),
+            live_tenant(applications=[{"appRoles": [ROLE]}]),
             ["L502"],
             id="a listed role is validated once",
         ),
         pytest.param(
             TEAMS,
-            live(service_principals=[{"applicationTemplateId": CUSTOM_TEMPLATE}]),
+            live_tenant(service_principals=[{"applicationTemplateId": CUSTOM_TEMPLATE}]),
             ["L504"],
             id="an application that is not from the gallery",
         ),
         pytest.param(
-            TEAMS, live(service_principals=[{"applicationTemplateId": "x"}]), [], id="an application of the gallery"
+            TEAMS,
+            live_tenant(service_principals=[{"applicationTemplateId": "x"}]),
+            [],
+            id="an application of the gallery",
         ),
         pytest.param(
             "mappings: {users: {attributes: {title: jobTitle}}}",
-            live(("active", "Not([IsSoftDeleted])")),
+            live_tenant(("active", "Not([IsSoftDeleted])")),
             [],
             id="people leave by a live row",
         ),
         pytest.param(
             "mappings: {users: {actions: [create], attributes: {title: jobTitle}}}",
-            live(("active", "Not([IsSoftDeleted])")),
+            live_tenant(("active", "Not([IsSoftDeleted])")),
             ["L503"],
             id="people leave by a live row, and are never updated",
         ),
     ],
 )
-def test_rules_of_a_plan_use_the_tenant(text, snapshot, expected):
-    assert planned(text, snapshot) == expected
+def test_lint_of_a_plan_uses_the_tenant(text, snapshot, expected):
+    assert plan_rules(text, snapshot) == expected
 
 
 @pytest.mark.parametrize(
@@ -271,17 +278,17 @@ def test_rules_of_a_plan_use_the_tenant(text, snapshot, expected):
         ({"type": "Boolean"}, []),
     ],
 )
-def test_rules_about_filters_use_the_live_schema(definition, expected):
+def test_lint_of_a_filter_uses_the_live_schema(definition, expected):
     snapshot = schema()
     raw = snapshot.documents["schema"]
     raw["directories"][0]["objects"][0]["attributes"].append({"name": "badge", **definition})
     text = FILTER % ("is_true" if expected or definition["type"] == "Boolean" else "is_not_null")
-    assert planned(text, snapshot) == expected
+    assert plan_rules(text, snapshot) == expected
 
 
-def test_lint_skips_a_live_row_that_is_no_expression():
+def test_lint_skips_a_live_mapping_that_is_not_an_expression():
     rows = [{"targetAttributeName": "x", "source": {"type": "Odd"}}, {"targetAttributeName": "y", "source": None}]
-    assert planned(EVERYBODY, Snapshot(schema(attributeMappings=rows).documents)) == []
+    assert plan_rules(EVERYBODY, Snapshot(schema(attributeMappings=rows).documents)) == []
 
 
 def test_l404_knows_that_the_role_attribute_is_multivalued():

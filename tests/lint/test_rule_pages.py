@@ -15,14 +15,14 @@ from tests.lint.specs import linted
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-def examples(place):
-    """The examples of all pages under one of their two headings."""
+def examples(heading):
+    """Return the examples of all pages under one of their two headings."""
     parameters = []
     for rule in (COMMENTS, *RULES):
         _, *parts = re.split(
             r"^## (?:Fails|Passes)$", (DOCS / "lint" / f"{rule}.md").read_text("utf-8"), flags=re.MULTILINE
         )
-        for number, example in enumerate(re.findall(r"```yaml\n(.*?)```", parts[place], re.DOTALL)):
+        for number, example in enumerate(re.findall(r"```yaml\n(.*?)```", parts[heading], re.DOTALL)):
             parameters.append(pytest.param(rule, example, id=f"{rule}-{number}"))
     return parameters
 
@@ -49,7 +49,7 @@ def test_rule_has_a_page_with_its_title_and_severity(rule):
     assert set(rules()) == {path.stem for path in (DOCS / "lint").glob("*.md")}
 
 
-def test_sets_of_rules_name_existing_rules_and_hide_no_error_from_a_plan():
+def test_rule_sets_name_existing_rules_and_hide_no_error_from_a_plan():
     known = rules()
     assert set(known) >= REPORTED_BY_KINDS | ONLY_IF_CHANGED | set(SEVERITIES)
     assert {known[rule][1] for rule in ONLY_IF_CHANGED} == {"warning"}

@@ -1,4 +1,4 @@
-"""Tests in a spec: which pass, which fail, and the messages."""
+"""Validation of tests in a spec: results and messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROLES = "[{value: admin, displayName: Admin}, {value: member, displayName: membe
 
 
 def messages(row, test):
-    """The messages about one test, without the location."""
+    """Return the messages about one test, without the location."""
     return [line.partition("tests[0]: ")[2] for line in validated(ROW.format(row=row, test=test))]
 
 
@@ -39,7 +39,7 @@ def messages(row, test):
         ("expression: 'Now()'", "{now: 2026-11-25, expect: 11/25/2026 12:00:00 AM}"),
     ],
 )
-def test_a_test_passes(row, test):
+def test_validate_accepts_a_passing_spec_test(row, test):
     assert messages(row, test) == []
 
 
@@ -68,11 +68,11 @@ def test_a_test_passes(row, test):
         ),
     ],
 )
-def test_a_failing_test_is_reported_as_k510(row, test, line):
+def test_validate_reports_a_failing_spec_test_as_k510(row, test, line):
     assert messages(row, test) == [line]
 
 
-def test_an_undetermined_result_is_reported_with_its_reason():
+def test_validate_reports_an_undetermined_result_with_its_reason():
     [line] = messages("expression: 'SingleAppRoleAssignment([r])'", f"{{given: {{r: {ROLES}}}, expect: admin}}")
     what, _, rest = line.partition(": ")
     assert what == 'SingleAppRoleAssignment([r]) is undetermined, expected "admin"'
@@ -84,8 +84,8 @@ def test_an_undetermined_result_is_reported_with_its_reason():
 def test_k512_reports_an_attribute_that_no_mapping_reads():
     path = "mappings.users.attributes.a.tests[0].given"
     [line] = validated(ROW.format(row="source: jobTitle", test="{given: {jobtitle: x}, expect: null}"))
-    said = 'no tested mapping reads "jobtitle". Names are case-sensitive: write jobTitle.'
-    assert line == f"scimconf.yaml:5:72  K512  {path}.jobtitle: {said}"
+    expected = 'no tested mapping reads "jobtitle". Names are case-sensitive: write jobTitle.'
+    assert line == f"scimconf.yaml:5:72  K512  {path}.jobtitle: {expected}"
     whole = WHOLE.format(test="{name: x, given: {mail: m, ATTRIBUTE: q}, expect: {userName: m}}")
     assert validated(whole.replace("ATTRIBUTE", "jobTitle")) == []
     assert [one.split()[1] for one in validated(whole.replace("ATTRIBUTE", "mailNickName"))] == ["K512"]
@@ -93,14 +93,14 @@ def test_k512_reports_an_attribute_that_no_mapping_reads():
     assert [one.split()[1] for one in validated(ROW.format(row="expression: 'Join('", test=unread))] == ["K501", "K512"]
 
 
-def test_an_unknown_key_of_a_role_is_an_error():
+def test_load_reports_an_unknown_key_of_a_role_in_a_spec_test():
     for key, hint in (("display_name", "Did you mean `displayName`?"), ("nme", "Valid keys: id, value, displayName.")):
         text = HEAD + ROW.format(row="source: r", test=f"{{given: {{r: [{{{key}: x}}]}}, expect: x}}")
         [problem] = load("scimconf.yaml", {"scimconf.yaml": text}.__getitem__, {}, {}).diagnostics
         assert (problem.code, problem.message, problem.hint) == ("S201", f'unknown key "{key}" in a role', hint)
 
 
-def test_an_invalid_expression_is_reported_once():
+def test_validate_reports_an_invalid_expression_of_a_spec_test_once():
     assert [
         line.split()[1]
         for line in validated("mappings:\n  users:\n    attributes:\n      a:\n        expression: Trim(\n")
@@ -121,7 +121,7 @@ tests:
 
 
 @pytest.mark.parametrize(
-    ("test", "said"),
+    ("test", "expected"),
     [
         ("{name: x, given: {mail: m, department: d}, expect: {userName: m, roles: d}}", ""),
         (
@@ -142,11 +142,11 @@ tests:
         ),
     ],
 )
-def test_a_test_of_a_whole_mapping(test, said):
-    assert "\n".join(validated(WHOLE.format(test=test))) == said
+def test_validate_checks_a_spec_test_of_a_whole_mapping(test, expected):
+    assert "\n".join(validated(WHOLE.format(test=test))) == expected
 
 
-def test_k511_of_a_spec_without_mappings():
+def test_k511_reports_a_spec_test_without_mappings():
     [line] = validated("tests: [{name: x, expect: {a: b}}]")
     assert line.endswith('"users" is not a mapping of this spec. The spec lists none.')
 
@@ -200,20 +200,20 @@ LATE = "late: 11/25/2026 12:00:00 AM"
         (f"{{schemas: [x], userName: m, {WORK}, flag: true, {LATE}}}", "schemas is ["),
     ],
 )
-def test_a_test_of_a_payload(payload, line):
+def test_validate_checks_the_payload_of_a_spec_test(payload, line):
     lines = validated(PAYLOAD.format(given=GIVEN, payload=payload))
     assert len(lines) == bool(line)
     assert all(f'K510  tests[0].payload: in "x": {line}' in one for one in lines)
 
 
-def test_the_payload_of_an_ignored_object_is_empty():
+def test_validate_expects_an_empty_payload_for_an_ignored_object():
     text = PAYLOAD.format(given=GIVEN, payload="PAYLOAD").replace("Now()", 'IIF([mail] = "m", IgnoreObjectFlow, "x")')
     assert validated(text.replace("PAYLOAD", "{}")) == []
     [line] = validated(text.replace("PAYLOAD", "{userName: m}"))
     assert 'in "x": userName is not sent, expected "m".' in line
 
 
-def test_an_undetermined_payload_is_reported():
+def test_validate_reports_an_undetermined_payload():
     [line] = validated(PAYLOAD.format(given="given: {mail: m}", payload="{userName: m}"))
     assert 'in "x", late: the result of Now() depends on the time. Add `now:`' in line
     [line] = validated(PAYLOAD.format(given=GIVEN, payload="{userName: m}").replace("Now()", "Guid()"))
@@ -223,13 +223,13 @@ def test_an_undetermined_payload_is_reported():
     assert [one.split()[1] for one in lines] == ["K501"]
 
 
-def test_a_test_without_expectation_is_an_error():
+def test_load_reports_a_spec_test_without_expect_and_payload():
     text = HEAD + "tests: [{name: x}]\n"
     [problem] = load("scimconf.yaml", lambda _: text, {}, {}).diagnostics
     assert (problem.code, problem.message) == ("S202", "the test has neither `expect` nor `payload`")
 
 
-def test_two_tests_with_one_name_are_an_error():
+def test_load_reports_two_spec_tests_with_one_name():
     twice = "tests: [{name: x, expect: {a: b}}, {name: X, expect: {c: d}}]\n"
     files = {"base.yaml": HEAD, "scimconf.yaml": "extends: [base.yaml]\n" + twice, "one.yaml": HEAD + twice}
     for name in ("scimconf.yaml", "one.yaml"):

@@ -1,4 +1,4 @@
-"""Every example of `docs/testing.md` is run, and gives the problems that the page shows under it, and no others."""
+"""The examples of `docs/testing.md` give exactly the diagnostics that the page shows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ EXAMPLES = re.findall(r"```yaml\n(.*?)```\n(?:\n```text\n(.*?)```\n)?", PAGE, re
 
 
 @pytest.mark.parametrize(("example", "problems"), EXAMPLES)
-def test_an_example_gives_what_is_shown(example, problems):
-    """Below four lines that every spec has."""
+def test_testing_page_examples_give_the_diagnostics_that_the_page_shows(example, problems):
     assert HEAD.count("\n") == 4
     assert validated(example) == problems.splitlines()

@@ -1,4 +1,4 @@
-"""Addresses are for people, and safe: what a principal or a role is called never changes where it stands."""
+"""Addresses: encoding of names, order, parents, and the identity of resources."""
 
 import pytest
 from hypothesis import given
@@ -19,40 +19,40 @@ from scimconf.plan import Absent, Address, Protected, Resource, decode, encode
         ("王小明", "王小明"),
     ],
 )
-def test_only_what_would_part_an_address_is_encoded(part, encoded):
+def test_encode_escapes_only_slash_colon_and_percent(part, encoded):
     assert encode(part) == encoded
     assert decode(encoded) == part
 
 
 @given(st.text())
-def test_decoding_gives_back_what_was_encoded(part):
+def test_decode_reverses_encode(part):
     assert decode(encode(part)) == part
     assert "/" not in encode(part)
     assert ":" not in encode(part)
 
 
 @given(st.text(), st.text())
-def test_no_two_names_share_an_address(one, other):
+def test_encode_gives_different_names_different_results(one, other):
     assert (encode(one) == encode(other)) == (one == other)
 
 
-def test_an_address_reads_as_name_kind_and_rest():
+def test_address_str_is_application_kind_and_rest():
     address = Address("writer", "attribute_mapping", "users/externalId")
     assert str(address) == "writer:attribute_mapping/users/externalId"
     assert address.local == "attribute_mapping/users/externalId"
     assert str(Address("writer", "schedule")) == "writer:schedule"
 
 
-def test_under_leads_down_and_parents_lead_up():
+def test_address_under_appends_a_part_and_parents_lists_the_levels_above():
     top = Address("a", "k")
-    low = top.under("b").under("c")
-    assert low == Address("a", "k", "b/c")
-    assert list(low.parents()) == [top.under("b"), top]
+    nested = top.under("b").under("c")
+    assert nested == Address("a", "k", "b/c")
+    assert list(nested.parents()) == [top.under("b"), top]
     assert list(top.parents()) == []
 
 
 @given(st.lists(st.text(), min_size=1))
-def test_the_kinds_own_address_is_the_last_above(parts):
+def test_address_parents_end_with_the_address_of_the_kind(parts):
     address = Address("a", "k")
     for part in parts:
         address = address.under(f"x{encode(part)}")
@@ -61,10 +61,10 @@ def test_the_kinds_own_address_is_the_last_above(parts):
 
 
 @pytest.mark.parametrize("item", [Resource, Absent, Protected])
-def test_the_key_decides_who_is_who_and_the_address_where_there_is_none(item):
-    here, there = Address("a", "k", "x"), Address("a", "k", "y")
-    assert item(here).identity == ("a", "k", "x")
-    assert item(here, key="id").identity == item(there, key="id").identity == ("a", "k", "id")
+def test_identity_is_the_key_or_else_the_address(item):
+    first, second = Address("a", "k", "x"), Address("a", "k", "y")
+    assert item(first).identity == ("a", "k", "x")
+    assert item(first, key="id").identity == item(second, key="id").identity == ("a", "k", "id")
 
 
 def test_addresses_sort_by_application_kind_and_rest():

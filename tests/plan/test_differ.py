@@ -1,4 +1,4 @@
-"""The differ: tables of what is wanted and what is seen, and the changes between them."""
+"""diff(): examples of desired and observed resources, and the changes between them."""
 
 import subprocess
 import sys
@@ -28,13 +28,13 @@ def address(rest="", kind="app_role"):
     return Address(APP, kind, rest)
 
 
-def thing(rest="", key=None, kind="app_role", **fields):
+def resource(rest="", key=None, kind="app_role", **fields):
     return Resource(address(rest, kind), fields, key)
 
 
-def told(wanted, observed, traits=None, **options):
-    """The changes as `+ admin`, what is reported as `? admin`, what is left alone as `. admin`."""
-    found = diff(wanted, observed, traits or {}, **options)
+def diff_lines(desired, observed, traits=None, **options):
+    """Return changes as `+ admin`, unmanaged drift as `? admin`, and other unmanaged resources as `. admin`."""
+    found = diff(desired, observed, traits or {}, **options)
     lines = [f"{change.action.symbol} {change.address.rest}" for change in found.changes]
     lines += [f"? {resource.address.rest}" for resource in found.unmanaged_drift]
     return lines + [f". {resource.address.rest}" for resource in found.unmanaged]
@@ -42,44 +42,44 @@ def told(wanted, observed, traits=None, **options):
 
 TABLE = {
     "nothing wanted, nothing seen": ([], [], []),
-    "as wanted": ([thing("a", x=1)], [thing("a", x=1)], []),
-    "missing": ([thing("a", x=1)], [], ["+ a"]),
-    "different": ([thing("a", x=1)], [thing("a", x=2)], ["~ a"]),
-    "a field that is not written is not managed": ([thing("a")], [thing("a", x=2)], []),
-    "a written field that is not seen": ([thing("a", x=1)], [thing("a")], ["~ a"]),
-    "none is as good as missing": ([thing("a", x=None)], [thing("a")], []),
-    "nobody names it": ([], [thing("a")], [". a"]),
-    "absent": ([Absent(address("a"))], [thing("a")], ["- a"]),
+    "as wanted": ([resource("a", x=1)], [resource("a", x=1)], []),
+    "missing": ([resource("a", x=1)], [], ["+ a"]),
+    "different": ([resource("a", x=1)], [resource("a", x=2)], ["~ a"]),
+    "a field that is not written is not managed": ([resource("a")], [resource("a", x=2)], []),
+    "a written field that is not seen": ([resource("a", x=1)], [resource("a")], ["~ a"]),
+    "none is as good as missing": ([resource("a", x=None)], [resource("a")], []),
+    "nobody names it": ([], [resource("a")], [". a"]),
+    "absent": ([Absent(address("a"))], [resource("a")], ["- a"]),
     "absent and not there": ([Absent(address("a"))], [], []),
-    "absent by key": ([Absent(address("a"), key=1)], [thing("b", key=1)], ["- b"]),
-    "unlisted, remove": ([Exclusive(address()), thing("a")], [thing("a"), thing("b")], ["- b"]),
-    "unlisted, report": ([ReportOnly(address()), thing("a")], [thing("a"), thing("b")], ["? b"]),
-    "unlisted, remove, kept": ([Exclusive(address()), Protected(address("b"))], [thing("b")], [". b"]),
-    "unlisted, report, kept": ([ReportOnly(address()), Protected(address("b"))], [thing("b")], [". b"]),
+    "absent by key": ([Absent(address("a"), key=1)], [resource("b", key=1)], ["- b"]),
+    "unlisted, remove": ([Exclusive(address()), resource("a")], [resource("a"), resource("b")], ["- b"]),
+    "unlisted, report": ([ReportOnly(address()), resource("a")], [resource("a"), resource("b")], ["? b"]),
+    "unlisted, remove, kept": ([Exclusive(address()), Protected(address("b"))], [resource("b")], [". b"]),
+    "unlisted, report, kept": ([ReportOnly(address()), Protected(address("b"))], [resource("b")], [". b"]),
     "kept and not there": ([Exclusive(address()), Protected(address("b"))], [], []),
-    "kept by key": ([Exclusive(address()), Protected(address("x"), key=1)], [thing("b", key=1)], [". b"]),
-    "kept without any rule": ([Protected(address("b"))], [thing("b")], [". b"]),
-    "kept, and listed after all": ([Protected(address("a")), thing("a", x=1)], [thing("a", x=2)], ["~ a"]),
-    "kept, and absent after all": ([Protected(address("a")), Absent(address("a"))], [thing("a")], ["- a"]),
+    "kept by key": ([Exclusive(address()), Protected(address("x"), key=1)], [resource("b", key=1)], [". b"]),
+    "kept without any rule": ([Protected(address("b"))], [resource("b")], [". b"]),
+    "kept, and listed after all": ([Protected(address("a")), resource("a", x=1)], [resource("a", x=2)], ["~ a"]),
+    "kept, and absent after all": ([Protected(address("a")), Absent(address("a"))], [resource("a")], ["- a"]),
     "whole below reported": (
         [ReportOnly(address()), Exclusive(address("u"))],
-        [thing("u/a"), thing("v/a")],
+        [resource("u/a"), resource("v/a")],
         ["- u/a", "? v/a"],
     ),
-    "whole above reported": ([Exclusive(address()), ReportOnly(address("u"))], [thing("u/a")], ["- u/a"]),
-    "whole is no prefix of text": ([Exclusive(address("user"))], [thing("user2/a")], [". user2/a"]),
-    "whole of another kind": ([Exclusive(address("", "assignment"))], [thing("a")], [". a"]),
-    "whole is above itself, not of itself": ([Exclusive(address("a"))], [thing("a")], [". a"]),
-    "matched by key": ([thing("new name", key=1, x=1)], [thing("old name", key=1, x=1)], []),
-    "a swap": ([Exclusive(address("u")), thing("u/new")], [thing("u/old")], ["+ u/new", "- u/old"]),
-    "one address, two keys": ([Exclusive(address()), thing("a", key=1)], [thing("a", key=2)], ["+ a", "- a"]),
-    "sorted by address": ([thing("b"), thing("a")], [], ["+ a", "+ b"]),
+    "whole above reported": ([Exclusive(address()), ReportOnly(address("u"))], [resource("u/a")], ["- u/a"]),
+    "whole is no prefix of text": ([Exclusive(address("user"))], [resource("user2/a")], [". user2/a"]),
+    "whole of another kind": ([Exclusive(address("", "assignment"))], [resource("a")], [". a"]),
+    "whole is above itself, not of itself": ([Exclusive(address("a"))], [resource("a")], [". a"]),
+    "matched by key": ([resource("new name", key=1, x=1)], [resource("old name", key=1, x=1)], []),
+    "a swap": ([Exclusive(address("u")), resource("u/new")], [resource("u/old")], ["+ u/new", "- u/old"]),
+    "one address, two keys": ([Exclusive(address()), resource("a", key=1)], [resource("a", key=2)], ["+ a", "- a"]),
+    "sorted by address": ([resource("b"), resource("a")], [], ["+ a", "+ b"]),
 }
 
 
-@pytest.mark.parametrize(("wanted", "observed", "expected"), TABLE.values(), ids=list(TABLE))
-def test_wanted_and_observed_give_changes(wanted, observed, expected):
-    assert told(wanted, observed) == expected
+@pytest.mark.parametrize(("desired", "observed", "expected"), TABLE.values(), ids=list(TABLE))
+def test_diff_returns_changes_drift_and_unmanaged_resources(desired, observed, expected):
+    assert diff_lines(desired, observed) == expected
 
 
 @pytest.mark.parametrize(
@@ -99,41 +99,41 @@ def test_wanted_and_observed_give_changes(wanted, observed, expected):
         ((1, 2), [1, 2], False),
     ],
 )
-def test_equal_means_the_same_json(old, new, differ):
-    assert (told([thing("a", x=new)], [thing("a", x=old)]) == ["~ a"]) == differ
+def test_diff_and_canonical_compare_values_as_json(old, new, differ):
+    assert (diff_lines([resource("a", x=new)], [resource("a", x=old)]) == ["~ a"]) == differ
     assert (canonical(old) != canonical(new)) == differ
 
 
-def test_a_creation_and_a_deletion_tell_all_fields_by_name():
-    (made,) = diff([thing("a", y=1, x=None)], [], {}).changes
-    assert made.fields == (FieldChange("x", None, None), FieldChange("y", None, 1))
-    assert made == Change(address("a"), Action.CREATE, None, thing("a", y=1, x=None), made.fields)
-    (gone,) = diff([Absent(address("a"))], [thing("a", y=1)], {}).changes
-    assert gone == Change(
-        address("a"), Action.DELETE, thing("a", y=1), None, (FieldChange("y", 1, None),), reason="absent in spec"
+def test_diff_lists_all_fields_of_a_create_and_a_delete_sorted_by_name():
+    (created,) = diff([resource("a", y=1, x=None)], [], {}).changes
+    assert created.fields == (FieldChange("x", None, None), FieldChange("y", None, 1))
+    assert created == Change(address("a"), Action.CREATE, None, resource("a", y=1, x=None), created.fields)
+    (deleted,) = diff([Absent(address("a"))], [resource("a", y=1)], {}).changes
+    assert deleted == Change(
+        address("a"), Action.DELETE, resource("a", y=1), None, (FieldChange("y", 1, None),), reason="absent in spec"
     )
 
 
-def test_an_update_tells_what_differs_and_nothing_else():
-    (change,) = diff([thing("a", x=1, y=2)], [thing("a", x=1, y=3, z=4)], {}).changes
+def test_diff_lists_only_the_differing_fields_of_an_update():
+    (change,) = diff([resource("a", x=1, y=2)], [resource("a", x=1, y=3, z=4)], {}).changes
     assert change.fields == (FieldChange("y", 3, 2),)
     assert (change.action, change.field("y"), change.field("x")) == (Action.UPDATE, FieldChange("y", 3, 2), None)
 
 
-def test_an_unlisted_thing_goes_for_a_reason():
-    (change,) = diff([Exclusive(address())], [thing("a")], {}).changes
+def test_diff_deletes_an_unlisted_resource_with_the_reason_not_listed():
+    (change,) = diff([Exclusive(address())], [resource("a")], {}).changes
     assert change.reason == "not listed"
 
 
-def test_a_change_of_what_cannot_change_is_a_replacement():
+def test_diff_replaces_a_resource_if_an_immutable_field_changes():
     traits = {"app_role": Traits(immutable=frozenset({"x"}))}
-    assert told([thing("a", x=1)], [thing("a", x=2)], traits) == ["± a"]
-    assert told([thing("a", y=1)], [thing("a", y=2)], traits) == ["~ a"]
+    assert diff_lines([resource("a", x=1)], [resource("a", x=2)], traits) == ["± a"]
+    assert diff_lines([resource("a", y=1)], [resource("a", y=2)], traits) == ["~ a"]
 
 
-def test_computed_fields_are_never_compared():
+def test_diff_ignores_computed_fields():
     traits = {"app_role": Traits(computed=frozenset({"x"}))}
-    assert told([thing("a", x=1)], [thing("a", x=2)], traits) == []
+    assert diff_lines([resource("a", x=1)], [resource("a", x=2)], traits) == []
 
 
 @pytest.mark.parametrize(
@@ -145,14 +145,14 @@ def test_computed_fields_are_never_compared():
         ({"secret": "*"}, True, 1),
     ],
 )
-def test_of_a_write_only_field_only_the_presence_counts(observed, resend, fields):
-    found = diff([thing("a", secret=WriteOnly("TOKEN"))], [thing("a", **observed)], {}, resend=resend)
-    told = [one for change in found.changes for one in change.fields]
-    assert [(one.after, one.write_only) for one in told] == [(WriteOnly("TOKEN"), True)] * fields
+def test_diff_compares_the_presence_of_a_write_only_field_unless_resend_is_set(observed, resend, fields):
+    found = diff([resource("a", secret=WriteOnly("TOKEN"))], [resource("a", **observed)], {}, resend=resend)
+    changed_fields = [one for change in found.changes for one in change.fields]
+    assert [(one.after, one.write_only) for one in changed_fields] == [(WriteOnly("TOKEN"), True)] * fields
 
 
-def test_a_created_secret_is_write_only():
-    (change,) = diff([thing("a", secret=WriteOnly("TOKEN"))], [], {}).changes
+def test_diff_marks_the_secret_of_a_created_resource_as_write_only():
+    (change,) = diff([resource("a", secret=WriteOnly("TOKEN"))], [], {}).changes
     assert change.fields == (FieldChange("secret", None, WriteOnly("TOKEN"), write_only=True),)
 
 
@@ -175,30 +175,30 @@ def test_a_created_secret_is_write_only():
         ),
     ],
 )
-def test_nested_differences_are_explained(before, after, details):
+def test_explain_returns_nested_differences(before, after, details):
     assert explain(before, after) == details
 
 
-def test_what_the_spec_rules_is_managed():
-    wanted = [thing("a", x=1), Absent(address("b")), ReportOnly(address("c")), Protected(address("c/kept"))]
-    observed = [thing("a", x=2), thing("b"), thing("c/d"), thing("c/kept"), thing("e")]
-    found = diff(wanted, observed, {})
+def test_diff_managed_contains_the_observed_resources_that_the_spec_covers():
+    desired = [resource("a", x=1), Absent(address("b")), ReportOnly(address("c")), Protected(address("c/kept"))]
+    observed = [resource("a", x=2), resource("b"), resource("c/d"), resource("c/kept"), resource("e")]
+    found = diff(desired, observed, {})
     assert [resource.address.rest for resource in found.managed] == ["a", "b", "c/d"]
 
 
-def test_fingerprints_know_identity_and_fields_and_nothing_else():
+def test_fingerprint_depends_on_identity_and_fields_only():
     one = Resource(address("a"), {"x": 1}, ("id", "role"), {"seen": 1})
     assert fingerprint([one]) == fingerprint([Resource(address("b"), {"x": 1}, ("id", "role"), {"seen": 2})])
     assert fingerprint([one]) != fingerprint([Resource(address("a"), {"x": True}, ("id", "role"))])
     assert fingerprint([one]) != fingerprint([Resource(address("a"), {"x": 1}, ("id", "other"))])
-    assert fingerprint([thing("\ud800"), one]) == fingerprint([one, thing("\ud800")])
+    assert fingerprint([resource("\ud800"), one]) == fingerprint([one, resource("\ud800")])
 
 
-def test_digests_are_over_everything_but_the_digest():
+def test_digest_covers_everything_except_the_digest():
     assert digest({"a": 1, "b": "\ud800"}) == digest({"b": "\ud800", "digest": "x", "a": 1}) != digest({"a": True})
 
 
-def test_deepdiff_is_asked_only_where_containers_differ():
+def test_diff_imports_deepdiff_only_for_containers_that_differ():
     code = """
 import sys
 from scimconf.plan import Address, Exclusive, Resource

@@ -1,4 +1,4 @@
-"""Laws of the differ, for any resources at all."""
+"""Properties of diff(), for any resources."""
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -35,8 +35,8 @@ rules = st.lists(
 EVERYTHING = [Exclusive(address("k")), Exclusive(address("l"))]
 
 
-def perform(changes, observed):
-    """The observed side after the changes, as a tenant that does exactly what it is told."""
+def apply_changes(changes, observed):
+    """Return the observed resources after a tenant has applied exactly these changes."""
     after = {resource.identity: resource for resource in observed}
     for change in changes:
         if change.action is Action.DELETE:
@@ -49,65 +49,65 @@ def perform(changes, observed):
 
 
 @given(resources(json_values))
-def test_nothing_differs_from_itself(same):
+def test_diff_of_equal_resources_is_empty(same):
     found = diff([*same, *EVERYTHING], same, {})
     assert found.changes == found.unmanaged_drift == found.unmanaged == ()
     assert len(found.managed) == len(same)
 
 
 @given(resources(), resources(), rules)
-def test_performing_the_changes_leaves_nothing_to_do(wanted, observed, rules):
-    found = diff([*wanted, *rules], observed, {})
-    assert diff([*wanted, *rules], perform(found.changes, observed), {}).changes == ()
+def test_diff_is_empty_after_its_changes_are_applied(desired, observed, rules):
+    found = diff([*desired, *rules], observed, {})
+    assert diff([*desired, *rules], apply_changes(found.changes, observed), {}).changes == ()
 
 
 @given(resources(), resources())
-def test_performing_the_whole_difference_gives_what_is_wanted(wanted, observed):
-    after = perform(diff([*wanted, *EVERYTHING], observed, {}).changes, observed)
-    assert {one.identity for one in after} == {one.identity for one in wanted}
-    seen = {one.identity: one for one in after}
-    for resource in wanted:
-        have = seen[resource.identity].fields
-        assert all(canonical(have.get(name)) == canonical(value) for name, value in resource.fields.items())
+def test_changes_of_an_exclusive_diff_lead_to_the_desired_resources(desired, observed):
+    after = apply_changes(diff([*desired, *EVERYTHING], observed, {}).changes, observed)
+    assert {one.identity for one in after} == {one.identity for one in desired}
+    by_identity = {one.identity: one for one in after}
+    for resource in desired:
+        fields = by_identity[resource.identity].fields
+        assert all(canonical(fields.get(name)) == canonical(value) for name, value in resource.fields.items())
 
 
 @given(resources(), resources(), rules, st.randoms())
-def test_order_means_nothing(wanted, observed, rules, random):
-    items, seen = [*wanted, *rules], list(observed)
-    found = diff(items, seen, {})
+def test_diff_and_fingerprint_do_not_depend_on_order(desired, observed, rules, random):
+    items, shuffled = [*desired, *rules], list(observed)
+    found = diff(items, shuffled, {})
     random.shuffle(items)
-    random.shuffle(seen)
-    assert diff(items, seen, {}) == found
-    assert fingerprint(seen) == fingerprint(observed)
+    random.shuffle(shuffled)
+    assert diff(items, shuffled, {}) == found
+    assert fingerprint(shuffled) == fingerprint(observed)
 
 
 @given(resources(), resources(), rules)
-def test_every_seen_thing_is_changed_or_told_or_left_or_as_wanted(wanted, observed, rules):
-    found = diff([*wanted, *rules], observed, {})
+def test_diff_classifies_every_observed_resource_once(desired, observed, rules):
+    found = diff([*desired, *rules], observed, {})
     deleted = {change.before.identity for change in found.changes if change.action is Action.DELETE}
-    told = {one.identity for one in found.unmanaged_drift}
-    left = {one.identity for one in found.unmanaged}
-    named = {one.identity for one in wanted}
-    assert not deleted & told and not deleted & left and not told & left
-    assert deleted | told | left | named >= {one.identity for one in observed}
-    assert not (deleted | told | left) & named
+    drift = {one.identity for one in found.unmanaged_drift}
+    unmanaged = {one.identity for one in found.unmanaged}
+    listed = {one.identity for one in desired}
+    assert not deleted & drift and not deleted & unmanaged and not drift & unmanaged
+    assert deleted | drift | unmanaged | listed >= {one.identity for one in observed}
+    assert not (deleted | drift | unmanaged) & listed
 
 
 @given(resources(), resources())
-def test_what_nobody_rules_is_never_deleted(wanted, observed):
-    assert all(change.action is not Action.DELETE for change in diff(wanted, observed, {}).changes)
+def test_diff_without_rules_never_deletes(desired, observed):
+    assert all(change.action is not Action.DELETE for change in diff(desired, observed, {}).changes)
 
 
 @given(resources())
-def test_what_is_absent_is_gone_afterwards(observed):
+def test_diff_deletes_every_absent_resource(observed):
     items = [Absent(resource.address) for resource in observed]
-    assert perform(diff(items, observed, {}).changes, observed) == []
+    assert apply_changes(diff(items, observed, {}).changes, observed) == []
 
 
 @example([False, False, 1], [False, 0, 2])
 @example([0, 0], [0, 0.0])
 @given(json_values, json_values)
-def test_containers_that_differ_are_explained(before, after):
+def test_explain_returns_details_if_and_only_if_containers_differ(before, after):
     details = explain(before, after)
     comparable = type(before) is type(after) and isinstance(before, (dict, list))
     assert bool(details) == (comparable and canonical(before) != canonical(after))

@@ -1,4 +1,4 @@
-"""A saved plan: what is read back is what was saved, what was tampered with is refused, and what moved is said."""
+"""Saved plans: read() restores a plan and rejects other files; differences() compares two plans."""
 
 import json
 
@@ -50,7 +50,7 @@ def document(one):
     return machine.plan_document(one)
 
 
-def saved(one):
+def save_and_read(one):
     found = read(machine.plan(one), "plan.json")
     assert not isinstance(found, Diagnostic), found
     return found
@@ -76,19 +76,19 @@ FULL = plan(
 )
 
 
-def test_what_is_read_back_is_told_as_it_was():
-    """The machine format is complete: reading and writing it again gives the same bytes."""
-    assert machine.plan(saved(FULL).plan) == machine.plan(FULL)
-    assert saved(FULL).digest == digest(document(FULL))
+def test_read_restores_the_complete_plan():
+    """Rendering the plan that was read gives the same bytes."""
+    assert machine.plan(save_and_read(FULL).plan) == machine.plan(FULL)
+    assert save_and_read(FULL).digest == digest(document(FULL))
 
 
-def test_nested_differences_are_found_again():
-    """They are not in the file, and follow from before and after."""
-    found = next(one for one in saved(FULL).plan.applications[0].changes if one.address.rest == "users/y")
+def test_read_computes_nested_differences():
+    """The file does not contain them; they follow from before and after."""
+    found = next(one for one in save_and_read(FULL).plan.applications[0].changes if one.address.rest == "users/y")
     assert [(detail.path, detail.before, detail.after) for detail in found.fields[0].details] == [(("a",), 1, 2)]
 
 
-def spoiled(**more):
+def file_with(**more):
     one = {**document(FULL), **more}
     return json.dumps({**one, "digest": digest(one)})
 
@@ -101,9 +101,9 @@ def with_impact(effect):
     return json.dumps({**one, "digest": digest(one)})
 
 
-def test_options_that_a_file_leaves_out_are_as_when_none_is_given():
-    """A difference of two specs has none at all; and a later version may know more."""
-    found = read(spoiled(options={"only": ["a"], "later": 1}), "plan.json")
+def test_read_uses_defaults_for_missing_options():
+    """A diff of two specs has no options, and a later minor version may have more."""
+    found = read(file_with(options={"only": ["a"], "later": 1}), "plan.json")
     assert not isinstance(found, Diagnostic)
     assert found.options["only"] == ("a",)
     assert (found.options["var_file"], found.options["resend_secrets"]) == ((), False)
@@ -119,32 +119,32 @@ def test_options_that_a_file_leaves_out_are_as_when_none_is_given():
         ("[]", "P002"),
         ("{}", "P002"),
         ('{"format_version": 1}', "P002"),
-        (spoiled(format_version="1.0"), "P003"),
-        (spoiled(applications=[{}]), "P004"),
-        (spoiled(options={"only": 5}), "P004"),
-        (spoiled(options={"only": [5]}), "P004"),
-        (spoiled(options={"redact": 5}), "P004"),
-        (spoiled(options=[]), "P004"),
+        (file_with(format_version="1.0"), "P003"),
+        (file_with(applications=[{}]), "P004"),
+        (file_with(options={"only": 5}), "P004"),
+        (file_with(options={"only": [5]}), "P004"),
+        (file_with(options={"redact": 5}), "P004"),
+        (file_with(options=[]), "P004"),
         (with_impact("foo"), "P004"),
-        (spoiled(summary={}), "P004"),
-        (spoiled(tenant={"id": 1, "domain": ""}), "P004"),
+        (file_with(summary={}), "P004"),
+        (file_with(tenant={"id": 1, "domain": ""}), "P004"),
         (machine.plan(FULL).replace('"action": "create"', '"action": "paint"'), "P004"),
         (machine.plan(FULL).replace("[jobTitle]", "[department]"), "P005"),
     ],
 )
-def test_a_file_that_is_no_plan_of_ours_is_a_problem(text, code):
-    """Foreign, newer, broken or tampered with: each says so, with the file's name and what to do."""
+def test_read_returns_a_diagnostic_for_a_file_that_is_not_a_valid_plan(text, code):
+    """The diagnostic has the name of the file and a hint."""
     found = read(text, "plan.json")
     assert isinstance(found, Diagnostic)
     assert (found.code, str(found.location), bool(found.hint)) == (code, "plan.json", True)
 
 
-def test_a_later_minor_version_is_read():
-    """Minor versions only add."""
-    assert not isinstance(read(spoiled(format_version="2.9", later=[1]), "plan.json"), Diagnostic)
+def test_read_accepts_a_later_minor_version():
+    """Minor versions only add members."""
+    assert not isinstance(read(file_with(format_version="2.9", later=[1]), "plan.json"), Diagnostic)
 
 
-MOVED = {
+DIFFERENCES = {
     "nothing": (plan(change()), []),
     "the tenant": (
         Plan(Tenant("u", "other.com"), plan(change()).applications, plan().options),
@@ -177,19 +177,19 @@ MOVED = {
 }
 
 
-@pytest.mark.parametrize("name", MOVED)
-def test_what_moved_is_said(name):
-    """A line each, in words; nothing where the reviewed plan may be applied."""
-    then = saved(plan(change()))
-    now, lines = MOVED[name]
-    assert list(differences(then.plan, now, (then.document, document(now)))) == lines
+@pytest.mark.parametrize("name", DIFFERENCES)
+def test_differences_between_the_reviewed_and_the_current_plan(name):
+    """One line for each difference; none if the reviewed plan may be applied."""
+    reviewed = save_and_read(plan(change()))
+    current, lines = DIFFERENCES[name]
+    assert list(differences(reviewed.plan, current, (reviewed.document, document(current)))) == lines
 
 
-def test_a_field_that_was_not_changed_then_and_another_effect_are_told():
-    """A change may also differ in what it does to people only."""
+def test_differences_reports_a_newly_changed_field_and_different_effects():
+    """Two changes may differ only in their effects."""
     then, now = change(), change()
     object.__setattr__(now, "fields", (*now.fields, FieldChange("match", 1, 2)))
-    first = saved(plan(then))
+    first = save_and_read(plan(then))
     assert list(differences(first.plan, plan(now), (first.document, document(plan(now))))) == [
         (
             "a: update of a:attribute_mapping/users/title differs from the reviewed plan: match "

@@ -1,4 +1,4 @@
-"""A plan is made in one pass: no stage runs twice, and steps that cannot be executed are found before approval."""
+"""plan() runs each stage once, and fails for steps that cannot be executed."""
 
 import sys
 from collections import Counter
@@ -19,7 +19,7 @@ STAGES = ("check", "desired", "observed", "steps", "effects")
 
 
 class CountingKind:
-    """A kind that counts how often each stage asks it; `steps` may be replaced."""
+    """A kind that counts how often each stage calls it; `steps` may be replaced."""
 
     def __init__(self, kind, calls, steps=None):
         self._kind, self._calls, self._steps = kind, calls, steps
@@ -66,8 +66,8 @@ def with_wider_scope(writer, folder):
     return writer.load(path)
 
 
-def test_plan_asks_each_kind_once_for_each_stage_and_runs_each_stage_once(writer, tmp_path, monkeypatch):
-    """Also where the impact of the changes is estimated, which reads the tenant a second time."""
+def test_plan_runs_each_stage_once_and_calls_each_kind_once_per_stage(writer, tmp_path, monkeypatch):
+    """Also if the impact of the changes is estimated, which reads the tenant a second time."""
     loaded, calls = with_wider_scope(writer, tmp_path), Counter()
     use_kinds(monkeypatch, calls)
     for name in ("build_changes", "impact_inputs", "impact_queries", "guards", "lint"):
@@ -81,7 +81,7 @@ def test_plan_asks_each_kind_once_for_each_stage_and_runs_each_stage_once(writer
     assert len(calls) == len(KINDS) * len(STAGES) + 7
 
 
-def test_plan_with_a_previous_spec_asks_for_the_desired_resources_of_each_spec_once(writer, monkeypatch):
+def test_plan_with_a_previous_spec_calls_desired_once_per_spec(writer, monkeypatch):
     loaded, calls = writer.load(WRITER), Counter()
     use_kinds(monkeypatch, calls)
     writer.run(lambda session: workflow_plan.plan(session, loaded, wishes(), loaded.spec))
@@ -104,7 +104,7 @@ STEP = Send(Phase.BUILD, (Address("writer", "settings"),), "first", "POST", "/a/
     ids=["placeholder without a producer", "cycle"],
 )
 def test_plan_fails_for_steps_that_cannot_be_executed(writer, tmp_path, monkeypatch, steps, message):
-    """When the plan is made, not after somebody approved it."""
+    """The error is raised by plan(), before the approval."""
     loaded = with_wider_scope(writer, tmp_path)
     use_kinds(monkeypatch, Counter(), settings=steps)
     with pytest.raises(PlanError, match=message):

@@ -1,4 +1,4 @@
-"""Plans without people's names: nobody is named anywhere, and everything else is as it was."""
+"""redact_plan() and text_redactor(): users are replaced everywhere, and nothing else changes."""
 
 import json
 import re
@@ -43,58 +43,60 @@ def plan(*changes, **more):
     return Plan(Tenant("t"), (ApplicationPlan("writer", digest="d", changes=changes, **more),))
 
 
-def only(made):
-    (application,) = made.applications
+def application_plan(redacted):
+    (application,) = redacted.applications
     return application
 
 
-def said(message, **more):
-    """What becomes of a message in a plan that assigns Ada."""
+def redacted_message(message, **more):
+    """Return a warning's message after the redaction of a plan that assigns Ada."""
     ada = change(assignment(f"user:{ADA}", key=(ID, ROLE), principal="Ada Lovelace"))
-    return only(redact_plan(plan(ada, warnings=(Diagnostic("X", message),), **more))).warnings[0].message
+    return application_plan(redact_plan(plan(ada, warnings=(Diagnostic("X", message),), **more))).warnings[0].message
 
 
-PERSON = re.compile(r"user:user-[0-9a-f]{8}")
+PSEUDONYM = re.compile(r"user:user-[0-9a-f]{8}")
 
 
 # --- addresses, keys and facts -------------------------------------------------------------------------------------
 
 
-def test_a_person_in_an_address_is_a_pseudonym_and_the_role_is_kept():
-    (one,) = only(redact_plan(plan(change(assignment(f"user:{ADA}", "a%2Fb"))))).changes
+def test_redact_plan_replaces_the_user_of_an_address_and_keeps_the_role():
+    (one,) = application_plan(redact_plan(plan(change(assignment(f"user:{ADA}", "a%2Fb"))))).changes
     assert re.fullmatch(r"writer:assignment/user:user-[0-9a-f]{8}/a%2Fb", str(one.address))
     assert one.after.address == one.address
 
 
-def test_groups_and_service_principals_keep_their_names():
+def test_redact_plan_keeps_the_names_of_groups_and_service_principals():
     changes = (change(assignment("group:Ada's team")), change(assignment("servicePrincipal:daemon")))
     assert redact_plan(plan(*changes)).applications[0].changes == changes
 
 
-def test_the_key_and_the_facts_name_nobody():
+def test_redact_plan_removes_users_from_keys_and_facts():
     facts = {"id": "aaa", "principal": "Ada", "principal_id": ID, "type": "User", "role": "admin"}
     seen = replace(assignment(f"user:{ADA}", key=(ID, ROLE)), facts=facts)
-    (one,) = only(redact_plan(plan(change(seen, Action.DELETE)))).changes
+    (one,) = application_plan(redact_plan(plan(change(seen, Action.DELETE)))).changes
     assert one.before.key[1:] == (ROLE,)
-    assert PERSON.fullmatch(f"user:{one.before.key[0]}")
+    assert PSEUDONYM.fullmatch(f"user:{one.before.key[0]}")
     assert one.before.facts == {"type": "User", "role": "admin"}
 
 
-def test_drift_and_what_is_left_alone_or_behind_is_redacted_too():
+def test_redact_plan_redacts_drift_unmanaged_and_abandoned_resources():
     one = assignment(f"user:{ADA}")
-    behind = Abandoned(one.address, f'assignments.users: - {{user: "{ADA}", absent: true}}')
-    made = only(redact_plan(plan(unmanaged_drift=(one,), unmanaged=(one,), abandoned=(behind,))))
-    person = made.unmanaged_drift[0].address.rest
-    assert {made.unmanaged[0].address.rest, made.abandoned[0].address.rest} == {person}
-    assert person.split("/")[0].removeprefix("user:") in made.abandoned[0].removal_snippet
+    abandoned_resource = Abandoned(one.address, f'assignments.users: - {{user: "{ADA}", absent: true}}')
+    redacted = application_plan(
+        redact_plan(plan(unmanaged_drift=(one,), unmanaged=(one,), abandoned=(abandoned_resource,)))
+    )
+    rest = redacted.unmanaged_drift[0].address.rest
+    assert {redacted.unmanaged[0].address.rest, redacted.abandoned[0].address.rest} == {rest}
+    assert rest.split("/")[0].removeprefix("user:") in redacted.abandoned[0].removal_snippet
 
 
-def test_the_new_order_does_not_tell_the_order_of_names():
+def test_redact_plan_sorts_changes_by_their_redacted_addresses():
     changes = [change(assignment(f"user:p{number:02}@contoso.com")) for number in range(20)]
     schedule = change(Resource(Address("writer", "schedule")))
-    made = only(redact_plan(plan(*changes, schedule))).changes
-    assert [one.kind for one in made] == ["assignment"] * 20 + ["schedule"]
-    assert list(made[:20]) == sorted(made[:20], key=lambda one: one.address)
+    redacted = application_plan(redact_plan(plan(*changes, schedule))).changes
+    assert [one.kind for one in redacted] == ["assignment"] * 20 + ["schedule"]
+    assert list(redacted[:20]) == sorted(redacted[:20], key=lambda one: one.address)
 
 
 # --- texts ---------------------------------------------------------------------------------------------------------
@@ -119,14 +121,16 @@ def test_the_new_order_does_not_tell_the_order_of_names():
         ("", ""),
     ],
 )
-def test_people_in_a_message(message, shape):
-    ada = said(ADA)
-    assert re.fullmatch(shape.replace("P", ada).replace("O", "user-[0-9a-f]{8}").replace("?", r"\?"), said(message))
+def test_redact_plan_replaces_users_in_messages(message, shape):
+    ada = redacted_message(ADA)
+    assert re.fullmatch(
+        shape.replace("P", ada).replace("O", "user-[0-9a-f]{8}").replace("?", r"\?"), redacted_message(message)
+    )
 
 
-def test_everything_that_is_said_is_read():
+def test_redact_plan_covers_reasons_guards_warnings_and_options():
     address = assignment(f"user:{ADA}").address
-    made = redact_plan(
+    redacted = redact_plan(
         replace(
             plan(
                 change(assignment(f"user:{ADA}"), reason=f"for {ADA}"),
@@ -136,23 +140,23 @@ def test_everything_that_is_said_is_read():
             options={"only": [f"*user:{ADA}*"], "number": 1},
         )
     )
-    assert "ada" not in repr(made).lower()
-    assert made.options["number"] == 1
-    assert only(made).guards[0].address == only(made).changes[0].address
+    assert "ada" not in repr(redacted).lower()
+    assert redacted.options["number"] == 1
+    assert application_plan(redacted).guards[0].address == application_plan(redacted).changes[0].address
 
 
-def test_any_other_text_can_be_read_by_the_same_pseudonyms():
+def test_text_redactor_uses_the_pseudonyms_of_redact_plan():
     ada = plan(change(assignment(f"user:{ADA}")))
     assert f"assign user:{ADA}".replace(ADA, "") in text_redactor(ada)(f"assign user:{ADA}")
-    assert text_redactor(ada)(f"user:{ADA}/admin") == person(redact_plan(ada))
-    assert text_redactor(ada, "secret")(f"user:{ADA}/admin") == person(redact_plan(ada, "secret"))
+    assert text_redactor(ada)(f"user:{ADA}/admin") == first_address(redact_plan(ada))
+    assert text_redactor(ada, "secret")(f"user:{ADA}/admin") == first_address(redact_plan(ada, "secret"))
 
 
-def test_a_name_of_spaces_is_a_name_too():
-    assert PERSON.match(person(redact_plan(plan(change(assignment("user:  "))))))
+def test_redact_plan_replaces_a_user_name_of_spaces():
+    assert PSEUDONYM.match(first_address(redact_plan(plan(change(assignment("user:  "))))))
 
 
-def test_values_are_read_to_the_bottom():
+def test_redact_plan_redacts_nested_values():
     fields = (
         FieldChange(
             "filters",
@@ -163,76 +167,81 @@ def test_values_are_read_to_the_bottom():
         FieldChange("secret", None, WriteOnly("TOKEN"), write_only=True),
     )
     resource = Resource(Address("writer", "object_mapping", "users"), {"filters": [ADA], "on": True}, facts={"by": ADA})
-    made = redact_plan(plan(change(resource, fields=fields)))
-    assert "ada" not in repr(made).lower()
-    assert only(made).changes[0].fields[1] == fields[1]
-    assert only(made).changes[0].after.fields["on"] is True
+    redacted = redact_plan(plan(change(resource, fields=fields)))
+    assert "ada" not in repr(redacted).lower()
+    assert application_plan(redacted).changes[0].fields[1] == fields[1]
+    assert application_plan(redacted).changes[0].after.fields["on"] is True
 
 
-def test_no_page_names_anybody():
+def test_renderers_print_no_user_of_a_redacted_plan():
     ada = change(assignment(f"user:{ADA}"))
-    made = redact_plan(plan(ada, warnings=(Diagnostic("N", f"{ADA} and eve@evil.example"),)))
-    for rendered in (text.plan(made), markdown.plan(made), html.plan(made), machine.plan(made)):
+    redacted = redact_plan(plan(ada, warnings=(Diagnostic("N", f"{ADA} and eve@evil.example"),)))
+    for rendered in (text.plan(redacted), markdown.plan(redacted), html.plan(redacted), machine.plan(redacted)):
         assert not re.search(r"\bada\b|\beve\b", rendered.replace("sandbox", ""))
-    json.loads(machine.plan(made))
+    json.loads(machine.plan(redacted))
 
 
 # --- pseudonyms ----------------------------------------------------------------------------------------------------
 
 
-def person(made):
-    return only(made).changes[0].address.rest
+def first_address(redacted):
+    return application_plan(redacted).changes[0].address.rest
 
 
-def test_a_person_is_the_same_in_every_application_and_letter_case():
+def test_pseudonyms_are_equal_in_all_applications_and_letter_cases():
     one = plan(change(assignment(f"user:{ADA}"))).applications[0]
     both = Plan(applications=(one, replace(one, name="b", changes=(change(assignment(f"user:{ADA.upper()}")),))))
     names = {application.changes[0].address.rest for application in redact_plan(both).applications}
     assert len(names) == 1
 
 
-def test_a_pseudonym_holds_for_one_spec_and_one_secret():
+def test_pseudonyms_depend_on_the_spec_and_the_secret():
     one = plan(change(assignment(f"user:{ADA}")))
-    other = replace(one, applications=(replace(only(one), digest="another"),))
-    assert person(redact_plan(one)) == person(redact_plan(one))
-    assert len({person(redact_plan(one)), person(redact_plan(other)), person(redact_plan(one, "secret"))}) == 3
+    other = replace(one, applications=(replace(application_plan(one), digest="another"),))
+    assert first_address(redact_plan(one)) == first_address(redact_plan(one))
+    redacted_plans = (redact_plan(one), redact_plan(other), redact_plan(one, "secret"))
+    assert len({first_address(redacted) for redacted in redacted_plans}) == 3
 
 
-def test_a_plan_that_was_read_back_gives_the_same_pseudonyms():
+def test_pseudonyms_are_equal_for_a_saved_plan():
     ada = assignment(f"user:{ADA}", key=(ID, ROLE), principal=ADA)
-    assert person(redact_plan(plan(change(ada)))) == person(redact_plan(plan(Change(ada.address, Action.CREATE))))
+    assert first_address(redact_plan(plan(change(ada)))) == first_address(
+        redact_plan(plan(Change(ada.address, Action.CREATE)))
+    )
 
 
-def test_redacting_twice_is_redacting_once():
+def test_redact_plan_is_idempotent():
     once = redact_plan(
         plan(change(assignment(f"user:{ADA}", key=(ID, ROLE))), warnings=(Diagnostic("N", f"{ADA} {ID}"),))
     )
     assert redact_plan(once) == once
 
 
-def test_two_people_never_share_a_pseudonym(monkeypatch):
+def test_redact_plan_gives_users_with_equal_short_hashes_different_pseudonyms(monkeypatch):
     from scimconf.plan import redact
 
     real = redact._pseudonym
     monkeypatch.setattr(
         redact, "_pseudonym", lambda key, name, length=8: "user-00000000" if length == 8 else real(key, name, length)
     )
-    made = only(redact_plan(plan(*(change(assignment(f"user:p{number}@x.y")) for number in range(3)))))
-    names = {one.address.rest for one in made.changes}
+    redacted = application_plan(redact_plan(plan(*(change(assignment(f"user:p{number}@x.y")) for number in range(3)))))
+    names = {one.address.rest for one in redacted.changes}
     assert len(names) == 3
     assert sum(name == "user:user-00000000/admin" for name in names) == 1
 
 
 @given(st.text(max_size=30), st.text(max_size=30))
-def test_any_name_and_any_message(name, message):
-    made = redact_plan(plan(change(assignment(f"user:{name.replace('/', '')}")), warnings=(Diagnostic("N", message),)))
-    assert only(made).changes[0].address.rest.startswith("user:")
-    assert redact_plan(made) == made
+def test_redact_plan_accepts_any_name_and_any_message(name, message):
+    redacted = redact_plan(
+        plan(change(assignment(f"user:{name.replace('/', '')}")), warnings=(Diagnostic("N", message),))
+    )
+    assert application_plan(redacted).changes[0].address.rest.startswith("user:")
+    assert redact_plan(redacted) == redacted
 
 
-def test_time_grows_with_the_number_of_people_and_with_the_length_of_texts():
+def test_redact_plan_takes_time_linear_in_users_and_text_length():
     def work(number, length):
-        people = [change(assignment(f"user:Person {n}", key=(f"{n}", ROLE))) for n in range(number)]
-        return calls(lambda: redact_plan(plan(*people, warnings=(Diagnostic("N", "a.b-" * length),))))
+        changes = [change(assignment(f"user:Person {n}", key=(f"{n}", ROLE))) for n in range(number)]
+        return calls(lambda: redact_plan(plan(*changes, warnings=(Diagnostic("N", "a.b-" * length),))))
 
     assert work(5_000, 20_000) < 15 * work(500, 2_000)

@@ -1,4 +1,4 @@
-"""`--only` and `--exclude`: by address or glob, and with what the chosen changes cannot do without."""
+"""`--only` and `--exclude`: selection by address or glob, with the prerequisites of the selected changes."""
 
 import pytest
 
@@ -29,7 +29,7 @@ MAPPING = ["application", "job", "target_attribute/users/costCenter", "attribute
 
 
 @pytest.mark.parametrize(
-    ("only", "exclude", "kept", "pulled"),
+    ("only", "exclude", "selected", "prerequisite_count"),
     [
         ([], [], [change.address.local for change in CHANGES], 0),
         (["writer:app_role/admin"], [], ["app_role/admin"], 0),
@@ -43,29 +43,29 @@ MAPPING = ["application", "job", "target_attribute/users/costCenter", "attribute
         ([], ["writer:*"], [], 0),
     ],
 )
-def test_what_is_asked_for_comes_with_what_it_needs(only, exclude, kept, pulled):
-    chosen = select(CHANGES, only, exclude, AFTER)
-    assert [change.address.local for change in chosen.changes] == kept
-    assert len(chosen.prerequisites) == pulled
-    assert chosen.excluded == len(CHANGES) - len(kept)
+def test_select_adds_the_prerequisites_of_the_selected_changes(only, exclude, selected, prerequisite_count):
+    selection = select(CHANGES, only, exclude, AFTER)
+    assert [change.address.local for change in selection.changes] == selected
+    assert len(selection.prerequisites) == prerequisite_count
+    assert selection.excluded == len(CHANGES) - len(selected)
 
 
-def test_a_mapping_needs_the_source_attributes_that_its_expression_reads():
+def test_select_adds_the_source_attributes_of_a_mapping_expression():
     where = Address("writer", "attribute_mapping", "users/title")
     mapping = Change(where, Action.CREATE, after=Resource(where, {"source": 'Join("-", [cost], [mail])'}))
     source = Change(Address("writer", "source_attribute", "users/cost"), Action.CREATE)
-    chosen = select([source, mapping], ["attribute_mapping/*"], [], AFTER)
-    assert chosen.prerequisites == (source.address,)
+    selection = select([source, mapping], ["attribute_mapping/*"], [], AFTER)
+    assert selection.prerequisites == (source.address,)
     no_text = Change(where, Action.CREATE, after=Resource(where, {"source": None}))
     assert select([source, no_text], ["attribute_mapping/*"], [], AFTER).changes == (no_text,)
 
 
-def test_a_name_with_brackets_is_no_glob():
+def test_select_matches_brackets_in_an_address_literally():
     change = Change(Address("writer", "attribute_mapping", 'users/emails[type eq "work"].value'), Action.DELETE)
     assert select([change], ['attribute_mapping/users/emails[type eq "work"].value'], [], AFTER).changes == (change,)
 
 
-def test_a_pattern_that_matches_nothing_is_a_stranger():
+def test_unmatched_patterns_returns_the_patterns_without_a_match():
     known = [change.address for change in CHANGES]
     assert unmatched_patterns(["writer:app_role/*", "app_role/admin", "app_rol/*", "figma:*"], known) == {
         "app_rol/*",
@@ -95,13 +95,13 @@ def test_a_pattern_that_matches_nothing_is_a_stranger():
         ("a", "[a]", False),
     ],
 )
-def test_a_star_stands_for_anything_and_all_else_for_itself(text, pattern, like):
+def test_is_like_treats_only_a_star_as_a_wildcard(text, pattern, like):
     assert is_like(text, pattern) is like
 
 
 @pytest.mark.parametrize(
     "match", [is_like, lambda text, pattern: bool(unmatched_patterns([pattern], [Address("x", text)]))]
 )
-def test_a_pattern_of_many_stars_costs_no_more_than_it_is_long(match):
-    """One that tries again at every place takes longer than the universe is old."""
+def test_is_like_and_unmatched_patterns_do_not_backtrack(match):
+    """A matcher that backtracks would not finish."""
     match("a" * 2_000, "*a" * 100 + "*b")

@@ -1,1 +1,1 @@
-"""What these tests share stands in `previews`."""
+"""The helpers of these tests are in `previews`."""

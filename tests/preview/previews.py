@@ -1,4 +1,4 @@
-"""Previews of a tenant in this process: a spec as text, the options of the command, and what came out of it."""
+"""Helpers of the preview tests: a tenant, a spec, and the result of a preview in this process."""
 
 import json
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from scimconf.render.preview.json import JsonPreview
 from scimconf.render.preview.text import TextPreview
 
 WRITER_TEXT = WRITER.read_text()
-SMALL = """
+MINIMAL = """
 version: 1
 name: writer
 tenant: contoso.com
 application: {display_name: Writer}
 provisioning: {enabled: true%s}
 """
-SET_UP = {
+WRITER_APPLICATION = {
     "displayName": "Writer",
     "template": "custom",
     "roles": [{"value": "admin", "displayName": "admin"}, {"value": "member", "displayName": "member"}],
@@ -35,11 +35,11 @@ SET_UP = {
     "secrets": {"BaseAddress": "https://app.writer.com/scim", "SecretToken": "x", "SyncAll": "false"},
     "jobs": [{"template": "scim", "state": "Active"}],
 }
-"""Writer as somebody set it up by hand: the template's mappings, five people assigned."""
+"""An existing application with the mappings of its template and five assigned users."""
 
 
 @dataclass(frozen=True)
-class Shown:
+class PreviewResult:
     code: int
     text: str
 
@@ -48,14 +48,14 @@ class Shown:
         return json.loads(self.text)
 
     @property
-    def people(self):
-        """Everybody who was looked at, by the part of the name before the @."""
+    def users(self):
+        """Return the previewed users by the part of the name before the @."""
         (application,) = self.document["applications"]
         return {one["name"].partition("@")[0]: one for one in application["users"]}
 
     @property
     def outcomes(self):
-        return {name: one["outcome"] for name, one in self.people.items()}
+        return {name: one["outcome"] for name, one in self.users.items()}
 
     @property
     def mappings(self):
@@ -65,17 +65,17 @@ class Shown:
         return self.mappings[target]["counts"]
 
 
-def tenant(*edits, **more):
-    """The pretend tenant with Writer in it; `edits` are of its schema, `more` of its application."""
+def tenant_with_writer(*edits, **more):
+    """Return a tenant file with Writer; `edits` change its schema, `more` its application and the tenant."""
     jobs = [{"template": "scim", "state": "Active", "edits": list(edits)}]
-    return {"applications": [{**SET_UP, "jobs": jobs, **more.pop("application", {})}], **more}
+    return {"applications": [{**WRITER_APPLICATION, "jobs": jobs, **more.pop("application", {})}], **more}
 
 
-def preview(rehearsal, spec, form="json", width=80, pieces=None, **asked):
-    """A preview as the command makes it, without a terminal; `pieces` are there though it does not end."""
-    options = PreviewOptions(output_format=form, **{**asked, "users": tuple(asked.get("users", ()))})
+def preview(rehearsal, spec, form="json", width=80, pieces=None, **arguments):
+    """Run a preview as the command does, without a terminal; `pieces` collects the output even if it is interrupted."""
+    options = PreviewOptions(output_format=form, **{**arguments, "users": tuple(arguments.get("users", ()))})
     full = bool(options.users)
-    made = {"text": lambda: TextPreview(width=width, full=full), "json": JsonPreview, "html": PreviewPage}[form]()
+    sink = {"text": lambda: TextPreview(width=width, full=full), "json": JsonPreview, "html": PreviewPage}[form]()
     pieces = [] if pieces is None else pieces
     loaded = rehearsal.load(spec)
 
@@ -83,17 +83,26 @@ def preview(rehearsal, spec, form="json", width=80, pieces=None, **asked):
         events = EventLog(None, str)
         with Progress("reading", events) as progress:
             session = Session(TenantClient(live.graph, rehearsal.secrets), progress, events)
-            return await preview_all(session, [loaded], options, made, pieces.append)
+            return await preview_all(session, [loaded], options, sink, pieces.append)
 
     code = rehearsal.run(work)
-    return Shown(code, "".join(pieces))
+    return PreviewResult(code, "".join(pieces))
 
 
-def small(folder: Path, more: str = "", provisioning: str = "") -> Path:
-    """A spec of Writer that says little."""
+def minimal_spec(folder: Path, more: str = "", provisioning: str = "") -> Path:
+    """Write a spec of Writer with few sections to a folder."""
     path = folder / "writer.scimconf.yaml"
-    path.write_text(SMALL % (f", {provisioning}" if provisioning else "") + more)
+    path.write_text(MINIMAL % (f", {provisioning}" if provisioning else "") + more)
     return path
 
 
-__all__ = ["SET_UP", "WRITER", "WRITER_TEXT", "Rehearsal", "Shown", "preview", "small", "tenant"]
+__all__ = [
+    "WRITER",
+    "WRITER_APPLICATION",
+    "WRITER_TEXT",
+    "PreviewResult",
+    "Rehearsal",
+    "minimal_spec",
+    "preview",
+    "tenant_with_writer",
+]

@@ -1,7 +1,7 @@
-"""How users are read: only what is needed, a page at a time, from the right place, and never more than asked for."""
+"""How a preview reads users from Graph: properties, pages, next links and permissions."""
 
 import pytest
-from previews import Rehearsal, preview, small, tenant
+from previews import Rehearsal, minimal_spec, preview, tenant_with_writer
 from tenant_fixture import told
 
 from scimconf.diagnostics import GraphError, ScimconfError
@@ -13,69 +13,73 @@ from scimconf.sandbox.tenant_file import TenantFile
 SELECT = ("id", "userPrincipalName")
 
 
-def crowd(number=0, **switches):
-    return Rehearsal(TenantFile(tenant(generate={"users": number})), **switches)
+def tenant_with_users(number=0, **switches):
+    return Rehearsal(TenantFile(tenant_with_writer(generate={"users": number})), **switches)
 
 
-def listed(rehearsal, make):
+def read_pages(rehearsal, make):
     async def work(live):
         return [[one["userPrincipalName"] for one in page] async for page in make(live.graph)]
 
     return rehearsal.run(work)
 
 
-def test_only_the_needed_properties_are_asked_for(tmp_path):
-    rehearsal = crowd()
+def test_preview_selects_only_the_properties_that_mappings_need(tmp_path):
+    rehearsal = tenant_with_users()
     rows = "mappings: {users: {unlisted: delete, attributes: {userName: {source: mail, match: 1}}}}\n"
-    preview(rehearsal, small(tmp_path, rows), users=("ada@contoso.com",))
-    asked = [entry for entry in rehearsal.journal if entry["path"].endswith("/users/ada@contoso.com")]
-    assert asked, "the user is asked for by name"
-    query = str(asked[-1])
+    preview(rehearsal, minimal_spec(tmp_path, rows), users=("ada@contoso.com",))
+    requests = [entry for entry in rehearsal.journal if entry["path"].endswith("/users/ada@contoso.com")]
+    assert requests, "the user is asked for by name"
+    query = str(requests[-1])
     assert "onPremisesSyncEnabled" not in query
     assert "mobilePhone" in query, "the live side needs it, though the other one does not"
     assert rehearsal.writes == []
 
 
-def test_the_whole_directory_comes_in_pages():
-    pages = listed(crowd(2_500), lambda graph: impact_data.directory_users(graph, SELECT))
+def test_directory_users_reads_the_directory_in_pages():
+    pages = read_pages(tenant_with_users(2_500), lambda graph: impact_data.directory_users(graph, SELECT))
     assert [len(page) for page in pages] == [999, 999, 514]
 
 
-def test_empty_pages_with_a_next_one_are_passed_over():
-    pages = listed(crowd(2_500, empty_pages="yes"), lambda graph: impact_data.directory_users(graph, SELECT))
+def test_directory_users_skips_empty_pages_with_a_next_link():
+    pages = read_pages(
+        tenant_with_users(2_500, empty_pages="yes"), lambda graph: impact_data.directory_users(graph, SELECT)
+    )
     assert sum(map(len, pages)) == 2_512
 
 
-@pytest.mark.parametrize("most", [1, 5, 1_000])
-def test_of_a_sample_no_more_is_read_and_the_first_are_the_same_every_time(most):
-    rehearsal = crowd(2_000)
+@pytest.mark.parametrize("limit", [1, 5, 1_000])
+def test_directory_users_reads_a_sample_of_limited_size_in_a_fixed_order(limit):
+    rehearsal = tenant_with_users(2_000)
     found = [
         name
-        for page in listed(rehearsal, lambda graph: impact_data.directory_users(graph, SELECT, most))
+        for page in read_pages(rehearsal, lambda graph: impact_data.directory_users(graph, SELECT, limit))
         for name in page
     ]
-    assert len(found) == most
+    assert len(found) == limit
     assert found == sorted(found)
 
 
-def test_some_are_read_by_their_ids_and_those_who_are_gone_left_out():
-    rehearsal = crowd(400)
+def test_users_by_id_reads_users_in_pages_and_skips_deleted_users():
+    rehearsal = tenant_with_users(400)
     ids = [one["id"] for one in rehearsal.state["users"]]
-    pages = listed(
+    pages = read_pages(
         rehearsal, lambda graph: impact_data.users_by_id(graph, [*ids, "00000000-0000-0000-0000-00000000dead"], SELECT)
     )
     assert [len(page) for page in pages] == [300, 112]
     assert all(page == sorted(page, key=str.casefold) for page in pages)
 
 
-def test_one_id_is_enough():
-    rehearsal = crowd()
+def test_users_by_id_reads_a_single_user():
+    rehearsal = tenant_with_users()
     (one,) = [user for user in rehearsal.state["users"] if user["userPrincipalName"] == "ada@contoso.com"]
-    assert listed(rehearsal, lambda graph: impact_data.users_by_id(graph, [one["id"]], SELECT)) == [["ada@contoso.com"]]
+    assert read_pages(rehearsal, lambda graph: impact_data.users_by_id(graph, [one["id"]], SELECT)) == [
+        ["ada@contoso.com"]
+    ]
 
 
-class Bodies:
-    """A Graph that answers with these bodies, whatever it is asked."""
+class FakeGraph:
+    """A Graph client that returns these bodies in order, and then 403."""
 
     base = "http://127.0.0.1:8765/v1.0"
 
@@ -93,10 +97,10 @@ class Bodies:
 
 USERS = "http://127.0.0.1:8765/v1.0/users"
 END = {"value": []}
-"""A last page, so that a link which is followed makes no error of another sort."""
+"""The last page, so that following a link raises no other error."""
 
 
-def following(link):
+def page_with_next_link(link):
     return {"value": [], "@odata.nextLink": link}
 
 
@@ -105,13 +109,13 @@ def paged(*bodies):
     import asyncio
 
     async def work():
-        return [page async for page in impact_data.pages(Bodies(*bodies), Request("GET", "/users"))]
+        return [page async for page in impact_data.pages(FakeGraph(*bodies), Request("GET", "/users"))]
 
     return asyncio.run(work())
 
 
 @pytest.mark.parametrize("body", [None, {"value": 1}])
-def test_pages_of_users_refuse_what_is_no_page(body):
+def test_pages_reject_a_body_that_is_not_a_page(body):
     with pytest.raises(ScimconfError, match="GET /users"):
         paged(body, END)
 
@@ -130,79 +134,82 @@ def test_pages_of_users_refuse_what_is_no_page(body):
         7,
     ],
 )
-def test_pages_of_users_refuse_a_next_link_to_another_host_or_path(link):
+def test_pages_reject_a_next_link_to_another_host_or_path(link):
     with pytest.raises(ScimconfError, match="GET /users: the next page link"):
-        paged(following(link), END)
+        paged(page_with_next_link(link), END)
 
 
-def test_pages_of_users_refuse_a_next_link_in_a_circle():
+def test_pages_reject_a_repeated_next_link():
     with pytest.raises(ScimconfError, match="GET /users: the next page link"):
-        paged(following(f"{USERS}?$skiptoken=a"), following(f"{USERS}?$skiptoken=a"), END)
+        paged(page_with_next_link(f"{USERS}?$skiptoken=a"), page_with_next_link(f"{USERS}?$skiptoken=a"), END)
 
 
-def test_pages_of_users_follow_their_own_next_link():
-    assert paged(following(f"{USERS}?$skiptoken=a"), following(f"{USERS}?$skiptoken=b"), END) == [[], [], []]
+def test_pages_follow_a_next_link_to_the_same_path():
+    assert paged(page_with_next_link(f"{USERS}?$skiptoken=a"), page_with_next_link(f"{USERS}?$skiptoken=b"), END) == [
+        [],
+        [],
+        [],
+    ]
 
 
-def test_failures_are_errors_and_a_count_that_is_refused_is_not_known():
+def test_user_reads_raise_graph_errors_and_count_users_returns_0_if_denied():
     import asyncio
 
     async def ids():
-        return [page async for page in impact_data.users_by_id(Bodies(), ["1"], SELECT)]
+        return [page async for page in impact_data.users_by_id(FakeGraph(), ["1"], SELECT)]
 
-    for work in (ids(), impact_data.users_by_name(Bodies(), ["a"], SELECT)):
+    for work in (ids(), impact_data.users_by_name(FakeGraph(), ["a"], SELECT)):
         with pytest.raises(GraphError):
             asyncio.run(work)
-    assert asyncio.run(impact_data.count_users(Bodies())) == 0
+    assert asyncio.run(impact_data.count_users(FakeGraph())) == 0
 
 
-def test_members_and_documents_fail_loudly_unless_they_are_refused(tmp_path):
+def test_preview_exits_with_1_if_members_or_secrets_fail_with_a_bad_request(tmp_path):
     for path in ("*/members/*", "*/secrets"):
-        rehearsal = crowd()
+        rehearsal = tenant_with_users()
         rehearsal.fault({"status": 400, "body": {"error": {"code": "x", "message": "no"}}}, path=path, times=0)
-        assert preview(rehearsal, small(tmp_path)).code == 1
+        assert preview(rehearsal, minimal_spec(tmp_path)).code == 1
 
 
-def test_many_who_are_assigned_are_picked_from_the_whole_directory(tmp_path, monkeypatch):
-    """Reading them by their ids would take longer."""
-
-    by_ids = preview(crowd(), small(tmp_path)).people
+def test_preview_reads_the_directory_if_many_users_are_assigned(tmp_path, monkeypatch):
+    """To read them by id would take longer."""
+    by_ids = preview(tenant_with_users(), minimal_spec(tmp_path)).users
     monkeypatch.setattr("scimconf.workflow.preview.BY_IDS", 2)
-    assert preview(crowd(), small(tmp_path)).people == by_ids
+    assert preview(tenant_with_users(), minimal_spec(tmp_path)).users == by_ids
 
 
-def test_a_sample_of_the_directory_says_how_large_it_is(tmp_path):
-    shown = preview(crowd(), small(tmp_path, provisioning="scope: all"), sample=2)
-    assert shown.document["applications"][0]["population"] == "the first 2 users of the directory, which has 12"
-    assert list(shown.people) == ["ada", "alan"]
+def test_preview_of_a_sample_states_the_size_of_the_directory(tmp_path):
+    result = preview(tenant_with_users(), minimal_spec(tmp_path, provisioning="scope: all"), sample=2)
+    assert result.document["applications"][0]["population"] == "the first 2 users of the directory, which has 12"
+    assert list(result.users) == ["ada", "alan"]
 
 
-# --- members of groups ------------------------------------------------------------------------------------------------
+# --- members of groups -----------------------------------------------------------------------------------------------
 
 
-def nested():
-    """A group with a person and another group in it, assigned to Writer."""
+def tenant_with_nested_groups():
+    """Return a tenant where Writer has a group that contains a user and another group."""
     groups = [
         {"displayName": "Inner", "members": ["mary@contoso.com"]},
         {"displayName": "Outer", "members": ["alan@contoso.com", "group:Inner"]},
     ]
     application = {"assignments": [{"group": "Outer", "role": "member"}]}
-    return Rehearsal(TenantFile(tenant(groups=groups, application=application)))
+    return Rehearsal(TenantFile(tenant_with_writer(groups=groups, application=application)))
 
 
-def test_a_group_in_a_group_is_nobody_who_is_assigned(tmp_path):
-    shown = preview(nested(), small(tmp_path))
-    assert shown.document["applications"][0]["population"] == "all assigned users"
-    assert shown.outcomes == {"alan": "unchanged"}
-    assert preview(nested(), small(tmp_path), sample=1).document["applications"][0]["population"] == (
-        "1 of 1 assigned users"
-    )
+def test_preview_ignores_members_of_nested_groups(tmp_path):
+    result = preview(tenant_with_nested_groups(), minimal_spec(tmp_path))
+    assert result.document["applications"][0]["population"] == "all assigned users"
+    assert result.outcomes == {"alan": "unchanged"}
+    assert preview(tenant_with_nested_groups(), minimal_spec(tmp_path), sample=1).document["applications"][0][
+        "population"
+    ] == ("1 of 1 assigned users")
 
 
-def test_only_people_are_counted_in_a_group():
+def test_count_members_counts_only_users():
     from scimconf.graph.principals import count_members
 
-    rehearsal = nested()
+    rehearsal = tenant_with_nested_groups()
     (outer,) = [one for one in rehearsal.state["groups"] if one["displayName"] == "Outer"]
 
     async def work(live):
@@ -211,60 +218,61 @@ def test_only_people_are_counted_in_a_group():
     assert rehearsal.run(work) == {outer["id"]: 1}
 
 
-# --- what basic rights show ---------------------------------------------------------------------------------------------
+# --- basic read permissions ------------------------------------------------------------------------------------------
 
 PLANS = (
     "Application.Read.All Synchronization.ReadWrite.All Organization.Read.All Group.ReadBasic.All GroupMember.Read.All"
 )
 
 
-def basic(*more):
+def basic_properties_tenant(*more):
     granted = {*PLANS.split(), "User.ReadBasic.All", *more}
-    return Rehearsal(TenantFile(tenant()), permissions=granted)
+    return Rehearsal(TenantFile(tenant_with_writer()), permissions=granted)
 
 
-def test_where_only_basic_properties_may_be_read_the_others_are_not_known(tmp_path):
-    shown = preview(basic(), small(tmp_path))
-    ada = shown.people["ada"]["after"]
+def test_preview_with_basic_read_permission_shows_other_values_as_undetermined(tmp_path):
+    result = preview(basic_properties_tenant(), minimal_spec(tmp_path))
+    ada = result.users["ada"]["after"]
     assert ada["attributes"]["displayName"]["value"] == "Ada Lovelace"
     for target, name in (("title", "jobTitle"), ("active", "IsSoftDeleted"), ("externalId", "mailNickname")):
         assert ada["attributes"][target]["kind"] == "undetermined", target
         reason = f"{name}: only basic properties of users could be read; grant User.Read.All"
         assert ada["attributes"][target]["reason"] == reason
     assert "title" not in ada["resource"]
-    (notice,) = shown.document["applications"][0]["summary"]["warnings"]
+    (notice,) = result.document["applications"][0]["summary"]["warnings"]
     assert notice.startswith("Only basic properties of all users could be read")
     assert "User.Read.All" in notice
-    assert shown.outcomes["ada"] == "unchanged"
+    assert result.outcomes["ada"] == "unchanged"
     for form in ("text", "html"):
-        assert "all other values are undetermined" in " ".join(preview(basic(), small(tmp_path), form).text.split())
+        assert "all other values are undetermined" in " ".join(
+            preview(basic_properties_tenant(), minimal_spec(tmp_path), form).text.split()
+        )
 
 
-def test_basic_properties_are_no_sample_to_try_a_plan_on(tmp_path):
-    """The plan says that people were not counted, and why, in place of numbers made of nulls."""
-    path = small(tmp_path, "mappings: {users: {attributes: {title: displayName}}}\n")
-    said = " ".join(told(basic().plan(path)).split())
-    assert "K004: affected users are not counted: Graph returned only basic properties of users." in said
-    assert "the value changes for" not in said
-    said = told(basic("User.Read.All").plan(path))
-    assert "the value changes for" in said
-    assert "K004" not in said
+def test_plan_with_basic_read_permission_reports_k004_and_counts_no_users(tmp_path):
+    path = minimal_spec(tmp_path, "mappings: {users: {attributes: {title: displayName}}}\n")
+    output = " ".join(told(basic_properties_tenant().plan(path)).split())
+    assert "K004: affected users are not counted: Graph returned only basic properties of users." in output
+    assert "the value changes for" not in output
+    output = told(basic_properties_tenant("User.Read.All").plan(path))
+    assert "the value changes for" in output
+    assert "K004" not in output
 
 
-def test_whoever_may_read_users_gets_no_such_notice(tmp_path):
-    shown = preview(basic("User.Read.All"), small(tmp_path))
-    assert shown.document["applications"][0]["summary"]["warnings"] == []
-    assert shown.people["ada"]["after"]["attributes"]["title"]["value"] == "Principal Analyst"
+def test_preview_with_user_read_all_has_no_warning_about_basic_properties(tmp_path):
+    result = preview(basic_properties_tenant("User.Read.All"), minimal_spec(tmp_path))
+    assert result.document["applications"][0]["summary"]["warnings"] == []
+    assert result.users["ada"]["after"]["attributes"]["title"]["value"] == "Principal Analyst"
 
 
-def test_a_filter_on_what_could_not_be_read_leaves_the_scope_open(tmp_path):
+def test_preview_scope_is_unknown_if_a_filter_reads_an_unreadable_property(tmp_path):
     filters = "mappings: {users: {filters: [{name: f, all: [{attribute: city, operator: equals, value: Boston}]}]}}\n"
-    shown = preview(basic(), small(tmp_path, filters))
-    assert set(shown.outcomes.values()) == {"unknown"}
-    assert shown.people["ada"]["after"]["reason"].startswith("city: only basic properties of users could be read")
+    result = preview(basic_properties_tenant(), minimal_spec(tmp_path, filters))
+    assert set(result.outcomes.values()) == {"unknown"}
+    assert result.users["ada"]["after"]["reason"].startswith("city: only basic properties of users could be read")
 
 
-def test_what_graph_leaves_out_is_not_known_unless_it_is_an_extension(tmp_path):
+def test_reader_returns_a_gap_for_a_missing_property_unless_it_is_an_extension(tmp_path):
     from scimconf.impact.user_attributes import GAP, gap_reader, reader
 
     names, user = ["jobTitle", "city", "extension_ab_cost"], {"accountEnabled": True, "city": None}
@@ -273,13 +281,13 @@ def test_what_graph_leaves_out_is_not_known_unless_it_is_an_extension(tmp_path):
     assert gap_reader(names)({"accountEnabled": None, **dict.fromkeys(names)}).keys() == set(names)
 
 
-# --- who is asked for twice ---------------------------------------------------------------------------------------------
+# --- duplicate users -------------------------------------------------------------------------------------------------
 
 
-def test_somebody_who_is_asked_for_twice_is_one_person(tmp_path):
-    rehearsal = crowd()
+def test_preview_shows_a_user_that_is_named_twice_once(tmp_path):
+    rehearsal = tenant_with_users()
     (id_,) = [one["id"] for one in rehearsal.state["users"] if one["userPrincipalName"] == "ada@contoso.com"]
-    shown = preview(rehearsal, small(tmp_path), users=("ada@contoso.com", "ADA@contoso.com", id_))
-    assert shown.document["applications"][0]["population"] == "1 user"
-    assert shown.people["ada"]["notes"] == []
-    assert "duplicates" not in shown.mappings.get("userName", {"counts": {}})["counts"]
+    result = preview(rehearsal, minimal_spec(tmp_path), users=("ada@contoso.com", "ADA@contoso.com", id_))
+    assert result.document["applications"][0]["population"] == "1 user"
+    assert result.users["ada"]["notes"] == []
+    assert "duplicates" not in result.mappings.get("userName", {"counts": {}})["counts"]

@@ -1,4 +1,4 @@
-"""The small pure parts: source attributes, SCIM resources, who is assigned, and what is hidden."""
+"""Functions behind a preview: source attributes, SCIM resources, assignees, differences and redaction."""
 
 from datetime import UTC, datetime
 
@@ -19,14 +19,14 @@ from scimconf.plan.preview_redact import preview_redactor, shape, unredacted
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
 
-TOLD = EvaluationContext(datetime(2026, 11, 25, tzinfo=UTC))
+CONTEXT = EvaluationContext(datetime(2026, 11, 25, tzinfo=UTC))
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 
-# --- source attributes ----------------------------------------------------------------------------------------------
+# --- source attributes -----------------------------------------------------------------------------------------------
 
 
-def test_only_what_is_needed_is_asked_for_by_graphs_names():
+def test_selected_returns_the_graph_properties_of_source_attributes():
     names = ["mobile", "telephoneNumber", "extensionAttribute7", "manager", "IsSoftDeleted", "extension_ab_cost"]
     assert selected(names) == (
         "accountEnabled", "businessPhones", "extension_ab_cost", "id", "mobilePhone", "onPremisesExtensionAttributes",
@@ -53,7 +53,7 @@ def test_only_what_is_needed_is_asked_for_by_graphs_names():
         ("createdDateTime", {"createdDateTime": "2026-01-01T00:00:00Z"}, GAP),
     ],
 )
-def test_an_attribute_is_read_where_graph_keeps_it(name, user, value):
+def test_reader_returns_the_value_of_a_source_attribute(name, user, value):
     assert reader([name])({"accountEnabled": True, **user}) == {name: value}
     assert bool(gap(name)) is (value is GAP)
 
@@ -67,19 +67,19 @@ def test_an_attribute_is_read_where_graph_keeps_it(name, user, value):
         (None, None),
     ],
 )
-def test_a_guests_name_is_the_one_at_home(name, home):
+def test_home_name_returns_the_original_name_of_a_guest(name, home):
     assert home_name(name) == home
 
 
-# --- resources ------------------------------------------------------------------------------------------------------
+# --- resources -------------------------------------------------------------------------------------------------------
 
 
-def values(**given):
-    return {target: SentRequest("value", value) for target, value in given.items()}
+def sent_values(**values):
+    return {target: SentRequest("value", value) for target, value in values.items()}
 
 
 @pytest.mark.parametrize(
-    ("sent", "made"),
+    ("sent", "expected"),
     [
         ({"name.givenName": "Ada"}, {"name": {"givenName": "Ada"}}),
         ({f"{ENTERPRISE}:department": "X"}, {ENTERPRISE: {"department": "X"}}),
@@ -98,11 +98,11 @@ def values(**given):
         ({"emails": ("a",)}, {"emails": ["a"]}),
     ],
 )  # fmt: skip
-def test_flat_targets_become_a_nested_resource(sent, made):
-    assert resource(values(**sent), {"active"}) == {"schemas": list(SCHEMAS), **made}
+def test_resource_nests_target_attributes(sent, expected):
+    assert resource(sent_values(**sent), {"active"}) == {"schemas": list(SCHEMAS), **expected}
 
 
-def test_a_resource_holds_defaults_and_no_unclear_values():
+def test_resource_contains_defaults_but_no_failed_or_ignored_values():
     sent = {
         "a": SentRequest("null", default="d"),
         "b": SentRequest("null"),
@@ -112,38 +112,38 @@ def test_a_resource_holds_defaults_and_no_unclear_values():
     assert resource(sent, ()) == {"schemas": list(SCHEMAS), "a": "d"}
 
 
-# --- sides ----------------------------------------------------------------------------------------------------------
+# --- states ----------------------------------------------------------------------------------------------------------
 
 
 def row(source, **more):
     return {"source": source, "match": None, "default": None, "apply": "always", **more}
 
 
-def side(**given):
-    return ProvisioningState(exists=True, scope="all", **given)
+def state(**fields):
+    return ProvisioningState(exists=True, scope="all", **fields)
 
 
-def person(before, after, **user):
-    return Preview(before, after, {}, TOLD).user(
+def preview_user(before, after, **user):
+    return Preview(before, after, {}, CONTEXT).user(
         {"id": "1", "userPrincipalName": "a@x", "accountEnabled": True, **user}
     )
 
 
-def test_a_live_source_that_nobody_can_read_is_undetermined():
-    same = side(rows={"title": row({"type": "Strange"})})
-    assert person(same, same).after.sent["title"].reason == "its source cannot be parsed as an expression"
-    (one,) = person(same, side(rows={"title": row("[mail]")}), mail="a@x").differences
+def test_preview_of_an_unparsable_live_source_is_undetermined():
+    same = state(rows={"title": row({"type": "Strange"})})
+    assert preview_user(same, same).after.sent["title"].reason == "its source cannot be parsed as an expression"
+    (one,) = preview_user(same, state(rows={"title": row("[mail]")}), mail="a@x").differences
     assert one.reason == "source: (unreadable) → [mail]"
 
 
-def test_a_list_stays_a_list_and_a_flow_may_be_ignored():
-    found = person(
-        side(),
-        side(rows={"a": row("[otherMails]"), "b": row("IgnoreFlowIfNullOrEmpty([mail])")}),
+def test_preview_sends_a_list_and_ignores_ignore_flow_if_null_or_empty():
+    result = preview_user(
+        state(),
+        state(rows={"a": row("[otherMails]"), "b": row("IgnoreFlowIfNullOrEmpty([mail])")}),
         otherMails=["x"],
         mail=None,
     )
-    assert found.after.sent == {"a": SentRequest("value", ("x",)), "b": SentRequest("ignored")}
+    assert result.after.sent == {"a": SentRequest("value", ("x",)), "b": SentRequest("ignored")}
 
 
 @pytest.mark.parametrize(
@@ -155,25 +155,27 @@ def test_a_list_stays_a_list_and_a_flow_may_be_ignored():
         ({"onPremisesSyncEnabled": False}, SentRequest("value", "False")),
     ],
 )
-def test_what_is_copied_becomes_a_text_or_null_as_in_any_expression(user, sent):
+def test_preview_of_a_direct_mapping_sends_a_string_a_list_or_null(user, sent):
     name = {"otherMails": "otherMails", "onPremisesSyncEnabled": "dirSyncEnabled"}[next(iter(user))]
-    assert person(side(), side(rows={"d": row(f"[{name}]")}), **user).after.sent == {"d": sent}
+    assert preview_user(state(), state(rows={"d": row(f"[{name}]")}), **user).after.sent == {"d": sent}
 
 
-def test_default_access_alone_says_nothing_of_roles():
-    held = effective_assignees(ProvisioningState(assigned_users={"1": ("00000000-0000-0000-0000-000000000000",)}), {})
-    assert held.roles_attribute("1")[1].startswith("Microsoft does not document")
-    assert held.role_names("1") == "default access"
-    assert held.role_names("2") == "none"
+def test_effective_assignees_with_default_access_have_no_documented_role():
+    assignees = effective_assignees(
+        ProvisioningState(assigned_users={"1": ("00000000-0000-0000-0000-000000000000",)}), {}
+    )
+    assert assignees.roles_attribute("1")[1].startswith("Microsoft does not document")
+    assert assignees.role_names("1") == "default access"
+    assert assignees.role_names("2") == "none"
 
 
-def test_who_is_assigned_decides_whom_to_read_where_the_scope_says_so():
+def test_preview_assigned_lists_users_only_if_the_scope_is_assigned():
     one = ProvisioningState(exists=True, scope="assigned", assigned_users={"b": ("r",), "a": ("r",)})
-    assert Preview(ProvisioningState(), one, {}, TOLD).assigned == ("a", "b")
-    assert Preview(side(), one, {}, TOLD).assigned is None
+    assert Preview(ProvisioningState(), one, {}, CONTEXT).assigned == ("a", "b")
+    assert Preview(state(), one, {}, CONTEXT).assigned is None
 
 
-def test_what_is_not_about_users_changes_no_side():
+def test_states_before_and_after_ignore_changes_that_do_not_affect_users():
     spec = Spec.model_validate(
         {
             "version": 1,
@@ -197,7 +199,7 @@ def test_what_is_not_about_users_changes_no_side():
     assert (after.rows, after.enabled, after.boolean_targets) == (before.rows, True, frozenset({"y"}))
 
 
-def test_service_principals_and_nameless_groups_in_assignments():
+def test_states_before_and_after_skip_service_principals_and_name_groups_by_id():
     spec = Spec.model_validate(
         {
             "version": 1,
@@ -223,7 +225,7 @@ def test_service_principals_and_nameless_groups_in_assignments():
     assert (before.assigned_users, before.assigned_groups, before.group_names) == ({}, {"2": ("r",)}, {"2": "2"})
 
 
-# --- what differs -----------------------------------------------------------------------------------------------------
+# --- differences -----------------------------------------------------------------------------------------------------
 
 MANAGER = row("[manager]")
 ACTIVE = row('Switch([IsSoftDeleted], , "False", "True", "True", "False")')
@@ -240,47 +242,51 @@ ACTIVE = row('Switch([IsSoftDeleted], , "False", "True", "True", "False")')
         (row("[mail]"), MANAGER, True),
     ],
 )
-def test_what_is_undetermined_may_change_where_its_mapping_does(before, after, differs):
+def test_undetermined_value_possibly_changes_if_its_mapping_changes(before, after, differs):
     rows = ({} if one is None else {"x": one} for one in (before, after))
-    found = person(*(side(rows=each) for each in rows), mail="a@x")
-    assert found.outcome is (UserOutcome.POSSIBLY_CHANGES if differs else UserOutcome.UNCHANGED)
-    assert [one.is_sure for one in found.differences] == [False] * differs
+    result = preview_user(*(state(rows=each) for each in rows), mail="a@x")
+    assert result.outcome is (UserOutcome.POSSIBLY_CHANGES if differs else UserOutcome.UNCHANGED)
+    assert [one.is_sure for one in result.differences] == [False] * differs
 
 
-def held(*roles, group=(), **more):
-    """A side with one user, 1, who holds these roles, and those of a group."""
+def state_with_roles(*roles, group=(), **more):
+    """Return a state in which user 1 has these roles, and a group has others."""
     labels = {role: {"id": role, "value": role, "displayName": role} for role in ("admin", "member")}
     rows = {"role": row("SingleAppRoleAssignment([appRoleAssignments])")}
-    mine = {
+    assignments = {
         "assigned_users": {"1": roles},
         "assigned_groups": {"g": group} if group else {},
         "role_labels": labels,
     }
-    return side(rows=rows, **{**mine, **more})
+    return state(rows=rows, **{**assignments, **more})
 
 
-def moved(before, after):
-    told = Preview(before, after, {"g": {"1"}}, TOLD)
-    return told.user({"id": "1", "userPrincipalName": "a@x", "accountEnabled": True})
+def preview_of_group_member(before, after):
+    previews = Preview(before, after, {"g": {"1"}}, CONTEXT)
+    return previews.user({"id": "1", "userPrincipalName": "a@x", "accountEnabled": True})
 
 
-def test_roles_that_are_open_on_both_sides_may_change_where_they_are_others():
-    """Held in two ways, so undetermined on both sides and with equal words."""
-    found = moved(held("member", group=("member",)), held("admin", group=("admin",)))
-    assert found.outcome is UserOutcome.POSSIBLY_CHANGES
-    (one,) = found.differences
+def test_undetermined_roles_possibly_change_if_the_assignments_change():
+    """A user with a direct and a group assignment is undetermined before and after, with the same reason."""
+    result = preview_of_group_member(
+        state_with_roles("member", group=("member",)), state_with_roles("admin", group=("admin",))
+    )
+    assert result.outcome is UserOutcome.POSSIBLY_CHANGES
+    (one,) = result.differences
     assert (one.before, one.reason) == (one.after, "roles: member, member → admin, admin")
-    same = held("member", group=("member",))
-    assert moved(same, same).outcome is UserOutcome.UNCHANGED
+    same = state_with_roles("member", group=("member",))
+    assert preview_of_group_member(same, same).outcome is UserOutcome.UNCHANGED
     assert (
-        moved(same, held("member", group=("member",), assigned_users={"1": ("member",)})).outcome
+        preview_of_group_member(
+            same, state_with_roles("member", group=("member",), assigned_users={"1": ("member",)})
+        ).outcome
         is UserOutcome.UNCHANGED
     )
 
 
-def test_other_words_for_what_is_as_open_as_before_are_no_change():
-    """Whether the person is in scope is not known on either side, for reasons of different words."""
-    states_before_and_after = [
+def test_undetermined_value_with_another_reason_is_not_a_difference():
+    """The scope is unknown before and after, for different reasons."""
+    states = [
         ProvisioningState(
             exists=True,
             scope="assigned",
@@ -290,11 +296,11 @@ def test_other_words_for_what_is_as_open_as_before_are_no_change():
         )
         for name in ("One", "Other")
     ]
-    found = Preview(*states_before_and_after, {"g": None}, TOLD).user(
+    result = Preview(*states, {"g": None}, CONTEXT).user(
         {"id": "1", "userPrincipalName": "a@x", "accountEnabled": True}
     )
-    assert found.before.sent["active"].reason != found.after.sent["active"].reason
-    assert (found.outcome, found.differences) == (UserOutcome.UNKNOWN, ())
+    assert result.before.sent["active"].reason != result.after.sent["active"].reason
+    assert (result.outcome, result.differences) == (UserOutcome.UNKNOWN, ())
 
 
 @pytest.mark.parametrize(
@@ -306,38 +312,38 @@ def test_other_words_for_what_is_as_open_as_before_are_no_change():
         ({"x": row("[mail]")}, {"x": row("[mail]", apply="on_create")}),
     ],
 )
-def test_where_nothing_is_sent_on_either_side_nothing_changes(before, after):
-    assert person(side(rows=before), side(rows=after), mail=None).outcome is UserOutcome.UNCHANGED
-    assert person(side(rows=before), side(rows=after), mail="a@x").outcome in (
+def test_preview_is_unchanged_if_nothing_is_sent_before_and_after(before, after):
+    assert preview_user(state(rows=before), state(rows=after), mail=None).outcome is UserOutcome.UNCHANGED
+    assert preview_user(state(rows=before), state(rows=after), mail="a@x").outcome in (
         UserOutcome.CHANGES,
         UserOutcome.UNCHANGED,
     )
 
 
-def test_a_default_is_something_that_is_sent():
-    found = person(side(), side(rows={"x": row("[mail]", default="d")}), mail=None)
-    assert (found.outcome, len(found.differences)) == (UserOutcome.CHANGES, 1)
+def test_preview_of_a_new_default_is_a_change():
+    result = preview_user(state(), state(rows={"x": row("[mail]", default="d")}), mail=None)
+    assert (result.outcome, len(result.differences)) == (UserOutcome.CHANGES, 1)
 
 
-LEAVES_OUT = row('IIF([mail] = "a@x", IgnoreObjectFlow, [mail])')
+IGNORES_USER = row('IIF([mail] = "a@x", IgnoreObjectFlow, [mail])')
 
 
-def test_somebody_who_is_left_out_on_both_sides_does_not_change():
-    states_before_and_after = (side(rows={"x": LEAVES_OUT, "y": row(source)}) for source in ("[city]", "[country]"))
-    assert person(*states_before_and_after, mail="a@x", city="Ulm", country="DE").outcome is UserOutcome.UNCHANGED
+def test_user_ignored_by_ignore_object_flow_before_and_after_is_unchanged():
+    states = (state(rows={"x": IGNORES_USER, "y": row(source)}) for source in ("[city]", "[country]"))
+    assert preview_user(*states, mail="a@x", city="Ulm", country="DE").outcome is UserOutcome.UNCHANGED
 
 
-def test_somebody_who_is_no_longer_left_out_changes_in_one_line():
-    states_before_and_after = (
-        side(rows={"x": LEAVES_OUT, "y": row("[city]")}),
-        side(rows={"x": row("[manager]"), "y": row("[city]")}),
+def test_user_no_longer_ignored_by_ignore_object_flow_has_one_difference():
+    states = (
+        state(rows={"x": IGNORES_USER, "y": row("[city]")}),
+        state(rows={"x": row("[manager]"), "y": row("[city]")}),
     )
-    found = person(*states_before_and_after, mail="a@x", city="Ulm")
-    assert found.outcome is UserOutcome.CHANGES
-    assert [(one.target, request_text(one.before)) for one in found.differences] == [("x", OBJECT_IGNORED)]
+    result = preview_user(*states, mail="a@x", city="Ulm")
+    assert result.outcome is UserOutcome.CHANGES
+    assert [(one.target, request_text(one.before)) for one in result.differences] == [("x", OBJECT_IGNORED)]
 
 
-def test_for_somebody_who_is_never_created_a_resource_has_what_an_update_could_carry():
+def test_resource_of_an_update_omits_defaults_and_on_create_values():
     sent = {
         "a": SentRequest("null", default="d"),
         "b": SentRequest("value", "v"),
@@ -346,31 +352,33 @@ def test_for_somebody_who_is_never_created_a_resource_has_what_an_update_could_c
     assert resource(sent, (), updates=True) == {"schemas": list(SCHEMAS), "b": "v"}
 
 
-def test_what_people_are_matched_by_is_said_where_it_moves():
-    one, other = (side(rows={"a": row("[mail]", match=a), "b": row("[city]", match=b)}) for a, b in ((1, None), (2, 1)))
-    moved = "Users are matched by b and then a instead of a."
-    assert Preview(one, other, {}, TOLD).warnings == (moved,)
-    assert Preview(one, one, {}, TOLD).warnings == ()
-    assert Preview(ProvisioningState(), one, {}, TOLD).warnings == ()
-    assert Preview(one, side(), {}, TOLD).warnings == ("Users are matched by nothing instead of a.",)
+def test_preview_warns_if_the_matching_attributes_change():
+    one, other = (
+        state(rows={"a": row("[mail]", match=a), "b": row("[city]", match=b)}) for a, b in ((1, None), (2, 1))
+    )
+    warning = "Users are matched by b and then a instead of a."
+    assert Preview(one, other, {}, CONTEXT).warnings == (warning,)
+    assert Preview(one, one, {}, CONTEXT).warnings == ()
+    assert Preview(ProvisioningState(), one, {}, CONTEXT).warnings == ()
+    assert Preview(one, state(), {}, CONTEXT).warnings == ("Users are matched by nothing instead of a.",)
 
 
-def test_all_who_share_a_value_are_counted_and_the_first_one_too():
-    shared = side(rows={"a": row("[mail]", match=1)})
-    told, summing = Preview(shared, shared, {}, TOLD), SummaryBuilder(("a",))
+def test_summary_builder_counts_all_users_with_a_duplicate_matching_value():
+    shared = state(rows={"a": row("[mail]", match=1)})
+    previews, summary_builder = Preview(shared, shared, {}, CONTEXT), SummaryBuilder(("a",))
     for number, mail in enumerate(("x@x", "y@x", "X@x", "x@X", "y@x")):
         user = {"id": str(number), "userPrincipalName": f"{number}@x", "accountEnabled": True, "mail": mail}
-        summing.add(told.user(user), unredacted)
-    (tally,) = summing.summary().mappings
+        summary_builder.add(previews.user(user), unredacted)
+    (tally,) = summary_builder.summary().mappings
     assert tally.counts == {"duplicates": 5}
     assert [one.partition(":")[0] for one in tally.examples["duplicates"]] == ["2@x", "3@x", "4@x"]
 
 
-# --- words and masks ------------------------------------------------------------------------------------------------
+# --- text and redaction ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("sent", "words"),
+    ("sent", "text"),
     [
         (None, "not mapped"),
         (SentRequest("value", "nothing"), '"nothing"'),
@@ -384,24 +392,24 @@ def test_all_who_share_a_value_are_counted_and_the_first_one_too():
         (SentRequest("failure", reason="so"), "fails: so"),
     ],
 )
-def test_what_is_sent_in_words(sent, words):
-    assert request_text(sent) == words
+def test_request_text_describes_what_is_sent(sent, text):
+    assert request_text(sent) == text
 
 
 @pytest.mark.parametrize(
-    ("value", "hidden"),
+    ("value", "redacted"),
     [("ada.lovelace@contoso.com", "….…@….…"), ("True", "True"), ("Ada Lovelace", "… …"), ("Łódź 5", "… …"), ("", "")],
 )
-def test_a_masked_value_keeps_its_shape_only(value, hidden):
-    assert shape(value) == hidden
+def test_shape_masks_letters_and_digits_of_a_value(value, redacted):
+    assert shape(value) == redacted
 
 
-def test_a_masked_person_has_neither_name_nor_values():
+def test_preview_redactor_removes_the_name_and_values_of_a_user():
     secret = SentRequest("value", "Lovelace")
-    stand = UserState(
+    user_state = UserState(
         True, "title matches: whether 'Lovelace' must fit", sent={"a": secret, "b": SentRequest("value", ("Lovelace",))}
     )
-    contrasts = (
+    differences = (
         AttributeDiff("a", secret, None, "r"),
         AttributeDiff("b", None, SentRequest("failure", reason="'Lovelace' is no 1815"), "r"),
         AttributeDiff(
@@ -411,9 +419,9 @@ def test_a_masked_person_has_neither_name_nor_values():
             scope_reasons=("assigned through Ada's team", "whether 'a' must fit \"Lovelace's\" is open"),
         ),
     )
-    given = UserPreview("Lovelace", "lovelace-id", UserOutcome.CHANGES, stand, stand, contrasts)
-    hidden = preview_redactor(lambda name: "user-01234567" if "@" in name else name)(given)
-    assert "ovelace" not in repr(hidden) and "1815" not in repr(hidden)
-    assert hidden.differences[2].full_reason == "assigned through Ada's team → whether … must fit … is open"
-    assert hidden.name == "user-01234567"
-    assert preview_redactor(lambda _name: "user-89abcdef")(given).name == "user-89abcdef"
+    user = UserPreview("Lovelace", "lovelace-id", UserOutcome.CHANGES, user_state, user_state, differences)
+    redacted = preview_redactor(lambda name: "user-01234567" if "@" in name else name)(user)
+    assert "ovelace" not in repr(redacted) and "1815" not in repr(redacted)
+    assert redacted.differences[2].full_reason == "assigned through Ada's team → whether … must fit … is open"
+    assert redacted.name == "user-01234567"
+    assert preview_redactor(lambda _name: "user-89abcdef")(user).name == "user-89abcdef"

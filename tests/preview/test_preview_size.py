@@ -1,4 +1,4 @@
-"""Many users: memory does not grow with them, and time grows as they do."""
+"""Previews of many users: constant memory and linear time."""
 
 import sys
 import tracemalloc
@@ -20,7 +20,7 @@ def row(source, match=None):
     return {"source": source, "match": match, "default": None, "apply": "always"}
 
 
-def scene():
+def title_preview():
     rows = {name: row(f"[{name}]") for name in NAMES} | {
         "userName": row("[userPrincipalName]", 1),
         "active": row('Switch([IsSoftDeleted], , "False", "True", "True", "False")'),
@@ -41,37 +41,38 @@ def user(number):
     }
 
 
-def through(number, form, one):
-    """All users passed through, page by page, every piece thrown away."""
-    summing = SummaryBuilder(one.matching)
+def preview_users(number, form, user_preview):
+    """Preview users page by page, and discard the output."""
+    summary_builder = SummaryBuilder(user_preview.matching)
     for start in range(0, number, 999):
         for each in [user(count) for count in range(start, min(start + 999, number))]:
-            form.person(one.with_resources(summing.add(one.user(each), unredacted)))
-    return form.ended(summing.summary())
+            form.person(user_preview.with_resources(summary_builder.add(user_preview.user(each), unredacted)))
+    return form.ended(summary_builder.summary())
 
 
-def peak(number, form):
-    one = scene()
-    through(10, form, one)
+def peak_memory(number, form):
+    """Return the peak of allocated bytes."""
+    user_preview = title_preview()
+    preview_users(10, form, user_preview)
     tracemalloc.start()
     try:
-        through(number, form, one)
+        preview_users(number, form, user_preview)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
 
 
-def test_memory_stays_flat():
-    """A page of users is the most there ever is; of those who are gone, a number each is kept for duplicates."""
-    small, large = peak(1_000, TextPreview()), peak(10_000, TextPreview())
+def test_preview_memory_does_not_grow_with_the_number_of_users():
+    """Only one page of users is in memory; a number for each earlier user is kept to find duplicates."""
+    small, large = peak_memory(1_000, TextPreview()), peak_memory(10_000, TextPreview())
     assert large - small < 10_000 * 110
     assert large < small * 2.5
 
 
-def calls(number, form):
-    """Calls of functions, which do not depend on the machine; the first ones, which make things ready, left out."""
-    one, count = scene(), 0
-    through(1, form, one)
+def count_calls(number, form):
+    """Count function calls, which do not depend on the machine; calls of a first preview are excluded."""
+    user_preview, count = title_preview(), 0
+    preview_users(1, form, user_preview)
 
     def counting(_frame, event, _argument):
         nonlocal count
@@ -79,15 +80,15 @@ def calls(number, form):
 
     sys.setprofile(counting)
     try:
-        through(number, form, one)
+        preview_users(number, form, user_preview)
     finally:
         sys.setprofile(None)
     return count
 
 
-def test_ten_times_the_users_take_ten_times_the_work():
+def test_preview_calls_grow_linearly_with_the_number_of_users():
     for form in (TextPreview, JsonPreview, PreviewPage):
-        made = form()
-        made.opened()
-        few, many = calls(30, made), calls(300, made)
+        sink = form()
+        sink.opened()
+        few, many = count_calls(30, sink), count_calls(300, sink)
         assert 8 < many / few < 11, form

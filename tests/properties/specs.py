@@ -1,7 +1,7 @@
-"""Random specs that are right: whatever the format can say about a pretend Contoso and an application called Writer.
+"""Random valid specs of the pretend tenant Contoso and an application called Writer.
 
-A spec is drawn as a plain tree, as a person would write it. What the sandbox refuses (two sources of a matching
-attribute, a role that nobody offers) is not drawn; everything else is.
+A spec is drawn as a plain tree, as a user would write it. What the sandbox rejects (two sources of a matching
+attribute, a role that does not exist) is not drawn; everything else is.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ TEXTS = st.sampled_from(
 ) | st.text("aé𝒳 \\\"'#:,[]{}%&*-1🙂\u00a0", min_size=1, max_size=5)  # fmt: skip
 WORDS = TEXTS.map(lambda one: one.strip() or "x")
 SHOWN = WORDS.map(lambda one: "x" if one == "*" else one)
-"""Values of a connection: a star stands for what is not shown."""
+"""Values of a connection. Graph shows a star in place of a masked value, so it is not drawn."""
 
 
 def written(**fields: Any) -> st.SearchStrategy[dict[str, Any]]:
-    """A section of which any field may be left out; fields of None are."""
+    """Return a strategy of sections with any of these fields."""
     return st.fixed_dictionaries({}, optional=fields)
 
 
@@ -61,7 +61,7 @@ def written(**fields: Any) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def expressions(names: list[str]) -> st.SearchStrategy[str]:
-    """Functions that the service knows, over these attributes; some in a layout of their own."""
+    """Return a strategy of expressions over these attributes; some have unusual spacing."""
     plain = st.sampled_from(names).map(Attribute) | TEXTS.map(Constant)
     attribute = st.sampled_from(names).map(Attribute)
 
@@ -82,7 +82,7 @@ def expressions(names: list[str]) -> st.SearchStrategy[str]:
 
 
 def values(names: list[str]) -> st.SearchStrategy[dict[str, Any]]:
-    """One way to say a value."""
+    """Return a strategy of values: source, constant, expression, or default only."""
     return st.one_of(
         st.sampled_from(names).map(lambda one: {"source": one}),
         (TEXTS | st.just("")).map(lambda one: {"constant": one}),
@@ -94,7 +94,7 @@ def values(names: list[str]) -> st.SearchStrategy[dict[str, Any]]:
 
 @st.composite
 def rows(draw: Any, names: list[str]) -> Any:
-    """A row of any form; a text alone is a source."""
+    """Draw an attribute mapping of any form; a string alone is a source."""
     if draw(st.integers(0, 9)) == 0:
         return {"absent": True}
     row = draw(values(names))
@@ -148,7 +148,7 @@ def filters(names: list[str]) -> st.SearchStrategy[list[Any]]:
 
 @st.composite
 def users(draw: Any) -> dict[str, Any]:
-    """The mapping of people: custom attributes on both sides, any rows, one or several that match."""
+    """Draw the mapping of users: custom attributes on both sides, any rows, one or several matching attributes."""
     custom = draw(st.dictionaries(st.sampled_from([*CUSTOM, "title"]), definitions(), max_size=3))
     own = draw(st.dictionaries(st.sampled_from(OWN_SOURCES), definitions(), max_size=1))
     names = [*SOURCES, *own]
@@ -160,8 +160,8 @@ def users(draw: Any) -> dict[str, Any]:
     elif matching == "moved":
         attributes["userName"] = {"source": "userPrincipalName", "match": 2}
         attributes["externalId"] = {"source": "mailNickname", "match": 1}
-    said: dict[str, Any] = {"unlisted": unlisted, "attributes": attributes}
-    said |= draw(
+    section: dict[str, Any] = {"unlisted": unlisted, "attributes": attributes}
+    section |= draw(
         written(
             enabled=st.booleans(),
             actions=st.lists(st.sampled_from(["create", "update", "delete"]), unique=True),
@@ -169,11 +169,11 @@ def users(draw: Any) -> dict[str, Any]:
         )
     )
     if draw(st.booleans()):
-        del said["unlisted"]
+        del section["unlisted"]
     if unlisted == "delete":
-        said["unlisted"] = "delete"
+        section["unlisted"] = "delete"
     more = {"target_attributes": custom, "source_attributes": own}
-    return said | {key: value for key, value in more.items() if value}
+    return section | {key: value for key, value in more.items() if value}
 
 
 @st.composite
@@ -181,19 +181,19 @@ def groups(draw: Any) -> dict[str, Any]:
     attributes = draw(
         st.dictionaries(st.just("externalId"), rows(["objectId", "mailNickname", "displayName"]), max_size=1)
     )
-    said = draw(
+    section = draw(
         written(
             enabled=st.booleans(),
             actions=st.lists(st.sampled_from(["create", "update", "delete"]), unique=True),
             filters=filters(["displayName", "mail", "securityEnabled"]),
         )
     )
-    return {**said, **({"attributes": attributes} if attributes else {})}
+    return {**section, **({"attributes": attributes} if attributes else {})}
 
 
 @st.composite
 def mappings(draw: Any) -> dict[str, Any]:
-    """Users under their own name or under one that somebody chose, and groups."""
+    """Draw mappings of users, under the name `users` or a custom name, and of groups."""
     found = {}
     if draw(st.integers(0, 4)):
         named = draw(st.sampled_from(["users", "users", "users", "people"]))
@@ -213,7 +213,7 @@ ROLE_VALUES = st.sampled_from(["admin", "~a/b", "%41", "User", "x~y", "[w]", "A"
 
 @st.composite
 def roles(draw: Any) -> list[dict[str, Any]]:
-    """Roles with and without a value; two never look the same in the list of what can be assigned."""
+    """Draw roles with and without a value; no two have the same name in an assignment."""
     found: dict[str, dict[str, Any]] = {}
     for value in draw(st.lists(ROLE_VALUES, max_size=3, unique=True)):
         found[value] = {"value": value, **draw(written(display_name=WORDS, description=WORDS, enabled=st.booleans()))}
@@ -226,7 +226,7 @@ def roles(draw: Any) -> list[dict[str, Any]]:
 
 
 def assignable(listed: list[dict[str, Any]]) -> list[str]:
-    """The roles that people can have, as a spec names them."""
+    """Return the roles that users can have, as a spec names them."""
     return [
         str(one.get("value") or f"~{one['display_name']}")
         for one in listed
@@ -236,24 +236,24 @@ def assignable(listed: list[dict[str, Any]]) -> list[str]:
 
 @st.composite
 def assignments(draw: Any, names: list[str]) -> dict[str, Any]:
-    held = st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True)
-    said: dict[str, Any] = {"unlisted": draw(st.sampled_from(["keep", "report", "delete"]))}
-    who = draw(st.lists(st.sampled_from([one for one in USERS if ".no@" not in one]), max_size=3, unique=True))
-    teams = draw(st.lists(st.sampled_from(GROUPS), max_size=2, unique=True))
-    for key, name, principals in (("users", "user", who), ("groups", "name", teams)):
-        entries = [{name: one, **_held(draw(held))} for one in principals]
+    role_names = st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True)
+    section: dict[str, Any] = {"unlisted": draw(st.sampled_from(["keep", "report", "delete"]))}
+    user_names = draw(st.lists(st.sampled_from([one for one in USERS if ".no@" not in one]), max_size=3, unique=True))
+    group_names = draw(st.lists(st.sampled_from(GROUPS), max_size=2, unique=True))
+    for key, name, principals in (("users", "user", user_names), ("groups", "name", group_names)):
+        entries = [{name: one, **_role_keys(draw(role_names))} for one in principals]
         if entries and draw(st.integers(0, 5)) == 0:
             entries[0] = {name: principals[0], "absent": True}
         if entries:
-            said[key] = entries
-    return said | draw(
+            section[key] = entries
+    return section | draw(
         written(
             protect=st.lists(st.sampled_from([{"group": "AP-*"}, {"user": "*@contoso.com"}, {"role": "*"}]), max_size=2)
         )
     )
 
 
-def _held(listed: list[str]) -> dict[str, Any]:
+def _role_keys(listed: list[str]) -> dict[str, Any]:
     return {"role": listed[0]} if len(listed) == 1 else {"roles": listed}
 
 
@@ -268,23 +268,25 @@ def connections(draw: Any) -> dict[str, Any]:
             ["https://app.example.com/scim", "https://app.example.com:8443/v2?aadOptscim062020", "https://x.y"]
         )
     )
-    way = draw(st.sampled_from(["bearer", "bearer", "oauth2_client_credentials", "other", "entra_token", "plain"]))
-    said: dict[str, Any] = {"base_address": address}
-    if way != "plain":
-        said = {"authentication": way, **said}
-    if way in ("bearer", "plain"):
-        said["secret_token"] = {"env": "A_TOKEN", **rotation}
-    if way == "oauth2_client_credentials":
-        said["oauth2"] = {
+    authentication = draw(
+        st.sampled_from(["bearer", "bearer", "oauth2_client_credentials", "other", "entra_token", "plain"])
+    )
+    section: dict[str, Any] = {"base_address": address}
+    if authentication != "plain":
+        section = {"authentication": authentication, **section}
+    if authentication in ("bearer", "plain"):
+        section["secret_token"] = {"env": "A_TOKEN", **rotation}
+    if authentication == "oauth2_client_credentials":
+        section["oauth2"] = {
             "token_url": "https://login.example.com/token",
             "client_id": draw(SHOWN),
             "client_secret": {"env": "A_CLIENT_SECRET", **rotation},
         }
-    if way == "other":
-        said["other"] = {"UserName": draw(SHOWN), "Password": {"env": "A_PASSWORD", **rotation}}
-    if way == "bearer" and draw(st.booleans()):
-        said["other"] = {"CompanyId": draw(SHOWN)}
-    return said
+    if authentication == "other":
+        section["other"] = {"UserName": draw(SHOWN), "Password": {"env": "A_PASSWORD", **rotation}}
+    if authentication == "bearer" and draw(st.booleans()):
+        section["other"] = {"CompanyId": draw(SHOWN)}
+    return section
 
 
 def provisioning(*, connected: bool) -> st.SearchStrategy[dict[str, Any]]:
@@ -304,7 +306,7 @@ def provisioning(*, connected: bool) -> st.SearchStrategy[dict[str, Any]]:
 
 @st.composite
 def specs(draw: Any) -> dict[str, Any]:
-    """A spec's tree. Only what it writes is managed, so every section may be missing."""
+    """Draw the tree of a spec. Only the sections that it contains are managed, so each may be missing."""
     tree: dict[str, Any] = {
         "version": 1,
         "name": "writer",

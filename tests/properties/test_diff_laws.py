@@ -1,4 +1,4 @@
-"""Two specs against each other, with no tenant in between."""
+"""Properties of diff_specs(), for any valid specs."""
 
 from __future__ import annotations
 
@@ -17,52 +17,53 @@ from tests.properties.specs import specs
 INVERSE = {Action.CREATE: Action.DELETE, Action.DELETE: Action.CREATE}
 
 
-def made(tree: dict[str, Any]) -> Spec:
+def spec_of(tree: dict[str, Any]) -> Spec:
     return Spec.model_validate(tree)
 
 
 @examples(40)
 @given(specs())
-def test_a_spec_does_not_differ_from_itself(tree):
-    """Whatever it says, and as an application that already is so, on either side."""
+def test_diff_specs_of_a_spec_with_itself_is_empty(tree):
+    """Also if either side stands for the live application."""
     for live in (None, "before", "after"):
-        assert diff_specs(KINDS, made(tree), made(tree), live=live).changes == ()
+        assert diff_specs(KINDS, spec_of(tree), spec_of(tree), live=live).changes == ()
 
 
 @examples(25)
 @given(specs(), specs())
-def test_there_and_back_is_told_the_other_way_round(one, other):
-    """What is made on the way there is taken away on the way back; what is changed is changed back."""
-    there = diff_specs(KINDS, made(one), made(other)).changes
-    back = {change.address: change for change in diff_specs(KINDS, made(other), made(one)).changes}
-    assert {change.address for change in there} == set(back)
-    for change in there:
-        assert back[change.address].action is INVERSE.get(change.action, change.action)
-        assert fields(back[change.address], back=True) == fields(change)
+def test_diff_specs_in_the_other_direction_is_the_inverse(one, other):
+    """Creates become deletes, and updates have before and after swapped."""
+    forward = diff_specs(KINDS, spec_of(one), spec_of(other)).changes
+    backward = {change.address: change for change in diff_specs(KINDS, spec_of(other), spec_of(one)).changes}
+    assert {change.address for change in forward} == set(backward)
+    for change in forward:
+        assert backward[change.address].action is INVERSE.get(change.action, change.action)
+        assert fields(backward[change.address], swap=True) == fields(change)
 
 
-def fields(change: Change, *, back: bool = False) -> Any:
-    told = {one.name: (one.before, one.after) for one in change.fields}
-    return {name: pair[::-1] if back else pair for name, pair in told.items()} if change.action is Action.UPDATE else {}
+def fields(change: Change, *, swap: bool = False) -> Any:
+    values = {one.name: (one.before, one.after) for one in change.fields}
+    return (
+        {name: pair[::-1] if swap else pair for name, pair in values.items()} if change.action is Action.UPDATE else {}
+    )
 
 
 @examples(20)
 @given(specs(), st.data())
-def test_what_is_taken_out_is_the_difference(tree, data):
-    """A section that one has and the other has not is all that is told."""
+def test_diff_specs_deletes_only_the_resources_of_a_removed_section(tree, data):
     optional = [name for name in ("connection", "mappings", "app_roles", "assignments") if name in tree]
-    gone = data.draw(st.sampled_from(optional)) if optional else ""
+    removed = data.draw(st.sampled_from(optional)) if optional else ""
     kinds = {
         "connection": {"connection"},
         "mappings": {"attribute_mapping", "object_mapping", "source_attribute", "target_attribute"},
         "app_roles": {"app_role"},
         "assignments": {"assignment"},
         "": set(),
-    }[gone]
-    less = {key: value for key, value in tree.items() if key != gone}
-    if gone == "app_roles":
-        less.pop("assignments", None)
+    }[removed]
+    reduced = {key: value for key, value in tree.items() if key != removed}
+    if removed == "app_roles":
+        reduced.pop("assignments", None)
         kinds = {"app_role", "assignment"}
-    changes = diff_specs(KINDS, made(tree), made(less)).changes
+    changes = diff_specs(KINDS, spec_of(tree), spec_of(reduced)).changes
     assert {change.kind for change in changes} <= kinds
     assert {change.action for change in changes} <= {Action.DELETE}

@@ -1,4 +1,4 @@
-"""What the laws do with a spec: write it as a file, apply it, export it, and see that nothing is left to do."""
+"""Operations of the property tests: load a tree as a spec, apply it, export it, and assert that it has no changes."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from scimconf.workflow import export
 from tests.properties.specs import ENVIRON
 from tests.tenant_fixture import Rehearsal, changes, exit_code, told, wishes
 
-OPEN = wishes(allow=GUARDS)
+ALLOW_ALL = wishes(allow=GUARDS)
 
 
-def loaded(tree: dict[str, Any]) -> Loaded:
-    """The tree as a file would give it."""
+def load_tree(tree: dict[str, Any]) -> Loaded:
+    """Return the tree as loaded from a file."""
     text = write_spec(tree)
     found = load("spec.yaml", lambda _path: text, ENVIRON, {})
     assert found.spec is not None, [(one.message, one.path) for one in found.diagnostics]
     return found
 
 
-def applied(one: Rehearsal, spec: Loaded) -> Report:
-    """The report of an apply that everything is allowed to."""
-    planned = one.plan(spec, OPEN)
+def apply_spec(tenant: Rehearsal, spec: Loaded) -> Report:
+    """Return the report of an apply with all guards allowed."""
+    planned = tenant.plan(spec, ALLOW_ALL)
     assert planned.errors == (), told(planned)
-    report = one.apply(planned, OPEN)
+    report = tenant.apply(planned, ALLOW_ALL)
     failed = [one.detail for one in report.failed]
     assert (exit_code(report), report.error, failed) == (0, "", []), (exit_code(report), report.error, failed)
     return report
 
 
-def settled(one: Rehearsal, spec: Loaded) -> None:
-    """A plan is empty, and an apply of it writes nothing."""
-    planned = one.plan(spec, OPEN)
+def assert_no_changes(tenant: Rehearsal, spec: Loaded) -> None:
+    """Assert that the plan is empty and that its apply writes nothing."""
+    planned = tenant.plan(spec, ALLOW_ALL)
     assert (planned.errors, changes(planned)) == ((), []), told(planned)
-    one.forget()
-    assert exit_code(one.apply(planned, OPEN)) == 0
-    assert one.writes == [], one.writes
+    tenant.forget()
+    assert exit_code(tenant.apply(planned, ALLOW_ALL)) == 0
+    assert tenant.writes == [], tenant.writes
 
 
-def exported(one: Rehearsal, *, full: bool) -> ExportedSpec:
-    return one.run(lambda live: export(live, {"display_name": "Writer"}, "exported", "contoso.com", full=full))
+def export_spec(tenant: Rehearsal, *, full: bool) -> ExportedSpec:
+    return tenant.run(lambda live: export(live, {"display_name": "Writer"}, "exported", "contoso.com", full=full))

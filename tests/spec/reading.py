@@ -1,4 +1,4 @@
-"""Helpers of these tests: load a spec from a dict of files, diagnostics as lines of text."""
+"""Helpers of the spec tests: load a spec from a dict of files, and print diagnostics as lines."""
 
 from __future__ import annotations
 

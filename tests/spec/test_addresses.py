@@ -1,4 +1,4 @@
-"""Secrets in the query of an address, and what is none."""
+"""Masking of secrets in the query of an address."""
 
 import pytest
 
@@ -24,17 +24,17 @@ A = "https://app.example.com/scim"
         "sas-sig",
     ],
 )
-def test_a_key_that_speaks_of_a_secret_is_masked(key):
+def test_masked_hides_the_value_of_a_query_key_that_names_a_secret(key):
     assert masked(f"{A}?a=1&{key}=hush;b=2") == f"{A}?a=1&{key}=***;b=2"
     assert holds_secret(f"{A}?{key}=hush")
     assert not holds_secret(f"{A}?{key}")
 
 
 @pytest.mark.parametrize("address", [A, f"{A}?", f"{A}?aadOptscim062020", f"{A}?region=eu&barcode=1", f"{A}/token=1"])
-def test_what_is_no_secret_stays(address):
+def test_masked_keeps_an_address_without_a_secret(address):
     assert masked(address) == address
 
 
-def test_keys_are_those_of_the_query():
+def test_keys_returns_the_keys_of_the_query():
     assert list(keys(f"{A}?aadOptscim062020&&a=1;b")) == ["aadOptscim062020", "a", "b"]
     assert list(keys(A)) == []

@@ -1,8 +1,8 @@
-"""Specs with a defect, and the diagnostics that each must give. A file holds many cases:
+"""Specs with a defect and their expected diagnostics. A file contains many cases:
 
-## a name (text | shape | meaning)      "shape": the JSON Schema finds it too; "meaning": it must not
+## a name (text | shape | meaning)  "shape": the JSON Schema rejects it; "meaning": the JSON Schema accepts it
 the YAML, to which a minimal spec is added unless the heading ends in "whole file"
-=> the expected diagnostics, one a line
+=> the expected diagnostics, one on each line
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ EXPECTED = re.compile(r"^=> (.*\n)", re.MULTILINE)
 
 
 class Defect(NamedTuple):
-    """One case of a file."""
+    """One case in a file of defects."""
 
     heading: str
     kind: str
@@ -42,7 +42,7 @@ class Defect(NamedTuple):
 
     @property
     def text(self):
-        """The spec: the body after a minimal spec without the keys that the body has."""
+        """Return the spec: a minimal spec without the keys of the body, and then the body."""
         if self.is_whole:
             return self.body
         keys = set(re.findall(r"^(\w+)", self.body, re.MULTILINE))
@@ -66,7 +66,7 @@ FILES = sorted(FOLDER.glob("S*.txt"))
 DEFECTS = [pytest.param(defect, id=defect.heading[3:-1]) for path in FILES for defect in defects_of(path)]
 
 
-def of_kind(kind):
+def defects_of_kind(kind):
     return [case for case in DEFECTS if case.values[0].kind == kind]
 
 
@@ -81,39 +81,39 @@ if os.environ.get("SCIMCONF_UPDATE_GOLDEN"):
 
 
 def as_json(text: str):
-    """The file as a YAML 1.2 editor sees it."""
+    """Return the file as a YAML 1.2 editor reads it."""
     return plain_json(Builder("", text.split("\n"), Variables({}, {})).build(_Loader(text).get_single_node()))
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
-def test_a_defect_gives_its_diagnostics(defect):
+def test_load_of_a_defect_gives_the_expected_diagnostics(defect):
     loaded = defect.load()
     assert lines(loaded.diagnostics) == defect.expected
     assert loaded.spec is None
     assert loaded.diagnostics
 
 
-@pytest.mark.parametrize("defect", of_kind("shape"))
-def test_the_json_schema_finds_a_defect_of_shape(defect):
+@pytest.mark.parametrize("defect", defects_of_kind("shape"))
+def test_json_schema_rejects_a_defect_of_shape(defect):
     assert list(SCHEMA.iter_errors(as_json(defect.text)))
 
 
-@pytest.mark.parametrize("defect", of_kind("meaning"))
-def test_the_json_schema_accepts_a_defect_of_meaning(defect):
+@pytest.mark.parametrize("defect", defects_of_kind("meaning"))
+def test_json_schema_accepts_a_defect_of_meaning(defect):
     assert not list(SCHEMA.iter_errors(as_json(defect.text)))
 
 
-def test_every_code_has_a_defect():
+def test_defects_cover_every_diagnostic_code():
     expected = "".join(case.values[0].expected for case in DEFECTS)
-    elsewhere = {"S002", "S025", "S312"}  # not UTF-8, files of variables, several specs: other tests
-    explained = re.findall(r"^### (S\d{3}) .+$", PAGE.read_text("utf-8"), re.MULTILINE)
-    assert explained == sorted({*re.findall(r"  (S\d{3})  ", expected), *elsewhere})
+    elsewhere = {"S002", "S025", "S312"}  # not UTF-8, variable files, several specs: tested elsewhere
+    documented = re.findall(r"^### (S\d{3}) .+$", PAGE.read_text("utf-8"), re.MULTILINE)
+    assert documented == sorted({*re.findall(r"  (S\d{3})  ", expected), *elsewhere})
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
-def test_every_error_has_a_hint(defect):
+def test_load_gives_each_diagnostic_a_hint(defect):
     assert [problem for problem in defect.load().diagnostics if not problem.hint] == []
 
 
-def test_no_secret_is_ever_shown():
+def test_diagnostics_of_defects_contain_no_secret():
     assert not [case.id for case in DEFECTS if "hunter2" in case.values[0].expected]

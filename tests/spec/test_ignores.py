@@ -25,7 +25,7 @@ mappings:
 ROWS = ("mappings", "users", "attributes")
 
 
-def test_comments_name_rules_separated_by_commas_or_spaces():
+def test_ignore_comments_name_rules_separated_by_commas_or_spaces():
     parsed = load_text(MINIMAL + TEXT).comments
     assert {line: sorted(comment.rules) for (_, line), comment in parsed.items() if comment.rules} == {
         8: ["L104", "L105"],
@@ -62,14 +62,14 @@ def test_is_ignored_for_any_of_several_paths():
     assert loaded.is_ignored("L301", (*ROWS, "name"), (*ROWS, "name", "expression"))
 
 
-def test_comments_of_a_base_apply_to_its_own_lines():
+def test_ignore_comments_of_a_base_apply_to_its_own_lines():
     loaded = load_text(f"extends: [base.yaml]\n{TEXT}", {"base.yaml": MINIMAL})
     assert {file for file, _ in loaded.comments} == {"spec.yaml"}
     loaded = load_text("extends: [base.yaml]\n", {"base.yaml": MINIMAL + TEXT})
     assert loaded.is_ignored("L401", (*ROWS, "title"))
 
 
-def test_comments_of_a_spec_that_cannot_be_loaded():
+def test_ignore_comments_are_read_from_a_spec_that_cannot_be_loaded():
     assert load_text("# scimconf: ignore L104\n[").comments == {
         ("spec.yaml", 1): SourceComment(frozenset({"L104"}), is_alone=True)
     }

@@ -21,48 +21,48 @@ SCHEMA = Draft7Validator(json_schema())
 EXAMPLES = sorted(ROOT.glob("examples/*/*.yaml"))
 
 
-def test_the_schema_in_the_repository_is_fresh():
+def test_json_schema_in_the_repository_is_up_to_date():
     assert (ROOT / "schemas" / "spec.schema.json").read_text() == as_text()
 
 
-def test_the_schema_is_a_schema():
+def test_json_schema_is_valid_draft_7():
     Draft7Validator.check_schema(json_schema())
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_an_example_is_accepted_and_loads(path):
+def test_json_schema_and_load_accept_each_example(path):
     assert not list(SCHEMA.iter_errors(as_json(path.read_text())))
     assert not load(path.name, read_in(path.parent), {}, {"tenant": "contoso.com"}).diagnostics
 
 
-def walk(schema):
+def subschemas(schema):
     yield schema
     for value in schema.values():
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, dict):
-                yield from walk(item)
+                yield from subschemas(item)
 
 
-def test_nothing_stands_beside_a_reference():
-    assert not [schema for schema in walk(json_schema()) if "$ref" in schema and len(schema) > 1]
+def test_json_schema_has_no_keys_beside_a_ref():
+    assert not [schema for schema in subschemas(json_schema()) if "$ref" in schema and len(schema) > 1]
 
 
-def test_every_reference_is_defined_and_every_definition_used():
+def test_json_schema_refs_and_definitions_match():
     schema = json_schema()
-    used = {part["$ref"].removeprefix("#/definitions/") for part in walk(schema) if "$ref" in part}
+    used = {part["$ref"].removeprefix("#/definitions/") for part in subschemas(schema) if "$ref" in part}
     assert used == set(schema["definitions"])
 
 
-def test_every_key_is_described():
+def test_json_schema_describes_every_key():
     sections = [json_schema(), *json_schema()["definitions"].values()]
     sections += [arm for section in sections for arm in section.get("anyOf", ()) if "properties" in arm]
-    nameless = {"users", "groups"}
+    undescribed = {"users", "groups"}
     missing = [
         name
         for section in sections
         if "additionalProperties" in section
         for name, field in section["properties"].items()
-        if "description" not in field and name not in nameless
+        if "description" not in field and name not in undescribed
     ]
     assert missing == []
 
@@ -97,7 +97,7 @@ ACCEPTED = {
 
 
 @pytest.mark.parametrize("text", ACCEPTED.values(), ids=ACCEPTED)
-def test_what_is_accepted(text):
+def test_json_schema_accepts_valid_specs(text):
     assert [error.message for error in SCHEMA.iter_errors(as_json(text))] == []
 
 
@@ -109,7 +109,7 @@ def test_what_is_accepted(text):
         if name not in ("variables anywhere", "a file that extends others", "every form of a test")
     ],
 )
-def test_what_is_accepted_loads(name):
+def test_load_accepts_valid_specs(name):
     assert load_text(ACCEPTED[name]).diagnostics == ()
 
 
@@ -145,8 +145,8 @@ KEYS = st.sampled_from(
 
 
 @st.composite
-def changed(draw):
-    """The whole example with one or two places changed, dropped or added."""
+def changed_spec(draw):
+    """Return the complete example with one or two values changed, deleted or added."""
     tree = deepcopy(WHOLE)
     for _ in range(draw(st.integers(1, 2))):
         at = tree
@@ -156,21 +156,21 @@ def changed(draw):
             if key is None or not isinstance(at[key], dict | list) or draw(st.integers(0, 3)) == 0:
                 break
             at = at[key]
-        how = draw(st.sampled_from(["change", "drop", "add"]))
-        if how == "add" and isinstance(at, dict):
+        operation = draw(st.sampled_from(["change", "drop", "add"]))
+        if operation == "add" and isinstance(at, dict):
             at[draw(KEYS)] = deepcopy(draw(VALUES))
-        elif key is not None and how == "drop":
+        elif key is not None and operation == "drop":
             del at[key]
         elif key is not None:
             at[key] = deepcopy(draw(VALUES))
     return tree
 
 
-@given(changed())
-def test_schema_and_loading_agree_on_shape(tree):
+@given(changed_spec())
+def test_json_schema_and_load_agree_on_shape(tree):
     codes = {problem.code for problem in load_text(json.dumps(tree)).diagnostics}
-    refused = bool(list(SCHEMA.iter_errors(tree)))
+    rejected = bool(list(SCHEMA.iter_errors(tree)))
     if not codes:
-        assert not refused
+        assert not rejected
     if any(code.startswith("S2") for code in codes):
-        assert refused
+        assert rejected

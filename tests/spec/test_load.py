@@ -12,7 +12,7 @@ from tests.spec.reading import MINIMAL, lines, load_text
 @pytest.mark.parametrize(
     "text", [MINIMAL, MINIMAL.encode(), "\ufeff" + MINIMAL, MINIMAL.encode("utf-8-sig"), MINIMAL.replace("\n", "\r\n")]
 )
-def test_texts_and_bytes_with_or_without_a_mark(text):
+def test_load_accepts_strings_and_bytes_with_or_without_a_byte_order_mark(text):
     assert load_text(text).spec.name == "writer"
 
 
@@ -32,7 +32,7 @@ def test_load_locates_the_first_byte_that_is_not_utf_8(text, place):
     )
 
 
-def test_a_file_too_large_is_not_read():
+def test_load_rejects_a_file_larger_than_max_size():
     assert lines(load_text("#" * (MAX_SIZE + 1)).diagnostics) == (
         "spec.yaml  S008  the file is larger than 4 MB. Move parts of it to files that it `extends`.\n"
     )
@@ -54,7 +54,7 @@ def test_load_reports_a_file_that_cannot_be_read(error, reason):
     assert (loaded.spec, loaded.paths, loaded.origin(("name",))) == (None, (), None)
 
 
-def test_a_variable_becomes_a_scalar_of_the_expected_type():
+def test_load_converts_a_variable_to_the_expected_type():
     text = MINIMAL.replace("enabled: true", 'enabled: "${var:ON}", deletion_threshold: "${var:MANY}"')
     loaded = load_text(f"{text}tenant: ${{var:TENANT}}.com\n", ON="false", MANY="7", TENANT="contoso")
     assert lines(loaded.diagnostics) == ""
@@ -69,7 +69,7 @@ def test_load_keeps_other_dollar_signs_as_text():
     assert loaded.spec.mappings["users"].attributes["title"].constant == "${name} ${0} $1 ${VAR}"
 
 
-def test_load_never_reads_the_value_of_an_environment_variable():
+def test_load_does_not_read_the_value_of_an_environment_variable():
     loaded = load(
         "spec.yaml", lambda _: f"{MINIMAL}connection: {{secret_token: '${{env:TOKEN}}'}}\n", {"TOKEN": "hunter2"}, {}
     )
@@ -101,7 +101,7 @@ def test_origin_is_the_location_of_the_closest_part_of_a_path(path, line, column
     assert loaded.origin(path) == Location("spec.yaml", line, column)
 
 
-def test_origin_of_roles_is_that_of_the_role():
+def test_origin_of_roles_is_the_location_of_the_role():
     loaded = load_text(
         f"{MINIMAL}assignments:\n  unlisted: keep\n  users:\n    - user: ada@contoso.com\n      role: admin\n"
     )
@@ -118,11 +118,11 @@ def test_load_expands_aliases():
 @pytest.mark.parametrize(
     "section", ["assignments: {unlisted: keep, users_from: a.csv}", "assignments: x", "connection: x"]
 )
-def test_a_section_of_the_wrong_type_gives_one_error(section):
+def test_load_reports_a_section_of_the_wrong_type_once(section):
     assert [problem.code for problem in load_text(f"{MINIMAL}{section}\n").diagnostics] == ["S203"]
 
 
-def test_load_variables():
+def test_load_variables_returns_strings():
     table, problems = load_variables("vars.yaml", lambda _: "TENANT: contoso.com\nTHRESHOLD: 0050\nON: yes\n")
     assert (table, problems) == ({"TENANT": "contoso.com", "THRESHOLD": "0050", "ON": "yes"}, ())
 
@@ -140,7 +140,7 @@ def test_load_variables_reports_errors(text, expected):
     assert lines(load_variables("v.yaml", lambda _: text)[1]) == expected
 
 
-def test_a_csv_has_its_rows_gathered_and_other_columns_left_alone():
+def test_load_groups_csv_rows_by_user_and_ignores_other_columns():
     csv = "\ufeffUser, Name, Role\nada@contoso.com,Ada,admin\n\ngrace@contoso.com,Grace,member\nADA@contoso.com,Ada,member\n"
     loaded = load_text(f"{MINIMAL}assignments: {{unlisted: delete, users_from: [a.csv]}}\n", {"a.csv": csv})
     assert lines(loaded.diagnostics) == ""
@@ -150,13 +150,13 @@ def test_a_csv_has_its_rows_gathered_and_other_columns_left_alone():
     ]  # fmt: skip
 
 
-def test_a_csv_of_ten_thousand_rows():
+def test_load_reads_a_csv_file_of_10000_rows():
     csv = "user,role\n" + "".join(f"user{number}@contoso.com,member\n" for number in range(10_000))
     loaded = load_text(f"{MINIMAL}assignments: {{unlisted: delete, users_from: [a.csv]}}\n", {"a.csv": csv})
     assert len(loaded.spec.assignments.imported[0].users) == 10_000
 
 
-def test_a_csv_named_twice_is_read_twice_and_listed_once():
+def test_load_imports_a_csv_file_that_is_named_twice_twice_and_lists_it_once():
     loaded = load_text(
         f"{MINIMAL}assignments: {{unlisted: keep, users_from: [a.csv, a.csv]}}\n", {"a.csv": "user,role\n"}
     )
@@ -165,13 +165,13 @@ def test_a_csv_named_twice_is_read_twice_and_listed_once():
 
 
 @pytest.mark.parametrize("expression", [r'Append([a], "say \"(\"")', "Now()", "Switch([a], , (b))"])
-def test_a_plain_expression_that_yaml_leaves_alone_is_taken(expression):
+def test_load_accepts_a_plain_expression_that_is_a_yaml_scalar(expression):
     loaded = load_text(
         f"{MINIMAL}mappings:\n  users:\n    attributes:\n      a:\n        expression: {expression}  # why\n"
     )
     assert loaded.spec.mappings["users"].attributes["a"].expression == expression
 
 
-def test_an_empty_csv_has_no_header():
+def test_load_reports_an_empty_csv_file_as_s030():
     loaded = load_text(f"{MINIMAL}assignments: {{unlisted: delete, users_from: [a.csv]}}\n", {"a.csv": ""})
     assert [problem.code for problem in loaded.diagnostics] == ["S030"]

@@ -1,4 +1,4 @@
-"""A loaded spec: its digest, its text, conflicts with other specs; and which files are specs."""
+"""A loaded spec: digest, text, conflicts with other specs, and the search for spec files."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ DIFFERENT = {
 
 
 @pytest.mark.parametrize(("first", "second"), SAME.values(), ids=SAME)
-def test_the_digest_does_not_change_by(first, second):
+def test_digest_is_equal_for_equivalent_specs(first, second):
     assert digest_of(first) == digest_of(second)
 
 
 @pytest.mark.parametrize(("first", "second"), DIFFERENT.values(), ids=DIFFERENT)
-def test_the_digest_changes_by(first, second):
+def test_digest_differs_for_different_specs(first, second):
     assert digest_of(first) != digest_of(second)
 
 
-def test_the_digest_is_over_bases_variables_and_csv_rows():
+def test_digest_includes_bases_variables_and_csv_rows():
     text = f"{MINIMAL}tenant: ${{var:T}}\nassignments: {{unlisted: keep, users_from: [a.csv]}}\n"
     csv = "user,role\nada@contoso.com,admin\n"
     first = digest_of(text, {"a.csv": csv}, T="contoso.com")
@@ -97,7 +97,7 @@ def test_show_of_an_unreadable_spec_is_empty():
     assert show(load_text("")) == ""
 
 
-def test_conflicts_are_specs_with_the_same_name_or_application():
+def test_conflicts_reports_specs_with_the_same_name_or_application():
     first = load_text(MINIMAL)
     second = load_text(MINIMAL.replace("name: writer", "name: WRITER").replace("Writer", "writer"))
     assert lines(conflicts([first, second])) == (
@@ -122,7 +122,7 @@ def test_conflicts_ignore_different_names_and_applications():
     assert conflicts([load_text(MINIMAL), load_text(by_id), load_text("")]) == ()
 
 
-def test_find_returns_a_file_that_is_named_twice_once():
+def test_find_returns_a_file_once_if_it_is_named_twice():
     assert find(["a.yaml", "./a.yaml", "b/./a.yaml"], {}.get)[0] == ("a.yaml", "b/./a.yaml")
     assert find(["./a.yaml", "b/../a.yaml"], {}.get, lambda path: path[-6:])[0] == ("./a.yaml",)
 

@@ -11,7 +11,7 @@ from tests.spec.reading import MINIMAL, lines, load_text
 
 
 def tree(value, file="base.yaml"):
-    """A tree in which every location is line 1 of a file."""
+    """Return a tree in which each location is line 1 of a file."""
     location = Location(file, 1, 1)
     if isinstance(value, dict):
         return YamlMapping(
@@ -93,7 +93,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("lower", "upper", "merged"), CASES.values(), ids=CASES)
-def test_merging(lower, upper, merged):
+def test_merge_combines_a_base_and_a_spec(lower, upper, merged):
     assert plain_json(merge(tree(lower), tree(upper, "upper.yaml"))) == merged
 
 
@@ -105,7 +105,7 @@ def test_merge_keeps_the_location_of_each_value():
     assert [location.file for location in merged["assignments"]["users"].locations] == ["upper.yaml", "upper.yaml"]
 
 
-def test_a_later_base_overrides_an_earlier_one():
+def test_extends_lets_a_later_base_override_an_earlier_one():
     loaded = load_text(
         "extends: [bases/one.yaml, bases/two.yaml]\nname: writer\n",
         {
@@ -120,7 +120,7 @@ def test_a_later_base_overrides_an_earlier_one():
     assert loaded.origin(("tenant",)) == Location("bases/one.yaml", 3, 1)
 
 
-def test_files_are_relative_to_the_file_that_names_them():
+def test_load_resolves_paths_relative_to_the_file_that_contains_them():
     loaded = load_text(
         "extends: [bases/one.yaml]\nassignments: {users_from: [two.csv], groups_from: [groups.csv]}\n",
         {
@@ -142,7 +142,7 @@ def test_files_are_relative_to_the_file_that_names_them():
     assert loaded.origin(("assignments", "imported", 0, "users", 0, "roles", 0)) == Location("bases/one.csv", 2, 1)
 
 
-def test_a_base_that_is_reached_several_times_is_read_once():
+def test_extends_reads_a_base_once_if_several_files_extend_it():
     files = {
         f"{level}{side}.yaml": f"extends: [{level + 1}a.yaml, {level + 1}b.yaml]\n"
         for level in range(15)
@@ -154,7 +154,7 @@ def test_a_base_that_is_reached_several_times_is_read_once():
     assert len(loaded.paths) == 33
 
 
-def test_extends_has_a_limit_of_levels():
+def test_extends_limits_the_number_of_levels():
     files = {f"{number}.yaml": f"extends: [{number + 1}.yaml]\n" for number in range(30)}
     problems = load_text("extends: [0.yaml]\n", files).diagnostics
     assert [problem.code for problem in problems if problem.path == ("extends",)] == ["S008"]

@@ -33,21 +33,21 @@ WHOLE = {
 }
 
 
-def test_a_spec_can_be_made_of_python_values():
+def test_spec_accepts_python_values():
     spec = Spec.model_validate(WHOLE)
     assert spec.provisioning.enabled is True
     assert spec.provisioning.deletion_threshold == 50
     assert spec.guard_exemptions == (ExemptionEntry(guard="scope-widened", until=date(2026, 12, 1), reason="a change"),)
 
 
-def test_wrote_tells_which_fields_the_spec_contains():
+def test_wrote_returns_whether_the_spec_contains_a_field():
     spec = Spec.model_validate(WHOLE)
     assert spec.provisioning.wrote("deletion_threshold")
     assert not spec.provisioning.wrote("scope")
     assert not spec.wrote("mappings")
 
 
-def test_the_tree_is_frozen():
+def test_spec_is_frozen():
     with pytest.raises(ValidationError, match="frozen"):
         Spec.model_validate(WHOLE).name = "reader"
 
@@ -63,20 +63,20 @@ def test_the_tree_is_frozen():
         ({"absent": True}, "absent"),
     ],
 )
-def test_a_row_says_its_value_in_one_way(written, form):
+def test_mapping_row_form_is_the_kind_of_its_value(written, form):
     assert MappingRow.model_validate(written).form == form
 
 
-def test_a_short_row_is_the_long_one():
+def test_mapping_row_accepts_a_source_as_a_string():
     assert MappingRow.model_validate("mail") == MappingRow(source="mail")
 
 
 @pytest.mark.parametrize("written", [{"role": "a"}, {"roles": ["a"]}])
-def test_an_assignment_has_roles(written):
+def test_user_assignment_accepts_role_and_roles(written):
     assert UserAssignment.model_validate({"user": "ada@contoso.com", **written}).roles == ("a",)
 
 
-def test_all_of_a_principals_roles_can_be_absent():
+def test_group_assignment_that_is_absent_has_no_roles():
     assert GroupAssignment.model_validate({"name": "Writer editors", "absent": True}).roles == ()
 
 
@@ -90,11 +90,11 @@ def test_all_of_a_principals_roles_can_be_absent():
         (Role(display_name="User"), "~User"),
     ],
 )  # fmt: skip
-def test_what_identifies_a_thing(principal, identity):
+def test_identity_of_principals_and_roles(principal, identity):
     assert principal.identity == identity
 
 
-def test_a_role_is_named_and_described_by_what_there_is():
+def test_role_display_name_and_description_default_to_its_value():
     role = Role(value="admin")
     assert (role.display_name, role.description) == ("admin", "admin")
     assert not role.wrote("description")
@@ -112,11 +112,11 @@ def test_a_role_is_named_and_described_by_what_there_is():
         ),
     ],
 )
-def test_a_reference_says_where_the_secret_is(written, text):
+def test_secret_reference_text_contains_the_source_of_the_secret(written, text):
     assert str(SecretReference.model_validate(written)) == text
 
 
-def test_other_keys_hold_texts_and_references():
+def test_connection_other_accepts_strings_and_secret_references():
     connection = Connection.model_validate(
         {"other": {"UserName": "svc", "Password": "${env:A}", "AppKey": SecretReference(env="B")}}
     )
@@ -127,22 +127,22 @@ def test_other_keys_hold_texts_and_references():
     }
 
 
-def test_a_definition_has_its_defaults():
+def test_attribute_definition_has_default_values():
     definition = AttributeDefinition()
     assert (definition.type, definition.mutability, definition.multivalued) == ("string", "read_write", False)
 
 
 @pytest.mark.parametrize(("word", "operator"), OPERATORS.items())
-def test_every_operator_is_known_by_word_and_spelling(word, operator):
+def test_operator_word_knows_each_operator_by_word_and_spelling(word, operator):
     assert operator_word(word) == word
     assert {operator_word(spelling.lower()) for spelling in operator.spellings} == {word}
 
 
-def test_graphs_spelling_is_taken_as_it_is():
+def test_clause_accepts_an_unknown_operator_of_graph():
     assert Clause(attribute="mail", operator="SOME NEW ONE").operator == "SOME NEW ONE"
     assert same_spelling("NOT_REGEX match") == same_spelling("not regex MATCH")
     assert operator_word("SOME NEW ONE") is None
 
 
-def test_guards_are_those_of_the_design():
+def test_guards_has_17_ids():
     assert len(GUARDS) == 17

@@ -12,23 +12,23 @@ from scimconf.spec.tree import YamlMapping
 from tests.spec.reading import load_text
 
 WRITER = (Path(__file__).parents[2] / "examples" / "writer-new" / "scimconf.yaml").read_text()
-PIECES = st.one_of(
+FRAGMENTS = st.one_of(
     st.text(max_size=5),
     st.sampled_from(["- ", ": ", "{", "}", "[", "]", "&a ", "*a", "!", "|", ">-", "#", "\t", "'", '"', "\n", "---\n", "? ", "<<: ", "${var:", "${env:", "null"]),
 )  # fmt: skip
 
 
 @st.composite
-def mutilated(draw):
+def corrupted_spec(draw):
     text = WRITER
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(text)))
         end = draw(st.integers(start, min(len(text), start + 20)))
-        text = text[:start] + draw(PIECES) + text[end:]
+        text = text[:start] + draw(FRAGMENTS) + text[end:]
     return text
 
 
-def check(text):
+def check_load(text):
     first, second = load_text(text, {"people.csv": text}), load_text(text, {"people.csv": text})
     assert first == second
     assert digest(first.resolved) == digest(second.resolved)
@@ -38,18 +38,18 @@ def check(text):
 
 
 @given(st.one_of(st.text(), st.binary()))
-def test_any_text_gives_problems(text):
-    check(text)
+def test_load_of_any_text_gives_diagnostics(text):
+    check_load(text)
     assert load_text(text).diagnostics
 
 
-@given(mutilated())
-def test_a_mutilated_spec_gives_problems_or_a_spec(text):
-    check(text)
+@given(corrupted_spec())
+def test_load_of_a_corrupted_spec_gives_diagnostics_or_a_spec(text):
+    check_load(text)
 
 
 @given(st.randoms())
-def test_the_digest_is_the_same_whatever_the_order_of_keys(random):
+def test_digest_does_not_depend_on_the_order_of_keys(random):
     def shuffled(value):
         if isinstance(value, YamlMapping):
             keys = list(value)

@@ -1,4 +1,4 @@
-"""What a scalar becomes depends on where it stands: its own characters for a text, YAML 1.2's core schema otherwise."""
+"""Scalars: a string field keeps the characters; other fields use the YAML 1.2 core schema."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TEXTS = ["NO", "no", "on", "0010", "1.10", "1_000", "0x1F", "1e3", "true", "2026
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_text_keeps_its_characters(text):
+def test_load_keeps_the_characters_of_a_plain_scalar_in_a_string_field(text):
     loaded = load_text(f"{MINIMAL}app_roles: {{roles: [{{value: admin, display_name: {text}}}]}}\n")
     assert lines(loaded.diagnostics) == ""
     assert loaded.spec.app_roles.roles[0].display_name == text
@@ -28,18 +28,18 @@ def test_a_text_keeps_its_characters(text):
         ("=", "="), ("<<", "<<"), ("none", "none"),
     ],
 )  # fmt: skip
-def test_yaml_1_2s_core_schema(text, value):
+def test_core_resolves_plain_scalars_by_the_yaml_1_2_core_schema(text, value):
     assert core(Plain(text)) == value
     assert type(core(Plain(text))) is type(value)
 
 
-def test_a_quoted_scalar_is_a_text():
+def test_core_keeps_a_quoted_scalar_as_a_string():
     assert core("1") == "1"
     assert plain_json({"a": [Plain("1"), "1", None], "b": (Plain("true"),)}) == {"a": [1, "1", None], "b": [True]}
 
 
 @pytest.mark.parametrize("written", ["5", "0x5", "0005", "+5"])
-def test_a_number_is_taken_where_a_number_is_wanted(written):
+def test_load_accepts_yaml_integers_in_a_number_field(written):
     loaded = load_text(MINIMAL.replace("enabled: true", f"enabled: true, deletion_threshold: {written}"))
     assert loaded.spec.provisioning.deletion_threshold == 5
 
@@ -47,7 +47,7 @@ def test_a_number_is_taken_where_a_number_is_wanted(written):
 @pytest.mark.parametrize(
     ("written", "value"), [("none", None), ('"none"', "none"), ('"."', "."), ('""', ""), ("1.10", "1.10")]
 )
-def test_a_default_of_none_is_no_default_and_in_quotes_a_text(written, value):
+def test_load_reads_default_none_as_null_and_quoted_none_as_a_string(written, value):
     loaded = load_text(
         f"{MINIMAL}mappings: {{users: {{attributes: {{title: {{source: jobTitle, default: {written}}}}}}}}}\n"
     )
@@ -56,14 +56,14 @@ def test_a_default_of_none_is_no_default_and_in_quotes_a_text(written, value):
     assert row.wrote("default")
 
 
-def test_a_match_of_none_is_written_and_empty():
+def test_load_reads_match_none_as_a_written_null():
     loaded = load_text(f"{MINIMAL}mappings: {{users: {{attributes: {{title: {{source: jobTitle, match: none}}}}}}}}\n")
     row = loaded.spec.mappings["users"].attributes["title"]
     assert row.match is None
     assert row.wrote("match")
 
 
-def test_graphs_own_fields_are_resolved_by_the_core_schema():
+def test_load_resolves_raw_fields_by_the_core_schema():
     raw = "{anchor: false, defaultValue: null, size: 3, text: NO, quoted: '3', list: [1.5]}"
     loaded = load_text(f"{MINIMAL}mappings: {{users: {{target_attributes: {{title: {{raw: {raw}}}}}}}}}\n")
     assert loaded.spec.mappings["users"].target_attributes["title"].raw == {
@@ -71,15 +71,15 @@ def test_graphs_own_fields_are_resolved_by_the_core_schema():
     }  # fmt: skip
 
 
-def test_a_block_is_a_text():
+def test_load_reads_a_block_scalar_as_a_string():
     loaded = load_text(
         f'{MINIMAL}mappings:\n  users:\n    attributes:\n      a:\n        expression: >-\n          Join(" ",\n          [a])\n'
     )
     assert loaded.spec.mappings["users"].attributes["a"].expression == 'Join(" ", [a])'
 
 
-def test_an_integer_of_too_many_digits_is_no_number():
-    """Python would refuse to read it, in words about Python."""
+def test_core_keeps_an_integer_of_too_many_digits_as_a_string():
+    """Python's int() rejects a string of more than 4300 digits."""
     long = "9" * 5000
     assert core(Plain(long)) == long
     loaded = load_text(f"{MINIMAL}app_roles: {{roles: [{{value: admin, display_name: {long}}}]}}\n")

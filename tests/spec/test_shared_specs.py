@@ -1,4 +1,4 @@
-"""The shared cases, translated to today's keys, have no unknown keys and no unknown values."""
+"""translate_spec: the translated shared cases have no unknown keys and no unknown values."""
 
 import pytest
 from shared_specs import CASES, translate_spec

@@ -1,10 +1,10 @@
-"""The policy of "Did you mean …?"."""
+"""Suggestions for misspelled names ("Did you mean …?")."""
 
 from __future__ import annotations
 
 import pytest
 
-from scimconf.suggestions import did_you_mean, edit_distance, suggest, suggest_principal
+from scimconf.suggestions import did_you_mean, edit_distance, suggest, suggest_principal, unknown
 
 AUTHENTICATIONS = ["bearer_token", "oauth2_client_credentials", "other"]
 KEYS = ["source", "expression", "constant", "match", "flow_behavior"]
@@ -31,7 +31,7 @@ PEOPLE = ["ada@contoso.com", "joe@contoso.com", "alan@contoso.com", "grace@conto
         ("x", [], None),
     ],
 )
-def test_suggest(name: str, candidates: list[str], expected: str | None) -> None:
+def test_suggest_returns_the_closest_candidate(name: str, candidates: list[str], expected: str | None) -> None:
     assert suggest(name, candidates) == expected
 
 
@@ -55,7 +55,9 @@ def test_suggest(name: str, candidates: list[str], expected: str | None) -> None
         ("bob", [], None),
     ],
 )
-def test_suggest_principal(name: str, candidates: list[str], expected: str | None) -> None:
+def test_suggest_principal_returns_the_closest_candidate(
+    name: str, candidates: list[str], expected: str | None
+) -> None:
     assert suggest_principal(name, candidates) == expected
 
 
@@ -63,10 +65,18 @@ def test_suggest_principal(name: str, candidates: list[str], expected: str | Non
     ("left", "right", "distance"),
     [("", "", 0), ("a", "", 1), ("source", "sorce", 1), ("ab", "ba", 1), ("abc", "xyz", 3), ("abcdefgh", "", 5)],
 )
-def test_edit_distance_up_to_four(left: str, right: str, distance: int) -> None:
+def test_edit_distance_is_exact_up_to_four(left: str, right: str, distance: int) -> None:
     assert edit_distance(left, right, 4) == distance
 
 
-def test_did_you_mean() -> None:
+def test_did_you_mean_returns_a_hint() -> None:
     assert did_you_mean("title") == "Did you mean `title`?"
     assert did_you_mean(None, "Valid keys: a, b.") == "Valid keys: a, b."
+
+
+def test_unknown() -> None:
+    assert (
+        unknown("guard", "scope-widend", ["scope-widened"])
+        == "unknown guard 'scope-widend'. Did you mean scope-widened?"
+    )
+    assert unknown("guard", "x", ["scope-widened"], "See docs/guards.md.") == "unknown guard 'x'. See docs/guards.md."

@@ -1,4 +1,4 @@
-"""Tests in a spec as they are read: what a value means, when it is, and where null means something."""
+"""Loading of tests in a spec: given and expected values, `now`, and null."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.spec.reading import MINIMAL, lines, load_text
 ROW = "mappings: {{users: {{attributes: {{title: {{source: a, tests: [{test}]}}}}}}}}\n"
 
 
-def row(test):
+def load_row_test(test):
     loaded = load_text(MINIMAL + ROW.format(test=test), NOW="2026-12-31T09:00:00Z")
     assert lines(loaded.diagnostics) == ""
     [found] = loaded.spec.mappings["users"].attributes["title"].tests
@@ -38,9 +38,9 @@ def row(test):
         ("[{value: admin, displayName: 1}]", ({"value": "admin", "displayName": "1"},)),
     ],
 )
-def test_what_is_given(written, given):
-    """Characters as they stand; only truth without quotes is truth, as a directory has it."""
-    found = row(f"{{given: {{a: {written}}}, expect: null}}").given["a"]
+def test_load_reads_given_values_of_a_spec_test(written, given):
+    """Scalars stay strings; only unquoted true and false are booleans."""
+    found = load_row_test(f"{{given: {{a: {written}}}, expect: null}}").given["a"]
     assert found == given
     assert type(found) is type(given)
 
@@ -57,9 +57,9 @@ def test_what_is_given(written, given):
         ("undetermined", "undetermined"),
     ],
 )
-def test_what_is_expected(written, expected):
-    """What the service sends is text; truth is the text that the language has for it."""
-    assert row(f"{{expect: {written}}}").expect == expected
+def test_load_reads_the_expected_value_of_a_spec_test_as_a_string(written, expected):
+    """Unquoted true becomes "True", the string that the expression language has for it."""
+    assert load_row_test(f"{{expect: {written}}}").expect == expected
 
 
 @pytest.mark.parametrize(
@@ -71,13 +71,11 @@ def test_what_is_expected(written, expected):
         ("${var:NOW}", datetime(2026, 12, 31, 9, tzinfo=UTC)),
     ],
 )
-def test_when_it_is(written, now):
-    """A moment without a zone is one in UTC."""
-    assert row(f"{{now: '{written}', expect: null}}").now == now
+def test_load_reads_now_of_a_spec_test_as_utc_without_a_zone(written, now):
+    assert load_row_test(f"{{now: '{written}', expect: null}}").now == now
 
 
-def test_a_test_can_be_made_of_python_values():
-    """As the export's tools make specs."""
+def test_spec_accepts_a_spec_test_of_python_values():
     now = datetime(2026, 12, 31, tzinfo=UTC)
     test = {"name": "a", "given": {"a": None, "b": True}, "now": now, "expect": {"title": ("x",), "active": None}}
     spec = Spec.model_validate(
@@ -103,13 +101,12 @@ def test_a_test_can_be_made_of_python_values():
     ],
     ids=["on their own", "beside the role attribute", "beside a row"],
 )
-def test_null_means_something_in_a_test(text):
-    """An attribute that is absent, and a value that is not sent."""
+def test_load_accepts_null_in_a_spec_test(text):
+    """Null is an absent attribute in `given`, and a value that is not sent in `expect`."""
     assert lines(load_text(MINIMAL + text).diagnostics) == ""
 
 
-def test_tests_count_for_the_digest():
-    """They were reviewed with the rest."""
+def test_digest_includes_spec_tests():
     one = load_text(f"{MINIMAL}tests: [{{name: a, expect: {{b: c}}}}]\n")
     other = load_text(f"{MINIMAL}tests: [{{name: a, expect: {{b: d}}}}]\n")
     assert digest(one.resolved) != digest(other.resolved)

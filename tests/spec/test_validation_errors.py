@@ -1,4 +1,4 @@
-"""Errors of pydantic that have no message of their own, and the keys of a section."""
+"""diagnostics_of and keys_at: pydantic errors as diagnostics, and the keys of a section."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Odd(Section):
     number: int = Field(le=3)
 
 
-def test_diagnostics_of_an_error_without_a_message_of_its_own():
+def test_diagnostics_of_uses_the_pydantic_message_for_other_errors():
     with pytest.raises(ValidationError) as raised:
         Odd(number=4)
     (problem,) = diagnostics_of(raised.value, YamlMapping([("number", "4")]))
@@ -32,5 +32,5 @@ def test_diagnostics_of_an_error_without_a_message_of_its_own():
         (("provisioning", "notifications"), ["email"]),
     ],
 )
-def test_keys_at(path, keys):
+def test_keys_at_returns_the_keys_of_a_section(path, keys):
     assert keys_at(path) == keys

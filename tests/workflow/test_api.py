@@ -1,4 +1,4 @@
-"""The Python API refuses what the command line refuses, and none of its defaults fails open."""
+"""Tests of the Python API: it requires the same approvals as the command line, and its defaults are safe."""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -46,7 +46,7 @@ def applied(tenant, spec, approve=lambda _items: True, **options):
     return run(tenant, work)
 
 
-def test_load_fills_in_variables(folder):
+def test_load_replaces_variables_and_reports_missing_ones(folder):
     path = folder / "a.yaml"
     path.write_text(
         "version: 1\nname: a\napplication: {display_name: '${var:TITLE}'}\nprovisioning: {enabled: false}\n"
@@ -71,7 +71,7 @@ def test_plan_raises_the_errors_that_validate_returns(folder):
     assert tenant.journal == []
 
 
-def test_plan_raises_the_errors_that_only_the_tenant_shows(folder):
+def test_plan_raises_spec_errors_that_need_the_tenant(folder):
     path = folder / "a.yaml"
     path.write_text("version: 1\nname: a\napplication: {display_name: A}\nprovisioning: {enabled: false}\n")
     with pytest.raises(scimconf.SpecError) as error:
@@ -79,7 +79,7 @@ def test_plan_raises_the_errors_that_only_the_tenant_shows(folder):
     assert [diagnostic.code for diagnostic in error.value.diagnostics] == ["K103"]
 
 
-def test_a_plan_prints_as_the_command_does(spec):
+def test_application_plan_to_text_and_to_json_match_the_plan_command(spec):
     plan = run(Rehearsal(), lambda api: api.plan(spec, exclude=["schedule"]))
     assert plan.to_text().startswith("Tenant: contoso.com\n")
     assert '"exclude": [' in plan.to_json()
@@ -88,14 +88,14 @@ def test_a_plan_prints_as_the_command_does(spec):
     assert all(not warning.is_error for warning in plan.warnings)
 
 
-def test_apply_writes_nothing_unless_it_is_approved(spec):
+def test_apply_without_approval_writes_nothing(spec):
     tenant, requests = Rehearsal(), []
     report = applied(tenant, spec, lambda items: bool(requests.append(items)))
     assert (report.status, report.error, tenant.writes) == (ApplyStatus.FAILED, "The plan was not approved.", [])
     assert requests == [("application-created", "initial-start")]
 
 
-def test_apply_asks_for_nothing_that_a_guard_blocks(spec, folder):
+def test_apply_requests_no_approval_while_a_guard_blocks(spec, folder):
     tenant, requests, messages = Rehearsal(), [], []
     assert applied(tenant, spec).status is ApplyStatus.APPLIED
     path = folder / "all.yaml"
@@ -115,14 +115,14 @@ async def _allowed(api, spec, progress):
     return await api.apply(plan, approve=lambda _items: True, progress=progress, backup="saved")
 
 
-def test_apply_names_missing_secrets_before_it_asks(spec):
+def test_apply_reports_missing_secrets_before_it_requests_approval(spec):
     tenant, requests = Rehearsal(), []
     tenant.secrets = Secrets({})
     report = applied(tenant, spec, lambda items: requests.append(items) or True)
     assert (report.status, report.error, requests) == (ApplyStatus.FAILED, "WRITER_SCIM_TOKEN is not set", [])
 
 
-def test_apply_asks_again_for_what_a_later_round_deletes(folder):
+def test_apply_requests_approval_again_for_deletions_of_a_later_pass(folder):
     tenant, requests = Rehearsal(), []
     path = folder / "own.yaml"
     path.write_text(f"extends: [{WRITER}]\nmappings: {{users: {{unlisted: delete}}}}\n")
@@ -132,13 +132,13 @@ def test_apply_asks_again_for_what_a_later_round_deletes(folder):
     assert len(requests) == 2
 
 
-def test_preview_collects_users_and_the_names_that_do_not_exist(spec):
+def test_preview_returns_users_and_the_names_of_missing_users(spec):
     preview = run(Rehearsal(), lambda api: api.preview(spec, users=["ada@contoso.com", "nobody@contoso.com"]))
     assert ([user.name for user in preview.users], preview.missing) == (["ada@contoso.com"], ("nobody@contoso.com",))
     assert preview.summary.complete
 
 
-def test_export_by_name_or_id_is_a_spec_that_loads(spec, folder):
+def test_export_by_name_app_id_or_object_id_round_trips(spec, folder):
     tenant = Rehearsal()
     applied(tenant, spec)
     principal = tenant.principal()
@@ -154,7 +154,7 @@ def test_export_by_name_or_id_is_a_spec_that_loads(spec, folder):
         run(tenant, lambda api: api.export("0a0a0a0a-0000-4000-8000-000000000001"))
 
 
-def test_export_of_a_tenant_that_cannot_be_read_is_an_error():
+def test_export_of_an_unreadable_tenant_raises_graph_error():
     tenant = Rehearsal()
     tenant.fault({"status": 400, "body": {"error": {"code": "Bad", "message": "no"}}}, method="GET", times=0)
     with pytest.raises(GraphError):

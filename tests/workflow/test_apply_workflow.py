@@ -1,4 +1,4 @@
-"""`workflow.apply`: the status of each kind of end, what must be approved, which secrets are checked before."""
+"""Tests of `workflow.apply`: the status of each outcome, the required approvals, and the check of secrets."""
 
 import sys
 
@@ -9,7 +9,7 @@ from scimconf.diagnostics import ScimconfError
 from scimconf.plan import ApplyStatus, Result
 from scimconf.workflow.apply import approval_items, guards_that_need_allow, missing_secrets
 
-FIRST_RUN = ["application-created", "initial-start"]
+FIRST_APPLY = ["application-created", "initial-start"]
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def tenant():
 
 @pytest.fixture
 def writer(tenant):
-    """A tenant with Writer as its example says."""
+    """Return a tenant that matches the example spec of Writer."""
     assert tenant.apply(WRITER, everything_open(tenant.plan(WRITER))).status is ApplyStatus.APPLIED
     tenant.forget()
     return tenant
@@ -31,27 +31,27 @@ def spec(folder, text):
     return path
 
 
-# --- what must be approved ------------------------------------------------------------------------------------------
+# --- required approvals ---------------------------------------------------------------------------------------------
 
 
-def test_approval_items_are_the_blocking_guards_and_the_deleted_addresses(tenant):
-    assert sorted(approval_items(tenant.plan(WRITER))) == FIRST_RUN
+def test_approval_items_of_a_first_apply_are_the_blocking_guards(tenant):
+    assert sorted(approval_items(tenant.plan(WRITER))) == FIRST_APPLY
 
 
-def test_approval_items_list_every_deletion(writer, tmp_path):
+def test_approval_items_contain_the_address_of_every_deletion(writer, tmp_path):
     planned = writer.plan(spec(tmp_path, "mappings: {users: {unlisted: delete}}\n"))
     deleted = {str(change.address) for change in planned.plan.changes if change.action.value == "delete"}
     assert deleted
     assert approval_items(planned) >= deleted
 
 
-def test_guards_that_need_allow_are_not_those_of_a_first_run(tenant, writer, tmp_path):
+def test_guards_that_need_allow_exclude_those_of_a_first_apply(tenant, writer, tmp_path):
     assert guards_that_need_allow(Rehearsal().plan(WRITER)) == ()
     planned = writer.plan(spec(tmp_path, "provisioning: {scope: all}\n"))
     assert [guard.id for guard in guards_that_need_allow(planned)] == ["scope-widened"]
 
 
-# --- secrets are checked before the approval ------------------------------------------------------------------------
+# --- missing secrets ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("environ", "expected"), [({}, "is not set"), ({"WRITER_SCIM_TOKEN": ""}, "is empty")])
@@ -69,29 +69,29 @@ def test_missing_secrets_are_only_those_that_the_plan_sends(writer, tmp_path):
     assert [str(error) for error in missing_secrets(threshold, writer.secrets)] == ["WRITER_SCIM_TOKEN is not set"]
 
 
-# --- how an apply ends ----------------------------------------------------------------------------------------------
+# --- status of an apply ---------------------------------------------------------------------------------------------
 
 
-def test_an_apply_without_changes_writes_nothing(writer):
-    person = Person()
-    assert writer.apply(WRITER, person=person).status is ApplyStatus.APPLIED
-    assert (writer.writes, person.backups) == ([], [])
+def test_apply_without_changes_is_applied_and_writes_nothing(writer):
+    approver = Person()
+    assert writer.apply(WRITER, person=approver).status is ApplyStatus.APPLIED
+    assert (writer.writes, approver.backups) == ([], [])
 
 
-def test_a_guard_blocks_an_apply_before_any_write(writer, tmp_path):
+def test_apply_is_blocked_by_a_guard_before_any_write(writer, tmp_path):
     report = writer.apply(spec(tmp_path, "provisioning: {scope: all}\n"))
     assert (report.status, writer.writes) == (ApplyStatus.BLOCKED, [])
     assert report.error.startswith("Blocked by a guard. scope-widened: ")
 
 
-def test_an_error_in_the_spec_is_invalid(writer, tmp_path):
+def test_apply_with_a_spec_error_is_invalid(writer, tmp_path):
     path = spec(tmp_path, "assignments: {users: [{user: nobody@contoso.com, role: admin}]}\n")
     report = writer.apply(path)
     assert (report.status, report.error) == (ApplyStatus.INVALID, "The spec has errors.")
     assert [diagnostic.code for diagnostic in report.diagnostics] == ["K811"]
 
 
-def test_a_failure_before_the_first_write_is_failed_and_after_it_partially_applied(tenant):
+def test_apply_fails_before_the_first_write_and_is_partially_applied_after_it(tenant):
     tenant.fault(
         {"status": 403, "body": {"error": {"code": "x", "message": "no"}}}, method="POST", path="*/instantiate"
     )
@@ -102,7 +102,7 @@ def test_a_failure_before_the_first_write_is_failed_and_after_it_partially_appli
     assert {outcome.result for outcome in report.outcomes} >= {Result.DONE, Result.FAILED, Result.SKIPPED}
 
 
-def test_a_backup_that_fails_stops_the_apply(tenant):
+def test_apply_stops_if_the_backup_fails(tenant):
     class FullDisk(Person):
         def backup(self, _planned):
             raise ScimconfError("The backup cannot be written")
@@ -111,7 +111,7 @@ def test_a_backup_that_fails_stops_the_apply(tenant):
     assert (report.status, report.error, tenant.writes) == (ApplyStatus.FAILED, "The backup cannot be written", [])
 
 
-def test_an_unexpected_error_is_reported_without_its_text(tenant):
+def test_apply_reports_an_unexpected_error_without_its_text(tenant):
     class Broken(Person):
         def backup(self, _planned):
             raise TypeError(TOKEN)
@@ -122,15 +122,15 @@ def test_an_unexpected_error_is_reported_without_its_text(tenant):
     assert TOKEN not in report.error
 
 
-def test_an_interrupt_skips_the_rest(tenant):
-    person = Person()
-    person.interrupt = lambda: bool(tenant.writes)
-    report = tenant.apply(WRITER, everything_open(tenant.plan(WRITER)), person)
+def test_apply_that_is_interrupted_can_be_repeated(tenant):
+    approver = Person()
+    approver.interrupt = lambda: bool(tenant.writes)
+    report = tenant.apply(WRITER, everything_open(tenant.plan(WRITER)), approver)
     assert report.status in (ApplyStatus.INTERRUPTED, ApplyStatus.PARTIALLY_APPLIED)
     assert tenant.apply(WRITER, everything_open(tenant.plan(WRITER))).status is ApplyStatus.APPLIED
 
 
-def test_changes_that_stay_invisible_are_unconfirmed(writer, tmp_path, monkeypatch):
+def test_apply_reports_changes_that_do_not_become_visible_as_unconfirmed(writer, tmp_path, monkeypatch):
     planned = writer.plan(spec(tmp_path, "provisioning: {deletion_threshold: 7}\n"))
 
     async def unchanged(*_arguments):
@@ -142,7 +142,7 @@ def test_changes_that_stay_invisible_are_unconfirmed(writer, tmp_path, monkeypat
     assert report.outcomes[-1].result is Result.UNCONFIRMED
 
 
-def test_a_tenant_that_has_changed_since_the_plan_is_stale(writer, tmp_path):
+def test_apply_is_stale_if_the_tenant_changed_after_the_plan(writer, tmp_path):
     planned = writer.plan(spec(tmp_path, "provisioning: {deletion_threshold: 7}\n"))
     assert writer.apply(spec(tmp_path, "provisioning: {deletion_threshold: 9}\n")).status is ApplyStatus.APPLIED
     writer.forget()

@@ -1,4 +1,4 @@
-"""`files`: what is written is complete or absent, and errors are one sentence."""
+"""Tests of `scimconf.files`: a write is complete or leaves the target unchanged, and errors name the file."""
 
 import os
 import stat
@@ -32,7 +32,7 @@ def test_atomic_file_replaces_its_target_only_if_it_is_committed(tmp_path):
     assert (path.read_text(), names(tmp_path)) == ("after", ["a.txt"])
 
 
-def test_atomic_file_is_private_or_keeps_the_mode(tmp_path):
+def test_atomic_file_is_private_and_write_file_keeps_the_mode(tmp_path):
     path = tmp_path / "a.txt"
     with atomic_file(str(path), private=True) as file:
         file.commit()
@@ -41,7 +41,7 @@ def test_atomic_file_is_private_or_keeps_the_mode(tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_atomic_file_follows_a_link_and_refuses_a_link_to_itself(tmp_path):
+def test_write_file_follows_a_symlink_and_rejects_a_symlink_to_itself(tmp_path):
     (tmp_path / "link").symlink_to("real.txt")
     write_file(str(tmp_path / "link"), "x")
     assert ((tmp_path / "real.txt").read_text(), (tmp_path / "link").is_symlink()) == ("x", True)
@@ -58,7 +58,7 @@ def test_atomic_file_writes_to_a_device_directly():
     check_writable(os.devnull)
 
 
-def test_check_writable_leaves_the_file_as_it_is(tmp_path):
+def test_check_writable_does_not_change_the_file(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("x")
     check_writable(str(path))
@@ -82,7 +82,7 @@ def test_check_folder_writable_creates_nothing(tmp_path, monkeypatch):
         check_folder_writable(str(tmp_path / "a"))
 
 
-def test_read_regular_file_stops_at_the_limit_and_refuses_a_pipe(tmp_path):
+def test_read_regular_file_stops_at_the_limit_and_rejects_a_pipe(tmp_path):
     (tmp_path / "a").write_bytes(b"abcdef")
     assert read_regular_file(str(tmp_path / "a"), 3) == read_file_or_pipe(str(tmp_path / "a"), 3) == b"abc"
     os.mkfifo(tmp_path / "pipe")

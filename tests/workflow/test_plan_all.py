@@ -1,4 +1,4 @@
-"""`workflow.plan_all`: several applications, each with its plan, its diagnostics or its error."""
+"""Tests of `workflow.plan_all`: several applications, each with its plan, its diagnostics or its error."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def small(folder, name, application="display_name: Other, create: {from_template
     return path
 
 
-def test_all_applications_are_planned_and_combined(tmp_path):
+def test_plan_all_combines_the_plans_of_all_applications(tmp_path):
     results = plans(Rehearsal(), WRITER, small(tmp_path, "other"))
     assert results.all_planned
     plan = results.combined_plan({"only": []})
@@ -29,7 +29,7 @@ def test_all_applications_are_planned_and_combined(tmp_path):
     assert not any(Path(path).is_absolute() for application in plan.applications for path in application.paths)
 
 
-def test_an_application_with_errors_does_not_stop_the_others(tmp_path):
+def test_plan_all_continues_after_an_application_with_spec_errors(tmp_path):
     results = plans(Rehearsal(), small(tmp_path, "missing", "app_id: 0a0a0a0a-0000-4000-8000-000000000001"), WRITER)
     assert [planned.name for planned in results.planned] == ["writer"]
     assert [diagnostic.code for diagnostic in results.diagnostics if diagnostic.is_error] == ["K103"]
@@ -37,7 +37,7 @@ def test_an_application_with_errors_does_not_stop_the_others(tmp_path):
     assert not results.all_planned
 
 
-def test_an_expired_exemption_is_found_before_the_tenant_is_read(tmp_path):
+def test_plan_all_reports_an_expired_exemption_before_it_reads_the_tenant(tmp_path):
     path = small(tmp_path, "expired")
     path.write_text(path.read_text() + "guard_exemptions: [{guard: scope-widened, until: 2020-01-01, reason: test}]\n")
     tenant = Rehearsal()
@@ -45,7 +45,7 @@ def test_an_expired_exemption_is_found_before_the_tenant_is_read(tmp_path):
     assert ([diagnostic.code for diagnostic in results.diagnostics], tenant.journal) == (["K003"], [])
 
 
-def test_errors_of_graph_and_defects_are_kept_by_application(tmp_path, monkeypatch):
+def test_plan_all_collects_graph_errors_and_unexpected_errors_by_application(tmp_path, monkeypatch):
     tenant = Rehearsal()
     tenant.fault({"status": 400, "body": {"error": {"code": "Bad", "message": "no"}}}, method="GET", times=0)
     ((name, error),) = plans(tenant, WRITER).errors
@@ -60,7 +60,7 @@ def test_errors_of_graph_and_defects_are_kept_by_application(tmp_path, monkeypat
     assert "hunter2" not in str(error)
 
 
-def test_what_is_no_exception_is_raised(monkeypatch):
+def test_plan_all_raises_keyboard_interrupt(monkeypatch):
     async def stopped(*_arguments):
         raise KeyboardInterrupt
 
@@ -69,18 +69,18 @@ def test_what_is_no_exception_is_raised(monkeypatch):
         plans(Rehearsal(), WRITER)
 
 
-def test_a_pattern_of_only_without_a_match_is_an_error_unless_the_plan_was_reviewed():
+def test_only_pattern_without_a_match_is_an_error_unless_the_plan_was_reviewed():
     with pytest.raises(UnmatchedPatternError, match="--only 'writer:nonsense' matches no address"):
         plans(Rehearsal(), WRITER, only=("writer:nonsense",))
     assert plans(Rehearsal(), WRITER, only=("writer:nonsense",), is_reviewed=True).all_planned
 
 
-def test_a_pattern_of_exclude_without_a_match_is_a_warning():
+def test_exclude_pattern_without_a_match_is_a_warning():
     results = plans(Rehearsal(), WRITER, exclude=("writer:nonsense", "writer:schedule"))
     assert [diagnostic.code for diagnostic in results.diagnostics] == ["K005"]
 
 
-def test_tenant_mismatch_is_known_only_if_the_tenant_was_read(tmp_path):
+def test_is_tenant_mismatch_is_true_only_if_the_tenant_was_read(tmp_path):
     path = tmp_path / "writer.scimconf.yaml"
     path.write_text(f"extends: [{WRITER}]\nname: writer\ntenant: fabrikam.com\n")
     assert plans(Rehearsal(), path).is_tenant_mismatch
@@ -93,13 +93,13 @@ def test_tenant_mismatch_is_known_only_if_the_tenant_was_read(tmp_path):
     assert "tenant-mismatch" in {guard.id for guard in results.planned[0].blocking_guards}
 
 
-def test_a_relative_path_stays_and_an_absolute_one_becomes_relative(tmp_path, monkeypatch):
+def test_relative_path_keeps_relative_paths_and_converts_absolute_paths(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert relative_path("a.yaml") == "a.yaml"
     assert relative_path(str(tmp_path / "a.yaml")) == "a.yaml"
 
 
-def test_a_path_on_another_drive_stays(monkeypatch):
+def test_relative_path_keeps_a_path_on_another_drive(monkeypatch):
     def refuse(_path):
         raise ValueError
 

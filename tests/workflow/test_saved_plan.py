@@ -1,4 +1,4 @@
-"""`workflow.saved_plan` and `save_documents`: plans and documents in files."""
+"""Tests of `workflow.saved_plan` and `save_documents`: plans and documents in files."""
 
 import json
 import stat
@@ -33,23 +33,23 @@ def path(plan, tmp_path):
 def codes(function, *arguments):
     with pytest.raises(DiagnosticsError) as error:
         function(*arguments)
-    return [problem.code for problem in error.value.diagnostics]
+    return [diagnostic.code for diagnostic in error.value.diagnostics]
 
 
-def test_is_saved_plan_tells_plans_from_specs(path, tmp_path):
+def test_is_saved_plan_distinguishes_plans_from_specs(path, tmp_path):
     assert is_saved_plan(path)
     assert not is_saved_plan(str(WRITER))
     assert not is_saved_plan(str(tmp_path))
 
 
-def test_read_saved_plan_reports_files_that_are_no_plans(path, tmp_path):
+def test_read_saved_plan_reports_missing_files_and_files_that_are_not_plans(path, tmp_path):
     assert read_saved_plan(path).plan.applications[0].name == "writer"
     (tmp_path / "other.json").write_text("{}")
     assert codes(read_saved_plan, str(tmp_path / "other.json")) == ["P002"]
     assert codes(read_saved_plan, str(tmp_path / "missing.json")) == ["P001"]
 
 
-def test_spec_paths_must_exist(plan, path, tmp_path):
+def test_spec_paths_reports_missing_files_and_plans_without_paths(plan, path, tmp_path):
     saved = read_saved_plan(path)
     assert spec_paths(saved) == (plan.applications[0].paths[0],)
     moved = replace(plan.applications[0], paths=("missing.yaml",))
@@ -58,14 +58,14 @@ def test_spec_paths_must_exist(plan, path, tmp_path):
     assert codes(spec_paths, replace(saved, plan=Plan(applications=(unnamed,)))) == ["P006"]
 
 
-def test_changes_since_are_none_for_the_same_plan(plan, path):
+def test_changes_since_is_empty_for_the_same_plan(plan, path):
     assert changes_since(read_saved_plan(path), plan) == ()
     fewer = replace(plan, applications=(replace(plan.applications[0], changes=plan.applications[0].changes[1:]),))
     (line,) = changes_since(read_saved_plan(path), fewer)
     assert line.startswith("writer: create of writer:application")
 
 
-def test_changes_since_a_redacted_plan_are_compared_redacted(plan, tmp_path):
+def test_changes_since_a_redacted_plan_compares_redacted_plans(plan, tmp_path):
     from scimconf.plan.redact import redact_plan
 
     redacted = redact_plan(replace(plan, options={"redact": True}))

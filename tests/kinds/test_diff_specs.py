@@ -1,4 +1,4 @@
-"""Two specs against each other, without a tenant."""
+"""diff_specs(): the changes between two specs, without a tenant."""
 
 from __future__ import annotations
 
@@ -38,27 +38,27 @@ CHANGES = [
         ("", "", []),
     ],
 )
-def test_what_one_says_and_the_other_does_not(one, other, expected):
-    """In the order of kinds, by names; the job counts only where it is written."""
+def test_diff_specs_returns_the_changes_between_two_specs(one, other, expected):
+    """Changes are in the order of kinds and sorted by address; the job is compared only if a spec has it."""
     found = diff_specs(KINDS, spec_of(one), spec_of(other))
     assert [f"{change.action} {change.address.local}" for change in found.changes] == expected
 
 
-def test_a_live_application_is_ruled_by_the_spec():
-    """What the spec does not list is left alone, unless it says otherwise."""
-    kept = diff_specs(KINDS, spec_of(ONE), spec_of(OTHER), live="before")
-    assert "attribute_mapping/users/title" in [one.address.local for one in kept.unmanaged]
-    ruled = spec_of(OTHER.replace("{attributes", "{unlisted: delete, attributes"))
-    gone = diff_specs(KINDS, spec_of(ONE), ruled, live="before")
-    assert "delete attribute_mapping/users/title" in [f"{one.action} {one.address.local}" for one in gone.changes]
-    told = diff_specs(
+def test_diff_specs_with_a_live_side_applies_the_unlisted_policy():
+    """Unlisted resources are unmanaged unless the spec says `unlisted: report` or `delete`."""
+    by_default = diff_specs(KINDS, spec_of(ONE), spec_of(OTHER), live="before")
+    assert "attribute_mapping/users/title" in [one.address.local for one in by_default.unmanaged]
+    exclusive = spec_of(OTHER.replace("{attributes", "{unlisted: delete, attributes"))
+    deleting = diff_specs(KINDS, spec_of(ONE), exclusive, live="before")
+    assert "delete attribute_mapping/users/title" in [f"{one.action} {one.address.local}" for one in deleting.changes]
+    reporting = diff_specs(
         KINDS, spec_of(ONE), spec_of(OTHER.replace("{attributes", "{unlisted: report, attributes")), live="before"
     )
-    assert [one.address.local for one in told.unmanaged_drift] == ["attribute_mapping/users/title"]
+    assert [one.address.local for one in reporting.unmanaged_drift] == ["attribute_mapping/users/title"]
 
 
-def test_two_names_are_no_difference():
-    """Specs of two applications are compared as if they were one."""
+def test_diff_specs_ignores_the_names_of_the_specs():
+    """Specs of two applications are compared as two versions of one."""
     other = spec_of(ONE).model_copy(update={"name": "reader"})
     found = diff_specs(KINDS, spec_of(ONE), other)
     assert (found.name, found.changes) == ("reader", ())

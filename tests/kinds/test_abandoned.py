@@ -1,4 +1,4 @@
-"""What a former spec named and the new one does not: said with the line that would remove it."""
+"""find_abandoned(): live resources of the previous spec that the new one does not manage, with their removal snippets."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ import pytest
 
 from scimconf.kinds import KINDS
 from scimconf.kinds.abandoned import find_abandoned
-from tests.kinds.cases import overlaid, snapshot, spec_of
+from tests.kinds.cases import snapshot, spec_of, tenant_documents
 
 ADA, EDITORS = "10000000-0000-4000-8000-0000000000a1", "10000000-0000-4000-8000-0000000000b1"
 MEMBER = "20000000-0000-4000-8000-00000000000c"
 
 
-def held(principal: str, kind: str, role: str = MEMBER) -> dict[str, Any]:
+def assignment_row(principal: str, kind: str, role: str = MEMBER) -> dict[str, Any]:
     return {"id": "r", "principalId": principal, "principalType": kind, "principalDisplayName": "x", "appRoleId": role}
 
 
-def behind(former: str, now: str, **changes: Any) -> dict[str, str]:
-    then, spec = spec_of(former), spec_of(now)
-    seen = snapshot(then, overlaid(changes))
-    desired = [item for kind in KINDS for item in kind.desired(spec, seen)]
-    return {one.address.local: one.removal_snippet for one in find_abandoned(KINDS, then, desired, seen)}
+def removal_snippets(previous: str, current: str, **changes: Any) -> dict[str, str]:
+    previous_spec, spec = spec_of(previous), spec_of(current)
+    tenant = snapshot(previous_spec, tenant_documents(changes))
+    desired = [item for kind in KINDS for item in kind.desired(spec, tenant)]
+    return {one.address.local: one.removal_snippet for one in find_abandoned(KINDS, previous_spec, desired, tenant)}
 
 
 TITLE = "mappings: {users: {attributes: {title: jobTitle}}}"
 ROLES = "app_roles: {roles: [{value: admin}, {display_name: User}]}"
-PEOPLE = "assignments: {unlisted: keep, users: [{user: ada@contoso.com, role: member}], groups: [{name: Writer editors, role: member}]}"
-HELD = [held(ADA, "User"), held(EDITORS, "Group")]
-CARRIED = "nothing: it stays in the tenant and is no longer managed"
+ASSIGNED = "assignments: {unlisted: keep, users: [{user: ada@contoso.com, role: member}], groups: [{name: Writer editors, role: member}]}"
+ASSIGNMENTS = [assignment_row(ADA, "User"), assignment_row(EDITORS, "Group")]
+NOT_REMOVABLE = "nothing: it stays in the tenant and is no longer managed"
 
 
 @pytest.mark.parametrize(
-    ("former", "now", "changes", "expected"),
+    ("previous", "current", "changes", "expected"),
     [
         (TITLE, TITLE, {}, {}),
         (TITLE, "", {}, {"attribute_mapping/users/title": 'mappings.users.attributes: "title": {absent: true}'}),
@@ -56,9 +56,9 @@ CARRIED = "nothing: it stays in the tenant and is no longer managed"
             {"app_role/%7Ea%2Fb": 'app_roles.roles: - {value: "~a/b", absent: true}'},
         ),
         (
-            PEOPLE,
+            ASSIGNED,
             "",
-            {"assignments": HELD},
+            {"assignments": ASSIGNMENTS},
             {
                 "assignment/group:Writer editors/member": (
                     'assignments.groups: - {name: "Writer editors", role: "member", absent: true}'
@@ -68,28 +68,33 @@ CARRIED = "nothing: it stays in the tenant and is no longer managed"
                 ),
             },
         ),
-        (PEOPLE, "assignments: {unlisted: delete}", {"assignments": HELD}, {}),
+        (ASSIGNED, "assignments: {unlisted: delete}", {"assignments": ASSIGNMENTS}, {}),
         (
             "provisioning: {enabled: true, scope: all, deletion_threshold: 5}",
             "provisioning: {enabled: true, scope: all}",
             {},
             {"settings": "nothing: deletion_threshold stay as they are and are no longer managed"},
         ),
-        ("provisioning: {enabled: true, scope: all}", "", {}, {"settings": CARRIED}),
-        ("mappings: {users: {target_attributes: {title: {}}}}", "", {}, {"target_attribute/users/title": CARRIED}),
+        ("provisioning: {enabled: true, scope: all}", "", {}, {"settings": NOT_REMOVABLE}),
+        (
+            "mappings: {users: {target_attributes: {title: {}}}}",
+            "",
+            {},
+            {"target_attribute/users/title": NOT_REMOVABLE},
+        ),
     ],
 )
-def test_what_is_not_written_any_more(former, now, changes, expected):
-    """Only what is live, only what nothing else rules, each with the line to write."""
-    assert behind(former, now, **changes) == expected
+def test_find_abandoned_returns_live_resources_with_their_removal_snippets(previous, current, changes, expected):
+    """A resource that is not live, or that the new spec still covers, is not abandoned."""
+    assert removal_snippets(previous, current, **changes) == expected
 
 
-def test_a_role_that_has_no_value_is_named_as_a_spec_would():
-    """The line can be pasted: it names the very role."""
-    lines = behind(
+def test_find_abandoned_snippet_names_a_role_without_a_value_as_a_spec_does():
+    """The snippet can be pasted into a spec."""
+    lines = removal_snippets(
         "assignments: {unlisted: keep, users: [{user: ada@contoso.com, role: User}]}",
         "",
-        assignments=[held(ADA, "User", "20000000-0000-4000-8000-00000000000a")],
+        assignments=[assignment_row(ADA, "User", "20000000-0000-4000-8000-00000000000a")],
     )
     (line,) = lines.values()
     written = line.removeprefix("assignments.users: - ")
