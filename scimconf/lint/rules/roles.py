@@ -12,7 +12,7 @@ from scimconf.kinds.principals import entries
 from scimconf.kinds.provisioning import SECTION
 from scimconf.kinds.roles import going, live_label
 from scimconf.lint.mapping_context import EffectiveMapping, MappingContext
-from scimconf.spec.model import GroupAssignment
+from scimconf.spec.model import UserAssignment
 
 ROLES = "appRoleAssignments"
 UNDOCUMENTED = 'Microsoft does not document whether "{}" or "{}" is sent'
@@ -65,9 +65,8 @@ def several_roles(context: MappingContext) -> Iterator[Diagnostic]:
         listed = entry.listed
         if listed.absent or len(listed.roles) < 2:
             continue
-        is_group = isinstance(listed, GroupAssignment)
-        subject = f'each member of the group "{listed.name or listed.id}"' if is_group else listed.user
-        message = f"{subject} has {len(listed.roles)} roles, but {targets[0]} takes one role: provisioning fails for "
-        message += "these users" if is_group else "this user"
+        number = len(listed.roles)
+        subject = listed.user if isinstance(listed, UserAssignment) else f"each member of {entry.description}"
+        message = f"{subject} has {number} roles, but {targets[0]} takes one role, so provisioning fails"
         hint = "Write a single role, or send all roles to `roles` with AssertiveAppRoleAssignmentsComplex."
         yield Diagnostic("L511", message, (*entry.path, "roles"), hint=hint)
