@@ -243,7 +243,10 @@ TABLE = {
         ("RemoveDuplicates([cased])", Unknown("differ only in case")),
         ("SingleAppRoleAssignment([role])", "admin"),
         ("SingleAppRoleAssignment([other])", Unknown("display name (Administrator) or value (admin)")),
-        ("SingleAppRoleAssignment([roles])", Unknown("with 2 roles")),
+        (
+            "SingleAppRoleAssignment([roles])",
+            Fails("no more than one app role assignment was expected, but 2 were found"),
+        ),
         ("SingleAppRoleAssignment([named])", "Editor"),
         ("SingleAppRoleAssignment([null])", None),
         ("AppRoleAssignmentsComplex([null])", None),

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application
 from scimconf.kinds.mappings import ALL_ROLES
+from scimconf.kinds.mappings import ONE_ROLE as SINGLE
+from scimconf.kinds.principals import entries
+from scimconf.kinds.provisioning import SECTION
 from scimconf.kinds.roles import going, live_label
 from scimconf.lint.mapping_context import EffectiveMapping, MappingContext
+from scimconf.spec.model import UserAssignment
 
 ROLES = "appRoleAssignments"
-SINGLE = "SingleAppRoleAssignment"
 UNDOCUMENTED = 'Microsoft does not document whether "{}" or "{}" is sent'
 
 
@@ -52,3 +55,18 @@ def _live_names(context: MappingContext, listed: set[str | None]) -> Iterator[Di
             path = ("app_roles" if context.spec.app_roles is not None else "application",)
             hint = f"List the role under `app_roles:` with `display_name: {value}`."
             yield Diagnostic("L502", message, path, hint=hint)
+
+
+def several_roles(context: MappingContext) -> Iterator[Diagnostic]:
+    """Yield a warning for each listed user or group with several roles, if a mapping of users takes one role."""
+    targets = [row.target for row in context.rows() if row.section == SECTION and SINGLE in row.functions]
+    assignments = context.spec.assignments
+    for entry in entries(assignments) if assignments is not None and targets else ():
+        listed = entry.listed
+        if listed.absent or len(listed.roles) < 2:
+            continue
+        number = len(listed.roles)
+        subject = listed.user if isinstance(listed, UserAssignment) else f"each member of {entry.description}"
+        message = f"{subject} has {number} roles, but {targets[0]} takes one role, so provisioning fails"
+        hint = "Write a single role, or send all roles to `roles` with AssertiveAppRoleAssignmentsComplex."
+        yield Diagnostic("L511", message, (*entry.path, "roles"), hint=hint)
