@@ -9,6 +9,9 @@ from scimconf.expressions.lint import RULES, ExpressionIssue, MappingFacts, chec
 from scimconf.expressions.lint.model import locate_parts
 from scimconf.expressions.lint.vocabulary import name_hint
 
+MANY = "AppRoleAssignmentsComplex([appRoleAssignments])"
+IN_JOIN = f'InStr(Join("", {MANY}), "FullSeat", , )'
+
 
 def rules(text, **facts):
     return [issue.rule for issue in check(text, MappingFacts(**facts))]
@@ -78,11 +81,21 @@ def test_check_reports_only_the_syntax_error_of_an_invalid_text():
         ("AppRoleAssignments([appRoleAssignments])", {"multivalued": True, "scope": "assigned"}, ["L109"]),
         ("AppRoleAssignments([appRoleAssignments])", {"multivalued": False}, ["L109", "L404"]),
         ("AppRoleAssignments([appRoleAssignments])", {"scope": "all"}, ["L109", "L402"]),
+        (f"IIF({IN_JOIN} > 0, {IN_JOIN}, {MANY})", {"multivalued": False}, ["L403", "L404"]),
+        (f'IIF({IN_JOIN}>"0", "full", "")', {"multivalued": False, "scope": "all"}, ["L402"]),
+        (f"RemoveDuplicates({MANY})", {"multivalued": True}, ["L403"]),
+        ('Switch(Redact(SingleAppRoleAssignment([appRoleAssignments])), , "a", "b")', {"multivalued": True}, ["L404"]),
+        ("SingleAppRoleAssignment([appRoleAssignments])", {"multivalued": False}, []),
+        ("Trim()", {"multivalued": False}, ["L103", "L109"]),
         ("[appRoleAssignments]", {"written": "source", "scope": "all"}, ["L401", "L402"]),
         ("[appRoleAssignments]", {"written": "source", "scope": "assigned"}, ["L401"]),
         ("CStr([appRoleAssignments])", {"scope": "all"}, ["L401", "L402"]),
         ('IgnoreFlowIfNullOrEmpty(IIF(IgnoreFlowIfNullOrEmpty([mail]), "a", "b"))', {}, ["L304"]),
         ("Coalesce([mail], , [surname])", {"target_type": "String", "multivalued": True}, []),
+        ('IIF([mail] = "a", IIF([mail] = "b", CDate([surname]), "x"), CDate("2021-01-01"))', {}, ["L312"]),
+        ('IIF([mail] = "a", NumFromDate(CDate([surname])), DateFromNum([surname]))', {}, ["L312", "L312"]),
+        ('IIF(DateDiff("d", Now(), CDate([surname])) > 1, "a", "b")', {}, []),
+        ('Switch([mail], , "a", CDate([surname]))', {}, []),
         ("[mail]", {"written": "source"}, []),
         ('"\\d"', {"written": "constant"}, []),
         ('Append("x\\\\", "\\"")', {}, []),

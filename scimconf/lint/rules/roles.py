@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application
+from scimconf.expressions import Attribute, Call, Expression, children, spelling
 from scimconf.kinds.mappings import ALL_ROLES
 from scimconf.kinds.mappings import ONE_ROLE as SINGLE
 from scimconf.kinds.principals import entries
@@ -34,8 +35,8 @@ def _conflict(row: EffectiveMapping, other: EffectiveMapping) -> bool:
 
 
 def two_names(context: MappingContext) -> Iterator[Diagnostic]:
-    """Yield a warning for each role whose value and display name differ, if roles are sent."""
-    if not any(ROLES in row.attributes for row in context.rows()):
+    """Yield a warning for each role whose value and display name differ, if only one of the two is sent."""
+    if not any(row.tree is not None and _sends_one_name(row.tree) for row in context.rows()):
         return
     listed = context.spec.app_roles.roles if context.spec.app_roles is not None else ()
     for index, role in enumerate(listed):
@@ -43,6 +44,14 @@ def two_names(context: MappingContext) -> Iterator[Diagnostic]:
             message, hint = UNDOCUMENTED.format(role.value, role.display_name), f"Write `display_name: {role.value}`."
             yield Diagnostic("L502", message, ("app_roles", "roles", index), hint=hint)
     yield from _live_names(context, {role.value for role in listed})
+
+
+def _sends_one_name(tree: Expression) -> bool:
+    """Return whether an expression reads the roles other than by the functions that return value and display name."""
+    if isinstance(tree, Attribute):
+        return tree.name == ROLES
+    is_whole = isinstance(tree, Call) and spelling(tree.name) in ALL_ROLES
+    return not is_whole and any(map(_sends_one_name, children(tree)))
 
 
 def _live_names(context: MappingContext, listed: set[str | None]) -> Iterator[Diagnostic]:
