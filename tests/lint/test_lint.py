@@ -189,6 +189,7 @@ ROLE_ROW = f"mappings: {{users: {{attributes: {{a: {{expression: '{SINGLE}'}}}}}
 EVERYBODY = "provisioning: {enabled: true, scope: all}\nmappings: {users: {enabled: true}}"
 FILTER = "mappings: {users: {filters: [{name: x, all: [{attribute: badge, operator: %s}]}]}}"
 TEAMS = "mappings: {users: {target_attributes: {'urn:acme:2.0:User:teams': {multivalued: true}}}}"
+TWO_ROLES = "assignments: {unlisted: keep, users: [{user: ada@contoso.com, roles: [admin, member]}]}"
 ROLE = {"id": "1", "isEnabled": True, "value": "admin", "displayName": "Administrator"}
 
 
@@ -219,6 +220,15 @@ ROLE = {"id": "1", "isEnabled": True, "value": "admin", "displayName": "Administ
             live_tenant(('roles[primary eq "True"].display', SINGLE)),
             [],
             id="parts of one role",
+        ),
+        pytest.param(
+            f"mappings: {{users: {{enabled: true}}}}\n{TWO_ROLES}",
+            live_tenant((PRIMARY, SINGLE)),
+            ["L511"],
+            id="two roles where a live row takes one",
+        ),
+        pytest.param(
+            f"mappings: {{users: {{enabled: true}}}}\n{TWO_ROLES}", live_tenant((PRIMARY, ALL)), [], id="all roles sent"
         ),
         pytest.param(
             FILTER % "is_not_null", live_tenant(source=["badge"]), [], id="a filter on an attribute of the schema"
@@ -401,14 +411,14 @@ def live_application(principal, **mapping):
 @pytest.mark.parametrize(
     ("text", "snapshot", "expected"),
     [
-        pytest.param(ID_ROW, None, ["L511 warning"], id="id of an unknown application"),
-        pytest.param(CREATE % "custom" + ID_ROW, None, ["L511 error"], id="id of a new custom application"),
-        pytest.param(CREATE % "Slack" + ID_ROW, None, ["L511 warning"], id="id of a new gallery application"),
-        pytest.param(ID_ROW, live_application(CUSTOM, **MATCHING), ["L511 error"], id="id of a custom application"),
-        pytest.param(ID_ROW, live_application(REGISTRATION, **MATCHING), ["L511 warning"], id="id of a registration"),
-        pytest.param(ID_ROW, live_application(GALLERY), ["L511 warning"], id="id of a gallery application"),
+        pytest.param(ID_ROW, None, ["L515 warning"], id="id of an unknown application"),
+        pytest.param(CREATE % "custom" + ID_ROW, None, ["L515 error"], id="id of a new custom application"),
+        pytest.param(CREATE % "Slack" + ID_ROW, None, ["L515 warning"], id="id of a new gallery application"),
+        pytest.param(ID_ROW, live_application(CUSTOM, **MATCHING), ["L515 error"], id="id of a custom application"),
+        pytest.param(ID_ROW, live_application(REGISTRATION, **MATCHING), ["L515 warning"], id="id of a registration"),
+        pytest.param(ID_ROW, live_application(GALLERY), ["L515 warning"], id="id of a gallery application"),
         pytest.param(ID_ROW, live_application(GALLERY, **MATCHING), [], id="id that a gallery application matches by"),
-        pytest.param(ID_ROW, Snapshot(GALLERY), ["L511 warning"], id="id of an application without a schema"),
+        pytest.param(ID_ROW, Snapshot(GALLERY), ["L515 warning"], id="id of an application without a schema"),
         pytest.param(COUNTRY, None, [], id="own name in an unknown application"),
         pytest.param(COUNTRY, live_application(CUSTOM), ["L513 warning"], id="own name in a custom application"),
         pytest.param(COUNTRY, live_application(GALLERY), [], id="own name in a gallery application"),
@@ -424,7 +434,7 @@ def test_lint_of_target_names_depends_on_the_kind_of_application(text, snapshot,
 
 
 @pytest.mark.parametrize(
-    ("length", "expected"), [(1, []), (120, []), (121, ["L514"]), (249, ["L514"])], ids=lambda value: str(value)
+    ("length", "expected"), [(1, []), (120, []), (121, ["L514"]), (249, ["L514"])], ids=str
 )
 def test_l514_warns_above_the_documented_length_of_a_role_value(length, expected):
     assert linted(f"app_roles: {{roles: [{{value: {'x' * length}}}, {{display_name: User}}]}}") == expected
@@ -435,6 +445,6 @@ def test_l512_suggests_a_name_without_a_sub_attribute():
     assert diagnostic.hint == "Write a name without the dot, such as `urn:acme:2.0:User:nameFirst`."
 
 
-def test_l511_suggests_the_matching_attribute_of_groups():
+def test_l515_suggests_the_matching_attribute_of_groups():
     [diagnostic] = lint(loaded("mappings: {groups: {attributes: {id: objectId}}}"))
     assert diagnostic.hint == "Map `externalId` instead, and match by it or by `displayName`."

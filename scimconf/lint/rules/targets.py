@@ -104,7 +104,7 @@ def issued_identifier(context: MappingContext) -> Iterator[Diagnostic]:
         hint = "Map `externalId` instead, and match by it or by `userName`."
         if target.section == "groups":
             hint = "Map `externalId` instead, and match by it or by `displayName`."
-        yield Diagnostic("L511", message, target.path, hint=hint, severity=severity)
+        yield Diagnostic("L515", message, target.path, hint=hint, severity=severity)
 
 
 def undefined(context: MappingContext) -> Iterator[Diagnostic]:
