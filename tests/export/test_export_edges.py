@@ -326,7 +326,9 @@ def test_export_prefixes_a_variable_if_the_spec_name_begins_with_a_digit():
     ("role", "is_omitted"),
     [
         ({**ROLE, "description": None}, True),
-        ({**ROLE, "value": "a:b"}, True),
+        ({**ROLE, "value": "a b"}, True),
+        ({**ROLE, "value": "tag:admin"}, False),
+        ({**ROLE, "value": "x" * 130}, False),
         ({**ROLE, "allowedMemberTypes": []}, True),
         ({**ROLE, "allowedMemberTypes": ["User", "Strange"]}, True),
         ({**ROLE, "isEnabled": False, "allowedMemberTypes": ["Application", "User"]}, False),
