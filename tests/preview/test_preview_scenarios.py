@@ -217,7 +217,9 @@ def test_preview_scope_is_undetermined_if_a_filter_is_not_documented(tmp_path):
     ada = result.users["ada"]["after"]
     assert ada["in_scope"] is None
     assert ada["reason"] == "userType equals: filters do not support this attribute"
-    assert ada["attributes"]["active"]["reason"].startswith("IsSoftDeleted: whether the user is in scope is undetermined")
+    assert ada["attributes"]["active"]["reason"].startswith(
+        "IsSoftDeleted: whether the user is in scope is undetermined"
+    )
 
 
 def test_preview_of_a_disabled_object_mapping_excludes_all_users_before(tmp_path):

@@ -76,7 +76,8 @@ def outcome(user: UserPreview) -> str:
     before, after = user.before.reason, user.after.reason
     if before != after:
         was, will_be = (
-            f"undetermined ({side.reason})" if side.in_scope is None else side.reason for side in (user.before, user.after)
+            f"undetermined ({side.reason})" if side.in_scope is None else side.reason
+            for side in (user.before, user.after)
         )
         after = f"before: {was}; after: {will_be}"
     return f"{_OUTCOMES[user.outcome][0]} ({after})"
