@@ -197,6 +197,39 @@ def test_apply_deletes_its_own_application_if_another_one_remains(apply_among, w
     assert not rehearsal.asked("POST", "/start")
 
 
+def test_apply_deletes_its_own_application_if_one_of_another_tenant_appears(apply_among):
+    """It has no application object here, so no date: it is not waited for."""
+
+    def consent(rehearsal, request):
+        if not before_start(rehearsal, request):
+            return False
+        key = "99999999-0000-4000-8000-000000000001"
+        foreign = {
+            "id": key,
+            "appId": key,
+            "displayName": "writer",
+            "appOwnerOrganizationId": key,
+            "applicationTemplateId": None,
+        }
+        rehearsal.service.tenant.documents.put(
+            "servicePrincipal", key, {**foreign, "appRoles": [], "tags": [], "appRoleAssignmentRequired": False}
+        )
+        return True
+
+    rehearsal, report = apply_among(consent, ("GET", "/organization", None))
+    assert (exit_code(report), names(rehearsal), rehearsal.slept) == (STALE, [], 0)
+
+
+def test_apply_does_not_start_an_application_that_others_deleted(apply_among):
+    def path(rehearsal):
+        return f"/applications/{rehearsal.service.tenant.documents.all('application')[-1]['id']}"
+
+    rehearsal, report = apply_among(before_start, ("DELETE", path, None))
+    assert exit_code(report) == 5
+    assert report.failed[0].detail == "the application is not listed any more"
+    assert not rehearsal.asked("POST", "/start")
+
+
 def test_apply_never_deletes_an_application_that_it_started(apply_among):
     rehearsal, report = apply_among(after_start, WRITER)
     assert names(rehearsal) == ["WRITER", "Writer"]
