@@ -342,6 +342,17 @@ def mapping(schema: Any, source: str = "User") -> Any:
     return found
 
 
+def target_object(schema: Any, source: str = "User") -> Any:
+    """The definition of the target object of a source object."""
+    name = mapping(schema, source)["targetObjectName"]
+    return next(
+        definition
+        for directory in schema["directories"][1:]
+        for definition in directory["objects"]
+        if definition["name"] == name
+    )
+
+
 def row(schema: Any, target: str, source: str = "User") -> Any:
     """One attributeMapping, or None."""
     found = [one for one in mapping(schema, source)["attributeMappings"] if one["targetAttributeName"] == target]
