@@ -99,6 +99,7 @@ class Switches:
     sync_by_app_id: str = _switch("sync_by_app_id")
     # ---- synchronization: schema -------------------------------------------------------------------------------------
     directory_name: str = _switch("directory_name")
+    target_directory_name: str = _switch("target_directory_name")
     display_names: str = _switch("display_names")
     names_put: str = _switch("names_put")
     schema_version: str = _switch("schema_version")

@@ -91,7 +91,7 @@ def test_lint_ignores_a_rule_that_the_ignore_option_names():
 
 
 def test_lint_skips_invalid_specs_and_expressions():
-    assert list(lint(load("x", lambda _: "", {}, {}))) == []
+    assert list(lint(load("x", lambda _: "", {}, {}, lambda _: True))) == []
     assert linted(ROW.format(expression="'Join('")) == []
 
 
