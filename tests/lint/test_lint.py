@@ -433,9 +433,7 @@ def test_lint_of_target_names_depends_on_the_kind_of_application(text, snapshot,
     assert results == expected
 
 
-@pytest.mark.parametrize(
-    ("length", "expected"), [(1, []), (120, []), (121, ["L514"]), (249, ["L514"])], ids=str
-)
+@pytest.mark.parametrize(("length", "expected"), [(1, []), (120, []), (121, ["L514"]), (249, ["L514"])], ids=str)
 def test_l514_warns_above_the_documented_length_of_a_role_value(length, expected):
     assert linted(f"app_roles: {{roles: [{{value: {'x' * length}}}, {{display_name: User}}]}}") == expected
 
