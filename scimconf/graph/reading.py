@@ -55,6 +55,7 @@ class _Reader:
         self._denied: dict[str, DeniedRead] = {}
         self._names = {"token_tenant": session.tenant_id} if session.tenant_id else {}
         self._principals: dict[Lookup, tuple[Principal, ...]] = {}
+        self._requested: set[Lookup] = set()  # a lookup has no principals before its answer arrives
         self._age_known = asyncio.Event()
         if all(document.consistency.created is None for document in self._pending.values()):
             self._age_known.set()
@@ -65,11 +66,11 @@ class _Reader:
     def start(self, group: asyncio.TaskGroup) -> bool:
         """Start the reads that have become possible; return whether there were any."""
         readable = [document for document in self._pending.values() if document.required_names <= self._names.keys()]
-        lookups = [lookup for lookup in dict.fromkeys(self._lookups(self.snapshot())) if lookup not in self._principals]
+        lookups = [lookup for lookup in dict.fromkeys(self._lookups(self.snapshot())) if lookup not in self._requested]
         for document in readable:
             group.create_task(self._read(group, self._pending.pop(document.name)))
         if lookups:
-            self._principals.update(dict.fromkeys(lookups, ()))
+            self._requested.update(lookups)
             group.create_task(self._look_up(group, lookups))
         return bool(readable or lookups)
 
@@ -80,7 +81,8 @@ class _Reader:
         self._continue(group)
 
     async def _look_up(self, group: asyncio.TaskGroup, lookups: list[Lookup]) -> None:
-        self._principals.update(await find_principals(self._session.graph, lookups))
+        principals = await find_principals(self._session.graph, lookups)
+        self._principals.update({lookup: principals.get(lookup, ()) for lookup in lookups})
         self._continue(group)
 
     def _continue(self, group: asyncio.TaskGroup) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application
-from scimconf.kinds.mappings import ALL_ROLES
+from scimconf.kinds.mappings import ALL_ROLES, ROLES
 from scimconf.kinds.mappings import ONE_ROLE as SINGLE
 from scimconf.kinds.principals import entries
 from scimconf.kinds.provisioning import SECTION
@@ -14,7 +14,6 @@ from scimconf.kinds.roles import going, live_label
 from scimconf.lint.mapping_context import EffectiveMapping, MappingContext
 from scimconf.spec.model import UserAssignment
 
-ROLES = "appRoleAssignments"
 UNDOCUMENTED = 'Microsoft does not document whether "{}" or "{}" is sent'
 
 
