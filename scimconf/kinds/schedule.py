@@ -99,15 +99,12 @@ class ScheduleKind(Kind):
         swaps = one_role_swaps(spec, [change for change in difference.changes if change.address in written], snapshot)
         if is_paused and swaps:
             target = next(iter(one_role_targets(spec, snapshot)), "the role mapping")
-            resumed = "and started again last" if spec.provisioning.enabled else "and stays off"
-            yield Diagnostic(
-                "K302",
-                f"{_principals(swaps)}, and {target} takes one role: so that no cycle sees two, "
-                f"provisioning is paused first {resumed}",
-                ("assignments",),
-                hint="If apply fails in between, provisioning stays paused until the next apply.",
-                severity="warning",
+            resumed = "started again last" if spec.provisioning.enabled else "stays off"
+            message = (
+                f"{_principals(swaps)}: provisioning is paused first and {resumed}, because {target} takes one role"
             )
+            hint = "If apply fails in between, it stays paused."
+            yield Diagnostic("K302", message, ("assignments",), hint=hint, severity="warning")
 
     def export(self, request: ExportRequest) -> ExportedSpec:
         job = _job(request.snapshot)

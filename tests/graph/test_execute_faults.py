@@ -266,7 +266,7 @@ def test_a_role_swap_that_fails_leaves_the_job_paused_and_the_report_says_so(wri
 def test_a_role_swap_pauses_and_starts_the_job_without_a_restart(writer, spec):
     planned = writer.plan(spec(SWAP))
     (warning,) = [one for one in planned.plan.warnings if one.code == "K302"]
-    assert warning.message.startswith("1 user gets another role, and urn:custom:")
+    assert warning.message.startswith("1 user gets another role: provisioning is paused")
     assert exit_code(writer.apply(planned)) == 0
     assert [one.rpartition("/")[2] for one in writer.made if "/jobs/" in one] == ["pause", "start"]
 

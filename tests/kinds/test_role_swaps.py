@@ -52,8 +52,7 @@ def test_a_role_swap_pauses_an_active_job_where_one_role_can_be_sent(spec, sourc
     assert sorted(controls(planned)) == sorted(PAUSED)
     (warning,) = [warning for warning in planned.plan.warnings if warning.code == "K302"]
     assert warning.message == (
-        "1 user gets another role, and role takes one role: so that no cycle sees two, provisioning is paused first "
-        "and started again last"
+        "1 user gets another role: provisioning is paused first and started again last, because role takes one role"
     )
 
 
@@ -81,7 +80,7 @@ def test_a_role_swap_pauses_the_job_if_the_schema_could_not_be_read():
     planned = swap(SWAP, refused=["schema"])
     assert sorted(controls(planned)) == sorted(PAUSED)
     (warning,) = [warning for warning in planned.plan.warnings if warning.code == "K302"]
-    assert "and the role mapping takes one role" in warning.message
+    assert "because the role mapping takes one role" in warning.message
 
 
 def test_role_swaps_of_users_and_groups_are_counted():
@@ -94,7 +93,9 @@ def test_a_role_swap_with_provisioning_switched_off_stays_off():
     planned = swap("provisioning: {enabled: false}\n" + SWAP, to_source(parse(SINGLE)))
     assert controls(planned) == ["clear wait until the old roles are removed", "stop pause provisioning"]
     (warning,) = [warning for warning in planned.plan.warnings if warning.code == "K302"]
-    assert warning.message.endswith("provisioning is paused first and stays off")
+    assert warning.message == (
+        "1 user gets another role: provisioning is paused first and stays off, because role takes one role"
+    )
 
 
 def test_a_source_that_is_no_expression_takes_no_role():
