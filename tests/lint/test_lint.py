@@ -151,6 +151,39 @@ def test_lint_of_a_plan_reports_style_only_for_changes():
     assert plan_rules(flag, Snapshot()) == []
 
 
+@pytest.mark.parametrize(
+    ("expression", "rules"),
+    [
+        ('IIF(IsPresent([jobTitle]), [jobTitle], "none")', ["L303"]),
+        ('IIF([country] = "US", CDate([extensionAttribute1]), "")', ["L312"]),
+    ],
+)
+def test_lint_of_a_plan_reports_iif_only_for_changes(expression, rules):
+    """Microsoft's own mappings have such expressions, which an export writes into the spec."""
+    text = ROW.format(expression=f"'{expression}'")
+    assert linted(text) == rules
+    assert plan_rules(text, Snapshot()) == []
+    changed = {"attribute_mapping/users/title"}
+    assert [diagnostic.code for diagnostic in lint(loaded(text), Snapshot(), changed=changed)] == rules
+
+
+@pytest.mark.parametrize(
+    ("expression", "rules"),
+    [
+        ("[appRoleAssignments]", ["L106", "L401", "L502"]),
+        ("SingleAppRoleAssignment([appRoleAssignments])", ["L502"]),
+        ("singleapproleassignment([appRoleAssignments])", ["L102", "L502"]),
+        ("AssertiveAppRoleAssignmentsComplex([appRoleAssignments])", []),
+        ('Join("", appRoleAssignmentsComplex([appRoleAssignments]))', ["L102"]),
+        ('Append(Join("", AppRoleAssignmentsComplex([appRoleAssignments])), [appRoleAssignments])', ["L401", "L502"]),
+        ("[jobTitle]", ["L106"]),
+    ],
+)
+def test_roles_with_two_names_are_reported_where_one_name_is_sent(expression, rules):
+    names = "app_roles: {roles: [{value: admin, display_name: Boss}]}"
+    assert linted(ROW.format(expression=f"'{expression}'") + names) == rules
+
+
 def test_lint_of_a_plan_reports_shared_match_values():
     text = "mappings: {users: {attributes: {userName: {constant: x, match: 1}}}}"
     assert plan_rules(text, Snapshot()) == ["L507"]
