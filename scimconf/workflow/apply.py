@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 ROUNDS = 4
 """How often one apply plans and executes. A new application takes two rounds; the others are reserve."""
+MISSING_ERROR = "A listed user or group is missing in the tenant, and `assignments.missing` makes it an error."
 BACKED_UP = ("applications", "assignments", "jobs", "schema", "secrets", "service_principals")
 
 
@@ -117,6 +118,9 @@ def _stop(planned: PlannedApplication, report: Report) -> Report | None:
     if planned.errors:
         status = _status(ApplyStatus.INVALID, report)
         return replace(report, error="The spec has errors.", diagnostics=planned.errors, status=status)
+    if planned.missing_errors:
+        status = _status(ApplyStatus.INVALID, report)
+        return replace(report, error=MISSING_ERROR, diagnostics=planned.missing_errors, status=status)
     reasons = "; ".join(f"{guard.id}: {guard.message}" for guard in guards_that_need_allow(planned))
     if reasons:
         return replace(report, error=f"Blocked by a guard. {reasons}", status=_status(ApplyStatus.BLOCKED, report))
