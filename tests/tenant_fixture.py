@@ -155,7 +155,7 @@ class Rehearsal:
         return self.run(lambda live: apply(live, first, options or wishes(), self.secrets, talk))
 
     def load(self, path: Path, **variables: str) -> Loaded:
-        loaded = load(str(path), lambda name: Path(name).read_bytes(), self.environ, variables)
+        loaded = load(str(path), lambda name: Path(name).read_bytes(), self.environ, variables, lambda _: True)
         assert loaded.spec is not None, [problem.message for problem in loaded.diagnostics]
         return loaded
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job as documents
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
+from scimconf.kinds.identity import name_checks
 from scimconf.kinds.kind import Changes, Kind, counted_guard
 from scimconf.kinds.provisioning import Affected, UsersInScope
 from scimconf.plan import Action, Address, Change, DesiredItem, Effect, Guard, Resource
@@ -29,7 +30,7 @@ class ScheduleKind(Kind):
     name = "schedule"
     labels = ("schedule", "schedules")
     after = ("job",)
-    guard_ids = ("initial-start",)
+    guard_ids = ("initial-start", "sign-on-missing")
     effects_before_start = frozenset(Effect)
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
@@ -69,6 +70,7 @@ class ScheduleKind(Kind):
             if enabled is not None and enabled.after and not has_run:
                 message = "provisioning would start for the first time and create users in the application"
                 yield counted_guard("initial-start", message, change, Effect.PROVISIONS)
+                yield from _sign_on_missing(change, context)
 
     def steps(self, spec: Spec, changes: Changes, snapshot: Snapshot) -> Iterable[Step]:
         job = _job(snapshot)
@@ -81,11 +83,22 @@ class ScheduleKind(Kind):
         if must_pause or (switched is not None and is_on):
             yield from _pause(address)
         if switched.after if switched is not None else must_pause:
+            if not has_run:
+                yield from name_checks(spec, Phase.START, address)
             yield from _start(address, restart=has_run)
 
     def export(self, request: ExportRequest) -> ExportedSpec:
         job = _job(request.snapshot)
         return ExportedSpec({"provisioning": {"enabled": job is not None and documents.is_on(job)}})
+
+
+def _sign_on_missing(change: Change, context: GuardContext) -> Iterable[Guard]:
+    if context.missing_sign_on:
+        message = (
+            f"the spec requires SAML single sign-on before provisioning starts, and it is not set up "
+            f"({context.missing_sign_on})"
+        )
+        yield Guard("sign-on-missing", message, address=change.address)
 
 
 def _pause(address: Address) -> Iterable[Step]:

@@ -510,7 +510,7 @@ def test_ignore_lint_errors_adds_a_comment_to_a_mapping_that_lint_rejects(tmp_pa
     assert len(spec.comments) == 1
     path = tmp_path / "spec.yaml"
     path.write_text(write_spec(tree, CommentNotes(beside=spec.comments)), "utf-8")
-    reloaded = load(str(path), lambda name: Path(name).read_bytes(), {}, {})
+    reloaded = load(str(path), lambda name: Path(name).read_bytes(), {}, {}, lambda _: True)
     assert [problem.code for problem in lint(reloaded) if problem.is_error] == []
 
 
@@ -538,7 +538,7 @@ def test_ignore_lint_errors_adds_one_comment_for_each_clause_or_mapping(tmp_path
     }
     path = tmp_path / "spec.yaml"
     path.write_text(write_spec(tree, CommentNotes(beside=spec.comments)), "utf-8")
-    reloaded = load(str(path), lambda name: Path(name).read_bytes(), {}, {})
+    reloaded = load(str(path), lambda name: Path(name).read_bytes(), {}, {}, lambda _: True)
     assert [problem.code for problem in lint(reloaded) if problem.is_error] == []
 
 

@@ -90,7 +90,7 @@ def test_lint_ignores_a_rule_that_the_ignore_option_names():
 
 
 def test_lint_skips_invalid_specs_and_expressions():
-    assert list(lint(load("x", lambda _: "", {}, {}))) == []
+    assert list(lint(load("x", lambda _: "", {}, {}, lambda _: True))) == []
     assert linted(ROW.format(expression="'Join('")) == []
 
 
@@ -149,6 +149,39 @@ def test_lint_of_a_plan_reports_style_only_for_changes():
     flag = "connection: {base_address: 'https://x.example/?aadOptscim062020'}"
     assert [diagnostic.code for diagnostic in lint(loaded(flag), Snapshot(), changed={"connection"})] == ["L506"]
     assert plan_rules(flag, Snapshot()) == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "rules"),
+    [
+        ('IIF(IsPresent([jobTitle]), [jobTitle], "none")', ["L303"]),
+        ('IIF([country] = "US", CDate([extensionAttribute1]), "")', ["L312"]),
+    ],
+)
+def test_lint_of_a_plan_reports_iif_only_for_changes(expression, rules):
+    """Microsoft's own mappings have such expressions, which an export writes into the spec."""
+    text = ROW.format(expression=f"'{expression}'")
+    assert linted(text) == rules
+    assert plan_rules(text, Snapshot()) == []
+    changed = {"attribute_mapping/users/title"}
+    assert [diagnostic.code for diagnostic in lint(loaded(text), Snapshot(), changed=changed)] == rules
+
+
+@pytest.mark.parametrize(
+    ("expression", "rules"),
+    [
+        ("[appRoleAssignments]", ["L106", "L401", "L502"]),
+        ("SingleAppRoleAssignment([appRoleAssignments])", ["L502"]),
+        ("singleapproleassignment([appRoleAssignments])", ["L102", "L502"]),
+        ("AssertiveAppRoleAssignmentsComplex([appRoleAssignments])", []),
+        ('Join("", appRoleAssignmentsComplex([appRoleAssignments]))', ["L102"]),
+        ('Append(Join("", AppRoleAssignmentsComplex([appRoleAssignments])), [appRoleAssignments])', ["L401", "L502"]),
+        ("[jobTitle]", ["L106"]),
+    ],
+)
+def test_roles_with_two_names_are_reported_where_one_name_is_sent(expression, rules):
+    names = "app_roles: {roles: [{value: admin, display_name: Boss}]}"
+    assert linted(ROW.format(expression=f"'{expression}'") + names) == rules
 
 
 def test_lint_of_a_plan_reports_shared_match_values():
@@ -433,9 +466,7 @@ def test_lint_of_target_names_depends_on_the_kind_of_application(text, snapshot,
     assert results == expected
 
 
-@pytest.mark.parametrize(
-    ("length", "expected"), [(1, []), (120, []), (121, ["L514"]), (249, ["L514"])], ids=str
-)
+@pytest.mark.parametrize(("length", "expected"), [(1, []), (120, []), (121, ["L514"]), (249, ["L514"])], ids=str)
 def test_l514_warns_above_the_documented_length_of_a_role_value(length, expected):
     assert linted(f"app_roles: {{roles: [{{value: {'x' * length}}}, {{display_name: User}}]}}") == expected
 
