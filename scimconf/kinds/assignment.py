@@ -22,12 +22,14 @@ from typing import Any
 from scimconf import permissions
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
+from scimconf.documents import schema
 from scimconf.kinds import mappings, missing_principals, principals, roles
 from scimconf.kinds.assignment_guards import GUARD_IDS, assignment_guards, principal_id
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_access import export_assignments
 from scimconf.kinds.kind import Changes, Effects, Kind, RowPart, denied_reads
 from scimconf.kinds.provisioning import Affected, OnePrincipal, ProvisioningState
+from scimconf.kinds.role_swaps import one_role_swaps
 from scimconf.plan import (
     Absent,
     Action,
@@ -48,7 +50,7 @@ from scimconf.plan.guards import GuardContext
 from scimconf.plan.resource import is_like
 from scimconf.snapshot import PRINCIPALS_BY_ID, Document, Lookup, Principal, Snapshot
 from scimconf.spec.model import Assignments, GroupAssignment, Spec
-from scimconf.steps import Phase, Send, Step
+from scimconf.steps import Phase, Read, Send, Step
 from scimconf.suggestions import did_you_mean, suggest
 
 _ROLES = "appRoleAssignments"
@@ -74,6 +76,7 @@ class AssignmentKind(Kind):
     def reads(self, spec: Spec) -> Iterable[Document]:
         if spec.assignments is not None:
             yield documents.assignments()
+            yield schema.schema()  # its role mapping decides whether a user may have two roles for a moment
 
     def lookups(self, spec: Spec, snapshot: Snapshot) -> Iterable[Lookup]:
         if spec.assignments is None:
@@ -241,6 +244,16 @@ class AssignmentKind(Kind):
                 text, is_gone = f"unassign {change.address.rest}", ((404, ""),)
                 row = f"{path}/{change.before.facts['id']}"
                 yield Send(Phase.CLEAR, addresses, text, "DELETE", row, success_errors=is_gone, batch=True)
+        yield from self._wait_for_swaps(spec, changes, snapshot)
+
+    def _wait_for_swaps(self, spec: Spec, changes: Changes, snapshot: Snapshot) -> Iterator[Step]:
+        """Wait until Graph no longer returns the old roles, before provisioning starts, if one role can be sent."""
+        swapped = {id_ for _, id_ in one_role_swaps(spec, changes, snapshot)}
+        removed = [change for change in self.mine(changes) if change.after is None and principal_id(change) in swapped]
+        if removed:
+            rows = tuple(str(change.before.facts["id"]) for change in removed if change.before is not None)
+            addresses, text = tuple(change.address for change in removed), "wait until the old roles are removed"
+            yield Read(Phase.CLEAR, addresses, text, documents.assignments(), "rows_gone", rows)
 
     def export(self, request: ExportRequest) -> ExportedSpec:
         return export_assignments(request)
