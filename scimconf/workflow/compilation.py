@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain
 
+from scimconf import permissions
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job
-from scimconf.kinds.kind import Kind
+from scimconf.kinds.kind import DENIED, Kind
 from scimconf.plan import Action, Address, Change, DesiredItem, DiffResult, Exclusive, ReportOnly, Resource
 from scimconf.plan.diff import diff
 from scimconf.plan.select import Selection, select, unmatched_patterns
@@ -84,9 +85,25 @@ def expired(spec: Spec, today: date) -> Iterator[Diagnostic]:
             yield Diagnostic("K003", message, ("guard_exemptions", index), hint=hint)
 
 
+def missing_permissions(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
+    """Yield an error that names all permissions of the reads that were denied, or that could not be tried therefore.
+
+    Nothing if it is only one: the error of the denied read names it.
+    """
+    paths = {document.name: document.path for document in documents(kinds, [spec])}
+    untried = [path for name, path in paths.items() if name not in snapshot.documents and name not in snapshot.denied]
+    read = [path for name, path in paths.items() if name in snapshot.documents]
+    missing = permissions.missing([denied.path for denied in snapshot.denied.values()], untried, read)
+    if len(missing) > 1:
+        message = f"the plan could not read what needs the permissions {', '.join(missing)}"
+        yield Diagnostic("K006", message, hint=permissions.grant(missing))
+
+
 def build_changes(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options: PlanOptions) -> ChangeSet:
     """Compare the spec with the snapshot; each kind is asked once for its diagnostics, resources and steps."""
     diagnostics = (*check(kinds, spec, snapshot), *expired(spec, options.today))
+    if any(diagnostic.code in DENIED for diagnostic in diagnostics):
+        diagnostics = (*diagnostics, *missing_permissions(kinds, spec, snapshot))
     if any(diagnostic.is_error for diagnostic in diagnostics):
         return ChangeSet(diagnostics=diagnostics)
     desired = tuple(chain.from_iterable(kind.desired(spec, snapshot) for kind in kinds))
