@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from scimconf import expressions
 from scimconf.diagnostics import SpecPath
 from scimconf.documents import schema
+from scimconf.kinds.provisioning import SECTION
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import AttributeDefinition, MappingRow, ObjectMapping, RoleAttribute, Spec
 
@@ -17,6 +18,8 @@ ALL_ROLES = frozenset({"AppRoleAssignmentsComplex", "AssertiveAppRoleAssignments
 """Functions that return all roles of a user, as a list."""
 ONE_ROLE = "SingleAppRoleAssignment"
 """The function that returns the only role of a user, and fails if there are several."""
+
+ROLES = "appRoleAssignments"
 
 LEAVERS_STAY_ACTIVE = "users who leave would no longer be disabled in the application"
 
@@ -93,6 +96,42 @@ def find_object_mapping(snapshot: Snapshot, name: str, mapping: ObjectMapping) -
     """Return the objectMapping that a section of the spec selects, if exactly one matches."""
     raw = live_schema(snapshot)
     return None if raw is None else schema.find_object_mapping(raw, selector(name, mapping))
+
+
+def one_role_targets(spec: Spec, snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the target attributes of users that take one role, before or after a plan.
+
+    They are mapped by `SingleAppRoleAssignment`, or from `appRoleAssignments` without a function: Microsoft does not
+    document what is sent then for several roles.
+    """
+    location = find_object_mapping(snapshot, SECTION, spec.mappings.get(SECTION, _EMPTY))
+    rows = () if location is None else schema.rows(location)
+    live = [(str(row.get("targetAttributeName")), _live_tree(row.get("source"))) for row in rows]
+    desired = [(row.target, _tree(row.row)) for row in listed(spec) if row.section == SECTION and not row.row.absent]
+    targets = [target for target, tree in (*live, *desired) if tree is not None and takes_one_role(tree)]
+    return tuple(dict.fromkeys(targets))
+
+
+def takes_one_role(tree: expressions.Expression) -> bool:
+    """Return whether an expression reads the roles of a user, but no function returns all of them."""
+    functions = expressions.functions(tree)
+    return ONE_ROLE in functions or (
+        ROLES in expressions.attributes(tree) and not any("AppRole" in name for name in functions)
+    )
+
+
+def _tree(row: MappingRow) -> expressions.Expression | None:
+    try:
+        return expression_of(row)
+    except expressions.ExpressionError:
+        return None
+
+
+def _live_tree(source: Json) -> expressions.Expression | None:
+    try:
+        return None if source is None else expressions.from_source(source)
+    except expressions.ExpressionError:
+        return None
 
 
 def schema_reads() -> tuple[Document, ...]:

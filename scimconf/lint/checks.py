@@ -31,9 +31,9 @@ REPORTED_BY_KINDS = frozenset({"L100", "L111", "L301"})
 SEVERITIES: Mapping[str, Severity] = MappingProxyType({"L401": "warning"})
 """Severities that differ from the rule's own. Raw roles are rarely intended, but some applications need them."""
 ONLY_IF_CHANGED = frozenset(
-    {"L105", "L106", "L109", "L201", "L205", "L207", "L303", "L305", "L306", "L307", "L308", "L312", "L506"}
+    {"L102", "L105", "L106", "L109", "L201", "L205", "L207", "L303", "L305", "L306", "L307", "L308", "L312", "L506"}
 )
-"""Warnings about style, which a plan shows only for what it changes. `validate` shows them all."""
+"""Warnings about mappings that may work as they are, which a plan shows only for what it changes; `validate` shows all."""
 
 
 def rules() -> Mapping[str, tuple[str, Severity]]:

@@ -31,7 +31,8 @@ MESSAGES = HERE / "base" / "expected" / "messages.json"
 
 def diagnostics(text: str, **more: Any) -> list[str]:
     compared = make_plan(text, **more)
-    return [line(diagnostic) for diagnostic in (*compared.errors, *compared.plan.warnings)]
+    missing = [principal.diagnostic for principal in compared.plan.missing]
+    return [line(diagnostic) for diagnostic in (*compared.errors, *compared.plan.warnings, *missing)]
 
 
 def one_role(**more: Any) -> dict[str, Any]:

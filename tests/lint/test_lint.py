@@ -156,9 +156,10 @@ def test_lint_of_a_plan_reports_style_only_for_changes():
     [
         ('IIF(IsPresent([jobTitle]), [jobTitle], "none")', ["L303"]),
         ('IIF([country] = "US", CDate([extensionAttribute1]), "")', ["L312"]),
+        ("toLower([jobTitle])", ["L102"]),
     ],
 )
-def test_lint_of_a_plan_reports_iif_only_for_changes(expression, rules):
+def test_lint_of_a_plan_reports_expressions_that_work_only_for_changes(expression, rules):
     """Microsoft's own mappings have such expressions, which an export writes into the spec."""
     text = ROW.format(expression=f"'{expression}'")
     assert linted(text) == rules
