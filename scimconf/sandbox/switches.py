@@ -106,6 +106,7 @@ class Switches:
     inline_template_schema: str = _switch("inline_template_schema")
     sort_mappings: str = _switch("sort_mappings")
     duplicate_targets: str = _switch("duplicate_targets")
+    unknown_properties: str = _switch("unknown_properties")
     fill_defaults: str = _switch("fill_defaults")
     annotations: str = _switch("annotations")
     flags_spaces: str = _switch("flags_spaces")

@@ -15,8 +15,7 @@ from scimconf.sandbox.http_types import NO_CONTENT, GraphResponse, Json, bad_req
 from scimconf.sandbox.store import Condition
 from scimconf.sandbox.synchronization.call import JOB, SCHEMA, SyncCall
 from scimconf.sandbox.synchronization.connection import connection_failure, stored_secrets
-from scimconf.sandbox.synchronization.schema_validation import format_flags
-from scimconf.sandbox.synchronization.stored_form import to_stored_form
+from scimconf.sandbox.synchronization.stored_form import format_flags, to_stored_form
 from scimconf.sandbox.synchronization.templates import (
     ProvisioningTemplate,
     SchemaNames,
