@@ -148,9 +148,9 @@ def _object_mapping(mapping: Any, source: Json | None, target: Json | None, plac
     yield from _unknown(mapping, "object_mapping", place)
     yield from _flags(mapping.get("flowTypes"), place)
     attributes = [_attributes_of(directory, name) for directory, name in zip((source, target), names, strict=True)]
-    for directory, name, found in zip((source, target), names, attributes, strict=True):
+    for directory, name, defined in zip((source, target), names, attributes, strict=True):
         is_optional = directory is source and not name
-        if directory is not None and found is None and not is_optional:
+        if directory is not None and defined is None and not is_optional:
             yield place.problem("Object", f"Directory {directory['name']!r} has no object {name!r}.")
     yield from _list_problem(mapping, "attributeMappings", place)
     place = replace(place, sources=attributes[0] if names[0] else None, targets=attributes[1] or frozenset())
