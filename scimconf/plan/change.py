@@ -117,7 +117,10 @@ class Abandoned:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationPlan:
-    """The plan of one application. `complete` is False for a partial plan, which only creates the application."""
+    """The plan of one application. `complete` is False for a partial plan, which only creates the application.
+
+    `impact` is the number of users by effect of all changes together: a user whom several changes concern counts once.
+    """
 
     name: str
     ids: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -132,6 +135,7 @@ class ApplicationPlan:
     warnings: tuple[Diagnostic, ...] = ()
     abandoned: tuple[Abandoned, ...] = ()
     excluded_changes: int = 0
+    impact: Mapping[Effect, Impact] = field(default_factory=lambda: MappingProxyType({}), compare=False)
     saved_unmanaged_counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     @property

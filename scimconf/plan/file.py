@@ -135,6 +135,9 @@ class ApplicationPart(_Part):
     unmanaged: dict[str, int] = Field(description="The number of other unmanaged resources, by kind.")
     abandoned: tuple[AbandonedPart, ...] = Field(strict=False, description="Only with `--previous`.")
     excluded_changes: int = Field(description="The number of changes that `--only` and `--exclude` leave out.")
+    impact: dict[EffectName, ImpactPart] = Field(
+        default={}, description="The number of users by effect of all changes together; each user counts once."
+    )
     guards: tuple[GuardPart, ...] = Field(strict=False)
     warnings: tuple[WarningPart, ...] = Field(strict=False)
 
@@ -223,6 +226,7 @@ def _application(part: ApplicationPart) -> ApplicationPlan:
             Abandoned(address(abandoned.address), abandoned.removal_snippet) for abandoned in part.abandoned
         ),
         excluded_changes=part.excluded_changes,
+        impact=_impacts(part.impact),
         saved_unmanaged_counts=MappingProxyType(part.unmanaged),
     )
 
@@ -244,8 +248,11 @@ def _change(part: ChangePart) -> Change:
     before = Resource(place, {field.name: field.before for field in fields}) if action is not Action.CREATE else None
     after = Resource(place, {field.name: field.after for field in fields}) if action is not Action.DELETE else None
     effects = frozenset(map(Effect, part.effects))
-    impact = {Effect(effect): _impact(impact) for effect, impact in part.impact.items()}
-    return Change(place, action, before, after, fields, effects, part.reason, impact)
+    return Change(place, action, before, after, fields, effects, part.reason, _impacts(part.impact))
+
+
+def _impacts(parts: Mapping[EffectName, ImpactPart]) -> Mapping[Effect, Impact]:
+    return {Effect(effect): _impact(impact) for effect, impact in parts.items()}
 
 
 def _impact(part: ImpactPart) -> Impact:

@@ -14,7 +14,7 @@ from pathlib import PureWindowsPath
 from typing import Any
 
 from scimconf.diagnostics import Diagnostic, dotted
-from scimconf.plan import ApplicationPlan, Change, FieldChange, Guard, Plan, Resource, WriteOnly
+from scimconf.plan import ApplicationPlan, Change, Effect, FieldChange, Guard, Impact, Plan, Resource, WriteOnly
 from scimconf.plan.diff import digest
 from scimconf.render.common.change_view import change_rows, totals
 from scimconf.render.common.labels import by_weight
@@ -83,6 +83,7 @@ def _application(plan: ApplicationPlan) -> Json:
         "unmanaged": dict(plan.unmanaged_counts),
         "abandoned": [{**asdict(resource), "address": str(resource.address)} for resource in plan.abandoned],
         "excluded_changes": plan.excluded_changes,
+        "impact": _impacts(plan.impact),
         "guards": [_guard(guard) for guard in plan.guards],
         "warnings": [_diagnostic(warning) for warning in plan.warnings],
     }
@@ -95,9 +96,13 @@ def _change(change: Change) -> Json:
         "action": change.action.value,
         "fields": {field.name: _field(field) for field in change.fields},
         "effects": [effect.value for effect in by_weight(change.effects)],
-        "impact": {effect.value: asdict(impact) for effect, impact in change.impact.items()},
+        "impact": _impacts(change.impact),
         "reason": change.reason,
     }
+
+
+def _impacts(impacts: Mapping[Effect, Impact]) -> Json:
+    return {effect.value: asdict(impact) for effect, impact in impacts.items()}
 
 
 def _field(field: FieldChange) -> Json:

@@ -19,7 +19,7 @@ def summary(plan: Plan, rows: Sequence[ChangeRow]) -> list[SectionGroup]:
     """Return the page's first groups in order."""
     return [
         SectionGroup("", (MarkdownPart(_title(plan), 0),)),
-        SectionGroup("**Effects on users**\n\n", tuple(_effects(rows)), "\n"),
+        SectionGroup("**Effects on users**\n\n", tuple(_effects(plan, rows)), "\n"),
         SectionGroup("**Guards**\n\n", tuple(_guards(plan)), "\n", ("guard", "guards")),
         _table(plan),
     ]
@@ -36,9 +36,9 @@ def _title(plan: Plan) -> str:
     return "".join(f"{line}\n\n" for line in lines if line)
 
 
-def _effects(rows: Sequence[ChangeRow]) -> Iterator[MarkdownPart]:
+def _effects(plan: Plan, rows: Sequence[ChangeRow]) -> Iterator[MarkdownPart]:
     for effect, affected in by_effect(rows).items():
-        sentence = prose(combined_sentence(effect, affected))
+        sentence = prose(combined_sentence(effect, affected, plan.applications))
         yield MarkdownPart(f"- **{effect.value}**: {sentence} ({prose(cause(affected))})\n", 0)
 
 
