@@ -8,13 +8,38 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from scimconf.diagnostics import ScimconfError
 
 PRIVATE_FILE, PUBLIC_FILE, PRIVATE_FOLDER = 0o600, 0o666, 0o700
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedFolders:
+    """The folders whose files a spec may name, with their links resolved."""
+
+    folders: tuple[Path, ...]
+
+    @classmethod
+    def of_spec(cls, path: str, more: Iterable[str] = ()) -> AllowedFolders:
+        """Return the root of the repository that a spec is in (else its folder), and the folders in `more`."""
+        return cls(tuple(Path(os.path.realpath(folder)) for folder in (str(repository_root(path)), *more)))
+
+    def contain(self, path: str) -> bool:
+        """Return whether the file that a path leads to is below one of the folders."""
+        target = Path(os.path.realpath(path))
+        return any(target.is_relative_to(folder) for folder in self.folders)
+
+
+def repository_root(path: str) -> Path:
+    """Return the nearest folder above a file that contains `.git`, or the folder of the file."""
+    folder = Path(os.path.abspath(path)).parent  # noqa: PTH100  the repository that names the file, not where links lead
+    return next((parent for parent in (folder, *folder.parents) if os.path.lexists(parent / ".git")), folder)
 
 
 def read_regular_file(path: str, limit: int) -> bytes:
@@ -35,6 +60,14 @@ def read_file_or_pipe(path: str, limit: int) -> bytes:
 
 def _open_without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def open_private(path: str) -> TextIO:
+    """Open a file for writing from its start; only its owner can read it. A pipe or a device keeps its mode."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+    if stat.S_ISREG(os.fstat(handle).st_mode):
+        os.fchmod(handle, PRIVATE_FILE)
+    return os.fdopen(handle, "w", encoding="utf-8")
 
 
 def check_writable(path: str) -> None:
@@ -63,9 +96,9 @@ def is_pipe_or_device(path: Path) -> bool:
     return os.path.exists(path) and not os.path.isfile(path)  # noqa: PTH110, PTH113  pathlib's raise for long names
 
 
-def write_file(path: str, text: str) -> None:
-    """Write a file completely, or leave it as it is and raise ScimconfError."""
-    with atomic_file(path) as file:
+def write_file(path: str, text: str, *, private: bool = False) -> None:
+    """Write a file completely, or leave it as it is and raise ScimconfError. Only its owner reads a `private` file."""
+    with atomic_file(path, private=private) as file:
         file.write(text)
         file.commit()
 

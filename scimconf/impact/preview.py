@@ -250,6 +250,8 @@ class Preview:
             yield "The account is disabled: updated if the user exists in the application, never created."
         elif outcome is UserOutcome.ENTERS and "create" not in state.actions:
             yield "Creating users is switched off: sent only if the user exists in the application."
+        if any(sent.kind == "failure" for sent in after.sent.values()):
+            yield "An expression fails: the service reports an error and does not create or update the user."
         if outcome is UserOutcome.LEAVES:
             disables = any(_DELETED in row.attributes for row in self._after.rows.values())
             yield _leaving_note(state, disables=disables)
@@ -263,7 +265,7 @@ def _with_resource(state: _CompiledState, user: UserState) -> UserState:
 
 
 def _outcome(before: UserState, after: UserState, differences: Sequence[AttributeDiff]) -> UserOutcome:
-    outcome = _OUTCOMES.get((before.in_scope, after.in_scope), UserOutcome.UNKNOWN)
+    outcome = _OUTCOMES.get((before.in_scope, after.in_scope), UserOutcome.UNDETERMINED)
     if outcome is not UserOutcome.UNCHANGED or not differences:
         return outcome
     is_sure = before.left_out or after.left_out or any(difference.is_sure for difference in differences)
@@ -310,7 +312,7 @@ def _is_soft_deleted(scope: bool | None, reason: str, *, disabled: bool | None) 
     if disabled or scope is False:
         return True, ""
     if scope is None:
-        return GAP, f"unknown whether the user is in scope: {reason}"
+        return GAP, f"whether the user is in scope is undetermined: {reason}"
     return (GAP, BASIC_ONLY) if disabled is None else (False, "")
 
 
@@ -353,5 +355,5 @@ def _assignment_scope(state: _CompiledState, user: str) -> tuple[bool | None, st
         return True, "all users are in scope"
     assigned, reason = state.assignees.is_assigned(user)
     if assigned is False and state.provisioning.scope is None:
-        return None, "unknown whether the scope is limited to assigned users"
+        return None, "whether the scope is limited to assigned users is undetermined"
     return assigned, reason

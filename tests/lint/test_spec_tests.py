@@ -36,6 +36,7 @@ def messages(row, test):
         ("expression: 'IgnoreFlowIfNullOrEmpty([b])', default: x", "{expect: null}"),
         ("expression: 'Guid()'", "{expect: undetermined}"),
         ('expression: \'Word([b], "one", " ")\'', "{given: {b: Full time}, expect: failure}"),
+        ("expression: 'SingleAppRoleAssignment([r])'", f"{{given: {{r: {ROLES}}}, expect: failure}}"),
         ("expression: 'Now()'", "{now: 2026-11-25, expect: 11/25/2026 12:00:00 AM}"),
     ],
 )
@@ -73,10 +74,10 @@ def test_validate_reports_a_failing_spec_test_as_k510(row, test, line):
 
 
 def test_validate_reports_an_undetermined_result_with_its_reason():
-    [line] = messages("expression: 'SingleAppRoleAssignment([r])'", f"{{given: {{r: {ROLES}}}, expect: admin}}")
+    [line] = messages("expression: 'Item([r], 1)'", f"{{given: {{r: {ROLES}}}, expect: admin}}")
     what, _, rest = line.partition(": ")
-    assert what == 'SingleAppRoleAssignment([r]) is undetermined, expected "admin"'
-    assert "Microsoft does not document SingleAppRoleAssignment with 2 roles" in rest
+    assert what == 'Item([r], 1) is undetermined, expected "admin"'
+    assert "Microsoft does not document Item with an object" in rest
     assert 'r is [{value: "admin", displayName: "Admin"}, {value: "member", displayName: "member"}]' in rest
     assert line.endswith("If this is intended, write `expect: undetermined`.")
 
@@ -96,7 +97,7 @@ def test_k512_reports_an_attribute_that_no_mapping_reads():
 def test_load_reports_an_unknown_key_of_a_role_in_a_spec_test():
     for key, hint in (("display_name", "Did you mean `displayName`?"), ("nme", "Valid keys: id, value, displayName.")):
         text = HEAD + ROW.format(row="source: r", test=f"{{given: {{r: [{{{key}: x}}]}}, expect: x}}")
-        [problem] = load("scimconf.yaml", {"scimconf.yaml": text}.__getitem__, {}, {}).diagnostics
+        [problem] = load("scimconf.yaml", {"scimconf.yaml": text}.__getitem__, {}, {}, lambda _: True).diagnostics
         assert (problem.code, problem.message, problem.hint) == ("S201", f'unknown key "{key}" in a role', hint)
 
 
@@ -225,7 +226,7 @@ def test_validate_reports_an_undetermined_payload():
 
 def test_load_reports_a_spec_test_without_expect_and_payload():
     text = HEAD + "tests: [{name: x}]\n"
-    [problem] = load("scimconf.yaml", lambda _: text, {}, {}).diagnostics
+    [problem] = load("scimconf.yaml", lambda _: text, {}, {}, lambda _: True).diagnostics
     assert (problem.code, problem.message) == ("S202", "the test has neither `expect` nor `payload`")
 
 
@@ -233,5 +234,5 @@ def test_load_reports_two_spec_tests_with_one_name():
     twice = "tests: [{name: x, expect: {a: b}}, {name: X, expect: {c: d}}]\n"
     files = {"base.yaml": HEAD, "scimconf.yaml": "extends: [base.yaml]\n" + twice, "one.yaml": HEAD + twice}
     for name in ("scimconf.yaml", "one.yaml"):
-        [problem] = load(name, files.__getitem__, {}, {}).diagnostics
+        [problem] = load(name, files.__getitem__, {}, {}, lambda _: True).diagnostics
         assert (problem.code, problem.path) == ("S305", ("tests", 1, "name"))

@@ -299,6 +299,16 @@ def test_undetermined_roles_possibly_change_if_the_assignments_change():
     )
 
 
+def test_preview_of_a_user_with_two_roles_is_a_failure_with_a_note():
+    result = preview_of_group_member(state_with_roles("admin"), state_with_roles("admin", group=("member",)))
+    (difference,) = result.differences
+    assert (difference.target, result.after.sent["role"].kind) == ("role", "failure")
+    assert "no more than one app role assignment was expected, but 2 were found" in result.after.sent["role"].reason
+    assert result.notes == (
+        "An expression fails: the service reports an error and does not create or update the user.",
+    )
+
+
 def test_undetermined_value_with_another_reason_is_not_a_difference():
     """The scope is unknown before and after, for different reasons."""
     states = [
@@ -313,7 +323,7 @@ def test_undetermined_value_with_another_reason_is_not_a_difference():
     ]
     result = Preview(*states, Members(), CONTEXT).user({"id": "1", "userPrincipalName": "a@x", "accountEnabled": True})
     assert result.before.sent["active"].reason != result.after.sent["active"].reason
-    assert (result.outcome, result.differences) == (UserOutcome.UNKNOWN, ())
+    assert (result.outcome, result.differences) == (UserOutcome.UNDETERMINED, ())
 
 
 @pytest.mark.parametrize(
@@ -401,7 +411,7 @@ def test_summary_builder_counts_all_users_with_a_duplicate_matching_value():
         (SentRequest("null", default="x"), '"x" (default, on create only)'),
         (SentRequest("ignored"), "not sent"),
         (SentRequest("ignored", reason=OBJECT_IGNORED), OBJECT_IGNORED),
-        (SentRequest("undetermined", reason="so"), "unknown: so"),
+        (SentRequest("undetermined", reason="so"), "undetermined: so"),
         (SentRequest("failure", reason="so"), "fails: so"),
     ],
 )

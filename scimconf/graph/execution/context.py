@@ -28,11 +28,15 @@ class SecretResolver(Protocol):
 
 @dataclass(slots=True)
 class ExecutionResult:
-    """The step outcomes, whether a write reached Graph or may have, and why the plan is stale, if it is."""
+    """The step outcomes, whether a write reached Graph or may have, and why the plan is stale, if it is.
+
+    `withdrawn`: the application that this run created was deleted again, with everything that was written to it.
+    """
 
     outcomes: list[StepOutcome] = field(default_factory=list)
     wrote: bool = False
     stale: str = ""
+    withdrawn: bool = False
 
     @property
     def failed(self) -> bool:
