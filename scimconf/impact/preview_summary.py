@@ -106,7 +106,7 @@ def mapping_counts(user: UserPreview) -> Iterator[tuple[str, str, str]]:
 
     While it is unknown whether the user is in scope, a difference is possible only.
     """
-    is_in_scope = user.outcome is not UserOutcome.UNKNOWN
+    is_in_scope = user.outcome is not UserOutcome.UNDETERMINED
     for difference in user.differences:
         before, after = difference.before, difference.after
         example = f"{request_text(before)} → {request_text(after)}"

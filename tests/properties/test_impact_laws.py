@@ -110,7 +110,7 @@ def counted(change: Change, effect: Effect, result: PreviewResult) -> int | None
         counts = result.mappings.get("title", {"counts": {}})["counts"]
         return counts.get("changes", 0) + counts.get("left_out", 0)
     if effect is Effect.STOPS:
-        return outcomes.total() - outcomes["out_of_scope"] - outcomes["unknown"]
+        return outcomes.total() - outcomes["out_of_scope"] - outcomes["undetermined"]
     if change.kind in ("settings", "object_mapping"):
         return outcomes[OUTCOMES[effect]]
     if change.kind == "schedule":
