@@ -82,7 +82,7 @@ def _bind_only_row(document: str, name: str, documents: Mapping[str, Json]) -> M
 
 def similar_applications() -> Document:
     """Return the applications whose names begin like the spec's. It is read only if no application has that name."""
-    query = _query("id,displayName", "startswith(displayName,'{name_prefix}')")
+    query = _query("id,appId,displayName", "startswith(displayName,'{name_prefix}')")
     return Document("similar_applications", "/servicePrincipals", query, collection=True)
 
 
@@ -151,6 +151,11 @@ def assignments() -> Document:
     """Return the assignments of the application's roles."""
     path = "/servicePrincipals/{service_principal}/appRoleAssignedTo"
     return Document("assignments", path, collection=True, row=AssignmentRow)
+
+
+def rows_gone(raw: Json, key: tuple[str, ...], _value: Json) -> bool:
+    """Return whether none of the assignments with these ids is listed."""
+    return {row["id"] for row in raw}.isdisjoint(key)
 
 
 def roles(documents: Mapping[str, Json]) -> list[Json]:

@@ -15,11 +15,11 @@ from scimconf.diagnostics import GraphError
 from scimconf.documents.shapes import first_shape_error
 from scimconf.graph.client import Graph, Request
 from scimconf.graph.eventual_consistency import ConsistencyPolicy, may_be_propagating
-from scimconf.graph.principals import find_principals
+from scimconf.graph.principals import LookupResults, find_principals
 from scimconf.graph.protocol.error_body import undocumented
 from scimconf.graph.task_group import task_group
 from scimconf.json_types import Json
-from scimconf.snapshot import DeniedRead, Document, Lookup, Principal, Snapshot, substitute
+from scimconf.snapshot import DeniedRead, Document, Lookup, Snapshot, substitute
 
 Lookups = Callable[[Snapshot], Iterable[Lookup]]
 
@@ -61,22 +61,29 @@ class _Reader:
         self._documents: dict[str, Json] = {}
         self._denied: dict[str, DeniedRead] = {}
         self._names = {"token_tenant": session.tenant_id} if session.tenant_id else {}
-        self._principals: dict[Lookup, tuple[Principal, ...]] = {}
+        self._lookup_results = LookupResults()
+        self._started_lookups: set[Lookup] = set()
         self._age_known = asyncio.Event()
         if all(document.consistency.created is None for document in self._pending.values()):
             self._age_known.set()
 
     def snapshot(self) -> Snapshot:
-        return Snapshot(self._documents, self._denied, self._names, self._principals, self.complete)
+        results = self._lookup_results
+        denied = {**self._denied, **results.denied}
+        return Snapshot(
+            self._documents, denied, self._names, results.principals, complete=self.complete, deleted=results.deleted
+        )
 
     def start(self, group: asyncio.TaskGroup) -> bool:
         """Start the reads that have become possible; return whether there were any."""
         readable = [document for document in self._pending.values() if document.required_names <= self._names.keys()]
-        lookups = [lookup for lookup in dict.fromkeys(self._lookups(self.snapshot())) if lookup not in self._principals]
+        lookups = [
+            lookup for lookup in dict.fromkeys(self._lookups(self.snapshot())) if lookup not in self._started_lookups
+        ]
         for document in readable:
             group.create_task(self._read(group, self._pending.pop(document.name)))
         if lookups:
-            self._principals.update(dict.fromkeys(lookups, ()))
+            self._started_lookups.update(lookups)
             group.create_task(self._look_up(group, lookups))
         return bool(readable or lookups)
 
@@ -87,7 +94,10 @@ class _Reader:
         self._continue(group)
 
     async def _look_up(self, group: asyncio.TaskGroup, lookups: list[Lookup]) -> None:
-        self._principals.update(await find_principals(self._session.graph, lookups))
+        results, own = self._lookup_results, await find_principals(self._session.graph, lookups)
+        results.principals.update(own.principals)
+        results.deleted.update(own.deleted)
+        results.denied.update(own.denied)
         self._continue(group)
 
     def _continue(self, group: asyncio.TaskGroup) -> None:

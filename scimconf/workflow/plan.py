@@ -13,14 +13,14 @@ from scimconf.kinds import KINDS
 from scimconf.kinds.abandoned import find_abandoned
 from scimconf.kinds.mappings import live_schema
 from scimconf.kinds.registry import guards
-from scimconf.plan import ApplicationPlan, Guard, Tenant
+from scimconf.plan import ApplicationPlan, Guard, MissingPrincipal, Tenant
 from scimconf.plan.diff import fingerprint
 from scimconf.plan.impact import ImpactData, Members, UserQuery
 from scimconf.snapshot import Snapshot
 from scimconf.spec.loaded import Loaded, digest
 from scimconf.spec.model import Spec
 from scimconf.steps import Step
-from scimconf.workflow.compilation import ChangeSet, PlanOptions, build_changes, documents, lookups
+from scimconf.workflow.compilation import ChangeSet, PlanOptions, build_changes, compared_kinds, documents, lookups
 from scimconf.workflow.guard_context import PlanImpact, guard_context, tenant_of, warnings
 from scimconf.workflow.validate import lint, locate
 
@@ -56,6 +56,11 @@ class PlannedApplication:
         return self.plan.blocking_guards
 
     @property
+    def missing_errors(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics of missing principals that prevent an apply."""
+        return tuple(principal.diagnostic for principal in self.plan.missing if principal.is_error)
+
+    @property
     def tenant_mismatch(self) -> Guard | None:
         """The blocking guard of a tenant that was read and is not the spec's."""
         expected = self.loaded.spec.tenant if self.loaded.spec else None
@@ -77,7 +82,8 @@ async def plan(
     spec = loaded.spec
     assert spec is not None
     specs = (spec,) if previous is None else (spec, previous)
-    snapshot = await observe(session, documents(KINDS, specs), lambda partial: lookups(KINDS, specs, partial))
+    kinds = compared_kinds(KINDS, spec, options)
+    snapshot = await observe(session, documents(KINDS, specs), lambda partial: lookups(kinds, specs, partial))
     change_set = build_changes(KINDS, spec, snapshot, options)
     check_steps(change_set.steps, snapshot.names, {kind.name: kind.after for kind in KINDS})
     impact = await _estimate(session, spec, change_set, snapshot, options)
@@ -88,13 +94,24 @@ async def plan(
     located = (*locate(loaded, result.warnings), *(finding for finding in findings if not finding.is_error))
     return PlannedApplication(
         loaded=loaded,
-        plan=replace(result, paths=loaded.paths, digest=digest(loaded.resolved), warnings=located),
+        plan=replace(
+            result,
+            paths=loaded.paths,
+            digest=digest(loaded.resolved),
+            warnings=located,
+            missing=tuple(_located(loaded, principal) for principal in result.missing),
+        ),
         snapshot=snapshot,
         steps=change_set.steps,
         errors=locate(loaded, (*change_set.errors, *(finding for finding in findings if finding.is_error))),
         tenant=tenant_of(snapshot),
         unmatched=change_set.unmatched,
     )
+
+
+def _located(loaded: Loaded, principal: MissingPrincipal) -> MissingPrincipal:
+    (diagnostic,) = locate(loaded, [principal.diagnostic])
+    return replace(principal, diagnostic=diagnostic)
 
 
 async def _estimate(
@@ -107,12 +124,12 @@ async def _estimate(
     if not options.impact or not any(map(queries.affected_by, changes)):
         members, _ = await read_members(graph, queries.guard_groups(changes, snapshot))
         return PlanImpact(changes, snapshot, ImpactData(members=members))
-    snapshot = await read_optional_documents(graph, snapshot, queries.scope_documents(spec, changes))
-    states = states_before_and_after(spec, snapshot, changes)
-    members, error = await read_members(graph, queries.assigned_groups(states))
     from scimconf.impact.estimates import ImpactInputs, annotate
     from scimconf.impact.preview import Preview, evaluation_context
 
+    snapshot = await read_optional_documents(graph, snapshot, queries.scope_documents(spec, changes))
+    states = states_before_and_after(spec, snapshot, changes)
+    members, error = await read_members(graph, queries.assigned_groups(states))
     now = graph.now or datetime(options.today.year, options.today.month, options.today.day, tzinfo=UTC)
     evaluator = Preview(*states, members, evaluation_context(tenant_of(snapshot), now))
     query = queries.user_query(changes, evaluator, members)
@@ -146,7 +163,8 @@ def compile_plan(
     if change_set.errors:
         return ApplicationPlan(spec.name, warnings=change_set.warnings)
     snapshot = impact.snapshot
-    abandoned = () if previous is None else find_abandoned(KINDS, previous, change_set.desired, snapshot)
+    kinds = [kind for kind in KINDS if kind.name not in change_set.not_compared]
+    abandoned = () if previous is None else find_abandoned(kinds, previous, change_set.desired, snapshot)
     blocking = len(abandoned) if options.fail_on_abandoned else 0
     context = guard_context(spec, options, change_set, impact, blocking)
     return ApplicationPlan(
@@ -161,5 +179,7 @@ def compile_plan(
         guards=guards(change_set.changes, context),
         warnings=(*change_set.warnings, *warnings(spec, change_set, snapshot), *queries.warnings(impact.data)),
         abandoned=abandoned,
+        missing=change_set.missing,
         excluded_changes=change_set.selection.excluded,
+        not_compared=change_set.not_compared,
     )

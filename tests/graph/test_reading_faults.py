@@ -214,6 +214,7 @@ def test_plan_refuses_a_missing_application_without_create(tmp_path):
 
 BAD_NAMES = """
 assignments:
+  missing: error
   groups:
     - {name: Marketing, role: member}
     - {name: Writer editor, role: member}

@@ -18,6 +18,12 @@ USER, ADMIN = "20000000-0000-4000-8000-00000000000a", "20000000-0000-4000-8000-0
 ADA, BOB = "10000000-0000-4000-8000-0000000000a1", "10000000-0000-4000-8000-0000000000a2"
 ROWS = "synchronizationRules/0/objectMappings/0/attributeMappings"
 CUSTOM = "application: {display_name: Writer, create: {from_template: %s}}"
+SIMILAR = [
+    {"id": name, "appId": f"{number}{APP[1:]}", "displayName": name}
+    for number, name in enumerate(
+        ["Slack", "SLACK SSO", "slack-2", "Slack (old)", "Slack 3", "Slack 4", "Slack 5", "Slido"]
+    )
+]
 NO_APPLICATION = {"service_principals": [], "applications": []}
 ASSIGNED = "assignments: {unlisted: keep, %s}"
 MESSAGES = HERE / "base" / "expected" / "messages.json"
@@ -25,7 +31,8 @@ MESSAGES = HERE / "base" / "expected" / "messages.json"
 
 def diagnostics(text: str, **more: Any) -> list[str]:
     compared = make_plan(text, **more)
-    return [line(diagnostic) for diagnostic in (*compared.errors, *compared.plan.warnings)]
+    missing = [principal.diagnostic for principal in compared.plan.missing]
+    return [line(diagnostic) for diagnostic in (*compared.errors, *compared.plan.warnings, *missing)]
 
 
 def one_role(**more: Any) -> dict[str, Any]:
@@ -56,6 +63,31 @@ TABLE: dict[str, tuple[str, dict[str, Any]]] = {
         "app_roles: {roles: [{value: reader}]}\nassignments: {unlisted: keep, users: [{user: ada@contoso.com, role: reader}]}",
         {"options": {"only": ["assignment/*"]}},
     ),
+    # --- a custom application that does not exist yet ---
+    "a new application with a second match": (
+        f"{CUSTOM % 'custom'}\nmappings: {{users: {{attributes: {{externalId: {{source: objectId, match: 1}}}}}}}}",
+        NO_APPLICATION,
+    ),
+    "a new application without a match": (
+        f"{CUSTOM % 'custom'}\nmappings: {{groups: {{attributes: {{displayName: displayName}}}}}}",
+        NO_APPLICATION,
+    ),
+    "a new application whose match moves": (
+        f"{CUSTOM % 'custom'}\nmappings: {{users: {{attributes: {{externalId: {{source: objectId, match: 1}}, userName: {{source: mail, match: 2}}}}}}}}",
+        NO_APPLICATION,
+    ),
+    "a new application with a mapping of devices": (
+        f"{CUSTOM % 'custom'}\nmappings: {{devices: {{source: Device, target: Device}}, people: {{source: User, target: Person}}}}",
+        NO_APPLICATION,
+    ),
+    "a new application of another template": (
+        f"{CUSTOM % 'custom'}\njob: {{template: scimm}}",
+        NO_APPLICATION,
+    ),
+    "a new gallery application with a second match": (
+        f"{CUSTOM % 'Slack'}\njob: {{template: slack}}\nmappings: {{users: {{attributes: {{externalId: {{source: objectId, match: 1}}}}}}}}",
+        NO_APPLICATION,
+    ),
     # --- application ---
     "the application is refused": (
         "",
@@ -73,12 +105,20 @@ TABLE: dict[str, tuple[str, dict[str, Any]]] = {
         "application: {display_name: Slak}",
         {
             **NO_APPLICATION,
-            "similar_applications": [{"id": "1", "displayName": "Slack"}, {"id": "2", "displayName": "Slido"}],
+            "similar_applications": SIMILAR[:1] + SIMILAR[-1:],
         },
+    ),
+    "no application, and several of similar names": (
+        "application: {display_name: Slack}",
+        {**NO_APPLICATION, "similar_applications": SIMILAR},
+    ),
+    "a new application, and several of similar names": (
+        "application: {display_name: Slack, create: {from_template: custom}}",
+        {**NO_APPLICATION, "similar_applications": SIMILAR},
     ),
     "a new application of a similar name": (
         "application: {display_name: Slak, create: {from_template: custom}}",
-        {**NO_APPLICATION, "similar_applications": [{"id": "1", "displayName": "Slack"}]},
+        {**NO_APPLICATION, "similar_applications": SIMILAR[:1]},
     ),
     "the gallery is refused": (
         CUSTOM % "Writer Gallery",
@@ -260,6 +300,14 @@ TABLE: dict[str, tuple[str, dict[str, Any]]] = {
     "roles that are not there": (
         ASSIGNED % "users: [{user: ada@contoso.com, roles: [admn, reader, ~user]}]",
         {},
+    ),
+    "a role that a gallery application may import": (
+        ASSIGNED % "users: [{user: ada@contoso.com, role: reader}]",
+        {"service_principals+": {"0/applicationTemplateId": "x"}},
+    ),
+    "a role that the application imports": (
+        f"mappings: {{users: {{enabled: true}}}}\n{ASSIGNED % 'users: [{user: ada@contoso.com, role: reader}]'}",
+        {"schema+": {"synchronizationRules/+": inbound()}},
     ),
     "a role that goes because it is not listed": (
         f"app_roles: {{unlisted: delete, roles: [{{value: member}}]}}\n{ASSIGNED % 'users: [{user: ada@contoso.com, roles: [admin, User]}]'}",
