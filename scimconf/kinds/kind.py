@@ -200,6 +200,10 @@ def masked(key: str, path: SpecPath) -> Diagnostic:
     return Diagnostic("K404", message, path, severity="warning")
 
 
+DENIED = frozenset({"K101", "K201", "K401", "K601", "K704", "K801"})
+"""The codes of `denied_reads`."""
+
+
 def denied_reads(snapshot: Snapshot, code: str, path: SpecPath, *documents: str) -> Iterable[Diagnostic]:
     """Yield an error for each of the documents that Graph refused to return; the plan requires them."""
     for denied in (snapshot.denied[document] for document in documents if document in snapshot.denied):

@@ -553,6 +553,17 @@ def test_plan_warns_with_k001_if_the_spec_has_no_tenant():
     assert [warning.code for warning in found.plan.warnings] == ["K001"]
 
 
+def test_the_first_plan_lists_all_secrets_that_apply_needs():
+    """It plans only the creation of the application, and apply would stop after it without the secrets."""
+    text = (
+        "application: {display_name: Writer, create: {from_template: custom}}\n"
+        "connection: {authentication: other, other: {UserName: svc, Password: {env: PASSWORD}, AppKey: {file: key.txt}}}"
+    )
+    found = make_plan(text, service_principals=[], applications=[])
+    messages = [warning.message for warning in found.plan.warnings if warning.code == "K402"]
+    assert messages == ["apply needs PASSWORD for Password", "apply needs key.txt for AppKey"]
+
+
 def test_needed_secrets_are_the_written_and_the_masked_ones():
     """None if nothing is written, and none for a removed key; a reference takes precedence over a mask."""
     text = "connection: {authentication: other, other: {UserName: %s, Password: {env: PASSWORD}}}"
