@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application, job
@@ -19,7 +18,7 @@ from scimconf.kinds.kind import Changes, Kind, denied_reads, masked
 from scimconf.plan import Action, Change, DesiredItem, DiffResult, Effect, FieldChange, Guard, Resource, WriteOnly
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, SecretRef, Snapshot
-from scimconf.spec.addresses import FLAGS, keys
+from scimconf.spec.addresses import endpoint, flags
 from scimconf.spec.addresses import masked as mask_secrets
 from scimconf.spec.model import Connection, SecretReference, Spec
 from scimconf.steps import Edit, OperationName, PendingDocument, Phase, Send, Step
@@ -27,6 +26,10 @@ from scimconf.steps import Edit, OperationName, PendingDocument, Phase, Send, St
 _FIELDS = {key: field for field, key in KEYS.items()}
 _ROTATION = ".rotation"
 _URL = "base_address"
+_DIALECT = (
+    "the service sends PATCH requests in a different format (booleans, removed members, roles); "
+    "a connection test sends no PATCH request, so it does not show whether the application accepts them"
+)
 
 
 class ConnectionKind(Kind):
@@ -80,28 +83,25 @@ class ConnectionKind(Kind):
             yield Resource(self.address(spec), _observed(values, spec.connection) | tags)
 
     def change_effects(self, change: Change) -> frozenset[Effect]:
-        """A parameter or a trailing slash of the tenant URL is not another endpoint."""
+        """A flag of the service or a trailing slash of the tenant URL is not another endpoint."""
         url, effects = change.field(_URL), set[Effect]()
-        if any(part.name != _URL for part in change.fields) or _is_other_endpoint(url):
+        if any(part.name != _URL or part.before is None for part in change.fields):
             effects.add(Effect.CREDENTIALS)
-        if url is not None and url.before is not None and _flags(url.before) != _flags(url.after):
+        if _is_other_endpoint(url):
+            effects.add(Effect.ENDPOINT)
+        if url is not None and url.before is not None and flags(url.before) != flags(url.after or ""):
             effects.add(Effect.DIALECT)
         return frozenset(effects)
 
     def effect_text(self, effect: Effect, change: Change) -> str:
-        if effect is not Effect.CREDENTIALS:
-            return ""
-        if change.action is Action.CREATE:
+        if effect is Effect.CREDENTIALS and change.action is Action.CREATE:
             return "credentials are stored"
-        texts = ["the stored credentials are replaced"] if any(part.name != _URL for part in change.fields) else []
-        if _is_other_endpoint(change.field(_URL)):
-            texts.append("users are provisioned to a different tenant URL")
-        return ", and ".join(texts)
+        return _DIALECT if effect is Effect.DIALECT else ""
 
     def guards(self, changes: Changes, context: GuardContext) -> Iterable[Guard]:
         for change in changes if context.has_run else ():
             url = change.field(_URL)
-            if url is not None and url.before is not None and _is_other_endpoint(url):
+            if url is not None and _is_other_endpoint(url):
                 message = f"users would be provisioned to {url.after} instead of {url.before}"
                 yield Guard("endpoint-changed", message, address=change.address)
         if context.unavailable_secrets:
@@ -157,18 +157,7 @@ def needed_secrets(steps: Iterable[Step], snapshot: Snapshot) -> Mapping[str, Se
 
 
 def _is_other_endpoint(url: FieldChange | None) -> bool:
-    return url is not None and _endpoint(url.before) != _endpoint(url.after)
-
-
-def _endpoint(url: str | None) -> tuple[str, str, frozenset[str]]:
-    """Return scheme and host, path, and the keys of the query that are no flags of the service."""
-    parts = urlsplit(url or "")
-    return f"{parts.scheme}://{parts.netloc}".lower(), parts.path.rstrip("/"), frozenset(keys(url or "")) - _flags(url)
-
-
-def _flags(url: str | None) -> frozenset[str]:
-    """Return the keys of the query that choose how the service writes PATCH requests."""
-    return frozenset(key for key in keys(url or "") if key.lower() in FLAGS)
+    return url is not None and url.before is not None and endpoint(url.before) != endpoint(url.after or "")
 
 
 def _desired(connection: Connection) -> dict[str, Any]:

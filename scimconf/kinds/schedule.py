@@ -29,7 +29,7 @@ class ScheduleKind(Kind):
     name = "schedule"
     labels = ("schedule", "schedules")
     after = ("job",)
-    guard_ids = ("initial-start",)
+    guard_ids = ("initial-start", "provisioning-stopped")
     effects_before_start = frozenset(Effect)
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
@@ -69,6 +69,9 @@ class ScheduleKind(Kind):
             if enabled is not None and enabled.after and not has_run:
                 message = "provisioning would start for the first time and create users in the application"
                 yield counted_guard("initial-start", message, change, Effect.PROVISIONS)
+            elif enabled is not None and enabled.before and not enabled.after:
+                message = "provisioning would stop, so that users who leave keep their access to the application"
+                yield counted_guard("provisioning-stopped", message, change, Effect.STOPS)
 
     def steps(self, spec: Spec, changes: Changes, snapshot: Snapshot) -> Iterable[Step]:
         job = _job(snapshot)
