@@ -176,8 +176,6 @@ class _Estimator:
             is_wide = isinstance(affected, UsersInScope)
             impact = self._users_in_scope() if is_wide else self._unassigned_users()
             impacts = dict.fromkeys(_scope_effects(change), impact)
-            if impact is not None and Effect.STOPS in impacts:
-                impacts[Effect.STOPS] = replace(impact, total=None, population="in_scope")
         return {effect: impact for effect, impact in impacts.items() if impact is not None}
 
     def _principal(self, effect: Effect, principal: OnePrincipal) -> Impact | None:

@@ -1,5 +1,7 @@
 """Provisioning on or off. It is switched on after everything else, and paused around dangerous changes.
 
+Before every start the service tests the stored credentials; if it refuses them, provisioning is not started.
+
 On means that the schedule of the job is active. A job that has run before is started by a restart and a start, because
 a changed scope requires a restart, and a scope change always pauses the job.
 """
@@ -11,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job as documents
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
-from scimconf.kinds.kind import Changes, Kind, counted_guard
+from scimconf.kinds.kind import AUTHORIZE, Changes, Kind, counted_guard
 from scimconf.kinds.provisioning import Affected, UsersInScope
 from scimconf.plan import Action, Address, Change, DesiredItem, Effect, Guard, Resource
 from scimconf.plan.guards import GuardContext
@@ -84,6 +86,8 @@ class ScheduleKind(Kind):
         if must_pause or (switched is not None and is_on):
             yield from _pause(address)
         if switched.after if switched is not None else must_pause:
+            state = "stays paused" if is_on else "was not started"
+            yield _credentials_test(address, f"Provisioning {state}. {_how_to_fix(spec)} Then run apply again.")
             yield from _start(address, restart=has_run)
 
     def export(self, request: ExportRequest) -> ExportedSpec:
@@ -95,6 +99,21 @@ def _pause(address: Address) -> Iterable[Step]:
     path = f"{documents.BASE}/jobs/{{job}}/pause"
     yield Send(Phase.STOP, (address,), "pause provisioning", "POST", path)
     yield Read(Phase.STOP, (address,), "wait for provisioning to pause", documents.job(), "state_is", ("off",))
+
+
+def _credentials_test(address: Address, hint: str) -> Step:
+    """Return the test without which provisioning is not started: with missing credentials a job is quarantined."""
+    path, body = documents.validate_credentials([], saved=True)
+    text = "test the stored credentials before provisioning starts"
+    return Send(Phase.START, (address,), text, "POST", path, body, hint=hint)
+
+
+def _how_to_fix(spec: Spec) -> str:
+    if spec.connection is None:
+        return f"Add `connection:` to the spec, or authorize it in the portal: {AUTHORIZE}"
+    if spec.connection.authentication == "portal":
+        return AUTHORIZE
+    return "Correct the credentials of `connection`."
 
 
 def _start(address: Address, *, restart: bool) -> Iterable[Step]:

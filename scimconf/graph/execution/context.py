@@ -28,10 +28,14 @@ class SecretResolver(Protocol):
 
 @dataclass(slots=True)
 class ExecutionResult:
-    """The step outcomes, whether a write reached Graph or may have, and why the plan is stale, if it is."""
+    """The step outcomes, whether a write reached Graph or may have, and why the plan is stale, if it is.
+
+    `start_refused`: provisioning was not started, because the test of the stored credentials failed.
+    """
 
     outcomes: list[StepOutcome] = field(default_factory=list)
     wrote: bool = False
+    start_refused: bool = False
     stale: str = ""
 
     @property
