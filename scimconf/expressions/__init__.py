@@ -10,8 +10,8 @@ imported when they are first used, since most commands use neither.
 
 from typing import TYPE_CHECKING, Any
 
-from scimconf.expressions.canonical import canonicalize
-from scimconf.expressions.catalogue import FUNCTIONS, Function, Parameter, find
+from scimconf.expressions.canonical import canonicalize, respell
+from scimconf.expressions.catalogue import FUNCTIONS, Function, Parameter, find, spelling
 from scimconf.expressions.errors import ExpressionError, locate
 from scimconf.expressions.nodes import Attribute, Call, Comparison, Concatenation, Constant, Expression, Operator
 from scimconf.expressions.parsing import MAX_DEPTH, MAX_LENGTH, parse
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from scimconf.expressions.lint import check
 
 __all__ = ["Attribute", "Call", "Comparison", "Concatenation", "Constant", "Expression", "ExpressionError", "Operator"]
-__all__ += ["FUNCTIONS", "Function", "Parameter", "find"]
+__all__ += ["FUNCTIONS", "Function", "Parameter", "find", "spelling"]
 __all__ += ["MAX_DEPTH", "MAX_LENGTH", "attributes", "canonicalize", "check", "children", "evaluate", "from_source"]
-__all__ += ["functions", "locate", "parse", "quote", "render", "render_compact", "to_source", "walk"]
+__all__ += ["functions", "locate", "parse", "quote", "render", "render_compact", "respell", "to_source", "walk"]
 
 
 def __getattr__(name: str) -> Any:

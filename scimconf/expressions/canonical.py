@@ -2,13 +2,14 @@
 
 A source tree holds neither empty arguments nor an order of differently keyed arguments; a text has both. The canonical
 form therefore fills each call up with empty arguments to the number of the function's parameters, as the service prints
-it (`ToLower([x], )`), and drops empty arguments beyond that number and those of a repeating parameter. The compact form
-is for readers: it leaves out the optional arguments at the end of a call that are empty (`ToLower([x])`).
+it (`ToLower([x], )`), and drops empty arguments beyond that number and those of a repeating parameter. Functions have the
+catalogue's spelling, since guides print some in another case (`Instr`). The compact form is for readers: it leaves out the
+optional arguments at the end of a call that are empty (`ToLower([x])`).
 """
 
 from __future__ import annotations
 
-from scimconf.expressions.catalogue import find
+from scimconf.expressions.catalogue import find, spelling
 from scimconf.expressions.nodes import Call, Expression
 from scimconf.expressions.visitor import map_calls
 
@@ -23,8 +24,18 @@ def compact(expression: Expression) -> Expression:
     return map_calls(canonicalize(expression), _drop_empty_arguments)
 
 
+def respell(expression: Expression) -> Expression:
+    """Return the expression with the catalogue's spelling of functions whose names differ in case."""
+    return map_calls(expression, respell_call)
+
+
+def respell_call(call: Call) -> Call:
+    return Call(spelling(call.name), call.arguments, call.keys)
+
+
 def fill_arguments(call: Call) -> Call:
-    """Return the call with its arguments in canonical positions; the arguments themselves are not changed."""
+    """Return the call in the catalogue's spelling, with its arguments, unchanged, in canonical positions."""
+    call = respell_call(call)
     arguments = _with_style_argument(call)
     function = find(call.name)
     slots = len(function.slots) if function else 0

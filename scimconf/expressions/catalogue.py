@@ -85,6 +85,17 @@ def _function(row: str) -> Function:
 _ROWS = [row for row in Path(__file__).with_name("functions.txt").read_text("utf-8").splitlines() if row[0] != "#"]
 FUNCTIONS: Mapping[str, Function] = MappingProxyType({function.name: function for function in map(_function, _ROWS)})
 
+_SPELLINGS: Mapping[str, str] = MappingProxyType({name.lower(): name for name in FUNCTIONS})
+
+
+def spelling(name: str) -> str:
+    """Return the catalogue's spelling of a name that differs from it in case at most; other names unchanged.
+
+    The reference calls the syntax case-sensitive, but guides for live applications have `Instr`, so that the service
+    knows the function in either case, or refuses the spelling.
+    """
+    return _SPELLINGS.get(name.lower(), name)
+
 
 def find(name: str) -> Function | None:
     """Return the function of this name, or None. Names are case-sensitive, as the documentation says of the syntax."""

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias, assert_never, cast
 
 from scimconf.expressions.canonical import canonicalize
-from scimconf.expressions.catalogue import Function, find
+from scimconf.expressions.catalogue import Function, find, spelling
 from scimconf.expressions.errors import ExpressionError
 from scimconf.expressions.nodes import Attribute, Call, Comparison, Concatenation, Constant, Expression, Operator
 from scimconf.expressions.parsing import MAX_DEPTH, OPERATORS, STACK_TOO_DEEP
@@ -146,7 +146,8 @@ def _function(tree: Mapping[str, Any], path: str, depth: int) -> Expression:
         return Concatenation(values)
     if not NAME.fullmatch(name):
         raise ExpressionError(f"{path} is a Function with the name {name!r}, which cannot be written in an expression")
-    arguments = _by_position(find(name), _with_comparison(find(name), pairs))
+    function = find(spelling(name))
+    arguments = _by_position(function, _with_comparison(function, pairs))
     return Call(name, values, keys) if arguments is None else Call(name, arguments)
 
 

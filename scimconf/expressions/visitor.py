@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import assert_never
 
+from scimconf.expressions.catalogue import spelling
 from scimconf.expressions.nodes import Attribute, Call, Comparison, Concatenation, Constant, Expression
 
 
@@ -52,5 +53,5 @@ def attributes(expression: Expression) -> tuple[str, ...]:
 
 
 def functions(expression: Expression) -> tuple[str, ...]:
-    """Return the names of the functions that are called, each once, in the order of the text."""
-    return tuple(dict.fromkeys(part.name for part in walk(expression) if isinstance(part, Call)))
+    """Return the functions that are called, in the catalogue's spelling, each once, in the order of the text."""
+    return tuple(dict.fromkeys(spelling(part.name) for part in walk(expression) if isinstance(part, Call)))

@@ -213,6 +213,8 @@ class Preview:
             yield "The account is disabled: updated if the user exists in the application, never created."
         elif outcome is UserOutcome.ENTERS and "create" not in state.actions:
             yield "Creating users is switched off: sent only if the user exists in the application."
+        if any(sent.kind == "failure" for sent in after.sent.values()):
+            yield "An expression fails: the service reports an error and does not create or update the user."
         if outcome is UserOutcome.LEAVES:
             disables = any(_DELETED in row.attributes for row in self._after.rows.values())
             yield _leaving_note(state, disables=disables)

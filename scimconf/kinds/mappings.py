@@ -15,6 +15,8 @@ _EMPTY = ObjectMapping()
 _TEXT, _LIST = AttributeDefinition(), AttributeDefinition(multivalued=True)
 ALL_ROLES = frozenset({"AppRoleAssignmentsComplex", "AssertiveAppRoleAssignmentsComplex"})
 """Functions that return all roles of a user, as a list."""
+ONE_ROLE = "SingleAppRoleAssignment"
+"""The function that returns the only role of a user, and fails if there are several."""
 
 LEAVERS_STAY_ACTIVE = "users who leave would no longer be disabled in the application"
 

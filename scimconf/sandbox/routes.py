@@ -14,7 +14,7 @@ from typing import TypeAlias
 from urllib.parse import unquote
 
 from scimconf.sandbox.data_files import read_data
-from scimconf.sandbox.directory import applications, assignments, owners, users_and_groups
+from scimconf.sandbox.directory import applications, assignments, deleted_items, owners, users_and_groups
 from scimconf.sandbox.http_types import (
     GraphRequest,
     GraphResponse,
@@ -88,6 +88,9 @@ _DIRECTORY_ROWS: tuple[tuple[str, Handler, str], ...] = (
     ("GET /groups/{group}/appRoleAssignments", assignments.list_of_principal, "read_applications"),
     ("POST /groups/{group}/appRoleAssignments", assignments.create_of_principal, "assign"),
     ("POST /directoryObjects/getByIds", users_and_groups.get_by_ids, "read_directory"),
+    ("GET /directory/deletedItems/microsoft.graph.user", deleted_items.list_deleted_users, "read_deleted_users"),
+    ("GET /directory/deletedItems/microsoft.graph.group", deleted_items.list_deleted_groups, "read_deleted_groups"),
+    ("GET /directory/deletedItems/{item}", deleted_items.get_deleted_item, "read_deleted_items"),
     ("GET /auditLogs/provisioning", users_and_groups.list_provisioning, "read_log"),
     ("GET /applicationTemplates", applications.list_templates, "read_gallery"),
     ("GET /applicationTemplates/{template}", applications.get_template, "read_gallery"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scimconf.expressions import FUNCTIONS, find, functions, parse
+from scimconf.expressions import FUNCTIONS, Call, find, functions, parse, respell, spelling
 
 
 def listed(function):
@@ -52,6 +52,13 @@ def test_catalogue_is_sorted_and_read_only():
 def test_find_is_case_sensitive():
     assert find("Switch") is FUNCTIONS["Switch"]
     assert find("switch") is None
+
+
+@pytest.mark.parametrize(("name", "expected"), [("instr", "InStr"), ("IIF", "IIF"), ("Lookup", "Lookup")])
+def test_spelling_is_that_of_the_function_whose_name_differs_in_case(name, expected):
+    assert spelling(name) == expected
+    assert functions(Call(name, ())) == (expected,)
+    assert respell(Call("Not", (Call(name, ()),))) == Call("Not", (Call(expected, ()),))
 
 
 def test_parameter_of_a_position_is_a_slot_then_the_repeating_one_then_none():

@@ -9,6 +9,9 @@ from scimconf.expressions.lint import RULES, ExpressionIssue, MappingFacts, chec
 from scimconf.expressions.lint.model import locate_parts
 from scimconf.expressions.lint.vocabulary import name_hint
 
+MANY = "AppRoleAssignmentsComplex([appRoleAssignments])"
+IN_JOIN = f'InStr(Join("", {MANY}), "FullSeat", , )'
+
 
 def rules(text, **facts):
     return [issue.rule for issue in check(text, MappingFacts(**facts))]
@@ -61,6 +64,9 @@ def test_check_reports_only_the_syntax_error_of_an_invalid_text():
         ("Switch(, , [mail], [surname])", {}, ["L103"]),
         ("Switch([mail], , [mail], )", {}, ["L104"]),
         ("FormatDateTime([mail], , [surname], )", {}, ["L103"]),
+        ('FormatDateTime([mail], "RoundtripKind", , "yyyy")', {}, ["L105"]),
+        ('FormatDateTime(DateFromNum([mail]), "RoundtripKind", , "yyyy")', {}, ["L105"]),
+        ('Append(FormatDateTime(Now(), , , "yyyy"), FormatDateTime([mail], "yyyy", "yy"))', {}, ["L105", "L105"]),
         ("DateDiff([mail], Now(), Now())", {}, []),
         ("DateAdd(, 1, Now())", {}, ["L103"]),
         ('Replace([mail], , [surname], , "", , )', {}, []),
@@ -75,11 +81,21 @@ def test_check_reports_only_the_syntax_error_of_an_invalid_text():
         ("AppRoleAssignments([appRoleAssignments])", {"multivalued": True, "scope": "assigned"}, ["L109"]),
         ("AppRoleAssignments([appRoleAssignments])", {"multivalued": False}, ["L109", "L404"]),
         ("AppRoleAssignments([appRoleAssignments])", {"scope": "all"}, ["L109", "L402"]),
+        (f"IIF({IN_JOIN} > 0, {IN_JOIN}, {MANY})", {"multivalued": False}, ["L403", "L404"]),
+        (f'IIF({IN_JOIN}>"0", "full", "")', {"multivalued": False, "scope": "all"}, ["L402"]),
+        (f"RemoveDuplicates({MANY})", {"multivalued": True}, ["L403"]),
+        ('Switch(Redact(SingleAppRoleAssignment([appRoleAssignments])), , "a", "b")', {"multivalued": True}, ["L404"]),
+        ("SingleAppRoleAssignment([appRoleAssignments])", {"multivalued": False}, []),
+        ("Trim()", {"multivalued": False}, ["L103", "L109"]),
         ("[appRoleAssignments]", {"written": "source", "scope": "all"}, ["L401", "L402"]),
         ("[appRoleAssignments]", {"written": "source", "scope": "assigned"}, ["L401"]),
         ("CStr([appRoleAssignments])", {"scope": "all"}, ["L401", "L402"]),
         ('IgnoreFlowIfNullOrEmpty(IIF(IgnoreFlowIfNullOrEmpty([mail]), "a", "b"))', {}, ["L304"]),
         ("Coalesce([mail], , [surname])", {"target_type": "String", "multivalued": True}, []),
+        ('IIF([mail] = "a", IIF([mail] = "b", CDate([surname]), "x"), CDate("2021-01-01"))', {}, ["L312"]),
+        ('IIF([mail] = "a", NumFromDate(CDate([surname])), DateFromNum([surname]))', {}, ["L312", "L312"]),
+        ('IIF(DateDiff("d", Now(), CDate([surname])) > 1, "a", "b")', {}, []),
+        ('Switch([mail], , "a", CDate([surname]))', {}, []),
         ("[mail]", {"written": "source"}, []),
         ('"\\d"', {"written": "constant"}, []),
         ('Append("x\\\\", "\\"")', {}, []),
@@ -235,7 +251,7 @@ def test_hint_for_a_default_puts_the_guard_around_the_whole_expression(around):
         ('IIF(, "a", "b")', "IIF requires argument 1 (the condition)"),
         ('IIF([mail] = "a", "b", "c", "d")', "IIF takes 3 arguments, got 4"),
         ("Mid([mail], 1)", "Mid requires argument 3 (length)"),
-        ("FormatDateTime([mail], , , )", "FormatDateTime requires argument 3 (inputFormat)"),
+        ("FormatDateTime([mail], , , )", "FormatDateTime requires argument 4 (outputFormat)"),
         ("Now([mail])", "Now takes no arguments, got 1"),
         ("Len([mail], 1)", "Len takes 1 argument, got 2"),
         ("ToLower([mail], , )", "ToLower takes at most 2 arguments, got 3"),

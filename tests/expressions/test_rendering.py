@@ -31,6 +31,8 @@ from scimconf.expressions import Call, Comparison, Constant, canonicalize, parse
         ('IIF("0"<>DateDiff("d",[x],[y]),1,2)', 'IIF(0 <> DateDiff("d", [x], [y]), "1", "2")'),
         ('IIF(Foo([x])=0,"t-"&[x],1)', 'IIF(Foo([x]) = "0", "t-" & [x], "1")'),
         ('FormatDateTime([x], "in", "out")', 'FormatDateTime([x], , "in", "out")'),
+        ('formatdatetime([x], "in", "out")', 'FormatDateTime([x], , "in", "out")'),
+        ('Instr(mid([x], "1", 2), "a")', 'InStr(Mid([x], 1, 2), "a", , )'),
         ('FormatDateTime([x], , "in")', 'FormatDateTime([x], , "in", )'),
         ('FormatDateTime([x], "a", "b",)', 'FormatDateTime([x], "a", "b", )'),
     ],

@@ -189,6 +189,7 @@ ROLE_ROW = f"mappings: {{users: {{attributes: {{a: {{expression: '{SINGLE}'}}}}}
 EVERYBODY = "provisioning: {enabled: true, scope: all}\nmappings: {users: {enabled: true}}"
 FILTER = "mappings: {users: {filters: [{name: x, all: [{attribute: badge, operator: %s}]}]}}"
 TEAMS = "mappings: {users: {target_attributes: {'urn:acme:2.0:User:teams': {multivalued: true}}}}"
+TWO_ROLES = "assignments: {unlisted: keep, users: [{user: ada@contoso.com, roles: [admin, member]}]}"
 ROLE = {"id": "1", "isEnabled": True, "value": "admin", "displayName": "Administrator"}
 
 
@@ -219,6 +220,15 @@ ROLE = {"id": "1", "isEnabled": True, "value": "admin", "displayName": "Administ
             live_tenant(('roles[primary eq "True"].display', SINGLE)),
             [],
             id="parts of one role",
+        ),
+        pytest.param(
+            f"mappings: {{users: {{enabled: true}}}}\n{TWO_ROLES}",
+            live_tenant((PRIMARY, SINGLE)),
+            ["L511"],
+            id="two roles where a live row takes one",
+        ),
+        pytest.param(
+            f"mappings: {{users: {{enabled: true}}}}\n{TWO_ROLES}", live_tenant((PRIMARY, ALL)), [], id="all roles sent"
         ),
         pytest.param(
             FILTER % "is_not_null", live_tenant(source=["badge"]), [], id="a filter on an attribute of the schema"

@@ -36,6 +36,7 @@ def messages(row, test):
         ("expression: 'IgnoreFlowIfNullOrEmpty([b])', default: x", "{expect: null}"),
         ("expression: 'Guid()'", "{expect: undetermined}"),
         ('expression: \'Word([b], "one", " ")\'', "{given: {b: Full time}, expect: failure}"),
+        ("expression: 'SingleAppRoleAssignment([r])'", f"{{given: {{r: {ROLES}}}, expect: failure}}"),
         ("expression: 'Now()'", "{now: 2026-11-25, expect: 11/25/2026 12:00:00 AM}"),
     ],
 )
@@ -73,10 +74,10 @@ def test_validate_reports_a_failing_spec_test_as_k510(row, test, line):
 
 
 def test_validate_reports_an_undetermined_result_with_its_reason():
-    [line] = messages("expression: 'SingleAppRoleAssignment([r])'", f"{{given: {{r: {ROLES}}}, expect: admin}}")
+    [line] = messages("expression: 'Item([r], 1)'", f"{{given: {{r: {ROLES}}}, expect: admin}}")
     what, _, rest = line.partition(": ")
-    assert what == 'SingleAppRoleAssignment([r]) is undetermined, expected "admin"'
-    assert "Microsoft does not document SingleAppRoleAssignment with 2 roles" in rest
+    assert what == 'Item([r], 1) is undetermined, expected "admin"'
+    assert "Microsoft does not document Item with an object" in rest
     assert 'r is [{value: "admin", displayName: "Admin"}, {value: "member", displayName: "member"}]' in rest
     assert line.endswith("If this is intended, write `expect: undetermined`.")
 

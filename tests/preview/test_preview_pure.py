@@ -284,6 +284,16 @@ def test_undetermined_roles_possibly_change_if_the_assignments_change():
     )
 
 
+def test_preview_of_a_user_with_two_roles_is_a_failure_with_a_note():
+    result = preview_of_group_member(state_with_roles("admin"), state_with_roles("admin", group=("member",)))
+    (difference,) = result.differences
+    assert (difference.target, result.after.sent["role"].kind) == ("role", "failure")
+    assert "no more than one app role assignment was expected, but 2 were found" in result.after.sent["role"].reason
+    assert result.notes == (
+        "An expression fails: the service reports an error and does not create or update the user.",
+    )
+
+
 def test_undetermined_value_with_another_reason_is_not_a_difference():
     """The scope is unknown before and after, for different reasons."""
     states = [

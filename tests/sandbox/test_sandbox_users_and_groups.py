@@ -52,6 +52,37 @@ def test_users_are_created_changed_and_deleted(contoso):
     contoso.get(f"/users/{user['id']}", expect=404)
 
 
+def test_a_deleted_user_is_in_the_deleted_items_under_a_prefixed_name(contoso):
+    user = contoso.post("/users", {"displayName": "Joe", "userPrincipalName": "joe@contoso.com"})
+    contoso.delete("/users/joe@contoso.com")
+    path = "/directory/deletedItems/microsoft.graph.user"
+    (deleted,) = contoso.value(f"{path}?$select=id,userPrincipalName,deletedDateTime&$top=999")
+    assert (deleted["id"], deleted["userPrincipalName"]) == (
+        user["id"],
+        user["id"].replace("-", "") + "joe@contoso.com",
+    )
+    assert deleted["deletedDateTime"].endswith("Z")
+    assert "deletedDateTime" not in contoso.value(path)[0]
+    contoso.post("/users", {"displayName": "Joe", "userPrincipalName": "joe@contoso.com"})
+    item = contoso.get(f"/directory/deletedItems/{user['id']}?$select=deletedDateTime")
+    assert (item["@odata.type"], item["deletedDateTime"]) == ("#microsoft.graph.user", deleted["deletedDateTime"])
+    contoso.get("/directory/deletedItems/nobody", expect=404)
+
+
+@pytest.mark.parametrize(
+    ("position", "types", "recycled"),
+    [("recycled", [], True), ("permanent", [], False), ("permanent", ["Unified"], True)],
+)
+def test_a_deleted_group_can_be_in_the_deleted_items(contoso, position, types, recycled):
+    contoso.switch(deleted_security_groups=position)
+    properties = {"displayName": "Old", "securityEnabled": True, "groupTypes": types}
+    group = contoso.post("/groups", {**properties, "mailNickname": "old", "mailEnabled": False})
+    contoso.delete(f"/groups/{group['id']}")
+    names = [row["displayName"] for row in contoso.value("/directory/deletedItems/microsoft.graph.group")]
+    assert names == (["Old"] if recycled else [])
+    contoso.get(f"/directory/deletedItems/{group['id']}", expect=200 if recycled else 404)
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [

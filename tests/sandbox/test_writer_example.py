@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from tenant_fixture import ROOT, Rehearsal, all_allowed, changes, exit_code
+from tenant_fixture import NOON, ROOT, Rehearsal, all_allowed, changes, exit_code
 
 from scimconf.plan import Result
+from scimconf.workflow import lint, validate
 
 WRITER_EXAMPLE = ROOT / "examples" / "writer" / "scimconf.yaml"
 SAML_APPLICATION = {"displayName": "Writer", "template": "custom", "preferredSingleSignOnMode": "saml"}
@@ -50,3 +53,42 @@ def test_the_writer_example_is_refused_without_an_application_and_names_how_to_c
 
     assert error.code == "K103"
     assert "create: {from_template: custom}" in error.hint
+
+
+ALTERNATIVE = "SingleAppRoleAssignment([appRoleAssignments])"
+
+
+def with_alternative(example: Path) -> str:
+    """Return the example with its commented `role_attribute` in the place of the one that it uses."""
+    before, after = example.read_text("utf-8").split("role_attribute:", 1)
+    _, alternative = after.split("# role_attribute:\n", 1)
+    commented, rest = alternative.split("\n\n", 1)
+    lines = ["role_attribute:", *(line.removeprefix("# ") for line in commented.splitlines())]
+    return before + "\n".join(lines) + "\n\n" + rest
+
+
+@pytest.mark.parametrize("example", ["writer", "writer-new"])
+def test_the_alternative_role_attribute_of_the_writer_example_passes_its_own_tests(example, saml_tenant, tmp_path):
+    folder = ROOT / "examples" / example
+    (tmp_path / "people.csv").write_bytes((folder / "people.csv").read_bytes())
+    path = tmp_path / "scimconf.yaml"
+    path.write_text(with_alternative(folder / "scimconf.yaml"), "utf-8")
+
+    loaded = saml_tenant.load(path)
+
+    assert loaded.spec.role_attribute.expression == ALTERNATIVE
+    assert len(loaded.spec.role_attribute.tests) == 2
+    assert validate(loaded, NOON.date()) == ()
+    assert "L401" not in {diagnostic.code for diagnostic in lint(loaded)}
+
+
+def test_the_alternative_role_attribute_of_the_writer_example_changes_one_mapping(saml_tenant, tmp_path):
+    saml_tenant.apply(WRITER_EXAMPLE, all_allowed())
+    (tmp_path / "people.csv").write_bytes((WRITER_EXAMPLE.parent / "people.csv").read_bytes())
+    path = tmp_path / "scimconf.yaml"
+    path.write_text(with_alternative(WRITER_EXAMPLE), "utf-8")
+
+    (change,) = changes(saml_tenant.plan(path))
+    assert change.startswith("~ attribute_mapping/users/urn:custom:params:scim")
+    saml_tenant.apply(path, all_allowed())
+    assert changes(saml_tenant.plan(path)) == []

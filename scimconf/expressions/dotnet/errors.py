@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+REPORT = "a report of June 2026 (sqlravingsandotherstuff.blogspot.com)"
+"""A person's observations of a live application with SCIM, which contradict .NET or Microsoft's pages."""
+GUIDE = "Microsoft's SuccessFactors guide"
+
 
 class EvaluationStop(Exception):
     """The evaluation ends without a value. `reason` says why; `function` is the name of the function that stopped."""
@@ -27,6 +31,10 @@ class ServiceFailure(EvaluationStop):
     """The service would report an error for the object, according to its documentation or to .NET's."""
 
 
+class RequestedFailure(ServiceFailure):
+    """The expression itself asks for the error, by Error(message)."""
+
+
 class UndocumentedBehaviour(EvaluationStop):
     """The result is not documented, or depends on something that is not known here."""
 
@@ -36,6 +44,16 @@ class UndocumentedCase(UndocumentedBehaviour):
 
     message = "Microsoft does not document {function} {reason}"
     message_of_attribute = "Microsoft does not document how an attribute {reason} is sent"
+
+
+class ConflictingSources(UndocumentedBehaviour):
+    """Two sources contradict each other; `reason` names both."""
+
+    message = "sources disagree about {function}: {reason}"
+
+
+class DisputedFailure(ConflictingSources):
+    """One of the sources says that the service would report an error for the object."""
 
 
 class UnknownFunction(UndocumentedBehaviour):

@@ -38,7 +38,6 @@ class ParsedDateTime:
 
 def parse_datetime(text: str, form: str, today: DotNetDateTime, *, styles: frozenset[str]) -> ParsedDateTime:
     """Return the date in a string; raise ServiceFailure if the string does not match the format."""
-    empty = not text
     if "AllowLeadingWhite" in styles:
         text = text.lstrip(WHITE)
     if "AllowTrailingWhite" in styles:
@@ -48,7 +47,7 @@ def parse_datetime(text: str, form: str, today: DotNetDateTime, *, styles: froze
     index = 0
     while index < len(specifiers):
         index += reader.step(specifiers, index)
-    if empty or reader.position < len(text):
+    if reader.position < len(text):
         raise reader.mismatch()
     return reader.result(today)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour
+from scimconf.expressions.dotnet.errors import REPORT, ConflictingSources, ServiceFailure, UndocumentedBehaviour
 from scimconf.expressions.dotnet.format_datetime import format_datetime
 from scimconf.expressions.dotnet.parse_datetime import ParsedDateTime, parse_datetime
 from scimconf.expressions.dotnet.ticks import HOUR, MINUTE, SECOND, DotNetDateTime, at, civil
@@ -15,10 +15,13 @@ _WHITE_SPACES = frozenset({"AllowLeadingWhite", "AllowTrailingWhite", "AllowInne
 _UNIVERSAL = "AdjustToUniversal"
 _ZONE_STYLES = {_UNIVERSAL, "AssumeLocal", "AssumeUniversal"}
 _STYLES = _WHITE_SPACES | _ZONE_STYLES | {"None", "AllowWhiteSpaces", "NoCurrentDateDefault", "RoundtripKind"}
+_STYLE_NUMBER = re.compile(r"\s*[+-]?[0-9]+\s*")
 
 
 def parse_styles(text: str) -> frozenset[str]:
     """Return the DateTimeStyles in a string, separated by commas or bars."""
+    if _STYLE_NUMBER.fullmatch(text):
+        raise ConflictingSources(f"its reference has only names of DateTimeStyles, {REPORT} uses the number 32")
     styles = frozenset(part.strip() for part in re.split(r"[,|]", text))
     unknown = styles - _STYLES
     if unknown:
@@ -26,6 +29,11 @@ def parse_styles(text: str) -> frozenset[str]:
     if ("RoundtripKind" in styles and styles & _ZONE_STYLES) or {"AssumeLocal", "AssumeUniversal"} <= styles:
         raise ServiceFailure("these DateTimeStyles cannot be combined")
     return styles | _WHITE_SPACES if "AllowWhiteSpaces" in styles else styles
+
+
+def has_only_styles(text: str) -> bool:
+    """Return whether a string consists of names of DateTimeStyles, so that it is hardly a date format."""
+    return {part.strip() for part in re.split(r"[,|]", text)} <= _STYLES
 
 
 def reformat(text: str, styles: frozenset[str], formats: tuple[str, str], today: DotNetDateTime) -> str:

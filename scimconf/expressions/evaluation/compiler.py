@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from scimconf.expressions.canonical import fill_arguments
+from scimconf.expressions.canonical import fill_arguments, respell
 from scimconf.expressions.catalogue import FUNCTIONS
 from scimconf.expressions.dotnet.errors import (
     EvaluationStop,
@@ -69,7 +69,7 @@ def compile_expression(expression: Expression) -> CompiledExpression:
     if isinstance(expression, Constant):
         return _without_exceptions(_constant(expression.text))
     try:
-        return _without_exceptions(_outermost(expression))
+        return _without_exceptions(_outermost(respell(expression)))
     except RecursionError:
         return lambda _attributes, _context: _STACK_TOO_DEEP
 

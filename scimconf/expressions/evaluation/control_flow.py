@@ -3,49 +3,136 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from functools import partial
 from typing import Any, TypeAlias
 
 from scimconf.expressions.catalogue import find
-from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour, UndocumentedCase
+from scimconf.expressions.dotnet.errors import (
+    GUIDE,
+    REPORT,
+    ConflictingSources,
+    DisputedFailure,
+    RequestedFailure,
+    ServiceFailure,
+    UndocumentedBehaviour,
+    UndocumentedCase,
+)
 from scimconf.expressions.evaluation.arguments import to_any, to_optional_string, to_string
 from scimconf.expressions.evaluation.comparison import to_condition
 from scimconf.expressions.evaluation.values import EvaluationContext, TypedValue
 from scimconf.expressions.nodes import Attribute, Call, Constant, Expression
 from scimconf.expressions.rendering import NUMBER
-from scimconf.expressions.visitor import children
+from scimconf.expressions.visitor import children, functions, walk
 
 Evaluator: TypeAlias = Callable[[Mapping[str, Any], EvaluationContext], TypedValue]
 Arguments: TypeAlias = tuple[Evaluator | None, ...]
 EvaluatorFactory: TypeAlias = Callable[[Call, Arguments], Evaluator]
 
+_NULL_TESTS = frozenset({"IsNull", "IsNullOrEmpty", "IsPresent"})
 _HANDLES_ABSENCE = frozenset({"Switch", "Coalesce"})
 _PASSES_THROUGH = frozenset({"Coalesce", "IgnoreFlowIfNullOrEmpty", "Redact", "SelectUniqueValue"})
 _EMPTY: tuple[Any, ...] = (None, "", [], ())
 
 
 def iif(call: Call, arguments: Arguments) -> Evaluator:
-    """Return one of two values, by a condition. It fails if an attribute of the condition is absent; how is unknown."""
+    """Return one of two values, by a condition. An absent attribute in it, and an error in the other value, are disputed."""
     if len(arguments) > 3 or None in arguments[:2]:
         raise ServiceFailure("expected a condition and two values")
     condition, yes, no = (*arguments, None)[:3]
     assert condition
     assert yes
+    choose = partial(_choose, condition, yes, no)
     names = tuple(dict.fromkeys(_required_attributes(call.arguments[0])))
+    without_value = _condition_without_value(call.arguments[0], choose, no)
+    fallible = {value for value, node in zip(arguments[1:], call.arguments[1:], strict=True) if _has_call(node)}
 
     def run(attributes: Mapping[str, Any], context: EvaluationContext) -> TypedValue:
         if any(attributes.get(name) in _EMPTY for name in names):
-            if no is not None:
-                with suppress(UndocumentedBehaviour):
-                    no(attributes, context)  # the condition fails, with an error or as False: both may be an error
-            raise UndocumentedCase("with a condition on an absent attribute")
-        if to_condition(condition(attributes, context)):
-            return yes(attributes, context)
-        if no is None:
-            raise UndocumentedCase("without a value for False")
-        return no(attributes, context)
+            return without_value(attributes, context)
+        chosen = choose(attributes, context)
+        value = chosen(attributes, context)
+        other = no if chosen is yes else yes
+        if other is not None and other in fallible:
+            _require_no_failure(other, attributes, context)
+        return value
 
     return run
+
+
+def _choose(
+    condition: Evaluator,
+    yes: Evaluator,
+    no: Evaluator | None,
+    attributes: Mapping[str, Any],
+    context: EvaluationContext,
+) -> Evaluator:
+    """Return the evaluator of the value that a condition selects."""
+    chosen = yes if to_condition(condition(attributes, context)) else no
+    if chosen is None:
+        raise UndocumentedCase("without a value for False")
+    return chosen
+
+
+def _condition_without_value(
+    condition: Expression | None,
+    choose: Callable[[Mapping[str, Any], EvaluationContext], Evaluator],
+    no: Evaluator | None,
+) -> Evaluator:
+    """Return an evaluator that stops, since an attribute of the condition is absent: with an error if each reading is one.
+
+    The reference says that the condition fails, which may be an error or the value for False. A guide relies on the
+    functions that test for a value.
+    """
+    tests = [name for name in functions(condition) if name in _NULL_TESTS] if condition is not None else []
+
+    def as_in_guide(attributes: Mapping[str, Any], context: EvaluationContext) -> TypedValue:
+        return choose(attributes, context)(attributes, context)
+
+    readings = () if no is None else (no, as_in_guide) if tests else (no,)
+
+    def run(attributes: Mapping[str, Any], context: EvaluationContext) -> TypedValue:
+        failures = [failure for reading in readings if (failure := _failure(reading, attributes, context))]
+        if failures and len(failures) == len(readings):
+            raise failures[0]
+        if tests:
+            reference = "according to its reference the condition fails if the attribute has no value"
+            raise ConflictingSources(f"{reference}, {GUIDE} relies on {tests[0]}")
+        raise UndocumentedCase("with a condition on an absent attribute")
+
+    return run
+
+
+def _failure(evaluator: Evaluator, attributes: Mapping[str, Any], context: EvaluationContext) -> ServiceFailure | None:
+    """Return the error that the service would certainly report, None if there is none or it is not known."""
+    try:
+        evaluator(attributes, context)
+    except ServiceFailure as failure:
+        return failure
+    except UndocumentedBehaviour:
+        return None
+    return None
+
+
+def _require_no_failure(other: Evaluator, attributes: Mapping[str, Any], context: EvaluationContext) -> None:
+    """Raise DisputedFailure if the value of IIF that is not chosen is an error, unless the expression asks for it.
+
+    Cloud sync's reference has an IIF that does not report the Error(message) of the other value.
+    """
+    try:
+        other(attributes, context)
+    except RequestedFailure:
+        return
+    except ServiceFailure as failure:
+        report = f"according to {REPORT} the value that is not chosen is evaluated as well, and fails here ({failure})"
+        raise DisputedFailure(f"{report}; {GUIDE} relies on a Switch that does not evaluate it") from None
+    except DisputedFailure:
+        raise
+    except UndocumentedBehaviour:
+        return
+
+
+def _has_call(node: Expression | None) -> bool:
+    return node is not None and any(isinstance(part, Call) for part in walk(node))
 
 
 def _required_attributes(expression: Expression | None) -> Iterator[str]:
@@ -133,7 +220,7 @@ def is_word(constant: Constant) -> bool:
 
 
 def coalesce(_call: Call, arguments: Arguments) -> Evaluator:
-    """Return the first value that is not null. Two pages of Microsoft contradict each other on empty strings."""
+    """Return the first value that is not null. Two of Microsoft's pages contradict each other on empty strings."""
     sources = tuple(filter(None, arguments))
     if not sources:
         raise ServiceFailure("expected at least one value")
@@ -142,7 +229,7 @@ def coalesce(_call: Call, arguments: Arguments) -> Evaluator:
         for source in sources:
             value = to_any(source(attributes, context))
             if value == "" and source is not sources[-1]:
-                raise UndocumentedCase("with an empty string: two pages contradict each other")
+                raise ConflictingSources(f"its reference skips only null, {GUIDE} skips an empty string as well")
             if value is not None:
                 return value
         return None

@@ -10,6 +10,9 @@ from scimconf.expressions.lint.vocabulary import name_hint
 from scimconf.expressions.nodes import Comparison, Concatenation, Constant
 
 _REQUIRED = ("five",)  # IIF's value for False: optional in Graph's list, not in the reference
+_LEFT_OUT = (
+    "inputFormat",
+)  # required in Graph's list, but Microsoft's own default mappings for Active Directory lack it
 _MINIMUM = {"SelectUniqueValue": 2, "Switch": 4, "Join": 2, "Coalesce": 1, "Split": 2}
 _LABELS = {"one": "the condition", "four": "the value for True", "five": "the value for False"}
 _KEYWORDS = ("vbTextCompare", "vbBinaryCompare", "IgnoreAttributeFlow", "IgnoreObjectFlow", "Unicode", "ASCII", "UTF8")
@@ -46,14 +49,15 @@ def arity(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
 
 
 def _arity_defect(function: Function, call: SourceSpan) -> str:
-    """Return what is wrong with the number of arguments; a FormatDateTime of three has its own rule."""
+    """Return what is wrong with the number of arguments; FormatDateTime without all of its own has another rule."""
     if _is_old_format(call):
         return ""
     number, least = len(call.parts), _MINIMUM.get(function.name, 0)
     if not function.repeating and number > len(function.slots):
         return f"takes {_expected_number(function)}, got {number}"
     for position, parameter in enumerate(function.slots):
-        if (parameter.required or parameter.key in _REQUIRED) and call.argument(position) is None:
+        required = (parameter.required and parameter.key not in _LEFT_OUT) or parameter.key in _REQUIRED
+        if required and call.argument(position) is None:
             return f"requires argument {position + 1} ({_LABELS.get(parameter.key, parameter.key)})"
     return f"takes at least {least} argument{'s' * (least > 1)}" if number < least else ""
 
@@ -78,6 +82,9 @@ def old_format(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIss
         if _is_old_format(call):
             hint = "Leave the second of four empty: FormatDateTime(source, , in, out)."
             yield call.issue("FormatDateTime takes four arguments according to its reference", hint)
+        elif call.argument(2) is None and call.argument(3) is not None:
+            hint = "Write the format of the source as third argument: FormatDateTime(source, , in, out)."
+            yield call.issue("FormatDateTime without an input format is not in its reference", hint)
 
 
 def _is_old_format(call: SourceSpan) -> bool:

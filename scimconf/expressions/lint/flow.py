@@ -12,6 +12,7 @@ from scimconf.expressions.nodes import Comparison
 
 _NULL_TESTS = ("IsNull", "IsNullOrEmpty", "IsPresent")
 _BOOLEAN_FUNCTIONS = (*_NULL_TESTS, "IsString", "Not", "CBool")
+_FALLIBLE = frozenset({"CDate", "ConvertFromBase64", "DateFromNum", "FormatDateTime", "Item", "NumFromDate"})
 _GUARD = "IgnoreFlowIfNullOrEmpty"
 _CASES = {"ToLower": casing.lower, "ToUpper": casing.upper}
 
@@ -41,6 +42,29 @@ def null_condition(root: SourceSpan, facts: MappingFacts) -> Iterator[Expression
             yield test.issue(f"an IIF with {test.name} fails if the attribute is absent", hint)
         if condition and isinstance(condition.node, Comparison) and any(p and p.text == "" for p in condition.parts):
             yield condition.issue("an IIF that compares with the empty string fails if the attribute is absent", hint)
+
+
+def failing_branch(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
+    """A function that fails for some values of an attribute: IIF may evaluate it for users who get the other value."""
+    reported = set[int]()
+    for call in root.calls("IIF"):
+        for function in (function for branch in call.branches() for function in _fallible(branch)):
+            if function.offset not in reported:
+                reported.add(function.offset)
+                name, attribute = function.name, next(function.attributes()).attribute
+                hint = (
+                    f"Put the condition inside, with a value that {name} accepts: {name}(IIF(…, [{attribute}], …), …)."
+                )
+                yield function.issue(f"{name} may also fail for users who get the other value of the IIF", hint)
+
+
+def _fallible(span: SourceSpan) -> Iterator[SourceSpan]:
+    """Yield the outermost calls that fail for some values of a source attribute."""
+    if span.name in _FALLIBLE and any(span.attributes()):
+        yield span
+        return
+    for part in filter(None, span.parts):
+        yield from _fallible(part)
 
 
 def _alternative(root: SourceSpan, call: SourceSpan, facts: MappingFacts) -> str:

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
-from scimconf.expressions.catalogue import FUNCTIONS
+from scimconf.expressions.catalogue import spelling
 from scimconf.expressions.nodes import Attribute, Call, Comparison, Concatenation, Constant, Expression
 from scimconf.expressions.tokens import Token, tokens
 from scimconf.expressions.visitor import children
 
 Severity: TypeAlias = Literal["error", "warning"]
-
-_SPELLINGS = MappingProxyType({name.lower(): name for name in FUNCTIONS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ class SourceSpan:
     @property
     def name(self) -> str:
         """The name in the catalogue's spelling, since a name in another case is no reason to skip the other rules."""
-        return _SPELLINGS.get(self.written.lower(), self.written)
+        return spelling(self.written)
 
     @property
     def text(self) -> str | None:

@@ -17,6 +17,8 @@ _ROLES = "appRoleAssignments"
 _ONE_ROLE, _ADDING = "SingleAppRoleAssignment", "AppRoleAssignmentsComplex"
 _ROLE_FUNCTIONS = ("AppRoleAssignments", _ADDING, "AssertiveAppRoleAssignmentsComplex", _ONE_ROLE)
 
+_SAME_LIST = frozenset({"Redact", "RemoveDuplicates", "Trim"})  # functions that return the list that they get
+
 
 def several_sources(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
     names = list(dict.fromkeys(span.attribute for span in root.attributes()))
@@ -83,18 +85,29 @@ def roles_of_all(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIs
         )
 
 
+def _sent_lists(span: SourceSpan) -> Iterator[SourceSpan]:
+    """Yield the calls of role functions whose list is sent; one in Join or in a condition is only read."""
+    for result in span.results():
+        if result.name in _ROLE_FUNCTIONS:
+            yield result
+        elif result.name in _SAME_LIST:
+            yield from (call for part in result.parts if part for call in _sent_lists(part))
+
+
 def adding_roles(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
-    for call in root.calls(_ADDING):
+    for call in _sent_lists(root):
+        if call.name != _ADDING:
+            continue
         hint = "Use AssertiveAppRoleAssignmentsComplex, which replaces them."
         yield call.issue(f"{_ADDING} adds roles and never removes them", hint)
 
 
 def role_target(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
-    for call in root.calls(*_ROLE_FUNCTIONS):
-        if call.name != _ONE_ROLE and facts.multivalued is False:
+    for call in _sent_lists(root) if facts.multivalued is False else ():
+        if call.name != _ONE_ROLE:
             yield call.issue(f"{call.name} returns a list, but {facts.target} is single-valued")
-        if call.name == _ONE_ROLE and facts.multivalued:
-            yield call.issue(f"{call.name} returns one role, but {facts.target} is multi-valued")
+    for call in root.calls(_ONE_ROLE) if facts.multivalued else ():
+        yield call.issue(f"{call.name} returns one role, but {facts.target} is multi-valued")
     if facts.target.startswith("roles[") and facts.target.endswith(".type"):
         yield root.issue("the service always sends WindowsAzureActiveDirectoryRole as the type of a role")
 

@@ -31,6 +31,7 @@ RULES: Mapping[str, SpecRule] = MappingProxyType(
         "L508": SpecRule("Query parameter in the tenant URL", "warning", connection.query_parameter),
         "L509": SpecRule("Tenant URL with a resource type", "warning", connection.resource_path),
         "L510": SpecRule("Undefined target attribute", "warning", targets.undefined),
+        "L511": SpecRule("Several roles where one is sent", "warning", roles.several_roles),
         "L601": SpecRule("Invalid filter value", "error", filters.unreadable_value),
         "L602": SpecRule("Filter on an attribute that Entra does not offer", "warning", filters.not_offered),
         "L603": SpecRule("Filter pattern without anchors", "warning", filters.unanchored),

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application
+from scimconf.expressions import Attribute, Call, Expression, children, spelling
 from scimconf.kinds.mappings import ALL_ROLES
+from scimconf.kinds.mappings import ONE_ROLE as SINGLE
+from scimconf.kinds.principals import entries
+from scimconf.kinds.provisioning import SECTION
 from scimconf.kinds.roles import going, live_label
 from scimconf.lint.mapping_context import EffectiveMapping, MappingContext
+from scimconf.spec.model import UserAssignment
 
 ROLES = "appRoleAssignments"
-SINGLE = "SingleAppRoleAssignment"
 UNDOCUMENTED = 'Microsoft does not document whether "{}" or "{}" is sent'
 
 
@@ -31,8 +35,8 @@ def _conflict(row: EffectiveMapping, other: EffectiveMapping) -> bool:
 
 
 def two_names(context: MappingContext) -> Iterator[Diagnostic]:
-    """Yield a warning for each role whose value and display name differ, if roles are sent."""
-    if not any(ROLES in row.attributes for row in context.rows()):
+    """Yield a warning for each role whose value and display name differ, if only one of the two is sent."""
+    if not any(row.tree is not None and _sends_one_name(row.tree) for row in context.rows()):
         return
     listed = context.spec.app_roles.roles if context.spec.app_roles is not None else ()
     for index, role in enumerate(listed):
@@ -40,6 +44,14 @@ def two_names(context: MappingContext) -> Iterator[Diagnostic]:
             message, hint = UNDOCUMENTED.format(role.value, role.display_name), f"Write `display_name: {role.value}`."
             yield Diagnostic("L502", message, ("app_roles", "roles", index), hint=hint)
     yield from _live_names(context, {role.value for role in listed})
+
+
+def _sends_one_name(tree: Expression) -> bool:
+    """Return whether an expression reads the roles other than by the functions that return value and display name."""
+    if isinstance(tree, Attribute):
+        return tree.name == ROLES
+    is_whole = isinstance(tree, Call) and spelling(tree.name) in ALL_ROLES
+    return not is_whole and any(map(_sends_one_name, children(tree)))
 
 
 def _live_names(context: MappingContext, listed: set[str | None]) -> Iterator[Diagnostic]:
@@ -52,3 +64,18 @@ def _live_names(context: MappingContext, listed: set[str | None]) -> Iterator[Di
             path = ("app_roles" if context.spec.app_roles is not None else "application",)
             hint = f"List the role under `app_roles:` with `display_name: {value}`."
             yield Diagnostic("L502", message, path, hint=hint)
+
+
+def several_roles(context: MappingContext) -> Iterator[Diagnostic]:
+    """Yield a warning for each listed user or group with several roles, if a mapping of users takes one role."""
+    targets = [row.target for row in context.rows() if row.section == SECTION and SINGLE in row.functions]
+    assignments = context.spec.assignments
+    for entry in entries(assignments) if assignments is not None and targets else ():
+        listed = entry.listed
+        if listed.absent or len(listed.roles) < 2:
+            continue
+        number = len(listed.roles)
+        subject = listed.user if isinstance(listed, UserAssignment) else f"each member of {entry.description}"
+        message = f"{subject} has {number} roles, but {targets[0]} takes one role, so provisioning fails"
+        hint = "Write a single role, or send all roles to `roles` with AssertiveAppRoleAssignmentsComplex."
+        yield Diagnostic("L511", message, (*entry.path, "roles"), hint=hint)

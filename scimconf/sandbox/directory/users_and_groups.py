@@ -130,7 +130,7 @@ def update_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 
 def delete_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    _remove_principal(tenant, "user", find_user(tenant, request.path_parameters["user"])["id"])
+    _remove_principal(tenant, "user", find_user(tenant, request.path_parameters["user"]))
     return NO_CONTENT
 
 
@@ -198,7 +198,7 @@ def update_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 
 def delete_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    _remove_principal(tenant, "group", find_group(tenant, request.path_parameters["group"])["id"])
+    _remove_principal(tenant, "group", find_group(tenant, request.path_parameters["group"]))
     return NO_CONTENT
 
 
@@ -352,7 +352,19 @@ def _update_principal(tenant: Tenant, kind: str, document: Json, changes: Json) 
         )
 
 
-def _remove_principal(tenant: Tenant, kind: str, key: str) -> None:
+def _remove_principal(tenant: Tenant, kind: str, document: Json) -> None:
+    """Delete a user or group with its memberships and assignments, and put it into the recycle bin."""
+    key = document["id"]
     tenant.documents.remove(kind, key)
+    if kind == "user" or _is_recycled(tenant, document):
+        deleted = {**document, "deletedDateTime": tenant.stamp()}
+        if kind == "user":
+            deleted["userPrincipalName"] = key.replace("-", "") + document["userPrincipalName"]
+        tenant.documents.put(f"deleted{kind.title()}", key, deleted)
     tenant.store.run("DELETE FROM members WHERE group_id = ? OR member_id = ?", (key, key))
     tenant.store.run("DELETE FROM assignments WHERE principal_id = ?", (key,))
+
+
+def _is_recycled(tenant: Tenant, group: Json) -> bool:
+    """Return whether a deleted group can be restored: Microsoft 365 groups always, security groups by a switch."""
+    return "Unified" in (group.get("groupTypes") or ()) or tenant.switches.deleted_security_groups == "recycled"

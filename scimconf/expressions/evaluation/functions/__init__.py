@@ -78,7 +78,7 @@ IMPLEMENTATIONS: Mapping[str, FunctionImplementation] = MappingProxyType(
         "DateFromNum": _strict(dates.date_from_num, to_integer),
         "DefaultDomain": _strict(values.default_domain, with_context=True),
         "Error": _strict(values.fail, to_string),
-        "FormatDateTime": _strict(dates.format_date_time, *(to_string,) * 4, optional=(1,), with_context=True),
+        "FormatDateTime": _strict(dates.format_date_time, *(to_string,) * 4, optional=(1, 2), with_context=True),
         "Guid": _strict(values.guid, with_context=True),
         "IgnoreFlowIfNullOrEmpty": _strict(values.ignore_if_empty, unchanged),
         "InStr": _strict(strings.in_str, to_string, to_string, to_integer, to_string, optional=(2, 3)),

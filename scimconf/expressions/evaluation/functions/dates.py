@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scimconf.expressions.dotnet import ticks, zones
-from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedCase
+from scimconf.expressions.dotnet.errors import REPORT, ConflictingSources, ServiceFailure, UndocumentedCase
 from scimconf.expressions.dotnet.ticks import DotNetDateTime
 from scimconf.expressions.evaluation.arguments import to_string
 from scimconf.expressions.evaluation.values import EvaluationContext, TypedValue
@@ -28,8 +28,13 @@ def c_date(source: TypedValue) -> DotNetDateTime:
 
 
 def format_date_time(
-    context: EvaluationContext, source: str, styles: str | None, input_format: str, output_format: str
+    context: EvaluationContext, source: str, styles: str | None, input_format: str | None, output_format: str
 ) -> str:
+    """Return a date in another format. Trees of Microsoft's own have a style, but no format to read the date in."""
+    if input_format is None or (styles is None and zones.has_only_styles(input_format)):
+        raise UndocumentedCase("without an input format")
+    if not source:
+        raise ConflictingSources(f".NET refuses an empty string, according to {REPORT} it works")
     parsed = zones.DEFAULT_STYLES if styles is None else zones.parse_styles(styles)
     return zones.reformat(source, parsed, (input_format, output_format), ticks.of(context.now))
 

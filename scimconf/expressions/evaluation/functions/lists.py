@@ -26,9 +26,12 @@ def remove_duplicates(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def single_role(roles: tuple[ListElement, ...]) -> str | None:
-    """Return the name of the only role of a user."""
+    """Return the name of the only role of a user.
+
+    With several, the service fails with MultipleGrantsNotSupported and this text (azure-docs#42487, Figma, LayerX).
+    """
     if len(roles) > 1:
-        raise UndocumentedCase(f"with {len(roles)} roles")
+        raise ServiceFailure(f"no more than one app role assignment was expected, but {len(roles)} were found")
     return _name(roles[0]) if roles else None
 
 

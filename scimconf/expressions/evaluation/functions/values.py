@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import base64
 
-from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedBehaviour, UndocumentedCase
+from scimconf.expressions.dotnet.errors import (
+    RequestedFailure,
+    ServiceFailure,
+    UndocumentedBehaviour,
+    UndocumentedCase,
+)
 from scimconf.expressions.evaluation.arguments import MAX_SIZE, bounded, parse_number, to_string
 from scimconf.expressions.evaluation.values import EvaluationContext, Ignored, TypedValue
 
@@ -75,7 +80,7 @@ def to_hex(source: str) -> str:
 
 
 def fail(message: str) -> None:
-    raise ServiceFailure(message)
+    raise RequestedFailure(message)
 
 
 def default_domain(context: EvaluationContext) -> str:

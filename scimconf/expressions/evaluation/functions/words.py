@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection, Iterator
 
 from scimconf.expressions.dotnet import casing
-from scimconf.expressions.dotnet.errors import UndocumentedCase
+from scimconf.expressions.dotnet.errors import ConflictingSources, UndocumentedCase
 from scimconf.expressions.dotnet.utf16 import WHITE
 
 # The Unicode categories, or their first letters, that end a word in .NET's ToTitleCase.
@@ -77,7 +77,7 @@ def p_case(source: str, separators: str | None) -> str:
     ends = separators or {character for character in source if unicodedata.category(character).startswith(_SEPARATORS)}
     result = _capitalize(source, ends, letters_only=True)
     if separators is None and "'" in ends and result != _capitalize(source, set(ends) - {"'"}, letters_only=True):
-        raise UndocumentedCase("with an apostrophe: its reference and .NET contradict each other")
+        raise ConflictingSources("its reference says that an apostrophe separates words, in .NET it does not")
     if separators and result != _capitalize(source, ends, letters_only=False):
         raise UndocumentedCase("with a word that does not start with a letter")
     return result
