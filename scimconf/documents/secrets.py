@@ -87,13 +87,12 @@ def service_owned(raw: Json) -> frozenset[str]:
 
 
 def unwritable(raw: Json, document: Document, written: Collection[str]) -> tuple[str, ...]:
-    """Return the stored keys that a write of the whole set cannot send, apart from those that it changes.
+    """Return the stored keys that a write of the whole set cannot send, sorted, apart from those that it changes.
 
     They are masked values that the spec has no source for, and the keys of the service, which it may have renewed since.
     """
     known = {*written, *dict(document.references), *dict(document.plain)}
-    missing = (masked(raw) - known) | (service_owned(raw) - {*written})
-    return tuple(key for key in values(raw) if key in missing)
+    return tuple(sorted((masked(raw) - known) | (service_owned(raw) - {*written})))
 
 
 def notifications(raw: Json) -> Mapping[str, Json]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 import yaml
+from shared_specs import CASES, translate_spec
 from tenant_fixture import Rehearsal, all_allowed, changes, codes, exit_code, told, wishes
 
-from scimconf.plan import Result
+from scimconf.plan import Effect, Result
+from scimconf.spec.load import load
 from scimconf.workflow.export import export_application
 
 ZOOM = """
@@ -180,7 +183,7 @@ def test_k403_says_what_to_set_in_the_portal_beside_the_tokens_of_the_service(sp
     file = spec(ZOOM + connection + SETTINGS)
     planned = rehearsal.plan(file, all_allowed())
     text = warnings(planned)["K403"]
-    assert "the service alone has Oauth2AccessToken, Oauth2RefreshToken, Oauth2AccessTokenCreationTime" in text.message
+    assert "the service alone has Oauth2AccessToken, Oauth2AccessTokenCreationTime, Oauth2RefreshToken" in text.message
     assert "Set deletion_threshold, notifications.email in the portal" in str(text.hint)
     report = rehearsal.apply(planned, all_allowed())
     assert (exit_code(report), rehearsal.made) == (1, [])
@@ -239,4 +242,70 @@ def test_a_bearer_token_replaces_the_tokens_of_the_service(spec):
     assert re.search("authentication *portal → bearer", told(rehearsal.plan(file)))
     assert exit_code(apply(rehearsal, file)) == 0
     assert rehearsal.saved("Zoom") == {"BaseAddress": URL, "SecretToken": "*"}
+    assert changes(rehearsal.plan(file)) == []
+
+
+# --- specs made from public reports ------------------------------------------------------------------------------------
+
+needs_cases = pytest.mark.skipif(not CASES.exists(), reason="the specs beside the checkout are absent")
+
+
+def shared_tenant(name):
+    return Rehearsal(json.loads((CASES / name).read_text("utf-8")), environ={"ACME_TOKEN": "a-token"})
+
+
+def shared_spec(spec, name):
+    return spec(translate_spec((CASES / name).read_text("utf-8")))
+
+
+@needs_cases
+@pytest.mark.parametrize(
+    ("before", "after", "effects"),
+    [
+        ("?aadOptscim062020", "", {Effect.DIALECT}),
+        ("?aadOptscim062020", "/?aadOptscim062020", set()),
+        ("/v2?aadOptscim062020", "?aadOptscim062020", {Effect.ENDPOINT}),
+    ],
+)
+def test_case_13_a_flag_or_a_slash_of_the_tenant_url_is_no_other_endpoint(spec, before, after, effects):
+    rehearsal = tenant("Active", {"BaseAddress": f"https://acme.example.com/scim/v2{before}", "SecretToken": "a-token"})
+    text = shared_spec(spec, "13/scimconf.yaml").read_text("utf-8")
+    written = text.replace("Acme}", "Zoom}").replace("/v2?aadOptscim062020", f"/v2{after}")
+    rehearsal.environ["ACME_TOKEN"] = "a-token"
+    planned = rehearsal.plan(spec(written))
+    [change] = [change for change in planned.plan.changes if change.kind == "connection"]
+    assert change.effects == effects
+    guards = {guard.id for guard in planned.plan.guards}
+    assert ("endpoint-changed" in guards) is (Effect.ENDPOINT in effects)
+    assert ("a connection test sends no PATCH" in re.sub(r"\s+", " ", told(planned))) is (Effect.DIALECT in effects)
+
+
+@needs_cases
+def test_case_25_a_job_without_credentials_is_not_started(spec):
+    rehearsal, file = shared_tenant("25/tenant.json"), shared_spec(spec, "25/scimconf.yaml")
+    assert "K407" in warnings(rehearsal.plan(file))
+    assert exit_code(apply(rehearsal, file)) == 5
+    assert changes(rehearsal.plan(file)) == ["~ schedule"]
+
+
+@needs_cases
+def test_case_27_settings_beside_a_connection_that_a_person_authorized(spec):
+    """`zoom.yaml` is refused with what to set in the portal, `zoom2.yaml` is applied, the old export names the keys."""
+    rehearsal = shared_tenant("vendors/zoom.tenant.json")
+    refused = apply(rehearsal, shared_spec(spec, "vendors/zoom.yaml"))
+    assert refused.error.startswith("a person authorized the connection in the portal")
+    file = shared_spec(spec, "vendors/zoom2.yaml")
+    assert exit_code(apply(rehearsal, file)) == 0
+    assert changes(rehearsal.plan(file)) == []
+    old = load("old.yaml", lambda _: shared_spec(spec, "vendors/zoom.export.yaml").read_bytes(), {}, {})
+    assert [diagnostic.code for diagnostic in old.diagnostics] == ["S317"] * 3
+
+
+@needs_cases
+def test_case_slack_starts_after_a_person_has_authorized_the_connection(spec):
+    rehearsal, file = Rehearsal(), shared_spec(spec, "vendors/slack.scimconf.yaml")
+    assert exit_code(apply(rehearsal, file)) == 5
+    rehearsal.request("POST", "/_sandbox/authorize", {"application": "Slack"})
+    assert changes(rehearsal.plan(file)) == ["~ schedule"]
+    assert exit_code(apply(rehearsal, file)) == 0
     assert changes(rehearsal.plan(file)) == []
