@@ -116,7 +116,7 @@ def test_apply_leaves_provisioning_paused_if_the_credentials_are_refused_meanwhi
     assert failure(report).hint.startswith("Provisioning stays paused. ")
     assert calls(rehearsal) == ["pause", "validateCredentials"]
     [skipped, *_] = [outcome for outcome in report.outcomes if outcome.result is Result.SKIPPED]
-    assert skipped.detail == f"because this step failed: {TEST}"
+    assert skipped.detail == f"because this step was not done: {TEST}"
 
 
 def test_apply_says_that_provisioning_stays_paused_after_another_failure(spec):

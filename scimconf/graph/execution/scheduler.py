@@ -99,7 +99,7 @@ def _skip_node(context: ExecutionContext, failed: AbstractSet[StepNode]) -> str:
         return "because the plan is stale"
     if context.request.interrupted():
         return "because the apply was interrupted"
-    return f"because this step failed: {next(iter(failed)).description}" if failed else ""
+    return f"because this step was not done: {next(iter(failed)).description}" if failed else ""
 
 
 async def _run_steps(context: ExecutionContext, node: StepNode) -> bool:
