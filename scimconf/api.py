@@ -43,15 +43,25 @@ __all__ = [
 BACKUP_FOLDER = ".scimconf/backup"
 
 
-def load(path: str | os.PathLike[str], *, variables: Mapping[str, str] | None = None) -> Loaded:
-    """Load a spec file; raise SpecError if it has errors. `variables` are the values of `${var:NAME}`."""
-    from scimconf.files import read_regular_file
+def load(
+    path: str | os.PathLike[str],
+    *,
+    variables: Mapping[str, str] | None = None,
+    allow_paths: Sequence[str | os.PathLike[str]] = (),
+) -> Loaded:
+    """Load a spec file; raise SpecError if it has errors. `variables` are the values of `${var:NAME}`.
+
+    Files that the spec names must be in its repository (else in its folder) or below one of `allow_paths`.
+    """
+    from scimconf.files import AllowedFolders, read_regular_file
     from scimconf.spec import load as loading
 
     def read(name: str) -> bytes:
         return read_regular_file(name, loading.MAX_SIZE + 1)
 
-    loaded = loading.load(os.fspath(path), read, os.environ, dict(variables or {}))
+    file = os.fspath(path)
+    folders = AllowedFolders.of_spec(file, [os.fspath(folder) for folder in allow_paths])
+    loaded = loading.load(file, read, os.environ, dict(variables or {}), folders.contain)
     if loaded.spec is None:
         raise SpecError(loaded.diagnostics)
     return loaded

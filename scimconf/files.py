@@ -8,13 +8,37 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from scimconf.diagnostics import ScimconfError
 
 PRIVATE_FILE, PUBLIC_FILE, PRIVATE_FOLDER = 0o600, 0o666, 0o700
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedFolders:
+    """The folders whose files a spec may name, with their links resolved."""
+
+    folders: tuple[Path, ...]
+
+    @classmethod
+    def of_spec(cls, path: str, more: Iterable[str] = ()) -> AllowedFolders:
+        """Return the root of the repository that a spec is in (else its folder), and the folders in `more`."""
+        return cls(tuple(Path(os.path.realpath(folder)) for folder in (str(repository_root(path)), *more)))
+
+    def contain(self, path: str) -> bool:
+        """Return whether the file that a path leads to is below one of the folders."""
+        target = Path(os.path.realpath(path))
+        return any(target.is_relative_to(folder) for folder in self.folders)
+
+
+def repository_root(path: str) -> Path:
+    """Return the nearest folder above a file that contains `.git`, or the folder of the file."""
+    folder = Path(os.path.abspath(path)).parent  # noqa: PTH100  the repository that names the file, not where links lead
+    return next((parent for parent in (folder, *folder.parents) if os.path.lexists(parent / ".git")), folder)
 
 
 def read_regular_file(path: str, limit: int) -> bytes:

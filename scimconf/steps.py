@@ -117,4 +117,19 @@ class Read:
     value: Json = None
 
 
-Step = Send | Edit | Read
+@dataclass(frozen=True, slots=True)
+class NameCheck:
+    """Check that the application is the only one with its name: a run at the same time may have created another one.
+
+    `document` lists the service principals with the name, `registrations` the application objects, which have the
+    dates of creation.
+    """
+
+    phase: Phase
+    addresses: tuple[Address, ...]
+    description: str
+    document: Document
+    registrations: Document
+
+
+Step = Send | Edit | Read | NameCheck

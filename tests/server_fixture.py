@@ -79,7 +79,14 @@ def environment(url: str, **more: str) -> dict[str, str]:
         for name in ("PATH", "HOME", "LANG", "PYTHONPATH", "COVERAGE_PROCESS_START")
         if name in os.environ
     }
-    return {**kept, "SCIMCONF_GRAPH_URL": url, "WRITER_SCIM_TOKEN": TOKEN, "TERM": "xterm-256color", **more}
+    return {
+        **kept,
+        "SCIMCONF_GRAPH_URL": url,
+        "SCIMCONF_ALLOW_PATH": str(ROOT),
+        "WRITER_SCIM_TOKEN": TOKEN,
+        "TERM": "xterm-256color",
+        **more,
+    }
 
 
 def run(argv: Sequence[str]) -> Said:

@@ -155,7 +155,7 @@ class Rehearsal:
         return self.run(lambda live: apply(live, first, options or wishes(), self.secrets, talk))
 
     def load(self, path: Path, **variables: str) -> Loaded:
-        loaded = load(str(path), lambda name: Path(name).read_bytes(), self.environ, variables)
+        loaded = load(str(path), lambda name: Path(name).read_bytes(), self.environ, variables, lambda _: True)
         assert loaded.spec is not None, [problem.message for problem in loaded.diagnostics]
         return loaded
 
@@ -340,6 +340,17 @@ def mapping(schema: Any, source: str = "User") -> Any:
         if one["sourceObjectName"] == source
     ]
     return found
+
+
+def target_object(schema: Any, source: str = "User") -> Any:
+    """The definition of the target object of a source object."""
+    name = mapping(schema, source)["targetObjectName"]
+    return next(
+        definition
+        for directory in schema["directories"][1:]
+        for definition in directory["objects"]
+        if definition["name"] == name
+    )
 
 
 def row(schema: Any, target: str, source: str = "User") -> Any:

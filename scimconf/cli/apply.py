@@ -116,7 +116,7 @@ def _apply_options(params: dict[str, Any]) -> ApplyOptions:
 
 
 def _recorded_params(saved: SavedPlan, params: dict[str, Any]) -> dict[str, Any]:
-    for name in ("only", "exclude", "allow", "var", "var_file", "resend_secrets", "ignore"):
+    for name in ("only", "exclude", "allow", "var", "var_file", "allow_path", "resend_secrets", "ignore"):
         if params[name]:
             flag = f"--{name.replace('_', '-')}"
             raise click.UsageError(f"{flag} cannot be used with a saved plan; run plan again with it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,11 +15,13 @@ from scimconf.cli import completion, options
 from scimconf.cli.exit_codes import ExitCode, combine
 from scimconf.cli.output import print_diagnostics
 from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location, ScimconfError
-from scimconf.files import write_file
-from scimconf.spec.load import MAX_SIZE
+from scimconf.files import AllowedFolders, write_file
+from scimconf.spec.load import MAX_SIZE, is_spec
 from scimconf.spec.loaded import find
 
 STDIN = "-"
+EXTENDS = re.compile("^extends:", re.MULTILINE)
+"""The key of an overlay, which may leave `version` to its base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,13 @@ def _format(path: str) -> FormattedFile:
 
     name = "<stdin>" if path == STDIN else path
     try:
-        data = sys.stdin.buffer.read() if path == STDIN else options.read_spec_file(path)
+        data = sys.stdin.buffer.read() if path == STDIN else _read(path)
         if len(data) > MAX_SIZE:
             raise DiagnosticsError([Diagnostic("S008", "the file is larger than 4 MB", location=Location(name))])
         before = data.decode("utf-8-sig")
+        if path != STDIN and not is_spec(before) and not EXTENDS.search(before):
+            hint = "Add `version: 1` to it if it is a spec or a base."
+            raise DiagnosticsError([Diagnostic("S013", "no spec: it has no `version: 1`", (), Location(name), hint)])
     except UnicodeDecodeError as error:
         raise DiagnosticsError(
             [Diagnostic("S002", "not UTF-8", location=Location(name), hint="Save it as UTF-8.")]
@@ -88,6 +94,14 @@ def _format(path: str) -> FormattedFile:
             [Diagnostic("S001", f"cannot be read: {error.strerror}", location=Location(name))]
         ) from error
     return FormattedFile(path, before, format_text(before, name))
+
+
+def _read(path: str) -> bytes:
+    """Return a file; raise DiagnosticsError if it is a link that leads out of its repository."""
+    if not AllowedFolders.of_spec(path).contain(path):
+        hint = "Name the file that the link leads to."
+        raise DiagnosticsError([Diagnostic("S014", "a link out of the repository", (), Location(path), hint)])
+    return options.read_spec_file(path)
 
 
 def _print(formatted: Sequence[FormattedFile], *, check: bool, diff: bool) -> None:

@@ -142,7 +142,7 @@ def _ask(value: str | None, question: str, default: str, value_type: Any) -> str
 
 def _files(text: str, token: str) -> dict[str, str]:
     """Return the texts of the files in the folder; raise DiagnosticsError if an answer makes the spec invalid."""
-    loaded = load(SPEC, lambda _path: text, {}, {})
+    loaded = load(SPEC, lambda _path: text, {}, {}, lambda _path: True)
     if loaded.spec is None:
         raise DiagnosticsError(loaded.diagnostics)
     return {

@@ -12,7 +12,7 @@ import click
 
 from scimconf.cli import completion
 from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
-from scimconf.files import read_file_or_pipe, read_regular_file
+from scimconf.files import AllowedFolders, read_file_or_pipe, read_regular_file
 from scimconf.lint import rules as known_rules
 from scimconf.spec.load import MAX_SIZE, load, load_variables
 from scimconf.spec.loaded import Loaded, conflicts, find
@@ -37,6 +37,7 @@ class CommonOptions:
     paths: tuple[str, ...] = ()
     var: tuple[str, ...] = ()
     var_file: tuple[str, ...] = ()
+    allow_path: tuple[str, ...] = ()
     auth: str | None = None
     cloud: str | None = None
     events: str | None = None
@@ -75,6 +76,7 @@ def recorded_options(common: CommonOptions, planning: PlanOptions, *, redact: bo
         "allow": list(planning.allow),
         "var": list(common.var),
         "var_file": list(map(relative_path, common.var_file)),
+        **({"allow_path": list(map(relative_path, common.allow_path))} if common.allow_path else {}),
         **({"redact": True} if redact else {}),
         **({"ignore": list(planning.ignore)} if planning.ignore else {}),
         "resend_secrets": planning.resend_secrets,
@@ -102,6 +104,13 @@ variables = together(
     click.option("--var", multiple=True, metavar="NAME=VALUE", help="Value for ${var:NAME} (repeatable)."),
     click.option(
         "--var-file", multiple=True, type=click.Path(dir_okay=False), help="YAML file with values for ${var:NAME}."
+    ),
+    click.option(
+        "--allow-path",
+        multiple=True,
+        type=click.Path(file_okay=False),
+        metavar="DIR",
+        help="Specs may name files in DIR, not only those of their repository (repeatable).",
     ),
 )
 tenant = together(
@@ -206,7 +215,10 @@ def find_specs(common: CommonOptions) -> tuple[list[Loaded], list[Diagnostic]]:
     """Return every spec behind the paths (default: the current folder), and the errors about them together."""
     files, diagnostics = find(common.paths or ["."], list_folder, os.path.realpath)
     values = variable_values(common.var, common.var_file)
-    loaded = [load(file, read_spec_file, os.environ, values) for file in files]
+    folders = [*common.allow_path, *filter(None, os.environ.get("SCIMCONF_ALLOW_PATH", "").split(os.pathsep))]
+    loaded = [
+        load(file, read_spec_file, os.environ, values, AllowedFolders.of_spec(file, folders).contain) for file in files
+    ]
     return loaded, [*diagnostics, *conflicts(loaded)]
 
 

@@ -6,6 +6,7 @@ A service principal is looked up by filter: only an empty collection shows relia
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import TypedDict, cast
 from uuid import UUID, uuid5
@@ -83,6 +84,22 @@ def similar_applications() -> Document:
     """Return the applications whose names begin like the spec's. It is read only if no application has that name."""
     query = _query("id,displayName", "startswith(displayName,'{name_prefix}')")
     return Document("similar_applications", "/servicePrincipals", query, collection=True)
+
+
+def registrations(display_name: str) -> Document:
+    """Return the application objects with a display name; unlike service principals, they have a date of creation."""
+    query = _query("id,appId,createdDateTime", f"displayName eq {quoted(display_name)}")
+    return Document("registrations", "/applications", query, collection=True)
+
+
+def age(registration: Json) -> tuple[float, str]:
+    """Return what orders application objects from the oldest: createdDateTime (0 if it is no date), then the id."""
+    try:
+        created = datetime.fromisoformat(registration.get("createdDateTime") or "")
+    except ValueError:
+        return 0, str(registration["id"]).lower()
+    created = created if created.tzinfo else created.replace(tzinfo=UTC)
+    return created.timestamp(), str(registration["id"]).lower()
 
 
 def service_principal() -> Document:

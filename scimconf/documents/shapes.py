@@ -96,6 +96,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "service_principal": _object("id", tags=_TAGS),
         "service_principal_settings": ObjectShape({"id": "id", **PRINCIPAL_SETTINGS}),
         "applications": ListShape(_object("id", "createdDateTime", appRoles=_ROLES)),
+        "registrations": ListShape(_object("id appId", "createdDateTime")),
         "application": _object("id", appRoles=_ROLES),
         "application_templates": ListShape(_object("id", "displayName")),
         "templates": ListShape(_object("id", booleans="default")),

@@ -31,7 +31,8 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_IN_BRACKETS = re.compile(r"[\[\]\"]")
+_ATTRIBUTE = re.compile(r"\[[^\[\]()]*\]")
+_MARK = re.compile(r"[\[\]()]")
 _ESCAPE = re.compile(r'\\([\\"])')
 
 
@@ -59,26 +60,20 @@ def tokens(text: str) -> Iterator[Token]:
 
 
 def is_attribute(text: str) -> bool:
-    """Return whether the text is one attribute in brackets, with balanced brackets inside."""
-    try:
-        return _end_of_attribute(text, 0) == len(text)
-    except ExpressionError:
-        return False
+    """Return whether the text is one attribute in brackets."""
+    return len(text) > 2 and _ATTRIBUTE.fullmatch(text) is not None
 
 
 def _end_of_attribute(text: str, start: int) -> int:
-    """Return the end of the attribute that opens at `start`. Brackets may be nested; strings in them are skipped.
-
-    No published expression nests brackets, but SCIM paths do: `[emails[type eq "work"].value]`.
-    """
-    depth, quoted = 0, False
-    for mark in _IN_BRACKETS.finditer(text, start):
-        if mark[0] == '"':
-            quoted = depth > 1 and not quoted
-        elif not quoted:
-            depth += 1 if mark[0] == "[" else -1
-        if depth == 0 and mark.end() == start + 2:
-            raise ExpressionError("attribute without a name", start, "Write the name between the brackets: [mail].")
-        if depth == 0:
-            return mark.end()
-    raise ExpressionError("the bracket of the attribute is not closed", start, "Write ] after the name.")
+    """Return the end of the attribute that opens at `start`. No attribute of Entra has brackets or parentheses."""
+    match = _ATTRIBUTE.match(text, start)
+    if match is None:
+        mark = _MARK.search(text, start + 1)
+        if mark is not None and mark[0] == "(":
+            hint = "Write functions outside the brackets, such as ToLower([mail])."
+            raise ExpressionError("an attribute name cannot contain `(`", mark.start(), hint)
+        hint = "Write ] after the name, which has no brackets or parentheses."
+        raise ExpressionError("the bracket of the attribute is not closed", start, hint)
+    if match.end() == start + 2:
+        raise ExpressionError("attribute without a name", start, "Write the name between the brackets: [mail].")
+    return match.end()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from scimconf.diagnostics import GraphError
 from scimconf.documents.shapes import first_shape_error
@@ -25,11 +26,17 @@ Lookups = Callable[[Snapshot], Iterable[Lookup]]
 
 @dataclass(slots=True)
 class TenantSession:
-    """The access to a tenant for one application; `tenant_id` is that of the token, or ""."""
+    """The access to a tenant for one application; `tenant_id` is that of the token, or "".
+
+    `created` are the names of the application that this run created, if the response was received; `started` says
+    whether this run may have started provisioning.
+    """
 
     graph: Graph
     consistency: ConsistencyPolicy
     tenant_id: str = ""
+    created: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    started: bool = False
 
 
 async def observe(session: TenantSession, documents: Iterable[Document], lookups: Lookups) -> Snapshot:

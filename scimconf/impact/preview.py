@@ -228,7 +228,7 @@ def _with_resource(state: _CompiledState, user: UserState) -> UserState:
 
 
 def _outcome(before: UserState, after: UserState, differences: Sequence[AttributeDiff]) -> UserOutcome:
-    outcome = _OUTCOMES.get((before.in_scope, after.in_scope), UserOutcome.UNKNOWN)
+    outcome = _OUTCOMES.get((before.in_scope, after.in_scope), UserOutcome.UNDETERMINED)
     if outcome is not UserOutcome.UNCHANGED or not differences:
         return outcome
     is_sure = before.left_out or after.left_out or any(difference.is_sure for difference in differences)
@@ -275,7 +275,7 @@ def _is_soft_deleted(scope: bool | None, reason: str, *, disabled: bool | None) 
     if disabled or scope is False:
         return True, ""
     if scope is None:
-        return GAP, f"unknown whether the user is in scope: {reason}"
+        return GAP, f"whether the user is in scope is undetermined: {reason}"
     return (GAP, BASIC_ONLY) if disabled is None else (False, "")
 
 
@@ -310,5 +310,5 @@ def _assignment_scope(state: _CompiledState, user: str) -> tuple[bool | None, st
         return True, "all users are in scope"
     assigned, reason = state.assignees.is_assigned(user)
     if assigned is False and state.provisioning.scope is None:
-        return None, "unknown whether the scope is limited to assigned users"
+        return None, "whether the scope is limited to assigned users is undetermined"
     return assigned, reason

@@ -11,6 +11,7 @@ from scimconf.documents import application as documents
 from scimconf.json_types import Json
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.fields import Field, desired_fields, export_fields, field_edits, observed_fields, or_unset
+from scimconf.kinds.identity import identified_by, name_checks
 from scimconf.kinds.kind import Changes, Kind, denied_reads
 from scimconf.plan import Action, DesiredItem, Guard, Resource
 from scimconf.plan.guards import GuardContext
@@ -23,16 +24,6 @@ from scimconf.suggestions import did_you_mean, suggest, suggest_principal
 
 _CREATED = (("service_principal", "servicePrincipal.id"), ("app", "application.id"), ("app_id", "application.appId"))
 """The names of the ids that Graph returns for a new application, each with its place in the answer."""
-
-
-def identified_by(spec: Spec) -> tuple[str, str, str]:
-    """Return the spec's field, Graph's property and the value that identify the application."""
-    application = spec.application
-    if application.app_id is not None:
-        return "app_id", "appId", application.app_id
-    if application.object_id is not None:
-        return "object_id", "id", application.object_id
-    return "display_name", "displayName", application.display_name or ""
 
 
 def _assignment_required(snapshot: Snapshot) -> Json:
@@ -154,6 +145,7 @@ class ApplicationKind(Kind):
             body = {"displayName": escape_placeholders(spec.application.display_name or "")}
             outputs, lookup = _CREATED, documents.service_principals(prop, value)
             yield Send(Phase.BUILD, (change.address,), text, "POST", path, body, outputs=outputs, lookup=lookup)
+            yield from name_checks(spec, Phase.BUILD, change.address)
 
     def export(self, request: ExportRequest) -> ExportedSpec:
         """Return the app id, or in a full export the name and the template, so that the spec can create it elsewhere."""

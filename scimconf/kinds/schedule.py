@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job as documents
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
+from scimconf.kinds.identity import name_checks
 from scimconf.kinds.kind import AUTHORIZE, Changes, Kind, counted_guard
 from scimconf.kinds.provisioning import Affected, UsersInScope
 from scimconf.plan import Action, Address, Change, DesiredItem, Effect, Guard, Resource
@@ -86,6 +87,8 @@ class ScheduleKind(Kind):
         if must_pause or (switched is not None and is_on):
             yield from _pause(address)
         if switched.after if switched is not None else must_pause:
+            if not has_run:
+                yield from name_checks(spec, Phase.START, address)
             state = "stays paused" if is_on else "was not started"
             yield _credentials_test(address, f"Provisioning {state}. {_how_to_fix(spec)} Then run apply again.")
             yield from _start(address, restart=has_run)

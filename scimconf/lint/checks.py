@@ -58,12 +58,18 @@ def lint(
     context = MappingContext(spec, snapshot)
     if COMMENTS not in ignore:
         yield from _ineffective_comments(loaded)
-    about_spec = (replace(issue, severity=rule.severity) for rule in RULES.values() for issue in rule.check(context))
-    for diagnostic in (*_check_rows(loaded, context), *_check_live_rows(context), *about_spec):
+    for diagnostic in (*_check_rows(loaded, context), *_check_live_rows(context), *_check_spec(context)):
         code, path = diagnostic.code, diagnostic.path
         is_unchanged = snapshot is not None and code in ONLY_IF_CHANGED and _address(path, spec) not in changed
         if code not in ignore and not is_unchanged and not loaded.is_ignored(code, path, path[:-1]):
             yield diagnostic.located(loaded.origin(path))
+
+
+def _check_spec(context: MappingContext) -> Iterator[Diagnostic]:
+    """Yield the diagnostics of the rules about the whole spec; a rule may lower its severity, not raise it."""
+    for rule in RULES.values():
+        for issue in rule.check(context):
+            yield replace(issue, severity="warning" if "warning" in (rule.severity, issue.severity) else rule.severity)
 
 
 def _ineffective_comments(loaded: Loaded) -> Iterator[Diagnostic]:

@@ -66,12 +66,30 @@ class MappingContext:
         return self.spec.application.create is not None and not is_known
 
     def is_custom(self) -> bool:
-        """Return whether the application is a non-gallery application."""
+        """Return whether the application is known to be a non-gallery application."""
         create = self.spec.application.create
         if create is not None and create.from_template == "custom":
             return True
+        return application.CUSTOM_TEMPLATE in self._templates()
+
+    def is_gallery(self) -> bool:
+        """Return whether the application is known to be a gallery application."""
+        create = self.spec.application.create
+        return not self.is_custom() and (create is not None or any(self._templates()))
+
+    def _templates(self) -> set[Json]:
+        """Return the id of the live application's template; none if it was not created from one, or is not known."""
         principals = self.snapshot.rows("service_principals") if self.snapshot is not None else ()
-        return any(principal.get("applicationTemplateId") == application.CUSTOM_TEMPLATE for principal in principals)
+        return {principal.get("applicationTemplateId") for principal in principals} - {None}
+
+    def matches_by(self, section: str, target: str) -> bool:
+        """Return whether the schema of a live gallery application, or of its template, matches by a target attribute."""
+        mapping = mappings.sections(self.spec)[section]
+        live = find_object_mapping(self.snapshot, section, mapping) if self.snapshot is not None else None
+        live_rows = schema.rows(live) if live is not None else ()
+        return self.is_gallery() and any(
+            row.get("targetAttributeName") == target and row.get("matchingPriority") for row in live_rows
+        )
 
     def rows(self) -> list[EffectiveMapping]:
         """Return the listed attribute mappings whose expressions can be parsed, and the unmanaged live ones."""

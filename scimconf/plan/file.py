@@ -39,6 +39,7 @@ class OptionsPart(_Part):
     allow: tuple[str, ...] = Field(default=(), strict=False, description="Guards that are allowed.")
     var: tuple[str, ...] = Field(default=(), strict=False, description="Variables, as `NAME=VALUE`.")
     var_file: tuple[str, ...] = Field(default=(), strict=False, description="YAML files with variables.")
+    allow_path: tuple[str, ...] = Field(default=(), strict=False, description="Folders whose files specs may name.")
     resend_secrets: bool = Field(default=False, description="Whether all secrets are sent again.")
     redact: bool = Field(default=False, description="Whether names of users are replaced by pseudonyms.")
     ignore: tuple[str, ...] = Field(default=(), strict=False, description="Disabled lint rules.")

@@ -43,7 +43,7 @@ class SentRequest(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class UserState:
-    """A user before or after the plan: in scope or not (None if unknown), the reason, and what is sent.
+    """A user before or after the plan: in scope or not (None if undetermined), the reason, and what is sent.
 
     `resource` is the SCIM resource that a creation sends, or, of a `disabled` user, who is never created, an update.
     `left_out` is the target attribute of the mapping that ignores the whole user; nothing else is sent then.
@@ -58,13 +58,13 @@ class UserState:
 
 
 class UserOutcome(StrEnum):
-    """What the plan changes for a user; `possibly_changes` and `unknown` depend on undetermined values or scope."""
+    """What the plan changes for a user; `possibly_changes` and `undetermined` depend on undetermined values or scope."""
 
     ENTERS = "enters"
     LEAVES = "leaves"
     CHANGES = "changes"
     POSSIBLY_CHANGES = "possibly_changes"
-    UNKNOWN = "unknown"
+    UNDETERMINED = "undetermined"
     UNCHANGED = "unchanged"
     OUT_OF_SCOPE = "out_of_scope"
 
@@ -162,7 +162,7 @@ def request_text(sent: SentRequest | None) -> str:
         case None:
             return "not mapped"
         case SentRequest(kind="undetermined", reason=reason):
-            return f"unknown: {reason}"
+            return f"undetermined: {reason}"
         case SentRequest(kind="failure", reason=reason):
             return f"fails: {reason}"
         case SentRequest(kind="null", default=str() as default):

@@ -65,6 +65,7 @@ class Switches:
     oversized_top: str = _switch("oversized_top")
     filter_clauses: int = _switch("filter_clauses")
     role_origin: str = _switch("role_origin")
+    role_value_length: str = _switch("role_value_length")
     duplicate_assignment: str = _switch("duplicate_assignment")
     batch_order: str = _switch("batch_order")
     count_without_header: str = _switch("count_without_header")
@@ -99,6 +100,7 @@ class Switches:
     sync_by_app_id: str = _switch("sync_by_app_id")
     # ---- synchronization: schema -------------------------------------------------------------------------------------
     directory_name: str = _switch("directory_name")
+    target_directory_name: str = _switch("target_directory_name")
     display_names: str = _switch("display_names")
     names_put: str = _switch("names_put")
     schema_version: str = _switch("schema_version")

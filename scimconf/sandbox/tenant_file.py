@@ -321,7 +321,7 @@ def _apply_edit(schema: Json, edit: Json) -> None:
         properties = {key: value for key, value in edit.items() if key not in ("object", "target")}
         properties["source"] = to_source(parse(source)) if isinstance(source, str) else source
         rows.append(attribute_mapping(edit["target"], **properties))
-        rows.sort(key=lambda row: str(row["targetAttributeName"]))
+        rows.sort(key=lambda row: str(row["targetAttributeName"]).lower())
     else:
         mapping |= {key: edit[key] for key in ("scope", "flowTypes", "enabled") if key in edit}
 

@@ -1,7 +1,8 @@
 """Loads a spec: reads its files, parses them with libyaml, merges and validates them. The only user of PyYAML.
 
-Files are read by a function that the caller passes. All diagnostics are collected; a location that has one from reading
-gets no further ones from validation.
+Files are read by a function that the caller passes, and only those that another function allows: a spec may come from
+someone who must not see the files of this machine. All diagnostics are collected; a location that has one from reading gets
+no further ones from validation.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from scimconf.spec.loaded import Loaded
 from scimconf.spec.merge import merge, widened_exemptions
 from scimconf.spec.model import Spec
 from scimconf.spec.nodes import Builder, FileError, quoted_expression
-from scimconf.spec.references import Variables, misplaced, relative_to, with_secret_paths
+from scimconf.spec.references import Variables, misplaced, relative_to, secret_files, with_secret_paths
 from scimconf.spec.rows import Column, read_rows
 from scimconf.spec.tree import YamlList, YamlMapping
 from scimconf.spec.validation_errors import diagnostics_of
 
 Read = Callable[[str], bytes | str]
+IsAllowed = Callable[[str], bool]
+"""Returns whether a spec may name the file at a path, after links are resolved."""
 
 MAX_SIZE = 4_000_000
 MAX_BASES = 20
@@ -34,6 +37,8 @@ SECOND_COLON = "mapping values are not allowed in this context"
 NO_COLON = "could not find expected ':'"
 UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that YAML does not allow. Surrogates are rejected earlier, as invalid UTF-8."""
+VERSION = re.compile(r"""^\{?\s*(["']?)version\1\s*:\s*(["']?)1\2(?=[\s,}]|$)""", re.MULTILINE)
+"""The key that marks a file as a spec, in block style or as the first key of a flow mapping."""
 KEY = re.compile(r"""\s*(?:- +)?(?:[\w.$-]+|'[^']*'|"[^"]*") *:(?:\s(?!.*:(?:\s|$))|$)""")
 """A line that is a key and contains at most one `: `."""
 YAML_ERRORS = {
@@ -59,14 +64,20 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
 
-def load(path: str, read: Read, environ: Mapping[str, str], variables: Mapping[str, str]) -> Loaded:
-    """Return the spec at a path, merged with its base and CSV files, or the errors. `environ` is for hints only."""
-    files = _Files(read, Variables(variables, environ))
+def load(
+    path: str, read: Read, environ: Mapping[str, str], variables: Mapping[str, str], is_allowed: IsAllowed
+) -> Loaded:
+    """Return the spec at a path, merged with its base and CSV files, or the errors. `environ` is for hints only.
+
+    A file that is not allowed, and the text of a base file that is no spec, are never in the result.
+    """
+    files = _Files(read, Variables(variables, environ), is_allowed)
     tree = files.spec(path)
     if tree is None:
         return _loaded(None, files, YamlMapping(), files.diagnostics)
     files.diagnostics += misplaced(tree)
     files.import_rows(tree)
+    files.check_secret_files(tree)
     spec, invalid = _validate(tree)
     reported = {diagnostic.location for diagnostic in files.diagnostics}
     diagnostics = files.diagnostics + [
@@ -83,7 +94,7 @@ def _loaded(spec: Spec | None, files: _Files, tree: YamlMapping, diagnostics: li
 
 def load_variables(path: str, read: Read) -> tuple[dict[str, str], tuple[Diagnostic, ...]]:
     """Return the variables of a `--var-file`, each as the characters in the file, and the errors in it."""
-    files = _Files(read, Variables({}, {}))
+    files = _Files(read, Variables({}, {}), lambda _: True)
     mapping = files.mapping(path, Location(path)) or YamlMapping()
     variables = {key: str(value) for key, value in mapping.items() if isinstance(value, str)}
     message = "the value of a variable must be a string"
@@ -109,13 +120,14 @@ def _sort_key(location: Location, order: Mapping[str, int]) -> tuple[int, int, i
 class _Files:
     """Reads the files of one spec, each once, and collects their diagnostics."""
 
-    def __init__(self, read: Read, variables: Variables) -> None:
+    def __init__(self, read: Read, variables: Variables, is_allowed: IsAllowed) -> None:
         self.diagnostics: list[Diagnostic] = []
         self.paths: list[str] = []
         self.comments: dict[tuple[str, int], SourceComment] = {}
         self.lines: dict[str, tuple[str, ...]] = {}
         self._read = read
         self._variables = variables
+        self._is_allowed = is_allowed
         self._mappings: dict[str, YamlMapping | None] = {}
         self._merged: dict[str, YamlMapping | None] = {}
 
@@ -153,14 +165,19 @@ class _Files:
         """Return the mapping in a file. If there is none, report it at `referrer` and return None."""
         if path not in self._mappings:
             try:
-                self._mappings[path] = self._build(path, self.text(path, referrer))
+                text = self.text(path, referrer)
+                if referrer.file != path and not is_spec(text):
+                    raise FileError(_not_a_spec(path, referrer))
+                self._mappings[path] = self._build(path, text)
             except FileError as error:
                 self.diagnostics.append(error.diagnostic)
                 self._mappings[path] = None
         return self._mappings[path]
 
     def text(self, path: str, referrer: Location) -> str:
-        """Return the text of a file; raise FileError if it cannot be read, is too large, or is not UTF-8."""
+        """Return the text of a file; raise FileError if it is not allowed, cannot be read, is too large or not UTF-8."""
+        if not self._is_allowed(path):
+            raise FileError(_outside(path, referrer))
         try:
             content = self._read(path)
         except (OSError, ValueError) as error:
@@ -217,6 +234,12 @@ class _Files:
         else:
             del assignments["imported"]
 
+    def check_secret_files(self, tree: YamlMapping) -> None:
+        """Add an error for each secret file that the spec must not name."""
+        self.diagnostics += [
+            _outside(file, location) for file, location in secret_files(tree) if not self._is_allowed(file)
+        ]
+
     def _rows(self, name: str, location: Location, column: Column) -> YamlMapping:
         path, rows = relative_to(location.file, name), YamlList()
         try:
@@ -225,6 +248,22 @@ class _Files:
         except FileError as error:
             self.diagnostics.append(error.diagnostic)
         return YamlMapping((("file", name), (f"{column}s", rows)), {"file": location, f"{column}s": location})
+
+
+def is_spec(text: str) -> bool:
+    """Return whether a text has the key that each spec and each base file has: `version: 1` at its top level."""
+    return VERSION.search(text) is not None
+
+
+def _not_a_spec(path: str, referrer: Location) -> Diagnostic:
+    hint = "Name a spec, or add `version: 1` to the file."
+    return Diagnostic("S013", f"{path} is not a spec: it has no `version: 1`", (), referrer, hint)
+
+
+def _outside(path: str, referrer: Location) -> Diagnostic:
+    hint = "Move the file into the repository, or allow its folder with `--allow-path DIR`."
+    message = f"{path} is outside of the repository of the spec"
+    return Diagnostic("S014", message, (), referrer, hint)
 
 
 def _endless(base: str, is_circle: bool, location: Location) -> Diagnostic:

@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 _GUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 _DOMAIN = r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]"
+_SIGNS = r"A-Za-z0-9!#$%&'()*+,\-/:;<=>?@\[\]^_`{|}~"
 
+ROLE_VALUE = f"^[{_SIGNS}][{_SIGNS}.]{{0,248}}$"
+"""Graph's reference of appRole: these characters, no `.` at the start. Terraform's azuread provider sends up to 249."""
 GUID = f"^{_GUID}$"
 TENANT = f"^({_GUID}|{_DOMAIN})$"
 SLUG = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
@@ -14,7 +17,6 @@ EMAIL = r"^(none|[^\s@]+@[^\s@]+)$"
 HTTPS = r"^https://[A-Za-z0-9.-]+(:[0-9]+)?([/?][^\s#]*)?$"
 DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$"
-ROLE_VALUE = r"^[A-Za-z0-9!#$%&'()*+,\-./;<=>?@\[\]^_`{|}~]{1,120}$"
 ENV_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 ENV_REFERENCE = r"^\$\{env:[A-Za-z_][A-Za-z0-9_]*\}$"
 VAULT = r"^https://[A-Za-z0-9-]{3,24}\.(vault\.azure\.net|vault\.azure\.cn|vault\.usgovcloudapi\.net)/?$"
@@ -36,7 +38,9 @@ FORMS: dict[str, TextForm] = {
     EMAIL: TextForm("an email address", "Write an address such as `identity@contoso.com`, or `none`."),
     HTTPS: TextForm("an https URL", "Write a URL such as `https://app.example.com/scim`.", is_shown=False),
     GUID: TextForm("a GUID", "Write an id such as `00000000-0000-0000-0000-000000000000`."),
-    ROLE_VALUE: TextForm("a valid role value", "Use up to 120 letters, digits and punctuation marks, without spaces."),
+    ROLE_VALUE: TextForm(
+        "a valid role value", "Use up to 120 letters, digits and punctuation marks: no spaces, no `.` at the start."
+    ),
     ENV_NAME: TextForm(
         "the name of an environment variable", "Write a name such as `WRITER_SCIM_TOKEN`, without `$`.", is_shown=False
     ),

@@ -134,3 +134,15 @@ def _with_paths(mapping: YamlMapping, path: SpecPath) -> YamlMapping:
         elif key == "file" and isinstance(item, str) and is_reference(path):
             copy[key] = relative_to(mapping.locations[key].file, item)
     return copy
+
+
+def secret_files(value: Any, path: SpecPath = ()) -> Iterator[tuple[str, Location]]:
+    """Yield each file of a secret, as a path relative to the working directory, and where the spec names it."""
+    if not isinstance(value, YamlMapping):
+        return
+    for key, item in value.items():
+        if key == "file" and isinstance(item, str) and is_reference(path):
+            location = value.locations[key]
+            yield relative_to(location.file, item), location
+        elif path or key == "connection":
+            yield from secret_files(item, (*path, key))

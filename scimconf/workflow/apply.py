@@ -9,15 +9,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from scimconf.diagnostics import ScimconfError, SecretError, describe_unexpected
+from scimconf.diagnostics import ScimconfError, SecretError, WithdrawnError, describe_unexpected
 from scimconf.documents.secrets import references as connection_references
 from scimconf.files import write_private_files
 from scimconf.kinds import KINDS
 from scimconf.kinds.connection import needed_secrets
+from scimconf.kinds.identity import name_checks
 from scimconf.plan import Action, ApplyStatus, Guard, Report, Result, StepOutcome
 from scimconf.plan.guards import ASKED
 from scimconf.snapshot import SecretRef
-from scimconf.steps import Edit
+from scimconf.steps import Edit, Phase
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.plan import PlannedApplication, plan
 
@@ -66,7 +67,8 @@ async def apply(
             options = replace(options, resend_secrets=False)  # this round sent them
             planned = await _replan_until_consistent(session, planned, report, options, hooks)
         except ScimconfError as error:
-            return _failed(report, str(error), error.hint)
+            report = _withdrawn(report) if isinstance(error, WithdrawnError) else _failed(report)
+            return replace(report, error=str(error), hint=error.hint)
         except Exception as error:  # noqa: BLE001  the report must list what was written
             return _failed(report, describe_unexpected(error))
         if _only_unconfirmed(planned, report):
@@ -123,8 +125,18 @@ def _status(status: ApplyStatus, report: Report) -> ApplyStatus:
     return ApplyStatus.PARTIALLY_APPLIED if report.wrote else status
 
 
-def _failed(report: Report, error: str, hint: str = "") -> Report:
-    return replace(report, error=error, hint=hint, status=_status(ApplyStatus.FAILED, report))
+def _failed(report: Report, error: str = "") -> Report:
+    return replace(report, error=error, status=_status(ApplyStatus.FAILED, report))
+
+
+def _withdrawn(report: Report) -> Report:
+    """Return the report of a run that deleted the application which it had created: nothing of it remains."""
+    reason = "because the application was deleted again"
+    outcomes = tuple(
+        outcome if outcome.result is Result.FAILED else replace(outcome, result=Result.SKIPPED, detail=reason)
+        for outcome in report.outcomes
+    )
+    return replace(report, outcomes=outcomes, wrote=False, status=ApplyStatus.STALE)
 
 
 def save_documents(folder: str, planned: PlannedApplication, now: datetime) -> str:
@@ -161,6 +173,8 @@ async def _execute(
     report = replace(report, backup=report.backup or hooks.backup(planned))
     result = await execute(session, request)
     report = replace(report, outcomes=(*report.outcomes, *result.outcomes), wrote=report.wrote or result.wrote)
+    if result.withdrawn:
+        return _withdrawn(report)
     return replace(report, status=_execution_status(result, report, interrupted=hooks.interrupted()))
 
 
@@ -177,13 +191,35 @@ def _execution_status(result: ExecutionResult, report: Report, *, interrupted: b
 async def _replan_until_consistent(
     session: TenantSession, before: PlannedApplication, report: Report, options: PlanOptions, hooks: ApplyHooks
 ) -> PlannedApplication:
-    """Plan again, repeatedly while the only remaining changes were written before: Graph shows a write with a delay."""
+    """Plan again, repeatedly while the only remaining changes were written before: Graph shows a write with a delay.
+
+    Another run may have created an application with the same name: wait until one of them is deleted.
+    """
     backoff = session.consistency.backoff()
     while True:
         planned = await plan(session, before.loaded, options)
-        is_delayed = _only_unconfirmed(planned, report) and not hooks.interrupted()
+        is_ambiguous = _is_ambiguous(session, planned)
+        if is_ambiguous:
+            await _check_name(session, before, hooks)
+        is_delayed = (is_ambiguous or _only_unconfirmed(planned, report)) and not hooks.interrupted()
         if not is_delayed or not await backoff.wait("changes to become visible"):
             return planned
+
+
+def _is_ambiguous(session: TenantSession, planned: PlannedApplication) -> bool:
+    """Return whether the tenant shows another application than that of this run, or several."""
+    ids = {row["id"] for row in planned.snapshot.rows("service_principals")}
+    return len(ids | set(filter(None, [session.created.get("service_principal")]))) > 1
+
+
+async def _check_name(session: TenantSession, before: PlannedApplication, hooks: ApplyHooks) -> None:
+    from scimconf.graph.execution.name_check import check_name
+
+    own_id = session.created.get("service_principal") or before.snapshot.names.get("service_principal", "")
+    spec = before.loaded.spec
+    assert spec is not None
+    for check in name_checks(spec, Phase.START):
+        await check_name(session, check, own_id, hooks.interrupted)
 
 
 def _only_unconfirmed(planned: PlannedApplication, report: Report) -> bool:

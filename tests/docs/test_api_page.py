@@ -25,7 +25,8 @@ def test_api_page_examples_run(sandbox, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for name, value in environment(sandbox.url).items():
         monkeypatch.setenv(name, value)
-    (tmp_path / "scimconf.yaml").write_text(f"extends: [{WRITER}]\nname: writer\n")
+    for name in ("scimconf.yaml", "people.csv"):
+        (tmp_path / name).write_bytes((WRITER.parent / name).read_bytes())
     (tmp_path / "broken.yaml").write_text("version: 1\nname: broken\n")
     names = {}
     for example in blocks(PAGE, "python"):

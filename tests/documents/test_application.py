@@ -78,6 +78,14 @@ def test_binds_of_a_single_row_gives_its_names(document, names):
     assert document.binds({document.name: [{"id": "1", "appId": "2"}]}) == names
 
 
+@pytest.mark.parametrize(
+    ("created", "seconds"),
+    [("1970-01-01T00:01:00Z", 60), ("1970-01-01T00:01:00", 60), ("1970-01-01T00:01:00.5Z", 60.5), (None, 0), ("?", 0)],
+)
+def test_age_orders_registrations_by_date_then_by_id(created, seconds):
+    assert application.age({"id": "A", "createdDateTime": created}) == (seconds, "a")
+
+
 def test_patched_documents_name_their_properties():
     assert application.application().properties == ("appRoles",)
     assert application.service_principal().properties == ("tags",)

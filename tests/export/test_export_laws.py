@@ -39,7 +39,7 @@ def load_exported(spec: ExportedSpec, folder: Path):
     """Write an exported spec to a folder and load it."""
     path = folder / "exported.yaml"
     path.write_text(write_spec(spec.tree), "utf-8")
-    result = load(str(path), lambda name: Path(name).read_bytes(), {}, {})
+    result = load(str(path), lambda name: Path(name).read_bytes(), {}, {}, lambda _: True)
     assert result.spec is not None, [problem.message for problem in result.diagnostics]
     return result
 

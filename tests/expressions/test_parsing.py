@@ -40,10 +40,8 @@ MAIL = Attribute("mail")
         ("CBool([mail]>=Len([mail]))", Call("CBool", (Comparison(MAIL, ">=", Call("Len", (MAIL,))),))),
         ('f("t-" & [mail]&"x")', Call("f", (Concatenation((Constant("t-"), MAIL, Constant("x"))),))),
         ("NoSuchFunction([mail])", Call("NoSuchFunction", (MAIL,))),
-        ("[msDS-cloud attribute, (1)]", Attribute("msDS-cloud attribute, (1)")),
+        ("[msDS-cloud attribute, 1]", Attribute("msDS-cloud attribute, 1")),
         ("[urn:ietf:params:scim:a:2.0:User:b]", Attribute("urn:ietf:params:scim:a:2.0:User:b")),
-        ('[emails[type eq "work"].value]', Attribute('emails[type eq "work"].value')),
-        ('[emails[type eq "a]b"].value]', Attribute('emails[type eq "a]b"].value')),
         ('[a"b]', Attribute('a"b')),
         ("[ mail ]", Attribute(" mail ")),
     ],
@@ -86,7 +84,11 @@ NO_INDEX = ("indexing with [ ] is not supported", "Use Item(list, 1), which coun
 NO_GROUPS = ("parentheses are allowed only after a function name", "Remove them, or nest another function.")
 QUOTES = ("strings need straight double quotes", 'Write "text".')
 OPEN_STRING = ("the string is not closed", 'Close it with ". Inside a string, write \\" for ".')
-OPEN_BRACKET = ("the bracket of the attribute is not closed", "Write ] after the name.")
+OPEN_BRACKET = (
+    "the bracket of the attribute is not closed",
+    "Write ] after the name, which has no brackets or parentheses.",
+)
+IN_BRACKETS = ("an attribute name cannot contain `(`", "Write functions outside the brackets, such as ToLower([mail]).")
 OPEN_CALL = ("the parenthesis of f is not closed", "Close it with ).")
 EMPTY = ("the expression is empty", 'Write [attribute], "text" or Function(…).')
 IN_IIF = 'Use it inside IIF: IIF([a] = "b", "True", "False").'
@@ -99,6 +101,11 @@ IN_IIF = 'Use it inside IIF: IIF([a] = "b", "True", "False").'
         (" \n", 0, *EMPTY),
         (" [mail", 1, *OPEN_BRACKET),
         ('[a[b "]]', 0, *OPEN_BRACKET),
+        ('[emails[type eq "work"].value]', 0, *OPEN_BRACKET),
+        ('Join(" ", [givenName, [surname])', 10, *OPEN_BRACKET),
+        ('Append([mail, "x")', 7, *OPEN_BRACKET),
+        ("[attribute (1)]", 11, *IN_BRACKETS),
+        ("Left([ToLower(mail)], 2)", 13, *IN_BRACKETS),
         ("[]", 0, "attribute without a name", "Write the name between the brackets: [mail]."),
         ('f("abc)', 2, *OPEN_STRING),
         ('f("abc\\")', 2, *OPEN_STRING),

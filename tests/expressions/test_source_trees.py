@@ -99,8 +99,10 @@ def test_keywords_round_trip_without_quotes_and_strings_with_them():
     assert [argument.bare for argument in from_source(tree).arguments[1:]] == [True, False]
 
 
-def test_attribute_names_may_have_balanced_brackets():
-    assert from_source(attribute('emails[type eq "work"].value')) == Attribute('emails[type eq "work"].value')
+@pytest.mark.parametrize("name", ['emails[type eq "work"].value', "a]", "[a", "a(b", "a)", "f(x)"])
+def test_attribute_names_with_brackets_or_parentheses_cannot_be_written(name):
+    with pytest.raises(ExpressionError, match="cannot be written in an expression"):
+        from_source(attribute(name))
 
 
 def test_trees_of_published_texts_round_trip(corpus):

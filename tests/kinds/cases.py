@@ -25,7 +25,7 @@ from scimconf.snapshot import DeniedRead, Lookup, Principal, SecretRef, Snapshot
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
-from scimconf.steps import Edit, Read, Send, Step
+from scimconf.steps import Edit, NameCheck, Read, Send, Step
 from scimconf.workflow.compilation import PlanOptions, build_changes, documents, lookups
 from scimconf.workflow.guard_context import tenant_of
 from scimconf.workflow.plan import PlannedApplication, compile_plan
@@ -57,7 +57,7 @@ def loaded_of(text: str, more: Mapping[str, str] | None = None) -> Loaded:
         "spec.yaml": f"extends: [base.yaml]\n{text}",
         **(more or {}),
     }
-    return load("spec.yaml", files.__getitem__, {}, {})
+    return load("spec.yaml", files.__getitem__, {}, {}, lambda _: True)
 
 
 def put(document: Any, place: str, value: Any) -> None:
@@ -201,6 +201,8 @@ def step_json(step: Step) -> Any:
         more |= {"before_write": step.before_write, "after_write": step.after_write}
         if step.path.endswith("/validateCredentials"):
             more["body"] = {**step.body, "credentials": str(step.body["credentials"])}
+    elif isinstance(step, NameCheck):
+        more = {"documents": [step.document.name, step.registrations.name]}
     else:
         more = {"edit" if isinstance(step, Edit) else "wait": f"{step.document.name} {step.operation}"}
         more |= {"key": list(step.key), "value": _value(step.value)}

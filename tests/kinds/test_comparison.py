@@ -14,7 +14,7 @@ from scimconf.plan import Change, Effect, Resource, Tenant
 from scimconf.plan.guards import GuardExemption
 from scimconf.plan.impact import ImpactData
 from scimconf.snapshot import Lookup, Principal, Snapshot
-from scimconf.steps import Phase, Send
+from scimconf.steps import NameCheck, Phase, Send
 from scimconf.workflow.compilation import PlanOptions, check, documents
 from scimconf.workflow.plan import PlannedApplication
 from tests.kinds.cases import TODAY, compare, line, loaded_of, make_plan, snapshot, spec_of, tenant_documents
@@ -499,7 +499,7 @@ def test_only_adds_an_application_that_does_not_exist_yet():
     found = make_plan(text, options={"only": ["app_role/*"]}, service_principals=[], applications=[])
     assert [change.address.local for change in found.plan.changes] == ["application", "app_role/admin"]
     assert not found.plan.complete
-    assert [step.phase for step in found.steps] == [Phase.BUILD]
+    assert {step.phase for step in found.steps} == {Phase.BUILD}
 
 
 # --- warnings ----------------------------------------------------------------------------------------------------
@@ -582,9 +582,10 @@ def test_application_is_instantiated_from_its_template(template, path):
     """The template is the custom one, one by id, or the only gallery application of that name."""
     text = f"application: {{display_name: Writer, create: {{from_template: {template}}}}}"
     found = make_plan(text, service_principals=[], applications=[], application_templates=[{"id": "t1"}])
-    (step,) = found.steps
+    step, check = found.steps
     assert isinstance(step, Send)
     assert step.path == f"/applicationTemplates/{path}/instantiate"
+    assert isinstance(check, NameCheck)
 
 
 # --- fingerprint -------------------------------------------------------------------------------------------------

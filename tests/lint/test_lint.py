@@ -90,7 +90,7 @@ def test_lint_ignores_a_rule_that_the_ignore_option_names():
 
 
 def test_lint_skips_invalid_specs_and_expressions():
-    assert list(lint(load("x", lambda _: "", {}, {}))) == []
+    assert list(lint(load("x", lambda _: "", {}, {}, lambda _: True))) == []
     assert linted(ROW.format(expression="'Join('")) == []
 
 
@@ -149,6 +149,39 @@ def test_lint_of_a_plan_reports_style_only_for_changes():
     flag = "connection: {base_address: 'https://x.example/?aadOptscim062020'}"
     assert [diagnostic.code for diagnostic in lint(loaded(flag), Snapshot(), changed={"connection"})] == ["L506"]
     assert plan_rules(flag, Snapshot()) == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "rules"),
+    [
+        ('IIF(IsPresent([jobTitle]), [jobTitle], "none")', ["L303"]),
+        ('IIF([country] = "US", CDate([extensionAttribute1]), "")', ["L312"]),
+    ],
+)
+def test_lint_of_a_plan_reports_iif_only_for_changes(expression, rules):
+    """Microsoft's own mappings have such expressions, which an export writes into the spec."""
+    text = ROW.format(expression=f"'{expression}'")
+    assert linted(text) == rules
+    assert plan_rules(text, Snapshot()) == []
+    changed = {"attribute_mapping/users/title"}
+    assert [diagnostic.code for diagnostic in lint(loaded(text), Snapshot(), changed=changed)] == rules
+
+
+@pytest.mark.parametrize(
+    ("expression", "rules"),
+    [
+        ("[appRoleAssignments]", ["L106", "L401", "L502"]),
+        ("SingleAppRoleAssignment([appRoleAssignments])", ["L502"]),
+        ("singleapproleassignment([appRoleAssignments])", ["L102", "L502"]),
+        ("AssertiveAppRoleAssignmentsComplex([appRoleAssignments])", []),
+        ('Join("", appRoleAssignmentsComplex([appRoleAssignments]))', ["L102"]),
+        ('Append(Join("", AppRoleAssignmentsComplex([appRoleAssignments])), [appRoleAssignments])', ["L401", "L502"]),
+        ("[jobTitle]", ["L106"]),
+    ],
+)
+def test_roles_with_two_names_are_reported_where_one_name_is_sent(expression, rules):
+    names = "app_roles: {roles: [{value: admin, display_name: Boss}]}"
+    assert linted(ROW.format(expression=f"'{expression}'") + names) == rules
 
 
 def test_lint_of_a_plan_reports_shared_match_values():
@@ -361,6 +394,18 @@ def test_l310_is_an_error_for_an_application_that_is_still_to_be_created(head, s
         ("costCenter", "Did you mean `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:costCenter`?"),
         ("nickname", "Did you mean `nickName`?"),
         ("badge", "Define it: `target_attributes: {badge: {}}`."),
+        ("givenName", "Did you mean `name.givenName`?"),
+        ("country", """Did you mean `addresses[type eq "work"].country`?"""),
+        ("roles", "Define it: `target_attributes: {roles: {multivalued: true}}`."),
+        (
+            """'emails[type eq "billing"].value'""",
+            """Define it: `target_attributes: {'emails[type eq "billing"].value': {}}`.""",
+        ),
+        (
+            '''"emails[type eq 'work'].value"''',
+            "Define it: `target_attributes: {'emails[type eq ''work''].value': {}}`.",
+        ),
+        ("""'emails[type eq "Work"].value'""", """Did you mean `emails[type eq "work"].value`?"""),
     ],
 )
 def test_l510_suggests_a_scim_attribute_or_a_definition(target, hint):
@@ -380,3 +425,57 @@ def test_l509_suggests_the_base_address(address, line):
     piece = f"connection: {{authentication: bearer, secret_token: {{env: A}}, base_address: '{address}'}}"
     [diagnostic] = lint(loaded(piece), ignore=["L506"])
     assert (diagnostic.code, diagnostic.hint) == ("L509", f"Write `base_address: {line}`.")
+
+
+GALLERY = {"service_principals": [{"applicationTemplateId": "x"}]}
+CUSTOM = {"service_principals": [{"applicationTemplateId": CUSTOM_TEMPLATE}]}
+REGISTRATION = {"service_principals": [{"applicationTemplateId": None}]}
+MATCHING = {"attributeMappings": [{"targetAttributeName": "id", "matchingPriority": 1, "source": None}]}
+ID_ROW = "mappings: {users: {attributes: {id: {source: objectId, match: 1}}}}"
+COUNTRY = "mappings: {users: {attributes: {'custom:country': country}}}"
+COMPLEX = "mappings: {users: {target_attributes: {'urn:acme:2.0:User:name.first': {}}}}"
+
+
+def live_application(principal, **mapping):
+    """Return a snapshot of an application with this service principal and one mapping of users."""
+    return Snapshot({**schema(["country", "objectId"], **mapping).documents, **principal})
+
+
+@pytest.mark.parametrize(
+    ("text", "snapshot", "expected"),
+    [
+        pytest.param(ID_ROW, None, ["L515 warning"], id="id of an unknown application"),
+        pytest.param(CREATE % "custom" + ID_ROW, None, ["L515 error"], id="id of a new custom application"),
+        pytest.param(CREATE % "Slack" + ID_ROW, None, ["L515 warning"], id="id of a new gallery application"),
+        pytest.param(ID_ROW, live_application(CUSTOM, **MATCHING), ["L515 error"], id="id of a custom application"),
+        pytest.param(ID_ROW, live_application(REGISTRATION, **MATCHING), ["L515 warning"], id="id of a registration"),
+        pytest.param(ID_ROW, live_application(GALLERY), ["L515 warning"], id="id of a gallery application"),
+        pytest.param(ID_ROW, live_application(GALLERY, **MATCHING), [], id="id that a gallery application matches by"),
+        pytest.param(ID_ROW, Snapshot(GALLERY), ["L515 warning"], id="id of an application without a schema"),
+        pytest.param(COUNTRY, None, [], id="own name in an unknown application"),
+        pytest.param(COUNTRY, live_application(CUSTOM), ["L513 warning"], id="own name in a custom application"),
+        pytest.param(COUNTRY, live_application(GALLERY), [], id="own name in a gallery application"),
+        pytest.param(CREATE % "custom" + COUNTRY, None, ["L510 warning"], id="own name that is not defined"),
+        pytest.param(COMPLEX, None, ["L512 warning"], id="complex attribute of an unknown application"),
+        pytest.param(COMPLEX, live_application(CUSTOM), ["L512 warning"], id="complex attribute"),
+        pytest.param(COMPLEX, live_application(GALLERY), [], id="complex attribute of a gallery application"),
+    ],
+)
+def test_lint_of_target_names_depends_on_the_kind_of_application(text, snapshot, expected):
+    results = [f"{diagnostic.code} {diagnostic.severity}" for diagnostic in lint(loaded(text), snapshot)]
+    assert results == expected
+
+
+@pytest.mark.parametrize(("length", "expected"), [(1, []), (120, []), (121, ["L514"]), (249, ["L514"])], ids=str)
+def test_l514_warns_above_the_documented_length_of_a_role_value(length, expected):
+    assert linted(f"app_roles: {{roles: [{{value: {'x' * length}}}, {{display_name: User}}]}}") == expected
+
+
+def test_l512_suggests_a_name_without_a_sub_attribute():
+    [diagnostic] = lint(loaded(COMPLEX))
+    assert diagnostic.hint == "Write a name without the dot, such as `urn:acme:2.0:User:nameFirst`."
+
+
+def test_l515_suggests_the_matching_attribute_of_groups():
+    [diagnostic] = lint(loaded("mappings: {groups: {attributes: {id: objectId}}}"))
+    assert diagnostic.hint == "Map `externalId` instead, and match by it or by `displayName`."

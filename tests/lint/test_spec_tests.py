@@ -97,7 +97,7 @@ def test_k512_reports_an_attribute_that_no_mapping_reads():
 def test_load_reports_an_unknown_key_of_a_role_in_a_spec_test():
     for key, hint in (("display_name", "Did you mean `displayName`?"), ("nme", "Valid keys: id, value, displayName.")):
         text = HEAD + ROW.format(row="source: r", test=f"{{given: {{r: [{{{key}: x}}]}}, expect: x}}")
-        [problem] = load("scimconf.yaml", {"scimconf.yaml": text}.__getitem__, {}, {}).diagnostics
+        [problem] = load("scimconf.yaml", {"scimconf.yaml": text}.__getitem__, {}, {}, lambda _: True).diagnostics
         assert (problem.code, problem.message, problem.hint) == ("S201", f'unknown key "{key}" in a role', hint)
 
 
@@ -226,7 +226,7 @@ def test_validate_reports_an_undetermined_payload():
 
 def test_load_reports_a_spec_test_without_expect_and_payload():
     text = HEAD + "tests: [{name: x}]\n"
-    [problem] = load("scimconf.yaml", lambda _: text, {}, {}).diagnostics
+    [problem] = load("scimconf.yaml", lambda _: text, {}, {}, lambda _: True).diagnostics
     assert (problem.code, problem.message) == ("S202", "the test has neither `expect` nor `payload`")
 
 
@@ -234,5 +234,5 @@ def test_load_reports_two_spec_tests_with_one_name():
     twice = "tests: [{name: x, expect: {a: b}}, {name: X, expect: {c: d}}]\n"
     files = {"base.yaml": HEAD, "scimconf.yaml": "extends: [base.yaml]\n" + twice, "one.yaml": HEAD + twice}
     for name in ("scimconf.yaml", "one.yaml"):
-        [problem] = load(name, files.__getitem__, {}, {}).diagnostics
+        [problem] = load(name, files.__getitem__, {}, {}, lambda _: True).diagnostics
         assert (problem.code, problem.path) == ("S305", ("tests", 1, "name"))

@@ -265,10 +265,10 @@ def test_preview_with_user_read_all_has_no_warning_about_basic_properties(tmp_pa
     assert result.users["ada"]["after"]["attributes"]["title"]["value"] == "Principal Analyst"
 
 
-def test_preview_scope_is_unknown_if_a_filter_reads_an_unreadable_property(tmp_path):
+def test_preview_scope_is_undetermined_if_a_filter_reads_an_unreadable_property(tmp_path):
     filters = "mappings: {users: {filters: [{name: f, all: [{attribute: city, operator: equals, value: Boston}]}]}}\n"
     result = preview(basic_properties_tenant(), minimal_spec(tmp_path, filters))
-    assert set(result.outcomes.values()) == {"unknown"}
+    assert set(result.outcomes.values()) == {"undetermined"}
     assert result.users["ada"]["after"]["reason"].startswith("city: only basic properties of users could be read")
 
 

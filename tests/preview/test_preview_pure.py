@@ -310,7 +310,7 @@ def test_undetermined_value_with_another_reason_is_not_a_difference():
         {"id": "1", "userPrincipalName": "a@x", "accountEnabled": True}
     )
     assert result.before.sent["active"].reason != result.after.sent["active"].reason
-    assert (result.outcome, result.differences) == (UserOutcome.UNKNOWN, ())
+    assert (result.outcome, result.differences) == (UserOutcome.UNDETERMINED, ())
 
 
 @pytest.mark.parametrize(
@@ -398,7 +398,7 @@ def test_summary_builder_counts_all_users_with_a_duplicate_matching_value():
         (SentRequest("null", default="x"), '"x" (default, on create only)'),
         (SentRequest("ignored"), "not sent"),
         (SentRequest("ignored", reason=OBJECT_IGNORED), OBJECT_IGNORED),
-        (SentRequest("undetermined", reason="so"), "unknown: so"),
+        (SentRequest("undetermined", reason="so"), "undetermined: so"),
         (SentRequest("failure", reason="so"), "fails: so"),
     ],
 )

@@ -208,16 +208,18 @@ mappings:
     assert result.users["hedy"]["after"]["reason"] == "excluded by filters"
 
 
-def test_preview_scope_is_unknown_if_a_filter_is_not_documented(tmp_path):
+def test_preview_scope_is_undetermined_if_a_filter_is_not_documented(tmp_path):
     filters = (
         "mappings: {users: {filters: [{name: f, all: [{attribute: userType, operator: equals, value: Member}]}]}}\n"
     )
     result = preview(writer_tenant(), minimal_spec(tmp_path, filters))
-    assert set(result.outcomes.values()) == {"unknown"}
+    assert set(result.outcomes.values()) == {"undetermined"}
     ada = result.users["ada"]["after"]
     assert ada["in_scope"] is None
     assert ada["reason"] == "userType equals: filters do not support this attribute"
-    assert ada["attributes"]["active"]["reason"].startswith("IsSoftDeleted: unknown whether the user is in scope")
+    assert ada["attributes"]["active"]["reason"].startswith(
+        "IsSoftDeleted: whether the user is in scope is undetermined"
+    )
 
 
 def test_preview_of_a_disabled_object_mapping_excludes_all_users_before(tmp_path):
@@ -232,11 +234,11 @@ def test_preview_notes_that_creating_users_is_switched_off(tmp_path):
     assert result.users["alan"]["notes"][0].startswith("Creating users is switched off")
 
 
-def test_preview_of_an_unset_scope_is_unknown_for_users_who_are_not_assigned(tmp_path):
+def test_preview_of_an_unset_scope_is_undetermined_for_users_who_are_not_assigned(tmp_path):
     unset = {"secrets": {"BaseAddress": "https://app.writer.com/scim", "SecretToken": "x"}}
     result = preview(writer_tenant(application=unset), minimal_spec(tmp_path))
     assert result.outcomes["ada"] == "unchanged"
-    assert result.outcomes["alan"] == "unknown"
+    assert result.outcomes["alan"] == "undetermined"
 
 
 # --- users -----------------------------------------------------------------------------------------------------------
@@ -434,32 +436,32 @@ def test_preview_warns_if_provisioning_stays_off(tmp_path):
     assert "Provisioning will be off: this is what would be sent if it were on." in result.text
 
 
-def test_preview_scope_is_unknown_if_reading_assignments_is_denied(tmp_path):
+def test_preview_scope_is_undetermined_if_reading_assignments_is_denied(tmp_path):
     rehearsal = writer_tenant()
     denied = {"error": {"code": "Authorization_RequestDenied", "message": "No."}}
     rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/appRoleAssignedTo", times=0)
     result = preview(rehearsal, minimal_spec(tmp_path))
-    assert set(result.outcomes.values()) == {"unknown"}
+    assert set(result.outcomes.values()) == {"undetermined"}
     assert "Graph denied reading assignments" in result.text
 
 
-def test_preview_scope_of_group_members_is_unknown_if_reading_members_is_denied(tmp_path):
+def test_preview_scope_of_group_members_is_undetermined_if_reading_members_is_denied(tmp_path):
     rehearsal = writer_tenant()
     denied = {"error": {"code": "Authorization_RequestDenied", "message": "No."}}
     rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/members/*", times=0)
     result = preview(rehearsal, minimal_spec(tmp_path))
     assert result.outcomes["ada"] == "unchanged"
-    assert result.outcomes["tim"] == "unknown"
+    assert result.outcomes["tim"] == "undetermined"
     assert result.users["tim"]["after"]["reason"] == "the members of Writer editors could not be read"
 
 
-def test_preview_scope_is_unknown_if_reading_secrets_is_denied(tmp_path):
+def test_preview_scope_is_undetermined_if_reading_secrets_is_denied(tmp_path):
     rehearsal = writer_tenant()
     denied = {"error": {"code": "Authorization_RequestDenied", "message": "No."}}
     rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/secrets", times=0)
     result = preview(rehearsal, minimal_spec(tmp_path))
     assert result.outcomes["ada"] == "unchanged"
-    assert result.outcomes["alan"] == "unknown"
+    assert result.outcomes["alan"] == "undetermined"
     assert "Graph denied reading secrets, so the live scope is unknown." in result.text
 
 

@@ -318,7 +318,7 @@ def raw(text: str) -> Any:
 
 
 def loaded(text: str):
-    return load("s.yaml", lambda path: text if path == "s.yaml" else "{}", {}, {"X": "x"})
+    return load("s.yaml", lambda path: text if path == "s.yaml" else "{}", {}, {"X": "x"}, lambda _: True)
 
 
 def comparable_diagnostics(spec):

@@ -126,7 +126,19 @@ def pairs(values: dict[str, Any]) -> list[Any]:
 
 def users(schema: Any) -> Any:
     """Return the object mapping of users."""
-    return schema["synchronizationRules"][0]["objectMappings"][0]
+    return object_mapping(schema, "User")
+
+
+def object_mapping(schema: Any, source: str) -> Any:
+    """Return the first object mapping of a source object."""
+    mappings = (mapping for rule in schema["synchronizationRules"] for mapping in rule["objectMappings"])
+    return next(mapping for mapping in mappings if mapping.get("sourceObjectName") == source)
+
+
+def target(schema: Any) -> Any:
+    """Return the definition of the target object of users."""
+    name = users(schema)["targetObjectName"]
+    return next(entry for entry in schema["directories"][1]["objects"] if entry["name"] == name)
 
 
 def rows(schema: Any) -> dict[str, Any]:

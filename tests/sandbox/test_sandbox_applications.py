@@ -216,7 +216,8 @@ def test_app_role_values_and_ids_are_unique(writer, other):
         {"id": None},
         {"value": "with space"},
         {"value": "ümlaut"},
-        {"value": "x" * 121},
+        {"value": "x" * 250},
+        {"value": ".hidden"},
         {"displayName": ""},
         {"description": None},
         {"allowedMemberTypes": []},
@@ -226,6 +227,20 @@ def test_app_role_values_and_ids_are_unique(writer, other):
 )
 def test_an_invalid_app_role_is_refused(writer, wrong):
     assert refusal(replace_roles(writer, lambda roles: [*roles, role() | wrong])) == "Request_BadRequest"
+
+
+def test_app_role_value_takes_a_colon_and_up_to_249_characters(writer):
+    added = [role(value="1111.tag:admin"), role(key="99999999-2222-3333-4444-555555555555", value="x" * 249)]
+    assert replace_roles(writer, lambda roles: [*roles, *added]).status_code == 204
+    assert [each["value"] for each in application(writer)["appRoles"][2:]] == ["1111.tag:admin", "x" * 249]
+
+
+def test_app_role_value_over_120_characters_is_refused_by_a_switch_unless_it_is_present(writer):
+    assert replace_roles(writer, lambda roles: [*roles, role(value="x" * 121)]).status_code == 204
+    writer.switch(role_value_length="120")
+    assert replace_roles(writer, lambda roles: roles).status_code == 204
+    longer = role(key="99999999-2222-3333-4444-555555555555", value="y" * 121)
+    assert refusal(replace_roles(writer, lambda roles: [*roles, longer])) == "Request_BadRequest"
 
 
 def test_app_roles_are_a_list_of_at_most_1200_objects(writer):

@@ -7,20 +7,18 @@ import copy
 import functools
 import json
 import operator
+from pathlib import Path
 
 import pytest
 
 from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.synchronization.schema_validation import SchemaError, ValidationContext, accept_schema
-from scimconf.sandbox.synchronization.templates import TEMPLATES, default_schema
+from scimconf.sandbox.synchronization.templates import TEMPLATES, SchemaNames, default_schema
 
-from .client import WRITER, attribute, constant, function, rows, service_error, users
+from .client import WRITER, attribute, constant, function, object_mapping, rows, service_error, target, users
 
+PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "samples" / "60-scim-job-schema-2020-full.json"
 USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-
-
-def target(document):
-    return document["directories"][1]["objects"][0]
 
 
 def refused(client, document):
@@ -111,13 +109,9 @@ def test_put_schema_keeps_nulls_and_unknown_keys_in_order(writer, schema):
 
 
 def test_put_schema_ignores_properties_that_the_service_sets(writer, schema):
-    schema["directories"][0] |= {"version": "mine", "readOnly": True, "discoverabilities": "AttributeNames"}
-    directory = writer.put_schema(schema)["directories"][0]
-    assert (directory["version"], directory["readOnly"], directory["discoverabilities"]) == (
-        "2015-09-15",
-        False,
-        "None",
-    )
+    before = copy.deepcopy(schema["directories"][0])
+    schema["directories"][0] |= {"version": "mine", "readOnly": False, "discoverabilities": "AttributeNames"}
+    assert writer.put_schema(schema)["directories"][0] == before
 
 
 @pytest.mark.parametrize(("position", "text"), [("stripped", "Add,Update"), ("added", "Add, Update")])
@@ -208,7 +202,7 @@ def test_put_schema_accepts_a_disabled_mapping_without_source_object(sandbox):
         "attributeMappings": [{"targetAttributeName": "title", "matchingPriority": 1}],
     }
     document["synchronizationRules"][0]["objectMappings"].append(hidden)
-    assert client.put_schema(document)["synchronizationRules"][0]["objectMappings"][1]["enabled"] is False
+    assert client.put_schema(document)["synchronizationRules"][0]["objectMappings"][-1]["enabled"] is False
 
 
 # ---- sources and scopes ---------------------------------------------------------------------------------------------
@@ -350,34 +344,64 @@ def test_parse_expression_needs_an_expression(writer):
 def test_the_scim_template_has_the_documented_mappings(writer, schema):
     template = writer.get(f"{writer.sync()}/templates/scim/schema")
     assert template["id"] == "scim." + "0" * 32
-    assert template["synchronizationRules"] == schema["synchronizationRules"]
-    names = [rule["name"] for rule in schema["synchronizationRules"]]
-    assert names == ["USER_OUTBOUND_USER", "GROUP_OUTBOUND_GROUP"]
-    assert {rule["sourceDirectoryName"] for rule in schema["synchronizationRules"]} == {"Microsoft Entra ID"}
-    assert {rule["targetDirectoryName"] for rule in schema["synchronizationRules"]} == {"customappsso"}
+    (rule,) = schema["synchronizationRules"]
+    assert template["synchronizationRules"] == [rule]
+    assert (rule["name"], rule["id"]) == ("USERGROUP_OUTBOUND_USERGROUP", "03f7d90d-bf71-41b1-bda6-aaf0ddbee5d8")
+    assert (rule["sourceDirectoryName"], rule["targetDirectoryName"]) == ("Microsoft Entra ID", "customappsso")
     texts = {name: row["source"]["expression"] for name, row in rows(schema).items()}
     assert len(texts) == 22
     assert texts["active"] == 'Switch([IsSoftDeleted], , "False", "True", "True", "False")'
     assert texts[f"{USER}:manager"] == "[manager]"
-    groups = schema["synchronizationRules"][1]["objectMappings"][0]
-    assert [row["targetAttributeName"] for row in groups["attributeMappings"]] == [
-        "displayName",
-        "externalId",
-        "members",
-    ]
+    groups = object_mapping(schema, "Group")["attributeMappings"]
+    assert [row["targetAttributeName"] for row in groups] == ["displayName", "externalId", "members"]
     matching = [row["targetAttributeName"] for row in users(schema)["attributeMappings"] if row["matchingPriority"]]
     assert matching == ["userName"]
 
 
+def published_schema():
+    if not PUBLISHED.exists():
+        pytest.skip("the published documents are not beside this checkout")
+    return json.loads(PUBLISHED.read_bytes())
+
+
+def test_the_scim_template_has_the_rule_and_directories_of_a_published_schema(sandbox):
+    """Only names, versions, the attributes of newer sources and `flowNullValues` differ."""
+    published = published_schema()
+    names = [directory["name"] for directory in published["directories"]]
+    switches = {
+        "flags_spaces": "added",
+        "directory_name": names[0],
+        "target_directory_name": "application",
+        "display_names": "oldest",
+    }
+    client = sandbox({"applications": [WRITER | {"displayName": names[1], "jobs": [{}]}], "switches": switches})
+    schema = client.get(f"{client.job(names[1])}/schema")
+    for directory, original in zip(schema["directories"], published["directories"], strict=True):
+        original["version"] = directory["version"]
+        for definition, known in zip(directory["objects"], original["objects"], strict=True):
+            for entry in definition["attributes"]:
+                assert entry.pop("flowNullValues") is False
+            newer = definition["attributes"][len(known["attributes"]) :]
+            assert len(newer) == (17 if definition["name"] == "User" else 0)
+            del definition["attributes"][len(known["attributes"]) :]
+    assert json.dumps(schema["directories"]) == json.dumps(published["directories"])
+    (rule,), (known,) = schema["synchronizationRules"], published["synchronizationRules"]
+    assert (rule.pop("containerFilter"), rule.pop("groupFilter")) == (None, None)
+    own = {"attributeMappings": [], "enabled": None, "sourceObjectName": None, "metadata": []}
+    for document in (rule, known):
+        document["objectMappings"] = [mapping | own for mapping in document["objectMappings"]]
+    assert json.dumps(rule) == json.dumps(known)
+
+
 def test_the_scim_template_has_valid_anchors_and_references(schema):
     for directory in schema["directories"]:
-        objects = {entry["name"]: {row["name"] for row in entry["attributes"]} for entry in directory["objects"]}
+        objects = {entry["name"] for entry in directory["objects"]}
         for definition in directory["objects"]:
             assert sum(row["anchor"] for row in definition["attributes"]) == 1
             for row in definition["attributes"]:
-                assert (row["type"] == "Reference") == bool(row["referencedObjects"]), row
-                for reference in row["referencedObjects"]:
-                    assert reference["referencedProperty"] in objects[reference["referencedObjectName"]]
+                is_complex = "ComplexObjectDefinition" in [entry["key"] for entry in row["metadata"]]
+                assert row["type"] != "Reference" or row["referencedObjects"] or is_complex, row
+                assert {reference["referencedObjectName"] for reference in row["referencedObjects"]} <= objects
 
 
 @pytest.mark.parametrize("name", ["parley", "fieldbook", "fieldbookLegacy"])
@@ -404,7 +428,7 @@ def paths(value, path=()):
 
 def small_schema():
     """Return a schema with two attribute mappings, a scoping filter and the attributes that these use."""
-    document = default_schema(TEMPLATES["fieldbook"], "Microsoft Entra ID")
+    document = default_schema(TEMPLATES["fieldbook"], SchemaNames())
     mapping = users(document)
     del document["directories"][0]["objects"][1]
     mapping["attributeMappings"] = [rows(document)["active"], rows(document)["userName"]]

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from .client import WRITER, attribute, constant, function, rows, service_error, users
+from .client import WRITER, attribute, constant, function, rows, service_error, target, users
 
 # ---- the schema that is written -------------------------------------------------------------------------------------
 
@@ -17,15 +17,16 @@ def test_fill_defaults_left_out_keeps_omissions(writer, schema):
     bare = {"targetAttributeName": "title", "source": {"name": "department", "type": "Attribute"}}
     mappings = users(schema)["attributeMappings"]
     mappings[:] = [entry for entry in mappings if entry["targetAttributeName"] != "title"] + [bare]
-    schema["directories"][1]["objects"][0]["attributes"].append({"name": "urn:a:2.0:User:b", "type": "String"})
+    target(schema)["attributes"].append({"name": "urn:a:2.0:User:b", "type": "String"})
     for key in ("scope", "flowTypes", "enabled"):
         del users(schema)[key]
-    del schema["directories"][0]["version"], schema["directories"][0]["id"]
+    version = schema["directories"][0].pop("version")
+    del schema["directories"][0]["id"]
     after = writer.put_schema(schema)
     assert rows(after)["title"] == bare
-    assert after["directories"][1]["objects"][0]["attributes"][-1] == {"name": "urn:a:2.0:User:b", "type": "String"}
+    assert target(after)["attributes"][-1] == {"name": "urn:a:2.0:User:b", "type": "String"}
     assert not {"scope", "flowTypes", "enabled"} & set(users(after))
-    assert after["directories"][0]["id"] and after["directories"][0]["version"] == "2015-09-15"
+    assert after["directories"][0]["id"] and after["directories"][0]["version"] == version
     assert writer.put_schema(after) | {"version": ""} == after | {"version": ""}
 
 
@@ -85,7 +86,7 @@ def test_names_put_restores_names_of_the_template(writer, schema):
     writer.switch(names_put="restored")
     after = writer.put_schema(mine)
     assert users(after)["name"] == users(schema)["name"]
-    assert after["synchronizationRules"][0]["name"] == "USER_OUTBOUND_USER"
+    assert after["synchronizationRules"][0]["name"] == "USERGROUP_OUTBOUND_USERGROUP"
 
 
 @pytest.mark.parametrize("name", ["Microsoft Entra ID", "Azure Active Directory"])
@@ -94,6 +95,16 @@ def test_directory_name_and_display_names_change_the_schema(sandbox, name):
     document = sandbox({"applications": [WRITER | {"jobs": [{}]}]}, switches=switches).schema()
     assert users(document)["name"] == "Provision Azure Active Directory Users"
     assert document["directories"][0]["name"] == name
+
+
+@pytest.mark.parametrize(("position", "name"), [("customappsso", "customappsso"), ("application", "Writer")])
+def test_target_directory_name_is_that_of_the_template_or_of_the_application(sandbox, position, name):
+    switches = {"display_names": "oldest", "target_directory_name": position}
+    client = sandbox({"applications": [WRITER | {"jobs": [{}]}]}, switches=switches)
+    document = client.schema()
+    assert document["synchronizationRules"][0]["targetDirectoryName"] == document["directories"][1]["name"] == name
+    assert users(document)["name"] == f"Synchronize Azure Active Directory Users to {name}"
+    assert client.put_schema(document) | {"version": ""} == document | {"version": ""}
 
 
 @pytest.mark.parametrize(("position", "version"), [("6.0", "6.0"), ("v1.2", "v1.2"), ("guid", None)])

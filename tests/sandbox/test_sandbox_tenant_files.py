@@ -8,7 +8,7 @@ import pytest
 
 from scimconf.sandbox.tenant_file import TenantFile, TenantFileError
 
-from .client import WRITER, Client
+from .client import WRITER, Client, object_mapping
 
 
 def test_a_tenant_file_describes_a_whole_tenant(sandbox):
@@ -69,7 +69,8 @@ def test_a_tenant_file_edits_or_replaces_a_schema(sandbox):
         {"object": "Group", "enabled": False},
     ]
     client = sandbox({"applications": [WRITER | {"jobs": [{"edits": edits}]}]})
-    users, groups = (rule["objectMappings"][0] for rule in client.get(f"{client.job()}/schema")["synchronizationRules"])
+    schema = client.get(f"{client.job()}/schema")
+    users, groups = (object_mapping(schema, name) for name in ("User", "Group"))
     rows = {row["targetAttributeName"]: row for row in users["attributeMappings"]}
     assert rows["title"]["source"]["name"] == "Join"
     assert rows["title"]["defaultValue"] == "none"

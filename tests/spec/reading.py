@@ -26,7 +26,7 @@ def load_text(text: str | bytes, more: Mapping[str, str | bytes] | None = None, 
             raise FileNotFoundError(2, "No such file or directory")
         return files[path]
 
-    return load("spec.yaml", read, {}, variables)
+    return load("spec.yaml", read, {}, variables, lambda _: True)
 
 
 def read_in(folder: Path):

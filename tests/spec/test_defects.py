@@ -52,7 +52,7 @@ class Defect(NamedTuple):
         def read(path):
             return self.text if path == "spec.yaml" else read_in(FOLDER)(path)
 
-        return load("spec.yaml", read, ENVIRON, VARIABLES)
+        return load("spec.yaml", read, ENVIRON, VARIABLES, lambda path: not path.startswith(("..", "/")))
 
 
 def defects_of(path):

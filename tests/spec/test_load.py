@@ -49,7 +49,7 @@ def test_load_reports_a_file_that_cannot_be_read(error, reason):
     def read(_path):
         raise error
 
-    loaded = load("spec.yaml", read, {}, {})
+    loaded = load("spec.yaml", read, {}, {}, lambda _: True)
     assert lines(loaded.diagnostics) == f"spec.yaml  S001  cannot read spec.yaml: {reason}. Check the path.\n"
     assert (loaded.spec, loaded.paths, loaded.origin(("name",))) == (None, (), None)
 
@@ -71,7 +71,11 @@ def test_load_keeps_other_dollar_signs_as_text():
 
 def test_load_does_not_read_the_value_of_an_environment_variable():
     loaded = load(
-        "spec.yaml", lambda _: f"{MINIMAL}connection: {{secret_token: '${{env:TOKEN}}'}}\n", {"TOKEN": "hunter2"}, {}
+        "spec.yaml",
+        lambda _: f"{MINIMAL}connection: {{secret_token: '${{env:TOKEN}}'}}\n",
+        {"TOKEN": "hunter2"},
+        {},
+        lambda _: True,
     )
     assert loaded.spec.connection.secret_token.env == "TOKEN"
     assert "hunter2" not in repr(loaded)

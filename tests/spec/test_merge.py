@@ -109,15 +109,15 @@ def test_extends_lets_a_later_base_override_an_earlier_one():
     loaded = load_text(
         "extends: [bases/one.yaml, bases/two.yaml]\nname: writer\n",
         {
-            "bases/one.yaml": "extends: [../root.yaml]\njob: {template: one}\ntenant: one.com\n",
-            "bases/two.yaml": "extends: [../root.yaml]\njob: {template: two}\n",
+            "bases/one.yaml": "version: 1\nextends: [../root.yaml]\njob: {template: one}\ntenant: one.com\n",
+            "bases/two.yaml": "version: 1\nextends: [../root.yaml]\njob: {template: two}\n",
             "root.yaml": MINIMAL.replace("name: writer", "name: root"),
         },
     )
     assert lines(loaded.diagnostics) == ""
     assert (loaded.spec.name, loaded.spec.job.template, loaded.spec.tenant) == ("writer", "two", "one.com")
     assert loaded.paths == ("spec.yaml", "bases/one.yaml", "root.yaml", "bases/two.yaml")
-    assert loaded.origin(("tenant",)) == Location("bases/one.yaml", 3, 1)
+    assert loaded.origin(("tenant",)) == Location("bases/one.yaml", 4, 1)
 
 
 def test_load_resolves_paths_relative_to_the_file_that_contains_them():
@@ -144,7 +144,7 @@ def test_load_resolves_paths_relative_to_the_file_that_contains_them():
 
 def test_extends_reads_a_base_once_if_several_files_extend_it():
     files = {
-        f"{level}{side}.yaml": f"extends: [{level + 1}a.yaml, {level + 1}b.yaml]\n"
+        f"{level}{side}.yaml": f"version: 1\nextends: [{level + 1}a.yaml, {level + 1}b.yaml]\n"
         for level in range(15)
         for side in "ab"
     }
@@ -155,6 +155,6 @@ def test_extends_reads_a_base_once_if_several_files_extend_it():
 
 
 def test_extends_limits_the_number_of_levels():
-    files = {f"{number}.yaml": f"extends: [{number + 1}.yaml]\n" for number in range(30)}
+    files = {f"{number}.yaml": f"version: 1\nextends: [{number + 1}.yaml]\n" for number in range(30)}
     problems = load_text("extends: [0.yaml]\n", files).diagnostics
     assert [problem.code for problem in problems if problem.path == ("extends",)] == ["S008"]

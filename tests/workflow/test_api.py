@@ -4,7 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
-from tenant_fixture import TOKEN, WRITER, Rehearsal
+from tenant_fixture import ROOT, TOKEN, WRITER, Rehearsal
 
 import scimconf
 from scimconf.api import TenantClient
@@ -100,11 +100,11 @@ def test_apply_requests_no_approval_while_a_guard_blocks(spec, folder):
     assert applied(tenant, spec).status is ApplyStatus.APPLIED
     path = folder / "all.yaml"
     path.write_text(f"extends: [{WRITER}]\nprovisioning: {{scope: all}}\n")
-    report = applied(tenant, scimconf.load(path), lambda items: requests.append(items) or True)
+    report = applied(tenant, scimconf.load(path, allow_paths=[ROOT]), lambda items: requests.append(items) or True)
     assert (report.status, requests) == (ApplyStatus.BLOCKED, [])
     report = run(
         tenant,
-        lambda api: _allowed(api, scimconf.load(path), lambda *step: messages.append(step)),
+        lambda api: _allowed(api, scimconf.load(path, allow_paths=[ROOT]), lambda *step: messages.append(step)),
     )
     assert report.status is ApplyStatus.APPLIED
     assert messages[-1][1:] == (messages[-1][2], messages[-1][2])
@@ -126,7 +126,9 @@ def test_apply_requests_approval_again_for_deletions_of_a_later_pass(folder):
     tenant, requests = Rehearsal(), []
     path = folder / "own.yaml"
     path.write_text(f"extends: [{WRITER}]\nmappings: {{users: {{unlisted: delete}}}}\n")
-    report = applied(tenant, scimconf.load(path), lambda items: requests.append(items) or len(requests) == 1)
+    report = applied(
+        tenant, scimconf.load(path, allow_paths=[ROOT]), lambda items: requests.append(items) or len(requests) == 1
+    )
     assert report.status is ApplyStatus.PARTIALLY_APPLIED
     assert "not approved" in report.error
     assert len(requests) == 2

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 from graphlib import TopologicalSorter
 
-from scimconf.diagnostics import ScimconfError, StaleError, describe_unexpected
+from scimconf.diagnostics import ScimconfError, StaleError, WithdrawnError, describe_unexpected
 from scimconf.graph.execution.context import ExecutionContext, ExecutionRequest, ExecutionResult
 from scimconf.graph.execution.document_writer import wait_until_visible, write
+from scimconf.graph.execution.name_check import check_name
 from scimconf.graph.execution.order import StepNode, Waits, phases
 from scimconf.graph.execution.sender import send, send_batches
 from scimconf.graph.reading import TenantSession
 from scimconf.graph.task_group import task_group
 from scimconf.plan import Result
-from scimconf.steps import Edit, Phase, Read, Send
+from scimconf.steps import Edit, NameCheck, Phase, Read, Send
 
 
 async def execute(session: TenantSession, request: ExecutionRequest) -> ExecutionResult:
@@ -74,6 +75,7 @@ async def _run_node(context: ExecutionContext, node: StepNode, failed: AbstractS
         return await _run_steps(context, node)
     except StaleError as error:
         context.result.stale = str(error)
+        context.result.withdrawn = isinstance(error, WithdrawnError)
         context.finish(node, Result.FAILED, str(error), error.hint)
     except ScimconfError as error:
         context.finish(node, Result.FAILED, str(error), " ".join(filter(None, (error.hint, _step_hint(node)))))
@@ -108,6 +110,10 @@ async def _run_steps(context: ExecutionContext, node: StepNode) -> bool:
         return await send_batches(context, node)
     if isinstance(first, Send):
         await send(context, first)
+        context.finish(node, Result.DONE)
+        return True
+    if isinstance(first, NameCheck):
+        await check_name(context.session, first, context.names["service_principal"], context.request.interrupted)
         context.finish(node, Result.DONE)
         return True
     if isinstance(first, Read):

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
-from scimconf.diagnostics import GraphError, ScimconfError
+from scimconf.diagnostics import GraphError, ScimconfError, StaleError
 from scimconf.graph.client import Request, may_have_happened
-from scimconf.graph.eventual_consistency import may_be_propagating
+from scimconf.graph.eventual_consistency import Backoff, may_be_propagating
 from scimconf.graph.execution.context import ExecutionContext, may_be_written
 from scimconf.graph.execution.document_writer import pending_pairs
+from scimconf.graph.execution.name_check import CREATED_MEANWHILE
 from scimconf.graph.execution.order import StepNode
 from scimconf.graph.protocol.request import chunks
 from scimconf.graph.reading import read
 from scimconf.json_types import Json
 from scimconf.plan import Result
 from scimconf.snapshot import Document, substitute
-from scimconf.steps import PendingDocument, Send
+from scimconf.steps import PendingDocument, Phase, Send
 
 BATCH = 40
 """Requests passed to Graph's batches at once, so that an interrupt takes effect and progress is shown."""
+
+
+_LOST_CREATION = (
+    "It is not known whether the application was created. Run apply again in a few minutes. If several applications have "
+    "the name then, delete all but one."
+)
 
 
 class _NotVisibleYetError(ScimconfError):
@@ -29,27 +37,48 @@ class _NotVisibleYetError(ScimconfError):
 
 async def send(context: ExecutionContext, step: Send) -> None:
     """Send a request until it succeeds; raise GraphError or ScimconfError."""
+    await _check_absence(context, step)
+    context.session.started |= step.phase is Phase.START
     backoff = context.session.consistency.backoff()
     while True:
         try:
             answer = await _send_once(context, step)
             break
         except GraphError as error:
-            if _is_success(step, error):
+            if _is_success(step, error) or await _took_effect(context, step, error):
                 return
-            if may_have_happened(error.status) or (error.status == 409 and step.lookup is not None):
-                if step.lookup is not None and await _find(context, step, step.lookup):
-                    return
-                if _creates_application(step) or not await context.wait(backoff, "a response"):
-                    raise
-            else:
-                retry = context.session.consistency.allows_retry(error)
-                if not retry or not await context.wait(backoff, step.description):
-                    raise
-    for name, path in step.outputs:
-        context.names[name] = _field(step, answer, path)
-    if step.lookup is not None and not await _find(context, step, step.lookup):
+            await _before_retry(context, step, backoff, error)
+    outputs = {name: _field(step, answer, path) for name, path in step.outputs}
+    context.names.update(outputs)
+    if _creates_application(step):
+        context.session.created = outputs
+    if step.lookup is not None and not await _find(context, step, step.lookup, frozenset(outputs.values())):
         raise _NotVisibleYetError(f"done, but not visible yet: {step.description}")
+
+
+async def _took_effect(context: ExecutionContext, step: Send, error: GraphError) -> bool:
+    """Return whether the lookup shows the result of a request whose response was lost."""
+    return _may_be_done(step, error) and step.lookup is not None and await _find(context, step, step.lookup)
+
+
+def _may_be_done(step: Send, error: GraphError) -> bool:
+    return may_have_happened(error.status) or (error.status == 409 and step.lookup is not None)
+
+
+async def _before_retry(context: ExecutionContext, step: Send, backoff: Backoff, error: GraphError) -> None:
+    """Wait before the request is sent again; raise the error if it must not be, and at the limit."""
+    may_be_done = _may_be_done(step, error)
+    if may_be_done and _creates_application(step):
+        raise ScimconfError(str(error), _LOST_CREATION) from None
+    retry = may_be_done or context.session.consistency.allows_retry(error)
+    if not retry or not await context.wait(backoff, "a response" if may_be_done else step.description):
+        raise error
+
+
+async def _check_absence(context: ExecutionContext, step: Send) -> None:
+    """Raise StaleError if the application to be created exists by now."""
+    if _creates_application(step) and step.lookup is not None and await _rows(context, step.lookup):
+        raise StaleError(CREATED_MEANWHILE)
 
 
 async def _send_once(context: ExecutionContext, step: Send) -> Json:
@@ -72,15 +101,22 @@ async def _request(context: ExecutionContext, step: Send) -> Request:
     return Request(step.method, step.path, dict(context.names), body=body, repeatable=repeatable)
 
 
-async def _find(context: ExecutionContext, step: Send, lookup: Document) -> bool:
-    """Wait until the lookup, which the next plan uses too, binds an output of the step; return False on timeout."""
+async def _find(
+    context: ExecutionContext, step: Send, lookup: Document, created: AbstractSet[str] = frozenset()
+) -> bool:
+    """Wait until the lookup, which the next plan uses too, binds an output of the step; return False on timeout.
+
+    `created` are the ids in the response, if there was one: then the lookup must list one of them, since another run
+    may have created an object with the same name.
+    """
     backoff = context.session.consistency.backoff()
     outputs = {name for name, _ in step.outputs}
     while True:
         rows = await _rows(context, lookup)
         documents = {**context.request.snapshot.documents, lookup.name: rows}
         names = lookup.binds(documents) if lookup.binds is not None else {}
-        if outputs & names.keys():
+        is_visible = any(row["id"] in created for row in rows) if created else bool(outputs & names.keys())
+        if is_visible:
             context.session.consistency.created_in_this_run = True
             context.names.update(names)
             return True

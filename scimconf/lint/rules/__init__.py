@@ -12,7 +12,10 @@ from scimconf.lint.rules import assignments, connection, filters, roles, targets
 
 
 class SpecRule(NamedTuple):
-    """A rule: title, severity, and the function that yields its diagnostics, whose severity is that of the rule."""
+    """A rule: its title, its severity, and the function that yields its diagnostics.
+
+    `lint` gives a diagnostic the severity of its rule; one that the function yields as a warning stays a warning.
+    """
 
     title: str
     severity: Severity
@@ -32,6 +35,10 @@ RULES: Mapping[str, SpecRule] = MappingProxyType(
         "L509": SpecRule("Tenant URL with a resource type", "warning", connection.resource_path),
         "L510": SpecRule("Undefined target attribute", "warning", targets.undefined),
         "L511": SpecRule("Several roles where one is sent", "warning", roles.several_roles),
+        "L512": SpecRule("Complex extension attribute", "warning", targets.complex_extension),
+        "L513": SpecRule("Attribute that is left out of a creation", "warning", targets.left_out_of_creation),
+        "L514": SpecRule("Long role value", "warning", roles.long_value),
+        "L515": SpecRule("Mapping to id", "error", targets.issued_identifier),
         "L601": SpecRule("Invalid filter value", "error", filters.unreadable_value),
         "L602": SpecRule("Filter on an attribute that Entra does not offer", "warning", filters.not_offered),
         "L603": SpecRule("Filter pattern without anchors", "warning", filters.unanchored),

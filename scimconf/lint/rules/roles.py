@@ -16,7 +16,21 @@ from scimconf.lint.mapping_context import EffectiveMapping, MappingContext
 from scimconf.spec.model import UserAssignment
 
 ROLES = "appRoleAssignments"
+DOCUMENTED_LENGTH = 120
+"""The longest value of a role (Graph reference, appRole)."""
 UNDOCUMENTED = 'Microsoft does not document whether "{}" or "{}" is sent'
+
+
+def long_value(context: MappingContext) -> Iterator[Diagnostic]:
+    """Yield a warning for each role value that is longer than Graph documents.
+
+    Graph's reference of appRole says 120; the portal takes longer ones, and Terraform's azuread provider up to 249.
+    """
+    for index, role in enumerate(context.spec.app_roles.roles if context.spec.app_roles is not None else ()):
+        if role.value is not None and len(role.value) > DOCUMENTED_LENGTH and not role.absent:
+            message = f"the value has {len(role.value)} characters; Graph documents at most {DOCUMENTED_LENGTH}"
+            hint = "The portal takes up to 249. Write a shorter value if Graph refuses this one."
+            yield Diagnostic("L514", message, ("app_roles", "roles", index, "value"), hint=hint)
 
 
 def mapped_twice(context: MappingContext) -> Iterator[Diagnostic]:

@@ -39,8 +39,8 @@ def sentence(effect: Effect, changes: Iterable[Change], impact: Impact | None) -
     if "{users}" not in template:
         return visible(template)
     names = f": {_names(impact)}" if impact is not None and impact.examples else ""
-    unknown = f"; unknown for {impact.undetermined:,}" if impact is not None and impact.undetermined else ""
-    return visible(template.format(users=users(impact)) + unknown + names)
+    undetermined = f"; undetermined for {impact.undetermined:,}" if impact is not None and impact.undetermined else ""
+    return visible(template.format(users=users(impact)) + undetermined + names)
 
 
 def _template(effect: Effect, changes: Iterable[Change]) -> str:

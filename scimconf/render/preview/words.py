@@ -24,7 +24,7 @@ SIGNS: Mapping[UserOutcome, tuple[str, str]] = MappingProxyType(
         UserOutcome.LEAVES: ("-", "delete"),
         UserOutcome.CHANGES: ("~", "update"),
         UserOutcome.POSSIBLY_CHANGES: ("?", "update"),
-        UserOutcome.UNKNOWN: ("?", "danger"),
+        UserOutcome.UNDETERMINED: ("?", "danger"),
         UserOutcome.UNCHANGED: ("=", "quiet"),
         UserOutcome.OUT_OF_SCOPE: (".", "quiet"),
     }
@@ -37,7 +37,7 @@ _OUTCOMES: Mapping[UserOutcome, tuple[str, str]] = MappingProxyType(
         UserOutcome.LEAVES: ("leaves scope", "leave scope"),
         UserOutcome.CHANGES: ("changes", "change"),
         UserOutcome.POSSIBLY_CHANGES: ("may change", "may change"),
-        UserOutcome.UNKNOWN: ("scope unknown", "with unknown scope"),
+        UserOutcome.UNDETERMINED: ("scope undetermined", "with undetermined scope"),
         UserOutcome.UNCHANGED: ("unchanged", "unchanged"),
         UserOutcome.OUT_OF_SCOPE: ("out of scope before and after", "out of scope before and after"),
     }
@@ -76,7 +76,8 @@ def outcome(user: UserPreview) -> str:
     before, after = user.before.reason, user.after.reason
     if before != after:
         was, will_be = (
-            f"unknown ({side.reason})" if side.in_scope is None else side.reason for side in (user.before, user.after)
+            f"undetermined ({side.reason})" if side.in_scope is None else side.reason
+            for side in (user.before, user.after)
         )
         after = f"before: {was}; after: {will_be}"
     return f"{_OUTCOMES[user.outcome][0]} ({after})"

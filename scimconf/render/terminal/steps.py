@@ -11,7 +11,7 @@ from scimconf.render.common.labels import plural
 from scimconf.render.common.values import block, inline
 from scimconf.render.terminal.page import Page
 from scimconf.snapshot import SecretRef
-from scimconf.steps import Edit, PendingDocument, Read, Send, Step
+from scimconf.steps import Edit, NameCheck, PendingDocument, Read, Send, Step
 
 Json = Any
 _VERBS = {"put": "PUT", "put_values": "PUT", "patch": "PATCH", "never": "GET"}
@@ -43,9 +43,12 @@ def _node(page: Page, node: Sequence[Step]) -> Iterator[str]:
         yield from _edit(page, step) if isinstance(step, Edit) else _request(page, step)
 
 
-def _request(page: Page, step: Send | Read) -> Iterator[str]:
+def _request(page: Page, step: Send | Read | NameCheck) -> Iterator[str]:
     yield from page.prose(4, step.description, "strong", hang=2)
     yield from _addresses(page, step, 6)
+    if isinstance(step, NameCheck):
+        yield from page.prose(6, f"GET {step.document.path}", "update", hang=4)
+        return
     if isinstance(step, Read):
         yield from page.prose(6, f"GET {step.document.path}", "update", hang=4)
         yield from page.prose(6, f"until {_operation(step)}", hang=2)

@@ -140,7 +140,7 @@ def create_application(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     properties = writable_properties(request.object_body())
     if not properties.get("displayName"):
         raise bad_request("A value is required for property 'displayName' of resource 'Application'.")
-    roles = validate_roles(properties.get("appRoles", []), [], [], origin=tenant.switches.role_origin)
+    roles = validate_roles(properties.get("appRoles", []), [], [], tenant.switches)
     owners = validate_owners(tenant, request.object_body())
     document = add_application(tenant, properties | {"appRoles": roles})
     bind_owners(tenant, document["id"], owners)
@@ -307,7 +307,7 @@ def _replaced_roles(tenant: Tenant, sent: Any, application: Json, principal: Jso
     replicated = with_roles(tenant, principal)["appRoles"] if principal is not None else []
     if tenant.switches.role_disable == "immediate":
         replicated = []
-    roles = validate_roles(sent, before, replicated, origin=tenant.switches.role_origin)
+    roles = validate_roles(sent, before, replicated, tenant.switches)
     if principal is not None and tenant.switches.role_deletion == "unassigns":
         removed = {role["id"] for role in before} - {role["id"] for role in roles}
         tenant.store.run_many(

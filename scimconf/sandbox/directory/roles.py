@@ -6,26 +6,28 @@ import re
 from typing import Any
 
 from scimconf.sandbox.http_types import Json, bad_request
+from scimconf.sandbox.switches import Switches
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_ROLE_VALUE = re.compile(r"[A-Za-z0-9!#$%&'()*+,\-./:;<=>?@\[\]^_`{|}~]{1,120}\Z")
+_ROLE_VALUE = re.compile(r"(?!\.)[A-Za-z0-9!#$%&'()*+,\-./:;<=>?@\[\]^_`{|}~]+\Z")
 _ROLE_FIELDS = ("allowedMemberTypes", "description", "displayName")
 MAX_ROLES = 1200
 
 
-def validate_roles(sent: Any, before: list[Json], replicated: list[Json], *, origin: str) -> list[Json]:
+def validate_roles(sent: Any, before: list[Json], replicated: list[Json], switches: Switches) -> list[Json]:
     """Return the roles as they are stored; raise a 400 if Graph refuses them.
 
-    `before` are the present roles of the application, `replicated` those that other replicas still see. `origin` is the
-    position of the switch `role_origin`.
+    `before` are the present roles of the application, `replicated` those that other replicas still see. The value of a
+    present role is accepted as it is.
     """
     if not isinstance(sent, list):
         raise bad_request("Property 'appRoles' must be a collection.")
     if len(sent) > MAX_ROLES:
         raise bad_request("The manifest contains too many entries.", code="Directory_QuotaExceeded")
-    if origin == "refused" and any("origin" in role for role in sent if isinstance(role, dict)):
+    if switches.role_origin == "refused" and any("origin" in role for role in sent if isinstance(role, dict)):
         raise bad_request("Property 'origin' is read-only and cannot be set.")
-    roles = [_validate_role(role) for role in sent]
+    present = {role["value"] for role in before}
+    roles = [_validate_role(role, present, int(switches.role_value_length)) for role in sent]
     _refuse_duplicates(roles)
     after = {role["id"]: role for role in roles}
     still_enabled = {role["id"] for role in replicated if role["isEnabled"]}
@@ -38,7 +40,7 @@ def validate_roles(sent: Any, before: list[Json], replicated: list[Json], *, ori
     return roles
 
 
-def _validate_role(role: Any) -> Json:
+def _validate_role(role: Any, present: set[str | None], max_length: int) -> Json:
     if not isinstance(role, dict):
         raise bad_request("Property 'appRoles' must contain objects.")
     value = role.get("value")
@@ -47,7 +49,7 @@ def _validate_role(role: Any) -> Json:
         "id": isinstance(role.get("id"), str) and bool(_GUID.match(role["id"])),
         "displayName": isinstance(role.get("displayName"), str) and bool(role["displayName"]),
         "description": isinstance(role.get("description"), str) and bool(role["description"]),
-        "value": value in (None, "") or (isinstance(value, str) and bool(_ROLE_VALUE.match(value))),
+        "value": value in (None, "") or (isinstance(value, str) and (value in present or _is_valid(value, max_length))),
         "allowedMemberTypes": isinstance(types, list)
         and bool(types)
         and all(member_type in ("User", "Application") for member_type in types),
@@ -65,6 +67,11 @@ def _validate_role(role: Any) -> Json:
         "origin": "Application",
         "value": value or None,
     }
+
+
+def _is_valid(value: str, max_length: int) -> bool:
+    """Return whether Graph documents the characters of the value (reference of appRole), and accepts its length."""
+    return len(value) <= max_length and _ROLE_VALUE.match(value) is not None
 
 
 def _refuse_duplicates(roles: list[Json]) -> None:

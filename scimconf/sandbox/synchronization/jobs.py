@@ -5,6 +5,7 @@ A started job completes its cycle after a number of reads (switch `cycle_reads`)
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from scimconf.sandbox.data_files import new_document
@@ -18,6 +19,7 @@ from scimconf.sandbox.synchronization.schema_validation import format_flags
 from scimconf.sandbox.synchronization.stored_form import to_stored_form
 from scimconf.sandbox.synchronization.templates import (
     ProvisioningTemplate,
+    SchemaNames,
     default_schema,
     template_document,
     templates_of,
@@ -29,15 +31,24 @@ _RESET_SCOPES = ("None", "ConnectorDataStore", "Escrows", "Watermark", "Quaranti
 _CLEARS_QUARANTINE = ("QuarantineState", "Full")
 _QUARANTINE_CODE = "SystemForCrossDomainIdentityManagementInvalidCredentials"
 _PRIVATE_PREFIX = "_"  # of keys that responses do not contain
-_DISPLAY_NAMES = {"new": "Microsoft Entra ID", "old": "Azure Active Directory"}
+_MAPPING_NAMES = {
+    "new": "Provision Microsoft Entra ID {object}",
+    "old": "Provision Azure Active Directory {object}",
+    "oldest": "Synchronize Azure Active Directory {object} to {target}",
+}
 _NOT_CONFIGURED = {"code": "NotConfigured", "interval": "P10675199DT2H48M5.4775807S"}
 _PAUSED = {"code": "Paused", "interval": "PT40M"}
 
 
-def schema_of_template(tenant: Tenant, template: ProvisioningTemplate) -> Json:
-    """Return the schema of a template, with the formatting and the names that the switches select."""
+def schema_of_template(tenant: Tenant, principal: Json, template: ProvisioningTemplate) -> Json:
+    """Return the schema of a template for an application, with the formatting and names that the switches select."""
     switches = tenant.switches
-    document = default_schema(template, switches.directory_name, _DISPLAY_NAMES[switches.display_names])
+    names = SchemaNames(switches.directory_name, object_mapping=_MAPPING_NAMES[switches.display_names])
+    if switches.target_directory_name == "application":
+        names = replace(names, target_directory=principal["displayName"])
+    document = default_schema(template, names)
+    for directory in document["directories"]:
+        directory["discoverabilities"] = format_flags(directory["discoverabilities"], switches)
     for rule in document["synchronizationRules"]:
         for mapping in rule["objectMappings"]:
             mapping["flowTypes"] = format_flags(mapping["flowTypes"], switches)
@@ -67,7 +78,7 @@ def count_templates(call: SyncCall) -> GraphResponse:
 def _template(call: SyncCall, template: ProvisioningTemplate) -> Json:
     document = template_document(template, GALLERY[call.principal["applicationTemplateId"]])
     if call.switches.inline_template_schema == "yes":
-        document["schema"] = schema_of_template(call.tenant, template)
+        document["schema"] = schema_of_template(call.tenant, call.principal, template)
     return document
 
 
@@ -107,7 +118,7 @@ def add_job(tenant: Tenant, principal: Json, template: ProvisioningTemplate) -> 
     initial = _NOT_CONFIGURED if tenant.switches.initial_state == "NotConfigured" else _PAUSED
     job = {"id": key, "templateId": template.template_id, **new_document(JOB)}
     job["schedule"]["interval"], job["status"]["code"] = initial["interval"], initial["code"]
-    schema = schema_of_template(tenant, template) | {"id": key}
+    schema = schema_of_template(tenant, principal, template) | {"id": key}
     tenant.documents.put(JOB, key, job, parent=principal["id"], hidden=tenant.switches.late_reads)
     tenant.documents.put(SCHEMA, key, schema, parent=principal["id"])
     tenant.delay([f"control/{key}"])

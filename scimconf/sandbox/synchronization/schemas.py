@@ -40,7 +40,7 @@ def get_schema(call: SyncCall) -> GraphResponse:
 
 def put_schema(call: SyncCall) -> GraphResponse:
     job = call.job()
-    template_schema = schema_of_template(call.tenant, call.template(job["templateId"]))
+    template_schema = schema_of_template(call.tenant, call.principal, call.template(job["templateId"]))
     before = _schema(call.tenant, job["id"])
     tag = call.request.headers.get("if-match", "*")
     if call.switches.if_match == "honoured" and tag not in ("*", _etag(before)):
@@ -61,7 +61,7 @@ def put_schema(call: SyncCall) -> GraphResponse:
 def delete_schema(call: SyncCall) -> GraphResponse:
     """Reset the schema to that of the template, including scoping filters."""
     job = call.job()
-    template = schema_of_template(call.tenant, call.template(job["templateId"]))
+    template = schema_of_template(call.tenant, call.principal, call.template(job["templateId"]))
     call.tenant.documents.put(SCHEMA, job["id"], template | {"id": job["id"]})
     schedule_cycles(call)
     return GraphResponse(int(call.switches.schema_deleted))
@@ -76,7 +76,7 @@ def _owned_schema(call: SyncCall) -> tuple[str, Json]:
     """Return the path and the document of the schema of a job or a template."""
     owner = call.owner()
     if isinstance(owner, ProvisioningTemplate):
-        return f"templates('{owner.template_id}')/schema", schema_of_template(call.tenant, owner)
+        return f"templates('{owner.template_id}')/schema", schema_of_template(call.tenant, call.principal, owner)
     return f"jobs('{owner['id']}')/schema", _schema(call.tenant, owner["id"])
 
 

@@ -60,7 +60,7 @@ def _normalize_rule(rule: Json, template: Json, switches: Switches) -> None:
     for mapping in rule.get("objectMappings") or []:
         rows = mapping.get("attributeMappings") or []
         if switches.sort_mappings == "yes":
-            rows.sort(key=lambda row: str(row["targetAttributeName"]))
+            rows.sort(key=lambda row: str(row["targetAttributeName"]).lower())
         for row in rows:
             for source in _sources(row.get("source")):
                 _normalize_source(source, switches)

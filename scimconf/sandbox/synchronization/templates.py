@@ -1,20 +1,24 @@
 """The provisioning templates, each with the synchronizationSchema with which a new job starts.
 
-`scim`, for applications that are not in the gallery, is reconstructed from Microsoft's documentation and guides of
-vendors; the complete template is not published. The other templates are invented examples of gallery applications.
+`scim`, for applications that are not in the gallery, has the rule, objects, attributes, metadata and order of a published
+schema of 2020, the attributes that newer sources add to it, and the default mappings of Microsoft's documentation. The
+other templates are invented examples of gallery applications.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from scimconf.sandbox.data_files import read_data
 from scimconf.sandbox.gallery import GALLERY, GalleryEntry
 from scimconf.sandbox.http_types import Json
+from scimconf.sandbox.synchronization.template_metadata import complex_definitions, default_source_mappings
 
 SCHEMA_DEFAULTS: dict[str, Json] = read_data("schema_defaults.json")
-_DIRECTORY = "Azure Active Directory"  # the name of the source directory in the data files
+_SOURCE_DIRECTORY = "Azure Active Directory"  # the name of the source directory in the data files
+_TARGET_DIRECTORY = "customappsso"  # the name of the target directory of applications that are not in the gallery
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +31,57 @@ class ProvisioningTemplate:
     schema: Json
 
 
+@dataclass(frozen=True, slots=True)
+class SchemaNames:
+    """The names in a schema that differ between jobs: those of the two directories, and how mappings are named.
+
+    `target_directory` replaces the name of the target directory of applications that are not in the gallery.
+    `object_mapping` has the placeholders `{object}`, the plural of the source object, and `{target}`.
+    """
+
+    source_directory: str = "Microsoft Entra ID"
+    target_directory: str = _TARGET_DIRECTORY
+    object_mapping: str = "Provision Microsoft Entra ID {object}"
+
+
 def attribute_definition(name: str, **properties: object) -> Json:
     """Return an attributeDefinition; the defaults are those of an optional string."""
-    return {"name": name} | SCHEMA_DEFAULTS["attribute"] | properties
+    return SCHEMA_DEFAULTS["attribute"] | {"name": name} | properties
 
 
 def attribute_mapping(target: str, **properties: object) -> Json:
-    return SCHEMA_DEFAULTS["attribute_mapping"] | properties | {"targetAttributeName": target}
+    return SCHEMA_DEFAULTS["attribute_mapping"] | {"targetAttributeName": target} | properties
 
 
 def _read_template(name: str) -> ProvisioningTemplate:
-    """Read a template; its file omits the properties of attributes and mappings that have their defaults."""
-    template = ProvisioningTemplate(**read_data(f"templates/{name}.json"))
-    for directory in template.schema["directories"]:
-        for definition in directory["objects"]:
-            definition["attributes"] = [attribute_definition(**attribute) for attribute in definition["attributes"]]
+    """Read a template; its file omits the properties of attributes and mappings that have their defaults.
+
+    An attribute that has only defaults is its name. `hidden_mappings` describes metadata; see `template_metadata`.
+    """
+    content = read_data(f"templates/{name}.json")
+    hidden = content.pop("hidden_mappings", [])
+    template = ProvisioningTemplate(**content)
+    objects = [definition for directory in template.schema["directories"] for definition in directory["objects"]]
+    complex_metadata = complex_definitions({definition["name"]: definition for definition in objects}, hidden)
+    for definition in objects:
+        definition["attributes"] = [_attribute(entry, complex_metadata) for entry in definition["attributes"]]
     for rule in template.schema["synchronizationRules"]:
+        if hidden:
+            rule["metadata"].insert(0, default_source_mappings(hidden))
         for mapping in rule["objectMappings"]:
             rows = mapping["attributeMappings"]
             mapping["attributeMappings"] = [SCHEMA_DEFAULTS["attribute_mapping"] | row for row in rows]
     return template
+
+
+def _attribute(entry: Any, complex_metadata: dict[str, Json]) -> Json:
+    if isinstance(entry, str):
+        return attribute_definition(entry)
+    properties = dict(entry)
+    inner = properties.pop("complexObject", None)
+    if inner is not None:
+        properties["metadata"] = [complex_metadata[inner]]
+    return attribute_definition(**properties)
 
 
 TEMPLATES = {name: _read_template(name) for name in ("scim", "parley", "fieldbook", "fieldbookLegacy")}
@@ -78,13 +113,21 @@ def template_document(template: ProvisioningTemplate, entry: GalleryEntry) -> Js
     }
 
 
-def default_schema(template: ProvisioningTemplate, directory_name: str, mapping_name: str | None = None) -> Json:
-    """Return the synchronizationSchema of a template, with which a new job starts.
-
-    `directory_name` is the name of the source directory, which Microsoft has renamed. `mapping_name` is the one in the
-    names of object mappings; default: the same.
-    """
-    text = json.dumps(template.schema)
-    text = text.replace(f'"Provision {_DIRECTORY} ', f'"Provision {mapping_name or directory_name} ')
-    document: Json = json.loads(text.replace(f'"{_DIRECTORY}"', f'"{directory_name}"'))
+def default_schema(template: ProvisioningTemplate, names: SchemaNames) -> Json:
+    """Return the synchronizationSchema of a template, with which a new job starts."""
+    document: Json = json.loads(json.dumps(template.schema))  # a copy
+    renamed = {_SOURCE_DIRECTORY: names.source_directory, _TARGET_DIRECTORY: names.target_directory}
+    for directory in document["directories"]:
+        directory["name"] = renamed.get(directory["name"], directory["name"])
+    for rule in document["synchronizationRules"]:
+        for side in ("sourceDirectoryName", "targetDirectoryName"):
+            rule[side] = renamed.get(rule[side], rule[side])
+        for mapping in rule["objectMappings"]:
+            if mapping["name"]:
+                mapping["name"] = _mapping_name(mapping["name"], rule, names)
     return document
+
+
+def _mapping_name(name: str, rule: Json, names: SchemaNames) -> str:
+    plural = name.rsplit(" ", 1)[1]
+    return names.object_mapping.format(object=plural, target=rule["targetDirectoryName"])

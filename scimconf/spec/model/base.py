@@ -19,8 +19,10 @@ Apply = Literal["always", "on_create", "multi_value_add_only", "value_add_only",
 
 BOOLEANS = dict.fromkeys(("true", "yes", "on", "y"), "true") | dict.fromkeys(("false", "no", "off", "n"), "false")
 """Spellings of a boolean, those of YAML 1.1 included, and the one that is valid."""
-EXPRESSION = re.compile(r"\s*[A-Za-z]\w*\s*\(.*|.*\[[^\]]+\].*", re.DOTALL)
-"""Text that is an expression and no attribute name: a function call, or an attribute in brackets."""
+NOT_IN_A_NAME = re.compile(r"[\[\]()]")
+"""Characters that no source attribute has: text with them is an expression, or a misspelt one."""
+_CALL = re.compile(r"\s*[A-Za-z]\w*\s*\(.*\)\s*", re.DOTALL)
+_IN_BRACKETS = re.compile(r"\s*\[([^\[\]()]+)\]\s*")
 
 
 def model_error(*diagnostics: Diagnostic) -> PydanticCustomError:
@@ -125,11 +127,17 @@ def described(value: Any) -> str:
 
 
 def _attribute_name(value: str) -> str:
-    if EXPRESSION.fullmatch(value) is None:
+    if NOT_IN_A_NAME.search(value) is None:
         return value
-    expression = value.strip().replace("'", "''")
-    message = f"{quoted(value)} is an expression, but `source` takes the name of an attribute"
-    raise model_error(Diagnostic("S316", message, hint=f"Write `{{expression: '{expression}'}}`."))
+    hint = "Write the name of an attribute, or an expression as `{expression: 'FUNCTION([ATTRIBUTE])'}`."
+    message = f"{quoted(value)} is not the name of an attribute, which has no brackets or parentheses"
+    if match := _IN_BRACKETS.fullmatch(value):
+        hint = f"Write `{match[1]}` without brackets."
+    elif _CALL.fullmatch(value):
+        expression = value.strip().replace("'", "''")
+        message = f"{quoted(value)} is an expression, but `source` takes the name of an attribute"
+        hint = f"Write `{{expression: '{expression}'}}`."
+    raise model_error(Diagnostic("S316", message, hint=hint))
 
 
 Text = Annotated[str, Field(min_length=1)]
