@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from scimconf.diagnostics import ScimconfError
 
@@ -61,6 +62,14 @@ def _open_without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
+def open_private(path: str) -> TextIO:
+    """Open a file for writing from its start; only its owner can read it. A pipe or a device keeps its mode."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+    if stat.S_ISREG(os.fstat(handle).st_mode):
+        os.fchmod(handle, PRIVATE_FILE)
+    return os.fdopen(handle, "w", encoding="utf-8")
+
+
 def check_writable(path: str) -> None:
     """Raise ScimconfError if the file cannot be written. Whatever it contains stays."""
     if not is_pipe_or_device(Path(path)):
@@ -87,9 +96,9 @@ def is_pipe_or_device(path: Path) -> bool:
     return os.path.exists(path) and not os.path.isfile(path)  # noqa: PTH110, PTH113  pathlib's raise for long names
 
 
-def write_file(path: str, text: str) -> None:
-    """Write a file completely, or leave it as it is and raise ScimconfError."""
-    with atomic_file(path) as file:
+def write_file(path: str, text: str, *, private: bool = False) -> None:
+    """Write a file completely, or leave it as it is and raise ScimconfError. Only its owner reads a `private` file."""
+    with atomic_file(path, private=private) as file:
         file.write(text)
         file.commit()
 

@@ -20,10 +20,15 @@ def suggest(name: str, candidates: Iterable[str]) -> str | None:
     Case, `_`, `-` and spaces are ignored. A candidate matches if it begins with `name`, if it is the beginning of
     `name`, or if it differs by at most one typing error per three letters.
     """
+    return next(iter(suggestions(name, candidates)), None)
+
+
+def suggestions(name: str, candidates: Iterable[str]) -> list[str]:
+    """Return all candidates that `name` may stand for, the closest first; `suggest` says when one matches."""
     compact = _compact(name)
     limit = max(1, len(compact) // LETTERS_PER_TYPO)
     ranked = [(rank, candidate) for candidate in candidates if (rank := _rank(compact, _compact(candidate), limit))]
-    return min(ranked, key=lambda pair: pair[0])[1] if ranked else None
+    return [candidate for _, candidate in sorted(ranked, key=lambda pair: pair[0])]
 
 
 def suggest_principal(name: str, candidates: Iterable[str]) -> str | None:

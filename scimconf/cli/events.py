@@ -10,12 +10,12 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from scimconf.cli.exit_codes import of_status
 from scimconf.cli.streams import print_to_stderr
 from scimconf.diagnostics import ScimconfError
+from scimconf.files import open_private
 from scimconf.graph.secret_masking import map_strings
 from scimconf.plan import ApplicationPlan, Report
 
@@ -27,7 +27,7 @@ class EventLog:
         self._path = path or ""
         self._scrub = scrub
         try:
-            self._file = Path(path).open("w", encoding="utf-8") if path else None  # noqa: SIM115  closed by close()
+            self._file = open_private(path) if path else None
         except OSError as error:
             raise ScimconfError(f"{path} cannot be written: {error.strerror}") from None
 

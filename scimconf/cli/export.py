@@ -90,14 +90,14 @@ def _write(exported: ExportedSpec, export: ExportOptions) -> None:
         users_file = Path(export.out).with_name(f"{stem}.users.csv")
         _check_free(users_file, force=export.force)
         exported.tree["assignments"]["users_from"] = [users_file.name]
-        write_file(str(users_file), users_csv)
+        write_file(str(users_file), users_csv, private=True)
     elif exported.csv_users:
         exported.tree["assignments"]["users"] = exported.users()
     without_references(exported)
     ignore_lint_errors(exported, users_csv)
     text = yaml.write_spec(exported.tree, _comments(exported))
     if export.out:
-        write_file(export.out, text)
+        write_file(export.out, text, private=True)
         print_lines(f"Wrote {export.out}. Check it: `scimconf plan {export.out}` should show no changes.", err=True)
     else:
         click.echo(text, nl=False)

@@ -12,7 +12,13 @@ import click
 
 from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode
-from scimconf.cli.expression_view import evaluate_expression, explanation, explanation_lines, outcome_line
+from scimconf.cli.expression_view import (
+    evaluate_expression,
+    explanation,
+    explanation_lines,
+    outcome_line,
+    spelling_warnings,
+)
 from scimconf.cli.output import print_lines
 from scimconf.diagnostics import Diagnostic, Location
 from scimconf.expressions import FUNCTIONS, Expression, ExpressionError, Function, Parameter, locate, parse
@@ -66,8 +72,10 @@ def evaluate(text: str, output_format: str, **params: Any) -> int:
     \b
         scimconf expression eval 'Join(" ", [givenName], [surname])' --given givenName=Ada --given surname=Lovelace
     """
-    outcome = evaluate_expression(_parse(text, output_format), _attributes(params), _context(params))
-    _print({"expression": text, "outcome": outcome}, output_format, [outcome_line(outcome)])
+    tree = _parse(text, output_format)
+    outcome, warnings = evaluate_expression(tree, _attributes(params), _context(params)), spelling_warnings(tree)
+    _print_warnings(warnings, output_format)
+    _print({"expression": text, "outcome": outcome, "warnings": warnings}, output_format, [outcome_line(outcome)])
     return ExitCode.FAILED if outcome["kind"] in ("undetermined", "failure") else ExitCode.OK
 
 
@@ -79,8 +87,10 @@ def explain(text: str, output_format: str, **params: Any) -> int:
     \b
         scimconf expression explain 'Join(" ", [givenName], [surname])' --given givenName=Ada
     """
-    document = explanation(_parse(text, output_format), _attributes(params), _context(params))
-    _print(document, output_format, explanation_lines(document))
+    tree = _parse(text, output_format)
+    document, warnings = explanation(tree, _attributes(params), _context(params)), spelling_warnings(tree)
+    _print_warnings(warnings, output_format)
+    _print({**document, "warnings": warnings}, output_format, explanation_lines(document))
     return ExitCode.OK
 
 
@@ -195,6 +205,12 @@ def _document(function: Function) -> dict[str, Any]:
         "source": function.source,
         "dialect": function.dialect,
     }
+
+
+def _print_warnings(warnings: Sequence[str], output_format: str) -> None:
+    """Print warnings on stderr; a JSON document contains them."""
+    if output_format != "json":
+        print_lines(*(f"warning: {warning}" for warning in warnings), err=True)
 
 
 def _print(document: Mapping[str, Any], output_format: str, lines: Sequence[str]) -> None:

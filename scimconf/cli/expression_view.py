@@ -33,6 +33,15 @@ def evaluate_expression(tree: Expression, attributes: Attributes, context: Evalu
     return {"kind": "failure" if isinstance(value, Failure) else "undetermined", "reason": value.reason}
 
 
+def spelling_warnings(tree: Expression) -> list[str]:
+    """Return a warning for each function whose name differs from the catalogue's in case only."""
+    names = dict.fromkeys(part.name for part in expressions.walk(tree) if isinstance(part, Call))
+    pairs = [(name, expressions.spelling(name)) for name in names]
+    return [
+        f"{name} is evaluated as {function}, its documented name (L102)" for name, function in pairs if name != function
+    ]
+
+
 def outcome_line(outcome: Json) -> str:
     match outcome["kind"]:
         case "null":
@@ -49,6 +58,7 @@ def outcome_line(outcome: Json) -> str:
 
 def explanation(tree: Expression, attributes: Attributes, context: EvaluationContext) -> Json:
     """Return the parts with types, and with values if an attribute is given or none is read."""
+    tree = expressions.respell(tree)
     reads = expressions.attributes(tree)
     inputs = (attributes, context) if attributes or not reads else None
     called = [expressions.find(name) for name in expressions.functions(tree)]

@@ -96,7 +96,8 @@ def write_plan_file(results: PlanResults, options: Mapping[str, Any], output: Ou
     if not results.all_planned:
         click.echo(f"{output.out} was not written, because not every application could be planned.", err=True)
         return
-    write_file(output.out, render_plan(results.combined_plan(options), replace(output, output_format="json")))
+    text = render_plan(results.combined_plan(options), replace(output, output_format="json"))
+    write_file(output.out, text, private=True)
     click.echo(f"Saved the plan to {output.out}.", err=True)
     if not any(guards_that_need_allow(planned) for planned in results.planned):
         click.echo(f"To apply exactly this plan: scimconf apply {output.out}", err=True)

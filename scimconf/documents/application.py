@@ -82,7 +82,7 @@ def _bind_only_row(document: str, name: str, documents: Mapping[str, Json]) -> M
 
 def similar_applications() -> Document:
     """Return the applications whose names begin like the spec's. It is read only if no application has that name."""
-    query = _query("id,displayName", "startswith(displayName,'{name_prefix}')")
+    query = _query("id,appId,displayName", "startswith(displayName,'{name_prefix}')")
     return Document("similar_applications", "/servicePrincipals", query, collection=True)
 
 

@@ -92,7 +92,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
             _object("id", verifiedDomains=ListShape(_object(strings="name", booleans="isDefault")))
         ),
         "service_principals": ListShape(ObjectShape(PRINCIPAL)),
-        "similar_applications": ListShape(_object("id", "displayName")),
+        "similar_applications": ListShape(_object("id appId", "displayName")),
         "service_principal": _object("id", tags=_TAGS),
         "service_principal_settings": ObjectShape({"id": "id", **PRINCIPAL_SETTINGS}),
         "applications": ListShape(_object("id", "createdDateTime", appRoles=_ROLES)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from scimconf.diagnostics import Diagnostic
@@ -11,7 +11,7 @@ from scimconf.documents import application as documents
 from scimconf.json_types import Json
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.fields import Field, desired_fields, export_fields, field_edits, observed_fields, or_unset
-from scimconf.kinds.identity import identified_by, name_checks
+from scimconf.kinds.identity import identified_by, missing_sign_on, name_checks
 from scimconf.kinds.kind import Changes, Kind, denied_reads
 from scimconf.plan import Action, DesiredItem, Guard, Resource
 from scimconf.plan.guards import GuardContext
@@ -20,7 +20,7 @@ from scimconf.spec.model import Spec
 from scimconf.spec.patterns import GUID
 from scimconf.spec.references import reads_as_reference
 from scimconf.steps import Phase, Send, Step
-from scimconf.suggestions import did_you_mean, suggest, suggest_principal
+from scimconf.suggestions import did_you_mean, suggestions
 
 _CREATED = (("service_principal", "servicePrincipal.id"), ("app", "application.id"), ("app_id", "application.appId"))
 """The names of the ids that Graph returns for a new application, each with its place in the answer."""
@@ -69,7 +69,7 @@ class ApplicationKind(Kind):
         rows = snapshot.get("service_principals")
         if rows is not None:
             yield from self._count(spec, snapshot, rows)
-            yield from self._sign_on(spec, rows)
+            yield from self._sign_on(spec, snapshot)
 
     def _count(self, spec: Spec, snapshot: Snapshot, rows: Sequence[dict[str, str]]) -> Iterable[Diagnostic]:
         field, _, value = identified_by(spec)
@@ -80,8 +80,10 @@ class ApplicationKind(Kind):
             yield Diagnostic("K102", message, ("application", field), hint=hint)
         elif not rows and spec.application.create is None:
             # The application that is probably meant comes first: a typing error would create a duplicate.
-            similar = did_you_mean(suggest(value, _similar_names(snapshot)))
-            hint = f"{similar} To create a new one, write `create: {{from_template: custom}}`.".strip()
+            similar = _similar_applications(value, snapshot)
+            offer = did_you_mean(similar[0]["displayName"] if similar else None)
+            others = f" The tenant also has {_named(similar[1:])}." if similar[1:] else ""
+            hint = f"{offer}{others} To create a new one, write `create: {{from_template: custom}}`.".strip()
             yield Diagnostic("K103", f'no application has the {field} "{value}"', ("application", field), hint=hint)
         elif not rows:
             yield from self._gallery(spec, snapshot)
@@ -100,11 +102,10 @@ class ApplicationKind(Kind):
             message = f'{len(templates)} gallery templates are named "{create.from_template}": {ids}'
         yield Diagnostic("K104", message, path, hint="Write the id of the template, or `custom`.")
 
-    def _sign_on(self, spec: Spec, rows: Sequence[dict[str, str]]) -> Iterable[Diagnostic]:
-        desired = spec.application.single_sign_on
-        mode = rows[0].get("preferredSingleSignOnMode") if len(rows) == 1 else desired
-        if desired is not None and mode != desired:
-            message = f"SAML single sign-on is not configured (the mode is {mode or 'not set'})"
+    def _sign_on(self, spec: Spec, snapshot: Snapshot) -> Iterable[Diagnostic]:
+        reason = missing_sign_on(spec, snapshot)
+        if reason and snapshot.rows("service_principals"):
+            message = f"SAML single sign-on is not configured ({reason})"
             path, hint = ("application", "single_sign_on"), "Configure it in the portal; scimconf does not change it."
             yield Diagnostic("K105", message, path, hint=hint, severity="warning")
 
@@ -163,16 +164,30 @@ class ApplicationKind(Kind):
         return part
 
 
-def _similar_names(snapshot: Snapshot) -> list[str]:
-    return [str(row.get("displayName")) for row in snapshot.rows("similar_applications")]
+_MAX_SIMILAR = 5
+
+
+def _similar_applications(name: str, snapshot: Snapshot) -> list[Mapping[str, str]]:
+    """Return the applications with a similar name, the most similar first: "Writer" may be meant by "WRITER SSO"."""
+    rows = [row for row in snapshot.rows("similar_applications") if row.get("displayName")]
+    order = suggestions(name, [row["displayName"] for row in rows])
+    return sorted((row for row in rows if row["displayName"] in order), key=lambda row: order.index(row["displayName"]))
+
+
+def _named(rows: Sequence[Mapping[str, str]]) -> str:
+    listed = [f'"{row["displayName"]}" (app_id {row["appId"]})' for row in rows[:_MAX_SIMILAR]]
+    return ", ".join([*listed, *([f"{len(rows) - _MAX_SIMILAR} more"] if len(rows) > _MAX_SIMILAR else [])])
 
 
 def _similar(name: str, snapshot: Snapshot) -> Iterable[Diagnostic]:
-    """Warn if the name of the new application differs from an existing one by a letter or two."""
-    similar = suggest_principal(name, _similar_names(snapshot))
-    if similar is not None:
-        message = f'"{name}" would be created, and the tenant has an application with a similar name, "{similar}"'
-        hint = f'To use that one, write `display_name: "{similar}"` and remove `create`.'
+    """Warn before an application is created: one with a similar name may be the one that is meant."""
+    similar = _similar_applications(name, snapshot)
+    if similar:
+        message = f'"{name}" would be created, and the tenant has {_named(similar)}'
+        first = similar[0]["displayName"]
+        hint = f'To use that one, write `display_name: "{first}"` and remove `create`.'
+        if len(similar) > 1:
+            hint = "To use one of them, write its `app_id` instead of `display_name`, and remove `create`."
         yield Diagnostic("K106", message, ("application", "display_name"), hint=hint, severity="warning")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from scimconf.documents import application as documents
 from scimconf.plan import Address
+from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import NameCheck, Phase
 
@@ -18,6 +19,17 @@ def identified_by(spec: Spec) -> tuple[str, str, str]:
     if application.object_id is not None:
         return "object_id", "id", application.object_id
     return "display_name", "displayName", application.display_name or ""
+
+
+def missing_sign_on(spec: Spec, snapshot: Snapshot) -> str:
+    """Return why the single sign-on that the spec requires is not set up, "" if it is or if the spec requires none."""
+    required, rows = spec.application.single_sign_on, snapshot.rows("service_principals")
+    if required is None or len(rows) > 1:
+        return ""
+    mode = rows[0].get("preferredSingleSignOnMode") if rows else None
+    if mode == required:
+        return ""
+    return f"the mode is {mode or 'not set'}" if rows else "the application does not exist yet"
 
 
 def name_checks(spec: Spec, phase: Phase, *addresses: Address) -> Iterator[NameCheck]:

@@ -32,7 +32,7 @@ class ScheduleKind(Kind):
     name = "schedule"
     labels = ("schedule", "schedules")
     after = ("job",)
-    guard_ids = ("initial-start", "provisioning-stopped")
+    guard_ids = ("initial-start", "sign-on-missing", "provisioning-stopped")
     effects_before_start = frozenset(Effect)
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
@@ -72,6 +72,7 @@ class ScheduleKind(Kind):
             if enabled is not None and enabled.after and not has_run:
                 message = "provisioning would start for the first time and create users in the application"
                 yield counted_guard("initial-start", message, change, Effect.PROVISIONS)
+                yield from _sign_on_missing(change, context)
             elif enabled is not None and enabled.before and not enabled.after:
                 message = "provisioning would stop, so that users who leave keep their access to the application"
                 yield counted_guard("provisioning-stopped", message, change, Effect.STOPS)
@@ -96,6 +97,15 @@ class ScheduleKind(Kind):
     def export(self, request: ExportRequest) -> ExportedSpec:
         job = _job(request.snapshot)
         return ExportedSpec({"provisioning": {"enabled": job is not None and documents.is_on(job)}})
+
+
+def _sign_on_missing(change: Change, context: GuardContext) -> Iterable[Guard]:
+    if context.missing_sign_on:
+        message = (
+            f"the spec requires SAML single sign-on before provisioning starts, and it is not set up "
+            f"({context.missing_sign_on})"
+        )
+        yield Guard("sign-on-missing", message, address=change.address)
 
 
 def _pause(address: Address) -> Iterable[Step]:

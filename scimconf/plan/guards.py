@@ -45,7 +45,8 @@ class GuardContext:
     `holders` maps the id of each assigned principal to its number of roles, `members` to the number of users that it
     stands for (a user 1, a group its direct members, None if they could not be read); `groups` are the ids of groups.
     `removed_assignments` counts the assignments that the plan deletes, by role id. `matching` are the attribute mappings
-    that users are matched by. `abandoned` counts abandoned resources, where those block an apply.
+    that users are matched by. `missing_sign_on` says why the single sign-on that the spec requires is not set up, "" if it
+    is. `abandoned` counts abandoned resources, where those block an apply.
     """
 
     today: date
@@ -59,6 +60,7 @@ class GuardContext:
     removed_assignments: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     matching: frozenset[Address] = frozenset()
     unavailable_secrets: tuple[str, ...] = ()
+    missing_sign_on: str = ""
     abandoned: int = 0
     exemptions: tuple[GuardExemption, ...] = ()
 

@@ -5,6 +5,7 @@ Nodes are distinguished by their `id`, so that only `spec.load` imports PyYAML.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -14,6 +15,9 @@ from scimconf.spec.tree import NULLS, Plain, YamlList, YamlMapping
 
 MAX_DEPTH = 40
 MAX_ALIASED = 10_000
+MAX_SCALAR = 100_000
+NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+"""Characters that JSON readers and databases do not take: NUL, and how Python decodes bytes that are no UTF-8."""
 DEFAULT_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str"))
 EMPTY_VALUES = {
     **dict.fromkeys(("filters", "actions"), "[]"),
@@ -92,6 +96,7 @@ class Builder:
             is_plain = is_plain or VARIABLE.fullmatch(text) is not None
             text, diagnostics = self._variables.substitute(text, location)
             self.diagnostics += diagnostics
+        self.diagnostics += unusable(text, location)
         return Plain(text) if is_plain else text
 
     def _list(self, node: YamlNode, depth: int) -> YamlList:
@@ -135,6 +140,7 @@ class Builder:
             hint = "Write the keys out, or use `extends`."
             self._report("S010", self._location(node), "merge keys (`<<`) are not allowed", hint)
             return None
+        self.diagnostics += unusable(str(node.value), self._location(node))
         return str(node.value)
 
     def _is_mangled(self, row: YamlNode, node: YamlNode, location: Location) -> bool:
@@ -149,6 +155,16 @@ class Builder:
         message = "YAML ends this expression at ` #`, which begins a comment" if is_cut else message
         self._report("S012", location, message, quoted_expression(_first_call(text) if row.flow_style else text))
         return True
+
+
+def unusable(text: str, location: Location) -> Iterator[Diagnostic]:
+    """Yield an error for a value that is too long, or contains a character that cannot be sent."""
+    if len(text) > MAX_SCALAR:
+        message = f"a value of {len(text):,} characters; at most {MAX_SCALAR:,} are allowed"
+        yield Diagnostic("S008", message, location=location, hint="Shorten it.")
+    elif match := NO_TEXT.search(text):
+        name = "NUL (U+0000)" if match[0] == "\0" else "a byte that is not UTF-8"
+        yield Diagnostic("S015", f"character {match.start() + 1} of the value is {name}", (), location, "Delete it.")
 
 
 def quoted_expression(expression: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from scimconf.diagnostics import Diagnostic, Location
+from scimconf.spec.nodes import unusable
 from scimconf.spec.patterns import GUID
 from scimconf.spec.tree import YamlList, YamlMapping
 
@@ -23,6 +24,9 @@ def read_rows(text: str, file: str, column: Column) -> tuple[YamlList, list[Diag
             message = f"the row has no {'role' if principal else column}"
             hint = f"Write `{column},role` in this row, or delete it."
             diagnostics.append(Diagnostic("S031", message, location=location, hint=hint))
+            continue
+        if errors := [*unusable(principal, location), *unusable(role, location)]:
+            diagnostics += errors
             continue
         roles = roles_of.setdefault(principal.casefold(), YamlList())
         if role in roles:

@@ -10,6 +10,7 @@ from scimconf.documents import application, job
 from scimconf.kinds import KINDS
 from scimconf.kinds.assignment import removed_assignments
 from scimconf.kinds.connection import needed_secrets
+from scimconf.kinds.identity import missing_sign_on
 from scimconf.plan import Tenant
 from scimconf.plan.guards import GuardContext, GuardExemption
 from scimconf.plan.impact import ImpactData
@@ -52,6 +53,7 @@ def guard_context(
             resource.address for resource in change_set.diff.managed if resource.fields.get("match") is not None
         ),
         unavailable_secrets=_unavailable_secrets(spec, change_set.steps, snapshot),
+        missing_sign_on=missing_sign_on(spec, snapshot),
         abandoned=abandoned,
         exemptions=(*exemptions, *map(GuardExemption, options.allow)),
     )

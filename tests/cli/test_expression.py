@@ -73,7 +73,22 @@ def test_expression_eval_uses_the_current_time_without_now_option():
     ],
 )
 def test_expression_eval_json_contains_kind_and_value_or_reason(text, outcome):
-    assert expression_json("eval", text) == {"format_version": "2.0", "expression": text, "outcome": outcome}
+    document = {"format_version": "2.0", "expression": text, "outcome": outcome, "warnings": []}
+    assert expression_json("eval", text) == document
+
+
+def test_expression_eval_and_explain_name_the_function_that_is_meant():
+    """Two guides for live applications have Instr; the reference has InStr."""
+    text, warning = 'IIF(Instr("abc", "c")>"0", tolower("Y"), "n")', "{} is evaluated as {}, its documented name (L102)"
+    warnings = [warning.format("Instr", "InStr"), warning.format("tolower", "ToLower")]
+    result = expression("eval", text)
+    assert (result.code, result.out, result.err) == (0, '"y"\n', "".join(f"warning: {line}\n" for line in warnings))
+    explained = expression("explain", text)
+    assert (explained.code, explained.err) == (0, result.err)
+    assert "InStr(" in explained.out
+    assert "Instr(" not in explained.out
+    assert expression_json("eval", text)["warnings"] == warnings
+    assert {"InStr", "ToLower"} <= expression_json("explain", text)["functions"].keys()
 
 
 def test_expression_eval_given_option_overrides_given_file(tmp_path):

@@ -18,6 +18,12 @@ USER, ADMIN = "20000000-0000-4000-8000-00000000000a", "20000000-0000-4000-8000-0
 ADA, BOB = "10000000-0000-4000-8000-0000000000a1", "10000000-0000-4000-8000-0000000000a2"
 ROWS = "synchronizationRules/0/objectMappings/0/attributeMappings"
 CUSTOM = "application: {display_name: Writer, create: {from_template: %s}}"
+SIMILAR = [
+    {"id": name, "appId": f"{number}{APP[1:]}", "displayName": name}
+    for number, name in enumerate(
+        ["Slack", "SLACK SSO", "slack-2", "Slack (old)", "Slack 3", "Slack 4", "Slack 5", "Slido"]
+    )
+]
 NO_APPLICATION = {"service_principals": [], "applications": []}
 ASSIGNED = "assignments: {unlisted: keep, %s}"
 MESSAGES = HERE / "base" / "expected" / "messages.json"
@@ -73,12 +79,20 @@ TABLE: dict[str, tuple[str, dict[str, Any]]] = {
         "application: {display_name: Slak}",
         {
             **NO_APPLICATION,
-            "similar_applications": [{"id": "1", "displayName": "Slack"}, {"id": "2", "displayName": "Slido"}],
+            "similar_applications": SIMILAR[:1] + SIMILAR[-1:],
         },
+    ),
+    "no application, and several of similar names": (
+        "application: {display_name: Slack}",
+        {**NO_APPLICATION, "similar_applications": SIMILAR},
+    ),
+    "a new application, and several of similar names": (
+        "application: {display_name: Slack, create: {from_template: custom}}",
+        {**NO_APPLICATION, "similar_applications": SIMILAR},
     ),
     "a new application of a similar name": (
         "application: {display_name: Slak, create: {from_template: custom}}",
-        {**NO_APPLICATION, "similar_applications": [{"id": "1", "displayName": "Slack"}]},
+        {**NO_APPLICATION, "similar_applications": SIMILAR[:1]},
     ),
     "the gallery is refused": (
         CUSTOM % "Writer Gallery",

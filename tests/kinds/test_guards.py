@@ -7,7 +7,7 @@ import pytest
 
 from scimconf.kinds.registry import guards
 from scimconf.plan import Action, Address, Change, Effect, FieldChange, Impact, Resource
-from scimconf.plan.guards import GuardContext, GuardExemption
+from scimconf.plan.guards import ASKED, GuardContext, GuardExemption
 from scimconf.render.common.effects import guard_message
 
 ACTIVE = Address("a", "attribute_mapping", "users/active")
@@ -97,6 +97,24 @@ def test_resources_abandoned_counts_the_abandoned_resources(number, message):
     (guard,) = guards([], replace(CONTEXT, abandoned=number))
     assert (guard.id, guard.message, guard.count) == ("resources-abandoned", message, number)
     assert guards([], CONTEXT) == ()
+
+
+def start(*, has_run):
+    """Return the change that switches provisioning on, of a job that has run or has not."""
+    change = update(Address("a", "schedule"), "enabled", False, True)
+    assert change.before is not None
+    return replace(change, before=replace(change.before, facts={"has_run": has_run}))
+
+
+@pytest.mark.parametrize("reason", ["the mode is not set", "the application does not exist yet"])
+def test_sign_on_missing_blocks_the_first_start_only(reason):
+    context = replace(CONTEXT, missing_sign_on=reason)
+    initial, sign_on = guards([start(has_run=False)], context)
+    assert (initial.id, sign_on.id) == ("initial-start", "sign-on-missing")
+    assert sign_on.message.endswith(f"and it is not set up ({reason})")
+    assert ids([start(has_run=True)], context) == []
+    assert ids([start(has_run=False)], CONTEXT) == ["initial-start"]
+    assert "sign-on-missing" not in ASKED
 
 
 SETTINGS = Address("a", "settings")

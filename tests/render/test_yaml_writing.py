@@ -6,6 +6,7 @@ from datetime import date
 from textwrap import dedent
 
 import pytest
+import yaml
 
 from scimconf.render.yaml import CommentNotes, format_text, write_spec
 from scimconf.spec.tree import Plain
@@ -150,3 +151,17 @@ def test_write_spec_keeps_hostile_note_in_a_comment(sign):
     )
     assert [line for line in made.splitlines() if not line.startswith("#") and line][0:1] == ["version: 1"]
     assert "\ntenant" not in made
+
+
+@pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u200b", "\u2060", "\u00ad", "\u3164", "\U000e0041", "\x00"])
+@pytest.mark.parametrize("path", ["name", "expression", "lines"])
+def test_write_spec_escapes_signs_that_are_invisible_or_change_the_direction(sign, path):
+    text = {"name": f"a{sign}b", "expression": f'Join("{sign}", [a])', "lines": f"a{sign}\nb\n"}[path]
+    spec = (
+        {"mappings": {"users": {"attributes": {"x": {"expression": text}}}}} if path == "expression" else {"name": text}
+    )
+
+    written_text = written(spec)
+
+    assert sign not in written_text
+    assert yaml.safe_load(written_text) == spec

@@ -179,3 +179,23 @@ def test_load_accepts_a_plain_expression_that_is_a_yaml_scalar(expression):
 def test_load_reports_an_empty_csv_file_as_s030():
     loaded = load_text(f"{MINIMAL}assignments: {{unlisted: delete, users_from: [a.csv]}}\n", {"a.csv": ""})
     assert [problem.code for problem in loaded.diagnostics] == ["S030"]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('tenant: "a\\0b"', "S015  character 2 of the value is NUL (U+0000). Delete it."),
+        ('"a\\0": b', "S015  character 2 of the value is NUL (U+0000). Delete it."),
+        ("tenant: ${var:X}", "S015  character 1 of the value is a byte that is not UTF-8. Delete it."),
+        (f"tenant: {'a' * 100_001}", "S008  a value of 100,001 characters; at most 100,000 are allowed. Shorten it."),
+    ],
+)
+def test_load_rejects_a_value_that_cannot_be_sent(line, expected):
+    assert expected in lines(load_text(f"{MINIMAL}{line}\n", X="\udcff").diagnostics)
+
+
+def test_load_rejects_a_csv_cell_that_cannot_be_sent():
+    text = f"{MINIMAL}assignments: {{unlisted: keep, users_from: [a.csv]}}\n"
+    assert lines(load_text(text, {"a.csv": "user,role\nada\0,admin\n"}).diagnostics) == (
+        "a.csv:2:1  S015  character 4 of the value is NUL (U+0000). Delete it.\n"
+    )

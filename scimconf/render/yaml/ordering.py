@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from scimconf.diagnostics import SpecPath
+from scimconf.render.yaml.scalars import ESCAPED
 from scimconf.render.yaml.tree import Alias, Node, Scalar, YamlCollection, YamlDocument, YamlEntry, strip_blanks
 from scimconf.spec.model import OPERATORS, STANDARD
 from scimconf.spec.model.types import is_section, type_at
@@ -41,8 +42,8 @@ def arrange(document: YamlDocument) -> None:
 
 
 def is_foldable(text: str) -> bool:
-    """Return whether a `>-` block can contain this text without an indentation indicator."""
-    return FOLDABLE.fullmatch(text) is not None
+    """Return whether a block can contain this text, without an indentation indicator and without escapes."""
+    return FOLDABLE.fullmatch(text) is not None and ESCAPED.search(text) is None
 
 
 class _Arranger:

@@ -13,7 +13,11 @@ from scimconf.render.yaml.tree import Scalar
 
 SIMPLE = re.compile(r"[^\W\d](?:[\w./@()=+%~$ -]|:(?=[\w/]))*(?<! )")
 WORDS = frozenset({"null", "none", "true", "false", "yes", "no", "on", "off", "y", "n"})
-ESCAPED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+ESCAPED = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ufeff\uffa0\ufff0-\uffff\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Characters that YAML does not allow, that are not visible, or that change the direction of the text around them."""
 QUOTED_OR_PAUSE = re.compile(r'"(?:\\.|[^"\\])*(?:"|\\?\Z)|\\.|(?P<pause>(?<! ) (?! ))|.', re.DOTALL)
 UNSAFE_IN_FLOW = re.compile(r"[\[\]{},]|^[?:-]|:$|:(?=\s)")
 
@@ -31,15 +35,21 @@ def written(scalar: Scalar, *, in_flow: bool) -> str | None:
 
 def is_clear(text: str, *, in_flow: bool) -> bool:
     """Return whether every YAML reader reads the unquoted text as a string."""
-    return SIMPLE.fullmatch(text) is not None and text.casefold() not in WORDS and not (in_flow and ":" in text)
+    is_simple = SIMPLE.fullmatch(text) is not None and ESCAPED.search(text) is None
+    return is_simple and text.casefold() not in WORDS and not (in_flow and ":" in text)
 
 
 def quoted(text: str) -> str:
     if ESCAPED.search(text):
-        return ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))
+        return ESCAPED.sub(_escape, json.dumps(text, ensure_ascii=False))
     if '"' in text or "\\" in text:
         return "'" + text.replace("'", "''") + "'"
     return f'"{text}"'
+
+
+def _escape(match: re.Match[str]) -> str:
+    number = ord(match[0])
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 def folded(text: str, width: int) -> list[str]:
