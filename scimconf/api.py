@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from scimconf.diagnostics import Diagnostic, ScimconfError, SpecError
-from scimconf.plan import ApplyStatus, Change, Guard, Plan, Report, Tenant
+from scimconf.plan import ApplyStatus, Change, Guard, MissingPrincipal, Plan, Report, Tenant
 
 if TYPE_CHECKING:
     from scimconf.export import ExportedSpec
@@ -137,6 +137,11 @@ class SpecPlan:
         return self.planned.plan.warnings
 
     @property
+    def missing(self) -> tuple[MissingPrincipal, ...]:
+        """The users and groups that the spec lists and the tenant does not have."""
+        return self.planned.plan.missing
+
+    @property
     def is_complete(self) -> bool:
         return self.planned.plan.complete
 
@@ -251,7 +256,7 @@ class TenantClient:
         from scimconf.workflow.apply import apply, guards_that_need_allow, missing_secrets
 
         planned, hooks = plan.planned, _ApiHooks(approve, os.fspath(backup), progress)
-        if planned.plan.changes and not guards_that_need_allow(planned):
+        if planned.plan.changes and not (guards_that_need_allow(planned) or planned.missing_errors):
             missing = list(missing_secrets(planned, self.secrets))
             if missing:
                 error = "; ".join(map(str, missing))

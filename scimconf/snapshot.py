@@ -15,6 +15,10 @@ from scimconf.json_types import Json as Json  # noqa: PLC0414  re-exported
 
 Names = Mapping[str, str]
 """Placeholder → value."""
+PRINCIPALS_BY_ID = "principals_by_id"
+DELETED: Mapping[str, str] = MappingProxyType(
+    {"user": "deleted_users", "group": "deleted_groups", "id": "deleted_items"}
+)
 PLACEHOLDER = re.compile(r"\{\{|\{([a-z_]+)\}")
 """A placeholder, or a doubled brace, which stands for a literal one."""
 
@@ -82,10 +86,14 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A search for a principal: a user or group by id, a user by user principal name, a group by display name."""
+    """A search for a principal: a user or group by id, a user by user principal name, a group by display name.
+
+    `deleted` searches the recently deleted users and groups instead.
+    """
 
     by: Literal["id", "user", "group"]
     value: str
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,14 @@ class Principal:
     name: str
     display_name: str = ""
     security_enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedPrincipal:
+    """A user or group in the recycle bin; `day` is the day of the deletion in UTC (ISO 8601)."""
+
+    id: str
+    day: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +129,10 @@ class DeniedRead:
 class Snapshot:
     """The result of reading the tenant for one application: raw JSON and denied reads by the document's name.
 
-    `names` are bound placeholders, `principals` the matches of each lookup. `complete` is False while reading is in
-    progress, when a missing document may still arrive.
+    `names` are bound placeholders, `principals` the matches of each lookup, `deleted` the result of each lookup in the
+    recycle bin (None: not there, or not readable). `complete` is False while reading is in progress, when a missing
+    document may still arrive. `denied` also has the reads of principals by id (`PRINCIPALS_BY_ID`) and of the recycle
+    bin (`DELETED`, by the lookup's `by`).
     """
 
     documents: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
@@ -122,6 +140,7 @@ class Snapshot:
     names: Names = field(default_factory=lambda: MappingProxyType({}))
     principals: Mapping[Lookup, tuple[Principal, ...]] = field(default_factory=lambda: MappingProxyType({}))
     complete: bool = True
+    deleted: Mapping[Lookup, DeletedPrincipal | None] = field(default_factory=lambda: MappingProxyType({}))
 
     def get(self, name: str) -> Json | None:
         return self.documents.get(name)

@@ -36,6 +36,7 @@ OperationName = Literal[
     "define_attribute",
     "is_there",
     "state_is",
+    "rows_gone",
 ]
 """The keys of `documents.OPERATIONS`."""
 

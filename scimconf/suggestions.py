@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 LETTERS_PER_TYPO = 3
@@ -12,6 +13,11 @@ LETTERS_PER_TYPO = 3
 MIN_PREFIX = 3
 LONG_LOCAL_PART = 6
 """From this length on, the name of a principal may differ by two letters, below it by one."""
+
+SHORT_NAME, SHORT_WORD = 2, 3
+"""Names of so few letters, and words in a name of several words, are never taken for a typing error."""
+_WORD = re.compile(r"[^\W_]+")
+_DIGIT = re.compile(r"\d")
 
 
 def suggest(name: str, candidates: Iterable[str]) -> str | None:
@@ -34,20 +40,34 @@ def suggestions(name: str, candidates: Iterable[str]) -> list[str]:
 def suggest_principal(name: str, candidates: Iterable[str]) -> str | None:
     """Return the user or group that `name` most likely stands for, or None.
 
-    Only the part before the `@` counts, since everyone shares the domain. It may differ by one letter, or by two if it
-    has at least six letters. Of several candidates that are equally close none is returned: the wrong one would get
+    Only the part before the `@` counts, since everyone shares the domain; in another domain it must be the same. It may
+    differ by one letter, or by two if it has at least six letters. Numbers and short words must be the same: `Sales EU`
+    and `Sales US` are two groups. Of several candidates that are equally close none is returned: the wrong one would get
     access.
     """
     local, _, domain = name.casefold().partition("@")
-    limit = 2 if len(local) >= LONG_LOCAL_PART else 1
     distances: dict[tuple[int, bool], list[str]] = {}
     for candidate in dict.fromkeys(candidates):
         other, _, other_domain = candidate.casefold().partition("@")
-        distance = edit_distance(local, other, limit)
-        if distance <= limit:
+        distance = _principal_distance(local, other)
+        if distance == 0 or (distance is not None and domain == other_domain):
             distances.setdefault((distance, domain != other_domain), []).append(candidate)
     closest = distances[min(distances)] if distances else []
     return closest[0] if len(closest) == 1 else None
+
+
+def _principal_distance(name: str, other: str) -> int | None:
+    """Return how many letters differ; None if the names may belong to two principals."""
+    words, others = _WORD.findall(name), _WORD.findall(other)
+    if len(words) != len(others):
+        return 1 if "".join(words) == "".join(others) else None
+    limit = 2 if len(name) >= LONG_LOCAL_PART else 1
+    pairs = [(word, other_word) for word, other_word in zip(words, others, strict=True) if word != other_word]
+    shortest = SHORT_WORD if len(words) > 1 else SHORT_NAME
+    if any(_DIGIT.findall(word) != _DIGIT.findall(other_word) or len(word) <= shortest for word, other_word in pairs):
+        return None
+    distance = sum(edit_distance(word, other_word, limit) for word, other_word in pairs)
+    return distance if distance <= limit else None
 
 
 def unknown(noun: str, name: str, known: Iterable[str], otherwise: str = "") -> str:

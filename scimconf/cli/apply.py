@@ -21,7 +21,7 @@ from scimconf.plan.guards import ASKED
 from scimconf.plan.redact import redact_report
 from scimconf.render import text
 from scimconf.workflow import PlannedApplication, apply
-from scimconf.workflow.apply import guards_that_need_allow, missing_secrets, save_documents
+from scimconf.workflow.apply import MISSING_ERROR, guards_that_need_allow, missing_secrets, save_documents
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.plan_all import PlanResults
 from scimconf.workflow.saved_plan import is_saved_plan, read_saved_plan, spec_paths
@@ -155,8 +155,10 @@ async def _apply_all(session: Session, results: PlanResults, applying: ApplyOpti
         _print_blocked(planned)
     abandoning = _abandoning_applications(applying.saved)
     allowed = [planned for planned in changed if not guards_that_need_allow(planned) and planned.name not in abandoning]
-    ready = [planned for planned in allowed if _has_secrets(session, planned)]
-    codes = [ExitCode.BLOCKED] * (len(changed) - len(allowed)) + [ExitCode.FAILED] * (len(allowed) - len(ready))
+    complete = [planned for planned in allowed if _has_listed_principals(planned)]
+    ready = [planned for planned in complete if _has_secrets(session, planned)]
+    codes = [ExitCode.BLOCKED] * (len(changed) - len(allowed)) + [ExitCode.INVALID] * (len(allowed) - len(complete))
+    codes += [ExitCode.FAILED] * (len(complete) - len(ready))
     if not ready:
         return codes
     with session.progress.paused():
@@ -171,6 +173,13 @@ def _print_blocked(planned: PlannedApplication) -> None:
     if guards:
         blocked_by = f"{'guards' if len(guards) > 1 else 'guard'} {', '.join(guards)}"
         output.print_lines(f"{planned.name}: no changes were made: blocked by {blocked_by}.", err=True)
+
+
+def _has_listed_principals(planned: PlannedApplication) -> bool:
+    """Return whether no missing user or group prevents the apply; else print it."""
+    if planned.missing_errors:
+        output.print_lines(f"{planned.name}: no changes were made. {MISSING_ERROR}", err=True)
+    return not planned.missing_errors
 
 
 def _abandoning_applications(saved: SavedPlan | None) -> frozenset[str]:

@@ -22,10 +22,10 @@ from scimconf.cli.plan import plan_command
 def command(**params: Any) -> int:
     """Check whether the tenant still matches the specs. Writes nothing. Run it on a schedule.
 
-    Exit code 0 means no drift, 2 means drift.
+    Exit code 0 means no drift, 2 means drift. A listed user or group that the tenant does not have is drift.
 
     \b
         scimconf drift apps/
         scimconf drift --baseline plan.json --format markdown apps/
     """
-    return plan_command(params, detailed=True, baseline=params["baseline"])
+    return plan_command(params, detailed=True, baseline=params["baseline"], is_drift=True)

@@ -52,7 +52,7 @@ def redactor(plan: Plan, *, redact: bool) -> Callable[[str], str]:
 
 def print_plan(results: PlanResults, options: Mapping[str, Any], output: OutputOptions) -> None:
     """Print the plan, then the diagnostics and errors."""
-    if results.planned or output.output_format != "text":
+    if results.planned or results.failures or output.output_format != "text":
         plan = results.combined_plan(options)
         steps = {planned.name: planned.steps for planned in results.planned} if output.show_steps else None
         click.echo(render_plan(plan, output, steps), nl=False)
@@ -99,7 +99,7 @@ def write_plan_file(results: PlanResults, options: Mapping[str, Any], output: Ou
     text = render_plan(results.combined_plan(options), replace(output, output_format="json"))
     write_file(output.out, text, private=True)
     click.echo(f"Saved the plan to {output.out}.", err=True)
-    if not any(guards_that_need_allow(planned) for planned in results.planned):
+    if not any(guards_that_need_allow(planned) or planned.missing_errors for planned in results.planned):
         click.echo(f"To apply exactly this plan: scimconf apply {output.out}", err=True)
 
 
@@ -109,12 +109,15 @@ def emit_plan_events(session: Session, plan: Plan, *, redact: bool) -> None:
         session.events.planned(application)
 
 
-def plan_exit_code(results: PlanResults, *, detailed: bool) -> ExitCode:
-    """Return the exit code of a plan; `detailed` makes changes and drift exit 2."""
+def plan_exit_code(results: PlanResults, *, detailed: bool, is_drift: bool = False) -> ExitCode:
+    """Return the exit code of a plan; `detailed` makes changes and drift exit 2.
+
+    A missing user or group is drift for `drift`, and as `assignments.missing` says for the other commands.
+    """
     codes = {ExitCode.OK}
     if results.errors:
         codes.add(ExitCode.FAILED)
-    if results.has_spec_errors:
+    if results.has_spec_errors or (results.has_missing_errors and not is_drift):
         codes.add(ExitCode.INVALID)
     if results.is_tenant_mismatch:
         codes.add(ExitCode.BLOCKED)

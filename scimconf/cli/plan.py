@@ -48,7 +48,9 @@ def command(**params: Any) -> int:
     return plan_command(params, detailed=params["detailed_exitcode"])
 
 
-def plan_command(params: Mapping[str, Any], *, detailed: bool, baseline: str | None = None) -> ExitCode:
+def plan_command(
+    params: Mapping[str, Any], *, detailed: bool, baseline: str | None = None, is_drift: bool = False
+) -> ExitCode:
     """Plan, print and save. `baseline` is a saved plan: print what has changed since it."""
     common = options.from_click(options.CommonOptions, params)
     printing = options.from_click(options.OutputOptions, params)
@@ -70,7 +72,7 @@ def plan_command(params: Mapping[str, Any], *, detailed: bool, baseline: str | N
             heading = f"Compared with the saved plan {baseline}:"
             if saved is not None and not output.print_changes_since(saved, plan, heading):
                 click.echo(f"No changes since {baseline}.", err=True)
-        return output.plan_exit_code(results, detailed=detailed)
+        return output.plan_exit_code(results, detailed=detailed, is_drift=is_drift)
 
     return run(common, "reading", work)
 

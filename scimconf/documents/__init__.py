@@ -53,5 +53,6 @@ OPERATIONS: Mapping[OperationName, Operation] = MappingProxyType(
         "define_attribute": Operation(schema.definition_holds, schema.define_attribute, schema.definition_view),
         "is_there": Operation(job.is_there),
         "state_is": Operation(job.state_is),
+        "rows_gone": Operation(application.rows_gone),
     }
 )

@@ -153,6 +153,11 @@ def assignments() -> Document:
     return Document("assignments", path, collection=True, row=AssignmentRow)
 
 
+def rows_gone(raw: Json, key: tuple[str, ...], _value: Json) -> bool:
+    """Return whether none of the assignments with these ids is listed."""
+    return {row["id"] for row in raw}.isdisjoint(key)
+
+
 def roles(documents: Mapping[str, Json]) -> list[Json]:
     """Return the app roles, ids in lower case: of the application if it was read, else of the service principal."""
     for name in ("applications", "service_principals"):

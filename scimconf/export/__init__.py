@@ -12,12 +12,11 @@ from typing import Any
 from scimconf.diagnostics import SpecPath, dotted
 from scimconf.kinds import KINDS
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
-from scimconf.kinds.exported_access import same_name_lookups
 from scimconf.kinds.exported_mappings import section_selectors
 from scimconf.spec.model import ObjectMapping, Provisioning, Spec
 from scimconf.spec.references import reads_as_reference
 
-__all__ = ["ExportRequest", "ExportedSpec", "everything", "export_spec", "same_name_lookups", "without_references"]
+__all__ = ["ExportRequest", "ExportedSpec", "everything", "export_spec", "without_references"]
 
 
 def everything(name: str, identified: Mapping[str, str]) -> Spec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from scimconf.diagnostics import GraphError
@@ -12,7 +13,7 @@ from scimconf.graph.protocol.pages import NEXT
 from scimconf.graph.protocol.request import chunks
 from scimconf.graph.task_group import task_group
 from scimconf.json_types import Json
-from scimconf.snapshot import Lookup, Principal
+from scimconf.snapshot import DELETED, PRINCIPALS_BY_ID, DeletedPrincipal, DeniedRead, Lookup, Principal
 
 NAMES_A_FILTER = 15
 """Maximum values in one `in (…)` of a filter (Graph: `$filter`)."""
@@ -23,26 +24,98 @@ _NAMES = {
 """Collection, the property that is the name, and the properties that are read."""
 
 
-async def find_principals(graph: Graph, lookups: Sequence[Lookup]) -> dict[Lookup, tuple[Principal, ...]]:
-    """Return the principals of each lookup; none for an id whose read is denied. Raises GraphError."""
+_DELETED_NAMES = {
+    "user": ("/directory/deletedItems/microsoft.graph.user", "userPrincipalName"),
+    "group": ("/directory/deletedItems/microsoft.graph.group", "displayName"),
+}
+"""Collection of the recycle bin, and the property that is the name (Graph: List deletedItems)."""
+
+
+@dataclass(slots=True)
+class LookupResults:
+    """The results of lookups, as in a Snapshot: matches, entries of the recycle bin, and denied reads by name."""
+
+    principals: dict[Lookup, tuple[Principal, ...]] = field(default_factory=dict)
+    deleted: dict[Lookup, DeletedPrincipal | None] = field(default_factory=dict)
+    denied: dict[str, DeniedRead] = field(default_factory=dict)
+
+
+async def find_principals(graph: Graph, lookups: Sequence[Lookup]) -> LookupResults:
+    """Return the principals of each lookup. Raise GraphError, except for denied ids and the recycle bin."""
+    results = LookupResults()
+    live = [lookup for lookup in lookups if not lookup.deleted]
     async with task_group() as group:
-        by_id = group.create_task(_find_ids(graph, [lookup.value for lookup in lookups if lookup.by == "id"]))
-        by_name = group.create_task(_find_names(graph, lookups))
-    principals = {Lookup("id", principal.id): (principal,) for principal in by_id.result()}
-    return {lookup: row for lookup, row in principals.items() if lookup in lookups} | by_name.result()
+        group.create_task(_find_ids(graph, [lookup for lookup in live if lookup.by == "id"], results))
+        group.create_task(_find_names(graph, live, results))
+        group.create_task(_find_deleted(graph, [lookup for lookup in lookups if lookup.deleted], results))
+    return results
 
 
-async def _find_ids(graph: Graph, ids: Sequence[str]) -> list[Principal]:
-    """Return principals by id; none without the permission, since assignments have display names of their own."""
-    if not ids:
-        return []
+async def _find_ids(graph: Graph, lookups: Sequence[Lookup], results: LookupResults) -> None:
+    """Add principals by id; none without the permission, since assignments have display names of their own."""
+    results.principals.update(dict.fromkeys(lookups, ()))
+    if not lookups:
+        return
     try:
-        rows = await graph.get_by_ids(ids, ["user", "group"])
+        rows = await graph.get_by_ids([lookup.value for lookup in lookups], ["user", "group"])
     except GraphError as error:
         if error.status not in (401, 403):
             raise
-        return []
-    return [_principal(row) for row in identified("POST", "/directoryObjects/getByIds", rows)]
+        results.denied[PRINCIPALS_BY_ID] = _denied(error)
+        return
+    for principal in map(_principal, identified("POST", "/directoryObjects/getByIds", rows)):
+        if Lookup("id", principal.id) in results.principals:
+            results.principals[Lookup("id", principal.id)] = (principal,)
+
+
+def _denied(error: GraphError) -> DeniedRead:
+    return DeniedRead(error.status, error.code, error.path, error.message)
+
+
+async def _find_deleted(graph: Graph, lookups: Sequence[Lookup], results: LookupResults) -> None:
+    """Add entries of the recycle bin. Whatever Graph answers is no reason to fail: the result only explains."""
+    results.deleted.update(dict.fromkeys(lookups))
+    for by, (path, name) in _DELETED_NAMES.items():
+        own = [lookup for lookup in lookups if lookup.by == by]
+        if own:
+            await _find_deleted_names(graph, path, name, own, results)
+    await _find_deleted_ids(graph, [lookup for lookup in lookups if lookup.by == "id"], results)
+
+
+async def _find_deleted_names(
+    graph: Graph, path: str, name: str, lookups: Sequence[Lookup], results: LookupResults
+) -> None:
+    try:
+        rows = identified("GET", path, await graph.collect(path, query={"$select": f"id,{name},deletedDateTime"}))
+    except GraphError as error:
+        results.denied[DELETED[lookups[0].by]] = _denied(error)
+        return
+    by_name = {lookup.value.casefold(): lookup for lookup in lookups}
+    for row in sorted(rows, key=lambda row: str(row.get("deletedDateTime"))):  # the last deletion counts
+        lookup = by_name.get(_name_before_deletion(row["id"], str(row.get(name) or "")))
+        if lookup is not None:
+            results.deleted[lookup] = _deleted(row)
+
+
+def _name_before_deletion(id_: str, name: str) -> str:
+    """Return the folded name without the object id, which Entra puts before the name of a deleted user."""
+    folded = name.casefold()
+    return folded.removeprefix(id_.casefold().replace("-", "")).removeprefix(id_.casefold())
+
+
+def _deleted(row: Mapping[str, Any]) -> DeletedPrincipal:
+    return DeletedPrincipal(str(row["id"]).lower(), str(row.get("deletedDateTime") or "")[:10])
+
+
+async def _find_deleted_ids(graph: Graph, lookups: Sequence[Lookup], results: LookupResults) -> None:
+    query = {"$select": "id,deletedDateTime"}
+    requests = [Request("GET", "/directory/deletedItems/{item}", {"item": lookup.value}, query) for lookup in lookups]
+    for lookup, answer in zip(lookups, await graph.batch(requests), strict=True):
+        if not isinstance(answer, GraphError):
+            rows = [answer.body] if isinstance(answer.body, dict) and isinstance(answer.body.get("id"), str) else []
+            results.deleted[lookup] = next(map(_deleted, rows), None)
+        elif answer.status != 404:
+            results.denied[DELETED["id"]] = _denied(answer)
 
 
 def _principal(row: Mapping[str, Any]) -> Principal:
@@ -53,24 +126,29 @@ def _principal(row: Mapping[str, Any]) -> Principal:
     return Principal(str(row["id"]).lower(), "group" if is_group else "user", name, display, enabled)
 
 
-async def _find_names(graph: Graph, lookups: Sequence[Lookup]) -> dict[Lookup, tuple[Principal, ...]]:
-    """Return users by UPN and groups by display name, with several names in a filter and 20 filters in a batch."""
+async def _find_names(graph: Graph, lookups: Sequence[Lookup], results: LookupResults) -> None:
+    """Add users by UPN and groups by display name, with several names in a filter and 20 filters in a batch."""
     requests: list[tuple[Sequence[Lookup], Request]] = []
     for by, (path, prop, properties) in _NAMES.items():
         parts = chunks([lookup for lookup in lookups if lookup.by == by], NAMES_A_FILTER)
         requests += [(part, filtered(path, prop, [lookup.value for lookup in part], properties)) for part in parts]
     queries = [request for _, request in requests]
     answers = [await graph.send(queries[0])] if len(queries) == 1 else await graph.batch(queries)
-    principals: dict[Lookup, tuple[Principal, ...]] = {}
+    _raise_errors([answer for answer in answers if isinstance(answer, GraphError)])
     for (part, request), answer in zip(requests, answers, strict=True):
-        if isinstance(answer, GraphError):
-            raise answer
+        assert not isinstance(answer, GraphError)
         rows = identified("GET", request.path, await _all_rows(graph, request, answer))
         matches = [_principal(row) for row in rows]
         for lookup in part:
             name = lookup.value.casefold()
-            principals[lookup] = tuple(principal for principal in matches if principal.name.casefold() == name)
-    return principals
+            results.principals[lookup] = tuple(each for each in matches if each.name.casefold() == name)
+
+
+def _raise_errors(errors: Sequence[GraphError]) -> None:
+    """Raise the first error that is not a denied read, else the first one, which then lists the other denied paths."""
+    for error in sorted(errors, key=lambda error: error.status in (401, 403)):
+        error.also_denied = tuple(other.path for other in errors if other is not error)
+        raise error
 
 
 def filtered(path: str, prop: str, values: Sequence[str], properties: Sequence[str]) -> Request:

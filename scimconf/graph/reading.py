@@ -15,11 +15,12 @@ from scimconf.diagnostics import GraphError
 from scimconf.documents.shapes import first_shape_error
 from scimconf.graph.client import Graph, Request
 from scimconf.graph.eventual_consistency import ConsistencyPolicy, may_be_propagating
-from scimconf.graph.principals import find_principals
+from scimconf.graph.principals import LookupResults, find_principals
 from scimconf.graph.protocol.error_body import undocumented
 from scimconf.graph.task_group import task_group
 from scimconf.json_types import Json
-from scimconf.snapshot import DeniedRead, Document, Lookup, Principal, Snapshot, substitute
+from scimconf.permissions import grant, missing
+from scimconf.snapshot import DeniedRead, Document, Lookup, Snapshot, substitute
 
 Lookups = Callable[[Snapshot], Iterable[Lookup]]
 
@@ -46,6 +47,7 @@ async def observe(session: TenantSession, documents: Iterable[Document], lookups
         async with task_group() as group:
             started = reader.start(group)
         if reader.complete and not started:
+            reader.raise_denied_lookup()
             return reader.snapshot()
         reader.complete = not started
 
@@ -61,22 +63,40 @@ class _Reader:
         self._documents: dict[str, Json] = {}
         self._denied: dict[str, DeniedRead] = {}
         self._names = {"token_tenant": session.tenant_id} if session.tenant_id else {}
-        self._principals: dict[Lookup, tuple[Principal, ...]] = {}
+        self._lookup_results = LookupResults()
+        self._started_lookups: set[Lookup] = set()
+        self._denied_lookups: list[GraphError] = []
+        self._paths_read: list[str] = []
         self._age_known = asyncio.Event()
         if all(document.consistency.created is None for document in self._pending.values()):
             self._age_known.set()
 
     def snapshot(self) -> Snapshot:
-        return Snapshot(self._documents, self._denied, self._names, self._principals, self.complete)
+        results = self._lookup_results
+        denied = {**self._denied, **results.denied}
+        return Snapshot(
+            self._documents, denied, self._names, results.principals, complete=self.complete, deleted=results.deleted
+        )
+
+    def raise_denied_lookup(self) -> None:
+        """Raise the error of a denied lookup; its hint names the permissions of all that could not be read."""
+        for error in self._denied_lookups:
+            denied = [path for lookup in self._denied_lookups for path in (lookup.path, *lookup.also_denied)]
+            denied += [read.path for read in self._denied.values()]
+            untried = [document.path for document in self._pending.values()]
+            error.hint = grant(missing(denied, untried, self._paths_read))
+            raise error
 
     def start(self, group: asyncio.TaskGroup) -> bool:
         """Start the reads that have become possible; return whether there were any."""
         readable = [document for document in self._pending.values() if document.required_names <= self._names.keys()]
-        lookups = [lookup for lookup in dict.fromkeys(self._lookups(self.snapshot())) if lookup not in self._principals]
+        lookups = [
+            lookup for lookup in dict.fromkeys(self._lookups(self.snapshot())) if lookup not in self._started_lookups
+        ]
         for document in readable:
             group.create_task(self._read(group, self._pending.pop(document.name)))
         if lookups:
-            self._principals.update(dict.fromkeys(lookups, ()))
+            self._started_lookups.update(lookups)
             group.create_task(self._look_up(group, lookups))
         return bool(readable or lookups)
 
@@ -87,7 +107,17 @@ class _Reader:
         self._continue(group)
 
     async def _look_up(self, group: asyncio.TaskGroup, lookups: list[Lookup]) -> None:
-        self._principals.update(await find_principals(self._session.graph, lookups))
+        try:
+            own = await find_principals(self._session.graph, lookups)
+        except GraphError as error:
+            if error.status not in (401, 403):
+                raise
+            self._denied_lookups.append(error)
+            own = LookupResults()
+        results = self._lookup_results
+        results.principals.update(own.principals)
+        results.deleted.update(own.deleted)
+        results.denied.update(own.denied)
         self._continue(group)
 
     def _continue(self, group: asyncio.TaskGroup) -> None:
@@ -115,6 +145,7 @@ class _Reader:
             if stale and await backoff.wait(f"replication of {document.name}"):
                 continue
             self._documents[document.name] = raw
+            self._paths_read.append(document.path)
             return
 
     def _record_error(self, document: Document, error: GraphError) -> None:

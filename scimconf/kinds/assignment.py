@@ -7,7 +7,8 @@ Graph has no update of an assignment. A role swap is one creation and one deleti
 the principal always has a role.
 
 Live principals are read by id. Listed ones are looked up if no live principal has their name; groups always, because
-group names repeat. Roles are matched by id if they exist, and by value if the plan creates them.
+group names repeat. A listed principal that the tenant does not have is not part of the plan, which reports it. Roles are
+matched by id if they exist, and by value if the plan creates them.
 """
 
 from __future__ import annotations
@@ -18,14 +19,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from scimconf import permissions
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
-from scimconf.kinds import mappings, principals, roles
+from scimconf.documents import schema
+from scimconf.kinds import mappings, missing_principals, principals, roles
 from scimconf.kinds.assignment_guards import GUARD_IDS, assignment_guards, principal_id
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_access import export_assignments
 from scimconf.kinds.kind import Changes, Effects, Kind, RowPart, denied_reads
 from scimconf.kinds.provisioning import Affected, OnePrincipal, ProvisioningState
+from scimconf.kinds.role_swaps import one_role_swaps
 from scimconf.plan import (
     Absent,
     Action,
@@ -35,6 +39,7 @@ from scimconf.plan import (
     Effect,
     Exclusive,
     Guard,
+    MissingPrincipal,
     Protected,
     ReportOnly,
     Resource,
@@ -43,10 +48,10 @@ from scimconf.plan import (
 )
 from scimconf.plan.guards import GuardContext
 from scimconf.plan.resource import is_like
-from scimconf.snapshot import Document, Lookup, Principal, Snapshot
-from scimconf.spec.model import Assignments, GroupAssignment, Spec, UserAssignment
-from scimconf.steps import Phase, Send, Step
-from scimconf.suggestions import did_you_mean, suggest, suggest_principal
+from scimconf.snapshot import PRINCIPALS_BY_ID, Document, Lookup, Principal, Snapshot
+from scimconf.spec.model import Assignments, GroupAssignment, Spec
+from scimconf.steps import Phase, Read, Send, Step
+from scimconf.suggestions import did_you_mean, suggest
 
 _ROLES = "appRoleAssignments"
 _DEFAULT = "~Default Access"
@@ -65,11 +70,13 @@ class AssignmentKind(Kind):
     labels = ("assignment", "assignments")
     after = ("app_role",)
     guard_ids = GUARD_IDS
+    looks_up_principals = True
     effects_before_start = frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS})
 
     def reads(self, spec: Spec) -> Iterable[Document]:
         if spec.assignments is not None:
             yield documents.assignments()
+            yield schema.schema()  # its role mapping decides whether a user may have two roles for a moment
 
     def lookups(self, spec: Spec, snapshot: Snapshot) -> Iterable[Lookup]:
         if spec.assignments is None:
@@ -86,12 +93,19 @@ class AssignmentKind(Kind):
             for entry in principals.entries(spec.assignments):
                 if entry.lookup.by == "user" and entry.lookup.value not in known:
                     yield entry.lookup
+        yield from missing_principals.more_lookups(spec.assignments, snapshot)
+
+    def missing(self, spec: Spec, snapshot: Snapshot) -> Iterable[MissingPrincipal]:
+        role_name = _Roles.of(spec, snapshot).name
+        return missing_principals.missing_principals(spec, snapshot, self.address(spec), role_name)
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if spec.assignments is None or snapshot is None:
             return
         yield from denied_reads(snapshot, "K801", ("assignments",), "assignments")
         yield from _empty_files(spec.assignments)
+        missing = missing_principals.missing_entries(spec.assignments, snapshot)
+        yield from missing_principals.withheld_deletions(spec, missing)
         application_roles, assigned = _Roles.of(spec, snapshot), _assigned_roles(snapshot)
         by_path = principals.listed_principals(spec.assignments, snapshot)
         listed: set[str] = set()
@@ -124,9 +138,11 @@ class AssignmentKind(Kind):
         if spec.assignments is None:
             return
         by_path, names = principals.listed_principals(spec.assignments, snapshot), principals.principal_names(snapshot)
-        application_roles = _Roles.of(spec, snapshot)
+        application_roles, placeholders = _Roles.of(spec, snapshot), principals.unresolved(spec.assignments)
         for entry in principals.entries(spec.assignments):
-            principal = by_path.get(entry.path) or principals.unresolved(entry)
+            if missing_principals.is_missing(entry, snapshot) and not entry.listed.absent:
+                continue
+            principal = by_path.get(entry.path) or placeholders[entry.path]
             label = f"{principal.type}:{encode(names.get(principal.id, principal.name))}"
             yield from self._desired(spec, entry, principal, label, application_roles)
         yield from self._unlisted(spec, snapshot, {principal.id for principal in by_path.values()})
@@ -149,7 +165,7 @@ class AssignmentKind(Kind):
         prefix = self.address(spec)
         if assignments.unlisted == "report":
             yield ReportOnly(prefix)
-        elif not any(_empty_files(assignments)):
+        elif not any(_empty_files(assignments)) and not missing_principals.missing_entries(assignments, snapshot):
             yield Exclusive(prefix)
         for resource in self.observed(spec, snapshot):
             is_service = resource.facts["type"] == "ServicePrincipal"
@@ -228,6 +244,16 @@ class AssignmentKind(Kind):
                 text, is_gone = f"unassign {change.address.rest}", ((404, ""),)
                 row = f"{path}/{change.before.facts['id']}"
                 yield Send(Phase.CLEAR, addresses, text, "DELETE", row, success_errors=is_gone, batch=True)
+        yield from self._wait_for_swaps(spec, changes, snapshot)
+
+    def _wait_for_swaps(self, spec: Spec, changes: Changes, snapshot: Snapshot) -> Iterator[Step]:
+        """Wait until Graph no longer returns the old roles, before provisioning starts, if one role can be sent."""
+        swapped = {id_ for _, id_ in one_role_swaps(spec, changes, snapshot)}
+        removed = [change for change in self.mine(changes) if change.after is None and principal_id(change) in swapped]
+        if removed:
+            rows = tuple(str(change.before.facts["id"]) for change in removed if change.before is not None)
+            addresses, text = tuple(change.address for change in removed), "wait until the old roles are removed"
+            yield Read(Phase.CLEAR, addresses, text, documents.assignments(), "rows_gone", rows)
 
     def export(self, request: ExportRequest) -> ExportedSpec:
         return export_assignments(request)
@@ -287,6 +313,7 @@ class _Roles:
     labels: Mapping[str, str]
     disabled: frozenset[str]
     deleted: frozenset[str]
+    missing_hint: str
 
     @classmethod
     def of(cls, spec: Spec, snapshot: Snapshot) -> _Roles:
@@ -301,7 +328,8 @@ class _Roles:
             if not role.absent:
                 role_id = by_name[role.identity]
                 disabled = disabled - {role_id} if role.enabled else disabled | {role_id}
-        return cls(by_name, labels, frozenset(disabled), roles.going(spec, live))
+        going, hint = roles.going(spec, live), roles.missing_role_hint(snapshot)
+        return cls(by_name, labels, frozenset(disabled), going, hint)
 
     def id(self, written: str) -> str:
         """Return the id of a role by its value, or by its display name if it has no value; `?NAME` if there is none."""
@@ -353,7 +381,7 @@ def _about_roles(
         path, role_id = (*entry.path, "roles"), application_roles.id(role)
         if not application_roles.exists(role):
             candidates = filter(application_roles.exists, application_roles.by_name)
-            hint = did_you_mean(suggest(role, candidates), "Declare it under app_roles.")
+            hint = did_you_mean(suggest(role, candidates), application_roles.missing_hint)
             yield Diagnostic("K807", f'the application has no role "{role}"', path, hint=hint)
         elif role_id in application_roles.disabled and role_id not in assigned:
             hint = "Enable the role under app_roles, or assign another one."
@@ -361,17 +389,13 @@ def _about_roles(
 
 
 def _not_found(entry: principals.AssignmentEntry, snapshot: Snapshot) -> Iterator[Diagnostic]:
+    """Yield an error for a principal that could not be looked up, or not to exactly one; missing ones are no errors."""
     matches = snapshot.principals.get(entry.lookup)
-    if matches is None:
-        hint = "See the denied reads above."
-        yield Diagnostic("K809", f"{entry.description} could not be looked up", entry.path, hint=hint)
-    elif matches:
+    if matches:
         ids = ", ".join(principal.id for principal in matches)
         message = f'{len(matches)} groups are named "{entry.lookup.value}": {ids}'
         yield Diagnostic("K810", message, entry.path, hint="Add the `id:` of the right one.")
-    elif not entry.listed.absent:
-        type_ = "user" if isinstance(entry.listed, UserAssignment) else "group"
-        known = (principal for group in snapshot.principals.values() for principal in group)
-        names = [principal.name for principal in known if principal.type == type_]
-        hint = did_you_mean(suggest_principal(entry.lookup.value, names))
-        yield Diagnostic("K811", f"the tenant has no {entry.description}", entry.path, hint=hint)
+    elif not missing_principals.is_missing(entry, snapshot):
+        denied = snapshot.denied.get(PRINCIPALS_BY_ID) if matches is not None else None
+        hint = permissions.hint("POST", denied.path) if denied is not None else "See the denied reads above."
+        yield Diagnostic("K809", f"{entry.description} could not be looked up", entry.path, hint=hint)

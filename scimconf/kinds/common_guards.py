@@ -25,7 +25,7 @@ def _tenant_mismatch(context: GuardContext) -> Iterator[Guard]:
     is_domain = "." in expected
     if tenant is None or (is_domain and not tenant.domains):  # only the id is known, from the token
         yield Guard("tenant-mismatch", f"the tenant could not be read, and the spec is for {expected}")
-    elif expected.lower() not in {tenant.id.lower(), *(domain.lower() for domain in tenant.domains)}:
+    elif not tenant.has_name(expected):
         yield Guard("tenant-mismatch", f"signed in to {tenant.domain or tenant.id}, but the spec is for {expected}")
 
 

@@ -112,6 +112,10 @@ class ConnectionKind(Kind):
     def warnings(
         self, spec: Spec, snapshot: Snapshot, difference: DiffResult, steps: Sequence[Step]
     ) -> Iterable[Diagnostic]:
+        if spec.connection is not None and snapshot.get("service_principals") == []:
+            for key, secret in documents.references(spec.connection):
+                yield Diagnostic("K402", f"apply needs {secret} for {key}", severity="warning")
+            return
         is_partial = any(isinstance(step, Edit) and step.document.partial for step in steps)
         needed = needed_secrets(steps, snapshot)
         own = [key for key in needed if key in SERVICE_OWNED]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 from scimconf.documents import application
@@ -16,14 +15,6 @@ from scimconf.spec.patterns import ROLE_VALUE
 MAX_USERS = 50
 """More users than this are exported to a CSV file."""
 MEMBERS = {"User": "users", "Application": "applications"}
-
-
-def same_name_lookups(snapshot: Snapshot) -> Iterator[Lookup]:
-    """Yield a lookup by name for each assigned group: if several groups have the name, the export needs ids."""
-    for row in snapshot.rows("assignments"):
-        for principal in snapshot.principals.get(Lookup("id", row["principalId"]), ()):
-            if principal.type == "group":
-                yield Lookup("group", principal.name)
 
 
 def export_roles(request: ExportRequest) -> ExportedSpec:
@@ -70,7 +61,7 @@ def _role(role: Json) -> dict[str, Any]:
 
 
 def export_assignments(request: ExportRequest) -> ExportedSpec:
-    """Return the assigned principals by name; a group whose name is not unique has its id as well."""
+    """Return the assigned principals by name; a group has its id as well, so that the spec follows a rename."""
     part, snapshot = ExportedSpec(), request.snapshot
     names = _role_names(application.roles(snapshot.documents))
     roles: dict[Principal, list[str]] = {}
@@ -85,7 +76,7 @@ def export_assignments(request: ExportRequest) -> ExportedSpec:
     groups, users = ([each for each in principals if each.type == type_] for type_ in ("group", "user"))
     section: dict[str, Any] = {"unlisted": "report" if request.full else "keep"}
     if groups:
-        section["groups"] = [{**_group(group, snapshot), **role_keys(roles[group])} for group in groups]
+        section["groups"] = [{"name": group.name, "id": group.id, **role_keys(roles[group])} for group in groups]
     if len(users) > MAX_USERS:
         part.csv_users = [(user.name, role) for user in users for role in sorted(roles[user])]
     elif users:
@@ -101,11 +92,6 @@ def _principal(row: AssignmentRow, snapshot: Snapshot) -> Principal | None:
     if row["principalType"] == "ServicePrincipal" or len(principals) != 1 or not principals[0].name:
         return None
     return principals[0] if principals[0].security_enabled else None
-
-
-def _group(group: Principal, snapshot: Snapshot) -> dict[str, Any]:
-    is_ambiguous = len(snapshot.principals.get(Lookup("group", group.name), ())) > 1
-    return {"name": group.name, **({"id": group.id} if is_ambiguous else {})}
 
 
 def _role_names(live: list[Json]) -> dict[str, str]:

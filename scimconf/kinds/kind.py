@@ -26,6 +26,7 @@ from scimconf.plan import (
     Effect,
     Exclusive,
     Guard,
+    MissingPrincipal,
     ReportOnly,
     Resource,
     Traits,
@@ -89,6 +90,7 @@ class Kind(ABC):
     only_written: ClassVar[bool] = False
     traits: ClassVar[Traits] = Traits()  # computed and immutable fields, for the differ
     guard_ids: ClassVar[tuple[str, ...]] = ()  # the ids of the guards that `guards` can return
+    looks_up_principals: ClassVar[bool] = False  # `--only` compares the kind only if it can select one of its addresses
     effects_before_start: ClassVar[frozenset[Effect]] = frozenset()  # the effects even if provisioning never ran
 
     @abstractmethod
@@ -113,6 +115,10 @@ class Kind(ABC):
 
     def lookups(self, spec: Spec, snapshot: Snapshot) -> Iterable[Lookup]:
         """Yield the principals to look up; called again whenever a document arrived."""
+        return ()
+
+    def missing(self, spec: Spec, snapshot: Snapshot) -> Iterable[MissingPrincipal]:
+        """Yield the users and groups that the spec lists and the tenant does not have."""
         return ()
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
@@ -194,6 +200,10 @@ def masked(key: str, path: SpecPath) -> Diagnostic:
     """Return the warning that Graph masks a stored value, so that it can be neither compared nor sent again."""
     message = f"{key} is stored, but Graph returns it masked, so it cannot be compared with the spec"
     return Diagnostic("K404", message, path, severity="warning")
+
+
+DENIED = frozenset({"K101", "K201", "K401", "K601", "K704", "K801"})
+"""The codes of `denied_reads`."""
 
 
 def denied_reads(snapshot: Snapshot, code: str, path: SpecPath, *documents: str) -> Iterable[Diagnostic]:

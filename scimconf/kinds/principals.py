@@ -68,10 +68,25 @@ def listed_principals(assignments: Assignments, snapshot: Snapshot) -> Mapping[S
     return principals
 
 
-def unresolved(entry: AssignmentEntry) -> Principal:
-    """Return a placeholder for a principal that was not found: the plan has errors, but its resources need a name."""
-    type_ = "user" if isinstance(entry.listed, UserAssignment) else "group"
-    return Principal(f"?{entry.lookup.value}", type_, entry.lookup.value)  # type: ignore[arg-type]
+def unresolved(assignments: Assignments) -> Mapping[SpecPath, Principal]:
+    """Return a placeholder for each entry, for resources that need a name although no tenant was read.
+
+    A group goes by its name also if it has an id, since ids differ between tenants; a name that repeats gets `~` and
+    eight characters of the id, as in `principal_names`.
+    """
+    listed = entries(assignments)
+    names = Counter(entry.listed.name for entry in listed if isinstance(entry.listed, GroupAssignment))
+    return {entry.path: _placeholder(entry, names) for entry in listed}
+
+
+def _placeholder(entry: AssignmentEntry, names: Mapping[str | None, int]) -> Principal:
+    id_, value = f"?{entry.lookup.value}", entry.lookup.value
+    if isinstance(entry.listed, UserAssignment):
+        return Principal(id_, "user", value)
+    name = entry.listed.name
+    if name is not None and names[name] > 1:
+        return Principal(id_, "group", f"{name}~{value[:8]}")
+    return Principal(id_, "group", name or value)
 
 
 def principal_of(row: Any, snapshot: Snapshot) -> Principal:

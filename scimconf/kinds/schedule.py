@@ -3,20 +3,24 @@
 Before every start the service tests the stored credentials; if it refuses them, provisioning is not started.
 
 On means that the schedule of the job is active. A job that has run before is started by a restart and a start, because
-a changed scope requires a restart, and a scope change always pauses the job.
+a changed scope requires a restart, and a scope change always pauses the job. A job that was paused only because users
+change roles is started without a restart: nothing has to be evaluated again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job as documents
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.identity import name_checks
 from scimconf.kinds.kind import AUTHORIZE, Changes, Kind, counted_guard
+from scimconf.kinds.mappings import one_role_targets
 from scimconf.kinds.provisioning import Affected, UsersInScope
-from scimconf.plan import Action, Address, Change, DesiredItem, Effect, Guard, Resource
+from scimconf.kinds.role_swaps import one_role_swaps
+from scimconf.plan import Action, Address, Change, DesiredItem, DiffResult, Effect, Guard, Resource
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Json, Snapshot
 from scimconf.spec.model import Spec
@@ -82,8 +86,8 @@ class ScheduleKind(Kind):
         is_replaced = any(change.kind == "job" and change.action is Action.REPLACE for change in changes)
         is_on = job is not None and documents.is_on(job) and not is_replaced
         has_run = job is not None and documents.has_run(job) and not is_replaced
-        address = self.address(spec)
-        must_pause = is_on and any(map(is_dangerous, changes))
+        address, dangerous = self.address(spec), is_on and any(map(is_dangerous, changes))
+        must_pause = dangerous or (is_on and bool(one_role_swaps(spec, changes, snapshot)))
         switched = next((change.field("enabled") for change in self.mine(changes)), None)
         if must_pause or (switched is not None and is_on):
             yield from _pause(address)
@@ -92,7 +96,23 @@ class ScheduleKind(Kind):
                 yield from name_checks(spec, Phase.START, address)
             state = "stays paused" if is_on else "was not started"
             yield _credentials_test(address, f"Provisioning {state}. {_how_to_fix(spec)} Then run apply again.")
-            yield from _start(address, restart=has_run)
+            yield from _start(address, restart=has_run and (dangerous or switched is not None))
+
+    def warnings(
+        self, spec: Spec, snapshot: Snapshot, difference: DiffResult, steps: Sequence[Step]
+    ) -> Iterable[Diagnostic]:
+        """Say that provisioning is paused while users change roles; a cycle in between would see both roles."""
+        is_paused = any(step.phase is Phase.STOP and self.address(spec) in step.addresses for step in steps)
+        written = {address for step in steps for address in step.addresses}
+        swaps = one_role_swaps(spec, [change for change in difference.changes if change.address in written], snapshot)
+        if is_paused and swaps:
+            target = next(iter(one_role_targets(spec, snapshot)), "the role mapping")
+            resumed = "started again last" if spec.provisioning.enabled else "stays off"
+            message = (
+                f"{_principals(swaps)}: provisioning is paused first and {resumed}, because {target} takes one role"
+            )
+            hint = "If apply fails in between, it stays paused."
+            yield Diagnostic("K302", message, ("assignments",), hint=hint, severity="warning")
 
     def export(self, request: ExportRequest) -> ExportedSpec:
         job = _job(request.snapshot)
@@ -136,6 +156,13 @@ def _start(address: Address, *, restart: bool) -> Iterable[Step]:
         yield Send(Phase.START, (address,), text, "POST", f"{path}/restart", body)
     yield Send(Phase.START, (address,), "start provisioning", "POST", f"{path}/start")
     yield Read(Phase.START, (address,), "wait for provisioning to start", documents.job(), "state_is", ("on",))
+
+
+def _principals(principals: frozenset[tuple[str, str]]) -> str:
+    types = Counter(type_ for type_, _ in principals)
+    counts = [f"{types[name]} {name if types[name] == 1 else name + 's'}" for name in ("user", "group") if types[name]]
+    change = "gets another role" if len(principals) == 1 else "get other roles"
+    return f"{' and '.join(counts)} {change}"
 
 
 def is_dangerous(change: Change) -> bool:

@@ -7,8 +7,10 @@ from scimconf.plan.change import Change as Change
 from scimconf.plan.change import Detail as Detail
 from scimconf.plan.change import DiffResult as DiffResult
 from scimconf.plan.change import Effect as Effect
+from scimconf.plan.change import FailedApplication as FailedApplication
 from scimconf.plan.change import FieldChange as FieldChange
 from scimconf.plan.change import Guard as Guard
+from scimconf.plan.change import MissingPrincipal as MissingPrincipal
 from scimconf.plan.change import Plan as Plan
 from scimconf.plan.change import Tenant as Tenant
 from scimconf.plan.impact import Impact as Impact

@@ -117,8 +117,40 @@ class Abandoned:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingPrincipal:
+    """A user or group that the spec lists and the tenant does not have; the plan goes on without its assignments.
+
+    `type` is `user` or `group`, `assignments` are the addresses of what is not assigned. `diagnostic` says why; an error
+    prevents an apply. `deleted` is the day of the deletion (ISO 8601) if the principal is in the recycle bin.
+    """
+
+    type: str
+    name: str
+    assignments: tuple[Address, ...]
+    diagnostic: Diagnostic
+    deleted: str = ""
+
+    @property
+    def is_error(self) -> bool:
+        return self.diagnostic.is_error
+
+
+@dataclass(frozen=True, slots=True)
+class FailedApplication:
+    """An application that could not be planned, and why; `paths` are the files of its spec."""
+
+    name: str
+    message: str
+    hint: str = ""
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ApplicationPlan:
-    """The plan of one application. `complete` is False for a partial plan, which only creates the application."""
+    """The plan of one application. `complete` is False for a partial plan, which only creates the application.
+
+    `not_compared` are the kinds that `--only` or `--exclude` leaves out as a whole, whose changes are not counted.
+    """
 
     name: str
     ids: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -132,7 +164,9 @@ class ApplicationPlan:
     guards: tuple[Guard, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     abandoned: tuple[Abandoned, ...] = ()
+    missing: tuple[MissingPrincipal, ...] = ()
     excluded_changes: int = 0
+    not_compared: tuple[str, ...] = ()
     saved_unmanaged_counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
@@ -147,7 +181,7 @@ class ApplicationPlan:
 
     @property
     def has_drift(self) -> bool:
-        return bool(self.changes or self.unmanaged_drift)
+        return bool(self.changes or self.unmanaged_drift or self.missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +192,22 @@ class Tenant:
     domain: str = ""
     domains: tuple[str, ...] = ()
 
+    def has_name(self, name: str) -> bool:
+        """Return whether a name is the id or a verified domain, ignoring case."""
+        return name.lower() in {self.id.lower(), *(domain.lower() for domain in self.domains)}
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The plans of several applications of one tenant, with the options that they were made with."""
+    """The plans of several applications of one tenant, with the options that they were made with.
+
+    `failures` are the applications that could not be planned.
+    """
 
     tenant: Tenant = Tenant()
     applications: tuple[ApplicationPlan, ...] = ()
     options: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
+    failures: tuple[FailedApplication, ...] = ()
 
     @property
     def has_changes(self) -> bool:

@@ -16,7 +16,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scimconf.diagnostics import Diagnostic, Location
 from scimconf.json_types import Json
-from scimconf.plan.change import Abandoned, Action, ApplicationPlan, Change, Effect, FieldChange, Guard, Plan, Tenant
+from scimconf.plan.change import (
+    Abandoned,
+    Action,
+    ApplicationPlan,
+    Change,
+    Effect,
+    FailedApplication,
+    FieldChange,
+    Guard,
+    MissingPrincipal,
+    Plan,
+    Tenant,
+)
 from scimconf.plan.diff import canonical, digest, explain
 from scimconf.plan.impact import Impact, Population, Precision
 from scimconf.plan.resource import Address, Resource, WriteOnly
@@ -107,6 +119,24 @@ class WarningPart(_Part):
     hint: str
 
 
+class MissingPart(WarningPart):
+    """A user or group that the spec lists and the tenant does not have; an `error` prevents an apply."""
+
+    type: Literal["user", "group"]
+    name: str
+    assignments: tuple[str, ...] = Field(strict=False, description="The addresses of what is not assigned.")
+    deleted: str | None = Field(description="The day of the deletion, if it is in the recycle bin; else null.")
+
+
+class FailurePart(_Part):
+    """An application that could not be planned."""
+
+    name: str = Field(description="The name in the spec, or its file if the spec could not be read.")
+    message: str
+    hint: str
+    paths: tuple[str, ...] = Field(strict=False, description="The files of the spec, as relative paths.")
+
+
 class AbandonedPart(_Part):
     """A live resource that the previous spec managed and the current spec omits."""
 
@@ -130,12 +160,18 @@ class ApplicationPart(_Part):
     fingerprint: str = Field(description="Digest of the managed resources in the tenant.")
     complete: bool = Field(description="False for a partial plan: the application must be created first.")
     changes: tuple[ChangePart, ...] = Field(strict=False)
+    missing: tuple[MissingPart, ...] = Field(
+        default=(), strict=False, description="Listed users and groups that the tenant does not have."
+    )
     unmanaged_drift: tuple[ResourcePart, ...] = Field(
         strict=False, description="Resources in the tenant that are not in the spec, reported as drift."
     )
     unmanaged: dict[str, int] = Field(description="The number of other unmanaged resources, by kind.")
     abandoned: tuple[AbandonedPart, ...] = Field(strict=False, description="Only with `--previous`.")
     excluded_changes: int = Field(description="The number of changes that `--only` and `--exclude` leave out.")
+    not_compared: tuple[str, ...] = Field(
+        default=(), strict=False, description="Kinds that `--only` and `--exclude` leave out as a whole."
+    )
     guards: tuple[GuardPart, ...] = Field(strict=False)
     warnings: tuple[WarningPart, ...] = Field(strict=False)
 
@@ -154,8 +190,10 @@ class SummaryPart(_Part):
     update: int
     replace: int
     delete: int
+    missing: int = Field(default=0, description="The number of listed users and groups that the tenant does not have.")
     unmanaged_drift: int
     guards: int = Field(description="The number of blocking guards.")
+    failures: int = Field(default=0, description="The number of applications that could not be planned.")
 
 
 class PlanFile(_Part):
@@ -166,6 +204,9 @@ class PlanFile(_Part):
     options: OptionsPart = Field(description="The options of the plan; `apply` of a saved plan uses them again.")
     tenant: TenantPart
     applications: tuple[ApplicationPart, ...] = Field(strict=False)
+    failures: tuple[FailurePart, ...] = Field(
+        default=(), strict=False, description="The applications that could not be planned."
+    )
     summary: SummaryPart
 
 
@@ -202,7 +243,8 @@ def read(text: str | bytes, file: str) -> SavedPlan | Diagnostic:
     if digest(document) != parsed.digest:
         return Diagnostic("P005", "the plan was edited: its digest does not match", location=location, hint=hint)
     tenant, applications = Tenant(parsed.tenant.id, parsed.tenant.domain), map(_application, parsed.applications)
-    plan = Plan(tenant, tuple(applications), MappingProxyType(document["options"]))
+    failures = tuple(FailedApplication(part.name, part.message, part.hint, part.paths) for part in parsed.failures)
+    plan = Plan(tenant, tuple(applications), MappingProxyType(document["options"]), failures)
     return SavedPlan(plan, parsed.digest, MappingProxyType(document), MappingProxyType(parsed.options.model_dump()))
 
 
@@ -223,7 +265,9 @@ def _application(part: ApplicationPart) -> ApplicationPlan:
         abandoned=tuple(
             Abandoned(address(abandoned.address), abandoned.removal_snippet) for abandoned in part.abandoned
         ),
+        missing=tuple(map(_missing, part.missing)),
         excluded_changes=part.excluded_changes,
+        not_compared=part.not_compared,
         saved_unmanaged_counts=MappingProxyType(part.unmanaged),
     )
 
@@ -237,6 +281,11 @@ def _guard(part: GuardPart) -> Guard:
 def _warning(part: WarningPart) -> Diagnostic:
     path = (part.path,) if part.path else ()
     return Diagnostic(part.code, part.message, path, hint=part.hint, severity=part.severity)
+
+
+def _missing(part: MissingPart) -> MissingPrincipal:
+    addresses = tuple(map(address, part.assignments))
+    return MissingPrincipal(part.type, part.name, addresses, _warning(part), part.deleted or "")
 
 
 def _change(part: ChangePart) -> Change:

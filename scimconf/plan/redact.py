@@ -18,12 +18,23 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.json_types import Json
-from scimconf.plan.change import Abandoned, ApplicationPlan, Change, Detail, FieldChange, Guard, Plan
+from scimconf.plan.change import (
+    Abandoned,
+    ApplicationPlan,
+    Change,
+    Detail,
+    FailedApplication,
+    FieldChange,
+    Guard,
+    MissingPrincipal,
+    Plan,
+)
 from scimconf.plan.diff import sort_changes, sort_resources
 from scimconf.plan.impact import Impact
 from scimconf.plan.outcome import Report, StepOutcome
@@ -35,7 +46,7 @@ _PRINCIPAL_NAME = r"\w[\w.'!#^~%+-]{0,127}@\w(?:[\w.-]{0,253}\w)?"
 _TOKEN = re.compile(rf"{_PRINCIPAL_NAME}|\w+|[^\w\s]")
 _FIRST_WORD = re.compile(r"\w+|[^\w\s]")
 _PUBLIC_FACTS = ("type", "role")
-_Value = TypeVar("_Value", Report, StepOutcome, Diagnostic, Guard)
+_Value = TypeVar("_Value", Report, StepOutcome, Diagnostic, Guard, FailedApplication)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +103,7 @@ def redact_plan(plan: Plan, secret: str = "") -> Plan:
         plan,
         options=MappingProxyType(redactor.value(plan.options)),
         applications=tuple(_application(redactor, application) for application in plan.applications),
+        failures=tuple(_with_texts(failure, redactor.text, "message", "hint") for failure in plan.failures),
     )
 
 
@@ -127,6 +139,9 @@ def _names_by_user(plan: Plan) -> Mapping[str, set[str]]:
             user_id = resource.key[0] if isinstance(resource.key, tuple) and resource.key else label
             names = {label, encode(label), str(user_id), str(resource.facts.get("principal") or label)}
             names_by_user.setdefault(label.casefold(), set()).update(name.casefold() for name in names)
+    for principal in chain.from_iterable(application.missing for application in plan.applications):
+        if principal.type == "user" and not PSEUDONYM.fullmatch(principal.name):
+            names_by_user.setdefault(principal.name.casefold(), set()).add(principal.name.casefold())
     return names_by_user
 
 
@@ -153,6 +168,7 @@ def _application(redactor: Redactor, plan: ApplicationPlan) -> ApplicationPlan:
     return replace(
         plan,
         changes=_reordered(_change(redactor, change) for change in plan.changes),
+        missing=tuple(sorted((_missing(redactor, row) for row in plan.missing), key=lambda row: (row.type, row.name))),
         unmanaged_drift=sort_resources(_resource(redactor, resource) for resource in plan.unmanaged_drift),
         unmanaged=sort_resources(_resource(redactor, resource) for resource in plan.unmanaged),
         guards=tuple(_guard(redactor, guard) for guard in plan.guards),
@@ -161,6 +177,15 @@ def _application(redactor: Redactor, plan: ApplicationPlan) -> ApplicationPlan:
             Abandoned(_address(redactor, abandoned.address), redactor.text(abandoned.removal_snippet))
             for abandoned in plan.abandoned
         ),
+    )
+
+
+def _missing(redactor: Redactor, principal: MissingPrincipal) -> MissingPrincipal:
+    return replace(
+        principal,
+        name=redactor.name(principal.name) if principal.type == "user" else principal.name,
+        assignments=tuple(_address(redactor, address) for address in principal.assignments),
+        diagnostic=_diagnostic(redactor, principal.diagnostic),
     )
 
 

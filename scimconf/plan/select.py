@@ -28,11 +28,7 @@ def select(
 
     `requires` maps a kind to the kinds whose creations its changes may depend on.
     """
-    selected = [
-        change
-        for change in changes
-        if (not only or _matches(change.address, only)) and not _matches(change.address, exclude)
-    ]
+    selected = [change for change in changes if is_selected(change.address, only, exclude)]
     by_address = {change.address: change for change in changes if change.action is not Action.DELETE}
     addresses = {change.address for change in selected}
     prerequisites: list[Address] = []
@@ -45,6 +41,24 @@ def select(
                 queue.append(needed)
     included = tuple(change for change in changes if change.address in addresses)
     return Selection(included, tuple(prerequisites), len(changes) - len(included))
+
+
+def is_selected(address: Address, only: Sequence[str], exclude: Sequence[str]) -> bool:
+    """Return whether an address matches `only` (any address if it is empty) and not `exclude`."""
+    return (not only or _matches(address, only)) and not _matches(address, exclude)
+
+
+def can_select_below(prefix: Address, only: Sequence[str], exclude: Sequence[str]) -> bool:
+    """Return whether these patterns can select an address below the prefix."""
+    texts = (f"{prefix}/", f"{prefix.local}/")
+    is_excluded = any(pattern.endswith("*") and is_like(text, pattern) for pattern in exclude for text in texts)
+    return not is_excluded and (not only or any(_can_begin(text, pattern) for pattern in only for text in texts))
+
+
+def _can_begin(text: str, pattern: str) -> bool:
+    """Return whether a text that begins with `text` can match the pattern."""
+    first, star, _ = pattern.partition("*")
+    return first.startswith(text) or (bool(star) and text.startswith(first))
 
 
 def _matches(address: Address, patterns: Iterable[str]) -> bool:

@@ -14,7 +14,17 @@ from pathlib import PureWindowsPath
 from typing import Any
 
 from scimconf.diagnostics import Diagnostic, dotted
-from scimconf.plan import ApplicationPlan, Change, FieldChange, Guard, Plan, Resource, WriteOnly
+from scimconf.plan import (
+    ApplicationPlan,
+    Change,
+    FailedApplication,
+    FieldChange,
+    Guard,
+    MissingPrincipal,
+    Plan,
+    Resource,
+    WriteOnly,
+)
 from scimconf.plan.diff import digest
 from scimconf.render.common.change_view import change_rows, totals
 from scimconf.render.common.labels import by_weight
@@ -57,6 +67,7 @@ def plan_document(plan: Plan) -> Json:
         "options": value(plan.options),
         "tenant": {"id": plan.tenant.id, "domain": plan.tenant.domain},
         "applications": [_application(application) for application in plan.applications],
+        "failures": [_failure(failure) for failure in plan.failures],
         "summary": _summary(plan),
     }
     return {**document, "digest": digest(document)}
@@ -66,8 +77,10 @@ def _summary(plan: Plan) -> Json:
     rows = [row for application in plan.applications for row in change_rows(application.changes)]
     return {
         **{action.value: number for action, number in totals(rows).items()},
+        "missing": sum(len(application.missing) for application in plan.applications),
         "unmanaged_drift": sum(len(application.unmanaged_drift) for application in plan.applications),
         "guards": sum(len(application.blocking_guards) for application in plan.applications),
+        "failures": len(plan.failures),
     }
 
 
@@ -79,13 +92,30 @@ def _application(plan: ApplicationPlan) -> Json:
         "fingerprint": plan.fingerprint,
         "complete": plan.complete,
         "changes": [_change(change) for change in plan.changes],
+        "missing": [_missing(principal) for principal in plan.missing],
         "unmanaged_drift": [_resource(resource) for resource in plan.unmanaged_drift],
         "unmanaged": dict(plan.unmanaged_counts),
         "abandoned": [{**asdict(resource), "address": str(resource.address)} for resource in plan.abandoned],
         "excluded_changes": plan.excluded_changes,
+        "not_compared": list(plan.not_compared),
         "guards": [_guard(guard) for guard in plan.guards],
         "warnings": [_diagnostic(warning) for warning in plan.warnings],
     }
+
+
+def _missing(principal: MissingPrincipal) -> Json:
+    return {
+        "type": principal.type,
+        "name": principal.name,
+        "assignments": [str(address) for address in principal.assignments],
+        "deleted": principal.deleted or None,
+        **_diagnostic(principal.diagnostic),
+    }
+
+
+def _failure(failure: FailedApplication) -> Json:
+    paths = [_relative(path) for path in failure.paths]
+    return {"name": failure.name, "message": failure.message, "hint": failure.hint, "paths": paths}
 
 
 def _change(change: Change) -> Json:

@@ -8,7 +8,7 @@ from scimconf.plan import Plan, Report
 from scimconf.render.common.verdict import blocked, verdict
 from scimconf.render.terminal.page import Page, joined
 from scimconf.render.terminal.reports import report_lines
-from scimconf.render.terminal.sections import application_lines, tenant_lines, total_lines
+from scimconf.render.terminal.sections import application_lines, failure_lines, tenant_lines, total_lines
 from scimconf.render.terminal.steps import step_lines
 from scimconf.steps import Step
 
@@ -35,6 +35,8 @@ def plan(
         if own_steps:
             lines += ["", page.line(2, ("strong", "steps")), *step_lines(page, own_steps)]
         lines.append("")
+    for failure in plan.failures:
+        lines += [*failure_lines(page, failure), ""]
     return joined([*lines, *_last(page, plan)])
 
 
@@ -53,6 +55,6 @@ def _last(page: Page, plan: Plan) -> Iterator[str]:
     """Yield the blocking guards and the counts, which are always the last lines."""
     if blocked(plan):
         yield from page.prose(0, blocked(plan), "danger", hang=2)
-    if len(plan.applications) > 1:
-        yield from total_lines(page, plan.applications)
+    if len(plan.applications) + len(plan.failures) > 1:
+        yield from total_lines(page, plan)
     yield from page.prose(0, verdict(plan), "strong", hang=2)

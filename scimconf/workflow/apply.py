@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,10 +15,10 @@ from scimconf.files import write_private_files
 from scimconf.kinds import KINDS
 from scimconf.kinds.connection import needed_secrets
 from scimconf.kinds.identity import name_checks
-from scimconf.plan import Action, ApplyStatus, Guard, Report, Result, StepOutcome
+from scimconf.plan import Action, Address, ApplyStatus, Guard, Report, Result, StepOutcome
 from scimconf.plan.guards import ASKED
 from scimconf.snapshot import SecretRef
-from scimconf.steps import Edit, Phase
+from scimconf.steps import Edit, Phase, Step
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.plan import PlannedApplication, plan
 
@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 
 ROUNDS = 4
 """How often one apply plans and executes. A new application takes two rounds; the others are reserve."""
+MISSING_ERROR = "A listed user or group is missing in the tenant, and `assignments.missing` makes it an error."
 BACKED_UP = ("applications", "assignments", "jobs", "schema", "secrets", "service_principals")
+
+
+STAYS_PAUSED = "provisioning was paused before the changes and stays paused; the next apply that succeeds starts it"
 
 
 class ApplyHooks(Protocol):
@@ -114,6 +118,9 @@ def _stop(planned: PlannedApplication, report: Report) -> Report | None:
     if planned.errors:
         status = _status(ApplyStatus.INVALID, report)
         return replace(report, error="The spec has errors.", diagnostics=planned.errors, status=status)
+    if planned.missing_errors:
+        status = _status(ApplyStatus.INVALID, report)
+        return replace(report, error=MISSING_ERROR, diagnostics=planned.missing_errors, status=status)
     reasons = "; ".join(f"{guard.id}: {guard.message}" for guard in guards_that_need_allow(planned))
     if reasons:
         return replace(report, error=f"Blocked by a guard. {reasons}", status=_status(ApplyStatus.BLOCKED, report))
@@ -175,7 +182,20 @@ async def _execute(
     report = replace(report, outcomes=(*report.outcomes, *result.outcomes), wrote=report.wrote or result.wrote)
     if result.withdrawn:
         return _withdrawn(report)
+    if _stays_paused(planned.steps, result):
+        report = replace(report, warnings=(*report.warnings, STAYS_PAUSED))
     return replace(report, status=_execution_status(result, report, interrupted=hooks.interrupted()))
+
+
+def _stays_paused(steps: Sequence[Step], result: ExecutionResult) -> bool:
+    """Return whether a resource was paused in the first phase and not started in the last one."""
+    done = {(outcome.addresses, outcome.message) for outcome in result.outcomes if outcome.result is Result.DONE}
+    is_done = {phase: set[Address]() for phase in Phase}
+    is_open = {phase: set[Address]() for phase in Phase}
+    for step in steps:
+        by_phase = is_done if (step.addresses, step.description) in done else is_open
+        by_phase[step.phase].update(step.addresses)
+    return bool(is_done[Phase.STOP] & is_open[Phase.START])
 
 
 def _execution_status(result: ExecutionResult, report: Report, *, interrupted: bool) -> ApplyStatus:

@@ -7,12 +7,23 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain
 
+from scimconf import permissions
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job
-from scimconf.kinds.kind import Kind
-from scimconf.plan import Action, Address, Change, DesiredItem, DiffResult, Exclusive, ReportOnly, Resource
+from scimconf.kinds.kind import DENIED, Kind
+from scimconf.plan import (
+    Action,
+    Address,
+    Change,
+    DesiredItem,
+    DiffResult,
+    Exclusive,
+    MissingPrincipal,
+    ReportOnly,
+    Resource,
+)
 from scimconf.plan.diff import diff
-from scimconf.plan.select import Selection, select, unmatched_patterns
+from scimconf.plan.select import Selection, can_select_below, is_selected, select, unmatched_patterns
 from scimconf.snapshot import Document, Lookup, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Step
@@ -36,7 +47,8 @@ class PlanOptions:
 class ChangeSet:
     """The selected changes of one application with their effects, the steps that make them, and the diagnostics.
 
-    There are no changes if a diagnostic is an error. `unmatched` are the patterns of `only` and `exclude` that match no
+    There are no changes if a diagnostic is an error. `missing` are the selected principals that the tenant does not have,
+    `not_compared` the kinds that the selection leaves out as a whole. `unmatched` are the patterns of `only` and `exclude` that match no
     resource. `is_partial`: only the first step could be planned, because the application must be created first.
     """
 
@@ -48,6 +60,8 @@ class ChangeSet:
     selection: Selection = field(default_factory=lambda: Selection(()))
     unmatched: frozenset[str] = frozenset()
     is_partial: bool = False
+    missing: tuple[MissingPrincipal, ...] = ()
+    not_compared: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -67,6 +81,14 @@ def documents(kinds: Sequence[Kind], specs: Sequence[Spec]) -> tuple[Document, .
     return tuple(by_name.values())
 
 
+def compared_kinds(kinds: Sequence[Kind], spec: Spec, options: PlanOptions) -> tuple[Kind, ...]:
+    """Return the kinds that a plan compares: those that look up principals only if one of their addresses can be selected."""
+    only, exclude = options.only, options.exclude
+    return tuple(
+        kind for kind in kinds if not kind.looks_up_principals or can_select_below(kind.address(spec), only, exclude)
+    )
+
+
 def lookups(kinds: Sequence[Kind], specs: Sequence[Spec], snapshot: Snapshot) -> Iterable[Lookup]:
     return chain.from_iterable(kind.lookups(spec, snapshot) for spec in specs for kind in kinds)
 
@@ -84,17 +106,43 @@ def expired(spec: Spec, today: date) -> Iterator[Diagnostic]:
             yield Diagnostic("K003", message, ("guard_exemptions", index), hint=hint)
 
 
+def missing_permissions(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
+    """Yield an error that names all permissions of the reads that were denied, or that could not be tried therefore.
+
+    Nothing if it is only one: the error of the denied read names it.
+    """
+    paths = {document.name: document.path for document in documents(kinds, [spec])}
+    untried = [path for name, path in paths.items() if name not in snapshot.documents and name not in snapshot.denied]
+    read = [path for name, path in paths.items() if name in snapshot.documents]
+    denied = [snapshot.denied[name].path for name in paths if name in snapshot.denied]
+    missing = permissions.missing(denied, untried, read)
+    if len(missing) > 1:
+        message = f"the plan could not read what needs the permissions {', '.join(missing)}"
+        yield Diagnostic("K006", message, hint=permissions.grant(missing))
+
+
 def build_changes(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options: PlanOptions) -> ChangeSet:
-    """Compare the spec with the snapshot; each kind is asked once for its diagnostics, resources and steps."""
+    """Compare the spec with the snapshot; each compared kind is asked once for its diagnostics, resources and steps."""
+    all_kinds, kinds = kinds, compared_kinds(kinds, spec, options)
+    not_compared = tuple(kind.name for kind in all_kinds if kind not in kinds)
     diagnostics = (*check(kinds, spec, snapshot), *expired(spec, options.today))
+    if any(diagnostic.code in DENIED for diagnostic in diagnostics):
+        diagnostics = (*diagnostics, *missing_permissions(kinds, spec, snapshot))
+    missing = tuple(chain.from_iterable(kind.missing(spec, snapshot) for kind in kinds))
+    selected_missing = tuple(principal for principal in missing if _is_selected(principal, options))
     if any(diagnostic.is_error for diagnostic in diagnostics):
-        return ChangeSet(diagnostics=diagnostics)
+        return ChangeSet(diagnostics=(*diagnostics, *(principal.diagnostic for principal in selected_missing)))
     desired = tuple(chain.from_iterable(kind.desired(spec, snapshot) for kind in kinds))
     observed = tuple(chain.from_iterable(kind.observed(spec, snapshot) for kind in kinds))
     result = diff(desired, observed, {kind.name: kind.traits for kind in kinds}, resend=options.resend_secrets)
     changes = _with_effects(kinds, result.changes, snapshot)
     requires = {kind.name: (*kind.after, *kind.companions) for kind in kinds}
     selection = select(changes, options.only, options.exclude, requires)
+    known = (
+        *_addresses(desired, observed),
+        *chain.from_iterable(principal.assignments for principal in missing),
+        *(Address(spec.name, name, "*") for name in not_compared),
+    )
     patterns = (*options.only, *options.exclude)
     return ChangeSet(
         changes=selection.changes,
@@ -103,9 +151,15 @@ def build_changes(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options
         desired=desired,
         diff=result,
         selection=selection,
-        unmatched=unmatched_patterns(patterns, _addresses(desired, observed)) if patterns else frozenset(),
+        unmatched=unmatched_patterns(patterns, known) if patterns else frozenset(),
         is_partial=_is_partial(kinds, selection.changes),
+        missing=selected_missing,
+        not_compared=not_compared,
     )
+
+
+def _is_selected(principal: MissingPrincipal, options: PlanOptions) -> bool:
+    return any(is_selected(address, options.only, options.exclude) for address in principal.assignments)
 
 
 def _addresses(desired: Iterable[DesiredItem], observed: Iterable[Resource]) -> tuple[Address, ...]:

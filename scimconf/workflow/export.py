@@ -50,14 +50,12 @@ async def export(
     is not exactly one such application, or if a document cannot be read.
     """
     from scimconf.documents.schema import default_schema
-    from scimconf.export import ExportRequest, everything, export_spec, same_name_lookups
+    from scimconf.export import ExportRequest, everything, export_spec
     from scimconf.graph.reading import observe
 
     spec = everything(name, identity)
     reads = (*documents(KINDS, [spec]), default_schema())
-    snapshot = await observe(
-        session, reads, lambda partial: (*lookups(KINDS, [spec], partial), *same_name_lookups(partial))
-    )
+    snapshot = await observe(session, reads, lambda partial: lookups(KINDS, [spec], partial))
     errors = [
         replace(diagnostic, path=(), hint=HINTS.get(diagnostic.code, diagnostic.hint))
         for diagnostic in check(KINDS, spec, snapshot)

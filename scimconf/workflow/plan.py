@@ -11,14 +11,14 @@ from scimconf.impact.estimates import guard_queries, impact_inputs, impact_queri
 from scimconf.kinds import KINDS
 from scimconf.kinds.abandoned import find_abandoned
 from scimconf.kinds.registry import guards
-from scimconf.plan import ApplicationPlan, Change, Guard, Tenant
+from scimconf.plan import ApplicationPlan, Change, Guard, MissingPrincipal, Tenant
 from scimconf.plan.diff import fingerprint
 from scimconf.plan.impact import ImpactData
 from scimconf.snapshot import Snapshot
 from scimconf.spec.loaded import Loaded, digest
 from scimconf.spec.model import Spec
 from scimconf.steps import Step
-from scimconf.workflow.compilation import ChangeSet, PlanOptions, build_changes, documents, lookups
+from scimconf.workflow.compilation import ChangeSet, PlanOptions, build_changes, compared_kinds, documents, lookups
 from scimconf.workflow.guard_context import guard_context, tenant_of, warnings
 from scimconf.workflow.validate import lint, locate
 
@@ -53,6 +53,11 @@ class PlannedApplication:
         return self.plan.blocking_guards
 
     @property
+    def missing_errors(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics of missing principals that prevent an apply."""
+        return tuple(principal.diagnostic for principal in self.plan.missing if principal.is_error)
+
+    @property
     def tenant_mismatch(self) -> Guard | None:
         """The blocking guard of a tenant that was read and is not the spec's."""
         expected = self.loaded.spec.tenant if self.loaded.spec else None
@@ -74,7 +79,8 @@ async def plan(
     spec = loaded.spec
     assert spec is not None
     specs = (spec,) if previous is None else (spec, previous)
-    snapshot = await observe(session, documents(KINDS, specs), lambda partial: lookups(KINDS, specs, partial))
+    kinds = compared_kinds(KINDS, spec, options)
+    snapshot = await observe(session, documents(KINDS, specs), lambda partial: lookups(kinds, specs, partial))
     change_set = build_changes(KINDS, spec, snapshot, options)
     check_steps(change_set.steps, snapshot.names, {kind.name: kind.after for kind in KINDS})
     changes, snapshot, data = await _estimate(session, spec, change_set, snapshot, options)
@@ -84,13 +90,24 @@ async def plan(
     located = (*locate(loaded, result.warnings), *(finding for finding in findings if not finding.is_error))
     return PlannedApplication(
         loaded=loaded,
-        plan=replace(result, paths=loaded.paths, digest=digest(loaded.resolved), warnings=located),
+        plan=replace(
+            result,
+            paths=loaded.paths,
+            digest=digest(loaded.resolved),
+            warnings=located,
+            missing=tuple(_located(loaded, principal) for principal in result.missing),
+        ),
         snapshot=snapshot,
         steps=change_set.steps,
         errors=locate(loaded, (*change_set.errors, *(finding for finding in findings if finding.is_error))),
         tenant=tenant_of(snapshot),
         unmatched=change_set.unmatched,
     )
+
+
+def _located(loaded: Loaded, principal: MissingPrincipal) -> MissingPrincipal:
+    (diagnostic,) = locate(loaded, [principal.diagnostic])
+    return replace(principal, diagnostic=diagnostic)
 
 
 async def _estimate(
@@ -120,7 +137,8 @@ def compile_plan(
     """Return the plan of a change set whose changes are annotated with their impact. Pure."""
     if change_set.errors:
         return ApplicationPlan(spec.name, warnings=change_set.warnings)
-    abandoned = () if previous is None else find_abandoned(KINDS, previous, change_set.desired, snapshot)
+    kinds = [kind for kind in KINDS if kind.name not in change_set.not_compared]
+    abandoned = () if previous is None else find_abandoned(kinds, previous, change_set.desired, snapshot)
     blocking = len(abandoned) if options.fail_on_abandoned else 0
     context = guard_context(spec, snapshot, options, change_set, data, blocking)
     return ApplicationPlan(
@@ -134,5 +152,7 @@ def compile_plan(
         guards=guards(change_set.changes, context),
         warnings=(*change_set.warnings, *warnings(spec, change_set, snapshot), *estimates.warnings(data)),
         abandoned=abandoned,
+        missing=change_set.missing,
         excluded_changes=change_set.selection.excluded,
+        not_compared=change_set.not_compared,
     )

@@ -10,8 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from scimconf.diagnostics import Diagnostic, ScimconfError, describe_unexpected
-from scimconf.plan import Plan, Tenant
+from scimconf.diagnostics import Diagnostic, ScimconfError, describe_unexpected, dotted
+from scimconf.plan import FailedApplication, Plan, Tenant
 from scimconf.spec.loaded import Loaded, same_application
 from scimconf.spec.model import Spec
 from scimconf.workflow.compilation import PlanOptions
@@ -30,11 +30,16 @@ class UnmatchedPatternError(ScimconfError):
 
 @dataclass(slots=True)
 class PlanResults:
-    """The plans of several applications, the diagnostics of their specs, and the errors by application."""
+    """The plans of several applications, the diagnostics of their specs, and the errors by application.
+
+    `invalid` are the applications whose spec has errors. `failures` has them as well as those of `errors`.
+    """
 
     planned: list[PlannedApplication] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     errors: list[tuple[str, ScimconfError]] = field(default_factory=list)
+    invalid: list[FailedApplication] = field(default_factory=list)
+    paths: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def has_spec_errors(self) -> bool:
@@ -43,6 +48,19 @@ class PlanResults:
     @property
     def all_planned(self) -> bool:
         return not self.errors and not self.has_spec_errors
+
+    @property
+    def has_missing_errors(self) -> bool:
+        """Whether a listed user or group is missing, `assignments.missing` makes it an error, and the tenant is right."""
+        return not self.is_tenant_mismatch and any(planned.missing_errors for planned in self.planned)
+
+    @property
+    def failures(self) -> tuple[FailedApplication, ...]:
+        """The applications that could not be planned, and why."""
+        failed = [
+            FailedApplication(name, str(error), error.hint, self.paths.get(name, ())) for name, error in self.errors
+        ]
+        return tuple(sorted((*self.invalid, *failed), key=lambda failure: (failure.name, failure.paths)))
 
     @property
     def tenant(self) -> Tenant:
@@ -57,7 +75,8 @@ class PlanResults:
         """Return the plan of all applications; `options` are recorded in it. Paths are relative."""
         plans = [planned.plan for planned in self.planned]
         relative = [replace(application, paths=tuple(map(relative_path, application.paths))) for application in plans]
-        return Plan(self.tenant, tuple(relative), options)
+        failures = [replace(failure, paths=tuple(map(relative_path, failure.paths))) for failure in self.failures]
+        return Plan(self.tenant, tuple(relative), options, tuple(failures))
 
 
 async def plan_all(
@@ -82,6 +101,9 @@ async def plan_all(
         results.diagnostics += diagnostics
         if loaded.spec is not None and not any(diagnostic.is_error for diagnostic in diagnostics):
             valid.append((loaded.spec.name, loaded))
+            results.paths[loaded.spec.name] = loaded.paths
+        else:
+            results.invalid.append(_invalid(loaded, diagnostics))
     plans = [plan(open_session(), loaded, options, previous.get(name)) for name, loaded in valid]
     outcomes = await asyncio.gather(*plans, return_exceptions=True)
     for (name, _), outcome in zip(valid, outcomes, strict=True):
@@ -95,7 +117,9 @@ async def plan_all(
 def _add(results: PlanResults, name: str, outcome: PlannedApplication | BaseException) -> None:
     if isinstance(outcome, PlannedApplication):
         results.diagnostics += outcome.errors
-        if not outcome.errors:
+        if outcome.errors:
+            results.invalid.append(_invalid(outcome.loaded, outcome.errors))
+        else:
             results.planned.append(outcome)
     elif isinstance(outcome, ScimconfError):
         results.errors.append((name, outcome))
@@ -105,11 +129,22 @@ def _add(results: PlanResults, name: str, outcome: PlannedApplication | BaseExce
         raise outcome
 
 
+def _invalid(loaded: Loaded, diagnostics: Sequence[Diagnostic]) -> FailedApplication:
+    """Return the failure of an application whose spec has errors: how many, and the first."""
+    first, *rest = [diagnostic for diagnostic in diagnostics if diagnostic.is_error]
+    name = loaded.spec.name if loaded.spec is not None else relative_path(loaded.paths[0])
+    more = f", and {len(rest)} more {'error' if len(rest) == 1 else 'errors'}" if rest else ""
+    place = f"{dotted(first.path)}: " if first.path else ""
+    return FailedApplication(name, f"{first.code} {place}{first.message}{more}", first.hint, loaded.paths)
+
+
 def _drop_conflicting(results: PlanResults) -> None:
     """Remove every plan of an application that several specs identify: each would undo the changes of the others."""
     ids = [planned.snapshot.names.get("service_principal", "") for planned in results.planned]
     plans, times = list(zip(results.planned, ids, strict=True)), Counter(ids)
-    results.diagnostics += same_application([(planned.loaded, id_) for planned, id_ in plans if id_])
+    diagnostics = same_application([(planned.loaded, id_) for planned, id_ in plans if id_])
+    results.diagnostics += diagnostics
+    results.invalid += [_invalid(planned.loaded, diagnostics) for planned, id_ in plans if id_ and times[id_] > 1]
     results.planned = [planned for planned, id_ in plans if not id_ or times[id_] < 2]
 
 

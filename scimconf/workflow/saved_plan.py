@@ -34,7 +34,13 @@ def read_saved_plan(path: str) -> SavedPlan:
 
 
 def spec_paths(saved: SavedPlan) -> tuple[str, ...]:
-    """Return the paths of the planned specs; raise DiagnosticsError if there is none, or a file is missing."""
+    """Return the paths of the planned specs; raise DiagnosticsError if there is none, a file is missing, or an
+    application failed.
+    """
+    if saved.plan.failures:
+        names = ", ".join(failure.name for failure in saved.plan.failures)
+        message = f"the plan is incomplete: {names} could not be planned"
+        raise DiagnosticsError([Diagnostic("P007", message, hint="Fix the failure and plan again.")])
     unnamed = [application.name for application in saved.plan.applications if not application.paths]
     if unnamed:
         message = f"the plan of {', '.join(unnamed)} has no spec, so it cannot be applied"

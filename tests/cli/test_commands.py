@@ -78,8 +78,10 @@ def test_apply_that_fails_after_a_write_exits_5_and_can_be_repeated(cli):
 def test_plan_exits_1_if_graph_answers_500(cli):
     cli.fault({"status": 500, "body": DENIED}, path="/servicePrincipals", times=0)
     result = cli("plan", small(cli))
-    assert (result.code, result.out) == (1, "")
+    assert result.code == 1
     assert result.err.startswith("small: GET /servicePrincipals answered 500")
+    assert "! failed: GET /servicePrincipals answered 500" in result.out
+    assert result.out.endswith("1 of 1 application could not be planned.\n")
 
 
 def test_plan_with_unreachable_graph_exits_1_and_names_sandbox_serve(cli, monkeypatch):

@@ -362,14 +362,14 @@ def test_export_distinguishes_a_role_name_from_the_value_of_another_role(tmp_pat
     }
 
 
-def test_export_writes_the_ids_of_groups_with_a_duplicate_name(tmp_path):
+def test_export_writes_the_id_and_the_name_of_every_group(tmp_path):
     marketing = Rehearsal().request("GET", "/groups?$filter=displayName eq 'Marketing'")["value"]
     for ids in ([marketing[0]["id"]], [one["id"] for one in marketing]):
         assignments = [{"group": one, "role": "User"} for one in ids] + [{"group": "All staff", "role": "User"}]
         spec = check_both_exports(writer_tenant(assignments=assignments), tmp_path)
         groups = spec.tree["assignments"]["groups"]
         assert sorted(one["id"] for one in groups if one["name"] == "Marketing") == sorted(ids)
-        assert "id" not in groups[0]
+        assert (groups[0]["name"], set(groups[0])) == ("All staff", {"name", "id", "role"})
 
 
 def test_export_reports_the_assignment_of_a_service_principal(tmp_path):

@@ -99,6 +99,15 @@ def test_keywords_round_trip_without_quotes_and_strings_with_them():
     assert [argument.bare for argument in from_source(tree).arguments[1:]] == [True, False]
 
 
+def test_tree_of_a_function_in_another_case_is_that_of_the_function():
+    """Guides have Instr; the service stores it, or the documented name."""
+    tree = function("Instr", ("source", attribute("a")), ("value", constant("b")))
+    assert render(from_source(tree)) == render(parse('inStr([a], "b")')) == 'InStr([a], "b", , )'
+    assert to_source(from_source(tree)) == to_source(parse('InStr([a], "b")'))
+    other = function("instr", ("x", attribute("a")))
+    assert to_source(from_source(other))["parameters"][0]["key"] == "x"
+
+
 @pytest.mark.parametrize("name", ['emails[type eq "work"].value', "a]", "[a", "a(b", "a)", "f(x)"])
 def test_attribute_names_with_brackets_or_parentheses_cannot_be_written(name):
     with pytest.raises(ExpressionError, match="cannot be written in an expression"):

@@ -4,6 +4,7 @@ import pytest
 from tenant_fixture import WRITER, Person, Rehearsal, all_allowed, changes, exit_code, row, told
 
 from scimconf.plan import Result
+from scimconf.workflow.apply import STAYS_PAUSED
 
 FIRST = {
     "instantiate": ("POST", "*/instantiate"),
@@ -238,9 +239,43 @@ def test_apply_changes_nothing_if_the_job_does_not_become_paused(writer, spec):
 def test_apply_deletes_no_assignment_after_a_failure(writer, spec):
     writer.fault({"status": 400, "body": DENIED}, method="POST", path="*/appRoleAssignedTo", times=0)
     report = apply(writer, spec("assignments: {users: [{user: ada@contoso.com, role: member}]}"))
-    assert exit_code(report) == 1
+    assert exit_code(report) == 5
     assert writer.assigned()["Ada Lovelace"] == {"admin"}
     assert not [one for one in writer.writes if one.startswith("DELETE")]
+
+
+SWAP = "assignments: {users: [{user: ada@contoso.com, role: member}]}"
+
+
+@pytest.mark.parametrize("write", ["assign", "unassign", "start"])
+def test_a_role_swap_that_fails_leaves_the_job_paused_and_the_report_says_so(writer, spec, write):
+    method, path = {**FIRST, **LATER}[write]
+    writer.fault({"status": 400, "body": DENIED}, method=method, path=path, times=0)
+    file = spec(SWAP)
+    report = apply(writer, file)
+    assert (exit_code(report), report.warnings) == (5, (STAYS_PAUSED,))
+    assert not [one for one in writer.made if one.endswith("/start")]
+    writer.service.faults.clear()
+    assert "~ schedule" in changes(writer.plan(file))
+    report = apply(writer, file)
+    assert (exit_code(report), report.warnings) == (0, ())
+    assert writer.assigned()["Ada Lovelace"] == {"member"}
+    assert writer.made[-1].endswith("/start")
+
+
+def test_a_role_swap_pauses_and_starts_the_job_without_a_restart(writer, spec):
+    planned = writer.plan(spec(SWAP))
+    (warning,) = [one for one in planned.plan.warnings if one.code == "K302"]
+    assert warning.message.startswith("1 user gets another role: provisioning is paused")
+    assert exit_code(writer.apply(planned)) == 0
+    assert [one.rpartition("/")[2] for one in writer.made if "/jobs/" in one] == ["pause", "start"]
+
+
+def test_an_interrupted_role_swap_leaves_the_job_paused_and_the_report_says_so(writer, spec):
+    person = Person()
+    person.interrupt = lambda: bool(writer.asked("POST", "/pause"))
+    report = apply(writer, spec(SWAP), person)
+    assert (exit_code(report), report.warnings) == (130, (STAYS_PAUSED,))
 
 
 # --- secrets --------------------------------------------------------------------------------------------------------

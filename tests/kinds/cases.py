@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from scimconf.expressions import parse, to_source
 from scimconf.kinds import KINDS
 from scimconf.plan import Change, Exclusive, ReportOnly, Resource, WriteOnly
 from scimconf.plan.impact import ImpactData
-from scimconf.snapshot import DeniedRead, Lookup, Principal, SecretRef, Snapshot
+from scimconf.snapshot import DeletedPrincipal, DeniedRead, Lookup, Principal, SecretRef, Snapshot
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
@@ -101,10 +102,24 @@ def snapshot(spec: Spec, served: Documents, refused: Iterable[str] = ()) -> Snap
             names.update(bind(read_documents))
     snapshot_ = Snapshot(read_documents, denied, names)
     directory = [Principal(**one) for one in served["directory"]]
-    while missing := [one for one in lookups(KINDS, (spec,), snapshot_) if one not in snapshot_.principals]:
-        found = {**snapshot_.principals, **{one: tuple(who for who in directory if _is(who, one)) for one in missing}}
-        snapshot_ = Snapshot(read_documents, denied, names, found)
+    while missing := [
+        one
+        for one in lookups(KINDS, (spec,), snapshot_)
+        if one not in (snapshot_.deleted if one.deleted else snapshot_.principals)
+    ]:
+        live = {one: tuple(who for who in directory if _is(who, one)) for one in missing if not one.deleted}
+        gone = {one: _deleted(one, served.get("deleted", ())) for one in missing if one.deleted}
+        found = {**snapshot_.principals, **live}
+        snapshot_ = replace(snapshot_, principals=found, deleted={**snapshot_.deleted, **gone})
     return snapshot_
+
+
+def _deleted(lookup: Lookup, rows: Iterable[Mapping[str, str]]) -> DeletedPrincipal | None:
+    """Return the entry of a recycle bin whose name or id is searched."""
+    found = [
+        row for row in rows if row[lookup.by if lookup.by == "id" else "name"].casefold() == lookup.value.casefold()
+    ]
+    return DeletedPrincipal(found[0]["id"], found[0]["day"]) if found else None
 
 
 def _is(who: Principal, lookup: Lookup) -> bool:

@@ -436,6 +436,44 @@ def test_plan_masks_a_secret_in_the_live_base_address():
     assert (field.name, field.before) == ("base_address", "https://app.example.com/v2?token=***&a=1")
 
 
+TARGETS = "directories/1/objects/0/attributes/+"
+ROLES_LIST = "role_attribute: {target: '%s', expression: 'AssertiveAppRoleAssignmentsComplex([appRoleAssignments])'}"
+OWN_ROLES = "urn:ietf:params:scim:schemas:extension:acme:2.0:User:roles"
+PRIMARY_ROLE = 'roles[primary eq "True"].value'
+
+
+@pytest.mark.parametrize(
+    ("text", "live", "expected"),
+    [
+        pytest.param(ROLES_LIST % "roles", "", ["multivalued"], id="a list that the application lacks"),
+        pytest.param(ROLES_LIST % "roles", "roles", [], id="a built-in attribute is not redefined"),
+        pytest.param(ROLES_LIST % PRIMARY_ROLE, PRIMARY_ROLE, [], id="a single value of a built-in attribute"),
+        pytest.param(ROLES_LIST % OWN_ROLES, OWN_ROLES, ["multivalued"], id="an attribute of its own"),
+        pytest.param(
+            ROLES_LIST % OWN_ROLES.upper().replace("URN:", "urn:"), OWN_ROLES, ["multivalued"], id="another attribute"
+        ),
+        pytest.param(
+            f"{ROLES_LIST % 'roles'}\n{users('target_attributes: {roles: {multivalued: true}}')}",
+            "roles",
+            ["multivalued"],
+            id="a built-in attribute that the spec redefines",
+        ),
+    ],
+)
+def test_role_attribute_never_redefines_a_built_in_attribute(text, live, expected):
+    definition = {"name": live, "type": "String", "multivalued": False}
+    planned = make_plan(text, **({"schema+": {TARGETS: definition}} if live else {}))
+    assert planned.errors == ()
+    definitions = [change for change in planned.plan.changes if change.kind == "target_attribute"]
+    assert [field.name for change in definitions for field in change.fields] == expected
+
+
+def test_role_attribute_of_a_joined_list_is_a_string():
+    text = "role_attribute: {target: %s, expression: 'Join(\",\", AppRoleAssignmentsComplex([appRoleAssignments]))'}"
+    changes = make_plan(text % OWN_ROLES).plan.changes
+    assert [change.fields for change in changes if change.kind == "target_attribute"] == [()]
+
+
 # --- selection ---------------------------------------------------------------------------------------------------
 
 SELECTABLE = """
@@ -487,7 +525,8 @@ def test_only_and_exclude_select_changes_and_add_prerequisites(options, selected
     messages = [line(one) for one in found.plan.warnings if one.code == "K002"]
     note = "warning K002 writer:%s is included, because a selected change needs it."
     assert sorted(messages) == sorted(note % one for one in prerequisites)
-    assert found.plan.excluded_changes == len(make_plan(SELECTABLE).plan.changes) - len(selected)
+    compared = [change for change in make_plan(SELECTABLE).plan.changes if change.kind not in found.plan.not_compared]
+    assert found.plan.excluded_changes == len(compared) - len(selected)
     assert {address for step in found.steps for address in step.addresses} == {
         one.address for one in found.plan.changes
     }
@@ -511,6 +550,17 @@ def test_plan_warns_with_k001_if_the_spec_has_no_tenant():
     assert spec is not None
     found = compare(KINDS, spec, snapshot(spec, tenant_documents({})), PlanOptions(today=TODAY))
     assert [warning.code for warning in found.plan.warnings] == ["K001"]
+
+
+def test_the_first_plan_lists_all_secrets_that_apply_needs():
+    """It plans only the creation of the application, and apply would stop after it without the secrets."""
+    text = (
+        "application: {display_name: Writer, create: {from_template: custom}}\n"
+        "connection: {authentication: other, other: {UserName: svc, Password: {env: PASSWORD}, AppKey: {file: key.txt}}}"
+    )
+    found = make_plan(text, service_principals=[], applications=[])
+    messages = [warning.message for warning in found.plan.warnings if warning.code == "K402"]
+    assert messages == ["apply needs PASSWORD for Password", "apply needs key.txt for AppKey"]
 
 
 def test_needed_secrets_are_the_written_and_the_masked_ones():

@@ -15,7 +15,18 @@ from scimconf.kinds.fields import Field
 from scimconf.kinds.kind import NOT_REMOVABLE, AttributeFlow, RowPart
 from scimconf.kinds.provisioning import Affected, ProvisioningState
 from scimconf.kinds.registry import ALL_GUARDS
-from scimconf.plan import Action, Address, Change, DesiredItem, DiffResult, Effect, Guard, Resource, Traits
+from scimconf.plan import (
+    Action,
+    Address,
+    Change,
+    DesiredItem,
+    DiffResult,
+    Effect,
+    Guard,
+    MissingPrincipal,
+    Resource,
+    Traits,
+)
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Lookup, Snapshot
 from scimconf.spec.model import Spec
@@ -69,6 +80,8 @@ def members(kind: Kind) -> dict[str, tuple[Any, Any]]:
         "effects_before_start": (kind.effects_before_start, Effect),
         "reads": (kind.reads(SPEC), Document),
         "lookups": (kind.lookups(SPEC, TENANT), Lookup),
+        "looks_up_principals": (kind.looks_up_principals, bool),
+        "missing": (kind.missing(SPEC, TENANT), MissingPrincipal),
         "check": (kind.check(SPEC, TENANT), Diagnostic),
         "desired": (kind.desired(SPEC, TENANT), get_args(DesiredItem)),
         "observed": (kind.observed(SPEC, TENANT), Resource),

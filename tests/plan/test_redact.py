@@ -17,8 +17,10 @@ from scimconf.plan import (
     ApplicationPlan,
     Change,
     Detail,
+    FailedApplication,
     FieldChange,
     Guard,
+    MissingPrincipal,
     Plan,
     Resource,
     Tenant,
@@ -55,6 +57,29 @@ def redacted_message(message, **more):
 
 
 PSEUDONYM = re.compile(r"user:user-[0-9a-f]{8}")
+
+
+def test_redact_plan_replaces_missing_users_and_names_in_failures():
+    """A missing user has the same pseudonym everywhere, also one that is listed by id; groups keep their names."""
+    names = [("user", ADA), ("user", ID), ("group", "Sales")]
+    missing = [
+        MissingPrincipal(
+            type_, name, (Address("writer", "assignment", f"{type_}:{name}/x"),), Diagnostic("K811", f"{name} is gone")
+        )
+        for type_, name in names
+    ]
+    failed = FailedApplication("other", f"GET /users/{ADA} answered 404", paths=("a.yaml",))
+    whole = replace(plan(missing=tuple(missing)), failures=(failed,))
+    redacted = redact_plan(whole)
+    rows = {row.type: row for row in application_plan(redacted).missing}
+    assert rows["group"] == missing[2]
+    for row in application_plan(redacted).missing[1:]:
+        assert re.fullmatch(r"user-[0-9a-f]{8}", row.name)
+        assert row.diagnostic.message == f"{row.name} is gone"
+        assert [address.rest for address in row.assignments] == [f"user:{row.name}/x"]
+    assert ADA not in redacted.failures[0].message
+    assert redact_plan(redacted) == redacted
+    assert "ada@" not in machine.plan(redacted) + text.plan(redacted) + markdown.plan(redacted) + html.plan(redacted)
 
 
 # --- addresses, keys and facts -------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import pytest
 
 from scimconf.plan import Action, Address, Change, Resource
 from scimconf.plan.resource import is_like
-from scimconf.plan.select import select, unmatched_patterns
+from scimconf.plan.select import can_select_below, is_selected, select, unmatched_patterns
 
 AFTER = {
     "job": ("application",),
@@ -26,6 +26,33 @@ CHANGES = tuple(
     ]
 )
 MAPPING = ["application", "job", "target_attribute/users/costCenter", "attribute_mapping/users/costCenter"]
+
+
+@pytest.mark.parametrize(
+    ("only", "exclude", "expected"),
+    [
+        ([], [], True),
+        (["assignment/*"], [], True),
+        (["assignment"], [], False),
+        (["writer:assignment/user:ada/admin"], [], True),
+        (["assign*"], [], True),
+        (["*ada*"], [], True),
+        (["writer:*"], [], True),
+        (["figma:*"], [], False),
+        (["app_role/*", "connection"], [], False),
+        (["app_role/*", "assignment/user:*"], [], True),
+        ([], ["assignment/*"], False),
+        ([], ["writer:*"], False),
+        ([], ["*"], False),
+        ([], ["assignment/user:*"], True),
+        ([], ["assignment/*/admin"], True),
+        (["assignment/*"], ["*assignment*"], False),
+    ],
+)
+def test_can_select_below_is_false_only_if_no_address_can_be_selected(only, exclude, expected):
+    assert can_select_below(Address("writer", "assignment"), only, exclude) is expected
+    address = Address("writer", "assignment", "user:ada/admin")
+    assert expected or not is_selected(address, only, exclude)
 
 
 @pytest.mark.parametrize(

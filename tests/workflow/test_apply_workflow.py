@@ -7,7 +7,7 @@ from tenant_fixture import TOKEN, WRITER, Person, Rehearsal, everything_open
 
 from scimconf.diagnostics import ScimconfError
 from scimconf.plan import ApplyStatus, Result
-from scimconf.workflow.apply import approval_items, guards_that_need_allow, missing_secrets
+from scimconf.workflow.apply import MISSING_ERROR, approval_items, guards_that_need_allow, missing_secrets
 
 FIRST_APPLY = ["application-created", "initial-start"]
 
@@ -85,10 +85,18 @@ def test_apply_is_blocked_by_a_guard_before_any_write(writer, tmp_path):
 
 
 def test_apply_with_a_spec_error_is_invalid(writer, tmp_path):
-    path = spec(tmp_path, "assignments: {users: [{user: nobody@contoso.com, role: admin}]}\n")
+    path = spec(tmp_path, "assignments: {users: [{user: ada@contoso.com, role: nonsense}]}\n")
     report = writer.apply(path)
     assert (report.status, report.error) == (ApplyStatus.INVALID, "The spec has errors.")
-    assert [diagnostic.code for diagnostic in report.diagnostics] == ["K811"]
+    assert [diagnostic.code for diagnostic in report.diagnostics] == ["K807"]
+
+
+def test_apply_is_invalid_for_a_missing_user_only_if_the_spec_makes_it_an_error(writer, tmp_path):
+    listed = "users: [{user: nobody@contoso.com, role: admin}]"
+    refused = writer.apply(spec(tmp_path, f"assignments: {{missing: error, {listed}}}\n"))
+    assert (refused.status, refused.error, writer.writes) == (ApplyStatus.INVALID, MISSING_ERROR, [])
+    assert [(row.code, row.location.line) for row in refused.diagnostics] == [("K811", 3)]
+    assert writer.apply(spec(tmp_path, f"assignments: {{{listed}}}\n")).status is ApplyStatus.APPLIED
 
 
 def test_apply_fails_before_the_first_write_and_is_partially_applied_after_it(tenant):

@@ -60,6 +60,39 @@ def test_plan_all_collects_graph_errors_and_unexpected_errors_by_application(tmp
     assert "hunter2" not in str(error)
 
 
+def test_failures_name_each_application_that_could_not_be_planned(tmp_path):
+    """Errors of Graph, errors of the spec, and two specs of one application are failures of the combined plan."""
+    tenant = Rehearsal()
+    denied = {"status": 400, "body": {"error": {"code": "Bad", "message": "no"}}}
+    tenant.fault(denied, method="GET", path="*/servicePrincipals", times=1)
+    invalid = small(tmp_path, "invalid")
+    invalid.write_text(f"{invalid.read_text()}mappings: {{users: {{attributes: {{a: {{expression: ']'}}}}}}}}\n")
+    missing = small(tmp_path, "missing", "app_id: 0a0a0a0a-0000-4000-8000-000000000001")
+    plan = plans(tenant, small(tmp_path, "broken"), invalid, missing, WRITER).combined_plan()
+    assert [(failure.name, failure.message.split(" ")[0]) for failure in plan.failures] == [
+        ("broken", "GET"),
+        ("invalid", "K501"),
+        ("missing", "K103"),
+    ]
+    assert [Path(*failure.paths).name for failure in plan.failures] == [
+        f"{name}.scimconf.yaml" for name in ("broken", "invalid", "missing")
+    ]
+    assert [application.name for application in plan.applications] == ["writer"]
+
+
+def test_failures_count_further_errors_of_a_spec_and_name_a_file_without_a_name(tmp_path):
+    from scimconf.spec.load import load
+
+    path = tmp_path / "odd.yaml"
+    path.write_text("version: 1\nsorce: x\nmapings: {}\n")
+    loaded = load(str(path), lambda name: Path(name).read_bytes(), {}, {}, lambda _path: True)
+    tenant = Rehearsal()
+    results = tenant.run(lambda session: plan_all(lambda: session, [loaded], wishes()))
+    (failure,) = results.failures
+    assert failure.name.endswith("odd.yaml")
+    assert failure.message == "S202 name: required key `name` is missing, and 4 more errors"
+
+
 def test_plan_all_raises_keyboard_interrupt(monkeypatch):
     async def stopped(*_arguments):
         raise KeyboardInterrupt

@@ -27,7 +27,9 @@ def unknown_function(root: SourceSpan, _facts: MappingFacts) -> Iterator[Express
 def casing(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
     for call in root.calls():
         if call.name != call.written:
-            yield call.issue(f"function names are case-sensitive, got `{call.written}`", f"Write {call.name}.")
+            yield call.issue(
+                f"the documented name of the function is {call.name}, got `{call.written}`", f"Write {call.name}."
+            )
 
 
 def other_dialect(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:

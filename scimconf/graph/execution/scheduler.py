@@ -118,7 +118,7 @@ async def _run_steps(context: ExecutionContext, node: StepNode) -> bool:
         return True
     if isinstance(first, Read):
         visible = await wait_until_visible(context, first.document, [first], first.description)
-        if not visible and first.phase is Phase.STOP:
+        if not visible and first.phase in (Phase.STOP, Phase.CLEAR):
             raise ScimconfError(f"timed out: {first.description}")
     else:
         visible = await write(context, first.document, [step for step in node.steps if isinstance(step, Edit)])

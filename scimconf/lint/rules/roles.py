@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application
 from scimconf.expressions import Attribute, Call, Expression, children, spelling
-from scimconf.kinds.mappings import ALL_ROLES
+from scimconf.kinds.mappings import ALL_ROLES, ROLES
 from scimconf.kinds.mappings import ONE_ROLE as SINGLE
 from scimconf.kinds.principals import entries
 from scimconf.kinds.provisioning import SECTION
@@ -15,7 +15,6 @@ from scimconf.kinds.roles import going, live_label
 from scimconf.lint.mapping_context import EffectiveMapping, MappingContext
 from scimconf.spec.model import UserAssignment
 
-ROLES = "appRoleAssignments"
 DOCUMENTED_LENGTH = 120
 """The longest value of a role (Graph reference, appRole)."""
 UNDOCUMENTED = 'Microsoft does not document whether "{}" or "{}" is sent'

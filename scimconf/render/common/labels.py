@@ -23,6 +23,7 @@ ABANDONED = (
     "No longer managed",
     "removed from the spec, still in the tenant; each with the line that deletes it",
 )
+MISSING = ("Missing", "listed in the spec, not in the tenant; nothing is assigned to them")
 DRIFT = ("Unmanaged drift", "in the tenant, not in the spec; not changed by apply")
 
 _LONG_ID = re.compile(r"([0-9a-fA-F]{8})(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|([0-9a-fA-F]{8})[0-9a-fA-F]{24}")
@@ -37,6 +38,11 @@ def kind_order(kind: str) -> tuple[int, str]:
 def count(number: int, kind: str) -> str:
     """Return `1 attribute mapping`, `14 attribute mappings`."""
     return plural(number, *(BY_NAME[kind].labels if kind in BY_NAME else (kind.replace("_", " "),)))
+
+
+def plural_label(kind: str) -> str:
+    """Return `assignments`."""
+    return BY_NAME[kind].labels[1] if kind in BY_NAME else kind.replace("_", " ")
 
 
 def counts(numbers: Mapping[str, int]) -> str:

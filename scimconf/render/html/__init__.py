@@ -52,6 +52,9 @@ def environment() -> Environment:
         texts.guard_status,
         texts.application_summary,
         texts.application_ids,
+        texts.failure_text,
+        texts.missing_rows,
+        texts.not_compared,
     )
     for function in (*filters, texts.unmanaged_drift, labels.counts, labels.plural, labels.tenant_name):
         templates.filters[function.__name__] = function
@@ -75,6 +78,7 @@ def context(plan: Plan, previews: Mapping[str, Any] = _NOTHING) -> dict[str, Any
         "partial": labels.PARTIAL,
         "abandoned": labels.ABANDONED,
         "drift": labels.DRIFT,
+        "missing": labels.MISSING,
         **assets(["plan.css"], "plan.js"),
     }
 

@@ -7,8 +7,14 @@ from dataclasses import dataclass
 
 from scimconf.plan import ApplicationPlan
 from scimconf.render.common.change_view import ChangeRow
-from scimconf.render.common.labels import ABANDONED, DRIFT, PARTIAL, counts, diagnostic_sentence, plural
-from scimconf.render.common.verdict import application_ids, application_summary, unmanaged_drift
+from scimconf.render.common.labels import ABANDONED, DRIFT, MISSING, PARTIAL, counts, diagnostic_sentence, plural
+from scimconf.render.common.verdict import (
+    application_ids,
+    application_summary,
+    missing_rows,
+    not_compared,
+    unmanaged_drift,
+)
 from scimconf.render.markdown import changes
 from scimconf.render.markdown.diagram import diagram
 from scimconf.render.markdown.escaping import code, html, prose, size
@@ -56,6 +62,7 @@ def section(plan: ApplicationPlan, rows: Sequence[ChangeRow], *, as_html: bool) 
         SectionGroup("**Warnings**\n\n", _listed(_warnings(plan)), "\n", ("warning", "warnings")),
         SectionGroup("", (MarkdownPart(flow, 0),) if flow else (), extra=True),
         *changes.groups(rows),
+        SectionGroup(f"**{MISSING[0]}**: {MISSING[1]}\n\n", _listed(_missing(plan)), "\n", ("row", "rows")),
         _resources(DRIFT, map(code, unmanaged_drift(plan))),
         _resources(ABANDONED, _abandoned(plan)),
         SectionGroup("", _unlisted(_unmanaged(plan))),
@@ -92,6 +99,11 @@ def _warnings(plan: ApplicationPlan) -> Iterator[str]:
         )
 
 
+def _missing(plan: ApplicationPlan) -> Iterator[str]:
+    for label, is_error, text in missing_rows(plan):
+        yield f"{code(label)}{' (prevents an apply)' if is_error else ''}: {prose(text)}"
+
+
 def _abandoned(plan: ApplicationPlan) -> Iterator[str]:
     for resource in plan.abandoned:
         snippet = f": {code(resource.removal_snippet)}" if resource.removal_snippet else ""
@@ -101,5 +113,7 @@ def _abandoned(plan: ApplicationPlan) -> Iterator[str]:
 def _unmanaged(plan: ApplicationPlan) -> Iterator[str]:
     if plan.unmanaged_counts:
         yield f"Unmanaged: {prose(counts(plan.unmanaged_counts))}."
-    if plan.excluded_changes:
-        yield f"Excluded by `--only` or `--exclude`: {plural(plan.excluded_changes, 'change')}."
+    parts = [plural(plan.excluded_changes, "change")] if plan.excluded_changes else []
+    parts += [prose(not_compared(plan.not_compared))] if plan.not_compared else []
+    if parts:
+        yield f"Excluded by `--only` or `--exclude`: {', '.join(parts)}."

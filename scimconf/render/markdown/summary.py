@@ -8,17 +8,18 @@ from scimconf.plan import Action, ApplicationPlan, Guard, Plan
 from scimconf.render.common.change_view import ChangeRow, by_effect, cause, change_rows, combined_sentence, totals
 from scimconf.render.common.effects import guard_message
 from scimconf.render.common.labels import tenant_name
-from scimconf.render.common.verdict import blocked, guard_status, tenant_mismatches, verdict
+from scimconf.render.common.verdict import blocked, failure_text, guard_status, tenant_mismatches, verdict
 from scimconf.render.markdown.escaping import cell, code, prose
 from scimconf.render.markdown.truncation import MarkdownPart, SectionGroup
 
-_COLUMNS = (*(action.value for action in Action), "drift", "unmanaged", "blocking guards")
+_COLUMNS = (*(action.value for action in Action), "missing", "drift", "unmanaged", "blocking guards")
 
 
 def summary(plan: Plan, rows: Sequence[ChangeRow]) -> list[SectionGroup]:
     """Return the page's first groups in order."""
     return [
         SectionGroup("", (MarkdownPart(_title(plan), 0),)),
+        SectionGroup("**Failed**\n\n", tuple(_failures(plan)), "\n", ("application", "applications")),
         SectionGroup("**Effects on users**\n\n", tuple(_effects(rows)), "\n"),
         SectionGroup("**Guards**\n\n", tuple(_guards(plan)), "\n", ("guard", "guards")),
         _table(plan),
@@ -34,6 +35,12 @@ def _title(plan: Plan) -> str:
         prose(blocked(plan)),
     ]
     return "".join(f"{line}\n\n" for line in lines if line)
+
+
+def _failures(plan: Plan) -> Iterator[MarkdownPart]:
+    for failure in plan.failures:
+        paths = f" ({', '.join(map(code, failure.paths))})" if failure.paths else ""
+        yield MarkdownPart(f"- {code(failure.name)}{paths}: {prose(failure_text(failure))}\n")
 
 
 def _effects(rows: Sequence[ChangeRow]) -> Iterator[MarkdownPart]:
@@ -60,15 +67,17 @@ def _guard(guard: Guard, name: str) -> str:
 
 
 def _table(plan: Plan) -> SectionGroup:
-    """Return a table with one row per application; empty for a single application."""
+    """Return a table with one row per application, also for those that failed; empty for a single application."""
     head = f"| {' | '.join(('application', *_COLUMNS))} |\n|{' --- |' + ' ---: |' * len(_COLUMNS)}\n"
     rows = [MarkdownPart(_row(application)) for application in plan.applications]
+    rows += [MarkdownPart(f"| {cell(row.name)}: **failed** |{' |' * len(_COLUMNS)}\n") for row in plan.failures]
     return SectionGroup(head, tuple(rows) if len(rows) > 1 else (), "\n", ("application", "applications"))
 
 
 def _row(application: ApplicationPlan) -> str:
     numbers = [
         *totals(change_rows(application.changes)).values(),
+        len(application.missing),
         len(application.unmanaged_drift),
         sum(application.unmanaged_counts.values()),
         len(application.blocking_guards),

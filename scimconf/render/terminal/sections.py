@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from scimconf.plan import ApplicationPlan, Effect, Guard, Plan
+from scimconf.plan import ApplicationPlan, Effect, FailedApplication, Guard, Plan
 from scimconf.render.common.change_view import ChangeRow, change_rows
 from scimconf.render.common.effects import full_resync, guard_message
 from scimconf.render.common.escaping import cells, pad, visible
 from scimconf.render.common.labels import (
     ABANDONED,
     DRIFT,
+    MISSING,
     PARTIAL,
     counts,
     diagnostic_sentence,
@@ -21,7 +22,10 @@ from scimconf.render.common.labels import (
 from scimconf.render.common.verdict import (
     application_ids,
     application_summary,
+    failure_text,
     guard_status,
+    missing_rows,
+    not_compared,
     tenant_mismatches,
     unmanaged_drift,
 )
@@ -51,12 +55,21 @@ def application_lines(page: Page, plan: ApplicationPlan, *, unmanaged: bool = Fa
         yield from _full_resync(page, rows)
     else:
         yield from ["", page.line(2, ("", "No changes."))]
+    yield from _missing(page, plan)
     yield from _drift(page, unmanaged_drift(plan))
     yield from _abandoned(page, plan)
     yield from _unmanaged(page, plan)
     for resource in plan.unmanaged if unmanaged else ():
         yield from page.prose(4, f". {resource.address.local}", "quiet", hang=4)
     yield from _guards(page, plan.guards)
+
+
+def failure_lines(page: Page, failure: FailedApplication) -> Iterator[str]:
+    """Yield an application that could not be planned, and why."""
+    yield from page.prose(0, failure.name, "strong", hang=2)
+    if failure.paths:
+        yield from page.prose(2, ", ".join(failure.paths), "quiet")
+    yield from ["", *page.labelled(2, ("danger", "! "), ("", failure_text(failure)), hang=4)]
 
 
 def _heading(page: Page, plan: ApplicationPlan) -> Iterator[str]:
@@ -81,6 +94,15 @@ def _full_resync(page: Page, rows: Sequence[ChangeRow]) -> Iterator[str]:
         yield from ["", *page.prose(2, full_resync(number), "strong", hang=2)]
 
 
+def _missing(page: Page, plan: ApplicationPlan) -> Iterator[str]:
+    """Yield the listed principals that the tenant does not have; `!` marks those that prevent an apply."""
+    if plan.missing:
+        yield from ["", *page.labelled(2, ("strong", f"{MISSING[0].lower()}:"), ("", f" {MISSING[1]}"), hang=2)]
+    for label, is_error, text in missing_rows(plan):
+        style, sign = ("danger", "!") if is_error else ("", "?")
+        yield from page.labelled(4, (style, f"{sign} {label}"), ("", f"  {text}"), hang=4)
+
+
 def _drift(page: Page, resources: Sequence[str]) -> Iterator[str]:
     if resources:
         yield from ["", *page.labelled(2, ("strong", f"{DRIFT[0].lower()}:"), ("", f" {DRIFT[1]}"), hang=2)]
@@ -99,12 +121,14 @@ def _abandoned(page: Page, plan: ApplicationPlan) -> Iterator[str]:
 
 def _unmanaged(page: Page, plan: ApplicationPlan) -> Iterator[str]:
     unmanaged, excluded = counts(plan.unmanaged_counts), plan.excluded_changes
-    if unmanaged or excluded:
+    if unmanaged or excluded or plan.not_compared:
         yield ""
     if unmanaged:
         yield from page.prose(2, f"unmanaged: {unmanaged}", "quiet", hang=2)
-    if excluded:
-        yield from page.prose(2, f"excluded by --only or --exclude: {plural(excluded, 'change')}", "quiet", hang=2)
+    parts = [plural(excluded, "change")] if excluded else []
+    parts += [not_compared(plan.not_compared)] if plan.not_compared else []
+    if parts:
+        yield from page.prose(2, f"excluded by --only or --exclude: {', '.join(parts)}", "quiet", hang=2)
 
 
 def _guards(page: Page, guards: Sequence[Guard]) -> Iterator[str]:
@@ -117,8 +141,10 @@ def _guards(page: Page, guards: Sequence[Guard]) -> Iterator[str]:
         yield from page.prose(6, guard_status(guard), hang=2)
 
 
-def total_lines(page: Page, plans: Sequence[ApplicationPlan]) -> Iterator[str]:
-    """Yield the counts of each application."""
-    column = min(max(cells(visible(plan.name)) for plan in plans), page.width // 2)
-    for plan in plans:
-        yield from page.prose(0, f"{pad(visible(plan.name), column)}  {application_summary(plan)}", hang=2)
+def total_lines(page: Page, plan: Plan) -> Iterator[str]:
+    """Yield the counts of each application, and why an application could not be planned."""
+    rows = [(application.name, application_summary(application)) for application in plan.applications]
+    rows += [(failure.name, failure_text(failure)) for failure in plan.failures]
+    column = min(max(cells(visible(name)) for name, _ in rows), page.width // 2)
+    for name, summary in rows:
+        yield from page.prose(0, f"{pad(visible(name), column)}  {summary}", hang=2)

@@ -153,6 +153,7 @@ class Assignments(Section):
     """Who is assigned. All roles of a listed user or group on this application are managed."""
 
     unlisted: Unlisted
+    missing: Literal["warn", "error"] | None = None
     protect: tuple[ProtectedAssignments, ...] = ()
     groups: tuple[GroupAssignment, ...] = ()
     users: tuple[UserAssignment, ...] = ()
