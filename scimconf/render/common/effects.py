@@ -22,7 +22,7 @@ _SENTENCES: Mapping[Effect, str] = MappingProxyType(
         Effect.DATA_LOSS: "data is deleted",
         Effect.DEPROVISIONS: "{users} may be disabled",
         Effect.PROVISIONS: "{users} may be created",
-        Effect.STOPS: "{users} are no longer created, updated or disabled; users who leave keep their access",
+        Effect.STOPS: "{users} are no longer created, updated or disabled",
         Effect.ENDPOINT: "the tenant URL changes: users are provisioned to another endpoint",
         Effect.CREDENTIALS: "the stored credentials are replaced",
         Effect.DIALECT: "the service sends PATCH requests in a different format",
