@@ -20,6 +20,7 @@ from scimconf.spec.model import Spec
 from scimconf.steps import Step
 from scimconf.workflow.compilation import ChangeSet, PlanOptions, build_changes, compared_kinds, documents, lookups
 from scimconf.workflow.guard_context import guard_context, tenant_of, warnings
+from scimconf.workflow.role_warnings import role_warnings
 from scimconf.workflow.validate import lint, locate
 
 if TYPE_CHECKING:
@@ -84,10 +85,11 @@ async def plan(
     change_set = build_changes(KINDS, spec, snapshot, options)
     check_steps(change_set.steps, snapshot.names, {kind.name: kind.after for kind in KINDS})
     changes, snapshot, data = await _estimate(session, spec, change_set, snapshot, options)
+    roles = await role_warnings(session.graph, spec, change_set, snapshot, options)
     findings = lint(loaded, options.ignore, snapshot, changes)
     change_set = replace(change_set, changes=changes)
     result = compile_plan(spec, snapshot, options, change_set, data, previous)
-    located = (*locate(loaded, result.warnings), *(finding for finding in findings if not finding.is_error))
+    located = (*locate(loaded, (*result.warnings, *roles)), *(finding for finding in findings if not finding.is_error))
     return PlannedApplication(
         loaded=loaded,
         plan=replace(
