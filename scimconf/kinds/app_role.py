@@ -13,7 +13,6 @@ from typing import Any
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
-from scimconf.documents import schema
 from scimconf.kinds import mappings, roles
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_access import MEMBERS, export_roles
@@ -189,10 +188,7 @@ def _ambiguous(spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
 def _deletion_blocked(snapshot: Snapshot) -> Iterator[Diagnostic]:
     """Yield errors if a deletion would be unsafe: its consequences cannot be read, or the service writes the roles."""
     yield from denied_reads(snapshot, "K704", ("app_roles",), "assignments", "schema", "template_schema")
-    raw = mappings.live_schema(snapshot)
-    live = [location.mapping for location in schema.object_mappings(raw)] if raw is not None else []
-    # A rule of the application may fill the tenant's app roles, as Salesforce's template does.
-    if any(mapping.get("targetObjectName") == "AppRole" and mapping.get("enabled") is not False for mapping in live):
+    if roles.imports_roles(snapshot):
         message = "an inbound synchronization rule writes the app roles, so scimconf does not delete any"
         yield Diagnostic("K702", message, ("app_roles",), hint="Write `unlisted: keep` and remove `absent`.")
 

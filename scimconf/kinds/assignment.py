@@ -313,6 +313,7 @@ class _Roles:
     labels: Mapping[str, str]
     disabled: frozenset[str]
     deleted: frozenset[str]
+    missing_hint: str
 
     @classmethod
     def of(cls, spec: Spec, snapshot: Snapshot) -> _Roles:
@@ -327,7 +328,8 @@ class _Roles:
             if not role.absent:
                 role_id = by_name[role.identity]
                 disabled = disabled - {role_id} if role.enabled else disabled | {role_id}
-        return cls(by_name, labels, frozenset(disabled), roles.going(spec, live))
+        going, hint = roles.going(spec, live), roles.missing_role_hint(snapshot)
+        return cls(by_name, labels, frozenset(disabled), going, hint)
 
     def id(self, written: str) -> str:
         """Return the id of a role by its value, or by its display name if it has no value; `?NAME` if there is none."""
@@ -379,7 +381,7 @@ def _about_roles(
         path, role_id = (*entry.path, "roles"), application_roles.id(role)
         if not application_roles.exists(role):
             candidates = filter(application_roles.exists, application_roles.by_name)
-            hint = did_you_mean(suggest(role, candidates), "Declare it under app_roles.")
+            hint = did_you_mean(suggest(role, candidates), application_roles.missing_hint)
             yield Diagnostic("K807", f'the application has no role "{role}"', path, hint=hint)
         elif role_id in application_roles.disabled and role_id not in assigned:
             hint = "Enable the role under app_roles, or assign another one."

@@ -32,6 +32,7 @@ from scimconf.suggestions import did_you_mean, suggest
 
 _NO_MAPPING = ObjectMapping()
 UNASSIGNED_STAY_ACTIVE = "users who are unassigned or leave the scope would no longer be disabled in the application"
+_NUMBERS = "Give each a number of its own: 1, 2, …. A mapping that the application has already counts: list it as well."
 _SOFT_DELETED, _ENABLED = "[IsSoftDeleted]", "[accountEnabled]"
 
 
@@ -68,6 +69,8 @@ class AttributeMappingKind(Kind):
                     yield from _matching(section, planned)
             elif mapping.unlisted == "delete" and mapping.attributes:
                 yield from _matching(section, {row.target: row.row.match for row in listed})
+            elif mapping.unlisted != "delete" and mappings.creates_custom(spec, snapshot):
+                yield from _matching_in_template(section, listed)
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         for section, mapping in mappings.sections(spec).items():
@@ -259,6 +262,14 @@ def _matches_afterwards(
     return matches
 
 
+def _matching_in_template(section: str, listed: Sequence[mappings.ListedRow]) -> Iterator[Diagnostic]:
+    """Yield errors for a new custom application, together with the mappings of its template that stay."""
+    template = mappings.TEMPLATE_MATCHES.get(section, {})
+    planned: dict[str, int | None] = {**template, **{row.target: row.row.match for row in listed}}
+    if template and planned != template:
+        yield from _matching(section, planned)
+
+
 def _matching(section: str, matches: Mapping[str, int | None]) -> Iterator[Diagnostic]:
     precedences = Counter(match for match in matches.values() if match is not None)
     path = ("mappings", section, "attributes")
@@ -270,4 +281,4 @@ def _matching(section: str, matches: Mapping[str, int | None]) -> Iterator[Diagn
         if count > 1:
             names = ", ".join(sorted(target for target, number in matches.items() if number == match))
             message = f"several mappings have `match: {match}`: {names}"
-            yield Diagnostic("K505", message, path, hint="Give each a number of its own: 1, 2, …")
+            yield Diagnostic("K505", message, path, hint=_NUMBERS)

@@ -1,6 +1,7 @@
 """Custom attributes of the directory (source) and of the application (target), such as directory extensions.
 
-A missing one is created in the same write as the mappings; a role attribute declares its own target attribute.
+A missing one is created in the same write as the mappings; a role attribute declares its own target attribute, but never
+redefines one of SCIM's that the application has.
 """
 
 from __future__ import annotations
@@ -37,14 +38,20 @@ class _DefinitionKind(Kind, ABC):
     def declared(self, spec: Spec, section: str, mapping: ObjectMapping) -> Mapping[str, AttributeDefinition]:
         """Return the definitions that a section of the spec writes, by name."""
 
+    def built_in(self, spec: Spec, snapshot: Snapshot, section: str, mapping: ObjectMapping) -> str | None:
+        """Return the name of a role attribute that the application has already: its definition is not managed."""
+        return None
+
     def reads(self, spec: Spec) -> Iterable[Document]:
         declared = (self.declared(spec, section, mapping) for section, mapping in mappings.sections(spec).items())
         return mappings.schema_reads() if any(declared) else ()
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         for section, mapping in mappings.sections(spec).items():
+            built_in = self.built_in(spec, snapshot, section, mapping)
             for name, definition in self.declared(spec, section, mapping).items():
-                yield Resource(self.address(spec, section, name), _written(definition))
+                fields = {} if name == built_in else _written(definition)
+                yield Resource(self.address(spec, section, name), fields)
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         raw = mappings.live_schema(snapshot)
@@ -98,6 +105,14 @@ class TargetAttributeKind(_DefinitionKind):
         if section != "users" or attribute is None:
             return mapping.target_attributes
         return {attribute.target: mappings.role_definition(attribute), **mapping.target_attributes}
+
+    def built_in(self, spec: Spec, snapshot: Snapshot, section: str, mapping: ObjectMapping) -> str | None:
+        attribute, location = spec.role_attribute, mappings.find_object_mapping(snapshot, section, mapping)
+        if section != "users" or attribute is None or location is None:
+            return None
+        live = schema.definitions(mappings.live_schema(snapshot), location, self.side)
+        is_built_in = mappings.redefines_built_in(attribute.target, live)
+        return attribute.target if is_built_in and attribute.target not in mapping.target_attributes else None
 
     def project(self, state: ProvisioningState, changes: Changes, spec: Spec, snapshot: Snapshot) -> ProvisioningState:
         targets = set(state.boolean_targets)

@@ -8,6 +8,7 @@ from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job as documents
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.kind import Changes, Kind, denied_reads
+from scimconf.kinds.mappings import creates_custom
 from scimconf.plan import Action, Change, DesiredItem, Effect, Guard, Resource, Traits
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Json, Snapshot
@@ -15,6 +16,8 @@ from scimconf.spec.model import Spec
 from scimconf.steps import Phase, Read, Send, Step
 from scimconf.suggestions import did_you_mean, suggest
 
+CUSTOM_TEMPLATES = ("scim", "customappsso")
+"""The templates of custom applications; the second is that of before 2018 (Microsoft's page on SCIM compatibility)."""
 DEFAULT = "the application's default template"
 
 
@@ -32,6 +35,9 @@ class JobKind(Kind):
         yield documents.jobs(_template(spec))
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
+        template = _template(spec)
+        if template is not None and creates_custom(spec, snapshot):
+            yield from _not_offered(template, [{"id": name} for name in CUSTOM_TEMPLATES])
         if snapshot is None:
             return
         yield from denied_reads(snapshot, "K201", ("job",), "jobs")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from scimconf import expressions
 from scimconf.diagnostics import SpecPath
 from scimconf.documents import schema
+from scimconf.documents.target_attributes import is_scim_attribute, is_single_value
 from scimconf.kinds.provisioning import SECTION
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import AttributeDefinition, MappingRow, ObjectMapping, RoleAttribute, Spec
@@ -19,6 +21,12 @@ ALL_ROLES = frozenset({"AppRoleAssignmentsComplex", "AssertiveAppRoleAssignments
 ONE_ROLE = "SingleAppRoleAssignment"
 """The function that returns the only role of a user, and fails if there are several."""
 
+TEMPLATE_MATCHES: Mapping[str, Mapping[str, int]] = MappingProxyType(
+    {"users": {"userName": 1}, "groups": {"displayName": 1}}
+)
+"""The matching precedences of the template of custom applications (published guides and schemas of such jobs)."""
+TEMPLATE_SOURCES = ("User", "Group")
+"""The source objects that this template has mappings of."""
 ROLES = "appRoleAssignments"
 
 LEAVERS_STAY_ACTIVE = "users who leave would no longer be disabled in the application"
@@ -65,12 +73,30 @@ def expression_of(row: MappingRow) -> expressions.Expression | None:
 
 
 def role_definition(attribute: RoleAttribute) -> AttributeDefinition:
-    """Return the definition of a role attribute that has no other: a list if its expression returns one."""
+    """Return the definition of a role attribute that has no other: a list if its expression returns one.
+
+    A name with a filter, such as `roles[primary eq "True"].value`, stands for a single value.
+    """
     try:
         tree = expressions.parse(attribute.expression) if attribute.expression is not None else None
     except expressions.ExpressionError:
         return _TEXT
-    return _LIST if tree is not None and ALL_ROLES & set(expressions.functions(tree)) else _TEXT
+    is_list = tree is not None and _sends_list(tree) and not is_single_value(attribute.target)
+    return _LIST if is_list else _TEXT
+
+
+def _sends_list(tree: expressions.Expression) -> bool:
+    """Return whether an expression returns a list of roles; one in Join is only read."""
+    name = expressions.spelling(tree.name) if isinstance(tree, expressions.Call) else ""
+    return name in ALL_ROLES or (name != "Join" and any(map(_sends_list, expressions.children(tree))))
+
+
+def redefines_built_in(target: str, live: Iterable[Json]) -> bool:
+    """Return whether a role attribute is an attribute of SCIM that the live schema, given as definitions, has already.
+
+    The application decides whether such an attribute is a list, so only `target_attributes` may change it.
+    """
+    return is_scim_attribute(target) and any(definition.get("name") == target for definition in live)
 
 
 def reads(row: MappingRow) -> tuple[str, ...]:
@@ -90,6 +116,13 @@ def live_schema(snapshot: Snapshot) -> Json | None:
     """Return the job's schema; before the job exists, the schema that its template would give it."""
     raw = snapshot.get("schema")
     return snapshot.get("template_schema") if raw is None else raw
+
+
+def creates_custom(spec: Spec, snapshot: Snapshot | None) -> bool:
+    """Return whether the spec may create a non-gallery application, and no schema of it can be read yet."""
+    create = spec.application.create
+    is_known = snapshot is not None and live_schema(snapshot) is not None
+    return create is not None and create.from_template == "custom" and not is_known
 
 
 def find_object_mapping(snapshot: Snapshot, name: str, mapping: ObjectMapping) -> schema.MappingLocation | None:

@@ -17,7 +17,7 @@ from scimconf.kinds.provisioning import SECTION, Affected, FilteredUsers, Provis
 from scimconf.plan import Change, DesiredItem, Effect, FieldChange, Guard, Resource
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Snapshot
-from scimconf.spec.model import Filter, ObjectMapping, Spec
+from scimconf.spec.model import STANDARD, Filter, ObjectMapping, Spec
 from scimconf.spec.model.operators import operator_word
 from scimconf.steps import Edit, Phase, Step
 
@@ -38,6 +38,8 @@ class ObjectMappingKind(Kind):
             yield schema.template_filter_operators()
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
+        if mappings.creates_custom(spec, snapshot):
+            yield from _not_in_template(spec)
         if snapshot is None:
             return
         if mappings.sections(spec):
@@ -133,6 +135,14 @@ def _effects(field: FieldChange) -> frozenset[Effect]:
     if not field.before:
         return frozenset({Effect.DEPROVISIONS})
     return frozenset({Effect.PROVISIONS} if not field.after else {Effect.PROVISIONS, Effect.DEPROVISIONS})
+
+
+def _not_in_template(spec: Spec) -> Iterable[Diagnostic]:
+    for section, mapping in spec.mappings.items():
+        if section not in STANDARD and mapping.source not in mappings.TEMPLATE_SOURCES:
+            names = " and ".join(mappings.TEMPLATE_SOURCES)
+            message = f"a new custom application has object mappings of {names}, not of {mapping.source}"
+            yield Diagnostic("K602", message, ("mappings", section), hint="Delete this section.")
 
 
 def _not_one(section: str, locations: Sequence[schema.MappingLocation], raw: Any) -> Diagnostic:

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from scimconf.documents import application as documents
+from scimconf.documents import schema
+from scimconf.kinds.mappings import live_schema
 from scimconf.plan import decode, encode
 from scimconf.snapshot import Json, Snapshot
 from scimconf.spec.model import Role, Spec
@@ -49,6 +51,25 @@ def new_ids(spec: Spec, snapshot: Snapshot) -> Mapping[str, str]:
     listed = [role for role in spec.app_roles.roles if not role.absent] if spec.app_roles is not None else ()
     names = [label_of(role) for role in listed if label_of(role) not in live_names]
     return {name: documents.new_role_id(snapshot.names.get("app_id", ""), name, live_ids) for name in names}
+
+
+def imports_roles(snapshot: Snapshot) -> bool:
+    """Return whether an inbound rule of the live schema writes the app roles, as Salesforce's template does."""
+    raw = live_schema(snapshot)
+    live = [location.mapping for location in schema.object_mappings(raw)] if raw is not None else []
+    return any(mapping.get("targetObjectName") == "AppRole" and mapping.get("enabled") is not False for mapping in live)
+
+
+def missing_role_hint(snapshot: Snapshot) -> str:
+    """Return what to write for a role that does not exist. Some gallery applications import theirs in a cycle."""
+    if imports_roles(snapshot):
+        return (
+            "The application imports its roles: start provisioning without this assignment, and add it after a cycle."
+        )
+    templates = {principal.get("applicationTemplateId") for principal in snapshot.rows("service_principals")}
+    if templates <= {None, documents.CUSTOM_TEMPLATE}:
+        return "Declare it under app_roles."
+    return "Declare it under app_roles, unless the application imports its roles: then assign it after a cycle."
 
 
 def going(spec: Spec, live: Iterable[Json]) -> frozenset[str]:

@@ -26,6 +26,8 @@ from scimconf.suggestions import did_you_mean, suggest
 COMMENTS = "L000"
 ROLES_WITH_SCOPE_ALL = "L402"
 NOT_OFFERED = "L310"
+UNKNOWN_SOURCES = frozenset({NOT_OFFERED, "L602"})
+"""Rules about a source that Entra does not offer, in an attribute mapping and in a filter."""
 REPORTED_BY_KINDS = frozenset({"L100", "L111", "L301"})
 """Rules whose cases the kinds report already, as K501 and K503."""
 SEVERITIES: Mapping[str, Severity] = MappingProxyType({"L401": "warning"})
@@ -69,7 +71,13 @@ def _check_spec(context: MappingContext) -> Iterator[Diagnostic]:
     """Yield the diagnostics of the rules about the whole spec; a rule may lower its severity, not raise it."""
     for rule in RULES.values():
         for issue in rule.check(context):
-            yield replace(issue, severity="warning" if "warning" in (rule.severity, issue.severity) else rule.severity)
+            severity: Severity = "warning" if "warning" in (rule.severity, issue.severity) else rule.severity
+            yield replace(issue, severity=_severity(issue.code, severity, context))
+
+
+def _severity(code: str, severity: Severity, context: MappingContext) -> Severity:
+    """Raise a warning about an unknown source if the spec creates the application: apply would stop half-way."""
+    return "error" if code in UNKNOWN_SOURCES and context.creates_application else severity
 
 
 def _ineffective_comments(loaded: Loaded) -> Iterator[Diagnostic]:
@@ -154,7 +162,5 @@ def _as_diagnostic(
     path = (*row.path, _form(row))
     location = loaded.locate_character(path, text, issue.offset) if row.row.expression is not None else None
     position = f" (at character {issue.offset + 1})" if path[-1] == "expression" and issue.offset else ""
-    severity = SEVERITIES.get(issue.rule, issue.severity)
-    if issue.rule == NOT_OFFERED and context.creates_application:
-        severity = "error"  # applying would stop half-way: the new application's schema does not have the attribute
+    severity = _severity(issue.rule, SEVERITIES.get(issue.rule, issue.severity), context)
     return Diagnostic(issue.rule, issue.message + position, path, location, issue.hint, severity)

@@ -125,7 +125,8 @@ class MappingContext:
         declared, role = mapping.target_attributes.get(name), self.spec.role_attribute
         if declared is None and section == "users" and role is not None and role.target == name:
             definition = mappings.role_definition(role)
-            declared = definition if definition.multivalued else None
+            is_live = mappings.redefines_built_in(name, self._definitions(section, mapping, "target"))
+            declared = definition if definition.multivalued and not is_live else None
         return self._type(declared, section, mapping, "target", name)
 
     def _type(

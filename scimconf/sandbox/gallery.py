@@ -37,3 +37,5 @@ class GalleryEntry:
 _ENTRIES = [GalleryEntry(**row) for row in read_data("gallery.json")]
 GALLERY = {entry.template_id: entry for entry in _ENTRIES}
 BY_NAME = {entry.name.lower(): entry for entry in _ENTRIES}
+CUSTOM = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
+"""The id of the application template of non-gallery applications."""

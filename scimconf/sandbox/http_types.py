@@ -38,6 +38,10 @@ class GraphRequest:
         """Whether the request is an advanced query (`ConsistencyLevel: eventual`)."""
         return self.headers.get("consistencylevel", "").lower() == "eventual"
 
+    @property
+    def is_beta(self) -> bool:
+        return self.base_url.endswith("/beta")
+
     def object_body(self) -> Json:
         """Return the body; raise a 400 if it is not a JSON object."""
         if not isinstance(self.body, dict):

@@ -95,6 +95,7 @@ class Switches:
     paused_state: str = _switch("paused_state")
     started_code: str = _switch("started_code")
     restart_starts: str = _switch("restart_starts")
+    plain_registration_jobs: str = _switch("plain_registration_jobs")
     second_job: str = _switch("second_job")
     sync_by_app_id: str = _switch("sync_by_app_id")
     # ---- synchronization: schema -------------------------------------------------------------------------------------
@@ -106,6 +107,7 @@ class Switches:
     inline_template_schema: str = _switch("inline_template_schema")
     sort_mappings: str = _switch("sort_mappings")
     duplicate_targets: str = _switch("duplicate_targets")
+    unknown_properties: str = _switch("unknown_properties")
     fill_defaults: str = _switch("fill_defaults")
     annotations: str = _switch("annotations")
     flags_spaces: str = _switch("flags_spaces")

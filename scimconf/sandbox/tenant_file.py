@@ -293,7 +293,9 @@ def _add_assignment(tenant: Tenant, principal: Json, row: Json) -> None:
 
 
 def _add_job(tenant: Tenant, principal: Json, description: Json) -> None:
-    templates = {template.template_id: template for template in templates_of(principal["applicationTemplateId"])}
+    templates = {
+        template.template_id: template for template in templates_of(principal["applicationTemplateId"], tenant.switches)
+    }
     name = description.get("template", "scim")
     if name not in templates:
         available = ", ".join(templates) or "none"

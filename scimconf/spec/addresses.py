@@ -8,7 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-FLAGS = frozenset({"aadoptscim062020", "azureadscimpatch2017"})
+FORMER_FLAGS = {"azureadscimpatch062020": "aadOptscim062020"}
+"""A flag by the name that Microsoft's documentation used in 2020 and 2021, and its present name."""
+FLAG_NAMES = ("aadOptscim062020", "AzureAdScimPatch2017")
+FLAGS = frozenset({*map(str.lower, FLAG_NAMES), *FORMER_FLAGS})
 """Parameters that the provisioning service itself reads. It does not send them to the application."""
 
 _SECRET_NAME = re.compile(

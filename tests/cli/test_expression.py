@@ -333,10 +333,10 @@ def test_plan_stops_at_lint_errors_and_saves_ignored_rules(cli):
 
 def test_plan_json_contains_lint_warnings_unless_a_comment_ignores_them(cli):
     """The plan of the example spec of Writer has no lint warning."""
-    text = SPEC.replace('{expression: \'Switch([country], , "US", "America", "DE")\'}', "{constant: x, match: 1}")
+    text = SPEC.replace('{expression: \'Switch([country], , "US", "America", "DE")\'}', "{constant: x, match: 2}")
     plan = json.loads(cli("plan", "--format", "json", cli.file("scimconf.yaml", text)).out)
     assert [warning["code"] for warning in plan["applications"][0]["warnings"]] == ["L507"]
-    ignoring = text.replace("match: 1}", "match: 1}  # scimconf: ignore L507 tried with one person")
+    ignoring = text.replace("match: 2}", "match: 2}  # scimconf: ignore L507 tried with one person")
     plan = json.loads(cli("plan", "--format", "json", cli.file("scimconf.yaml", ignoring)).out)
     assert plan["applications"][0]["warnings"] == []
     plan = json.loads(cli("plan", "--format", "json", WRITER).out)

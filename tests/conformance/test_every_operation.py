@@ -89,7 +89,7 @@ GET /users/{new}
 PATCH /users/{new} {"jobTitle": "Newcomer"}
 DELETE /users/{new}
 GET /groups
-POST /groups {"displayName": "New", "securityEnabled": True} > crowd
+POST /groups {"displayName": "New", "mailEnabled": False, "mailNickname": "new", "securityEnabled": True} > crowd
 GET /groups/{crowd}
 PATCH /groups/{crowd} {"description": "Newcomers"}
 DELETE /groups/{crowd}

@@ -113,6 +113,36 @@ def test_rules_depend_on_the_facts_of_the_mapping(text, facts, expected):
     assert rules(text, **facts) == expected
 
 
+SINGLE_ROLE, ALL_ROLES = (
+    f"{name}([appRoleAssignments])" for name in ("SingleAppRoleAssignment", "AssertiveAppRoleAssignmentsComplex")
+)
+PRIMARY = 'roles[primary eq "True"].value'
+
+
+@pytest.mark.parametrize(
+    ("text", "facts", "severities"),
+    [
+        (ALL_ROLES, {"target": PRIMARY}, ["error"]),
+        (ALL_ROLES, {"target": PRIMARY, "multivalued": True}, ["error"]),
+        (f'Join(",", {ALL_ROLES})', {"target": PRIMARY}, []),
+        (SINGLE_ROLE, {"target": PRIMARY}, []),
+        (ALL_ROLES, {"target": "role", "multivalued": False}, ["warning"]),
+        (ALL_ROLES, {"target": "role"}, []),
+        (SINGLE_ROLE, {"target": "roles", "multivalued": True}, ["warning"]),
+        ('"user"', {"target": 'roles[primary eq "True"].type', "written": "constant"}, ["warning"]),
+    ],
+)
+def test_role_target_rule_is_an_error_where_a_filter_selects_a_single_value(text, facts, severities):
+    issues = [issue for issue in check(text, MappingFacts(**facts)) if issue.rule == "L404"]
+    assert [issue.severity for issue in issues] == severities
+    assert all(issue.hint for issue in issues)
+
+
+def test_other_type_rule_reports_a_list_where_a_filter_selects_a_single_value():
+    facts = MappingFacts(target='emails[type eq "work"].value')
+    assert [issue.rule for issue in check('Split([mail], ";")', facts)] == ["L405"]
+
+
 def test_raw_roles_with_all_users_in_scope_are_only_a_warning():
     for text, severity in (("[appRoleAssignments]", "warning"), ("AppRoleAssignments([appRoleAssignments])", "error")):
         issues = check(text, MappingFacts(scope="all", written="source"))

@@ -435,6 +435,44 @@ def test_plan_masks_a_secret_in_the_live_base_address():
     assert (field.name, field.before) == ("base_address", "https://app.example.com/v2?token=***&a=1")
 
 
+TARGETS = "directories/1/objects/0/attributes/+"
+ROLES_LIST = "role_attribute: {target: '%s', expression: 'AssertiveAppRoleAssignmentsComplex([appRoleAssignments])'}"
+OWN_ROLES = "urn:ietf:params:scim:schemas:extension:acme:2.0:User:roles"
+PRIMARY_ROLE = 'roles[primary eq "True"].value'
+
+
+@pytest.mark.parametrize(
+    ("text", "live", "expected"),
+    [
+        pytest.param(ROLES_LIST % "roles", "", ["multivalued"], id="a list that the application lacks"),
+        pytest.param(ROLES_LIST % "roles", "roles", [], id="a built-in attribute is not redefined"),
+        pytest.param(ROLES_LIST % PRIMARY_ROLE, PRIMARY_ROLE, [], id="a single value of a built-in attribute"),
+        pytest.param(ROLES_LIST % OWN_ROLES, OWN_ROLES, ["multivalued"], id="an attribute of its own"),
+        pytest.param(
+            ROLES_LIST % OWN_ROLES.upper().replace("URN:", "urn:"), OWN_ROLES, ["multivalued"], id="another attribute"
+        ),
+        pytest.param(
+            f"{ROLES_LIST % 'roles'}\n{users('target_attributes: {roles: {multivalued: true}}')}",
+            "roles",
+            ["multivalued"],
+            id="a built-in attribute that the spec redefines",
+        ),
+    ],
+)
+def test_role_attribute_never_redefines_a_built_in_attribute(text, live, expected):
+    definition = {"name": live, "type": "String", "multivalued": False}
+    planned = make_plan(text, **({"schema+": {TARGETS: definition}} if live else {}))
+    assert planned.errors == ()
+    definitions = [change for change in planned.plan.changes if change.kind == "target_attribute"]
+    assert [field.name for change in definitions for field in change.fields] == expected
+
+
+def test_role_attribute_of_a_joined_list_is_a_string():
+    text = "role_attribute: {target: %s, expression: 'Join(\",\", AppRoleAssignmentsComplex([appRoleAssignments]))'}"
+    changes = make_plan(text % OWN_ROLES).plan.changes
+    assert [change.fields for change in changes if change.kind == "target_attribute"] == [()]
+
+
 # --- selection ---------------------------------------------------------------------------------------------------
 
 SELECTABLE = """

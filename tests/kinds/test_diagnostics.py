@@ -63,6 +63,31 @@ TABLE: dict[str, tuple[str, dict[str, Any]]] = {
         "app_roles: {roles: [{value: reader}]}\nassignments: {unlisted: keep, users: [{user: ada@contoso.com, role: reader}]}",
         {"options": {"only": ["assignment/*"]}},
     ),
+    # --- a custom application that does not exist yet ---
+    "a new application with a second match": (
+        f"{CUSTOM % 'custom'}\nmappings: {{users: {{attributes: {{externalId: {{source: objectId, match: 1}}}}}}}}",
+        NO_APPLICATION,
+    ),
+    "a new application without a match": (
+        f"{CUSTOM % 'custom'}\nmappings: {{groups: {{attributes: {{displayName: displayName}}}}}}",
+        NO_APPLICATION,
+    ),
+    "a new application whose match moves": (
+        f"{CUSTOM % 'custom'}\nmappings: {{users: {{attributes: {{externalId: {{source: objectId, match: 1}}, userName: {{source: mail, match: 2}}}}}}}}",
+        NO_APPLICATION,
+    ),
+    "a new application with a mapping of devices": (
+        f"{CUSTOM % 'custom'}\nmappings: {{devices: {{source: Device, target: Device}}, people: {{source: User, target: Person}}}}",
+        NO_APPLICATION,
+    ),
+    "a new application of another template": (
+        f"{CUSTOM % 'custom'}\njob: {{template: scimm}}",
+        NO_APPLICATION,
+    ),
+    "a new gallery application with a second match": (
+        f"{CUSTOM % 'Slack'}\njob: {{template: slack}}\nmappings: {{users: {{attributes: {{externalId: {{source: objectId, match: 1}}}}}}}}",
+        NO_APPLICATION,
+    ),
     # --- application ---
     "the application is refused": (
         "",
@@ -275,6 +300,14 @@ TABLE: dict[str, tuple[str, dict[str, Any]]] = {
     "roles that are not there": (
         ASSIGNED % "users: [{user: ada@contoso.com, roles: [admn, reader, ~user]}]",
         {},
+    ),
+    "a role that a gallery application may import": (
+        ASSIGNED % "users: [{user: ada@contoso.com, role: reader}]",
+        {"service_principals+": {"0/applicationTemplateId": "x"}},
+    ),
+    "a role that the application imports": (
+        f"mappings: {{users: {{enabled: true}}}}\n{ASSIGNED % 'users: [{user: ada@contoso.com, role: reader}]'}",
+        {"schema+": {"synchronizationRules/+": inbound()}},
     ),
     "a role that goes because it is not listed": (
         f"app_roles: {{unlisted: delete, roles: [{{value: member}}]}}\n{ASSIGNED % 'users: [{user: ada@contoso.com, roles: [admin, User]}]'}",

@@ -6,6 +6,7 @@ import pytest
 
 from scimconf.documents.application import CUSTOM_TEMPLATE
 from scimconf.expressions import parse, to_source
+from scimconf.expressions.lint.vocabulary import MEMBERSHIP_HINT
 from scimconf.lint import lint
 from scimconf.snapshot import Snapshot
 from scimconf.spec.load import load
@@ -342,6 +343,14 @@ def test_l404_knows_that_the_role_attribute_is_multivalued():
     assert linted(declared + text) == ["L404"]
 
 
+def test_l404_uses_the_live_definition_of_a_built_in_role_attribute():
+    text = f"role_attribute: {{target: %s, expression: '{ALL}'}}"
+    target = [{"name": name, "type": "String", "multivalued": False} for name in ("roles", "urn:acme:2.0:User:roles")]
+    assert plan_rules(text % "roles", live_tenant(target=target)) == ["L404"]
+    assert plan_rules(text % "roles", live_tenant()) == []
+    assert plan_rules(text % "urn:acme:2.0:User:roles", live_tenant(target=target)) == []
+
+
 def test_l601_skips_a_pattern_that_cannot_be_evaluated_here():
     text = "mappings: {users: {filters: [{name: x, all: [{attribute: department, operator: matches, value: '%s'}]}]}}"
     assert linted(text % ("^" + "a" * 20_000 + "$")) == []
@@ -387,6 +396,50 @@ BADGE = "mappings: {users: {attributes: {title: badge}}}"
 def test_l310_is_an_error_for_an_application_that_is_still_to_be_created(head, snapshot, severity):
     [diagnostic] = lint(loaded(head + BADGE), snapshot)
     assert (diagnostic.code, diagnostic.severity) == ("L310", severity)
+
+
+FILTERED = FILTER % "is_not_null"
+
+
+@pytest.mark.parametrize(
+    ("head", "snapshot", "severity"),
+    [
+        ("", None, "warning"),
+        (CREATE % "custom", None, "error"),
+        (CREATE % "Slack", Snapshot(), "error"),
+        (CREATE % "custom", schema(), "warning"),
+    ],
+)
+def test_l602_is_an_error_for_an_application_that_is_still_to_be_created(head, snapshot, severity):
+    [diagnostic] = lint(loaded(head + FILTERED), snapshot)
+    assert (diagnostic.code, diagnostic.severity) == ("L602", severity)
+
+
+@pytest.mark.parametrize("name", ["memberOf", "isMemberOf", "transitiveMemberOf"])
+def test_lint_explains_what_sends_the_groups_of_a_user(name):
+    mapped = linted_hints(f"mappings: {{users: {{attributes: {{title: {name}}}}}}}")
+    filtered = linted_hints(FILTERED.replace("badge", name))
+    assert set(mapped) == {"L310"}
+    assert set(filtered) >= {"L602"}
+    assert {*mapped.values(), *filtered.values()} == {MEMBERSHIP_HINT}
+
+
+def linted_hints(piece):
+    """Return rule → hint of the diagnostics."""
+    return {diagnostic.code: diagnostic.hint for diagnostic in lint(loaded(piece))}
+
+
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [
+        ("AzureAdScimPatch062020", "Write `aadOptscim062020` instead."),
+        ("aadOptScim62020", "Did you mean `aadOptscim062020`?"),
+        ("AzureAdScimPatch", "Did you mean `AzureAdScimPatch2017`?"),
+        ("region=eu", "If it is a secret, use `secret_token: {env: NAME}`."),
+    ],
+)
+def test_l508_knows_former_and_misspelled_flags(query, hint):
+    assert linted_hints(f"connection: {{base_address: 'https://x.example/scim?{query}'}}") == {"L508": hint}
 
 
 @pytest.mark.parametrize(

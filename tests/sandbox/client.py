@@ -12,6 +12,7 @@ from scimconf.sandbox.server import create_app
 
 HOST = "http://127.0.0.1:8080"
 WRITER = {"displayName": "Writer", "template": "custom"}
+NEW_GROUP = {"displayName": "New", "mailEnabled": False, "mailNickname": "new", "securityEnabled": True}
 
 
 class Client:

@@ -49,6 +49,14 @@ def test_instantiate_creates_application_and_service_principal_with_the_same_rol
     assert app["createdDateTime"] == "2030-01-02T12:00:00Z"
 
 
+def test_instantiate_returns_object_ids_in_beta_only(contoso):
+    path = f"/applicationTemplates/{CUSTOM}/instantiate"
+    for version, expected in (("/beta", True), ("/v1.0", False)):
+        for document in contoso.post(f"{version}{path}", {"displayName": "Writer"}).values():
+            if isinstance(document, dict):
+                assert document.get("objectId") == (document["id"] if expected else None)
+
+
 def test_instantiate_creates_new_ids_for_the_same_name(contoso):
     instances = [
         contoso.post(f"/applicationTemplates/{CUSTOM}/instantiate", {"displayName": "Writer"}) for _ in range(2)
@@ -125,6 +133,16 @@ def test_deleting_an_application_deletes_service_principal_and_jobs(writer):
 def test_deleting_a_service_principal_keeps_the_application(writer):
     writer.delete(f"/servicePrincipals/{writer.principal()['id']}")
     assert application(writer)["displayName"] == "Writer"
+
+
+def test_a_plain_registration_can_have_a_scim_job_by_a_switch(sandbox):
+    client = sandbox({"applications": [{"displayName": "Plain", "template": None}]})
+    client.post(f"{client.sync('Plain')}/jobs", {"templateId": "scim"}, expect=404)
+    client.switch(plain_registration_jobs="allowed", target_directory_name="application")
+    (template,) = client.value(f"{client.sync('Plain')}/templates")
+    client.post(f"{client.sync('Plain')}/jobs", {"templateId": template["id"]})
+    (rule,) = client.get(f"{client.job('Plain')}/schema")["synchronizationRules"]
+    assert rule["targetDirectoryName"] == "Plain"
 
 
 def test_a_plain_registration_has_no_provisioning_templates(contoso):

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from .client import WRITER
+from .client import NEW_GROUP, WRITER
 
 DEFAULT = "00000000-0000-0000-0000-000000000000"
 NOBODY = "99999999-9999-9999-9999-999999999999"
@@ -124,7 +124,7 @@ def test_an_assignment_to_the_default_role_needs_an_application_without_roles(sa
 
 
 def test_an_assignment_of_a_group_without_security_is_refused(assigned):
-    group = assigned.client.post("/groups", {"displayName": "Mail only", "securityEnabled": False})
+    group = assigned.client.post("/groups", NEW_GROUP | {"securityEnabled": False})
     assert "security groups" in assigned.refusal(principalId=group["id"])
 
 

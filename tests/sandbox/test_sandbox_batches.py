@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from .client import NEW_GROUP
+
 
 def get(key, url, **properties):
     return {"id": key, "method": "GET", "url": url} | properties
@@ -15,7 +17,7 @@ def batch(client, *requests, expect=200):
 
 
 def test_each_request_of_a_batch_has_its_own_response(contoso):
-    make = {"id": "3", "method": "POST", "url": "groups", "body": {"displayName": "New"}}
+    make = {"id": "3", "method": "POST", "url": "groups", "body": NEW_GROUP}
     responses = batch(
         contoso,
         get("1", "/users?$filter=displayName eq 'Ada Lovelace'&$select=id"),
@@ -63,7 +65,7 @@ def test_a_batch_request_fails_with_its_dependency(contoso):
         [get("a", "https://graph.microsoft.com/v1.0/users")],
         [get("a", "/users", dependsOn=["b"]), get("b", "/users")],
         [{"id": "a", "method": "GET"}],
-        [{"id": "a", "method": "POST", "url": "/groups", "body": {"displayName": "x"}}],
+        [{"id": "a", "method": "POST", "url": "/groups", "body": NEW_GROUP}],
         ["a"],
     ],
 )

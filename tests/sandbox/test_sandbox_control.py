@@ -8,7 +8,7 @@ import pytest
 from scimconf.sandbox.faults import ConnectionDropped
 from scimconf.sandbox.switches import SwitchError, Switches, table
 
-from .client import WRITER
+from .client import NEW_GROUP, WRITER
 
 # ---- every response -------------------------------------------------------------------------------------------------
 
@@ -196,14 +196,14 @@ def test_a_fault_with_times_0_is_permanent(contoso):
 def test_a_fault_drops_the_connection_before_or_after_the_effect(contoso, when, count):
     arm(contoso, method="POST", path="/groups", when=when, action="drop")
     with pytest.raises(ConnectionDropped):
-        contoso.send("POST", "/groups", {"displayName": "New"})
+        contoso.send("POST", "/groups", NEW_GROUP)
     assert len(contoso.value("/groups?$filter=displayName eq 'New'")) == count
     assert [document["status"] for document in contoso.value("/_sandbox/journal")][0] == (201 if count else None)
 
 
 def test_a_fault_replaces_the_response_after_the_effect(contoso):
     arm(contoso, method="POST", path="/groups", when="after", action={"status": 504})
-    assert contoso.send("POST", "/groups", {"displayName": "New"}).status_code == 504
+    assert contoso.send("POST", "/groups", NEW_GROUP).status_code == 504
     assert len(contoso.value("/groups?$filter=displayName eq 'New'")) == 1
 
 

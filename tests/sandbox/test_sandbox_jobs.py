@@ -44,6 +44,29 @@ def test_templates_of_gallery_applications_are_their_own(sandbox):
     assert client.principal("Parley")["tags"] == ["WindowsAzureActiveDirectoryIntegratedApp"]
 
 
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("templateId eq 'fieldbook'", 1),
+        ("templateid EQ 'fieldbookLegacy'", 1),
+        ("templateId eq 'Fieldbook'", 0),
+        ("templateId eq 'a''b'", 0),
+    ],
+)
+def test_jobs_can_be_filtered_by_their_template(sandbox, text, count):
+    jobs = [{"template": "fieldbook"}, {"template": "fieldbookLegacy"}]
+    client = sandbox({"applications": [{"displayName": "Fieldbook", "template": "Fieldbook", "jobs": jobs}]})
+    rows = client.value(f"{client.sync('Fieldbook')}/jobs?$filter={text}")
+    assert [row["templateId"] for row in rows] == [text.split("'")[1]] * count
+
+
+@pytest.mark.parametrize("text", ["id eq 'x'", "templateId ne 'scim'", "templateId eq 'scim' and id eq 'x'"])
+def test_other_filters_of_jobs_are_refused(writer, text):
+    error = service_error(writer.get(f"{writer.sync()}/jobs?$filter={text}", expect=400))
+    assert error["code"] == "EmulatedUnsupportedQuery"
+    writer.get(f"{writer.sync()}/templates?$filter=id eq 'scim'", expect=400)
+
+
 def test_a_new_job_is_paused_and_has_not_run(sandbox):
     client = sandbox({"applications": [WRITER]})
     job = client.post(

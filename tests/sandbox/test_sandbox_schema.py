@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import dataclasses
 import functools
 import json
 import operator
@@ -91,21 +92,33 @@ def test_put_schema_adds_defaults(writer, schema):
     assert (added["mutability"], added["multivalued"], added["referencedObjects"]) == ("ReadWrite", False, [])
 
 
-def test_put_schema_keeps_nulls_and_unknown_keys_in_order(writer, schema):
-    rows(schema)["title"] |= {
-        "zeta": None,
-        "alpha": {"b": [1, None], "a": 1.5},
-        "source": None,
-        "defaultValue": "Staff",
-    }
-    users(schema)["unknown"] = [None, {}]
+def test_put_schema_keeps_nulls_and_unknown_keys_outside_of_mappings_in_order(writer, schema):
+    rows(schema)["title"] |= {"source": None, "defaultValue": "Staff"}
+    target(schema).update(zeta=None, alpha={"b": [1, None], "a": 1.5})
     schema["provisioningTaskIdentifier"] = None
     after = writer.put_schema(schema)
-    assert list(rows(after)["title"])[-2:] == ["zeta", "alpha"]
-    assert json.dumps(rows(after)["title"]["alpha"]) == '{"b": [1, null], "a": 1.5}'
+    assert list(target(after))[-2:] == ["zeta", "alpha"]
+    assert json.dumps(target(after)["alpha"]) == '{"b": [1, null], "a": 1.5}'
     assert rows(after)["title"]["source"] is None
-    assert users(after)["unknown"] == [None, {}]
     assert after["provisioningTaskIdentifier"] is None
+
+
+UNKNOWN_PROPERTIES = {
+    "object mapping": users,
+    "attribute mapping": lambda document: rows(document)["title"],
+    "source": lambda document: rows(document)["title"]["source"],
+    "parameter": lambda document: rows(document)["name.formatted"]["source"]["parameters"][0]["value"],
+}
+
+
+@pytest.mark.parametrize("part", UNKNOWN_PROPERTIES)
+def test_unknown_properties_of_a_mapping_are_dropped_or_refused(writer, schema, part):
+    """A script of Microsoft sends `mappingType` and `expression` in an attribute mapping."""
+    sent = copy.deepcopy(schema)
+    UNKNOWN_PROPERTIES[part](sent)["mappingType"] = "Direct"
+    assert writer.put_schema(sent) | {"version": ""} == schema | {"version": ""}
+    writer.switch(unknown_properties="refused")
+    assert refused(writer, sent) == "Property"
 
 
 def test_put_schema_ignores_properties_that_the_service_sets(writer, schema):
@@ -140,7 +153,6 @@ def test_put_schema_formats_flags(writer, schema, position, text):
         ("Directory", lambda d: target(d)["attributes"].append(dict(target(d)["attributes"][5]))),
         ("Mapping", lambda d: target(d)["attributes"].append({"name": "x", "type": "string"})),
         ("Anchor", lambda d: target(d)["attributes"][0].update(anchor=False)),
-        ("Anchor", lambda d: target(d)["attributes"][1].update(anchor=True)),
         ("Object", lambda d: users(d).update(targetObjectName="User")),
         ("Object", lambda d: users(d).update(sourceObjectName="Device")),
         ("Target", lambda d: rows(d)["title"].update(targetAttributeName="titel")),
@@ -203,6 +215,110 @@ def test_put_schema_accepts_a_disabled_mapping_without_source_object(sandbox):
     }
     document["synchronizationRules"][0]["objectMappings"].append(hidden)
     assert client.put_schema(document)["synchronizationRules"][0]["objectMappings"][-1]["enabled"] is False
+
+
+# ---- what the job already has ---------------------------------------------------------------------------------------
+
+
+def format_date(*, source="createdDateTime"):
+    """Return a source of a default mapping for Active Directory: without the parameter inputFormat."""
+    parameters = [("source", attribute(source)), ("dateTimeStyle", constant("RoundtripKind"))]
+    tree = function("FormatDateTime", *parameters, ("outputFormat", constant("yyyyMMddHHmmss.0Z")))
+    return tree | {"expression": f'FormatDateTime([{source}], "RoundtripKind", , "yyyyMMddHHmmss.0Z")'}
+
+
+def with_domain(text='Join("@", [mail], %DomainFQDN%)', domain="%DomainFQDN%"):
+    """Return a source with a parameter of Entra Connect, whose texts are those of published documents."""
+    parameter = constant("%DomainFQDN%") | {"expression": domain}
+    tree = function("Join", ("separator", constant("@")), ("source", attribute("mail")), ("source", parameter))
+    return tree | {"expression": text}
+
+
+def switch_off_groups(document):
+    """Switch a mapping off as the portal did in 2020: without source object, with its attribute mappings."""
+    groups = object_mapping(document, "Group")
+    groups |= {"enabled": False, "sourceObjectName": ""}
+    next(entry for entry in groups["metadata"] if entry["key"] == "Unsynchronized")["value"] = "true"
+
+
+def set_title(source):
+    return lambda document: rows(document)["title"].update(source=source)
+
+
+# Shapes of schemas that the service returned. The service must accept them in a PUT, also of another job.
+PUBLISHED_SHAPES = {
+    "two anchors": lambda document: target(document)["attributes"][6].update(anchor=True),
+    "FormatDateTime without inputFormat": set_title(format_date()),
+    "FormatDateTime without inputFormat, nested": set_title(function("ToUpper", ("source", format_date()))),
+    "%parameters%": set_title(with_domain()),
+    "%parameters% with lossy texts": set_title(with_domain('Join("@", [mail], )', None)),
+    "a mapping that is switched off": switch_off_groups,
+}
+
+# Shapes that a PUT may not introduce.
+HELD_SHAPES = PUBLISHED_SHAPES | {
+    "no anchor": lambda document: target(document)["attributes"][0].update(anchor=False),
+    "an attribute defined twice": lambda document: target(document)["attributes"].append({"name": "title"}),
+    "an unknown function": set_title(function("Frobnicate", ("source", attribute("mail")))),
+    "a function without a required parameter": set_title(function("Join", ("source", attribute("mail")))),
+    "an undefined source attribute": set_title(attribute("nope")),
+    "an undefined target attribute": lambda document: rows(document)["title"].update(targetAttributeName="nope"),
+    "two mappings of one target": lambda document: users(document)["attributeMappings"].append(rows(document)["title"]),
+    "an invalid expression": lambda document: rows(document)["active"]["source"].update(expression="Switch("),
+    "no matching attribute": lambda document: rows(document)["userName"].update(matchingPriority=0),
+    "an unknown operator": lambda document: scoped(document, clause(operatorName="SOUNDS LIKE")),
+    "an unknown directory": lambda document: document["synchronizationRules"][0].update(targetDirectoryName="none"),
+    "an unknown rule": lambda document: document["synchronizationRules"][0].update(id="mine"),
+    "a rule twice": lambda document: document["synchronizationRules"].append(document["synchronizationRules"][0]),
+    "no directories": lambda document: document.pop("directories"),
+}
+
+
+def client_with_schema(sandbox, document):
+    return sandbox({"applications": [WRITER | {"jobs": [{"schema": document}]}]})
+
+
+def change_department(document):
+    """Change another mapping than those of the shapes."""
+    rows(document)[f"{USER}:department"]["source"] = attribute("companyName")
+
+
+@pytest.mark.parametrize("shape", HELD_SHAPES)
+def test_put_schema_accepts_what_the_job_already_has(sandbox, schema, shape):
+    """The document can be written back unchanged, and with another mapping changed."""
+    HELD_SHAPES[shape](schema)
+    client = client_with_schema(sandbox, schema)
+    after = client.put_schema(client.schema())
+    assert client.put_schema(after) | {"version": ""} == after | {"version": ""}
+    change_department(after)
+    assert rows(client.put_schema(after))[f"{USER}:department"]["source"]["name"] == "companyName"
+
+
+@pytest.mark.parametrize("shape", HELD_SHAPES)
+def test_put_schema_accepts_a_new_shape_if_it_is_published(writer, schema, shape):
+    HELD_SHAPES[shape](schema)
+    if shape in PUBLISHED_SHAPES:
+        writer.put_schema(schema)
+    else:
+        refused(writer, schema)
+
+
+def test_put_schema_refuses_a_problem_more_often_than_the_job_has_it(sandbox, schema):
+    rows(schema)["title"]["source"] = attribute("nope")
+    client = client_with_schema(sandbox, schema)
+    rows(schema)["displayName"]["source"] = attribute("nope")
+    assert refused(client, schema) == "Source"
+    rows(schema)["displayName"]["source"] = attribute("displayName")
+    users(schema)["attributeMappings"].append(rows(schema)["title"])
+    assert refused(client, schema) == "Source"
+
+
+def test_put_schema_accepts_a_published_schema_on_a_new_job(writer):
+    """Its authors deploy it by a PUT."""
+    published = published_schema()
+    after = writer.put_schema(published)
+    assert after["directories"][1]["name"] == published["directories"][1]["name"]
+    assert writer.put_schema(after) | {"version": ""} == after | {"version": ""}
 
 
 # ---- sources and scopes ---------------------------------------------------------------------------------------------
@@ -314,6 +430,30 @@ def _mapped(client, tree):
     document = client.schema()
     rows(document)["title"]["source"] = tree
     return document
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'FormatDateTime([createdDateTime], "RoundtripKind", , "yyyyMMddHHmmss.0Z")',
+        'FormatDateTime(DateFromNum([createdDateTime]), "RoundtripKind", , "yyyy")',
+        'Join("@", [mail], %DomainFQDN%)',
+        'Append("100%off%", %DomainFQDN%)',
+    ],
+)
+def test_parse_expression_and_put_schema_accept_the_same_texts(writer, text):
+    tree = parsed(writer, text)
+    assert tree["expression"] == text
+    assert rows(writer.put_schema(_mapped(writer, tree)))["title"]["source"] == tree
+
+
+def test_parse_expression_reads_a_parameter_as_a_constant(writer):
+    assert parsed(writer, 'Join("@", [mail], %DomainFQDN%)')["parameters"][2]["value"] == {
+        "expression": "%DomainFQDN%",
+        "name": "%DomainFQDN%",
+        "parameters": [],
+        "type": "Constant",
+    }
 
 
 @pytest.mark.parametrize(("position", "text"), [("bare", "Mid([mail], 1, 8)"), ("quoted", 'Mid([mail], "1", "8")')])
@@ -439,14 +579,20 @@ def small_schema():
     return scoped(document, clause())
 
 
-def test_accept_schema_never_fails_with_another_exception():
+def test_accept_schema_never_fails_with_another_exception_and_accepts_what_is_present():
     document = small_schema()
     context = ValidationContext(document, copy.deepcopy(document), Switches())
     text = json.dumps(document)
-    for path in list(paths(document)):
-        for malformed in MALFORMED if len(path) > 1 else ():
+    for number, path in enumerate(paths(document)):
+        present_value = MALFORMED[number % len(MALFORMED)]
+        for malformed in MALFORMED if path else ():
             sent = json.loads(text)
             owner = functools.reduce(operator.getitem, path[:-1], sent)
             owner[path[-1]] = malformed
             with contextlib.suppress(SchemaError):
                 accept_schema(sent, context, schema_id="id", version="version")
+        if path:
+            owner[path[-1]] = present_value
+            present = dataclasses.replace(context, before=sent)
+            stored = accept_schema(sent, present, schema_id="id", version="version")
+            assert accept_schema(stored, present, schema_id="id", version="version") == stored

@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from .client import NEW_GROUP
+
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -61,8 +63,8 @@ def test_the_server_drops_a_connection_without_a_response(http):
     fault = {"method": "POST", "path": "/groups", "when": "after", "action": "drop"}
     http.post("/_sandbox/faults", json=fault)
     with pytest.raises(httpx.TransportError):
-        http.post("/v1.0/groups", json={"displayName": "Lost"})
-    assert len(http.get("/v1.0/groups?$filter=displayName eq 'Lost'").json()["value"]) == 1
+        http.post("/v1.0/groups", json=NEW_GROUP)
+    assert len(http.get("/v1.0/groups?$filter=displayName eq 'New'").json()["value"]) == 1
 
 
 def test_the_server_handles_requests_of_several_threads(http):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from .client import NEW_GROUP
+
 
 def test_organization_has_verified_domains(contoso):
     (organization,) = contoso.value("/organization")
@@ -88,7 +90,8 @@ def test_a_deleted_group_can_be_in_the_deleted_items(contoso, position, types, r
     [
         ("/users", {"displayName": "Ada"}),
         ("/users", {"displayName": "Ada", "userPrincipalName": "Ada@contoso.com"}),
-        ("/groups", {"description": "without a name"}),
+        *(("/groups", {key: value for key, value in NEW_GROUP.items() if key != name}) for name in NEW_GROUP),
+        ("/groups", NEW_GROUP | {"mailNickname": ""}),
     ],
 )
 def test_incomplete_or_duplicate_users_and_groups_are_refused(contoso, path, body):
@@ -102,7 +105,7 @@ def test_a_user_cannot_be_renamed_to_an_existing_name(contoso):
 
 
 def test_groups_and_members_are_created_changed_and_deleted(contoso):
-    group = contoso.post("/groups", {"displayName": "New", "mailEnabled": False, "securityEnabled": True})
+    group = contoso.post("/groups", NEW_GROUP)
     path = f"/groups/{group['id']}"
     ada = contoso.get("/users/ada@contoso.com")["id"]
     link = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{ada}"}

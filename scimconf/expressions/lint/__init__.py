@@ -63,7 +63,7 @@ RULES: Mapping[str, ExpressionRule] = MappingProxyType(
         "L401": ExpressionRule("Roles without a role function", "error", targets.direct_roles),
         "L402": ExpressionRule("Roles with all users in scope", "error", targets.roles_of_all),
         "L403": ExpressionRule("Roles that are only added", "warning", targets.adding_roles),
-        "L404": ExpressionRule("Role function does not fit the target", "warning", targets.role_target),
+        "L404": ExpressionRule("Role function does not fit the target", "error", targets.role_target),
         "L405": ExpressionRule("Value of another type", "warning", targets.other_type),
     }
 )

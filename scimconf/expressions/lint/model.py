@@ -38,6 +38,15 @@ class MappingFacts:
     from_entra: bool = True
     to_scim: bool = True
 
+    @property
+    def has_filter(self) -> bool:
+        """Whether the name of the target selects a single value by a filter: `roles[primary eq "True"].value`."""
+        return "[" in self.target
+
+    @property
+    def takes_single_value(self) -> bool:
+        return self.multivalued is False or self.has_filter
+
 
 @dataclass(frozen=True, slots=True)
 class ExpressionIssue:

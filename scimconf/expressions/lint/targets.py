@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scimconf.expressions.catalogue import find
-from scimconf.expressions.lint.model import ExpressionIssue, MappingFacts, SourceSpan
+from scimconf.expressions.lint.model import ExpressionIssue, MappingFacts, Severity, SourceSpan
 from scimconf.expressions.lint.vocabulary import MULTIVALUED, REFERENCES
 
 _CHANGING = frozenset({"Guid", "Now", "RandomString"})
@@ -103,13 +103,20 @@ def adding_roles(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionI
 
 
 def role_target(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
-    for call in _sent_lists(root) if facts.multivalued is False else ():
+    """A list for a single value, which is an error where the name of the target says so, and the reverse."""
+    severity: Severity = "error" if facts.has_filter else "warning"
+    for call in _sent_lists(root) if facts.takes_single_value else ():
         if call.name != _ONE_ROLE:
-            yield call.issue(f"{call.name} returns a list, but {facts.target} is single-valued")
+            message = f"{call.name} returns a list, but {facts.target} is single-valued"
+            hint = f"Map it to {facts.target.partition('[')[0]}, " if facts.has_filter else ""
+            hint += f"{'or write' if hint else 'Write'} {_ONE_ROLE}([{_ROLES}])."
+            yield call.issue(message, hint, severity)
     for call in root.calls(_ONE_ROLE) if facts.multivalued else ():
-        yield call.issue(f"{call.name} returns one role, but {facts.target} is multi-valued")
+        message = f"{call.name} returns one role, but {facts.target} is multi-valued"
+        yield call.issue(message, "Use AssertiveAppRoleAssignmentsComplex, which returns a list.", "warning")
     if facts.target.startswith("roles[") and facts.target.endswith(".type"):
-        yield root.issue("the service always sends WindowsAzureActiveDirectoryRole as the type of a role")
+        message = "the service always sends WindowsAzureActiveDirectoryRole as the type of a role"
+        yield root.issue(message, "Delete this mapping.", "warning")
 
 
 def _raw_roles(root: SourceSpan) -> Iterator[SourceSpan]:
@@ -124,5 +131,5 @@ def other_type(root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssu
         if (facts.target_type or "").lower() == "boolean" and result.text not in (None, "True", "False", ""):
             message = f"{facts.target} expects a boolean, got {result.text!r}"
             yield result.issue(message, 'Write "True" or "False"; they are case-sensitive.')
-        if facts.multivalued is False and _result_type(result) == "List" and "AppRole" not in result.name:
+        if facts.takes_single_value and _result_type(result) == "List" and "AppRole" not in result.name:
             yield result.issue(f"{result.name} returns a list, but {facts.target} is single-valued")

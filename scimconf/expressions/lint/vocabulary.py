@@ -44,6 +44,18 @@ _GRAPH = {
 }
 
 
+_MEMBERSHIPS = frozenset({"memberof", "ismemberof", "transitivememberof", "groups"})
+MEMBERSHIP_HINT = (
+    "Users have no attribute with their groups here. Assign the group to the application: that brings its direct members "
+    "into scope, and the mapping of groups sends them."
+)
+
+
+def is_membership(name: str) -> bool:
+    """Return whether a name stands for the groups of a user, which mappings and filters cannot read."""
+    return name.lower() in _MEMBERSHIPS
+
+
 def is_known(name: str, mapping: str) -> bool:
     """Return whether Entra offers the attribute to applications, for the mapping "users" or "groups"."""
     return name in ATTRIBUTES[mapping] or _EXTENSION.fullmatch(name) is not None
@@ -53,6 +65,8 @@ def name_hint(name: str, known: Collection[str]) -> str:
     """Return a hint with the known name that was probably meant, or an empty string."""
     if _GRAPH.get(name) in known:
         return f"Write {_GRAPH[name]}, which is the name of Graph's {name} in mappings."
+    if is_membership(name):
+        return MEMBERSHIP_HINT
     match = suggest(name, known)
     if match is None:
         return ""

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.lint.mapping_context import MappingContext
-from scimconf.spec.addresses import FLAGS, keys
+from scimconf.spec.addresses import FLAG_NAMES, FLAGS, FORMER_FLAGS, keys
+from scimconf.suggestions import did_you_mean, suggest
 
 PATH = ("connection", "base_address")
 FLAG = "aadoptscim062020"
@@ -22,11 +23,16 @@ def ignored_flag(context: MappingContext) -> Iterator[Diagnostic]:
 
 
 def query_parameter(context: MappingContext) -> Iterator[Diagnostic]:
-    """Yield a warning for each query parameter that is no flag of the service."""
+    """Yield a warning for each query parameter that is no flag of the service, or is one by a former name."""
     for key in keys(_address(context)):
-        if key.lower() not in FLAGS:
+        former = FORMER_FLAGS.get(key.lower())
+        if former is not None:
+            message = f"{key} is a former name of the flag {former}; it may have no effect any more"
+            yield Diagnostic("L508", message, PATH, hint=f"Write `{former}` instead.")
+        elif key.lower() not in FLAGS:
             message = f'the query parameter "{key}" is sent to the application and shown in every plan'
-            yield Diagnostic("L508", message, PATH, hint="If it is a secret, use `secret_token: {env: NAME}`.")
+            hint = "If it is a secret, use `secret_token: {env: NAME}`."
+            yield Diagnostic("L508", message, PATH, hint=did_you_mean(suggest(key, FLAG_NAMES), hint))
 
 
 def resource_path(context: MappingContext) -> Iterator[Diagnostic]:

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from scimconf.diagnostics import Diagnostic, SpecPath, quoted
-from scimconf.expressions.lint.vocabulary import ATTRIBUTES, BOOLEANS, REFERENCES, is_known, name_hint
+from scimconf.expressions.lint.vocabulary import (
+    ATTRIBUTES,
+    BOOLEANS,
+    MEMBERSHIP_HINT,
+    REFERENCES,
+    is_known,
+    is_membership,
+    name_hint,
+)
 from scimconf.kinds import mappings
 from scimconf.lint.mapping_context import AttributeType, MappingContext
 from scimconf.spec.model import STANDARD, Clause, ObjectMapping
@@ -58,6 +66,7 @@ def unsupported_attribute(context: MappingContext) -> Iterator[Diagnostic]:
         if name.lower() in _LOWER or entry.type.multivalued or kind in ("reference", "datetime"):
             message = f"Microsoft documents that filters do not support {name}"
             hint = "Filter on a single-valued string, number or boolean attribute."
+            hint = MEMBERSHIP_HINT if is_membership(name) else hint
             yield Diagnostic("L505", message, (*entry.path, "attribute"), hint=hint)
 
 

@@ -73,11 +73,10 @@ def instantiate_template(tenant: Tenant, request: GraphRequest) -> GraphResponse
     if not isinstance(name, str) or not name:
         raise bad_request("A value is required for property 'displayName'.")
     application, principal = instantiate(tenant, entry, name)
-    return GraphResponse(
-        201,
-        context_annotation(request, "microsoft.graph.applicationServicePrincipal")
-        | {"application": application, "servicePrincipal": principal},
-    )
+    created = {"application": application, "servicePrincipal": principal}
+    if request.is_beta:
+        created = {key: {"objectId": document["id"]} | document for key, document in created.items()}
+    return GraphResponse(201, context_annotation(request, "microsoft.graph.applicationServicePrincipal") | created)
 
 
 def instantiate(tenant: Tenant, entry: GalleryEntry, name: str) -> tuple[Json, Json]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -48,6 +49,13 @@ _GROUP_FILTERS = property_columns(
     "id", "displayName", "mail", "mailNickname", "securityEnabled", "mailEnabled", "groupTypes", "description",
     "createdDateTime",
 )  # fmt: skip
+_REQUIRED_OF_USERS: Mapping[str, type] = {"displayName": str, "userPrincipalName": str}
+_REQUIRED_OF_GROUPS: Mapping[str, type] = {
+    "displayName": str,
+    "mailEnabled": bool,
+    "mailNickname": str,
+    "securityEnabled": bool,
+}
 MAX_IDS = 1000
 _TYPES = {"user": "#microsoft.graph.user", "group": "#microsoft.graph.group"}
 
@@ -111,9 +119,7 @@ def get_manager(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 def create_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     document = request.object_body()
-    for name in ("displayName", "userPrincipalName"):
-        if not isinstance(document.get(name), str) or not document[name]:
-            raise bad_request(f"A value is required for property '{name}' of resource 'User'.")
+    _require(document, "User", _REQUIRED_OF_USERS)
     _refuse_taken_name(tenant, document["userPrincipalName"])
     created = add_user(tenant, writable_properties(document))
     return GraphResponse(201, context_annotation(request, "users/$entity") | created)
@@ -167,6 +173,13 @@ def add_user(tenant: Tenant, properties: Json) -> Json:
     return document
 
 
+def _require(document: Json, resource: str, properties: Mapping[str, type]) -> None:
+    """Raise a 400 if a property is missing, is an empty string or has another type."""
+    for name, kind in properties.items():
+        if not isinstance(document.get(name), kind) or document[name] == "":
+            raise bad_request(f"A value is required for property '{name}' of resource '{resource}'.")
+
+
 def _refuse_taken_name(tenant: Tenant, name: str) -> None:
     same_name = Condition(f"{_USER_FILTERS['userPrincipalName'].sql} = ?", (name,))
     if tenant.documents.find("user", same_name, limit=1):
@@ -186,8 +199,7 @@ def get_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 def create_group(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     document = writable_properties(request.object_body())
-    if not document.get("displayName"):
-        raise bad_request("A value is required for property 'displayName' of resource 'Group'.")
+    _require(document, "Group", _REQUIRED_OF_GROUPS)
     return GraphResponse(201, context_annotation(request, "groups/$entity") | add_group(tenant, document))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from scimconf.sandbox.directory.applications import SERVICE_PRINCIPAL, find_service_principal
@@ -10,6 +11,7 @@ from scimconf.sandbox.http_types import (
     GraphRequest,
     GraphResponse,
     Json,
+    ResponseError,
     not_found,
     sync_error,
     sync_path_not_found,
@@ -29,6 +31,8 @@ _TYPES = {
     "schema": "synchronizationSchema",
 }
 _ANY = Condition()
+_REFUSED_OPTIONS = ("filter", "orderby", "search", "skip")
+_TEMPLATE_FILTER = re.compile(r"\s*templateId\s+eq\s+'(?P<template>(?:[^']|'')*)'\s*", re.IGNORECASE)
 _PART_TYPES = {"synchronizationRules": "synchronizationRule", "directories": "directoryDefinition"}
 
 
@@ -62,7 +66,7 @@ class SyncCall:
     # ---- what the request is about ---------------------------------------------------------------------------------
 
     def template(self, template_id: object) -> ProvisioningTemplate:
-        for template in templates_of(self.principal["applicationTemplateId"]):
+        for template in templates_of(self.principal["applicationTemplateId"], self.switches):
             if template.template_id == template_id:
                 return template
         raise sync_error(404, "EmulatedTemplateNotFound", f"There is no synchronization template '{template_id}'.")
@@ -78,6 +82,14 @@ class SyncCall:
         """Return the jobs of the service principal, without counting a read."""
         return self.tenant.documents.all(JOB, Condition("parent = ?", (self.principal["id"],)) & where)
 
+    def is_selected(self, job: Json) -> bool:
+        """Return whether a job matches `$filter`, which can only compare the template; raise a 400 for another filter."""
+        text = self.request.query.get("filter")
+        match = _TEMPLATE_FILTER.fullmatch(text) if text else None
+        if text and match is None:
+            raise _unsupported("filter")
+        return match is None or bool(job["templateId"] == match["template"].replace("''", "'"))
+
     def owner(self) -> Json | ProvisioningTemplate:
         """Return the job or the template of the path."""
         parameters = self.request.path_parameters
@@ -89,7 +101,7 @@ class SyncCall:
         self, name: str, body: Json, *, status: int = 200, headers: Mapping[str, str] | None = None
     ) -> GraphResponse:
         """Return the selected properties of a body, with annotations; `name` is its path below `synchronization`."""
-        body = self._selected(body)
+        body = self._selected(body, ("orderby", "search", "skip") if name == "jobs" else _REFUSED_OPTIONS)
         if self.switches.annotations != "none":
             path = f"servicePrincipals('{self.principal['id']}')/synchronization/{name}"
             url = f"{self.request.base_url}/$metadata#{path}"
@@ -104,19 +116,23 @@ class SyncCall:
             raise sync_path_not_found(self.request.path)
         return GraphResponse(200, count)
 
-    def _selected(self, body: Json) -> Json:
+    def _selected(self, body: Json, refused: Iterable[str]) -> Json:
         """Apply `$select`; refuse other options, since it is not known how the service handles them."""
         query = self.request.query
-        for option in ("filter", "orderby", "search", "skip"):
+        for option in refused:
             if query.get(option):
-                message = f"The sandbox does not support ${option} in synchronization requests."
-                raise sync_error(400, "EmulatedUnsupportedQuery", message)
+                raise _unsupported(option)
         names = [name.strip() for name in query.get("select", "").split(",") if name.strip()]
         if not names:
             return body
         if isinstance(body.get("value"), list):
             return {"value": [{name: row.get(name) for name in names} for row in body["value"]]}
         return {name: body.get(name) for name in names}
+
+
+def _unsupported(option: str) -> ResponseError:
+    message = f"The sandbox does not support this ${option} in synchronization requests."
+    return sync_error(400, "EmulatedUnsupportedQuery", message)
 
 
 def _with_types(body: Json, name: str, url: str) -> Json:

@@ -55,7 +55,9 @@ def masked_secrets(tenant: Tenant, principal: Json) -> list[Json]:
     if switches.sync_all_default != "absent":
         values.setdefault("SyncAll", switches.sync_all_default)
     masked_keys = (
-        KEYS if switches.mask == "all" else SENSITIVE | _declared_sensitive(principal) | _MASKED[switches.mask]
+        KEYS
+        if switches.mask == "all"
+        else SENSITIVE | _declared_sensitive(principal, switches) | _MASKED[switches.mask]
     )
     keys = sorted(values) if switches.secrets_order == "sorted" else values
     return [
@@ -115,10 +117,10 @@ def check_notification_settings(sent: Mapping[str, str], switches: Switches) -> 
         raise sync_error(400, "InvalidNotificationSettings", None)
 
 
-def _declared_sensitive(principal: Json) -> frozenset[str]:
+def _declared_sensitive(principal: Json, switches: Switches) -> frozenset[str]:
     names = {
         str(config_field["name"]).lower()
-        for template in templates_of(principal["applicationTemplateId"])
+        for template in templates_of(principal["applicationTemplateId"], switches)
         for config_field in template.fields
         if config_field.get("secret")
     }

@@ -10,13 +10,11 @@ from datetime import timedelta
 
 from scimconf.sandbox.data_files import new_document
 from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
-from scimconf.sandbox.gallery import GALLERY
 from scimconf.sandbox.http_types import NO_CONTENT, GraphResponse, Json, bad_request, sync_error, sync_path_not_found
 from scimconf.sandbox.store import Condition
 from scimconf.sandbox.synchronization.call import JOB, SCHEMA, SyncCall
 from scimconf.sandbox.synchronization.connection import connection_failure, stored_secrets
-from scimconf.sandbox.synchronization.schema_validation import format_flags
-from scimconf.sandbox.synchronization.stored_form import to_stored_form
+from scimconf.sandbox.synchronization.stored_form import format_flags, to_stored_form
 from scimconf.sandbox.synchronization.templates import (
     ProvisioningTemplate,
     SchemaNames,
@@ -63,7 +61,7 @@ def schema_of_template(tenant: Tenant, principal: Json, template: ProvisioningTe
 
 def list_templates(call: SyncCall) -> GraphResponse:
     is_delayed = call.tenant.is_still_delayed(f"templates/{call.principal['id']}")
-    templates = () if is_delayed else templates_of(call.principal["applicationTemplateId"])
+    templates = () if is_delayed else templates_of(call.principal["applicationTemplateId"], call.switches)
     return call.response("templates", {"value": [_template(call, template) for template in templates]})
 
 
@@ -72,11 +70,11 @@ def get_template(call: SyncCall) -> GraphResponse:
 
 
 def count_templates(call: SyncCall) -> GraphResponse:
-    return call.count(len(templates_of(call.principal["applicationTemplateId"])))
+    return call.count(len(templates_of(call.principal["applicationTemplateId"], call.switches)))
 
 
 def _template(call: SyncCall, template: ProvisioningTemplate) -> Json:
-    document = template_document(template, GALLERY[call.principal["applicationTemplateId"]])
+    document = template_document(template, call.principal["applicationTemplateId"])
     if call.switches.inline_template_schema == "yes":
         document["schema"] = schema_of_template(call.tenant, call.principal, template)
     return document
@@ -86,7 +84,7 @@ def _template(call: SyncCall, template: ProvisioningTemplate) -> Json:
 
 
 def list_jobs(call: SyncCall) -> GraphResponse:
-    jobs = call.jobs(VISIBLE)
+    jobs = [job for job in call.jobs(VISIBLE) if call.is_selected(job)]
     sql = "UPDATE objects SET hidden = hidden - 1 WHERE kind = 'job' AND parent = ? AND hidden > 0"
     call.tenant.store.run(sql, (call.principal["id"],))
     return call.response("jobs", {"value": [_public(_advance(call, job)) for job in jobs]})

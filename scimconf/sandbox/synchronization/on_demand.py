@@ -6,8 +6,11 @@ The response has the form of published captures: two JSON texts; `key` contains 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from scimconf.sandbox.directory.applications import with_roles
 from scimconf.sandbox.directory.users_and_groups import find_principal
 from scimconf.sandbox.http_types import GraphResponse, Json, bad_request
 from scimconf.sandbox.synchronization.call import SCHEMA, SyncCall
@@ -15,18 +18,20 @@ from scimconf.sandbox.synchronization.connection import connection_failure, stor
 from scimconf.sandbox.tenant import Tenant
 
 MAX_SUBJECTS = 5
+_ATTRIBUTES = ("accountEnabled", "displayName", "mailNickname", "userPrincipalName")
+"""Properties of a user or group that the synchronization service calls the same."""
 
 
 def provision_on_demand(call: SyncCall) -> GraphResponse:
     request = call.request
     rule, subjects = _parse(call.tenant, call.job(), request.object_body().get("parameters"))
-    outcomes = [_outcome(call.tenant, call.principal, rule, subject) for subject in subjects]
-    failures = ((result, details) for result, details, _ in outcomes if result != "Success")
-    result, details = next(failures, ("Success", {}))
-    reports = [report for _, _, report in outcomes]
+    tenant, principal = call.tenant, with_roles(call.tenant, call.principal)
+    outcomes = [_outcome(tenant, principal, _mapping_of(rule, subject), subject) for subject in subjects]
+    worst = next((outcome for outcome in outcomes if outcome.result != "Success"), outcomes[0])
+    reports = [_report(tenant, rule, *pair) for pair in zip(subjects, outcomes, strict=True)]
     context_annotation = {"@odata.context": f"{request.base_url}/$metadata#microsoft.graph.stringKeyStringValuePair"}
     body = {
-        "key": json.dumps({"result": result, "details": details}, separators=(",", ":")),
+        "key": json.dumps({"result": worst.result, "details": worst.details}, separators=(",", ":")),
         "value": json.dumps(reports[0] if len(reports) == 1 else reports, separators=(",", ":")),
     }
     return GraphResponse(200, body if call.switches.annotations == "none" else context_annotation | body)
@@ -58,28 +63,49 @@ def _invalid(message: str) -> Exception:
 # ---- one subject ----------------------------------------------------------------------------------------------------
 
 
-def _outcome(tenant: Tenant, principal: Json, rule: Json, subject: Json) -> tuple[str, Json, Json]:
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What happened to a subject: result, error code and message, steps, and the source attributes that were read."""
+
+    result: str
+    steps: list[Json]
+    code: str | None = None
+    message: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    name: str | None = None
+
+    @property
+    def details(self) -> Json:
+        return {} if self.code is None else {"errorCode": self.code, "errorMessage": self.message}
+
+
+def _outcome(tenant: Tenant, principal: Json, mapping: Json | None, subject: Json) -> _Outcome:
     kind = str(subject["objectTypeName"])
     document = find_principal(tenant, subject["objectId"], [kind.lower()]) if kind in ("User", "Group") else None
-    name = str((document or {}).get("userPrincipalName") or (document or {}).get("displayName"))
     if document is None:
-        failed = _step("EntryImport", "Import", "Failure", f"{kind} {subject['objectId']} was not found.")
-        return "Failure", _details("ObjectNotFound", "The object was not found."), _report(rule, subject, [failed])
-    steps = [_step("EntryImport", "Import", "Success", f"Retrieved {kind} '{name}'")]
-    mapped = any(
-        mapping.get("sourceObjectName") == kind and mapping.get("enabled", True) for mapping in rule["objectMappings"]
-    )
-    entitled = mapped and _is_entitled(tenant, principal, document)
-    scoping = _step("EntrySynchronizationScoping", "Scoping", "Success" if entitled else "Skipped", "Assignment only")
-    steps.append(scoping | {"details": {"Assigned": str(entitled)}})
+        step = _step(tenant, "EntryImport", "Import", "Failure", f"{kind} {subject['objectId']} was not found.")
+        return _Outcome("Failure", [step], "ObjectNotFound", "The object was not found.")
+    name = str(document.get("userPrincipalName") or document.get("displayName"))
+    attributes = _source_attributes(tenant, principal, document)
+    entitled = mapping is not None and _is_entitled(tenant, principal, document)
+    steps = [
+        _step(tenant, "EntryImport", "Import", "Success", f"Retrieved {kind} '{name}'", attributes),
+        _step(tenant, "EntryImport", "Matching", "Skipped", "The sandbox does not read from the application."),
+        _scoping_step(tenant, kind, attributes, entitled=entitled),
+    ]
     if not entitled:
-        details = _details("NotEffectivelyEntitled", f"{kind} '{name}' is not assigned to the application.")
-        return "Skipped", details, _report(rule, subject, steps)
+        message = f"{kind} '{name}' is not assigned to the application."
+        return _Outcome("Skipped", steps, "NotEffectivelyEntitled", message, attributes, name)
     failure = connection_failure(tenant, stored_secrets(tenant, principal["id"]))
+    description = failure or "The sandbox sends nothing to the application."
     status = "Success" if failure is None else "Failure"
-    steps.append(_step("EntryExport", "Export", status, failure or "The sandbox sends nothing to the application."))
-    details = {} if failure is None else _details("InvalidCredentials", failure)
-    return status, details, _report(rule, subject, steps)
+    steps.append(_step(tenant, "EntryExport", "Export", status, description))
+    return _Outcome(status, steps, None if failure is None else "InvalidCredentials", failure, attributes, name)
+
+
+def _mapping_of(rule: Json, subject: Json) -> Json | None:
+    mappings = (mapping for mapping in rule["objectMappings"] if mapping.get("enabled", True))
+    return next((entry for entry in mappings if entry.get("sourceObjectName") == subject["objectTypeName"]), None)
 
 
 def _is_entitled(tenant: Tenant, principal: Json, document: Json) -> bool:
@@ -93,19 +119,71 @@ def _is_entitled(tenant: Tenant, principal: Json, document: Json) -> bool:
     return bool(tenant.store.value(sql, (principal["id"], document["id"], document["id"])))
 
 
-def _step(name: str, kind: str, status: str, description: str) -> Json:
-    return {"name": name, "type": kind, "status": status, "description": description, "details": {}}
+def _source_attributes(tenant: Tenant, principal: Json, document: Json) -> dict[str, str]:
+    """Return attributes of a user or group under the names of the synchronization service, as text."""
+    sql = "SELECT role_id FROM assignments WHERE stale_reads = 0 AND resource_id = ? AND principal_id = ?"
+    assigned = {row[0] for row in tenant.store.rows(sql, (principal["id"], document["id"]))}
+    roles = ", ".join(role["displayName"] for role in principal["appRoles"] if role["id"] in assigned)
+    values = {"objectId": document["id"]} | {name: document.get(name) for name in _ATTRIBUTES}
+    computed = {"IsSoftDeleted": "False", "appRoleAssignments": roles or None}
+    return {name: str(value) for name, value in (values | computed).items() if value is not None}
 
 
-def _details(code: str, message: str) -> Json:
-    return {"errorCode": code, "errorMessage": message}
+def _scoping_step(tenant: Tenant, kind: str, attributes: Mapping[str, str], *, entitled: bool) -> Json:
+    details = {
+        "IsActive": attributes.get("accountEnabled", "True"),
+        "Assigned": str(entitled),
+        "IsEffectivelyEntitledForProvisioning": str(entitled),
+        "IsInProvisioningScopeDisplayName": "True",
+        "ScopeEvaluationResult": "{}",
+    }
+    description = f"Determine if {kind} in scope by evaluating against each scoping filter"
+    status = "Success" if entitled else "Skipped"
+    return _step(tenant, "EntrySynchronizationScoping", "Scoping", status, description, details)
 
 
-def _report(rule: Json, subject: Json, steps: list[Json]) -> Json:
+def _step(
+    tenant: Tenant, name: str, kind: str, status: str, description: str, details: Mapping[str, str] | None = None
+) -> Json:
+    step = {"name": name, "type": kind, "status": status, "description": description, "timestamp": tenant.stamp()}
+    return step | {"details": dict(details or {})}
+
+
+# ---- the report -----------------------------------------------------------------------------------------------------
+
+
+def _report(tenant: Tenant, rule: Json, subject: Json, outcome: _Outcome) -> Json:
+    """Return the report of a subject, with the properties of the example in the reference."""
+    target = (_mapping_of(rule, subject) or {}).get("targetObjectName")
+    failed = outcome.result == "Failure"
     return {
         "action": "Other",
-        "provisioningSteps": steps,
-        "sourceIdentity": {"id": subject["objectId"], "type": subject["objectTypeName"]},
-        "sourceSystem": {"name": rule.get("sourceDirectoryName")},
-        "targetSystem": {"name": rule.get("targetDirectoryName")},
+        "changeId": tenant.new_id("activity"),
+        "endTime": tenant.stamp(),
+        "modifiedProperties": [
+            {"displayName": name, "oldValue": None, "newValue": value} for name, value in outcome.attributes.items()
+        ],
+        "provisioningSteps": outcome.steps,
+        "reportableIdentifier": outcome.name,
+        "startTime": tenant.stamp(),
+        "statusInfo": {
+            "status": outcome.result,
+            "errorCode": outcome.code if failed else None,
+            "reason": outcome.message if failed else None,
+            "additionalDetails": None,
+            "errorCategory": None,
+            "recommendedAction": None,
+        },
+        "sourceIdentity": _identity(subject["objectId"], subject["objectTypeName"]),
+        "sourceSystem": _system(rule.get("sourceDirectoryName")),
+        "targetIdentity": _identity(None, target),
+        "targetSystem": _system(rule.get("targetDirectoryName")),
     }
+
+
+def _identity(key: str | None, kind: str | None) -> Json:
+    return {"id": key, "type": kind, "displayName": None, "details": None}
+
+
+def _system(name: str | None) -> Json:
+    return {"id": None, "name": name, "details": None}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from scimconf.expressions import FUNCTIONS, ExpressionError, Function, find, parse, to_source, walk
-from scimconf.expressions import Call as FunctionCall
+from scimconf.expressions import FUNCTIONS, ExpressionError, Function
 from scimconf.sandbox.http_types import (
     NO_CONTENT,
     GraphResponse,
@@ -21,6 +20,7 @@ from scimconf.sandbox.synchronization.call import SCHEMA, SyncCall
 from scimconf.sandbox.synchronization.jobs import schedule_cycles, schema_of_template
 from scimconf.sandbox.synchronization.operators import operators_of
 from scimconf.sandbox.synchronization.schema_validation import SchemaError, ValidationContext, accept_schema
+from scimconf.sandbox.synchronization.service_expressions import parsed_expression
 from scimconf.sandbox.synchronization.templates import ProvisioningTemplate
 from scimconf.sandbox.tenant import Tenant
 
@@ -177,11 +177,7 @@ def parse_expression(call: SyncCall) -> GraphResponse:
 
 
 def _parsed(text: str, switches: Switches) -> Json:
-    expression = parse(text)
-    for node in walk(expression):
-        if isinstance(node, FunctionCall) and find(node.name) is None:
-            raise ExpressionError(f"unknown function {node.name}", text.find(node.name))
-    source = to_source(expression)
+    source = parsed_expression(text)
     return _numbers_quoted(source) if switches.expression_numbers == "quoted" else source
 
 

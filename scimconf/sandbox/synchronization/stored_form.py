@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from scimconf.expressions import ExpressionError, parse, render
+from scimconf.expressions import ExpressionError, render
 from scimconf.sandbox.http_types import Json
 from scimconf.sandbox.switches import Switches
+from scimconf.sandbox.synchronization.service_expressions import parse_service_text
 
 _SERVER_SET = ("id", "version", "discoveryDateTime", "discoverabilities", "readOnly")
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|\[[^\]]*\]|\s*,\s*|\s+')
@@ -22,7 +23,7 @@ def to_stored_form(document: Json, sent: Json, template: Json, switches: Switche
     """Return the document as the service stores it; `sent` is the request body that it was made from."""
     if switches.fill_defaults == "left_out":
         document = _without_defaults(document, sent)
-    for rule in document["synchronizationRules"]:
+    for rule in _objects(document.get("synchronizationRules")):
         if rule.get("editable", True):
             _normalize_rule(rule, template, switches)
     return document
@@ -41,6 +42,12 @@ def strip_annotations(value: Any) -> Any:
     }
 
 
+def format_flags(text: str, switches: Switches) -> str:
+    """Return a comma-separated set of flags with the separator of the switch `flags_spaces`."""
+    separator = "," if switches.flags_spaces == "stripped" else ", "
+    return separator.join(part.strip() for part in text.split(","))
+
+
 def format_boolean(text: str, switches: Switches) -> str:
     """Return a boolean text in the spelling of the switch `boolean_text`; any other text is unchanged."""
     if switches.boolean_text == "as_sent" or text.lower() not in ("true", "false"):
@@ -52,22 +59,28 @@ def format_boolean(text: str, switches: Switches) -> str:
 
 
 def _normalize_rule(rule: Json, template: Json, switches: Switches) -> None:
+    """Change a rule in place. Parts that are malformed stay as they are."""
     original = next(
-        (template_rule for template_rule in template["synchronizationRules"] if template_rule["id"] == rule["id"]), None
+        (template_rule for template_rule in template["synchronizationRules"] if template_rule["id"] == rule.get("id")),
+        None,
     )
     if switches.names_put == "restored" and original is not None:
         _restore_names(rule, original)
-    for mapping in rule.get("objectMappings") or []:
-        rows = mapping.get("attributeMappings") or []
-        if switches.sort_mappings == "yes":
-            rows.sort(key=lambda row: str(row["targetAttributeName"]).lower())
+    for mapping in _objects(rule.get("objectMappings")):
+        rows = _objects(mapping.get("attributeMappings"))
+        if switches.sort_mappings == "yes" and rows == mapping.get("attributeMappings"):
+            rows.sort(key=lambda row: str(row.get("targetAttributeName")).lower())
+            mapping["attributeMappings"] = rows
         for row in rows:
             for source in _sources(row.get("source")):
                 _normalize_source(source, switches)
         for clause in _clauses(mapping.get("scope")):
             operand = clause.get("targetOperand")
-            if operand and operand.get("values"):
-                operand["values"] = [format_boolean(value, switches) for value in operand["values"]]
+            if isinstance(operand, dict) and isinstance(operand.get("values"), list):
+                values = operand["values"]
+                operand["values"] = [
+                    format_boolean(value, switches) if isinstance(value, str) else value for value in values
+                ]
 
 
 def _restore_names(rule: Json, original: Json) -> None:
@@ -76,15 +89,20 @@ def _restore_names(rule: Json, original: Json) -> None:
         (mapping["sourceObjectName"], mapping["targetObjectName"]): mapping["name"]
         for mapping in original["objectMappings"]
     }
-    for mapping in rule.get("objectMappings") or []:
+    for mapping in _objects(rule.get("objectMappings")):
         pair = (mapping.get("sourceObjectName"), mapping.get("targetObjectName"))
         mapping["name"] = names.get(pair, mapping.get("name"))
 
 
-def _clauses(scope: Json | None) -> Iterator[Json]:
+def _clauses(scope: Any) -> Iterator[Json]:
     for name in ("groups", "inputFilterGroups", "categoryFilterGroups"):
-        for group in (scope or {}).get(name) or ():
-            yield from group.get("clauses") or ()
+        for group in _objects(scope.get(name)) if isinstance(scope, dict) else ():
+            yield from _objects(group.get("clauses"))
+
+
+def _objects(values: Any) -> list[Json]:
+    """Return the elements of a list that are objects; none if it is not a list."""
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
 
 
 def _without_defaults(filled: Any, sent: Any) -> Any:
@@ -103,11 +121,11 @@ def _without_defaults(filled: Any, sent: Any) -> Any:
 # ---- sources --------------------------------------------------------------------------------------------------------
 
 
-def _sources(source: Json | None) -> Iterator[Json]:
-    if source is not None:
+def _sources(source: Any) -> Iterator[Json]:
+    if isinstance(source, dict):
         yield source
-        for parameter in source.get("parameters") or ():
-            yield from _sources(parameter["value"])
+        for parameter in _objects(source.get("parameters")):
+            yield from _sources(parameter.get("value"))
 
 
 def _normalize_source(source: Json, switches: Switches) -> None:
@@ -139,6 +157,6 @@ def _token(token: str, comma: str) -> str:
 
 def _canonical_text(text: str) -> str | None:
     try:
-        return render(parse(text))
+        return render(parse_service_text(text))
     except ExpressionError:
         return None

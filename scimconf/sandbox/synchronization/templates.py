@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from scimconf.sandbox.data_files import read_data
-from scimconf.sandbox.gallery import GALLERY, GalleryEntry
+from scimconf.sandbox.gallery import CUSTOM, GALLERY
 from scimconf.sandbox.http_types import Json
+from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.synchronization.template_metadata import complex_definitions, default_source_mappings
 
 SCHEMA_DEFAULTS: dict[str, Json] = read_data("schema_defaults.json")
@@ -87,13 +88,19 @@ def _attribute(entry: Any, complex_metadata: dict[str, Json]) -> Json:
 TEMPLATES = {name: _read_template(name) for name in ("scim", "parley", "fieldbook", "fieldbookLegacy")}
 
 
-def templates_of(application_template_id: str | None) -> tuple[ProvisioningTemplate, ...]:
-    """Return the provisioning templates of an application template; a plain registration has none."""
-    entry = GALLERY.get(application_template_id or "")
+def templates_of(application_template_id: str | None, switches: Switches) -> tuple[ProvisioningTemplate, ...]:
+    """Return the provisioning templates of an application template.
+
+    Those of a plain registration, whose id is None, are none or those of a non-gallery application, by a switch.
+    """
+    if application_template_id is None and switches.plain_registration_jobs == "refused":
+        return ()
+    entry = GALLERY.get(application_template_id or CUSTOM)
     return tuple(TEMPLATES[name] for name in entry.provisioning) if entry else ()
 
 
-def template_document(template: ProvisioningTemplate, entry: GalleryEntry) -> Json:
+def template_document(template: ProvisioningTemplate, application_template_id: str | None) -> Json:
+    entry = GALLERY[application_template_id or CUSTOM]
     values = (
         ("AzureIngestionAttributeOptimization", "False"),
         ("AzureIngestionAttributeOptimization", "False"),

@@ -15,6 +15,8 @@ from scimconf.spec.patterns import ENV_NAME, ENV_REFERENCE, VAULT
 Authentication = Literal["bearer", "oauth2_client_credentials", "entra_token", "other"]
 
 REQUIRED_KEYS = {"bearer": "secret_token", "oauth2_client_credentials": "oauth2", "other": "other"}
+ADDITIONAL_KEYS = {"other": "secret_token"}
+"""The key that may stand beside the required one; for all others `other`. Salesforce takes user, password and token."""
 EXAMPLES = {
     "secret_token": "secret_token: {env: NAME}",
     "oauth2": "oauth2: {token_url: https://…, client_id: ID, client_secret: {env: NAME}}",
@@ -128,6 +130,6 @@ class Connection(Section):
             message = f"`authentication: {self.authentication}` needs `{required}`"
             yield Diagnostic("S301", message, hint=f"Add `{EXAMPLES[required]}`.")
         for key in present:
-            if key not in (required, "other"):
+            if key not in (required, ADDITIONAL_KEYS.get(self.authentication, "other")):
                 message = f"`authentication: {self.authentication}` does not use `{key}`"
                 yield Diagnostic("S302", message, (key,), hint=f"Delete `{key}:`, or change `authentication:`.")
