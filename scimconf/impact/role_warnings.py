@@ -162,16 +162,20 @@ def _new_groups(inputs: RoleInputs) -> list[OnePrincipal]:
 
 
 def _unknown_roles(inputs: RoleInputs) -> list[OnePrincipal]:
-    """Return the unmanaged assignments of roles that the spec neither declares nor assigns, if roles are sent."""
+    """Return the unmanaged assignments of roles that the spec neither declares nor assigns, if roles are sent.
+
+    If the spec declares no roles, only those without a value are unknown, such as the roles of a template.
+    """
     if not any(ROLES in row.attributes for row in compile_rows(inputs.after).values()):
         return []
     known = _known_roles(inputs.spec)
-    labels = inputs.after.role_labels
-    return [
-        principal
-        for principal in _principals(inputs.unmanaged, inputs.after)
-        if principal.role in labels and known.isdisjoint(labels[principal.role].values())
-    ]
+    is_complete = inputs.spec.app_roles is not None
+    labels = {
+        role: label
+        for role, label in inputs.after.role_labels.items()
+        if known.isdisjoint(label.values()) and (is_complete or "value" not in label)
+    }
+    return [principal for principal in _principals(inputs.unmanaged, inputs.after) if principal.role in labels]
 
 
 def _known_roles(spec: Spec) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """Warnings about roles after a plan: several where one is sent (K814), unknown ones (K815), nested groups (K816)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -25,7 +26,7 @@ SINGLE, ALL = (
 DEFAULT = "00000000-0000-0000-0000-000000000000"
 CONTEXT = EvaluationContext(datetime(2026, 11, 25, tzinfo=UTC))
 LABELS = {name: {"id": name, "value": name, "displayName": name} for name in ("admin", "member", "User")}
-SPEC = "assignments: {unlisted: keep, users: [{user: ada@contoso.com, role: member}]}"
+SPEC = "app_roles: {unlisted: keep, roles: [{value: member, display_name: member}]}\nassignments: {unlisted: keep, users: [{user: ada@contoso.com, role: member}]}"
 
 
 def state(users=None, groups=None, source=SINGLE):
@@ -170,11 +171,12 @@ def test_k815_counts_unmanaged_assignees_with_what_is_sent(unmanaged, counts, ex
 @pytest.mark.parametrize(
     ("source", "spec", "unmanaged"),
     [
-        pytest.param(SINGLE, SPEC.replace("role: member", "role: User"), USERS, id="the spec assigns the role"),
+        pytest.param(SINGLE, SPEC.replace("role: member}", "role: User}"), USERS, id="the spec assigns the role"),
         pytest.param(
             SINGLE, "app_roles: {roles: [{value: User, display_name: User}]}", USERS, id="the spec declares it"
         ),
         pytest.param("[mail]", SPEC, USERS, id="no role is sent"),
+        pytest.param(SINGLE, SPEC.partition("\n")[2], USERS, id="the spec declares no roles"),
         pytest.param(SINGLE, SPEC, [assignment("servicePrincipal", "s", "User")], id="a service principal"),
         pytest.param(SINGLE, SPEC, [assignment("user", "a", DEFAULT)], id="Default Access"),
         pytest.param(SINGLE, SPEC, [Resource(Address("writer", "app_role", "x"), {})], id="another kind"),
@@ -183,6 +185,14 @@ def test_k815_counts_unmanaged_assignees_with_what_is_sent(unmanaged, counts, ex
 def test_k815_is_only_about_users_with_a_role_that_the_spec_does_not_contain(source, spec, unmanaged):
     after = state({name: ("User",) for name in "abc"}, {}, source)
     assert unknown(after, unmanaged, spec=spec) == []
+
+
+def test_k815_of_a_role_without_a_value_needs_no_declared_roles():
+    after = replace(state({"a": ("x",)}, {}), role_labels={"x": {"id": "x", "displayName": "User"}})
+    (message,) = unknown(after, [assignment("user", "a", "x")], spec=SPEC.partition("\n")[2])
+    assert message.startswith(
+        '1 user keeps the unmanaged role "User", which the application may not know: role is undetermined'
+    )
 
 
 def test_k815_of_an_absent_role_and_a_function_shows_the_result():

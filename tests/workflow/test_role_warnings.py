@@ -35,6 +35,7 @@ application: {display_name: Acme}
 provisioning: {enabled: true}
 """
 ASSIGNMENTS = """
+app_roles: {unlisted: keep, roles: [{value: admin, display_name: admin}, {value: member, display_name: member}]}
 assignments:
   unlisted: keep
   users: [{user: ada@contoso.com, role: admin}]
