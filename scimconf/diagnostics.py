@@ -108,7 +108,8 @@ class GraphError(ScimconfError):
     """Graph refused a request.
 
     `path` has no query string; the body and the token are not stored. `message` is plain text: the JSON in which the
-    synchronization service wraps its messages is removed. `retry_after` is in seconds.
+    synchronization service wraps its messages is removed. `retry_after` is in seconds. `also_denied` are the paths of
+    reads that were denied together with this one.
     """
 
     status: int
@@ -120,6 +121,7 @@ class GraphError(ScimconfError):
     client_request_id: str = ""
     retry_after: float | None = None
     hint: str = ""
+    also_denied: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         super().__init__(self.describe())

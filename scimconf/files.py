@@ -103,6 +103,17 @@ def write_file(path: str, text: str, *, private: bool = False) -> None:
         file.commit()
 
 
+def append_line(path: str, line: str) -> None:
+    """Append a line to a file, which is created if it is missing; what it contains stays. Raise ScimconfError."""
+    file = Path(path)
+    try:
+        ends_in_line = file.exists() and not file.read_bytes().endswith((b"\n", b"\r")) and file.stat().st_size > 0
+        with file.open("ab") as stream:
+            stream.write(b"\n" * ends_in_line + line.encode() + b"\n")
+    except OSError as error:
+        raise _not_writable(path, error) from None
+
+
 def write_private_files(folder: Path, texts: dict[str, str]) -> None:
     """Create a folder with these files; only the owner can read them, from the first byte. Raise OSError."""
     folder.mkdir(mode=PRIVATE_FOLDER, parents=True)

@@ -7,6 +7,7 @@ remarks "in some tenants" come from issue reports: there Graph refuses a read wi
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -61,7 +62,30 @@ def required(method: str, path: str) -> Permission | None:
     return next((permission for permission in PERMISSIONS if permission.matches(method, path)), None)
 
 
+def missing(denied: Iterable[str], untried: Iterable[str], read: Iterable[str]) -> tuple[str, ...]:
+    """Return the permissions of denied reads, and of untried ones unless a read shows that they are granted, each once.
+
+    The arguments are paths. A permission that another one repeats with a remark is left out.
+    """
+    granted = _texts(read)
+    texts = dict.fromkeys([*_texts(denied), *(text for text in _texts(untried) if text not in granted)])
+    return tuple(text for text in texts if not any(other != text and other.startswith(text) for other in texts))
+
+
+def _texts(paths: Iterable[str]) -> list[str]:
+    return [str(permission) for path in paths if (permission := required("GET", path))]
+
+
+def grant(permissions: Sequence[str]) -> str:
+    """Return the sentence that asks for all of these permissions at once, "" if there is none."""
+    if not permissions:
+        return ""
+    *others, last = permissions
+    listed = f"{', '.join(others)} and {last}" if others else last
+    return f"Grant the identity {listed} with admin consent, then sign in again."
+
+
 def hint(method: str, path: str) -> str:
     """Return what to do about a request that Graph refused with 401 or 403, or ""."""
     permission, role = required(method, path), _ROLE if "/synchronization/" in path else ""
-    return f"Grant the identity {permission} with admin consent, then sign in again.{role}" if permission else ""
+    return f"{grant([str(permission)])}{role}" if permission else ""

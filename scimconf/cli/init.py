@@ -18,15 +18,18 @@ from scimconf.cli.init_templates import PRESETS, SCHEMA, Answers, read_preset, s
 from scimconf.cli.options import Params
 from scimconf.cli.terminal import can_ask
 from scimconf.diagnostics import DiagnosticsError, ScimconfError
-from scimconf.files import write_file
+from scimconf.files import append_line, write_file
 from scimconf.spec import json_schema, patterns
 from scimconf.spec.load import load
 
 SPEC, ENVIRONMENT, GITIGNORE = "scimconf.yaml", ".env.example", ".scimconf/.gitignore"
+ENV_PATTERNS = (".env", ".env*", "*.env", "**/.env")
+"""The lines of a .gitignore that cover `.env` in its folder and below."""
 FORGES = ("github", "gitlab", "azure-devops", "none")
 ENVIRONMENT_TEXT = """\
 # Variables that the spec needs. Copy this file to .env and fill it in. Never commit .env.
-# scimconf does not read .env: load it into your shell, for example with `set -a; . ./.env; set +a`.
+# Then: scimconf apply --env-file .env
+# Without that option scimconf does not read .env.
 
 # Secret token of the application's SCIM endpoint; only `scimconf apply` reads it.
 {token}=
@@ -73,7 +76,7 @@ def command(folder: str, force: bool, only_schema: bool, **params: Any) -> int:
     """Create a spec in FOLDER (default: current). Prompts for missing values.
 
     Writes scimconf.yaml, .env.example with the variables that it needs, the CI recipe, and the JSON Schema with which
-    editors check the spec (.scimconf/spec.schema.json; commit it).
+    editors check the spec (.scimconf/spec.schema.json; commit it). Adds .env to .gitignore.
 
     \b
         scimconf init --preset writer --tenant contoso.com
@@ -86,6 +89,7 @@ def command(folder: str, force: bool, only_schema: bool, **params: Any) -> int:
     texts = {Path(folder) / name: text for name, text in _files(spec_text(preset, answers), answers.token).items()}
     texts |= {_repository_root(Path(folder)) / name: text for name, text in recipe_files(ci).items()}
     _save(texts, force=force)
+    _ignore_env(Path(folder))
     _print_next_steps(texts, answers, folder)
     return ExitCode.OK
 
@@ -171,12 +175,29 @@ def _save(texts: Mapping[Path, str], *, force: bool) -> None:
         write_file(str(path), text)
 
 
+def _ignore_env(folder: Path) -> None:
+    """Append a line to the folder's .gitignore, unless it or that of a parent folder in the repository covers .env."""
+    root = _repository_root(folder).resolve()
+    own = folder.resolve()
+    folders = [parent for parent in (own, *own.parents) if parent.is_relative_to(root)]
+    if not any(_covers_env(parent / ".gitignore", anchored=parent == own) for parent in folders):
+        append_line(str(folder / ".gitignore"), ".env")
+
+
+def _covers_env(path: Path, *, anchored: bool) -> bool:
+    """Return whether the last line about .env ignores it; `anchored`: also by a pattern for the file's own folder."""
+    lines = path.read_bytes().decode(errors="replace").splitlines() if path.is_file() else []
+    patterns = {*ENV_PATTERNS, *(["/.env", "/.env*"] if anchored else [])}
+    about = [line.rstrip() for line in lines if line.rstrip().removeprefix("!") in patterns]
+    return bool(about) and not about[-1].startswith("!")
+
+
 def _print_next_steps(texts: Mapping[Path, str], answers: Answers, folder: str) -> None:
     argument = "" if folder == "." else f" {shlex.quote(folder)}"
     steps = {
         "validate": "anything you skipped is a comment in the spec",
         "plan": "writes nothing; sign in with `az login`, or try it with `scimconf sandbox serve`",
-        "apply": f"needs {answers.token}, see {ENVIRONMENT}",
+        "apply": f"needs {answers.token}: copy {ENVIRONMENT} to .env, fill it in, and add --env-file .env",
     }
     lines = [f"  scimconf {name}{argument}\n      {note}" for name, note in steps.items()]
     click.echo("\n".join(["Created", *(f"  {path}" for path in texts), "", "Next", *lines]))

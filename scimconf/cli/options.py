@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from scimconf.cli import completion
+from scimconf.cli import completion, env_file
 from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
 from scimconf.files import AllowedFolders, read_file_or_pipe, read_regular_file
 from scimconf.lint import rules as known_rules
@@ -114,6 +114,14 @@ variables = together(
     ),
 )
 tenant = together(
+    click.option(
+        "--env-file",
+        type=click.Path(dir_okay=False),
+        is_eager=True,
+        expose_value=False,
+        callback=env_file.load,
+        help="Read environment variables from FILE, such as .env. Variables that are set already win.",
+    ),
     click.option(
         "--auth",
         envvar="SCIMCONF_AUTH",

@@ -1,4 +1,4 @@
-"""Looks up users and groups by id or name, and counts the members of groups."""
+"""Looks up users and groups by id or name."""
 
 from __future__ import annotations
 
@@ -134,14 +134,21 @@ async def _find_names(graph: Graph, lookups: Sequence[Lookup], results: LookupRe
         requests += [(part, filtered(path, prop, [lookup.value for lookup in part], properties)) for part in parts]
     queries = [request for _, request in requests]
     answers = [await graph.send(queries[0])] if len(queries) == 1 else await graph.batch(queries)
+    _raise_errors([answer for answer in answers if isinstance(answer, GraphError)])
     for (part, request), answer in zip(requests, answers, strict=True):
-        if isinstance(answer, GraphError):
-            raise answer
+        assert not isinstance(answer, GraphError)
         rows = identified("GET", request.path, await _all_rows(graph, request, answer))
         matches = [_principal(row) for row in rows]
         for lookup in part:
             name = lookup.value.casefold()
             results.principals[lookup] = tuple(each for each in matches if each.name.casefold() == name)
+
+
+def _raise_errors(errors: Sequence[GraphError]) -> None:
+    """Raise the first error that is not a denied read, else the first one, which then lists the other denied paths."""
+    for error in sorted(errors, key=lambda error: error.status in (401, 403)):
+        error.also_denied = tuple(other.path for other in errors if other is not error)
+        raise error
 
 
 def filtered(path: str, prop: str, values: Sequence[str], properties: Sequence[str]) -> Request:
@@ -167,15 +174,6 @@ def identified(method: str, path: str, rows: Sequence[Any]) -> Sequence[Any]:
         if not isinstance(row, Mapping) or not isinstance(row.get("id"), str):
             raise undocumented(method, path, f"[{index}]: expected an object with an id")
     return rows
-
-
-async def count_members(graph: Graph, groups: Sequence[str]) -> Mapping[str, int | None]:
-    """Return the number of users among the direct members of each group, None if it cannot be read."""
-    answers = await graph.batch([member_users(group, "1") for group in groups])
-    return {
-        group: None if isinstance(answer, GraphError) else counted(answer.body)
-        for group, answer in zip(groups, answers, strict=True)
-    }
 
 
 def member_users(group: str, top: str) -> Request:

@@ -19,6 +19,7 @@ from scimconf.graph.principals import LookupResults, find_principals
 from scimconf.graph.protocol.error_body import undocumented
 from scimconf.graph.task_group import task_group
 from scimconf.json_types import Json
+from scimconf.permissions import grant, missing
 from scimconf.snapshot import DeniedRead, Document, Lookup, Snapshot, substitute
 
 Lookups = Callable[[Snapshot], Iterable[Lookup]]
@@ -46,6 +47,7 @@ async def observe(session: TenantSession, documents: Iterable[Document], lookups
         async with task_group() as group:
             started = reader.start(group)
         if reader.complete and not started:
+            reader.raise_denied_lookup()
             return reader.snapshot()
         reader.complete = not started
 
@@ -63,6 +65,8 @@ class _Reader:
         self._names = {"token_tenant": session.tenant_id} if session.tenant_id else {}
         self._lookup_results = LookupResults()
         self._started_lookups: set[Lookup] = set()
+        self._denied_lookups: list[GraphError] = []
+        self._paths_read: list[str] = []
         self._age_known = asyncio.Event()
         if all(document.consistency.created is None for document in self._pending.values()):
             self._age_known.set()
@@ -73,6 +77,15 @@ class _Reader:
         return Snapshot(
             self._documents, denied, self._names, results.principals, complete=self.complete, deleted=results.deleted
         )
+
+    def raise_denied_lookup(self) -> None:
+        """Raise the error of a denied lookup; its hint names the permissions of all that could not be read."""
+        for error in self._denied_lookups:
+            denied = [path for lookup in self._denied_lookups for path in (lookup.path, *lookup.also_denied)]
+            denied += [read.path for read in self._denied.values()]
+            untried = [document.path for document in self._pending.values()]
+            error.hint = grant(missing(denied, untried, self._paths_read))
+            raise error
 
     def start(self, group: asyncio.TaskGroup) -> bool:
         """Start the reads that have become possible; return whether there were any."""
@@ -94,7 +107,14 @@ class _Reader:
         self._continue(group)
 
     async def _look_up(self, group: asyncio.TaskGroup, lookups: list[Lookup]) -> None:
-        results, own = self._lookup_results, await find_principals(self._session.graph, lookups)
+        try:
+            own = await find_principals(self._session.graph, lookups)
+        except GraphError as error:
+            if error.status not in (401, 403):
+                raise
+            self._denied_lookups.append(error)
+            own = LookupResults()
+        results = self._lookup_results
         results.principals.update(own.principals)
         results.deleted.update(own.deleted)
         results.denied.update(own.denied)
@@ -125,6 +145,7 @@ class _Reader:
             if stale and await backoff.wait(f"replication of {document.name}"):
                 continue
             self._documents[document.name] = raw
+            self._paths_read.append(document.path)
             return
 
     def _record_error(self, document: Document, error: GraphError) -> None:

@@ -9,21 +9,23 @@ from scimconf.diagnostics import GraphError
 from scimconf.graph.client import PAGE, Graph, Request
 from scimconf.graph.impact_data import users_by_name
 from scimconf.graph.principals import counted, member_users
+from scimconf.plan.impact import Members
 from scimconf.plan.role_members import RoleMembers, RoleQueries
 
 
-async def read_role_members(graph: Graph, queries: RoleQueries) -> RoleMembers:
-    """Return the first page of direct members of each group, and the number of members through inner groups."""
-    requests = [member_users(group, PAGE) for group in queries.groups]
+async def read_role_members(graph: Graph, queries: RoleQueries, known: Members) -> RoleMembers:
+    """Return the first page of direct members of each group that is not known, and the users of nested groups."""
+    groups = [group for group in queries.groups if group not in known.ids]
+    requests = [member_users(group, PAGE) for group in groups]
     requests += [transitive_users(group) for group in queries.nested]
     answers = await graph.batch(requests) if requests else []
     bodies = [None if isinstance(answer, GraphError) else answer.body for answer in answers]
-    number = len(queries.groups)
-    direct = {group: body for group, body in zip(queries.groups, bodies, strict=False) if isinstance(body, dict)}
+    direct = {group: body for group, body in zip(groups, bodies, strict=False) if isinstance(body, dict)}
+    known_counts = {group: known.counts.get(group, len(ids)) for group, ids in known.ids.items()}
     return RoleMembers(
-        {group: _ids(body) for group, body in direct.items()},
-        _counts(direct),
-        _counts(dict(zip(queries.nested, bodies[number:], strict=True))),
+        {**known.ids, **{group: _ids(body) for group, body in direct.items()}},
+        {group: count for group, count in known_counts.items() if count is not None} | _counts(direct),
+        _counts(dict(zip(queries.nested, bodies[len(groups) :], strict=True))),
     )
 
 

@@ -149,7 +149,7 @@ def _principals(resources: Iterable[Resource], after: ProvisioningState) -> Iter
     assigned = {**(after.assigned_users or {}), **(after.assigned_groups or {})}
     for resource in resources:
         change = Change(resource.address, Action.UPDATE, after=resource)
-        for affected in BY_NAME[resource.address.kind].affected(change):
+        for affected in set(BY_NAME[resource.address.kind].affected(change).values()):
             if isinstance(affected, OnePrincipal) and affected.id in assigned:
                 yield affected
 

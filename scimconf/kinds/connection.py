@@ -114,6 +114,10 @@ class ConnectionKind(Kind):
     def warnings(
         self, spec: Spec, snapshot: Snapshot, difference: DiffResult, steps: Sequence[Step]
     ) -> Iterable[Diagnostic]:
+        if spec.connection is not None and snapshot.get("service_principals") == []:
+            for key, secret in documents.references(spec.connection):
+                yield Diagnostic("K402", f"apply needs {secret} for {key}", severity="warning")
+            return
         is_partial = any(isinstance(step, Edit) and step.document.partial for step in steps)
         for key, reference in needed_secrets(steps, snapshot).items():
             if reference is not None:

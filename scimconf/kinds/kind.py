@@ -149,9 +149,9 @@ class Kind(ABC):
         """Return the part of a desired resource that two specs are compared by; None if the spec does not declare it."""
         return resource
 
-    def affected(self, change: Change) -> Iterable[Affected]:
-        """Yield which users the change concerns, as far as they can be counted."""
-        return ()
+    def affected(self, change: Change) -> Mapping[Effect, Affected]:
+        """Return which users each effect of the change concerns, as far as they can be counted."""
+        return {}
 
     def project(self, state: ProvisioningState, changes: Changes, spec: Spec, snapshot: Snapshot) -> ProvisioningState:
         """Return the provisioning state after this kind's changes."""
@@ -198,6 +198,10 @@ def masked(key: str, path: SpecPath) -> Diagnostic:
     """Return the warning that Graph masks a stored value, so that it can be neither compared nor sent again."""
     message = f"{key} is stored, but Graph returns it masked, so it cannot be compared with the spec"
     return Diagnostic("K404", message, path, severity="warning")
+
+
+DENIED = frozenset({"K101", "K201", "K401", "K601", "K704", "K801"})
+"""The codes of `denied_reads`."""
 
 
 def denied_reads(snapshot: Snapshot, code: str, path: SpecPath, *documents: str) -> Iterable[Diagnostic]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain
 
+from scimconf import permissions
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job
-from scimconf.kinds.kind import Kind
+from scimconf.kinds.kind import DENIED, Kind
 from scimconf.plan import (
     Action,
     Address,
@@ -105,11 +106,28 @@ def expired(spec: Spec, today: date) -> Iterator[Diagnostic]:
             yield Diagnostic("K003", message, ("guard_exemptions", index), hint=hint)
 
 
+def missing_permissions(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
+    """Yield an error that names all permissions of the reads that were denied, or that could not be tried therefore.
+
+    Nothing if it is only one: the error of the denied read names it.
+    """
+    paths = {document.name: document.path for document in documents(kinds, [spec])}
+    untried = [path for name, path in paths.items() if name not in snapshot.documents and name not in snapshot.denied]
+    read = [path for name, path in paths.items() if name in snapshot.documents]
+    denied = [snapshot.denied[name].path for name in paths if name in snapshot.denied]
+    missing = permissions.missing(denied, untried, read)
+    if len(missing) > 1:
+        message = f"the plan needs permissions that the identity lacks or may lack: {', '.join(missing)}"
+        yield Diagnostic("K006", message, hint="Grant them together, with admin consent, then sign in again.")
+
+
 def build_changes(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options: PlanOptions) -> ChangeSet:
     """Compare the spec with the snapshot; each compared kind is asked once for its diagnostics, resources and steps."""
     all_kinds, kinds = kinds, compared_kinds(kinds, spec, options)
     not_compared = tuple(kind.name for kind in all_kinds if kind not in kinds)
     diagnostics = (*check(kinds, spec, snapshot), *expired(spec, options.today))
+    if any(diagnostic.code in DENIED for diagnostic in diagnostics):
+        diagnostics = (*missing_permissions(kinds, spec, snapshot), *diagnostics)
     missing = tuple(chain.from_iterable(kind.missing(spec, snapshot) for kind in kinds))
     selected_missing = tuple(principal for principal in missing if _is_selected(principal, options))
     if any(diagnostic.is_error for diagnostic in diagnostics):

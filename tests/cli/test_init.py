@@ -40,7 +40,13 @@ def files(folder: Path) -> set[str]:
 )  # fmt: skip
 def test_init_writes_a_valid_and_formatted_spec(argv, folder, capsys):
     assert main(argv) == 0
-    assert files(folder) == {"scimconf.yaml", ".env.example", ".scimconf/spec.schema.json", ".scimconf/.gitignore"}
+    assert files(folder) == {
+        "scimconf.yaml",
+        ".env.example",
+        ".gitignore",
+        ".scimconf/spec.schema.json",
+        ".scimconf/.gitignore",
+    }
     text = (folder / "scimconf.yaml").read_text()
     assert format_text(text) == text
     assert main(["validate"]) == 0
@@ -72,6 +78,43 @@ def test_init_writes_env_example_with_the_variables_of_the_spec(name, variable, 
     assert main([*WRITER, "--name", name]) == 0
     assert f"\n{variable}=\n" in (folder / ".env.example").read_text()
     assert f"{{env: {variable}}}" in (folder / "scimconf.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, b".env\n"),
+        (b"", b".env\n"),
+        (b"*.pyc", b"*.pyc\n.env\n"),
+        (b"\xff\r\n", b"\xff\r\n.env\n"),
+        (b"!.env\n", b"!.env\n.env\n"),
+        (b".env.example\n", b".env.example\n.env\n"),
+        (b".env\n!.env\n", b".env\n!.env\n.env\n"),
+        *((line, line) for line in (b".env\n", b"/.env \r\n", b"*.env", b".env*\nx\n", b"!.env\n.env\n")),
+    ],
+)
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_init_adds_env_to_gitignore_and_keeps_what_it_contains(before, after, force, folder):
+    if before is not None:
+        (folder / ".gitignore").write_bytes(before)
+    assert main([*WRITER, *force]) == 0
+    assert (folder / ".gitignore").read_bytes() == after
+    assert main([*WRITER, *force]) == 0
+    assert (folder / ".gitignore").read_bytes() == after
+
+
+@pytest.mark.parametrize(("pattern", "covered"), [(".env", True), ("/.env", False)])
+def test_init_respects_the_gitignore_at_the_root_of_the_repository(pattern, covered, folder):
+    (folder / ".git").mkdir()
+    (folder / ".gitignore").write_text(f"{pattern}\n")
+    assert main(["init", "apps/hr", "--preset", "blank"]) == 0
+    assert (folder / "apps/hr/.gitignore").exists() is not covered
+
+
+def test_init_env_example_names_the_option_that_reads_it(folder, capsys):
+    assert main(WRITER) == 0
+    assert "scimconf apply --env-file .env" in (folder / ".env.example").read_text()
+    assert "needs WRITER_SCIM_TOKEN: copy .env.example to .env" in capsys.readouterr().out
 
 
 def test_init_writer_preset_can_be_applied_and_has_no_changes_afterwards(folder):

@@ -20,10 +20,11 @@ git init --quiet --initial-branch=main . && git add . && git -c user.name=x -c u
 git clone --quiet --bare . ../origin.git && git remote add origin "file://$PWD/../origin.git" && git fetch --quiet origin
 """
 CHANGE = f"sed -i 's/{BEFORE}/{AFTER}/' apps/writer/scimconf.yaml"
+OTHER = "version: 1\\nname: other\\napplication: {display_name: Other}\\nprovisioning: {enabled: false}\\n"
 PEOPLE = ("ada@contoso.com", "grace@contoso.com")
 ACTION, MERGED, GITLAB, AZURE = FILES[0], FILES[2], FILES[4], FILES[5]
 COVERED = {
-    "github": {(ACTION, name) for name in ("Install", "Validate", "Sign in", "Plan", "Comment", "Apply")}
+    "github": {(ACTION, name) for name in ("Install", "Validate", "Sign in", "Plan", "Comment", "Result", "Apply")}
     | {(MERGED, "Find the reviewed plan"), (MERGED, "Download the reviewed plan")},
     "drift": {(ACTION, name) for name in ("Install", "Sign in", "Drift", "Issue")},
     "gitlab": {(GITLAB, f"scimconf-{name}") for name in ("validate", "plan", "apply", "drift")},
@@ -78,6 +79,9 @@ def test_github_recipe_from_pull_request_to_apply(tmp_path, tenant, workdir, run
     plan = {"command": "plan", "paths": "apps/*", "was": ".scimconf-base", "comment": "true"}
     forge.add_command(f"mkdir .scimconf-base && cp -r apps .scimconf-base/ && {CHANGE}")
     forge.add_action({"command": "validate", "paths": "apps/*"}, KNOWN)
+    forge.add_command(f"mkdir apps/other && printf '{OTHER}' > apps/other/scimconf.yaml")
+    forge.add_action(plan, KNOWN, expect=65)
+    forge.add_command('cp "$FORGE" ../failed.json && rm -r apps/other')
     forge.add_action(plan, KNOWN)
     forge.add_command("sed -i 's/deletion_threshold: 50/deletion_threshold: 70/' apps/writer/scimconf.yaml")
     forge.add_action(plan, KNOWN)
@@ -97,8 +101,13 @@ def test_github_recipe_from_pull_request_to_apply(tmp_path, tenant, workdir, run
     assert "::error::" in done.stdout
     assert forge.ran == COVERED["github"]
 
+    failed = json.loads((workdir.parent / "failed.json").read_text("utf-8"))["comments"][-1]["body"]
+    assert failed.startswith("<!-- scimconf: plan -->\n")
+    assert "**1 of 2 applications could not be planned. Plan: " in failed
+    assert "| `other`: **failed** |" in failed
+    assert "The exit code is 65, and nothing can be applied." in failed
     comments = [one["body"] for one in forge.state["comments"] if one["user"]["login"] != "mallory"]
-    (comment,) = comments  # the second plan replaced the first
+    (comment,) = comments  # each plan replaced the comment of the one before
     assert comment.startswith("<!-- scimconf: plan -->\n")
     assert comment.rstrip().endswith(f"`{found['digest']}`")
     assert "deletion_threshold" in comment

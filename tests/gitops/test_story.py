@@ -124,8 +124,10 @@ def test_apply_executes_exactly_the_reviewed_plan(story):
         "update": 1,
         "replace": 0,
         "delete": 1,
+        "missing": 0,
         "unmanaged_drift": 0,
         "guards": 0,
+        "failures": 0,
     }
     comment = story("show", "--format", "markdown", "--comment-marker", "plan", "plan.json")[1]
     assert comment.startswith("<!-- scimconf: plan -->\n")

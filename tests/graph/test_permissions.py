@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scimconf.permissions import PERMISSIONS, hint, required
+from scimconf.permissions import PERMISSIONS, grant, hint, missing, required
 
 PAGE = (Path(__file__).parents[2] / "docs" / "permissions.md").read_text("utf-8")
 NAME = re.compile(r"\b[A-Z][A-Za-z]+\.(?:ReadBasic|ReadWrite|Read)\.(?:All|OwnedBy)\b")
@@ -25,6 +25,30 @@ def test_the_page_names_the_permissions_of_the_table_and_no_other():
 )
 def test_required_returns_the_first_row_that_matches(method, path, permission):
     assert str(required(method, path)) == permission
+
+
+@pytest.mark.parametrize(
+    ("denied", "untried", "read", "expected"),
+    [
+        ([], [], ["/users"], ()),
+        (["/users", "/users"], ["/users"], [], ("User.ReadBasic.All (for a preview User.Read.All)",)),
+        (["/me"], ["/groups"], [], ("Group.ReadBasic.All",)),
+        (["/organization"], ["/groups"], ["/groups/1"], ("Organization.Read.All",)),
+        (
+            ["/servicePrincipals/1/synchronization/secrets"],
+            ["/servicePrincipals/1/synchronization/jobs"],
+            [],
+            ("Synchronization.Read.All (in some tenants Synchronization.ReadWrite.All)",),
+        ),
+    ],
+)
+def test_missing_lists_denied_and_untried_permissions_once(denied, untried, read, expected):
+    assert missing(denied, untried, read) == expected
+
+
+def test_grant_asks_for_all_permissions_at_once():
+    assert grant([]) == ""
+    assert grant(["A", "B", "C"]) == "Grant the identity A, B and C with admin consent, then sign in again."
 
 
 def test_hint_names_the_permission_and_for_provisioning_also_the_role_of_a_user():

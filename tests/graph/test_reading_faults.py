@@ -140,7 +140,7 @@ def test_observe_does_not_wait_after_an_empty_401_of_the_first_read():
     rehearsal = Rehearsal()
     rehearsal.fault(EMPTY, path="/organization", times=0)
     rehearsal.fault(EMPTY, path="/servicePrincipals", times=0)
-    assert codes(rehearsal.plan(WRITER)) == ["K101"]
+    assert codes(rehearsal.plan(WRITER)) == ["K006", "K101"]
 
 
 # --- permissions ----------------------------------------------------------------------------------------------------
@@ -170,6 +170,56 @@ def test_a_denied_lookup_names_the_missing_permission():
         Rehearsal(old(), permissions=granted).plan(WRITER)
     assert caught.value.status == 403
     assert ".ReadBasic.All" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("granted", "needed"),
+    [
+        (
+            {"Application.Read.All", "User.ReadBasic.All", "Group.ReadBasic.All", "Organization.Read.All"},
+            [],
+        ),
+        (
+            {"Synchronization.Read.All", "User.ReadBasic.All", "Group.ReadBasic.All"},
+            ["Organization.Read.All", "Application.Read.All", "Synchronization.Read.All"],
+        ),
+        (
+            {"User.ReadBasic.All", "Group.ReadBasic.All", "Organization.Read.All"},
+            ["Application.Read.All", "Synchronization.Read.All"],
+        ),
+    ],
+)
+def test_several_missing_permissions_are_listed_in_one_message(granted, needed):
+    """Reads that could not be tried count, unless another read shows that their permission is granted."""
+    found = [one for one in Rehearsal(old(), permissions=granted).plan(WRITER).errors if one.code == "K006"]
+    if not needed:
+        assert found == []
+        return
+    [problem] = found
+    assert [name for name in needed if name not in problem.message] == []
+
+
+@pytest.mark.parametrize(
+    ("granted", "needed", "proven"),
+    [
+        (
+            {"Application.Read.All", "Synchronization.ReadWrite.All"},
+            ["Organization.Read.All", "User.ReadBasic.All", "Group.ReadBasic.All"],
+            ["Application.Read.All", "Synchronization.Read"],
+        ),
+        (set(), ["User.ReadBasic.All", "Group.ReadBasic.All", "Application.Read.All", "Synchronization.Read.All"], []),
+        (
+            {"Application.Read.All", "Group.ReadBasic.All", "Organization.Read.All"},
+            ["User.ReadBasic.All", "Synchronization.Read.All"],
+            ["Group.ReadBasic.All", "Application.Read.All"],
+        ),
+    ],
+)
+def test_a_denied_lookup_names_all_missing_permissions(granted, needed, proven):
+    with pytest.raises(GraphError) as caught:
+        Rehearsal(old(), permissions=granted).plan(WRITER)
+    assert [name for name in needed if name not in caught.value.hint] == []
+    assert [name for name in proven if name in caught.value.hint] == []
 
 
 def test_plan_needs_read_permissions_only():

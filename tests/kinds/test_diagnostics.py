@@ -227,7 +227,7 @@ TABLE: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "no mapping of groups": (
         "mappings: {groups: {enabled: true}}",
-        {"schema+": {"synchronizationRules/0/objectMappings/1/sourceObjectName": ""}},
+        {"schema+": {"synchronizationRules/0/objectMappings/1/sourceObjectName": "Device"}},
     ),
     "two mappings of users": (
         "mappings: {users: {enabled: true}}",
