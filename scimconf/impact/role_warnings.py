@@ -149,9 +149,10 @@ def _principals(resources: Iterable[Resource], after: ProvisioningState) -> Iter
     assigned = {**(after.assigned_users or {}), **(after.assigned_groups or {})}
     for resource in resources:
         change = Change(resource.address, Action.UPDATE, after=resource)
-        for affected in set(BY_NAME[resource.address.kind].affected(change).values()):
-            if isinstance(affected, OnePrincipal) and affected.id in assigned:
-                yield affected
+        affected = BY_NAME[resource.address.kind].affected(change).values()
+        principal = next((item for item in affected if isinstance(item, OnePrincipal)), None)
+        if principal is not None and principal.id in assigned:
+            yield principal
 
 
 def _new_groups(inputs: RoleInputs) -> list[OnePrincipal]:
