@@ -52,6 +52,7 @@ class AppRoleKind(Kind):
             hint = "Remove app_roles; the publisher of the application defines its roles."
             yield Diagnostic("K701", message, ("app_roles",), hint=hint)
         yield from _ambiguous(spec, snapshot)
+        yield from _beside_imported(spec, snapshot)
         if _deletes(spec):
             yield from _deletion_blocked(snapshot)
 
@@ -197,6 +198,17 @@ def _ambiguous(spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
             message = f"the application has several roles {role.identity}"
             hint = "Give each of them its own value in the portal."
             yield Diagnostic("K703", message, ("app_roles", "roles", index), hint=hint)
+
+
+def _beside_imported(spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
+    """Warn about new roles of an application that imports its roles: the tutorials of these forbid to edit them."""
+    live = set(map(roles.live_label, documents.roles(snapshot.documents)))
+    listed = spec.app_roles.roles if spec.app_roles is not None and roles.imports_roles(snapshot) else ()
+    for index, role in enumerate(listed):
+        if not role.absent and roles.label_of(role) not in live:
+            message = f'the application imports its roles, and "{role.identity}" is not among them'
+            hint = "Delete this entry: a role that the application has arrives with a provisioning cycle."
+            yield Diagnostic("K705", message, ("app_roles", "roles", index), hint=hint, severity="warning")
 
 
 def _deletion_blocked(snapshot: Snapshot) -> Iterator[Diagnostic]:
