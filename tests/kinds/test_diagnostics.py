@@ -305,6 +305,10 @@ TABLE: dict[str, tuple[str, dict[str, Any]]] = {
         ASSIGNED % "users: [{user: ada@contoso.com, role: reader}]",
         {"service_principals+": {"0/applicationTemplateId": "x"}},
     ),
+    "a new role beside imported ones": (
+        "mappings: {users: {enabled: true}}\napp_roles: {roles: [{value: reader}, {value: admin, display_name: admin}, {value: old, absent: true}]}",
+        {"schema+": {"synchronizationRules/+": inbound()}},
+    ),
     "a role that the application imports": (
         f"mappings: {{users: {{enabled: true}}}}\n{ASSIGNED % 'users: [{user: ada@contoso.com, role: reader}]'}",
         {"schema+": {"synchronizationRules/+": inbound()}},
