@@ -29,7 +29,7 @@ def missing_sign_on(spec: Spec, snapshot: Snapshot) -> str:
     mode = rows[0].get("preferredSingleSignOnMode") if rows else None
     if mode == required:
         return ""
-    return f"the mode is {mode or 'not set'}" if rows else "the application does not exist yet"
+    return f"the mode is {mode or 'not set'}" if rows else "create the application with `enabled: false` first"
 
 
 def name_checks(spec: Spec, phase: Phase, *addresses: Address) -> Iterator[NameCheck]:

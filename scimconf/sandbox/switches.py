@@ -120,6 +120,7 @@ class Switches:
     empty_parameters: str = _switch("empty_parameters")
     expression_numbers: str = _switch("expression_numbers")
     parse_error: str = _switch("parse_error")
+    function_case: str = _switch("function_case")
     catalogue_name: str = _switch("catalogue_name")
     operator_names: str = _switch("operator_names")
     schema_refusal: str = _switch("schema_refusal")

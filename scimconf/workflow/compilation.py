@@ -117,8 +117,8 @@ def missing_permissions(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot) -
     denied = [snapshot.denied[name].path for name in paths if name in snapshot.denied]
     missing = permissions.missing(denied, untried, read)
     if len(missing) > 1:
-        message = f"the plan could not read what needs the permissions {', '.join(missing)}"
-        yield Diagnostic("K006", message, hint=permissions.grant(missing))
+        message = f"the plan needs permissions that the identity lacks or may lack: {', '.join(missing)}"
+        yield Diagnostic("K006", message, hint="Grant them together, with admin consent, then sign in again.")
 
 
 def build_changes(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options: PlanOptions) -> ChangeSet:
@@ -127,7 +127,7 @@ def build_changes(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options
     not_compared = tuple(kind.name for kind in all_kinds if kind not in kinds)
     diagnostics = (*check(kinds, spec, snapshot), *expired(spec, options.today))
     if any(diagnostic.code in DENIED for diagnostic in diagnostics):
-        diagnostics = (*diagnostics, *missing_permissions(kinds, spec, snapshot))
+        diagnostics = (*missing_permissions(kinds, spec, snapshot), *diagnostics)
     missing = tuple(chain.from_iterable(kind.missing(spec, snapshot) for kind in kinds))
     selected_missing = tuple(principal for principal in missing if _is_selected(principal, options))
     if any(diagnostic.is_error for diagnostic in diagnostics):

@@ -24,7 +24,7 @@ from scimconf.plan import (
 )
 from scimconf.plan.diff import diff
 from scimconf.snapshot import Document, SecretRef
-from scimconf.steps import Edit, PendingDocument, Phase, Read, Send
+from scimconf.steps import Edit, NameCheck, PendingDocument, Phase, Read, Send
 
 NAME = "writer"
 LONG = (
@@ -279,6 +279,13 @@ def steps():
     ada = address("user:ada@contoso.com/admin", "assignment")
     job = "/servicePrincipals/{service_principal}/synchronization/jobs/{job}"
     return [
+        NameCheck(
+            Phase.START,
+            (address("", "schedule"),),
+            "check that no other application is named Writer",
+            Document("service_principals", "/servicePrincipals"),
+            Document("registrations", "/applications"),
+        ),
         Send(Phase.START, (address("", "schedule"),), "start provisioning", "POST", f"{job}/start"),
         Send(Phase.STOP, (address("", "schedule"),), "pause provisioning", "POST", f"{job}/pause"),
         Edit(

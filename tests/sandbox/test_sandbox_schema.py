@@ -474,6 +474,21 @@ def test_parse_expression_reports_a_parse_error(writer, text):
     assert service_error(writer.post(path, {"expression": text}, expect=400))["code"] == "EmulatedParseError"
 
 
+def test_functions_in_another_case_are_accepted_unless_the_case_is_exact(writer):
+    """Guides for two live applications have Instr, although the reference calls the syntax case-sensitive."""
+    text, path = 'Instr([mail], "a", , )', f"{writer.job()}/schema/parseExpression"
+    tree = parsed(writer, text)
+    assert (tree["name"], [entry["key"] for entry in tree["parameters"]]) == ("InStr", ["source", "value"])
+    written = {**tree, "name": "Instr", "expression": text}
+    assert rows(writer.put_schema(_mapped(writer, written)))["title"]["source"]["name"] == "Instr"
+    writer.put_schema(_mapped(writer, None))
+    writer.switch(function_case="exact")
+    assert writer.post(path, {"expression": text}, expect=200)["parsingSucceeded"] is False
+    refusal = writer.put(f"{writer.job()}/schema", _mapped(writer, written), expect=400)
+    assert service_error(refusal)["code"] == "EmulatedSchemaErrorFunction"
+    assert writer.put_schema(_mapped(writer, tree))
+
+
 def test_parse_expression_needs_an_expression(writer):
     writer.post(f"{writer.job()}/schema/parseExpression", {"expression": None}, expect=400)
 

@@ -20,7 +20,7 @@ from scimconf.suggestions import did_you_mean, suggest
 
 IDENTIFIER = "id"
 DOCUMENTED_FORM = "urn:ietf:params:scim:schemas:extension:NAME:2.0:User:ATTRIBUTE"
-_SENT_ON_CREATION = re.compile(r"urn:ietf:params:scim:schemas:extension:[^:]+:2\.0:(User|Group):[^:]+")
+_SENT_ON_CREATION = re.compile(r"urn:ietf:params:scim:schemas:extension:.+:2\.0:(User|Group):[^:]+")
 _COMPLEX = re.compile(r"(urn:.+:[A-Za-z][^:.]*)\.([^:]+)")
 """An extension attribute with a sub-attribute: a dot after the last colon, which is not that of a version number."""
 
@@ -85,7 +85,8 @@ def left_out_of_creation(context: MappingContext) -> Iterator[Diagnostic]:
     for target in _mapped(context) if context.is_custom() else ():
         is_sent = is_scim_attribute(target.name, target.section) or _SENT_ON_CREATION.fullmatch(target.name)
         if not is_sent and not _is_undefined(context, target):
-            message = f"Entra leaves {target.name} out when it creates a user, and sends it with a later update"
+            created = "group" if target.section == "groups" else "user"
+            message = f"Entra is reported to leave {target.name} out when it creates a {created}, and to send it later"
             hint = f"If the application accepts other names, use the form `{DOCUMENTED_FORM}`."
             yield Diagnostic("L513", message, target.path, hint=hint)
 

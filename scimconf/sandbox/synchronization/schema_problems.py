@@ -10,12 +10,12 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from scimconf.expressions import FUNCTIONS, MAX_LENGTH, ExpressionError
+from scimconf.expressions import MAX_LENGTH, ExpressionError
 from scimconf.sandbox.http_types import Json
 from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.synchronization.operators import operators_of
 from scimconf.sandbox.synchronization.schema_filling import expression_of, unknown_properties
-from scimconf.sandbox.synchronization.service_expressions import parse_service_text
+from scimconf.sandbox.synchronization.service_expressions import find_function, parse_service_text
 from scimconf.sandbox.synchronization.templates import SCHEMA_DEFAULTS
 
 _FLOW_TYPES = ("Always", "ObjectAddOnly", "MultiValueAddOnly", "ValueAddOnly", "AttributeAddOnly")
@@ -214,7 +214,7 @@ def _source(source: Any, place: _Place) -> Iterator[SchemaProblem]:
 
 
 def _function(source: Json, place: _Place) -> Iterator[SchemaProblem]:
-    function = FUNCTIONS.get(str(source.get("name")))
+    function = find_function(str(source.get("name")), place.switches)
     if function is None:
         yield place.problem("Function", f"There is no function {source.get('name')!r}.")
         return

@@ -177,7 +177,7 @@ def parse_expression(call: SyncCall) -> GraphResponse:
 
 
 def _parsed(text: str, switches: Switches) -> Json:
-    source = parsed_expression(text)
+    source = parsed_expression(text, switches)
     return _numbers_quoted(source) if switches.expression_numbers == "quoted" else source
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
-from scimconf.expressions import Call, Expression, ExpressionError, find, parse, to_source, walk
+from scimconf.expressions import Call, Expression, ExpressionError, Function, find, parse, spelling, to_source, walk
 from scimconf.sandbox.http_types import Json
+from scimconf.sandbox.switches import Switches
 
 # Group 2 is a parameter outside of strings and brackets.
 _PARAMETER = re.compile(r'("(?:\\.|[^"\\])*"|\[[^\]]*\])|(%[A-Za-z][A-Za-z0-9]*%)')
@@ -20,11 +21,16 @@ def parse_service_text(text: str) -> Expression:
     return parse(_PARAMETER.sub(lambda match: match[1] or f'"{match[2]}"', text))
 
 
-def parsed_expression(text: str) -> Json:
+def find_function(name: str, switches: Switches) -> Function | None:
+    """Return the function of a name in a text or a tree, None if there is none."""
+    return find(name if switches.function_case == "exact" else spelling(name))
+
+
+def parsed_expression(text: str, switches: Switches) -> Json:
     """Return the tree that parseExpression returns; raise ExpressionError, also for an unknown function."""
     expression = parse_service_text(text)
     for node in walk(expression):
-        if isinstance(node, Call) and find(node.name) is None:
+        if isinstance(node, Call) and find_function(node.name, switches) is None:
             raise ExpressionError(f"unknown function {node.name}", text.find(node.name))
     parameters = {match[2] for match in _PARAMETER.finditer(text) if match[2]}
     return _with_parameters(to_source(expression), parameters) if parameters else to_source(expression)
