@@ -91,18 +91,31 @@ def object_mappings(raw: Json) -> Iterator[MappingLocation]:
 def matching(raw: Json, selector: Selector) -> list[MappingLocation]:
     """Return the objectMappings that match a selector; a valid selector matches one.
 
-    `users` and `groups` match mappings of an editable, outbound rule whose source object is User or Group.
+    `users` and `groups` match mappings of an editable, outbound rule whose source object is User or Group. If there is
+    none, they match one that was switched off without a source object, whose target object is a user or a group.
     """
-    if selector.name in SOURCE_OBJECTS and not (selector.rule or selector.source or selector.target):
-        source = SOURCE_OBJECTS[selector.name]
-        return [
-            location
-            for location in object_mappings(raw)
-            if location.rule.get("editable") is not False
-            and str(location.mapping.get("sourceObjectName")).lower() == source
-            and _is_outbound(raw, location)
-        ]
-    return [location for location in object_mappings(raw) if _matches(location, selector)]
+    if selector.name not in SOURCE_OBJECTS or selector.rule or selector.source or selector.target:
+        return [location for location in object_mappings(raw) if _matches(location, selector)]
+    name = SOURCE_OBJECTS[selector.name]
+    outbound = [
+        location
+        for location in object_mappings(raw)
+        if location.rule.get("editable") is not False and _is_outbound(raw, location)
+    ]
+    matches = [location for location in outbound if str(location.mapping.get("sourceObjectName")).lower() == name]
+    return matches or [location for location in outbound if _is_switched_off(location, name)]
+
+
+def _is_switched_off(location: MappingLocation, name: str) -> bool:
+    """Return whether the portal switched the mapping off in the form of a published schema of 2020.
+
+    It is disabled, its source object is empty, and its rows still have sources. Mappings that the service hides have the
+    same form, but no row with a source.
+    """
+    mapping = location.mapping
+    target = str(mapping.get("targetObjectName")).rpartition(":")[2].lower()
+    is_off = mapping.get("enabled") is False and not mapping.get("sourceObjectName")
+    return is_off and target == name and any(row.get("source") is not None for row in rows(location))
 
 
 def _is_outbound(raw: Json, location: MappingLocation) -> bool:
@@ -240,7 +253,27 @@ def object_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
 
 def set_object(raw: Json, key: tuple[str, ...], value: Json) -> Json:
     location = _location(raw, key)
-    return _with_mapping(raw, location, mapping_row.changed_object(location.mapping, value))
+    mapping = mapping_row.changed_object(location.mapping, value)
+    if mapping.get("enabled") is True and not mapping.get("sourceObjectName") and key[0] in SOURCE_OBJECTS:
+        mapping = _with_source_object(raw, location, mapping, SOURCE_OBJECTS[key[0]])
+    return _with_mapping(raw, location, mapping)
+
+
+def _with_source_object(raw: Json, location: MappingLocation, mapping: Json, name: str) -> Json:
+    """Return a mapping that was switched off without a source object in the form of one that is on."""
+    directory_name = location.rule.get("sourceDirectoryName")
+    names = (
+        str(directory_object.get("name"))
+        for directory in objects_in(raw, "directories")
+        if directory.get("name") == directory_name
+        for directory_object in objects_in(directory, "objects")
+    )
+    source = next((each for each in names if each.lower() == name), name.capitalize())
+    metadata = [
+        {**entry, "value": "false"} if isinstance(entry, Mapping) and entry.get("key") == "Unsynchronized" else entry
+        for entry in list_in(mapping, "metadata")
+    ]
+    return {**mapping, "sourceObjectName": source, **({"metadata": metadata} if metadata else {})}
 
 
 def definition_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:

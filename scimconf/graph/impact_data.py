@@ -15,18 +15,16 @@ from urllib.parse import parse_qsl, urlsplit
 
 from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.graph.client import PAGE, Graph, Request
-from scimconf.graph.principals import NAMES_A_FILTER, count_members, counted, filtered, identified, member_users
+from scimconf.graph.principals import NAMES_A_FILTER, counted, filtered, identified, member_users
 from scimconf.graph.protocol.pages import NEXT, next_link_error
 from scimconf.graph.protocol.request import chunks
 from scimconf.graph.reading import read
 from scimconf.graph.task_group import gather_all
 from scimconf.json_types import Json
-from scimconf.plan.impact import ImpactData, ImpactQueries, UserSample
+from scimconf.plan.impact import MAX_USERS, Members, UserQuery, UserSample
 from scimconf.snapshot import DeniedRead, Document, Snapshot
 
 UserPages = AsyncGenerator[list[Json], None]
-SAMPLE_SIZE = 500
-"""Users that are read to evaluate a changed filter or mapping."""
 IDS_AT_ONCE = NAMES_A_FILTER * 20
 """User ids that one batch of filters can hold."""
 
@@ -49,17 +47,40 @@ async def read_optional_documents(graph: Graph, snapshot: Snapshot, documents: I
     return replace(snapshot, documents=contents, denied=denied)
 
 
-async def read_impact_data(graph: Graph, queries: ImpactQueries) -> ImpactData:
-    """Return what the queries ask for. Counts that cannot be read are None; a denied sample is described, not raised."""
-    members = await count_members(graph, queries.groups) if queries.groups else {}
-    user_count = (await count_users(graph) or None) if queries.user_count else None
-    sample, denied, hint = None, "", ""
-    if queries.properties:
-        try:
-            sample = await _sample(graph, queries)
-        except GraphError as error:
-            denied, hint = f"{error.status} {error.code}", error.hint
-    return ImpactData(members=members, user_count=user_count, sample=sample, denied=denied, hint=hint)
+async def read_members(graph: Graph, groups: Collection[str]) -> tuple[Members, GraphError | None]:
+    """Return the members of each group, all ids only of groups with up to MAX_USERS members; and the first error, if any.
+
+    A group that cannot be read is missing.
+    """
+    if not groups:
+        return Members(), None
+    group_ids, error = sorted(groups), None
+    ids: dict[str, Collection[str]] = {}
+    counts: dict[str, int | None] = {}
+    requests = [member_users(group, PAGE) for group in group_ids]
+    for group, request, answer in zip(group_ids, requests, await graph.batch(requests), strict=True):
+        if isinstance(answer, GraphError):
+            error = error or answer
+            continue
+        body = _checked(request, answer.body)
+        ids[group], counts[group] = _ids(body["value"]), counted(body)
+        if NEXT in body and (counts[group] or 0) <= MAX_USERS:
+            ids |= (await group_members(graph, [group])).ids
+        if NEXT not in body or (counts[group] or 0) <= MAX_USERS:
+            counts[group] = len(ids[group])
+    return Members(ids, counts), error
+
+
+async def read_users(graph: Graph, query: UserQuery) -> UserSample:
+    """Return the users of a query, of more than MAX_USERS the first ones; of the directory by name. Raise GraphError."""
+    if query.ids is not None:
+        ids = query.ids[:MAX_USERS]
+        users = [user async for page in users_by_id(graph, ids, query.properties) for user in page]
+        return UserSample(tuple(sorted(users, key=_principal_name)), complete=len(ids) == len(query.ids))
+    users = [user async for page in directory_users(graph, query.properties, MAX_USERS + 1) for user in page]
+    if len(users) <= MAX_USERS:
+        return UserSample(tuple(users), complete=True, directory_size=len(users))
+    return UserSample(tuple(users[:MAX_USERS]), directory_size=await count_users(graph) or None)
 
 
 async def count_users(graph: Graph) -> int:
@@ -70,35 +91,6 @@ async def count_users(graph: Graph) -> int:
     except GraphError:
         return 0
     return counted(answer.body) or 0
-
-
-async def _sample(graph: Graph, queries: ImpactQueries) -> UserSample:
-    """Return the first users of the population by user principal name; raise GraphError if none can be read."""
-    if queries.population is None:
-        users = [user async for page in directory_users(graph, queries.properties, SAMPLE_SIZE) for user in page]
-        return UserSample(tuple(users), complete=len(users) < SAMPLE_SIZE)
-    ids, complete = await _population_ids(graph, queries.population.users, queries.population.groups)
-    users = [user async for page in users_by_id(graph, ids[:SAMPLE_SIZE], queries.properties) for user in page]
-    users.sort(key=_principal_name)
-    return UserSample(tuple(users), assigned=True, complete=complete and len(ids) <= SAMPLE_SIZE)
-
-
-async def _population_ids(graph: Graph, users: Iterable[str], groups: Iterable[str]) -> tuple[list[str], bool]:
-    """Return the ids of the users and of one page of members of each group, and whether they are all."""
-    ids, complete, denied = dict.fromkeys(users), True, None
-    for group in groups:
-        if len(ids) > SAMPLE_SIZE:
-            break
-        try:
-            body = await _page(graph, member_users(group, PAGE))
-        except GraphError as error:
-            complete, denied = False, error
-        else:
-            ids |= dict.fromkeys(str(member["id"]).lower() for member in body["value"])
-            complete = complete and NEXT not in body
-    if denied is not None and not ids:
-        raise denied
-    return list(ids), complete
 
 
 async def directory_users(graph: Graph, properties: Sequence[str], limit: int = 0) -> UserPages:
@@ -140,18 +132,22 @@ async def users_by_name(graph: Graph, names: Sequence[str], properties: Sequence
     return users
 
 
-async def group_members(graph: Graph, groups: Collection[str]) -> dict[str, frozenset[str] | None]:
-    """Return the ids of the users among each group's direct members; None for a group that is denied or deleted."""
+async def group_members(graph: Graph, groups: Collection[str]) -> Members:
+    """Return all users among each group's direct members; a group that is denied or deleted is missing."""
     group_ids = sorted(groups)
     members = await gather_all([_member_ids(graph, group) for group in group_ids])
-    return dict(zip(group_ids, members, strict=True))
+    return Members({group: ids for group, ids in zip(group_ids, members, strict=True) if ids is not None})
+
+
+def _ids(rows: Iterable[Json]) -> frozenset[str]:
+    return frozenset(str(row["id"]).lower() for row in rows)
 
 
 async def _member_ids(graph: Graph, group: str) -> frozenset[str] | None:
     ids: set[str] = set()
     try:
         async for page in pages(graph, member_users(group, PAGE)):
-            ids.update(str(member["id"]).lower() for member in page)
+            ids |= _ids(page)
     except GraphError as error:
         if error.status not in (*_DENIED, 404):
             raise
@@ -183,7 +179,11 @@ def _start(graph: Graph, request: Request) -> asyncio.Task[Json]:
 
 
 async def _page(graph: Graph, request: Request) -> Json:
-    body = (await graph.send(request)).body
+    return _checked(request, (await graph.send(request)).body)
+
+
+def _checked(request: Request, body: Json) -> Json:
+    """Return the body of a collection of objects with ids; raise ScimconfError or GraphError if it is none."""
     if not isinstance(body, dict) or not isinstance(body.get("value"), list):
         raise ScimconfError(f"GET {request.resolved_path()} did not answer with a collection")
     identified("GET", request.resolved_path(), body["value"])

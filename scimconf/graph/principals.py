@@ -1,4 +1,4 @@
-"""Looks up users and groups by id or name, and counts the members of groups."""
+"""Looks up users and groups by id or name."""
 
 from __future__ import annotations
 
@@ -174,15 +174,6 @@ def identified(method: str, path: str, rows: Sequence[Any]) -> Sequence[Any]:
         if not isinstance(row, Mapping) or not isinstance(row.get("id"), str):
             raise undocumented(method, path, f"[{index}]: expected an object with an id")
     return rows
-
-
-async def count_members(graph: Graph, groups: Sequence[str]) -> Mapping[str, int | None]:
-    """Return the number of users among the direct members of each group, None if it cannot be read."""
-    answers = await graph.batch([member_users(group, "1") for group in groups])
-    return {
-        group: None if isinstance(answer, GraphError) else counted(answer.body)
-        for group, answer in zip(groups, answers, strict=True)
-    }
 
 
 def member_users(group: str, top: str) -> Request:

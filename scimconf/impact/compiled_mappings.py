@@ -10,7 +10,7 @@ from scimconf import expressions
 from scimconf.expressions.evaluation import EvaluationContext, Failure, Ignored, Undetermined, compile_expression
 from scimconf.impact.user_attributes import COMPUTED, gap
 from scimconf.json_types import Json
-from scimconf.kinds.provisioning import ProvisioningState, Row, filter_attributes
+from scimconf.kinds.provisioning import RESULT_FIELDS, ProvisioningState, Row, filter_attributes
 from scimconf.plan.preview import SentRequest
 
 Attributes = Mapping[str, Any]
@@ -115,13 +115,12 @@ def _unreadable(_attributes: Attributes, _context: EvaluationContext) -> Undeter
     return Undetermined("its source cannot be parsed as an expression")
 
 
-_RESULT_FIELDS = ("source", "default", "apply")
-_FIELDS = (*_RESULT_FIELDS, "match")
+_FIELDS = (*RESULT_FIELDS, "match")
 
 
 def has_new_result(before: CompiledRow | None, after: CompiledRow | None) -> bool:
     """Return whether a mapping can send something else, because it was added, removed or changed."""
-    return before is None or after is None or any(before.row[name] != after.row[name] for name in _RESULT_FIELDS)
+    return before is None or after is None or any(before.row[name] != after.row[name] for name in RESULT_FIELDS)
 
 
 def change_reason(before: CompiledRow | None, after: CompiledRow | None) -> str:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from scimconf.expressions.evaluation import EvaluationContext, Undetermined, in_scope
-from scimconf.impact.assignees import Assignees, Members, effective_assignees
+from scimconf.impact.assignees import Assignees, effective_assignees
 from scimconf.impact.compiled_mappings import (
     OBJECT_IGNORED,
     CompiledRow,
@@ -28,6 +29,8 @@ from scimconf.impact.scim_resource import resource
 from scimconf.impact.user_attributes import BASIC_ONLY, COMPUTED, GAP, attribute_reader, gap_reader, is_basic, selected
 from scimconf.json_types import Json
 from scimconf.kinds.provisioning import ProvisioningState, filter_attributes
+from scimconf.plan.change import Tenant
+from scimconf.plan.impact import Members
 from scimconf.plan.preview import NOT_SENT, AttributeDiff, SentRequest, UserOutcome, UserPreview, UserState
 
 _DELETED, _ROLES = "IsSoftDeleted", "appRoleAssignments"
@@ -66,6 +69,22 @@ class _UserInput(NamedTuple):
     attributes: Mapping[str, Any]
     gaps: Mapping[str, str]
     disabled: bool | None
+
+
+def evaluation_context(tenant: Tenant | None, now: datetime) -> EvaluationContext:
+    """Return what expressions depend on besides the attributes of a user; `now` is the time of the tenant."""
+    return EvaluationContext(now, tenant_domain=(tenant.domain if tenant else None) or None)
+
+
+@dataclass(frozen=True, slots=True)
+class ScopePopulation:
+    """The users who can be in scope before or after a plan: these ids, or any user of the directory if `ids` is None.
+
+    `unread` is the largest number of further users, whose ids were not read; None if it is unknown.
+    """
+
+    ids: tuple[str, ...] | None
+    unread: int | None = 0
 
 
 class Preview:
@@ -109,12 +128,30 @@ class Preview:
         return (f"Users are matched by {new} instead of {old}.",)
 
     @property
-    def assigned(self) -> tuple[str, ...] | None:
-        """The sorted ids of all users who can be in scope before or after; None if any user can be."""
+    def exists_before(self) -> bool:
+        """Whether users have been provisioned before the plan."""
+        return self._before.provisioning.exists
+
+    @property
+    def population(self) -> ScopePopulation:
         states = [state for state in (self._before, self._after) if state.provisioning.exists]
-        if any(state.provisioning.scope != "assigned" or state.assignees.gap for state in states):
-            return None
-        return tuple(sorted({user for state in states for user in state.assignees.roles_by_user}))
+        if any(state.provisioning.scope != "assigned" for state in states):
+            return ScopePopulation(None)
+        unread: dict[str, int | None] = {}
+        for state in states:
+            unread |= {"": None} if state.assignees.unread is None else state.assignees.unread
+        numbers = [number for number in unread.values() if number is not None]
+        ids = {user for state in states for user in state.assignees.roles_by_user}
+        return ScopePopulation(tuple(sorted(ids)), sum(numbers) if len(numbers) == len(unread) else None)
+
+    @property
+    def assigned(self) -> tuple[str, ...]:
+        """The sorted ids of the users who are assigned before or after, as far as they are known."""
+        return tuple(sorted(self._before.assignees.roles_by_user.keys() | self._after.assignees.roles_by_user.keys()))
+
+    def scopes_by_id(self, user: str) -> tuple[bool | None, bool | None]:
+        """Return whether a user whose attributes were not read is in scope before and after; None if it is unknown."""
+        return _scope_by_id(self._before, user), _scope_by_id(self._after, user)
 
     def user(self, user: Json) -> UserPreview:
         """Return the preview of a user that was read with `properties`, without the SCIM resources."""
@@ -297,6 +334,14 @@ def _scope(state: _CompiledState, user: _UserInput) -> tuple[bool | None, str]:
     if scope is not False and isinstance(passes, Undetermined):
         return None, _filter_gap(passes, provisioning, user)
     return scope, reason
+
+
+def _scope_by_id(state: _CompiledState, user: str) -> bool | None:
+    provisioning = state.provisioning
+    if not provisioning.exists or not provisioning.enabled:
+        return False
+    scope, _reason = _assignment_scope(state, user)
+    return None if scope and provisioning.filters else scope
 
 
 def _filter_gap(passes: Undetermined, state: ProvisioningState, user: _UserInput) -> str:

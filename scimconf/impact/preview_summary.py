@@ -51,7 +51,7 @@ class SummaryBuilder:
         if unmatched:
             target = self._matching[0]
             self._count(target, "unmatched", preview, request_text(preview.after.sent.get(target)))
-        for target, count, example in _counts(preview):
+        for target, count, example in mapping_counts(preview):
             self._count(target, count, preview, example)
         return preview
 
@@ -101,14 +101,19 @@ def _is_empty(sent: SentRequest | None) -> bool:
     return sent is None or sent.kind in NOT_SENT or sent.value == ""
 
 
-def _counts(user: UserPreview) -> Iterator[tuple[str, str, str]]:
+def mapping_counts(user: UserPreview) -> Iterator[tuple[str, str, str]]:
+    """Yield what a user counts for: a target attribute, the name of the count, and an example.
+
+    While it is unknown whether the user is in scope, a difference is possible only.
+    """
+    is_in_scope = user.outcome is not UserOutcome.UNDETERMINED
     for difference in user.differences:
         before, after = difference.before, difference.after
         example = f"{request_text(before)} → {request_text(after)}"
         if user.after.left_out:
             yield difference.target, "left_out", example
             continue
-        yield difference.target, "changes" if difference.is_sure else "possibly_changes", example
+        yield difference.target, "changes" if difference.is_sure and is_in_scope else "possibly_changes", example
         had_value = before is not None and before.kind == "value" and not _is_empty(before)
         if had_value and _is_empty(after):
             yield difference.target, "empties", f"had {request_text(before)}"

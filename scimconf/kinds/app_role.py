@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from scimconf.kinds import mappings, roles
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_access import MEMBERS, export_roles
 from scimconf.kinds.kind import Changes, Kind, denied_reads, unlisted_items
-from scimconf.kinds.provisioning import ProvisioningState
+from scimconf.kinds.provisioning import Affected, ProvisioningState, RolesByPrincipal, UsersWhoMove
 from scimconf.plan import Absent, Action, Change, DesiredItem, Effect, Guard, Protected, Resource, decode
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Json, Snapshot
@@ -52,6 +52,7 @@ class AppRoleKind(Kind):
             hint = "Remove app_roles; the publisher of the application defines its roles."
             yield Diagnostic("K701", message, ("app_roles",), hint=hint)
         yield from _ambiguous(spec, snapshot)
+        yield from _beside_imported(spec, snapshot)
         if _deletes(spec):
             yield from _deletion_blocked(snapshot)
 
@@ -78,7 +79,9 @@ class AppRoleKind(Kind):
             yield Resource(self.address(spec, names[role["id"]]), _observed(role), facts=facts)
 
     def project(self, state: ProvisioningState, changes: Changes, spec: Spec, snapshot: Snapshot) -> ProvisioningState:
+        """The assignments of a deleted role are deleted with it."""
         labels, new_ids = dict(state.role_labels), roles.new_ids(spec, snapshot)
+        deleted = {str(change.before.facts.get("id")) for change in changes if change.before and change.after is None}
         for change in changes:
             if change.after is not None:
                 name = change.address.rest
@@ -87,7 +90,11 @@ class AppRoleKind(Kind):
                 display_name = change.after.fields.get("display_name")
                 label = {"id": role, "value": roles.value_of(name), "displayName": display_name}
                 labels[role] = {**labels.get(role, {}), **{key: str(text) for key, text in label.items() if text}}
-        return replace(state, role_labels=labels)
+        users, groups = _without(state.assigned_users, deleted), _without(state.assigned_groups, deleted)
+        return replace(state, role_labels=labels, assigned_users=users, assigned_groups=groups)
+
+    def affected(self, change: Change) -> Mapping[Effect, Affected]:
+        return {Effect.DEPROVISIONS: UsersWhoMove()}
 
     def change_effects(self, change: Change) -> frozenset[Effect]:
         if change.action is Action.DELETE:
@@ -124,6 +131,14 @@ class AppRoleKind(Kind):
         name, value = resource.address.rest, roles.value_of(resource.address.rest)
         key, text = ("display_name", decode(name)[1:]) if value is None else ("value", value)
         return f"app_roles.roles: - {{{key}: {json.dumps(text)}, absent: true}}"
+
+
+def _without(assigned: RolesByPrincipal | None, deleted: Collection[str]) -> RolesByPrincipal | None:
+    """Return the principals with the roles that are left; who has none is left out."""
+    if assigned is None or not deleted:
+        return assigned
+    left = {id_: tuple(role for role in own if role not in deleted) for id_, own in assigned.items()}
+    return {id_: own for id_, own in left.items() if own}
 
 
 def _desired(role: Role) -> Mapping[str, Any]:
@@ -183,6 +198,17 @@ def _ambiguous(spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
             message = f"the application has several roles {role.identity}"
             hint = "Give each of them its own value in the portal."
             yield Diagnostic("K703", message, ("app_roles", "roles", index), hint=hint)
+
+
+def _beside_imported(spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
+    """Warn about new roles of an application that imports its roles: the tutorials of these forbid to edit them."""
+    live = set(map(roles.live_label, documents.roles(snapshot.documents)))
+    listed = spec.app_roles.roles if spec.app_roles is not None and roles.imports_roles(snapshot) else ()
+    for index, role in enumerate(listed):
+        if not role.absent and roles.label_of(role) not in live:
+            message = f'the application imports its roles, and "{role.identity}" is not among them'
+            hint = "Delete this entry: a role that the application has arrives with a provisioning cycle."
+            yield Diagnostic("K705", message, ("app_roles", "roles", index), hint=hint, severity="warning")
 
 
 def _deletion_blocked(snapshot: Snapshot) -> Iterator[Diagnostic]:

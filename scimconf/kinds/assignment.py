@@ -63,6 +63,16 @@ _ALREADY_ASSIGNED = (
 """Graph answers 400 with either wording; a Bicep report saw a 409."""
 
 
+def _principal(change: Change) -> OnePrincipal | None:
+    """Return the user or group that gains or loses a role by the change."""
+    resource = change.after or change.before
+    if resource is None or not isinstance(resource.key, tuple):
+        return None
+    type_, _, name = change.address.rest.partition("/")[0].partition(":")
+    principal, role = resource.key
+    return OnePrincipal(str(principal), decode(name), str(role), is_group=type_ == "group")
+
+
 class AssignmentKind(Kind):
     """`assignment/user:UPN/ROLE` or `assignment/group:NAME/ROLE`."""
 
@@ -202,27 +212,25 @@ class AssignmentKind(Kind):
     def guards(self, changes: Changes, context: GuardContext) -> Iterable[Guard]:
         return assignment_guards(changes, context)
 
-    def affected(self, change: Change) -> Iterable[Affected]:
-        resource = change.after or change.before
-        if resource is not None and isinstance(resource.key, tuple):
-            type_, _, name = change.address.rest.partition("/")[0].partition(":")
-            principal, role = resource.key
-            yield OnePrincipal(str(principal), decode(name), str(role), is_group=type_ == "group")
+    def affected(self, change: Change) -> Mapping[Effect, Affected]:
+        principal = _principal(change)
+        return {} if principal is None else dict.fromkeys((Effect.PROVISIONS, Effect.DEPROVISIONS), principal)
 
     def project(self, state: ProvisioningState, changes: Changes, spec: Spec, snapshot: Snapshot) -> ProvisioningState:
         if state.assigned_users is None or state.assigned_groups is None:
             return state
         users, groups, names = dict(state.assigned_users), dict(state.assigned_groups), dict(state.group_names)
         for change in changes:
-            for affected in self.affected(change):
-                assert isinstance(affected, OnePrincipal)
-                if affected.is_group:
-                    names.setdefault(affected.id, affected.name)
-                roles_by_id = groups if affected.is_group else users
-                roles_left = tuple(role for role in roles_by_id.get(affected.id, ()) if role != affected.role)
-                roles_by_id[affected.id] = (*roles_left, affected.role) if change.after is not None else roles_left
-                if not roles_by_id[affected.id]:
-                    del roles_by_id[affected.id]
+            principal = _principal(change)
+            if principal is None:
+                continue
+            if principal.is_group:
+                names.setdefault(principal.id, principal.name)
+            roles_by_id = groups if principal.is_group else users
+            roles_left = tuple(role for role in roles_by_id.get(principal.id, ()) if role != principal.role)
+            roles_by_id[principal.id] = (*roles_left, principal.role) if change.after is not None else roles_left
+            if not roles_by_id[principal.id]:
+                del roles_by_id[principal.id]
         return replace(state, assigned_users=users, assigned_groups=groups, group_names=names)
 
     def row_part(self, change: Change) -> RowPart:

@@ -16,7 +16,7 @@ GUARD_IDS = ("group-removed", "mass-removal", "all-assignments-removed")
 def assignment_guards(changes: Changes, context: GuardContext) -> Iterator[Guard]:
     losing = _losing(changes)
     yield from _group_removed(losing, context)
-    yield from _mass_removal([principal_id(change) for change in losing], context)
+    yield from _mass_removal(context)
     yield from _all_removed(changes, {principal_id(change) for change in losing}, context)
 
 
@@ -46,22 +46,16 @@ def _group_removed(losing: Sequence[Change], context: GuardContext) -> Iterator[
             yield Guard("group-removed", message, count=count, address=change.address)
 
 
-def _mass_removal(losing: Sequence[str], context: GuardContext) -> Iterator[Guard]:
-    """Count users, not assignments: a group counts for its direct members, or for one user if they cannot be read."""
-    members = [context.members.get(principal, 1) for principal in losing]
-    count = sum(1 if number is None else number for number in members)
-    assigned = [context.members.get(principal, 1) for principal in context.holders]
-    total = sum(1 if number is None else number for number in assigned)
+def _mass_removal(context: GuardContext) -> Iterator[Guard]:
+    """Count users, not assignments; who keeps a role through a group does not count."""
+    losing = context.losing
+    if losing is None:
+        return
+    count, total = losing.count, losing.total or 0
     if count > MANY or (total >= OF_AT_LEAST and count > SHARE * total):
-        bound = "at least " if None in members else _bound(set(losing), context)
+        bound = {"exact": "", "at_least": "at least ", "at_most": "at most "}[losing.precision]
         of_total = f" of {total}" if None not in context.members.values() else ""
         yield Guard("mass-removal", f"{bound}{count}{of_total} users would lose their last role", count=count)
-
-
-def _bound(losing: set[str], context: GuardContext) -> str:
-    """Return "at most " if a user may keep a role through a group, or be counted through two."""
-    keeps_group = any(principal in context.groups for principal in context.holders if principal not in losing)
-    return "at most " if keeps_group or losing & context.groups else ""
 
 
 def _all_removed(changes: Changes, losing: set[str], context: GuardContext) -> Iterator[Guard]:

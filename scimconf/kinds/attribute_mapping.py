@@ -22,7 +22,14 @@ from scimconf.kinds import mappings
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_mappings import export_attribute_mappings
 from scimconf.kinds.kind import AttributeFlow, Changes, Kind, MappingSource, counted_guard, unlisted_items
-from scimconf.kinds.provisioning import SECTION, Affected, ProvisioningState, UsersInScope, UsersWithOtherValue
+from scimconf.kinds.provisioning import (
+    RESULT_FIELDS,
+    SECTION,
+    Affected,
+    ProvisioningState,
+    UsersInScope,
+    UsersWithOtherValue,
+)
 from scimconf.plan import Absent, Action, Change, DesiredItem, Effect, Guard, Resource
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Snapshot
@@ -120,13 +127,13 @@ class AttributeMappingKind(Kind):
             if message:
                 yield Guard("deprovisioning-disabled", message, address=change.address)
 
-    def affected(self, change: Change) -> Iterable[Affected]:
-        source = change.field("source")
-        if change.effects & {Effect.PROVISIONS, Effect.DEPROVISIONS}:
-            yield UsersInScope()
-        section = change.address.rest.partition("/")[0]
-        if source is not None and Effect.RESYNC in change.effects and section == SECTION:
-            yield UsersWithOtherValue(source.before, source.after)
+    def affected(self, change: Change) -> Mapping[Effect, Affected]:
+        """A change of matching attributes may concern every user in scope, a change of the result those it differs for."""
+        section, _, target = change.address.rest.partition("/")
+        affected: dict[Effect, Affected] = dict.fromkeys((Effect.PROVISIONS, Effect.DEPROVISIONS), UsersInScope())
+        if section == SECTION and any(change.field(name) is not None for name in RESULT_FIELDS):
+            affected[Effect.RESYNC] = UsersWithOtherValue(target)
+        return affected
 
     def project(self, state: ProvisioningState, changes: Changes, spec: Spec, snapshot: Snapshot) -> ProvisioningState:
         rows = dict(state.rows)

@@ -149,9 +149,9 @@ class Kind(ABC):
         """Return the part of a desired resource that two specs are compared by; None if the spec does not declare it."""
         return resource
 
-    def affected(self, change: Change) -> Iterable[Affected]:
-        """Yield which users the change concerns, as far as they can be counted."""
-        return ()
+    def affected(self, change: Change) -> Mapping[Effect, Affected]:
+        """Return which users each effect of the change concerns, as far as they can be counted."""
+        return {}
 
     def project(self, state: ProvisioningState, changes: Changes, spec: Spec, snapshot: Snapshot) -> ProvisioningState:
         """Return the provisioning state after this kind's changes."""

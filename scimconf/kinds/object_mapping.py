@@ -13,7 +13,7 @@ from scimconf.kinds import mappings
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_mappings import export_object_mappings
 from scimconf.kinds.kind import Changes, Kind, counted_guard, denied_reads
-from scimconf.kinds.provisioning import SECTION, Affected, FilteredUsers, ProvisioningState
+from scimconf.kinds.provisioning import SECTION, Affected, ProvisioningState, UsersWhoMove
 from scimconf.plan import Change, DesiredItem, Effect, FieldChange, Guard, Resource
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Snapshot
@@ -65,10 +65,11 @@ class ObjectMappingKind(Kind):
             if location is not None and _written(mapping, None):
                 yield Resource(self.address(spec, section), rows.object_fields(location.mapping))
 
-    def affected(self, change: Change) -> Iterable[Affected]:
-        filters = change.field("filters")
-        if filters is not None and change.effects and change.address.rest == SECTION:
-            yield FilteredUsers(filters.before or (), filters.after or ())
+    def affected(self, change: Change) -> Mapping[Effect, Affected]:
+        """A change of `actions` may concern any user, also those who stay in scope."""
+        if change.address.rest != SECTION or change.field("actions") is not None:
+            return {}
+        return dict.fromkeys((Effect.PROVISIONS, Effect.DEPROVISIONS), UsersWhoMove())
 
     def project(self, state: ProvisioningState, changes: Changes, spec: Spec, snapshot: Snapshot) -> ProvisioningState:
         for change in changes:

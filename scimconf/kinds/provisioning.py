@@ -16,6 +16,9 @@ RolesByPrincipal = Mapping[str, tuple[str, ...]]
 SECTION = "users"
 """The object mapping whose users are counted and previewed."""
 
+RESULT_FIELDS = ("source", "default", "apply")
+"""The fields of an attribute mapping that decide what it sends."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvisioningState:
@@ -43,7 +46,7 @@ class ProvisioningState:
 
 @dataclass(frozen=True, slots=True)
 class OnePrincipal:
-    """The change concerns a user, or the members of a group, by gaining or losing one role."""
+    """The effect concerns a user, or the members of a group, who enter or leave the scope by gaining or losing a role."""
 
     id: str
     name: str
@@ -53,32 +56,23 @@ class OnePrincipal:
 
 @dataclass(frozen=True, slots=True)
 class UsersInScope:
-    """The change concerns all users who are in scope after the plan."""
+    """The effect concerns all users in scope: those whom provisioning stops for, or who may be created or matched again."""
 
 
 @dataclass(frozen=True, slots=True)
-class UnassignedUsers:
-    """The change concerns the users who are not assigned: the scope changes between `all` and `assigned`."""
-
-
-@dataclass(frozen=True, slots=True)
-class FilteredUsers:
-    """The change concerns the users whom the filters of `users` treat differently before and after."""
-
-    before: Sequence[Json]
-    after: Sequence[Json]
+class UsersWhoMove:
+    """The effect concerns the users who enter the scope (provisions), or leave it (deprovisions), because of the plan."""
 
 
 @dataclass(frozen=True, slots=True)
 class UsersWithOtherValue:
-    """The change concerns the users for whom a mapping of `users` has another result: its sources before and after."""
+    """The effect concerns the users in scope for whom a target attribute of `users` has another value after the plan."""
 
-    before: Json
-    after: Json
+    target: str
 
 
-Affected = OnePrincipal | UsersInScope | UnassignedUsers | FilteredUsers | UsersWithOtherValue
-"""Whom a change concerns, and so how they are counted."""
+Affected = OnePrincipal | UsersInScope | UsersWhoMove | UsersWithOtherValue
+"""Whom an effect of a change concerns, and so how they are counted."""
 
 
 def filter_attributes(filters: Iterable[Json]) -> frozenset[str]:

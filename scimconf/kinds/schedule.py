@@ -55,9 +55,8 @@ class ScheduleKind(Kind):
             facts = {"has_run": documents.has_run(job), "quarantine": documents.quarantine(job)}
             yield Resource(self.address(spec), {"enabled": documents.is_on(job)}, facts=facts)
 
-    def affected(self, change: Change) -> Iterable[Affected]:
-        if change.effects & {Effect.PROVISIONS, Effect.STOPS}:
-            yield UsersInScope()
+    def affected(self, change: Change) -> Mapping[Effect, Affected]:
+        return dict.fromkeys(change.effects & {Effect.PROVISIONS, Effect.STOPS}, UsersInScope())
 
     def change_effects(self, change: Change) -> frozenset[Effect]:
         enabled = change.field("enabled")

@@ -5,7 +5,7 @@ All of them are keys of the secrets set. A setting that the spec omits is not ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from scimconf.diagnostics import Diagnostic
@@ -22,7 +22,7 @@ from scimconf.kinds.fields import (
     or_unset,
 )
 from scimconf.kinds.kind import Changes, Kind, counted_guard, masked
-from scimconf.kinds.provisioning import Affected, ProvisioningState, UnassignedUsers
+from scimconf.kinds.provisioning import Affected, ProvisioningState, UsersWhoMove
 from scimconf.plan import Change, DesiredItem, Effect, Guard, Resource
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Json, Snapshot
@@ -118,9 +118,13 @@ class SettingsKind(Kind):
         for change in self.mine(changes):
             yield from field_edits(FIELDS, change, documents.secrets(spec.connection))
 
-    def affected(self, change: Change) -> Iterable[Affected]:
-        if change.field("scope") is not None and change.effects & {Effect.PROVISIONS, Effect.DEPROVISIONS}:
-            yield UnassignedUsers()
+    def affected(self, change: Change) -> Mapping[Effect, Affected]:
+        if change.field("scope") is None:
+            return {}
+        moves = {Effect.PROVISIONS, Effect.DEPROVISIONS}
+        if change.field("skip_out_of_scope_deletions") is not None:
+            moves -= {Effect.DEPROVISIONS}  # concerns users who left the scope before
+        return dict.fromkeys(moves, UsersWhoMove())
 
     def project(self, state: ProvisioningState, changes: Changes, spec: Spec, snapshot: Snapshot) -> ProvisioningState:
         for change in changes:

@@ -148,6 +148,7 @@ class FailedApplication:
 class ApplicationPlan:
     """The plan of one application. `complete` is False for a partial plan, which only creates the application.
 
+    `impact` is the number of users by effect of all changes together: a user whom several changes concern counts once.
     `not_compared` are the kinds that `--only` or `--exclude` leaves out as a whole, whose changes are not counted.
     """
 
@@ -165,6 +166,7 @@ class ApplicationPlan:
     abandoned: tuple[Abandoned, ...] = ()
     missing: tuple[MissingPrincipal, ...] = ()
     excluded_changes: int = 0
+    impact: Mapping[Effect, Impact] = field(default_factory=lambda: MappingProxyType({}), compare=False)
     not_compared: tuple[str, ...] = ()
     saved_unmanaged_counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 

@@ -169,6 +169,9 @@ class ApplicationPart(_Part):
     unmanaged: dict[str, int] = Field(description="The number of other unmanaged resources, by kind.")
     abandoned: tuple[AbandonedPart, ...] = Field(strict=False, description="Only with `--previous`.")
     excluded_changes: int = Field(description="The number of changes that `--only` and `--exclude` leave out.")
+    impact: dict[EffectName, ImpactPart] = Field(
+        default={}, description="The number of users by effect of all changes together; each user counts once."
+    )
     not_compared: tuple[str, ...] = Field(
         default=(), strict=False, description="Kinds that `--only` and `--exclude` leave out as a whole."
     )
@@ -267,6 +270,7 @@ def _application(part: ApplicationPart) -> ApplicationPlan:
         ),
         missing=tuple(map(_missing, part.missing)),
         excluded_changes=part.excluded_changes,
+        impact=_impacts(part.impact),
         not_compared=part.not_compared,
         saved_unmanaged_counts=MappingProxyType(part.unmanaged),
     )
@@ -294,8 +298,11 @@ def _change(part: ChangePart) -> Change:
     before = Resource(place, {field.name: field.before for field in fields}) if action is not Action.CREATE else None
     after = Resource(place, {field.name: field.after for field in fields}) if action is not Action.DELETE else None
     effects = frozenset(map(Effect, part.effects))
-    impact = {Effect(effect): _impact(impact) for effect, impact in part.impact.items()}
-    return Change(place, action, before, after, fields, effects, part.reason, impact)
+    return Change(place, action, before, after, fields, effects, part.reason, _impacts(part.impact))
+
+
+def _impacts(parts: Mapping[EffectName, ImpactPart]) -> Mapping[Effect, Impact]:
+    return {Effect(effect): _impact(impact) for effect, impact in parts.items()}
 
 
 def _impact(part: ImpactPart) -> Impact:

@@ -8,6 +8,7 @@ from datetime import date
 from types import MappingProxyType
 
 from scimconf.plan.change import Guard, Tenant
+from scimconf.plan.impact import Impact
 from scimconf.plan.resource import Address, is_like
 
 ASKED = frozenset({"application-created", "initial-start"})
@@ -43,7 +44,8 @@ class GuardContext:
     """What guards need besides the changes of their kind.
 
     `holders` maps the id of each assigned principal to its number of roles, `members` to the number of users that it
-    stands for (a user 1, a group its direct members, None if they could not be read); `groups` are the ids of groups.
+    stands for (a user 1, a group its direct members, None if they could not be read); `losing` is the number of users
+    who lose their last role, None if no principal does.
     `removed_assignments` counts the assignments that the plan deletes, by role id. `matching` are the attribute mappings
     that users are matched by. `missing_sign_on` says why the single sign-on that the spec requires is not set up, "" if it
     is. `abandoned` counts abandoned resources, where those block an apply.
@@ -56,7 +58,7 @@ class GuardContext:
     quarantine: str = ""
     holders: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     members: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}))
-    groups: frozenset[str] = frozenset()
+    losing: Impact | None = None
     removed_assignments: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     matching: frozenset[Address] = frozenset()
     unavailable_secrets: tuple[str, ...] = ()

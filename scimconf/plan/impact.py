@@ -1,8 +1,8 @@
-"""Values about the users that a plan affects: what to read, what was read, and the estimates made from it."""
+"""Values about the users that a plan affects: what was read of them, and the numbers that are counted from it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
@@ -13,10 +13,13 @@ Precision = Literal["exact", "at_least", "at_most"]
 Population = Literal["", "assigned", "in_scope"]
 """The users that were evaluated: of the directory, those who are assigned, or those in scope."""
 
+MAX_USERS = 1_000
+"""Up to this number of users a plan reads all of them, and its numbers are exact."""
+
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """The estimated number of users that an effect concerns, out of `total` where that is known.
+    """The number of users that an effect concerns, out of `total` where that is known.
 
     `sample_size` is the size of the evaluated sample, 0 if all users were counted. `examples` are a few of the users by
     name, `undetermined` counts users of whom the effect is unknown.
@@ -38,49 +41,48 @@ class Impact:
 
 
 @dataclass(frozen=True, slots=True)
-class SamplePopulation:
-    """The users that a sample is taken from: these, and the direct members of these groups, by id."""
+class Members:
+    """The users among the direct members of groups, by group id.
 
-    users: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImpactQueries:
-    """What to read from the tenant to estimate the impact of a plan.
-
-    `user_count` asks for the number of users in the directory, `groups` for the number of direct members of each group,
-    `properties` for a sample of users with these properties of Graph, taken from `population` (None: the directory).
+    `ids` are the members that were read; a group that could not be read is missing. `counts` are the numbers of members,
+    None where unknown; a group without a count was read completely.
     """
 
-    user_count: bool = False
-    groups: tuple[str, ...] = ()
-    properties: tuple[str, ...] = ()
-    population: SamplePopulation | None = None
+    ids: Mapping[str, Collection[str]] = field(default_factory=lambda: MappingProxyType({}))
+    counts: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}))
 
-    def __bool__(self) -> bool:
-        return self.user_count or bool(self.groups) or bool(self.properties)
+    def unread(self, group: str) -> int | None:
+        """Return how many members of a group were not read; None if their number is unknown."""
+        ids = self.ids.get(group)
+        count = self.counts.get(group, None if ids is None else len(ids))
+        return None if count is None else max(count - len(ids or ()), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class UserQuery:
+    """The users to read for the numbers of a plan: those with these ids, or of the directory if `ids` is None."""
+
+    properties: tuple[str, ...]
+    ids: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class UserSample:
-    """Users as raw JSON. `assigned`: all are assigned to the application; `complete`: no user of the population is missing."""
+    """Users as raw JSON; `complete`: all users of the query were read. `directory_size` is the number of all users."""
 
     users: tuple[Json, ...] = ()
-    assigned: bool = False
     complete: bool = False
+    directory_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImpactData:
-    """What was read for `ImpactQueries`; what was not asked for, or was denied, is missing.
+    """What was read to count users; what was not needed, or was denied, is missing.
 
-    `members` maps group ids to the number of direct members that are users, None where it could not be read.
-    `denied` is the status and code of a denied read of users, `hint` what it needs.
+    `denied` is the status and code of a denied read of users or members, `hint` what it needs.
     """
 
-    members: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}))
-    user_count: int | None = None
+    members: Members = field(default_factory=Members)
     sample: UserSample | None = None
     denied: str = ""
     hint: str = ""

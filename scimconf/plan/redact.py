@@ -29,6 +29,7 @@ from scimconf.plan.change import (
     ApplicationPlan,
     Change,
     Detail,
+    Effect,
     FailedApplication,
     FieldChange,
     Guard,
@@ -172,6 +173,7 @@ def _application(redactor: Redactor, plan: ApplicationPlan) -> ApplicationPlan:
         unmanaged_drift=sort_resources(_resource(redactor, resource) for resource in plan.unmanaged_drift),
         unmanaged=sort_resources(_resource(redactor, resource) for resource in plan.unmanaged),
         guards=tuple(_guard(redactor, guard) for guard in plan.guards),
+        impact=_impacts(redactor, plan.impact),
         warnings=tuple(_diagnostic(redactor, warning) for warning in plan.warnings),
         abandoned=tuple(
             Abandoned(_address(redactor, abandoned.address), redactor.text(abandoned.removal_snippet))
@@ -213,8 +215,12 @@ def _change(redactor: Redactor, change: Change) -> Change:
         after=change.after and _resource(redactor, change.after),
         fields=tuple(_field(redactor, field) for field in change.fields),
         reason=redactor.text(change.reason),
-        impact={effect: _impact(redactor, impact) for effect, impact in change.impact.items()},
+        impact=_impacts(redactor, change.impact),
     )
+
+
+def _impacts(redactor: Redactor, impacts: Mapping[Effect, Impact]) -> Mapping[Effect, Impact]:
+    return {effect: _impact(redactor, impact) for effect, impact in impacts.items()}
 
 
 def _impact(redactor: Redactor, impact: Impact) -> Impact:

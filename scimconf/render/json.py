@@ -17,9 +17,11 @@ from scimconf.diagnostics import Diagnostic, dotted
 from scimconf.plan import (
     ApplicationPlan,
     Change,
+    Effect,
     FailedApplication,
     FieldChange,
     Guard,
+    Impact,
     MissingPrincipal,
     Plan,
     Resource,
@@ -97,6 +99,7 @@ def _application(plan: ApplicationPlan) -> Json:
         "unmanaged": dict(plan.unmanaged_counts),
         "abandoned": [{**asdict(resource), "address": str(resource.address)} for resource in plan.abandoned],
         "excluded_changes": plan.excluded_changes,
+        "impact": _impacts(plan.impact),
         "not_compared": list(plan.not_compared),
         "guards": [_guard(guard) for guard in plan.guards],
         "warnings": [_diagnostic(warning) for warning in plan.warnings],
@@ -125,9 +128,13 @@ def _change(change: Change) -> Json:
         "action": change.action.value,
         "fields": {field.name: _field(field) for field in change.fields},
         "effects": [effect.value for effect in by_weight(change.effects)],
-        "impact": {effect.value: asdict(impact) for effect, impact in change.impact.items()},
+        "impact": _impacts(change.impact),
         "reason": change.reason,
     }
+
+
+def _impacts(impacts: Mapping[Effect, Impact]) -> Json:
+    return {effect.value: asdict(impact) for effect, impact in impacts.items()}
 
 
 def _field(field: FieldChange) -> Json:

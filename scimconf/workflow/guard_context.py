@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application, job
+from scimconf.impact import queries
+from scimconf.impact.assignees import effective_assignees, lost_assignments
+from scimconf.impact.projection import states_before_and_after
 from scimconf.kinds import KINDS
 from scimconf.kinds.assignment import removed_assignments
 from scimconf.kinds.connection import needed_secrets
 from scimconf.kinds.identity import missing_sign_on
-from scimconf.plan import Tenant
+from scimconf.plan import Change, Effect, Impact, Tenant
 from scimconf.plan.guards import GuardContext, GuardExemption
 from scimconf.plan.impact import ImpactData
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Step
 from scimconf.workflow.compilation import ChangeSet, PlanOptions
+
+
+@dataclass(frozen=True, slots=True)
+class PlanImpact:
+    """What was read about users: the changes with their impact, and `totals`, the impact of all changes together."""
+
+    changes: tuple[Change, ...]
+    snapshot: Snapshot
+    data: ImpactData
+    totals: Mapping[Effect, Impact] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def tenant_of(snapshot: Snapshot) -> Tenant | None:
@@ -27,9 +42,10 @@ def tenant_of(snapshot: Snapshot) -> Tenant | None:
 
 
 def guard_context(
-    spec: Spec, snapshot: Snapshot, options: PlanOptions, change_set: ChangeSet, data: ImpactData, abandoned: int
+    spec: Spec, options: PlanOptions, change_set: ChangeSet, impact: PlanImpact, abandoned: int
 ) -> GuardContext:
     """Return the context of the guards; `abandoned` is the number of abandoned resources that block an apply."""
+    snapshot, counts = impact.snapshot, impact.data.members.counts
     assignments = application.assigned(snapshot.rows("assignments"))
     rows = [row for row in assignments if row["principalType"] != "ServicePrincipal"]
     groups = frozenset(row["principalId"] for row in rows if row["principalType"] == "Group")
@@ -46,8 +62,8 @@ def guard_context(
         has_run=any(map(job.has_run, jobs)),
         quarantine=next(filter(None, map(job.quarantine, jobs)), ""),
         holders=Counter(row["principalId"] for row in rows),
-        members={principal: data.members.get(principal) if principal in groups else 1 for principal in principals},
-        groups=groups,
+        members={principal: counts.get(principal) if principal in groups else 1 for principal in principals},
+        losing=_losing(spec, impact),
         removed_assignments=removed_assignments(change_set.changes),
         matching=frozenset(
             resource.address for resource in change_set.diff.managed if resource.fields.get("match") is not None
@@ -57,6 +73,15 @@ def guard_context(
         abandoned=abandoned,
         exemptions=(*exemptions, *map(GuardExemption, options.allow)),
     )
+
+
+def _losing(spec: Spec, impact: PlanImpact) -> Impact | None:
+    """Return how many users lose their last role by the plan; None if no principal does."""
+    if not queries.loses_role(impact.changes):
+        return None
+    before, after = states_before_and_after(spec, impact.snapshot, impact.changes)
+    members = impact.data.members
+    return lost_assignments(effective_assignees(before, members), effective_assignees(after, members))
 
 
 def _unavailable_secrets(spec: Spec, steps: Sequence[Step], snapshot: Snapshot) -> tuple[str, ...]:

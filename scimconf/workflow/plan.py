@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from scimconf.diagnostics import Diagnostic
-from scimconf.impact import estimates
-from scimconf.impact.estimates import guard_queries, impact_inputs, impact_queries, scope_documents
+from scimconf.diagnostics import Diagnostic, GraphError
+from scimconf.impact import queries
+from scimconf.impact.projection import states_before_and_after
 from scimconf.kinds import KINDS
 from scimconf.kinds.abandoned import find_abandoned
+from scimconf.kinds.mappings import live_schema
 from scimconf.kinds.registry import guards
-from scimconf.plan import ApplicationPlan, Change, Guard, MissingPrincipal, Tenant
+from scimconf.plan import ApplicationPlan, Guard, MissingPrincipal, Tenant
 from scimconf.plan.diff import fingerprint
-from scimconf.plan.impact import ImpactData
+from scimconf.plan.impact import ImpactData, Members, UserQuery
 from scimconf.snapshot import Snapshot
 from scimconf.spec.loaded import Loaded, digest
 from scimconf.spec.model import Spec
 from scimconf.steps import Step
 from scimconf.workflow.compilation import ChangeSet, PlanOptions, build_changes, compared_kinds, documents, lookups
-from scimconf.workflow.guard_context import guard_context, tenant_of, warnings
+from scimconf.workflow.guard_context import PlanImpact, guard_context, tenant_of, warnings
+from scimconf.workflow.role_warnings import role_warnings
 from scimconf.workflow.validate import lint, locate
 
 if TYPE_CHECKING:
+    from scimconf.graph.client import Graph
     from scimconf.graph.reading import TenantSession
 
 _IDS = ("app_id", "job", "service_principal")
@@ -83,11 +87,13 @@ async def plan(
     snapshot = await observe(session, documents(KINDS, specs), lambda partial: lookups(kinds, specs, partial))
     change_set = build_changes(KINDS, spec, snapshot, options)
     check_steps(change_set.steps, snapshot.names, {kind.name: kind.after for kind in KINDS})
-    changes, snapshot, data = await _estimate(session, spec, change_set, snapshot, options)
-    findings = lint(loaded, options.ignore, snapshot, changes)
-    change_set = replace(change_set, changes=changes)
-    result = compile_plan(spec, snapshot, options, change_set, data, previous)
-    located = (*locate(loaded, result.warnings), *(finding for finding in findings if not finding.is_error))
+    impact = await _estimate(session, spec, change_set, snapshot, options)
+    snapshot = impact.snapshot
+    roles = await role_warnings(session.graph, spec, change_set, impact, options)
+    findings = lint(loaded, options.ignore, snapshot, impact.changes)
+    change_set = replace(change_set, changes=impact.changes)
+    result = compile_plan(spec, options, change_set, impact, previous)
+    located = (*locate(loaded, (*result.warnings, *roles)), *(finding for finding in findings if not finding.is_error))
     return PlannedApplication(
         loaded=loaded,
         plan=replace(
@@ -112,45 +118,68 @@ def _located(loaded: Loaded, principal: MissingPrincipal) -> MissingPrincipal:
 
 async def _estimate(
     session: TenantSession, spec: Spec, change_set: ChangeSet, snapshot: Snapshot, options: PlanOptions
-) -> tuple[tuple[Change, ...], Snapshot, ImpactData]:
-    from scimconf.graph.impact_data import read_impact_data, read_optional_documents
+) -> PlanImpact:
+    """Read what is needed to count users; without `options.impact` only what guards need."""
+    from scimconf.graph.impact_data import read_members, read_optional_documents
 
-    changes = change_set.changes
-    if not any(change.effects for change in changes):
-        return changes, snapshot, ImpactData()
-    if not options.impact:
-        return changes, snapshot, await read_impact_data(session.graph, guard_queries(changes, snapshot))
-    snapshot = await read_optional_documents(session.graph, snapshot, scope_documents(spec, changes))
-    inputs = impact_inputs(spec, changes, snapshot)
-    data = await read_impact_data(session.graph, impact_queries(inputs))
-    return estimates.annotate(inputs, data, options.today), snapshot, data
+    graph, changes = session.graph, change_set.changes
+    if not options.impact or not any(map(queries.affected_by, changes)):
+        members, _ = await read_members(graph, queries.guard_groups(changes, snapshot))
+        return PlanImpact(changes, snapshot, ImpactData(members=members))
+    from scimconf.impact.estimates import ImpactInputs, annotate
+    from scimconf.impact.preview import Preview, evaluation_context
+
+    snapshot = await read_optional_documents(graph, snapshot, queries.scope_documents(spec, changes))
+    states = states_before_and_after(spec, snapshot, changes)
+    members, error = await read_members(graph, queries.assigned_groups(states))
+    now = graph.now or datetime(options.today.year, options.today.month, options.today.day, tzinfo=UTC)
+    evaluator = Preview(*states, members, evaluation_context(tenant_of(snapshot), now))
+    query = queries.user_query(changes, evaluator, members)
+    data = await _read_users(graph, query, members, error)
+    inputs = ImpactInputs(
+        changes=changes, evaluator=evaluator, query=query, knows_filters=live_schema(snapshot) is not None
+    )
+    changes, totals = annotate(inputs, data)
+    return PlanImpact(changes, snapshot, data, totals)
+
+
+async def _read_users(graph: Graph, query: UserQuery | None, members: Members, error: GraphError | None) -> ImpactData:
+    """Return the users of a query; a denied read is described, also that of members if no user is known without it."""
+    from scimconf.graph.impact_data import read_users
+
+    sample = None
+    if query is not None:
+        try:
+            sample, error = await read_users(graph, query), None
+        except GraphError as denied:
+            error = denied
+    if error is None:
+        return ImpactData(members=members, sample=sample)
+    return ImpactData(members=members, denied=f"{error.status} {error.code}", hint=error.hint)
 
 
 def compile_plan(
-    spec: Spec,
-    snapshot: Snapshot,
-    options: PlanOptions,
-    change_set: ChangeSet,
-    data: ImpactData,
-    previous: Spec | None = None,
+    spec: Spec, options: PlanOptions, change_set: ChangeSet, impact: PlanImpact, previous: Spec | None = None
 ) -> ApplicationPlan:
-    """Return the plan of a change set whose changes are annotated with their impact. Pure."""
+    """Return the plan of a change set whose changes are those of `impact`. Pure."""
     if change_set.errors:
         return ApplicationPlan(spec.name, warnings=change_set.warnings)
+    snapshot = impact.snapshot
     kinds = [kind for kind in KINDS if kind.name not in change_set.not_compared]
     abandoned = () if previous is None else find_abandoned(kinds, previous, change_set.desired, snapshot)
     blocking = len(abandoned) if options.fail_on_abandoned else 0
-    context = guard_context(spec, snapshot, options, change_set, data, blocking)
+    context = guard_context(spec, options, change_set, impact, blocking)
     return ApplicationPlan(
         spec.name,
         ids={name: snapshot.names[name] for name in _IDS if name in snapshot.names},
         fingerprint=fingerprint(change_set.diff.managed),
         complete=not change_set.is_partial,
         changes=change_set.changes,
+        impact=impact.totals,
         unmanaged_drift=change_set.diff.unmanaged_drift,
         unmanaged=change_set.diff.unmanaged,
         guards=guards(change_set.changes, context),
-        warnings=(*change_set.warnings, *warnings(spec, change_set, snapshot), *estimates.warnings(data)),
+        warnings=(*change_set.warnings, *warnings(spec, change_set, snapshot), *queries.warnings(impact.data)),
         abandoned=abandoned,
         missing=change_set.missing,
         excluded_changes=change_set.selection.excluded,

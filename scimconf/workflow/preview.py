@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from scimconf.diagnostics import ScimconfError
-from scimconf.impact.preview import Preview
+from scimconf.impact.preview import Preview, evaluation_context
 from scimconf.impact.preview_summary import SummaryBuilder
 from scimconf.plan import Tenant
 from scimconf.plan.preview import PreviewHeader, PreviewSummary, UserPreview
@@ -115,17 +115,16 @@ def _tenant_warnings(planned: PlannedApplication) -> tuple[str, ...]:
 
 async def _evaluator(graph: Graph, planned: PlannedApplication, now: datetime) -> tuple[Preview, tuple[str, ...]]:
     """Read the documents and groups that decide scope; return the evaluator of users, and its warnings."""
-    from scimconf.expressions.evaluation import EvaluationContext
     from scimconf.graph import impact_data
     from scimconf.impact.projection import documents_read, states_before_and_after, warnings
+    from scimconf.impact.queries import assigned_groups
 
     spec = planned.loaded.spec
     assert spec is not None
     snapshot = await impact_data.read_optional_documents(graph, planned.snapshot, documents_read(spec))
-    before, after = states_before_and_after(spec, snapshot, planned.plan.changes)
-    members = await impact_data.group_members(graph, {*(before.assigned_groups or ()), *(after.assigned_groups or ())})
-    domain = planned.tenant.domain if planned.tenant else None
-    evaluator = Preview(before, after, members, EvaluationContext(graph.now or now, tenant_domain=domain or None))
+    states = states_before_and_after(spec, snapshot, planned.plan.changes)
+    members = await impact_data.group_members(graph, assigned_groups(states))
+    evaluator = Preview(*states, members, evaluation_context(planned.tenant, graph.now or now))
     return evaluator, (*warnings(spec, snapshot), *evaluator.warnings)
 
 
@@ -134,15 +133,16 @@ async def _users(graph: Graph, evaluator: Preview, selection: UserSelection) -> 
 
     if selection.names:
         return await _named_users(graph, evaluator, selection.names)
-    if evaluator.assigned is None:
+    population = evaluator.population
+    if population.ids is None or population.unread != 0:
         return await _directory_users(graph, evaluator, selection.sample)
-    ids = evaluator.assigned[: selection.sample] if selection.sample else evaluator.assigned
+    ids = population.ids[: selection.sample] if selection.sample else population.ids
     pages: AsyncIterator[list[Any]]
     if len(ids) <= BY_IDS:
         pages = impact_data.users_by_id(graph, ids, evaluator.properties)
     else:
         pages = _only(frozenset(ids), impact_data.directory_users(graph, evaluator.properties))
-    number = f"{len(ids):,} of {len(evaluator.assigned):,}" if selection.sample else "all"
+    number = f"{len(ids):,} of {len(population.ids):,}" if selection.sample else "all"
     return _Users(f"{number} assigned users", pages, len(ids))
 
 

@@ -27,9 +27,9 @@ VALUE = {"fields": FIELDS, "source": to_source(parse("[department]"))}
 
 
 def complete(number: str) -> Any:
-    """Return one of the two complete schemas: of a job (05), or of a template (06)."""
+    """Return one of the complete schemas: of a job (05, 60), or of a template (06)."""
     raw = sample(number)
-    return raw if number == "05" else raw["schema"]
+    return raw["schema"] if number == "06" else raw
 
 
 def text_without(raw: Any, *path: str | int) -> str:
@@ -123,7 +123,7 @@ def test_define_attribute_changes_its_object_only(number, side, directory, name)
     assert not schema.definition_holds(raw, key, {})
 
 
-@pytest.mark.parametrize("number", ["05", "06"])
+@pytest.mark.parametrize("number", ["05", "06", "60"])
 def test_published_definitions_round_trip(number):
     raw = complete(number)
     (found,) = schema.matching(raw, USERS)
@@ -135,7 +135,7 @@ def test_published_definitions_round_trip(number):
             assert text(schema.define_attribute(raw, key, fields)) == text(raw)
 
 
-@pytest.mark.parametrize("number", ["05", "06"])
+@pytest.mark.parametrize("number", ["05", "06", "60"])
 def test_published_rows_round_trip(number):
     raw = complete(number)
     (found,) = schema.matching(raw, USERS)
@@ -144,6 +144,24 @@ def test_published_rows_round_trip(number):
         value = {"fields": schema.mapping_view(raw, key), "source": "never written"}
         assert schema.mapping_holds(raw, key, value)
         assert text(schema.set_mapping(raw, key, value)) == text(raw)
+
+
+def test_groups_that_were_switched_off_in_a_published_schema_are_found():
+    raw = complete("60")
+    groups = schema.Selector("groups")
+    (location,) = schema.matching(raw, groups)
+    assert (location.mapping["sourceObjectName"], location.mapping["enabled"]) == ("", False)
+    off, on = ({"fields": {"enabled": value}, "operators": None} for value in (False, True))
+    assert schema.object_holds(raw, groups.key, off)
+    assert text(schema.set_object(raw, groups.key, off)) == text(raw)
+    changed = schema.set_object(raw, groups.key, on)
+    assert schema.object_holds(changed, groups.key, on)
+    (location,) = schema.matching(changed, groups)
+    assert location.mapping["sourceObjectName"] == "Group"
+    metadata = {entry["key"]: entry["value"] for entry in location.mapping["metadata"]}
+    assert metadata == {
+        entry["key"]: entry["value"] for entry in schema.matching(raw, USERS)[0].mapping["metadata"]
+    } | {"OriginalJoiningProperty": "displayName"}
 
 
 EDITS = [

@@ -31,6 +31,61 @@ def test_object_mappings_ignores_malformed_values(raw):
     assert schema.find_object_mapping(raw, schema.Selector("users")) is None
 
 
+OFF = {"enabled": False, "attributeMappings": [{"targetAttributeName": "displayName", "source": {}}]}
+HIDDEN = {"enabled": False, "attributeMappings": [{"targetAttributeName": "displayName", "source": None}]}
+
+
+@pytest.mark.parametrize(
+    ("raw", "indexes"),
+    [
+        (doc(rule(mapping("", "urn:x:Group", **OFF))), [0]),
+        (doc(rule(mapping("", "group", **OFF), mapping("", "Group", **OFF))), [0, 1]),
+        (doc(rule(mapping("", "Group", **OFF), mapping("Group", "Team"))), [1]),
+        (doc(rule(mapping("", "Group", **HIDDEN))), []),
+        (doc(rule(mapping("", "Group", **OFF, editable=None), editable=False)), []),
+        (doc(rule(mapping("", "Group", **(OFF | {"enabled": True})))), []),
+        (doc(rule(mapping(None, "Group", **OFF))), [0]),
+        (doc(rule(mapping("", "UserGroup", **OFF))), []),
+        (doc(rule(mapping("", "User", **OFF))), []),
+    ],
+)
+def test_matching_groups_finds_a_mapping_that_was_switched_off_without_source(raw, indexes):
+    assert [location.mapping_index for location in schema.matching(raw, schema.Selector("groups"))] == indexes
+
+
+@pytest.mark.parametrize(
+    ("directories", "source"),
+    [
+        (None, "Group"),
+        ([{"name": "S", "objects": [{"name": "group"}]}], "group"),
+        ([{"name": "T", "objects": [{"name": "group"}]}, {"name": "S", "objects": [{"name": "User"}]}], "Group"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [
+        ({}, {}),
+        (
+            {"metadata": [None, {"key": "Unsynchronized", "value": "true"}, {"key": "x", "value": "y"}]},
+            {"metadata": [None, {"key": "Unsynchronized", "value": "false"}, {"key": "x", "value": "y"}]},
+        ),
+    ],
+)
+def test_set_object_switches_a_mapping_without_source_on(directories, source, metadata, expected):
+    raw = doc(rule(mapping("", "Group", **OFF, **metadata)), directories=directories)
+    value = {"fields": {"enabled": True}, "operators": None}
+    changed = schema.set_object(raw, schema.Selector("groups").key, value)
+    (location,) = schema.object_mappings(changed)
+    assert location.mapping == mapping(source, "Group", **(OFF | {"enabled": True}), **expected)
+
+
+def test_set_object_does_not_guess_the_source_of_a_custom_section():
+    raw = doc(rule(mapping("", "Group", **OFF)))
+    key = schema.Selector("mine", target="Group").key
+    changed = schema.set_object(raw, key, {"fields": {"enabled": True}, "operators": None})
+    assert next(schema.object_mappings(changed)).mapping["sourceObjectName"] == ""
+
+
 TENANT = {"id": "66e4a8cc-1b7b-435e-95f8-f06cea133828", "name": "S"}
 
 

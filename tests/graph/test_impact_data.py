@@ -10,12 +10,12 @@ from scimconf.diagnostics import GraphError
 from scimconf.graph.impact_data import (
     count_users,
     group_members,
-    read_impact_data,
+    read_members,
     read_optional_documents,
     users_by_name,
 )
 from scimconf.graph.protocol.request import Answer
-from scimconf.plan.impact import ImpactQueries, SamplePopulation
+from scimconf.plan.impact import Members
 from scimconf.snapshot import Document, Snapshot
 
 
@@ -44,7 +44,7 @@ class FakeGraph:
         return [self._result(request) for request in requests]
 
     def _result(self, request):
-        answer = self.answers[request.resolved_path()]
+        answer = self.answers[request.resolved_path().removesuffix("/microsoft.graph.user")]
         return answer if isinstance(answer, Exception) else Answer(200, answer)
 
 
@@ -70,7 +70,7 @@ def test_users_by_name_returns_none_for_a_user_that_does_not_exist_and_raises_ot
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_group_members_are_unknown_for_a_group_that_is_denied_or_deleted(status):
     graph = FakeGraph(groups__a__members=page("X", "y"), groups__b__members=error(status))
-    assert asyncio.run(group_members(graph, ["b", "a"])) == {"a": frozenset({"x", "y"}), "b": None}
+    assert asyncio.run(group_members(graph, ["b", "a"])) == Members({"a": frozenset({"x", "y"})})
 
 
 def test_group_members_raises_other_errors():
@@ -83,30 +83,28 @@ def test_count_users_is_0_if_it_cannot_be_read():
     assert asyncio.run(count_users(FakeGraph(users=error(403)))) == 0
 
 
-def test_read_impact_data_describes_a_denied_sample():
-    queries = ImpactQueries(properties=("id",), user_count=True)
-    data = asyncio.run(read_impact_data(FakeGraph(users=error(403)), queries))
-    assert (data.sample, data.denied, data.hint, data.user_count) == (None, "403 Denied", "grant it", None)
+def read(graph, groups):
+    return asyncio.run(read_members(graph, groups))
 
 
-def test_read_impact_data_samples_a_population_although_one_of_its_groups_is_denied():
-    graph = FakeGraph(groups__a__members=page("1", link="more"), groups__b__members=error(403), users=page("1"))
-    population = SamplePopulation(users=(), groups=("a", "b"))
-    sample = asyncio.run(read_impact_data(graph, ImpactQueries(properties=("id",), population=population))).sample
-    assert (sample.users, sample.assigned, sample.complete) == (({"id": "1"},), True, False)
+def test_read_members_returns_the_members_that_could_be_read_and_the_first_error():
+    graph = FakeGraph(groups__a__members=page("X", "y"), groups__b__members=error(403), groups__c__members=error(500))
+    members, denied = read(graph, ["c", "b", "a"])
+    assert members == Members({"a": frozenset({"x", "y"})}, {"a": 2})
+    assert (denied.status, members.unread("a"), members.unread("b")) == (403, 0, None)
+    assert read(graph, []) == (Members(), None)
 
 
-def test_read_impact_data_describes_a_population_that_is_denied():
-    population = SamplePopulation(users=(), groups=("b",))
-    queries = ImpactQueries(properties=("id",), population=population)
-    assert asyncio.run(read_impact_data(FakeGraph(groups__b__members=error(401)), queries)).denied == "401 Denied"
+def test_read_members_reads_a_group_again_if_its_first_page_is_not_all():
+    """The first page has a link, and the number of members is unknown."""
+    graph = FakeGraph(groups__a__members=page("x"))
+    graph.batch = lambda _requests: _result([Answer(200, page(link="more"))])
+    members, _ = read(graph, ["a"])
+    assert members == Members({"a": frozenset({"x"})}, {"a": 1})
 
 
-def test_read_impact_data_reads_no_more_groups_than_a_sample_needs():
-    graph = FakeGraph(groups__a__members=page(*map(str, range(501))), users=page("1"))
-    population = SamplePopulation(users=(), groups=("a", "unread"))
-    sample = asyncio.run(read_impact_data(graph, ImpactQueries(properties=("id",), population=population))).sample
-    assert not sample.complete
+async def _result(value):
+    return value
 
 
 def test_read_optional_documents_reads_what_is_missing_and_records_denied_reads():

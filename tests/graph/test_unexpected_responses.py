@@ -16,7 +16,6 @@ from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.graph import impact_data
 from scimconf.graph.eventual_consistency import ConsistencyPolicy
 from scimconf.graph.execution import scheduler
-from scimconf.graph.principals import count_members
 from scimconf.graph.protocol.batches import replies
 from scimconf.graph.protocol.request import Answer
 from scimconf.graph.reading import TenantSession, observe
@@ -88,7 +87,6 @@ def test_a_user_lookup_without_a_collection_is_an_error(body):
 
 @pytest.mark.parametrize("body", [None, [], 5, {"@odata.count": "many"}])
 def test_an_invalid_count_is_unknown(body):
-    assert asyncio.run(count_members(Bodies(body), ["1"])) == {"1": None}
     assert asyncio.run(impact_data.count_users(Bodies(body))) == 0
 
 

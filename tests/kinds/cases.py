@@ -28,7 +28,7 @@ from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
 from scimconf.steps import Edit, NameCheck, Read, Send, Step
 from scimconf.workflow.compilation import PlanOptions, build_changes, documents, lookups
-from scimconf.workflow.guard_context import tenant_of
+from scimconf.workflow.guard_context import PlanImpact, tenant_of
 from scimconf.workflow.plan import PlannedApplication, compile_plan
 from tests.golden_files import REMOVED, changed_pointers
 
@@ -130,11 +130,11 @@ def _is(who: Principal, lookup: Lookup) -> bool:
 
 def compare(kinds, spec, snapshot, options, previous=None, data=None) -> PlannedApplication:
     """Return the plan of a spec against a snapshot, without a tenant."""
-    data = ImpactData() if data is None else data
     change_set = build_changes(kinds, spec, snapshot, options)
+    impact = PlanImpact(change_set.changes, snapshot, ImpactData() if data is None else data)
     return PlannedApplication(
         loaded=Loaded(spec, (), {}, ()),
-        plan=compile_plan(spec, snapshot, options, change_set, data, previous),
+        plan=compile_plan(spec, options, change_set, impact, previous),
         snapshot=snapshot,
         steps=change_set.steps,
         errors=change_set.errors,

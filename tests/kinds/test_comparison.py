@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from scimconf.impact.estimates import guard_queries
+from scimconf.impact.queries import guard_groups
 from scimconf.kinds import KINDS
 from scimconf.kinds.connection import needed_secrets
 from scimconf.plan import Change, Effect, Resource, Tenant
 from scimconf.plan.guards import GuardExemption
-from scimconf.plan.impact import ImpactData
+from scimconf.plan.impact import ImpactData, Members
 from scimconf.snapshot import Lookup, Principal, Snapshot
 from scimconf.steps import NameCheck, Phase, Send
 from scimconf.workflow.compilation import PlanOptions, check, documents
@@ -388,7 +388,7 @@ def test_tenant_mismatch_uses_the_token_if_the_tenant_cannot_be_read():
 # --- counts of group members -------------------------------------------------------------------------------------
 
 
-def test_guard_queries_ask_for_assigned_groups_if_a_last_role_is_removed():
+def test_guard_groups_are_the_assigned_groups_if_a_last_role_is_removed():
     """All assigned groups, once each and by lower-case id; none if no role is removed."""
     rows = [
         assignment_row(EDITORS.upper(), MEMBER, "Group"),
@@ -398,9 +398,9 @@ def test_guard_queries_ask_for_assigned_groups_if_a_last_role_is_removed():
     spec = spec_of("assignments: {unlisted: keep, users: [{user: ada@contoso.com, absent: true}]}")
     tenant = snapshot(spec, tenant_documents({"assignments": rows}))
     found = compare(KINDS, spec, tenant, PlanOptions(today=TODAY))
-    assert guard_queries(found.plan.changes, tenant).groups == (EDITORS,)
+    assert guard_groups(found.plan.changes, tenant) == {EDITORS}
     unchanged = make_plan("assignments: {unlisted: keep}", assignments=rows)
-    assert guard_queries(unchanged.plan.changes, tenant).groups == ()
+    assert guard_groups(unchanged.plan.changes, tenant) == set()
 
 
 def test_mass_removal_and_group_removed_count_the_members_of_a_group():
@@ -412,10 +412,12 @@ def test_mass_removal_and_group_removed_count_the_members_of_a_group():
     ]
     spec = spec_of("assignments: {unlisted: keep, groups: [{name: Writer editors, absent: true}]}")
     tenant = snapshot(spec, tenant_documents({"assignments": rows}))
-    found = compare(KINDS, spec, tenant, PlanOptions(today=TODAY), data=ImpactData(members={EDITORS: 12}))
-    messages = {guard.id: guard.message for guard in found.plan.guards}
-    assert messages["mass-removal"] == "at most 12 of 13 users would lose their last role"
-    assert messages["group-removed"] == "a group (its 12 members) would lose its last role assignment"
+    for ids, message in (((), "at most 12 of 13"), (range(12), "12 of 13"), ((ADA, *range(11)), "11 of 12")):
+        members = Members({EDITORS: frozenset(map(str, ids))}, {EDITORS: 12})
+        found = compare(KINDS, spec, tenant, PlanOptions(today=TODAY), data=ImpactData(members=members))
+        messages = {guard.id: guard.message for guard in found.plan.guards}
+        assert messages["mass-removal"] == f"{message} users would lose their last role"
+        assert messages["group-removed"] == "a group (its 12 members) would lose its last role assignment"
 
 
 def test_protect_with_a_pattern_of_many_stars_does_not_backtrack():

@@ -227,7 +227,7 @@ TABLE: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "no mapping of groups": (
         "mappings: {groups: {enabled: true}}",
-        {"schema+": {"synchronizationRules/0/objectMappings/1/sourceObjectName": ""}},
+        {"schema+": {"synchronizationRules/0/objectMappings/1/sourceObjectName": "Device"}},
     ),
     "two mappings of users": (
         "mappings: {users: {enabled: true}}",
@@ -304,6 +304,10 @@ TABLE: dict[str, tuple[str, dict[str, Any]]] = {
     "a role that a gallery application may import": (
         ASSIGNED % "users: [{user: ada@contoso.com, role: reader}]",
         {"service_principals+": {"0/applicationTemplateId": "x"}},
+    ),
+    "a new role beside imported ones": (
+        "mappings: {users: {enabled: true}}\napp_roles: {roles: [{value: reader}, {value: admin, display_name: admin}, {value: old, absent: true}]}",
+        {"schema+": {"synchronizationRules/+": inbound()}},
     ),
     "a role that the application imports": (
         f"mappings: {{users: {{enabled: true}}}}\n{ASSIGNED % 'users: [{user: ada@contoso.com, role: reader}]'}",

@@ -92,7 +92,7 @@ def members(kind: Kind) -> dict[str, tuple[Any, Any]]:
         "warnings": (kind.warnings(SPEC, TENANT, DiffResult(), ()), Diagnostic),
         "compared_offline": (kind.compared_offline(SPEC, resource), Resource),
         "steps": (kind.steps(SPEC, (), TENANT), (Send, Edit, Read)),
-        "affected": (kind.affected(change), get_args(Affected)),
+        "affected": (kind.affected(change).values(), get_args(Affected)),
         "project": (kind.project(ProvisioningState(), [change], SPEC, TENANT), ProvisioningState),
         "row_part": (kind.row_part(change), (RowPart, type(None))),
         "attribute_flow": (kind.attribute_flow(change), (AttributeFlow, type(None))),

@@ -4,10 +4,13 @@ from datetime import date, timedelta
 
 import pytest
 
+from scimconf.impact.assignees import effective_assignees, lost_assignments
 from scimconf.kinds.assignment import removed_assignments
+from scimconf.kinds.provisioning import ProvisioningState
 from scimconf.kinds.registry import guards
-from scimconf.plan import Action, Address, Change, Effect, FieldChange, Guard, Resource
+from scimconf.plan import Action, Address, Change, Effect, FieldChange, Guard, Impact, Resource
 from scimconf.plan.guards import GuardContext, GuardExemption
+from scimconf.plan.impact import Members
 
 TODAY = date(2026, 11, 25)
 DAY = timedelta(days=1)
@@ -16,7 +19,21 @@ DAY = timedelta(days=1)
 def guards_of(changes, **context) -> dict[str, Guard]:
     """Return the guards of these changes by id."""
     context["removed_assignments"] = removed_assignments(changes)
+    context["losing"] = losing(changes, context.get("members", {}))
     return {guard.id: guard for guard in guards(changes, GuardContext(today=TODAY, **context))}
+
+
+def losing(changes, sizes) -> Impact | None:
+    """Return how many users lose their last role; a group is a principal whose name begins with `g`."""
+    removed = {change.before.key[0] for change in changes if change.before is not None and change.before.key}
+    states = []
+    for names in (sizes.keys(), sizes.keys() - removed):
+        users, groups = (
+            {name: ("role",) for name in names if (name[0] == "g") is is_group} for is_group in (False, True)
+        )
+        states.append(ProvisioningState(assigned_users=users, assigned_groups=groups))
+    members = Members(counts={name: size for name, size in sizes.items() if name[0] == "g"})
+    return lost_assignments(*(effective_assignees(state, members) for state in states))
 
 
 def assignment(principal: str, action: Action = Action.DELETE, role: str = "role") -> Change:

@@ -5,9 +5,12 @@ from datetime import date
 
 import pytest
 
+from scimconf.impact.assignees import effective_assignees, lost_assignments
+from scimconf.kinds.provisioning import ProvisioningState
 from scimconf.kinds.registry import guards
 from scimconf.plan import Action, Address, Change, Effect, FieldChange, Impact, Resource
 from scimconf.plan.guards import ASKED, GuardContext, GuardExemption
+from scimconf.plan.impact import Members
 
 ACTIVE = Address("a", "attribute_mapping", "users/active")
 TODAY = date(2026, 11, 25)
@@ -159,22 +162,45 @@ def test_an_exemption_with_max_allows_a_guard_up_to_its_upper_bound():
         assert found.is_allowed is is_allowed
 
 
+USERS = tuple(f"u{number}" for number in range(200))
+
+
 @pytest.mark.parametrize(
-    ("others", "groups", "message"),
+    ("others", "kept", "members", "message"),
     [
-        ({"v": 1}, (), "200 of 201 users"),
-        ({"g": 5}, ("g",), "at most 200 of 205 users"),
-        ({}, ("u",), "at most 200 of 200 users"),
-        ({"g": None}, ("g",), "at most 200 users"),
+        (("v",), (), Members(), "200 of 201 users"),
+        ((), (), Members(), "200 of 200 users"),
+        (("v",), ("g",), Members({"g": {"w"}}), "200 of 202 users"),
+        ((), ("g",), Members({"g": {"u0", "w"}}), "199 of 201 users"),
+        ((), ("g",), Members({"g": ()}, {"g": 5}), "at most 200 of 205 users"),
+        ((), ("g",), Members(), "at most 200 users"),
+        ((), ("~g",), Members({"g": {"u0", "w"}}), "201 of 201 users"),
+        ((), ("~g",), Members({"g": ()}, {"g": 5}), "at most 205 of 205 users"),
+        ((), ("~g",), Members(), "at least 201 users"),
     ],
 )
-def test_mass_removal_says_at_most_if_users_may_be_in_a_group_as_well(others, groups, message):
-    """A user may keep a role through a group, or be counted twice."""
-    members = {"u": 200, **others}
-    facts = GuardContext(today=TODAY, holders=dict.fromkeys(members, 1), members=members, groups=frozenset(groups))
+def test_mass_removal_counts_the_users_who_keep_no_role(others, kept, members, message):
+    """A user may keep a role through a group; 200 users lose their own role, and so does a group with `~`."""
+    groups = {group.removeprefix("~"): ("r",) for group in kept}
+    before = ProvisioningState(assigned_users=dict.fromkeys((*USERS, *others), ("r",)), assigned_groups=groups)
+    stay = {group: ("r",) for group in kept if not group.startswith("~")}
+    after = replace(before, assigned_users=dict.fromkeys(others, ("r",)), assigned_groups=stay)
+    losing = lost_assignments(effective_assignees(before, members), effective_assignees(after, members))
+    sizes = {**dict.fromkeys(before.assigned_users, 1), **{group: members.counts.get(group) for group in groups}}
+    if members.ids and not members.counts:
+        sizes = {name: size or 1 for name, size in sizes.items()}
+    facts = GuardContext(today=TODAY, holders=dict.fromkeys(sizes, 1), members=sizes, losing=losing)
     address = Address("a", "assignment", "user:u/r")
     removal = Change(
         address, Action.DELETE, before=Resource(address, key=("u", "r")), effects=frozenset({Effect.DEPROVISIONS})
     )
     found = [one.message for one in guards([removal], facts) if one.id == "mass-removal"]
     assert found == [f"{message} would lose their last role"]
+
+
+def test_lost_assignments_are_unknown_if_assignments_could_not_be_read():
+    unreadable, readable = (
+        effective_assignees(ProvisioningState(assigned_users=users), Members()) for users in (None, {"a": ("r",)})
+    )
+    assert lost_assignments(unreadable, readable) is None
+    assert lost_assignments(readable, unreadable) is None

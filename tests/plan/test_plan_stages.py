@@ -8,7 +8,7 @@ import pytest
 from tenant_fixture import WRITER, Rehearsal, everything_open, wishes
 
 from scimconf.diagnostics import PlanError
-from scimconf.impact import estimates
+from scimconf.impact import estimates, queries
 from scimconf.kinds import KINDS
 from scimconf.plan import Address
 from scimconf.steps import Phase, Send
@@ -70,8 +70,9 @@ def test_plan_runs_each_stage_once_and_calls_each_kind_once_per_stage(writer, tm
     """Also if the impact of the changes is estimated, which reads the tenant a second time."""
     loaded, calls = with_wider_scope(writer, tmp_path), Counter()
     use_kinds(monkeypatch, calls)
-    for name in ("build_changes", "impact_inputs", "impact_queries", "guards", "lint"):
+    for name in ("build_changes", "states_before_and_after", "guards", "lint"):
         count(monkeypatch, calls, workflow_plan, name)
+    count(monkeypatch, calls, queries, "user_query")
     count(monkeypatch, calls, estimates, "annotate")
     count(monkeypatch, calls, compilation, "diff")
     planned = writer.plan(loaded)

@@ -206,16 +206,15 @@ def test_preview_ignores_members_of_nested_groups(tmp_path):
     ] == ("1 of 1 assigned users")
 
 
-def test_count_members_counts_only_users():
-    from scimconf.graph.principals import count_members
-
+def test_read_members_returns_only_users():
     rehearsal = tenant_with_nested_groups()
     (outer,) = [one for one in rehearsal.state["groups"] if one["displayName"] == "Outer"]
 
     async def work(live):
-        return await count_members(live.graph, [outer["id"]])
+        return await impact_data.read_members(live.graph, [outer["id"]])
 
-    assert rehearsal.run(work) == {outer["id"]: 1}
+    members, error = rehearsal.run(work)
+    assert (members.counts, [len(ids) for ids in members.ids.values()], error) == ({outer["id"]: 1}, [1], None)
 
 
 # --- basic read permissions ------------------------------------------------------------------------------------------
@@ -249,11 +248,12 @@ def test_preview_with_basic_read_permission_shows_other_values_as_undetermined(t
         )
 
 
-def test_plan_with_basic_read_permission_reports_k004_and_counts_no_users(tmp_path):
+def test_plan_with_basic_read_permission_reports_k004_and_undetermined_users(tmp_path):
     path = minimal_spec(tmp_path, "mappings: {users: {attributes: {title: displayName}}}\n")
     output = " ".join(told(basic_properties_tenant().plan(path)).split())
-    assert "K004: affected users are not counted: Graph returned only basic properties of users." in output
-    assert "the value changes for" not in output
+    message = "K004: Graph returned only basic properties of users, so effects that depend on others are undetermined."
+    assert message in output
+    assert "the value changes for 0 of 5 users in scope; unknown for 5" in output
     output = told(basic_properties_tenant("User.Read.All").plan(path))
     assert "the value changes for" in output
     assert "K004" not in output

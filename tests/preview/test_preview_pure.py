@@ -1,5 +1,6 @@
 """Functions behind a preview: source attributes, SCIM resources, assignees, differences and redaction."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -7,13 +8,14 @@ import pytest
 from scimconf.expressions.evaluation import EvaluationContext
 from scimconf.impact.assignees import effective_assignees
 from scimconf.impact.compiled_mappings import OBJECT_IGNORED
-from scimconf.impact.preview import Preview
+from scimconf.impact.preview import Preview, ScopePopulation
 from scimconf.impact.preview_summary import SummaryBuilder
 from scimconf.impact.projection import states_before_and_after
 from scimconf.impact.scim_resource import SCHEMAS, resource
 from scimconf.impact.user_attributes import GAP, gap, home_name, reader, selected
 from scimconf.kinds.provisioning import ProvisioningState
 from scimconf.plan import Action, Address, Change, FieldChange, Resource
+from scimconf.plan.impact import Members
 from scimconf.plan.preview import AttributeDiff, SentRequest, UserOutcome, UserPreview, UserState, request_text
 from scimconf.plan.preview_redact import preview_redactor, shape, unredacted
 from scimconf.snapshot import Snapshot
@@ -124,7 +126,7 @@ def state(**fields):
 
 
 def preview_user(before, after, **user):
-    return Preview(before, after, {}, CONTEXT).user(
+    return Preview(before, after, Members(), CONTEXT).user(
         {"id": "1", "userPrincipalName": "a@x", "accountEnabled": True, **user}
     )
 
@@ -162,17 +164,30 @@ def test_preview_of_a_direct_mapping_sends_a_string_a_list_or_null(user, sent):
 
 def test_effective_assignees_with_default_access_have_no_documented_role():
     assignees = effective_assignees(
-        ProvisioningState(assigned_users={"1": ("00000000-0000-0000-0000-000000000000",)}), {}
+        ProvisioningState(assigned_users={"1": ("00000000-0000-0000-0000-000000000000",)}), Members()
     )
     assert assignees.roles_attribute("1")[1].startswith("Microsoft does not document")
     assert assignees.role_names("1") == "default access"
     assert assignees.role_names("2") == "none"
 
 
-def test_preview_assigned_lists_users_only_if_the_scope_is_assigned():
+def test_preview_population_lists_users_only_if_the_scope_is_assigned():
+    """Members of groups that were not read are counted, or their number is unknown."""
     one = ProvisioningState(exists=True, scope="assigned", assigned_users={"b": ("r",), "a": ("r",)})
-    assert Preview(ProvisioningState(), one, {}, CONTEXT).assigned == ("a", "b")
-    assert Preview(state(), one, {}, CONTEXT).assigned is None
+    none = ProvisioningState()
+    assert Preview(none, one, Members(), CONTEXT).population == ScopePopulation(("a", "b"))
+    assert Preview(state(), one, Members(), CONTEXT).population == ScopePopulation(None)
+    group = replace(one, assigned_groups={"g": ("r",)})
+    for members, unread in (
+        (Members({"g": {"a", "c"}}), 0),
+        (Members({"g": {"a", "c"}}, {"g": 5}), 3),
+        (Members({"g": {"a", "c"}}, {"g": None}), None),
+        (Members(), None),
+    ):
+        ids = ("a", "b", "c") if members.ids else ("a", "b")
+        assert Preview(one, group, members, CONTEXT).population == ScopePopulation(ids, unread)
+    unreadable = replace(one, assigned_users=None, assigned_groups=None)
+    assert Preview(one, unreadable, Members(), CONTEXT).population == ScopePopulation(("a", "b"), None)
 
 
 def test_states_before_and_after_ignore_changes_that_do_not_affect_users():
@@ -262,7 +277,7 @@ def state_with_roles(*roles, group=(), **more):
 
 
 def preview_of_group_member(before, after):
-    previews = Preview(before, after, {"g": {"1"}}, CONTEXT)
+    previews = Preview(before, after, Members({"g": {"1"}}), CONTEXT)
     return previews.user({"id": "1", "userPrincipalName": "a@x", "accountEnabled": True})
 
 
@@ -306,9 +321,7 @@ def test_undetermined_value_with_another_reason_is_not_a_difference():
         )
         for name in ("One", "Other")
     ]
-    result = Preview(*states, {"g": None}, CONTEXT).user(
-        {"id": "1", "userPrincipalName": "a@x", "accountEnabled": True}
-    )
+    result = Preview(*states, Members(), CONTEXT).user({"id": "1", "userPrincipalName": "a@x", "accountEnabled": True})
     assert result.before.sent["active"].reason != result.after.sent["active"].reason
     assert (result.outcome, result.differences) == (UserOutcome.UNDETERMINED, ())
 
@@ -367,15 +380,15 @@ def test_preview_warns_if_the_matching_attributes_change():
         state(rows={"a": row("[mail]", match=a), "b": row("[city]", match=b)}) for a, b in ((1, None), (2, 1))
     )
     warning = "Users are matched by b and then a instead of a."
-    assert Preview(one, other, {}, CONTEXT).warnings == (warning,)
-    assert Preview(one, one, {}, CONTEXT).warnings == ()
-    assert Preview(ProvisioningState(), one, {}, CONTEXT).warnings == ()
-    assert Preview(one, state(), {}, CONTEXT).warnings == ("Users are matched by nothing instead of a.",)
+    assert Preview(one, other, Members(), CONTEXT).warnings == (warning,)
+    assert Preview(one, one, Members(), CONTEXT).warnings == ()
+    assert Preview(ProvisioningState(), one, Members(), CONTEXT).warnings == ()
+    assert Preview(one, state(), Members(), CONTEXT).warnings == ("Users are matched by nothing instead of a.",)
 
 
 def test_summary_builder_counts_all_users_with_a_duplicate_matching_value():
     shared = state(rows={"a": row("[mail]", match=1)})
-    previews, summary_builder = Preview(shared, shared, {}, CONTEXT), SummaryBuilder(("a",))
+    previews, summary_builder = Preview(shared, shared, Members(), CONTEXT), SummaryBuilder(("a",))
     for number, mail in enumerate(("x@x", "y@x", "X@x", "x@X", "y@x")):
         user = {"id": str(number), "userPrincipalName": f"{number}@x", "accountEnabled": True, "mail": mail}
         summary_builder.add(previews.user(user), unredacted)

@@ -13,7 +13,7 @@ from typing import Any
 
 from scimconf.kinds import BY_NAME
 from scimconf.kinds.kind import RowPart
-from scimconf.plan import Action, Change, Effect, FieldChange, Impact, WriteOnly
+from scimconf.plan import Action, ApplicationPlan, Change, Effect, FieldChange, Impact, WriteOnly
 from scimconf.render.common.effects import MEMBERS, combine, full_resync, sentence
 from scimconf.render.common.escaping import visible
 from scimconf.render.common.fields import detail_path, is_nested, removal_facts, shown_fields
@@ -126,10 +126,18 @@ def _impact(group: Sequence[Change], part: RowPart | None, effects: Iterable[Eff
     counted = {effect: change.impact[effect] for change in group for effect in change.impact}
     if part is None:
         return counted
-    if part.population != "user":
-        return {effect: replace(impact, examples=(f"{MEMBERS} {part.subject}",)) for effect, impact in counted.items()}
-    defaults = {effect: Impact(1, precision="exact" if effect is Effect.RESYNC else "at_most") for effect in effects}
-    return {effect: replace(impact, examples=(part.subject,)) for effect, impact in {**defaults, **counted}.items()}
+    if part.population == "user":
+        defaults = {
+            effect: Impact(1, precision="exact" if effect is Effect.RESYNC else "at_most") for effect in effects
+        }
+        counted = {**defaults, **counted}
+    subject = part.subject if part.population == "user" else f"{MEMBERS} {part.subject}"
+    return {effect: replace(impact, examples=_examples(impact, subject)) for effect, impact in counted.items()}
+
+
+def _examples(impact: Impact, subject: str) -> tuple[str, ...]:
+    """Return whom to name for the impact on a principal: nobody if it affects no user."""
+    return (subject,) if impact.count or impact.undetermined else ()
 
 
 def _role_names(changes: Sequence[Change], *, removed: bool) -> str | None:
@@ -143,13 +151,23 @@ def by_effect(rows: Sequence[ChangeRow]) -> Mapping[Effect, Sequence[ChangeRow]]
     return {effect: group for effect, group in groups.items() if group}
 
 
-def combined_sentence(effect: Effect, rows: Sequence[ChangeRow]) -> str:
-    """Return one effect of several rows as one sentence about users."""
+def combined_sentence(effect: Effect, rows: Sequence[ChangeRow], plans: Iterable[ApplicationPlan]) -> str:
+    """Return one effect of several rows of these plans as one sentence about users, each of whom counts once."""
     resyncs_all = [row for row in rows if not row.principal] if effect is Effect.RESYNC else []
     if resyncs_all:
         return full_resync(len(resyncs_all))
     changes = [change for row in rows for change in row.changes]
-    return sentence(effect, changes, combine([row.impact.get(effect) for row in rows]))
+    impact = combine([row.impact.get(effect) for row in rows])
+    total = next((plan.impact.get(effect) for plan in plans if _is_about(plan, effect, changes)), None)
+    if impact is not None and total is not None and len(rows) > 1:
+        impact = replace(total, examples=impact.examples)
+    return sentence(effect, changes, impact)
+
+
+def _is_about(plan: ApplicationPlan, effect: Effect, changes: Iterable[Change]) -> bool:
+    """Return whether these are all changes of a plan that have an effect."""
+    addresses = {change.address for change in changes if effect in change.effects}
+    return bool(addresses) and addresses == {change.address for change in plan.changes if effect in change.effects}
 
 
 def cause(rows: Sequence[ChangeRow]) -> str:

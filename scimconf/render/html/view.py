@@ -64,7 +64,7 @@ def view(plan: Plan, previews: Mapping[str, Any]) -> Mapping[str, Any]:
         "total": len(changes),
         "opened": len(changes) <= MAX_OPEN,
         "filters": _filters(applications, changes),
-        "effects": list(_effects([change.row for change in changes])),
+        "effects": list(_effects([change.row for change in changes], plan.applications)),
     }
 
 
@@ -99,10 +99,10 @@ def escape(text: str) -> Markup:
     return Markup(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))  # noqa: S704  escaped here
 
 
-def _effects(rows: Sequence[ChangeRow]) -> Iterator[tuple[Effect, str, str]]:
+def _effects(rows: Sequence[ChangeRow], plans: Sequence[ApplicationPlan]) -> Iterator[tuple[Effect, str, str]]:
     """Yield each effect of the plan, its sentence, and what causes it."""
     for effect, affected in by_effect(rows).items():
-        yield effect, combined_sentence(effect, affected), cause(affected)
+        yield effect, combined_sentence(effect, affected, plans), cause(affected)
 
 
 def _filters(

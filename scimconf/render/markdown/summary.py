@@ -20,7 +20,7 @@ def summary(plan: Plan, rows: Sequence[ChangeRow]) -> list[SectionGroup]:
     return [
         SectionGroup("", (MarkdownPart(_title(plan), 0),)),
         SectionGroup("**Failed**\n\n", tuple(_failures(plan)), "\n", ("application", "applications")),
-        SectionGroup("**Effects on users**\n\n", tuple(_effects(rows)), "\n"),
+        SectionGroup("**Effects on users**\n\n", tuple(_effects(plan, rows)), "\n"),
         SectionGroup("**Guards**\n\n", tuple(_guards(plan)), "\n", ("guard", "guards")),
         _table(plan),
     ]
@@ -43,9 +43,9 @@ def _failures(plan: Plan) -> Iterator[MarkdownPart]:
         yield MarkdownPart(f"- {code(failure.name)}{paths}: {prose(failure_text(failure))}\n")
 
 
-def _effects(rows: Sequence[ChangeRow]) -> Iterator[MarkdownPart]:
+def _effects(plan: Plan, rows: Sequence[ChangeRow]) -> Iterator[MarkdownPart]:
     for effect, affected in by_effect(rows).items():
-        sentence = prose(combined_sentence(effect, affected))
+        sentence = prose(combined_sentence(effect, affected, plan.applications))
         yield MarkdownPart(f"- **{effect.value}**: {sentence} ({prose(cause(affected))})\n", 0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from scimconf.plan import Effect
+from scimconf.plan import ApplicationPlan, Effect
 from scimconf.render.common.change_view import ChangeRow, by_effect, combined_sentence
 from scimconf.render.common.effects import SEVERE
 from scimconf.render.common.escaping import cells, pad
@@ -15,12 +15,13 @@ from scimconf.render.terminal.page import Page, StyledText
 _MAX_COLUMN = 55
 
 
-def change_lines(page: Page, rows: Iterable[ChangeRow]) -> Iterator[str]:
-    """Yield all rows, with an empty line between kinds and around every row of more than one line."""
+def change_lines(page: Page, rows: Iterable[ChangeRow], plan: ApplicationPlan) -> Iterator[str]:
+    """Yield all rows of a plan, with an empty line between kinds and around every row of more than one line."""
     for _, group in groupby(rows, key=lambda row: row.kind):
         kind_rows = list(group)
         is_tight = False
-        for lines in [_principal_lines(page, kind_rows)] if kind_rows[0].principal else _blocks(page, kind_rows):
+        is_principal = bool(kind_rows[0].principal)
+        for lines in [_principal_lines(page, kind_rows, plan)] if is_principal else _blocks(page, kind_rows):
             block = list(lines)
             if not is_tight or len(block) > 1:
                 yield ""
@@ -77,7 +78,7 @@ def _notes(row: ChangeRow) -> str:
     return f"  ({'; '.join(notes)})" if notes else ""
 
 
-def _principal_lines(page: Page, rows: Sequence[ChangeRow]) -> Iterator[str]:
+def _principal_lines(page: Page, rows: Sequence[ChangeRow], plan: ApplicationPlan) -> Iterator[str]:
     """Yield one line per principal, then each effect of all assignments once."""
     column = min(max(cells(row.address) for row in rows), _MAX_COLUMN, page.width // 2)
     for row in rows:
@@ -86,7 +87,7 @@ def _principal_lines(page: Page, rows: Sequence[ChangeRow]) -> Iterator[str]:
         roles = [("delete", removed), ("", " → "), ("create", added)] if is_swap else [("", row.role_change)]
         yield from _head(page, row, ("", f" {pad(row.address, column)}  "), *roles)
     for effect, affected in by_effect(rows).items():
-        yield from _effect(page, effect, combined_sentence(effect, affected))
+        yield from _effect(page, effect, combined_sentence(effect, affected, [plan]))
 
 
 def _effect(page: Page, effect: Effect, sentence: str) -> Iterator[str]:

@@ -51,7 +51,7 @@ def application_lines(page: Page, plan: ApplicationPlan, *, unmanaged: bool = Fa
     yield from _warnings(page, plan)
     rows = change_rows(plan.changes)
     if rows:
-        yield from change_lines(page, rows)
+        yield from change_lines(page, rows, plan)
         yield from _full_resync(page, rows)
     else:
         yield from ["", page.line(2, ("", "No changes."))]
