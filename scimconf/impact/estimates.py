@@ -19,7 +19,6 @@ from scimconf.impact.target_checks import VIOLATIONS, TargetCheck
 from scimconf.kinds.provisioning import (
     SECTION,
     Affected,
-    CheckedValues,
     OnePrincipal,
     UsersInScope,
     UsersWhoMove,
@@ -172,7 +171,7 @@ class _Counter:
                 return replace(self._all(verdict), is_bound=is_bound)
             case UsersWhoMove():
                 return replace(self._all(_MOVES[effect]), is_sampled=True)
-            case CheckedValues():
+            case _:
                 return None
 
     def diagnostics(self) -> Iterator[Diagnostic]:

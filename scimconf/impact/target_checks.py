@@ -73,7 +73,9 @@ def target_checks(spec: Spec, state: ProvisioningState) -> tuple[TargetCheck, ..
     checks = [of_definition(target, definition) for target, definition in definitions.items()]
     live = (state.required_targets & state.rows.keys()) - definitions.keys()
     checks += [TargetCheck(target, required=True) for target in live]
-    return tuple(sorted((check for check in checks if check != TargetCheck(check.target)), key=lambda check: check.target))
+    return tuple(
+        sorted((check for check in checks if check != TargetCheck(check.target)), key=lambda check: check.target)
+    )
 
 
 def of_definition(target: str, definition: TargetAttribute) -> TargetCheck:

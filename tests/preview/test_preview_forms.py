@@ -329,9 +329,8 @@ def test_redacted_preview_errors_of_graph_contain_no_user_name(tmp_path, capsys)
 
 
 def test_redacted_preview_diagnostics_contain_no_user_name(tmp_path, capsys):
-    spec = minimal_spec(
-        tmp_path, "assignments: {missing: error, unlisted: keep, users: [{user: gone@contoso.com, role: admin}]}\n"
-    )
+    tests = "[{given: {mail: ada@contoso.com}, expect: x}]"
+    spec = minimal_spec(tmp_path, f"mappings: {{users: {{attributes: {{title: {{source: mail, tests: {tests}}}}}}}}}\n")
     for masked in (False, True):
         preview(writer_tenant(), spec, redact=masked)
         assert ("ada@contoso.com" in capsys.readouterr().err) is not masked
