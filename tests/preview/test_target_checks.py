@@ -71,7 +71,8 @@ def test_target_checks_are_those_of_the_spec_and_of_mapped_required_attributes()
     """A spec may state that an attribute is not required."""
     mapped = state({"a": mapping("[mail]"), "b": mapping("[mail]")}, required_targets=frozenset({"a", "b", "c"}))
     spec = spec_with(b={"required": False, "max_length": 3}, d={"required": True}, e={"type": "string"})
-    expected = (TargetCheck("a", required=True), TargetCheck("b", max_length=3), TargetCheck("d", required=True))
+    declared = (TargetCheck("b", max_length=3, is_declared=True), TargetCheck("d", required=True, is_declared=True))
+    expected = (TargetCheck("a", required=True), *declared)
     assert target_checks(spec, mapped) == expected
     assert target_checks(spec_with(), mapped) == (TargetCheck("a", required=True), TargetCheck("b", required=True))
 
@@ -207,8 +208,9 @@ def assert_plato_is_named(tenant: Rehearsal, path: Path) -> None:
     assert result.users["plato"]["notes"] == ["name.familyName has no value, but the application requires one."]
     planned = tenant.plan(path)
     (warning,) = [one for one in planned.plan.warnings if one.code == "K514"]
-    assert warning.message.startswith("name.familyName: 1 of ")
-    assert warning.message.endswith(" users have no value, but the application requires one: plato@contoso.com")
+    assert warning.path == ("mappings", "users", "target_attributes", "name.familyName")
+    assert warning.message.startswith("1 of ")
+    assert warning.message.endswith(" users has no value, but the application requires one: plato@contoso.com")
     plan = Plan(planned.tenant, (planned.plan,))
     assert "plato@contoso.com" in markdown.plan(plan)
     assert "plato@contoso.com" not in markdown.plan(redact_plan(plan))
@@ -233,8 +235,8 @@ def test_plan_names_three_users_whose_values_break_a_limit_and_writes_no_limit(t
     messages = [warning.message for warning in planned.plan.warnings if warning.code == "K514"]
     names = "ada@contoso.com, barbara@contoso.com, edsger@contoso.com and 3 more"
     assert messages == [
-        f"userName: 6 of 6 users have a value that is too long: {names}",
-        f"userName: 6 of 6 users have a value that does not match the pattern: {names}",
+        f"6 of 6 users have a value that is too long: {names}",
+        f"6 of 6 users have a value that does not match the pattern: {names}",
     ]
     assert "K514" not in told(tenant_with_plato().plan(path, wishes(impact=False)))
 
