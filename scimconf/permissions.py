@@ -49,7 +49,7 @@ PERMISSIONS = (
     Permission("GET", r"^/directory/deletedItems/microsoft\.graph\.group$", "Group.Read.All"),
     Permission("GET", r"^/directory/deletedItems/", "User.Read.All and Group.Read.All"),
     Permission("GET", r"^/users\b", "User.ReadBasic.All (for a preview User.Read.All)"),
-    Permission("GET", r"^/groups/[^/]+/members\b", "GroupMember.Read.All"),
+    Permission("GET", r"^/groups/[^/]+/(members|transitiveMembers)\b", "GroupMember.Read.All"),
     Permission("GET", r"^/groups\b", "Group.ReadBasic.All"),
 )
 """The first that matches applies."""

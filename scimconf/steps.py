@@ -58,6 +58,7 @@ class Send:
     - `lookup` is the document that shows whether the request took effect. It is read until it binds the outputs, after
       a response as well as when the response was lost.
     - `before_write` and `after_write` name a document whose write must follow or precede the request.
+    - `hint` says what to do if the request is refused.
     - `batch`: independent requests of one kind are sent as `$batch`.
     """
 
@@ -73,6 +74,17 @@ class Send:
     after_write: str = ""
     batch: bool = False
     lookup: Document | None = None
+    hint: str = ""
+
+    @property
+    def pauses(self) -> bool:
+        """Whether the request pauses provisioning."""
+        return self.path.endswith("/pause")
+
+    @property
+    def is_credentials_test(self) -> bool:
+        """Whether the request only tests credentials, and so writes nothing."""
+        return self.path.endswith("/validateCredentials")
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,12 @@ def jobs(template: str | None) -> Document:
     return Document("jobs", f"{BASE}/jobs", collection=True, binds=partial(_bind, template))
 
 
+def validate_credentials(credentials: object, *, saved: bool) -> tuple[str, Json]:
+    """Return the path and the body of a test of credentials: the stored ones, or those of the body."""
+    body = {"templateId": "{template}", "useSavedCredentials": saved, "credentials": credentials}
+    return f"{BASE}/jobs/{{job}}/validateCredentials", body
+
+
 def job() -> Document:
     """Return the chosen job."""
     return Document("job", f"{BASE}/jobs/{{job}}")

@@ -6,7 +6,7 @@ Graph masks sensitive values as `*` (Graph reference, synchronizationSecretKeySt
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +14,7 @@ from scimconf.documents.job import BASE
 from scimconf.json_types import Json
 from scimconf.snapshot import Document, SecretRef
 from scimconf.spec.model import Connection, SecretReference
+from scimconf.spec.model.connection import SERVICE_OWNED
 
 MASK = "*"
 SCOPE = "SyncAll"
@@ -78,6 +79,20 @@ def values(raw: Json) -> dict[str, str]:
 def masked(raw: Json) -> frozenset[str]:
     """Return the keys whose values are masked and cannot be compared."""
     return frozenset(key for key, value in values(raw).items() if value == MASK)
+
+
+def service_owned(raw: Json) -> frozenset[str]:
+    """Return the stored keys that the service itself writes after a person authorized the connection in the portal."""
+    return frozenset(values(raw)) & SERVICE_OWNED
+
+
+def unwritable(raw: Json, document: Document, written: Collection[str]) -> tuple[str, ...]:
+    """Return the stored keys that a write of the whole set cannot send, sorted, apart from those that it changes.
+
+    They are masked values that the spec has no source for, and the keys of the service, which it may have renewed since.
+    """
+    known = {*written, *dict(document.references), *dict(document.plain)}
+    return tuple(sorted((masked(raw) - known) | (service_owned(raw) - {*written})))
 
 
 def notifications(raw: Json) -> Mapping[str, Json]:

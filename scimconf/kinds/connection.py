@@ -6,27 +6,31 @@ New values are tried before they are stored, and the stored ones before provisio
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application, job
 from scimconf.documents import secrets as documents
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_connection import KEYS, OAUTH2, export_connection
-from scimconf.kinds.kind import Changes, Kind, denied_reads, masked
+from scimconf.kinds.kind import AUTHORIZE, Changes, Kind, denied_reads, masked
 from scimconf.plan import Action, Change, DesiredItem, DiffResult, Effect, FieldChange, Guard, Resource, WriteOnly
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, SecretRef, Snapshot
-from scimconf.spec.addresses import FLAGS, keys
+from scimconf.spec.addresses import endpoint, flags
 from scimconf.spec.addresses import masked as mask_secrets
 from scimconf.spec.model import Connection, SecretReference, Spec
+from scimconf.spec.model.connection import SERVICE_OWNED
 from scimconf.steps import Edit, OperationName, PendingDocument, Phase, Send, Step
 
 _FIELDS = {key: field for field, key in KEYS.items()}
 _ROTATION = ".rotation"
 _URL = "base_address"
+_DIALECT = (
+    "the service sends PATCH requests in a different format (booleans, removed members, roles); "
+    "a connection test sends no PATCH request, so it does not show whether the application accepts them"
+)
 
 
 class ConnectionKind(Kind):
@@ -39,15 +43,16 @@ class ConnectionKind(Kind):
     effects_before_start = frozenset({Effect.CREDENTIALS})
 
     def reads(self, spec: Spec) -> Iterable[Document]:
-        if spec.connection is not None:
+        if spec.connection is not None or spec.provisioning.enabled:
             yield documents.secrets(spec.connection)
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
         if snapshot is None:
             return
-        yield from denied_reads(snapshot, "K401", ("connection",), "secrets")
+        yield from _missing_credentials(spec, snapshot)
         if spec.connection is None:
             return
+        yield from denied_reads(snapshot, "K401", ("connection",), "secrets")
         fields = _desired(spec.connection)
         for name in _masked_fields(fields, snapshot):
             yield masked(_key(name), ("connection", *name.split(".", 1)))
@@ -62,8 +67,8 @@ class ConnectionKind(Kind):
             yield Diagnostic("K405", message, ("connection",), hint="Write `base_address: https://…`.")
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
-        if spec.connection is not None:
-            fields = _desired(spec.connection)
+        fields = _desired(spec.connection) if spec.connection is not None else {}
+        if fields:
             hidden = _masked_fields(fields, snapshot)
             if not _shows_tags(snapshot):
                 hidden += [name for name in fields if name.endswith(_ROTATION)]
@@ -71,7 +76,7 @@ class ConnectionKind(Kind):
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         raw = snapshot.get("secrets")
-        if raw is None or spec.connection is None:
+        if raw is None or spec.connection is None or not _desired(spec.connection):
             return
         values, rows = documents.values(raw), snapshot.rows("service_principals")
         rotations = application.rotations(rows[0].get("tags")) if len(rows) == 1 else {}
@@ -80,36 +85,29 @@ class ConnectionKind(Kind):
             yield Resource(self.address(spec), _observed(values, spec.connection) | tags)
 
     def change_effects(self, change: Change) -> frozenset[Effect]:
-        """A parameter or a trailing slash of the tenant URL is not another endpoint."""
+        """A flag of the service or a trailing slash of the tenant URL is not another endpoint."""
         url, effects = change.field(_URL), set[Effect]()
-        if any(part.name != _URL for part in change.fields) or _is_other_endpoint(url):
+        if any(part.name != _URL or part.before is None for part in change.fields):
             effects.add(Effect.CREDENTIALS)
-        if url is not None and url.before is not None and _flags(url.before) != _flags(url.after):
+        if _is_other_endpoint(url):
+            effects.add(Effect.ENDPOINT)
+        if url is not None and url.before is not None and flags(url.before) != flags(url.after or ""):
             effects.add(Effect.DIALECT)
         return frozenset(effects)
 
     def effect_text(self, effect: Effect, change: Change) -> str:
-        if effect is not Effect.CREDENTIALS:
-            return ""
-        if change.action is Action.CREATE:
+        if effect is Effect.CREDENTIALS and change.action is Action.CREATE:
             return "credentials are stored"
-        texts = ["the stored credentials are replaced"] if any(part.name != _URL for part in change.fields) else []
-        if _is_other_endpoint(change.field(_URL)):
-            texts.append("users are provisioned to a different tenant URL")
-        return ", and ".join(texts)
+        return _DIALECT if effect is Effect.DIALECT else ""
 
     def guards(self, changes: Changes, context: GuardContext) -> Iterable[Guard]:
         for change in changes if context.has_run else ():
             url = change.field(_URL)
-            if url is not None and url.before is not None and _is_other_endpoint(url):
+            if url is not None and _is_other_endpoint(url):
                 message = f"users would be provisioned to {url.after} instead of {url.before}"
                 yield Guard("endpoint-changed", message, address=change.address)
         if context.unavailable_secrets:
-            keys, count = ", ".join(context.unavailable_secrets), len(context.unavailable_secrets)
-            message = (
-                f"the spec has no value for {keys}; only the changed keys would be sent, which may delete the others"
-            )
-            yield Guard("secret-unavailable", message, count=count)
+            yield _unavailable(context.unavailable_secrets)
 
     def warnings(
         self, spec: Spec, snapshot: Snapshot, difference: DiffResult, steps: Sequence[Step]
@@ -119,11 +117,15 @@ class ConnectionKind(Kind):
                 yield Diagnostic("K402", f"apply needs {secret} for {key}", severity="warning")
             return
         is_partial = any(isinstance(step, Edit) and step.document.partial for step in steps)
-        for key, reference in needed_secrets(steps, snapshot).items():
+        needed = needed_secrets(steps, snapshot)
+        own = [key for key in needed if key in SERVICE_OWNED]
+        if own and not is_partial:
+            yield _authorized_in_portal(own, steps)
+        for key, reference in needed.items():
             if reference is not None:
                 message = f"apply needs {reference} for {key}: the secrets are written as a whole"
                 yield Diagnostic("K402", message, severity="warning")
-            elif not is_partial:
+            elif not is_partial and key not in SERVICE_OWNED:
                 message = f"the stored value of {key} cannot be read back, and the spec does not say where it is kept"
                 hint = "All secrets are written together. Add a reference to the value under `connection`."
                 yield Diagnostic("K403", f"{message}, so apply would stop", severity="warning", hint=hint)
@@ -134,7 +136,8 @@ class ConnectionKind(Kind):
             return
         document = documents.secrets(spec.connection)
         for change in self.mine(changes):
-            yield _try([change], saved=False)
+            if spec.connection.authentication != "portal":  # there the service has the credentials, and nobody else
+                yield _try([change], saved=False)
             for key, value in _edits(change, spec.connection):
                 operation: OperationName = "remove_value" if value is None else "set_value"
                 yield Edit(Phase.BUILD, (change.address,), f"set {key}", document, operation, (key,), value)
@@ -153,30 +156,59 @@ def needed_secrets(steps: Iterable[Step], snapshot: Snapshot) -> Mapping[str, Se
         return {}
     needed: dict[str, SecretRef | None]
     needed = {edit.key[0]: edit.value for edit in edits if isinstance(edit.value, SecretRef)}
-    document, removed = edits[0].document, {edit.key[0] for edit in edits if edit.operation == "remove_value"}
-    for key in documents.masked(snapshot.get("secrets")):
-        if key not in removed and key not in dict(document.plain):
-            needed.setdefault(key, dict(document.references).get(key))
-    return needed
+    document, raw = edits[0].document, snapshot.get("secrets")
+    removed = {edit.key[0] for edit in edits if edit.operation == "remove_value"}
+    masked_keys, references = documents.masked(raw), dict(document.references)
+    needed |= {key: ref for key, ref in references.items() if key in masked_keys - removed - needed.keys()}
+    return needed | dict.fromkeys(documents.unwritable(raw, document, {*needed, *removed}))
+
+
+def _missing_credentials(spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
+    """Yield a warning if provisioning is to run and neither the spec nor the tenant has credentials."""
+    raw, connection = snapshot.get("secrets"), spec.connection
+    is_new = spec.application.create is not None and snapshot.get("service_principals") == []
+    is_known = raw is not None or is_new  # a new application stores no credentials
+    if not is_known or not spec.provisioning.enabled:
+        return
+    stored = documents.values(raw).keys() - documents.SETTINGS
+    if connection is not None and connection.authentication == "portal":
+        if not stored & SERVICE_OWNED:
+            message = "nobody has authorized the connection in the portal yet, so apply would not start provisioning"
+            yield Diagnostic("K407", message, ("connection", "authentication"), hint=AUTHORIZE, severity="warning")
+    elif not stored and (connection is None or not _desired(connection)):
+        message = "neither the spec nor Entra has credentials of the application, so apply would not start provisioning"
+        hint = "Add `connection:`, or `connection: {authentication: portal}` if a person authorizes it in the portal."
+        yield Diagnostic("K407", message, ("provisioning", "enabled"), hint=hint, severity="warning")
+
+
+def _unavailable(keys: Sequence[str]) -> Guard:
+    names, own = ", ".join(keys), set(keys) <= SERVICE_OWNED
+    reason = f"the service alone has {names}" if own else f"the spec has no value for {names}"
+    message = f"{reason}; only the changed keys would be sent, which may delete the others"
+    return Guard("secret-unavailable", message, count=len(keys))
+
+
+def _authorized_in_portal(keys: Sequence[str], steps: Sequence[Step]) -> Diagnostic:
+    """Return the warning that apply cannot write settings beside the service's own tokens, and how to set them."""
+    edits = [step for step in steps if isinstance(step, Edit) and step.document.name == "secrets"]
+    names = ", ".join(dict.fromkeys(edit.description.removeprefix("set ") for edit in edits))
+    message = (
+        f"a person authorized the connection in the portal, and the service alone has {', '.join(keys)}; "
+        f"{names} can only be written together with these, so apply would stop"
+    )
+    hint = (
+        f"Set {names} in the portal, under Provisioning > Settings: then the plan shows no difference. Or write "
+        "`on_unreadable_secret: send_changed_keys` if `scimconf probe` reported `secrets_put: merge`."
+    )
+    return Diagnostic("K403", message, ("connection",), hint=hint, severity="warning")
 
 
 def _is_other_endpoint(url: FieldChange | None) -> bool:
-    return url is not None and _endpoint(url.before) != _endpoint(url.after)
-
-
-def _endpoint(url: str | None) -> tuple[str, str, frozenset[str]]:
-    """Return scheme and host, path, and the keys of the query that are no flags of the service."""
-    parts = urlsplit(url or "")
-    return f"{parts.scheme}://{parts.netloc}".lower(), parts.path.rstrip("/"), frozenset(keys(url or "")) - _flags(url)
-
-
-def _flags(url: str | None) -> frozenset[str]:
-    """Return the keys of the query that choose how the service writes PATCH requests."""
-    return frozenset(key for key in keys(url or "") if key.lower() in FLAGS)
+    return url is not None and url.before is not None and endpoint(url.before) != endpoint(url.after or "")
 
 
 def _desired(connection: Connection) -> dict[str, Any]:
-    authentication = connection.authentication if connection.authentication != "other" else None
+    authentication = None if connection.authentication in ("other", "portal") else connection.authentication
     texts = {"authentication": authentication, "base_address": connection.base_address}
     fields: dict[str, Any] = {name: text for name, text in texts.items() if text is not None}
     if connection.authentication in ("entra_token", "oauth2_client_credentials"):
@@ -217,6 +249,8 @@ def _observed(values: Mapping[str, str], connection: Connection) -> dict[str, An
 def _authentication(values: Mapping[str, str]) -> str | None:
     if values.get("AuthenticationType") == OAUTH2:
         return "oauth2_client_credentials"
+    if values.keys() & SERVICE_OWNED:
+        return "portal"
     if "SecretToken" in values:
         return "bearer"
     return "entra_token" if "BaseAddress" in values else None
@@ -238,8 +272,10 @@ def _edits(change: Change, connection: Connection) -> Iterable[tuple[str, str | 
             written[key] = references.get(key, part.after)
         elif part.after == "oauth2_client_credentials":
             written[key] = OAUTH2
-        elif part.before == "oauth2_client_credentials":
+        elif part.before in ("oauth2_client_credentials", "portal"):
             written |= dict.fromkeys((key, *(unused for unused in KEYS.values() if unused.startswith("Oauth2"))))
+        if part.name == "authentication" and part.before == "portal":
+            written |= dict.fromkeys(sorted(SERVICE_OWNED))
     return written.items()
 
 
@@ -247,8 +283,7 @@ def _try(changes: Changes, *, saved: bool) -> Send:
     addresses = tuple(change.address for change in changes)
     description = f"test the connection with the {'stored' if saved else 'new'} credentials"
     credentials: Any = [] if saved else PendingDocument("secrets")
-    body = {"templateId": "{template}", "useSavedCredentials": saved, "credentials": credentials}
-    path = f"{job.BASE}/jobs/{{job}}/validateCredentials"
+    path, body = job.validate_credentials(credentials, saved=saved)
     before, after = ("", "secrets") if saved else ("secrets", "")
     return Send(Phase.BUILD, addresses, description, "POST", path, body, before_write=before, after_write=after)
 

@@ -9,9 +9,11 @@ from typing import Any
 from scimconf.documents import application, secrets
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.spec.addresses import holds_secret
-from scimconf.spec.model.connection import CONFIDENTIAL
+from scimconf.spec.model.connection import CONFIDENTIAL, SERVICE_OWNED
 from scimconf.spec.patterns import ENV_NAME, ENV_REFERENCE, HTTPS
 
+PORTAL = "a person authorized the connection in the portal, and the service keeps the tokens"
+REFERENCES = "Graph never returns secrets: store them where the references point to"
 OAUTH2 = "OAuth2ClientCredentialsGrant"
 KEYS = {
     "authentication": "AuthenticationType",
@@ -27,8 +29,9 @@ def export_connection(request: ExportRequest) -> ExportedSpec:
     """Return the connection with a reference to an environment variable in place of each secret."""
     name, part = request.name, ExportedSpec()
     stored = secrets.values(request.snapshot.get("secrets"))
-    keys = {key: value for key, value in stored.items() if key not in secrets.SETTINGS}
-    if not keys:
+    is_authorized = not stored.keys().isdisjoint(SERVICE_OWNED)
+    keys = {key: value for key, value in stored.items() if key not in secrets.SETTINGS | SERVICE_OWNED}
+    if not keys and not is_authorized:
         return part
     rotations = application.rotations(request.snapshot.rows("service_principals")[0].get("tags"))
     grant = keys.pop("AuthenticationType", None)
@@ -39,20 +42,22 @@ def export_connection(request: ExportRequest) -> ExportedSpec:
     oauth2 = _oauth2(name, fields, rotations) if grant == OAUTH2 else None
     if oauth2 is not None:
         section["oauth2"] = oauth2
-    elif "secret_token" in fields:
+    elif "secret_token" in fields and not is_authorized:
         section["secret_token"] = _reference(name, "SCIM_TOKEN", rotations.get("SecretToken"))
         del fields["secret_token"]
     if keys:
         section["other"] = {key: _other(name, key, value, rotations.get(key)) for key, value in keys.items()}
     authentication = _authentication(section, grant, is_mixed="secret_token" in fields)
-    if authentication:
+    if is_authorized and oauth2 is None:
+        section = {"authentication": "portal", **section}
+    elif authentication:
         section = {"authentication": authentication, **section}
     elif grant not in (None, OAUTH2):
         fields["authentication"] = grant
     part.omitted += [f"a spec cannot express {KEYS[field]} of the connection; it stays as it is" for field in fields]
     if section:
         part.tree["connection"] = section
-        part.comments["connection",] = "Graph never returns secrets: store them where the references point to"
+        part.comments["connection",] = PORTAL if section.get("authentication") == "portal" else REFERENCES
     return part
 
 

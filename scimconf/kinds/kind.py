@@ -40,6 +40,8 @@ Changes = Sequence[Change]
 Effects = Mapping[Address, frozenset[Effect]]
 NOT_REMOVABLE = "nothing: it stays in the tenant and is no longer managed"
 """The removal snippet of a resource that no line of a spec can remove."""
+AUTHORIZE = "Select Authorize in the portal, under Provisioning > Admin Credentials of the application."
+"""What a person does where `authentication: portal` is written (tutorials of Slack, Zoom and Box)."""
 
 
 class RowPart(NamedTuple):

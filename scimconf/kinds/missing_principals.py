@@ -19,6 +19,8 @@ from scimconf.snapshot import DELETED, PRINCIPALS_BY_ID, DeletedPrincipal, Looku
 from scimconf.spec.model import Assignments, GroupAssignment, Spec
 from scimconf.suggestions import did_you_mean, suggest_principal
 
+MAX_SUGGESTIONS = 20
+"""So many missing principals get a suggestion: each is compared with all names that were read."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNKNOWN_USER = "Check the spelling. If the user left, remove the entry; the recycle bin keeps users for 30 days only."
 _UNKNOWN_GROUP = "Check the spelling. If it was renamed, write the new name; with its `id:` an entry follows a rename."
@@ -55,10 +57,14 @@ def missing_principals(
     """
     if spec.assignments is None:
         return
-    for entry in missing_entries(spec.assignments, snapshot):
+    known = [principal for matches in snapshot.principals.values() for principal in matches]
+    for number, entry in enumerate(missing_entries(spec.assignments, snapshot)):
         type_, name = _type(entry), _name(entry)
+        same_type = (
+            [principal.name for principal in known if principal.type == type_] if number < MAX_SUGGESTIONS else []
+        )
         deleted = snapshot.deleted.get(Lookup(entry.lookup.by, entry.lookup.value, deleted=True))
-        message, hint = _explained(spec, entry, snapshot, deleted)
+        message, hint = _explained(spec, entry, snapshot, deleted, same_type)
         is_error = (spec.assignments.missing or ("error" if type_ == "group" else "warn")) == "error"
         diagnostic = Diagnostic("K811", message, entry.path, hint=hint, severity="error" if is_error else "warning")
         address = prefix.under(f"{type_}:{encode(name)}")
@@ -78,9 +84,9 @@ def _name(entry: AssignmentEntry) -> str:
 
 
 def _explained(
-    spec: Spec, entry: AssignmentEntry, snapshot: Snapshot, deleted: DeletedPrincipal | None
+    spec: Spec, entry: AssignmentEntry, snapshot: Snapshot, deleted: DeletedPrincipal | None, known: Sequence[str]
 ) -> tuple[str, str]:
-    """Return what happened to a missing principal, and what to do."""
+    """Return what happened to a missing principal, and what to do; `known` are names that may be meant."""
     tenant = documents.tenant(snapshot.get("organization"))
     if spec.tenant is not None and tenant is not None and not tenant.has_name(spec.tenant):
         message = f"the tenant {tenant.domain or tenant.id} has no {entry.description}; the spec is for {spec.tenant}"
@@ -92,7 +98,7 @@ def _explained(
             f"{subject} was deleted{on_day} and is in the recycle bin",
             f"Remove the entry, or restore the {_type(entry)}.",
         )
-    return f"the tenant has no {entry.description}", _hint(entry, snapshot)
+    return f"the tenant has no {entry.description}", _hint(entry, snapshot, known)
 
 
 def _written(day: str) -> str:
@@ -101,17 +107,15 @@ def _written(day: str) -> str:
     return f"{parsed.day} {_MONTHS[parsed.month - 1]} {parsed.year}"
 
 
-def _hint(entry: AssignmentEntry, snapshot: Snapshot) -> str:
+def _hint(entry: AssignmentEntry, snapshot: Snapshot, known: Sequence[str]) -> str:
     """Return a name of the same type that is one or two letters away, else what may have happened."""
     same_name = snapshot.principals.get(Lookup("group", _name(entry)), ()) if entry.lookup.by == "id" else ()
     if same_name:
         return f"The tenant has another group of this name. Write its id: {', '.join(each.id for each in same_name)}."
     if entry.lookup.by == "id":
         return f"{_UNKNOWN_ID}{_denied_hint(entry, snapshot)}"
-    known = (principal for matches in snapshot.principals.values() for principal in matches)
-    names = [principal.name for principal in known if principal.type == entry.lookup.by]
     otherwise = _UNKNOWN_USER if entry.lookup.by == "user" else _UNKNOWN_GROUP
-    return did_you_mean(suggest_principal(entry.lookup.value, names), f"{otherwise}{_denied_hint(entry, snapshot)}")
+    return did_you_mean(suggest_principal(entry.lookup.value, known), f"{otherwise}{_denied_hint(entry, snapshot)}")
 
 
 def _denied_hint(entry: AssignmentEntry, snapshot: Snapshot) -> str:

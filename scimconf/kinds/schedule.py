@@ -1,5 +1,7 @@
 """Provisioning on or off. It is switched on after everything else, and paused around dangerous changes.
 
+Before every start the service tests the stored credentials; if it refuses them, provisioning is not started.
+
 On means that the schedule of the job is active. A job that has run before is started by a restart and a start, because
 a changed scope requires a restart, and a scope change always pauses the job. A job that was paused only because users
 change roles is started without a restart: nothing has to be evaluated again.
@@ -14,7 +16,7 @@ from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job as documents
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.identity import name_checks
-from scimconf.kinds.kind import Changes, Kind, counted_guard
+from scimconf.kinds.kind import AUTHORIZE, Changes, Kind, counted_guard
 from scimconf.kinds.mappings import one_role_targets
 from scimconf.kinds.provisioning import Affected, UsersInScope
 from scimconf.kinds.role_swaps import one_role_swaps
@@ -34,7 +36,7 @@ class ScheduleKind(Kind):
     name = "schedule"
     labels = ("schedule", "schedules")
     after = ("job",)
-    guard_ids = ("initial-start", "sign-on-missing")
+    guard_ids = ("initial-start", "sign-on-missing", "provisioning-stopped")
     effects_before_start = frozenset(Effect)
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
@@ -74,6 +76,9 @@ class ScheduleKind(Kind):
                 message = "provisioning would start for the first time and create users in the application"
                 yield counted_guard("initial-start", message, change, Effect.PROVISIONS)
                 yield from _sign_on_missing(change, context)
+            elif enabled is not None and enabled.before and not enabled.after:
+                message = "provisioning would stop, so that users who leave keep their access to the application"
+                yield counted_guard("provisioning-stopped", message, change, Effect.STOPS)
 
     def steps(self, spec: Spec, changes: Changes, snapshot: Snapshot) -> Iterable[Step]:
         job = _job(snapshot)
@@ -88,6 +93,8 @@ class ScheduleKind(Kind):
         if switched.after if switched is not None else must_pause:
             if not has_run:
                 yield from name_checks(spec, Phase.START, address)
+            state = "stays paused" if is_on else "was not started"
+            yield _credentials_test(address, f"Provisioning {state}. {_how_to_fix(spec)} Then run apply again.")
             yield from _start(address, restart=has_run and (dangerous or switched is not None))
 
     def warnings(
@@ -124,6 +131,21 @@ def _pause(address: Address) -> Iterable[Step]:
     path = f"{documents.BASE}/jobs/{{job}}/pause"
     yield Send(Phase.STOP, (address,), "pause provisioning", "POST", path)
     yield Read(Phase.STOP, (address,), "wait for provisioning to pause", documents.job(), "state_is", ("off",))
+
+
+def _credentials_test(address: Address, hint: str) -> Step:
+    """Return the test without which provisioning is not started: with missing credentials a job is quarantined."""
+    path, body = documents.validate_credentials([], saved=True)
+    text = "test the stored credentials before provisioning starts"
+    return Send(Phase.START, (address,), text, "POST", path, body, hint=hint)
+
+
+def _how_to_fix(spec: Spec) -> str:
+    if spec.connection is None:
+        return f"Add `connection:` to the spec, or authorize it in the portal: {AUTHORIZE}"
+    if spec.connection.authentication == "portal":
+        return AUTHORIZE
+    return "Correct the credentials of `connection`."
 
 
 def _start(address: Address, *, restart: bool) -> Iterable[Step]:

@@ -21,7 +21,7 @@ from scimconf.kinds.fields import (
     observed_fields,
     or_unset,
 )
-from scimconf.kinds.kind import Changes, Kind, counted_guard, masked
+from scimconf.kinds.kind import Changes, Kind, counted_guard, denied_reads, masked
 from scimconf.kinds.provisioning import Affected, ProvisioningState, UsersWhoMove
 from scimconf.plan import Change, DesiredItem, Effect, Guard, Resource
 from scimconf.plan.guards import GuardContext
@@ -101,6 +101,8 @@ class SettingsKind(Kind):
             yield documents.secrets(spec.connection)
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
+        if snapshot is not None and desired_fields(FIELDS, spec):
+            yield from denied_reads(snapshot, "K401", ("connection",), "secrets")
         for field in _masked(snapshot) if snapshot is not None else ():
             if field.from_spec(spec) is not UNSET:
                 yield masked(field.key, field.path)

@@ -34,6 +34,7 @@ class Effect(StrEnum):
     DEPROVISIONS = "deprovisions"
     STOPS = "stops"
     PROVISIONS = "provisions"
+    ENDPOINT = "endpoint"
     CREDENTIALS = "credentials"
     DIALECT = "dialect"
     RESYNC = "resync"

@@ -33,7 +33,7 @@ from scimconf.plan.diff import canonical, digest, explain
 from scimconf.plan.impact import Impact, Population, Precision
 from scimconf.plan.resource import Address, Resource, WriteOnly
 
-EffectName = Literal["data_loss", "deprovisions", "stops", "provisions", "credentials", "dialect", "resync"]
+EffectName = Literal["data_loss", "deprovisions", "stops", "provisions", "endpoint", "credentials", "dialect", "resync"]
 MAJOR = 2
 
 

@@ -37,7 +37,7 @@ class ApplyStatus(Enum):
     INVALID = "invalid"
     """The spec has errors; nothing was written."""
     PARTIALLY_APPLIED = "partially applied"
-    """It stopped after a write."""
+    """It stopped after a write, or did not start provisioning because the stored credentials are refused."""
     INTERRUPTED = "interrupted"
     """It was asked to stop."""
 

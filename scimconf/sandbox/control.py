@@ -1,4 +1,4 @@
-"""The control endpoints under `/_sandbox`: request journal, faults, switches, reset and state."""
+"""The control endpoints under `/_sandbox`: request journal, faults, switches, authorize, reset and state."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scimconf.sandbox.faults import Fault, FaultError
 from scimconf.sandbox.http_types import Json
 from scimconf.sandbox.service import Service
 from scimconf.sandbox.switches import SwitchError, table
-from scimconf.sandbox.synchronization.connection import masked_secrets
+from scimconf.sandbox.synchronization.connection import authorize, masked_secrets
 
 PREFIX = "/_sandbox"
 _KINDS = {
@@ -34,6 +34,7 @@ def control_routes(service: Service) -> list[Route]:
         Route(f"{PREFIX}/journal", control.journal, methods=["GET", "DELETE"]),
         Route(f"{PREFIX}/faults", control.faults, methods=["GET", "POST", "DELETE"]),
         Route(f"{PREFIX}/switches", control.switches, methods=["GET", "PUT"]),
+        Route(f"{PREFIX}/authorize", control.authorize, methods=["POST"]),
         Route(f"{PREFIX}/reset", control.reset, methods=["POST"]),
         Route(f"{PREFIX}/state", control.state, methods=["GET"]),
     ]
@@ -78,6 +79,16 @@ class _Control:
                 return _bad_request(error)
         positions = tenant.switches.positions()
         return JSONResponse({"value": [asdict(row) | {"value": positions[row.name]} for row in table()]})
+
+    async def authorize(self, request: Request) -> Response:
+        body = await _body(request)
+        name = body.get("application") if isinstance(body, dict) else None
+        principals = self._service.tenant.documents.all("servicePrincipal")
+        matches = [principal for principal in principals if name in (principal["id"], principal["displayName"])]
+        if len(matches) != 1:
+            return _bad_request(ValueError(f"expected the id or name of one application, got {name!r}"))
+        authorize(self._service.tenant, matches[0]["id"])
+        return Response(status_code=204)
 
     async def reset(self, _request: Request) -> Response:
         self._service.reset()

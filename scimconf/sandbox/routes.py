@@ -83,6 +83,7 @@ _DIRECTORY_ROWS: tuple[tuple[str, Handler, str], ...] = (
     ("GET /groups/{group}/members", users_and_groups.list_members, "read_members"),
     ("GET /groups/{group}/members/$count", users_and_groups.count_members, "read_members"),
     ("GET /groups/{group}/members/microsoft.graph.user", users_and_groups.list_member_users, "read_members"),
+    ("GET /groups/{group}/transitiveMembers/microsoft.graph.user", users_and_groups.list_all_users, "read_members"),
     ("POST /groups/{group}/members/$ref", users_and_groups.add_member, "write_groups"),
     ("DELETE /groups/{group}/members/{member}/$ref", users_and_groups.remove_member, "write_groups"),
     ("GET /groups/{group}/appRoleAssignments", assignments.list_of_principal, "read_applications"),

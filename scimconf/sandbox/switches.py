@@ -85,6 +85,7 @@ class Switches:
     recipients: str = _switch("recipients")
     sync_all_default: str = _switch("sync_all_default")
     credentials_failure: str = _switch("credentials_failure")
+    authorization_type: str = _switch("authorization_type")
     initial_state: str = _switch("initial_state")
     job_id: str = _switch("job_id")
     job_created: str = _switch("job_created")

@@ -1,4 +1,4 @@
-"""The query string of a tenant URL: flags of the provisioning service, and parameters that look like secrets.
+"""The tenant URL: which endpoint it is, the flags of the provisioning service, and parameters that look like secrets.
 
 Everyone who can read the application sees the URL, and every plan shows it, so a secret in it is not secret.
 """
@@ -22,9 +22,28 @@ _PARAMETER = re.compile(r"([?&;])([^=&;]*)=([^&;]+)")
 
 def keys(address: str) -> Iterator[str]:
     """Yield the names of the URL's query parameters, with or without a value."""
-    for part in re.split(r"[&;]", address.partition("?")[2]):
-        if part:
-            yield part.partition("=")[0]
+    for parameter in _parameters(address):
+        yield parameter.partition("=")[0]
+
+
+def flags(address: str) -> frozenset[str]:
+    """Return the flags of the service in the query, in lower case."""
+    return frozenset(key.lower() for key in keys(address)) & FLAGS
+
+
+def endpoint(address: str) -> tuple[str, str, frozenset[str]]:
+    """Return scheme and host, path, and parameters: what is equal for two URLs of one endpoint.
+
+    The flags of the service, a trailing slash, the port 443, and upper case in the host make no difference.
+    """
+    scheme, _, rest = address.partition("?")[0].partition("://")
+    host, _, path = rest.partition("/")
+    parameters = (part for part in _parameters(masked(address)) if part.partition("=")[0].lower() not in FLAGS)
+    return f"{scheme}://{host}".lower().removesuffix(":443"), path.rstrip("/"), frozenset(parameters)
+
+
+def _parameters(address: str) -> Iterator[str]:
+    return filter(None, re.split(r"[&;]", address.partition("?")[2]))
 
 
 def holds_secret(address: str) -> bool:

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 from scimconf.spec.model import OPERATORS, STANDARD, Spec
-from scimconf.spec.model.connection import CONFIDENTIAL, OWNED
+from scimconf.spec.model.connection import CONFIDENTIAL, OWNED, SERVICE_OWNED
 from scimconf.spec.model.mapping import OWNED_RAW
 from scimconf.spec.model.testing import ROLE
 from scimconf.spec.patterns import DATE, ENV_REFERENCE, TIME
@@ -178,7 +178,8 @@ def _add_exclusions(definitions: dict[str, Schema]) -> None:
     definitions["Application"]["dependencies"] = {"create": {"not": {"anyOf": _each("app_id", "object_id")}}}
     reference = {"$ref": "#/definitions/SecretReference"}
     definitions["Connection"]["properties"]["other"] |= {
-        "properties": dict.fromkeys(sorted(CONFIDENTIAL), reference) | dict.fromkeys(sorted(OWNED), False)
+        "properties": dict.fromkeys(sorted(CONFIDENTIAL), reference)
+        | dict.fromkeys(sorted({*OWNED, *SERVICE_OWNED}), False)
     }
     definitions["AttributeDefinition"]["properties"]["raw"] |= {"properties": dict.fromkeys(sorted(OWNED_RAW), False)}
 

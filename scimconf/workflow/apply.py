@@ -203,6 +203,8 @@ def _execution_status(result: ExecutionResult, report: Report, *, interrupted: b
         return _status(ApplyStatus.STALE, report)
     if interrupted and any(outcome.result is Result.SKIPPED for outcome in result.outcomes):
         return ApplyStatus.INTERRUPTED
+    if result.start_refused:
+        return ApplyStatus.PARTIALLY_APPLIED
     return _status(ApplyStatus.FAILED, report) if result.failed else ApplyStatus.APPLIED
 
 

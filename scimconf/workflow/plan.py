@@ -22,6 +22,7 @@ from scimconf.spec.model import Spec
 from scimconf.steps import Step
 from scimconf.workflow.compilation import ChangeSet, PlanOptions, build_changes, compared_kinds, documents, lookups
 from scimconf.workflow.guard_context import PlanImpact, guard_context, tenant_of, warnings
+from scimconf.workflow.role_warnings import role_warnings
 from scimconf.workflow.validate import lint, locate
 
 if TYPE_CHECKING:
@@ -88,10 +89,11 @@ async def plan(
     check_steps(change_set.steps, snapshot.names, {kind.name: kind.after for kind in KINDS})
     impact = await _estimate(session, spec, change_set, snapshot, options)
     snapshot = impact.snapshot
+    roles = await role_warnings(session.graph, spec, change_set, impact, options)
     findings = lint(loaded, options.ignore, snapshot, impact.changes)
     change_set = replace(change_set, changes=impact.changes)
     result = compile_plan(spec, options, change_set, impact, previous)
-    located = (*locate(loaded, result.warnings), *(finding for finding in findings if not finding.is_error))
+    located = (*locate(loaded, (*result.warnings, *roles)), *(finding for finding in findings if not finding.is_error))
     return PlannedApplication(
         loaded=loaded,
         plan=replace(

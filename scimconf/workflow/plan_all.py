@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from scimconf.diagnostics import Diagnostic, ScimconfError, describe_unexpected,
 from scimconf.plan import FailedApplication, Plan, Tenant
 from scimconf.spec.loaded import Loaded, same_application
 from scimconf.spec.model import Spec
+from scimconf.spec.patterns import SLUG
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.plan import PlannedApplication, plan
 from scimconf.workflow.validate import validate
@@ -130,9 +132,14 @@ def _add(results: PlanResults, name: str, outcome: PlannedApplication | BaseExce
 
 
 def _invalid(loaded: Loaded, diagnostics: Sequence[Diagnostic]) -> FailedApplication:
-    """Return the failure of an application whose spec has errors: how many, and the first."""
+    """Return the failure of an application whose spec has errors: the first, and how many more there are.
+
+    A spec without a valid name goes by its file.
+    """
     first, *rest = [diagnostic for diagnostic in diagnostics if diagnostic.is_error]
-    name = loaded.spec.name if loaded.spec is not None else relative_path(loaded.paths[0])
+    written = loaded.resolved.get("name") if "version" in loaded.resolved else None  # else it is no spec
+    is_name = isinstance(written, str) and re.fullmatch(SLUG, written) is not None
+    name = str(written) if is_name else relative_path(loaded.paths[0])
     more = f", and {len(rest)} more {'error' if len(rest) == 1 else 'errors'}" if rest else ""
     place = f"{dotted(first.path)}: " if first.path else ""
     return FailedApplication(name, f"{first.code} {place}{first.message}{more}", first.hint, loaded.paths)

@@ -23,6 +23,7 @@ SIDES: Mapping[tuple[str, str, str], tuple[object, object]] = {
     ("job", "template", "changed (the job is replaced)"): ("scim", "other"),
     ("schedule", "enabled", "off → on"): (False, True),
     ("schedule", "enabled", "on → off"): (True, False),
+    ("connection", "base_address", "set for the first time"): (None, "https://a.example"),
     ("connection", "base_address", "another address"): ("https://a.example", "https://b.example"),
     ("connection", "base_address", "another flag"): ("https://a.example", "https://a.example/?aadOptscim062020"),
     ("connection", "base_address", "a trailing slash"): ("https://a.example/scim", "https://a.example/scim/"),

@@ -89,9 +89,9 @@ def test_readme_spec_is_valid(tmp_path, capsys):
 
 
 def test_spec_page_examples_are_valid(tmp_path, capsys):
-    spec, connection = blocks(read("docs/spec.md"), "yaml")
+    spec, *connections = blocks(read("docs/spec.md"), "yaml")
     rest = "version: 1\nname: a\ntenant: contoso.com\napplication: {display_name: A}\nprovisioning: {enabled: true}\n"
-    for text in (spec, rest + connection):
+    for text in (spec, *(rest + connection for connection in connections)):
         (tmp_path / "scimconf.yaml").write_text(text, "utf-8")
         assert main(["validate", str(tmp_path)]) == 0, capsys.readouterr().out
 

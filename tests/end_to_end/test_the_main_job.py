@@ -121,7 +121,7 @@ def test_2_apply_writes_the_connection_and_the_rotation_tag_of_the_secret_token(
 
 
 def test_2_apply_validates_credentials_before_and_after_it_stores_them(sandbox_url, command_results):
-    """validateCredentials with the new ones, then the PUT, then validateCredentials with the stored ones."""
+    """validateCredentials with the new ones, the PUT, the same with the stored ones, and again before the start."""
     journal = httpx.get(f"{sandbox_url.removesuffix('/v1.0')}/_sandbox/journal").json()["value"]
     requests = [
         request for request in journal if request["path"].endswith("/validateCredentials") or request["method"] == "PUT"
@@ -131,7 +131,7 @@ def test_2_apply_validates_credentials_before_and_after_it_stores_them(sandbox_u
         for request in requests
         if not request["path"].endswith("/schema")
     ]
-    assert credentials == [False, "put", True]
+    assert credentials == [False, "put", True, True]
 
 
 def test_3_apply_creates_one_job_from_the_default_template(job):

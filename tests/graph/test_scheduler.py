@@ -161,8 +161,8 @@ def test_a_failure_skips_what_waits_for_it_but_not_independent_nodes():
         "delete": Result.SKIPPED,
         "start": Result.SKIPPED,
     }
-    assert details(result)["assign"] == "because this step failed: roles"
-    assert details(result)["start"] == "because an earlier step failed"
+    assert details(result)["assign"] == "because this step was not done: roles"
+    assert details(result)["start"] == "because an earlier step failed, so provisioning is not started"
     assert graph.writes == ["POST /roles", "POST /other"] or graph.writes == ["POST /other", "POST /roles"]
 
 

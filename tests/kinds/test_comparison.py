@@ -195,7 +195,8 @@ def schedule_of(found: PlannedApplication) -> list[str]:
     return [f"{one.phase.name.lower()} {one.path.rpartition('/')[2]}" for one in sends]
 
 
-AROUND = ["stop pause", "start restart", "start start"]
+TEST = "start validateCredentials"
+AROUND = ["stop pause", TEST, "start restart", "start start"]
 
 
 @pytest.mark.parametrize(("text", "more", "live", "_before_start"), EFFECTS.values(), ids=EFFECTS)
@@ -213,11 +214,11 @@ def test_a_job_that_is_off_and_excluded_is_neither_paused_nor_started(text, more
 @pytest.mark.parametrize(
     ("text", "more", "options", "expected"),
     [
-        ("", NEW, {}, ["start start"]),
-        ("", OFF, {}, ["start restart", "start start"]),
+        ("", NEW, {}, [TEST, "start start"]),
+        ("", OFF, {}, [TEST, "start restart", "start start"]),
         ("provisioning: {enabled: false}", {}, {}, ["stop pause"]),
         ("provisioning: {enabled: false}\n" + users("attributes: {title: {absent: true}}"), {}, {}, ["stop pause"]),
-        (users("attributes: {title: {absent: true}}"), OFF, {}, ["start restart", "start start"]),
+        (users("attributes: {title: {absent: true}}"), OFF, {}, [TEST, "start restart", "start start"]),
         (users("attributes: {title: {absent: true}}"), OFF, {"exclude": ["schedule"]}, []),
         (users("attributes: {title: {absent: true}}"), NEW, {"only": ["attribute_mapping/*"]}, []),
         (
@@ -591,7 +592,8 @@ def test_plan_with_errors_has_no_changes_guards_or_steps():
 def test_documents_returns_only_what_the_spec_needs():
     """A minimal spec needs the application and its job; each section adds its documents, each once."""
     minimal = {"organization", "service_principals", "similar_applications", "applications", "templates", "jobs"}
-    assert {one.name for one in documents(KINDS, [spec_of("")])} == minimal
+    assert {one.name for one in documents(KINDS, [spec_of("provisioning: {enabled: false}")])} == minimal
+    assert {one.name for one in documents(KINDS, [spec_of("")])} == {*minimal, "secrets"}
     full = spec_of(
         "app_roles: {unlisted: delete}\nassignments: {unlisted: keep}\nconnection: {base_address: https://x.example}\n"
         f"provisioning: {{enabled: true, scope: all}}\n{users(f'filters: [{FILTER}]')}"

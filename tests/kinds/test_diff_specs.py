@@ -62,3 +62,17 @@ def test_diff_specs_ignores_the_names_of_the_specs():
     other = spec_of(ONE).model_copy(update={"name": "reader"})
     found = diff_specs(KINDS, spec_of(ONE), other)
     assert (found.name, found.changes) == ("reader", ())
+
+
+def test_diff_specs_matches_groups_by_name_also_if_they_have_ids():
+    """Ids differ between tenants; of two groups of one name each has a part of its id."""
+    ids = [f"{digit}0000000-0000-4000-8000-00000000000{digit}" for digit in (1, 2)]
+    listed = "assignments: {unlisted: keep, groups: [%s]}"
+    named = spec_of(listed % "{name: Sales, role: admin}")
+    with_id = spec_of(listed % f"{{name: Sales, id: {ids[0]}, role: admin}}")
+    only_id = spec_of(listed % f"{{id: {ids[0]}, role: admin}}")
+    twins = spec_of(listed % ", ".join(f"{{name: Sales, id: {id_}, role: admin}}" for id_ in ids))
+    assert diff_specs(KINDS, named, with_id).changes == ()
+    assert len(diff_specs(KINDS, named, only_id).changes) == 2
+    created = [change.address.rest for change in diff_specs(KINDS, spec_of(""), twins).changes]
+    assert created == ["group:Sales~10000000/admin", "group:Sales~20000000/admin"]

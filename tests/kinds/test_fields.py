@@ -64,9 +64,21 @@ def test_or_unset(value, expected):
     [
         ("https://a.example/scim", "https://a.example/scim/", set()),
         ("https://a.example/scim", "https://a.example/scim?aadOptscim062020", {Effect.DIALECT}),
-        ("https://a.example/scim", "https://b.example/scim", {Effect.CREDENTIALS}),
+        ("https://a.example/scim", "https://a.example/scim/?AzureAdScimPatch2017", {Effect.DIALECT}),
+        ("https://a.example/scim?aadOptscim062020", "https://a.example/scim?AADOPTSCIM062020", set()),
+        ("https://a.example/scim?aadOptscim062020", "https://a.example/scim?AzureAdScimPatch2017", {Effect.DIALECT}),
+        ("https://a.example/scim", "https://b.example/scim", {Effect.ENDPOINT}),
+        ("https://a.example/scim?org=1", "https://a.example/scim?org=2", {Effect.ENDPOINT}),
+        ("https://a.example/scim", "https://b.example?aadOptscim062020", {Effect.ENDPOINT, Effect.DIALECT}),
+        (None, "https://a.example/scim?aadOptscim062020", {Effect.CREDENTIALS}),
     ],
 )
 def test_connection_effects_of_a_changed_tenant_url(before, after, effects):
     change = Change(Address("a", "connection"), Action.UPDATE, fields=(FieldChange("base_address", before, after),))
     assert ConnectionKind().change_effects(change) == effects
+
+
+def test_connection_dialect_text_says_that_a_connection_test_does_not_show_it():
+    change = Change(Address("a", "connection"), Action.UPDATE)
+    assert "a connection test sends no PATCH request" in ConnectionKind().effect_text(Effect.DIALECT, change)
+    assert ConnectionKind().effect_text(Effect.ENDPOINT, change) == ""

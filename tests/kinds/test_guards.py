@@ -11,6 +11,7 @@ from scimconf.kinds.registry import guards
 from scimconf.plan import Action, Address, Change, Effect, FieldChange, Impact, Resource
 from scimconf.plan.guards import ASKED, GuardContext, GuardExemption
 from scimconf.plan.impact import Members
+from scimconf.render.common.effects import guard_message
 
 ACTIVE = Address("a", "attribute_mapping", "users/active")
 TODAY = date(2026, 11, 25)
@@ -153,6 +154,29 @@ def test_guards_carry_the_impact_and_its_upper_bound_as_count(impact, count):
     assert counted >= {"scope-widened", "scope-narrowed", "matching-changed", "initial-start", "quarantined"}
     narrowed = replace(update(SETTINGS, "scope", "all", "assigned"), effects=effects, impact=impacts)
     assert [(guard.id, guard.count) for guard in guards([narrowed], LIVE)] == [("scope-narrowed", count)]
+
+
+SCHEDULE = Address("a", "schedule")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "blocking"),
+    [(True, False, ["provisioning-stopped"]), (None, False, []), (False, True, ["initial-start"])],
+)
+def test_provisioning_stopped_blocks_if_provisioning_is_switched_off(before, after, blocking):
+    """A schedule that is only created is off already."""
+    assert ids([update(SCHEDULE, "enabled", before, after)], CONTEXT) == blocking
+
+
+def test_provisioning_stopped_carries_the_users_in_scope():
+    impact = Impact(34, precision="at_most", population="in_scope")
+    change = replace(update(SCHEDULE, "enabled", True, False), impact={Effect.STOPS: impact})
+    (guard,) = guards([change], LIVE)
+    assert (guard.count, guard.impact) == (34, impact)
+    assert guard_message(guard) == (
+        "provisioning would stop, so that users who leave keep their access to the application"
+        " (up to 34 users in scope)"
+    )
 
 
 def test_an_exemption_with_max_allows_a_guard_up_to_its_upper_bound():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scimconf.kinds import KINDS
+from scimconf.kinds.missing_principals import MAX_SUGGESTIONS
 from scimconf.plan import Address
 from scimconf.snapshot import DELETED, PRINCIPALS_BY_ID, DeniedRead, Lookup, Principal, Snapshot
 from scimconf.workflow.compilation import check
@@ -96,6 +97,13 @@ def test_missing_principals_in_another_tenant_name_both_tenants():
     (row,) = make_plan(text).plan.missing
     message = 'the tenant contoso.com has no user "linus@contoso.com"; the spec is for fabrikam.com'
     assert (row.diagnostic.message, row.diagnostic.hint) == (message, "Sign in to the tenant of the spec.")
+
+
+def test_suggestions_are_limited_to_the_first_missing_principals():
+    """Each suggestion compares a name with all names that were read."""
+    users = ", ".join(f"{{user: ada{letter}@contoso.com, role: admin}}" for letter in "bcdefghijklmnopqrstuvwxyz"[:21])
+    lines = rows(f"users: [{users}]", assignments=[assignment_row(ADA, ADMIN)])
+    assert [line.endswith("Did you mean `ada@contoso.com`?") for line in lines] == [True] * MAX_SUGGESTIONS + [False]
 
 
 def test_absent_entries_are_never_missing():

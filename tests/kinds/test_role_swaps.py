@@ -18,7 +18,12 @@ GAIN = "assignments: {unlisted: keep, users: [{user: ada@contoso.com, roles: [ad
 SINGLE, RAW = "SingleAppRoleAssignment([appRoleAssignments])", "[appRoleAssignments]"
 ALL = "AssertiveAppRoleAssignmentsComplex([appRoleAssignments])"
 JOINED = 'Join(",", AppRoleAssignments([appRoleAssignments]))'
-PAUSED = ["stop pause provisioning", "clear wait until the old roles are removed", "start start provisioning"]
+PAUSED = [
+    "stop pause provisioning",
+    "clear wait until the old roles are removed",
+    "start test the stored credentials before provisioning starts",
+    "start start provisioning",
+]
 
 
 def swap(spec, live=None, refused=(), **documents):

@@ -167,7 +167,7 @@ DESIRED = [
 
 EFFECTS = {
     "job": {Effect.DATA_LOSS, Effect.RESYNC},
-    "connection": {Effect.CREDENTIALS},
+    "connection": {Effect.ENDPOINT, Effect.CREDENTIALS, Effect.DIALECT},
     "object_mapping/users": {Effect.DEPROVISIONS, Effect.RESYNC},
     "attribute_mapping/users/externalId": {Effect.DEPROVISIONS, Effect.PROVISIONS, Effect.RESYNC},
     "attribute_mapping/users/name.formatted": {Effect.RESYNC},

@@ -58,7 +58,10 @@ WRITER = ApplicationPlan("writer", missing=(missing(), missing("group", "Sales",
             "No changes, but 1 unmanaged resource in the tenant and 1 listed user or group is missing (drift).",
         ),
         (plan(failures=(FAILED,)), "1 of 1 application could not be planned."),
-        (plan(ApplicationPlan("a"), failures=(FAILED,)), "1 of 2 applications could not be planned. No other changes."),
+        (
+            plan(ApplicationPlan("a"), failures=(FAILED,)),
+            "1 of 2 applications could not be planned. The others have no changes.",
+        ),
         (
             plan(ApplicationPlan("a", changes=(CHANGE,)), failures=(FAILED,)),
             "1 of 2 applications could not be planned. Plan: 1 to create, 0 to update, 0 to replace, 0 to delete.",
@@ -122,7 +125,7 @@ def test_text_of_missing_and_failed_rows():
         "  broken/scimconf.yaml\n\n"
         "  ! failed: GET /servicePrincipals answered 403 Denied. Grant it.\n\n"
         "writer  no changes, 2 missing\n"
-        "broken  failed: GET /servicePrincipals answered 403 Denied. Grant it.\n"
+        "broken  failed\n"
         "1 of 2 applications could not be planned. No changes, but 2 listed users or groups are missing, 1\n"
         "  prevents an apply (drift).\n"
     )

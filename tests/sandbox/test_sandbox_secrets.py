@@ -157,3 +157,38 @@ def test_validate_credentials_of_a_template_needs_no_job(sandbox):
     credentials = pairs({"BaseAddress": URL, "SecretToken": "x"})
     client.post(path, {"templateId": "scim", "useSavedCredentials": False, "credentials": credentials}, expect=204)
     client.post(path, {"useSavedCredentials": False, "credentials": credentials}, expect=404)
+
+
+@pytest.mark.parametrize(
+    ("credentials", "status"),
+    [
+        ({"Oauth2AccessToken": "a", "Oauth2RefreshToken": "r"}, 204),
+        ({"Oauth2RefreshToken": "r", "BaseAddress": URL}, 204),
+        ({"Oauth2AccessToken": "*"}, 400),
+        ({"Oauth2AccessToken": "rejected", "SecretToken": "good", "BaseAddress": URL}, 400),
+        ({"Oauth2AccessToken": "a", "BaseAddress": "https://writer.invalid"}, 400),
+    ],
+)
+def test_validate_credentials_accepts_tokens_of_the_service_without_an_address(writer, credentials, status):
+    validate(writer, expect=status, **credentials)
+
+
+@pytest.mark.parametrize("grant", ["absent", "OAuth2AuthorizationCodeGrant"])
+def test_authorize_stores_tokens_and_renews_them(writer, grant):
+    """`secrets_put` does not matter: the service itself writes them."""
+    writer.switch(authorization_type=grant, secrets_put="replace")
+    writer.put_secrets(BaseAddress=URL)
+    writer.post("/_sandbox/authorize", {"application": "Writer"}, expect=204)
+    first = stored(writer)
+    names = ["BaseAddress", "Oauth2AccessToken", "Oauth2RefreshToken", "Oauth2AccessTokenCreationTime"]
+    assert list(first) == names + ([] if grant == "absent" else ["AuthenticationType"])
+    validate(writer, saved=True)
+    writer.post("/_sandbox/authorize", {"application": "Writer"}, expect=204)
+    assert stored(writer)["Oauth2AccessToken"] != first["Oauth2AccessToken"]
+    assert writer.secrets()["Oauth2RefreshToken"] == "*"
+
+
+@pytest.mark.parametrize("body", [{"application": "Nobody"}, {}, []])
+def test_authorize_refuses_an_unknown_application(writer, body):
+    error = writer.post("/_sandbox/authorize", body, expect=400)["error"]
+    assert error["message"].startswith("expected the id or name of one application")

@@ -47,12 +47,13 @@ async function provision(seen, sp) {
     { key: "BaseAddress", value: "https://own.example/scim" }, { key: "SecretToken", value: "token" }] });
   seen.secrets = (await client.api(`${sync}/secrets`).get()).value;
   const schema = await client.api(`${job}/schema`).get();
-  const rows = schema.synchronizationRules[0].objectMappings[0].attributeMappings;
+  const users = (document) => document.synchronizationRules[0].objectMappings.find((m) => m.sourceObjectName === 'User');
+  const rows = users(schema).attributeMappings;
   seen.before = rows.length;
-  schema.synchronizationRules[0].objectMappings[0].attributeMappings =
+  users(schema).attributeMappings =
     rows.filter((one) => one.targetAttributeName !== "title");
   await client.api(`${job}/schema`).put(schema);
-  seen.after = (await client.api(`${job}/schema`).get()).synchronizationRules[0].objectMappings[0].attributeMappings.length;
+  seen.after = users(await client.api(`${job}/schema`).get()).attributeMappings.length;
   await client.api(`${job}/start`).post();
   seen.state = (await client.api(job).get()).schedule.state;
   await client.api(job).delete();

@@ -74,7 +74,8 @@ async def read_and_write(provider, root):
         await sync.jobs.by_synchronization_job_id(job.id).start.post()
         results["state"] = (await sync.jobs.by_synchronization_job_id(job.id).get()).schedule.state.value
         schema = await sync.jobs.by_synchronization_job_id(job.id).schema.get()
-        results["rows"] = len(schema.synchronization_rules[0].object_mappings[0].attribute_mappings)
+        mappings = {mapping.source_object_name: mapping for mapping in schema.synchronization_rules[0].object_mappings}
+        results["rows"] = len(mappings["User"].attribute_mappings)
         try:
             await graph.users.by_user_id("nobody").get()
         except ODataError as error:

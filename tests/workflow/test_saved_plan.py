@@ -9,7 +9,7 @@ import pytest
 from tenant_fixture import WRITER, Rehearsal
 
 from scimconf.diagnostics import DiagnosticsError, ScimconfError
-from scimconf.plan import Plan
+from scimconf.plan import FailedApplication, Plan
 from scimconf.render.json import plan as as_json
 from scimconf.workflow.apply import save_documents
 from scimconf.workflow.plan_all import PlanResults
@@ -56,6 +56,8 @@ def test_spec_paths_reports_missing_files_and_plans_without_paths(plan, path, tm
     assert codes(spec_paths, replace(saved, plan=Plan(applications=(moved,)))) == ["S001"]
     unnamed = replace(plan.applications[0], paths=())
     assert codes(spec_paths, replace(saved, plan=Plan(applications=(unnamed,)))) == ["P006"]
+    incomplete = replace(saved.plan, failures=(FailedApplication("other", "no"),))
+    assert codes(spec_paths, replace(saved, plan=incomplete)) == ["P007"]
 
 
 def test_changes_since_is_empty_for_the_same_plan(plan, path):

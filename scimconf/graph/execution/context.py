@@ -30,11 +30,13 @@ class SecretResolver(Protocol):
 class ExecutionResult:
     """The step outcomes, whether a write reached Graph or may have, and why the plan is stale, if it is.
 
+    `start_refused`: provisioning was not started, because the test of the stored credentials failed.
     `withdrawn`: the application that this run created was deleted again, with everything that was written to it.
     """
 
     outcomes: list[StepOutcome] = field(default_factory=list)
     wrote: bool = False
+    start_refused: bool = False
     stale: str = ""
     withdrawn: bool = False
 

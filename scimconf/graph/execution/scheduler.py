@@ -39,6 +39,9 @@ def _skip_phase(context: ExecutionContext, phase: Phase) -> str:
         return ""
     if phase is Phase.BUILD:
         return "because provisioning could not be paused first"
+    if phase is Phase.START:
+        paused = any(isinstance(step, Send) and step.pauses for step in context.request.steps)
+        return f"because an earlier step failed, so provisioning {'stays paused' if paused else 'is not started'}"
     return "because an earlier step failed"
 
 
@@ -75,10 +78,22 @@ async def _run_node(context: ExecutionContext, node: StepNode, failed: AbstractS
         context.result.withdrawn = isinstance(error, WithdrawnError)
         context.finish(node, Result.FAILED, str(error), error.hint)
     except ScimconfError as error:
-        context.finish(node, Result.FAILED, str(error), error.hint)
+        context.finish(node, Result.FAILED, str(error), " ".join(filter(None, (error.hint, _step_hint(node)))))
+        context.result.start_refused |= _tests_credentials(node)
     except Exception as error:  # noqa: BLE001  see above
         context.finish(node, Result.FAILED, str(error) if type(error) is LookupError else describe_unexpected(error))
     return False
+
+
+def _step_hint(node: StepNode) -> str:
+    first = node.steps[0]
+    return first.hint if isinstance(first, Send) else ""
+
+
+def _tests_credentials(node: StepNode) -> bool:
+    """Return whether the node is the test of the stored credentials before a start."""
+    first = node.steps[0]
+    return node.phase is Phase.START and isinstance(first, Send) and first.is_credentials_test
 
 
 def _skip_node(context: ExecutionContext, failed: AbstractSet[StepNode]) -> str:
@@ -86,7 +101,7 @@ def _skip_node(context: ExecutionContext, failed: AbstractSet[StepNode]) -> str:
         return "because the plan is stale"
     if context.request.interrupted():
         return "because the apply was interrupted"
-    return f"because this step failed: {next(iter(failed)).description}" if failed else ""
+    return f"because this step was not done: {next(iter(failed)).description}" if failed else ""
 
 
 async def _run_steps(context: ExecutionContext, node: StepNode) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from scimconf.diagnostics import SecretError
-from scimconf.documents.secrets import MASK, masked
+from scimconf.documents.secrets import MASK, unwritable
 from scimconf.graph.execution.context import ExecutionRequest, SecretResolver
 from scimconf.json_types import Json
 from scimconf.snapshot import Document, SecretRef
+from scimconf.spec.model.connection import SERVICE_OWNED
 from scimconf.steps import Edit
 
 
@@ -24,30 +27,36 @@ def preflight(request: ExecutionRequest) -> None:
         resolved(request.secrets, document, pairs, changed)
 
 
-def _reference(document: Document, key: str) -> SecretRef | str:
-    """Return the reference or plain value for a masked value; raise SecretError if the spec has none."""
-    reference = dict(document.references).get(key) or dict(document.plain).get(key)
-    if reference is None:
-        raise SecretError(
-            f"{key} is stored in Entra, masked, and the spec has no source for it",
+def _unwritable_error(keys: Sequence[str]) -> SecretError:
+    """Return the error for stored keys that cannot be sent again."""
+    masked_keys = [key for key in keys if key not in SERVICE_OWNED]
+    if masked_keys:
+        return SecretError(
+            f"{masked_keys[0]} is stored in Entra, masked, and the spec has no source for it",
             "A write replaces all secrets. Add the source of this one under connection, "
             "or write `on_unreadable_secret: send_changed_keys`.",
         )
-    return reference
+    return SecretError(
+        f"a person authorized the connection in the portal, and the service alone has {', '.join(keys)}",
+        "A write replaces all of the connection's settings. Set the ones that differ in the portal, "
+        "or write `on_unreadable_secret: send_changed_keys` if `scimconf probe` reported `secrets_put: merge`.",
+    )
 
 
 def resolved(secrets: SecretResolver, document: Document, rows: Json, keys: set[str]) -> list[Json]:
     """Return the pairs to write, with references and masked values resolved; an empty value removes its key.
 
-    Only the changed `keys` are returned if the document may be written partially and another masked value has no
-    reference.
+    If another stored value cannot be sent, only the changed `keys` are returned, or SecretError is raised unless the
+    document may be written partially.
     """
-    known = {*keys, *dict(document.references)}
-    only_changed = document.partial and any(key not in known for key in masked(rows))
+    missing = unwritable(rows, document, keys)
+    if missing and not document.partial:
+        raise _unwritable_error(missing)
+    sources: dict[str, SecretRef | str] = {**dict(document.plain), **dict(document.references)}
     pairs = []
     for pair in rows:
         key, value = str(pair["key"]), pair.get("value")
-        if key in keys or not only_changed:
-            value = _reference(document, key) if value == MASK else value
+        if key in keys or not missing:
+            value = sources[key] if value == MASK else value
             pairs.append({"key": key, "value": secrets.resolve(value) if isinstance(value, SecretRef) else value})
     return pairs

@@ -40,7 +40,7 @@ def _planned_verdict(plan: Plan) -> str:
     excluded = _excluded(plan)
     if excluded:
         return f"No changes in the selected addresses ({excluded})."
-    return "No other changes." if plan.failures else "No changes. The tenant matches the spec."
+    return "The others have no changes." if plan.failures else "No changes. The tenant matches the spec."
 
 
 def _missing(plan: Plan) -> str:

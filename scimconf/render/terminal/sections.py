@@ -142,9 +142,9 @@ def _guards(page: Page, guards: Sequence[Guard]) -> Iterator[str]:
 
 
 def total_lines(page: Page, plan: Plan) -> Iterator[str]:
-    """Yield the counts of each application, and why an application could not be planned."""
+    """Yield the counts of each application, `failed` for one that could not be planned."""
     rows = [(application.name, application_summary(application)) for application in plan.applications]
-    rows += [(failure.name, failure_text(failure)) for failure in plan.failures]
+    rows += [(failure.name, "failed") for failure in plan.failures]
     column = min(max(cells(visible(name)) for name, _ in rows), page.width // 2)
     for name, summary in rows:
         yield from page.prose(0, f"{pad(visible(name), column)}  {summary}", hang=2)

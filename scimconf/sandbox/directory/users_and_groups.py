@@ -243,6 +243,14 @@ def add_group(tenant: Tenant, properties: Json) -> Json:
 
 _ANY_MEMBER = "1"
 _USERS_ONLY = "member_id IN (SELECT id FROM objects WHERE kind = 'user')"
+_USERS_INSIDE = (
+    "WITH RECURSIVE inner_groups (id) AS (SELECT ? UNION SELECT member_id FROM members JOIN inner_groups ON"
+    " members.group_id = inner_groups.id WHERE member_id IN (SELECT id FROM objects WHERE kind = 'group'))"
+    " SELECT first, member_id FROM (SELECT MIN(seq) AS first, member_id FROM members WHERE group_id IN"
+    " (SELECT id FROM inner_groups) AND member_id IN (SELECT id FROM objects WHERE kind = 'user') GROUP BY member_id)"
+    " WHERE 1"
+)
+"""The users in a group and in all groups inside it, each once; the first value of the statement is the id of the group."""
 
 
 def list_members(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -252,6 +260,18 @@ def list_members(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 def list_member_users(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     """Return the members that are users."""
     return _members(tenant, request, "users", _USERS_ONLY)
+
+
+def list_all_users(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    """Return the users in a group and in the groups inside it, each once (Graph: list transitive members)."""
+    group = find_group(tenant, request.path_parameters["group"])["id"]
+    to_body = partial(_member_body, request)
+    listing = PagedRows(
+        "users",
+        lambda after, limit: convert_rows(to_body, _transitive_rows(tenant, group, after, limit)),
+        partial(_transitive_count, tenant, group),
+    )
+    return page_response(tenant, request, listing)
 
 
 def _members(tenant: Tenant, request: GraphRequest, name: str, where: str) -> GraphResponse:
@@ -306,6 +326,16 @@ def _member_rows(tenant: Tenant, group: str, after: int, limit: int, where: str)
     )
     principals = ((number, find_principal(tenant, member)) for number, member in rows)
     return [(number, principal) for number, principal in principals if principal is not None]
+
+
+def _transitive_rows(tenant: Tenant, group: str, after: int, limit: int) -> list[tuple[int, Json]]:
+    rows = tenant.store.rows(f"{_USERS_INSIDE} AND first > ? ORDER BY first LIMIT ?", (group, after, limit))
+    principals = ((number, find_principal(tenant, member)) for number, member in rows)
+    return [(number, principal) for number, principal in principals if principal is not None]
+
+
+def _transitive_count(tenant: Tenant, group: str) -> int:
+    return len(tenant.store.rows(_USERS_INSIDE, (group,)))
 
 
 def _member_count(tenant: Tenant, group: str, where: str = _ANY_MEMBER) -> int:

@@ -84,10 +84,7 @@ def store_secrets(tenant: Tenant, principal_id: str, sent: Mapping[str, str]) ->
         remaining = {key: value for key, value in before.items() if key in remaining or key in sent}
     written = {key: before.get(key, "") if keeps_masked and value == MASK else value for key, value in sent.items()}
     tenant.store.run("DELETE FROM secrets WHERE resource_id = ?", (principal_id,))
-    tenant.store.run_many(
-        "INSERT INTO secrets (resource_id, key, value) VALUES (?, ?, ?)",
-        ((principal_id, key, value) for key, value in {**remaining, **written}.items() if value),
-    )
+    _insert(tenant, principal_id, {**remaining, **written})
 
 
 def parse_pairs(documents: Any) -> dict[str, str]:
@@ -132,22 +129,56 @@ def _declared_sensitive(principal: Json, switches: Switches) -> frozenset[str]:
 
 def connection_failure(tenant: Tenant, credentials: Mapping[str, str]) -> str | None:
     """Return why the application refuses these credentials; None if it accepts them."""
-    address = credentials.get("BaseAddress", "")
+    address, own_token = credentials.get("BaseAddress", ""), _authorized_token(credentials)
+    failure = _address_failure(address) if address or not own_token else None  # some such applications have none
+    if failure is not None:
+        return failure
+    if credentials.get("AuthenticationType") == _CLIENT_CREDENTIALS:
+        missing = [key for key in ("Oauth2TokenExchangeUri", "Oauth2ClientId") if not credentials.get(key)]
+        if missing:
+            return f"A value for {missing[0]} is missing."
+        return _token_failure(tenant, address, credentials.get("Oauth2ClientSecret", ""))
+    token = own_token or credentials.get("SecretToken") or credentials.get("Password") or ""
+    if not token and tenant.switches.blank_token == "accepted":  # noqa: S105  a position of a switch
+        return None
+    return _token_failure(tenant, address, token)
+
+
+def _address_failure(address: str) -> str | None:
     parts = urlsplit(address)
     host = parts.hostname or ""
     if not host or not (parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)):
         return "Please provide a valid tenant URL for your application."
     if host.endswith(".invalid"):
         return f"We could not reach your application at {host}: the name could not be resolved."
-    if credentials.get("AuthenticationType") == _CLIENT_CREDENTIALS:
-        missing = [key for key in ("Oauth2TokenExchangeUri", "Oauth2ClientId") if not credentials.get(key)]
-        if missing:
-            return f"A value for {missing[0]} is missing."
-        return _token_failure(tenant, address, credentials.get("Oauth2ClientSecret", ""))
-    token = credentials.get("SecretToken") or credentials.get("Password") or ""
-    if not token and tenant.switches.blank_token == "accepted":  # noqa: S105  a position of a switch
-        return None
-    return _token_failure(tenant, address, token)
+    return None
+
+
+def _authorized_token(credentials: Mapping[str, str]) -> str:
+    """Return the token that the service has because a person authorized the connection in the portal, or ""."""
+    return credentials.get("Oauth2AccessToken") or credentials.get("Oauth2RefreshToken") or ""
+
+
+def authorize(tenant: Tenant, principal_id: str) -> None:
+    """Store new tokens as the service does after a person selected Authorize, and again whenever it renews them."""
+    number = tenant.new_id("authorization")
+    tokens = {
+        "Oauth2AccessToken": f"access-{number}",
+        "Oauth2RefreshToken": f"refresh-{number}",
+        "Oauth2AccessTokenCreationTime": tenant.stamp(),
+    }
+    if tenant.switches.authorization_type != "absent":
+        tokens["AuthenticationType"] = tenant.switches.authorization_type
+    stored = stored_secrets(tenant, principal_id) | tokens
+    tenant.store.run("DELETE FROM secrets WHERE resource_id = ?", (principal_id,))
+    _insert(tenant, principal_id, stored)
+
+
+def _insert(tenant: Tenant, principal_id: str, values: Mapping[str, str]) -> None:
+    tenant.store.run_many(
+        "INSERT INTO secrets (resource_id, key, value) VALUES (?, ?, ?)",
+        ((principal_id, key, value) for key, value in values.items() if value),
+    )
 
 
 def _token_failure(tenant: Tenant, address: str, token: str) -> str | None:

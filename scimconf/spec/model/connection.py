@@ -12,7 +12,7 @@ from scimconf.diagnostics import Diagnostic
 from scimconf.spec.model.base import Https, Section, Text, not_exactly_one, owned_keys
 from scimconf.spec.patterns import ENV_NAME, ENV_REFERENCE, VAULT
 
-Authentication = Literal["bearer", "oauth2_client_credentials", "entra_token", "other"]
+Authentication = Literal["bearer", "oauth2_client_credentials", "entra_token", "portal", "other"]
 
 REQUIRED_KEYS = {"bearer": "secret_token", "oauth2_client_credentials": "oauth2", "other": "other"}
 ADDITIONAL_KEYS = {"other": "secret_token"}
@@ -34,6 +34,14 @@ OWNED = {
     "Oauth2ClientSecret": "connection.oauth2.client_secret",
 }
 """Graph's keys that have a field of their own in the spec. `other` must not contain them."""
+
+SERVICE_OWNED = frozenset(
+    {
+        "Oauth2AccessToken", "Oauth2RefreshToken", "Oauth2AccessTokenCreationTime", "Oauth2AuthorizationCode",
+        "TokenExpiration",
+    }
+)  # fmt: skip
+"""Graph's keys that the service writes and renews after a person authorized the connection in the portal."""
 
 MASK = "*"
 CONFIDENTIAL = frozenset(
@@ -111,12 +119,19 @@ class Connection(Section):
     def _errors(self) -> Iterator[Diagnostic]:
         yield from self._authentication_errors()
         yield from owned_keys("other", self.other, OWNED)
+        yield from self._service_owned_errors()
         paths = [("other", key) for key, value in self.other.items() if value == MASK]
         if self.oauth2 is not None and self.oauth2.client_id == MASK:
             paths.append(("oauth2", "client_id"))
         message = f"`{MASK}` is not a value: Graph shows it instead of a secret"
         hint = "Write the value, or `{env: NAME}` if it is a secret."
         yield from (Diagnostic("S314", message, path, hint=hint) for path in paths)
+
+    def _service_owned_errors(self) -> Iterator[Diagnostic]:
+        for key in self.other:
+            if key in SERVICE_OWNED:
+                message = f"the service itself writes {key}, after a person authorized the connection in the portal"
+                yield Diagnostic("S317", message, ("other", key), hint="Delete it, and write `authentication: portal`.")
 
     def _authentication_errors(self) -> Iterator[Diagnostic]:
         present = [*self._present("secret_token", "oauth2"), *(["other"] if self.other else [])]

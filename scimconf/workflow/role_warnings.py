@@ -1,0 +1,47 @@
+"""Warn about the roles that users have after a plan; reads the members of the groups that the warnings are about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from scimconf.diagnostics import Diagnostic
+from scimconf.documents import application
+from scimconf.kinds.mappings import one_role_targets
+from scimconf.spec.model import Spec
+from scimconf.workflow.compilation import ChangeSet, PlanOptions
+from scimconf.workflow.guard_context import PlanImpact
+
+if TYPE_CHECKING:
+    from scimconf.graph.client import Graph
+
+
+async def role_warnings(
+    graph: Graph, spec: Spec, change_set: ChangeSet, impact: PlanImpact, options: PlanOptions
+) -> tuple[Diagnostic, ...]:
+    """Return K814, K815 and K816. What cannot be read is not counted; without `options.impact` nothing is read.
+
+    Members that were read for the numbers of the plan are not read again.
+    """
+    takes_one_role = bool(one_role_targets(spec, impact.snapshot))
+    if not options.impact or change_set.errors or (spec.assignments is None and not takes_one_role):
+        return ()
+    from scimconf.expressions.evaluation import EvaluationContext
+    from scimconf.graph.impact_data import read_optional_documents
+    from scimconf.graph.role_members import read_role_members, read_user_names
+    from scimconf.impact import role_warnings as rules
+    from scimconf.impact.projection import states_before_and_after
+
+    snapshot = await read_optional_documents(graph, impact.snapshot, [application.assignments()])
+    _, after = states_before_and_after(spec, snapshot, change_set.changes)
+    unmanaged = (*change_set.diff.unmanaged, *change_set.diff.unmanaged_drift)
+    inputs = rules.RoleInputs(spec, after, change_set.changes, unmanaged)
+    members = await read_role_members(graph, rules.role_queries(inputs), impact.data.members)
+    several = rules.several_roles(after, members)
+    names = await read_user_names(graph, several.users[: rules.EXAMPLES]) if several.users else ()
+    today = datetime(options.today.year, options.today.month, options.today.day, tzinfo=UTC)
+    return (
+        *rules.several_roles_warnings(several, names),
+        *rules.unknown_role_warnings(inputs, members, EvaluationContext(today)),
+        *rules.nested_group_warnings(inputs, members),
+    )
