@@ -8,7 +8,7 @@ template, plus `entra_objects`.
 
 from __future__ import annotations
 
-import json
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +16,11 @@ from scimconf.expressions import parse, to_source
 from scimconf.sandbox.http_types import Json
 from scimconf.sandbox.synchronization.template_metadata import MAPPING_METADATA
 
-_RULE = {"containerFilter": None, "groupFilter": None, "metadata": [{"key": "supportsProvisionOnDemand", "value": "true"}]}
+_RULE: Json = {
+    "containerFilter": None,
+    "groupFilter": None,
+    "metadata": [{"key": "supportsProvisionOnDemand", "value": "true"}],
+}
 _OBJECT_METADATA = [
     {"key": "IsSoftDeletionSupported", "value": "true"},
     {"key": "ConnectorDataStorageRequired", "value": "true"},
@@ -30,7 +34,8 @@ def expand(content: Mapping[str, Any], source_directory: Json) -> Json:
     source_objects = [*source_directory["objects"], *_objects(content.get("entra_objects", {}))]
     directories = [
         source_directory | {"objects": source_objects},
-        source_directory | {"id": content["rules"][0]["id"], "name": content["directory"], "objects": _objects(content["objects"])},
+        source_directory
+        | {"id": content["rules"][0]["id"], "name": content["directory"], "objects": _objects(content["objects"])},
     ]
     names = (source_directory["name"], content["directory"])
     schema = {
@@ -52,7 +57,7 @@ def _objects(attributes: Mapping[str, Any]) -> list[Json]:
 def _rule(rule: Json, priority: int, names: tuple[str, str]) -> Json:
     is_inbound = rule.get("inbound", False)
     source, target = reversed(names) if is_inbound else names
-    return json.loads(json.dumps(_RULE)) | {  # a copy
+    return copy.deepcopy(_RULE) | {
         "id": rule["id"],
         "name": rule["name"],
         "priority": priority,
