@@ -32,6 +32,8 @@ REPORTED_BY_KINDS = frozenset({"L100", "L111", "L301"})
 """Rules whose cases the kinds report already, as K501 and K503."""
 SEVERITIES: Mapping[str, Severity] = MappingProxyType({"L401": "warning"})
 """Severities that differ from the rule's own. Raw roles are rarely intended, but some applications need them."""
+ERRORS_IN_PLANS = frozenset({"L515"})
+"""Rules that are warnings without a tenant, if the kind of application is not known, and may be errors in a plan."""
 ONLY_IF_CHANGED = frozenset(
     {"L102", "L105", "L106", "L109", "L201", "L205", "L207", "L303", "L305", "L306", "L307", "L308", "L312", "L506"}
 )

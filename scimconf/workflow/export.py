@@ -79,7 +79,11 @@ async def tenant_name(session: TenantSession) -> str:
 
 
 def ignore_lint_errors(exported: ExportedSpec, users_csv: str) -> None:
-    """Add a comment to each exported line that the lint refuses. `users_csv` is the content of the `users_from` file."""
+    """Add a comment to each exported line that the lint of a plan refuses.
+
+    `users_csv` is the content of the `users_from` file.
+    """
+    from scimconf.lint import ERRORS_IN_PLANS
     from scimconf.render import yaml
     from scimconf.spec.load import load
 
@@ -87,7 +91,7 @@ def ignore_lint_errors(exported: ExportedSpec, users_csv: str) -> None:
     loaded = load("spec.yaml", lambda path: text if path == "spec.yaml" else users_csv, {}, {}, lambda _path: True)
     codes_by_line: dict[SpecPath, dict[str, None]] = {}
     for diagnostic in lint(loaded):
-        if diagnostic.is_error:
+        if diagnostic.is_error or diagnostic.code in ERRORS_IN_PLANS:
             codes_by_line.setdefault(_commented_path(diagnostic.path), {})[diagnostic.code] = None
     for path, codes in codes_by_line.items():
         comment = exported.comments.get(path, "")

@@ -514,6 +514,25 @@ def test_ignore_lint_errors_adds_a_comment_to_a_mapping_that_lint_rejects(tmp_pa
     assert [problem.code for problem in lint(reloaded) if problem.is_error] == []
 
 
+def test_ignore_lint_errors_comments_on_a_live_mapping_to_id(default_schema, tmp_path):
+    """L515 is a warning without a tenant, and an error in a plan of a custom application."""
+    source = {"type": "Attribute", "name": "objectId", "expression": "[objectId]", "parameters": []}
+    tenant = tenant_with_changed_schema(
+        default_schema,
+        lambda raw: mapping(raw)["attributeMappings"].append(
+            {**mapping(raw)["attributeMappings"][0], "targetAttributeName": "id", "source": source}
+        ),
+    )
+    spec = exported(tenant, "Sample")
+    ignore_lint_errors(spec, "")
+    path = tmp_path / "spec.yaml"
+    for comments, expected in ({}, ["L515"]), (spec.comments, []):
+        path.write_text(write_spec(spec.tree, CommentNotes(beside=comments)), "utf-8")
+        loaded = load(str(path), lambda name: Path(name).read_bytes(), {}, {}, lambda _: True)
+        planned = tenant.plan(loaded)
+        assert ([problem.code for problem in planned.errors], changes(planned)) == (expected, [])
+
+
 def test_ignore_lint_errors_adds_one_comment_for_each_clause_or_mapping(tmp_path):
     """A mapping that two rules reject gets one comment with both rules."""
     odd = {"attribute": "department", "operator": "matches", "value": "[0-9"}
