@@ -149,3 +149,19 @@ def test_saved_plan_contains_missing_principals(tmp_path):
         live.assignments,
         live.deleted,
     )
+
+
+def test_apply_creates_no_application_if_a_listed_group_is_missing(tmp_path):
+    """What can be known before the first write stops the apply before it."""
+    tenant = Rehearsal()
+    path = spec(tmp_path, "  unlisted: keep\n  groups: [{name: Nobody, role: member}]\n")
+    path.write_text(
+        path.read_text().replace("{display_name: Writer}", "{display_name: Writer, create: {from_template: custom}}")
+    )
+    with_role = f"{path.read_text()}app_roles: {{roles: [{{value: member}}]}}\njob: {{template: scim}}\n"
+    path.write_text(with_role)
+    options = wishes(allow=("application-created",))
+    report = tenant.apply(path, options)
+    assert (report.status, tenant.writes) == (ApplyStatus.INVALID, [])
+    path.write_text(with_role.replace("unlisted: keep", "unlisted: keep\n  missing: warn"))
+    assert tenant.apply(path, options).status is ApplyStatus.APPLIED
