@@ -207,9 +207,14 @@ def _name_redactor(redact: Redact, preview_options: PreviewOptions) -> Redact:
 
 
 def _print_errors(results: PlanResults, missing: Sequence[str], redact: Redact) -> None:
-    """Print diagnostics, errors, and each missing user once, also if several applications miss it."""
+    """Print diagnostics, errors, and each missing user once, also if several applications miss it.
+
+    A preview has no rows for listed users and groups that the tenant does not have, so they are diagnostics here.
+    """
+    listed = [row.diagnostic for planned in results.planned for row in planned.plan.missing]
     diagnostics = [
-        replace(entry, message=redact(entry.message), hint=redact(entry.hint)) for entry in results.diagnostics
+        replace(entry, message=redact(entry.message), hint=redact(entry.hint))
+        for entry in (*results.diagnostics, *listed)
     ]
     output.print_diagnostics(diagnostics)
     for name, error in results.errors:

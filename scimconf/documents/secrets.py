@@ -20,6 +20,8 @@ MASK = "*"
 SCOPE = "SyncAll"
 NOTIFICATIONS = "SyncNotificationSettings"
 SKIP_DELETIONS = "SkipOutOfScopeDeletions"
+CLIENT_CREDENTIALS = "OAuth2ClientCredentialsGrant"
+_TOKENS = frozenset({"Oauth2AccessToken", "Oauth2RefreshToken"})
 SETTINGS = frozenset({SCOPE, NOTIFICATIONS, SKIP_DELETIONS})
 """The keys that hold the portal's settings; all other keys belong to the connection."""
 
@@ -82,17 +84,23 @@ def masked(raw: Json) -> frozenset[str]:
 
 
 def service_owned(raw: Json) -> frozenset[str]:
-    """Return the stored keys that the service itself writes after a person authorized the connection in the portal."""
-    return frozenset(values(raw)) & SERVICE_OWNED
+    """Return the stored keys that the service itself writes after a person authorized the connection in the portal.
+
+    Without a token nobody has, and with client credentials the service gets its token by itself.
+    """
+    stored = values(raw)
+    is_authorized = not _TOKENS.isdisjoint(stored) and stored.get("AuthenticationType") != CLIENT_CREDENTIALS
+    return SERVICE_OWNED & stored.keys() if is_authorized else frozenset()
 
 
 def unwritable(raw: Json, document: Document, written: Collection[str]) -> tuple[str, ...]:
     """Return the stored keys that a write of the whole set cannot send, sorted, apart from those that it changes.
 
     They are masked values that the spec has no source for, and the keys of the service, which it may have renewed since.
+    A masked token that the service gets by itself need not be sent.
     """
     known = {*written, *dict(document.references), *dict(document.plain)}
-    return tuple(sorted((masked(raw) - known) | (service_owned(raw) - {*written})))
+    return tuple(sorted((masked(raw) - known - SERVICE_OWNED) | (service_owned(raw) - {*written})))
 
 
 def notifications(raw: Json) -> Mapping[str, Json]:

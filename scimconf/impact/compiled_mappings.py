@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from scimconf.plan.preview import SentRequest
 
 Attributes = Mapping[str, Any]
 Evaluate = Callable[[Attributes, EvaluationContext], Any]
+_EXTENSION = re.compile(r"urn:.+:\d+(?:\.\d+)*:\w+", re.DOTALL)
+_NO_ATTRIBUTE = "Microsoft does not document what is sent for a target that is an extension without an attribute"
 OBJECT_IGNORED = "the user is ignored (IgnoreObjectFlow)"
 
 
@@ -86,6 +89,20 @@ def matching_targets(rows: Mapping[str, CompiledRow]) -> tuple[str, ...]:
     return tuple(row.target for row in sorted(matching, key=lambda row: int(row.row["match"])))
 
 
+def identifiers(rows: Mapping[str, CompiledRow]) -> tuple[str, str] | None:
+    """Return the targets of the user name and the e-mail address, if one is the user principal name and the other the mail.
+
+    An application that knows users by their e-mail address finds those under another name for whom the two differ.
+    """
+    names = [row for row in rows.values() if row.target == "userName"]
+    mails = sorted((row for row in rows.values() if row.target.startswith("emails")), key=lambda row: row.target)
+    for name in names:
+        for mail in mails:
+            if {name.direct, mail.direct} in ({"userPrincipalName", "mail"}, {"originalUserPrincipalName", "mail"}):
+                return name.target, mail.target
+    return None
+
+
 def attributes_read(filters: Iterable[Json], rows: Mapping[str, CompiledRow]) -> frozenset[str]:
     return filter_attributes(filters) | frozenset(name for row in rows.values() for name in row.attributes)
 
@@ -103,8 +120,21 @@ def _compile(target: str, row: Row) -> CompiledRow:
         else:
             evaluate, attributes = compile_expression(tree), expressions.attributes(tree)
             direct = tree.name if isinstance(tree, expressions.Attribute) else ""
+    if _EXTENSION.fullmatch(target):
+        evaluate, direct = _into_extension(evaluate), ""
     null = SentRequest("null", default=row["default"], apply=apply)
     return CompiledRow(target, row, evaluate, attributes, null, apply, direct)
+
+
+def _into_extension(evaluate: Evaluate) -> Evaluate:
+    """Return a function whose values are undetermined: an extension is an object, and not the place of a value."""
+
+    def into_extension(attributes: Attributes, context: EvaluationContext) -> Any:
+        value = evaluate(attributes, context)
+        is_sent = value is not None and not isinstance(value, Ignored | Failure | Undetermined)
+        return Undetermined(_NO_ATTRIBUTE) if is_sent else value
+
+    return into_extension
 
 
 def _null(_attributes: Attributes, _context: EvaluationContext) -> None:

@@ -7,17 +7,26 @@ separately. A change whose data is missing gets no impact.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import nsmallest
 
+from scimconf.diagnostics import Diagnostic
 from scimconf.impact.preview import Preview
-from scimconf.impact.preview_summary import mapping_counts
+from scimconf.impact.preview_summary import SummaryBuilder, mapping_counts
 from scimconf.impact.queries import affected_by, is_resolved, principal_ids
-from scimconf.kinds.provisioning import Affected, OnePrincipal, UsersInScope, UsersWhoMove, UsersWithOtherValue
+from scimconf.impact.target_checks import VIOLATIONS, TargetCheck
+from scimconf.kinds.provisioning import (
+    SECTION,
+    Affected,
+    OnePrincipal,
+    UsersInScope,
+    UsersWhoMove,
+    UsersWithOtherValue,
+)
 from scimconf.plan import Change, Effect, Impact
 from scimconf.plan.impact import MAX_USERS, ImpactData, Population, Precision, UserQuery, UserSample
-from scimconf.plan.preview import UserPreview
+from scimconf.plan.preview import COUNTS, UserPreview
 
 EXAMPLES = 3
 
@@ -40,10 +49,23 @@ class ImpactInputs:
     evaluator: Preview
     query: UserQuery | None = None
     knows_filters: bool = True
+    checks: tuple[TargetCheck, ...] = ()
 
 
-def annotate(inputs: ImpactInputs, data: ImpactData) -> tuple[tuple[Change, ...], Impacts]:
-    """Return the changes with the impact of each effect that can be counted, and the impact of all changes together."""
+@dataclass(frozen=True, slots=True)
+class CountedChanges:
+    """The changes with the impact of each effect that can be counted, and the impact of all changes together.
+
+    `diagnostics` are about users whose values the application does not accept.
+    """
+
+    changes: tuple[Change, ...]
+    totals: Impacts
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def annotate(inputs: ImpactInputs, data: ImpactData) -> CountedChanges:
+    """Count the users of each change."""
     counter = _Counter(inputs, data)
     changes, tallies = [], []
     for change in inputs.changes:
@@ -57,7 +79,7 @@ def annotate(inputs: ImpactInputs, data: ImpactData) -> tuple[tuple[Change, ...]
         counted = [tally for tally in concerned if tally is not None]
         impact = counter.impact(_union(counted)) if counted and len(counted) == len(concerned) else None
         totals |= {} if impact is None else {effect: impact}
-    return tuple(changes), totals
+    return CountedChanges(tuple(changes), totals, tuple(counter.diagnostics()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +137,9 @@ class _Counter:
         evaluator, sample = inputs.evaluator, data.sample or UserSample()
         self._inputs, self._members = inputs, data.members
         previews = [evaluator.user(user) for user in sample.users]
+        self._summary = SummaryBuilder((), inputs.checks)
+        for preview in previews if inputs.checks else ():
+            self._summary.add(preview, lambda preview: preview)
         self._read: Mapping[str, Scopes] = {user.id: (user.before.in_scope, user.after.in_scope) for user in previews}
         self._names = {user.id: user.name for user in previews}
         population = evaluator.population
@@ -146,6 +171,21 @@ class _Counter:
                 return replace(self._all(verdict), is_bound=is_bound)
             case UsersWhoMove():
                 return replace(self._all(_MOVES[effect]), is_sampled=True)
+            case _:
+                return None
+
+    def diagnostics(self) -> Iterator[Diagnostic]:
+        """Yield K514 for each check of a target attribute that values of users violate."""
+        checked = sum(after is True for _, after in self._read.values())
+        for mapping in self._summary.summary().mappings:
+            for count in (name for name in VIOLATIONS if name in mapping.counts):
+                names = ", ".join(example.partition(": ")[0] for example in mapping.examples[count])
+                number = mapping.counts[count]
+                more = f" and {number - EXAMPLES:,} more" if number > EXAMPLES else ""
+                message = f"{number:,} of {checked:,} users {COUNTS[count]}: {names}{more}"
+                path = ("mappings", SECTION, "target_attributes", mapping.target)
+                hint = "The application would refuse them. Map another source, or give the mapping a default."
+                yield Diagnostic("K514", f"{mapping.target}: {message}", path, hint=hint, severity="warning")
 
     def impact(self, tally: _Tally) -> Impact | None:
         """Return the number of users as an impact; None if nothing is known of them."""

@@ -16,6 +16,7 @@ from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.expressions.lint.vocabulary import ATTRIBUTES, name_hint
 from scimconf.expressions.rendering import quote
 from scimconf.impact.scim_resource import resource
+from scimconf.impact.target_checks import of_definition
 from scimconf.kinds import mappings
 from scimconf.plan.preview import SentRequest
 from scimconf.spec.model import MappingTest, Spec
@@ -111,6 +112,7 @@ def _check_payload(
             hint = "Expect the other attributes one by one, under `expect:`."
             yield Diagnostic("K510", message, path, hint=hint)
             return
+        yield from _violations(case, result) if not result.ignores_user else ()
         ignores_user = ignores_user or result.ignores_user
         sent[row.target] = SentRequest("value", result.value)
     definitions = mappings.sections(spec)[test.mapping].target_attributes
@@ -152,6 +154,20 @@ def _check_case(case: MappingCase) -> Iterator[Diagnostic]:
     elif result.value != (case.expected if case.expected != () else None):
         hint = f"If this is intended, write `expect: {result.value}`." if result.reason else ""
         yield Diagnostic("K510", case.prefix + _mismatch_text(case, result), case.path, hint=hint)
+    elif not result.reason:
+        yield from _violations(case, result)
+
+
+def _violations(case: MappingCase, result: EvaluatedCase) -> Iterator[Diagnostic]:
+    """Yield an error for each check of the target attribute that the value violates: the application would refuse it."""
+    definition = case.row.mapping.target_attributes.get(case.row.target)
+    check = None if definition is None else of_definition(case.row.target, definition)
+    for violation in check.violations(result.value) if check is not None else ():
+        message = f"{case.prefix}{_value_text(result.value)} is sent to {case.row.target}, which {violation.text}"
+        if violation.name == "missing":
+            message = f"{case.prefix}{case.row.target} {violation.text}"
+        path = f"mappings.{case.row.section}.target_attributes"
+        yield Diagnostic("K510", message, case.path, hint=f"Change the mapping, or the limits under {path}.")
 
 
 def _evaluate(case: MappingCase) -> EvaluatedCase | tuple[Diagnostic, ...]:

@@ -22,6 +22,7 @@ from scimconf.impact.compiled_mappings import (
     compile_rows,
     evaluate_rows,
     has_new_result,
+    identifiers,
     ignores_objects,
     matching_targets,
 )
@@ -117,6 +118,11 @@ class Preview:
     @property
     def matching(self) -> tuple[str, ...]:
         return matching_targets(self._after.rows)
+
+    @property
+    def identifiers(self) -> tuple[str, str] | None:
+        """The targets of the user name and the e-mail address, if one is the user principal name and the other the mail."""
+        return identifiers(self._after.rows)
 
     @property
     def warnings(self) -> tuple[str, ...]:

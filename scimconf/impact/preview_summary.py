@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 
+from scimconf.impact.target_checks import TargetCheck, user_violations
 from scimconf.plan.preview import (
     COUNTS,
     NOT_SENT,
@@ -23,16 +24,31 @@ from scimconf.plan.preview import (
 )
 
 EXAMPLES = 3
+MAX_UNDETERMINED = 20
+"""After this number of values that a pattern could not be evaluated for, it is not evaluated any more: each may be slow."""
 _COUNTED_RESULTS = {"undetermined": "undetermined", "failure": "failed"}
 
 
 class SummaryBuilder:
-    """Counts users as they are previewed; `matching` are the target attributes that users are matched by."""
+    """Counts users as they are previewed.
 
-    def __init__(self, matching: Sequence[str]) -> None:
+    `matching` are the target attributes that users are matched by, `checks` what the application accepts. `identifiers`
+    are the target attributes of a user name and an e-mail address that are filled from different attributes.
+    """
+
+    def __init__(
+        self, matching: Sequence[str], checks: Sequence[TargetCheck] = (), identifiers: tuple[str, str] | None = None
+    ) -> None:
         self._matching = tuple(matching)
-        self._values: dict[str, set[int]] = {target: set() for target in matching}
-        self._duplicates: dict[str, set[int]] = {target: set() for target in matching}
+        self._checks = tuple(checks)
+        self._identifiers = identifiers
+        unique = (check.target for check in checks if check.unique)
+        self._compared = tuple(dict.fromkeys((*matching, *unique)))
+        self._values: dict[str, set[int]] = {target: set() for target in self._compared}
+        self._duplicates: dict[str, set[int]] = {target: set() for target in self._compared}
+        self._other_mail: list[str] = []
+        self._other_mails = 0
+        self._uncompared = Counter[str]()
         self._basic = 0
         self._outcomes = Counter[UserOutcome]()
         self._counts: dict[str, Counter[str]] = defaultdict(Counter)
@@ -40,14 +56,25 @@ class SummaryBuilder:
 
     def add(self, user: UserPreview, redact: Callable[[UserPreview], UserPreview]) -> UserPreview:
         """Count a user; return the redacted preview, with a note if another user has the same matching value."""
-        duplicates = {target: number for target in self._matching if (number := self._new_duplicates(user, target))}
-        notes = tuple(f"Another user has the same {target}, which users are matched by." for target in duplicates)
+        duplicates = {target: number for target in self._compared if (number := self._new_duplicates(user, target))}
+        violations = list(user_violations(self._checks, user))
+        notes = (
+            *(f"Another user has the same {target}, {self._use(target)}." for target in duplicates),
+            *(f"{target} {violation.text}." for target, violation in violations),
+        )
         unmatched = self._is_unmatched(user)
         preview = redact(replace(user, notes=(*user.notes, *notes)) if notes else user)
         self._outcomes[preview.outcome] += 1
         self._basic += preview.basic
         for target, number in duplicates.items():
-            self._count(target, "duplicates", preview, request_text(preview.after.sent[target]), number)
+            count = "duplicates" if target in self._matching else "repeated"
+            self._count(target, count, preview, request_text(preview.after.sent[target]), number)
+        for target, violation in violations:
+            self._count(target, violation.name, preview, request_text(preview.after.sent.get(target)))
+            self._uncompared[target] += violation.name == "undetermined"
+            if self._uncompared[target] == MAX_UNDETERMINED:
+                self._checks = tuple(_given_up(check, target) for check in self._checks)
+        self._count_other_mail(user, preview)
         if unmatched:
             target = self._matching[0]
             self._count(target, "unmatched", preview, request_text(preview.after.sent.get(target)))
@@ -66,7 +93,23 @@ class SummaryBuilder:
             for target, counts in sorted(self._counts.items())
         )
         outcomes = {outcome: self._outcomes[outcome] for outcome in UserOutcome}
-        return PreviewSummary(self._outcomes.total(), outcomes, mappings, complete, self._basic)
+        mails = (self._other_mails, tuple(self._other_mail))
+        return PreviewSummary(self._outcomes.total(), outcomes, mappings, complete, self._basic, *mails)
+
+    def _use(self, target: str) -> str:
+        return "which users are matched by" if target in self._matching else "which must be unique"
+
+    def _count_other_mail(self, user: UserPreview, redacted: UserPreview) -> None:
+        """Count a user whose name and e-mail address are both known and differ, or who has no e-mail address."""
+        if self._identifiers is None or user.after.in_scope is not True or user.after.left_out:
+            return
+        name, mail = (user.after.sent[target] for target in self._identifiers)
+        if name.kind != "value" or mail.kind not in ("value", "null"):
+            return
+        if str(name.value).casefold() != str(mail.value).casefold():
+            self._other_mails += 1
+            if len(self._other_mail) < EXAMPLES:
+                self._other_mail.append(redacted.name)
 
     def _count(self, target: str, count: str, user: UserPreview, example: str, number: int = 1) -> None:
         self._counts[target][count] += number
@@ -95,6 +138,10 @@ class SummaryBuilder:
         if not self._matching or user.after.in_scope is not True or user.after.left_out:
             return False
         return all(_is_empty(user.after.sent.get(target)) for target in self._matching)
+
+
+def _given_up(check: TargetCheck, target: str) -> TargetCheck:
+    return replace(check, is_given_up=True) if check.target == target else check
 
 
 def _is_empty(sent: SentRequest | None) -> bool:

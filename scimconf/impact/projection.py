@@ -72,6 +72,7 @@ def _state_before(spec: Spec, snapshot: Snapshot) -> ProvisioningState:
         fields = rows.object_fields(location.mapping)
         definitions = schema.definitions(live_schema(snapshot), location, "target")
         booleans = (str(definition.get("name")) for definition in definitions if definition.get("type") == "Boolean")
+        required = (str(definition.get("name")) for definition in definitions if definition.get("required") is True)
         state = replace(
             state,
             rows={str(row["targetAttributeName"]): rows.row_fields(row) for row in schema.rows(location)},
@@ -79,6 +80,7 @@ def _state_before(spec: Spec, snapshot: Snapshot) -> ProvisioningState:
             actions=tuple(fields["actions"]),
             filters=fields["filters"],
             boolean_targets=frozenset(booleans),
+            required_targets=frozenset(required),
         )
     settings = secrets.settings(snapshot.get("secrets"))
     skip = bool(settings.skip_out_of_scope_deletions)

@@ -13,11 +13,11 @@ from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application, job
 from scimconf.documents import secrets as documents
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
-from scimconf.kinds.exported_connection import KEYS, OAUTH2, export_connection
+from scimconf.kinds.exported_connection import KEYS, export_connection
 from scimconf.kinds.kind import AUTHORIZE, Changes, Kind, denied_reads, masked
 from scimconf.plan import Action, Change, DesiredItem, DiffResult, Effect, FieldChange, Guard, Resource, WriteOnly
 from scimconf.plan.guards import GuardContext
-from scimconf.snapshot import Document, SecretRef, Snapshot
+from scimconf.snapshot import Document, Json, SecretRef, Snapshot
 from scimconf.spec.addresses import endpoint, flags
 from scimconf.spec.addresses import masked as mask_secrets
 from scimconf.spec.model import Connection, SecretReference, Spec
@@ -82,7 +82,7 @@ class ConnectionKind(Kind):
         rotations = application.rotations(rows[0].get("tags")) if len(rows) == 1 else {}
         tags = {_field(key) + _ROTATION: rotation for key, rotation in rotations.items()}
         if values:
-            yield Resource(self.address(spec), _observed(values, spec.connection) | tags)
+            yield Resource(self.address(spec), _observed(raw, spec.connection) | tags)
 
     def change_effects(self, change: Change) -> frozenset[Effect]:
         """A flag of the service or a trailing slash of the tenant URL is not another endpoint."""
@@ -172,7 +172,7 @@ def _missing_credentials(spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]
         return
     stored = documents.values(raw).keys() - documents.SETTINGS
     if connection is not None and connection.authentication == "portal":
-        if not stored & SERVICE_OWNED:
+        if not documents.service_owned(raw):
             message = "nobody has authorized the connection in the portal yet, so apply would not start provisioning"
             yield Diagnostic("K407", message, ("connection", "authentication"), hint=AUTHORIZE, severity="warning")
     elif not stored and (connection is None or not _desired(connection)):
@@ -238,18 +238,20 @@ def _key(field: str) -> str:
     return KEYS.get(field, field.removeprefix("other."))
 
 
-def _observed(values: Mapping[str, str], connection: Connection) -> dict[str, Any]:
+def _observed(raw: Json, connection: Connection) -> dict[str, Any]:
+    values = documents.values(raw)
     fields: dict[str, Any] = {field: values.get(key) for field, key in KEYS.items()}
-    fields["authentication"] = _authentication(values)
+    fields["authentication"] = _authentication(raw)
     for field in ("base_address", "oauth2.token_url"):  # a spec holds no secret in a URL, so the field still differs
         fields[field] = None if fields[field] is None else mask_secrets(fields[field])
     return fields | {_field(key): values.get(key) for key in connection.other}
 
 
-def _authentication(values: Mapping[str, str]) -> str | None:
-    if values.get("AuthenticationType") == OAUTH2:
+def _authentication(raw: Json) -> str | None:
+    values = documents.values(raw)
+    if values.get("AuthenticationType") == documents.CLIENT_CREDENTIALS:
         return "oauth2_client_credentials"
-    if values.keys() & SERVICE_OWNED:
+    if documents.service_owned(raw):
         return "portal"
     if "SecretToken" in values:
         return "bearer"
@@ -271,7 +273,7 @@ def _edits(change: Change, connection: Connection) -> Iterable[tuple[str, str | 
         if part.name != "authentication":
             written[key] = references.get(key, part.after)
         elif part.after == "oauth2_client_credentials":
-            written[key] = OAUTH2
+            written[key] = documents.CLIENT_CREDENTIALS
         elif part.before in ("oauth2_client_credentials", "portal"):
             written |= dict.fromkeys((key, *(unused for unused in KEYS.values() if unused.startswith("Oauth2"))))
         if part.name == "authentication" and part.before == "portal":

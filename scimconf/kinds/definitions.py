@@ -12,12 +12,14 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
+from scimconf.diagnostics import Diagnostic
 from scimconf.documents import definitions, schema
 from scimconf.kinds import mappings
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_mappings import export_definitions
 from scimconf.kinds.kind import Changes, Effects, Kind
-from scimconf.kinds.provisioning import SECTION, ProvisioningState
+from scimconf.kinds.patterns import pattern_error
+from scimconf.kinds.provisioning import SECTION, Affected, CheckedValues, ProvisioningState
 from scimconf.plan import Action, Change, DesiredItem, Effect, Resource
 from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import AttributeDefinition, ObjectMapping, Spec
@@ -115,13 +117,26 @@ class TargetAttributeKind(_DefinitionKind):
         return attribute.target if is_built_in and attribute.target not in mapping.target_attributes else None
 
     def project(self, state: ProvisioningState, changes: Changes, spec: Spec, snapshot: Snapshot) -> ProvisioningState:
-        targets = set(state.boolean_targets)
+        booleans, required = set(state.boolean_targets), set(state.required_targets)
         for change in changes:
             section, _, target = change.address.rest.partition("/")
-            is_boolean = change.after is not None and str(change.after.fields.get("type")).lower() == "boolean"
-            if section == SECTION and is_boolean:
-                targets.add(target)
-        return replace(state, boolean_targets=frozenset(targets))
+            if section == SECTION and change.after is not None:
+                fields = change.after.fields
+                booleans |= {target} if str(fields.get("type")).lower() == "boolean" else set()
+                required = required - {target} | ({target} if fields.get("required") else set())
+        return replace(state, boolean_targets=frozenset(booleans), required_targets=frozenset(required))
+
+    def affected(self, change: Change) -> Mapping[Effect, Affected]:
+        return {Effect.RESYNC: CheckedValues()} if change.address.rest.startswith(f"{SECTION}/") else {}
+
+    def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
+        for section, mapping in mappings.sections(spec).items():
+            for target, definition in mapping.target_attributes.items():
+                reason = pattern_error(definition.pattern) if definition.pattern is not None else ""
+                if reason:
+                    message = f"the pattern of {target} cannot be evaluated: {reason}"
+                    path = ("mappings", section, "target_attributes", target, "pattern")
+                    yield Diagnostic("K513", message, path, hint="Write a regular expression such as `[^@]+`.")
 
 
 def _written(definition: AttributeDefinition) -> Mapping[str, Any]:

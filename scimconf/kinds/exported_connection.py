@@ -14,7 +14,6 @@ from scimconf.spec.patterns import ENV_NAME, ENV_REFERENCE, HTTPS
 
 PORTAL = "a person authorized the connection in the portal, and the service keeps the tokens"
 REFERENCES = "Graph never returns secrets: store them where the references point to"
-OAUTH2 = "OAuth2ClientCredentialsGrant"
 KEYS = {
     "authentication": "AuthenticationType",
     "base_address": "BaseAddress",
@@ -29,7 +28,7 @@ def export_connection(request: ExportRequest) -> ExportedSpec:
     """Return the connection with a reference to an environment variable in place of each secret."""
     name, part = request.name, ExportedSpec()
     stored = secrets.values(request.snapshot.get("secrets"))
-    is_authorized = not stored.keys().isdisjoint(SERVICE_OWNED)
+    is_authorized = bool(secrets.service_owned(request.snapshot.get("secrets")))
     keys = {key: value for key, value in stored.items() if key not in secrets.SETTINGS | SERVICE_OWNED}
     if not keys and not is_authorized:
         return part
@@ -39,7 +38,7 @@ def export_connection(request: ExportRequest) -> ExportedSpec:
     section: dict[str, Any] = {}
     if "base_address" in fields and _is_expressible(fields["base_address"]):
         section["base_address"] = fields.pop("base_address")
-    oauth2 = _oauth2(name, fields, rotations) if grant == OAUTH2 else None
+    oauth2 = _oauth2(name, fields, rotations) if grant == secrets.CLIENT_CREDENTIALS else None
     if oauth2 is not None:
         section["oauth2"] = oauth2
     elif "secret_token" in fields and not is_authorized:
@@ -48,11 +47,11 @@ def export_connection(request: ExportRequest) -> ExportedSpec:
     if keys:
         section["other"] = {key: _other(name, key, value, rotations.get(key)) for key, value in keys.items()}
     authentication = _authentication(section, grant, is_mixed="secret_token" in fields)
-    if is_authorized and oauth2 is None:
+    if is_authorized:
         section = {"authentication": "portal", **section}
     elif authentication:
         section = {"authentication": authentication, **section}
-    elif grant not in (None, OAUTH2):
+    elif grant not in (None, secrets.CLIENT_CREDENTIALS):
         fields["authentication"] = grant
     part.omitted += [f"a spec cannot express {KEYS[field]} of the connection; it stays as it is" for field in fields]
     if section:
@@ -78,7 +77,7 @@ def _is_expressible(url: str) -> bool:
 
 def _authentication(section: Mapping[str, Any], grant: str | None, *, is_mixed: bool) -> str | None:
     """Return how the service signs in; None if to write it would change something."""
-    if grant == OAUTH2:
+    if grant == secrets.CLIENT_CREDENTIALS:
         return "oauth2_client_credentials" if "oauth2" in section and not is_mixed else None
     if grant is not None:
         return None

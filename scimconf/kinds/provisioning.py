@@ -27,6 +27,7 @@ class ProvisioningState:
     A state that does not exist sends nothing, for the reason `absence`. `rows` maps target attributes to the fields of
     a mapping. `scope` is `all`, `assigned`, or None if unknown. `assigned_users` and `assigned_groups` map principal
     ids to role ids, None if assignments could not be read; `role_labels` are the roles as expressions see them, by id.
+    `required_targets` are the target attributes that the schema of the application requires.
     """
 
     exists: bool = False
@@ -42,6 +43,7 @@ class ProvisioningState:
     group_names: Mapping[str, str] = field(default_factory=dict)
     role_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     boolean_targets: frozenset[str] = frozenset()
+    required_targets: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,12 @@ class UsersWithOtherValue:
     target: str
 
 
-Affected = OnePrincipal | UsersInScope | UsersWhoMove | UsersWithOtherValue
+@dataclass(frozen=True, slots=True)
+class CheckedValues:
+    """The effect concerns what is checked of the values of a target attribute; it has no number of its own."""
+
+
+Affected = OnePrincipal | UsersInScope | UsersWhoMove | UsersWithOtherValue | CheckedValues
 """Whom an effect of a change concerns, and so how they are counted."""
 
 

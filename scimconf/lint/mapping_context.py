@@ -122,7 +122,8 @@ class MappingContext:
         return self._type(mapping.source_attributes.get(name), section, mapping, "source", name)
 
     def target(self, section: str, mapping: ObjectMapping, name: str) -> AttributeType:
-        declared, role = mapping.target_attributes.get(name), self.spec.role_attribute
+        declared: AttributeDefinition | None = mapping.target_attributes.get(name)
+        role = self.spec.role_attribute
         if declared is None and section == "users" and role is not None and role.target == name:
             definition = mappings.role_definition(role)
             is_live = mappings.redefines_built_in(name, self._definitions(section, mapping, "target"))

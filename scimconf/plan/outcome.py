@@ -11,16 +11,20 @@ from scimconf.plan.resource import Address
 
 
 class Result(IntEnum):
-    """The result of a step, from best to worst; an address has the worst result of its steps."""
+    """The result of a step, from best to worst; an address has the worst result of its steps.
+
+    MATCHING is the result of a change that a partial plan shows and that needed no step: the new application has it.
+    """
 
     DONE = 0
-    UNCONFIRMED = 1
-    SKIPPED = 2
-    FAILED = 3
+    MATCHING = 1
+    UNCONFIRMED = 2
+    SKIPPED = 3
+    FAILED = 4
 
     @property
     def word(self) -> str:
-        return ("done", "written, not yet visible", "skipped", "failed")[self.value]
+        return ("done", "already matching", "written, not yet visible", "skipped", "failed")[self.value]
 
 
 class ApplyStatus(Enum):

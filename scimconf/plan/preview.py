@@ -123,6 +123,10 @@ COUNTS: Mapping[str, str] = MappingProxyType(
         "left_out": "are ignored",
         "duplicates": "share a value that users are matched by",
         "unmatched": "have no value to be matched by",
+        "missing": "have no value, but the application requires one",
+        "too_long": "have a value that is too long",
+        "mismatches": "have a value that does not match the pattern",
+        "repeated": "share a value that must be unique",
         "undetermined": "undetermined",
         "failed": "would fail",
     }
@@ -136,7 +140,8 @@ NOT_SENT_TEXT = "not sent"
 class PreviewSummary:
     """The number of previewed users by outcome, and the mappings with a count; `complete` is False if reading stopped.
 
-    `basic` is the number of users of whom only basic properties could be read.
+    `basic` is the number of users of whom only basic properties could be read, `other_mail` of users who are identified by
+    a userPrincipalName that differs from the e-mail address that is sent.
     """
 
     users: int
@@ -144,6 +149,8 @@ class PreviewSummary:
     mappings: tuple[MappingSummary, ...] = ()
     complete: bool = True
     basic: int = 0
+    other_mail: int = 0
+    other_mail_examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

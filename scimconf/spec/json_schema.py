@@ -181,7 +181,8 @@ def _add_exclusions(definitions: dict[str, Schema]) -> None:
         "properties": dict.fromkeys(sorted(CONFIDENTIAL), reference)
         | dict.fromkeys(sorted({*OWNED, *SERVICE_OWNED}), False)
     }
-    definitions["AttributeDefinition"]["properties"]["raw"] |= {"properties": dict.fromkeys(sorted(OWNED_RAW), False)}
+    for name in ("AttributeDefinition", "TargetAttribute"):
+        definitions[name]["properties"]["raw"] |= {"properties": dict.fromkeys(sorted(OWNED_RAW), False)}
 
 
 def _add_test_values(definitions: dict[str, Schema]) -> None:

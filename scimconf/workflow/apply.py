@@ -69,7 +69,8 @@ async def apply(
             if report.status is not ApplyStatus.APPLIED:
                 return report
             options = replace(options, resend_secrets=False)  # this round sent them
-            planned = await _replan_until_consistent(session, planned, report, options, hooks)
+            executed, planned = planned, await _replan_until_consistent(session, planned, report, options, hooks)
+            report = _report_matching(executed, planned, report)
         except ScimconfError as error:
             report = _withdrawn(report) if isinstance(error, WithdrawnError) else _failed(report)
             return replace(report, error=str(error), hint=error.hint)
@@ -240,6 +241,20 @@ async def _check_name(session: TenantSession, before: PlannedApplication, hooks:
     assert spec is not None
     for check in name_checks(spec, Phase.START):
         await check_name(session, check, own_id, hooks.interrupted)
+
+
+def _report_matching(executed: PlannedApplication, planned: PlannedApplication, report: Report) -> Report:
+    """Return the report with those changes of an executed plan that no step made and that the new plan does not have.
+
+    A new application has what its template has, and a new job is off.
+    """
+    if planned.errors:
+        return report
+    written = {address for outcome in report.outcomes for address in outcome.addresses}
+    open_ = written | {change.address for change in planned.plan.changes}
+    matching = [change.address for change in executed.plan.changes if change.address not in open_]
+    outcomes = [StepOutcome(Result.MATCHING, (address,), "") for address in matching]
+    return replace(report, outcomes=(*report.outcomes, *outcomes))
 
 
 def _only_unconfirmed(planned: PlannedApplication, report: Report) -> bool:

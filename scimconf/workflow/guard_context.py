@@ -33,6 +33,7 @@ class PlanImpact:
     snapshot: Snapshot
     data: ImpactData
     totals: Mapping[Effect, Impact] = field(default_factory=lambda: MappingProxyType({}))
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 def tenant_of(snapshot: Snapshot) -> Tenant | None:

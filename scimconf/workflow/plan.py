@@ -128,6 +128,7 @@ async def _estimate(
         return PlanImpact(changes, snapshot, ImpactData(members=members))
     from scimconf.impact.estimates import ImpactInputs, annotate
     from scimconf.impact.preview import Preview, evaluation_context
+    from scimconf.impact.target_checks import target_checks
 
     snapshot = await read_optional_documents(graph, snapshot, queries.scope_documents(spec, changes))
     states = states_before_and_after(spec, snapshot, changes)
@@ -137,10 +138,14 @@ async def _estimate(
     query = queries.user_query(changes, evaluator, members)
     data = await _read_users(graph, query, members, error)
     inputs = ImpactInputs(
-        changes=changes, evaluator=evaluator, query=query, knows_filters=live_schema(snapshot) is not None
+        changes=changes,
+        evaluator=evaluator,
+        query=query,
+        knows_filters=live_schema(snapshot) is not None,
+        checks=target_checks(spec, states[1]),
     )
-    changes, totals = annotate(inputs, data)
-    return PlanImpact(changes, snapshot, data, totals)
+    counted = annotate(inputs, data)
+    return PlanImpact(counted.changes, snapshot, data, counted.totals, (*queries.warnings(data), *counted.diagnostics))
 
 
 async def _read_users(graph: Graph, query: UserQuery | None, members: Members, error: GraphError | None) -> ImpactData:
@@ -179,7 +184,7 @@ def compile_plan(
         unmanaged_drift=change_set.diff.unmanaged_drift,
         unmanaged=change_set.diff.unmanaged,
         guards=guards(change_set.changes, context),
-        warnings=(*change_set.warnings, *warnings(spec, change_set, snapshot), *queries.warnings(impact.data)),
+        warnings=(*change_set.warnings, *warnings(spec, change_set, snapshot), *impact.warnings),
         abandoned=abandoned,
         missing=change_set.missing,
         excluded_changes=change_set.selection.excluded,

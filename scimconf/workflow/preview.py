@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from scimconf.diagnostics import ScimconfError
 from scimconf.impact.preview import Preview, evaluation_context
 from scimconf.impact.preview_summary import SummaryBuilder
+from scimconf.impact.target_checks import TargetCheck, target_checks
 from scimconf.plan import Tenant
 from scimconf.plan.preview import PreviewHeader, PreviewSummary, UserPreview
 from scimconf.plan.preview_redact import preview_redactor, pseudonym, unredacted
@@ -71,11 +72,11 @@ async def preview(
     ScimconfError if a read is refused or the tenant is not the tenant of the spec.
     """
     tenant_warnings = _tenant_warnings(planned)
-    evaluator, impact_warnings = await _evaluator(graph, planned, now)
+    evaluator, checks, impact_warnings = await _evaluator(graph, planned, now)
     users = await _users(graph, evaluator, selection)
     warnings = (*tenant_warnings, *impact_warnings)
     writer.begin(PreviewHeader(planned.name, planned.tenant or Tenant(), users.description, warnings))
-    summary = SummaryBuilder(evaluator.matching)
+    summary = SummaryBuilder(evaluator.matching, checks, evaluator.identifiers)
     redact = unredacted if selection.redact is None else preview_redactor(selection.redact)
     page_previews: list[UserPreview] = []
     done, complete = 0, False
@@ -113,8 +114,10 @@ def _tenant_warnings(planned: PlannedApplication) -> tuple[str, ...]:
     return tuple(f"{message[:1].upper()}{message[1:]}." for message in unread)
 
 
-async def _evaluator(graph: Graph, planned: PlannedApplication, now: datetime) -> tuple[Preview, tuple[str, ...]]:
-    """Read the documents and groups that decide scope; return the evaluator of users, and its warnings."""
+async def _evaluator(
+    graph: Graph, planned: PlannedApplication, now: datetime
+) -> tuple[Preview, tuple[TargetCheck, ...], tuple[str, ...]]:
+    """Read the documents and groups that decide scope; return the evaluator of users, the checks, and the warnings."""
     from scimconf.graph import impact_data
     from scimconf.impact.projection import documents_read, states_before_and_after, warnings
     from scimconf.impact.queries import assigned_groups
@@ -125,7 +128,8 @@ async def _evaluator(graph: Graph, planned: PlannedApplication, now: datetime) -
     states = states_before_and_after(spec, snapshot, planned.plan.changes)
     members = await impact_data.group_members(graph, assigned_groups(states))
     evaluator = Preview(*states, members, evaluation_context(planned.tenant, graph.now or now))
-    return evaluator, (*warnings(spec, snapshot), *evaluator.warnings)
+    checks = target_checks(spec, states[1])
+    return evaluator, checks, (*warnings(spec, snapshot), *evaluator.warnings)
 
 
 async def _users(graph: Graph, evaluator: Preview, selection: UserSelection) -> _Users:

@@ -88,8 +88,8 @@ def test_the_environment_wins_over_an_env_file(folder, sandbox, monkeypatch):
 
 @pytest.mark.parametrize(("mode", "warns"), [(0o600, False), (0o640, True), (0o604, True)])
 def test_an_env_file_that_others_can_read_is_a_warning(folder, mode, warns):
-    write(folder, "SCIMCONF_GRAPH_URL=http://127.0.0.1:1/v1.0\n", mode)
-    result = run(["plan", "--env-file", ".env"])
+    write(folder, "A=b\n", mode)
+    result = run(["plan", "--env-file", ".env", "missing.yaml"])
     assert ("Warning: other users can read .env. Run: chmod 600 .env" in result.err) is warns
 
 

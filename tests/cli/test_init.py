@@ -93,13 +93,12 @@ def test_init_writes_env_example_with_the_variables_of_the_spec(name, variable, 
         *((line, line) for line in (b".env\n", b"/.env \r\n", b"*.env", b".env*\nx\n", b"!.env\n.env\n")),
     ],
 )
-@pytest.mark.parametrize("force", [[], ["--force"]])
-def test_init_adds_env_to_gitignore_and_keeps_what_it_contains(before, after, force, folder):
+def test_init_adds_env_to_gitignore_and_keeps_what_it_contains(before, after, folder):
     if before is not None:
         (folder / ".gitignore").write_bytes(before)
-    assert main([*WRITER, *force]) == 0
+    assert main(WRITER) == 0
     assert (folder / ".gitignore").read_bytes() == after
-    assert main([*WRITER, *force]) == 0
+    assert main([*WRITER, "--force"]) == 0
     assert (folder / ".gitignore").read_bytes() == after
 
 

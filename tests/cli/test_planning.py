@@ -60,39 +60,33 @@ def test_plan_accepts_specs_by_name_and_by_app_id_of_different_applications(writ
 
 # --- missing users and groups ---------------------------------------------------------------------------------------
 
-
-@pytest.mark.parametrize(
-    ("listed", "command", "code"),
-    [
-        ("users: [{user: nobody@contoso.com, role: admin}]", ["plan"], 0),
-        ("users: [{user: nobody@contoso.com, role: admin}]", ["plan", "--detailed-exitcode"], 2),
-        ("users: [{user: nobody@contoso.com, role: admin}]", ["drift"], 2),
-        ("users: [{user: nobody@contoso.com, role: admin}]", ["apply", "--auto-approve"], 0),
-        ("groups: [{name: Nobody, role: admin}]", ["plan"], 65),
-        ("groups: [{name: Nobody, role: admin}]", ["drift"], 2),
-        ("groups: [{name: Nobody, role: admin}]", ["apply", "--auto-approve"], 65),
-        ("groups: [{name: Nobody, role: admin}]", ["plan", "--only", "writer:schedule"], 0),
-        ("missing: warn, groups: [{name: Nobody, role: admin}]", ["plan"], 0),
-    ],
+USER, GROUP = "users: [{user: nobody@contoso.com, role: admin}]", "groups: [{name: Nobody, role: admin}]"
+MISSING = (
+    (USER, ["plan"], 0),
+    (USER, ["drift"], 2),
+    (f"missing: error, {USER}", ["plan", "--detailed-exitcode"], 65),
+    (GROUP, ["plan"], 65),
+    (GROUP, ["drift"], 2),
+    (GROUP, ["plan", "--only", "writer:schedule"], 0),
+    (f"missing: warn, {GROUP}", ["plan"], 0),
 )
-def test_exit_code_of_a_missing_user_or_group(writer, listed, command, code):
-    spec = writer.file("w.scimconf.yaml", f"extends: [{WRITER}]\nname: writer\nassignments: {{{listed}}}\n")
-    result = writer(*command, spec)
-    assert result.code == code, result.err
-    assert ("K811" in result.out) is ("--only" not in command)
-    assert writer.writes == []
+"""The assignments of a spec, a command, and its exit code."""
 
 
-def test_apply_with_a_missing_group_and_changes_names_the_reason(writer):
-    more = "assignments: {groups: [{name: Nobody, role: admin}]}\nprovisioning: {deletion_threshold: 77}\n"
-    spec = writer.file("w.scimconf.yaml", f"extends: [{WRITER}]\nname: writer\n{more}")
-    result = writer("apply", "--auto-approve", spec)
+def test_exit_code_of_a_missing_user_or_group(writer):
+    """Commands read only; `--only` looks up nobody if it selects no assignment."""
+    for listed, command, code in MISSING:
+        spec = writer.file("w.scimconf.yaml", f"extends: [{WRITER}]\nname: writer\nassignments: {{{listed}}}\n")
+        result = writer(*command, spec)
+        assert result.code == code, (command, result.err)
+        assert ("K811" in result.out) is ("--only" not in command)
+    more = f"assignments: {{{GROUP}}}\nprovisioning: {{deletion_threshold: 77}}\n"
+    result = writer(
+        "apply", "--auto-approve", writer.file("w.scimconf.yaml", f"extends: [{WRITER}]\nname: writer\n{more}")
+    )
     assert (result.code, writer.writes) == (65, [])
     assert "writer: no changes were made. A listed user or group is missing in the tenant, and" in result.err
-
-
-def test_plan_in_another_tenant_exits_4_and_names_both_tenants(writer):
-    more = "tenant: fabrikam.com\nassignments: {groups: [{name: Nobody, role: admin}]}\n"
+    more = f"tenant: fabrikam.com\nassignments: {{{GROUP}}}\n"
     result = writer("plan", writer.file("w.scimconf.yaml", f"extends: [{WRITER}]\nname: writer\n{more}"))
     assert result.code == 4
     assert 'the tenant contoso.com has no group "Nobody"; the spec is for fabrikam.com.' in " ".join(result.out.split())

@@ -60,7 +60,7 @@ def test_apply_prints_the_report_on_stderr_if_stdout_is_closed(cli, env):
         process.stdout.close()
         errors = process.stderr.read()
         assert process.wait(PATIENCE) == 0
-    assert re.search(r"^  \d+ done\.$", errors, re.MULTILINE)
+    assert re.search(r"^  \d+ done; \d+ already matching\.$", errors, re.MULTILINE)
 
 
 def test_apply_requests_no_approval_if_the_plan_cannot_be_printed(cli, env):

@@ -132,3 +132,36 @@ def test_published_secrets_are_read(number):
     assert set(secrets.notifications(raw)) & {"Enabled", "DeleteThresholdEnabled"}
     changed = secrets.set_members(raw, ("SyncNotificationSettings",), {"Enabled": True})
     assert [pair["key"] for pair in changed] == [pair["key"] for pair in raw]
+
+
+def stored(**values):
+    return [{"key": key, "value": value} for key, value in values.items()]
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (None, set()),
+        (stored(SecretToken="*", TokenExpiration="2027-01-01"), set()),
+        (stored(Oauth2AccessToken="*", AuthenticationType="OAuth2ClientCredentialsGrant"), set()),
+        (stored(Oauth2RefreshToken="*", BaseAddress="x"), {"Oauth2RefreshToken"}),
+        (stored(Oauth2AccessToken="a", TokenExpiration="x"), {"Oauth2AccessToken", "TokenExpiration"}),
+    ],
+)
+def test_service_owned_returns_the_keys_of_an_authorized_connection(raw, expected):
+    assert secrets.service_owned(raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (stored(Password="*", AppKey="*", SecretToken="*", UserName="u"), ("AppKey",)),
+        (stored(Oauth2AccessToken="a", Oauth2RefreshToken="*", AppKey="*"), ("AppKey", "Oauth2AccessToken")),
+        (stored(Oauth2AccessToken="*", AuthenticationType="OAuth2ClientCredentialsGrant"), ()),
+        (stored(TokenExpiration="x"), ()),
+    ],
+)
+def test_unwritable_returns_the_stored_keys_that_a_whole_write_cannot_send(raw, expected):
+    """References, plain values and changed keys can be sent; a token that the service gets by itself need not be."""
+    connection = Connection.model_validate({"secret_token": {"env": "TOKEN"}, "other": {"Password": {"env": "P"}}})
+    assert secrets.unwritable(raw, secrets.secrets(connection), {"Oauth2RefreshToken"}) == expected

@@ -1,9 +1,13 @@
 """An apply in several rounds: what a later plan deletes, and the guards that it meets, need an answer of their own."""
 
+import re
 from threading import Thread
 
 import pytest
 from tenant_fixture import Person, Rehearsal, changes, everything_open, exit_code, row
+
+from scimconf.plan import Plan, Result
+from scimconf.render import text
 
 SPEC = """
 version: 1
@@ -54,6 +58,28 @@ def test_apply_does_not_ask_again_when_later_rounds_delete_nothing(applied):
     rehearsal, person = Rehearsal(), Person(yes=False)
     assert exit_code(applied(rehearsal, KEEPS, person)) == 0
     assert person.asked == []
+
+
+ROLES = """
+app_roles: {unlisted: keep, roles: [{value: a, display_name: a}, {value: b, display_name: b}]}
+assignments: {unlisted: keep, users: [{user: ada@contoso.com, roles: [a, b]}, {user: tim@contoso.com, role: a}]}
+"""
+
+
+def test_apply_reports_what_the_template_has_as_already_matching(tmp_path):
+    """The report counts the rows of the plan: done, or already matching."""
+    rehearsal, file = Rehearsal(), tmp_path / "scimconf.yaml"
+    file.write_text(SPEC + KEEPS + ROLES)
+    first = rehearsal.plan(file, everything_open(rehearsal.plan(file)))
+    report = rehearsal.apply(first)
+    matching = [str(address) for address, result in report.by_address().items() if result is Result.MATCHING]
+    assert matching == ["small:attribute_mapping/users/userName", "small:schedule"]
+    plan, rendered = text.plan(Plan(applications=(first.plan,))), text.report([report])
+    (number,) = re.findall(r"^Plan: (\d+) to create, 0 ", plan, re.MULTILINE)
+    done, matching = re.findall(r"(\d+) done; (\d+) already matching", rendered)[0]
+    assert int(number) == int(done) + int(matching)
+    assert "  done  assignment/user:ada@contoso.com  a, b\n" in rendered
+    assert "  already matching  attribute_mapping/users/userName\n" in rendered
 
 
 def test_a_guard_that_only_a_later_plan_meets_stops_the_apply(applied):

@@ -269,6 +269,21 @@ def test_apply_names_its_own_application_if_it_cannot_delete_it(apply_among):
     assert own["appId"] in report.failed[0].hint
 
 
+# --- killed runs ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("late", [1, 3, 6])
+def test_applies_after_a_kill_leave_one_application_although_it_was_not_visible_yet(spec, late):
+    """The next run may create another one, which it deletes when it sees the first."""
+    rehearsal, file = Rehearsal(late_reads=late), spec()
+    first = rehearsal.plan(file, all_allowed())
+    assert rehearsal.dies(1, "after", lambda: rehearsal.apply(first, all_allowed()))
+    codes = [exit_code(rehearsal.apply(rehearsal.plan(file, all_allowed()), all_allowed())) for _ in range(2)]
+    assert codes in ([0, 0], [STALE, 0])
+    assert len(applications(rehearsal)) == 1
+    assert changes(rehearsal.plan(file)) == []
+
+
 # --- lost answers ---------------------------------------------------------------------------------------------------
 
 

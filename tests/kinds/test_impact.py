@@ -108,7 +108,8 @@ def evaluate(changes, tenant, scope="assigned"):
     inputs = ImpactInputs(
         changes=changes, evaluator=evaluator, query=query, knows_filters="schema" in tenant.snapshot.documents
     )
-    return query, *annotate(inputs, ImpactData(members=tenant.members, sample=sample))
+    counted = annotate(inputs, ImpactData(members=tenant.members, sample=sample))
+    return query, counted.changes, counted.totals
 
 
 def impact_of(change, tenant, *more, scope="assigned"):

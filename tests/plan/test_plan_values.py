@@ -75,5 +75,6 @@ def test_report_by_address_returns_the_worst_result_of_its_steps():
 
 
 def test_results_sort_from_best_to_worst_and_have_words():
-    assert sorted(Result) == [Result.DONE, Result.UNCONFIRMED, Result.SKIPPED, Result.FAILED]
-    assert [result.word for result in Result] == ["done", "written, not yet visible", "skipped", "failed"]
+    assert sorted(Result) == [Result.DONE, Result.MATCHING, Result.UNCONFIRMED, Result.SKIPPED, Result.FAILED]
+    words = ["done", "already matching", "written, not yet visible", "skipped", "failed"]
+    assert [result.word for result in Result] == words

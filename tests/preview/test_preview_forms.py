@@ -329,10 +329,11 @@ def test_redacted_preview_errors_of_graph_contain_no_user_name(tmp_path, capsys)
 
 
 def test_redacted_preview_diagnostics_contain_no_user_name(tmp_path, capsys):
-    spec = minimal_spec(tmp_path, "assignments: {unlisted: keep, users: [{user: gone@contoso.com, role: admin}]}\n")
+    tests = "[{given: {mail: ada@contoso.com}, expect: x}]"
+    spec = minimal_spec(tmp_path, f"mappings: {{users: {{attributes: {{title: {{source: mail, tests: {tests}}}}}}}}}\n")
     for masked in (False, True):
         preview(writer_tenant(), spec, redact=masked)
-        assert ("gone@contoso.com" in capsys.readouterr().err) is not masked
+        assert ("ada@contoso.com" in capsys.readouterr().err) is not masked
 
 
 def test_redacted_preview_uses_the_pseudonyms_of_the_plan(tmp_path):

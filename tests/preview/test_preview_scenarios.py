@@ -274,7 +274,7 @@ def test_preview_evaluates_roles_of_direct_and_group_assignments(tmp_path):
     rows = """
 app_roles: {unlisted: keep, roles: [{value: boss, display_name: boss, description: Boss}]}
 role_attribute:
-  target: urn:custom:params:scim:schemas:extension:writer:2.0:User
+  target: urn:custom:params:scim:schemas:extension:writer:2.0:User:role
   expression: SingleAppRoleAssignment([appRoleAssignments])
 assignments:
   unlisted: keep
@@ -282,7 +282,7 @@ assignments:
   users: [{user: ada@contoso.com, role: boss}, {user: tim@contoso.com, roles: [member]}]
 """
     result = preview(writer_tenant(), minimal_spec(tmp_path, rows))
-    role = "urn:custom:params:scim:schemas:extension:writer:2.0:User"
+    role = "urn:custom:params:scim:schemas:extension:writer:2.0:User:role"
     sent = {name: one["after"]["attributes"][role] for name, one in result.users.items()}
     assert sent["ada"]["value"] == "boss"
     assert sent["mary"]["value"] == "member"

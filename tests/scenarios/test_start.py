@@ -245,6 +245,40 @@ def test_a_bearer_token_replaces_the_tokens_of_the_service(spec):
     assert changes(rehearsal.plan(file)) == []
 
 
+@pytest.mark.parametrize(
+    ("connection", "stored", "sent"),
+    [
+        (
+            "authentication: bearer, secret_token: {env: TOKEN, rotation: '2'}",
+            {"SecretToken": "old", "TokenExpiration": "2027-01-01"},
+            {"BaseAddress", "SecretToken", "TokenExpiration"},
+        ),
+        (
+            (
+                "authentication: oauth2_client_credentials, oauth2: "
+                "{token_url: https://zoom.us/token, client_id: id, client_secret: {env: TOKEN, rotation: '2'}}"
+            ),
+            {
+                "AuthenticationType": "OAuth2ClientCredentialsGrant",
+                "Oauth2TokenExchangeUri": "https://zoom.us/token",
+                "Oauth2ClientId": "id",
+                "Oauth2ClientSecret": "old",
+                "Oauth2AccessToken": "a-token",
+            },
+            {"AuthenticationType", "BaseAddress", "Oauth2ClientId", "Oauth2ClientSecret", "Oauth2TokenExchangeUri"},
+        ),
+    ],
+)
+def test_a_rotation_beside_keys_of_the_service_is_written(spec, connection, stored, sent):
+    """An expiry without tokens is sent as it is; a token that the service gets by itself is not sent."""
+    rehearsal = tenant("Active", {"BaseAddress": URL, **stored})
+    file = spec(ON + f"connection: {{{connection}}}\n")
+    assert exit_code(apply(rehearsal, file)) == 0
+    (written,) = rehearsal.asked("PUT", "/secrets")
+    assert {pair["key"] for pair in written["body"]["value"]} == sent
+    assert changes(rehearsal.plan(file)) == []
+
+
 # --- specs made from public reports ------------------------------------------------------------------------------------
 
 needs_cases = pytest.mark.skipif(not CASES.exists(), reason="the specs beside the checkout are absent")

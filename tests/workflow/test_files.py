@@ -7,6 +7,7 @@ import pytest
 
 from scimconf.diagnostics import ScimconfError
 from scimconf.files import (
+    append_line,
     atomic_file,
     check_folder_writable,
     check_writable,
@@ -88,3 +89,12 @@ def test_read_regular_file_stops_at_the_limit_and_rejects_a_pipe(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="not a regular file"):
         read_regular_file(str(tmp_path / "pipe"), 3)
+
+
+def test_append_line_keeps_the_content_and_names_a_file_that_cannot_be_written(tmp_path):
+    path = tmp_path / "a.txt"
+    for line in ("x", "y"):
+        append_line(str(path), line)
+    assert path.read_text() == "x\ny\n"
+    with pytest.raises(ScimconfError, match="cannot be written: Is a directory"):
+        append_line(str(tmp_path), "x")

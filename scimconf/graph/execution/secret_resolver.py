@@ -56,7 +56,8 @@ def resolved(secrets: SecretResolver, document: Document, rows: Json, keys: set[
     pairs = []
     for pair in rows:
         key, value = str(pair["key"]), pair.get("value")
-        if key in keys or not missing:
+        is_renewed = key in SERVICE_OWNED and value == MASK
+        if key in keys or not (missing or is_renewed):
             value = sources[key] if value == MASK else value
             pairs.append({"key": key, "value": secrets.resolve(value) if isinstance(value, SecretRef) else value})
     return pairs

@@ -13,7 +13,7 @@ from typing import Any
 
 from scimconf.kinds import BY_NAME
 from scimconf.kinds.kind import RowPart
-from scimconf.plan import Action, ApplicationPlan, Change, Effect, FieldChange, Impact, WriteOnly
+from scimconf.plan import Action, Address, ApplicationPlan, Change, Effect, FieldChange, Impact, WriteOnly
 from scimconf.render.common.effects import MEMBERS, combine, full_resync, sentence
 from scimconf.render.common.escaping import visible
 from scimconf.render.common.fields import detail_path, is_nested, removal_facts, shown_fields
@@ -88,6 +88,12 @@ def change_rows(changes: Iterable[Change]) -> list[ChangeRow]:
             part = _row_part(own[0])
             rows += [_row([change], None) for change in own] if part is None else [_row(own, part)]
     return rows
+
+
+def address_row(address: Address) -> tuple[str, str]:
+    """Return the row that shows an address in a plan, and the value that the address has in a row of several."""
+    part = _row_part(Change(address, Action.UPDATE))
+    return (part.address, part.value) if part else (address.local, "")
 
 
 def _row_part(change: Change) -> RowPart | None:

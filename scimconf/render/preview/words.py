@@ -59,6 +59,20 @@ def heading(header: PreviewHeader) -> str:
 
 def warnings(summary: PreviewSummary) -> tuple[str, ...]:
     """Return warnings that are known only after all users were read."""
+    return (*_basic_only(summary), *_other_mail(summary))
+
+
+def _other_mail(summary: PreviewSummary) -> tuple[str, ...]:
+    if not summary.other_mail:
+        return ()
+    users = "1 user has" if summary.other_mail == 1 else f"{summary.other_mail:,} users have"
+    more = summary.other_mail - len(summary.other_mail_examples)
+    names = ", ".join(summary.other_mail_examples) + (f" and {more:,} more" if more else "")
+    text = "a userPrincipalName that differs from their mail, or no mail"
+    return (f"{users} {text}. If the application knows users by their e-mail address, check: {names}.",)
+
+
+def _basic_only(summary: PreviewSummary) -> tuple[str, ...]:
     if not summary.basic:
         return ()
     number = "all users" if summary.basic == summary.users else f"{summary.basic:,} of {summary.users:,} users"

@@ -6,12 +6,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from scimconf.plan import ApplyStatus, Report, Result, StepOutcome
+from scimconf.render.common.change_view import address_row
 from scimconf.render.common.labels import counts
 from scimconf.render.terminal.fields import INDENT
 from scimconf.render.terminal.page import Page
 
 _MAX_LISTED = 20
-_STYLES = {Result.DONE: "create", Result.UNCONFIRMED: "update", Result.SKIPPED: "replace", Result.FAILED: "danger"}
+_STYLES = {
+    Result.DONE: "create",
+    Result.MATCHING: "create",
+    Result.UNCONFIRMED: "update",
+    Result.SKIPPED: "replace",
+    Result.FAILED: "danger",
+}
 _NEXT_STEPS = {
     ApplyStatus.FAILED: "No changes were made. Fix the problem and run apply again.",
     ApplyStatus.STALE: "The tenant has changed since the plan. Plan again, review the new plan, and apply it.",
@@ -25,7 +32,8 @@ _NEXT_STEPS = {
 def report_lines(page: Page, report: Report) -> Iterator[str]:
     """Yield the report of one application."""
     yield page.line(0, ("strong", report.name))
-    yield from _done(page, report)
+    for result in (Result.DONE, Result.MATCHING):
+        yield from _unchanged_or_done(page, report, result)
     for result in (Result.UNCONFIRMED, Result.SKIPPED, Result.FAILED):
         outcomes = [outcome for outcome in report.outcomes if outcome.result is result]
         is_long = len(outcomes) > _MAX_LISTED and result is not Result.FAILED
@@ -34,14 +42,18 @@ def report_lines(page: Page, report: Report) -> Iterator[str]:
     yield ""
 
 
-def _done(page: Page, report: Report) -> Iterator[str]:
-    """Yield the addresses while there are few of them, else how many of each kind."""
-    done = sorted(address for address, result in report.by_address().items() if result is Result.DONE)
-    if len(done) > _MAX_LISTED:
-        yield from _line(page, Result.DONE, counts(Counter(address.kind for address in done)))
+def _unchanged_or_done(page: Page, report: Report, result: Result) -> Iterator[str]:
+    """Yield the rows, as the plan shows them, while there are few of them, else how many of each kind."""
+    addresses = sorted(address for address, worst in report.by_address().items() if worst is result)
+    rows: dict[tuple[str, str], list[str]] = {}
+    for address in addresses:
+        row, value = address_row(address)
+        rows.setdefault((address.kind, row), []).append(value)
+    if len(rows) > _MAX_LISTED:
+        yield from _line(page, result, counts(Counter(kind for kind, _ in rows)))
     else:
-        for address in done:
-            yield from _line(page, Result.DONE, address.local)
+        for (_, row), values in rows.items():
+            yield from _line(page, result, f"{row}  {', '.join(values)}".rstrip())
 
 
 def _summarised(page: Page, outcomes: Sequence[StepOutcome]) -> Iterator[str]:
@@ -66,6 +78,15 @@ def _line(page: Page, result: Result, text: str) -> Iterator[str]:
     yield from page.labelled(2, (_STYLES[result], word), ("", f"  {text}"), hang=4)
 
 
+def _rows(report: Report) -> dict[tuple[str, str], Result]:
+    """Return each row of the plan, as (kind, address), with the worst result of its addresses."""
+    rows: dict[tuple[str, str], Result] = {}
+    for address, result in report.by_address().items():
+        key = (address.kind, address_row(address)[0])
+        rows[key] = max(result, rows.get(key, Result.DONE))
+    return rows
+
+
 def _end(page: Page, report: Report) -> Iterator[str]:
     """Yield what is true of the whole apply, the counts, and how to continue."""
     if report.outcomes:
@@ -77,7 +98,7 @@ def _end(page: Page, report: Report) -> Iterator[str]:
         yield from page.labelled(2, ("replace", "warning:"), ("", f" {warning}"), hang=2)
     if report.backup:
         yield from page.prose(2, f"previous documents saved in {report.backup}", hang=2)
-    numbers = Counter(report.by_address().values())
+    numbers = Counter(_rows(report).values())
     text = "; ".join(f"{numbers[result]:,} {result.word}" for result in Result if numbers[result])
     if text:
         yield from page.prose(2, f"{text}.", "strong", hang=2)

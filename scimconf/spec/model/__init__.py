@@ -38,7 +38,15 @@ from scimconf.spec.model.base import (
     not_exactly_one,
 )
 from scimconf.spec.model.connection import Connection, KeyVaultSecret, OAuth2, SecretReference
-from scimconf.spec.model.mapping import AttributeDefinition, Clause, Filter, Form, MappingRow, ObjectMapping
+from scimconf.spec.model.mapping import (
+    AttributeDefinition,
+    Clause,
+    Filter,
+    Form,
+    MappingRow,
+    ObjectMapping,
+    TargetAttribute,
+)
 from scimconf.spec.model.operators import OPERATORS, Operator, operator_word, same_spelling
 from scimconf.spec.model.testing import MappingTest, RowTest
 from scimconf.spec.patterns import EMAIL, SLUG, TENANT
@@ -48,7 +56,7 @@ __all__ = [
     "Clause", "Connection", "Create", "ExemptionEntry", "Filter", "Form", "GroupAssignment", "GuardId", "ImportedRows",
     "Job", "KeyVaultSecret", "MappingRow", "MappingTest", "Notifications", "OAuth2", "ObjectMapping", "Operator",
     "ProtectedAssignments", "Provisioning", "Role", "RoleAttribute", "RowTest", "SecretReference", "Section", "Spec",
-    "Unlisted", "UserAssignment", "operator_word", "same_spelling",
+    "TargetAttribute", "Unlisted", "UserAssignment", "operator_word", "same_spelling",
 ]  # fmt: skip
 
 GuardId = Literal[

@@ -124,6 +124,14 @@ class AttributeDefinition(Section):
         return owned_keys("raw", self.raw, OWNED_RAW)
 
 
+class TargetAttribute(AttributeDefinition):
+    """An attribute of the application, and which values it accepts; values are checked, and sent in any case."""
+
+    max_length: Annotated[int, Field(ge=1)] | None = None
+    pattern: Text | None = None
+    unique: Flag = False
+
+
 class Clause(Section):
     """One condition of a scoping filter."""
 
@@ -156,7 +164,7 @@ class ObjectMapping(Section):
     target: Text | None = None
     enabled: Flag | None = None
     actions: tuple[Action, ...] | None = None
-    target_attributes: dict[Text, AttributeDefinition] = Field(default={})
+    target_attributes: dict[Text, TargetAttribute] = Field(default={})
     source_attributes: dict[Text, AttributeDefinition] = Field(default={})
     unlisted: Unlisted = "keep"
     attributes: dict[Text, MappingRow] = Field(default={})
