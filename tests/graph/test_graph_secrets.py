@@ -154,13 +154,19 @@ def test_resolve_refuses_an_invalid_file_name_and_a_variable_that_is_not_utf8():
 
 
 def test_resolve_preserves_inner_whitespace_of_a_file(tmp_path):
-    (tmp_path / "token").write_bytes(b" a\nb \n")
-    assert Secrets({}, folder=tmp_path).resolve(SecretRef("file", "token")) == SecretValue(" a\nb ")
+    (tmp_path / "token").write_bytes(b" a\tb \n")
+    assert Secrets({}, folder=tmp_path).resolve(SecretRef("file", "token")) == SecretValue(" a\tb ")
 
 
 @pytest.mark.parametrize(
     ("content", "why"),
-    [(None, "token does not exist"), (b"", "token is empty"), (b"\n", "token is empty"), (b"hush\xff", "not UTF-8")],
+    [
+        (None, "token does not exist"),
+        (b"", "token is empty"),
+        (b"\n", "token is empty"),
+        (b"root:x\nbin:y\n", "token has several lines"),
+        (b"hush\xff", "not UTF-8"),
+    ],
 )
 def test_resolve_refuses_a_missing_or_empty_file(tmp_path, content, why):
     if content is not None:
