@@ -246,7 +246,17 @@ class AssignmentKind(Kind):
                 key: Any = change.after.key
                 body = {"principalId": key[0], "resourceId": "{service_principal}", "appRoleId": key[1]}
                 text, is_done = f"assign {change.address.rest}", _ALREADY_ASSIGNED
-                yield Send(Phase.BUILD, addresses, text, "POST", path, body, success_errors=is_done, batch=True)
+                yield Send(
+                    Phase.BUILD,
+                    addresses,
+                    text,
+                    "POST",
+                    path,
+                    body,
+                    success_errors=is_done,
+                    batch=True,
+                    listed_in=documents.assignments(),
+                )
             else:
                 assert change.before is not None
                 text, is_gone = f"unassign {change.address.rest}", ((404, ""),)

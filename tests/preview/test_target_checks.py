@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from previews import Rehearsal, minimal_spec, preview, tenant_with_writer
+from previews import WRITER_APPLICATION, Rehearsal, minimal_spec, preview, tenant_with_writer
 from tenant_fixture import ROOT, told, wishes
 
 from scimconf.impact.preview import Preview, evaluation_context
@@ -161,10 +161,7 @@ def test_summary_names_three_users_whose_mail_differs_by_their_redacted_names():
 
 
 def test_preview_warns_about_users_whose_mail_differs(tmp_path):
-    tenant = tenant_with_writer()
-    tenant["users"] = [{"userPrincipalName": "plato@contoso.com", "mail": "p@contoso.com", "displayName": "Plato"}]
-    tenant["applications"][0]["assignments"].append({"user": "plato@contoso.com", "role": "member"})
-    result = preview(Rehearsal(TenantFile(tenant)), minimal_spec(tmp_path))
+    result = preview(tenant_with_plato(mail="p@contoso.com"), minimal_spec(tmp_path))
     warning = (
         "1 user has a userPrincipalName that differs from their mail, or no mail. "
         "If the application knows users by their e-mail address, check: plato@contoso.com."
@@ -195,11 +192,11 @@ mappings:
 """
 
 
-def tenant_with_plato():
-    tenant = tenant_with_writer()
-    tenant["users"] = [{"userPrincipalName": "plato@contoso.com", "givenName": "Plato", "displayName": "Plato"}]
-    tenant["applications"][0]["assignments"].append({"user": "plato@contoso.com", "role": "member"})
-    return Rehearsal(TenantFile(tenant))
+def tenant_with_plato(**more):
+    """Return Writer with one more assigned user, who has no surname."""
+    users = [{"userPrincipalName": "plato@contoso.com", "givenName": "Plato", "displayName": "Plato", **more}]
+    assignments = [*WRITER_APPLICATION["assignments"], {"user": "plato@contoso.com", "role": "member"}]
+    return Rehearsal(TenantFile(tenant_with_writer(application={"assignments": assignments}, users=users)))
 
 
 def assert_plato_is_named(tenant: Rehearsal, path: Path) -> None:
