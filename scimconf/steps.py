@@ -60,6 +60,7 @@ class Send:
     - `before_write` and `after_write` name a document whose write must follow or precede the request.
     - `hint` says what to do if the request is refused.
     - `batch`: independent requests of one kind are sent as `$batch`.
+    - `listed_in` is the collection that lists what the requests of a batch create, with the properties of their bodies.
     """
 
     phase: Phase
@@ -74,7 +75,13 @@ class Send:
     after_write: str = ""
     batch: bool = False
     lookup: Document | None = None
+    listed_in: Document | None = None
     hint: str = ""
+
+    @property
+    def creates(self) -> bool:
+        """Whether the request creates something: it is not sent twice without a lookup in between."""
+        return self.lookup is not None or self.listed_in is not None
 
     @property
     def pauses(self) -> bool:

@@ -58,7 +58,7 @@ __all__ = ["Answer", "Graph", "Request", "Settings", "graph_settings", "may_have
 
 OPTIONS = "kiota_request_options"
 """The httpx extension in which kiota keeps the options of a request; the end of its pipeline removes them."""
-REPEATABLE = "scimconf.repeatable"
+RESEND = "scimconf.resend"
 IDS_SIZE = 1000
 """Maximum ids in one `directoryObjects/getByIds` (Graph reference)."""
 PAGE = "999"
@@ -94,7 +94,7 @@ class Graph:
         """Send one request and return the response with its parsed body."""
         reply = await self._exchange(request)
         body, date = json_body(request, reply, self._scrub), http_date(reply.headers.get("date"))
-        return Answer(reply.status, body, reply.content, date, reply.request_id)
+        return Answer(reply.status, body, reply.content, date, reply.request_id, reply.headers.get("etag", ""))
 
     async def get(self, path: str, names: Names = NOTHING, query: Names = NOTHING) -> Json:
         return (await self.send(Request("GET", path, names, query))).body
@@ -107,6 +107,15 @@ class Graph:
 
     async def patch(self, path: str, names: Names = NOTHING, body: Json = None) -> Json:
         return (await self.send(Request("PATCH", path, names, body=body))).body
+
+    async def rest(self, error: GraphError, number: int) -> bool:
+        """Wait before a request that is sent once is sent again; return False if the limits allow no retry.
+
+        `number` counts its throttled attempts from 1. All requests wait for a Retry-After.
+        """
+        return await self._gate.rest(
+            Attempt(repeatable=True, status=error.status, retry_after=error.retry_after, number=number)
+        )
 
     # collections and batches
 
@@ -174,16 +183,20 @@ def information(request: Request, base: str, link: str = "") -> RequestInformati
         info.headers.add(name, value)
     if request.body is not None:
         info.set_stream_content(encode(request.body), "application/json")
-    info.add_request_options([RAW, *([Repeatable()] if request.repeatable else [])])
+    info.add_request_options([RAW, ResendOption(request)])
     return info
 
 
-class Repeatable:
-    """The request option, in kiota's form, of a request that may be sent again."""
+class ResendOption:
+    """The request option, in kiota's form, that says whether the request may be sent again; see `Request`."""
+
+    def __init__(self, request: Request) -> None:
+        self.repeatable = is_repeatable(request.method, declared=request.repeatable)
+        self.sent_once = request.sent_once
 
     @staticmethod
     def get_key() -> str:
-        return REPEATABLE
+        return RESEND
 
 
 RAW = ResponseHandlerOption(NativeResponseHandler())
@@ -221,13 +234,13 @@ class Retries:
 
     async def send(self, request: httpx.Request, transport: httpx.AsyncBaseTransport) -> httpx.Response:
         options = request.extensions[OPTIONS]
-        repeatable = is_repeatable(request.method, declared=REPEATABLE in options)
+        resend: ResendOption = options[RESEND]
         tries = Tries()
         while True:
             await self._gate.passed()
             request.extensions[OPTIONS] = options
             outcome = await self._once(request, transport)
-            if not await self._gate.rest(tries.numbered(attempt(outcome, repeatable=repeatable))):
+            if not await self._gate.rest(tries.numbered(attempt(outcome, resend))):
                 break
         if isinstance(outcome, httpx.RequestError):
             raise outcome
@@ -258,15 +271,16 @@ class Handshake:
             await self._stream.aclose()
 
 
-def attempt(outcome: httpx.Response | httpx.RequestError, *, repeatable: bool) -> Attempt:
+def attempt(outcome: httpx.Response | httpx.RequestError, resend: ResendOption) -> Attempt:
     """Return the attempt that ended so; an untrusted certificate is not retried."""
+    repeatable, sent_once = resend.repeatable, resend.sent_once
     if isinstance(outcome, httpx.Response):
         header = outcome.headers.get("retry-after")
         wait = retry_after(header, http_date(outcome.headers.get("date"))) if header else None
-        return Attempt(repeatable, status=outcome.status_code, retry_after=wait)
+        return Attempt(repeatable, status=outcome.status_code, retry_after=wait, sent_once=sent_once)
     if "CERTIFICATE_VERIFY_FAILED" in str(outcome):
         return Attempt(repeatable=False)
-    return Attempt(repeatable, unsent=isinstance(outcome, NOT_SENT))
+    return Attempt(repeatable, unsent=isinstance(outcome, NOT_SENT), sent_once=sent_once)
 
 
 # opening

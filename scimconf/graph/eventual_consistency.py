@@ -65,8 +65,9 @@ class ConsistencyPolicy:
             return
         self.created = created if created.tzinfo else created.replace(tzinfo=UTC)
 
-    def backoff(self) -> Backoff:
-        return Backoff(self, self.clock() + self.limit)
+    def backoff(self, limit: float | None = None) -> Backoff:
+        """Return the waits of a retry loop of at most `limit` seconds; by default, those of the policy."""
+        return Backoff(self, self.clock() + (self.limit if limit is None else min(limit, self.limit)))
 
 
 @dataclass(slots=True)

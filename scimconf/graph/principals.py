@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from scimconf.diagnostics import GraphError
@@ -104,7 +105,12 @@ def _name_before_deletion(id_: str, name: str) -> str:
 
 
 def _deleted(row: Mapping[str, Any]) -> DeletedPrincipal:
-    return DeletedPrincipal(str(row["id"]).lower(), str(row.get("deletedDateTime") or "")[:10])
+    day = str(row.get("deletedDateTime") or "")[:10]
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        day = ""
+    return DeletedPrincipal(str(row["id"]).lower(), day)
 
 
 async def _find_deleted_ids(graph: Graph, lookups: Sequence[Lookup], results: LookupResults) -> None:

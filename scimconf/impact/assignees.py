@@ -55,9 +55,9 @@ class Assignees:
             return GAP, "Microsoft does not document whether a role that a user holds twice counts once"
         if roles == (DEFAULT_ACCESS,):
             return GAP, "Microsoft does not document what is sent for a user with default access and no role"
-        return [
-            dict(self.role_labels.get(role) or {"id": role}) for role in roles if role != DEFAULT_ACCESS
-        ] or None, ""
+        if DEFAULT_ACCESS in roles:
+            return GAP, "Microsoft does not document whether default access counts as a role beside others"
+        return [dict(self.role_labels.get(role) or {"id": role}) for role in roles] or None, ""
 
     def known_roles(self, user: str) -> Sequence[Any]:
         """Return the labels of the user's roles as far as they are known, also where the attribute's value is a gap."""

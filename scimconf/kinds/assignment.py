@@ -246,7 +246,17 @@ class AssignmentKind(Kind):
                 key: Any = change.after.key
                 body = {"principalId": key[0], "resourceId": "{service_principal}", "appRoleId": key[1]}
                 text, is_done = f"assign {change.address.rest}", _ALREADY_ASSIGNED
-                yield Send(Phase.BUILD, addresses, text, "POST", path, body, success_errors=is_done, batch=True)
+                yield Send(
+                    Phase.BUILD,
+                    addresses,
+                    text,
+                    "POST",
+                    path,
+                    body,
+                    success_errors=is_done,
+                    batch=True,
+                    listed_in=documents.assignments(),
+                )
             else:
                 assert change.before is not None
                 text, is_gone = f"unassign {change.address.rest}", ((404, ""),)
@@ -336,7 +346,7 @@ class _Roles:
             if not role.absent:
                 role_id = by_name[role.identity]
                 disabled = disabled - {role_id} if role.enabled else disabled | {role_id}
-        going, hint = roles.going(spec, live), roles.missing_role_hint(snapshot)
+        going, hint = roles.going(spec, live), roles.missing_role_hint(spec, snapshot)
         return cls(by_name, labels, frozenset(disabled), going, hint)
 
     def id(self, written: str) -> str:

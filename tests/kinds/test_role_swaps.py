@@ -3,8 +3,10 @@
 import pytest
 
 from scimconf.expressions import parse, to_source
+from scimconf.kinds.mappings import one_role_targets
+from scimconf.snapshot import Snapshot
 from scimconf.steps import Phase, Read
-from tests.kinds.cases import make_plan
+from tests.kinds.cases import make_plan, spec_of
 
 ADMIN, MEMBER = "20000000-0000-4000-8000-00000000000b", "20000000-0000-4000-8000-00000000000c"
 ADA, EDITORS = "10000000-0000-4000-8000-0000000000a1", "10000000-0000-4000-8000-0000000000b1"
@@ -69,9 +71,6 @@ def test_a_role_swap_pauses_an_active_job_where_one_role_can_be_sent(spec, sourc
         pytest.param(SWAP, JOINED, "Active", id="all roles are joined"),
         pytest.param(GAIN, SINGLE, "Active", id="a second role and no swap"),
         pytest.param(SWAP, SINGLE, "Disabled", id="the job is off"),
-        pytest.param(
-            SWAP + "\nrole_attribute: {target: x, expression: 'Join('}", None, "Active", id="invalid expression"
-        ),
     ],
 )
 def test_a_role_swap_does_not_pause_other_jobs(spec, live, job):
@@ -106,3 +105,9 @@ def test_a_role_swap_with_provisioning_switched_off_stays_off():
 def test_a_source_that_is_no_expression_takes_no_role():
     planned = swap(SWAP, {"type": "Unknown", "name": "x", "expression": "Join(", "parameters": []})
     assert "K302" not in [warning.code for warning in planned.plan.warnings]
+
+
+def test_an_invalid_expression_takes_no_role():
+    rows = {"role": SINGLE, "title": "Join("}
+    lines = "".join(f"      {target}: {{expression: '{source}'}}\n" for target, source in rows.items())
+    assert one_role_targets(spec_of(f"mappings:\n  users:\n    attributes:\n{lines}"), Snapshot({})) == ("role",)

@@ -34,6 +34,7 @@ def diagnostics(loaded, snapshot=None):
 @pytest.mark.parametrize(
     ("case", "offline", "of_a_custom_application"),
     [
+        ("02/scimconf.yaml", ["L511 warning"], ["L511 warning"]),
         ("07/scimconf.yaml", ["L403 warning", "L404 error"], ["L403 warning", "L404 error"]),
         ("07b/scimconf.yaml", ["L403 warning", "L404 error"], ["L403 warning", "L404 error"]),
         ("10/scimconf.yaml", ["L515 warning"], ["L515 error"]),

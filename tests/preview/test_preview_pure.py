@@ -299,6 +299,13 @@ def test_undetermined_roles_possibly_change_if_the_assignments_change():
     )
 
 
+def test_preview_of_default_access_beside_a_role_is_undetermined():
+    default = "00000000-0000-0000-0000-000000000000"
+    result = preview_of_group_member(state_with_roles("admin"), state_with_roles("admin", group=(default,)))
+    assert result.after.sent["role"].kind == "undetermined"
+    assert result.after.sent["role"].reason.endswith("default access counts as a role beside others")
+
+
 def test_preview_of_a_user_with_two_roles_is_a_failure_with_a_note():
     result = preview_of_group_member(state_with_roles("admin"), state_with_roles("admin", group=("member",)))
     (difference,) = result.differences

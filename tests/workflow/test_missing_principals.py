@@ -90,6 +90,29 @@ def test_plan_finds_a_deleted_user_by_id(tmp_path, status, deleted):
     assert row.deleted == deleted
 
 
+@pytest.mark.parametrize(
+    ("row", "deleted"),
+    [
+        ({"userPrincipalName": "GRACE@contoso.com", "deletedDateTime": "2026-11-28T23:59:59Z"}, "2026-11-28"),
+        ({"userPrincipalName": "{id}grace@contoso.com", "deletedDateTime": "yesterday"}, ""),
+        ({"userPrincipalName": "{hyphens}grace@contoso.com", "deletedDateTime": None}, ""),
+        ({"userPrincipalName": "xgrace@contoso.com", "deletedDateTime": "2026-11-28T23:59:59Z"}, None),
+        ({"userPrincipalName": None}, None),
+    ],
+)
+def test_deleted_user_is_recognised_with_and_without_the_id_in_the_name(tmp_path, row, deleted):
+    """Entra puts the object id before the name; published examples have it with and without hyphens."""
+    id_ = "20000000-0000-4000-8000-00000000000a"
+    name = row["userPrincipalName"] and row["userPrincipalName"].format(id=id_.replace("-", ""), hyphens=id_)
+    tenant = Rehearsal(TENANT)
+    tenant.request("DELETE", "/users/grace@contoso.com")
+    body = {"value": [{**row, "id": id_, "userPrincipalName": name}]}
+    tenant.fault({"status": 200, "body": body}, method="GET", path="*/deletedItems/*", times=0)
+    (missing,) = tenant.plan(spec(tmp_path, f"  unlisted: keep\n{USERS}")).plan.missing
+    assert missing.deleted == (deleted or "")
+    assert ("was deleted" in missing.diagnostic.message) is (deleted is not None)
+
+
 def test_plan_of_ids_that_may_not_be_read_is_an_error_and_not_missing(tmp_path):
     tenant = Rehearsal(TENANT, permissions=("Application.Read.All", "Synchronization.Read.All", "User.ReadBasic.All"))
     id_ = "20000000-0000-4000-8000-00000000000a"

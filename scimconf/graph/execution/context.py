@@ -104,7 +104,10 @@ class ExecutionContext:
 
 
 def may_be_written(error: Exception) -> bool:
-    """Return whether a write with this error may have taken effect; so may a success with an unreadable response."""
+    """Return whether a write with this error may have taken effect; so may a success with an unreadable response.
+
+    A gateway may respond with 503 although the request took effect.
+    """
     if isinstance(error, GraphError):
-        return may_have_happened(error.status) or 200 <= error.status < 300
+        return may_have_happened(error.status) or error.status == 503 or 200 <= error.status < 300
     return not isinstance(error, ScimconfError)

@@ -1,4 +1,7 @@
-"""Sends requests. After a lost response, the lookup of the step decides whether the request is sent again."""
+"""Sends requests. A request that creates something is sent again only after a lookup has not found its result.
+
+This holds whatever the response was, 429 and 503 included: a gateway may respond so to a request that took effect.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ from collections.abc import Set as AbstractSet
 
 from scimconf.diagnostics import GraphError, ScimconfError, StaleError
 from scimconf.graph.client import Request, may_have_happened
-from scimconf.graph.eventual_consistency import Backoff, may_be_propagating
+from scimconf.graph.eventual_consistency import may_be_propagating
+from scimconf.graph.execution.attempts import Attempts
 from scimconf.graph.execution.context import ExecutionContext, may_be_written
 from scimconf.graph.execution.document_writer import pending_pairs
 from scimconf.graph.execution.name_check import CREATED_MEANWHILE
 from scimconf.graph.execution.order import StepNode
 from scimconf.graph.protocol.request import chunks
+from scimconf.graph.protocol.retry import is_throttled
 from scimconf.graph.reading import read
 from scimconf.json_types import Json
 from scimconf.plan import Result
@@ -21,7 +26,8 @@ from scimconf.steps import PendingDocument, Phase, Send
 
 BATCH = 40
 """Requests passed to Graph's batches at once, so that an interrupt takes effect and progress is shown."""
-
+THROTTLED_LOOKUP = 30.0
+"""Seconds for which the result of a request with the response 429 is looked up: by Graph's documentation it did nothing."""
 
 _LOST_CREATION = (
     "It is not known whether the application was created. Run apply again in a few minutes. If several applications have "
@@ -39,15 +45,14 @@ async def send(context: ExecutionContext, step: Send) -> None:
     """Send a request until it succeeds; raise GraphError or ScimconfError."""
     await _check_absence(context, step)
     context.session.started |= step.phase is Phase.START
-    backoff = context.session.consistency.backoff()
+    attempts = Attempts(context)
     while True:
         try:
             answer = await _send_once(context, step)
             break
         except GraphError as error:
-            if _is_success(step, error) or await _took_effect(context, step, error):
+            if _is_success(step, error) or not await _must_resend(context, step, attempts, error):
                 return
-            await _before_retry(context, step, backoff, error)
     outputs = {name: _field(step, answer, path) for name, path in step.outputs}
     context.names.update(outputs)
     if _creates_application(step):
@@ -56,23 +61,34 @@ async def send(context: ExecutionContext, step: Send) -> None:
         raise _NotVisibleYetError(f"done, but not visible yet: {step.description}")
 
 
+async def _must_resend(context: ExecutionContext, step: Send, attempts: Attempts, error: GraphError) -> bool:
+    """Return whether the request must be sent again, after a wait; False if a lookup shows that it took effect.
+
+    Raise the error if it must not be sent again, and at the limit.
+    """
+    throttled = is_throttled(error.status) and step.creates
+    may_be_done = _may_be_done(step, error)
+    waited = throttled and await attempts.wait(error, step.description)
+    if (throttled or may_be_done) and await _took_effect(context, step, error):
+        context.result.wrote = True
+        return False
+    if may_be_done and not throttled and _creates_application(step):
+        raise ScimconfError(str(error), _LOST_CREATION) from None
+    if not throttled and (may_be_done or context.session.consistency.allows_retry(error)):
+        waited = await attempts.wait(error, "a response" if may_be_done else step.description)
+    if not waited or context.request.interrupted():
+        raise error
+    return True
+
+
 async def _took_effect(context: ExecutionContext, step: Send, error: GraphError) -> bool:
-    """Return whether the lookup shows the result of a request whose response was lost."""
-    return _may_be_done(step, error) and step.lookup is not None and await _find(context, step, step.lookup)
+    """Return whether the lookup shows the result of a request that may have taken effect."""
+    limit = THROTTLED_LOOKUP if error.status == 429 else None
+    return step.lookup is not None and await _find(context, step, step.lookup, limit=limit)
 
 
 def _may_be_done(step: Send, error: GraphError) -> bool:
     return may_have_happened(error.status) or (error.status == 409 and step.lookup is not None)
-
-
-async def _before_retry(context: ExecutionContext, step: Send, backoff: Backoff, error: GraphError) -> None:
-    """Wait before the request is sent again; raise the error if it must not be, and at the limit."""
-    may_be_done = _may_be_done(step, error)
-    if may_be_done and _creates_application(step):
-        raise ScimconfError(str(error), _LOST_CREATION) from None
-    retry = may_be_done or context.session.consistency.allows_retry(error)
-    if not retry or not await context.wait(backoff, "a response" if may_be_done else step.description):
-        raise error
 
 
 async def _check_absence(context: ExecutionContext, step: Send) -> None:
@@ -96,20 +112,23 @@ async def _request(context: ExecutionContext, step: Send) -> Request:
             else substitute(value, context.names)
             for key, value in body.items()
         }
-    # The success errors of a request in a batch show that it has already taken effect.
-    repeatable = step.batch or step.lookup is None
-    return Request(step.method, step.path, dict(context.names), body=body, repeatable=repeatable)
+    names, creates = dict(context.names), step.creates
+    return Request(step.method, step.path, names, body=body, repeatable=not creates, sent_once=creates)
 
 
 async def _find(
-    context: ExecutionContext, step: Send, lookup: Document, created: AbstractSet[str] = frozenset()
+    context: ExecutionContext,
+    step: Send,
+    lookup: Document,
+    created: AbstractSet[str] = frozenset(),
+    limit: float | None = None,
 ) -> bool:
     """Wait until the lookup, which the next plan uses too, binds an output of the step; return False on timeout.
 
     `created` are the ids in the response, if there was one: then the lookup must list one of them, since another run
-    may have created an object with the same name.
+    may have created an object with the same name. `limit` is in seconds.
     """
-    backoff = context.session.consistency.backoff()
+    backoff = context.session.consistency.backoff(limit)
     outputs = {name for name, _ in step.outputs}
     while True:
         rows = await _rows(context, lookup)
@@ -148,7 +167,7 @@ async def send_batches(context: ExecutionContext, node: StepNode) -> bool:
 
 
 async def _send_batch(context: ExecutionContext, steps: Sequence[Send]) -> bool:
-    backoff = context.session.consistency.backoff()
+    attempts = Attempts(context)
     pending, succeeded = list(steps), True
     while pending:
         answers = await _answers(context, pending)
@@ -156,17 +175,53 @@ async def _send_batch(context: ExecutionContext, steps: Sequence[Send]) -> bool:
         for step, answer in zip(pending, answers, strict=True):
             if not isinstance(answer, GraphError) or _is_success(step, answer):
                 context.finish_step(step, Result.DONE)
-            elif may_have_happened(answer.status) or (may_be_propagating(answer) and _may_be_new(context)):
+            elif _may_retry(context, step, answer):
                 retries.append((step, answer))
             else:
                 succeeded = False
                 context.finish_step(step, Result.FAILED, str(answer), answer.hint)
+        if not retries:
+            break
+        slowest = max((error for _, error in retries), key=lambda error: (error.status == 429, error.retry_after or 0))
+        waited = await attempts.wait(slowest, f"replication, for {len(retries)} requests")
+        retries = await _not_done(context, retries)
         pending = [step for step, _ in retries]
-        if pending and not await context.wait(backoff, f"replication, for {len(pending)} requests"):
+        if pending and not waited:
             for step, error in retries:
                 context.finish_step(step, Result.FAILED, str(error), error.hint)
             return False
     return succeeded
+
+
+def _may_retry(context: ExecutionContext, step: Send, error: GraphError) -> bool:
+    later = step.creates and is_throttled(error.status)
+    return later or may_have_happened(error.status) or (may_be_propagating(error) and _may_be_new(context))
+
+
+async def _not_done(
+    context: ExecutionContext, retries: Sequence[tuple[Send, GraphError]]
+) -> list[tuple[Send, GraphError]]:
+    """Return the requests whose result is not listed; the others took effect and are finished."""
+    collection = retries[0][0].listed_in
+    if collection is None:
+        return list(retries)
+    rows = await _rows(context, collection)
+    bodies = [substitute(step.body, context.names) for step, _ in retries]
+    names = [name for name in bodies[0] if rows and name in rows[0]]
+    listed = {_key(row, names) for row in rows}
+    remaining = []
+    for (step, error), body in zip(retries, bodies, strict=True):
+        if _key(body, names) in listed:
+            context.result.wrote = True
+            context.finish_step(step, Result.DONE)
+        else:
+            remaining.append((step, error))
+    return remaining
+
+
+def _key(row: Mapping[str, Json], names: Sequence[str]) -> tuple[str, ...]:
+    """Return the values of these properties in lower case: Graph's responses differ in the case of ids."""
+    return tuple(str(row[name]).lower() for name in names)
 
 
 async def _answers(context: ExecutionContext, steps: Sequence[Send]) -> Sequence[object]:

@@ -63,8 +63,10 @@ class Batches:
     async def _once(self, requests: Mapping[int, Request]) -> dict[int, BatchOutcome]:
         envelopes = [envelope(str(index), request, self.url(request)) for index, request in requests.items()]
         repeatable = all(is_repeatable(request.method, declared=request.repeatable) for request in requests.values())
+        sent_once = any(request.sent_once for request in requests.values())
+        whole = Request("POST", "/$batch", body={"requests": envelopes}, repeatable=repeatable, sent_once=sent_once)
         try:
-            answer = await self.send(Request("POST", "/$batch", body={"requests": envelopes}, repeatable=repeatable))
+            answer = await self.send(whole)
         except GraphError as error:
             return {index: BatchOutcome(of_request(error, request)) for index, request in requests.items()}
         by_index = replies(answer)
@@ -74,10 +76,10 @@ class Batches:
         repeatable = is_repeatable(request.method, declared=request.repeatable)
         if response is None:
             lost = no_response(request, "the batch response has no result for this request")
-            return BatchOutcome(lost, Attempt(repeatable))
+            return BatchOutcome(lost, Attempt(repeatable, sent_once=request.sent_once))
         reply, body = response
         wait = retry_after(reply.headers.get("retry-after"), whole.date)
-        attempt = Attempt(repeatable, status=reply.status, retry_after=wait)
+        attempt = Attempt(repeatable, status=reply.status, retry_after=wait, sent_once=request.sent_once)
         if 200 <= reply.status < 300:
             return BatchOutcome(Answer(reply.status, body, date=whole.date, request_id=reply.request_id), attempt)
         return BatchOutcome(graph_error(request, reply, body, scrub=self.scrub, now=whole.date), attempt)

@@ -20,7 +20,11 @@ INVALID_SEGMENTS = frozenset({"", ".", ".."})
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request; the body may contain `SecretValue`s. `repeatable`: it may be sent again although it may be done."""
+    """One request; the body may contain `SecretValue`s.
+
+    `repeatable`: it may be sent again although it may be done. `sent_once`: whatever the response, the client does not
+    send it again; its caller looks whether it took effect, and waits with `Graph.rest`.
+    """
 
     method: str
     path: str
@@ -29,6 +33,7 @@ class Request:
     body: Any = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
     repeatable: bool = False
+    sent_once: bool = False
 
     def checked(self) -> Request:
         """Return the request; raise ScimconfError if its names could lead to another path than the one in the code."""
@@ -62,13 +67,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A success: `body` is parsed JSON or None, `raw` its bytes (empty in a batch), `date` is Graph's clock."""
+    """A success: `body` is parsed JSON or None, `raw` its bytes, `date` Graph's clock; no `raw` and `etag` in a batch."""
 
     status: int
     body: Any = field(default=None, repr=False)
     raw: bytes = field(default=b"", repr=False)
     date: datetime | None = None
     request_id: str = ""
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True)

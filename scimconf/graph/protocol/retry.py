@@ -1,7 +1,9 @@
 """The retry policy: when a request is sent again, and how long to wait. No network, no third party.
 
-After 429, 503 and without a connection, nothing was done: every request is retried. After 500, 502, 504, timeouts and
-resets the result is unknown: only *repeatable* requests are retried, GET, PUT, DELETE, and those whose caller says so.
+Without a connection nothing was sent: every request is retried. After 429 and 503 nothing was done by Graph's
+documentation, but a gateway may respond with 503 to a request that took effect. After 500, 502, 504, timeouts and resets
+the result is unknown: only *repeatable* requests are retried, GET, PUT, DELETE, and those whose caller says so. A request
+that is *sent once* is not retried here after any response, nor without one: its caller looks whether it took effect.
 
 All workers wait for a Retry-After at one gate, since earlier requests prolong the throttling (Microsoft Graph
 throttling guidance). Without a Retry-After the wait is exponential with full jitter. Attempts are limited for each
@@ -32,13 +34,17 @@ NUMBER = re.compile(r"\d+(\.\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt: status 0 means no response, `retry_after` is seconds, `number` counts from 1 (see `Tries`)."""
+    """One attempt: status 0 means no response, `retry_after` is seconds, `number` counts from 1 (see `Tries`).
+
+    `sent_once`: it is not retried unless no connection was made.
+    """
 
     repeatable: bool
     status: int = 0
     unsent: bool = False
     retry_after: float | None = None
     number: int = 1
+    sent_once: bool = False
 
     @property
     def shared(self) -> bool:
@@ -61,6 +67,8 @@ class Limits:
     budget: float
 
     def allow_retry(self, attempt: Attempt) -> bool:
+        if attempt.sent_once and not attempt.unsent:
+            return False
         if attempt.status in RETRY_LATER:
             return attempt.number < self.throttled
         if attempt.number >= self.failed:
@@ -138,6 +146,11 @@ class Gate:
 def is_repeatable(method: str, *, declared: bool = False) -> bool:
     """Return whether a request may be sent twice: by its method, or because its caller declared it."""
     return declared or method in REPEATABLE
+
+
+def is_throttled(status: int) -> bool:
+    """Return whether the status demands to send the request later."""
+    return status in RETRY_LATER
 
 
 def may_have_happened(status: int) -> bool:
