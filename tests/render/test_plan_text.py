@@ -235,3 +235,14 @@ def test_diagnostics_text_shows_at_most_100_diagnostics_and_counts_all():
     assert (len(lines), more, counted) == (100, "… and 159 more.", "60 errors, 199 warnings.")
     assert (sum("  S1  " in line for line in lines), lines[0]) == (60, "f:1:0  W1  warning  hm.")
     assert "more" not in diagnostics.text(listed[:100])
+
+
+def test_combined_sentence_names_users_and_groups_separately():
+    """A switched off mapping of groups has no number of users; it does not hide the number of others."""
+    off, deprovisions = (FieldChange("enabled", True, False),), frozenset({Effect.DEPROVISIONS})
+    changes = [
+        Change(Address("a", "object_mapping", name), Action.UPDATE, None, None, off, deprovisions, impact=impact)
+        for name, impact in (("users", {Effect.DEPROVISIONS: Impact(8, 8)}), ("groups", {}))
+    ]
+    sentences = [combined_sentence(Effect.DEPROVISIONS, change_rows(some), []) for some in (changes, changes[1:])]
+    assert sentences == ["8 of 8 users may be disabled; groups may be deleted", "groups may be deleted"]
