@@ -241,16 +241,12 @@ async def _replan_until_consistent(
 def _check_overwrites(
     session: TenantSession, before: PlannedApplication, planned: PlannedApplication, report: Report
 ) -> None:
-    """Raise OverwrittenError if another client has removed edits of this run, which the tenant did show."""
-    from scimconf.graph.execution.overwrites import lost_edits, overwritten_error
+    """Raise OverwrittenError if another client has changed what this run wrote and the tenant did show."""
+    from scimconf.graph.execution.overwrites import check_remaining
 
+    confirmed = {name: states for name, states in session.replaced.items() if name not in session.unconfirmed}
     remaining = {change.address for change in planned.plan.changes}
-    edits = [step for step in before.steps if isinstance(step, Edit) and remaining.intersection(step.addresses)]
-    for name in session.replaced.keys() - session.unconfirmed:
-        raw, earlier = planned.snapshot.get(name), session.replaced[name]
-        lost = lost_edits([edit for edit in edits if edit.document.name == name], earlier, raw)
-        if lost:
-            raise overwritten_error(lost, earlier[-1], raw, report.backup)
+    check_remaining(confirmed, before.steps, remaining, planned.snapshot, report.backup)
 
 
 def _is_ambiguous(session: TenantSession, planned: PlannedApplication) -> bool:

@@ -181,6 +181,19 @@ def test_apply_sends_a_token_again_without_a_difference_in_other_values(writer, 
     assert (exit_code(report), failures(report)) == (0, [])
 
 
+def test_apply_reports_a_change_of_another_setting_and_does_not_wait_for_it(writer, spec):
+    theirs = (
+        '{"Enabled":true,"Recipients":"identity@contoso.com","DeleteThresholdEnabled":true,"DeleteThresholdValue":7}'
+    )
+    values = {"SyncNotificationSettings": theirs, "SkipOutOfScopeDeletions": "true"}
+    later = ("PUT", writer.sync() + "/secrets", pairs(writer, **values))
+    when = nth(2, "GET", "/secrets", after=("PUT", "/secrets"))
+    report = apply_among(writer, spec(THRESHOLD), when, later)
+    assert exit_code(report) == STALE
+    assert failures(report) == ["writer:settings: another run or the portal has changed it since this apply wrote it"]
+    assert writer.slept == 0
+
+
 # --- If-Match -------------------------------------------------------------------------------------------------------
 
 
@@ -246,6 +259,7 @@ def test_of_two_concurrent_applies_no_edit_is_lost_with_exit_code_0(writer, spec
     random = Random(seed)
     runs = [(spec(text, name), Jitter(writer, random)) for name, text in PAIRS[pair].items()]
     reports = run_all(writer, *runs)
+    assert writer.slept == 0
     for name, report in zip(PAIRS[pair], reports, strict=True):
         assert exit_code(report) in (0, STALE), failures(report)
         assert exit_code(report) == STALE or holds(writer, name), name

@@ -9,14 +9,16 @@ read after a write may also be late: then it is as it was before the write. The 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from scimconf.diagnostics import OverwrittenError
 from scimconf.documents import OPERATIONS
 from scimconf.documents.secrets import values
 from scimconf.json_types import Json
-from scimconf.snapshot import Document, SecretRef
+from scimconf.plan import Address
+from scimconf.snapshot import Document, SecretRef, Snapshot
 from scimconf.spec.model.connection import SERVICE_OWNED
-from scimconf.steps import Edit
+from scimconf.steps import Edit, Step
 
 _MAX_NAMED = 5
 REPLACED = ("put", "put_values")
@@ -47,12 +49,41 @@ def overwritten(edits: Sequence[Edit], before: Json, raw: Json) -> list[Edit]:
     return missing
 
 
-def lost_edits(edits: Sequence[Edit], earlier: Sequence[Json], raw: Json | None) -> list[Edit]:
-    """Return the readable edits of a completely replaced document that a later state lacks; none from an earlier state."""
-    readable = [edit for edit in edits if edit.document.written in REPLACED and not isinstance(edit.value, SecretRef)]
-    if raw is None or is_earlier(raw, earlier):
-        return []
-    return [edit for edit in readable if not _holds(edit, raw)]
+def check_remaining(
+    confirmed: Mapping[str, Sequence[Json]],
+    steps: Sequence[Step],
+    remaining: AbstractSet[Address],
+    snapshot: Snapshot,
+    backup: str,
+) -> None:
+    """Raise OverwrittenError if the remaining changes of an executed plan are the work of another client.
+
+    `confirmed` are the documents, by name, that did show the edits of the steps, each in the states before the writes.
+    """
+    edits = [step for step in steps if isinstance(step, Edit) and remaining & {*step.addresses}]
+    for name, earlier in confirmed.items():
+        raw = snapshot.get(name)
+        own = [edit for edit in edits if edit.document.name == name and edit.document.written in REPLACED]
+        if raw is None or not own or is_earlier(raw, earlier):
+            continue
+        lost = [edit for edit in own if not isinstance(edit.value, SecretRef) and not _holds(edit, raw)]
+        if lost:
+            raise overwritten_error(lost, earlier[-1], raw, backup)
+        changed = [edit for edit in own if _is_visible(remaining & {*edit.addresses}, steps, snapshot)]
+        if changed:
+            message = f"{_names(changed)}: another run or the portal has changed it since this apply wrote it"
+            raise OverwrittenError(message, _hint(own[0].document, backup))
+
+
+def _is_visible(addresses: AbstractSet[Address], steps: Iterable[Step], snapshot: Snapshot) -> bool:
+    """Return whether the snapshot shows all edits of these addresses, whatever their document."""
+    edits = [step for step in steps if isinstance(step, Edit) and addresses & {*step.addresses}]
+    return all(isinstance(edit.value, SecretRef) or _shows(snapshot, edit) for edit in edits)
+
+
+def _shows(snapshot: Snapshot, edit: Edit) -> bool:
+    rows = snapshot.rows(edit.document.read_as) if edit.document.read_as else [snapshot.get(edit.document.name)]
+    return len(rows) == 1 and rows[0] is not None and _holds(edit, rows[0])
 
 
 def _holds(edit: Edit, raw: Json) -> bool:
@@ -68,14 +99,18 @@ def _others(edits: Iterable[Edit], raw: Json) -> dict[str, str]:
 def overwritten_error(edits: Sequence[Edit], before: Json, raw: Json, backup: str) -> OverwrittenError:
     """Return the error that names the addresses of lost edits, and where the document is in the backup."""
     document = edits[0].document
-    addresses = [str(address) for edit in edits for address in edit.addresses]
-    names = ", ".join(dict.fromkeys(addresses[:_MAX_NAMED])) + (", …" if len(addresses) > _MAX_NAMED else "")
+    names = _names(edits)
     other = f"another run or the portal wrote the {document.name} at the same time"
     if all(_is_reverted(edit, before, raw) for edit in edits):
         message = f"{names}: overwritten after this apply wrote it: {other}"
     else:
         message = f"{names}: not as this apply wrote it: {other}, or Entra stores it in another form"
     return OverwrittenError(message, _hint(document, backup))
+
+
+def _names(edits: Iterable[Edit]) -> str:
+    addresses = list(dict.fromkeys(str(address) for edit in edits for address in edit.addresses))
+    return ", ".join(addresses[:_MAX_NAMED]) + (", …" if len(addresses) > _MAX_NAMED else "")
 
 
 def _is_reverted(edit: Edit, before: Json, raw: Json) -> bool:
