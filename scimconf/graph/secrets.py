@@ -102,6 +102,7 @@ class Secrets:
             self._read(ref)
 
     def scrub(self, text: str) -> str:
+        """Return the text with the values that were resolved until now masked, in all forms."""
         return self._mask(text)
 
     def _read(self, ref: SecretRef) -> SecretValue:
@@ -142,6 +143,8 @@ def _secret_value(text: str | None, ref: SecretRef, missing: str, hint: str = ""
         raise SecretError(missing, hint)
     if not text:
         raise SecretError(f"{ref.name} is empty")
+    if "\n" in text or "\r" in text:
+        raise SecretError(f"{ref.name} has several lines; a token is one line")
     if any("\ud800" <= char <= "\udfff" for char in text):  # how Python decodes bytes that are not UTF-8
         raise SecretError(f"{ref.name} is not UTF-8")
     return SecretValue(text)

@@ -177,15 +177,18 @@ class _Counter:
     def diagnostics(self) -> Iterator[Diagnostic]:
         """Yield K514 for each check of a target attribute that values of users violate."""
         checked = sum(after is True for _, after in self._read.values())
+        declared = {check.target for check in self._inputs.checks if check.is_declared}
         for mapping in self._summary.summary().mappings:
             for count in (name for name in VIOLATIONS if name in mapping.counts):
                 names = ", ".join(example.partition(": ")[0] for example in mapping.examples[count])
                 number = mapping.counts[count]
                 more = f" and {number - EXAMPLES:,} more" if number > EXAMPLES else ""
-                message = f"{number:,} of {checked:,} users {COUNTS[count]}: {names}{more}"
-                path = ("mappings", SECTION, "target_attributes", mapping.target)
+                text = COUNTS[count] if number > 1 else COUNTS[count].replace("have", "has", 1)
+                message = f"{number:,} of {checked:,} users {text}: {names}{more}"
+                key = "target_attributes" if mapping.target in declared else "attributes"
+                path = ("mappings", SECTION, key, mapping.target)
                 hint = "The application would refuse them. Map another source, or give the mapping a default."
-                yield Diagnostic("K514", f"{mapping.target}: {message}", path, hint=hint, severity="warning")
+                yield Diagnostic("K514", message, path, hint=hint, severity="warning")
 
     def impact(self, tally: _Tally) -> Impact | None:
         """Return the number of users as an impact; None if nothing is known of them."""

@@ -25,7 +25,7 @@ Value = str | Sequence[str] | None
 
 @dataclass(frozen=True, slots=True)
 class TargetCheck:
-    """What the application accepts as the value of one target attribute.
+    """What the application accepts as the value of one target attribute; `is_declared`: the spec says so.
 
     `is_given_up`: the pattern could not be evaluated for several values, so it is not evaluated for others.
     """
@@ -36,6 +36,12 @@ class TargetCheck:
     pattern: str | None = None
     unique: bool = False
     is_given_up: bool = False
+    is_declared: bool = False
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether any value is not accepted."""
+        return self.required or self.unique or self.max_length is not None or self.pattern is not None
 
     def violations(self, value: Value) -> Iterator[Violation]:
         """Yield what a creation with this value violates; None is no value. Uniqueness needs other users."""
@@ -73,14 +79,12 @@ def target_checks(spec: Spec, state: ProvisioningState) -> tuple[TargetCheck, ..
     checks = [of_definition(target, definition) for target, definition in definitions.items()]
     live = (state.required_targets & state.rows.keys()) - definitions.keys()
     checks += [TargetCheck(target, required=True) for target in live]
-    return tuple(
-        sorted((check for check in checks if check != TargetCheck(check.target)), key=lambda check: check.target)
-    )
+    return tuple(sorted((check for check in checks if check.has_limits), key=lambda check: check.target))
 
 
 def of_definition(target: str, definition: TargetAttribute) -> TargetCheck:
     limits = (definition.required, definition.max_length, definition.pattern)
-    return TargetCheck(target, *limits, unique=definition.unique)
+    return TargetCheck(target, *limits, unique=definition.unique, is_declared=True)
 
 
 def user_violations(checks: Collection[TargetCheck], user: UserPreview) -> Iterator[tuple[str, Violation]]:

@@ -346,7 +346,7 @@ class _Roles:
             if not role.absent:
                 role_id = by_name[role.identity]
                 disabled = disabled - {role_id} if role.enabled else disabled | {role_id}
-        going, hint = roles.going(spec, live), roles.missing_role_hint(snapshot)
+        going, hint = roles.going(spec, live), roles.missing_role_hint(spec, snapshot)
         return cls(by_name, labels, frozenset(disabled), going, hint)
 
     def id(self, written: str) -> str:

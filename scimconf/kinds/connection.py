@@ -60,11 +60,7 @@ class ConnectionKind(Kind):
             message = "Graph did not return the tags of the service principal, so a changed rotation is not detected"
             hint = "`--resend-secrets` sends the secrets again."
             yield Diagnostic("K406", message, ("connection",), hint=hint, severity="warning")
-        raw = snapshot.get("secrets")
-        address = spec.connection.base_address or documents.values(raw).get("BaseAddress")
-        if spec.connection.authentication == "entra_token" and raw is not None and address is None:
-            message = "the connection has no tenant URL, and `authentication: entra_token` requires one"
-            yield Diagnostic("K405", message, ("connection",), hint="Write `base_address: https://…`.")
+        yield from _missing_url(spec.connection, spec, snapshot)
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
         fields = _desired(spec.connection) if spec.connection is not None else {}
@@ -141,7 +137,8 @@ class ConnectionKind(Kind):
             for key, value in _edits(change, spec.connection):
                 operation: OperationName = "remove_value" if value is None else "set_value"
                 yield Edit(Phase.BUILD, (change.address,), f"set {key}", document, operation, (key,), value)
-        yield _try(writers, saved=True)
+        if spec.connection.authentication != "portal" or documents.service_owned(snapshot.get("secrets")):
+            yield _try(writers, saved=True)  # without these tokens, the test before the start says what to authorize
         if _shows_tags(snapshot):
             yield from _tags(spec.connection, writers)
 
@@ -163,14 +160,49 @@ def needed_secrets(steps: Iterable[Step], snapshot: Snapshot) -> Mapping[str, Se
     return needed | dict.fromkeys(documents.unwritable(raw, document, {*needed, *removed}))
 
 
+def _missing_url(connection: Connection, spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
+    """Yield an error if there is no tenant URL, and Entra's own token or the template `scim` requires one.
+
+    Stored credentials are not judged: an export of them has to show no changes.
+    """
+    raw, hint = snapshot.get("secrets"), "Write `base_address: https://…`."
+    address = connection.base_address or documents.values(raw).get("BaseAddress")
+    if address is not None or connection.authentication == "portal" or not _knows_credentials(spec, snapshot):
+        return
+    if connection.authentication == "entra_token":
+        message = "the connection has no tenant URL, and `authentication: entra_token` requires one"
+        yield Diagnostic("K405", message, ("connection",), hint=hint)
+    elif _desired(connection) and not _stored(raw) and _is_custom(spec, snapshot):
+        message = "the connection has no tenant URL, and an application that is not from the gallery requires one"
+        hint += " If the application is in the gallery, create it from there: `create: {from_template: NAME}`."
+        yield Diagnostic("K405", message, ("connection",), hint=hint)
+
+
+def _knows_credentials(spec: Spec, snapshot: Snapshot) -> bool:
+    """Return whether the stored credentials are known; a new application has none."""
+    is_new = spec.application.create is not None and snapshot.get("service_principals") == []
+    return is_new or snapshot.get("secrets") is not None
+
+
+def _stored(raw: Json) -> frozenset[str]:
+    """Return the stored keys that are credentials or an address, and no settings."""
+    return frozenset(documents.values(raw)) - documents.SETTINGS
+
+
+def _is_custom(spec: Spec, snapshot: Snapshot) -> bool:
+    """Return whether the application is known to be a non-gallery application, or will be created as one."""
+    rows, create = snapshot.rows("service_principals"), spec.application.create
+    if rows:
+        return all(row.get("applicationTemplateId") == application.CUSTOM_TEMPLATE for row in rows)
+    return create is not None and create.from_template == "custom"
+
+
 def _missing_credentials(spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
     """Yield a warning if provisioning is to run and neither the spec nor the tenant has credentials."""
     raw, connection = snapshot.get("secrets"), spec.connection
-    is_new = spec.application.create is not None and snapshot.get("service_principals") == []
-    is_known = raw is not None or is_new  # a new application stores no credentials
-    if not is_known or not spec.provisioning.enabled:
+    if not _knows_credentials(spec, snapshot) or not spec.provisioning.enabled:
         return
-    stored = documents.values(raw).keys() - documents.SETTINGS
+    stored = _stored(raw)
     if connection is not None and connection.authentication == "portal":
         if not documents.service_owned(raw):
             message = "nobody has authorized the connection in the portal yet, so apply would not start provisioning"

@@ -8,7 +8,7 @@ from typing import Any
 
 from scimconf.documents import application, secrets
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
-from scimconf.spec.addresses import holds_secret
+from scimconf.spec.addresses import holds_secret, host_problem
 from scimconf.spec.model.connection import CONFIDENTIAL, SERVICE_OWNED
 from scimconf.spec.patterns import ENV_NAME, ENV_REFERENCE, HTTPS
 
@@ -72,7 +72,7 @@ def _oauth2(name: str, fields: dict[str, str], rotations: Mapping[str, str]) -> 
 
 
 def _is_expressible(url: str) -> bool:
-    return re.match(HTTPS, url) is not None and not holds_secret(url)
+    return re.match(HTTPS, url) is not None and not holds_secret(url) and not host_problem(url)
 
 
 def _authentication(section: Mapping[str, Any], grant: str | None, *, is_mixed: bool) -> str | None:

@@ -46,7 +46,9 @@ class ObjectMappingKind(Kind):
             yield from denied_reads(snapshot, "K601", ("mappings",), "schema", "template_schema")
         raw = mappings.live_schema(snapshot)
         for section, mapping in mappings.sections(spec).items() if raw is not None else ():
-            locations = schema.matching(raw, mappings.selector(section, mapping))
+            locations = _locations(raw, section, mapping)
+            if _is_already_off(section, mapping, locations):
+                continue
             if len(locations) != 1:
                 yield _not_one(section, locations, raw)
             else:
@@ -54,8 +56,11 @@ class ObjectMappingKind(Kind):
                 yield from _other_filters(section, locations[0])
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
+        raw = mappings.live_schema(snapshot)
         for section, mapping in spec.mappings.items():
             fields = _written(mapping, schema.operators(snapshot.documents))
+            if raw is not None and _is_already_off(section, mapping, _locations(raw, section, mapping)):
+                continue
             if fields:
                 yield Resource(self.address(spec, section), fields)
 
@@ -146,12 +151,23 @@ def _not_in_template(spec: Spec) -> Iterable[Diagnostic]:
             yield Diagnostic("K602", message, ("mappings", section), hint="Delete this section.")
 
 
+def _locations(raw: Any, section: str, mapping: ObjectMapping) -> Sequence[schema.MappingLocation]:
+    return schema.matching(raw, mappings.selector(section, mapping))
+
+
+def _is_already_off(section: str, mapping: ObjectMapping, locations: Sequence[schema.MappingLocation]) -> bool:
+    """Return whether a section only switches groups or users off, and the application cannot provision them anyway."""
+    return not locations and section in STANDARD and mapping == ObjectMapping(enabled=False)
+
+
 def _not_one(section: str, locations: Sequence[schema.MappingLocation], raw: Any) -> Diagnostic:
     names = "; ".join(map(str, locations or schema.object_mappings(raw))) or "none"
     message = f"no live object mapping matches {section}; the live ones are: {names}"
+    hint = "Use another section name, and select the mapping with `rule`, `source` and `target`."
     if locations:
         message = f"{len(locations)} live object mappings match {section}: {names}"
-    hint = "Use another section name, and select the mapping with `rule`, `source` and `target`."
+    elif section in STANDARD:
+        hint = f"If the application does not provision {section}, delete this section. Otherwise u{hint[1:]}"
     return Diagnostic("K602", message, ("mappings", section), hint=hint)
 
 

@@ -60,14 +60,16 @@ def imports_roles(snapshot: Snapshot) -> bool:
     return any(mapping.get("targetObjectName") == "AppRole" and mapping.get("enabled") is not False for mapping in live)
 
 
-def missing_role_hint(snapshot: Snapshot) -> str:
+def missing_role_hint(spec: Spec, snapshot: Snapshot) -> str:
     """Return what to write for a role that does not exist. Some gallery applications import theirs in a cycle."""
     if imports_roles(snapshot):
         return (
             "The application imports its roles: start provisioning without this assignment, and add it after a cycle."
         )
     templates = {principal.get("applicationTemplateId") for principal in snapshot.rows("service_principals")}
-    if templates <= {None, documents.CUSTOM_TEMPLATE}:
+    create = spec.application.create
+    creates_gallery = create is not None and create.from_template != "custom"
+    if templates <= {None, documents.CUSTOM_TEMPLATE} and not (creates_gallery and not templates):
         return "Declare it under app_roles."
     return "Declare it under app_roles, unless the application imports its roles: then assign it after a cycle."
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scimconf.sandbox.data_files import read_data
 from scimconf.sandbox.http_types import Json
@@ -10,7 +10,10 @@ from scimconf.sandbox.http_types import Json
 
 @dataclass(frozen=True, slots=True)
 class GalleryEntry:
-    """An application template and the provisioning templates of its instances."""
+    """An application template and the provisioning templates of its instances.
+
+    `imported_roles` are the display names of the roles that a provisioning cycle imports from the application.
+    """
 
     template_id: str
     name: str
@@ -19,6 +22,7 @@ class GalleryEntry:
     roles: list[str]
     tags: list[str]
     provisioning: list[str]
+    imported_roles: list[str] = field(default_factory=list)
 
     def document(self) -> Json:
         return {

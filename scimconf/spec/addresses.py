@@ -17,7 +17,26 @@ FLAGS = frozenset({*map(str.lower, FLAG_NAMES), *FORMER_FLAGS})
 _SECRET_NAME = re.compile(
     r".*(token|secret|password|passwd|pwd|signature|apikey|accesskey)|(.*[-_.])?(key|sig|code|auth)", re.IGNORECASE
 )
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+"""The last label of a host that is read as an IPv4 address, as in the URL standard."""
+_LOOPBACK = re.compile(r"127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}")
+_LINK_LOCAL = ("metadata.google.internal", "metadata.goog", ".localdomain")
+"""Names that are valid on one machine or network only."""
 _PARAMETER = re.compile(r"([?&;])([^=&;]*)=([^&;]+)")
+
+
+def host_problem(address: str) -> str:
+    """Return why the service must not send credentials to the host of a URL; "" if it may.
+
+    A host that is a number names an address, never an application: nobody can review what is behind it. A loopback
+    address stays possible for a sandbox, and `localhost` for the on-premises provisioning agent.
+    """
+    host = endpoint(address)[0].partition("://")[2].partition(":")[0].rstrip(".")
+    if _NUMBER.fullmatch(host.rpartition(".")[2]) and not _LOOPBACK.fullmatch(host):
+        return f"the host {host} is an IP address"
+    if host.endswith(_LINK_LOCAL):
+        return f"the host {host} is a link-local name"
+    return ""
 
 
 def keys(address: str) -> Iterator[str]:

@@ -558,7 +558,8 @@ def test_the_first_plan_lists_all_secrets_that_apply_needs():
     """It plans only the creation of the application, and apply would stop after it without the secrets."""
     text = (
         "application: {display_name: Writer, create: {from_template: custom}}\n"
-        "connection: {authentication: other, other: {UserName: svc, Password: {env: PASSWORD}, AppKey: {file: key.txt}}}"
+        "connection: {authentication: other, base_address: https://acme.example.com/scim, "
+        "other: {UserName: svc, Password: {env: PASSWORD}, AppKey: {file: key.txt}}}"
     )
     found = make_plan(text, service_principals=[], applications=[])
     messages = [warning.message for warning in found.plan.warnings if warning.code == "K402"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from scimconf.documents.application import CUSTOM_TEMPLATE
 from scimconf.kinds import KINDS
 from scimconf.snapshot import Snapshot
 from scimconf.workflow.compilation import check
@@ -183,6 +184,33 @@ TABLE: dict[str, tuple[str, dict[str, Any]]] = {
         "connection: {authentication: entra_token}",
         {"secrets": []},
     ),
+    "a new custom application without an address": (
+        f"connection: {{authentication: bearer, secret_token: {{env: TOKEN}}}}\n{CUSTOM % 'custom'}",
+        NO_APPLICATION,
+    ),
+    "a new gallery application without an address": (
+        f"connection: {{authentication: bearer, secret_token: {{env: TOKEN}}}}\n{CUSTOM % 'Writer'}",
+        NO_APPLICATION,
+    ),
+    "a custom application without an address": (
+        "connection: {other: {UserName: ada@contoso.com}}",
+        {"secrets": [], "service_principals+": {"0/applicationTemplateId": CUSTOM_TEMPLATE}},
+    ),
+    "a custom application whose stored connection has no address": (
+        "connection: {authentication: bearer, secret_token: {env: TOKEN}}",
+        {
+            "secrets": [{"key": "SecretToken", "value": "*"}],
+            "service_principals+": {"0/applicationTemplateId": CUSTOM_TEMPLATE},
+        },
+    ),
+    "a gallery application without an address": (
+        "connection: {other: {UserName: ada@contoso.com}}",
+        {"secrets": [], "service_principals+": {"0/applicationTemplateId": "x"}},
+    ),
+    "a custom application without an address, whose settings only are written": (
+        "connection: {on_unreadable_secret: send_changed_keys}",
+        {"secrets": [], "service_principals+": {"0/applicationTemplateId": CUSTOM_TEMPLATE}},
+    ),
     "an address and an authentication that are masked": (
         "connection: {authentication: entra_token, base_address: https://app.writer.com}",
         {"secrets": [{"key": "BaseAddress", "value": "*"}, {"key": "AuthenticationType", "value": "*"}]},
@@ -228,6 +256,14 @@ TABLE: dict[str, tuple[str, dict[str, Any]]] = {
     "no mapping of groups": (
         "mappings: {groups: {enabled: true}}",
         {"schema+": {"synchronizationRules/0/objectMappings/1/sourceObjectName": "Device"}},
+    ),
+    "groups are off, and there is no mapping of groups": (
+        "mappings: {groups: {enabled: false}}",
+        {"schema+": {"synchronizationRules/0/objectMappings/1/sourceObjectName": "Device"}},
+    ),
+    "no mapping of a name of one's own": (
+        "mappings: {devices: {source: Printer, target: Printer, enabled: false}}",
+        {},
     ),
     "two mappings of users": (
         "mappings: {users: {enabled: true}}",
@@ -308,6 +344,10 @@ TABLE: dict[str, tuple[str, dict[str, Any]]] = {
     "a new role beside imported ones": (
         "mappings: {users: {enabled: true}}\napp_roles: {roles: [{value: reader}, {value: admin, display_name: admin}, {value: old, absent: true}]}",
         {"schema+": {"synchronizationRules/+": inbound()}},
+    ),
+    "a role that a new gallery application may import": (
+        f"{CUSTOM % 'Writer'}\n{ASSIGNED % 'users: [{user: ada@contoso.com, role: reader}]'}",
+        NO_APPLICATION,
     ),
     "a role that the application imports": (
         f"mappings: {{users: {{enabled: true}}}}\n{ASSIGNED % 'users: [{user: ada@contoso.com, role: reader}]'}",

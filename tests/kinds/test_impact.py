@@ -12,6 +12,7 @@ from scimconf.impact.estimates import ImpactInputs, annotate
 from scimconf.impact.preview import Preview, evaluation_context
 from scimconf.impact.projection import states_before_and_after
 from scimconf.impact.queries import affected_by, assigned_groups, scope_documents, user_query
+from scimconf.impact.target_checks import TargetCheck
 from scimconf.plan import Action, Address, Change, Effect, FieldChange, Impact, Plan, Resource
 from scimconf.plan.impact import ImpactData, Members, UserQuery, UserSample
 from scimconf.plan.redact import redact_plan
@@ -316,6 +317,22 @@ def test_impact_names_at_most_three_affected_users(affected, named):
         source("[department]", "[givenName]"), reading(users=users, everyone="True"), scope="all"
     ).values()
     assert (impact.count, impact.examples) == (affected, tuple(f"user{number}@x.y" for number in range(named)))
+
+
+def test_annotate_warns_about_users_whose_values_are_not_accepted():
+    """A limit of the spec is at its definition, one of the application's schema at the mapping."""
+    tenant = reading(everyone="True")
+    evaluator = Preview(
+        *states_before_and_after(spec("all"), tenant.snapshot, ()), Members(), evaluation_context(None, NOON)
+    )
+    checks = (TargetCheck("nickName", required=True, is_declared=True), TargetCheck("title", required=True))
+    inputs = ImpactInputs(changes=(), evaluator=evaluator, checks=checks)
+    found = annotate(inputs, ImpactData(sample=UserSample((*USERS, user("dan")), complete=True))).diagnostics
+    assert [(one.path[2:], one.message) for one in found] == [
+        (("target_attributes", "nickName"),
+         "4 of 4 users have no value, but the application requires one: ada@x.y, bob@x.y, cat@x.y and 1 more"),
+        (("attributes", "title"), "2 of 4 users have no value, but the application requires one: cat@x.y, dan@x.y"),
+    ]  # fmt: skip
 
 
 # --- only some users were read --------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from previews import WRITER, Rehearsal, minimal_spec, preview, tenant_with_writer
+from tenant_fixture import wishes
 
 from scimconf.impact.compiled_mappings import OBJECT_IGNORED
 from scimconf.sandbox.tenant_file import TenantFile
@@ -374,7 +375,7 @@ def test_preview_of_a_paused_job_warns_that_the_plan_turns_it_on(tmp_path):
     off.write_text(path.read_text().replace("enabled: true", "enabled: false"))
     for _ in range(3):
         preview(rehearsal, path)
-    rehearsal.apply(off)
+    rehearsal.apply(off, wishes(allow=("provisioning-stopped",)))
     result = preview(rehearsal, path)
     assert set(result.outcomes.values()) == {"unchanged"}
     assert result.document["applications"][0]["warnings"] == ["Provisioning is off now; the plan turns it on."]

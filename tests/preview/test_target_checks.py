@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from previews import Rehearsal, minimal_spec, preview, tenant_with_writer
+from previews import WRITER_APPLICATION, Rehearsal, minimal_spec, preview, tenant_with_writer
 from tenant_fixture import ROOT, told, wishes
 
 from scimconf.impact.preview import Preview, evaluation_context
@@ -71,7 +71,8 @@ def test_target_checks_are_those_of_the_spec_and_of_mapped_required_attributes()
     """A spec may state that an attribute is not required."""
     mapped = state({"a": mapping("[mail]"), "b": mapping("[mail]")}, required_targets=frozenset({"a", "b", "c"}))
     spec = spec_with(b={"required": False, "max_length": 3}, d={"required": True}, e={"type": "string"})
-    expected = (TargetCheck("a", required=True), TargetCheck("b", max_length=3), TargetCheck("d", required=True))
+    declared = (TargetCheck("b", max_length=3, is_declared=True), TargetCheck("d", required=True, is_declared=True))
+    expected = (TargetCheck("a", required=True), *declared)
     assert target_checks(spec, mapped) == expected
     assert target_checks(spec_with(), mapped) == (TargetCheck("a", required=True), TargetCheck("b", required=True))
 
@@ -160,10 +161,7 @@ def test_summary_names_three_users_whose_mail_differs_by_their_redacted_names():
 
 
 def test_preview_warns_about_users_whose_mail_differs(tmp_path):
-    tenant = tenant_with_writer()
-    tenant["users"] = [{"userPrincipalName": "plato@contoso.com", "mail": "p@contoso.com", "displayName": "Plato"}]
-    tenant["applications"][0]["assignments"].append({"user": "plato@contoso.com", "role": "member"})
-    result = preview(Rehearsal(TenantFile(tenant)), minimal_spec(tmp_path))
+    result = preview(tenant_with_plato(mail="p@contoso.com"), minimal_spec(tmp_path))
     warning = (
         "1 user has a userPrincipalName that differs from their mail, or no mail. "
         "If the application knows users by their e-mail address, check: plato@contoso.com."
@@ -194,11 +192,11 @@ mappings:
 """
 
 
-def tenant_with_plato():
-    tenant = tenant_with_writer()
-    tenant["users"] = [{"userPrincipalName": "plato@contoso.com", "givenName": "Plato", "displayName": "Plato"}]
-    tenant["applications"][0]["assignments"].append({"user": "plato@contoso.com", "role": "member"})
-    return Rehearsal(TenantFile(tenant))
+def tenant_with_plato(**more):
+    """Return Writer with one more assigned user, who has no surname."""
+    users = [{"userPrincipalName": "plato@contoso.com", "givenName": "Plato", "displayName": "Plato", **more}]
+    assignments = [*WRITER_APPLICATION["assignments"], {"user": "plato@contoso.com", "role": "member"}]
+    return Rehearsal(TenantFile(tenant_with_writer(application={"assignments": assignments}, users=users)))
 
 
 def assert_plato_is_named(tenant: Rehearsal, path: Path) -> None:
@@ -207,8 +205,9 @@ def assert_plato_is_named(tenant: Rehearsal, path: Path) -> None:
     assert result.users["plato"]["notes"] == ["name.familyName has no value, but the application requires one."]
     planned = tenant.plan(path)
     (warning,) = [one for one in planned.plan.warnings if one.code == "K514"]
-    assert warning.message.startswith("name.familyName: 1 of ")
-    assert warning.message.endswith(" users have no value, but the application requires one: plato@contoso.com")
+    assert warning.path == ("mappings", "users", "target_attributes", "name.familyName")
+    assert warning.message.startswith("1 of ")
+    assert warning.message.endswith(" users has no value, but the application requires one: plato@contoso.com")
     plan = Plan(planned.tenant, (planned.plan,))
     assert "plato@contoso.com" in markdown.plan(plan)
     assert "plato@contoso.com" not in markdown.plan(redact_plan(plan))
@@ -233,8 +232,8 @@ def test_plan_names_three_users_whose_values_break_a_limit_and_writes_no_limit(t
     messages = [warning.message for warning in planned.plan.warnings if warning.code == "K514"]
     names = "ada@contoso.com, barbara@contoso.com, edsger@contoso.com and 3 more"
     assert messages == [
-        f"userName: 6 of 6 users have a value that is too long: {names}",
-        f"userName: 6 of 6 users have a value that does not match the pattern: {names}",
+        f"6 of 6 users have a value that is too long: {names}",
+        f"6 of 6 users have a value that does not match the pattern: {names}",
     ]
     assert "K514" not in told(tenant_with_plato().plan(path, wishes(impact=False)))
 

@@ -18,7 +18,7 @@ from scimconf.sandbox.directory.responses import (
 )
 from scimconf.sandbox.directory.roles import validate_roles
 from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
-from scimconf.sandbox.gallery import GALLERY, GalleryEntry
+from scimconf.sandbox.gallery import CUSTOM, GALLERY, GalleryEntry
 from scimconf.sandbox.http_types import (
     NO_CONTENT,
     GraphRequest,
@@ -108,6 +108,16 @@ def instantiate(tenant: Tenant, entry: GalleryEntry, name: str) -> tuple[Json, J
 
 def _gallery_role(tenant: Tenant, name: str) -> Json:
     return new_document("appRole") | {"id": tenant.new_id("appRole"), "description": name, "displayName": name}
+
+
+def import_roles(tenant: Tenant, principal: Json) -> None:
+    """Add the roles that a provisioning cycle imports from a gallery application, unless the application has them."""
+    names = GALLERY[principal["applicationTemplateId"] or CUSTOM].imported_roles
+    for application in tenant.documents.all(APPLICATION, _equals("appId", principal["appId"])) if names else ():
+        present = application["appRoles"]
+        missing = set(names) - {role["displayName"] for role in present}
+        roles = [*present, *(_gallery_role(tenant, name) for name in names if name in missing)]
+        tenant.documents.put(APPLICATION, application["id"], application | {"appRoles": roles})
 
 
 def _user_impersonation(tenant: Tenant, name: str) -> Json:

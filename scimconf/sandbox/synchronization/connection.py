@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -12,7 +12,7 @@ from scimconf.sandbox.data_files import read_data
 from scimconf.sandbox.http_types import Json, bad_request, sync_error
 from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.synchronization.stored_form import format_boolean
-from scimconf.sandbox.synchronization.templates import templates_of
+from scimconf.sandbox.synchronization.templates import ProvisioningTemplate, templates_of
 from scimconf.sandbox.tenant import Tenant
 
 ENDPOINTS = "endpoints"
@@ -127,10 +127,10 @@ def _declared_sensitive(principal: Json, switches: Switches) -> frozenset[str]:
 # ---- check of credentials -------------------------------------------------------------------------------------------
 
 
-def connection_failure(tenant: Tenant, credentials: Mapping[str, str]) -> str | None:
+def connection_failure(tenant: Tenant, principal: Json, credentials: Mapping[str, str]) -> str | None:
     """Return why the application refuses these credentials; None if it accepts them."""
     address, own_token = credentials.get("BaseAddress", ""), _authorized_token(credentials)
-    failure = _address_failure(address) if address or not own_token else None  # some such applications have none
+    failure = _form_failure(templates_of(principal["applicationTemplateId"], tenant.switches), credentials)
     if failure is not None:
         return failure
     if credentials.get("AuthenticationType") == _CLIENT_CREDENTIALS:
@@ -142,6 +142,20 @@ def connection_failure(tenant: Tenant, credentials: Mapping[str, str]) -> str | 
     if not token and tenant.switches.blank_token == "accepted":  # noqa: S105  a position of a switch
         return None
     return _token_failure(tenant, address, token)
+
+
+def _form_failure(templates: Sequence[ProvisioningTemplate], credentials: Mapping[str, str]) -> str | None:
+    """Return what is missing or malformed. Without an address, every configuration field of the template is required."""
+    address = credentials.get("BaseAddress", "")
+    if address or _authorized_token(credentials):
+        return _address_failure(address) if address else None
+    if any(template.oauth for template in templates):
+        return "Please authorize the connection to your application."
+    names = {str(config_field["name"]).lower() for template in templates for config_field in template.fields}
+    if "baseaddress" in names or not names:
+        return _address_failure(address)
+    missing = [key for key in sorted(KEYS) if key.lower() in names and not credentials.get(key)]
+    return f"A value for {missing[0]} is missing." if missing else None
 
 
 def _address_failure(address: str) -> str | None:

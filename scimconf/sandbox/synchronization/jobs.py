@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from scimconf.sandbox.data_files import new_document
+from scimconf.sandbox.directory.applications import import_roles
 from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
 from scimconf.sandbox.http_types import NO_CONTENT, GraphResponse, Json, bad_request, sync_error, sync_path_not_found
 from scimconf.sandbox.store import Condition
@@ -239,7 +240,7 @@ def _advance(call: SyncCall, job: Json) -> Json:
 
 
 def _run_cycle(tenant: Tenant, principal: Json, job: Json) -> None:
-    failure = connection_failure(tenant, stored_secrets(tenant, principal["id"]))
+    failure = connection_failure(tenant, principal, stored_secrets(tenant, principal["id"]))
     execution = _execution(tenant, failed=failure is not None)
     status = job["status"]
     status["lastExecution"] = execution
@@ -253,6 +254,7 @@ def _run_cycle(tenant: Tenant, principal: Json, job: Json) -> None:
             "steadyStateFirstAchievedTime": tenant.stamp() if first == _NEVER else first,
             "steadyStateLastAchievedTime": tenant.stamp(),
         }
+        import_roles(tenant, principal)
         return
     error = {"code": _QUARANTINE_CODE, "message": failure, "tenantActionable": True}
     execution["error"] = error

@@ -96,7 +96,7 @@ def _outcome(tenant: Tenant, principal: Json, mapping: Json | None, subject: Jso
     if not entitled:
         message = f"{kind} '{name}' is not assigned to the application."
         return _Outcome("Skipped", steps, "NotEffectivelyEntitled", message, attributes, name)
-    failure = connection_failure(tenant, stored_secrets(tenant, principal["id"]))
+    failure = connection_failure(tenant, principal, stored_secrets(tenant, principal["id"]))
     description = failure or "The sandbox sends nothing to the application."
     status = "Success" if failure is None else "Failure"
     steps.append(_step(tenant, "EntryExport", "Export", status, description))

@@ -45,7 +45,7 @@ def validate_credentials(call: SyncCall) -> GraphResponse:
         credentials = stored_secrets(call.tenant, call.principal["id"])
     else:
         credentials = parse_pairs(body.get("credentials"))
-    failure = connection_failure(call.tenant, credentials)
+    failure = connection_failure(call.tenant, call.principal, credentials)
     if failure is not None:
         raise _credentials_error(failure, call.switches.credentials_failure)
     return NO_CONTENT

@@ -13,7 +13,7 @@ from typing import Any
 
 from scimconf.sandbox.http_types import Json
 
-_MAPPING_METADATA = (
+MAPPING_METADATA = (
     ("IsCustomerDefined", "false"),
     ("DisableMonitoringForChanges", "false"),
     ("Disposition", '"Normal"'),
@@ -59,7 +59,7 @@ def _complex_attribute(attribute: Any, objects: Mapping[str, Json], hidden: Mapp
 
 
 def _complex_mapping(row: Json) -> Json:
-    metadata = [*_MAPPING_METADATA, ("OriginalJoiningProperty", row["joiningProperty"])]
+    metadata = [*MAPPING_METADATA, ("OriginalJoiningProperty", row["joiningProperty"])]
     return {
         "attributeMappings": [
             {"targetAttributeName": target, **({"matchingPriority": 1} if value is None else {"defaultValue": value})}

@@ -1,8 +1,9 @@
 """The provisioning templates, each with the synchronizationSchema with which a new job starts.
 
 `scim`, for applications that are not in the gallery, has the rule, objects, attributes, metadata and order of a published
-schema of 2020, the attributes that newer sources add to it, and the default mappings of Microsoft's documentation. The
-other templates are invented examples of gallery applications.
+schema of 2020, the attributes that newer sources add to it, and the default mappings of Microsoft's documentation. Those
+of Salesforce, Zendesk, Slack and Zoom have the credentials, attributes and roles that public pages name; the others are
+invented examples of gallery applications.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from scimconf.sandbox.data_files import read_data
 from scimconf.sandbox.gallery import CUSTOM, GALLERY
 from scimconf.sandbox.http_types import Json
 from scimconf.sandbox.switches import Switches
+from scimconf.sandbox.synchronization.gallery_templates import expand
 from scimconf.sandbox.synchronization.template_metadata import complex_definitions, default_source_mappings
 
 SCHEMA_DEFAULTS: dict[str, Json] = read_data("schema_defaults.json")
@@ -24,12 +26,16 @@ _TARGET_DIRECTORY = "customappsso"  # the name of the target directory of applic
 
 @dataclass(frozen=True, slots=True)
 class ProvisioningTemplate:
-    """A provisioning template: id, whether it is the default, configuration fields and synchronizationSchema."""
+    """A provisioning template: id, whether it is the default, configuration fields and synchronizationSchema.
+
+    With `oauth` a person authorizes the connection in the portal, and the service itself has the tokens.
+    """
 
     template_id: str
     default: bool
     fields: list[Json]
     schema: Json
+    oauth: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,8 @@ def _read_template(name: str) -> ProvisioningTemplate:
     An attribute that has only defaults is its name. `hidden_mappings` describes metadata; see `template_metadata`.
     """
     content = read_data(f"templates/{name}.json")
+    if "schema" not in content:
+        content = expand(content, read_data("templates/parley.json")["schema"]["directories"][0])
     hidden = content.pop("hidden_mappings", [])
     template = ProvisioningTemplate(**content)
     objects = [definition for directory in template.schema["directories"] for definition in directory["objects"]]
@@ -85,7 +93,7 @@ def _attribute(entry: Any, complex_metadata: dict[str, Json]) -> Json:
     return attribute_definition(**properties)
 
 
-TEMPLATES = {name: _read_template(name) for name in ("scim", "parley", "fieldbook", "fieldbookLegacy")}
+TEMPLATES = {name: _read_template(name) for entry in GALLERY.values() for name in entry.provisioning}
 
 
 def templates_of(application_template_id: str | None, switches: Switches) -> tuple[ProvisioningTemplate, ...]:
@@ -108,6 +116,7 @@ def template_document(template: ProvisioningTemplate, application_template_id: s
         ("galleryApplicationKey", entry.key),
         ("isSynchronizationInPreview", "false"),
         ("configurationFields", json.dumps(template.fields, separators=(",", ":"))),
+        *([("isOAuthEnabled", "true")] if template.oauth else []),
     )
     return {
         "id": template.template_id,
@@ -130,11 +139,11 @@ def default_schema(template: ProvisioningTemplate, names: SchemaNames) -> Json:
         for side in ("sourceDirectoryName", "targetDirectoryName"):
             rule[side] = renamed.get(rule[side], rule[side])
         for mapping in rule["objectMappings"]:
-            if mapping["name"]:
-                mapping["name"] = _mapping_name(mapping["name"], rule, names)
+            if mapping["name"] and rule["sourceDirectoryName"] == names.source_directory:
+                mapping["name"] = _mapping_name(mapping, rule, names)
     return document
 
 
-def _mapping_name(name: str, rule: Json, names: SchemaNames) -> str:
-    plural = name.rsplit(" ", 1)[1]
+def _mapping_name(mapping: Json, rule: Json, names: SchemaNames) -> str:
+    plural = f"{mapping['sourceObjectName']}s"
     return names.object_mapping.format(object=plural, target=rule["targetDirectoryName"])

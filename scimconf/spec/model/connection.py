@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from scimconf.diagnostics import Diagnostic
+from scimconf.spec.addresses import host_problem
 from scimconf.spec.model.base import Https, Section, Text, not_exactly_one, owned_keys
 from scimconf.spec.patterns import ENV_NAME, ENV_REFERENCE, VAULT
 
@@ -43,6 +44,11 @@ SERVICE_OWNED = frozenset(
 )  # fmt: skip
 """Graph's keys that the service writes and renews after a person authorized the connection in the portal."""
 
+RESERVED = re.compile(
+    "AZURE_|ARM_|ACTIONS_|CI_JOB_|CI_REGISTRY_|CI_DEPLOY_|IDENTITY_|MSI_|AWS_|GOOGLE_|SSH_"
+    "|(GITHUB_TOKEN|GH_TOKEN|GITLAB_TOKEN|SYSTEM_ACCESSTOKEN|SYSTEM_OIDCREQUESTURI)$"
+)
+"""Environment variables of the sign-in to Azure and other clouds, and of pipelines, in upper case."""
 MASK = "*"
 CONFIDENTIAL = frozenset(
     {
@@ -80,6 +86,9 @@ class SecretReference(Section):
         keys = ("env", "file", "key_vault")
         if len(self._present(*keys)) != 1:
             yield not_exactly_one("a secret reference", keys, "{env: NAME}")
+        if self.env is not None and RESERVED.match(self.env.upper()):
+            message = f"{self.env} belongs to the sign-in or the pipeline; a spec must not send it to an application"
+            yield Diagnostic("S319", message, ("env",), hint="Set another variable to the token, and name that.")
 
     def __str__(self) -> str:
         """Return what the user has to provide: `WRITER_SCIM_TOKEN`, `file token.txt`, `NAME in https://…`."""
@@ -120,12 +129,19 @@ class Connection(Section):
         yield from self._authentication_errors()
         yield from owned_keys("other", self.other, OWNED)
         yield from self._service_owned_errors()
+        yield from self._host_errors()
         paths = [("other", key) for key, value in self.other.items() if value == MASK]
         if self.oauth2 is not None and self.oauth2.client_id == MASK:
             paths.append(("oauth2", "client_id"))
         message = f"`{MASK}` is not a value: Graph shows it instead of a secret"
         hint = "Write the value, or `{env: NAME}` if it is a secret."
         yield from (Diagnostic("S314", message, path, hint=hint) for path in paths)
+
+    def _host_errors(self) -> Iterator[Diagnostic]:
+        token_url = self.oauth2.token_url if self.oauth2 is not None else ""
+        for path, url in ((("base_address",), self.base_address or ""), (("oauth2", "token_url"), token_url)):
+            if problem := host_problem(url):
+                yield Diagnostic("S318", problem, path, hint="Write the name of the application's host.")
 
     def _service_owned_errors(self) -> Iterator[Diagnostic]:
         for key in self.other:
