@@ -40,11 +40,12 @@ def overwritten(edits: Sequence[Edit], before: Json, raw: Json) -> list[Edit]:
     """Return the edits that a later write of another client has removed, or may have, from a later state.
 
     `before` is the document as it was read before this run wrote it. A secret cannot be compared: it may be lost if
-    any other value differs, since whoever wrote that one sent the whole set.
+    another value differs, since a client that writes one value sends the whole set. Keys that appear or disappear are
+    no sign of that: the service may return more or fewer keys than it was sent.
     """
     secrets = [edit for edit in edits if isinstance(edit.value, SecretRef)]
     missing = [edit for edit in edits if edit not in secrets and not _holds(edit, raw)]
-    if secrets and not secrets[0].document.partial and _others(edits, before) != _others(edits, raw):
+    if secrets and not secrets[0].document.partial and _other_value_differs(edits, before, raw):
         missing += secrets
     return missing
 
@@ -90,10 +91,11 @@ def _holds(edit: Edit, raw: Json) -> bool:
     return OPERATIONS[edit.operation].holds(raw, edit.key, edit.value)
 
 
-def _others(edits: Iterable[Edit], raw: Json) -> dict[str, str]:
-    """Return the values that neither these edits nor the service itself change."""
-    own = {edit.key[0] for edit in edits if edit.key} | SERVICE_OWNED
-    return {key: value for key, value in values(raw).items() if key not in own}
+def _other_value_differs(edits: Iterable[Edit], before: Json, raw: Json) -> bool:
+    """Return whether a value differs that neither these edits nor the service itself change."""
+    own = {edit.key[0] for edit in edits} | SERVICE_OWNED
+    stored = values(raw)
+    return any(stored.get(key, value) != value for key, value in values(before).items() if key not in own)
 
 
 def overwritten_error(edits: Sequence[Edit], before: Json, raw: Json, backup: str) -> OverwrittenError:
@@ -120,4 +122,4 @@ def _is_reverted(edit: Edit, before: Json, raw: Json) -> bool:
 
 def _hint(document: Document, backup: str) -> str:
     place = f" The {document.name} as it was before this apply is in {backup}/{document.name}.json." if backup else ""
-    return f"Run plan, then apply again, while no other run writes this application.{place}"
+    return f"Run only one apply of an application at a time.{place}"
