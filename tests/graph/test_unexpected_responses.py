@@ -6,7 +6,6 @@ import importlib
 import json
 import logging
 import re
-from types import SimpleNamespace
 
 import httpx
 import pytest
