@@ -169,7 +169,7 @@ def test_apply_reports_an_overwritten_setting_and_does_not_wait_for_it(writer, s
 
 
 def test_apply_reports_that_a_token_may_be_overwritten_if_another_value_changed(writer, spec):
-    stale = ("PUT", writer.sync() + "/secrets", pairs(writer, SkipOutOfScopeDeletions="true"))
+    stale = ("PUT", writer.sync() + "/secrets", pairs(writer, SyncAll="true"))
     when = nth(1, "GET", "/secrets", after=("PUT", "/secrets"))
     report = apply_among(writer, spec(""), when, stale, resend_secrets=True)
     assert exit_code(report) == STALE
@@ -192,6 +192,13 @@ def test_apply_reports_a_change_of_another_setting_and_does_not_wait_for_it(writ
     assert exit_code(report) == STALE
     assert failures(report) == ["writer:settings: another run or the portal has changed it since this apply wrote it"]
     assert writer.slept == 0
+
+
+def test_a_key_that_appears_after_a_write_is_no_sign_of_another_client(writer, spec):
+    added = ("PUT", writer.sync() + "/secrets", pairs(writer, UpdateKeyOnSoftDelete="true"))
+    when = nth(1, "GET", "/secrets", after=("PUT", "/secrets"))
+    report = apply_among(writer, spec(""), when, added, resend_secrets=True)
+    assert (exit_code(report), failures(report)) == (0, [])
 
 
 # --- If-Match -------------------------------------------------------------------------------------------------------
