@@ -15,6 +15,7 @@ from scimconf.plan import (
     Effect,
     FieldChange,
     Guard,
+    Impact,
     Plan,
     Report,
     Resource,
@@ -26,6 +27,7 @@ from scimconf.plan import (
 from scimconf.plan.diff import diff
 from scimconf.render import diagnostics, text
 from scimconf.render.common import labels
+from scimconf.render.common.change_view import change_rows, combined_sentence
 
 
 def plan_text(*changes, width=80, **more):
