@@ -108,7 +108,10 @@ def test_cell_does_not_break_the_table(value):
         ("defaced www. deadbeef www-x", "`defaced www`. `deadbeef www-x`"),
         ("Did you mean `Zoomtopia`?", "Did you mean `Zoomtopia`?"),
         ('no display_name "Zoomtopio", and 1 more', 'no `display_name` `"Zoomtopio"`, and 1 more'),
-        ("error K811: assignments.users[0]: a@b.c was deleted", "error `K811`: `assignments.users[0]`: `a@b.c` was deleted"),
+        (
+            "error K811: assignments.users[0]: a@b.c was deleted",
+            "error `K811`: `assignments.users[0]`: `a@b.c` was deleted",
+        ),
         ("1 user: a@b.c, d@e.f and 2 more", "1 user: `a@b.c`, `d@e.f` and 2 more"),
         ("add `guard: scope-all` to guard_exemptions", "add `guard: scope-all` to `guard_exemptions`"),
         ('was Switch([x], title, "a b", "c"), now none', 'was `Switch([x], title, "a b", "c")`, now none'),

@@ -59,8 +59,10 @@ WRITER = ApplicationPlan("writer", missing=(missing(), missing("group", "Sales",
         ),
         (
             plan(ApplicationPlan("writer", changes=(CHANGE,), missing=(missing("group", "Sales", "error"),))),
-            "Plan: 1 to create, 0 to update, 0 to replace, 0 to delete. 1 listed user or group is missing; it prevents an"
-            " apply.",
+            (
+                "Plan: 1 to create, 0 to update, 0 to replace, 0 to delete. 1 listed user or group is missing; it prevents an"
+                " apply."
+            ),
         ),
         (
             plan(ApplicationPlan("writer", changes=(CHANGE,), missing=(missing(),))),

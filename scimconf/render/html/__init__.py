@@ -29,9 +29,7 @@ TEMPLATE = "plan.html"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-def plan(
-    plan: Plan, *, previews: Mapping[str, Any] = _NOTHING, template: str = TEMPLATE, command: str = "plan"
-) -> str:
+def plan(plan: Plan, *, previews: Mapping[str, Any] = _NOTHING, template: str = TEMPLATE, command: str = "plan") -> str:
     """Return the page; `previews` holds, by application name, what a template's block `people` shows.
 
     The title names the `command`.
