@@ -21,7 +21,7 @@ _MAX_SIZE = 1 << 20
 _LINE = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)", re.DOTALL)
 _DOUBLE = re.compile(r'"(?P<text>(?:[^"\\]|\\.)*)"\s*(?:#.*)?')
 _SINGLE = re.compile(r"'(?P<text>[^']*)'\s*(?:#.*)?")
-_COMMENT = re.compile(r"(?:^|\s+)#.*")
+_COMMENT = re.compile(r"(?:^|\s)#.*")
 _ESCAPED = re.compile(r"\\([\"\\$`])")
 
 
@@ -49,7 +49,7 @@ def _value(text: str) -> str | None:
     if text.startswith("'"):
         match = _SINGLE.fullmatch(text)
         return None if match is None else match["text"]
-    return _COMMENT.sub("", text)
+    return _COMMENT.sub("", text, count=1).rstrip()
 
 
 def load(context: click.Context, _parameter: click.Parameter, path: str | None) -> None:
