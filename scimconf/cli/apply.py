@@ -232,7 +232,7 @@ async def _apply_one(session: Session, planned: PlannedApplication, applying: Ap
     with session.graceful_stop():
         hooks = _TerminalHooks(session, applying, redact)
         report = await apply(session.tenant_session(), planned, applying.planning, secrets, hooks)
-    report = redact_report(replace(report, error=secrets.scrub(report.error)), redact)
+    report = redact_report(report, redact)
     session.events.applied(report)
     with session.progress.paused():
         rendered = text.report([report], width=terminal.width, color=terminal.color)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimconf.cli.events import EventLog
 from scimconf.cli.progress import Progress
+from scimconf.cli.streams import masked
 
 if TYPE_CHECKING:
     from scimconf.api import TenantClient
@@ -108,7 +109,7 @@ def run(common: CommonOptions, task: str, work: Callable[[Session], Awaitable[Ex
                 return await work(Session(client, progress, events))
 
     try:
-        with _handler(signal.SIGTERM, _interrupt):
+        with masked(secrets.scrub), _handler(signal.SIGTERM, _interrupt):
             code = asyncio.run(main(_fetched_token(settings, common.auth)))
         events.write("finished", exit_code=int(code))
     finally:

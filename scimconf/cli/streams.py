@@ -8,8 +8,9 @@ from __future__ import annotations
 import io
 import os
 import sys
-from contextlib import suppress
-from typing import TextIO
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from typing import Any, TextIO, cast
 
 NAMES = ("stdin", "stdout", "stderr")
 
@@ -22,6 +23,39 @@ class _LossyFile(io.FileIO):
             return super().write(data) or len(data)
         except OSError:
             return len(data)
+
+
+class MaskedStream:
+    """A text stream that masks secrets in each text written to it.
+
+    It has no `buffer`, because click would write to that directly if the encoding of the stream is ASCII.
+    """
+
+    def __init__(self, stream: TextIO, scrub: Callable[[str], str]) -> None:
+        self._stream, self._scrub = stream, scrub
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "buffer":
+            raise AttributeError(name)
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write a text with its secrets masked; raise TypeError for bytes, by which click tests a stream."""
+        if not isinstance(text, str):
+            raise TypeError("expected a text")
+        return self._stream.write(self._scrub(text))
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write texts with their secrets masked; a secret may extend over several of them."""
+        self.write("".join(lines))
+
+
+@contextmanager
+def masked(scrub: Callable[[str], str]) -> Iterator[None]:
+    """Mask the secrets in everything that is printed in this context, on stdout and on stderr."""
+    stdout, stderr = MaskedStream(sys.stdout, scrub), MaskedStream(sys.stderr, scrub)
+    with redirect_stdout(cast("TextIO", stdout)), redirect_stderr(cast("TextIO", stderr)):
+        yield
 
 
 def prepare() -> None:

@@ -1,4 +1,4 @@
-r"""Finds secrets in service responses, including escaped, URL-encoded and base64 forms.
+r"""Finds secrets in service responses, including escaped, URL-encoded, base64 and hexadecimal forms.
 
 The forms cannot be listed, because each character can be escaped by itself: .NET writes `&` in JSON as `\u0026` and
 leaves `/`, PHP does the opposite. So a secret becomes a pattern with all forms of each character, in any case. Every
@@ -23,11 +23,24 @@ PART = 8
 """Minimum bytes of a secret, and minimum characters of base64 from the middle of a text: shorter ones match anything."""
 
 
+BETWEEN_BYTES = r"[^0-9a-z]{0,8}(?:0?x|u)?"
+"""What may stand between two hexadecimal bytes: `68:75`, `0x68, 0x75`, `%68%75`, `\\x68\\x75`, `\\u0068\\u0075`."""
+
+
 def masking_pattern(texts: Iterable[str]) -> re.Pattern[str]:
     """Return a pattern that matches these texts in all forms, the longest first."""
     longest_first = sorted(texts, key=len, reverse=True)
-    forms = [_pattern(form) for text in longest_first for form in (text, *_encoded(text))]
+    forms = [form for text in longest_first for form in _forms(text)]
     return re.compile("|".join(forms) or r"(?!)", re.IGNORECASE | re.DOTALL)
+
+
+def _forms(text: str) -> Iterator[str]:
+    yield _pattern(text)
+    yield from map(_pattern, _encoded(text))
+    for encoding in ("utf-8", "utf-16-be", "utf-16-le"):
+        raw = text.encode(encoding, "surrogatepass")
+        if len(raw) >= SHORTEST:
+            yield BETWEEN_BYTES.join(f"{byte:02x}" for byte in raw)
 
 
 def map_strings(change: Callable[[str], str], value: Any) -> Any:

@@ -102,6 +102,7 @@ class Secrets:
             self._read(ref)
 
     def scrub(self, text: str) -> str:
+        """Return the text with the values that were resolved until now masked, in all forms."""
         return self._mask(text)
 
     def _read(self, ref: SecretRef) -> SecretValue:

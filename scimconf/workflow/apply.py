@@ -17,6 +17,7 @@ from scimconf.kinds.connection import needed_secrets
 from scimconf.kinds.identity import name_checks
 from scimconf.plan import Action, Address, ApplyStatus, Guard, Report, Result, StepOutcome
 from scimconf.plan.guards import ASKED
+from scimconf.plan.redact import redact_report
 from scimconf.snapshot import SecretRef
 from scimconf.steps import Edit, Phase, Step
 from scimconf.workflow.compilation import PlanOptions
@@ -54,7 +55,16 @@ class ApplyHooks(Protocol):
 async def apply(
     session: TenantSession, first: PlannedApplication, options: PlanOptions, secrets: SecretResolver, hooks: ApplyHooks
 ) -> Report:
-    """Apply an approved plan, then plan again until no changes remain. Failures are in the report, not raised."""
+    """Apply an approved plan, then plan again until no changes remain. Failures are in the report, not raised.
+
+    Values of secrets are masked in the report as a whole: texts of the service may contain them.
+    """
+    return redact_report(await _apply(session, first, options, secrets, hooks), secrets.scrub)
+
+
+async def _apply(
+    session: TenantSession, first: PlannedApplication, options: PlanOptions, secrets: SecretResolver, hooks: ApplyHooks
+) -> Report:
     report = Report(first.name)
     planned, approved = first, approval_items(first)
     for _ in range(ROUNDS):

@@ -11,11 +11,12 @@ import sys
 import threading
 from importlib import import_module
 
+import click
 import pytest
 from server_fixture import PATIENCE, child, environment, terminal, wait_until
 from tenant_fixture import WRITER
 
-from scimconf.cli import options
+from scimconf.cli import options, streams
 from scimconf.cli.events import EventLog
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.cli.progress import LONG_WAIT, Progress
@@ -33,6 +34,42 @@ def env(cli):
 def is_applied(cli):
     """Return whether the tenant matches the spec of Writer."""
     return cli("plan", "--detailed-exitcode", WRITER).code == 0
+
+
+# --- secrets --------------------------------------------------------------------------------------------------------
+
+
+CANARY = "canary-5f0c+/=token"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 400, "body": {"error": {"code": CANARY, "message": CANARY.encode().hex()}}},
+        {"status": 400, "body": {"error": {"code": "Code"}}, "headers": {"request-id": CANARY}},
+        {"status": 400, "body": f"<p>{CANARY}</p>", "headers": {"content-type": "text/html"}},
+    ],
+)
+@pytest.mark.parametrize("path", ["*/secrets", "*/validateCredentials"])
+def test_apply_writes_no_secret_that_the_service_echoes(cli, monkeypatch, path, fault):
+    monkeypatch.setenv("WRITER_SCIM_TOKEN", CANARY)
+    cli.fault(fault, method="PUT" if path == "*/secrets" else "POST", path=path, times=0)
+    said = cli("apply", "--auto-approve", "--events", "events.jsonl", WRITER)
+    assert said.code == 5
+    assert "***" in said.out
+    for text in (said.out, said.err, (cli.folder / "events.jsonl").read_text()):
+        assert [form for form in (CANARY, CANARY.encode().hex()) if form in text] == []
+
+
+def test_masked_streams_mask_every_text_and_refuse_bytes(capsys):
+    with streams.masked(lambda text: text.replace("hush", "***")):
+        print("a hush", file=sys.stderr)
+        click.echo("b hush")
+        sys.stdout.writelines(["hu", "sh\n"])
+        assert not hasattr(sys.stdout, "buffer")
+        with pytest.raises(TypeError):
+            sys.stdout.write(b"")
+    assert capsys.readouterr() == ("b ***\n***\n", "a ***\n")
 
 
 # --- closed pipes ---------------------------------------------------------------------------------------------------

@@ -325,12 +325,21 @@ def test_vault_failure_does_not_contain_azures_text(client, monkeypatch, status,
         base64.b64encode(b"u:" + HUSH.encode()).decode(),
         base64.b64encode(b"us:" + HUSH.encode() + b"x").decode().replace("/", "\\/"),
         base64.b64encode(b"use:" + HUSH.encode() + b"xy").decode(),
+        HUSH.encode().hex(),
+        HUSH.encode().hex().upper(),
+        HUSH.encode().hex(":"),
+        f"0x{HUSH.encode().hex(' ').replace(' ', ', 0x')}",
+        "".join(f"%{byte:02X}" for byte in HUSH.encode()),
+        "".join(f"\\x{byte:02x}" for byte in HUSH.encode()),
+        HUSH.encode("utf-16-be").hex(),
+        HUSH.encode("utf-16-le").hex(" "),
     ],
 )
 def test_scrub_masks_every_form(form):
     scrubbed = resolved().scrub(f"bad {form} bad")
     assert "hush" not in scrubbed.lower()
     assert "aHVz" not in scrubbed
+    assert not re.search("68.{0,6}75.{0,6}73", scrubbed)
     assert scrubbed.startswith("bad ")
     assert scrubbed.endswith(" bad")
     assert "***" in scrubbed
@@ -349,7 +358,10 @@ def test_scrub_masks_unusual_characters(text):
         assert not re.search(r"a.+b", secrets.scrub(f"-{form}-"), re.DOTALL), form
 
 
-@pytest.mark.parametrize("text", ["\\" * 50_000, "hush " + " " * 50_000, 'hush "&/ü+' * 5_000, "&amp;" * 20_000])
+@pytest.mark.parametrize(
+    "text",
+    ["\\" * 50_000, "hush " + " " * 50_000, "68" * 50_000, "68 " * 30_000, 'hush "&/ü+' * 5_000, "&amp;" * 20_000],
+)
 def test_scrub_is_fast_for_any_text(text):
     secrets = resolved(HUSH * 3 + "a  \\\\  \\ b")
     assert secrets.scrub(text) == text

@@ -13,14 +13,20 @@ from scimconf.render import json as machine
 from scimconf.render import text
 
 CANARY = "canary-5f0c+/=token"
-FORMS = (CANARY, json.dumps(CANARY)[1:-1], "canary-5f0c%2B%2F%3Dtoken")
+FORMS = (CANARY, json.dumps(CANARY)[1:-1], "canary-5f0c%2B%2F%3Dtoken", CANARY.encode().hex(), CANARY.encode().hex(":"))
 ECHO = {"error": {"code": "UnknownError", "message": f"The value {CANARY} was refused."}}
+NESTED = json.dumps({"error": {"code": CANARY, "message": json.dumps({"a": [CANARY, CANARY.encode().hex()]})}})
+INNER = {"request-id": CANARY.encode().hex(":")}
 FAULTS = {
     "drop before": ("drop", "before"),
     "drop after": ("drop", "after"),
     "an error that echoes it": ({"status": 400, "body": ECHO}, "before"),
     "a failure that echoes it": ({"status": 500, "body": ECHO}, "after"),
     "a refusal that echoes it": ({"status": 403, "body": ECHO}, "before"),
+    "an error that echoes it in every part": (
+        {"status": 400, "body": {"error": {"code": CANARY, "message": NESTED, "innerError": INNER}}},
+        "before",
+    ),
     "a page that echoes it": ({"status": 502, "body": f"<html>{CANARY}</html>"}, "before"),
 }
 

@@ -25,6 +25,8 @@ class SecretResolver(Protocol):
 
     def resolve(self, ref: SecretRef) -> Any: ...
 
+    def scrub(self, text: str) -> str: ...
+
 
 @dataclass(slots=True)
 class ExecutionResult:

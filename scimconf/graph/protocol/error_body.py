@@ -97,7 +97,6 @@ def json_body(request: Request, reply: Reply, scrub: Scrub) -> Any:
 
 def graph_error(request: Request, reply: Reply, body: Any, *, scrub: Scrub, now: datetime | None) -> GraphError:
     """Return the error of a reply with this JSON; `now` is Graph's clock, for a Retry-After that is a date."""
-    path = request.resolved_path()
     quote = excerpt(text(reply), scrub)
     error = parse_error(body) or GraphErrorBody(UNEXPECTED if quote else UNKNOWN, quote)
     wait = retry_after(reply.headers.get("retry-after"), now)
@@ -105,14 +104,14 @@ def graph_error(request: Request, reply: Reply, body: Any, *, scrub: Scrub, now:
     retry_hint = f"Graph is throttling requests. Wait {wait:g} s, then run the command again." if throttled else ""
     return GraphError(
         status=reply.status,
-        code=error.code,
+        code=scrub(error.code),
         message=scrub(error.message),
         method=request.method,
-        path=path,
-        request_id=reply.request_id or error.request_id,
+        path=scrub(request.resolved_path()),
+        request_id=scrub(reply.request_id or error.request_id),
         client_request_id=reply.client_request_id,
         retry_after=wait,
-        hint=retry_hint or hint(reply.status, error.code, request.method, path),
+        hint=retry_hint or hint(reply.status, error.code, request.method, request.resolved_path()),
     )
 
 
@@ -123,8 +122,8 @@ def unexpected(request: Request, reply: Reply, message: str, scrub: Scrub) -> Gr
         code=UNEXPECTED,
         message=excerpt(message, scrub),
         method=request.method,
-        path=request.resolved_path(),
-        request_id=reply.request_id,
+        path=scrub(request.resolved_path()),
+        request_id=scrub(reply.request_id),
         client_request_id=reply.client_request_id,
     )
 
