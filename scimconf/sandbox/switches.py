@@ -39,13 +39,13 @@ def _parse_position(name: str, value: object) -> str | int:
         raise SwitchError(f"unknown switch {name!r}. Valid switches: {', '.join(_TABLE)}")
     values = _TABLE[name].values
     text = "a list or an object" if isinstance(value, list | dict) else str(value)
-    shown = f"{text[:MAX_SHOWN]}…" if len(text) > MAX_SHOWN else text
+    excerpt = f"{text[:MAX_SHOWN]}…" if len(text) > MAX_SHOWN else text
     if values is None:
         if not text.isdecimal() or len(text) > MAX_DIGITS:
-            raise SwitchError(f"switch {name}: expected an integer of at least 0, got {shown!r}")
+            raise SwitchError(f"switch {name}: expected an integer of at least 0, got {excerpt!r}")
         return int(text)
     if text not in values:
-        raise SwitchError(f"switch {name}: expected {' or '.join(map(repr, values))}, got {shown!r}")
+        raise SwitchError(f"switch {name}: expected {' or '.join(map(repr, values))}, got {excerpt!r}")
     return text
 
 

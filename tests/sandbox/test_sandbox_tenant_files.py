@@ -104,7 +104,10 @@ def described(**application):
             {"switches": {"late_reads": "9" * 5000}},
             "switch late_reads: expected an integer of at least 0, got '9{60}…'",
         ),
-        ({"switches": {"secrets_put": [[1]]}}, "switch secrets_put: expected 'merge' or 'replace', got 'a list or an object'"),
+        (
+            {"switches": {"secrets_put": [[1]]}},
+            "switch secrets_put: expected 'merge' or 'replace', got 'a list or an object'",
+        ),
         ({"generate": {"users": True}}, r"tenant: generate: users: expected an integer, got a boolean \(True\)"),
         ({"applications": ["x"]}, r"tenant: applications\[0\]: expected an object, got a string"),
         (described(role=[]), r"tenant: applications\[0\]: unknown key 'role'"),
